@@ -1,0 +1,31 @@
+#!/bin/sh
+# Runs zig as the compiler and linker for one target, with what cmake, rustc and the crate `cc`
+# pass that zig does not take.
+link=yes
+for argument do
+  shift
+  case $argument in
+    # zig has its own way to name a target, and links with lld anyway.
+    --target=* | -m64 | -fuse-ld=*) continue ;;
+    # gcc's unwinder; zig links libunwind, statically.
+    -lgcc_s) argument=-lunwind ;;
+    -c | -E | -S | -M | -MM | --version | -v | -###) link=no ;;
+  esac
+  set -- "$@" "$argument"
+done
+if [ "$link" = yes ]; then
+  # zig builds a libc++ of its own for each set of optimisation and CPU flags that it links with:
+  # with the same ones always there is one, and it is an optimised one.
+  for argument do
+    shift
+    case $argument in
+      -O* | -msse* | -mavx* | -mfma* | -mf16c* | -mpopcnt* | -march=* | -mcpu=*) continue ;;
+    esac
+    set -- "$@" "$argument"
+  done
+  set -- -O2 "$@"
+fi
+ZIG_GLOBAL_CACHE_DIR='@CACHE@' ZIG_LOCAL_CACHE_DIR='@CACHE@'
+export ZIG_GLOBAL_CACHE_DIR ZIG_LOCAL_CACHE_DIR
+# -g0: without it the libraries carry debug information, five times their size.
+exec '@ZIG@' @LANGUAGE@ -target @TARGET@ -g0 "$@"

@@ -1,0 +1,71 @@
+// Linked against every new SDK and, where the machine can, run: a library that the link list
+// lacks, or a module that was built wrong, is found here and not by the SDK's users.
+#include <opencv2/core.hpp>
+#include <opencv2/core/version.hpp>
+#include <opencv2/opencv_modules.hpp>
+
+#include <cstdio>
+#include <exception>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#ifdef HAVE_OPENCV_IMGPROC
+#include <opencv2/imgproc.hpp>
+#endif
+#ifdef HAVE_OPENCV_IMGCODECS
+#include <opencv2/imgcodecs.hpp>
+#endif
+#ifdef HAVE_OPENCV_OBJDETECT
+#include <opencv2/objdetect.hpp>
+#endif
+
+static void require(bool holds, const std::string& what) {
+    if (!holds) throw std::runtime_error(what);
+}
+
+static void check_core() {
+    const cv::Mat ones = cv::Mat::ones(48, 64, CV_8UC3);
+    require(cv::sum(ones) == cv::Scalar(48 * 64, 0, 0), "cv::sum");
+}
+
+// Writes a picture in the format `extension` and reads it again; `lossless` tells what to expect.
+static void check_format(const std::string& extension, bool lossless) {
+#ifdef HAVE_OPENCV_IMGCODECS
+    cv::Mat picture(48, 64, CV_8UC3);
+    for (int y = 0; y < picture.rows; y++)
+        for (int x = 0; x < picture.cols; x++) picture.at<cv::Vec3b>(y, x) = cv::Vec3b(x, y, x + y);
+    std::vector<uchar> bytes;
+    require(cv::imencode(extension, picture, bytes), "encode " + extension);
+    const cv::Mat again = cv::imdecode(bytes, cv::IMREAD_COLOR);
+    require(again.size() == picture.size(), "decode " + extension);
+    const double difference = cv::norm(picture, again, cv::NORM_INF);
+    require(difference <= (lossless ? 0 : 40), "pixels of " + extension);
+#endif
+}
+
+static void check_objdetect(const std::string& share) {
+#ifdef HAVE_OPENCV_OBJDETECT
+    cv::CascadeClassifier faces;
+    require(faces.load(share + "/haarcascades/haarcascade_frontalface_default.xml"), "load a cascade");
+    std::vector<cv::Rect> found;
+    faces.detectMultiScale(cv::Mat::zeros(100, 100, CV_8UC1), found);
+    require(found.empty(), "faces in a black picture");
+#endif
+}
+
+// probe SHARE [EXTENSION lossless|lossy]...
+int main(int count, char** arguments) {
+    try {
+        require(count >= 2, "the folder of the cascades is missing");
+        check_core();
+        for (int i = 2; i + 1 < count; i += 2)
+            check_format(arguments[i], std::string(arguments[i + 1]) == "lossless");
+        check_objdetect(arguments[1]);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "the SDK does not work: %s\n", error.what());
+        return 1;
+    }
+    std::printf("OpenCV %s works\n", CV_VERSION);
+    return 0;
+}

@@ -1,0 +1,178 @@
+//! The whole way from a recipe to an SDK, cached by a fingerprint of all that goes in.
+
+use std::fs;
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+
+use crate::catalog;
+use crate::compiler::{self, Compiler};
+use crate::configure::{self, Configured, Workshop};
+use crate::driver::Driver;
+use crate::fingerprint::{Fingerprint, sha256_of_file};
+use crate::install::Installed;
+use crate::lock::Lock;
+use crate::pins::Pins;
+use crate::places::Places;
+use crate::probe;
+use crate::progress::{Step, tell};
+use crate::recipe::Recipe;
+use crate::sdk::Sdk;
+use crate::source::SourceArchive;
+use crate::toolchain::Toolchain;
+use crate::tree::SourceTree;
+use crate::trim::{self, Trim};
+use crate::wheels;
+
+/// Raised by whoever changes the code of this crate in a way that changes what is built.
+const FORMAT: u32 = 1;
+
+/// An SDK, and how it came to be.
+#[derive(Debug)]
+pub struct Built {
+    /// The SDK.
+    pub sdk: Sdk,
+    /// Whether it was there already.
+    pub cached: bool,
+    /// How long that took.
+    pub seconds: f64,
+}
+
+/// Builds what `recipe` asks for below `places`, unless it is there. Waits for another build
+/// below the same places to end.
+///
+/// # Errors
+/// Any step fails; then nothing of it is taken for done.
+pub fn build(recipe: &Recipe, places: &Places, driver: &Driver) -> Result<Built> {
+    let start = Instant::now();
+    let pins = Pins::embedded();
+    let trim = Trim::of(recipe);
+    let source_fingerprint = source_fingerprint(recipe, &pins, &trim)?;
+    let fingerprint = fingerprint(recipe, &pins, &source_fingerprint)?;
+    let path = places.sdk(&recipe.target);
+    let present = || Sdk::open(&path).filter(|sdk| sdk.manifest().fingerprint == fingerprint);
+    let answer = |sdk, cached| Built {
+        sdk,
+        cached,
+        seconds: start.elapsed().as_secs_f64(),
+    };
+    if let Some(sdk) = present() {
+        return Ok(answer(sdk, true));
+    }
+    let lock = Lock::take(&places.lock(), tell)?;
+    if let Some(sdk) = present() {
+        return Ok(answer(sdk, true));
+    }
+    sweep(&places.sdk(&recipe.target))?;
+    sweep(&places.downloads().join("any"))?;
+    sweep(&places.toolchain().join("any"))?;
+
+    let work = places.work(&recipe.target);
+    let toolchain = Toolchain::install(&pins, &places.toolchain())?;
+    let compiler = compiler_for(recipe, &toolchain, places)?;
+    // libc++ is needed for the first link, long after this; it compiles on the core that
+    // unpacking and configuring leave idle.
+    let warming = compiler.warm_up()?;
+    let source = SourceArchive::fetch(recipe, &pins, &toolchain, &places.downloads())?;
+    let tree = SourceTree::write(&source, &trim, &source_fingerprint, &work)?;
+    let workshop = Workshop {
+        toolchain: &toolchain,
+        compiler: &compiler,
+        driver,
+        lock: &lock,
+        work: &work,
+    };
+    start_log(&workshop.log())?;
+    let configured = Configured::new(&tree, recipe, &workshop)?;
+    let installed = Installed::new(&configured, &workshop)?;
+    let step = Step::start("compiling libc++");
+    warming.wait()?;
+    drop(step);
+    let sdk = Sdk::assemble(
+        recipe,
+        &source,
+        &tree,
+        &installed,
+        &fingerprint,
+        &workshop,
+        &path,
+    )?;
+    Ok(answer(sdk, false))
+}
+
+/// The toolchain and compiler that built the SDK for `recipe`, for those who link against it.
+pub fn tools(recipe: &Recipe, places: &Places) -> Result<(Toolchain, Compiler)> {
+    let toolchain = Toolchain::install(&Pins::embedded(), &places.toolchain())?;
+    let compiler = compiler_for(recipe, &toolchain, places)?;
+    Ok((toolchain, compiler))
+}
+
+fn compiler_for(recipe: &Recipe, toolchain: &Toolchain, places: &Places) -> Result<Compiler> {
+    let folder = places.work(&recipe.target).join("bin");
+    let cache = places.toolchain().join("zig-cache");
+    Compiler::prepare(toolchain, &recipe.target, &folder, &cache)
+}
+
+/// Of everything that decides what is in the tree.
+fn source_fingerprint(recipe: &Recipe, pins: &Pins, trim: &Trim) -> Result<Fingerprint> {
+    let content = match &recipe.source {
+        None => serde_json::to_string(&pins.source(&recipe.version).map(|s| &s.origin))?,
+        Some(named) if named.path.is_dir() => trim.digest_of(&named.path)?,
+        Some(named) => sha256_of_file(&named.path)?,
+    };
+    let overlay: String = trim::OVERLAY.iter().map(|(_, text)| *text).collect();
+    Ok(Fingerprint::of([
+        ("content", content.as_bytes()),
+        ("trim", format!("{trim:?}").as_bytes()),
+        ("cuts", trim::TEXT.as_bytes()),
+        ("overlay", overlay.as_bytes()),
+    ]))
+}
+
+/// Of everything that decides what is in the SDK.
+fn fingerprint(recipe: &Recipe, pins: &Pins, source: &Fingerprint) -> Result<Fingerprint> {
+    let recipe = Recipe {
+        // Where the source lies does not matter; what it holds is in its own fingerprint.
+        source: None,
+        ..recipe.clone()
+    };
+    Ok(Fingerprint::of([
+        ("format", FORMAT.to_string().as_bytes()),
+        ("recipe", serde_json::to_vec(&recipe)?.as_slice()),
+        (
+            "tools",
+            wheels::fingerprint(&pins.wheel).to_string().as_bytes(),
+        ),
+        ("source", source.to_string().as_bytes()),
+        ("modules", catalog::MODULES.as_bytes()),
+        ("codecs", catalog::CODECS.as_bytes()),
+        ("options", configure::OPTIONS.as_bytes()),
+        ("compiler", compiler::SCRIPT.as_bytes()),
+        ("probe", probe::PROGRAM.as_bytes()),
+    ]))
+}
+
+/// Removes what an interrupted run left beside `path`.
+fn sweep(path: &Path) -> Result<()> {
+    let Some(folder) = path.parent().filter(|folder| folder.is_dir()) else {
+        return Ok(());
+    };
+    for entry in crate::tree::sorted_entries(folder)? {
+        let name = entry.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with(".partial-") {
+            fs::remove_dir_all(&entry)
+                .with_context(|| format!("failed to remove `{}`", entry.display()))?;
+        }
+    }
+    Ok(())
+}
+
+/// Starts the log anew; the one before is kept beside it.
+fn start_log(log: &Path) -> Result<()> {
+    if log.exists() {
+        fs::rename(log, log.with_extension("log.before"))
+            .with_context(|| format!("failed to rename `{}`", log.display()))?;
+    }
+    Ok(())
+}

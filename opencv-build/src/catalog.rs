@@ -1,0 +1,146 @@
+//! What a recipe can choose from: OpenCV's modules and image formats with what each needs.
+//! Reads `data/modules.toml` and `data/codecs.toml`; refuses a name that is in neither.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Result, bail};
+use serde::Deserialize;
+
+/// One module of OpenCV.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Module {
+    /// Modules that it cannot be built without.
+    pub requires: Vec<String>,
+    /// Folders of `3rdparty/` that it is built from.
+    pub third_party: Vec<String>,
+    /// Options of cmake that it needs.
+    pub options: BTreeMap<String, String>,
+}
+
+/// One image format that the module imgcodecs can read and write.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Codec {
+    /// Switches of cmake that turn it on or off.
+    pub options: Vec<String>,
+    /// Folders of `3rdparty/` that it is built from.
+    pub third_party: Vec<String>,
+    /// The macro of `cvconfig.h` that is defined when it was found.
+    pub proof: Option<String>,
+    /// A file name's end, and `lossless` or `lossy`: how to try the format.
+    pub r#try: Option<[String; 2]>,
+}
+
+/// All modules and image formats that can be built.
+#[derive(Debug)]
+pub struct Catalog {
+    /// Modules by name.
+    pub modules: BTreeMap<String, Module>,
+    /// Image formats by name.
+    pub codecs: BTreeMap<String, Codec>,
+}
+
+/// The text of the module list, for fingerprints.
+pub const MODULES: &str = include_str!("../data/modules.toml");
+/// The text of the format list, for fingerprints.
+pub const CODECS: &str = include_str!("../data/codecs.toml");
+
+impl Catalog {
+    /// The catalogue that this crate carries.
+    pub fn embedded() -> Self {
+        Self {
+            modules: toml::from_str(MODULES).expect("data/modules.toml is checked by a test"),
+            codecs: toml::from_str(CODECS).expect("data/codecs.toml is checked by a test"),
+        }
+    }
+
+    /// `wanted` and all that it requires, each after what it requires.
+    ///
+    /// # Errors
+    /// A name that is no module, with the nearest one.
+    pub fn close_modules(&self, wanted: &[String]) -> Result<Vec<String>> {
+        let mut closed = Vec::new();
+        for name in wanted {
+            self.add_module(name, &mut closed)?;
+        }
+        Ok(closed)
+    }
+
+    fn add_module(&self, name: &str, closed: &mut Vec<String>) -> Result<()> {
+        if closed.iter().any(|known| known == name) {
+            return Ok(());
+        }
+        let Some(module) = self.modules.get(name) else {
+            bail!("{}", unknown("module", name, self.modules.keys()));
+        };
+        for required in &module.requires {
+            self.add_module(required, closed)?;
+        }
+        closed.push(name.to_owned());
+        Ok(())
+    }
+
+    /// Refuses a name that is no image format, with the nearest one.
+    pub fn check_codecs(&self, wanted: &BTreeSet<String>) -> Result<()> {
+        for name in wanted {
+            if !self.codecs.contains_key(name) {
+                bail!("{}", unknown("codec", name, self.codecs.keys()));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What to say of a name that is not in a list.
+fn unknown<'a>(kind: &str, name: &str, known: impl Iterator<Item = &'a String> + Clone) -> String {
+    let nearest = known
+        .clone()
+        .map(|candidate| (strsim::jaro_winkler(candidate, name), candidate))
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .filter(|(likeness, _)| *likeness > 0.8);
+    let all: Vec<_> = known.map(String::as_str).collect();
+    match nearest {
+        Some((_, nearest)) => format!(
+            "unknown {kind} `{name}`, did you mean `{nearest}`? There are: {}",
+            all.join(", ")
+        ),
+        None => format!("unknown {kind} `{name}`; there are: {}", all.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_requirement_in_the_data_is_a_module() {
+        let catalog = Catalog::embedded();
+        let all: Vec<_> = catalog.modules.keys().cloned().collect();
+        let closed = catalog.close_modules(&all).unwrap();
+        assert_eq!(closed.len(), all.len());
+    }
+
+    #[test]
+    fn requirements_come_first() {
+        let closed = Catalog::embedded()
+            .close_modules(&["objdetect".into()])
+            .unwrap();
+        assert_eq!(closed, ["core", "imgproc", "objdetect"]);
+    }
+
+    #[test]
+    fn a_misspelt_name_is_answered_with_the_nearest() {
+        let catalog = Catalog::embedded();
+        let error = catalog
+            .close_modules(&["objdetct".into()])
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("did you mean `objdetect`?"), "{error}");
+        let error = catalog
+            .check_codecs(&["gif".to_owned()].into())
+            .unwrap_err()
+            .to_string();
+        assert!(error.starts_with("unknown codec `gif`"), "{error}");
+    }
+}

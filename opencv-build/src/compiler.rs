@@ -1,0 +1,248 @@
+//! zig as the C and C++ compiler of one target: scripts that cmake, cargo and the crate `cc` can
+//! call like any compiler, and what libclang must be told to read the same headers.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::target::Target;
+use crate::toolchain::Toolchain;
+
+/// The script that every call of a compiler goes through; part of fingerprints.
+pub const SCRIPT: &str = include_str!("../data/compiler.sh");
+
+/// Compiler scripts for one target.
+#[derive(Clone, Debug)]
+pub struct Compiler {
+    folder: PathBuf,
+}
+
+impl Compiler {
+    /// Writes the scripts into `folder`; zig keeps what it compiles itself (libc++, start files)
+    /// in `cache`.
+    pub fn prepare(
+        toolchain: &Toolchain,
+        target: &Target,
+        folder: &Path,
+        cache: &Path,
+    ) -> Result<Self> {
+        fs::create_dir_all(folder)
+            .with_context(|| format!("failed to create `{}`", folder.display()))?;
+        let zig = toolchain.zig();
+        for (name, language) in [("cc", "cc"), ("c++", "c++")] {
+            let script = SCRIPT
+                .replace("@CACHE@", &quoted(cache)?)
+                .replace("@ZIG@", &quoted(&zig)?)
+                .replace("@LANGUAGE@", language)
+                .replace("@TARGET@", &target.zig_triple());
+            write_script(&folder.join(name), &script)?;
+        }
+        for name in ["ar", "ranlib"] {
+            let script = format!("#!/bin/sh\nexec '{}' {name} \"$@\"\n", quoted(&zig)?);
+            write_script(&folder.join(name), &script)?;
+        }
+        Ok(Self {
+            folder: folder.to_owned(),
+        })
+    }
+
+    /// The C compiler.
+    pub fn cc(&self) -> PathBuf {
+        self.folder.join("cc")
+    }
+
+    /// The C++ compiler and linker.
+    pub fn cxx(&self) -> PathBuf {
+        self.folder.join("c++")
+    }
+
+    /// The archiver.
+    pub fn ar(&self) -> PathBuf {
+        self.folder.join("ar")
+    }
+
+    /// The archive indexer.
+    pub fn ranlib(&self) -> PathBuf {
+        self.folder.join("ranlib")
+    }
+
+    /// Starts linking an empty program, for which zig compiles libc++ unless it has done so. It
+    /// takes over a minute and mostly one core, so it runs beside other work; [`Warming::wait`]
+    /// for its end before linking.
+    pub fn warm_up(&self) -> Result<Warming> {
+        let folder = tempfile::tempdir().context("failed to create a temporary folder")?;
+        let source = folder.path().join("empty.cpp");
+        fs::write(&source, "int main() { return 0; }\n")
+            .with_context(|| format!("failed to write `{}`", source.display()))?;
+        let child = Command::new(self.cxx())
+            .arg(&source)
+            .args(["-pie", "-fPIC", "-o"])
+            .arg(folder.path().join("empty"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("failed to start `{}`", self.cxx().display()))?;
+        Ok(Warming {
+            child: Some(child),
+            _folder: folder,
+        })
+    }
+
+    /// What makes libclang read zig's headers as zig's own clang does: the target, and the macros
+    /// that zig defines in place of libc++'s configuration header.
+    pub fn libclang_arguments(&self, target: &Target) -> Result<Vec<String>> {
+        let output = Command::new(self.cxx())
+            .args(["-E", "-dM", "-x", "c++", "/dev/null"])
+            .output()
+            .with_context(|| format!("failed to start `{}`", self.cxx().display()))?;
+        ensure!(
+            output.status.success(),
+            "failed to ask `{}` for its macros: {}",
+            self.cxx().display(),
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
+        let mut arguments = vec![format!("--target={}-linux-gnu", target.architecture)];
+        let macros = String::from_utf8_lossy(&output.stdout);
+        arguments.extend(macros.lines().filter_map(|line| {
+            let (name, value) = line.strip_prefix("#define ")?.split_once(' ')?;
+            let wanted = name.starts_with("_LIBCPP_")
+                || name.starts_with("_LIBCXXABI_")
+                || name == "__GLIBC_MINOR__";
+            wanted.then(|| format!("-D{name}={value}"))
+        }));
+        Ok(arguments)
+    }
+}
+
+/// A running compilation of libc++.
+pub struct Warming {
+    child: Option<std::process::Child>,
+    _folder: tempfile::TempDir,
+}
+
+impl Warming {
+    /// Waits for its end.
+    pub fn wait(mut self) -> Result<()> {
+        let Some(child) = self.child.take() else {
+            return Ok(());
+        };
+        let output = child.wait_with_output().context("failed to wait for zig")?;
+        ensure!(
+            output.status.success(),
+            "failed to compile libc++ with zig: {}\n{}",
+            output.status,
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
+        Ok(())
+    }
+}
+
+impl Drop for Warming {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.child {
+            // Nobody will use what it makes; that it may have ended already is fine.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// A path for use between single quotes in a script.
+fn quoted(path: &Path) -> Result<String> {
+    let text = path
+        .to_str()
+        .with_context(|| format!("`{}` is no UTF-8; move the project", path.display()))?;
+    Ok(text.replace('\'', r"'\''"))
+}
+
+/// Writes a script unless it is there, so that cmake sees no new compiler.
+fn write_script(path: &Path, script: &str) -> Result<()> {
+    if fs::read_to_string(path).is_ok_and(|present| present == script) {
+        return Ok(());
+    }
+    let write = || {
+        let partial = path.with_extension("partial");
+        fs::write(&partial, script)?;
+        fs::set_permissions(&partial, fs::Permissions::from_mode(0o755))?;
+        fs::rename(&partial, path)
+    };
+    write().with_context(|| format!("failed to write `{}`", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A compiler whose zig only prints what it was called with.
+    fn recording(folder: &Path) -> Compiler {
+        let root = folder.join("tools");
+        fs::create_dir_all(root.join("ziglang")).unwrap();
+        write_script(
+            &root.join("ziglang/zig"),
+            "#!/bin/sh\necho \"$ZIG_GLOBAL_CACHE_DIR\"\nprintf '%s\\n' \"$@\"\n",
+        )
+        .unwrap();
+        let target = Target {
+            architecture: crate::target::Architecture::X86_64,
+            glibc: "2.26".parse().unwrap(),
+        };
+        let scripts = folder.join("it's here");
+        Compiler::prepare(
+            &Toolchain::at(&root),
+            &target,
+            &scripts,
+            &folder.join("cache"),
+        )
+        .unwrap()
+    }
+
+    fn call(program: &Path, arguments: &[&str]) -> Vec<String> {
+        let output = Command::new(program).args(arguments).output().unwrap();
+        assert!(output.status.success());
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.lines().skip(1).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn compiling_keeps_cpu_and_optimisation_flags() {
+        let folder = tempfile::tempdir().unwrap();
+        let compiler = recording(folder.path());
+        let seen = call(
+            &compiler.cc(),
+            &[
+                "-O3",
+                "-mavx2",
+                "--target=x86_64-unknown-linux-gnu",
+                "-DA=a b",
+                "-c",
+                "x.c",
+            ],
+        );
+        let expected = ["cc", "-target", "x86_64-linux-gnu.2.26", "-g0"];
+        assert_eq!(seen[..4], expected);
+        assert_eq!(seen[4..], ["-O3", "-mavx2", "-DA=a b", "-c", "x.c"]);
+    }
+
+    #[test]
+    fn linking_always_has_the_same_flags_and_no_gcc_runtime() {
+        let folder = tempfile::tempdir().unwrap();
+        let compiler = recording(folder.path());
+        let seen = call(
+            &compiler.cxx(),
+            &[
+                "-m64",
+                "-O1",
+                "-msse4.2",
+                "a.o",
+                "-lgcc_s",
+                "-Wl,-O1",
+                "-fuse-ld=lld",
+            ],
+        );
+        assert_eq!(seen[4..], ["-O2", "a.o", "-lunwind", "-Wl,-O1"]);
+    }
+}

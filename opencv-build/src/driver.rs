@@ -1,0 +1,92 @@
+//! Work that is done in a process of its own: the crates `cmake`, `cc` and `bindgen` are made for
+//! build scripts, so they print to stdout, read the environment and panic. There they may; here
+//! their output goes to a log and their end is an exit code.
+//!
+//! The program that uses this crate must, when it is started with the driver's arguments and a
+//! file, call [`perform`] with that file.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::configure::CmakeJob;
+use crate::facts::FactsJob;
+use crate::lock::Lock;
+use crate::probe::ProbeJob;
+use crate::run::run_logged;
+
+/// How to start a process that calls [`perform`].
+#[derive(Clone, Debug)]
+pub struct Driver {
+    /// The program.
+    pub program: PathBuf,
+    /// Its arguments before the job's file.
+    pub arguments: Vec<OsString>,
+}
+
+/// Work for a process of its own.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Job {
+    Cmake(CmakeJob),
+    Facts(FactsJob),
+    Probe(ProbeJob),
+}
+
+/// Variables that a job may see: of everything else in the environment (`CFLAGS`,
+/// `CMAKE_PREFIX_PATH`, …) the result must not depend.
+const ENVIRONMENT: [&str; 5] = ["PATH", "HOME", "TMPDIR", "USER", "LD_LIBRARY_PATH"];
+
+impl Driver {
+    /// Runs `job` with its output in `log`, handing each line to `on_line`. The process inherits
+    /// `lock`, and so does what it starts.
+    pub(crate) fn run(
+        &self,
+        job: &Job,
+        environment: &[(&str, &Path)],
+        lock: &Lock,
+        log: &Path,
+        on_line: impl FnMut(&str),
+    ) -> Result<()> {
+        let folder = tempfile::tempdir().context("failed to create a temporary folder")?;
+        let file = folder.path().join("job.json");
+        fs::write(&file, serde_json::to_vec(job)?)
+            .with_context(|| format!("failed to write `{}`", file.display()))?;
+        let mut command = Command::new(&self.program);
+        command
+            .args(&self.arguments)
+            .arg(&file)
+            .env_clear()
+            .envs(
+                ENVIRONMENT
+                    .iter()
+                    .filter_map(|name| Some((name, std::env::var_os(name)?))),
+            )
+            .env("LC_ALL", "C.UTF-8")
+            .env("OUT_DIR", folder.path())
+            .envs(environment.iter().copied())
+            .stdin(lock.lend()?);
+        if let Ok(cores) = std::thread::available_parallelism() {
+            command.env("NUM_JOBS", cores.to_string());
+        }
+        run_logged(&mut command, log, on_line)
+    }
+}
+
+/// Does the job that is written in `file`; for the process that a [`Driver`] starts.
+pub fn perform(file: &Path) -> Result<()> {
+    let text =
+        fs::read(file).with_context(|| format!("failed to read the job `{}`", file.display()))?;
+    match serde_json::from_slice(&text).context("failed to read the job")? {
+        Job::Cmake(job) => {
+            job.perform();
+            Ok(())
+        }
+        Job::Facts(job) => job.perform(),
+        Job::Probe(job) => job.perform(),
+    }
+}

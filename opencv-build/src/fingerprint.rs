@@ -1,0 +1,98 @@
+//! Digests: of files, and of everything that goes into a result, by which results are cached.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// The SHA-256 of labelled inputs, in hexadecimal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Fingerprint(String);
+
+impl Fingerprint {
+    /// The fingerprint of `inputs`, each a label and its bytes. Lengths are hashed too, so that
+    /// no two different lists run together into the same bytes.
+    pub fn of<'a>(inputs: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Self {
+        let mut hash = Sha256::new();
+        for (label, bytes) in inputs {
+            for part in [label.as_bytes(), bytes] {
+                hash.update((part.len() as u64).to_le_bytes());
+                hash.update(part);
+            }
+        }
+        Self(hex(&hash.finalize()))
+    }
+
+    /// The first twelve digits, enough for a folder's name.
+    pub fn short(&self) -> &str {
+        &self.0[..12]
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The SHA-256 of a file, in hexadecimal.
+pub fn sha256_of_file(path: &Path) -> Result<String> {
+    let mut file =
+        File::open(path).with_context(|| format!("failed to read `{}`", path.display()))?;
+    let mut hash = Sha256Writer::default();
+    io::copy(&mut file, &mut hash)
+        .with_context(|| format!("failed to read `{}`", path.display()))?;
+    Ok(hash.finish())
+}
+
+#[derive(Default)]
+struct Sha256Writer(Sha256);
+
+impl Sha256Writer {
+    fn finish(self) -> String {
+        hex(&self.0.finalize())
+    }
+}
+
+impl Write for Sha256Writer {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_digest_of_a_file_is_sha256() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "abc").unwrap();
+        // FIPS 180-2, appendix B.1.
+        assert_eq!(
+            sha256_of_file(file.path()).unwrap(),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+    }
+
+    #[test]
+    fn where_one_input_ends_counts() {
+        let a = Fingerprint::of([("a", "bc".as_bytes()), ("d", b"")]);
+        let b = Fingerprint::of([("a", "b".as_bytes()), ("cd", b"")]);
+        assert_ne!(a, b);
+    }
+}

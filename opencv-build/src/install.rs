@@ -1,0 +1,63 @@
+//! Compiles a configured build and installs it into a folder of its own.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::configure::{Configured, Workshop};
+use crate::driver::Job;
+use crate::progress::Step;
+
+/// Compiled libraries, in OpenCV's own layout.
+#[derive(Debug)]
+pub struct Installed {
+    prefix: PathBuf,
+}
+
+impl Installed {
+    /// Compiles and installs on all cores.
+    pub fn new(configured: &Configured, workshop: &Workshop) -> Result<Self> {
+        let folder = configured.work().join("install");
+        if folder.exists() {
+            // What an earlier build installed and this one does not must not be taken for new.
+            fs::remove_dir_all(&folder)
+                .with_context(|| format!("failed to remove `{}`", folder.display()))?;
+        }
+        let mut step = Step::start("compiling OpenCV");
+        workshop.run(&Job::Cmake(configured.job.with_goal("install")), |line| {
+            if let Some((done, total)) = ninja_progress(line) {
+                step.advance(done, total);
+            }
+        })?;
+        Ok(Self {
+            prefix: folder.join("opt/opencv"),
+        })
+    }
+
+    /// The folder that holds `include`, `lib` and `share`.
+    pub fn prefix(&self) -> &Path {
+        &self.prefix
+    }
+}
+
+/// The numbers in ninja's `[12/300] Building …`.
+fn ninja_progress(line: &str) -> Option<(u64, u64)> {
+    let (numbers, _) = line.strip_prefix('[')?.split_once(']')?;
+    let (done, total) = numbers.split_once('/')?;
+    Some((done.parse().ok()?, total.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_is_read_from_ninjas_lines() {
+        assert_eq!(
+            ninja_progress("[12/300] Building CXX object a.o"),
+            Some((12, 300))
+        );
+        assert_eq!(ninja_progress("warning: [12/300]"), None);
+    }
+}

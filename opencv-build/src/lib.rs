@@ -1,0 +1,37 @@
+//! Builds a minimal static OpenCV 4.5 for a known glibc: from a recipe (`opencv.toml`) to an SDK
+//! folder with headers, libraries, cascades and the list of what to link in which order.
+//!
+//! ```text
+//! recipe ──▶ source ──▶ tree ──▶ configured ──▶ installed ──▶ SDK
+//!  checked   verified   trimmed   modules are    compiled     linked and
+//!            archive              all there                   run once
+//! ```
+//!
+//! Each arrow is one module of this crate and ends in a value whose private constructor did the
+//! check, so that a [`source::SourceArchive`] has the digest it should have and an [`sdk::Sdk`]
+//! has been linked against. [`build`] runs them in order and caches the result by a fingerprint
+//! of everything that went in. The crate knows nothing of AWS, container images or the function.
+
+pub mod build;
+pub mod catalog;
+pub mod compiler;
+pub mod configure;
+pub mod driver;
+pub mod facts;
+pub mod fingerprint;
+pub mod install;
+pub mod links;
+pub mod lock;
+pub mod pins;
+pub mod places;
+pub mod probe;
+pub mod progress;
+pub mod recipe;
+pub mod run;
+pub mod sdk;
+pub mod source;
+pub mod target;
+pub mod toolchain;
+pub mod tree;
+pub mod trim;
+pub mod wheels;

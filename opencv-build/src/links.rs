@@ -1,0 +1,162 @@
+//! What to link, in which order. Reads the targets that cmake exported with the installed
+//! libraries; a static linker wants each library before those that it needs.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+
+/// Libraries in link order.
+#[derive(Debug, PartialEq, Eq)]
+pub struct LinkList {
+    /// Static libraries: the name to link by and the installed file.
+    pub libraries: Vec<(String, PathBuf)>,
+    /// Libraries of the system, such as `pthread`.
+    pub system: Vec<String>,
+}
+
+impl LinkList {
+    /// The list for what is installed in `prefix`.
+    pub fn of(prefix: &Path) -> Result<Self> {
+        let folder = prefix.join("lib/cmake/opencv4");
+        let read = |name: &str| {
+            let path = folder.join(name);
+            fs::read_to_string(&path)
+                .with_context(|| format!("failed to read `{}`", path.display()))
+        };
+        let targets = read("OpenCVModules.cmake")?;
+        let files = read("OpenCVModules-release.cmake")?;
+        Self::parse(&targets, &files, prefix)
+    }
+
+    fn parse(targets: &str, files: &str, prefix: &Path) -> Result<Self> {
+        let needs = properties(targets, "INTERFACE_LINK_LIBRARIES");
+        let locations = properties(files, "IMPORTED_LOCATION_RELEASE");
+        ensure!(!locations.is_empty(), "cmake exported no libraries");
+
+        let mut order = Order {
+            needs: &needs,
+            locations: &locations,
+            finished: Vec::new(),
+            system: Vec::new(),
+        };
+        for target in locations.keys() {
+            order.visit(target);
+        }
+        order.finished.reverse();
+        let mut libraries = Vec::new();
+        for target in &order.finished {
+            let location = locations[target].replace("${_IMPORT_PREFIX}", "");
+            let file = prefix.join(location.trim_start_matches('/'));
+            // OpenCV calls its copies `libpng`, and so their files `liblibpng.a`.
+            let name = target.strip_prefix("lib").unwrap_or(target);
+            libraries.push((name.to_owned(), file));
+        }
+        order.system.sort();
+        Ok(Self {
+            libraries,
+            system: order.system,
+        })
+    }
+}
+
+struct Order<'a> {
+    needs: &'a BTreeMap<String, String>,
+    locations: &'a BTreeMap<String, String>,
+    /// Each target after all that it needs.
+    finished: Vec<String>,
+    system: Vec<String>,
+}
+
+impl Order<'_> {
+    fn visit(&mut self, target: &str) {
+        if self.finished.iter().any(|done| done == target) {
+            return;
+        }
+        let needs = self.needs.get(target).cloned().unwrap_or_default();
+        for need in needs.split(';') {
+            let need = need
+                .trim_start_matches("\\$<LINK_ONLY:")
+                .trim_end_matches('>')
+                .trim_start_matches("-l");
+            if self.locations.contains_key(need) {
+                self.visit(need);
+            } else if !need.is_empty() && !self.system.iter().any(|known| known == need) {
+                self.system.push(need.to_owned());
+            }
+        }
+        self.finished.push(target.to_owned());
+    }
+}
+
+/// The values of one property in cmake's `set_target_properties(TARGET PROPERTIES …)` calls.
+fn properties(text: &str, property: &str) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for call in text.split("set_target_properties(").skip(1) {
+        let Some((target, rest)) = call.split_once(' ') else {
+            continue;
+        };
+        let body = rest.split("\n)").next().unwrap_or_default();
+        let value = body
+            .split_once(&format!("{property} \""))
+            .and_then(|(_, value)| value.split_once('"'));
+        if let Some((value, _)) = value {
+            found.insert(target.to_owned(), value.to_owned());
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TARGETS: &str = r#"
+set_target_properties(libpng PROPERTIES
+  INTERFACE_LINK_LIBRARIES "zlib"
+)
+set_target_properties(opencv_core PROPERTIES
+  INTERFACE_LINK_LIBRARIES "\$<LINK_ONLY:pthread>;\$<LINK_ONLY:dl>;\$<LINK_ONLY:zlib>"
+)
+set_target_properties(opencv_imgcodecs PROPERTIES
+  INTERFACE_LINK_LIBRARIES "opencv_core;\$<LINK_ONLY:dl>;\$<LINK_ONLY:libpng>"
+)
+"#;
+
+    fn files() -> String {
+        let file = |target: &str, path: &str| {
+            format!(
+                "set_target_properties({target} PROPERTIES\n  \
+                 IMPORTED_LOCATION_RELEASE \"${{_IMPORT_PREFIX}}/lib/{path}\"\n  )\n"
+            )
+        };
+        file("zlib", "opencv4/3rdparty/libzlib.a")
+            + &file("libpng", "opencv4/3rdparty/liblibpng.a")
+            + &file("opencv_core", "libopencv_core.a")
+            + &file("opencv_imgcodecs", "libopencv_imgcodecs.a")
+    }
+
+    #[test]
+    fn each_library_comes_before_those_that_it_needs() {
+        let list = LinkList::parse(TARGETS, &files(), Path::new("/sdk")).unwrap();
+        let names: Vec<_> = list
+            .libraries
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .collect();
+        let at = |name| names.iter().position(|n| *n == name).unwrap();
+        assert_eq!(names.len(), 4);
+        assert!(at("opencv_imgcodecs") < at("opencv_core"));
+        assert!(at("opencv_imgcodecs") < at("png"));
+        assert!(at("opencv_core") < at("zlib") && at("png") < at("zlib"));
+        assert_eq!(list.system, ["dl", "pthread"]);
+        let (_, png) = &list.libraries[at("png")];
+        assert_eq!(png, Path::new("/sdk/lib/opencv4/3rdparty/liblibpng.a"));
+    }
+
+    #[test]
+    fn nothing_exported_is_an_error() {
+        assert!(LinkList::parse("", "", Path::new("/sdk")).is_err());
+    }
+}

@@ -1,0 +1,109 @@
+//! One build at a time. Takes a lock file, says who holds it while it waits, and lends the lock
+//! to child processes.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::Path;
+use std::process::Stdio;
+
+use anyhow::{Context, Result};
+
+/// Held until it and every process that it was lent to are gone.
+pub struct Lock {
+    file: File,
+}
+
+impl Lock {
+    /// Takes the lock at `path`; if somebody has it, says so with `tell` and waits.
+    pub fn take(path: &Path, tell: impl FnOnce(&str)) -> Result<Self> {
+        Self::try_take(path, tell)
+            .with_context(|| format!("failed to take the lock `{}`", path.display()))
+    }
+
+    fn try_take(path: &Path, tell: impl FnOnce(&str)) -> Result<Self> {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                file.read_to_string(&mut holder)?;
+                tell(&format!(
+                    "process {} waits: process {} is building here (lock `{}`)",
+                    std::process::id(),
+                    holder.trim(),
+                    path.display()
+                ));
+                file.lock()?;
+            }
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+        }
+        file.set_len(0)?;
+        file.rewind()?;
+        write!(file, "{}", std::process::id())?;
+        Ok(Self { file })
+    }
+
+    /// The lock as a child's standard input. Whatever inherits it keeps the lock: if this process
+    /// is killed while ninja still runs, the next build waits until ninja has ended.
+    pub fn lend(&self) -> Result<Stdio> {
+        Ok(Stdio::from(self.file.try_clone()?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+    use std::sync::mpsc;
+    use std::thread;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn the_second_waits_for_the_first_and_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let first = Lock::take(&path, |_| panic!("nobody has it yet")).unwrap();
+        let (said, hears) = mpsc::channel();
+        let second = thread::spawn({
+            let path = path.clone();
+            move || {
+                Lock::take(&path, |line| said.send(line.to_owned()).unwrap()).unwrap();
+            }
+        });
+        let line = hears.recv_timeout(Duration::from_secs(10)).unwrap();
+        assert!(
+            line.contains(&format!("process {} is building", std::process::id())),
+            "{line}"
+        );
+        assert!(!second.is_finished());
+        drop(first);
+        second.join().unwrap();
+    }
+
+    #[test]
+    fn a_child_that_outlives_its_parent_keeps_the_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let lock = Lock::take(&path, |_| ()).unwrap();
+        let mut child = Command::new("sleep")
+            .arg("60")
+            .stdin(lock.lend().unwrap())
+            .spawn()
+            .unwrap();
+        drop(lock);
+        let file = File::open(&path).unwrap();
+        assert!(matches!(file.try_lock(), Err(TryLockError::WouldBlock)));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        file.try_lock().unwrap();
+    }
+}

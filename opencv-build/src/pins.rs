@@ -1,0 +1,107 @@
+//! Everything that is downloaded, with the digest it must have. Reads `data/pins.toml`.
+
+use serde::{Deserialize, Serialize};
+
+/// The pinned wheels and sources.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pins {
+    /// Python wheels that make up the toolchain.
+    pub wheel: Vec<Wheel>,
+    /// OpenCV's sources by version.
+    pub source: Vec<Source>,
+}
+
+/// A Python package, of which only these files are accepted.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Wheel {
+    /// The package's name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Digests of its files, one for each kind of build machine.
+    pub sha256: Vec<String>,
+}
+
+/// One version of OpenCV.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// Its version.
+    pub version: String,
+    /// Where its tree can be had, tried in order.
+    pub origin: Vec<Origin>,
+}
+
+/// A place that has the source as a `.tar.gz` archive.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Origin {
+    /// How to get it.
+    #[serde(flatten)]
+    pub place: Place,
+    /// The archive's digest, in hexadecimal.
+    pub sha256: String,
+    /// The folder inside the archive that holds OpenCV's tree.
+    pub root: String,
+}
+
+/// How an archive is fetched.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Place {
+    /// The source distribution of a Python package.
+    Python {
+        /// The package's name.
+        package: String,
+        /// Its version.
+        package_version: String,
+    },
+    /// A plain download.
+    Url {
+        /// Its address.
+        url: String,
+    },
+}
+
+impl Place {
+    /// What a person would call it.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Python {
+                package,
+                package_version,
+            } => format!("source distribution of {package} {package_version}"),
+            Self::Url { url } => url.clone(),
+        }
+    }
+}
+
+impl Pins {
+    /// The pins that this crate carries.
+    pub fn embedded() -> Self {
+        toml::from_str(include_str!("../data/pins.toml"))
+            .expect("data/pins.toml is checked by a test")
+    }
+
+    /// The pinned source of a version.
+    pub fn source(&self, version: &str) -> Option<&Source> {
+        self.source.iter().find(|source| source.version == version)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_digest_is_one() {
+        let pins = Pins::embedded();
+        let wheels = pins.wheel.iter().flat_map(|wheel| &wheel.sha256);
+        let origins = pins.source.iter().flat_map(|source| &source.origin);
+        for digest in wheels.chain(origins.map(|origin| &origin.sha256)) {
+            assert_eq!(digest.len(), 64, "{digest}");
+            assert!(digest.bytes().all(|b| b.is_ascii_hexdigit()), "{digest}");
+        }
+    }
+}

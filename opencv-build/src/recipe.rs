@@ -1,0 +1,194 @@
+//! The recipe: what `opencv.toml` asks for, checked. A [`Recipe`] names only modules, formats and
+//! versions that exist, and all modules that the named ones require. Refuses to know how any of
+//! it is built.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde::{Deserialize, Serialize};
+
+use crate::catalog::Catalog;
+use crate::pins::Pins;
+use crate::target::{Architecture, Target};
+
+/// What is to be built, complete and consistent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Recipe {
+    /// OpenCV's version, one that this crate has pinned sources for.
+    pub version: String,
+    /// The C++ standard: 11, 14 or 17.
+    pub cxx_standard: u8,
+    /// Modules, each after those that it requires.
+    pub modules: Vec<String>,
+    /// Image formats.
+    pub codecs: BTreeSet<String>,
+    /// Where the result runs.
+    pub target: Target,
+    /// Instruction sets.
+    pub cpu: Cpu,
+    /// Another source than the pinned ones.
+    pub source: Option<NamedSource>,
+}
+
+/// Instruction sets, by the names of OpenCV's `CPU_BASELINE` and `CPU_DISPATCH`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cpu {
+    /// What every machine that runs the result must have.
+    pub baseline: Vec<String>,
+    /// What is used where the machine has it.
+    pub dispatch: Vec<String>,
+}
+
+/// A source tree or archive that the user has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NamedSource {
+    /// A folder, or a `.tar.gz` archive.
+    pub path: PathBuf,
+    /// The archive's digest, where it is none of the pinned ones.
+    pub sha256: Option<String>,
+}
+
+/// `opencv.toml` as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    version: String,
+    cxx_standard: u8,
+    modules: Vec<String>,
+    codecs: BTreeSet<String>,
+    target: Target,
+    cpu: BTreeMap<Architecture, Cpu>,
+    source: Option<NamedSource>,
+}
+
+impl Recipe {
+    /// Reads the recipe at `path`, for its own architecture or another one.
+    ///
+    /// # Errors
+    /// The file cannot be read or is no recipe; a name, version or standard does not exist.
+    pub fn read(path: &Path, architecture: Option<Architecture>) -> Result<Self> {
+        let text = fs::read_to_string(path)
+            .with_context(|| format!("failed to read the recipe `{}`", path.display()))?;
+        let base = path.parent().unwrap_or(Path::new("."));
+        Self::parse(&text, base, architecture)
+            .with_context(|| format!("failed to use the recipe `{}`", path.display()))
+    }
+
+    fn parse(text: &str, base: &Path, architecture: Option<Architecture>) -> Result<Self> {
+        let written: Written = toml::from_str(text)?;
+        let catalog = Catalog::embedded();
+        ensure!(
+            !written.modules.is_empty(),
+            "`modules` is empty; name at least \"core\""
+        );
+        let modules = catalog.close_modules(&written.modules)?;
+        catalog.check_codecs(&written.codecs)?;
+
+        let pins = Pins::embedded();
+        if pins.source(&written.version).is_none() {
+            let known: Vec<_> = pins.source.iter().map(|s| s.version.as_str()).collect();
+            bail!(
+                "no source is pinned for OpenCV {}; there is: {}",
+                written.version,
+                known.join(", ")
+            );
+        }
+        ensure!(
+            matches!(written.cxx_standard, 11 | 14 | 17),
+            "`cxx_standard` is {}; OpenCV 4.5 builds as 11, 14 or 17",
+            written.cxx_standard
+        );
+
+        let mut target = written.target;
+        if let Some(architecture) = architecture {
+            target.architecture = architecture;
+        }
+        let Some(cpu) = written.cpu.get(&target.architecture).cloned() else {
+            bail!(
+                "`[cpu.{0}]` is missing; it names the instruction sets for {0}",
+                target.architecture
+            );
+        };
+        let source = written.source.map(|source| NamedSource {
+            path: base.join(source.path),
+            ..source
+        });
+        Ok(Self {
+            version: written.version,
+            cxx_standard: written.cxx_standard,
+            modules,
+            codecs: written.codecs,
+            target,
+            cpu,
+            source,
+        })
+    }
+
+    /// Whether the module `name` is built.
+    pub fn has_module(&self, name: &str) -> bool {
+        self.modules.iter().any(|module| module == name)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    const TEXT: &str = include_str!("../../opencv.toml");
+
+    pub(crate) fn recipe() -> Recipe {
+        Recipe::parse(TEXT, Path::new("/project"), None).unwrap()
+    }
+
+    fn error_of(text: &str) -> String {
+        format!(
+            "{:#}",
+            Recipe::parse(text, Path::new("."), None).unwrap_err()
+        )
+    }
+
+    #[test]
+    fn the_projects_own_recipe_is_one() {
+        let recipe = recipe();
+        assert!(recipe.has_module("objdetect"));
+        assert_eq!(recipe.target.key(), "x86_64-glibc2.26");
+    }
+
+    #[test]
+    fn the_architecture_can_be_overridden() {
+        let recipe = Recipe::parse(TEXT, Path::new("."), Some(Architecture::Aarch64)).unwrap();
+        assert_eq!(recipe.cpu.baseline, ["NEON"]);
+    }
+
+    #[test]
+    fn what_does_not_exist_is_refused_by_name() {
+        for (from, to, expected) in [
+            ("\"imgproc\"", "\"imgpro\"", "did you mean `imgproc`?"),
+            ("\"png\"", "\"pgn\"", "unknown codec `pgn`"),
+            (
+                "version = \"4.5.5\"",
+                "version = \"4.6.0\"",
+                "no source is pinned for OpenCV 4.6.0",
+            ),
+            ("cxx_standard = 11", "cxx_standard = 98", "11, 14 or 17"),
+            ("glibc = \"2.26\"", "glibc = \"2.5\"", "too old"),
+            ("codecs =", "codec =", "unknown field `codec`"),
+            ("[cpu.x86_64]", "[cpu.riscv64]", "unknown variant"),
+            ("modules = [", "modules = [ [", "TOML parse error"),
+        ] {
+            assert!(TEXT.contains(from), "{from}");
+            let error = error_of(&TEXT.replace(from, to));
+            assert!(error.contains(expected), "{to}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_recipe_that_cannot_be_read_is_named() {
+        let error = Recipe::read(Path::new("/nowhere/opencv.toml"), None).unwrap_err();
+        assert!(format!("{error:#}").contains("`/nowhere/opencv.toml`"));
+    }
+}

@@ -1,0 +1,128 @@
+//! Runs a command with everything that it prints in a log file. Refuses to hide a failure: the
+//! error shows the command, its folder, its exit code, the end of its output and the log.
+
+use std::collections::VecDeque;
+use std::fs::{self, OpenOptions};
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+/// How much of a failed command's output its error repeats.
+const TAIL: usize = 20;
+
+/// Runs `command` to its end; appends what it prints to `log` and hands each line to `on_line`.
+///
+/// # Errors
+/// The command cannot be started or does not succeed.
+pub fn run_logged(command: &mut Command, log: &Path, mut on_line: impl FnMut(&str)) -> Result<()> {
+    if let Some(folder) = log.parent() {
+        fs::create_dir_all(folder)
+            .with_context(|| format!("failed to create `{}`", folder.display()))?;
+    }
+    let mut file = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(log)
+        .with_context(|| format!("failed to write the log `{}`", log.display()))?;
+    let shown = show(command);
+    writeln!(file, "$ {shown}").with_context(|| format!("failed to write `{}`", log.display()))?;
+
+    let (reader, writer) = io::pipe()?;
+    command.stdout(writer.try_clone()?).stderr(writer);
+    let spawned = command.spawn();
+    let mut child = spawned.with_context(|| format!("failed to start `{shown}`"))?;
+    // The command holds the pipe's writing end; as long as it does, reading would not end.
+    command.stdout(std::process::Stdio::null());
+    command.stderr(std::process::Stdio::null());
+
+    let mut tail = VecDeque::new();
+    let mut lines = BufReader::new(reader);
+    let mut line = Vec::new();
+    while lines.read_until(b'\n', &mut line)? > 0 {
+        file.write_all(&line)
+            .with_context(|| format!("failed to write the log `{}`", log.display()))?;
+        let text = String::from_utf8_lossy(&line).trim_end().to_owned();
+        on_line(&text);
+        if tail.len() == TAIL {
+            tail.pop_front();
+        }
+        tail.push_back(text);
+        line.clear();
+    }
+    let status = child.wait()?;
+    if status.success() {
+        return Ok(());
+    }
+    let folder = match command.get_current_dir() {
+        Some(folder) => folder.to_owned(),
+        None => std::env::current_dir()?,
+    };
+    let tail: Vec<_> = tail.iter().map(|line| format!("  | {line}\n")).collect();
+    bail!(
+        "failed to run `{shown}` in `{}`: {status}\n{}whole log: {}",
+        folder.display(),
+        tail.concat(),
+        log.display()
+    )
+}
+
+/// A command as one would type it.
+pub fn show(command: &Command) -> String {
+    let mut shown = command.get_program().to_string_lossy().into_owned();
+    for argument in command.get_args() {
+        let argument = argument.to_string_lossy();
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_=./:,+@%".contains(c);
+        shown.push(' ');
+        if !argument.is_empty() && argument.chars().all(plain) {
+            shown.push_str(&argument);
+        } else {
+            shown.push_str(&format!("'{}'", argument.replace('\'', r"'\''")));
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_shows_command_folder_code_tail_and_log() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("logs/it.log");
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", "for i in $(seq 30); do echo line $i; done; exit 3"])
+            .current_dir(folder.path());
+        let mut lines = 0;
+        let error = run_logged(&mut command, &log, |_| lines += 1)
+            .unwrap_err()
+            .to_string();
+        assert_eq!(lines, 30);
+        assert!(error.contains("`sh -c 'for i in"), "{error}");
+        assert!(
+            error.contains(&folder.path().display().to_string()),
+            "{error}"
+        );
+        assert!(error.contains("exit status: 3"), "{error}");
+        assert!(
+            error.contains("| line 30") && !error.contains("| line 10\n"),
+            "{error}"
+        );
+        let text = fs::read_to_string(log).unwrap();
+        assert!(
+            text.starts_with("$ sh -c") && text.contains("line 1\n"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new("/nowhere/cmake");
+        let error = run_logged(&mut command, &folder.path().join("log"), |_| ()).unwrap_err();
+        assert!(format!("{error:#}").contains("failed to start `/nowhere/cmake`"));
+    }
+}

@@ -1,0 +1,340 @@
+//! OpenCV's source: fetched from a pinned place, or named by the user. A [`SourceArchive`] has the
+//! digest it should have; nothing with another one is kept on disk.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::fingerprint::sha256_of_file;
+use crate::pins::{Origin, Pins, Place, Source};
+use crate::progress::{Step, tell};
+use crate::recipe::{NamedSource, Recipe};
+use crate::run::run_logged;
+use crate::toolchain::Toolchain;
+
+/// A verified archive, or a folder that the user vouches for.
+#[derive(Clone, Debug)]
+pub struct SourceArchive {
+    kind: Kind,
+    description: String,
+}
+
+/// What the source lies in.
+#[derive(Clone, Debug)]
+pub(crate) enum Kind {
+    /// A `.tar.gz` archive and the folder inside it; without one, its only top folder.
+    Archive {
+        path: PathBuf,
+        root: Option<String>,
+    },
+    Folder(PathBuf),
+}
+
+impl SourceArchive {
+    /// The source that `recipe` asks for, fetched into `downloads` if need be.
+    ///
+    /// # Errors
+    /// No place has it, each with its reason; or the file that the user named is another one.
+    pub fn fetch(
+        recipe: &Recipe,
+        pins: &Pins,
+        toolchain: &Toolchain,
+        downloads: &Path,
+    ) -> Result<Self> {
+        let source = pins
+            .source(&recipe.version)
+            .with_context(|| format!("no source is pinned for OpenCV {}", recipe.version))?;
+        match &recipe.source {
+            Some(named) => Self::named(named, source),
+            None => Self::pinned(source, toolchain, downloads),
+        }
+    }
+
+    /// What a person would call it.
+    pub fn description(&self) -> &str {
+        &self.description
+    }
+
+    pub(crate) fn kind(&self) -> &Kind {
+        &self.kind
+    }
+
+    /// A folder or archive of the user's.
+    fn named(named: &NamedSource, source: &Source) -> Result<Self> {
+        let path = &named.path;
+        let found = fs::metadata(path)
+            .with_context(|| format!("failed to read the source `{}`", path.display()))?;
+        let description = path.display().to_string();
+        if found.is_dir() {
+            return Ok(Self {
+                kind: Kind::Folder(path.clone()),
+                description,
+            });
+        }
+        let digest = sha256_of_file(path)?;
+        let pinned = source.origin.iter().find(|origin| origin.sha256 == digest);
+        if let Some(origin) = pinned {
+            return Ok(Self::archive(path.clone(), origin));
+        }
+        match &named.sha256 {
+            Some(expected) if *expected == digest => Ok(Self {
+                kind: Kind::Archive {
+                    path: path.clone(),
+                    root: None,
+                },
+                description,
+            }),
+            Some(expected) => bail!(
+                "failed to verify `{description}`: its SHA-256 is {digest}, not {expected} as \
+                 `source.sha256` says"
+            ),
+            None => bail!(
+                "failed to verify `{description}`: its SHA-256 {digest} is none of the pinned \
+                 ones; if you trust it, add `sha256 = \"{digest}\"` to `[source]`"
+            ),
+        }
+    }
+
+    fn archive(path: PathBuf, origin: &Origin) -> Self {
+        Self {
+            kind: Kind::Archive {
+                path,
+                root: Some(origin.root.clone()),
+            },
+            description: origin.place.describe(),
+        }
+    }
+
+    /// The first pinned origin that can be had.
+    fn pinned(source: &Source, toolchain: &Toolchain, downloads: &Path) -> Result<Self> {
+        for origin in &source.origin {
+            let path = archive_path(downloads, origin);
+            if path.is_file() && sha256_of_file(&path)? == origin.sha256 {
+                return Ok(Self::archive(path, origin));
+            }
+        }
+        let mut failures = Vec::new();
+        for origin in &source.origin {
+            match download(origin, toolchain, downloads) {
+                Ok(path) => return Ok(Self::archive(path, origin)),
+                Err(error) => {
+                    let failure = format!("{}: {error:#}", origin.place.describe());
+                    tell(&format!("could not use the {failure}"));
+                    failures.push(format!("- {failure}"));
+                }
+            }
+        }
+        bail!(
+            "failed to fetch OpenCV {}; tried\n{}\nCheck the network, or name an archive or a \
+             folder that you have in opencv.toml: [source] path = \"…\"",
+            source.version,
+            failures.join("\n")
+        )
+    }
+}
+
+fn archive_path(downloads: &Path, origin: &Origin) -> PathBuf {
+    downloads.join(format!("{}.tar.gz", origin.sha256))
+}
+
+/// Downloads an archive and verifies it; whatever fails leaves nothing behind.
+fn download(origin: &Origin, toolchain: &Toolchain, downloads: &Path) -> Result<PathBuf> {
+    fs::create_dir_all(downloads)
+        .with_context(|| format!("failed to create `{}`", downloads.display()))?;
+    let partial = tempfile::Builder::new()
+        .prefix(".partial-")
+        .tempdir_in(downloads)
+        .with_context(|| format!("failed to create a folder in `{}`", downloads.display()))?;
+    let mut step = Step::start(format!("downloading the {}", origin.place.describe()));
+    let file = match &origin.place {
+        Place::Python {
+            package,
+            package_version,
+        } => {
+            let requirement = format!("{package}=={package_version}");
+            download_python(&requirement, toolchain, downloads, partial.path())?
+        }
+        Place::Url { url } => download_url(url, partial.path(), &mut step)?,
+    };
+    let digest = sha256_of_file(&file)?;
+    ensure!(
+        digest == origin.sha256,
+        "its SHA-256 is {digest}, not {} as pinned; it was deleted",
+        origin.sha256
+    );
+    let path = archive_path(downloads, origin);
+    fs::rename(&file, &path).with_context(|| format!("failed to create `{}`", path.display()))?;
+    Ok(path)
+}
+
+/// The source distribution of a Python package; pip itself would build it.
+fn download_python(
+    requirement: &str,
+    toolchain: &Toolchain,
+    downloads: &Path,
+    folder: &Path,
+) -> Result<PathBuf> {
+    let mut unearth = Command::new(crate::wheels::python()?);
+    unearth
+        .args(["-m", "unearth", "--no-binary", "--download"])
+        .arg(folder)
+        .arg(requirement)
+        .env("PYTHONPATH", toolchain.python_path())
+        .env("PYTHONDONTWRITEBYTECODE", "1");
+    run_logged(&mut unearth, &downloads.join("unearth.log"), |_| ())?;
+    let mut files = fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.path()));
+    files
+        .find(|path| path.extension().is_some_and(|extension| extension == "gz"))
+        .context("the package index has no such source distribution")
+}
+
+fn download_url(url: &str, folder: &Path, step: &mut Step) -> Result<PathBuf> {
+    let response = ureq::get(url).call().context("failed to download it")?;
+    let total = response.body().content_length();
+    let path = folder.join("archive");
+    let mut file =
+        File::create(&path).with_context(|| format!("failed to create `{}`", path.display()))?;
+    let mut body = response.into_body().into_reader();
+    let mut buffer = vec![0; 1 << 16];
+    let mut done = 0;
+    loop {
+        let count = io::Read::read(&mut body, &mut buffer).context("the connection broke off")?;
+        if count == 0 {
+            break;
+        }
+        io::Write::write_all(&mut file, &buffer[..count])
+            .with_context(|| format!("failed to write `{}`", path.display()))?;
+        done += count as u64;
+        if let Some(total) = total {
+            step.advance(done, total);
+        }
+    }
+    if let Some(total) = total {
+        ensure!(
+            done == total,
+            "the connection broke off after {done} of {total} bytes"
+        );
+    }
+    Ok(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::thread;
+
+    use super::*;
+
+    /// Serves `body` once over plain HTTP, claiming `length`; returns the address.
+    fn serve(body: &'static [u8], length: usize) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = [0; 1024];
+            let _ = stream.read(&mut request).unwrap();
+            write!(
+                stream,
+                "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n"
+            )
+            .unwrap();
+            stream.write_all(body).unwrap();
+        });
+        format!("http://{address}/opencv.tar.gz")
+    }
+
+    fn source(url: String, sha256: &str) -> Source {
+        Source {
+            version: "4.5.5".into(),
+            origin: vec![Origin {
+                place: Place::Url { url },
+                sha256: sha256.into(),
+                root: "opencv".into(),
+            }],
+        }
+    }
+
+    // SHA-256 of "abc": FIPS 180-2, appendix B.1.
+    const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+    fn fetch(source: &Source, downloads: &Path) -> Result<SourceArchive> {
+        SourceArchive::pinned(source, &Toolchain::at(Path::new("/nowhere")), downloads)
+    }
+
+    fn archives(folder: &Path) -> usize {
+        fs::read_dir(folder).unwrap().count()
+    }
+
+    #[test]
+    fn what_has_the_pinned_digest_is_kept_and_not_fetched_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let source = source(serve(b"abc", 3), ABC);
+        fetch(&source, folder.path()).unwrap();
+        // The server is gone: a second download would fail.
+        fetch(&source, folder.path()).unwrap();
+        assert_eq!(archives(folder.path()), 1);
+    }
+
+    #[test]
+    fn another_digest_is_refused_and_nothing_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = fetch(&source(serve(b"abd", 3), ABC), folder.path()).unwrap_err();
+        let error = error.to_string();
+        assert!(error.contains(&format!("not {ABC} as pinned")), "{error}");
+        assert_eq!(archives(folder.path()), 0);
+    }
+
+    #[test]
+    fn a_connection_that_breaks_off_is_named_and_nothing_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = fetch(&source(serve(b"ab", 3), ABC), folder.path()).unwrap_err();
+        let error = error.to_string();
+        assert!(error.contains("http://127.0.0.1:"), "{error}");
+        assert_eq!(archives(folder.path()), 0);
+    }
+
+    #[test]
+    fn without_a_network_every_origin_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut source = source("http://127.0.0.1:1/a.tar.gz".into(), ABC);
+        source.origin.push(Origin {
+            place: Place::Url {
+                url: "http://127.0.0.1:1/b.tar.gz".into(),
+            },
+            ..source.origin[0].clone()
+        });
+        let error = fetch(&source, folder.path()).unwrap_err().to_string();
+        assert!(
+            error.contains("/a.tar.gz") && error.contains("/b.tar.gz"),
+            "{error}"
+        );
+        assert!(error.contains("Check the network"), "{error}");
+    }
+
+    #[test]
+    fn a_named_archive_needs_a_digest_that_fits() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mine.tar.gz");
+        fs::write(&path, "abc").unwrap();
+        let mut named = NamedSource { path, sha256: None };
+        let pinned = source("http://127.0.0.1:1/".into(), "00");
+        let error = SourceArchive::named(&named, &pinned)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains(&format!("add `sha256 = \"{ABC}\"`")),
+            "{error}"
+        );
+        named.sha256 = Some("11".into());
+        let error = SourceArchive::named(&named, &pinned)
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("not 11"), "{error}");
+        named.sha256 = Some(ABC.into());
+        SourceArchive::named(&named, &pinned).unwrap();
+    }
+}

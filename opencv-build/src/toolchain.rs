@@ -1,0 +1,80 @@
+//! The build tools, as Python wheels: cmake, ninja, zig, libclang and unearth. Needs Python 3
+//! with pip; refuses to use any build tool of the machine.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, ensure};
+
+use crate::pins::Pins;
+use crate::wheels;
+
+/// Installed build tools.
+#[derive(Clone, Debug)]
+pub struct Toolchain {
+    root: PathBuf,
+    versions: BTreeMap<String, String>,
+}
+
+impl Toolchain {
+    /// Installs the pinned tools below `parent`, unless they are there.
+    pub fn install(pins: &Pins, parent: &Path) -> Result<Self> {
+        let root = wheels::install(&pins.wheel, parent, "toolchain")?;
+        let versions = pins
+            .wheel
+            .iter()
+            .map(|wheel| (wheel.name.clone(), wheel.version.clone()));
+        let toolchain = Self {
+            root,
+            versions: versions.collect(),
+        };
+        for tool in [toolchain.cmake(), toolchain.ninja(), toolchain.zig()] {
+            ensure!(
+                tool.is_file(),
+                "`{}` is missing; delete `{}` and try again",
+                tool.display(),
+                toolchain.root.display()
+            );
+        }
+        Ok(toolchain)
+    }
+
+    /// Tools that somebody else put into `root`, in the wheels' layout: for tests.
+    #[cfg(test)]
+    pub(crate) fn at(root: &Path) -> Self {
+        Self {
+            root: root.to_owned(),
+            versions: BTreeMap::new(),
+        }
+    }
+
+    /// cmake.
+    pub fn cmake(&self) -> PathBuf {
+        self.root.join("cmake/data/bin/cmake")
+    }
+
+    /// ninja.
+    pub fn ninja(&self) -> PathBuf {
+        self.root.join("bin/ninja")
+    }
+
+    /// zig, which is clang and lld among other things.
+    pub fn zig(&self) -> PathBuf {
+        self.root.join("ziglang/zig")
+    }
+
+    /// The folder of `libclang.so`.
+    pub fn libclang(&self) -> PathBuf {
+        self.root.join("clang/native")
+    }
+
+    /// The folder that Python finds the wheels' modules in.
+    pub fn python_path(&self) -> &Path {
+        &self.root
+    }
+
+    /// Versions by package.
+    pub fn versions(&self) -> &BTreeMap<String, String> {
+        &self.versions
+    }
+}

@@ -1,0 +1,287 @@
+//! What of OpenCV's tree a recipe reads, and what is cut from it. Reads `data/trim.toml` and the
+//! files in `overlay/`; refuses a cut whose target is not in the tree, because then the tree is
+//! not the one that the cut was made for.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
+
+use crate::catalog::Catalog;
+use crate::fingerprint::Fingerprint;
+use crate::recipe::Recipe;
+use crate::target::Architecture;
+use crate::tree::sorted_entries;
+
+/// The text of the cuts, for fingerprints.
+pub const TEXT: &str = include_str!("../data/trim.toml");
+
+/// Our own files, by the path that they have in the tree.
+pub const OVERLAY: [(&str, &str); 2] = [
+    (
+        "modules/objdetect/CMakeLists.txt",
+        include_str!("../overlay/modules/objdetect/CMakeLists.txt"),
+    ),
+    (
+        "cmake/OpenCVPCHSupport.cmake",
+        include_str!("../overlay/cmake/OpenCVPCHSupport.cmake"),
+    ),
+];
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    keep: Vec<String>,
+    module_without: Vec<String>,
+    keep_for: BTreeMap<Architecture, Vec<String>>,
+    cut: Vec<WrittenCut>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenCut {
+    module: Option<String>,
+    #[serde(default)]
+    unless_modules: Vec<String>,
+    #[serde(default)]
+    remove: Vec<String>,
+    #[serde(default)]
+    overlay: Vec<String>,
+    #[serde(default)]
+    drop_line: Vec<DropLine>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DropLine {
+    file: String,
+    line: String,
+}
+
+/// What one recipe takes and cuts. Paths are relative to the tree's root.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Trim {
+    keep: Vec<String>,
+    module_without: Vec<String>,
+    modules: BTreeSet<String>,
+    /// Files that must be in the tree and are left out.
+    pub removed: BTreeSet<String>,
+    /// Lines that must be in a file, once, and are left out of it.
+    pub dropped_lines: BTreeMap<String, Vec<String>>,
+    /// Files that must be in the tree and are replaced by ours.
+    pub replaced: BTreeMap<String, &'static str>,
+}
+
+impl Trim {
+    /// What `recipe` takes and cuts.
+    pub fn of(recipe: &Recipe) -> Self {
+        let written: Written = toml::from_str(TEXT).expect("data/trim.toml is checked by a test");
+        let catalog = Catalog::embedded();
+        let mut keep = written.keep;
+        if let Some(more) = written.keep_for.get(&recipe.target.architecture) {
+            keep.extend(more.iter().cloned());
+        }
+        let of_modules = recipe.modules.iter().filter_map(|m| catalog.modules.get(m));
+        let of_codecs = recipe.codecs.iter().filter_map(|c| catalog.codecs.get(c));
+        let third_party = of_modules
+            .flat_map(|module| &module.third_party)
+            .chain(of_codecs.flat_map(|codec| &codec.third_party));
+        keep.extend(third_party.map(|folder| format!("3rdparty/{folder}/")));
+
+        let mut trim = Self {
+            keep,
+            module_without: written.module_without,
+            modules: recipe.modules.iter().cloned().collect(),
+            removed: BTreeSet::new(),
+            dropped_lines: BTreeMap::new(),
+            replaced: BTreeMap::new(),
+        };
+        for cut in written.cut {
+            trim.add(cut, recipe);
+        }
+        trim
+    }
+
+    fn add(&mut self, cut: WrittenCut, recipe: &Recipe) {
+        let module_is_built = match &cut.module {
+            Some(module) => recipe.has_module(module),
+            None => true,
+        };
+        let all_there = |names: &[String]| names.iter().all(|name| recipe.has_module(name));
+        if !module_is_built || (!cut.unless_modules.is_empty() && all_there(&cut.unless_modules)) {
+            return;
+        }
+        let place = |path: &str| match &cut.module {
+            Some(module) => format!("modules/{module}/{path}"),
+            None => path.to_owned(),
+        };
+        self.removed
+            .extend(cut.remove.iter().map(|path| place(path)));
+        for dropped in &cut.drop_line {
+            let lines = self.dropped_lines.entry(place(&dropped.file)).or_default();
+            lines.push(dropped.line.clone());
+        }
+        for path in cut.overlay {
+            let ours = OVERLAY.iter().find(|(name, _)| *name == path);
+            let (name, text) = ours.expect("a test finds every overlay file");
+            self.replaced.insert((*name).to_owned(), text);
+        }
+    }
+
+    /// Whether the build reads the file at `path`, before cuts.
+    pub fn keeps(&self, path: &str) -> bool {
+        if let Some(inner) = path.strip_prefix("modules/") {
+            let Some((module, inner)) = inner.split_once('/') else {
+                return false;
+            };
+            let not_built = self.module_without.iter().any(|w| inner.starts_with(w));
+            return self.modules.contains(module) && !not_built;
+        }
+        self.keep.iter().any(|kept| {
+            if kept.ends_with('/') {
+                path.starts_with(kept)
+            } else {
+                path == kept
+            }
+        })
+    }
+
+    /// A digest of every file below `folder` that is kept.
+    pub fn digest_of(&self, folder: &Path) -> Result<String> {
+        let mut inputs = Vec::new();
+        self.collect(folder, folder, &mut inputs)?;
+        let inputs = inputs
+            .iter()
+            .map(|(name, text)| (name.as_str(), text.as_slice()));
+        Ok(Fingerprint::of(inputs).to_string())
+    }
+
+    fn collect(&self, root: &Path, folder: &Path, into: &mut Vec<(String, Vec<u8>)>) -> Result<()> {
+        for path in sorted_entries(folder)? {
+            if path.is_dir() {
+                self.collect(root, &path, into)?;
+                continue;
+            }
+            let below = path.strip_prefix(root).ok().and_then(Path::to_str);
+            let Some(name) = below.filter(|name| self.keeps(name)) else {
+                continue;
+            };
+            let text =
+                fs::read(&path).with_context(|| format!("failed to read `{}`", path.display()))?;
+            into.push((name.to_owned(), text));
+        }
+        Ok(())
+    }
+
+    /// The content that the file at `path` has after the cuts; `None` if it is left out.
+    ///
+    /// # Errors
+    /// A line that is to be dropped is not there exactly once.
+    pub fn apply(&self, path: &str, content: Vec<u8>) -> Result<Option<Vec<u8>>> {
+        if self.removed.contains(path) {
+            return Ok(None);
+        }
+        if let Some(ours) = self.replaced.get(path) {
+            return Ok(Some(ours.as_bytes().to_vec()));
+        }
+        let Some(dropped) = self.dropped_lines.get(path) else {
+            return Ok(Some(content));
+        };
+        let text = String::from_utf8(content)
+            .with_context(|| format!("failed to trim `{path}`: it is no UTF-8"))?;
+        for line in dropped {
+            let count = text.lines().filter(|l| l.trim() == line).count();
+            ensure!(
+                count == 1,
+                "failed to trim `{path}`: the line `{line}` is there {count} times, not once"
+            );
+        }
+        let kept = text
+            .split_inclusive('\n')
+            .filter(|l| !dropped.iter().any(|d| l.trim() == d));
+        Ok(Some(kept.collect::<String>().into_bytes()))
+    }
+
+    /// Refuses a tree that lacks a file which a cut removes, edits or replaces.
+    pub fn check_seen(&self, seen: &BTreeSet<String>) -> Result<()> {
+        let cut = self
+            .removed
+            .iter()
+            .chain(self.dropped_lines.keys())
+            .chain(self.replaced.keys());
+        for path in cut {
+            ensure!(
+                seen.contains(path),
+                "failed to trim the source: `{path}` is not in it; the cuts in \
+                 opencv-build/data/trim.toml are for OpenCV 4.5.5"
+            );
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recipe::tests::recipe;
+
+    const HEADER: &str = "modules/objdetect/include/opencv2/objdetect.hpp";
+
+    #[test]
+    fn every_overlay_file_is_used() {
+        let trim = Trim::of(&recipe());
+        let used: BTreeSet<_> = trim.replaced.keys().map(String::as_str).collect();
+        assert_eq!(used, OVERLAY.iter().map(|(path, _)| *path).collect());
+    }
+
+    #[test]
+    fn only_what_the_recipe_needs_is_kept() {
+        let trim = Trim::of(&recipe());
+        for path in [
+            "CMakeLists.txt",
+            "modules/core/src/matrix.cpp",
+            "3rdparty/libjpeg-turbo/src/jcapimin.c",
+            "data/haarcascades/haarcascade_eye.xml",
+        ] {
+            assert!(trim.keeps(path), "{path}");
+        }
+        for path in [
+            "modules/core/test/test_mat.cpp",
+            "modules/dnn/src/dnn.cpp",
+            "modules/CMakeLists.txt",
+            "3rdparty/libwebp/CMakeLists.txt",
+            "3rdparty/carotene/CMakeLists.txt",
+            "samples/cpp/facedetect.cpp",
+        ] {
+            assert!(!trim.keeps(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn objdetect_is_whole_where_its_requirements_are_built() {
+        let mut recipe = recipe();
+        recipe.modules.extend(["calib3d".into(), "dnn".into()]);
+        let trim = Trim::of(&recipe);
+        assert!(trim.removed.is_empty() && trim.dropped_lines.is_empty());
+        assert!(trim.keeps("modules/dnn/src/dnn.cpp"));
+        assert!(trim.keeps("3rdparty/protobuf/CMakeLists.txt"));
+    }
+
+    #[test]
+    fn a_cut_drops_its_line_and_nothing_else() {
+        let trim = Trim::of(&recipe());
+        let content = b"a\n#include \"opencv2/objdetect/face.hpp\"\nb\n".to_vec();
+        assert_eq!(trim.apply(HEADER, content).unwrap().unwrap(), b"a\nb\n");
+    }
+
+    #[test]
+    fn a_cut_that_does_not_fit_the_tree_is_refused() {
+        let trim = Trim::of(&recipe());
+        let error = trim.apply(HEADER, b"a\n".to_vec()).unwrap_err().to_string();
+        assert!(error.contains("is there 0 times"), "{error}");
+        let error = trim.check_seen(&BTreeSet::new()).unwrap_err().to_string();
+        assert!(error.contains("is not in it"), "{error}");
+    }
+}

@@ -1,0 +1,79 @@
+//! What a verb answers, in both forms. Also how numbers are written for people.
+
+use anyhow::Result;
+use serde::Serialize;
+
+/// The result of a verb.
+pub trait Answer: Serialize {
+    /// The answer for people.
+    fn text(&self) -> String;
+}
+
+/// Prints an answer to stdout, as JSON if asked.
+pub fn print(answer: &impl Answer, json: bool) -> Result<()> {
+    if json {
+        println!("{}", serde_json::to_string(answer)?);
+    } else {
+        println!("{}", answer.text().trim_end());
+    }
+    Ok(())
+}
+
+/// Bytes as people read them: `640 B`, `12.3 kB`, `4.56 MB`; thousands, not 1024s.
+pub fn size(bytes: u64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "two digits are shown")]
+    let bytes_f = bytes as f64;
+    if bytes < 1000 {
+        format!("{bytes} B")
+    } else if bytes < 1_000_000 {
+        format!("{:.1} kB", bytes_f / 1e3)
+    } else {
+        format!("{:.2} MB", bytes_f / 1e6)
+    }
+}
+
+/// A table with its columns aligned, the first to the left and the others to the right.
+pub fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<_> = (0..columns).map(width).collect();
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (column, cell) in row.iter().enumerate() {
+            let width = widths[column];
+            if column == 0 {
+                line += &format!("{cell:<width$}");
+            } else {
+                line += &format!("  {cell:>width$}");
+            }
+        }
+        text += line.trim_end();
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_in_thousands() {
+        assert_eq!(size(999), "999 B");
+        assert_eq!(size(12_345), "12.3 kB");
+        assert_eq!(size(4_560_000), "4.56 MB");
+    }
+
+    #[test]
+    fn numbers_are_aligned_to_the_right() {
+        let rows = [
+            vec!["a".into(), "1".into()],
+            vec!["long".into(), "200".into()],
+        ];
+        assert_eq!(table(&rows), "a       1\nlong  200\n");
+    }
+}

@@ -1,0 +1,76 @@
+//! `cargo xtask build-opencv`: from `opencv.toml` to the SDK.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use opencv_build::build::{Built, build};
+use opencv_build::sdk::Library;
+use opencv_build::target::Architecture;
+use serde::Serialize;
+
+use crate::answer::{Answer, size, table};
+use crate::workspace::Workspace;
+
+/// What to build.
+#[derive(clap::Args, Clone, Debug, Default)]
+pub struct Arguments {
+    /// Build for this architecture instead of the one in opencv.toml: x86_64 or aarch64
+    #[arg(long)]
+    pub architecture: Option<Architecture>,
+}
+
+/// The SDK.
+#[derive(Serialize)]
+pub struct BuildAnswer {
+    sdk: PathBuf,
+    fingerprint: String,
+    cached: bool,
+    seconds: f64,
+    modules: Vec<String>,
+    libraries: Vec<Library>,
+}
+
+/// Builds the SDK, unless it is there.
+pub fn run(arguments: &Arguments) -> Result<BuildAnswer> {
+    let workspace = Workspace::find();
+    let built = built(&workspace, arguments)?;
+    let manifest = built.sdk.manifest();
+    Ok(BuildAnswer {
+        sdk: built.sdk.path().to_owned(),
+        fingerprint: manifest.fingerprint.to_string(),
+        cached: built.cached,
+        seconds: built.seconds,
+        modules: manifest.modules.clone(),
+        libraries: manifest.libraries.clone(),
+    })
+}
+
+/// The SDK, for verbs that need it.
+pub fn built(workspace: &Workspace, arguments: &Arguments) -> Result<Built> {
+    let recipe = workspace.recipe(arguments.architecture)?;
+    build(&recipe, &workspace.places()?, &workspace.driver()?)
+}
+
+impl Answer for BuildAnswer {
+    fn text(&self) -> String {
+        let how = if self.cached {
+            "is up to date".to_owned()
+        } else {
+            format!("was built in {:.0} s", self.seconds)
+        };
+        let mut rows: Vec<_> = self
+            .libraries
+            .iter()
+            .map(|library| vec![format!("  {}", library.file), size(library.bytes)])
+            .collect();
+        let total = self.libraries.iter().map(|library| library.bytes).sum();
+        rows.push(vec!["  total".to_owned(), size(total)]);
+        format!(
+            "The SDK {how}: {}\n  modules {}\n  fingerprint {}\n{}",
+            self.sdk.display(),
+            self.modules.join(", "),
+            self.fingerprint,
+            table(&rows)
+        )
+    }
+}

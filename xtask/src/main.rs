@@ -1,0 +1,55 @@
+//! `cargo xtask VERB`: the command line of the project. Each verb is a module with its arguments,
+//! `run`, and an answer that is printed as text or, with `--json`, as one JSON object. stdout is
+//! the answer; stderr is the story of how it came about.
+
+mod answer;
+mod build_opencv;
+mod workspace;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::answer::print;
+
+/// OpenCV on AWS Lambda: build it, put a function around it, and try it before you deploy.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
+struct Cli {
+    /// Print the answer as one JSON object
+    #[arg(long, global = true)]
+    json: bool,
+
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Build the static OpenCV SDK that opencv.toml describes
+    BuildOpencv(build_opencv::Arguments),
+
+    /// Run one step of a build in a process of its own
+    #[command(hide = true)]
+    Drive {
+        /// The step
+        job: PathBuf,
+    },
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let json = cli.json;
+    let done = match cli.verb {
+        Verb::BuildOpencv(arguments) => build_opencv::run(&arguments).and_then(|a| print(&a, json)),
+        Verb::Drive { job } => opencv_build::driver::perform(&job),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Where the project lies: its root, its recipe and its target folder.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use opencv_build::driver::Driver;
+use opencv_build::places::Places;
+use opencv_build::recipe::Recipe;
+use opencv_build::target::Architecture;
+
+/// The project's folders.
+pub struct Workspace {
+    root: PathBuf,
+}
+
+impl Workspace {
+    /// The project that this program was built in.
+    pub fn find() -> Self {
+        // cargo sets the variable for `cargo run`; a checkout that was moved is found by it.
+        let package = env::var_os("CARGO_MANIFEST_DIR")
+            .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+        let root = package.parent().unwrap_or(&package).to_owned();
+        Self { root }
+    }
+
+    /// The root folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// cargo's target folder.
+    pub fn target(&self) -> PathBuf {
+        match env::var_os("CARGO_TARGET_DIR") {
+            Some(folder) => self.root.join(folder),
+            None => self.root.join("target"),
+        }
+    }
+
+    /// Where builds of OpenCV lie.
+    pub fn places(&self) -> Result<Places> {
+        Places::below(&self.target()).context("failed to find the target folder")
+    }
+
+    /// The recipe, for its own architecture or another one.
+    pub fn recipe(&self, architecture: Option<Architecture>) -> Result<Recipe> {
+        Recipe::read(&self.root.join("opencv.toml"), architecture)
+    }
+
+    /// How to start this program for one step of a build.
+    pub fn driver(&self) -> Result<Driver> {
+        Ok(Driver {
+            program: env::current_exe().context("failed to find this program's own file")?,
+            arguments: vec!["drive".into()],
+        })
+    }
+}
