@@ -1,0 +1,100 @@
+//! A layout as one tar archive that every `docker load` takes: an OCI layout for Docker from
+//! version 25 on, and beside it the `manifest.json` of the versions before, which points at the
+//! same blobs.
+
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::digest::{digits, of};
+use crate::image::canonical;
+use crate::layout::{Layout, VERSION, index};
+use crate::{Error, Result};
+
+/// An entry of Docker's `manifest.json`.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct DockerImage {
+    config: String,
+    repo_tags: Vec<String>,
+    layers: Vec<String>,
+}
+
+impl Layout {
+    /// Writes the archive to `path`, whole or not at all.
+    pub fn write_archive(&self, path: &Path) -> Result<()> {
+        let parent = path.parent().unwrap_or(Path::new("."));
+        let partial = tempfile::Builder::new()
+            .permissions(fs::Permissions::from_mode(0o644))
+            .tempfile_in(parent)
+            .map_err(Error::io("create a file in", parent))?;
+        let mut archive = tar::Builder::new(BufWriter::new(partial));
+        self.append_to(&mut archive, path)?;
+        let written = archive.into_inner().map_err(Error::io("write", path))?;
+        let file = written.into_inner();
+        let file = file.map_err(|error| Error::io("write", path)(error.into_error()))?;
+        file.persist(path)
+            .map_err(|error| Error::io("write", path)(error.error))?;
+        Ok(())
+    }
+
+    fn append_to(&self, archive: &mut tar::Builder<impl Write>, to: &Path) -> Result<()> {
+        let image = self.image();
+        let name = |digest: &str| format!("blobs/sha256/{}", digits(digest));
+        let docker = [DockerImage {
+            config: name(&of(&image.config)),
+            repo_tags: vec![image.reference()],
+            layers: image
+                .layers()
+                .iter()
+                .map(|layer| name(&layer.digest))
+                .collect(),
+        }];
+        let mut blobs: Vec<_> = image
+            .layers()
+            .iter()
+            .map(|layer| layer.digest.clone())
+            .collect();
+        blobs.extend([of(&image.config), image.digest().to_owned()]);
+        // Two layers may hold the same files.
+        blobs.sort();
+        blobs.dedup();
+
+        for folder in ["blobs/", "blobs/sha256/"] {
+            let mut header = header(tar::EntryType::Directory, 0o755, 0);
+            let appended = archive.append_data(&mut header, folder, std::io::empty());
+            appended.map_err(Error::io("write", to))?;
+        }
+        for digest in blobs {
+            let path = self.blob(&digest);
+            let file = File::open(&path).map_err(Error::io("read", &path))?;
+            let size = file.metadata().map_err(Error::io("read", &path))?.len();
+            let mut header = header(tar::EntryType::Regular, 0o644, size);
+            let appended = archive.append_data(&mut header, name(&digest), file);
+            appended.map_err(Error::io("write", to))?;
+        }
+        let documents = [
+            ("index.json", index(image)?),
+            ("manifest.json", canonical(&docker)?),
+            ("oci-layout", VERSION.as_bytes().to_vec()),
+        ];
+        for (name, bytes) in documents {
+            let mut header = header(tar::EntryType::Regular, 0o644, bytes.len() as u64);
+            let appended = archive.append_data(&mut header, name, bytes.as_slice());
+            appended.map_err(Error::io("write", to))?;
+        }
+        Ok(())
+    }
+}
+
+fn header(kind: tar::EntryType, mode: u32, size: u64) -> tar::Header {
+    let mut header = tar::Header::new_gnu();
+    header.set_entry_type(kind);
+    header.set_mode(mode);
+    header.set_size(size);
+    header.set_mtime(0);
+    header
+}

@@ -1,0 +1,245 @@
+//! What an ELF file needs: its processor, its loader, its shared libraries and the newest glibc
+//! whose symbols it asks for. A [`FunctionBinary`] has been found to run where it must.
+//!
+//! Symbol versions are described in the Linux Standard Base, "Symbol Versioning":
+//! <https://refspecs.linuxfoundation.org/LSB_5.0.0/LSB-Core-generic/LSB-Core-generic/symversion.html>.
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use object::Endianness;
+use object::elf::{self, FileHeader64};
+use object::read::elf::{FileHeader, ProgramHeader};
+use serde::Deserialize;
+
+use crate::{Error, Result};
+
+/// A glibc release: 2.26 is `Glibc(2, 26)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Glibc(pub u32, pub u32);
+
+impl fmt::Display for Glibc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.0, self.1)
+    }
+}
+
+/// What an ELF file says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Elf {
+    /// Its processor, as rustc names it.
+    pub architecture: String,
+    /// The loader that starts it.
+    pub interpreter: Option<String>,
+    /// Shared libraries that it needs.
+    pub needed: Vec<String>,
+    /// The newest glibc that it asks for, and the symbol version that says so.
+    pub needs_glibc: Option<(Glibc, String)>,
+    /// The newest glibc whose symbols it defines: the release, if it is glibc's own library.
+    pub provides_glibc: Option<Glibc>,
+}
+
+impl Elf {
+    /// Reads the file at `path`.
+    pub fn read(path: &Path) -> Result<Self> {
+        let bytes = fs::read(path).map_err(Error::io("read", path))?;
+        parse(&bytes).map_err(|error| Error::NoElf {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        })
+    }
+}
+
+fn parse(data: &[u8]) -> object::Result<Elf> {
+    let header = FileHeader64::<Endianness>::parse(data)?;
+    let endian = header.endian()?;
+    let mut found = Elf {
+        architecture: architecture(header.e_machine(endian)),
+        interpreter: None,
+        needed: Vec::new(),
+        needs_glibc: None,
+        provides_glibc: None,
+    };
+    for segment in header.program_headers(endian, data)? {
+        if let Some(interpreter) = segment.interpreter(endian, data)? {
+            found.interpreter = Some(String::from_utf8_lossy(interpreter).into_owned());
+        }
+    }
+    let sections = header.sections(endian, data)?;
+    if let Some((entries, strings)) = sections.dynamic(endian, data)? {
+        let strings = sections.strings(endian, data, strings)?;
+        for entry in entries {
+            if entry.d_tag.get(endian) == elf::DT_NEEDED.into() {
+                let offset = u32::try_from(entry.d_val.get(endian)).unwrap_or(u32::MAX);
+                let name = strings.get(offset).unwrap_or_default();
+                found
+                    .needed
+                    .push(String::from_utf8_lossy(name).into_owned());
+            }
+        }
+    }
+    if let Some((mut libraries, strings)) = sections.gnu_verneed(endian, data)? {
+        let strings = sections.strings(endian, data, strings)?;
+        while let Some((_, mut versions)) = libraries.next()? {
+            while let Some(version) = versions.next()? {
+                let name = String::from_utf8_lossy(version.name(endian, strings)?).into_owned();
+                if let Some(glibc) = glibc_of(&name) {
+                    let newest = found.needs_glibc.as_ref().map(|(glibc, _)| *glibc);
+                    if newest.is_none_or(|newest| glibc > newest) {
+                        found.needs_glibc = Some((glibc, name));
+                    }
+                }
+            }
+        }
+    }
+    if let Some((mut definitions, strings)) = sections.gnu_verdef(endian, data)? {
+        let strings = sections.strings(endian, data, strings)?;
+        while let Some((_, mut names)) = definitions.next()? {
+            while let Some(name) = names.next()? {
+                let name = String::from_utf8_lossy(name.name(endian, strings)?).into_owned();
+                found.provides_glibc = found.provides_glibc.max(glibc_of(&name));
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn architecture(machine: elf::Machine) -> String {
+    match machine {
+        elf::EM_X86_64 => "x86_64".to_owned(),
+        elf::EM_AARCH64 => "aarch64".to_owned(),
+        other => format!("machine {}", other.0),
+    }
+}
+
+/// The release in a symbol version such as `GLIBC_2.17` or `GLIBC_2.2.5`.
+fn glibc_of(symbol_version: &str) -> Option<Glibc> {
+    let mut numbers = symbol_version.strip_prefix("GLIBC_")?.split('.');
+    Some(Glibc(
+        numbers.next()?.parse().ok()?,
+        numbers.next()?.parse().ok()?,
+    ))
+}
+
+/// A function's program that has been found to run on Lambda.
+#[derive(Clone, Debug)]
+pub struct FunctionBinary {
+    path: PathBuf,
+    elf: Elf,
+}
+
+/// `data/lambda.toml`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rules {
+    libraries: Vec<String>,
+}
+
+impl FunctionBinary {
+    /// Checks the program at `path`: for the processor `architecture`, with no symbol newer than
+    /// glibc `floor` and no shared library but glibc's own.
+    pub fn check(path: &Path, architecture: &str, floor: Glibc) -> Result<Self> {
+        let elf = Elf::read(path)?;
+        if elf.architecture != architecture {
+            return Err(Error::Machine {
+                path: path.to_owned(),
+                found: elf.architecture,
+                wanted: architecture.to_owned(),
+            });
+        }
+        let rules: Rules = toml::from_str(include_str!("../data/lambda.toml"))
+            .expect("data/lambda.toml is checked by every test that checks a binary");
+        let unknown = elf
+            .needed
+            .iter()
+            .find(|name| !rules.libraries.contains(name));
+        if let Some(library) = unknown {
+            return Err(Error::Library {
+                path: path.to_owned(),
+                library: library.clone(),
+            });
+        }
+        if let Some((needed, symbol)) = elf.needs_glibc.clone().filter(|(g, _)| *g > floor) {
+            return Err(Error::Floor {
+                path: path.to_owned(),
+                needed,
+                symbol,
+                floor,
+            });
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            elf,
+        })
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What it says of itself.
+    pub fn elf(&self) -> &Elf {
+        &self.elf
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn this_program() -> PathBuf {
+        std::env::current_exe().unwrap()
+    }
+
+    #[test]
+    fn symbol_versions_compare_as_releases() {
+        assert_eq!(glibc_of("GLIBC_2.2.5"), Some(Glibc(2, 2)));
+        assert!(glibc_of("GLIBC_2.9") < glibc_of("GLIBC_2.17"));
+        assert_eq!(glibc_of("GLIBC_PRIVATE"), None);
+        assert_eq!(glibc_of("GCC_3.0"), None);
+    }
+
+    #[test]
+    fn a_program_that_needs_a_newer_glibc_is_refused() {
+        let path = this_program();
+        let elf = Elf::read(&path).unwrap();
+        let (needed, symbol) = elf.needs_glibc.unwrap();
+        let floor = Glibc(needed.0, needed.1 - 1);
+        let mut error = FunctionBinary::check(&path, std::env::consts::ARCH, floor).unwrap_err();
+        if matches!(error, Error::Library { .. }) {
+            // Programs that rustc links on its own need libgcc_s as well; that is refused first.
+            error = Error::Floor {
+                path,
+                needed,
+                symbol: symbol.clone(),
+                floor,
+            };
+        }
+        let error = error.to_string();
+        assert!(
+            error.contains(&symbol) && error.contains(&floor.to_string()),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_program_for_another_processor_is_refused() {
+        let error = FunctionBinary::check(&this_program(), "riscv64", Glibc(2, 99)).unwrap_err();
+        assert!(matches!(error, Error::Machine { .. }), "{error}");
+    }
+
+    #[test]
+    fn what_is_no_elf_file_is_refused() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        for bytes in [
+            &b""[..],
+            b"#!/bin/sh\n",
+            b"\x7fELF\x02\x01\x01\x00truncated",
+        ] {
+            fs::write(file.path(), bytes).unwrap();
+            assert!(matches!(Elf::read(file.path()), Err(Error::NoElf { .. })));
+        }
+    }
+}

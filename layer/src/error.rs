@@ -1,0 +1,120 @@
+//! What can go wrong, with what, where and what to do.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::elf::Glibc;
+
+/// A failure of this crate.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file or folder cannot be read or written.
+    #[error("failed to {verb} `{path}`: {source}")]
+    Io {
+        /// What was tried.
+        verb: &'static str,
+        /// With which file.
+        path: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// Two sources have the same path in an image.
+    #[error("`{path}` comes twice, from {first} and from {second}; leave one out")]
+    Duplicate {
+        /// The path.
+        path: String,
+        /// Where it came from first.
+        first: String,
+        /// Where it came from again.
+        second: String,
+    },
+    /// A path that an image cannot have.
+    #[error("`{path}` is no path inside an image; it must be relative and without `..`")]
+    Path {
+        /// The path.
+        path: String,
+    },
+    /// A file that is no program or library for Linux.
+    #[error("failed to read `{path}` as an ELF file: {reason}")]
+    NoElf {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A program for another processor.
+    #[error("`{path}` is for {found}, not for {wanted}")]
+    Machine {
+        /// The program.
+        path: PathBuf,
+        /// Its processor.
+        found: String,
+        /// The one that is wanted.
+        wanted: String,
+    },
+    /// A program that needs a newer glibc than it may.
+    #[error(
+        "`{path}` needs glibc {needed} (symbol version {symbol}), but must run on {floor}; link \
+         it with the SDK's compiler"
+    )]
+    Floor {
+        /// The program.
+        path: PathBuf,
+        /// The glibc that it needs.
+        needed: Glibc,
+        /// The symbol version that says so.
+        symbol: String,
+        /// The glibc that it must run on.
+        floor: Glibc,
+    },
+    /// A program that needs a library which Lambda does not have.
+    #[error("`{path}` needs the shared library {library}; link it statically")]
+    Library {
+        /// The program.
+        path: PathBuf,
+        /// The library.
+        library: String,
+    },
+    /// A library of glibc that this machine does not have.
+    #[error("no {library} for {architecture} on this machine; looked in {folders}. {advice}")]
+    NoLibrary {
+        /// The library.
+        library: String,
+        /// The processor.
+        architecture: String,
+        /// Where it was looked for.
+        folders: String,
+        /// How to get it.
+        advice: String,
+    },
+    /// An image whose parts do not fit.
+    #[error("`{path}` is damaged: {reason}")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A document that cannot be written.
+    #[error("failed to write the image's {document}: {reason}")]
+    Document {
+        /// Which document.
+        document: &'static str,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// The crate's results.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    pub(crate) fn io(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io {
+            verb,
+            path: path.to_owned(),
+            source,
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! The shared libraries that a program needs, from the machine that it was built on: the loader
+//! and parts of glibc, where that glibc is new enough. Refuses to take anything else.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::elf::{Elf, FunctionBinary, Glibc};
+use crate::{Content, Error, FileTree, Mode, Result};
+
+/// Since this release the parts that look up host names are in libc itself; before it they are
+/// libraries that libc opens by name and that no program lists. Source: glibc's NEWS for 2.34.
+const RESOLVER_IN_LIBC: Glibc = Glibc(2, 34);
+
+/// Those libraries.
+const RESOLVER: [&str; 3] = ["libnss_files.so.2", "libnss_dns.so.2", "libresolv.so.2"];
+
+/// The files that `binary` needs, at the paths where its loader looks for them.
+///
+/// # Errors
+/// This machine does not have one of them for the binary's processor.
+pub fn needed_by(binary: &FunctionBinary) -> Result<FileTree> {
+    let elf = binary.elf();
+    let folders = folders(&elf.architecture);
+    let mut found = BTreeMap::new();
+    let mut wanted = elf.needed.clone();
+    if let Some(interpreter) = &elf.interpreter {
+        let name = interpreter.rsplit('/').next().unwrap_or(interpreter);
+        let (file, library) = find(name, &folders, &elf.architecture)?;
+        // The kernel starts the loader by this path, and libraries ask for it by its name alone:
+        // it is loaded then, and not looked for.
+        found.insert(name.to_owned(), (interpreter.clone(), file));
+        wanted.extend(library.needed);
+    }
+    while let Some(name) = wanted.pop() {
+        if found.contains_key(&name) {
+            continue;
+        }
+        let (file, library) = find(&name, &folders, &elf.architecture)?;
+        let old = library
+            .provides_glibc
+            .is_some_and(|glibc| glibc < RESOLVER_IN_LIBC);
+        if name == "libc.so.6" && old {
+            wanted.extend(RESOLVER.map(str::to_owned));
+        }
+        found.insert(name, (file.display().to_string(), file));
+        wanted.extend(library.needed);
+    }
+    let mut tree = FileTree::new();
+    for (at, file) in found.into_values() {
+        let path = at.trim_start_matches('/');
+        tree.add(path, Content::File(file), Mode::Program)?;
+    }
+    Ok(tree)
+}
+
+/// Where distributions keep the libraries of an architecture.
+fn folders(architecture: &str) -> Vec<PathBuf> {
+    let multiarch = format!("{architecture}-linux-gnu");
+    [
+        format!("/lib/{multiarch}"),
+        format!("/usr/lib/{multiarch}"),
+        "/lib64".to_owned(),
+        "/usr/lib64".to_owned(),
+        "/lib".to_owned(),
+        // Debian's packages of another architecture's glibc for cross compilers.
+        format!("/usr/{multiarch}/lib"),
+    ]
+    .map(PathBuf::from)
+    .to_vec()
+}
+
+/// The first file of that name that is for the architecture.
+fn find(name: &str, folders: &[PathBuf], architecture: &str) -> Result<(PathBuf, Elf)> {
+    for folder in folders {
+        let path = folder.join(name);
+        if !path.is_file() {
+            continue;
+        }
+        // Anything may lie in these folders; what is no library for us is passed over.
+        if let Ok(elf) = Elf::read(&path)
+            && elf.architecture == architecture
+        {
+            return Ok((path, elf));
+        }
+    }
+    let shown: Vec<_> = folders
+        .iter()
+        .map(|folder| folder.display().to_string())
+        .collect();
+    let advice = if architecture == "aarch64" {
+        "On Debian: dpkg --add-architecture arm64, apt-get update, apt-get install libc6:arm64"
+    } else {
+        "Install this machine's glibc"
+    };
+    Err(Error::NoLibrary {
+        library: name.to_owned(),
+        architecture: architecture.to_owned(),
+        folders: shown.join(", "),
+        advice: advice.to_owned(),
+    })
+}
+
+/// The release of the glibc in a tree that [`needed_by`] made from `folder`'s libraries.
+pub fn release(libc: &Path) -> Result<Option<Glibc>> {
+    Ok(Elf::read(libc)?.provides_glibc)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_this_machine_lacks_is_named_with_the_remedy() {
+        let error = find("libc.so.6", &[PathBuf::from("/nowhere")], "aarch64").unwrap_err();
+        let error = error.to_string();
+        assert!(error.contains("no libc.so.6 for aarch64"), "{error}");
+        assert!(error.contains("libc6:arm64"), "{error}");
+    }
+
+    #[test]
+    fn this_machines_libc_knows_its_release() {
+        let architecture = std::env::consts::ARCH;
+        let (path, elf) = find("libc.so.6", &folders(architecture), architecture).unwrap();
+        assert!(
+            elf.provides_glibc.unwrap() >= Glibc(2, 17),
+            "{}",
+            path.display()
+        );
+    }
+}

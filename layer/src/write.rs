@@ -1,0 +1,204 @@
+//! A tree becomes a layer: one pass that writes the tar archive through gzip into a blob and knows
+//! both digests and all sizes at its end. Owner, time and order are the same for every tree.
+
+use std::fs::{self, File};
+use std::io::{BufWriter, Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use flate2::write::GzEncoder;
+use flate2::{Compression, GzBuilder};
+
+use crate::digest::{Hashing, digits};
+use crate::tree::{Content, Entry, FileTree};
+use crate::{Error, Result};
+
+/// A layer whose blob is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layer {
+    /// The digest of the blob.
+    pub digest: String,
+    /// The digest of the tar archive inside.
+    pub diff_id: String,
+    /// The size of the blob.
+    pub packed_bytes: u64,
+    /// The size of the files.
+    pub unpacked_bytes: u64,
+    /// What the layer is, for the image's history.
+    pub created_by: String,
+}
+
+impl Layer {
+    /// Writes `tree` as a blob into the folder `blobs`; every file gets the time `time`, in
+    /// seconds since 1970.
+    pub(crate) fn write(
+        tree: &FileTree,
+        created_by: &str,
+        time: u64,
+        blobs: &Path,
+    ) -> Result<Self> {
+        let partial = tempfile::Builder::new()
+            // The usual mode of a file, and not the private one of temporary files.
+            .permissions(fs::Permissions::from_mode(0o644))
+            .tempfile_in(blobs)
+            .map_err(Error::io("create a file in", blobs))?;
+        let (file, path) = partial.into_parts();
+        let write = |layer: &mut Self| -> Result<()> {
+            let gzip = GzBuilder::new()
+                .mtime(0)
+                // "Unknown": what machine this ran on must not be in the bytes.
+                .operating_system(255)
+                .write(Hashing::new(BufWriter::new(file)), Compression::best());
+            let mut archive = tar::Builder::new(Hashing::new(gzip));
+            layer.unpacked_bytes = append_all(&mut archive, tree, time, &path)?;
+            let written = archive.into_inner().map_err(Error::io("write", &path))?;
+            let (gzip, diff_id, _) = written.finish();
+            (layer.digest, layer.packed_bytes) = finish(gzip).map_err(Error::io("write", &path))?;
+            layer.diff_id = diff_id;
+            Ok(())
+        };
+        let mut layer = Self {
+            digest: String::new(),
+            diff_id: String::new(),
+            packed_bytes: 0,
+            unpacked_bytes: 0,
+            created_by: created_by.to_owned(),
+        };
+        write(&mut layer)?;
+        let blob = blobs.join(digits(&layer.digest));
+        path.persist(&blob)
+            .map_err(|error| Error::io("write", &blob)(error.error))?;
+        Ok(layer)
+    }
+}
+
+fn finish(gzip: GzEncoder<Hashing<BufWriter<File>>>) -> std::io::Result<(String, u64)> {
+    let (mut file, digest, bytes) = gzip.finish()?.finish();
+    file.flush()?;
+    Ok((digest, bytes))
+}
+
+/// Appends everything; returns the size of the files.
+fn append_all(
+    archive: &mut tar::Builder<impl Write>,
+    tree: &FileTree,
+    time: u64,
+    to: &Path,
+) -> Result<u64> {
+    let mut total = 0;
+    for (path, entry) in tree.entries() {
+        let mut header = tar::Header::new_gnu();
+        header.set_mtime(time);
+        header.set_uid(0);
+        header.set_gid(0);
+        match entry {
+            Entry::Folder => {
+                header.set_entry_type(tar::EntryType::Directory);
+                header.set_mode(0o755);
+                header.set_size(0);
+                archive
+                    .append_data(&mut header, format!("{path}/"), std::io::empty())
+                    .map_err(Error::io("write", to))?;
+            }
+            Entry::File { content, mode } => {
+                header.set_entry_type(tar::EntryType::Regular);
+                header.set_mode(mode.bits());
+                total += append_file(archive, &mut header, path, content, to)?;
+            }
+        }
+    }
+    Ok(total)
+}
+
+fn append_file(
+    archive: &mut tar::Builder<impl Write>,
+    header: &mut tar::Header,
+    path: &str,
+    content: &Content,
+    to: &Path,
+) -> Result<u64> {
+    match content {
+        Content::Bytes { bytes, .. } => {
+            header.set_size(bytes.len() as u64);
+            let appended = archive.append_data(header, path, bytes.as_slice());
+            appended.map_err(Error::io("write", to))?;
+            Ok(bytes.len() as u64)
+        }
+        Content::File(source) => {
+            let file = File::open(source).map_err(Error::io("read", source))?;
+            let size = file.metadata().map_err(Error::io("read", source))?.len();
+            header.set_size(size);
+            let mut content = file.take(size);
+            let appended = archive.append_data(header, path, &mut content);
+            appended.map_err(Error::io("add", source))?;
+            if content.limit() > 0 {
+                let shorter = std::io::Error::other("it became shorter while it was read");
+                return Err(Error::io("add", source)(shorter));
+            }
+            Ok(size)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Mode;
+
+    fn tree(folder: &Path) -> FileTree {
+        let file = folder.join("file");
+        fs::write(&file, "from disk").unwrap();
+        let mut tree = FileTree::new();
+        let long = format!("{}/data", "long-name-".repeat(20));
+        tree.add(&long, Content::File(file), Mode::Data).unwrap();
+        tree.add("bin/run", Content::bytes("test", b"#!"), Mode::Program)
+            .unwrap();
+        tree
+    }
+
+    #[test]
+    fn the_same_files_give_the_same_bytes() {
+        let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let first = Layer::write(&tree(a.path()), "x", 7, a.path()).unwrap();
+        let second = Layer::write(&tree(b.path()), "x", 7, b.path()).unwrap();
+        assert_eq!(first, second);
+        assert_eq!(first.unpacked_bytes, 11);
+    }
+
+    #[test]
+    fn what_is_written_is_what_was_promised() {
+        let folder = tempfile::tempdir().unwrap();
+        let layer = Layer::write(&tree(folder.path()), "x", 7, folder.path()).unwrap();
+        let blob = fs::read(folder.path().join(digits(&layer.digest))).unwrap();
+        assert_eq!(crate::digest::of(&blob), layer.digest);
+        assert_eq!(blob.len() as u64, layer.packed_bytes);
+        let mut bytes = Vec::new();
+        let mut gzip = flate2::read::GzDecoder::new(blob.as_slice());
+        gzip.read_to_end(&mut bytes).unwrap();
+        assert_eq!(crate::digest::of(&bytes), layer.diff_id);
+
+        let mut archive = tar::Archive::new(bytes.as_slice());
+        let mut seen = Vec::new();
+        for entry in archive.entries().unwrap() {
+            let entry = entry.unwrap();
+            let header = entry.header();
+            assert_eq!((header.uid().unwrap(), header.mtime().unwrap()), (0, 7));
+            let path = entry.path().unwrap().display().to_string();
+            seen.push((path, header.mode().unwrap()));
+        }
+        assert_eq!(seen[0], ("bin/".to_owned(), 0o755));
+        assert_eq!(seen[1], ("bin/run".to_owned(), 0o755));
+        assert_eq!(seen[3].1, 0o644);
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_is_named_and_leaves_no_blob() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut tree = FileTree::new();
+        let content = Content::File("/nowhere/bootstrap".into());
+        tree.add("bootstrap", content, Mode::Program).unwrap();
+        let error = Layer::write(&tree, "x", 0, folder.path()).unwrap_err();
+        assert!(error.to_string().contains("`/nowhere/bootstrap`"));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+}
