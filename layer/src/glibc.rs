@@ -2,9 +2,10 @@
 //! and parts of glibc, where that glibc is new enough. Refuses to take anything else.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::elf::{Elf, FunctionBinary, Glibc};
+use crate::tree::Entry;
 use crate::{Content, Error, FileTree, Mode, Result};
 
 /// Since this release the parts that look up host names are in libc itself; before it they are
@@ -100,9 +101,16 @@ fn find(name: &str, folders: &[PathBuf], architecture: &str) -> Result<(PathBuf,
     })
 }
 
-/// The release of the glibc in a tree that [`needed_by`] made from `folder`'s libraries.
-pub fn release(libc: &Path) -> Result<Option<Glibc>> {
-    Ok(Elf::read(libc)?.provides_glibc)
+/// The release of the glibc in a tree that [`needed_by`] made.
+pub fn release(tree: &FileTree) -> Result<Option<Glibc>> {
+    for (path, entry) in tree.entries() {
+        if let Entry::File { content: Content::File(file), .. } = entry
+            && path.ends_with("/libc.so.6")
+        {
+            return Ok(Elf::read(file)?.provides_glibc);
+        }
+    }
+    Ok(None)
 }
 
 #[cfg(test)]

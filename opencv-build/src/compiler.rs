@@ -1,6 +1,7 @@
 //! zig as the C and C++ compiler of one target: scripts that cmake, cargo and the crate `cc` can
 //! call like any compiler, and what libclang must be told to read the same headers.
 
+use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -92,9 +93,33 @@ impl Compiler {
         })
     }
 
+    /// What cargo, the crate `cc` and the binding generator of the crate `opencv` must find in the
+    /// environment to compile and link for `target` with this compiler and nothing else.
+    pub fn environment(
+        &self,
+        toolchain: &Toolchain,
+        target: &Target,
+    ) -> Result<Vec<(String, OsString)>> {
+        let triple = target.rust_triple().replace('-', "_");
+        let variable = |name: String, value: PathBuf| (name, OsString::from(value));
+        let linker = format!("CARGO_TARGET_{}_LINKER", triple.to_uppercase());
+        let arguments = self.libclang_arguments(target)?.join(" ");
+        Ok(vec![
+            variable(linker, self.cxx()),
+            variable(format!("CC_{triple}"), self.cc()),
+            variable(format!("CXX_{triple}"), self.cxx()),
+            variable(format!("AR_{triple}"), self.ar()),
+            variable(format!("RANLIB_{triple}"), self.ranlib()),
+            variable("LIBCLANG_PATH".to_owned(), toolchain.libclang()),
+            // Asked for its version and for where it looks for headers.
+            variable("CLANG_PATH".to_owned(), self.cxx()),
+            ("OPENCV_CLANG_ARGS".to_owned(), arguments.into()),
+        ])
+    }
+
     /// What makes libclang read zig's headers as zig's own clang does: the target, and the macros
     /// that zig defines in place of libc++'s configuration header.
-    pub fn libclang_arguments(&self, target: &Target) -> Result<Vec<String>> {
+    fn libclang_arguments(&self, target: &Target) -> Result<Vec<String>> {
         let output = Command::new(self.cxx())
             .args(["-E", "-dM", "-x", "c++", "/dev/null"])
             .output()

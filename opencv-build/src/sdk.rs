@@ -166,7 +166,9 @@ impl Sdk {
         let own = link.libraries.iter().map(|name| format!("static={name}"));
         let libraries: Vec<_> = own.chain(link.system.iter().cloned()).collect();
         let variable = |name: &str, value: OsString| (name.to_owned(), value);
+        let runtime = format!("CXXSTDLIB_{}", self.manifest.target.rust_triple().replace('-', "_"));
         vec![
+            variable("OPENCV_SDK", self.path.clone().into()),
             variable("OPENCV_LINK_LIBS", libraries.join(",").into()),
             variable("OPENCV_LINK_PATHS", self.path.join("lib").into()),
             variable(
@@ -177,7 +179,10 @@ impl Sdk {
                 "OPENCV_DISABLE_PROBES",
                 "pkg_config,cmake,vcpkg_cmake,vcpkg".into(),
             ),
-            variable("CXXSTDLIB", link.cxx_runtime.clone().into()),
+            variable(&runtime, link.cxx_runtime.clone().into()),
+            // Nothing asks vcpkg. But the build script runs again when this changes, as it must
+            // when another SDK lies in the same folder.
+            variable("OPENCV_VCPKG_NAME", self.manifest.fingerprint.to_string().into()),
         ]
     }
 }

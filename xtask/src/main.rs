@@ -3,7 +3,9 @@
 //! the answer; stderr is the story of how it came about.
 
 mod answer;
+mod build_function;
 mod build_opencv;
+mod image;
 mod workspace;
 
 use std::path::PathBuf;
@@ -30,6 +32,12 @@ enum Verb {
     /// Build the static OpenCV SDK that opencv.toml describes
     BuildOpencv(build_opencv::Arguments),
 
+    /// Build the function against the SDK and check that it runs on Lambda
+    BuildFunction(build_opencv::Arguments),
+
+    /// Write the SDK and the function as container images, without a container engine
+    Image(build_opencv::Arguments),
+
     /// Run one step of a build in a process of its own
     #[command(hide = true)]
     Drive {
@@ -43,6 +51,10 @@ fn main() -> ExitCode {
     let json = cli.json;
     let done = match cli.verb {
         Verb::BuildOpencv(arguments) => build_opencv::run(&arguments).and_then(|a| print(&a, json)),
+        Verb::BuildFunction(arguments) => {
+            build_function::run(&arguments).and_then(|a| print(&a, json))
+        }
+        Verb::Image(arguments) => image::run(&arguments).and_then(|a| print(&a, json)),
         Verb::Drive { job } => opencv_build::driver::perform(&job),
     };
     match done {

@@ -1,0 +1,56 @@
+//! One event from its arrival to its answer.
+
+use std::env;
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::Value;
+
+use crate::answer::Answer;
+use crate::error::{Error, Result};
+use crate::faces::{Detector, Face};
+use crate::photo::Photo;
+use crate::request::Request;
+use crate::storage::Storage;
+
+/// Everything that lives as long as the process.
+pub struct Function {
+    detector: Mutex<Detector>,
+    storage: Storage,
+}
+
+impl Function {
+    /// Reads the cascades.
+    pub fn new() -> Result<Self> {
+        Ok(Self {
+            detector: Mutex::new(Detector::new()?),
+            storage: Storage::default(),
+        })
+    }
+
+    /// Finds the faces in the photo that `event` names, and writes the annotated photo beside it.
+    pub async fn handle(&self, event: &Value) -> Result<Answer> {
+        let request = Request::parse(event, |name| env::var(name).ok())?;
+        let file = self.storage.read(&request.bucket, &request.key).await?;
+        let Some((faces, annotated)) = self.find(&file)? else {
+            return Err(Error::NotAnImage {
+                bucket: request.bucket,
+                key: request.key,
+                bytes: file.len(),
+            });
+        };
+        let key = request.annotated_key();
+        self.storage.write(&request.bucket, &key, annotated).await?;
+        Ok(Answer::new(&request, faces))
+    }
+
+    /// The faces in a photo and the annotated photo; `None` if the file is no picture.
+    fn find(&self, file: &[u8]) -> Result<Option<(Vec<Face>, Vec<u8>)>> {
+        let Some(photo) = Photo::decode(file)? else {
+            return Ok(None);
+        };
+        let mut detector = self.detector.lock().unwrap_or_else(PoisonError::into_inner);
+        let faces = detector.detect(&photo.grey()?)?;
+        let annotated = photo.annotate(&faces)?;
+        Ok(Some((faces, annotated)))
+    }
+}

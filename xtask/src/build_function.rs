@@ -1,0 +1,100 @@
+//! `cargo xtask build-function`: the function's binary, linked against the SDK and found to run
+//! on Lambda.
+
+use std::env;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use layer::elf::{FunctionBinary, Glibc};
+use opencv_build::build::tools;
+use opencv_build::sdk::Sdk;
+use serde::Serialize;
+
+use crate::answer::{Answer, size};
+use crate::build_opencv::{self, Arguments};
+use crate::workspace::Workspace;
+
+/// The binary.
+#[derive(Serialize)]
+pub struct FunctionAnswer {
+    binary: PathBuf,
+    bytes: u64,
+    architecture: String,
+    needed: Vec<String>,
+    glibc: Option<String>,
+    floor: String,
+}
+
+/// Builds the binary and says what it needs.
+pub fn run(arguments: &Arguments) -> Result<FunctionAnswer> {
+    let workspace = Workspace::find();
+    let (sdk, binary) = built(&workspace, arguments)?;
+    let elf = binary.elf();
+    Ok(FunctionAnswer {
+        binary: binary.path().to_owned(),
+        bytes: file_size(binary.path())?,
+        architecture: elf.architecture.clone(),
+        needed: elf.needed.clone(),
+        glibc: elf.needs_glibc.as_ref().map(|(glibc, _)| glibc.to_string()),
+        floor: sdk.manifest().target.glibc.to_string(),
+    })
+}
+
+/// The SDK and the checked binary, for verbs that need them.
+pub fn built(workspace: &Workspace, arguments: &Arguments) -> Result<(Sdk, FunctionBinary)> {
+    let sdk = build_opencv::built(workspace, arguments)?.sdk;
+    let target = sdk.manifest().target;
+    let triple = target.rust_triple();
+    let mut cargo = cargo(workspace, arguments, &sdk)?;
+    cargo.args(["build", "--package", "function", "--profile", "lambda", "--target", &triple]);
+    succeed(&mut cargo)?;
+    let path = workspace.target().join(&triple).join("lambda/bootstrap");
+    let floor = Glibc(target.glibc.major, target.glibc.minor);
+    let binary = FunctionBinary::check(&path, target.architecture.name(), floor)?;
+    Ok((sdk, binary))
+}
+
+/// cargo, in an environment in which the function is linked against `sdk`.
+pub fn cargo(workspace: &Workspace, arguments: &Arguments, sdk: &Sdk) -> Result<Command> {
+    let recipe = workspace.recipe(arguments.architecture)?;
+    let (toolchain, compiler) = tools(&recipe, &workspace.places()?)?;
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo
+        .current_dir(workspace.root())
+        .envs(sdk.environment())
+        .envs(compiler.environment(&toolchain, &recipe.target)?);
+    Ok(cargo)
+}
+
+/// Runs a command whose story goes to stderr as it is.
+pub fn succeed(command: &mut Command) -> Result<()> {
+    let shown = opencv_build::run::show(command);
+    // cargo test talks on stdout, which is for our answer.
+    command.stdout(std::io::stderr());
+    let status = command
+        .status()
+        .with_context(|| format!("failed to start `{shown}`"))?;
+    ensure!(status.success(), "failed to run `{shown}`: {status}; its output is above");
+    Ok(())
+}
+
+/// The size of a file.
+pub fn file_size(path: &std::path::Path) -> Result<u64> {
+    let found = std::fs::metadata(path);
+    Ok(found.with_context(|| format!("failed to read `{}`", path.display()))?.len())
+}
+
+impl Answer for FunctionAnswer {
+    fn text(&self) -> String {
+        format!(
+            "The function: {} ({}, {})\n  needs {}\n  needs glibc {}, may need {}",
+            self.binary.display(),
+            size(self.bytes),
+            self.architecture,
+            self.needed.join(", "),
+            self.glibc.as_deref().unwrap_or("of any release"),
+            self.floor,
+        )
+    }
+}
