@@ -2,7 +2,7 @@
 //! and as one tar archive, without a container engine.
 
 use std::env;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use layer::elf::{FunctionBinary, Glibc};
@@ -218,9 +218,4 @@ mod tests {
     fn the_comparison_is_a_ratio() {
         assert!(compare(7_120_000).contains("100 times"), "{}", compare(7_120_000));
     }
-}
-
-/// Where the images' parts lie below the folder of an unpacked image.
-pub fn below(root: &Path, path: &str) -> PathBuf {
-    root.join(path.trim_start_matches('/'))
 }

@@ -6,6 +6,8 @@ mod answer;
 mod build_function;
 mod build_opencv;
 mod image;
+mod local;
+mod test_local;
 mod workspace;
 
 use std::path::PathBuf;
@@ -38,6 +40,9 @@ enum Verb {
     /// Write the SDK and the function as container images, without a container engine
     Image(build_opencv::Arguments),
 
+    /// Try the function's image under AWS's emulator with real photos
+    TestLocal(test_local::Arguments),
+
     /// Run one step of a build in a process of its own
     #[command(hide = true)]
     Drive {
@@ -55,6 +60,7 @@ fn main() -> ExitCode {
             build_function::run(&arguments).and_then(|a| print(&a, json))
         }
         Verb::Image(arguments) => image::run(&arguments).and_then(|a| print(&a, json)),
+        Verb::TestLocal(arguments) => test_local::run(&arguments, json),
         Verb::Drive { job } => opencv_build::driver::perform(&job),
     };
     match done {

@@ -1,0 +1,58 @@
+//! What must be undone when the process ends, whichever way: at the end of a scope, after an
+//! error, on Ctrl-C or when asked to terminate.
+
+use std::process::exit;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+use anyhow::{Context, Result};
+
+type Action = Box<dyn FnOnce() + Send>;
+
+static ACTIONS: Mutex<Vec<(u64, Action)>> = Mutex::new(Vec::new());
+static HANDLER: OnceLock<()> = OnceLock::new();
+
+/// The exit code of a program that Ctrl-C ended, by the convention of shells.
+const INTERRUPTED: i32 = 130;
+
+/// Something to undo; it is undone when this is dropped.
+#[must_use = "it is undone at once otherwise"]
+pub struct Cleanup {
+    key: u64,
+}
+
+impl Cleanup {
+    /// Has `action` done when this is dropped, or when the process is interrupted before.
+    pub fn new(action: impl FnOnce() + Send + 'static) -> Result<Self> {
+        let mut actions = lock();
+        if HANDLER.set(()).is_ok() {
+            ctrlc::set_handler(|| {
+                // The last thing that was started goes first. The lock stays taken: whoever
+                // would undo something else now waits until the process has ended.
+                let mut actions = lock();
+                while let Some((_, action)) = actions.pop() {
+                    action();
+                }
+                exit(INTERRUPTED);
+            })
+            .context("failed to handle Ctrl-C")?;
+        }
+        let key = actions.last().map_or(0, |(key, _)| key + 1);
+        actions.push((key, Box::new(action)));
+        Ok(Self { key })
+    }
+}
+
+impl Drop for Cleanup {
+    fn drop(&mut self) {
+        let mut actions = lock();
+        if let Some(place) = actions.iter().position(|(key, _)| *key == self.key) {
+            let (_, action) = actions.remove(place);
+            // Done with the lock held, so that an interrupted process does not end before it.
+            action();
+        }
+    }
+}
+
+fn lock() -> MutexGuard<'static, Vec<(u64, Action)>> {
+    ACTIONS.lock().unwrap_or_else(PoisonError::into_inner)
+}

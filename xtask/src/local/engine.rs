@@ -1,0 +1,56 @@
+//! What runs the image's content: a container engine, or this machine itself.
+
+use std::fmt;
+use std::process::Command;
+
+use anyhow::{Result, bail};
+use clap::ValueEnum;
+use serde::Serialize;
+
+/// A way to run an image's content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Engine {
+    /// In a container, read-only and without rights.
+    Docker,
+    /// From the unpacked image, with the image's own loader and libraries.
+    None,
+}
+
+impl fmt::Display for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Docker => "docker",
+            Self::None => "none",
+        })
+    }
+}
+
+impl Engine {
+    /// The engine that was asked for, or the best one that there is.
+    pub fn choose(asked: Option<Self>) -> Result<Self> {
+        match (asked, docker()) {
+            (Some(Self::None), _) | (None, Err(_)) => Ok(Self::None),
+            (_, Ok(_)) => Ok(Self::Docker),
+            (Some(Self::Docker), Err(reason)) => bail!(
+                "no Docker engine answers: {reason}; start one, or use `--engine none`"
+            ),
+        }
+    }
+}
+
+/// The version of the Docker engine that answers, or why none does.
+pub fn docker() -> Result<String, String> {
+    let mut ask = Command::new("docker");
+    ask.args(["version", "--format", "{{.Server.Version}}"]);
+    match ask.output() {
+        Ok(output) if output.status.success() => {
+            Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+        }
+        Ok(output) => {
+            let said = String::from_utf8_lossy(&output.stderr);
+            Err(said.lines().last().unwrap_or("it said nothing").trim().to_owned())
+        }
+        Err(error) => Err(format!("`docker` cannot be started: {error}")),
+    }
+}
