@@ -15,7 +15,10 @@ fn main() {
     let manifest = Path::new(&sdk).join("sdk.json");
     println!("cargo::rerun-if-changed={}", manifest.display());
     if !manifest.is_file() {
-        println!("cargo::error=`{}` is missing, so OPENCV_SDK names no SDK.", manifest.display());
+        println!(
+            "cargo::error=`{}` is missing, so OPENCV_SDK names no SDK.",
+            manifest.display()
+        );
     }
     println!("cargo::rustc-env=OPENCV_SDK={sdk}");
 }

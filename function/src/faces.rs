@@ -60,7 +60,14 @@ impl Detector {
             let eyes = find(&mut self.eye, &region, EYE_NEIGHBOURS)?;
             let mut eyes: Vec<_> = eyes
                 .iter()
-                .map(|eye| corners(Rect::new(eye.x + rectangle.x, eye.y + rectangle.y, eye.width, eye.height)))
+                .map(|eye| {
+                    corners(Rect::new(
+                        eye.x + rectangle.x,
+                        eye.y + rectangle.y,
+                        eye.width,
+                        eye.height,
+                    ))
+                })
                 .collect();
             eyes.sort_unstable();
             faces.push(Face {

@@ -54,7 +54,10 @@ mod tests {
     fn the_event_comes_before_the_environment() {
         let event = json!({"BUCKET_NAME": "b", "S3_KEY": "a/photo.jpg", "other": 1});
         let request = Request::parse(&event, variables).unwrap();
-        assert_eq!((request.bucket.as_str(), request.key.as_str()), ("b", "a/photo.jpg"));
+        assert_eq!(
+            (request.bucket.as_str(), request.key.as_str()),
+            ("b", "a/photo.jpg")
+        );
         assert_eq!(request.annotated_key(), "a/photo.jpg_rs.jpg");
         let request = Request::parse(&json!({"S3_KEY": "k"}), variables).unwrap();
         assert_eq!(request.bucket, "from-environment");

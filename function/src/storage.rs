@@ -33,7 +33,10 @@ impl Storage {
         let fail = |error| failure("write", bucket, key, error);
         let store = self.bucket(bucket).map_err(fail)?;
         let path = path(key).map_err(fail)?;
-        store.put(&path, PutPayload::from(bytes)).await.map_err(fail)?;
+        store
+            .put(&path, PutPayload::from(bytes))
+            .await
+            .map_err(fail)?;
         Ok(())
     }
 
@@ -76,9 +79,8 @@ fn failure(verb: &'static str, bucket: &str, key: &str, error: object_store::Err
                 Error::ObjectNotFound { bucket, key }
             }
         }
-        object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. } => {
-            Error::AccessDenied { verb, bucket, key }
-        }
+        object_store::Error::PermissionDenied { .. }
+        | object_store::Error::Unauthenticated { .. } => Error::AccessDenied { verb, bucket, key },
         other => Error::StorageFailed {
             verb,
             bucket,

@@ -187,6 +187,8 @@ impl FunctionBinary {
 
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+
     use super::*;
 
     fn this_program() -> PathBuf {
@@ -201,27 +203,38 @@ mod tests {
         assert_eq!(glibc_of("GCC_3.0"), None);
     }
 
+    /// A C program, linked by this machine's compiler.
+    fn c_program(folder: &Path) -> PathBuf {
+        let (source, program) = (folder.join("a.c"), folder.join("a"));
+        fs::write(&source, "int main(void) { return 0; }\n").unwrap();
+        let status = Command::new("cc")
+            .arg(&source)
+            .arg("-o")
+            .arg(&program)
+            .status();
+        assert!(status.expect("this machine has a C compiler").success());
+        program
+    }
+
     #[test]
-    fn a_program_that_needs_a_newer_glibc_is_refused() {
-        let path = this_program();
-        let elf = Elf::read(&path).unwrap();
-        let (needed, symbol) = elf.needs_glibc.unwrap();
-        let floor = Glibc(needed.0, needed.1 - 1);
-        let mut error = FunctionBinary::check(&path, std::env::consts::ARCH, floor).unwrap_err();
-        if matches!(error, Error::Library { .. }) {
-            // Programs that rustc links on its own need libgcc_s as well; that is refused first.
-            error = Error::Floor {
-                path,
-                needed,
-                symbol: symbol.clone(),
-                floor,
-            };
-        }
-        let error = error.to_string();
-        assert!(
-            error.contains(&symbol) && error.contains(&floor.to_string()),
-            "{error}"
-        );
+    fn a_program_may_need_the_floor_and_nothing_newer() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = c_program(folder.path());
+        let (needed, symbol) = Elf::read(&path).unwrap().needs_glibc.unwrap();
+        let check = |floor| FunctionBinary::check(&path, std::env::consts::ARCH, floor);
+        check(needed).unwrap();
+        let error = check(Glibc(needed.0, needed.1 - 1)).unwrap_err();
+        assert!(matches!(error, Error::Floor { .. }), "{error}");
+        assert!(error.to_string().contains(&symbol), "{error}");
+    }
+
+    #[test]
+    fn a_program_that_needs_other_libraries_is_refused() {
+        // Programs that rustc links by itself need gcc's unwinder.
+        let newest = Glibc(2, u32::MAX);
+        let error = FunctionBinary::check(&this_program(), std::env::consts::ARCH, newest);
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains("libgcc_s.so.1"), "{error}");
     }
 
     #[test]

@@ -104,7 +104,10 @@ fn find(name: &str, folders: &[PathBuf], architecture: &str) -> Result<(PathBuf,
 /// The release of the glibc in a tree that [`needed_by`] made.
 pub fn release(tree: &FileTree) -> Result<Option<Glibc>> {
     for (path, entry) in tree.entries() {
-        if let Entry::File { content: Content::File(file), .. } = entry
+        if let Entry::File {
+            content: Content::File(file),
+            ..
+        } = entry
             && path.ends_with("/libc.so.6")
         {
             return Ok(Elf::read(file)?.provides_glibc);

@@ -166,7 +166,10 @@ impl Sdk {
         let own = link.libraries.iter().map(|name| format!("static={name}"));
         let libraries: Vec<_> = own.chain(link.system.iter().cloned()).collect();
         let variable = |name: &str, value: OsString| (name.to_owned(), value);
-        let runtime = format!("CXXSTDLIB_{}", self.manifest.target.rust_triple().replace('-', "_"));
+        let runtime = format!(
+            "CXXSTDLIB_{}",
+            self.manifest.target.rust_triple().replace('-', "_")
+        );
         vec![
             variable("OPENCV_SDK", self.path.clone().into()),
             variable("OPENCV_LINK_LIBS", libraries.join(",").into()),
@@ -182,7 +185,10 @@ impl Sdk {
             variable(&runtime, link.cxx_runtime.clone().into()),
             // Nothing asks vcpkg. But the build script runs again when this changes, as it must
             // when another SDK lies in the same folder.
-            variable("OPENCV_VCPKG_NAME", self.manifest.fingerprint.to_string().into()),
+            variable(
+                "OPENCV_VCPKG_NAME",
+                self.manifest.fingerprint.to_string().into(),
+            ),
         ]
     }
 }

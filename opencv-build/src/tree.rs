@@ -221,7 +221,8 @@ mod tests {
         for path in cut {
             write_if_other(&folder.join(path), b"theirs\n").unwrap();
         }
-        for (path, lines) in &trim.dropped_lines {
+        for (path, edits) in &trim.edits {
+            let lines: Vec<_> = edits.iter().map(|edit| edit.line.as_str()).collect();
             write_if_other(&folder.join(path), lines.join("\n").as_bytes()).unwrap();
         }
         write_if_other(&folder.join("CMakeLists.txt"), b"project(OpenCV)\n").unwrap();

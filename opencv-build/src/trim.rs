@@ -50,14 +50,25 @@ struct WrittenCut {
     #[serde(default)]
     overlay: Vec<String>,
     #[serde(default)]
-    drop_line: Vec<DropLine>,
+    edit: Vec<WrittenEdit>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct DropLine {
+struct WrittenEdit {
     file: String,
     line: String,
+    #[serde(default)]
+    with: String,
+}
+
+/// A line that is replaced.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Edit {
+    /// The line, without white space around it.
+    pub(crate) line: String,
+    /// What takes its place; nothing where the line is dropped.
+    with: String,
 }
 
 /// What one recipe takes and cuts. Paths are relative to the tree's root.
@@ -68,8 +79,8 @@ pub struct Trim {
     modules: BTreeSet<String>,
     /// Files that must be in the tree and are left out.
     pub removed: BTreeSet<String>,
-    /// Lines that must be in a file, once, and are left out of it.
-    pub dropped_lines: BTreeMap<String, Vec<String>>,
+    /// Lines that must be in a file, once, and are replaced.
+    pub edits: BTreeMap<String, Vec<Edit>>,
     /// Files that must be in the tree and are replaced by ours.
     pub replaced: BTreeMap<String, &'static str>,
 }
@@ -95,7 +106,7 @@ impl Trim {
             module_without: written.module_without,
             modules: recipe.modules.iter().cloned().collect(),
             removed: BTreeSet::new(),
-            dropped_lines: BTreeMap::new(),
+            edits: BTreeMap::new(),
             replaced: BTreeMap::new(),
         };
         for cut in written.cut {
@@ -119,9 +130,12 @@ impl Trim {
         };
         self.removed
             .extend(cut.remove.iter().map(|path| place(path)));
-        for dropped in &cut.drop_line {
-            let lines = self.dropped_lines.entry(place(&dropped.file)).or_default();
-            lines.push(dropped.line.clone());
+        for WrittenEdit { file, line, with } in &cut.edit {
+            let edits = self.edits.entry(place(file)).or_default();
+            edits.push(Edit {
+                line: line.clone(),
+                with: with.trim_start().to_owned(),
+            });
         }
         for path in cut.overlay {
             let ours = OVERLAY.iter().find(|(name, _)| *name == path);
@@ -178,7 +192,7 @@ impl Trim {
     /// The content that the file at `path` has after the cuts; `None` if it is left out.
     ///
     /// # Errors
-    /// A line that is to be dropped is not there exactly once.
+    /// A line that is to be replaced is not there exactly once.
     pub fn apply(&self, path: &str, content: Vec<u8>) -> Result<Option<Vec<u8>>> {
         if self.removed.contains(path) {
             return Ok(None);
@@ -186,22 +200,23 @@ impl Trim {
         if let Some(ours) = self.replaced.get(path) {
             return Ok(Some(ours.as_bytes().to_vec()));
         }
-        let Some(dropped) = self.dropped_lines.get(path) else {
+        let Some(edits) = self.edits.get(path) else {
             return Ok(Some(content));
         };
         let text = String::from_utf8(content)
             .with_context(|| format!("failed to trim `{path}`: it is no UTF-8"))?;
-        for line in dropped {
+        for Edit { line, .. } in edits {
             let count = text.lines().filter(|l| l.trim() == line).count();
             ensure!(
                 count == 1,
                 "failed to trim `{path}`: the line `{line}` is there {count} times, not once"
             );
         }
-        let kept = text
-            .split_inclusive('\n')
-            .filter(|l| !dropped.iter().any(|d| l.trim() == d));
-        Ok(Some(kept.collect::<String>().into_bytes()))
+        let edited = text.split_inclusive('\n').map(|line| {
+            let edit = edits.iter().find(|edit| edit.line == line.trim());
+            edit.map_or(line, |edit| edit.with.as_str())
+        });
+        Ok(Some(edited.collect::<String>().into_bytes()))
     }
 
     /// Refuses a tree that lacks a file which a cut removes, edits or replaces.
@@ -209,7 +224,7 @@ impl Trim {
         let cut = self
             .removed
             .iter()
-            .chain(self.dropped_lines.keys())
+            .chain(self.edits.keys())
             .chain(self.replaced.keys());
         for path in cut {
             ensure!(
@@ -264,16 +279,22 @@ mod tests {
         let mut recipe = recipe();
         recipe.modules.extend(["calib3d".into(), "dnn".into()]);
         let trim = Trim::of(&recipe);
-        assert!(trim.removed.is_empty() && trim.dropped_lines.is_empty());
+        assert!(trim.removed.is_empty() && !trim.edits.contains_key(HEADER));
         assert!(trim.keeps("modules/dnn/src/dnn.cpp"));
         assert!(trim.keeps("3rdparty/protobuf/CMakeLists.txt"));
     }
 
     #[test]
-    fn a_cut_drops_its_line_and_nothing_else() {
+    fn a_cut_replaces_its_line_and_nothing_else() {
         let trim = Trim::of(&recipe());
         let content = b"a\n#include \"opencv2/objdetect/face.hpp\"\nb\n".to_vec();
         assert_eq!(trim.apply(HEADER, content).unwrap().unwrap(), b"a\nb\n");
+        let base = "modules/core/include/opencv2/core/base.hpp";
+        let content = b"a\n  #include \"opencv2/opencv_modules.hpp\"\nb\n".to_vec();
+        let edited = String::from_utf8(trim.apply(base, content).unwrap().unwrap()).unwrap();
+        let expected = "a\n#ifndef OPENCV_MODULE_LIST_IS_UNUSED\n\
+                        #include \"opencv2/opencv_modules.hpp\"\n#endif\nb\n";
+        assert_eq!(edited, expected);
     }
 
     #[test]

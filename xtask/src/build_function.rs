@@ -47,7 +47,15 @@ pub fn built(workspace: &Workspace, arguments: &Arguments) -> Result<(Sdk, Funct
     let target = sdk.manifest().target;
     let triple = target.rust_triple();
     let mut cargo = cargo(workspace, arguments, &sdk)?;
-    cargo.args(["build", "--package", "function", "--profile", "lambda", "--target", &triple]);
+    cargo.args([
+        "build",
+        "--package",
+        "function",
+        "--profile",
+        "lambda",
+        "--target",
+        &triple,
+    ]);
     succeed(&mut cargo)?;
     let path = workspace.target().join(&triple).join("lambda/bootstrap");
     let floor = Glibc(target.glibc.major, target.glibc.minor);
@@ -57,7 +65,7 @@ pub fn built(workspace: &Workspace, arguments: &Arguments) -> Result<(Sdk, Funct
 
 /// cargo, in an environment in which the function is linked against `sdk`.
 pub fn cargo(workspace: &Workspace, arguments: &Arguments, sdk: &Sdk) -> Result<Command> {
-    let recipe = workspace.recipe(arguments.architecture)?;
+    let recipe = build_opencv::recipe(workspace, arguments)?;
     let (toolchain, compiler) = tools(&recipe, &workspace.places()?)?;
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo
@@ -75,14 +83,19 @@ pub fn succeed(command: &mut Command) -> Result<()> {
     let status = command
         .status()
         .with_context(|| format!("failed to start `{shown}`"))?;
-    ensure!(status.success(), "failed to run `{shown}`: {status}; its output is above");
+    ensure!(
+        status.success(),
+        "failed to run `{shown}`: {status}; its output is above"
+    );
     Ok(())
 }
 
 /// The size of a file.
 pub fn file_size(path: &std::path::Path) -> Result<u64> {
     let found = std::fs::metadata(path);
-    Ok(found.with_context(|| format!("failed to read `{}`", path.display()))?.len())
+    Ok(found
+        .with_context(|| format!("failed to read `{}`", path.display()))?
+        .len())
 }
 
 impl Answer for FunctionAnswer {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use opencv_build::build::{Built, build};
+use opencv_build::recipe::Recipe;
 use opencv_build::sdk::Library;
 use opencv_build::target::Architecture;
 use serde::Serialize;
@@ -17,6 +18,10 @@ pub struct Arguments {
     /// Build for this architecture instead of the one in opencv.toml: x86_64 or aarch64
     #[arg(long)]
     pub architecture: Option<Architecture>,
+
+    /// Build this recipe instead of opencv.toml
+    #[arg(long, value_name = "FILE")]
+    pub recipe: Option<PathBuf>,
 }
 
 /// The SDK.
@@ -45,9 +50,18 @@ pub fn run(arguments: &Arguments) -> Result<BuildAnswer> {
     })
 }
 
+/// The recipe that is asked for.
+pub fn recipe(workspace: &Workspace, arguments: &Arguments) -> Result<Recipe> {
+    let path = match &arguments.recipe {
+        Some(path) => path.clone(),
+        None => workspace.root().join("opencv.toml"),
+    };
+    Recipe::read(&path, arguments.architecture)
+}
+
 /// The SDK, for verbs that need it.
 pub fn built(workspace: &Workspace, arguments: &Arguments) -> Result<Built> {
-    let recipe = workspace.recipe(arguments.architecture)?;
+    let recipe = recipe(workspace, arguments)?;
     build(&recipe, &workspace.places()?, &workspace.driver()?)
 }
 

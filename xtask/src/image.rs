@@ -63,11 +63,19 @@ pub fn run(arguments: &Arguments) -> Result<ImagesAnswer> {
     let workspace = Workspace::find();
     let (sdk, binary) = built(&workspace, arguments)?;
     let architecture = sdk.manifest().target.architecture.name();
-    let images = [sdk_image(&workspace, &sdk)?, function_image(&workspace, &sdk, &binary)?];
+    let images = written(&workspace, &sdk, &binary)?;
     let images = images.iter().map(|written| describe(written, architecture));
     Ok(ImagesAnswer {
         images: images.collect::<Result<_>>()?,
     })
+}
+
+/// Both images, written.
+pub fn written(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<[Written; 2]> {
+    Ok([
+        sdk_image(workspace, sdk)?,
+        function_image(workspace, sdk, binary)?,
+    ])
 }
 
 /// The SDK below `/opt/opencv`, for others to build against.
@@ -77,7 +85,9 @@ fn sdk_image(workspace: &Workspace, sdk: &Sdk) -> Result<Written> {
     let manifest = sdk.manifest();
     let what = format!("OpenCV {} as static libraries", manifest.version);
     let mut config = ImageConfig::new("opencv-sdk", manifest.target.architecture.name());
-    config.labels.insert("org.opencontainers.image.title".into(), what.clone());
+    config
+        .labels
+        .insert("org.opencontainers.image.title".into(), what.clone());
     write(workspace, &config, &[(tree, &what)])
 }
 
@@ -150,7 +160,7 @@ fn source_date_epoch() -> Result<u64> {
 }
 
 /// An image as the answer has it.
-pub fn describe(written: &Written, architecture: &str) -> Result<ImageAnswer> {
+fn describe(written: &Written, architecture: &str) -> Result<ImageAnswer> {
     let image = written.layout.image();
     let layers = image.layers().iter().map(|layer| LayerAnswer {
         digest: layer.digest.clone(),
@@ -182,7 +192,11 @@ impl Answer for ImagesAnswer {
                 image.archive.display(),
                 size(file_size(&image.archive).unwrap_or_default()),
             );
-            let mut rows = vec![["  layer", "packed", "unpacked"].map(str::to_owned).to_vec()];
+            let mut rows = vec![
+                ["  layer", "packed", "unpacked"]
+                    .map(str::to_owned)
+                    .to_vec(),
+            ];
             rows.extend(image.layers.iter().map(|layer| {
                 let name = format!("  {}", layer.created_by);
                 vec![name, size(layer.packed_bytes), size(layer.unpacked_bytes)]
@@ -216,6 +230,10 @@ mod tests {
 
     #[test]
     fn the_comparison_is_a_ratio() {
-        assert!(compare(7_120_000).contains("100 times"), "{}", compare(7_120_000));
+        assert!(
+            compare(7_120_000).contains("100 times"),
+            "{}",
+            compare(7_120_000)
+        );
     }
 }

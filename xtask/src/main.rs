@@ -7,6 +7,8 @@ mod build_function;
 mod build_opencv;
 mod image;
 mod local;
+mod size;
+mod test;
 mod test_local;
 mod workspace;
 
@@ -43,6 +45,12 @@ enum Verb {
     /// Try the function's image under AWS's emulator with real photos
     TestLocal(test_local::Arguments),
 
+    /// Show how large everything is, and of what
+    Size(build_opencv::Arguments),
+
+    /// Run all tests: the real build, the images and the emulator included
+    Test(test::Arguments),
+
     /// Run one step of a build in a process of its own
     #[command(hide = true)]
     Drive {
@@ -61,6 +69,8 @@ fn main() -> ExitCode {
         }
         Verb::Image(arguments) => image::run(&arguments).and_then(|a| print(&a, json)),
         Verb::TestLocal(arguments) => test_local::run(&arguments, json),
+        Verb::Size(arguments) => size::run(&arguments).and_then(|a| print(&a, json)),
+        Verb::Test(arguments) => test::run(&arguments).and_then(|a| a.print(json)),
         Verb::Drive { job } => opencv_build::driver::perform(&job),
     };
     match done {

@@ -26,7 +26,7 @@ use crate::local::s3::S3Server;
 use crate::workspace::Workspace;
 
 /// The bucket of the photos.
-const BUCKET: &str = "photos";
+pub const BUCKET: &str = "photos";
 /// How often the first photo is asked about again; the median of these is the warm time.
 const WARM_RUNS: usize = 5;
 
@@ -73,13 +73,19 @@ struct PhotoAnswer {
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let workspace = Workspace::find();
     let (sdk, binary) = built(&workspace, &build_opencv::Arguments::default())?;
-    try_photos(&workspace, &sdk, &binary, arguments, |answer, emulator, storage| {
-        print(&answer, json)?;
-        if arguments.keep {
-            keep(emulator, storage, &answer);
-        }
-        Ok(())
-    })
+    try_photos(
+        &workspace,
+        &sdk,
+        &binary,
+        arguments,
+        |answer, emulator, storage| {
+            print(&answer, json)?;
+            if arguments.keep {
+                keep(emulator, storage, &answer);
+            }
+            Ok(())
+        },
+    )
 }
 
 /// Tries the function; `then` has the answer while everything still runs.
@@ -133,7 +139,10 @@ pub fn try_photos<T>(
         expected.check(photo, BUCKET, key, &response)?;
         let annotated = results.join(format!("{key}_rs.jpg"));
         let file = storage.get(BUCKET, &format!("{key}_rs.jpg"))?;
-        ensure!(file.starts_with(&[0xff, 0xd8]), "the annotated photo is no JPEG file");
+        ensure!(
+            file.starts_with(&[0xff, 0xd8]),
+            "the annotated photo is no JPEG file"
+        );
         fs::write(&annotated, file)
             .with_context(|| format!("failed to write `{}`", annotated.display()))?;
         answers.push(PhotoAnswer {
@@ -165,7 +174,11 @@ fn photos(arguments: &Arguments, sdk: &Sdk) -> Result<Vec<(PathBuf, String)>> {
     let mut photos = Vec::new();
     for photo in asked {
         ensure!(photo.is_file(), "there is no photo `{}`", photo.display());
-        let key = photo.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let key = photo
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         ensure!(keys.insert(key.clone()), "two photos have the name `{key}`");
         photos.push((photo, key));
     }

@@ -6,8 +6,6 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use opencv_build::driver::Driver;
 use opencv_build::places::Places;
-use opencv_build::recipe::Recipe;
-use opencv_build::target::Architecture;
 
 /// The project's folders.
 pub struct Workspace {
@@ -40,11 +38,6 @@ impl Workspace {
     /// Where builds of OpenCV lie.
     pub fn places(&self) -> Result<Places> {
         Places::below(&self.target()).context("failed to find the target folder")
-    }
-
-    /// The recipe, for its own architecture or another one.
-    pub fn recipe(&self, architecture: Option<Architecture>) -> Result<Recipe> {
-        Recipe::read(&self.root.join("opencv.toml"), architecture)
     }
 
     /// How to start this program for one step of a build.

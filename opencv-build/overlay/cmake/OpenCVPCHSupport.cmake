@@ -8,9 +8,18 @@ set(PCHSupport_FOUND TRUE)
 macro(get_native_precompiled_header target header)
 endmacro()
 
+# Modules whose sources never ask which other modules there are. They need not be compiled again
+# when that changes: core/base.hpp has them not read the list.
+set(modules_that_ignore_the_module_list
+  opencv_core opencv_dnn opencv_flann opencv_imgcodecs opencv_imgproc opencv_ml opencv_objdetect
+  opencv_photo)
+
 function(ocv_add_precompiled_header_to_target target header)
   if(NOT EXISTS "${header}")
     return()
+  endif()
+  if(target IN_LIST modules_that_ignore_the_module_list)
+    target_compile_definitions(${target} PRIVATE OPENCV_MODULE_LIST_IS_UNUSED)
   endif()
   target_precompile_headers(${target} PRIVATE "${header}")
 

@@ -235,8 +235,8 @@ impl Launch<'_> {
             .interpreter
             .with_context(|| format!("`{}` names no loader", bootstrap.display()))?;
         let log = self.folder.join("emulator.log");
-        let file = File::create(&log)
-            .with_context(|| format!("failed to write `{}`", log.display()))?;
+        let file =
+            File::create(&log).with_context(|| format!("failed to write `{}`", log.display()))?;
         let mut run = Command::new(self.program);
         run.args(self.options)
             .arg(below(&loader))
@@ -279,7 +279,10 @@ fn library_path(root: &Path) -> Result<String> {
         }
     }
     folders.sort();
-    let folders: Vec<_> = folders.iter().map(|folder| folder.display().to_string()).collect();
+    let folders: Vec<_> = folders
+        .iter()
+        .map(|folder| folder.display().to_string())
+        .collect();
     Ok(folders.join(":"))
 }
 
@@ -305,12 +308,15 @@ fn end(child: &mut Child) {
 /// The processes that a process started. Source: proc_pid_task_children(5).
 fn children(process: u32) -> Vec<u32> {
     let threads = fs::read_dir(format!("/proc/{process}/task"));
-    let lists = threads.into_iter().flatten().filter_map(|thread| {
-        fs::read_to_string(thread.ok()?.path().join("children")).ok()
-    });
+    let lists = threads
+        .into_iter()
+        .flatten()
+        .filter_map(|thread| fs::read_to_string(thread.ok()?.path().join("children")).ok());
     lists
         .flat_map(|list| {
-            let numbers = list.split_whitespace().filter_map(|number| number.parse().ok());
+            let numbers = list
+                .split_whitespace()
+                .filter_map(|number| number.parse().ok());
             numbers.collect::<Vec<_>>()
         })
         .collect()
@@ -318,8 +324,7 @@ fn children(process: u32) -> Vec<u32> {
 
 /// A port that nobody listens on now.
 fn free_port() -> Result<u16> {
-    let listener =
-        TcpListener::bind(("127.0.0.1", 0)).context("failed to open a loopback port")?;
+    let listener = TcpListener::bind(("127.0.0.1", 0)).context("failed to open a loopback port")?;
     Ok(listener.local_addr()?.port())
 }
 
@@ -336,7 +341,9 @@ fn output(command: &mut Command) -> Result<String> {
         output.status.success(),
         "failed to run `{shown}`: {}\n  | {}",
         output.status,
-        String::from_utf8_lossy(&output.stderr).trim().replace('\n', "\n  | ")
+        String::from_utf8_lossy(&output.stderr)
+            .trim()
+            .replace('\n', "\n  | ")
     );
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }

@@ -32,9 +32,9 @@ impl Engine {
         match (asked, docker()) {
             (Some(Self::None), _) | (None, Err(_)) => Ok(Self::None),
             (_, Ok(_)) => Ok(Self::Docker),
-            (Some(Self::Docker), Err(reason)) => bail!(
-                "no Docker engine answers: {reason}; start one, or use `--engine none`"
-            ),
+            (Some(Self::Docker), Err(reason)) => {
+                bail!("no Docker engine answers: {reason}; start one, or use `--engine none`")
+            }
         }
     }
 }
@@ -49,7 +49,12 @@ pub fn docker() -> Result<String, String> {
         }
         Ok(output) => {
             let said = String::from_utf8_lossy(&output.stderr);
-            Err(said.lines().last().unwrap_or("it said nothing").trim().to_owned())
+            Err(said
+                .lines()
+                .last()
+                .unwrap_or("it said nothing")
+                .trim()
+                .to_owned())
         }
         Err(error) => Err(format!("`docker` cannot be started: {error}")),
     }

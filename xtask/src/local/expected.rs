@@ -69,7 +69,11 @@ impl Expected {
         }
         let parsed: Answer = serde_json::from_value(answer.clone())
             .with_context(|| format!("the answer has not the right form: {answer}"))?;
-        ensure!(parsed.status_code == 200, "the answer's status is {}", parsed.status_code);
+        ensure!(
+            parsed.status_code == 200,
+            "the answer's status is {}",
+            parsed.status_code
+        );
         let message = format!(
             "Find {} face(s),image saved to s3://{bucket}/{key}_rs.jpg",
             parsed.body.faces.len()
@@ -134,9 +138,15 @@ mod tests {
     #[test]
     fn anything_else_is_not() {
         for (answer, expected) in [
-            (answer(&json!([{"box": [1, 2, 3, 5], "eyes": []}])), "other faces than expected"),
+            (
+                answer(&json!([{"box": [1, 2, 3, 5], "eyes": []}])),
+                "other faces than expected",
+            ),
             (answer(&json!([])), "the message is"),
-            (json!({"errorType": "NotAnImage", "errorMessage": "no"}), "the function failed"),
+            (
+                json!({"errorType": "NotAnImage", "errorMessage": "no"}),
+                "the function failed",
+            ),
             (json!({"statusCode": 200}), "has not the right form"),
         ] {
             let error = check(&answer).unwrap_err().to_string();

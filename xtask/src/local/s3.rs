@@ -29,7 +29,10 @@ impl S3Server {
     /// Starts a server that keeps its buckets in `folder`.
     pub fn start(folder: &Path) -> Result<Self> {
         let files = FileSystem::new(folder).map_err(|error| {
-            anyhow::anyhow!("failed to keep S3's objects in `{}`: {error:?}", folder.display())
+            anyhow::anyhow!(
+                "failed to keep S3's objects in `{}`: {error:?}",
+                folder.display()
+            )
         })?;
         let mut service = S3ServiceBuilder::new(files);
         service.set_auth(SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));

@@ -1,0 +1,330 @@
+//! `cargo xtask test`: every check of the project, in order, each passed, failed or skipped with
+//! a reason. Goes on after a failure, so that one run tells all.
+
+use std::fmt::Write;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+use layer::elf::FunctionBinary;
+use opencv_build::progress::tell;
+use opencv_build::sdk::Sdk;
+use serde::Serialize;
+
+use crate::answer::{Answer, print};
+use crate::build_function::{self, succeed};
+use crate::local::engine::{self, Engine};
+use crate::workspace::Workspace;
+use crate::{build_opencv, image, size, test_local};
+
+mod errors;
+mod lifecycle;
+
+/// What to test.
+#[derive(clap::Args, Clone, Debug, Default)]
+pub struct Arguments {
+    /// Only tests whose name contains this
+    #[arg(long, value_name = "NAME")]
+    pub only: Option<String>,
+}
+
+/// How the tests went.
+#[derive(Default, Serialize)]
+pub struct TestAnswer {
+    passed: usize,
+    failed: usize,
+    skipped: usize,
+    tests: Vec<TestResult>,
+}
+
+#[derive(Serialize)]
+struct TestResult {
+    name: String,
+    outcome: Outcome,
+    reason: Option<String>,
+}
+
+#[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Outcome {
+    Passed,
+    Failed,
+    Skipped,
+}
+
+/// Why a test cannot be run on this machine.
+#[derive(Debug)]
+struct Skip(String);
+
+impl std::fmt::Display for Skip {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Skip {}
+
+/// Runs all tests.
+pub fn run(arguments: &Arguments) -> Result<TestAnswer> {
+    let workspace = Workspace::find();
+    let suite = Suite {
+        workspace: &workspace,
+    };
+    let tests: [(&str, &dyn Fn() -> Result<()>); 11] = [
+        ("formatting", &|| suite.formatting()),
+        ("lints", &|| suite.lints()),
+        ("unit tests", &|| suite.unit_tests()),
+        ("the OpenCV build", &|| suite.build()),
+        ("interrupted and repeated builds", &|| {
+            lifecycle::test(&workspace)
+        }),
+        ("the function's tests", &|| suite.function_tests()),
+        ("images", &|| suite.images()),
+        ("photos without a container", &|| suite.photos(Engine::None)),
+        ("photos in a container", &|| suite.photos(Engine::Docker)),
+        ("errors and the event after them", &|| {
+            suite.with_function(errors::test)
+        }),
+        ("sizes", &|| suite.sizes()),
+    ];
+    let mut answer = TestAnswer::default();
+    for (name, test) in tests {
+        if arguments
+            .only
+            .as_ref()
+            .is_none_or(|only| name.contains(only.as_str()))
+        {
+            tell(&format!("\n=== {name}"));
+            answer.add(name, test());
+        }
+    }
+    ensure!(!answer.tests.is_empty(), "no test has a name like that");
+    Ok(answer)
+}
+
+struct Suite<'a> {
+    workspace: &'a Workspace,
+}
+
+impl Suite<'_> {
+    fn cargo(&self, arguments: &[&str]) -> Command {
+        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo.current_dir(self.workspace.root()).args(arguments);
+        cargo
+    }
+
+    fn formatting(&self) -> Result<()> {
+        self.need("fmt", "rustfmt")?;
+        succeed(&mut self.cargo(&["fmt", "--all", "--check"]))
+    }
+
+    fn lints(&self) -> Result<()> {
+        self.need("clippy", "clippy")?;
+        let strict = ["--", "--deny", "warnings"];
+        succeed(self.cargo(&["clippy", "--all-targets"]).args(strict))?;
+        let (sdk, _) = self.function()?;
+        let mut function = build_function::cargo(self.workspace, &every_default(), &sdk)?;
+        function.args(["clippy", "--package", "function", "--all-targets"]);
+        function.args(["--profile", "lambda", "--target"]);
+        function
+            .arg(sdk.manifest().target.rust_triple())
+            .args(strict);
+        succeed(&mut function)
+    }
+
+    /// Skips a test that needs a part of Rust which is not installed.
+    fn need(&self, verb: &str, component: &str) -> Result<()> {
+        let found = self.cargo(&[verb, "--version"]).output();
+        if found.is_ok_and(|output| output.status.success()) {
+            return Ok(());
+        }
+        let reason = format!("{component} is not installed; rustup component add {component}");
+        Err(Skip(reason).into())
+    }
+
+    fn unit_tests(&self) -> Result<()> {
+        succeed(&mut self.cargo(&["test"]))
+    }
+
+    /// The real build, and that it is not done again.
+    fn build(&self) -> Result<()> {
+        build_opencv::built(self.workspace, &every_default())?;
+        let again = build_opencv::built(self.workspace, &every_default())?;
+        ensure!(again.cached, "a second build was not taken from the first");
+        Ok(())
+    }
+
+    fn function(&self) -> Result<(Sdk, FunctionBinary)> {
+        build_function::built(self.workspace, &every_default())
+    }
+
+    fn with_function(
+        &self,
+        test: impl FnOnce(&Workspace, &Sdk, &FunctionBinary) -> Result<()>,
+    ) -> Result<()> {
+        let (sdk, binary) = self.function()?;
+        test(self.workspace, &sdk, &binary)
+    }
+
+    fn function_tests(&self) -> Result<()> {
+        let (sdk, _) = self.function()?;
+        let mut cargo = build_function::cargo(self.workspace, &every_default(), &sdk)?;
+        cargo.args([
+            "test",
+            "--package",
+            "function",
+            "--lib",
+            "--profile",
+            "lambda",
+            "--target",
+        ]);
+        cargo.arg(sdk.manifest().target.rust_triple());
+        succeed(&mut cargo)
+    }
+
+    /// Both images are written, small enough, and the same when they are written again.
+    fn images(&self) -> Result<()> {
+        let (sdk, binary) = self.function()?;
+        let digests = || -> Result<Vec<_>> {
+            let images = image::written(self.workspace, &sdk, &binary)?;
+            Ok(images
+                .map(|written| written.layout.image().digest().to_owned())
+                .to_vec())
+        };
+        let first = digests()?;
+        ensure!(
+            digests()? == first,
+            "images differ when they are written again"
+        );
+        let images = image::written(self.workspace, &sdk, &binary)?;
+        let bytes = images[1].layout.image().unpacked_bytes();
+        ensure!(bytes < 20_000_000, "the function's image has {bytes} bytes");
+        Ok(())
+    }
+
+    /// The same faces as the Python wheel's, in the labelled photos or else in OpenCV's samples.
+    fn photos(&self, engine: Engine) -> Result<()> {
+        if engine == Engine::Docker {
+            engine::docker().map_err(|why| Skip(format!("no Docker engine answers: {why}")))?;
+        }
+        let (sdk, binary) = self.function()?;
+        let (photos, expect) = match self.labelled_photos()? {
+            Some((photos, expected)) => (photos, Some(expected)),
+            None => {
+                tell("the labelled photos are not beside the project; OpenCV's samples serve");
+                let samples = sdk.path().join("share/samples");
+                (
+                    vec![samples.join("lena.jpg"), samples.join("messi5.jpg")],
+                    None,
+                )
+            }
+        };
+        let arguments = test_local::Arguments {
+            photos,
+            engine: Some(engine),
+            expect,
+            keep: false,
+        };
+        let workspace = self.workspace;
+        test_local::try_photos(workspace, &sdk, &binary, &arguments, |answer, _, _| {
+            tell(&answer.text());
+            Ok(())
+        })
+    }
+
+    /// The photos in `../shared/photos` and what the wheel finds in them.
+    fn labelled_photos(&self) -> Result<Option<(Vec<PathBuf>, PathBuf)>> {
+        let folder = self.workspace.root().join("../shared/photos");
+        let expected = folder.join("wheel-4.5.5.json");
+        if !expected.is_file() {
+            return Ok(None);
+        }
+        let entries = std::fs::read_dir(&folder)
+            .with_context(|| format!("failed to read `{}`", folder.display()))?;
+        let mut photos = entries
+            .map(|entry| entry.map(|entry| entry.path()))
+            .collect::<Result<Vec<_>, _>>()?;
+        photos.retain(|path| path.extension().is_some_and(|extension| extension == "jpg"));
+        photos.sort();
+        ensure!(
+            !photos.is_empty(),
+            "there are no photos in `{}`",
+            folder.display()
+        );
+        Ok(Some((photos, expected)))
+    }
+
+    fn sizes(&self) -> Result<()> {
+        tell(&size::run(&every_default())?.text());
+        Ok(())
+    }
+}
+
+fn every_default() -> build_opencv::Arguments {
+    build_opencv::Arguments::default()
+}
+
+impl TestAnswer {
+    fn add(&mut self, name: &str, result: Result<()>) {
+        let (outcome, reason) = match result {
+            Ok(()) => (Outcome::Passed, None),
+            Err(error) => match error.downcast::<Skip>() {
+                Ok(skip) => (Outcome::Skipped, Some(skip.to_string())),
+                Err(error) => (Outcome::Failed, Some(format!("{error:#}"))),
+            },
+        };
+        let count = match outcome {
+            Outcome::Passed => &mut self.passed,
+            Outcome::Failed => &mut self.failed,
+            Outcome::Skipped => &mut self.skipped,
+        };
+        *count += 1;
+        let result = TestResult {
+            name: name.to_owned(),
+            outcome,
+            reason,
+        };
+        tell(&format!("=== {}", result.line()));
+        self.tests.push(result);
+    }
+
+    /// Prints the answer; fails if a test did.
+    pub fn print(self, json: bool) -> Result<()> {
+        print(&self, json)?;
+        if self.failed > 0 {
+            bail!("{} of {} tests failed", self.failed, self.tests.len());
+        }
+        Ok(())
+    }
+}
+
+impl TestResult {
+    fn line(&self) -> String {
+        let outcome = match self.outcome {
+            Outcome::Passed => "passed",
+            Outcome::Failed => "FAILED",
+            Outcome::Skipped => "skipped",
+        };
+        match &self.reason {
+            Some(reason) => format!("{outcome}  {}: {reason}", self.name),
+            None => format!("{outcome}  {}", self.name),
+        }
+    }
+}
+
+impl Answer for TestAnswer {
+    fn text(&self) -> String {
+        let mut text = String::new();
+        for test in &self.tests {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "{}", test.line());
+        }
+        let Self {
+            passed,
+            failed,
+            skipped,
+            ..
+        } = self;
+        text + &format!("{passed} passed, {failed} failed, {skipped} skipped")
+    }
+}

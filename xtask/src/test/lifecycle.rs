@@ -1,0 +1,178 @@
+//! Builds that are killed, started twice at once, repeated and changed, with the real OpenCV: a
+//! small recipe in a folder of its own, with the toolchain and the source of the project.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use opencv_build::progress::tell;
+use serde_json::Value;
+
+use crate::workspace::Workspace;
+
+/// How long to wait for a build to come to a point, on a slow and busy machine.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// Runs the builds.
+pub fn test(workspace: &Workspace) -> Result<()> {
+    // The toolchain and the source must be there to be shared.
+    crate::build_opencv::built(workspace, &super::every_default())?;
+    let folder = tempfile::Builder::new()
+        .prefix("lifecycle-")
+        .tempdir_in(workspace.target())
+        .context("failed to create a folder for builds")?;
+    let site = Site::new(workspace, folder.path())?;
+
+    tell("killing a build while it compiles");
+    site.write_recipe(&["core"])?;
+    let mut first = site.start("first")?;
+    site.wait_until_compiling(&mut first)?;
+    first.kill().context("failed to kill a build")?;
+    first.wait()?;
+    ensure!(!site.sdk().exists(), "a killed build left an SDK");
+
+    tell("starting two builds at once");
+    let (second, third) = (site.start("second")?, site.start("third")?);
+    let answers = [site.finish(second, "second")?, site.finish(third, "third")?];
+    let cached: Vec<_> = answers
+        .iter()
+        .map(|answer| answer["cached"] == true)
+        .collect();
+    ensure!(
+        cached.contains(&true) && cached.contains(&false),
+        "two builds did the same work"
+    );
+    let said = site.story("second")? + &site.story("third")?;
+    ensure!(
+        said.contains("is building here"),
+        "nobody said that it waits: {said}"
+    );
+
+    tell("adding a module");
+    site.write_recipe(&["core", "flann"])?;
+    let answer = site.finish(site.start("fourth")?, "fourth")?;
+    ensure!(answer["cached"] == false, "the new module was not built");
+    let compiled = site.compiled()?;
+    let of = |module: &str| compiled.iter().filter(|line| line.contains(module)).count();
+    ensure!(
+        of("modules/flann") > 0,
+        "nothing of the new module was compiled"
+    );
+    // The one that holds the list of modules, for cv::getBuildInformation.
+    let core = of("modules/core/");
+    ensure!(core <= 1, "{core} files of core were compiled again");
+
+    tell("building without a change");
+    let answer = site.finish(site.start("fifth")?, "fifth")?;
+    ensure!(
+        answer["cached"] == true,
+        "an SDK that is there was built again"
+    );
+    Ok(())
+}
+
+/// A target folder and a recipe of its own.
+struct Site {
+    folder: PathBuf,
+    program: PathBuf,
+    recipe: PathBuf,
+}
+
+impl Site {
+    fn new(workspace: &Workspace, folder: &Path) -> Result<Self> {
+        for shared in ["toolchain", "downloads"] {
+            let source = workspace.target().join(shared);
+            symlink(&source, folder.join(shared))
+                .with_context(|| format!("failed to link `{}`", source.display()))?;
+        }
+        Ok(Self {
+            folder: folder.to_owned(),
+            program: std::env::current_exe().context("failed to find this program's own file")?,
+            recipe: folder.join("opencv.toml"),
+        })
+    }
+
+    fn write_recipe(&self, modules: &[&str]) -> Result<()> {
+        let mut recipe: toml::Table = toml::from_str(include_str!("../../../opencv.toml"))?;
+        let modules: Vec<_> = modules
+            .iter()
+            .map(|name| toml::Value::from(*name))
+            .collect();
+        recipe.insert("modules".into(), modules.into());
+        recipe.insert("codecs".into(), toml::Value::Array(Vec::new()));
+        fs::write(&self.recipe, toml::to_string(&recipe)?)?;
+        Ok(())
+    }
+
+    fn start(&self, name: &str) -> Result<Child> {
+        let file = |kind: &str| {
+            let path = self.folder.join(format!("{name}.{kind}"));
+            fs::File::create(&path).with_context(|| format!("failed to write `{}`", path.display()))
+        };
+        Command::new(&self.program)
+            .args(["--json", "build-opencv", "--recipe"])
+            .arg(&self.recipe)
+            .env("CARGO_TARGET_DIR", &self.folder)
+            .stdin(Stdio::null())
+            .stdout(file("answer")?)
+            .stderr(file("story")?)
+            .spawn()
+            .context("failed to start a build")
+    }
+
+    fn finish(&self, mut build: Child, name: &str) -> Result<Value> {
+        let status = build.wait()?;
+        ensure!(
+            status.success(),
+            "the {name} build failed: {}",
+            self.story(name)?
+        );
+        let answer = fs::read_to_string(self.folder.join(format!("{name}.answer")))?;
+        serde_json::from_str(&answer).context("a build's answer is no JSON")
+    }
+
+    fn story(&self, name: &str) -> Result<String> {
+        Ok(fs::read_to_string(
+            self.folder.join(format!("{name}.story")),
+        )?)
+    }
+
+    fn sdk(&self) -> PathBuf {
+        self.folder.join("sdk/x86_64-glibc2.26")
+    }
+
+    fn log(&self) -> PathBuf {
+        self.folder.join("opencv/x86_64-glibc2.26/build.log")
+    }
+
+    /// The lines that ninja printed when it compiled something, in the last build.
+    fn compiled(&self) -> Result<Vec<String>> {
+        let log = fs::read_to_string(self.log())?;
+        let lines = log.lines().filter(|line| line.contains("] Building "));
+        Ok(lines.map(str::to_owned).collect())
+    }
+
+    fn wait_until_compiling(&self, build: &mut Child) -> Result<()> {
+        let start = Instant::now();
+        while start.elapsed() < PATIENCE {
+            if let Some(status) = build.try_wait()? {
+                bail!(
+                    "a build ended before it could be killed: {status}: {}",
+                    self.story("first")?
+                );
+            }
+            if fs::read_to_string(self.log()).is_ok_and(|log| log.contains("[20/")) {
+                return Ok(());
+            }
+            sleep(Duration::from_millis(100));
+        }
+        bail!(
+            "a build did not begin to compile within {} s",
+            PATIENCE.as_secs()
+        )
+    }
+}
