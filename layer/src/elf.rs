@@ -70,7 +70,7 @@ fn parse(data: &[u8]) -> object::Result<Elf> {
     if let Some((entries, strings)) = sections.dynamic(endian, data)? {
         let strings = sections.strings(endian, data, strings)?;
         for entry in entries {
-            if entry.d_tag.get(endian) == elf::DT_NEEDED.into() {
+            if entry.d_tag.get(endian) == elf::DT_NEEDED {
                 let offset = u32::try_from(entry.d_val.get(endian)).unwrap_or(u32::MAX);
                 let name = strings.get(offset).unwrap_or_default();
                 found

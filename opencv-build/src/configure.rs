@@ -400,7 +400,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let marker = folder.path().join("build/marker");
         let mut defines = BTreeMap::from([("BUILD_LIST".to_owned(), "core".to_owned())]);
-        let mut mark = |defines: &BTreeMap<_, _>| {
+        let mark = |defines: &BTreeMap<_, _>| {
             keep_or_empty(folder.path(), &recipe(), defines).unwrap();
             let kept = marker.exists();
             fs::create_dir_all(folder.path().join("build")).unwrap();

@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Installs what `cargo xtask test` needs and a bare Debian machine lacks: a C compiler, Python 3
+# with pip, and a container engine. Rust itself must be there. Does nothing where all is there.
+set -euo pipefail
+
+missing=()
+command -v cc >/dev/null || missing+=(gcc libc6-dev)
+python3 -m pip --version >/dev/null 2>&1 || missing+=(python3 python3-pip)
+command -v dockerd >/dev/null || missing+=(docker.io)
+if [ ${#missing[@]} -eq 0 ]; then
+  echo "nothing is missing"
+  exit 0
+fi
+
+if ! command -v apt-get >/dev/null || [ "$(id -u)" -ne 0 ]; then
+  echo "missing: ${missing[*]} (names of Debian's packages); install them and run this again" >&2
+  exit 1
+fi
+echo "installing ${missing[*]}"
+export DEBIAN_FRONTEND=noninteractive
+apt-get update --quiet --quiet
+apt-get install --quiet --quiet --yes --no-install-recommends "${missing[@]}" >/dev/null
