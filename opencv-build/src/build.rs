@@ -6,13 +6,16 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 
+use crate::assemble::assemble;
 use crate::catalog;
 use crate::compiler::{self, Compiler};
-use crate::configure::{self, Configured, Workshop};
+use crate::configure::Configured;
 use crate::driver::Driver;
+use crate::files::sweep;
 use crate::fingerprint::{Fingerprint, sha256_of_file};
 use crate::install::Installed;
 use crate::lock::Lock;
+use crate::options;
 use crate::pins::Pins;
 use crate::places::Places;
 use crate::probe;
@@ -24,6 +27,7 @@ use crate::toolchain::Toolchain;
 use crate::tree::SourceTree;
 use crate::trim::{self, Trim};
 use crate::wheels;
+use crate::workshop::Workshop;
 
 /// Raised by whoever changes the code of this crate in a way that changes what is built.
 const FORMAT: u32 = 1;
@@ -64,9 +68,9 @@ pub fn build(recipe: &Recipe, places: &Places, driver: &Driver) -> Result<Built>
     if let Some(sdk) = present() {
         return Ok(answer(sdk, true));
     }
-    sweep(&places.sdk(&recipe.target))?;
-    sweep(&places.downloads().join("any"))?;
-    sweep(&places.toolchain().join("any"))?;
+    for folder in [places.sdks(), places.downloads(), places.toolchain()] {
+        sweep(&folder)?;
+    }
 
     let work = places.work(&recipe.target);
     let toolchain = Toolchain::install(&pins, &places.toolchain())?;
@@ -89,7 +93,7 @@ pub fn build(recipe: &Recipe, places: &Places, driver: &Driver) -> Result<Built>
     let step = Step::start("compiling libc++");
     warming.wait()?;
     drop(step);
-    let sdk = Sdk::assemble(
+    let sdk = assemble(
         recipe,
         &source,
         &tree,
@@ -147,25 +151,10 @@ fn fingerprint(recipe: &Recipe, pins: &Pins, source: &Fingerprint) -> Result<Fin
         ("source", source.to_string().as_bytes()),
         ("modules", catalog::MODULES.as_bytes()),
         ("codecs", catalog::CODECS.as_bytes()),
-        ("options", configure::OPTIONS.as_bytes()),
+        ("options", options::TEXT.as_bytes()),
         ("compiler", compiler::SCRIPT.as_bytes()),
         ("probe", probe::PROGRAM.as_bytes()),
     ]))
-}
-
-/// Removes what an interrupted run left beside `path`.
-fn sweep(path: &Path) -> Result<()> {
-    let Some(folder) = path.parent().filter(|folder| folder.is_dir()) else {
-        return Ok(());
-    };
-    for entry in crate::tree::sorted_entries(folder)? {
-        let name = entry.file_name().unwrap_or_default().to_string_lossy();
-        if name.starts_with(".partial-") {
-            fs::remove_dir_all(&entry)
-                .with_context(|| format!("failed to remove `{}`", entry.display()))?;
-        }
-    }
-    Ok(())
 }
 
 /// Starts the log anew; the one before is kept beside it.

@@ -185,7 +185,7 @@ fn quoted(path: &Path) -> Result<String> {
 }
 
 /// Writes a script unless it is there, so that cmake sees no new compiler.
-fn write_script(path: &Path, script: &str) -> Result<()> {
+pub(crate) fn write_script(path: &Path, script: &str) -> Result<()> {
     if fs::read_to_string(path).is_ok_and(|present| present == script) {
         return Ok(());
     }

@@ -7,134 +7,23 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use serde::{Deserialize, Serialize};
 
 use crate::catalog::Catalog;
-use crate::compiler::Compiler;
-use crate::driver::{Driver, Job};
+use crate::cmake::CmakeJob;
+use crate::driver::Job;
 use crate::facts::{Facts, FactsJob};
 use crate::fingerprint::Fingerprint;
-use crate::lock::Lock;
+use crate::options::defines;
 use crate::progress::Step;
 use crate::recipe::Recipe;
-use crate::target::Architecture;
-use crate::toolchain::Toolchain;
 use crate::tree::SourceTree;
-
-/// The text of the options, for fingerprints.
-pub const OPTIONS: &str = include_str!("../data/cmake-options.toml");
-
-/// The prefix that the libraries believe in; where they really are does not matter, because
-/// nothing that a static build contains looks for files there.
-const PREFIX: &str = "/opt/opencv";
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Options {
-    group: Vec<Group>,
-    flags: Flags,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Group {
-    #[expect(dead_code, reason = "for readers of the file")]
-    reason: String,
-    options: BTreeMap<String, String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Flags {
-    all: Vec<String>,
-}
-
-/// One call of cmake through the crate of that name.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct CmakeJob {
-    source: PathBuf,
-    work: PathBuf,
-    cc: PathBuf,
-    cxx: PathBuf,
-    triple: String,
-    defines: BTreeMap<String, String>,
-    configure: bool,
-    goal: String,
-}
-
-impl CmakeJob {
-    /// Calls cmake. Panics where cmake fails, as the crate does.
-    pub(crate) fn perform(&self) {
-        let compiler = |path: &Path| {
-            let mut compiler = cc::Build::new();
-            compiler.compiler(path);
-            compiler
-        };
-        let mut cmake = cmake::Config::new(&self.source);
-        cmake
-            .generator("Ninja")
-            .profile("Release")
-            // The same for both, so that the crate leaves it to our options to say that and how
-            // this is a cross build.
-            .target(&self.triple)
-            .host(&self.triple)
-            .no_default_flags(true)
-            .init_c_cfg(compiler(&self.cc))
-            .init_cxx_cfg(compiler(&self.cxx))
-            .out_dir(&self.work)
-            .always_configure(self.configure)
-            .env("DESTDIR", self.work.join("install"))
-            .build_target(&self.goal);
-        for (name, value) in &self.defines {
-            cmake.define(name, value);
-        }
-        cmake.build();
-    }
-
-    pub(crate) fn with_goal(&self, goal: &str) -> Self {
-        Self {
-            configure: false,
-            goal: goal.to_owned(),
-            ..self.clone()
-        }
-    }
-}
+use crate::workshop::Workshop;
 
 /// A build folder that will make all that the recipe names.
 #[derive(Debug)]
 pub struct Configured {
     pub(crate) job: CmakeJob,
     work: PathBuf,
-}
-
-/// What every stage that runs tools has at hand.
-pub struct Workshop<'a> {
-    /// Build tools.
-    pub toolchain: &'a Toolchain,
-    /// Compiler scripts.
-    pub compiler: &'a Compiler,
-    /// How to start a process for a tool.
-    pub driver: &'a Driver,
-    /// The lock that such a process holds with us.
-    pub lock: &'a Lock,
-    /// The folder of the tree, the build and the log.
-    pub work: &'a Path,
-}
-
-impl Workshop<'_> {
-    /// The log of everything that the tools print.
-    pub fn log(&self) -> PathBuf {
-        self.work.join("build.log")
-    }
-
-    pub(crate) fn run(&self, job: &Job, on_line: impl FnMut(&str)) -> Result<()> {
-        let environment: [(&str, &Path); 2] = [
-            ("CMAKE", &self.toolchain.cmake()),
-            ("LIBCLANG_PATH", &self.toolchain.libclang()),
-        ];
-        self.driver
-            .run(job, &environment, self.lock, &self.log(), on_line)
-    }
 }
 
 impl Configured {
@@ -189,74 +78,6 @@ impl Configured {
     pub(crate) fn work(&self) -> &Path {
         &self.work
     }
-}
-
-/// All that cmake is told: every option that we ever set has a value in every build, so that
-/// none of an earlier build is left in cmake's cache.
-fn defines(recipe: &Recipe, shop: &Workshop, tree: &SourceTree) -> BTreeMap<String, String> {
-    let options: Options =
-        toml::from_str(OPTIONS).expect("data/cmake-options.toml is checked by a test");
-    let catalog = Catalog::embedded();
-    let mut defines = BTreeMap::new();
-    for group in options.group {
-        defines.extend(group.options);
-    }
-    for (name, codec) in &catalog.codecs {
-        let switch = if recipe.codecs.contains(name) {
-            "ON"
-        } else {
-            "OFF"
-        };
-        let named = codec.options.iter();
-        defines.extend(named.map(|option| (option.clone(), switch.to_owned())));
-    }
-    for (name, module) in &catalog.modules {
-        for (option, value) in &module.options {
-            let value = if recipe.has_module(name) {
-                value
-            } else {
-                "OFF"
-            };
-            defines.insert(option.clone(), value.to_owned());
-        }
-    }
-    let mut flags = options.flags.all;
-    // Error messages name source files; with this they name them as in OpenCV's repository,
-    // wherever the build ran.
-    let prefix = tree.path().display();
-    flags.push(format!("-ffile-prefix-map={prefix}/="));
-    flags.push(format!("-ffile-prefix-map={}/build/=", shop.work.display()));
-    let flags = flags.join(" ");
-
-    let path = |path: PathBuf| path.display().to_string();
-    defines.extend([
-        ("BUILD_LIST".to_owned(), recipe.modules.join(",")),
-        ("CPU_BASELINE".to_owned(), recipe.cpu.baseline.join(";")),
-        ("CPU_DISPATCH".to_owned(), recipe.cpu.dispatch.join(";")),
-        (
-            "CMAKE_CXX_STANDARD".to_owned(),
-            recipe.cxx_standard.to_string(),
-        ),
-        ("CMAKE_C_FLAGS".to_owned(), flags.clone()),
-        ("CMAKE_CXX_FLAGS".to_owned(), flags),
-        ("CMAKE_AR".to_owned(), path(shop.compiler.ar())),
-        ("CMAKE_RANLIB".to_owned(), path(shop.compiler.ranlib())),
-        (
-            "CMAKE_MAKE_PROGRAM".to_owned(),
-            path(shop.toolchain.ninja()),
-        ),
-        ("CMAKE_INSTALL_PREFIX".to_owned(), PREFIX.to_owned()),
-    ]);
-    if Architecture::of_this_machine() != Some(recipe.target.architecture) {
-        defines.extend([
-            ("CMAKE_SYSTEM_NAME".to_owned(), "Linux".to_owned()),
-            (
-                "CMAKE_SYSTEM_PROCESSOR".to_owned(),
-                recipe.target.architecture.to_string(),
-            ),
-        ]);
-    }
-    defines
 }
 
 /// Empties the build folder unless it was made with the same options, modules aside.
@@ -346,7 +167,10 @@ fn check_facts(recipe: &Recipe, facts: &Facts) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compiler::{Compiler, write_script};
+    use crate::lock::Lock;
     use crate::recipe::tests::recipe;
+    use crate::toolchain::Toolchain;
 
     #[test]
     fn a_module_that_cmake_drops_is_named_with_the_reason() {
@@ -360,6 +184,61 @@ mod tests {
         );
         let all = cache.replace("imgcodecs\n", "imgcodecs;opencv_objdetect\n");
         check_modules(&recipe(), &all, Path::new("b.log")).unwrap();
+    }
+
+    /// Configures with a cmake that writes down what it is told, and leaves out objdetect.
+    fn configure_with_a_stand_in(folder: &Path) -> Result<Configured> {
+        let recipe = recipe();
+        let tools = folder.join("tools");
+        for tool in ["cmake/data/bin", "ziglang", "work/build"] {
+            fs::create_dir_all(tools.join(tool)).unwrap();
+        }
+        let cmake = "#!/bin/sh\n\
+            [ \"$1\" = --version ] && { echo cmake version 4.4.4; exit; }\n\
+            [ \"$1\" = --build ] && exit\n\
+            printf '%s\\n' \"$@\" > told\n\
+            echo 'OPENCV_MODULES_BUILD:INTERNAL=opencv_core;opencv_imgproc;opencv_imgcodecs' \
+            > CMakeCache.txt\n";
+        let toolchain = Toolchain::at(&tools);
+        write_script(&toolchain.cmake(), cmake).unwrap();
+        write_script(&toolchain.zig(), "#!/bin/sh\n").unwrap();
+        let work = folder.join("work");
+        let compiler = Compiler::prepare(&toolchain, &recipe.target, &work.join("bin"), &work)?;
+        let workshop = Workshop {
+            toolchain: &toolchain,
+            compiler: &compiler,
+            driver: &crate::driver::tests::driver(),
+            lock: &Lock::take(&folder.join("lock"), |_| ())?,
+            work: &work,
+        };
+        Configured::new(&SourceTree::at(&folder.join("tree")), &recipe, &workshop)
+    }
+
+    #[test]
+    fn cmake_is_told_the_recipe_and_not_trusted() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = configure_with_a_stand_in(folder.path())
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.starts_with("cmake left out the module `objdetect`"),
+            "{error}"
+        );
+        let told = fs::read_to_string(folder.path().join("work/build/told")).unwrap();
+        for argument in [
+            "Ninja",
+            "-DBUILD_LIST=core,imgproc,imgcodecs,objdetect",
+            "-DCMAKE_CXX_STANDARD=11",
+            "-DCPU_BASELINE=SSE4_2",
+            "-DWITH_JPEG=ON",
+            "-DWITH_WEBP=OFF",
+            "-DCMAKE_INSTALL_PREFIX=/opt/opencv",
+        ] {
+            assert!(
+                told.lines().any(|line| line == argument),
+                "{argument} is not in\n{told}"
+            );
+        }
     }
 
     #[test]
@@ -387,12 +266,6 @@ mod tests {
             error.to_string().contains("left out the codec `png`"),
             "{error}"
         );
-    }
-
-    #[test]
-    fn every_group_of_options_has_a_reason() {
-        let options: Options = toml::from_str(OPTIONS).unwrap();
-        assert!(options.group.len() > 5);
     }
 
     #[test]

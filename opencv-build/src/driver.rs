@@ -13,7 +13,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::configure::CmakeJob;
+use crate::cmake::CmakeJob;
 use crate::facts::FactsJob;
 use crate::lock::Lock;
 use crate::probe::ProbeJob;
@@ -88,5 +88,29 @@ pub fn perform(file: &Path) -> Result<()> {
         }
         Job::Facts(job) => job.perform(),
         Job::Probe(job) => job.perform(),
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A driver that starts this test program, which does a job as the real one would.
+    pub(crate) fn driver() -> Driver {
+        Driver {
+            program: std::env::current_exe().unwrap(),
+            arguments: ["--exact", "driver::tests::perform_a_job"]
+                .map(Into::into)
+                .to_vec(),
+        }
+    }
+
+    /// In a process that the driver above started this does the job; in all others nothing.
+    #[test]
+    fn perform_a_job() {
+        let last = std::env::args().next_back().unwrap_or_default();
+        if last.ends_with("job.json") {
+            perform(Path::new(&last)).unwrap();
+        }
     }
 }

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::configure::{Configured, Workshop};
+use crate::configure::Configured;
 use crate::driver::Job;
 use crate::progress::Step;
+use crate::workshop::Workshop;
 
 /// Compiled libraries, in OpenCV's own layout.
 #[derive(Debug)]

@@ -12,16 +12,21 @@
 //! has been linked against. [`build`] runs them in order and caches the result by a fingerprint
 //! of everything that went in. The crate knows nothing of AWS, container images or the function.
 
+pub mod assemble;
 pub mod build;
 pub mod catalog;
+mod cmake;
 pub mod compiler;
 pub mod configure;
 pub mod driver;
 pub mod facts;
+mod files;
 pub mod fingerprint;
 pub mod install;
 pub mod links;
 pub mod lock;
+pub mod manifest;
+pub mod options;
 pub mod pins;
 pub mod places;
 pub mod probe;
@@ -35,3 +40,4 @@ pub mod toolchain;
 pub mod tree;
 pub mod trim;
 pub mod wheels;
+pub mod workshop;

@@ -38,8 +38,13 @@ impl Places {
         self.root.join("opencv").join(target.key())
     }
 
-    /// The finished SDK.
+    /// The finished SDKs.
+    pub fn sdks(&self) -> PathBuf {
+        self.root.join("sdk")
+    }
+
+    /// The finished SDK for one target.
     pub fn sdk(&self, target: &Target) -> PathBuf {
-        self.root.join("sdk").join(target.key())
+        self.sdks().join(target.key())
     }
 }

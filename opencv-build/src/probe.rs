@@ -1,18 +1,12 @@
 //! Links a small program against an SDK and, where it can, runs it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::Catalog;
-use crate::configure::Workshop;
-use crate::driver::Job;
-use crate::progress::Step;
-use crate::recipe::Recipe;
 use crate::run::show;
-use crate::sdk::Manifest;
 
 /// The program's text, for fingerprints.
 pub const PROGRAM: &str = include_str!("../data/probe.cpp");
@@ -20,41 +14,13 @@ pub const PROGRAM: &str = include_str!("../data/probe.cpp");
 /// Compiles, links and runs the program.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct ProbeJob {
-    compiler: PathBuf,
-    triple: String,
-    standard: u8,
-    sdk: PathBuf,
-    libraries: Vec<String>,
+    pub(crate) compiler: PathBuf,
+    pub(crate) triple: String,
+    pub(crate) standard: u8,
+    pub(crate) sdk: PathBuf,
+    pub(crate) libraries: Vec<String>,
     /// The program's arguments; `None` where programs for the target do not run here.
-    run: Option<Vec<String>>,
-}
-
-/// Refuses an SDK in `folder` that cannot be linked as `manifest` says, or does not work.
-pub(crate) fn check(
-    folder: &Path,
-    manifest: &Manifest,
-    recipe: &Recipe,
-    workshop: &Workshop,
-) -> Result<()> {
-    let _step = Step::start("linking a program against the SDK");
-    let mut arguments = vec![folder.join("share").display().to_string()];
-    let catalog = Catalog::embedded();
-    if recipe.has_module("imgcodecs") {
-        let codecs = recipe.codecs.iter().filter_map(|c| catalog.codecs.get(c));
-        arguments.extend(codecs.filter_map(|codec| codec.r#try.clone()).flatten());
-    }
-    let link = &manifest.link;
-    let job = ProbeJob {
-        compiler: workshop.compiler.cxx(),
-        triple: recipe.target.rust_triple(),
-        standard: recipe.cxx_standard,
-        sdk: folder.to_owned(),
-        libraries: link.libraries.iter().chain(&link.system).cloned().collect(),
-        run: recipe.target.runs_here().then_some(arguments),
-    };
-    workshop
-        .run(&Job::Probe(job), |_| ())
-        .context("the new SDK cannot be used; it was not kept")
+    pub(crate) run: Option<Vec<String>>,
 }
 
 impl ProbeJob {

@@ -8,6 +8,7 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::files::{remove_if_there, sorted_entries, write_if_other};
 use crate::fingerprint::Fingerprint;
 use crate::progress::Step;
 use crate::source::{Kind, SourceArchive};
@@ -65,6 +66,14 @@ impl SourceTree {
         fs::write(&stamp, wanted)
             .with_context(|| format!("failed to write `{}`", stamp.display()))?;
         Ok(Self { path })
+    }
+
+    /// A tree that somebody else wrote: for tests.
+    #[cfg(test)]
+    pub(crate) fn at(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+        }
     }
 
     /// The folder.
@@ -154,19 +163,6 @@ fn path_below(inner: &Path, root: Option<&str>) -> Result<Option<String>> {
     Ok(below.filter(|path| !path.is_empty()))
 }
 
-fn write_if_other(path: &Path, content: &[u8]) -> Result<()> {
-    if fs::read(path).is_ok_and(|present| present == content) {
-        return Ok(());
-    }
-    let write = || {
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        fs::write(path, content)
-    };
-    write().with_context(|| format!("failed to write `{}`", path.display()))
-}
-
 /// Removes every file below `folder` that is not in `kept`, and folders that are empty then.
 fn remove_others(root: &Path, folder: &Path, kept: &BTreeSet<String>) -> Result<()> {
     for path in sorted_entries(folder)? {
@@ -183,26 +179,6 @@ fn remove_others(root: &Path, folder: &Path, kept: &BTreeSet<String>) -> Result<
         }
     }
     Ok(())
-}
-
-/// What is in a folder, sorted.
-pub(crate) fn sorted_entries(folder: &Path) -> Result<Vec<PathBuf>> {
-    let read = || -> std::io::Result<Vec<PathBuf>> {
-        let entries = fs::read_dir(folder)?.map(|entry| entry.map(|e| e.path()));
-        let mut paths: Vec<_> = entries.collect::<Result<_, _>>()?;
-        paths.sort();
-        Ok(paths)
-    };
-    read().with_context(|| format!("failed to read the folder `{}`", folder.display()))
-}
-
-fn remove_if_there(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("failed to remove `{}`", path.display()))
-        }
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]

@@ -10,10 +10,10 @@ use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
 use crate::catalog::Catalog;
+use crate::files::sorted_entries;
 use crate::fingerprint::Fingerprint;
 use crate::recipe::Recipe;
 use crate::target::Architecture;
-use crate::tree::sorted_entries;
 
 /// The text of the cuts, for fingerprints.
 pub const TEXT: &str = include_str!("../data/trim.toml");

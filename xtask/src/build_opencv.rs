@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use opencv_build::build::{Built, build};
+use opencv_build::manifest::Library;
 use opencv_build::recipe::Recipe;
-use opencv_build::sdk::Library;
 use opencv_build::target::Architecture;
 use serde::Serialize;
 

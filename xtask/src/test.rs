@@ -1,17 +1,15 @@
 //! `cargo xtask test`: every check of the project, in order, each passed, failed or skipped with
 //! a reason. Goes on after a failure, so that one run tells all.
 
-use std::fmt::Write;
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use layer::elf::FunctionBinary;
 use opencv_build::progress::tell;
 use opencv_build::sdk::Sdk;
-use serde::Serialize;
 
-use crate::answer::{Answer, print};
+use crate::answer::Answer;
 use crate::build_function::{self, succeed};
 use crate::local::engine::{self, Engine};
 use crate::workspace::Workspace;
@@ -19,6 +17,10 @@ use crate::{build_opencv, image, size, test_local};
 
 mod errors;
 mod lifecycle;
+mod report;
+
+use report::Skip;
+pub use report::TestAnswer;
 
 /// What to test.
 #[derive(clap::Args, Clone, Debug, Default)]
@@ -27,42 +29,6 @@ pub struct Arguments {
     #[arg(long, value_name = "NAME")]
     pub only: Option<String>,
 }
-
-/// How the tests went.
-#[derive(Default, Serialize)]
-pub struct TestAnswer {
-    passed: usize,
-    failed: usize,
-    skipped: usize,
-    tests: Vec<TestResult>,
-}
-
-#[derive(Serialize)]
-struct TestResult {
-    name: String,
-    outcome: Outcome,
-    reason: Option<String>,
-}
-
-#[derive(Clone, Copy, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Outcome {
-    Passed,
-    Failed,
-    Skipped,
-}
-
-/// Why a test cannot be run on this machine.
-#[derive(Debug)]
-struct Skip(String);
-
-impl std::fmt::Display for Skip {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Skip {}
 
 /// Runs all tests.
 pub fn run(arguments: &Arguments) -> Result<TestAnswer> {
@@ -98,7 +64,7 @@ pub fn run(arguments: &Arguments) -> Result<TestAnswer> {
             answer.add(name, test());
         }
     }
-    ensure!(!answer.tests.is_empty(), "no test has a name like that");
+    ensure!(!answer.is_empty(), "no test has a name like that");
     Ok(answer)
 }
 
@@ -139,7 +105,7 @@ impl Suite<'_> {
             return Ok(());
         }
         let reason = format!("{component} is not installed; rustup component add {component}");
-        Err(Skip(reason).into())
+        Err(Skip::because(reason))
     }
 
     fn unit_tests(&self) -> Result<()> {
@@ -205,7 +171,8 @@ impl Suite<'_> {
     /// The same faces as the Python wheel's, in the labelled photos or else in OpenCV's samples.
     fn photos(&self, engine: Engine) -> Result<()> {
         if engine == Engine::Docker {
-            engine::docker().map_err(|why| Skip(format!("no Docker engine answers: {why}")))?;
+            engine::version()
+                .map_err(|why| Skip::because(format!("no Docker engine answers: {why}")))?;
         }
         let (sdk, binary) = self.function()?;
         let (photos, expect) = match self.labelled_photos()? {
@@ -262,69 +229,4 @@ impl Suite<'_> {
 
 fn every_default() -> build_opencv::Arguments {
     build_opencv::Arguments::default()
-}
-
-impl TestAnswer {
-    fn add(&mut self, name: &str, result: Result<()>) {
-        let (outcome, reason) = match result {
-            Ok(()) => (Outcome::Passed, None),
-            Err(error) => match error.downcast::<Skip>() {
-                Ok(skip) => (Outcome::Skipped, Some(skip.to_string())),
-                Err(error) => (Outcome::Failed, Some(format!("{error:#}"))),
-            },
-        };
-        let count = match outcome {
-            Outcome::Passed => &mut self.passed,
-            Outcome::Failed => &mut self.failed,
-            Outcome::Skipped => &mut self.skipped,
-        };
-        *count += 1;
-        let result = TestResult {
-            name: name.to_owned(),
-            outcome,
-            reason,
-        };
-        tell(&format!("=== {}", result.line()));
-        self.tests.push(result);
-    }
-
-    /// Prints the answer; fails if a test did.
-    pub fn print(self, json: bool) -> Result<()> {
-        print(&self, json)?;
-        if self.failed > 0 {
-            bail!("{} of {} tests failed", self.failed, self.tests.len());
-        }
-        Ok(())
-    }
-}
-
-impl TestResult {
-    fn line(&self) -> String {
-        let outcome = match self.outcome {
-            Outcome::Passed => "passed",
-            Outcome::Failed => "FAILED",
-            Outcome::Skipped => "skipped",
-        };
-        match &self.reason {
-            Some(reason) => format!("{outcome}  {}: {reason}", self.name),
-            None => format!("{outcome}  {}", self.name),
-        }
-    }
-}
-
-impl Answer for TestAnswer {
-    fn text(&self) -> String {
-        let mut text = String::new();
-        for test in &self.tests {
-            // Writing to a string cannot fail.
-            let _ = writeln!(text, "{}", test.line());
-        }
-        let Self {
-            passed,
-            failed,
-            skipped,
-            ..
-        } = self;
-        text + &format!("{passed} passed, {failed} failed, {skipped} skipped")
-    }
 }

@@ -19,9 +19,10 @@ use crate::build_function::built;
 use crate::build_opencv;
 use crate::image::function_image;
 use crate::local::cleanup::Cleanup;
-use crate::local::emulator::{self, Emulator};
+use crate::local::emulator::Emulator;
 use crate::local::engine::Engine;
 use crate::local::expected::Expected;
+use crate::local::rie;
 use crate::local::s3::S3Server;
 use crate::workspace::Workspace;
 
@@ -102,7 +103,7 @@ pub fn try_photos<T>(
         None => Expected::of_samples()?,
     };
     let engine = Engine::choose(arguments.engine)?;
-    let program = emulator::install(&workspace.places()?.toolchain())?;
+    let program = rie::install(&workspace.places()?.toolchain())?;
     let image = function_image(workspace, sdk, binary)?;
 
     let results = workspace.target().join("test-local");

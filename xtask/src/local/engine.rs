@@ -7,6 +7,8 @@ use anyhow::{Result, bail};
 use clap::ValueEnum;
 use serde::Serialize;
 
+use super::process::output;
+
 /// A way to run an image's content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
@@ -29,7 +31,7 @@ impl fmt::Display for Engine {
 impl Engine {
     /// The engine that was asked for, or the best one that there is.
     pub fn choose(asked: Option<Self>) -> Result<Self> {
-        match (asked, docker()) {
+        match (asked, version()) {
             (Some(Self::None), _) | (None, Err(_)) => Ok(Self::None),
             (_, Ok(_)) => Ok(Self::Docker),
             (Some(Self::Docker), Err(reason)) => {
@@ -40,7 +42,7 @@ impl Engine {
 }
 
 /// The version of the Docker engine that answers, or why none does.
-pub fn docker() -> Result<String, String> {
+pub fn version() -> Result<String, String> {
     let mut ask = Command::new("docker");
     ask.args(["version", "--format", "{{.Server.Version}}"]);
     match ask.output() {
@@ -58,4 +60,9 @@ pub fn docker() -> Result<String, String> {
         }
         Err(error) => Err(format!("`docker` cannot be started: {error}")),
     }
+}
+
+/// Has the engine do something; what it prints is the answer.
+pub fn docker(arguments: &[&str]) -> Result<String> {
+    output(Command::new("docker").args(arguments))
 }

@@ -1,0 +1,145 @@
+//! From what was installed to an SDK: copies what belongs into it, links and runs a program
+//! against it, and only then gives it its name.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+use crate::catalog::Catalog;
+use crate::driver::Job;
+use crate::files::{copy, copy_tree, replace, sorted_entries};
+use crate::fingerprint::Fingerprint;
+use crate::install::Installed;
+use crate::links::LinkList;
+use crate::manifest::{Library, Link, Manifest};
+use crate::probe::ProbeJob;
+use crate::progress::Step;
+use crate::recipe::Recipe;
+use crate::sdk::Sdk;
+use crate::source::SourceArchive;
+use crate::tree::SourceTree;
+use crate::workshop::Workshop;
+
+/// Puts the SDK together from what was installed, links a program against it, and only then
+/// gives it its name, `path`.
+pub fn assemble(
+    recipe: &Recipe,
+    source: &SourceArchive,
+    tree: &SourceTree,
+    installed: &Installed,
+    fingerprint: &Fingerprint,
+    workshop: &Workshop,
+    path: &Path,
+) -> Result<Sdk> {
+    let parent = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(parent)
+        .with_context(|| format!("failed to create `{}`", parent.display()))?;
+    let partial = tempfile::Builder::new()
+        .prefix(".partial-")
+        .tempdir_in(parent)
+        .with_context(|| format!("failed to create a folder in `{}`", parent.display()))?;
+    let folder = partial.path().join("sdk");
+
+    let links = LinkList::of(installed.prefix())?;
+    copy_files(installed, tree, &links, &folder)?;
+    let manifest = Manifest {
+        schema: 1,
+        version: recipe.version.clone(),
+        modules: recipe.modules.clone(),
+        codecs: recipe.codecs.clone(),
+        target: recipe.target,
+        cpu: recipe.cpu.clone(),
+        cxx_standard: recipe.cxx_standard,
+        libraries: libraries(&folder.join("lib"))?,
+        link: Link {
+            libraries: links.libraries.into_iter().map(|(name, _)| name).collect(),
+            system: links.system,
+            cxx_runtime: "c++".to_owned(),
+        },
+        fingerprint: fingerprint.clone(),
+        source: source.description().to_owned(),
+        tools: workshop.toolchain.versions().clone(),
+    };
+    let text = serde_json::to_string_pretty(&manifest)? + "\n";
+    fs::write(folder.join("sdk.json"), text)
+        .with_context(|| format!("failed to write in `{}`", folder.display()))?;
+    check(&folder, &manifest, recipe, workshop)?;
+    replace(path, &folder, partial.path())?;
+    Ok(Sdk::assembled(path, manifest))
+}
+
+/// Copies what belongs into an SDK. OpenCV's own cmake and pkg-config files stay behind: they
+/// name libraries by paths that the SDK does not have.
+fn copy_files(
+    installed: &Installed,
+    tree: &SourceTree,
+    links: &LinkList,
+    folder: &Path,
+) -> Result<()> {
+    let prefix = installed.prefix();
+    copy_tree(&prefix.join("include"), &folder.join("include"))?;
+    for (name, file) in &links.libraries {
+        copy(file, &folder.join(format!("lib/lib{name}.a")))?;
+    }
+    let share = folder.join("share");
+    for cascades in ["haarcascades", "lbpcascades"] {
+        copy_tree(
+            &prefix.join("share/opencv4").join(cascades),
+            &share.join(cascades),
+        )?;
+    }
+    copy_tree(&tree.path().join("samples/data"), &share.join("samples"))?;
+    copy_tree(
+        &prefix.join("share/licenses/opencv4"),
+        &share.join("licenses"),
+    )?;
+    copy(
+        &tree.path().join("LICENSE"),
+        &share.join("licenses/opencv-LICENSE"),
+    )?;
+    copy(
+        &tree.path().join("COPYRIGHT"),
+        &share.join("licenses/opencv-COPYRIGHT"),
+    )
+}
+
+fn libraries(folder: &Path) -> Result<Vec<Library>> {
+    let mut found = Vec::new();
+    for path in sorted_entries(folder)? {
+        let bytes = fs::metadata(&path)
+            .with_context(|| format!("failed to read `{}`", path.display()))?
+            .len();
+        let Some(file) = path.file_name().and_then(|name| name.to_str()) else {
+            bail!("`{}` has no name", path.display());
+        };
+        found.push(Library {
+            file: file.to_owned(),
+            bytes,
+        });
+    }
+    Ok(found)
+}
+
+/// Refuses an SDK in `folder` that cannot be linked as `manifest` says, or does not work.
+fn check(folder: &Path, manifest: &Manifest, recipe: &Recipe, workshop: &Workshop) -> Result<()> {
+    let _step = Step::start("linking a program against the SDK");
+    let mut arguments = vec![folder.join("share").display().to_string()];
+    let catalog = Catalog::embedded();
+    if recipe.has_module("imgcodecs") {
+        let codecs = recipe.codecs.iter().filter_map(|c| catalog.codecs.get(c));
+        arguments.extend(codecs.filter_map(|codec| codec.r#try.clone()).flatten());
+    }
+    let link = &manifest.link;
+    let job = ProbeJob {
+        compiler: workshop.compiler.cxx(),
+        triple: recipe.target.rust_triple(),
+        standard: recipe.cxx_standard,
+        sdk: folder.to_owned(),
+        libraries: link.libraries.iter().chain(&link.system).cloned().collect(),
+        run: recipe.target.runs_here().then_some(arguments),
+    };
+    workshop
+        .run(&Job::Probe(job), |_| ())
+        .context("the new SDK cannot be used; it was not kept")
+}

@@ -1,0 +1,59 @@
+//! One call of cmake, through the crate of that name. The crate panics where cmake fails, so the
+//! call is made in a process of its own: see [`crate::driver`].
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// What cmake is called with.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct CmakeJob {
+    pub(crate) source: PathBuf,
+    pub(crate) work: PathBuf,
+    pub(crate) cc: PathBuf,
+    pub(crate) cxx: PathBuf,
+    pub(crate) triple: String,
+    pub(crate) defines: BTreeMap<String, String>,
+    pub(crate) configure: bool,
+    pub(crate) goal: String,
+}
+
+impl CmakeJob {
+    /// Calls cmake. Panics where cmake fails, as the crate does.
+    pub(crate) fn perform(&self) {
+        let compiler = |path: &Path| {
+            let mut compiler = cc::Build::new();
+            compiler.compiler(path);
+            compiler
+        };
+        let mut cmake = cmake::Config::new(&self.source);
+        cmake
+            .generator("Ninja")
+            .profile("Release")
+            // The same for both, so that the crate leaves it to our options to say that and how
+            // this is a cross build.
+            .target(&self.triple)
+            .host(&self.triple)
+            .no_default_flags(true)
+            .init_c_cfg(compiler(&self.cc))
+            .init_cxx_cfg(compiler(&self.cxx))
+            .out_dir(&self.work)
+            .always_configure(self.configure)
+            .env("DESTDIR", self.work.join("install"))
+            .build_target(&self.goal);
+        for (name, value) in &self.defines {
+            cmake.define(name, value);
+        }
+        cmake.build();
+    }
+
+    /// The same build folder, as it is configured, for another goal.
+    pub(crate) fn with_goal(&self, goal: &str) -> Self {
+        Self {
+            configure: false,
+            goal: goal.to_owned(),
+            ..self.clone()
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Files and folders: copying, replacing and removing them, with errors that name them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+/// What is in a folder, sorted.
+pub(crate) fn sorted_entries(folder: &Path) -> Result<Vec<PathBuf>> {
+    let read = || -> std::io::Result<Vec<PathBuf>> {
+        let entries = fs::read_dir(folder)?.map(|entry| entry.map(|e| e.path()));
+        let mut paths: Vec<_> = entries.collect::<Result<_, _>>()?;
+        paths.sort();
+        Ok(paths)
+    };
+    read().with_context(|| format!("failed to read the folder `{}`", folder.display()))
+}
+
+/// Removes a file that may not be there.
+pub(crate) fn remove_if_there(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("failed to remove `{}`", path.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes a file unless it holds that already, so that it keeps its time.
+pub(crate) fn write_if_other(path: &Path, content: &[u8]) -> Result<()> {
+    if fs::read(path).is_ok_and(|present| present == content) {
+        return Ok(());
+    }
+    let write = || {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        fs::write(path, content)
+    };
+    write().with_context(|| format!("failed to write `{}`", path.display()))
+}
+
+/// Gives `folder` the name `path`. What had the name goes into `partial`, to be deleted with it.
+pub(crate) fn replace(path: &Path, folder: &Path, partial: &Path) -> Result<()> {
+    if path.exists() {
+        fs::rename(path, partial.join("old"))
+            .with_context(|| format!("failed to replace `{}`", path.display()))?;
+    }
+    fs::rename(folder, path).with_context(|| format!("failed to create `{}`", path.display()))
+}
+
+/// Copies a folder and all that is in it; one that is not there is an empty one.
+pub(crate) fn copy_tree(from: &Path, to: &Path) -> Result<()> {
+    if !from.is_dir() {
+        return Ok(());
+    }
+    for path in sorted_entries(from)? {
+        let target = to.join(path.file_name().unwrap_or_default());
+        if path.is_dir() {
+            copy_tree(&path, &target)?;
+        } else {
+            copy(&path, &target)?;
+        }
+    }
+    Ok(())
+}
+
+/// Copies a file, and makes the folders above it.
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
+    let copy = || {
+        if let Some(folder) = to.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        fs::copy(from, to)
+    };
+    copy().with_context(|| format!("failed to copy `{}` to `{}`", from.display(), to.display()))?;
+    Ok(())
+}
+
+/// Removes what an interrupted run left in `folder`.
+pub(crate) fn sweep(folder: &Path) -> Result<()> {
+    if !folder.is_dir() {
+        return Ok(());
+    }
+    for entry in sorted_entries(folder)? {
+        let name = entry.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with(".partial-") {
+            fs::remove_dir_all(&entry)
+                .with_context(|| format!("failed to remove `{}`", entry.display()))?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_takes_the_place_of_the_one_before() {
+        let parent = tempfile::tempdir().unwrap();
+        let at = |name: &str| parent.path().join(name);
+        for (folder, marker) in [("sdk", "sdk/old"), ("new", "new/new")] {
+            fs::create_dir(at(folder)).unwrap();
+            fs::write(at(marker), "").unwrap();
+        }
+        replace(&at("sdk"), &at("new"), parent.path()).unwrap();
+        assert!(at("sdk/new").exists() && !at("sdk/old").exists());
+    }
+
+    #[test]
+    fn what_an_interrupted_run_left_is_removed_and_nothing_else() {
+        let parent = tempfile::tempdir().unwrap();
+        for folder in [".partial-x1", "kept"] {
+            fs::create_dir(parent.path().join(folder)).unwrap();
+        }
+        sweep(parent.path()).unwrap();
+        let left = sorted_entries(parent.path()).unwrap();
+        assert_eq!(left, [parent.path().join("kept")]);
+    }
+}

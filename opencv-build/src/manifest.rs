@@ -1,0 +1,58 @@
+//! `sdk.json`: what an SDK holds and how to link it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::fingerprint::Fingerprint;
+use crate::recipe::Cpu;
+use crate::target::Target;
+
+/// The whole file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The version of this file's form.
+    pub schema: u32,
+    /// OpenCV's version.
+    pub version: String,
+    /// Modules, each after those that it requires.
+    pub modules: Vec<String>,
+    /// Image formats.
+    pub codecs: BTreeSet<String>,
+    /// Where the libraries run.
+    pub target: Target,
+    /// Instruction sets.
+    pub cpu: Cpu,
+    /// The C++ standard.
+    pub cxx_standard: u8,
+    /// How to link.
+    pub link: Link,
+    /// Each file in `lib/`.
+    pub libraries: Vec<Library>,
+    /// Of everything that went in.
+    pub fingerprint: Fingerprint,
+    /// Where the source came from.
+    pub source: String,
+    /// Versions of the tools.
+    pub tools: BTreeMap<String, String>,
+}
+
+/// How to link a program.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Link {
+    /// Static libraries in `lib/`, each before those that it needs.
+    pub libraries: Vec<String>,
+    /// Libraries of the system, after them.
+    pub system: Vec<String>,
+    /// The C++ runtime that the libraries were compiled for.
+    pub cxx_runtime: String,
+}
+
+/// A static library.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Library {
+    /// Its file name.
+    pub file: String,
+    /// Its size.
+    pub bytes: u64,
+}

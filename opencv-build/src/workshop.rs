@@ -1,0 +1,40 @@
+//! What every stage that runs tools has at hand.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use crate::compiler::Compiler;
+use crate::driver::{Driver, Job};
+use crate::lock::Lock;
+use crate::toolchain::Toolchain;
+
+/// Tools, and the folder that they work in.
+pub struct Workshop<'a> {
+    /// Build tools.
+    pub toolchain: &'a Toolchain,
+    /// Compiler scripts.
+    pub compiler: &'a Compiler,
+    /// How to start a process for a tool.
+    pub driver: &'a Driver,
+    /// The lock that such a process holds with us.
+    pub lock: &'a Lock,
+    /// The folder of the tree, the build and the log.
+    pub work: &'a Path,
+}
+
+impl Workshop<'_> {
+    /// The log of everything that the tools print.
+    pub fn log(&self) -> PathBuf {
+        self.work.join("build.log")
+    }
+
+    pub(crate) fn run(&self, job: &Job, on_line: impl FnMut(&str)) -> Result<()> {
+        let environment: [(&str, &Path); 2] = [
+            ("CMAKE", &self.toolchain.cmake()),
+            ("LIBCLANG_PATH", &self.toolchain.libclang()),
+        ];
+        self.driver
+            .run(job, &environment, self.lock, &self.log(), on_line)
+    }
+}

@@ -1,0 +1,60 @@
+//! Processes: running one to its end, and ending one with all that it started.
+
+use std::fs;
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+use opencv_build::run::show;
+
+/// Ends a process and all that it started: the emulator starts the function in a process group
+/// of its own and does not end it when it is killed.
+pub fn end(child: &mut Child) {
+    let mut processes = vec![child.id()];
+    let mut next = 0;
+    while let Some(process) = processes.get(next).copied() {
+        processes.extend(children(process));
+        next += 1;
+    }
+    let numbers: Vec<_> = processes.iter().map(u32::to_string).collect();
+    // Those that have ended already are no failure.
+    let _ = Command::new("kill")
+        .arg("-KILL")
+        .args(&numbers)
+        .stderr(Stdio::null())
+        .status();
+    let _ = child.wait();
+}
+
+/// The processes that a process started. Source: proc_pid_task_children(5).
+fn children(process: u32) -> Vec<u32> {
+    let threads = fs::read_dir(format!("/proc/{process}/task"));
+    let lists = threads
+        .into_iter()
+        .flatten()
+        .filter_map(|thread| fs::read_to_string(thread.ok()?.path().join("children")).ok());
+    lists
+        .flat_map(|list| {
+            let numbers = list
+                .split_whitespace()
+                .filter_map(|number| number.parse().ok());
+            numbers.collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+/// What a command prints, if it succeeds.
+pub fn output(command: &mut Command) -> Result<String> {
+    let shown = show(command);
+    let output = command
+        .output()
+        .with_context(|| format!("failed to start `{shown}`"))?;
+    ensure!(
+        output.status.success(),
+        "failed to run `{shown}`: {}\n  | {}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+            .trim()
+            .replace('\n', "\n  | ")
+    );
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
