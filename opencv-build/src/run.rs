@@ -11,6 +11,8 @@ use anyhow::{Context, Result, bail};
 
 /// How much of a failed command's output its error repeats.
 const TAIL: usize = 20;
+/// How much of a line, in characters: a compiler's or pip's can have thousands.
+const LINE: usize = 300;
 
 /// Runs `command` to its end; appends what it prints to `log` and hands each line to `on_line`.
 ///
@@ -48,7 +50,7 @@ pub fn run_logged(command: &mut Command, log: &Path, mut on_line: impl FnMut(&st
         if tail.len() == TAIL {
             tail.pop_front();
         }
-        tail.push_back(text);
+        tail.push_back(text.chars().take(LINE).collect::<String>());
         line.clear();
     }
     let status = child.wait()?;

@@ -1,5 +1,7 @@
 //! What a verb answers, in both forms. Also how numbers are written for people.
 
+use std::path::Path;
+
 use anyhow::Result;
 use serde::Serialize;
 
@@ -17,6 +19,13 @@ pub fn print(answer: &impl Answer, json: bool) -> Result<()> {
         println!("{}", answer.text().trim_end());
     }
     Ok(())
+}
+
+/// A path as people read it: from the current folder, where it lies below.
+pub fn path(path: &Path) -> String {
+    let here = std::env::current_dir().ok();
+    let below = here.and_then(|here| path.strip_prefix(here).ok());
+    below.unwrap_or(path).display().to_string()
 }
 
 /// Bytes as people read them: `640 B`, `12.3 kB`, `4.56 MB`; thousands, not 1024s.

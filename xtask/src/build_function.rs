@@ -11,7 +11,7 @@ use opencv_build::build::tools;
 use opencv_build::sdk::Sdk;
 use serde::Serialize;
 
-use crate::answer::{Answer, size};
+use crate::answer::{Answer, path, size};
 use crate::build_opencv::{self, Arguments};
 use crate::workspace::Workspace;
 
@@ -102,7 +102,7 @@ impl Answer for FunctionAnswer {
     fn text(&self) -> String {
         format!(
             "The function: {} ({}, {})\n  needs {}\n  needs glibc {}, may need {}",
-            self.binary.display(),
+            path(&self.binary),
             size(self.bytes),
             self.architecture,
             self.needed.join(", "),

@@ -9,7 +9,7 @@ use opencv_build::recipe::Recipe;
 use opencv_build::target::Architecture;
 use serde::Serialize;
 
-use crate::answer::{Answer, size, table};
+use crate::answer::{Answer, path, size, table};
 use crate::workspace::Workspace;
 
 /// What to build.
@@ -81,7 +81,7 @@ impl Answer for BuildAnswer {
         rows.push(vec!["  total".to_owned(), size(total)]);
         format!(
             "The SDK {how}: {}\n  modules {}\n  fingerprint {}\n{}",
-            self.sdk.display(),
+            path(&self.sdk),
             self.modules.join(", "),
             self.fingerprint,
             table(&rows)

@@ -10,7 +10,7 @@ use layer::{Content, FileTree, ImageConfig, Layout, LayoutWriter, Mode, glibc};
 use opencv_build::sdk::Sdk;
 use serde::Serialize;
 
-use crate::answer::{Answer, size, table};
+use crate::answer::{Answer, path, size, table};
 use crate::build_function::{built, file_size};
 use crate::build_opencv::Arguments;
 use crate::workspace::Workspace;
@@ -188,8 +188,8 @@ impl Answer for ImagesAnswer {
                 "{}  {}\n  layout   {}\n  archive  {} ({})\n",
                 image.name,
                 image.digest,
-                image.layout.display(),
-                image.archive.display(),
+                path(&image.layout),
+                path(&image.archive),
                 size(file_size(&image.archive).unwrap_or_default()),
             );
             let mut rows = vec![

@@ -14,7 +14,7 @@ use opencv_build::sdk::Sdk;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::answer::{Answer, print, size};
+use crate::answer::{Answer, path, print, size};
 use crate::build_function::built;
 use crate::build_opencv;
 use crate::image::function_image;
@@ -227,9 +227,9 @@ impl Answer for LocalAnswer {
         for answer in &self.answers {
             text += &format!(
                 "{}\n  answer     {}\n  annotated  {}\n  time       {} ms\n",
-                answer.photo.display(),
+                path(&answer.photo),
                 answer.response,
-                answer.annotated.display(),
+                path(&answer.annotated),
                 answer.milliseconds,
             );
         }
