@@ -6,7 +6,7 @@ set -euo pipefail
 missing=()
 command -v cc >/dev/null || missing+=(gcc libc6-dev)
 python3 -m pip --version >/dev/null 2>&1 || missing+=(python3 python3-pip)
-command -v dockerd >/dev/null || missing+=(docker.io)
+command -v dockerd >/dev/null && command -v docker >/dev/null || missing+=(docker.io)
 if [ ${#missing[@]} -eq 0 ]; then
   echo "nothing is missing"
   exit 0
@@ -19,4 +19,8 @@ fi
 echo "installing ${missing[*]}"
 export DEBIAN_FRONTEND=noninteractive
 apt-get update --quiet --quiet
+# Where Debian packs the engine's client by itself, the engine only recommends it.
+case " ${missing[*]} " in
+  *" docker.io "*) if apt-cache show docker-cli >/dev/null 2>&1; then missing+=(docker-cli); fi ;;
+esac
 apt-get install --quiet --quiet --yes --no-install-recommends "${missing[@]}" >/dev/null

@@ -42,14 +42,14 @@ pub enum Error {
         reason: String,
     },
     /// The object is no picture that this build can read.
-    #[error("s3://{bucket}/{key} is no image that can be read ({bytes} bytes; JPEG and PNG can)")]
+    #[error("s3://{bucket}/{key} is no image that can be read ({reason}; JPEG and PNG can)")]
     NotAnImage {
         /// The bucket.
         bucket: String,
         /// The key.
         key: String,
-        /// The object's size.
-        bytes: usize,
+        /// What is wrong with it.
+        reason: String,
     },
     /// OpenCV failed.
     #[error("OpenCV failed: {0}")]

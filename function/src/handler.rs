@@ -31,26 +31,21 @@ impl Function {
     pub async fn handle(&self, event: &Value) -> Result<Answer> {
         let request = Request::parse(event, |name| env::var(name).ok())?;
         let file = self.storage.read(&request.bucket, &request.key).await?;
-        let Some((faces, annotated)) = self.find(&file)? else {
-            return Err(Error::NotAnImage {
-                bucket: request.bucket,
-                key: request.key,
-                bytes: file.len(),
-            });
-        };
+        let photo = Photo::decode(&file).map_err(|reason| Error::NotAnImage {
+            bucket: request.bucket.clone(),
+            key: request.key.clone(),
+            reason,
+        })?;
+        let faces = self.find(&photo)?;
+        let annotated = photo.annotate(&faces)?;
         let key = request.annotated_key();
         self.storage.write(&request.bucket, &key, annotated).await?;
         Ok(Answer::new(&request, faces))
     }
 
-    /// The faces in a photo and the annotated photo; `None` if the file is no picture.
-    fn find(&self, file: &[u8]) -> Result<Option<(Vec<Face>, Vec<u8>)>> {
-        let Some(photo) = Photo::decode(file)? else {
-            return Ok(None);
-        };
+    fn find(&self, photo: &Photo) -> Result<Vec<Face>> {
+        let grey = photo.grey()?;
         let mut detector = self.detector.lock().unwrap_or_else(PoisonError::into_inner);
-        let faces = detector.detect(&photo.grey()?)?;
-        let annotated = photo.annotate(&faces)?;
-        Ok(Some((faces, annotated)))
+        detector.detect(&grey)
     }
 }

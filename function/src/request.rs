@@ -19,11 +19,13 @@ impl Request {
     pub fn parse(event: &Value, environment: impl Fn(&str) -> Option<String>) -> Result<Self> {
         let field = |name: &str| match event.get(name) {
             Some(Value::String(text)) if !text.is_empty() => Ok(text.clone()),
-            Some(Value::Null) | None => environment(name).ok_or_else(|| {
-                Error::InvalidRequest(format!(
-                    "`{name}` is neither in the event nor in the environment"
-                ))
-            }),
+            Some(Value::Null) | None => environment(name)
+                .filter(|text| !text.is_empty())
+                .ok_or_else(|| {
+                    Error::InvalidRequest(format!(
+                        "`{name}` is neither in the event nor in the environment"
+                    ))
+                }),
             Some(other) => Err(Error::InvalidRequest(format!(
                 "`{name}` is {other}, not a name"
             ))),

@@ -2,16 +2,19 @@
 //! the environment.
 
 use std::collections::HashMap;
-use std::env;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use bytes::Bytes;
 use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::path::Path;
-use object_store::{ObjectStoreExt, PutPayload};
+use object_store::{ObjectStoreExt, PutPayload, RetryConfig};
 
 use crate::error::{Error, Result};
 use crate::tls::Connector;
+
+/// How long a request may be tried again.
+const RETRY: Duration = Duration::from_secs(30);
 
 /// Buckets by name; each keeps its connections for the next event.
 #[derive(Default)]
@@ -24,7 +27,7 @@ impl Storage {
     pub async fn read(&self, bucket: &str, key: &str) -> Result<Bytes> {
         let fail = |error| failure("read", bucket, key, error);
         let store = self.bucket(bucket).map_err(fail)?;
-        let found = store.get(&path(key).map_err(fail)?).await.map_err(fail)?;
+        let found = store.get(&path(key)?).await.map_err(fail)?;
         found.bytes().await.map_err(fail)
     }
 
@@ -32,9 +35,8 @@ impl Storage {
     pub async fn write(&self, bucket: &str, key: &str, bytes: Vec<u8>) -> Result<()> {
         let fail = |error| failure("write", bucket, key, error);
         let store = self.bucket(bucket).map_err(fail)?;
-        let path = path(key).map_err(fail)?;
         store
-            .put(&path, PutPayload::from(bytes))
+            .put(&path(key)?, PutPayload::from(bytes))
             .await
             .map_err(fail)?;
         Ok(())
@@ -49,24 +51,29 @@ impl Storage {
         if let Some(store) = buckets.get(name) {
             return Ok(store.clone());
         }
-        let mut builder = AmazonS3Builder::from_env()
+        let builder = AmazonS3Builder::from_env()
             .with_bucket_name(name)
+            .with_retry(RetryConfig {
+                max_retries: 3,
+                retry_timeout: RETRY,
+                ..RetryConfig::default()
+            })
             .with_http_connector(Connector);
-        let endpoint = env::var("AWS_ENDPOINT_URL_S3").or_else(|_| env::var("AWS_ENDPOINT_URL"));
-        if let Ok(endpoint) = endpoint {
-            builder = builder
-                .with_allow_http(endpoint.starts_with("http://"))
-                .with_endpoint(endpoint);
-        }
         let store = builder.build()?;
         buckets.insert(name.to_owned(), store.clone());
         Ok(store)
     }
 }
 
-/// The key as it is: not every key is a path, and those that are not are refused by name.
-fn path(key: &str) -> object_store::Result<Path> {
-    Ok(Path::parse(key)?)
+/// The key as it is. Not every key is a path of the object store; those that are not would be read
+/// and written under another name, so they are refused.
+fn path(key: &str) -> Result<Path> {
+    let parsed = Path::parse(key).ok().filter(|path| path.as_ref() == key);
+    parsed.ok_or_else(|| {
+        Error::InvalidRequest(format!(
+            "`{key}` is no key that can be used: it has an empty part, or one that is `.` or `..`"
+        ))
+    })
 }
 
 fn failure(verb: &'static str, bucket: &str, key: &str, error: object_store::Error) -> Error {
@@ -87,5 +94,39 @@ fn failure(verb: &'static str, bucket: &str, key: &str, error: object_store::Err
             key,
             reason: other.to_string(),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_that_would_become_others_are_refused() {
+        path("a/photo 1+2.jpg").unwrap();
+        for key in ["/a.jpg", "a.jpg/", "a//b.jpg", "a/../b.jpg", "./a.jpg"] {
+            let error = path(key).unwrap_err();
+            assert!(matches!(error, Error::InvalidRequest(_)), "{key}");
+        }
+    }
+
+    #[test]
+    fn what_s3_says_becomes_an_error_with_a_name() {
+        let not_found = |code: &str| object_store::Error::NotFound {
+            path: "k".into(),
+            source: format!("<Error><Code>{code}</Code></Error>").into(),
+        };
+        let error = failure("read", "b", "k", not_found("NoSuchBucket"));
+        assert!(matches!(error, Error::BucketNotFound(bucket) if bucket == "b"));
+        let error = failure("read", "b", "k", not_found("NoSuchKey"));
+        assert_eq!(error.to_string(), "there is no object s3://b/k");
+        let denied = object_store::Error::PermissionDenied {
+            path: "k".into(),
+            source: "403".into(),
+        };
+        assert!(matches!(
+            failure("write", "b", "k", denied),
+            Error::AccessDenied { .. }
+        ));
     }
 }

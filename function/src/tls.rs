@@ -2,10 +2,17 @@
 //! part of the binary.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use object_store::client::{HttpClient, HttpConnector};
 use object_store::{ClientOptions, Error, Result};
 use rustls::{ClientConfig, RootCertStore};
+
+/// How long a connection to S3 may take: without an end, a function in a network that S3 cannot be
+/// reached from would hang until Lambda ends it, and nobody would know why.
+const CONNECT: Duration = Duration::from_secs(5);
+/// How long S3 may be silent.
+const READ: Duration = Duration::from_secs(30);
 
 /// Makes HTTP clients.
 #[derive(Debug)]
@@ -28,6 +35,8 @@ impl HttpConnector for Connector {
             .with_no_client_auth();
         let client = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
+            .connect_timeout(CONNECT)
+            .read_timeout(READ)
             .build()
             .map_err(|error| failed(error.into()))?;
         Ok(HttpClient::new(client))

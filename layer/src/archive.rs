@@ -24,15 +24,16 @@ struct DockerImage {
 }
 
 impl Layout {
-    /// Writes the archive to `path`, whole or not at all.
-    pub fn write_archive(&self, path: &Path) -> Result<()> {
+    /// Writes the archive to `path`, whole or not at all. `docker load` gives the image the name
+    /// `reference`, such as `face-detect:latest`.
+    pub fn write_archive(&self, path: &Path, reference: &str) -> Result<()> {
         let parent = path.parent().unwrap_or(Path::new("."));
         let partial = tempfile::Builder::new()
             .permissions(fs::Permissions::from_mode(0o644))
             .tempfile_in(parent)
             .map_err(Error::io("create a file in", parent))?;
         let mut archive = tar::Builder::new(BufWriter::new(partial));
-        self.append_to(&mut archive, path)?;
+        self.append_to(&mut archive, reference, path)?;
         let written = archive.into_inner().map_err(Error::io("write", path))?;
         let file = written.into_inner();
         let file = file.map_err(|error| Error::io("write", path)(error.into_error()))?;
@@ -41,12 +42,17 @@ impl Layout {
         Ok(())
     }
 
-    fn append_to(&self, archive: &mut tar::Builder<impl Write>, to: &Path) -> Result<()> {
+    fn append_to(
+        &self,
+        archive: &mut tar::Builder<impl Write>,
+        reference: &str,
+        to: &Path,
+    ) -> Result<()> {
         let image = self.image();
         let name = |digest: &str| format!("blobs/sha256/{}", digits(digest));
         let docker = [DockerImage {
             config: name(&of(&image.config)),
-            repo_tags: vec![image.reference()],
+            repo_tags: vec![reference.to_owned()],
             layers: image
                 .layers()
                 .iter()
@@ -77,7 +83,7 @@ impl Layout {
             appended.map_err(Error::io("write", to))?;
         }
         let documents = [
-            ("index.json", index(image)?),
+            ("index.json", index(image, reference)?),
             ("manifest.json", canonical(&docker)?),
             ("oci-layout", VERSION.as_bytes().to_vec()),
         ];

@@ -36,6 +36,8 @@ pub struct Elf {
     pub needed: Vec<String>,
     /// The newest glibc that it asks for, and the symbol version that says so.
     pub needs_glibc: Option<(Glibc, String)>,
+    /// What else it asks of glibc, such as `GLIBC_PRIVATE`.
+    pub needs_unknown: Vec<String>,
     /// The newest glibc whose symbols it defines: the release, if it is glibc's own library.
     pub provides_glibc: Option<Glibc>,
 }
@@ -51,7 +53,7 @@ impl Elf {
     }
 }
 
-fn parse(data: &[u8]) -> object::Result<Elf> {
+fn parse(data: &[u8]) -> Result<Elf, ReadError> {
     let header = FileHeader64::<Endianness>::parse(data)?;
     let endian = header.endian()?;
     let mut found = Elf {
@@ -59,6 +61,7 @@ fn parse(data: &[u8]) -> object::Result<Elf> {
         interpreter: None,
         needed: Vec::new(),
         needs_glibc: None,
+        needs_unknown: Vec::new(),
         provides_glibc: None,
     };
     for segment in header.program_headers(endian, data)? {
@@ -67,7 +70,13 @@ fn parse(data: &[u8]) -> object::Result<Elf> {
         }
     }
     let sections = header.sections(endian, data)?;
-    if let Some((entries, strings)) = sections.dynamic(endian, data)? {
+    let dynamic = sections.dynamic(endian, data)?;
+    let mut segments = header.program_headers(endian, data)?.iter();
+    if dynamic.is_none() && segments.any(|segment| segment.p_type(endian) == elf::PT_DYNAMIC) {
+        // What it needs is listed in sections, and those were stripped.
+        return parse_error("its section headers are missing");
+    }
+    if let Some((entries, strings)) = dynamic {
         let strings = sections.strings(endian, data, strings)?;
         for entry in entries {
             if entry.d_tag.get(endian) == elf::DT_NEEDED {
@@ -89,6 +98,8 @@ fn parse(data: &[u8]) -> object::Result<Elf> {
                     if newest.is_none_or(|newest| glibc > newest) {
                         found.needs_glibc = Some((glibc, name));
                     }
+                } else if name.starts_with("GLIBC_") {
+                    found.needs_unknown.push(name);
                 }
             }
         }
@@ -103,6 +114,19 @@ fn parse(data: &[u8]) -> object::Result<Elf> {
         }
     }
     Ok(found)
+}
+
+fn parse_error<T>(reason: &'static str) -> Result<T, ReadError> {
+    Err(ReadError::Form(reason))
+}
+
+/// Why a file cannot be read.
+#[derive(Debug, thiserror::Error)]
+enum ReadError {
+    #[error(transparent)]
+    Object(#[from] object::Error),
+    #[error("{0}")]
+    Form(&'static str),
 }
 
 fn architecture(machine: elf::Machine) -> String {
@@ -166,6 +190,12 @@ impl FunctionBinary {
                 needed,
                 symbol,
                 floor,
+            });
+        }
+        if let Some(symbol) = elf.needs_unknown.first() {
+            return Err(Error::SymbolVersion {
+                path: path.to_owned(),
+                symbol: symbol.clone(),
             });
         }
         Ok(Self {

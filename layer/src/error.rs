@@ -10,14 +10,14 @@ use crate::elf::Glibc;
 #[non_exhaustive]
 pub enum Error {
     /// A file or folder cannot be read or written.
-    #[error("failed to {verb} `{path}`: {source}")]
+    #[error("failed to {verb} `{path}`: {reason}")]
     Io {
         /// What was tried.
         verb: &'static str,
         /// With which file.
         path: PathBuf,
         /// Why it failed.
-        source: io::Error,
+        reason: io::Error,
     },
     /// Two sources have the same path in an image.
     #[error("`{path}` comes twice, from {first} and from {second}; leave one out")]
@@ -68,6 +68,17 @@ pub enum Error {
         /// The glibc that it must run on.
         floor: Glibc,
     },
+    /// A program that needs something of glibc whose release cannot be told.
+    #[error(
+        "`{path}` needs {symbol} of glibc, which no release of it promises; link it with the SDK's \
+         compiler and without -z pack-relative-relocs"
+    )]
+    SymbolVersion {
+        /// The program.
+        path: PathBuf,
+        /// The symbol version.
+        symbol: String,
+    },
     /// A program that needs a library which Lambda does not have.
     #[error("`{path}` needs the shared library {library}; link it statically")]
     Library {
@@ -111,10 +122,10 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
     pub(crate) fn io(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
-        move |source| Self::Io {
+        move |reason| Self::Io {
             verb,
             path: path.to_owned(),
-            source,
+            reason,
         }
     }
 }

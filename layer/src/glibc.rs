@@ -63,8 +63,6 @@ fn folders(architecture: &str) -> Vec<PathBuf> {
         "/lib64".to_owned(),
         "/usr/lib64".to_owned(),
         "/lib".to_owned(),
-        // Debian's packages of another architecture's glibc for cross compilers.
-        format!("/usr/{multiarch}/lib"),
     ]
     .map(PathBuf::from)
     .to_vec()

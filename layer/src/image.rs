@@ -105,21 +105,22 @@ impl Image {
         self.layers.iter().map(|layer| layer.unpacked_bytes).sum()
     }
 
-    /// The tag that this crate gives every image.
-    pub(crate) fn reference(&self) -> String {
+    /// The name and tag that an image has unless another one is asked for.
+    pub fn reference(&self) -> String {
         format!("{}:latest", self.name)
     }
 
-    /// The one entry of a layout's index.
-    pub(crate) fn descriptor(&self) -> Result<Descriptor> {
+    /// The one entry of a layout's index, which names the image `reference`.
+    pub(crate) fn descriptor(&self, reference: &str) -> Result<Descriptor> {
+        let tag = reference.rsplit_once(':').map_or("latest", |(_, tag)| tag);
         let annotations = HashMap::from([
             (
                 "org.opencontainers.image.ref.name".to_owned(),
-                "latest".to_owned(),
+                tag.to_owned(),
             ),
             (
                 "io.containerd.image.name".to_owned(),
-                format!("docker.io/library/{}", self.reference()),
+                format!("docker.io/library/{reference}"),
             ),
         ]);
         let described = descriptor(MediaType::ImageManifest, &self.digest, self.manifest.len());

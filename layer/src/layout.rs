@@ -78,7 +78,10 @@ impl LayoutWriter {
             write(blobs.join(digits(&of(document))), document)?;
         }
         write(folder.join("oci-layout"), VERSION.as_bytes())?;
-        write(folder.join("index.json"), &index(&image)?)?;
+        write(
+            folder.join("index.json"),
+            &index(&image, &image.reference())?,
+        )?;
         replace::folder(&folder, path, self.partial.path())?;
         Ok(Layout {
             path: path.to_owned(),
@@ -104,12 +107,12 @@ impl Layout {
     }
 }
 
-/// The file `index.json`.
-pub(crate) fn index(image: &Image) -> Result<Vec<u8>> {
+/// The file `index.json`, which names the image `reference`.
+pub(crate) fn index(image: &Image, reference: &str) -> Result<Vec<u8>> {
     let index = ImageIndexBuilder::default()
         .schema_version(2_u32)
         .media_type(MediaType::ImageIndex)
-        .manifests(vec![image.descriptor()?])
+        .manifests(vec![image.descriptor(reference)?])
         .build();
     canonical(&index.map_err(|error| Error::Document {
         document: "index",

@@ -23,7 +23,7 @@
 //! let layout = layout.finish(&ImageConfig::new("hello", "x86_64"), &folder.path().join("hello"))?;
 //!
 //! let archive = folder.path().join("hello.tar");
-//! layout.write_archive(&archive)?;
+//! layout.write_archive(&archive, "hello:latest")?;
 //! assert!(layout.image().digest().starts_with("sha256:"));
 //! # Ok(())
 //! # }

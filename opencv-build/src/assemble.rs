@@ -1,14 +1,15 @@
 //! From what was installed to an SDK: copies what belongs into it, links and runs a program
 //! against it, and only then gives it its name.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use crate::catalog::Catalog;
 use crate::driver::Job;
-use crate::files::{copy, copy_tree, replace, sorted_entries};
+use crate::files::{all_files, copy, copy_tree, replace};
 use crate::fingerprint::Fingerprint;
 use crate::install::Installed;
 use crate::links::LinkList;
@@ -43,6 +44,7 @@ pub fn assemble(
 
     let links = LinkList::of(installed.prefix())?;
     copy_files(installed, tree, &links, &folder)?;
+    let files = sizes(&folder)?;
     let manifest = Manifest {
         schema: 1,
         version: recipe.version.clone(),
@@ -51,7 +53,8 @@ pub fn assemble(
         target: recipe.target,
         cpu: recipe.cpu.clone(),
         cxx_standard: recipe.cxx_standard,
-        libraries: libraries(&folder.join("lib"))?,
+        libraries: libraries(&files),
+        files,
         link: Link {
             libraries: links.libraries.into_iter().map(|(name, _)| name).collect(),
             system: links.system,
@@ -104,21 +107,28 @@ fn copy_files(
     )
 }
 
-fn libraries(folder: &Path) -> Result<Vec<Library>> {
-    let mut found = Vec::new();
-    for path in sorted_entries(folder)? {
+/// The size of every file below `folder`.
+fn sizes(folder: &Path) -> Result<BTreeMap<String, u64>> {
+    let mut sizes = BTreeMap::new();
+    for path in all_files(folder)? {
         let bytes = fs::metadata(&path)
             .with_context(|| format!("failed to read `{}`", path.display()))?
             .len();
-        let Some(file) = path.file_name().and_then(|name| name.to_str()) else {
-            bail!("`{}` has no name", path.display());
-        };
-        found.push(Library {
-            file: file.to_owned(),
-            bytes,
-        });
+        let below = path.strip_prefix(folder).unwrap_or(&path);
+        sizes.insert(below.display().to_string(), bytes);
     }
-    Ok(found)
+    Ok(sizes)
+}
+
+fn libraries(files: &BTreeMap<String, u64>) -> Vec<Library> {
+    let in_lib = files.iter().filter_map(|(path, bytes)| {
+        let file = path.strip_prefix("lib/")?.to_owned();
+        Some(Library {
+            file,
+            bytes: *bytes,
+        })
+    });
+    in_lib.collect()
 }
 
 /// Refuses an SDK in `folder` that cannot be linked as `manifest` says, or does not work.
@@ -136,7 +146,8 @@ fn check(folder: &Path, manifest: &Manifest, recipe: &Recipe, workshop: &Worksho
         triple: recipe.target.rust_triple(),
         standard: recipe.cxx_standard,
         sdk: folder.to_owned(),
-        libraries: link.libraries.iter().chain(&link.system).cloned().collect(),
+        libraries: link.libraries.clone(),
+        system: link.system.clone(),
         run: recipe.target.runs_here().then_some(arguments),
     };
     workshop

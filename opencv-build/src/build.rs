@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::assemble::assemble;
 use crate::catalog;
@@ -29,8 +29,17 @@ use crate::trim::{self, Trim};
 use crate::wheels;
 use crate::workshop::Workshop;
 
-/// Raised by whoever changes the code of this crate in a way that changes what is built.
-const FORMAT: u32 = 1;
+/// The code that decides what is in an SDK: when it changes, an SDK of the code before is not used.
+const CODE: [&str; 8] = [
+    include_str!("assemble.rs"),
+    include_str!("cmake.rs"),
+    include_str!("compiler.rs"),
+    include_str!("links.rs"),
+    include_str!("options.rs"),
+    include_str!("probe.rs"),
+    include_str!("target.rs"),
+    include_str!("trim.rs"),
+];
 
 /// An SDK, and how it came to be.
 #[derive(Debug)]
@@ -68,18 +77,25 @@ pub fn build(recipe: &Recipe, places: &Places, driver: &Driver) -> Result<Built>
     if let Some(sdk) = present() {
         return Ok(answer(sdk, true));
     }
-    for folder in [places.sdks(), places.downloads(), places.toolchain()] {
-        sweep(&folder)?;
-    }
+    sweep(&places.sdks())?;
 
     let work = places.work(&recipe.target);
     let toolchain = Toolchain::install(&pins, &places.toolchain())?;
     let compiler = compiler_for(recipe, &toolchain, places)?;
+    // A target that zig does not know is said here, and not by cmake in its own words.
+    compiler.libclang_arguments(&recipe.target)?;
     // libc++ is needed for the first link, long after this; it compiles on the core that
     // unpacking and configuring leave idle.
     let warming = compiler.warm_up()?;
     let source = SourceArchive::fetch(recipe, &pins, &toolchain, &places.downloads())?;
     let tree = SourceTree::write(&source, &trim, &source_fingerprint, &work)?;
+    if self::source_fingerprint(recipe, &pins, &trim)? != source_fingerprint {
+        tree.forget()?;
+        bail!(
+            "the {} changed while it was read; run this again",
+            source.description()
+        );
+    }
     let workshop = Workshop {
         toolchain: &toolchain,
         compiler: &compiler,
@@ -142,7 +158,7 @@ fn fingerprint(recipe: &Recipe, pins: &Pins, source: &Fingerprint) -> Result<Fin
         ..recipe.clone()
     };
     Ok(Fingerprint::of([
-        ("format", FORMAT.to_string().as_bytes()),
+        ("code", CODE.concat().as_bytes()),
         ("recipe", serde_json::to_vec(&recipe)?.as_slice()),
         (
             "tools",

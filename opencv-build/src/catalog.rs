@@ -12,10 +12,6 @@ use serde::Deserialize;
 pub struct Module {
     /// Modules that it cannot be built without.
     pub requires: Vec<String>,
-    /// Folders of `3rdparty/` that it is built from.
-    pub third_party: Vec<String>,
-    /// Options of cmake that it needs.
-    pub options: BTreeMap<String, String>,
 }
 
 /// One image format that the module imgcodecs can read and write.

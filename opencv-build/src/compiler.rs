@@ -119,7 +119,7 @@ impl Compiler {
 
     /// What makes libclang read zig's headers as zig's own clang does: the target, and the macros
     /// that zig defines in place of libc++'s configuration header.
-    fn libclang_arguments(&self, target: &Target) -> Result<Vec<String>> {
+    pub(crate) fn libclang_arguments(&self, target: &Target) -> Result<Vec<String>> {
         let output = Command::new(self.cxx())
             .args(["-E", "-dM", "-x", "c++", "/dev/null"])
             .output()

@@ -12,6 +12,7 @@ use crate::catalog::Catalog;
 use crate::cmake::CmakeJob;
 use crate::driver::Job;
 use crate::facts::{Facts, FactsJob};
+use crate::files::remove_if_there;
 use crate::fingerprint::Fingerprint;
 use crate::options::defines;
 use crate::progress::Step;
@@ -96,6 +97,8 @@ fn keep_or_empty(work: &Path, recipe: &Recipe, defines: &BTreeMap<String, String
     if fs::read_to_string(&stamp).is_ok_and(|present| present == wanted) {
         return Ok(());
     }
+    // The stamp goes first: a folder that is removed in part must not fit it.
+    remove_if_there(&stamp)?;
     if build.exists() {
         fs::remove_dir_all(&build)
             .with_context(|| format!("failed to remove `{}`", build.display()))?;

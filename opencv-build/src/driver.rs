@@ -37,6 +37,23 @@ pub(crate) enum Job {
     Probe(ProbeJob),
 }
 
+impl Job {
+    /// What failed when it fails.
+    fn describe(&self) -> String {
+        match self {
+            Self::Cmake(job) => format!(
+                "cmake failed for the goal `{}` in `{}`",
+                job.goal,
+                job.work.join("build").display()
+            ),
+            Self::Facts(_) => "failed to read the facts in OpenCV's headers".to_owned(),
+            Self::Probe(job) => {
+                format!("failed to link a program against `{}`", job.sdk.display())
+            }
+        }
+    }
+}
+
 /// Variables that a job may see: of everything else in the environment (`CFLAGS`,
 /// `CMAKE_PREFIX_PATH`, …) the result must not depend.
 const ENVIRONMENT: [&str; 5] = ["PATH", "HOME", "TMPDIR", "USER", "LD_LIBRARY_PATH"];
@@ -73,7 +90,7 @@ impl Driver {
         if let Ok(cores) = std::thread::available_parallelism() {
             command.env("NUM_JOBS", cores.to_string());
         }
-        run_logged(&mut command, log, on_line)
+        run_logged(&mut command, log, on_line).with_context(|| job.describe())
     }
 }
 

@@ -16,6 +16,19 @@ pub(crate) fn sorted_entries(folder: &Path) -> Result<Vec<PathBuf>> {
     read().with_context(|| format!("failed to read the folder `{}`", folder.display()))
 }
 
+/// Every file below a folder, sorted.
+pub(crate) fn all_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for path in sorted_entries(folder)? {
+        if path.is_dir() {
+            files.extend(all_files(&path)?);
+        } else {
+            files.push(path);
+        }
+    }
+    Ok(files)
+}
+
 /// Removes a file that may not be there.
 pub(crate) fn remove_if_there(path: &Path) -> Result<()> {
     match fs::remove_file(path) {
@@ -49,11 +62,8 @@ pub(crate) fn replace(path: &Path, folder: &Path, partial: &Path) -> Result<()> 
     fs::rename(folder, path).with_context(|| format!("failed to create `{}`", path.display()))
 }
 
-/// Copies a folder and all that is in it; one that is not there is an empty one.
+/// Copies a folder and all that is in it.
 pub(crate) fn copy_tree(from: &Path, to: &Path) -> Result<()> {
-    if !from.is_dir() {
-        return Ok(());
-    }
     for path in sorted_entries(from)? {
         let target = to.join(path.file_name().unwrap_or_default());
         if path.is_dir() {

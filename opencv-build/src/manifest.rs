@@ -29,6 +29,8 @@ pub struct Manifest {
     pub link: Link,
     /// Each file in `lib/`.
     pub libraries: Vec<Library>,
+    /// The size of every file of the SDK but this one, by its path.
+    pub files: BTreeMap<String, u64>,
     /// Of everything that went in.
     pub fingerprint: Fingerprint,
     /// Where the source came from.

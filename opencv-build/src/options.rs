@@ -63,16 +63,6 @@ pub(crate) fn defines(
         let named = codec.options.iter();
         defines.extend(named.map(|option| (option.clone(), switch.to_owned())));
     }
-    for (name, module) in &catalog.modules {
-        for (option, value) in &module.options {
-            let value = if recipe.has_module(name) {
-                value
-            } else {
-                "OFF"
-            };
-            defines.insert(option.clone(), value.to_owned());
-        }
-    }
     let mut flags = options.flags.all;
     // Error messages name source files; with this they name them as in OpenCV's repository,
     // wherever the build ran.
@@ -86,6 +76,15 @@ pub(crate) fn defines(
         ("BUILD_LIST".to_owned(), recipe.modules.join(",")),
         ("CPU_BASELINE".to_owned(), recipe.cpu.baseline.join(";")),
         ("CPU_DISPATCH".to_owned(), recipe.cpu.dispatch.join(";")),
+        // Without these cmake leaves out what it does not know, and succeeds.
+        (
+            "CPU_BASELINE_REQUIRE".to_owned(),
+            recipe.cpu.baseline.join(";"),
+        ),
+        (
+            "CPU_DISPATCH_REQUIRE".to_owned(),
+            recipe.cpu.dispatch.join(";"),
+        ),
         (
             "CMAKE_CXX_STANDARD".to_owned(),
             recipe.cxx_standard.to_string(),

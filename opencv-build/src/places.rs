@@ -1,6 +1,8 @@
-//! Where things lie below the target folder. Nothing here touches the disk.
+//! Where things lie below the target folder, if tools can work there. Nothing here touches the disk.
 
 use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
 
 use crate::target::Target;
 
@@ -12,10 +14,20 @@ pub struct Places {
 
 impl Places {
     /// The folders below `target_dir`, which is made absolute.
-    pub fn below(target_dir: &Path) -> std::io::Result<Self> {
-        Ok(Self {
-            root: std::path::absolute(target_dir)?,
-        })
+    ///
+    /// # Errors
+    /// The path has characters that separate paths or flags for cmake, the compiler or cargo.
+    pub fn below(target_dir: &Path) -> Result<Self> {
+        let root = std::path::absolute(target_dir)
+            .with_context(|| format!("failed to find the folder `{}`", target_dir.display()))?;
+        let plain = |c: char| !c.is_whitespace() && !",;:'\"\\$".contains(c);
+        ensure!(
+            root.to_str().is_some_and(|path| path.chars().all(plain)),
+            "cmake and compilers cannot work in `{}`: its path has white space or one of \
+             , ; : ' \" \\ $; move the project",
+            root.display()
+        );
+        Ok(Self { root })
     }
 
     /// Installed wheels and the compiler's cache.
@@ -46,5 +58,19 @@ impl Places {
     /// The finished SDK for one target.
     pub fn sdk(&self, target: &Target) -> PathBuf {
         self.sdks().join(target.key())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_that_tools_would_split_is_refused() {
+        Places::below(Path::new("/home/me/project/target")).unwrap();
+        for path in ["/home/me/My Projects/target", "/a,b/target", "/a;b/target"] {
+            let error = Places::below(Path::new(path)).unwrap_err().to_string();
+            assert!(error.contains("move the project"), "{error}");
+        }
     }
 }

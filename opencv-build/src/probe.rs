@@ -19,6 +19,7 @@ pub(crate) struct ProbeJob {
     pub(crate) standard: u8,
     pub(crate) sdk: PathBuf,
     pub(crate) libraries: Vec<String>,
+    pub(crate) system: Vec<String>,
     /// The program's arguments; `None` where programs for the target do not run here.
     pub(crate) run: Option<Vec<String>>,
 }
@@ -46,7 +47,13 @@ impl ProbeJob {
         let mut link = Command::new(&self.compiler);
         link.args(["-pie", "-o"]).arg(&program).args(&objects);
         link.arg("-L").arg(self.sdk.join("lib"));
-        link.args(self.libraries.iter().map(|name| format!("-l{name}")));
+        let names = |names: &[String]| names.iter().map(|n| format!("-l{n}")).collect::<Vec<_>>();
+        // All of each library, and not only what the program calls: whatever is undefined in any
+        // of them is found.
+        link.arg("-Wl,--whole-archive");
+        link.args(names(&self.libraries));
+        link.arg("-Wl,--no-whole-archive");
+        link.args(names(&self.system));
         succeed(&mut link)?;
         if let Some(arguments) = &self.run {
             succeed(Command::new(&program).args(arguments))?;

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::fs::{self, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command};
 
 use anyhow::{Context, Result, bail};
 
@@ -34,7 +34,7 @@ pub fn run_logged(command: &mut Command, log: &Path, mut on_line: impl FnMut(&st
     let (reader, writer) = io::pipe()?;
     command.stdout(writer.try_clone()?).stderr(writer);
     let spawned = command.spawn();
-    let mut child = spawned.with_context(|| format!("failed to start `{shown}`"))?;
+    let mut child = Running(spawned.with_context(|| format!("failed to start `{shown}`"))?);
     // The command holds the pipe's writing end; as long as it does, reading would not end.
     command.stdout(std::process::Stdio::null());
     command.stderr(std::process::Stdio::null());
@@ -53,7 +53,7 @@ pub fn run_logged(command: &mut Command, log: &Path, mut on_line: impl FnMut(&st
         tail.push_back(text.chars().take(LINE).collect::<String>());
         line.clear();
     }
-    let status = child.wait()?;
+    let status = child.0.wait()?;
     if status.success() {
         return Ok(());
     }
@@ -68,6 +68,17 @@ pub fn run_logged(command: &mut Command, log: &Path, mut on_line: impl FnMut(&st
         tail.concat(),
         log.display()
     )
+}
+
+/// A child that does not outlive an error of ours.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Both do nothing for a child that was waited for.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// A command as one would type it.

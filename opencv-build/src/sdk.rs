@@ -23,13 +23,12 @@ pub struct Sdk {
 }
 
 impl Sdk {
-    /// The SDK in `path`, if one is there and has all of its libraries.
+    /// The SDK in `path`, if one is there and has all of its files.
     pub fn open(path: &Path) -> Option<Self> {
         let text = fs::read(path.join("sdk.json")).ok()?;
         let manifest: Manifest = serde_json::from_slice(&text).ok()?;
-        let whole = manifest.libraries.iter().all(|library| {
-            fs::metadata(path.join("lib").join(&library.file))
-                .is_ok_and(|file| file.len() == library.bytes)
+        let whole = manifest.files.iter().all(|(name, bytes)| {
+            fs::metadata(path.join(name)).is_ok_and(|file| file.len() == *bytes)
         });
         whole.then(|| Self {
             path: path.to_owned(),
@@ -95,7 +94,7 @@ mod tests {
 
     use super::*;
     use crate::fingerprint::Fingerprint;
-    use crate::manifest::{Library, Link};
+    use crate::manifest::Link;
 
     fn manifest(bytes: u64) -> Manifest {
         let recipe = crate::recipe::tests::recipe();
@@ -112,10 +111,8 @@ mod tests {
                 system: vec!["pthread".into()],
                 cxx_runtime: "c++".into(),
             },
-            libraries: vec![Library {
-                file: "libopencv_core.a".into(),
-                bytes,
-            }],
+            libraries: Vec::new(),
+            files: BTreeMap::from([("lib/libopencv_core.a".into(), bytes)]),
             fingerprint: Fingerprint::of([("a", "b".as_bytes())]),
             source: "test".into(),
             tools: BTreeMap::new(),

@@ -5,15 +5,23 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::files::sweep;
 use crate::fingerprint::sha256_of_file;
+use crate::lock::Lock;
 use crate::pins::{Origin, Pins, Place, Source};
 use crate::progress::{Step, tell};
 use crate::recipe::{NamedSource, Recipe};
 use crate::run::run_logged;
 use crate::toolchain::Toolchain;
+
+/// How long a server may take to accept a connection, to answer, and to send everything.
+const CONNECT: Duration = Duration::from_secs(15);
+const RESPONSE: Duration = Duration::from_secs(60);
+const DOWNLOAD: Duration = Duration::from_secs(3600);
 
 /// A verified archive, or a folder that the user vouches for.
 #[derive(Clone, Debug)]
@@ -110,6 +118,8 @@ impl SourceArchive {
 
     /// The first pinned origin that can be had.
     fn pinned(source: &Source, toolchain: &Toolchain, downloads: &Path) -> Result<Self> {
+        let _lock = Lock::take(&downloads.join("lock"), tell)?;
+        sweep(downloads)?;
         for origin in &source.origin {
             let path = archive_path(downloads, origin);
             if path.is_file() && sha256_of_file(&path)? == origin.sha256 {
@@ -120,11 +130,7 @@ impl SourceArchive {
         for origin in &source.origin {
             match download(origin, toolchain, downloads) {
                 Ok(path) => return Ok(Self::archive(path, origin)),
-                Err(error) => {
-                    let failure = format!("{}: {error:#}", origin.place.describe());
-                    tell(&format!("could not use the {failure}"));
-                    failures.push(format!("- {failure}"));
-                }
+                Err(error) => failures.push(format!("- {}: {error:#}", origin.place.describe())),
             }
         }
         bail!(
@@ -177,11 +183,13 @@ fn download_python(
     downloads: &Path,
     folder: &Path,
 ) -> Result<PathBuf> {
-    let mut unearth = Command::new(crate::wheels::python()?);
+    let python = crate::wheels::python()?;
+    let mut unearth = Command::new(&python);
     unearth
         .args(["-m", "unearth", "--no-binary", "--download"])
         .arg(folder)
         .arg(requirement)
+        .args(index_arguments(&python))
         .env("PYTHONPATH", toolchain.python_path())
         .env("PYTHONDONTWRITEBYTECODE", "1");
     run_logged(&mut unearth, &downloads.join("unearth.log"), |_| ())?;
@@ -191,8 +199,25 @@ fn download_python(
         .context("the package index has no such source distribution")
 }
 
+/// The package index that pip is configured for, which unearth does not look up.
+fn index_arguments(python: &Path) -> Vec<String> {
+    let mut ask = Command::new(python);
+    ask.args(["-m", "pip", "config", "get", "global.index-url"]);
+    let configured = ask.output().ok().filter(|output| output.status.success());
+    let configured = configured.and_then(|output| String::from_utf8(output.stdout).ok());
+    let index = std::env::var("PIP_INDEX_URL").ok().or(configured);
+    let arguments = index.map(|index| vec!["--index-url".to_owned(), index.trim().to_owned()]);
+    arguments.unwrap_or_default()
+}
+
 fn download_url(url: &str, folder: &Path, step: &mut Step) -> Result<PathBuf> {
-    let response = ureq::get(url).call().context("failed to download it")?;
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .timeout_connect(Some(CONNECT))
+        .timeout_recv_response(Some(RESPONSE))
+        .timeout_global(Some(DOWNLOAD))
+        .build()
+        .into();
+    let response = agent.get(url).call().context("failed to download it")?;
     let total = response.body().content_length();
     let path = folder.join("archive");
     let mut file =
@@ -266,7 +291,10 @@ mod tests {
     }
 
     fn archives(folder: &Path) -> usize {
-        fs::read_dir(folder).unwrap().count()
+        let files = fs::read_dir(folder).unwrap();
+        files
+            .filter(|file| file.as_ref().unwrap().file_name() != "lock")
+            .count()
     }
 
     #[test]

@@ -76,6 +76,11 @@ impl SourceTree {
         }
     }
 
+    /// Has the next build look at every file again.
+    pub fn forget(&self) -> Result<()> {
+        remove_if_there(&self.path.with_extension("fingerprint"))
+    }
+
     /// The folder.
     pub fn path(&self) -> &Path {
         &self.path

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
 use crate::catalog::Catalog;
-use crate::files::sorted_entries;
+use crate::files::all_files;
 use crate::fingerprint::Fingerprint;
 use crate::recipe::Recipe;
 use crate::target::Architecture;
@@ -43,8 +43,6 @@ struct Written {
 #[serde(deny_unknown_fields)]
 struct WrittenCut {
     module: Option<String>,
-    #[serde(default)]
-    unless_modules: Vec<String>,
     #[serde(default)]
     remove: Vec<String>,
     #[serde(default)]
@@ -94,11 +92,8 @@ impl Trim {
         if let Some(more) = written.keep_for.get(&recipe.target.architecture) {
             keep.extend(more.iter().cloned());
         }
-        let of_modules = recipe.modules.iter().filter_map(|m| catalog.modules.get(m));
         let of_codecs = recipe.codecs.iter().filter_map(|c| catalog.codecs.get(c));
-        let third_party = of_modules
-            .flat_map(|module| &module.third_party)
-            .chain(of_codecs.flat_map(|codec| &codec.third_party));
+        let third_party = of_codecs.flat_map(|codec| &codec.third_party);
         keep.extend(third_party.map(|folder| format!("3rdparty/{folder}/")));
 
         let mut trim = Self {
@@ -120,8 +115,7 @@ impl Trim {
             Some(module) => recipe.has_module(module),
             None => true,
         };
-        let all_there = |names: &[String]| names.iter().all(|name| recipe.has_module(name));
-        if !module_is_built || (!cut.unless_modules.is_empty() && all_there(&cut.unless_modules)) {
+        if !module_is_built {
             return;
         }
         let place = |path: &str| match &cut.module {
@@ -165,28 +159,18 @@ impl Trim {
     /// A digest of every file below `folder` that is kept.
     pub fn digest_of(&self, folder: &Path) -> Result<String> {
         let mut inputs = Vec::new();
-        self.collect(folder, folder, &mut inputs)?;
+        for path in all_files(folder)? {
+            let below = path.strip_prefix(folder).ok().and_then(Path::to_str);
+            if let Some(name) = below.filter(|name| self.keeps(name)) {
+                let text = fs::read(&path)
+                    .with_context(|| format!("failed to read `{}`", path.display()))?;
+                inputs.push((name.to_owned(), text));
+            }
+        }
         let inputs = inputs
             .iter()
             .map(|(name, text)| (name.as_str(), text.as_slice()));
         Ok(Fingerprint::of(inputs).to_string())
-    }
-
-    fn collect(&self, root: &Path, folder: &Path, into: &mut Vec<(String, Vec<u8>)>) -> Result<()> {
-        for path in sorted_entries(folder)? {
-            if path.is_dir() {
-                self.collect(root, &path, into)?;
-                continue;
-            }
-            let below = path.strip_prefix(root).ok().and_then(Path::to_str);
-            let Some(name) = below.filter(|name| self.keeps(name)) else {
-                continue;
-            };
-            let text =
-                fs::read(&path).with_context(|| format!("failed to read `{}`", path.display()))?;
-            into.push((name.to_owned(), text));
-        }
-        Ok(())
     }
 
     /// The content that the file at `path` has after the cuts; `None` if it is left out.
@@ -272,16 +256,6 @@ mod tests {
         ] {
             assert!(!trim.keeps(path), "{path}");
         }
-    }
-
-    #[test]
-    fn objdetect_is_whole_where_its_requirements_are_built() {
-        let mut recipe = recipe();
-        recipe.modules.extend(["calib3d".into(), "dnn".into()]);
-        let trim = Trim::of(&recipe);
-        assert!(trim.removed.is_empty() && !trim.edits.contains_key(HEADER));
-        assert!(trim.keeps("modules/dnn/src/dnn.cpp"));
-        assert!(trim.keeps("3rdparty/protobuf/CMakeLists.txt"));
     }
 
     #[test]

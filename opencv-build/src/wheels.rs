@@ -7,9 +7,11 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::files::sweep;
 use crate::fingerprint::Fingerprint;
+use crate::lock::Lock;
 use crate::pins::Wheel;
-use crate::progress::Step;
+use crate::progress::{Step, tell};
 use crate::run::run_logged;
 
 /// The fingerprint of a set of wheels.
@@ -33,8 +35,11 @@ pub fn install(wheels: &[Wheel], parent: &Path, what: &str) -> Result<PathBuf> {
         return Ok(folder);
     }
     let python = python()?;
-    fs::create_dir_all(parent)
-        .with_context(|| format!("failed to create `{}`", parent.display()))?;
+    let lock = Lock::take(&parent.join("lock"), tell)?;
+    if folder.is_dir() {
+        return Ok(folder);
+    }
+    sweep(parent)?;
     let partial = tempfile::Builder::new()
         .prefix(".partial-")
         .tempdir_in(parent)
@@ -53,6 +58,8 @@ pub fn install(wheels: &[Wheel], parent: &Path, what: &str) -> Result<PathBuf> {
         .arg(partial.path().join("installed"))
         .arg("--requirement")
         .arg(&list)
+        // pip outlives us if we are killed; until it has ended nobody removes its folder.
+        .stdin(lock.lend()?)
         // pip says that running it as root is unwise; into a folder of our own it is not.
         .env("PIP_ROOT_USER_ACTION", "ignore");
     run_logged(&mut pip, &parent.join("pip.log"), |_| ()).with_context(|| {
@@ -83,9 +90,14 @@ fn requirements(wheels: &[Wheel]) -> String {
 
 /// A Python 3 that has pip.
 pub fn python() -> Result<PathBuf> {
+    let advice = "install Python 3.11 or newer with pip (on Debian: apt-get install python3-pip)";
+    let mut version = Command::new("python3");
+    version.args(["-c", "import sys; sys.exit(sys.version_info < (3, 11))"]);
+    if version.status().is_ok_and(|status| !status.success()) {
+        bail!("`python3` is older than 3.11; {advice}");
+    }
     let mut asked = Command::new("python3");
     asked.args(["-m", "pip", "--version"]);
-    let advice = "install Python 3.10 or newer with pip (on Debian: apt-get install python3-pip)";
     match asked.output() {
         Ok(output) if output.status.success() => Ok(PathBuf::from("python3")),
         Ok(output) => bail!(

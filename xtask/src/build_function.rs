@@ -2,7 +2,7 @@
 //! on Lambda.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
@@ -70,9 +70,31 @@ pub fn cargo(workspace: &Workspace, arguments: &Arguments, sdk: &Sdk) -> Result<
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo
         .current_dir(workspace.root())
+        // Wherever the user's configuration has cargo build, and with whatever flags: the function
+        // is found where we look for it, and is the same on every machine.
+        .env("CARGO_TARGET_DIR", workspace.target())
+        .env(
+            "CARGO_ENCODED_RUSTFLAGS",
+            rust_flags(workspace).join("\u{1f}"),
+        )
         .envs(sdk.environment())
         .envs(compiler.environment(&toolchain, &recipe.target)?);
     Ok(cargo)
+}
+
+/// Flags that take this machine's folders out of the binary, where messages of panics name source
+/// files.
+fn rust_flags(workspace: &Workspace) -> Vec<String> {
+    let home = env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+    let cargo = env::var_os("CARGO_HOME").map_or_else(|| home.join(".cargo"), PathBuf::from);
+    let remap = |from: &Path, to: &str| format!("--remap-path-prefix={}={to}", from.display());
+    vec![
+        remap(&home, "home"),
+        remap(&cargo, "cargo"),
+        remap(workspace.root(), "project"),
+        // The last that fits counts.
+        remap(&workspace.target(), "target"),
+    ]
 }
 
 /// Runs a command whose story goes to stderr as it is.
@@ -91,7 +113,7 @@ pub fn succeed(command: &mut Command) -> Result<()> {
 }
 
 /// The size of a file.
-pub fn file_size(path: &std::path::Path) -> Result<u64> {
+pub fn file_size(path: &Path) -> Result<u64> {
     let found = std::fs::metadata(path);
     Ok(found
         .with_context(|| format!("failed to read `{}`", path.display()))?

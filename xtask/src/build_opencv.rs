@@ -62,7 +62,7 @@ pub fn recipe(workspace: &Workspace, arguments: &Arguments) -> Result<Recipe> {
 /// The SDK, for verbs that need it.
 pub fn built(workspace: &Workspace, arguments: &Arguments) -> Result<Built> {
     let recipe = recipe(workspace, arguments)?;
-    build(&recipe, &workspace.places()?, &workspace.driver()?)
+    build(&recipe, &workspace.places()?, &workspace.driver())
 }
 
 impl Answer for BuildAnswer {

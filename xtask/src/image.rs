@@ -2,11 +2,13 @@
 //! and as one tar archive, without a container engine.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use layer::elf::{FunctionBinary, Glibc};
 use layer::{Content, FileTree, ImageConfig, Layout, LayoutWriter, Mode, glibc};
+use opencv_build::lock::Lock;
+use opencv_build::progress::tell;
 use opencv_build::sdk::Sdk;
 use serde::Serialize;
 
@@ -56,6 +58,8 @@ pub struct Written {
     pub layout: Layout,
     /// Its archive.
     pub archive: PathBuf,
+    /// What an engine that loads the archive calls it.
+    pub reference: String,
 }
 
 /// Writes both images.
@@ -72,14 +76,17 @@ pub fn run(arguments: &Arguments) -> Result<ImagesAnswer> {
 
 /// Both images, written.
 pub fn written(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<[Written; 2]> {
+    let architecture = sdk.manifest().target.architecture;
+    let folder = workspace.target().join("image").join(architecture.name());
+    let _lock = Lock::take(&folder.join("lock"), tell)?;
     Ok([
-        sdk_image(workspace, sdk)?,
-        function_image(workspace, sdk, binary)?,
+        sdk_image(&folder, sdk)?,
+        function_image(&folder, "face-detect:latest", sdk, binary)?,
     ])
 }
 
 /// The SDK below `/opt/opencv`, for others to build against.
-fn sdk_image(workspace: &Workspace, sdk: &Sdk) -> Result<Written> {
+fn sdk_image(folder: &Path, sdk: &Sdk) -> Result<Written> {
     let mut tree = FileTree::new();
     tree.add_folder("opt/opencv", sdk.path())?;
     let manifest = sdk.manifest();
@@ -88,13 +95,15 @@ fn sdk_image(workspace: &Workspace, sdk: &Sdk) -> Result<Written> {
     config
         .labels
         .insert("org.opencontainers.image.title".into(), what.clone());
-    write(workspace, &config, &[(tree, &what)])
+    write(folder, "opencv-sdk:latest", &config, &[(tree, &what)])
 }
 
 /// The function and the libraries that it needs, and nothing else. The libraries are a layer of
-/// their own, which stays the same when the function changes.
+/// their own, which stays the same when the function changes. An engine that loads the archive
+/// calls the image `reference`.
 pub fn function_image(
-    workspace: &Workspace,
+    folder: &Path,
+    reference: &str,
     sdk: &Sdk,
     binary: &FunctionBinary,
 ) -> Result<Written> {
@@ -113,7 +122,7 @@ pub fn function_image(
         (libraries, "shared libraries of the build machine's glibc"),
         (function, "the function face-detect"),
     ];
-    write(workspace, &config, &layers)
+    write(folder, reference, &config, &layers)
 }
 
 /// Refuses to pack a glibc that is older than what the function asks for.
@@ -133,19 +142,23 @@ fn check_glibc(binary: &FunctionBinary, libraries: &FileTree) -> Result<()> {
 }
 
 fn write(
-    workspace: &Workspace,
+    folder: &Path,
+    reference: &str,
     config: &ImageConfig,
     layers: &[(FileTree, &str)],
 ) -> Result<Written> {
-    let folder = workspace.target().join("image").join(&config.architecture);
-    let mut layout = LayoutWriter::new(&folder, source_date_epoch()?)?;
+    let mut layout = LayoutWriter::new(folder, source_date_epoch()?)?;
     for (tree, created_by) in layers {
         layout.add_layer(tree, created_by)?;
     }
     let layout = layout.finish(config, &folder.join(&config.name))?;
     let archive = folder.join(format!("{}.tar", config.name));
-    layout.write_archive(&archive)?;
-    Ok(Written { layout, archive })
+    layout.write_archive(&archive, reference)?;
+    Ok(Written {
+        layout,
+        archive,
+        reference: reference.to_owned(),
+    })
 }
 
 /// The time that every file and document gets: what `SOURCE_DATE_EPOCH` says, or 1970. See

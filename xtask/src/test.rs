@@ -18,6 +18,7 @@ use crate::{build_opencv, image, size, test_local};
 mod errors;
 mod lifecycle;
 mod report;
+mod traces;
 
 use report::Skip;
 pub use report::TestAnswer;
@@ -148,23 +149,28 @@ impl Suite<'_> {
         succeed(&mut cargo)
     }
 
-    /// Both images are written, small enough, and the same when they are written again.
+    /// Both images are written, small enough, the same when they are written again, and without a
+    /// trace of this machine.
     fn images(&self) -> Result<()> {
         let (sdk, binary) = self.function()?;
-        let digests = || -> Result<Vec<_>> {
-            let images = image::written(self.workspace, &sdk, &binary)?;
-            Ok(images
-                .map(|written| written.layout.image().digest().to_owned())
-                .to_vec())
-        };
-        let first = digests()?;
-        ensure!(
-            digests()? == first,
-            "images differ when they are written again"
-        );
-        let images = image::written(self.workspace, &sdk, &binary)?;
-        let bytes = images[1].layout.image().unpacked_bytes();
+        let first = image::written(self.workspace, &sdk, &binary)?;
+        let again = image::written(self.workspace, &sdk, &binary)?;
+        for (first, again) in first.iter().zip(&again) {
+            let (first, again) = (first.layout.image(), again.layout.image());
+            ensure!(
+                first.digest() == again.digest(),
+                "{} differs when written again",
+                first.name()
+            );
+        }
+        let bytes = first[1].layout.image().unpacked_bytes();
         ensure!(bytes < 20_000_000, "the function's image has {bytes} bytes");
+
+        let libraries = sdk.manifest().libraries.iter();
+        let libraries = libraries.map(|library| sdk.path().join("lib").join(&library.file));
+        for file in libraries.chain([binary.path().to_owned()]) {
+            traces::check(&file, self.workspace)?;
+        }
         Ok(())
     }
 

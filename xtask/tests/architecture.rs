@@ -1,6 +1,8 @@
 //! The project's structure, held by tests: who may know whom, what every file begins with, and
 //! that the README and the command line name the same commands.
 
+#![allow(clippy::unwrap_used, reason = "a test's panic is its failure")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

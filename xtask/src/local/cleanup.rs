@@ -2,9 +2,11 @@
 //! error, on Ctrl-C or when asked to terminate.
 
 use std::process::exit;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock};
 
 use anyhow::{Context, Result};
+
+use super::process::lock;
 
 type Action = Box<dyn FnOnce() + Send>;
 
@@ -23,12 +25,12 @@ pub struct Cleanup {
 impl Cleanup {
     /// Has `action` done when this is dropped, or when the process is interrupted before.
     pub fn new(action: impl FnOnce() + Send + 'static) -> Result<Self> {
-        let mut actions = lock();
+        let mut actions = lock(&ACTIONS);
         if HANDLER.set(()).is_ok() {
             ctrlc::set_handler(|| {
                 // The last thing that was started goes first. The lock stays taken: whoever
                 // would undo something else now waits until the process has ended.
-                let mut actions = lock();
+                let mut actions = lock(&ACTIONS);
                 while let Some((_, action)) = actions.pop() {
                     action();
                 }
@@ -44,15 +46,11 @@ impl Cleanup {
 
 impl Drop for Cleanup {
     fn drop(&mut self) {
-        let mut actions = lock();
+        let mut actions = lock(&ACTIONS);
         if let Some(place) = actions.iter().position(|(key, _)| *key == self.key) {
             let (_, action) = actions.remove(place);
             // Done with the lock held, so that an interrupted process does not end before it.
             action();
         }
     }
-}
-
-fn lock() -> MutexGuard<'static, Vec<(u64, Action)>> {
-    ACTIONS.lock().unwrap_or_else(PoisonError::into_inner)
 }

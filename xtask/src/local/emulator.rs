@@ -5,12 +5,13 @@ use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
 use super::cleanup::Cleanup;
 use super::engine::Engine;
-use super::launch::{Launch, Log};
+use super::instance::Instance;
+use super::launch::Launch;
 use super::s3::{ACCESS_KEY, S3Server, SECRET_KEY};
 use crate::image::Written;
 
@@ -22,7 +23,7 @@ const INVOCATION: Duration = Duration::from_secs(900);
 /// A running emulator.
 pub struct Emulator {
     url: String,
-    log: Log,
+    instance: Instance,
     started: Instant,
     _cleanup: Vec<Cleanup>,
 }
@@ -37,7 +38,7 @@ impl Emulator {
         program: &Path,
         folder: &Path,
     ) -> Result<Self> {
-        let ports = [free_port()?, free_port()?];
+        let ports = free_ports()?;
         let address = format!("127.0.0.1:{}", ports[0]);
         let options = [
             "--runtime-interface-emulator-address".to_owned(),
@@ -59,15 +60,15 @@ impl Emulator {
             options: &options,
             environment: &environment,
         };
-        let (log, started, cleanup) = match engine {
+        let launched = match engine {
             Engine::Docker => launch.in_container()?,
             Engine::None => launch.unpacked()?,
         };
         let emulator = Self {
             url: format!("http://{address}/2015-03-31/functions/function/invocations"),
-            log,
-            started,
-            _cleanup: cleanup,
+            instance: launched.instance,
+            started: launched.at,
+            _cleanup: launched.cleanup,
         };
         emulator.wait(&address)?;
         Ok(emulator)
@@ -89,32 +90,57 @@ impl Emulator {
             let agent: ureq::Agent = ureq::Agent::config_builder()
                 .timeout_global(Some(INVOCATION))
                 .http_status_as_error(false)
+                // The emulator is on this machine, whatever proxy the environment names.
+                .proxy(None)
                 .build()
                 .into();
             let mut response = agent.post(&self.url).send(event.to_string())?;
             let text = response.body_mut().read_to_string()?;
             serde_json::from_str(&text).with_context(|| format!("it is no JSON: {text}"))
         };
-        post().with_context(|| format!("failed to use the function's answer\n{}", self.log.tail()))
+        post().with_context(|| {
+            format!(
+                "failed to use the function's answer\n{}",
+                self.instance.tail()
+            )
+        })
+    }
+
+    /// All that the emulator and the function said.
+    pub fn log(&self) -> String {
+        self.instance.log()
     }
 
     fn wait(&self, address: &str) -> Result<()> {
+        let mut asked = Instant::now();
         while self.started.elapsed() < PATIENCE {
             if TcpStream::connect(address).is_ok() {
                 return Ok(());
             }
+            if asked.elapsed() > Duration::from_secs(1) {
+                ensure!(
+                    !self.instance.has_ended(),
+                    "the emulator ended instead of listening on {address}\n{}",
+                    self.instance.tail()
+                );
+                asked = Instant::now();
+            }
             sleep(Duration::from_millis(2));
         }
         bail!(
-            "the emulator did not listen on {address} within {} s\n{}",
+            "the emulator did not listen on {address} within {} s; if the engine's host network is \
+             not this machine's, use `--engine none`\n{}",
             PATIENCE.as_secs(),
-            self.log.tail()
+            self.instance.tail()
         )
     }
 }
 
-/// A port that nobody listens on now.
-fn free_port() -> Result<u16> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).context("failed to open a loopback port")?;
-    Ok(listener.local_addr()?.port())
+/// Two ports that nobody listens on now.
+fn free_ports() -> Result<[u16; 2]> {
+    let listen = || TcpListener::bind(("127.0.0.1", 0)).context("failed to open a loopback port");
+    // Both are held until both are known: otherwise they could be the same one.
+    let listeners = [listen()?, listen()?];
+    let [first, second] = listeners.each_ref().map(TcpListener::local_addr);
+    Ok([first?.port(), second?.port()])
 }

@@ -31,10 +31,13 @@ impl fmt::Display for Engine {
 impl Engine {
     /// The engine that was asked for, or the best one that there is.
     pub fn choose(asked: Option<Self>) -> Result<Self> {
+        if asked == Some(Self::None) {
+            return Ok(Self::None);
+        }
         match (asked, version()) {
-            (Some(Self::None), _) | (None, Err(_)) => Ok(Self::None),
             (_, Ok(_)) => Ok(Self::Docker),
-            (Some(Self::Docker), Err(reason)) => {
+            (None, Err(_)) => Ok(Self::None),
+            (Some(_), Err(reason)) => {
                 bail!("no Docker engine answers: {reason}; start one, or use `--engine none`")
             }
         }

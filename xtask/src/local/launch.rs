@@ -1,9 +1,9 @@
 //! Starts the emulator with an image's content: in a container, or from the unpacked image.
 
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use anyhow::{Context, Result};
@@ -12,38 +12,9 @@ use opencv_build::run::show;
 
 use super::cleanup::Cleanup;
 use super::engine::docker;
-use super::process::{end, output};
+use super::instance::Instance;
+use super::process::{end, lock, output};
 use crate::image::{BOOTSTRAP, Written};
-
-/// Where the emulator's own words and the function's are found.
-pub enum Log {
-    /// In a file.
-    File(PathBuf),
-    /// With the engine, by the container's name.
-    Container(String),
-}
-
-impl Log {
-    /// The end of what the emulator and the function said.
-    pub fn tail(&self) -> String {
-        let text = match self {
-            Self::File(path) => fs::read_to_string(path).unwrap_or_default(),
-            Self::Container(name) => {
-                let output = Command::new("docker").args(["logs", name]).output();
-                output.map_or_else(
-                    |error| error.to_string(),
-                    |output| {
-                        let both = [output.stdout, output.stderr].concat();
-                        String::from_utf8_lossy(&both).into_owned()
-                    },
-                )
-            }
-        };
-        let lines: Vec<_> = text.lines().collect();
-        let tail = &lines[lines.len().saturating_sub(20)..];
-        format!("  | {}", tail.join("\n  | "))
-    }
-}
 
 /// What is started, and how.
 pub struct Launch<'a> {
@@ -59,29 +30,40 @@ pub struct Launch<'a> {
     pub environment: &'a [(&'a str, String)],
 }
 
+/// What was started.
+pub struct Launched {
+    /// The emulator.
+    pub instance: Instance,
+    /// When.
+    pub at: Instant,
+    /// What ends it.
+    pub cleanup: Vec<Cleanup>,
+}
+
 impl Launch<'_> {
     /// In a container as Lambda would have it: nothing can be written but /tmp, and the user has
-    /// no rights.
-    pub fn in_container(&self) -> Result<(Log, Instant, Vec<Cleanup>)> {
-        let mut cleanup = Vec::new();
-        let name = self.image.layout.image().name();
-        let image = format!("{name}:latest");
-        let present = docker(&["image", "inspect", &image]).is_ok();
+    /// no rights. What is to be undone is registered before it is done, so that an interruption
+    /// in between leaves nothing.
+    pub fn in_container(&self) -> Result<Launched> {
+        let image = self.image.reference.clone();
+        let remove_image = Cleanup::new({
+            let image = image.clone();
+            move || {
+                // Not there if it could not be loaded.
+                let _ = docker(&["image", "rm", "--force", &image]);
+            }
+        })?;
         let archive = self.image.archive.display().to_string();
         docker(&["load", "--quiet", "--input", &archive])?;
-        if !present {
-            let image = image.clone();
-            cleanup.push(Cleanup::new(move || {
-                let _ = docker(&["image", "rm", "--force", &image]);
-            })?);
-        }
-        let container = format!("{name}-test-local-{}", std::process::id());
-        cleanup.push(Cleanup::new({
+
+        let container = image.replace(':', "-");
+        let remove_container = Cleanup::new({
             let container = container.clone();
             move || {
+                // Not there if it could not be created.
                 let _ = docker(&["rm", "--force", &container]);
             }
-        })?);
+        })?;
         let mut run = Command::new("docker");
         run.args(["run", "--detach", "--name", &container])
             .args(["--read-only", "--tmpfs", "/tmp", "--user", "1000"])
@@ -92,20 +74,25 @@ impl Launch<'_> {
             run.args(["--env", &format!("{name}={value}")]);
         }
         run.arg(&image).args(self.options).arg(BOOTSTRAP);
-        let started = Instant::now();
+        let at = Instant::now();
         output(&mut run)?;
-        cleanup.reverse();
-        Ok((Log::Container(container), started, cleanup))
+        Ok(Launched {
+            instance: Instance::Container(container),
+            at,
+            // The container first.
+            cleanup: vec![remove_container, remove_image],
+        })
     }
 
     /// From the unpacked image, started by the image's own loader, so that no library of this
     /// machine is used.
-    pub fn unpacked(&self) -> Result<(Log, Instant, Vec<Cleanup>)> {
+    pub fn unpacked(&self) -> Result<Launched> {
         let root = self.folder.join("root");
         self.image.layout.unpack(&root)?;
         let below = |path: &str| root.join(path.trim_start_matches('/'));
         let bootstrap = below(BOOTSTRAP);
-        let loader = Elf::read(&bootstrap)?
+        let elf = Elf::read(&bootstrap)?;
+        let loader = elf
             .interpreter
             .with_context(|| format!("`{}` names no loader", bootstrap.display()))?;
         let log = self.folder.join("emulator.log");
@@ -115,7 +102,7 @@ impl Launch<'_> {
         run.args(self.options)
             .arg(below(&loader))
             .arg("--library-path")
-            .arg(library_path(&root)?)
+            .arg(library_path(&root, &elf.architecture))
             .arg(&bootstrap)
             .env_clear()
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
@@ -123,39 +110,38 @@ impl Launch<'_> {
             .stdin(Stdio::null())
             .stdout(file.try_clone()?)
             .stderr(file);
-        let started = Instant::now();
-        let child = run
-            .spawn()
-            .with_context(|| format!("failed to start `{}`", show(&run)))?;
-        let child = Arc::new(Mutex::new(child));
-        let cleanup = Cleanup::new(move || {
-            end(&mut child.lock().unwrap_or_else(PoisonError::into_inner));
+
+        let child = Arc::new(Mutex::new(None));
+        let cleanup = Cleanup::new({
+            let child = Arc::clone(&child);
+            move || {
+                if let Some(child) = lock(&child).as_mut() {
+                    end(child);
+                }
+            }
         })?;
-        Ok((Log::File(log), started, vec![cleanup]))
+        // The lock keeps an interruption waiting until the child is known.
+        let mut started = lock(&child);
+        let at = Instant::now();
+        let spawned = run.spawn();
+        *started = Some(spawned.with_context(|| format!("failed to start `{}`", show(&run)))?);
+        drop(started);
+        Ok(Launched {
+            instance: Instance::Process { log, child },
+            at,
+            cleanup: vec![cleanup],
+        })
     }
 }
 
-/// Every folder of an unpacked image that holds shared libraries.
-fn library_path(root: &Path) -> Result<String> {
-    let mut folders = Vec::new();
-    let mut waiting = vec![root.to_owned()];
-    while let Some(folder) = waiting.pop() {
-        let entries = fs::read_dir(&folder)
-            .with_context(|| format!("failed to read `{}`", folder.display()))?;
-        for entry in entries {
-            let path = entry?.path();
-            let name = path.to_string_lossy();
-            if path.is_dir() {
-                waiting.push(path);
-            } else if name.contains(".so") && !folders.contains(&folder) {
-                folders.push(folder.clone());
-            }
-        }
-    }
-    folders.sort();
-    let folders: Vec<_> = folders
-        .iter()
-        .map(|folder| folder.display().to_string())
-        .collect();
-    Ok(folders.join(":"))
+/// Where loaders look for libraries when nobody tells them, in the unpacked image: a library that
+/// lies anywhere else is not found here either.
+fn library_path(root: &Path, architecture: &str) -> String {
+    let multiarch = format!("{architecture}-linux-gnu");
+    let folders = ["lib", "usr/lib"].map(|folder| format!("{folder}/{multiarch}"));
+    let plain = ["lib64", "usr/lib64", "lib", "usr/lib"].map(str::to_owned);
+    let found = folders.iter().chain(&plain).map(|folder| root.join(folder));
+    let found = found.filter(|folder| folder.is_dir());
+    let shown: Vec<_> = found.map(|folder| folder.display().to_string()).collect();
+    shown.join(":")
 }

@@ -6,6 +6,7 @@ pub mod cleanup;
 pub mod emulator;
 pub mod engine;
 pub mod expected;
+pub mod instance;
 pub mod launch;
 pub mod process;
 pub mod rie;

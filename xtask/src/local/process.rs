@@ -1,10 +1,12 @@
 //! Processes: running one to its end, and ending one with all that it started.
 
 use std::fs;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result, ensure};
 use opencv_build::run::show;
+use rustix::process::{Pid, Signal, kill_process};
 
 /// Ends a process and all that it started: the emulator starts the function in a process group
 /// of its own and does not end it when it is killed.
@@ -15,13 +17,12 @@ pub fn end(child: &mut Child) {
         processes.extend(children(process));
         next += 1;
     }
-    let numbers: Vec<_> = processes.iter().map(u32::to_string).collect();
-    // Those that have ended already are no failure.
-    let _ = Command::new("kill")
-        .arg("-KILL")
-        .args(&numbers)
-        .stderr(Stdio::null())
-        .status();
+    for process in processes {
+        if let Some(process) = i32::try_from(process).ok().and_then(Pid::from_raw) {
+            // One that has ended already is no failure.
+            let _ = kill_process(process, Signal::KILL);
+        }
+    }
     let _ = child.wait();
 }
 
@@ -57,4 +58,9 @@ pub fn output(command: &mut Command) -> Result<String> {
             .replace('\n', "\n  | ")
     );
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+/// A lock whose value is good even if somebody panicked with it.
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -40,7 +40,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
                 ),
                 (
                     photo("no-such-bucket", "a.jpg"),
-                    "NotFound",
+                    "ObjectNotFound",
                     "no-such-bucket",
                 ),
                 (
@@ -55,7 +55,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
                 ),
                 (
                     photo(BUCKET, "../../etc/passwd"),
-                    "StorageFailed",
+                    "InvalidRequest",
                     "../../etc/passwd",
                 ),
                 (json!({"BUCKET_NAME": BUCKET}), "InvalidRequest", "S3_KEY"),
@@ -67,7 +67,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
                 let field =
                     |name: &str| answer.get(name).and_then(Value::as_str).unwrap_or_default();
                 ensure!(
-                    field("errorType").contains(kind) && field("errorMessage").contains(named),
+                    field("errorType") == kind && field("errorMessage").contains(named),
                     "the answer to {event} is {answer}, and not {kind} with {named}"
                 );
                 let again = faces_of(&emulator.invoke(&photo(BUCKET, "lena.jpg"))?)?;
@@ -76,6 +76,13 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
                     "after {event} the answer to a good event is {again}"
                 );
             }
+            // The emulator would start the function again if it had ended.
+            let starts = emulator.log().matches("(rapid) exec ").count();
+            ensure!(
+                starts == 1,
+                "the function was started {starts} times:\n{}",
+                emulator.log()
+            );
             Ok(())
         },
     )
