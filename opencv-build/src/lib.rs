@@ -18,6 +18,7 @@ pub mod catalog;
 mod cmake;
 pub mod compiler;
 pub mod configure;
+mod download;
 pub mod driver;
 pub mod facts;
 mod files;

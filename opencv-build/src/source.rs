@@ -1,27 +1,19 @@
 //! OpenCV's source: fetched from a pinned place, or named by the user. A [`SourceArchive`] has the
 //! digest it should have; nothing with another one is kept on disk.
 
-use std::fs::{self, File};
-use std::io;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 
+use crate::download::{archive_path, download};
 use crate::files::sweep;
 use crate::fingerprint::sha256_of_file;
 use crate::lock::Lock;
-use crate::pins::{Origin, Pins, Place, Source};
-use crate::progress::{Step, tell};
+use crate::pins::{Origin, Pins, Source};
+use crate::progress::tell;
 use crate::recipe::{NamedSource, Recipe};
-use crate::run::run_logged;
 use crate::toolchain::Toolchain;
-
-/// How long a server may take to accept a connection, to answer, and to send everything.
-const CONNECT: Duration = Duration::from_secs(15);
-const RESPONSE: Duration = Duration::from_secs(60);
-const DOWNLOAD: Duration = Duration::from_secs(3600);
 
 /// A verified archive, or a folder that the user vouches for.
 #[derive(Clone, Debug)]
@@ -142,110 +134,6 @@ impl SourceArchive {
     }
 }
 
-fn archive_path(downloads: &Path, origin: &Origin) -> PathBuf {
-    downloads.join(format!("{}.tar.gz", origin.sha256))
-}
-
-/// Downloads an archive and verifies it; whatever fails leaves nothing behind.
-fn download(origin: &Origin, toolchain: &Toolchain, downloads: &Path) -> Result<PathBuf> {
-    fs::create_dir_all(downloads)
-        .with_context(|| format!("failed to create `{}`", downloads.display()))?;
-    let partial = tempfile::Builder::new()
-        .prefix(".partial-")
-        .tempdir_in(downloads)
-        .with_context(|| format!("failed to create a folder in `{}`", downloads.display()))?;
-    let mut step = Step::start(format!("downloading the {}", origin.place.describe()));
-    let file = match &origin.place {
-        Place::Python {
-            package,
-            package_version,
-        } => {
-            let requirement = format!("{package}=={package_version}");
-            download_python(&requirement, toolchain, downloads, partial.path())?
-        }
-        Place::Url { url } => download_url(url, partial.path(), &mut step)?,
-    };
-    let digest = sha256_of_file(&file)?;
-    ensure!(
-        digest == origin.sha256,
-        "its SHA-256 is {digest}, not {} as pinned; it was deleted",
-        origin.sha256
-    );
-    let path = archive_path(downloads, origin);
-    fs::rename(&file, &path).with_context(|| format!("failed to create `{}`", path.display()))?;
-    Ok(path)
-}
-
-/// The source distribution of a Python package; pip itself would build it.
-fn download_python(
-    requirement: &str,
-    toolchain: &Toolchain,
-    downloads: &Path,
-    folder: &Path,
-) -> Result<PathBuf> {
-    let python = crate::wheels::python()?;
-    let mut unearth = Command::new(&python);
-    unearth
-        .args(["-m", "unearth", "--no-binary", "--download"])
-        .arg(folder)
-        .arg(requirement)
-        .args(index_arguments(&python))
-        .env("PYTHONPATH", toolchain.python_path())
-        .env("PYTHONDONTWRITEBYTECODE", "1");
-    run_logged(&mut unearth, &downloads.join("unearth.log"), |_| ())?;
-    let mut files = fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.path()));
-    files
-        .find(|path| path.extension().is_some_and(|extension| extension == "gz"))
-        .context("the package index has no such source distribution")
-}
-
-/// The package index that pip is configured for, which unearth does not look up.
-fn index_arguments(python: &Path) -> Vec<String> {
-    let mut ask = Command::new(python);
-    ask.args(["-m", "pip", "config", "get", "global.index-url"]);
-    let configured = ask.output().ok().filter(|output| output.status.success());
-    let configured = configured.and_then(|output| String::from_utf8(output.stdout).ok());
-    let index = std::env::var("PIP_INDEX_URL").ok().or(configured);
-    let arguments = index.map(|index| vec!["--index-url".to_owned(), index.trim().to_owned()]);
-    arguments.unwrap_or_default()
-}
-
-fn download_url(url: &str, folder: &Path, step: &mut Step) -> Result<PathBuf> {
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .timeout_connect(Some(CONNECT))
-        .timeout_recv_response(Some(RESPONSE))
-        .timeout_global(Some(DOWNLOAD))
-        .build()
-        .into();
-    let response = agent.get(url).call().context("failed to download it")?;
-    let total = response.body().content_length();
-    let path = folder.join("archive");
-    let mut file =
-        File::create(&path).with_context(|| format!("failed to create `{}`", path.display()))?;
-    let mut body = response.into_body().into_reader();
-    let mut buffer = vec![0; 1 << 16];
-    let mut done = 0;
-    loop {
-        let count = io::Read::read(&mut body, &mut buffer).context("the connection broke off")?;
-        if count == 0 {
-            break;
-        }
-        io::Write::write_all(&mut file, &buffer[..count])
-            .with_context(|| format!("failed to write `{}`", path.display()))?;
-        done += count as u64;
-        if let Some(total) = total {
-            step.advance(done, total);
-        }
-    }
-    if let Some(total) = total {
-        ensure!(
-            done == total,
-            "the connection broke off after {done} of {total} bytes"
-        );
-    }
-    Ok(path)
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::{Read, Write};
@@ -253,6 +141,7 @@ mod tests {
     use std::thread;
 
     use super::*;
+    use crate::pins::Place;
 
     /// Serves `body` once over plain HTTP, claiming `length`; returns the address.
     fn serve(body: &'static [u8], length: usize) -> String {
