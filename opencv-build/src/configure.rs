@@ -234,7 +234,7 @@ mod tests {
             "-DCMAKE_CXX_STANDARD=11",
             "-DCPU_BASELINE=SSE4_2",
             "-DWITH_JPEG=ON",
-            "-DWITH_WEBP=OFF",
+            "-DWITH_TIFF=OFF",
             "-DCMAKE_INSTALL_PREFIX=/opt/opencv",
         ] {
             assert!(

@@ -250,7 +250,7 @@ mod tests {
             "modules/core/test/test_mat.cpp",
             "modules/dnn/src/dnn.cpp",
             "modules/CMakeLists.txt",
-            "3rdparty/libwebp/CMakeLists.txt",
+            "3rdparty/libtiff/CMakeLists.txt",
             "3rdparty/carotene/CMakeLists.txt",
             "samples/cpp/facedetect.cpp",
         ] {
