@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # Installs what `cargo xtask test` needs and a bare Debian machine lacks: a C compiler, Python 3
-# with pip, and a container engine. Rust itself must be there. Does nothing where all is there.
+# with pip, a container engine, and a browser with its driver. Rust itself must be there. Does
+# nothing where all is there.
 set -euo pipefail
 
 missing=()
 command -v cc >/dev/null || missing+=(gcc libc6-dev)
 python3 -m pip --version >/dev/null 2>&1 || missing+=(python3 python3-pip)
 command -v dockerd >/dev/null && command -v docker >/dev/null || missing+=(docker.io)
+command -v chromedriver >/dev/null || missing+=(chromium chromium-driver)
 if [ ${#missing[@]} -eq 0 ]; then
   echo "nothing is missing"
   exit 0

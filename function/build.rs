@@ -5,6 +5,9 @@ use std::path::Path;
 
 fn main() {
     println!("cargo::rerun-if-env-changed=OPENCV_SDK");
+    if env::var_os("CARGO_FEATURE_OPENCV").is_none() {
+        return;
+    }
     let Ok(sdk) = env::var("OPENCV_SDK") else {
         println!(
             "cargo::error=OPENCV_SDK is not set. The function is built by `cargo xtask \

@@ -1,85 +1,70 @@
-//! What the function answers: word for word what the Python original did, and the faces besides.
+//! What the function answers, in the form that the sender of the event expects.
 
+mod batch;
+mod direct;
+mod http;
+mod notification;
+mod sqs;
+
+use aws_lambda_events::event::lambda_function_urls::LambdaFunctionUrlResponse;
+use aws_lambda_events::event::s3::batch_job::S3BatchJobResponse;
+use aws_lambda_events::event::sqs::SqsBatchResponse;
 use serde::Serialize;
 
+pub use self::batch::batch;
+pub use self::direct::{Direct, direct};
+pub use self::http::{failed, file, json, page, refused};
+pub use self::notification::{Notification, notification};
+pub use self::sqs::sqs;
+
+use crate::error::Error;
 use crate::faces::Face;
-use crate::request::Request;
+use crate::request::Object;
 
 /// The answer to an event.
 #[derive(Debug, Serialize)]
-pub struct Answer {
-    /// 200.
-    #[serde(rename = "statusCode")]
-    pub status_code: u16,
-    /// What kind of thing the body is.
-    pub headers: Headers,
-    /// What was found.
-    pub body: Body,
+#[serde(untagged)]
+pub enum Answer {
+    /// To a direct one.
+    Direct(Direct),
+    /// To a notification of S3.
+    Notification(Notification),
+    /// To messages of a queue.
+    Sqs(SqsBatchResponse),
+    /// To tasks of a job.
+    Batch(S3BatchJobResponse),
+    /// To a request over HTTP.
+    Http(std::boxed::Box<LambdaFunctionUrlResponse>),
 }
 
-/// The answer's headers.
-#[derive(Debug, Serialize)]
-pub struct Headers {
-    /// `application/json`.
-    #[serde(rename = "Content-Type")]
-    pub content_type: &'static str,
+/// What became of a photo in the storage.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// It was looked at.
+    Found(Found),
+    /// It was written by this function, so it is left alone.
+    Own,
 }
 
-/// The answer's body.
-#[derive(Debug, Serialize)]
-pub struct Body {
-    /// For people.
-    pub message: String,
-    /// Boxes in pixels of the photo, from left to right.
+/// What was found in a photo, and what was written.
+#[derive(Clone, Debug, Serialize)]
+pub struct Found {
+    /// The upright photo's width in pixels.
+    pub width: u32,
+    /// Its height in pixels.
+    pub height: u32,
+    /// Boxes in pixels of the upright photo, from left to right.
     pub faces: Vec<Face>,
+    /// The address of the photo with rectangles, if it was written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub annotated: Option<String>,
+    /// The address of the JSON, if it was written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sidecar: Option<String>,
 }
 
-impl Answer {
-    /// The answer for `faces`, whose annotated photo was written.
-    pub fn new(request: &Request, faces: Vec<Face>) -> Self {
-        let message = format!(
-            "Find {} face(s),image saved to s3://{}/{}",
-            faces.len(),
-            request.bucket,
-            request.annotated_key()
-        );
-        Self {
-            status_code: 200,
-            headers: Headers {
-                content_type: "application/json",
-            },
-            body: Body { message, faces },
-        }
-    }
-}
+/// What became of one photo of several.
+pub type Result = std::result::Result<Outcome, Error>;
 
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn the_answer_is_the_originals_with_faces_besides() {
-        let request = Request {
-            bucket: "b".into(),
-            key: "photo.jpg".into(),
-        };
-        let face = Face {
-            rectangle: [1, 2, 30, 40],
-            eyes: vec![[5, 6, 7, 8]],
-        };
-        let answer = serde_json::to_value(Answer::new(&request, vec![face])).unwrap();
-        assert_eq!(
-            answer,
-            json!({
-                "statusCode": 200,
-                "headers": {"Content-Type": "application/json"},
-                "body": {
-                    "message": "Find 1 face(s),image saved to s3://b/photo.jpg_rs.jpg",
-                    "faces": [{"box": [1, 2, 30, 40], "eyes": [[5, 6, 7, 8]]}],
-                },
-            })
-        );
-    }
-}
+/// A photo by its name, with what became of it.
+pub type Named = (Object, Result);

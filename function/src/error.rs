@@ -1,72 +1,135 @@
-//! What can be wrong with an event, by the name that a caller sees as Lambda's `errorType`.
+//! What can be wrong with an event, by the name that a caller sees as Lambda's `errorType`; and
+//! whether trying again can help.
 
 use lambda_runtime::Diagnostic;
 
-/// A failed invocation. The process lives on.
-#[derive(Debug, thiserror::Error)]
+use crate::photo::Refusal;
+
+/// A failed event, or a failed photo of one. The process lives on.
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
-    /// The event does not say which photo.
+    /// The event is of no shape that is known.
+    #[error("{0}")]
+    UnknownEvent(String),
+    /// The event has a known shape and does not hold to it, or does not say which photo.
     #[error("{0}")]
     InvalidRequest(String),
+    /// An option is unknown, impossible, or not the sender's to set.
+    #[error("{0}")]
+    InvalidOption(String),
     /// There is no such bucket.
     #[error("the bucket `{0}` does not exist")]
     BucketNotFound(String),
     /// There is no such object.
-    #[error("there is no object s3://{bucket}/{key}")]
-    ObjectNotFound {
-        /// The bucket.
-        bucket: String,
-        /// The key that is missing.
-        key: String,
-    },
+    #[error("there is no object {0}")]
+    ObjectNotFound(String),
     /// The role may not do that.
-    #[error("not allowed to {verb} s3://{bucket}/{key}; does the function's role permit it?")]
+    #[error("not allowed to {verb} {url}; does the function's role permit it?")]
     AccessDenied {
         /// `read` or `write`.
         verb: &'static str,
-        /// The bucket.
-        bucket: String,
-        /// The key.
-        key: String,
+        /// The object.
+        url: String,
     },
-    /// S3 failed otherwise.
-    #[error("failed to {verb} s3://{bucket}/{key}: {reason}")]
+    /// The storage failed otherwise.
+    #[error("failed to {verb} {url}: {reason}")]
     StorageFailed {
         /// `read` or `write`.
         verb: &'static str,
-        /// The bucket.
-        bucket: String,
-        /// The key.
-        key: String,
-        /// What S3 said.
+        /// The object.
+        url: String,
+        /// What the storage said.
         reason: String,
+        /// Whether it may succeed later: it was busy, broken or out of reach.
+        temporary: bool,
     },
-    /// The object is no picture that this build can read.
-    #[error("s3://{bucket}/{key} is no image that can be read ({reason}; JPEG and PNG can)")]
-    NotAnImage {
-        /// The bucket.
-        bucket: String,
-        /// The key.
-        key: String,
-        /// What is wrong with it.
-        reason: String,
+    /// The invocation's time was over before the photo was done.
+    #[error(
+        "no time was left to {verb} {url}; give the function more time, or fewer photos at once"
+    )]
+    OutOfTime {
+        /// What would have been done.
+        verb: &'static str,
+        /// The object.
+        url: String,
+    },
+    /// A message of a FIFO queue that comes after one that failed.
+    #[error("not tried, because an earlier message of the FIFO queue failed")]
+    NotTried,
+    /// The photo is not worked on.
+    #[error("{of}: {refusal}")]
+    Photo {
+        /// The object, or `the photo` if it came with the event.
+        of: String,
+        /// Why.
+        refusal: Refusal,
     },
     /// OpenCV failed.
     #[error("OpenCV failed: {0}")]
-    OpenCvFailed(#[from] opencv::Error),
+    OpenCvFailed(String),
+    /// More than Lambda takes back.
+    #[error(
+        "the annotated photo has {0} bytes, more than Lambda can answer; ask for JSON, for a lower \
+         `jpeg_quality`, or send a smaller photo"
+    )]
+    AnswerTooLarge(usize),
 }
 
 impl Error {
-    fn name(&self) -> &'static str {
+    /// The name that a caller sees.
+    pub fn name(&self) -> &'static str {
         match self {
+            Self::UnknownEvent(_) => "UnknownEvent",
             Self::InvalidRequest(_) => "InvalidRequest",
+            Self::InvalidOption(_) => "InvalidOption",
             Self::BucketNotFound(_) => "BucketNotFound",
-            Self::ObjectNotFound { .. } => "ObjectNotFound",
+            Self::ObjectNotFound(_) => "ObjectNotFound",
             Self::AccessDenied { .. } => "AccessDenied",
             Self::StorageFailed { .. } => "StorageFailed",
-            Self::NotAnImage { .. } => "NotAnImage",
+            Self::OutOfTime { .. } => "OutOfTime",
+            Self::NotTried => "NotTried",
+            Self::Photo { refusal, .. } => refusal.name(),
             Self::OpenCvFailed(_) => "OpenCvFailed",
+            Self::AnswerTooLarge(_) => "AnswerTooLarge",
         }
+    }
+
+    /// Whether the same event may be answered well later.
+    pub fn is_temporary(&self) -> bool {
+        match self {
+            Self::StorageFailed { temporary, .. } => *temporary,
+            Self::OutOfTime { .. } | Self::NotTried => true,
+            _ => false,
+        }
+    }
+
+    /// The HTTP status that says it. Source: RFC 9110, 15.5 and 15.6.
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::UnknownEvent(_) | Self::InvalidRequest(_) | Self::InvalidOption(_) => 400,
+            Self::BucketNotFound(_) | Self::ObjectNotFound(_) => 404,
+            Self::AccessDenied { .. } => 403,
+            Self::StorageFailed { .. } => 502,
+            Self::OutOfTime { .. } | Self::NotTried => 503,
+            Self::AnswerTooLarge(_) => 413,
+            Self::OpenCvFailed(_) => 500,
+            Self::Photo { refusal, .. } => match refusal {
+                Refusal::NotAnImage(_) | Refusal::UnsupportedImage(_) => 415,
+                Refusal::PhotoTooLarge { .. }
+                | Refusal::TooManyPixels { .. }
+                | Refusal::NotEnoughMemory { .. } => 413,
+                Refusal::PhotoTruncated(..) | Refusal::NoPixels(..) | Refusal::PhotoDamaged(..) => {
+                    422
+                }
+            },
+        }
+    }
+}
+
+#[cfg(feature = "opencv")]
+impl From<opencv::Error> for Error {
+    fn from(error: opencv::Error) -> Self {
+        Self::OpenCvFailed(error.to_string())
     }
 }
 

@@ -1,51 +1,216 @@
 //! One event from its arrival to its answer.
 
 use std::env;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
+use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::answer::Answer;
-use crate::error::{Error, Result};
-use crate::faces::{Detector, Face};
-use crate::photo::Photo;
-use crate::request::Request;
+use crate::answer::{self, Answer};
+use crate::deadline::Deadline;
+use crate::error::Result;
+use crate::log::{Level, Log};
+use crate::machine::Machine;
+use crate::options::{Options, Preset, Settings, Who};
+use crate::pipeline::{Job, Order, Pipeline};
+use crate::request::{Batch, Http, Object, Request, Sqs, Wanted};
 use crate::storage::Storage;
+use crate::vision::Vision;
 
 /// Everything that lives as long as the process.
-pub struct Function {
-    detector: Mutex<Detector>,
+pub struct Function<V> {
+    vision: Arc<V>,
     storage: Storage,
+    settings: Settings,
+    machine: Machine,
 }
 
-impl Function {
-    /// Reads the cascades.
-    pub fn new() -> Result<Self> {
-        Ok(Self {
-            detector: Mutex::new(Detector::new()?),
+/// What is known of an invocation besides its event.
+#[derive(Clone, Debug)]
+pub struct Invocation {
+    /// Lambda's name for it.
+    pub request: String,
+    /// When Lambda ends it.
+    pub deadline: Deadline,
+}
+
+impl Invocation {
+    /// One without a name, that may take `time`.
+    pub fn lasting(time: Duration) -> Self {
+        Self {
+            request: String::new(),
+            deadline: Deadline::after(time),
+        }
+    }
+}
+
+impl<V: Vision> Function<V> {
+    /// A function with the options of the environment.
+    pub fn new(vision: V, settings: Settings, machine: Machine) -> Self {
+        Self {
+            vision: Arc::new(vision),
             storage: Storage::default(),
+            settings,
+            machine,
+        }
+    }
+
+    /// Drops what would not survive a snapshot.
+    pub fn before_snapshot(&self) {
+        self.storage.forget();
+    }
+
+    /// Answers an event.
+    pub async fn handle(&self, event: Value, invocation: &Invocation) -> Result<Answer> {
+        let level = env::var("AWS_LAMBDA_LOG_LEVEL").ok();
+        let log = Log::new(invocation.request.clone(), level.as_deref());
+        let pipeline = Pipeline {
+            vision: &self.vision,
+            storage: &self.storage,
+            machine: &self.machine,
+            deadline: invocation.deadline,
+            log: &log,
+            metrics: Default::default(),
+        };
+        let answer = self.answer(event, &pipeline).await;
+        if let Err(error) = &answer {
+            let fields = json!({"errorType": error.name(), "error": error.to_string()});
+            log.write(Level::Error, "the event failed", fields);
+        }
+        // The name space is the operator's, so it is the same whatever the event says.
+        let options = self.settings.options(Preset::Original, Who::Anyone, &[]);
+        if let Ok(Some(namespace)) = options.map(|options| options.metrics_namespace) {
+            let name = env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default();
+            pipeline.done().write(&namespace, &name);
+        }
+        answer
+    }
+
+    async fn answer(&self, event: Value, pipeline: &Pipeline<'_, V>) -> Result<Answer> {
+        match Request::parse(event, |name| env::var(name).ok())? {
+            Request::Direct { object, options } => {
+                let options = self
+                    .settings
+                    .options(Preset::Original, Who::Caller, &options)?;
+                let job = Job::asked(object, Arc::new(options));
+                Ok(answer::direct(pipeline.one(job).await?))
+            }
+            Request::Notification(objects) => self.notification(objects, pipeline).await,
+            Request::Sqs(sqs) => self.sqs(sqs, pipeline).await,
+            Request::Batch(batch) => Ok(self.batch(batch, pipeline).await),
+            Request::Http(http) => Ok(self.http(*http, pipeline).await),
+        }
+    }
+
+    fn defaults(&self) -> Result<Arc<Options>> {
+        self.settings
+            .options(Preset::Balanced, Who::Caller, &[])
+            .map(Arc::new)
+    }
+
+    async fn notification(
+        &self,
+        objects: Vec<Object>,
+        pipeline: &Pipeline<'_, V>,
+    ) -> Result<Answer> {
+        let options = self.defaults()?;
+        let job = |object: &Object| Job::told(Ok(object.clone()), &options);
+        let results = pipeline
+            .all(objects.iter().map(job).collect(), Order::Any)
+            .await;
+        answer::notification(objects.into_iter().zip(results).collect())
+    }
+
+    async fn sqs(&self, sqs: Sqs, pipeline: &Pipeline<'_, V>) -> Result<Answer> {
+        let options = self.defaults()?;
+        let mut jobs = Vec::new();
+        let mut messages = Vec::new();
+        for message in sqs.messages {
+            let first = jobs.len();
+            match message.objects {
+                Ok(objects) => {
+                    let told = objects
+                        .into_iter()
+                        .map(|object| Job::told(Ok(object), &options));
+                    jobs.extend(told);
+                }
+                Err(error) => jobs.push(Job::told(Err(error), &options)),
+            }
+            messages.push((message.id, first..jobs.len()));
+        }
+        let order = if sqs.fifo { Order::Strict } else { Order::Any };
+        let results = pipeline.all(jobs, order).await;
+        let done = messages.into_iter().map(|(id, jobs)| {
+            let done = results[jobs].iter().all(Result::is_ok);
+            (id, done)
+        });
+        Ok(answer::sqs(sqs.fifo, done))
+    }
+
+    async fn batch(&self, batch: Batch, pipeline: &Pipeline<'_, V>) -> Answer {
+        let options = batch.options.and_then(|named| {
+            let options = self
+                .settings
+                .options(Preset::Balanced, Who::Caller, &named)?;
+            Ok(Arc::new(options))
+        });
+        let ids: Vec<_> = batch.tasks.iter().map(|task| task.id.clone()).collect();
+        let results = match options {
+            Ok(options) => {
+                let job = |task: crate::request::Task| Job::told(task.object, &options);
+                let jobs = batch.tasks.into_iter().map(job).collect();
+                pipeline.all(jobs, Order::Any).await
+            }
+            Err(error) => ids.iter().map(|_| Err(error.clone())).collect(),
+        };
+        answer::batch(batch.schema, batch.invocation, ids.into_iter().zip(results))
+    }
+
+    /// Over HTTP every failure is an answer: Lambda would make a bare 502 of an error.
+    async fn http(&self, http: Http, pipeline: &Pipeline<'_, V>) -> Answer {
+        if http.path != "/" && !http.path.is_empty() {
+            let message = format!("there is nothing at `{}`; everything is at `/`", http.path);
+            return answer::refused(404, "NotFound", &message);
+        }
+        if http.is_get() {
+            return answer::page();
+        }
+        if http.method != ::http::Method::POST {
+            let message = format!("{} is not understood; POST a photo", http.method);
+            return answer::refused(405, "MethodNotAllowed", &message);
+        }
+        self.photo(http, pipeline).await.unwrap_or_else(|error| {
+            let fields = json!({"errorType": error.name(), "error": error.to_string()});
+            pipeline
+                .log
+                .write(Level::Error, "the request failed", fields);
+            answer::failed(&error)
         })
     }
 
-    /// Finds the faces in the photo that `event` names, and writes the annotated photo beside it.
-    pub async fn handle(&self, event: &Value) -> Result<Answer> {
-        let request = Request::parse(event, |name| env::var(name).ok())?;
-        let file = self.storage.read(&request.bucket, &request.key).await?;
-        let photo = Photo::decode(&file).map_err(|reason| Error::NotAnImage {
-            bucket: request.bucket.clone(),
-            key: request.key.clone(),
-            reason,
-        })?;
-        let faces = self.find(&photo)?;
-        let annotated = photo.annotate(&faces)?;
-        let key = request.annotated_key();
-        self.storage.write(&request.bucket, &key, annotated).await?;
-        Ok(Answer::new(&request, faces))
-    }
-
-    fn find(&self, photo: &Photo) -> Result<Vec<Face>> {
-        let grey = photo.grey()?;
-        let mut detector = self.detector.lock().unwrap_or_else(PoisonError::into_inner);
-        detector.detect(&grey)
+    async fn photo(&self, http: Http, pipeline: &Pipeline<'_, V>) -> Result<Answer> {
+        if http.wanted == Wanted::Neither {
+            let message = "only application/json and image/jpeg can be answered to a photo";
+            return Ok(answer::refused(406, "NotAcceptable", message));
+        }
+        let options = self
+            .settings
+            .options(Preset::Balanced, Who::Anyone, &http.options)?;
+        let photo = http.body.photo().await?;
+        let annotate = (http.wanted == Wanted::Jpeg).then_some(options.output.jpeg_quality);
+        let seen = pipeline.sent(photo, &options, annotate).await?;
+        match seen.annotated {
+            Some(file) => answer::file(&file, seen.faces.len()),
+            None => Ok(answer::json(&answer::Found {
+                width: seen.width,
+                height: seen.height,
+                faces: seen.faces,
+                annotated: None,
+                sidecar: None,
+            })),
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;

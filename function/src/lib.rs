@@ -1,18 +1,26 @@
 //! Finds faces and eyes in photos, as an AWS Lambda function.
 //!
 //! ```text
-//! event ──▶ request ──▶ photo ──▶ faces ──▶ annotated photo ──▶ answer
-//!           which        decoded   boxes      beside the          what the
-//!           object       pixels    and eyes   original in S3      original said, and the boxes
+//! event ──▶ request ──▶ photo ──▶ faces ──▶ answer
+//!           which        header,   boxes      in the form that the
+//!           objects,     pixels    and eyes   event's sender expects
+//!           options
 //! ```
 //!
-//! Each arrow is a module. [`handler::Function`] is the whole way.
+//! Each arrow is a module. [`handler::Function`] is the whole way, [`pipeline`] that of the photos of
+//! one event, with [`storage`] at both ends. Only [`vision`] and what it calls need OpenCV, the
+//! feature `opencv`.
 
 pub mod answer;
+pub mod deadline;
 pub mod error;
 pub mod faces;
 pub mod handler;
+pub mod log;
+pub mod machine;
+pub mod options;
 pub mod photo;
+pub mod pipeline;
 pub mod request;
 pub mod storage;
-mod tls;
+pub mod vision;

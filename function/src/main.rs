@@ -1,28 +1,48 @@
 //! The program that Lambda starts: reads the cascades, then asks for events.
 
 use std::env;
+use std::sync::Arc;
 
-use function::handler::Function;
-use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use function::deadline::Deadline;
+use function::handler::{Function, Invocation};
+use function::machine::{MEMORY, Machine};
+use function::options::Settings;
+use function::vision::{OpenCv, Vision};
+use lambda_runtime::{BoxFuture, Error, LambdaEvent, Runtime, SnapStartResource, service_fn};
 use serde_json::Value;
 
-/// OpenCV's variable for the most pixels that it decodes; by itself it would take a thousand
-/// million, and the memory that they need is more than most functions have.
-const PIXEL_LIMIT: (&str, &str) = ("OPENCV_IO_MAX_IMAGE_PIXELS", "100000000");
+// The network's work is done by this thread, and looking at photos by another, with OpenCV's own.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let machine = Machine::of(env::var(MEMORY).ok().as_deref());
+    // What is read before a snapshot need not be read after any restore.
+    let snapshot = env::var("AWS_LAMBDA_INITIALIZATION_TYPE").as_deref() == Ok("snap-start");
+    let vision =
+        OpenCv::new(machine.threads(), snapshot).map_err(|failure| failure.of("the cascades"))?;
+    let function = Arc::new(Function::new(vision, Settings::of(env::vars()), machine));
 
-fn main() -> Result<(), Error> {
-    if env::var_os(PIXEL_LIMIT.0).is_none() {
-        // SAFETY: no other thread has been started yet.
-        unsafe { env::set_var(PIXEL_LIMIT.0, PIXEL_LIMIT.1) };
-    }
-    serve()
+    let serving = Arc::clone(&function);
+    let handler = move |event: LambdaEvent<Value>| {
+        let function = Arc::clone(&serving);
+        async move {
+            let invocation = Invocation {
+                request: event.context.request_id,
+                deadline: Deadline::of(event.context.deadline),
+            };
+            function.handle(event.payload, &invocation).await
+        }
+    };
+    let runtime = Runtime::new(service_fn(handler));
+    let hooks = Arc::new(Hooks(function));
+    runtime.register_snapstart_resource(hooks).run().await
 }
 
-// One event is handled at a time; OpenCV brings its own threads.
-#[tokio::main(flavor = "current_thread")]
-async fn serve() -> Result<(), Error> {
-    let function = Function::new()?;
-    let function = &function;
-    let handler = |event: LambdaEvent<Value>| async move { function.handle(&event.payload).await };
-    run(service_fn(handler)).await
+/// What is done around a snapshot.
+struct Hooks<V>(Arc<Function<V>>);
+
+impl<V: Vision> SnapStartResource for Hooks<V> {
+    fn before_snapshot(&self) -> BoxFuture<'_, Result<(), Error>> {
+        self.0.before_snapshot();
+        Box::pin(async { Ok(()) })
+    }
 }

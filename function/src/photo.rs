@@ -1,129 +1,228 @@
-//! A photo: from the bytes of a file to pixels, and back with rectangles drawn on it.
+//! A photo's file: what its content says before anything is decoded, and whether it may be decoded.
+//!
+//! The name of a file says nothing here. `whole` finds out whether a file ends before its picture
+//! does, and `pixels` decodes and draws, which alone needs OpenCV.
 
-use opencv::core::{Mat, Point, Scalar, Vector};
-use opencv::prelude::*;
-use opencv::{imgcodecs, imgproc};
+#[cfg(feature = "opencv")]
+pub mod pixels;
+mod whole;
 
-use crate::error::Result;
-use crate::faces::{Box, Face};
+use std::fmt;
 
-/// Colours in OpenCV's order, blue first.
-const BLUE: Scalar = Scalar::from_array([255.0, 0.0, 0.0, 0.0]);
-const GREEN: Scalar = Scalar::from_array([0.0, 255.0, 0.0, 0.0]);
-/// The width of a drawn line, in pixels.
-const LINE: i32 = 2;
+use imagesize::ImageType;
+use serde::Serialize;
 
-/// A decoded photo.
-pub struct Photo {
-    colour: Mat,
+/// A format that this build decodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// JPEG, of any kind that libjpeg reads.
+    Jpeg,
+    /// PNG.
+    Png,
+    /// WebP, but for animations.
+    Webp,
 }
 
-impl Photo {
-    /// Decodes the file `bytes`, upright.
-    ///
-    /// # Errors
-    /// Why it is no picture that OpenCV can read.
-    pub fn decode(bytes: &[u8]) -> Result<Self, String> {
-        if bytes.is_empty() {
-            return Err("it is empty".to_owned());
-        }
-        // OpenCV throws for a header that promises too many pixels.
-        let decoded = Mat::from_slice(bytes)
-            .and_then(|file| imgcodecs::imdecode(&file, imgcodecs::IMREAD_COLOR));
-        match decoded {
-            Ok(colour) if !colour.empty() => Ok(Self { colour }),
-            Ok(_) => Err(format!("none of its {} bytes make a picture", bytes.len())),
-            Err(error) => Err(error.message),
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Jpeg => "JPEG",
+            Self::Png => "PNG",
+            Self::Webp => "WebP",
+        })
+    }
+}
+
+/// What the file of a photo says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// Its format.
+    pub format: Format,
+    /// Pixels from left to right, as stored: a camera that was held upright says so elsewhere.
+    pub width: u32,
+    /// Pixels from top to bottom, as stored.
+    pub height: u32,
+    /// The file's size.
+    pub bytes: usize,
+}
+
+/// Why a photo is not worked on. None of these goes away by trying again.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Nothing in the file is a picture.
+    #[error("it is no image: its {0} bytes begin like no format that is known")]
+    NotAnImage(usize),
+    /// A picture in a format that this build leaves out.
+    #[error("it is {0}, which cannot be read; JPEG, PNG and WebP can")]
+    UnsupportedImage(String),
+    /// The file ends before the picture.
+    #[error("it is a {0} that ends early, after {1} bytes; was it uploaded whole?")]
+    PhotoTruncated(Format, usize),
+    /// The file is larger than the limit.
+    #[error("it has {bytes} bytes, and FACE_DETECT_MAX_BYTES permits {limit}")]
+    PhotoTooLarge {
+        /// The file's size.
+        bytes: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// The picture is larger than the limit.
+    #[error("it has {width}x{height} pixels, and FACE_DETECT_MAX_PIXELS permits {limit}")]
+    TooManyPixels {
+        /// Its width.
+        width: u32,
+        /// Its height.
+        height: u32,
+        /// The limit.
+        limit: u64,
+    },
+    /// The function has not the memory that decoding needs.
+    #[error(
+        "its {width}x{height} pixels need about {needs} MB of memory, and the function has {has} \
+         MB; give it more, or a smaller FACE_DETECT_LONGEST_SIDE"
+    )]
+    NotEnoughMemory {
+        /// Its width.
+        width: u32,
+        /// Its height.
+        height: u32,
+        /// Megabytes that it would take, the process included.
+        needs: u64,
+        /// Megabytes that there are.
+        has: u64,
+    },
+    /// A width or a height of zero.
+    #[error("its header says {0}x{1} pixels, so there are none")]
+    NoPixels(u32, u32),
+    /// The header is good and the rest is not.
+    #[error("it is a {0} that cannot be decoded: {1}")]
+    PhotoDamaged(Format, String),
+}
+
+impl Refusal {
+    /// The name that a caller sees.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::NotAnImage(_) => "NotAnImage",
+            Self::UnsupportedImage(_) => "UnsupportedImage",
+            Self::PhotoTruncated(..) => "PhotoTruncated",
+            Self::PhotoTooLarge { .. } => "PhotoTooLarge",
+            Self::TooManyPixels { .. } => "TooManyPixels",
+            Self::NotEnoughMemory { .. } => "NotEnoughMemory",
+            Self::NoPixels(..) => "NoPixels",
+            Self::PhotoDamaged(..) => "PhotoDamaged",
         }
     }
+}
 
-    /// The photo in grey, for detection.
-    pub fn grey(&self) -> Result<Mat> {
-        let mut grey = Mat::default();
-        imgproc::cvt_color_def(&self.colour, &mut grey, imgproc::COLOR_BGR2GRAY)?;
-        Ok(grey)
-    }
-
-    /// The photo as a JPEG file with a blue rectangle round each face and a green one round each
-    /// eye.
-    pub fn annotate(mut self, faces: &[Face]) -> Result<Vec<u8>> {
-        for face in faces {
-            self.draw(face.rectangle, BLUE)?;
-            for eye in &face.eyes {
-                self.draw(*eye, GREEN)?;
+impl Header {
+    /// What `file` says of itself, if it is a whole file of a format that can be read.
+    pub fn read(file: &[u8]) -> Result<Self, Refusal> {
+        let bytes = file.len();
+        let format = match imagesize::image_type(file) {
+            Ok(ImageType::Jpeg) => Format::Jpeg,
+            Ok(ImageType::Png) => Format::Png,
+            Ok(ImageType::Webp) if whole::is_animated(file) => {
+                return Err(Refusal::UnsupportedImage("an animated WebP".to_owned()));
             }
+            Ok(ImageType::Webp) => Format::Webp,
+            Ok(other) => return Err(Refusal::UnsupportedImage(name(other))),
+            Err(_) => return Err(Refusal::NotAnImage(bytes)),
+        };
+        // A file that was cut off may hold its size or not; either way that is what is wrong.
+        if !whole::is_whole(format, file) {
+            return Err(Refusal::PhotoTruncated(format, bytes));
         }
-        let mut file = Vector::new();
-        imgcodecs::imencode_def(".jpg", &self.colour, &mut file)?;
-        Ok(file.into())
+        let size = imagesize::blob_size(file)
+            .map_err(|error| Refusal::PhotoDamaged(format, error.to_string()))?;
+        let side = |side: usize| u32::try_from(side).unwrap_or(u32::MAX);
+        let (width, height) = (side(size.width), side(size.height));
+        if width == 0 || height == 0 {
+            return Err(Refusal::NoPixels(width, height));
+        }
+        Ok(Self {
+            format,
+            width,
+            height,
+            bytes,
+        })
     }
 
-    /// Draws a rectangle whose right and bottom lines lie just outside of the box, as the Python
-    /// original did.
-    fn draw(&mut self, [x, y, width, height]: Box, colour: Scalar) -> Result<()> {
-        let (from, to) = (Point::new(x, y), Point::new(x + width, y + height));
-        let kind = imgproc::LINE_8;
-        imgproc::rectangle_points(&mut self.colour, from, to, colour, LINE, kind, 0)?;
-        Ok(())
+    /// How many pixels there are.
+    pub fn pixels(&self) -> u64 {
+        u64::from(self.width) * u64::from(self.height)
+    }
+
+    /// Refuses a photo of more pixels than `limit`.
+    pub fn within(&self, limit: u64) -> Result<(), Refusal> {
+        if self.pixels() <= limit {
+            return Ok(());
+        }
+        Err(Refusal::TooManyPixels {
+            width: self.width,
+            height: self.height,
+            limit,
+        })
+    }
+}
+
+/// What people call a format.
+fn name(kind: ImageType) -> String {
+    match kind {
+        ImageType::Heif(_) => "a HEIF file (HEIC or AVIF)".to_owned(),
+        ImageType::Jxl => "a JPEG XL file".to_owned(),
+        other => format!("a {} file", format!("{other:?}").to_uppercase()),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use opencv::core::{CV_8UC3, Vec3b};
-
     use super::*;
 
-    /// A grey picture of 200x100 pixels as a PNG file.
-    fn png() -> Vec<u8> {
-        let grey = Scalar::all(128.0);
-        let picture = Mat::new_rows_cols_with_default(100, 200, CV_8UC3, grey).unwrap();
-        let mut file = Vector::new();
-        imgcodecs::imencode_def(".png", &picture, &mut file).unwrap();
-        file.into()
+    /// A PNG file's signature and header, and its end; a real one has pixels between them.
+    fn png(width: u32, height: u32) -> Vec<u8> {
+        let mut file = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR".to_vec();
+        file.extend(width.to_be_bytes());
+        file.extend(height.to_be_bytes());
+        file.extend(b"\x08\x02\0\0\0\0\0\0\0");
+        file.extend(b"\0\0\0\0IEND\xae\x42\x60\x82");
+        file
     }
 
     #[test]
-    fn faces_are_blue_and_eyes_are_green() {
-        let face = Face {
-            rectangle: [20, 10, 60, 70],
-            eyes: vec![[40, 30, 10, 10]],
-        };
-        let file = Photo::decode(&png()).unwrap().annotate(&[face]).unwrap();
-        let drawn = Photo::decode(&file).unwrap().colour;
-        assert_eq!(drawn.size().unwrap(), opencv::core::Size::new(200, 100));
-        let pixel = |x: i32, y: i32| *drawn.at_2d::<Vec3b>(y, x).unwrap();
-        // JPEG does not keep colours exactly.
-        let [blue, green, red] = pixel(20, 50).0;
-        assert!(
-            blue > 150 && green < 100 && red < 100,
-            "{blue} {green} {red}"
-        );
-        let [blue, green, red] = pixel(40, 35).0;
-        assert!(
-            blue < 100 && green > 150 && red < 100,
-            "{blue} {green} {red}"
-        );
-        let [blue, green, red] = pixel(150, 50).0;
-        assert!(
-            [blue, green, red]
-                .iter()
-                .all(|part| part.abs_diff(128) < 10)
+    fn the_content_says_what_it_is() {
+        let header = Header::read(&png(300, 200)).unwrap();
+        assert_eq!(
+            (header.format, header.width, header.height, header.pixels()),
+            (Format::Png, 300, 200, 60_000)
         );
     }
 
     #[test]
-    fn what_is_no_picture_is_told_apart() {
-        for bytes in [&b""[..], b"text", &png()[..20]] {
-            assert!(Photo::decode(bytes).is_err());
+    fn what_cannot_be_read_is_named() {
+        let heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic";
+        for (file, expected) in [
+            (&b""[..], "NotAnImage"),
+            (b"no picture", "NotAnImage"),
+            (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj", "NotAnImage"),
+            (b"GIF89a\x10\0\x10\0\0\0\0\0\0\0\0\0", "UnsupportedImage"),
+            (heic, "UnsupportedImage"),
+            (&png(300, 200)[..30], "PhotoTruncated"),
+            (&png(0, 200), "NoPixels"),
+        ] {
+            let refusal = Header::read(file).unwrap_err();
+            assert_eq!(refusal.name(), expected, "{file:?}: {refusal}");
         }
+        let said = Header::read(heic).unwrap_err().to_string();
+        assert!(said.contains("HEIC"), "{said}");
     }
 
     #[test]
-    fn a_header_that_promises_too_much_is_no_picture() {
-        let mut file = png();
-        // Width and height follow the chunk's length and name; its checksum follows its 13 bytes.
-        file[16..24].copy_from_slice(&[0, 0x1e, 0x84, 0x80, 0, 0, 0, 1]);
-        assert!(Photo::decode(&file).is_err());
+    fn too_many_pixels_are_refused_by_the_header() {
+        let header = Header::read(&png(40_000, 40_000)).unwrap();
+        let refusal = header.within(100_000_000).unwrap_err();
+        assert_eq!(refusal.name(), "TooManyPixels");
+        header.within(1_600_000_000).unwrap();
     }
 }

@@ -1,45 +1,114 @@
-//! Which photo an event asks for: `BUCKET_NAME` and `S3_KEY`, from the event or, where it lacks
-//! them, from the environment. Any event will do otherwise, as it did for the Python original.
+//! What an event asks for, whatever its shape. The shape tells which service sent it.
 
+mod batch;
+mod direct;
+mod eventbridge;
+mod http;
+mod s3;
+mod sns;
+mod sqs;
+
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::error::{Error, Result};
+pub use self::batch::{Batch, Task};
+pub use self::http::{Body, Http, Wanted};
+pub use self::sqs::{Message, Sqs};
 
-/// An object in S3.
+use crate::error::{Error, Result};
+use crate::options::Named;
+
+/// An object that holds a photo.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Request {
+pub struct Object {
     /// Its bucket.
     pub bucket: String,
-    /// Its key.
+    /// Its key, decoded.
     pub key: String,
+    /// Which version; the latest without.
+    pub version: Option<String>,
+}
+
+/// What an event asks for.
+#[derive(Debug)]
+pub enum Request {
+    /// One photo, as the Python original was asked.
+    Direct {
+        /// The photo.
+        object: Object,
+        /// The event's own options.
+        options: Named,
+    },
+    /// Photos that have come into S3, as S3, SNS or EventBridge tell. None for a test event.
+    Notification(Vec<Object>),
+    /// Messages of a queue.
+    Sqs(Sqs),
+    /// Tasks of a job.
+    Batch(Batch),
+    /// A request to the function's URL.
+    Http(Box<Http>),
 }
 
 impl Request {
-    /// The photo that `event` asks for; `environment` looks up a variable.
-    pub fn parse(event: &Value, environment: impl Fn(&str) -> Option<String>) -> Result<Self> {
-        let field = |name: &str| match event.get(name) {
-            Some(Value::String(text)) if !text.is_empty() => Ok(text.clone()),
-            Some(Value::Null) | None => environment(name)
-                .filter(|text| !text.is_empty())
-                .ok_or_else(|| {
-                    Error::InvalidRequest(format!(
-                        "`{name}` is neither in the event nor in the environment"
-                    ))
-                }),
-            Some(other) => Err(Error::InvalidRequest(format!(
-                "`{name}` is {other}, not a name"
-            ))),
-        };
-        Ok(Self {
-            bucket: field("BUCKET_NAME")?,
-            key: field("S3_KEY")?,
-        })
+    /// What `event` asks for; `environment` looks up a variable.
+    pub fn parse(event: Value, environment: impl Fn(&str) -> Option<String>) -> Result<Self> {
+        if let Some(source) = source(&event) {
+            return match source.as_str() {
+                "aws:s3" => s3::objects(event).map(Self::Notification),
+                "aws:sqs" => sqs::parse(event).map(Self::Sqs),
+                "aws:sns" => sns::objects(event).map(Self::Notification),
+                other => Err(unknown(&format!("records of `{other}`"))),
+            };
+        }
+        let has = |name: &str| event.get(name).is_some();
+        if has("Records") {
+            return Err(unknown("`Records` that name no source"));
+        }
+        if s3::is_test(&event) {
+            return Ok(Self::Notification(Vec::new()));
+        }
+        if has("invocationSchemaVersion") {
+            return batch::parse(event).map(Self::Batch);
+        }
+        if event.pointer("/requestContext/http").is_some() {
+            return http::parse(event).map(|http| Self::Http(Box::new(http)));
+        }
+        if has("requestContext") {
+            return Err(unknown(
+                "an HTTP request in payload format 1.0; set the integration to 2.0",
+            ));
+        }
+        if has("detail-type") {
+            return eventbridge::objects(event).map(Self::Notification);
+        }
+        direct::parse(&event, environment)
     }
+}
 
-    /// Where the annotated photo goes: beside the photo, `_rs.jpg` added to its key.
-    pub fn annotated_key(&self) -> String {
-        format!("{}_rs.jpg", self.key)
-    }
+/// The service that an event's records come from.
+fn source(event: &Value) -> Option<String> {
+    let first = event.get("Records")?.get(0)?;
+    // SNS spells it with a capital.
+    let source = first
+        .get("eventSource")
+        .or_else(|| first.get("EventSource"))?;
+    source.as_str().map(str::to_owned)
+}
+
+/// The error for an event of no known shape.
+fn unknown(what: &str) -> Error {
+    Error::UnknownEvent(format!(
+        "the event is {what}. This function answers: an S3 notification; SQS messages, SNS messages \
+         and EventBridge events with S3 notifications; tasks of S3 Batch Operations (1.0 and 2.0); \
+         HTTP from a function URL or API Gateway (payload format 2.0); and an event with \
+         `BUCKET_NAME` and `S3_KEY`, which may also come from the environment"
+    ))
+}
+
+/// An event as its type, or an error that names what is amiss.
+fn typed<T: DeserializeOwned>(event: Value, shape: &str) -> Result<T> {
+    serde_json::from_value(event)
+        .map_err(|error| Error::InvalidRequest(format!("the event is no {shape}: {error}")))
 }
 
 #[cfg(test)]
@@ -48,33 +117,46 @@ mod tests {
 
     use super::*;
 
-    fn variables(name: &str) -> Option<String> {
-        (name == "BUCKET_NAME").then(|| "from-environment".to_owned())
+    fn parse(event: Value) -> Result<Request> {
+        Request::parse(event, |_| None)
     }
 
     #[test]
-    fn the_event_comes_before_the_environment() {
-        let event = json!({"BUCKET_NAME": "b", "S3_KEY": "a/photo.jpg", "other": 1});
-        let request = Request::parse(&event, variables).unwrap();
-        assert_eq!(
-            (request.bucket.as_str(), request.key.as_str()),
-            ("b", "a/photo.jpg")
-        );
-        assert_eq!(request.annotated_key(), "a/photo.jpg_rs.jpg");
-        let request = Request::parse(&json!({"S3_KEY": "k"}), variables).unwrap();
-        assert_eq!(request.bucket, "from-environment");
-    }
-
-    #[test]
-    fn what_is_missing_or_no_name_is_said() {
-        for (event, expected) in [
-            (json!({"BUCKET_NAME": "b"}), "`S3_KEY` is neither"),
-            (json!("text"), "`S3_KEY` is neither"),
-            (json!({"S3_KEY": 7}), "`S3_KEY` is 7, not a name"),
-            (json!({"S3_KEY": ""}), "`S3_KEY` is \"\", not a name"),
+    fn an_unknown_event_is_told_the_shapes() {
+        for event in [
+            json!({}),
+            json!(null),
+            json!([1, 2]),
+            json!("text"),
+            json!({"Records": []}),
+            json!({"Records": [{"eventSource": "aws:kinesis"}]}),
+            json!({"requestContext": {"httpMethod": "GET"}}),
+            json!({"key1": "value1"}),
         ] {
-            let error = Request::parse(&event, variables).unwrap_err().to_string();
-            assert!(error.contains(expected), "{event}: {error}");
+            let error = parse(event.clone()).unwrap_err();
+            let said = error.to_string();
+            assert_eq!(error.name(), "UnknownEvent", "{event}: {said}");
+            assert!(said.contains("S3_KEY") && said.contains("SQS"), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_known_shape_that_is_broken_is_said_to_be() {
+        for (event, expected) in [
+            (json!({"Records": [{"eventSource": "aws:s3"}]}), "S3"),
+            (json!({"Records": [{"eventSource": "aws:sqs"}]}), "SQS"),
+            (json!({"Records": [{"EventSource": "aws:sns"}]}), "SNS"),
+            (json!({"invocationSchemaVersion": "1.0"}), "Batch"),
+            (json!({"requestContext": {"http": 1}}), "HTTP"),
+            (
+                json!({"detail-type": "Object Created", "source": "aws.s3"}),
+                "EventBridge",
+            ),
+        ] {
+            let error = parse(event.clone()).unwrap_err();
+            let said = error.to_string();
+            assert_eq!(error.name(), "InvalidRequest", "{event}: {said}");
+            assert!(said.contains(expected), "{event}: {said}");
         }
     }
 }

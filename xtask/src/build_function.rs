@@ -51,6 +51,8 @@ pub fn built(workspace: &Workspace, arguments: &Arguments) -> Result<(Sdk, Funct
         "build",
         "--package",
         "function",
+        "--features",
+        "opencv",
         "--profile",
         "lambda",
         "--target",

@@ -12,12 +12,18 @@ use opencv_build::sdk::Sdk;
 use crate::answer::Answer;
 use crate::build_function::{self, succeed};
 use crate::local::engine::{self, Engine};
+use crate::local::gateway::Gateway;
+use crate::local::site::Site;
 use crate::workspace::Workspace;
 use crate::{build_opencv, image, size, test_local};
 
 mod errors;
+mod events;
+mod kinds;
 mod lifecycle;
+mod page;
 mod report;
+mod soak;
 mod traces;
 
 use report::Skip;
@@ -29,6 +35,10 @@ pub struct Arguments {
     /// Only tests whose name contains this
     #[arg(long, value_name = "NAME")]
     pub only: Option<String>,
+
+    /// Write down the answers that events get as the expected ones, instead of comparing them
+    #[arg(long)]
+    pub bless: bool,
 }
 
 /// Runs all tests.
@@ -37,7 +47,7 @@ pub fn run(arguments: &Arguments) -> Result<TestAnswer> {
     let suite = Suite {
         workspace: &workspace,
     };
-    let tests: [(&str, &dyn Fn() -> Result<()>); 11] = [
+    let tests: [(&str, &dyn Fn() -> Result<()>); 15] = [
         ("formatting", &|| suite.formatting()),
         ("lints", &|| suite.lints()),
         ("unit tests", &|| suite.unit_tests()),
@@ -49,9 +59,17 @@ pub fn run(arguments: &Arguments) -> Result<TestAnswer> {
         ("images", &|| suite.images()),
         ("photos without a container", &|| suite.photos(Engine::None)),
         ("photos in a container", &|| suite.photos(Engine::Docker)),
+        ("events of every shape", &|| {
+            suite.with_function(|workspace, sdk, binary| {
+                events::test(workspace, sdk, binary, Engine::None, arguments.bless)
+            })
+        }),
+        ("photos of every kind", &|| suite.with_function(kinds::test)),
         ("errors and the event after them", &|| {
             suite.with_function(errors::test)
         }),
+        ("the page in a browser", &|| suite.page()),
+        ("two thousand events", &|| suite.with_function(soak::test)),
         ("sizes", &|| suite.sizes()),
     ];
     let mut answer = TestAnswer::default();
@@ -91,7 +109,8 @@ impl Suite<'_> {
         succeed(self.cargo(&["clippy", "--all-targets"]).args(strict))?;
         let (sdk, _) = self.function()?;
         let mut function = build_function::cargo(self.workspace, &every_default(), &sdk)?;
-        function.args(["clippy", "--package", "function", "--all-targets"]);
+        function.args(["clippy", "--package", "function", "--features", "opencv"]);
+        function.arg("--all-targets");
         function.args(["--profile", "lambda", "--target"]);
         function
             .arg(sdk.manifest().target.rust_triple())
@@ -140,6 +159,8 @@ impl Suite<'_> {
             "test",
             "--package",
             "function",
+            "--features",
+            "opencv",
             "--lib",
             "--profile",
             "lambda",
@@ -199,10 +220,19 @@ impl Suite<'_> {
             keep: false,
         };
         let workspace = self.workspace;
-        test_local::try_photos(workspace, &sdk, &binary, &arguments, |answer, _, _| {
+        test_local::try_photos(workspace, &sdk, &binary, &arguments, |answer, _| {
             tell(&answer.text());
             Ok(())
         })
+    }
+
+    /// The page, as a browser sees it behind something like a function's URL.
+    fn page(&self) -> Result<()> {
+        let (sdk, binary) = self.function()?;
+        let site = Site::start(self.workspace, (&sdk, &binary), Engine::None, &[])?;
+        let gateway = Gateway::start(site.emulator.url())?;
+        let photo = sdk.path().join("share/samples/lena.jpg");
+        page::test(&gateway.url(), &photo, 1, site.scratch(), site.results())
     }
 
     /// The photos in `../shared/photos` and what the wheel finds in them.

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use layer::elf::FunctionBinary;
-use opencv_build::progress::{Step, tell};
+use opencv_build::progress::tell;
 use opencv_build::sdk::Sdk;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -17,13 +17,10 @@ use serde_json::{Value, json};
 use crate::answer::{Answer, path, print, size};
 use crate::build_function::built;
 use crate::build_opencv;
-use crate::image::function_image;
-use crate::local::cleanup::Cleanup;
-use crate::local::emulator::Emulator;
 use crate::local::engine::Engine;
 use crate::local::expected::Expected;
-use crate::local::rie;
-use crate::local::s3::S3Server;
+use crate::local::gateway::Gateway;
+use crate::local::site::Site;
 use crate::workspace::Workspace;
 
 /// The bucket of the photos.
@@ -74,19 +71,13 @@ struct PhotoAnswer {
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let workspace = Workspace::find();
     let (sdk, binary) = built(&workspace, &build_opencv::Arguments::default())?;
-    try_photos(
-        &workspace,
-        &sdk,
-        &binary,
-        arguments,
-        |answer, emulator, storage| {
-            print(&answer, json)?;
-            if arguments.keep {
-                keep(emulator, storage, &answer);
-            }
-            Ok(())
-        },
-    )
+    try_photos(&workspace, &sdk, &binary, arguments, |answer, site| {
+        print(&answer, json)?;
+        if arguments.keep {
+            keep(site, &answer)?;
+        }
+        Ok(())
+    })
 }
 
 /// Tries the function; `then` has the answer while everything still runs.
@@ -95,7 +86,7 @@ pub fn try_photos<T>(
     sdk: &Sdk,
     binary: &FunctionBinary,
     arguments: &Arguments,
-    then: impl FnOnce(LocalAnswer, &Emulator, &S3Server) -> Result<T>,
+    then: impl FnOnce(LocalAnswer, &Site) -> Result<T>,
 ) -> Result<T> {
     let photos = photos(arguments, sdk)?;
     let expected = match &arguments.expect {
@@ -103,44 +94,21 @@ pub fn try_photos<T>(
         None => Expected::of_samples(&sdk.path().join("share/samples"))?,
     };
     let engine = Engine::choose(arguments.engine)?;
-    let program = rie::install(&workspace.places()?.toolchain())?;
-    let results = workspace.target().join("test-local");
-    fs::create_dir_all(&results)
-        .with_context(|| format!("failed to create `{}`", results.display()))?;
-    let scratch = tempfile::Builder::new()
-        .prefix(".running-")
-        .tempdir_in(&results)
-        .with_context(|| format!("failed to create a folder in `{}`", results.display()))?;
-    // A process that Ctrl-C ends does not drop its values.
-    let _scratch = Cleanup::new({
-        let path = scratch.path().to_owned();
-        move || {
-            let _ = fs::remove_dir_all(path);
-        }
-    })?;
-    // An image of its own, so that nobody else's is touched or loses its name.
-    let reference = format!("face-detect:test-local-{}", std::process::id());
-    let image = function_image(scratch.path(), &reference, sdk, binary)?;
-    let objects = scratch.path().join("s3");
-    fs::create_dir(&objects)?;
-    let storage = S3Server::start(&objects)?;
-    storage.create_bucket(BUCKET)?;
+    let site = Site::start(workspace, (sdk, binary), engine, &[])?;
+    site.storage.create_bucket(BUCKET)?;
     for (photo, key) in &photos {
-        storage.put(BUCKET, key, photo)?;
+        site.storage.put(BUCKET, key, photo)?;
     }
-
-    let step = Step::start(format!("running the image (engine: {engine})"));
-    let emulator = Emulator::start(engine, &image, &storage, &program, scratch.path())?;
     let mut answers = Vec::new();
     let mut cold_ms = None;
     for (photo, key) in &photos {
         let start = Instant::now();
-        let response = emulator.invoke(&event(key))?;
+        let response = site.invoke(&event(key))?;
         let milliseconds = milliseconds(start);
-        cold_ms.get_or_insert(self::milliseconds(emulator.started()));
+        cold_ms.get_or_insert(self::milliseconds(site.emulator.started()));
         expected.check(photo, BUCKET, key, &response)?;
-        let annotated = results.join(format!("{key}_rs.jpg"));
-        let file = storage.get(BUCKET, &format!("{key}_rs.jpg"))?;
+        let annotated = site.results().join(format!("{key}_rs.jpg"));
+        let file = site.storage.get(BUCKET, &format!("{key}_rs.jpg"))?;
         ensure!(
             file.starts_with(&[0xff, 0xd8]),
             "the annotated photo is no JPEG file"
@@ -154,16 +122,15 @@ pub fn try_photos<T>(
             annotated,
         });
     }
-    let warm_ms = warm(&emulator, &expected, &photos[0])?;
-    drop(step);
+    let warm_ms = warm(&site, &expected, &photos[0])?;
     let answer = LocalAnswer {
         engine,
         cold_ms: cold_ms.unwrap_or_default(),
         warm_ms,
         answers,
-        image_bytes: image.layout.image().unpacked_bytes(),
+        image_bytes: site.image_bytes,
     };
-    then(answer, &emulator, &storage)
+    then(answer, &site)
 }
 
 /// The photos and the keys that they get: their names, which must differ.
@@ -192,12 +159,12 @@ fn event(key: &str) -> Value {
 }
 
 /// The median time of the same event again.
-fn warm(emulator: &Emulator, expected: &Expected, photo: &(PathBuf, String)) -> Result<f64> {
+fn warm(site: &Site, expected: &Expected, photo: &(PathBuf, String)) -> Result<f64> {
     let (photo, key) = photo;
     let mut times = Vec::new();
     for _ in 0..WARM_RUNS {
         let start = Instant::now();
-        let answer = emulator.invoke(&event(key))?;
+        let answer = site.invoke(&event(key))?;
         times.push(milliseconds(start));
         expected.check(photo, BUCKET, key, &answer)?;
     }
@@ -209,14 +176,17 @@ fn milliseconds(since: Instant) -> f64 {
     (since.elapsed().as_secs_f64() * 1e4).round() / 10.0
 }
 
-/// Says how to post an event, and waits for Ctrl-C.
-fn keep(emulator: &Emulator, storage: &S3Server, answer: &LocalAnswer) -> ! {
+/// Says how to use it by hand, and waits for Ctrl-C.
+fn keep(site: &Site, answer: &LocalAnswer) -> Result<()> {
     let photo = answer.answers.first().map(|answer| answer.photo.as_path());
     let name = photo.and_then(Path::file_name).unwrap_or_default();
+    let gateway = Gateway::start(site.emulator.url())?;
     tell(&format!(
-        "S3 is at {}. Post an event with\n  curl {} -d '{}'\nCtrl-C ends it all.",
-        storage.endpoint(),
-        emulator.url(),
+        "Open {} in a browser, and drop a photo there. S3 is at {}. Post an event with\n  curl {} -d '{}'\n\
+         Ctrl-C ends it all.",
+        gateway.url(),
+        site.storage.endpoint(),
+        site.emulator.url(),
         event(&name.to_string_lossy())
     ));
     loop {

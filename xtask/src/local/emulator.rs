@@ -29,14 +29,15 @@ pub struct Emulator {
 }
 
 impl Emulator {
-    /// Starts `image` under `engine`, with S3 at `storage`; `folder` is for the log and for the
-    /// unpacked image.
+    /// Starts `image` under `engine`, with S3 at `storage` and `environment` besides; `folder` is for
+    /// the log and for the unpacked image.
     pub fn start(
         engine: Engine,
         image: &Written,
         storage: &S3Server,
         program: &Path,
         folder: &Path,
+        environment: &[(&str, &str)],
     ) -> Result<Self> {
         let ports = free_ports()?;
         let address = format!("127.0.0.1:{}", ports[0]);
@@ -46,13 +47,16 @@ impl Emulator {
             "--runtime-api-address".to_owned(),
             format!("127.0.0.1:{}", ports[1]),
         ];
-        let environment = [
+        let ours = [
             ("AWS_ACCESS_KEY_ID", ACCESS_KEY.to_owned()),
             ("AWS_SECRET_ACCESS_KEY", SECRET_KEY.to_owned()),
             ("AWS_REGION", "us-east-1".to_owned()),
             ("AWS_DEFAULT_REGION", "us-east-1".to_owned()),
             ("AWS_ENDPOINT_URL", storage.endpoint()),
         ];
+        let given = environment.iter();
+        let given = given.map(|(name, value)| (*name, (*value).to_owned()));
+        let environment: Vec<_> = ours.into_iter().chain(given).collect();
         let launch = Launch {
             image,
             program,
@@ -104,6 +108,21 @@ impl Emulator {
                 self.instance.tail()
             )
         })
+    }
+
+    /// How often the function was started: the emulator starts it again when it has ended.
+    pub fn starts(&self) -> usize {
+        self.log().matches("(rapid) exec ").count()
+    }
+
+    /// The function's process, where it runs on this machine without a container.
+    pub fn function_process(&self) -> Result<u32> {
+        let found = self.instance.started_processes();
+        // The emulator starts nothing else.
+        found
+            .last()
+            .copied()
+            .with_context(|| format!("the function has no process\n{}", self.instance.tail()))
     }
 
     /// All that the emulator and the function said.

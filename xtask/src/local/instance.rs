@@ -6,7 +6,7 @@ use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
 
 use super::engine::docker;
-use super::process::lock;
+use super::process::{descendants, lock};
 
 /// How much of the log an error repeats, in lines.
 const TAIL: usize = 20;
@@ -36,6 +36,17 @@ impl Instance {
                 let running = docker(&["inspect", "--format", "{{.State.Running}}", name]);
                 !running.is_ok_and(|running| running == "true")
             }
+        }
+    }
+
+    /// What it has started, the last at the end; nothing for a container.
+    pub fn started_processes(&self) -> Vec<u32> {
+        match self {
+            Self::Process { child, .. } => {
+                let emulator = lock(child).as_ref().map(Child::id);
+                emulator.map(descendants).unwrap_or_default()
+            }
+            Self::Container(_) => Vec::new(),
         }
     }
 

@@ -11,19 +11,25 @@ use rustix::process::{Pid, Signal, kill_process};
 /// Ends a process and all that it started: the emulator starts the function in a process group
 /// of its own and does not end it when it is killed.
 pub fn end(child: &mut Child) {
-    let mut processes = vec![child.id()];
-    let mut next = 0;
-    while let Some(process) = processes.get(next).copied() {
-        processes.extend(children(process));
-        next += 1;
-    }
-    for process in processes {
+    let started = descendants(child.id());
+    for process in [child.id()].into_iter().chain(started) {
         if let Some(process) = i32::try_from(process).ok().and_then(Pid::from_raw) {
             // One that has ended already is no failure.
             let _ = kill_process(process, Signal::KILL);
         }
     }
     let _ = child.wait();
+}
+
+/// What a process started, and what that started, and so on.
+pub fn descendants(process: u32) -> Vec<u32> {
+    let mut processes = vec![process];
+    let mut next = 0;
+    while let Some(process) = processes.get(next).copied() {
+        processes.extend(children(process));
+        next += 1;
+    }
+    processes.split_off(1)
 }
 
 /// The processes that a process started. Source: proc_pid_task_children(5).

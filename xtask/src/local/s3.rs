@@ -67,9 +67,59 @@ impl S3Server {
 
     /// Puts a file into a bucket.
     pub fn put(&self, bucket: &str, key: &str, file: &Path) -> Result<()> {
-        fs::copy(file, self.folder.join(bucket).join(key))
-            .with_context(|| format!("failed to put `{}` into the bucket", file.display()))?;
-        Ok(())
+        let content =
+            fs::read(file).with_context(|| format!("failed to read `{}`", file.display()))?;
+        self.write(bucket, key, &content)
+    }
+
+    /// Puts bytes into a bucket.
+    pub fn write(&self, bucket: &str, key: &str, content: &[u8]) -> Result<()> {
+        let path = self.folder.join(bucket).join(key);
+        let parent = path.parent().unwrap_or(&path);
+        fs::create_dir_all(parent)
+            .and_then(|()| fs::write(&path, content))
+            .with_context(|| format!("failed to put `{}` into the bucket", path.display()))
+    }
+
+    /// Makes a bucket, or takes everything out of it.
+    pub fn empty_bucket(&self, bucket: &str) -> Result<()> {
+        // What the server knows of objects besides is beside the buckets.
+        let entries = fs::read_dir(&self.folder)
+            .with_context(|| format!("failed to read `{}`", self.folder.display()))?;
+        for entry in entries {
+            let path = entry?.path();
+            let removed = if path.is_dir() && path.ends_with(bucket) {
+                fs::remove_dir_all(&path)
+            } else if path.is_file() {
+                fs::remove_file(&path)
+            } else {
+                continue;
+            };
+            removed.with_context(|| format!("failed to remove `{}`", path.display()))?;
+        }
+        self.create_bucket(bucket)
+    }
+
+    /// The keys of a bucket's objects, in order.
+    pub fn keys(&self, bucket: &str) -> Result<Vec<String>> {
+        let root = self.folder.join(bucket);
+        let mut keys = Vec::new();
+        let mut folders = vec![root.clone()];
+        while let Some(folder) = folders.pop() {
+            let entries = fs::read_dir(&folder)
+                .with_context(|| format!("failed to read `{}`", folder.display()))?;
+            for entry in entries {
+                let path = entry?.path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    let key = path.strip_prefix(&root)?;
+                    keys.push(key.display().to_string());
+                }
+            }
+        }
+        keys.sort();
+        Ok(keys)
     }
 
     /// What an object holds.

@@ -1,0 +1,162 @@
+//! What the function tells about its work: structured lines, one JSON object each, and CloudWatch's
+//! embedded metrics. Neither holds anything of a photo but its size and the number of its faces.
+
+use std::io::Write;
+use std::time::Duration;
+
+use chrono::{SecondsFormat, Utc};
+use serde_json::{Map, Value, json};
+
+/// How much a line matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// What happened.
+    Info,
+    /// What failed, and was answered.
+    Error,
+}
+
+/// Writes lines for one invocation.
+#[derive(Clone, Debug)]
+pub struct Log {
+    request: String,
+    least: Level,
+}
+
+impl Log {
+    /// For an invocation; `level` is Lambda's `AWS_LAMBDA_LOG_LEVEL`.
+    pub fn new(request: String, level: Option<&str>) -> Self {
+        let least = match level {
+            Some("WARN" | "ERROR" | "FATAL") => Level::Error,
+            _ => Level::Info,
+        };
+        Self { request, least }
+    }
+
+    /// Writes a line with `fields`.
+    pub fn write(&self, level: Level, message: &str, fields: Value) {
+        if level >= self.least {
+            print(&self.line(level, message, fields));
+        }
+    }
+
+    /// The names of the first four are those of Lambda's own JSON lines. Source: AWS Lambda Developer
+    /// Guide, "Log and monitor", JSON log format.
+    fn line(&self, level: Level, message: &str, fields: Value) -> Value {
+        let mut line = json!({
+            "timestamp": Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true),
+            "level": match level { Level::Info => "INFO", Level::Error => "ERROR" },
+            "message": message,
+            "requestId": self.request,
+        });
+        if let (Value::Object(line), Value::Object(fields)) = (&mut line, fields) {
+            line.extend(fields);
+        }
+        line
+    }
+}
+
+/// What an invocation did, for CloudWatch.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Metrics {
+    /// Photos that were looked at.
+    pub photos: usize,
+    /// Photos that failed.
+    pub failures: usize,
+    /// Faces in them.
+    pub faces: usize,
+    /// Eyes in those.
+    pub eyes: usize,
+    /// What looking took in all.
+    pub detect: Duration,
+}
+
+impl Metrics {
+    /// Writes them as embedded metrics into `namespace`.
+    pub fn write(&self, namespace: &str, function: &str) {
+        let now = Utc::now().timestamp_millis();
+        print(&self.line(namespace, function, now));
+    }
+
+    /// Source: Amazon CloudWatch User Guide, "Specification: Embedded metric format".
+    fn line(&self, namespace: &str, function: &str, now: i64) -> Value {
+        let metrics = [
+            ("Photos", "Count", json!(self.photos)),
+            ("FailedPhotos", "Count", json!(self.failures)),
+            ("Faces", "Count", json!(self.faces)),
+            ("Eyes", "Count", json!(self.eyes)),
+            ("DetectionTime", "Milliseconds", milliseconds(self.detect)),
+        ];
+        let named = metrics
+            .iter()
+            .map(|(name, unit, _)| json!({"Name": name, "Unit": unit}));
+        let mut line = Map::new();
+        line.insert(
+            "_aws".to_owned(),
+            json!({
+                "Timestamp": now,
+                "CloudWatchMetrics": [{
+                    "Namespace": namespace,
+                    "Dimensions": [["FunctionName"]],
+                    "Metrics": named.collect::<Vec<_>>(),
+                }],
+            }),
+        );
+        line.insert("FunctionName".to_owned(), json!(function));
+        for (name, _, value) in metrics {
+            line.insert(name.to_owned(), value);
+        }
+        Value::Object(line)
+    }
+}
+
+/// Milliseconds with one digit behind the point.
+pub fn milliseconds(time: Duration) -> Value {
+    json!((time.as_secs_f64() * 1e4).round() / 10.0)
+}
+
+fn print(line: &Value) {
+    // A log that cannot be written must not fail the invocation.
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_has_lambdas_names_and_its_own() {
+        let log = Log::new("r".to_owned(), None);
+        let line = log.line(Level::Info, "photo", json!({"faces": 2}));
+        assert_eq!(line["level"], "INFO");
+        assert_eq!(line["requestId"], "r");
+        assert_eq!(line["faces"], 2);
+        let time = line["timestamp"].as_str().unwrap();
+        chrono::DateTime::parse_from_rfc3339(time).unwrap();
+        assert!(Log::new(String::new(), Some("ERROR")).least > Level::Info);
+    }
+
+    #[test]
+    fn every_metric_that_is_declared_has_its_value() {
+        let metrics = Metrics {
+            photos: 2,
+            detect: Duration::from_micros(1234),
+            ..Metrics::default()
+        };
+        let line = metrics.line("Photos", "face-detect", 1);
+        let directive = &line["_aws"]["CloudWatchMetrics"][0];
+        assert_eq!(directive["Namespace"], "Photos");
+        let declared = directive["Metrics"].as_array().unwrap();
+        assert!(!declared.is_empty());
+        for metric in declared {
+            assert!(
+                line[metric["Name"].as_str().unwrap()].is_number(),
+                "{metric}"
+            );
+        }
+        for dimension in directive["Dimensions"][0].as_array().unwrap() {
+            assert!(line[dimension.as_str().unwrap()].is_string(), "{dimension}");
+        }
+        assert_eq!(line["DetectionTime"], 1.2);
+    }
+}

@@ -1,0 +1,353 @@
+//! How photos are looked at and what is written: the options, by event and by environment.
+//!
+//! `table` has every option's name, bounds and setter; `preset` has the defaults. An option comes
+//! from the event, or else from the environment, or else from the preset. An event that names a
+//! preset gets that preset: the environment's options of detection do not change it.
+
+mod choice;
+mod key;
+mod preset;
+mod table;
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+pub use choice::Choice;
+pub use key::KeyPattern;
+pub use preset::Preset;
+pub use table::{TABLE, Who};
+
+use crate::error::{Error, Result};
+
+/// What the names of environment variables begin with; the rest is an option's name in capitals.
+pub const PREFIX: &str = "FACE_DETECT_";
+
+/// All options, each with a value that is possible.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Options {
+    /// How faces and eyes are found.
+    pub detection: Detection,
+    /// What is written.
+    pub output: Output,
+    /// What is refused.
+    pub limits: Limits,
+    /// Where objects are.
+    pub storage: Location,
+    /// CloudWatch's name space of the metrics; none are written without.
+    pub metrics_namespace: Option<String>,
+}
+
+/// How faces and eyes are found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Detection {
+    /// Where these values come from, but for those that were set one by one.
+    pub preset: Preset,
+    /// The cascades for faces from the front. One alone gives its own rectangles; several, or one
+    /// with side faces, vote.
+    pub face_cascades: Vec<FaceCascade>,
+    /// The cascade for eyes.
+    pub eye_cascade: EyeCascade,
+    /// Whether to look for faces from the side as well.
+    pub side_faces: bool,
+    /// How much smaller each picture of the pyramid is than the one before.
+    pub scale_factor: f64,
+    /// The picture that cascades look at.
+    pub contrast: Contrast,
+    /// How many windows must agree on a face, those of all cascades together.
+    pub face_neighbours: i32,
+    /// The same for an eye.
+    pub eye_neighbours: i32,
+    /// The smallest face, in pixels of the photo; 0 for the cascade's own size.
+    pub min_face: u32,
+    /// The largest face, in pixels of the photo; 0 for any.
+    pub max_face: u32,
+    /// The longest side, in pixels, of the picture that is looked at; 0 for the photo as it is.
+    pub longest_side: u32,
+}
+
+/// A cascade for faces that is part of the binary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FaceCascade {
+    /// `haarcascade_frontalface_default`.
+    FrontalfaceDefault,
+    /// `haarcascade_frontalface_alt2`.
+    FrontalfaceAlt2,
+}
+
+/// What is done to the picture before cascades look at it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Contrast {
+    /// Nothing.
+    Plain,
+    /// All grey levels become equally common.
+    Equalized,
+    /// The same for each part of the picture by itself, within a limit.
+    Adaptive,
+    /// Cascades look at the equalized picture and at the adaptive one.
+    Both,
+}
+
+/// A cascade for eyes that is part of the binary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EyeCascade {
+    /// `haarcascade_eye`.
+    Eye,
+    /// `haarcascade_eye_tree_eyeglasses`.
+    EyeTreeEyeglasses,
+    /// No eyes are looked for.
+    None,
+}
+
+/// What is written, and where.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Output {
+    /// Which files.
+    pub files: Files,
+    /// The key of the annotated photo.
+    pub key: KeyPattern,
+    /// The bucket; the photo's own without.
+    pub bucket: Option<String>,
+    /// 1 to 100.
+    pub jpeg_quality: i32,
+    /// Whether photos that this function wrote are left alone.
+    pub loop_guard: bool,
+}
+
+/// Which files are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Files {
+    /// The photo with rectangles.
+    Annotated,
+    /// The boxes as JSON.
+    Sidecar,
+    /// Both.
+    Both,
+}
+
+impl Files {
+    /// Whether the photo with rectangles is among them.
+    pub fn annotated(self) -> bool {
+        self != Self::Sidecar
+    }
+
+    /// Whether the JSON is among them.
+    pub fn sidecar(self) -> bool {
+        self != Self::Annotated
+    }
+}
+
+/// What is refused before it is decoded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Limits {
+    /// The largest file, in bytes.
+    pub bytes: u64,
+    /// The largest picture, in pixels.
+    pub pixels: u64,
+}
+
+/// Where objects are.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Location {
+    /// In S3.
+    #[default]
+    S3,
+    /// In a folder: a bucket is a folder in it.
+    Folder(PathBuf),
+}
+
+impl Location {
+    /// How people write the address of an object.
+    pub fn url(&self, bucket: &str, key: &str) -> String {
+        match self {
+            Self::S3 => format!("s3://{bucket}/{key}"),
+            Self::Folder(folder) => format!("file://{}/{bucket}/{key}", folder.display()),
+        }
+    }
+}
+
+/// Options as they were named somewhere, with their values as text.
+pub type Named = Vec<(String, String)>;
+
+/// The options that the environment sets.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    named: Named,
+}
+
+impl Settings {
+    /// Those of `variables` that begin with the prefix. An empty one counts as not set.
+    pub fn of(variables: impl IntoIterator<Item = (String, String)>) -> Self {
+        let ours = |(name, value): (String, String)| {
+            let name = name.strip_prefix(PREFIX)?.to_ascii_lowercase();
+            (!value.is_empty()).then_some((name, value))
+        };
+        Self {
+            named: variables.into_iter().filter_map(ours).collect(),
+        }
+    }
+
+    /// The options of an event: `preset` is the default of its shape, `named` are its own, and `who`
+    /// is the one who sent it.
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`] names what is unknown, impossible, or not for `who` to set.
+    pub fn options(&self, preset: Preset, who: Who, named: &[(String, String)]) -> Result<Options> {
+        let preset_of = |named: &[(String, String)], origin| {
+            let found = named.iter().rfind(|(name, _)| name == "preset");
+            let parsed = found.map(|(_, value)| {
+                Preset::parse(value)
+                    .ok_or_else(|| table::impossible("preset", value, Preset::ALLOWED, origin))
+            });
+            parsed.transpose()
+        };
+        let (event, environment) = (Origin::Event, Origin::Environment);
+        let asked = preset_of(named, event)?;
+        let set = preset_of(&self.named, environment)?;
+        let mut options = asked.or(set).unwrap_or(preset).options();
+        for (name, value) in &self.named {
+            let entry = table::find(name, environment)?;
+            // An event that names a preset gets it as it is; what is impossible is refused still.
+            let mut other = options.clone();
+            entry.apply(&mut other, value, environment)?;
+            if asked.is_some() {
+                other.detection = options.detection;
+            }
+            options = other;
+        }
+        for (name, value) in named {
+            let entry = table::find(name, event)?;
+            entry.permit(who)?;
+            entry.apply(&mut options, value, event)?;
+        }
+        options.check()?;
+        Ok(options)
+    }
+}
+
+/// Where an option was set, for errors.
+#[derive(Clone, Copy, Debug)]
+enum Origin {
+    Event,
+    Environment,
+}
+
+impl Options {
+    /// Refuses values that are possible only without one another.
+    fn check(&self) -> Result<()> {
+        let Detection {
+            min_face, max_face, ..
+        } = self.detection;
+        if max_face != 0 && max_face < min_face {
+            return Err(Error::InvalidOption(format!(
+                "`max_face` is {max_face}, which is less than `min_face`, {min_face}"
+            )));
+        }
+        if self.output.bucket.is_none() && self.output.key.is_identity() {
+            return Err(Error::InvalidOption(
+                "`output_key` is `{key}`, so the photo would be overwritten; add to it, or set \
+                 `output_bucket`"
+                    .to_owned(),
+            ));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(named: &[(&str, &str)]) -> Named {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        named.iter().map(owned).collect()
+    }
+
+    fn settings(variables: &[(&str, &str)]) -> Settings {
+        Settings::of(named(variables))
+    }
+
+    fn options(variables: &[(&str, &str)], event: &[(&str, &str)]) -> Result<Options> {
+        settings(variables).options(Preset::Original, Who::Caller, &named(event))
+    }
+
+    #[test]
+    fn the_event_comes_before_the_environment_and_that_before_the_preset() {
+        let found = options(&[], &[]).unwrap();
+        assert_eq!(found, Preset::Original.options());
+        let variables = [
+            ("FACE_DETECT_SCALE_FACTOR", "1.3"),
+            ("FACE_DETECT_FACE_NEIGHBOURS", "7"),
+            ("FACE_DETECT_JPEG_QUALITY", "80"),
+            ("FACE_DETECT_LONGEST_SIDE", ""),
+            ("HOME", "/"),
+        ];
+        let found = options(&variables, &[("scale_factor", "1.2")]).unwrap();
+        assert_eq!(found.detection.scale_factor, 1.2);
+        assert_eq!(found.detection.face_neighbours, 7);
+        assert_eq!(found.output.jpeg_quality, 80);
+
+        let accurate = Preset::Accurate.options();
+        let found = options(&variables, &[("preset", "accurate")]).unwrap();
+        assert_eq!(found.detection, accurate.detection);
+        assert_eq!(found.output.jpeg_quality, 80);
+        let found = options(&[("FACE_DETECT_PRESET", "accurate")], &[]).unwrap();
+        assert_eq!(found, accurate);
+    }
+
+    #[test]
+    fn what_is_unknown_or_impossible_is_refused_by_name() {
+        type Case<'a> = (&'a [(&'a str, &'a str)], &'a [(&'a str, &'a str)], &'a str);
+        let cases: [Case; 13] = [
+            (&[], &[("scale", "1.1")], "`scale`"),
+            (&[], &[("scale_factor", "1")], "1.01 to 2"),
+            (&[], &[("scale_factor", "NaN")], "`scale_factor`"),
+            (&[], &[("face_neighbours", "-1")], "`face_neighbours`"),
+            (&[], &[("preset", "best")], "balanced"),
+            (&[], &[("eye_cascade", "ear")], "eye_tree_eyeglasses"),
+            (&[], &[("output_key", "same.jpg")], "{key}"),
+            (&[], &[("output_key", "{key}")], "overwritten"),
+            (&[], &[("min_face", "50"), ("max_face", "40")], "`max_face`"),
+            (&[], &[("max_pixels", "1")], "FACE_DETECT_MAX_PIXELS"),
+            (
+                &[("FACE_DETECT_JPEG_QUALITY", "101")],
+                &[],
+                "FACE_DETECT_JPEG_QUALITY",
+            ),
+            (&[("FACE_DETECT_SPEED", "9")], &[], "FACE_DETECT_SPEED"),
+            (
+                &[("FACE_DETECT_SCALE_FACTOR", "0")],
+                &[("preset", "balanced")],
+                "FACE_DETECT_SCALE_FACTOR",
+            ),
+        ];
+        for (variables, event, expected) in cases {
+            let error = options(variables, event).unwrap_err();
+            assert!(matches!(error, Error::InvalidOption(_)));
+            let said = error.to_string();
+            assert!(said.contains(expected), "{event:?}: {said}");
+        }
+    }
+
+    #[test]
+    fn strangers_may_choose_how_to_look_and_nothing_else() {
+        let ask = |name: &str, value: &str| {
+            let named = named(&[(name, value)]);
+            Settings::default().options(Preset::Balanced, Who::Anyone, &named)
+        };
+        ask("min_face", "80").unwrap();
+        for (name, value) in [
+            ("output_bucket", "mine"),
+            ("output_key", "{key}.x"),
+            ("storage", "file:///"),
+            ("loop_guard", "false"),
+            ("max_bytes", "1"),
+        ] {
+            let said = ask(name, value).unwrap_err().to_string();
+            assert!(said.contains(name), "{said}");
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Keys of what the function writes, made from the photo's key; and the way back, by which the
+//! function knows its own output.
+
+/// A key with `{key}` in it, where the photo's key goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyPattern {
+    prefix: String,
+    suffix: String,
+}
+
+impl KeyPattern {
+    /// Reads a pattern: `{key}` must be in it, once.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (prefix, suffix) = text.split_once("{key}")?;
+        (!suffix.contains("{key}")).then(|| Self {
+            prefix: prefix.to_owned(),
+            suffix: suffix.to_owned(),
+        })
+    }
+
+    /// The key of the annotated photo.
+    pub fn annotated(&self, key: &str) -> String {
+        format!("{}{key}{}", self.prefix, self.suffix)
+    }
+
+    /// The key of the JSON: that of the annotated photo with `.json` in the place of `.jpg`, or
+    /// behind it.
+    pub fn sidecar(&self, key: &str) -> String {
+        format!("{}{key}{}", self.prefix, self.sidecar_suffix())
+    }
+
+    /// Whether this pattern makes such keys, from whatever photo.
+    pub fn makes(&self, key: &str) -> bool {
+        let made_by = |suffix: &str| {
+            key.strip_prefix(&self.prefix)
+                .is_some_and(|rest| rest.ends_with(suffix))
+        };
+        made_by(&self.suffix) || made_by(&self.sidecar_suffix())
+    }
+
+    /// Whether the annotated photo's key is the photo's own.
+    pub fn is_identity(&self) -> bool {
+        self.prefix.is_empty() && self.suffix.is_empty()
+    }
+
+    fn sidecar_suffix(&self) -> String {
+        let stem = self.suffix.strip_suffix(".jpg");
+        format!("{}.json", stem.unwrap_or(&self.suffix))
+    }
+}
+
+impl std::fmt::Display for KeyPattern {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}{{key}}{}", self.prefix, self.suffix)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_made_and_known_again() {
+        let suffix = KeyPattern::parse("{key}_rs.jpg").unwrap();
+        assert_eq!(suffix.annotated("a/b.png"), "a/b.png_rs.jpg");
+        assert_eq!(suffix.sidecar("a/b.png"), "a/b.png_rs.json");
+        assert!(suffix.makes("a/b.png_rs.jpg") && suffix.makes("a/b.png_rs.json"));
+        assert!(!suffix.makes("a/b.jpg"));
+
+        let prefix = KeyPattern::parse("faces/{key}").unwrap();
+        assert_eq!(prefix.annotated("b.jpg"), "faces/b.jpg");
+        assert_eq!(prefix.sidecar("b.jpg"), "faces/b.jpg.json");
+        assert!(prefix.makes("faces/b.jpg") && !prefix.makes("b.jpg"));
+        assert_eq!(prefix.to_string(), "faces/{key}");
+    }
+
+    #[test]
+    fn a_pattern_needs_the_key_once() {
+        assert_eq!(KeyPattern::parse("photo.jpg"), None);
+        assert_eq!(KeyPattern::parse("{key}{key}"), None);
+        assert!(KeyPattern::parse("{key}").unwrap().is_identity());
+    }
+}

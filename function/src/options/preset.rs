@@ -1,0 +1,91 @@
+//! The defaults: three ways to look at a photo, and what they have in common.
+
+use serde::Serialize;
+
+use super::choice::Choice;
+use super::{
+    Contrast, Detection, EyeCascade, FaceCascade, Files, KeyPattern, Limits, Location, Options,
+    Output,
+};
+
+/// A set of defaults. `cargo xtask eval` measures them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Preset {
+    /// What the Python original did: the frontal cascade, and the same rectangles.
+    Original,
+    /// Side faces as well, and fewer false alarms.
+    Balanced,
+    /// The most faces, at several times the work.
+    Accurate,
+}
+
+impl Preset {
+    /// Their names, in words.
+    pub(super) const ALLOWED: &'static str = "`original`, `balanced` or `accurate`";
+
+    /// Its options.
+    pub fn options(self) -> Options {
+        Options {
+            detection: self.detection(),
+            output: Output {
+                files: Files::Annotated,
+                key: KeyPattern::parse("{key}_rs.jpg").expect("the key is in it"),
+                bucket: None,
+                // OpenCV's own.
+                jpeg_quality: 95,
+                loop_guard: true,
+            },
+            limits: Limits {
+                bytes: 64 << 20,
+                pixels: 100_000_000,
+            },
+            storage: Location::S3,
+            metrics_namespace: None,
+        }
+    }
+
+    fn detection(self) -> Detection {
+        let original = Detection {
+            preset: self,
+            face_cascades: vec![FaceCascade::FrontalfaceDefault],
+            eye_cascade: EyeCascade::Eye,
+            side_faces: false,
+            contrast: Contrast::Plain,
+            scale_factor: 1.1,
+            face_neighbours: 4,
+            eye_neighbours: 3,
+            min_face: 0,
+            max_face: 0,
+            longest_side: 0,
+        };
+        let both = vec![
+            FaceCascade::FrontalfaceDefault,
+            FaceCascade::FrontalfaceAlt2,
+        ];
+        match self {
+            Self::Original => original,
+            Self::Balanced => Detection {
+                face_cascades: both,
+                side_faces: true,
+                face_neighbours: 8,
+                ..original
+            },
+            Self::Accurate => Detection {
+                face_cascades: both,
+                side_faces: true,
+                contrast: Contrast::Both,
+                face_neighbours: 15,
+                ..original
+            },
+        }
+    }
+}
+
+impl Choice for Preset {
+    const NAMES: &'static [(Self, &'static str)] = &[
+        (Self::Original, "original"),
+        (Self::Balanced, "balanced"),
+        (Self::Accurate, "accurate"),
+    ];
+}

@@ -1,0 +1,154 @@
+//! Tasks of an S3 Batch Operations job, in both versions of the schema: 2.0 names the bucket where
+//! 1.0 has its ARN, and may bring the job's arguments, which are options here.
+//! Source: Amazon S3 User Guide, "Invoke AWS Lambda function".
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::direct::options;
+use super::s3::{decoded, version};
+use super::{Object, typed};
+use crate::error::{Error, Result};
+use crate::options::Named;
+
+/// Tasks of a job.
+#[derive(Debug)]
+pub struct Batch {
+    /// The schema's version, which the answer repeats.
+    pub schema: String,
+    /// The invocation's id, which the answer repeats.
+    pub invocation: String,
+    /// The job's arguments as options, or what is wrong with them.
+    pub options: Result<Named>,
+    /// The tasks.
+    pub tasks: Vec<Task>,
+}
+
+/// A task.
+#[derive(Debug)]
+pub struct Task {
+    /// By which the job knows it.
+    pub id: String,
+    /// The photo, or what is wrong with its name.
+    pub object: Result<Object>,
+}
+
+/// The event. The type of `aws_lambda_events` has the fields of 1.0 only.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Event {
+    invocation_schema_version: String,
+    invocation_id: String,
+    job: Job,
+    tasks: Vec<EventTask>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Job {
+    user_arguments: Option<Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct EventTask {
+    task_id: String,
+    s3_key: String,
+    s3_version_id: Option<String>,
+    s3_bucket_arn: Option<String>,
+    s3_bucket: Option<String>,
+}
+
+pub(super) fn parse(event: Value) -> Result<Batch> {
+    let event: Event = typed(event, "S3 Batch Operations event")?;
+    let task = |task: EventTask| Task {
+        id: task.task_id.clone(),
+        object: object(task),
+    };
+    Ok(Batch {
+        schema: event.invocation_schema_version,
+        invocation: event.invocation_id,
+        options: options(event.job.user_arguments.as_ref()),
+        tasks: event.tasks.into_iter().map(task).collect(),
+    })
+}
+
+fn object(task: EventTask) -> Result<Object> {
+    // arn:PARTITION:s3:::NAME
+    let of_arn = |arn: String| {
+        let mut parts = arn.splitn(6, ':');
+        let known = parts.next() == Some("arn") && parts.nth(1) == Some("s3");
+        let name = parts.nth(2).filter(|name| known && !name.is_empty());
+        name.map(str::to_owned)
+            .ok_or_else(|| Error::InvalidRequest(format!("`{arn}` is no ARN of a bucket")))
+    };
+    let bucket = match (task.s3_bucket, task.s3_bucket_arn) {
+        (Some(name), _) => name,
+        (None, Some(arn)) => of_arn(arn)?,
+        (None, None) => {
+            return Err(Error::InvalidRequest(
+                "the task names no bucket: neither `s3Bucket` nor `s3BucketArn`".to_owned(),
+            ));
+        }
+    };
+    Ok(Object {
+        bucket,
+        key: decoded(&task.s3_key)?,
+        version: version(task.s3_version_id),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn batch(schema: &str, arguments: Value, task: Value) -> Batch {
+        parse(json!({
+            "invocationSchemaVersion": schema, "invocationId": "i",
+            "job": {"id": "j", "userArguments": arguments}, "tasks": [task],
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn both_versions_name_the_same_object() {
+        let first = batch(
+            "1.0",
+            Value::Null,
+            json!({"taskId": "t", "s3Key": "a+b%2Bc.jpg", "s3VersionId": "1", "s3BucketArn": "arn:aws-cn:s3:::photos"}),
+        );
+        let second = batch(
+            "2.0",
+            json!({"preset": "accurate"}),
+            json!({"taskId": "t", "s3Key": "a+b%2Bc.jpg", "s3VersionId": "1", "s3Bucket": "photos"}),
+        );
+        let object = first.tasks[0].object.clone().unwrap();
+        assert_eq!(object, second.tasks[0].object.clone().unwrap());
+        assert_eq!(
+            (
+                object.bucket.as_str(),
+                object.key.as_str(),
+                object.version.as_deref()
+            ),
+            ("photos", "a b+c.jpg", Some("1"))
+        );
+        assert!(first.options.unwrap().is_empty());
+        let expected = vec![("preset".to_owned(), "accurate".to_owned())];
+        assert_eq!(second.options.unwrap(), expected);
+    }
+
+    #[test]
+    fn a_task_without_a_bucket_fails_alone() {
+        for task in [
+            json!({"taskId": "t", "s3Key": "a.jpg"}),
+            json!({"taskId": "t", "s3Key": "a.jpg", "s3BucketArn": "photos"}),
+            json!({"taskId": "t", "s3Key": "a.jpg", "s3BucketArn": "arn:aws:sqs:x:y:photos"}),
+        ] {
+            let batch = batch("1.0", Value::Null, task);
+            let error = batch.tasks[0].object.clone().unwrap_err();
+            assert_eq!(error.name(), "InvalidRequest");
+        }
+    }
+}

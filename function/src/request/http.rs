@@ -1,0 +1,236 @@
+//! A request to the function's URL or through API Gateway, in payload format 2.0: the page, or a
+//! photo to look at.
+//! Source: AWS Lambda Developer Guide, "Invoking Lambda function URLs", request payload.
+
+use aws_lambda_events::event::lambda_function_urls::LambdaFunctionUrlRequest;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use futures_util::stream;
+use headers_accept::Accept;
+use http::{HeaderMap, Method, header};
+use mediatype::MediaType;
+use mediatype::names::{APPLICATION, IMAGE, JPEG, JSON};
+use multer::Multipart;
+use serde_json::Value;
+
+use super::typed;
+use crate::error::{Error, Result};
+use crate::options::Named;
+
+/// A request.
+#[derive(Debug)]
+pub struct Http {
+    /// What is done.
+    pub method: Method,
+    /// Below the function's URL.
+    pub path: String,
+    /// The query, as options.
+    pub options: Named,
+    /// Which kind of answer the sender prefers.
+    pub wanted: Wanted,
+    /// What came along.
+    pub body: Body,
+}
+
+/// A kind of answer to a photo.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// The boxes.
+    Json,
+    /// The photo with rectangles.
+    Jpeg,
+    /// Neither will do.
+    Neither,
+}
+
+/// The body of a request.
+#[derive(Debug)]
+pub struct Body {
+    bytes: Bytes,
+    /// The boundary, if it is a form with parts.
+    boundary: Option<String>,
+}
+
+impl Http {
+    /// Whether it asks for what is read only.
+    pub fn is_get(&self) -> bool {
+        self.method == Method::GET || self.method == Method::HEAD
+    }
+}
+
+impl Body {
+    /// The photo: the body itself, or the first part of the form that is a file.
+    pub async fn photo(self) -> Result<Bytes> {
+        let Some(boundary) = self.boundary else {
+            if self.bytes.is_empty() {
+                return Err(no_photo("the request's body is empty"));
+            }
+            return Ok(self.bytes);
+        };
+        let whole = stream::iter([Ok::<_, std::convert::Infallible>(self.bytes)]);
+        let mut form = Multipart::new(whole, boundary);
+        let broken = |error| Error::InvalidRequest(format!("the form cannot be read: {error}"));
+        while let Some(part) = form.next_field().await.map_err(broken)? {
+            let is_image = part
+                .content_type()
+                .is_some_and(|kind| kind.type_() == "image");
+            if part.file_name().is_some() || is_image {
+                let bytes = part.bytes().await.map_err(broken)?;
+                if bytes.is_empty() {
+                    return Err(no_photo("the form's file is empty"));
+                }
+                return Ok(bytes);
+            }
+        }
+        Err(no_photo("the form has no file"))
+    }
+}
+
+fn no_photo(what: &str) -> Error {
+    Error::InvalidRequest(format!("{what}; send a JPEG, PNG or WebP file"))
+}
+
+pub(super) fn parse(event: Value) -> Result<Http> {
+    let event: LambdaFunctionUrlRequest = typed(event, "HTTP request in payload format 2.0")?;
+    let http = event.request_context.http;
+    let invalid = |what: String| Error::InvalidRequest(what);
+    let method = http.method.as_deref().unwrap_or_default();
+    let method = Method::from_bytes(method.as_bytes())
+        .map_err(|_| invalid(format!("`{method}` is no HTTP method")))?;
+    let text = event.body.unwrap_or_default();
+    let bytes = if event.is_base64_encoded {
+        let decoded = STANDARD.decode(text.as_bytes());
+        decoded.map_err(|error| invalid(format!("the body is not in base64: {error}")))?
+    } else {
+        text.into_bytes()
+    };
+    let query = event.raw_query_string.unwrap_or_default();
+    let options = form_urlencoded::parse(query.as_bytes());
+    Ok(Http {
+        method,
+        path: event.raw_path.or(http.path).unwrap_or_default(),
+        options: options.into_owned().collect(),
+        wanted: wanted(&event.headers),
+        body: Body {
+            bytes: bytes.into(),
+            boundary: boundary(&event.headers),
+        },
+    })
+}
+
+/// What the sender prefers; JSON where all is the same to them.
+fn wanted(headers: &HeaderMap) -> Wanted {
+    const BOXES: MediaType = MediaType::new(APPLICATION, JSON);
+    const PHOTO: MediaType = MediaType::new(IMAGE, JPEG);
+    let Some(accept) = headers.get(header::ACCEPT) else {
+        return Wanted::Json;
+    };
+    let accept = accept.to_str().ok().and_then(|text| text.parse().ok());
+    // What cannot be understood is no wish.
+    let Some(accept): Option<Accept> = accept else {
+        return Wanted::Json;
+    };
+    match accept.negotiate(&[BOXES, PHOTO]) {
+        Some(kind) if *kind == PHOTO => Wanted::Jpeg,
+        Some(_) => Wanted::Json,
+        None => Wanted::Neither,
+    }
+}
+
+fn boundary(headers: &HeaderMap) -> Option<String> {
+    let kind = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    multer::parse_boundary(kind).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn event(headers: &Value, body: Option<&str>, encoded: bool) -> Value {
+        json!({
+            "version": "2.0", "routeKey": "$default", "rawPath": "/", "rawQueryString": "preset=accurate&min_face=4%30",
+            "headers": headers, "body": body, "isBase64Encoded": encoded,
+            "requestContext": {
+                "accountId": "anonymous", "apiId": "a", "domainName": "d", "domainPrefix": "a",
+                "requestId": "i", "routeKey": "$default", "stage": "$default",
+                "time": "01/Jan/2026:00:00:00 +0000", "timeEpoch": 1,
+                "http": {"method": "POST", "path": "/", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "test"},
+            },
+        })
+    }
+
+    async fn photo(headers: Value, body: &[u8]) -> Result<Bytes> {
+        let body = STANDARD.encode(body);
+        parse(event(&headers, Some(&body), true))?
+            .body
+            .photo()
+            .await
+    }
+
+    #[tokio::test]
+    async fn a_photo_comes_in_base64_or_as_it_is_or_in_a_form() {
+        let found = photo(json!({"content-type": "image/png"}), b"\x89PNG").await;
+        assert_eq!(found.unwrap(), &b"\x89PNG"[..]);
+
+        let plain = parse(event(&json!({}), Some("text"), false)).unwrap();
+        assert_eq!(plain.body.photo().await.unwrap(), &b"text"[..]);
+
+        let form = b"--x\r\nContent-Disposition: form-data; name=\"who\"\r\n\r\nme\r\n\
+            --x\r\nContent-Disposition: form-data; name=\"photo\"; filename=\"a.jpg\"\r\n\
+            Content-Type: image/jpeg\r\n\r\n\xff\xd8\r\n\xff\r\n--x--\r\n";
+        let headers = json!({"content-type": "multipart/form-data; boundary=x"});
+        let found = photo(headers.clone(), form).await.unwrap();
+        assert_eq!(found, &b"\xff\xd8\r\n\xff"[..]);
+
+        for (headers, body) in [
+            (json!({}), &b""[..]),
+            (headers.clone(), b"--x--\r\n"),
+            (headers.clone(), b"no form"),
+            (headers, &form[..120]),
+        ] {
+            let error = photo(headers, body).await.unwrap_err();
+            assert_eq!(error.name(), "InvalidRequest");
+        }
+    }
+
+    #[test]
+    fn base64_that_is_none_is_refused() {
+        let error = parse(event(&json!({}), Some("%%"), true)).unwrap_err();
+        assert!(error.to_string().contains("base64"), "{error}");
+    }
+
+    #[test]
+    fn the_query_is_decoded() {
+        let found = parse(event(&json!({}), None, false)).unwrap();
+        let expected = [("preset", "accurate"), ("min_face", "40")];
+        let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(found.options, expected);
+        assert!(!found.is_get());
+    }
+
+    #[test]
+    fn the_sender_chooses_the_kind_of_answer() {
+        for (accept, expected) in [
+            (None, Wanted::Json),
+            (Some("*/*"), Wanted::Json),
+            (Some("application/json"), Wanted::Json),
+            (Some("image/jpeg"), Wanted::Jpeg),
+            (Some("image/*"), Wanted::Jpeg),
+            (Some("application/json;q=0.5, image/jpeg"), Wanted::Jpeg),
+            (Some("image/jpeg;q=0.1, application/json"), Wanted::Json),
+            (Some("text/html"), Wanted::Neither),
+            (Some("image/jpeg;q=0, */*"), Wanted::Json),
+            (Some("\u{0}"), Wanted::Json),
+        ] {
+            let mut headers = HeaderMap::new();
+            let value = accept.map(http::HeaderValue::try_from);
+            if let Some(Ok(value)) = value {
+                headers.insert(header::ACCEPT, value);
+            }
+            assert_eq!(wanted(&headers), expected, "{accept:?}");
+        }
+    }
+}

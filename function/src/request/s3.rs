@@ -1,0 +1,109 @@
+//! S3's event notifications: every record that tells of a new object is a photo.
+//! Source: Amazon S3 User Guide, "Event message structure".
+
+use aws_lambda_events::event::s3::{S3Event, S3EventRecord};
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
+
+use super::{Object, typed};
+use crate::error::{Error, Result};
+
+/// What S3 sends once when a notification is set up.
+const TEST: &str = "s3:TestEvent";
+
+/// Whether it is that event.
+pub(super) fn is_test(event: &Value) -> bool {
+    event.get("Event").and_then(Value::as_str) == Some(TEST)
+}
+
+/// The objects that an event tells of.
+pub(super) fn objects(event: Value) -> Result<Vec<Object>> {
+    let event: S3Event = typed(event, "S3 notification")?;
+    let created = event.records.into_iter().filter(is_created);
+    created.map(object).collect()
+}
+
+/// Whether a record tells of an object that is there, and not of one that is gone.
+fn is_created(record: &S3EventRecord) -> bool {
+    let gone = ["ObjectRemoved", "LifecycleExpiration"];
+    let name = record.event_name.as_deref().unwrap_or_default();
+    !gone
+        .iter()
+        .any(|gone| name.trim_start_matches("s3:").starts_with(gone))
+}
+
+fn object(record: S3EventRecord) -> Result<Object> {
+    let missing = |what: &str| Error::InvalidRequest(format!("a record of S3 has no {what}"));
+    let bucket = record.s3.bucket.name.ok_or_else(|| missing("bucket"))?;
+    let key = record.s3.object.key.ok_or_else(|| missing("key"))?;
+    Ok(Object {
+        bucket,
+        key: decoded(&key)?,
+        version: version(record.s3.object.version_id),
+    })
+}
+
+/// A key as S3 writes it into events: like the fields of a form, a `+` is a space.
+pub(super) fn decoded(key: &str) -> Result<String> {
+    let spaced = key.replace('+', " ");
+    let decoded = percent_decode_str(&spaced).decode_utf8();
+    decoded
+        .map(std::borrow::Cow::into_owned)
+        .map_err(|_| Error::InvalidRequest(format!("the key `{key}` is not encoded UTF-8")))
+}
+
+/// A version that was named. In a bucket without versions S3 says `null` or nothing.
+pub(super) fn version(id: Option<String>) -> Option<String> {
+    id.filter(|id| !id.is_empty() && id != "null")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn record(name: &str, key: &str, version: Option<&str>) -> Value {
+        json!({
+            "eventVersion": "2.3", "eventSource": "aws:s3", "awsRegion": "us-east-1",
+            "eventTime": "2026-01-01T00:00:00.000Z", "eventName": name,
+            "userIdentity": {"principalId": "A"},
+            "requestParameters": {"sourceIPAddress": "127.0.0.1"},
+            "responseElements": {"x-amz-request-id": "C"},
+            "s3": {
+                "s3SchemaVersion": "1.0", "configurationId": "photos",
+                "bucket": {"name": "b", "ownerIdentity": {"principalId": "A"}, "arn": "arn:aws:s3:::b"},
+                "object": {"key": key, "size": 1, "eTag": "d", "versionId": version, "sequencer": "0"},
+            },
+        })
+    }
+
+    #[test]
+    fn every_new_object_counts_and_its_key_is_decoded() {
+        let event = json!({"Records": [
+            record("ObjectCreated:Put", "caf%C3%A9/my+photo%2B1.jpg", Some("v1")),
+            record("ObjectRemoved:Delete", "gone.jpg", None),
+            record("ObjectCreated:Copy", "b.jpg", None),
+        ]});
+        let found = objects(event).unwrap();
+        let keys: Vec<_> = found.iter().map(|object| object.key.as_str()).collect();
+        assert_eq!(keys, ["café/my photo+1.jpg", "b.jpg"]);
+        assert_eq!(found[0].version.as_deref(), Some("v1"));
+        assert_eq!(found[1].version, None);
+    }
+
+    #[test]
+    fn a_key_that_is_no_text_is_refused() {
+        let event = json!({"Records": [record("ObjectCreated:Put", "%ff.jpg", None)]});
+        let said = objects(event).unwrap_err().to_string();
+        assert!(said.contains("%ff.jpg"), "{said}");
+    }
+
+    #[test]
+    fn the_test_event_is_known() {
+        assert!(is_test(
+            &json!({"Service": "Amazon S3", "Event": TEST, "Bucket": "b"})
+        ));
+        assert!(!is_test(&json!({"Event": "other"})));
+    }
+}

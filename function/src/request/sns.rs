@@ -1,0 +1,49 @@
+//! SNS messages with S3 notifications in them, as SNS invokes a function and as it fills a queue.
+//! Source: Amazon SNS Developer Guide, "Parsing message formats".
+
+use aws_lambda_events::event::sns::SnsEvent;
+use serde_json::Value;
+
+use super::{Object, eventbridge, s3, typed};
+use crate::error::{Error, Result};
+
+/// The objects that an event of SNS tells of.
+pub(super) fn objects(event: Value) -> Result<Vec<Object>> {
+    let event: SnsEvent = typed(event, "SNS event")?;
+    let messages = event.records.into_iter().map(|record| record.sns.message);
+    let found: Result<Vec<_>> = messages.map(|message| notification(&message)).collect();
+    Ok(found?.into_iter().flatten().collect())
+}
+
+/// The objects of a text that is a notification of S3, its test event, an event of EventBridge, or
+/// an SNS message in which one of these is wrapped.
+pub(super) fn notification(text: &str) -> Result<Vec<Object>> {
+    let value = json(text)?;
+    if value.get("Type").and_then(Value::as_str) == Some("Notification")
+        && let Some(message) = value.get("Message").and_then(Value::as_str)
+    {
+        // One wrapping only: a message in a message is nothing that SNS makes.
+        return plain(json(message)?);
+    }
+    plain(value)
+}
+
+fn plain(value: Value) -> Result<Vec<Object>> {
+    if s3::is_test(&value) {
+        return Ok(Vec::new());
+    }
+    if super::source(&value).as_deref() == Some("aws:s3") {
+        return s3::objects(value);
+    }
+    if value.get("detail-type").is_some() {
+        return eventbridge::objects(value);
+    }
+    Err(Error::InvalidRequest(
+        "the message holds no S3 notification".to_owned(),
+    ))
+}
+
+fn json(text: &str) -> Result<Value> {
+    serde_json::from_str(text)
+        .map_err(|error| Error::InvalidRequest(format!("the message is no JSON: {error}")))
+}

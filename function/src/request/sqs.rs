@@ -1,0 +1,117 @@
+//! SQS messages: each holds a notification of S3, as it is or wrapped by SNS. A message that holds
+//! none fails by itself and leaves the others alone.
+//! Source: AWS Lambda Developer Guide, "Using Lambda with Amazon SQS".
+
+use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
+use serde_json::Value;
+
+use super::{Object, sns, typed};
+use crate::error::{Error, Result};
+
+/// Messages of a queue.
+#[derive(Debug)]
+pub struct Sqs {
+    /// Whether their order counts: after a failed message none may be worked on.
+    pub fifo: bool,
+    /// The messages, in the queue's order.
+    pub messages: Vec<Message>,
+}
+
+/// A message.
+#[derive(Debug)]
+pub struct Message {
+    /// By which the queue knows it.
+    pub id: String,
+    /// The photos that it tells of, none for a test event; or what is wrong with it.
+    pub objects: Result<Vec<Object>>,
+}
+
+pub(super) fn parse(event: Value) -> Result<Sqs> {
+    let event: SqsEvent = typed(event, "SQS event")?;
+    let of_fifo = |message: &SqsMessage| {
+        let queue = message.event_source_arn.as_deref().unwrap_or_default();
+        // The name of a FIFO queue ends so, and of no other.
+        queue.ends_with(".fifo")
+    };
+    let fifo = event.records.iter().any(of_fifo);
+    let messages: Result<Vec<_>> = event.records.into_iter().map(message).collect();
+    Ok(Sqs {
+        fifo,
+        messages: messages?,
+    })
+}
+
+fn message(message: SqsMessage) -> Result<Message> {
+    // Without it nobody could be told which message failed.
+    let missing = || Error::InvalidRequest("the event is no SQS event: a message has no id".into());
+    let id = message.message_id.ok_or_else(missing)?;
+    let body = message.body.unwrap_or_default();
+    Ok(Message {
+        id,
+        objects: sns::notification(&body),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn event(queue: &str, bodies: &[String]) -> Value {
+        let message = |(index, body): (usize, &String)| {
+            json!({
+                "messageId": format!("m{index}"), "receiptHandle": "r", "body": body,
+                "attributes": {}, "messageAttributes": {}, "md5OfBody": "m",
+                "eventSource": "aws:sqs", "awsRegion": "us-east-1",
+                "eventSourceARN": format!("arn:aws:sqs:us-east-1:111122223333:{queue}"),
+            })
+        };
+        json!({"Records": bodies.iter().enumerate().map(message).collect::<Vec<_>>()})
+    }
+
+    fn created(key: &str) -> Value {
+        json!({
+            "version": "0", "detail-type": "Object Created", "source": "aws.s3",
+            "detail": {"bucket": {"name": "b"}, "object": {"key": key}},
+        })
+    }
+
+    #[test]
+    fn each_message_is_read_by_itself() {
+        let wrapped = json!({"Type": "Notification", "Message": created("b.jpg").to_string()});
+        let found = parse(event(
+            "photos",
+            &[
+                created("a.jpg").to_string(),
+                wrapped.to_string(),
+                json!({"Event": "s3:TestEvent"}).to_string(),
+                "no JSON".to_owned(),
+                "{}".to_owned(),
+            ],
+        ))
+        .unwrap();
+        assert!(!found.fifo);
+        let keys = |message: &Message| {
+            let objects = message.objects.as_ref().ok()?;
+            Some(
+                objects
+                    .iter()
+                    .map(|object| object.key.clone())
+                    .collect::<Vec<_>>(),
+            )
+        };
+        let found: Vec<_> = found.messages.iter().map(keys).collect();
+        let key = |key: &str| Some(vec![key.to_owned()]);
+        assert_eq!(
+            found,
+            [key("a.jpg"), key("b.jpg"), Some(vec![]), None, None]
+        );
+    }
+
+    #[test]
+    fn a_fifo_queue_is_known_by_its_name() {
+        let body = [created("a.jpg").to_string()];
+        assert!(parse(event("photos.fifo", &body)).unwrap().fifo);
+    }
+}

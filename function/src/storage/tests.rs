@@ -1,0 +1,186 @@
+//! Storage against a folder, and S3's failures against a server on loopback.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use object_store::aws::AmazonS3Builder;
+
+use super::*;
+
+fn object(key: &str) -> Object {
+    Object {
+        bucket: "b".to_owned(),
+        key: key.to_owned(),
+        version: None,
+    }
+}
+
+#[test]
+fn keys_that_would_become_others_are_refused() {
+    path("a/photo 1+2.jpg").unwrap();
+    path("a/%41 caf\u{e9}.jpg").unwrap();
+    for key in ["", "/a.jpg", "a.jpg/", "a//b.jpg", "a/../b.jpg", "./a.jpg"] {
+        let error = path(key).unwrap_err();
+        assert!(matches!(error, Error::InvalidRequest(_)), "{key}");
+    }
+}
+
+#[test]
+fn what_s3_says_becomes_an_error_with_a_name() {
+    let failed = |error| failure("read", &Location::S3, "b", "k", error);
+    let not_found = |code: &str| object_store::Error::NotFound {
+        path: "k".into(),
+        source: format!("<Error><Code>{code}</Code></Error>").into(),
+    };
+    assert_eq!(failed(not_found("NoSuchBucket")).name(), "BucketNotFound");
+    let error = failed(not_found("NoSuchKey"));
+    assert_eq!(error.to_string(), "there is no object s3://b/k");
+    let denied = object_store::Error::PermissionDenied {
+        path: "k".into(),
+        source: "403".into(),
+    };
+    assert_eq!(failed(denied).name(), "AccessDenied");
+}
+
+#[tokio::test]
+async fn a_folder_is_read_and_written() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("b")).unwrap();
+    let place = Location::Folder(folder.path().to_owned());
+    let storage = Storage::default();
+    let write = storage.write(&place, "b", "a/k.jpg", "image/jpeg", b"abc".to_vec());
+    write.await.unwrap();
+    let found = storage.read(&place, &object("a/k.jpg"), 3).await.unwrap();
+    assert_eq!((found.bytes.as_ref(), found.ours), (&b"abc"[..], false));
+    let error = storage
+        .read(&place, &object("a/k.jpg"), 2)
+        .await
+        .err()
+        .unwrap();
+    assert_eq!(error.name(), "PhotoTooLarge");
+    let error = storage
+        .read(&place, &object("x.jpg"), 2)
+        .await
+        .err()
+        .unwrap();
+    assert_eq!(error.name(), "ObjectNotFound");
+}
+
+/// A server that answers each request with the next of `answers`, and again with the last one.
+fn server(answers: &'static [&'static str]) -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&count);
+    std::thread::spawn(move || {
+        for socket in listener.incoming() {
+            let mut socket = socket.unwrap();
+            let mut request = [0; 8192];
+            let _ = socket.read(&mut request).unwrap();
+            let place = counted.fetch_add(1, Ordering::SeqCst);
+            let answer = answers[place.min(answers.len() - 1)];
+            socket.write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    (url, count)
+}
+
+/// A storage whose bucket `b` is at that server.
+fn storage(url: &str) -> Storage {
+    let bucket = AmazonS3Builder::new()
+        .with_bucket_name("b")
+        .with_endpoint(url)
+        .with_access_key_id("a")
+        .with_secret_access_key("s")
+        .with_retry(s3::retry())
+        .with_http_connector(tls::Connector)
+        .build()
+        .unwrap();
+    let storage = Storage::default();
+    let key = (Location::S3, "b".to_owned());
+    storage.lock().insert(key, Arc::new(bucket));
+    storage
+}
+
+const BUSY: &str = "HTTP/1.1 503 Slow Down\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+const FOUND: &str = "HTTP/1.1 200 OK\r\ncontent-length: 3\r\nconnection: close\r\n\
+    last-modified: Thu, 01 Jan 2026 00:00:00 GMT\r\netag: \"e\"\r\n\
+    x-amz-meta-written-by: face-detect\r\n\r\nabc";
+const BAD: &str = "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+
+#[tokio::test]
+async fn a_busy_s3_is_asked_again() {
+    let (url, count) = server(&[BUSY, BUSY, FOUND]);
+    let found = storage(&url)
+        .read(&Location::S3, &object("k"), 100)
+        .await
+        .unwrap();
+    assert_eq!((found.bytes.as_ref(), found.ours), (&b"abc"[..], true));
+    assert_eq!(count.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test]
+async fn an_s3_that_stays_busy_is_a_temporary_failure_and_a_bad_request_is_none() {
+    let (url, _) = server(&[BUSY]);
+    let error = storage(&url)
+        .read(&Location::S3, &object("k"), 100)
+        .await
+        .err()
+        .unwrap();
+    assert_eq!(error.name(), "StorageFailed");
+    assert!(error.is_temporary(), "{error}");
+
+    let (url, count) = server(&[BAD]);
+    let error = storage(&url)
+        .read(&Location::S3, &object("k"), 100)
+        .await
+        .err()
+        .unwrap();
+    assert_eq!(error.name(), "StorageFailed");
+    assert!(!error.is_temporary(), "{error}");
+    assert_eq!(count.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn nobody_there_is_a_temporary_failure() {
+    // The port is free again when the listener is dropped.
+    let address = TcpListener::bind(("127.0.0.1", 0))
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let storage = storage(&format!("http://{address}"));
+    let error = storage
+        .read(&Location::S3, &object("k"), 100)
+        .await
+        .err()
+        .unwrap();
+    assert!(error.is_temporary(), "{error}");
+}
+
+#[tokio::test]
+async fn a_restored_function_asks_lambda_for_its_credentials() {
+    use object_store::CredentialProvider;
+
+    const ANSWER: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n\
+        {\"AccessKeyId\":\"id\",\"SecretAccessKey\":\"secret\",\"Token\":\"token\",\
+        \"Expiration\":\"2999-01-01T00:00:00Z\",\"Code\":\"Success\"}";
+    let (url, count) = server(&[ANSWER]);
+    let variables = move |name: &str| match name {
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI" => Some(url.clone()),
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN" => Some("say this".to_owned()),
+        _ => None,
+    };
+    let found = credentials::ContainerCredentials::from_env(variables)
+        .unwrap()
+        .unwrap();
+    for _ in 0..2 {
+        let credential = found.get_credential().await.unwrap();
+        assert_eq!(credential.key_id, "id");
+        assert_eq!(credential.token.as_deref(), Some("token"));
+    }
+    assert_eq!(count.load(Ordering::SeqCst), 1, "they were not kept");
+    assert!(!format!("{found:?}").contains("say this"));
+    let none = credentials::ContainerCredentials::from_env(|_| None).unwrap();
+    assert!(none.is_none());
+}

@@ -1,0 +1,49 @@
+//! HTTP for the object store, with TLS that needs no file: Mozilla's certificate authorities are
+//! part of the binary.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use object_store::client::{HttpClient, HttpConnector};
+use object_store::{ClientOptions, Error, Result};
+use reqwest::Client;
+use rustls::{ClientConfig, RootCertStore};
+
+/// How long a connection to S3 may take: without an end, a function in a network that S3 cannot be
+/// reached from would hang until Lambda ends it, and nobody would know why.
+const CONNECT: Duration = Duration::from_secs(5);
+/// How long S3 may be silent.
+const READ: Duration = Duration::from_secs(30);
+
+/// Makes HTTP clients.
+#[derive(Debug)]
+pub(super) struct Connector;
+
+impl HttpConnector for Connector {
+    fn connect(&self, _options: &ClientOptions) -> Result<HttpClient> {
+        Ok(HttpClient::new(client()?))
+    }
+}
+
+/// A client without connections.
+pub(super) fn client() -> Result<Client> {
+    let failed = |error: std::boxed::Box<dyn std::error::Error + Send + Sync>| Error::Generic {
+        store: "S3",
+        source: error,
+    };
+    let roots = RootCertStore {
+        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+    };
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| failed(error.into()))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Client::builder()
+        .tls_backend_preconfigured(tls)
+        .connect_timeout(CONNECT)
+        .read_timeout(READ)
+        .build()
+        .map_err(|error| failed(error.into()))
+}

@@ -1,0 +1,78 @@
+//! From a photo's file to what is in it: the one step that needs OpenCV, behind a trait, so that all
+//! the rest can be built and tested without.
+
+#[cfg(feature = "opencv")]
+mod open_cv;
+
+use std::time::Duration;
+
+#[cfg(feature = "opencv")]
+pub use open_cv::OpenCv;
+
+use crate::error::Error;
+use crate::faces::Face;
+use crate::options::Detection;
+use crate::photo::{Header, Refusal};
+
+/// Looks at photos.
+pub trait Vision: Send + Sync + 'static {
+    /// What is in the photo whose file is given, and the photo with rectangles if it is wanted.
+    fn look(&self, file: &[u8], header: &Header, task: &Task) -> Result<Seen, Failure>;
+}
+
+/// What is to be done with a photo.
+#[derive(Clone, Debug)]
+pub struct Task {
+    /// How to look.
+    pub detection: Detection,
+    /// The quality of the photo with rectangles, 1 to 100; none is made without.
+    pub annotate: Option<i32>,
+}
+
+/// What was seen.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// The upright photo's width in pixels.
+    pub width: u32,
+    /// Its height in pixels.
+    pub height: u32,
+    /// From left to right.
+    pub faces: Vec<Face>,
+    /// The photo with rectangles, a JPEG file.
+    pub annotated: Option<Vec<u8>>,
+    /// How long it took.
+    pub times: Times,
+}
+
+/// How long each step took.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Times {
+    /// From the file to pixels.
+    pub decode: Duration,
+    /// From pixels to faces.
+    pub detect: Duration,
+    /// From pixels to the file with rectangles.
+    pub annotate: Duration,
+}
+
+/// Why nothing was seen.
+#[derive(Clone, Debug)]
+pub enum Failure {
+    /// It is the photo.
+    Photo(Refusal),
+    /// It is OpenCV.
+    OpenCv(String),
+}
+
+impl Failure {
+    /// The error for the photo `of` that name.
+    pub fn of(self, of: &str) -> Error {
+        match self {
+            Self::Photo(refusal) => Error::Photo {
+                of: of.to_owned(),
+                refusal,
+            },
+            Self::OpenCv(what) => Error::OpenCvFailed(what),
+        }
+    }
+}

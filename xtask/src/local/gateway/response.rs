@@ -1,0 +1,146 @@
+//! A function's answer as a response to a request, by payload format 2.0. Knows nothing of sockets.
+//! <https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html>
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, ensure};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::header::{CONTENT_TYPE, SET_COOKIE};
+use hyper::{Response, StatusCode};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// An answer that speaks of HTTP.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer {
+    status_code: u16,
+    headers: Option<BTreeMap<String, String>>,
+    cookies: Option<Vec<String>>,
+    body: Option<String>,
+    is_base64_encoded: Option<bool>,
+}
+
+/// The response that an answer stands for.
+pub fn response(answer: &[u8]) -> Result<Response<Full<Bytes>>> {
+    let value: Value = serde_json::from_slice(answer).context("it is no JSON")?;
+    ensure!(value.get("errorType").is_none(), "it is an error: {value}");
+    if value.get("statusCode").is_none() {
+        // An answer that does not speak of HTTP is the body.
+        return Ok(Response::builder()
+            .header(CONTENT_TYPE, "application/json")
+            .body(Bytes::copy_from_slice(answer).into())?);
+    }
+    let answer: Answer = serde_json::from_value(value).context("it has not the right form")?;
+    let mut body = answer.body.unwrap_or_default().into_bytes();
+    if answer.is_base64_encoded == Some(true) {
+        let decoded = BASE64_STANDARD.decode(&body);
+        body = decoded.context("its body is not in base64")?;
+    }
+    let headers = answer.headers.unwrap_or_default();
+    let mut response = Response::builder().status(answer.status_code);
+    let typed = |name: &String| name.eq_ignore_ascii_case(CONTENT_TYPE.as_str());
+    if !headers.keys().any(typed) {
+        response = response.header(CONTENT_TYPE, "application/json");
+    }
+    for (name, value) in headers {
+        response = response.header(name, value);
+    }
+    for cookie in answer.cookies.unwrap_or_default() {
+        response = response.header(SET_COOKIE, cookie);
+    }
+    response
+        .body(Bytes::from(body).into())
+        .context("it is no HTTP response")
+}
+
+/// What Lambda says when a function failed.
+pub fn failed() -> Response<Full<Bytes>> {
+    let mut response = Response::new(Bytes::from_static(b"Internal Server Error").into());
+    *response.status_mut() = StatusCode::BAD_GATEWAY;
+    response
+}
+
+/// What Lambda says to a request of more than `largest` bytes.
+pub fn too_large(largest: usize) -> Response<Full<Bytes>> {
+    let message = format!("Exceeded maximum allowed payload size ({largest} bytes).");
+    let body = json!({"Message": message}).to_string();
+    let mut response = Response::new(Bytes::from(body).into());
+    *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    /// A response's status, headers and body.
+    type Seen = (u16, Vec<(String, String)>, Vec<u8>);
+
+    fn of(answer: &Value) -> Result<Seen> {
+        let response = response(answer.to_string().as_bytes())?;
+        let headers = response.headers().iter().map(|(name, value)| {
+            let value = value.to_str().unwrap().to_owned();
+            (name.to_string(), value)
+        });
+        let (status, mut headers) = (response.status().as_u16(), headers.collect::<Vec<_>>());
+        headers.sort();
+        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+        let body = runtime.block_on(response.into_body().collect())?;
+        Ok((status, headers, body.to_bytes().to_vec()))
+    }
+
+    fn header(name: &str, value: &str) -> (String, String) {
+        (name.to_owned(), value.to_owned())
+    }
+
+    #[test]
+    fn an_answer_says_what_the_response_is() {
+        let answer = json!({
+            "statusCode": 415,
+            "headers": {"Content-Type": "image/jpeg", "Cache-Control": "no-store"},
+            "cookies": ["a=1", "b=2; Secure"],
+            "body": "/9g=",
+            "isBase64Encoded": true,
+        });
+        let headers = vec![
+            header("cache-control", "no-store"),
+            header("content-type", "image/jpeg"),
+            header("set-cookie", "a=1"),
+            header("set-cookie", "b=2; Secure"),
+        ];
+        assert_eq!(of(&answer).unwrap(), (415, headers, b"\xff\xd8".to_vec()));
+    }
+
+    #[test]
+    fn what_an_answer_does_not_say_has_a_default() {
+        let json = vec![header("content-type", "application/json")];
+        let answer = json!({"statusCode": 204, "body": null});
+        assert_eq!(of(&answer).unwrap(), (204, json.clone(), Vec::new()));
+        for answer in [json!({"faces": []}), json!("hello"), json!(null)] {
+            let body = answer.to_string().into_bytes();
+            assert_eq!(of(&answer).unwrap(), (200, json.clone(), body));
+        }
+    }
+
+    #[test]
+    fn what_is_no_answer_is_refused() {
+        for answer in [
+            json!({"errorType": "NotAnImage", "errorMessage": "it is none"}),
+            json!({"statusCode": "200"}),
+            json!({"statusCode": 99}),
+            json!({"statusCode": 200, "body": {"faces": []}}),
+            json!({"statusCode": 200, "body": "?", "isBase64Encoded": true}),
+            json!({"statusCode": 200, "headers": {"a b": "c"}}),
+            json!({"statusCode": 200, "headers": {"a": "b\nc"}}),
+        ] {
+            assert!(of(&answer).is_err(), "{answer}");
+        }
+        assert!(response(b"").is_err());
+    }
+}
