@@ -1,8 +1,9 @@
 //! Faces and their eyes: the values, how findings of several cascades become one, and the
 //! detector, which alone needs OpenCV.
 
+pub mod cascade;
 #[cfg(feature = "opencv")]
-mod cascades;
+mod classifiers;
 #[cfg(feature = "opencv")]
 pub mod detector;
 pub mod vote;

@@ -5,6 +5,7 @@
 mod answer;
 mod build_function;
 mod build_opencv;
+mod eval;
 mod image;
 mod local;
 mod size;
@@ -45,6 +46,9 @@ enum Verb {
     /// Try the function's image under AWS's emulator with real photos
     TestLocal(test_local::Arguments),
 
+    /// Measure how well each preset finds faces in labelled photos
+    Eval(eval::Arguments),
+
     /// Show how large everything is, and of what
     Size(build_opencv::Arguments),
 
@@ -69,6 +73,7 @@ fn main() -> ExitCode {
         }
         Verb::Image(arguments) => image::run(&arguments).and_then(|a| print(&a, json)),
         Verb::TestLocal(arguments) => test_local::run(&arguments, json),
+        Verb::Eval(arguments) => eval::run(&arguments).and_then(|a| print(&a, json)),
         Verb::Size(arguments) => size::run(&arguments).and_then(|a| print(&a, json)),
         Verb::Test(arguments) => test::run(&arguments).and_then(|a| a.print(json)),
         Verb::Drive { job } => opencv_build::driver::perform(&job),

@@ -15,7 +15,7 @@ use crate::local::engine::{self, Engine};
 use crate::local::gateway::Gateway;
 use crate::local::site::Site;
 use crate::workspace::Workspace;
-use crate::{build_opencv, image, size, test_local};
+use crate::{build_opencv, eval, image, size, test_local};
 
 mod errors;
 mod events;
@@ -26,7 +26,7 @@ mod report;
 mod soak;
 mod traces;
 
-use report::Skip;
+pub use report::Skip;
 pub use report::TestAnswer;
 
 /// What to test.
@@ -47,7 +47,7 @@ pub fn run(arguments: &Arguments) -> Result<TestAnswer> {
     let suite = Suite {
         workspace: &workspace,
     };
-    let tests: [(&str, &dyn Fn() -> Result<()>); 15] = [
+    let tests: [(&str, &dyn Fn() -> Result<()>); 16] = [
         ("formatting", &|| suite.formatting()),
         ("lints", &|| suite.lints()),
         ("unit tests", &|| suite.unit_tests()),
@@ -63,6 +63,9 @@ pub fn run(arguments: &Arguments) -> Result<TestAnswer> {
             suite.with_function(|workspace, sdk, binary| {
                 events::test(workspace, sdk, binary, Engine::None, arguments.bless)
             })
+        }),
+        ("faces that people labelled", &|| {
+            suite.with_function(eval::check)
         }),
         ("photos of every kind", &|| suite.with_function(kinds::test)),
         ("errors and the event after them", &|| {

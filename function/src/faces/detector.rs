@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 
 use opencv::core::{self, Mat, Rect, Size, ToInputArray, Vector};
-use opencv::objdetect::CascadeClassifier;
 use opencv::prelude::*;
 use opencv::{Result, imgproc};
 
-use super::cascades::{Cascade, Cascades};
+use super::cascade::{Cascade, LARGE};
+use super::classifiers::Classifiers;
 use super::vote::{Finding, elect};
 use super::{Box, Face};
 use crate::options::{Contrast, Detection, EyeCascade};
@@ -24,28 +24,31 @@ const CLAHE: (f64, i32) = (2.0, 8);
 
 /// Finds faces and eyes.
 pub struct Detector {
-    cascades: Cascades,
+    classifiers: Classifiers,
 }
 
 impl Detector {
     /// Reads the cascades that the Python original had, or all of them.
     pub fn new(all: bool) -> Result<Self> {
         Ok(Self {
-            cascades: Cascades::new(all)?,
+            classifiers: Classifiers::new(all)?,
         })
     }
 
     /// The faces in `photo`, from left to right, each with its eyes.
     pub fn detect(&mut self, photo: &Photo, detection: &Detection) -> Result<Vec<Face>> {
         let (picture, scale) = photo.scaled(detection.longest_side)?;
+        if is_large(&picture) {
+            // What they hold of earlier pictures may be in the way.
+            self.classifiers.clear();
+        }
         let boxes = match detection.face_cascades.as_slice() {
             // One cascade on one picture is what OpenCV's own call is for, and gives its boxes.
             [face] if !detection.side_faces && detection.contrast == Contrast::Plain => {
                 let sizes = Sizes::of(detection, scale, 1.0);
-                let cascade = self.cascades.get(Cascade::Face(*face))?;
-                let neighbours = detection.face_neighbours;
-                let factor = detection.scale_factor;
-                found(cascade, &picture, factor, neighbours, sizes)?.to_vec()
+                let cascade = Cascade::Face(*face);
+                let (factor, neighbours) = (detection.scale_factor, detection.face_neighbours);
+                self.found(cascade, &picture, factor, neighbours, sizes)?
             }
             _ => self.together(&picture, detection, scale)?,
         };
@@ -69,16 +72,13 @@ impl Detector {
     fn together(&mut self, picture: &Mat, detection: &Detection, scale: f64) -> Result<Vec<Rect>> {
         let mut findings = Vec::new();
         for picture in pictures(picture, detection.contrast)? {
-            for face in &detection.face_cascades {
-                let cascade = Cascade::Face(*face);
+            for cascade in Cascade::of(detection) {
                 findings.extend(self.say(&picture, cascade, false, detection, scale)?);
-            }
-            if detection.side_faces {
-                let mut flipped = Mat::default();
-                core::flip(&*picture, &mut flipped, 1)?;
-                let profile = Cascade::Profile;
-                findings.extend(self.say(&picture, profile, false, detection, scale)?);
-                findings.extend(self.say(&flipped, profile, true, detection, scale)?);
+                if cascade == Cascade::Profile {
+                    let mut flipped = Mat::default();
+                    core::flip(&*picture, &mut flipped, 1)?;
+                    findings.extend(self.say(&flipped, cascade, true, detection, scale)?);
+                }
             }
         }
         let frame = Rect::from_point_size(core::Point::default(), picture.size()?);
@@ -103,9 +103,9 @@ impl Detector {
         let mut sizes = Sizes::of(detection, scale, fit.side);
         let least = (SMALLEST / fit.side).round() as i32;
         sizes.least = sizes.least.max(least);
-        let factor = 1.0 + cascade.step() * (detection.scale_factor - 1.0);
+        let factor = cascade.factor(detection.scale_factor);
         let (mut boxes, mut votes) = (Vector::<Rect>::new(), Vector::<i32>::new());
-        self.cascades.get(cascade)?.detect_multi_scale2(
+        self.classifiers.get(cascade)?.detect_multi_scale2(
             picture,
             &mut boxes,
             &mut votes,
@@ -115,6 +115,7 @@ impl Detector {
             square(sizes.least),
             square(sizes.most),
         )?;
+        self.put_back(cascade, picture);
         let width = picture.cols();
         let finding = |(found, votes): (Rect, i32)| {
             let x = if flipped {
@@ -137,17 +138,36 @@ impl Detector {
             return Ok(Vec::new());
         }
         let region = Mat::roi(picture, face)?;
-        let cascade = self.cascades.get(Cascade::Eye(detection.eye_cascade))?;
+        let cascade = Cascade::Eye(detection.eye_cascade);
         // OpenCV's own factor, whatever that for faces is, as the Python original had it.
-        let eyes = found(
-            cascade,
-            &region,
-            1.1,
-            detection.eye_neighbours,
-            Sizes::default(),
-        )?;
+        let neighbours = detection.eye_neighbours;
+        let eyes = self.found(cascade, &region, 1.1, neighbours, Sizes::default())?;
         let placed = |eye: Rect| eye + face.tl();
-        Ok(eyes.iter().map(placed).collect())
+        Ok(eyes.into_iter().map(placed).collect())
+    }
+
+    /// What one cascade finds, by OpenCV's own count of neighbours.
+    fn found(
+        &mut self,
+        cascade: Cascade,
+        picture: &(impl ToInputArray + MatTraitConst),
+        factor: f64,
+        neighbours: i32,
+        sizes: Sizes,
+    ) -> Result<Vec<Rect>> {
+        let mut boxes = Vector::<Rect>::new();
+        let (least, most) = (square(sizes.least), square(sizes.most));
+        let classifier = self.classifiers.get(cascade)?;
+        classifier.detect_multi_scale(picture, &mut boxes, factor, neighbours, 0, least, most)?;
+        self.put_back(cascade, picture);
+        Ok(boxes.to_vec())
+    }
+
+    /// Lets go of a classifier that has seen a large picture.
+    fn put_back(&mut self, cascade: Cascade, picture: &impl MatTraitConst) {
+        if is_large(picture) {
+            self.classifiers.drop(cascade);
+        }
     }
 }
 
@@ -170,21 +190,12 @@ impl Sizes {
     }
 }
 
-fn square(side: i32) -> Size {
-    Size::new(side, side)
+fn is_large(picture: &impl MatTraitConst) -> bool {
+    picture.total() as u64 > LARGE
 }
 
-fn found(
-    cascade: &mut CascadeClassifier,
-    picture: &impl ToInputArray,
-    factor: f64,
-    neighbours: i32,
-    sizes: Sizes,
-) -> Result<Vector<Rect>> {
-    let mut boxes = Vector::new();
-    let (least, most) = (square(sizes.least), square(sizes.most));
-    cascade.detect_multi_scale(picture, &mut boxes, factor, neighbours, 0, least, most)?;
-    Ok(boxes)
+fn square(side: i32) -> Size {
+    Size::new(side, side)
 }
 
 /// The picture with its contrast changed, as often as it is looked at.

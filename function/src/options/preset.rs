@@ -66,12 +66,14 @@ impl Preset {
         match self {
             Self::Original => original,
             Self::Balanced => Detection {
+                longest_side: 1600,
                 face_cascades: both,
                 side_faces: true,
                 face_neighbours: 8,
                 ..original
             },
             Self::Accurate => Detection {
+                longest_side: 3200,
                 face_cascades: both,
                 side_faces: true,
                 contrast: Contrast::Both,

@@ -11,6 +11,7 @@ use opencv_build::progress::tell;
 use opencv_build::sdk::Sdk;
 use serde_json::{Value, json};
 
+use crate::eval::score::shared;
 use crate::local::engine::Engine;
 use crate::local::site::Site;
 use crate::workspace::Workspace;
@@ -97,14 +98,4 @@ fn the_face(site: &Site, key: &str) -> Result<[f64; 4]> {
     let faces = faces.with_context(|| format!("the answer is {answer}"))?;
     ensure!(faces.len() == 1, "the answer is {answer}");
     Ok(serde_json::from_value(faces[0]["box"].clone())?)
-}
-
-/// Intersection over union.
-pub fn shared(a: [f64; 4], b: [f64; 4]) -> f64 {
-    let overlap = |axis: usize| {
-        let end = (a[axis] + a[axis + 2]).min(b[axis] + b[axis + 2]);
-        (end - a[axis].max(b[axis])).max(0.0)
-    };
-    let both = overlap(0) * overlap(1);
-    both / (a[2] * a[3] + b[2] * b[3] - both)
 }

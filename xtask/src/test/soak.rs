@@ -93,7 +93,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
 fn photos(photo: &RgbImage) -> Result<Vec<(String, Vec<u8>)>> {
     let face = crop_imm(photo, 180, 150, 250, 260).to_image();
     let small = resize(&face, 200, 208, FilterType::Triangle);
-    let whole = DynamicImage::ImageRgb8(photo.clone());
+    let wide = crop_imm(photo, 120, 120, 360, 300).to_image();
     let plain = |picture: &DynamicImage| variants::jpeg(picture, |_| Ok(()));
     let mut png = std::io::Cursor::new(Vec::new());
     DynamicImage::ImageRgb8(small).write_to(&mut png, image::ImageFormat::Png)?;
@@ -103,7 +103,10 @@ fn photos(photo: &RgbImage) -> Result<Vec<(String, Vec<u8>)>> {
             plain(&DynamicImage::ImageRgb8(face))?,
         ),
         ("small.png".to_owned(), png.into_inner()),
-        ("whole.jpg".to_owned(), plain(&whole)?),
+        (
+            "wide.jpg".to_owned(),
+            plain(&DynamicImage::ImageRgb8(wide))?,
+        ),
     ])
 }
 
@@ -126,8 +129,8 @@ fn good(photos: &[(String, Vec<u8>)]) -> Vec<Value> {
 
 /// Bad events, each with what its answer must hold.
 fn bad(photos: &[(String, Vec<u8>)], site: &Site) -> Result<Vec<(Value, String)>> {
-    let (_, whole) = photos.last().context("there are no photos")?;
-    let half = &whole[..whole.len() / 2];
+    let (_, wide) = photos.last().context("there are no photos")?;
+    let half = &wide[..wide.len() / 2];
     site.storage.write(BUCKET, "half.jpg", half)?;
     site.storage.write(BUCKET, "text.jpg", b"no picture")?;
     let found = |error: &str| format!("\"errorType\":\"{error}\"");
@@ -151,7 +154,7 @@ fn bad(photos: &[(String, Vec<u8>)], site: &Site) -> Result<Vec<(Value, String)>
             "\"statusCode\":422".to_owned(),
         ),
         (
-            http("text/html", &STANDARD.encode(whole)),
+            http("text/html", &STANDARD.encode(wide)),
             "\"statusCode\":406".to_owned(),
         ),
         (

@@ -1,0 +1,57 @@
+//! Cascades: what each is for, how its windows lie on faces, and how coarsely it looks when several
+//! look together.
+
+use super::vote::Fit;
+use crate::options::{Detection, EyeCascade, FaceCascade};
+
+/// A large picture, in pixels: a classifier keeps what it needed for the largest picture that it saw
+/// as long as it lives, so that after a larger one than this it is dropped and made again, which
+/// takes milliseconds where looking took seconds.
+pub const LARGE: u64 = 2_000_000;
+
+/// A cascade that is part of the binary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Cascade {
+    /// For faces from the front.
+    Face(FaceCascade),
+    /// For faces that look to the left.
+    Profile,
+    /// For eyes.
+    Eye(EyeCascade),
+}
+
+impl Cascade {
+    /// Those that look for faces.
+    pub fn of(detection: &Detection) -> impl Iterator<Item = Self> {
+        let front = detection.face_cascades.iter().copied().map(Self::Face);
+        front.chain(detection.side_faces.then_some(Self::Profile))
+    }
+
+    /// How its windows lie on faces.
+    pub fn fit(self) -> Fit {
+        match self {
+            Self::Profile => Fit {
+                side: 0.75,
+                right: -0.125,
+                below: 0.08,
+            },
+            _ => Fit {
+                side: 0.88,
+                right: 0.0,
+                below: 0.065,
+            },
+        }
+    }
+
+    /// How much smaller each picture of its pyramid is than the one before, when the first cascade's
+    /// are smaller by `factor`. The second samples other sizes so, and the profile cascade, which
+    /// looks twice and mostly confirms, costs half.
+    pub fn factor(self, factor: f64) -> f64 {
+        let step = match self {
+            Self::Face(FaceCascade::FrontalfaceAlt2) => 1.2,
+            Self::Profile => 2.0,
+            _ => 1.0,
+        };
+        1.0 + step * (factor - 1.0)
+    }
+}

@@ -1,0 +1,105 @@
+//! OpenCV's classifiers: each made of a cascade that is part of the binary, once, when it is first
+//! needed or before a snapshot.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use opencv::core::{FileStorage, FileStorage_MEMORY, FileStorage_READ};
+use opencv::objdetect::CascadeClassifier;
+use opencv::prelude::*;
+
+use super::cascade::Cascade;
+use crate::options::{EyeCascade, FaceCascade};
+
+macro_rules! xml {
+    ($name:literal) => {
+        include_str!(concat!(
+            env!("OPENCV_SDK"),
+            "/share/haarcascades/haarcascade_",
+            $name,
+            ".xml"
+        ))
+    };
+}
+
+/// Those that the Python original had.
+const FIRST: [Cascade; 2] = [
+    Cascade::Face(FaceCascade::FrontalfaceDefault),
+    Cascade::Eye(EyeCascade::Eye),
+];
+const ALL: [Cascade; 5] = [
+    FIRST[0],
+    FIRST[1],
+    Cascade::Face(FaceCascade::FrontalfaceAlt2),
+    Cascade::Profile,
+    Cascade::Eye(EyeCascade::EyeTreeEyeglasses),
+];
+
+fn xml(cascade: Cascade) -> &'static str {
+    match cascade {
+        Cascade::Face(FaceCascade::FrontalfaceDefault) => xml!("frontalface_default"),
+        Cascade::Face(FaceCascade::FrontalfaceAlt2) => xml!("frontalface_alt2"),
+        Cascade::Profile => xml!("profileface"),
+        Cascade::Eye(EyeCascade::Eye | EyeCascade::None) => xml!("eye"),
+        Cascade::Eye(EyeCascade::EyeTreeEyeglasses) => xml!("eye_tree_eyeglasses"),
+    }
+}
+
+/// Classifiers that were made.
+#[derive(Default)]
+pub struct Classifiers {
+    made: HashMap<Cascade, CascadeClassifier>,
+}
+
+impl Classifiers {
+    /// Makes those that the Python original had, or all.
+    pub fn new(all: bool) -> opencv::Result<Self> {
+        let mut made = Self::default();
+        let first: &[Cascade] = if all { &ALL } else { &FIRST };
+        for cascade in first {
+            made.get(*cascade)?;
+        }
+        Ok(made)
+    }
+
+    /// A cascade's classifier, which is made if there is none.
+    pub fn get(&mut self, cascade: Cascade) -> opencv::Result<&mut CascadeClassifier> {
+        match self.made.entry(cascade) {
+            Entry::Occupied(made) => Ok(made.into_mut()),
+            Entry::Vacant(place) => Ok(place.insert(read(xml(cascade))?)),
+        }
+    }
+
+    /// Drops a cascade's classifier, with all memory that it holds.
+    pub fn drop(&mut self, cascade: Cascade) {
+        self.made.remove(&cascade);
+    }
+
+    /// Drops all.
+    pub fn clear(&mut self) {
+        self.made.clear();
+    }
+}
+
+fn read(xml: &str) -> opencv::Result<CascadeClassifier> {
+    let storage = FileStorage::new(xml, FileStorage_READ | FileStorage_MEMORY, "")?;
+    let mut cascade = CascadeClassifier::default()?;
+    if cascade.read(&storage.get_first_top_level_node()?)? {
+        return Ok(cascade);
+    }
+    let reason = "a cascade of the binary cannot be read".to_owned();
+    Err(opencv::Error::new(opencv::core::StsParseError, reason))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_cascade_of_the_binary_can_be_read() {
+        let mut made = Classifiers::new(true).unwrap();
+        for cascade in ALL {
+            assert!(!made.get(cascade).unwrap().empty().unwrap(), "{cascade:?}");
+        }
+    }
+}
