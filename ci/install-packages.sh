@@ -8,7 +8,13 @@ missing=()
 command -v cc >/dev/null || missing+=(gcc libc6-dev)
 python3 -m pip --version >/dev/null 2>&1 || missing+=(python3 python3-pip)
 command -v dockerd >/dev/null && command -v docker >/dev/null || missing+=(docker.io)
-command -v chromedriver >/dev/null || missing+=(chromium chromium-driver)
+command -v chromedriver >/dev/null || missing+=(chromium-driver)
+# By any of the names that xtask/src/test/page/browser.rs looks for.
+browser=
+for name in chromium chromium-browser google-chrome google-chrome-stable; do
+  if command -v "$name" >/dev/null; then browser=$name; fi
+done
+[ -n "$browser" ] || missing+=(chromium)
 if [ ${#missing[@]} -eq 0 ]; then
   echo "nothing is missing"
   exit 0

@@ -168,12 +168,13 @@ impl<V: Vision> Function<V> {
 
     /// Over HTTP every failure is an answer: Lambda would make a bare 502 of an error.
     async fn http(&self, http: Http, pipeline: &Pipeline<'_, V>) -> Answer {
-        if http.path != "/" && !http.path.is_empty() {
-            let message = format!("there is nothing at `{}`; everything is at `/`", http.path);
-            return answer::refused(404, "NotFound", &message);
-        }
+        // Whatever route an API has for photos, the function is behind it; the page is at the root.
         if http.is_get() {
-            return answer::page();
+            if http.path == "/" || http.path.is_empty() {
+                return answer::page();
+            }
+            let message = format!("there is nothing at `{}`; the page is at `/`", http.path);
+            return answer::refused(404, "NotFound", &message);
         }
         if http.method != ::http::Method::POST {
             let message = format!("{} is not understood; POST a photo", http.method);

@@ -116,6 +116,11 @@ pub fn milliseconds(time: Duration) -> Value {
 }
 
 fn print(line: &Value) {
+    if cfg!(test) {
+        // The test harness keeps this for tests that fail.
+        println!("{line}");
+        return;
+    }
     // A log that cannot be written must not fail the invocation.
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }

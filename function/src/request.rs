@@ -52,36 +52,30 @@ pub enum Request {
 impl Request {
     /// What `event` asks for; `environment` looks up a variable.
     pub fn parse(event: Value, environment: impl Fn(&str) -> Option<String>) -> Result<Self> {
-        if let Some(source) = source(&event) {
-            return match source.as_str() {
-                "aws:s3" => s3::objects(event).map(Self::Notification),
-                "aws:sqs" => sqs::parse(event).map(Self::Sqs),
-                "aws:sns" => sns::objects(event).map(Self::Notification),
-                other => Err(unknown(&format!("records of `{other}`"))),
-            };
-        }
         let has = |name: &str| event.get(name).is_some();
-        if has("Records") {
-            return Err(unknown("`Records` that name no source"));
-        }
-        if s3::is_test(&event) {
-            return Ok(Self::Notification(Vec::new()));
-        }
-        if has("invocationSchemaVersion") {
-            return batch::parse(event).map(Self::Batch);
-        }
-        if event.pointer("/requestContext/http").is_some() {
-            return http::parse(event).map(|http| Self::Http(Box::new(http)));
-        }
-        if has("requestContext") {
-            return Err(unknown(
-                "an HTTP request in payload format 1.0; set the integration to 2.0",
-            ));
-        }
-        if has("detail-type") {
-            return eventbridge::objects(event).map(Self::Notification);
-        }
-        direct::parse(&event, environment)
+        let what = match source(&event).as_deref() {
+            Some("aws:s3") => return s3::objects(event).map(Self::Notification),
+            Some("aws:sqs") => return sqs::parse(event).map(Self::Sqs),
+            Some("aws:sns") => return sns::objects(event).map(Self::Notification),
+            Some(other) => format!("records of `{other}`"),
+            None if s3::is_test(&event) => return Ok(Self::Notification(Vec::new())),
+            None if has("invocationSchemaVersion") => return batch::parse(event).map(Self::Batch),
+            None if event.pointer("/requestContext/http").is_some() => {
+                return http::parse(event).map(|http| Self::Http(Box::new(http)));
+            }
+            None if eventbridge::is_created(&event) => {
+                return eventbridge::objects(event).map(Self::Notification);
+            }
+            None if has("Records") => "`Records` that name no source".to_owned(),
+            None if has("requestContext") => {
+                "an HTTP request in payload format 1.0; set the integration to 2.0".to_owned()
+            }
+            None if has("detail-type") => {
+                "one of EventBridge that tells of no new object".to_owned()
+            }
+            None => "of no known shape".to_owned(),
+        };
+        direct::parse(&event, environment, &what)
     }
 }
 
@@ -132,6 +126,8 @@ mod tests {
             json!({"Records": [{"eventSource": "aws:kinesis"}]}),
             json!({"requestContext": {"httpMethod": "GET"}}),
             json!({"key1": "value1"}),
+            json!({"detail-type": "Object Deleted", "source": "aws.s3"}),
+            json!({"detail-type": "Scheduled Event", "source": "aws.events"}),
         ] {
             let error = parse(event.clone()).unwrap_err();
             let said = error.to_string();

@@ -15,18 +15,22 @@ use crate::local::engine::{self, Engine};
 use crate::local::gateway::Gateway;
 use crate::local::site::Site;
 use crate::workspace::Workspace;
-use crate::{build_opencv, eval, image, size, test_local};
+use crate::{build_opencv, image, size, test_local};
 
 mod errors;
 mod events;
 mod kinds;
+mod labelled;
 mod lifecycle;
+mod outage;
 mod page;
 mod report;
+mod snapshot;
 mod soak;
 mod traces;
+mod variants;
 
-pub use report::Skip;
+use report::Skip;
 pub use report::TestAnswer;
 
 /// What to test.
@@ -37,7 +41,7 @@ pub struct Arguments {
     pub only: Option<String>,
 
     /// Write down the answers that events get as the expected ones, instead of comparing them
-    #[arg(long)]
+    #[arg(long, requires = "only")]
     pub bless: bool,
 }
 
@@ -47,7 +51,7 @@ pub fn run(arguments: &Arguments) -> Result<TestAnswer> {
     let suite = Suite {
         workspace: &workspace,
     };
-    let tests: [(&str, &dyn Fn() -> Result<()>); 16] = [
+    let tests: [(&str, &dyn Fn() -> Result<()>); 18] = [
         ("formatting", &|| suite.formatting()),
         ("lints", &|| suite.lints()),
         ("unit tests", &|| suite.unit_tests()),
@@ -65,11 +69,17 @@ pub fn run(arguments: &Arguments) -> Result<TestAnswer> {
             })
         }),
         ("faces that people labelled", &|| {
-            suite.with_function(eval::check)
+            suite.with_function(labelled::test)
         }),
         ("photos of every kind", &|| suite.with_function(kinds::test)),
         ("errors and the event after them", &|| {
             suite.with_function(errors::test)
+        }),
+        ("an S3 that is out of reach", &|| {
+            suite.with_function(outage::test)
+        }),
+        ("a snapshot and its restore", &|| {
+            suite.with_function(|_, sdk, binary| snapshot::test(sdk, binary))
         }),
         ("the page in a browser", &|| suite.page()),
         ("two thousand events", &|| suite.with_function(soak::test)),

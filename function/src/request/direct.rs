@@ -7,15 +7,17 @@ use super::{Object, Request, unknown};
 use crate::error::{Error, Result};
 use crate::options::Named;
 
+/// What the event asks for; `what` it is if it is no direct one.
 pub(super) fn parse(
     event: &Value,
     environment: impl Fn(&str) -> Option<String>,
+    what: &str,
 ) -> Result<Request> {
     let (bucket, key) = ("BUCKET_NAME", "S3_KEY");
     let set = |name: &str| environment(name).filter(|text| !text.is_empty());
     let named = |name: &str| event.get(name).is_some_and(|value| !value.is_null());
     if !named(bucket) && !named(key) && (set(bucket).is_none() || set(key).is_none()) {
-        return Err(unknown("of no known shape"));
+        return Err(unknown(what));
     }
     let field = |name: &str| match event.get(name) {
         Some(Value::String(text)) if !text.is_empty() => Ok(text.clone()),
@@ -74,7 +76,7 @@ mod tests {
             "BUCKET_NAME": "b", "S3_KEY": "a/photo+1.jpg", "other": 1,
             "options": {"scale_factor": 1.2, "side_faces": true, "preset": "balanced"},
         });
-        let Request::Direct { object, options } = parse(&event, variables).unwrap() else {
+        let Request::Direct { object, options } = parse(&event, variables, "").unwrap() else {
             panic!("it is another request");
         };
         // The key is the key: nothing is decoded.
@@ -91,7 +93,7 @@ mod tests {
         );
 
         let event = json!({"S3_KEY": "k"});
-        let Request::Direct { object, .. } = parse(&event, variables).unwrap() else {
+        let Request::Direct { object, .. } = parse(&event, variables, "").unwrap() else {
             panic!("it is another request");
         };
         assert_eq!(object.bucket, "from-environment");
@@ -99,8 +101,9 @@ mod tests {
 
     #[test]
     fn any_event_will_do_where_the_environment_has_both() {
-        for event in [json!(null), json!("text"), json!({"key1": "value1"})] {
-            let request = parse(&event, |name| Some(name.to_lowercase())).unwrap();
+        let timer = json!({"detail-type": "Scheduled Event", "source": "aws.events"});
+        for event in [json!(null), json!("text"), timer] {
+            let request = parse(&event, |name| Some(name.to_lowercase()), "").unwrap();
             assert!(matches!(request, Request::Direct { object, .. } if object.key == "s3_key"));
         }
     }
@@ -117,7 +120,7 @@ mod tests {
                 "`preset` is []",
             ),
         ] {
-            let error = parse(&event, variables).unwrap_err().to_string();
+            let error = parse(&event, variables, "").unwrap_err().to_string();
             assert!(error.contains(expected), "{event}: {error}");
         }
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::s3::version;
-use super::{Object, typed, unknown};
+use super::{Object, typed};
 use crate::error::Result;
 
 #[derive(Deserialize, Serialize)]
@@ -27,13 +27,14 @@ struct Created {
     version: Option<String>,
 }
 
+/// Whether it tells of a new object.
+pub(super) fn is_created(event: &Value) -> bool {
+    let text = |name: &str| event.get(name).and_then(Value::as_str).unwrap_or_default();
+    (text("source"), text("detail-type")) == ("aws.s3", "Object Created")
+}
+
 /// The object that an event tells of.
 pub(super) fn objects(event: Value) -> Result<Vec<Object>> {
-    let text = |name: &str| event.get(name).and_then(Value::as_str).unwrap_or_default();
-    let (source, kind) = (text("source"), text("detail-type"));
-    if (source, kind) != ("aws.s3", "Object Created") {
-        return Err(unknown(&format!("`{kind}` of `{source}` by EventBridge")));
-    }
     let event: EventBridgeEvent<Detail> = typed(event, "EventBridge event of S3")?;
     Ok(vec![Object {
         bucket: event.detail.bucket.name,
@@ -60,7 +61,7 @@ mod tests {
         };
         let found = objects(event("Object Created")).unwrap();
         assert_eq!(found[0].key, "a+b %41.jpg");
-        let error = objects(event("Object Deleted")).unwrap_err();
-        assert_eq!(error.name(), "UnknownEvent");
+        assert!(is_created(&event("Object Created")));
+        assert!(!is_created(&event("Object Deleted")));
     }
 }

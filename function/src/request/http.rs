@@ -92,6 +92,11 @@ fn no_photo(what: &str) -> Error {
 }
 
 pub(super) fn parse(event: Value) -> Result<Http> {
+    // API Gateway's field; the type is that of function URLs, which have no stages.
+    let stage = event
+        .pointer("/requestContext/stage")
+        .and_then(Value::as_str);
+    let stage = stage.unwrap_or_default().to_owned();
     let event: LambdaFunctionUrlRequest = typed(event, "HTTP request in payload format 2.0")?;
     let http = event.request_context.http;
     let invalid = |what: String| Error::InvalidRequest(what);
@@ -109,7 +114,7 @@ pub(super) fn parse(event: Value) -> Result<Http> {
     let options = form_urlencoded::parse(query.as_bytes());
     Ok(Http {
         method,
-        path: event.raw_path.or(http.path).unwrap_or_default(),
+        path: below(&stage, event.raw_path.or(http.path).unwrap_or_default()),
         options: options.into_owned().collect(),
         wanted: wanted(&event.headers),
         body: Body {
@@ -117,6 +122,18 @@ pub(super) fn parse(event: Value) -> Result<Http> {
             boundary: boundary(&event.headers),
         },
     })
+}
+
+/// The path without the stage of an API, which API Gateway puts before it unless it has its own name.
+fn below(stage: &str, path: String) -> String {
+    let rest = path
+        .strip_prefix('/')
+        .and_then(|rest| rest.strip_prefix(stage));
+    match rest {
+        Some("") => "/".to_owned(),
+        Some(rest) if rest.starts_with('/') && !stage.is_empty() => rest.to_owned(),
+        _ => path,
+    }
 }
 
 /// What the sender prefers; JSON where all is the same to them.
@@ -209,6 +226,21 @@ mod tests {
         let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
         assert_eq!(found.options, expected);
         assert!(!found.is_get());
+    }
+
+    #[test]
+    fn the_stage_of_an_api_is_no_part_of_the_path() {
+        for (stage, path, expected) in [
+            ("$default", "/", "/"),
+            ("prod", "/prod", "/"),
+            ("prod", "/prod/", "/"),
+            ("prod", "/prod/faces", "/faces"),
+            ("prod", "/production", "/production"),
+            ("", "//", "//"),
+            ("", "", ""),
+        ] {
+            assert_eq!(below(stage, path.to_owned()), expected, "{stage} {path}");
+        }
     }
 
     #[test]

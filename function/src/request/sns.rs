@@ -35,7 +35,7 @@ fn plain(value: Value) -> Result<Vec<Object>> {
     if super::source(&value).as_deref() == Some("aws:s3") {
         return s3::objects(value);
     }
-    if value.get("detail-type").is_some() {
+    if eventbridge::is_created(&value) {
         return eventbridge::objects(value);
     }
     Err(Error::InvalidRequest(

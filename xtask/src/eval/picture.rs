@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use image::{Rgb, RgbImage};
+use image::{DynamicImage, ImageDecoder, ImageReader, Rgb, RgbImage};
 
-use super::score::{Box, Match};
+use super::score::{Area, Match};
 
 const FOUND: Rgb<u8> = Rgb([40, 200, 80]);
 const MISSED: Rgb<u8> = Rgb([255, 150, 0]);
@@ -15,12 +15,25 @@ const WRONG: Rgb<u8> = Rgb([235, 30, 30]);
 /// The width of a line in pixels.
 const LINE: u32 = 2;
 
+/// A photo as people see it, turned as its camera says.
+pub fn upright(path: &Path) -> Result<RgbImage> {
+    let read = || -> image::ImageResult<RgbImage> {
+        let reader = ImageReader::open(path)?.with_guessed_format()?;
+        let mut decoder = reader.into_decoder()?;
+        let orientation = decoder.orientation()?;
+        let mut photo = DynamicImage::from_decoder(decoder)?;
+        photo.apply_orientation(orientation);
+        Ok(photo.to_rgb8())
+    };
+    read().with_context(|| format!("failed to read `{}`", path.display()))
+}
+
 /// Writes `folder/NAME.png`.
 pub fn write(
     folder: &Path,
     name: &str,
     photo: &RgbImage,
-    (boxes, labels): (&[Box], &[Box]),
+    (boxes, labels): (&[Area], &[Area]),
     matched: &Match,
 ) -> Result<()> {
     let mut picture = photo.clone();
@@ -30,16 +43,17 @@ pub fn write(
     for (found, right) in boxes.iter().zip(&matched.right) {
         outline(&mut picture, *found, if *right { RIGHT } else { WRONG });
     }
-    let path = folder.join(name).with_extension("png");
-    fs::create_dir_all(folder)
-        .with_context(|| format!("failed to create `{}`", folder.display()))?;
+    let path = folder.join(format!("{name}.png"));
+    let parent = path.parent().unwrap_or(folder);
+    fs::create_dir_all(parent)
+        .with_context(|| format!("failed to create `{}`", parent.display()))?;
     picture
         .save(&path)
         .with_context(|| format!("failed to write `{}`", path.display()))
 }
 
 /// Draws a rectangle, as far as it lies in the picture.
-fn outline(picture: &mut RgbImage, [x, y, width, height]: Box, colour: Rgb<u8>) {
+fn outline(picture: &mut RgbImage, [x, y, width, height]: Area, colour: Rgb<u8>) {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,

@@ -6,7 +6,7 @@ use std::ops::Add;
 use serde::Serialize;
 
 /// Left, top, width, height, in pixels.
-pub type Box = [f64; 4];
+pub type Area = [f64; 4];
 
 /// How much a box must share with a label to be right: intersection over union.
 pub const SAME: f64 = 0.4;
@@ -21,7 +21,7 @@ pub struct Match {
 
 impl Match {
     /// Every label has at most one box and every box one label; who share most are matched first.
-    pub fn of(boxes: &[Box], labels: &[Box]) -> Self {
+    pub fn of(boxes: &[Area], labels: &[Area]) -> Self {
         let mut pairs = Vec::new();
         for (place, found) in boxes.iter().enumerate() {
             for (label, marked) in labels.iter().enumerate() {
@@ -114,7 +114,7 @@ impl Sum for Score {
 }
 
 /// Intersection over union.
-pub fn shared(a: Box, b: Box) -> f64 {
+pub fn shared(a: Area, b: Area) -> f64 {
     let overlap = |axis: usize| {
         let end = (a[axis] + a[axis + 2]).min(b[axis] + b[axis + 2]);
         (end - a[axis].max(b[axis])).max(0.0)
@@ -127,9 +127,9 @@ pub fn shared(a: Box, b: Box) -> f64 {
 mod tests {
     use super::*;
 
-    const A: Box = [0.0, 0.0, 10.0, 10.0];
-    const NEAR_A: Box = [1.0, 0.0, 10.0, 10.0];
-    const FAR: Box = [50.0, 50.0, 10.0, 10.0];
+    const A: Area = [0.0, 0.0, 10.0, 10.0];
+    const NEAR_A: Area = [1.0, 0.0, 10.0, 10.0];
+    const FAR: Area = [50.0, 50.0, 10.0, 10.0];
 
     #[test]
     fn a_label_is_found_once() {

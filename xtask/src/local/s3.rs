@@ -81,23 +81,10 @@ impl S3Server {
             .with_context(|| format!("failed to put `{}` into the bucket", path.display()))
     }
 
-    /// Makes a bucket, or takes everything out of it.
-    pub fn empty_bucket(&self, bucket: &str) -> Result<()> {
-        // What the server knows of objects besides is beside the buckets.
-        let entries = fs::read_dir(&self.folder)
-            .with_context(|| format!("failed to read `{}`", self.folder.display()))?;
-        for entry in entries {
-            let path = entry?.path();
-            let removed = if path.is_dir() && path.ends_with(bucket) {
-                fs::remove_dir_all(&path)
-            } else if path.is_file() {
-                fs::remove_file(&path)
-            } else {
-                continue;
-            };
-            removed.with_context(|| format!("failed to remove `{}`", path.display()))?;
-        }
-        self.create_bucket(bucket)
+    /// Takes an object out of a bucket.
+    pub fn remove(&self, bucket: &str, key: &str) -> Result<()> {
+        let path = self.folder.join(bucket).join(key);
+        fs::remove_file(&path).with_context(|| format!("failed to remove `{}`", path.display()))
     }
 
     /// The keys of a bucket's objects, in order.

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use layer::elf::FunctionBinary;
 use opencv_build::progress::Step;
 use opencv_build::sdk::Sdk;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::cleanup::Cleanup;
@@ -83,6 +83,16 @@ impl Site {
     /// Posts an event and waits for the function's answer.
     pub fn invoke(&self, event: &Value) -> Result<Value> {
         self.emulator.invoke(event)
+    }
+
+    /// The faces in a photo, by a direct event with `options`: a list of objects with `box` and `eyes`.
+    pub fn faces(&self, bucket: &str, key: &str, options: &Value) -> Result<Vec<Value>> {
+        let event = json!({"BUCKET_NAME": bucket, "S3_KEY": key, "options": options});
+        let answer = self.invoke(&event)?;
+        let faces = answer.pointer("/body/faces").and_then(Value::as_array);
+        let faces =
+            faces.with_context(|| format!("s3://{bucket}/{key} is answered by {answer}"))?;
+        Ok(faces.clone())
     }
 
     /// A folder for what is to be looked at afterwards.

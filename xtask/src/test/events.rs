@@ -1,10 +1,13 @@
 //! Events of every shape through the packaged image: each folder of `xtask/data/events` has an event
 //! as AWS sends it, the answer that it gets, and the objects that are in the bucket afterwards.
-//! Answers must also hold to AWS's own schemas.
+//! Answers must also hold to schemas that are written after AWS's documentation.
 //!
 //! `cargo xtask test --only events --bless` writes the answers down as they are; read the difference.
 
-use std::collections::BTreeSet;
+mod log;
+mod schema;
+
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -31,21 +34,108 @@ const PHOTOS: [(&str, &str); 3] = [
 /// What is no photo in it.
 const TEXT: (&str, &str) = ("notes.txt", "no picture");
 
-/// Which schema holds for which events, by how their folders' names begin.
-const SCHEMAS: [(&str, &str); 8] = [
-    ("direct", include_str!("../../data/schemas/direct.json")),
-    ("s3", NOTIFICATION),
-    ("sns", NOTIFICATION),
-    ("eventbridge", NOTIFICATION),
-    ("sqs", include_str!("../../data/schemas/sqs.json")),
-    ("batch", include_str!("../../data/schemas/batch.json")),
-    ("function-url", HTTP),
-    ("api-gateway", HTTP),
-];
-const NOTIFICATION: &str = include_str!("../../data/schemas/notification.json");
-const HTTP: &str = include_str!("../../data/schemas/http.json");
-/// The schema for invocations that fail.
-const ERROR: &str = include_str!("../../data/schemas/error.json");
+/// CloudWatch's name space for metrics.
+const METRICS: &str = "Photos";
+
+/// An event with what comes of it.
+pub struct Case {
+    /// Its folder's name.
+    pub name: String,
+    /// The event, with photos named where they go.
+    pub event: Value,
+    /// `answer`, and `written`: the objects that are new in the bucket. Null before it was written
+    /// down.
+    pub expected: Value,
+    path: PathBuf,
+}
+
+impl Case {
+    /// All of them.
+    pub fn all(workspace: &Workspace) -> Result<Vec<Self>> {
+        let folder = workspace.root().join("xtask/data/events");
+        let entries = fs::read_dir(&folder)
+            .with_context(|| format!("failed to read `{}`", folder.display()))?;
+        let mut cases = Vec::new();
+        for entry in entries {
+            let path = entry?.path();
+            let answer = path.join("answer.json");
+            cases.push(Self {
+                name: path
+                    .file_name()
+                    .unwrap_or_default()
+                    .to_string_lossy()
+                    .into_owned(),
+                event: read(&path.join("event.json"))?,
+                expected: if answer.exists() {
+                    read(&answer)?
+                } else {
+                    Value::Null
+                },
+                path: answer,
+            });
+        }
+        cases.sort_by(|a, b| a.name.cmp(&b.name));
+        ensure!(
+            !cases.is_empty(),
+            "there are no events in `{}`",
+            folder.display()
+        );
+        Ok(cases)
+    }
+
+    /// Posts the event, with `photos` for the samples that it names, and returns what came of it in
+    /// the form of `expected`. The bucket is as before then.
+    pub fn post(&self, site: &Site, photos: &Photos) -> Result<Value> {
+        let mut event = self.event.clone();
+        fill(&mut event, photos)?;
+        let mut answer = site.invoke(&event)?;
+        schema::check(&self.name, &answer)?;
+        shorten(&mut answer)?;
+        let mut written = serde_json::Map::new();
+        for key in site.storage.keys(BUCKET)? {
+            if key == TEXT.0 || PHOTOS.iter().any(|(known, _)| key == *known) {
+                continue;
+            }
+            let content = site.storage.get(BUCKET, &key)?;
+            let what = if key.ends_with(".json") {
+                serde_json::from_slice(&content).with_context(|| format!("`{key}` is no JSON"))?
+            } else {
+                shown(&content)?.into()
+            };
+            site.storage.remove(BUCKET, &key)?;
+            written.insert(key, what);
+        }
+        Ok(json!({"answer": answer, "written": written}))
+    }
+
+    fn check(&self, found: &Value, bless: bool) -> Result<()> {
+        if bless && *found != self.expected {
+            tell(&format!("{} has another answer now", self.name));
+            let text = serde_json::to_string_pretty(found)? + "\n";
+            return fs::write(&self.path, text)
+                .with_context(|| format!("failed to write `{}`", self.path.display()));
+        }
+        ensure!(
+            *found == self.expected,
+            "\n  got      {found}\n  expected {}",
+            self.expected
+        );
+        Ok(())
+    }
+}
+
+/// The files of photos by the names of samples.
+pub type Photos = BTreeMap<&'static str, Vec<u8>>;
+
+/// Fills the bucket with what the events name.
+pub fn fill_bucket(site: &Site, photos: &Photos) -> Result<()> {
+    site.storage.create_bucket(BUCKET)?;
+    site.storage.write(BUCKET, TEXT.0, TEXT.1.as_bytes())?;
+    for (key, sample) in PHOTOS {
+        site.storage.write(BUCKET, key, &photos[sample])?;
+    }
+    Ok(())
+}
 
 /// Posts every event.
 pub fn test(
@@ -55,24 +145,22 @@ pub fn test(
     engine: Engine,
     bless: bool,
 ) -> Result<()> {
-    let site = Site::start(workspace, (sdk, binary), engine, &[])?;
-    let samples = sdk.path().join("share/samples");
-    let folder = workspace.root().join("xtask/data/events");
-    let mut cases: Vec<PathBuf> = fs::read_dir(&folder)
-        .with_context(|| format!("failed to read `{}`", folder.display()))?
-        .map(|entry| Ok(entry?.path()))
-        .collect::<Result<_>>()?;
-    cases.sort();
-    ensure!(
-        !cases.is_empty(),
-        "there are no events in `{}`",
-        folder.display()
-    );
+    let environment = [("FACE_DETECT_METRICS_NAMESPACE", METRICS)];
+    let site = Site::start(workspace, (sdk, binary), engine, &environment)?;
+    let mut photos = Photos::new();
+    for (_, sample) in PHOTOS {
+        let path = sdk.path().join("share/samples").join(sample);
+        let file =
+            fs::read(&path).with_context(|| format!("failed to read `{}`", path.display()))?;
+        photos.insert(sample, file);
+    }
+    fill_bucket(&site, &photos)?;
+    let cases = Case::all(workspace)?;
     let mut wrong = Vec::new();
     for case in &cases {
-        let name = case.file_name().unwrap_or_default().to_string_lossy();
-        if let Err(error) = try_case(&site, &samples, case, &name, bless) {
-            wrong.push(format!("{name}: {error:#}"));
+        let found = case.post(&site, &photos);
+        if let Err(error) = found.and_then(|found| case.check(&found, bless)) {
+            wrong.push(format!("{}: {error:#}", case.name));
         }
     }
     ensure!(
@@ -82,40 +170,29 @@ pub fn test(
         cases.len(),
         wrong.join("\n")
     );
+    its_own_by_the_mark(&site)?;
+    log::check(&site.emulator.log(), METRICS)?;
     let starts = site.emulator.starts();
     ensure!(starts == 1, "the function was started {starts} times");
     tell(&format!("{} events were answered as expected", cases.len()));
     Ok(())
 }
 
-fn try_case(site: &Site, samples: &Path, case: &Path, name: &str, bless: bool) -> Result<()> {
-    let storage = &site.storage;
-    storage.empty_bucket(BUCKET)?;
-    let mut before = BTreeSet::from([TEXT.0.to_owned()]);
-    storage.write(BUCKET, TEXT.0, TEXT.1.as_bytes())?;
-    for (key, sample) in PHOTOS {
-        storage.put(BUCKET, key, &samples.join(sample))?;
-        before.insert(key.to_owned());
-    }
-    let mut event = read(&case.join("event.json"))?;
-    fill(&mut event, samples)?;
-    let mut answer = site.invoke(&event)?;
-    check_schema(name, &answer)?;
-    shorten(&mut answer)?;
-    let after: BTreeSet<_> = storage.keys(BUCKET)?.into_iter().collect();
-    let written: Vec<_> = after.difference(&before).collect();
-    let found = json!({"answer": answer, "written": written});
-
-    let path = case.join("answer.json");
-    if bless {
-        let text = serde_json::to_string_pretty(&found)? + "\n";
-        return fs::write(&path, text)
-            .with_context(|| format!("failed to write `{}`", path.display()));
-    }
-    let expected = read(&path)?;
+/// What the function wrote under a key that is not of its usual form triggers it no more than any
+/// other output.
+fn its_own_by_the_mark(site: &Site) -> Result<()> {
+    let options = json!({"output_key": "of/{key}"});
+    site.faces(BUCKET, PHOTOS[0].0, &options)?;
+    let written = format!("of/{}", PHOTOS[0].0);
+    let before = site.storage.keys(BUCKET)?;
+    ensure!(before.contains(&written), "`{written}` was not written");
+    let answer = site.invoke(&json!({
+        "version": "0", "detail-type": "Object Created", "source": "aws.s3",
+        "detail": {"bucket": {"name": BUCKET}, "object": {"key": written}},
+    }))?;
     ensure!(
-        found == expected,
-        "\n  got      {found}\n  expected {expected}"
+        answer.pointer("/photos/0/skipped").is_some() && site.storage.keys(BUCKET)? == before,
+        "its own `{written}` is answered by {answer}"
     );
     Ok(())
 }
@@ -127,7 +204,7 @@ fn read(path: &Path) -> Result<Value> {
 }
 
 /// Puts photos where the event names them: they would be long in a file for people.
-fn fill(event: &mut Value, samples: &Path) -> Result<()> {
+fn fill(event: &mut Value, photos: &Photos) -> Result<()> {
     let Some(body) = event.get_mut("body") else {
         return Ok(());
     };
@@ -135,42 +212,19 @@ fn fill(event: &mut Value, samples: &Path) -> Result<()> {
     let Some((how, sample)) = text.strip_prefix('@').and_then(|text| text.split_once(' ')) else {
         return Ok(());
     };
-    let photo = fs::read(samples.join(sample))?;
+    let photo = photos
+        .get(sample)
+        .with_context(|| format!("there is no sample {sample}"))?;
     let bytes = match how {
-        "base64" => photo,
+        "base64" => photo.clone(),
         "form" => {
             let part = "Content-Disposition: form-data; name=\"photo\"; filename=\"photo.jpg\"";
             let head = format!("------photos\r\n{part}\r\nContent-Type: image/jpeg\r\n\r\n");
-            [head.as_bytes(), &photo, b"\r\n------photos--\r\n"].concat()
+            [head.as_bytes(), photo, b"\r\n------photos--\r\n"].concat()
         }
         other => bail!("it is not known how to write a photo as `{other}`"),
     };
     *body = STANDARD.encode(bytes).into();
-    Ok(())
-}
-
-/// Refuses an answer that AWS would not understand.
-fn check_schema(name: &str, answer: &Value) -> Result<()> {
-    let schema = if answer.get("errorType").is_some() {
-        ERROR
-    } else {
-        let found = SCHEMAS.iter().find(|(prefix, _)| name.starts_with(prefix));
-        found
-            .map(|(_, schema)| *schema)
-            .context("no schema is known for such an event")?
-    };
-    let schema = serde_json::from_str(schema).context("a schema is no JSON")?;
-    let validator = jsonschema::validator_for(&schema)
-        .map_err(|error| anyhow::anyhow!("a schema is none: {error}"))?;
-    let errors: Vec<_> = validator
-        .iter_errors(answer)
-        .map(|error| format!("{error} at `{}`", error.instance_path()))
-        .collect();
-    ensure!(
-        errors.is_empty(),
-        "the answer does not hold to the schema: {}\n  {answer}",
-        errors.join("; ")
-    );
     Ok(())
 }
 
@@ -185,12 +239,40 @@ fn shorten(answer: &mut Value) -> Result<()> {
         return Ok(());
     };
     if kind.starts_with("text/html") {
-        *body = "@page".into();
+        let text = body.as_str().unwrap_or_default();
+        let title = text
+            .split_once("<title>")
+            .and_then(|(_, rest)| rest.split_once("</title>"));
+        let (title, _) = title.context("the page has no title")?;
+        *body = format!("@page {title}").into();
     } else if kind == "image/jpeg" {
         ensure!(encoded, "a photo is not in base64");
         let file = STANDARD.decode(body.as_str().unwrap_or_default())?;
-        let photo = image::load_from_memory_with_format(&file, image::ImageFormat::Jpeg)?;
-        *body = format!("@jpeg {}x{}", photo.width(), photo.height()).into();
+        *body = shown(&file)?.into();
     }
     Ok(())
+}
+
+/// What is in a JPEG file: its size, and whether faces are outlined.
+fn shown(file: &[u8]) -> Result<String> {
+    let photo = image::load_from_memory_with_format(file, image::ImageFormat::Jpeg)?.to_rgb8();
+    // The photos have no such colours of their own.
+    let blue = |pixel: &image::Rgb<u8>| pixel[2] > 180 && pixel[0] < 90 && pixel[1] < 90;
+    let green = |pixel: &image::Rgb<u8>| pixel[1] > 180 && pixel[0] < 90 && pixel[2] < 90;
+    let many = |colour: &dyn Fn(&image::Rgb<u8>) -> bool| {
+        photo.pixels().filter(|p| colour(p)).count() > 50
+    };
+    let of = |name: &str, there: bool| {
+        if there {
+            format!(", {name} lines")
+        } else {
+            String::new()
+        }
+    };
+    let (width, height) = photo.dimensions();
+    Ok(format!(
+        "@jpeg {width}x{height}{}{}",
+        of("blue", many(&blue)),
+        of("green", many(&green))
+    ))
 }

@@ -132,6 +132,8 @@ impl Site {
             .args(["--json", "build-opencv", "--recipe"])
             .arg(&self.recipe)
             .env("CARGO_TARGET_DIR", &self.folder)
+            // A killed build leaves its temporary files.
+            .env("TMPDIR", &self.folder)
             .stdin(Stdio::null())
             .stdout(file("answer")?)
             .stderr(file("story")?)

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -21,7 +22,7 @@ use crate::local::process::{end, lock};
 use crate::test::Skip;
 
 const DRIVER: &str = "chromedriver";
-/// By the names that distributions give it.
+/// By the names that distributions give it. ci/install-packages.sh knows the same.
 const BROWSERS: [&str; 4] = [
     "chromium",
     "chromium-browser",
@@ -47,11 +48,28 @@ const OPTIONS: [&str; 10] = [
     "--disable-dev-shm-usage",
 ];
 
+/// Where programs look for what to read, and write what they like to keep.
+const FOLDERS: [&str; 6] = [
+    "HOME",
+    "TMPDIR",
+    "XDG_CACHE_HOME",
+    "XDG_CONFIG_HOME",
+    "XDG_DATA_HOME",
+    "XDG_RUNTIME_DIR",
+];
+
+/// The bytes that a socket's path may have, without the one that ends it. Source: unix(7).
+const SOCKET: usize = 107;
+/// What Chromium adds to `TMPDIR` at most for the path of its socket.
+const IN_TMPDIR: &str = "/org.chromium.Chromium.scoped_dir.XXXXXX/SingletonSocket";
+
 /// The browser.
 pub struct Browser {
     client: Client,
     downloads: PathBuf,
+    // What is running goes before the folder that it runs in.
     _driver: Cleanup,
+    _folder: Cleanup,
 }
 
 /// A command that only Chromium knows, with its arguments.
@@ -70,22 +88,17 @@ impl WebDriverCompatibleCommand for Extension {
 }
 
 impl Browser {
-    /// Starts it with its files in `scratch`, which must not have been used so before.
+    /// Starts it with its files in `scratch`, or beside it if that lies too deep.
     pub async fn start(scratch: &Path) -> Result<Self> {
-        let (Some(driver), Some(browser)) =
-            (find(DRIVER), BROWSERS.iter().find_map(|name| find(name)))
-        else {
-            return Err(Skip::because(
-                "chromium and chromedriver are not installed; \
-                 Debian: apt-get install chromium chromium-driver"
-                    .to_owned(),
-            ));
-        };
-        let log = scratch.join("chromedriver.log");
-        let cleanup = start_driver(&driver, &log)?;
+        let driver = find(DRIVER).ok_or_else(|| absent(DRIVER))?;
+        let browser = BROWSERS.iter().find_map(|name| find(name));
+        let browser = browser.ok_or_else(|| absent(BROWSERS[0]))?;
+        let (folder, remove_folder) = folder(scratch)?;
+        let log = folder.join("chromedriver.log");
+        let cleanup = start_driver(&driver, &folder, &log)?;
         let port = port(&log)?;
-        let downloads = scratch.join("downloads");
-        let profile = scratch.join("profile").display().to_string();
+        let downloads = folder.join("downloads");
+        let profile = folder.join("profile").display().to_string();
         let mut arguments = OPTIONS.map(str::to_owned).to_vec();
         arguments.push("--window-size=1200,1150".to_owned());
         arguments.push(format!("--user-data-dir={profile}"));
@@ -106,11 +119,12 @@ impl Browser {
             .capabilities(capabilities.collect())
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
-            .with_context(|| format!("failed to start the browser; see `{}`", log.display()))?;
+            .with_context(|| format!("failed to start the browser; {}", said(&log)))?;
         Ok(Self {
             client,
             downloads,
             _driver: cleanup,
+            _folder: remove_folder,
         })
     }
 
@@ -165,11 +179,49 @@ fn find(name: &str) -> Option<PathBuf> {
     files.find(|file| file.is_file())
 }
 
+fn absent(program: &str) -> anyhow::Error {
+    Skip::because(format!(
+        "{program} is not installed; Debian: apt-get install chromium chromium-driver"
+    ))
+}
+
+/// A folder for all that the browser writes, in `scratch` unless sockets would not fit in there.
+/// Goes with the second value.
+fn folder(scratch: &Path) -> Result<(PathBuf, Cleanup)> {
+    // The browser takes whole paths only.
+    let scratch = fs::canonicalize(scratch)
+        .with_context(|| format!("failed to find `{}`", scratch.display()))?;
+    let prefix = "browser-";
+    let length = |parent: &Path| parent.join(prefix).as_os_str().len() + "XXXXXX".len();
+    let mut parents = [scratch, std::env::temp_dir()].into_iter();
+    let parent = parents
+        .find(|parent| length(parent) + IN_TMPDIR.len() <= SOCKET)
+        .unwrap_or_else(|| PathBuf::from("/tmp"));
+    let folder = tempfile::Builder::new()
+        .prefix(prefix)
+        .tempdir_in(&parent)
+        .with_context(|| format!("failed to create a folder in `{}`", parent.display()))?;
+    let path = folder.path().to_owned();
+    let cleanup = Cleanup::new(move || remove(&path))?;
+    Ok((folder.keep(), cleanup))
+}
+
+/// Removes a folder, even if a process that is just ending still writes to it.
+fn remove(folder: &Path) {
+    let start = Instant::now();
+    while fs::remove_dir_all(folder).is_err() && folder.exists() && start.elapsed() < PATIENCE {
+        sleep(Duration::from_millis(20));
+    }
+}
+
 /// Starts the driver on a port that it chooses and tells; what it started ends with it.
-fn start_driver(driver: &Path, log: &Path) -> Result<Cleanup> {
+fn start_driver(driver: &Path, folder: &Path, log: &Path) -> Result<Cleanup> {
     let file = File::create(log).with_context(|| format!("failed to write `{}`", log.display()))?;
     let mut run = Command::new(driver);
     run.arg("--port=0")
+        .envs(FOLDERS.map(|name| (name, folder)))
+        // Ctrl-C would end it alone, before anybody has seen what it started.
+        .process_group(0)
         .stdin(Stdio::null())
         .stdout(file.try_clone()?)
         .stderr(file);
@@ -205,6 +257,11 @@ fn port(log: &Path) -> Result<u16> {
         }
         sleep(Duration::from_millis(20));
     }
+    bail!("chromedriver did not tell its port; {}", said(log))
+}
+
+/// What the driver said, whose log goes with it.
+fn said(log: &Path) -> String {
     let said = fs::read_to_string(log).unwrap_or_default();
-    bail!("chromedriver did not tell its port; it said: {said}")
+    format!("{DRIVER} said: {}", said.trim())
 }

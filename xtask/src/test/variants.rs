@@ -7,12 +7,18 @@ use image::metadata::Orientation;
 use image::{DynamicImage, ImageFormat, RgbImage};
 use jpeg_encoder::{ColorType, Encoder};
 
+/// The limits that broken files break: bytes and pixels.
+pub const LARGEST: usize = 3_000_000;
+/// The most pixels.
+pub const MOST_PIXELS: u64 = 80_000_000;
+
 /// A name and a file. Names tell people what is in the file; the function must not believe them.
 pub type Named = (String, Vec<u8>);
 
 /// Good files, all of the same picture.
 pub fn good(picture: &RgbImage) -> Result<Vec<Named>> {
     let picture = DynamicImage::ImageRgb8(picture.clone());
+    let baseline = jpeg(&picture, |_| Ok(()))?;
     let mut files = vec![
         ("plain.png", encoded(&picture, ImageFormat::Png)?),
         (
@@ -32,13 +38,18 @@ pub fn good(picture: &RgbImage) -> Result<Vec<Named>> {
             encoded(&picture.to_luma8().into(), ImageFormat::Png)?,
         ),
         (
+            "16 bit grey.png",
+            encoded(&picture.to_luma16().into(), ImageFormat::Png)?,
+        ),
+        ("palette.png", palette_png(&picture)?),
+        (
             "grey alpha.png",
             encoded(&picture.to_luma_alpha8().into(), ImageFormat::Png)?,
         ),
         ("lossless.webp", encoded(&picture, ImageFormat::WebP)?),
         ("a png.jpg", encoded(&picture, ImageFormat::Png)?),
         ("a webp.png", encoded(&picture, ImageFormat::WebP)?),
-        ("baseline.jpg", jpeg(&picture, |_| Ok(()))?),
+        ("baseline.jpg", baseline.clone()),
         (
             "progressive.jpg",
             jpeg(&picture, |encoder| {
@@ -58,7 +69,7 @@ pub fn good(picture: &RgbImage) -> Result<Vec<Named>> {
         ("ycck.jpg", cmyk_jpeg(&picture, ColorType::CmykAsYcck)?),
     ];
     // Cameras write previews and depth maps behind the picture.
-    let more = [files[9].1.as_slice(), &[0; 1000]].concat();
+    let more = [baseline.as_slice(), &[0; 1000]].concat();
     files.push(("more behind it.jpg", more));
     let mut files: Vec<Named> = files
         .into_iter()
@@ -90,7 +101,7 @@ pub fn bad(good: &[Named]) -> Result<Vec<(Named, &'static str)>> {
     let middle = damaged.len() / 2;
     damaged[middle..middle + 64].fill(0);
     let mut fat = file("baseline.jpg")?;
-    fat.resize(super::MAX_BYTES + 1, 0);
+    fat.resize(LARGEST + 1, 0);
     let heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic\0\0\0\0".to_vec();
     let gif =
         b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;"
@@ -115,7 +126,8 @@ pub fn bad(good: &[Named]) -> Result<Vec<(Named, &'static str)>> {
         ("damaged.png", damaged, "PhotoDamaged"),
         ("no pixels.png", png_header(0, 10), "NoPixels"),
         ("endless.png", png_header(60_000, 60_000), "TooManyPixels"),
-        ("memory.png", png_header(9_000, 9_000), "NotEnoughMemory"),
+        ("large.png", png_header(9_000, 9_000), "TooManyPixels"),
+        ("memory.png", png_header(8_000, 8_000), "NotEnoughMemory"),
         ("fat.jpg", fat, "PhotoTooLarge"),
     ];
     Ok(files
@@ -157,6 +169,17 @@ fn grey_jpeg(picture: &DynamicImage) -> Result<Vec<u8>> {
     let mut file = Vec::new();
     let (width, height) = sides(picture.dimensions())?;
     Encoder::new(&mut file, 95).encode(&picture, width, height, ColorType::Luma)?;
+    Ok(file)
+}
+
+/// A file of numbers that stand for the greys of a palette.
+fn palette_png(picture: &DynamicImage) -> Result<Vec<u8>> {
+    let picture = picture.to_luma8();
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, picture.width(), picture.height());
+    encoder.set_color(png::ColorType::Indexed);
+    encoder.set_palette((0..=255).flat_map(|grey| [grey; 3]).collect::<Vec<u8>>());
+    encoder.write_header()?.write_image_data(&picture)?;
     Ok(file)
 }
 
