@@ -26,6 +26,11 @@ impl Deadline {
         Self(Instant::now() + left - ANSWER.min(left / 10))
     }
 
+    /// The moment itself.
+    pub fn instant(self) -> std::time::Instant {
+        self.0.into_std()
+    }
+
     /// Does something to an object, if there is time.
     pub async fn bound<T>(
         self,

@@ -4,15 +4,17 @@ use std::env;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::answer::{self, Answer};
 use crate::deadline::Deadline;
 use crate::error::Result;
-use crate::log::{Level, Log};
+use crate::log::Log;
 use crate::machine::Machine;
 use crate::options::{Options, Preset, Settings, Who};
-use crate::pipeline::{Job, Order, Pipeline};
+use crate::order::Order;
+use crate::pipeline::{Job, Pipeline};
+use crate::report::Report;
 use crate::request::{Batch, Http, Object, Request, Sqs, Wanted};
 use crate::storage::Storage;
 use crate::vision::Vision;
@@ -63,25 +65,23 @@ impl<V: Vision> Function<V> {
     /// Answers an event.
     pub async fn handle(&self, event: Value, invocation: &Invocation) -> Result<Answer> {
         let level = env::var("AWS_LAMBDA_LOG_LEVEL").ok();
-        let log = Log::new(invocation.request.clone(), level.as_deref());
+        let report = Report::new(Log::new(invocation.request.clone(), level.as_deref()));
         let pipeline = Pipeline {
             vision: &self.vision,
             storage: &self.storage,
             machine: &self.machine,
             deadline: invocation.deadline,
-            log: &log,
-            metrics: Default::default(),
+            report: &report,
         };
         let answer = self.answer(event, &pipeline).await;
         if let Err(error) = &answer {
-            let fields = json!({"errorType": error.name(), "error": error.to_string()});
-            log.write(Level::Error, "the event failed", fields);
+            report.refused(0, error);
         }
         // The name space is the operator's, so it is the same whatever the event says.
         let options = self.settings.options(Preset::Original, Who::Anyone, &[]);
         if let Ok(Some(namespace)) = options.map(|options| options.metrics_namespace) {
             let name = env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default();
-            pipeline.done().write(&namespace, &name);
+            report.done().write(&namespace, &name);
         }
         answer
     }
@@ -97,7 +97,7 @@ impl<V: Vision> Function<V> {
             }
             Request::Notification(objects) => self.notification(objects, pipeline).await,
             Request::Sqs(sqs) => self.sqs(sqs, pipeline).await,
-            Request::Batch(batch) => Ok(self.batch(batch, pipeline).await),
+            Request::Batch(batch) => self.batch(batch, pipeline).await,
             Request::Http(http) => Ok(self.http(*http, pipeline).await),
         }
     }
@@ -147,7 +147,10 @@ impl<V: Vision> Function<V> {
         Ok(answer::sqs(sqs.fifo, done))
     }
 
-    async fn batch(&self, batch: Batch, pipeline: &Pipeline<'_, V>) -> Answer {
+    /// # Errors
+    /// The environment's options are wrong: that is no fault of the job's.
+    async fn batch(&self, batch: Batch, pipeline: &Pipeline<'_, V>) -> Result<Answer> {
+        self.defaults()?;
         let options = batch.options.and_then(|named| {
             let options = self
                 .settings
@@ -161,9 +164,13 @@ impl<V: Vision> Function<V> {
                 let jobs = batch.tasks.into_iter().map(job).collect();
                 pipeline.all(jobs, Order::Any).await
             }
-            Err(error) => ids.iter().map(|_| Err(error.clone())).collect(),
+            Err(error) => {
+                pipeline.report.refused(ids.len(), &error);
+                ids.iter().map(|_| Err(error.clone())).collect()
+            }
         };
-        answer::batch(batch.schema, batch.invocation, ids.into_iter().zip(results))
+        let tasks = ids.into_iter().zip(results);
+        Ok(answer::batch(batch.schema, batch.invocation, tasks))
     }
 
     /// Over HTTP every failure is an answer: Lambda would make a bare 502 of an error.
@@ -181,10 +188,7 @@ impl<V: Vision> Function<V> {
             return answer::refused(405, "MethodNotAllowed", &message);
         }
         self.photo(http, pipeline).await.unwrap_or_else(|error| {
-            let fields = json!({"errorType": error.name(), "error": error.to_string()});
-            pipeline
-                .log
-                .write(Level::Error, "the request failed", fields);
+            pipeline.report.refused(0, &error);
             answer::failed(&error)
         })
     }

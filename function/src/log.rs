@@ -57,7 +57,7 @@ impl Log {
 }
 
 /// What an invocation did, for CloudWatch.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Metrics {
     /// Photos that were looked at.
     pub photos: usize,
@@ -67,25 +67,31 @@ pub struct Metrics {
     pub faces: usize,
     /// Eyes in those.
     pub eyes: usize,
-    /// What looking took in all.
-    pub detect: Duration,
+    /// What looking took for each photo.
+    pub detect: Vec<Duration>,
 }
 
 impl Metrics {
-    /// Writes them as embedded metrics into `namespace`.
+    /// Writes them as embedded metrics into `namespace`, if there was any photo.
     pub fn write(&self, namespace: &str, function: &str) {
+        if self.photos + self.failures == 0 {
+            return;
+        }
         let now = Utc::now().timestamp_millis();
         print(&self.line(namespace, function, now));
     }
 
     /// Source: Amazon CloudWatch User Guide, "Specification: Embedded metric format".
     fn line(&self, namespace: &str, function: &str, now: i64) -> Value {
+        // The format takes a hundred values at most.
+        let times = self.detect.iter().take(100).copied();
+        let times: Vec<_> = times.map(milliseconds).collect();
         let metrics = [
             ("Photos", "Count", json!(self.photos)),
             ("FailedPhotos", "Count", json!(self.failures)),
             ("Faces", "Count", json!(self.faces)),
             ("Eyes", "Count", json!(self.eyes)),
-            ("DetectionTime", "Milliseconds", milliseconds(self.detect)),
+            ("DetectionTime", "Milliseconds", times.into()),
         ];
         let named = metrics
             .iter()
@@ -145,7 +151,7 @@ mod tests {
     fn every_metric_that_is_declared_has_its_value() {
         let metrics = Metrics {
             photos: 2,
-            detect: Duration::from_micros(1234),
+            detect: vec![Duration::from_micros(1234), Duration::from_millis(5)],
             ..Metrics::default()
         };
         let line = metrics.line("Photos", "face-detect", 1);
@@ -154,14 +160,12 @@ mod tests {
         let declared = directive["Metrics"].as_array().unwrap();
         assert!(!declared.is_empty());
         for metric in declared {
-            assert!(
-                line[metric["Name"].as_str().unwrap()].is_number(),
-                "{metric}"
-            );
+            let value = &line[metric["Name"].as_str().unwrap()];
+            assert!(value.is_number() || value.is_array(), "{metric}");
         }
         for dimension in directive["Dimensions"][0].as_array().unwrap() {
             assert!(line[dimension.as_str().unwrap()].is_string(), "{dimension}");
         }
-        assert_eq!(line["DetectionTime"], 1.2);
+        assert_eq!(line["DetectionTime"], json!([1.2, 5.0]));
     }
 }

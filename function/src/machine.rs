@@ -18,6 +18,9 @@ const MOST: u32 = 6;
 const PROCESS: u64 = 50 << 20;
 /// What a pixel of the photo takes, in bytes: three colours, grey, and the encoder's buffers.
 const PER_PIXEL: u64 = 6;
+/// What it takes while it is decoded: three colours, and what a progressive JPEG or a WebP file has to
+/// keep until its end.
+const PER_PIXEL_DECODED: u64 = 10;
 /// What a pixel of the picture that is looked at takes, in bytes: its copies with other contrast and
 /// flipped.
 const PER_PIXEL_DETECTED: f64 = 8.0;
@@ -45,6 +48,16 @@ impl Machine {
         let memory = self.memory?;
         let found = PROCESSORS.iter().find(|(most, _)| memory <= *most);
         Some(found.map_or(MOST, |(_, processors)| *processors))
+    }
+
+    /// How many photos may be under way at once: one that comes, one that is looked at, one that goes;
+    /// fewer where files would fill the memory.
+    pub fn at_once(&self) -> usize {
+        match self.memory {
+            Some(..512) => 1,
+            Some(512..1024) => 2,
+            _ => 3,
+        }
     }
 
     /// Refuses a photo whose pixels would not fit.
@@ -91,10 +104,14 @@ fn needs(header: &Header, detection: &Detection) -> u64 {
         pyramids.sum()
     };
     let looking = detected * (PER_PIXEL_DETECTED + pyramids);
+    let decoding = header.pixels().saturating_mul(PER_PIXEL_DECODED);
+    let looking = header
+        .pixels()
+        .saturating_mul(PER_PIXEL)
+        .saturating_add(looking as u64);
     PROCESS
         .saturating_add((header.bytes as u64).saturating_mul(2))
-        .saturating_add(header.pixels().saturating_mul(PER_PIXEL))
-        .saturating_add(looking as u64)
+        .saturating_add(decoding.max(looking))
 }
 
 #[cfg(test)]
@@ -135,7 +152,7 @@ mod tests {
             bytes: 8_000_000,
         };
         let mut detection = Preset::Original.options().detection;
-        let small = Machine::of(Some("256"));
+        let small = Machine::of(Some("320"));
         let refusal = small.holds(&header, &detection).unwrap_err();
         assert_eq!(refusal.name(), "NotEnoughMemory");
         Machine::of(Some("2048"))

@@ -11,9 +11,22 @@ use function::vision::{OpenCv, Vision};
 use lambda_runtime::{BoxFuture, Error, LambdaEvent, Runtime, SnapStartResource, service_fn};
 use serde_json::Value;
 
+/// OpenCV's own limit of pixels, behind ours. By itself it would take a thousand million.
+const PIXELS: &str = "OPENCV_IO_MAX_IMAGE_PIXELS";
+
+fn main() -> Result<(), Error> {
+    if env::var_os(PIXELS).is_none() {
+        let limit = env::var("FACE_DETECT_MAX_PIXELS").unwrap_or_default();
+        let limit: u64 = limit.parse().unwrap_or(100_000_000);
+        // SAFETY: no other thread has been started yet.
+        unsafe { env::set_var(PIXELS, limit.to_string()) };
+    }
+    serve()
+}
+
 // The network's work is done by this thread, and looking at photos by another, with OpenCV's own.
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
+async fn serve() -> Result<(), Error> {
     let machine = Machine::of(env::var(MEMORY).ok().as_deref());
     // What is read before a snapshot need not be read after any restore.
     let snapshot = env::var("AWS_LAMBDA_INITIALIZATION_TYPE").as_deref() == Ok("snap-start");

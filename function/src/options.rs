@@ -224,6 +224,9 @@ impl Settings {
             entry.apply(&mut options, value, event)?;
         }
         options.check()?;
+        if who == Who::Anyone {
+            options.check_strangers()?;
+        }
         Ok(options)
     }
 }
@@ -236,6 +239,25 @@ enum Origin {
 }
 
 impl Options {
+    /// Refuses values with which anyone who reaches the function's URL could have it work for minutes
+    /// and answer with every window that there is.
+    fn check_strangers(&self) -> Result<()> {
+        let Detection {
+            scale_factor,
+            face_neighbours,
+            eye_neighbours,
+            ..
+        } = self.detection;
+        if scale_factor < 1.05 || face_neighbours < 1 || eye_neighbours < 1 {
+            return Err(Error::InvalidOption(
+                "over HTTP `scale_factor` is at least 1.05, and `face_neighbours` and \
+                 `eye_neighbours` are at least 1"
+                    .to_owned(),
+            ));
+        }
+        Ok(())
+    }
+
     /// Refuses values that are possible only without one another.
     fn check(&self) -> Result<()> {
         let Detection {
@@ -244,6 +266,14 @@ impl Options {
         if max_face != 0 && max_face < min_face {
             return Err(Error::InvalidOption(format!(
                 "`max_face` is {max_face}, which is less than `min_face`, {min_face}"
+            )));
+        }
+        if self.output.bucket.is_none() && self.output.loop_guard && self.output.key.is_extension()
+        {
+            return Err(Error::InvalidOption(format!(
+                "`output_key` is `{}`, and every photo with such a name would pass for one that this \
+                 function wrote; add more than an extension, or set `output_bucket`",
+                self.output.key
             )));
         }
         if self.output.bucket.is_none() && self.output.key.is_identity() {

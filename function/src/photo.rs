@@ -134,10 +134,17 @@ impl Header {
         if !whole::is_whole(format, file) {
             return Err(Refusal::PhotoTruncated(format, bytes));
         }
-        let size = imagesize::blob_size(file)
-            .map_err(|error| Refusal::PhotoDamaged(format, error.to_string()))?;
-        let side = |side: usize| u32::try_from(side).unwrap_or(u32::MAX);
-        let (width, height) = (side(size.width), side(size.height));
+        let (width, height) = match format {
+            Format::Jpeg => whole::jpeg_size(file).ok_or_else(|| {
+                Refusal::PhotoDamaged(format, "it has no frame, so no size".to_owned())
+            })?,
+            Format::Png | Format::Webp => {
+                let size = imagesize::blob_size(file)
+                    .map_err(|error| Refusal::PhotoDamaged(format, error.to_string()))?;
+                let side = |side: usize| u32::try_from(side).unwrap_or(u32::MAX);
+                (side(size.width), side(size.height))
+            }
+        };
         if width == 0 || height == 0 {
             return Err(Refusal::NoPixels(width, height));
         }

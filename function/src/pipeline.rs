@@ -1,28 +1,25 @@
 //! The photos of an event: each read, looked at, and written. While one is looked at, others come
 //! and go, because looking is the work of another thread; one looks at a time, with all processors.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
-use serde_json::{Value, json};
-use tokio::sync::watch;
+use serde_json::json;
 use tokio::task::spawn_blocking;
 
 use crate::answer::{self, Found, Outcome};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
-use crate::log::{Level, Log, Metrics, milliseconds};
 use crate::machine::Machine;
 use crate::options::Options;
+use crate::order::{Order, Turns};
 use crate::photo::{Header, Refusal};
+use crate::report::Report;
 use crate::request::Object;
 use crate::storage::Storage;
 use crate::vision::{Seen, Task, Vision};
-
-/// How many photos are under way at once: one that comes, one that is looked at, one that goes.
-const AT_ONCE: usize = 3;
 
 /// What photos go through.
 pub struct Pipeline<'a, V> {
@@ -34,10 +31,8 @@ pub struct Pipeline<'a, V> {
     pub machine: &'a Machine,
     /// When they must be done.
     pub deadline: Deadline,
-    /// Where their lines go.
-    pub log: &'a Log,
-    /// What was done so far.
-    pub metrics: Mutex<Metrics>,
+    /// What is told of them.
+    pub report: &'a Report,
 }
 
 /// A photo in the storage.
@@ -66,22 +61,12 @@ impl Job {
             options: Arc::clone(options),
         }
     }
-}
 
-/// Whether photos may overtake one another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
-    /// They may.
-    Any,
-    /// They may not, and after one that failed none is looked at.
-    Strict,
-}
-
-/// Where a strict order stands: which photo is next, and whether one has failed.
-#[derive(Clone, Copy, Default)]
-struct Turn {
-    next: usize,
-    failed: bool,
+    /// The photo's address, if the event has one.
+    fn url(&self) -> Option<String> {
+        let Object { bucket, key, .. } = self.object.as_ref().ok()?;
+        Some(self.options.storage.url(bucket, key))
+    }
 }
 
 impl<V: Vision> Pipeline<'_, V> {
@@ -97,35 +82,26 @@ impl<V: Vision> Pipeline<'_, V> {
 
     /// All photos; the results are in their order.
     pub async fn all(&self, jobs: Vec<Job>, order: Order) -> Vec<answer::Result> {
-        let (turn, _) = watch::channel(Turn::default());
-        let turn = &turn;
+        let turns = &Turns::new(order);
         let work = |(place, job): (usize, Job)| async move {
             let content = self.read(&job).await;
-            if order == Order::Strict {
-                let mut turns = turn.subscribe();
-                // The sender lives as long as this.
-                let now = turns.wait_for(|turn| turn.next == place).await;
-                if now.is_ok_and(|turn| turn.failed) {
-                    turn.send_modify(|turn| turn.next += 1);
-                    return Err(Error::NotTried);
-                }
+            if !turns.come(place).await {
+                turns.end(false);
+                return Err(Error::NotTried);
             }
             let result = match content {
                 Ok(content) => self.finish(&job, content).await,
                 Err(error) => Err(error),
             };
-            turn.send_modify(|turn| {
-                turn.next += 1;
-                turn.failed |= result.is_err();
-            });
+            turns.end(result.is_ok());
             if let Err(error) = &result {
-                self.failed(&job, error);
+                self.report.failed(job.url().as_deref(), error);
             }
             result
         };
         stream::iter(jobs.into_iter().enumerate())
             .map(work)
-            .buffered(AT_ONCE)
+            .buffered(self.machine.at_once())
             .collect()
             .await
     }
@@ -143,14 +119,15 @@ impl<V: Vision> Pipeline<'_, V> {
             let task = Task {
                 detection: options.detection.clone(),
                 annotate,
+                until: self.deadline.instant(),
             };
             let seen = self.look(photo, header, task, of).await?;
             Ok((header, seen))
         };
         let found = found.await;
         match &found {
-            Ok((header, seen)) => self.seen(of, header, seen, &[]),
-            Err(_) => self.count(|metrics| metrics.failures += 1),
+            Ok((header, seen)) => self.report.seen(of, header, seen, &[]),
+            Err(error) => self.report.failed(None, error),
         }
         found.map(|(_, seen)| seen)
     }
@@ -172,13 +149,17 @@ impl<V: Vision> Pipeline<'_, V> {
         if job.guarded && into_here && output.key.makes(&object.key) {
             return Ok(None);
         }
-        let url = place.url(&object.bucket, &object.key);
-        let read = self.storage.read(place, object, limits.bytes);
-        let found = self.deadline.bound("read", &url, read).await?;
-        if job.guarded && found.ours {
-            return Ok(None);
+        if into_here && output.key.is_identity() {
+            return Err(Error::InvalidOption(format!(
+                "`output_bucket` is the photo's own and `output_key` is `{{key}}`, so {} would be \
+                 overwritten",
+                place.url(&object.bucket, &object.key)
+            )));
         }
-        Ok(Some((found.bytes, start.elapsed())))
+        let url = place.url(&object.bucket, &object.key);
+        let read = self.storage.read(place, object, limits.bytes, job.guarded);
+        let found = self.deadline.bound("read", &url, read).await?;
+        Ok(found.map(|content| (content, start.elapsed())))
     }
 
     /// Looks at what was read and writes what was found.
@@ -186,9 +167,7 @@ impl<V: Vision> Pipeline<'_, V> {
         let object = job.object.as_ref().map_err(Clone::clone)?;
         let Some((content, download)) = content else {
             let url = job.options.storage.url(&object.bucket, &object.key);
-            let fields = json!({"object": url});
-            self.log
-                .write(Level::Info, "left alone: this function wrote it", fields);
+            self.report.left_alone(&url);
             return Ok(Outcome::Own);
         };
         let Options {
@@ -203,6 +182,7 @@ impl<V: Vision> Pipeline<'_, V> {
         let task = Task {
             detection: detection.clone(),
             annotate: output.files.annotated().then_some(output.jpeg_quality),
+            until: self.deadline.instant(),
         };
         let mut seen = self.look(content, header, task, &of).await?;
 
@@ -238,7 +218,7 @@ impl<V: Vision> Pipeline<'_, V> {
             None
         };
         let moved = [("download", download), ("upload", start.elapsed())];
-        self.seen(&of, &header, &seen, &moved);
+        self.report.seen(&of, &header, &seen, &moved);
         Ok(Outcome::Found(Found {
             width: seen.width,
             height: seen.height,
@@ -292,51 +272,7 @@ impl<V: Vision> Pipeline<'_, V> {
         self.deadline.bound("write", &url, write).await?;
         Ok(url)
     }
-
-    /// Tells of a photo that went well.
-    fn seen(&self, of: &str, header: &Header, seen: &Seen, moved: &[(&str, Duration)]) {
-        let eyes = seen.faces.iter().map(|face| face.eyes.len()).sum::<usize>();
-        self.count(|metrics| {
-            metrics.photos += 1;
-            metrics.faces += seen.faces.len();
-            metrics.eyes += eyes;
-            metrics.detect += seen.times.detect;
-        });
-        let looked = [
-            ("decode", seen.times.decode),
-            ("detect", seen.times.detect),
-            ("annotate", seen.times.annotate),
-        ];
-        let times = moved.iter().chain(&looked);
-        let times = times.map(|(step, time)| ((*step).to_owned(), milliseconds(*time)));
-        let fields = json!({
-            "object": of, "bytes": header.bytes, "format": header.format,
-            "width": seen.width, "height": seen.height,
-            "faces": seen.faces.len(), "eyes": eyes,
-            "milliseconds": times.collect::<serde_json::Map<String, Value>>(),
-        });
-        self.log.write(Level::Info, "photo", fields);
-    }
-
-    /// Tells of a photo that failed.
-    fn failed(&self, job: &Job, error: &Error) {
-        self.count(|metrics| metrics.failures += 1);
-        let object = job.object.as_ref().ok();
-        let url = object.map(|object| job.options.storage.url(&object.bucket, &object.key));
-        let fields = json!({
-            "object": url, "errorType": error.name(), "error": error.to_string(),
-            "temporary": error.is_temporary(),
-        });
-        self.log.write(Level::Error, "the photo failed", fields);
-    }
-
-    /// What was done.
-    pub fn done(&self) -> Metrics {
-        *self.metrics.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn count(&self, add: impl FnOnce(&mut Metrics)) {
-        // Nothing panics with it.
-        add(&mut self.metrics.lock().unwrap_or_else(PoisonError::into_inner));
-    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -101,8 +101,11 @@ fn unknown(what: &str) -> Error {
 
 /// An event as its type, or an error that names what is amiss.
 fn typed<T: DeserializeOwned>(event: Value, shape: &str) -> Result<T> {
-    serde_json::from_value(event)
-        .map_err(|error| Error::InvalidRequest(format!("the event is no {shape}: {error}")))
+    serde_json::from_value(event).map_err(|error| {
+        // It may quote a field, and a field may be a whole photo.
+        let what: String = error.to_string().chars().take(200).collect();
+        Error::InvalidRequest(format!("the event is no {shape}: {what}"))
+    })
 }
 
 #[cfg(test)]

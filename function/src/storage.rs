@@ -4,6 +4,7 @@
 //! [`Storage::forget`] drops them before a snapshot.
 
 mod credentials;
+mod failure;
 mod s3;
 mod tls;
 
@@ -11,6 +12,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use failure::failure;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{Attribute, Attributes, GetOptions, ObjectStore, PutOptions, PutPayload};
@@ -23,45 +25,45 @@ use crate::request::Object;
 /// Objects that this function wrote say so, whatever their keys.
 const MARK: (&str, &str) = ("written-by", "face-detect");
 
+/// How many buckets are kept.
+const BUCKETS: usize = 16;
+
 /// Buckets by place and name.
 #[derive(Default)]
 pub struct Storage {
     buckets: Mutex<HashMap<(Location, String), Arc<dyn ObjectStore>>>,
 }
 
-/// An object that was read.
-pub struct Found {
-    /// What it holds.
-    pub bytes: Bytes,
-    /// Whether this function wrote it.
-    pub ours: bool,
-}
-
 impl Storage {
     /// Reads an object of at most `limit` bytes; a larger one is refused before its content comes.
-    pub async fn read(&self, place: &Location, object: &Object, limit: u64) -> Result<Found> {
+    /// `None` for one that this function wrote, if those are `guarded` against.
+    pub async fn read(
+        &self,
+        place: &Location,
+        object: &Object,
+        limit: u64,
+        guarded: bool,
+    ) -> Result<Option<Bytes>> {
         let (bucket, key) = (&object.bucket, &object.key);
-        let fail = |error| failure("read", place, bucket, key, error);
-        let store = self.bucket(place, bucket).map_err(fail)?;
+        let fail = |error| failure("read", place, bucket, key, &error);
+        let store = self.bucket(place, bucket)?;
         let options = GetOptions {
             version: object.version.clone(),
             ..GetOptions::default()
         };
         let found = store.get_opts(&path(key)?, options).await.map_err(fail)?;
-        if found.meta.size > limit {
-            let bytes = found.meta.size;
+        let mark = found.attributes.get(&Attribute::Metadata(MARK.0.into()));
+        if guarded && mark.is_some_and(|by| by.as_ref() == MARK.1) {
+            return Ok(None);
+        }
+        let bytes = found.meta.size;
+        if bytes > limit {
             return Err(Error::Photo {
                 of: place.url(bucket, key),
                 refusal: Refusal::PhotoTooLarge { bytes, limit },
             });
         }
-        let mark = Attribute::Metadata(MARK.0.into());
-        let ours = found
-            .attributes
-            .get(&mark)
-            .is_some_and(|by| by.as_ref() == MARK.1);
-        let bytes = found.bytes().await.map_err(fail)?;
-        Ok(Found { bytes, ours })
+        found.bytes().await.map(Some).map_err(fail)
     }
 
     /// Writes an object whole or not at all.
@@ -73,8 +75,8 @@ impl Storage {
         kind: &'static str,
         bytes: Vec<u8>,
     ) -> Result<()> {
-        let fail = |error| failure("write", place, bucket, key, error);
-        let store = self.bucket(place, bucket).map_err(fail)?;
+        let fail = |error| failure("write", place, bucket, key, &error);
+        let store = self.bucket(place, bucket)?;
         let mut options = PutOptions::default();
         // Files have no attributes.
         if *place == Location::S3 {
@@ -94,18 +96,28 @@ impl Storage {
         self.lock().clear();
     }
 
-    fn bucket(&self, place: &Location, name: &str) -> object_store::Result<Arc<dyn ObjectStore>> {
+    fn bucket(&self, place: &Location, name: &str) -> Result<Arc<dyn ObjectStore>> {
+        check_bucket(name)?;
         let mut buckets = self.lock();
         let key = (place.clone(), name.to_owned());
         if let Some(store) = buckets.get(&key) {
             return Ok(Arc::clone(store));
         }
         let store: Arc<dyn ObjectStore> = match place {
-            Location::S3 => Arc::new(s3::bucket(name)?),
+            Location::S3 => {
+                let made = s3::bucket(name);
+                Arc::new(made.map_err(|error| failure("read", place, name, "", &error))?)
+            }
             Location::Folder(folder) => {
-                Arc::new(LocalFileSystem::new_with_prefix(folder.join(name))?)
+                let made = LocalFileSystem::new_with_prefix(folder.join(name));
+                // It fails where there is no such folder.
+                Arc::new(made.map_err(|_| Error::BucketNotFound(name.to_owned()))?)
             }
         };
+        // Each keeps connections open, of which a function may have 1,024.
+        if buckets.len() >= BUCKETS {
+            buckets.clear();
+        }
         buckets.insert(key, Arc::clone(&store));
         Ok(store)
     }
@@ -114,6 +126,19 @@ impl Storage {
         // Whoever panicked with it left the map as it was.
         self.buckets.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Refuses what cannot be a bucket's name, and would be part of an address or of a path. Source:
+/// Amazon S3 User Guide, "General purpose bucket naming rules"; old buckets have capitals and
+/// underscores.
+fn check_bucket(name: &str) -> Result<()> {
+    let good = |letter: char| letter.is_ascii_alphanumeric() || "-._".contains(letter);
+    if !name.is_empty() && name.chars().all(good) && !name.starts_with('.') {
+        return Ok(());
+    }
+    Err(Error::InvalidRequest(format!(
+        "`{name}` is no name of a bucket"
+    )))
 }
 
 /// The key as it is. Not every key is a path of the object store; those that are not would be read
@@ -125,47 +150,6 @@ fn path(key: &str) -> Result<Path> {
             "`{key}` is no key that can be used: it has an empty part, or one that is `.` or `..`"
         ))
     })
-}
-
-fn failure(
-    verb: &'static str,
-    place: &Location,
-    bucket: &str,
-    key: &str,
-    error: object_store::Error,
-) -> Error {
-    let url = place.url(bucket, key);
-    match error {
-        object_store::Error::NotFound { source, .. } => {
-            if source.to_string().contains("NoSuchBucket") {
-                Error::BucketNotFound(bucket.to_owned())
-            } else {
-                Error::ObjectNotFound(url)
-            }
-        }
-        object_store::Error::PermissionDenied { .. }
-        | object_store::Error::Unauthenticated { .. } => Error::AccessDenied { verb, url },
-        other => {
-            let reason = other.to_string();
-            Error::StorageFailed {
-                verb,
-                url,
-                temporary: is_temporary(&reason),
-                reason,
-            }
-        }
-    }
-}
-
-/// Whether S3 may do later what it did not do now. A status of 400 and the like is about the
-/// request, but for those that ask for patience; everything else is about S3 or the way to it. The
-/// object store tells the status only in its text.
-fn is_temporary(reason: &str) -> bool {
-    let Some((_, status)) = reason.split_once("status code: ") else {
-        return true;
-    };
-    let patience = ["408", "429"];
-    !status.starts_with('4') || patience.iter().any(|code| status.starts_with(code))
 }
 
 #[cfg(test)]

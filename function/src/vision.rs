@@ -4,7 +4,7 @@
 #[cfg(feature = "opencv")]
 mod open_cv;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 #[cfg(feature = "opencv")]
 pub use open_cv::OpenCv;
@@ -27,6 +27,18 @@ pub struct Task {
     pub detection: Detection,
     /// The quality of the photo with rectangles, 1 to 100; none is made without.
     pub annotate: Option<i32>,
+    /// When nobody waits for it any more; it is given up at the next step then.
+    pub until: Instant,
+}
+
+impl Task {
+    /// Gives up when nobody waits any more.
+    pub fn check(&self) -> Result<(), Failure> {
+        if Instant::now() < self.until {
+            return Ok(());
+        }
+        Err(Failure::OutOfTime)
+    }
 }
 
 /// What was seen.
@@ -62,6 +74,8 @@ pub enum Failure {
     Photo(Refusal),
     /// It is OpenCV.
     OpenCv(String),
+    /// Nobody waits for it any more.
+    OutOfTime,
 }
 
 impl Failure {
@@ -73,6 +87,10 @@ impl Failure {
                 refusal,
             },
             Self::OpenCv(what) => Error::OpenCvFailed(what),
+            Self::OutOfTime => Error::OutOfTime {
+                verb: "look at",
+                url: of.to_owned(),
+            },
         }
     }
 }

@@ -12,6 +12,7 @@ use super::vote::{Finding, elect};
 use super::{Box, Face};
 use crate::options::{Contrast, Detection, EyeCascade};
 use crate::photo::pixels::Photo;
+use crate::vision::{Failure, Task};
 
 /// Windows of one cascade that must agree before it has a say beside others; `face_neighbours` then
 /// is about all of them together.
@@ -36,7 +37,11 @@ impl Detector {
     }
 
     /// The faces in `photo`, from left to right, each with its eyes.
-    pub fn detect(&mut self, photo: &Photo, detection: &Detection) -> Result<Vec<Face>> {
+    ///
+    /// # Errors
+    /// Time is over, which is looked at between cascades and between faces; or OpenCV failed.
+    pub fn detect(&mut self, photo: &Photo, task: &Task) -> Result<Vec<Face>, Failure> {
+        let detection = &task.detection;
         let (picture, scale) = photo.scaled(detection.longest_side)?;
         if is_large(&picture) {
             // What they hold of earlier pictures may be in the way.
@@ -50,10 +55,11 @@ impl Detector {
                 let (factor, neighbours) = (detection.scale_factor, detection.face_neighbours);
                 self.found(cascade, &picture, factor, neighbours, sizes)?
             }
-            _ => self.together(&picture, detection, scale)?,
+            _ => self.together(&picture, task, scale)?,
         };
         let mut faces = Vec::new();
         for rectangle in boxes {
+            task.check()?;
             let eyes = self.eyes(&picture, rectangle, detection)?;
             let original = |rectangle: Rect| photo.unscaled(rectangle, scale);
             let mut eyes: Vec<_> = eyes.into_iter().map(original).collect();
@@ -69,10 +75,12 @@ impl Detector {
     }
 
     /// The faces that several cascades agree on.
-    fn together(&mut self, picture: &Mat, detection: &Detection, scale: f64) -> Result<Vec<Rect>> {
+    fn together(&mut self, picture: &Mat, task: &Task, scale: f64) -> Result<Vec<Rect>, Failure> {
+        let detection = &task.detection;
         let mut findings = Vec::new();
         for picture in pictures(picture, detection.contrast)? {
             for cascade in Cascade::of(detection) {
+                task.check()?;
                 findings.extend(self.say(&picture, cascade, false, detection, scale)?);
                 if cascade == Cascade::Profile {
                     let mut flipped = Mat::default();

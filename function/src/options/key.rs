@@ -12,7 +12,10 @@ impl KeyPattern {
     /// Reads a pattern: `{key}` must be in it, once.
     pub fn parse(text: &str) -> Option<Self> {
         let (prefix, suffix) = text.split_once("{key}")?;
-        (!suffix.contains("{key}")).then(|| Self {
+        // What is made must be a key that can be written.
+        let sample = text.replacen("{key}", "k", 1);
+        let good = |part: &str| !part.is_empty() && part != "." && part != "..";
+        (!suffix.contains("{key}") && sample.split('/').all(good)).then(|| Self {
             prefix: prefix.to_owned(),
             suffix: suffix.to_owned(),
         })
@@ -41,6 +44,13 @@ impl KeyPattern {
     /// Whether the annotated photo's key is the photo's own.
     pub fn is_identity(&self) -> bool {
         self.prefix.is_empty() && self.suffix.is_empty()
+    }
+
+    /// Whether it only adds an extension, as other programs do that write photos.
+    pub fn is_extension(&self) -> bool {
+        let extension = self.suffix.strip_prefix('.');
+        let plain = |rest: &str| rest.chars().all(|letter| letter.is_ascii_alphanumeric());
+        self.prefix.is_empty() && extension.is_some_and(plain)
     }
 
     fn sidecar_suffix(&self) -> String {
@@ -78,6 +88,11 @@ mod tests {
     fn a_pattern_needs_the_key_once() {
         assert_eq!(KeyPattern::parse("photo.jpg"), None);
         assert_eq!(KeyPattern::parse("{key}{key}"), None);
+        for pattern in ["/a/{key}", "../{key}", "a//{key}", "{key}/", "{key}/../b"] {
+            assert_eq!(KeyPattern::parse(pattern), None, "{pattern}");
+        }
+        assert!(KeyPattern::parse("{key}.jpg").unwrap().is_extension());
+        assert!(!KeyPattern::parse("{key}.faces.jpg").unwrap().is_extension());
         assert!(KeyPattern::parse("{key}").unwrap().is_identity());
     }
 }

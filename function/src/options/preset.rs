@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use super::choice::Choice;
 use super::{
     Contrast, Detection, EyeCascade, FaceCascade, Files, KeyPattern, Limits, Location, Options,
     Output,
@@ -82,12 +81,4 @@ impl Preset {
             },
         }
     }
-}
-
-impl Choice for Preset {
-    const NAMES: &'static [(Self, &'static str)] = &[
-        (Self::Original, "original"),
-        (Self::Balanced, "balanced"),
-        (Self::Accurate, "accurate"),
-    ];
 }

@@ -281,38 +281,6 @@ fn within<T: FromStr + PartialOrd>(value: &str, least: T, most: T) -> Option<T> 
     (number >= least && number <= most).then_some(number)
 }
 
-impl Choice for FaceCascade {
-    const NAMES: &'static [(Self, &'static str)] = &[
-        (Self::FrontalfaceDefault, "frontalface_default"),
-        (Self::FrontalfaceAlt2, "frontalface_alt2"),
-    ];
-}
-
-impl Choice for Contrast {
-    const NAMES: &'static [(Self, &'static str)] = &[
-        (Self::Plain, "plain"),
-        (Self::Equalized, "equalized"),
-        (Self::Adaptive, "adaptive"),
-        (Self::Both, "both"),
-    ];
-}
-
-impl Choice for EyeCascade {
-    const NAMES: &'static [(Self, &'static str)] = &[
-        (Self::Eye, "eye"),
-        (Self::EyeTreeEyeglasses, "eye_tree_eyeglasses"),
-        (Self::None, "none"),
-    ];
-}
-
-impl Choice for Files {
-    const NAMES: &'static [(Self, &'static str)] = &[
-        (Self::Annotated, "annotated"),
-        (Self::Sidecar, "sidecar"),
-        (Self::Both, "both"),
-    ];
-}
-
 impl Location {
     fn parse(text: &str) -> Option<Self> {
         if text == "s3" {

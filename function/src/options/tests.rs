@@ -42,7 +42,7 @@ fn the_event_comes_before_the_environment_and_that_before_the_preset() {
 #[test]
 fn what_is_unknown_or_impossible_is_refused_by_name() {
     type Case<'a> = (&'a [(&'a str, &'a str)], &'a [(&'a str, &'a str)], &'a str);
-    let cases: [Case; 13] = [
+    let cases: [Case; 15] = [
         (&[], &[("scale", "1.1")], "`scale`"),
         (&[], &[("scale_factor", "1")], "1.01 to 2"),
         (&[], &[("scale_factor", "NaN")], "`scale_factor`"),
@@ -51,6 +51,8 @@ fn what_is_unknown_or_impossible_is_refused_by_name() {
         (&[], &[("eye_cascade", "ear")], "eye_tree_eyeglasses"),
         (&[], &[("output_key", "same.jpg")], "{key}"),
         (&[], &[("output_key", "{key}")], "overwritten"),
+        (&[], &[("output_key", "{key}.jpg")], "extension"),
+        (&[], &[("output_key", "../{key}")], "`output_key`"),
         (&[], &[("min_face", "50"), ("max_face", "40")], "`max_face`"),
         (&[], &[("max_pixels", "1")], "FACE_DETECT_MAX_PIXELS"),
         (
@@ -86,6 +88,9 @@ fn strangers_may_choose_how_to_look_and_nothing_else() {
         ("storage", "file:///"),
         ("loop_guard", "false"),
         ("max_bytes", "1"),
+        ("face_neighbours", "0"),
+        ("eye_neighbours", "0"),
+        ("scale_factor", "1.01"),
     ] {
         let said = ask(name, value).unwrap_err().to_string();
         assert!(said.contains(name), "{said}");

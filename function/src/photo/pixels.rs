@@ -31,7 +31,19 @@ impl Photo {
         let decoded = Mat::from_slice(file)
             .and_then(|file| imgcodecs::imdecode(&file, imgcodecs::IMREAD_COLOR));
         match decoded {
-            Ok(colour) if !colour.empty() => Ok(Self { colour }),
+            Ok(colour) if !colour.empty() => {
+                let photo = Self { colour };
+                let (width, height) = photo.size();
+                // Upright, the sides may have changed places.
+                let same =
+                    [(width, height), (height, width)].contains(&(header.width, header.height));
+                if same {
+                    return Ok(photo);
+                }
+                Err(damaged(format!(
+                    "it has {width}x{height} pixels, other than its header says"
+                )))
+            }
             Ok(_) => Err(damaged(
                 "its data is not what its header promises".to_owned(),
             )),

@@ -1,5 +1,5 @@
-//! Whether a file ends before its picture does. libjpeg and libwebp fill what is missing with grey
-//! and say nothing; the faces of half a photo would pass for those of the whole.
+//! Whether a file ends before its picture does. libjpeg fills what is missing with grey and goes on;
+//! the faces of half a photo would pass for those of the whole.
 
 use super::Format;
 
@@ -7,11 +7,26 @@ use super::Format;
 /// cameras write previews and depth maps there.
 pub fn is_whole(format: Format, file: &[u8]) -> bool {
     match format {
-        Format::Jpeg => jpeg(file),
+        Format::Jpeg => jpeg(file, |_, _| ()),
         Format::Png => png(file),
         Format::Webp => webp(file),
     }
     .is_some()
+}
+
+/// Width and height of a JPEG file, from its first frame, which is the one that libjpeg decodes. A
+/// reader that takes another path through the markers than libjpeg could be told another size.
+pub fn jpeg_size(file: &[u8]) -> Option<(u32, u32)> {
+    let mut size = None;
+    jpeg(file, |marker, segment| {
+        // The frames' markers; the three between them are tables and an extension.
+        let frame = matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc);
+        if let ([_, high, low, left, right, ..], true, None) = (segment, frame, size) {
+            let side = |high: u8, low: u8| u32::from(u16::from_be_bytes([high, low]));
+            size = Some((side(*left, *right), side(*high, *low)));
+        }
+    })?;
+    size
 }
 
 /// Whether it is a WebP file whose extended header has the animation bit. Source: WebP Container
@@ -23,8 +38,8 @@ pub fn is_animated(file: &[u8]) -> bool {
 
 /// Goes from marker to marker to the end of the image. The data of a scan has no length; in it 0xff
 /// is followed by 0x00 or a restart, so that the search for the next marker goes through it.
-/// Source: ITU-T T.81, annex B.
-fn jpeg(file: &[u8]) -> Option<()> {
+/// `see` is shown every segment's marker and content. Source: ITU-T T.81, annex B.
+fn jpeg(file: &[u8], mut see: impl FnMut(u8, &[u8])) -> Option<()> {
     const END: u8 = 0xd9;
     let mut at = 2;
     loop {
@@ -39,7 +54,9 @@ fn jpeg(file: &[u8]) -> Option<()> {
             0x00 | 0x01 | 0xd0..=0xd8 => {}
             _ => {
                 let length = u16::from_be_bytes([*file.get(at)?, *file.get(at + 1)?]);
-                at += usize::from(length.max(2));
+                let end = at + usize::from(length.max(2));
+                see(marker, file.get(at + 2..end)?);
+                at = end;
             }
         }
     }
@@ -85,6 +102,15 @@ mod tests {
         for length in 2..JPEG.len() {
             assert!(!is_whole(Format::Jpeg, &JPEG[..length]), "{length}");
         }
+    }
+
+    #[test]
+    fn the_size_is_that_of_the_first_frame() {
+        // A marker without a length, a fill byte, and a frame in a comment, which is none.
+        let file = b"\xff\xd8\xff\x01\xff\xfe\0\x0b\xff\xc0\0\x08\x08\0\x01\0\x01\
+            \xff\xff\xc2\0\x08\x08\x01\x00\x02\x00\x03\xff\xd9";
+        assert_eq!(jpeg_size(file), Some((512, 256)));
+        assert_eq!(jpeg_size(JPEG), None);
     }
 
     #[test]

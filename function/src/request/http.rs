@@ -136,14 +136,16 @@ fn below(stage: &str, path: String) -> String {
     }
 }
 
-/// What the sender prefers; JSON where all is the same to them.
+/// What the sender prefers, by their own order where they like several as much; JSON for those who do
+/// not say.
 fn wanted(headers: &HeaderMap) -> Wanted {
     const BOXES: MediaType = MediaType::new(APPLICATION, JSON);
     const PHOTO: MediaType = MediaType::new(IMAGE, JPEG);
     let Some(accept) = headers.get(header::ACCEPT) else {
         return Wanted::Json;
     };
-    let accept = accept.to_str().ok().and_then(|text| text.parse().ok());
+    let accept = accept.to_str().ok().filter(|text| !text.trim().is_empty());
+    let accept = accept.and_then(|text| text.parse().ok());
     // What cannot be understood is no wish.
     let Some(accept): Option<Accept> = accept else {
         return Wanted::Json;
@@ -255,7 +257,10 @@ mod tests {
             (Some("image/jpeg;q=0.1, application/json"), Wanted::Json),
             (Some("text/html"), Wanted::Neither),
             (Some("image/jpeg;q=0, */*"), Wanted::Json),
-            (Some("\u{0}"), Wanted::Json),
+            (Some("image/jpeg, application/json"), Wanted::Jpeg),
+            (Some("application/json, image/jpeg"), Wanted::Json),
+            (Some(""), Wanted::Json),
+            (Some("no media type"), Wanted::Json),
         ] {
             let mut headers = HeaderMap::new();
             let value = accept.map(http::HeaderValue::try_from);

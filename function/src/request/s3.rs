@@ -20,16 +20,20 @@ pub(super) fn is_test(event: &Value) -> bool {
 pub(super) fn objects(event: Value) -> Result<Vec<Object>> {
     let event: S3Event = typed(event, "S3 notification")?;
     let created = event.records.into_iter().filter(is_created);
-    created.map(object).collect()
+    let objects: Result<Vec<_>> = created.map(object).collect();
+    // What S3's console makes for a folder is no photo.
+    Ok(objects?
+        .into_iter()
+        .filter(|object| !object.key.ends_with('/'))
+        .collect())
 }
 
-/// Whether a record tells of an object that is there, and not of one that is gone.
+/// Whether a record tells of an object that can be read since then, and not of one that is gone, or
+/// has other tags now.
 fn is_created(record: &S3EventRecord) -> bool {
-    let gone = ["ObjectRemoved", "LifecycleExpiration"];
     let name = record.event_name.as_deref().unwrap_or_default();
-    !gone
-        .iter()
-        .any(|gone| name.trim_start_matches("s3:").starts_with(gone))
+    let name = name.trim_start_matches("s3:");
+    name.starts_with("ObjectCreated:") || name == "ObjectRestore:Completed"
 }
 
 fn object(record: S3EventRecord) -> Result<Object> {
@@ -83,6 +87,8 @@ mod tests {
         let event = json!({"Records": [
             record("ObjectCreated:Put", "caf%C3%A9/my+photo%2B1.jpg", Some("v1")),
             record("ObjectRemoved:Delete", "gone.jpg", None),
+            record("ObjectTagging:Put", "tagged.jpg", None),
+            record("ObjectCreated:Put", "a+folder/", None),
             record("ObjectCreated:Copy", "b.jpg", None),
         ]});
         let found = objects(event).unwrap();

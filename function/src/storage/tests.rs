@@ -2,7 +2,6 @@
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use object_store::aws::AmazonS3Builder;
 
@@ -26,21 +25,24 @@ fn keys_that_would_become_others_are_refused() {
     }
 }
 
-#[test]
-fn what_s3_says_becomes_an_error_with_a_name() {
-    let failed = |error| failure("read", &Location::S3, "b", "k", error);
-    let not_found = |code: &str| object_store::Error::NotFound {
-        path: "k".into(),
-        source: format!("<Error><Code>{code}</Code></Error>").into(),
-    };
-    assert_eq!(failed(not_found("NoSuchBucket")).name(), "BucketNotFound");
-    let error = failed(not_found("NoSuchKey"));
-    assert_eq!(error.to_string(), "there is no object s3://b/k");
-    let denied = object_store::Error::PermissionDenied {
-        path: "k".into(),
-        source: "403".into(),
-    };
-    assert_eq!(failed(denied).name(), "AccessDenied");
+#[tokio::test]
+async fn buckets_stay_in_their_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Location::Folder(folder.path().join("buckets"));
+    std::fs::create_dir_all(folder.path().join("buckets/b")).unwrap();
+    std::fs::create_dir(folder.path().join("outside")).unwrap();
+    let storage = Storage::default();
+    for (bucket, expected) in [
+        ("../outside", "InvalidRequest"),
+        ("..", "InvalidRequest"),
+        ("/tmp", "InvalidRequest"),
+        ("b?c", "InvalidRequest"),
+        ("", "InvalidRequest"),
+        ("absent", "BucketNotFound"),
+    ] {
+        let write = storage.write(&place, bucket, "k", "image/jpeg", Vec::new());
+        assert_eq!(write.await.unwrap_err().name(), expected, "{bucket}");
+    }
 }
 
 #[tokio::test]
@@ -51,39 +53,45 @@ async fn a_folder_is_read_and_written() {
     let storage = Storage::default();
     let write = storage.write(&place, "b", "a/k.jpg", "image/jpeg", b"abc".to_vec());
     write.await.unwrap();
-    let found = storage.read(&place, &object("a/k.jpg"), 3).await.unwrap();
-    assert_eq!((found.bytes.as_ref(), found.ours), (&b"abc"[..], false));
+    let found = storage.read(&place, &object("a/k.jpg"), 3, true).await;
+    assert_eq!(found.unwrap().unwrap(), &b"abc"[..]);
     let error = storage
-        .read(&place, &object("a/k.jpg"), 2)
+        .read(&place, &object("a/k.jpg"), 2, true)
         .await
         .err()
         .unwrap();
     assert_eq!(error.name(), "PhotoTooLarge");
     let error = storage
-        .read(&place, &object("x.jpg"), 2)
+        .read(&place, &object("x.jpg"), 2, true)
         .await
         .err()
         .unwrap();
     assert_eq!(error.name(), "ObjectNotFound");
 }
 
+/// The first lines of the requests that a server got.
+type Requests = Arc<Mutex<Vec<String>>>;
+
 /// A server that answers each request with the next of `answers`, and again with the last one.
-fn server(answers: &'static [&'static str]) -> (String, Arc<AtomicUsize>) {
+fn server(answers: &'static [&'static str]) -> (String, Requests) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let count = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&count);
+    let requests = Requests::default();
+    let told = Arc::clone(&requests);
     std::thread::spawn(move || {
         for socket in listener.incoming() {
             let mut socket = socket.unwrap();
             let mut request = [0; 8192];
-            let _ = socket.read(&mut request).unwrap();
-            let place = counted.fetch_add(1, Ordering::SeqCst);
-            let answer = answers[place.min(answers.len() - 1)];
+            let length = socket.read(&mut request).unwrap();
+            let text = String::from_utf8_lossy(&request[..length]).into_owned();
+            let mut told = told.lock().unwrap();
+            let answer = answers[told.len().min(answers.len() - 1)];
+            told.push(text.lines().next().unwrap_or_default().to_owned());
+            drop(told);
             socket.write_all(answer.as_bytes()).unwrap();
         }
     });
-    (url, count)
+    (url, requests)
 }
 
 /// A storage whose bucket `b` is at that server.
@@ -110,36 +118,54 @@ const FOUND: &str = "HTTP/1.1 200 OK\r\ncontent-length: 3\r\nconnection: close\r
 const BAD: &str = "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 
 #[tokio::test]
-async fn a_busy_s3_is_asked_again() {
-    let (url, count) = server(&[BUSY, BUSY, FOUND]);
+async fn a_busy_s3_is_asked_again_for_the_same_version() {
+    let (url, requests) = server(&[BUSY, BUSY, FOUND]);
+    let version = Object {
+        version: Some("v1".to_owned()),
+        ..object("k")
+    };
     let found = storage(&url)
-        .read(&Location::S3, &object("k"), 100)
-        .await
-        .unwrap();
-    assert_eq!((found.bytes.as_ref(), found.ours), (&b"abc"[..], true));
-    assert_eq!(count.load(Ordering::SeqCst), 3);
+        .read(&Location::S3, &version, 100, false)
+        .await;
+    assert_eq!(found.unwrap().unwrap(), &b"abc"[..]);
+    let requests = requests.lock().unwrap();
+    assert_eq!(requests.len(), 3);
+    for request in requests.iter() {
+        assert_eq!(request, "GET /b/k?versionId=v1 HTTP/1.1");
+    }
+}
+
+#[tokio::test]
+async fn what_this_function_wrote_is_known_by_its_mark() {
+    let (url, _) = server(&[FOUND]);
+    let storage = storage(&url);
+    let own = object("k");
+    let guarded = |limit| storage.read(&Location::S3, &own, limit, true);
+    assert!(guarded(100).await.unwrap().is_none());
+    // However large it is.
+    assert!(guarded(2).await.unwrap().is_none());
 }
 
 #[tokio::test]
 async fn an_s3_that_stays_busy_is_a_temporary_failure_and_a_bad_request_is_none() {
     let (url, _) = server(&[BUSY]);
     let error = storage(&url)
-        .read(&Location::S3, &object("k"), 100)
+        .read(&Location::S3, &object("k"), 100, false)
         .await
         .err()
         .unwrap();
     assert_eq!(error.name(), "StorageFailed");
     assert!(error.is_temporary(), "{error}");
 
-    let (url, count) = server(&[BAD]);
+    let (url, requests) = server(&[BAD]);
     let error = storage(&url)
-        .read(&Location::S3, &object("k"), 100)
+        .read(&Location::S3, &object("k"), 100, false)
         .await
         .err()
         .unwrap();
     assert_eq!(error.name(), "StorageFailed");
     assert!(!error.is_temporary(), "{error}");
-    assert_eq!(count.load(Ordering::SeqCst), 1);
+    assert_eq!(requests.lock().unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -151,7 +177,7 @@ async fn nobody_there_is_a_temporary_failure() {
         .unwrap();
     let storage = storage(&format!("http://{address}"));
     let error = storage
-        .read(&Location::S3, &object("k"), 100)
+        .read(&Location::S3, &object("k"), 100, false)
         .await
         .err()
         .unwrap();
@@ -165,7 +191,7 @@ async fn a_restored_function_asks_lambda_for_its_credentials() {
     const ANSWER: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n\
         {\"AccessKeyId\":\"id\",\"SecretAccessKey\":\"secret\",\"Token\":\"token\",\
         \"Expiration\":\"2999-01-01T00:00:00Z\",\"Code\":\"Success\"}";
-    let (url, count) = server(&[ANSWER]);
+    let (url, requests) = server(&[ANSWER]);
     let variables = move |name: &str| match name {
         "AWS_CONTAINER_CREDENTIALS_FULL_URI" => Some(url.clone()),
         "AWS_CONTAINER_AUTHORIZATION_TOKEN" => Some("say this".to_owned()),
@@ -179,7 +205,7 @@ async fn a_restored_function_asks_lambda_for_its_credentials() {
         assert_eq!(credential.key_id, "id");
         assert_eq!(credential.token.as_deref(), Some("token"));
     }
-    assert_eq!(count.load(Ordering::SeqCst), 1, "they were not kept");
+    assert_eq!(requests.lock().unwrap().len(), 1, "they were not kept");
     assert!(!format!("{found:?}").contains("say this"));
     let none = credentials::ContainerCredentials::from_env(|_| None).unwrap();
     assert!(none.is_none());

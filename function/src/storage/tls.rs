@@ -21,12 +21,12 @@ pub(super) struct Connector;
 
 impl HttpConnector for Connector {
     fn connect(&self, _options: &ClientOptions) -> Result<HttpClient> {
-        Ok(HttpClient::new(client()?))
+        Ok(HttpClient::new(client(true)?))
     }
 }
 
-/// A client without connections.
-pub(super) fn client() -> Result<Client> {
+/// A client without connections, which goes through the proxy that the environment names or not.
+pub(super) fn client(proxied: bool) -> Result<Client> {
     let failed = |error: std::boxed::Box<dyn std::error::Error + Send + Sync>| Error::Generic {
         store: "S3",
         source: error,
@@ -40,7 +40,9 @@ pub(super) fn client() -> Result<Client> {
         .map_err(|error| failed(error.into()))?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    Client::builder()
+    let builder = Client::builder();
+    let builder = if proxied { builder } else { builder.no_proxy() };
+    builder
         .tls_backend_preconfigured(tls)
         .connect_timeout(CONNECT)
         .read_timeout(READ)

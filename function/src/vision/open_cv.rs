@@ -33,12 +33,14 @@ impl Vision for OpenCv {
         let mut times = Times::default();
         // Whoever panicked with the detector left cascades, which do not change.
         let mut detector = self.detector.lock().unwrap_or_else(PoisonError::into_inner);
+        // Another photo, which could not be stopped, may have kept this one waiting.
+        task.check()?;
         let start = Instant::now();
         let photo = Photo::decode(file, header)?;
         times.decode = start.elapsed();
 
         let start = Instant::now();
-        let faces = detector.detect(&photo, &task.detection)?;
+        let faces = detector.detect(&photo, task)?;
         times.detect = start.elapsed();
 
         let start = Instant::now();

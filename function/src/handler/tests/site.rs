@@ -1,0 +1,99 @@
+//! A function with a stand-in for OpenCV and a folder for S3.
+
+use std::fs;
+use std::path::Path;
+
+use super::super::*;
+use crate::faces::Face;
+use crate::photo::{Header, Refusal};
+use crate::vision::{Failure, Seen, Task, Times};
+
+/// Finds one face, and has trouble with photos of 666 pixels' width.
+pub struct OneFace;
+
+impl Vision for OneFace {
+    fn look(&self, _: &[u8], header: &Header, task: &Task) -> Result<Seen, Failure> {
+        if header.width == 666 {
+            let damaged = Refusal::PhotoDamaged(header.format, "it is cursed".to_owned());
+            return Err(Failure::Photo(damaged));
+        }
+        Ok(Seen {
+            width: header.width,
+            height: header.height,
+            faces: vec![Face {
+                rectangle: [1, 2, 3, 4],
+                eyes: vec![[1, 2, 1, 1]],
+            }],
+            annotated: task.annotate.map(|quality| vec![quality as u8]),
+            times: Times::default(),
+        })
+    }
+}
+
+/// A function whose bucket `b` is a folder, with some photos in it.
+pub struct Site {
+    pub folder: tempfile::TempDir,
+    variables: Vec<(String, String)>,
+}
+
+impl Site {
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("b")).unwrap();
+        let storage = format!("file://{}", folder.path().display());
+        let site = Self {
+            folder,
+            variables: vec![("FACE_DETECT_STORAGE".to_owned(), storage)],
+        };
+        for key in ["one.png", "two.png", "three.png"] {
+            site.put(key, &png(300));
+        }
+        site.put("cursed.png", &png(666));
+        site.put("text.png", b"no picture");
+        site
+    }
+
+    pub fn set(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub fn path(&self, key: &str) -> std::path::PathBuf {
+        self.folder.path().join("b").join(key)
+    }
+
+    pub fn put(&self, key: &str, content: &[u8]) {
+        fs::write(self.path(key), content).unwrap();
+    }
+
+    pub async fn ask(&self, event: Value) -> Result<Value> {
+        let settings = Settings::of(self.variables.clone());
+        let function = Function::new(OneFace, settings, Machine::default());
+        let invocation = Invocation::lasting(Duration::from_secs(60));
+        let answer = function.handle(event, &invocation).await?;
+        Ok(serde_json::to_value(answer).unwrap())
+    }
+
+    pub fn written(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.folder.path().join("b")).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut written: Vec<_> = names.filter(|name| is_output(name)).collect();
+        written.sort();
+        written
+    }
+}
+
+fn is_output(name: &str) -> bool {
+    name.contains("_rs")
+        || Path::new(name)
+            .extension()
+            .is_some_and(|kind| kind == "json")
+}
+
+/// A PNG file without pixels between its header and its end.
+pub fn png(width: u32) -> Vec<u8> {
+    let mut file = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR".to_vec();
+    file.extend(width.to_be_bytes());
+    file.extend(b"\0\0\0\x64\x08\x02\0\0\0\0\0\0\0\0\0\0\0IEND\xae\x42\x60\x82");
+    file
+}

@@ -1,0 +1,87 @@
+//! What is told of an invocation: a line for each photo, and the counts of all.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use crate::error::Error;
+use crate::log::{Level, Log, Metrics, milliseconds};
+use crate::photo::Header;
+use crate::vision::Seen;
+
+/// What is told of an invocation.
+pub struct Report {
+    log: Log,
+    metrics: Mutex<Metrics>,
+}
+
+impl Report {
+    /// Nothing yet; lines go to `log`.
+    pub fn new(log: Log) -> Self {
+        Self {
+            log,
+            metrics: Mutex::default(),
+        }
+    }
+
+    /// Tells of a photo that went well; `moved` is how long it took to come and go.
+    pub fn seen(&self, of: &str, header: &Header, seen: &Seen, moved: &[(&str, Duration)]) {
+        let eyes = seen.faces.iter().map(|face| face.eyes.len()).sum::<usize>();
+        self.count(|metrics| {
+            metrics.photos += 1;
+            metrics.faces += seen.faces.len();
+            metrics.eyes += eyes;
+            metrics.detect.push(seen.times.detect);
+        });
+        let looked = [
+            ("decode", seen.times.decode),
+            ("detect", seen.times.detect),
+            ("annotate", seen.times.annotate),
+        ];
+        let times = moved.iter().chain(&looked);
+        let times = times.map(|(step, time)| ((*step).to_owned(), milliseconds(*time)));
+        let fields = json!({
+            "object": of, "bytes": header.bytes, "format": header.format,
+            "width": seen.width, "height": seen.height,
+            "faces": seen.faces.len(), "eyes": eyes,
+            "milliseconds": times.collect::<Map<String, Value>>(),
+        });
+        self.log.write(Level::Info, "photo", fields);
+    }
+
+    /// Tells of a photo that failed, by its address if it has one.
+    pub fn failed(&self, url: Option<&str>, error: &Error) {
+        self.count(|metrics| metrics.failures += 1);
+        let fields = json!({
+            "object": url, "errorType": error.name(), "error": error.to_string(),
+            "temporary": error.is_temporary(),
+        });
+        self.log.write(Level::Error, "the photo failed", fields);
+    }
+
+    /// Tells of a photo that this function wrote.
+    pub fn left_alone(&self, url: &str) {
+        let fields = json!({"object": url});
+        self.log
+            .write(Level::Info, "left alone: this function wrote it", fields);
+    }
+
+    /// Tells of an event, or of so many photos of one, that was refused as a whole.
+    pub fn refused(&self, photos: usize, error: &Error) {
+        self.count(|metrics| metrics.failures += photos);
+        let fields = json!({"errorType": error.name(), "error": error.to_string()});
+        self.log.write(Level::Error, "the event failed", fields);
+    }
+
+    /// What was done.
+    pub fn done(&self) -> Metrics {
+        let metrics = self.metrics.lock();
+        metrics.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn count(&self, add: impl FnOnce(&mut Metrics)) {
+        // Nothing panics with it.
+        add(&mut self.metrics.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}

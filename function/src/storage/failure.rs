@@ -1,0 +1,183 @@
+//! What the storage said, as an error with a name, and whether it may do later what it did not do now.
+//!
+//! The object store tells an answer's status and body only in its text. Of the body nothing but S3's
+//! code goes on: the body of an expired token has the token in it.
+
+use crate::error::Error;
+use crate::options::Location;
+
+/// Codes that go away, whatever their status. Source: Amazon S3 API Reference, "Error responses".
+const PASSING: [&str; 9] = [
+    "ExpiredToken",
+    "InternalError",
+    "OperationAborted",
+    "RequestTimeTooSkewed",
+    "RequestTimeout",
+    "ServiceUnavailable",
+    "SlowDown",
+    "ThrottlingException",
+    "TokenRefreshRequired",
+];
+/// Codes of an object that is there and cannot be read as it is: it is archived.
+const ARCHIVED: &str = "InvalidObjectState";
+/// The longest reason, in characters.
+const LONGEST: usize = 300;
+
+/// The error for an object.
+pub fn failure(
+    verb: &'static str,
+    place: &Location,
+    bucket: &str,
+    key: &str,
+    error: &object_store::Error,
+) -> Error {
+    use object_store::Error as Store;
+
+    let url = place.url(bucket, key);
+    let text = error.to_string();
+    let code = code(&text);
+    let passing = code.is_some_and(|code| PASSING.contains(&code));
+    match error {
+        Store::NotFound { .. } if code == Some("NoSuchBucket") => {
+            Error::BucketNotFound(bucket.to_owned())
+        }
+        Store::NotFound { .. } => Error::ObjectNotFound(url),
+        Store::PermissionDenied { .. } | Store::Unauthenticated { .. }
+            if !passing && code != Some(ARCHIVED) =>
+        {
+            Error::AccessDenied { verb, url }
+        }
+        _ => Error::StorageFailed {
+            verb,
+            url,
+            temporary: passing || (code != Some(ARCHIVED) && is_temporary(error, &text)),
+            reason: reason(&text, code),
+        },
+    }
+}
+
+/// S3's code in the body of its answer.
+fn code(text: &str) -> Option<&str> {
+    let (_, rest) = text.split_once("<Code>")?;
+    let (code, _) = rest.split_once("</Code>")?;
+    let plain = code.chars().all(|letter| letter.is_ascii_alphanumeric());
+    plain.then_some(code)
+}
+
+/// The status of the answer, with its words, as `404 Not Found`.
+fn status(text: &str) -> Option<&str> {
+    let (_, rest) = text.split_once("status code: ")?;
+    rest.split([':', '<']).next().map(str::trim)
+}
+
+/// Whether an answer without a code may be another one later. A status of 400 and the like is about
+/// the request, but for those that ask for patience and the conflict with another request; a
+/// redirection without an address is about the region. Everything else is about S3 or the way to it.
+fn is_temporary(error: &object_store::Error, text: &str) -> bool {
+    if text.contains("redirect without LOCATION") {
+        return false;
+    }
+    let conflict = matches!(error, object_store::Error::AlreadyExists { .. });
+    let patience = ["408", "409", "429"];
+    let refused = |status: &str| {
+        status.starts_with('4') && !patience.iter().any(|code| status.starts_with(code))
+    };
+    conflict || !status(text).is_some_and(refused)
+}
+
+/// What people are told.
+fn reason(text: &str, code: Option<&str>) -> String {
+    let said = status(text).map_or_else(
+        // Nothing came back, so there is no body; cut all the same, in case of one.
+        || text.split('<').next().unwrap_or_default().to_owned(),
+        |status| format!("S3 answered {status}"),
+    );
+    let said: String = said.chars().take(LONGEST).collect();
+    match code {
+        Some(ARCHIVED) => format!("{said} ({ARCHIVED}: it is archived and must be restored first)"),
+        Some(code) => format!("{said} ({code})"),
+        None => said,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use object_store::Error as Store;
+
+    use super::*;
+
+    fn of(error: &Store) -> Error {
+        failure("read", &Location::S3, "b", "k", error)
+    }
+
+    fn body(code: &str) -> String {
+        format!("<Error><Code>{code}</Code><Token-0>SECRET</Token-0></Error>")
+    }
+
+    fn generic(status: &str, code: &str) -> Store {
+        let text = format!(
+            "Server returned non-2xx status code: {status}: {}",
+            body(code)
+        );
+        Store::Generic {
+            store: "S3",
+            source: text.into(),
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_is_named() {
+        let missing = |code: &str| Store::NotFound {
+            path: "k".into(),
+            source: body(code).into(),
+        };
+        assert_eq!(of(&missing("NoSuchBucket")).name(), "BucketNotFound");
+        let error = of(&missing("NoSuchKey"));
+        assert_eq!(error.to_string(), "there is no object s3://b/k");
+    }
+
+    #[test]
+    fn what_may_pass_is_temporary_and_secrets_stay_where_they_are() {
+        for (error, temporary) in [
+            (generic("400 Bad Request", "ExpiredToken"), true),
+            (generic("400 Bad Request", "RequestTimeout"), true),
+            (generic("400 Bad Request", "InvalidArgument"), false),
+            (generic("503 Slow Down", "SlowDown"), true),
+            (generic("500 Internal Server Error", "Other"), true),
+            (generic("429 Too Many Requests", "Other"), true),
+        ] {
+            let failed = of(&error);
+            assert_eq!(failed.is_temporary(), temporary, "{error}");
+            assert!(!failed.to_string().contains("SECRET"), "{failed}");
+        }
+        let said = of(&generic("400 Bad Request", "ExpiredToken")).to_string();
+        assert!(
+            said.ends_with("S3 answered 400 Bad Request (ExpiredToken)"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn not_every_denial_is_about_the_role() {
+        let denied = |code: &str| {
+            of(&Store::PermissionDenied {
+                path: "k".into(),
+                source: format!("status code: 403 Forbidden: {}", body(code)).into(),
+            })
+        };
+        assert_eq!(denied("AccessDenied").name(), "AccessDenied");
+        assert!(denied("RequestTimeTooSkewed").is_temporary());
+        let archived = denied("InvalidObjectState");
+        assert!(!archived.is_temporary());
+        assert!(archived.to_string().contains("archived"), "{archived}");
+    }
+
+    #[test]
+    fn another_region_stays_another() {
+        let error = Store::Generic {
+            store: "S3",
+            source: "Received redirect without LOCATION, this normally".into(),
+        };
+        assert!(!of(&error).is_temporary());
+    }
+}
