@@ -34,7 +34,7 @@ pub enum Answer {
     /// To tasks of a job.
     Batch(S3BatchJobResponse),
     /// To a request over HTTP.
-    Http(std::boxed::Box<LambdaFunctionUrlResponse>),
+    Http(Box<LambdaFunctionUrlResponse>),
 }
 
 /// What became of a photo in the storage.

@@ -88,7 +88,7 @@ fn answer(status: u16, headers: &[(HeaderName, &str)], body: String, encoded: bo
     answer.headers = map;
     answer.body = Some(body);
     answer.is_base64_encoded = encoded;
-    Answer::Http(std::boxed::Box::new(answer))
+    Answer::Http(Box::new(answer))
 }
 
 #[cfg(test)]

@@ -6,10 +6,10 @@ use opencv::core::{self, Mat, Rect, Size, ToInputArray, Vector};
 use opencv::prelude::*;
 use opencv::{Result, imgproc};
 
+use super::Face;
 use super::cascade::{Cascade, LARGE};
 use super::classifiers::Classifiers;
 use super::vote::{Finding, elect};
-use super::{Box, Face};
 use crate::options::{Contrast, Detection, EyeCascade};
 use crate::photo::pixels::Photo;
 use crate::vision::{Failure, Task};
@@ -225,9 +225,4 @@ fn pictures(picture: &Mat, contrast: Contrast) -> Result<Vec<Cow<'_, Mat>>> {
         pictures.push(Cow::Owned(adapted));
     }
     Ok(pictures)
-}
-
-/// A rectangle's corners.
-pub fn corners(rectangle: Rect) -> Box {
-    [rectangle.x, rectangle.y, rectangle.width, rectangle.height]
 }

@@ -5,7 +5,7 @@
 //! that lie on each other are summed over all cascades, and the sum decides. `cargo xtask eval` shows
 //! what that does for precision and recall.
 
-use super::Box;
+use super::Area;
 
 /// How much two rectangles must share to be the same face: intersection over union. Anything from
 /// 0.1 to 0.5 gives the same faces on the labelled photos.
@@ -35,7 +35,7 @@ pub struct Fit {
 
 impl Fit {
     /// The face in a window.
-    pub fn face(self, [x, y, width, height]: Box) -> [f64; 4] {
+    pub fn face(self, [x, y, width, height]: Area) -> [f64; 4] {
         let [x, y, width, height] = [x, y, width, height].map(f64::from);
         let side = self.side * width;
         let across = x + width / 2.0 + self.right * width;
@@ -55,7 +55,7 @@ impl Fit {
 /// The faces that have at least `needed` votes. `findings` are in the order of the cascades and of
 /// OpenCV, which decides where votes are equal, so that the result is always the same. A face's box
 /// is the mean of its findings, weighted by their votes.
-pub fn elect(mut findings: Vec<Finding>, needed: i32) -> Vec<Box> {
+pub fn elect(mut findings: Vec<Finding>, needed: i32) -> Vec<Area> {
     findings.sort_by_key(|finding| -finding.votes);
     let mut groups: Vec<Vec<Finding>> = Vec::new();
     for finding in findings {
@@ -76,7 +76,7 @@ pub fn elect(mut findings: Vec<Finding>, needed: i32) -> Vec<Box> {
     elected.map(|group| mean(group, votes(group))).collect()
 }
 
-fn mean(group: &[Finding], votes: i32) -> Box {
+fn mean(group: &[Finding], votes: i32) -> Area {
     let part = |part: usize| {
         let weighted = |finding: &Finding| finding.area[part] * f64::from(finding.votes);
         group.iter().map(weighted).sum::<f64>() / f64::from(votes)

@@ -6,8 +6,7 @@ use opencv::prelude::*;
 use opencv::{Result, imgcodecs, imgproc};
 
 use super::{Header, Refusal};
-use crate::faces::detector::corners;
-use crate::faces::{Box, Face};
+use crate::faces::{Area, Face};
 use crate::vision::Failure;
 
 /// Colours in OpenCV's order, blue first.
@@ -77,9 +76,15 @@ impl Photo {
     }
 
     /// A rectangle of the scaled picture in the photo's own pixels.
-    pub fn unscaled(&self, rectangle: Rect, scale: f64) -> Box {
+    pub fn unscaled(&self, rectangle: Rect, scale: f64) -> Area {
         if scale == 1.0 {
-            return corners(rectangle);
+            let Rect {
+                x,
+                y,
+                width,
+                height,
+            } = rectangle;
+            return [x, y, width, height];
         }
         let own = |edge: i32, most: i32| ((f64::from(edge) / scale).round() as i32).min(most);
         let (width, height) = (self.colour.cols(), self.colour.rows());
@@ -108,7 +113,7 @@ impl Photo {
 
     /// Draws a rectangle whose right and bottom lines lie just outside of the box, as the Python
     /// original did.
-    fn draw(&mut self, [x, y, width, height]: Box, colour: Scalar, line: i32) -> Result<()> {
+    fn draw(&mut self, [x, y, width, height]: Area, colour: Scalar, line: i32) -> Result<()> {
         let (from, to) = (Point::new(x, y), Point::new(x + width, y + height));
         let kind = imgproc::LINE_8;
         imgproc::rectangle_points(&mut self.colour, from, to, colour, line, kind, 0)?;

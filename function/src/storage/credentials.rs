@@ -60,7 +60,7 @@ impl ContainerCredentials {
         }))
     }
 
-    async fn ask(&self) -> Result<Kept, std::boxed::Box<dyn std::error::Error + Send + Sync>> {
+    async fn ask(&self) -> Result<Kept, Box<dyn std::error::Error + Send + Sync>> {
         let asked = self
             .client
             .get(&self.url)

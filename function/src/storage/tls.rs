@@ -27,7 +27,7 @@ impl HttpConnector for Connector {
 
 /// A client without connections, which goes through the proxy that the environment names or not.
 pub(super) fn client(proxied: bool) -> Result<Client> {
-    let failed = |error: std::boxed::Box<dyn std::error::Error + Send + Sync>| Error::Generic {
+    let failed = |error: Box<dyn std::error::Error + Send + Sync>| Error::Generic {
         store: "S3",
         source: error,
     };

@@ -9,19 +9,16 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper::{Request, Response};
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use hyper_util::server::conn::auto::Builder;
 use opencv_build::progress::tell;
-use tokio::net::TcpListener;
-use tokio::runtime::Runtime;
 use tokio::task::spawn_blocking;
 
 use super::process::lock;
+use super::server::Server;
 use event::{Origin, event};
 use response::{failed, response, too_large};
 
@@ -35,8 +32,7 @@ const INVOCATION: Duration = Duration::from_secs(900);
 
 /// The server.
 pub struct Gateway {
-    address: SocketAddr,
-    runtime: Option<Runtime>,
+    server: Server,
 }
 
 /// The function behind it. The emulator serves one event at a time: who posts one holds the lock.
@@ -58,34 +54,17 @@ impl Gateway {
             url: function.to_owned(),
             agent: Mutex::new(agent.into()),
         };
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .context("failed to start threads for the gateway")?;
-        let listener = runtime
-            .block_on(TcpListener::bind(("127.0.0.1", 0)))
-            .context("failed to open a loopback port for the gateway")?;
-        let address = listener.local_addr()?;
-        runtime.spawn(serve(listener, Arc::new(function)));
-        Ok(Self {
-            address,
-            runtime: Some(runtime),
-        })
+        let function = Arc::new(function);
+        let server = Server::start("gateway", move |peer| {
+            let function = Arc::clone(&function);
+            service_fn(move |request| answer(request, peer, Arc::clone(&function)))
+        })?;
+        Ok(Self { server })
     }
 
     /// Its address, as `http://127.0.0.1:PORT/`.
     pub fn url(&self) -> String {
-        format!("http://{}/", self.address)
-    }
-}
-
-impl Drop for Gateway {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            // An event that is still being served is not waited for.
-            runtime.shutdown_background();
-        }
+        format!("http://{}/", self.server.address())
     }
 }
 
@@ -97,25 +76,6 @@ impl Function {
         // Twice what is allowed, so that too much is seen to be too much.
         let body = answer.body_mut().with_config().limit(2 * LARGEST as u64);
         Ok(body.read_to_vec()?)
-    }
-}
-
-async fn serve(listener: TcpListener, function: Arc<Function>) {
-    let server = Builder::new(TokioExecutor::new());
-    loop {
-        // A connection that breaks off before it is accepted is the client's affair.
-        let Ok((socket, peer)) = listener.accept().await else {
-            continue;
-        };
-        let function = Arc::clone(&function);
-        let service = service_fn(move |request| answer(request, peer, Arc::clone(&function)));
-        let connection = server
-            .serve_connection(TokioIo::new(socket), service)
-            .into_owned();
-        tokio::spawn(async move {
-            // The same for one that breaks off later.
-            let _ = connection.await;
-        });
     }
 }
 

@@ -12,4 +12,5 @@ pub mod launch;
 pub mod process;
 pub mod rie;
 pub mod s3;
+pub mod server;
 pub mod site;

@@ -1,17 +1,14 @@
 //! A real S3 server on a loopback port, whose buckets are folders. Ends with its value.
 
 use std::fs;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use hyper_util::server::conn::auto::Builder;
 use s3s::auth::SimpleAuth;
-use s3s::service::{S3Service, S3ServiceBuilder};
+use s3s::service::S3ServiceBuilder;
 use s3s_fs::FileSystem;
-use tokio::net::TcpListener;
-use tokio::runtime::Runtime;
+
+use super::server::Server;
 
 /// The key that the server accepts and the function signs with; good for this server only.
 pub const ACCESS_KEY: &str = "local-test";
@@ -20,9 +17,8 @@ pub const SECRET_KEY: &str = "local-test-secret";
 
 /// The server.
 pub struct S3Server {
-    address: SocketAddr,
+    server: Server,
     folder: PathBuf,
-    _runtime: Runtime,
 }
 
 impl S3Server {
@@ -36,26 +32,17 @@ impl S3Server {
         })?;
         let mut service = S3ServiceBuilder::new(files);
         service.set_auth(SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .context("failed to start threads for the S3 server")?;
-        let listener = runtime
-            .block_on(TcpListener::bind(("127.0.0.1", 0)))
-            .context("failed to open a loopback port for the S3 server")?;
-        let address = listener.local_addr()?;
-        runtime.spawn(serve(listener, service.build()));
+        let service = service.build();
+        let server = Server::start("S3 server", move |_| service.clone())?;
         Ok(Self {
-            address,
+            server,
             folder: folder.to_owned(),
-            _runtime: runtime,
         })
     }
 
     /// Its address, as `http://127.0.0.1:PORT`.
     pub fn endpoint(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", self.server.address())
     }
 
     /// Makes a bucket.
@@ -113,22 +100,5 @@ impl S3Server {
     pub fn get(&self, bucket: &str, key: &str) -> Result<Vec<u8>> {
         fs::read(self.folder.join(bucket).join(key))
             .with_context(|| format!("the function wrote no object s3://{bucket}/{key}"))
-    }
-}
-
-async fn serve(listener: TcpListener, service: S3Service) {
-    let server = Builder::new(TokioExecutor::new());
-    loop {
-        // A connection that breaks off before it is accepted is the client's affair.
-        let Ok((socket, _)) = listener.accept().await else {
-            continue;
-        };
-        let connection = server
-            .serve_connection(TokioIo::new(socket), service.clone())
-            .into_owned();
-        tokio::spawn(async move {
-            // The same for one that breaks off later.
-            let _ = connection.await;
-        });
     }
 }

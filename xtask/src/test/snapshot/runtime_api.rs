@@ -2,23 +2,19 @@
 //! Source: AWS Lambda Developer Guide, "Using the Lambda runtime API"; "Runtime hooks for SnapStart".
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper::{Request, Response};
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use hyper_util::server::conn::auto::Builder;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
-use tokio::runtime::Runtime;
 
 use crate::local::process::lock;
 use crate::local::s3::{ACCESS_KEY, SECRET_KEY};
+use crate::local::server::Server;
 
 /// What the function must say to get credentials.
 pub const TOKEN: &str = "a token of this restore";
@@ -45,9 +41,8 @@ type Steps = Vec<(Step, String)>;
 
 /// The server.
 pub struct RuntimeApi {
-    address: SocketAddr,
+    server: Server,
     state: Arc<State>,
-    _runtime: Runtime,
 }
 
 struct State {
@@ -59,36 +54,29 @@ struct State {
 impl RuntimeApi {
     /// Starts a server that has one event.
     pub fn start(event: Value) -> Result<Self> {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .context("failed to start threads for the Runtime API")?;
-        let listener = runtime
-            .block_on(TcpListener::bind(("127.0.0.1", 0)))
-            .context("failed to open a loopback port for the Runtime API")?;
-        let address = listener.local_addr()?;
         let state = Arc::new(State {
             event,
             steps: Mutex::default(),
             changed: Condvar::new(),
         });
-        runtime.spawn(serve(listener, Arc::clone(&state)));
-        Ok(Self {
-            address,
-            state,
-            _runtime: runtime,
-        })
+        let server = Server::start("Runtime API", {
+            let state = Arc::clone(&state);
+            move |_| {
+                let state = Arc::clone(&state);
+                service_fn(move |request| answer(Arc::clone(&state), request))
+            }
+        })?;
+        Ok(Self { server, state })
     }
 
     /// `HOST:PORT`, as Lambda names it to the function.
     pub fn address(&self) -> String {
-        self.address.to_string()
+        self.server.address().to_string()
     }
 
     /// Where the credentials are.
     pub fn credentials(&self) -> String {
-        format!("http://{}/credentials", self.address)
+        format!("http://{}/credentials", self.server.address())
     }
 
     /// What the function did until it answered.
@@ -99,24 +87,6 @@ impl RuntimeApi {
         let (steps, timeout) = waited.unwrap_or_else(std::sync::PoisonError::into_inner);
         ensure!(!timeout.timed_out(), "it only did {steps:?}");
         Ok(steps.clone())
-    }
-}
-
-async fn serve(listener: TcpListener, state: Arc<State>) {
-    let server = Builder::new(TokioExecutor::new());
-    loop {
-        let Ok((socket, _)) = listener.accept().await else {
-            continue;
-        };
-        let state = Arc::clone(&state);
-        let service = service_fn(move |request| answer(Arc::clone(&state), request));
-        let connection = server
-            .serve_connection(TokioIo::new(socket), service)
-            .into_owned();
-        tokio::spawn(async move {
-            // One that breaks off is the function's affair.
-            let _ = connection.await;
-        });
     }
 }
 
