@@ -35,6 +35,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
                 "s3://photos/absent.jpg",
             ),
             (
+                // S3 itself says which of both is missing; this server does not.
                 photo("no-such-bucket", "a.jpg"),
                 "ObjectNotFound",
                 "no-such-bucket",
