@@ -83,7 +83,7 @@ async fn one_comes_and_goes_while_another_is_looked_at() {
 
 #[tokio::test]
 async fn a_photo_that_takes_too_long_is_given_up() {
-    let results = two(false, Duration::from_millis(300)).await;
+    let results = two(false, Duration::from_secs(2)).await;
     let error = results[0].as_ref().unwrap_err();
     assert_eq!(error.name(), "OutOfTime");
     assert!(error.is_temporary());
