@@ -1,26 +1,36 @@
 //! A layout as one tar archive that every `docker load` takes: an OCI layout for Docker from
 //! version 25 on, and beside it the `manifest.json` of the versions before, which points at the
-//! same blobs.
+//! same blobs. `archive/read.rs` reads such an archive, and those of others.
+
+mod read;
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::digest::{digits, of};
-use crate::image::canonical;
-use crate::layout::{Layout, VERSION, index};
-use crate::{Error, Result};
+pub use self::read::ArchiveFile;
+use crate::document::canonical;
+use crate::layout::VERSION;
+use crate::{Digest, Error, Index, Layout, Result};
 
 /// An entry of Docker's `manifest.json`.
-#[derive(Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct DockerImage {
-    config: String,
-    repo_tags: Vec<String>,
-    layers: Vec<String>,
+pub(crate) struct DockerImage {
+    /// The path of the configuration in the archive.
+    pub(crate) config: String,
+    /// Names with tags.
+    pub(crate) repo_tags: Option<Vec<String>>,
+    /// The paths of the layers in the archive, the lowest first.
+    pub(crate) layers: Vec<String>,
+}
+
+/// The path of a blob in the archive.
+pub(crate) fn blob_path(digest: &Digest) -> String {
+    format!("blobs/sha256/{}", digest.hex())
 }
 
 impl Layout {
@@ -49,22 +59,15 @@ impl Layout {
         to: &Path,
     ) -> Result<()> {
         let image = self.image();
-        let name = |digest: &str| format!("blobs/sha256/{}", digits(digest));
+        let layers = || image.layers().iter().map(|layer| &layer.digest);
+        let config = Digest::of(image.config());
         let docker = [DockerImage {
-            config: name(&of(&image.config)),
-            repo_tags: vec![reference.to_owned()],
-            layers: image
-                .layers()
-                .iter()
-                .map(|layer| name(&layer.digest))
-                .collect(),
+            config: blob_path(&config),
+            repo_tags: Some(vec![reference.to_owned()]),
+            layers: layers().map(blob_path).collect(),
         }];
-        let mut blobs: Vec<_> = image
-            .layers()
-            .iter()
-            .map(|layer| layer.digest.clone())
-            .collect();
-        blobs.extend([of(&image.config), image.digest().to_owned()]);
+        let mut blobs: Vec<_> = layers().copied().collect();
+        blobs.extend([config, image.digest()]);
         // Two layers may hold the same files.
         blobs.sort();
         blobs.dedup();
@@ -79,11 +82,12 @@ impl Layout {
             let file = File::open(&path).map_err(Error::io("read", &path))?;
             let size = file.metadata().map_err(Error::io("read", &path))?.len();
             let mut header = header(tar::EntryType::Regular, 0o644, size);
-            let appended = archive.append_data(&mut header, name(&digest), file);
+            let appended = archive.append_data(&mut header, blob_path(&digest), file);
             appended.map_err(Error::io("write", to))?;
         }
+        let index = Index::of(vec![image.descriptor(reference)?])?;
         let documents = [
-            ("index.json", index(image, reference)?),
+            ("index.json", index.bytes()?),
             ("manifest.json", canonical(&docker)?),
             ("oci-layout", VERSION.as_bytes().to_vec()),
         ];

@@ -1,36 +1,117 @@
-//! Hashing what is written on its way to somewhere else.
+//! The SHA-256 by which blobs are named, and readers and writers that compute it in passing.
 
-use std::io::{self, Write};
+use std::fmt;
+use std::io::{self, Read, Write};
+use std::str::FromStr;
 
-use sha2::{Digest, Sha256};
+use oci_spec::image::Sha256Digest;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sha2::Sha256;
 
-/// Passes bytes on, and knows their count and digest.
-pub(crate) struct Hashing<W> {
-    inner: W,
+use crate::Error;
+
+/// The SHA-256 of some bytes, which OCI writes as `sha256:` and 64 hexadecimal digits. Other
+/// algorithms of the specification are not in use and are refused.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// The digest of `bytes`.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(sha2::Digest::finalize(<Sha256 as sha2::Digest>::new_with_prefix(bytes)).into())
+    }
+
+    /// Its hexadecimal digits, which name its blob.
+    pub fn hex(&self) -> String {
+        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The digest as the crate `oci-spec` has it.
+    pub(crate) fn spec(&self) -> oci_spec::image::Digest {
+        // 64 hexadecimal digits are what it checks for.
+        Sha256Digest::from_str(&self.hex())
+            .map_or_else(|_| unreachable!("hex() writes 64 digits"), Into::into)
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "sha256:{}", self.hex())
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+impl FromStr for Digest {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let refused = || Error::Digest {
+            text: text.chars().take(100).collect(),
+        };
+        let digits = text.strip_prefix("sha256:").ok_or_else(refused)?;
+        let plain = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        if digits.len() != 64 || !digits.bytes().all(plain) {
+            return Err(refused());
+        }
+        let mut bytes = [0; 32];
+        for (index, byte) in bytes.iter_mut().enumerate() {
+            let pair = &digits[2 * index..2 * index + 2];
+            *byte = u8::from_str_radix(pair, 16).map_err(|_| refused())?;
+        }
+        Ok(Self(bytes))
+    }
+}
+
+impl Serialize for Digest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// Passes bytes on, to a writer or from a reader, and knows their count and digest.
+pub(crate) struct Hashing<T> {
+    inner: T,
     hash: Sha256,
     bytes: u64,
 }
 
-impl<W: Write> Hashing<W> {
-    pub(crate) fn new(inner: W) -> Self {
+impl<T> Hashing<T> {
+    pub(crate) fn new(inner: T) -> Self {
         Self {
             inner,
-            hash: Sha256::new(),
+            hash: sha2::Digest::new(),
             bytes: 0,
         }
     }
 
-    /// The inner writer, the digest and the count.
-    pub(crate) fn finish(self) -> (W, String, u64) {
-        (self.inner, named(&self.hash.finalize()), self.bytes)
+    /// What is inside, the digest and the count.
+    pub(crate) fn finish(self) -> (T, Digest, u64) {
+        let hash = sha2::Digest::finalize(self.hash);
+        (self.inner, Digest(hash.into()), self.bytes)
+    }
+
+    fn passed(&mut self, bytes: &[u8]) {
+        sha2::Digest::update(&mut self.hash, bytes);
+        self.bytes += bytes.len() as u64;
     }
 }
 
 impl<W: Write> Write for Hashing<W> {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         let count = self.inner.write(buffer)?;
-        self.hash.update(&buffer[..count]);
-        self.bytes += count as u64;
+        self.passed(&buffer[..count]);
         Ok(count)
     }
 
@@ -39,24 +120,20 @@ impl<W: Write> Write for Hashing<W> {
     }
 }
 
-/// The digest of bytes as OCI writes it: `sha256:` and hexadecimal digits.
-pub(crate) fn of(bytes: &[u8]) -> String {
-    named(&Sha256::digest(bytes))
-}
-
-fn named(hash: &[u8]) -> String {
-    let digits: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256:{digits}")
-}
-
-/// The digits of a digest, which name its blob.
-pub(crate) fn digits(digest: &str) -> &str {
-    digest.strip_prefix("sha256:").unwrap_or(digest)
+impl<R: Read> Read for Hashing<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.passed(&buffer[..count]);
+        Ok(count)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    // FIPS 180-2, appendix B.1.
+    const ABC: &str = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
     #[test]
     fn what_passes_is_counted_and_hashed() {
@@ -64,8 +141,23 @@ mod tests {
         writer.write_all(b"abc").unwrap();
         let (inner, digest, bytes) = writer.finish();
         assert_eq!((inner.as_slice(), bytes), (b"abc".as_slice(), 3));
-        assert_eq!(digest, of(b"abc"));
-        // FIPS 180-2, appendix B.1.
-        assert!(digest.starts_with("sha256:ba7816bf8f01cfea"));
+        assert_eq!(digest.to_string(), ABC);
+
+        let mut reader = Hashing::new(b"abc".as_slice());
+        io::copy(&mut reader, &mut io::sink()).unwrap();
+        assert_eq!(reader.finish().1, Digest::of(b"abc"));
+    }
+
+    #[test]
+    fn a_digest_is_read_as_it_is_written_and_nothing_else_is() {
+        assert_eq!(ABC.parse::<Digest>().unwrap().to_string(), ABC);
+        let upper = ABC.to_uppercase();
+        let sha512 = format!("sha512:{}", "a".repeat(128));
+        for text in ["", "sha256:", &ABC[7..], &ABC[..70], &upper, &sha512] {
+            assert!(text.parse::<Digest>().is_err(), "{text}");
+        }
+        // A digest names a file: nothing that leads elsewhere is one.
+        let path = format!("sha256:../../{}", "a".repeat(58));
+        assert!(path.parse::<Digest>().is_err());
     }
 }

@@ -5,14 +5,14 @@
 //! <https://refspecs.linuxfoundation.org/LSB_5.0.0/LSB-Core-generic/LSB-Core-generic/symversion.html>.
 
 use std::fmt;
-use std::fs;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use object::Endianness;
 use object::elf::{self, FileHeader64};
 use object::read::elf::{FileHeader, ProgramHeader};
-use serde::Deserialize;
+use object::{Endianness, ReadCache, ReadRef};
 
+use crate::lambda::LAMBDA;
 use crate::{Error, Result};
 
 /// A glibc release: 2.26 is `Glibc(2, 26)`.
@@ -25,6 +25,14 @@ impl fmt::Display for Glibc {
     }
 }
 
+impl Glibc {
+    /// The release that `text` names, such as `2.26`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (major, minor) = text.split_once('.')?;
+        Some(Self(major.parse().ok()?, minor.parse().ok()?))
+    }
+}
+
 /// What an ELF file says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Elf {
@@ -34,6 +42,8 @@ pub struct Elf {
     pub interpreter: Option<String>,
     /// Shared libraries that it needs.
     pub needed: Vec<String>,
+    /// Whether it says itself where its libraries are.
+    pub has_run_path: bool,
     /// The newest glibc that it asks for, and the symbol version that says so.
     pub needs_glibc: Option<(Glibc, String)>,
     /// What else it asks of glibc, such as `GLIBC_PRIVATE`.
@@ -43,23 +53,33 @@ pub struct Elf {
 }
 
 impl Elf {
-    /// Reads the file at `path`.
+    /// Reads the file at `path`, the parts of it that tell.
     pub fn read(path: &Path) -> Result<Self> {
-        let bytes = fs::read(path).map_err(Error::io("read", path))?;
-        parse(&bytes).map_err(|error| Error::NoElf {
-            path: path.to_owned(),
-            reason: error.to_string(),
-        })
+        let file = File::open(path).map_err(Error::io("read", path))?;
+        parse(&ReadCache::new(file)).map_err(no_elf(path))
+    }
+
+    /// Reads a file that is in memory; errors call it `path`.
+    pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self> {
+        parse(bytes).map_err(no_elf(path))
     }
 }
 
-fn parse(data: &[u8]) -> Result<Elf, ReadError> {
+fn no_elf(path: &Path) -> impl FnOnce(ReadError) -> Error {
+    move |error| Error::NoElf {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    }
+}
+
+fn parse<'data>(data: impl ReadRef<'data>) -> Result<Elf, ReadError> {
     let header = FileHeader64::<Endianness>::parse(data)?;
     let endian = header.endian()?;
     let mut found = Elf {
         architecture: architecture(header.e_machine(endian)),
         interpreter: None,
         needed: Vec::new(),
+        has_run_path: false,
         needs_glibc: None,
         needs_unknown: Vec::new(),
         provides_glibc: None,
@@ -79,7 +99,9 @@ fn parse(data: &[u8]) -> Result<Elf, ReadError> {
     if let Some((entries, strings)) = dynamic {
         let strings = sections.strings(endian, data, strings)?;
         for entry in entries {
-            if entry.d_tag.get(endian) == elf::DT_NEEDED {
+            let tag = entry.d_tag.get(endian);
+            found.has_run_path |= matches!(tag, elf::DT_RPATH | elf::DT_RUNPATH);
+            if tag == elf::DT_NEEDED {
                 let offset = u32::try_from(entry.d_val.get(endian)).unwrap_or(u32::MAX);
                 let name = strings.get(offset).unwrap_or_default();
                 found
@@ -153,51 +175,12 @@ pub struct FunctionBinary {
     elf: Elf,
 }
 
-/// `data/lambda.toml`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Rules {
-    libraries: Vec<String>,
-}
-
 impl FunctionBinary {
     /// Checks the program at `path`: for the processor `architecture`, with no symbol newer than
     /// glibc `floor` and no shared library but glibc's own.
     pub fn check(path: &Path, architecture: &str, floor: Glibc) -> Result<Self> {
         let elf = Elf::read(path)?;
-        if elf.architecture != architecture {
-            return Err(Error::Machine {
-                path: path.to_owned(),
-                found: elf.architecture,
-                wanted: architecture.to_owned(),
-            });
-        }
-        let rules: Rules = toml::from_str(include_str!("../data/lambda.toml"))
-            .expect("data/lambda.toml is checked by every test that checks a binary");
-        let unknown = elf
-            .needed
-            .iter()
-            .find(|name| !rules.libraries.contains(name));
-        if let Some(library) = unknown {
-            return Err(Error::Library {
-                path: path.to_owned(),
-                library: library.clone(),
-            });
-        }
-        if let Some((needed, symbol)) = elf.needs_glibc.clone().filter(|(g, _)| *g > floor) {
-            return Err(Error::Floor {
-                path: path.to_owned(),
-                needed,
-                symbol,
-                floor,
-            });
-        }
-        if let Some(symbol) = elf.needs_unknown.first() {
-            return Err(Error::SymbolVersion {
-                path: path.to_owned(),
-                symbol: symbol.clone(),
-            });
-        }
+        elf.check(path, architecture, floor)?;
         Ok(Self {
             path: path.to_owned(),
             elf,
@@ -214,12 +197,44 @@ impl FunctionBinary {
         &self.elf
     }
 }
+impl Elf {
+    /// Whether this program, which errors call `path`, runs on that processor with nothing but that
+    /// glibc.
+    pub(crate) fn check(&self, path: &Path, architecture: &str, floor: Glibc) -> Result<()> {
+        let path = path.to_owned();
+        if self.architecture != architecture {
+            return Err(Error::Machine {
+                path,
+                found: self.architecture.clone(),
+                wanted: architecture.to_owned(),
+            });
+        }
+        let other = |name: &&String| !LAMBDA.libraries.contains(name);
+        if let Some(library) = self.needed.iter().find(other) {
+            let library = library.clone();
+            return Err(Error::Library { path, library });
+        }
+        if let Some((needed, symbol)) = self.needs_glibc.clone().filter(|(g, _)| *g > floor) {
+            return Err(Error::Floor {
+                path,
+                needed,
+                symbol,
+                floor,
+            });
+        }
+        if let Some(symbol) = self.needs_unknown.first().cloned() {
+            return Err(Error::SymbolVersion { path, symbol });
+        }
+        Ok(())
+    }
+}
 
 #[cfg(test)]
 mod tests {
-    use std::process::Command;
+    use std::fs;
 
     use super::*;
+    use crate::draft::c_program;
 
     fn this_program() -> PathBuf {
         std::env::current_exe().unwrap()
@@ -233,23 +248,10 @@ mod tests {
         assert_eq!(glibc_of("GCC_3.0"), None);
     }
 
-    /// A C program, linked by this machine's compiler.
-    fn c_program(folder: &Path) -> PathBuf {
-        let (source, program) = (folder.join("a.c"), folder.join("a"));
-        fs::write(&source, "int main(void) { return 0; }\n").unwrap();
-        let status = Command::new("cc")
-            .arg(&source)
-            .arg("-o")
-            .arg(&program)
-            .status();
-        assert!(status.expect("this machine has a C compiler").success());
-        program
-    }
-
     #[test]
     fn a_program_may_need_the_floor_and_nothing_newer() {
         let folder = tempfile::tempdir().unwrap();
-        let path = c_program(folder.path());
+        let path = c_program(folder.path(), &[]);
         let (needed, symbol) = Elf::read(&path).unwrap().needs_glibc.unwrap();
         let check = |floor| FunctionBinary::check(&path, std::env::consts::ARCH, floor);
         check(needed).unwrap();
@@ -283,6 +285,7 @@ mod tests {
         ] {
             fs::write(file.path(), bytes).unwrap();
             assert!(matches!(Elf::read(file.path()), Err(Error::NoElf { .. })));
+            assert!(Elf::parse(file.path(), bytes).is_err());
         }
     }
 }

@@ -30,10 +30,18 @@ pub enum Error {
         second: String,
     },
     /// A path that an image cannot have.
-    #[error("`{path}` is no path inside an image; it must be relative and without `..`")]
+    #[error("`{path}` is no path inside an image; {advice}")]
     Path {
         /// The path.
         path: String,
+        /// What a path must be.
+        advice: &'static str,
+    },
+    /// Something that is no file and no folder.
+    #[error("`{path}` is neither a file nor a folder; leave it out")]
+    Special {
+        /// Where it is.
+        path: PathBuf,
     },
     /// A file that is no program or library for Linux.
     #[error("failed to read `{path}` as an ELF file: {reason}")]
@@ -99,12 +107,46 @@ pub enum Error {
         /// How to get it.
         advice: String,
     },
-    /// An image whose parts do not fit.
-    #[error("`{path}` is damaged: {reason}")]
-    Damaged {
-        /// The file.
+    /// A program that an image's base cannot run.
+    #[error("`{path}` cannot run on the base {base}: {reason}")]
+    Base {
+        /// The program.
         path: PathBuf,
+        /// The base.
+        base: String,
+        /// What the base lacks, and what to do.
+        reason: String,
+    },
+    /// No SHA-256 as OCI writes it.
+    #[error("`{text}` is no digest; one is `sha256:` and 64 hexadecimal digits")]
+    Digest {
+        /// What is there instead.
+        text: String,
+    },
+    /// A document or blob that is not there.
+    #[error("{origin} has no {what}")]
+    Missing {
+        /// The layout, archive or zip.
+        origin: String,
+        /// What is missing.
+        what: String,
+    },
+    /// An artefact whose parts do not fit, or that cannot be read to its end.
+    #[error("{origin} is damaged: {reason}")]
+    Damaged {
+        /// The layout, archive, zip or layer.
+        origin: String,
         /// What is wrong.
+        reason: String,
+    },
+    /// An artefact that would do harm where it is unpacked or read.
+    #[error("{origin} was refused because of its entry `{entry}`: {reason}")]
+    Hostile {
+        /// The layout, archive, zip or layer.
+        origin: String,
+        /// The entry, its path shortened.
+        entry: String,
+        /// What is wrong with it.
         reason: String,
     },
     /// A document that cannot be written.
@@ -126,6 +168,20 @@ impl Error {
             verb,
             path: path.to_owned(),
             reason,
+        }
+    }
+
+    pub(crate) fn damaged(origin: &str, reason: impl ToString) -> Self {
+        Self::Damaged {
+            origin: origin.to_owned(),
+            reason: reason.to_string(),
+        }
+    }
+
+    pub(crate) fn missing(origin: &str, what: impl ToString) -> Self {
+        Self::Missing {
+            origin: origin.to_owned(),
+            what: what.to_string(),
         }
     }
 }

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::elf::{Elf, FunctionBinary, Glibc};
-use crate::tree::Entry;
 use crate::{Content, Error, FileTree, Mode, Result};
 
 /// Since this release the parts that look up host names are in libc itself; before it they are
@@ -55,7 +54,7 @@ pub fn needed_by(binary: &FunctionBinary) -> Result<FileTree> {
 }
 
 /// Where distributions keep the libraries of an architecture.
-fn folders(architecture: &str) -> Vec<PathBuf> {
+pub(crate) fn folders(architecture: &str) -> Vec<PathBuf> {
     let multiarch = format!("{architecture}-linux-gnu");
     [
         format!("/lib/{multiarch}"),
@@ -63,6 +62,7 @@ fn folders(architecture: &str) -> Vec<PathBuf> {
         "/lib64".to_owned(),
         "/usr/lib64".to_owned(),
         "/lib".to_owned(),
+        "/usr/lib".to_owned(),
     ]
     .map(PathBuf::from)
     .to_vec()
@@ -101,11 +101,8 @@ fn find(name: &str, folders: &[PathBuf], architecture: &str) -> Result<(PathBuf,
 
 /// The release of the glibc in a tree that [`needed_by`] made.
 pub fn release(tree: &FileTree) -> Result<Option<Glibc>> {
-    for (path, entry) in tree.entries() {
-        if let Entry::File {
-            content: Content::File(file),
-            ..
-        } = entry
+    for (path, content) in tree.files() {
+        if let Content::File(file) = content
             && path.ends_with("/libc.so.6")
         {
             return Ok(Elf::read(file)?.provides_glibc);

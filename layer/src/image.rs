@@ -1,21 +1,21 @@
 //! An image: its layers, its configuration and the manifest that binds them, as the documents of
-//! the OCI image specification. Source of every field's meaning:
-//! <https://github.com/opencontainers/image-spec/blob/v1.1.1/config.md>.
+//! the OCI image specification, made from what we wrote or read from a source. Source of every field's
+//! meaning: <https://github.com/opencontainers/image-spec/blob/v1.1.1/config.md>.
 
 use std::collections::{BTreeMap, HashMap};
-use std::str::FromStr;
 
 use oci_spec::image::{
-    Arch, ConfigBuilder, Descriptor, DescriptorBuilder, HistoryBuilder, ImageConfigurationBuilder,
-    ImageManifestBuilder, MediaType, Os, RootFsBuilder, Sha256Digest,
+    Arch, Config, Descriptor, History, HistoryBuilder, ImageConfiguration,
+    ImageConfigurationBuilder, ImageManifest, ImageManifestBuilder, MediaType, Os, RootFsBuilder,
 };
-use serde::Serialize;
 
-use crate::digest::{digits, of};
-use crate::{Error, Layer, Result};
+use crate::document::{canonical, descriptor, digest_of, parse, rfc3339, unbuilt};
+use crate::scan::{Packing, read_layer};
+use crate::source::{Source, document};
+use crate::{Digest, Error, Layer, Result};
 
 /// What an image is and how it is started.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct ImageConfig {
     /// Its name, without a tag.
     pub name: String,
@@ -29,6 +29,9 @@ pub struct ImageConfig {
     pub working_folder: Option<String>,
     /// Labels.
     pub labels: BTreeMap<String, String>,
+    /// What the manifest says about the image, by the names of
+    /// <https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md>.
+    pub annotations: BTreeMap<String, String>,
 }
 
 impl ImageConfig {
@@ -37,45 +40,101 @@ impl ImageConfig {
         Self {
             name: name.to_owned(),
             architecture: architecture.to_owned(),
-            entrypoint: Vec::new(),
-            user: None,
-            working_folder: None,
-            labels: BTreeMap::new(),
+            ..Self::default()
         }
     }
 }
 
-/// An image with its documents written.
+/// An image whose layers are known.
 #[derive(Clone, Debug)]
 pub struct Image {
     name: String,
     layers: Vec<Layer>,
-    digest: String,
-    pub(crate) config: Vec<u8>,
-    pub(crate) manifest: Vec<u8>,
+    documents: Documents,
+}
+
+/// The two documents of an image, as bytes and as what they say.
+#[derive(Clone, Debug)]
+pub(crate) struct Documents {
+    pub(crate) config_bytes: Vec<u8>,
+    pub(crate) config: ImageConfiguration,
+    pub(crate) manifest_bytes: Vec<u8>,
+    pub(crate) manifest: ImageManifest,
+}
+
+impl Documents {
+    /// Reads them, with the digests and sizes that their descriptors say.
+    pub(crate) fn read(source: &dyn Source, image: &Descriptor) -> Result<Self> {
+        let origin = source.origin();
+        let manifest_bytes = document(source, "manifest", image)?;
+        let manifest: ImageManifest = parse(origin, "manifest", &manifest_bytes)?;
+        let config_bytes = document(source, "configuration", manifest.config())?;
+        let config = parse(origin, "configuration", &config_bytes)?;
+        Ok(Self {
+            config_bytes,
+            config,
+            manifest_bytes,
+            manifest,
+        })
+    }
 }
 
 impl Image {
-    /// The image of `layers`, created at `time`, in seconds since 1970.
-    pub(crate) fn new(config: &ImageConfig, layers: Vec<Layer>, time: u64) -> Result<Self> {
-        let document = |document| {
-            move |reason: oci_spec::OciSpecError| Error::Document {
-                document,
-                reason: reason.to_string(),
-            }
-        };
+    /// The image of `layers` on top of those of `base`, created at `time`, in seconds since 1970.
+    pub(crate) fn new(
+        config: &ImageConfig,
+        base: Option<&Self>,
+        own: &[Layer],
+        time: u64,
+    ) -> Result<Self> {
         let created = rfc3339(time);
-        let written =
-            configuration(config, &layers, &created).map_err(document("configuration"))?;
-        let written = canonical(&written)?;
-        let manifest = manifest(&written, &layers, &created).map_err(document("manifest"))?;
-        let manifest = canonical(&manifest)?;
+        let mut layers = base.map_or(Vec::new(), |base| base.layers.clone());
+        layers.extend_from_slice(own);
+        let below = base.map(|base| &base.documents.config);
+        let configuration = configuration(config, below, &layers, own, &created)?;
+        let config_bytes = canonical(&configuration)?;
+        let manifest = manifest(&config_bytes, &config.annotations, &layers, &created)?;
         Ok(Self {
             name: config.name.clone(),
             layers,
-            digest: of(&manifest),
-            config: written,
-            manifest,
+            documents: Documents {
+                manifest_bytes: canonical(&manifest)?,
+                config: configuration,
+                config_bytes,
+                manifest,
+            },
+        })
+    }
+
+    /// Reads an image that `source` has, its layers to their ends, and verifies every digest and size.
+    pub fn read(source: &dyn Source, image: &Descriptor) -> Result<Self> {
+        let origin = source.origin();
+        let documents = Documents::read(source, image)?;
+        let descriptors = documents.manifest.layers();
+        let ids = documents.config.rootfs().diff_ids();
+        if ids.len() != descriptors.len() {
+            let (ids, layers) = (ids.len(), descriptors.len());
+            let reason = format!("its configuration has {ids} layers, its manifest {layers}");
+            return Err(Error::damaged(origin, reason));
+        }
+        let made = history_of_layers(&documents.config);
+        let mut layers = Vec::new();
+        for (at, (descriptor, diff_id)) in descriptors.iter().zip(ids).enumerate() {
+            let scanned = read_layer(source, descriptor, &mut |_, _| Ok(()))?;
+            if scanned.diff_id.to_string() != *diff_id {
+                let digest = digest_of(origin, descriptor)?;
+                let reason = format!("the content of its layer {digest} is not {diff_id}");
+                return Err(Error::damaged(origin, reason));
+            }
+            layers.push(Layer {
+                created_by: made.get(at).cloned().unwrap_or_default(),
+                ..scanned.layer()
+            });
+        }
+        Ok(Self {
+            name: name_in(image).unwrap_or_default(),
+            layers,
+            documents,
         })
     }
 
@@ -90,14 +149,39 @@ impl Image {
     }
 
     /// The digest of its manifest, by which registries and Lambda know it.
-    pub fn digest(&self) -> &str {
-        &self.digest
+    pub fn digest(&self) -> Digest {
+        Digest::of(&self.documents.manifest_bytes)
+    }
+
+    /// Its processor, as rustc names it.
+    pub fn architecture(&self) -> String {
+        rust_name(self.documents.config.architecture())
+    }
+
+    /// The document that binds the others.
+    pub fn manifest(&self) -> &[u8] {
+        &self.documents.manifest_bytes
+    }
+
+    /// The document that says how it is started.
+    pub fn config(&self) -> &[u8] {
+        &self.documents.config_bytes
+    }
+
+    /// What the configuration says.
+    pub(crate) fn configuration(&self) -> &ImageConfiguration {
+        &self.documents.config
+    }
+
+    /// What the manifest says.
+    pub(crate) fn manifest_document(&self) -> &ImageManifest {
+        &self.documents.manifest
     }
 
     /// What a registry stores: every blob and the manifest.
     pub fn packed_bytes(&self) -> u64 {
         let layers: u64 = self.layers.iter().map(|layer| layer.packed_bytes).sum();
-        layers + (self.config.len() + self.manifest.len()) as u64
+        layers + (self.config().len() + self.manifest().len()) as u64
     }
 
     /// What lies on disk when it runs.
@@ -110,100 +194,147 @@ impl Image {
         format!("{}:latest", self.name)
     }
 
-    /// The one entry of a layout's index, which names the image `reference`.
+    /// The entry of a layout's index, which names the image `reference`.
     pub(crate) fn descriptor(&self, reference: &str) -> Result<Descriptor> {
         let tag = reference.rsplit_once(':').map_or("latest", |(_, tag)| tag);
         let annotations = HashMap::from([
-            (
-                "org.opencontainers.image.ref.name".to_owned(),
-                tag.to_owned(),
-            ),
-            (
-                "io.containerd.image.name".to_owned(),
-                format!("docker.io/library/{reference}"),
-            ),
+            (TAG.to_owned(), tag.to_owned()),
+            (NAME.to_owned(), format!("docker.io/library/{reference}")),
         ]);
-        let described = descriptor(MediaType::ImageManifest, &self.digest, self.manifest.len());
-        let mut described = described.map_err(|error| Error::Document {
-            document: "index",
-            reason: error.to_string(),
-        })?;
+        let size = self.manifest().len() as u64;
+        let mut described = descriptor(MediaType::ImageManifest, &self.digest(), size)?;
         described.set_annotations(Some(annotations));
         Ok(described)
     }
 }
 
+const TAG: &str = "org.opencontainers.image.ref.name";
+const NAME: &str = "io.containerd.image.name";
+
+/// The name, without registry and tag, that an entry of an index gives its image.
+fn name_in(entry: &Descriptor) -> Option<String> {
+    let name = entry.annotations().as_ref()?.get(NAME)?;
+    let last = name.rsplit('/').next()?;
+    Some(last.split(':').next()?.to_owned())
+}
+
+/// For each layer, what made it.
+fn history_of_layers(config: &ImageConfiguration) -> Vec<String> {
+    let entries = config.history().as_deref().unwrap_or_default();
+    let of_layers = entries.iter().filter(|e| e.empty_layer() != Some(true));
+    of_layers
+        .map(|entry| entry.created_by().clone().unwrap_or_default())
+        .collect()
+}
+
+/// What is said of an image; what nothing is said of stays as it is in the base.
 fn configuration(
     config: &ImageConfig,
+    base: Option<&ImageConfiguration>,
     layers: &[Layer],
+    own: &[Layer],
     created: &str,
-) -> oci_spec::Result<oci_spec::image::ImageConfiguration> {
-    let mut run = ConfigBuilder::default();
+) -> Result<ImageConfiguration> {
+    let below = base.and_then(|base| base.config().clone());
+    let mut run: Config = below.unwrap_or_default();
     if !config.entrypoint.is_empty() {
-        run = run.entrypoint(config.entrypoint.clone());
+        run.set_entrypoint(Some(config.entrypoint.clone()));
+        // Arguments for the base's own program.
+        run.set_cmd(None);
     }
     if let Some(user) = &config.user {
-        run = run.user(user);
+        run.set_user(Some(user.clone()));
     }
     if let Some(folder) = &config.working_folder {
-        run = run.working_dir(folder);
+        run.set_working_dir(Some(folder.clone()));
     }
     if !config.labels.is_empty() {
-        run = run.labels(config.labels.clone().into_iter().collect::<HashMap<_, _>>());
+        let mut labels = run.labels().clone().unwrap_or_default();
+        labels.extend(config.labels.clone());
+        run.set_labels(Some(labels));
     }
-    // Lambda wants one entry for each layer.
-    let history = layers.iter().map(|layer| {
-        let entry = HistoryBuilder::default().created(created);
-        entry.created_by(&layer.created_by).build()
-    });
-    let diff_ids: Vec<_> = layers.iter().map(|layer| layer.diff_id.clone()).collect();
+    let diff_ids: Vec<_> = layers.iter().map(|l| l.diff_id.to_string()).collect();
     let root = RootFsBuilder::default().typ("layers").diff_ids(diff_ids);
     ImageConfigurationBuilder::default()
         .created(created)
-        .architecture(architecture(&config.architecture))
+        .architecture(go_name(&config.architecture))
         .os(Os::Linux)
-        .config(run.build()?)
-        .rootfs(root.build()?)
-        .history(history.collect::<Result<Vec<_>, _>>()?)
+        .config(run)
+        .rootfs(root.build().map_err(unbuilt("configuration"))?)
+        .history(history(base, layers.len() - own.len(), own, created)?)
         .build()
+        .map_err(unbuilt("configuration"))
+}
+
+/// The base's history and an entry for each layer of ours: Lambda wants one for each layer, also
+/// where the base has none for some of its own.
+fn history(
+    base: Option<&ImageConfiguration>,
+    below: usize,
+    own: &[Layer],
+    created: &str,
+) -> Result<Vec<History>> {
+    let entry = |text: &str| {
+        let entry = HistoryBuilder::default().created(created);
+        entry.created_by(text).build().map_err(unbuilt("history"))
+    };
+    let mut history = base
+        .and_then(|base| base.history().clone())
+        .unwrap_or_default();
+    let told = history.iter().filter(|e| e.empty_layer() != Some(true));
+    if told.count() != below {
+        let texts = (0..below).map(|_| entry("a layer of the base"));
+        history = texts.collect::<Result<_>>()?;
+    }
+    for layer in own {
+        history.push(entry(&layer.created_by)?);
+    }
+    Ok(history)
 }
 
 fn manifest(
     config: &[u8],
+    annotations: &BTreeMap<String, String>,
     layers: &[Layer],
     created: &str,
-) -> oci_spec::Result<oci_spec::image::ImageManifest> {
-    let layers = layers.iter().map(|layer| {
-        let size = usize::try_from(layer.packed_bytes).unwrap_or(usize::MAX);
-        descriptor(MediaType::ImageLayerGzip, &layer.digest, size)
-    });
-    let created = (
+) -> Result<ImageManifest> {
+    let layers = layers
+        .iter()
+        .map(|layer| descriptor(MediaType::ImageLayerGzip, &layer.digest, layer.packed_bytes));
+    let mut annotations: HashMap<_, _> = annotations.clone().into_iter().collect();
+    annotations.insert(
         "org.opencontainers.image.created".to_owned(),
         created.to_owned(),
     );
+    let size = config.len() as u64;
     ImageManifestBuilder::default()
         .schema_version(2_u32)
         .media_type(MediaType::ImageManifest)
         .config(descriptor(
             MediaType::ImageConfig,
-            &of(config),
-            config.len(),
+            &Digest::of(config),
+            size,
         )?)
-        .layers(layers.collect::<Result<Vec<_>, _>>()?)
-        .annotations(HashMap::from([created]))
+        .layers(layers.collect::<Result<Vec<_>>>()?)
+        .annotations(annotations)
         .build()
+        .map_err(unbuilt("manifest"))
 }
 
-fn descriptor(kind: MediaType, digest: &str, size: usize) -> oci_spec::Result<Descriptor> {
-    DescriptorBuilder::default()
-        .media_type(kind)
-        .digest(Sha256Digest::from_str(digits(digest))?)
-        .size(size as u64)
-        .build()
+/// How the layer of a media type is packed, if we know.
+pub(crate) fn packing(kind: &MediaType) -> Option<Packing> {
+    match kind.to_string().as_str() {
+        "application/vnd.oci.image.layer.v1.tar+gzip"
+        | "application/vnd.docker.image.rootfs.diff.tar.gzip"
+        | "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip" => Some(Packing::Gzip),
+        "application/vnd.oci.image.layer.v1.tar"
+        | "application/vnd.docker.image.rootfs.diff.tar" => Some(Packing::None),
+        _ => None,
+    }
 }
 
-/// Go's name of an architecture, which OCI uses.
-fn architecture(name: &str) -> Arch {
+/// Go's name of an architecture, which OCI uses, from rustc's.
+pub(crate) fn go_name(name: &str) -> Arch {
     match name {
         "x86_64" => Arch::Amd64,
         "aarch64" => Arch::ARM64,
@@ -211,74 +342,85 @@ fn architecture(name: &str) -> Arch {
     }
 }
 
-/// JSON with its keys sorted: the crate's types keep some of them in hash maps, whose order
-/// changes from run to run.
-pub(crate) fn canonical(document: &impl Serialize) -> Result<Vec<u8>> {
-    let sorted = serde_json::to_value(document).and_then(|value| serde_json::to_vec(&value));
-    sorted.map_err(|error| Error::Document {
-        document: "JSON",
-        reason: error.to_string(),
-    })
-}
-
-/// A time in seconds since 1970 as RFC 3339 writes it, in UTC. The date is computed from days by
-/// the method of <https://howardhinnant.github.io/date_algorithms.html#civil_from_days>.
-fn rfc3339(time: u64) -> String {
-    let (days, seconds) = (time / 86_400, time % 86_400);
-    let shifted = days + 719_468;
-    let era = shifted / 146_097;
-    let day_of_era = shifted % 146_097;
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 {
-        shifted_month + 3
-    } else {
-        shifted_month - 9
-    };
-    let year = year_of_era + era * 400 + u64::from(month <= 2);
-    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+/// And back.
+pub(crate) fn rust_name(name: &Arch) -> String {
+    match name {
+        Arch::Amd64 => "x86_64".to_owned(),
+        Arch::ARM64 => "aarch64".to_owned(),
+        other => other.to_string(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn times_are_written_as_dates() {
-        // Compared with `date -u -d @N +%FT%TZ`.
-        assert_eq!(rfc3339(0), "1970-01-01T00:00:00Z");
-        assert_eq!(rfc3339(951_827_696), "2000-02-29T12:34:56Z");
-        assert_eq!(rfc3339(1_735_689_599), "2024-12-31T23:59:59Z");
+    fn layer(text: &str) -> Layer {
+        Layer {
+            digest: Digest::of(text.as_bytes()),
+            diff_id: Digest::of(b"tar"),
+            packed_bytes: 4,
+            unpacked_bytes: 3,
+            created_by: text.to_owned(),
+        }
+    }
+
+    fn config() -> ImageConfig {
+        ImageConfig {
+            entrypoint: vec!["/var/task/bootstrap".into()],
+            annotations: BTreeMap::from([("a".to_owned(), "b".to_owned())]),
+            ..ImageConfig::new("f", "aarch64")
+        }
     }
 
     #[test]
     fn documents_say_what_lambda_checks() {
-        let layer = Layer {
-            digest: of(b"blob"),
-            diff_id: of(b"tar"),
-            packed_bytes: 4,
-            unpacked_bytes: 3,
-            created_by: "test".into(),
-        };
-        let config = ImageConfig {
-            entrypoint: vec!["/var/task/bootstrap".into()],
-            ..ImageConfig::new("f", "aarch64")
-        };
-        let image = Image::new(&config, vec![layer.clone(), layer], 0).unwrap();
-        let value: serde_json::Value = serde_json::from_slice(&image.config).unwrap();
+        let image = Image::new(&config(), None, &[layer("one"), layer("two")], 0).unwrap();
+        let value: serde_json::Value = serde_json::from_slice(image.config()).unwrap();
         assert_eq!(value["architecture"], "arm64");
         assert_eq!(value["os"], "linux");
         assert_eq!(value["config"]["Entrypoint"][0], "/var/task/bootstrap");
         assert_eq!(value["history"].as_array().unwrap().len(), 2);
-        assert_eq!(value["rootfs"]["diff_ids"][0], of(b"tar"));
-        let value: serde_json::Value = serde_json::from_slice(&image.manifest).unwrap();
+        assert_eq!(
+            value["rootfs"]["diff_ids"][0],
+            Digest::of(b"tar").to_string()
+        );
+        let value: serde_json::Value = serde_json::from_slice(image.manifest()).unwrap();
         let kind = "application/vnd.oci.image.layer.v1.tar+gzip";
         assert_eq!(value["layers"][1]["mediaType"], kind);
-        assert_eq!(value["config"]["digest"], of(&image.config));
-        assert_eq!(image.digest(), of(&image.manifest));
+        let digest = Digest::of(image.config()).to_string();
+        assert_eq!(value["config"]["digest"], digest);
+        assert_eq!(value["annotations"]["a"], "b");
+        assert_eq!(image.digest(), Digest::of(image.manifest()));
+    }
+
+    #[test]
+    fn an_image_keeps_what_its_base_says_and_it_does_not() {
+        let base = ImageConfig {
+            user: Some("99".into()),
+            working_folder: Some("/base".into()),
+            ..config()
+        };
+        let mut base = Image::new(&base, None, &[layer("below")], 0).unwrap();
+        let mut run = base.documents.config.config().clone().unwrap();
+        run.set_env(Some(vec!["A=b".into()]));
+        run.set_cmd(Some(vec!["an argument".into()]));
+        base.documents.config.set_config(Some(run));
+        // A base may have entries for what made no layer, and none for what did.
+        base.documents.config.set_history(None);
+
+        let own = ImageConfig {
+            working_folder: Some("/var/task".into()),
+            ..config()
+        };
+        let image = Image::new(&own, Some(&base), &[layer("own")], 0).unwrap();
+        let value: serde_json::Value = serde_json::from_slice(image.config()).unwrap();
+        assert_eq!(value["config"]["Env"][0], "A=b");
+        assert_eq!(value["config"]["User"], "99");
+        assert_eq!(value["config"]["WorkingDir"], "/var/task");
+        assert_eq!(value["config"]["Cmd"], serde_json::Value::Null);
+        assert_eq!(value["history"].as_array().unwrap().len(), 2);
+        assert_eq!(value["history"][1]["created_by"], "own");
+        assert_eq!(image.layers()[0].created_by, "below");
     }
 }

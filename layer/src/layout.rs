@@ -1,16 +1,14 @@
-//! An image as a folder in the OCI image layout: blobs by digest, and an index that names the one
-//! image. Appears whole or not at all. Source:
+//! An image as a folder in the OCI image layout: blobs by digest, and an index that names the
+//! images. What is written appears whole or not at all; what is read is not trusted. Source:
 //! <https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md>.
 
-use std::fs;
+use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use oci_spec::image::{ImageIndexBuilder, MediaType};
-
-use crate::digest::{digits, of};
-use crate::image::canonical;
-use crate::{Error, FileTree, Image, ImageConfig, Layer, Result, replace};
+use crate::document;
+use crate::source::{Blob, Source};
+use crate::{Digest, Error, FileTree, Image, ImageConfig, Index, Layer, Result, replace};
 
 /// The content of the file `oci-layout`.
 pub(crate) const VERSION: &str = r#"{"imageLayoutVersion":"1.0.0"}"#;
@@ -18,14 +16,15 @@ pub(crate) const VERSION: &str = r#"{"imageLayoutVersion":"1.0.0"}"#;
 /// A layout that is being written.
 pub struct LayoutWriter {
     partial: tempfile::TempDir,
+    base: Option<Image>,
     layers: Vec<Layer>,
     time: u64,
 }
 
-/// A whole layout.
+/// A layout with one image, which was written or read whole.
 #[derive(Clone, Debug)]
 pub struct Layout {
-    path: PathBuf,
+    folder: LayoutFolder,
     image: Image,
 }
 
@@ -40,15 +39,17 @@ impl LayoutWriter {
             .map_err(Error::io("create a folder in", parent))?;
         let writer = Self {
             partial,
+            base: None,
             layers: Vec::new(),
             time,
         };
         let blobs = writer.blobs();
         fs::create_dir_all(&blobs).map_err(Error::io("create", &blobs))?;
-        // Temporary folders are private, a layout is not.
-        let folder = writer.folder();
-        fs::set_permissions(&folder, fs::Permissions::from_mode(0o755))
-            .map_err(Error::io("change the mode of", &folder))?;
+        // Whatever the user's mask is, others may read a layout.
+        for folder in blobs.ancestors().take(3) {
+            fs::set_permissions(folder, fs::Permissions::from_mode(0o755))
+                .map_err(Error::io("change the mode of", folder))?;
+        }
         Ok(writer)
     }
 
@@ -58,6 +59,21 @@ impl LayoutWriter {
 
     fn blobs(&self) -> PathBuf {
         self.folder().join("blobs/sha256")
+    }
+
+    /// Puts the layers of `base` below all others, as they are, and has the image say what `base`
+    /// says where nothing else is said.
+    pub fn set_base(&mut self, base: &Layout) -> Result<()> {
+        for layer in base.image.layers() {
+            let (from, name) = (base.folder.blob_path(&layer.digest), layer.digest.hex());
+            let to = self.blobs().join(name);
+            // The same file under a second name where the disk allows it; blobs never change.
+            if fs::hard_link(&from, &to).is_err() {
+                fs::copy(&from, &to).map_err(Error::io("copy", &from))?;
+            }
+        }
+        self.base = Some(base.image.clone());
+        Ok(())
     }
 
     /// Adds a layer on top of those before. `created_by` says what it is.
@@ -70,30 +86,45 @@ impl LayoutWriter {
     /// Writes the documents and gives the layout its name, `path`, in place of what is there.
     pub fn finish(self, config: &ImageConfig, path: &Path) -> Result<Layout> {
         let (folder, blobs) = (self.folder(), self.blobs());
-        let image = Image::new(config, self.layers, self.time)?;
-        let write = |path: PathBuf, bytes: &[u8]| {
-            fs::write(&path, bytes).map_err(Error::io("write", &path))
-        };
-        for document in [&image.config, &image.manifest] {
-            write(blobs.join(digits(&of(document))), document)?;
+        let image = Image::new(config, self.base.as_ref(), &self.layers, self.time)?;
+        for document in [image.config(), image.manifest()] {
+            write(&blobs.join(Digest::of(document).hex()), document)?;
         }
-        write(folder.join("oci-layout"), VERSION.as_bytes())?;
-        write(
-            folder.join("index.json"),
-            &index(&image, &image.reference())?,
-        )?;
+        let index = Index::of(vec![image.descriptor(&image.reference())?])?;
+        write_documents(&folder, &index)?;
         replace::folder(&folder, path, self.partial.path())?;
-        Ok(Layout {
-            path: path.to_owned(),
-            image,
-        })
+        let folder = LayoutFolder::at(path);
+        Ok(Layout { folder, image })
     }
 }
 
+/// Writes the two documents that make a folder of blobs a layout, the index last.
+pub(crate) fn write_documents(folder: &Path, index: &Index) -> Result<()> {
+    write(&folder.join("oci-layout"), VERSION.as_bytes())?;
+    write(&folder.join("index.json"), &index.bytes()?)
+}
+
+/// Writes a file that everybody may read, whatever the user's mask is.
+fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    fs::write(path, bytes).map_err(Error::io("write", path))?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o644))
+        .map_err(Error::io("change the mode of", path))
+}
+
 impl Layout {
+    /// Reads the layout in the folder `path`: the only image in its index, or the one for `architecture`,
+    /// with every digest and size verified.
+    pub fn open(path: &Path, architecture: &str) -> Result<Self> {
+        let folder = LayoutFolder::open(path)?;
+        let index = crate::source::index(&folder)?;
+        let entry = index.choose(folder.origin(), architecture)?;
+        let image = Image::read(&folder, entry)?;
+        Ok(Self { folder, image })
+    }
+
     /// The folder.
     pub fn path(&self) -> &Path {
-        &self.path
+        &self.folder.path
     }
 
     /// The image in it.
@@ -101,21 +132,106 @@ impl Layout {
         &self.image
     }
 
+    /// The layout as something to read from.
+    pub fn source(&self) -> &LayoutFolder {
+        &self.folder
+    }
+
     /// The path of a blob.
-    pub(crate) fn blob(&self, digest: &str) -> PathBuf {
-        self.path.join("blobs/sha256").join(digits(digest))
+    pub fn blob(&self, digest: &Digest) -> PathBuf {
+        self.folder.blob_path(digest)
     }
 }
 
-/// The file `index.json`, which names the image `reference`.
-pub(crate) fn index(image: &Image, reference: &str) -> Result<Vec<u8>> {
-    let index = ImageIndexBuilder::default()
-        .schema_version(2_u32)
-        .media_type(MediaType::ImageIndex)
-        .manifests(vec![image.descriptor(reference)?])
-        .build();
-    canonical(&index.map_err(|error| Error::Document {
-        document: "index",
-        reason: error.to_string(),
-    })?)
+/// A layout folder that nobody has looked into yet.
+#[derive(Clone, Debug)]
+pub struct LayoutFolder {
+    path: PathBuf,
+    origin: String,
+}
+
+impl LayoutFolder {
+    fn at(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            origin: format!("the layout `{}`", path.display()),
+        }
+    }
+
+    /// The layout in the folder `path`.
+    ///
+    /// # Errors
+    /// The folder is no layout, or one of another version.
+    pub fn open(path: &Path) -> Result<Self> {
+        let layout = Self::at(path);
+        let found = layout.document("oci-layout")?;
+        let version: serde_json::Value =
+            document::parse(&layout.origin, "file `oci-layout`", &found)?;
+        match version["imageLayoutVersion"].as_str() {
+            Some("1.0.0") => Ok(layout),
+            other => {
+                let reason = format!("its version is {other:?}, not 1.0.0");
+                Err(Error::damaged(&layout.origin, reason))
+            }
+        }
+    }
+
+    fn blob_path(&self, digest: &Digest) -> PathBuf {
+        self.path.join("blobs/sha256").join(digest.hex())
+    }
+
+    fn document(&self, name: &str) -> Result<Vec<u8>> {
+        let what = format!("file `{name}`");
+        let (mut file, _) = self.file(&self.path.join(name), &what)?;
+        document::read(&self.origin, &what, &mut file)
+    }
+
+    /// Opens a plain file: neither a link, which could lead anywhere, nor a pipe, which could wait
+    /// forever.
+    fn file(&self, path: &Path, what: &str) -> Result<(File, u64)> {
+        let Ok(found) = fs::symlink_metadata(path) else {
+            return Err(Error::missing(&self.origin, what));
+        };
+        if !found.is_file() {
+            let reason = format!("its {what} is no plain file");
+            return Err(Error::damaged(&self.origin, reason));
+        }
+        let file = File::open(path).map_err(Error::io("read", path))?;
+        Ok((file, found.len()))
+    }
+}
+
+impl Source for LayoutFolder {
+    fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    fn index(&self) -> Result<Vec<u8>> {
+        self.document("index.json")
+    }
+
+    fn blob(&self, digest: &Digest) -> Result<Blob<'_>> {
+        let what = format!("blob {digest}");
+        let (file, bytes) = self.file(&self.blob_path(digest), &what)?;
+        Ok(Blob {
+            bytes,
+            reader: Box::new(file),
+        })
+    }
+
+    fn blob_names(&self) -> Result<Vec<String>> {
+        let folder = self.path.join("blobs/sha256");
+        let failed = || Error::io("read the folder", &folder);
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&folder).map_err(failed())? {
+            let name = entry.map_err(failed())?.file_name();
+            names.push(name.to_string_lossy().into_owned());
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    fn docker_manifest(&self) -> Result<Option<Vec<u8>>> {
+        Ok(None)
+    }
 }

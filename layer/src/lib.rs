@@ -24,27 +24,49 @@
 //!
 //! let archive = folder.path().join("hello.tar");
 //! layout.write_archive(&archive, "hello:latest")?;
-//! assert!(layout.image().digest().starts_with("sha256:"));
+//! assert!(layout.image().digest().to_string().starts_with("sha256:"));
 //! # Ok(())
 //! # }
 //! ```
 //!
 //! The crate knows nothing of OpenCV, AWS accounts, clocks or environment variables.
 
-mod archive;
+pub mod archive;
+mod base;
+mod diff;
 mod digest;
+mod document;
+#[cfg(test)]
+mod draft;
 pub mod elf;
+pub mod entries;
 mod error;
 pub mod glibc;
+mod gzip;
 mod image;
+mod index;
+mod lambda;
+mod layer;
 mod layout;
+pub mod lint;
+mod program;
 mod replace;
 mod rootfs;
+pub mod scan;
+pub mod source;
 mod tree;
-mod write;
+mod validate;
+mod view;
+pub mod zip;
 
+pub use base::{check_base, check_scratch};
+pub use diff::diff;
+pub use digest::Digest;
+pub use document::rfc3339;
 pub use error::{Error, Result};
 pub use image::{Image, ImageConfig};
-pub use layout::{Layout, LayoutWriter};
+pub use index::Index;
+pub use layer::Layer;
+pub use layout::{Layout, LayoutFolder, LayoutWriter};
 pub use tree::{Content, FileTree, Mode};
-pub use write::Layer;
+pub use validate::{Validation, validate};

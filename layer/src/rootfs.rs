@@ -1,18 +1,27 @@
 //! The files of an image on disk, for machines without a container engine: what its blobs hold,
-//! verified, and not what it was made from.
+//! verified, and not what it was made from. Nothing is written outside the folder, whatever links
+//! the layers bring: every path is resolved below it by the crate `cap-std`.
 
-use std::fs::{self, File};
-use std::io::{BufReader, copy};
+use std::fs;
+use std::io::{self, Read};
 use std::path::Path;
 
-use crate::digest::Hashing;
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, OpenOptions, Permissions, PermissionsExt};
+
+use crate::entries::{Entry, Kind};
+use crate::scan::{layer_of, read_layer};
+use crate::tree::WHITEOUT;
 use crate::{Error, Layout, Result, replace};
+
+/// A file that removes everything that the layers below have in its folder.
+const OPAQUE: &str = ".wh..wh..opq";
 
 impl Layout {
     /// Unpacks all layers into the folder `path`, in place of what is there.
     ///
     /// # Errors
-    /// A blob is not the one that its name says, or is no layer.
+    /// A blob is not the one that its name says, is no layer, or has an entry that leads outside.
     pub fn unpack(&self, path: &Path) -> Result<()> {
         let parent = path.parent().unwrap_or(Path::new("."));
         let partial = tempfile::Builder::new()
@@ -21,29 +30,177 @@ impl Layout {
             .map_err(Error::io("create a folder in", parent))?;
         let folder = partial.path().join("root");
         fs::create_dir(&folder).map_err(Error::io("create", &folder))?;
-        for layer in self.image().layers() {
-            let blob = self.blob(&layer.digest);
-            verify(&blob, &layer.digest)?;
-            let file = File::open(&blob).map_err(Error::io("read", &blob))?;
-            let gzip = flate2::read::GzDecoder::new(BufReader::new(file));
-            tar::Archive::new(gzip)
-                .unpack(&folder)
-                .map_err(Error::io("unpack", &blob))?;
+        let root = Dir::open_ambient_dir(&folder, ambient_authority())
+            .map_err(Error::io("open", &folder))?;
+        let source = self.source();
+        let manifest = self.image().manifest_document();
+        let mut folders = Vec::new();
+        for (descriptor, layer) in manifest.layers().iter().zip(self.image().layers()) {
+            let origin = layer_of(source, &layer.digest);
+            read_layer(source, descriptor, &mut |entry, content| {
+                write(&root, entry, content).map_err(|error| Error::Hostile {
+                    origin: origin.clone(),
+                    entry: entry.path.clone(),
+                    reason: error.to_string(),
+                })?;
+                if entry.kind == Kind::Folder {
+                    folders.push((entry.path.clone(), entry.mode));
+                }
+                Ok(())
+            })?;
+        }
+        // Last, so that what is in a folder that may not be written could be.
+        for (path, mode) in folders.iter().rev() {
+            // One that a later layer removed or replaced is none any more.
+            let _ = root.set_permissions(path, Permissions::from_mode(mode | 0o700));
         }
         replace::folder(&folder, path, partial.path())
     }
 }
 
-fn verify(blob: &Path, digest: &str) -> Result<()> {
-    let mut file = File::open(blob).map_err(Error::io("read", blob))?;
-    let mut hash = Hashing::new(std::io::sink());
-    copy(&mut file, &mut hash).map_err(Error::io("read", blob))?;
-    let (_, found, _) = hash.finish();
-    if found == digest {
-        return Ok(());
+/// Writes one entry below `root`.
+fn write(root: &Dir, entry: &Entry, content: &mut dyn Read) -> io::Result<()> {
+    let path = Path::new(&entry.path);
+    let (parent, name) = match entry.path.rsplit_once('/') {
+        Some((parent, name)) => (Some(parent), name),
+        None => (None, entry.path.as_str()),
+    };
+    if let Some(parent) = parent {
+        root.create_dir_all(parent)?;
     }
-    Err(Error::Damaged {
-        path: blob.to_owned(),
-        reason: format!("its digest is {found}"),
-    })
+    if name == OPAQUE {
+        return empty(root, parent.unwrap_or("."));
+    }
+    if let Some(hidden) = name.strip_prefix(WHITEOUT) {
+        if matches!(hidden, "" | "." | "..") {
+            return Err(io::Error::other("it removes no file"));
+        }
+        let hidden = parent.map_or(hidden.to_owned(), |parent| format!("{parent}/{hidden}"));
+        return remove(root, &hidden);
+    }
+    if entry.kind == Kind::Folder {
+        return match root.symlink_metadata(path) {
+            Ok(found) if found.is_dir() => Ok(()),
+            Ok(_) => {
+                remove(root, &entry.path)?;
+                root.create_dir(path)
+            }
+            Err(_) => root.create_dir(path),
+        };
+    }
+    remove(root, &entry.path)?;
+    match &entry.kind {
+        Kind::File => {
+            let mut options = OpenOptions::new();
+            let mut file = root.open_with(path, options.write(true).create_new(true))?;
+            io::copy(content, &mut file)?;
+            file.set_permissions(Permissions::from_mode(entry.mode & 0o777))
+        }
+        // Refused where the target is absolute.
+        Kind::Symlink(target) => root.symlink(target, path),
+        Kind::Hardlink(target) => root.hard_link(target, root, path),
+        Kind::Special => Err(io::Error::other("it is a device or a pipe")),
+        Kind::Folder => Ok(()),
+    }
+}
+
+fn remove(root: &Dir, path: &str) -> io::Result<()> {
+    match root.symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+        Ok(found) if found.is_dir() => root.remove_dir_all(path),
+        Ok(_) => root.remove_file(path),
+    }
+}
+
+fn empty(root: &Dir, folder: &str) -> io::Result<()> {
+    for entry in root.read_dir(folder)? {
+        let name = entry?.file_name();
+        let path = Path::new(folder).join(name);
+        remove(root, &path.to_string_lossy())?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use tar::EntryType;
+
+    use super::*;
+    use crate::draft::{Draft, file, folder as directory, link};
+
+    fn unpack(parent: &Path, layers: &[Vec<u8>]) -> Result<()> {
+        let mut draft = Draft::good();
+        draft.layers = layers.to_vec();
+        let layout = draft.write(parent);
+        let layout = Layout::open(&layout, "x86_64")?;
+        layout.unpack(&parent.join("root"))
+    }
+
+    /// What tries to lead out of the folder is refused by name, and nothing outside is touched.
+    #[test]
+    fn links_do_not_lead_out() {
+        let outside = tempfile::tempdir().unwrap();
+        let target = outside.path().display().to_string();
+        let climb = "../".repeat(20) + target.trim_start_matches('/');
+        for layer in [
+            link(EntryType::Symlink, "out", &target),
+            [
+                link(EntryType::Symlink, "out", &climb),
+                file("out/x", 0o644, b"x"),
+            ]
+            .concat(),
+        ] {
+            let parent = tempfile::tempdir().unwrap();
+            let error = unpack(parent.path(), &[layer]).unwrap_err();
+            assert!(matches!(error, Error::Hostile { .. }), "{error}");
+            assert!(error.to_string().contains("`out"), "{error}");
+            assert!(!parent.path().join("root").exists());
+        }
+        assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn links_that_stay_inside_are_followed() {
+        let parent = tempfile::tempdir().unwrap();
+        let below = [
+            directory("usr/"),
+            directory("usr/lib/"),
+            link(EntryType::Symlink, "lib", "usr/lib"),
+        ];
+        let above = [
+            file("lib/x", 0o640, b"x"),
+            link(EntryType::Link, "usr/y", "lib/x"),
+        ];
+        unpack(parent.path(), &[below.concat(), above.concat()]).unwrap();
+        let root = parent.path().join("root");
+        assert_eq!(fs::read(root.join("usr/lib/x")).unwrap(), b"x");
+        assert_eq!(fs::read(root.join("usr/y")).unwrap(), b"x");
+        let mode = std::os::unix::fs::PermissionsExt::mode;
+        let found = fs::metadata(root.join("usr/y")).unwrap().permissions();
+        assert_eq!(mode(&found) & 0o777, 0o640);
+    }
+
+    #[test]
+    fn what_a_layer_removes_is_gone() {
+        let parent = tempfile::tempdir().unwrap();
+        let below = [
+            directory("a/"),
+            file("a/b", 0o644, b""),
+            file("a/c", 0o644, b""),
+            directory("d/"),
+            file("d/e", 0o644, b""),
+        ];
+        let above = [
+            file("a/.wh.b", 0o644, b""),
+            file("d/.wh..wh..opq", 0o644, b""),
+        ];
+        unpack(parent.path(), &[below.concat(), above.concat()]).unwrap();
+        let root = parent.path().join("root");
+        assert!(!root.join("a/b").exists() && root.join("a/c").exists());
+        assert_eq!(fs::read_dir(root.join("d")).unwrap().count(), 0);
+        let parent = tempfile::tempdir().unwrap();
+        let error = unpack(parent.path(), &[file(".wh...", 0o644, b"")]).unwrap_err();
+        assert!(error.to_string().contains("removes no file"), "{error}");
+    }
 }

@@ -7,6 +7,10 @@ use std::path::{Path, PathBuf};
 
 use crate::{Error, Result};
 
+/// How the name of a file begins that removes the one of the layers below. Source:
+/// <https://github.com/opencontainers/image-spec/blob/v1.1.1/layer.md#whiteouts>.
+pub(crate) const WHITEOUT: &str = ".wh.";
+
 /// Files by their path in the image.
 #[derive(Clone, Debug, Default)]
 pub struct FileTree {
@@ -78,12 +82,7 @@ impl FileTree {
 
     /// Adds a file at `path`, which is relative to the image's root, and the folders above it.
     pub fn add(&mut self, path: &str, content: Content, mode: Mode) -> Result<&mut Self> {
-        let plain = |part: &str| !matches!(part, "" | "." | "..");
-        if !path.split('/').all(plain) {
-            return Err(Error::Path {
-                path: path.to_owned(),
-            });
-        }
+        check(path)?;
         for (end, _) in path.match_indices('/') {
             let folder = &path[..end];
             let there = self.entries.entry(folder.to_owned());
@@ -119,16 +118,38 @@ impl FileTree {
             let Some(name) = file.file_name().and_then(|name| name.to_str()) else {
                 return Err(Error::Path {
                     path: file.display().to_string(),
+                    advice: "it must be UTF-8",
                 });
             };
             let path = format!("{path}/{name}");
-            if file.is_dir() {
+            let found = fs::metadata(&file).map_err(Error::io("read", &file))?;
+            if found.is_dir() {
                 self.add_folder(&path, &file)?;
-            } else {
+            } else if found.is_file() {
                 self.add(&path, Content::File(file), Mode::Data)?;
+            } else {
+                return Err(Error::Special { path: file });
             }
         }
         Ok(self)
+    }
+
+    /// Adds everything of another tree.
+    pub fn add_tree(&mut self, other: Self) -> Result<&mut Self> {
+        for (path, entry) in other.entries {
+            if let Entry::File { content, mode } = entry {
+                self.add(&path, content, mode)?;
+            }
+        }
+        Ok(self)
+    }
+
+    /// The files, each with what it will hold.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &Content)> {
+        self.entries().filter_map(|(path, entry)| match entry {
+            Entry::Folder => None,
+            Entry::File { content, .. } => Some((path, content)),
+        })
     }
 
     /// Files and folders by path; a folder comes before what is in it.
@@ -137,6 +158,26 @@ impl FileTree {
             .iter()
             .map(|(path, entry)| (path.as_str(), entry))
     }
+}
+
+/// Refuses a path that leaves the image, or that means something else than a file there.
+fn check(path: &str) -> Result<()> {
+    let refused = |advice| {
+        Err(Error::Path {
+            path: path.to_owned(),
+            advice,
+        })
+    };
+    if path
+        .split('/')
+        .any(|part| matches!(part, "" | "." | "..") || part.contains('\0'))
+    {
+        return refused("it must be relative and without `..`");
+    }
+    if path.split('/').any(|part| part.starts_with(WHITEOUT)) {
+        return refused("a name that begins with `.wh.` removes a file of the layers below");
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -173,11 +214,42 @@ mod tests {
 
     #[test]
     fn paths_that_leave_the_image_are_refused() {
-        for path in ["/etc/passwd", "../a", "a/../b", "a//b", "", "a/"] {
+        let bad = [
+            "/etc/passwd",
+            "../a",
+            "a/../b",
+            "a//b",
+            "",
+            "a/",
+            "a/.wh.b",
+            "a\0b",
+        ];
+        for path in bad {
             let error = FileTree::new()
                 .add(path, content("x"), Mode::Data)
                 .unwrap_err();
             assert!(matches!(error, Error::Path { .. }), "{path}");
         }
+    }
+
+    #[test]
+    fn a_pipe_in_a_folder_is_refused_and_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        let error = FileTree::new().add_folder("x", folder.path()).unwrap_err();
+        assert!(matches!(error, Error::Special { .. }), "{error}");
+    }
+
+    #[test]
+    fn trees_are_put_together() {
+        let mut tree = FileTree::new();
+        tree.add("a/b", content("b"), Mode::Data).unwrap();
+        let mut other = FileTree::new();
+        other.add("a/c", content("c"), Mode::Data).unwrap();
+        tree.add_tree(other.clone()).unwrap();
+        assert_eq!(tree.files().count(), 2);
+        assert!(tree.add_tree(other).is_err());
     }
 }

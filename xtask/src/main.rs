@@ -7,11 +7,14 @@ mod build_function;
 mod build_opencv;
 mod eval;
 mod image;
+mod lint;
 mod local;
+mod pack;
 mod size;
 mod test;
 mod test_local;
 mod workspace;
+mod zip;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -41,7 +44,13 @@ enum Verb {
     BuildFunction(build_opencv::Arguments),
 
     /// Write the SDK and the function as container images, without a container engine
-    Image(build_opencv::Arguments),
+    Image(image::Arguments),
+
+    /// Write the function as a zip archive for the runtime provided.al2023
+    Zip(build_opencv::Arguments),
+
+    /// Check whether Lambda would take an image or a zip archive
+    Lint(lint::Arguments),
 
     /// Try the function's image under AWS's emulator with real photos
     TestLocal(test_local::Arguments),
@@ -72,6 +81,8 @@ fn main() -> ExitCode {
             build_function::run(&arguments).and_then(|a| print(&a, json))
         }
         Verb::Image(arguments) => image::run(&arguments).and_then(|a| print(&a, json)),
+        Verb::Zip(arguments) => zip::run(&arguments).and_then(|a| print(&a, json)),
+        Verb::Lint(arguments) => lint::run(&arguments, json),
         Verb::TestLocal(arguments) => test_local::run(&arguments, json),
         Verb::Eval(arguments) => eval::run(&arguments).and_then(|a| print(&a, json)),
         Verb::Size(arguments) => size::run(&arguments).and_then(|a| print(&a, json)),

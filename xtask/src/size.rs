@@ -6,7 +6,8 @@ use serde::Serialize;
 use crate::answer::{Answer, size, table};
 use crate::build_function::{built, file_size};
 use crate::build_opencv::Arguments;
-use crate::image::{Written, written};
+use crate::pack::base::Base;
+use crate::pack::{Written, images};
 use crate::workspace::Workspace;
 
 /// The report.
@@ -56,7 +57,7 @@ pub fn run(arguments: &Arguments) -> Result<SizeAnswer> {
         Artifact::new("static libraries", libraries.collect()),
         Artifact::new("function", vec![program]),
     ];
-    let images = written(&workspace, &sdk, &binary)?;
+    let images = images(&workspace, &sdk, &binary, &Base::Minimal)?;
     artifacts.extend(images.iter().flat_map(image));
     Ok(SizeAnswer { artifacts })
 }

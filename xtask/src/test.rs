@@ -14,8 +14,9 @@ use crate::build_function::{self, succeed};
 use crate::local::engine::{self, Engine};
 use crate::local::gateway::Gateway;
 use crate::local::site::Site;
+use crate::pack::base::Base;
 use crate::workspace::Workspace;
-use crate::{build_opencv, image, size, test_local};
+use crate::{build_opencv, pack, size, test_local};
 
 mod errors;
 mod events;
@@ -189,8 +190,8 @@ impl Suite<'_> {
     /// trace of this machine.
     fn images(&self) -> Result<()> {
         let (sdk, binary) = self.function()?;
-        let first = image::written(self.workspace, &sdk, &binary)?;
-        let again = image::written(self.workspace, &sdk, &binary)?;
+        let write = || pack::images(self.workspace, &sdk, &binary, &Base::Minimal);
+        let (first, again) = (write()?, write()?);
         for (first, again) in first.iter().zip(&again) {
             let (first, again) = (first.layout.image(), again.layout.image());
             ensure!(

@@ -13,7 +13,7 @@ use super::engine::Engine;
 use super::instance::Instance;
 use super::launch::Launch;
 use super::s3::{ACCESS_KEY, S3Server, SECRET_KEY};
-use crate::image::Written;
+use crate::pack::Written;
 
 /// How long the emulator may take to listen: a container engine on a busy machine is slow.
 const PATIENCE: Duration = Duration::from_secs(60);

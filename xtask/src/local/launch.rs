@@ -14,7 +14,7 @@ use super::cleanup::Cleanup;
 use super::engine::docker;
 use super::instance::Instance;
 use super::process::{end, lock, output};
-use crate::image::{BOOTSTRAP, Written};
+use crate::pack::{BOOTSTRAP, Written};
 
 /// What is started, and how.
 pub struct Launch<'a> {

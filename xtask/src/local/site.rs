@@ -15,7 +15,8 @@ use super::emulator::Emulator;
 use super::engine::Engine;
 use super::rie;
 use super::s3::S3Server;
-use crate::image::function_image;
+use crate::pack::base::Base;
+use crate::pack::function_image;
 use crate::workspace::Workspace;
 
 /// Everything that runs; all of it ends with this value.
@@ -57,7 +58,14 @@ impl Site {
         })?;
         // An image of its own, so that nobody else's is touched or loses its name.
         let reference = format!("face-detect:test-local-{}", std::process::id());
-        let image = function_image(scratch.path(), &reference, sdk, binary)?;
+        let image = function_image(
+            scratch.path(),
+            &reference,
+            workspace,
+            sdk,
+            binary,
+            &Base::Minimal,
+        )?;
         let objects = scratch.path().join("s3");
         fs::create_dir(&objects)?;
         let storage = S3Server::start(&objects)?;

@@ -1,28 +1,27 @@
 //! A tree becomes a layer: one pass that writes the tar archive through gzip into a blob and knows
-//! both digests and all sizes at its end. Owner, time and order are the same for every tree.
+//! both digests and all sizes at its end. Owner, time and order are the same for every tree. No
+//! file is held in memory whole.
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use flate2::write::GzEncoder;
-use flate2::{Compression, GzBuilder};
-
-use crate::digest::{Hashing, digits};
+use crate::digest::{Digest, Hashing};
+use crate::gzip::Gzip;
 use crate::tree::{Content, Entry, FileTree};
 use crate::{Error, Result};
 
-/// A layer whose blob is written.
+/// A layer whose blob is written, or was read to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layer {
     /// The digest of the blob.
-    pub digest: String,
+    pub digest: Digest,
     /// The digest of the tar archive inside.
-    pub diff_id: String,
-    /// The size of the blob.
+    pub diff_id: Digest,
+    /// The size of the blob in bytes.
     pub packed_bytes: u64,
-    /// The size of the files.
+    /// The size of its files in bytes.
     pub unpacked_bytes: u64,
     /// What the layer is, for the image's history.
     pub created_by: String,
@@ -43,39 +42,25 @@ impl Layer {
             .tempfile_in(blobs)
             .map_err(Error::io("create a file in", blobs))?;
         let (file, path) = partial.into_parts();
-        let write = |layer: &mut Self| -> Result<()> {
-            let gzip = GzBuilder::new()
-                .mtime(0)
-                // "Unknown": what machine this ran on must not be in the bytes.
-                .operating_system(255)
-                .write(Hashing::new(BufWriter::new(file)), Compression::best());
-            let mut archive = tar::Builder::new(Hashing::new(gzip));
-            layer.unpacked_bytes = append_all(&mut archive, tree, time, &path)?;
-            let written = archive.into_inner().map_err(Error::io("write", &path))?;
-            let (gzip, diff_id, _) = written.finish();
-            (layer.digest, layer.packed_bytes) = finish(gzip).map_err(Error::io("write", &path))?;
-            layer.diff_id = diff_id;
-            Ok(())
-        };
-        let mut layer = Self {
-            digest: String::new(),
-            diff_id: String::new(),
-            packed_bytes: 0,
-            unpacked_bytes: 0,
-            created_by: created_by.to_owned(),
-        };
-        write(&mut layer)?;
-        let blob = blobs.join(digits(&layer.digest));
+        let failed = |error| Error::io("write", &path)(error);
+        let blob = Hashing::new(BufWriter::new(file));
+        let gzip = Gzip::new(blob).map_err(failed)?;
+        let mut archive = tar::Builder::new(Hashing::new(gzip));
+        let unpacked_bytes = append_all(&mut archive, tree, time, &path)?;
+        let (gzip, diff_id, _) = archive.into_inner().map_err(failed)?.finish();
+        let (mut file, digest, packed_bytes) = gzip.finish().map_err(failed)?.finish();
+        file.flush().map_err(failed)?;
+        let blob = blobs.join(digest.hex());
         path.persist(&blob)
             .map_err(|error| Error::io("write", &blob)(error.error))?;
-        Ok(layer)
+        Ok(Self {
+            digest,
+            diff_id,
+            packed_bytes,
+            unpacked_bytes,
+            created_by: created_by.to_owned(),
+        })
     }
-}
-
-fn finish(gzip: GzEncoder<Hashing<BufWriter<File>>>) -> std::io::Result<(String, u64)> {
-    let (mut file, digest, bytes) = gzip.finish()?.finish();
-    file.flush()?;
-    Ok((digest, bytes))
 }
 
 /// Appends everything; returns the size of the files.
@@ -169,13 +154,13 @@ mod tests {
     fn what_is_written_is_what_was_promised() {
         let folder = tempfile::tempdir().unwrap();
         let layer = Layer::write(&tree(folder.path()), "x", 7, folder.path()).unwrap();
-        let blob = fs::read(folder.path().join(digits(&layer.digest))).unwrap();
-        assert_eq!(crate::digest::of(&blob), layer.digest);
+        let blob = fs::read(folder.path().join(layer.digest.hex())).unwrap();
+        assert_eq!(Digest::of(&blob), layer.digest);
         assert_eq!(blob.len() as u64, layer.packed_bytes);
         let mut bytes = Vec::new();
         let mut gzip = flate2::read::GzDecoder::new(blob.as_slice());
         gzip.read_to_end(&mut bytes).unwrap();
-        assert_eq!(crate::digest::of(&bytes), layer.diff_id);
+        assert_eq!(Digest::of(&bytes), layer.diff_id);
 
         let mut archive = tar::Archive::new(bytes.as_slice());
         let mut seen = Vec::new();

@@ -1,0 +1,99 @@
+//! What an image is put on: nothing, or another image. Refuses a base that could not run the
+//! program, with the reason.
+
+use crate::elf::FunctionBinary;
+use crate::program::{Layers, library_folders};
+use crate::scan::read_layer;
+use crate::source::Source;
+use crate::view::View;
+use crate::{Error, Layout, Result};
+
+/// Whether `binary` runs where there is nothing but itself.
+///
+/// # Errors
+/// It needs a loader or libraries.
+pub fn check_scratch(binary: &FunctionBinary) -> Result<()> {
+    let elf = binary.elf();
+    let needed = elf.interpreter.iter().chain(&elf.needed);
+    let needed: Vec<_> = needed.map(String::as_str).collect();
+    if needed.is_empty() {
+        return Ok(());
+    }
+    let reason = format!(
+        "it needs {}; take the base `minimal`, which has these and nothing else",
+        needed.join(", ")
+    );
+    Err(refused(binary, "scratch", reason))
+}
+
+/// Whether `binary` runs in the image that `base` holds; errors call it `name`.
+///
+/// # Errors
+/// The base is for another processor, lacks a library, or its glibc is older than the binary needs.
+pub fn check_base(binary: &FunctionBinary, base: &Layout, name: &str) -> Result<()> {
+    let (elf, image) = (binary.elf(), base.image());
+    let found = image.architecture();
+    if found != elf.architecture {
+        let reason = format!(
+            "the base is for {found}, the program for {}",
+            elf.architecture
+        );
+        return Err(refused(binary, name, reason));
+    }
+    let source: &dyn Source = base.source();
+    let descriptors = image.manifest_document().layers();
+    let mut entries = Vec::new();
+    for descriptor in descriptors {
+        let mut layer = Vec::new();
+        read_layer(source, descriptor, &mut |entry, _| {
+            layer.push(entry.clone());
+            Ok(())
+        })?;
+        entries.push(layer);
+    }
+    let view = View::of(entries.iter().map(Vec::as_slice));
+    let layers = Layers {
+        source,
+        descriptors,
+        view: &view,
+    };
+    if let Some(loader) = &elf.interpreter
+        && view.resolve(loader).is_none()
+    {
+        let reason = format!("the base has no {loader}; take one with glibc");
+        return Err(refused(binary, name, reason));
+    }
+    let folders = library_folders(image.configuration());
+    for library in &elf.needed {
+        if layers
+            .library(library, &elf.architecture, &folders)
+            .is_none()
+        {
+            let reason = format!("the base has no {library}; take one with glibc");
+            return Err(refused(binary, name, reason));
+        }
+    }
+    let Some((needed, symbol)) = &elf.needs_glibc else {
+        return Ok(());
+    };
+    match layers.glibc(&elf.architecture, &folders)? {
+        Some(found) if found >= *needed => Ok(()),
+        found => {
+            let found = found.map_or("of an unknown release".to_owned(), |glibc| {
+                glibc.to_string()
+            });
+            let reason = format!(
+                "its glibc is {found}, the program needs {needed} ({symbol}); take a newer base"
+            );
+            Err(refused(binary, name, reason))
+        }
+    }
+}
+
+fn refused(binary: &FunctionBinary, base: &str, reason: String) -> Error {
+    Error::Base {
+        path: binary.path().to_owned(),
+        base: base.to_owned(),
+        reason,
+    }
+}

@@ -1,0 +1,153 @@
+//! How two images differ, file by file: for people who expected the same bytes.
+
+use std::collections::BTreeMap;
+use std::io::{copy, sink};
+
+use serde_json::Value;
+
+use crate::digest::Hashing;
+use crate::entries::Entry;
+use crate::scan::read_layer;
+use crate::source::Source;
+use crate::{Digest, Error, Image, Result};
+
+/// The differences between the images of two sources, each a line; none where all bytes are the same.
+///
+/// # Errors
+/// A layer cannot be read.
+pub fn diff(a: (&dyn Source, &Image), b: (&dyn Source, &Image)) -> Result<Vec<String>> {
+    let mut lines = Vec::new();
+    if a.1.digest() == b.1.digest() {
+        return Ok(lines);
+    }
+    documents("manifest", a.1.manifest(), b.1.manifest(), &mut lines);
+    documents("configuration", a.1.config(), b.1.config(), &mut lines);
+    let (ours, theirs) = (a.1.layers().len(), b.1.layers().len());
+    if ours != theirs {
+        lines.push(format!("layers: {ours} and {theirs}"));
+    }
+    for number in 0..ours.min(theirs) {
+        let (one, other) = (&a.1.layers()[number], &b.1.layers()[number]);
+        if one.digest == other.digest {
+            continue;
+        }
+        if one.diff_id == other.diff_id {
+            lines.push(format!("layer {number}: packed in another way"));
+            continue;
+        }
+        let (one, other) = (files(a.0, a.1, number)?, files(b.0, b.1, number)?);
+        let before = lines.len();
+        compare(number, &one, &other, &mut lines);
+        if lines.len() == before {
+            lines.push(format!(
+                "layer {number}: the same files in another order or time"
+            ));
+        }
+    }
+    Ok(lines)
+}
+
+/// Where two JSON documents differ, by the paths of their values.
+fn documents(name: &str, a: &[u8], b: &[u8], lines: &mut Vec<String>) {
+    let parse = |bytes| serde_json::from_slice(bytes).unwrap_or(Value::Null);
+    values(name, &parse(a), &parse(b), lines);
+}
+
+fn values(path: &str, a: &Value, b: &Value, lines: &mut Vec<String>) {
+    match (a, b) {
+        (Value::Object(ours), Value::Object(theirs)) => {
+            let mut keys: Vec<_> = ours.keys().chain(theirs.keys()).collect();
+            keys.sort();
+            keys.dedup();
+            for key in keys {
+                values(&format!("{path}.{key}"), &a[key], &b[key], lines);
+            }
+        }
+        (Value::Array(ours), Value::Array(theirs)) if ours.len() == theirs.len() => {
+            for (at, (a, b)) in ours.iter().zip(theirs).enumerate() {
+                values(&format!("{path}[{at}]"), a, b, lines);
+            }
+        }
+        _ if a != b => lines.push(format!("{path}: {a} and {b}")),
+        _ => {}
+    }
+}
+
+type Files = BTreeMap<String, (Entry, Digest)>;
+
+/// The entries of a layer by path, each with the digest of its content.
+fn files(source: &dyn Source, image: &Image, number: usize) -> Result<Files> {
+    let descriptor = &image.manifest_document().layers()[number];
+    let mut files = Files::new();
+    read_layer(source, descriptor, &mut |entry, content| {
+        let mut content = Hashing::new(content);
+        let read = copy(&mut content, &mut sink());
+        read.map_err(|error| Error::damaged(source.origin(), error))?;
+        files.insert(entry.path.clone(), (entry.clone(), content.finish().1));
+        Ok(())
+    })?;
+    Ok(files)
+}
+
+fn compare(layer: usize, a: &Files, b: &Files, lines: &mut Vec<String>) {
+    let mut paths: Vec<_> = a.keys().chain(b.keys()).collect();
+    paths.sort();
+    paths.dedup();
+    for path in paths {
+        let mut say = |what: String| lines.push(format!("layer {layer}, `{path}`: {what}"));
+        match (a.get(path), b.get(path)) {
+            (Some((one, content)), Some((other, same))) => {
+                if one.kind != other.kind {
+                    say(format!("{:?} and {:?}", one.kind, other.kind));
+                }
+                if one.mode != other.mode {
+                    say(format!("mode {:04o} and {:04o}", one.mode, other.mode));
+                }
+                if content != same {
+                    let (one, other) = (one.bytes, other.bytes);
+                    say(format!("other content, {one} and {other} bytes"));
+                }
+            }
+            (Some(_), None) => say("only in the first".to_owned()),
+            (None, _) => say("only in the second".to_owned()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::{Content, FileTree, ImageConfig, Layout, LayoutWriter, Mode};
+
+    fn layout(parent: &Path, text: &str, mode: Mode, architecture: &str) -> Layout {
+        let mut tree = FileTree::new();
+        let content = Content::bytes("test", text.as_bytes());
+        tree.add("a/file", content, mode).unwrap();
+        let mut writer = LayoutWriter::new(parent, 0).unwrap();
+        writer.add_layer(&tree, "test").unwrap();
+        let config = ImageConfig::new("x", architecture);
+        writer.finish(&config, &parent.join("layout")).unwrap()
+    }
+
+    #[test]
+    fn each_difference_is_named_with_its_file() {
+        let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let one = layout(a.path(), "one", Mode::Data, "x86_64");
+        let same = layout(b.path(), "one", Mode::Data, "x86_64");
+        let compare = |a: &Layout, b: &Layout| {
+            diff((a.source(), a.image()), (b.source(), b.image())).unwrap()
+        };
+        assert_eq!(compare(&one, &same), [""; 0]);
+        let other = layout(b.path(), "other", Mode::Program, "aarch64");
+        let lines = compare(&one, &other);
+        for expected in [
+            "configuration.architecture: \"amd64\" and \"arm64\"",
+            "layer 0, `a/file`: mode 0644 and 0755",
+            "layer 0, `a/file`: other content, 3 and 5 bytes",
+        ] {
+            assert!(lines.iter().any(|line| line == expected), "{lines:#?}");
+        }
+    }
+}

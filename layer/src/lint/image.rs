@@ -1,0 +1,175 @@
+//! The rules about the documents of an image: what it is made of, and what they say.
+
+use oci_spec::image::{Descriptor, ImageConfiguration, Os};
+
+use super::{Expected, Finding, Findings, Rule, layers, program};
+use crate::Result;
+use crate::image::rust_name;
+use crate::index::is_attestation;
+use crate::lambda::LAMBDA;
+use crate::scan::Packing;
+use crate::source::Source;
+use crate::validate::{Examined, is_index, validate};
+use crate::view::View;
+
+/// Checks what a layout or an archive holds.
+///
+/// # Errors
+/// Temporary files cannot be written. What cannot be read of the image is a finding.
+pub fn lint_source(source: &dyn Source, expected: &Expected) -> Result<Vec<Finding>> {
+    let mut findings = Findings::default();
+    let examined = validate(source);
+    for mismatch in &examined.mismatches {
+        findings.error(Rule::Intact, mismatch);
+    }
+    if let Some(index) = &examined.index {
+        one_manifest(source, index.manifests(), &mut findings);
+    }
+    for image in &examined.images {
+        if is_attestation(&image.entry) {
+            continue;
+        }
+        media_types(image, &mut findings);
+        gzip(source, image, &mut findings);
+        platform(image, expected, &mut findings);
+        history(&image.documents.config, image.layers.len(), &mut findings);
+        for layer in &image.layers {
+            layers::lint(&layer.entries, &mut findings);
+        }
+        size(image, &mut findings);
+        // What cannot be read was said above; what is in it would be missed below.
+        if image.layers.iter().all(|layer| layer.scanned.is_some()) {
+            let view = View::of(image.layers.iter().map(|layer| layer.entries.as_slice()));
+            program::lint(source, image, &view, &mut findings)?;
+        }
+    }
+    Ok(findings.0)
+}
+
+fn one_manifest(source: &dyn Source, entries: &[Descriptor], findings: &mut Findings) {
+    let origin = source.origin();
+    if entries.is_empty() {
+        findings.error(Rule::OneManifest, format!("{origin} has no image"));
+    }
+    if entries.len() > 1 {
+        let count = entries.len();
+        let found = format!("{origin} is an index of {count} manifests");
+        findings.error(Rule::OneManifest, found);
+    }
+    for entry in entries {
+        if is_index(entry.media_type()) {
+            let found = format!("{} of {origin} is an index", entry.digest());
+            findings.error(Rule::OneManifest, found);
+        }
+        if is_attestation(entry) {
+            let found = format!("{} of {origin} is a build attestation", entry.digest());
+            findings.error(Rule::OneManifest, found);
+        }
+    }
+}
+
+/// Whose media types a document uses.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Family {
+    Oci,
+    Docker,
+}
+
+fn family(kind: &str) -> Option<Family> {
+    if kind.starts_with("application/vnd.oci.image.") {
+        Some(Family::Oci)
+    } else if kind.starts_with("application/vnd.docker.") {
+        Some(Family::Docker)
+    } else {
+        None
+    }
+}
+
+fn media_types(image: &Examined, findings: &mut Findings) {
+    let manifest = &image.documents.manifest;
+    // The manifest may leave its own out.
+    let own = manifest.media_type().as_ref();
+    let own = own.unwrap_or(image.entry.media_type()).to_string();
+    let config = manifest.config().media_type().to_string();
+    let layers = manifest
+        .layers()
+        .iter()
+        .map(|layer| layer.media_type().to_string());
+    let kinds: Vec<_> = [own, config].into_iter().chain(layers).collect();
+    if let Some(unknown) = kinds.iter().find(|kind| family(kind).is_none()) {
+        let found = format!("`{unknown}` is no media type of an image");
+        findings.error(Rule::MediaTypes, found);
+    }
+    let one_of = |wanted| kinds.iter().find(|kind| family(kind) == Some(wanted));
+    if let (Some(oci), Some(docker)) = (one_of(Family::Oci), one_of(Family::Docker)) {
+        let found = format!("`{oci}` and `{docker}` occur in one image");
+        findings.error(Rule::MediaTypes, found);
+    }
+}
+
+fn gzip(source: &dyn Source, image: &Examined, findings: &mut Findings) {
+    const MAGIC: [u8; 2] = [0x1f, 0x8b];
+    for layer in &image.layers {
+        let kind = layer.descriptor.media_type();
+        let digest = layer.descriptor.digest();
+        let said = crate::image::packing(kind);
+        // A push by the engine that wrote this archive packs them.
+        if source.packs_on_push() && said == Some(Packing::None) {
+            continue;
+        }
+        if said != Some(Packing::Gzip) {
+            let found = format!("the layer {digest} has the media type `{kind}`");
+            findings.error(Rule::GzipLayers, found);
+        } else if !layer.magic.starts_with(&MAGIC) && !layer.magic.is_empty() {
+            let found =
+                format!("the layer {digest} is not packed with gzip, as its media type says");
+            findings.error(Rule::GzipLayers, found);
+        }
+    }
+}
+
+fn platform(image: &Examined, expected: &Expected, findings: &mut Findings) {
+    let config = &image.documents.config;
+    if *config.os() != Os::Linux {
+        let found = format!("the image is for `{}`", config.os());
+        findings.error(Rule::OperatingSystem, found);
+    }
+    let found = rust_name(config.architecture());
+    if !matches!(found.as_str(), "x86_64" | "aarch64") {
+        let found = format!("the image's configuration says `{}`", config.architecture());
+        findings.error(Rule::Architecture, found);
+    } else if let Some(wanted) = expected.architecture.as_ref().filter(|a| **a != found) {
+        let found = format!("the image is for {found}, the function for {wanted}");
+        findings.error(Rule::Architecture, found);
+    }
+    if let Some(platform) = image.entry.platform()
+        && platform.architecture() != config.architecture()
+    {
+        let (index, config) = (platform.architecture(), config.architecture());
+        let found = format!("the index says {index}, the image's configuration {config}");
+        findings.error(Rule::Architecture, found);
+    }
+}
+
+fn history(config: &ImageConfiguration, layers: usize, findings: &mut Findings) {
+    let entries = config.history().as_deref().unwrap_or_default();
+    let of_layers = entries.iter().filter(|e| e.empty_layer() != Some(true));
+    let count = of_layers.count();
+    if count != layers {
+        let found = format!("there are {layers} layers and {count} history entries for layers");
+        findings.error(Rule::History, found);
+    }
+}
+
+fn size(image: &Examined, findings: &mut Findings) {
+    let scanned = image
+        .layers
+        .iter()
+        .filter_map(|layer| layer.scanned.as_ref());
+    let bytes: u64 = scanned.map(|scanned| scanned.unpacked_bytes).sum();
+    let most = LAMBDA.image_unpacked_bytes;
+    if bytes > most {
+        let found = format!("the image unpacks to {bytes} bytes; {most} may be");
+        findings.error(Rule::Size, found);
+    }
+}

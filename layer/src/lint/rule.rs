@@ -1,0 +1,84 @@
+//! The rules by name, with what each demands and its remedy: `data/rules.toml`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::LazyLock;
+
+use serde::{Deserialize, Serialize};
+
+/// A rule of Lambda's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "data/rules.toml says what each demands")]
+pub enum Rule {
+    Intact,
+    OneManifest,
+    MediaTypes,
+    GzipLayers,
+    History,
+    ParentDirectories,
+    UniquePaths,
+    HardLinks,
+    NoDevices,
+    Readable,
+    OperatingSystem,
+    Architecture,
+    Entrypoint,
+    Loader,
+    Glibc,
+    Size,
+    ZipIntact,
+    ZipPaths,
+    ZipSize,
+    ZipUnpacked,
+    ZipBootstrap,
+    ZipReadable,
+    ZipMethods,
+    ZipProgram,
+}
+
+/// What is said of a rule.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Text {
+    pub(crate) demands: String,
+    pub(crate) remedy: String,
+}
+
+static TEXTS: LazyLock<BTreeMap<Rule, Text>> = LazyLock::new(|| {
+    toml::from_str(include_str!("../../data/rules.toml"))
+        .unwrap_or_else(|error| unreachable!("data/rules.toml is part of this crate: {error}"))
+});
+
+impl Rule {
+    /// Every rule.
+    pub fn all() -> impl Iterator<Item = Self> {
+        TEXTS.keys().copied()
+    }
+
+    pub(crate) fn text(self) -> &'static Text {
+        // A test below finds a rule that has none.
+        &TEXTS[&self]
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_has_a_text_and_a_name() {
+        // The last one; rules are numbered from 0.
+        assert_eq!(Rule::all().count(), Rule::ZipProgram as usize + 1);
+        assert_eq!(Rule::OneManifest.to_string(), "one-manifest");
+        for rule in Rule::all() {
+            assert!(!rule.text().demands.is_empty() && !rule.text().remedy.is_empty());
+        }
+    }
+}

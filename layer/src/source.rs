@@ -1,0 +1,83 @@
+//! Where an image is read from: a layout folder or an archive, told apart by what they are.
+//! Hands out bytes and believes nothing of them.
+
+use std::io::Read;
+use std::path::Path;
+
+use oci_spec::image::Descriptor;
+
+use crate::archive::ArchiveFile;
+use crate::digest::{Digest, Hashing};
+use crate::document::{self, digest_of};
+use crate::layout::LayoutFolder;
+use crate::{Error, Index, Result};
+
+/// Something that holds the documents and blobs of images.
+pub trait Source {
+    /// What errors call it, such as "the layout `target/image`".
+    fn origin(&self) -> &str;
+
+    /// The document that says which images there are: `index.json`.
+    fn index(&self) -> Result<Vec<u8>>;
+
+    /// A blob.
+    ///
+    /// # Errors
+    /// There is none of that digest.
+    fn blob(&self, digest: &Digest) -> Result<Blob<'_>>;
+
+    /// The names of all files in `blobs/sha256`, in order.
+    fn blob_names(&self) -> Result<Vec<String>>;
+
+    /// The document by which Docker before version 25 finds the image, where there is one.
+    fn docker_manifest(&self) -> Result<Option<Vec<u8>>>;
+
+    /// Whether layers lie here as they are before a push packs them. So it is in what `docker save`
+    /// of Docker before version 25 writes.
+    fn packs_on_push(&self) -> bool {
+        false
+    }
+}
+
+/// Bytes that nobody has looked at yet.
+pub struct Blob<'a> {
+    /// How many there are.
+    pub bytes: u64,
+    /// They.
+    pub reader: Box<dyn Read + 'a>,
+}
+
+/// Opens the layout folder or the archive at `path`.
+///
+/// # Errors
+/// There is nothing, or something else.
+pub fn open(path: &Path) -> Result<Box<dyn Source>> {
+    if path.is_dir() {
+        Ok(Box::new(LayoutFolder::open(path)?))
+    } else {
+        Ok(Box::new(ArchiveFile::open(path)?))
+    }
+}
+
+/// The index of a source.
+pub fn index(source: &dyn Source) -> Result<Index> {
+    Index::parse(source.origin(), &source.index()?)
+}
+
+/// A document that a descriptor names, whose digest and size are as the descriptor says.
+pub(crate) fn document(source: &dyn Source, what: &str, of: &Descriptor) -> Result<Vec<u8>> {
+    let origin = source.origin();
+    let digest = digest_of(origin, of)?;
+    let mut reader = Hashing::new(source.blob(&digest)?.reader);
+    let bytes = document::read(origin, what, &mut reader)?;
+    let (_, found, _) = reader.finish();
+    let wrong = |reason| Err(Error::damaged(origin, reason));
+    if found != digest {
+        return wrong(format!("its {what} {digest} has the digest {found}"));
+    }
+    if bytes.len() as u64 != of.size() {
+        let (found, said) = (bytes.len(), of.size());
+        return wrong(format!("its {what} has {found} bytes instead of {said}"));
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,167 @@
+//! A function as a zip archive, for Lambda's runtimes without a container image: the same bytes for the
+//! same files, modes as on Unix, whole or not there. `lint_zip` reads such archives.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use serde::Serialize;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, DateTime, ZipWriter};
+
+use crate::digest::Hashing;
+use crate::document::date;
+use crate::tree::{Content, Entry, FileTree};
+use crate::{Digest, Error, Result};
+
+/// The earliest time that a zip archive can hold, in days since 1970: 1980-01-01.
+const FIRST_DAY: u64 = 3652;
+/// The last year that it can hold.
+const LAST_YEAR: u64 = 2107;
+
+/// A zip archive that was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Zip {
+    /// The digest of the file.
+    pub digest: Digest,
+    /// Its size in bytes.
+    pub packed_bytes: u64,
+    /// The size of the files in it.
+    pub unpacked_bytes: u64,
+}
+
+impl Zip {
+    /// Writes the files of `tree` to `path`, whole or not at all. Each gets the time `time`, in seconds
+    /// since 1970, or 1980 where that is earlier: zip knows no time before it.
+    pub fn write(tree: &FileTree, time: u64, path: &Path) -> Result<Self> {
+        let parent = path.parent().unwrap_or(Path::new("."));
+        let partial = tempfile::Builder::new()
+            .permissions(fs::Permissions::from_mode(0o644))
+            .tempfile_in(parent)
+            .map_err(Error::io("create a file in", parent))?;
+        let failed = |error: zip::result::ZipError| Error::io("write", path)(error.into());
+        let options = SimpleFileOptions::default()
+            .compression_method(CompressionMethod::Deflated)
+            .compression_level(Some(9))
+            .last_modified_time(dos_time(time));
+        let mut archive = ZipWriter::new(BufWriter::new(partial));
+        let mut unpacked_bytes = 0;
+        for (name, entry) in tree.entries() {
+            // Folders follow from the paths of what is in them.
+            if let Entry::File { content, mode } = entry {
+                let options = options.unix_permissions(mode.bits());
+                archive.start_file(name, options).map_err(failed)?;
+                unpacked_bytes += append(&mut archive, content, path)?;
+            }
+        }
+        let mut file = archive.finish().map_err(failed)?;
+        file.flush().map_err(Error::io("write", path))?;
+        let written = file.into_inner();
+        let file = written.map_err(|error| Error::io("write", path)(error.into_error()))?;
+        let (digest, packed_bytes) = hash(file.path())?;
+        file.persist(path)
+            .map_err(|error| Error::io("write", path)(error.error))?;
+        Ok(Self {
+            digest,
+            packed_bytes,
+            unpacked_bytes,
+        })
+    }
+}
+
+fn append(archive: &mut impl Write, content: &Content, to: &Path) -> Result<u64> {
+    match content {
+        Content::Bytes { bytes, .. } => {
+            archive.write_all(bytes).map_err(Error::io("write", to))?;
+            Ok(bytes.len() as u64)
+        }
+        Content::File(source) => {
+            let mut file = File::open(source).map_err(Error::io("read", source))?;
+            io::copy(&mut file, archive).map_err(Error::io("add", source))
+        }
+    }
+}
+
+fn hash(path: &Path) -> Result<(Digest, u64)> {
+    let file = File::open(path).map_err(Error::io("read", path))?;
+    let mut reader = Hashing::new(file.take(u64::MAX));
+    io::copy(&mut reader, &mut io::sink()).map_err(Error::io("read", path))?;
+    let (_, digest, bytes) = reader.finish();
+    Ok((digest, bytes))
+}
+
+/// The nearest time that a zip archive can hold, in steps of two seconds.
+fn dos_time(time: u64) -> DateTime {
+    let time = time.max(FIRST_DAY * 86_400);
+    let (year, month, day) = date(time / 86_400);
+    let number = |value: u64| u8::try_from(value).unwrap_or(0);
+    let second = time % 86_400;
+    let year = u16::try_from(year.min(LAST_YEAR)).unwrap_or(u16::MAX);
+    DateTime::from_date_and_time(
+        year,
+        number(month),
+        number(day),
+        number(second / 3600),
+        number(second / 60 % 60),
+        number(second % 60),
+    )
+    .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Mode;
+
+    fn tree(folder: &Path) -> FileTree {
+        let program = folder.join("program");
+        fs::write(&program, "#!").unwrap();
+        let mut tree = FileTree::new();
+        tree.add("bootstrap", Content::File(program), Mode::Program)
+            .unwrap();
+        tree.add("data/x", Content::bytes("test", &[7; 5000]), Mode::Data)
+            .unwrap();
+        tree
+    }
+
+    #[test]
+    fn the_same_files_give_the_same_bytes_with_unix_modes() {
+        let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let path = a.path().join("function.zip");
+        let first = Zip::write(&tree(a.path()), 1_000_000_000, &path).unwrap();
+        let again = b.path().join("other.zip");
+        let second = Zip::write(&tree(b.path()), 1_000_000_000, &again).unwrap();
+        assert_eq!(first, second);
+        assert_eq!(first.unpacked_bytes, 5002);
+
+        let mut archive = zip::ZipArchive::new(File::open(&path).unwrap()).unwrap();
+        let file = archive.by_index(0).unwrap();
+        assert_eq!(file.name().unwrap(), "bootstrap");
+        assert_eq!(file.unix_mode(), Some(0o100_755));
+        assert_eq!(file.system(), zip::System::Unix);
+        // `date -u -d @1000000000`
+        assert_eq!(
+            file.last_modified().unwrap().to_string(),
+            "2001-09-09 01:46:40"
+        );
+    }
+
+    #[test]
+    fn times_that_a_zip_cannot_hold_become_the_nearest() {
+        assert_eq!(dos_time(0).year(), 1980);
+        assert_eq!(dos_time(u64::from(u32::MAX) * 4).year(), LAST_YEAR as u16);
+    }
+
+    #[test]
+    fn what_cannot_be_read_leaves_no_archive() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut tree = FileTree::new();
+        let content = Content::File("/nowhere/bootstrap".into());
+        tree.add("bootstrap", content, Mode::Program).unwrap();
+        let path = folder.path().join("function.zip");
+        let error = Zip::write(&tree, 0, &path).unwrap_err();
+        assert!(error.to_string().contains("`/nowhere/bootstrap`"));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+}

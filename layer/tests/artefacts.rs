@@ -1,0 +1,236 @@
+//! Images written, read again in every form, unpacked and put on bases, as a user of the crate would.
+
+#![allow(clippy::unwrap_used, reason = "a test's panic is its failure")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use layer::archive::ArchiveFile;
+use layer::elf::{Elf, FunctionBinary, Glibc};
+use layer::lint::{Expected, lint};
+use layer::source;
+use layer::{
+    Content, Error, FileTree, Image, ImageConfig, Layout, LayoutWriter, Mode, check_base,
+    check_scratch, glibc, validate,
+};
+
+const HERE: &str = std::env::consts::ARCH;
+
+fn tree(files: &[(&str, &str, Mode)]) -> FileTree {
+    let mut tree = FileTree::new();
+    for (path, text, mode) in files {
+        let content = Content::bytes("test", text.as_bytes());
+        tree.add(path, content, *mode).unwrap();
+    }
+    tree
+}
+
+fn script() -> FileTree {
+    tree(&[
+        ("var/task/bootstrap", "#!/bin/sh\n", Mode::Program),
+        ("etc/notes", "text", Mode::Data),
+    ])
+}
+
+fn write(parent: &Path, name: &str, trees: &[FileTree], base: Option<&Layout>) -> Layout {
+    let mut writer = LayoutWriter::new(parent, 0).unwrap();
+    if let Some(base) = base {
+        writer.set_base(base).unwrap();
+    }
+    for tree in trees {
+        writer.add_layer(tree, name).unwrap();
+    }
+    let config = ImageConfig {
+        entrypoint: vec!["/var/task/bootstrap".into()],
+        ..ImageConfig::new(name, HERE)
+    };
+    writer.finish(&config, &parent.join(name)).unwrap()
+}
+
+#[test]
+fn what_is_written_is_read_again_in_both_forms() {
+    let folder = tempfile::tempdir().unwrap();
+    let layout = write(folder.path(), "hello", &[script()], None);
+    let archive = folder.path().join("hello.tar");
+    layout.write_archive(&archive, "hello:latest").unwrap();
+    for path in [layout.path(), &archive] {
+        let source = source::open(path).unwrap();
+        assert_eq!(validate(source.as_ref()).mismatches, [""; 0]);
+        let index = source::index(source.as_ref()).unwrap();
+        let entry = index.choose(source.origin(), HERE).unwrap();
+        let image = Image::read(source.as_ref(), entry).unwrap();
+        assert_eq!(image.digest(), layout.image().digest());
+        assert_eq!(image.layers(), layout.image().layers());
+        assert_eq!(image.name(), "hello");
+        assert_eq!(lint(path, &Expected::default()).unwrap(), []);
+    }
+    let again = Layout::open(layout.path(), HERE).unwrap();
+    assert_eq!(
+        again.image().unpacked_bytes(),
+        layout.image().unpacked_bytes()
+    );
+}
+
+#[test]
+fn an_archive_of_an_old_docker_is_read_as_what_a_push_makes_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let layout = write(folder.path(), "hello", &[script()], None);
+    // As `docker save` wrote it before version 25: no index, and layers that are not packed.
+    let old = folder.path().join("old");
+    fs::create_dir(&old).unwrap();
+    let layer = &layout.image().layers()[0];
+    let packed = fs::File::open(layout.blob(&layer.digest)).unwrap();
+    let mut plain = fs::File::create(old.join("layer.tar")).unwrap();
+    let mut gzip = flate2::read::GzDecoder::new(packed);
+    std::io::copy(&mut gzip, &mut plain).unwrap();
+    fs::write(old.join("config.json"), layout.image().config()).unwrap();
+    let manifest = r#"[{"Config":"config.json","RepoTags":null,"Layers":["a/layer.tar"]}]"#;
+    fs::write(old.join("manifest.json"), manifest).unwrap();
+    let path = folder.path().join("old.tar");
+    let mut archive = tar::Builder::new(fs::File::create(&path).unwrap());
+    for (file, name) in [
+        ("layer.tar", "b/layer.tar"),
+        ("config.json", "config.json"),
+        ("manifest.json", "manifest.json"),
+    ] {
+        archive.append_path_with_name(old.join(file), name).unwrap();
+    }
+    let mut link = tar::Header::new_gnu();
+    link.set_entry_type(tar::EntryType::Symlink);
+    link.set_size(0);
+    link.set_mode(0o777);
+    archive
+        .append_link(&mut link, "a/layer.tar", "../b/layer.tar")
+        .unwrap();
+    archive.finish().unwrap();
+
+    let source = ArchiveFile::open(&path).unwrap();
+    assert_eq!(validate(&source).mismatches, [""; 0]);
+    assert_eq!(lint(&path, &Expected::default()).unwrap(), []);
+}
+
+#[test]
+fn what_is_no_image_is_refused_with_what_is_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let refused = |path: &Path| match source::open(path) {
+        Ok(source) => panic!("{} was opened", source.origin()),
+        Err(error) => error.to_string(),
+    };
+    let empty = refused(folder.path());
+    assert!(empty.contains("has no file `oci-layout`"), "{empty}");
+    let text = folder.path().join("text");
+    fs::write(&text, "hello ".repeat(200)).unwrap();
+    assert!(refused(&text).contains("is damaged"), "{}", refused(&text));
+    let other = folder.path().join("other.tar");
+    let mut archive = tar::Builder::new(fs::File::create(&other).unwrap());
+    archive.append_path_with_name(&text, "text").unwrap();
+    archive.finish().unwrap();
+    assert!(refused(&other).contains("no manifest.json"));
+    let nowhere = folder.path().join("nowhere");
+    assert!(refused(&nowhere).contains("nowhere"));
+}
+
+#[test]
+fn layers_lie_on_those_below_when_they_are_unpacked() {
+    let folder = tempfile::tempdir().unwrap();
+    let below = tree(&[("a/one", "1", Mode::Data), ("a/two", "2", Mode::Data)]);
+    let base = write(folder.path(), "base", &[below], None);
+    let above = tree(&[("a/two", "two", Mode::Program)]);
+    let layout = write(folder.path(), "above", &[above], Some(&base));
+    assert_eq!(layout.image().layers()[0], base.image().layers()[0]);
+    let root = folder.path().join("root");
+    layout.unpack(&root).unwrap();
+    assert_eq!(fs::read_to_string(root.join("a/one")).unwrap(), "1");
+    assert_eq!(fs::read_to_string(root.join("a/two")).unwrap(), "two");
+}
+
+fn compile(folder: &Path, name: &str, source: &str, arguments: &[&str]) -> PathBuf {
+    let (file, output) = (folder.join("source.c"), folder.join(name));
+    fs::write(&file, source).unwrap();
+    let mut compiler = Command::new("cc");
+    compiler.arg(&file).arg("-o").arg(&output).args(arguments);
+    let status = compiler.status();
+    assert!(status.expect("this machine has a C compiler").success());
+    output
+}
+
+fn program(folder: &Path) -> FunctionBinary {
+    let path = compile(folder, "program", "int main(void) { return 0; }\n", &[]);
+    FunctionBinary::check(&path, HERE, Glibc(2, 999)).unwrap()
+}
+
+#[test]
+fn a_base_must_have_what_the_program_needs() {
+    let folder = tempfile::tempdir().unwrap();
+    let binary = program(folder.path());
+    let error = check_scratch(&binary).unwrap_err().to_string();
+    assert!(error.contains("libc.so.6"), "{error}");
+    assert!(error.contains("minimal"), "{error}");
+
+    let libraries = glibc::needed_by(&binary).unwrap();
+    let good = write(folder.path(), "good", &[libraries], None);
+    check_base(&binary, &good, "good").unwrap();
+
+    let empty = write(folder.path(), "empty", &[script()], None);
+    let error = check_base(&binary, &empty, "empty").unwrap_err();
+    assert!(matches!(error, Error::Base { .. }), "{error}");
+    assert!(error.to_string().contains("take one with glibc"), "{error}");
+}
+
+#[test]
+fn a_base_with_an_old_glibc_or_for_another_processor_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let binary = program(folder.path());
+    let elf = Elf::read(binary.path()).unwrap();
+    // A library that says what a glibc of long ago would say, and a loader.
+    let versions = folder.path().join("versions");
+    fs::write(&versions, "GLIBC_2.1 { global: puts; local: *; };\n").unwrap();
+    let script = format!("-Wl,--version-script={}", versions.display());
+    let arguments = [
+        "-shared",
+        "-fPIC",
+        "-nostdlib",
+        "-Wl,-soname,libc.so.6",
+        &script,
+    ];
+    let old = compile(
+        folder.path(),
+        "libc.so.6",
+        "int puts(const char *text) { return !text; }\n",
+        &arguments,
+    );
+    assert_eq!(Elf::read(&old).unwrap().provides_glibc, Some(Glibc(2, 1)));
+    let mut base = FileTree::new();
+    let loader = elf.interpreter.clone().unwrap();
+    let loader = loader.trim_start_matches('/');
+    base.add(loader, Content::bytes("test", b"loader"), Mode::Program)
+        .unwrap();
+    let library = Content::File(old);
+    base.add("usr/lib/libc.so.6", library, Mode::Program)
+        .unwrap();
+    let layout = write(folder.path(), "old", &[base.clone()], None);
+    let error = check_base(&binary, &layout, "an old one")
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("its glibc is 2.1"), "{error}");
+
+    let mut writer = LayoutWriter::new(folder.path(), 0).unwrap();
+    writer.add_layer(&base, "test").unwrap();
+    let other = ImageConfig::new("other", "riscv64");
+    let other = writer.finish(&other, &folder.path().join("other")).unwrap();
+    let error = check_base(&binary, &other, "another")
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("the base is for riscv64"), "{error}");
+}
+
+#[test]
+fn a_program_that_needs_nothing_lies_on_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    // No library of the system, so that none has to be there as an archive.
+    let source = "void _start(void) { for (;;) {} }\n";
+    let path = compile(folder.path(), "static", source, &["-nostdlib", "-static"]);
+    let binary = FunctionBinary::check(&path, HERE, Glibc(2, 17)).unwrap();
+    check_scratch(&binary).unwrap();
+}

@@ -1,0 +1,185 @@
+//! What is packed, and how: the SDK and the function as images, the function as a zip archive. The
+//! verbs `image` and `zip` and all that tries an image make them here, so that what is tried is
+//! what is shipped.
+
+pub mod annotations;
+pub mod base;
+pub mod checked;
+pub mod date;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use layer::elf::{FunctionBinary, Glibc};
+use layer::zip::Zip;
+use layer::{Content, FileTree, ImageConfig, Layout, LayoutWriter, Mode, check_scratch, glibc};
+use opencv_build::lock::Lock;
+use opencv_build::progress::tell;
+use opencv_build::sdk::Sdk;
+
+use self::base::Base;
+use crate::workspace::Workspace;
+
+/// Where the function's binary lies in its image: the folder that Lambda calls the task root.
+pub const BOOTSTRAP: &str = "/var/task/bootstrap";
+
+/// The function's name.
+pub const FUNCTION: &str = "face-detect";
+
+/// An image that was written.
+pub struct Written {
+    /// Its layout.
+    pub layout: Layout,
+    /// Its archive.
+    pub archive: PathBuf,
+    /// What an engine that loads the archive calls it.
+    pub reference: String,
+}
+
+/// Writes both images, the function's on `base`, below the target folder.
+pub fn images(
+    workspace: &Workspace,
+    sdk: &Sdk,
+    binary: &FunctionBinary,
+    base: &Base,
+) -> Result<[Written; 2]> {
+    let folder = folder(workspace, sdk);
+    let _lock = Lock::take(&folder.join("lock"), tell)?;
+    let reference = format!("{FUNCTION}:latest");
+    Ok([
+        sdk_image(&folder, workspace, sdk)?,
+        function_image(&folder, &reference, workspace, sdk, binary, base)?,
+    ])
+}
+
+/// Where artefacts of an architecture are written.
+pub fn folder(workspace: &Workspace, sdk: &Sdk) -> PathBuf {
+    let architecture = sdk.manifest().target.architecture;
+    workspace.target().join("image").join(architecture.name())
+}
+
+/// The SDK below `/opt/opencv`, for others to build against.
+fn sdk_image(folder: &Path, workspace: &Workspace, sdk: &Sdk) -> Result<Written> {
+    let mut tree = FileTree::new();
+    tree.add_folder("opt/opencv", sdk.path())?;
+    let manifest = sdk.manifest();
+    let what = format!("OpenCV {} as static libraries", manifest.version);
+    let mut config = ImageConfig::new("opencv-sdk", manifest.target.architecture.name());
+    config.annotations = annotations::of(workspace, &config.name, &what, &manifest.version)?;
+    // Engines show labels and no annotations.
+    config.labels.clone_from(&config.annotations);
+    write(
+        folder,
+        "opencv-sdk:latest",
+        &config,
+        None,
+        &[(tree, what.as_str())],
+    )
+}
+
+/// The function on a base, and nothing else. What the base `minimal` has, the libraries that the function
+/// needs, is a layer of its own, which stays the same when the function changes. An engine that loads the
+/// archive calls the image `reference`.
+pub fn function_image(
+    folder: &Path,
+    reference: &str,
+    workspace: &Workspace,
+    sdk: &Sdk,
+    binary: &FunctionBinary,
+    base: &Base,
+) -> Result<Written> {
+    let mut layers = Vec::new();
+    let opened = base.open(workspace, binary)?;
+    match base {
+        Base::Minimal => {
+            let libraries = glibc::needed_by(binary)?;
+            check_glibc(binary, &libraries)?;
+            layers.push((libraries, "shared libraries of the build machine's glibc"));
+        }
+        Base::Scratch => check_scratch(binary)?,
+        Base::Image(_) => {}
+    }
+    layers.push((
+        function_tree(BOOTSTRAP, binary)?,
+        "the function face-detect",
+    ));
+
+    let mut config = ImageConfig::new(FUNCTION, sdk.manifest().target.architecture.name());
+    config.entrypoint = vec![BOOTSTRAP.to_owned()];
+    config.working_folder = Some("/var/task".to_owned());
+    // Lambda runs every function as a user of its own; elsewhere this keeps it from being root.
+    config.user = Some("65532:65532".to_owned());
+    let what = "Finds faces and eyes in photos, as an AWS Lambda function";
+    let version = env!("CARGO_PKG_VERSION");
+    config.annotations = annotations::of(workspace, FUNCTION, what, version)?;
+    if let Some(base) = &opened {
+        config.annotations.extend(base.annotations());
+    }
+    config.labels.clone_from(&config.annotations);
+    let below = opened.as_ref().map(|base| &base.layout);
+    write(folder, reference, &config, below, &layers)
+}
+
+/// The function as a zip archive for the runtime `provided.al2023`, below the target folder.
+pub fn function_zip(
+    workspace: &Workspace,
+    sdk: &Sdk,
+    binary: &FunctionBinary,
+) -> Result<(PathBuf, Zip)> {
+    let folder = folder(workspace, sdk);
+    let _lock = Lock::take(&folder.join("lock"), tell)?;
+    let path = folder.join(format!("{FUNCTION}.zip"));
+    // Lambda starts a file of that name, and the runtime has the libraries.
+    let tree = function_tree("/bootstrap", binary)?;
+    let zip = Zip::write(&tree, date::source_date_epoch()?, &path)?;
+    Ok((path, zip))
+}
+
+fn function_tree(path: &str, binary: &FunctionBinary) -> Result<FileTree> {
+    let mut tree = FileTree::new();
+    let content = Content::File(binary.path().to_owned());
+    tree.add(path.trim_start_matches('/'), content, Mode::Program)?;
+    Ok(tree)
+}
+
+/// Refuses to pack a glibc that is older than what the function asks for.
+fn check_glibc(binary: &FunctionBinary, libraries: &FileTree) -> Result<()> {
+    let Some((needed, _)) = &binary.elf().needs_glibc else {
+        return Ok(());
+    };
+    let found: Option<Glibc> = glibc::release(libraries)?;
+    ensure!(
+        found.is_some_and(|found| found >= *needed),
+        "this machine's glibc {} is older than the {needed} that `{}` needs; build on a newer \
+         machine",
+        found.map_or("(none)".to_owned(), |found| found.to_string()),
+        binary.path().display()
+    );
+    Ok(())
+}
+
+fn write(
+    folder: &Path,
+    reference: &str,
+    config: &ImageConfig,
+    base: Option<&Layout>,
+    layers: &[(FileTree, &str)],
+) -> Result<Written> {
+    let mut layout = LayoutWriter::new(folder, date::source_date_epoch()?)?;
+    if let Some(base) = base {
+        layout
+            .set_base(base)
+            .context("failed to put the image on its base")?;
+    }
+    for (tree, created_by) in layers {
+        layout.add_layer(tree, created_by)?;
+    }
+    let layout = layout.finish(config, &folder.join(&config.name))?;
+    let archive = folder.join(format!("{}.tar", config.name));
+    layout.write_archive(&archive, reference)?;
+    Ok(Written {
+        layout,
+        archive,
+        reference: reference.to_owned(),
+    })
+}

@@ -1,0 +1,92 @@
+//! What the function's image is put on: the libraries that it needs, nothing, or another image.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::path::Path;
+use std::str::FromStr;
+
+use anyhow::{Result, ensure};
+use layer::elf::FunctionBinary;
+use layer::{Layout, check_base};
+
+use super::annotations;
+use crate::workspace::Workspace;
+
+/// A base as it is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Base {
+    /// The shared libraries that the function needs, from the build machine's glibc.
+    #[default]
+    Minimal,
+    /// Nothing.
+    Scratch,
+    /// The image of a layout folder.
+    Image(String),
+}
+
+impl FromStr for Base {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(match text {
+            "minimal" => Self::Minimal,
+            "scratch" => Self::Scratch,
+            other => Self::Image(other.to_owned()),
+        })
+    }
+}
+
+/// A base that was found to run the function.
+pub struct Opened {
+    /// Its image.
+    pub layout: Layout,
+    name: String,
+}
+
+impl Base {
+    /// The image, if the base is one.
+    ///
+    /// # Errors
+    /// It cannot be had, or could not run `binary`.
+    pub fn open(&self, workspace: &Workspace, binary: &FunctionBinary) -> Result<Option<Opened>> {
+        let Self::Image(name) = self else {
+            return Ok(None);
+        };
+        let architecture = &binary.elf().architecture;
+        let layout = layout(workspace, name, architecture)?;
+        check_base(binary, &layout, name)?;
+        let name = name.clone();
+        Ok(Some(Opened { layout, name }))
+    }
+}
+
+fn layout(_: &Workspace, name: &str, architecture: &str) -> Result<Layout> {
+    let path = Path::new(name);
+    ensure!(path.is_dir(), "the base `{name}` is no layout folder");
+    Ok(Layout::open(path, architecture)?)
+}
+
+impl Opened {
+    /// What an image on it says about it. A folder's name says something about this machine only.
+    pub fn annotations(&self) -> BTreeMap<String, String> {
+        let name = if Path::new(&self.name).is_dir() {
+            self.layout.image().name()
+        } else {
+            &self.name
+        };
+        annotations::of_base(name, &self.layout.image().digest().to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_words_are_bases_of_ours_and_all_else_is_an_image() {
+        assert_eq!("minimal".parse(), Ok(Base::Minimal));
+        assert_eq!("scratch".parse(), Ok(Base::Scratch));
+        let image = "public.ecr.aws/lambda/provided:al2023";
+        assert_eq!(image.parse(), Ok(Base::Image(image.to_owned())));
+    }
+}

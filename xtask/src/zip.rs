@@ -1,0 +1,49 @@
+//! `cargo xtask zip`: the function as a zip archive for the runtime `provided.al2023`.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use layer::zip::Zip;
+use serde::Serialize;
+
+use crate::answer::{Answer, path, size};
+use crate::build_function::built;
+use crate::build_opencv::Arguments;
+use crate::pack::{self, checked::check};
+use crate::workspace::Workspace;
+
+/// The archive.
+#[derive(Serialize)]
+pub struct ZipAnswer {
+    path: PathBuf,
+    architecture: String,
+    #[serde(flatten)]
+    zip: Zip,
+}
+
+/// Writes it and checks it against Lambda's rules.
+pub fn run(arguments: &Arguments) -> Result<ZipAnswer> {
+    let workspace = Workspace::find();
+    let (sdk, binary) = built(&workspace, arguments)?;
+    let (path, zip) = pack::function_zip(&workspace, &sdk, &binary)?;
+    let architecture = sdk.manifest().target.architecture.name();
+    check(&path, architecture, true)?;
+    Ok(ZipAnswer {
+        path,
+        architecture: architecture.to_owned(),
+        zip,
+    })
+}
+
+impl Answer for ZipAnswer {
+    fn text(&self) -> String {
+        format!(
+            "{}  {}\n  {} ({} unpacked), for the runtime provided.al2023 on {}",
+            path(&self.path),
+            self.zip.digest,
+            size(self.zip.packed_bytes),
+            size(self.zip.unpacked_bytes),
+            self.architecture,
+        )
+    }
+}
