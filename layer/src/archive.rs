@@ -4,9 +4,8 @@
 
 mod read;
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +13,7 @@ use serde::{Deserialize, Serialize};
 pub use self::read::ArchiveFile;
 use crate::document::canonical;
 use crate::layout::VERSION;
+use crate::replace::new_file;
 use crate::{Digest, Error, Index, Layout, Result};
 
 /// An entry of Docker's `manifest.json`.
@@ -38,10 +38,7 @@ impl Layout {
     /// `reference`, such as `face-detect:latest`.
     pub fn write_archive(&self, path: &Path, reference: &str) -> Result<()> {
         let parent = path.parent().unwrap_or(Path::new("."));
-        let partial = tempfile::Builder::new()
-            .permissions(fs::Permissions::from_mode(0o644))
-            .tempfile_in(parent)
-            .map_err(Error::io("create a file in", parent))?;
+        let partial = new_file(parent)?;
         let mut archive = tar::Builder::new(BufWriter::new(partial));
         self.append_to(&mut archive, reference, path)?;
         let written = archive.into_inner().map_err(Error::io("write", path))?;

@@ -2,13 +2,13 @@
 //! both digests and all sizes at its end. Owner, time and order are the same for every tree. No
 //! file is held in memory whole.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{BufWriter, Read, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use crate::digest::{Digest, Hashing};
 use crate::gzip::Gzip;
+use crate::replace::new_file;
 use crate::tree::{Content, Entry, FileTree};
 use crate::{Error, Result};
 
@@ -36,11 +36,7 @@ impl Layer {
         time: u64,
         blobs: &Path,
     ) -> Result<Self> {
-        let partial = tempfile::Builder::new()
-            // The usual mode of a file, and not the private one of temporary files.
-            .permissions(fs::Permissions::from_mode(0o644))
-            .tempfile_in(blobs)
-            .map_err(Error::io("create a file in", blobs))?;
+        let partial = new_file(blobs)?;
         let (file, path) = partial.into_parts();
         let failed = |error| Error::io("write", &path)(error);
         let blob = Hashing::new(BufWriter::new(file));
@@ -127,6 +123,8 @@ fn append_file(
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::Mode;
 

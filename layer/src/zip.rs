@@ -1,9 +1,8 @@
 //! A function as a zip archive, for Lambda's runtimes without a container image: the same bytes for the
 //! same files, modes as on Unix, whole or not there. `lint_zip` reads such archives.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use serde::Serialize;
@@ -12,6 +11,7 @@ use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use crate::digest::Hashing;
 use crate::document::date;
+use crate::replace::new_file;
 use crate::tree::{Content, Entry, FileTree};
 use crate::{Digest, Error, Result};
 
@@ -36,10 +36,7 @@ impl Zip {
     /// since 1970, or 1980 where that is earlier: zip knows no time before it.
     pub fn write(tree: &FileTree, time: u64, path: &Path) -> Result<Self> {
         let parent = path.parent().unwrap_or(Path::new("."));
-        let partial = tempfile::Builder::new()
-            .permissions(fs::Permissions::from_mode(0o644))
-            .tempfile_in(parent)
-            .map_err(Error::io("create a file in", parent))?;
+        let partial = new_file(parent)?;
         let failed = |error: zip::result::ZipError| Error::io("write", path)(error.into());
         let options = SimpleFileOptions::default()
             .compression_method(CompressionMethod::Deflated)
@@ -111,6 +108,8 @@ fn dos_time(time: u64) -> DateTime {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::Mode;
 

@@ -10,6 +10,7 @@ mod image;
 mod lint;
 mod local;
 mod pack;
+mod pack_to;
 mod size;
 mod test;
 mod test_local;
@@ -64,6 +65,10 @@ enum Verb {
     /// Run all tests: the real build, the images and the emulator included
     Test(test::Arguments),
 
+    /// Pack what was built into a folder
+    #[command(hide = true)]
+    PackTo(pack_to::Arguments),
+
     /// Run one step of a build in a process of its own
     #[command(hide = true)]
     Drive {
@@ -87,6 +92,7 @@ fn main() -> ExitCode {
         Verb::Eval(arguments) => eval::run(&arguments).and_then(|a| print(&a, json)),
         Verb::Size(arguments) => size::run(&arguments).and_then(|a| print(&a, json)),
         Verb::Test(arguments) => test::run(&arguments).and_then(|a| a.print(json)),
+        Verb::PackTo(arguments) => pack_to::run(&arguments),
         Verb::Drive { job } => opencv_build::driver::perform(&job),
     };
     match done {

@@ -59,7 +59,7 @@ pub fn folder(workspace: &Workspace, sdk: &Sdk) -> PathBuf {
 }
 
 /// The SDK below `/opt/opencv`, for others to build against.
-fn sdk_image(folder: &Path, workspace: &Workspace, sdk: &Sdk) -> Result<Written> {
+pub fn sdk_image(folder: &Path, workspace: &Workspace, sdk: &Sdk) -> Result<Written> {
     let mut tree = FileTree::new();
     tree.add_folder("opt/opencv", sdk.path())?;
     let manifest = sdk.manifest();
@@ -135,7 +135,8 @@ pub fn function_zip(
     Ok((path, zip))
 }
 
-fn function_tree(path: &str, binary: &FunctionBinary) -> Result<FileTree> {
+/// The function's binary alone, at `path`.
+pub fn function_tree(path: &str, binary: &FunctionBinary) -> Result<FileTree> {
     let mut tree = FileTree::new();
     let content = Content::File(binary.path().to_owned());
     tree.add(path.trim_start_matches('/'), content, Mode::Program)?;

@@ -20,14 +20,17 @@ use crate::{build_opencv, pack, size, test_local};
 
 mod errors;
 mod events;
+mod fuzz;
 mod kinds;
 mod labelled;
 mod lifecycle;
 mod outage;
 mod page;
 mod report;
+mod reproducible;
 mod snapshot;
 mod soak;
+mod tools;
 mod traces;
 mod variants;
 
@@ -41,6 +44,10 @@ pub struct Arguments {
     #[arg(long, value_name = "NAME")]
     pub only: Option<String>,
 
+    /// Also the tests that take long: a minute of fuzzing for each reader
+    #[arg(long)]
+    pub slow: bool,
+
     /// Write down the answers that events get as the expected ones, instead of comparing them
     #[arg(long, requires = "only")]
     pub bless: bool,
@@ -52,7 +59,7 @@ pub fn run(arguments: &Arguments) -> Result<TestAnswer> {
     let suite = Suite {
         workspace: &workspace,
     };
-    let tests: [(&str, &dyn Fn() -> Result<()>); 18] = [
+    let tests: [(&str, &dyn Fn() -> Result<()>); 22] = [
         ("formatting", &|| suite.formatting()),
         ("lints", &|| suite.lints()),
         ("unit tests", &|| suite.unit_tests()),
@@ -62,6 +69,18 @@ pub fn run(arguments: &Arguments) -> Result<TestAnswer> {
         }),
         ("the function's tests", &|| suite.function_tests()),
         ("images", &|| suite.images()),
+        ("the same bytes elsewhere", &|| {
+            suite.with_function(reproducible::test)
+        }),
+        ("skopeo takes every image", &|| {
+            suite.with_function(tools::skopeo)
+        }),
+        ("Docker takes every image", &|| {
+            suite.with_function(tools::load)
+        }),
+        ("Python takes the zip archive", &|| {
+            suite.with_function(tools::zip)
+        }),
         ("photos without a container", &|| suite.photos(Engine::None)),
         ("photos in a container", &|| suite.photos(Engine::Docker)),
         ("events of every shape", &|| {
@@ -88,8 +107,11 @@ pub fn run(arguments: &Arguments) -> Result<TestAnswer> {
         ("two thousand events", &|| suite.with_function(soak::test)),
         ("sizes", &|| suite.sizes()),
     ];
+    let slow: [(&str, &dyn Fn() -> Result<()>); 1] =
+        [("fuzzing the readers", &|| fuzz::test(&workspace))];
+    let slow = slow.iter().filter(|_| arguments.slow);
     let mut answer = TestAnswer::default();
-    for (name, test) in tests {
+    for (name, test) in tests.iter().chain(slow) {
         if arguments
             .only
             .as_ref()

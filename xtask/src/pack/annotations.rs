@@ -3,6 +3,7 @@
 //! same: neither the folder nor the day is in it.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
@@ -44,12 +45,16 @@ pub fn of_base(name: &str, digest: &str) -> BTreeMap<String, String> {
 /// The commit that is checked out in `root`, with a mark where files were changed after it; none
 /// where it is no checkout or there is no git.
 fn revision(root: &Path) -> Result<Option<String>> {
+    let root = &fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
     // A checkout further up is another project's, in which this one was unpacked.
     if !root.join(".git").exists() {
         return Ok(None);
     }
     let git = |arguments: &[&str]| {
         let mut git = Command::new("git");
+        // A checkout that somebody else made is looked at, too, and nothing of it is run or written.
+        git.args(["--no-optional-locks", "-c", "core.fsmonitor=false", "-c"])
+            .arg(format!("safe.directory={}", root.display()));
         git.arg("-C").arg(root).args(arguments);
         let output = git.output().ok().filter(|output| output.status.success())?;
         Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
@@ -65,8 +70,6 @@ fn revision(root: &Path) -> Result<Option<String>> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     fn git(folder: &Path, arguments: &[&str]) {

@@ -1,0 +1,13 @@
+//! The reader of image archives, of both kinds.
+#![no_main]
+
+use layer::lint::{Expected, lint_source};
+use layer::source;
+use layer_fuzz::with_file;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| with_file(bytes, |path| {
+    if let Ok(source) = source::open(path) {
+        let _ = lint_source(source.as_ref(), &Expected::default());
+    }
+}));
