@@ -38,6 +38,7 @@ mod error;
 pub mod glibc;
 mod image;
 mod layout;
+pub mod registry;
 mod replace;
 mod rootfs;
 mod tree;
