@@ -8,6 +8,8 @@ mod build_opencv;
 mod eval;
 mod image;
 mod local;
+mod pull;
+mod registry;
 mod size;
 mod test;
 mod test_local;
@@ -43,6 +45,9 @@ enum Verb {
     /// Write the SDK and the function as container images, without a container engine
     Image(build_opencv::Arguments),
 
+    /// Pull an image from a registry into a folder, without a container engine
+    Pull(pull::Arguments),
+
     /// Try the function's image under AWS's emulator with real photos
     TestLocal(test_local::Arguments),
 
@@ -72,6 +77,7 @@ fn main() -> ExitCode {
             build_function::run(&arguments).and_then(|a| print(&a, json))
         }
         Verb::Image(arguments) => image::run(&arguments).and_then(|a| print(&a, json)),
+        Verb::Pull(arguments) => pull::run(&arguments).and_then(|a| print(&a, json)),
         Verb::TestLocal(arguments) => test_local::run(&arguments, json),
         Verb::Eval(arguments) => eval::run(&arguments).and_then(|a| print(&a, json)),
         Verb::Size(arguments) => size::run(&arguments).and_then(|a| print(&a, json)),

@@ -24,6 +24,7 @@ mod labelled;
 mod lifecycle;
 mod outage;
 mod page;
+mod registry;
 mod report;
 mod snapshot;
 mod soak;
@@ -51,7 +52,7 @@ pub fn run(arguments: &Arguments) -> Result<TestAnswer> {
     let suite = Suite {
         workspace: &workspace,
     };
-    let tests: [(&str, &dyn Fn() -> Result<()>); 18] = [
+    let tests: [(&str, &dyn Fn() -> Result<()>); 20] = [
         ("formatting", &|| suite.formatting()),
         ("lints", &|| suite.lints()),
         ("unit tests", &|| suite.unit_tests()),
@@ -61,6 +62,12 @@ pub fn run(arguments: &Arguments) -> Result<TestAnswer> {
         }),
         ("the function's tests", &|| suite.function_tests()),
         ("images", &|| suite.images()),
+        ("registries", &|| {
+            registry::test(&workspace, suite.function_image()?.layout.path())
+        }),
+        ("registries as skopeo sees them", &|| {
+            registry::skopeo(&workspace, suite.function_image()?.layout.path())
+        }),
         ("photos without a container", &|| suite.photos(Engine::None)),
         ("photos in a container", &|| suite.photos(Engine::Docker)),
         ("events of every shape", &|| {
@@ -208,6 +215,13 @@ impl Suite<'_> {
             traces::check(&file, self.workspace)?;
         }
         Ok(())
+    }
+
+    /// The function's image, written.
+    fn function_image(&self) -> Result<image::Written> {
+        let (sdk, binary) = self.function()?;
+        let [_, function] = image::written(self.workspace, &sdk, &binary)?;
+        Ok(function)
     }
 
     /// The same faces as the Python wheel's, in the labelled photos or else in OpenCV's samples.

@@ -201,7 +201,6 @@ pub enum Error {
         /// How often it was tried since it last got on.
         tries: u32,
         /// How it failed at last.
-        #[source]
         last: Box<Error>,
     },
 }
