@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what `cargo xtask test` needs and a bare Debian machine lacks: a C compiler, Python 3
-# with pip, a container engine, and a browser with its driver. Rust itself must be there. Does
+# with pip, a container engine, a registry, skopeo, and a browser with its driver. Rust itself must be there. Does
 # nothing where all is there.
 set -euo pipefail
 
@@ -8,6 +8,8 @@ missing=()
 command -v cc >/dev/null || missing+=(gcc libc6-dev)
 python3 -m pip --version >/dev/null 2>&1 || missing+=(python3 python3-pip)
 command -v dockerd >/dev/null && command -v docker >/dev/null || missing+=(docker.io)
+command -v docker-registry >/dev/null || command -v registry >/dev/null || missing+=(docker-registry)
+command -v skopeo >/dev/null || missing+=(skopeo)
 command -v chromedriver >/dev/null || missing+=(chromium-driver)
 # By any of the names that xtask/src/test/page/browser.rs looks for.
 browser=

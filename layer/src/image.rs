@@ -257,7 +257,7 @@ fn configuration(
     let root = RootFsBuilder::default().typ("layers").diff_ids(diff_ids);
     ImageConfigurationBuilder::default()
         .created(created)
-        .architecture(go_name(&config.architecture))
+        .architecture(go_architecture(&config.architecture))
         .os(Os::Linux)
         .config(run)
         .rootfs(root.build().map_err(unbuilt("configuration"))?)
@@ -333,8 +333,12 @@ pub(crate) fn packing(kind: &MediaType) -> Option<Packing> {
     }
 }
 
-/// Go's name of an architecture, which OCI uses, from rustc's.
-pub(crate) fn go_name(name: &str) -> Arch {
+/// Go's name of an architecture, which OCI and registries use, from rustc's.
+pub fn go_name(name: &str) -> String {
+    go_architecture(name).to_string()
+}
+
+pub(crate) fn go_architecture(name: &str) -> Arch {
     match name {
         "x86_64" => Arch::Amd64,
         "aarch64" => Arch::ARM64,

@@ -4,7 +4,7 @@
 use oci_spec::image::{Arch, Descriptor, ImageIndex, ImageIndexBuilder, MediaType, Os};
 
 use crate::document::{canonical, parse, unbuilt};
-use crate::image::go_name;
+use crate::image::go_architecture;
 use crate::{Error, Result};
 
 /// Images by their descriptors.
@@ -50,7 +50,7 @@ impl Index {
         if let [only] = self.manifests() {
             return Ok(only);
         }
-        let wanted = go_name(architecture);
+        let wanted = go_architecture(architecture);
         let fits = |entry: &&Descriptor| {
             entry.platform().as_ref().is_some_and(|platform| {
                 *platform.os() == Os::Linux && platform.architecture() == &wanted

@@ -12,6 +12,7 @@ use crate::build_opencv;
 use crate::pack::base::Base;
 use crate::pack::checked::check;
 use crate::pack::{FUNCTION, Written, images};
+use crate::registry::push_layout;
 use crate::workspace::Workspace;
 
 /// The size of the image that the Python original made of the same function in 2020, in bytes:
@@ -27,15 +28,27 @@ pub struct Arguments {
     pub build: build_opencv::Arguments,
 
     /// What the function is put on: `minimal` (the shared libraries that it needs), `scratch` (nothing), or
-    /// the layout folder of an image
+    /// an image, such as public.ecr.aws/lambda/provided:al2023, or its layout folder
     #[arg(long, default_value = "minimal", value_name = "BASE")]
     pub base: Base,
+
+    /// Push the function's image to this reference, REGISTRY/NAME:TAG
+    #[arg(long, value_name = "REF")]
+    pub push: Option<String>,
 }
 
 /// The images.
 #[derive(Serialize)]
 pub struct ImagesAnswer {
     images: Vec<ImageAnswer>,
+    pushed: Option<Pushed>,
+}
+
+/// An image in a registry.
+#[derive(Serialize)]
+struct Pushed {
+    reference: String,
+    digest: String,
 }
 
 /// An image.
@@ -70,11 +83,19 @@ pub fn run(arguments: &Arguments) -> Result<ImagesAnswer> {
         let function = image.layout.image().name() == FUNCTION;
         check(image.layout.path(), architecture, function)?;
     }
+    let pushed = match &arguments.push {
+        None => None,
+        Some(reference) => Some(Pushed {
+            digest: push_layout(written[1].layout.path(), reference)?,
+            reference: reference.clone(),
+        }),
+    };
     let images = written
         .iter()
         .map(|written| describe(written, architecture));
     Ok(ImagesAnswer {
         images: images.collect::<Result<_>>()?,
+        pushed,
     })
 }
 
@@ -127,6 +148,9 @@ impl Answer for ImagesAnswer {
         }
         if let Some(image) = self.images.iter().find(|image| image.name == FUNCTION) {
             text += &compare(image.unpacked_bytes);
+        }
+        if let Some(Pushed { reference, digest }) = &self.pushed {
+            text += &format!("\npushed to {reference}\n{digest}");
         }
         text
     }

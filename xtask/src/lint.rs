@@ -1,19 +1,21 @@
 //! `cargo xtask lint REF`: whether Lambda would take an image or a zip archive, whoever made it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use layer::lint::{Expected, Finding, Severity};
+use layer::lint::{Expected, Finding, Severity, lint};
+use layer::registry;
 use opencv_build::target::Architecture;
 use serde::Serialize;
 
-use crate::answer::{Answer, path, print};
+use crate::answer::{Answer, print};
 use crate::pack::checked::show;
+use crate::registry::{Progress, remote};
 
 /// What to check.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Arguments {
-    /// An OCI layout folder, an image archive (tar) or a zip archive
+    /// An OCI layout folder, an image archive (tar), a zip archive, or an image in a registry
     #[arg(value_name = "REF")]
     pub reference: String,
 
@@ -26,7 +28,7 @@ pub struct Arguments {
 /// What was found.
 #[derive(Serialize)]
 pub struct LintAnswer {
-    reference: PathBuf,
+    reference: String,
     errors: usize,
     warnings: usize,
     findings: Vec<Finding>,
@@ -37,12 +39,12 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let expected = Expected {
         architecture: arguments.architecture.map(|a| a.name().to_owned()),
     };
-    let reference = Path::new(&arguments.reference);
-    let findings = layer::lint::lint(reference, &expected)
-        .with_context(|| format!("failed to check `{}`", arguments.reference))?;
+    let reference = &arguments.reference;
+    let findings =
+        found(reference, &expected).with_context(|| format!("failed to check `{reference}`"))?;
     let count = |severity| findings.iter().filter(|f| f.severity == severity).count();
     let answer = LintAnswer {
-        reference: reference.to_owned(),
+        reference: reference.clone(),
         errors: count(Severity::Error),
         warnings: count(Severity::Warning),
         findings,
@@ -55,6 +57,21 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     }
 }
 
+/// What breaks a rule in a file or folder of that name, or else in what a registry has: all that Lambda
+/// would see there, also where that is an index.
+fn found(reference: &str, expected: &Expected) -> Result<Vec<Finding>> {
+    let path = Path::new(reference);
+    if path.exists() {
+        return Ok(lint(path, expected)?);
+    }
+    let remote = remote(reference)
+        .context("there is no file or folder of that name, and it is no reference to an image")?;
+    let folder = tempfile::tempdir().context("failed to create a temporary folder")?;
+    let progress = Progress::start("pulling", reference);
+    registry::pull(&remote, folder.path(), None, &|event| progress.see(event))?;
+    Ok(lint(folder.path(), expected)?)
+}
+
 impl Answer for LintAnswer {
     fn text(&self) -> String {
         let mut lines: Vec<_> = self.findings.iter().map(show).collect();
@@ -62,7 +79,7 @@ impl Answer for LintAnswer {
             (0, 0) => "no rule of Lambda's is broken".to_owned(),
             (errors, warnings) => format!("errors: {errors}, warnings: {warnings}"),
         };
-        lines.push(format!("{}: {summary}", path(&self.reference)));
+        lines.push(format!("{}: {summary}", self.reference));
         lines.join("\n")
     }
 }

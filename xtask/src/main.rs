@@ -11,6 +11,8 @@ mod lint;
 mod local;
 mod pack;
 mod pack_to;
+mod pull;
+mod registry;
 mod size;
 mod test;
 mod test_local;
@@ -53,6 +55,9 @@ enum Verb {
     /// Check whether Lambda would take an image or a zip archive
     Lint(lint::Arguments),
 
+    /// Pull an image from a registry into a folder, without a container engine
+    Pull(pull::Arguments),
+
     /// Try the function's image under AWS's emulator with real photos
     TestLocal(test_local::Arguments),
 
@@ -88,6 +93,7 @@ fn main() -> ExitCode {
         Verb::Image(arguments) => image::run(&arguments).and_then(|a| print(&a, json)),
         Verb::Zip(arguments) => zip::run(&arguments).and_then(|a| print(&a, json)),
         Verb::Lint(arguments) => lint::run(&arguments, json),
+        Verb::Pull(arguments) => pull::run(&arguments).and_then(|a| print(&a, json)),
         Verb::TestLocal(arguments) => test_local::run(&arguments, json),
         Verb::Eval(arguments) => eval::run(&arguments).and_then(|a| print(&a, json)),
         Verb::Size(arguments) => size::run(&arguments).and_then(|a| print(&a, json)),

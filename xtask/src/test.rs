@@ -26,6 +26,7 @@ mod labelled;
 mod lifecycle;
 mod outage;
 mod page;
+mod registry;
 mod report;
 mod reproducible;
 mod snapshot;
@@ -59,7 +60,7 @@ pub fn run(arguments: &Arguments) -> Result<TestAnswer> {
     let suite = Suite {
         workspace: &workspace,
     };
-    let tests: [(&str, &dyn Fn() -> Result<()>); 22] = [
+    let tests: &[(&str, &dyn Fn() -> Result<()>)] = &[
         ("formatting", &|| suite.formatting()),
         ("lints", &|| suite.lints()),
         ("unit tests", &|| suite.unit_tests()),
@@ -80,6 +81,12 @@ pub fn run(arguments: &Arguments) -> Result<TestAnswer> {
         }),
         ("Python takes the zip archive", &|| {
             suite.with_function(tools::zip)
+        }),
+        ("registries", &|| {
+            registry::test(&workspace, suite.function_image()?.layout.path())
+        }),
+        ("registries as skopeo sees them", &|| {
+            registry::skopeo(&workspace, suite.function_image()?.layout.path())
         }),
         ("photos without a container", &|| suite.photos(Engine::None)),
         ("photos in a container", &|| suite.photos(Engine::Docker)),
@@ -231,6 +238,13 @@ impl Suite<'_> {
             traces::check(&file, self.workspace)?;
         }
         Ok(())
+    }
+
+    /// The function's image, written.
+    fn function_image(&self) -> Result<pack::Written> {
+        let (sdk, binary) = self.function()?;
+        let [_, function] = pack::images(self.workspace, &sdk, &binary, &Base::Minimal)?;
+        Ok(function)
     }
 
     /// The same faces as the Python wheel's, in the labelled photos or else in OpenCV's samples.

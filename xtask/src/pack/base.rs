@@ -5,11 +5,12 @@ use std::convert::Infallible;
 use std::path::Path;
 use std::str::FromStr;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result};
 use layer::elf::FunctionBinary;
-use layer::{Layout, check_base};
+use layer::{Layout, check_base, go_name, registry};
 
 use super::annotations;
+use crate::registry::{Progress, remote};
 use crate::workspace::Workspace;
 
 /// A base as it is asked for.
@@ -20,7 +21,7 @@ pub enum Base {
     Minimal,
     /// Nothing.
     Scratch,
-    /// The image of a layout folder.
+    /// An image: a reference to one in a registry, or a layout folder.
     Image(String),
 }
 
@@ -60,10 +61,34 @@ impl Base {
     }
 }
 
-fn layout(_: &Workspace, name: &str, architecture: &str) -> Result<Layout> {
+/// The image of the folder `name`, or else of a registry: by its digest, and fetched once.
+fn layout(workspace: &Workspace, name: &str, architecture: &str) -> Result<Layout> {
     let path = Path::new(name);
-    ensure!(path.is_dir(), "the base `{name}` is no layout folder");
-    Ok(Layout::open(path, architecture)?)
+    if path.is_dir() {
+        return Ok(Layout::open(path, architecture)?);
+    }
+    let remote = remote(name).with_context(|| {
+        format!("the base `{name}` is neither a layout folder nor a reference to an image")
+    })?;
+    // A reference by digest needs no registry once it is here.
+    let digest = match remote.reference.digest() {
+        Some(digest) => digest.to_owned(),
+        None => registry::resolve(&remote)
+            .with_context(|| format!("failed to look up the base {name}"))?,
+    };
+    let folder = workspace.target().join("base");
+    let folder = folder.join(digest.replace(':', "-")).join(architecture);
+    if let Ok(layout) = Layout::open(&folder, architecture) {
+        return Ok(layout);
+    }
+    let progress = Progress::start("pulling", name);
+    let remote = remote.at(&digest);
+    let go_name = go_name(architecture);
+    registry::pull(&remote, &folder, Some(&go_name), &|event| {
+        progress.see(event)
+    })
+    .with_context(|| format!("failed to pull the base {name}"))?;
+    Ok(Layout::open(&folder, architecture)?)
 }
 
 impl Opened {

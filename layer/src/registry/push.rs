@@ -1,0 +1,183 @@
+//! Pushes an image: its blobs and its manifest go in, and the digest that the registry knows it by
+//! comes out. A blob that the registry has is not sent; the manifest, without which nobody sees the
+//! blobs, goes last.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use reqwest::StatusCode;
+use reqwest::header::CONTENT_TYPE;
+
+use super::digest::{digits, of};
+use super::error::Failure;
+use super::manifest::said_digest;
+use super::pull::resolved;
+use super::session::{Session, within};
+use super::token::Scope;
+use super::upload::Uploader;
+use super::watch::{Meter, Watch};
+use super::{Error, Remote, Result};
+
+/// What a blob's content is read from.
+pub(super) type Content = Box<dyn Read + Send>;
+
+/// A blob to be pushed.
+pub struct Blob<'a> {
+    /// Its digest.
+    pub digest: String,
+    /// Its size.
+    pub bytes: u64,
+    /// Where it lies, for errors.
+    pub place: String,
+    /// Opens its content, which is read from the beginning for each try and not beyond its size.
+    pub open: Box<dyn Fn() -> io::Result<Content> + 'a>,
+}
+
+impl<'a> Blob<'a> {
+    /// A blob that lies in a file, from `offset` on.
+    pub fn in_file(digest: &str, bytes: u64, path: &'a Path, offset: u64) -> Self {
+        Self {
+            digest: digest.to_owned(),
+            bytes,
+            place: path.display().to_string(),
+            open: Box::new(move || {
+                let mut file = File::open(path)?;
+                file.seek(SeekFrom::Start(offset))?;
+                Ok(Box::new(file))
+            }),
+        }
+    }
+}
+
+/// Pushes an image. `media_type` is that of the manifest, whose digest is returned once the
+/// registry has confirmed it. `watch` is told what goes on.
+pub fn push(
+    remote: &Remote,
+    blobs: &[Blob<'_>],
+    manifest: &[u8],
+    media_type: &str,
+    watch: &dyn Fn(&super::Event<'_>),
+) -> Result<String> {
+    let digest = of(manifest);
+    if let Some(wanted) = remote.reference.digest()
+        && wanted != digest
+    {
+        return Err(Error::OtherDigest {
+            reference: remote.reference.whole(),
+            digest,
+        });
+    }
+    for blob in blobs {
+        if digits(&blob.digest).is_none() {
+            return Err(Error::Damaged {
+                what: format!("blob {:?}", blob.digest),
+                place: blob.place.clone(),
+                reason: "its name is no digest by SHA-256".into(),
+            });
+        }
+    }
+    within(remote, Scope::Push, watch, async |session| {
+        let total = blobs.iter().map(|blob| blob.bytes).sum();
+        let meter = Meter::new(watch as &Watch<'_>, total);
+        let mut uploader = Uploader::default();
+        for blob in blobs {
+            send_blob(&session, &mut uploader, blob, &meter).await?;
+        }
+        send_manifest(&session, manifest, media_type, &digest).await?;
+        Ok(digest)
+    })
+}
+
+async fn send_blob(
+    session: &Session<'_>,
+    uploader: &mut Uploader,
+    blob: &Blob<'_>,
+    meter: &Meter<'_>,
+) -> Result<()> {
+    let mut tries = 0;
+    let mut renewed = false;
+    session
+        .patiently(async || {
+            session.greet().await?;
+            // A connection may break after the last byte has arrived: then the blob is there.
+            let present = exists(session, blob).await?;
+            tries += 1;
+            if tries == 1 {
+                meter.blob(&blob.digest, blob.bytes, present);
+            }
+            if present {
+                return Ok(());
+            }
+            let sent = uploader.send(session, blob, meter).await;
+            match sent {
+                // The token has become too old during a long push.
+                Err(failure)
+                    if failure.status == Some(StatusCode::UNAUTHORIZED)
+                        && !renewed
+                        && session.forget_token() =>
+                {
+                    renewed = true;
+                    Err(Failure {
+                        again: true,
+                        asked: Some(std::time::Duration::ZERO),
+                        ..failure
+                    })
+                }
+                sent => sent,
+            }
+        })
+        .await?;
+    meter.finished(blob.bytes);
+    Ok(())
+}
+
+/// Whether the registry has a blob.
+async fn exists(session: &Session<'_>, blob: &Blob<'_>) -> Result<bool, Failure> {
+    let address = session.remote.address(&format!("blobs/{}", blob.digest));
+    let what = format!("blob {}", blob.digest);
+    match session.send(&what, |http| http.head(&address)).await {
+        Ok(_) => Ok(true),
+        Err(failure) if failure.status == Some(StatusCode::NOT_FOUND) => Ok(false),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Puts the manifest and compares the digest that the registry gives it.
+///
+/// `oci_client` tells the manifest's address instead of its digest, and panics where an answer to
+/// a manifest that is put by its digest has none.
+async fn send_manifest(
+    session: &Session<'_>,
+    manifest: &[u8],
+    media_type: &str,
+    digest: &str,
+) -> Result<()> {
+    let reference = &session.remote.reference;
+    let version = reference.tag().unwrap_or(digest);
+    let address = session.remote.address(&format!("manifests/{version}"));
+    let what = format!("manifest {version}");
+    let headers = session
+        .patiently(async || {
+            session.greet().await?;
+            let put = session.send(&what, |http| {
+                let request = http.put(&address).header(CONTENT_TYPE, media_type);
+                request.body(manifest.to_vec())
+            });
+            Ok(put.await?.headers().clone())
+        })
+        .await?;
+    let found = match said_digest(&headers) {
+        Some(said) => said,
+        None => resolved(session).await?,
+    };
+    if found == digest {
+        return Ok(());
+    }
+    Err(Error::Lied {
+        registry: session.remote.registry().to_owned(),
+        what,
+        wanted: digest.to_owned(),
+        found,
+    })
+}
