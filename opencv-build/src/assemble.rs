@@ -14,6 +14,7 @@ use crate::fingerprint::Fingerprint;
 use crate::install::Installed;
 use crate::links::LinkList;
 use crate::manifest::{Library, Link, Manifest};
+use crate::packages;
 use crate::probe::ProbeJob;
 use crate::progress::Step;
 use crate::recipe::Recipe;
@@ -44,6 +45,14 @@ pub fn assemble(
 
     let links = LinkList::of(installed.prefix())?;
     copy_files(installed, tree, &links, &folder)?;
+    let link = Link {
+        libraries: links.libraries.into_iter().map(|(name, _)| name).collect(),
+        system: links.system,
+        needs: links.needs,
+        cxx_runtime: "c++".to_owned(),
+        cxx_runtime_release: workshop.compiler.libcxx_release()?,
+    };
+    packages::write(&folder, recipe, &link)?;
     let files = sizes(&folder)?;
     let manifest = Manifest {
         schema: 1,
@@ -55,11 +64,7 @@ pub fn assemble(
         cxx_standard: recipe.cxx_standard,
         libraries: libraries(&files),
         files,
-        link: Link {
-            libraries: links.libraries.into_iter().map(|(name, _)| name).collect(),
-            system: links.system,
-            cxx_runtime: "c++".to_owned(),
-        },
+        link,
         fingerprint: fingerprint.clone(),
         source: source.description().to_owned(),
         tools: workshop.toolchain.versions().clone(),
@@ -73,7 +78,7 @@ pub fn assemble(
 }
 
 /// Copies what belongs into an SDK. OpenCV's own cmake and pkg-config files stay behind: they
-/// name libraries by paths that the SDK does not have.
+/// name libraries by paths that the SDK does not have, and [`packages`] writes others.
 fn copy_files(
     installed: &Installed,
     tree: &SourceTree,
@@ -123,6 +128,9 @@ fn sizes(folder: &Path) -> Result<BTreeMap<String, u64>> {
 fn libraries(files: &BTreeMap<String, u64>) -> Vec<Library> {
     let in_lib = files.iter().filter_map(|(path, bytes)| {
         let file = path.strip_prefix("lib/")?.to_owned();
+        if !file.ends_with(".a") {
+            return None;
+        }
         Some(Library {
             file,
             bytes: *bytes,

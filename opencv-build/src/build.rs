@@ -16,6 +16,7 @@ use crate::fingerprint::{Fingerprint, sha256_of_file};
 use crate::install::Installed;
 use crate::lock::Lock;
 use crate::options;
+use crate::packages;
 use crate::pins::Pins;
 use crate::places::Places;
 use crate::probe;
@@ -159,6 +160,8 @@ fn fingerprint(recipe: &Recipe, pins: &Pins, source: &Fingerprint) -> Result<Fin
     };
     Ok(Fingerprint::of([
         ("code", CODE.concat().as_bytes()),
+        ("packages", packages::CODE.concat().as_bytes()),
+        ("package texts", packages::TEMPLATES.concat().as_bytes()),
         ("recipe", serde_json::to_vec(&recipe)?.as_slice()),
         (
             "tools",

@@ -120,8 +120,32 @@ impl Compiler {
     /// What makes libclang read zig's headers as zig's own clang does: the target, and the macros
     /// that zig defines in place of libc++'s configuration header.
     pub(crate) fn libclang_arguments(&self, target: &Target) -> Result<Vec<String>> {
+        let mut arguments = vec![format!("--target={}-linux-gnu", target.architecture)];
+        arguments.extend(self.macros(&[])?.iter().filter_map(|(name, value)| {
+            let wanted = name.starts_with("_LIBCPP_")
+                || name.starts_with("_LIBCXXABI_")
+                || name == "__GLIBC_MINOR__";
+            wanted.then(|| format!("-D{name}={value}"))
+        }));
+        Ok(arguments)
+    }
+
+    /// The release of libc++ that this compiler has: 22 for one that calls itself 220108.
+    pub(crate) fn libcxx_release(&self) -> Result<u32> {
+        let macros = self.macros(&["-include", "cstddef"])?;
+        let version = macros.iter().find(|(name, _)| name == "_LIBCPP_VERSION");
+        let version = version.and_then(|(_, value)| value.parse::<u32>().ok());
+        let version = version
+            .with_context(|| format!("`{}` names no release of libc++", self.cxx().display()))?;
+        Ok(version / 10_000)
+    }
+
+    /// The macros with a value that the compiler defines when it is called with `arguments`.
+    fn macros(&self, arguments: &[&str]) -> Result<Vec<(String, String)>> {
         let output = Command::new(self.cxx())
-            .args(["-E", "-dM", "-x", "c++", "/dev/null"])
+            .args(["-E", "-dM", "-x", "c++"])
+            .args(arguments)
+            .arg("/dev/null")
             .output()
             .with_context(|| format!("failed to start `{}`", self.cxx().display()))?;
         ensure!(
@@ -130,16 +154,12 @@ impl Compiler {
             self.cxx().display(),
             String::from_utf8_lossy(&output.stderr).trim()
         );
-        let mut arguments = vec![format!("--target={}-linux-gnu", target.architecture)];
-        let macros = String::from_utf8_lossy(&output.stdout);
-        arguments.extend(macros.lines().filter_map(|line| {
+        let text = String::from_utf8_lossy(&output.stdout);
+        let macros = text.lines().filter_map(|line| {
             let (name, value) = line.strip_prefix("#define ")?.split_once(' ')?;
-            let wanted = name.starts_with("_LIBCPP_")
-                || name.starts_with("_LIBCXXABI_")
-                || name == "__GLIBC_MINOR__";
-            wanted.then(|| format!("-D{name}={value}"))
-        }));
-        Ok(arguments)
+            Some((name.to_owned(), value.to_owned()))
+        });
+        Ok(macros.collect())
     }
 }
 

@@ -28,6 +28,7 @@ pub mod links;
 pub mod lock;
 pub mod manifest;
 pub mod options;
+pub mod packages;
 pub mod pins;
 pub mod places;
 pub mod probe;

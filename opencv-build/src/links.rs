@@ -1,5 +1,5 @@
-//! What to link, in which order. Reads the targets that cmake exported with the installed
-//! libraries; a static linker wants each library before those that it needs.
+//! What to link, in which order, and what each library needs. Reads the targets that cmake exported
+//! with the installed libraries; a static linker wants each library before those that it needs.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,6 +14,8 @@ pub struct LinkList {
     pub libraries: Vec<(String, PathBuf)>,
     /// Libraries of the system, such as `pthread`.
     pub system: Vec<String>,
+    /// What each static library needs of both kinds, by the names to link by.
+    pub needs: BTreeMap<String, Vec<String>>,
 }
 
 impl LinkList {
@@ -40,6 +42,7 @@ impl LinkList {
             locations: &locations,
             finished: Vec::new(),
             system: Vec::new(),
+            edges: BTreeMap::new(),
         };
         // From the modules on: cmake also exports third-party libraries that no module of the recipe
         // needs, and those it did not build.
@@ -51,16 +54,21 @@ impl LinkList {
         for target in &order.finished {
             let location = locations[target].replace("${_IMPORT_PREFIX}", "");
             let file = prefix.join(location.trim_start_matches('/'));
-            // OpenCV calls its copies `libpng`, and so their files `liblibpng.a`.
-            let name = target.strip_prefix("lib").unwrap_or(target);
-            libraries.push((name.to_owned(), file));
+            libraries.push((link_name(target).to_owned(), file));
         }
         order.system.sort();
         Ok(Self {
             libraries,
             system: order.system,
+            needs: order.edges,
         })
     }
+}
+
+/// The name that a target is linked by. OpenCV calls its copies `libpng`, and so their files
+/// `liblibpng.a`.
+fn link_name(target: &str) -> &str {
+    target.strip_prefix("lib").unwrap_or(target)
 }
 
 struct Order<'a> {
@@ -69,6 +77,8 @@ struct Order<'a> {
     /// Each target after all that it needs.
     finished: Vec<String>,
     system: Vec<String>,
+    /// What each target needs, by the names to link by.
+    edges: BTreeMap<String, Vec<String>>,
 }
 
 impl Order<'_> {
@@ -77,17 +87,28 @@ impl Order<'_> {
             return;
         }
         let needs = self.needs.get(target).cloned().unwrap_or_default();
+        let mut direct: Vec<String> = Vec::new();
         for need in needs.split(';') {
             let need = need
                 .trim_start_matches("\\$<LINK_ONLY:")
                 .trim_end_matches('>')
                 .trim_start_matches("-l");
+            if need.is_empty() {
+                continue;
+            }
+            let mut name = need;
             if self.locations.contains_key(need) {
                 self.visit(need);
-            } else if !need.is_empty() && !self.system.iter().any(|known| known == need) {
+                name = link_name(need);
+            } else if !self.system.iter().any(|known| known == need) {
                 self.system.push(need.to_owned());
             }
+            // cmake names some of them twice.
+            if !direct.iter().any(|known| known == name) {
+                direct.push(name.to_owned());
+            }
         }
+        self.edges.insert(link_name(target).to_owned(), direct);
         self.finished.push(target.to_owned());
     }
 }
@@ -122,7 +143,7 @@ set_target_properties(opencv_core PROPERTIES
   INTERFACE_LINK_LIBRARIES "\$<LINK_ONLY:pthread>;\$<LINK_ONLY:dl>;\$<LINK_ONLY:zlib>"
 )
 set_target_properties(opencv_imgcodecs PROPERTIES
-  INTERFACE_LINK_LIBRARIES "opencv_core;\$<LINK_ONLY:dl>;\$<LINK_ONLY:libpng>"
+  INTERFACE_LINK_LIBRARIES "opencv_core;opencv_core;\$<LINK_ONLY:dl>;\$<LINK_ONLY:libpng>"
 )
 "#;
 
@@ -157,6 +178,17 @@ set_target_properties(opencv_imgcodecs PROPERTIES
         assert_eq!(list.system, ["dl", "pthread"]);
         let (_, png) = &list.libraries[at("png")];
         assert_eq!(png, Path::new("/sdk/lib/opencv4/3rdparty/liblibpng.a"));
+    }
+
+    #[test]
+    fn what_a_library_needs_is_kept_by_the_names_to_link_by() {
+        let list = LinkList::parse(TARGETS, &files(), Path::new("/sdk")).unwrap();
+        let needs = |name: &str| list.needs[name].join(" ");
+        assert_eq!(needs("opencv_imgcodecs"), "opencv_core dl png");
+        assert_eq!(needs("opencv_core"), "pthread dl zlib");
+        assert_eq!(needs("png"), "zlib");
+        assert_eq!(needs("zlib"), "");
+        assert_eq!(list.needs.len(), list.libraries.len());
     }
 
     #[test]

@@ -46,8 +46,12 @@ pub struct Link {
     pub libraries: Vec<String>,
     /// Libraries of the system, after them.
     pub system: Vec<String>,
+    /// What each static library needs of both kinds, itself and not through others.
+    pub needs: BTreeMap<String, Vec<String>>,
     /// The C++ runtime that the libraries were compiled for.
     pub cxx_runtime: String,
+    /// Its release: an older one lacks functions that the libraries call.
+    pub cxx_runtime_release: u32,
 }
 
 /// A static library.

@@ -3,6 +3,7 @@
 //! ```text
 //! include/opencv4/   headers
 //! lib/lib*.a         static libraries, third-party ones included
+//! lib/cmake, lib/pkgconfig   how cmake and pkg-config find them
 //! share/haarcascades, share/lbpcascades, share/samples, share/licenses
 //! sdk.json           what this is and how to link it
 //! ```
@@ -109,7 +110,9 @@ mod tests {
             link: Link {
                 libraries: vec!["opencv_core".into(), "zlib".into()],
                 system: vec!["pthread".into()],
+                needs: BTreeMap::new(),
                 cxx_runtime: "c++".into(),
+                cxx_runtime_release: 22,
             },
             libraries: Vec::new(),
             files: BTreeMap::from([("lib/libopencv_core.a".into(), bytes)]),
