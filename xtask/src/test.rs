@@ -18,6 +18,7 @@ use crate::pack::base::Base;
 use crate::workspace::Workspace;
 use crate::{build_opencv, pack, size, test_local};
 
+mod consumers;
 mod errors;
 mod events;
 mod fuzz;
@@ -87,6 +88,10 @@ pub fn run(arguments: &Arguments) -> Result<TestAnswer> {
         }),
         ("registries as skopeo sees them", &|| {
             registry::skopeo(&workspace, suite.function_image()?.layout.path())
+        }),
+        ("programs against the SDK image", &|| {
+            let sdk = build_opencv::built(&workspace, &every_default())?.sdk;
+            consumers::test(&workspace, &sdk)
         }),
         ("photos without a container", &|| suite.photos(Engine::None)),
         ("photos in a container", &|| suite.photos(Engine::Docker)),

@@ -1,0 +1,10 @@
+# Builds the program by the SDK's own list. $OPENCV is the SDK's folder.
+import json, os, shlex, subprocess
+
+sdk = os.environ["OPENCV"]
+with open(f"{sdk}/sdk.json") as file:
+    link = json.load(file)["link"]
+libraries = [f"-l{name}" for name in link["libraries"] + link["system"]]
+compiler = shlex.split(os.environ["CXX"])
+headers, folder = f"-I{sdk}/include/opencv4", f"-L{sdk}/lib"
+subprocess.run([*compiler, "-O2", "faces.cpp", headers, folder, *libraries, "-o", "faces"], check=True)
