@@ -24,6 +24,9 @@ if [ "$link" = yes ]; then
     set -- "$@" "$argument"
   done
   set -- -O2 "$@"
+else
+  # Without optimisation zig checks for undefined behaviour, by functions that a link with -O2 lacks.
+  set -- -fno-sanitize=undefined "$@"
 fi
 ZIG_GLOBAL_CACHE_DIR='@CACHE@' ZIG_LOCAL_CACHE_DIR='@CACHE@'
 export ZIG_GLOBAL_CACHE_DIR ZIG_LOCAL_CACHE_DIR
