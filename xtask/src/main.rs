@@ -3,6 +3,7 @@
 //! the answer; stderr is the story of how it came about.
 
 mod answer;
+mod bench;
 mod build_function;
 mod build_opencv;
 mod eval;
@@ -67,6 +68,9 @@ enum Verb {
     /// Show how large everything is, and of what
     Size(build_opencv::Arguments),
 
+    /// Measure what is claimed, against peers in the same run
+    Bench(bench::Arguments),
+
     /// Run all tests: the real build, the images and the emulator included
     Test(test::Arguments),
 
@@ -97,6 +101,7 @@ fn main() -> ExitCode {
         Verb::TestLocal(arguments) => test_local::run(&arguments, json),
         Verb::Eval(arguments) => eval::run(&arguments).and_then(|a| print(&a, json)),
         Verb::Size(arguments) => size::run(&arguments).and_then(|a| print(&a, json)),
+        Verb::Bench(arguments) => bench::run(&arguments, json),
         Verb::Test(arguments) => test::run(&arguments).and_then(|a| a.print(json)),
         Verb::PackTo(arguments) => pack_to::run(&arguments),
         Verb::Drive { job } => opencv_build::driver::perform(&job),

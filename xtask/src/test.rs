@@ -86,6 +86,12 @@ pub fn run(arguments: &Arguments) -> Result<TestAnswer> {
         ("registries", &|| {
             registry::test(&workspace, suite.function_image()?.layout.path())
         }),
+        ("a base from a registry", &|| {
+            let image = suite.function_image()?;
+            suite.with_function(|workspace, sdk, binary| {
+                registry::base(workspace, image.layout.path(), sdk, binary)
+            })
+        }),
         ("registries as skopeo sees them", &|| {
             registry::skopeo(&workspace, suite.function_image()?.layout.path())
         }),

@@ -14,11 +14,17 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use layer::Layout;
+use layer::elf::FunctionBinary;
 use layer::registry::{self, Event, Patience, Remote};
+use opencv_build::sdk::Sdk;
 use serde_json::Value;
 
 use super::report::Skip;
 use crate::local::process::output;
+use crate::pack::base::Base;
+use crate::pack::checked::check;
+use crate::pack::function_image;
 use crate::registry::push_layout_to;
 use crate::workspace::Workspace;
 use proxy::Proxy;
@@ -33,6 +39,49 @@ pub fn test(workspace: &Workspace, layout: &Path) -> Result<()> {
     uploads::test(&proxy, layout).context("with uploads that fail")?;
     downloads::test(&proxy, layout, scratch.path()).context("with downloads that fail")?;
     login::test(scratch.path(), layout).context("with a login")
+}
+
+/// The function on a base that a registry has, and Lambda's rules for what a registry has.
+pub fn base(
+    workspace: &Workspace,
+    layout: &Path,
+    sdk: &Sdk,
+    binary: &FunctionBinary,
+) -> Result<()> {
+    let scratch = scratch(workspace)?;
+    let registry = Registry::start(scratch.path(), None)?;
+    let name = format!("{}/system/base:v1", registry.address());
+    let digest = push(&remote(&name)?, layout)?;
+    let write =
+        |base: &Base| function_image(scratch.path(), "on-a-base:v1", workspace, sdk, binary, base);
+    let image = write(&Base::Image(name.clone()))?;
+    let below = Layout::open(layout, &binary.elf().architecture)?;
+    let (image, below) = (image.layout.image(), below.image());
+    ensure!(
+        image.layers().starts_with(below.layers()),
+        "the layers of the base were changed"
+    );
+    let manifest: Value = serde_json::from_slice(image.manifest())?;
+    let said = &manifest["annotations"]["org.opencontainers.image.base.digest"];
+    ensure!(said == &digest, "the image says that its base is {said}");
+    check(
+        &scratch.path().join("face-detect"),
+        &image.architecture(),
+        true,
+    )?;
+
+    // By its digest, a base that was fetched once needs no registry.
+    drop(registry);
+    let (place, _) = name.rsplit_once(':').context("a reference has a tag")?;
+    write(&Base::Image(format!("{place}@{digest}"))).context("the base was not kept")?;
+    let gone = write(&Base::Image(name))
+        .err()
+        .context("a registry that is gone answers")?;
+    ensure!(
+        format!("{gone:#}").contains("failed to look up the base"),
+        "{gone:#}"
+    );
+    Ok(())
 }
 
 /// Pushes the layout in `layout` and has skopeo look at it and copy it.
