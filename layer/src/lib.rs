@@ -1,30 +1,115 @@
 //! A layer here is a layer of a container image (on AWS the word can also mean a zip archive that
 //! Lambda mounts at `/opt`; this crate does not make those).
 //!
-//! Writes images that Lambda accepts, without a container engine and with the same bytes for the
-//! same input:
+//! Makes images and zip archives that Lambda takes at the first push, without a container engine and
+//! with the same bytes for the same input; reads those of others, checks them against Lambda's rules,
+//! and talks to registries:
 //!
 //! ```text
-//! files ──▶ FileTree ──▶ Layer ──▶ Image ──▶ Layout (folder) ──▶ archive (tar for docker load)
-//!  elf,      sorted,      digests    config,     whole or            old and new Docker
+//!                                    base ─┐
+//! files ──▶ FileTree ──▶ Layer ──▶ Image ◀─┘──▶ Layout (folder) ──▶ archive (tar for docker load)
+//!  elf,      sorted,      digests    config,     whole or       └──▶ registry
 //!  glibc     canonical    known      manifest    not there
+//!              └────────────────────────────────────────────────▶ Zip
+//!
+//! folder, archive ──▶ Source ──▶ validate, lint, Image, unpack, diff
 //! ```
 //!
-//! ```
-//! use layer::{Content, FileTree, ImageConfig, LayoutWriter, Mode};
+//! # From files to an image
 //!
+//! A [`FileTree`] knows what will lie where. It is sorted, has one mode for data and one for programs,
+//! and refuses a path that comes twice, or one that leads out of the image:
+//!
+//! ```
 //! # fn main() -> Result<(), layer::Error> {
+//! use layer::{Content, FileTree, Mode};
+//!
 //! let mut tree = FileTree::new();
-//! tree.add("var/task/hello", Content::bytes("hello, from here", b"hello"), Mode::Data)?;
+//! let script = Content::bytes("this example", b"#!/bin/sh\necho hello\n");
+//! tree.add("var/task/bootstrap", script.clone(), Mode::Program)?;
+//! let again = tree.add("var/task/bootstrap", script, Mode::Program);
+//! assert!(again.is_err_and(|error| error.to_string().contains("comes twice")));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A [`LayoutWriter`] makes it a [`Layer`], in one pass in which both digests and all sizes become known
+//! and no file is held in memory; then the [`Image`] with its documents, in a folder that appears whole or not
+//! at all. Everything has the time that is given, here 1970:
+//!
+//! ```
+//! # use layer::{Content, FileTree, Mode};
+//! # fn main() -> Result<(), layer::Error> {
+//! # let mut tree = FileTree::new();
+//! # let script = Content::bytes("this example", b"#!/bin/sh\necho hello\n");
+//! # tree.add("var/task/bootstrap", script, Mode::Program)?;
+//! use layer::{ImageConfig, LayoutWriter};
 //!
 //! let folder = tempfile::tempdir().expect("a temporary folder");
-//! let mut layout = LayoutWriter::new(folder.path(), 0)?;
-//! layout.add_layer(&tree, "hello")?;
-//! let layout = layout.finish(&ImageConfig::new("hello", "x86_64"), &folder.path().join("hello"))?;
+//! let mut writer = LayoutWriter::new(folder.path(), 0)?;
+//! let layer = writer.add_layer(&tree, "hello")?;
+//! assert_eq!(layer.unpacked_bytes, 21);
+//! let config = ImageConfig {
+//!     entrypoint: vec!["/var/task/bootstrap".into()],
+//!     ..ImageConfig::new("hello", "x86_64")
+//! };
+//! let layout = writer.finish(&config, &folder.path().join("hello"))?;
+//! // The same on every machine.
+//! let digest = "sha256:82eba99127bf4ff0ffef21aabc48e4f5c7f04d360acd97b4272756add40a0d5f";
+//! assert_eq!(layout.image().digest().to_string(), digest);
 //!
 //! let archive = folder.path().join("hello.tar");
 //! layout.write_archive(&archive, "hello:latest")?;
-//! assert!(layout.image().digest().to_string().starts_with("sha256:"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # From anything to a judgement
+//!
+//! [`source::open`] takes a layout folder or an archive, whoever made it. [`validate`] derives everything again
+//! from the bytes; [`lint`] adds what Lambda demands, and says what to do about each breach:
+//!
+//! ```
+//! # use layer::{Content, FileTree, ImageConfig, LayoutWriter, Mode};
+//! # fn main() -> Result<(), layer::Error> {
+//! # let folder = tempfile::tempdir().expect("a temporary folder");
+//! # let mut tree = FileTree::new();
+//! # let script = Content::bytes("this example", b"#!/bin/sh\necho hello\n");
+//! # tree.add("var/task/bootstrap", script, Mode::Program)?;
+//! # let mut writer = LayoutWriter::new(folder.path(), 0)?;
+//! # writer.add_layer(&tree, "hello")?;
+//! use layer::lint::{Expected, Rule, lint};
+//!
+//! // Nobody says what is to be started.
+//! let config = ImageConfig::new("hello", "x86_64");
+//! let layout = writer.finish(&config, &folder.path().join("hello"))?;
+//! let source = layer::source::open(layout.path())?;
+//! assert!(layer::validate(source.as_ref()).mismatches.is_empty());
+//!
+//! let findings = lint(layout.path(), &Expected::default())?;
+//! assert_eq!(findings[0].rule, Rule::Entrypoint);
+//! assert!(findings[0].remedy.contains("ENTRYPOINT"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # On a base, and to a registry
+//!
+//! [`registry::pull`] brings an image whose layers [`LayoutWriter::set_base`] puts below ours, unchanged, after
+//! [`check_base`] has found that it runs the program; [`registry::push`] sends what is missing there. A function
+//! for a runtime of Lambda's is a [`zip::Zip`] instead:
+//!
+//! ```
+//! # use layer::{Content, FileTree, Mode};
+//! # fn main() -> Result<(), layer::Error> {
+//! # let folder = tempfile::tempdir().expect("a temporary folder");
+//! # let script = Content::bytes("this example", b"#!/bin/sh\necho hello\n");
+//! use layer::zip::Zip;
+//!
+//! let mut tree = FileTree::new();
+//! tree.add("bootstrap", script, Mode::Program)?;
+//! let zip = Zip::write(&tree, 0, &folder.path().join("hello.zip"))?;
+//! assert_eq!(zip.unpacked_bytes, 21);
 //! # Ok(())
 //! # }
 //! ```
