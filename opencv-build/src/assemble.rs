@@ -20,6 +20,7 @@ use crate::progress::Step;
 use crate::recipe::Recipe;
 use crate::sdk::Sdk;
 use crate::source::SourceArchive;
+use crate::third_party::{self, ThirdParty};
 use crate::tree::SourceTree;
 use crate::workshop::Workshop;
 
@@ -53,6 +54,7 @@ pub fn assemble(
         cxx_runtime_release: workshop.compiler.libcxx_release()?,
     };
     packages::write(&folder, recipe, &link)?;
+    let third_party = third_party(recipe, tree, &link.libraries, workshop, &folder)?;
     let files = sizes(&folder)?;
     let manifest = Manifest {
         schema: 1,
@@ -63,6 +65,7 @@ pub fn assemble(
         cpu: recipe.cpu.clone(),
         cxx_standard: recipe.cxx_standard,
         libraries: libraries(&files),
+        third_party,
         files,
         link,
         fingerprint: fingerprint.clone(),
@@ -110,6 +113,24 @@ fn copy_files(
         &tree.path().join("COPYRIGHT"),
         &share.join("licenses/opencv-COPYRIGHT"),
     )
+}
+
+/// Other people's code in the libraries, with its licences written into the SDK.
+fn third_party(
+    recipe: &Recipe,
+    tree: &SourceTree,
+    libraries: &[String],
+    workshop: &Workshop,
+    folder: &Path,
+) -> Result<Vec<ThirdParty>> {
+    let zig = workshop.toolchain.zig();
+    let sources = third_party::Sources {
+        tree: tree.path(),
+        zig: zig.parent().unwrap_or(&zig),
+        opencv: &recipe.version,
+        tools: workshop.toolchain.versions(),
+    };
+    third_party::gather(&sources, &recipe.modules, libraries, folder)
 }
 
 /// The size of every file below `folder`.

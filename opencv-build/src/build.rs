@@ -24,6 +24,7 @@ use crate::progress::{Step, tell};
 use crate::recipe::Recipe;
 use crate::sdk::Sdk;
 use crate::source::SourceArchive;
+use crate::third_party;
 use crate::toolchain::Toolchain;
 use crate::tree::SourceTree;
 use crate::trim::{self, Trim};
@@ -31,7 +32,7 @@ use crate::wheels;
 use crate::workshop::Workshop;
 
 /// The code that decides what is in an SDK: when it changes, an SDK of the code before is not used.
-const CODE: [&str; 8] = [
+const CODE: [&str; 9] = [
     include_str!("assemble.rs"),
     include_str!("cmake.rs"),
     include_str!("compiler.rs"),
@@ -39,6 +40,7 @@ const CODE: [&str; 8] = [
     include_str!("options.rs"),
     include_str!("probe.rs"),
     include_str!("target.rs"),
+    include_str!("third_party.rs"),
     include_str!("trim.rs"),
 ];
 
@@ -171,6 +173,7 @@ fn fingerprint(recipe: &Recipe, pins: &Pins, source: &Fingerprint) -> Result<Fin
         ("modules", catalog::MODULES.as_bytes()),
         ("codecs", catalog::CODECS.as_bytes()),
         ("options", options::TEXT.as_bytes()),
+        ("third party", third_party::TEXT.as_bytes()),
         ("compiler", compiler::SCRIPT.as_bytes()),
         ("probe", probe::PROGRAM.as_bytes()),
     ]))

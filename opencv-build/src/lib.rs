@@ -38,6 +38,7 @@ pub mod run;
 pub mod sdk;
 pub mod source;
 pub mod target;
+pub mod third_party;
 pub mod toolchain;
 pub mod tree;
 pub mod trim;

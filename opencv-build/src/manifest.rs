@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::fingerprint::Fingerprint;
 use crate::recipe::Cpu;
 use crate::target::Target;
+use crate::third_party::ThirdParty;
 
 /// The whole file.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -29,6 +30,8 @@ pub struct Manifest {
     pub link: Link,
     /// Each file in `lib/`.
     pub libraries: Vec<Library>,
+    /// Other people's code, in the libraries or linked with them.
+    pub third_party: Vec<ThirdParty>,
     /// The size of every file of the SDK but this one, by its path.
     pub files: BTreeMap<String, u64>,
     /// Of everything that went in.

@@ -115,6 +115,7 @@ mod tests {
                 cxx_runtime_release: 22,
             },
             libraries: Vec::new(),
+            third_party: Vec::new(),
             files: BTreeMap::from([("lib/libopencv_core.a".into(), bytes)]),
             fingerprint: Fingerprint::of([("a", "b".as_bytes())]),
             source: "test".into(),

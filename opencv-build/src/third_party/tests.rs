@@ -1,0 +1,175 @@
+//! That versions and licences are found where the facts say, and that what is missing is named.
+
+use std::path::PathBuf;
+
+use super::*;
+use crate::catalog::Catalog;
+
+fn strings(list: &[&str]) -> Vec<String> {
+    list.iter().map(|text| (*text).to_owned()).collect()
+}
+
+/// An OpenCV tree and a zig that hold what the facts look for, and nothing else.
+struct Fixture {
+    folder: tempfile::TempDir,
+    tools: BTreeMap<String, String>,
+}
+
+impl Fixture {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for fact in facts() {
+            let root = match fact.place {
+                Place::Runtime(_) => "zig",
+                _ => "tree",
+            };
+            let root = folder.path().join(root).join(&fact.folder);
+            if let Version::Stands {
+                file,
+                after,
+                two_digits,
+            } = &fact.version
+            {
+                let number = if *two_digits { "220108 " } else { "7\n" };
+                let text: String = after.iter().map(|m| format!("{m}{number}")).collect();
+                write_if_other(&root.join(file), text.as_bytes()).unwrap();
+            }
+            for text in &fact.texts {
+                // A comment can be asked of the file that the version stands in.
+                let (Text::File(file) | Text::Comment(file)) = text;
+                let before = fs::read_to_string(root.join(file)).unwrap_or_default();
+                let text = format!("/* Do what you want with {} */\n{before}", fact.folder);
+                write_if_other(&root.join(file), text.as_bytes()).unwrap();
+            }
+        }
+        let tools = BTreeMap::from([("ziglang".to_owned(), "0.17.1".to_owned())]);
+        Self { folder, tools }
+    }
+
+    fn gather(&self, modules: &[&str], libraries: &[&str]) -> Result<Vec<ThirdParty>> {
+        let sources = Sources {
+            tree: &self.folder.path().join("tree"),
+            zig: &self.folder.path().join("zig"),
+            opencv: "4.5.5",
+            tools: &self.tools,
+        };
+        gather(
+            &sources,
+            &strings(modules),
+            &strings(libraries),
+            &self.sdk(),
+        )
+    }
+
+    fn sdk(&self) -> PathBuf {
+        self.folder.path().join("sdk")
+    }
+}
+
+fn names(parts: &[ThirdParty]) -> Vec<&str> {
+    parts.iter().map(|part| part.name.as_str()).collect()
+}
+
+const ALWAYS: [&str; 6] = [
+    "haarcascades",
+    "libc++",
+    "libc++abi",
+    "libunwind",
+    "zig-compiler-rt",
+    "zig-glibc-start",
+];
+
+#[test]
+fn only_what_was_linked_or_compiled_in_is_listed() {
+    let parts = Fixture::new()
+        .gather(&["core"], &["opencv_core", "png", "zlib"])
+        .unwrap();
+    let expected = [&["libpng", "zlib", "SoftFloat"][..], &ALWAYS].concat();
+    assert_eq!(names(&parts), expected);
+    let parts = Fixture::new().gather(&["flann"], &[]).unwrap();
+    assert_eq!(names(&parts), [&["FLANN"][..], &ALWAYS].concat());
+}
+
+#[test]
+fn versions_come_from_headers_wheels_and_opencv() {
+    let parts = Fixture::new().gather(&[], &["jpeg-turbo", "png"]).unwrap();
+    let version = |name| &parts.iter().find(|part| part.name == name).unwrap().version;
+    assert_eq!(version("libjpeg-turbo"), "7.7.7");
+    assert_eq!(version("libpng"), "7");
+    assert_eq!(version("haarcascades"), "4.5.5");
+    assert_eq!(version("libunwind"), "22.1.8");
+    assert_eq!(version("zig-compiler-rt"), "0.17.1");
+}
+
+#[test]
+fn every_text_is_written_and_equal_ones_once() {
+    let fixture = Fixture::new();
+    let parts = fixture.gather(&["core"], &["png"]).unwrap();
+    let files = |name| {
+        &parts
+            .iter()
+            .find(|part| part.name == name)
+            .unwrap()
+            .licence_files
+    };
+    assert_eq!(*files("libpng"), ["share/licenses/libpng-LICENSE"]);
+    assert_eq!(files("libc++abi"), files("libc++"));
+    for file in parts.iter().flat_map(|part| &part.licence_files) {
+        let text = fs::read_to_string(fixture.sdk().join(file)).unwrap();
+        assert!(text.contains("Do what you want"), "{file}: {text}");
+    }
+    let cascades = fixture.sdk().join("share/licenses/haarcascades-LICENSE");
+    let text = fs::read_to_string(cascades).unwrap();
+    assert_eq!(text, " Do what you want with data/haarcascades\n");
+}
+
+#[test]
+fn a_version_that_is_not_there_names_the_library_and_the_file() {
+    let fixture = Fixture::new();
+    let header = fixture.folder.path().join("tree/3rdparty/zlib/zlib.h");
+    fs::write(header, "#define ZLIB_VERSION \"\"\n").unwrap();
+    let error = fixture.gather(&[], &["zlib"]).unwrap_err().to_string();
+    assert!(error.contains("the version of zlib in `"), "{error}");
+    assert!(error.contains("3rdparty/zlib/zlib.h`"), "{error}");
+    fixture.gather(&[], &["png"]).unwrap();
+}
+
+#[test]
+fn a_library_without_facts_is_refused() {
+    let error = Fixture::new().gather(&[], &["jasper"]).unwrap_err();
+    let error = error.to_string();
+    assert!(error.contains("nothing is known of the library `jasper`"));
+    assert!(error.contains("data/third-party.toml"), "{error}");
+}
+
+#[test]
+fn every_folder_that_a_format_is_built_from_has_facts() {
+    let folders: Vec<_> = facts().into_iter().map(|fact| fact.folder).collect();
+    for codec in Catalog::embedded().codecs.values() {
+        for name in &codec.third_party {
+            let folder = format!("3rdparty/{name}");
+            assert!(folders.contains(&folder), "nothing is known of {folder}");
+        }
+    }
+}
+
+#[test]
+fn versions_of_several_forms_are_read() {
+    let version = |text, after: &[&str]| version_in(text, &strings(after), false);
+    let text = "set(MAJOR 2)\nset(MINOR 1)\n#define V \"1.2.11\"\nRelease 3c, by\nOf 9.";
+    assert_eq!(version(text, &["set(MAJOR ", "set(MINOR "]).unwrap(), "2.1");
+    assert_eq!(version(text, &["#define V \""]).unwrap(), "1.2.11");
+    assert_eq!(version(text, &["Release "]).unwrap(), "3c");
+    assert_eq!(version(text, &["Of "]).unwrap(), "9");
+    assert_eq!(version(text, &["set(PATCH "]), None);
+    assert_eq!(version_in("V 2x0108", &strings(&["V "]), true), None);
+}
+
+#[test]
+fn a_comment_loses_its_marks_and_keeps_its_words() {
+    let c = "/****\n * Be nice.\n *\n *   * A point.\n ****/\nint a; /* b */\n";
+    assert_eq!(comment_in(c).unwrap(), "Be nice.\n\n  * A point.\n");
+    let xml = "<?xml version=\"1.0\"?>\n<!--\n  Be nice.\n  * A point.\n-->\n<a/>\n";
+    assert_eq!(comment_in(xml).unwrap(), "  Be nice.\n  * A point.\n");
+    assert_eq!(comment_in("int a;\n"), None);
+}
