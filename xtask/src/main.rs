@@ -14,6 +14,7 @@ mod pack;
 mod pack_to;
 mod pull;
 mod registry;
+mod sbom;
 mod size;
 mod test;
 mod test_local;

@@ -30,6 +30,7 @@ mod page;
 mod registry;
 mod report;
 mod reproducible;
+mod sbom;
 mod snapshot;
 mod soak;
 mod tools;
@@ -99,6 +100,7 @@ pub fn run(arguments: &Arguments) -> Result<TestAnswer> {
             let sdk = build_opencv::built(&workspace, &every_default())?.sdk;
             consumers::test(&workspace, &sdk)
         }),
+        ("bills of materials", &|| suite.with_function(sbom::test)),
         ("photos without a container", &|| suite.photos(Engine::None)),
         ("photos in a container", &|| suite.photos(Engine::Docker)),
         ("events of every shape", &|| {

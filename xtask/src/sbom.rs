@@ -1,0 +1,127 @@
+//! Bills of materials: from an artefact's parts to an SPDX 2.3 document that names each of them, with
+//! version, licence and digest, and to the licence texts that go into the artefact.
+//!
+//! ```text
+//! crates  (cargo)      ┐            ┌▶ document (beside the artefact)
+//! native  (sdk.json)   ├▶ bill ─────┤
+//! system  (dpkg, rpm)  ┘            └▶ licences (in the artefact)
+//! ```
+//!
+//! A bill is made once; licences come from it before the artefact is written, the document after,
+//! when the artefact's files and digest are known.
+
+mod bill;
+mod component;
+mod crates;
+mod document;
+mod hashes;
+mod licence;
+mod native;
+mod spdx;
+mod system;
+mod texts;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use layer::elf::FunctionBinary;
+use opencv_build::sdk::Sdk;
+use opencv_build::third_party::Place;
+
+use crate::workspace::Workspace;
+pub use bill::{ARTEFACT, Bill};
+use component::Relation;
+pub use crates::tree;
+pub use document::{Form, Subject, document};
+
+/// Of an artefact that holds the function: its crates, OpenCV with everything that it is made of, what
+/// the compiler links, and the packages of the build machine that own the files in `libraries`.
+///
+/// # Errors
+/// cargo does not answer, or a licence cannot be read.
+pub fn of_function(
+    workspace: &Workspace,
+    sdk: &Sdk,
+    binary: &FunctionBinary,
+    libraries: &[PathBuf],
+) -> Result<Bill> {
+    let remembered = workspace.target().join("sbom");
+    let linked = crates::linked(workspace.root(), &sdk.manifest().target, &remembered)?;
+    let mut bill = Bill::default();
+    let program = linked.program.id.clone();
+    bill.relate(ARTEFACT, Relation::Contains, &program);
+    bill.made_of.insert(
+        binary.path().to_owned(),
+        (Relation::GeneratedFrom, program.clone()),
+    );
+    bill.add(linked.program);
+    for part in linked.crates {
+        bill.relate(&program, Relation::StaticLink, &part.id);
+        bill.add(part);
+    }
+    for (user, used) in linked.uses {
+        bill.relate(&user, Relation::DependsOn, &used);
+    }
+    let opencv = native::opencv(sdk)?;
+    bill.relate(&program, Relation::StaticLink, &opencv.id);
+    for (part, place) in native::third_party(sdk)? {
+        match place {
+            Place::Library(_) => {
+                bill.relate(&program, Relation::StaticLink, &part.id);
+                bill.relate(&opencv.id, Relation::DependsOn, &part.id);
+            }
+            Place::Module(_) => bill.relate(&opencv.id, Relation::Contains, &part.id),
+            Place::Folder(_) => bill.relate(&program, Relation::Contains, &part.id),
+            Place::Runtime(_) => bill.relate(&program, Relation::StaticLink, &part.id),
+        }
+        bill.add(part);
+    }
+    bill.add(opencv);
+    let owners = system::owners(libraries)?;
+    for package in owners.packages {
+        bill.relate(ARTEFACT, Relation::Contains, &package.id);
+        bill.relate(&program, Relation::DynamicLink, &package.id);
+        bill.add(package);
+    }
+    for (file, package) in owners.by_file {
+        bill.made_of
+            .insert(file, (Relation::ExpandedFromArchive, package));
+    }
+    Ok(bill)
+}
+
+/// Of an artefact that holds the SDK: OpenCV and everything that it is made of.
+///
+/// # Errors
+/// A licence cannot be read.
+pub fn of_sdk(sdk: &Sdk) -> Result<Bill> {
+    let mut bill = Bill::default();
+    let opencv = native::opencv(sdk)?;
+    bill.relate(ARTEFACT, Relation::Contains, &opencv.id);
+    let lib = sdk.path().join("lib");
+    for library in &sdk.manifest().libraries {
+        bill.made_of.insert(
+            lib.join(&library.file),
+            (Relation::GeneratedFrom, opencv.id.clone()),
+        );
+    }
+    for (part, place) in native::third_party(sdk)? {
+        match place {
+            Place::Library(name) => {
+                bill.relate(ARTEFACT, Relation::Contains, &part.id);
+                bill.relate(&opencv.id, Relation::DependsOn, &part.id);
+                bill.made_of.insert(
+                    lib.join(format!("lib{name}.a")),
+                    (Relation::GeneratedFrom, part.id.clone()),
+                );
+            }
+            Place::Module(_) => bill.relate(&opencv.id, Relation::Contains, &part.id),
+            Place::Folder(_) => bill.relate(ARTEFACT, Relation::Contains, &part.id),
+            // It comes with the compiler of whoever links against the SDK.
+            Place::Runtime(_) => continue,
+        }
+        bill.add(part);
+    }
+    bill.add(opencv);
+    Ok(bill)
+}

@@ -1,0 +1,180 @@
+//! What an artefact is made of, as one value: the components, how they hang together, and which file
+//! is of which. From it come the document and the licences that go into the artefact.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::Result;
+use layer::Content;
+
+use super::component::{Component, Kind, Related, Relation, purl};
+use super::texts::{self, Text};
+
+/// What the artefact itself is called in relations; the document has its name.
+pub const ARTEFACT: &str = "artefact";
+
+/// Where licences lie in an image.
+const FOLDER: &str = "usr/share/licenses";
+
+/// The file below it that holds those of all crates, and the list of all others.
+const CRATES: &str = "rust-crates.txt";
+const INDEX: &str = "index.txt";
+
+/// What an artefact is made of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bill {
+    /// Everything in it, each with an id of its own.
+    pub components: Vec<Component>,
+    /// How components hang together, by their ids.
+    pub relations: Vec<Related>,
+    /// Files by the path that they have on the build machine, with what they were made of.
+    pub made_of: BTreeMap<PathBuf, (Relation, String)>,
+}
+
+impl Bill {
+    /// Adds a component.
+    pub fn add(&mut self, component: Component) {
+        self.components.push(component);
+    }
+
+    /// Adds a relation between two components, or the [`ARTEFACT`] and one.
+    pub fn relate(&mut self, from: &str, relation: Relation, to: &str) {
+        self.relations
+            .push((from.to_owned(), relation, to.to_owned()));
+    }
+
+    /// Adds the image that the artefact is built upon, whose layers it has unchanged. What is in them
+    /// is for the base's own bill to say.
+    pub fn build_upon(&mut self, reference: &str, digest: &str) -> Result<()> {
+        // A colon before the last slash belongs to a port.
+        let plain = reference.split('@').next().unwrap_or(reference);
+        let (path, last) = plain.rsplit_once('/').unwrap_or(("", plain));
+        let (name, tag) = match last.split_once(':') {
+            Some((name, tag)) => (name, Some(tag)),
+            None => (last, None),
+        };
+        let repository = format!("{path}/{name}");
+        let mut qualifiers = vec![("repository_url", repository.trim_start_matches('/'))];
+        qualifiers.extend(tag.map(|tag| ("tag", tag)));
+        let base = Component {
+            version: tag.map(str::to_owned),
+            sha256: Some(digest.trim_start_matches("sha256:").to_owned()),
+            purl: Some(purl("oci", None, (name, digest), &qualifiers)?),
+            ..Component::new(Kind::Image, &format!("base-{name}"), name)
+        };
+        self.relate(ARTEFACT, Relation::DescendantOf, &base.id);
+        self.add(base);
+        Ok(())
+    }
+
+    /// The licences of everything in the artefact, as files for an image: one for all crates, a folder
+    /// for everything else, and a list. A text that is there already is not repeated.
+    pub fn licences(&self) -> Vec<(String, Content)> {
+        let is_crate =
+            |component: &&Component| matches!(component.kind, Kind::Crate | Kind::Program);
+        let (crates, others): (Vec<_>, Vec<_>) = self.components.iter().partition(is_crate);
+        let mut files = Vec::new();
+        let mut add = |path: &str, text: &str| {
+            let origin = format!("the licences for {path}");
+            let path = format!("{FOLDER}/{path}");
+            files.push((path, Content::bytes(&origin, text.as_bytes())));
+        };
+        let mut written: Vec<(String, &Text)> = Vec::new();
+        let mut index = String::new();
+        for component in others {
+            if component.kind == Kind::Image {
+                continue;
+            }
+            let licence = component.licence.as_deref().unwrap_or("see the text");
+            index += &format!("{}: {licence}\n", component.label());
+            for text in &component.texts {
+                let there = written.iter().find(|(_, other)| other.says_the_same(text));
+                let path = match there {
+                    Some((path, _)) => path.clone(),
+                    None => {
+                        let path = format!("{}/{}", component.name, text.file);
+                        add(&path, &text.text);
+                        written.push((path.clone(), text));
+                        path
+                    }
+                };
+                index += &format!("    {path}\n");
+            }
+        }
+        if !crates.is_empty() {
+            let title = "The licences of the Rust crates. Each text is here once, below the crates \
+                         that it is for and their copyright notices.";
+            let packages = crates.iter().map(|c| (c.label(), c.texts.as_slice()));
+            add(CRATES, &texts::together(title, packages));
+            index += &format!("{} crates of Rust:\n    {CRATES}\n", crates.len());
+        }
+        add(INDEX, &index);
+        files
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn component(kind: Kind, name: &str, words: &[(&str, &str)]) -> Component {
+        let texts = words.iter().map(|(file, text)| Text {
+            file: (*file).to_owned(),
+            text: (*text).to_owned(),
+        });
+        Component {
+            version: Some("1".to_owned()),
+            licence: Some("MIT".to_owned()),
+            texts: texts.collect(),
+            ..Component::new(kind, name, name)
+        }
+    }
+
+    #[test]
+    fn the_base_is_named_by_digest_and_place() {
+        let mut bill = Bill::default();
+        let digest = format!("sha256:{}", "ab".repeat(32));
+        bill.build_upon("localhost:5000/lambda/provided:al2023", &digest)
+            .unwrap();
+        let base = &bill.components[0];
+        assert_eq!(
+            (base.name.as_str(), base.version.as_deref()),
+            ("provided", Some("al2023"))
+        );
+        let purl = base.purl.as_deref().unwrap();
+        assert!(purl.starts_with("pkg:oci/provided@sha256"), "{purl}");
+        assert!(purl.contains("repository_url=localhost"), "{purl}");
+        assert!(purl.ends_with("tag=al2023"), "{purl}");
+        let related = (ARTEFACT.to_owned(), Relation::DescendantOf, base.id.clone());
+        assert_eq!(bill.relations, [related]);
+        assert_eq!(bill.licences().len(), 1, "only the empty list");
+    }
+
+    #[test]
+    fn a_text_is_in_the_image_once_and_the_list_tells_where() {
+        let mut bill = Bill::default();
+        bill.add(component(Kind::Library, "a", &[("LICENSE", "You may.")]));
+        bill.add(component(
+            Kind::Library,
+            "b",
+            &[("COPYING", "You\nmay."), ("NOTICE", "B")],
+        ));
+        bill.add(component(Kind::Crate, "c", &[("LICENSE", "You may.")]));
+        bill.add(component(Kind::Program, "d", &[("LICENSE", "You may.")]));
+        let files: BTreeMap<_, _> = bill.licences().into_iter().collect();
+        let names: Vec<_> = files.keys().map(String::as_str).collect();
+        let expected = ["a/LICENSE", "b/NOTICE", "index.txt", "rust-crates.txt"];
+        assert_eq!(
+            names,
+            expected.map(|name| format!("usr/share/licenses/{name}"))
+        );
+        let Content::Bytes { bytes, .. } = &files["usr/share/licenses/index.txt"] else {
+            panic!("the list is a file");
+        };
+        assert_eq!(
+            String::from_utf8_lossy(bytes),
+            "a 1: MIT\n    a/LICENSE\nb 1: MIT\n    a/LICENSE\n    b/NOTICE\n\
+             2 crates of Rust:\n    rust-crates.txt\n"
+        );
+    }
+}

@@ -1,0 +1,109 @@
+//! Remembers the crates of a program: asking cargo for them takes longer than writing an image. What
+//! is remembered holds as long as the lock file, the manifests, the compiler and our own code.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use opencv_build::fingerprint::Fingerprint;
+
+use super::{Linked, PACKAGE};
+
+/// The code that decides what is known of a crate.
+const CODE: [&str; 6] = [
+    include_str!("../crates.rs"),
+    include_str!("lock.rs"),
+    include_str!("tree.rs"),
+    include_str!("../component.rs"),
+    include_str!("../licence.rs"),
+    include_str!("../texts.rs"),
+];
+
+/// What `ask` answers, or what it answered before in the same circumstances.
+pub(super) fn around(
+    root: &Path,
+    triple: &str,
+    rustc: &str,
+    folder: &Path,
+    ask: impl FnOnce() -> Result<Linked>,
+) -> Result<Linked> {
+    let fingerprint = fingerprint(root, triple, rustc)?;
+    let path = folder.join(format!("crates-{}.json", fingerprint.short()));
+    // A file that cannot be read is made again.
+    if let Some(linked) = fs::read(&path)
+        .ok()
+        .and_then(|text| serde_json::from_slice(&text).ok())
+    {
+        return Ok(linked);
+    }
+    let linked = ask()?;
+    keep(&linked, &path)?;
+    Ok(linked)
+}
+
+fn fingerprint(root: &Path, triple: &str, rustc: &str) -> Result<Fingerprint> {
+    let read = |name: &str| {
+        let path = root.join(name);
+        fs::read(&path).with_context(|| format!("failed to read `{}`", path.display()))
+    };
+    let package = format!("{PACKAGE}/Cargo.toml");
+    Ok(Fingerprint::of([
+        ("code", CODE.concat().as_bytes()),
+        ("workspace", read("Cargo.toml")?.as_slice()),
+        ("package", read(&package)?.as_slice()),
+        ("lock", read("Cargo.lock")?.as_slice()),
+        ("triple", triple.as_bytes()),
+        ("rustc", rustc.as_bytes()),
+    ]))
+}
+
+/// Writes under another name first, so that a reader never meets half of it.
+fn keep(linked: &Linked, path: &Path) -> Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let write = || -> Result<()> {
+        fs::create_dir_all(folder)?;
+        let partial = tempfile::NamedTempFile::new_in(folder)?;
+        fs::write(partial.path(), serde_json::to_vec(linked)?)?;
+        partial.persist(path)?;
+        Ok(())
+    };
+    write().with_context(|| format!("failed to write `{}`", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Component, Kind};
+    use super::*;
+
+    fn linked(name: &str) -> Linked {
+        Linked {
+            program: Component::new(Kind::Program, name, name),
+            crates: Vec::new(),
+            uses: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn an_answer_holds_until_something_changes() {
+        let root = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| fs::write(root.path().join(name), text).unwrap();
+        fs::create_dir(root.path().join(PACKAGE)).unwrap();
+        for name in ["Cargo.toml", "Cargo.lock", "function/Cargo.toml"] {
+            write(name, "1");
+        }
+        let ask = |triple: &str, rustc: &str, answer: &str| {
+            let folder = root.path().join("kept");
+            around(root.path(), triple, rustc, &folder, || Ok(linked(answer))).unwrap()
+        };
+        assert_eq!(ask("a", "1.95.0", "first"), linked("first"));
+        assert_eq!(ask("a", "1.95.0", "second"), linked("first"));
+        assert_eq!(ask("b", "1.95.0", "third"), linked("third"));
+        assert_eq!(ask("a", "1.96.0", "fourth"), linked("fourth"));
+        write("Cargo.lock", "2");
+        assert_eq!(ask("a", "1.95.0", "fifth"), linked("fifth"));
+        for entry in fs::read_dir(root.path().join("kept")).unwrap() {
+            fs::write(entry.unwrap().path(), "{").unwrap();
+        }
+        assert_eq!(ask("a", "1.95.0", "sixth"), linked("sixth"));
+    }
+}

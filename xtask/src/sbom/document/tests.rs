@@ -1,0 +1,145 @@
+//! That a document says what it was given, in one order, and the same every time.
+
+use serde_json::Value;
+
+use super::*;
+
+fn bill() -> Bill {
+    let mut bill = Bill::default();
+    let crate_ = Component {
+        version: Some("1.0.0".to_owned()),
+        licence: Some("MIT".to_owned()),
+        sha256: Some("00".repeat(32)),
+        purl: Some("pkg:cargo/b@1.0.0".to_owned()),
+        cpe: Some("cpe:2.3:a:b:b:1.0.0:*:*:*:*:*:*:*".to_owned()),
+        ..Component::new(Kind::Crate, "crate-b-1.0.0", "b")
+    };
+    bill.relate("app", Relation::StaticLink, &crate_.id);
+    bill.relate(ARTEFACT, Relation::Contains, "app");
+    bill.add(crate_);
+    bill.add(Component::new(Kind::Program, "app", "app"));
+    let made_of = (Relation::GeneratedFrom, "app".to_owned());
+    bill.made_of.insert("/build/bootstrap".into(), made_of);
+    bill
+}
+
+fn subject() -> Subject {
+    Subject {
+        name: "face-detect".to_owned(),
+        version: "0.1.0".to_owned(),
+        digest: format!("sha256:{}", "ab".repeat(32)),
+        file_name: "face-detect.tar".to_owned(),
+        form: Form::Image,
+    }
+}
+
+fn files() -> Vec<(String, Content)> {
+    ["z", "a-b", "a_b"]
+        .map(|name| (name.to_owned(), Content::bytes("test", name.as_bytes())))
+        .to_vec()
+}
+
+fn parsed(bytes: &[u8]) -> Value {
+    serde_json::from_slice(bytes).unwrap()
+}
+
+fn written(bill: &Bill, files: &[(String, Content)]) -> Value {
+    parsed(&document(bill, files, &subject(), 1_646_370_367).unwrap())
+}
+
+/// What is related to `from` in one way.
+fn related(document: &Value, from: &str, how: &str) -> Vec<String> {
+    let all = document["relationships"].as_array().unwrap().iter();
+    let of_it = all.filter(|r| r["spdxElementId"] == from && r["relationshipType"] == how);
+    of_it
+        .map(|r| r["relatedSpdxElement"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn the_head_says_what_it_is_for() {
+    let document = written(&bill(), &files());
+    assert_eq!(document["spdxVersion"], "SPDX-2.3");
+    assert_eq!(document["creationInfo"]["created"], "2022-03-04T05:06:07Z");
+    assert_eq!(license_list("v3.29.0").unwrap(), "3.29");
+    let artefact = &document["packages"][0];
+    assert_eq!(artefact["name"], "face-detect");
+    assert_eq!(artefact["primaryPackagePurpose"], "CONTAINER");
+    assert_eq!(artefact["checksums"][0]["checksumValue"], "ab".repeat(32));
+    let url = artefact["externalRefs"][0]["referenceLocator"]
+        .as_str()
+        .unwrap();
+    assert!(url.starts_with("pkg:oci/face-detect@sha256"), "{url}");
+    assert_eq!(
+        related(&document, "SPDXRef-DOCUMENT", "DESCRIBES"),
+        ["SPDXRef-Package-artefact"]
+    );
+}
+
+#[test]
+fn what_is_not_known_is_not_asserted() {
+    let document = written(&bill(), &files());
+    let packages = document["packages"].as_array().unwrap();
+    let of = |name: &str| packages.iter().find(|p| p["name"] == name).unwrap();
+    assert_eq!(of("b")["licenseDeclared"], "MIT");
+    assert_eq!(of("b")["externalRefs"][1]["referenceType"], "cpe23Type");
+    assert_eq!(of("app")["licenseDeclared"], "NOASSERTION");
+    assert_eq!(of("app")["downloadLocation"], "NOASSERTION");
+    assert_eq!(of("app").get("versionInfo"), None);
+    assert_eq!(of("app").get("checksums"), None);
+}
+
+#[test]
+fn every_file_has_an_identifier_of_its_own() {
+    let document = written(&bill(), &files());
+    let ids: Vec<_> = document["files"].as_array().unwrap().iter().collect();
+    let ids: Vec<_> = ids.iter().map(|f| (&f["fileName"], &f["SPDXID"])).collect();
+    let expected = [
+        ("./a-b", "SPDXRef-File-a-b"),
+        ("./a_b", "SPDXRef-File-a-b-2"),
+        ("./z", "SPDXRef-File-z"),
+    ];
+    assert_eq!(ids.len(), 3);
+    for ((name, id), (expected_name, expected_id)) in ids.iter().zip(expected) {
+        assert_eq!((*name, *id), (&expected_name.into(), &expected_id.into()));
+    }
+    let contained = related(&document, "SPDXRef-Package-artefact", "CONTAINS");
+    assert_eq!(contained.len(), 4, "{contained:?}");
+}
+
+#[test]
+fn a_file_is_of_the_component_that_it_was_made_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bootstrap");
+    std::fs::write(&path, "program").unwrap();
+    let mut bill = bill();
+    let made_of = bill.made_of.pop_first().unwrap().1;
+    bill.made_of.insert(path.clone(), made_of);
+    let mut files = files();
+    files.push(("var/task/bootstrap".to_owned(), Content::File(path)));
+    let document = written(&bill, &files);
+    assert_eq!(
+        related(
+            &document,
+            "SPDXRef-File-var-task-bootstrap",
+            "GENERATED_FROM"
+        ),
+        ["SPDXRef-Package-app"]
+    );
+    assert!(related(&document, "SPDXRef-File-z", "GENERATED_FROM").is_empty());
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes_in_whatever_order() {
+    let mut other = bill();
+    other.components.reverse();
+    other.relations.reverse();
+    let mut other_files = files();
+    other_files.reverse();
+    let write = |bill: &Bill, files: &[_], time| document(bill, files, &subject(), time).unwrap();
+    let first = write(&bill(), &files(), 0);
+    assert_eq!(first, write(&other, &other_files, 0));
+    let namespace = |bytes: &[u8]| parsed(bytes)["documentNamespace"].clone();
+    assert_ne!(namespace(&first), namespace(&write(&bill(), &files(), 1)));
+    assert!(document(&bill(), &files(), &subject(), u64::MAX).is_err());
+}

@@ -1,0 +1,98 @@
+//! Digests of an artefact's files: SPDX demands SHA-1 of each, and everybody else SHA-256.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+
+use anyhow::{Context, Result};
+use layer::Content;
+use sha1::Sha1;
+use sha2::{Digest, Sha256};
+
+/// Both digests of one file, in hexadecimal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hashes {
+    /// SHA-1.
+    pub sha1: String,
+    /// SHA-256.
+    pub sha256: String,
+}
+
+impl Hashes {
+    /// The digests of a file, read a piece at a time.
+    pub fn of(content: &Content) -> Result<Self> {
+        match content {
+            Content::Bytes { bytes, .. } => Ok(Self::of_reader(bytes.as_slice())?),
+            Content::File(path) => File::open(path)
+                .and_then(Self::of_reader)
+                .with_context(|| format!("failed to read `{}`", path.display())),
+        }
+    }
+
+    fn of_reader(mut reader: impl Read) -> io::Result<Self> {
+        let mut both = Both::default();
+        io::copy(&mut reader, &mut both)?;
+        Ok(Self {
+            sha1: hex(&both.sha1.finalize()),
+            sha256: hex(&both.sha256.finalize()),
+        })
+    }
+}
+
+#[derive(Default)]
+struct Both {
+    sha1: Sha1,
+    sha256: Sha256,
+}
+
+impl Write for Both {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.sha1.update(bytes);
+        self.sha256.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What SPDX knows a set of files by, whatever their names:
+/// <https://spdx.github.io/spdx-spec/v2.3/package-information/#79-package-verification-code-field>.
+pub fn verification_code(files: &[&Hashes]) -> String {
+    let mut digests: Vec<_> = files.iter().map(|file| file.sha1.as_str()).collect();
+    digests.sort_unstable();
+    hex(&Sha1::digest(digests.concat()))
+}
+
+/// Bytes in hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_digests_are_those_of_the_standard() {
+        let hashes = Hashes::of(&Content::bytes("test", b"abc")).unwrap();
+        // FIPS 180-2, appendices A.1 and B.1.
+        assert_eq!(hashes.sha1, "a9993e364706816aba3e25717850c26c9cd0d89d");
+        assert!(hashes.sha256.starts_with("ba7816bf8f01cfea"));
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "abc").unwrap();
+        let of_file = Hashes::of(&Content::File(file.path().to_owned())).unwrap();
+        assert_eq!(of_file, hashes);
+    }
+
+    #[test]
+    fn the_order_of_files_does_not_change_their_code() {
+        let [a, b] =
+            ["a", "b"].map(|text| Hashes::of(&Content::bytes("t", text.as_bytes())).unwrap());
+        let code = verification_code(&[&a, &b]);
+        assert_eq!(code, verification_code(&[&b, &a]));
+        assert_ne!(code, verification_code(&[&a]));
+        // printf a|sha1sum, printf b|sha1sum; both digests, sorted, without a line's end: sha1sum.
+        assert_eq!(code, "5463504435e4dbf2b93a3a8a00ca78e36ea40e24");
+    }
+}

@@ -1,0 +1,115 @@
+//! Licences by their SPDX names: from what people wrote to a valid expression, and from an
+//! expression to the standard texts of the licences in it.
+
+use spdx::Expression;
+
+use super::texts::Text;
+
+/// `text` as a valid SPDX expression: `MIT/Apache-2.0` is taken for `MIT OR Apache-2.0`. `None` for
+/// what names no licence that SPDX knows.
+pub fn expression(text: &str) -> Option<String> {
+    let corrected = Expression::canonicalize(text).ok()?;
+    let corrected = corrected.as_deref().unwrap_or(text);
+    let words = corrected.split_whitespace().collect::<Vec<_>>().join(" ");
+    Expression::parse(&words).ok()?;
+    Some(words)
+}
+
+/// The standard texts of the licences in an expression, for components that bring none.
+pub fn standard_texts(expression: &str) -> Vec<Text> {
+    let Ok(expression) = Expression::parse(expression) else {
+        return Vec::new();
+    };
+    let mut texts: Vec<Text> = Vec::new();
+    let mut add = |name: &str, text: &str| {
+        if texts.iter().all(|present| present.file != name) {
+            texts.push(Text {
+                file: name.to_owned(),
+                text: text.to_owned(),
+            });
+        }
+    };
+    for requirement in expression.requirements() {
+        if let Some(licence) = requirement.req.license.id() {
+            add(licence.name, licence.text());
+        }
+        let addition = requirement.req.addition.as_ref();
+        if let Some(exception) = addition.and_then(|addition| addition.id()) {
+            add(exception.name, exception.text());
+        }
+    }
+    texts
+}
+
+/// Whether an expression names a licence of GNU's, whose text must go along although notices only
+/// refer to it.
+pub fn is_gnu(expression: &str) -> bool {
+    Expression::parse(expression).is_ok_and(|expression| {
+        let mut ids = expression.requirements().filter_map(|r| r.req.license.id());
+        ids.any(spdx::LicenseId::is_gnu)
+    })
+}
+
+/// The licence of GNU's that a file is named after: `LGPL-2.1` and `LGPL-2.1-or-later` are one text. Other
+/// licences have their owners' names in the text, so that two files `MIT` can differ.
+pub fn gnu_text(file: &str) -> Option<&str> {
+    let suffixes = ["-or-later", "-only"];
+    let base = suffixes.iter().find_map(|end| file.strip_suffix(end));
+    let base = base.unwrap_or(file);
+    spdx::license_id(base)
+        .is_some_and(spdx::LicenseId::is_gnu)
+        .then_some(base)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_people_write_becomes_valid() {
+        let becomes = |from: &str, to: &str| assert_eq!(expression(from).as_deref(), Some(to));
+        becomes("MIT", "MIT");
+        becomes("MIT/Apache-2.0", "MIT OR Apache-2.0");
+        becomes("Apache-2.0 / MIT", "Apache-2.0 OR MIT");
+        becomes(
+            "Apache-2.0 WITH LLVM-exception",
+            "Apache-2.0 WITH LLVM-exception",
+        );
+        becomes("(MIT OR Apache-2.0) AND IJG", "(MIT OR Apache-2.0) AND IJG");
+        becomes("LGPL-2.1+", "LGPL-2.1-or-later");
+    }
+
+    #[test]
+    fn what_is_no_licence_stays_unknown() {
+        for text in ["", "Do what you want", "MIT AND", "non-standard"] {
+            assert_eq!(expression(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_licence_in_an_expression_has_its_text_once() {
+        let texts = standard_texts("MIT OR Apache-2.0 WITH LLVM-exception OR MIT");
+        let names: Vec<_> = texts.iter().map(|text| text.file.as_str()).collect();
+        assert_eq!(names, ["MIT", "Apache-2.0", "LLVM-exception"]);
+        assert!(texts[0].text.contains("Permission is hereby granted"));
+    }
+
+    #[test]
+    fn licences_of_gnu_are_told_apart() {
+        assert!(is_gnu("MIT AND LGPL-2.1-or-later"));
+        assert!(!is_gnu("MIT"));
+        assert_eq!(gnu_text("LGPL-2.1-or-later"), Some("LGPL-2.1"));
+        assert_eq!(gnu_text("LGPL-2.1"), Some("LGPL-2.1"));
+        assert_eq!(gnu_text("GPL-2.0-only"), Some("GPL-2.0"));
+        assert_eq!(gnu_text("MIT"), None);
+        assert_eq!(gnu_text("LICENSE"), None);
+    }
+
+    #[test]
+    fn what_is_known_of_other_peoples_code_is_valid() {
+        for fact in opencv_build::third_party::facts() {
+            let valid = expression(&fact.licence);
+            assert_eq!(valid.as_ref(), Some(&fact.licence), "{}", fact.name);
+        }
+    }
+}

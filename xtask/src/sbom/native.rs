@@ -1,0 +1,165 @@
+//! OpenCV, the libraries that it is built with and those that the compiler links into every program,
+//! as the SDK's `sdk.json` names them.
+
+use anyhow::{Context, Result};
+use opencv_build::manifest::Manifest;
+use opencv_build::pins::{Pins, Place as Origin};
+use opencv_build::sdk::Sdk;
+use opencv_build::third_party::{LICENCES, Place, ThirdParty};
+
+use super::component::{Component, Kind, purl};
+use super::licence;
+use super::texts::Text;
+
+/// OpenCV itself.
+pub fn opencv(sdk: &Sdk) -> Result<Component> {
+    let manifest = sdk.manifest();
+    let version = manifest.version.as_str();
+    let text = |name: &str| {
+        let path = sdk.path().join(LICENCES).join(format!("opencv-{name}"));
+        Text::read(&path).map(|text| Text {
+            file: name.to_owned(),
+            ..text
+        })
+    };
+    let (download, sha256) = source(manifest);
+    let modules = manifest.modules.join(", ");
+    Ok(Component {
+        version: Some(version.to_owned()),
+        supplier: Some("Organization: OpenCV".to_owned()),
+        home: Some("https://opencv.org/".to_owned()),
+        licence: Some("Apache-2.0".to_owned()),
+        purl: Some(purl("github", Some("opencv"), ("opencv", version), &[])?),
+        cpe: Some(cpe("opencv", "opencv", version)),
+        origin: Some(format!(
+            "compiled from its source, of which only these modules were taken: {modules}"
+        )),
+        download,
+        sha256,
+        texts: vec![text("LICENSE")?, text("COPYRIGHT")?],
+        ..Component::new(Kind::Library, "opencv", "opencv")
+    })
+}
+
+/// Where a pinned source came from, and its digest. The source distribution of a Python package is
+/// more than OpenCV: its digest would be taken for OpenCV's own.
+fn source(manifest: &Manifest) -> (Option<String>, Option<String>) {
+    let pins = Pins::embedded();
+    let origins = pins.source(&manifest.version).map(|source| &source.origin);
+    let used = origins
+        .into_iter()
+        .flatten()
+        .find(|origin| origin.place.describe() == manifest.source);
+    match used.map(|origin| (&origin.place, &origin.sha256)) {
+        Some((Origin::Url { url }, sha256)) => (Some(url.clone()), Some(sha256.clone())),
+        Some((Origin::Python { .. }, _)) | None => (None, None),
+    }
+}
+
+/// Other people's code, each with the place where it is.
+pub fn third_party(sdk: &Sdk) -> Result<Vec<(Component, Place)>> {
+    let parts = sdk.manifest().third_party.iter();
+    parts
+        .map(|part| Ok((component(part, sdk)?, part.place.clone())))
+        .collect()
+}
+
+fn component(part: &ThirdParty, sdk: &Sdk) -> Result<Component> {
+    let opencv = format!("OpenCV {}", sdk.manifest().version);
+    let (kind, origin) = match &part.place {
+        Place::Library(library) => (
+            Kind::Library,
+            format!("compiled from {opencv}'s own copy as lib{library}.a"),
+        ),
+        Place::Module(module) => (
+            Kind::Library,
+            format!("a part of {opencv}'s module {module}"),
+        ),
+        Place::Folder(_) => (Kind::Data, format!("a part of {opencv}")),
+        Place::Runtime(file) => (Kind::Library, format!("linked by zig as {file}")),
+    };
+    let licence = licence::expression(&part.licence).with_context(|| {
+        format!(
+            "the licence `{}` of {} is none of SPDX's",
+            part.licence, part.name
+        )
+    })?;
+    let read = |file: &String| Text::read(&sdk.path().join(file));
+    let mut texts = part
+        .licence_files
+        .iter()
+        .map(read)
+        .collect::<Result<Vec<_>>>()?;
+    let names = sdk.manifest().third_party.iter().map(|part| &part.name);
+    let names: Vec<_> = names.collect();
+    for text in &mut texts {
+        text.file = own_name(&text.file, &names).to_owned();
+    }
+    if licence::is_gnu(&licence) {
+        texts.extend(licence::standard_texts(&licence));
+    }
+    let version = part.version.as_str();
+    Ok(Component {
+        version: Some(version.to_owned()),
+        home: Some(part.home.clone()),
+        licence: Some(licence),
+        purl: Some(purl("generic", None, (&part.name, version), &[])?),
+        cpe: part
+            .cpe
+            .as_ref()
+            .map(|[vendor, product]| cpe(vendor, product, version)),
+        origin: Some(origin),
+        texts,
+        ..Component::new(kind, &part.name, &part.name)
+    })
+}
+
+/// A licence's name without the part's before it: in the SDK all lie in one folder, with names such as
+/// `libpng-LICENSE`, and several parts can share one.
+fn own_name<'a>(file: &'a str, parts: &[&String]) -> &'a str {
+    let rests = parts
+        .iter()
+        .filter_map(|part| file.strip_prefix(part.as_str())?.strip_prefix('-'));
+    rests.min_by_key(|rest| rest.len()).unwrap_or(file)
+}
+
+/// A name as the National Vulnerability Database writes it: CPE 2.3, an application.
+fn cpe(vendor: &str, product: &str, version: &str) -> String {
+    // Characters but letters, digits, underscores, dots and dashes are marked in a CPE.
+    let quoted = |text: &str| -> String {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+        text.chars()
+            .flat_map(|c| (!plain(c)).then_some('\\').into_iter().chain([c]))
+            .collect()
+    };
+    format!(
+        "cpe:2.3:a:{}:{}:{}:*:*:*:*:*:*:*",
+        quoted(vendor),
+        quoted(product),
+        quoted(version)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn licences_lose_the_name_of_the_part_that_they_were_written_for() {
+        let parts = ["libjpeg", "libjpeg-turbo", "libc++"].map(str::to_owned);
+        let parts: Vec<_> = parts.iter().collect();
+        assert_eq!(own_name("libjpeg-turbo-README.ijg", &parts), "README.ijg");
+        assert_eq!(own_name("libc++-LICENSE.TXT", &parts), "LICENSE.TXT");
+        assert_eq!(own_name("COPYING", &parts), "COPYING");
+    }
+
+    #[test]
+    fn names_for_the_vulnerability_database_have_all_their_parts() {
+        let name = cpe("libjpeg-turbo", "libjpeg-turbo", "2.1.2");
+        assert_eq!(
+            name,
+            "cpe:2.3:a:libjpeg-turbo:libjpeg-turbo:2.1.2:*:*:*:*:*:*:*"
+        );
+        assert_eq!(cpe("a", "b+", "1"), "cpe:2.3:a:a:b\\+:1:*:*:*:*:*:*:*");
+    }
+}

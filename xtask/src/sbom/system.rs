@@ -1,0 +1,213 @@
+//! The packages of the build machine's distribution that files come from: asked of dpkg, then of
+//! rpm. A machine that has neither, and a file that no package owns, is no error: the bill of
+//! materials then says that nobody knows.
+
+mod dpkg;
+mod rpm;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use opencv_build::run::show;
+
+use super::component::{Component, Kind, purl};
+use super::licence;
+use super::texts::Text;
+
+/// An installed package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Package {
+    /// `deb` or `rpm`.
+    kind: &'static str,
+    name: String,
+    version: String,
+    /// As the distribution calls it.
+    architecture: String,
+    /// The source package that it was built from, with its version.
+    source: Option<String>,
+    supplier: Option<String>,
+    home: Option<String>,
+    /// As the package says it, which may be no SPDX expression.
+    licence: Option<String>,
+    texts: Vec<PathBuf>,
+}
+
+/// Packages as components, and which of them each file is from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Owners {
+    /// The packages.
+    pub packages: Vec<Component>,
+    /// The id of a file's package, for files that have one.
+    pub by_file: BTreeMap<PathBuf, String>,
+}
+
+/// The packages that own `files`.
+///
+/// # Errors
+/// The licence of a package that is installed cannot be read.
+pub fn owners(files: &[PathBuf]) -> Result<Owners> {
+    let mut found = BTreeMap::new();
+    for ask in [dpkg::owners, rpm::owners] {
+        let missing = files.iter().filter(|file| !found.contains_key(*file));
+        let missing: Vec<_> = missing.cloned().collect();
+        if !missing.is_empty() {
+            found.extend(ask(&missing)?);
+        }
+    }
+    let distribution = Distribution::of_this_machine();
+    let mut owners = Owners::default();
+    for (file, package) in found {
+        let component = package.component(&distribution)?;
+        owners.by_file.insert(file, component.id.clone());
+        if !owners.packages.contains(&component) {
+            owners.packages.push(component);
+        }
+    }
+    Ok(owners)
+}
+
+/// The names that a package manager may know a file by: where `/lib` is a link to `/usr/lib`, the
+/// package still has the name that it had before.
+fn names(file: &Path) -> Vec<PathBuf> {
+    let mut names = vec![file.to_owned()];
+    names.extend(fs::canonicalize(file));
+    for name in names.clone() {
+        names.push(match name.strip_prefix("/usr") {
+            Ok(below) => Path::new("/").join(below),
+            Err(_) => Path::new("/usr").join(name.strip_prefix("/").unwrap_or(&name)),
+        });
+    }
+    names.dedup();
+    names
+}
+
+/// What a program answers, whether it found all that it was asked for or not. `None` where the
+/// program is not installed.
+fn answer(command: &mut Command) -> Result<Option<String>> {
+    // Its sentences are read, too.
+    match command.env("LC_ALL", "C.UTF-8").output() {
+        Ok(output) => Ok(Some(String::from_utf8_lossy(&output.stdout).into_owned())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("failed to start `{}`", show(command))),
+    }
+}
+
+/// A field that is there and says something.
+fn filled(field: &str) -> Option<String> {
+    let field = field.trim();
+    (!field.is_empty() && field != "(none)").then(|| field.to_owned())
+}
+
+impl Package {
+    fn component(&self, distribution: &Distribution) -> Result<Component> {
+        let mut qualifiers = vec![("arch", self.architecture.as_str())];
+        if let Some(release) = &distribution.release {
+            qualifiers.push(("distro", release));
+        }
+        let namespace = distribution.id.as_deref();
+        let version = self.version.as_str();
+        let url = purl(self.kind, namespace, (&self.name, version), &qualifiers)?;
+        let licence = self.licence.as_deref().and_then(licence::expression);
+        let id = format!("{}-{}-{}", self.kind, self.name, self.architecture);
+        let source = self.source.as_ref();
+        Ok(Component {
+            version: Some(self.version.clone()),
+            supplier: self.supplier.clone(),
+            home: self.home.clone(),
+            licence,
+            purl: Some(url),
+            origin: source.map(|source| format!("built from the source package {source}")),
+            texts: self
+                .texts
+                .iter()
+                .map(|path| Text::read(path))
+                .collect::<Result<_>>()?,
+            ..Component::new(Kind::Package, &id, &self.name)
+        })
+    }
+}
+
+/// Which distribution of Linux this is.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Distribution {
+    id: Option<String>,
+    release: Option<String>,
+}
+
+impl Distribution {
+    fn of_this_machine() -> Self {
+        let paths = ["/etc/os-release", "/usr/lib/os-release"];
+        let text = paths.iter().find_map(|path| fs::read_to_string(path).ok());
+        Self::parse(&text.unwrap_or_default())
+    }
+
+    /// Reads lines such as `ID=debian`: <https://www.freedesktop.org/software/systemd/man/os-release.html>.
+    fn parse(text: &str) -> Self {
+        let value = |key: &str| {
+            let line = text
+                .lines()
+                .find_map(|line| line.strip_prefix(key)?.strip_prefix('='))?;
+            filled(line.trim_matches(['"', '\'']))
+        };
+        let id = value("ID");
+        let release = id
+            .as_ref()
+            .and_then(|id| Some(format!("{id}-{}", value("VERSION_ID")?)));
+        Self { id, release }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_asked_for_by_all_of_its_names() {
+        let names = names(Path::new("/usr/lib/nowhere/libc.so.6"));
+        assert!(
+            names.contains(&"/lib/nowhere/libc.so.6".into()),
+            "{names:?}"
+        );
+        let names = super::names(Path::new("/lib/nowhere/libc.so.6"));
+        assert!(
+            names.contains(&"/usr/lib/nowhere/libc.so.6".into()),
+            "{names:?}"
+        );
+    }
+
+    #[test]
+    fn the_distribution_is_in_the_package_url() {
+        let distribution =
+            Distribution::parse("NAME=\"Amazon Linux\"\nID=\"amzn\"\nVERSION_ID=\"2023\"\n");
+        let package = Package {
+            kind: "rpm",
+            name: "glibc".to_owned(),
+            version: "2.34-117.amzn2023".to_owned(),
+            architecture: "x86_64".to_owned(),
+            source: Some("glibc-2.34-117.amzn2023.src.rpm".to_owned()),
+            supplier: None,
+            home: None,
+            licence: Some("LGPLv2+ and LGPLv2+ with exceptions".to_owned()),
+            texts: Vec::new(),
+        };
+        let component = package.component(&distribution).unwrap();
+        assert_eq!(component.id, "rpm-glibc-x86-64");
+        assert_eq!(
+            component.purl.as_deref(),
+            Some("pkg:rpm/amzn/glibc@2.34-117.amzn2023?arch=x86_64&distro=amzn-2023")
+        );
+        assert_eq!(component.licence, None);
+        assert_eq!(Distribution::parse(""), Distribution::default());
+    }
+
+    #[test]
+    fn a_file_that_no_package_owns_is_no_error() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let owners = owners(&[file.path().to_owned()]).unwrap();
+        assert_eq!(owners, Owners::default());
+    }
+}

@@ -1,0 +1,179 @@
+//! What Debian's package manager knows of files.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use super::{Package, answer, filled, names};
+
+/// The folder of the licences that packages only refer to.
+const COMMON: &str = "/usr/share/common-licenses";
+
+/// What is asked of each package, with a tabulator between.
+const FIELDS: &str = "${binary:Package}\t${Package}\t${Version}\t${Architecture}\t\
+                      ${source:Package}\t${source:Version}\t${Maintainer}\t${Homepage}\n";
+
+/// The packages of those files that have one.
+pub(super) fn owners(files: &[PathBuf]) -> Result<BTreeMap<PathBuf, Package>> {
+    let mut search = Command::new("dpkg-query");
+    search.arg("--search");
+    search.args(files.iter().flat_map(|file| names(file)));
+    let Some(found) = answer(&mut search)? else {
+        return Ok(BTreeMap::new());
+    };
+    let found = parse_search(&found);
+    let mut packages: Vec<_> = found.values().collect();
+    packages.sort();
+    packages.dedup();
+    if packages.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let mut show = Command::new("dpkg-query");
+    show.args(["--show", "--showformat", FIELDS]).args(packages);
+    let described = parse_show(&answer(&mut show)?.unwrap_or_default())?;
+    let mut owners = BTreeMap::new();
+    for file in files {
+        let package = names(file).iter().find_map(|name| found.get(name));
+        if let Some(package) = package.and_then(|name| described.get(name)) {
+            let texts = texts(&package.name)?;
+            let package = Package {
+                texts,
+                ..package.clone()
+            };
+            owners.insert(file.clone(), package);
+        }
+    }
+    Ok(owners)
+}
+
+/// Lines such as `libc6:amd64: /lib/libc.so.6`; of several packages the first is taken.
+fn parse_search(text: &str) -> BTreeMap<PathBuf, String> {
+    let lines = text.lines().filter(|line| !line.starts_with("diversion "));
+    let found = lines.filter_map(|line| {
+        let (packages, file) = line.split_once(": ")?;
+        let package = packages.split(", ").next()?;
+        Some((PathBuf::from(file), package.to_owned()))
+    });
+    found.collect()
+}
+
+/// The lines of [`FIELDS`], by the name that the search gives.
+fn parse_show(text: &str) -> Result<BTreeMap<String, Package>> {
+    let mut packages = BTreeMap::new();
+    for line in text.lines() {
+        let fields: Vec<_> = line.split('\t').collect();
+        let &[
+            unique,
+            name,
+            version,
+            architecture,
+            source,
+            of,
+            maintainer,
+            home,
+        ] = fields.as_slice()
+        else {
+            bail!("dpkg-query answers `{line}`, which has other fields than it was asked for");
+        };
+        let package = Package {
+            kind: "deb",
+            name: name.to_owned(),
+            version: version.to_owned(),
+            architecture: architecture.to_owned(),
+            source: filled(source).map(|source| format!("{source} {of}")),
+            supplier: filled(maintainer).map(|maintainer| supplier(&maintainer)),
+            home: filled(home),
+            // Debian's packages have theirs in words only.
+            licence: None,
+            texts: Vec::new(),
+        };
+        packages.insert(unique.to_owned(), package);
+    }
+    Ok(packages)
+}
+
+/// A maintainer, `Name <address>`, as SPDX writes it.
+fn supplier(maintainer: &str) -> String {
+    match maintainer.split_once(" <") {
+        Some((name, address)) => {
+            format!("Organization: {name} ({})", address.trim_end_matches('>'))
+        }
+        None => format!("Organization: {maintainer}"),
+    }
+}
+
+/// A package's copyright file, and the licences that this refers to.
+fn texts(package: &str) -> Result<Vec<PathBuf>> {
+    let path = Path::new("/usr/share/doc").join(package).join("copyright");
+    if !path.is_file() {
+        // An image can be made without documentation.
+        return Ok(Vec::new());
+    }
+    let text = fs::read(&path).with_context(|| format!("failed to read `{}`", path.display()))?;
+    let common = common_licences(&String::from_utf8_lossy(&text));
+    let common = common.iter().map(|name| Path::new(COMMON).join(name));
+    let present = common.filter(|path| path.is_file());
+    Ok([path].into_iter().chain(present).collect())
+}
+
+/// The names below [`COMMON`] that a text mentions.
+fn common_licences(text: &str) -> Vec<String> {
+    let mut names: Vec<_> = text
+        .split(&format!("{COMMON}/"))
+        .skip(1)
+        .filter_map(|rest| {
+            let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && !"-.".contains(c));
+            filled(rest[..end.unwrap_or(rest.len())].trim_end_matches('.'))
+        })
+        .collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_found_with_their_packages() {
+        let text = "diversion by dash from: /bin/sh\ndash, bash: /bin/sh\n\
+                    libc6:amd64: /lib/x86_64-linux-gnu/libc.so.6\n";
+        let found = parse_search(text);
+        assert_eq!(found[Path::new("/bin/sh")], "dash");
+        assert_eq!(
+            found[Path::new("/lib/x86_64-linux-gnu/libc.so.6")],
+            "libc6:amd64"
+        );
+        assert_eq!(found.len(), 2);
+    }
+
+    #[test]
+    fn what_dpkg_says_of_a_package_is_taken_over() {
+        let line = "libc6:amd64\tlibc6\t2.36-9+deb12u14\tamd64\tglibc\t2.36-9+deb12u14\t\
+                    GNU Libc Maintainers <glibc@example.org>\thttps://www.gnu.org/\n";
+        let package = &parse_show(line).unwrap()["libc6:amd64"];
+        assert_eq!(
+            (package.name.as_str(), package.architecture.as_str()),
+            ("libc6", "amd64")
+        );
+        assert_eq!(package.version, "2.36-9+deb12u14");
+        assert_eq!(package.source.as_deref(), Some("glibc 2.36-9+deb12u14"));
+        let supplier = package.supplier.as_deref();
+        assert_eq!(
+            supplier,
+            Some("Organization: GNU Libc Maintainers (glibc@example.org)")
+        );
+        assert!(parse_show("libc6\t2.36\n").is_err());
+    }
+
+    #[test]
+    fn licences_that_are_only_named_are_found() {
+        let text = "in `/usr/share/common-licenses/LGPL-2.1'.\nSee /usr/share/common-licenses/GPL-2.\n\
+                    /usr/share/common-licenses/LGPL-2.1 again";
+        assert_eq!(common_licences(text), ["GPL-2", "LGPL-2.1"]);
+    }
+}

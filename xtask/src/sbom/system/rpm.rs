@@ -1,0 +1,97 @@
+//! What the package manager of Amazon Linux, Fedora and their relatives knows of files.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::Result;
+
+use super::{Package, answer, filled, names};
+
+/// What is asked of a file's package, with a tabulator between.
+const FIELDS: &str = "%{NAME}\t%{VERSION}-%{RELEASE}\t%{ARCH}\t%{SOURCERPM}\t%{VENDOR}\t%{URL}\t\
+                      %{LICENSE}\n";
+
+/// The packages of those files that have one.
+pub(super) fn owners(files: &[PathBuf]) -> Result<BTreeMap<PathBuf, Package>> {
+    let mut owners = BTreeMap::new();
+    for file in files {
+        for name in names(file) {
+            let mut query = Command::new("rpm");
+            query.args(["--query", "--queryformat", FIELDS, "--file"]);
+            let Some(text) = answer(query.arg(&name))? else {
+                return Ok(owners);
+            };
+            if let Some(package) = parse(&text) {
+                let texts = texts(&package.name)?;
+                let package = Package { texts, ..package };
+                owners.insert(file.clone(), package);
+                break;
+            }
+        }
+    }
+    Ok(owners)
+}
+
+/// The first line of [`FIELDS`]; for a file without a package rpm prints a sentence.
+fn parse(text: &str) -> Option<Package> {
+    text.lines().find_map(|line| {
+        let fields: Vec<_> = line.split('\t').collect();
+        let &[name, version, architecture, source, vendor, home, licence] = fields.as_slice()
+        else {
+            return None;
+        };
+        Some(Package {
+            kind: "rpm",
+            name: name.to_owned(),
+            version: version.to_owned(),
+            architecture: architecture.to_owned(),
+            source: filled(source),
+            supplier: filled(vendor).map(|vendor| format!("Organization: {vendor}")),
+            home: filled(home),
+            licence: filled(licence),
+            texts: Vec::new(),
+        })
+    })
+}
+
+/// The files that a package marks as its licence.
+fn texts(package: &str) -> Result<Vec<PathBuf>> {
+    let mut query = Command::new("rpm");
+    query.args(["--query", "--licensefiles", package]);
+    let listed = answer(&mut query)?.unwrap_or_default();
+    let files = listed.lines().map(PathBuf::from);
+    Ok(files
+        .filter(|file| file.is_absolute() && file.is_file())
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_rpm_says_of_a_package_is_taken_over() {
+        let line = "glibc\t2.34-117.amzn2023\tx86_64\tglibc-2.34-117.amzn2023.src.rpm\t\
+                    Amazon Linux\thttp://www.gnu.org/software/glibc/\tLGPL-2.1-or-later\n";
+        let package = parse(line).unwrap();
+        assert_eq!(package.name, "glibc");
+        assert_eq!(package.version, "2.34-117.amzn2023");
+        assert_eq!(
+            package.supplier.as_deref(),
+            Some("Organization: Amazon Linux")
+        );
+        assert_eq!(package.licence.as_deref(), Some("LGPL-2.1-or-later"));
+        let empty = parse("a\t1-1\tnoarch\t(none)\t(none)\t\tMIT\n").unwrap();
+        assert_eq!(
+            (empty.source, empty.supplier, empty.home),
+            (None, None, None)
+        );
+    }
+
+    #[test]
+    fn a_file_without_a_package_has_none() {
+        assert_eq!(parse("file /etc/x is not owned by any package\n"), None);
+        assert_eq!(parse(""), None);
+    }
+}
