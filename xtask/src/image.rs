@@ -58,6 +58,7 @@ pub struct ImageAnswer {
     digest: String,
     layout: PathBuf,
     archive: PathBuf,
+    bill: PathBuf,
     architecture: String,
     packed_bytes: u64,
     unpacked_bytes: u64,
@@ -113,6 +114,7 @@ fn describe(written: &Written, architecture: &str) -> Result<ImageAnswer> {
         digest: image.digest().to_string(),
         layout: written.layout.path().to_owned(),
         archive: written.archive.clone(),
+        bill: written.bill.clone(),
         architecture: architecture.to_owned(),
         packed_bytes: image.packed_bytes(),
         unpacked_bytes: image.unpacked_bytes(),
@@ -125,12 +127,13 @@ impl Answer for ImagesAnswer {
         let mut text = String::new();
         for image in &self.images {
             text += &format!(
-                "{}  {}\n  layout   {}\n  archive  {} ({})\n",
+                "{}  {}\n  layout   {}\n  archive  {} ({})\n  bill     {}\n",
                 image.name,
                 image.digest,
                 path(&image.layout),
                 path(&image.archive),
                 size(file_size(&image.archive).unwrap_or_default()),
+                path(&image.bill),
             );
             let mut rows = vec![
                 ["  layer", "packed", "unpacked"]

@@ -7,6 +7,9 @@ pub mod base;
 pub mod checked;
 pub mod date;
 
+use std::fs::Permissions;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
@@ -18,6 +21,7 @@ use opencv_build::progress::tell;
 use opencv_build::sdk::Sdk;
 
 use self::base::Base;
+use crate::sbom::{self, Bill, Form, Subject};
 use crate::workspace::Workspace;
 
 /// Where the function's binary lies in its image: the folder that Lambda calls the task root.
@@ -34,6 +38,8 @@ pub struct Written {
     pub archive: PathBuf,
     /// What an engine that loads the archive calls it.
     pub reference: String,
+    /// What it is made of, as SPDX.
+    pub bill: PathBuf,
 }
 
 /// Writes both images, the function's on `base`, below the target folder.
@@ -68,13 +74,10 @@ pub fn sdk_image(folder: &Path, workspace: &Workspace, sdk: &Sdk) -> Result<Writ
     config.annotations = annotations::of(workspace, &config.name, &what, &manifest.version)?;
     // Engines show labels and no annotations.
     config.labels.clone_from(&config.annotations);
-    write(
-        folder,
-        "opencv-sdk:latest",
-        &config,
-        None,
-        &[(tree, what.as_str())],
-    )
+    let bill = sbom::of_sdk(sdk)?;
+    add_licences(&mut tree, &bill)?;
+    let layers = [(tree, what.as_str())];
+    write(folder, "opencv-sdk:latest", &config, None, &layers, &bill)
 }
 
 /// The function on a base, and nothing else. What the base `minimal` has, the libraries that the function
@@ -89,20 +92,22 @@ pub fn function_image(
     base: &Base,
 ) -> Result<Written> {
     let mut layers = Vec::new();
+    let mut sources = Vec::new();
     let opened = base.open(workspace, binary)?;
     match base {
         Base::Minimal => {
             let libraries = glibc::needed_by(binary)?;
             check_glibc(binary, &libraries)?;
+            sources = files_on_disk(&libraries);
             layers.push((libraries, "shared libraries of the build machine's glibc"));
         }
         Base::Scratch => check_scratch(binary)?,
         Base::Image(_) => {}
     }
-    layers.push((
-        function_tree(BOOTSTRAP, binary)?,
-        "the function face-detect",
-    ));
+    let mut bill = sbom::of_function(workspace, sdk, binary, &sources)?;
+    let mut function = function_tree(BOOTSTRAP, binary)?;
+    add_licences(&mut function, &bill)?;
+    layers.push((function, "the function face-detect and licences"));
 
     let mut config = ImageConfig::new(FUNCTION, sdk.manifest().target.architecture.name());
     config.entrypoint = vec![BOOTSTRAP.to_owned()];
@@ -114,10 +119,28 @@ pub fn function_image(
     config.annotations = annotations::of(workspace, FUNCTION, what, version)?;
     if let Some(base) = &opened {
         config.annotations.extend(base.annotations());
+        let digest = base.layout.image().digest().to_string();
+        bill.build_upon(base.name(), &digest)?;
     }
     config.labels.clone_from(&config.annotations);
     let below = opened.as_ref().map(|base| &base.layout);
-    write(folder, reference, &config, below, &layers)
+    write(folder, reference, &config, below, &layers, &bill)
+}
+
+/// The files on this machine that a tree takes its content from.
+fn files_on_disk(tree: &FileTree) -> Vec<PathBuf> {
+    let files = tree.files().filter_map(|(_, content)| match content {
+        Content::File(path) => Some(path.clone()),
+        Content::Bytes { .. } => None,
+    });
+    files.collect()
+}
+
+fn add_licences(tree: &mut FileTree, bill: &Bill) -> Result<()> {
+    for (path, content) in bill.licences() {
+        tree.add(&path, content, Mode::Data)?;
+    }
+    Ok(())
 }
 
 /// The function as a zip archive for the runtime `provided.al2023`, below the target folder.
@@ -131,8 +154,50 @@ pub fn function_zip(
     let path = folder.join(format!("{FUNCTION}.zip"));
     // Lambda starts a file of that name, and the runtime has the libraries.
     let tree = function_tree("/bootstrap", binary)?;
-    let zip = Zip::write(&tree, date::source_date_epoch()?, &path)?;
+    let time = date::source_date_epoch()?;
+    let zip = Zip::write(&tree, time, &path)?;
+    let subject = Subject {
+        name: FUNCTION.to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        digest: zip.digest.to_string(),
+        file_name: format!("{FUNCTION}.zip"),
+        form: Form::Archive,
+    };
+    let bill = sbom::of_function(workspace, sdk, binary, &[])?;
+    write_bill(
+        &bill,
+        &[tree],
+        &subject,
+        time,
+        &folder.join(format!("{FUNCTION}.zip.spdx.json")),
+    )?;
     Ok((path, zip))
+}
+
+/// Writes what an artefact is made of beside it: registries and Lambda have no use for it in there.
+fn write_bill(
+    bill: &Bill,
+    trees: &[FileTree],
+    subject: &Subject,
+    time: u64,
+    path: &Path,
+) -> Result<()> {
+    let files = trees.iter().flat_map(FileTree::files);
+    let files: Vec<_> = files
+        .map(|(path, content)| (path.to_owned(), content.clone()))
+        .collect();
+    let document = sbom::document(bill, &files, subject, time)?;
+    let failed = || format!("failed to write `{}`", path.display());
+    let parent = path.parent().unwrap_or(Path::new("."));
+    let mut partial = tempfile::NamedTempFile::new_in(parent).with_context(failed)?;
+    partial.write_all(&document).with_context(failed)?;
+    let everybody = Permissions::from_mode(0o644);
+    partial
+        .as_file()
+        .set_permissions(everybody)
+        .with_context(failed)?;
+    partial.persist(path).with_context(failed)?;
+    Ok(())
 }
 
 /// The function's binary alone, at `path`.
@@ -165,8 +230,10 @@ fn write(
     config: &ImageConfig,
     base: Option<&Layout>,
     layers: &[(FileTree, &str)],
+    bill: &Bill,
 ) -> Result<Written> {
-    let mut layout = LayoutWriter::new(folder, date::source_date_epoch()?)?;
+    let time = date::source_date_epoch()?;
+    let mut layout = LayoutWriter::new(folder, time)?;
     if let Some(base) = base {
         layout
             .set_base(base)
@@ -178,9 +245,21 @@ fn write(
     let layout = layout.finish(config, &folder.join(&config.name))?;
     let archive = folder.join(format!("{}.tar", config.name));
     layout.write_archive(&archive, reference)?;
+    let version = config.annotations.get("org.opencontainers.image.version");
+    let subject = Subject {
+        name: config.name.clone(),
+        version: version.cloned().unwrap_or_default(),
+        digest: layout.image().digest().to_string(),
+        file_name: format!("{}.tar", config.name),
+        form: Form::Image,
+    };
+    let path = folder.join(format!("{}.spdx.json", config.name));
+    let trees: Vec<_> = layers.iter().map(|(tree, _)| tree.clone()).collect();
+    write_bill(bill, &trees, &subject, time, &path)?;
     Ok(Written {
         layout,
         archive,
         reference: reference.to_owned(),
+        bill: path,
     })
 }

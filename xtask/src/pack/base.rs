@@ -92,14 +92,18 @@ fn layout(workspace: &Workspace, name: &str, architecture: &str) -> Result<Layou
 }
 
 impl Opened {
-    /// What an image on it says about it. A folder's name says something about this machine only.
-    pub fn annotations(&self) -> BTreeMap<String, String> {
-        let name = if Path::new(&self.name).is_dir() {
+    /// What it is called. A folder's name says something about this machine only.
+    pub fn name(&self) -> &str {
+        if Path::new(&self.name).is_dir() {
             self.layout.image().name()
         } else {
             &self.name
-        };
-        annotations::of_base(name, &self.layout.image().digest().to_string())
+        }
+    }
+
+    /// What an image on it says about it.
+    pub fn annotations(&self) -> BTreeMap<String, String> {
+        annotations::of_base(self.name(), &self.layout.image().digest().to_string())
     }
 }
 
