@@ -31,4 +31,6 @@ fi
 ZIG_GLOBAL_CACHE_DIR='@CACHE@' ZIG_LOCAL_CACHE_DIR='@CACHE@'
 export ZIG_GLOBAL_CACHE_DIR ZIG_LOCAL_CACHE_DIR
 # -g0: without it the libraries carry debug information, five times their size.
-exec '@ZIG@' @LANGUAGE@ -target @TARGET@ -g0 "$@"
+# -fbinutils-version: by default clang writes what old linkers can read, and then no linker can drop
+# the exception tables of functions that it drops.
+exec '@ZIG@' @LANGUAGE@ -target @TARGET@ -g0 -fbinutils-version=none "$@"

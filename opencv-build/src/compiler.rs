@@ -267,11 +267,17 @@ mod tests {
                 "x.c",
             ],
         );
-        let expected = ["cc", "-target", "x86_64-linux-gnu.2.26", "-g0"];
-        assert_eq!(seen[..4], expected);
+        let expected = [
+            "cc",
+            "-target",
+            "x86_64-linux-gnu.2.26",
+            "-g0",
+            "-fbinutils-version=none",
+        ];
+        assert_eq!(seen[..5], expected);
         // What is linked later, with other flags, must not need what this would.
-        assert_eq!(seen[4], "-fno-sanitize=undefined");
-        assert_eq!(seen[5..], ["-O3", "-mavx2", "-DA=a b", "-c", "x.c"]);
+        assert_eq!(seen[5], "-fno-sanitize=undefined");
+        assert_eq!(seen[6..], ["-O3", "-mavx2", "-DA=a b", "-c", "x.c"]);
     }
 
     #[test]
@@ -290,6 +296,6 @@ mod tests {
                 "-fuse-ld=lld",
             ],
         );
-        assert_eq!(seen[4..], ["-O2", "a.o", "-lunwind", "-Wl,-O1"]);
+        assert_eq!(seen[5..], ["-O2", "a.o", "-lunwind", "-Wl,-O1"]);
     }
 }
