@@ -1,0 +1,81 @@
+//! The checksums that S3 knows, under the names by which the object store (and, in tests, the S3
+//! server) asks the crate `crc-fast` for them. Bytes enter, a number leaves.
+//!
+//! The crate holds tables for fifty checksums, 680 KB that cannot be compressed, and all of them
+//! stay in a program, because which one it asks for is known when it runs. Here are three, from the
+//! crate `crc`, with one small table each. They are slower, which is paid only by those who ask for
+//! a checksum (`AWS_CHECKSUM_ALGORITHM`): a few milliseconds for a photo.
+
+use crc::{CRC_32_ISCSI, CRC_32_ISO_HDLC, CRC_64_NVME, Crc};
+
+static ISO_HDLC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
+static ISCSI: Crc<u32> = Crc::<u32>::new(&CRC_32_ISCSI);
+static NVME: Crc<u64> = Crc::<u64>::new(&CRC_64_NVME);
+
+/// A checksum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CrcAlgorithm {
+    /// S3's `CRC32`.
+    Crc32IsoHdlc,
+    /// S3's `CRC32C`.
+    Crc32Iscsi,
+    /// S3's `CRC64NVME`.
+    Crc64Nvme,
+}
+
+/// A checksum of the bytes so far.
+#[derive(Clone)]
+pub struct Digest(State);
+
+#[derive(Clone)]
+enum State {
+    Narrow(crc::Digest<'static, u32>),
+    Wide(crc::Digest<'static, u64>),
+}
+
+impl Digest {
+    /// That of no bytes.
+    pub fn new(algorithm: CrcAlgorithm) -> Self {
+        Self(match algorithm {
+            CrcAlgorithm::Crc32IsoHdlc => State::Narrow(ISO_HDLC.digest()),
+            CrcAlgorithm::Crc32Iscsi => State::Narrow(ISCSI.digest()),
+            CrcAlgorithm::Crc64Nvme => State::Wide(NVME.digest()),
+        })
+    }
+
+    /// Adds bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        match &mut self.0 {
+            State::Narrow(digest) => digest.update(bytes),
+            State::Wide(digest) => digest.update(bytes),
+        }
+    }
+
+    /// The checksum, in the lower half if it has 32 bits.
+    pub fn finalize(&self) -> u64 {
+        match self.0.clone() {
+            State::Narrow(digest) => digest.finalize().into(),
+            State::Wide(digest) => digest.finalize(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checksums_are_those_of_the_catalogue() {
+        // Greg Cook, Catalogue of parametrised CRC algorithms: the check value of each.
+        for (algorithm, expected) in [
+            (CrcAlgorithm::Crc32IsoHdlc, 0xcbf4_3926),
+            (CrcAlgorithm::Crc32Iscsi, 0xe306_9283),
+            (CrcAlgorithm::Crc64Nvme, 0xae8b_1486_0a79_9888),
+        ] {
+            let mut digest = Digest::new(algorithm);
+            digest.update(b"1234");
+            digest.update(b"56789");
+            assert_eq!(digest.finalize(), expected, "{algorithm:?}");
+        }
+    }
+}
