@@ -1,10 +1,24 @@
-//! Tells the compiler where the SDK is, whose cascades become part of the binary.
+//! Tells the compiler where the SDK is, and makes its cascades what becomes part of the binary.
 
-use std::env;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+#[path = "build/cascade.rs"]
+mod cascade;
+
+/// Those that the function knows.
+const CASCADES: [&str; 5] = [
+    "eye",
+    "eye_tree_eyeglasses",
+    "frontalface_alt2",
+    "frontalface_default",
+    "profileface",
+];
 
 fn main() {
     println!("cargo::rerun-if-env-changed=OPENCV_SDK");
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=build");
     if env::var_os("CARGO_FEATURE_OPENCV").is_none() {
         return;
     }
@@ -22,6 +36,25 @@ fn main() {
             "cargo::error=`{}` is missing, so OPENCV_SDK names no SDK.",
             manifest.display()
         );
+        return;
     }
     println!("cargo::rustc-env=OPENCV_SDK={sdk}");
+    let output = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
+    for name in CASCADES {
+        if let Err(reason) = write_cascade(Path::new(&sdk), name, &output) {
+            println!("cargo::error={reason}");
+        }
+    }
+}
+
+/// Writes one cascade as it becomes part of the binary.
+fn write_cascade(sdk: &Path, name: &str, output: &Path) -> Result<(), String> {
+    let source = sdk.join(format!("share/haarcascades/haarcascade_{name}.xml"));
+    let failed = |verb: &str, path: &Path, cause: &dyn std::fmt::Display| {
+        format!("failed to {verb} `{}`: {cause}", path.display())
+    };
+    let xml = fs::read_to_string(&source).map_err(|error| failed("read", &source, &error))?;
+    let small = cascade::packed(&xml).map_err(|error| failed("pack", &source, &error))?;
+    let place = output.join(format!("{name}.packed"));
+    fs::write(&place, small).map_err(|error| failed("write", &place, &error))
 }

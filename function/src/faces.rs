@@ -6,6 +6,8 @@ pub mod cascade;
 mod classifiers;
 #[cfg(feature = "opencv")]
 pub mod detector;
+#[cfg(feature = "opencv")]
+mod packed;
 pub mod vote;
 
 use serde::Serialize;

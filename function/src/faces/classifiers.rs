@@ -9,16 +9,12 @@ use opencv::objdetect::CascadeClassifier;
 use opencv::prelude::*;
 
 use super::cascade::Cascade;
+use super::packed;
 use crate::options::{EyeCascade, FaceCascade};
 
-macro_rules! xml {
+macro_rules! packed {
     ($name:literal) => {
-        include_str!(concat!(
-            env!("OPENCV_SDK"),
-            "/share/haarcascades/haarcascade_",
-            $name,
-            ".xml"
-        ))
+        include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".packed"))
     };
 }
 
@@ -35,13 +31,14 @@ const ALL: [Cascade; 5] = [
     Cascade::Eye(EyeCascade::EyeTreeEyeglasses),
 ];
 
-fn xml(cascade: Cascade) -> &'static str {
+/// A cascade, as `build.rs` packed it.
+fn packed(cascade: Cascade) -> &'static [u8] {
     match cascade {
-        Cascade::Face(FaceCascade::FrontalfaceDefault) => xml!("frontalface_default"),
-        Cascade::Face(FaceCascade::FrontalfaceAlt2) => xml!("frontalface_alt2"),
-        Cascade::Profile => xml!("profileface"),
-        Cascade::Eye(EyeCascade::Eye | EyeCascade::None) => xml!("eye"),
-        Cascade::Eye(EyeCascade::EyeTreeEyeglasses) => xml!("eye_tree_eyeglasses"),
+        Cascade::Face(FaceCascade::FrontalfaceDefault) => packed!("frontalface_default"),
+        Cascade::Face(FaceCascade::FrontalfaceAlt2) => packed!("frontalface_alt2"),
+        Cascade::Profile => packed!("profileface"),
+        Cascade::Eye(EyeCascade::Eye | EyeCascade::None) => packed!("eye"),
+        Cascade::Eye(EyeCascade::EyeTreeEyeglasses) => packed!("eye_tree_eyeglasses"),
     }
 }
 
@@ -66,7 +63,7 @@ impl Classifiers {
     pub fn get(&mut self, cascade: Cascade) -> opencv::Result<&mut CascadeClassifier> {
         match self.made.entry(cascade) {
             Entry::Occupied(made) => Ok(made.into_mut()),
-            Entry::Vacant(place) => Ok(place.insert(read(xml(cascade))?)),
+            Entry::Vacant(place) => Ok(place.insert(read(cascade)?)),
         }
     }
 
@@ -81,18 +78,30 @@ impl Classifiers {
     }
 }
 
-fn read(xml: &str) -> opencv::Result<CascadeClassifier> {
-    let storage = FileStorage::new(xml, FileStorage_READ | FileStorage_MEMORY, "")?;
-    let mut cascade = CascadeClassifier::default()?;
-    if cascade.read(&storage.get_first_top_level_node()?)? {
-        return Ok(cascade);
+fn read(cascade: Cascade) -> opencv::Result<CascadeClassifier> {
+    let storage = storage(&packed::json(packed(cascade)).ok_or_else(unreadable)?)?;
+    let mut classifier = CascadeClassifier::default()?;
+    if classifier.read(&storage.get_first_top_level_node()?)? {
+        return Ok(classifier);
     }
+    Err(unreadable())
+}
+
+fn storage(text: &str) -> opencv::Result<FileStorage> {
+    FileStorage::new(text, FileStorage_READ | FileStorage_MEMORY, "")
+}
+
+fn unreadable() -> opencv::Error {
     let reason = "a cascade of the binary cannot be read".to_owned();
-    Err(opencv::Error::new(opencv::core::StsParseError, reason))
+    opencv::Error::new(opencv::core::StsParseError, reason)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
+    use opencv::core::FileNode;
+
     use super::*;
 
     #[test]
@@ -100,6 +109,61 @@ mod tests {
         let mut made = Classifiers::new(true).unwrap();
         for cascade in ALL {
             assert!(!made.get(cascade).unwrap().empty().unwrap(), "{cascade:?}");
+        }
+    }
+
+    /// All that a node holds, in order: names, whole numbers, texts, and fractions as a classifier
+    /// keeps them.
+    fn values(node: &FileNode, values: &mut Vec<String>) {
+        if node.is_named().unwrap() {
+            values.push(node.name().unwrap());
+        }
+        if node.is_int().unwrap() {
+            values.push(node.to_i32().unwrap().to_string());
+        } else if node.is_real().unwrap() {
+            values.push(format!("{:08x}", node.to_f32().unwrap().to_bits()));
+        } else if node.is_string().unwrap() {
+            values.push(node.to_string().unwrap());
+        } else {
+            values.push(format!("{} inside", node.size().unwrap()));
+            let inside = node.begin().unwrap();
+            for _ in 0..node.size().unwrap() {
+                self::values(&inside.get().unwrap(), values);
+                inside.next().unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn every_cascade_of_the_binary_has_the_values_of_opencvs_own() {
+        for cascade in ALL {
+            let name = match cascade {
+                Cascade::Face(FaceCascade::FrontalfaceDefault) => "frontalface_default",
+                Cascade::Face(FaceCascade::FrontalfaceAlt2) => "frontalface_alt2",
+                Cascade::Profile => "profileface",
+                Cascade::Eye(EyeCascade::EyeTreeEyeglasses) => "eye_tree_eyeglasses",
+                Cascade::Eye(_) => "eye",
+            };
+            let folder = concat!(env!("OPENCV_SDK"), "/share/haarcascades");
+            let original = fs::read_to_string(format!("{folder}/haarcascade_{name}.xml")).unwrap();
+            let small = packed::json(packed(cascade)).unwrap();
+            assert!(small.len() < original.len() / 2, "{name}");
+            let read = |text: &str| {
+                let storage = storage(text).unwrap();
+                let mut found = Vec::new();
+                values(&storage.get_first_top_level_node().unwrap(), &mut found);
+                found
+            };
+            let (expected, found) = (read(&original), read(&small));
+            assert!(expected.len() > 10_000, "{name}: {}", expected.len());
+            let same = expected.iter().zip(&found).take_while(|(a, b)| a == b);
+            let same = same.count();
+            assert!(
+                expected == found,
+                "{name}: the value {same} differs: {:?} {:?}",
+                expected.get(same),
+                found.get(same)
+            );
         }
     }
 }
