@@ -1,4 +1,5 @@
-//! Tells the compiler where the SDK is, and makes its cascades what becomes part of the binary.
+//! Tells the compiler where the SDK is, makes its cascades what becomes part of the binary, and compiles
+//! what is not Rust.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -39,12 +40,23 @@ fn main() {
         return;
     }
     println!("cargo::rustc-env=OPENCV_SDK={sdk}");
+    compile(Path::new(&sdk));
     let output = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
     for name in CASCADES {
         if let Err(reason) = write_cascade(Path::new(&sdk), name, &output) {
             println!("cargo::error={reason}");
         }
     }
+}
+
+/// Compiles what is not Rust.
+fn compile(sdk: &Path) {
+    let grey = "src/photo/grey.cpp";
+    println!("cargo::rerun-if-changed={grey}");
+    let mut cxx = cc::Build::new();
+    cxx.cpp(true).std("c++11");
+    cxx.include(sdk.join("include/opencv4"));
+    cxx.file(grey).compile("face_detect_grey");
 }
 
 /// Writes one cascade as it becomes part of the binary.

@@ -1,6 +1,8 @@
 //! A decoded photo: its pixels, upright; in grey and smaller for detection; and as a file again
 //! with rectangles drawn on it.
 
+use std::ffi::c_void;
+
 use opencv::core::{Mat, Point, Rect, Scalar, Size, Vector};
 use opencv::prelude::*;
 use opencv::{Result, imgcodecs, imgproc};
@@ -59,8 +61,7 @@ impl Photo {
     /// The photo in grey, with its longest side at most `longest` pixels if that is not 0; and the
     /// scale of that, which is at most 1.
     pub fn scaled(&self, longest: u32) -> Result<(Mat, f64)> {
-        let mut grey = Mat::default();
-        imgproc::cvt_color_def(&self.colour, &mut grey, imgproc::COLOR_BGR2GRAY)?;
+        let grey = grey(&self.colour)?;
         let (width, height) = self.size();
         let side = width.max(height);
         if longest == 0 || side <= longest {
@@ -121,9 +122,25 @@ impl Photo {
     }
 }
 
+unsafe extern "C" {
+    /// In `grey.cpp`.
+    fn face_detect_grey(colour: *const c_void, grey: *mut c_void) -> bool;
+}
+
+/// A picture in grey.
+fn grey(colour: &Mat) -> Result<Mat> {
+    let mut grey = Mat::default();
+    // SAFETY: both are what the function takes them for, and nothing is thrown out of it.
+    if unsafe { face_detect_grey(colour.as_raw_Mat(), grey.as_raw_mut_Mat()) } {
+        return Ok(grey);
+    }
+    let reason = "a picture cannot be made grey".to_owned();
+    Err(opencv::Error::new(opencv::core::StsError, reason))
+}
+
 #[cfg(test)]
 mod tests {
-    use opencv::core::{CV_8UC3, Vec3b};
+    use opencv::core::{CV_8UC1, CV_8UC3, NORM_INF, Vec3b, no_array, norm2};
 
     use super::*;
 
@@ -175,6 +192,20 @@ mod tests {
         let mut noise = Mat::new_rows_cols_with_default(64, 64, CV_8UC3, Scalar::all(0.0)).unwrap();
         opencv::core::randu(&mut noise, &Scalar::all(0.0), &Scalar::all(255.0)).unwrap();
         noise
+    }
+
+    #[test]
+    fn grey_is_what_opencv_makes_it() {
+        let colour = noise();
+        let mut expected = Mat::default();
+        imgproc::cvt_color_def(&colour, &mut expected, imgproc::COLOR_BGR2GRAY).unwrap();
+        let made = grey(&colour).unwrap();
+        assert_eq!(
+            (made.typ(), made.size().unwrap()),
+            (CV_8UC1, expected.size().unwrap())
+        );
+        assert_eq!(norm2(&made, &expected, NORM_INF, &no_array()).unwrap(), 0.0);
+        assert!(grey(&made).is_err());
     }
 
     #[test]
