@@ -51,12 +51,15 @@ fn main() {
 
 /// Compiles what is not Rust.
 fn compile(sdk: &Path) {
-    let grey = "src/photo/grey.cpp";
-    println!("cargo::rerun-if-changed={grey}");
+    let (grey, unused) = ("src/photo/grey.cpp", "src/vision/unused.c");
+    for source in [grey, unused] {
+        println!("cargo::rerun-if-changed={source}");
+    }
     let mut cxx = cc::Build::new();
     cxx.cpp(true).std("c++11");
     cxx.include(sdk.join("include/opencv4"));
     cxx.file(grey).compile("face_detect_grey");
+    cc::Build::new().file(unused).compile("unused");
 }
 
 /// Writes one cascade as it becomes part of the binary.
