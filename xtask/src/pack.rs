@@ -75,7 +75,7 @@ pub fn sdk_image(folder: &Path, workspace: &Workspace, sdk: &Sdk) -> Result<Writ
     // Engines show labels and no annotations.
     config.labels.clone_from(&config.annotations);
     let bill = sbom::of_sdk(sdk)?;
-    add_licences(&mut tree, &bill)?;
+    tree.add_tree(bill.licences()?)?;
     let layers = [(tree, what.as_str())];
     write(folder, "opencv-sdk:latest", &config, None, &layers, &bill)
 }
@@ -92,21 +92,23 @@ pub fn function_image(
     base: &Base,
 ) -> Result<Written> {
     let mut layers = Vec::new();
-    let mut sources = Vec::new();
+    let mut libraries = FileTree::new();
     let opened = base.open(workspace, binary)?;
     match base {
         Base::Minimal => {
-            let libraries = glibc::needed_by(binary)?;
+            libraries = glibc::needed_by(binary)?;
             check_glibc(binary, &libraries)?;
-            sources = files_on_disk(&libraries);
-            layers.push((libraries, "shared libraries of the build machine's glibc"));
+            layers.push((
+                libraries.clone(),
+                "shared libraries of the build machine's glibc",
+            ));
         }
         Base::Scratch => check_scratch(binary)?,
         Base::Image(_) => {}
     }
-    let mut bill = sbom::of_function(workspace, sdk, binary, &sources)?;
+    let mut bill = sbom::of_function(workspace, sdk, binary, &libraries)?;
     let mut function = function_tree(BOOTSTRAP, binary)?;
-    add_licences(&mut function, &bill)?;
+    function.add_tree(bill.licences()?)?;
     layers.push((function, "the function face-detect and licences"));
 
     let mut config = ImageConfig::new(FUNCTION, sdk.manifest().target.architecture.name());
@@ -125,22 +127,6 @@ pub fn function_image(
     config.labels.clone_from(&config.annotations);
     let below = opened.as_ref().map(|base| &base.layout);
     write(folder, reference, &config, below, &layers, &bill)
-}
-
-/// The files on this machine that a tree takes its content from.
-fn files_on_disk(tree: &FileTree) -> Vec<PathBuf> {
-    let files = tree.files().filter_map(|(_, content)| match content {
-        Content::File(path) => Some(path.clone()),
-        Content::Bytes { .. } => None,
-    });
-    files.collect()
-}
-
-fn add_licences(tree: &mut FileTree, bill: &Bill) -> Result<()> {
-    for (path, content) in bill.licences() {
-        tree.add(&path, content, Mode::Data)?;
-    }
-    Ok(())
 }
 
 /// The function as a zip archive for the runtime `provided.al2023`, below the target folder.
@@ -163,10 +149,10 @@ pub fn function_zip(
         file_name: format!("{FUNCTION}.zip"),
         form: Form::Archive,
     };
-    let bill = sbom::of_function(workspace, sdk, binary, &[])?;
+    let bill = sbom::of_function(workspace, sdk, binary, &FileTree::new())?;
     write_bill(
         &bill,
-        &[tree],
+        &[&tree],
         &subject,
         time,
         &folder.join(format!("{FUNCTION}.zip.spdx.json")),
@@ -177,16 +163,12 @@ pub fn function_zip(
 /// Writes what an artefact is made of beside it: registries and Lambda have no use for it in there.
 fn write_bill(
     bill: &Bill,
-    trees: &[FileTree],
+    trees: &[&FileTree],
     subject: &Subject,
     time: u64,
     path: &Path,
 ) -> Result<()> {
-    let files = trees.iter().flat_map(FileTree::files);
-    let files: Vec<_> = files
-        .map(|(path, content)| (path.to_owned(), content.clone()))
-        .collect();
-    let document = sbom::document(bill, &files, subject, time)?;
+    let document = sbom::document(bill, trees, subject, time)?;
     let failed = || format!("failed to write `{}`", path.display());
     let parent = path.parent().unwrap_or(Path::new("."));
     let mut partial = tempfile::NamedTempFile::new_in(parent).with_context(failed)?;
@@ -254,7 +236,7 @@ fn write(
         form: Form::Image,
     };
     let path = folder.join(format!("{}.spdx.json", config.name));
-    let trees: Vec<_> = layers.iter().map(|(tree, _)| tree.clone()).collect();
+    let trees: Vec<_> = layers.iter().map(|(tree, _)| tree).collect();
     write_bill(bill, &trees, &subject, time, &path)?;
     Ok(Written {
         layout,

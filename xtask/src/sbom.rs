@@ -21,10 +21,9 @@ mod spdx;
 mod system;
 mod texts;
 
-use std::path::PathBuf;
-
 use anyhow::Result;
 use layer::elf::FunctionBinary;
+use layer::{Content, FileTree};
 use opencv_build::sdk::Sdk;
 use opencv_build::third_party::Place;
 
@@ -35,7 +34,7 @@ pub use crates::tree;
 pub use document::{Form, Subject, document};
 
 /// Of an artefact that holds the function: its crates, OpenCV with everything that it is made of, what
-/// the compiler links, and the packages of the build machine that own the files in `libraries`.
+/// the compiler links, and the packages of the build machine that own the files of `libraries`.
 ///
 /// # Errors
 /// cargo does not answer, or a licence cannot be read.
@@ -43,7 +42,7 @@ pub fn of_function(
     workspace: &Workspace,
     sdk: &Sdk,
     binary: &FunctionBinary,
-    libraries: &[PathBuf],
+    libraries: &FileTree,
 ) -> Result<Bill> {
     let remembered = workspace.target().join("sbom");
     let linked = crates::linked(workspace.root(), &sdk.manifest().target, &remembered)?;
@@ -77,7 +76,11 @@ pub fn of_function(
         bill.add(part);
     }
     bill.add(opencv);
-    let owners = system::owners(libraries)?;
+    let libraries = libraries.files().filter_map(|(_, content)| match content {
+        Content::File(path) => Some(path.clone()),
+        Content::Bytes { .. } => None,
+    });
+    let owners = system::owners(&libraries.collect::<Vec<_>>())?;
     for package in owners.packages {
         bill.relate(ARTEFACT, Relation::Contains, &package.id);
         bill.relate(&program, Relation::DynamicLink, &package.id);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::Result;
-use layer::Content;
+use layer::{Content, FileTree, Mode};
 
 use super::component::{Component, Kind, Related, Relation, purl};
 use super::texts::{self, Text};
@@ -69,15 +69,16 @@ impl Bill {
 
     /// The licences of everything in the artefact, as files for an image: one for all crates, a folder
     /// for everything else, and a list. A text that is there already is not repeated.
-    pub fn licences(&self) -> Vec<(String, Content)> {
+    pub fn licences(&self) -> Result<FileTree> {
         let is_crate =
             |component: &&Component| matches!(component.kind, Kind::Crate | Kind::Program);
         let (crates, others): (Vec<_>, Vec<_>) = self.components.iter().partition(is_crate);
-        let mut files = Vec::new();
-        let mut add = |path: &str, text: &str| {
+        let mut tree = FileTree::new();
+        let mut add = |path: &str, text: &str| -> Result<()> {
             let origin = format!("the licences for {path}");
-            let path = format!("{FOLDER}/{path}");
-            files.push((path, Content::bytes(&origin, text.as_bytes())));
+            let content = Content::bytes(&origin, text.as_bytes());
+            tree.add(&format!("{FOLDER}/{path}"), content, Mode::Data)?;
+            Ok(())
         };
         let mut written: Vec<(String, &Text)> = Vec::new();
         let mut index = String::new();
@@ -93,7 +94,7 @@ impl Bill {
                     Some((path, _)) => path.clone(),
                     None => {
                         let path = format!("{}/{}", component.name, text.file);
-                        add(&path, &text.text);
+                        add(&path, &text.text)?;
                         written.push((path.clone(), text));
                         path
                     }
@@ -105,11 +106,11 @@ impl Bill {
             let title = "The licences of the Rust crates. Each text is here once, below the crates \
                          that it is for and their copyright notices.";
             let packages = crates.iter().map(|c| (c.label(), c.texts.as_slice()));
-            add(CRATES, &texts::together(title, packages));
+            add(CRATES, &texts::together(title, packages))?;
             index += &format!("{} crates of Rust:\n    {CRATES}\n", crates.len());
         }
-        add(INDEX, &index);
-        files
+        add(INDEX, &index)?;
+        Ok(tree)
     }
 }
 
@@ -147,7 +148,11 @@ mod tests {
         assert!(purl.ends_with("tag=al2023"), "{purl}");
         let related = (ARTEFACT.to_owned(), Relation::DescendantOf, base.id.clone());
         assert_eq!(bill.relations, [related]);
-        assert_eq!(bill.licences().len(), 1, "only the empty list");
+        assert_eq!(
+            bill.licences().unwrap().files().count(),
+            1,
+            "only the empty list"
+        );
     }
 
     #[test]
@@ -161,14 +166,15 @@ mod tests {
         ));
         bill.add(component(Kind::Crate, "c", &[("LICENSE", "You may.")]));
         bill.add(component(Kind::Program, "d", &[("LICENSE", "You may.")]));
-        let files: BTreeMap<_, _> = bill.licences().into_iter().collect();
-        let names: Vec<_> = files.keys().map(String::as_str).collect();
+        let tree = bill.licences().unwrap();
+        let files: BTreeMap<_, _> = tree.files().collect();
+        let names: Vec<_> = files.keys().copied().collect();
         let expected = ["a/LICENSE", "b/NOTICE", "index.txt", "rust-crates.txt"];
         assert_eq!(
             names,
             expected.map(|name| format!("usr/share/licenses/{name}"))
         );
-        let Content::Bytes { bytes, .. } = &files["usr/share/licenses/index.txt"] else {
+        let Content::Bytes { bytes, .. } = files["usr/share/licenses/index.txt"] else {
             panic!("the list is a file");
         };
         assert_eq!(

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result};
-use layer::Content;
+use layer::{Content, FileTree};
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
@@ -41,18 +41,12 @@ pub enum Form {
     Archive,
 }
 
-/// The document, as JSON. `files` are all files of the artefact by their paths in it; `time` is in
-/// seconds since 1970.
+/// The document, as JSON. `trees` are all files of the artefact; `time` is in seconds since 1970.
 ///
 /// # Errors
 /// A file cannot be read, or no such time exists.
-pub fn document(
-    bill: &Bill,
-    files: &[(String, Content)],
-    subject: &Subject,
-    time: u64,
-) -> Result<Vec<u8>> {
-    let listed = listed(files)?;
+pub fn document(bill: &Bill, trees: &[&FileTree], subject: &Subject, time: u64) -> Result<Vec<u8>> {
+    let listed = listed(trees)?;
     let mut packages = vec![artefact(subject, &listed)?];
     let mut components: Vec<_> = bill.components.iter().map(package).collect();
     components.sort_by(|a, b| a.id.cmp(&b.id));
@@ -122,9 +116,9 @@ struct Listed<'a> {
 }
 
 /// Files by path, each with an id of its own.
-fn listed(files: &[(String, Content)]) -> Result<Vec<Listed<'_>>> {
-    let mut files: Vec<_> = files.iter().collect();
-    files.sort_by_key(|(path, _)| path);
+fn listed<'a>(trees: &[&'a FileTree]) -> Result<Vec<Listed<'a>>> {
+    let mut files: Vec<_> = trees.iter().flat_map(|tree| tree.files()).collect();
+    files.sort_by_key(|(path, _)| *path);
     let mut ids = BTreeSet::new();
     let mut listed = Vec::new();
     for (path, content) in files {
@@ -150,7 +144,7 @@ impl Listed<'_> {
     fn file(&self) -> File {
         File {
             id: self.id.clone(),
-            file_name: format!("./{}", self.path.trim_start_matches('/')),
+            file_name: format!("./{}", self.path),
             checksums: vec![
                 checksum("SHA1", &self.hashes.sha1),
                 checksum("SHA256", &self.hashes.sha256),

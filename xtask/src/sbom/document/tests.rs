@@ -1,5 +1,6 @@
 //! That a document says what it was given, in one order, and the same every time.
 
+use layer::Mode;
 use serde_json::Value;
 
 use super::*;
@@ -33,18 +34,21 @@ fn subject() -> Subject {
     }
 }
 
-fn files() -> Vec<(String, Content)> {
-    ["z", "a-b", "a_b"]
-        .map(|name| (name.to_owned(), Content::bytes("test", name.as_bytes())))
-        .to_vec()
+fn files() -> FileTree {
+    let mut tree = FileTree::new();
+    for name in ["z", "a-b", "a_b"] {
+        let content = Content::bytes("test", name.as_bytes());
+        tree.add(name, content, Mode::Data).unwrap();
+    }
+    tree
 }
 
 fn parsed(bytes: &[u8]) -> Value {
     serde_json::from_slice(bytes).unwrap()
 }
 
-fn written(bill: &Bill, files: &[(String, Content)]) -> Value {
-    parsed(&document(bill, files, &subject(), 1_646_370_367).unwrap())
+fn written(bill: &Bill, files: &FileTree) -> Value {
+    parsed(&document(bill, &[files], &subject(), 1_646_370_367).unwrap())
 }
 
 /// What is related to `from` in one way.
@@ -116,7 +120,9 @@ fn a_file_is_of_the_component_that_it_was_made_of() {
     let made_of = bill.made_of.pop_first().unwrap().1;
     bill.made_of.insert(path.clone(), made_of);
     let mut files = files();
-    files.push(("var/task/bootstrap".to_owned(), Content::File(path)));
+    files
+        .add("var/task/bootstrap", Content::File(path), Mode::Program)
+        .unwrap();
     let document = written(&bill, &files);
     assert_eq!(
         related(
@@ -134,12 +140,18 @@ fn the_same_input_gives_the_same_bytes_in_whatever_order() {
     let mut other = bill();
     other.components.reverse();
     other.relations.reverse();
-    let mut other_files = files();
-    other_files.reverse();
-    let write = |bill: &Bill, files: &[_], time| document(bill, files, &subject(), time).unwrap();
-    let first = write(&bill(), &files(), 0);
-    assert_eq!(first, write(&other, &other_files, 0));
+    let mut more = FileTree::new();
+    more.add("b", Content::bytes("test", b"b"), Mode::Data)
+        .unwrap();
+    let files = files();
+    let write =
+        |bill: &Bill, trees: &[&FileTree], time| document(bill, trees, &subject(), time).unwrap();
+    let first = write(&bill(), &[&files, &more], 0);
+    assert_eq!(first, write(&other, &[&more, &files], 0));
     let namespace = |bytes: &[u8]| parsed(bytes)["documentNamespace"].clone();
-    assert_ne!(namespace(&first), namespace(&write(&bill(), &files(), 1)));
-    assert!(document(&bill(), &files(), &subject(), u64::MAX).is_err());
+    assert_ne!(
+        namespace(&first),
+        namespace(&write(&bill(), &[&files, &more], 1))
+    );
+    assert!(document(&bill(), &[&files], &subject(), u64::MAX).is_err());
 }
