@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what `cargo xtask test` needs and a bare Debian machine lacks: a C compiler, Python 3
-# with pip, a container engine, a registry, skopeo, and a browser with its driver. Rust itself must be there. Does
-# nothing where all is there.
+# with pip, a container engine, a registry, skopeo, and a browser with its driver. Rust itself must
+# be there. Does nothing where all is there.
 set -euo pipefail
 
 missing=()

@@ -175,7 +175,7 @@ impl StandIn {
         Self { address, seen }
     }
 
-    /// The image `tests/image` here, with little patience.
+    /// The image `tests/image` here, with short waits.
     pub fn remote(&self, version: &str) -> Remote {
         let mut remote = Remote::parse(&format!("{}/tests/image{version}", self.address)).unwrap();
         remote.patience = Patience {
@@ -183,8 +183,8 @@ impl StandIn {
             first_wait: Duration::from_millis(5),
             longest_wait: Duration::from_secs(3),
             connect: Duration::from_secs(5),
-            silence: Duration::from_secs(1),
-            storing: Duration::from_secs(1),
+            silence: Duration::from_secs(30),
+            storing: Duration::from_secs(30),
         };
         remote
     }

@@ -4,7 +4,9 @@
 //!
 //! `oci_client` does this, streamed. Of a refusal it keeps the status and drops the headers, so how
 //! long the registry asks to wait is heard by the request before the next try, whether the blob is
-//! there, which is ours.
+//! there, which is ours. It also reads all of a refusal, however long: that of the registry that one
+//! trusts with one's own image, and for as long as [`Patience`](super::Patience) lasts. Pulls,
+//! which meet strangers, do not go through it.
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
