@@ -3,16 +3,15 @@
 //! extended headers of pax and GNU are read here, because the crate `tar` holds them in memory
 //! whole, however large they say they are.
 
+mod extensions;
+
 use std::io::{self, Read};
 
-use tar::{EntryType, Header, PaxExtensions};
+use tar::Header;
 
+use self::extensions::{Extension, Extensions};
 use crate::{Error, Result};
 
-/// The longest name that is read: Linux takes no longer path (`PATH_MAX`).
-const LONGEST_NAME: u64 = 4096;
-/// The largest extended header; it has a name, a link's target and attributes.
-const LARGEST_EXTENSION: u64 = 1024 * 1024;
 /// The most entries. An operating system with everything in it has some 500,000.
 const MOST_ENTRIES: u64 = 2_000_000;
 
@@ -103,155 +102,10 @@ fn shown(header: &Header) -> String {
     name.chars().take(120).collect()
 }
 
-/// A header that says something about the entry after it.
-#[derive(Clone, Copy)]
-enum Extension {
-    LongName,
-    LongLink,
-    Pax,
-    /// About all entries after it. Image builders leave comments there, and nothing that matters.
-    Global,
-}
-
-impl Extension {
-    fn of(kind: EntryType) -> Option<Self> {
-        match kind {
-            EntryType::GNULongName => Some(Self::LongName),
-            EntryType::GNULongLink => Some(Self::LongLink),
-            EntryType::XHeader => Some(Self::Pax),
-            EntryType::XGlobalHeader => Some(Self::Global),
-            _ => None,
-        }
-    }
-
-    fn most(self) -> u64 {
-        match self {
-            // With the NUL at its end.
-            Self::LongName | Self::LongLink => LONGEST_NAME + 1,
-            Self::Pax | Self::Global => LARGEST_EXTENSION,
-        }
-    }
-}
-
-/// What extended headers said of the entry to come.
-#[derive(Default)]
-struct Extensions {
-    name: Option<Vec<u8>>,
-    link: Option<Vec<u8>>,
-    size: Option<u64>,
-}
-
-impl Extensions {
-    fn any(&self) -> bool {
-        self.name.is_some() || self.link.is_some() || self.size.is_some()
-    }
-
-    fn take(&mut self, what: Extension, bytes: &[u8]) -> Result<(), String> {
-        let trimmed = || bytes.strip_suffix(b"\0").unwrap_or(bytes).to_vec();
-        match what {
-            Extension::LongName => self.name = Some(trimmed()),
-            Extension::LongLink => self.link = Some(trimmed()),
-            Extension::Global => {}
-            Extension::Pax => {
-                for pair in PaxExtensions::new(bytes) {
-                    let pair = pair.map_err(|error| format!("a pax header: {error}"))?;
-                    let value = pair.value_bytes();
-                    match pair.key_bytes() {
-                        b"path" => self.name = Some(value.to_vec()),
-                        b"linkpath" => self.link = Some(value.to_vec()),
-                        b"size" => {
-                            let text = String::from_utf8_lossy(value);
-                            let size = text.parse().map_err(|_| format!("the size `{text}`"))?;
-                            self.size = Some(size);
-                        }
-                        key if key.starts_with(b"GNU.sparse.") => {
-                            return Err("a sparse file, whose content is not in one piece".into());
-                        }
-                        _ => {}
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The entry of `header` with what was said of it; none for the root itself.
-    fn entry(self, header: &Header, bytes: u64) -> Result<Option<Entry>, String> {
-        if self.size.is_some_and(|size| size != bytes) {
-            return Err("two headers of it say different sizes".into());
-        }
-        let name = self
-            .name
-            .unwrap_or_else(|| header.path_bytes().into_owned());
-        let path = inside("its path", &name)?;
-        let link = || {
-            let link = self.link.clone();
-            let link = link.or_else(|| header.link_name_bytes().map(|name| name.into_owned()));
-            link.filter(|link| !link.is_empty())
-                .ok_or_else(|| "a link without a target".to_owned())
-        };
-        let kind = match header.entry_type() {
-            EntryType::Regular | EntryType::Continuous => Kind::File,
-            EntryType::Directory => Kind::Folder,
-            EntryType::Symlink => Kind::Symlink(text("its target", &link()?)?),
-            EntryType::Link => Kind::Hardlink(inside("the target of its hard link", &link()?)?),
-            EntryType::Char | EntryType::Block | EntryType::Fifo => Kind::Special,
-            EntryType::GNUSparse => {
-                return Err("a sparse file, whose content is not in one piece".into());
-            }
-            other => return Err(format!("an entry of the unknown type {}", other.as_byte())),
-        };
-        if bytes > 0 && kind != Kind::File {
-            return Err(format!("{bytes} bytes of content where there can be none"));
-        }
-        if path.is_empty() {
-            let root = kind == Kind::Folder;
-            return if root {
-                Ok(None)
-            } else {
-                Err("it has no name".into())
-            };
-        }
-        let mode = header.mode().map_err(|error| error.to_string())? & 0o7777;
-        Ok(Some(Entry {
-            path,
-            kind,
-            mode,
-            bytes,
-        }))
-    }
-}
-
-/// A path that stays below the root.
-fn inside(what: &str, bytes: &[u8]) -> Result<String, String> {
-    let path = text(what, bytes)?;
-    if path.starts_with('/') {
-        return Err(format!("{what} is absolute"));
-    }
-    let parts: Vec<_> = path
-        .split('/')
-        .filter(|part| !matches!(*part, "" | "."))
-        .collect();
-    if parts.contains(&"..") {
-        return Err(format!("{what} has `..` in it"));
-    }
-    Ok(parts.join("/"))
-}
-
-/// A name that Linux takes. What is no UTF-8 in it is shown as such, and nothing is lost but its
-/// exact spelling.
-fn text(what: &str, bytes: &[u8]) -> Result<String, String> {
-    if bytes.len() as u64 > LONGEST_NAME {
-        return Err(format!("{what} is longer than {LONGEST_NAME} bytes"));
-    }
-    if bytes.contains(&0) {
-        return Err(format!("{what} has a NUL in it"));
-    }
-    Ok(String::from_utf8_lossy(bytes).into_owned())
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
+    use tar::EntryType;
+
     use super::*;
 
     /// A tar entry whose name is taken as it is, which the crate `tar` would refuse to write.

@@ -4,13 +4,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use oci_spec::image::{
-    Arch, Config, Descriptor, History, HistoryBuilder, ImageConfiguration,
-    ImageConfigurationBuilder, ImageManifest, ImageManifestBuilder, MediaType, Os, RootFsBuilder,
-};
+use oci_spec::image::{Descriptor, ImageConfiguration, ImageManifest, MediaType};
 
-use crate::document::{canonical, descriptor, digest_of, parse, rfc3339, unbuilt};
-use crate::scan::{Packing, read_layer};
+use crate::compose::{configuration, manifest};
+use crate::document::{canonical, descriptor, digest_of, parse, rfc3339};
+use crate::names::rust_name;
+use crate::scan::read_layer;
 use crate::source::{Source, document};
 use crate::{Digest, Error, Layer, Result};
 
@@ -225,134 +224,6 @@ fn history_of_layers(config: &ImageConfiguration) -> Vec<String> {
     of_layers
         .map(|entry| entry.created_by().clone().unwrap_or_default())
         .collect()
-}
-
-/// What is said of an image; what nothing is said of stays as it is in the base.
-fn configuration(
-    config: &ImageConfig,
-    base: Option<&ImageConfiguration>,
-    layers: &[Layer],
-    own: &[Layer],
-    created: &str,
-) -> Result<ImageConfiguration> {
-    let below = base.and_then(|base| base.config().clone());
-    let mut run: Config = below.unwrap_or_default();
-    if !config.entrypoint.is_empty() {
-        run.set_entrypoint(Some(config.entrypoint.clone()));
-        // Arguments for the base's own program.
-        run.set_cmd(None);
-    }
-    if let Some(user) = &config.user {
-        run.set_user(Some(user.clone()));
-    }
-    if let Some(folder) = &config.working_folder {
-        run.set_working_dir(Some(folder.clone()));
-    }
-    if !config.labels.is_empty() {
-        let mut labels = run.labels().clone().unwrap_or_default();
-        labels.extend(config.labels.clone());
-        run.set_labels(Some(labels));
-    }
-    let diff_ids: Vec<_> = layers.iter().map(|l| l.diff_id.to_string()).collect();
-    let root = RootFsBuilder::default().typ("layers").diff_ids(diff_ids);
-    ImageConfigurationBuilder::default()
-        .created(created)
-        .architecture(go_architecture(&config.architecture))
-        .os(Os::Linux)
-        .config(run)
-        .rootfs(root.build().map_err(unbuilt("configuration"))?)
-        .history(history(base, layers.len() - own.len(), own, created)?)
-        .build()
-        .map_err(unbuilt("configuration"))
-}
-
-/// The base's history and an entry for each layer of ours: Lambda wants one for each layer, also
-/// where the base has none for some of its own.
-fn history(
-    base: Option<&ImageConfiguration>,
-    below: usize,
-    own: &[Layer],
-    created: &str,
-) -> Result<Vec<History>> {
-    let entry = |text: &str| {
-        let entry = HistoryBuilder::default().created(created);
-        entry.created_by(text).build().map_err(unbuilt("history"))
-    };
-    let mut history = base
-        .and_then(|base| base.history().clone())
-        .unwrap_or_default();
-    let told = history.iter().filter(|e| e.empty_layer() != Some(true));
-    if told.count() != below {
-        let texts = (0..below).map(|_| entry("a layer of the base"));
-        history = texts.collect::<Result<_>>()?;
-    }
-    for layer in own {
-        history.push(entry(&layer.created_by)?);
-    }
-    Ok(history)
-}
-
-fn manifest(
-    config: &[u8],
-    annotations: &BTreeMap<String, String>,
-    layers: &[Layer],
-    created: &str,
-) -> Result<ImageManifest> {
-    let layers = layers
-        .iter()
-        .map(|layer| descriptor(MediaType::ImageLayerGzip, &layer.digest, layer.packed_bytes));
-    let mut annotations: HashMap<_, _> = annotations.clone().into_iter().collect();
-    annotations.insert(
-        "org.opencontainers.image.created".to_owned(),
-        created.to_owned(),
-    );
-    let size = config.len() as u64;
-    ImageManifestBuilder::default()
-        .schema_version(2_u32)
-        .media_type(MediaType::ImageManifest)
-        .config(descriptor(
-            MediaType::ImageConfig,
-            &Digest::of(config),
-            size,
-        )?)
-        .layers(layers.collect::<Result<Vec<_>>>()?)
-        .annotations(annotations)
-        .build()
-        .map_err(unbuilt("manifest"))
-}
-
-/// How the layer of a media type is packed, if we know.
-pub(crate) fn packing(kind: &MediaType) -> Option<Packing> {
-    match kind.to_string().as_str() {
-        "application/vnd.oci.image.layer.v1.tar+gzip"
-        | "application/vnd.docker.image.rootfs.diff.tar.gzip"
-        | "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip" => Some(Packing::Gzip),
-        "application/vnd.oci.image.layer.v1.tar"
-        | "application/vnd.docker.image.rootfs.diff.tar" => Some(Packing::None),
-        _ => None,
-    }
-}
-
-/// Go's name of an architecture, which OCI and registries use, from rustc's.
-pub fn go_name(name: &str) -> String {
-    go_architecture(name).to_string()
-}
-
-pub(crate) fn go_architecture(name: &str) -> Arch {
-    match name {
-        "x86_64" => Arch::Amd64,
-        "aarch64" => Arch::ARM64,
-        other => Arch::Other(other.to_owned()),
-    }
-}
-
-/// And back.
-pub(crate) fn rust_name(name: &Arch) -> String {
-    match name {
-        Arch::Amd64 => "x86_64".to_owned(),
-        Arch::ARM64 => "aarch64".to_owned(),
-        other => other.to_string(),
-    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use oci_spec::image::{Arch, Descriptor, ImageIndex, ImageIndexBuilder, MediaType, Os};
 
 use crate::document::{canonical, parse, unbuilt};
-use crate::image::go_architecture;
+use crate::names::go_architecture;
 use crate::{Error, Result};
 
 /// Images by their descriptors.

@@ -118,6 +118,7 @@
 
 pub mod archive;
 mod base;
+mod compose;
 mod diff;
 mod digest;
 mod document;
@@ -134,6 +135,7 @@ mod lambda;
 mod layer;
 mod layout;
 pub mod lint;
+mod names;
 mod program;
 pub mod registry;
 mod replace;
@@ -150,9 +152,10 @@ pub use diff::diff;
 pub use digest::Digest;
 pub use document::rfc3339;
 pub use error::{Error, Result};
-pub use image::{Image, ImageConfig, go_name};
+pub use image::{Image, ImageConfig};
 pub use index::Index;
 pub use layer::Layer;
 pub use layout::{Layout, LayoutFolder, LayoutWriter};
+pub use names::go_name;
 pub use tree::{Content, FileTree, Mode};
 pub use validate::{Validation, validate};

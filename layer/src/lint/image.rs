@@ -4,9 +4,9 @@ use oci_spec::image::{Descriptor, ImageConfiguration, Os};
 
 use super::{Expected, Finding, Findings, Rule, layers, program};
 use crate::Result;
-use crate::image::rust_name;
 use crate::index::is_attestation;
 use crate::lambda::LAMBDA;
+use crate::names::rust_name;
 use crate::scan::Packing;
 use crate::source::Source;
 use crate::validate::{Examined, is_index, validate};
@@ -112,7 +112,7 @@ fn gzip(source: &dyn Source, image: &Examined, findings: &mut Findings) {
     for layer in &image.layers {
         let kind = layer.descriptor.media_type();
         let digest = layer.descriptor.digest();
-        let said = crate::image::packing(kind);
+        let said = crate::names::packing(kind);
         // A push by the engine that wrote this archive packs them.
         if source.packs_on_push() && said == Some(Packing::None) {
             continue;

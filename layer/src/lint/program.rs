@@ -4,7 +4,7 @@ use super::{Findings, Rule};
 use crate::Result;
 use crate::elf::Elf;
 use crate::entries::Kind;
-use crate::image::rust_name;
+use crate::names::rust_name;
 use crate::program::{Layers, library_folders};
 use crate::source::Source;
 use crate::validate::Examined;
