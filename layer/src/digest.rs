@@ -18,7 +18,12 @@ pub struct Digest([u8; 32]);
 impl Digest {
     /// The digest of `bytes`.
     pub fn of(bytes: &[u8]) -> Self {
-        Self(sha2::Digest::finalize(<Sha256 as sha2::Digest>::new_with_prefix(bytes)).into())
+        Self::from_hash(sha2::Digest::new_with_prefix(bytes))
+    }
+
+    /// The digest of all that went into a hash.
+    pub(crate) fn from_hash(hash: Sha256) -> Self {
+        Self(sha2::Digest::finalize(hash).into())
     }
 
     /// Its hexadecimal digits, which name its blob.
@@ -98,8 +103,7 @@ impl<T> Hashing<T> {
 
     /// What is inside, the digest and the count.
     pub(crate) fn finish(self) -> (T, Digest, u64) {
-        let hash = sha2::Digest::finalize(self.hash);
-        (self.inner, Digest(hash.into()), self.bytes)
+        (self.inner, Digest::from_hash(self.hash), self.bytes)
     }
 
     fn passed(&mut self, bytes: &[u8]) {

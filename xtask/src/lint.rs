@@ -59,7 +59,7 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
 
 /// What breaks a rule in a file or folder of that name, or else in what a registry has: all that Lambda
 /// would see there, also where that is an index.
-fn found(reference: &str, expected: &Expected) -> Result<Vec<Finding>> {
+pub fn found(reference: &str, expected: &Expected) -> Result<Vec<Finding>> {
     let path = Path::new(reference);
     if path.exists() {
         return Ok(lint(path, expected)?);

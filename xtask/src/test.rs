@@ -242,8 +242,23 @@ impl Suite<'_> {
                 first.name()
             );
         }
-        let bytes = first[1].layout.image().unpacked_bytes();
-        ensure!(bytes < 20_000_000, "the function's image has {bytes} bytes");
+        let function = first[1].layout.image();
+        let (_, zip) = pack::function_zip(self.workspace, &sdk, &binary)?;
+        for (what, bytes, most) in [
+            (
+                "the function's image unpacks to",
+                function.unpacked_bytes(),
+                12_000_000,
+            ),
+            (
+                "the function's image is packed to",
+                function.packed_bytes(),
+                5_000_000,
+            ),
+            ("the zip archive has", zip.packed_bytes, 5_000_000),
+        ] {
+            ensure!(bytes <= most, "{what} {bytes} bytes, more than {most}");
+        }
 
         let libraries = sdk.manifest().libraries.iter();
         let libraries = libraries.map(|library| sdk.path().join("lib").join(&library.file));

@@ -3,6 +3,8 @@
 
 use sha2::{Digest as _, Sha256};
 
+use crate::Digest;
+
 /// The hash and the count of bytes that passed.
 #[derive(Clone, Default)]
 pub(super) struct Sum {
@@ -19,26 +21,20 @@ impl Sum {
 
     /// The digest of all that passed.
     pub fn digest(&self) -> String {
-        named(&self.hash.clone().finalize())
+        Digest::from_hash(self.hash.clone()).to_string()
     }
 }
 
 /// The digest of bytes.
 pub(super) fn of(bytes: &[u8]) -> String {
-    named(&Sha256::digest(bytes))
-}
-
-fn named(hash: &[u8]) -> String {
-    let digits: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256:{digits}")
+    Digest::of(bytes).to_string()
 }
 
 /// The digits of a digest; none if it is another kind of digest, or something that would lead a
 /// path elsewhere.
 pub(super) fn digits(digest: &str) -> Option<&str> {
-    let digits = digest.strip_prefix("sha256:")?;
-    let hexadecimal = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-    (digits.len() == 64 && digits.bytes().all(hexadecimal)).then_some(digits)
+    digest.parse::<Digest>().ok()?;
+    digest.strip_prefix("sha256:")
 }
 
 #[cfg(test)]

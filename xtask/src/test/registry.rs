@@ -16,11 +16,13 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use layer::Layout;
 use layer::elf::FunctionBinary;
+use layer::lint::Expected;
 use layer::registry::{self, Event, Patience, Remote};
 use opencv_build::sdk::Sdk;
 use serde_json::Value;
 
 use super::report::Skip;
+use crate::lint::found;
 use crate::local::process::output;
 use crate::pack::base::Base;
 use crate::pack::checked::check;
@@ -52,6 +54,11 @@ pub fn base(
     let registry = Registry::start(scratch.path(), None)?;
     let name = format!("{}/system/base:v1", registry.address());
     let digest = push(&remote(&name)?, layout)?;
+    let findings = found(&name, &Expected::default())?;
+    ensure!(
+        findings.is_empty(),
+        "in a registry it breaks rules: {findings:?}"
+    );
     let write =
         |base: &Base| function_image(scratch.path(), "on-a-base:v1", workspace, sdk, binary, base);
     let image = write(&Base::Image(name.clone()))?;
