@@ -11,8 +11,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 pub use self::read::ArchiveFile;
+use crate::document::VERSION;
 use crate::document::canonical;
-use crate::layout::VERSION;
 use crate::replace::new_file;
 use crate::{Digest, Error, Index, Layout, Result};
 

@@ -14,6 +14,9 @@ use crate::{Error, Result};
 /// <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md>.
 pub(crate) const LARGEST: u64 = 4 * 1024 * 1024;
 
+/// The content of the file `oci-layout`.
+pub(crate) const VERSION: &str = r#"{"imageLayoutVersion":"1.0.0"}"#;
+
 /// JSON with its keys sorted: the crate's types keep some of them in hash maps, whose order
 /// changes from run to run.
 pub(crate) fn canonical(document: &impl Serialize) -> Result<Vec<u8>> {

@@ -99,7 +99,7 @@ impl Draft {
         }
         let index = json!({"schemaVersion": 2, "manifests": entries});
         fs::write(folder.join("index.json"), index.to_string()).unwrap();
-        fs::write(folder.join("oci-layout"), crate::layout::VERSION).unwrap();
+        fs::write(folder.join("oci-layout"), crate::document::VERSION).unwrap();
         folder
     }
 }

@@ -6,12 +6,9 @@ use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::document;
+use crate::document::{self, VERSION};
 use crate::source::{Blob, Source};
 use crate::{Digest, Error, FileTree, Image, ImageConfig, Index, Layer, Result, replace};
-
-/// The content of the file `oci-layout`.
-pub(crate) const VERSION: &str = r#"{"imageLayoutVersion":"1.0.0"}"#;
 
 /// A layout that is being written.
 pub struct LayoutWriter {

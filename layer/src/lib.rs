@@ -66,7 +66,7 @@
 //!
 //! # From anything to a judgement
 //!
-//! [`source::open`] takes a layout folder or an archive, whoever made it. [`validate`] derives everything again
+//! [`open`] takes a layout folder or an archive, whoever made it. [`validate`] derives everything again
 //! from the bytes; [`lint`] adds what Lambda demands, and says what to do about each breach:
 //!
 //! ```
@@ -83,7 +83,7 @@
 //! // Nobody says what is to be started.
 //! let config = ImageConfig::new("hello", "x86_64");
 //! let layout = writer.finish(&config, &folder.path().join("hello"))?;
-//! let source = layer::source::open(layout.path())?;
+//! let source = layer::open(layout.path())?;
 //! assert!(layer::validate(source.as_ref()).mismatches.is_empty());
 //!
 //! let findings = lint(layout.path(), &Expected::default())?;
@@ -136,6 +136,7 @@ mod layer;
 mod layout;
 pub mod lint;
 mod names;
+mod open;
 mod program;
 pub mod registry;
 mod replace;
@@ -156,6 +157,7 @@ pub use image::{Image, ImageConfig};
 pub use index::Index;
 pub use layer::Layer;
 pub use layout::{Layout, LayoutFolder, LayoutWriter};
-pub use names::go_name;
+pub use names::{Packing, go_name};
+pub use open::open;
 pub use tree::{Content, FileTree, Mode};
 pub use validate::{Validation, validate};

@@ -19,7 +19,7 @@ use serde::Serialize;
 pub use self::image::lint_source;
 pub use self::rule::Rule;
 pub use self::zip::lint_zip;
-use crate::{Error, Result, source};
+use crate::{Error, Result, open};
 
 /// A breach of a rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -95,7 +95,7 @@ pub fn lint(path: &Path, expected: &Expected) -> Result<Vec<Finding>> {
     if path.is_file() && is_zip(path)? {
         return lint_zip(path, expected);
     }
-    lint_source(source::open(path)?.as_ref(), expected)
+    lint_source(open(path)?.as_ref(), expected)
 }
 
 /// Whether a file begins as zip archives do: with a file, or with the end of an empty one.

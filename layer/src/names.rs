@@ -2,7 +2,14 @@
 
 use oci_spec::image::{Arch, MediaType};
 
-use crate::scan::Packing;
+/// How the tar archive of a layer is packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Packing {
+    /// Not at all.
+    None,
+    /// gzip, in one member or several.
+    Gzip,
+}
 
 /// How the layer of a media type is packed, if we know.
 pub(crate) fn packing(kind: &MediaType) -> Option<Packing> {

@@ -28,6 +28,7 @@
 //! ```
 
 mod blob;
+mod content;
 mod digest;
 mod document;
 mod error;
@@ -46,9 +47,10 @@ mod token;
 mod upload;
 mod watch;
 
+pub use content::Blob;
 pub use error::{Error, Result};
 pub use patience::Patience;
 pub use pull::{Pulled, pull, resolve};
-pub use push::{Blob, push};
+pub use push::push;
 pub use remote::{Credentials, Remote};
 pub use watch::Event;

@@ -11,19 +11,10 @@ use crate::document::digest_of;
 use crate::entries::{self, Entry, Kind};
 use crate::names::packing;
 use crate::source::Source;
-use crate::{Error, Layer, Result};
+use crate::{Error, Layer, Packing, Result};
 
 /// The most bytes that a layer may unpack to: what Lambda takes of a whole image. More is a bomb.
 const MOST_UNPACKED: u64 = 10 * 1024 * 1024 * 1024;
-
-/// How the tar archive of a layer is packed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Packing {
-    /// Not at all.
-    None,
-    /// gzip, in one member or several.
-    Gzip,
-}
 
 /// What a layer was found to be.
 #[derive(Clone, Debug, PartialEq, Eq)]

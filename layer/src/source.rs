@@ -1,15 +1,11 @@
-//! Where an image is read from: a layout folder or an archive, told apart by what they are.
-//! Hands out bytes and believes nothing of them.
+//! Where an image is read from. Hands out bytes, and what is made of them is held to its digest.
 
 use std::io::Read;
-use std::path::Path;
 
 use oci_spec::image::Descriptor;
 
-use crate::archive::ArchiveFile;
 use crate::digest::{Digest, Hashing};
 use crate::document::{self, digest_of};
-use crate::layout::LayoutFolder;
 use crate::{Error, Index, Result};
 
 /// Something that holds the documents and blobs of images.
@@ -45,18 +41,6 @@ pub struct Blob<'a> {
     pub bytes: u64,
     /// They.
     pub reader: Box<dyn Read + 'a>,
-}
-
-/// Opens the layout folder or the archive at `path`.
-///
-/// # Errors
-/// There is nothing, or something else.
-pub fn open(path: &Path) -> Result<Box<dyn Source>> {
-    if path.is_dir() {
-        Ok(Box::new(LayoutFolder::open(path)?))
-    } else {
-        Ok(Box::new(ArchiveFile::open(path)?))
-    }
 }
 
 /// The index of a source.

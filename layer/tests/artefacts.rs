@@ -55,7 +55,7 @@ fn what_is_written_is_read_again_in_both_forms() {
     let archive = folder.path().join("hello.tar");
     layout.write_archive(&archive, "hello:latest").unwrap();
     for path in [layout.path(), &archive] {
-        let source = source::open(path).unwrap();
+        let source = layer::open(path).unwrap();
         assert_eq!(validate(source.as_ref()).mismatches, [""; 0]);
         let index = source::index(source.as_ref()).unwrap();
         let entry = index.choose(source.origin(), HERE).unwrap();
@@ -113,7 +113,7 @@ fn an_archive_of_an_old_docker_is_read_as_what_a_push_makes_of_it() {
 #[test]
 fn what_is_no_image_is_refused_with_what_is_missing() {
     let folder = tempfile::tempdir().unwrap();
-    let refused = |path: &Path| match source::open(path) {
+    let refused = |path: &Path| match layer::open(path) {
         Ok(source) => panic!("{} was opened", source.origin()),
         Err(error) => error.to_string(),
     };

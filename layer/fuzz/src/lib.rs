@@ -4,8 +4,9 @@
 use std::io::{Read, copy, sink};
 use std::path::Path;
 
+use layer::Packing;
 use layer::entries::Entry;
-use layer::scan::{Packing, scan};
+use layer::scan::scan;
 
 /// Reads a layer to its end, the content of its entries included.
 pub fn read_layer(bytes: &[u8], packing: Packing) {

@@ -2,12 +2,12 @@
 #![no_main]
 
 use layer::lint::{Expected, lint_source};
-use layer::source;
+use layer::open;
 use layer_fuzz::with_file;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| with_file(bytes, |path| {
-    if let Ok(source) = source::open(path) {
+    if let Ok(source) = open(path) {
         let _ = lint_source(source.as_ref(), &Expected::default());
     }
 }));

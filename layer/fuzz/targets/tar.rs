@@ -1,7 +1,7 @@
 //! The reader of layers that are not packed: the tar archive alone.
 #![no_main]
 
-use layer::scan::Packing;
+use layer::Packing;
 use layer_fuzz::read_layer;
 use libfuzzer_sys::fuzz_target;
 

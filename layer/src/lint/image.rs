@@ -3,11 +3,11 @@
 use oci_spec::image::{Descriptor, ImageConfiguration, Os};
 
 use super::{Expected, Finding, Findings, Rule, layers, program};
+use crate::Packing;
 use crate::Result;
 use crate::index::is_attestation;
 use crate::lambda::LAMBDA;
 use crate::names::rust_name;
-use crate::scan::Packing;
 use crate::source::Source;
 use crate::validate::{Examined, is_index, validate};
 use crate::view::View;

@@ -2,13 +2,10 @@
 //! comes out. A blob that the registry has is not sent; the manifest, without which nobody sees the
 //! blobs, goes last.
 
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
-use std::path::Path;
-
 use reqwest::StatusCode;
 use reqwest::header::CONTENT_TYPE;
 
+use super::content::Blob;
 use super::digest::{digits, of};
 use super::error::Failure;
 use super::manifest::said_digest;
@@ -18,37 +15,6 @@ use super::token::Scope;
 use super::upload::Uploader;
 use super::watch::{Meter, Watch};
 use super::{Error, Remote, Result};
-
-/// What a blob's content is read from.
-pub(super) type Content = Box<dyn Read + Send>;
-
-/// A blob to be pushed.
-pub struct Blob<'a> {
-    /// Its digest.
-    pub digest: String,
-    /// Its size.
-    pub bytes: u64,
-    /// Where it lies, for errors.
-    pub place: String,
-    /// Opens its content, which is read from the beginning for each try and not beyond its size.
-    pub open: Box<dyn Fn() -> io::Result<Content> + 'a>,
-}
-
-impl<'a> Blob<'a> {
-    /// A blob that lies in a file, from `offset` on.
-    pub fn in_file(digest: &str, bytes: u64, path: &'a Path, offset: u64) -> Self {
-        Self {
-            digest: digest.to_owned(),
-            bytes,
-            place: path.display().to_string(),
-            open: Box::new(move || {
-                let mut file = File::open(path)?;
-                file.seek(SeekFrom::Start(offset))?;
-                Ok(Box::new(file))
-            }),
-        }
-    }
-}
 
 /// Pushes an image. `media_type` is that of the manifest, whose digest is returned once the
 /// registry has confirmed it. `watch` is told what goes on.

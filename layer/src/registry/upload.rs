@@ -23,10 +23,10 @@ use oci_client::{Client, RegistryOperation};
 use reqwest::StatusCode;
 use tokio::time::Instant;
 
+use super::content::{Blob, Content};
 use super::digest::{Sum, of};
 use super::error::Failure;
 use super::judge::innermost;
-use super::push::{Blob, Content};
 use super::remote::is_loopback;
 use super::session::{AGENT, Session};
 use super::token::Authorization;
