@@ -126,10 +126,10 @@ mod tests {
             values.push(node.to_string().unwrap());
         } else {
             values.push(format!("{} inside", node.size().unwrap()));
-            let inside = node.begin().unwrap();
+            let mut inside = node.begin().unwrap();
             for _ in 0..node.size().unwrap() {
-                self::values(&inside.get().unwrap(), values);
-                inside.next().unwrap();
+                self::values(&inside.try_deref().unwrap(), values);
+                inside.incr().unwrap();
             }
         }
     }
