@@ -28,6 +28,10 @@ pub use tree::{Name, Tree};
 const PACKAGE: &str = "function";
 const FEATURE: &str = "opencv";
 
+/// The release of rustc that compiled this program and compiles the function, whose standard library is
+/// linked; `build.rs` asks it.
+const RUSTC: &str = env!("RUSTC_RELEASE");
+
 /// The crates of a program.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Linked {
@@ -43,8 +47,7 @@ pub struct Linked {
 /// something changes that they depend on.
 pub fn linked(root: &Path, target: &Target, folder: &Path) -> Result<Linked> {
     let triple = target.rust_triple();
-    let rustc = rustc_release(root)?;
-    cache::around(root, &triple, &rustc, folder, || ask(root, &triple, &rustc))
+    cache::around(root, &triple, RUSTC, folder, || ask(root, &triple))
 }
 
 /// The crates that `cargo tree` finds.
@@ -61,7 +64,7 @@ pub fn tree(root: &Path, triple: &str) -> Result<Tree> {
     Tree::parse(&output(&mut cargo)?)
 }
 
-fn ask(root: &Path, triple: &str, rustc: &str) -> Result<Linked> {
+fn ask(root: &Path, triple: &str) -> Result<Linked> {
     let (tree, metadata) = thread::scope(|scope| {
         let tree = scope.spawn(|| tree(root, triple));
         let metadata = metadata(root, triple);
@@ -76,7 +79,7 @@ fn ask(root: &Path, triple: &str, rustc: &str) -> Result<Linked> {
     let mut crates = others
         .map(|name| component(name, &metadata, &checksums))
         .collect::<Result<Vec<_>>>()?;
-    crates.push(standard_library(rustc)?);
+    crates.push(standard_library(RUSTC)?);
     let uses = tree.edges.iter().map(|(from, to)| (id(from), id(to)));
     Ok(Linked {
         program: Component {
@@ -101,15 +104,6 @@ fn metadata(root: &Path, triple: &str) -> Result<Metadata> {
         .other_options(["--locked", "--filter-platform", triple].map(str::to_owned))
         .exec()
         .context("failed to ask cargo what the function's crates are")
-}
-
-/// rustc's release, whose standard library is linked.
-fn rustc_release(root: &Path) -> Result<String> {
-    let mut rustc = Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
-    rustc.current_dir(root).args(["--version", "--verbose"]);
-    let text = output(&mut rustc)?;
-    let release = text.lines().find_map(|line| line.strip_prefix("release: "));
-    Ok(release.context("rustc tells no release")?.to_owned())
 }
 
 fn output(command: &mut Command) -> Result<String> {
