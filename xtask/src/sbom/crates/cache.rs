@@ -1,13 +1,14 @@
 //! Remembers the crates of a program: asking cargo for them takes longer than writing an image. What
-//! is remembered holds as long as the lock file, the manifests, the compiler and our own code.
+//! is remembered holds as long as the lock file, the manifests of the workspace, the compiler and our own code.
 
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use opencv_build::fingerprint::Fingerprint;
+use serde::Deserialize;
 
-use super::{Linked, PACKAGE};
+use super::Linked;
 
 /// The code that decides what is known of a crate.
 const CODE: [&str; 6] = [
@@ -44,17 +45,37 @@ pub(super) fn around(
 fn fingerprint(root: &Path, triple: &str, rustc: &str) -> Result<Fingerprint> {
     let read = |name: &str| {
         let path = root.join(name);
-        fs::read(&path).with_context(|| format!("failed to read `{}`", path.display()))
+        fs::read_to_string(&path).with_context(|| format!("failed to read `{}`", path.display()))
     };
-    let package = format!("{PACKAGE}/Cargo.toml");
+    let workspace = read("Cargo.toml")?;
+    // The program can be linked with other packages of the workspace, whose features no lock file has.
+    let manifests = members(&workspace)?
+        .iter()
+        .map(|member| read(&format!("{member}/Cargo.toml")))
+        .collect::<Result<String>>()?;
     Ok(Fingerprint::of([
         ("code", CODE.concat().as_bytes()),
-        ("workspace", read("Cargo.toml")?.as_slice()),
-        ("package", read(&package)?.as_slice()),
-        ("lock", read("Cargo.lock")?.as_slice()),
+        ("workspace", workspace.as_bytes()),
+        ("packages", manifests.as_bytes()),
+        ("lock", read("Cargo.lock")?.as_bytes()),
         ("triple", triple.as_bytes()),
         ("rustc", rustc.as_bytes()),
     ]))
+}
+
+/// The folders of a workspace's packages.
+fn members(manifest: &str) -> Result<Vec<String>> {
+    #[derive(Deserialize)]
+    struct Manifest {
+        workspace: Workspace,
+    }
+    #[derive(Deserialize)]
+    struct Workspace {
+        members: Vec<String>,
+    }
+    let manifest: Manifest = toml::from_str(manifest)
+        .context("failed to read the packages of the workspace from its `Cargo.toml`")?;
+    Ok(manifest.workspace.members)
 }
 
 /// Writes under another name first, so that a reader never meets half of it.
@@ -87,10 +108,12 @@ mod tests {
     fn an_answer_holds_until_something_changes() {
         let root = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| fs::write(root.path().join(name), text).unwrap();
-        fs::create_dir(root.path().join(PACKAGE)).unwrap();
-        for name in ["Cargo.toml", "Cargo.lock", "function/Cargo.toml"] {
-            write(name, "1");
+        for package in ["app", "part"] {
+            fs::create_dir(root.path().join(package)).unwrap();
+            write(&format!("{package}/Cargo.toml"), "1");
         }
+        write("Cargo.toml", "[workspace]\nmembers = [\"app\", \"part\"]\n");
+        write("Cargo.lock", "1");
         let ask = |triple: &str, rustc: &str, answer: &str| {
             let folder = root.path().join("kept");
             around(root.path(), triple, rustc, &folder, || Ok(linked(answer))).unwrap()
@@ -101,9 +124,11 @@ mod tests {
         assert_eq!(ask("a", "1.96.0", "fourth"), linked("fourth"));
         write("Cargo.lock", "2");
         assert_eq!(ask("a", "1.95.0", "fifth"), linked("fifth"));
+        write("part/Cargo.toml", "2");
+        assert_eq!(ask("a", "1.95.0", "sixth"), linked("sixth"));
         for entry in fs::read_dir(root.path().join("kept")).unwrap() {
             fs::write(entry.unwrap().path(), "{").unwrap();
         }
-        assert_eq!(ask("a", "1.95.0", "sixth"), linked("sixth"));
+        assert_eq!(ask("a", "1.95.0", "seventh"), linked("seventh"));
     }
 }
