@@ -29,6 +29,7 @@ use opencv_build::third_party::Place;
 
 use crate::workspace::Workspace;
 pub use bill::{ARTEFACT, Bill};
+pub use component::Component;
 use component::Relation;
 pub use crates::tree;
 pub use document::{Form, Subject, document};
@@ -46,7 +47,10 @@ pub fn of_function(
 ) -> Result<Bill> {
     let remembered = workspace.target().join("sbom");
     let linked = crates::linked(workspace.root(), &sdk.manifest().target, &remembered)?;
-    let mut bill = Bill::default();
+    let mut bill = Bill {
+        crate_licences: linked.licences,
+        ..Bill::default()
+    };
     let program = linked.program.id.clone();
     bill.relate(ARTEFACT, Relation::Contains, &program);
     bill.made_of.insert(

@@ -8,7 +8,6 @@ use anyhow::Result;
 use layer::{Content, FileTree, Mode};
 
 use super::component::{Component, Kind, Related, Relation, purl};
-use super::texts::{self, Text};
 
 /// What the artefact itself is called in relations; the document has its name.
 pub const ARTEFACT: &str = "artefact";
@@ -29,6 +28,8 @@ pub struct Bill {
     pub relations: Vec<Related>,
     /// Files by the path that they have on the build machine, with what they were made of.
     pub made_of: BTreeMap<PathBuf, (Relation, String)>,
+    /// The licences of all crates, in one text.
+    pub crate_licences: String,
 }
 
 impl Bill {
@@ -80,7 +81,7 @@ impl Bill {
             tree.add(&format!("{FOLDER}/{path}"), content, Mode::Data)?;
             Ok(())
         };
-        let mut written: Vec<(String, &Text)> = Vec::new();
+        let mut written: BTreeMap<String, String> = BTreeMap::new();
         let mut index = String::new();
         for component in others {
             if component.kind == Kind::Image {
@@ -89,13 +90,13 @@ impl Bill {
             let licence = component.licence.as_deref().unwrap_or("see the text");
             index += &format!("{}: {licence}\n", component.label());
             for text in &component.texts {
-                let there = written.iter().find(|(_, other)| other.says_the_same(text));
-                let path = match there {
-                    Some((path, _)) => path.clone(),
+                let key = text.key();
+                let path = match written.get(&key) {
+                    Some(path) => path.clone(),
                     None => {
                         let path = format!("{}/{}", component.name, text.file);
                         add(&path, &text.text)?;
-                        written.push((path.clone(), text));
+                        written.insert(key, path.clone());
                         path
                     }
                 };
@@ -103,10 +104,7 @@ impl Bill {
             }
         }
         if !crates.is_empty() {
-            let title = "The licences of the Rust crates. Each text is here once, below the crates \
-                         that it is for and their copyright notices.";
-            let packages = crates.iter().map(|c| (c.label(), c.texts.as_slice()));
-            add(CRATES, &texts::together(title, packages))?;
+            add(CRATES, &self.crate_licences)?;
             index += &format!("{} crates of Rust:\n    {CRATES}\n", crates.len());
         }
         add(INDEX, &index)?;
@@ -116,6 +114,7 @@ impl Bill {
 
 #[cfg(test)]
 mod tests {
+    use super::super::texts::Text;
     use super::*;
 
     fn component(kind: Kind, name: &str, words: &[(&str, &str)]) -> Component {
@@ -164,8 +163,9 @@ mod tests {
             "b",
             &[("COPYING", "You\nmay."), ("NOTICE", "B")],
         ));
-        bill.add(component(Kind::Crate, "c", &[("LICENSE", "You may.")]));
-        bill.add(component(Kind::Program, "d", &[("LICENSE", "You may.")]));
+        bill.add(component(Kind::Crate, "c", &[]));
+        bill.add(component(Kind::Program, "d", &[]));
+        bill.crate_licences = "You may.".to_owned();
         let tree = bill.licences().unwrap();
         let files: BTreeMap<_, _> = tree.files().collect();
         let names: Vec<_> = files.keys().copied().collect();

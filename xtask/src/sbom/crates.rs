@@ -32,6 +32,10 @@ const FEATURE: &str = "opencv";
 /// linked; `build.rs` asks it.
 const RUSTC: &str = env!("RUSTC_RELEASE");
 
+/// What the licences of all crates begin with.
+const TITLE: &str = "The licences of the Rust crates. Each text is here once, below the crates that it is \
+                     for and their copyright notices.";
+
 /// The crates of a program.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Linked {
@@ -41,6 +45,9 @@ pub struct Linked {
     pub crates: Vec<Component>,
     /// Which of them uses which, by their ids.
     pub uses: Vec<(String, String)>,
+    /// The licences of all of them in one text. They themselves have none: together these are ten times
+    /// as long.
+    pub licences: String,
 }
 
 /// The crates of the function for `target`, in the workspace at `root`. Remembered in `folder` until
@@ -74,20 +81,26 @@ fn ask(root: &Path, triple: &str) -> Result<Linked> {
         anyhow::Ok((tree?, metadata?))
     })?;
     let checksums = Checksums::read(&root.join("Cargo.lock"))?;
-    let program = component(&tree.program, &metadata, &checksums)?;
+    let program = Component {
+        kind: Kind::Program,
+        ..component(&tree.program, &metadata, &checksums)?
+    };
     let others = tree.packages.iter().filter(|name| **name != tree.program);
-    let mut crates = others
-        .map(|name| component(name, &metadata, &checksums))
-        .collect::<Result<Vec<_>>>()?;
-    crates.push(standard_library(RUSTC)?);
+    let mut all = vec![program];
+    for name in others {
+        all.push(component(name, &metadata, &checksums)?);
+    }
+    all.push(standard_library(RUSTC)?);
+    let licences = texts::together(TITLE, all.iter().map(|c| (c.label(), c.texts.as_slice())));
+    for component in &mut all {
+        component.texts.clear();
+    }
     let uses = tree.edges.iter().map(|(from, to)| (id(from), id(to)));
     Ok(Linked {
-        program: Component {
-            kind: Kind::Program,
-            ..program
-        },
+        program: all.remove(0),
         uses: uses.collect(),
-        crates,
+        crates: all,
+        licences,
     })
 }
 

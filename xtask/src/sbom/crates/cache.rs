@@ -101,6 +101,7 @@ mod tests {
             program: Component::new(Kind::Program, name, name),
             crates: Vec::new(),
             uses: Vec::new(),
+            licences: String::new(),
         }
     }
 
