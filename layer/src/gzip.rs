@@ -14,6 +14,8 @@ use flate2::{Compress, Compression, Crc, FlushCompress, Status};
 
 /// The size of a block; part of what the bytes depend on.
 const BLOCK: usize = 512 * 1024;
+/// How hard deflate tries. With 7 the function's image takes two thirds of the time and is 3 % larger.
+const LEVEL: u32 = 9;
 /// How far back deflate can refer.
 const WINDOW: usize = 32 * 1024;
 /// More cores than this wait for the hash of what they wrote.
@@ -165,7 +167,7 @@ impl Drop for Workers {
 }
 
 fn deflate(block: &[u8], dictionary: &[u8], last: bool) -> io::Result<Vec<u8>> {
-    let mut compress = Compress::new(Compression::best(), false);
+    let mut compress = Compress::new(Compression::new(LEVEL), false);
     if !dictionary.is_empty() {
         compress.set_dictionary(dictionary)?;
     }
@@ -246,7 +248,7 @@ mod tests {
     fn blocks_that_follow_each_other_are_not_much_larger_than_one_stream() {
         let bytes = sample(4 * BLOCK);
         let ours = packed(&bytes, 2, bytes.len()).len();
-        let mut whole = flate2::write::GzEncoder::new(Vec::new(), Compression::best());
+        let mut whole = flate2::write::GzEncoder::new(Vec::new(), Compression::new(LEVEL));
         whole.write_all(&bytes).unwrap();
         let whole = whole.finish().unwrap().len();
         assert!(ours * 1000 <= whole * 1005, "{ours} instead of {whole}");

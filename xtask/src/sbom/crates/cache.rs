@@ -1,7 +1,8 @@
 //! Remembers the crates of a program: asking cargo for them takes longer than writing an image. What
 //! is remembered holds as long as the lock file, the manifests of the workspace, the compiler and our own code.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -85,6 +86,8 @@ fn keep(linked: &Linked, path: &Path) -> Result<()> {
         fs::create_dir_all(folder)?;
         let partial = tempfile::NamedTempFile::new_in(folder)?;
         fs::write(partial.path(), serde_json::to_vec(linked)?)?;
+        // Temporary files are private; somebody else who packs here shall not ask cargo again.
+        fs::set_permissions(partial.path(), Permissions::from_mode(0o644))?;
         partial.persist(path)?;
         Ok(())
     };
