@@ -187,7 +187,8 @@ impl Suite<'_> {
     }
 
     fn unit_tests(&self) -> Result<()> {
-        succeed(&mut self.cargo(&["test"]))
+        succeed(&mut self.cargo(&["test"]))?;
+        fuzz::check_lock(self.workspace)
     }
 
     /// The real build, and that it is not done again.

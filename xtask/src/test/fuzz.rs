@@ -60,6 +60,17 @@ pub fn test(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
+/// Whether the fuzzers' lock file knows what the crate `layer` needs now: they are built rarely, and
+/// nothing else would tell.
+pub fn check_lock(workspace: &Workspace) -> Result<()> {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo
+        .current_dir(workspace.root().join("layer/fuzz"))
+        .args(["update", "--workspace", "--locked", "--quiet"]);
+    crate::build_function::succeed(&mut cargo)
+        .context("`layer/fuzz/Cargo.lock` is old; run `cargo update --workspace` in that folder")
+}
+
 /// The names of the fuzzers.
 fn targets(package: &Path) -> Result<Vec<String>> {
     let path = package.join("Cargo.toml");
