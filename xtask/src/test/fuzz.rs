@@ -13,7 +13,7 @@ use opencv_build::run::show;
 use toml::Table;
 
 use super::report::Skip;
-use crate::workspace::Workspace;
+use crate::workspace::{THIS_PROGRAM, Workspace};
 
 /// How long each fuzzer runs, in seconds.
 const SECONDS: u32 = 60;
@@ -176,7 +176,7 @@ fn write_seeds(folder: &Path) -> Result<()> {
     let documents = [layout.image().manifest(), layout.image().config()].join(&0);
     fs::write(place("documents")?, documents)?;
     // Any program: only its beginning is small enough to be a seed.
-    let mut program = fs::read(std::env::current_exe()?)?;
+    let mut program = fs::read(THIS_PROGRAM)?;
     program.truncate(32 * 1024);
     fs::write(place("elf")?, program)?;
     Ok(())
