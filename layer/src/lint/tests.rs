@@ -319,3 +319,61 @@ fn a_zip_whose_program_lambda_cannot_run_is_found() {
     let own = fs::read(std::env::current_exe().unwrap()).unwrap();
     zip_breaks(&zip_of("bootstrap", options, &own), &[Rule::ZipProgram]);
 }
+
+#[test]
+fn a_glibc_that_is_older_than_the_program_needs_is_found() {
+    let scratch = tempfile::tempdir().unwrap();
+    let program = c_program(scratch.path(), &[]);
+    let elf = crate::elf::Elf::read(&program).unwrap();
+    let program = fs::read(program).unwrap();
+    // A library that says what a glibc of long ago would say.
+    let versions = scratch.path().join("versions");
+    fs::write(&versions, "GLIBC_2.1 { global: main; local: *; };\n").unwrap();
+    let script = format!("-Wl,--version-script={}", versions.display());
+    let old = ["-shared", "-fPIC", "-nostdlib", &script];
+    let old = fs::read(c_program(scratch.path(), &old)).unwrap();
+    let loader = elf.interpreter.unwrap();
+    let loader = loader.trim_start_matches('/').to_owned();
+    let (above, _) = loader.rsplit_once('/').unwrap();
+    let mut entries = vec![
+        folder("var/"),
+        folder("var/task/"),
+        folder("usr/"),
+        folder("usr/lib/"),
+    ];
+    for (end, _) in format!("{above}/").match_indices('/') {
+        entries.push(folder(&format!("{}/", &above[..end])));
+    }
+    entries.push(file("var/task/bootstrap", 0o755, &program));
+    entries.push(file("usr/lib/libc.so.6", 0o755, &old));
+    entries.push(file(&loader, 0o755, b"loader"));
+    let change = |draft: &mut Draft| {
+        layer(&entries)(draft);
+        let here = crate::go_name(std::env::consts::ARCH);
+        draft.config["architecture"] = here.into();
+    };
+    check(change, &[Rule::Glibc]);
+}
+
+#[test]
+fn zips_over_lambdas_sizes_and_with_other_methods_are_found() {
+    let program = SimpleFileOptions::default().unix_permissions(0o755);
+    let script = b"#!/bin/sh\n".as_slice();
+    // bzip2, by its number, in both headers of the file.
+    let other = zip_of("bootstrap", program, script);
+    let mut bytes = fs::read(other.path()).unwrap();
+    for (magic, at) in [(b"PK\x03\x04", 8), (b"PK\x01\x02", 10)] {
+        let header = bytes.windows(4).position(|w| w == magic).unwrap();
+        bytes[header + at] = 12;
+    }
+    fs::write(other.path(), bytes).unwrap();
+    zip_breaks(&other, &[Rule::ZipMethods]);
+
+    let bomb = vec![0; usize::try_from(crate::lambda::LAMBDA.zip_unpacked_bytes).unwrap() + 1];
+    let large = zip_of("bootstrap", program.compression_level(Some(1)), &bomb);
+    zip_breaks(&large, &[Rule::ZipUnpacked]);
+    let stored = program.compression_method(CompressionMethod::Stored);
+    let large = zip_of("bootstrap", stored, &bomb[..50_000_001]);
+    let found = broken(large.path(), None);
+    assert_eq!(found, [(Rule::ZipSize, Severity::Warning)]);
+}

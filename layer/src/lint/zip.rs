@@ -50,9 +50,11 @@ pub fn lint_zip(path: &Path, expected: &Expected) -> Result<Vec<Finding>> {
         files.look(&mut archive, index, &mut findings)?;
     }
     files.report(archive.has_duplicate_names(), &mut findings);
-    match files.bootstrap {
-        None => findings.error(Rule::ZipBootstrap, "there is no `bootstrap` at its root"),
-        Some(program) => program_of(program.path(), expected, &mut findings),
+    if !files.has_bootstrap {
+        findings.error(Rule::ZipBootstrap, "there is no `bootstrap` at its root");
+    }
+    if let Some(program) = files.bootstrap {
+        program_of(program.path(), expected, &mut findings);
     }
     Ok(findings.0)
 }
@@ -66,6 +68,8 @@ struct Files {
     unpacked: u64,
     names: BTreeSet<String>,
     twice: Vec<String>,
+    has_bootstrap: bool,
+    /// Its content, where it can be read.
     bootstrap: Option<tempfile::NamedTempFile>,
 }
 
@@ -104,6 +108,8 @@ impl Files {
             CompressionMethod::Stored | CompressionMethod::Deflated
         ) {
             self.methods.push(format!("{name} ({method})"));
+            // Nor can this read it.
+            return Ok(());
         }
         self.content(&mut file, &name, findings)
     }
@@ -118,6 +124,7 @@ impl Files {
         if name != BOOTSTRAP {
             return;
         }
+        self.has_bootstrap = true;
         if !unix {
             let system = file.system();
             let found = format!("`bootstrap` was packed as {system:?} does, without Unix's mode");
