@@ -71,7 +71,7 @@ pub(crate) fn digest_of(origin: &str, descriptor: &Descriptor) -> Result<Digest>
 
 /// A time in seconds since 1970 as RFC 3339 writes it, in UTC. The date is computed from days by
 /// the method of <https://howardhinnant.github.io/date_algorithms.html#civil_from_days>.
-pub fn rfc3339(time: u64) -> String {
+pub(crate) fn rfc3339(time: u64) -> String {
     let (days, seconds) = (time / 86_400, time % 86_400);
     let (year, month, day) = date(days);
     let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);

@@ -151,7 +151,6 @@ pub mod zip;
 pub use base::{check_base, check_scratch};
 pub use diff::diff;
 pub use digest::Digest;
-pub use document::rfc3339;
 pub use error::{Error, Result};
 pub use image::{Image, ImageConfig};
 pub use index::Index;

@@ -27,8 +27,6 @@ pub struct Scanned {
     pub packed_bytes: u64,
     /// The size of its files in bytes.
     pub unpacked_bytes: u64,
-    /// The size of the tar archive in bytes.
-    pub archive_bytes: u64,
 }
 
 impl Scanned {
@@ -59,7 +57,7 @@ pub fn scan(
     let failed = |error: io::Error| Error::damaged(origin, error);
     let mut blob = BufReader::with_capacity(64 * 1024, Hashing::new(blob));
     let mut unpacked_bytes = 0;
-    let (diff_id, archive_bytes) = {
+    let diff_id = {
         let unpacked: Box<dyn Read + '_> = match packing {
             Packing::None => Box::new(&mut blob),
             Packing::Gzip => Box::new(MultiGzDecoder::new(&mut blob)),
@@ -76,8 +74,8 @@ pub fn scan(
         })?;
         // What follows the archive's end belongs to the digest of what is packed, too.
         copy(&mut archive, &mut sink()).map_err(failed)?;
-        let (_, diff_id, bytes) = archive.finish();
-        (diff_id, bytes)
+        let (_, diff_id, _) = archive.finish();
+        diff_id
     };
     if !blob.fill_buf().map_err(failed)?.is_empty() {
         return Err(Error::damaged(origin, "it goes on after its end"));
@@ -88,7 +86,6 @@ pub fn scan(
         diff_id,
         packed_bytes,
         unpacked_bytes,
-        archive_bytes,
     })
 }
 
@@ -184,7 +181,7 @@ mod tests {
         assert_eq!(found.unpacked_bytes, 700);
         let plain = scanned(&archive, Packing::None).unwrap();
         assert_eq!(plain.digest, plain.diff_id);
-        assert_eq!(plain.archive_bytes, archive.len() as u64);
+        assert_eq!(plain.packed_bytes, archive.len() as u64);
     }
 
     #[test]

@@ -14,13 +14,13 @@ use std::thread;
 
 use anyhow::{Context, Result, anyhow, ensure};
 use cargo_metadata::{CargoOpt, Metadata, MetadataCommand, Package};
-use opencv_build::run::show;
 use opencv_build::target::Target;
 use serde::{Deserialize, Serialize};
 
 use super::component::{Component, Kind, purl};
 use super::licence;
 use super::texts::{self, Text};
+use crate::local::process::output;
 use lock::Checksums;
 pub use tree::{Name, Tree};
 
@@ -117,20 +117,6 @@ fn metadata(root: &Path, triple: &str) -> Result<Metadata> {
         .other_options(["--locked", "--filter-platform", triple].map(str::to_owned))
         .exec()
         .context("failed to ask cargo what the function's crates are")
-}
-
-fn output(command: &mut Command) -> Result<String> {
-    let shown = show(command);
-    let output = command
-        .output()
-        .with_context(|| format!("failed to start `{shown}`"))?;
-    ensure!(
-        output.status.success(),
-        "failed to run `{shown}`: {}\n{}",
-        output.status,
-        String::from_utf8_lossy(&output.stderr).trim()
-    );
-    String::from_utf8(output.stdout).with_context(|| format!("failed to read from `{shown}`"))
 }
 
 fn id((name, version): &Name) -> String {
