@@ -1,5 +1,8 @@
 //! `cargo xtask size`: how large everything is that is built, and of what.
 
+mod part;
+mod report;
+
 use anyhow::Result;
 use serde::Serialize;
 
