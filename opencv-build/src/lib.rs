@@ -24,6 +24,7 @@ pub mod facts;
 mod files;
 pub mod fingerprint;
 pub mod install;
+pub mod linker;
 pub mod links;
 pub mod lock;
 pub mod manifest;

@@ -8,7 +8,9 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use layer::elf::{FunctionBinary, Glibc};
 use opencv_build::build::tools;
+use opencv_build::linker::{self, Linker};
 use opencv_build::sdk::Sdk;
+use opencv_build::target::Target;
 use serde::Serialize;
 
 use crate::answer::{Answer, path, size};
@@ -81,11 +83,27 @@ pub fn cargo(workspace: &Workspace, arguments: &Arguments, sdk: &Sdk) -> Result<
         )
         .envs(sdk.environment())
         .envs(compiler.environment(&toolchain, &recipe.target)?);
+    let linker = Linker::prepare(
+        &compiler,
+        &workspace.places()?.work(&recipe.target).join("bin"),
+    )?;
+    let (name, script) = linker.variable(&recipe.target);
+    cargo.env(name, script);
+    cargo.env(linker::RECORD, link_record(workspace, &recipe.target));
     Ok(cargo)
 }
 
+/// The folder with the record of the function's last link.
+pub fn link_record(workspace: &Workspace, target: &Target) -> PathBuf {
+    workspace
+        .target()
+        .join("size")
+        .join(target.key())
+        .join("link")
+}
+
 /// Flags that take this machine's folders out of the binary, where messages of panics name source
-/// files.
+/// files, and have the names of functions tell which crate's types they are for.
 fn rust_flags(workspace: &Workspace) -> Vec<String> {
     let home = env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
     let cargo = env::var_os("CARGO_HOME").map_or_else(|| home.join(".cargo"), PathBuf::from);
@@ -96,6 +114,7 @@ fn rust_flags(workspace: &Workspace) -> Vec<String> {
         remap(workspace.root(), "project"),
         // The last that fits counts.
         remap(&workspace.target(), "target"),
+        "-Csymbol-mangling-version=v0".to_owned(),
     ]
 }
 

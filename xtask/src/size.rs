@@ -1,7 +1,17 @@
 //! `cargo xtask size`: how large everything is that is built, and of what.
 
+mod bootstrap;
+mod graph;
+mod link;
+mod map;
+mod merged;
+mod name;
 mod part;
+mod place;
+mod program;
 mod report;
+mod share;
+mod unwind;
 
 use anyhow::Result;
 use serde::Serialize;
@@ -48,6 +58,23 @@ impl Artifact {
 pub fn run(arguments: &Arguments) -> Result<SizeAnswer> {
     let workspace = Workspace::find();
     let (sdk, binary) = built(&workspace, arguments)?;
+    let t = std::time::Instant::now();
+    let (toolchain, _) = opencv_build::build::tools(
+        &crate::build_opencv::recipe(&workspace, arguments)?,
+        &workspace.places()?,
+    )?;
+    let record = link::LinkRecord::open(
+        &crate::build_function::link_record(&workspace, &sdk.manifest().target),
+        &toolchain.zig(),
+    )?;
+    let members = place::Members::of(&sdk)?;
+    eprintln!("{:?}", t.elapsed());
+    let data = link::read(binary.path())?;
+    let pieces = bootstrap::pieces(&data, &record, &members)?;
+    eprintln!("{:?}", t.elapsed());
+    let tree = bootstrap::tree(&pieces);
+    eprintln!("{:?} {} {}", t.elapsed(), tree.bytes, data.len());
+    std::fs::write("/tmp/tree.json", serde_json::to_string(&tree)?)?;
     let libraries = sdk.manifest().libraries.iter().map(|library| Part {
         name: library.file.clone(),
         bytes: library.bytes,

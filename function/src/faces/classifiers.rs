@@ -12,10 +12,21 @@ use super::cascade::Cascade;
 use super::packed;
 use crate::options::{EyeCascade, FaceCascade};
 
-macro_rules! packed {
-    ($name:literal) => {
-        include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".packed"))
-    };
+/// The cascades as `build.rs` packed them; as statics they have names, by which size reports tell them.
+mod packed_cascades {
+    macro_rules! packed {
+        ($($name:ident = $file:literal;)*) => {
+            $(pub static $name: [u8; include_bytes!(concat!(env!("OUT_DIR"), "/", $file)).len()] =
+                *include_bytes!(concat!(env!("OUT_DIR"), "/", $file));)*
+        };
+    }
+    packed! {
+        EYE = "eye.packed";
+        EYE_TREE_EYEGLASSES = "eye_tree_eyeglasses.packed";
+        FRONTALFACE_ALT2 = "frontalface_alt2.packed";
+        FRONTALFACE_DEFAULT = "frontalface_default.packed";
+        PROFILEFACE = "profileface.packed";
+    }
 }
 
 /// Those that the Python original had.
@@ -31,14 +42,16 @@ const ALL: [Cascade; 5] = [
     Cascade::Eye(EyeCascade::EyeTreeEyeglasses),
 ];
 
-/// A cascade, as `build.rs` packed it.
 fn packed(cascade: Cascade) -> &'static [u8] {
+    use packed_cascades::{
+        EYE, EYE_TREE_EYEGLASSES, FRONTALFACE_ALT2, FRONTALFACE_DEFAULT, PROFILEFACE,
+    };
     match cascade {
-        Cascade::Face(FaceCascade::FrontalfaceDefault) => packed!("frontalface_default"),
-        Cascade::Face(FaceCascade::FrontalfaceAlt2) => packed!("frontalface_alt2"),
-        Cascade::Profile => packed!("profileface"),
-        Cascade::Eye(EyeCascade::Eye | EyeCascade::None) => packed!("eye"),
-        Cascade::Eye(EyeCascade::EyeTreeEyeglasses) => packed!("eye_tree_eyeglasses"),
+        Cascade::Face(FaceCascade::FrontalfaceDefault) => &FRONTALFACE_DEFAULT,
+        Cascade::Face(FaceCascade::FrontalfaceAlt2) => &FRONTALFACE_ALT2,
+        Cascade::Profile => &PROFILEFACE,
+        Cascade::Eye(EyeCascade::Eye | EyeCascade::None) => &EYE,
+        Cascade::Eye(EyeCascade::EyeTreeEyeglasses) => &EYE_TREE_EYEGLASSES,
     }
 }
 

@@ -48,6 +48,22 @@ pub enum Kind {
     File,
 }
 
+impl Kind {
+    /// Its name.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Code => "code",
+            Self::Constants => "constants",
+            Self::Data => "data",
+            Self::Unwind => "unwind tables",
+            Self::Relocations => "relocations",
+            Self::Linking => "linking",
+            Self::Padding => "padding",
+            Self::File => "file",
+        }
+    }
+}
+
 impl Part {
     /// A part that nobody looks into.
     pub fn leaf(name: impl Into<String>, bytes: u64, kind: Kind) -> Self {

@@ -1,0 +1,90 @@
+//! The compiler as cargo's linker, in a script that can keep a record of a link: what size reports
+//! are made of.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::compiler::{Compiler, write_script};
+use crate::target::Target;
+
+/// Names the folder where the link of the function leaves its record.
+pub const RECORD: &str = "LINK_RECORD";
+
+/// Where the linker's own command stands in the record, after `ld.lld `.
+pub const MESSAGES: &str = "messages";
+
+const SCRIPT: &str = include_str!("../data/link.sh");
+
+/// A linker for cargo.
+#[derive(Clone, Debug)]
+pub struct Linker {
+    script: PathBuf,
+}
+
+impl Linker {
+    /// Writes the script into `folder`.
+    pub fn prepare(compiler: &Compiler, folder: &Path) -> Result<Self> {
+        fs::create_dir_all(folder)
+            .with_context(|| format!("failed to create `{}`", folder.display()))?;
+        // rustc tells from the name which arguments a linker takes.
+        let script = folder.join("recording-c++");
+        // `Places` lets no quote into the path.
+        let compiler = compiler.cxx().display().to_string();
+        write_script(&script, &SCRIPT.replace("@CXX@", &compiler))?;
+        Ok(Self { script })
+    }
+
+    /// The variable that makes cargo link with it for `target`, and its value.
+    pub fn variable(&self, target: &Target) -> (String, PathBuf) {
+        let triple = target.rust_triple().replace('-', "_").to_uppercase();
+        (format!("CARGO_TARGET_{triple}_LINKER"), self.script.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    /// Links `output` with a compiler that does and says nothing else; what is in the record then.
+    fn recorded(output: &str, record: Option<&str>) -> Option<(String, Vec<String>)> {
+        let folder = tempfile::tempdir().unwrap();
+        let compiler = folder.path().join("c++");
+        write_script(&compiler, "#!/bin/sh\necho \"ld.lld $*\" >&2\n").unwrap();
+        let script = folder.path().join("link");
+        let text = SCRIPT.replace("@CXX@", &compiler.display().to_string());
+        write_script(&script, &text).unwrap();
+        for file in ["a.rcgu.o", "b.o"] {
+            fs::write(folder.path().join(file), file).unwrap();
+        }
+        let mut link = Command::new(&script);
+        link.current_dir(folder.path())
+            .args(["a.rcgu.o", "b.o", "-o", output]);
+        link.env_remove(RECORD);
+        if let Some(record) = record {
+            link.env(RECORD, record);
+        }
+        assert!(link.output().unwrap().status.success());
+        let record = folder.path().join(record?);
+        let messages = fs::read_to_string(record.join(MESSAGES)).ok()?;
+        let inputs = fs::read_dir(record.join("inputs")).unwrap();
+        let names = inputs.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        Some((messages, names.collect()))
+    }
+
+    #[test]
+    fn the_functions_link_is_recorded_with_the_files_that_rustc_deletes() {
+        let (messages, inputs) = recorded("deps/bootstrap-1", Some("record")).unwrap();
+        assert_eq!(messages, "ld.lld -v a.rcgu.o b.o -o deps/bootstrap-1\n");
+        assert_eq!(inputs, ["a.rcgu.o"]);
+    }
+
+    #[test]
+    fn other_links_leave_nothing() {
+        assert_eq!(recorded("build-script-build", Some("record")), None);
+        assert_eq!(recorded("deps/bootstrap-1", None), None);
+    }
+}

@@ -1,0 +1,227 @@
+//! What refers to what in the function: sections of the files that were linked, and the strings and numbers
+//! that the linker keeps once for all. Made of a link that kept its relocations.
+
+use std::collections::HashMap;
+
+use anyhow::{Context, Result};
+use object::elf::{
+    FileHeader64, RelocationType, SHF_ALLOC, SHT_RELA, STT_SECTION, STT_TLS, SectionFlags,
+};
+use object::read::elf::{ElfFile64, FileHeader, Rela, SectionHeader, Sym};
+use object::{Endianness, Object, ObjectSection};
+
+use super::map::{INTERNAL, Input, Output};
+use super::merged;
+
+/// A node's number.
+pub type Node = usize;
+
+/// Something that is referred to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Key<'a> {
+    /// A section of a file.
+    Section {
+        /// The file.
+        file: &'a str,
+        /// The archive's member.
+        member: Option<&'a str>,
+        /// The section.
+        section: &'a str,
+    },
+    /// What files share: a string or a number, in a section of the linker's own.
+    Merged {
+        /// That section.
+        section: &'a str,
+        /// The bytes.
+        content: Vec<u8>,
+    },
+}
+
+/// The graph. Nodes are numbered from 0.
+pub struct Graph<'a> {
+    /// What each node is.
+    pub keys: Vec<Key<'a>>,
+    /// The sections' inputs; none of what is merged.
+    pub inputs: Vec<Option<&'a Input<'a>>>,
+    /// What each node refers to, without repetition.
+    pub references: Vec<Vec<Node>>,
+    numbers: HashMap<Key<'a>, Node>,
+}
+
+/// How the file's bytes are written; both of Lambda's processors do it like this.
+const ENDIAN: Endianness = Endianness::Little;
+
+impl<'a> Graph<'a> {
+    /// The graph of a linked file with its relocations, and of the map that was written with it.
+    ///
+    /// # Errors
+    /// It is no ELF file of 64 bits.
+    pub fn of(data: &'a [u8], map: &'a [Output<'a>]) -> Result<Self> {
+        let mut graph = Self {
+            keys: Vec::new(),
+            inputs: Vec::new(),
+            references: Vec::new(),
+            numbers: HashMap::new(),
+        };
+        let elf = ElfFile64::<Endianness>::parse(data).context("failed to read the link")?;
+        // By address, for looking up what lies where.
+        let mut places: Vec<(u64, u64, Spot<'a>)> = Vec::new();
+        for output in map.iter().filter(|output| output.address != 0) {
+            for input in &output.inputs {
+                if input.size == 0 {
+                    continue;
+                }
+                let spot = if input.file != INTERNAL {
+                    Spot::Node(graph.add(Key::section(input), Some(input)))
+                } else if merged::unit(input.section).is_some() {
+                    let bytes = elf.section_by_name(output.name).and_then(|section| {
+                        let from = input.address.checked_sub(section.address())?;
+                        let data = section.data().ok()?;
+                        data.get(usize::try_from(from).ok()?..)?
+                            .get(..usize::try_from(input.size).ok()?)
+                    });
+                    Spot::Merged(input, bytes.unwrap_or_default())
+                } else {
+                    continue;
+                };
+                places.push((input.address, input.size, spot));
+            }
+        }
+        places.sort_by_key(|(address, ..)| *address);
+        let at = |address: u64| {
+            let index = places.partition_point(|(start, ..)| *start <= address);
+            let (start, size, spot) = places.get(index.checked_sub(1)?)?;
+            (address < start + size).then_some((*start, spot))
+        };
+        let header: &FileHeader64<Endianness> = elf.elf_header();
+        let sections = header.sections(ENDIAN, data)?;
+        let symbols = sections.symbols(ENDIAN, data, object::elf::SHT_SYMTAB)?;
+        for section in sections.iter() {
+            let applies = sections.section(object::SectionIndex(section.sh_info(ENDIAN) as usize));
+            let loaded =
+                applies.is_ok_and(|target| target.sh_flags(ENDIAN) & SHF_ALLOC != SectionFlags(0));
+            if section.sh_type(ENDIAN) != SHT_RELA || section.sh_addr(ENDIAN) != 0 || !loaded {
+                continue;
+            }
+            let Some((relocations, _)) = section.rela(ENDIAN, data)? else {
+                continue;
+            };
+            for relocation in relocations {
+                let Some((_, Spot::Node(from))) = at(relocation.r_offset(ENDIAN)) else {
+                    continue;
+                };
+                let index = relocation.r_sym(ENDIAN, false);
+                let Ok(symbol) = symbols.symbol(object::SymbolIndex(index as usize)) else {
+                    continue;
+                };
+                // What is thread-local has an offset and no address.
+                if symbol.is_undefined(ENDIAN) || symbol.st_type() == STT_TLS {
+                    continue;
+                }
+                let mut target = symbol.st_value(ENDIAN);
+                if symbol.st_type() == STT_SECTION {
+                    // It stands for all in the section; the addend tells what is meant.
+                    let addend =
+                        relocation.r_addend(ENDIAN) + bias(relocation.r_type(ENDIAN, false));
+                    target = target.saturating_add_signed(addend);
+                }
+                let from = *from;
+                let to = match at(target) {
+                    Some((start, Spot::Merged(input, bytes))) => {
+                        let section = input.section;
+                        let content = merged::containing(section, bytes, target - start);
+                        let Some(content) = content else { continue };
+                        graph.add(Key::Merged { section, content }, None)
+                    }
+                    Some((_, Spot::Node(to))) => *to,
+                    None => continue,
+                };
+                if from != to {
+                    graph.references[from].push(to);
+                }
+            }
+        }
+        graph.add_unwinding();
+        for references in &mut graph.references {
+            references.sort_unstable();
+            references.dedup();
+        }
+        Ok(graph)
+    }
+
+    /// The node of that key.
+    pub fn node(&self, key: &Key<'a>) -> Option<Node> {
+        self.numbers.get(key).copied()
+    }
+
+    fn add(&mut self, key: Key<'a>, input: Option<&'a Input<'a>>) -> Node {
+        if let Some(node) = self.numbers.get(&key) {
+            return *node;
+        }
+        let node = self.keys.len();
+        self.numbers.insert(key.clone(), node);
+        self.keys.push(key);
+        self.inputs.push(input);
+        self.references.push(Vec::new());
+        node
+    }
+
+    /// A function's table of exceptions is found through the unwind tables, whose relocations linkers
+    /// do not keep; its section's name tells whose it is.
+    fn add_unwinding(&mut self) {
+        const TABLE: &str = ".gcc_except_table.";
+        let tables = self.keys.iter().enumerate();
+        let pairs = tables.filter_map(|(table, key)| match key {
+            Key::Section {
+                file,
+                member,
+                section,
+            } => {
+                let function = section.strip_prefix(TABLE)?;
+                let code = self.section(file, *member, &format!(".text.{function}"))?;
+                Some((code, table))
+            }
+            Key::Merged { .. } => None,
+        });
+        let pairs: Vec<_> = pairs.collect();
+        for (code, table) in pairs {
+            self.references[code].push(table);
+        }
+    }
+
+    fn section(&self, file: &str, member: Option<&str>, section: &str) -> Option<Node> {
+        self.numbers
+            .get(&Key::Section {
+                file,
+                member,
+                section,
+            })
+            .copied()
+    }
+}
+
+/// How much less the addend is than what is meant: x86_64 counts from the end of an instruction, which
+/// in most is four bytes after the address in it.
+fn bias(kind: RelocationType) -> i64 {
+    use object::elf::{R_X86_64_GOTPCREL, R_X86_64_GOTPCRELX, R_X86_64_PC32, R_X86_64_PLT32};
+    match kind {
+        R_X86_64_PC32 | R_X86_64_PLT32 | R_X86_64_GOTPCREL | R_X86_64_GOTPCRELX => 4,
+        _ => 0,
+    }
+}
+
+enum Spot<'a> {
+    Node(Node),
+    Merged(&'a Input<'a>, &'a [u8]),
+}
+
+impl<'a> Key<'a> {
+    /// The key of a section.
+    pub fn section(input: &Input<'a>) -> Self {
+        Self::Section {
+            file: input.file,
+            member: input.member,
+            section: input.section,
+        }
+    }
+}

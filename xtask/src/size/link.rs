@@ -1,0 +1,249 @@
+//! The function's link, done again from its record: to the same bytes for the linker's map, with all
+//! references kept for the graph of what needs what, or with other libraries.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+use object::read::archive::ArchiveFile;
+use opencv_build::linker::MESSAGES;
+
+/// The record of a link, as `opencv-build/data/link.sh` leaves it.
+pub struct LinkRecord {
+    folder: PathBuf,
+    zig: PathBuf,
+    /// The linker's arguments, without the output.
+    arguments: Vec<String>,
+}
+
+/// What a link gave.
+pub struct Linked {
+    /// The file.
+    pub output: PathBuf,
+    /// The linker's map of it.
+    pub map: PathBuf,
+}
+
+impl LinkRecord {
+    /// The record in `folder`, to be done again by `zig`.
+    ///
+    /// # Errors
+    /// There is none, or one that nothing can be done with.
+    pub fn open(folder: &Path, zig: &Path) -> Result<Self> {
+        let path = folder.join(MESSAGES);
+        let messages = fs::read_to_string(&path)
+            .with_context(|| format!("failed to read the record of a link `{}`", path.display()))?;
+        let inputs = folder.join("inputs");
+        let arguments = arguments(&messages, &inputs)
+            .with_context(|| format!("failed to use the record of a link `{}`", path.display()))?;
+        Ok(Self {
+            folder: folder.to_owned(),
+            zig: zig.to_owned(),
+            arguments,
+        })
+    }
+
+    /// The link done again.
+    ///
+    /// # Errors
+    /// It gives other bytes than `binary` has: the record is of another link.
+    pub fn again(&self, binary: &[u8]) -> Result<Linked> {
+        let linked = self.kept("again", &self.arguments)?;
+        let output = read(&linked.output)?;
+        ensure!(
+            output == binary,
+            "the record in `{}` is of another link",
+            self.folder.display()
+        );
+        Ok(linked)
+    }
+
+    /// The link with names and all references kept. Addresses differ.
+    pub fn graph(&self) -> Result<Linked> {
+        let stripping = ["-s", "--strip-all"];
+        let mut arguments = self.arguments.clone();
+        arguments.retain(|argument| !stripping.contains(&argument.as_str()));
+        arguments.push("--emit-relocs".to_owned());
+        self.kept("graph", &arguments)
+    }
+
+    /// The link with `libraries` in place of the SDK's, which `ours` are. `name` is for what comes out.
+    pub fn with(&self, name: &str, ours: &[PathBuf], libraries: &[PathBuf]) -> Result<Linked> {
+        let mut members = Vec::new();
+        for library in ours {
+            let data = read(library)?;
+            members.extend(member_names(&data, library)?);
+        }
+        let mut arguments = Vec::new();
+        for argument in &self.arguments {
+            match bundle(argument, &members)? {
+                None => arguments.push(argument.clone()),
+                Some(rest) => {
+                    arguments.push("--start-lib".to_owned());
+                    arguments.extend(self.extract(argument, &rest)?);
+                    arguments.push("--end-lib".to_owned());
+                    let paths = libraries.iter().map(|path| path.display().to_string());
+                    arguments.extend(paths);
+                }
+            }
+        }
+        self.link(name, &arguments)
+    }
+
+    /// What a link gave before, or gives now.
+    fn kept(&self, name: &str, arguments: &[String]) -> Result<Linked> {
+        let (output, map) = self.places(name);
+        if output.is_file() && map.is_file() {
+            return Ok(Linked { output, map });
+        }
+        self.link(name, arguments)
+    }
+
+    fn places(&self, name: &str) -> (PathBuf, PathBuf) {
+        let output = self.folder.join(name);
+        let map = output.with_extension("map");
+        (output, map)
+    }
+
+    fn link(&self, name: &str, arguments: &[String]) -> Result<Linked> {
+        let (output, map) = self.places(name);
+        let [partial, partial_map] = [&output, &map].map(|path| {
+            let mut name = path.file_name().unwrap_or_default().to_owned();
+            name.push(".partial");
+            path.with_file_name(name)
+        });
+        let result = Command::new(&self.zig)
+            .arg("ld.lld")
+            .args(arguments)
+            .arg("--no-demangle")
+            .arg(format!("-Map={}", partial_map.display()))
+            .arg("-o")
+            .arg(&partial)
+            .output()
+            .with_context(|| format!("failed to start `{}`", self.zig.display()))?;
+        if !result.status.success() {
+            let messages = String::from_utf8_lossy(&result.stderr);
+            let first: Vec<_> = messages.lines().take(10).collect();
+            bail!(
+                "failed to link `{}` again: {}\n{}",
+                output.display(),
+                result.status,
+                first.join("\n")
+            );
+        }
+        for (from, to) in [(&partial, &output), (&partial_map, &map)] {
+            fs::rename(from, to)
+                .with_context(|| format!("failed to rename `{}`", from.display()))?;
+        }
+        Ok(Linked { output, map })
+    }
+
+    /// The members `names` of an archive as files.
+    fn extract(&self, archive: &str, names: &[String]) -> Result<Vec<String>> {
+        let data = read(Path::new(archive))?;
+        let parsed = ArchiveFile::parse(data.as_slice())
+            .with_context(|| format!("failed to read `{archive}`"))?;
+        let folder = self.folder.join("members");
+        fs::create_dir_all(&folder)
+            .with_context(|| format!("failed to create `{}`", folder.display()))?;
+        let mut paths = Vec::new();
+        for member in parsed.members() {
+            let member = member.with_context(|| format!("failed to read `{archive}`"))?;
+            let name = String::from_utf8_lossy(member.name()).into_owned();
+            if !names.contains(&name) {
+                continue;
+            }
+            let path = folder.join(&name);
+            fs::write(&path, member.data(data.as_slice())?)
+                .with_context(|| format!("failed to write `{}`", path.display()))?;
+            paths.push(path.display().to_string());
+        }
+        Ok(paths)
+    }
+}
+
+/// The object files of an archive that carries `members`, beside them; none if it does not.
+fn bundle(argument: &str, members: &[String]) -> Result<Option<Vec<String>>> {
+    let path = Path::new(argument);
+    if path.extension().is_none_or(|extension| extension != "rlib") {
+        return Ok(None);
+    }
+    let data = read(path)?;
+    let names = member_names(&data, path)?;
+    let (carried, rest): (Vec<_>, Vec<_>) =
+        names.into_iter().partition(|name| members.contains(name));
+    let is_object = |name: &String| Path::new(name).extension().is_some_and(|e| e == "o");
+    let rest = rest.into_iter().filter(is_object).collect();
+    Ok((!carried.is_empty()).then_some(rest))
+}
+
+/// The names of an archive's members.
+fn member_names(data: &[u8], path: &Path) -> Result<Vec<String>> {
+    let failed = || format!("failed to read `{}`", path.display());
+    let archive = ArchiveFile::parse(data).with_context(failed)?;
+    let mut names = Vec::new();
+    for member in archive.members() {
+        let member = member.with_context(failed)?;
+        names.push(String::from_utf8_lossy(member.name()).into_owned());
+    }
+    Ok(names)
+}
+
+/// The linker's arguments in what zig said when it linked, with the files that were kept in place of
+/// those that rustc has deleted. Paths have no white space: `Places` sees to that for ours.
+fn arguments(messages: &str, inputs: &Path) -> Result<Vec<String>> {
+    let line = messages
+        .lines()
+        .rev()
+        .find_map(|line| line.strip_prefix("ld.lld "))
+        .context("it has no line that begins with `ld.lld`")?;
+    let mut arguments = Vec::new();
+    let mut words = line.split_ascii_whitespace();
+    while let Some(word) = words.next() {
+        if word == "-o" {
+            words.next();
+            continue;
+        }
+        let kept = Path::new(word).file_name().map(|name| inputs.join(name));
+        match kept.filter(|kept| kept.is_file()) {
+            Some(kept) => arguments.push(kept.display().to_string()),
+            None => arguments.push(word.to_owned()),
+        }
+    }
+    Ok(arguments)
+}
+
+/// A whole file.
+pub fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("failed to read `{}`", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_that_were_kept_take_the_place_of_deleted_ones() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("a.rcgu.o"), "").unwrap();
+        let messages = "clang version\nld.lld -pie -o /deps/bootstrap /gone/a.rcgu.o /lib/b.a\n";
+        let found = arguments(messages, folder.path()).unwrap();
+        let kept = folder.path().join("a.rcgu.o").display().to_string();
+        assert_eq!(found, ["-pie", &kept, "/lib/b.a"]);
+    }
+
+    #[test]
+    fn a_record_without_the_linkers_command_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(LinkRecord::open(folder.path(), Path::new("zig")).is_err());
+        fs::write(folder.path().join(MESSAGES), "clang version\n").unwrap();
+        let error = LinkRecord::open(folder.path(), Path::new("zig"))
+            .err()
+            .unwrap();
+        assert!(
+            format!("{error:#}").contains("begins with `ld.lld`"),
+            "{error:#}"
+        );
+    }
+}

@@ -1,0 +1,142 @@
+//! Names of functions and variables as people read them, and whose they are. A mangled name goes in.
+
+use cpp_demangle::{DemangleOptions, Symbol};
+
+/// The crates that are Rust's own. What they have for another crate's types counts as that crate's.
+const STANDARD: [&str; 3] = ["alloc", "core", "std"];
+
+/// A Rust function or variable.
+#[derive(Debug, PartialEq, Eq)]
+pub struct RustName {
+    /// The crate: the first that the name mentions beside the standard ones, `std` where there is none.
+    /// So `drop_in_place` of one of tokio's types is tokio's.
+    pub krate: String,
+    /// The crate and the module below it, where the name begins with them: `tokio::runtime`.
+    pub module: String,
+    /// The name.
+    pub name: String,
+}
+
+/// A Rust name in the mangling v0, or none if it is no such.
+pub fn rust(mangled: &str) -> Option<RustName> {
+    // Names of C++ variables can look like Rust's older ones.
+    if !mangled.starts_with("_R") {
+        return None;
+    }
+    let demangled = rustc_demangle::try_demangle(mangled).ok()?;
+    let long = demangled.to_string();
+    let name = format!("{demangled:#}");
+    let krate = crates(&long)
+        .find(|name| !STANDARD.contains(name))
+        .unwrap_or("std")
+        .to_owned();
+    let module = module(&name, &krate);
+    Some(RustName {
+        krate,
+        module,
+        name,
+    })
+}
+
+/// Each crate that a name mentions: where its hash stands behind it.
+fn crates(long: &str) -> impl Iterator<Item = &str> {
+    long.match_indices('[').filter_map(|(at, _)| {
+        let (before, after) = long.split_at(at);
+        let hash = after.get(1..)?.split(']').next()?;
+        let is_hash = !hash.is_empty() && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let name = before.rsplit(|c| !is_part(c)).next()?;
+        let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+        (is_hash && is_name).then_some(name)
+    })
+}
+
+/// The crate and the module below it. Of Rust's own crates the crate alone.
+fn module(name: &str, krate: &str) -> String {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
+    let paths = name.split(|c| !is_part(c));
+    let wanted = |path: &&str| {
+        let first = path.split("::").next().unwrap_or_default();
+        first == krate || (krate == "std" && STANDARD.contains(&first))
+    };
+    let Some(path) = paths.into_iter().find(wanted) else {
+        return krate.to_owned();
+    };
+    let parts: Vec<_> = path.split("::").filter(|part| !part.is_empty()).collect();
+    // The last part is the function's or the type's own; a module is what stands between.
+    match parts.as_slice() {
+        [first, module, _, ..] if krate != "std" && starts_small(module) => {
+            format!("{first}::{module}")
+        }
+        [first, ..] => (*first).to_owned(),
+        [] => krate.to_owned(),
+    }
+}
+
+fn starts_small(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_lowercase())
+}
+
+/// A C++ name as people read it, without what it returns; others as they are.
+pub fn cpp(mangled: &str) -> String {
+    if !mangled.starts_with("_Z") {
+        return mangled.to_owned();
+    }
+    // Clang's copies of functions have suffixes that no C++ name has.
+    let (plain, suffix) = mangled.split_once('.').unwrap_or((mangled, ""));
+    let demangled = Symbol::new(plain).ok().and_then(|symbol| {
+        let options = DemangleOptions::new().no_return_type();
+        symbol.demangle_with_options(&options).ok()
+    });
+    match (demangled, suffix) {
+        (None, _) => mangled.to_owned(),
+        (Some(name), "") => name,
+        (Some(name), suffix) => format!("{name} [{suffix}]"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn whose(mangled: &str) -> (String, String) {
+        let name = rust(mangled).unwrap();
+        (name.krate, name.module)
+    }
+
+    #[test]
+    fn a_function_is_of_the_crate_that_has_it() {
+        let parsed = rust("_RNvNtNtCs1234_5tokio7runtime4task3run").unwrap();
+        assert_eq!(parsed.name, "tokio::runtime::task::run");
+        assert_eq!(
+            (parsed.krate.as_str(), parsed.module.as_str()),
+            ("tokio", "tokio::runtime")
+        );
+    }
+
+    #[test]
+    fn what_the_standard_library_has_for_a_crate_is_of_that_crate() {
+        // core::ptr::drop_in_place::<tokio::Handle>
+        let drop = "_RINvNtCs1234_4core3ptr13drop_in_placeNtCs5678_5tokio6HandleEB4_";
+        assert_eq!(
+            rust(drop).unwrap().name,
+            "core::ptr::drop_in_place::<tokio::Handle>"
+        );
+        assert_eq!(whose(drop), ("tokio".into(), "tokio".into()));
+        let alone = "_RNvNtCslNYArtu3iFV_5alloc3fmt6format";
+        assert_eq!(whose(alone), ("std".into(), "alloc".into()));
+    }
+
+    #[test]
+    fn c_names_are_no_rust_and_stay() {
+        assert_eq!(rust("png_read_row"), None);
+        assert_eq!(cpp("png_read_row"), "png_read_row");
+    }
+
+    #[test]
+    fn cpp_names_are_read_with_the_suffixes_of_copies() {
+        assert_eq!(cpp("_ZN2cv6resizeEi"), "cv::resize(int)");
+        assert_eq!(cpp("_ZN2cv6resizeEi.cold.1"), "cv::resize(int) [cold.1]");
+        assert_eq!(cpp("_Znonsense"), "_Znonsense");
+    }
+}

@@ -1,0 +1,283 @@
+//! Whose a piece of a linked file is: from the file's path, its archive member and the names in it, to a
+//! group, a component and a source file.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use object::read::archive::ArchiveFile;
+use object::{Object, ObjectSection};
+use opencv_build::sdk::Sdk;
+
+use super::map::Input;
+use super::name;
+
+/// OpenCV's modules and what binds them.
+pub const OPENCV: &str = "OpenCV";
+/// What OpenCV brings along.
+pub const C_LIBRARIES: &str = "C libraries";
+/// Other people's crates, and Rust's own as `std`.
+pub const CRATES: &str = "Rust crates";
+/// The function itself.
+pub const FUNCTION: &str = "function";
+/// What compilers link to every program.
+pub const RUNTIME: &str = "C++ runtime";
+/// What makes the file a program.
+pub const ELF: &str = "ELF";
+
+/// Where a piece belongs.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// One of the constants above.
+    pub group: String,
+    /// A module, library or crate.
+    pub component: String,
+    /// A source file, or a crate's module.
+    pub file: String,
+}
+
+impl Place {
+    /// A place.
+    pub fn new(group: &str, component: &str, file: &str) -> Self {
+        let [group, component, file] = [group, component, file].map(str::to_owned);
+        Self {
+            group,
+            component,
+            file,
+        }
+    }
+}
+
+/// Members of the SDK's libraries, by name; each with its library and its sections, because two
+/// libraries can have members of one name.
+pub struct Members(BTreeMap<String, Vec<Member>>);
+
+struct Member {
+    library: String,
+    sections: Vec<(String, u64)>,
+}
+
+impl Members {
+    /// Those of `sdk`.
+    pub fn of(sdk: &Sdk) -> Result<Self> {
+        let files = sdk.manifest().libraries.iter();
+        Self::of_libraries(files.map(|library| sdk.path().join("lib").join(&library.file)))
+    }
+
+    /// Those of some static libraries.
+    pub fn of_libraries(paths: impl Iterator<Item = PathBuf>) -> Result<Self> {
+        let mut found: BTreeMap<String, Vec<Member>> = BTreeMap::new();
+        for path in paths {
+            let failed = || format!("failed to read `{}`", path.display());
+            let data = fs::read(&path).with_context(failed)?;
+            let archive = ArchiveFile::parse(data.as_slice()).with_context(failed)?;
+            for member in archive.members() {
+                let member = member.with_context(failed)?;
+                let name = String::from_utf8_lossy(member.name()).into_owned();
+                found.entry(name).or_default().push(Member {
+                    library: library_name(&path),
+                    sections: sections(member.data(data.as_slice())?),
+                });
+            }
+        }
+        Ok(Self(found))
+    }
+
+    /// The library that a member is of: the only one, or the one whose member has that section.
+    fn library(&self, name: &str, section: &str, size: u64) -> Option<&str> {
+        let members = self.0.get(name)?;
+        let has = |member: &&Member| {
+            let mut sections = member.sections.iter();
+            sections.any(|(name, bytes)| name == section && *bytes == size)
+        };
+        let fits = members.iter().find(has).or(members.first())?;
+        Some(&fits.library)
+    }
+}
+
+/// The name to link by: `opencv_core`, `png`.
+pub fn library_name(path: &Path) -> String {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    stem.strip_prefix("lib").unwrap_or(&stem).to_owned()
+}
+
+/// The sections of an object file with their sizes; of another file, none.
+fn sections(data: &[u8]) -> Vec<(String, u64)> {
+    let Ok(file) = object::File::parse(data) else {
+        return Vec::new();
+    };
+    let named = file.sections().filter_map(|section| {
+        let name = section.name().ok()?.to_owned();
+        Some((name, section.size()))
+    });
+    named.collect()
+}
+
+/// The place of a library of the SDK.
+pub fn of_library(library: &str, file: &str) -> Place {
+    match library.strip_prefix("opencv_") {
+        Some(module) => Place::new(OPENCV, module, file),
+        None => {
+            // cmake's targets are called `libpng`, and their files are linked by what follows `lib`.
+            let component = match library {
+                "zlib" => "zlib".to_owned(),
+                other => format!("lib{other}"),
+            };
+            Place::new(C_LIBRARIES, &component, file)
+        }
+    }
+}
+
+/// Where an input belongs, by its file and the mangled name of what is in it; none if the file has
+/// code of many crates, and the name does not tell.
+pub fn of_input(input: &Input, symbol: &str, members: &Members) -> Option<Place> {
+    let path = Path::new(input.file);
+    let file = path.file_name().unwrap_or_default().to_string_lossy();
+    let member = input.member.map(|member| {
+        let name = Path::new(member).file_name().unwrap_or_default();
+        name.to_string_lossy().into_owned()
+    });
+    let member = member.as_deref();
+    if file.ends_with(".rcgu.o") {
+        return of_rust(symbol);
+    }
+    if let Some(krate) = file.strip_suffix(".rlib") {
+        let krate = krate.trim_start_matches("lib");
+        let krate = krate.rsplit_once('-').map_or(krate, |(name, _)| name);
+        return Some(of_crates_object(
+            krate,
+            member.unwrap_or_default(),
+            input,
+            members,
+        ));
+    }
+    let source = source(member.unwrap_or(&file));
+    let component = match &*file {
+        "libc++.a" => "libc++",
+        "libc++abi.a" => "libc++abi",
+        "libunwind.a" => "libunwind",
+        "libcompiler_rt.a" => "compiler-rt",
+        "libc_nonshared.a" => "glibc, static part",
+        "Scrt1.o" | "crt1.o" | "crti.o" | "crtn.o" => "start of the program",
+        _ => {
+            let library = library_name(path);
+            if input.member.is_some() && members.0.values().flatten().any(|m| m.library == library)
+            {
+                return Some(of_library(&library, source));
+            }
+            "other files"
+        }
+    };
+    Some(Place::new(RUNTIME, component, source))
+}
+
+/// C, C++ or assembly that a crate brings.
+fn of_crates_object(krate: &str, member: &str, input: &Input, members: &Members) -> Place {
+    if let Some(library) = members.library(member, input.section, input.size) {
+        return of_library(library, source(member));
+    }
+    let file = without_hash(source(member));
+    match krate {
+        "opencv" => Place::new(OPENCV, "bindings", file),
+        "function" => Place::new(FUNCTION, "C and C++", file),
+        "compiler_builtins" => Place::new(CRATES, "std", krate),
+        _ => Place::new(CRATES, krate, file),
+    }
+}
+
+/// Rust, by name.
+fn of_rust(symbol: &str) -> Option<Place> {
+    let name = name::rust(symbol)?;
+    let place = match name.krate.as_str() {
+        "function" if name.name.contains("packed_cascades") => {
+            Place::new(FUNCTION, "cascades", "packed")
+        }
+        "function" | "bootstrap" => Place::new(FUNCTION, "Rust", &name.module),
+        krate => Place::new(CRATES, krate, &name.module),
+    };
+    Some(place)
+}
+
+/// The source file of an object file: `resize.cpp.o` is made of `resize.cpp`.
+pub fn source(object: &str) -> &str {
+    object.strip_suffix(".o").unwrap_or(object)
+}
+
+/// `grey` of `5c6be0fc9dfd2e6c-grey`.
+fn without_hash(file: &str) -> &str {
+    match file.split_once('-') {
+        Some((hash, name)) if hash.bytes().all(|byte| byte.is_ascii_hexdigit()) => name,
+        _ => file,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(file: &str, member: Option<&str>, section: &str, symbol: &str) -> Option<Place> {
+        let member_of = |library: &str, size| Member {
+            library: library.to_owned(),
+            sections: vec![(".text.f".to_owned(), size)],
+        };
+        let members = Members(
+            [
+                ("resize.cpp.o", vec![member_of("opencv_imgproc", 1)]),
+                (
+                    "utils.cpp.o",
+                    vec![
+                        member_of("opencv_core", 1),
+                        member_of("opencv_imgcodecs", 2),
+                    ],
+                ),
+                ("png.c.o", vec![member_of("png", 1)]),
+            ]
+            .into_iter()
+            .map(|(name, list)| (name.to_owned(), list))
+            .collect(),
+        );
+        let input = Input {
+            file,
+            member,
+            section,
+            address: 0,
+            size: 2,
+            symbols: Vec::new(),
+        };
+        of_input(&input, symbol, &members)
+    }
+
+    #[test]
+    fn objects_that_a_crate_carries_are_of_the_library_that_they_come_from() {
+        let at = |member| place("/d/libopencv-12ab.rlib", Some(member), ".text.f", "f").unwrap();
+        assert_eq!(
+            at("resize.cpp.o"),
+            Place::new("OpenCV", "imgproc", "resize.cpp")
+        );
+        assert_eq!(at("png.c.o"), Place::new("C libraries", "libpng", "png.c"));
+        // Two libraries have one: the section's size tells.
+        assert_eq!(at("utils.cpp.o").component, "imgcodecs");
+        assert_eq!(
+            at("66b7ac1a-core.o"),
+            Place::new("OpenCV", "bindings", "core")
+        );
+    }
+
+    #[test]
+    fn rust_is_told_by_names_and_not_at_all_without() {
+        let at = |symbol| place("/d/b.b.1-cgu.0.rcgu.o", None, ".text", symbol);
+        let run = "_RNvNtNtCs1234_5tokio7runtime4task3run";
+        assert_eq!(
+            at(run),
+            Some(Place::new("Rust crates", "tokio", "tokio::runtime"))
+        );
+        assert_eq!(at(".Lanon.1.2"), None);
+    }
+
+    #[test]
+    fn what_compilers_link_is_the_runtime() {
+        let place = place("/c/libc++.a", Some("/o/ios.o"), ".text", "f").unwrap();
+        assert_eq!(place, Place::new("C++ runtime", "libc++", "ios"));
+    }
+}

@@ -1,0 +1,72 @@
+//! Whose the constants are that have no name: of those who refer to them.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::graph::{Graph, Key, Node};
+use super::place::{self, Members, Place};
+use super::program::symbol_in;
+
+/// Places of nodes that do not tell theirs.
+pub struct Shares<'a>(HashMap<Key<'a>, Place>);
+
+impl<'a> Shares<'a> {
+    /// Each such node goes to the component that refers to it most, directly or through others like it; of
+    /// several with as many, to the first by name.
+    pub fn of(graph: &Graph<'a>, members: &Members) -> Self {
+        let mut places: Vec<Option<Place>> = graph
+            .inputs
+            .iter()
+            .map(|input| {
+                let input = (*input)?;
+                let symbols = input.symbols.iter().map(|symbol| symbol.name);
+                let mut names = symbols.chain([symbol_in(input.section)]);
+                names.find_map(|name| place::of_input(input, name, members))
+            })
+            .collect();
+        let mut referrers: Vec<Vec<Node>> = vec![Vec::new(); places.len()];
+        for (from, references) in graph.references.iter().enumerate() {
+            for to in references {
+                referrers[*to].push(from);
+            }
+        }
+        let unknown: Vec<Node> = (0..places.len())
+            .filter(|node| places[*node].is_none())
+            .collect();
+        loop {
+            // All of a round at once, so that the order of nodes does not matter.
+            let found: Vec<_> = unknown
+                .iter()
+                .filter(|node| places[**node].is_none())
+                .filter_map(|node| Some((*node, most(&referrers[*node], &places)?)))
+                .collect();
+            if found.is_empty() {
+                break;
+            }
+            for (node, place) in found {
+                places[node] = Some(place);
+            }
+        }
+        let known = unknown.into_iter().filter_map(|node| {
+            let place = places[node].take()?;
+            Some((graph.keys[node].clone(), place))
+        });
+        Self(known.collect())
+    }
+
+    /// The place of a node that does not tell its own.
+    pub fn get(&self, key: &Key<'a>) -> Option<&Place> {
+        self.0.get(key)
+    }
+}
+
+/// The place that most of these nodes have.
+fn most(nodes: &[Node], places: &[Option<Place>]) -> Option<Place> {
+    let mut counts: BTreeMap<&Place, usize> = BTreeMap::new();
+    for place in nodes.iter().filter_map(|node| places[*node].as_ref()) {
+        *counts.entry(place).or_default() += 1;
+    }
+    let (place, _) = counts
+        .into_iter()
+        .max_by(|(a, left), (b, right)| left.cmp(right).then_with(|| b.cmp(a)))?;
+    Some(place.clone())
+}
