@@ -1,15 +1,10 @@
 //! How two images differ, file by file: for people who expected the same bytes.
 
-use std::collections::BTreeMap;
-use std::io::{copy, sink};
-
 use serde_json::Value;
 
-use crate::digest::Hashing;
-use crate::entries::Entry;
-use crate::scan::read_layer;
+use crate::files::{Files, files};
 use crate::source::Source;
-use crate::{Digest, Error, Image, Result};
+use crate::{Image, Result};
 
 /// The differences between the images of two sources, each a line; none where all bytes are the same.
 ///
@@ -71,22 +66,6 @@ fn values(path: &str, a: &Value, b: &Value, lines: &mut Vec<String>) {
         _ if a != b => lines.push(format!("{path}: {a} and {b}")),
         _ => {}
     }
-}
-
-type Files = BTreeMap<String, (Entry, Digest)>;
-
-/// The entries of a layer by path, each with the digest of its content.
-fn files(source: &dyn Source, image: &Image, number: usize) -> Result<Files> {
-    let descriptor = &image.manifest_document().layers()[number];
-    let mut files = Files::new();
-    read_layer(source, descriptor, &mut |entry, content| {
-        let mut content = Hashing::new(content);
-        let read = copy(&mut content, &mut sink());
-        read.map_err(|error| Error::damaged(source.origin(), error))?;
-        files.insert(entry.path.clone(), (entry.clone(), content.finish().1));
-        Ok(())
-    })?;
-    Ok(files)
 }
 
 fn compare(layer: usize, a: &Files, b: &Files, lines: &mut Vec<String>) {

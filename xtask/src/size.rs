@@ -1,16 +1,20 @@
 //! `cargo xtask size`: how large everything is that is built, and of what.
 
 mod bootstrap;
+mod explain;
 mod graph;
+mod libraries;
 mod link;
 mod map;
 mod merged;
 mod name;
+mod packed;
 mod part;
 mod place;
 mod program;
 mod report;
 mod share;
+mod shared;
 mod unwind;
 
 use anyhow::Result;
@@ -72,9 +76,17 @@ pub fn run(arguments: &Arguments) -> Result<SizeAnswer> {
     let data = link::read(binary.path())?;
     let pieces = bootstrap::pieces(&data, &record, &members)?;
     eprintln!("{:?}", t.elapsed());
-    let tree = bootstrap::tree(&pieces);
+    let mut tree = bootstrap::tree(&pieces);
     eprintln!("{:?} {} {}", t.elapsed(), tree.bytes, data.len());
-    std::fs::write("/tmp/tree.json", serde_json::to_string(&tree)?)?;
+    let libs = libraries::tree(&sdk, &pieces)?;
+    let mut artefacts = packed::images(&workspace, &sdk, &binary, &tree)?;
+    eprintln!("{:?}", t.elapsed());
+    let (zip, p) = packed::archive(&workspace, &sdk, &binary)?;
+    tree.packed = Some(p);
+    artefacts.extend([zip, libs, tree]);
+    eprintln!("{:?}", t.elapsed());
+    for a in &artefacts { a.check()?; }
+    std::fs::write("/tmp/tree.json", serde_json::to_string(&Part2 { name: "all", parts: artefacts })?)?;
     let libraries = sdk.manifest().libraries.iter().map(|library| Part {
         name: library.file.clone(),
         bytes: library.bytes,
@@ -143,3 +155,5 @@ mod tests {
         assert_eq!(Artifact::new("a", vec![part(3), part(4)]).bytes, 7);
     }
 }
+
+#[derive(Serialize)] struct Part2 { name: &'static str, parts: Vec<part::Part> }

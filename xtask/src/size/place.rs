@@ -27,7 +27,7 @@ pub const RUNTIME: &str = "C++ runtime";
 pub const ELF: &str = "ELF";
 
 /// Where a piece belongs.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Place {
     /// One of the constants above.
     pub group: String,

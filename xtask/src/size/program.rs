@@ -251,7 +251,7 @@ pub fn symbol_in(section: &str) -> &str {
 }
 
 /// A name for people.
-fn shown(symbol: &str) -> String {
+pub fn shown(symbol: &str) -> String {
     if let Some(rust) = name::rust(symbol_in(symbol)) {
         return rust.name;
     }

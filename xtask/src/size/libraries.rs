@@ -1,0 +1,86 @@
+//! The SDK's static libraries: each with its members, and how much of each is in the function.
+
+use std::collections::HashMap;
+use std::fs;
+
+use anyhow::{Context, Result, ensure};
+use object::read::archive::ArchiveFile;
+use opencv_build::sdk::Sdk;
+
+use super::part::{Kind, Part};
+use super::place::{self, Place};
+use super::program::Piece;
+
+/// The name of the artefact.
+pub const NAME: &str = "static libraries";
+
+/// All libraries of `sdk`. What is linked is read off the pieces of the function.
+pub fn tree(sdk: &Sdk, pieces: &[Piece]) -> Result<Part> {
+    let mut linked: HashMap<&Place, u64> = HashMap::new();
+    for piece in pieces {
+        *linked.entry(&piece.place).or_default() += piece.size;
+    }
+    let mut libraries = Vec::new();
+    for library in &sdk.manifest().libraries {
+        let path = sdk.path().join("lib").join(&library.file);
+        let failed = || format!("failed to read `{}`", path.display());
+        let data = fs::read(&path).with_context(failed)?;
+        let name = place::library_name(&path);
+        let members = members(&data).with_context(failed)?;
+        let parts = members.into_iter().map(|mut part| {
+            let place = place::of_library(&name, place::source(&part.name));
+            part.linked = (part.kind == Some(Kind::File))
+                .then(|| linked.get(&place).copied().unwrap_or_default());
+            part
+        });
+        let mut whole = Part::whole(library.file.clone(), parts.collect());
+        whole.linked = Some(whole.parts.iter().filter_map(|part| part.linked).sum());
+        libraries.push(whole);
+    }
+    let mut all = Part::whole(NAME, libraries);
+    all.linked = Some(all.parts.iter().filter_map(|part| part.linked).sum());
+    Ok(all)
+}
+
+/// The members of an archive; those of one name together, and what is no member as the index.
+fn members(data: &[u8]) -> Result<Vec<Part>> {
+    let archive = ArchiveFile::parse(data)?;
+    let mut sizes: HashMap<String, u64> = HashMap::new();
+    for member in archive.members() {
+        let member = member?;
+        let name = String::from_utf8_lossy(member.name()).into_owned();
+        *sizes.entry(name).or_default() += member.file_range().1;
+    }
+    let content: u64 = sizes.values().sum();
+    let all = data.len() as u64;
+    ensure!(content <= all, "its members are larger than it is");
+    let mut parts: Vec<_> = sizes
+        .into_iter()
+        .map(|(name, bytes)| Part::leaf(name, bytes, Kind::File))
+        .collect();
+    parts.push(Part::leaf(
+        "index and headers of members",
+        all - content,
+        Kind::Linking,
+    ));
+    Ok(parts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_and_what_is_around_them_are_the_whole_archive() {
+        let mut archive = b"!<arch>\n".to_vec();
+        for (name, data) in [("a.o/", "aaaa"), ("b.o/", "bb")] {
+            let header = format!("{name:<16}0           0     0     644     {:<10}`\n", data.len());
+            archive.extend(header.as_bytes());
+            archive.extend(data.as_bytes());
+        }
+        let whole = Part::whole("x", members(&archive).unwrap());
+        assert_eq!(whole.bytes, archive.len() as u64);
+        assert_eq!(whole.get("a.o").unwrap().bytes, 4);
+        assert!(members(b"no archive").is_err());
+    }
+}

@@ -1,0 +1,88 @@
+//! A shared library or program that others made, by what its sections are for: names of what is inside
+//! were stripped, so that this is all that the file tells.
+
+use std::collections::BTreeMap;
+
+use object::elf::{FileHeader64, SHT_NOBITS};
+use object::read::elf::{FileHeader, SectionHeader};
+use object::{Endianness, elf};
+
+use super::part::{Kind, Part};
+
+/// The parts of an ELF file; one leaf if it is none.
+pub fn parts(data: &[u8]) -> Vec<Part> {
+    let size = data.len() as u64;
+    let sections = sections(data).unwrap_or_default();
+    let whole = |sums: BTreeMap<Kind, u64>| {
+        let leaves = sums.into_iter().filter(|(_, bytes)| *bytes > 0);
+        leaves
+            .map(|(kind, bytes)| Part::leaf(kind.word(), bytes, kind))
+            .collect::<Vec<_>>()
+    };
+    let mut sums = BTreeMap::new();
+    let mut covered = 0;
+    for (kind, bytes) in sections {
+        *sums.entry(kind).or_default() += bytes;
+        covered += bytes;
+    }
+    match size.checked_sub(covered) {
+        Some(rest) if covered > 0 => {
+            *sums.entry(Kind::Padding).or_default() += rest;
+            whole(sums)
+        }
+        _ => whole(BTreeMap::from([(Kind::File, size)])),
+    }
+}
+
+/// Each section with bytes in the file, and the headers.
+fn sections(data: &[u8]) -> object::Result<Vec<(Kind, u64)>> {
+    let header = FileHeader64::<Endianness>::parse(data)?;
+    let endian = header.endian()?;
+    let table = header.section_headers(endian, data)?;
+    let sections = header.sections(endian, data)?;
+    let programs = header.program_headers(endian, data)?;
+    let headers = size_of_val(header) + size_of_val(table) + size_of_val(programs);
+    let mut found = vec![(Kind::Linking, headers as u64)];
+    for section in sections.iter() {
+        let kind = section.sh_type(endian);
+        if kind != SHT_NOBITS && kind != elf::SHT_NULL {
+            let name = sections.section_name(endian, section).unwrap_or_default();
+            found.push((self::kind(name), section.sh_size(endian)));
+        }
+    }
+    Ok(found)
+}
+
+/// What sort of bytes a section has.
+fn kind(section: &[u8]) -> Kind {
+    match section {
+        b".text" | b".init" | b".fini" | b".plt" | b".plt.got" | b".plt.sec" => Kind::Code,
+        b".rodata" => Kind::Constants,
+        b".data" | b".data.rel.ro" | b".tdata" | b".init_array" | b".fini_array" | b".got"
+        | b".got.plt" => Kind::Data,
+        b".eh_frame" | b".eh_frame_hdr" | b".gcc_except_table" => Kind::Unwind,
+        b".rela.dyn" | b".rela.plt" | b".relr.dyn" => Kind::Relocations,
+        _ if section.starts_with(b"__libc_freeres_fn") => Kind::Code,
+        _ if section.starts_with(b"__libc_") => Kind::Data,
+        _ => Kind::Linking,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_is_the_sum_of_its_sections_headers_and_padding() {
+        let data = std::fs::read(std::env::current_exe().unwrap()).unwrap();
+        let whole = Part::whole("test", parts(&data));
+        assert_eq!(whole.bytes, data.len() as u64);
+        assert!(whole.get("code").unwrap().bytes > 100_000);
+    }
+
+    #[test]
+    fn what_is_no_program_is_one_part() {
+        let whole = Part::whole("text", parts(b"text"));
+        assert_eq!((whole.bytes, whole.parts[0].kind), (4, Some(Kind::File)));
+    }
+}
