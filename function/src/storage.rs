@@ -3,19 +3,21 @@
 //! Buckets are in S3, or folders for trying out. Each keeps its connections for the next event;
 //! [`Storage::forget`] drops them before a snapshot.
 
+mod bucket;
 mod credentials;
 mod failure;
 mod s3;
 mod tls;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use bucket::Bucket;
 use bytes::Bytes;
 use failure::failure;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{Attribute, Attributes, GetOptions, ObjectStore, PutOptions, PutPayload};
+use object_store::{Attribute, Attributes, GetOptions, PutOptions, PutPayload};
 
 use crate::error::{Error, Result};
 use crate::options::Location;
@@ -31,7 +33,7 @@ const BUCKETS: usize = 16;
 /// Buckets by place and name.
 #[derive(Default)]
 pub struct Storage {
-    buckets: Mutex<HashMap<(Location, String), Arc<dyn ObjectStore>>>,
+    buckets: Mutex<HashMap<(Location, String), Bucket>>,
 }
 
 impl Storage {
@@ -51,7 +53,7 @@ impl Storage {
             version: object.version.clone(),
             ..GetOptions::default()
         };
-        let found = store.get_opts(&path(key)?, options).await.map_err(fail)?;
+        let found = store.get(&path(key)?, options).await.map_err(fail)?;
         let mark = found.attributes.get(&Attribute::Metadata(MARK.0.into()));
         if guarded && mark.is_some_and(|by| by.as_ref() == MARK.1) {
             return Ok(None);
@@ -86,7 +88,7 @@ impl Storage {
             ]);
         }
         let path = path(key)?;
-        let written = store.put_opts(&path, PutPayload::from(bytes), options);
+        let written = store.put(&path, PutPayload::from(bytes), options);
         written.await.map_err(fail)?;
         Ok(())
     }
@@ -96,33 +98,33 @@ impl Storage {
         self.lock().clear();
     }
 
-    fn bucket(&self, place: &Location, name: &str) -> Result<Arc<dyn ObjectStore>> {
+    fn bucket(&self, place: &Location, name: &str) -> Result<Bucket> {
         check_bucket(name)?;
         let mut buckets = self.lock();
         let key = (place.clone(), name.to_owned());
         if let Some(store) = buckets.get(&key) {
-            return Ok(Arc::clone(store));
+            return Ok(store.clone());
         }
-        let store: Arc<dyn ObjectStore> = match place {
+        let store = match place {
             Location::S3 => {
                 let made = s3::bucket(name);
-                Arc::new(made.map_err(|error| failure("read", place, name, "", &error))?)
+                Bucket::S3(made.map_err(|error| failure("read", place, name, "", &error))?)
             }
             Location::Folder(folder) => {
                 let made = LocalFileSystem::new_with_prefix(folder.join(name));
                 // It fails where there is no such folder.
-                Arc::new(made.map_err(|_| Error::BucketNotFound(name.to_owned()))?)
+                Bucket::Folder(made.map_err(|_| Error::BucketNotFound(name.to_owned()))?)
             }
         };
         // Each keeps connections open, of which a function may have 1,024.
         if buckets.len() >= BUCKETS {
             buckets.clear();
         }
-        buckets.insert(key, Arc::clone(&store));
+        buckets.insert(key, store.clone());
         Ok(store)
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<(Location, String), Arc<dyn ObjectStore>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<(Location, String), Bucket>> {
         // Whoever panicked with it left the map as it was.
         self.buckets.lock().unwrap_or_else(PoisonError::into_inner)
     }

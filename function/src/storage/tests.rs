@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::sync::Arc;
 
 use object_store::aws::AmazonS3Builder;
 
@@ -107,7 +108,7 @@ fn storage(url: &str) -> Storage {
         .unwrap();
     let storage = Storage::default();
     let key = (Location::S3, "b".to_owned());
-    storage.lock().insert(key, Arc::new(bucket));
+    storage.lock().insert(key, Bucket::S3(bucket));
     storage
 }
 
@@ -133,6 +134,29 @@ async fn a_busy_s3_is_asked_again_for_the_same_version() {
     for request in requests.iter() {
         assert_eq!(request, "GET /b/k?versionId=v1 HTTP/1.1");
     }
+}
+
+#[tokio::test]
+async fn a_connection_that_is_cut_before_the_answer_is_tried_again() {
+    let (url, requests) = server(&["", "HTTP/1.1 2", FOUND]);
+    let found = storage(&url)
+        .read(&Location::S3, &object("k"), 100, false)
+        .await;
+    assert_eq!(found.unwrap().unwrap(), &b"abc"[..]);
+    assert_eq!(requests.lock().unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn half_an_object_is_a_temporary_failure_and_no_object() {
+    const HALF: &str = "HTTP/1.1 200 OK\r\ncontent-length: 3\r\nconnection: close\r\n\
+        last-modified: Thu, 01 Jan 2026 00:00:00 GMT\r\n\r\na";
+    let (url, _) = server(&[HALF]);
+    let error = storage(&url)
+        .read(&Location::S3, &object("k"), 100, false)
+        .await
+        .err()
+        .unwrap();
+    assert!(error.is_temporary(), "{error}");
 }
 
 #[tokio::test]
