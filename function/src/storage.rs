@@ -6,6 +6,7 @@
 mod bucket;
 mod credentials;
 mod failure;
+mod http;
 mod s3;
 mod tls;
 

@@ -9,6 +9,8 @@ use object_store::{ClientOptions, Error, Result};
 use reqwest::Client;
 use rustls::{ClientConfig, RootCertStore};
 
+use super::http::Http;
+
 /// How long a connection to S3 may take: without an end, a function in a network that S3 cannot be
 /// reached from would hang until Lambda ends it, and nobody would know why.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -21,7 +23,7 @@ pub(super) struct Connector;
 
 impl HttpConnector for Connector {
     fn connect(&self, _options: &ClientOptions) -> Result<HttpClient> {
-        Ok(HttpClient::new(client(true)?))
+        Ok(HttpClient::new(Http(client(true)?)))
     }
 }
 
