@@ -61,7 +61,7 @@ pub fn built(workspace: &Workspace, arguments: &Arguments) -> Result<(Sdk, Funct
         &triple,
     ]);
     succeed(&mut cargo)?;
-    let path = workspace.target().join(&triple).join("lambda/bootstrap");
+    let path = folder(workspace, &target).join("bootstrap");
     let floor = Glibc(target.glibc.major, target.glibc.minor);
     let binary = FunctionBinary::check(&path, target.architecture.name(), floor)?;
     Ok((sdk, binary))
@@ -91,6 +91,26 @@ pub fn cargo(workspace: &Workspace, arguments: &Arguments, sdk: &Sdk) -> Result<
     cargo.env(name, script);
     cargo.env(linker::RECORD, link_record(workspace, &recipe.target));
     Ok(cargo)
+}
+
+/// Where cargo puts the function.
+fn folder(workspace: &Workspace, target: &Target) -> PathBuf {
+    workspace.target().join(target.rust_triple()).join("lambda")
+}
+
+/// Makes cargo link the function anew the next time, though nothing has changed.
+pub fn forget(workspace: &Workspace, target: &Target) -> Result<()> {
+    let folder = folder(workspace, target).join("deps");
+    let failed = || format!("failed to read `{}`", folder.display());
+    for entry in std::fs::read_dir(&folder).with_context(failed)? {
+        let path = entry.with_context(failed)?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with("bootstrap-") && path.extension().is_none() {
+            std::fs::remove_file(&path)
+                .with_context(|| format!("failed to delete `{}`", path.display()))?;
+        }
+    }
+    Ok(())
 }
 
 /// The folder with the record of the function's last link.

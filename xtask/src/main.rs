@@ -67,7 +67,7 @@ enum Verb {
     Eval(eval::Arguments),
 
     /// Show how large everything is, and of what
-    Size(build_opencv::Arguments),
+    Size(size::Arguments),
 
     /// Measure what is claimed, against peers in the same run
     Bench(bench::Arguments),
@@ -101,7 +101,7 @@ fn main() -> ExitCode {
         Verb::Pull(arguments) => pull::run(&arguments).and_then(|a| print(&a, json)),
         Verb::TestLocal(arguments) => test_local::run(&arguments, json),
         Verb::Eval(arguments) => eval::run(&arguments).and_then(|a| print(&a, json)),
-        Verb::Size(arguments) => size::run(&arguments).and_then(|a| print(&a, json)),
+        Verb::Size(arguments) => size::run(&arguments, json),
         Verb::Bench(arguments) => bench::run(&arguments, json),
         Verb::Test(arguments) => test::run(&arguments).and_then(|a| a.print(json)),
         Verb::PackTo(arguments) => pack_to::run(&arguments),

@@ -1,4 +1,5 @@
-//! `cargo xtask size`: how large everything is that is built, and of what.
+//! `cargo xtask size`: how large everything is that is built, and of what: every byte of every artefact, what
+//! it was before, and what others need for the same.
 
 mod bootstrap;
 mod explain;
@@ -17,143 +18,120 @@ mod share;
 mod shared;
 mod unwind;
 
-use anyhow::Result;
-use serde::Serialize;
+use std::thread;
 
-use crate::answer::{Answer, size, table};
-use crate::build_function::{built, file_size};
-use crate::build_opencv::Arguments;
-use crate::pack::base::Base;
-use crate::pack::{Written, images};
+use anyhow::{Context, Result, anyhow};
+use layer::elf::FunctionBinary;
+use opencv_build::build::tools;
+use opencv_build::progress::tell;
+use opencv_build::sdk::Sdk;
+
+use self::bootstrap::Linking;
+use self::link::LinkRecord;
+use self::place::Members;
+use self::report::Report;
+use crate::build_function::{self, built, link_record};
+use crate::answer::print;
+use crate::build_opencv;
 use crate::workspace::Workspace;
 
-/// The report.
-#[derive(Serialize)]
-pub struct SizeAnswer {
-    artifacts: Vec<Artifact>,
+/// What was built, and all that it takes to say what it is made of.
+pub struct Built {
+    pub sdk: Sdk,
+    pub binary: FunctionBinary,
+    content: Vec<u8>,
+    linking: Linking,
+    members: Members,
 }
 
-/// Something that was built.
-#[derive(Serialize)]
-struct Artifact {
-    name: String,
-    bytes: u64,
-    parts: Vec<Part>,
-}
-
-/// What it consists of.
-#[derive(Serialize)]
-struct Part {
-    name: String,
-    bytes: u64,
-}
-
-impl Artifact {
-    fn new(name: impl Into<String>, parts: Vec<Part>) -> Self {
-        Self {
-            name: name.into(),
-            bytes: parts.iter().map(|part| part.bytes).sum(),
-            parts,
-        }
+impl Built {
+    /// Builds the function, and once more if nothing tells how it was linked.
+    pub fn new(workspace: &Workspace, arguments: &build_opencv::Arguments) -> Result<Self> {
+        let (sdk, binary) = built(workspace, arguments)?;
+        let target = sdk.manifest().target;
+        let found = Self::read(workspace, arguments, sdk, binary);
+        let Err(error) = found else {
+            return found;
+        };
+        tell(&format!("linking the function again, because: {error:#}"));
+        build_function::forget(workspace, &target)?;
+        let (sdk, binary) = built(workspace, arguments)?;
+        Self::read(workspace, arguments, sdk, binary)
     }
+
+    fn read(
+        workspace: &Workspace,
+        arguments: &build_opencv::Arguments,
+        sdk: Sdk,
+        binary: FunctionBinary,
+    ) -> Result<Self> {
+        let recipe = build_opencv::recipe(workspace, arguments)?;
+        let (toolchain, _) = tools(&recipe, &workspace.places()?)?;
+        let folder = link_record(workspace, &sdk.manifest().target);
+        let record = LinkRecord::open(&folder, &toolchain.zig())?;
+        let content = link::read(binary.path())?;
+        let linking = Linking::of(&content, &record)?;
+        let members = Members::of(&sdk)?;
+        Ok(Self {
+            sdk,
+            binary,
+            content,
+            linking,
+            members,
+        })
+    }
+
+    /// The sizes of all artefacts.
+    pub fn report(&self, workspace: &Workspace) -> Result<Report> {
+        let (pieces, opened, archive) = thread::scope(|scope| {
+            let pieces = scope.spawn(|| self.linking.pieces(&self.content, &self.members));
+            let opened = packed::images(workspace, &self.sdk, &self.binary)?;
+            let archive = packed::archive(workspace, &self.sdk, &self.binary)?;
+            let pieces = pieces.join().map_err(|_| anyhow!("looking into it failed"));
+            anyhow::Ok((pieces??, opened, archive))
+        })
+        .context("failed to look into what was built")?;
+        let mut bootstrap = bootstrap::tree(&pieces);
+        let (archive, packed) = archive;
+        bootstrap.packed = Some(packed);
+        let images = opened.iter().map(|image| image.tree(&bootstrap));
+        let mut artefacts = images.collect::<Result<Vec<_>>>()?;
+        artefacts.push(archive);
+        artefacts.push(libraries::tree(&self.sdk, &pieces)?);
+        artefacts.insert(0, bootstrap);
+        for artefact in &artefacts {
+            artefact.check()?;
+        }
+        Ok(Report {
+            architecture: self.sdk.manifest().target.architecture.to_string(),
+            revision: None,
+            artefacts,
+        })
+    }
+}
+
+/// What to measure.
+#[derive(clap::Args, Clone, Debug, Default)]
+// Two structs of the same name would be one group of options.
+#[group(skip)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub build: build_opencv::Arguments,
+
+    /// Say why a function or variable is linked: the chain of references from where the program starts
+    #[arg(long, value_name = "NAME")]
+    pub explain: Option<String>,
 }
 
 /// Builds everything and measures it.
-pub fn run(arguments: &Arguments) -> Result<SizeAnswer> {
+pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let workspace = Workspace::find();
-    let (sdk, binary) = built(&workspace, arguments)?;
-    let t = std::time::Instant::now();
-    let (toolchain, _) = opencv_build::build::tools(
-        &crate::build_opencv::recipe(&workspace, arguments)?,
-        &workspace.places()?,
-    )?;
-    let record = link::LinkRecord::open(
-        &crate::build_function::link_record(&workspace, &sdk.manifest().target),
-        &toolchain.zig(),
-    )?;
-    let members = place::Members::of(&sdk)?;
-    eprintln!("{:?}", t.elapsed());
-    let data = link::read(binary.path())?;
-    let pieces = bootstrap::pieces(&data, &record, &members)?;
-    eprintln!("{:?}", t.elapsed());
-    let mut tree = bootstrap::tree(&pieces);
-    eprintln!("{:?} {} {}", t.elapsed(), tree.bytes, data.len());
-    let libs = libraries::tree(&sdk, &pieces)?;
-    let mut artefacts = packed::images(&workspace, &sdk, &binary, &tree)?;
-    eprintln!("{:?}", t.elapsed());
-    let (zip, p) = packed::archive(&workspace, &sdk, &binary)?;
-    tree.packed = Some(p);
-    artefacts.extend([zip, libs, tree]);
-    eprintln!("{:?}", t.elapsed());
-    for a in &artefacts { a.check()?; }
-    std::fs::write("/tmp/tree.json", serde_json::to_string(&Part2 { name: "all", parts: artefacts })?)?;
-    let libraries = sdk.manifest().libraries.iter().map(|library| Part {
-        name: library.file.clone(),
-        bytes: library.bytes,
-    });
-    let program = Part {
-        name: "bootstrap".to_owned(),
-        bytes: file_size(binary.path())?,
-    };
-    let mut artifacts = vec![
-        Artifact::new("static libraries", libraries.collect()),
-        Artifact::new("function", vec![program]),
-    ];
-    let images = images(&workspace, &sdk, &binary, &Base::Minimal)?;
-    artifacts.extend(images.iter().flat_map(image));
-    Ok(SizeAnswer { artifacts })
-}
-
-/// An image as it lies on disk and as a registry stores it.
-fn image(written: &Written) -> [Artifact; 2] {
-    let image = written.layout.image();
-    let part = |name: &str, bytes| Part {
-        name: name.to_owned(),
-        bytes,
-    };
-    let layers = image.layers();
-    let unpacked = layers
-        .iter()
-        .map(|l| part(&l.created_by, l.unpacked_bytes))
-        .collect();
-    let mut packed: Vec<_> = layers
-        .iter()
-        .map(|l| part(&l.created_by, l.packed_bytes))
-        .collect();
-    let documents = image.packed_bytes() - packed.iter().map(|part| part.bytes).sum::<u64>();
-    packed.push(part("configuration and manifest", documents));
-    let name = image.name();
-    [
-        Artifact::new(format!("image {name}, unpacked"), unpacked),
-        Artifact::new(format!("image {name}, packed"), packed),
-    ]
-}
-
-impl Answer for SizeAnswer {
-    fn text(&self) -> String {
-        let mut rows = Vec::new();
-        for artifact in &self.artifacts {
-            rows.push(vec![artifact.name.clone(), size(artifact.bytes)]);
-            for part in &artifact.parts {
-                rows.push(vec![format!("  {}", part.name), size(part.bytes)]);
-            }
-        }
-        table(&rows)
+    let built = Built::new(&workspace, &arguments.build)?;
+    if let Some(name) = &arguments.explain {
+        return print(&built.linking.explain(&built.members, name)?, json);
     }
+    let report = built.report(&workspace)?;
+    std::fs::write("/tmp/tree.json", serde_json::to_string(&Part2 { name: "all", parts: report.artefacts })?)?;
+    Ok(())
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_artifact_is_the_sum_of_its_parts() {
-        let part = |bytes| Part {
-            name: "p".into(),
-            bytes,
-        };
-        assert_eq!(Artifact::new("a", vec![part(3), part(4)]).bytes, 7);
-    }
-}
-
-#[derive(Serialize)] struct Part2 { name: &'static str, parts: Vec<part::Part> }
+#[derive(serde::Serialize)] struct Part2 { name: &'static str, parts: Vec<part::Part> }

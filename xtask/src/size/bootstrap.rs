@@ -1,9 +1,12 @@
 //! The function's binary as a tree of parts: group, component, source file or module, function.
 
 use std::collections::BTreeMap;
+use std::path::Path;
+use std::{fs, thread};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 
+use super::explain::{Explanation, explain};
 use super::graph::Graph;
 use super::link::{LinkRecord, read};
 use super::map;
@@ -14,19 +17,51 @@ use super::program::{self, Piece};
 /// The name of the artefact.
 pub const NAME: &str = "bootstrap";
 
-/// All pieces of `binary`, whose link is `record`.
-pub fn pieces(binary: &[u8], record: &LinkRecord, members: &Members) -> Result<Vec<Piece>> {
-    let again = record.again(binary)?;
-    let graph = record.graph()?;
-    let (text, graph_text) = (text(&again.map)?, text(&graph.map)?);
-    let (map, graph_map) = (map::parse(&text)?, map::parse(&graph_text)?);
-    let graph_data = read(&graph.output)?;
-    let graph = Graph::of(&graph_data, &graph_map)?;
-    program::pieces(binary, &map, members, &graph)
+/// What the linker said of the function.
+pub struct Linking {
+    /// The map of the link that gave the binary.
+    map: String,
+    /// The link with all references, and its map.
+    graph: Vec<u8>,
+    graph_map: String,
 }
 
-fn text(path: &std::path::Path) -> Result<String> {
-    std::fs::read_to_string(path).with_context(|| format!("failed to read `{}`", path.display()))
+impl Linking {
+    /// Links `binary` again from `record`.
+    ///
+    /// # Errors
+    /// The record is of another link.
+    pub fn of(binary: &[u8], record: &LinkRecord) -> Result<Self> {
+        let again = record.again(binary)?;
+        let graph = record.graph()?;
+        Ok(Self {
+            map: text(&again.map)?,
+            graph: read(&graph.output)?,
+            graph_map: text(&graph.map)?,
+        })
+    }
+
+    /// All pieces of `binary`, whose linking this is.
+    pub fn pieces(&self, binary: &[u8], members: &Members) -> Result<Vec<Piece>> {
+        // A large part of the time is reading two maps, for which there are two cores.
+        thread::scope(|scope| {
+            let map = scope.spawn(|| map::parse(&self.map));
+            let graph_map = map::parse(&self.graph_map)?;
+            let graph = Graph::of(&self.graph, &graph_map)?;
+            let map = map.join().map_err(|_| anyhow!("reading the map failed"))??;
+            program::pieces(binary, &map, members, &graph)
+        })
+    }
+
+    /// Why what has `name` in its name is in the binary.
+    pub fn explain(&self, members: &Members, name: &str) -> Result<Explanation> {
+        let map = map::parse(&self.graph_map)?;
+        explain(&Graph::of(&self.graph, &map)?, members, name)
+    }
+}
+
+fn text(path: &Path) -> Result<String> {
+    fs::read_to_string(path).with_context(|| format!("failed to read `{}`", path.display()))
 }
 
 /// The tree of all pieces; its sum is theirs.

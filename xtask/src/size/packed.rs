@@ -22,38 +22,29 @@ use crate::workspace::Workspace;
 /// Where the SDK lies in its image.
 const SDK: &str = "opt/opencv";
 
-/// Both images. `bootstrap` is the function's tree, which takes the place of its file.
-pub fn images(
-    workspace: &Workspace,
-    sdk: &Sdk,
-    binary: &FunctionBinary,
-    bootstrap: &Part,
-) -> Result<Vec<Part>> {
+/// Both images.
+pub fn images(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<[Opened; 2]> {
     let folder = pack::folder(workspace, sdk);
     let architecture = sdk.manifest().target.architecture.name();
     let found = |name: &str, file: &str, same: &Path| {
         Opened::read(&folder.join(name), architecture).ok().filter(|opened| opened.has(file, same))
     };
     let manifest = sdk.path().join("sdk.json");
-    let path = BOOTSTRAP.trim_start_matches('/');
-    let opened = match (
+    let program = BOOTSTRAP.trim_start_matches('/');
+    match (
         found("opencv-sdk", &format!("{SDK}/sdk.json"), &manifest),
-        found(FUNCTION, path, binary.path()).filter(|opened| opened.layers.len() == 2),
+        found(FUNCTION, program, binary.path()).filter(|opened| opened.layers.len() == 2),
     ) {
-        (Some(sdk), Some(function)) => [sdk, function],
+        (Some(sdk), Some(function)) => Ok([sdk, function]),
         _ => {
             let [sdk, function] = pack::images(workspace, sdk, binary, &Base::Minimal)?;
-            [Opened::of(sdk.layout)?, Opened::of(function.layout)?]
+            Ok([Opened::of(sdk.layout)?, Opened::of(function.layout)?])
         }
-    };
-    opened
-        .iter()
-        .map(|image| image.tree(path, bootstrap))
-        .collect()
+    }
 }
 
 /// An image with what is in its layers.
-struct Opened {
+pub struct Opened {
     layout: Layout,
     layers: Vec<Files>,
 }
@@ -81,14 +72,15 @@ impl Opened {
         layers.any(|files| files.get(path).is_some_and(|(_, digest)| digest.hex() == hex))
     }
 
-    fn tree(&self, bootstrap: &str, function: &Part) -> Result<Part> {
+    /// Its layers and files. `function` takes the place of its file.
+    pub fn tree(&self, function: &Part) -> Result<Part> {
         let image = self.layout.image();
         let mut layers = Vec::new();
         for (layer, files) in image.layers().iter().zip(&self.layers) {
             let mut folder = Folder::default();
             for (path, (entry, _)) in files {
                 if entry.kind == EntryKind::File && entry.bytes > 0 {
-                    let parts = if path == bootstrap {
+                    let parts = if path == BOOTSTRAP.trim_start_matches('/') {
                         components(function)
                     } else {
                         self.inside(path, entry.bytes)
