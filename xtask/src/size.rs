@@ -16,6 +16,7 @@ mod program;
 mod report;
 mod share;
 mod shared;
+mod tables;
 mod unwind;
 
 use std::thread;
@@ -30,8 +31,8 @@ use self::bootstrap::Linking;
 use self::link::LinkRecord;
 use self::place::Members;
 use self::report::Report;
-use crate::build_function::{self, built, link_record};
 use crate::answer::print;
+use crate::build_function::{self, built, link_record};
 use crate::build_opencv;
 use crate::workspace::Workspace;
 
@@ -131,7 +132,17 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
         return print(&built.linking.explain(&built.members, name)?, json);
     }
     let report = built.report(&workspace)?;
-    std::fs::write("/tmp/tree.json", serde_json::to_string(&Part2 { name: "all", parts: report.artefacts })?)?;
+    std::fs::write(
+        "/tmp/tree.json",
+        serde_json::to_string(&Part2 {
+            name: "all",
+            parts: report.artefacts,
+        })?,
+    )?;
     Ok(())
 }
-#[derive(serde::Serialize)] struct Part2 { name: &'static str, parts: Vec<part::Part> }
+#[derive(serde::Serialize)]
+struct Part2 {
+    name: &'static str,
+    parts: Vec<part::Part>,
+}

@@ -264,7 +264,7 @@ mod tests {
 
     #[test]
     fn a_header_that_promises_other_pixels_is_damaged() {
-        let mut file = png();
+        let mut file = png(200, 100);
         // Width and height follow the chunk's length and name; its checksum follows its 13 bytes.
         file[16..24].copy_from_slice(&[0, 0, 0x80, 0, 0, 0, 0, 1]);
         assert!(matches!(

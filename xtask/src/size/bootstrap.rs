@@ -48,7 +48,9 @@ impl Linking {
             let map = scope.spawn(|| map::parse(&self.map));
             let graph_map = map::parse(&self.graph_map)?;
             let graph = Graph::of(&self.graph, &graph_map)?;
-            let map = map.join().map_err(|_| anyhow!("reading the map failed"))??;
+            let map = map
+                .join()
+                .map_err(|_| anyhow!("reading the map failed"))??;
             program::pieces(binary, &map, members, &graph)
         })
     }

@@ -104,7 +104,11 @@ fn roots(graph: &Graph) -> Vec<Node> {
     let nodes = graph.inputs.iter().enumerate();
     // The start first, so that chains begin there where they can.
     let mut roots: Vec<_> = nodes
-        .filter_map(|(node, input)| input.filter(|input| is_root(input)).map(|input| (node, input)))
+        .filter_map(|(node, input)| {
+            input
+                .filter(|input| is_root(input))
+                .map(|input| (node, input))
+        })
         .collect();
     roots.sort_by_key(|(node, input)| (input.section != ".text", *node));
     roots.into_iter().map(|(node, _)| node).collect()
@@ -162,7 +166,8 @@ fn names(input: Option<&Input>) -> Vec<String> {
     let symbols = input.symbols.iter().map(|symbol| symbol.name);
     let own = symbol_in(input.section);
     let all = symbols.chain([own]);
-    all.flat_map(|name| [name.to_owned(), shown(name)]).collect()
+    all.flat_map(|name| [name.to_owned(), shown(name)])
+        .collect()
 }
 
 fn link(graph: &Graph, members: &Members, node: Node) -> Link {

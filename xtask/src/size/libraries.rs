@@ -74,7 +74,10 @@ mod tests {
     fn members_and_what_is_around_them_are_the_whole_archive() {
         let mut archive = b"!<arch>\n".to_vec();
         for (name, data) in [("a.o/", "aaaa"), ("b.o/", "bb")] {
-            let header = format!("{name:<16}0           0     0     644     {:<10}`\n", data.len());
+            let header = format!(
+                "{name:<16}0           0     0     644     {:<10}`\n",
+                data.len()
+            );
             archive.extend(header.as_bytes());
             archive.extend(data.as_bytes());
         }

@@ -27,7 +27,9 @@ pub fn images(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Resu
     let folder = pack::folder(workspace, sdk);
     let architecture = sdk.manifest().target.architecture.name();
     let found = |name: &str, file: &str, same: &Path| {
-        Opened::read(&folder.join(name), architecture).ok().filter(|opened| opened.has(file, same))
+        Opened::read(&folder.join(name), architecture)
+            .ok()
+            .filter(|opened| opened.has(file, same))
     };
     let manifest = sdk.path().join("sdk.json");
     let program = BOOTSTRAP.trim_start_matches('/');
@@ -69,7 +71,11 @@ impl Opened {
         let digest = Sha256::digest(&content);
         let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
         let mut layers = self.layers.iter();
-        layers.any(|files| files.get(path).is_some_and(|(_, digest)| digest.hex() == hex))
+        layers.any(|files| {
+            files
+                .get(path)
+                .is_some_and(|(_, digest)| digest.hex() == hex)
+        })
     }
 
     /// Its layers and files. `function` takes the place of its file.
@@ -234,7 +240,8 @@ mod tests {
         assert!(read_archive(&path, b"function").unwrap().is_none());
         let mut tree = layer::FileTree::new();
         let content = layer::Content::bytes("test", b"function");
-        tree.add("bootstrap", content, layer::Mode::Program).unwrap();
+        tree.add("bootstrap", content, layer::Mode::Program)
+            .unwrap();
         layer::zip::Zip::write(&tree, 0, &path).unwrap();
         assert!(read_archive(&path, b"another").unwrap().is_none());
         let (whole, packed) = read_archive(&path, b"function").unwrap().unwrap();

@@ -1,16 +1,17 @@
 //! The function's binary, every byte of it: each piece with its place and its name.
 
 use anyhow::{Context, Result, ensure};
+use object::Endianness;
 use object::elf::{FileHeader64, SHF_ALLOC, SHT_NOBITS, SectionFlags};
 use object::read::elf::{FileHeader, SectionHeader};
-use object::{Endianness, U64Bytes};
 
 use super::graph::{Graph, Key};
 use super::map::{INTERNAL, Input, Output};
 use super::part::Kind;
 use super::place::{CRATES, ELF, Members, Place};
 use super::share::Shares;
-use super::{merged, name, place, unwind};
+use super::tables::{Owners, Section, add_tables, by_address};
+use super::{merged, name, place};
 
 /// Some bytes of the file.
 #[derive(Debug)]
@@ -86,32 +87,6 @@ pub fn pieces(
     }
     pieces.extend(found);
     close(pieces, binary.len() as u64)
-}
-
-/// A section of the binary.
-struct Section<'a> {
-    name: &'a str,
-    offset: u64,
-    address: u64,
-    size: u64,
-    data: &'a [u8],
-}
-
-impl Section<'_> {
-    fn whole(&self, file: &str) -> Piece {
-        Piece {
-            offset: self.offset,
-            size: self.size,
-            place: Place::new(ELF, "linking", file),
-            name: self.name.to_owned(),
-            kind: Kind::Linking,
-        }
-    }
-}
-
-/// Tables whose entries are for addresses elsewhere.
-fn by_address(section: &str) -> bool {
-    [".eh_frame", ".eh_frame_hdr", ".rela.dyn", ".relr.dyn"].contains(&section)
 }
 
 /// What sort of bytes a section of the binary has.
@@ -271,86 +246,6 @@ pub fn shown(symbol: &str) -> String {
     name::cpp(name.unwrap_or(symbol))
 }
 
-/// Which piece lies at an address.
-struct Owners<'a> {
-    pieces: &'a [Piece],
-    /// Address, file offset and size of what is loaded.
-    loaded: Vec<(u64, u64, u64)>,
-}
-
-impl<'a> Owners<'a> {
-    fn of(pieces: &'a [Piece], header: &FileHeader64<Endianness>, binary: &[u8]) -> Result<Self> {
-        use object::read::elf::ProgramHeader;
-        let segments = header.program_headers(ENDIAN, binary)?.iter();
-        let loaded = segments.filter(|segment| segment.p_type(ENDIAN) == object::elf::PT_LOAD);
-        let loaded = loaded.map(|segment| {
-            (
-                segment.p_vaddr(ENDIAN),
-                segment.p_offset(ENDIAN),
-                segment.p_filesz(ENDIAN),
-            )
-        });
-        Ok(Self {
-            pieces,
-            loaded: loaded.collect(),
-        })
-    }
-
-    fn at(&self, address: u64) -> Option<&'a Piece> {
-        let (start, offset, _) = self
-            .loaded
-            .iter()
-            .find(|(start, _, size)| (*start..start + size).contains(&address))?;
-        let offset = address - start + offset;
-        let index = self.pieces.partition_point(|piece| piece.offset <= offset);
-        let piece = self.pieces.get(index.checked_sub(1)?)?;
-        (offset < piece.offset + piece.size).then_some(piece)
-    }
-}
-
-/// The pieces of a table by address.
-fn add_tables(section: &Section, owners: &Owners, pieces: &mut Vec<Piece>) -> Result<()> {
-    let mut add = |offset: u64, size: u64, about: Option<u64>, kind| {
-        let mut piece = section.whole("tables that functions share");
-        piece.name = match kind {
-            Kind::Unwind => "unwind tables".to_owned(),
-            _ => "relocations".to_owned(),
-        };
-        if let Some(owner) = about.and_then(|address| owners.at(address)) {
-            piece.place = owner.place.clone();
-        }
-        (piece.offset, piece.size, piece.kind) = (section.offset + offset, size, kind);
-        pieces.push(piece);
-    };
-    match section.name {
-        ".eh_frame" => {
-            for entry in unwind::entries(section.data, section.address)? {
-                add(entry.offset, entry.size, entry.function, Kind::Unwind);
-            }
-        }
-        ".eh_frame_hdr" => {
-            // Twelve bytes, then for each function its address and that of its entry, relative to here.
-            add(0, 12.min(section.size), None, Kind::Unwind);
-            let table = section.data.get(12..).unwrap_or_default();
-            for (index, row) in table.chunks_exact(8).enumerate() {
-                let relative = i32::from_le_bytes([row[0], row[1], row[2], row[3]]);
-                let function = section.address.wrapping_add_signed(i64::from(relative));
-                add(12 + 8 * index as u64, 8, Some(function), Kind::Unwind);
-            }
-        }
-        _ => {
-            // Of three numbers the first is the address that the loader changes.
-            for (index, row) in section.data.chunks_exact(24).enumerate() {
-                let (address, _) = object::from_bytes::<U64Bytes<Endianness>>(row)
-                    .map_err(|()| anyhow::anyhow!("`{}` ends early", section.name))?;
-                let about = Some(address.get(ENDIAN));
-                add(24 * index as u64, 24, about, Kind::Relocations);
-            }
-        }
-    }
-    Ok(())
-}
-
 /// The pieces in order, what is between them as padding; they must not overlap.
 fn close(mut pieces: Vec<Piece>, length: u64) -> Result<Vec<Piece>> {
     pieces.sort_by_key(|piece| piece.offset);
@@ -381,4 +276,68 @@ fn close(mut pieces: Vec<Piece>, length: u64) -> Result<Vec<Piece>> {
         closed.push(padding(end, length - end));
     }
     Ok(closed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::map::Symbol;
+    use super::*;
+
+    fn piece(offset: u64, size: u64) -> Piece {
+        Piece {
+            offset,
+            size,
+            place: Place::new(ELF, "linking", "headers"),
+            name: format!("at {offset}"),
+            kind: Kind::Linking,
+        }
+    }
+
+    #[test]
+    fn what_nobody_claims_is_padding_and_nothing_is_claimed_twice() {
+        let closed = close(vec![piece(8, 2), piece(0, 4)], 12).unwrap();
+        let sizes: Vec<_> = closed
+            .iter()
+            .map(|piece| (piece.kind, piece.size))
+            .collect();
+        let (link, padding) = (Kind::Linking, Kind::Padding);
+        assert_eq!(sizes, [(link, 4), (padding, 4), (link, 2), (padding, 2)]);
+        let error = close(vec![piece(0, 4), piece(3, 4)], 12).unwrap_err();
+        assert!(
+            error.to_string().contains("`at 3` begins at byte 3"),
+            "{error}"
+        );
+        assert!(close(vec![piece(0, 4)], 3).is_err());
+    }
+
+    #[test]
+    fn functions_without_a_size_go_on_to_the_next_and_private_names_are_none() {
+        let symbol = |name, address, size| Symbol {
+            name,
+            address,
+            size,
+        };
+        let input = Input {
+            file: "a.o",
+            member: None,
+            section: ".text",
+            address: 100,
+            size: 50,
+            symbols: vec![
+                symbol("alias", 110, 0),
+                symbol("sized", 110, 10),
+                symbol(".Lprivate", 112, 0),
+                symbol("assembly", 130, 0),
+            ],
+        };
+        assert_eq!(named(&input), [(110, 10, "sized"), (130, 20, "assembly")]);
+    }
+
+    #[test]
+    fn names_are_shown_without_the_sections_they_stand_in() {
+        assert_eq!(shown(".text._ZN2cv6resizeEi"), "cv::resize(int)");
+        let table = ".rodata..Lswitch.table._RNvNtNtCs1234_5tokio7runtime4task3run";
+        assert_eq!(shown(table), "tokio::runtime::task::run");
+        assert_eq!(shown(".rodata..Lanon.12ab.3"), "constants without a name");
+    }
 }

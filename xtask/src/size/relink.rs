@@ -1,0 +1,91 @@
+//! The function linked with other static libraries, from its record: how large it would be, and how much
+//! of each library would be in it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use flate2::Compression;
+use flate2::write::DeflateEncoder;
+use opencv_build::sdk::Sdk;
+
+use super::link::{LinkRecord, read};
+use super::map::{self, Output};
+use super::place::library_name;
+use super::variant::{Linked, libraries};
+
+/// Links the function of `record`, which has the libraries of `sdk`, with `others`.
+pub fn relink(
+    record: &LinkRecord,
+    sdk: &Sdk,
+    name: &str,
+    others: &[PathBuf],
+) -> Result<Linked> {
+    let linked = record.with(name, &libraries(sdk), others)?;
+    let text = fs::read_to_string(&linked.map)
+        .with_context(|| format!("failed to read `{}`", linked.map.display()))?;
+    let content = read(&linked.output)?;
+    Ok(Linked {
+        binary: content.len() as u64,
+        packed: packed(&content)?,
+        by_library: by_library(&map::parse(&text)?, others),
+    })
+}
+
+/// The size that a zip archive's entry has of it.
+fn packed(content: &[u8]) -> Result<u64> {
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(content)?;
+    Ok(encoder.finish()?.len() as u64)
+}
+
+/// The bytes of each library's sections in the file. Unwind tables and relocations are not among them.
+fn by_library(map: &[Output], libraries: &[PathBuf]) -> BTreeMap<String, u64> {
+    let paths: BTreeMap<_, _> = libraries
+        .iter()
+        .map(|path| (path.display().to_string(), library_name(path)))
+        .collect();
+    let mut sums: BTreeMap<String, u64> = paths.values().map(|name| (name.clone(), 0)).collect();
+    // What is zero at the start takes no place in the file, and what is not loaded is no part of it.
+    let stored = |output: &&Output| {
+        output.address != 0 && ![".bss", ".tbss"].contains(&output.name)
+    };
+    for input in map.iter().filter(stored).flat_map(|output| &output.inputs) {
+        if let Some(name) = paths.get(input.file) {
+            *sums.entry(name.clone()).or_default() += input.size;
+        }
+    }
+    sums
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_library_is_what_of_its_sections_is_in_the_file() {
+        let text = "\
+             VMA              LMA     Size Align Out     In      Symbol
+            1000             1000       30    16 .text
+            1000             1000       20    16         /a/libpng.a(png.c.o):(.text.f)
+            1020             1020       10     1         /a/main.o:(.text)
+            2000             2000       40    16 .bss
+            2000             2000       40    16         /a/libpng.a(png.c.o):(.bss)
+               0                0       10     1 .comment
+               0                0       10     1         /a/libpng.a(png.c.o):(.comment)
+";
+        let libraries = ["/a/libpng.a", "/a/libz.a"].map(PathBuf::from);
+        let found = by_library(&map::parse(text).unwrap(), &libraries);
+        assert_eq!(found["png"], 0x20);
+        assert_eq!(found["z"], 0);
+        assert_eq!(found.len(), 2);
+    }
+
+    #[test]
+    fn what_is_packed_is_smaller() {
+        let size = packed(&[7; 10_000]).unwrap();
+        assert!(size > 0 && size < 100, "{size}");
+    }
+}
