@@ -18,6 +18,7 @@ use crate::pack::base::Base;
 use crate::workspace::Workspace;
 use crate::{build_opencv, pack, size, test_local};
 
+mod browser;
 mod consumers;
 mod errors;
 mod events;
@@ -31,6 +32,7 @@ mod registry;
 mod report;
 mod reproducible;
 mod sbom;
+mod size_page;
 mod snapshot;
 mod soak;
 mod tools;
@@ -124,6 +126,7 @@ pub fn run(arguments: &Arguments) -> Result<TestAnswer> {
             suite.with_function(|_, sdk, binary| snapshot::test(sdk, binary))
         }),
         ("the page in a browser", &|| suite.page()),
+        ("the size report in a browser", &|| suite.size_page()),
         ("two thousand events", &|| suite.with_function(soak::test)),
         ("sizes", &|| suite.sizes()),
     ];
@@ -314,6 +317,13 @@ impl Suite<'_> {
         let gateway = Gateway::start(site.emulator.url())?;
         let photo = sdk.path().join("share/samples/lena.jpg");
         page::test(&gateway.url(), &photo, 1, site.scratch(), site.results())
+    }
+
+    /// The page of the size report, as a browser opens the file.
+    fn size_page(&self) -> Result<()> {
+        let results = self.workspace.target().join("size");
+        let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
+        size_page::test(&size_page::sample::document(), scratch.path(), &results)
     }
 
     /// The photos in `../shared/photos` and what the wheel finds in them.

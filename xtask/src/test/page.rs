@@ -1,7 +1,6 @@
 //! The page that the function serves, in a real browser: photos given and dropped, what is found
 //! drawn over them, errors told, on a desktop and on a phone, light and dark.
 
-mod browser;
 mod function;
 mod looks;
 mod shown;
@@ -16,7 +15,7 @@ use base64::prelude::BASE64_STANDARD;
 use fantoccini::Locator;
 use serde_json::{Value, json};
 
-use browser::Browser;
+use super::browser::Browser;
 use shown::{Outlines, Shown, near};
 
 /// How long the page may take to show something, on a slow and busy machine.
