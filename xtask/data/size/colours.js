@@ -1,9 +1,11 @@
 // What colour a part has on the map, by its group, its kind or its change, in light and in dark.
 
+const BLACK = [0, 0, 0], WHITE = [255, 255, 255];
 // Paul Tol's "light" scheme: told apart with any colour vision, and made for text on it.
 const PALETTE = ["#77aadd", "#ee8866", "#44bb99", "#eedd88", "#ffaabb", "#99ddff", "#bbcc33", "#aaaa00"].map(rgb);
+// The next largest groups have the same once more, deeper.
+const GROUPS = [...PALETTE, ...PALETTE.map(colour => mix(colour, BLACK, 0.22))];
 const REST = rgb("#c4c8ce");
-const BLACK = [0, 0, 0], WHITE = [255, 255, 255];
 const GREW = rgb("#ee7733"), SHRANK = rgb("#3f8fd0");
 
 function rgb(text) {
@@ -52,7 +54,7 @@ function colouring(mode, root, shown, tones) {
     const { tone, ground } = tones;
     if (mode === "kind") {
         const totals = kindsOf(shown);
-        const colours = new Map(KINDS.map((kind, place) => [kind, tone(PALETTE[place])]));
+        const colours = new Map(KINDS.map((kind, place) => [kind, tone(kind === "file" ? REST : PALETTE[place])]));
         const entries = KINDS.filter(kind => totals.get(kind))
             .map(kind => ({ name: kind, bytes: totals.get(kind), colour: colours.get(kind) }))
             .sort((a, b) => b.bytes - a.bytes);
@@ -67,10 +69,10 @@ function colouring(mode, root, shown, tones) {
     // By today's sizes in both reports, so that a group keeps its colour.
     const rank = group => (group.earlier ? group.other?.bytes ?? 0 : group.bytes);
     const groups = groupsOf(root).toSorted((a, b) => rank(b) - rank(a));
-    const named = groups.slice(0, PALETTE.length);
-    const colours = new Map(named.map((group, place) => [group, tone(PALETTE[place])]));
+    const named = groups.slice(0, GROUPS.length);
+    const colours = new Map(named.map((group, place) => [group, tone(GROUPS[place])]));
     const entries = named.map(group => ({ name: group.name, bytes: group.bytes, colour: colours.get(group), node: group }));
-    const others = groups.slice(PALETTE.length).reduce((sum, group) => sum + group.bytes, 0);
+    const others = groups.slice(GROUPS.length).reduce((sum, group) => sum + group.bytes, 0);
     if (others) entries.push({ name: "others", bytes: others, colour: tone(REST) });
     const of = node => {
         for (let place = node; place; place = place.parent) {

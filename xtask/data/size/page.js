@@ -141,7 +141,7 @@ function headline(root, shown) {
     at("headline").replaceChildren(when, make("b", {}, size(shown.bytes)),
         Number.isFinite(shown.packed) ? `, ${size(shown.packed)} packed` : "",
         shown === root ? "" : `, ${percent(shown.bytes / root.bytes)} of ${root.name}`,
-        ...by === null ? [] : ["; since ", label, " ",
+        ...by === null ? [] : ["; since ", shown.earlier ? "then" : label, " ",
             make("span", { class: by > 0 ? "grew" : by < 0 ? "shrank" : "same" }, signed(by)), by && formerly(shown) ? ` (${relative(by, formerly(shown))})` : ""]);
 }
 
@@ -177,7 +177,7 @@ function partsTable(shown) {
     const columns = [
         { title: "Part", value: row => row.name, shows: row => (row.parts.length ? link(row) : make("span", { class: "long", title: row.name }, breakable(row.name))) },
         bytesColumn("Bytes", row => row.bytes),
-        { title: "Share", value: row => row.bytes / shown.bytes, number: true, shows: row => [bar(row.bytes / shown.bytes), percent(row.bytes / shown.bytes)] },
+        { title: "Share", value: row => row.bytes / shown.bytes, number: true, shows: row => barred(row.bytes / shown.bytes, percent(row.bytes / shown.bytes)) },
         ...any("packed") ? [bytesColumn("Packed", row => row.packed)] : [],
         ...any("linked") ? [bytesColumn("Linked", row => row.linked, "How much of it is in bootstrap")] : [],
         ...shown.compared ? [changeColumn("Change", row => change(row))] : [],
@@ -189,13 +189,17 @@ function partsTable(shown) {
         table("parts", `Parts of ${shown.name}`, columns, rows, { column: 1, down: true }, 25));
 }
 
+/** The parts of each artefact that changed, once they were shown. */
+const differences = new Map();
+
 /** What grew and shrank most, by full path. */
 function changesTable(root) {
     const current = now.find(one => one.name === root.name);
     const before = earlier.find(one => one.name === root.name);
     at("changes").hidden = !before;
     if (!before) return;
-    const rows = changed(current, before);
+    if (!differences.has(current)) differences.set(current, changed(current, before));
+    const rows = differences.get(current);
     const grew = rows.reduce((sum, row) => sum + Math.max(0, change(row)), 0);
     const shrank = rows.reduce((sum, row) => sum + Math.min(0, change(row)), 0);
     const columns = [
@@ -221,7 +225,7 @@ function matches(result, root, text) {
     aside.hidden = !result;
     if (!result) return aside.replaceChildren();
     const { found, bytes } = result;
-    const list = found.slice(0, 200).map(node => make("li", {},
+    const list = found.slice(0, 100).map(node => make("li", {},
         make("a", { href: link(node).getAttribute("href"), title: node.name },
             make("span", { class: "name" }, ...emphasised(node.name, text)), make("span", { class: "number" }, size(node.bytes)),
             make("span", { class: "way" }, lineage(node).slice(1, -1).map(one => short(one.name)).join(" › ")))));
@@ -230,15 +234,6 @@ function matches(result, root, text) {
             found.length ? `, ${size(bytes)}, ${percent(bytes / root.bytes)}` : " in this artefact"),
         make("ol", {}, list),
         found.length > list.length && make("p", { class: "note" }, `and ${(found.length - list.length).toLocaleString("en")} smaller ones`));
-}
-
-/** A name with the text that was looked for marked in it; long names begin shortly before it. */
-function emphasised(name, text) {
-    const start = name.toLowerCase().indexOf(text.toLowerCase());
-    if (start < 0) return [name];
-    const end = start + text.length;
-    const cut = start > 60 ? start - 30 : 0;
-    return [(cut ? "…" : "") + name.slice(cut, start), make("mark", {}, name.slice(start, end)), name.slice(end)];
 }
 
 /** Shows what the address says. */
@@ -273,10 +268,12 @@ function about() {
     at("about").textContent = [architecture, revision && `revision ${revision}`, compared].filter(Boolean).join(" · ");
 }
 
+let typed = 0;
 at("find").addEventListener("input", () => {
     // Not a step to go back to for each letter.
     window.history.replaceState(null, "", address({ find: at("find").value }));
-    show();
+    cancelAnimationFrame(typed);
+    typed = requestAnimationFrame(show);
 });
 document.addEventListener("keydown", event => {
     const typing = event.target === at("find");
@@ -292,5 +289,5 @@ dark.addEventListener("change", show);
 about();
 at("sections").append(
     pair([budgets(report.budgets), ablation(report.ablation)], [history(report.history)]),
-    ...[peers(report.peers), baseline(report.baseline)].filter(Boolean));
+    ...[peers(report.peers), baseline(report.baseline, now.find(root => root.name === "bootstrap"))].filter(Boolean));
 show();

@@ -72,19 +72,19 @@ function peers(all) {
         { title: "Measured", value: peer => measured(peer.measure) },
         { title: "Ours", value: peer => peer.artefact },
         bytesColumn("Bytes", peer => peer.ours),
-        { title: "Times as large", value: peer => peer.ratio, number: true, hint: "The bars are logarithmic", shows: peer => [bar(share(peer.ratio)), times(peer.ratio)] },
+        { title: "Times as large", value: peer => peer.ratio, number: true, hint: "The bars are logarithmic", shows: peer => barred(share(peer.ratio), times(peer.ratio)) },
         { title: "Source", value: peer => peer.source, shows: peer => make("span", { class: "dim" }, source(peer.source)) },
     ];
     return section("peers", "Beside others", null, table("peers", "Others' figures", columns, all, { column: 5, down: true }));
 }
 
-/** OpenCV with all of its modules beside ours. */
-function baseline(base) {
+/** OpenCV with all of its modules beside ours, which is linked into `bootstrap`. */
+function baseline(base, bootstrap) {
     if (!base) return null;
-    const ours = base.our_bootstrap;
+    const spent = value => ({ value, number: true, shows: module => (value(module) ? duration(value(module)) : "–") });
     const figures = [
-        ["bootstrap linked against it", size(base.bootstrap), ours && `ours ${size(ours)}`],
-        ["processor time of compiling it", duration(base.seconds), `ours ${duration(base.our_seconds)}, ${times(base.seconds / base.our_seconds)} less`],
+        ["bootstrap linked against it", size(base.bootstrap), bootstrap && `${times(base.bootstrap / bootstrap.bytes)} ours, ${size(bootstrap.bytes)}`],
+        ["processor time of compiling it", duration(base.seconds), base.our_seconds > 0 && `${times(base.seconds / base.our_seconds)} ours, ${duration(base.our_seconds)}`],
         ["modules and libraries", String(base.modules.length), `${base.modules.filter(module => !module.our_library).length} of them left out`],
     ];
     const columns = [
@@ -94,8 +94,8 @@ function baseline(base) {
         bytesColumn("In bootstrap", module => module.binary),
         bytesColumn("Ours", module => module.our_binary),
         bytesColumn("Saved", module => module.library - module.our_library, "In the static library"),
-        { title: "Compiling", value: module => module.seconds, number: true, shows: module => duration(module.seconds) },
-        { title: "Ours", value: module => module.our_seconds, number: true, shows: module => duration(module.our_seconds) },
+        { title: "Compiling", ...spent(module => module.seconds) },
+        { title: "Ours", ...spent(module => module.our_seconds) },
     ];
     const missing = base.missing.length > 0 && make("details", {},
         make("summary", {}, `${counted(base.missing.length, "thing", "things")} that OpenCV builds by default and this does not have`),

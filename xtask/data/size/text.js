@@ -73,9 +73,23 @@ function breakable(name) {
     return name.split(/(?<=::|[(<,/_])(?!:)/).flatMap((piece, place) => (place ? [make("wbr"), piece] : [piece]));
 }
 
+/** A figure after its bar, so wide that the bars below one another begin at the same place. */
+function barred(share, text) {
+    return [bar(share), make("span", { class: "figure" }, text)];
+}
+
 /** A bar that is so much of its track, 0 to 1. */
 function bar(share, kind = "") {
     const fill = make("span", { class: "fill" });
     fill.style.width = `${Math.max(0, Math.min(1, share)) * 100}%`;
     return make("span", { class: `bar ${kind}`, "aria-hidden": "true" }, fill);
+}
+
+/** A name with the text that was looked for marked in it; long names begin shortly before it. */
+function emphasised(name, text) {
+    const start = name.toLowerCase().indexOf(text.toLowerCase());
+    if (start < 0) return [name];
+    const end = start + text.length;
+    const cut = start > 60 ? start - 30 : 0;
+    return [(cut ? "…" : "") + name.slice(cut, start), make("mark", {}, name.slice(start, end)), name.slice(end)];
 }

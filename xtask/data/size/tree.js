@@ -7,7 +7,7 @@ const KINDS = ["code", "constants", "data", "unwind", "relocations", "linking", 
 function plant(part, parent = null) {
     const { name, bytes, kind, linked, packed } = part;
     const key = parent ? `${parent.key}\0${name}` : name;
-    const node = { name, bytes, kind, linked, packed, parent, key, other: null, parts: [] };
+    const node = { name, bytes, kind, linked, packed, parent, key, lower: name.toLowerCase(), other: null, parts: [] };
     node.parts = (part.parts ?? []).map(inner => plant(inner, node));
     return node;
 }
@@ -92,7 +92,7 @@ function search(root, text) {
     const marks = new Map(), found = [];
     let bytes = 0;
     const visit = (node, inside) => {
-        const hit = node.parent !== null && node.name.toLowerCase().includes(wanted);
+        const hit = node.parent !== null && node.lower.includes(wanted);
         if (hit) found.push(node);
         if (hit && !inside) bytes += node.bytes;
         let any = hit;
