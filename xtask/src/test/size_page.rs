@@ -103,7 +103,8 @@ impl Visit {
         field.send_keys(&(keys + text)).await?;
         let wanted = !text.is_empty();
         self.wait("the search", |seen| {
-            seen.count.is_empty() != wanted && (!wanted || seen.address.contains(text))
+            seen.count.is_empty() != wanted
+                && (!wanted || seen.address.contains(&text.replace(' ', "+")))
         })
         .await?;
         Ok(())

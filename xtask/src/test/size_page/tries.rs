@@ -55,7 +55,9 @@ impl Visit {
     /// Number and bytes are right, the map shows it, and a result and a link lead there.
     pub async fn search(&self, artefact: &Part) -> Result<()> {
         self.open("").await?;
-        let plain = self.seen().await?.picture;
+        self.find_text("nothing has this name").await?;
+        let none = self.seen().await?;
+        ensure!(none.count.starts_with("0 matches"), "{}", none.count);
         let expected = Matches::of(artefact, TEXT);
         ensure!(expected.count > 0, "nothing in the document matches {TEXT}");
         self.find_text(TEXT).await?;
@@ -68,7 +70,10 @@ impl Visit {
             "the page says `{}` of {expected:?}",
             seen.count
         );
-        ensure!(seen.picture != plain, "the map shows no matches");
+        ensure!(
+            seen.map == none.map && seen.picture != none.picture,
+            "the map does not show which parts match"
+        );
 
         let first = Locator::Css("#matches li a");
         self.browser.client().find(first).await?.click().await?;
