@@ -15,7 +15,7 @@ use crate::files::sweep;
 use crate::fingerprint::{Fingerprint, sha256_of_file};
 use crate::install::Installed;
 use crate::lock::Lock;
-use crate::options;
+use crate::options::{self, Plan};
 use crate::packages;
 use crate::pins::Pins;
 use crate::places::Places;
@@ -91,14 +91,7 @@ pub fn build(recipe: &Recipe, places: &Places, driver: &Driver) -> Result<Built>
     // unpacking and configuring leave idle.
     let warming = compiler.warm_up()?;
     let source = SourceArchive::fetch(recipe, &pins, &toolchain, &places.downloads())?;
-    let tree = SourceTree::write(&source, &trim, &source_fingerprint, &work)?;
-    if self::source_fingerprint(recipe, &pins, &trim)? != source_fingerprint {
-        tree.forget()?;
-        bail!(
-            "the {} changed while it was read; run this again",
-            source.description()
-        );
-    }
+    let tree = write_tree(recipe, &source, &trim, &source_fingerprint, &work)?;
     let workshop = Workshop {
         toolchain: &toolchain,
         compiler: &compiler,
@@ -107,7 +100,8 @@ pub fn build(recipe: &Recipe, places: &Places, driver: &Driver) -> Result<Built>
         work: &work,
     };
     start_log(&workshop.log())?;
-    let configured = Configured::new(&tree, recipe, &workshop)?;
+    let plan = Plan::of(recipe, &workshop, &tree);
+    let configured = Configured::new(&tree, &plan, &workshop)?;
     let installed = Installed::new(&configured, &workshop)?;
     let step = Step::start("compiling libc++");
     warming.wait()?;
@@ -131,14 +125,49 @@ pub fn tools(recipe: &Recipe, places: &Places) -> Result<(Toolchain, Compiler)> 
     Ok((toolchain, compiler))
 }
 
-fn compiler_for(recipe: &Recipe, toolchain: &Toolchain, places: &Places) -> Result<Compiler> {
+/// The SDK for `recipe` below `places`, if it is there and nothing would change it.
+///
+/// # Errors
+/// The source that the recipe names cannot be read.
+pub fn present(recipe: &Recipe, places: &Places) -> Result<Option<Sdk>> {
+    let pins = Pins::embedded();
+    let source = source_fingerprint(recipe, &pins, &Trim::of(recipe))?;
+    let fingerprint = fingerprint(recipe, &pins, &source)?;
+    let sdk = Sdk::open(&places.sdk(&recipe.target));
+    Ok(sdk.filter(|sdk| sdk.manifest().fingerprint == fingerprint))
+}
+
+/// Writes the tree that is built; refuses a source that is no longer the one of `fingerprint`.
+pub(crate) fn write_tree(
+    recipe: &Recipe,
+    source: &SourceArchive,
+    trim: &Trim,
+    fingerprint: &Fingerprint,
+    work: &Path,
+) -> Result<SourceTree> {
+    let tree = SourceTree::write(source, trim, fingerprint, work)?;
+    if source_fingerprint(recipe, &Pins::embedded(), trim)? != *fingerprint {
+        tree.forget()?;
+        bail!(
+            "the {} changed while it was read; run this again",
+            source.description()
+        );
+    }
+    Ok(tree)
+}
+
+pub(crate) fn compiler_for(
+    recipe: &Recipe,
+    toolchain: &Toolchain,
+    places: &Places,
+) -> Result<Compiler> {
     let folder = places.work(&recipe.target).join("bin");
     let cache = places.toolchain().join("zig-cache");
     Compiler::prepare(toolchain, &recipe.target, &folder, &cache)
 }
 
 /// Of everything that decides what is in the tree.
-fn source_fingerprint(recipe: &Recipe, pins: &Pins, trim: &Trim) -> Result<Fingerprint> {
+pub(crate) fn source_fingerprint(recipe: &Recipe, pins: &Pins, trim: &Trim) -> Result<Fingerprint> {
     let content = match &recipe.source {
         None => serde_json::to_string(&pins.source(&recipe.version).map(|s| &s.origin))?,
         Some(named) if named.path.is_dir() => trim.digest_of(&named.path)?,
@@ -180,7 +209,7 @@ fn fingerprint(recipe: &Recipe, pins: &Pins, source: &Fingerprint) -> Result<Fin
 }
 
 /// Starts the log anew; the one before is kept beside it.
-fn start_log(log: &Path) -> Result<()> {
+pub(crate) fn start_log(log: &Path) -> Result<()> {
     if log.exists() {
         fs::rename(log, log.with_extension("log.before"))
             .with_context(|| format!("failed to rename `{}`", log.display()))?;

@@ -1,26 +1,23 @@
-//! cmake's view of a trimmed tree: from the recipe to a build folder in which every module and
-//! format that the recipe names is really switched on. cmake drops what it cannot build, says so
+//! cmake's view of a source tree: from a plan to a build folder in which every module and format
+//! that the plan names is really switched on. cmake drops what it cannot build, says so
 //! in one line and succeeds; here that is an error, before anything is compiled.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::catalog::Catalog;
 use crate::cmake::CmakeJob;
 use crate::driver::Job;
 use crate::facts::{Facts, FactsJob};
 use crate::files::remove_if_there;
 use crate::fingerprint::Fingerprint;
-use crate::options::defines;
+use crate::options::Plan;
 use crate::progress::Step;
-use crate::recipe::Recipe;
 use crate::tree::SourceTree;
 use crate::workshop::Workshop;
 
-/// A build folder that will make all that the recipe names.
+/// A build folder that will make all that the plan names.
 #[derive(Debug)]
 pub struct Configured {
     pub(crate) job: CmakeJob,
@@ -32,17 +29,16 @@ impl Configured {
     /// option is emptied first; for other modules it is kept, and only what they change is built.
     ///
     /// # Errors
-    /// cmake fails, or leaves out a module or format that the recipe names.
-    pub fn new(tree: &SourceTree, recipe: &Recipe, workshop: &Workshop) -> Result<Self> {
-        let defines = defines(recipe, workshop, tree);
-        keep_or_empty(workshop.work, recipe, &defines)?;
+    /// cmake fails, or leaves out a module or format that the plan names.
+    pub(crate) fn new(tree: &SourceTree, plan: &Plan, workshop: &Workshop) -> Result<Self> {
+        keep_or_empty(workshop.work, plan)?;
         let job = CmakeJob {
             source: tree.path().to_owned(),
             work: workshop.work.to_owned(),
             cc: workshop.compiler.cc(),
             cxx: workshop.compiler.cxx(),
-            triple: recipe.target.rust_triple(),
-            defines,
+            triple: plan.target.rust_triple(),
+            defines: plan.defines.clone(),
             configure: true,
             // Builds nothing: lists what could be built.
             goal: "help".to_owned(),
@@ -55,7 +51,7 @@ impl Configured {
         let cache = build.join("CMakeCache.txt");
         let text = fs::read_to_string(&cache)
             .with_context(|| format!("failed to read `{}`", cache.display()))?;
-        check_modules(recipe, &text, &workshop.log())?;
+        check_modules(&plan.modules, &text, &workshop.log())?;
 
         let output = workshop.work.join("facts.json");
         let headers = vec![
@@ -69,7 +65,7 @@ impl Configured {
         };
         workshop.run(&Job::Facts(job_of_facts), |_| ())?;
         let facts = Facts::read(&output)?;
-        check_facts(recipe, &facts)?;
+        check_facts(plan, &facts)?;
         Ok(Self {
             job,
             work: workshop.work.to_owned(),
@@ -82,11 +78,11 @@ impl Configured {
 }
 
 /// Empties the build folder unless it was made with the same options, modules aside.
-fn keep_or_empty(work: &Path, recipe: &Recipe, defines: &BTreeMap<String, String>) -> Result<()> {
-    let mut lasting = defines.clone();
+fn keep_or_empty(work: &Path, plan: &Plan) -> Result<()> {
+    let mut lasting = plan.defines.clone();
     lasting.remove("BUILD_LIST");
     let fingerprint = Fingerprint::of([
-        ("version", recipe.version.as_bytes()),
+        ("version", plan.version.as_bytes()),
         ("defines", serde_json::to_vec(&lasting)?.as_slice()),
         ("compiler", crate::compiler::SCRIPT.as_bytes()),
         ("pins", include_bytes!("../data/pins.toml").as_slice()),
@@ -116,13 +112,13 @@ fn cached<'a>(cache: &'a str, name: &str) -> &'a str {
     entry.unwrap_or_default()
 }
 
-/// Refuses a configuration that lacks a module which the recipe names.
-fn check_modules(recipe: &Recipe, cache: &str, log: &Path) -> Result<()> {
+/// Refuses a configuration that lacks one of `modules`.
+fn check_modules(modules: &[String], cache: &str, log: &Path) -> Result<()> {
     let has = |list: &str, module: &str| {
         let name = format!("opencv_{module}");
         cached(cache, list).split(';').any(|entry| entry == name)
     };
-    for module in &recipe.modules {
+    for module in modules {
         if has("OPENCV_MODULES_BUILD", module) {
             continue;
         }
@@ -148,19 +144,17 @@ fn check_modules(recipe: &Recipe, cache: &str, log: &Path) -> Result<()> {
 }
 
 /// Refuses headers of another version, and a configuration that lacks a format.
-fn check_facts(recipe: &Recipe, facts: &Facts) -> Result<()> {
+fn check_facts(plan: &Plan, facts: &Facts) -> Result<()> {
     let version = facts.version();
-    if version.as_deref() != Some(recipe.version.as_str()) {
+    if version.as_deref() != Some(plan.version.as_str()) {
         bail!(
             "the source is OpenCV {}, not {} as the recipe says",
             version.as_deref().unwrap_or("of an unknown version"),
-            recipe.version
+            plan.version
         );
     }
-    let catalog = Catalog::embedded();
-    for codec in &recipe.codecs {
-        let proof = catalog.codecs.get(codec).and_then(|c| c.proof.as_deref());
-        if let Some(proof) = proof.filter(|proof| !facts.defines(proof)) {
+    for (codec, proof) in &plan.proofs {
+        if !facts.defines(proof) {
             bail!("cmake left out the codec `{codec}`: {proof} is not defined in cvconfig.h");
         }
     }
@@ -169,6 +163,8 @@ fn check_facts(recipe: &Recipe, facts: &Facts) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::compiler::{Compiler, write_script};
     use crate::lock::Lock;
@@ -179,14 +175,14 @@ mod tests {
     fn a_module_that_cmake_drops_is_named_with_the_reason() {
         let cache = "OPENCV_MODULES_BUILD:INTERNAL=opencv_core;opencv_imgproc;opencv_imgcodecs\n\
                      OPENCV_MODULES_DISABLED_AUTO:INTERNAL=opencv_objdetect\n";
-        let error = check_modules(&recipe(), cache, Path::new("b.log")).unwrap_err();
+        let error = check_modules(&recipe().modules, cache, Path::new("b.log")).unwrap_err();
         assert_eq!(
             error.to_string(),
             "cmake left out the module `objdetect`: a module that it requires is missing; see \
              `b.log`"
         );
         let all = cache.replace("imgcodecs\n", "imgcodecs;opencv_objdetect\n");
-        check_modules(&recipe(), &all, Path::new("b.log")).unwrap();
+        check_modules(&recipe().modules, &all, Path::new("b.log")).unwrap();
     }
 
     /// Configures with a cmake that writes down what it is told, and leaves out objdetect.
@@ -214,7 +210,8 @@ mod tests {
             lock: &Lock::take(&folder.join("lock"), |_| ())?,
             work: &work,
         };
-        Configured::new(&SourceTree::at(&folder.join("tree")), &recipe, &workshop)
+        let tree = SourceTree::at(&folder.join("tree"));
+        Configured::new(&tree, &Plan::of(&recipe, &workshop, &tree), &workshop)
     }
 
     #[test]
@@ -244,8 +241,20 @@ mod tests {
         }
     }
 
+    fn plan(defines: BTreeMap<String, String>) -> Plan {
+        let proof = |codec: &str, name: &str| (codec.to_owned(), name.to_owned());
+        Plan {
+            version: "4.5.5".to_owned(),
+            target: recipe().target,
+            modules: Vec::new(),
+            proofs: [proof("jpeg", "HAVE_JPEG"), proof("png", "HAVE_PNG")].into(),
+            defines,
+        }
+    }
+
     #[test]
     fn another_version_or_a_missing_format_is_refused() {
+        let plan = plan(BTreeMap::new());
         let facts = |version: [i64; 3], macros: &[&str]| {
             Facts::of(
                 [
@@ -258,13 +267,13 @@ mod tests {
                 macros.iter().copied(),
             )
         };
-        check_facts(&recipe(), &facts([4, 5, 5], &["HAVE_JPEG", "HAVE_PNG"])).unwrap();
-        let error = check_facts(&recipe(), &facts([4, 5, 4], &[])).unwrap_err();
+        check_facts(&plan, &facts([4, 5, 5], &["HAVE_JPEG", "HAVE_PNG"])).unwrap();
+        let error = check_facts(&plan, &facts([4, 5, 4], &[])).unwrap_err();
         assert!(
             error.to_string().contains("OpenCV 4.5.4, not 4.5.5"),
             "{error}"
         );
-        let error = check_facts(&recipe(), &facts([4, 5, 5], &["HAVE_JPEG"])).unwrap_err();
+        let error = check_facts(&plan, &facts([4, 5, 5], &["HAVE_JPEG"])).unwrap_err();
         assert!(
             error.to_string().contains("left out the codec `png`"),
             "{error}"
@@ -276,8 +285,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let marker = folder.path().join("build/marker");
         let mut defines = BTreeMap::from([("BUILD_LIST".to_owned(), "core".to_owned())]);
-        let mark = |defines: &BTreeMap<_, _>| {
-            keep_or_empty(folder.path(), &recipe(), defines).unwrap();
+        let mark = |defines: &BTreeMap<String, String>| {
+            keep_or_empty(folder.path(), &plan(defines.clone())).unwrap();
             let kept = marker.exists();
             fs::create_dir_all(folder.path().join("build")).unwrap();
             fs::write(&marker, "").unwrap();

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use crate::catalog::Catalog;
-use crate::recipe::Recipe;
-use crate::target::Architecture;
+use crate::recipe::{Cpu, Recipe};
+use crate::target::{Architecture, Target};
 use crate::tree::SourceTree;
 use crate::workshop::Workshop;
 
@@ -40,30 +40,78 @@ struct Flags {
     all: Vec<String>,
 }
 
-/// The options for `recipe`. Every one that we ever set has a value in every build, so that none
-/// of an earlier build is left in cmake's cache.
-pub(crate) fn defines(
-    recipe: &Recipe,
+/// What a build is made of, and what must be in it.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// OpenCV's version.
+    pub(crate) version: String,
+    /// Where the result runs.
+    pub(crate) target: Target,
+    /// Modules that must be built.
+    pub(crate) modules: Vec<String>,
+    /// Image formats that must be in, each with the macro of `cvconfig.h` that proves it.
+    pub(crate) proofs: BTreeMap<String, String>,
+    /// Options of cmake.
+    pub(crate) defines: BTreeMap<String, String>,
+}
+
+impl Plan {
+    /// The plan for `recipe`. Every option that we ever set has a value in every build, so that none
+    /// of an earlier build is left in cmake's cache.
+    pub(crate) fn of(recipe: &Recipe, shop: &Workshop, tree: &SourceTree) -> Self {
+        let options: Options =
+            toml::from_str(TEXT).expect("data/cmake-options.toml is checked by a test");
+        let catalog = Catalog::embedded();
+        let mut defines = BTreeMap::new();
+        for group in options.group {
+            defines.extend(group.options);
+        }
+        let mut proofs = BTreeMap::new();
+        for (name, codec) in &catalog.codecs {
+            let mut switch = "OFF";
+            if recipe.codecs.contains(name) {
+                switch = "ON";
+                proofs.extend(
+                    codec
+                        .proof
+                        .iter()
+                        .map(|proof| (name.clone(), proof.clone())),
+                );
+            }
+            let named = codec.options.iter();
+            defines.extend(named.map(|option| (option.clone(), switch.to_owned())));
+        }
+        let Cpu { baseline, dispatch } = &recipe.cpu;
+        defines.extend(
+            [
+                ("BUILD_LIST", recipe.modules.join(",")),
+                ("CPU_BASELINE", baseline.join(";")),
+                ("CPU_DISPATCH", dispatch.join(";")),
+                // Without these cmake leaves out what it does not know, and succeeds.
+                ("CPU_BASELINE_REQUIRE", baseline.join(";")),
+                ("CPU_DISPATCH_REQUIRE", dispatch.join(";")),
+                ("CMAKE_CXX_STANDARD", recipe.cxx_standard.to_string()),
+            ]
+            .map(|(name, value)| (name.to_owned(), value)),
+        );
+        defines.extend(machinery(&recipe.target, options.flags.all, shop, tree));
+        Self {
+            version: recipe.version.clone(),
+            target: recipe.target,
+            modules: recipe.modules.clone(),
+            proofs,
+            defines,
+        }
+    }
+}
+
+/// What cmake is told of tools, folders and the target in every build, with `flags` for C and C++.
+pub(crate) fn machinery(
+    target: &Target,
+    mut flags: Vec<String>,
     shop: &Workshop,
     tree: &SourceTree,
-) -> BTreeMap<String, String> {
-    let options: Options =
-        toml::from_str(TEXT).expect("data/cmake-options.toml is checked by a test");
-    let catalog = Catalog::embedded();
-    let mut defines = BTreeMap::new();
-    for group in options.group {
-        defines.extend(group.options);
-    }
-    for (name, codec) in &catalog.codecs {
-        let switch = if recipe.codecs.contains(name) {
-            "ON"
-        } else {
-            "OFF"
-        };
-        let named = codec.options.iter();
-        defines.extend(named.map(|option| (option.clone(), switch.to_owned())));
-    }
-    let mut flags = options.flags.all;
+) -> Vec<(String, String)> {
     // Error messages name source files; with this they name them as in OpenCV's repository,
     // wherever the build ran.
     let prefix = tree.path().display();
@@ -72,43 +120,24 @@ pub(crate) fn defines(
     let flags = flags.join(" ");
 
     let path = |path: PathBuf| path.display().to_string();
-    defines.extend([
-        ("BUILD_LIST".to_owned(), recipe.modules.join(",")),
-        ("CPU_BASELINE".to_owned(), recipe.cpu.baseline.join(";")),
-        ("CPU_DISPATCH".to_owned(), recipe.cpu.dispatch.join(";")),
-        // Without these cmake leaves out what it does not know, and succeeds.
-        (
-            "CPU_BASELINE_REQUIRE".to_owned(),
-            recipe.cpu.baseline.join(";"),
-        ),
-        (
-            "CPU_DISPATCH_REQUIRE".to_owned(),
-            recipe.cpu.dispatch.join(";"),
-        ),
-        (
-            "CMAKE_CXX_STANDARD".to_owned(),
-            recipe.cxx_standard.to_string(),
-        ),
-        ("CMAKE_C_FLAGS".to_owned(), flags.clone()),
-        ("CMAKE_CXX_FLAGS".to_owned(), flags),
-        ("CMAKE_AR".to_owned(), path(shop.compiler.ar())),
-        ("CMAKE_RANLIB".to_owned(), path(shop.compiler.ranlib())),
-        (
-            "CMAKE_MAKE_PROGRAM".to_owned(),
-            path(shop.toolchain.ninja()),
-        ),
-        ("CMAKE_INSTALL_PREFIX".to_owned(), PREFIX.to_owned()),
-    ]);
-    if Architecture::of_this_machine() != Some(recipe.target.architecture) {
+    let mut defines = vec![
+        ("CMAKE_C_FLAGS", flags.clone()),
+        ("CMAKE_CXX_FLAGS", flags),
+        ("CMAKE_AR", path(shop.compiler.ar())),
+        ("CMAKE_RANLIB", path(shop.compiler.ranlib())),
+        ("CMAKE_MAKE_PROGRAM", path(shop.toolchain.ninja())),
+        ("CMAKE_INSTALL_PREFIX", PREFIX.to_owned()),
+    ];
+    if Architecture::of_this_machine() != Some(target.architecture) {
         defines.extend([
-            ("CMAKE_SYSTEM_NAME".to_owned(), "Linux".to_owned()),
-            (
-                "CMAKE_SYSTEM_PROCESSOR".to_owned(),
-                recipe.target.architecture.to_string(),
-            ),
+            ("CMAKE_SYSTEM_NAME", "Linux".to_owned()),
+            ("CMAKE_SYSTEM_PROCESSOR", target.architecture.to_string()),
         ]);
     }
+    let defines = defines.into_iter();
     defines
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
 }
 
 #[cfg(test)]

@@ -10,6 +10,10 @@ use crate::target::Target;
 #[derive(Clone, Debug)]
 pub struct Places {
     root: PathBuf,
+    /// Where work is done.
+    works: PathBuf,
+    /// Where SDKs go.
+    sdks: PathBuf,
 }
 
 impl Places {
@@ -27,7 +31,22 @@ impl Places {
              , ; : ' \" \\ $; move the project",
             root.display()
         );
-        Ok(Self { root })
+        Ok(Self {
+            works: root.join("opencv"),
+            sdks: root.join("sdk"),
+            root,
+        })
+    }
+
+    /// The same for a build called `name` beside the recipe's own: with its result in a folder of its
+    /// own, and work in one that all of `group` share.
+    pub fn variant(&self, group: &str, name: &str) -> Self {
+        let group = self.root.join("size/opencv").join(group);
+        Self {
+            root: self.root.clone(),
+            works: group.join("work"),
+            sdks: group.join(name),
+        }
     }
 
     /// Installed wheels and the compiler's cache.
@@ -40,19 +59,19 @@ impl Places {
         self.root.join("downloads")
     }
 
-    /// What builds of all targets share: the lock.
+    /// What builds of all targets and variants share: the lock.
     pub fn lock(&self) -> PathBuf {
         self.root.join("opencv/lock")
     }
 
     /// The tree, the build and its log.
     pub fn work(&self, target: &Target) -> PathBuf {
-        self.root.join("opencv").join(target.key())
+        self.works.join(target.key())
     }
 
     /// The finished SDKs.
     pub fn sdks(&self) -> PathBuf {
-        self.root.join("sdk")
+        self.sdks.clone()
     }
 
     /// The finished SDK for one target.
@@ -64,6 +83,25 @@ impl Places {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_variant_has_its_own_results_and_shares_tools_and_the_lock() {
+        let target = crate::recipe::tests::recipe().target;
+        let places = Places::below(Path::new("/p/target")).unwrap();
+        let variant = places.variant("without", "codec-png");
+        assert_eq!(
+            variant.sdk(&target),
+            Path::new("/p/target/size/opencv/without/codec-png/x86_64-glibc2.26")
+        );
+        assert_ne!(variant.work(&target), places.work(&target));
+        assert_eq!(
+            variant.work(&target),
+            places.variant("without", "codec-webp").work(&target)
+        );
+        assert_eq!(variant.lock(), places.lock());
+        assert_eq!(variant.toolchain(), places.toolchain());
+        assert_eq!(variant.downloads(), places.downloads());
+    }
 
     #[test]
     fn a_path_that_tools_would_split_is_refused() {

@@ -24,11 +24,13 @@ pub const OVERLAY: [(&str, &str); 2] = [
         "modules/objdetect/CMakeLists.txt",
         include_str!("../overlay/modules/objdetect/CMakeLists.txt"),
     ),
-    (
-        "cmake/OpenCVPCHSupport.cmake",
-        include_str!("../overlay/cmake/OpenCVPCHSupport.cmake"),
-    ),
+    PRECOMPILED_HEADERS,
 ];
+
+const PRECOMPILED_HEADERS: (&str, &str) = (
+    "cmake/OpenCVPCHSupport.cmake",
+    include_str!("../overlay/cmake/OpenCVPCHSupport.cmake"),
+);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -72,6 +74,8 @@ pub struct Edit {
 /// What one recipe takes and cuts. Paths are relative to the tree's root.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Trim {
+    /// Whether all is kept, whatever `keep` and the modules are.
+    whole: bool,
     keep: Vec<String>,
     module_without: Vec<String>,
     modules: BTreeSet<String>,
@@ -97,6 +101,7 @@ impl Trim {
         keep.extend(third_party.map(|folder| format!("3rdparty/{folder}/")));
 
         let mut trim = Self {
+            whole: false,
             keep,
             module_without: written.module_without,
             modules: recipe.modules.iter().cloned().collect(),
@@ -108,6 +113,20 @@ impl Trim {
             trim.add(cut, recipe);
         }
         trim
+    }
+
+    /// All of OpenCV's tree as it is, but for the one file that makes precompiled headers.
+    pub fn stock() -> Self {
+        let (name, text) = PRECOMPILED_HEADERS;
+        Self {
+            whole: true,
+            keep: Vec::new(),
+            module_without: Vec::new(),
+            modules: BTreeSet::new(),
+            removed: BTreeSet::new(),
+            edits: BTreeMap::new(),
+            replaced: BTreeMap::from([(name.to_owned(), text)]),
+        }
     }
 
     fn add(&mut self, cut: WrittenCut, recipe: &Recipe) {
@@ -140,6 +159,9 @@ impl Trim {
 
     /// Whether the build reads the file at `path`, before cuts.
     pub fn keeps(&self, path: &str) -> bool {
+        if self.whole {
+            return true;
+        }
         if let Some(inner) = path.strip_prefix("modules/") {
             let Some((module, inner)) = inner.split_once('/') else {
                 return false;
@@ -256,6 +278,22 @@ mod tests {
         ] {
             assert!(!trim.keeps(path), "{path}");
         }
+    }
+
+    #[test]
+    fn of_the_stock_tree_all_is_kept_and_nothing_cut_but_what_makes_headers_precompiled() {
+        let trim = Trim::stock();
+        for path in [
+            "modules/dnn/src/dnn.cpp",
+            "modules/CMakeLists.txt",
+            "3rdparty/openexr/CMakeLists.txt",
+        ] {
+            assert!(trim.keeps(path), "{path}");
+        }
+        let content = b"#include \"opencv2/objdetect/face.hpp\"\n".to_vec();
+        assert_eq!(trim.apply(HEADER, content.clone()).unwrap(), Some(content));
+        let replaced: Vec<_> = trim.replaced.keys().collect();
+        assert_eq!(replaced, ["cmake/OpenCVPCHSupport.cmake"]);
     }
 
     #[test]
