@@ -20,6 +20,7 @@ pub mod compiler;
 pub mod configure;
 mod download;
 pub mod driver;
+pub mod effort;
 pub mod facts;
 mod files;
 pub mod fingerprint;

@@ -67,7 +67,7 @@ impl LinkList {
 
 /// The name that a target is linked by. OpenCV calls its copies `libpng`, and so their files
 /// `liblibpng.a`.
-fn link_name(target: &str) -> &str {
+pub(crate) fn link_name(target: &str) -> &str {
     target.strip_prefix("lib").unwrap_or(target)
 }
 
