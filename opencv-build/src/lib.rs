@@ -13,6 +13,7 @@
 //! of everything that went in. The crate knows nothing of AWS, container images or the function.
 
 pub mod assemble;
+pub mod baseline;
 pub mod build;
 pub mod catalog;
 mod cmake;

@@ -1,0 +1,74 @@
+//! What `data/baseline.toml` says: how the baseline is built where that is not as OpenCV does it by
+//! default, and why.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+const TEXT: &str = include_str!("../../data/baseline.toml");
+
+/// The whole file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Data {
+    /// Modules that must be built.
+    pub(super) modules: Vec<String>,
+    /// Formats that must be in, each with the macro of `cvconfig.h` that proves it.
+    pub(super) formats: BTreeMap<String, String>,
+    group: Vec<Group>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Group {
+    reason: String,
+    missing: Option<String>,
+    options: BTreeMap<String, String>,
+}
+
+impl Data {
+    pub(super) fn embedded() -> Self {
+        toml::from_str(TEXT).expect("data/baseline.toml is checked by a test")
+    }
+
+    /// Options of cmake.
+    pub(super) fn options(&self) -> BTreeMap<String, String> {
+        let groups = self.group.iter();
+        groups.flat_map(|group| group.options.clone()).collect()
+    }
+}
+
+/// What OpenCV builds by default and the baseline does not have, each with the reason.
+pub fn missing() -> Vec<String> {
+    let named = Data::embedded().group.into_iter().filter_map(|group| {
+        let missing = group.missing?;
+        Some(format!("{missing}: {}", group.reason))
+    });
+    named.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_deviation_from_the_defaults_has_a_reason_and_stands_once() {
+        let data = Data::embedded();
+        for group in &data.group {
+            assert!(group.reason.len() > 20, "{:?}", group.options);
+        }
+        let all: usize = data.group.iter().map(|group| group.options.len()).sum();
+        assert_eq!(all, data.options().len());
+        let missing = missing();
+        let gapi = missing.iter().find(|text| text.contains("gapi")).unwrap();
+        assert!(gapi.contains("fetched from the network"), "{gapi}");
+    }
+
+    #[test]
+    fn modules_and_cpus_are_left_to_opencv() {
+        let options = Data::embedded().options();
+        for ours in ["BUILD_LIST", "CPU_BASELINE", "CPU_DISPATCH", "WITH_JPEG"] {
+            assert!(!options.contains_key(ours), "{ours}");
+        }
+    }
+}
