@@ -1,6 +1,8 @@
 //! `cargo xtask size`: how large everything is that is built, and of what: every byte of every artefact, what
 //! it was before, and what others need for the same.
 
+mod ablate;
+mod baseline;
 mod bootstrap;
 mod explain;
 mod graph;
@@ -19,6 +21,7 @@ mod share;
 mod shared;
 mod tables;
 mod unwind;
+mod variant;
 
 use std::thread;
 
