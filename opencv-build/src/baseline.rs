@@ -187,7 +187,9 @@ fn keep(
         .with_context(|| format!("failed to create a folder in `{}`", parent.display()))?;
     let folder = partial.path().join("full");
 
-    let links = LinkList::of(installed.prefix())?;
+    let mut links = LinkList::of(installed.prefix())?;
+    // What OpenCV calls so are names of cmake's for flags, and no libraries.
+    links.system.retain(|name| !name.starts_with("ocv.3rdparty."));
     let mut libraries = Vec::new();
     for (name, from) in &links.libraries {
         let file = format!("lib{name}.a");
