@@ -189,7 +189,9 @@ fn keep(
 
     let mut links = LinkList::of(installed.prefix())?;
     // What OpenCV calls so are names of cmake's for flags, and no libraries.
-    links.system.retain(|name| !name.starts_with("ocv.3rdparty."));
+    links
+        .system
+        .retain(|name| !name.starts_with("ocv.3rdparty."));
     let mut libraries = Vec::new();
     for (name, from) in &links.libraries {
         let file = format!("lib{name}.a");

@@ -16,6 +16,7 @@ pub mod page;
 pub mod part;
 mod place;
 mod program;
+mod relink;
 pub mod report;
 mod share;
 mod shared;
@@ -32,6 +33,7 @@ use opencv_build::progress::tell;
 use opencv_build::sdk::Sdk;
 
 use self::bootstrap::Linking;
+use self::explain::Explanation;
 use self::link::LinkRecord;
 use self::place::Members;
 use self::report::Report;
@@ -86,6 +88,11 @@ impl Built {
         })
     }
 
+    /// Why what has `name` in its name is in the function.
+    pub fn explain(&self, name: &str) -> Result<Explanation> {
+        self.linking.explain(&self.members, name)
+    }
+
     /// The sizes of all artefacts.
     pub fn report(&self, workspace: &Workspace) -> Result<Report> {
         let (pieces, opened, archive) = thread::scope(|scope| {
@@ -133,7 +140,7 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let workspace = Workspace::find();
     let built = Built::new(&workspace, &arguments.build)?;
     if let Some(name) = &arguments.explain {
-        return print(&built.linking.explain(&built.members, name)?, json);
+        return print(&built.explain(name)?, json);
     }
     let report = built.report(&workspace)?;
     std::fs::write(

@@ -16,7 +16,7 @@ use crate::local::gateway::Gateway;
 use crate::local::site::Site;
 use crate::pack::base::Base;
 use crate::workspace::Workspace;
-use crate::{build_opencv, pack, size, test_local};
+use crate::{build_opencv, pack, test_local};
 
 mod browser;
 mod consumers;
@@ -33,6 +33,7 @@ mod report;
 mod reproducible;
 mod sbom;
 mod size_page;
+mod sizes;
 mod snapshot;
 mod soak;
 mod tools;
@@ -128,7 +129,7 @@ pub fn run(arguments: &Arguments) -> Result<TestAnswer> {
         ("the page in a browser", &|| suite.page()),
         ("the size report in a browser", &|| suite.size_page()),
         ("two thousand events", &|| suite.with_function(soak::test)),
-        ("sizes", &|| suite.sizes()),
+        ("sizes", &|| sizes::test(&workspace)),
     ];
     let slow: [(&str, &dyn Fn() -> Result<()>); 1] =
         [("fuzzing the readers", &|| fuzz::test(&workspace))];
@@ -346,10 +347,6 @@ impl Suite<'_> {
             folder.display()
         );
         Ok(Some((photos, expected)))
-    }
-
-    fn sizes(&self) -> Result<()> {
-        size::run(&size::Arguments::default(), false)
     }
 }
 

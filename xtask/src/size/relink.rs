@@ -17,12 +17,7 @@ use super::place::library_name;
 use super::variant::{Linked, libraries};
 
 /// Links the function of `record`, which has the libraries of `sdk`, with `others`.
-pub fn relink(
-    record: &LinkRecord,
-    sdk: &Sdk,
-    name: &str,
-    others: &[PathBuf],
-) -> Result<Linked> {
+pub fn relink(record: &LinkRecord, sdk: &Sdk, name: &str, others: &[PathBuf]) -> Result<Linked> {
     let linked = record.with(name, &libraries(sdk), others)?;
     let text = fs::read_to_string(&linked.map)
         .with_context(|| format!("failed to read `{}`", linked.map.display()))?;
@@ -49,9 +44,8 @@ fn by_library(map: &[Output], libraries: &[PathBuf]) -> BTreeMap<String, u64> {
         .collect();
     let mut sums: BTreeMap<String, u64> = paths.values().map(|name| (name.clone(), 0)).collect();
     // What is zero at the start takes no place in the file, and what is not loaded is no part of it.
-    let stored = |output: &&Output| {
-        output.address != 0 && ![".bss", ".tbss"].contains(&output.name)
-    };
+    let stored =
+        |output: &&Output| output.address != 0 && ![".bss", ".tbss"].contains(&output.name);
     for input in map.iter().filter(stored).flat_map(|output| &output.inputs) {
         if let Some(name) = paths.get(input.file) {
             *sums.entry(name.clone()).or_default() += input.size;

@@ -49,7 +49,11 @@ pub struct Owners<'a> {
 
 impl<'a> Owners<'a> {
     /// Of sorted pieces.
-    pub fn of(pieces: &'a [Piece], header: &FileHeader64<Endianness>, binary: &[u8]) -> Result<Self> {
+    pub fn of(
+        pieces: &'a [Piece],
+        header: &FileHeader64<Endianness>,
+        binary: &[u8],
+    ) -> Result<Self> {
         let segments = header.program_headers(ENDIAN, binary)?.iter();
         let loaded = segments.filter(|segment| segment.p_type(ENDIAN) == PT_LOAD);
         let loaded = loaded.map(|segment| {
