@@ -34,8 +34,12 @@ pub const SCRIPT: &str = r##"
         .sort((a, b) => a[0] - b[0])[0];
     const map = at("map");
     const { data } = map.getContext("2d").getImageData(0, 0, map.width, map.height);
-    let picture = 0;
+    let picture = 0, vivid = 0;
     for (const value of new Uint32Array(data.buffer)) picture = (picture * 31 + value) >>> 0;
+    for (let place = 0; place < data.length; place += 4) {
+        const [red, green, blue] = data.subarray(place, place + 3);
+        if (Math.max(red, green, blue) - Math.min(red, green, blue) > 40) vivid += 4 / data.length;
+    }
     const rows = (table, cell) => all(`#table-${table} tbody tr`).map(row => text(row.children[cell]));
     return {
         title: document.title,
@@ -53,6 +57,7 @@ pub const SCRIPT: &str = r##"
         markup: all("#field b, #parts b, #changes b").filter(bold => text(bold).includes("markup")).length,
         map: box(map),
         picture,
+        vivid,
         page: [document.documentElement.scrollWidth, document.documentElement.clientWidth],
         ground: getComputedStyle(document.body).backgroundColor,
         faintest,
@@ -93,6 +98,8 @@ pub struct Seen {
     pub map: [f64; 4],
     /// A number made of all pixels of the map.
     pub picture: u32,
+    /// How much of the map is of a strong colour, 0 to 1.
+    pub vivid: f64,
     /// The widths of the content and of the window.
     pub page: [u32; 2],
     /// The colour behind everything.
