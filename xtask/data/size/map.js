@@ -64,9 +64,9 @@ function drawMap(stage, on) {
                 ? { x: between(from.x, cell.x), y: between(from.y, cell.y), w: between(from.w, cell.w), h: between(from.h, cell.h) }
                 : cell;
             const left = Math.round(place.x), top = Math.round(place.y);
-            // A line of the ground between neighbours, where there is room for it.
+            // A line of the ground between neighbours.
             const wide = Math.round(place.x + place.w) - left, high = Math.round(place.y + place.h) - top;
-            const w = wide > 3 ? wide - 1 : wide, h = high > 3 ? high - 1 : high;
+            const w = wide > 1 ? wide - 1 : wide, h = high > 1 ? high - 1 : high;
             if (w < 1 || h < 1 || left > width || top > height || left + w < 0 || top + h < 0) continue;
             const colour = paint(cell);
             pen.fillStyle = css(colour);
