@@ -2,6 +2,7 @@
 //! that the plan names is really switched on. cmake drops what it cannot build, says so
 //! in one line and succeeds; here that is an error, before anything is compiled.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +10,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::cmake::CmakeJob;
 use crate::driver::Job;
+use crate::effort;
 use crate::facts::{Facts, FactsJob};
 use crate::files::remove_if_there;
 use crate::fingerprint::Fingerprint;
@@ -31,14 +33,17 @@ impl Configured {
     /// # Errors
     /// cmake fails, or leaves out a module or format that the plan names.
     pub(crate) fn new(tree: &SourceTree, plan: &Plan, workshop: &Workshop) -> Result<Self> {
-        keep_or_empty(workshop.work, plan)?;
+        // Nothing that is built depends on it.
+        let mut defines = plan.defines.clone();
+        defines.extend(effort::launcher(&workshop.work.join("bin"))?);
+        keep_or_empty(workshop.work, &plan.version, &defines)?;
         let job = CmakeJob {
             source: tree.path().to_owned(),
             work: workshop.work.to_owned(),
             cc: workshop.compiler.cc(),
             cxx: workshop.compiler.cxx(),
             triple: plan.target.rust_triple(),
-            defines: plan.defines.clone(),
+            defines,
             configure: true,
             // Builds nothing: lists what could be built.
             goal: "help".to_owned(),
@@ -78,11 +83,11 @@ impl Configured {
 }
 
 /// Empties the build folder unless it was made with the same options, modules aside.
-fn keep_or_empty(work: &Path, plan: &Plan) -> Result<()> {
-    let mut lasting = plan.defines.clone();
+fn keep_or_empty(work: &Path, version: &str, defines: &BTreeMap<String, String>) -> Result<()> {
+    let mut lasting = defines.clone();
     lasting.remove("BUILD_LIST");
     let fingerprint = Fingerprint::of([
-        ("version", plan.version.as_bytes()),
+        ("version", version.as_bytes()),
         ("defines", serde_json::to_vec(&lasting)?.as_slice()),
         ("compiler", crate::compiler::SCRIPT.as_bytes()),
         ("pins", include_bytes!("../data/pins.toml").as_slice()),
@@ -163,8 +168,6 @@ fn check_facts(plan: &Plan, facts: &Facts) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
     use crate::compiler::{Compiler, write_script};
     use crate::lock::Lock;
@@ -241,20 +244,20 @@ mod tests {
         }
     }
 
-    fn plan(defines: BTreeMap<String, String>) -> Plan {
+    fn plan() -> Plan {
         let proof = |codec: &str, name: &str| (codec.to_owned(), name.to_owned());
         Plan {
             version: "4.5.5".to_owned(),
             target: recipe().target,
             modules: Vec::new(),
             proofs: [proof("jpeg", "HAVE_JPEG"), proof("png", "HAVE_PNG")].into(),
-            defines,
+            defines: BTreeMap::new(),
         }
     }
 
     #[test]
     fn another_version_or_a_missing_format_is_refused() {
-        let plan = plan(BTreeMap::new());
+        let plan = plan();
         let facts = |version: [i64; 3], macros: &[&str]| {
             Facts::of(
                 [
@@ -285,8 +288,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let marker = folder.path().join("build/marker");
         let mut defines = BTreeMap::from([("BUILD_LIST".to_owned(), "core".to_owned())]);
-        let mark = |defines: &BTreeMap<String, String>| {
-            keep_or_empty(folder.path(), &plan(defines.clone())).unwrap();
+        let mark = |defines: &BTreeMap<_, _>| {
+            keep_or_empty(folder.path(), "4.5.5", defines).unwrap();
             let kept = marker.exists();
             fs::create_dir_all(folder.path().join("build")).unwrap();
             fs::write(&marker, "").unwrap();

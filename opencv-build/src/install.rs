@@ -7,7 +7,6 @@ use anyhow::{Context, Result};
 
 use crate::configure::Configured;
 use crate::driver::Job;
-use crate::effort::Run;
 use crate::progress::Step;
 use crate::workshop::Workshop;
 
@@ -26,14 +25,12 @@ impl Installed {
             fs::remove_dir_all(&folder)
                 .with_context(|| format!("failed to remove `{}`", folder.display()))?;
         }
-        let run = Run::start(&configured.work().join("build"))?;
         let mut step = Step::start("compiling OpenCV");
         workshop.run(&Job::Cmake(configured.job.with_goal("install")), |line| {
             if let Some((done, total)) = ninja_progress(line) {
                 step.advance(done, total);
             }
         })?;
-        run.end()?;
         Ok(Self {
             prefix: folder.join("opt/opencv"),
         })
