@@ -7,6 +7,7 @@ mod bench;
 mod build_function;
 mod build_opencv;
 mod eval;
+mod git;
 mod image;
 mod lint;
 mod local;

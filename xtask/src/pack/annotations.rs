@@ -3,12 +3,11 @@
 //! same: neither the folder nor the day is in it.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
-use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
+use crate::git::{CheckedOut, checked_out};
 use crate::workspace::Workspace;
 
 const PREFIX: &str = "org.opencontainers.image";
@@ -42,55 +41,25 @@ pub fn of_base(name: &str, digest: &str) -> BTreeMap<String, String> {
     BTreeMap::from([pair("name", name), pair("digest", digest)])
 }
 
-/// The commit that is checked out in `root`, with a mark where files were changed after it; none
-/// where it is no checkout or there is no git.
+/// The commit that is checked out in `root`, with a mark where files were changed after it.
 fn revision(root: &Path) -> Result<Option<String>> {
-    let root = &fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
-    // A checkout further up is another project's, in which this one was unpacked.
-    if !root.join(".git").exists() {
-        return Ok(None);
-    }
-    let git = |arguments: &[&str]| {
-        let mut git = Command::new("git");
-        // A checkout that somebody else made is looked at, too, and nothing of it is run or written.
-        git.args(["--no-optional-locks", "-c", "core.fsmonitor=false", "-c"])
-            .arg(format!("safe.directory={}", root.display()));
-        git.arg("-C").arg(root).args(arguments);
-        let output = git.output().ok().filter(|output| output.status.success())?;
-        Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
-    };
-    let Some(commit) = git(&["rev-parse", "HEAD"]) else {
-        return Ok(None);
-    };
-    let changed = git(&["status", "--porcelain", "--untracked-files=no"])
-        .context("failed to ask git what was changed")?;
-    let mark = if changed.is_empty() { "" } else { "-dirty" };
-    Ok(Some(commit + mark))
+    let revision = |CheckedOut { commit, changed }| commit + if changed { "-dirty" } else { "" };
+    Ok(checked_out(root)?.map(revision))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::fs;
 
-    fn git(folder: &Path, arguments: &[&str]) {
-        let mut git = Command::new("git");
-        git.arg("-C").arg(folder).args(arguments);
-        for who in ["AUTHOR", "COMMITTER"] {
-            git.env(format!("GIT_{who}_NAME"), "a");
-            git.env(format!("GIT_{who}_EMAIL"), "a@example.com");
-        }
-        assert!(git.output().unwrap().status.success(), "{arguments:?}");
-    }
+    use super::*;
+    use crate::git::tests::commit;
 
     #[test]
     fn the_revision_is_the_commit_and_says_if_files_were_changed() {
         let folder = tempfile::tempdir().unwrap();
         let at = folder.path();
         assert_eq!(revision(at).unwrap(), None);
-        git(at, &["init", "--quiet"]);
-        fs::write(at.join("file"), "one").unwrap();
-        git(at, &["add", "file"]);
-        git(at, &["commit", "--quiet", "--message", "one"]);
+        commit(at, "file", "one");
         let clean = revision(at).unwrap().unwrap();
         assert_eq!(clean.len(), 40);
         fs::write(at.join("file"), "two").unwrap();
