@@ -4,7 +4,9 @@
 mod ablate;
 mod baseline;
 mod bootstrap;
+mod change;
 mod explain;
+mod figures;
 mod graph;
 mod libraries;
 mod link;
@@ -18,6 +20,8 @@ mod place;
 mod program;
 mod relink;
 pub mod report;
+#[cfg(test)]
+mod sample;
 mod share;
 mod shared;
 mod tables;

@@ -42,6 +42,19 @@ pub struct Report {
     pub artefacts: Vec<Part>,
 }
 
+impl Report {
+    /// The artefact of that name.
+    pub fn artefact(&self, name: &str) -> Option<&Part> {
+        self.artefacts.iter().find(|part| part.name == name)
+    }
+
+    /// The names of all artefacts, as a message lists them.
+    pub fn names(&self) -> String {
+        let names = self.artefacts.iter().map(|part| format!("`{}`", part.name));
+        names.collect::<Vec<_>>().join(", ")
+    }
+}
+
 /// An earlier report.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Before {
@@ -59,6 +72,24 @@ pub enum Measure {
     Unpacked,
     /// As it is stored in a registry or sent.
     Packed,
+}
+
+impl Measure {
+    /// This size of an artefact, where it has it.
+    pub fn of(self, artefact: &Part) -> Option<u64> {
+        match self {
+            Self::Unpacked => Some(artefact.bytes),
+            Self::Packed => artefact.packed,
+        }
+    }
+
+    /// Its name.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Unpacked => "unpacked",
+            Self::Packed => "packed",
+        }
+    }
 }
 
 /// Another's figure beside ours.
@@ -94,7 +125,7 @@ pub struct Budget {
 }
 
 /// A change that made the function larger or smaller.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Milestone {
     /// What was done.
     pub what: String,
