@@ -7,6 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::Catalog;
@@ -63,6 +64,9 @@ struct Written {
     target: Target,
     cpu: BTreeMap<Architecture, Cpu>,
     source: Option<NamedSource>,
+    /// What others want of the sizes of what is built: nothing of it changes what that is.
+    #[serde(default, rename = "size")]
+    _size: IgnoredAny,
 }
 
 impl Recipe {
@@ -162,6 +166,19 @@ pub(crate) mod tests {
     fn the_architecture_can_be_overridden() {
         let recipe = Recipe::parse(TEXT, Path::new("."), Some(Architecture::Aarch64)).unwrap();
         assert_eq!(recipe.cpu.baseline, ["NEON"]);
+    }
+
+    #[test]
+    fn what_is_said_of_sizes_changes_no_recipe() {
+        let parse = |text: &str| Recipe::parse(text, Path::new("/project"), None).unwrap();
+        let (without, _) = TEXT.split_once("[size").unwrap();
+        let other = format!("{without}\n[size.budgets]\nbootstrap = {{ packed = \"1 B\" }}\n");
+        let recipe = parse(TEXT);
+        assert_eq!(parse(without), recipe);
+        assert_eq!(parse(&other), recipe);
+        // The fingerprint is made from this.
+        let text = |recipe| serde_json::to_string(&recipe).unwrap();
+        assert_eq!(text(parse(&other)), text(recipe));
     }
 
     #[test]

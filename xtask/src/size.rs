@@ -4,6 +4,8 @@
 mod ablate;
 mod baseline;
 mod bootstrap;
+mod budget;
+mod bytes;
 mod change;
 mod explain;
 mod figures;
