@@ -18,6 +18,7 @@ mod name;
 mod packed;
 pub mod page;
 pub mod part;
+mod peers;
 mod place;
 mod program;
 mod relink;
