@@ -10,6 +10,7 @@ mod change;
 mod explain;
 mod figures;
 mod graph;
+mod history;
 mod libraries;
 mod link;
 mod map;
@@ -23,6 +24,7 @@ mod place;
 mod program;
 mod relink;
 pub mod report;
+mod revision;
 #[cfg(test)]
 mod sample;
 mod share;
