@@ -11,6 +11,7 @@ mod explain;
 mod figures;
 mod graph;
 mod history;
+mod keep;
 mod libraries;
 mod link;
 mod map;
