@@ -28,6 +28,8 @@ pub mod report;
 mod revision;
 #[cfg(test)]
 mod sample;
+#[cfg(test)]
+mod schema;
 mod share;
 mod shared;
 mod tables;
