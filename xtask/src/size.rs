@@ -15,6 +15,7 @@ mod keep;
 mod libraries;
 mod link;
 mod map;
+mod markdown;
 mod merged;
 mod name;
 mod packed;
@@ -33,6 +34,7 @@ mod schema;
 mod share;
 mod shared;
 mod tables;
+mod text;
 mod unwind;
 mod variant;
 

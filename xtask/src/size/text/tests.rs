@@ -1,0 +1,163 @@
+//! The terminal's text of a small document.
+
+use super::super::sample::{self, code, document};
+use super::*;
+
+const ALL: Shown = Shown { all: true };
+const FEW: Shown = Shown { all: false };
+
+#[test]
+fn a_document_is_tables_with_changes_budgets_others_and_history() {
+    let expected = "\
+x86_64 at 4bcd2c3, compared with the last report at 4bcd2c3
+
+               unpacked   share   packed     change
+bootstrap       7.00 MB  100.0%  3.30 MB  +400.0 kB
+  Rust crates   5.70 MB   81.4%           +100.0 kB
+    std         5.55 MB   79.3%
+    tokio      150.0 kB    2.1%                 new
+  OpenCV        1.30 MB   18.6%           +300.0 kB
+    imgproc    700.0 kB   10.0%           +300.0 kB
+    core       600.0 kB    8.6%
+";
+    let text = text(&document(), FEW);
+    assert!(text.starts_with(expected), "{text}");
+    for section in [
+        "\
+image face-detect        7.21 MB  100.0%  3.35 MB  +410.0 kB
+  the function           7.21 MB  100.0%  3.35 MB  +410.0 kB
+    var/task/bootstrap   7.00 MB   97.1%           +400.0 kB
+    usr/share/licenses  210.0 kB    2.9%            +10.0 kB
+",
+        "\
+                       unpacked   share    linked     change
+static libraries        8.80 MB  100.0%  600.0 kB  +200.0 kB
+  libopencv_imgproc.a   8.80 MB  100.0%  600.0 kB  +200.0 kB
+    resize.cpp.o        8.80 MB  100.0%  600.0 kB  +200.0 kB
+",
+        "\
+changed most                                          before       now     change
+bootstrap: OpenCV/imgproc                           400.0 kB  700.0 kB  +300.0 kB   +75.0%
+static libraries: libopencv_imgproc.a                8.60 MB   8.80 MB  +200.0 kB    +2.3%
+bootstrap: Rust crates/tokio                             new  150.0 kB  +150.0 kB
+bootstrap: Rust crates/h2                            50.0 kB      gone   -50.0 kB  -100.0%
+image face-detect: the function/usr/share/licenses  200.0 kB  210.0 kB   +10.0 kB    +5.0%
+",
+        "\
+budgets                     most      now               left
+bootstrap, unpacked      6.90 MB  7.00 MB  100.0 kB too many
+zip face-detect, packed  3.60 MB  3.30 MB           299.8 kB
+",
+        "\
+others                                              theirs     ours
+the Python image of the same function  unpacked  712.00 MB  7.21 MB  99x  image face-detect
+",
+        "\
+history of bootstrap              unpacked              packed
+before anything was done          13.31 MB             5.29 MB
+three checksums instead of fifty  12.54 MB  -770.0 kB  4.60 MB  -690.0 kB
+",
+        "\
+the baseline   library  ours   linked  ours  compiled   ours
+dnn           14.80 MB   0 B  6.90 MB   0 B   612.5 s  0.0 s
+OpenCV 4.5.5 as it comes
+  the function with it is 21.00 MB, compiling it takes 1840.0 s; ours takes 301.0 s
+  without videoio: it wants a camera
+",
+        "\
+what a feature costs  libraries  bootstrap   packed
+codec png             +310.0 kB  +190.0 kB  -1.2 kB
+",
+    ] {
+        assert!(text.contains(section), "{section}\n---\n{text}");
+    }
+}
+
+#[test]
+fn what_is_not_there_has_no_section() {
+    let bare = Document {
+        before: None,
+        peers: Vec::new(),
+        budgets: Vec::new(),
+        history: Vec::new(),
+        baseline: None,
+        ablation: Vec::new(),
+        ..document()
+    };
+    let text = text(&bare, FEW);
+    for word in [
+        "change", "budgets", "others", "history", "baseline", "costs", "compared",
+    ] {
+        assert!(!text.contains(word), "{word}\n{text}");
+    }
+}
+
+#[test]
+fn below_a_total_no_change_is_shown() {
+    let mut document = document();
+    let before = document.before.as_mut().unwrap();
+    before.report = sample::totals(before.report.clone());
+    let text = text(&document, FEW);
+    assert!(
+        text.contains("image face-detect        7.21 MB  100.0%  3.35 MB  +410.0 kB\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("    var/task/bootstrap   7.00 MB   97.1%\n"),
+        "{text}"
+    );
+}
+
+/// A document whose only artefact has `count` parts.
+fn many(count: u64, name: impl Fn(u64) -> String) -> Document {
+    let parts = (0..count).map(|number| code(&name(number), 1_000 - number));
+    let group = Part::whole("group", parts.collect());
+    Document {
+        report: sample::report(vec![Part::whole("bootstrap", vec![group])]),
+        before: None,
+        ..document()
+    }
+}
+
+#[test]
+fn the_largest_parts_are_shown_and_the_others_counted() {
+    let few = text(&many(28, |number| format!("n{number}")), FEW);
+    assert!(few.contains("    n4 "), "{few}");
+    assert!(!few.contains("    n5 "), "{few}");
+    assert!(few.contains("    and 23 more   22.6 kB   81.9%\n"), "{few}");
+    let all = text(&many(28, |number| format!("n{number}")), ALL);
+    assert!(all.contains("    n27 ") && !all.contains("more"), "{all}");
+    let changed = text(&document(), ALL);
+    let function = "bootstrap: OpenCV/imgproc/resize.cpp  ";
+    assert!(changed.contains(function), "{changed}");
+    // A line that says that there is one more is that one's.
+    let six = text(&many(6, |number| format!("n{number}")), FEW);
+    assert!(six.contains("    n5 ") && !six.contains("more"), "{six}");
+}
+
+#[test]
+fn no_line_is_wider_than_a_hundred_characters() {
+    let name = |number| {
+        format!(
+            "core::ptr::drop_in_place<{}>::{number}",
+            "alloc::vec::Vec<u8>, ".repeat(20)
+        )
+    };
+    let mut document = many(9, name);
+    document.history[0].what = "long ".repeat(50);
+    document.peers[0].name = "long ".repeat(50);
+    document
+        .baseline
+        .as_mut()
+        .unwrap()
+        .missing
+        .push("long ".repeat(50));
+    let text = text(&document, FEW);
+    let widest = text.lines().map(|line| line.chars().count()).max().unwrap();
+    assert_eq!(widest, WIDTH, "{text}");
+    assert!(
+        text.contains("    core::ptr::drop_in_place<alloc"),
+        "{text}"
+    );
+    assert!(text.contains(">::0 "), "{text}");
+}
