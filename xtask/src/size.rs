@@ -4,7 +4,7 @@
 mod ablate;
 mod baseline;
 mod bootstrap;
-mod budget;
+pub mod budget;
 mod bytes;
 mod change;
 mod explain;

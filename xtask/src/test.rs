@@ -14,7 +14,10 @@ use crate::build_function::{self, succeed};
 use crate::local::engine::{self, Engine};
 use crate::local::gateway::Gateway;
 use crate::local::site::Site;
+use crate::pack::FUNCTION;
 use crate::pack::base::Base;
+use crate::size::budget::Budgets;
+use crate::size::report::Measure;
 use crate::workspace::Workspace;
 use crate::{build_opencv, pack, test_local};
 
@@ -249,20 +252,21 @@ impl Suite<'_> {
         }
         let function = first[1].layout.image();
         let (_, zip) = pack::function_zip(self.workspace, &sdk, &binary)?;
-        for (what, bytes, most) in [
-            (
-                "the function's image unpacks to",
-                function.unpacked_bytes(),
-                12_000_000,
-            ),
-            (
-                "the function's image is packed to",
-                function.packed_bytes(),
-                5_000_000,
-            ),
-            ("the zip archive has", zip.packed_bytes, 5_000_000),
+        let budgets = Budgets::read(&self.workspace.root().join("opencv.toml"))?;
+        let architecture = sdk.manifest().target.architecture.name();
+        let (image, archive) = (format!("image {FUNCTION}"), format!("zip {FUNCTION}"));
+        for (artefact, measure, bytes) in [
+            (&image, Measure::Unpacked, function.unpacked_bytes()),
+            (&image, Measure::Packed, function.packed_bytes()),
+            (&archive, Measure::Packed, zip.packed_bytes),
         ] {
-            ensure!(bytes <= most, "{what} {bytes} bytes, more than {most}");
+            let word = measure.word();
+            let most = budgets.most(architecture, artefact, measure);
+            let most = most.with_context(|| format!("no budget limits `{artefact}` {word}"))?;
+            ensure!(
+                bytes <= most,
+                "`{artefact}` has {bytes} bytes {word}, more than the budget of {most} in `opencv.toml`"
+            );
         }
 
         let libraries = sdk.manifest().libraries.iter();
