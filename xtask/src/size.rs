@@ -1,10 +1,12 @@
 //! `cargo xtask size`: how large everything is that is built, and of what: every byte of every artefact, what
-//! it was before, and what others need for the same.
+//! it was before, and what others need for the same. Without `--explain` the report is also written as a page, as
+//! Markdown and as JSON.
 
 mod ablate;
 mod baseline;
 mod bootstrap;
 pub mod budget;
+mod built;
 mod bytes;
 mod change;
 mod explain;
@@ -38,103 +40,22 @@ mod text;
 mod unwind;
 mod variant;
 
-use std::thread;
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow};
-use layer::elf::FunctionBinary;
-use opencv_build::build::tools;
-use opencv_build::progress::tell;
-use opencv_build::sdk::Sdk;
+use anyhow::{Context, Result};
+use serde::Serialize;
 
-use self::bootstrap::Linking;
-use self::explain::Explanation;
-use self::link::LinkRecord;
-use self::place::Members;
-use self::report::Report;
-use crate::answer::print;
-use crate::build_function::{self, built, link_record};
+use self::budget::Budgets;
+pub use self::built::Built;
+use self::history::History;
+use self::report::{Document, SCHEMA};
+use self::text::Shown;
+use crate::answer::{self, Answer, print};
 use crate::build_opencv;
 use crate::workspace::Workspace;
-
-/// What was built, and all that it takes to say what it is made of.
-pub struct Built {
-    pub sdk: Sdk,
-    pub binary: FunctionBinary,
-    content: Vec<u8>,
-    linking: Linking,
-    members: Members,
-}
-
-impl Built {
-    /// Builds the function, and once more if nothing tells how it was linked.
-    pub fn new(workspace: &Workspace, arguments: &build_opencv::Arguments) -> Result<Self> {
-        let (sdk, binary) = built(workspace, arguments)?;
-        let target = sdk.manifest().target;
-        let found = Self::read(workspace, arguments, sdk, binary);
-        let Err(error) = found else {
-            return found;
-        };
-        tell(&format!("linking the function again, because: {error:#}"));
-        build_function::forget(workspace, &target)?;
-        let (sdk, binary) = built(workspace, arguments)?;
-        Self::read(workspace, arguments, sdk, binary)
-    }
-
-    fn read(
-        workspace: &Workspace,
-        arguments: &build_opencv::Arguments,
-        sdk: Sdk,
-        binary: FunctionBinary,
-    ) -> Result<Self> {
-        let recipe = build_opencv::recipe(workspace, arguments)?;
-        let (toolchain, _) = tools(&recipe, &workspace.places()?)?;
-        let folder = link_record(workspace, &sdk.manifest().target);
-        let record = LinkRecord::open(&folder, &toolchain.zig())?;
-        let content = link::read(binary.path())?;
-        let linking = Linking::of(&content, &record)?;
-        let members = Members::of(&sdk)?;
-        Ok(Self {
-            sdk,
-            binary,
-            content,
-            linking,
-            members,
-        })
-    }
-
-    /// Why what has `name` in its name is in the function.
-    pub fn explain(&self, name: &str) -> Result<Explanation> {
-        self.linking.explain(&self.members, name)
-    }
-
-    /// The sizes of all artefacts.
-    pub fn report(&self, workspace: &Workspace) -> Result<Report> {
-        let (pieces, opened, archive) = thread::scope(|scope| {
-            let pieces = scope.spawn(|| self.linking.pieces(&self.content, &self.members));
-            let opened = packed::images(workspace, &self.sdk, &self.binary)?;
-            let archive = packed::archive(workspace, &self.sdk, &self.binary)?;
-            let pieces = pieces.join().map_err(|_| anyhow!("looking into it failed"));
-            anyhow::Ok((pieces??, opened, archive))
-        })
-        .context("failed to look into what was built")?;
-        let mut bootstrap = bootstrap::tree(&pieces);
-        let (archive, packed) = archive;
-        bootstrap.packed = Some(packed);
-        let images = opened.iter().map(|image| image.tree(&bootstrap));
-        let mut artefacts = images.collect::<Result<Vec<_>>>()?;
-        artefacts.push(archive);
-        artefacts.push(libraries::tree(&self.sdk, &pieces)?);
-        artefacts.insert(0, bootstrap);
-        for artefact in &artefacts {
-            artefact.check()?;
-        }
-        Ok(Report {
-            architecture: self.sdk.manifest().target.architecture.to_string(),
-            revision: None,
-            artefacts,
-        })
-    }
-}
 
 /// What to measure.
 #[derive(clap::Args, Clone, Debug, Default)]
@@ -144,30 +65,131 @@ pub struct Arguments {
     #[command(flatten)]
     pub build: build_opencv::Arguments,
 
+    /// Compare with a revision of the project, or with a report that `--json` printed, instead of the last report
+    #[arg(long, value_name = "REVISION|FILE")]
+    pub against: Option<String>,
+
+    /// Show every part, and not only the largest
+    #[arg(long)]
+    pub all: bool,
+
     /// Say why a function or variable is linked: the chain of references from where the program starts
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["against", "all", "baseline", "ablate", "record"])]
     pub explain: Option<String>,
+
+    /// Build OpenCV with all of its default modules to compare with, unless that was done; takes long
+    #[arg(long, value_name = "WHAT")]
+    pub baseline: Option<Against>,
+
+    /// Build OpenCV without each image format and each set of instructions, unless that was done, to show
+    /// what they cost; takes long
+    #[arg(long)]
+    pub ablate: bool,
+
+    /// Record in the project what was done that made a difference, and the sizes now
+    #[arg(long, value_name = "WHAT")]
+    pub record: Option<String>,
+}
+
+/// Something to compare with.
+#[derive(clap::ValueEnum, Clone, Copy, Debug)]
+pub enum Against {
+    /// All modules that OpenCV builds by default
+    Full,
+}
+
+/// The report, and where else it is.
+#[derive(Serialize)]
+struct SizeAnswer {
+    #[serde(flatten)]
+    document: Document,
+    #[serde(skip)]
+    shown: Shown,
+    #[serde(skip)]
+    page: PathBuf,
 }
 
 /// Builds everything and measures it.
+///
+/// # Errors
+/// Something cannot be built or read, or an artefact is over its budget, which is said after the report.
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let workspace = Workspace::find();
     let built = Built::new(&workspace, &arguments.build)?;
     if let Some(name) = &arguments.explain {
         return print(&built.explain(name)?, json);
     }
-    let report = built.report(&workspace)?;
-    std::fs::write(
-        "/tmp/tree.json",
-        serde_json::to_string(&Part2 {
-            name: "all",
-            parts: report.artefacts,
-        })?,
-    )?;
-    Ok(())
+    let document = document(&workspace, arguments, &built)?;
+    let folder = built.results(&workspace);
+    let page = write(&folder, &document)?;
+    keep::keep(&folder, &document.report)?;
+    if let Some(what) = &arguments.record {
+        history::record(workspace.root(), what, &document.report)?;
+    }
+    let answer = SizeAnswer {
+        document,
+        shown: Shown { all: arguments.all },
+        page,
+    };
+    print(&answer, json)?;
+    budget::check(&answer.document)
 }
-#[derive(serde::Serialize)]
-struct Part2 {
-    name: &'static str,
-    parts: Vec<part::Part>,
+
+/// The report with all that it is compared with.
+pub fn document(workspace: &Workspace, arguments: &Arguments, built: &Built) -> Result<Document> {
+    let report = built.report(workspace)?;
+    let root = workspace.root();
+    let before = match &arguments.against {
+        Some(against) => Some(history::against(root, against, &report.architecture)?),
+        None => keep::last(&built.results(workspace), &report),
+    };
+    let (baseline, ablation) = built.variants(workspace, arguments)?;
+    Ok(Document {
+        schema: SCHEMA,
+        before,
+        peers: peers::peers(&report)?,
+        budgets: Budgets::read(&root.join("opencv.toml"))?.compare(&report)?,
+        history: History::read(root)?.of(&report.architecture),
+        baseline,
+        ablation,
+        report,
+    })
+}
+
+/// Writes the report into `folder` in each form, whole or not at all; the page's path.
+fn write(folder: &Path, document: &Document) -> Result<PathBuf> {
+    fs::create_dir_all(folder)
+        .with_context(|| format!("failed to create `{}`", folder.display()))?;
+    let page = folder.join("report.html");
+    for (path, text) in [
+        (&page, page::render(document)?),
+        (&folder.join("report.md"), markdown::markdown(document)),
+        (
+            &folder.join("report.json"),
+            serde_json::to_string(document)?,
+        ),
+    ] {
+        let failed = || format!("failed to write `{}`", path.display());
+        let mut partial = tempfile::NamedTempFile::new_in(folder).with_context(failed)?;
+        partial.write_all(text.as_bytes()).with_context(failed)?;
+        // Temporary files are their owner's alone.
+        let everybody = fs::Permissions::from_mode(0o644);
+        partial
+            .as_file()
+            .set_permissions(everybody)
+            .with_context(failed)?;
+        partial.persist(path).with_context(failed)?;
+    }
+    Ok(page)
+}
+
+impl Answer for SizeAnswer {
+    fn text(&self) -> String {
+        let text = text::text(&self.document, self.shown);
+        let page = answer::path(&self.page);
+        format!(
+            "{}\n\nThe same to look at and to search: {page}",
+            text.trim_end()
+        )
+    }
 }

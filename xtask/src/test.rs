@@ -19,7 +19,7 @@ use crate::pack::base::Base;
 use crate::size::budget::Budgets;
 use crate::size::report::Measure;
 use crate::workspace::Workspace;
-use crate::{build_opencv, pack, test_local};
+use crate::{build_opencv, pack, size, test_local};
 
 mod browser;
 mod consumers;
@@ -326,9 +326,11 @@ impl Suite<'_> {
 
     /// The page of the size report, as a browser opens the file.
     fn size_page(&self) -> Result<()> {
+        let built = size::Built::new(self.workspace, &every_default())?;
+        let document = size::document(self.workspace, &size::Arguments::default(), &built)?;
         let results = self.workspace.target().join("size");
         let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
-        size_page::test(&size_page::sample::document(), scratch.path(), &results)
+        size_page::test(&document, scratch.path(), &results)
     }
 
     /// The photos in `../shared/photos` and what the wheel finds in them.

@@ -149,11 +149,6 @@ impl<'a> Graph<'a> {
         Ok(graph)
     }
 
-    /// The node of that key.
-    pub fn node(&self, key: &Key<'a>) -> Option<Node> {
-        self.numbers.get(key).copied()
-    }
-
     fn add(&mut self, key: Key<'a>, input: Option<&'a Input<'a>>) -> Node {
         if let Some(node) = self.numbers.get(&key) {
             return *node;

@@ -173,7 +173,7 @@ fn add_input(
         known.or_else(shared).unwrap_or_else(unknown)
     };
     let mut end = input.address;
-    let mut piece = |address: u64, size: u64, symbol: Option<&str>| Piece {
+    let piece = |address: u64, size: u64, symbol: Option<&str>| Piece {
         offset: section.offset + (address - section.address),
         size,
         place: place_of(symbol.unwrap_or_else(|| symbol_in(input.section))),

@@ -1,10 +1,10 @@
 //! Tables of the binary whose entries are about addresses elsewhere: those for unwinding, and what the loader
 //! must do. Each entry is counted for what lies at its address.
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
+use object::Endianness;
 use object::elf::{FileHeader64, PT_LOAD};
 use object::read::elf::{FileHeader, ProgramHeader};
-use object::{Endianness, U64Bytes, from_bytes};
 
 use super::part::Kind;
 use super::place::{ELF, Place};
@@ -114,9 +114,8 @@ pub fn add_tables(section: &Section, owners: &Owners, pieces: &mut Vec<Piece>) -
         _ => {
             // Of three numbers the first is the address that the loader changes.
             for (index, row) in section.data.chunks_exact(24).enumerate() {
-                let (address, _) = from_bytes::<U64Bytes<Endianness>>(row)
-                    .map_err(|()| anyhow!("`{}` ends early", section.name))?;
-                let about = Some(address.get(ENDIAN));
+                let bytes = row.first_chunk().copied().unwrap_or_default();
+                let about = Some(u64::from_le_bytes(bytes));
                 add(24 * index as u64, 24, about, Kind::Relocations);
             }
         }

@@ -1,8 +1,8 @@
-//! The page of the size report in a real browser: gone into, searched, ordered, compared with an earlier report, light and dark, on a phone, and that it asks nobody for anything.
+//! The page of the size report in a real browser: gone into, searched, ordered, compared with an earlier
+//! report, light and dark, on a phone, and that it asks nobody for anything.
 
 mod expected;
 mod looks;
-pub mod sample;
 mod seen;
 mod tries;
 
@@ -28,7 +28,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// What is searched for. It is in the names of a function that works on pictures.
 const TEXT: &str = "ReSize";
 
-/// Tries the page of a document. `scratch` is for the browser's files, and `results` for the page and pictures of it.
+/// Tries the page of a document. `scratch` is for the browser's files, and `results` for the page and
+/// pictures of it.
 pub fn test(document: &Document, scratch: &Path, results: &Path) -> Result<()> {
     fs::create_dir_all(results)
         .with_context(|| format!("failed to create `{}`", results.display()))?;

@@ -8,9 +8,9 @@ use opencv_build::target::Architecture;
 
 use super::report::Skip;
 use crate::build_opencv;
+use crate::size::Built;
 use crate::size::part::Part;
 use crate::size::report::Report;
-use crate::size::{self, Built};
 use crate::workspace::Workspace;
 
 /// A function that every program with OpenCV's cascades has.
