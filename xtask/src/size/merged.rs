@@ -23,8 +23,7 @@ pub fn elements<'a>(section: &str, bytes: &'a [u8]) -> Vec<(usize, &'a [u8])> {
     };
     let mut found = Vec::new();
     let mut start = 0;
-    let mut units = bytes.chunks_exact(width).enumerate();
-    while let Some((index, unit)) = units.next() {
+    for (index, unit) in bytes.chunks_exact(width).enumerate() {
         let end = (index + 1) * width;
         if !strings {
             found.push((start, &bytes[start..end]));
