@@ -1,6 +1,5 @@
 //! `cargo xtask size`: how large everything is that is built, and of what: every byte of every artefact, what
-//! it was before, and what others need for the same. Without `--explain` the report is also written as a page, as
-//! Markdown and as JSON.
+//! it was before, and what others need for the same. The report is also written as a page and as Markdown.
 
 mod ablate;
 mod baseline;
