@@ -19,6 +19,7 @@ mod sbom;
 mod size;
 mod test;
 mod test_local;
+mod whole;
 mod workspace;
 mod zip;
 

@@ -7,9 +7,6 @@ pub mod base;
 pub mod checked;
 pub mod date;
 
-use std::fs::Permissions;
-use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
@@ -22,6 +19,7 @@ use opencv_build::sdk::Sdk;
 
 use self::base::Base;
 use crate::sbom::{self, Bill, Form, Subject};
+use crate::whole;
 use crate::workspace::Workspace;
 
 /// Where the function's binary lies in its image: the folder that Lambda calls the task root.
@@ -169,17 +167,7 @@ fn write_bill(
     path: &Path,
 ) -> Result<()> {
     let document = sbom::document(bill, trees, subject, time)?;
-    let failed = || format!("failed to write `{}`", path.display());
-    let parent = path.parent().unwrap_or(Path::new("."));
-    let mut partial = tempfile::NamedTempFile::new_in(parent).with_context(failed)?;
-    partial.write_all(&document).with_context(failed)?;
-    let everybody = Permissions::from_mode(0o644);
-    partial
-        .as_file()
-        .set_permissions(everybody)
-        .with_context(failed)?;
-    partial.persist(path).with_context(failed)?;
-    Ok(())
+    whole::write(path, &document)
 }
 
 /// The function's binary alone, at `path`.

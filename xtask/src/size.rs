@@ -39,12 +39,9 @@ mod text;
 mod unwind;
 mod variant;
 
-use std::fs;
-use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde::Serialize;
 
 use self::budget::Budgets;
@@ -54,6 +51,7 @@ use self::report::{Document, SCHEMA};
 use self::text::Shown;
 use crate::answer::{self, Answer, print};
 use crate::build_opencv;
+use crate::whole;
 use crate::workspace::Workspace;
 
 /// What to measure.
@@ -157,28 +155,10 @@ pub fn document(workspace: &Workspace, arguments: &Arguments, built: &Built) -> 
 
 /// Writes the report into `folder` in each form, whole or not at all; the page's path.
 fn write(folder: &Path, document: &Document) -> Result<PathBuf> {
-    fs::create_dir_all(folder)
-        .with_context(|| format!("failed to create `{}`", folder.display()))?;
     let page = folder.join("report.html");
-    for (path, text) in [
-        (&page, page::render(document)?),
-        (&folder.join("report.md"), markdown::markdown(document)),
-        (
-            &folder.join("report.json"),
-            serde_json::to_string(document)?,
-        ),
-    ] {
-        let failed = || format!("failed to write `{}`", path.display());
-        let mut partial = tempfile::NamedTempFile::new_in(folder).with_context(failed)?;
-        partial.write_all(text.as_bytes()).with_context(failed)?;
-        // Temporary files are their owner's alone.
-        let everybody = fs::Permissions::from_mode(0o644);
-        partial
-            .as_file()
-            .set_permissions(everybody)
-            .with_context(failed)?;
-        partial.persist(path).with_context(failed)?;
-    }
+    whole::write(&page, page::render(document)?.as_bytes())?;
+    let comment = markdown::markdown(document);
+    whole::write(&folder.join("report.md"), comment.as_bytes())?;
     Ok(page)
 }
 

@@ -3,7 +3,6 @@
 //! an earlier report.
 
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -13,6 +12,7 @@ use super::bootstrap;
 use super::part::{Kind, Part};
 use super::report::{Before, Document, Milestone, Report, SCHEMA};
 use crate::git;
+use crate::whole;
 
 /// The file, from the project's root.
 pub const FILE: &str = "xtask/data/size/history.json";
@@ -92,19 +92,7 @@ pub fn record(root: &Path, what: &str, report: &Report) -> Result<()> {
     let failed = || format!("failed to record the sizes in `{}`", path.display());
     let mut history = History::read(root)?;
     history.add(what, report).with_context(failed)?;
-    let folder = path.parent().unwrap_or(root);
-    let mut partial = tempfile::NamedTempFile::new_in(folder).with_context(failed)?;
-    partial
-        .write_all(history.text()?.as_bytes())
-        .with_context(failed)?;
-    // Temporary files are their owner's alone, and this one is everybody's.
-    let permissions = fs::metadata(&path).with_context(failed)?.permissions();
-    partial
-        .as_file()
-        .set_permissions(permissions)
-        .with_context(failed)?;
-    partial.persist(&path).with_context(failed)?;
-    Ok(())
+    whole::write(&path, history.text()?.as_bytes()).with_context(failed)
 }
 
 /// The report without what lies below the components of `bootstrap`, and of other artefacts the totals.

@@ -3,7 +3,7 @@
 //! measured twice is still compared with the one before.
 
 use std::fs;
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
@@ -12,6 +12,7 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use super::report::{Before, Report, SCHEMA};
+use crate::whole;
 
 const LAST: &str = "last.json";
 const BEFORE: &str = "before.json";
@@ -61,17 +62,13 @@ pub fn keep(folder: &Path, report: &Report) -> Result<()> {
     if fs::read(&path).is_ok_and(|there| there == text) {
         return Ok(());
     }
-    fs::create_dir_all(folder).with_context(failed)?;
-    let mut partial = tempfile::NamedTempFile::new_in(folder).with_context(failed)?;
-    partial.write_all(&text).with_context(failed)?;
     // One that cannot be read is told of by what compares.
     let last = read(&path).ok().flatten();
     if last.is_some_and(|last| last.artefacts != report.artefacts) {
         fs::rename(&path, folder.join(BEFORE))
             .with_context(|| format!("failed to rename `{}`", path.display()))?;
     }
-    partial.persist(&path).with_context(failed)?;
-    Ok(())
+    whole::write(&path, &text)
 }
 
 fn read(path: &Path) -> Result<Option<Report>> {

@@ -16,6 +16,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::report::SCHEMA;
+use crate::whole;
 
 /// The function as it was linked with some libraries.
 #[derive(Clone, Debug, Default)]
@@ -86,7 +87,10 @@ impl Ours<'_> {
             key,
             value: measure()?,
         };
-        write(&path, &kept)?;
+        whole::write(
+            &path,
+            (serde_json::to_string_pretty(&kept)? + "\n").as_bytes(),
+        )?;
         Ok(kept.value)
     }
 
@@ -107,20 +111,6 @@ fn read<T: DeserializeOwned>(path: &Path, key: &Key) -> Option<T> {
     let text = fs::read(path).ok()?;
     let kept: Kept<T> = serde_json::from_slice(&text).ok()?;
     (kept.schema == SCHEMA && kept.key == *key).then_some(kept.value)
-}
-
-/// Writes the file under another name first, so that it is whole or not there.
-fn write(path: &Path, kept: &impl Serialize) -> Result<()> {
-    let text = serde_json::to_string_pretty(kept)? + "\n";
-    let write = || {
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        let partial = path.with_extension("partial");
-        fs::write(&partial, text)?;
-        fs::rename(&partial, path)
-    };
-    write().with_context(|| format!("failed to write `{}`", path.display()))
 }
 
 /// The static libraries of `sdk`, each before those that it needs.

@@ -1,8 +1,7 @@
 //! Remembers the crates of a program: asking cargo for them takes longer than writing an image. What
 //! is remembered holds as long as the lock file, the manifests of the workspace, the compiler and our own code.
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -10,6 +9,7 @@ use opencv_build::fingerprint::Fingerprint;
 use serde::Deserialize;
 
 use super::Linked;
+use crate::whole;
 
 /// The code that decides what is known of a crate.
 const CODE: [&str; 6] = [
@@ -39,7 +39,8 @@ pub(super) fn around(
         return Ok(linked);
     }
     let linked = ask()?;
-    keep(&linked, &path)?;
+    // Somebody else who packs here shall not ask cargo again, so everybody may read it.
+    whole::write(&path, &serde_json::to_vec(&linked)?)?;
     Ok(linked)
 }
 
@@ -77,21 +78,6 @@ fn members(manifest: &str) -> Result<Vec<String>> {
     let manifest: Manifest = toml::from_str(manifest)
         .context("failed to read the packages of the workspace from its `Cargo.toml`")?;
     Ok(manifest.workspace.members)
-}
-
-/// Writes under another name first, so that a reader never meets half of it.
-fn keep(linked: &Linked, path: &Path) -> Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let write = || -> Result<()> {
-        fs::create_dir_all(folder)?;
-        let partial = tempfile::NamedTempFile::new_in(folder)?;
-        fs::write(partial.path(), serde_json::to_vec(linked)?)?;
-        // Temporary files are private; somebody else who packs here shall not ask cargo again.
-        fs::set_permissions(partial.path(), Permissions::from_mode(0o644))?;
-        partial.persist(path)?;
-        Ok(())
-    };
-    write().with_context(|| format!("failed to write `{}`", path.display()))
 }
 
 #[cfg(test)]

@@ -1,0 +1,49 @@
+//! Files that are written whole or not at all: bytes go in under another name, which is changed last.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+/// Writes `bytes` to `path`, whose folder is made if need be. Everybody may read it, whatever the mask:
+/// temporary files are their owner's alone.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let write = || -> Result<()> {
+        fs::create_dir_all(folder)?;
+        let partial = tempfile::NamedTempFile::new_in(folder)?;
+        fs::write(partial.path(), bytes)?;
+        fs::set_permissions(partial.path(), Permissions::from_mode(0o644))?;
+        partial.persist(path)?;
+        Ok(())
+    };
+    write().with_context(|| format!("failed to write `{}`", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_and_readable_and_nothing_else_is_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("new/file");
+        write(&path, b"one").unwrap();
+        write(&path, b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o644
+        );
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = write(folder.path(), b"").unwrap_err();
+        let named = format!("failed to write `{}`", folder.path().display());
+        assert_eq!(error.to_string(), named);
+    }
+}
