@@ -130,6 +130,8 @@ mod tests {
             ..two.clone()
         };
         assert_eq!(exchanged(&again), Some(one.clone()));
+        assert_eq!(exchanged(&two), Some(one.clone()));
+        assert_eq!(exchanged(&again), Some(one.clone()));
         assert_eq!(exchanged(&one), Some(again));
         assert_eq!(exchanged(&two), Some(one));
         assert_eq!(names(&folder), ["before.json", "last.json"]);
