@@ -23,6 +23,7 @@ mod packed;
 pub mod page;
 pub mod part;
 mod peers;
+mod piece;
 mod place;
 mod program;
 mod relink;

@@ -11,8 +11,9 @@ use super::graph::Graph;
 use super::link::{LinkRecord, read};
 use super::map;
 use super::part::{Kind, Part};
+use super::piece::Piece;
 use super::place::Members;
-use super::program::{self, Piece};
+use super::program;
 
 /// The name of the artefact.
 pub const NAME: &str = "bootstrap";

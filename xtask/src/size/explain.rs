@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use super::graph::{Graph, Key, Node};
 use super::map::Input;
+use super::name::{shown, symbol_in};
 use super::place::{self, Members};
-use super::program::{shown, symbol_in};
 use crate::answer::{Answer, size};
 
 /// At most so many things are explained that a name fits.

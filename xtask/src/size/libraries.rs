@@ -8,8 +8,8 @@ use object::read::archive::ArchiveFile;
 use opencv_build::sdk::Sdk;
 
 use super::part::{Kind, Part};
+use super::piece::Piece;
 use super::place::{self, Place};
-use super::program::Piece;
 
 /// The name of the artefact.
 pub const NAME: &str = "static libraries";

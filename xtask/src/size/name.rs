@@ -95,6 +95,33 @@ pub fn cpp(mangled: &str) -> String {
     }
 }
 
+/// The name in that of a section: `.rodata..Lswitch.table._RNv…` is of `_RNv…`.
+pub fn symbol_in(section: &str) -> &str {
+    let rust = section.find("_R").map(|at| &section[at..]);
+    rust.unwrap_or(section)
+}
+
+/// A name for people.
+pub fn shown(symbol: &str) -> String {
+    if let Some(rust) = rust(symbol_in(symbol)) {
+        return rust.name;
+    }
+    if symbol.contains(".Lanon.") || symbol.contains("..L__unnamed") {
+        return "constants without a name".to_owned();
+    }
+    let section = [
+        ".text.",
+        ".rodata.",
+        ".data.rel.ro.",
+        ".data.",
+        ".gcc_except_table.",
+    ];
+    let name = section
+        .iter()
+        .find_map(|prefix| symbol.strip_prefix(prefix));
+    cpp(name.unwrap_or(symbol))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,5 +165,13 @@ mod tests {
         assert_eq!(cpp("_ZN2cv6resizeEi"), "cv::resize(int)");
         assert_eq!(cpp("_ZN2cv6resizeEi.cold.1"), "cv::resize(int) [cold.1]");
         assert_eq!(cpp("_Znonsense"), "_Znonsense");
+    }
+
+    #[test]
+    fn names_are_shown_without_the_sections_they_stand_in() {
+        assert_eq!(shown(".text._ZN2cv6resizeEi"), "cv::resize(int)");
+        let table = ".rodata..Lswitch.table._RNvNtNtCs1234_5tokio7runtime4task3run";
+        assert_eq!(shown(table), "tokio::runtime::task::run");
+        assert_eq!(shown(".rodata..Lanon.12ab.3"), "constants without a name");
     }
 }

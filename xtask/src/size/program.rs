@@ -7,26 +7,13 @@ use object::read::elf::{FileHeader, SectionHeader};
 
 use super::graph::{Graph, Key};
 use super::map::{INTERNAL, Input, Output};
+use super::name::{shown, symbol_in};
 use super::part::Kind;
+use super::piece::Piece;
 use super::place::{CRATES, ELF, Members, Place};
 use super::share::Shares;
 use super::tables::{Owners, Section, add_tables, by_address};
-use super::{merged, name, place};
-
-/// Some bytes of the file.
-#[derive(Debug)]
-pub struct Piece {
-    /// Where it begins in the file.
-    pub offset: u64,
-    /// Its size.
-    pub size: u64,
-    /// Whose it is.
-    pub place: Place,
-    /// What it is.
-    pub name: String,
-    /// What sort of bytes.
-    pub kind: Kind,
-}
+use super::{merged, place};
 
 const ENDIAN: Endianness = Endianness::Little;
 
@@ -219,33 +206,6 @@ fn named<'a>(input: &'a Input) -> Vec<(u64, u64, &'a str)> {
     spans.filter(|(_, size, _)| *size > 0).collect()
 }
 
-/// The name in that of a section: `.rodata..Lswitch.table._RNv…` is of `_RNv…`.
-pub fn symbol_in(section: &str) -> &str {
-    let rust = section.find("_R").map(|at| &section[at..]);
-    rust.unwrap_or(section)
-}
-
-/// A name for people.
-pub fn shown(symbol: &str) -> String {
-    if let Some(rust) = name::rust(symbol_in(symbol)) {
-        return rust.name;
-    }
-    if symbol.contains(".Lanon.") || symbol.contains("..L__unnamed") {
-        return "constants without a name".to_owned();
-    }
-    let section = [
-        ".text.",
-        ".rodata.",
-        ".data.rel.ro.",
-        ".data.",
-        ".gcc_except_table.",
-    ];
-    let name = section
-        .iter()
-        .find_map(|prefix| symbol.strip_prefix(prefix));
-    name::cpp(name.unwrap_or(symbol))
-}
-
 /// The pieces in order, what is between them as padding; they must not overlap.
 fn close(mut pieces: Vec<Piece>, length: u64) -> Result<Vec<Piece>> {
     pieces.sort_by_key(|piece| piece.offset);
@@ -331,13 +291,5 @@ mod tests {
             ],
         };
         assert_eq!(named(&input), [(110, 10, "sized"), (130, 20, "assembly")]);
-    }
-
-    #[test]
-    fn names_are_shown_without_the_sections_they_stand_in() {
-        assert_eq!(shown(".text._ZN2cv6resizeEi"), "cv::resize(int)");
-        let table = ".rodata..Lswitch.table._RNvNtNtCs1234_5tokio7runtime4task3run";
-        assert_eq!(shown(table), "tokio::runtime::task::run");
-        assert_eq!(shown(".rodata..Lanon.12ab.3"), "constants without a name");
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::graph::{Graph, Key, Node};
+use super::name::symbol_in;
 use super::place::{self, Members, Place};
-use super::program::symbol_in;
 
 /// Places of nodes that do not tell theirs.
 pub struct Shares<'a>(HashMap<Key<'a>, Place>);

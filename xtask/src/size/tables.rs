@@ -7,8 +7,8 @@ use object::elf::{FileHeader64, PT_LOAD};
 use object::read::elf::{FileHeader, ProgramHeader};
 
 use super::part::Kind;
+use super::piece::Piece;
 use super::place::{ELF, Place};
-use super::program::Piece;
 use super::unwind;
 
 const ENDIAN: Endianness = Endianness::Little;
