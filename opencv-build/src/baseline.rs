@@ -107,7 +107,7 @@ pub fn present(recipe: &Recipe, places: &Places) -> Result<Option<Baseline>> {
     Ok(found.filter(|baseline| baseline.description.fingerprint == wanted))
 }
 
-/// Builds the baseline for the recipe's version and target, unless it is there. It takes some ten
+/// Builds the baseline for the recipe's version and target, unless it is there. It takes some three
 /// times as long as the recipe's own build. Waits for another build below the same places to end.
 ///
 /// # Errors

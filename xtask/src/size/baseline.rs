@@ -24,7 +24,7 @@ struct Side<'a> {
     linked: &'a Linked,
 }
 
-/// Builds the baseline unless it is there, which takes about ten times as long as the SDK.
+/// Builds the baseline unless it is there, which takes about three times as long as the SDK.
 pub fn build(ours: &Ours) -> Result<()> {
     baseline::build(ours.recipe, &ours.places, &ours.driver)
         .context("failed to build all of OpenCV's default modules")?;
