@@ -60,7 +60,7 @@ impl Built {
         let recipe = build_opencv::recipe(workspace, arguments)?;
         let (toolchain, _) = tools(&recipe, &workspace.places()?)?;
         let folder = link_record(workspace, &sdk.manifest().target);
-        let record = LinkRecord::open(&folder, &toolchain.zig())?;
+        let record = LinkRecord::open(&folder, workspace.root(), &toolchain.zig())?;
         let content = link::read(binary.path())?;
         let linking = Linking::of(&content, &record)?;
         let members = Members::of(&sdk)?;

@@ -12,6 +12,8 @@ use opencv_build::linker::MESSAGES;
 /// The record of a link, as `opencv-build/data/link.sh` leaves it.
 pub struct LinkRecord {
     folder: PathBuf,
+    /// Where cargo linked: zig names some files from there.
+    root: PathBuf,
     zig: PathBuf,
     /// The linker's arguments, without the output.
     arguments: Vec<String>,
@@ -26,11 +28,11 @@ pub struct Linked {
 }
 
 impl LinkRecord {
-    /// The record in `folder`, to be done again by `zig`.
+    /// The record in `folder` of a link in the project at `root`, to be done again by `zig`.
     ///
     /// # Errors
     /// There is none, or one that nothing can be done with.
-    pub fn open(folder: &Path, zig: &Path) -> Result<Self> {
+    pub fn open(folder: &Path, root: &Path, zig: &Path) -> Result<Self> {
         let path = folder.join(MESSAGES);
         let messages = fs::read_to_string(&path)
             .with_context(|| format!("failed to read the record of a link `{}`", path.display()))?;
@@ -39,6 +41,7 @@ impl LinkRecord {
             .with_context(|| format!("failed to use the record of a link `{}`", path.display()))?;
         Ok(Self {
             folder: folder.to_owned(),
+            root: root.to_owned(),
             zig: zig.to_owned(),
             arguments,
         })
@@ -114,6 +117,7 @@ impl LinkRecord {
             path.with_file_name(name)
         });
         let result = Command::new(&self.zig)
+            .current_dir(&self.root)
             .arg("ld.lld")
             .args(arguments)
             .arg("--no-demangle")
@@ -236,9 +240,9 @@ mod tests {
     #[test]
     fn a_record_without_the_linkers_command_is_refused() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(LinkRecord::open(folder.path(), Path::new("zig")).is_err());
+        assert!(LinkRecord::open(folder.path(), Path::new("/"), Path::new("zig")).is_err());
         fs::write(folder.path().join(MESSAGES), "clang version\n").unwrap();
-        let error = LinkRecord::open(folder.path(), Path::new("zig"))
+        let error = LinkRecord::open(folder.path(), Path::new("/"), Path::new("zig"))
             .err()
             .unwrap();
         assert!(

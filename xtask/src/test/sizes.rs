@@ -2,19 +2,20 @@
 
 use std::fs;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use opencv_build::progress::tell;
 use opencv_build::target::Architecture;
 
 use super::report::Skip;
 use crate::build_opencv;
-use crate::size::Built;
 use crate::size::part::Part;
 use crate::size::report::Report;
+use crate::size::{self, Built};
 use crate::workspace::Workspace;
 
 /// A function that every program with OpenCV's cascades has.
 const LINKED: &str = "cv::CascadeClassifier::read";
+const SCHEMA: &str = include_str!("../../data/size/report.schema.json");
 
 /// The parts sum up to the files, for every architecture that is built; for the others says that they are
 /// not.
@@ -37,6 +38,7 @@ pub fn test(workspace: &Workspace) -> Result<()> {
         let report = built.report(workspace)?;
         sums(&built, &report).with_context(|| format!("the report for {architecture} is wrong"))?;
         explanations(&built)?;
+        form(workspace, &arguments, &built)?;
     }
     if tried == 0 {
         return Err(Skip::because("no architecture is built".to_owned()));
@@ -122,6 +124,25 @@ fn sums(built: &Built, report: &Report) -> Result<()> {
     artefact("image opencv-sdk")?;
     let zip = artefact("zip face-detect")?;
     same("the zip archive's files", zip.bytes, file)
+}
+
+/// The document is of the form that other programs are told, and no artefact is over its budget.
+fn form(workspace: &Workspace, arguments: &build_opencv::Arguments, built: &Built) -> Result<()> {
+    let arguments = size::Arguments {
+        build: arguments.clone(),
+        ..size::Arguments::default()
+    };
+    let document = size::document(workspace, &arguments, built)?;
+    let schema = serde_json::from_str(SCHEMA).context("the schema of reports is no JSON")?;
+    let validator = jsonschema::validator_for(&schema).context("the schema of reports is none")?;
+    let document_json = serde_json::to_value(&document)?;
+    if let Some(error) = validator.iter_errors(&document_json).next() {
+        bail!(
+            "the report breaks its schema at `{}`: {error}",
+            error.instance_path()
+        );
+    }
+    size::budget::check(&document)
 }
 
 /// A function that is there has a chain of references, and another name has a clear error.
