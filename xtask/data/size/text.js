@@ -4,6 +4,7 @@ const MINUS = "\u2212";
 
 /** `640 B`, `12.3 kB`, `4.56 MB`: thousands, not 1024s. */
 function size(bytes) {
+    if (bytes < 0) return MINUS + size(-bytes);
     if (bytes < 1e3) return `${bytes} B`;
     if (bytes < 1e6) return `${(bytes / 1e3).toFixed(1)} kB`;
     return `${(bytes / 1e6).toFixed(2)} MB`;
@@ -12,7 +13,7 @@ function size(bytes) {
 /** A difference of bytes, with its sign. */
 function signed(bytes) {
     if (!bytes) return "same";
-    return (bytes > 0 ? "+" : MINUS) + size(Math.abs(bytes));
+    return (bytes > 0 ? "+" : "") + size(bytes);
 }
 
 function percent(share) {
