@@ -6,12 +6,15 @@ use std::collections::VecDeque;
 use anyhow::{Result, bail};
 use serde::Serialize;
 
+use super::figures::shorten;
 use super::graph::{Graph, Key, Node};
 use super::map::Input;
 use super::name::{shown, symbol_in};
 use super::place::{self, Members};
 use crate::answer::{Answer, size};
 
+/// The most characters of a name in a terminal; `--json` has all of it.
+const WIDTH: usize = 100;
 /// At most so many things are explained that a name fits.
 const MOST: usize = 5;
 
@@ -203,14 +206,18 @@ impl Answer for Explanation {
             };
             text += &format!(
                 "{}\n  {} of {}; {others}; with what only it needs, {}\n",
-                last.name,
+                shorten(&last.name, WIDTH),
                 size(last.bytes),
                 last.place,
                 size(found.retained)
             );
             for (depth, link) in found.chain.iter().enumerate() {
                 let arrow = if depth == 0 { "  " } else { "→ " };
-                text += &format!("    {arrow}{}  ({})\n", link.name, link.place);
+                text += &format!(
+                    "    {arrow}{}  ({})\n",
+                    shorten(&link.name, WIDTH),
+                    link.place
+                );
             }
             text.push('\n');
         }

@@ -188,8 +188,12 @@ fn of_crates_object(krate: &str, member: &str, input: &Input, members: &Members)
 
 /// Rust, by name.
 fn of_rust(symbol: &str) -> Option<Place> {
-    let name = name::rust(symbol)?;
+    let Some(name) = name::rust(symbol) else {
+        return of_unmangled(symbol);
+    };
     let place = match name.krate.as_str() {
+        // The allocator's and the panic handler's entries, which rustc writes for every program.
+        "__rustc" => Place::new(CRATES, "std", "alloc"),
         "function" if name.name.contains("packed_cascades") => {
             Place::new(FUNCTION, "cascades", "packed")
         }
@@ -197,6 +201,15 @@ fn of_rust(symbol: &str) -> Option<Place> {
         krate => Place::new(CRATES, krate, &name.module),
     };
     Some(place)
+}
+
+/// What the compiler gives a name that C would: where the program starts, and what unwinding calls.
+fn of_unmangled(symbol: &str) -> Option<Place> {
+    match symbol.trim_start_matches(".text.") {
+        "main" => Some(Place::new(FUNCTION, "Rust", "bootstrap")),
+        "rust_eh_personality" => Some(Place::new(CRATES, "std", "std")),
+        _ => None,
+    }
 }
 
 /// The source file of an object file: `resize.cpp.o` is made of `resize.cpp`.
@@ -273,6 +286,11 @@ mod tests {
             Some(Place::new("Rust crates", "tokio", "tokio::runtime"))
         );
         assert_eq!(at(".Lanon.1.2"), None);
+        let main = at("main").unwrap();
+        assert_eq!(
+            (main.group.as_str(), main.file.as_str()),
+            ("function", "bootstrap")
+        );
     }
 
     #[test]
