@@ -38,7 +38,7 @@ mod shared;
 mod tables;
 mod text;
 mod unwind;
-mod variant;
+pub mod variant;
 
 use std::path::{Path, PathBuf};
 

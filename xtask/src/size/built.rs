@@ -17,7 +17,7 @@ use super::link::{self, LinkRecord};
 use super::place::Members;
 use super::report::{Ablation, Baseline, Report};
 use super::revision::revision;
-use super::variant::Ours;
+use super::variant::{Linked, Ours};
 use super::{Against, Arguments, ablate, baseline, keep, libraries, packed, relink};
 use crate::build_function::{self, built, link_record};
 use crate::build_opencv;
@@ -108,6 +108,12 @@ impl Built {
         })
     }
 
+    /// The function linked with static libraries, in that order, instead of the SDK's; `name` is for what
+    /// comes out.
+    pub fn relinked(&self, name: &str, libraries: &[PathBuf]) -> Result<Linked> {
+        relink::relink(&self.record, &self.sdk, name, libraries)
+    }
+
     /// Where reports of this architecture are written.
     pub fn results(&self, workspace: &Workspace) -> PathBuf {
         let architecture = self.sdk.manifest().target.architecture.name();
@@ -120,9 +126,7 @@ impl Built {
         workspace: &Workspace,
         arguments: &Arguments,
     ) -> Result<(Option<Baseline>, Vec<Ablation>)> {
-        let relink = |name: &str, libraries: &[PathBuf]| {
-            relink::relink(&self.record, &self.sdk, name, libraries)
-        };
+        let relink = |name: &str, libraries: &[PathBuf]| self.relinked(name, libraries);
         let digest = Sha256::digest(&self.content);
         let ours = Ours {
             places: workspace.places()?,

@@ -227,3 +227,59 @@ impl Answer for Explanation {
         text
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::graph::tests::{graph, input};
+    use super::*;
+
+    fn explained(name: &str) -> Result<Explanation> {
+        let inputs = [
+            input("_start", 1),
+            input("main", 2),
+            input("detour", 4),
+            input("shared", 8),
+            input("only_here", 16),
+            input("below", 32),
+            input("unreached", 64),
+        ];
+        let edges = [
+            (0, 1),
+            (1, 2),
+            (2, 4),
+            (1, 4),
+            (4, 5),
+            (4, 3),
+            (1, 3),
+            (6, 5),
+        ];
+        let graph = graph(&inputs, &edges);
+        let members = Members::of_libraries(std::iter::empty())?;
+        explain(&graph, &members, name)
+    }
+
+    #[test]
+    fn the_chain_is_the_shortest_and_what_only_it_needs_would_go() {
+        let explained = explained("only_here").unwrap();
+        let found = &explained.found[0];
+        let names: Vec<_> = found.chain.iter().map(|link| link.name.as_str()).collect();
+        assert_eq!(names, ["_start", "main", "only_here"]);
+        // Itself and `below`, but not `shared`, which main needs as well.
+        assert_eq!((found.referrers, found.retained), (2, 16 + 32));
+        let text = explained.text();
+        assert!(
+            text.contains("2 refer to it; with what only it needs, 48 B"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_part_of_a_name_finds_all_that_have_it_and_what_is_not_reached_is_not_there() {
+        let explained = explained("o").unwrap();
+        assert_eq!(explained.found.len() + explained.more, 3);
+        for name in ["unreached", "nonsense"] {
+            let error = self::explained(name).unwrap_err().to_string();
+            assert!(error.contains(&format!("called `{name}`")), "{error}");
+        }
+    }
+}

@@ -220,3 +220,56 @@ impl<'a> Key<'a> {
         }
     }
 }
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+
+    /// A section of the Rust object with one symbol of that name, which is not mangled.
+    pub fn input(name: &'static str, size: u64) -> Input<'static> {
+        Input {
+            file: "/d/b.1-cgu.0.rcgu.o",
+            member: None,
+            section: name,
+            address: 0,
+            size,
+            symbols: vec![super::super::map::Symbol {
+                name,
+                address: 0,
+                size,
+            }],
+        }
+    }
+
+    /// The graph of some inputs, and of which refers to which, by their numbers.
+    pub fn graph<'a>(inputs: &'a [Input<'a>], references: &[(Node, Node)]) -> Graph<'a> {
+        let mut graph = Graph {
+            keys: Vec::new(),
+            inputs: Vec::new(),
+            references: Vec::new(),
+            numbers: HashMap::new(),
+        };
+        for input in inputs {
+            graph.add(Key::section(input), Some(input));
+        }
+        for (from, to) in references {
+            graph.references[*from].push(*to);
+        }
+        graph
+    }
+
+    #[test]
+    fn a_function_needs_its_table_of_exceptions() {
+        let inputs = [input(".text.f", 8), input(".gcc_except_table.f", 4)];
+        let mut graph = graph(&inputs, &[]);
+        graph.add_unwinding();
+        assert_eq!(graph.references, [vec![1], vec![]]);
+    }
+
+    #[test]
+    fn what_is_no_program_is_refused_and_a_map_without_files_has_no_nodes() {
+        let data = std::fs::read(std::env::current_exe().unwrap()).unwrap();
+        assert!(Graph::of(&data, &[]).unwrap().keys.is_empty());
+        assert!(Graph::of(b"no program", &[]).is_err());
+    }
+}

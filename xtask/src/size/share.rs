@@ -70,3 +70,45 @@ fn most(nodes: &[Node], places: &[Option<Place>]) -> Option<Place> {
         .max_by(|(a, left), (b, right)| left.cmp(right).then_with(|| b.cmp(a)))?;
     Some(place.clone())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::graph::tests::{graph, input};
+    use super::*;
+
+    const TOKIO: &str = "_RNvNtCs1234_5tokio7runtime3run";
+    const HYPER: &str = "_RNvNtCs1234_5hyper5proto3run";
+
+    #[test]
+    fn a_constant_is_of_who_refers_to_it_most_directly_or_not() {
+        let inputs = [
+            input(TOKIO, 1),
+            input(HYPER, 1),
+            input(".rodata..Lanon.table", 1),
+            input(".rodata..Lanon.text", 1),
+            input(".rodata..Lanon.nobody", 1),
+        ];
+        // The table is tokio's, the text is the table's.
+        let graph = graph(&inputs, &[(0, 2), (2, 3)]);
+        let members = Members::of_libraries(std::iter::empty()).unwrap();
+        let shares = Shares::of(&graph, &members);
+        let krate = |node: usize| {
+            let place = shares.get(&graph.keys[node]);
+            place.map(|place| place.component.as_str())
+        };
+        assert_eq!(krate(2), Some("tokio"));
+        assert_eq!(krate(3), Some("tokio"));
+        assert_eq!(krate(4), None);
+        // What tells its own place is not shared.
+        assert_eq!(krate(0), None);
+    }
+
+    #[test]
+    fn of_as_many_the_first_by_name_has_it() {
+        let [tokio, hyper] = ["tokio", "hyper"].map(|name| Some(Place::new("g", name, name)));
+        let places = [tokio.clone(), hyper.clone(), tokio.clone()];
+        assert_eq!(most(&[0, 1], &places), hyper);
+        assert_eq!(most(&[0, 1, 2], &places), tokio);
+        assert_eq!(most(&[], &places), None);
+    }
+}

@@ -1,6 +1,7 @@
 //! Size reports of what is really built: every byte is there once, and what is linked is linked for a reason.
 
 use std::fs;
+use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use opencv_build::progress::tell;
@@ -10,6 +11,7 @@ use super::report::Skip;
 use crate::build_opencv;
 use crate::size::part::Part;
 use crate::size::report::Report;
+use crate::size::variant::libraries;
 use crate::size::{self, Built};
 use crate::workspace::Workspace;
 
@@ -39,6 +41,7 @@ pub fn test(workspace: &Workspace) -> Result<()> {
         sums(&built, &report).with_context(|| format!("the report for {architecture} is wrong"))?;
         explanations(&built)?;
         form(workspace, &arguments, &built)?;
+        relinked(&built)?;
     }
     if tried == 0 {
         return Err(Skip::because("no architecture is built".to_owned()));
@@ -143,6 +146,46 @@ fn form(workspace: &Workspace, arguments: &build_opencv::Arguments, built: &Buil
         );
     }
     size::budget::check(&document)
+}
+
+/// Linked with the SDK's own libraries in place of themselves, the function is what it was but for the order
+/// of its parts; without the one that reads PNG it is not linked.
+fn relinked(built: &Built) -> Result<()> {
+    let libraries = libraries(&built.sdk);
+    let again = built.relinked("test", &libraries)?;
+    let file = fs::metadata(built.binary.path())?.len();
+    ensure!(
+        again.binary.abs_diff(file) < file / 100,
+        "linked again, the function has {} bytes instead of {file}",
+        again.binary
+    );
+    for library in &libraries {
+        let name = link_name(library);
+        ensure!(
+            again
+                .by_library
+                .get(&name)
+                .is_some_and(|bytes| *bytes > 1000),
+            "nothing of `{name}` is linked: {:?}",
+            again.by_library
+        );
+    }
+    let without: Vec<_> = libraries
+        .into_iter()
+        .filter(|library| link_name(library) != "png")
+        .collect();
+    let error = built.relinked("test", &without).err();
+    let error = error.context("the function is linked without what reads PNG")?;
+    ensure!(
+        format!("{error:#}").contains("png_"),
+        "the error does not tell what is missing: {error:#}"
+    );
+    Ok(())
+}
+
+fn link_name(library: &Path) -> String {
+    let stem = library.file_stem().unwrap_or_default().to_string_lossy();
+    stem.trim_start_matches("lib").to_owned()
 }
 
 /// A function that is there has a chain of references, and another name has a clear error.
