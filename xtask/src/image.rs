@@ -13,11 +13,12 @@ use crate::pack::base::Base;
 use crate::pack::checked::check;
 use crate::pack::{FUNCTION, Written, images};
 use crate::registry::push_layout;
+use crate::size::figures::ratio;
+use crate::size::peers;
 use crate::workspace::Workspace;
 
-/// The size of the image that the Python original made of the same function in 2020, in bytes:
-/// AWS's base for Python 3.8 with OpenCV in it.
-const PYTHON_IMAGE: u64 = 712_000_000;
+/// What the image is compared with, by its name among the peers of size reports: that of 2020.
+const PEER: &str = "the Python image of the same function";
 
 /// What to write.
 #[derive(clap::Args, Clone, Debug, Default)]
@@ -159,14 +160,16 @@ impl Answer for ImagesAnswer {
     }
 }
 
-/// How an image compares with the one of 2020.
+/// How an image compares with the one of 2020; nothing if that is no longer among the peers.
 fn compare(unpacked_bytes: u64) -> String {
-    #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
-    let share = PYTHON_IMAGE as f64 / unpacked_bytes.max(1) as f64;
+    let Some(theirs) = peers::bytes_of(PEER) else {
+        return String::new();
+    };
+    let ratio = ratio(theirs, unpacked_bytes).unwrap_or_default();
     format!(
-        "face-detect is {}; the Python image of the same function was {}, {share:.0} times that.",
+        "face-detect is {}; {PEER} was {}, {ratio:.0} times that.",
         size(unpacked_bytes),
-        size(PYTHON_IMAGE),
+        size(theirs),
     )
 }
 

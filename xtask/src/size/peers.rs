@@ -36,6 +36,13 @@ pub fn peers(report: &Report) -> Result<Vec<Peer>> {
     compare(DATA, report).context("failed to compare with `xtask/data/size/peers.toml`")
 }
 
+/// The bytes of the peer of that name.
+pub fn bytes_of(name: &str) -> Option<u64> {
+    let file: File = toml::from_str(DATA).ok()?;
+    let peer = file.peer.into_iter().find(|peer| peer.name == name)?;
+    Some(peer.bytes)
+}
+
 fn compare(data: &str, report: &Report) -> Result<Vec<Peer>> {
     let file: File = toml::from_str(data)?;
     let fits = |figure: &Figure| {
