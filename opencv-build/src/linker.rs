@@ -14,6 +14,8 @@ pub const RECORD: &str = "LINK_RECORD";
 
 /// Where the linker's own command stands in the record, after `ld.lld `.
 pub const MESSAGES: &str = "messages";
+/// What rustc asked for in the record, an argument on a line.
+pub const ARGUMENTS: &str = "arguments";
 
 const SCRIPT: &str = include_str!("../data/link.sh");
 
@@ -72,14 +74,21 @@ mod tests {
         let messages = fs::read_to_string(record.join(MESSAGES)).ok()?;
         let inputs = fs::read_dir(record.join("inputs")).unwrap();
         let names = inputs.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        Some((messages, names.collect()))
+        let mut names: Vec<_> = names.collect();
+        names.sort();
+        let arguments = fs::read_to_string(record.join(ARGUMENTS)).unwrap();
+        assert_eq!(arguments, format!("a.rcgu.o\nb.o\n-o\n{output}\n"));
+        Some((messages, names))
     }
 
     #[test]
     fn the_functions_link_is_recorded_with_the_files_that_rustc_deletes() {
         let (messages, inputs) = recorded("deps/bootstrap-1", Some("record")).unwrap();
-        assert_eq!(messages, "ld.lld -v a.rcgu.o b.o -o deps/bootstrap-1\n");
-        assert_eq!(inputs, ["a.rcgu.o"]);
+        assert_eq!(
+            messages,
+            "ld.lld --verbose a.rcgu.o b.o -o deps/bootstrap-1\n"
+        );
+        assert_eq!(inputs, ["a.rcgu.o", "b.o"]);
     }
 
     #[test]

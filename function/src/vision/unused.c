@@ -33,7 +33,7 @@ size_t WebPEncodeLosslessBGRA(const uint8_t *pixels, int width, int height, int 
 }
 
 // The same for what writes PNG, and with it all of zlib that compresses. Where no writer can be made, OpenCV
-// does not go on to the functions below it.
+// does not go on to the functions below it, but for cleaning up.
 void *png_create_write_struct(const char *version, void *error, void *on_error, void *on_warning) {
     (void)version, (void)error, (void)on_error, (void)on_warning;
     return NULL;

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 use object::read::archive::ArchiveFile;
-use opencv_build::linker::MESSAGES;
+use opencv_build::linker::{ARGUMENTS, MESSAGES};
 
 /// The record of a link, as `opencv-build/data/link.sh` leaves it.
 pub struct LinkRecord {
@@ -36,8 +36,12 @@ impl LinkRecord {
         let path = folder.join(MESSAGES);
         let messages = fs::read_to_string(&path)
             .with_context(|| format!("failed to read the record of a link `{}`", path.display()))?;
+        let asked = folder.join(ARGUMENTS);
+        let asked = fs::read_to_string(&asked).with_context(|| {
+            format!("failed to read the record of a link `{}`", asked.display())
+        })?;
         let inputs = folder.join("inputs");
-        let arguments = arguments(&messages, &inputs)
+        let arguments = arguments(&messages, &asked, &inputs)
             .with_context(|| format!("failed to use the record of a link `{}`", path.display()))?;
         Ok(Self {
             folder: folder.to_owned(),
@@ -45,6 +49,11 @@ impl LinkRecord {
             zig: zig.to_owned(),
             arguments,
         })
+    }
+
+    /// Where the record is.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// The link done again.
@@ -64,9 +73,12 @@ impl LinkRecord {
 
     /// The link with names and all references kept. Addresses differ.
     pub fn graph(&self) -> Result<Linked> {
-        let stripping = ["-s", "--strip-all"];
+        // With -O2 and higher, lld 22 leaves the relocations of data out that it should keep.
+        let unwanted = |argument: &str| {
+            ["-s", "--strip-all"].contains(&argument) || argument.starts_with("-O")
+        };
         let mut arguments = self.arguments.clone();
-        arguments.retain(|argument| !stripping.contains(&argument.as_str()));
+        arguments.retain(|argument| !unwanted(argument));
         arguments.push("--emit-relocs".to_owned());
         self.kept("graph", &arguments)
     }
@@ -79,10 +91,12 @@ impl LinkRecord {
             members.extend(member_names(&data, library)?);
         }
         let mut arguments = Vec::new();
+        let mut replaced = 0;
         for argument in &self.arguments {
             match bundle(argument, &members)? {
                 None => arguments.push(argument.clone()),
                 Some(rest) => {
+                    replaced += 1;
                     arguments.push("--start-lib".to_owned());
                     arguments.extend(self.extract(argument, &rest)?);
                     arguments.push("--end-lib".to_owned());
@@ -91,6 +105,10 @@ impl LinkRecord {
                 }
             }
         }
+        ensure!(
+            replaced == 1,
+            "{replaced} files that were linked carry the SDK's libraries, and not one; they cannot be replaced"
+        );
         self.link(name, &arguments)
     }
 
@@ -111,11 +129,10 @@ impl LinkRecord {
 
     fn link(&self, name: &str, arguments: &[String]) -> Result<Linked> {
         let (output, map) = self.places(name);
-        let [partial, partial_map] = [&output, &map].map(|path| {
-            let mut name = path.file_name().unwrap_or_default().to_owned();
-            name.push(".partial");
-            path.with_file_name(name)
-        });
+        // Another run may be linking, too.
+        let folder = tempfile::tempdir_in(&self.folder)
+            .with_context(|| format!("failed to write into `{}`", self.folder.display()))?;
+        let (partial, partial_map) = (folder.path().join("output"), folder.path().join("map"));
         let result = Command::new(&self.zig)
             .current_dir(&self.root)
             .arg("ld.lld")
@@ -194,25 +211,29 @@ fn member_names(data: &[u8], path: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// The linker's arguments in what zig said when it linked, with the files that were kept in place of
-/// those that rustc has deleted. Paths have no white space: `Places` sees to that for ours.
-fn arguments(messages: &str, inputs: &Path) -> Result<Vec<String>> {
+/// The linker's arguments in what zig said when it linked what was `asked` for, with the files that were kept
+/// in place of those that were linked: rustc has deleted some, and others have paths with white space, which
+/// zig does not quote. Paths below the target folder have none: `Places` sees to that.
+fn arguments(messages: &str, asked: &str, inputs: &Path) -> Result<Vec<String>> {
     let line = messages
         .lines()
         .rev()
         .find_map(|line| line.strip_prefix("ld.lld "))
         .context("it has no line that begins with `ld.lld`")?;
+    let mut line = format!(" {line} ");
+    for path in asked.lines() {
+        let kept = Path::new(path).file_name().map(|name| inputs.join(name));
+        if let Some(kept) = kept.filter(|kept| kept.is_file()) {
+            line = line.replace(&format!(" {path} "), &format!(" {} ", kept.display()));
+        }
+    }
     let mut arguments = Vec::new();
     let mut words = line.split_ascii_whitespace();
     while let Some(word) = words.next() {
         if word == "-o" {
             words.next();
-            continue;
-        }
-        let kept = Path::new(word).file_name().map(|name| inputs.join(name));
-        match kept.filter(|kept| kept.is_file()) {
-            Some(kept) => arguments.push(kept.display().to_string()),
-            None => arguments.push(word.to_owned()),
+        } else {
+            arguments.push(word.to_owned());
         }
     }
     Ok(arguments)
@@ -231,8 +252,9 @@ mod tests {
     fn files_that_were_kept_take_the_place_of_deleted_ones() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("a.rcgu.o"), "").unwrap();
-        let messages = "clang version\nld.lld -pie -o /deps/bootstrap /gone/a.rcgu.o /lib/b.a\n";
-        let found = arguments(messages, folder.path()).unwrap();
+        let messages = "clang version\nld.lld -pie -o /deps/bootstrap /my home/a.rcgu.o /lib/b.a\n";
+        let asked = "/my home/a.rcgu.o\n-lc\n";
+        let found = arguments(messages, asked, folder.path()).unwrap();
         let kept = folder.path().join("a.rcgu.o").display().to_string();
         assert_eq!(found, ["-pie", &kept, "/lib/b.a"]);
     }
@@ -242,6 +264,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         assert!(LinkRecord::open(folder.path(), Path::new("/"), Path::new("zig")).is_err());
         fs::write(folder.path().join(MESSAGES), "clang version\n").unwrap();
+        fs::write(folder.path().join(ARGUMENTS), "-lc\n").unwrap();
         let error = LinkRecord::open(folder.path(), Path::new("/"), Path::new("zig"))
             .err()
             .unwrap();
