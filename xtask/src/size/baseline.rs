@@ -48,15 +48,18 @@ pub fn of(ours: &Ours) -> Result<Option<Baseline>> {
     let description = full.description();
     let fingerprints =
         [&description.fingerprint, &ours.sdk.manifest().fingerprint].map(ToString::to_string);
+    let effort = Effort::of(&ours.places.work(&ours.recipe.target))?;
+    let known = serde_json::to_vec(&effort)?;
+    let inputs = fingerprints.iter().map(|text| ("build", text.as_bytes()));
     let key = Key {
-        libraries: Fingerprint::of(fingerprints.iter().map(|text| ("build", text.as_bytes()))),
+        // A result without our times is not that of the build whose times are known.
+        libraries: Fingerprint::of(inputs.chain([("effort", known.as_slice())])),
         function: ours.function.clone(),
     };
     let measure = || {
         let theirs = (ours.relink)("baseline", &full.paths())
             .context("failed to link the function with all of OpenCV's default modules")?;
         let linked = ours.linked_with("ours", ours.sdk)?;
-        let effort = Effort::of(&ours.places.work(&ours.recipe.target))?;
         if effort.seconds.is_empty() {
             tell("how long our libraries took to compile is not known: they were built elsewhere");
         }

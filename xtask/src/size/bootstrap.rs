@@ -1,7 +1,7 @@
 //! The function's binary as a tree of parts: group, component, source file or module, function.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::{fs, thread};
 
 use anyhow::{Context, Result, anyhow};
@@ -20,6 +20,8 @@ pub const NAME: &str = "bootstrap";
 
 /// What the linker said of the function.
 pub struct Linking {
+    /// Where it is kept.
+    folder: PathBuf,
     /// The map of the link that gave the binary.
     map: String,
     /// The link with all references, and its map.
@@ -36,6 +38,7 @@ impl Linking {
         let again = record.again(binary)?;
         let graph = record.graph()?;
         Ok(Self {
+            folder: record.folder().to_owned(),
             map: text(&again.map)?,
             graph: read(&graph.output)?,
             graph_map: text(&graph.map)?,
@@ -45,14 +48,19 @@ impl Linking {
     /// All pieces of `binary`, whose linking this is.
     pub fn pieces(&self, binary: &[u8], members: &Members) -> Result<Vec<Piece>> {
         // A large part of the time is reading two maps, for which there are two cores.
-        thread::scope(|scope| {
+        let pieces = thread::scope(|scope| {
             let map = scope.spawn(|| map::parse(&self.map));
             let graph_map = map::parse(&self.graph_map)?;
             let graph = Graph::of(&self.graph, &graph_map)?;
-            let map = map
-                .join()
-                .map_err(|_| anyhow!("reading the map failed"))??;
+            let map = map.join();
+            let map = map.map_err(|_| anyhow!("reading the map failed"))??;
             program::pieces(binary, &map, members, &graph)
+        });
+        pieces.with_context(|| {
+            format!(
+                "failed to make sense of the link in `{}`; delete that folder and run this again",
+                self.folder.display()
+            )
         })
     }
 

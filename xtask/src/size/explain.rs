@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::figures::shorten;
 use super::graph::{Graph, Key, Node};
 use super::map::Input;
-use super::name::{shown, symbol_in};
+use super::name::{is_private, shown, symbol_in};
 use super::place::{self, Members};
 use crate::answer::{Answer, size};
 
@@ -167,6 +167,7 @@ fn names(input: Option<&Input>) -> Vec<String> {
         return Vec::new();
     };
     let symbols = input.symbols.iter().map(|symbol| symbol.name);
+    let symbols = symbols.filter(|name| !is_private(name));
     let own = symbol_in(input.section);
     let all = symbols.chain([own]);
     all.flat_map(|name| [name.to_owned(), shown(name)])
@@ -178,7 +179,7 @@ fn link(graph: &Graph, members: &Members, node: Node) -> Link {
     let symbol = input.and_then(|input| {
         let mut symbols = input.symbols.iter().map(|symbol| symbol.name);
         symbols
-            .find(|name| !name.starts_with(".L") && !name.starts_with("GCC_except"))
+            .find(|name| !is_private(name))
             .or(Some(symbol_in(input.section)))
     });
     let place = input.and_then(|input| place::of_input(input, symbol.unwrap_or_default(), members));

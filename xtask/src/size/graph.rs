@@ -72,7 +72,7 @@ impl<'a> Graph<'a> {
                     continue;
                 }
                 let spot = if input.file != INTERNAL {
-                    Spot::Node(graph.add(Key::section(input), Some(input)))
+                    Spot::Node(graph.add_section(input))
                 } else if merged::unit(input.section).is_some() {
                     let bytes = elf.section_by_name(output.name).and_then(|section| {
                         let from = input.address.checked_sub(section.address())?;
@@ -107,7 +107,8 @@ impl<'a> Graph<'a> {
                 continue;
             };
             for relocation in relocations {
-                let Some((_, Spot::Node(from))) = at(relocation.r_offset(ENDIAN)) else {
+                let offset = relocation.r_offset(ENDIAN);
+                let Some((start, Spot::Node(from))) = at(offset) else {
                     continue;
                 };
                 let index = relocation.r_sym(ENDIAN, false);
@@ -121,8 +122,9 @@ impl<'a> Graph<'a> {
                 let mut target = symbol.st_value(ENDIAN);
                 if symbol.st_type() == STT_SECTION {
                     // It stands for all in the section; the addend tells what is meant.
-                    let addend =
-                        relocation.r_addend(ENDIAN) + bias(relocation.r_type(ENDIAN, false));
+                    let kind = relocation.r_type(ENDIAN, false);
+                    let section = graph.inputs[*from].map_or("", |input| input.section);
+                    let addend = relocation.r_addend(ENDIAN) + bias(kind, section, offset - start);
                     target = target.saturating_add_signed(addend);
                 }
                 let from = *from;
@@ -147,6 +149,17 @@ impl<'a> Graph<'a> {
             references.dedup();
         }
         Ok(graph)
+    }
+
+    /// Members of one name can have sections of one name: each is a node, and the first is found by the key.
+    fn add_section(&mut self, input: &'a Input<'a>) -> Node {
+        let node = self.keys.len();
+        let key = Key::section(input);
+        self.numbers.entry(key.clone()).or_insert(node);
+        self.keys.push(key);
+        self.inputs.push(Some(input));
+        self.references.push(Vec::new());
+        node
     }
 
     fn add(&mut self, key: Key<'a>, input: Option<&'a Input<'a>>) -> Node {
@@ -195,12 +208,24 @@ impl<'a> Graph<'a> {
     }
 }
 
-/// How much less the addend is than what is meant: x86_64 counts from the end of an instruction, which
-/// in most is four bytes after the address in it.
-fn bias(kind: RelocationType) -> i64 {
-    use object::elf::{R_X86_64_GOTPCREL, R_X86_64_GOTPCRELX, R_X86_64_PC32, R_X86_64_PLT32};
+/// What to add to the addend of a relocation that is `at` so many bytes in a section, to get what is meant.
+fn bias(kind: RelocationType, section: &str, at: u64) -> i64 {
+    use object::elf::{
+        R_AARCH64_PREL32, R_X86_64_GOTPCREL, R_X86_64_GOTPCRELX, R_X86_64_PC32, R_X86_64_PLT32,
+        R_X86_64_REX_GOTPCRELX,
+    };
     match kind {
-        R_X86_64_PC32 | R_X86_64_PLT32 | R_X86_64_GOTPCREL | R_X86_64_GOTPCRELX => 4,
+        // A jump table has distances from its own begin, and the addend one from the entry.
+        R_X86_64_PC32 | R_AARCH64_PREL32 if section.starts_with(".rodata") => {
+            -i64::try_from(at).unwrap_or_default()
+        }
+        R_X86_64_PC32 if !section.starts_with(".text") => 0,
+        // An instruction counts from its end, which in most is four bytes after the address in it.
+        R_X86_64_PC32
+        | R_X86_64_PLT32
+        | R_X86_64_GOTPCREL
+        | R_X86_64_GOTPCRELX
+        | R_X86_64_REX_GOTPCRELX => 4,
         _ => 0,
     }
 }
@@ -250,12 +275,27 @@ pub mod tests {
             numbers: HashMap::new(),
         };
         for input in inputs {
-            graph.add(Key::section(input), Some(input));
+            graph.add_section(input);
         }
         for (from, to) in references {
             graph.references[*from].push(*to);
         }
         graph
+    }
+
+    #[test]
+    fn an_instruction_counts_from_its_end_and_a_jump_table_from_its_begin() {
+        use object::elf::{R_X86_64_64, R_X86_64_PC32};
+        assert_eq!(bias(R_X86_64_PC32, ".text.f", 8), 4);
+        assert_eq!(bias(R_X86_64_PC32, ".rodata.f", 8), -8);
+        assert_eq!(bias(R_X86_64_PC32, ".gcc_except_table.f", 8), 0);
+        assert_eq!(bias(R_X86_64_64, ".data.rel.ro.f", 8), 0);
+    }
+
+    #[test]
+    fn members_of_one_name_are_nodes_of_their_own() {
+        let inputs = [input(".text.f", 8), input(".text.f", 16)];
+        assert_eq!(graph(&inputs, &[]).keys.len(), 2);
     }
 
     #[test]

@@ -113,9 +113,15 @@ fn read_line<'a>(line: &'a str, outputs: &mut Vec<Output<'a>>) -> Result<()> {
     Ok(())
 }
 
-/// `archive(member)`, or a file of its own.
+/// `archive(member)`, or a file of its own. A folder's name may have parentheses, too.
 fn split_member(path: &str) -> (&str, Option<&str>) {
-    let inside = path.strip_suffix(')').and_then(|path| path.split_once('('));
+    let inside = path.strip_suffix(')').and_then(|path| {
+        let begin = [".a(", ".rlib("].iter().find_map(|end| {
+            let at = path.find(end)?;
+            Some(at + end.len())
+        })?;
+        Some((&path[..begin - 1], &path[begin..]))
+    });
     match inside {
         Some((archive, member)) => (archive, Some(member)),
         None => (path, None),
@@ -155,6 +161,8 @@ mod tests {
         };
         assert_eq!(input.symbols, [symbol]);
         assert_eq!(text.inputs[1].member, None);
+        let in_folder = split_member("/p(1)/libx.a(f.o)");
+        assert_eq!(in_folder, ("/p(1)/libx.a", Some("f.o")));
     }
 
     #[test]

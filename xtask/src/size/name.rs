@@ -101,6 +101,18 @@ pub fn symbol_in(section: &str) -> &str {
     rust.unwrap_or(section)
 }
 
+/// Whether a symbol is for assemblers and linkers alone: a label, a table of exceptions, or a mark of where
+/// code and data begin, which AArch64 has (ELF for the Arm 64-bit Architecture, "Mapping symbols").
+pub fn is_private(symbol: &str) -> bool {
+    let is_mark = |mark: &str| {
+        let rest = symbol.strip_prefix(mark);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    symbol.starts_with(".L")
+        || symbol.starts_with("GCC_except_table")
+        || ["$x", "$d"].into_iter().any(is_mark)
+}
+
 /// A name for people.
 pub fn shown(symbol: &str) -> String {
     if let Some(rust) = rust(symbol_in(symbol)) {
@@ -165,6 +177,16 @@ mod tests {
         assert_eq!(cpp("_ZN2cv6resizeEi"), "cv::resize(int)");
         assert_eq!(cpp("_ZN2cv6resizeEi.cold.1"), "cv::resize(int) [cold.1]");
         assert_eq!(cpp("_Znonsense"), "_Znonsense");
+    }
+
+    #[test]
+    fn labels_and_marks_are_no_names() {
+        for symbol in [".LCPI1_0", "GCC_except_table7", "$x", "$d.12"] {
+            assert!(is_private(symbol), "{symbol}");
+        }
+        for symbol in ["$data", "main", "_start"] {
+            assert!(!is_private(symbol), "{symbol}");
+        }
     }
 
     #[test]

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use layer::elf::FunctionBinary;
 use layer::entries::Kind as EntryKind;
-use layer::{Files, Layout, files};
+use layer::{Digest, Files, Layout, files};
 use opencv_build::sdk::Sdk;
-use sha2::{Digest, Sha256};
+use sha2::{Digest as _, Sha256};
 use zip::ZipArchive;
 
 use super::part::{Kind, Part};
@@ -68,8 +68,7 @@ impl Opened {
         let Ok(content) = fs::read(same) else {
             return false;
         };
-        let digest = Sha256::digest(&content);
-        let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = sha256(&content);
         let mut layers = self.layers.iter();
         layers.any(|files| {
             files
@@ -84,12 +83,12 @@ impl Opened {
         let mut layers = Vec::new();
         for (layer, files) in image.layers().iter().zip(&self.layers) {
             let mut folder = Folder::default();
-            for (path, (entry, _)) in files {
+            for (path, (entry, digest)) in files {
                 if entry.kind == EntryKind::File && entry.bytes > 0 {
                     let parts = if path == BOOTSTRAP.trim_start_matches('/') {
                         components(function)
                     } else {
-                        self.inside(path, entry.bytes)
+                        inside(path, entry.bytes, digest)
                     };
                     folder.add(path, parts);
                 }
@@ -102,16 +101,22 @@ impl Opened {
         whole.packed = Some(image.packed_bytes());
         Ok(whole)
     }
+}
 
-    /// What a shared library of the machine's consists of: it is the file that was packed.
-    fn inside(&self, path: &str, bytes: u64) -> Vec<Part> {
-        let is_library = path.contains(".so");
-        let data = is_library.then(|| fs::read(Path::new("/").join(path)).ok());
-        match data.flatten().filter(|data| data.len() as u64 == bytes) {
-            Some(data) => shared::parts(&data),
-            None => vec![Part::leaf("content", bytes, Kind::File)],
-        }
+/// What a shared library of the machine's consists of, if the file that was packed is still there.
+fn inside(path: &str, bytes: u64, digest: &Digest) -> Vec<Part> {
+    let is_library = path.contains(".so");
+    let data = is_library.then(|| fs::read(Path::new("/").join(path)).ok());
+    match data.flatten().filter(|data| sha256(data) == digest.hex()) {
+        Some(data) => shared::parts(&data),
+        None => vec![Part::leaf("content", bytes, Kind::File)],
     }
+}
+
+/// In hexadecimal.
+fn sha256(data: &[u8]) -> String {
+    let digest = Sha256::digest(data);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A tree cut below its components, which another artefact has in full.

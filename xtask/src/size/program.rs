@@ -7,7 +7,7 @@ use object::read::elf::{FileHeader, SectionHeader};
 
 use super::graph::{Graph, Key};
 use super::map::{INTERNAL, Input, Output};
-use super::name::{shown, symbol_in};
+use super::name::{is_private, shown, symbol_in};
 use super::part::Kind;
 use super::piece::Piece;
 use super::place::{CRATES, ELF, Members, Place};
@@ -83,7 +83,7 @@ fn kind(section: &str) -> Kind {
         ".rodata" => Kind::Constants,
         ".data" | ".data.rel.ro" | ".tdata" | ".init_array" | ".fini_array" => Kind::Data,
         ".gcc_except_table" => Kind::Unwind,
-        ".rela.plt" => Kind::Relocations,
+        ".rela.plt" | ".relr.dyn" => Kind::Relocations,
         _ => Kind::Linking,
     }
 }
@@ -129,7 +129,11 @@ fn add_input(
     let kind = kind(section.name);
     if input.file == INTERNAL {
         if merged::unit(input.section).is_none() {
-            let mut piece = section.whole("tables for the loader");
+            let file = match kind {
+                Kind::Code => "jumps that the linker adds",
+                _ => "tables for the loader",
+            };
+            let mut piece = section.whole(file);
             (piece.offset, piece.size, piece.kind) = (offset, input.size, kind);
             pieces.push(piece);
             return;
@@ -183,11 +187,10 @@ fn add_input(
 /// The symbols of an input that are worth a name, each with the bytes up to its end or the next; of
 /// several at one address the first.
 fn named<'a>(input: &'a Input) -> Vec<(u64, u64, &'a str)> {
-    let private = |name: &str| name.starts_with(".L") || name.starts_with("GCC_except_table");
     let mut symbols: Vec<_> = input
         .symbols
         .iter()
-        .filter(|symbol| !private(symbol.name) && symbol.address >= input.address)
+        .filter(|symbol| !is_private(symbol.name) && symbol.address >= input.address)
         .collect();
     symbols.sort_by_key(|symbol| (symbol.address, std::cmp::Reverse(symbol.size)));
     symbols.dedup_by_key(|symbol| symbol.address);
@@ -287,6 +290,7 @@ mod tests {
                 symbol("alias", 110, 0),
                 symbol("sized", 110, 10),
                 symbol(".Lprivate", 112, 0),
+                symbol("$d", 115, 0),
                 symbol("assembly", 130, 0),
             ],
         };

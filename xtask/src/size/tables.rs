@@ -37,7 +37,7 @@ impl Section<'_> {
 
 /// Tables whose entries are for addresses elsewhere.
 pub fn by_address(section: &str) -> bool {
-    [".eh_frame", ".eh_frame_hdr", ".rela.dyn", ".relr.dyn"].contains(&section)
+    [".eh_frame", ".eh_frame_hdr", ".rela.dyn"].contains(&section)
 }
 
 /// Which piece lies at an address.
