@@ -1,9 +1,9 @@
 #!/bin/sh
 # Links as the compiler does. Where LINK_RECORD names a folder, the link of a file called bootstrap-*
 # leaves there what it takes to do that link again: rustc deletes it as soon as it is done.
-#   messages  with the linker's own command, on a line that begins with `ld.lld `
+#   messages   with the linker's own command, on a line that begins with `ld.lld `
 #   arguments  what rustc asked for, one on a line
-#   inputs/   the object files and crates that were linked
+#   inputs/    the object files and crates that were linked
 output=
 previous=
 for argument do
