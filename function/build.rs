@@ -1,11 +1,7 @@
-//! Tells the compiler where the SDK is, makes its cascades what becomes part of the binary, and compiles
-//! what is not Rust.
+//! Tells the compiler where the SDK is, brings its packed cascades, and compiles and binds what is not Rust.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
-
-#[path = "build/cascade.rs"]
-mod cascade;
 
 /// Those that the function knows.
 const CASCADES: [&str; 5] = [
@@ -19,7 +15,6 @@ const CASCADES: [&str; 5] = [
 fn main() {
     println!("cargo::rerun-if-env-changed=OPENCV_SDK");
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rerun-if-changed=build");
     if env::var_os("CARGO_FEATURE_OPENCV").is_none() {
         return;
     }
@@ -30,7 +25,8 @@ fn main() {
         );
         return;
     };
-    let manifest = Path::new(&sdk).join("sdk.json");
+    let sdk = Path::new(&sdk);
+    let manifest = sdk.join("sdk.json");
     println!("cargo::rerun-if-changed={}", manifest.display());
     if !manifest.is_file() {
         println!(
@@ -39,11 +35,12 @@ fn main() {
         );
         return;
     }
-    println!("cargo::rustc-env=OPENCV_SDK={sdk}");
-    compile(Path::new(&sdk));
+    println!("cargo::rustc-env=OPENCV_SDK={}", sdk.display());
+    compile(sdk);
     let output = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
-    for name in CASCADES {
-        if let Err(reason) = write_cascade(Path::new(&sdk), name, &output) {
+    let cascades = CASCADES.iter().map(|name| copy_cascade(sdk, name, &output));
+    for result in cascades.chain([bind(sdk, &output)]) {
+        if let Err(reason) = result {
             println!("cargo::error={reason}");
         }
     }
@@ -62,14 +59,29 @@ fn compile(sdk: &Path) {
     cc::Build::new().file(unused).compile("unused");
 }
 
-/// Writes one cascade as it becomes part of the binary.
-fn write_cascade(sdk: &Path, name: &str, output: &Path) -> Result<(), String> {
-    let source = sdk.join(format!("share/haarcascades/haarcascade_{name}.xml"));
-    let failed = |verb: &str, path: &Path, cause: &dyn std::fmt::Display| {
-        format!("failed to {verb} `{}`: {cause}", path.display())
-    };
-    let xml = fs::read_to_string(&source).map_err(|error| failed("read", &source, &error))?;
-    let small = cascade::packed(&xml).map_err(|error| failed("pack", &source, &error))?;
-    let place = output.join(format!("{name}.packed"));
-    fs::write(&place, small).map_err(|error| failed("write", &place, &error))
+/// Puts one cascade where it becomes part of the binary.
+fn copy_cascade(sdk: &Path, name: &str, output: &Path) -> Result<(), String> {
+    let from = sdk.join(format!("share/haarcascades/haarcascade_{name}.packed"));
+    let to = output.join(format!("{name}.packed"));
+    let copied = fs::copy(&from, &to);
+    copied.map_err(|error| format!("failed to copy `{}`: {error}", from.display()))?;
+    Ok(())
+}
+
+/// Binds the SDK's own functions in C, which the crate `opencv` does not know.
+fn bind(sdk: &Path, output: &Path) -> Result<(), String> {
+    let header = sdk.join("include/opencv4/opencv2/objdetect/packed_cascade.h");
+    let failed = |cause: String| format!("failed to bind `{}`: {cause}", header.display());
+    // What libclang must be told to read the compiler's headers is what the crate `opencv` is told.
+    println!("cargo::rerun-if-env-changed=OPENCV_CLANG_ARGS");
+    let arguments = env::var("OPENCV_CLANG_ARGS").unwrap_or_default();
+    let bindings = bindgen::builder()
+        .header(header.display().to_string())
+        .clang_args(arguments.split_ascii_whitespace())
+        .allowlist_function("opencv_.*")
+        .layout_tests(false)
+        .generate()
+        .map_err(|error| failed(error.to_string()))?;
+    let written = bindings.write_to_file(output.join("packed_cascade.rs"));
+    written.map_err(|error| failed(error.to_string()))
 }

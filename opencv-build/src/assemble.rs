@@ -14,10 +14,11 @@ use crate::fingerprint::Fingerprint;
 use crate::install::Installed;
 use crate::links::LinkList;
 use crate::manifest::{Library, Link, Manifest};
+use crate::pack::PackJob;
 use crate::packages;
 use crate::probe::ProbeJob;
 use crate::progress::Step;
-use crate::recipe::Recipe;
+use crate::recipe::{Haar, Recipe};
 use crate::sdk::Sdk;
 use crate::source::SourceArchive;
 use crate::third_party::{self, ThirdParty};
@@ -54,6 +55,7 @@ pub fn assemble(
         cxx_runtime_release: workshop.compiler.libcxx_release()?,
     };
     packages::write(&folder, recipe, &link)?;
+    pack_cascades(recipe, workshop, &folder)?;
     let third_party = third_party(recipe, tree, &link.libraries, workshop, &folder)?;
     let files = sizes(&folder)?;
     let manifest = Manifest {
@@ -113,6 +115,25 @@ fn copy_files(
         &tree.path().join("COPYRIGHT"),
         &share.join("licenses/opencv-COPYRIGHT"),
     )
+}
+
+/// Puts the packed form of each Haar cascade beside its file.
+fn pack_cascades(recipe: &Recipe, workshop: &Workshop, folder: &Path) -> Result<()> {
+    if !recipe.has_module("objdetect") {
+        return Ok(());
+    }
+    let _step = Step::start("packing the cascades");
+    let zig = || vec![workshop.toolchain.zig(), "c++".into()];
+    let job = PackJob {
+        compiler: if recipe.target.runs_here() {
+            vec![workshop.compiler.cxx()]
+        } else {
+            zig()
+        },
+        cascades: folder.join("share/haarcascades"),
+        models: recipe.haar == Haar::Fast,
+    };
+    workshop.run(&Job::Pack(job), |_| ())
 }
 
 /// Other people's code in the libraries, with its licences written into the SDK.

@@ -16,6 +16,8 @@ use crate::fingerprint::{Fingerprint, sha256_of_file};
 use crate::install::Installed;
 use crate::lock::Lock;
 use crate::options::{self, Plan};
+use crate::overlay;
+use crate::pack;
 use crate::packages;
 use crate::pins::Pins;
 use crate::places::Places;
@@ -32,12 +34,14 @@ use crate::wheels;
 use crate::workshop::Workshop;
 
 /// The code that decides what is in an SDK: when it changes, an SDK of the code before is not used.
-const CODE: [&str; 9] = [
+const CODE: [&str; 11] = [
     include_str!("assemble.rs"),
+    include_str!("cascades.rs"),
     include_str!("cmake.rs"),
     include_str!("compiler.rs"),
     include_str!("links.rs"),
     include_str!("options.rs"),
+    include_str!("pack.rs"),
     include_str!("probe.rs"),
     include_str!("target.rs"),
     include_str!("third_party.rs"),
@@ -173,7 +177,7 @@ pub(crate) fn source_fingerprint(recipe: &Recipe, pins: &Pins, trim: &Trim) -> R
         Some(named) if named.path.is_dir() => trim.digest_of(&named.path)?,
         Some(named) => sha256_of_file(&named.path)?,
     };
-    let overlay: String = trim::OVERLAY.iter().map(|(_, text)| *text).collect();
+    let overlay: String = overlay::FILES.iter().map(|(_, text)| *text).collect();
     Ok(Fingerprint::of([
         ("content", content.as_bytes()),
         ("trim", format!("{trim:?}").as_bytes()),
@@ -205,6 +209,7 @@ fn fingerprint(recipe: &Recipe, pins: &Pins, source: &Fingerprint) -> Result<Fin
         ("third party", third_party::TEXT.as_bytes()),
         ("compiler", compiler::SCRIPT.as_bytes()),
         ("probe", probe::PROGRAM.as_bytes()),
+        ("packer", pack::PROGRAM.as_bytes()),
     ]))
 }
 

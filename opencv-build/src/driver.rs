@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::cmake::CmakeJob;
 use crate::facts::FactsJob;
 use crate::lock::Lock;
+use crate::pack::PackJob;
 use crate::probe::ProbeJob;
 use crate::run::run_logged;
 
@@ -34,6 +35,7 @@ pub struct Driver {
 pub(crate) enum Job {
     Cmake(CmakeJob),
     Facts(FactsJob),
+    Pack(PackJob),
     Probe(ProbeJob),
 }
 
@@ -47,6 +49,7 @@ impl Job {
                 job.work.join("build").display()
             ),
             Self::Facts(_) => "failed to read the facts in OpenCV's headers".to_owned(),
+            Self::Pack(_) => "failed to pack the cascades".to_owned(),
             Self::Probe(job) => {
                 format!("failed to link a program against `{}`", job.sdk.display())
             }
@@ -104,6 +107,7 @@ pub fn perform(file: &Path) -> Result<()> {
             Ok(())
         }
         Job::Facts(job) => job.perform(),
+        Job::Pack(job) => job.perform(),
         Job::Probe(job) => job.perform(),
     }
 }

@@ -15,6 +15,7 @@
 pub mod assemble;
 pub mod baseline;
 pub mod build;
+pub mod cascades;
 pub mod catalog;
 mod cmake;
 pub mod compiler;
@@ -31,6 +32,8 @@ pub mod links;
 pub mod lock;
 pub mod manifest;
 pub mod options;
+pub mod overlay;
+pub mod pack;
 pub mod packages;
 pub mod pins;
 pub mod places;

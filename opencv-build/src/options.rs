@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use crate::catalog::Catalog;
-use crate::recipe::{Cpu, Recipe};
+use crate::recipe::{Cpu, Haar, Recipe};
 use crate::target::{Architecture, Target};
 use crate::tree::SourceTree;
 use crate::workshop::Workshop;
@@ -82,6 +82,10 @@ impl Plan {
             defines.extend(named.map(|option| (option.clone(), switch.to_owned())));
         }
         let Cpu { baseline, dispatch } = &recipe.cpu;
+        let haar = match recipe.haar {
+            Haar::Fast => "ON",
+            Haar::Stock => "OFF",
+        };
         defines.extend(
             [
                 ("BUILD_LIST", recipe.modules.join(",")),
@@ -90,6 +94,7 @@ impl Plan {
                 // Without these cmake leaves out what it does not know, and succeeds.
                 ("CPU_BASELINE_REQUIRE", baseline.join(";")),
                 ("CPU_DISPATCH_REQUIRE", dispatch.join(";")),
+                ("OPENCV_HAAR_DETECTOR", haar.to_owned()),
                 ("CMAKE_CXX_STANDARD", recipe.cxx_standard.to_string()),
             ]
             .map(|(name, value)| (name.to_owned(), value)),

@@ -27,6 +27,8 @@ pub struct Recipe {
     pub codecs: BTreeSet<String>,
     /// Where the result runs.
     pub target: Target,
+    /// What detects by cascades.
+    pub haar: Haar,
     /// Instruction sets.
     pub cpu: Cpu,
     /// Another source than the pinned ones.
@@ -41,6 +43,17 @@ pub struct Cpu {
     pub baseline: Vec<String>,
     /// What is used where the machine has it.
     pub dispatch: Vec<String>,
+}
+
+/// What detects by Haar cascades of stumps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Haar {
+    /// Our detector, which finds the same as OpenCV's many times as fast.
+    #[default]
+    Fast,
+    /// OpenCV's own code.
+    Stock,
 }
 
 /// A source tree or archive that the user has.
@@ -61,6 +74,8 @@ struct Written {
     cxx_standard: u8,
     modules: Vec<String>,
     codecs: BTreeSet<String>,
+    #[serde(default)]
+    haar: Haar,
     target: Target,
     cpu: BTreeMap<Architecture, Cpu>,
     source: Option<NamedSource>,
@@ -126,6 +141,7 @@ impl Recipe {
             cxx_standard: written.cxx_standard,
             modules,
             codecs: written.codecs,
+            haar: written.haar,
             target,
             cpu,
             source,

@@ -61,6 +61,10 @@ impl SourceTree {
             source.description()
         );
         trim.check_seen(&writer.seen)?;
+        for (name, text) in &trim.added {
+            write_if_other(&path.join(name), text.as_bytes())?;
+            writer.kept.insert(name.clone());
+        }
         let kept = writer.kept;
         remove_others(&path, &path, &kept)?;
         fs::write(&stamp, wanted)

@@ -12,25 +12,12 @@ use serde::Deserialize;
 use crate::catalog::Catalog;
 use crate::files::all_files;
 use crate::fingerprint::Fingerprint;
+use crate::overlay;
 use crate::recipe::Recipe;
 use crate::target::Architecture;
 
 /// The text of the cuts, for fingerprints.
 pub const TEXT: &str = include_str!("../data/trim.toml");
-
-/// Our own files, by the path that they have in the tree.
-pub const OVERLAY: [(&str, &str); 2] = [
-    (
-        "modules/objdetect/CMakeLists.txt",
-        include_str!("../overlay/modules/objdetect/CMakeLists.txt"),
-    ),
-    PRECOMPILED_HEADERS,
-];
-
-const PRECOMPILED_HEADERS: (&str, &str) = (
-    "cmake/OpenCVPCHSupport.cmake",
-    include_str!("../overlay/cmake/OpenCVPCHSupport.cmake"),
-);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -49,6 +36,8 @@ struct WrittenCut {
     remove: Vec<String>,
     #[serde(default)]
     overlay: Vec<String>,
+    #[serde(default)]
+    add: Vec<String>,
     #[serde(default)]
     edit: Vec<WrittenEdit>,
 }
@@ -85,6 +74,8 @@ pub struct Trim {
     pub edits: BTreeMap<String, Vec<Edit>>,
     /// Files that must be in the tree and are replaced by ours.
     pub replaced: BTreeMap<String, &'static str>,
+    /// Files of ours that must not be in the tree and are added.
+    pub added: BTreeMap<String, &'static str>,
 }
 
 impl Trim {
@@ -108,6 +99,7 @@ impl Trim {
             removed: BTreeSet::new(),
             edits: BTreeMap::new(),
             replaced: BTreeMap::new(),
+            added: BTreeMap::new(),
         };
         for cut in written.cut {
             trim.add(cut, recipe);
@@ -117,7 +109,8 @@ impl Trim {
 
     /// All of OpenCV's tree as it is, but for the one file that makes precompiled headers.
     pub fn stock() -> Self {
-        let (name, text) = PRECOMPILED_HEADERS;
+        let name = overlay::PRECOMPILED_HEADERS;
+        let (name, text) = overlay::file(name).expect("a test finds every overlay file");
         Self {
             whole: true,
             keep: Vec::new(),
@@ -126,6 +119,7 @@ impl Trim {
             removed: BTreeSet::new(),
             edits: BTreeMap::new(),
             replaced: BTreeMap::from([(name.to_owned(), text)]),
+            added: BTreeMap::new(),
         }
     }
 
@@ -151,9 +145,14 @@ impl Trim {
             });
         }
         for path in cut.overlay {
-            let ours = OVERLAY.iter().find(|(name, _)| *name == path);
+            let ours = overlay::file(&path);
             let (name, text) = ours.expect("a test finds every overlay file");
-            self.replaced.insert((*name).to_owned(), text);
+            self.replaced.insert(name.to_owned(), text);
+        }
+        for path in &cut.add {
+            let ours = overlay::below(path);
+            self.added
+                .extend(ours.map(|(name, text)| (name.to_owned(), text)));
         }
     }
 
@@ -225,7 +224,7 @@ impl Trim {
         Ok(Some(edited.collect::<String>().into_bytes()))
     }
 
-    /// Refuses a tree that lacks a file which a cut removes, edits or replaces.
+    /// Refuses a tree that lacks a file which a cut removes, edits or replaces, or has one that a cut adds.
     pub fn check_seen(&self, seen: &BTreeSet<String>) -> Result<()> {
         let cut = self
             .removed
@@ -237,6 +236,12 @@ impl Trim {
                 seen.contains(path),
                 "failed to trim the source: `{path}` is not in it; the cuts in \
                  opencv-build/data/trim.toml are for OpenCV 4.5.5"
+            );
+        }
+        for path in self.added.keys() {
+            ensure!(
+                !seen.contains(path),
+                "failed to trim the source: `{path}`, which opencv-build adds to it, is in it already"
             );
         }
         Ok(())
@@ -253,8 +258,9 @@ mod tests {
     #[test]
     fn every_overlay_file_is_used() {
         let trim = Trim::of(&recipe());
-        let used: BTreeSet<_> = trim.replaced.keys().map(String::as_str).collect();
-        assert_eq!(used, OVERLAY.iter().map(|(path, _)| *path).collect());
+        let used = trim.replaced.keys().chain(trim.added.keys());
+        let used: BTreeSet<_> = used.map(String::as_str).collect();
+        assert_eq!(used, overlay::FILES.iter().map(|(path, _)| *path).collect());
     }
 
     #[test]

@@ -1,65 +1,152 @@
-//! From a cascade as `build.rs` packs it to the JSON that OpenCV reads: inflates it and puts the numbers of
-//! two columns into the places that the first one leaves for them.
+//! The cascades of the binary, as the SDK packed them, and from each to OpenCV's classifier: nothing is
+//! copied, and nothing parsed.
 
-use miniz_oxide::inflate::decompress_to_vec;
+use std::ffi::CStr;
 
-/// The JSON, if `packed` is what the build made.
-pub fn json(packed: &[u8]) -> Option<String> {
-    let columns = String::from_utf8(decompress_to_vec(packed).ok()?).ok()?;
-    let mut parts = columns.split('\n');
-    let skeleton = parts.next()?;
-    let mut whole = parts.next()?.split(' ');
-    let mut fractions = parts.next()?.split(' ');
-    let mut json = String::with_capacity(columns.len());
-    let mut begin = 0;
-    for (at, byte) in skeleton.bytes().enumerate() {
-        let number = match byte {
-            b'#' => whole.next()?,
-            b'~' => fractions.next()?,
-            _ => continue,
+use opencv::core::StsParseError;
+use opencv::objdetect::CascadeClassifier;
+use opencv::prelude::*;
+use opencv::{Error, Result};
+
+use super::cascade::Cascade;
+use crate::options::{EyeCascade, FaceCascade};
+
+/// The SDK's functions in C.
+#[allow(missing_docs, unsafe_op_in_unsafe_fn, clippy::pedantic)]
+mod sdk {
+    include!(concat!(env!("OUT_DIR"), "/packed_cascade.rs"));
+}
+
+/// Bytes where they can be read as numbers.
+#[repr(C, align(16))]
+struct Aligned<const LENGTH: usize>([u8; LENGTH]);
+
+/// As statics they have names, by which size reports tell them.
+mod packed_cascades {
+    use super::Aligned;
+
+    macro_rules! packed {
+        ($($name:ident = $file:literal;)*) => {
+            $(pub static $name: Aligned<{ include_bytes!(concat!(env!("OUT_DIR"), "/", $file)).len() }> =
+                Aligned(*include_bytes!(concat!(env!("OUT_DIR"), "/", $file)));)*
         };
-        json.push_str(&skeleton[begin..at]);
-        json.push_str(number);
-        begin = at + 1;
     }
-    json.push_str(&skeleton[begin..]);
-    json.push('\n');
-    Some(json)
+    packed! {
+        EYE = "eye.packed";
+        EYE_TREE_EYEGLASSES = "eye_tree_eyeglasses.packed";
+        FRONTALFACE_ALT2 = "frontalface_alt2.packed";
+        FRONTALFACE_DEFAULT = "frontalface_default.packed";
+        PROFILEFACE = "profileface.packed";
+    }
+}
+
+/// A cascade's bytes.
+fn bytes(cascade: Cascade) -> &'static [u8] {
+    use packed_cascades::{
+        EYE, EYE_TREE_EYEGLASSES, FRONTALFACE_ALT2, FRONTALFACE_DEFAULT, PROFILEFACE,
+    };
+    match cascade {
+        Cascade::Face(FaceCascade::FrontalfaceDefault) => &FRONTALFACE_DEFAULT.0,
+        Cascade::Face(FaceCascade::FrontalfaceAlt2) => &FRONTALFACE_ALT2.0,
+        Cascade::Profile => &PROFILEFACE.0,
+        Cascade::Eye(EyeCascade::Eye | EyeCascade::None) => &EYE.0,
+        Cascade::Eye(EyeCascade::EyeTreeEyeglasses) => &EYE_TREE_EYEGLASSES.0,
+    }
+}
+
+/// The classifier of one of the binary's cascades.
+///
+/// # Errors
+/// The cascade is damaged, and with it the binary.
+pub fn classifier(cascade: Cascade) -> Result<CascadeClassifier> {
+    open(bytes(cascade))
+}
+
+/// The classifier of a packed cascade that lives as long as the process.
+fn open(bytes: &'static [u8]) -> Result<CascadeClassifier> {
+    let mut classifier = CascadeClassifier::default()?;
+    let place = classifier.as_raw_mut_CascadeClassifier();
+    // SAFETY: `place` is the `cv::CascadeClassifier` that the crate made, and the bytes live as long as it may.
+    let wrong = unsafe { sdk::opencv_packed_cascade_open(place, bytes.as_ptr(), bytes.len() as _) };
+    if wrong.is_null() {
+        return Ok(classifier);
+    }
+    // SAFETY: a text of the library's, which ends.
+    let wrong = unsafe { CStr::from_ptr(wrong) }.to_string_lossy();
+    let reason = format!("a cascade of the binary cannot be used: {wrong}");
+    Err(Error::new(StsParseError, reason))
 }
 
 #[cfg(test)]
-#[path = "../../build/cascade.rs"]
-mod build;
-
-#[cfg(test)]
 mod tests {
+    use opencv::core::{Rect, Size, Vector};
+    use opencv::imgcodecs::{IMREAD_GRAYSCALE, imread};
+
     use super::*;
 
-    #[test]
-    fn a_cascade_becomes_json_with_the_same_numbers_in_fewer_digits() {
-        let xml = "<?xml version=\"1.0\"?>\n<!--\n  by < somebody > -->\n<opencv_storage>\n\
-            <cascade type_id=\"c\"><kind>\n  HAAR</kind><stages>\n\
-            <_><top>24</top><values>\n 0 -1 -3.1511999666690826e-02</values></_>\n\
-            <_>\n 8 -1. 1.0000000000000000e+10</_></stages></cascade>\n</opencv_storage>\n";
-        assert_eq!(
-            json(&build::packed(xml).unwrap()).unwrap(),
-            "{\"cascade\":{\"kind\":\"HAAR\",\"stages\":[{\"top\":24,\"values\":[0,-1,-.031512]},\
-             [8,-1.,1e10]]}}\n"
-        );
+    const SHARE: &str = concat!(env!("OPENCV_SDK"), "/share");
+
+    fn found(classifier: &mut CascadeClassifier) -> Vec<Rect> {
+        let photo = imread(&format!("{SHARE}/samples/lena.jpg"), IMREAD_GRAYSCALE).unwrap();
+        let mut boxes = Vector::new();
+        let any = Size::default();
+        classifier
+            .detect_multi_scale(&photo, &mut boxes, 1.2, 0, 0, any, any)
+            .unwrap();
+        boxes.to_vec()
     }
 
     #[test]
-    fn what_is_no_cascade_is_refused() {
-        for (xml, reason) in [
-            ("<opencv_storage><a>1</a>", "no end"),
-            ("<opencv_storage><a>1<b>2</b></a></opencv_storage>", "both"),
-            ("<opencv_storage><a>\"b c\"</a></opencv_storage>", "neither"),
-            ("<opencv_storage><a#>1</a#></opencv_storage>", "no name"),
-            ("<html></html>", "no storage"),
+    fn every_cascade_finds_what_its_file_finds_by_both_ways() {
+        for (cascade, name) in [
+            (
+                Cascade::Face(FaceCascade::FrontalfaceDefault),
+                "frontalface_default",
+            ),
+            (
+                Cascade::Face(FaceCascade::FrontalfaceAlt2),
+                "frontalface_alt2",
+            ),
+            (Cascade::Profile, "profileface"),
+            (Cascade::Eye(EyeCascade::Eye), "eye"),
+            (
+                Cascade::Eye(EyeCascade::EyeTreeEyeglasses),
+                "eye_tree_eyeglasses",
+            ),
         ] {
-            let error = build::packed(xml).unwrap_err();
-            assert!(error.contains(reason), "{xml}: {error}");
+            let file = format!("{SHARE}/haarcascades/haarcascade_{name}.xml");
+            let mut original = CascadeClassifier::new(&file).unwrap();
+            opencv::core::set_num_threads(1).unwrap();
+            // SAFETY: it takes any number.
+            let was = unsafe { sdk::opencv_haar_fast(0) };
+            let expected = found(&mut original);
+            let slow = found(&mut classifier(cascade).unwrap());
+            unsafe { sdk::opencv_haar_fast(was) };
+            assert!(expected.len() > 3, "{name}: {}", expected.len());
+            assert_eq!(slow, expected, "{name}");
+            assert_eq!(found(&mut classifier(cascade).unwrap()), expected, "{name}");
+            assert_eq!(found(&mut original), expected, "{name}");
         }
-        assert_eq!(json(b"no"), None);
+    }
+
+    #[test]
+    fn damaged_cascades_are_refused_by_name() {
+        let whole = bytes(Cascade::Eye(EyeCascade::Eye));
+        let refused = |bytes: Vec<u8>| open(bytes.leak()).unwrap_err().message;
+        for (bytes, reason) in [
+            (Vec::new(), "no packed cascade"),
+            (whole[..whole.len() - 4].to_vec(), "cut short"),
+            ([whole, b"more"].concat(), "something behind it"),
+            (
+                [&whole[..5000], &[whole[5000] ^ 1], &whole[5001..]].concat(),
+                "checksum",
+            ),
+        ] {
+            let message = refused(bytes);
+            assert!(message.contains(reason), "{message}");
+        }
+        // Bytes that lie askew are copied.
+        let askew = [b"-", whole].concat().leak();
+        assert!(!open(&askew[1..]).unwrap().empty().unwrap());
     }
 }

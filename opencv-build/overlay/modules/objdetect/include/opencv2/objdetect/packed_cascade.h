@@ -1,0 +1,26 @@
+/* Cascades as data of a program: no file is opened and nothing is parsed. Plain C, for any language.
+
+   Packed cascades are made with the SDK, `share/haarcascades/NAME.packed` beside `NAME.xml`. */
+#ifndef OPENCV_OBJDETECT_PACKED_CASCADE_H
+#define OPENCV_OBJDETECT_PACKED_CASCADE_H
+
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Makes `classifier`, which is a `cv::CascadeClassifier *`, one that detects by the packed cascade in `bytes`. They
+   are not copied if their address is a multiple of 4, and must live as long as the classifier and its copies. Returns
+   NULL, or a text that says what is wrong with the bytes; then the classifier is empty. Throws nothing. */
+const char *opencv_packed_cascade_open(void *classifier, const unsigned char *bytes, size_t length);
+
+/* Switches the fast detector on (1, as it is at first) or off (0) for all classifiers of the process: off, OpenCV's own
+   code detects, and finds the same. Returns what it was before. For comparisons. */
+int opencv_haar_fast(int on);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,75 @@
+// Numbers in memory, for what is compiled for several instruction sets. It is no std::vector, because of a template that
+// is the same type everywhere the linker keeps one copy, which might be that with instructions that a processor lacks.
+#ifndef OPENCV_OBJDETECT_HAAR_BUFFER_HPP
+#define OPENCV_OBJDETECT_HAAR_BUFFER_HPP
+
+#include <cstddef>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include "opencv2/core/hal/intrin.hpp"
+
+namespace cv { namespace haar {
+
+CV_CPU_OPTIMIZATION_NAMESPACE_BEGIN
+
+// Grows, and never shrinks. T must be plain data. What it grows by is zero.
+template <typename T> class Buffer
+{
+public:
+    Buffer() : data_(NULL), room_(0) {}
+    ~Buffer() { std::free(data_); }
+    Buffer(const Buffer&) = delete;
+    Buffer& operator=(const Buffer&) = delete;
+
+    // Makes room for `size` of them and keeps those that there are.
+    void need(size_t size)
+    {
+        if (size <= room_)
+            return;
+        T* data = static_cast<T*>(std::realloc(data_, size * sizeof(T)));
+        if (!data)
+            throw std::bad_alloc();
+        std::memset(static_cast<void*>(data + room_), 0, (size - room_) * sizeof(T));
+        data_ = data;
+        room_ = size;
+    }
+
+    T* data() { return data_; }
+    const T* data() const { return data_; }
+    T& operator[](size_t i) { return data_[i]; }
+    const T& operator[](size_t i) const { return data_[i]; }
+
+private:
+    T* data_;
+    size_t room_;
+};
+
+// The same with a count.
+template <typename T> class List
+{
+public:
+    List() : size_(0) {}
+    void clear() { size_ = 0; }
+    size_t size() const { return size_; }
+    bool empty() const { return size_ == 0; }
+    const T* data() const { return items_.data(); }
+    const T& operator[](size_t i) const { return items_[i]; }
+    void add(const T& item)
+    {
+        if (size_ % 256 == 0)
+            items_.need((size_ + 256) / 256 * 512);
+        items_[size_++] = item;
+    }
+
+private:
+    Buffer<T> items_;
+    size_t size_;
+};
+
+CV_CPU_OPTIMIZATION_NAMESPACE_END
+
+}} // namespace cv::haar
+
+#endif

@@ -1,0 +1,91 @@
+// The contrast of windows: one over the square root of the variance of the pixels within, times their number.
+//
+// Why it is exact: area * squares - sum * sum is a whole number below 2^53, so that double holds every step of it; the
+// root and the quotient are rounded as IEEE 754 demands, by any processor in the same way, and stock's conversion to
+// float is the same instruction's. The sum is that of two halves, each of which fits 16 bits.
+#ifndef OPENCV_OBJDETECT_HAAR_CONTRAST_HPP
+#define OPENCV_OBJDETECT_HAAR_CONTRAST_HPP
+
+#include <cmath>
+#include <limits>
+
+#include "integral.hpp"
+#include "model.hpp"
+
+namespace cv { namespace haar {
+
+CV_CPU_OPTIMIZATION_NAMESPACE_BEGIN
+
+// Where the box whose contrast counts, which is all of the window but its border, has its corners.
+struct Box2
+{
+    size_t left, middle, right;   // columns, as they lie in a row
+    size_t top, bottom;           // rows, from the window's first
+    double area;
+    float most;                   // the highest inverse that stock takes
+};
+
+inline Box2 contrastBox(const Model& model, const Columns& columns)
+{
+    Box2 box;
+    box.left = columns(1);
+    box.middle = columns(1 + (model.width - 2) / 2);
+    box.right = columns(model.width - 1);
+    box.top = 1;
+    box.bottom = size_t(model.height - 1);
+    box.area = double(model.width - 2) * (model.height - 2);
+    // Stock wants area * inverse < 0.1, in double.
+    box.most = float(0.1 / box.area);
+    while (box.area * box.most >= 1e-1)
+        box.most = std::nextafter(box.most, 0.f);
+    while (box.area * std::nextafter(box.most, 1.f) < 1e-1)
+        box.most = std::nextafter(box.most, 1.f);
+    return box;
+}
+
+// Differences of sums for the windows of one vector, as 32-bit numbers.
+inline void expanded(const uint16_t* a, const uint16_t* b, const uint16_t* c, const uint16_t* d, v_uint32* halves)
+{
+    const v_uint16 sum = v_sub_wrap(v_sub_wrap(vx_load(d), vx_load(c)), v_sub_wrap(vx_load(b), vx_load(a)));
+    v_expand(sum, halves[0], halves[1]);
+}
+
+// The inverse contrast of `Lanes` windows, divided by 2^16, even lanes and odd ones apart; returns the mask of those
+// that stock looks at. `integral` is the window's first row, with rows `stride` apart, `squares` the box's rows added up.
+inline v_int16 contrasts(const Box2& box, const uint16_t* integral, size_t stride, const uint32_t* squares, float* evens,
+                         float* odds)
+{
+    const uint16_t* top = integral + box.top * stride;
+    const uint16_t* bottom = integral + box.bottom * stride;
+    v_uint32 left[2], right[2];
+    expanded(top + box.left, top + box.middle, bottom + box.left, bottom + box.middle, left);
+    expanded(top + box.middle, top + box.right, bottom + box.middle, bottom + box.right, right);
+    const v_float64 area = vx_setall_f64(box.area), one = vx_setall_f64(1.0);
+    v_float32 inverse[2];
+    for (int i = 0; i < 2; i++)
+    {
+        const int at = i * v_uint32::nlanes;
+        const v_int32 sum = v_reinterpret_as_s32(left[i] + right[i]);
+        const v_int32 square = v_reinterpret_as_s32(vx_load(squares + box.right + at) - vx_load(squares + box.left + at));
+        const v_float64 sum0 = v_cvt_f64(sum), sum1 = v_cvt_f64_high(sum);
+        const v_float64 spread0 = area * v_cvt_f64(square) - sum0 * sum0;
+        const v_float64 spread1 = area * v_cvt_f64_high(square) - sum1 * sum1;
+        // A flat window's is infinite, and above the highest.
+        inverse[i] = v_cvt_f32(one / v_sqrt(spread0), one / v_sqrt(spread1));
+    }
+    v_float32 even, odd;
+    float both[Lanes];
+    v_store(both, inverse[0]);
+    v_store(both + v_float32::nlanes, inverse[1]);
+    v_load_deinterleave(both, even, odd);
+    const v_float32 most = vx_setall_f32(box.most), scale = vx_setall_f32(1.f / 65536);
+    v_store(evens, even * scale);
+    v_store(odds, odd * scale);
+    return interleave(even <= most, odd <= most);
+}
+
+CV_CPU_OPTIMIZATION_NAMESPACE_END
+
+}} // namespace cv::haar
+
+#endif

@@ -1,0 +1,108 @@
+// Layers, and how the work on them is cut into pieces.
+#ifdef OPENCV_HAAR_DETECTOR
+
+#include "detect.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "dispatch.hpp"
+
+namespace cv { namespace haar {
+
+namespace {
+
+// Stripes for one thread to work on, one after the other.
+struct Piece
+{
+    std::vector<Stripe> stripes;
+    std::vector<Found> found;
+};
+
+void keep(const Found* found, size_t count, void* to)
+{
+    static_cast<std::vector<Found>*>(to)->assign(found, found + count);
+}
+
+// What a row of windows costs beside its windows: the rows above a stripe are made smaller and added up again, so
+// that short stripes cost more than they share out.
+const int ShortestStripe = 24;
+
+std::vector<Piece> cut(const std::vector<Layer>& layers, int pieces)
+{
+    double all = 0;
+    for (const Layer& layer : layers)
+        all += double(layer.columns) * layer.rows;
+    const double share = all / std::max(pieces, 1);
+    std::vector<Piece> cut(1);
+    double room = share;
+    for (size_t i = 0; i < layers.size(); i++)
+    {
+        const Layer& layer = layers[i];
+        for (int row = 0; row < layer.rows;)
+        {
+            int rows = layer.rows - row;
+            if (layer.columns * double(rows) > room * 1.25)
+                rows = std::min(rows, std::max(int(room / layer.columns), int(ShortestStripe)));
+            if (layer.rows - row - rows < ShortestStripe / 2)
+                rows = layer.rows - row;
+            const Stripe stripe = {i, row, row + rows};
+            cut.back().stripes.push_back(stripe);
+            row += rows;
+            room -= layer.columns * double(rows);
+            if (room < share / 16)
+            {
+                cut.push_back(Piece());
+                room = share;
+            }
+        }
+    }
+    if (cut.back().stripes.empty())
+        cut.pop_back();
+    return cut;
+}
+
+}  // namespace
+
+std::vector<Layer> layersOf(const Model& model, const Photo& photo, const std::vector<float>& scales)
+{
+    std::vector<Layer> layers;
+    for (float scale : scales)
+    {
+        Layer layer;
+        layer.scale = scale;
+        // cvRound's rounding, to nearest even.
+        layer.width = int(std::lrint(double(photo.width / scale)));
+        layer.height = int(std::lrint(double(photo.height / scale)));
+        layer.step = scale >= 2 ? 1 : 2;
+        const int across = std::max(layer.width + 1 - model.width, 0), down = std::max(layer.height + 1 - model.height, 0);
+        layer.columns = (across + layer.step - 1) / layer.step;
+        layer.rows = (down + layer.step - 1) / layer.step;
+        layers.push_back(layer);
+    }
+    return layers;
+}
+
+std::vector<Found> detect(const Model& model, const Photo& photo, const std::vector<Layer>& layers, int threads,
+                          const Parallel& parallel)
+{
+    // More pieces than threads, because some have more to do than their number of windows tells.
+    std::vector<Piece> pieces = cut(layers, threads > 1 ? 4 * threads : 1);
+    const auto work = [&](int i) {
+        Piece& piece = pieces[size_t(i)];
+        detectStripes(model, photo, layers.data(), piece.stripes.data(), piece.stripes.size(), keep, &piece.found);
+        std::sort(piece.found.begin(), piece.found.end());
+    };
+    if (pieces.size() == 1)
+        work(0);
+    else
+        parallel(int(pieces.size()), work);
+    std::vector<Found> found;
+    for (const Piece& piece : pieces)
+        found.insert(found.end(), piece.found.begin(), piece.found.end());
+    return found;
+}
+
+}} // namespace cv::haar
+
+#endif

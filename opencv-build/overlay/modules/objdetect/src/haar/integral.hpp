@@ -1,0 +1,134 @@
+// A row of the integral image modulo 2^16, and sums of squares below and beside one another.
+//
+// Why it is exact: what is looked at are differences of such sums, and modulo 2^16 (of squares, 2^32) a difference that
+// fits is right whatever overflowed. So a stripe may also begin with a row of zeros wherever it begins.
+//
+// Where windows lie 2 pixels apart, a row has its even columns first and then its odd ones: then neighbouring windows
+// are neighbours in memory for each corner.
+#ifndef OPENCV_OBJDETECT_HAAR_INTEGRAL_HPP
+#define OPENCV_OBJDETECT_HAAR_INTEGRAL_HPP
+
+#include "lanes.hpp"
+
+namespace cv { namespace haar {
+
+CV_CPU_OPTIMIZATION_NAMESPACE_BEGIN
+
+// How a row's columns lie: (x) is at x, or at x / 2 and, if odd, behind `odd`.
+struct Columns
+{
+    int step;
+    size_t odd;
+    size_t operator()(int x) const { return step == 1 ? size_t(x) : size_t(x >> 1) + (x & 1 ? odd : 0); }
+};
+
+// Sums of 16-bit numbers up to each lane.
+inline v_uint16x8 running(v_uint16x8 a)
+{
+    a = v_add_wrap(a, v_rotate_left<1>(a));
+    a = v_add_wrap(a, v_rotate_left<2>(a));
+    return v_add_wrap(a, v_rotate_left<4>(a));
+}
+
+inline v_uint32x4 running(v_uint32x4 a)
+{
+    a = a + v_rotate_left<1>(a);
+    return a + v_rotate_left<2>(a);
+}
+
+// Writes the next row of the integral image, whose first column is 0, below the row `above`. `pixels` and the rows
+// have room for `width` rounded up to 16 and a vector more.
+inline void integralRow(const uint8_t* pixels, int width, const Columns& columns, const uint16_t* above, uint16_t* row)
+{
+    v_uint16x8 carry = v_setzero_u16();
+    if (columns.step == 1)
+    {
+        row[0] = 0;
+        for (int x = 0; x < width; x += 8)
+        {
+            const v_uint16x8 sums = v_add_wrap(running(v_load_expand(pixels + x)), carry);
+            carry = last(sums);
+            v_store(row + x + 1, v_add_wrap(sums, v_load(above + x + 1)));
+        }
+        return;
+    }
+    row[0] = 0;
+    for (int x = 0; x < width; x += 16)
+    {
+        const v_uint16x8 first = v_add_wrap(running(v_load_expand(pixels + x)), carry);
+        const v_uint16x8 second = v_add_wrap(running(v_load_expand(pixels + x + 8)), last(first));
+        carry = last(second);
+        // Column x + 1 is the first, and odd.
+        const v_uint32x4 low = v_setall_u32(0xFFFF);
+        const v_uint32x4 a = v_reinterpret_as_u32(first), b = v_reinterpret_as_u32(second);
+        const v_uint16x8 odd = v_pack(a & low, b & low);
+        const v_uint16x8 even = v_pack(v_shr<16>(a), v_shr<16>(b));
+        const size_t at = size_t(x / 2);
+        v_store(row + columns.odd + at, v_add_wrap(odd, v_load(above + columns.odd + at)));
+        v_store(row + at + 1, v_add_wrap(even, v_load(above + at + 1)));
+    }
+}
+
+inline void squares(const uint8_t* pixels, v_uint32x4* four)
+{
+    for (int i = 0; i < 2; i++)
+    {
+        const v_uint16x8 eight = v_load_expand(pixels + 8 * i);
+        v_expand(v_mul_wrap(eight, eight), four[2 * i], four[2 * i + 1]);
+    }
+}
+
+// Adds a row's squares to those of each column.
+inline void addSquares(const uint8_t* pixels, int width, uint32_t* sums)
+{
+    for (int x = 0; x < width; x += 16)
+    {
+        v_uint32x4 added[4];
+        squares(pixels + x, added);
+        for (int i = 0; i < 4; i++)
+            v_store(sums + x + 4 * i, v_load(sums + x + 4 * i) + added[i]);
+    }
+}
+
+// The same for a row that comes in and one that goes out.
+inline void moveSquares(const uint8_t* in, const uint8_t* out, int width, uint32_t* sums)
+{
+    for (int x = 0; x < width; x += 16)
+    {
+        v_uint32x4 added[4], removed[4];
+        squares(in + x, added);
+        squares(out + x, removed);
+        for (int i = 0; i < 4; i++)
+            v_store(sums + x + 4 * i, v_load(sums + x + 4 * i) + added[i] - removed[i]);
+    }
+}
+
+// Sums of the columns up to each, of which the first is 0.
+inline void addUp(const uint32_t* sums, int width, const Columns& columns, uint32_t* row)
+{
+    v_uint32x4 carry = v_setzero_u32();
+    row[0] = 0;
+    for (int x = 0; x < width; x += 8)
+    {
+        const v_uint32x4 first = running(v_load(sums + x)) + carry;
+        const v_uint32x4 second = running(v_load(sums + x + 4)) + v_broadcast_element<3>(first);
+        carry = v_broadcast_element<3>(second);
+        if (columns.step == 1)
+        {
+            v_store(row + x + 1, first);
+            v_store(row + x + 5, second);
+            continue;
+        }
+        v_uint32x4 low, high, odd, even;
+        v_zip(first, second, low, high);    // 1 5 2 6 | 3 7 4 8
+        v_zip(low, high, odd, even);        // 1 3 5 7 | 2 4 6 8
+        v_store(row + columns.odd + x / 2, odd);
+        v_store(row + x / 2 + 1, even);
+    }
+}
+
+CV_CPU_OPTIMIZATION_NAMESPACE_END
+
+}} // namespace cv::haar
+
+#endif

@@ -1,0 +1,74 @@
+// The model: a cascade compiled for detection, as one block of bytes that is used where it lies. The same block is
+// what a packed cascade holds, so that opening one is checking it.
+//
+//   header | stages | thresholds | answers | leaves | order | corners
+//
+// All numbers are little-endian, as on every processor that Lambda has. Within a stage the stumps are sorted by the
+// shape of their feature, so that each shape is a loop without branches; `order` leads back to the cascade's own order,
+// which only the decision in double needs.
+#ifndef OPENCV_OBJDETECT_HAAR_MODEL_HPP
+#define OPENCV_OBJDETECT_HAAR_MODEL_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "cascade.hpp"
+
+namespace cv { namespace haar {
+
+// What a feature's corners are in the integral image once those that its boxes share are merged, and their weights:
+// Edge and Line are a difference of two rows (or columns), Checker is one of three.
+//   Edge     1 -2  1 | -1  2 -1
+//   Line    -1  3 -3  1 | 1 -3  3 -1   (written as the box outside and three times the box inside)
+//   Checker  1 -2  1 | -2  4 -2 | 1 -2  1
+//   Other    anything else of whole numbers, and what does not fit 16 bits, as a sum of parts that do
+enum Shape { Edge, Line, Checker, Other, Shapes };
+
+// How many corners a shape has; an Other says so itself.
+enum { EdgeCorners = 6, LineCorners = 8, CheckerCorners = 9 };
+
+// The sum of a stage's answers is taken in fixed point, in two parts of 16 bits each: the coarse part of all windows, the
+// fine one of those few that the coarse one cannot decide, and then the sum is coarse * fineness + fine.
+struct ModelStage
+{
+    float threshold;
+    uint32_t first;           // of its stumps
+    uint32_t corners;         // where its corners begin, in bytes
+    uint16_t count[Shapes];   // stumps of each shape
+    int16_t base, fine;       // both parts of the sum if every stump says `right`, less the threshold
+    int16_t fineness;
+    int16_t margin;           // at this distance from 0 and further, the coarse sum decides as the one in double does
+    int16_t fine_margin;      // and the fine sum
+    int16_t unused;
+};
+
+// What a stump adds if it says `left`, to each part of the sum.
+struct ModelAnswer
+{
+    int16_t coarse, fine;
+};
+
+// A model that was checked. Points into a block of bytes that must live as long.
+struct Model
+{
+    int width, height;
+    uint32_t stages, stumps;
+    const ModelStage* stage;
+    const float* threshold;    // of each stump, in the model's order
+    const ModelAnswer* answer;
+    const float* leaves;       // `left` and `right` of each stump
+    const uint16_t* order;     // for each stump of a stage in the cascade's order, its place in the model's
+    const uint8_t* corners;    // x and y of each; of an Other: the number of parts, and for each the number of corners, and x, y, weight
+    const uint8_t* end;        // of the corners
+};
+
+// Compiles a cascade. Where `compile` says why not, the cascade is not one that this detector can do exactly.
+const char* compile(const Cascade& cascade, std::vector<uint8_t>& block);
+
+// Checks a block and finds the model in it; says what is wrong, or NULL. `block` must be aligned to 4 bytes.
+const char* open(const uint8_t* block, size_t length, Model& model);
+
+}} // namespace cv::haar
+
+#endif

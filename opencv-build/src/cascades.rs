@@ -1,0 +1,197 @@
+//! What a cascade's XML file says, as the plain list of numbers that `data/pack.cpp` makes a packed
+//! cascade of. Refuses to know what a packed cascade is.
+
+use std::fmt::Write;
+use std::str::FromStr;
+
+use anyhow::{Context, Result, bail, ensure};
+use roxmltree::{Document, Node};
+
+/// What OpenCV takes off each stage's threshold when it reads it.
+const THRESHOLD_EPSILON: f32 = 1e-5;
+/// The most boxes of a feature.
+const BOXES: usize = 3;
+
+/// The numbers of a Haar cascade in `xml`; fractions as the bits of a `float`. `None` if it is another
+/// kind of cascade, or is written in the form that OpenCV had before 2.4.
+///
+/// # Errors
+/// It is no XML, or lacks something that such a cascade has.
+pub fn plain(xml: &str) -> Result<Option<String>> {
+    let document = Document::parse(xml)?;
+    let storage = document.root_element();
+    let root = storage.children().find(Node::is_element);
+    let root = root.context("it holds no cascade")?;
+    if text(root, "featureType").is_none_or(|kind| kind != "HAAR") {
+        return Ok(None);
+    }
+    let mut numbers = String::new();
+    let mut put = |number: i64| {
+        let _ = writeln!(numbers, "{number}");
+    };
+    put(number(root, "width")?);
+    put(number(root, "height")?);
+
+    let stages: Vec<_> = items(root, "stages")?.collect();
+    put(stages.len() as i64);
+    for stage in &stages {
+        let threshold: f64 =
+            parsed(text(*stage, "stageThreshold").context("a stage has no threshold")?)?;
+        put(bits(threshold as f32 - THRESHOLD_EPSILON));
+        let trees: Vec<_> = items(*stage, "weakClassifiers")?.collect();
+        put(trees.len() as i64);
+        for tree in trees {
+            let nodes = values(tree, "internalNodes")?;
+            let leaves = values(tree, "leafValues")?;
+            let (nodes, rest) = nodes.as_chunks::<4>();
+            ensure!(
+                rest.is_empty() && leaves.len() == nodes.len() + 1,
+                "a tree has {} leaves for {} nodes",
+                leaves.len(),
+                nodes.len()
+            );
+            put(nodes.len() as i64);
+            for [left, right, feature, threshold] in nodes {
+                for whole in [left, right, feature] {
+                    put(parsed(whole)?);
+                }
+                put(bits(parsed::<f64>(threshold)? as f32));
+            }
+            for leaf in leaves {
+                put(bits(parsed::<f64>(leaf)? as f32));
+            }
+        }
+    }
+    let features: Vec<_> = items(root, "features")?.collect();
+    put(features.len() as i64);
+    for feature in features {
+        let tilted = text(feature, "tilted").is_some_and(|tilted| tilted.trim() != "0");
+        put(i64::from(tilted));
+        let boxes: Vec<_> = items(feature, "rects")?.collect();
+        ensure!(boxes.len() <= BOXES, "a feature has {} boxes", boxes.len());
+        for index in 0..BOXES {
+            let Some(node) = boxes.get(index) else {
+                (0..5).for_each(|_| put(0));
+                continue;
+            };
+            let parts: Vec<_> = node
+                .text()
+                .unwrap_or_default()
+                .split_ascii_whitespace()
+                .collect();
+            let [x, y, width, height, weight] = parts[..] else {
+                bail!("a box has {} numbers, not 5", parts.len());
+            };
+            for whole in [x, y, width, height] {
+                put(parsed(whole)?);
+            }
+            let weight: f64 = parsed(weight)?;
+            ensure!(
+                weight.fract() == 0.0,
+                "the weight {weight} is no whole number"
+            );
+            put(weight as i64);
+        }
+    }
+    Ok(Some(numbers))
+}
+
+/// The bits of a `float`, which are the same wherever they are read.
+fn bits(number: f32) -> i64 {
+    i64::from(number.to_bits())
+}
+
+fn child<'a, 'i>(node: Node<'a, 'i>, name: &str) -> Option<Node<'a, 'i>> {
+    node.children().find(|child| child.has_tag_name(name))
+}
+
+fn text<'a>(node: Node<'a, '_>, name: &str) -> Option<&'a str> {
+    child(node, name)?.text().map(str::trim)
+}
+
+fn number(node: Node<'_, '_>, name: &str) -> Result<i64> {
+    parsed(text(node, name).with_context(|| format!("it has no `{name}`"))?)
+}
+
+fn items<'a, 'i>(node: Node<'a, 'i>, name: &str) -> Result<impl Iterator<Item = Node<'a, 'i>>> {
+    let list = child(node, name).with_context(|| format!("it has no `{name}`"))?;
+    Ok(list.children().filter(Node::is_element))
+}
+
+fn values<'a>(node: Node<'a, '_>, name: &str) -> Result<Vec<&'a str>> {
+    let text = text(node, name).with_context(|| format!("a tree has no `{name}`"))?;
+    Ok(text.split_ascii_whitespace().collect())
+}
+
+fn parsed<T: FromStr>(text: &str) -> Result<T> {
+    let number = text.parse().ok();
+    number.with_context(|| format!("`{text}` is no number of the kind that belongs there"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LITTLE: &str = "<?xml version=\"1.0\"?>
+        <opencv_storage><cascade><stageType>BOOST</stageType><featureType>HAAR</featureType>
+        <height>24</height><width>20</width>
+        <stages><_><stageThreshold>-1.5</stageThreshold><weakClassifiers><_>
+          <internalNodes>0 -1 0 2.5e-1</internalNodes><leafValues>1. -1.</leafValues></_></weakClassifiers></_></stages>
+        <features><_><rects><_>1 2 3 4 -1.</_><_>1 2 3 2 2.</_></rects><tilted>0</tilted></_></features>
+        </cascade></opencv_storage>";
+
+    #[test]
+    fn a_cascade_becomes_its_numbers_in_order() {
+        let plain = plain(LITTLE).unwrap().unwrap();
+        let numbers: Vec<i64> = plain.lines().map(|line| line.parse().unwrap()).collect();
+        let threshold = bits(-1.5 - 1e-5);
+        let expected = [
+            20,
+            24,
+            1,
+            threshold,
+            1,
+            1,
+            0,
+            -1,
+            0,
+            bits(0.25),
+            bits(1.0),
+            bits(-1.0),
+            1,
+            0,
+            1,
+            2,
+            3,
+            4,
+            -1,
+            1,
+            2,
+            3,
+            2,
+            2,
+            0,
+            0,
+            0,
+            0,
+            0,
+        ];
+        assert_eq!(numbers, expected);
+    }
+
+    #[test]
+    fn other_cascades_are_left_and_broken_ones_refused() {
+        assert!(plain(&LITTLE.replace("HAAR", "LBP")).unwrap().is_none());
+        assert!(
+            plain("<opencv_storage><old/></opencv_storage>")
+                .unwrap()
+                .is_none()
+        );
+        let error = |from, to| format!("{:#}", plain(&LITTLE.replace(from, to)).unwrap_err());
+        assert!(error("1. -1.</leaf", "1.</leaf").contains("1 leaves for 1 nodes"));
+        assert!(error("<_>1 2 3 2 2.", "<_>1 2 3 2").contains("4 numbers"));
+        assert!(error("2.5e-1", "much").contains("`much` is no number"));
+        assert!(error(" 2.</_>", " 2.5</_>").contains("no whole number"));
+        assert!(error("</opencv_storage>", "").contains("close"));
+    }
+}
