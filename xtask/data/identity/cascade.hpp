@@ -1,0 +1,176 @@
+// A Haar cascade of stumps as plain numbers: what a trained one consists of, what decides whether
+// the fast detector takes it, and cascades made at random, whose windows get further than those of
+// trained ones do in noise.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "random.hpp"
+
+namespace identity {
+
+struct Box {
+  int x, y, width, height;
+  float weight;
+};
+
+struct Feature {
+  std::vector<Box> boxes;
+  bool tilted;
+};
+
+struct Stump {
+  int feature;
+  float threshold, left, right;
+};
+
+struct Stage {
+  int first, count;
+  // As it is in the file.
+  float written;
+
+  // What sums are compared with.
+  float threshold() const { return written - 1e-5f; }
+};
+
+struct Cascade {
+  std::string name;
+  int width = 0, height = 0;
+  std::vector<Feature> features;
+  std::vector<Stage> stages;
+  std::vector<Stump> stumps;
+};
+
+// Who looks with a cascade, as opencv-build describes it.
+enum class Way { fast, stock, either };
+
+inline Way way_of(const Cascade& cascade) {
+  if (cascade.width > 31 || cascade.height < 3 || cascade.width < 3) return Way::stock;
+  if ((cascade.width - 2) * (cascade.height - 2) / 2 * 255 >= 65536) return Way::stock;
+  Way way = Way::fast;
+  for (const Feature& feature : cascade.features) {
+    if (feature.tilted) return Way::stock;
+    for (const Box& box : feature.boxes) {
+      if (box.weight != std::floor(box.weight)) return Way::stock;
+      // Where products leave the integers that a float holds, it is for the detector to say.
+      if (std::fabs(box.weight) > 16 || box.width < 1 || box.height < 1 || box.weight == 0) way = Way::either;
+    }
+    if (feature.boxes.size() < 2) way = Way::either;
+  }
+  return way;
+}
+
+// How random cascades differ from trained ones.
+struct Oddity {
+  bool fractions, tilted, heavy, empty_boxes;
+};
+
+inline Feature random_feature(Random& random, int width, int height, const Oddity& odd) {
+  Feature feature;
+  feature.tilted = odd.tilted && width > 4 && height > 4 && random.chance(0.3);
+  const int small[] = {-4, -3, -2, -1, -1, -1, 1, 2, 2, 3, 3, 4, 9};
+  for (int count = random.chance(0.05) ? 1 : random.between(2, 3); count > 0; count--) {
+    Box box;
+    if (feature.tilted) {
+      box.width = random.between(1, std::min(width, height) / 4);
+      box.height = random.between(1, std::min(width, height) / 4);
+      box.x = random.between(box.height, width - box.width);
+      box.y = random.between(0, height - box.width - box.height);
+    } else {
+      box.x = random.below(width);
+      box.y = random.below(height);
+      box.width = random.between(1, width - box.x);
+      box.height = random.between(1, height - box.y);
+      if (odd.empty_boxes && random.chance(0.1)) box.width = 0;
+    }
+    box.weight = static_cast<float>(small[random.below(13)]);
+    if (odd.fractions && random.chance(0.2)) box.weight = static_cast<float>(random.between(-3.0, 3.0));
+    if (odd.heavy && random.chance(0.2)) box.weight *= static_cast<float>(random.between(17, 400000));
+    feature.boxes.push_back(box);
+  }
+  return feature;
+}
+
+// Leaves of one stage: any, or multiples of a tenth, whose sums are often as large as the threshold
+// but for the rounding, or the same on both sides.
+inline Stump random_stump(Random& random, int features, int kind) {
+  Stump stump;
+  stump.feature = random.below(features);
+  const double level = random.between(-1.0, 1.0) * random.real() * 0.2;
+  stump.threshold = random.chance(0.1) ? 0.0f : static_cast<float>(level);
+  const auto leaf = [&]() -> float {
+    if (kind == 0) return static_cast<float>(random.between(-5, 5)) * 0.1f;
+    if (kind == 1) return static_cast<float>(random.between(-1.0, 1.0) * std::pow(10.0, random.between(-3, 2)));
+    return static_cast<float>(random.between(-1.0, 1.0));
+  };
+  stump.left = leaf();
+  stump.right = random.chance(0.02) ? stump.left : leaf();
+  return stump;
+}
+
+// `mercy` is how far below the mean of what windows reach the threshold mostly is, in deviations.
+inline float random_threshold(Random& random, const Cascade& cascade, const Stage& stage, double mercy) {
+  // The sum that a window has whose stumps go either way, as a float, and the same a little off.
+  double sum = 0, mean = 0, variance = 0;
+  for (int i = 0; i < stage.count; i++) {
+    const Stump& stump = cascade.stumps[static_cast<size_t>(stage.first + i)];
+    const double left = static_cast<double>(stump.left), right = static_cast<double>(stump.right);
+    sum += random.chance(0.5) ? left : right;
+    mean += (left + right) / 2;
+    variance += (left - right) * (left - right) / 4;
+  }
+  if (random.chance(0.03)) return random.chance(0.9) ? -1000.0f : 1000.0f;
+  if (random.chance(0.3)) return static_cast<float>(std::min(sum, mean - std::sqrt(variance) * mercy) + 1e-5);
+  return static_cast<float>(mean + std::sqrt(variance) * (random.between(-0.7, 0.7) - mercy));
+}
+
+inline Cascade random_cascade(Random& random) {
+  Cascade cascade;
+  cascade.name = "a random cascade";
+  cascade.width = random.between(8, 31);
+  cascade.height = random.between(8, std::min(31, 513 / (cascade.width - 2) + 2));
+  if (random.chance(0.05)) cascade.width = random.between(1, 8);
+  if (random.chance(0.05)) cascade.height = random.between(1, 8);
+  if (random.chance(0.05)) cascade.width = random.between(28, 40);
+  if (random.chance(0.05)) cascade.height = random.between(25, 40);
+  const Oddity odd = {random.chance(0.05), random.chance(0.05), random.chance(0.06), random.chance(0.03)};
+  for (int count = random.between(1, 60); count > 0; count--)
+    cascade.features.push_back(random_feature(random, cascade.width, cascade.height, odd));
+  const int stages = random.between(1, 25), most = random.between(1, 40), kind = random.below(4);
+  const double mercy = random.between(0.0, 3.0);
+  for (int i = 0; i < stages; i++) {
+    Stage stage = {static_cast<int>(cascade.stumps.size()), random.between(1, most), 0};
+    for (int j = 0; j < stage.count; j++)
+      cascade.stumps.push_back(random_stump(random, static_cast<int>(cascade.features.size()), kind));
+    stage.written = random_threshold(random, cascade, stage, mercy);
+    cascade.stages.push_back(stage);
+  }
+  return cascade;
+}
+
+// A trained cascade with fewer stages, lower thresholds or both, so that more windows get far.
+inline Cascade relaxed(Random& random, const Cascade& trained) {
+  Cascade cascade = trained;
+  cascade.name = "relaxed " + trained.name;
+  if (random.chance(0.7)) {
+    const size_t stages = static_cast<size_t>(random.between(1, static_cast<int>(trained.stages.size())));
+    cascade.stages.resize(stages);
+    cascade.stumps.resize(static_cast<size_t>(cascade.stages.back().first + cascade.stages.back().count));
+  }
+  const double mercy = random.chance(0.4) ? 0.0 : random.between(0.0, 1.5);
+  for (Stage& stage : cascade.stages) {
+    double variance = 0;
+    for (int i = 0; i < stage.count; i++) {
+      const Stump& stump = cascade.stumps[static_cast<size_t>(stage.first + i)];
+      const double range = static_cast<double>(stump.left) - static_cast<double>(stump.right);
+      variance += range * range / 4;
+    }
+    stage.written -= static_cast<float>(std::sqrt(variance) * mercy);
+  }
+  return cascade;
+}
+
+}  // namespace identity
