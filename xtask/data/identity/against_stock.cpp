@@ -236,9 +236,11 @@ bool referred(const Cascade& cascade, const Request& request, Answer& answer) {
       scales_of(cascade, view.width, view.height, request.factor, request.least.width, request.least.height,
                 request.most.width, request.most.height);
   const cv::Rect whole(0, 0, view.width, view.height);
-  for (const Candidate& it : candidates_of(cascade, view, scales)) {
-    const cv::Rect visible = whole & cv::Rect(it.x, it.y, it.width, it.height);
-    if (!visible.empty()) answer.rectangles.push_back(visible);
+  for (const Place& it : places_of(cascade, view, scales)) {
+    const float scale = scales[it.scale];
+    const auto scaled = [scale](int length) { return rounded(static_cast<float>(length) * scale); };
+    const cv::Rect window(scaled(it.x), scaled(it.y), scaled(cascade.width), scaled(cascade.height));
+    if (!(whole & window).empty()) answer.rectangles.push_back(whole & window);
   }
   return true;
 }

@@ -44,21 +44,41 @@ struct Cascade {
   std::vector<Stump> stumps;
 };
 
-// Who looks with a cascade, as opencv-build describes it.
+// Who looks with a cascade, as the page on the detector in opencv-build says.
 enum class Way { fast, stock, either };
 
+// Whether a row of the feature fits 16 bits whatever the pixels are.
+inline bool rows_fit(const Feature& feature, int width, int height) {
+  for (int y = 0; y < height; y++) {
+    double most = 0, least = 0;
+    for (int x = 0; x < width; x++) {
+      double weight = 0;
+      for (const Box& box : feature.boxes)
+        if (y >= box.y && y < box.y + box.height && x >= box.x && x < box.x + box.width)
+          weight += static_cast<double>(box.weight);
+      (weight > 0 ? most : least) += weight * 255;
+    }
+    if (most > 32767 || least < -32768) return false;
+  }
+  return true;
+}
+
 inline Way way_of(const Cascade& cascade) {
-  if (cascade.width > 31 || cascade.height < 3 || cascade.width < 3) return Way::stock;
-  if ((cascade.width - 2) * (cascade.height - 2) / 2 * 255 >= 65536) return Way::stock;
-  Way way = Way::fast;
+  const int width = cascade.width, height = cascade.height;
+  if (width > 31 || (width - 2) * (height - 2) / 2 * 255 >= 65536) return Way::stock;
+  // Where it is not plain from the description, it is for the detector to say.
+  const bool halves_fit = (width - 1) / 2 * (height - 2) * 255 < 65536;
+  Way way = width < 8 || height < 8 || !halves_fit ? Way::either : Way::fast;
   for (const Feature& feature : cascade.features) {
     if (feature.tilted) return Way::stock;
+    double most = 0;
     for (const Box& box : feature.boxes) {
-      if (box.weight != std::floor(box.weight)) return Way::stock;
-      // Where products leave the integers that a float holds, it is for the detector to say.
-      if (std::fabs(box.weight) > 16 || box.width < 1 || box.height < 1 || box.weight == 0) way = Way::either;
+      const double weight = std::fabs(static_cast<double>(box.weight));
+      if (weight != std::floor(weight)) return Way::stock;
+      if (weight > 16 || box.width < 1 || box.height < 1) way = Way::either;
+      most += weight * box.width * box.height * 255;
     }
-    if (feature.boxes.size() < 2) way = Way::either;
+    if (most >= 16777216 || !rows_fit(feature, width, height)) way = Way::either;
   }
   return way;
 }
@@ -111,6 +131,44 @@ inline Stump random_stump(Random& random, int features, int kind) {
   return stump;
 }
 
+// A feature of the kinds that trained cascades have: two, three or four equal parts, or a middle.
+inline Feature usual_feature(Random& random, int width, int height) {
+  const int kind = random.below(7);
+  // How many parts across and down.
+  const int across[] = {2, 1, 3, 1, 4, 3, 2}, down[] = {1, 2, 1, 3, 1, 3, 2};
+  const int columns = across[kind], rows = down[kind];
+  if (width < columns || height < rows) return random_feature(random, width, height, {false, false, false, false});
+  const int wide = random.between(1, width / columns), high = random.between(1, height / rows);
+  const int x = random.between(0, width - wide * columns), y = random.between(0, height - high * rows);
+  const float sign = random.chance(0.2) ? -1.0f : 1.0f;
+  Feature feature = {{{x, y, wide * columns, high * rows, -sign}}, false};
+  const bool second = random.chance(0.5);
+  switch (kind) {
+    case 0:
+      feature.boxes.push_back({second ? x + wide : x, y, wide, high, 2 * sign});
+      break;
+    case 1:
+      feature.boxes.push_back({x, second ? y + high : y, wide, high, 2 * sign});
+      break;
+    case 2:
+      feature.boxes.push_back({x + wide, y, wide, high, 3 * sign});
+      break;
+    case 3:
+      feature.boxes.push_back({x, y + high, wide, high, 3 * sign});
+      break;
+    case 4:
+      feature.boxes.push_back({x + wide, y, 2 * wide, high, 2 * sign});
+      break;
+    case 5:
+      feature.boxes.push_back({x + wide, y + high, wide, high, 9 * sign});
+      break;
+    default:
+      feature.boxes.push_back({second ? x + wide : x, y, wide, high, 2 * sign});
+      feature.boxes.push_back({second ? x : x + wide, y + high, wide, high, 2 * sign});
+  }
+  return feature;
+}
+
 // `mercy` is how far below the mean of what windows reach the threshold mostly is, in deviations.
 inline float random_threshold(Random& random, const Cascade& cascade, const Stage& stage, double mercy) {
   // The sum that a window has whose stumps go either way, as a float, and the same a little off.
@@ -137,8 +195,10 @@ inline Cascade random_cascade(Random& random) {
   if (random.chance(0.05)) cascade.width = random.between(28, 40);
   if (random.chance(0.05)) cascade.height = random.between(25, 40);
   const Oddity odd = {random.chance(0.05), random.chance(0.05), random.chance(0.06), random.chance(0.03)};
+  const double usual = random.chance(0.6) ? 1.0 : random.real();
   for (int count = random.between(1, 60); count > 0; count--)
-    cascade.features.push_back(random_feature(random, cascade.width, cascade.height, odd));
+    cascade.features.push_back(random.chance(usual) ? usual_feature(random, cascade.width, cascade.height)
+                                                    : random_feature(random, cascade.width, cascade.height, odd));
   const int stages = random.between(1, 25), most = random.between(1, 40), kind = random.below(4);
   const double mercy = random.between(0.0, 3.0);
   for (int i = 0; i < stages; i++) {

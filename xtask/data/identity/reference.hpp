@@ -13,12 +13,12 @@
 
 namespace identity {
 
-struct Candidate {
-  int x, y, width, height;
+// A window that passes all stages: which of the scales, and where in the picture at that scale.
+struct Place {
+  size_t scale;
+  int x, y;
 
-  bool operator==(const Candidate& other) const {
-    return x == other.x && y == other.y && width == other.width && height == other.height;
-  }
+  bool operator==(const Place& other) const { return scale == other.scale && x == other.x && y == other.y; }
 };
 
 // Grey pixels that lie elsewhere.
@@ -154,8 +154,8 @@ inline std::vector<float> scales_of(const Cascade& cascade, int width, int heigh
   return chosen;
 }
 
-inline std::vector<Candidate> candidates_of(const Cascade& cascade, const View& view, const std::vector<float>& scales) {
-  std::vector<Candidate> found;
+inline std::vector<Place> places_of(const Cascade& cascade, const View& view, const std::vector<float>& scales) {
+  std::vector<Place> found;
   int stripes = 0;
   for (size_t i = 0; i < scales.size(); i++) {
     const float scale = scales[i];
@@ -175,10 +175,7 @@ inline std::vector<Candidate> candidates_of(const Cascade& cascade, const View& 
       for (int x = 0; x < columns; x += step) {
         const bool inside = x + cascade.width <= width && y + cascade.height <= height;
         const Verdict verdict = inside ? judged(cascade, integral, x, y) : Verdict::failed;
-        if (verdict == Verdict::found)
-          found.push_back({rounded(static_cast<float>(x) * scale), rounded(static_cast<float>(y) * scale),
-                           rounded(static_cast<float>(cascade.width) * scale),
-                           rounded(static_cast<float>(cascade.height) * scale)});
+        if (verdict == Verdict::found) found.push_back({i, x, y});
         // One that fails at once has a neighbour that is not looked at.
         if (verdict == Verdict::failed_first) x += step;
       }
