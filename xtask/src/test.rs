@@ -26,6 +26,7 @@ mod consumers;
 mod errors;
 mod events;
 mod fuzz;
+mod identity;
 mod kinds;
 mod labelled;
 mod lifecycle;
@@ -53,7 +54,7 @@ pub struct Arguments {
     #[arg(long, value_name = "NAME")]
     pub only: Option<String>,
 
-    /// Also the tests that take long: a minute of fuzzing for each reader
+    /// Also what takes long: a minute of fuzzing for each reader, 100,000 random detections
     #[arg(long)]
     pub slow: bool,
 
@@ -103,8 +104,16 @@ pub fn run(arguments: &Arguments) -> Result<TestAnswer> {
             registry::skopeo(&workspace, suite.function_image()?.layout.path())
         }),
         ("programs against the SDK image", &|| {
-            let sdk = build_opencv::built(&workspace, &every_default())?.sdk;
-            consumers::test(&workspace, &sdk)
+            consumers::test(&workspace, &suite.sdk()?)
+        }),
+        ("rectangles equal stock's in random cases", &|| {
+            identity::stock(&workspace, &suite.sdk()?, arguments.slow)
+        }),
+        ("rectangles equal the wheel's", &|| {
+            identity::wheel(&workspace, &suite.sdk()?)
+        }),
+        ("the detector under sanitizers", &|| {
+            identity::sanitizers(&workspace, &suite.sdk()?, arguments.slow)
         }),
         ("bills of materials", &|| suite.with_function(sbom::test)),
         ("photos without a container", &|| suite.photos(Engine::None)),
@@ -204,6 +213,10 @@ impl Suite<'_> {
         let again = build_opencv::built(self.workspace, &every_default())?;
         ensure!(again.cached, "a second build was not taken from the first");
         Ok(())
+    }
+
+    fn sdk(&self) -> Result<Sdk> {
+        Ok(build_opencv::built(self.workspace, &every_default())?.sdk)
     }
 
     fn function(&self) -> Result<(Sdk, FunctionBinary)> {
