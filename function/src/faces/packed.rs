@@ -12,7 +12,7 @@ use super::cascade::Cascade;
 use crate::options::{EyeCascade, FaceCascade};
 
 /// The SDK's functions in C.
-#[allow(missing_docs, unsafe_op_in_unsafe_fn, clippy::pedantic)]
+#[allow(dead_code, missing_docs, unsafe_op_in_unsafe_fn, clippy::pedantic)]
 mod sdk {
     include!(concat!(env!("OUT_DIR"), "/packed_cascade.rs"));
 }

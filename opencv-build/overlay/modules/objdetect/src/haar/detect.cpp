@@ -67,6 +67,7 @@ std::vector<Piece> cut(const std::vector<Layer>& layers, int pieces)
 std::vector<Layer> layersOf(const Model& model, const Photo& photo, const std::vector<float>& scales)
 {
     std::vector<Layer> layers;
+    int stripes = 0;
     for (float scale : scales)
     {
         Layer layer;
@@ -76,8 +77,14 @@ std::vector<Layer> layersOf(const Model& model, const Photo& photo, const std::v
         layer.height = int(std::lrint(double(photo.height / scale)));
         layer.step = scale >= 2 ? 1 : 2;
         const int across = std::max(layer.width + 1 - model.width, 0), down = std::max(layer.height + 1 - model.height, 0);
+        // Stock cuts every layer into as many stripes as the first one is wide in units of 32, each of so many steps, and
+        // so leaves out a last row that no stripe has.
+        if (layers.empty())
+            stripes = std::max((across + 31) / 32, 1);
+        const int steps = std::max((down / layer.step + stripes - 1) / stripes, 1);
+        const int last = std::min(stripes * steps * layer.step, down);
         layer.columns = (across + layer.step - 1) / layer.step;
-        layer.rows = (down + layer.step - 1) / layer.step;
+        layer.rows = (last + layer.step - 1) / layer.step;
         layers.push_back(layer);
     }
     return layers;

@@ -254,7 +254,8 @@ void quantise(const Stage& from, const std::vector<Compiled>& stumps, ModelStage
         base += right;
         fine_base += fine_right;
         const double coarse = left - right, fine = fine_left - fine_right - coarse * fineness;
-        const ModelAnswer answer = {int16_t(coarse), int16_t(fine)};
+        // A single answer may be twice as large as any sum; modulo 2^16 the sum is right all the same.
+        const ModelAnswer answer = {int16_t(uint16_t(int(coarse))), int16_t(fine)};
         answers.push_back(answer);
         error += std::max(std::fabs(left - stump.left * scale), std::fabs(right - stump.right * scale));
         fine_error += std::max(std::fabs(fine_left - stump.left * fine_scale), std::fabs(fine_right - stump.right * fine_scale));
@@ -281,6 +282,7 @@ void narrow(const Stage& from, const std::vector<Compiled>& stumps, const std::v
         for (size_t i = 0; i < stumps.size(); i++)
             if (answers >> i & 1)
                 fixed += known[i].coarse;
+        fixed = int16_t(uint16_t(fixed));
         for (uint16_t i : place)
             sum += answers >> i & 1 ? stumps[i].left : stumps[i].right;
         const bool passes = !(sum < from.threshold);
