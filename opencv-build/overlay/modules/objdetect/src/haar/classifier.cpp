@@ -14,14 +14,18 @@ namespace cv { namespace haar {
 class Detector
 {
 public:
-    Packed packed;                  // if `is_packed`
-    bool is_packed;
+    Packed packed;                  // if it was opened as one
     bool unpacked;                  // whether stock's part of the classifier is there
     bool has_model;
     Model model;
     std::vector<uint8_t> bytes;     // of the packed cascade or the model, where they are this object's own
+#ifdef OPENCV_HAAR_DETECTOR
+    Finder finder;
 
-    Detector() : packed(), is_packed(false), unpacked(true), has_model(false), model() {}
+    Detector() : packed(), unpacked(true), has_model(false), model(), finder(model) {}
+#else
+    Detector() : packed(), unpacked(true), has_model(false), model() {}
+#endif
 };
 
 // The one friend of stock's classes.
@@ -191,15 +195,16 @@ static void runInParallel(int count, const std::function<void(int)>& work)
     parallel_for_(Range(0, count), body, count);
 }
 
-static void detectFast(const Model& model, const Mat& grey, const std::vector<float>& scales, std::vector<Rect>& candidates)
+static void detectFast(Detector& detector, const Mat& grey, const std::vector<float>& scales, std::vector<Rect>& candidates)
 {
+    const Model& model = detector.model;
     const Photo photo = {grey.data, grey.step, grey.cols, grey.rows};
     const std::vector<Layer> layers = layersOf(model, photo, scales);
     double windows = 0;
     for (const Layer& layer : layers)
         windows += double(layer.columns) * layer.rows;
     const int threads = windows < WindowsForThreads ? 1 : getNumThreads();
-    for (const Found& found : detect(model, photo, layers, threads, runInParallel))
+    for (const Found& found : detector.finder.find(photo, layers, threads, runInParallel))
     {
         const float scale = layers[found.layer].scale;
         candidates.push_back(Rect(cvRound(found.x * scale), cvRound(found.y * scale), cvRound(model.width * scale),
@@ -209,7 +214,7 @@ static void detectFast(const Model& model, const Mat& grey, const std::vector<fl
 
 #else
 
-static void detectFast(const Model&, const Mat&, const std::vector<float>&, std::vector<Rect>&) {}
+static void detectFast(Detector&, const Mat&, const std::vector<float>&, std::vector<Rect>&) {}
 
 #endif
 
@@ -219,7 +224,7 @@ bool detectCandidates(CascadeClassifierImpl& classifier, const Mat& grey, const 
     Detector& detector = detectorOf(classifier);
     if (detector.has_model && !levels && fast && !Access::isMasked(classifier) && grey.type() == CV_8UC1)
     {
-        detectFast(detector.model, grey, scales, candidates);
+        detectFast(detector, grey, scales, candidates);
         return true;
     }
     if (!detector.unpacked)
@@ -244,7 +249,6 @@ CV_EXPORTS const char* opencv_packed_cascade_open(void* classifier, const unsign
         }
         if (const char* why = haar::open(bytes, length, detector->packed))
             return why;
-        detector->is_packed = true;
         detector->unpacked = false;
 #ifdef OPENCV_HAAR_DETECTOR
         detector->has_model = detector->packed.block != NULL;

@@ -62,42 +62,62 @@ inline uint64_t passing(const Band& band, uint32_t s, const Row& row, int x, con
     return passed;
 }
 
+// Which windows stock looks at for their contrast, and which of them pass the first stage, from `x` on: a bit for each
+// lane of `Count` vectors, of which `there` are windows.
+template <int Count>
+inline void firstVectors(const Band& band, const Row& row, const uint32_t* squares, int x, uint64_t there, uint64_t& valid,
+                         uint64_t& passed, Buffer<float>& answers)
+{
+    const StageTable& stage = (*band.layout)[0];
+    v_int16 seen[Count + 1], sums[Count + 1];
+    Group groups[Count];
+    for (int i = 0; i < Count; i++)
+    {
+        const int at = x + i * Lanes;
+        seen[i] = contrasts(band.box, row.integral + at, band.stride, squares + at, row.contrasts[0] + at / 2,
+                            row.contrasts[1] + at / 2);
+        groups[i] = row.at(at);
+    }
+    seen[Count] = sums[Count] = vx_setzero_s16();
+    sum<Count, Coarse>(stage, groups, sums);
+    valid = passed = 0;
+    for (int i = 0; i < Count; i += 2)
+    {
+        const int shift = i * Lanes;
+        const uint64_t two = bits(seen[i], seen[i + 1]) & there >> shift;
+        const Decided found = decided(stage, sums[i], sums[i + 1]);
+        valid |= two << shift;
+        for (int j = 0; j < 2 && i + j < Count; j++)
+        {
+            const int lanes = j * Lanes;
+            passed |= passing(band, 0, row, x + (i + j) * Lanes, sums[i + j], found.passed >> lanes, found.failed >> lanes,
+                              two >> lanes & All, answers)
+                      << (shift + lanes);
+        }
+    }
+}
+
 // Contrasts and the first stage of a row; its bits are then those windows that stock looks at and that pass.
 inline void firstStage(const Band& band, const Row& row, const uint32_t* squares, Buffer<float>& answers)
 {
-    const StageTable& stage = (*band.layout)[0];
     bool carry = false;
     for (int word = 0; word * 64 < band.windows; word++)
     {
-        const int beyond = word * 64 + 64 - band.windows;
-        const uint64_t there = ~uint64_t(0) >> std::max(beyond, 0);
         uint64_t valid = 0, passed = 0;
         for (int x = word * 64; x < word * 64 + 64 && x < band.windows; x += Abreast * Lanes)
         {
-            v_int16 seen[Abreast], sums[Abreast];
-            Group groups[Abreast];
-            for (int i = 0; i < Abreast; i++)
-            {
-                const int at = x + i * Lanes;
-                seen[i] = contrasts(band.box, row.integral + at, band.stride, squares + at, row.contrasts[0] + at / 2,
-                                    row.contrasts[1] + at / 2);
-                groups[i] = row.at(at);
-            }
-            sum<Abreast, Coarse>(stage, groups, sums);
-            for (int i = 0; i < Abreast; i += 2)
-            {
-                const int shift = (x & 63) + i * Lanes;
-                const uint64_t two = bits(seen[i], seen[i + 1]) & there >> shift;
-                const Decided found = decided(stage, sums[i], sums[i + 1]);
-                valid |= two << shift;
-                for (int j = 0; j < 2; j++)
-                {
-                    const int lanes = j * Lanes;
-                    passed |= passing(band, 0, row, x + (i + j) * Lanes, sums[i + j], found.passed >> lanes,
-                                      found.failed >> lanes, two >> lanes & All, answers)
-                              << (shift + lanes);
-                }
-            }
+            const int left = std::min(band.windows - x, 64);
+            const uint64_t there = ~uint64_t(0) >> (64 - left);
+            uint64_t of_these[2];
+            // A narrow row does not fill all vectors.
+            if (left <= Lanes)
+                firstVectors<1>(band, row, squares, x, there, of_these[0], of_these[1], answers);
+            else if (left <= 2 * Lanes)
+                firstVectors<2>(band, row, squares, x, there, of_these[0], of_these[1], answers);
+            else
+                firstVectors<Abreast>(band, row, squares, x, there, of_these[0], of_these[1], answers);
+            valid |= of_these[0] << (x & 63);
+            passed |= of_these[1] << (x & 63);
         }
         const uint64_t out = leftOut(valid & ~passed, carry);
         row.bits[word] = passed & ~out;
@@ -115,10 +135,11 @@ struct Cover
 // the fastest cache.
 enum { BlockWords = 8 };
 
-// As few vectors as cover all bits of the rows, block by block.
-inline void cover(const Row* rows, int count, int words, List<Cover>& covers)
+// As few vectors as cover all bits of the rows, block by block; returns how many bits that are.
+inline int cover(const Row* rows, int count, int words, List<Cover>& covers)
 {
     covers.clear();
+    int all = 0;
     for (int begin = 0; begin < words; begin += BlockWords)
     {
         const int end = std::min(begin + BlockWords, words);
@@ -147,44 +168,52 @@ inline void cover(const Row* rows, int count, int words, List<Cover>& covers)
                 }
                 const Cover vector = {r, word * 64 + first, found & All};
                 covers.add(vector);
+                all += ones(vector.bits);
                 if (over > 0 && word + 1 < end)
                     word++;
             }
         }
     }
+    return all;
 }
 
-// Clears the bits of windows that fail the stage.
-inline void furtherStage(const Band& band, uint32_t s, const Row* rows, const List<Cover>& covers,
-                         Buffer<float>& answers)
+// Clears the bits of windows that fail the stage, in `Count` vectors.
+template <int Count>
+inline void furtherVectors(const Band& band, uint32_t s, const Row* rows, const Cover* covers, Buffer<float>& answers)
 {
     const StageTable& stage = (*band.layout)[s];
-    for (size_t c = 0; c < covers.size(); c += Abreast)
+    Group groups[Count];
+    for (int i = 0; i < Count; i++)
+        groups[i] = rows[covers[i].row].at(covers[i].x);
+    v_int16 sums[Count + 1];
+    sums[Count] = vx_setzero_s16();
+    sum<Count, Coarse>(stage, groups, sums);
+    for (int i = 0; i < Count; i += 2)
     {
-        Group groups[Abreast];
-        for (size_t i = 0; i < Abreast; i++)
+        const Decided found = decided(stage, sums[i], sums[i + 1]);
+        for (int j = 0; j < 2 && i + j < Count; j++)
         {
-            const Cover& vector = covers[std::min(c + i, covers.size() - 1)];
-            groups[i] = rows[size_t(vector.row)].at(vector.x);
-        }
-        v_int16 sums[Abreast];
-        sum<Abreast, Coarse>(stage, groups, sums);
-        for (size_t i = 0; i < Abreast && c + i < covers.size(); i += 2)
-        {
-            const Decided found = decided(stage, sums[i], sums[i + 1]);
-            for (size_t j = 0; j < 2 && c + i + j < covers.size(); j++)
-            {
-                const Cover& vector = covers[c + i + j];
-                const Row& row = rows[size_t(vector.row)];
-                const uint64_t out = vector.bits & ~passing(band, s, row, vector.x, sums[i + j], found.passed >> (j * Lanes),
-                                                            found.failed >> (j * Lanes), vector.bits, answers);
-                const int word = vector.x >> 6, shift = vector.x & 63;
-                row.bits[word] &= ~(out << shift);
-                if (shift + Lanes > 64)
-                    row.bits[word + 1] &= ~(out >> (64 - shift));
-            }
+            const Cover& vector = covers[i + j];
+            const Row& row = rows[vector.row];
+            const uint64_t out = vector.bits & ~passing(band, s, row, vector.x, sums[i + j], found.passed >> (j * Lanes),
+                                                        found.failed >> (j * Lanes), vector.bits, answers);
+            const int word = vector.x >> 6, shift = vector.x & 63;
+            row.bits[word] &= ~(out << shift);
+            if (shift + Lanes > 64)
+                row.bits[word + 1] &= ~(out >> (64 - shift));
         }
     }
+}
+
+inline void furtherStage(const Band& band, uint32_t s, const Row* rows, const List<Cover>& covers, Buffer<float>& answers)
+{
+    size_t c = 0;
+    for (; c + Abreast <= covers.size(); c += Abreast)
+        furtherVectors<Abreast>(band, s, rows, covers.data() + c, answers);
+    for (; c + 2 <= covers.size(); c += 2)
+        furtherVectors<2>(band, s, rows, covers.data() + c, answers);
+    if (c < covers.size())
+        furtherVectors<1>(band, s, rows, covers.data() + c, answers);
 }
 
 CV_CPU_OPTIMIZATION_NAMESPACE_END

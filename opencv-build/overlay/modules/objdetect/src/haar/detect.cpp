@@ -90,14 +90,36 @@ std::vector<Layer> layersOf(const Model& model, const Photo& photo, const std::v
     return layers;
 }
 
-std::vector<Found> detect(const Model& model, const Photo& photo, const std::vector<Layer>& layers, int threads,
-                          const Parallel& parallel)
+Finder::Finder(const Model& model) : model_(model) {}
+
+Finder::~Finder() {}
+
+std::unique_ptr<Worker> Finder::take()
+{
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (idle_.empty())
+        return std::unique_ptr<Worker>(makeWorker(model_));
+    std::unique_ptr<Worker> worker = std::move(idle_.back());
+    idle_.pop_back();
+    return worker;
+}
+
+void Finder::give(std::unique_ptr<Worker> worker)
+{
+    std::lock_guard<std::mutex> lock(mutex_);
+    idle_.push_back(std::move(worker));
+}
+
+std::vector<Found> Finder::find(const Photo& photo, const std::vector<Layer>& layers, int threads, const Parallel& parallel)
 {
     // More pieces than threads, because some have more to do than their number of windows tells.
     std::vector<Piece> pieces = cut(layers, threads > 1 ? 4 * threads : 1);
     const auto work = [&](int i) {
         Piece& piece = pieces[size_t(i)];
-        detectStripes(model, photo, layers.data(), piece.stripes.data(), piece.stripes.size(), keep, &piece.found);
+        // A worker that failed is not used again.
+        std::unique_ptr<Worker> worker = take();
+        worker->look(photo, layers.data(), piece.stripes.data(), piece.stripes.size(), keep, &piece.found);
+        give(std::move(worker));
         std::sort(piece.found.begin(), piece.found.end());
     };
     if (pieces.size() == 1)

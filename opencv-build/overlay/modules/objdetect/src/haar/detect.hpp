@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <mutex>
 #include <vector>
 
 #include "model.hpp"
@@ -53,10 +55,30 @@ std::vector<Layer> layersOf(const Model& model, const Photo& photo, const std::v
 // Runs the function for each number below the count, at once or one after the other.
 typedef std::function<void(int count, const std::function<void(int)>& work)> Parallel;
 
-// All windows that pass, in the order in which stock finds them with one thread: by layer, row and column. The work is
-// cut into pieces for `threads` threads; what is found does not depend on it.
-std::vector<Found> detect(const Model& model, const Photo& photo, const std::vector<Layer>& layers, int threads,
-                          const Parallel& parallel);
+class Worker;
+
+// Looks for what a model is for, with tables and memory that serve again for the next photo.
+class Finder
+{
+public:
+    // The model must live as long.
+    explicit Finder(const Model& model);
+    ~Finder();
+    Finder(const Finder&) = delete;
+    Finder& operator=(const Finder&) = delete;
+
+    // All windows that pass, in the order in which stock finds them with one thread: by layer, row and column. The work
+    // is cut into pieces for `threads` threads; what is found does not depend on it. May be called by several threads.
+    std::vector<Found> find(const Photo& photo, const std::vector<Layer>& layers, int threads, const Parallel& parallel);
+
+private:
+    std::unique_ptr<Worker> take();
+    void give(std::unique_ptr<Worker> worker);
+
+    const Model& model_;
+    std::mutex mutex_;
+    std::vector<std::unique_ptr<Worker> > idle_;
+};
 
 }} // namespace cv::haar
 

@@ -8,8 +8,7 @@ namespace cv { namespace haar {
 
 CV_CPU_OPTIMIZATION_NAMESPACE_BEGIN
 
-void detectStripes(const Model& model, const Photo& photo, const Layer* layers, const Stripe* stripes, size_t count,
-                   Keep keep, void* kept);
+Worker* makeWorker(const Model& model);
 
 #ifndef CV_CPU_OPTIMIZATION_DECLARATIONS_ONLY
 
@@ -31,8 +30,24 @@ static uint32_t denseStages(const Model& model)
     return stages;
 }
 
-void detectStripes(const Model& model, const Photo& photo, const Layer* layers, const Stripe* stripes, size_t count,
-                   Keep keep, void* kept)
+class ThisWorker : public Worker
+{
+public:
+    explicit ThisWorker(const Model& model);
+    void look(const Photo& photo, const Layer* layers, const Stripe* stripes, size_t count, Keep keep, void* kept) override;
+
+private:
+    enum { MostPools = 12 };
+
+    Layout layout_;
+    Walker walker_;
+    Pool pools_[MostPools];
+    Pool rest_;
+    int used_;
+    List<Found> found_;
+};
+
+inline ThisWorker::ThisWorker(const Model& model) : walker_(model, denseStages(model)), used_(0)
 {
     const uint32_t dense = denseStages(model);
     const int places = (model.width + 1) * (model.height + 1);
@@ -40,28 +55,34 @@ void detectStripes(const Model& model, const Photo& photo, const Layer* layers, 
     offsets.need(size_t(places));
     for (int place = 0; place < places; place++)
         offsets[size_t(place)] = uint32_t(place * Lanes);
-    Layout layout;
-    layout.build(model, dense, model.stages, offsets.data());
+    layout_.build(model, std::min(1u, model.stages), model.stages, offsets.data());
 
     // Windows wait again after 2, 3, 4, ... stages, each time a quarter of them or fewer.
-    enum { MostPools = 12 };
-    Pool pools[MostPools];
-    List<Found> found;
-    int used = 0;
-    for (uint32_t first = dense; first < model.stages || used == 0; used++)
+    for (uint32_t first = dense; first < model.stages || used_ == 0; used_++)
     {
-        const bool is_last = used == MostPools - 1 || first + uint32_t(used) + 2 >= model.stages;
-        const uint32_t last = is_last ? model.stages : first + uint32_t(used) + 2;
-        pools[used].start(model, layout, first, last, is_last ? NULL : &pools[used + 1], found);
+        const bool is_last = used_ == MostPools - 1 || first + uint32_t(used_) + 2 >= model.stages;
+        const uint32_t last = is_last ? model.stages : first + uint32_t(used_) + 2;
+        pools_[used_].start(model, layout_, first, last, is_last ? NULL : &pools_[used_ + 1], found_);
         first = last;
     }
+    rest_.start(model, layout_, std::min(1u, model.stages), pools_[0].last(), used_ > 1 ? &pools_[1] : NULL, found_);
+}
 
-    Walker walker(model, photo, dense);
+inline void ThisWorker::look(const Photo& photo, const Layer* layers, const Stripe* stripes, size_t count, Keep keep, void* kept)
+{
+    found_.clear();
+    walker_.start(photo, layers, stripes, count);
     for (size_t i = 0; i < count; i++)
-        walker.walk(layers[stripes[i].layer], stripes[i].layer, stripes[i], pools[0]);
-    for (int i = 0; i < used; i++)
-        pools[i].flush();
-    keep(found.data(), found.size(), kept);
+        walker_.walk(layers[stripes[i].layer], stripes[i].layer, stripes[i], pools_[0], rest_);
+    rest_.flush();
+    for (int i = 1; i < used_; i++)
+        pools_[i].flush();
+    keep(found_.data(), found_.size(), kept);
+}
+
+Worker* makeWorker(const Model& model)
+{
+    return new ThisWorker(model);
 }
 
 #endif

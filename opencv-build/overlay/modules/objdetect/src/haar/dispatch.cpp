@@ -9,10 +9,9 @@
 
 namespace cv { namespace haar {
 
-void detectStripes(const Model& model, const Photo& photo, const Layer* layers, const Stripe* stripes, size_t count,
-                   Keep keep, void* kept)
+Worker* makeWorker(const Model& model)
 {
-    CV_CPU_DISPATCH(detectStripes, (model, photo, layers, stripes, count, keep, kept), CV_CPU_DISPATCH_MODES_ALL);
+    CV_CPU_DISPATCH(makeWorker, (model), CV_CPU_DISPATCH_MODES_ALL);
 }
 
 }} // namespace cv::haar

@@ -9,9 +9,18 @@ namespace cv { namespace haar {
 // Takes what was found.
 typedef void (*Keep)(const Found* found, size_t count, void* to);
 
-// Looks at the stripes and hands over what passes, in no order.
-void detectStripes(const Model& model, const Photo& photo, const Layer* layers, const Stripe* stripes, size_t count,
-                   Keep keep, void* kept);
+// What one thread works with: tables and memory that serve again for the next photo.
+class Worker
+{
+public:
+    virtual ~Worker() {}
+
+    // Looks at the stripes and hands over what passes, in no order.
+    virtual void look(const Photo& photo, const Layer* layers, const Stripe* stripes, size_t count, Keep keep, void* kept) = 0;
+};
+
+// A worker for a model, which must live as long.
+Worker* makeWorker(const Model& model);
 
 }} // namespace cv::haar
 

@@ -120,6 +120,12 @@ inline int lowest(uint64_t word)
     return __builtin_ctzll(word);
 }
 
+// How many 1s there are.
+inline int ones(uint64_t word)
+{
+    return __builtin_popcountll(word);
+}
+
 // Eight pairs of bytes: pair i are the bytes mask[2 i] and mask[2 i + 1] of the sixteen at `from`.
 inline v_uint16x8 pairs(const uint8_t* from, const uint8_t* mask)
 {

@@ -47,6 +47,11 @@ public:
     void start(const Model& model, const Layout& layout, uint32_t first, uint32_t last, Pool* next,
                List<Found>& found);
 
+    uint32_t last() const { return last_; }
+
+    // Lets those that come begin with an earlier stage.
+    void begin(uint32_t first) { first_ = first; }
+
     // Takes a window whose integral image stays where it is until the pool was flushed. All of them lie alike.
     void add(const Source& source, const Waiting& window);
 
@@ -55,6 +60,9 @@ public:
 
     // Lets those that wait go on, few as they are.
     void flush();
+
+    // The same, or hands them to a pool that begins earlier, if they are too few to pay for a vector of their own.
+    void empty(Pool& earlier);
 
 private:
     void pass();
@@ -165,6 +173,18 @@ inline void Pool::pass()
         else
             found_->add(waiting_[i].place);
     }
+}
+
+inline void Pool::empty(Pool& earlier)
+{
+    if (2 * count_ > PoolWindows)
+        return flush();
+    for (int i = 0; i < count_; i++)
+    {
+        const Source source = {integrals_[i], stride_, columns_};
+        earlier.addCopy(source, waiting_[i]);
+    }
+    count_ = 0;
 }
 
 // Those of the windows `in` that pass the stage.

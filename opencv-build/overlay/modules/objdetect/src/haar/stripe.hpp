@@ -17,19 +17,27 @@ CV_CPU_OPTIMIZATION_NAMESPACE_BEGIN
 // Rows of windows in a band. More would fill vectors better and the cache worse.
 enum { BandRows = 32 };
 
+// Windows in a vector of neighbours, on average, that make it pay more than gathering them does.
+enum { EnoughWindows = 3 };
+
 // Numbers behind a row, for vectors that begin at its last window.
 enum { Slack = Abreast * Lanes + 64 };
 
 class Walker
 {
 public:
-    Walker(const Model& model, const Photo& photo, uint32_t dense);
-    void walk(const Layer& layer, size_t number, const Stripe& stripe, Pool& pool);
+    Walker(const Model& model, uint32_t dense);
+
+    // For these stripes of a photo. Rows of all layers are laid out for the widest one, so that the same tables serve
+    // all of them.
+    void start(const Photo& photo, const Layer* layers, const Stripe* stripes, size_t count);
+    // Windows that are left of a band and do not fill a vector go to `rest`, to wait for those of other bands.
+    void walk(const Layer& layer, size_t number, const Stripe& stripe, Pool& pool, Pool& rest);
 
 private:
     void prepare(const Layer& layer);
     void fill(int first, int last);
-    void look(int rows, size_t number, int first, Pool& pool);
+    void look(int rows, size_t number, int first, Pool& pool, Pool& rest);
     uint16_t* integral(int row) { return &integral_[size_t(row) * band_.stride]; }
     // Row -step is the first.
     uint8_t* pixels(int row) { return &pixels_[size_t(row + band_.columns.step) * pixel_stride_]; }
@@ -37,7 +45,11 @@ private:
     const Model& model_;
     Photo photo_;
     const uint32_t dense_;
-    Layout layout_;
+    // Of layers with windows each pixel, and each second one.
+    Layout layouts_[2];
+    Columns columns_of_[2];
+    size_t strides_[2];
+    int width_;    // that they are for
     Band band_;
     Shrink shrink_;
     Layer layer_;
@@ -54,9 +66,38 @@ private:
     Buffer<float> answers_;
 };
 
-inline Walker::Walker(const Model& model, const Photo& photo, uint32_t dense)
-    : model_(model), photo_(photo), dense_(dense)
+inline Walker::Walker(const Model& model, uint32_t dense) : model_(model), photo_(), dense_(dense), width_(-1)
 {
+}
+
+inline void Walker::start(const Photo& photo, const Layer* layers, const Stripe* stripes, size_t count)
+{
+    photo_ = photo;
+    int width = 0;
+    for (size_t i = 0; i < count; i++)
+        width = std::max(width, layers[stripes[i].layer].width);
+    width = (width + 63) / 64 * 64;
+    if (width == width_)
+        return;
+    width_ = width;
+    offsets_.need(size_t((model_.width + 1) * (model_.height + 1)));
+    for (int step = 1; step <= 2; step++)
+    {
+        const size_t half = (size_t(width) / 2 + 1 + Slack + 31) / 32 * 32;
+        Columns& columns = columns_of_[step - 1];
+        columns.step = step;
+        columns.odd = half;
+        size_t& stride = strides_[step - 1];
+        stride = step == 2 ? 2 * half : (size_t(width) + 1 + Slack + 31) / 32 * 32;
+        // Rows a multiple of 1 KiB apart share few sets of the cache.
+        if (stride % 512 == 0)
+            stride += 32;
+        uint32_t* offset = offsets_.data();
+        for (int y = 0; y <= model_.height; y++)
+            for (int x = 0; x <= model_.width; x++)
+                *offset++ = uint32_t(size_t(y) * stride + columns(x));
+        layouts_[step - 1].build(model_, 0, dense_, offsets_.data());
+    }
 }
 
 inline void Walker::prepare(const Layer& layer)
@@ -64,26 +105,14 @@ inline void Walker::prepare(const Layer& layer)
     layer_ = layer;
     const int step = layer.step;
     shrink_.start(photo_, layer.width, layer.height);
-    const size_t half = (size_t(layer.width) / 2 + 1 + Slack + 31) / 32 * 32;
     band_.model = &model_;
-    band_.layout = &layout_;
-    band_.columns.step = step;
-    band_.columns.odd = half;
-    band_.stride = step == 2 ? 2 * half : (size_t(layer.width) + 1 + Slack + 31) / 32 * 32;
-    // Rows a multiple of 1 KiB apart share few sets of the cache.
-    if (band_.stride % 512 == 0)
-        band_.stride += 32;
+    band_.layout = &layouts_[step - 1];
+    band_.columns = columns_of_[step - 1];
+    band_.stride = strides_[step - 1];
     band_.windows = layer.columns;
     band_.box = contrastBox(model_, band_.columns);
     pixel_stride_ = (size_t(layer.width) + 63) / 32 * 32;
     words_ = (layer.columns + 63) / 64;
-
-    offsets_.need(size_t((model_.width + 1) * (model_.height + 1)));
-    uint32_t* offset = offsets_.data();
-    for (int y = 0; y <= model_.height; y++)
-        for (int x = 0; x <= model_.width; x++)
-            *offset++ = uint32_t(size_t(y) * band_.stride + band_.columns(x));
-    layout_.build(model_, 0, dense_, offsets_.data());
 
     const size_t rows = size_t((BandRows - 1) * step + model_.height + 1);
     pixels_.need((rows + size_t(step)) * pixel_stride_);
@@ -112,7 +141,7 @@ inline void Walker::fill(int first, int last)
     }
 }
 
-inline void Walker::walk(const Layer& layer, size_t number, const Stripe& stripe, Pool& pool)
+inline void Walker::walk(const Layer& layer, size_t number, const Stripe& stripe, Pool& pool, Pool& rest)
 {
     prepare(layer);
     const int step = layer.step;
@@ -139,7 +168,9 @@ inline void Walker::walk(const Layer& layer, size_t number, const Stripe& stripe
             firstStage(band_, rows_[size_t(r)], squares_.data(), answers_);
             rows_[size_t(r)].bits[words_] = 0;
         }
-        look(rows, number, first, pool);
+        look(rows, number, first, pool, rest);
+        if (first + rows == stripe.last)
+            break;
         // What the next band has in common with this one moves up.
         const int passed = rows * step, kept = needed - passed;
         std::memmove(integral(0), integral(passed), size_t(kept + 1) * band_.stride * sizeof(uint16_t));
@@ -150,15 +181,19 @@ inline void Walker::walk(const Layer& layer, size_t number, const Stripe& stripe
 }
 
 // The further stages, in which rows of the band share vectors, and then the pool.
-inline void Walker::look(int rows, size_t number, int first, Pool& pool)
+inline void Walker::look(int rows, size_t number, int first, Pool& pool, Pool& rest)
 {
-    for (uint32_t s = 1; s < dense_; s++)
+    uint32_t s = 1;
+    for (; s < dense_; s++)
     {
-        cover(rows_, rows, words_, covers_);
-        if (covers_.empty())
+        const int windows = cover(rows_, rows, words_, covers_);
+        if (windows == 0)
             return;
+        if (windows < EnoughWindows * int(covers_.size()))
+            break;
         furtherStage(band_, s, rows_, covers_, answers_);
     }
+    pool.begin(s);
     for (int r = 0; r < rows; r++)
     {
         const Row& row = rows_[size_t(r)];
@@ -170,7 +205,7 @@ inline void Walker::look(int rows, size_t number, int first, Pool& pool)
                 pool.add({row.integral + x, band_.stride, band_.columns}, window);
             }
     }
-    pool.flush();
+    pool.empty(rest);
 }
 
 CV_CPU_OPTIMIZATION_NAMESPACE_END
