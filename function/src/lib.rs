@@ -24,5 +24,6 @@ pub mod photo;
 pub mod pipeline;
 pub mod report;
 pub mod request;
+pub mod room;
 pub mod storage;
 pub mod vision;

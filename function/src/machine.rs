@@ -13,6 +13,10 @@ const PROCESSORS: [(u64, u32); 4] = [(3008, 2), (5307, 3), (7076, 4), (8845, 5)]
 /// Processors with more memory than that.
 const MOST: u32 = 6;
 
+/// The part of the memory that is for photos' files: of one that comes, one that is looked at and one that
+/// goes. With the least memory, 128 MB, it is 8 MB, which two or three photos of a phone are.
+const FILES: u64 = 16;
+
 /// What the process has before it sees a large photo, in bytes: 32 MB after a small one, 47 MB with all
 /// cascades.
 const PROCESS: u64 = 50 << 20;
@@ -50,14 +54,10 @@ impl Machine {
         Some(found.map_or(MOST, |(_, processors)| *processors))
     }
 
-    /// How many photos may be under way at once: one that comes, one that is looked at, one that goes;
-    /// fewer where files would fill the memory.
-    pub fn at_once(&self) -> usize {
-        match self.memory {
-            Some(..512) => 1,
-            Some(512..1024) => 2,
-            _ => 3,
-        }
+    /// How many bytes the files of an event's photos may have together.
+    pub fn room(&self) -> u64 {
+        self.memory
+            .map_or(u64::MAX, |memory| (memory << 20) / FILES)
     }
 
     /// Refuses a photo whose pixels would not fit.
@@ -141,6 +141,12 @@ mod tests {
         }
         assert_eq!(Machine::of(None).threads(), None);
         assert_eq!(threads("much"), None);
+    }
+
+    #[test]
+    fn files_have_a_part_of_the_memory() {
+        assert_eq!(Machine::of(Some("128")).room(), 8 << 20);
+        assert_eq!(Machine::default().room(), u64::MAX);
     }
 
     #[test]

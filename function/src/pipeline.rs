@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use futures_util::{StreamExt, stream};
+use futures_util::{FutureExt, StreamExt, stream};
 use serde_json::json;
 use tokio::task::spawn_blocking;
 
@@ -18,8 +18,12 @@ use crate::order::{Order, Turns};
 use crate::photo::{Header, Refusal};
 use crate::report::Report;
 use crate::request::Object;
+use crate::room::{Guest, Room};
 use crate::storage::Storage;
 use crate::vision::{Seen, Task, Vision};
+
+/// How many photos are under way at once: one that comes, one that is looked at, one that goes.
+const AT_ONCE: usize = 3;
 
 /// What photos go through.
 pub struct Pipeline<'a, V> {
@@ -83,8 +87,10 @@ impl<V: Vision> Pipeline<'_, V> {
     /// All photos; the results are in their order.
     pub async fn all(&self, jobs: Vec<Job>, order: Order) -> Vec<answer::Result> {
         let turns = &Turns::new(order);
-        let work = |(place, job): (usize, Job)| async move {
-            let content = self.read(&job).await;
+        let room = &Room::new(self.machine.room());
+        let work = |place: usize, job: Job| async move {
+            let mut guest = room.enter(place);
+            let content = self.read(&job, &mut guest).await;
             if !turns.come(place).await {
                 turns.end(false);
                 return Err(Error::NotTried);
@@ -99,11 +105,13 @@ impl<V: Vision> Pipeline<'_, V> {
             }
             result
         };
-        stream::iter(jobs.into_iter().enumerate())
-            .map(work)
-            .buffered(self.machine.at_once())
-            .collect()
-            .await
+        // One that takes long does not keep others from starting.
+        let results = stream::iter(jobs.into_iter().enumerate())
+            .map(|(place, job)| work(place, job).map(move |result| (place, result)))
+            .buffer_unordered(AT_ONCE);
+        let mut results: Vec<_> = results.collect().await;
+        results.sort_unstable_by_key(|(place, _)| *place);
+        results.into_iter().map(|(_, result)| result).collect()
     }
 
     /// A photo that came with the event.
@@ -133,7 +141,7 @@ impl<V: Vision> Pipeline<'_, V> {
     }
 
     /// The content of a job's object; `None` if this function wrote it.
-    async fn read(&self, job: &Job) -> Result<Option<(Bytes, Duration)>> {
+    async fn read(&self, job: &Job, guest: &mut Guest<'_>) -> Result<Option<(Bytes, Duration)>> {
         let start = Instant::now();
         let object = job.object.as_ref().map_err(Clone::clone)?;
         let Options {
@@ -157,9 +165,16 @@ impl<V: Vision> Pipeline<'_, V> {
             )));
         }
         let url = place.url(&object.bucket, &object.key);
-        let read = self.storage.read(place, object, limits.bytes, job.guarded);
-        let found = self.deadline.bound("read", &url, read).await?;
-        Ok(found.map(|content| (content, start.elapsed())))
+        let read = async {
+            let found = self.storage.find(place, object, limits.bytes, job.guarded);
+            let Some(found) = found.await? else {
+                return Ok(None);
+            };
+            guest.take(found.bytes()).await;
+            let content = self.storage.content(place, object, found).await?;
+            Ok(Some((content, start.elapsed())))
+        };
+        self.deadline.bound("read", &url, read).await
     }
 
     /// Looks at what was read and writes what was found.

@@ -1,7 +1,7 @@
 //! Objects: read whole within a limit, written whole or not at all.
 //!
-//! Buckets are in S3, or folders for trying out. Each keeps its connections for the next event;
-//! [`Storage::forget`] drops them before a snapshot.
+//! Buckets are in S3, or folders for trying out. Connections are kept for the next event, and one can be
+//! opened before it; [`Storage::forget`] drops them before a snapshot.
 
 mod bucket;
 mod credentials;
@@ -16,9 +16,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use bucket::Bucket;
 use bytes::Bytes;
 use failure::failure;
+use http::ConnectOnly;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{Attribute, Attributes, GetOptions, PutOptions, PutPayload};
+use object_store::{Attribute, Attributes, GetOptions, GetResult, PutOptions, PutPayload};
+use s3::Access;
 
 use crate::error::{Error, Result};
 use crate::options::Location;
@@ -31,22 +33,40 @@ const MARK: (&str, &str) = ("written-by", "face-detect");
 /// How many buckets are kept.
 const BUCKETS: usize = 16;
 
-/// Buckets by place and name.
+/// Places where objects are.
 #[derive(Default)]
 pub struct Storage {
-    buckets: Mutex<HashMap<(Location, String), Bucket>>,
+    kept: Mutex<Kept>,
+}
+
+/// What is kept for the next event.
+#[derive(Default)]
+struct Kept {
+    access: Option<Access>,
+    /// By place and name.
+    buckets: HashMap<(Location, String), Bucket>,
+}
+
+/// An object whose content is still to come.
+pub struct Found(GetResult);
+
+impl Found {
+    /// How large it is.
+    pub fn bytes(&self) -> u64 {
+        self.0.meta.size
+    }
 }
 
 impl Storage {
-    /// Reads an object of at most `limit` bytes; a larger one is refused before its content comes.
-    /// `None` for one that this function wrote, if those are `guarded` against.
-    pub async fn read(
+    /// Finds an object of at most `limit` bytes; a larger one is refused. `None` for one that this
+    /// function wrote, if those are `guarded` against.
+    pub async fn find(
         &self,
         place: &Location,
         object: &Object,
         limit: u64,
         guarded: bool,
-    ) -> Result<Option<Bytes>> {
+    ) -> Result<Option<Found>> {
         let (bucket, key) = (&object.bucket, &object.key);
         let fail = |error| failure("read", place, bucket, key, &error);
         let store = self.bucket(place, bucket)?;
@@ -66,7 +86,14 @@ impl Storage {
                 refusal: Refusal::PhotoTooLarge { bytes, limit },
             });
         }
-        found.bytes().await.map(Some).map_err(fail)
+        Ok(Some(Found(found)))
+    }
+
+    /// The content of an object that was found.
+    pub async fn content(&self, place: &Location, object: &Object, found: Found) -> Result<Bytes> {
+        let (bucket, key) = (&object.bucket, &object.key);
+        let fail = |error| failure("read", place, bucket, key, &error);
+        found.0.bytes().await.map_err(fail)
     }
 
     /// Writes an object whole or not at all.
@@ -94,21 +121,36 @@ impl Storage {
         Ok(())
     }
 
+    /// Opens a connection for the next request to the bucket, or in S3 to any that is at the same address,
+    /// and gets what that request is signed with. What fails is left to that request, which can say so.
+    pub async fn connect(&self, place: &Location, bucket: &str) {
+        if *place != Location::S3 {
+            return;
+        }
+        let Ok(store) = self.bucket(place, bucket) else {
+            return;
+        };
+        let mut options = GetOptions::default();
+        options.extensions.insert(ConnectOnly);
+        // It fails always.
+        let _ = store.get(&Path::from("any"), options).await;
+    }
+
     /// Drops all connections and credentials; the next use makes new ones.
     pub fn forget(&self) {
-        self.lock().clear();
+        *self.lock() = Kept::default();
     }
 
     fn bucket(&self, place: &Location, name: &str) -> Result<Bucket> {
         check_bucket(name)?;
-        let mut buckets = self.lock();
+        let mut kept = self.lock();
         let key = (place.clone(), name.to_owned());
-        if let Some(store) = buckets.get(&key) {
+        if let Some(store) = kept.buckets.get(&key) {
             return Ok(store.clone());
         }
         let store = match place {
             Location::S3 => {
-                let made = s3::bucket(name);
+                let made = kept.access().and_then(|access| access.bucket(name));
                 Bucket::S3(made.map_err(|error| failure("read", place, name, "", &error))?)
             }
             Location::Folder(folder) => {
@@ -117,17 +159,25 @@ impl Storage {
                 Bucket::Folder(made.map_err(|_| Error::BucketNotFound(name.to_owned()))?)
             }
         };
-        // Each keeps connections open, of which a function may have 1,024.
-        if buckets.len() >= BUCKETS {
-            buckets.clear();
+        if kept.buckets.len() >= BUCKETS {
+            kept.buckets.clear();
         }
-        buckets.insert(key, store.clone());
+        kept.buckets.insert(key, store.clone());
         Ok(store)
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<(Location, String), Bucket>> {
-        // Whoever panicked with it left the map as it was.
-        self.buckets.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        // Whoever panicked with it left it whole.
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    fn access(&mut self) -> object_store::Result<&Access> {
+        match &mut self.access {
+            Some(access) => Ok(access),
+            none => Ok(none.insert(Access::from_env()?)),
+        }
     }
 }
 
@@ -156,4 +206,4 @@ fn path(key: &str) -> Result<Path> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

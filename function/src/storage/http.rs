@@ -4,11 +4,12 @@
 use std::error::Error as _;
 use std::io;
 
+use ::http::{Response, Version};
 use async_trait::async_trait;
 use object_store::client::{
     HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpResponseBody, HttpService,
 };
-use reqwest::{Body, Client};
+use reqwest::{Body, Client, Request};
 
 use http_body_util::BodyExt;
 
@@ -16,14 +17,35 @@ use http_body_util::BodyExt;
 #[derive(Debug)]
 pub(super) struct Http(pub(super) Client);
 
+/// In a request's extensions: a connection is opened, where none is idle, and nothing is sent. It is kept
+/// for the next request, and this one fails.
+///
+/// A request of HTTP/2 on a connection of HTTP/1.1 is refused by the client, and the connection stays
+/// good: that is how, because a client cannot be told to connect only.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ConnectOnly;
+
 #[async_trait]
 impl HttpService for Http {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let request = request.map(Body::wrap).try_into().map_err(failed)?;
+        let connect_only = request.extensions().get::<ConnectOnly>().is_some();
+        let mut request: Request = request.map(Body::wrap).try_into().map_err(failed)?;
+        if connect_only {
+            *request.version_mut() = Version::HTTP_2;
+            let refused = self.0.execute(request).await.map(|_| ());
+            return Err(not_sent(refused.err()));
+        }
         let response = self.0.execute(request).await.map_err(failed)?;
-        let response: http::Response<Body> = response.into();
+        let response: Response<Body> = response.into();
         Ok(response.map(|body| HttpResponseBody::new(body.map_err(failed))))
     }
+}
+
+/// The failure of a request that was not to be sent, which nobody tries again.
+fn not_sent(error: Option<reqwest::Error>) -> HttpError {
+    let error = error.map(reqwest::Error::without_url);
+    let reason = error.map_or_else(|| "it was answered".to_owned(), |error| error.to_string());
+    HttpError::new(HttpErrorKind::Unknown, io::Error::other(reason))
 }
 
 /// An error by what the object store does about it: it tries again what was not answered.

@@ -17,13 +17,14 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// How long S3 may be silent.
 const READ: Duration = Duration::from_secs(30);
 
-/// Makes HTTP clients.
+/// Gives every bucket the same HTTP client, and so the same connections: buckets of one region are at
+/// one address.
 #[derive(Debug)]
-pub(super) struct Connector;
+pub(super) struct Connector(pub(super) Client);
 
 impl HttpConnector for Connector {
     fn connect(&self, _options: &ClientOptions) -> Result<HttpClient> {
-        Ok(HttpClient::new(Http(client(true)?)))
+        Ok(HttpClient::new(Http(self.0.clone())))
     }
 }
 
