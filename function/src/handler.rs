@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
+use tokio::task::spawn_blocking;
 
 use crate::answer::{self, Answer};
 use crate::deadline::Deadline;
@@ -18,6 +19,14 @@ use crate::report::Report;
 use crate::request::{Batch, Http, Object, Request, Sqs, Wanted};
 use crate::storage::Storage;
 use crate::vision::Vision;
+
+/// Variables of which one at least says where S3 is; Lambda sets the last two.
+const ADDRESSES: [&str; 4] = [
+    "AWS_ENDPOINT_URL_S3",
+    "AWS_ENDPOINT_URL",
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+];
 
 /// Everything that lives as long as the process.
 pub struct Function<V> {
@@ -57,8 +66,34 @@ impl<V: Vision> Function<V> {
         }
     }
 
-    /// Drops what would not survive a snapshot.
+    /// Does what the first event would have to wait for, as far as that is known before it comes:
+    /// a connection to S3 is opened, and what looks at photos prepares itself. What fails is left to the
+    /// event.
+    pub async fn prepare(&self, environment: impl Fn(&str) -> Option<String>) {
+        let vision = Arc::clone(&self.vision);
+        // Whoever panics here does so again for the event, which can say so.
+        let looking = spawn_blocking(move || vision.prepare());
+        self.connect(environment).await;
+        let _ = looking.await;
+    }
+
+    /// Opens a connection to S3. The bucket of the Python original is the only one that is known before
+    /// an event; but buckets are parts of paths at one address, so that any will do.
+    pub async fn connect(&self, environment: impl Fn(&str) -> Option<String>) {
+        let set = |name: &&str| environment(name).is_some_and(|value| !value.is_empty());
+        let options = self.settings.options(Preset::Original, Who::Anyone, &[]);
+        if let Ok(options) = options
+            && ADDRESSES.iter().any(set)
+        {
+            let bucket = environment("BUCKET_NAME").filter(|name| !name.is_empty());
+            let bucket = bucket.as_deref().unwrap_or("bucket");
+            self.storage.connect(&options.storage, bucket).await;
+        }
+    }
+
+    /// Prepares what survives a snapshot and drops what would not.
     pub fn before_snapshot(&self) {
+        self.vision.prepare();
         self.storage.forget();
     }
 

@@ -18,6 +18,7 @@ pub mod faces;
 pub mod handler;
 pub mod log;
 pub mod machine;
+pub mod meanwhile;
 pub mod options;
 pub mod order;
 pub mod photo;

@@ -1,4 +1,5 @@
-//! The program that Lambda starts: reads the cascades, then asks for events.
+//! The program that Lambda starts: reads the cascades, then asks for events, and prepares for the first one
+//! while it waits.
 
 use std::env;
 use std::sync::Arc;
@@ -6,6 +7,7 @@ use std::sync::Arc;
 use function::deadline::Deadline;
 use function::handler::{Function, Invocation};
 use function::machine::{MEMORY, Machine};
+use function::meanwhile;
 use function::options::Settings;
 use function::vision::{OpenCv, Vision};
 use lambda_runtime::{BoxFuture, Error, LambdaEvent, Runtime, SnapStartResource, service_fn};
@@ -45,9 +47,17 @@ async fn serve() -> Result<(), Error> {
             function.handle(event.payload, &invocation).await
         }
     };
-    let runtime = Runtime::new(service_fn(handler));
-    let hooks = Arc::new(Hooks(function));
-    runtime.register_snapstart_resource(hooks).run().await
+    let hooks = Arc::new(Hooks(Arc::clone(&function)));
+    let runtime = Runtime::new(service_fn(handler)).register_snapstart_resource(hooks);
+    if snapshot {
+        return runtime.run().await;
+    }
+    let preparing = async move { function.prepare(variable).await };
+    meanwhile::ask(runtime.run(), preparing).await
+}
+
+fn variable(name: &str) -> Option<String> {
+    env::var(name).ok()
 }
 
 /// What is done around a snapshot.
@@ -56,6 +66,12 @@ struct Hooks<V>(Arc<Function<V>>);
 impl<V: Vision> SnapStartResource for Hooks<V> {
     fn before_snapshot(&self) -> BoxFuture<'_, Result<(), Error>> {
         self.0.before_snapshot();
+        Box::pin(async { Ok(()) })
+    }
+
+    fn after_restore(&self) -> BoxFuture<'_, Result<(), Error>> {
+        let function = Arc::clone(&self.0);
+        tokio::spawn(async move { function.connect(variable).await });
         Box::pin(async { Ok(()) })
     }
 }

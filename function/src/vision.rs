@@ -3,6 +3,8 @@
 
 #[cfg(feature = "opencv")]
 mod open_cv;
+#[cfg(feature = "opencv")]
+mod threads;
 
 use std::time::{Duration, Instant};
 
@@ -16,6 +18,9 @@ use crate::photo::{Header, Refusal};
 
 /// Looks at photos.
 pub trait Vision: Send + Sync + 'static {
+    /// Does what the first look would have to do besides looking. A look that comes meanwhile waits for it.
+    fn prepare(&self) {}
+
     /// What is in the photo whose file is given, and the photo with rectangles if it is wanted.
     fn look(&self, file: &[u8], header: &Header, task: &Task) -> Result<Seen, Failure>;
 }

@@ -1,46 +1,57 @@
 //! OpenCV looks at photos, one at a time, with all threads that it has.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use super::threads::Threads;
 use super::{Failure, Seen, Task, Times, Vision};
 use crate::faces::detector::Detector;
 use crate::photo::Header;
 use crate::photo::pixels::Photo;
 
 /// OpenCV with its cascades.
-pub struct OpenCv {
-    detector: Mutex<Detector>,
+pub struct OpenCv(Mutex<Eyes>);
+
+struct Eyes {
+    detector: Detector,
+    threads: Threads,
 }
 
 impl OpenCv {
     /// Reads the cascades that the Python original had; with `all` every other one as well, and
-    /// otherwise each when it is first needed. OpenCV gets `threads` threads, or as many as there
+    /// otherwise each when it is first needed. OpenCV gets `threads` threads at most, or as many as there
     /// are processors.
     pub fn new(threads: Option<u32>, all: bool) -> Result<Self, Failure> {
-        if let Some(threads) = threads {
-            let threads = i32::try_from(threads).unwrap_or(1);
-            opencv::core::set_num_threads(threads)?;
-        }
-        Ok(Self {
-            detector: Mutex::new(Detector::new(all)?),
-        })
+        Ok(Self(Mutex::new(Eyes {
+            detector: Detector::new(all)?,
+            threads: Threads::new(threads),
+        })))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Eyes> {
+        // Whoever panicked with it left cascades, which do not change.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Vision for OpenCv {
+    fn prepare(&self) {
+        // What fails does so again for the first photo, and is told there.
+        let _ = self.lock().threads.ready(0);
+    }
+
     fn look(&self, file: &[u8], header: &Header, task: &Task) -> Result<Seen, Failure> {
         let mut times = Times::default();
-        // Whoever panicked with the detector left cascades, which do not change.
-        let mut detector = self.detector.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut eyes = self.lock();
         // Another photo, which could not be stopped, may have kept this one waiting.
         task.check()?;
+        eyes.threads.ready(header.pixels())?;
         let start = Instant::now();
         let photo = Photo::decode(file, header)?;
         times.decode = start.elapsed();
 
         let start = Instant::now();
-        let faces = detector.detect(&photo, task)?;
+        let faces = eyes.detector.detect(&photo, task)?;
         times.detect = start.elapsed();
 
         let start = Instant::now();
