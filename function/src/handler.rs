@@ -27,6 +27,15 @@ const ADDRESSES: [&str; 4] = [
     "AWS_REGION",
     "AWS_DEFAULT_REGION",
 ];
+/// Variables of which Lambda sets one pair: credentials, or where it has them after a restore. Without, the
+/// object store would ask the machine's metadata service, which nobody may want before an event.
+const CREDENTIALS: [[&str; 2]; 2] = [
+    ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"],
+    [
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    ],
+];
 
 /// Everything that lives as long as the process.
 pub struct Function<V> {
@@ -84,6 +93,7 @@ impl<V: Vision> Function<V> {
         let options = self.settings.options(Preset::Original, Who::Anyone, &[]);
         if let Ok(options) = options
             && ADDRESSES.iter().any(set)
+            && CREDENTIALS.iter().any(|pair| pair.iter().all(set))
         {
             let bucket = environment("BUCKET_NAME").filter(|name| !name.is_empty());
             let bucket = bucket.as_deref().unwrap_or("bucket");

@@ -219,3 +219,34 @@ async fn http_has_a_status_for_everything() {
     assert_eq!(answer["body"], base64(&[95]));
     assert!(site.written().is_empty());
 }
+
+#[tokio::test]
+async fn a_connection_is_opened_before_the_first_event_where_that_asks_nobody_else() {
+    use super::*;
+    use crate::storage::tests::{site::Site as S3, storage};
+
+    const KEYS: [&str; 2] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
+    let folder = ("FACE_DETECT_STORAGE".to_owned(), "file:///tmp".to_owned());
+    for (variables, settings, expected) in [
+        (vec!["AWS_REGION", KEYS[0], KEYS[1]], vec![], 1),
+        // Credentials would be asked of the machine's metadata service.
+        (vec!["AWS_REGION"], vec![], 0),
+        (vec!["AWS_REGION", KEYS[0]], vec![], 0),
+        (KEYS.to_vec(), vec![], 0),
+        (vec!["AWS_REGION", KEYS[0], KEYS[1]], vec![folder], 0),
+    ] {
+        let s3 = S3::start(|_| Vec::new());
+        let mut function = Function::new(site::OneFace, Settings::of(settings), Machine::default());
+        function.storage = storage(&s3.url);
+        let environment = |name: &str| match name {
+            "BUCKET_NAME" => Some("b".to_owned()),
+            name => variables.contains(&name).then(|| "set".to_owned()),
+        };
+        function.prepare(environment).await;
+        // A connection that was opened is seen at the latest with the next one.
+        drop(std::net::TcpStream::connect(s3.url.trim_start_matches("http://")).unwrap());
+        s3.wait_for_connections(expected + 1);
+        assert_eq!(s3.connections(), expected + 1, "{variables:?}");
+        assert!(s3.asked().is_empty());
+    }
+}

@@ -91,6 +91,14 @@ impl Site {
         self.notes.0.lock().unwrap().connections
     }
 
+    /// Waits until there were so many.
+    pub fn wait_for_connections(&self, many: usize) {
+        let (notes, noted) = &*self.notes;
+        let notes = notes.lock().unwrap();
+        let fewer = |notes: &mut Notes| notes.connections < many;
+        drop(noted.wait_while(notes, fewer).unwrap());
+    }
+
     /// All that it was asked, in order.
     pub fn asked(&self) -> Vec<Asked> {
         self.notes.0.lock().unwrap().asked.clone()
