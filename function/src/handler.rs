@@ -2,6 +2,7 @@
 
 use std::env;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -43,6 +44,8 @@ pub struct Function<V> {
     storage: Storage,
     settings: Settings,
     machine: Machine,
+    /// Whether a snapshot is to come, which no connection survives.
+    leaving: AtomicBool,
 }
 
 /// What is known of an invocation besides its event.
@@ -72,6 +75,7 @@ impl<V: Vision> Function<V> {
             storage: Storage::default(),
             settings,
             machine,
+            leaving: AtomicBool::new(false),
         }
     }
 
@@ -88,10 +92,11 @@ impl<V: Vision> Function<V> {
 
     /// Opens a connection to S3. The bucket of the Python original is the only one that is known before
     /// an event; but buckets are parts of paths at one address, so that any will do.
-    pub async fn connect(&self, environment: impl Fn(&str) -> Option<String>) {
+    async fn connect(&self, environment: impl Fn(&str) -> Option<String>) {
         let set = |name: &&str| environment(name).is_some_and(|value| !value.is_empty());
         let options = self.settings.options(Preset::Original, Who::Anyone, &[]);
         if let Ok(options) = options
+            && !self.leaving.load(Ordering::Relaxed)
             && ADDRESSES.iter().any(set)
             && CREDENTIALS.iter().any(|pair| pair.iter().all(set))
         {
@@ -103,8 +108,14 @@ impl<V: Vision> Function<V> {
 
     /// Prepares what survives a snapshot and drops what would not.
     pub fn before_snapshot(&self) {
+        self.leaving.store(true, Ordering::Relaxed);
         self.vision.prepare();
         self.storage.forget();
+    }
+
+    /// Permits connections again.
+    pub fn after_restore(&self) {
+        self.leaving.store(false, Ordering::Relaxed);
     }
 
     /// Answers an event.

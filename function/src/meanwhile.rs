@@ -4,14 +4,15 @@
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 
-/// How often asking for events waits until the first request is on its way: for the connection, for the
-/// client to take it into use, and for the answer.
+/// How often a request on a new connection waits until it is on its way: for the connection, for the client
+/// to take it into use, and for the answer.
 const WAITS: u32 = 3;
 
-/// Asks for events by `asking`, and begins with `preparing` as soon as the first request is sent. What
-/// sends it was spawned before, and on one thread comes first.
+/// Asks for events by `asking`, and begins with `preparing` as soon as so many `requests` are sent, each on a
+/// new connection. What sends one was spawned before, and on one thread comes first.
 pub async fn ask<T>(
     asking: impl Future<Output = T>,
+    requests: u32,
     preparing: impl Future<Output = ()> + Send + 'static,
 ) -> T {
     let mut asking = pin!(asking);
@@ -21,7 +22,7 @@ pub async fn ask<T>(
         let polled = asking.as_mut().poll(context);
         waits += 1;
         if polled.is_pending()
-            && waits >= WAITS
+            && waits >= WAITS * requests
             && let Some(preparing) = preparing.take()
         {
             tokio::spawn(preparing);
@@ -63,7 +64,7 @@ mod tests {
             prepare.send(()).unwrap();
         };
         // It connects and sends by the same crate as the client of the Runtime API.
-        let answered = ask(client().get(url).send(), preparing).await;
+        let answered = ask(client().get(url).send(), 1, preparing).await;
         assert_eq!(answered.unwrap().status(), 200);
         lambda.join().unwrap();
     }

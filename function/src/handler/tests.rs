@@ -243,10 +243,28 @@ async fn a_connection_is_opened_before_the_first_event_where_that_asks_nobody_el
             name => variables.contains(&name).then(|| "set".to_owned()),
         };
         function.prepare(environment).await;
-        // A connection that was opened is seen at the latest with the next one.
-        drop(std::net::TcpStream::connect(s3.url.trim_start_matches("http://")).unwrap());
-        s3.wait_for_connections(expected + 1);
-        assert_eq!(s3.connections(), expected + 1, "{variables:?}");
-        assert!(s3.asked().is_empty());
+        assert_eq!(s3.connections_so_far(), expected, "{variables:?}");
+        assert_eq!(s3.asked().len(), 1, "only by the line above");
     }
+}
+
+#[tokio::test]
+async fn no_connection_is_opened_between_a_snapshot_and_its_restore() {
+    use super::*;
+    use crate::storage::tests::{site::Site as S3, storage};
+
+    let s3 = S3::start(|_| Vec::new());
+    let mut function = Function::new(site::OneFace, Settings::default(), Machine::default());
+    let environment = |_: &str| Some("b".to_owned());
+    function.before_snapshot();
+    function.storage = storage(&s3.url);
+    function.prepare(environment).await;
+    assert_eq!(s3.connections_so_far(), 0);
+    function.after_restore();
+    function.prepare(environment).await;
+    assert_eq!(
+        s3.connections_so_far(),
+        2,
+        "the line above and one of the function"
+    );
 }
