@@ -71,8 +71,13 @@ pub fn test(sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
         Step::Credentials,
         Step::Answered,
     ];
+    let mut told: Vec<_> = steps.iter().map(|(step, _)| *step).collect();
+    // It asks for both in this order and on two connections, which may be read in the other.
+    if told.get(1..3) == Some(&[Step::Credentials, Step::Asked]) {
+        told.swap(1, 2);
+    }
     ensure!(
-        steps.iter().map(|(step, _)| *step).eq(expected),
+        told == expected,
         "the function did {steps:?}, and not {expected:?}"
     );
     let (_, answer) = &steps[3];
