@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what `cargo xtask test` needs and a bare Debian machine lacks: compilers for C and C++, Python 3
-# with pip, a container engine, a registry, skopeo, and a browser with its driver. Rust itself must
+# with pip, nasm, a container engine, a registry, skopeo, and a browser with its driver. Rust itself must
 # be there. Does nothing where all is there.
 set -euo pipefail
 
@@ -8,6 +8,7 @@ missing=()
 command -v cc >/dev/null || missing+=(gcc libc6-dev)
 command -v g++ >/dev/null || command -v clang++ >/dev/null || missing+=(g++)
 python3 -m pip --version >/dev/null 2>&1 || missing+=(python3 python3-pip)
+command -v nasm >/dev/null || missing+=(nasm)
 command -v dockerd >/dev/null && command -v docker >/dev/null || missing+=(docker.io)
 command -v docker-registry >/dev/null || command -v registry >/dev/null || missing+=(docker-registry)
 command -v skopeo >/dev/null || missing+=(skopeo)

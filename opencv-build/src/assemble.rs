@@ -16,6 +16,7 @@ use crate::links::LinkList;
 use crate::manifest::{Library, Link, Manifest};
 use crate::pack::PackJob;
 use crate::packages;
+use crate::pins::Pins;
 use crate::probe::ProbeJob;
 use crate::progress::Step;
 use crate::recipe::{Haar, Recipe};
@@ -58,6 +59,8 @@ pub fn assemble(
     pack_cascades(recipe, workshop, &folder)?;
     let third_party = third_party(recipe, tree, &link.libraries, workshop, &folder)?;
     let files = sizes(&folder)?;
+    let mut tools = workshop.toolchain.versions().clone();
+    tools.extend(workshop.kernels.tool());
     let manifest = Manifest {
         schema: 1,
         version: recipe.version.clone(),
@@ -72,7 +75,8 @@ pub fn assemble(
         link,
         fingerprint: fingerprint.clone(),
         source: source.description().to_owned(),
-        tools: workshop.toolchain.versions().clone(),
+        tools,
+        lacks: workshop.kernels.lack().into_iter().collect(),
     };
     let text = serde_json::to_string_pretty(&manifest)? + "\n";
     fs::write(folder.join("sdk.json"), text)
@@ -145,11 +149,14 @@ fn third_party(
     folder: &Path,
 ) -> Result<Vec<ThirdParty>> {
     let zig = workshop.toolchain.zig();
+    let pins = Pins::embedded();
+    let mut tools = workshop.toolchain.versions().clone();
+    tools.extend(pins.library.into_iter().map(|pin| (pin.name, pin.version)));
     let sources = third_party::Sources {
         tree: tree.path(),
         zig: zig.parent().unwrap_or(&zig),
         opencv: &recipe.version,
-        tools: workshop.toolchain.versions(),
+        tools: &tools,
     };
     third_party::gather(&sources, &recipe.modules, libraries, folder)
 }

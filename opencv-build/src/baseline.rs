@@ -19,6 +19,7 @@ use crate::effort::Effort;
 use crate::files::{copy, replace, sweep};
 use crate::fingerprint::Fingerprint;
 use crate::install::Installed;
+use crate::kernels::Kernels;
 use crate::links::LinkList;
 use crate::lock::Lock;
 use crate::manifest::Library;
@@ -131,11 +132,13 @@ pub fn build(recipe: &Recipe, places: &Places, driver: &Driver) -> Result<Baseli
     let toolchain = Toolchain::install(&pins, &places.toolchain())?;
     let compiler = compiler_for(recipe, &toolchain, &variant)?;
     let source = SourceArchive::fetch(recipe, &pins, &toolchain, &places.downloads())?;
-    let tree = write_tree(recipe, &source, &trim, &source_fingerprint, &work)?;
+    let tree = write_tree(recipe, &source, &[], &trim, &source_fingerprint, &work)?;
     let workshop = Workshop {
         toolchain: &toolchain,
         compiler: &compiler,
         driver,
+        // OpenCV's own copy of libjpeg-turbo has no kernels.
+        kernels: &Kernels::NotAsked,
         lock: &lock,
         work: &work,
     };

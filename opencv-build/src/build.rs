@@ -14,6 +14,8 @@ use crate::driver::Driver;
 use crate::files::sweep;
 use crate::fingerprint::{Fingerprint, sha256_of_file};
 use crate::install::Installed;
+use crate::kernels::Kernels;
+use crate::library::LibraryArchive;
 use crate::lock::Lock;
 use crate::options::{self, Plan};
 use crate::overlay;
@@ -34,11 +36,13 @@ use crate::wheels;
 use crate::workshop::Workshop;
 
 /// The code that decides what is in an SDK: when it changes, an SDK of the code before is not used.
-const CODE: [&str; 11] = [
+const CODE: [&str; 13] = [
     include_str!("assemble.rs"),
     include_str!("cascades.rs"),
     include_str!("cmake.rs"),
     include_str!("compiler.rs"),
+    include_str!("kernels.rs"),
+    include_str!("library.rs"),
     include_str!("links.rs"),
     include_str!("options.rs"),
     include_str!("pack.rs"),
@@ -69,7 +73,8 @@ pub fn build(recipe: &Recipe, places: &Places, driver: &Driver) -> Result<Built>
     let pins = Pins::embedded();
     let trim = Trim::of(recipe);
     let source_fingerprint = source_fingerprint(recipe, &pins, &trim)?;
-    let fingerprint = fingerprint(recipe, &pins, &source_fingerprint)?;
+    let kernels = Kernels::bring(recipe, &pins, &places.toolchain())?;
+    let fingerprint = fingerprint(recipe, &pins, &source_fingerprint, &kernels)?;
     let path = places.sdk(&recipe.target);
     let present = || Sdk::open(&path).filter(|sdk| sdk.manifest().fingerprint == fingerprint);
     let answer = |sdk, cached| Built {
@@ -95,11 +100,23 @@ pub fn build(recipe: &Recipe, places: &Places, driver: &Driver) -> Result<Built>
     // unpacking and configuring leave idle.
     let warming = compiler.warm_up()?;
     let source = SourceArchive::fetch(recipe, &pins, &toolchain, &places.downloads())?;
-    let tree = write_tree(recipe, &source, &trim, &source_fingerprint, &work)?;
+    let libraries = trim.libraries.iter().map(|(name, library)| {
+        LibraryArchive::fetch(name, library, &pins, &toolchain, &places.downloads())
+    });
+    let libraries: Vec<_> = libraries.collect::<Result<_>>()?;
+    let tree = write_tree(
+        recipe,
+        &source,
+        &libraries,
+        &trim,
+        &source_fingerprint,
+        &work,
+    )?;
     let workshop = Workshop {
         toolchain: &toolchain,
         compiler: &compiler,
         driver,
+        kernels: &kernels,
         lock: &lock,
         work: &work,
     };
@@ -136,7 +153,8 @@ pub fn tools(recipe: &Recipe, places: &Places) -> Result<(Toolchain, Compiler)> 
 pub fn present(recipe: &Recipe, places: &Places) -> Result<Option<Sdk>> {
     let pins = Pins::embedded();
     let source = source_fingerprint(recipe, &pins, &Trim::of(recipe))?;
-    let fingerprint = fingerprint(recipe, &pins, &source)?;
+    let kernels = Kernels::find(recipe, &pins, &places.toolchain());
+    let fingerprint = fingerprint(recipe, &pins, &source, &kernels)?;
     let sdk = Sdk::open(&places.sdk(&recipe.target));
     Ok(sdk.filter(|sdk| sdk.manifest().fingerprint == fingerprint))
 }
@@ -145,11 +163,12 @@ pub fn present(recipe: &Recipe, places: &Places) -> Result<Option<Sdk>> {
 pub(crate) fn write_tree(
     recipe: &Recipe,
     source: &SourceArchive,
+    libraries: &[LibraryArchive],
     trim: &Trim,
     fingerprint: &Fingerprint,
     work: &Path,
 ) -> Result<SourceTree> {
-    let tree = SourceTree::write(source, trim, fingerprint, work)?;
+    let tree = SourceTree::write(source, libraries, trim, fingerprint, work)?;
     if source_fingerprint(recipe, &Pins::embedded(), trim)? != *fingerprint {
         tree.forget()?;
         bail!(
@@ -177,17 +196,25 @@ pub(crate) fn source_fingerprint(recipe: &Recipe, pins: &Pins, trim: &Trim) -> R
         Some(named) if named.path.is_dir() => trim.digest_of(&named.path)?,
         Some(named) => sha256_of_file(&named.path)?,
     };
+    let libraries = trim.libraries.keys().map(|name| pins.library(name));
+    let libraries: Vec<_> = libraries.collect();
     let overlay: String = overlay::FILES.iter().map(|(_, text)| *text).collect();
     Ok(Fingerprint::of([
         ("content", content.as_bytes()),
         ("trim", format!("{trim:?}").as_bytes()),
         ("cuts", trim::TEXT.as_bytes()),
         ("overlay", overlay.as_bytes()),
+        ("libraries", serde_json::to_vec(&libraries)?.as_slice()),
     ]))
 }
 
 /// Of everything that decides what is in the SDK.
-fn fingerprint(recipe: &Recipe, pins: &Pins, source: &Fingerprint) -> Result<Fingerprint> {
+fn fingerprint(
+    recipe: &Recipe,
+    pins: &Pins,
+    source: &Fingerprint,
+    kernels: &Kernels,
+) -> Result<Fingerprint> {
     let recipe = Recipe {
         // Where the source lies does not matter; what it holds is in its own fingerprint.
         source: None,
@@ -208,6 +235,7 @@ fn fingerprint(recipe: &Recipe, pins: &Pins, source: &Fingerprint) -> Result<Fin
         ("options", options::TEXT.as_bytes()),
         ("third party", third_party::TEXT.as_bytes()),
         ("compiler", compiler::SCRIPT.as_bytes()),
+        ("kernels", kernels.identity().as_bytes()),
         ("probe", probe::PROGRAM.as_bytes()),
         ("packer", pack::PROGRAM.as_bytes()),
     ]))

@@ -28,7 +28,7 @@ pub struct Configured {
 
 impl Configured {
     /// Configures the build of `tree`. A build folder that was made for another compiler, CPU or
-    /// option is emptied first; for other modules it is kept, and only what they change is built.
+    /// option is emptied first; for other modules and kernels it is kept, and only what they change is built.
     ///
     /// # Errors
     /// cmake fails, or leaves out a module or format that the plan names.
@@ -82,10 +82,11 @@ impl Configured {
     }
 }
 
-/// Empties the build folder unless it was made with the same options, modules aside.
+/// Empties the build folder unless it was made with the same options, modules and kernels aside.
 fn keep_or_empty(work: &Path, version: &str, defines: &BTreeMap<String, String>) -> Result<()> {
     let mut lasting = defines.clone();
-    lasting.remove("BUILD_LIST");
+    // What these change, ninja finds out by itself.
+    lasting.retain(|name, _| name != "BUILD_LIST" && !name.starts_with("LIBJPEG_TURBO_"));
     let fingerprint = Fingerprint::of([
         ("version", version.as_bytes()),
         ("defines", serde_json::to_vec(&lasting)?.as_slice()),
@@ -170,6 +171,7 @@ fn check_facts(plan: &Plan, facts: &Facts) -> Result<()> {
 mod tests {
     use super::*;
     use crate::compiler::{Compiler, write_script};
+    use crate::kernels::Kernels;
     use crate::lock::Lock;
     use crate::recipe::tests::recipe;
     use crate::toolchain::Toolchain;
@@ -210,6 +212,7 @@ mod tests {
             toolchain: &toolchain,
             compiler: &compiler,
             driver: &crate::driver::tests::driver(),
+            kernels: &Kernels::None("a test".to_owned()),
             lock: &Lock::take(&folder.join("lock"), |_| ())?,
             work: &work,
         };
@@ -235,6 +238,8 @@ mod tests {
             "-DCPU_BASELINE=SSE4_2",
             "-DWITH_JPEG=ON",
             "-DWITH_TIFF=OFF",
+            "-DLIBJPEG_TURBO_KERNELS=none",
+            "-DLIBJPEG_TURBO_VERSION=3.1.0",
             "-DCMAKE_INSTALL_PREFIX=/opt/opencv",
         ] {
             assert!(
@@ -284,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn only_modules_keep_the_build_folder() {
+    fn only_modules_and_kernels_keep_the_build_folder() {
         let folder = tempfile::tempdir().unwrap();
         let marker = folder.path().join("build/marker");
         let mut defines = BTreeMap::from([("BUILD_LIST".to_owned(), "core".to_owned())]);
@@ -297,6 +302,8 @@ mod tests {
         };
         assert!(!mark(&defines));
         defines.insert("BUILD_LIST".into(), "core,imgproc".into());
+        assert!(mark(&defines));
+        defines.insert("LIBJPEG_TURBO_KERNELS".into(), "none".into());
         assert!(mark(&defines));
         defines.insert("CPU_BASELINE".into(), "AVX2".into());
         assert!(!mark(&defines));

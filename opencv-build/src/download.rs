@@ -1,4 +1,4 @@
-//! Downloads a pinned archive: from Python's package index, or from an address. What has another
+//! Downloads a pinned archive: from Python's package index, from Rust's, or from an address. What has another
 //! digest than the pinned one, or breaks off, is not kept.
 
 use std::fs::{self, File};
@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
+use crate::files::{copy, sorted_entries, write_if_other};
 use crate::fingerprint::sha256_of_file;
 use crate::pins::{Origin, Place};
 use crate::progress::Step;
@@ -46,6 +47,10 @@ pub(crate) fn download(
             let requirement = format!("{package}=={package_version}");
             download_python(&requirement, toolchain, downloads, partial.path())?
         }
+        Place::Crate {
+            package,
+            package_version,
+        } => download_crate(package, package_version, downloads, partial.path())?,
         Place::Url { url } => download_url(url, partial.path(), &mut step)?,
     };
     let digest = sha256_of_file(&file)?;
@@ -91,6 +96,39 @@ fn index_arguments(python: &Path) -> Vec<String> {
     let index = std::env::var("PIP_INDEX_URL").ok().or(configured);
     let arguments = index.map(|index| vec!["--index-url".to_owned(), index.trim().to_owned()]);
     arguments.unwrap_or_default()
+}
+
+/// The archive of a crate, by way of an empty project that depends on it: cargo knows the registry that it is
+/// configured for, and keeps archives as they came.
+fn download_crate(name: &str, version: &str, downloads: &Path, folder: &Path) -> Result<PathBuf> {
+    let project = folder.join("project");
+    let manifest = format!(
+        "[package]\nname = \"fetch\"\nversion = \"0.0.0\"\nedition = \"2021\"\n\n[lib]\npath = \"lib.rs\"\n\n\
+         [dependencies]\n{name} = {{ version = \"={version}\", default-features = false }}\n\n[workspace]\n"
+    );
+    for (file, text) in [("Cargo.toml", manifest.as_str()), ("lib.rs", "")] {
+        write_if_other(&project.join(file), text.as_bytes())?;
+    }
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.arg("fetch").current_dir(&project);
+    run_logged(&mut cargo, &downloads.join("cargo.log"), |_| ())?;
+    let archive = format!("{name}-{version}.crate");
+    let registries = cargo_home()?.join("registry/cache");
+    let mut places = sorted_entries(&registries)?.into_iter();
+    let kept = places.find_map(|registry| Some(registry.join(&archive)).filter(|p| p.is_file()));
+    let kept =
+        kept.with_context(|| format!("cargo kept no `{archive}` in `{}`", registries.display()))?;
+    let path = folder.join(archive);
+    copy(&kept, &path)?;
+    Ok(path)
+}
+
+/// The folder in which cargo keeps what it downloads.
+fn cargo_home() -> Result<PathBuf> {
+    let named = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    named
+        .or_else(|| Some(std::env::home_dir()?.join(".cargo")))
+        .context("failed to find cargo's folder; set CARGO_HOME")
 }
 
 fn download_url(url: &str, folder: &Path, step: &mut Step) -> Result<PathBuf> {

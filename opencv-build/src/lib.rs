@@ -27,6 +27,8 @@ pub mod facts;
 mod files;
 pub mod fingerprint;
 pub mod install;
+pub mod kernels;
+pub mod library;
 pub mod linker;
 pub mod links;
 pub mod lock;

@@ -40,6 +40,9 @@ pub struct Manifest {
     pub source: String,
     /// Versions of the tools.
     pub tools: BTreeMap<String, String>,
+    /// What the SDK lacks because the machine that built it lacked something, each a sentence.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lacks: Vec<String>,
 }
 
 /// How to link a program.

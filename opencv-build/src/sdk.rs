@@ -120,6 +120,7 @@ mod tests {
             fingerprint: Fingerprint::of([("a", "b".as_bytes())]),
             source: "test".into(),
             tools: BTreeMap::new(),
+            lacks: Vec::new(),
         }
     }
 

@@ -110,28 +110,39 @@ impl SourceArchive {
 
     /// The first pinned origin that can be had.
     fn pinned(source: &Source, toolchain: &Toolchain, downloads: &Path) -> Result<Self> {
-        let _lock = Lock::take(&downloads.join("lock"), tell)?;
-        sweep(downloads)?;
-        for origin in &source.origin {
-            let path = archive_path(downloads, origin);
-            if path.is_file() && sha256_of_file(&path)? == origin.sha256 {
-                return Ok(Self::archive(path, origin));
-            }
+        match first(&source.origin, toolchain, downloads)? {
+            Ok((path, origin)) => Ok(Self::archive(path, origin)),
+            Err(failures) => bail!(
+                "failed to fetch OpenCV {}; tried\n{failures}\nCheck the network, or name an \
+                 archive or a folder that you have in opencv.toml: [source] path = \"…\"",
+                source.version,
+            ),
         }
-        let mut failures = Vec::new();
-        for origin in &source.origin {
-            match download(origin, toolchain, downloads) {
-                Ok(path) => return Ok(Self::archive(path, origin)),
-                Err(error) => failures.push(format!("- {}: {error:#}", origin.place.describe())),
-            }
-        }
-        bail!(
-            "failed to fetch OpenCV {}; tried\n{}\nCheck the network, or name an archive or a \
-             folder that you have in opencv.toml: [source] path = \"…\"",
-            source.version,
-            failures.join("\n")
-        )
     }
+}
+
+/// The archive of the first origin that can be had, below `downloads`; or why each cannot.
+pub(crate) fn first<'a>(
+    origins: &'a [Origin],
+    toolchain: &Toolchain,
+    downloads: &Path,
+) -> Result<Result<(PathBuf, &'a Origin), String>> {
+    let _lock = Lock::take(&downloads.join("lock"), tell)?;
+    sweep(downloads)?;
+    for origin in origins {
+        let path = archive_path(downloads, origin);
+        if path.is_file() && sha256_of_file(&path)? == origin.sha256 {
+            return Ok(Ok((path, origin)));
+        }
+    }
+    let mut failures = Vec::new();
+    for origin in origins {
+        match download(origin, toolchain, downloads) {
+            Ok(path) => return Ok(Ok((path, origin))),
+            Err(error) => failures.push(format!("- {}: {error:#}", origin.place.describe())),
+        }
+    }
+    Ok(Err(failures.join("\n")))
 }
 
 #[cfg(test)]

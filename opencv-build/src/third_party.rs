@@ -72,7 +72,7 @@ pub struct Fact {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
 enum Version {
-    /// It is that of OpenCV, or of a wheel of the toolchain.
+    /// It is that of OpenCV, or of a wheel of the toolchain, or of a pinned library.
     Of(String),
     Stands {
         file: String,
@@ -108,7 +108,7 @@ pub(crate) struct Sources<'a> {
     pub(crate) zig: &'a Path,
     /// OpenCV's version.
     pub(crate) opencv: &'a str,
-    /// Versions of the wheels.
+    /// Versions of the wheels and libraries.
     pub(crate) tools: &'a BTreeMap<String, String>,
 }
 
@@ -179,7 +179,7 @@ impl Fact {
             Version::Of(whose) if whose == "opencv" => Ok(sources.opencv.to_owned()),
             Version::Of(whose) => sources.tools.get(whose).cloned().with_context(|| {
                 format!(
-                    "failed to find the version of {}: `{whose}` is no wheel",
+                    "failed to find the version of {}: `{whose}` is no wheel and no library",
                     self.name
                 )
             }),

@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::files::{remove_if_there, sorted_entries, write_if_other};
 use crate::fingerprint::Fingerprint;
+use crate::library::LibraryArchive;
 use crate::progress::Step;
 use crate::source::{Kind, SourceArchive};
 use crate::trim::Trim;
@@ -21,13 +22,14 @@ pub struct SourceTree {
 }
 
 impl SourceTree {
-    /// Makes the folder `tree` in `work` hold what `trim` takes of `source`, unless the stamp
-    /// beside it says that it does.
+    /// Makes the folder `tree` in `work` hold what `trim` takes of `source` and of `libraries`, unless
+    /// the stamp beside it says that it does.
     ///
     /// # Errors
-    /// The source cannot be read, is no OpenCV tree, or is not the one that the cuts are for.
+    /// A source cannot be read, is no OpenCV tree, or is not the one that the cuts are for.
     pub fn write(
         source: &SourceArchive,
+        libraries: &[LibraryArchive],
         trim: &Trim,
         fingerprint: &Fingerprint,
         work: &Path,
@@ -51,9 +53,18 @@ impl SourceTree {
                 path: archive,
                 root,
             } => writer
-                .add_archive(archive, root.as_deref())
+                .add_archive(archive, root.as_deref(), |path| {
+                    Some(path).filter(|path| trim.keeps(path))
+                })
                 .with_context(|| format!("failed to unpack `{}`", archive.display()))?,
             Kind::Folder(folder) => writer.add_folder(folder, folder)?,
+        }
+        for library in libraries {
+            writer
+                .add_archive(library.path(), Some(library.root()), |path| {
+                    library.place(&path)
+                })
+                .with_context(|| format!("failed to unpack `{}`", library.path().display()))?;
         }
         ensure!(
             writer.kept.contains("CMakeLists.txt"),
@@ -101,7 +112,13 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn add_archive(&mut self, archive: &Path, root: Option<&str>) -> Result<()> {
+    /// Takes the files of an archive to where `place` says that they go, if anywhere.
+    fn add_archive(
+        &mut self,
+        archive: &Path,
+        root: Option<&str>,
+        place: impl Fn(String) -> Option<String>,
+    ) -> Result<()> {
         let file = File::open(archive)?;
         let mut entries = tar::Archive::new(flate2::read::GzDecoder::new(file));
         for entry in entries.entries()? {
@@ -111,6 +128,10 @@ impl Writer<'_> {
             }
             let inner = entry.path()?.into_owned();
             let Some(path) = path_below(&inner, root)? else {
+                continue;
+            };
+            self.seen.insert(path.clone());
+            let Some(path) = place(path) else {
                 continue;
             };
             self.add(&path, |content| {
@@ -130,6 +151,10 @@ impl Writer<'_> {
             let Some(name) = below.to_str() else {
                 continue;
             };
+            self.seen.insert(name.to_owned());
+            if !self.trim.keeps(name) {
+                continue;
+            }
             self.add(name, |content| {
                 *content = fs::read(&path)
                     .with_context(|| format!("failed to read `{}`", path.display()))?;
@@ -139,12 +164,9 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Takes one file of the source, whose content is only read if it is kept.
+    /// Takes one file of a source.
     fn add(&mut self, path: &str, read: impl FnOnce(&mut Vec<u8>) -> Result<()>) -> Result<()> {
         self.seen.insert(path.to_owned());
-        if !self.trim.keeps(path) {
-            return Ok(());
-        }
         let mut content = Vec::new();
         read(&mut content)?;
         let Some(content) = self.trim.apply(path, content)? else {
@@ -227,7 +249,10 @@ mod tests {
         let tools = Toolchain::at(nowhere);
         let source = SourceArchive::fetch(recipe, &Pins::embedded(), &tools, nowhere)?;
         let fingerprint = Fingerprint::of([("label", label.as_bytes())]);
-        SourceTree::write(&source, &Trim::of(recipe), &fingerprint, work)
+        let mut trim = Trim::of(recipe);
+        // No library is there to be fetched, so that cuts of one would not be found.
+        trim.edits.retain(|path, _| !path.starts_with("3rdparty/"));
+        SourceTree::write(&source, &[], &trim, &fingerprint, work)
     }
 
     #[test]

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use crate::catalog::Catalog;
 use crate::files::all_files;
 use crate::fingerprint::Fingerprint;
+use crate::library::Library;
 use crate::overlay;
 use crate::recipe::Recipe;
 use crate::target::Architecture;
@@ -25,6 +26,7 @@ struct Written {
     keep: Vec<String>,
     module_without: Vec<String>,
     keep_for: BTreeMap<Architecture, Vec<String>>,
+    library: BTreeMap<String, Library>,
     cut: Vec<WrittenCut>,
 }
 
@@ -32,6 +34,7 @@ struct Written {
 #[serde(deny_unknown_fields)]
 struct WrittenCut {
     module: Option<String>,
+    codec: Option<String>,
     #[serde(default)]
     remove: Vec<String>,
     #[serde(default)]
@@ -51,12 +54,12 @@ struct WrittenEdit {
     with: String,
 }
 
-/// A line that is replaced.
+/// A line, or several that follow one another, that are replaced.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Edit {
-    /// The line, without white space around it.
+    /// The lines; white space around each does not matter.
     pub(crate) line: String,
-    /// What takes its place; nothing where the line is dropped.
+    /// What takes their place; nothing where they are dropped.
     with: String,
 }
 
@@ -76,6 +79,8 @@ pub struct Trim {
     pub replaced: BTreeMap<String, &'static str>,
     /// Files of ours that must not be in the tree and are added.
     pub added: BTreeMap<String, &'static str>,
+    /// Libraries by name, whose sources take the place of OpenCV's own copies.
+    pub libraries: BTreeMap<String, Library>,
 }
 
 impl Trim {
@@ -88,6 +93,9 @@ impl Trim {
             keep.extend(more.iter().cloned());
         }
         let of_codecs = recipe.codecs.iter().filter_map(|c| catalog.codecs.get(c));
+        let names = of_codecs.clone().filter_map(|codec| codec.library.as_ref());
+        let libraries = names.map(|name| (name.clone(), written.library[name].clone()));
+        let libraries = libraries.collect();
         let third_party = of_codecs.flat_map(|codec| &codec.third_party);
         keep.extend(third_party.map(|folder| format!("3rdparty/{folder}/")));
 
@@ -100,6 +108,7 @@ impl Trim {
             edits: BTreeMap::new(),
             replaced: BTreeMap::new(),
             added: BTreeMap::new(),
+            libraries,
         };
         for cut in written.cut {
             trim.add(cut, recipe);
@@ -120,6 +129,7 @@ impl Trim {
             edits: BTreeMap::new(),
             replaced: BTreeMap::from([(name.to_owned(), text)]),
             added: BTreeMap::new(),
+            libraries: BTreeMap::new(),
         }
     }
 
@@ -128,7 +138,11 @@ impl Trim {
             Some(module) => recipe.has_module(module),
             None => true,
         };
-        if !module_is_built {
+        let codec_is_built = match &cut.codec {
+            Some(codec) => recipe.codecs.contains(codec),
+            None => true,
+        };
+        if !module_is_built || !codec_is_built {
             return;
         }
         let place = |path: &str| match &cut.module {
@@ -158,7 +172,7 @@ impl Trim {
 
     /// Whether the build reads the file at `path`, before cuts.
     pub fn keeps(&self, path: &str) -> bool {
-        if self.whole {
+        if self.whole || self.replaced.contains_key(path) {
             return true;
         }
         if let Some(inner) = path.strip_prefix("modules/") {
@@ -210,18 +224,31 @@ impl Trim {
         };
         let text = String::from_utf8(content)
             .with_context(|| format!("failed to trim `{path}`: it is no UTF-8"))?;
-        for Edit { line, .. } in edits {
-            let count = text.lines().filter(|l| l.trim() == line).count();
+        let lines: Vec<_> = text.split_inclusive('\n').collect();
+        // Where each edit begins, with how many lines it replaces by what.
+        let mut places = BTreeMap::new();
+        for Edit { line, with } in edits {
+            let wanted: Vec<_> = line.lines().map(str::trim).collect();
+            let is_there = |at: &usize| {
+                let there = lines[*at..].iter().take(wanted.len());
+                there.map(|line| line.trim()).eq(wanted.iter().copied())
+            };
+            let found: Vec<_> = (0..lines.len()).filter(is_there).collect();
             ensure!(
-                count == 1,
-                "failed to trim `{path}`: the line `{line}` is there {count} times, not once"
+                found.len() == 1,
+                "failed to trim `{path}`: the line `{line}` is there {} times, not once",
+                found.len()
             );
+            places.insert(found[0], (wanted.len(), with.as_str()));
         }
-        let edited = text.split_inclusive('\n').map(|line| {
-            let edit = edits.iter().find(|edit| edit.line == line.trim());
-            edit.map_or(line, |edit| edit.with.as_str())
-        });
-        Ok(Some(edited.collect::<String>().into_bytes()))
+        let mut edited = String::new();
+        let mut at = 0;
+        while let Some(line) = lines.get(at) {
+            let (count, text) = places.get(&at).copied().unwrap_or((1, *line));
+            edited.push_str(text);
+            at += count;
+        }
+        Ok(Some(edited.into_bytes()))
     }
 
     /// Refuses a tree that lacks a file which a cut removes, edits or replaces, or has one that a cut adds.
@@ -249,78 +276,4 @@ impl Trim {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::recipe::tests::recipe;
-
-    const HEADER: &str = "modules/objdetect/include/opencv2/objdetect.hpp";
-
-    #[test]
-    fn every_overlay_file_is_used() {
-        let trim = Trim::of(&recipe());
-        let used = trim.replaced.keys().chain(trim.added.keys());
-        let used: BTreeSet<_> = used.map(String::as_str).collect();
-        assert_eq!(used, overlay::FILES.iter().map(|(path, _)| *path).collect());
-    }
-
-    #[test]
-    fn only_what_the_recipe_needs_is_kept() {
-        let trim = Trim::of(&recipe());
-        for path in [
-            "CMakeLists.txt",
-            "modules/core/src/matrix.cpp",
-            "3rdparty/libjpeg-turbo/src/jcapimin.c",
-            "data/haarcascades/haarcascade_eye.xml",
-        ] {
-            assert!(trim.keeps(path), "{path}");
-        }
-        for path in [
-            "modules/core/test/test_mat.cpp",
-            "modules/dnn/src/dnn.cpp",
-            "modules/CMakeLists.txt",
-            "3rdparty/libtiff/CMakeLists.txt",
-            "3rdparty/carotene/CMakeLists.txt",
-            "samples/cpp/facedetect.cpp",
-        ] {
-            assert!(!trim.keeps(path), "{path}");
-        }
-    }
-
-    #[test]
-    fn of_the_stock_tree_all_is_kept_and_nothing_cut_but_what_makes_headers_precompiled() {
-        let trim = Trim::stock();
-        for path in [
-            "modules/dnn/src/dnn.cpp",
-            "modules/CMakeLists.txt",
-            "3rdparty/openexr/CMakeLists.txt",
-        ] {
-            assert!(trim.keeps(path), "{path}");
-        }
-        let content = b"#include \"opencv2/objdetect/face.hpp\"\n".to_vec();
-        assert_eq!(trim.apply(HEADER, content.clone()).unwrap(), Some(content));
-        let replaced: Vec<_> = trim.replaced.keys().collect();
-        assert_eq!(replaced, ["cmake/OpenCVPCHSupport.cmake"]);
-    }
-
-    #[test]
-    fn a_cut_replaces_its_line_and_nothing_else() {
-        let trim = Trim::of(&recipe());
-        let content = b"a\n#include \"opencv2/objdetect/face.hpp\"\nb\n".to_vec();
-        assert_eq!(trim.apply(HEADER, content).unwrap().unwrap(), b"a\nb\n");
-        let base = "modules/core/include/opencv2/core/base.hpp";
-        let content = b"a\n  #include \"opencv2/opencv_modules.hpp\"\nb\n".to_vec();
-        let edited = String::from_utf8(trim.apply(base, content).unwrap().unwrap()).unwrap();
-        let expected = "a\n#ifndef OPENCV_MODULE_LIST_IS_UNUSED\n\
-                        #include \"opencv2/opencv_modules.hpp\"\n#endif\nb\n";
-        assert_eq!(edited, expected);
-    }
-
-    #[test]
-    fn a_cut_that_does_not_fit_the_tree_is_refused() {
-        let trim = Trim::of(&recipe());
-        let error = trim.apply(HEADER, b"a\n".to_vec()).unwrap_err().to_string();
-        assert!(error.contains("is there 0 times"), "{error}");
-        let error = trim.check_seen(&BTreeSet::new()).unwrap_err().to_string();
-        assert!(error.contains("is not in it"), "{error}");
-    }
-}
+mod tests;

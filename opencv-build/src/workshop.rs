@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use crate::compiler::Compiler;
 use crate::driver::{Driver, Job};
+use crate::kernels::Kernels;
 use crate::lock::Lock;
 use crate::toolchain::Toolchain;
 
@@ -17,6 +18,8 @@ pub struct Workshop<'a> {
     pub compiler: &'a Compiler,
     /// How to start a process for a tool.
     pub driver: &'a Driver,
+    /// What there is for libjpeg-turbo's kernels.
+    pub kernels: &'a Kernels,
     /// The lock that such a process holds with us.
     pub lock: &'a Lock,
     /// The folder of the tree, the build and the log.

@@ -33,6 +33,8 @@ pub struct BuildAnswer {
     seconds: f64,
     modules: Vec<String>,
     libraries: Vec<Library>,
+    /// What it lacks because this machine lacked something.
+    lacks: Vec<String>,
 }
 
 /// Builds the SDK, unless it is there.
@@ -47,6 +49,7 @@ pub fn run(arguments: &Arguments) -> Result<BuildAnswer> {
         seconds: built.seconds,
         modules: manifest.modules.clone(),
         libraries: manifest.libraries.clone(),
+        lacks: manifest.lacks.clone(),
     })
 }
 
@@ -79,12 +82,14 @@ impl Answer for BuildAnswer {
             .collect();
         let total = self.libraries.iter().map(|library| library.bytes).sum();
         rows.push(vec!["  total".to_owned(), size(total)]);
+        let lacks = self.lacks.iter().map(|lack| format!("\n{lack}."));
         format!(
-            "The SDK {how}: {}\n  modules {}\n  fingerprint {}\n{}",
+            "The SDK {how}: {}\n  modules {}\n  fingerprint {}\n{}{}",
             path(&self.sdk),
             self.modules.join(", "),
             self.fingerprint,
-            table(&rows)
+            table(&rows),
+            lacks.collect::<String>()
         )
     }
 }

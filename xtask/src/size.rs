@@ -145,6 +145,7 @@ pub fn document(workspace: &Workspace, arguments: &Arguments, built: &Built) -> 
     let (baseline, ablation) = built.variants(workspace, arguments)?;
     Ok(Document {
         schema: SCHEMA,
+        lacks: built.lacks(),
         before,
         peers: peers::peers(&report)?,
         budgets: Budgets::read(&root.join("opencv.toml"))?.compare(&report)?,

@@ -114,6 +114,11 @@ impl Built {
         relink::relink(&self.record, &self.sdk, name, libraries)
     }
 
+    /// What the SDK lacks.
+    pub fn lacks(&self) -> Vec<String> {
+        self.sdk.manifest().lacks.clone()
+    }
+
     /// Where reports of this architecture are written.
     pub fn results(&self, workspace: &Workspace) -> PathBuf {
         let architecture = self.sdk.manifest().target.architecture.name();

@@ -20,6 +20,9 @@ pub fn markdown(document: &Document) -> String {
         escaped(&report.architecture),
         summary(document)
     );
+    for lack in &document.lacks {
+        text += &format!("{}.\n\n", escaped(lack));
+    }
     text += &artefacts(document);
     if let Some(before) = &document.before {
         text += &changes(document, before);

@@ -87,6 +87,7 @@ mod tests {
             history: Vec::new(),
             baseline: None,
             ablation: Vec::new(),
+            lacks: Vec::new(),
         }
     }
 

@@ -14,6 +14,9 @@ pub struct Document {
     pub schema: u32,
     /// What there is now.
     pub report: Report,
+    /// What the SDK lacks because the machine that built it lacked something.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lacks: Vec<String>,
     /// What it is compared with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<Before>,

@@ -147,6 +147,7 @@ pub fn document() -> Document {
             modules: vec![module],
             missing: vec!["videoio: it wants a camera".into()],
         }),
+        lacks: vec!["JPEG is read without SIMD: this machine has no nasm".into()],
         ablation: vec![Ablation {
             feature: "codec png".into(),
             libraries: 310_000,

@@ -41,6 +41,8 @@ type Row = Vec<String>;
 pub fn text(document: &Document, shown: Shown) -> String {
     let Document { report, before, .. } = document;
     let mut sections = vec![title(report, before.as_ref())];
+    let lacks = document.lacks.iter().map(|lack| format!("{lack}.\n"));
+    sections.extend(lacks);
     for artefact in &report.artefacts {
         let before = before.as_ref().map(|before| &before.report);
         let earlier = Earlier::artefact(before, &artefact.name);

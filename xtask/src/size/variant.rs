@@ -164,6 +164,7 @@ pub mod tests {
             fingerprint: Fingerprint::of([("a", "b".as_bytes())]),
             source: "test".into(),
             tools: BTreeMap::new(),
+            lacks: Vec::new(),
         };
         fs::create_dir_all(folder).unwrap();
         let text = serde_json::to_vec(&manifest).unwrap();

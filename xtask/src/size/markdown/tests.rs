@@ -12,6 +12,8 @@ Since the last report: `bootstrap` unpacked ↑ 400.0 kB (+6.1%), `image face-de
 `zip face-detect` unpacked ↑ 400.0 kB (+6.1%), `static libraries` unpacked ↑ 200.0 kB (+2.3%); 3 of the same size. \
 **Over budget: 1.**
 
+JPEG is read without SIMD: this machine has no nasm.
+
 | artefact | | before | after | change |
 |---|---|--:|--:|--:|
 | `bootstrap` | unpacked | 6.60 MB | 7.00 MB | ↑ 400.0 kB (+6.1%) |

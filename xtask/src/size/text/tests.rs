@@ -11,6 +11,8 @@ fn a_document_is_tables_with_changes_budgets_others_and_history() {
     let expected = "\
 x86_64 at 4bcd2c3, compared with the last report at 4bcd2c3
 
+JPEG is read without SIMD: this machine has no nasm.
+
                unpacked   share   packed     change
 bootstrap       7.00 MB  100.0%  3.30 MB  +400.0 kB
   Rust crates   5.70 MB   81.4%           +100.0 kB
@@ -82,6 +84,7 @@ fn what_is_not_there_has_no_section() {
         history: Vec::new(),
         baseline: None,
         ablation: Vec::new(),
+        lacks: Vec::new(),
         ..document()
     };
     let text = text(&bare, FEW);

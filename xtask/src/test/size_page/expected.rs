@@ -34,6 +34,7 @@ pub fn bare(document: &Document) -> Document {
         history: Vec::new(),
         baseline: None,
         ablation: Vec::new(),
+        lacks: Vec::new(),
         ..document.clone()
     }
 }

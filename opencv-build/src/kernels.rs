@@ -1,0 +1,223 @@
+//! What makes libjpeg-turbo's kernels: nothing but the compiler on Arm, nasm on x86. nasm is the machine's, or else
+//! Debian's package, brought where apt can and verified. Without it the plain C is built, and everybody who asks is told.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::files::{sorted_entries, sweep};
+use crate::fingerprint::sha256_of_file;
+use crate::lock::Lock;
+use crate::pins::{Package, Pins};
+use crate::progress::{Step, tell};
+use crate::recipe::Recipe;
+use crate::run::run_logged;
+use crate::target::Architecture;
+
+/// How the kernels are made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kernels {
+    /// The recipe has no JPEG.
+    NotAsked,
+    /// From intrinsics, by the compiler.
+    Neon,
+    /// By this program of this version.
+    Assembled {
+        /// nasm.
+        nasm: PathBuf,
+        /// Its version.
+        version: String,
+    },
+    /// They are not, for this reason.
+    None(String),
+}
+
+impl Kernels {
+    /// What there is for `recipe`, on the machine or brought before below `parent`.
+    pub fn find(recipe: &Recipe, pins: &Pins, parent: &Path) -> Self {
+        if !recipe.codecs.contains("jpeg") {
+            return Self::NotAsked;
+        }
+        if recipe.target.architecture == Architecture::Aarch64 {
+            return Self::Neon;
+        }
+        let brought = brought(&pins.assembler, parent).join("usr/bin/nasm");
+        let found = [PathBuf::from("nasm"), brought]
+            .into_iter()
+            .find_map(|nasm| {
+                let version = version(&nasm)?;
+                Some(Self::Assembled { nasm, version })
+            });
+        found.unwrap_or_else(|| Self::None("this machine has no nasm".to_owned()))
+    }
+
+    /// The same, after bringing nasm below `parent` where the machine has none. That it cannot be brought is
+    /// no failure; it is told, and kept as the reason.
+    ///
+    /// # Errors
+    /// The folder cannot be used.
+    pub fn bring(recipe: &Recipe, pins: &Pins, parent: &Path) -> Result<Self> {
+        let found = Self::find(recipe, pins, parent);
+        let Self::None(_) = found else {
+            return Ok(found);
+        };
+        let lock = Lock::take(&parent.join("lock"), tell)?;
+        if let Err(error) = fetch(&pins.assembler, parent, &lock) {
+            let reason =
+                format!("this machine has no nasm, and it could not be brought: {error:#}");
+            let kernels = Self::None(reason);
+            tell(&kernels.lack().unwrap_or_default());
+            return Ok(kernels);
+        }
+        Ok(Self::find(recipe, pins, parent))
+    }
+
+    /// What cmake is told; every option has a value always, so that none of an earlier build is left.
+    pub(crate) fn defines(&self) -> Vec<(String, String)> {
+        let (kernels, nasm) = match self {
+            Self::NotAsked | Self::None(_) => ("none", String::new()),
+            Self::Neon => ("neon", String::new()),
+            Self::Assembled { nasm, .. } => ("x86_64", nasm.display().to_string()),
+        };
+        vec![
+            ("LIBJPEG_TURBO_KERNELS".to_owned(), kernels.to_owned()),
+            ("LIBJPEG_TURBO_NASM".to_owned(), nasm),
+        ]
+    }
+
+    /// What of this decides what is built.
+    pub(crate) fn identity(&self) -> String {
+        match self {
+            Self::NotAsked | Self::None(_) => "none".to_owned(),
+            Self::Neon => "neon".to_owned(),
+            Self::Assembled { version, .. } => format!("nasm {version}"),
+        }
+    }
+
+    /// The tool and its version, if one is used.
+    pub(crate) fn tool(&self) -> Option<(String, String)> {
+        match self {
+            Self::Assembled { version, .. } => Some(("nasm".to_owned(), version.clone())),
+            _ => None,
+        }
+    }
+
+    /// What is missing, for people.
+    pub fn lack(&self) -> Option<String> {
+        let Self::None(reason) = self else {
+            return None;
+        };
+        Some(format!(
+            "JPEG is read and written without SIMD, half as fast or slower: {reason}. Install \
+             nasm and build again"
+        ))
+    }
+}
+
+/// Where the package is unpacked.
+fn brought(package: &Package, parent: &Path) -> PathBuf {
+    parent.join(format!("{}-{}", package.package, package.version))
+}
+
+/// The version of the nasm at `path`, if it is one that runs.
+fn version(path: &Path) -> Option<String> {
+    let output = Command::new(path).arg("-v").output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    let version = text
+        .strip_prefix("NASM version ")?
+        .split_whitespace()
+        .next();
+    version.map(str::to_owned)
+}
+
+/// Downloads and unpacks the package.
+fn fetch(package: &Package, parent: &Path, lock: &Lock) -> Result<()> {
+    let folder = brought(package, parent);
+    if folder.is_dir() {
+        bail!("the one in `{}` does not run", folder.display());
+    }
+    sweep(parent)?;
+    let partial = tempfile::Builder::new()
+        .prefix(".partial-")
+        .tempdir_in(parent)
+        .with_context(|| format!("failed to create a folder in `{}`", parent.display()))?;
+    let _step = Step::start(format!("bringing {}", package.package));
+    let log = parent.join("apt.log");
+    let mut apt = Command::new("apt-get");
+    apt.args([
+        "-o",
+        "Acquire::Retries=1",
+        "-o",
+        "Acquire::http::Timeout=20",
+        "download",
+    ])
+    .arg(format!("{}={}", package.package, package.version))
+    .current_dir(partial.path())
+    .stdin(lock.lend()?);
+    run_logged(&mut apt, &log, |_| ())?;
+    let files = sorted_entries(partial.path())?;
+    let [file] = files.as_slice() else {
+        bail!("apt-get wrote {} files", files.len());
+    };
+    let digest = sha256_of_file(file)?;
+    ensure!(
+        package.sha256.contains(&digest),
+        "the SHA-256 of Debian's package is {digest}, which is none of the pinned ones"
+    );
+    let unpacked = partial.path().join("unpacked");
+    let mut dpkg = Command::new("dpkg-deb");
+    dpkg.arg("--extract").arg(file).arg(&unpacked);
+    run_logged(dpkg.stdin(lock.lend()?), &log, |_| ())?;
+    fs::rename(&unpacked, &folder)
+        .with_context(|| format!("failed to create `{}`", folder.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compiler::write_script;
+    use crate::recipe::tests::recipe;
+
+    #[test]
+    fn only_x86_with_jpeg_needs_nasm() {
+        let nowhere = Path::new("/nowhere");
+        let pins = Pins::embedded();
+        let mut recipe = recipe();
+        recipe.target.architecture = Architecture::Aarch64;
+        let kernels = Kernels::bring(&recipe, &pins, nowhere).unwrap();
+        assert_eq!(kernels, Kernels::Neon);
+        recipe.codecs.remove("jpeg");
+        recipe.target.architecture = Architecture::X86_64;
+        let kernels = Kernels::bring(&recipe, &pins, nowhere).unwrap();
+        assert_eq!((&kernels, kernels.lack()), (&Kernels::NotAsked, None));
+    }
+
+    #[test]
+    fn what_was_brought_is_used_and_another_program_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let nasm = folder.path().join("nasm");
+        write_script(
+            &nasm,
+            "#!/bin/sh\necho NASM version 2.16.01 compiled once\n",
+        )
+        .unwrap();
+        assert_eq!(version(&nasm).as_deref(), Some("2.16.01"));
+        write_script(&nasm, "#!/bin/sh\necho yasm 1.3.0\n").unwrap();
+        assert_eq!(version(&nasm), None);
+        assert_eq!(version(&folder.path().join("none")), None);
+    }
+
+    #[test]
+    fn without_kernels_it_is_said() {
+        let kernels = Kernels::None("this machine has no nasm".to_owned());
+        let said = kernels.lack().unwrap();
+        assert!(
+            said.contains("without SIMD") && said.contains("no nasm"),
+            "{said}"
+        );
+        assert_eq!(kernels.identity(), "none");
+        assert!(kernels.defines().iter().any(|(_, value)| value == "none"));
+    }
+}
