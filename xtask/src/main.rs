@@ -14,6 +14,7 @@ mod local;
 mod pack;
 mod pack_to;
 mod pull;
+mod reference;
 mod registry;
 mod sbom;
 mod size;

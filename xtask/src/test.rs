@@ -27,6 +27,7 @@ mod errors;
 mod events;
 mod fuzz;
 mod identity;
+mod jpeg;
 mod kinds;
 mod labelled;
 mod lifecycle;
@@ -114,6 +115,10 @@ pub fn run(arguments: &Arguments) -> Result<TestAnswer> {
         }),
         ("the detector under sanitizers", &|| {
             identity::sanitizers(&workspace, &suite.sdk()?, arguments.slow)
+        }),
+        ("pixels of JPEG files", &|| {
+            let sdk = build_opencv::built(&workspace, &every_default())?.sdk;
+            jpeg::test(&workspace, &sdk)
         }),
         ("bills of materials", &|| suite.with_function(sbom::test)),
         ("photos without a container", &|| suite.photos(Engine::None)),

@@ -7,25 +7,16 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use opencv_build::fingerprint::Fingerprint;
-use opencv_build::pins::Wheel;
 use opencv_build::progress::{Step, tell};
 use opencv_build::sdk::Sdk;
-use opencv_build::wheels;
-use serde::Deserialize;
 
 use super::super::Skip;
 use super::program::{Programs, all_said, said, sources};
 use super::{need_to_run, no_detector};
+use crate::reference;
 use crate::workspace::Workspace;
 
-const PINS: &str = include_str!("../../../data/pins.toml");
 const SCRIPT: &str = include_str!("../../../data/identity/wheel.py");
-
-/// The part of `data/pins.toml` that is for the wheel.
-#[derive(Deserialize)]
-struct Pins {
-    wheel_peer: Vec<Wheel>,
-}
 
 /// Answers of ours that say why there is none.
 const RACE: &str = "race";
@@ -98,7 +89,7 @@ fn asked(workspace: &Workspace, programs: &Programs) -> Result<PathBuf> {
     let photos = photos(workspace, &programs.share())?;
     let cascades = programs.share().join("haarcascades");
     let mut inputs = vec![
-        ("pins".to_owned(), PINS.into()),
+        ("pins".to_owned(), reference::PINS.into()),
         ("script".to_owned(), SCRIPT.into()),
     ];
     for path in photos.iter().chain(&files(&cascades, "xml")?) {
@@ -121,22 +112,22 @@ fn asked(workspace: &Workspace, programs: &Programs) -> Result<PathBuf> {
         tell("the wheel was asked before; its answers are kept");
         return Ok(folder);
     }
-    let python = python()?;
-    let pins: Pins = toml::from_str(PINS).context("data/pins.toml is no list of wheels")?;
-    let parent = workspace.places()?.toolchain();
-    let modules = wheels::install(&pins.wheel_peer, &parent, "wheel")?;
+    if let Some(why) = reference::missing()? {
+        return Err(Skip::because(why));
+    }
+    let reference = reference::installed(workspace)?;
     let partial = tempfile::Builder::new()
         .prefix(".partial-")
         .tempdir_in(programs.folder())
         .context("failed to create a temporary folder")?;
     let step = Step::start("asking the wheel of OpenCV".to_owned());
-    let mut wheel = Command::new(python);
+    let mut wheel = Command::new(reference.python);
     wheel
         .arg(sources(workspace).join("wheel.py"))
         .arg(&cascades)
         .arg(partial.path())
         .args(&photos)
-        .env("PYTHONPATH", &modules);
+        .env("PYTHONPATH", &reference.modules);
     said(&mut wheel)?;
     drop(step);
     fs::rename(partial.path(), &folder)
@@ -168,20 +159,6 @@ fn files(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
     files.retain(|path| path.extension().is_some_and(|found| found == extension));
     files.sort();
     Ok(files)
-}
-
-/// A Python that the wheel's numpy exists for.
-fn python() -> Result<PathBuf> {
-    let python = wheels::python()?;
-    let script = "import sys; print(sys.version_info[1])";
-    let minor = said(Command::new(&python).args(["-c", script]))?;
-    if ["11", "12"].contains(&minor.as_str()) {
-        return Ok(python);
-    }
-    let reason = format!(
-        "`python3` is 3.{minor}, and the numpy that OpenCV 4.5.5's wheel needs exists for 3.11 and 3.12"
-    );
-    Err(Skip::because(reason))
 }
 
 #[cfg(test)]
