@@ -155,6 +155,7 @@ mod tests {
             format: Format::Jpeg,
             width: 6000,
             height: 4000,
+            grey: false,
             bytes: 8_000_000,
         };
         let mut detection = Preset::Original.options().detection;

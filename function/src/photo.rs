@@ -43,6 +43,8 @@ pub struct Header {
     pub width: u32,
     /// Pixels from top to bottom, as stored.
     pub height: u32,
+    /// Whether it is a JPEG without colours.
+    pub grey: bool,
     /// The file's size.
     pub bytes: usize,
 }
@@ -131,18 +133,23 @@ impl Header {
             Err(_) => return Err(Refusal::NotAnImage(bytes)),
         };
         // A file that was cut off may hold its size or not; either way that is what is wrong.
-        if !whole::is_whole(format, file) {
-            return Err(Refusal::PhotoTruncated(format, bytes));
-        }
-        let (width, height) = match format {
-            Format::Jpeg => whole::jpeg_size(file).ok_or_else(|| {
-                Refusal::PhotoDamaged(format, "it has no frame, so no size".to_owned())
-            })?,
+        let truncated = || Refusal::PhotoTruncated(format, bytes);
+        let (width, height, grey) = match format {
+            Format::Jpeg => {
+                let frame = whole::jpeg(file).ok_or_else(truncated)?;
+                let frame = frame.ok_or_else(|| {
+                    Refusal::PhotoDamaged(format, "it has no frame, so no size".to_owned())
+                })?;
+                (frame.width, frame.height, frame.colours == 1)
+            }
             Format::Png | Format::Webp => {
+                if !whole::is_whole(format, file) {
+                    return Err(truncated());
+                }
                 let size = imagesize::blob_size(file)
                     .map_err(|error| Refusal::PhotoDamaged(format, error.to_string()))?;
                 let side = |side: usize| u32::try_from(side).unwrap_or(u32::MAX);
-                (side(size.width), side(size.height))
+                (side(size.width), side(size.height), false)
             }
         };
         if width == 0 || height == 0 {
@@ -152,6 +159,7 @@ impl Header {
             format,
             width,
             height,
+            grey,
             bytes,
         })
     }

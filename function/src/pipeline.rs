@@ -224,7 +224,7 @@ impl<V: Vision> Pipeline<'_, V> {
                 "faces": seen.faces,
                 "options": detection,
             });
-            let file = document.to_string().into_bytes();
+            let file = Bytes::from(document.to_string());
             Some(
                 self.write(&job.options, bucket, &key, "application/json", file)
                     .await?,
@@ -279,7 +279,7 @@ impl<V: Vision> Pipeline<'_, V> {
         bucket: &str,
         key: &str,
         kind: &'static str,
-        file: Vec<u8>,
+        file: Bytes,
     ) -> Result<String> {
         let place = &options.storage;
         let url = place.url(bucket, key);

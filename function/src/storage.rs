@@ -103,7 +103,7 @@ impl Storage {
         bucket: &str,
         key: &str,
         kind: &'static str,
-        bytes: Vec<u8>,
+        bytes: impl Into<PutPayload>,
     ) -> Result<()> {
         let fail = |error| failure("write", place, bucket, key, &error);
         let store = self.bucket(place, bucket)?;
@@ -116,7 +116,7 @@ impl Storage {
             ]);
         }
         let path = path(key)?;
-        let written = store.put(&path, PutPayload::from(bytes), options);
+        let written = store.put(&path, bytes.into(), options);
         written.await.map_err(fail)?;
         Ok(())
     }

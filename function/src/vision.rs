@@ -8,6 +8,8 @@ mod threads;
 
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
+
 #[cfg(feature = "opencv")]
 pub use open_cv::OpenCv;
 
@@ -56,7 +58,7 @@ pub struct Seen {
     /// From left to right.
     pub faces: Vec<Face>,
     /// The photo with rectangles, a JPEG file.
-    pub annotated: Option<Vec<u8>>,
+    pub annotated: Option<Bytes>,
     /// How long it took.
     pub times: Times,
 }

@@ -42,8 +42,8 @@ impl Detector {
     /// Time is over, which is looked at between cascades and between faces; or OpenCV failed.
     pub fn detect(&mut self, photo: &Photo, task: &Task) -> Result<Vec<Face>, Failure> {
         let detection = &task.detection;
-        let (picture, scale) = photo.scaled(detection.longest_side)?;
-        if is_large(&picture) {
+        let (picture, scale) = photo.grey();
+        if is_large(picture) {
             // What they hold of earlier pictures may be in the way.
             self.classifiers.clear();
         }
@@ -53,15 +53,15 @@ impl Detector {
                 let sizes = Sizes::of(detection, scale, 1.0);
                 let cascade = Cascade::Face(*face);
                 let (factor, neighbours) = (detection.scale_factor, detection.face_neighbours);
-                self.found(cascade, &picture, factor, neighbours, sizes)?
+                self.found(cascade, picture, factor, neighbours, sizes)?
             }
-            _ => self.together(&picture, task, scale)?,
+            _ => self.together(picture, task, scale)?,
         };
         let mut faces = Vec::new();
         for rectangle in boxes {
             task.check()?;
-            let eyes = self.eyes(&picture, rectangle, detection)?;
-            let original = |rectangle: Rect| photo.unscaled(rectangle, scale);
+            let eyes = self.eyes(picture, rectangle, detection)?;
+            let original = |rectangle: Rect| photo.unscaled(rectangle);
             let mut eyes: Vec<_> = eyes.into_iter().map(original).collect();
             eyes.sort_unstable();
             faces.push(Face {

@@ -3,6 +3,7 @@
 
 use std::ffi::c_void;
 
+use bytes::Bytes;
 use opencv::core::{Mat, Point, Rect, Scalar, Size, Vector};
 use opencv::prelude::*;
 use opencv::{Result, imgcodecs, imgproc};
@@ -21,63 +22,101 @@ const THIN: i32 = 1500;
 
 /// A decoded photo.
 pub struct Photo {
-    colour: Mat,
+    /// Width and height in pixels, upright.
+    size: (i32, i32),
+    /// What cascades look at.
+    grey: Mat,
+    /// How much smaller that is than the photo; at most 1.
+    scale: f64,
+    /// The photo's own pixels, to draw on; none where they are those that cascades look at, or nothing will be
+    /// drawn.
+    canvas: Option<Mat>,
+}
+
+/// What a photo is decoded for.
+#[derive(Clone, Copy, Debug)]
+pub struct Purpose {
+    /// The longest side of the picture that cascades look at; 0 for the photo's own.
+    pub longest_side: u32,
+    /// Whether it will be drawn on.
+    pub annotate: bool,
 }
 
 impl Photo {
     /// Decodes a file, upright.
-    pub fn decode(file: &[u8], header: &Header) -> Result<Self, Failure> {
+    pub fn decode(file: &[u8], header: &Header, purpose: Purpose) -> Result<Self, Failure> {
         let damaged = |reason: String| Failure::Photo(Refusal::PhotoDamaged(header.format, reason));
-        // Without the flag for a picture's own form, pixels are three colours of eight bits each.
-        let decoded = Mat::from_slice(file)
-            .and_then(|file| imgcodecs::imdecode(&file, imgcodecs::IMREAD_COLOR));
-        match decoded {
-            Ok(colour) if !colour.empty() => {
-                let photo = Self { colour };
-                let (width, height) = photo.size();
-                // Upright, the sides may have changed places.
-                let same =
-                    [(width, height), (height, width)].contains(&(header.width, header.height));
-                if same {
-                    return Ok(photo);
-                }
-                Err(damaged(format!(
-                    "it has {width}x{height} pixels, other than its header says"
-                )))
+        // Without the flag for a picture's own form, pixels are three colours of eight bits each. Of a JPEG without colours
+        // these are the same three times, and OpenCV's weights for grey have the sum 1: it decodes to what would be made of it.
+        let form = if header.grey {
+            imgcodecs::IMREAD_GRAYSCALE
+        } else {
+            imgcodecs::IMREAD_COLOR
+        };
+        let decoded = Mat::from_slice(file).and_then(|file| imgcodecs::imdecode(&file, form));
+        let pixels = match decoded {
+            Ok(pixels) if !pixels.empty() => pixels,
+            Ok(_) => {
+                return Err(damaged(
+                    "its data is not what its header promises".to_owned(),
+                ));
             }
-            Ok(_) => Err(damaged(
-                "its data is not what its header promises".to_owned(),
-            )),
-            Err(error) => Err(damaged(error.message)),
+            Err(error) => return Err(damaged(error.message)),
+        };
+        let size = (pixels.cols(), pixels.rows());
+        let side = |side: i32| u32::try_from(side).unwrap_or(0);
+        let (width, height) = (side(size.0), side(size.1));
+        // Upright, the sides may have changed places.
+        if ![(width, height), (height, width)].contains(&(header.width, header.height)) {
+            return Err(damaged(format!(
+                "it has {width}x{height} pixels, other than its header says"
+            )));
         }
+        Ok(Self::of(pixels, purpose)?)
+    }
+
+    /// The photo of these pixels, which are in colour or in grey.
+    fn of(pixels: Mat, purpose: Purpose) -> Result<Self> {
+        let size = (pixels.cols(), pixels.rows());
+        let longest = size.0.max(size.1);
+        let scale = match purpose.longest_side {
+            0 => 1.0,
+            most => (f64::from(most) / f64::from(longest)).min(1.0),
+        };
+        let (mut grey, mut canvas) = match pixels.channels() {
+            1 => (pixels, None),
+            _ => (grey(&pixels)?, Some(pixels)),
+        };
+        if scale < 1.0 {
+            let small = shrunk(&grey, scale)?;
+            canvas = canvas.or(Some(grey));
+            grey = small;
+        }
+        if !purpose.annotate {
+            canvas = None;
+        }
+        Ok(Self {
+            size,
+            grey,
+            scale,
+            canvas,
+        })
     }
 
     /// Width and height in pixels, upright.
     pub fn size(&self) -> (u32, u32) {
         let side = |side: i32| u32::try_from(side).unwrap_or(0);
-        (side(self.colour.cols()), side(self.colour.rows()))
+        (side(self.size.0), side(self.size.1))
     }
 
-    /// The photo in grey, with its longest side at most `longest` pixels if that is not 0; and the
-    /// scale of that, which is at most 1.
-    pub fn scaled(&self, longest: u32) -> Result<(Mat, f64)> {
-        let grey = grey(&self.colour)?;
-        let (width, height) = self.size();
-        let side = width.max(height);
-        if longest == 0 || side <= longest {
-            return Ok((grey, 1.0));
-        }
-        let scale = f64::from(longest) / f64::from(side);
-        let shrunk = |side: u32| (f64::from(side) * scale).round().max(1.0) as i32;
-        let size = Size::new(shrunk(width), shrunk(height));
-        let mut small = Mat::default();
-        // Every pixel counts, so that nothing is lost or made up between them.
-        imgproc::resize(&grey, &mut small, size, 0.0, 0.0, imgproc::INTER_AREA)?;
-        Ok((small, scale))
+    /// The photo in grey, and the scale of that, which is at most 1.
+    pub fn grey(&self) -> (&Mat, f64) {
+        (&self.grey, self.scale)
     }
 
     /// A rectangle of the scaled picture in the photo's own pixels.
-    pub fn unscaled(&self, rectangle: Rect, scale: f64) -> Area {
+    pub fn unscaled(&self, rectangle: Rect) -> Area {
+        let scale = self.scale;
         if scale == 1.0 {
             let Rect {
                 x,
@@ -88,7 +127,7 @@ impl Photo {
             return [x, y, width, height];
         }
         let own = |edge: i32, most: i32| ((f64::from(edge) / scale).round() as i32).min(most);
-        let (width, height) = (self.colour.cols(), self.colour.rows());
+        let (width, height) = self.size;
         let (left, top) = (own(rectangle.x, width), own(rectangle.y, height));
         let right = own(rectangle.x + rectangle.width, width);
         let bottom = own(rectangle.y + rectangle.height, height);
@@ -96,180 +135,73 @@ impl Photo {
     }
 
     /// The photo as a JPEG file with a blue rectangle round each face and a green one round each
-    /// eye.
-    pub fn annotate(mut self, faces: &[Face], quality: i32) -> Result<Vec<u8>> {
-        let longest = self.colour.cols().max(self.colour.rows());
+    /// eye. It must have been decoded for that.
+    pub fn annotate(self, faces: &[Face], quality: i32) -> Result<Bytes> {
+        let mut canvas = self.canvas.unwrap_or(self.grey);
+        if canvas.channels() == 1 {
+            canvas = coloured(&canvas)?;
+        }
+        let longest = self.size.0.max(self.size.1);
         let line = LINE * longest.div_euclid(THIN).max(1);
         for face in faces {
-            self.draw(face.rectangle, BLUE, line)?;
+            draw(&mut canvas, face.rectangle, BLUE, line)?;
             for eye in &face.eyes {
-                self.draw(*eye, GREEN, line)?;
+                draw(&mut canvas, *eye, GREEN, line)?;
             }
         }
         let quality = Vector::from_slice(&[imgcodecs::IMWRITE_JPEG_QUALITY, quality]);
-        let mut file = Vector::new();
-        imgcodecs::imencode(".jpg", &self.colour, &mut file, &quality)?;
-        Ok(file.into())
-    }
-
-    /// Draws a rectangle whose right and bottom lines lie just outside of the box, as the Python
-    /// original did.
-    fn draw(&mut self, [x, y, width, height]: Area, colour: Scalar, line: i32) -> Result<()> {
-        let (from, to) = (Point::new(x, y), Point::new(x + width, y + height));
-        let kind = imgproc::LINE_8;
-        imgproc::rectangle_points(&mut self.colour, from, to, colour, line, kind, 0)?;
-        Ok(())
+        let mut file = Vector::<u8>::new();
+        imgcodecs::imencode(".jpg", &canvas, &mut file, &quality)?;
+        Ok(Bytes::from_owner(file))
     }
 }
 
+/// Draws a rectangle whose right and bottom lines lie just outside of the box, as the Python
+/// original did.
+fn draw(canvas: &mut Mat, area: Area, colour: Scalar, line: i32) -> Result<()> {
+    let [x, y, width, height] = area;
+    let (from, to) = (Point::new(x, y), Point::new(x + width, y + height));
+    imgproc::rectangle_points(canvas, from, to, colour, line, imgproc::LINE_8, 0)?;
+    Ok(())
+}
+
+/// A picture made smaller.
+fn shrunk(picture: &Mat, scale: f64) -> Result<Mat> {
+    let side = |side: i32| (f64::from(side) * scale).round().max(1.0) as i32;
+    let size = Size::new(side(picture.cols()), side(picture.rows()));
+    let mut small = Mat::default();
+    // Every pixel counts, so that nothing is lost or made up between them.
+    imgproc::resize(picture, &mut small, size, 0.0, 0.0, imgproc::INTER_AREA)?;
+    Ok(small)
+}
+
+/// One of the functions in `grey.cpp`: the first picture is given and the second made.
+type Conversion = unsafe extern "C" fn(*const c_void, *mut c_void) -> bool;
+
 unsafe extern "C" {
-    /// In `grey.cpp`.
     fn face_detect_grey(colour: *const c_void, grey: *mut c_void) -> bool;
+    fn face_detect_coloured(grey: *const c_void, colour: *mut c_void) -> bool;
 }
 
 /// A picture in grey.
 fn grey(colour: &Mat) -> Result<Mat> {
-    let mut grey = Mat::default();
+    converted(colour, face_detect_grey, "made grey")
+}
+
+/// A grey picture that can be drawn on in colours.
+fn coloured(grey: &Mat) -> Result<Mat> {
+    converted(grey, face_detect_coloured, "drawn on in colours")
+}
+
+fn converted(picture: &Mat, convert: Conversion, what: &str) -> Result<Mat> {
+    let mut made = Mat::default();
     // SAFETY: both are what the function takes them for, and nothing is thrown out of it.
-    if unsafe { face_detect_grey(colour.as_raw_Mat(), grey.as_raw_mut_Mat()) } {
-        return Ok(grey);
+    if unsafe { convert(picture.as_raw_Mat(), made.as_raw_mut_Mat()) } {
+        return Ok(made);
     }
-    let reason = "a picture cannot be made grey".to_owned();
+    let reason = format!("a picture cannot be {what}");
     Err(opencv::Error::new(opencv::core::StsError, reason))
 }
 
 #[cfg(test)]
-mod tests {
-    use opencv::core::{CV_8UC1, CV_8UC3, NORM_INF, Vec3b, no_array, norm2};
-
-    use super::*;
-
-    /// A grey picture of that many pixels as a PNG file.
-    fn png(width: u32, height: u32) -> Vec<u8> {
-        let mut file = Vec::new();
-        let mut writer = png::Encoder::new(&mut file, width, height);
-        writer.set_color(png::ColorType::Rgb);
-        let pixels = vec![128; (3 * width * height) as usize];
-        let mut writer = writer.write_header().unwrap();
-        writer.write_image_data(&pixels).unwrap();
-        writer.finish().unwrap();
-        file
-    }
-
-    fn decoded(file: &[u8]) -> Result<Photo, Failure> {
-        let header = Header::read(file).unwrap();
-        Photo::decode(file, &header)
-    }
-
-    #[test]
-    fn faces_are_blue_and_eyes_are_green() {
-        let face = Face {
-            rectangle: [20, 10, 60, 70],
-            eyes: vec![[40, 30, 10, 10]],
-        };
-        let file = decoded(&png(200, 100))
-            .unwrap()
-            .annotate(&[face], 95)
-            .unwrap();
-        let photo = decoded(&file).unwrap();
-        assert_eq!(photo.size(), (200, 100));
-        let pixel = |x: i32, y: i32| *photo.colour.at_2d::<Vec3b>(y, x).unwrap();
-        // JPEG does not keep colours exactly.
-        let [blue, green, red] = pixel(20, 50).0;
-        assert!(
-            blue > 150 && green < 100 && red < 100,
-            "{blue} {green} {red}"
-        );
-        let [blue, green, red] = pixel(40, 35).0;
-        assert!(
-            blue < 100 && green > 150 && red < 100,
-            "{blue} {green} {red}"
-        );
-        let [blue, green, red] = pixel(150, 50).0;
-        assert!(
-            [blue, green, red]
-                .iter()
-                .all(|part| part.abs_diff(128) < 10)
-        );
-    }
-
-    /// A picture that has something in it.
-    fn noise() -> Mat {
-        let mut noise = Mat::new_rows_cols_with_default(64, 64, CV_8UC3, Scalar::all(0.0)).unwrap();
-        opencv::core::randu(&mut noise, &Scalar::all(0.0), &Scalar::all(255.0)).unwrap();
-        noise
-    }
-
-    #[test]
-    fn grey_is_what_opencv_makes_it() {
-        let colour = noise();
-        let mut expected = Mat::default();
-        imgproc::cvt_color_def(&colour, &mut expected, imgproc::COLOR_BGR2GRAY).unwrap();
-        let made = grey(&colour).unwrap();
-        assert_eq!(
-            (made.typ(), made.size().unwrap()),
-            (CV_8UC1, expected.size().unwrap())
-        );
-        assert_eq!(norm2(&made, &expected, NORM_INF, &no_array()).unwrap(), 0.0);
-        assert!(grey(&made).is_err());
-    }
-
-    #[test]
-    fn a_lower_quality_makes_a_smaller_file() {
-        let size = |quality| {
-            let photo = Photo { colour: noise() };
-            photo.annotate(&[], quality).unwrap().len()
-        };
-        assert!(2 * size(10) < size(95));
-    }
-
-    #[test]
-    fn every_format_that_is_named_can_be_decoded() {
-        let mut jpeg = Vector::new();
-        imgcodecs::imencode_def(".jpg", &noise(), &mut jpeg).unwrap();
-        // Lossy WebP is what people have; the images' test has the lossless kind. The function writes
-        // none (`vision/unused.c`), so that OpenCV's own program wrote this one.
-        let webp = include_bytes!("lossy.webp").to_vec();
-        for file in [jpeg.into(), png(64, 64), webp] {
-            let photo = decoded(&file).unwrap();
-            assert_eq!(photo.size(), (64, 64));
-        }
-    }
-
-    #[test]
-    fn webp_and_png_are_not_written() {
-        for name in [".webp", ".png"] {
-            let mut file = Vector::new();
-            let written = imgcodecs::imencode_def(name, &noise(), &mut file);
-            assert!(!written.is_ok_and(|written| written), "{name}");
-        }
-    }
-
-    #[test]
-    fn rectangles_come_back_to_the_photos_own_pixels() {
-        let photo = decoded(&png(200, 100)).unwrap();
-        let (small, scale) = photo.scaled(50).unwrap();
-        assert_eq!((small.cols(), small.rows(), scale), (50, 25, 0.25));
-        assert_eq!(
-            photo.unscaled(Rect::new(5, 5, 10, 20), scale),
-            [20, 20, 40, 80]
-        );
-        assert_eq!(
-            photo.unscaled(Rect::new(40, 5, 11, 20), scale),
-            [160, 20, 40, 80]
-        );
-        let (whole, scale) = photo.scaled(0).unwrap();
-        assert_eq!((whole.cols(), scale), (200, 1.0));
-    }
-
-    #[test]
-    fn a_header_that_promises_other_pixels_is_damaged() {
-        let mut file = png(200, 100);
-        // Width and height follow the chunk's length and name; its checksum follows its 13 bytes.
-        file[16..24].copy_from_slice(&[0, 0, 0x80, 0, 0, 0, 0, 1]);
-        assert!(matches!(
-            decoded(&file),
-            Err(Failure::Photo(Refusal::PhotoDamaged(..)))
-        ));
-    }
-}
+mod tests;

@@ -1,32 +1,48 @@
 //! Whether a file ends before its picture does. libjpeg fills what is missing with grey and goes on;
 //! the faces of half a photo would pass for those of the whole.
 
+use memchr::memchr;
+
 use super::Format;
 
-/// Whether the file goes on to the end of its picture. What follows the end does not matter:
+/// The first frame of a JPEG file, which is the one that libjpeg decodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// Pixels from left to right.
+    pub width: u32,
+    /// Pixels from top to bottom.
+    pub height: u32,
+    /// How many colours each pixel has.
+    pub colours: u8,
+}
+
+/// Whether a PNG or WebP file goes on to the end of its picture. What follows the end does not matter:
 /// cameras write previews and depth maps there.
 pub fn is_whole(format: Format, file: &[u8]) -> bool {
     match format {
-        Format::Jpeg => jpeg(file, |_, _| ()),
-        Format::Png => png(file),
-        Format::Webp => webp(file),
+        Format::Jpeg => jpeg(file).is_some(),
+        Format::Png => png(file).is_some(),
+        Format::Webp => webp(file).is_some(),
     }
-    .is_some()
 }
 
-/// Width and height of a JPEG file, from its first frame, which is the one that libjpeg decodes. A
-/// reader that takes another path through the markers than libjpeg could be told another size.
-pub fn jpeg_size(file: &[u8]) -> Option<(u32, u32)> {
-    let mut size = None;
-    jpeg(file, |marker, segment| {
+/// The first frame of a JPEG file, if it has one; `None` if it ends before its picture. A reader that takes
+/// another path through the markers than libjpeg could be told another size.
+pub fn jpeg(file: &[u8]) -> Option<Option<Frame>> {
+    let mut first = None;
+    markers(file, |marker, segment| {
         // The frames' markers; the three between them are tables and an extension.
         let frame = matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc);
-        if let ([_, high, low, left, right, ..], true, None) = (segment, frame, size) {
+        if let ([_, high, low, left, right, rest @ ..], true, None) = (segment, frame, first) {
             let side = |high: u8, low: u8| u32::from(u16::from_be_bytes([high, low]));
-            size = Some((side(*left, *right), side(*high, *low)));
+            first = Some(Frame {
+                width: side(*left, *right),
+                height: side(*high, *low),
+                colours: rest.first().copied().unwrap_or(0),
+            });
         }
     })?;
-    size
+    Some(first)
 }
 
 /// Whether it is a WebP file whose extended header has the animation bit. Source: WebP Container
@@ -39,11 +55,11 @@ pub fn is_animated(file: &[u8]) -> bool {
 /// Goes from marker to marker to the end of the image. The data of a scan has no length; in it 0xff
 /// is followed by 0x00 or a restart, so that the search for the next marker goes through it.
 /// `see` is shown every segment's marker and content. Source: ITU-T T.81, annex B.
-fn jpeg(file: &[u8], mut see: impl FnMut(u8, &[u8])) -> Option<()> {
+fn markers(file: &[u8], mut see: impl FnMut(u8, &[u8])) -> Option<()> {
     const END: u8 = 0xd9;
     let mut at = 2;
     loop {
-        at += file.get(at..)?.iter().position(|byte| *byte == 0xff)?;
+        at += memchr(0xff, file.get(at..)?)?;
         // Any number of 0xff may come before a marker.
         at += file.get(at..)?.iter().position(|byte| *byte != 0xff)?;
         let marker = *file.get(at)?;
@@ -109,8 +125,14 @@ mod tests {
         // A marker without a length, a fill byte, and a frame in a comment, which is none.
         let file = b"\xff\xd8\xff\x01\xff\xfe\0\x0b\xff\xc0\0\x08\x08\0\x01\0\x01\
             \xff\xff\xc2\0\x08\x08\x01\x00\x02\x00\x03\xff\xd9";
-        assert_eq!(jpeg_size(file), Some((512, 256)));
-        assert_eq!(jpeg_size(JPEG), None);
+        let frame = Frame {
+            width: 512,
+            height: 256,
+            colours: 3,
+        };
+        assert_eq!(jpeg(file), Some(Some(frame)));
+        assert_eq!(jpeg(JPEG), Some(None));
+        assert_eq!(jpeg(&file[..file.len() - 1]), None);
     }
 
     #[test]

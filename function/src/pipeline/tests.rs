@@ -29,7 +29,7 @@ impl Vision for Slow {
             width: header.width,
             height: header.height,
             faces: Vec::new(),
-            annotated: Some(vec![1]),
+            annotated: Some(vec![1].into()),
             times: Times::default(),
         })
     }

@@ -7,7 +7,7 @@ use super::threads::Threads;
 use super::{Failure, Seen, Task, Times, Vision};
 use crate::faces::detector::Detector;
 use crate::photo::Header;
-use crate::photo::pixels::Photo;
+use crate::photo::pixels::{Photo, Purpose};
 
 /// OpenCV with its cascades.
 pub struct OpenCv(Mutex<Eyes>);
@@ -47,7 +47,11 @@ impl Vision for OpenCv {
         task.check()?;
         eyes.threads.ready(header.pixels())?;
         let start = Instant::now();
-        let photo = Photo::decode(file, header)?;
+        let purpose = Purpose {
+            longest_side: task.detection.longest_side,
+            annotate: task.annotate.is_some(),
+        };
+        let photo = Photo::decode(file, header, purpose)?;
         times.decode = start.elapsed();
 
         let start = Instant::now();

@@ -24,7 +24,7 @@ impl Vision for OneFace {
                 rectangle: [1, 2, 3, 4],
                 eyes: vec![[1, 2, 1, 1]],
             }],
-            annotated: task.annotate.map(|quality| vec![quality as u8]),
+            annotated: task.annotate.map(|quality| vec![quality as u8].into()),
             times: Times::default(),
         })
     }
