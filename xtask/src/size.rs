@@ -28,7 +28,7 @@ mod place;
 mod program;
 mod relink;
 pub mod report;
-mod revision;
+pub mod revision;
 #[cfg(test)]
 mod sample;
 #[cfg(test)]

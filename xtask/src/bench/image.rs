@@ -10,18 +10,21 @@ use layer::elf::FunctionBinary;
 use layer::glibc;
 use opencv_build::progress::tell;
 use opencv_build::sdk::Sdk;
-use serde::Serialize;
 
+use super::figures::{Figures, Group, Unit};
+use super::large_layer::of_large_layer;
 use super::median::{milliseconds, time};
-use super::memory::{Memory, of_large_layer};
-use crate::answer::{Answer, size, table};
-use crate::build_function::built;
-use crate::build_opencv;
+use super::setting::Setting;
+use crate::answer::size;
 use crate::local::engine::{docker, version};
 use crate::pack::base::Base;
 use crate::pack::checked::check;
 use crate::pack::{BOOTSTRAP, function_image};
 use crate::workspace::Workspace;
+
+/// The sides' names in figures.
+const PEER: &str = "docker build";
+const OURS: &str = "ours";
 
 /// What to measure.
 #[derive(clap::Args, Clone, Debug)]
@@ -36,22 +39,31 @@ pub struct Arguments {
     large: u64,
 }
 
-/// What was measured.
-#[derive(Serialize)]
-pub struct ImageBench {
-    runs: usize,
-    image_ms: f64,
-    lint_ms: f64,
-    docker_build_ms: Option<f64>,
-    no_docker: Option<String>,
-    large_bytes: u64,
-    large: Memory,
+impl Arguments {
+    /// As many runs as without options, or as few as tell that all works.
+    pub fn few(quick: bool) -> Self {
+        if quick {
+            Self {
+                runs: 1,
+                large: 10_000_000,
+            }
+        } else {
+            Self {
+                runs: 9,
+                large: 1_000_000_000,
+            }
+        }
+    }
 }
 
 /// Measures everything, interleaved.
-pub fn run(arguments: &Arguments) -> Result<ImageBench> {
-    let workspace = Workspace::find();
-    let (sdk, binary) = built(&workspace, &build_opencv::Arguments::default())?;
+pub fn run(setting: &Setting, arguments: &Arguments) -> Result<Figures> {
+    let Setting {
+        workspace,
+        sdk,
+        binary,
+        ..
+    } = setting;
     let folder = tempfile::Builder::new()
         .prefix(".bench-")
         .tempdir_in(workspace.target())
@@ -59,12 +71,13 @@ pub fn run(arguments: &Arguments) -> Result<ImageBench> {
     let engine = version();
     let context = folder.path().join("context");
     if engine.is_ok() {
-        docker_context(&context, &binary)?;
+        docker_context(&context, binary)?;
     }
+    let runs = arguments.runs.max(1);
     let (mut image, mut lint, mut docker) = (Vec::new(), Vec::new(), Vec::new());
-    for number in 0..arguments.runs.max(1) {
-        tell(&format!("run {} of {}", number + 1, arguments.runs.max(1)));
-        image.push(write(folder.path(), &workspace, &sdk, &binary)?);
+    for number in 0..runs {
+        tell(&format!("run {} of {runs}", number + 1));
+        image.push(write(folder.path(), workspace, sdk, binary)?);
         lint.push(time(|| {
             let architecture = sdk.manifest().target.architecture.name();
             check(&folder.path().join("face-detect"), architecture, true)
@@ -74,14 +87,38 @@ pub fn run(arguments: &Arguments) -> Result<ImageBench> {
         }
     }
     tell("writing a large layer");
-    Ok(ImageBench {
-        runs: arguments.runs.max(1),
-        image_ms: milliseconds(image),
-        lint_ms: milliseconds(lint),
-        docker_build_ms: engine.is_ok().then(|| milliseconds(docker)),
-        no_docker: engine.err().map(|why| format!("{why:#}")),
-        large_bytes: arguments.large,
-        large: of_large_layer(arguments.large, folder.path())?,
+    let large = of_large_layer(arguments.large, folder.path())?;
+    let mut notes = Vec::new();
+    let mut written = vec![(OURS, milliseconds(&image))];
+    match engine {
+        Ok(_) => written.insert(0, (PEER, milliseconds(&docker))),
+        Err(why) => notes.push(format!(
+            "`{PEER}` was skipped: no Docker engine answers: {why}"
+        )),
+    }
+    let mut times = Group::new("image", Unit::Milliseconds, Some(PEER));
+    times.add("from the binary to image and archive", &written);
+    times.add(
+        "checking it against Lambda's rules",
+        &[(OURS, milliseconds(&lint))],
+    );
+    #[expect(clippy::cast_precision_loss, reason = "four digits are kept")]
+    let peak = large.peak_bytes as f64 / 1e6;
+    let name = size(arguments.large);
+    Ok(Figures {
+        method: format!(
+            "Medians of {runs} run(s) in turn: the function's image as layout and archive, against `{PEER}` of the same              files without its cache; and a process that writes a layer with one large file."
+        ),
+        notes,
+        groups: vec![
+            times,
+            Group::new("most resident memory", Unit::Megabytes, None)
+                .with(format!("writing a layer of {name}"), &[(OURS, peak)]),
+            Group::new("time", Unit::Seconds, None).with(
+                format!("writing a layer of {name}"),
+                &[(OURS, large.seconds)],
+            ),
+        ],
     })
 }
 
@@ -124,31 +161,4 @@ fn docker_build(context: &Path) -> Result<()> {
     let built = docker(&["build", "--no-cache", "--quiet", "--tag", tag, &context]);
     let _ = docker(&["image", "rm", "--force", tag]);
     built.map(drop)
-}
-
-impl Answer for ImageBench {
-    fn text(&self) -> String {
-        let row = |name: &str, value: String| vec![name.to_owned(), value];
-        let docker = match (self.docker_build_ms, &self.no_docker) {
-            (Some(ms), _) => format!("{ms} ms, {:.1} times that", ms / self.image_ms),
-            (None, Some(why)) => format!("skipped: {}", why.lines().next().unwrap_or_default()),
-            (None, None) => "skipped".to_owned(),
-        };
-        table(&[
-            row(
-                "from the binary to image and archive",
-                format!("{} ms", self.image_ms),
-            ),
-            row(
-                "checking it against Lambda's rules",
-                format!("{} ms", self.lint_ms),
-            ),
-            row("`docker build` of the same files", docker),
-            row(
-                &format!("most memory for a layer of {}", size(self.large_bytes)),
-                size(self.large.peak_bytes),
-            ),
-            row("and its time", format!("{:.1} s", self.large.seconds)),
-        ])
-    }
 }

@@ -1,14 +1,18 @@
-//! The middle of several measurements: the machine is noisy, and a mean follows its noise.
+//! What stands for several measurements: the machine is noisy, and a mean follows its noise.
 
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
 /// The median of some times, in milliseconds.
-pub fn milliseconds(mut times: Vec<Duration>) -> f64 {
-    times.sort();
-    let middle = times.get(times.len() / 2).copied().unwrap_or_default();
-    (middle.as_secs_f64() * 1e4).round() / 10.0
+pub fn milliseconds(times: &[Duration]) -> f64 {
+    let times: Vec<_> = times.iter().map(in_milliseconds).collect();
+    median(&times)
+}
+
+/// A time in milliseconds.
+pub fn in_milliseconds(time: &Duration) -> f64 {
+    time.as_secs_f64() * 1e3
 }
 
 /// How long something takes.
@@ -18,13 +22,59 @@ pub fn time(work: impl FnOnce() -> Result<()>) -> Result<Duration> {
     Ok(start.elapsed())
 }
 
+/// The middle of some numbers, the greater one of two; nothing's is zero.
+pub fn median(values: &[f64]) -> f64 {
+    let sorted = sorted(values);
+    sorted.get(sorted.len() / 2).copied().unwrap_or_default()
+}
+
+/// The number that `percent` of a hundred are not above, as one of the numbers.
+pub fn percentile(values: &[f64], percent: usize) -> f64 {
+    let sorted = sorted(values);
+    let rank = (sorted.len() * percent).div_ceil(100).max(1);
+    sorted.get(rank - 1).copied().unwrap_or_default()
+}
+
+/// The mean of ratios: that of twice and half as much is one.
+pub fn geometric_mean(ratios: &[f64]) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "there are few")]
+    let count = ratios.len() as f64;
+    let logarithms: f64 = ratios.iter().map(|ratio| ratio.ln()).sum();
+    (logarithms / count).exp()
+}
+
+fn sorted(values: &[f64]) -> Vec<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn near(left: f64, right: f64) -> bool {
+        (left - right).abs() < 1e-9
+    }
+
     #[test]
     fn one_slow_run_does_not_move_the_median() {
         let times = [3, 900, 1].map(Duration::from_millis);
-        assert!((milliseconds(times.to_vec()) - 3.0).abs() < f64::EPSILON);
+        assert!(near(milliseconds(&times), 3.0));
+    }
+
+    #[test]
+    fn a_percentile_is_one_of_the_numbers() {
+        let hundred: Vec<_> = (1..=100).rev().map(f64::from).collect();
+        assert!(near(percentile(&hundred, 99), 99.0));
+        assert!(near(percentile(&hundred, 50), 50.0));
+        assert!(near(percentile(&[7.0], 99), 7.0));
+        assert!(near(percentile(&[7.0, 9.0], 99), 9.0));
+    }
+
+    #[test]
+    fn twice_and_half_as_much_is_the_same_on_the_mean() {
+        assert!(near(geometric_mean(&[2.0, 0.5]), 1.0));
+        assert!(near(geometric_mean(&[4.0, 9.0]), 6.0));
     }
 }

@@ -1,83 +1,78 @@
-//! The most memory that writing a large layer takes, in a process of its own.
+//! `cargo xtask bench memory`: the most resident memory of each function's process, new for each photo.
 
-use std::fs::{self, File};
-use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::fs;
 
 use anyhow::{Context, Result};
-use layer::{Content, FileTree, LayoutWriter, Mode};
-use serde::{Deserialize, Serialize};
+use opencv_build::progress::Step;
 
-use crate::answer::Answer;
-use crate::local::process::output;
-use crate::workspace::THIS_PROGRAM;
+use super::figures::{Figures, Group, Unit};
+use super::median::median;
+use super::scene::{OURS, PEER, SIDES, Scene};
+use super::setting::Setting;
 
-/// What to write, and where.
-#[derive(clap::Args, Clone, Debug)]
-pub struct Arguments {
-    file: PathBuf,
-    to: PathBuf,
+/// How often each is done.
+const RUNS: (usize, usize) = (5, 1);
+/// How often each process looks at its photo.
+const LOOKS: (usize, usize) = (5, 1);
+
+/// The figures, and what others reckon with.
+pub struct MemoryBench {
+    /// The figures.
+    pub figures: Figures,
+    /// The peer's and our peaks in bytes, with the small photo and with the large one.
+    pub peaks: [[f64; 2]; 2],
 }
 
-/// What it took.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct Memory {
-    /// The most resident memory, in bytes.
-    pub peak_bytes: u64,
-    /// The seconds that writing took.
-    pub seconds: f64,
-}
-
-impl Answer for Memory {
-    fn text(&self) -> String {
-        format!("{self:?}")
+/// Measures everything.
+pub fn run(setting: &Setting) -> Result<MemoryBench> {
+    let scene = Scene::set(setting)?;
+    let (runs, looks) = (
+        setting.count(RUNS.0, RUNS.1),
+        setting.count(LOOKS.0, LOOKS.1),
+    );
+    let photos = [&scene.photos.small, &scene.photos.large];
+    let mut peaks: [[Vec<f64>; 2]; 2] = Default::default();
+    let mut step = Step::start("measuring memory");
+    for run in 0..runs {
+        step.advance(run as u64, runs as u64);
+        for (photo, peaks) in photos.iter().zip(&mut peaks) {
+            let mut found = Vec::new();
+            for (side, peaks) in SIDES.into_iter().zip(peaks) {
+                let emulator = scene.start(side)?;
+                for _ in 0..looks {
+                    found.push(scene.look(&emulator, photo)?);
+                }
+                peaks.push(peak(emulator.function_process()?)?);
+            }
+            for answer in &found {
+                Scene::same(photo, answer, &found[0])?;
+            }
+        }
     }
-}
-
-/// Writes a layer that holds the file.
-pub fn write_layer(arguments: &Arguments) -> Result<Memory> {
-    let start = std::time::Instant::now();
-    let mut tree = FileTree::new();
-    let content = Content::File(arguments.file.clone());
-    tree.add("data", content, Mode::Data)?;
-    LayoutWriter::new(&arguments.to, 0)?.add_layer(&tree, "a large file")?;
-    let status = fs::read_to_string("/proc/self/status").context("failed to read its memory")?;
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kilobytes = peak.and_then(|text| text.trim().strip_suffix(" kB"));
-    let kilobytes: u64 = kilobytes.context("its memory is not told")?.parse()?;
-    Ok(Memory {
-        peak_bytes: kilobytes * 1024,
-        seconds: start.elapsed().as_secs_f64(),
+    let peaks = peaks.map(|peaks| peaks.map(|peaks| median(&peaks)));
+    let mut group = Group::new("most resident memory", Unit::Megabytes, Some(PEER));
+    for (photo, [python, ours]) in photos.iter().zip(peaks) {
+        group.add(photo.title(), &[(PEER, python / 1e6), (OURS, ours / 1e6)]);
+    }
+    Ok(MemoryBench {
+        figures: Figures {
+            method: format!(
+                "VmHWM of the function's process under AWS's emulator after {looks} invocation(s) with one photo; the \
+                 median of {runs} process(es) each."
+            ),
+            notes: scene.photos.notes.clone(),
+            groups: vec![group],
+        },
+        peaks,
     })
 }
 
-/// What a layer with a file of `bytes` takes, in a process that does nothing else.
-pub fn of_large_layer(bytes: u64, folder: &Path) -> Result<Memory> {
-    let file = folder.join("large");
-    write_sample(&file, bytes).with_context(|| format!("failed to write `{}`", file.display()))?;
-    let mut child = Command::new(THIS_PROGRAM);
-    child.args(["bench", "layer"]).arg(&file).arg(folder);
-    Ok(serde_json::from_str(&output(&mut child)?)?)
-}
-
-/// A file of which about half cannot be compressed, as in programs and pictures.
-fn write_sample(path: &Path, bytes: u64) -> std::io::Result<()> {
-    let mut file = BufWriter::new(File::create(path)?);
-    let mut state = 0x2545_f491_4f6c_dd1d_u64;
-    let mut left = bytes;
-    while left > 0 {
-        let mut block = [0; 64];
-        for eight in block[..32].chunks_mut(8) {
-            // Marsaglia's xorshift, whose parameters are 13, 7 and 17.
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            eight.copy_from_slice(&state.to_le_bytes());
-        }
-        let count = usize::try_from(left.min(64)).unwrap_or(64);
-        file.write_all(&block[..count])?;
-        left -= count as u64;
-    }
-    file.flush()
+/// The most memory that a process had, in bytes. Source: proc_pid_status(5).
+fn peak(process: u32) -> Result<f64> {
+    let path = format!("/proc/{process}/status");
+    let text = fs::read_to_string(&path).with_context(|| format!("failed to read `{path}`"))?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes =
+        line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<f64>().ok());
+    Ok(kilobytes.with_context(|| format!("`{path}` names no VmHWM"))? * 1024.0)
 }

@@ -1,5 +1,6 @@
 //! AWS's Runtime Interface Emulator with the image's content under it, and events for it.
 
+use std::ffi::OsString;
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::thread::sleep;
@@ -11,7 +12,7 @@ use serde_json::Value;
 use super::cleanup::Cleanup;
 use super::engine::Engine;
 use super::instance::Instance;
-use super::launch::Launch;
+use super::launch::{Direct, Launch, Launched};
 use super::s3::{ACCESS_KEY, S3Server, SECRET_KEY};
 use crate::pack::Written;
 
@@ -39,6 +40,48 @@ impl Emulator {
         folder: &Path,
         environment: &[(&str, &str)],
     ) -> Result<Self> {
+        Self::launch(storage, environment, |options, environment| {
+            let launch = Launch {
+                image,
+                program,
+                folder,
+                options,
+                environment,
+            };
+            match engine {
+                Engine::Docker => launch.in_container(),
+                Engine::None => launch.unpacked(),
+            }
+        })
+    }
+
+    /// Starts a command of this machine in the folder `work`, with S3 at `storage` and `environment`
+    /// besides; `folder` is for the log.
+    pub fn of_command(
+        (command, work): (&[OsString], &Path),
+        storage: &S3Server,
+        program: &Path,
+        folder: &Path,
+        environment: &[(&str, &str)],
+    ) -> Result<Self> {
+        Self::launch(storage, environment, |options, environment| {
+            let direct = Direct {
+                command,
+                work,
+                program,
+                folder,
+                options,
+                environment,
+            };
+            direct.start()
+        })
+    }
+
+    fn launch(
+        storage: &S3Server,
+        environment: &[(&str, &str)],
+        launch: impl FnOnce(&[String], &[(&str, String)]) -> Result<Launched>,
+    ) -> Result<Self> {
         let ports = free_ports()?;
         let address = format!("127.0.0.1:{}", ports[0]);
         let options = [
@@ -47,27 +90,10 @@ impl Emulator {
             "--runtime-api-address".to_owned(),
             format!("127.0.0.1:{}", ports[1]),
         ];
-        let ours = [
-            ("AWS_ACCESS_KEY_ID", ACCESS_KEY.to_owned()),
-            ("AWS_SECRET_ACCESS_KEY", SECRET_KEY.to_owned()),
-            ("AWS_REGION", "us-east-1".to_owned()),
-            ("AWS_DEFAULT_REGION", "us-east-1".to_owned()),
-            ("AWS_ENDPOINT_URL", storage.endpoint()),
-        ];
         let given = environment.iter();
         let given = given.map(|(name, value)| (*name, (*value).to_owned()));
-        let environment: Vec<_> = ours.into_iter().chain(given).collect();
-        let launch = Launch {
-            image,
-            program,
-            folder,
-            options: &options,
-            environment: &environment,
-        };
-        let launched = match engine {
-            Engine::Docker => launch.in_container()?,
-            Engine::None => launch.unpacked()?,
-        };
+        let environment: Vec<_> = credentials(storage).into_iter().chain(given).collect();
+        let launched = launch(&options, &environment)?;
         let emulator = Self {
             url: format!("http://{address}/2015-03-31/functions/function/invocations"),
             instance: launched.instance,
@@ -153,6 +179,17 @@ impl Emulator {
             self.instance.tail()
         )
     }
+}
+
+/// What tells a function where its S3 is, and who it is there.
+pub fn credentials(storage: &S3Server) -> [(&'static str, String); 5] {
+    [
+        ("AWS_ACCESS_KEY_ID", ACCESS_KEY.to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", SECRET_KEY.to_owned()),
+        ("AWS_REGION", "us-east-1".to_owned()),
+        ("AWS_DEFAULT_REGION", "us-east-1".to_owned()),
+        ("AWS_ENDPOINT_URL", storage.endpoint()),
+    ]
 }
 
 /// Two ports that nobody listens on now.

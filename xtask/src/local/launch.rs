@@ -1,5 +1,6 @@
 //! Starts the emulator with an image's content: in a container, or from the unpacked image.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -88,25 +89,63 @@ impl Launch<'_> {
     /// machine is used.
     pub fn unpacked(&self) -> Result<Launched> {
         let root = self.folder.join("root");
-        self.image.layout.unpack(&root)?;
-        let below = |path: &str| root.join(path.trim_start_matches('/'));
-        let bootstrap = below(BOOTSTRAP);
-        let elf = Elf::read(&bootstrap)?;
-        let loader = elf
-            .interpreter
-            .with_context(|| format!("`{}` names no loader", bootstrap.display()))?;
+        Direct {
+            command: &unpacked_command(self.image, &root)?,
+            work: &root.join("var/task"),
+            program: self.program,
+            folder: self.folder,
+            options: self.options,
+            environment: self.environment,
+        }
+        .start()
+    }
+}
+
+/// Unpacks an image into `root`; the command that starts what it is for, by the image's own loader.
+pub fn unpacked_command(image: &Written, root: &Path) -> Result<Vec<OsString>> {
+    image.layout.unpack(root)?;
+    let below = |path: &str| root.join(path.trim_start_matches('/'));
+    let bootstrap = below(BOOTSTRAP);
+    let elf = Elf::read(&bootstrap)?;
+    let loader = elf
+        .interpreter
+        .with_context(|| format!("`{}` names no loader", bootstrap.display()))?;
+    Ok(vec![
+        below(&loader).into(),
+        "--library-path".into(),
+        library_path(root, &elf.architecture).into(),
+        bootstrap.into(),
+    ])
+}
+
+/// A command of this machine under the emulator, and how.
+pub struct Direct<'a> {
+    /// The command.
+    pub command: &'a [OsString],
+    /// The folder that it runs in.
+    pub work: &'a Path,
+    /// The emulator.
+    pub program: &'a Path,
+    /// For the log.
+    pub folder: &'a Path,
+    /// The emulator's options.
+    pub options: &'a [String],
+    /// The command's environment, all of it.
+    pub environment: &'a [(&'a str, String)],
+}
+
+impl Direct<'_> {
+    /// Starts the emulator.
+    pub fn start(&self) -> Result<Launched> {
         let log = self.folder.join("emulator.log");
         let file =
             File::create(&log).with_context(|| format!("failed to write `{}`", log.display()))?;
         let mut run = Command::new(self.program);
         run.args(self.options)
-            .arg(below(&loader))
-            .arg("--library-path")
-            .arg(library_path(&root, &elf.architecture))
-            .arg(&bootstrap)
+            .args(self.command)
             .env_clear()
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
-            .current_dir(below("/var/task"))
+            .current_dir(self.work)
             .stdin(Stdio::null())
             .stdout(file.try_clone()?)
             .stderr(file);

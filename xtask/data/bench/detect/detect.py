@@ -1,0 +1,77 @@
+"""The wheel's side of `cargo xtask bench detect`: does what detect.cpp does, and says it in the same words."""
+import sys
+import time
+
+import cv2
+import numpy
+
+
+def clock():
+    return time.perf_counter_ns()
+
+
+def ready(face, eye, form):
+    """Loads two cascades and has each look at one window, after which nothing is left to be prepared."""
+    if form != "xml":
+        return "absent"
+    cv2.setNumThreads(1)
+    window = numpy.zeros((24, 24), numpy.uint8)
+    start = clock()
+    for path in (face, eye):
+        cascade = cv2.CascadeClassifier(path)
+        cascade.detectMultiScale(window)
+    return f"ok {clock() - start}"
+
+
+class Side:
+    def __init__(self):
+        self.photos, self.cascades, self.threads = {}, {}, None
+
+    def cascade(self, name, path):
+        self.cascades[name] = cv2.CascadeClassifier(path)
+        return "failed to load it" if self.cascades[name].empty() else "ok"
+
+    def photo(self, name, path):
+        photo = cv2.imread(path, cv2.IMREAD_COLOR)
+        if photo is None:
+            return "it is no photo"
+        grey = cv2.cvtColor(photo, cv2.COLOR_BGR2GRAY)
+        self.photos[name] = grey
+        # 64 bits of FNV-1a would take Python seconds; a sum of bytes and one of places is enough to tell.
+        values = grey.reshape(-1).astype(numpy.uint64)
+        places = numpy.arange(1, values.size + 1, dtype=numpy.uint64)
+        return f"ok {grey.shape[1]} {grey.shape[0]} {int(values.sum())} {int((values * places).sum())}"
+
+    def fast(self, on):
+        return "absent"
+
+    def detect(self, cascade, photo, x, y, width, height, neighbours, threads, repeat):
+        x, y, width, height, neighbours, threads, repeat = map(
+            int, (x, y, width, height, neighbours, threads, repeat)
+        )
+        if threads != self.threads:
+            cv2.setNumThreads(threads)
+            self.threads = threads
+        region = self.photos[photo][y:y + height, x:x + width]
+        cascade = self.cascades[cascade]
+        best = None
+        for _ in range(repeat):
+            start = clock()
+            found = cascade.detectMultiScale(region, 1.1, neighbours)
+            took = clock() - start
+            best = took if best is None else min(best, took)
+        numbers = [str(int(number)) for rectangle in found for number in rectangle]
+        return " ".join(["ok", str(best), *numbers])
+
+
+def main():
+    if sys.argv[1:2] == ["ready"]:
+        print(ready(*sys.argv[2:]))
+        return
+    side = Side()
+    for line in sys.stdin:
+        verb, *arguments = line.rstrip("\n").split("\t")
+        print(getattr(side, verb)(*arguments), flush=True)
+
+
+main()

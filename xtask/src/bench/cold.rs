@@ -1,0 +1,182 @@
+//! `cargo xtask bench cold`: from the start of a function's process to its first question for an event, with its
+//! cascades ready, and from the first event to its answer; ours and Python's in turn, with their files in memory
+//! and without.
+
+mod cache;
+mod stand_in;
+
+use std::fs::File;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use opencv_build::progress::Step;
+use opencv_build::run::show;
+
+use self::stand_in::StandIn;
+use super::figures::{Figures, Group, Unit};
+use super::median::{in_milliseconds, median};
+use super::scene::{OURS, PEER, SIDES, Scene, Side};
+use super::setting::Setting;
+
+/// How often each is done.
+const RUNS: (usize, usize) = (15, 2);
+/// How long a function may take, on a slow and busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Who has read less from the disk than this had its files in memory.
+const READ: u64 = 1_000_000;
+/// The case of a start until the first question, whatever it is read from.
+const START: &str = "process start to first poll, cascades ready";
+
+/// What was measured of a start.
+struct Started {
+    milliseconds: f64,
+    /// Bytes.
+    read: u64,
+}
+
+/// Milliseconds, the peer's and ours.
+type Times = [Vec<f64>; 2];
+
+/// The figures, and what others reckon with.
+pub struct Cold {
+    /// The figures.
+    pub figures: Figures,
+    /// The median time to the first poll, the peer's and ours.
+    pub first_poll: [f64; 2],
+}
+
+/// Measures everything.
+pub fn run(setting: &Setting) -> Result<Cold> {
+    let scene = Scene::set(setting)?;
+    let runs = setting.count(RUNS.0, RUNS.1);
+    let mut notes = scene.photos.notes.clone();
+    let mut step = Step::start("starting both functions");
+    let (mut polls, mut answers) = (
+        [Times::default(), Times::default()],
+        [Times::default(), Times::default()],
+    );
+    let mut read = [Vec::new(), Vec::new()];
+    // Once without counting: then all files are in memory.
+    for side in SIDES {
+        first_poll(&scene, side)?;
+        first_answer(&scene, side)?;
+    }
+    for run in 0..runs {
+        step.advance(run as u64, runs as u64);
+        for (place, side) in SIDES.into_iter().enumerate() {
+            polls[0][place].push(first_poll(&scene, side)?.milliseconds);
+            answers[0][place].push(first_answer(&scene, side)?);
+        }
+        for (place, side) in SIDES.into_iter().enumerate() {
+            forget(&scene, side)?;
+            let poll = first_poll(&scene, side)?;
+            polls[1][place].push(poll.milliseconds);
+            #[expect(clippy::cast_precision_loss, reason = "four digits are kept")]
+            read[place].push(poll.read as f64 / 1e6);
+            forget(&scene, side)?;
+            answers[1][place].push(first_answer(&scene, side)?);
+        }
+    }
+    let read = read.map(|read| median(&read));
+    let mut groups = vec![group("files in memory", &polls[0], &answers[0])];
+    #[expect(clippy::cast_precision_loss, reason = "it is a round number")]
+    let dropped = read.iter().all(|megabytes| *megabytes * 1e6 > READ as f64);
+    if dropped {
+        groups.push(group("files on the disk", &polls[1], &answers[1]));
+        let mut group = Group::new(
+            "read from the disk until the first poll",
+            Unit::Megabytes,
+            Some(PEER),
+        );
+        group.add(
+            "by the function's process",
+            &[(PEER, read[0]), (OURS, read[1])],
+        );
+        groups.push(group);
+    } else {
+        notes.push(format!(
+            "starts with files on the disk were skipped: this system keeps them in memory when it is asked to \
+             forget them (the functions read {} and {} MB)",
+            read[0], read[1]
+        ));
+    }
+    Ok(Cold {
+        figures: Figures {
+            method: format!(
+                "Medians of {runs} run(s) in turn. The first poll is the first request for an event at a stand-in for \
+                 Lambda's Runtime API, the first answer that of AWS's emulator, which starts the function when \
+                 the event comes. The event names {} on a loopback S3.",
+                scene.photos.small.title()
+            ),
+            notes,
+            groups,
+        },
+        first_poll: polls[0].each_ref().map(|times| median(times)),
+    })
+}
+
+fn group(how: &str, polls: &Times, answers: &Times) -> Group {
+    let values = |times: &Times| [(PEER, median(&times[0])), (OURS, median(&times[1]))];
+    Group::new(format!("cold start, {how}"), Unit::Milliseconds, Some(PEER))
+        .with(START, &values(polls))
+        .with("first event to its answer", &values(answers))
+}
+
+fn forget(scene: &Scene, side: Side) -> Result<()> {
+    scene
+        .files(side)
+        .iter()
+        .try_for_each(|path| cache::forget(path))
+}
+
+/// A process that ends with this value.
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // One that has ended already is no failure.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Starts a function with a stand-in for Lambda, until it asks for an event.
+fn first_poll(scene: &Scene, side: Side) -> Result<Started> {
+    let lambda = StandIn::start()?;
+    let log = tempfile::NamedTempFile::new().context("failed to create a temporary file")?;
+    let file = File::create(log.path())?;
+    let command = scene.command(side);
+    let (program, arguments) = command.split_first().context("there is no command")?;
+    let mut run = Command::new(program);
+    run.args(arguments)
+        .current_dir(scene.work(side))
+        .env_clear()
+        .envs(scene.environment())
+        .env("AWS_LAMBDA_RUNTIME_API", lambda.address())
+        .env("AWS_LAMBDA_FUNCTION_NAME", "face-detect")
+        .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
+        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "3008")
+        .stdin(Stdio::null())
+        .stdout(file.try_clone()?)
+        .stderr(file);
+    let start = Instant::now();
+    let child = run.spawn();
+    let process = Process(child.with_context(|| format!("failed to start `{}`", show(&run)))?);
+    let asked = lambda.asked(PATIENCE).with_context(|| {
+        let said = std::fs::read_to_string(log.path()).unwrap_or_default();
+        format!("the function, {}, said: {said}", side.name())
+    })?;
+    Ok(Started {
+        milliseconds: in_milliseconds(&(asked - start)),
+        read: cache::read_from_disk(process.0.id())?,
+    })
+}
+
+/// Posts the first event to an emulator; the time until it is answered.
+fn first_answer(scene: &Scene, side: Side) -> Result<f64> {
+    let emulator = scene.start(side)?;
+    let start = Instant::now();
+    scene.look(&emulator, &scene.photos.small)?;
+    Ok(in_milliseconds(&start.elapsed()))
+}

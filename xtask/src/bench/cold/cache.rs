@@ -1,0 +1,52 @@
+//! Takes files out of the system's memory, so that who reads them next has to wait for the disk; and how much
+//! a process has read from there. Nobody else's files are touched, and no rights are needed.
+
+use std::fs::{self, File};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use rustix::fs::{Advice, fadvise};
+
+/// Takes a file, or all files below a folder, out of memory: those parts that nobody has mapped.
+pub fn forget(path: &Path) -> Result<()> {
+    let failed = || format!("failed to take `{}` out of memory", path.display());
+    let kind = fs::symlink_metadata(path).with_context(failed)?.file_type();
+    if kind.is_dir() {
+        for entry in fs::read_dir(path).with_context(failed)? {
+            forget(&entry.with_context(failed)?.path())?;
+        }
+    } else if kind.is_file() || kind.is_symlink() && path.is_file() {
+        let file = File::open(path).with_context(failed)?;
+        // What was not written to the disk yet would stay.
+        file.sync_data().with_context(failed)?;
+        fadvise(&file, 0, None, Advice::DontNeed).with_context(failed)?;
+    }
+    Ok(())
+}
+
+/// The bytes that a process has read from the disk. Source: proc_pid_io(5).
+pub fn read_from_disk(process: u32) -> Result<u64> {
+    let path = format!("/proc/{process}/io");
+    let text = fs::read_to_string(&path).with_context(|| format!("failed to read `{path}`"))?;
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix("read_bytes:"));
+    let bytes = line.and_then(|line| line.trim().parse().ok());
+    bytes.with_context(|| format!("`{path}` names no read_bytes"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_are_walked_and_what_is_missing_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("a")).unwrap();
+        fs::write(folder.path().join("a/b"), "text").unwrap();
+        forget(folder.path()).unwrap();
+        let error = format!("{:#}", forget(&folder.path().join("c")).unwrap_err());
+        assert!(error.contains("c`"), "{error}");
+        read_from_disk(std::process::id()).unwrap();
+    }
+}

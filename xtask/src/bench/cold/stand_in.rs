@@ -1,0 +1,82 @@
+//! As much of Lambda's Runtime API as is needed to see when a function asks for its first event: a server that
+//! notes when the request has come, and never answers it.
+//! Source: AWS Lambda Developer Guide, "Using the Lambda runtime API".
+
+use std::io::{BufRead, BufReader};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+const REQUEST: &str = "GET /2018-06-01/runtime/invocation/next ";
+
+/// The server.
+pub struct StandIn {
+    address: SocketAddr,
+    asked: Receiver<Instant>,
+}
+
+impl StandIn {
+    /// Listens on a loopback port.
+    pub fn start() -> Result<Self> {
+        let listener =
+            TcpListener::bind(("127.0.0.1", 0)).context("failed to open a loopback port")?;
+        let address = listener.local_addr()?;
+        let (tell, asked) = channel();
+        thread::spawn(move || {
+            // What is kept here stays open: whoever asks waits.
+            let mut kept = Vec::new();
+            for socket in listener.incoming().flatten() {
+                let mut reader = BufReader::new(socket);
+                let mut line = String::new();
+                if reader.read_line(&mut line).is_ok() && line.starts_with(REQUEST) {
+                    let _ = tell.send(Instant::now());
+                    break;
+                }
+                kept.push(reader);
+            }
+        });
+        Ok(Self { address, asked })
+    }
+
+    /// `HOST:PORT`, as Lambda names it to the function.
+    pub fn address(&self) -> String {
+        self.address.to_string()
+    }
+
+    /// When the first event was asked for.
+    pub fn asked(&self, patience: Duration) -> Result<Instant> {
+        let asked = self.asked.recv_timeout(patience);
+        asked.with_context(|| format!("nobody asked for an event within {} s", patience.as_secs()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::net::TcpStream;
+
+    use super::*;
+
+    #[test]
+    fn only_the_right_request_counts() {
+        let server = StandIn::start().unwrap();
+        let say = |text: &str| {
+            let mut socket = TcpStream::connect(server.address()).unwrap();
+            socket.write_all(text.as_bytes()).unwrap();
+            socket
+        };
+        let before = Instant::now();
+        let _other = say("GET /2018-06-01/runtime/restore/next HTTP/1.1\r\n\r\n");
+        let _asked = say("GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\n\r\n");
+        assert!(server.asked(Duration::from_secs(10)).unwrap() >= before);
+    }
+
+    #[test]
+    fn whoever_does_not_ask_is_not_waited_for_forever() {
+        let server = StandIn::start().unwrap();
+        assert!(server.asked(Duration::from_millis(1)).is_err());
+    }
+}

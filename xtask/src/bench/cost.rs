@@ -1,0 +1,158 @@
+//! `cargo xtask bench cost`: what a million photos cost, from the memory and the time that each function needs and
+//! from Lambda's prices, which are data. A model, and no bill.
+
+mod prices;
+
+use anyhow::Result;
+
+use self::prices::{Prices, Rates};
+use super::cold::Cold;
+use super::figures::{Figures, Group, Unit};
+use super::memory::MemoryBench;
+use super::scene::{OURS, PEER};
+use super::setting::Setting;
+use super::warm::{Sample, Warm};
+use super::{cold, memory, warm};
+
+/// What a function needs with one photo.
+#[derive(Clone, Copy, Debug)]
+struct Needs {
+    /// Bytes at its peak.
+    peak: f64,
+    /// An invocation's times.
+    warm: Sample,
+    /// Milliseconds from the start to the first poll, all of them a processor's.
+    start: f64,
+}
+
+/// Measures what is needed, and reckons.
+pub fn run(setting: &Setting) -> Result<Figures> {
+    let (cold, warm, memory) = (
+        cold::run(setting)?,
+        warm::run(setting)?,
+        memory::run(setting)?,
+    );
+    of(&cold, &warm, &memory)
+}
+
+/// Reckons with what was measured.
+pub fn of(cold: &Cold, warm: &Warm, memory: &MemoryBench) -> Result<Figures> {
+    let prices = Prices::embedded()?;
+    let rates = prices.of(std::env::consts::ARCH)?;
+    let photos = [warm.samples.first(), warm.samples.last()];
+    let mut sizes = Group::new("memory size that is needed", Unit::Megabytes, Some(PEER));
+    let mut durations = Group::new("duration at that size", Unit::Milliseconds, Some(PEER));
+    let mut costs = Group::new("a million photos", Unit::Dollars, Some(PEER));
+    let mut vcpu = Group::new(
+        format!(
+            "a million photos at {} MB, one vCPU",
+            prices.memory.vcpu_megabytes
+        ),
+        Unit::Dollars,
+        Some(PEER),
+    );
+    for ((photo, samples), peaks) in photos.into_iter().flatten().zip(memory.peaks) {
+        let needs = |side: usize| Needs {
+            peak: peaks[side],
+            warm: samples[side],
+            start: cold.first_poll[side],
+        };
+        let needs = [needs(0), needs(1)];
+        let add = |group: &mut Group, reckon: &dyn Fn(&Needs) -> f64| {
+            group.add(
+                photo,
+                &[(PEER, reckon(&needs[0])), (OURS, reckon(&needs[1]))],
+            );
+        };
+        let size = |needs: &Needs| prices.size(needs.peak);
+        add(&mut sizes, &size);
+        add(&mut durations, &|needs| {
+            duration(&prices, needs, size(needs))
+        });
+        add(&mut costs, &|needs| {
+            million(&prices, rates, needs, size(needs))
+        });
+        add(&mut vcpu, &|needs| {
+            million(&prices, rates, needs, prices.memory.vcpu_megabytes)
+        });
+    }
+    let assumed = &prices.assumed;
+    Ok(Figures {
+        method: format!(
+            "A model: memory is the measured peak and {:.0} % more, at least {} MB. {} MB are one vCPU, less memory is \
+             a part of one and more is several; an invocation takes its processors' time divided by that, but never \
+             less than it took here. {} of a million invocations start a process first, whose time to the first \
+             poll is billed too. Prices of {} for {}; S3 is not in it.",
+            assumed.margin * 100.0,
+            prices.memory.smallest_megabytes,
+            prices.memory.vcpu_megabytes,
+            assumed.cold_starts_per_million,
+            prices.date,
+            std::env::consts::ARCH,
+        ),
+        notes: vec![prices.note.clone()],
+        groups: vec![sizes, durations, costs, vcpu],
+    })
+}
+
+/// Milliseconds of an invocation at a memory size.
+fn duration(prices: &Prices, needs: &Needs, megabytes: f64) -> f64 {
+    needs
+        .warm
+        .p50
+        .max(needs.warm.processor / prices.vcpus(megabytes))
+}
+
+/// US dollars of a million invocations at a memory size.
+fn million(prices: &Prices, rates: &Rates, needs: &Needs, megabytes: f64) -> f64 {
+    let start = needs.start / prices.vcpus(megabytes).min(1.0);
+    // Each is billed by whole milliseconds.
+    let warm = duration(prices, needs, megabytes).ceil() * 1e6;
+    let cold = start.ceil() * prices.assumed.cold_starts_per_million;
+    let gigabyte_seconds = (warm + cold) / 1e3 * megabytes / 1024.0;
+    gigabyte_seconds * rates.gigabyte_second + rates.million_requests
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn needs() -> Needs {
+        Needs {
+            peak: 100e6,
+            warm: Sample {
+                p50: 50.0,
+                processor: 80.0,
+            },
+            start: 0.0,
+        }
+    }
+
+    #[test]
+    fn less_memory_takes_longer_and_costs_the_same() {
+        let prices = Prices::embedded().unwrap();
+        let whole = prices.memory.vcpu_megabytes;
+        assert_eq!(duration(&prices, &needs(), whole), 80.0);
+        assert_eq!(duration(&prices, &needs(), whole / 4.0), 320.0);
+        // It was not measured to be any faster with more processors than it had.
+        assert_eq!(duration(&prices, &needs(), whole * 6.0), 50.0);
+        let rates = prices.of("x86_64").unwrap();
+        let costs = [1.0, 4.0].map(|part| million(&prices, rates, &needs(), whole / part));
+        assert!((costs[0] - costs[1]).abs() < 1e-9, "{costs:?}");
+        // 80 ms of 1769 MB, a million times.
+        let expected = 80e3 * 1769.0 / 1024.0 * rates.gigabyte_second + rates.million_requests;
+        assert!((costs[0] - expected).abs() < 1e-9, "{costs:?}");
+    }
+
+    #[test]
+    fn starts_cost_too() {
+        let prices = Prices::embedded().unwrap();
+        let rates = prices.of("aarch64").unwrap();
+        let slow = Needs {
+            start: 500.0,
+            ..needs()
+        };
+        let of = |needs: &Needs| million(&prices, rates, needs, 1769.0);
+        assert!(of(&slow) > of(&needs()));
+    }
+}

@@ -1,0 +1,72 @@
+//! How long it takes until both cascades are ready in a process that has done nothing else: loaded, and asked
+//! about one window, so that nothing is left to be prepared.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::bench::figures::{Group, Unit};
+use crate::bench::median::median;
+use crate::bench::peer::Peer;
+use crate::bench::setting::Setting;
+use crate::local::process::output;
+
+use super::{CASCADES, OURS, STOCK, WHEEL};
+
+/// How often.
+const RUNS: (usize, usize) = (15, 2);
+
+/// Measures it. Notes what is not there.
+pub fn ready(
+    setting: &Setting,
+    peer: &Peer,
+    program: &Path,
+    notes: &mut Vec<String>,
+) -> Result<Group> {
+    let folder = setting.sdk.path().join("share/haarcascades");
+    let files = |extension: &str| {
+        CASCADES.map(|(_, name)| folder.join(format!("haarcascade_{name}.{extension}")))
+    };
+    let packed = files("packed");
+    let sides = [
+        (WHEEL, "xml", files("xml")),
+        (STOCK, "xml", files("xml")),
+        (OURS, "packed", packed.clone()),
+    ];
+    let has_packed = packed.iter().all(|file| file.is_file());
+    if !has_packed {
+        notes.push("this SDK has no packed cascades: none were loaded".to_owned());
+    }
+    let mut times = [const { Vec::new() }; 3];
+    for _ in 0..setting.count(RUNS.0, RUNS.1) {
+        for (place, (side, form, files)) in sides.iter().enumerate() {
+            if *side == OURS && !has_packed {
+                continue;
+            }
+            let mut command = match *side {
+                WHEEL => peer.program("detect.py"),
+                _ => Command::new(program),
+            };
+            command.arg("ready").args(files).arg(form);
+            times[place].push(milliseconds(&output(&mut command)?)?);
+        }
+    }
+    let sides = sides
+        .iter()
+        .zip(&times)
+        .filter(|(_, times)| !times.is_empty());
+    let values: Vec<_> = sides
+        .map(|((side, ..), times)| (*side, median(times)))
+        .collect();
+    let title = "both cascades ready in a fresh process";
+    Ok(Group::new(title, Unit::Milliseconds, Some(WHEEL)).with("faces and eyes", &values))
+}
+
+fn milliseconds(answer: &str) -> Result<f64> {
+    let Some(nanoseconds) = answer.strip_prefix("ok ") else {
+        bail!("failed to load the cascades: {answer}");
+    };
+    let nanoseconds: f64 = nanoseconds.parse().context("the time is no number")?;
+    Ok(nanoseconds / 1e6)
+}

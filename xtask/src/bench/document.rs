@@ -1,0 +1,177 @@
+//! A bench's figures with when, where and of what they are: as text, as JSON, and kept as files below
+//! `target/bench/MACHINE/`, those of a quick run apart.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use opencv_build::progress::tell;
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::figures::{Figures, Group, shown, times};
+use super::machine::Machine;
+use super::plot::plot;
+use crate::answer::{self, Answer, table};
+use crate::size::revision::revision;
+use crate::workspace::Workspace;
+
+/// The form of the document; another number whenever readers of the old one would misread it.
+pub const SCHEMA: u32 = 1;
+
+/// The document.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Document {
+    schema: u32,
+    /// Which bench.
+    pub what: String,
+    date: String,
+    /// The project's commit, with `+` if files were changed after it.
+    commit: Option<String>,
+    machine: Machine,
+    command: String,
+    quick: bool,
+    /// What was measured.
+    pub figures: Figures,
+}
+
+/// Those of one run.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub struct Documents(pub Vec<Document>);
+
+impl Document {
+    /// The figures of a bench on this machine; `machine` was asked before measuring.
+    pub fn new(
+        workspace: &Workspace,
+        machine: Machine,
+        what: &str,
+        quick: bool,
+        figures: Figures,
+    ) -> Result<Self> {
+        // Seconds are enough.
+        let now = OffsetDateTime::now_utc().replace_nanosecond(0)?;
+        Ok(Self {
+            schema: SCHEMA,
+            what: what.to_owned(),
+            date: now.format(&Rfc3339)?,
+            commit: revision(workspace.root()),
+            machine,
+            command: command(),
+            quick,
+            figures,
+        })
+    }
+
+    /// Writes it as JSON and as a plot.
+    pub fn keep(&self, workspace: &Workspace) -> Result<()> {
+        let folder = folder(workspace, &self.machine, self.quick);
+        fs::create_dir_all(&folder)
+            .with_context(|| format!("failed to create `{}`", folder.display()))?;
+        let file = |extension: &str| folder.join(format!("{}.{extension}", self.what));
+        let write = |path: PathBuf, text: String| -> Result<()> {
+            fs::write(&path, text).with_context(|| format!("failed to write `{}`", path.display()))
+        };
+        write(file("json"), serde_json::to_string_pretty(self)? + "\n")?;
+        write(
+            file("svg"),
+            plot(&self.title(), &self.subtitle(), &self.figures)?,
+        )?;
+        tell(&format!("kept in {}", answer::path(&folder)));
+        Ok(())
+    }
+
+    fn title(&self) -> String {
+        format!("cargo xtask bench {}", self.what)
+    }
+
+    fn subtitle(&self) -> String {
+        let commit = self.commit.as_deref().unwrap_or("no commit");
+        let quick = if self.quick { ", a quick run" } else { "" };
+        let Machine {
+            processor,
+            processors,
+            ..
+        } = &self.machine;
+        let day = self.date.get(..10).unwrap_or(&self.date);
+        format!("{processor}, {processors} processors; {day}, {commit}{quick}")
+    }
+}
+
+/// Where a machine's results are kept; quick ones do not replace those that somebody waited for.
+pub fn folder(workspace: &Workspace, machine: &Machine, quick: bool) -> PathBuf {
+    let folder = workspace.target().join("bench").join(&machine.name);
+    if quick { folder.join("quick") } else { folder }
+}
+
+/// What was typed, as cargo's alias has it.
+fn command() -> String {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    format!("cargo xtask {}", arguments.join(" "))
+}
+
+fn rows(group: &Group) -> Vec<Vec<String>> {
+    let sides = group.sides();
+    let others: Vec<_> = sides
+        .iter()
+        .filter(|side| Some(**side) != group.peer())
+        .collect();
+    let compared = group.peer().is_some();
+    let mut head = vec![format!("{}, {}", group.title, group.unit.word())];
+    head.extend(sides.iter().map(|side| (*side).to_owned()));
+    if compared {
+        head.extend(others.iter().map(|side| format!("{side} is")));
+    }
+    let mut rows = vec![head];
+    for case in &group.cases {
+        let mut row = vec![format!("  {}", case.name)];
+        let value = |side: &&str| case.value(side);
+        row.extend(
+            sides
+                .iter()
+                .map(|side| value(side).map_or_else(String::new, |v| shown(v.value))),
+        );
+        if compared {
+            let ratios = others
+                .iter()
+                .map(|side| value(side).and_then(|value| value.ratio));
+            row.extend(ratios.map(|ratio| ratio.map_or_else(String::new, times)));
+        }
+        rows.push(row);
+    }
+    if group.cases.len() > 1 && !group.means.is_empty() {
+        let mut row = vec!["  geometric mean".to_owned()];
+        row.extend(sides.iter().map(|_| String::new()));
+        let mean = |side: &&&str| group.means.iter().find(|mean| mean.side == ***side);
+        row.extend(
+            others
+                .iter()
+                .map(|side| mean(side).map_or_else(String::new, |m| times(m.ratio))),
+        );
+        rows.push(row);
+    }
+    rows
+}
+
+impl Answer for Document {
+    fn text(&self) -> String {
+        let mut text = format!("{}: {}\n", self.title(), self.subtitle());
+        text += &format!("{}\n", self.figures.method);
+        for note in &self.figures.notes {
+            text += &format!("Note: {note}\n");
+        }
+        for group in &self.figures.groups {
+            text += &format!("\n{}", table(&rows(group)));
+        }
+        text
+    }
+}
+
+impl Answer for Documents {
+    fn text(&self) -> String {
+        let texts: Vec<_> = self.0.iter().map(Document::text).collect();
+        texts.join("\n")
+    }
+}

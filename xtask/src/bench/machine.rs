@@ -1,0 +1,106 @@
+//! Which machine measures: a short name that stays the same, by its processor and how many there are.
+
+use std::fs;
+use std::thread::available_parallelism;
+
+use serde::{Deserialize, Serialize};
+
+/// The machine.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Machine {
+    /// The short name: the folder that its results are kept in.
+    pub name: String,
+    /// The processor, as it names itself.
+    pub processor: String,
+    /// How many processors there are.
+    pub processors: usize,
+    /// `x86_64` or `aarch64`.
+    pub architecture: String,
+    /// Linux's release.
+    pub system: String,
+    /// How many processes wanted to run, on the mean of the last minute before measuring began: more than
+    /// none is somebody else's work.
+    pub load: f64,
+}
+
+impl Machine {
+    /// This one, now.
+    pub fn here() -> Self {
+        let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
+        let processor = processor(&read("/proc/cpuinfo"));
+        let processors = available_parallelism().map_or(1, usize::from);
+        let load = read("/proc/loadavg");
+        let load = load
+            .split_whitespace()
+            .next()
+            .and_then(|text| text.parse().ok());
+        Self {
+            name: name(&processor, processors),
+            processor,
+            processors,
+            architecture: std::env::consts::ARCH.to_owned(),
+            system: format!("Linux {}", read("/proc/sys/kernel/osrelease").trim()),
+            load: load.unwrap_or_default(),
+        }
+    }
+}
+
+/// How the first processor names itself. Arm's have a maker and a part, each a number.
+fn processor(information: &str) -> String {
+    let field = |name: &str| {
+        let mut lines = information.lines().filter_map(|line| line.split_once(':'));
+        let (_, value) = lines.find(|(key, _)| key.trim() == name)?;
+        Some(value.trim().to_owned())
+    };
+    if let Some(model) = field("model name") {
+        let family = field("cpu family").zip(field("model"));
+        return match family {
+            // Cloud machines hide which of its maker's processors it is; these two numbers tell.
+            Some((family, number)) => format!("{model} (family {family}, model {number})"),
+            None => model,
+        };
+    }
+    let arm = field("CPU implementer").zip(field("CPU part"));
+    arm.map_or_else(
+        || "unknown".to_owned(),
+        |(maker, part)| format!("Arm {maker} {part}"),
+    )
+}
+
+/// A name for a folder: small letters, digits, and single hyphens.
+fn name(processor: &str, processors: usize) -> String {
+    let noise = ["r", "tm", "cpu", "processor", "family", "model"];
+    let small = processor.to_lowercase();
+    let (small, _) = small.split_once('@').unwrap_or((&small, ""));
+    let words = small
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty() && !noise.contains(word));
+    let words: Vec<_> = words.collect();
+    format!("{}-{processors}-cores", words.join("-"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_of_processor_has_its_name() {
+        let intel = "processor\t: 0\ncpu family\t: 6\nmodel\t\t: 143\nmodel name\t: Intel(R) Xeon(R) Platinum 8488C @ 2.40GHz\n";
+        assert_eq!(
+            processor(intel),
+            "Intel(R) Xeon(R) Platinum 8488C @ 2.40GHz (family 6, model 143)"
+        );
+        assert_eq!(
+            name(&processor(intel), 2),
+            "intel-xeon-platinum-8488c-2-cores"
+        );
+        assert_eq!(
+            name("AMD EPYC (family 25, model 17)", 2),
+            "amd-epyc-25-17-2-cores"
+        );
+        let arm = "CPU implementer\t: 0x41\nCPU part\t: 0xd40\n";
+        assert_eq!(name(&processor(arm), 4), "arm-0x41-0xd40-4-cores");
+        assert_eq!(processor(""), "unknown");
+    }
+}

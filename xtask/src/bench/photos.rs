@@ -1,0 +1,187 @@
+//! What benches look at: OpenCV's samples, photos of the user's, one of 500x375 pixels and one of 1986x1545.
+//! What must be made is made from the samples, the same on every machine.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use image::RgbImage;
+use image::imageops::{FilterType, crop_imm, replace, resize};
+use jpeg_encoder::{ColorType, Encoder};
+
+use super::setting::Setting;
+/// The size of what is called small here, which many sets of photos have.
+pub const SMALL: (u32, u32) = (500, 375);
+/// The size of the large photo.
+pub const LARGE: (u32, u32) = (1986, 1545);
+/// How many times larger than they are samples lie in the large photo.
+const ENLARGED: u32 = 2;
+/// What cameras and OpenCV write.
+const QUALITY: u8 = 95;
+
+/// A photo.
+#[derive(Clone, Debug)]
+pub struct Photo {
+    /// Its file's name.
+    pub name: String,
+    /// Its file.
+    pub path: PathBuf,
+    /// Its width and height in pixels.
+    pub size: (u32, u32),
+}
+
+/// The photos.
+pub struct Photos {
+    /// Those that people took, in the order of their names.
+    pub all: Vec<Photo>,
+    /// One of them of 500x375 pixels, or else one that was cut to that.
+    pub small: Photo,
+    /// One that was put together from the samples.
+    pub large: Photo,
+    /// What there is to know of them.
+    pub notes: Vec<String>,
+}
+
+impl Photo {
+    fn read(path: &Path) -> Result<Self> {
+        let size = image::image_dimensions(path)
+            .with_context(|| format!("failed to read the photo `{}`", path.display()))?;
+        Ok(Self {
+            name: path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned(),
+            path: path.to_owned(),
+            size,
+        })
+    }
+
+    /// Its name with its size.
+    pub fn title(&self) -> String {
+        let (width, height) = self.size;
+        format!("{} {width}x{height}", self.name)
+    }
+}
+
+impl Photos {
+    /// Gathers them; what must be made lies below `target/bench`.
+    pub fn gather(setting: &Setting) -> Result<Self> {
+        let samples = setting.sdk.path().join("share/samples");
+        let samples = ["lena.jpg", "messi5.jpg"].map(|name| Photo::read(&samples.join(name)));
+        let [lena, messi] = samples;
+        let samples = [lena?, messi?];
+        let mut notes = Vec::new();
+        let mut all = samples.to_vec();
+        match folder(setting)? {
+            Some(folder) => all.extend(photos_in(&folder)?),
+            None => notes.push(
+                "only OpenCV's samples were looked at: there is no folder shared/photos beside the project, \
+                 and --photos names none"
+                    .to_owned(),
+            ),
+        }
+        let made = setting.folder().join("photos");
+        fs::create_dir_all(&made)
+            .with_context(|| format!("failed to create `{}`", made.display()))?;
+        let small = all.iter().find(|photo| photo.size == SMALL).cloned();
+        let small = match small {
+            Some(small) => small,
+            None => write(&made.join("lena-500x375.jpg"), &cut(&samples[0])?)?,
+        };
+        let large = write(&made.join("mosaic-1986x1545.jpg"), &mosaic(&samples)?)?;
+        notes.push(format!(
+            "{} was made from OpenCV's samples at {ENLARGED} times their size, side by side",
+            large.title()
+        ));
+        Ok(Self {
+            all,
+            small,
+            large,
+            notes,
+        })
+    }
+}
+
+/// The folder that was named, which must be there, or the one beside the project, if it is.
+fn folder(setting: &Setting) -> Result<Option<PathBuf>> {
+    if let Some(folder) = &setting.options.photos {
+        ensure!(folder.is_dir(), "there is no folder `{}`", folder.display());
+        return Ok(Some(folder.clone()));
+    }
+    let beside = setting.workspace.root().join("../shared/photos");
+    Ok(beside.is_dir().then_some(beside))
+}
+
+fn photos_in(folder: &Path) -> Result<Vec<Photo>> {
+    let entries =
+        fs::read_dir(folder).with_context(|| format!("failed to read `{}`", folder.display()))?;
+    let mut paths = Vec::new();
+    for entry in entries {
+        let path = entry
+            .with_context(|| format!("failed to read `{}`", folder.display()))?
+            .path();
+        if path.extension().is_some_and(|extension| extension == "jpg") {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    ensure!(
+        !paths.is_empty(),
+        "`{}` has no photos, *.jpg",
+        folder.display()
+    );
+    paths.iter().map(|path| Photo::read(path)).collect()
+}
+
+fn pixels(photo: &Photo) -> Result<RgbImage> {
+    let opened = image::open(&photo.path);
+    Ok(opened
+        .with_context(|| format!("failed to read `{}`", photo.path.display()))?
+        .to_rgb8())
+}
+
+/// The middle of a sample.
+fn cut(photo: &Photo) -> Result<RgbImage> {
+    let (width, height) = SMALL;
+    let pixels = pixels(photo)?;
+    let left = pixels.width().saturating_sub(width) / 2;
+    let top = pixels.height().saturating_sub(height) / 2;
+    Ok(crop_imm(&pixels, left, top, width, height).to_image())
+}
+
+/// Samples in turn, row by row, each row as high as its first; what does not fit is cut off.
+fn mosaic(samples: &[Photo]) -> Result<RgbImage> {
+    let enlarged = |photo: &Photo| -> Result<RgbImage> {
+        let pixels = pixels(photo)?;
+        let (width, height) = (pixels.width() * ENLARGED, pixels.height() * ENLARGED);
+        Ok(resize(&pixels, width, height, FilterType::CatmullRom))
+    };
+    let samples: Vec<_> = samples.iter().map(enlarged).collect::<Result<_>>()?;
+    let (width, height) = LARGE;
+    let mut mosaic = RgbImage::new(width, height);
+    let mut next = samples.iter().cycle();
+    let (mut left, mut top, mut row) = (0, 0, 0);
+    while top < height {
+        let Some(sample) = next.next() else { break };
+        replace(&mut mosaic, sample, left.into(), top.into());
+        row = row.max(sample.height());
+        left += sample.width();
+        if left >= width {
+            (left, top, row) = (0, top + row, 0);
+        }
+    }
+    Ok(mosaic)
+}
+
+/// Writes a photo as a camera would have it.
+fn write(path: &Path, pixels: &RgbImage) -> Result<Photo> {
+    let (width, height) = (
+        u16::try_from(pixels.width())?,
+        u16::try_from(pixels.height())?,
+    );
+    let mut encoded = Vec::new();
+    Encoder::new(&mut encoded, QUALITY).encode(pixels, width, height, ColorType::Rgb)?;
+    fs::write(path, encoded).with_context(|| format!("failed to write `{}`", path.display()))?;
+    Photo::read(path)
+}
