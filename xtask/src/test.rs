@@ -21,6 +21,7 @@ use crate::size::report::Measure;
 use crate::workspace::Workspace;
 use crate::{build_opencv, pack, size, test_local};
 
+mod benches;
 mod browser;
 mod consumers;
 mod errors;
@@ -147,6 +148,7 @@ pub fn run(arguments: &Arguments) -> Result<TestAnswer> {
         ("the size report in a browser", &|| suite.size_page()),
         ("two thousand events", &|| suite.with_function(soak::test)),
         ("sizes", &|| sizes::test(&workspace)),
+        ("benches, quickly", &benches::test),
     ];
     let slow: [(&str, &dyn Fn() -> Result<()>); 1] =
         [("fuzzing the readers", &|| fuzz::test(&workspace))];

@@ -3,6 +3,7 @@
 //! and without.
 
 mod cache;
+mod processor;
 mod stand_in;
 
 use std::fs::File;
@@ -25,14 +26,17 @@ const RUNS: (usize, usize) = (15, 2);
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Who has read less from the disk than this had its files in memory.
 const READ: u64 = 1_000_000;
-/// The case of a start until the first question, whatever it is read from.
+/// What is measured.
 const START: &str = "process start to first poll, cascades ready";
+const ANSWER: &str = "first event, which starts the process, to its answer";
 
 /// What was measured of a start.
 struct Started {
     milliseconds: f64,
-    /// Bytes.
+    /// Bytes from the disk.
     read: u64,
+    /// Milliseconds of processors.
+    processor: f64,
 }
 
 /// Milliseconds, the peer's and ours.
@@ -56,16 +60,20 @@ pub fn run(setting: &Setting) -> Result<Cold> {
         [Times::default(), Times::default()],
         [Times::default(), Times::default()],
     );
-    let mut read = [Vec::new(), Vec::new()];
+    let mut read = Times::default();
+    let mut used = Times::default();
     // Once without counting: then all files are in memory.
     for side in SIDES {
         first_poll(&scene, side)?;
         first_answer(&scene, side)?;
     }
+    cache::settle(&setting.folder())?;
     for run in 0..runs {
         step.advance(run as u64, runs as u64);
         for (place, side) in SIDES.into_iter().enumerate() {
-            polls[0][place].push(first_poll(&scene, side)?.milliseconds);
+            let poll = first_poll(&scene, side)?;
+            polls[0][place].push(poll.milliseconds);
+            used[place].push(poll.processor);
             answers[0][place].push(first_answer(&scene, side)?);
         }
         for (place, side) in SIDES.into_iter().enumerate() {
@@ -79,11 +87,27 @@ pub fn run(setting: &Setting) -> Result<Cold> {
         }
     }
     let read = read.map(|read| median(&read));
-    let mut groups = vec![group("files in memory", &polls[0], &answers[0])];
     #[expect(clippy::cast_precision_loss, reason = "it is a round number")]
     let dropped = read.iter().all(|megabytes| *megabytes * 1e6 > READ as f64);
+    let group = |title: &str, times: &[Times; 2]| {
+        let values = |times: &Times| [(PEER, median(&times[0])), (OURS, median(&times[1]))];
+        let group = Group::new(title, Unit::Milliseconds, Some(PEER));
+        let group = group.with("its files in memory", &values(&times[0]));
+        if dropped {
+            group.with("its files on the disk", &values(&times[1]))
+        } else {
+            group
+        }
+    };
+    let used = used.map(|used| median(&used));
+    let processor = Group::new(
+        "processors' time until the first poll",
+        Unit::Milliseconds,
+        Some(PEER),
+    )
+    .with("its files in memory", &[(PEER, used[0]), (OURS, used[1])]);
+    let mut groups = vec![group(START, &polls), group(ANSWER, &answers), processor];
     if dropped {
-        groups.push(group("files on the disk", &polls[1], &answers[1]));
         let mut group = Group::new(
             "read from the disk until the first poll",
             Unit::Megabytes,
@@ -114,13 +138,6 @@ pub fn run(setting: &Setting) -> Result<Cold> {
         },
         first_poll: polls[0].each_ref().map(|times| median(times)),
     })
-}
-
-fn group(how: &str, polls: &Times, answers: &Times) -> Group {
-    let values = |times: &Times| [(PEER, median(&times[0])), (OURS, median(&times[1]))];
-    Group::new(format!("cold start, {how}"), Unit::Milliseconds, Some(PEER))
-        .with(START, &values(polls))
-        .with("first event to its answer", &values(answers))
 }
 
 fn forget(scene: &Scene, side: Side) -> Result<()> {
@@ -170,6 +187,7 @@ fn first_poll(scene: &Scene, side: Side) -> Result<Started> {
     Ok(Started {
         milliseconds: in_milliseconds(&(asked - start)),
         read: cache::read_from_disk(process.0.id())?,
+        processor: processor::used(process.0.id())?,
     })
 }
 

@@ -70,7 +70,9 @@ pub fn run(setting: &Setting) -> Result<Figures> {
     if !programs.has_ours {
         notes.push("this SDK has OpenCV's own detector only: ours was not measured".to_owned());
     }
-    let shown: Vec<_> = photos.all.iter().chain([&photos.large]).collect();
+    // The large one takes as long as all others.
+    let large = (!setting.options.quick).then_some(&photos.large);
+    let shown: Vec<_> = photos.all.iter().chain(large).collect();
     programs.prepare(setting, &shown)?;
     let tasks = programs.tasks(&shown)?;
     let groups = programs.measure(setting, &tasks)?;
@@ -180,7 +182,7 @@ impl Programs {
                         group.add(task.photo.title(), &values);
                     }
                 }
-                groups.push(group);
+                groups.push(group.averaged());
             }
         }
         Ok(groups)

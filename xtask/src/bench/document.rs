@@ -4,9 +4,11 @@
 use std::fs;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
+use jsonschema::ValidationError;
 use opencv_build::progress::tell;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -37,6 +39,16 @@ pub struct Document {
     pub figures: Figures,
 }
 
+/// What `data/bench/document.schema.json` has against a document: nothing, or why it is none.
+pub fn complaints(document: &Value) -> Result<Vec<String>> {
+    let schema: Value = serde_json::from_str(include_str!("../../data/bench/document.schema.json"))
+        .context("data/bench/document.schema.json is no JSON")?;
+    let validator = jsonschema::draft202012::new(&schema)
+        .map_err(|error| anyhow!("data/bench/document.schema.json is no schema: {error}"))?;
+    let complaint = |error: ValidationError| format!("{error} at `{}`", error.instance_path());
+    Ok(validator.iter_errors(document).map(complaint).collect())
+}
+
 /// Those of one run.
 #[derive(Serialize)]
 #[serde(transparent)]
@@ -65,9 +77,20 @@ impl Document {
         })
     }
 
+    /// The folder of its files, below that of the machine: quick ones do not replace those that somebody
+    /// waited for.
+    pub fn folder(&self, workspace: &Workspace) -> PathBuf {
+        let folder = workspace.target().join("bench").join(&self.machine.name);
+        if self.quick {
+            folder.join("quick")
+        } else {
+            folder
+        }
+    }
+
     /// Writes it as JSON and as a plot.
     pub fn keep(&self, workspace: &Workspace) -> Result<()> {
-        let folder = folder(workspace, &self.machine, self.quick);
+        let folder = self.folder(workspace);
         fs::create_dir_all(&folder)
             .with_context(|| format!("failed to create `{}`", folder.display()))?;
         let file = |extension: &str| folder.join(format!("{}.{extension}", self.what));
@@ -98,12 +121,6 @@ impl Document {
         let day = self.date.get(..10).unwrap_or(&self.date);
         format!("{processor}, {processors} processors; {day}, {commit}{quick}")
     }
-}
-
-/// Where a machine's results are kept; quick ones do not replace those that somebody waited for.
-pub fn folder(workspace: &Workspace, machine: &Machine, quick: bool) -> PathBuf {
-    let folder = workspace.target().join("bench").join(&machine.name);
-    if quick { folder.join("quick") } else { folder }
 }
 
 /// What was typed, as cargo's alias has it.
@@ -141,7 +158,7 @@ fn rows(group: &Group) -> Vec<Vec<String>> {
         }
         rows.push(row);
     }
-    if group.cases.len() > 1 && !group.means.is_empty() {
+    if !group.means.is_empty() {
         let mut row = vec!["  geometric mean".to_owned()];
         row.extend(sides.iter().map(|_| String::new()));
         let mean = |side: &&&str| group.means.iter().find(|mean| mean.side == ***side);
@@ -173,5 +190,70 @@ impl Answer for Documents {
     fn text(&self) -> String {
         let texts: Vec<_> = self.0.iter().map(Document::text).collect();
         texts.join("\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::bench::figures::Unit;
+
+    fn document() -> Document {
+        let workspace = Workspace::find();
+        let group = Group::new("faces", Unit::Milliseconds, Some("wheel"))
+            .with("a.jpg", &[("wheel", 120.0), ("ours", 8.0)])
+            .with("b.jpg", &[("wheel", 90.0), ("ours", 10.0)])
+            .averaged();
+        let figures = Figures {
+            method: "By hand.".to_owned(),
+            notes: vec!["nothing was skipped".to_owned()],
+            groups: vec![group],
+        };
+        Document::new(&workspace, Machine::here(), "detect", true, figures).unwrap()
+    }
+
+    #[test]
+    fn a_document_is_of_the_schema_and_can_be_read_again() {
+        let value = serde_json::to_value(document()).unwrap();
+        assert_eq!(complaints(&value).unwrap(), Vec::<String>::new());
+        let again: Document = serde_json::from_value(value.clone()).unwrap();
+        assert_eq!(serde_json::to_value(again).unwrap(), value);
+    }
+
+    #[test]
+    fn what_is_no_document_is_refused() {
+        for (place, broken) in [
+            ("/schema", json!(SCHEMA + 1)),
+            ("/what", json!("speed")),
+            ("/date", json!("yesterday")),
+            ("/machine/name", json!("a b")),
+            ("/figures/groups", json!([])),
+            ("/figures/groups/0/unit", json!("km")),
+            ("/figures/groups/0/cases/0/values/0/value", json!(-1)),
+            ("/figures/groups/0/cases/0/values/0/value", Value::Null),
+            ("/figures/groups/0/cases/0/values/1/ratio", json!(0)),
+        ] {
+            let mut value = serde_json::to_value(document()).unwrap();
+            *value.pointer_mut(place).unwrap() = broken;
+            assert_eq!(complaints(&value).unwrap().len(), 1, "{place}");
+        }
+    }
+
+    #[test]
+    fn the_text_has_each_value_and_ratio() {
+        let text = document().text();
+        for part in [
+            "faces, ms",
+            "a.jpg",
+            "120",
+            "8.00",
+            "15.0x",
+            "geometric mean",
+            "11.6x",
+        ] {
+            assert!(text.contains(part), "no {part} in:\n{text}");
+        }
     }
 }

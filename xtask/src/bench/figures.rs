@@ -29,7 +29,7 @@ pub struct Group {
     pub peer: Option<String>,
     /// The cases.
     pub cases: Vec<Case>,
-    /// For each side but the peer's, the geometric mean of its cases' ratios.
+    /// For each side but the peer's, the geometric mean of its cases' ratios, where that says something.
     pub means: Vec<Mean>,
 }
 
@@ -108,16 +108,22 @@ impl Group {
             name: name.into(),
             values: values.iter().map(value).collect(),
         });
-        self.means = self
-            .sides()
-            .iter()
-            .filter_map(|side| self.mean(side))
-            .collect();
     }
 
     /// The same with a case in it.
     pub fn with(mut self, name: impl Into<String>, values: &[(&str, f64)]) -> Self {
         self.add(name, values);
+        self
+    }
+
+    /// The same with each side's mean: where cases are the same work on different photos.
+    pub fn averaged(mut self) -> Self {
+        let means = self
+            .sides()
+            .iter()
+            .filter_map(|side| self.mean(side))
+            .collect();
+        self.means = means;
         self
     }
 
@@ -209,7 +215,8 @@ mod tests {
     fn ratios_are_those_to_the_peer_and_their_mean_is_geometric() {
         let group = Group::new("faces", Unit::Milliseconds, Some("wheel"))
             .with("a", &[("wheel", 8.0), ("ours", 2.0)])
-            .with("b", &[("wheel", 9.0), ("ours", 1.0)]);
+            .with("b", &[("wheel", 9.0), ("ours", 1.0)])
+            .averaged();
         let ratio = |case: usize, side: &str| group.cases[case].value(side).unwrap().ratio;
         assert_eq!(ratio(0, "wheel"), None);
         assert_eq!(ratio(0, "ours"), Some(4.0));
@@ -221,6 +228,7 @@ mod tests {
     #[test]
     fn without_a_peer_nothing_is_compared() {
         let group = Group::new("a", Unit::Seconds, None).with("b", &[("ours", 1.5)]);
+        let group = group.averaged();
         assert!(group.means.is_empty());
         assert_eq!(group.cases[0].values[0].ratio, None);
     }

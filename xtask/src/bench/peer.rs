@@ -18,6 +18,9 @@ const HANDLER: &str = include_str!("../../data/bench/python/handler.py");
 /// The other side of detecting.
 const DETECT: &str = include_str!("../../data/bench/detect/detect.py");
 
+/// Folders among Python's modules that the function has nothing from.
+const OTHERS: [&str; 3] = ["site-packages", "dist-packages", "test"];
+
 /// The part of `data/bench/pins.toml` that this reads: all of it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -126,27 +129,32 @@ impl Peer {
 
     /// Files and folders that it reads when it starts.
     pub fn files(&self) -> Vec<PathBuf> {
+        let entries = |folder: Option<&Path>| {
+            let read = folder.and_then(|folder| fs::read_dir(folder).ok());
+            read.into_iter()
+                .flatten()
+                .flatten()
+                .map(|entry| entry.path())
+        };
+        let is = |path: &Path, wanted: &dyn Fn(&str) -> bool| {
+            path.file_name()
+                .and_then(|name| name.to_str())
+                .is_some_and(wanted)
+        };
         // Where Python is a library, it lies beside its modules.
-        let beside = self
-            .library
-            .parent()
-            .and_then(|folder| fs::read_dir(folder).ok());
-        let beside = beside
-            .into_iter()
-            .flatten()
-            .flatten()
-            .map(|entry| entry.path());
-        let library = beside.filter(|path| {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            name.starts_with("libpython")
-        });
-        let own = [&self.python, &self.library, &self.wheels, &self.task];
+        let library = entries(self.library.parent());
+        let library = library.filter(|path| is(path, &|name| name.starts_with("libpython")));
+        // Of its modules, not the packages of this machine, which are in the same folder and may be many.
+        let modules = entries(Some(&self.library));
+        let modules = modules.filter(|path| !is(path, &|name| OTHERS.contains(&name)));
         let cascades = ["frontalface_default", "eye"]
             .map(|name| self.cascades.join(format!("haarcascade_{name}.xml")));
+        let own = [&self.python, &self.wheels, &self.task];
         own.into_iter()
             .cloned()
             .chain(cascades)
             .chain(library)
+            .chain(modules)
             .collect()
     }
 }

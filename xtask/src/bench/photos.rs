@@ -16,6 +16,8 @@ pub const SMALL: (u32, u32) = (500, 375);
 pub const LARGE: (u32, u32) = (1986, 1545);
 /// How many times larger than they are samples lie in the large photo.
 const ENLARGED: u32 = 2;
+/// So many photos are enough to see that all works.
+const QUICK: usize = 4;
 /// What cameras and OpenCV write.
 const QUALITY: u8 = 95;
 
@@ -81,6 +83,7 @@ impl Photos {
                     .to_owned(),
             ),
         }
+        all.truncate(setting.count(usize::MAX, QUICK));
         let made = setting.folder().join("photos");
         fs::create_dir_all(&made)
             .with_context(|| format!("failed to create `{}`", made.display()))?;

@@ -64,7 +64,7 @@ fn rows(group: &Group) -> i32 {
 }
 
 fn has_mean(group: &Group) -> bool {
-    group.cases.len() > 1 && !group.means.is_empty()
+    !group.means.is_empty()
 }
 
 fn to_u32(value: i32) -> u32 {
@@ -128,8 +128,9 @@ fn panel(area: &Area, top: i32, group: &Group) -> Drawn {
             false,
         )?;
     }
-    let unit = (RIGHT + 16, bottom + 12);
-    write(area, group.unit.word(), unit, 12, &QUIET, HPos::Left, false)?;
+    let unit = format!("{}, log", group.unit.word());
+    let place = (RIGHT + 16, bottom + 12);
+    write(area, &unit, place, 12, &QUIET, HPos::Left, false)?;
     for (number, case) in (0..).zip(&group.cases) {
         row(area, first + ROW * number + ROW / 2, group, case, &scale)?;
     }
@@ -279,7 +280,8 @@ mod tests {
             .with(
                 "c.jpg",
                 &[("wheel", 100.0), ("stock", 50.0), ("ours", 10.0)],
-            );
+            )
+            .averaged();
         let figures = Figures {
             groups: vec![group],
             ..Figures::default()

@@ -91,7 +91,7 @@ pub fn run(setting: &Setting) -> Result<Warm> {
         let starts = emulator.starts();
         ensure!(starts == 1, "a function was started {starts} times");
     }
-    let mut groups = vec![medians, slow, processor];
+    let mut groups = vec![medians.averaged(), slow, processor.averaged()];
     groups.retain(|group| !group.cases.is_empty());
     Ok(Warm {
         figures: Figures {

@@ -5,7 +5,13 @@ use std::fs::{self, File};
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use rustix::fs::{Advice, fadvise};
+use rustix::fs::{Advice, fadvise, syncfs};
+
+/// Has everything written to the disk that a folder lies on: what is not would stay in memory.
+pub fn settle(folder: &Path) -> Result<()> {
+    let settle = || -> std::io::Result<()> { Ok(syncfs(&File::open(folder)?)?) };
+    settle().with_context(|| format!("failed to write all of `{}` to the disk", folder.display()))
+}
 
 /// Takes a file, or all files below a folder, out of memory: those parts that nobody has mapped.
 pub fn forget(path: &Path) -> Result<()> {
@@ -17,8 +23,6 @@ pub fn forget(path: &Path) -> Result<()> {
         }
     } else if kind.is_file() || kind.is_symlink() && path.is_file() {
         let file = File::open(path).with_context(failed)?;
-        // What was not written to the disk yet would stay.
-        file.sync_data().with_context(failed)?;
         fadvise(&file, 0, None, Advice::DontNeed).with_context(failed)?;
     }
     Ok(())
@@ -44,6 +48,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("a")).unwrap();
         fs::write(folder.path().join("a/b"), "text").unwrap();
+        settle(folder.path()).unwrap();
         forget(folder.path()).unwrap();
         let error = format!("{:#}", forget(&folder.path().join("c")).unwrap_err());
         assert!(error.contains("c`"), "{error}");
