@@ -6,7 +6,9 @@
 // FOLDER holds what `plain` wrote. Prints what was compared, or what differs.
 #include <algorithm>
 #include <atomic>
+#include <cstddef>
 #include <cstring>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <sstream>
@@ -17,24 +19,15 @@
 #include "plain.hpp"
 #include "reference.hpp"
 
-// The files under test. What OpenCV's build compiles once for each instruction set is compiled here for one.
-#include "detect.simd.hpp"
-#include "dispatch.hpp"
-
-namespace cv { namespace haar {
-
-void detectStripes(const Model& model, const Photo& photo, const std::vector<Layer>& layers, const Stripe* stripes,
-                   size_t count, std::vector<Found>& found) {
-  CV_CPU_OPTIMIZATION_NAMESPACE::detectStripes(model, photo, layers, stripes, count, found);
-}
-
-}}  // namespace cv::haar
+// The reader of packed cascades is taken in whole for its checksum, which damaged ones must get past.
+#include "detect.hpp"
+#include "packed.cpp"
 
 using namespace identity;
 
 namespace {
 
-// Fewer characters than names of what is tried; each file of `plain` has the form of one cascade.
+// Those of the cascades that consist of stumps, whether the detector takes them or not.
 const char* const trained[] = {"frontalface_default", "frontalface_alt", "frontalface_alt_tree", "eye",
                                "profileface",         "frontalcatface",  "fullbody",             "smile",
                                "upperbody",           "lowerbody",       "russian_plate_number", "frontalcatface_extended"};
@@ -180,67 +173,169 @@ std::string try_case(const Loaded& loaded, uint64_t seed, uint64_t number, Tally
   return "";
 }
 
-// Models that are cut short or damaged must be refused with a reason, or looked with like any other.
+// Random bytes, pieces from elsewhere, and other lengths.
+std::vector<uint8_t> spliced(Random& random, std::vector<uint8_t> bad, const std::vector<uint8_t>& from) {
+  if (random.chance(0.5)) {
+    const size_t length = static_cast<size_t>(random.between(1, 400));
+    const size_t to = static_cast<size_t>(random.below(static_cast<int>(bad.size())));
+    const size_t of = static_cast<size_t>(random.below(static_cast<int>(from.size())));
+    for (size_t i = 0; i < length && to + i < bad.size() && of + i < from.size(); i++) bad[to + i] = from[of + i];
+  } else {
+    // Mostly in front, where the numbers are that lead to the others.
+    const int most = static_cast<int>(bad.size()), reach = random.chance(0.7) ? std::min(300, most) : most;
+    for (int flips = random.between(1, 6); flips > 0; flips--)
+      bad[static_cast<size_t>(random.below(reach))] = static_cast<uint8_t>(random.below(256));
+  }
+  if (random.chance(0.3)) bad.resize(static_cast<size_t>(random.below(static_cast<int>(2 * bad.size()))));
+  return bad;
+}
+
+// What opens damaged bytes: `open` says why not, and looks with what it accepts.
 struct Damage {
-  const View& view;
-  std::vector<float> scales = {1.0f, 1.5f, 2.2f};
+  std::function<const char*(const Exact&)> open;
   long tried = 0, accepted = 0;
   std::string wrong;
 
-  void open(const std::vector<uint8_t>& bytes, bool may_be_good) {
+  void try_one(const std::vector<uint8_t>& bytes, bool may_be_good) {
     const Exact exact(bytes);
-    cv::haar::Model model;
-    const char* const why = cv::haar::open(exact.bytes.get(), exact.length, model);
+    const char* const why = open(exact);
     tried++;
-    if (why != nullptr && *why == '\0') wrong = "a damaged model is refused without a reason";
+    if (why != nullptr && *why == '\0') wrong = "damaged bytes are refused without a reason";
     if (why != nullptr) return;
     accepted++;
-    if (!may_be_good) wrong = "a model that is cut short is accepted";
-    if (model.width <= view.width && model.height <= view.height) looked(model, view, scales, 1);
+    if (!may_be_good) wrong = "bytes that are cut short are accepted";
+  }
+
+  // Every length and every byte of `small`, and samples of both. `mend` is done to all but those cut short.
+  void try_all(Random& random, const std::vector<uint8_t>& small, const std::vector<uint8_t>& large,
+               const std::function<void(std::vector<uint8_t>&)>& mend) {
+    for (size_t length = 0; length < small.size(); length++)
+      try_one(std::vector<uint8_t>(small.begin(), small.begin() + static_cast<std::ptrdiff_t>(length)), false);
+    for (size_t at = 0; at < small.size(); at++)
+      for (const int flip : {1 << random.below(8), 0xFF}) {
+        std::vector<uint8_t> bad = small;
+        bad[at] = static_cast<uint8_t>(bad[at] ^ flip);
+        mend(bad);
+        try_one(bad, true);
+      }
+    for (int i = 0; i < 1500; i++) {
+      std::vector<uint8_t> bad = spliced(random, random.chance(0.7) ? small : large, random.chance(0.5) ? small : large);
+      mend(bad);
+      try_one(bad, true);
+    }
+    if (wrong.empty() && accepted * 20 > tried * 19) wrong = "hardly any damaged bytes are refused";
   }
 };
+
+cv::haar::Description packable(const Cascade& from) {
+  cv::haar::Description description;
+  description.width = from.width;
+  description.height = from.height;
+  for (const Stage& stage : from.stages) description.stages.push_back({stage.threshold(), static_cast<uint32_t>(stage.count)});
+  for (const Stump& stump : from.stumps) {
+    description.trees.push_back(1);
+    description.nodes.push_back({stump.threshold, static_cast<uint16_t>(stump.feature), 0, -1});
+    description.leaves.push_back(stump.left);
+    description.leaves.push_back(stump.right);
+  }
+  for (const Feature& feature : from.features) {
+    cv::haar::PackedFeature packed = {};
+    for (size_t i = 0; i < feature.boxes.size(); i++) {
+      const Box& box = feature.boxes[i];
+      const int sides[] = {box.x, box.y, box.width, box.height};
+      for (int j = 0; j < 4; j++) packed.box[i][j] = static_cast<uint8_t>(sides[j]);
+      packed.weight[i] = static_cast<int8_t>(box.weight);
+    }
+    packed.tilted = feature.tilted;
+    description.features.push_back(packed);
+  }
+  return description;
+}
+
+// The checksum as it is for the bytes behind it, and the length, so that what is damaged is what is behind.
+void mend(std::vector<uint8_t>& bytes) {
+  cv::haar::Header header;
+  if (bytes.size() < sizeof header) return;
+  std::memcpy(&header, bytes.data(), sizeof header);
+  header.length = static_cast<uint32_t>(bytes.size());
+  const size_t from = offsetof(cv::haar::Header, width);
+  cv::haar::checksum(&bytes[from], bytes.size() - from, header.check);
+  std::memcpy(bytes.data(), &header, sizeof header);
+}
+
+// Every way through every tree of an accepted cascade, as OpenCV's own code would go it: it must end, within bounds.
+void walk_trees(const cv::haar::Packed& packed) {
+  const cv::haar::PackedNode* node = packed.node;
+  const float* leaf = packed.leaf;
+  volatile double sum = 0;
+  for (uint32_t t = 0; t < packed.trees; t++) {
+    for (const bool left : {true, false}) {
+      int at = 0;
+      do {
+        const volatile uint8_t* box = packed.feature[node[at].feature].box[0];
+        sum = sum + box[0];
+        at = left ? node[at].left : node[at].right;
+      } while (at > 0);
+      sum = sum + static_cast<double>(leaf[-at]);
+    }
+    node += packed.tree[t];
+    leaf += packed.tree[t] + 1;
+  }
+}
 
 std::string try_damage(const Loaded& loaded, uint64_t seed) {
   Random random(seed, 1);
   const Picture picture = piece(loaded.photos[2], 0, 0, 2.5, 52, 52);
   const View view = {picture.pixels.data(), 52, 52, 52};
-  Damage damage = {view};
-  // A whole small model, byte by byte, and samples of a large one.
+  const std::vector<float> scales = {1.0f, 1.5f, 2.2f};
+  const auto look = [&](const cv::haar::Model& model) {
+    if (model.width <= view.width && model.height <= view.height) looked(model, view, scales, 1);
+  };
   Cascade small = loaded.cascades[3];
   small.stages.resize(3);
+  small.stumps.resize(static_cast<size_t>(small.stages[2].first + small.stages[2].count));
+  // Only the features that are needed.
+  std::vector<Feature> features;
+  for (Stump& stump : small.stumps) {
+    features.push_back(small.features[static_cast<size_t>(stump.feature)]);
+    stump.feature = static_cast<int>(features.size()) - 1;
+  }
+  small.features = features;
+
   std::vector<uint8_t> block, other;
   if (cv::haar::compile(described(small), block) || cv::haar::compile(described(loaded.cascades[0]), other))
     return "a trained cascade cannot be compiled";
-  for (size_t length = 0; length < block.size(); length++)
-    damage.open(std::vector<uint8_t>(block.begin(), block.begin() + static_cast<std::ptrdiff_t>(length)), false);
-  for (size_t at = 0; at < block.size(); at++)
-    for (const int flip : {1 << random.below(8), 0xFF}) {
-      std::vector<uint8_t> bad = block;
-      bad[at] = static_cast<uint8_t>(bad[at] ^ flip);
-      damage.open(bad, true);
-    }
-  for (int i = 0; i < 1500; i++) {
-    std::vector<uint8_t> bad = random.chance(0.7) ? block : other;
-    const std::vector<uint8_t>& from = random.chance(0.5) ? block : other;
-    if (random.chance(0.5)) {
-      // A piece of another, or of itself, elsewhere.
-      const int length = random.between(1, 400);
-      const size_t to = static_cast<size_t>(random.below(static_cast<int>(bad.size())));
-      const size_t of = static_cast<size_t>(random.below(static_cast<int>(from.size())));
-      for (size_t j = 0; j < static_cast<size_t>(length) && to + j < bad.size() && of + j < from.size(); j++)
-        bad[to + j] = from[of + j];
-    } else {
-      for (int flips = random.between(1, 6); flips > 0; flips--) {
-        const int reach = random.chance(0.7) ? 300 : static_cast<int>(bad.size());
-        bad[static_cast<size_t>(random.below(reach))] = static_cast<uint8_t>(random.below(256));
-      }
-    }
-    if (random.chance(0.3)) bad.resize(static_cast<size_t>(random.below(static_cast<int>(2 * bad.size()))));
-    damage.open(bad, true);
+  Damage models;
+  models.open = [&](const Exact& bytes) {
+    cv::haar::Model model;
+    const char* const why = cv::haar::open(bytes.bytes.get(), bytes.length, model);
+    if (why == nullptr) look(model);
+    return why;
+  };
+  models.try_all(random, block, other, [](std::vector<uint8_t>&) {});
+
+  Damage packed;
+  packed.open = [&](const Exact& bytes) {
+    cv::haar::Packed packed;
+    const char* const why = cv::haar::open(bytes.bytes.get(), bytes.length, packed);
+    if (why == nullptr) walk_trees(packed);
+    if (why == nullptr && packed.block != nullptr) look(packed.model);
+    return why;
+  };
+  const char* why = nullptr;
+  const std::vector<uint8_t> good = cv::haar::pack(packable(small), true, &why);
+  if (why != nullptr || packed.open(Exact(good)) != nullptr) return "a packed cascade is refused";
+  const std::vector<uint8_t> large = cv::haar::pack(packable(loaded.cascades[0]), true, &why);
+  packed.try_all(random, good, large, mend);
+  // Without the mending no changed byte gets by.
+  for (size_t at = 0; at < good.size(); at++) {
+    std::vector<uint8_t> bad = good;
+    bad[at] = static_cast<uint8_t>(bad[at] ^ (1 << random.below(8)));
+    packed.try_one(bad, false);
   }
-  if (damage.wrong.empty() && damage.accepted * 20 > damage.tried * 19) return "hardly any damaged model is refused";
-  std::cout << damage.tried << " damaged models, of which " << damage.accepted << " could be looked with" << std::endl;
-  return damage.wrong;
+  std::cout << models.tried << " damaged models, of which " << models.accepted << " could be looked with, and " << packed.tried
+            << " damaged packed cascades, of which " << packed.accepted << std::endl;
+  return models.wrong.empty() ? packed.wrong : models.wrong;
 }
 
 }  // namespace

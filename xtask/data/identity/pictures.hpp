@@ -203,7 +203,8 @@ inline Extent random_extent(Random& random, int window_width, int window_height)
   Extent extent = {side(window_width), side(window_height)};
   if (random.chance(0.04)) extent = {random.between(200, 900), window_height + random.below(12)};
   if (random.chance(0.04)) extent = {window_width + random.below(12), random.between(200, 900)};
-  if (random.chance(0.02)) extent = {random.between(150, 400), random.between(150, 400)};
+  // Enough windows for several threads.
+  if (random.chance(0.05)) extent = {random.between(150, 400), random.between(150, 400)};
   return {std::max(1, extent.width), std::max(1, extent.height)};
 }
 
