@@ -69,7 +69,9 @@ inline Way way_of(const Cascade& cascade) {
   // Where it is not plain from the description, it is for the detector to say.
   const bool halves_fit = (width - 1) / 2 * (height - 2) * 255 < 65536;
   Way way = width < 8 || height < 8 || !halves_fit ? Way::either : Way::fast;
-  for (const Feature& feature : cascade.features) {
+  // Features that no stump asks for are in nobody's way.
+  for (const Stump& stump : cascade.stumps) {
+    const Feature& feature = cascade.features[static_cast<size_t>(stump.feature)];
     if (feature.tilted) return Way::stock;
     double most = 0;
     for (const Box& box : feature.boxes) {
