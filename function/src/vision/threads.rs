@@ -1,6 +1,6 @@
-//! How many threads OpenCV works with: one for small pictures, all from the first large one on. Its pool of
-//! threads starts with the first work that is for several, and ends when it is told to have one again; so
-//! it is never told that again, and keeps small pictures to one thread by itself once it has several.
+//! How many threads OpenCV works with: one until the first large picture, all from then on. Its pool of threads
+//! starts with the first work that is for several, and ends when OpenCV is told to have one again; so it is
+//! never told that again.
 
 use opencv::Result;
 use opencv::core::set_num_threads;
@@ -49,5 +49,22 @@ impl Threads {
         set_num_threads(if tell == Told::All { most } else { 1 })?;
         self.told = tell;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use opencv::core::get_num_threads;
+
+    use super::*;
+
+    #[test]
+    fn threads_come_with_the_first_large_picture_and_stay() {
+        let mut threads = Threads::new(Some(3));
+        for (pixels, expected) in [(0, 1), (WORTH - 1, 1), (WORTH, 3), (0, 3)] {
+            threads.ready(pixels).unwrap();
+            assert_eq!(get_num_threads().unwrap(), expected, "{pixels}");
+        }
+        set_num_threads(-1).unwrap();
     }
 }
