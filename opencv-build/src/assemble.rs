@@ -68,6 +68,7 @@ pub fn assemble(
         codecs: recipe.codecs.clone(),
         target: recipe.target,
         cpu: recipe.cpu.clone(),
+        haar: recipe.haar,
         cxx_standard: recipe.cxx_standard,
         libraries: libraries(&files),
         third_party,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::fingerprint::Fingerprint;
-use crate::recipe::Cpu;
+use crate::recipe::{Cpu, Haar};
 use crate::target::Target;
 use crate::third_party::ThirdParty;
 
@@ -24,6 +24,9 @@ pub struct Manifest {
     pub target: Target,
     /// Instruction sets.
     pub cpu: Cpu,
+    /// What detects by Haar cascades.
+    #[serde(default)]
+    pub haar: Haar,
     /// The C++ standard.
     pub cxx_standard: u8,
     /// How to link.

@@ -106,6 +106,7 @@ mod tests {
             codecs: recipe.codecs,
             target: recipe.target,
             cpu: recipe.cpu,
+            haar: recipe.haar,
             cxx_standard: recipe.cxx_standard,
             link: Link {
                 libraries: vec!["opencv_core".into(), "zlib".into()],

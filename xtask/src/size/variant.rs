@@ -145,6 +145,7 @@ pub mod tests {
             codecs: recipe.codecs,
             target: recipe.target,
             cpu: recipe.cpu,
+            haar: recipe.haar,
             cxx_standard: 11,
             link: Link {
                 libraries: libraries.clone().map(|(name, _)| (*name).into()).collect(),

@@ -9,6 +9,7 @@ mod stock;
 mod wheel;
 
 use anyhow::Result;
+use opencv_build::recipe::Haar;
 use opencv_build::sdk::Sdk;
 
 use super::Skip;
@@ -17,8 +18,11 @@ pub use sanitizers::test as sanitizers;
 pub use stock::test as stock;
 pub use wheel::test as wheel;
 
-/// Skips a test for an SDK whose programs do not run here.
+/// Skips a test for an SDK without the detector, or whose programs do not run here.
 fn need_to_run(sdk: &Sdk) -> Result<()> {
+    if sdk.manifest().haar == Haar::Stock {
+        return Err(no_detector());
+    }
     let target = sdk.manifest().target;
     if target.runs_here() {
         return Ok(());
