@@ -35,7 +35,7 @@ struct Row
 struct Band
 {
     const Model* model;
-    const Layout* layout;
+    Layout* layout;
     Columns columns;
     size_t stride;
     int windows;          // in a row

@@ -14,7 +14,7 @@ Worker* makeWorker(const Model& model);
 
 // Stages are done for neighbours as long as the stumps of all of them are not more than this: then so few windows are
 // left that gathering them pays.
-enum { DenseStumps = 140 };
+enum { DenseStumps = 200 };
 
 static uint32_t denseStages(const Model& model)
 {
@@ -55,7 +55,7 @@ inline ThisWorker::ThisWorker(const Model& model) : walker_(model, denseStages(m
     offsets.need(size_t(places));
     for (int place = 0; place < places; place++)
         offsets[size_t(place)] = uint32_t(place * Lanes);
-    layout_.build(model, std::min(1u, model.stages), model.stages, offsets.data());
+    layout_.start(model, offsets.data());
 
     // Windows wait again after 2, 3, 4, ... stages, each time a quarter of them or fewer.
     for (uint32_t first = dense; first < model.stages || used_ == 0; used_++)

@@ -44,7 +44,7 @@ enum { PoolVectors = Lanes >= 16 ? 1 : 16 / Lanes, PoolWindows = PoolVectors * L
 class Pool
 {
 public:
-    void start(const Model& model, const Layout& layout, uint32_t first, uint32_t last, Pool* next,
+    void start(const Model& model, Layout& layout, uint32_t first, uint32_t last, Pool* next,
                List<Found>& found);
 
     uint32_t last() const { return last_; }
@@ -69,7 +69,7 @@ private:
     uint64_t stage(uint32_t s, const Group* groups, uint64_t in);
 
     const Model* model_;
-    const Layout* layout_;
+    Layout* layout_;
     uint32_t first_, last_;
     Pool* next_;
     List<Found>* found_;
@@ -84,7 +84,7 @@ private:
     Buffer<float> answers_;
 };
 
-inline void Pool::start(const Model& model, const Layout& layout, uint32_t first, uint32_t last, Pool* next,
+inline void Pool::start(const Model& model, Layout& layout, uint32_t first, uint32_t last, Pool* next,
                         List<Found>& found)
 {
     model_ = &model;
@@ -96,7 +96,6 @@ inline void Pool::start(const Model& model, const Layout& layout, uint32_t first
     count_ = 0;
     // Behind the last place there is room for what a tile writes too much.
     size_ = size_t((model.width + 1) * (model.height + 1)) * Lanes;
-    transposed_.need(PoolVectors * size_ + 8 * Lanes);
 }
 
 inline void copyRow(const uint16_t* from, const Columns& columns, uint16_t* to)
@@ -144,6 +143,7 @@ inline void Pool::flush()
 
 inline void Pool::pass()
 {
+    transposed_.need(PoolVectors * size_ + 8 * Lanes);
     float contrasts[PoolVectors][2][Lanes / 2];
     Group groups[PoolVectors];
     for (int i = 0; i < PoolWindows; i++)

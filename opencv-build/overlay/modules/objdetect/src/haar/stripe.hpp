@@ -96,7 +96,7 @@ inline void Walker::start(const Photo& photo, const Layer* layers, const Stripe*
         for (int y = 0; y <= model_.height; y++)
             for (int x = 0; x <= model_.width; x++)
                 *offset++ = uint32_t(size_t(y) * stride + columns(x));
-        layouts_[step - 1].build(model_, 0, dense_, offsets_.data());
+        layouts_[step - 1].start(model_, offsets_.data());
     }
 }
 
@@ -114,15 +114,16 @@ inline void Walker::prepare(const Layer& layer)
     pixel_stride_ = (size_t(layer.width) + 63) / 32 * 32;
     words_ = (layer.columns + 63) / 64;
 
-    const size_t rows = size_t((BandRows - 1) * step + model_.height + 1);
+    const size_t lines = size_t(std::min(int(BandRows), layer.rows));
+    const size_t rows = (lines - 1) * size_t(step) + size_t(model_.height) + 1;
     pixels_.need((rows + size_t(step)) * pixel_stride_);
     integral_.need(rows * band_.stride + Slack);
     columns_.need(size_t(layer.width) + 64);
     squares_.need(band_.stride + Slack);
     const size_t windows = size_t(layer.columns) / 2 + Slack;
-    contrasts_.need(2 * BandRows * windows);
-    bits_.need(BandRows * size_t(words_ + 2));
-    for (size_t r = 0; r < BandRows; r++)
+    contrasts_.need(2 * lines * windows);
+    bits_.need(lines * size_t(words_ + 2));
+    for (size_t r = 0; r < lines; r++)
     {
         rows_[r].integral = integral(int(r) * step);
         rows_[r].bits = &bits_[r * size_t(words_ + 2)];
