@@ -69,37 +69,35 @@ inline void integralRow(const uint8_t* pixels, int width, const Columns& columns
     }
 }
 
-inline void squares(const uint8_t* pixels, v_uint32x4* four)
+// The squares of as many pixels as a vector has 16-bit lanes.
+inline void squares(const uint8_t* pixels, v_uint32& low, v_uint32& high)
 {
-    for (int i = 0; i < 2; i++)
-    {
-        const v_uint16x8 eight = v_load_expand(pixels + 8 * i);
-        v_expand(v_mul_wrap(eight, eight), four[2 * i], four[2 * i + 1]);
-    }
+    const v_uint16 values = vx_load_expand(pixels);
+    v_expand(v_mul_wrap(values, values), low, high);
 }
 
-// Adds a row's squares to those of each column.
+// Adds a row's squares to those of each column. Rows have room for a vector more than `width`.
 inline void addSquares(const uint8_t* pixels, int width, uint32_t* sums)
 {
-    for (int x = 0; x < width; x += 16)
+    for (int x = 0; x < width; x += Lanes)
     {
-        v_uint32x4 added[4];
-        squares(pixels + x, added);
-        for (int i = 0; i < 4; i++)
-            v_store(sums + x + 4 * i, v_load(sums + x + 4 * i) + added[i]);
+        v_uint32 low, high;
+        squares(pixels + x, low, high);
+        v_store(sums + x, vx_load(sums + x) + low);
+        v_store(sums + x + Lanes / 2, vx_load(sums + x + Lanes / 2) + high);
     }
 }
 
 // The same for a row that comes in and one that goes out.
 inline void moveSquares(const uint8_t* in, const uint8_t* out, int width, uint32_t* sums)
 {
-    for (int x = 0; x < width; x += 16)
+    for (int x = 0; x < width; x += Lanes)
     {
-        v_uint32x4 added[4], removed[4];
-        squares(in + x, added);
-        squares(out + x, removed);
-        for (int i = 0; i < 4; i++)
-            v_store(sums + x + 4 * i, v_load(sums + x + 4 * i) + added[i] - removed[i]);
+        v_uint32 low, high, old_low, old_high;
+        squares(in + x, low, high);
+        squares(out + x, old_low, old_high);
+        v_store(sums + x, vx_load(sums + x) + low - old_low);
+        v_store(sums + x + Lanes / 2, vx_load(sums + x + Lanes / 2) + high - old_high);
     }
 }
 

@@ -51,7 +51,7 @@ public:
     // Row `y`, with `room(width)` bytes to write to.
     void row(int y, uint8_t* to);
 
-    static size_t room(int width) { return size_t(width + 15) / 16 * 16; }
+    static size_t room(int width) { return size_t(width + 2 * Lanes - 1) / (2 * Lanes) * (2 * Lanes); }
 
 private:
     const uint16_t* across(int y);
@@ -164,19 +164,19 @@ inline void Shrink::row(int y, uint8_t* to)
     const uint16_t* below = across(place.first + 1);
     // The product of signed numbers is what processors have: both rows are less 2^15, which times 256 in all is 2^23,
     // and is there again as 128 in the result.
-    const v_int16x8 sign = v_setall_s16(int16_t(-32768));
-    const v_int16x8 weights =
-        v_reinterpret_as_s16(v_setall_u32(uint32_t(256 - place.fraction) | uint32_t(place.fraction) << 16));
-    const v_int32x4 half = v_setall_s32(1 << 15);
-    const v_int8x16 back = v_setall_s8(-128);
-    for (int x = 0; x < width_; x += 16)
+    const v_int16 sign = vx_setall_s16(int16_t(-32768));
+    const v_int16 weights =
+        v_reinterpret_as_s16(vx_setall_u32(uint32_t(256 - place.fraction) | uint32_t(place.fraction) << 16));
+    const v_int32 half = vx_setall_s32(1 << 15);
+    const v_int8 back = vx_setall_s8(-128);
+    for (int x = 0; x < width_; x += 2 * Lanes)
     {
-        v_int16x8 packed[2];
+        v_int16 packed[2];
         for (int i = 0; i < 2; i++)
         {
-            v_int16x8 low, high;
-            v_zip(v_load((const int16_t*)above + x + 8 * i) ^ sign, v_load((const int16_t*)below + x + 8 * i) ^ sign, low,
-                  high);
+            const int at = x + i * Lanes;
+            v_int16 low, high;
+            v_zip(vx_load((const int16_t*)above + at) ^ sign, vx_load((const int16_t*)below + at) ^ sign, low, high);
             packed[i] = v_pack(v_shr<16>(v_dotprod(low, weights) + half), v_shr<16>(v_dotprod(high, weights) + half));
         }
         v_store(to + x, v_reinterpret_as_u8(v_pack(packed[0], packed[1]) ^ back));

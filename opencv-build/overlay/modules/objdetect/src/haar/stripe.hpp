@@ -111,7 +111,7 @@ inline void Walker::prepare(const Layer& layer)
     band_.stride = strides_[step - 1];
     band_.windows = layer.columns;
     band_.box = contrastBox(model_, band_.columns);
-    pixel_stride_ = (size_t(layer.width) + 63) / 32 * 32;
+    pixel_stride_ = Shrink::room(layer.width) + 32;
     words_ = (layer.columns + 63) / 64;
 
     const size_t lines = size_t(std::min(int(BandRows), layer.rows));
