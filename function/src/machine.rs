@@ -92,7 +92,8 @@ fn needs(header: &Header, detection: &Detection) -> u64 {
         longest => side.min(f64::from(longest)),
     };
     let detected = header.pixels() as f64 * (longest / side).powi(2);
-    let pyramids = Cascade::of(detection).map(|cascade| {
+    let kept = Cascade::of(detection).filter(|cascade| cascade.keeps_pyramid());
+    let pyramids = kept.map(|cascade| {
         let factor = cascade.factor(detection.scale_factor);
         // One picture, one smaller by the factor in both directions, and so on.
         PER_PIXEL_OF_PYRAMID / (1.0 - factor.powi(-2))
