@@ -130,7 +130,7 @@ impl Vision for Demanding {
             width: header.width,
             height: header.height,
             faces: Vec::new(),
-            annotated: Some(vec![1]),
+            annotated: Some(Bytes::from_static(&[1])),
             times: Times::default(),
         })
     }
