@@ -212,7 +212,7 @@ mod tests {
             toolchain: &toolchain,
             compiler: &compiler,
             driver: &crate::driver::tests::driver(),
-            kernels: &Kernels::None("a test".to_owned()),
+            kernels: &Kernels::None,
             lock: &Lock::take(&folder.join("lock"), |_| ())?,
             work: &work,
         };

@@ -30,8 +30,8 @@ pub enum Kernels {
         /// Its version.
         version: String,
     },
-    /// They are not, for this reason.
-    None(String),
+    /// They are not: there is no nasm.
+    None,
 }
 
 impl Kernels {
@@ -50,26 +50,26 @@ impl Kernels {
                 let version = version(&nasm)?;
                 Some(Self::Assembled { nasm, version })
             });
-        found.unwrap_or_else(|| Self::None("this machine has no nasm".to_owned()))
+        found.unwrap_or(Self::None)
     }
 
     /// The same, after bringing nasm below `parent` where the machine has none. That it cannot be brought is
-    /// no failure; it is told, and kept as the reason.
+    /// no failure; it is told.
     ///
     /// # Errors
     /// The folder cannot be used.
     pub fn bring(recipe: &Recipe, pins: &Pins, parent: &Path) -> Result<Self> {
         let found = Self::find(recipe, pins, parent);
-        let Self::None(_) = found else {
+        if found != Self::None {
             return Ok(found);
-        };
+        }
         let lock = Lock::take(&parent.join("lock"), tell)?;
         if let Err(error) = fetch(&pins.assembler, parent, &lock) {
-            let reason =
-                format!("this machine has no nasm, and it could not be brought: {error:#}");
-            let kernels = Self::None(reason);
-            tell(&kernels.lack().unwrap_or_default());
-            return Ok(kernels);
+            tell(&format!(
+                "this machine has no nasm, and it could not be brought: {error:#}"
+            ));
+            tell(&Self::None.lack().unwrap_or_default());
+            return Ok(Self::None);
         }
         Ok(Self::find(recipe, pins, parent))
     }
@@ -77,7 +77,7 @@ impl Kernels {
     /// What cmake is told; every option has a value always, so that none of an earlier build is left.
     pub(crate) fn defines(&self) -> Vec<(String, String)> {
         let (kernels, nasm) = match self {
-            Self::NotAsked | Self::None(_) => ("none", String::new()),
+            Self::NotAsked | Self::None => ("none", String::new()),
             Self::Neon => ("neon", String::new()),
             Self::Assembled { nasm, .. } => ("x86_64", nasm.display().to_string()),
         };
@@ -90,7 +90,7 @@ impl Kernels {
     /// What of this decides what is built.
     pub(crate) fn identity(&self) -> String {
         match self {
-            Self::NotAsked | Self::None(_) => "none".to_owned(),
+            Self::NotAsked | Self::None => "none".to_owned(),
             Self::Neon => "neon".to_owned(),
             Self::Assembled { version, .. } => format!("nasm {version}"),
         }
@@ -106,13 +106,12 @@ impl Kernels {
 
     /// What is missing, for people.
     pub fn lack(&self) -> Option<String> {
-        let Self::None(reason) = self else {
-            return None;
-        };
-        Some(format!(
-            "JPEG is read and written without SIMD, half as fast or slower: {reason}. Install \
-             nasm and build again"
-        ))
+        // The same on every machine: it becomes part of the SDK.
+        (*self == Self::None).then(|| {
+            "JPEG is read and written without SIMD, at half the speed or less, because the machine that built \
+             OpenCV had no nasm; install it and build again"
+                .to_owned()
+        })
     }
 }
 
@@ -211,7 +210,7 @@ mod tests {
 
     #[test]
     fn without_kernels_it_is_said() {
-        let kernels = Kernels::None("this machine has no nasm".to_owned());
+        let kernels = Kernels::None;
         let said = kernels.lack().unwrap();
         assert!(
             said.contains("without SIMD") && said.contains("no nasm"),
