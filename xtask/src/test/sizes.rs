@@ -16,7 +16,7 @@ use crate::size::{self, Built};
 use crate::workspace::Workspace;
 
 /// A function that every program with OpenCV's cascades has.
-const LINKED: &str = "cv::CascadeClassifier::read";
+const LINKED: &str = "cv::haar::detectCandidates";
 const SCHEMA: &str = include_str!("../../data/size/report.schema.json");
 
 /// The parts sum up to the files, for every architecture that is built; for the others says that they are
