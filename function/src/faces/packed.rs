@@ -87,7 +87,7 @@ mod tests {
     const SHARE: &str = concat!(env!("OPENCV_SDK"), "/share");
 
     fn found(classifier: &mut CascadeClassifier) -> Vec<Rect> {
-        let photo = imread(&format!("{SHARE}/samples/lena.jpg"), IMREAD_GRAYSCALE).unwrap();
+        let photo = imread(format!("{SHARE}/samples/lena.jpg"), IMREAD_GRAYSCALE).unwrap();
         let mut boxes = Vector::new();
         let any = Size::default();
         classifier
