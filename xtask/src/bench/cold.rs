@@ -24,17 +24,22 @@ use super::setting::Setting;
 const RUNS: (usize, usize) = (15, 2);
 /// How long a function may take, on a slow and busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Who has read less from the disk than this had its files in memory.
-const READ: u64 = 1_000_000;
+/// Who has read fewer megabytes from the disk than this had its files in memory.
+const READ: f64 = 1.0;
 /// What is measured.
 const START: &str = "process start to first poll, cascades ready";
 const ANSWER: &str = "first event, which starts the process, to its answer";
+const USED: &str = "processors' time until the first poll";
+const FROM_DISK: &str = "read from the disk until the first poll";
+/// Where the function's files are.
+const IN_MEMORY: &str = "its files in memory";
+const ON_DISK: &str = "its files on the disk";
 
 /// What was measured of a start.
 struct Started {
     milliseconds: f64,
-    /// Bytes from the disk.
-    read: u64,
+    /// Megabytes from the disk.
+    read: f64,
     /// Milliseconds of processors.
     processor: f64,
 }
@@ -50,18 +55,23 @@ pub struct Cold {
     pub first_poll: [f64; 2],
 }
 
+/// Of all runs; of pairs, the first has the functions' files in memory and the second on the disk.
+#[derive(Default)]
+struct Measured {
+    polls: [Times; 2],
+    answers: [Times; 2],
+    /// Processors' time until the first poll.
+    used: Times,
+    /// Megabytes that were read from the disk until then.
+    read: Times,
+}
+
 /// Measures everything.
 pub fn run(setting: &Setting) -> Result<Cold> {
     let scene = Scene::set(setting)?;
     let runs = setting.count(RUNS.0, RUNS.1);
-    let mut notes = scene.photos.notes.clone();
+    let mut measured = Measured::default();
     let mut step = Step::start("starting both functions");
-    let (mut polls, mut answers) = (
-        [Times::default(), Times::default()],
-        [Times::default(), Times::default()],
-    );
-    let mut read = Times::default();
-    let mut used = Times::default();
     // Once without counting: then all files are in memory.
     for side in SIDES {
         first_poll(&scene, side)?;
@@ -70,63 +80,14 @@ pub fn run(setting: &Setting) -> Result<Cold> {
     cache::settle(&setting.folder())?;
     for run in 0..runs {
         step.advance(run as u64, runs as u64);
-        for (place, side) in SIDES.into_iter().enumerate() {
-            let poll = first_poll(&scene, side)?;
-            polls[0][place].push(poll.milliseconds);
-            used[place].push(poll.processor);
-            answers[0][place].push(first_answer(&scene, side)?);
-        }
-        for (place, side) in SIDES.into_iter().enumerate() {
-            forget(&scene, side)?;
-            let poll = first_poll(&scene, side)?;
-            polls[1][place].push(poll.milliseconds);
-            #[expect(clippy::cast_precision_loss, reason = "four digits are kept")]
-            read[place].push(poll.read as f64 / 1e6);
-            forget(&scene, side)?;
-            answers[1][place].push(first_answer(&scene, side)?);
-        }
+        measured.from_memory(&scene)?;
+        measured.from_disk(&scene)?;
     }
-    let read = read.map(|read| median(&read));
-    #[expect(clippy::cast_precision_loss, reason = "it is a round number")]
-    let dropped = read.iter().all(|megabytes| *megabytes * 1e6 > READ as f64);
-    let group = |title: &str, times: &[Times; 2]| {
-        let values = |times: &Times| [(PEER, median(&times[0])), (OURS, median(&times[1]))];
-        let group = Group::new(title, Unit::Milliseconds, Some(PEER));
-        let group = group.with("its files in memory", &values(&times[0]));
-        if dropped {
-            group.with("its files on the disk", &values(&times[1]))
-        } else {
-            group
-        }
-    };
-    let used = used.map(|used| median(&used));
-    let processor = Group::new(
-        "processors' time until the first poll",
-        Unit::Milliseconds,
-        Some(PEER),
-    )
-    .with("its files in memory", &[(PEER, used[0]), (OURS, used[1])]);
-    let mut groups = vec![group(START, &polls), group(ANSWER, &answers), processor];
-    if dropped {
-        let mut group = Group::new(
-            "read from the disk until the first poll",
-            Unit::Megabytes,
-            Some(PEER),
-        );
-        group.add(
-            "by the function's process",
-            &[(PEER, read[0]), (OURS, read[1])],
-        );
-        groups.push(group);
-    } else {
-        notes.push(format!(
-            "starts with files on the disk were skipped: this system keeps them in memory when it is asked to \
-             forget them (the functions read {} and {} MB)",
-            read[0], read[1]
-        ));
-    }
+    let mut notes = scene.photos.notes.clone();
     Ok(Cold {
+        first_poll: measured.polls[0].each_ref().map(|times| median(times)),
         figures: Figures {
+            groups: measured.groups(&mut notes),
             method: format!(
                 "Medians of {runs} run(s) in turn. The first poll is the first request for an event at a stand-in for \
                  Lambda's Runtime API, the first answer that of AWS's emulator, which starts the function when \
@@ -134,10 +95,65 @@ pub fn run(setting: &Setting) -> Result<Cold> {
                 scene.photos.small.title()
             ),
             notes,
-            groups,
         },
-        first_poll: polls[0].each_ref().map(|times| median(times)),
     })
+}
+
+impl Measured {
+    fn from_memory(&mut self, scene: &Scene) -> Result<()> {
+        for (place, side) in SIDES.into_iter().enumerate() {
+            let poll = first_poll(scene, side)?;
+            self.polls[0][place].push(poll.milliseconds);
+            self.used[place].push(poll.processor);
+            self.answers[0][place].push(first_answer(scene, side)?);
+        }
+        Ok(())
+    }
+
+    fn from_disk(&mut self, scene: &Scene) -> Result<()> {
+        for (place, side) in SIDES.into_iter().enumerate() {
+            forget(scene, side)?;
+            let poll = first_poll(scene, side)?;
+            self.polls[1][place].push(poll.milliseconds);
+            self.read[place].push(poll.read);
+            forget(scene, side)?;
+            self.answers[1][place].push(first_answer(scene, side)?);
+        }
+        Ok(())
+    }
+
+    /// The figures. Notes if there are none of the disk.
+    fn groups(&self, notes: &mut Vec<String>) -> Vec<Group> {
+        let values = |times: &Times| [(PEER, median(&times[0])), (OURS, median(&times[1]))];
+        let from_disk = self.read.iter().all(|read| median(read) > READ);
+        let group = |title: &str, times: &[Times; 2]| {
+            let group = Group::new(title, Unit::Milliseconds, Some(PEER));
+            let group = group.with(IN_MEMORY, &values(&times[0]));
+            if from_disk {
+                group.with(ON_DISK, &values(&times[1]))
+            } else {
+                group
+            }
+        };
+        let used = Group::new(USED, Unit::Milliseconds, Some(PEER));
+        let mut groups = vec![
+            group(START, &self.polls),
+            group(ANSWER, &self.answers),
+            used.with(IN_MEMORY, &values(&self.used)),
+        ];
+        if from_disk {
+            let read = Group::new(FROM_DISK, Unit::Megabytes, Some(PEER));
+            groups.push(read.with(ON_DISK, &values(&self.read)));
+        } else {
+            notes.push(format!(
+                "starts with files on the disk were skipped: this system keeps them in memory when it is asked to \
+                 forget them, and the functions read {:.1} and {:.1} MB",
+                median(&self.read[0]),
+                median(&self.read[1])
+            ));
+        }
+        groups
+    }
 }
 
 fn forget(scene: &Scene, side: Side) -> Result<()> {
@@ -186,7 +202,7 @@ fn first_poll(scene: &Scene, side: Side) -> Result<Started> {
     })?;
     Ok(Started {
         milliseconds: in_milliseconds(&(asked - start)),
-        read: cache::read_from_disk(process.0.id())?,
+        read: cache::read_from_disk(process.0.id())? / 1e6,
         processor: processor::used(process.0.id())?,
     })
 }

@@ -133,14 +133,11 @@ fn rows(group: &Group) -> Vec<Vec<String>> {
     let sides = group.sides();
     let others: Vec<_> = sides
         .iter()
-        .filter(|side| Some(**side) != group.peer())
+        .filter(|side| group.peer().is_some_and(|peer| peer != **side))
         .collect();
-    let compared = group.peer().is_some();
     let mut head = vec![format!("{}, {}", group.title, group.unit.word())];
     head.extend(sides.iter().map(|side| (*side).to_owned()));
-    if compared {
-        head.extend(others.iter().map(|side| format!("{side} is")));
-    }
+    head.extend(others.iter().map(|side| group.compared(side)));
     let mut rows = vec![head];
     for case in &group.cases {
         let mut row = vec![format!("  {}", case.name)];
@@ -150,12 +147,10 @@ fn rows(group: &Group) -> Vec<Vec<String>> {
                 .iter()
                 .map(|side| value(side).map_or_else(String::new, |v| shown(v.value))),
         );
-        if compared {
-            let ratios = others
-                .iter()
-                .map(|side| value(side).and_then(|value| value.ratio));
-            row.extend(ratios.map(|ratio| ratio.map_or_else(String::new, times)));
-        }
+        let ratios = others
+            .iter()
+            .map(|side| value(side).and_then(|value| value.ratio));
+        row.extend(ratios.map(|ratio| ratio.map_or_else(String::new, times)));
         rows.push(row);
     }
     if !group.means.is_empty() {

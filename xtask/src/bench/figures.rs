@@ -132,6 +132,11 @@ impl Group {
         self.peer.as_deref()
     }
 
+    /// What a ratio is: the peer's value by a side's.
+    pub fn compared(&self, side: &str) -> String {
+        format!("{}/{side}", self.peer().unwrap_or_default())
+    }
+
     /// All sides, in the order in which they come.
     pub fn sides(&self) -> Vec<&str> {
         let mut sides: Vec<&str> = Vec::new();

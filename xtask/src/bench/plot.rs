@@ -24,7 +24,7 @@ const HEAD: i32 = 86;
 const ROW: i32 = 26;
 /// A panel's title and names of columns, and its scale.
 const TITLE: i32 = 58;
-const AXIS: i32 = 46;
+const AXIS: i32 = 40;
 const NOTE: i32 = 20;
 
 const INK: RGBColor = RGBColor(31, 36, 43);
@@ -184,7 +184,8 @@ fn legend(area: &Area, y: i32, group: &Group) -> Drawn {
     for (column, side) in (0..).zip(others(group)) {
         let place = (RATIOS + COLUMN * column, y);
         let colour = colour(group, side);
-        write(area, side, place, 13, &colour, HPos::Center, false)?;
+        let head = group.compared(side);
+        write(area, &head, place, 12, &colour, HPos::Center, false)?;
     }
     Ok(())
 }

@@ -29,7 +29,7 @@ pub fn forget(path: &Path) -> Result<()> {
 }
 
 /// The bytes that a process has read from the disk. Source: proc_pid_io(5).
-pub fn read_from_disk(process: u32) -> Result<u64> {
+pub fn read_from_disk(process: u32) -> Result<f64> {
     let path = format!("/proc/{process}/io");
     let text = fs::read_to_string(&path).with_context(|| format!("failed to read `{path}`"))?;
     let line = text
