@@ -80,8 +80,8 @@ pub fn run(setting: &Setting) -> Result<Cold> {
     cache::settle(&setting.folder())?;
     for run in 0..runs {
         step.advance(run as u64, runs as u64);
-        measured.from_memory(&scene)?;
-        measured.from_disk(&scene)?;
+        measured.start_in_memory(&scene)?;
+        measured.start_on_disk(&scene)?;
     }
     let mut notes = scene.photos.notes.clone();
     Ok(Cold {
@@ -100,7 +100,7 @@ pub fn run(setting: &Setting) -> Result<Cold> {
 }
 
 impl Measured {
-    fn from_memory(&mut self, scene: &Scene) -> Result<()> {
+    fn start_in_memory(&mut self, scene: &Scene) -> Result<()> {
         for (place, side) in SIDES.into_iter().enumerate() {
             let poll = first_poll(scene, side)?;
             self.polls[0][place].push(poll.milliseconds);
@@ -110,7 +110,7 @@ impl Measured {
         Ok(())
     }
 
-    fn from_disk(&mut self, scene: &Scene) -> Result<()> {
+    fn start_on_disk(&mut self, scene: &Scene) -> Result<()> {
         for (place, side) in SIDES.into_iter().enumerate() {
             forget(scene, side)?;
             let poll = first_poll(scene, side)?;
