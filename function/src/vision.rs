@@ -101,3 +101,12 @@ impl Failure {
         }
     }
 }
+
+/// For tests of what the whole process has one of, as the number of OpenCV's threads: one runs at a time.
+#[cfg(all(test, feature = "opencv"))]
+pub(crate) fn alone() -> std::sync::MutexGuard<'static, ()> {
+    static ALONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    ALONE
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}

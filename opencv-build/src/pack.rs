@@ -21,6 +21,9 @@ pub const PROGRAM: &str = include_str!("../data/pack.cpp");
 /// Where the detector's files are.
 const DETECTOR: &str = "modules/objdetect/src/haar/";
 
+/// Those of them that pack.
+const NEEDED: [&str; 4] = ["/check.cpp", "/model.cpp", "/packed.cpp", "/stump.cpp"];
+
 /// Packs every Haar cascade in a folder, each beside its file.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct PackJob {
@@ -49,13 +52,15 @@ impl PackJob {
         let mut sources = Vec::new();
         for (path, text) in overlay::below(DETECTOR) {
             let file = folder.join(path.trim_start_matches(DETECTOR));
-            fs::write(&file, text)?;
-            if path.ends_with("/model.cpp") || path.ends_with("/packed.cpp") {
+            fs::write(&file, text)
+                .with_context(|| format!("failed to write `{}`", file.display()))?;
+            if NEEDED.iter().any(|name| path.ends_with(name)) {
                 sources.push(file);
             }
         }
         let main = folder.join("pack.cpp");
-        fs::write(&main, PROGRAM)?;
+        fs::write(&main, PROGRAM)
+            .with_context(|| format!("failed to write `{}`", main.display()))?;
         sources.push(main);
         let program = folder.join("pack");
         let [compiler, arguments @ ..] = self.compiler.as_slice() else {

@@ -4,9 +4,8 @@
 use super::vote::Fit;
 use crate::options::{Detection, EyeCascade, FaceCascade};
 
-/// A large picture, in pixels: a classifier keeps what it needed for the largest picture that it saw
-/// as long as it lives, so that after a larger one than this it is dropped and made again, which
-/// takes milliseconds where looking took seconds.
+/// A large picture, in pixels: a classifier that keeps pyramids keeps that of the largest picture that it saw
+/// as long as it lives, so that after a larger one than this it is dropped and made again.
 pub const LARGE: u64 = 2_000_000;
 
 /// A cascade that is part of the binary.

@@ -53,9 +53,9 @@ impl Classifiers {
         self.made.remove(&cascade);
     }
 
-    /// Drops all.
-    pub fn clear(&mut self) {
-        self.made.clear();
+    /// Drops those that keep pyramids.
+    pub fn drop_pyramids(&mut self) {
+        self.made.retain(|cascade, _| !cascade.keeps_pyramid());
     }
 }
 

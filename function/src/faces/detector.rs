@@ -44,8 +44,8 @@ impl Detector {
         let detection = &task.detection;
         let (picture, scale) = photo.grey();
         if is_large(picture) {
-            // What they hold of earlier pictures may be in the way.
-            self.classifiers.clear();
+            // The pyramids that they hold of earlier pictures may be in the way.
+            self.classifiers.drop_pyramids();
         }
         let boxes = match detection.face_cascades.as_slice() {
             // One cascade on one picture is what OpenCV's own call is for, and gives its boxes.
@@ -69,7 +69,7 @@ impl Detector {
                 eyes,
             });
         }
-        // OpenCV's own order depends on which of its threads ends first.
+        // Where OpenCV's own code detects, its order depends on which of its threads ends first.
         faces.sort_unstable();
         Ok(faces)
     }
@@ -171,9 +171,9 @@ impl Detector {
         Ok(boxes.to_vec())
     }
 
-    /// Lets go of a classifier that has seen a large picture.
+    /// Lets go of a classifier that keeps the pyramid of a large picture.
     fn put_back(&mut self, cascade: Cascade, picture: &impl MatTraitConst) {
-        if is_large(picture) {
+        if cascade.keeps_pyramid() && is_large(picture) {
             self.classifiers.drop(cascade);
         }
     }

@@ -83,17 +83,26 @@ mod tests {
     use opencv::imgcodecs::{IMREAD_GRAYSCALE, imread};
 
     use super::*;
+    use crate::vision;
 
     const SHARE: &str = concat!(env!("OPENCV_SDK"), "/share");
 
+    /// All windows in both samples, with one thread, since OpenCV's own code finds them in any order with more.
     fn found(classifier: &mut CascadeClassifier) -> Vec<Rect> {
-        let photo = imread(format!("{SHARE}/samples/lena.jpg"), IMREAD_GRAYSCALE).unwrap();
-        let mut boxes = Vector::new();
-        let any = Size::default();
-        classifier
-            .detect_multi_scale(&photo, &mut boxes, 1.2, 0, 0, any, any)
-            .unwrap();
-        boxes.to_vec()
+        let _alone = vision::alone();
+        opencv::core::set_num_threads(1).unwrap();
+        let mut found = Vec::new();
+        for sample in ["lena", "messi5"] {
+            let photo = imread(format!("{SHARE}/samples/{sample}.jpg"), IMREAD_GRAYSCALE).unwrap();
+            let mut boxes = Vector::new();
+            let any = Size::default();
+            classifier
+                .detect_multi_scale(&photo, &mut boxes, 1.1, 0, 0, any, any)
+                .unwrap();
+            found.extend(boxes);
+        }
+        opencv::core::set_num_threads(-1).unwrap();
+        found
     }
 
     #[test]
@@ -116,13 +125,12 @@ mod tests {
         ] {
             let file = format!("{SHARE}/haarcascades/haarcascade_{name}.xml");
             let mut original = CascadeClassifier::new(&file).unwrap();
-            opencv::core::set_num_threads(1).unwrap();
             // SAFETY: it takes any number.
             let was = unsafe { sdk::opencv_haar_fast(0) };
             let expected = found(&mut original);
             let slow = found(&mut classifier(cascade).unwrap());
             unsafe { sdk::opencv_haar_fast(was) };
-            assert!(expected.len() > 3, "{name}: {}", expected.len());
+            assert!(!expected.is_empty(), "{name}");
             assert_eq!(slow, expected, "{name}");
             assert_eq!(found(&mut classifier(cascade).unwrap()), expected, "{name}");
             assert_eq!(found(&mut original), expected, "{name}");

@@ -57,9 +57,11 @@ mod tests {
     use opencv::core::get_num_threads;
 
     use super::*;
+    use crate::vision;
 
     #[test]
     fn threads_come_with_the_first_large_picture_and_stay() {
+        let _alone = vision::alone();
         let mut threads = Threads::new(Some(3));
         for (pixels, expected) in [(0, 1), (WORTH - 1, 1), (WORTH, 3), (0, 3)] {
             threads.ready(pixels).unwrap();

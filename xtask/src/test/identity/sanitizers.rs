@@ -114,7 +114,16 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, slow: bool) -> Result<()> {
         }
         compile
             .arg(sources(workspace).join("core.cpp"))
-            .args(["model.cpp", "detect.cpp", "dispatch.cpp"].map(|name| detector.join(name)))
+            .args(
+                [
+                    "check.cpp",
+                    "detect.cpp",
+                    "dispatch.cpp",
+                    "model.cpp",
+                    "stump.cpp",
+                ]
+                .map(|name| detector.join(name)),
+            )
             .arg("-o")
             .arg(program(way));
         compile

@@ -53,7 +53,6 @@ public:
     List() : size_(0) {}
     void clear() { size_ = 0; }
     size_t size() const { return size_; }
-    bool empty() const { return size_ == 0; }
     const T* data() const { return items_.data(); }
     const T& operator[](size_t i) const { return items_[i]; }
     void add(const T& item)

@@ -111,6 +111,10 @@ void Access::unpack(Impl& impl)
 {
     const Packed& packed = impl.detector->packed;
     Data& data = impl.data;
+    // Of an attempt that found no memory.
+    data.classifiers.clear();
+    data.nodes.clear();
+    data.stumps.clear();
     for (uint32_t t = 0; t < packed.trees; t++)
     {
         Data::DTree tree;
@@ -218,15 +222,20 @@ static void detectFast(Detector&, const Mat&, const std::vector<float>&, std::ve
 
 #endif
 
+// Offsets of corners have 32 bits.
+static const int WidestPicture = 1 << 24;
+
 bool detectCandidates(CascadeClassifierImpl& classifier, const Mat& grey, const std::vector<float>& scales, bool levels,
                       std::vector<Rect>& candidates)
 {
     Detector& detector = detectorOf(classifier);
-    if (detector.has_model && !levels && fast && !Access::isMasked(classifier) && grey.type() == CV_8UC1)
+    if (detector.has_model && !levels && fast && !Access::isMasked(classifier) && grey.type() == CV_8UC1 &&
+        grey.cols <= WidestPicture)
     {
         detectFast(detector, grey, scales, candidates);
         return true;
     }
+    AutoLock lock(Access::mutex(classifier));
     if (!detector.unpacked)
         Access::unpack(classifier);
     return false;

@@ -7,7 +7,6 @@
 #define OPENCV_OBJDETECT_HAAR_CONTRAST_HPP
 
 #include <cmath>
-#include <limits>
 
 #include "integral.hpp"
 #include "model.hpp"

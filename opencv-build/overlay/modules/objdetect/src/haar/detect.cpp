@@ -30,10 +30,21 @@ const int ShortestStripe = 24;
 
 std::vector<Piece> cut(const std::vector<Layer>& layers, int pieces)
 {
+    if (pieces <= 1)
+    {
+        Piece whole;
+        for (size_t i = 0; i < layers.size(); i++)
+        {
+            const Stripe stripe = {i, 0, layers[i].rows};
+            if (stripe.last > 0)
+                whole.stripes.push_back(stripe);
+        }
+        return std::vector<Piece>(1, whole);
+    }
     double all = 0;
     for (const Layer& layer : layers)
         all += double(layer.columns) * layer.rows;
-    const double share = all / std::max(pieces, 1);
+    const double share = all / pieces;
     std::vector<Piece> cut(1);
     double room = share;
     for (size_t i = 0; i < layers.size(); i++)
@@ -90,6 +101,8 @@ std::vector<Layer> layersOf(const Model& model, const Photo& photo, const std::v
     return layers;
 }
 
+Worker::~Worker() {}
+
 Finder::Finder(const Model& model) : model_(model) {}
 
 Finder::~Finder() {}
@@ -122,7 +135,7 @@ std::vector<Found> Finder::find(const Photo& photo, const std::vector<Layer>& la
         give(std::move(worker));
         std::sort(piece.found.begin(), piece.found.end());
     };
-    if (pieces.size() == 1)
+    if (threads <= 1)
         work(0);
     else
         parallel(int(pieces.size()), work);

@@ -13,7 +13,8 @@ typedef void (*Keep)(const Found* found, size_t count, void* to);
 class Worker
 {
 public:
-    virtual ~Worker() {}
+    // Not inline: what is compiled for several instruction sets must not bring one of its own.
+    virtual ~Worker();
 
     // Looks at the stripes and hands over what passes, in no order.
     virtual void look(const Photo& photo, const Layer* layers, const Stripe* stripes, size_t count, Keep keep, void* kept) = 0;

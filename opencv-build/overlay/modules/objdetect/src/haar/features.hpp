@@ -29,10 +29,11 @@ struct Group
     const float* odd;
 };
 
-// A stump of a stage for one layout of the integral image: where its corners are, from the window's first, then
-// threshold and answer.
+// Parts of a stage's sum, as the model has them.
 enum Part { Coarse, Fine };
 
+// A stump of a stage for one layout of the integral image: where its corners are, from the window's first, then
+// threshold and answer.
 template <int Corners> struct Entry
 {
     uint32_t at[Corners];

@@ -13,7 +13,7 @@ namespace cv { namespace haar {
 CV_CPU_OPTIMIZATION_NAMESPACE_BEGIN
 
 // Windows that are looked at together: one in each 16 bits of a vector.
-enum { Lanes = v_int16::nlanes, Blocks = Lanes / 8 };
+enum { Lanes = v_int16::nlanes };
 
 // A bit for each of them.
 const uint64_t All = (uint64_t(1) << Lanes) - 1;

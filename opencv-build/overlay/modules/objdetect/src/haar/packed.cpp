@@ -95,10 +95,14 @@ bool stumps(const Description& from, Cascade& cascade)
     return true;
 }
 
-// Whether stock may read the box: also a tilted one keeps within the window's square.
-bool goodBox(const uint8_t* box, uint32_t width, uint32_t height)
+// Whether stock may read the box. A tilted one begins at its upper corner, reaches its height to the left and its width to
+// the right, and both together down.
+bool goodBox(const uint8_t* box, bool tilted, uint32_t width, uint32_t height)
 {
-    return box[0] < width && box[1] < height && box[0] + box[2] <= int(width) && box[1] + box[3] <= int(height);
+    const int x = box[0], y = box[1], right = box[2], down = box[3];
+    if (x >= int(width) || y >= int(height) || x + right > int(width) || y + down > int(height))
+        return false;
+    return !tilted || (x >= down && y + right + down <= int(height));
 }
 
 const char* checkTrees(const Packed& packed)
@@ -210,7 +214,7 @@ const char* open(const uint8_t* bytes, size_t length, Packed& packed)
     {
         const PackedFeature& feature = packed.feature[f];
         for (const uint8_t* box : feature.box)
-            if (!goodBox(box, packed.width, packed.height))
+            if (!goodBox(box, feature.tilted != 0, packed.width, packed.height))
                 return "it has features that reach out of the window";
     }
     packed.block = header.model ? bytes + header.model : NULL;

@@ -94,7 +94,6 @@ inline void Pool::start(const Model& model, Layout& layout, uint32_t first, uint
     next_ = next;
     found_ = &found;
     count_ = 0;
-    // Behind the last place there is room for what a tile writes too much.
     size_ = size_t((model.width + 1) * (model.height + 1)) * Lanes;
 }
 
@@ -143,6 +142,7 @@ inline void Pool::flush()
 
 inline void Pool::pass()
 {
+    // Behind the last place there is room for what a tile writes too much.
     transposed_.need(PoolVectors * size_ + 8 * Lanes);
     float contrasts[PoolVectors][2][Lanes / 2];
     Group groups[PoolVectors];

@@ -4,7 +4,11 @@
 
 #include <cstdint>
 
+#include "opencv2/core/hal/intrin.hpp"
+
 namespace cv { namespace haar {
+
+CV_CPU_OPTIMIZATION_NAMESPACE_BEGIN
 
 // Of 64 places, of which the lowest bit is the leftmost, those that are left out because the place before was looked at
 // and failed. `fails` are those that would fail; `carry` says whether the first one is left out, and afterwards whether
@@ -25,6 +29,8 @@ inline uint64_t leftOut(uint64_t fails, bool& carry)
     carry = (looked_at >> 63) != 0;
     return looked_at << 1 | first;
 }
+
+CV_CPU_OPTIMIZATION_NAMESPACE_END
 
 }} // namespace cv::haar
 
