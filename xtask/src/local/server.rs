@@ -51,6 +51,9 @@ impl Server {
                     tokio::time::sleep(BREATH).await;
                     continue;
                 };
+                // As real services: without it the end of an answer waits up to 40 ms for the client to say that it has
+                // the rest.
+                let _ = socket.set_nodelay(true);
                 let connection = server
                     .serve_connection(TokioIo::new(socket), serve(peer))
                     .into_owned();
