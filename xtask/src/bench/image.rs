@@ -107,7 +107,7 @@ pub fn run(setting: &Setting, arguments: &Arguments) -> Result<Figures> {
     let name = size(arguments.large);
     Ok(Figures {
         method: format!(
-            "Medians of {runs} run(s) in turn: the function's image as layout and archive, against `{PEER}` of the same              files without its cache; and a process that writes a layer with one large file."
+            "Medians of {runs} run(s) in turn: the function's image as layout and archive, against `{PEER}` of the same files without its cache; and a process that writes a layer with one large file."
         ),
         notes,
         groups: vec![

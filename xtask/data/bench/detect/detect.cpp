@@ -66,7 +66,7 @@ std::string load(cv::CascadeClassifier& cascade, const std::string& path, const 
 #endif
 }
 
-// Loads two cascades and has each look at one window, after which nothing is left to be prepared.
+// Loads two cascades and has each look at one blank window.
 std::string ready(const std::string& face, const std::string& eye, const std::string& form) {
     cv::setNumThreads(1);
     const cv::Mat window = cv::Mat::zeros(24, 24, CV_8U);

@@ -11,7 +11,7 @@ def clock():
 
 
 def ready(face, eye, form):
-    """Loads two cascades and has each look at one window, after which nothing is left to be prepared."""
+    """Loads two cascades and has each look at one blank window."""
     if form != "xml":
         return "absent"
     cv2.setNumThreads(1)

@@ -1,5 +1,6 @@
 //! How long it takes until both cascades are ready in a process that has done nothing else: loaded, and asked
-//! about one window, so that nothing is left to be prepared.
+//! about one blank window, so that what a side puts off until it is first asked counts. Our detector makes a stage's
+//! tables when a window first comes to it; a blank one does not come far, and the rest of them is part of the first photo.
 
 use std::path::Path;
 use std::process::Command;
