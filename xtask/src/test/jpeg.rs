@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use opencv_build::build;
 use opencv_build::compiler::Compiler;
 use opencv_build::progress::tell;
@@ -47,7 +47,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk) -> Result<()> {
             .with_context(|| format!("failed to create `{}`", folder.display()))?;
     }
     let kinds = at("kinds");
-    compile_kinds(workspace, sdk, &compiler, &data.join("kinds.c"), &kinds)?;
+    compile_kinds(sdk, &compiler, &data.join("kinds.c"), &kinds)?;
     output(Command::new(&kinds).args([&whole, &missing]))?;
     add_others(sdk, &whole)?;
 
@@ -94,34 +94,11 @@ fn wheel(workspace: &Workspace) -> Result<Reference> {
     }
 }
 
-/// Compiles the program that writes files. The SDK has no headers of libjpeg-turbo; the tree that it was built from has.
-fn compile_kinds(
-    workspace: &Workspace,
-    sdk: &Sdk,
-    compiler: &Compiler,
-    source: &Path,
-    program: &Path,
-) -> Result<()> {
-    let work = workspace.places()?.work(&sdk.manifest().target);
-    let headers = [
-        "tree/3rdparty/libjpeg-turbo/src",
-        "build/3rdparty/libjpeg-turbo",
-    ];
-    let headers = headers.map(|folder| work.join(folder));
-    for folder in &headers {
-        if !folder.is_dir() {
-            bail!(
-                "`{}` is missing, from which the SDK was built; remove the SDK, `{}`, and build it again",
-                folder.display(),
-                sdk.path().display()
-            );
-        }
-    }
+/// Compiles the program that writes files, which calls the SDK's libjpeg-turbo by itself.
+fn compile_kinds(sdk: &Sdk, compiler: &Compiler, source: &Path, program: &Path) -> Result<()> {
     let mut cc = Command::new(compiler.cc());
     cc.args(["-std=c11", "-O1", "-o"]).arg(program).arg(source);
-    for folder in &headers {
-        cc.arg("-I").arg(folder);
-    }
+    cc.arg("-I").arg(sdk.path().join("include/libjpeg-turbo"));
     cc.arg("-L").arg(sdk.path().join("lib")).arg("-ljpeg-turbo");
     output(&mut cc)?;
     Ok(())
