@@ -16,7 +16,6 @@ use crate::links::LinkList;
 use crate::manifest::{Library, Link, Manifest};
 use crate::pack::PackJob;
 use crate::packages;
-use crate::pins::Pins;
 use crate::probe::ProbeJob;
 use crate::progress::Step;
 use crate::recipe::{Haar, Recipe};
@@ -24,6 +23,7 @@ use crate::sdk::Sdk;
 use crate::source::SourceArchive;
 use crate::third_party::{self, ThirdParty};
 use crate::tree::SourceTree;
+use crate::trim::Trim;
 use crate::workshop::Workshop;
 
 /// Puts the SDK together from what was installed, links a program against it, and only then
@@ -150,14 +150,12 @@ fn third_party(
     folder: &Path,
 ) -> Result<Vec<ThirdParty>> {
     let zig = workshop.toolchain.zig();
-    let pins = Pins::embedded();
-    let mut tools = workshop.toolchain.versions().clone();
-    tools.extend(pins.library.into_iter().map(|pin| (pin.name, pin.version)));
     let sources = third_party::Sources {
-        tree: tree.path(),
+        tree,
+        trim: &Trim::of(recipe),
         zig: zig.parent().unwrap_or(&zig),
         opencv: &recipe.version,
-        tools: &tools,
+        tools: workshop.toolchain.versions(),
     };
     third_party::gather(&sources, &recipe.modules, libraries, folder)
 }

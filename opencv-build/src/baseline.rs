@@ -132,7 +132,7 @@ pub fn build(recipe: &Recipe, places: &Places, driver: &Driver) -> Result<Baseli
     let toolchain = Toolchain::install(&pins, &places.toolchain())?;
     let compiler = compiler_for(recipe, &toolchain, &variant)?;
     let source = SourceArchive::fetch(recipe, &pins, &toolchain, &places.downloads())?;
-    let tree = write_tree(recipe, &source, &[], &trim, &source_fingerprint, &work)?;
+    let tree = write_tree(recipe, &source, None, &trim, &source_fingerprint, &work)?;
     let workshop = Workshop {
         toolchain: &toolchain,
         compiler: &compiler,

@@ -15,7 +15,6 @@ use crate::files::sweep;
 use crate::fingerprint::{Fingerprint, sha256_of_file};
 use crate::install::Installed;
 use crate::kernels::Kernels;
-use crate::library::LibraryArchive;
 use crate::lock::Lock;
 use crate::options::{self, Plan};
 use crate::overlay;
@@ -36,13 +35,12 @@ use crate::wheels;
 use crate::workshop::Workshop;
 
 /// The code that decides what is in an SDK: when it changes, an SDK of the code before is not used.
-const CODE: [&str; 13] = [
+const CODE: [&str; 12] = [
     include_str!("assemble.rs"),
     include_str!("cascades.rs"),
     include_str!("cmake.rs"),
     include_str!("compiler.rs"),
     include_str!("kernels.rs"),
-    include_str!("library.rs"),
     include_str!("links.rs"),
     include_str!("options.rs"),
     include_str!("pack.rs"),
@@ -100,14 +98,11 @@ pub fn build(recipe: &Recipe, places: &Places, driver: &Driver) -> Result<Built>
     // unpacking and configuring leave idle.
     let warming = compiler.warm_up()?;
     let source = SourceArchive::fetch(recipe, &pins, &toolchain, &places.downloads())?;
-    let libraries = trim.libraries.iter().map(|(name, library)| {
-        LibraryArchive::fetch(name, library, &pins, &toolchain, &places.downloads())
-    });
-    let libraries: Vec<_> = libraries.collect::<Result<_>>()?;
+    let third_party = SourceArchive::third_party(&pins, &toolchain, &places.downloads())?;
     let tree = write_tree(
         recipe,
         &source,
-        &libraries,
+        Some(&third_party),
         &trim,
         &source_fingerprint,
         &work,
@@ -163,12 +158,12 @@ pub fn present(recipe: &Recipe, places: &Places) -> Result<Option<Sdk>> {
 pub(crate) fn write_tree(
     recipe: &Recipe,
     source: &SourceArchive,
-    libraries: &[LibraryArchive],
+    third_party: Option<&SourceArchive>,
     trim: &Trim,
     fingerprint: &Fingerprint,
     work: &Path,
 ) -> Result<SourceTree> {
-    let tree = SourceTree::write(source, libraries, trim, fingerprint, work)?;
+    let tree = SourceTree::write(source, third_party, trim, fingerprint, work)?;
     if source_fingerprint(recipe, &Pins::embedded(), trim)? != *fingerprint {
         tree.forget()?;
         bail!(
@@ -196,15 +191,16 @@ pub(crate) fn source_fingerprint(recipe: &Recipe, pins: &Pins, trim: &Trim) -> R
         Some(named) if named.path.is_dir() => trim.digest_of(&named.path)?,
         Some(named) => sha256_of_file(&named.path)?,
     };
-    let libraries = trim.libraries.keys().map(|name| pins.library(name));
-    let libraries: Vec<_> = libraries.collect();
     let overlay: String = overlay::FILES.iter().map(|(_, text)| *text).collect();
     Ok(Fingerprint::of([
         ("content", content.as_bytes()),
         ("trim", format!("{trim:?}").as_bytes()),
         ("cuts", trim::TEXT.as_bytes()),
         ("overlay", overlay.as_bytes()),
-        ("libraries", serde_json::to_vec(&libraries)?.as_slice()),
+        (
+            "third party",
+            serde_json::to_vec(&pins.third_party)?.as_slice(),
+        ),
     ]))
 }
 

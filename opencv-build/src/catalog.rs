@@ -22,8 +22,6 @@ pub struct Codec {
     pub options: Vec<String>,
     /// Folders of `3rdparty/` that it is built from.
     pub third_party: Vec<String>,
-    /// The library of `data/trim.toml` that it is built from instead.
-    pub library: Option<String>,
     /// The macro of `cvconfig.h` that is defined when it was found.
     pub proof: Option<String>,
     /// A file name's end, and `lossless` or `lossy`: how to try the format.

@@ -239,7 +239,6 @@ mod tests {
             "-DWITH_JPEG=ON",
             "-DWITH_TIFF=OFF",
             "-DLIBJPEG_TURBO_KERNELS=none",
-            "-DLIBJPEG_TURBO_VERSION=3.1.0",
             "-DCMAKE_INSTALL_PREFIX=/opt/opencv",
         ] {
             assert!(

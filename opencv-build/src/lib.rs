@@ -28,7 +28,6 @@ mod files;
 pub mod fingerprint;
 pub mod install;
 pub mod kernels;
-pub mod library;
 pub mod linker;
 pub mod links;
 pub mod lock;

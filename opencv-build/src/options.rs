@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use crate::catalog::Catalog;
-use crate::pins::Pins;
 use crate::recipe::{Cpu, Haar, Recipe};
 use crate::target::{Architecture, Target};
 use crate::tree::SourceTree;
@@ -100,10 +99,6 @@ impl Plan {
             ]
             .map(|(name, value)| (name.to_owned(), value)),
         );
-        for library in Pins::embedded().library {
-            let name = library.name.replace('-', "_").to_uppercase();
-            defines.insert(format!("{name}_VERSION"), library.version);
-        }
         defines.extend(shop.kernels.defines());
         defines.extend(machinery(&recipe.target, options.flags.all, shop, tree));
         Self {

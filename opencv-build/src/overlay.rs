@@ -12,8 +12,8 @@ pub const PRECOMPILED_HEADERS: &str = "cmake/OpenCVPCHSupport.cmake";
 
 /// Each by the path that it has in the tree, with its text.
 pub const FILES: &[(&str, &str)] = files! {
-    "3rdparty/libjpeg-turbo/CMakeLists.txt"
     "3rdparty/libjpeg-turbo/eight-bits.c"
+    "3rdparty/libjpeg-turbo/eight-bits.cmake"
     "cmake/OpenCVPCHSupport.cmake"
     "modules/objdetect/CMakeLists.txt"
     "modules/objdetect/include/opencv2/objdetect/packed_cascade.h"

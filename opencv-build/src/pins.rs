@@ -10,8 +10,8 @@ pub struct Pins {
     pub wheel: Vec<Wheel>,
     /// OpenCV's sources by version.
     pub source: Vec<Source>,
-    /// Sources of libraries that take the place of OpenCV's own copies.
-    pub library: Vec<Library>,
+    /// Where the libraries can be had that take the place of OpenCV's own copies, tried in order.
+    pub third_party: Vec<Origin>,
     /// The assembler, for machines that have none.
     pub assembler: Package,
 }
@@ -38,18 +38,6 @@ pub struct Source {
     pub origin: Vec<Origin>,
 }
 
-/// One version of a library.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Library {
-    /// Its name.
-    pub name: String,
-    /// Its version.
-    pub version: String,
-    /// Where its tree can be had, tried in order.
-    pub origin: Vec<Origin>,
-}
-
 /// A package of Debian, of which only these files are accepted.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -68,7 +56,10 @@ pub struct Origin {
     /// How to get it.
     #[serde(flatten)]
     pub place: Place,
-    /// The archive's digest, in hexadecimal.
+    /// How many bytes of the archive are downloaded, from its beginning; all of them where this is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    /// The digest of what is downloaded, in hexadecimal.
     pub sha256: String,
     /// The folder inside the archive that holds the tree.
     pub root: String,
@@ -81,13 +72,6 @@ pub enum Place {
     /// The source distribution of a Python package.
     Python {
         /// The package's name.
-        package: String,
-        /// Its version.
-        package_version: String,
-    },
-    /// The archive of a Rust crate.
-    Crate {
-        /// The crate's name.
         package: String,
         /// Its version.
         package_version: String,
@@ -107,10 +91,6 @@ impl Place {
                 package,
                 package_version,
             } => format!("source distribution of {package} {package_version}"),
-            Self::Crate {
-                package,
-                package_version,
-            } => format!("crate {package} {package_version}"),
             Self::Url { url } => url.clone(),
         }
     }
@@ -121,11 +101,6 @@ impl Pins {
     pub fn embedded() -> Self {
         toml::from_str(include_str!("../data/pins.toml"))
             .expect("data/pins.toml is checked by a test")
-    }
-
-    /// The pinned library of a name.
-    pub fn library(&self, name: &str) -> Option<&Library> {
-        self.library.iter().find(|library| library.name == name)
     }
 
     /// The pinned source of a version.
@@ -143,8 +118,9 @@ mod tests {
         let pins = Pins::embedded();
         let wheels = pins.wheel.iter().flat_map(|wheel| &wheel.sha256);
         let origins = pins.source.iter().flat_map(|source| &source.origin);
-        let libraries = pins.library.iter().flat_map(|library| &library.origin);
-        let origins = origins.chain(libraries).map(|origin| &origin.sha256);
+        let origins = origins
+            .chain(&pins.third_party)
+            .map(|origin| &origin.sha256);
         for digest in wheels.chain(origins).chain(&pins.assembler.sha256) {
             assert_eq!(digest.len(), 64, "{digest}");
             assert!(digest.bytes().all(|b| b.is_ascii_hexdigit()), "{digest}");

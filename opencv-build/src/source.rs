@@ -29,6 +29,8 @@ pub(crate) enum Kind {
     Archive {
         path: PathBuf,
         root: Option<String>,
+        /// Whether only the archive's beginning is there.
+        cut: bool,
     },
     Folder(PathBuf),
 }
@@ -50,6 +52,21 @@ impl SourceArchive {
         match &recipe.source {
             Some(named) => Self::named(named, source),
             None => Self::pinned(source, toolchain, downloads),
+        }
+    }
+
+    /// The newer tree with the libraries that take the place of OpenCV's own copies, fetched into
+    /// `downloads` if need be.
+    ///
+    /// # Errors
+    /// No place has it, each with its reason.
+    pub fn third_party(pins: &Pins, toolchain: &Toolchain, downloads: &Path) -> Result<Self> {
+        match first(&pins.third_party, toolchain, downloads)? {
+            Ok((path, origin)) => Ok(Self::archive(path, origin)),
+            Err(failures) => bail!(
+                "failed to fetch the sources of the libraries that OpenCV needs; tried\n{failures}\n\
+                 Check the network"
+            ),
         }
     }
 
@@ -84,6 +101,7 @@ impl SourceArchive {
                 kind: Kind::Archive {
                     path: path.clone(),
                     root: None,
+                    cut: false,
                 },
                 description,
             }),
@@ -103,8 +121,20 @@ impl SourceArchive {
             kind: Kind::Archive {
                 path,
                 root: Some(origin.root.clone()),
+                cut: origin.bytes.is_some(),
             },
             description: origin.place.describe(),
+        }
+    }
+
+    /// An archive of the newer tree that somebody else wrote: for tests.
+    #[cfg(test)]
+    pub(crate) fn newer(path: &Path, root: &str, cut: bool) -> Self {
+        let description = path.display().to_string();
+        let (path, root) = (path.to_owned(), Some(root.to_owned()));
+        Self {
+            kind: Kind::Archive { path, root, cut },
+            description,
         }
     }
 
@@ -122,7 +152,7 @@ impl SourceArchive {
 }
 
 /// The archive of the first origin that can be had, below `downloads`; or why each cannot.
-pub(crate) fn first<'a>(
+fn first<'a>(
     origins: &'a [Origin],
     toolchain: &Toolchain,
     downloads: &Path,
@@ -177,6 +207,7 @@ mod tests {
             version: "4.5.5".into(),
             origin: vec![Origin {
                 place: Place::Url { url },
+                bytes: None,
                 sha256: sha256.into(),
                 root: "opencv".into(),
             }],
@@ -205,6 +236,18 @@ mod tests {
         // The server is gone: a second download would fail.
         fetch(&source, folder.path()).unwrap();
         assert_eq!(archives(folder.path()), 1);
+    }
+
+    #[test]
+    fn of_a_long_archive_only_the_pinned_beginning_is_downloaded() {
+        let folder = tempfile::tempdir().unwrap();
+        // The rest never comes.
+        let mut source = source(serve(b"abcdef", 1 << 40), ABC);
+        source.origin[0].bytes = Some(3);
+        let archive = fetch(&source, folder.path()).unwrap();
+        assert!(matches!(archive.kind(), Kind::Archive { cut: true, .. }));
+        let kept = folder.path().join(format!("{ABC}.tar.gz"));
+        assert_eq!(fs::read(kept).unwrap(), b"abc");
     }
 
     #[test]

@@ -10,6 +10,8 @@ use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::files::write_if_other;
+use crate::tree::SourceTree;
+use crate::trim::Trim;
 
 /// The facts, for fingerprints.
 pub const TEXT: &str = include_str!("../data/third-party.toml");
@@ -32,6 +34,9 @@ pub struct ThirdParty {
     pub licence_files: Vec<String>,
     /// Its home page.
     pub home: String,
+    /// What its source was taken from, if not from OpenCV's or the compiler's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
     /// Vendor and product as the National Vulnerability Database lists them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpe: Option<[String; 2]>,
@@ -72,7 +77,7 @@ pub struct Fact {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
 enum Version {
-    /// It is that of OpenCV, or of a wheel of the toolchain, or of a pinned library.
+    /// It is that of OpenCV, or of a wheel of the toolchain.
     Of(String),
     Stands {
         file: String,
@@ -103,12 +108,14 @@ struct Facts {
 /// Where facts are looked up.
 pub(crate) struct Sources<'a> {
     /// OpenCV's tree.
-    pub(crate) tree: &'a Path,
+    pub(crate) tree: &'a SourceTree,
+    /// What of it was taken from the newer tree.
+    pub(crate) trim: &'a Trim,
     /// zig's folder.
     pub(crate) zig: &'a Path,
     /// OpenCV's version.
     pub(crate) opencv: &'a str,
-    /// Versions of the wheels and libraries.
+    /// Versions of the wheels.
     pub(crate) tools: &'a BTreeMap<String, String>,
 }
 
@@ -160,7 +167,7 @@ impl Fact {
     ) -> Result<ThirdParty> {
         let root = match self.place {
             Place::Runtime(_) => sources.zig,
-            _ => sources.tree,
+            _ => sources.tree.path(),
         };
         let root = root.join(&self.folder);
         Ok(ThirdParty {
@@ -170,6 +177,11 @@ impl Fact {
             licence: self.licence.clone(),
             licence_files: self.write_texts(&root, folder, written)?,
             home: self.home.clone(),
+            source: sources
+                .tree
+                .third_party()
+                .filter(|_| sources.trim.is_third_party(&format!("{}/", self.folder)))
+                .map(str::to_owned),
             cpe: self.cpe.clone(),
         })
     }
@@ -179,7 +191,7 @@ impl Fact {
             Version::Of(whose) if whose == "opencv" => Ok(sources.opencv.to_owned()),
             Version::Of(whose) => sources.tools.get(whose).cloned().with_context(|| {
                 format!(
-                    "failed to find the version of {}: `{whose}` is no wheel and no library",
+                    "failed to find the version of {}: `{whose}` is no wheel",
                     self.name
                 )
             }),

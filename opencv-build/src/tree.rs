@@ -3,14 +3,13 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::files::{remove_if_there, sorted_entries, write_if_other};
 use crate::fingerprint::Fingerprint;
-use crate::library::LibraryArchive;
 use crate::progress::Step;
 use crate::source::{Kind, SourceArchive};
 use crate::trim::Trim;
@@ -19,17 +18,18 @@ use crate::trim::Trim;
 #[derive(Debug)]
 pub struct SourceTree {
     path: PathBuf,
+    third_party: Option<String>,
 }
 
 impl SourceTree {
-    /// Makes the folder `tree` in `work` hold what `trim` takes of `source` and of `libraries`, unless
-    /// the stamp beside it says that it does.
+    /// Makes the folder `tree` in `work` hold what `trim` takes of `source` and of the newer tree
+    /// `third_party`, unless the stamp beside it says that it does.
     ///
     /// # Errors
     /// A source cannot be read, is no OpenCV tree, or is not the one that the cuts are for.
     pub fn write(
         source: &SourceArchive,
-        libraries: &[LibraryArchive],
+        third_party: Option<&SourceArchive>,
         trim: &Trim,
         fingerprint: &Fingerprint,
         work: &Path,
@@ -37,8 +37,10 @@ impl SourceTree {
         let path = work.join("tree");
         let stamp = work.join("tree.fingerprint");
         let wanted = fingerprint.to_string();
+        let newer = third_party;
+        let third_party = newer.map(|newer| newer.description().to_owned());
         if path.is_dir() && fs::read_to_string(&stamp).is_ok_and(|present| present == wanted) {
-            return Ok(Self { path });
+            return Ok(Self { path, third_party });
         }
         remove_if_there(&stamp)?;
         let _step = Step::start(format!("unpacking the {}", source.description()));
@@ -48,23 +50,10 @@ impl SourceTree {
             seen: BTreeSet::new(),
             kept: BTreeSet::new(),
         };
-        match source.kind() {
-            Kind::Archive {
-                path: archive,
-                root,
-            } => writer
-                .add_archive(archive, root.as_deref(), |path| {
-                    Some(path).filter(|path| trim.keeps(path))
-                })
-                .with_context(|| format!("failed to unpack `{}`", archive.display()))?,
-            Kind::Folder(folder) => writer.add_folder(folder, folder)?,
-        }
-        for library in libraries {
-            writer
-                .add_archive(library.path(), Some(library.root()), |path| {
-                    library.place(&path)
-                })
-                .with_context(|| format!("failed to unpack `{}`", library.path().display()))?;
+        writer.add_source(source, false)?;
+        if let Some(newer) = newer {
+            writer.add_source(newer, true)?;
+            trim.check_third_party(&writer.kept)?;
         }
         ensure!(
             writer.kept.contains("CMakeLists.txt"),
@@ -80,7 +69,7 @@ impl SourceTree {
         remove_others(&path, &path, &kept)?;
         fs::write(&stamp, wanted)
             .with_context(|| format!("failed to write `{}`", stamp.display()))?;
-        Ok(Self { path })
+        Ok(Self { path, third_party })
     }
 
     /// A tree that somebody else wrote: for tests.
@@ -88,6 +77,7 @@ impl SourceTree {
     pub(crate) fn at(path: &Path) -> Self {
         Self {
             path: path.to_owned(),
+            third_party: Some("newer tree".to_owned()),
         }
     }
 
@@ -99,6 +89,11 @@ impl SourceTree {
     /// The folder.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// What a person would call the newer tree that other people's libraries are from.
+    pub fn third_party(&self) -> Option<&str> {
+        self.third_party.as_deref()
     }
 }
 
@@ -112,30 +107,56 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// Takes the files of an archive to where `place` says that they go, if anywhere.
+    /// Takes what is kept of OpenCV's own tree, or of the newer one.
+    fn add_source(&mut self, source: &SourceArchive, newer: bool) -> Result<()> {
+        match source.kind() {
+            Kind::Archive { path, root, cut } => self
+                .add_archive(path, root.as_deref(), *cut, newer)
+                .with_context(|| format!("failed to unpack `{}`", path.display())),
+            Kind::Folder(folder) => self.add_folder(folder, folder),
+        }
+    }
+
     fn add_archive(
         &mut self,
         archive: &Path,
         root: Option<&str>,
-        place: impl Fn(String) -> Option<String>,
+        cut: bool,
+        newer: bool,
     ) -> Result<()> {
         let file = File::open(archive)?;
         let mut entries = tar::Archive::new(flate2::read::GzDecoder::new(file));
+        // The last one, if it is wanted.
+        let mut last = None;
         for entry in entries.entries()? {
-            let mut entry = entry?;
-            if !entry.header().entry_type().is_file() {
-                continue;
-            }
+            let mut entry = match entry {
+                // Where what was downloaded of it ends.
+                Err(error) if cut && error.kind() == ErrorKind::UnexpectedEof => {
+                    return match last {
+                        None => Ok(()),
+                        Some(last) => bail!(
+                            "what is downloaded of it ends behind `{last}`, and more may be missing; \
+                             pin more bytes in opencv-build/data/pins.toml"
+                        ),
+                    };
+                }
+                entry => entry?,
+            };
             let inner = entry.path()?.into_owned();
-            let Some(path) = path_below(&inner, root)? else {
+            last = path_below(&inner, root)?.filter(|path| self.trim.is_third_party(path) == newer);
+            let Some(path) = last
+                .clone()
+                .filter(|_| entry.header().entry_type().is_file())
+            else {
                 continue;
             };
             self.seen.insert(path.clone());
-            let Some(path) = place(path) else {
+            if !newer && !self.trim.keeps(&path) {
                 continue;
-            };
+            }
             self.add(&path, |content| {
-                Ok(entry.read_to_end(content).map(|_| ())?)
+                entry.read_to_end(content)?;
+                Ok(())
             })?;
         }
         Ok(())
@@ -151,6 +172,9 @@ impl Writer<'_> {
             let Some(name) = below.to_str() else {
                 continue;
             };
+            if self.trim.is_third_party(name) {
+                continue;
+            }
             self.seen.insert(name.to_owned());
             if !self.trim.keeps(name) {
                 continue;
@@ -213,90 +237,4 @@ fn remove_others(root: &Path, folder: &Path, kept: &BTreeSet<String>) -> Result<
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::pins::Pins;
-    use crate::recipe::tests::recipe;
-    use crate::recipe::{NamedSource, Recipe};
-    use crate::toolchain::Toolchain;
-
-    /// A folder with just enough of an OpenCV tree for the cuts to fit.
-    fn little_opencv(folder: &Path) -> Recipe {
-        let recipe = recipe();
-        let trim = Trim::of(&recipe);
-        let cut = trim.removed.iter().chain(trim.replaced.keys());
-        for path in cut {
-            write_if_other(&folder.join(path), b"theirs\n").unwrap();
-        }
-        for (path, edits) in &trim.edits {
-            let lines: Vec<_> = edits.iter().map(|edit| edit.line.as_str()).collect();
-            write_if_other(&folder.join(path), lines.join("\n").as_bytes()).unwrap();
-        }
-        write_if_other(&folder.join("CMakeLists.txt"), b"project(OpenCV)\n").unwrap();
-        write_if_other(&folder.join("modules/core/src/a.cpp"), b"int a;\n").unwrap();
-        write_if_other(&folder.join("modules/core/test/a.cpp"), b"int t;\n").unwrap();
-        Recipe {
-            source: Some(NamedSource {
-                path: folder.to_owned(),
-                sha256: None,
-            }),
-            ..recipe
-        }
-    }
-
-    fn write(recipe: &Recipe, label: &str, work: &Path) -> Result<SourceTree> {
-        let nowhere = Path::new("/nowhere");
-        let tools = Toolchain::at(nowhere);
-        let source = SourceArchive::fetch(recipe, &Pins::embedded(), &tools, nowhere)?;
-        let fingerprint = Fingerprint::of([("label", label.as_bytes())]);
-        let mut trim = Trim::of(recipe);
-        // No library is there to be fetched, so that cuts of one would not be found.
-        trim.edits.retain(|path, _| !path.starts_with("3rdparty/"));
-        SourceTree::write(&source, &[], &trim, &fingerprint, work)
-    }
-
-    #[test]
-    fn what_stays_the_same_keeps_its_time_and_what_is_gone_goes() {
-        let source = tempfile::tempdir().unwrap();
-        let work = tempfile::tempdir().unwrap();
-        let recipe = little_opencv(source.path());
-        let tree = write(&recipe, "1", work.path()).unwrap();
-        let at = |name: &str| tree.path().join(name);
-        assert!(at("modules/core/src/a.cpp").is_file());
-        assert!(!at("modules/core/test").exists());
-        assert!(!at("modules/objdetect/src/qrcode.cpp").exists());
-        let ours = fs::read_to_string(at("modules/objdetect/CMakeLists.txt")).unwrap();
-        assert!(ours.contains("opencv_core opencv_imgproc)"), "{ours}");
-
-        let time = |name: &str| fs::metadata(at(name)).unwrap().modified().unwrap();
-        let before = time("CMakeLists.txt");
-        fs::write(source.path().join("modules/core/src/b.cpp"), "int b;\n").unwrap();
-        fs::remove_file(source.path().join("modules/core/src/a.cpp")).unwrap();
-        write(&recipe, "2", work.path()).unwrap();
-        assert_eq!(time("CMakeLists.txt"), before);
-        assert!(at("modules/core/src/b.cpp").is_file());
-        assert!(!at("modules/core/src/a.cpp").exists());
-    }
-
-    #[test]
-    fn a_folder_that_is_no_opencv_is_refused_and_not_remembered() {
-        let source = tempfile::tempdir().unwrap();
-        let work = tempfile::tempdir().unwrap();
-        let recipe = little_opencv(source.path());
-        fs::remove_file(source.path().join("modules/objdetect/src/qrcode.cpp")).unwrap();
-        let error = write(&recipe, "1", work.path()).unwrap_err().to_string();
-        assert!(error.contains("qrcode.cpp` is not in it"), "{error}");
-        fs::remove_file(source.path().join("CMakeLists.txt")).unwrap();
-        let error = write(&recipe, "1", work.path()).unwrap_err().to_string();
-        assert!(error.contains("holds no OpenCV source tree"), "{error}");
-    }
-
-    #[test]
-    fn paths_that_leave_the_archive_are_refused() {
-        let error = path_below(Path::new("opencv/../../etc/passwd"), None).unwrap_err();
-        assert!(error.to_string().contains("does not stay inside"));
-        assert!(path_below(Path::new("/etc/passwd"), None).is_err());
-        let below = path_below(Path::new("opencv/a/b"), None).unwrap();
-        assert_eq!(below.as_deref(), Some("a/b"));
-    }
-}
+mod tests;

@@ -12,7 +12,6 @@ use serde::Deserialize;
 use crate::catalog::Catalog;
 use crate::files::all_files;
 use crate::fingerprint::Fingerprint;
-use crate::library::Library;
 use crate::overlay;
 use crate::recipe::Recipe;
 use crate::target::Architecture;
@@ -26,7 +25,7 @@ struct Written {
     keep: Vec<String>,
     module_without: Vec<String>,
     keep_for: BTreeMap<Architecture, Vec<String>>,
-    library: BTreeMap<String, Library>,
+    third_party: Vec<String>,
     cut: Vec<WrittenCut>,
 }
 
@@ -79,8 +78,8 @@ pub struct Trim {
     pub replaced: BTreeMap<String, &'static str>,
     /// Files of ours that must not be in the tree and are added.
     pub added: BTreeMap<String, &'static str>,
-    /// Libraries by name, whose sources take the place of OpenCV's own copies.
-    pub libraries: BTreeMap<String, Library>,
+    /// Folders that are not taken from OpenCV's own tree but from a newer one's.
+    third_party: Vec<String>,
 }
 
 impl Trim {
@@ -93,11 +92,9 @@ impl Trim {
             keep.extend(more.iter().cloned());
         }
         let of_codecs = recipe.codecs.iter().filter_map(|c| catalog.codecs.get(c));
-        let names = of_codecs.clone().filter_map(|codec| codec.library.as_ref());
-        let libraries = names.map(|name| (name.clone(), written.library[name].clone()));
-        let libraries = libraries.collect();
-        let third_party = of_codecs.flat_map(|codec| &codec.third_party);
-        keep.extend(third_party.map(|folder| format!("3rdparty/{folder}/")));
+        let of_codecs = of_codecs.flat_map(|codec| &codec.third_party);
+        let of_codecs = of_codecs.map(|folder| format!("3rdparty/{folder}/"));
+        let third_party = written.third_party.into_iter().chain(of_codecs).collect();
 
         let mut trim = Self {
             whole: false,
@@ -108,7 +105,7 @@ impl Trim {
             edits: BTreeMap::new(),
             replaced: BTreeMap::new(),
             added: BTreeMap::new(),
-            libraries,
+            third_party,
         };
         for cut in written.cut {
             trim.add(cut, recipe);
@@ -129,7 +126,7 @@ impl Trim {
             edits: BTreeMap::new(),
             replaced: BTreeMap::from([(name.to_owned(), text)]),
             added: BTreeMap::new(),
-            libraries: BTreeMap::new(),
+            third_party: Vec::new(),
         }
     }
 
@@ -170,8 +167,29 @@ impl Trim {
         }
     }
 
-    /// Whether the build reads the file at `path`, before cuts.
+    /// Whether the file at `path` is taken from the newer tree and not from OpenCV's own.
+    pub fn is_third_party(&self, path: &str) -> bool {
+        let mut folders = self.third_party.iter();
+        folders.any(|folder| path.starts_with(folder))
+    }
+
+    /// Refuses a tree of the files in `kept` that lacks a folder of the newer tree.
+    pub fn check_third_party(&self, kept: &BTreeSet<String>) -> Result<()> {
+        for folder in &self.third_party {
+            ensure!(
+                kept.iter().any(|path| path.starts_with(folder)),
+                "failed to unpack the sources of other people's libraries: `{folder}` is not among them; \
+                 mend the pin in opencv-build/data/pins.toml"
+            );
+        }
+        Ok(())
+    }
+
+    /// Whether the build reads the file at `path` of OpenCV's own tree, before cuts.
     pub fn keeps(&self, path: &str) -> bool {
+        if self.is_third_party(path) {
+            return false;
+        }
         if self.whole || self.replaced.contains_key(path) {
             return true;
         }

@@ -34,6 +34,7 @@ mod labelled;
 mod lifecycle;
 mod outage;
 mod page;
+mod pixels;
 mod registry;
 mod report;
 mod reproducible;
@@ -120,6 +121,9 @@ pub fn run(arguments: &Arguments) -> Result<TestAnswer> {
         ("pixels of JPEG files", &|| {
             let sdk = build_opencv::built(&workspace, &every_default())?.sdk;
             jpeg::test(&workspace, &sdk)
+        }),
+        ("pixels of PNG, WebP and other files", &|| {
+            pixels::test(&workspace, &suite.sdk()?)
         }),
         ("bills of materials", &|| suite.with_function(sbom::test)),
         ("photos without a container", &|| suite.photos(Engine::None)),

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::catalog::Catalog;
+use crate::recipe::tests::recipe;
 
 fn strings(list: &[&str]) -> Vec<String> {
     list.iter().map(|text| (*text).to_owned()).collect()
@@ -42,15 +43,14 @@ impl Fixture {
                 write_if_other(&root.join(file), text.as_bytes()).unwrap();
             }
         }
-        let tools = [("ziglang", "0.17.1"), ("libjpeg-turbo", "3.1.0")];
-        let tools = tools.map(|(name, version)| (name.to_owned(), version.to_owned()));
-        let tools = BTreeMap::from(tools);
+        let tools = BTreeMap::from([("ziglang".to_owned(), "0.17.1".to_owned())]);
         Self { folder, tools }
     }
 
     fn gather(&self, modules: &[&str], libraries: &[&str]) -> Result<Vec<ThirdParty>> {
         let sources = Sources {
-            tree: &self.folder.path().join("tree"),
+            tree: &SourceTree::at(&self.folder.path().join("tree")),
+            trim: &Trim::of(&recipe()),
             zig: &self.folder.path().join("zig"),
             opencv: "4.5.5",
             tools: &self.tools,
@@ -96,11 +96,14 @@ fn only_what_was_linked_or_compiled_in_is_listed() {
 fn versions_come_from_headers_wheels_and_opencv() {
     let parts = Fixture::new().gather(&[], &["jpeg-turbo", "png"]).unwrap();
     let version = |name| &parts.iter().find(|part| part.name == name).unwrap().version;
-    assert_eq!(version("libjpeg-turbo"), "3.1.0");
+    assert_eq!(version("libjpeg-turbo"), "7");
     assert_eq!(version("libpng"), "7");
     assert_eq!(version("haarcascades"), "4.5.5");
     assert_eq!(version("libunwind"), "22.1.8");
     assert_eq!(version("zig-compiler-rt"), "0.17.1");
+    let source = |name| &parts.iter().find(|part| part.name == name).unwrap().source;
+    assert_eq!(source("libpng").as_deref(), Some("newer tree"));
+    assert_eq!(*source("haarcascades"), None);
 }
 
 #[test]

@@ -19,7 +19,7 @@ fn only_what_the_recipe_needs_is_kept() {
     for path in [
         "CMakeLists.txt",
         "modules/core/src/matrix.cpp",
-        "3rdparty/libpng/png.c",
+        "3rdparty/include/opencl/1.2/CL/cl.h",
         "data/haarcascades/haarcascade_eye.xml",
     ] {
         assert!(trim.keeps(path), "{path}");
@@ -82,15 +82,17 @@ fn lines_that_follow_one_another_are_replaced_together() {
 }
 
 #[test]
-fn every_library_of_a_format_is_described_and_pinned() {
-    let written: Written = toml::from_str(TEXT).unwrap();
-    let pins = crate::pins::Pins::embedded();
-    for codec in Catalog::embedded().codecs.values() {
-        if let Some(name) = &codec.library {
-            assert!(written.library.contains_key(name), "{name}");
-            assert!(pins.library(name).is_some(), "{name}");
-        }
+fn other_peoples_libraries_are_not_opencvs_own_copies() {
+    let trim = Trim::of(&recipe());
+    for path in ["3rdparty/zlib/zlib.h", "3rdparty/libpng/png.c"] {
+        assert!(trim.is_third_party(path) && !trim.keeps(path), "{path}");
     }
+    assert!(!trim.is_third_party("3rdparty/libtiff/tiff.h"));
+    assert!(!Trim::stock().is_third_party("3rdparty/zlib/zlib.h"));
+    let kept = |path: &str| BTreeSet::from(["3rdparty/zlib/zlib.h", path].map(str::to_owned));
+    let error = trim.check_third_party(&kept("3rdparty/libpng/png.c"));
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("3rdparty/libjpeg-turbo/"), "{error}");
 }
 
 #[test]

@@ -52,7 +52,7 @@ fn source(manifest: &Manifest) -> (Option<String>, Option<String>) {
         .find(|origin| origin.place.describe() == manifest.source);
     match used.map(|origin| (&origin.place, &origin.sha256)) {
         Some((Origin::Url { url }, sha256)) => (Some(url.clone()), Some(sha256.clone())),
-        Some((Origin::Python { .. } | Origin::Crate { .. }, _)) | None => (None, None),
+        Some((Origin::Python { .. }, _)) | None => (None, None),
     }
 }
 
@@ -69,8 +69,8 @@ fn component(part: &ThirdParty, sdk: &Sdk) -> Result<Component> {
     let (kind, origin) = match &part.place {
         Place::Library(library) => (
             Kind::Library,
-            match Pins::embedded().library(&part.name) {
-                Some(_) => format!("compiled from its own source as lib{library}.a"),
+            match &part.source {
+                Some(source) => format!("compiled from its copy in the {source} as lib{library}.a"),
                 None => format!("compiled from {opencv}'s own copy as lib{library}.a"),
             },
         ),

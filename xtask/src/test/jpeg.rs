@@ -52,7 +52,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk) -> Result<()> {
     add_others(sdk, &whole)?;
 
     let pixels = at("pixels");
-    compile_pixels(sdk, &compiler, &data.join("pixels.cpp"), &pixels)?;
+    compile(sdk, &compiler, &data.join("pixels.cpp"), &pixels)?;
     let variables: &[&str] = match target.architecture {
         Architecture::X86_64 => &X86,
         Architecture::Aarch64 => &ARM,
@@ -87,7 +87,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk) -> Result<()> {
 }
 
 /// The wheel, skipped where the machine's Python is not for it.
-fn wheel(workspace: &Workspace) -> Result<Reference> {
+pub(super) fn wheel(workspace: &Workspace) -> Result<Reference> {
     match reference::missing()? {
         Some(why) => Err(Skip::because(why)),
         None => reference::installed(workspace),
@@ -104,7 +104,8 @@ fn compile_kinds(sdk: &Sdk, compiler: &Compiler, source: &Path, program: &Path) 
     Ok(())
 }
 
-fn compile_pixels(sdk: &Sdk, compiler: &Compiler, source: &Path, program: &Path) -> Result<()> {
+/// Compiles and links a program that calls OpenCV.
+pub(super) fn compile(sdk: &Sdk, compiler: &Compiler, source: &Path, program: &Path) -> Result<()> {
     let link = &sdk.manifest().link;
     let libraries = link.libraries.iter().chain(&link.system);
     let mut cxx = Command::new(compiler.cxx());

@@ -1,9 +1,6 @@
-# libjpeg-turbo of the archive that data/pins.toml names, in the place of OpenCV's older copy. Compiled for eight
+# The rest of libjpeg-turbo's CMakeLists.txt (data/trim.toml), behind the line that says its VERSION. Compiled for eight
 # bits a sample, with the kernels that it is told of: LIBJPEG_TURBO_KERNELS is x86_64, which LIBJPEG_TURBO_NASM
-# assembles, or neon, or none. LIBJPEG_TURBO_VERSION is the archive's version.
-project(${JPEG_LIBRARY} C)
-
-set(VERSION ${LIBJPEG_TURBO_VERSION})
+# assembles, or neon, or none.
 string(REPLACE "." ";" numbers ${VERSION})
 list(GET numbers 0 major)
 list(GET numbers 1 minor)
@@ -14,7 +11,6 @@ set(JPEG_LIB_VERSION "${VERSION}-62" PARENT_SCOPE)
 # What the templates of its headers ask for.
 set(JPEG_LIB_VERSION 62)
 set(BUILD "opencv")
-set(COPYRIGHT_YEAR "1991-2025")
 set(HIDDEN "__attribute__((visibility(\"hidden\")))")
 set(INLINE "__inline__ __attribute__((always_inline))")
 set(THREAD_LOCAL "__thread")
@@ -26,7 +22,7 @@ if(NOT LIBJPEG_TURBO_KERNELS STREQUAL "none")
   set(WITH_SIMD 1)
 endif()
 foreach(header jconfig.h jconfigint.h jversion.h)
-  configure_file(src/${header}.in ${header})
+  configure_file(${header}.in ${header})
 endforeach()
 
 # Each is a file of src/. Those whose feature the edits in data/trim.toml turn off are left out: lossless JPEG, palettes, the

@@ -1,0 +1,42 @@
+// Reads every file of a folder in each way that imdecode has, and leaves the pixels beside it, behind their type and size;
+// nothing where a file cannot be read. What was read unchanged is also written anew as PNG, where there is PNG.
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <opencv2/core/utility.hpp>
+#include <opencv2/imgcodecs.hpp>
+
+typedef std::vector<unsigned char> Bytes;
+
+static void write(const std::string& path, const int header[3], const Bytes& content) {
+    std::ofstream file(path, std::ios::binary);
+    if (header) file.write(reinterpret_cast<const char*>(header), 3 * sizeof *header);
+    file.write(reinterpret_cast<const char*>(content.data()), static_cast<std::streamsize>(content.size()));
+    if (!file) throw std::runtime_error("failed to write " + path);
+}
+
+int main(int count, char** arguments) {
+    if (count < 3) return 2;
+    cv::setNumThreads(1);
+    const bool has_png = std::string(arguments[2]) == "png";
+    std::vector<std::string> names;
+    cv::glob(std::string(arguments[1]) + "/*", names);
+    for (const std::string& name : names) {
+        std::ifstream source(name, std::ios::binary);
+        const Bytes file((std::istreambuf_iterator<char>(source)), std::istreambuf_iterator<char>());
+        for (const int mode : {-1, 0, 1, 2, 6}) {
+            const cv::Mat picture = cv::imdecode(file, mode);
+            if (picture.empty()) continue;
+            const int header[] = {picture.type(), picture.cols, picture.rows};
+            const size_t bytes = picture.total() * picture.elemSize();
+            write(name + "." + std::to_string(mode), header, Bytes(picture.data, picture.data + bytes));
+            if (mode != -1 || !has_png || picture.depth() > CV_16U || picture.channels() == 2) continue;
+            Bytes anew;
+            cv::imencode(".png", picture, anew);
+            write(name + ".anew", nullptr, anew);
+        }
+    }
+}
