@@ -4,7 +4,7 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -81,7 +81,8 @@ fn download_python(
         .args(bytes.map(|bytes| bytes.to_string()))
         .envs(index(&python).map(|url| ("INDEX_URL", url)))
         .env("PYTHONPATH", toolchain.python_path())
-        .env("PYTHONDONTWRITEBYTECODE", "1");
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .stdin(Stdio::null());
     run_logged(&mut download, &downloads.join("download.log"), |_| ())
 }
 

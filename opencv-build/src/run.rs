@@ -1,5 +1,6 @@
 //! Runs a command with everything that it prints in a log file. Refuses to hide a failure: the
-//! error shows the command, its folder, its exit code, the end of its output and the log.
+//! error shows the command, its folder, its exit code, the end of its output and the log. Neither shows the user and
+//! the password that an address in the output has, as that of a private package index can.
 
 use std::collections::VecDeque;
 use std::fs::{self, OpenOptions};
@@ -43,10 +44,11 @@ pub fn run_logged(command: &mut Command, log: &Path, mut on_line: impl FnMut(&st
     let mut lines = BufReader::new(reader);
     let mut line = Vec::new();
     while lines.read_until(b'\n', &mut line)? > 0 {
-        file.write_all(&line)
+        let text = without_user_info(&String::from_utf8_lossy(&line));
+        file.write_all(text.as_bytes())
             .with_context(|| format!("failed to write the log `{}`", log.display()))?;
-        let text = String::from_utf8_lossy(&line).trim_end().to_owned();
-        on_line(&text);
+        let text = text.trim_end();
+        on_line(text);
         if tail.len() == TAIL {
             tail.pop_front();
         }
@@ -94,6 +96,22 @@ pub fn show(command: &Command) -> String {
             shown.push_str(&format!("'{}'", argument.replace('\'', r"'\''")));
         }
     }
+    without_user_info(&shown)
+}
+
+/// The text with `***` in the place of the user and the password in every address.
+pub fn without_user_info(text: &str) -> String {
+    let mut parts = text.split("://");
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let ends = |c: char| c.is_whitespace() || "/?#'\"`<>".contains(c);
+        let host = &part[..part.find(ends).unwrap_or(part.len())];
+        shown.push_str("://");
+        match host.rfind('@') {
+            Some(at) => shown.push_str(&format!("***{}", &part[at..])),
+            None => shown.push_str(part),
+        }
+    }
     shown
 }
 
@@ -129,6 +147,45 @@ mod tests {
             text.starts_with("$ sh -c") && text.contains("line 1\n"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn addresses_lose_user_and_password() {
+        for (text, shown) in [
+            ("https://me:secret@host/simple/", "https://***@host/simple/"),
+            ("in https://token@host: 401", "in https://***@host: 401"),
+            (
+                "'http://a:b@c' 'http://d:p@ss@e/@f'",
+                "'http://***@c' 'http://***@e/@f'",
+            ),
+            ("https://host/a@b me@host", "https://host/a@b me@host"),
+            ("a://", "a://"),
+        ] {
+            assert_eq!(without_user_info(text), shown);
+        }
+    }
+
+    #[test]
+    fn neither_error_nor_log_shows_a_password() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("log");
+        let mut command = Command::new("sh");
+        let say = "echo Looking in indexes: $1; echo $1: refused >&2; exit 1";
+        command.args([
+            "-c",
+            say,
+            "sh",
+            "https://someone:secret@index.example/simple",
+        ]);
+        let mut seen = String::new();
+        let error = run_logged(&mut command, &log, |line| seen.push_str(line)).unwrap_err();
+        for text in [error.to_string(), fs::read_to_string(&log).unwrap(), seen] {
+            assert!(text.contains("https://***@index.example/simple"), "{text}");
+            assert!(
+                !text.contains("secret") && !text.contains("someone"),
+                "{text}"
+            );
+        }
     }
 
     #[test]

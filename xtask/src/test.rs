@@ -28,6 +28,7 @@ mod errors;
 mod events;
 mod fuzz;
 mod identity;
+mod index;
 mod jpeg;
 mod kinds;
 mod labelled;
@@ -124,6 +125,9 @@ pub fn run(arguments: &Arguments) -> Result<TestAnswer> {
         }),
         ("pixels of PNG, WebP and other files", &|| {
             pixels::test(&workspace, &suite.sdk()?)
+        }),
+        ("a package index with a password", &|| {
+            index::test(&workspace)
         }),
         ("bills of materials", &|| suite.with_function(sbom::test)),
         ("photos without a container", &|| suite.photos(Engine::None)),
