@@ -1,5 +1,6 @@
 //! Random cases through the fast detector and through OpenCV's own code, at each level of instructions
-//! that the machine has; and what programs do with classifiers besides looking.
+//! that the machine has; lists of rectangles through both ways of grouping; and what programs do with classifiers
+//! besides looking.
 
 use std::path::Path;
 use std::process::Command;
@@ -20,6 +21,10 @@ const CASES: u64 = 2_000;
 const SLOW: u64 = 100_000;
 const SEED: u64 = 1;
 
+/// Lists of rectangles that are grouped, and with `--slow`.
+const LISTS: u64 = 3_000;
+const SLOW_LISTS: u64 = 100_000;
+
 /// What the program compared.
 #[derive(Deserialize)]
 struct Tally {
@@ -35,6 +40,16 @@ struct Tally {
     rectangles: u64,
     /// Cases that the reference of the sanitizers' test was compared with as well.
     referred: u64,
+}
+
+/// What the program of groups compared.
+#[derive(Deserialize)]
+struct Grouped {
+    cases: u64,
+    /// Lists that became several groups, and fewer than they had rectangles.
+    filled: u64,
+    groups: u64,
+    growth: f64,
 }
 
 /// Runs them.
@@ -61,7 +76,25 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, slow: bool) -> Result<()> {
     }
     let handling = programs.built("handling")?;
     said(Command::new(handling).arg(&share))?;
+    grouping(&programs, if slow { SLOW_LISTS } else { LISTS })?;
     tell("copying, loading again, threads, masks and damaged cascades: as OpenCV's own code");
+    Ok(())
+}
+
+/// Lists of all kinds through both ways of grouping, and long ones, whose time the program judges itself.
+fn grouping(programs: &Programs, count: u64) -> Result<()> {
+    let mut run = Command::new(programs.built("grouping")?);
+    let said = said(run.args([SEED, 0, count].map(|number| number.to_string())))?;
+    let grouped: Grouped = serde_json::from_str(said.lines().last().unwrap_or_default())
+        .with_context(|| format!("the program says `{said}`"))?;
+    ensure!(
+        grouped.cases == count && grouped.filled * 8 > count,
+        "too few lists say something: {said}"
+    );
+    tell(&format!(
+        "grouping: {count} lists with {} groups; 16 times as many rectangles take {:.0} times as long at most",
+        grouped.groups, grouped.growth
+    ));
     Ok(())
 }
 

@@ -167,6 +167,11 @@ void Access::unpack(Impl& impl)
 
 static std::atomic<int> fast(1);
 
+bool isFast()
+{
+    return fast != 0;
+}
+
 // The classifier's detector, which is made when it is first asked for.
 static Detector& detectorOf(CascadeClassifierImpl& classifier)
 {
@@ -229,7 +234,7 @@ bool detectCandidates(CascadeClassifierImpl& classifier, const Mat& grey, const 
                       std::vector<Rect>& candidates)
 {
     Detector& detector = detectorOf(classifier);
-    if (detector.has_model && !levels && fast && !Access::isMasked(classifier) && grey.type() == CV_8UC1 &&
+    if (detector.has_model && !levels && isFast() && !Access::isMasked(classifier) && grey.type() == CV_8UC1 &&
         grey.cols <= WidestPicture)
     {
         detectFast(detector, grey, scales, candidates);

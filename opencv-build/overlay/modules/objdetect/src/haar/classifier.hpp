@@ -12,6 +12,9 @@ namespace cv { namespace haar {
 bool detectCandidates(CascadeClassifierImpl& classifier, const Mat& grey, const std::vector<float>& scales, bool levels,
                       std::vector<Rect>& candidates);
 
+// Whether our code is used at all; see `opencv_haar_fast`.
+bool isFast();
+
 }} // namespace cv::haar
 
 #endif
