@@ -5,6 +5,8 @@
 //! that lie on each other are summed over all cascades, and the sum decides. `cargo xtask eval` shows
 //! what that does for precision and recall.
 
+use std::collections::HashMap;
+
 use super::Area;
 
 /// How much two rectangles must share to be the same face: intersection over union. Anything from
@@ -14,7 +16,7 @@ const SAME: f64 = 0.3;
 /// A rectangle that one cascade found.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Finding {
-    /// Left, top, width and height, in pixels.
+    /// Left, top, width and height, in pixels; a square.
     pub area: [f64; 4],
     /// How many windows agreed.
     pub votes: i32,
@@ -58,22 +60,72 @@ impl Fit {
 pub fn elect(mut findings: Vec<Finding>, needed: i32) -> Vec<Area> {
     findings.sort_by_key(|finding| -finding.votes);
     let mut groups: Vec<Vec<Finding>> = Vec::new();
+    let mut places = Places::default();
     for finding in findings {
         let mut best: Option<(f64, usize)> = None;
-        for (place, group) in groups.iter().enumerate() {
-            let shared = shared(finding.area, group[0].area);
-            if shared >= SAME && best.is_none_or(|(most, _)| shared > most) {
+        for place in places.near(finding.area) {
+            let shared = shared(finding.area, groups[place][0].area);
+            let better = |(most, first)| shared > most || shared == most && place < first;
+            if shared >= SAME && best.is_none_or(better) {
                 best = Some((shared, place));
             }
         }
-        match best {
-            Some((_, place)) => groups[place].push(finding),
-            None => groups.push(vec![finding]),
+        if let Some((_, place)) = best {
+            groups[place].push(finding);
+        } else {
+            places.add(finding.area, groups.len());
+            groups.push(vec![finding]);
         }
     }
     let votes = |group: &Vec<Finding>| group.iter().map(|finding| finding.votes).sum::<i32>();
     let elected = groups.iter().filter(|group| votes(group) >= needed);
     elected.map(|group| mean(group, votes(group))).collect()
+}
+
+/// Where the first squares of groups are: by how often the side can be halved, and by the cell that the upper left
+/// corner is in, of which the sides are twice that power of two. First squares share little, so that a cell
+/// holds few, however many there are in all.
+#[derive(Default)]
+struct Places {
+    cells: HashMap<[i32; 3], Vec<usize>>,
+}
+
+impl Places {
+    fn add(&mut self, area: [f64; 4], group: usize) {
+        let halvings = halvings(area);
+        let [x, y] = [area[0], area[1]].map(|edge| cell(edge, halvings));
+        self.cells.entry([halvings, x, y]).or_default().push(group);
+    }
+
+    /// The groups whose first squares may share `SAME` with this one. Sides of two such squares differ by less than
+    /// a factor of two.
+    fn near(&self, [x, y, width, height]: [f64; 4]) -> impl Iterator<Item = usize> {
+        let own = halvings([x, y, width, height]);
+        (own - 1..=own + 1).flat_map(move |halvings| {
+            let reach = move |from: f64, length: f64| {
+                cell(from - side(halvings), halvings)..=cell(from + length, halvings)
+            };
+            let cells =
+                reach(x, width).flat_map(move |x| reach(y, height).map(move |y| [halvings, x, y]));
+            let groups = cells.filter_map(|cell| self.cells.get(&cell));
+            groups.flatten().copied()
+        })
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a picture's sides fit")]
+fn halvings(area: [f64; 4]) -> i32 {
+    area[2].max(1.0).log2().floor() as i32
+}
+
+/// The side of a cell, longer than that of any square in it.
+fn side(halvings: i32) -> f64 {
+    2.0_f64.powi(halvings + 1)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a picture's sides fit")]
+fn cell(edge: f64, halvings: i32) -> i32 {
+    (edge / side(halvings)).floor() as i32
 }
 
 fn mean(group: &[Finding], votes: i32) -> Area {
@@ -100,6 +152,9 @@ fn shared(a: [f64; 4], b: [f64; 4]) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+    use std::time::{Duration, Instant};
+
     use super::*;
 
     fn finding(x: f64, votes: i32) -> Finding {
@@ -125,6 +180,58 @@ mod tests {
         let findings = vec![finding(0.0, 9), finding(6.0, 8), finding(4.0, 1)];
         // The last shares 0.43 with the first and 0.67 with the second.
         assert_eq!(elect(findings, 1), [[0, 0, 10, 10], [6, 0, 10, 10]]);
+    }
+
+    /// Squares of many sizes, which make a crowd of groups that share something.
+    fn crowd(count: u32, width: u32) -> Vec<Finding> {
+        let mut state = 1_u32;
+        let mut random = |most: u32| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            state / 65_536 % most
+        };
+        let finding = |_| {
+            let side = 0.88 * f64::from(20 + random(60) * random(3));
+            let [x, y] = [random(width), random(width)].map(|edge| f64::from(edge) - 5.3);
+            Finding {
+                area: [x, y, side, side],
+                votes: (2 + random(30)).cast_signed(),
+            }
+        };
+        (0..count).map(finding).collect()
+    }
+
+    #[test]
+    fn a_finding_meets_every_group_that_it_may_belong_to() {
+        let mut places = Places::default();
+        let squares: Vec<_> = crowd(2000, 400)
+            .iter()
+            .map(|finding| finding.area)
+            .collect();
+        for (group, area) in squares.iter().enumerate() {
+            let same = (0..group).filter(|other| shared(*area, squares[*other]) >= SAME);
+            let near: HashSet<_> = places.near(*area).collect();
+            for other in same {
+                assert!(near.contains(&other), "{area:?} and {:?}", squares[other]);
+            }
+            places.add(*area, group);
+        }
+    }
+
+    #[test]
+    fn where_two_groups_share_as_much_the_first_has_the_finding() {
+        for [first, second] in [[0.0, 10.0], [10.0, 0.0]] {
+            let findings = vec![finding(first, 9), finding(second, 8), finding(5.0, 7)];
+            let moved = if first < second { 2 } else { 8 };
+            assert_eq!(elect(findings, 9), [[moved, 0, 10, 10]], "{first}");
+        }
+    }
+
+    #[test]
+    fn many_findings_are_not_compared_in_pairs() {
+        let start = Instant::now();
+        let found = elect(crowd(150_000, 20_000), 2).len();
+        // Pairs would take minutes.
+        assert!(found > 50_000 && start.elapsed() < Duration::from_secs(20));
     }
 
     #[test]
