@@ -24,6 +24,8 @@ pub const FILES: &[(&str, &str)] = files! {
     "modules/objdetect/src/haar/classifier.cpp"
     "modules/objdetect/src/haar/classifier.hpp"
     "modules/objdetect/src/haar/contrast.hpp"
+    "modules/objdetect/src/haar/control.cpp"
+    "modules/objdetect/src/haar/control.hpp"
     "modules/objdetect/src/haar/decide.hpp"
     "modules/objdetect/src/haar/dense.hpp"
     "modules/objdetect/src/haar/detect.cpp"

@@ -97,7 +97,7 @@ std::vector<Place> looked(cv::haar::Finder& finder, const cv::haar::Model& model
   const cv::haar::Photo photo = {view.pixels, view.stride, view.width, view.height};
   std::vector<Place> places;
   const std::vector<cv::haar::Layer> layers = cv::haar::layersOf(model, photo, scales);
-  for (const cv::haar::Found& found : finder.find(photo, layers, threads, shared_by(threads)))
+  for (const cv::haar::Found& found : finder.find(photo, layers, threads, shared_by(threads), cv::haar::Stop()))
     places.push_back({found.layer, found.x, found.y});
   return places;
 }

@@ -2,8 +2,6 @@
 
 #include "classifier.hpp"
 
-#include <atomic>
-
 #include "detect.hpp"
 #include "opencv2/objdetect/packed_cascade.h"
 #include "packed.hpp"
@@ -165,13 +163,6 @@ void Access::unpack(Impl& impl)
     impl.detector->unpacked = true;
 }
 
-static std::atomic<int> fast(1);
-
-bool isFast()
-{
-    return fast != 0;
-}
-
 // The classifier's detector, which is made when it is first asked for.
 static Detector& detectorOf(CascadeClassifierImpl& classifier)
 {
@@ -213,7 +204,10 @@ static void detectFast(Detector& detector, const Mat& grey, const std::vector<fl
     for (const Layer& layer : layers)
         windows += double(layer.columns) * layer.rows;
     const int threads = windows < WindowsForThreads ? 1 : getNumThreads();
-    for (const Found& found : detector.finder.find(photo, layers, threads, runInParallel))
+    const Stop stop = stopOfThread();
+    const std::vector<Found> all = detector.finder.find(photo, layers, threads, runInParallel, stop);
+    throwIf(stop());
+    for (const Found& found : all)
     {
         const float scale = layers[found.layer].scale;
         candidates.push_back(Rect(cvRound(found.x * scale), cvRound(found.y * scale), cvRound(model.width * scale),
@@ -277,9 +271,4 @@ CV_EXPORTS const char* opencv_packed_cascade_open(void* classifier, const unsign
     {
         return "there is no memory for it";
     }
-}
-
-CV_EXPORTS int opencv_haar_fast(int on)
-{
-    return cv::haar::fast.exchange(on != 0);
 }

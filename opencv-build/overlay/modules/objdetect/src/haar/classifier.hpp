@@ -4,6 +4,7 @@
 #define OPENCV_OBJDETECT_HAAR_CLASSIFIER_HPP
 
 #include "../cascadedetect.hpp"
+#include "control.hpp"
 
 namespace cv { namespace haar {
 
@@ -11,9 +12,6 @@ namespace cv { namespace haar {
 // which then has all that it needs.
 bool detectCandidates(CascadeClassifierImpl& classifier, const Mat& grey, const std::vector<float>& scales, bool levels,
                       std::vector<Rect>& candidates);
-
-// Whether our code is used at all; see `opencv_haar_fast`.
-bool isFast();
 
 }} // namespace cv::haar
 

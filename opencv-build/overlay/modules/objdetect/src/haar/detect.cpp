@@ -123,7 +123,8 @@ void Finder::give(std::unique_ptr<Worker> worker)
     idle_.push_back(std::move(worker));
 }
 
-std::vector<Found> Finder::find(const Photo& photo, const std::vector<Layer>& layers, int threads, const Parallel& parallel)
+std::vector<Found> Finder::find(const Photo& photo, const std::vector<Layer>& layers, int threads, const Parallel& parallel,
+                                const Stop& stop)
 {
     // More pieces than threads, because some have more to do than their number of windows tells.
     std::vector<Piece> pieces = cut(layers, threads > 1 ? 4 * threads : 1);
@@ -131,7 +132,7 @@ std::vector<Found> Finder::find(const Photo& photo, const std::vector<Layer>& la
         Piece& piece = pieces[size_t(i)];
         // A worker that failed is not used again.
         std::unique_ptr<Worker> worker = take();
-        worker->look(photo, layers.data(), piece.stripes.data(), piece.stripes.size(), keep, &piece.found);
+        worker->look(photo, layers.data(), piece.stripes.data(), piece.stripes.size(), stop, keep, &piece.found);
         give(std::move(worker));
         std::sort(piece.found.begin(), piece.found.end());
     };

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <vector>
 
+#include "control.hpp"
 #include "model.hpp"
 
 namespace cv { namespace haar {
@@ -69,7 +70,9 @@ public:
 
     // All windows that pass, in the order in which stock finds them with one thread: by layer, row and column. The work
     // is cut into pieces for `threads` threads; what is found does not depend on it. May be called by several threads.
-    std::vector<Found> find(const Photo& photo, const std::vector<Layer>& layers, int threads, const Parallel& parallel);
+    // Where it is told to stop it leaves out the rest.
+    std::vector<Found> find(const Photo& photo, const std::vector<Layer>& layers, int threads, const Parallel& parallel,
+                            const Stop& stop);
 
 private:
     std::unique_ptr<Worker> take();

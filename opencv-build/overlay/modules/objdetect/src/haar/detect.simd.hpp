@@ -34,7 +34,8 @@ class ThisWorker : public Worker
 {
 public:
     explicit ThisWorker(const Model& model);
-    void look(const Photo& photo, const Layer* layers, const Stripe* stripes, size_t count, Keep keep, void* kept) override;
+    void look(const Photo& photo, const Layer* layers, const Stripe* stripes, size_t count, const Stop& stop, Keep keep,
+              void* kept) override;
 
 private:
     enum { MostPools = 12 };
@@ -68,10 +69,11 @@ inline ThisWorker::ThisWorker(const Model& model) : walker_(model, denseStages(m
     rest_.start(model, layout_, std::min(1u, model.stages), pools_[0].last(), used_ > 1 ? &pools_[1] : NULL, found_);
 }
 
-inline void ThisWorker::look(const Photo& photo, const Layer* layers, const Stripe* stripes, size_t count, Keep keep, void* kept)
+inline void ThisWorker::look(const Photo& photo, const Layer* layers, const Stripe* stripes, size_t count, const Stop& stop,
+                             Keep keep, void* kept)
 {
     found_.clear();
-    walker_.start(photo, layers, stripes, count);
+    walker_.start(photo, layers, stripes, count, stop);
     for (size_t i = 0; i < count; i++)
         walker_.walk(layers[stripes[i].layer], stripes[i].layer, stripes[i], pools_[0], rest_);
     rest_.flush();

@@ -16,8 +16,9 @@ public:
     // Not inline: what is compiled for several instruction sets must not bring one of its own.
     virtual ~Worker();
 
-    // Looks at the stripes and hands over what passes, in no order.
-    virtual void look(const Photo& photo, const Layer* layers, const Stripe* stripes, size_t count, Keep keep, void* kept) = 0;
+    // Looks at the stripes, until it is told to stop, and hands over what passes, in no order.
+    virtual void look(const Photo& photo, const Layer* layers, const Stripe* stripes, size_t count, const Stop& stop, Keep keep,
+                      void* kept) = 0;
 };
 
 // A worker for a model, which must live as long.

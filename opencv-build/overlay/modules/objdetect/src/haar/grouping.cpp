@@ -13,7 +13,7 @@
 
 #include <cmath>
 
-#include "classifier.hpp"
+#include "control.hpp"
 #include "edge_tree.hpp"
 
 namespace cv { namespace haar {
@@ -22,6 +22,9 @@ namespace {
 
 // Fewer are compared faster than indexed.
 const size_t WorthATree = 48;
+
+// Searches, each of some hundred nanoseconds, between two questions whether to stop.
+const unsigned SearchesBetween = 1024;
 
 // Sums and differences of several such numbers fit 32 bits.
 const int Largest = 1 << 27;
@@ -56,6 +59,8 @@ public:
 
     int label(std::vector<int>& labels)
     {
+        const Stop stop = stopOfThread();
+        unsigned asked = 0;
         int classes = 0;
         labels.assign(rectangles_.size(), -1);
         for (size_t i = 0; i < labels.size(); i++)
@@ -65,6 +70,7 @@ public:
             labels[i] = classes;
             for (found_.assign(1, int(i)); !found_.empty();)
             {
+                throwIf(++asked % SearchesBetween == 0 && stop());
                 const int member = found_.back();
                 found_.pop_back();
                 const size_t before = found_.size();

@@ -30,8 +30,8 @@ public:
 
     // For these stripes of a photo. Rows of all layers are laid out for the widest one, so that the same tables serve
     // all of them.
-    void start(const Photo& photo, const Layer* layers, const Stripe* stripes, size_t count);
-    // Windows that are left of a band and do not fill a vector go to `rest`, to wait for those of other bands.
+    void start(const Photo& photo, const Layer* layers, const Stripe* stripes, size_t count, const Stop& stop);
+    // Ends between two bands where it is told to stop. Windows that are left of a band and do not fill a vector go to `rest`, to wait for those of other bands.
     void walk(const Layer& layer, size_t number, const Stripe& stripe, Pool& pool, Pool& rest);
 
 private:
@@ -44,6 +44,7 @@ private:
 
     const Model& model_;
     Photo photo_;
+    Stop stop_;
     const uint32_t dense_;
     // Of layers with windows each pixel, and each second one.
     Layout layouts_[2];
@@ -66,13 +67,14 @@ private:
     Buffer<float> answers_;
 };
 
-inline Walker::Walker(const Model& model, uint32_t dense) : model_(model), photo_(), dense_(dense), width_(-1)
+inline Walker::Walker(const Model& model, uint32_t dense) : model_(model), photo_(), stop_(), dense_(dense), width_(-1)
 {
 }
 
-inline void Walker::start(const Photo& photo, const Layer* layers, const Stripe* stripes, size_t count)
+inline void Walker::start(const Photo& photo, const Layer* layers, const Stripe* stripes, size_t count, const Stop& stop)
 {
     photo_ = photo;
+    stop_ = stop;
     int width = 0;
     for (size_t i = 0; i < count; i++)
         width = std::max(width, layers[stripes[i].layer].width);
@@ -144,6 +146,8 @@ inline void Walker::fill(int first, int last)
 
 inline void Walker::walk(const Layer& layer, size_t number, const Stripe& stripe, Pool& pool, Pool& rest)
 {
+    if (stop_())
+        return;
     prepare(layer);
     const int step = layer.step;
     int made = 0;
@@ -170,7 +174,7 @@ inline void Walker::walk(const Layer& layer, size_t number, const Stripe& stripe
             rows_[size_t(r)].bits[words_] = 0;
         }
         look(rows, number, first, pool, rest);
-        if (first + rows == stripe.last)
+        if (first + rows == stripe.last || stop_())
             break;
         // What the next band has in common with this one moves up.
         const int passed = rows * step, kept = needed - passed;
