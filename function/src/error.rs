@@ -20,11 +20,17 @@ pub enum Error {
     /// There is no such bucket.
     #[error("the bucket `{0}` does not exist")]
     BucketNotFound(String),
+    /// The operator has not listed the bucket.
+    #[error("the bucket `{0}` is not one of those that FACE_DETECT_BUCKETS lists")]
+    BucketNotAllowed(String),
     /// There is no such object.
     #[error("there is no object {0}")]
     ObjectNotFound(String),
-    /// The role may not do that.
-    #[error("not allowed to {verb} {url}; does the function's role permit it?")]
+    /// The role may not do that, or the bucket is somebody else's.
+    #[error(
+        "not allowed to {verb} {url}; does the function's role permit it, and is the bucket's account \
+         that of FACE_DETECT_EXPECTED_BUCKET_OWNER, if that is set?"
+    )]
     AccessDenied {
         /// `read` or `write`.
         verb: &'static str,
@@ -34,7 +40,7 @@ pub enum Error {
     /// The storage failed otherwise.
     #[error("failed to {verb} {url}: {reason}")]
     StorageFailed {
-        /// `read` or `write`.
+        /// `read`, `write`, or `use` where neither can be tried.
         verb: &'static str,
         /// The object.
         url: String,
@@ -83,6 +89,7 @@ impl Error {
             Self::InvalidRequest(_) => "InvalidRequest",
             Self::InvalidOption(_) => "InvalidOption",
             Self::BucketNotFound(_) => "BucketNotFound",
+            Self::BucketNotAllowed(_) => "BucketNotAllowed",
             Self::ObjectNotFound(_) => "ObjectNotFound",
             Self::AccessDenied { .. } => "AccessDenied",
             Self::StorageFailed { .. } => "StorageFailed",
@@ -108,7 +115,7 @@ impl Error {
         match self {
             Self::UnknownEvent(_) | Self::InvalidRequest(_) | Self::InvalidOption(_) => 400,
             Self::BucketNotFound(_) | Self::ObjectNotFound(_) => 404,
-            Self::AccessDenied { .. } => 403,
+            Self::AccessDenied { .. } | Self::BucketNotAllowed(_) => 403,
             Self::StorageFailed { .. } => 502,
             Self::OutOfTime { .. } | Self::NotTried => 503,
             Self::AnswerTooLarge(_) => 413,

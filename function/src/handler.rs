@@ -90,8 +90,8 @@ impl<V: Vision> Function<V> {
         let _ = looking.await;
     }
 
-    /// Opens a connection to S3. The bucket of the Python original is the only one that is known before
-    /// an event; but buckets are parts of paths at one address, so that any will do.
+    /// Opens a connection to S3. The buckets of the Python original and of the operator's list are the only ones that
+    /// are known before an event; but buckets are parts of paths at one address, so that any will do.
     async fn connect(&self, environment: impl Fn(&str) -> Option<String>) {
         let set = |name: &&str| environment(name).is_some_and(|value| !value.is_empty());
         let options = self.settings.options(Preset::Original, Who::Anyone, &[]);
@@ -100,9 +100,12 @@ impl<V: Vision> Function<V> {
             && ADDRESSES.iter().any(set)
             && CREDENTIALS.iter().any(|pair| pair.iter().all(set))
         {
+            let place = &options.storage;
             let bucket = environment("BUCKET_NAME").filter(|name| !name.is_empty());
+            let listed = || place.buckets.as_ref()?.first().cloned();
+            let bucket = bucket.or_else(listed);
             let bucket = bucket.as_deref().unwrap_or("bucket");
-            self.storage.connect(&options.storage, bucket).await;
+            self.storage.connect(place, bucket).await;
         }
     }
 

@@ -6,15 +6,15 @@
 
 mod choice;
 mod key;
+mod place;
 mod preset;
 mod table;
-
-use std::path::PathBuf;
 
 use serde::Serialize;
 
 pub use choice::Choice;
 pub use key::KeyPattern;
+pub use place::{Location, Place};
 pub use preset::Preset;
 pub use table::{TABLE, Who};
 
@@ -32,8 +32,8 @@ pub struct Options {
     pub output: Output,
     /// What is refused.
     pub limits: Limits,
-    /// Where objects are.
-    pub storage: Location,
+    /// Where objects are, and which of them may be used.
+    pub storage: Place,
     /// CloudWatch's name space of the metrics; none are written without.
     pub metrics_namespace: Option<String>,
 }
@@ -147,26 +147,6 @@ pub struct Limits {
     pub bytes: u64,
     /// The largest picture, in pixels.
     pub pixels: u64,
-}
-
-/// Where objects are.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Location {
-    /// In S3.
-    #[default]
-    S3,
-    /// In a folder: a bucket is a folder in it.
-    Folder(PathBuf),
-}
-
-impl Location {
-    /// How people write the address of an object.
-    pub fn url(&self, bucket: &str, key: &str) -> String {
-        match self {
-            Self::S3 => format!("s3://{bucket}/{key}"),
-            Self::Folder(folder) => format!("file://{}/{bucket}/{key}", folder.display()),
-        }
-    }
 }
 
 /// Options as they were named somewhere, with their values as text.

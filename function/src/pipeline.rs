@@ -154,6 +154,9 @@ impl<V: Vision> Pipeline<'_, V> {
             .bucket
             .as_ref()
             .is_none_or(|bucket| *bucket == object.bucket);
+        // Before anything is asked of either.
+        place.permit(&object.bucket)?;
+        place.permit(output.bucket.as_ref().unwrap_or(&object.bucket))?;
         if job.guarded && into_here && output.key.makes(&object.key) {
             return Ok(None);
         }

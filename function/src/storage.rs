@@ -15,7 +15,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bucket::Bucket;
 use bytes::Bytes;
-use failure::failure;
+use failure::{failure, unusable};
 use http::ConnectOnly;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
@@ -23,7 +23,7 @@ use object_store::{Attribute, Attributes, GetOptions, GetResult, PutOptions, Put
 use s3::Access;
 
 use crate::error::{Error, Result};
-use crate::options::Location;
+use crate::options::{Location, Place};
 use crate::photo::Refusal;
 use crate::request::Object;
 
@@ -44,7 +44,7 @@ pub struct Storage {
 struct Kept {
     access: Option<Access>,
     /// By place and name.
-    buckets: HashMap<(Location, String), Bucket>,
+    buckets: HashMap<(Place, String), Bucket>,
 }
 
 /// An object whose content is still to come.
@@ -62,7 +62,7 @@ impl Storage {
     /// function wrote, if those are `guarded` against.
     pub async fn find(
         &self,
-        place: &Location,
+        place: &Place,
         object: &Object,
         limit: u64,
         guarded: bool,
@@ -90,7 +90,7 @@ impl Storage {
     }
 
     /// The content of an object that was found.
-    pub async fn content(&self, place: &Location, object: &Object, found: Found) -> Result<Bytes> {
+    pub async fn content(&self, place: &Place, object: &Object, found: Found) -> Result<Bytes> {
         let (bucket, key) = (&object.bucket, &object.key);
         let fail = |error| failure("read", place, bucket, key, &error);
         found.0.bytes().await.map_err(fail)
@@ -99,7 +99,7 @@ impl Storage {
     /// Writes an object whole or not at all.
     pub async fn write(
         &self,
-        place: &Location,
+        place: &Place,
         bucket: &str,
         key: &str,
         kind: &'static str,
@@ -109,7 +109,7 @@ impl Storage {
         let store = self.bucket(place, bucket)?;
         let mut options = PutOptions::default();
         // Files have no attributes.
-        if *place == Location::S3 {
+        if place.location == Location::S3 {
             options.attributes = Attributes::from_iter([
                 (Attribute::ContentType, kind),
                 (Attribute::Metadata(MARK.0.into()), MARK.1),
@@ -123,8 +123,8 @@ impl Storage {
 
     /// Opens a connection for the next request to the bucket, or in S3 to any that is at the same address,
     /// and gets what that request is signed with. What fails is left to that request, which can say so.
-    pub async fn connect(&self, place: &Location, bucket: &str) {
-        if *place != Location::S3 {
+    pub async fn connect(&self, place: &Place, bucket: &str) {
+        if place.location != Location::S3 {
             return;
         }
         let Ok(store) = self.bucket(place, bucket) else {
@@ -141,17 +141,19 @@ impl Storage {
         *self.lock() = Kept::default();
     }
 
-    fn bucket(&self, place: &Location, name: &str) -> Result<Bucket> {
+    fn bucket(&self, place: &Place, name: &str) -> Result<Bucket> {
         check_bucket(name)?;
+        place.permit(name)?;
         let mut kept = self.lock();
         let key = (place.clone(), name.to_owned());
         if let Some(store) = kept.buckets.get(&key) {
             return Ok(store.clone());
         }
-        let store = match place {
+        let store = match &place.location {
             Location::S3 => {
-                let made = kept.access().and_then(|access| access.bucket(name));
-                Bucket::S3(made.map_err(|error| failure("read", place, name, "", &error))?)
+                let owner = place.owner.as_deref();
+                let made = kept.access().and_then(|access| access.bucket(name, owner));
+                Bucket::S3(made.map_err(|error| unusable(place, name, &error))?)
             }
             Location::Folder(folder) => {
                 let made = LocalFileSystem::new_with_prefix(folder.join(name));

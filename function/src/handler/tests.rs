@@ -1,6 +1,8 @@
 //! Events of every shape through the whole function, with photos in a folder and a stand-in for
 //! OpenCV that finds one face in every photo.
 
+mod preparing;
+mod privilege;
 mod site;
 
 use std::fs;
@@ -10,9 +12,13 @@ use serde_json::{Value, json};
 use self::site::{Site, png};
 
 fn created(key: &str) -> Value {
+    created_in("b", key)
+}
+
+fn created_in(bucket: &str, key: &str) -> Value {
     json!({
         "version": "0", "detail-type": "Object Created", "source": "aws.s3",
-        "detail": {"bucket": {"name": "b"}, "object": {"key": key}},
+        "detail": {"bucket": {"name": bucket}, "object": {"key": key}},
     })
 }
 
@@ -218,53 +224,4 @@ async fn http_has_a_status_for_everything() {
     assert_eq!(answer["headers"]["content-type"], "image/jpeg");
     assert_eq!(answer["body"], base64(&[95]));
     assert!(site.written().is_empty());
-}
-
-#[tokio::test]
-async fn a_connection_is_opened_before_the_first_event_where_that_asks_nobody_else() {
-    use super::*;
-    use crate::storage::tests::{site::Site as S3, storage};
-
-    const KEYS: [&str; 2] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
-    let folder = ("FACE_DETECT_STORAGE".to_owned(), "file:///tmp".to_owned());
-    for (variables, settings, expected) in [
-        (vec!["AWS_REGION", KEYS[0], KEYS[1]], vec![], 1),
-        // Credentials would be asked of the machine's metadata service.
-        (vec!["AWS_REGION"], vec![], 0),
-        (vec!["AWS_REGION", KEYS[0]], vec![], 0),
-        (KEYS.to_vec(), vec![], 0),
-        (vec!["AWS_REGION", KEYS[0], KEYS[1]], vec![folder], 0),
-    ] {
-        let s3 = S3::start(|_| Vec::new());
-        let mut function = Function::new(site::OneFace, Settings::of(settings), Machine::default());
-        function.storage = storage(&s3.url);
-        let environment = |name: &str| match name {
-            "BUCKET_NAME" => Some("b".to_owned()),
-            name => variables.contains(&name).then(|| "set".to_owned()),
-        };
-        function.prepare(environment).await;
-        assert_eq!(s3.connections_so_far(), expected, "{variables:?}");
-        assert_eq!(s3.asked().len(), 1, "only by the line above");
-    }
-}
-
-#[tokio::test]
-async fn no_connection_is_opened_between_a_snapshot_and_its_restore() {
-    use super::*;
-    use crate::storage::tests::{site::Site as S3, storage};
-
-    let s3 = S3::start(|_| Vec::new());
-    let mut function = Function::new(site::OneFace, Settings::default(), Machine::default());
-    let environment = |_: &str| Some("b".to_owned());
-    function.before_snapshot();
-    function.storage = storage(&s3.url);
-    function.prepare(environment).await;
-    assert_eq!(s3.connections_so_far(), 0);
-    function.after_restore();
-    function.prepare(environment).await;
-    assert_eq!(
-        s3.connections_so_far(),
-        2,
-        "the line above and one of the function"
-    );
 }

@@ -3,8 +3,7 @@
 use serde::Serialize;
 
 use super::{
-    Contrast, Detection, EyeCascade, FaceCascade, Files, KeyPattern, Limits, Location, Options,
-    Output,
+    Contrast, Detection, EyeCascade, FaceCascade, Files, KeyPattern, Limits, Options, Output, Place,
 };
 
 /// A set of defaults. `cargo xtask eval` measures them.
@@ -39,7 +38,7 @@ impl Preset {
                 bytes: 64 << 20,
                 pixels: 100_000_000,
             },
-            storage: Location::S3,
+            storage: Place::default(),
             metrics_namespace: None,
         }
     }

@@ -1,11 +1,11 @@
 //! The table of options: for each its name, who may set it, what it may be, and how it is set.
 
-use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use super::choice::Choice;
 use super::{
-    Contrast, EyeCascade, FaceCascade, Files, KeyPattern, Location, Options, Origin, PREFIX, Preset,
+    Contrast, EyeCascade, FaceCascade, Files, KeyPattern, Location, Options, Origin, PREFIX, Place,
+    Preset,
 };
 use crate::error::{Error, Result};
 
@@ -245,11 +245,34 @@ pub const TABLE: &[Entry] = &[
         name: "storage",
         who: Who::Operator,
         allowed: "`s3`, or `file:///` and the path of a folder",
-        show: |options| match &options.storage {
+        show: |options| match &options.storage.location {
             Location::S3 => "s3".to_owned(),
             Location::Folder(folder) => format!("file://{}", folder.display()),
         },
-        set: |options, value| put(&mut options.storage, Location::parse(value)),
+        set: |options, value| put(&mut options.storage.location, Location::parse(value)),
+    },
+    Entry {
+        name: "buckets",
+        who: Who::Operator,
+        allowed: "names of buckets with commas between",
+        show: |options| {
+            let buckets = options.storage.buckets.as_ref();
+            buckets.map(|names| names.join(",")).unwrap_or_default()
+        },
+        set: |options, value| {
+            let buckets = Place::parse_buckets(value).map(Some);
+            put(&mut options.storage.buckets, buckets)
+        },
+    },
+    Entry {
+        name: "expected_bucket_owner",
+        who: Who::Operator,
+        allowed: "the 12 digits of an AWS account",
+        show: |options| options.storage.owner.clone().unwrap_or_default(),
+        set: |options, value| {
+            let owner = Place::parse_owner(value).map(Some);
+            put(&mut options.storage.owner, owner)
+        },
     },
     Entry {
         name: "metrics_namespace",
@@ -279,16 +302,4 @@ fn put<T>(place: &mut T, value: Option<T>) -> Option<()> {
 fn within<T: FromStr + PartialOrd>(value: &str, least: T, most: T) -> Option<T> {
     let number = value.parse().ok()?;
     (number >= least && number <= most).then_some(number)
-}
-
-impl Location {
-    fn parse(text: &str) -> Option<Self> {
-        if text == "s3" {
-            return Some(Self::S3);
-        }
-        let folder = Path::new(text.strip_prefix("file://")?);
-        folder
-            .is_absolute()
-            .then(|| Self::Folder(PathBuf::from(folder)))
-    }
 }

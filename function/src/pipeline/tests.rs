@@ -6,7 +6,7 @@ use std::thread::sleep;
 
 use super::*;
 use crate::log::Log;
-use crate::options::{Location, Preset};
+use crate::options::{Location, Place, Preset};
 use crate::storage::tests::site::Site;
 use crate::storage::tests::storage;
 use crate::vision::{Failure, Times};
@@ -62,7 +62,7 @@ async fn two(wait: bool, time: Duration) -> Vec<answer::Result> {
     let bucket = folder.path().join("b");
     fs::create_dir(&bucket).unwrap();
     let mut options = Preset::Balanced.options();
-    options.storage = Location::Folder(folder.path().to_owned());
+    options.storage = Place::from(Location::Folder(folder.path().to_owned()));
     let options = Arc::new(options);
     let job = |key: &str| {
         fs::write(bucket.join(key), png(key.parse().unwrap(), 0)).unwrap();

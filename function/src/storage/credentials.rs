@@ -1,16 +1,19 @@
 //! The credentials of a function that was restored from a snapshot: Lambda serves them on the
 //! machine itself, because those of the environment would be older than the snapshot.
 //! Source: AWS SDKs and Tools Reference Guide, "Container credential provider". The object store
-//! knows this for EKS, where the token is in a file, and not for Lambda, where it is a variable.
+//! knows this for EKS, where the token is in a file, and not for Lambda, where it is a variable; and it
+//! would ask any address.
 
-use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
+use std::{fmt, fs};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use object_store::aws::AwsCredential;
 use object_store::{CredentialProvider, Error, Result};
+use reqwest::Url;
 use serde::Deserialize;
 use tokio::sync::Mutex;
 
@@ -18,17 +21,34 @@ use super::tls;
 
 /// Where the credentials are.
 const URL: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
+/// The same, below ECS's own address.
+const PATH: &str = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI";
 /// What must be said to get them.
 const TOKEN: &str = "AWS_CONTAINER_AUTHORIZATION_TOKEN";
+/// A file with what must be said, which comes before the variable.
+const TOKEN_FILE: &str = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE";
+/// Addresses beside this machine's own that may be asked without TLS, as AWS's SDKs have them: those of ECS and EKS,
+/// which are link-local or unique to the machine.
+const CONTAINERS: [IpAddr; 3] = [
+    IpAddr::V4(Ipv4Addr::new(169, 254, 170, 2)),
+    IpAddr::V4(Ipv4Addr::new(169, 254, 170, 23)),
+    IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23)),
+];
 /// How long before they end new ones are asked for.
 const EARLY: Duration = Duration::from_secs(300);
 
 /// Asks for credentials and keeps them until they are about to end.
 pub struct ContainerCredentials {
-    url: String,
-    token: String,
+    url: Url,
+    token: Token,
     client: reqwest::Client,
     kept: Mutex<Option<Kept>>,
+}
+
+/// What must be said to get credentials.
+enum Token {
+    Text(String),
+    File(String),
 }
 
 struct Kept {
@@ -47,8 +67,23 @@ struct Answer {
 
 impl ContainerCredentials {
     /// Credentials by the variables that Lambda sets; `None` where it does not.
+    ///
+    /// # Errors
+    /// The variables name an address that nobody's credentials should be asked from.
     pub fn from_env(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Self>> {
-        let (Some(url), Some(token)) = (variable(URL), variable(TOKEN)) else {
+        let set = |name: &str| variable(name).filter(|value| !value.is_empty());
+        if set(PATH).is_some_and(|path| !path.starts_with('/')) {
+            // It would be part of the address.
+            return Err(refused(&format!(
+                "{PATH} is no path: it begins without `/`"
+            )));
+        }
+        let Some(url) = set(URL) else {
+            return Ok(None);
+        };
+        let url = endpoint(&url)?;
+        let token = set(TOKEN_FILE).map(Token::File);
+        let Some(token) = token.or_else(|| set(TOKEN).map(Token::Text)) else {
             return Ok(None);
         };
         Ok(Some(Self {
@@ -61,10 +96,16 @@ impl ContainerCredentials {
     }
 
     async fn ask(&self) -> Result<Kept, Box<dyn std::error::Error + Send + Sync>> {
+        let token = match &self.token {
+            Token::Text(text) => text.clone(),
+            // Whoever writes it may have written it anew.
+            Token::File(path) => fs::read_to_string(path)
+                .map_err(|error| format!("failed to read {TOKEN_FILE}: {error}"))?,
+        };
         let asked = self
             .client
-            .get(&self.url)
-            .header("authorization", &self.token);
+            .get(self.url.clone())
+            .header("authorization", token.trim_end());
         let answer = asked.send().await?.error_for_status()?.bytes().await?;
         let answer: Answer = serde_json::from_slice(&answer)?;
         Ok(Kept {
@@ -75,6 +116,29 @@ impl ContainerCredentials {
             }),
             until: answer.expiration - EARLY,
         })
+    }
+}
+
+/// The address, if it may be asked: over TLS, or where no network is in between.
+fn endpoint(text: &str) -> Result<Url> {
+    let url = Url::parse(text).map_err(|error| refused(&format!("{URL} is no URL: {error}")))?;
+    let host = url.host_str().unwrap_or_default();
+    let address: Option<IpAddr> = host.trim_matches(['[', ']']).parse().ok();
+    let near = |address: IpAddr| address.is_loopback() || CONTAINERS.contains(&address);
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if host == "localhost" || address.is_some_and(near) => Ok(url),
+        scheme => Err(refused(&format!(
+            "{URL} is at `{scheme}://{host}`, where credentials are not asked for: it must be https, or \
+             http at 127.0.0.0/8, [::1], 169.254.170.2, 169.254.170.23 or [fd00:ec2::23]"
+        ))),
+    }
+}
+
+fn refused(reason: &str) -> Error {
+    Error::Generic {
+        store: "S3",
+        source: reason.into(),
     }
 }
 
@@ -101,7 +165,68 @@ impl fmt::Debug for ContainerCredentials {
     /// Without what nobody must read in a log.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ContainerCredentials")
-            .field("url", &self.url)
+            .field("host", &self.url.host_str())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(variables: &[(&str, &str)]) -> Result<Option<ContainerCredentials>> {
+        ContainerCredentials::from_env(|name| {
+            let found = variables.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn credentials_are_asked_over_tls_or_where_no_network_is_between() {
+        for url in [
+            "http://127.0.0.1:9001/2021-04-23/credentials",
+            "http://127.8.8.8/",
+            "http://localhost:8080/role",
+            "http://[::1]/role",
+            "http://169.254.170.2/v2/credentials",
+            "http://169.254.170.23/v1/credentials",
+            "http://[fd00:ec2::23]/v1/credentials",
+            "https://credentials.example.com/role",
+        ] {
+            assert!(
+                from(&[(URL, url), (TOKEN, "t")]).unwrap().is_some(),
+                "{url}"
+            );
+        }
+        for url in [
+            "http://credentials.example.com/role",
+            "http://127.0.0.1@example.com/role",
+            "http://127.0.0.1.example.com/role",
+            "http://localhost.example.com/",
+            "http://10.0.0.1/role",
+            "http://169.254.169.254/role",
+            "http://[::ffff:10.0.0.1]/role",
+            "http://0.0.0.0/role",
+            "ftp://127.0.0.1/role",
+            "file:///etc/passwd",
+            "127.0.0.1/role",
+        ] {
+            // Whoever reads the token: the object store would by itself.
+            for token in [TOKEN, TOKEN_FILE, "OTHER"] {
+                let said = from(&[(URL, url), (token, "SECRET")])
+                    .unwrap_err()
+                    .to_string();
+                assert!(said.contains(URL) && !said.contains("SECRET"), "{said}");
+            }
+        }
+        let said = from(&[(URL, "http://me:SECRET@example.com/a")]).unwrap_err();
+        assert!(!said.to_string().contains("SECRET"), "{said}");
+    }
+
+    #[test]
+    fn a_path_stays_below_ecs_address() {
+        assert!(from(&[(PATH, "/v2/credentials")]).unwrap().is_none());
+        let said = from(&[(PATH, "@example.com/")]).unwrap_err().to_string();
+        assert!(said.contains(PATH), "{said}");
     }
 }

@@ -4,7 +4,7 @@
 //! code goes on: the body of an expired token has the token in it.
 
 use crate::error::Error;
-use crate::options::Location;
+use crate::options::Place;
 
 /// Codes that go away, whatever their status. Source: Amazon S3 API Reference, "Error responses".
 const PASSING: [&str; 9] = [
@@ -26,7 +26,7 @@ const LONGEST: usize = 300;
 /// The error for an object.
 pub fn failure(
     verb: &'static str,
-    place: &Location,
+    place: &Place,
     bucket: &str,
     key: &str,
     error: &object_store::Error,
@@ -56,6 +56,16 @@ pub fn failure(
     }
 }
 
+/// The error for a bucket that cannot even be asked: what the environment says of S3 is wrong.
+pub fn unusable(place: &Place, bucket: &str, error: &object_store::Error) -> Error {
+    Error::StorageFailed {
+        verb: "use",
+        url: place.url(bucket, ""),
+        reason: reason(&error.to_string(), None),
+        temporary: false,
+    }
+}
+
 /// S3's code in the body of its answer.
 fn code(text: &str) -> Option<&str> {
     let (_, rest) = text.split_once("<Code>")?;
@@ -72,7 +82,7 @@ fn status(text: &str) -> Option<&str> {
 
 /// Whether an answer without a code may be another one later. A status of 400 and the like is about
 /// the request, but for those that ask for patience and the conflict with another request; a
-/// redirection without an address is about the region. Everything else is about S3 or the way to it.
+/// redirection, which is not followed, is about the region, but for the one that S3 has for new buckets. Everything else is about S3 or the way to it.
 fn is_temporary(error: &object_store::Error, text: &str) -> bool {
     if text.contains("redirect without LOCATION") {
         return false;
@@ -80,7 +90,8 @@ fn is_temporary(error: &object_store::Error, text: &str) -> bool {
     let conflict = matches!(error, object_store::Error::AlreadyExists { .. });
     let patience = ["408", "409", "429"];
     let refused = |status: &str| {
-        status.starts_with('4') && !patience.iter().any(|code| status.starts_with(code))
+        (status.starts_with('3') && !status.starts_with("307"))
+            || status.starts_with('4') && !patience.iter().any(|code| status.starts_with(code))
     };
     conflict || !status(text).is_some_and(refused)
 }
@@ -107,7 +118,7 @@ mod tests {
     use super::*;
 
     fn of(error: &Store) -> Error {
-        failure("read", &Location::S3, "b", "k", error)
+        failure("read", &Place::default(), "b", "k", error)
     }
 
     fn body(code: &str) -> String {

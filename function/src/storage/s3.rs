@@ -6,11 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use object_store::aws::{AmazonS3, AmazonS3Builder};
-use object_store::{BackoffConfig, Result, RetryConfig};
+use object_store::{BackoffConfig, ClientOptions, Result, RetryConfig};
 use reqwest::Client;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::credentials::ContainerCredentials;
 use super::tls::{self, Connector};
+
+/// With which S3 refuses a bucket of another account. Source: Amazon S3 User Guide, "Verifying bucket ownership with
+/// bucket owner condition".
+const OWNER: HeaderName = HeaderName::from_static("x-amz-expected-bucket-owner");
 
 /// How often a request is tried again while S3 is busy. The invocation's own end may come first.
 const RETRIES: usize = 5;
@@ -46,12 +51,36 @@ impl Access {
         }
     }
 
-    /// A bucket.
-    pub fn bucket(&self, name: &str) -> Result<AmazonS3> {
-        let mut builder = AmazonS3Builder::from_env()
+    #[cfg(test)]
+    pub(super) fn with(self, credentials: ContainerCredentials) -> Self {
+        Self {
+            credentials: Some(Arc::new(credentials)),
+            ..self
+        }
+    }
+
+    /// A bucket, which must be `owner`'s if there is one.
+    pub fn bucket(&self, name: &str, owner: Option<&str>) -> Result<AmazonS3> {
+        self.finish(AmazonS3Builder::from_env(), name, owner)
+    }
+
+    /// The bucket as `builder` has it. All that is sent to it and signed has the owner; requests for
+    /// credentials, which are sent as the connector says, have not.
+    pub(super) fn finish(
+        &self,
+        builder: AmazonS3Builder,
+        name: &str,
+        owner: Option<&str>,
+    ) -> Result<AmazonS3> {
+        let mut builder = builder
             .with_bucket_name(name)
             .with_retry(retry())
             .with_http_connector(self.connector());
+        if let Some(owner) = owner.and_then(|owner| HeaderValue::from_str(owner).ok()) {
+            let headers = HeaderMap::from_iter([(OWNER, owner)]);
+            builder =
+                builder.with_client_options(ClientOptions::new().with_default_headers(headers));
+        }
         if let Some(credentials) = &self.credentials {
             builder = builder.with_credentials(Arc::clone(credentials) as _);
         }
@@ -59,13 +88,13 @@ impl Access {
     }
 
     /// Gives a bucket the connections.
-    pub(super) fn connector(&self) -> Connector {
+    fn connector(&self) -> Connector {
         Connector(self.client.clone())
     }
 }
 
 /// How patient a request is.
-pub(super) fn retry() -> RetryConfig {
+fn retry() -> RetryConfig {
     RetryConfig {
         max_retries: RETRIES,
         retry_timeout: PATIENCE,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use object_store::client::{HttpClient, HttpConnector};
 use object_store::{ClientOptions, Error, Result};
 use reqwest::Client;
+use reqwest::redirect::Policy;
 use rustls::{ClientConfig, RootCertStore};
 
 use super::http::Http;
@@ -28,7 +29,8 @@ impl HttpConnector for Connector {
     }
 }
 
-/// A client without connections, which goes through the proxy that the environment names or not.
+/// A client without connections, which goes through the proxy that the environment names or not. It follows no
+/// redirection: elsewhere S3's signature is not good, and the session's token would go along.
 pub(super) fn client(proxied: bool) -> Result<Client> {
     let failed = |error: Box<dyn std::error::Error + Send + Sync>| Error::Generic {
         store: "S3",
@@ -47,6 +49,7 @@ pub(super) fn client(proxied: bool) -> Result<Client> {
     let builder = if proxied { builder } else { builder.no_proxy() };
     builder
         .tls_backend_preconfigured(tls)
+        .redirect(Policy::none())
         .connect_timeout(CONNECT)
         .read_timeout(READ)
         .build()

@@ -11,10 +11,12 @@ async fn a_connection_is_opened_without_a_request_and_the_first_request_uses_it(
     let site = Site::start(|_| b"abc".to_vec());
     let storage = storage(&site.url);
     for _ in 0..2 {
-        storage.connect(&Location::S3, "b").await;
+        storage.connect(&Place::default(), "b").await;
     }
     for key in ["one", "two"] {
-        let found = storage.read(&Location::S3, &object(key), 100, true).await;
+        let found = storage
+            .read(&Place::default(), &object(key), 100, true)
+            .await;
         assert_eq!(found.unwrap().unwrap(), &b"abc"[..]);
     }
     // What was sent on the connection would be the first that was asked.
@@ -29,12 +31,14 @@ async fn buckets_of_one_address_share_a_connection() {
     let access = Access::to(client());
     let storage = Storage::default();
     for name in ["b", "c"] {
-        let bucket = bucket(&site.url, name, access.connector());
-        let key = (Location::S3, name.to_owned());
+        let bucket = bucket(&site.url, name, &access, None);
+        let key = (Place::default(), name.to_owned());
         storage.lock().buckets.insert(key, bucket);
     }
-    storage.connect(&Location::S3, "c").await;
-    let found = storage.read(&Location::S3, &object("k"), 100, true).await;
+    storage.connect(&Place::default(), "c").await;
+    let found = storage
+        .read(&Place::default(), &object("k"), 100, true)
+        .await;
     assert_eq!(found.unwrap().unwrap(), &b"abc"[..]);
     assert_eq!(site.asked(), [(1, "GET /b/k".to_owned())]);
     assert_eq!(site.connections(), 1);
@@ -49,10 +53,10 @@ async fn a_connection_that_cannot_be_opened_is_nobodys_trouble() {
         .unwrap();
     let start = Instant::now();
     let nowhere = storage(&format!("http://{address}"));
-    nowhere.connect(&Location::S3, "b").await;
+    nowhere.connect(&Place::default(), "b").await;
     // Trying again as a request is tried again would take half a second.
     assert!(start.elapsed() < Duration::from_millis(400));
     let folder = tempfile::tempdir().unwrap();
-    let place = Location::Folder(folder.path().to_owned());
+    let place = Place::from(Location::Folder(folder.path().to_owned()));
     nowhere.connect(&place, "absent").await;
 }

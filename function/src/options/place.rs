@@ -1,0 +1,116 @@
+//! Where objects are, and which buckets the operator permits.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+
+/// Where objects are, and which of them may be read and written.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// Where buckets are.
+    pub location: Location,
+    /// The only buckets that may be read and written; any without.
+    pub buckets: Option<Vec<String>>,
+    /// The account that buckets must belong to, which S3 checks; any without.
+    pub owner: Option<String>,
+}
+
+/// Where buckets are.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Location {
+    /// In S3.
+    #[default]
+    S3,
+    /// In a folder: a bucket is a folder in it.
+    Folder(PathBuf),
+}
+
+impl Place {
+    /// How people write the address of an object.
+    pub fn url(&self, bucket: &str, key: &str) -> String {
+        match &self.location {
+            Location::S3 => format!("s3://{bucket}/{key}"),
+            Location::Folder(folder) => format!("file://{}/{bucket}/{key}", folder.display()),
+        }
+    }
+
+    /// Refuses a bucket that the operator has not listed.
+    pub fn permit(&self, bucket: &str) -> Result<()> {
+        let listed = |buckets: &Vec<String>| buckets.iter().any(|name| name == bucket);
+        if self.buckets.as_ref().is_none_or(listed) {
+            return Ok(());
+        }
+        Err(Error::BucketNotAllowed(bucket.to_owned()))
+    }
+
+    /// Reads a list of buckets.
+    pub(super) fn parse_buckets(text: &str) -> Option<Vec<String>> {
+        let names = text.split(',').map(|name| name.trim().to_owned());
+        let names: Vec<_> = names.collect();
+        let good = |name: &String| !name.is_empty() && !name.contains('/');
+        names.iter().all(good).then_some(names)
+    }
+
+    /// Reads the number of an account.
+    pub(super) fn parse_owner(text: &str) -> Option<String> {
+        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+        (digits && text.len() == 12).then(|| text.to_owned())
+    }
+}
+
+impl Location {
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        if text == "s3" {
+            return Some(Self::S3);
+        }
+        let folder = Path::new(text.strip_prefix("file://")?);
+        folder
+            .is_absolute()
+            .then(|| Self::Folder(PathBuf::from(folder)))
+    }
+}
+
+impl From<Location> for Place {
+    fn from(location: Location) -> Self {
+        Self {
+            location,
+            ..Self::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_listed_buckets_are_permitted() {
+        let mut place = Place::default();
+        place.permit("any").unwrap();
+        place.buckets = Place::parse_buckets("photos, faces");
+        place.permit("photos").unwrap();
+        place.permit("faces").unwrap();
+        for other in ["", "photo", "photos2", "Photos", "photos,faces"] {
+            let error = place.permit(other).unwrap_err();
+            assert_eq!((error.name(), error.status()), ("BucketNotAllowed", 403));
+            assert!(!error.is_temporary());
+        }
+    }
+
+    #[test]
+    fn lists_and_accounts_that_are_mistyped_are_refused() {
+        for text in ["", "a,,b", "a,", "a/b", "s3://a"] {
+            assert_eq!(Place::parse_buckets(text), None, "{text}");
+        }
+        assert!(Place::parse_owner("111122223333").is_some());
+        for text in [
+            "",
+            "11112222333",
+            "1111222233334",
+            "1111-2222-33",
+            "\u{661}11122223333",
+        ] {
+            assert_eq!(Place::parse_owner(text), None, "{text}");
+        }
+    }
+}
