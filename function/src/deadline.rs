@@ -9,10 +9,16 @@ use crate::error::{Error, Result};
 
 /// What answering takes, of the time that is left.
 const ANSWER: Duration = Duration::from_millis(200);
+/// The part of an invocation's time that a photo has had if it had the invocation to itself; the rest is for bringing
+/// its file.
+const NEARLY_ALL: f64 = 0.75;
 
 /// When the work must be done.
 #[derive(Clone, Copy, Debug)]
-pub struct Deadline(Instant);
+pub struct Deadline {
+    start: Instant,
+    end: Instant,
+}
 
 impl Deadline {
     /// For an invocation that Lambda ends at `milliseconds` after 1970.
@@ -23,12 +29,24 @@ impl Deadline {
 
     /// For an invocation that has so much time. A tenth of a short time is kept for the answer.
     pub fn after(left: Duration) -> Self {
-        Self(Instant::now() + left - ANSWER.min(left / 10))
+        let start = Instant::now();
+        Self {
+            start,
+            end: start + left - ANSWER.min(left / 10),
+        }
     }
 
     /// The moment itself.
     pub fn instant(self) -> std::time::Instant {
-        self.0.into_std()
+        self.end.into_std()
+    }
+
+    /// The time that was left at a moment, if that is nearly all of the invocation's: what was not done in it will not
+    /// be done in another invocation.
+    pub fn nearly_all(self, since: std::time::Instant) -> Option<Duration> {
+        let left = self.end.saturating_duration_since(since.into());
+        let all = self.end - self.start;
+        (left >= all.mul_f64(NEARLY_ALL)).then_some(left)
     }
 
     /// Does something to an object, if there is time.
@@ -43,13 +61,13 @@ impl Deadline {
             url: url.to_owned(),
         };
         // A future that is ready would be asked once even after the end.
-        if Instant::now() >= self.0 {
+        if Instant::now() >= self.end {
             return Err(Error::OutOfTime {
                 verb,
                 url: url.to_owned(),
             });
         }
-        timeout_at(self.0, work).await.map_err(late)?
+        timeout_at(self.end, work).await.map_err(late)?
     }
 }
 
@@ -70,5 +88,16 @@ mod tests {
         fine.bound("read", "s3://b/k", async { Ok(()) })
             .await
             .unwrap();
+    }
+
+    #[test]
+    fn nearly_all_is_what_one_photo_alone_has() {
+        let deadline = Deadline::after(Duration::from_secs(10));
+        let at = |seconds| deadline.start.into_std() + Duration::from_secs_f64(seconds);
+        let had = deadline.nearly_all(at(0.5)).unwrap();
+        assert_eq!(had, Duration::from_secs_f64(9.3));
+        assert!(deadline.nearly_all(at(2.0)).is_some());
+        assert!(deadline.nearly_all(at(3.0)).is_none());
+        assert!(deadline.nearly_all(at(20.0)).is_none());
     }
 }

@@ -1,6 +1,8 @@
 //! What can be wrong with an event, by the name that a caller sees as Lambda's `errorType`; and
 //! whether trying again can help.
 
+use std::time::Duration;
+
 use lambda_runtime::Diagnostic;
 
 use crate::photo::Refusal;
@@ -59,6 +61,18 @@ pub enum Error {
         /// The object.
         url: String,
     },
+    /// Looking at the photo was not done in nearly all of an invocation's time, which it would not be in another's.
+    #[error(
+        "{of}: looking at it was not done in {:.1} s, nearly all the time that an invocation has; give the \
+         function more time or memory, or set a smaller `longest_side`",
+        .time.as_secs_f64()
+    )]
+    PhotoTooSlow {
+        /// The object, or `the photo` if it came with the event.
+        of: String,
+        /// How long it was looked at.
+        time: Duration,
+    },
     /// A message of a FIFO queue that comes after one that failed.
     #[error("not tried, because an earlier message of the FIFO queue failed")]
     NotTried,
@@ -94,6 +108,7 @@ impl Error {
             Self::AccessDenied { .. } => "AccessDenied",
             Self::StorageFailed { .. } => "StorageFailed",
             Self::OutOfTime { .. } => "OutOfTime",
+            Self::PhotoTooSlow { .. } => "PhotoTooSlow",
             Self::NotTried => "NotTried",
             Self::Photo { refusal, .. } => refusal.name(),
             Self::OpenCvFailed(_) => "OpenCvFailed",
@@ -119,6 +134,7 @@ impl Error {
             Self::StorageFailed { .. } => 502,
             Self::OutOfTime { .. } | Self::NotTried => 503,
             Self::AnswerTooLarge(_) => 413,
+            Self::PhotoTooSlow { .. } => 422,
             Self::OpenCvFailed(_) => 500,
             Self::Photo { refusal, .. } => match refusal {
                 Refusal::NotAnImage(_) | Refusal::UnsupportedImage(_) => 415,

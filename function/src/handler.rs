@@ -12,6 +12,7 @@ use crate::answer::{self, Answer};
 use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::log::Log;
+use crate::looks::Looks;
 use crate::machine::Machine;
 use crate::options::{Options, Preset, Settings, Who};
 use crate::order::Order;
@@ -41,6 +42,7 @@ const CREDENTIALS: [[&str; 2]; 2] = [
 /// Everything that lives as long as the process.
 pub struct Function<V> {
     vision: Arc<V>,
+    looks: Arc<Looks>,
     storage: Storage,
     settings: Settings,
     machine: Machine,
@@ -72,6 +74,7 @@ impl<V: Vision> Function<V> {
     pub fn new(vision: V, settings: Settings, machine: Machine) -> Self {
         Self {
             vision: Arc::new(vision),
+            looks: Arc::default(),
             storage: Storage::default(),
             settings,
             machine,
@@ -109,6 +112,11 @@ impl<V: Vision> Function<V> {
         }
     }
 
+    /// Whether a look goes on. After the answer nobody waits for it, and the next event would wait for its end.
+    pub fn looks_on(&self) -> bool {
+        self.looks.go_on()
+    }
+
     /// Prepares what survives a snapshot and drops what would not.
     pub fn before_snapshot(&self) {
         self.leaving.store(true, Ordering::Relaxed);
@@ -127,6 +135,7 @@ impl<V: Vision> Function<V> {
         let report = Report::new(Log::new(invocation.request.clone(), level.as_deref()));
         let pipeline = Pipeline {
             vision: &self.vision,
+            looks: &self.looks,
             storage: &self.storage,
             machine: &self.machine,
             deadline: invocation.deadline,
@@ -259,7 +268,8 @@ impl<V: Vision> Function<V> {
         }
         let options = self
             .settings
-            .options(Preset::Balanced, Who::Anyone, &http.options)?;
+            .options(Preset::Balanced, Who::Anyone, &http.options)
+            .map(Arc::new)?;
         let photo = http.body.photo().await?;
         let annotate = (http.wanted == Wanted::Jpeg).then_some(options.output.jpeg_quality);
         let seen = pipeline.sent(photo, &options, annotate).await?;

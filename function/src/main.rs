@@ -7,12 +7,15 @@ use std::sync::Arc;
 
 use function::deadline::Deadline;
 use function::handler::{Function, Invocation};
+use function::log::{Level, Log};
 use function::machine::{MEMORY, Machine};
 use function::meanwhile;
 use function::options::Settings;
+use function::renew::renew;
 use function::vision::{OpenCv, Vision};
+use lambda_runtime::tower::util::MapResultLayer;
 use lambda_runtime::{BoxFuture, Error, LambdaEvent, Runtime, SnapStartResource, service_fn};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// OpenCV's own limit of pixels, behind ours. By itself it would take a thousand million.
 const PIXELS: &str = "OPENCV_IO_MAX_IMAGE_PIXELS";
@@ -23,6 +26,7 @@ const ARENAS: c_int = -8;
 
 unsafe extern "C" {
     fn mallopt(parameter: c_int, value: c_int) -> c_int;
+    fn _exit(status: c_int) -> !;
 }
 
 fn main() -> Result<(), Error> {
@@ -59,11 +63,36 @@ async fn serve() -> Result<(), Error> {
         }
     };
     let hooks = Arc::new(Hooks(Arc::clone(&function)));
-    let runtime = Runtime::new(service_fn(handler)).register_snapstart_resource(hooks);
+    let answered = Arc::clone(&function);
+    let after_the_answer = move |result| {
+        if answered.looks_on() {
+            start_anew();
+        }
+        result
+    };
+    let runtime = Runtime::new(service_fn(handler))
+        .layer(MapResultLayer::new(after_the_answer))
+        .register_snapstart_resource(hooks);
     // With a snapshot it asks to be restored first, and what can be prepared before is.
     let requests = if snapshot { 2 } else { 1 };
     let preparing = async move { function.prepare(variable).await };
     meanwhile::ask(runtime.run(), requests, preparing).await
+}
+
+/// Ends a look that goes on although its time is over, so that the next event need not wait for it.
+fn start_anew() {
+    let log = Log::new(String::new(), None);
+    let message = "a look goes on after its time, so the function starts anew";
+    log.write(Level::Error, message, json!({}));
+    let Err(error) = renew();
+    let fields = json!({"error": error.to_string()});
+    log.write(
+        Level::Error,
+        "failed to start anew; Lambda starts the function again",
+        fields,
+    );
+    // SAFETY: it takes any number. Ending as usual would wait for OpenCV's threads.
+    unsafe { _exit(1) }
 }
 
 fn variable(name: &str) -> Option<String> {

@@ -12,6 +12,7 @@ use tokio::task::spawn_blocking;
 use crate::answer::{self, Found, Outcome};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
+use crate::looks::Looks;
 use crate::machine::Machine;
 use crate::options::Options;
 use crate::order::{Order, Turns};
@@ -20,7 +21,7 @@ use crate::report::Report;
 use crate::request::Object;
 use crate::room::{Guest, Room};
 use crate::storage::Storage;
-use crate::vision::{Seen, Task, Vision};
+use crate::vision::{Failure, Seen, Task, Vision};
 
 /// How many photos are under way at once: one that comes, one that is looked at, one that goes.
 const AT_ONCE: usize = 3;
@@ -29,6 +30,8 @@ const AT_ONCE: usize = 3;
 pub struct Pipeline<'a, V> {
     /// Looks at them.
     pub vision: &'a Arc<V>,
+    /// The looks that are under way.
+    pub looks: &'a Arc<Looks>,
     /// Where they are.
     pub storage: &'a Storage,
     /// What they must fit into.
@@ -118,21 +121,11 @@ impl<V: Vision> Pipeline<'_, V> {
     pub async fn sent(
         &self,
         photo: Bytes,
-        options: &Options,
+        options: &Arc<Options>,
         annotate: Option<i32>,
     ) -> Result<Seen> {
         let of = "the photo";
-        let found = async {
-            let header = self.header(&photo, options, of)?;
-            let task = Task {
-                detection: options.detection.clone(),
-                annotate,
-                until: self.deadline.instant(),
-            };
-            let seen = self.look(photo, header, task, of).await?;
-            Ok((header, seen))
-        };
-        let found = found.await;
+        let found = self.look(photo, options, annotate, of).await;
         match &found {
             Ok((header, seen)) => self.report.seen(of, header, seen, &[]),
             Err(error) => self.report.failed(None, error),
@@ -199,13 +192,9 @@ impl<V: Vision> Pipeline<'_, V> {
         } = &*job.options;
         let of = place.url(&object.bucket, &object.key);
         let bytes = content.len();
-        let header = self.header(&content, &job.options, &of)?;
-        let task = Task {
-            detection: detection.clone(),
-            annotate: output.files.annotated().then_some(output.jpeg_quality),
-            until: self.deadline.instant(),
-        };
-        let mut seen = self.look(content, header, task, &of).await?;
+        let annotate = output.files.annotated().then_some(output.jpeg_quality);
+        let looked = self.look(content, &job.options, annotate, &of);
+        let (header, mut seen) = looked.await?;
 
         let start = Instant::now();
         let bucket = output.bucket.as_ref().unwrap_or(&object.bucket);
@@ -249,34 +238,48 @@ impl<V: Vision> Pipeline<'_, V> {
         }))
     }
 
-    /// What the content says of itself, if the photo may be decoded.
-    fn header(&self, content: &[u8], options: &Options, of: &str) -> Result<Header> {
-        let checked = || {
-            let (bytes, limit) = (content.len() as u64, options.limits.bytes);
-            if bytes > limit {
-                return Err(Refusal::PhotoTooLarge { bytes, limit });
-            }
-            let header = Header::read(content)?;
-            header.within(options.limits.pixels)?;
-            self.machine.holds(&header, &options.detection)?;
-            Ok(header)
+    /// Looks at a photo's content, on another thread. What comes from strangers is read there only, so that it can
+    /// neither keep the answer from going out in time nor take more than this photo with it when something panics.
+    async fn look(
+        &self,
+        content: Bytes,
+        options: &Arc<Options>,
+        annotate: Option<i32>,
+        of: &str,
+    ) -> Result<(Header, Seen)> {
+        let (vision, options) = (Arc::clone(self.vision), Arc::clone(options));
+        let (machine, until) = (*self.machine, self.deadline.instant());
+        let look = self.looks.ask();
+        let began = look.began();
+        let looked = move || {
+            let header = header(&content, &options, &machine).map_err(Failure::Photo)?;
+            let task = Task {
+                detection: options.detection.clone(),
+                annotate,
+                until,
+            };
+            let _turn = look.begin();
+            let seen = vision.look(&content, &header, &task)?;
+            Ok((header, seen))
         };
-        checked().map_err(|refusal| Error::Photo {
-            of: of.to_owned(),
-            refusal,
-        })
-    }
-
-    async fn look(&self, content: Bytes, header: Header, task: Task, of: &str) -> Result<Seen> {
-        let vision = Arc::clone(self.vision);
         let work = async {
-            let looked = spawn_blocking(move || vision.look(&content, &header, &task)).await;
-            match looked {
-                Ok(seen) => seen.map_err(|failure| failure.of(of)),
+            match spawn_blocking(looked).await {
+                Ok(seen) => seen.map_err(|failure: Failure| failure.of(of)),
                 Err(_) => Err(Error::OpenCvFailed(format!("it panicked over {of}"))),
             }
         };
-        self.deadline.bound("look at", of, work).await
+        let result = self.deadline.bound("look at", of, work).await;
+        let since = began.get().copied();
+        match (
+            result,
+            since.and_then(|since| self.deadline.nearly_all(since)),
+        ) {
+            (Err(Error::OutOfTime { .. }), Some(time)) => Err(Error::PhotoTooSlow {
+                of: of.to_owned(),
+                time,
+            }),
+            (result, _) => result,
+        }
     }
 
     async fn write(
@@ -293,6 +296,18 @@ impl<V: Vision> Pipeline<'_, V> {
         self.deadline.bound("write", &url, write).await?;
         Ok(url)
     }
+}
+
+/// What the content says of itself, if the photo may be decoded.
+fn header(content: &[u8], options: &Options, machine: &Machine) -> Result<Header, Refusal> {
+    let (bytes, limit) = (content.len() as u64, options.limits.bytes);
+    if bytes > limit {
+        return Err(Refusal::PhotoTooLarge { bytes, limit });
+    }
+    let header = Header::read(content)?;
+    header.within(options.limits.pixels)?;
+    machine.holds(&header, &options.detection)?;
+    Ok(header)
 }
 
 #[cfg(test)]

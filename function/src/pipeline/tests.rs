@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 
 use super::*;
@@ -11,20 +12,26 @@ use crate::storage::tests::site::Site;
 use crate::storage::tests::storage;
 use crate::vision::{Failure, Times};
 
-/// Sees nothing, at once, but for a photo of one pixel: that takes until another one was written or
-/// its time is over.
+/// Sees nothing: at once, or in a photo of one pixel for so long, and in one of two pixels for ever.
 struct Slow {
-    wait_for: Option<std::path::PathBuf>,
+    first: Duration,
+    /// Whether it heeds the end of its time.
+    heeds: bool,
+    stop: AtomicBool,
 }
 
 impl Vision for Slow {
     fn look(&self, _: &[u8], header: &Header, task: &Task) -> Result<Seen, Failure> {
         if header.pixels() == 1 {
-            while self.wait_for.as_ref().is_none_or(|path| !path.exists()) {
-                task.check()?;
-                sleep(Duration::from_millis(1));
-            }
+            sleep(self.first);
         }
+        while header.pixels() == 2 && !self.stop.load(Ordering::Relaxed) {
+            if self.heeds {
+                task.check()?;
+            }
+            sleep(Duration::from_millis(1));
+        }
+        assert_ne!(header.pixels(), 4, "as a test does it");
         Ok(Seen {
             width: header.width,
             height: header.height,
@@ -56,53 +63,117 @@ fn job(key: &str, options: &Arc<Options>) -> Job {
     Job::told(Ok(object), options)
 }
 
-/// Two photos, of one pixel and of two, with so much time, and what became of each.
-async fn two(wait: bool, time: Duration) -> Vec<answer::Result> {
+/// What became of photos of so many pixels, with so much time.
+async fn photos(
+    vision: &Arc<Slow>,
+    pixels: &[u32],
+    time: Duration,
+    looks: &Arc<Looks>,
+    order: Order,
+) -> Vec<answer::Result> {
     let folder = tempfile::tempdir().unwrap();
     let bucket = folder.path().join("b");
     fs::create_dir(&bucket).unwrap();
     let mut options = Preset::Balanced.options();
     options.storage = Place::from(Location::Folder(folder.path().to_owned()));
     let options = Arc::new(options);
-    let job = |key: &str| {
-        fs::write(bucket.join(key), png(key.parse().unwrap(), 0)).unwrap();
-        job(key, &options)
+    let job = |(place, pixels): (usize, &u32)| {
+        let key = place.to_string();
+        fs::write(bucket.join(&key), png(*pixels, 0)).unwrap();
+        job(&key, &options)
     };
-    let jobs = vec![job("1"), job("2")];
-    let vision = Arc::new(Slow {
-        wait_for: wait.then(|| bucket.join("2_rs.jpg")),
-    });
-    let report = Report::new(Log::new(String::new(), None));
+    let jobs = pixels.iter().enumerate().map(job).collect();
     let pipeline = Pipeline {
-        vision: &vision,
+        vision,
+        looks,
         storage: &Storage::default(),
         machine: &Machine::default(),
         deadline: Deadline::after(time),
-        report: &report,
+        report: &Report::new(Log::new(String::new(), None)),
     };
-    let results = pipeline.all(jobs, Order::Any).await;
-    // Nothing goes on that nobody waits for: it would be in the next event's way.
+    pipeline.all(jobs, order).await
+}
+
+fn slow(first: Duration, heeds: bool) -> Arc<Slow> {
+    Arc::new(Slow {
+        first,
+        heeds,
+        stop: AtomicBool::new(false),
+    })
+}
+
+/// Waits until no look goes on.
+async fn ended(looks: &Looks) {
     let start = Instant::now();
-    while Arc::strong_count(&vision) > 1 {
+    while looks.go_on() {
         assert!(start.elapsed() < Duration::from_secs(10), "a look goes on");
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
-    results
 }
 
 #[tokio::test]
-async fn one_comes_and_goes_while_another_is_looked_at() {
-    let results = two(true, Duration::from_secs(30)).await;
-    assert!(results.iter().all(Result::is_ok), "{results:?}");
+async fn a_photo_that_had_all_the_time_is_too_slow_and_those_that_it_kept_waiting_are_not() {
+    let looks = Arc::default();
+    let vision = slow(Duration::ZERO, true);
+    let time = Duration::from_secs(2);
+    let results = photos(&vision, &[2, 2], time, &looks, Order::Any).await;
+    let errors = results.iter().map(|result| result.as_ref().unwrap_err());
+    let mut errors: Vec<_> = errors
+        .map(|error| (error.name(), error.is_temporary()))
+        .collect();
+    errors.sort_unstable();
+    assert_eq!(errors, [("OutOfTime", true), ("PhotoTooSlow", false)]);
+    // Nothing goes on that nobody waits for: it would be in the next event's way.
+    ended(&looks).await;
 }
 
 #[tokio::test]
-async fn a_photo_that_takes_too_long_is_given_up() {
-    let results = two(false, Duration::from_secs(2)).await;
+async fn a_photo_that_others_left_too_little_time_may_come_again() {
+    let looks = Arc::default();
+    let vision = slow(Duration::from_secs(1), true);
+    let results = photos(
+        &vision,
+        &[1, 2],
+        Duration::from_secs(2),
+        &looks,
+        Order::Strict,
+    )
+    .await;
+    assert!(results[0].is_ok(), "{results:?}");
+    let error = results[1].as_ref().unwrap_err();
+    assert_eq!((error.name(), error.is_temporary()), ("OutOfTime", true));
+    ended(&looks).await;
+}
+
+#[tokio::test]
+async fn a_look_that_cannot_be_stopped_is_known_to_go_on_after_the_answer() {
+    let looks = Arc::default();
+    let vision = slow(Duration::ZERO, false);
+    let start = Instant::now();
+    let results = photos(&vision, &[2], Duration::from_secs(1), &looks, Order::Any).await;
+    assert!(start.elapsed() < Duration::from_secs(5));
     let error = results[0].as_ref().unwrap_err();
-    assert_eq!(error.name(), "OutOfTime");
-    assert!(error.is_temporary());
+    assert_eq!(error.name(), "PhotoTooSlow");
+    assert!(looks.go_on());
+    vision.stop.store(true, Ordering::Relaxed);
+    ended(&looks).await;
+}
+
+#[tokio::test]
+async fn a_panic_over_a_photo_is_that_photos_failure() {
+    let looks = Arc::default();
+    let vision = slow(Duration::ZERO, true);
+    let results = photos(
+        &vision,
+        &[4, 3],
+        Duration::from_secs(30),
+        &looks,
+        Order::Any,
+    )
+    .await;
+    assert_eq!(results[0].as_ref().unwrap_err().name(), "OpenCvFailed");
     assert!(results[1].is_ok(), "{results:?}");
+    ended(&looks).await;
 }
 
 /// Looks at one photo after another, and is done with each only when the storage was asked for the next
@@ -143,6 +214,7 @@ async fn six(memory: &str, bytes: u32, order: Order) -> Vec<answer::Result> {
     let options = Arc::new(Preset::Balanced.options());
     let pipeline = Pipeline {
         storage: &storage(&site.url),
+        looks: &Arc::default(),
         vision: &Arc::new(Demanding {
             site,
             photos,
