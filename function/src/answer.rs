@@ -4,17 +4,18 @@ mod batch;
 mod direct;
 mod http;
 mod notification;
+mod size;
 mod sqs;
 
-use aws_lambda_events::event::lambda_function_urls::LambdaFunctionUrlResponse;
 use aws_lambda_events::event::s3::batch_job::S3BatchJobResponse;
 use aws_lambda_events::event::sqs::SqsBatchResponse;
 use serde::Serialize;
 
 pub use self::batch::batch;
 pub use self::direct::{Direct, direct};
-pub use self::http::{failed, file, json, page, refused};
+pub use self::http::{Http, failed, file, json, page, refused};
 pub use self::notification::{Notification, notification};
+pub use self::size::fitting;
 pub use self::sqs::sqs;
 
 use crate::error::Error;
@@ -34,7 +35,7 @@ pub enum Answer {
     /// To tasks of a job.
     Batch(S3BatchJobResponse),
     /// To a request over HTTP.
-    Http(Box<LambdaFunctionUrlResponse>),
+    Http(Http),
 }
 
 /// What became of a photo in the storage.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use lambda_runtime::Diagnostic;
 
 use crate::photo::Refusal;
+use crate::text::cut;
 
 /// A failed event, or a failed photo of one. The process lives on.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -88,12 +89,20 @@ pub enum Error {
     #[error("OpenCV failed: {0}")]
     OpenCvFailed(String),
     /// More than Lambda takes back.
-    #[error(
-        "the annotated photo has {0} bytes, more than Lambda can answer; ask for JSON, for a lower \
-         `jpeg_quality`, or send a smaller photo"
-    )]
-    AnswerTooLarge(usize),
+    #[error("the answer has {bytes} bytes, more than the 6 MB that Lambda takes back; {remedy}")]
+    AnswerTooLarge {
+        /// The answer's size.
+        bytes: usize,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// A panic where none is expected.
+    #[error("the function failed in a way that is a defect of its own; its log says where")]
+    InternalError,
 }
+
+/// The longest message, in characters: some repeat what was sent.
+const LONGEST: usize = 2000;
 
 impl Error {
     /// The name that a caller sees.
@@ -112,8 +121,14 @@ impl Error {
             Self::NotTried => "NotTried",
             Self::Photo { refusal, .. } => refusal.name(),
             Self::OpenCvFailed(_) => "OpenCvFailed",
-            Self::AnswerTooLarge(_) => "AnswerTooLarge",
+            Self::AnswerTooLarge { .. } => "AnswerTooLarge",
+            Self::InternalError => "InternalError",
         }
+    }
+
+    /// What a caller is told.
+    pub fn message(&self) -> String {
+        cut(&self.to_string(), LONGEST).into_owned()
     }
 
     /// Whether the same event may be answered well later.
@@ -133,9 +148,9 @@ impl Error {
             Self::AccessDenied { .. } | Self::BucketNotAllowed(_) => 403,
             Self::StorageFailed { .. } => 502,
             Self::OutOfTime { .. } | Self::NotTried => 503,
-            Self::AnswerTooLarge(_) => 413,
+            Self::AnswerTooLarge { .. } => 413,
             Self::PhotoTooSlow { .. } => 422,
-            Self::OpenCvFailed(_) => 500,
+            Self::OpenCvFailed(_) | Self::InternalError => 500,
             Self::Photo { refusal, .. } => match refusal {
                 Refusal::NotAnImage(_) | Refusal::UnsupportedImage(_) => 415,
                 Refusal::PhotoTooLarge { .. }
@@ -160,7 +175,7 @@ impl From<Error> for Diagnostic {
     fn from(error: Error) -> Self {
         Self {
             error_type: error.name().to_owned(),
-            error_message: error.to_string(),
+            error_message: error.message(),
         }
     }
 }

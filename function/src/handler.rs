@@ -1,16 +1,17 @@
 //! One event from its arrival to its answer.
 
 use std::env;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use serde_json::Value;
+use futures_util::FutureExt;
 use tokio::task::spawn_blocking;
 
 use crate::answer::{self, Answer};
 use crate::deadline::Deadline;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::log::Log;
 use crate::looks::Looks;
 use crate::machine::Machine;
@@ -18,8 +19,9 @@ use crate::options::{Options, Preset, Settings, Who};
 use crate::order::Order;
 use crate::pipeline::{Job, Pipeline};
 use crate::report::Report;
-use crate::request::{Batch, Http, Object, Request, Sqs, Wanted};
+use crate::request::{self, Batch, Event, Http, Object, Request, Sqs, Wanted};
 use crate::storage::Storage;
+use crate::text::cut;
 use crate::vision::Vision;
 
 /// Variables of which one at least says where S3 is; Lambda sets the last two.
@@ -129,8 +131,8 @@ impl<V: Vision> Function<V> {
         self.leaving.store(false, Ordering::Relaxed);
     }
 
-    /// Answers an event.
-    pub async fn handle(&self, event: Value, invocation: &Invocation) -> Result<Answer> {
+    /// Answers an event. What came over HTTP is answered whatever happens: Lambda would make a bare 502 of an error.
+    pub async fn handle(&self, event: Event, invocation: &Invocation) -> Result<Answer> {
         let level = env::var("AWS_LAMBDA_LOG_LEVEL").ok();
         let report = Report::new(Log::new(invocation.request.clone(), level.as_deref()));
         let pipeline = Pipeline {
@@ -141,9 +143,14 @@ impl<V: Vision> Function<V> {
             deadline: invocation.deadline,
             report: &report,
         };
-        let answer = self.answer(event, &pipeline).await;
+        let over_http = event.0.as_ref().is_ok_and(request::is_http);
+        let answer = guarded(self.answer(event, &pipeline)).await;
+        let mut answer = answer.and_then(answer::fitting);
         if let Err(error) = &answer {
             report.refused(0, error);
+            if over_http {
+                answer = Ok(answer::failed(error));
+            }
         }
         // The name space is the operator's, so it is the same whatever the event says.
         let options = self.settings.options(Preset::Original, Who::Anyone, &[]);
@@ -154,8 +161,8 @@ impl<V: Vision> Function<V> {
         answer
     }
 
-    async fn answer(&self, event: Value, pipeline: &Pipeline<'_, V>) -> Result<Answer> {
-        match Request::parse(event, |name| env::var(name).ok())? {
+    async fn answer(&self, event: Event, pipeline: &Pipeline<'_, V>) -> Result<Answer> {
+        match Request::parse(event.0?, |name| env::var(name).ok())? {
             Request::Direct { object, options } => {
                 let options = self
                     .settings
@@ -166,7 +173,7 @@ impl<V: Vision> Function<V> {
             Request::Notification(objects) => self.notification(objects, pipeline).await,
             Request::Sqs(sqs) => self.sqs(sqs, pipeline).await,
             Request::Batch(batch) => self.batch(batch, pipeline).await,
-            Request::Http(http) => Ok(self.http(*http, pipeline).await),
+            Request::Http(http) => self.http(*http, pipeline).await,
         }
     }
 
@@ -241,24 +248,22 @@ impl<V: Vision> Function<V> {
         Ok(answer::batch(batch.schema, batch.invocation, tasks))
     }
 
-    /// Over HTTP every failure is an answer: Lambda would make a bare 502 of an error.
-    async fn http(&self, http: Http, pipeline: &Pipeline<'_, V>) -> Answer {
+    async fn http(&self, http: Http, pipeline: &Pipeline<'_, V>) -> Result<Answer> {
         // Whatever route an API has for photos, the function is behind it; the page is at the root.
         if http.is_get() {
             if http.path == "/" || http.path.is_empty() {
-                return answer::page();
+                return Ok(answer::page());
             }
-            let message = format!("there is nothing at `{}`; the page is at `/`", http.path);
-            return answer::refused(404, "NotFound", &message);
+            let path = cut(&http.path, 200);
+            let message = format!("there is nothing at `{path}`; the page is at `/`");
+            return Ok(answer::refused(404, "NotFound", &message));
         }
         if http.method != ::http::Method::POST {
-            let message = format!("{} is not understood; POST a photo", http.method);
-            return answer::refused(405, "MethodNotAllowed", &message);
+            let method = cut(http.method.as_str(), 200);
+            let message = format!("{method} is not understood; POST a photo");
+            return Ok(answer::refused(405, "MethodNotAllowed", &message));
         }
-        self.photo(http, pipeline).await.unwrap_or_else(|error| {
-            pipeline.report.refused(0, &error);
-            answer::failed(&error)
-        })
+        self.photo(http, pipeline).await
     }
 
     async fn photo(&self, http: Http, pipeline: &Pipeline<'_, V>) -> Result<Answer> {
@@ -284,6 +289,12 @@ impl<V: Vision> Function<V> {
             })),
         }
     }
+}
+
+/// A panic as an error with a name.
+async fn guarded(answer: impl Future<Output = Result<Answer>>) -> Result<Answer> {
+    let answer = AssertUnwindSafe(answer).catch_unwind().await;
+    answer.unwrap_or(Err(Error::InternalError))
 }
 
 #[cfg(test)]

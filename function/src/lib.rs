@@ -29,4 +29,5 @@ pub mod report;
 pub mod request;
 pub mod room;
 pub mod storage;
+pub mod text;
 pub mod vision;

@@ -12,10 +12,11 @@ use function::machine::{MEMORY, Machine};
 use function::meanwhile;
 use function::options::Settings;
 use function::renew::renew;
+use function::request::Event;
 use function::vision::{OpenCv, Vision};
 use lambda_runtime::tower::util::MapResultLayer;
 use lambda_runtime::{BoxFuture, Error, LambdaEvent, Runtime, SnapStartResource, service_fn};
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// OpenCV's own limit of pixels, behind ours. By itself it would take a thousand million.
 const PIXELS: &str = "OPENCV_IO_MAX_IMAGE_PIXELS";
@@ -52,7 +53,7 @@ async fn serve() -> Result<(), Error> {
     let function = Arc::new(Function::new(vision, Settings::of(env::vars()), machine));
 
     let serving = Arc::clone(&function);
-    let handler = move |event: LambdaEvent<Value>| {
+    let handler = move |event: LambdaEvent<Event>| {
         let function = Arc::clone(&serving);
         async move {
             let invocation = Invocation {

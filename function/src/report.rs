@@ -54,7 +54,7 @@ impl Report {
     pub fn failed(&self, url: Option<&str>, error: &Error) {
         self.count(|metrics| metrics.failures += 1);
         let fields = json!({
-            "object": url, "errorType": error.name(), "error": error.to_string(),
+            "object": url, "errorType": error.name(), "error": error.message(),
             "temporary": error.is_temporary(),
         });
         self.log.write(Level::Error, "the photo failed", fields);
@@ -70,7 +70,7 @@ impl Report {
     /// Tells of an event, or of so many photos of one, that was refused as a whole.
     pub fn refused(&self, photos: usize, error: &Error) {
         self.count(|metrics| metrics.failures += photos);
-        let fields = json!({"errorType": error.name(), "error": error.to_string()});
+        let fields = json!({"errorType": error.name(), "error": error.message()});
         self.log.write(Level::Error, "the event failed", fields);
     }
 

@@ -9,6 +9,7 @@ mod sns;
 mod sqs;
 
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 pub use self::batch::{Batch, Task};
@@ -17,6 +18,26 @@ pub use self::sqs::{Message, Sqs};
 
 use crate::error::{Error, Result};
 use crate::options::Named;
+
+/// An event as Lambda hands it over: JSON that can be read, or what is wrong with it.
+#[derive(Debug)]
+pub struct Event(pub Result<Value>);
+
+impl<'de> Deserialize<'de> for Event {
+    /// Never fails: a failure here would reach the caller under a name of the runtime's.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let event = Value::deserialize(deserializer);
+        let invalid = |error| Error::InvalidRequest(format!("the event cannot be read: {error}"));
+        Ok(Self(event.map_err(invalid)))
+    }
+}
+
+/// Whether an event came over HTTP, in whatever payload format and however broken: then every failure
+/// has to be an answer. Function URLs, API Gateway and load balancers say who asked, and nobody else does.
+pub fn is_http(event: &Value) -> bool {
+    let is = |name: &str| event.get(name).is_some_and(|value| !value.is_null());
+    is("requestContext") || is("httpMethod")
+}
 
 /// An object that holds a photo.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,6 +157,43 @@ mod tests {
             let said = error.to_string();
             assert_eq!(error.name(), "UnknownEvent", "{event}: {said}");
             assert!(said.contains("S3_KEY") && said.contains("SQS"), "{said}");
+        }
+    }
+
+    #[test]
+    fn an_event_that_is_too_deep_is_refused_by_name() {
+        let deep = "[".repeat(1000) + &"]".repeat(1000);
+        for (text, good) in [
+            (deep.as_str(), false),
+            ("{\"a\": \"\\ud800\"}", false),
+            ("[1]", true),
+        ] {
+            let mut reader = serde_json::Deserializer::from_str(text);
+            let Event(event) = Event::deserialize(&mut reader).unwrap();
+            assert_eq!(event.is_ok(), good, "{event:?}");
+            if let Err(error) = event {
+                assert_eq!(error.name(), "InvalidRequest");
+            }
+        }
+    }
+
+    #[test]
+    fn what_came_over_http_is_known_however_broken() {
+        for event in [
+            json!({"requestContext": {"http": 1}}),
+            json!({"requestContext": {"elb": {}}, "httpMethod": "GET", "path": "/"}),
+            json!({"version": "1.0", "requestContext": {"httpMethod": "POST"}}),
+            json!({"httpMethod": "POST"}),
+        ] {
+            assert!(is_http(&event), "{event}");
+        }
+        for event in [
+            json!(null),
+            json!([1]),
+            json!({"Records": [{"eventSource": "aws:sqs"}], "requestContext": null}),
+            json!({"BUCKET_NAME": "b", "S3_KEY": "k"}),
+        ] {
+            assert!(!is_http(&event), "{event}");
         }
     }
 

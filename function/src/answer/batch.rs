@@ -8,6 +8,8 @@ use super::{Answer, Outcome, Result};
 
 /// The longest text that is sent back, in characters; a report has a line for each task.
 const LONGEST: usize = 1000;
+/// The same where there are very many tasks: the name of an error and some words.
+const SHORT: usize = 40;
 
 /// The answer for an invocation's tasks, each with what became of its photo.
 pub fn batch(
@@ -42,6 +44,14 @@ fn task((id, result): (String, Result)) -> S3BatchJobResult {
     answer.result_code = Some(code.to_owned());
     answer.result_string = Some(text.chars().take(LONGEST).collect());
     answer
+}
+
+/// Shortens the texts, however many tasks there are; whether a task went well is still told.
+pub(super) fn shorten(answer: &mut S3BatchJobResponse) {
+    for result in &mut answer.results {
+        let text = result.result_string.get_or_insert_default();
+        *text = text.chars().take(SHORT).collect();
+    }
 }
 
 #[cfg(test)]

@@ -1,32 +1,61 @@
-//! Answers to requests over HTTP, in payload format 2.0. A binary one goes out in base64.
+//! Answers to requests over HTTP, in a form that payload formats 1.0 and 2.0 have in common. A binary one goes out in
+//! base64.
 
-use aws_lambda_events::event::lambda_function_urls::LambdaFunctionUrlResponse;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{self, HeaderName};
-use http::{HeaderMap, HeaderValue};
+use ring::digest::{SHA256, digest};
 use serde::Serialize;
 use serde_json::{Value, json as value};
 
+use super::size::MOST;
 use super::{Answer, Found};
 use crate::error::{Error, Result};
 
 /// The page for people: drop a photo, see the faces.
 const PAGE: &str = include_str!("../page.html");
-/// What the page may do: run its own script, and ask this function.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; \
-                      img-src blob: data:; connect-src 'self'; base-uri 'none'; form-action 'none'";
-/// The most that Lambda takes back at once, in bytes, and what the rest of the answer may need.
-const PAYLOAD: usize = 6 * 1024 * 1024 - 4096;
+/// What the page may do: run its own script in its own style, and ask this function; and that nobody may put it into
+/// another page. By the digests a browser knows what is the page's own.
+static POLICY: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "default-src 'none'; script-src {}; style-src {}; img-src blob: data:; connect-src 'self'; \
+         base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        source(SCRIPT),
+        source(STYLE)
+    )
+});
+/// What is around the page's script, and its style.
+const SCRIPT: [&str; 2] = ["<script type=\"module\">", "</script>"];
+const STYLE: [&str; 2] = ["<style>", "</style>"];
+
+/// What to do where the answer would be too large.
+pub(super) const REMEDY: &str = "fewer faces are found with a larger `face_neighbours` or `min_face`; an annotated photo is \
+                                 smaller with a lower `jpeg_quality`";
 
 /// How many faces are in an annotated photo.
 const FACES: HeaderName = HeaderName::from_static("x-faces");
+
+/// The answer. Source: AWS Lambda Developer Guide, "Invoking Lambda function URLs", response payload; Amazon API
+/// Gateway Developer Guide, "Lambda proxy integrations", output format.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Http {
+    status_code: u16,
+    headers: BTreeMap<String, String>,
+    body: String,
+    is_base64_encoded: bool,
+}
 
 /// The page.
 pub fn page() -> Answer {
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::CONTENT_SECURITY_POLICY, &*POLICY),
+        // For browsers that do not know the policy's word for it.
+        (header::X_FRAME_OPTIONS, "DENY"),
         (header::REFERRER_POLICY, "no-referrer"),
     ];
     answer(200, &headers, PAGE.to_owned(), false)
@@ -39,10 +68,15 @@ pub fn json(found: &Found) -> Answer {
 
 /// The annotated photo, a JPEG file.
 pub fn file(photo: &[u8], faces: usize) -> Result<Answer> {
-    let text = STANDARD.encode(photo);
-    if text.len() > PAYLOAD {
-        return Err(Error::AnswerTooLarge(photo.len()));
+    let bytes = photo.len().div_ceil(3) * 4;
+    if bytes > MOST {
+        // It is not even made, which would take as much memory again.
+        return Err(Error::AnswerTooLarge {
+            bytes,
+            remedy: REMEDY,
+        });
     }
+    let text = STANDARD.encode(photo);
     let faces = faces.to_string();
     let headers = [(header::CONTENT_TYPE, "image/jpeg"), (FACES, &faces)];
     Ok(answer(200, &headers, text, true))
@@ -50,7 +84,7 @@ pub fn file(photo: &[u8], faces: usize) -> Result<Answer> {
 
 /// An error, by its name and with the status that says it.
 pub fn failed(error: &Error) -> Answer {
-    refused(error.status(), error.name(), &error.to_string())
+    refused(error.status(), error.name(), &error.message())
 }
 
 /// An error that only HTTP knows.
@@ -74,21 +108,26 @@ fn answer(status: u16, headers: &[(HeaderName, &str)], body: String, encoded: bo
         // The same address has other answers for who accepts other kinds.
         (header::VARY, "accept"),
     ];
-    let mut map = HeaderMap::new();
-    for (name, text) in headers.iter().chain(&always) {
-        if let Ok(text) = HeaderValue::from_str(text) {
-            map.insert(name, text);
-        }
-    }
-    if status == 405 {
-        map.insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
-    }
-    let mut answer = LambdaFunctionUrlResponse::default();
-    answer.status_code = i64::from(status);
-    answer.headers = map;
-    answer.body = Some(body);
-    answer.is_base64_encoded = encoded;
-    Answer::Http(Box::new(answer))
+    let allowed = (status == 405).then_some((header::ALLOW, "GET, HEAD, POST"));
+    let all = headers.iter().chain(&always).chain(&allowed);
+    Answer::Http(Http {
+        status_code: status,
+        headers: all
+            .map(|(name, text)| (name.to_string(), (*text).to_owned()))
+            .collect(),
+        body,
+        is_base64_encoded: encoded,
+    })
+}
+
+/// A policy's name for the page's own part between two tags.
+fn source([start, end]: [&str; 2]) -> String {
+    let part = PAGE
+        .split_once(start)
+        .and_then(|(_, rest)| rest.split_once(end));
+    let (part, _) = part.unwrap_or_default();
+    let digest = digest(&SHA256, part.as_bytes());
+    format!("'sha256-{}'", STANDARD.encode(digest))
 }
 
 #[cfg(test)]
@@ -105,9 +144,12 @@ mod tests {
         assert_eq!(answer["body"], "/9g=");
         assert_eq!(answer["isBase64Encoded"], true);
         assert_eq!(answer["headers"]["x-faces"], "3");
-        let error = file(&vec![0; 4_718_592], 0).unwrap_err();
+        let error = file(&vec![0; 4_718_593], 0).unwrap_err();
         assert_eq!((error.name(), error.status()), ("AnswerTooLarge", 413));
-        file(&vec![0; 4_700_000], 0).unwrap();
+        // What is around the photo counts as well.
+        let error = super::super::fitting(file(&vec![0; 4_718_592], 0).unwrap()).unwrap_err();
+        assert_eq!(error.name(), "AnswerTooLarge");
+        super::super::fitting(file(&vec![0; 4_718_000], 0).unwrap()).unwrap();
     }
 
     #[test]
@@ -117,6 +159,41 @@ mod tests {
         assert_eq!(answer["statusCode"], 400);
         let body: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
         assert_eq!(body["error"]["type"], "InvalidOption");
+    }
+
+    #[test]
+    fn the_page_is_all_that_its_policy_permits() {
+        let answer = shown(page());
+        let policy = answer["headers"]["content-security-policy"]
+            .as_str()
+            .unwrap();
+        assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
+        assert!(!policy.contains("unsafe"), "{policy}");
+        assert_eq!(policy.matches("'sha256-").count(), 2, "{policy}");
+        assert_eq!(answer["headers"]["x-frame-options"], "DENY");
+        // The digest of nothing, which a part that is not found would have.
+        assert!(!policy.contains("47DEQpj8HBSa"), "{policy}");
+        let page = answer["body"].as_str().unwrap();
+        for once in SCRIPT.iter().chain(&STYLE) {
+            assert_eq!(page.matches(once).count(), 1, "{once}");
+        }
+        assert_eq!(
+            (
+                page.matches("<script").count(),
+                page.matches("<style").count()
+            ),
+            (1, 1)
+        );
+        // Nothing in the tags themselves would be run or heeded.
+        let tags = page.split('<').filter_map(|rest| rest.split_once('>'));
+        for (tag, _) in tags.filter(|(tag, _)| tag.starts_with(|it: char| it.is_ascii_alphabetic()))
+        {
+            let forbidden = |name: &str| name == "style" || name.starts_with("on");
+            let names = tag.split_whitespace().skip(1);
+            let mut names = names.filter_map(|name| name.split('=').next());
+            assert!(!names.any(forbidden), "<{tag}>");
+        }
+        assert!(!page.contains("javascript:"));
     }
 
     #[test]

@@ -8,6 +8,9 @@ use serde::Serialize;
 use super::{Answer, Found, Named, Outcome};
 use crate::error::{Error, Result};
 
+/// Faces that are left out of an answer that would be too large.
+const MANY: usize = 1000;
+
 /// The answer.
 #[derive(Debug, Serialize)]
 pub struct Notification {
@@ -23,8 +26,22 @@ struct Photo {
     version_id: Option<String>,
     #[serde(flatten)]
     found: Option<Found>,
+    #[serde(flatten)]
+    short: Option<Short>,
     #[serde(skip_serializing_if = "Option::is_none")]
     skipped: Option<&'static str>,
+}
+
+/// What was found, where there is no room for it.
+#[derive(Debug, Serialize)]
+struct Short {
+    width: u32,
+    height: u32,
+    omitted: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    annotated: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sidecar: Option<String>,
 }
 
 /// The answer for photos of which none failed.
@@ -51,12 +68,31 @@ pub fn notification(photos: Vec<Named>) -> Result<Answer> {
             key: object.key,
             version_id: object.version,
             found,
+            short: None,
             skipped,
         }
     };
     Ok(Answer::Notification(Notification {
         photos: photos.into_iter().map(photo).collect(),
     }))
+}
+
+/// Leaves out the faces of photos that have more than a thousand: nobody waits for them, and an error would have Lambda
+/// do all photos again.
+pub(super) fn shorten(answer: &mut Notification) {
+    let many = |photo: &&mut Photo| photo.found.as_ref().is_some_and(|it| it.faces.len() > MANY);
+    for photo in answer.photos.iter_mut().filter(many) {
+        photo.short = photo.found.take().map(|found| Short {
+            width: found.width,
+            height: found.height,
+            omitted: format!(
+                "{} faces: the answer would be larger than Lambda takes",
+                found.faces.len()
+            ),
+            annotated: found.annotated,
+            sidecar: found.sidecar,
+        });
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Events of every shape through the whole function, with photos in a folder and a stand-in for
 //! OpenCV that finds one face in every photo.
 
+mod http;
 mod preparing;
 mod privilege;
 mod site;
@@ -31,19 +32,6 @@ fn queue(name: &str, keys: &[&str]) -> Value {
         })
     };
     json!({"Records": keys.iter().map(message).collect::<Vec<_>>()})
-}
-
-fn request(method: &str, path: &str, query: &str, accept: &str, body: &str) -> Value {
-    json!({
-        "version": "2.0", "rawPath": path, "rawQueryString": query, "headers": {"accept": accept},
-        "requestContext": {"timeEpoch": 1, "http": {"method": method, "path": path}},
-        "body": body, "isBase64Encoded": true,
-    })
-}
-
-fn base64(bytes: &[u8]) -> String {
-    use base64::Engine;
-    base64::engine::general_purpose::STANDARD.encode(bytes)
 }
 
 #[tokio::test]
@@ -187,41 +175,4 @@ async fn tasks_of_a_job_have_its_arguments() {
     assert_eq!(codes(&answer), ["PermanentFailure", "PermanentFailure"]);
     let text = answer["results"][0]["resultString"].as_str().unwrap();
     assert!(text.starts_with("InvalidOption: `output`"), "{text}");
-}
-
-#[tokio::test]
-async fn http_has_a_status_for_everything() {
-    let site = Site::new();
-    let photo = base64(&png(300));
-    let cases = [
-        (request("GET", "/", "", "text/html", ""), 200),
-        (request("HEAD", "/", "", "*/*", ""), 200),
-        (request("GET", "/favicon.ico", "", "*/*", ""), 404),
-        (request("PUT", "/", "", "*/*", &photo), 405),
-        (request("POST", "/", "", "*/*", &photo), 200),
-        (request("POST", "/", "", "text/html", &photo), 406),
-        (request("POST", "/", "", "*/*", ""), 400),
-        (request("POST", "/", "scale_factor=9", "*/*", &photo), 400),
-        (
-            request("POST", "/", "output_bucket=mine", "*/*", &photo),
-            400,
-        ),
-        (request("POST", "/", "", "*/*", &base64(b"text")), 415),
-        (request("POST", "/", "", "*/*", &base64(&png(666))), 422),
-        (
-            request("POST", "/", "", "*/*", &base64(&png(2_000_000))),
-            413,
-        ),
-    ];
-    for (event, status) in cases {
-        let answer = site.ask(event.clone()).await.unwrap();
-        assert_eq!(answer["statusCode"], status, "{event} {answer}");
-    }
-    let answer = site
-        .ask(request("POST", "/", "", "image/jpeg", &photo))
-        .await
-        .unwrap();
-    assert_eq!(answer["headers"]["content-type"], "image/jpeg");
-    assert_eq!(answer["body"], base64(&[95]));
-    assert!(site.written().is_empty());
 }

@@ -8,6 +8,7 @@ use super::{
     Preset,
 };
 use crate::error::{Error, Result};
+use crate::text::cut;
 
 /// Who may set an option, beside the function's environment, which may set each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,10 +74,12 @@ pub(super) fn find(name: &str, origin: Origin) -> Result<&'static Entry> {
 /// The error for a value that an option cannot have.
 pub(super) fn impossible(name: &str, value: &str, allowed: &str, origin: Origin) -> Error {
     let name = shown(name, origin);
+    let value = cut(value, QUOTED);
     Error::InvalidOption(format!("{name} cannot be `{value}`: it is {allowed}"))
 }
 
 fn shown(name: &str, origin: Origin) -> String {
+    let name = cut(name, QUOTED);
     match origin {
         Origin::Event => format!("`{name}`"),
         Origin::Environment => format!("`{PREFIX}{}`", name.to_ascii_uppercase()),
@@ -290,6 +293,8 @@ pub const TABLE: &[Entry] = &[
     },
 ];
 
+/// How much of what was sent an error repeats, in characters.
+const QUOTED: usize = 200;
 /// The longest side that JPEG and WebP can have, in pixels.
 const SIDE: u32 = 65_535;
 

@@ -6,6 +6,10 @@ use serde_json::Value;
 use super::{Object, Request, unknown};
 use crate::error::{Error, Result};
 use crate::options::Named;
+use crate::text::cut;
+
+/// How much of what was sent an error repeats, in characters.
+const QUOTED: usize = 200;
 
 /// What the event asks for; `what` it is if it is no direct one.
 pub(super) fn parse(
@@ -27,7 +31,8 @@ pub(super) fn parse(
             ))
         }),
         Some(other) => Err(Error::InvalidRequest(format!(
-            "`{name}` is {other}, not a name"
+            "`{name}` is {}, not a name",
+            quoted(other)
         ))),
     };
     Ok(Request::Direct {
@@ -40,20 +45,30 @@ pub(super) fn parse(
     })
 }
 
+/// A value in an error.
+fn quoted(value: &Value) -> String {
+    cut(&value.to_string(), QUOTED).into_owned()
+}
+
 /// An object's fields as options.
 pub(super) fn options(object: Option<&Value>) -> Result<Named> {
     let invalid = |what: String| Err(Error::InvalidOption(what));
     let fields = match object {
         None | Some(Value::Null) => return Ok(Named::new()),
         Some(Value::Object(fields)) => fields,
-        Some(other) => return invalid(format!("`options` is {other}, not an object")),
+        Some(other) => {
+            return invalid(format!("`options` is {}, not an object", quoted(other)));
+        }
     };
     let mut named = Named::new();
     for (name, value) in fields {
         let text = match value {
             Value::String(text) => text.clone(),
             Value::Number(_) | Value::Bool(_) => value.to_string(),
-            other => return invalid(format!("`{name}` is {other}, not one value")),
+            other => {
+                let (name, other) = (cut(name, QUOTED), quoted(other));
+                return invalid(format!("`{name}` is {other}, not one value"));
+            }
         };
         named.push((name.clone(), text));
     }

@@ -3,6 +3,7 @@
 
 mod function;
 mod looks;
+mod policy;
 mod shown;
 
 use std::fs;
@@ -78,6 +79,7 @@ pub fn test(
         visit.download().await?;
         visit.looks(results).await?;
         visit.quiet(|_| false).await?;
+        visit.policy(url).await?;
         visit.browser.close().await
     })
 }
