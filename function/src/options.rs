@@ -9,6 +9,7 @@ mod key;
 mod place;
 mod preset;
 mod table;
+mod work;
 
 use serde::Serialize;
 
@@ -140,13 +141,15 @@ impl Files {
     }
 }
 
-/// What is refused before it is decoded.
+/// What is refused before it is decoded, or bounded.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limits {
     /// The largest file, in bytes.
     pub bytes: u64,
     /// The largest picture, in pixels.
     pub pixels: u64,
+    /// The most work that looking may be, which a larger picture is scaled down for; any without.
+    pub work: Option<f64>,
 }
 
 /// Options as they were named somewhere, with their values as text.
@@ -206,6 +209,7 @@ impl Settings {
         options.check()?;
         if who == Who::Anyone {
             options.check_strangers()?;
+            options.limits.work = Some(work::of_strangers());
         }
         Ok(options)
     }

@@ -14,7 +14,7 @@ use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::looks::Looks;
 use crate::machine::Machine;
-use crate::options::Options;
+use crate::options::{Detection, Options};
 use crate::order::{Order, Turns};
 use crate::photo::{Header, Refusal};
 use crate::report::Report;
@@ -252,9 +252,10 @@ impl<V: Vision> Pipeline<'_, V> {
         let look = self.looks.ask();
         let began = look.began();
         let looked = move || {
-            let header = header(&content, &options, &machine).map_err(Failure::Photo)?;
+            let (header, detection) =
+                header(&content, &options, &machine).map_err(Failure::Photo)?;
             let task = Task {
-                detection: options.detection.clone(),
+                detection,
                 annotate,
                 until,
             };
@@ -298,16 +299,22 @@ impl<V: Vision> Pipeline<'_, V> {
     }
 }
 
-/// What the content says of itself, if the photo may be decoded.
-fn header(content: &[u8], options: &Options, machine: &Machine) -> Result<Header, Refusal> {
+/// What the content says of itself, if the photo may be decoded, and how to look at it.
+fn header(
+    content: &[u8],
+    options: &Options,
+    machine: &Machine,
+) -> Result<(Header, Detection), Refusal> {
     let (bytes, limit) = (content.len() as u64, options.limits.bytes);
     if bytes > limit {
         return Err(Refusal::PhotoTooLarge { bytes, limit });
     }
     let header = Header::read(content)?;
     header.within(options.limits.pixels)?;
-    machine.holds(&header, &options.detection)?;
-    Ok(header)
+    let detection = options.detection.clone();
+    let detection = detection.within(options.limits.work, header.width, header.height);
+    machine.holds(&header, &detection)?;
+    Ok((header, detection))
 }
 
 #[cfg(test)]

@@ -37,6 +37,7 @@ impl Preset {
             limits: Limits {
                 bytes: 64 << 20,
                 pixels: 100_000_000,
+                work: None,
             },
             storage: Place::default(),
             metrics_namespace: None,
