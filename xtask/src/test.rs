@@ -24,6 +24,7 @@ use crate::{build_opencv, pack, size, test_local};
 mod benches;
 mod browser;
 mod consumers;
+mod deadline;
 mod errors;
 mod events;
 mod fuzz;
@@ -36,6 +37,7 @@ mod lifecycle;
 mod outage;
 mod page;
 mod pixels;
+mod privilege;
 mod registry;
 mod report;
 mod reproducible;
@@ -148,6 +150,12 @@ pub fn run(arguments: &Arguments) -> Result<TestAnswer> {
         }),
         ("an S3 that is out of reach", &|| {
             suite.with_function(outage::test)
+        }),
+        ("photos that take too long", &|| {
+            suite.with_function(deadline::test)
+        }),
+        ("buckets that are not listed", &|| {
+            suite.with_function(privilege::test)
         }),
         ("a snapshot and its restore", &|| {
             suite.with_function(|_, sdk, binary| snapshot::test(sdk, binary))
