@@ -1,11 +1,15 @@
 //! What the function tells about its work: structured lines, one JSON object each, and CloudWatch's
 //! embedded metrics. Neither holds anything of a photo but its size and the number of its faces.
 
+use std::fmt::Write as _;
 use std::io::Write;
+use std::panic::PanicHookInfo;
 use std::time::Duration;
 
 use chrono::{SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
+
+use crate::text::cut;
 
 /// How much a line matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,6 +19,9 @@ pub enum Level {
     /// What failed, and was answered.
     Error,
 }
+
+/// The longest text of a panic, in characters.
+const LONGEST: usize = 500;
 
 /// Writes lines for one invocation.
 #[derive(Clone, Debug)]
@@ -121,7 +128,31 @@ pub fn milliseconds(time: Duration) -> Value {
     json!((time.as_secs_f64() * 1e4).round() / 10.0)
 }
 
+/// Tells where a panic was, for operators; whoever waits for an answer is told that there was one.
+pub fn panicked(panic: &PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string);
+    let said = panic.payload_as_str().unwrap_or_default();
+    let fields = json!({"place": place, "error": cut(said, LONGEST)});
+    Log::new(String::new(), None).write(Level::Error, "panicked", fields);
+}
+
+/// A line as text, all of it printable: JSON escapes only what ends a line for most readers, and some end lines or
+/// begin a terminal's commands at others as well. All of these are in strings, where they can be escaped.
+fn text(line: &Value) -> String {
+    let mut text = String::new();
+    for letter in line.to_string().chars() {
+        if letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}') {
+            // They have four digits at most. Writing to a text does not fail.
+            let _ = write!(text, "\\u{:04x}", u32::from(letter));
+        } else {
+            text.push(letter);
+        }
+    }
+    text
+}
+
 fn print(line: &Value) {
+    let line = text(line);
     if cfg!(test) {
         // The test harness keeps this for tests that fail.
         println!("{line}");
@@ -145,6 +176,18 @@ mod tests {
         let time = line["timestamp"].as_str().unwrap();
         chrono::DateTime::parse_from_rfc3339(time).unwrap();
         assert!(Log::new(String::new(), Some("ERROR")).least > Level::Info);
+    }
+
+    #[test]
+    fn no_key_makes_a_line_of_its_own() {
+        let key = "a\n{\"level\":\"INFO\"}\r\u{b}\u{85}\u{9b}31m\u{2028}\u{2029}\u{7f}\u{1b}[2J\0 caf\u{e9}";
+        let log = Log::new("r".to_owned(), None);
+        let line = log.line(Level::Info, "photo", json!({"object": key}));
+        let text = text(&line);
+        assert!(text.chars().all(|letter| !letter.is_control()), "{text}");
+        assert!(!text.contains(['\u{2028}', '\u{2029}']), "{text}");
+        let back: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(back, line);
     }
 
     #[test]

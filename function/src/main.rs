@@ -1,13 +1,13 @@
 //! The program that Lambda starts: reads the cascades, then asks for events, and prepares for the first one
 //! while it waits.
 
-use std::env;
 use std::ffi::c_int;
 use std::sync::Arc;
+use std::{env, panic};
 
 use function::deadline::Deadline;
 use function::handler::{Function, Invocation};
-use function::log::{Level, Log};
+use function::log::{self, Level, Log};
 use function::machine::{MEMORY, Machine};
 use function::meanwhile;
 use function::options::Settings;
@@ -33,6 +33,7 @@ unsafe extern "C" {
 fn main() -> Result<(), Error> {
     // SAFETY: it takes any numbers. Where it fails there are more arenas.
     unsafe { mallopt(ARENAS, 1) };
+    panic::set_hook(Box::new(log::panicked));
     if env::var_os(PIXELS).is_none() {
         let limit = env::var("FACE_DETECT_MAX_PIXELS").unwrap_or_default();
         let limit: u64 = limit.parse().unwrap_or(100_000_000);

@@ -8,7 +8,11 @@ use serde_json::{Map, Value, json};
 use crate::error::Error;
 use crate::log::{Level, Log, Metrics, milliseconds};
 use crate::photo::Header;
+use crate::text::cut;
 use crate::vision::Seen;
+
+/// The longest address of an object, in characters: what S3 permits, and what is around it.
+const LONGEST: usize = 1200;
 
 /// What is told of an invocation.
 pub struct Report {
@@ -42,7 +46,7 @@ impl Report {
         let times = moved.iter().chain(&looked);
         let times = times.map(|(step, time)| ((*step).to_owned(), milliseconds(*time)));
         let fields = json!({
-            "object": of, "bytes": header.bytes, "format": header.format,
+            "object": cut(of, LONGEST), "bytes": header.bytes, "format": header.format,
             "width": seen.width, "height": seen.height,
             "faces": seen.faces.len(), "eyes": eyes,
             "milliseconds": times.collect::<Map<String, Value>>(),
@@ -54,7 +58,7 @@ impl Report {
     pub fn failed(&self, url: Option<&str>, error: &Error) {
         self.count(|metrics| metrics.failures += 1);
         let fields = json!({
-            "object": url, "errorType": error.name(), "error": error.message(),
+            "object": url.map(|url| cut(url, LONGEST)), "errorType": error.name(), "error": error.message(),
             "temporary": error.is_temporary(),
         });
         self.log.write(Level::Error, "the photo failed", fields);
@@ -62,7 +66,7 @@ impl Report {
 
     /// Tells of a photo that this function wrote.
     pub fn left_alone(&self, url: &str) {
-        let fields = json!({"object": url});
+        let fields = json!({"object": cut(url, LONGEST)});
         self.log
             .write(Level::Info, "left alone: this function wrote it", fields);
     }
