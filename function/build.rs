@@ -48,8 +48,10 @@ fn main() {
 
 /// Compiles what is not Rust.
 fn compile(sdk: &Path) {
-    let (grey, unused) = ("src/photo/grey.cpp", "src/vision/unused.c");
-    for source in [grey, unused] {
+    let (grey, jpeg) = ("src/photo/grey.cpp", "src/photo/decode/jpeg.c");
+    let kinds = "src/photo/decode/jpeg/kinds.c";
+    let unused = "src/vision/unused.c";
+    for source in [grey, jpeg, kinds, unused] {
         println!("cargo::rerun-if-changed={source}");
     }
     let mut cxx = cc::Build::new();
@@ -57,6 +59,15 @@ fn compile(sdk: &Path) {
     cxx.include(sdk.join("include/opencv4"));
     cxx.file(grey).compile("face_detect_grey");
     cc::Build::new().file(unused).compile("unused");
+    // The crate `opencv` links libjpeg-turbo itself. What is for tests is not linked where nothing calls it.
+    for (source, name) in [
+        (jpeg, "face_detect_jpeg"),
+        (kinds, "face_detect_jpeg_kinds"),
+    ] {
+        let mut c = cc::Build::new();
+        c.include(sdk.join("include/libjpeg-turbo"));
+        c.file(source).compile(name);
+    }
 }
 
 /// Puts one cascade where it becomes part of the binary.

@@ -18,7 +18,7 @@ pub use self::notification::{Notification, notification};
 pub use self::size::fitting;
 pub use self::sqs::sqs;
 
-use crate::error::Error;
+use crate::error::{Error, Problem};
 use crate::faces::Face;
 use crate::request::Object;
 
@@ -59,6 +59,9 @@ pub struct Found {
     /// The address of the photo with rectangles, if it was written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub annotated: Option<String>,
+    /// Why there is no photo with rectangles although it was wanted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub annotated_error: Option<Problem>,
     /// The address of the JSON, if it was written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sidecar: Option<String>,

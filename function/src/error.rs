@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use lambda_runtime::Diagnostic;
+use serde::Serialize;
 
 use crate::photo::Refusal;
 use crate::text::cut;
@@ -85,6 +86,19 @@ pub enum Error {
         /// Why.
         refusal: Refusal,
     },
+    /// The photo with rectangles cannot be a file.
+    #[error(
+        "the photo has {width}x{height} pixels, and an annotated one can have {limit} from side to side, which is JPEG's \
+         limit; its faces were looked for all the same"
+    )]
+    AnnotatedTooLarge {
+        /// The upright photo's width.
+        width: u32,
+        /// Its height.
+        height: u32,
+        /// The longest side.
+        limit: u32,
+    },
     /// OpenCV failed.
     #[error("OpenCV failed: {0}")]
     OpenCvFailed(String),
@@ -120,6 +134,7 @@ impl Error {
             Self::PhotoTooSlow { .. } => "PhotoTooSlow",
             Self::NotTried => "NotTried",
             Self::Photo { refusal, .. } => refusal.name(),
+            Self::AnnotatedTooLarge { .. } => "AnnotatedTooLarge",
             Self::OpenCvFailed(_) => "OpenCvFailed",
             Self::AnswerTooLarge { .. } => "AnswerTooLarge",
             Self::InternalError => "InternalError",
@@ -148,18 +163,39 @@ impl Error {
             Self::AccessDenied { .. } | Self::BucketNotAllowed(_) => 403,
             Self::StorageFailed { .. } => 502,
             Self::OutOfTime { .. } | Self::NotTried => 503,
-            Self::AnswerTooLarge { .. } => 413,
+            Self::AnnotatedTooLarge { .. } | Self::AnswerTooLarge { .. } => 413,
             Self::PhotoTooSlow { .. } => 422,
             Self::OpenCvFailed(_) | Self::InternalError => 500,
             Self::Photo { refusal, .. } => match refusal {
                 Refusal::NotAnImage(_) | Refusal::UnsupportedImage(_) => 415,
                 Refusal::PhotoTooLarge { .. }
                 | Refusal::TooManyPixels { .. }
-                | Refusal::NotEnoughMemory { .. } => 413,
+                | Refusal::NotEnoughMemory { .. }
+                | Refusal::DecoderTookTooMuch(_)
+                | Refusal::TooMuchWork(..) => 413,
                 Refusal::PhotoTruncated(..) | Refusal::NoPixels(..) | Refusal::PhotoDamaged(..) => {
                     422
                 }
             },
+        }
+    }
+}
+
+/// An error as answers have it beside what went well.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// The name that a caller sees.
+    #[serde(rename = "type")]
+    pub name: &'static str,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl From<&Error> for Problem {
+    fn from(error: &Error) -> Self {
+        Self {
+            name: error.name(),
+            message: error.to_string(),
         }
     }
 }

@@ -279,12 +279,13 @@ impl<V: Vision> Function<V> {
         let annotate = (http.wanted == Wanted::Jpeg).then_some(options.output.jpeg_quality);
         let seen = pipeline.sent(photo, &options, annotate).await?;
         match seen.annotated {
-            Some(file) => answer::file(&file, seen.faces.len()),
+            Some(file) => answer::file(&file?, seen.faces.len()),
             None => Ok(answer::json(&answer::Found {
                 width: seen.width,
                 height: seen.height,
                 faces: seen.faces,
                 annotated: None,
+                annotated_error: None,
                 sidecar: None,
             })),
         }

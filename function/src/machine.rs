@@ -22,9 +22,8 @@ const FILES: u64 = 16;
 const PROCESS: u64 = 50 << 20;
 /// What a pixel of the photo takes, in bytes: three colours, grey, and the encoder's buffers.
 const PER_PIXEL: u64 = 6;
-/// What it takes while it is decoded: three colours, and what a progressive JPEG or a WebP file has to
-/// keep until its end.
-const PER_PIXEL_DECODED: u64 = 10;
+/// What a pixel takes as it is decoded, in bytes; one byte where there are no colours.
+const COLOURS: u64 = 3;
 /// What a pixel of the picture that is looked at takes, in bytes: its copies with other contrast and
 /// flipped.
 const PER_PIXEL_DETECTED: f64 = 8.0;
@@ -58,6 +57,11 @@ impl Machine {
     pub fn room(&self) -> u64 {
         self.memory
             .map_or(u64::MAX, |memory| (memory << 20) / FILES)
+    }
+
+    /// The function's memory in bytes.
+    pub fn bytes(&self) -> Option<u64> {
+        self.memory.map(|memory| memory << 20)
     }
 
     /// Refuses a photo whose pixels would not fit.
@@ -105,7 +109,14 @@ fn needs(header: &Header, detection: &Detection) -> u64 {
         pyramids.sum()
     };
     let looking = detected * (PER_PIXEL_DETECTED + pyramids);
-    let decoding = header.pixels().saturating_mul(PER_PIXEL_DECODED);
+    let decoded = header.pixels() * if header.grey { 1 } else { COLOURS };
+    // When the decoder has ended, a picture that is turned on its side is there twice.
+    let turned = if header.orientation.swaps_sides() {
+        decoded
+    } else {
+        0
+    };
+    let decoding = decoded.saturating_add(header.decoder.max(turned));
     let looking = header
         .pixels()
         .saturating_mul(PER_PIXEL)
@@ -120,6 +131,7 @@ mod tests {
     use super::*;
     use crate::options::Preset;
     use crate::photo::Format;
+    use crate::photo::orientation::Orientation;
 
     #[test]
     fn threads_follow_lambdas_processors() {
@@ -157,7 +169,9 @@ mod tests {
             width: 6000,
             height: 4000,
             grey: false,
+            orientation: Orientation::Upright,
             bytes: 8_000_000,
+            decoder: 0,
         };
         let mut detection = Preset::Original.options().detection;
         let small = Machine::of(Some("320"));

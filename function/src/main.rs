@@ -18,9 +18,6 @@ use lambda_runtime::tower::util::MapResultLayer;
 use lambda_runtime::{BoxFuture, Error, LambdaEvent, Runtime, SnapStartResource, service_fn};
 use serde_json::json;
 
-/// OpenCV's own limit of pixels, behind ours. By itself it would take a thousand million.
-const PIXELS: &str = "OPENCV_IO_MAX_IMAGE_PIXELS";
-
 /// glibc's number for how many arenas memory is taken from. Each thread would have its own, and what one
 /// gives back another does not get: 1.3 MB of 21 after a large photo.
 const ARENAS: c_int = -8;
@@ -34,12 +31,6 @@ fn main() -> Result<(), Error> {
     // SAFETY: it takes any numbers. Where it fails there are more arenas.
     unsafe { mallopt(ARENAS, 1) };
     panic::set_hook(Box::new(log::panicked));
-    if env::var_os(PIXELS).is_none() {
-        let limit = env::var("FACE_DETECT_MAX_PIXELS").unwrap_or_default();
-        let limit: u64 = limit.parse().unwrap_or(100_000_000);
-        // SAFETY: no other thread has been started yet.
-        unsafe { env::set_var(PIXELS, limit.to_string()) };
-    }
     serve()
 }
 

@@ -1,16 +1,23 @@
 //! A photo's file: what its content says before anything is decoded, and whether it may be decoded.
 //!
-//! The name of a file says nothing here. `whole` finds out whether a file ends before its picture
-//! does, and `pixels` decodes and draws, which alone needs OpenCV.
+//! The name of a file says nothing here. `container` finds the picture in a file, `orientation` how it is turned,
+//! `decode` makes pixels of it, and `pixels` turns them and draws on them. JPEG and drawing need OpenCV's SDK.
 
+pub mod container;
+pub mod decode;
+pub mod orientation;
 #[cfg(feature = "opencv")]
 pub mod pixels;
-mod whole;
+mod refusal;
+pub mod watch;
 
 use std::fmt;
 
 use imagesize::ImageType;
 use serde::Serialize;
+
+use self::orientation::Orientation;
+pub use self::refusal::Refusal;
 
 /// A format that this build decodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -45,123 +52,66 @@ pub struct Header {
     pub height: u32,
     /// Whether it is a JPEG without colours.
     pub grey: bool,
+    /// How the picture must be turned.
+    pub orientation: Orientation,
     /// The file's size.
     pub bytes: usize,
-}
-
-/// Why a photo is not worked on. None of these goes away by trying again.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// Nothing in the file is a picture.
-    #[error("it is no image: its {0} bytes begin like no format that is known")]
-    NotAnImage(usize),
-    /// A picture in a format that this build leaves out.
-    #[error("it is {0}, which cannot be read; JPEG, PNG and WebP can")]
-    UnsupportedImage(String),
-    /// The file ends before the picture.
-    #[error("it is a {0} that ends early, after {1} bytes; was it uploaded whole?")]
-    PhotoTruncated(Format, usize),
-    /// The file is larger than the limit.
-    #[error("it has {bytes} bytes, and FACE_DETECT_MAX_BYTES permits {limit}")]
-    PhotoTooLarge {
-        /// The file's size.
-        bytes: u64,
-        /// The limit.
-        limit: u64,
-    },
-    /// The picture is larger than the limit.
-    #[error("it has {width}x{height} pixels, and FACE_DETECT_MAX_PIXELS permits {limit}")]
-    TooManyPixels {
-        /// Its width.
-        width: u32,
-        /// Its height.
-        height: u32,
-        /// The limit.
-        limit: u64,
-    },
-    /// The function has not the memory that decoding needs.
-    #[error(
-        "its {width}x{height} pixels need about {needs} MB of memory, and the function has {has} \
-         MB; give it more, or a smaller FACE_DETECT_LONGEST_SIDE"
-    )]
-    NotEnoughMemory {
-        /// Its width.
-        width: u32,
-        /// Its height.
-        height: u32,
-        /// Megabytes that it would take, the process included.
-        needs: u64,
-        /// Megabytes that there are.
-        has: u64,
-    },
-    /// A width or a height of zero.
-    #[error("its header says {0}x{1} pixels, so there are none")]
-    NoPixels(u32, u32),
-    /// The header is good and the rest is not.
-    #[error("it is a {0} that cannot be decoded: {1}")]
-    PhotoDamaged(Format, String),
-}
-
-impl Refusal {
-    /// The name that a caller sees.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::NotAnImage(_) => "NotAnImage",
-            Self::UnsupportedImage(_) => "UnsupportedImage",
-            Self::PhotoTruncated(..) => "PhotoTruncated",
-            Self::PhotoTooLarge { .. } => "PhotoTooLarge",
-            Self::TooManyPixels { .. } => "TooManyPixels",
-            Self::NotEnoughMemory { .. } => "NotEnoughMemory",
-            Self::NoPixels(..) => "NoPixels",
-            Self::PhotoDamaged(..) => "PhotoDamaged",
-        }
-    }
+    /// Bytes that the decoder takes at most besides the pixels that it makes.
+    pub decoder: u64,
 }
 
 impl Header {
-    /// What `file` says of itself, if it is a whole file of a format that can be read.
+    /// What `file` says of itself, if it is a file of a format that can be read and nothing of it is known to be missing.
+    /// Of a JPEG file with one scan only its decoder can say that.
     pub fn read(file: &[u8]) -> Result<Self, Refusal> {
         let bytes = file.len();
-        let format = match imagesize::image_type(file) {
-            Ok(ImageType::Jpeg) => Format::Jpeg,
-            Ok(ImageType::Png) => Format::Png,
-            Ok(ImageType::Webp) if whole::is_animated(file) => {
-                return Err(Refusal::UnsupportedImage("an animated WebP".to_owned()));
-            }
-            Ok(ImageType::Webp) => Format::Webp,
+        let header = match imagesize::image_type(file) {
+            Ok(ImageType::Jpeg) => Self::of_jpeg(&container::jpeg::read(file)?, bytes),
+            Ok(ImageType::Png) => Self::of_png(&container::png::read(file)?, bytes),
+            Ok(ImageType::Webp) => Self::of_webp(&container::webp::read(file)?, bytes),
             Ok(other) => return Err(Refusal::UnsupportedImage(name(other))),
             Err(_) => return Err(Refusal::NotAnImage(bytes)),
         };
-        // A file that was cut off may hold its size or not; either way that is what is wrong.
-        let truncated = || Refusal::PhotoTruncated(format, bytes);
-        let (width, height, grey) = match format {
-            Format::Jpeg => {
-                let frame = whole::jpeg(file).ok_or_else(truncated)?;
-                let frame = frame.ok_or_else(|| {
-                    Refusal::PhotoDamaged(format, "it has no frame, so no size".to_owned())
-                })?;
-                (frame.width, frame.height, frame.colours == 1)
-            }
-            Format::Png | Format::Webp => {
-                if !whole::is_whole(format, file) {
-                    return Err(truncated());
-                }
-                let size = imagesize::blob_size(file)
-                    .map_err(|error| Refusal::PhotoDamaged(format, error.to_string()))?;
-                let side = |side: usize| u32::try_from(side).unwrap_or(u32::MAX);
-                (side(size.width), side(size.height), false)
-            }
-        };
-        if width == 0 || height == 0 {
-            return Err(Refusal::NoPixels(width, height));
+        if header.width == 0 || header.height == 0 {
+            return Err(Refusal::NoPixels(header.width, header.height));
         }
-        Ok(Self {
-            format,
-            width,
-            height,
-            grey,
+        Ok(header)
+    }
+
+    fn of_jpeg(jpeg: &container::jpeg::Jpeg, bytes: usize) -> Self {
+        Self {
+            format: Format::Jpeg,
+            width: jpeg.width,
+            height: jpeg.height,
+            grey: jpeg.components == 1,
+            orientation: jpeg.orientation,
             bytes,
-        })
+            decoder: jpeg.memory(),
+        }
+    }
+
+    fn of_png(png: &container::png::Png, bytes: usize) -> Self {
+        Self {
+            format: Format::Png,
+            width: png.width,
+            height: png.height,
+            grey: false,
+            orientation: png.orientation,
+            bytes,
+            decoder: png.memory(),
+        }
+    }
+
+    fn of_webp(webp: &container::webp::WebP, bytes: usize) -> Self {
+        Self {
+            format: Format::Webp,
+            width: webp.width,
+            height: webp.height,
+            grey: false,
+            orientation: webp.orientation,
+            bytes,
+            decoder: webp.memory(),
+        }
     }
 
     /// How many pixels there are.

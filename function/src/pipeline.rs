@@ -194,20 +194,22 @@ impl<V: Vision> Pipeline<'_, V> {
         let bytes = content.len();
         let annotate = output.files.annotated().then_some(output.jpeg_quality);
         let looked = self.look(content, &job.options, annotate, &of);
-        let (header, mut seen) = looked.await?;
+        let (header, seen) = looked.await?;
 
         let start = Instant::now();
         let bucket = output.bucket.as_ref().unwrap_or(&object.bucket);
-        let annotated = match seen.annotated.take() {
-            Some(file) => {
+        let annotated = match &seen.annotated {
+            Some(Ok(file)) => {
+                let file = file.clone();
                 let key = output.key.annotated(&object.key);
                 Some(
                     self.write(&job.options, bucket, &key, "image/jpeg", file)
                         .await?,
                 )
             }
-            None => None,
+            Some(Err(_)) | None => None,
         };
+        let annotated_error = seen.annotated_error();
         let sidecar = if output.files.sidecar() {
             let key = output.key.sidecar(&object.key);
             let document = json!({
@@ -234,6 +236,7 @@ impl<V: Vision> Pipeline<'_, V> {
             height: seen.height,
             faces: seen.faces,
             annotated,
+            annotated_error,
             sidecar,
         }))
     }
@@ -258,6 +261,7 @@ impl<V: Vision> Pipeline<'_, V> {
                 detection,
                 annotate,
                 until,
+                memory: machine.bytes(),
             };
             let _turn = look.begin();
             let seen = vision.look(&content, &header, &task)?;

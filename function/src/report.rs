@@ -45,12 +45,15 @@ impl Report {
         ];
         let times = moved.iter().chain(&looked);
         let times = times.map(|(step, time)| ((*step).to_owned(), milliseconds(*time)));
-        let fields = json!({
+        let mut fields = json!({
             "object": cut(of, LONGEST), "bytes": header.bytes, "format": header.format,
             "width": seen.width, "height": seen.height,
             "faces": seen.faces.len(), "eyes": eyes,
             "milliseconds": times.collect::<Map<String, Value>>(),
         });
+        if let Some(problem) = seen.annotated_error() {
+            fields["annotatedError"] = json!(problem);
+        }
         self.log.write(Level::Info, "photo", fields);
     }
 

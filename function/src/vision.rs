@@ -13,9 +13,10 @@ use bytes::Bytes;
 #[cfg(feature = "opencv")]
 pub use open_cv::OpenCv;
 
-use crate::error::Error;
+use crate::error::{Error, Problem, Result};
 use crate::faces::Face;
 use crate::options::Detection;
+use crate::photo::watch::Watch;
 use crate::photo::{Header, Refusal};
 
 /// Looks at photos.
@@ -36,6 +37,8 @@ pub struct Task {
     pub annotate: Option<i32>,
     /// When nobody waits for it any more; it is given up at the next step then.
     pub until: Instant,
+    /// The function's memory in bytes, if it is known. Decoding is given up before it takes all of that.
+    pub memory: Option<u64>,
 }
 
 impl Task {
@@ -45,6 +48,14 @@ impl Task {
             return Ok(());
         }
         Err(Failure::OutOfTime)
+    }
+
+    /// What decoders and encoders ask whether to go on.
+    pub fn watch(&self) -> Watch {
+        Watch {
+            until: self.until,
+            memory: self.memory,
+        }
     }
 }
 
@@ -57,10 +68,19 @@ pub struct Seen {
     pub height: u32,
     /// From left to right.
     pub faces: Vec<Face>,
-    /// The photo with rectangles, a JPEG file.
-    pub annotated: Option<Bytes>,
+    /// The photo with rectangles, a JPEG file, if it was wanted; or why there can be none, which takes nothing from what
+    /// was seen.
+    pub annotated: Option<Result<Bytes>>,
     /// How long it took.
     pub times: Times,
+}
+
+impl Seen {
+    /// Why there is no photo with rectangles although it was wanted.
+    pub fn annotated_error(&self) -> Option<Problem> {
+        let error = self.annotated.as_ref()?.as_ref().err()?;
+        Some(Problem::from(error))
+    }
 }
 
 /// How long each step took.

@@ -30,7 +30,10 @@ fn task((id, result): (String, Result)) -> S3BatchJobResult {
     let (code, text) = match result {
         Ok(Outcome::Found(found)) => {
             let eyes: usize = found.faces.iter().map(|face| face.eyes.len()).sum();
-            let text = format!("{} face(s), {eyes} eye(s)", found.faces.len());
+            let mut text = format!("{} face(s), {eyes} eye(s)", found.faces.len());
+            if let Some(problem) = found.annotated_error {
+                text += &format!("; {}: {}", problem.name, problem.message);
+            }
             ("Succeeded", text)
         }
         Ok(Outcome::Own) => ("Succeeded", "skipped: this function wrote it".to_owned()),

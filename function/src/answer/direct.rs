@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use super::{Answer, Found};
+use crate::error::Problem;
 use crate::faces::Face;
 
 /// The answer.
@@ -25,6 +26,8 @@ struct Headers {
 struct Body {
     message: String,
     faces: Vec<Face>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    annotated_error: Option<Problem>,
 }
 
 /// The answer for what was found.
@@ -44,6 +47,7 @@ pub fn direct(found: Found) -> Answer {
         body: Body {
             message,
             faces: found.faces,
+            annotated_error: found.annotated_error,
         },
     })
 }
@@ -64,6 +68,7 @@ mod tests {
                 eyes: vec![[5, 6, 7, 8]],
             }],
             annotated: Some("s3://b/photo.jpg_rs.jpg".to_owned()),
+            annotated_error: None,
             sidecar: None,
         };
         let answer = serde_json::to_value(direct(found)).unwrap();

@@ -84,6 +84,7 @@ mod tests {
             height: 50,
             faces: vec![face; faces],
             annotated: Some("s3://b/k_rs.jpg".to_owned()),
+            annotated_error: None,
             sidecar: None,
         }
     }

@@ -4,11 +4,15 @@
 use std::ffi::c_void;
 
 use bytes::Bytes;
-use opencv::core::{Mat, Point, Rect, Scalar, Size, Vector};
+use opencv::core::{self, CV_8UC1, CV_8UC3, Mat, Point, Rect, Scalar, Size};
 use opencv::prelude::*;
-use opencv::{Result, imgcodecs, imgproc};
+use opencv::{Result, imgproc};
 
-use super::{Header, Refusal};
+use super::decode::jpeg::{self, Rows};
+use super::decode::{png, webp};
+use super::orientation::Orientation;
+use super::watch::Watch;
+use super::{Format, Header};
 use crate::faces::{Area, Face};
 use crate::vision::Failure;
 
@@ -44,35 +48,16 @@ pub struct Purpose {
 
 impl Photo {
     /// Decodes a file, upright.
-    pub fn decode(file: &[u8], header: &Header, purpose: Purpose) -> Result<Self, Failure> {
-        let damaged = |reason: String| Failure::Photo(Refusal::PhotoDamaged(header.format, reason));
-        // Without the flag for a picture's own form, pixels are three colours of eight bits each. Of a JPEG without colours
-        // these are the same three times, and OpenCV's weights for grey have the sum 1: it decodes to what would be made of it.
-        let form = if header.grey {
-            imgcodecs::IMREAD_GRAYSCALE
-        } else {
-            imgcodecs::IMREAD_COLOR
-        };
-        let decoded = Mat::from_slice(file).and_then(|file| imgcodecs::imdecode(&file, form));
-        let pixels = match decoded {
-            Ok(pixels) if !pixels.empty() => pixels,
-            Ok(_) => {
-                return Err(damaged(
-                    "its data is not what its header promises".to_owned(),
-                ));
-            }
-            Err(error) => return Err(damaged(error.message)),
-        };
-        let size = (pixels.cols(), pixels.rows());
-        let side = |side: i32| u32::try_from(side).unwrap_or(0);
-        let (width, height) = (side(size.0), side(size.1));
-        // Upright, the sides may have changed places.
-        if ![(width, height), (height, width)].contains(&(header.width, header.height)) {
-            return Err(damaged(format!(
-                "it has {width}x{height} pixels, other than its header says"
-            )));
-        }
-        Ok(Self::of(pixels, purpose)?)
+    pub fn decode(
+        file: &[u8],
+        header: &Header,
+        purpose: Purpose,
+        watch: Watch,
+    ) -> Result<Self, Failure> {
+        Ok(Self::of(
+            upright(decoded(file, header, watch)?, header)?,
+            purpose,
+        )?)
     }
 
     /// The photo of these pixels, which are in colour or in grey.
@@ -136,7 +121,10 @@ impl Photo {
 
     /// The photo as a JPEG file with a blue rectangle round each face and a green one round each
     /// eye. It must have been decoded for that.
-    pub fn annotate(self, faces: &[Face], quality: i32) -> Result<Bytes> {
+    ///
+    /// # Errors
+    /// The watch says so, or OpenCV failed.
+    pub fn annotate(self, faces: &[Face], quality: i32, watch: Watch) -> Result<Bytes, Failure> {
         let mut canvas = self.canvas.unwrap_or(self.grey);
         if canvas.channels() == 1 {
             canvas = coloured(&canvas)?;
@@ -149,11 +137,67 @@ impl Photo {
                 draw(&mut canvas, *eye, GREEN, line)?;
             }
         }
-        let quality = Vector::from_slice(&[imgcodecs::IMWRITE_JPEG_QUALITY, quality]);
-        let mut file = Vector::<u8>::new();
-        imgcodecs::imencode(".jpg", &canvas, &mut file, &quality)?;
-        Ok(Bytes::from_owner(file))
+        let (stride, size) = (canvas.step1(0)?, self.size);
+        let side = |side: i32| u32::try_from(side).unwrap_or(0);
+        let size = (side(size.0), side(size.1));
+        let file = jpeg::encode(canvas.data_bytes()?, stride, size, quality, watch)?;
+        Ok(Bytes::from(file))
     }
+}
+
+/// The pixels of a file as they are stored.
+fn decoded(file: &[u8], header: &Header, watch: Watch) -> Result<Mat, Failure> {
+    let side = |side: u32| i32::try_from(side).unwrap_or(i32::MAX);
+    // Of a JPEG file without colours these would be the same three times, and OpenCV's weights for grey have the sum 1: it
+    // is decoded to what would be made of it.
+    let kind = if header.grey { CV_8UC1 } else { CV_8UC3 };
+    // SAFETY: every pixel is written, or the picture is dropped. Values that are not written could be any.
+    let mut picture = unsafe { Mat::new_rows_cols(side(header.height), side(header.width), kind)? };
+    let channels = picture.channels() as u32;
+    let stride = picture.step1(0)?;
+    let pixels = picture.data_bytes_mut()?;
+    match header.format {
+        Format::Jpeg => {
+            let rows = Rows {
+                pixels,
+                stride,
+                channels,
+            };
+            jpeg::decode(file, header, rows, watch)?;
+        }
+        Format::Png => png::decode(file, header, pixels, watch)?,
+        Format::Webp => webp::decode(file, header, pixels, watch)?,
+    }
+    Ok(picture)
+}
+
+/// The picture turned as its camera was held.
+fn upright(picture: Mat, header: &Header) -> Result<Mat> {
+    // What OpenCV calls turning over: round the horizontal axis, the vertical one, or both.
+    const DOWN: i32 = 0;
+    const ACROSS: i32 = 1;
+    const BOTH: i32 = -1;
+    let axis = match header.orientation {
+        Orientation::Upright => return Ok(picture),
+        Orientation::Transposed => None,
+        Orientation::Mirrored | Orientation::TurnedLeft => Some(ACROSS),
+        Orientation::UpsideDown | Orientation::Transversed => Some(BOTH),
+        Orientation::Flipped | Orientation::TurnedRight => Some(DOWN),
+    };
+    let picture = if header.orientation.swaps_sides() {
+        let mut transposed = Mat::default();
+        core::transpose(&picture, &mut transposed)?;
+        transposed
+    } else {
+        picture
+    };
+    let Some(axis) = axis else {
+        return Ok(picture);
+    };
+    let mut turned = picture;
+    // SAFETY: OpenCV takes a picture to be turned over in its place.
+    unsafe { turned.modify_inplace(|from, to| core::flip(from, to, axis)) }?;
+    Ok(turned)
 }
 
 /// Draws a rectangle whose right and bottom lines lie just outside of the box, as the Python
@@ -204,4 +248,4 @@ fn converted(picture: &Mat, convert: Conversion, what: &str) -> Result<Mat> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

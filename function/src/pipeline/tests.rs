@@ -36,7 +36,7 @@ impl Vision for Slow {
             width: header.width,
             height: header.height,
             faces: Vec::new(),
-            annotated: Some(vec![1].into()),
+            annotated: Some(Ok(vec![1].into())),
             times: Times::default(),
         })
     }
@@ -201,7 +201,7 @@ impl Vision for Demanding {
             width: header.width,
             height: header.height,
             faces: Vec::new(),
-            annotated: Some(Bytes::from_static(&[1])),
+            annotated: Some(Ok(Bytes::from_static(&[1]))),
             times: Times::default(),
         })
     }

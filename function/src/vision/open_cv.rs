@@ -5,8 +5,10 @@ use std::time::Instant;
 
 use super::threads::Threads;
 use super::{Failure, Seen, Task, Times, Vision};
+use crate::error::Error;
 use crate::faces::detector::Detector;
 use crate::photo::Header;
+use crate::photo::decode::jpeg;
 use crate::photo::pixels::{Photo, Purpose};
 
 /// OpenCV with its cascades.
@@ -51,7 +53,7 @@ impl Vision for OpenCv {
             longest_side: task.detection.longest_side,
             annotate: task.annotate.is_some(),
         };
-        let photo = Photo::decode(file, header, purpose)?;
+        let photo = Photo::decode(file, header, purpose, task.watch())?;
         times.decode = start.elapsed();
 
         let start = Instant::now();
@@ -61,7 +63,12 @@ impl Vision for OpenCv {
         let start = Instant::now();
         let (width, height) = photo.size();
         let annotated = match task.annotate {
-            Some(quality) => Some(photo.annotate(&faces, quality)?),
+            Some(_) if width.max(height) > jpeg::LONGEST => Some(Err(Error::AnnotatedTooLarge {
+                width,
+                height,
+                limit: jpeg::LONGEST,
+            })),
+            Some(quality) => Some(Ok(photo.annotate(&faces, quality, task.watch())?)),
             None => None,
         };
         times.annotate = start.elapsed();
@@ -80,3 +87,6 @@ impl From<opencv::Error> for Failure {
         Self::OpenCv(error.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests;

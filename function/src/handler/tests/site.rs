@@ -27,7 +27,7 @@ impl Vision for OneFace {
                 rectangle: [1, 2, 3, 4],
                 eyes: vec![[1, 2, 1, 1]],
             }],
-            annotated: task.annotate.map(|quality| vec![quality as u8].into()),
+            annotated: task.annotate.map(|quality| Ok(vec![quality as u8].into())),
             times: Times::default(),
         })
     }

@@ -1,0 +1,200 @@
+//! Files of markers, whose data no decoder would know.
+
+use super::*;
+use crate::photo::orientation::tests::block;
+
+/// A segment with its length.
+fn segment(marker: u8, content: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(content.len() + 2).unwrap();
+    [&[0xff, marker], &length.to_be_bytes()[..], content].concat()
+}
+
+/// A frame with three components, of which the first is twice as fine both ways.
+fn frame(marker: u8, width: u16, height: u16) -> Vec<u8> {
+    let sides = [height.to_be_bytes(), width.to_be_bytes()].concat();
+    let components = [3, 1, 0x22, 0, 2, 0x11, 0, 3, 0x11, 0];
+    segment(marker, &[&[8], &sides[..], &components].concat())
+}
+
+/// A scan of these components, with some data.
+fn scan(components: &[u8], first: u8, last: u8, bits: u8) -> Vec<u8> {
+    let mut content = vec![components.len() as u8];
+    content.extend(components.iter().flat_map(|name| [*name, 0]));
+    content.extend([first, last, bits]);
+    [
+        &segment(START_OF_SCAN, &content),
+        &b"\x11\xff\0\x22\xff\xd0\x33"[..],
+    ]
+    .concat()
+}
+
+fn file(parts: &[Vec<u8>]) -> Vec<u8> {
+    [b"\xff\xd8", &parts.concat()[..]].concat()
+}
+
+fn end() -> Vec<u8> {
+    b"\xff\xd9".to_vec()
+}
+
+fn name(file: &[u8]) -> &'static str {
+    read(file).map_or_else(|refusal| refusal.name(), |_| "a photo")
+}
+
+/// A whole picture as cameras put previews there, which is part of an application's segment.
+fn preview() -> Vec<u8> {
+    let preview = file(&[frame(0xc0, 16, 16), scan(&[1, 2, 3], 0, 63, 0), end()]);
+    segment(0xe2, &preview)
+}
+
+#[test]
+fn the_size_is_that_of_the_first_frame() {
+    let parts = [
+        // A marker without a length, a comment with a frame in it, which is none, and fill bytes.
+        b"\xff\x01".to_vec(),
+        segment(0xfe, b"\xff\xc0\0\x08\x08\0\x01\0\x01"),
+        preview(),
+        b"\xff\xff".to_vec(),
+        frame(0xc2, 512, 256),
+        frame(0xc0, 7, 7),
+        scan(&[1, 2, 3], 0, 0, 0),
+        end(),
+    ];
+    let found = read(&file(&parts)).unwrap();
+    assert_eq!((found.width, found.height, found.components), (512, 256, 3));
+    let blocks = 64 * 32 + 2 * 32 * 16;
+    assert_eq!(found.coefficients, 128 * blocks);
+}
+
+#[test]
+fn of_one_scan_with_everything_the_decoder_says_whether_it_is_whole() {
+    let whole = file(&[preview(), frame(0xc0, 64, 64), scan(&[1, 2, 3], 0, 63, 0)]);
+    let found = read(&whole).unwrap();
+    assert_eq!((found.bytes, found.coefficients), (whole.len(), 0));
+    let last = scan(&[1, 2, 3], 0, 63, 0).len();
+    for length in 2..whole.len() - last {
+        assert_eq!(name(&whole[..length]), "PhotoTruncated", "{length}");
+    }
+}
+
+#[test]
+fn several_scans_are_whole_with_an_end_or_when_nothing_is_missing() {
+    let sequential = [1, 2, 3].map(|component| scan(&[component], 0, 63, 0));
+    let progressive = [
+        scan(&[1, 2, 3], 0, 0, 1),
+        scan(&[1], 1, 63, 0),
+        scan(&[2], 1, 5, 0),
+        scan(&[2], 6, 63, 2),
+        scan(&[2], 6, 63, 0x21),
+        scan(&[2], 6, 63, 0x10),
+        scan(&[3], 1, 63, 0),
+        scan(&[1, 2, 3], 0, 0, 0x10),
+    ];
+    for (marker, scans) in [(0xc1, &sequential[..]), (0xc2, &progressive)] {
+        let mut file = file(&[frame(marker, 64, 64)]);
+        for scan in scans {
+            let ended = [&file[..], &end()].concat();
+            assert_eq!(read(&ended).unwrap().bytes, ended.len());
+            assert_eq!(name(&file), "PhotoTruncated");
+            file.extend(scan);
+        }
+        for trailer in [
+            &b""[..],
+            b"a vendor's\xff\xe1\xff",
+            b"\xff\xda\0\x04",
+            b"\xff\xfe\xff\xff",
+        ] {
+            let found = read(&[&file[..], trailer].concat());
+            // What follows the last scan is searched for no more than a marker.
+            assert!((file.len()..=file.len() + 11).contains(&found.unwrap().bytes));
+        }
+        // Arithmetic coding leaves out what it ends with.
+        file[3] += 8;
+        assert_eq!(name(&file), "PhotoTruncated");
+        file.extend(end());
+        assert_eq!(name(&file), "a photo");
+    }
+}
+
+#[test]
+fn scans_are_work() {
+    let scans = |count: usize, width, height| {
+        let mut parts = vec![frame(0xc2, width, height)];
+        parts.extend(vec![scan(&[1], 1, 63, 0); count]);
+        parts.push(end());
+        name(&file(&parts))
+    };
+    assert_eq!(scans(1000, 640, 480), "a photo");
+    assert_eq!(scans(2000, 4000, 3000), "TooMuchWork");
+    assert_eq!(scans(1000, 4592, 3056), "TooMuchWork");
+    assert_eq!(scans(100_000, 8, 8), "TooMuchWork");
+    // A hundred million pixels, and more than that, in twice as many scans as tools make.
+    assert_eq!(scans(20, 12_000, 8_334), "a photo");
+    assert_eq!(scans(20, 65_500, 65_500), "a photo");
+    assert_eq!(scans(40, 65_500, 65_500), "TooMuchWork");
+}
+
+#[test]
+fn kinds_that_are_not_decoded_are_named() {
+    let of = |frame: Vec<u8>| {
+        let file = file(&[frame, scan(&[1, 2, 3], 0, 63, 0), end()]);
+        read(&file).map_or_else(|refusal| refusal.to_string(), |_| "a photo".to_owned())
+    };
+    let mut twelve = frame(0xc1, 64, 64);
+    twelve[4] = 12;
+    assert!(of(twelve).contains("12 bits"));
+    for (marker, what) in [
+        (0xc3, "lossless"),
+        (0xcb, "lossless"),
+        (0xc5, "hierarchical"),
+        (0xcf, "hierarchical"),
+        (0xde, "hierarchical"),
+        (0xf7, "JPEG-LS"),
+    ] {
+        let said = of(frame(marker, 64, 64));
+        assert!(said.contains(what), "{marker:x}: {said}");
+    }
+    for marker in [0xc0, 0xc1, 0xc2, 0xc9, 0xca] {
+        assert_eq!(of(frame(marker, 64, 64)), "a photo");
+    }
+}
+
+#[test]
+fn what_contradicts_itself_is_damaged() {
+    let mut no_factor = frame(0xc0, 64, 64);
+    no_factor[11] = 0x20;
+    for parts in [
+        vec![end()],
+        vec![scan(&[1], 0, 63, 0), frame(0xc0, 64, 64), end()],
+        vec![no_factor, end()],
+        vec![segment(0xc0, &[8, 0, 64, 0, 64, 3, 1, 0x11, 0]), end()],
+        vec![segment(0xc0, &[8]), end()],
+        vec![frame(0xc0, 64, 64), segment(START_OF_SCAN, &[3, 1]), end()],
+        vec![frame(0xc0, 64, 64), segment(START_OF_SCAN, &[]), end()],
+    ] {
+        assert_eq!(name(&file(&parts)), "PhotoDamaged", "{parts:x?}");
+    }
+}
+
+#[test]
+fn the_orientation_is_in_whichever_segment_has_it() {
+    let turned = |parts: Vec<Vec<u8>>| {
+        let rest = [frame(0xc0, 64, 64), scan(&[1, 2, 3], 0, 63, 0), end()];
+        read(&file(&[parts, rest.to_vec()].concat()))
+            .unwrap()
+            .orientation
+    };
+    let exif = |number| segment(APP1, &[b"Exif\0\0", &block(number)[..]].concat());
+    let xmp = segment(APP1, b"http://ns.adobe.com/xap/1.0/\0<x:xmpmeta/>");
+    let empty = segment(APP1, b"Exif\0\0");
+    let short = segment(APP1, b"Exif\0");
+    assert_eq!(turned(vec![]), Orientation::Upright);
+    assert_eq!(turned(vec![exif(6)]), Orientation::TurnedLeft);
+    assert_eq!(turned(vec![xmp.clone(), exif(6)]), Orientation::TurnedLeft);
+    assert_eq!(
+        turned(vec![empty, short, xmp, preview(), exif(3), exif(6)]),
+        Orientation::UpsideDown
+    );
+    // What is not EXIF is not read as if it were.
+    let other = segment(APP1, &[b"Other\0", &block(6)[..]].concat());
+    assert_eq!(turned(vec![other]), Orientation::Upright);
+}

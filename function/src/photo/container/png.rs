@@ -1,0 +1,182 @@
+//! A PNG file's chunks: its header, its palette, its image data and its orientation. Text, colour profiles, the frames
+//! of an animation and the like are stepped over. Source: W3C PNG specification, 5.3.
+
+use std::ops::Range;
+
+use super::super::orientation::{Orientation, Reader};
+use super::super::{Format, Refusal};
+use super::big_endian_32;
+
+/// The most chunks that a file may have. Encoders write image data in pieces of 8 kB or more.
+const CHUNKS: usize = 100_000;
+
+const SIGNATURE: usize = 8;
+/// Length, name and checksum.
+const AROUND: usize = 12;
+
+/// What a PNG file says before it is decoded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Png {
+    /// Pixels from left to right.
+    pub width: u32,
+    /// Pixels from top to bottom.
+    pub height: u32,
+    /// Bits of a pixel.
+    pub depth: u32,
+    /// How it must be turned.
+    pub orientation: Orientation,
+    /// The chunks that pixels are made of, each with its length, name and checksum.
+    pub pixels: Vec<Range<usize>>,
+}
+
+/// What `file` says of itself.
+///
+/// # Errors
+/// It ends before its picture, is of a kind that is not decoded, or has too many chunks.
+pub fn read(file: &[u8]) -> Result<Png, Refusal> {
+    let damaged = |reason: &str| Refusal::PhotoDamaged(Format::Png, reason.to_owned());
+    let truncated = || Refusal::PhotoTruncated(Format::Png, file.len());
+    let mut exif = Reader::default();
+    let mut pixels: Vec<Range<usize>> = Vec::new();
+    let mut header: Option<[u8; 13]> = None;
+    let mut data = Data::Before;
+    let mut at = SIGNATURE;
+    for _ in 0..CHUNKS {
+        let length = big_endian_32(file, at).ok_or_else(truncated)?;
+        let name: [u8; 4] = *file[at + 4..].first_chunk().ok_or_else(truncated)?;
+        let length = usize::try_from(length).map_err(|_| truncated())?;
+        let end = at.saturating_add(length).saturating_add(AROUND);
+        let content = file.get(at + 8..end - 4).ok_or_else(truncated)?;
+        if end > file.len() {
+            return Err(truncated());
+        }
+        if name != *b"IDAT" && data == Data::In {
+            data = Data::After;
+        }
+        match (&name, &header) {
+            (b"CgBI", None) => {
+                let kind = "a PNG file in the form of Apple's devices";
+                return Err(Refusal::UnsupportedImage(kind.to_owned()));
+            }
+            (b"IHDR", None) => {
+                let content = content.first_chunk().filter(|_| length == 13);
+                header = Some(*content.ok_or_else(|| damaged("its header is not 13 bytes long"))?);
+                pixels.push(at..end);
+            }
+            (_, None) => return Err(damaged("it does not start with its header")),
+            (b"IHDR", Some(_)) => return Err(damaged("it has two headers")),
+            // For other pictures it is a suggestion, and after the data it is too late.
+            (b"PLTE", Some([.., colour, _, _, _])) => {
+                if *colour == 3 && data == Data::Before {
+                    pixels.push(at..end);
+                }
+            }
+            (b"IDAT", Some(_)) => match data {
+                Data::Before => {
+                    data = Data::In;
+                    pixels.push(at..end);
+                }
+                Data::In => {
+                    if let Some(last) = pixels.last_mut() {
+                        last.end = end;
+                    }
+                }
+                // What is not beside the rest belongs to no picture.
+                Data::After => {}
+            },
+            (b"eXIf", Some(_)) => {
+                // Damage is no reason to turn a picture.
+                if is_sound(&file[at..end]) {
+                    exif.read(content);
+                }
+            }
+            (b"IEND", Some(header)) => {
+                pixels.push(at..end);
+                return Ok(finish(header, &exif, pixels));
+            }
+            // The second bit of its first byte says whether a decoder must know it.
+            ([first, ..], Some(_)) if first & 0x20 == 0 => {
+                let name = String::from_utf8_lossy(&name).escape_debug().to_string();
+                return Err(damaged(&format!("nothing is known of its chunk `{name}`")));
+            }
+            _ => {}
+        }
+        at = end;
+    }
+    Err(Refusal::TooMuchWork(
+        Format::Png,
+        format!("it has more than {CHUNKS} chunks"),
+    ))
+}
+
+impl Png {
+    /// Bytes that decoding takes at most, besides the pixels: a copy of the file, some rows as they are stored and as they
+    /// are made, and what inflating keeps.
+    pub fn memory(&self) -> u64 {
+        let width = u64::from(self.width);
+        let stored = (width * u64::from(self.depth)).div_ceil(8);
+        let copy: usize = self.pixels.iter().map(ExactSizeIterator::len).sum();
+        copy as u64 + 6 * stored + 8 * width + (1 << 20)
+    }
+
+    /// The file with nothing in it but what its pixels are made of.
+    ///
+    /// # Errors
+    /// A checksum is wrong.
+    pub fn without_others(&self, file: &[u8]) -> Result<Vec<u8>, Refusal> {
+        let sum: usize = self.pixels.iter().map(ExactSizeIterator::len).sum();
+        let mut small = Vec::with_capacity(SIGNATURE + sum);
+        small.extend_from_slice(&file[..SIGNATURE]);
+        for part in &self.pixels {
+            let mut rest = &file[part.clone()];
+            small.extend_from_slice(rest);
+            while let Some(length) = big_endian_32(rest, 0) {
+                let (chunk, others) = rest.split_at(AROUND + length as usize);
+                if !is_sound(chunk) {
+                    let name = String::from_utf8_lossy(&chunk[4..8]).into_owned();
+                    let reason = format!("the checksum of its chunk `{name}` is wrong");
+                    return Err(Refusal::PhotoDamaged(Format::Png, reason));
+                }
+                rest = others;
+            }
+        }
+        Ok(small)
+    }
+}
+
+/// Whether a chunk's checksum, which is its last four bytes, is that of its name and content.
+fn is_sound(chunk: &[u8]) -> bool {
+    let Some((content, checksum)) = chunk.split_last_chunk() else {
+        return false;
+    };
+    let content = content.get(4..).unwrap_or_default();
+    crc32fast::hash(content) == u32::from_be_bytes(*checksum)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Data {
+    Before,
+    In,
+    After,
+}
+
+fn finish(header: &[u8; 13], exif: &Reader, pixels: Vec<Range<usize>>) -> Png {
+    let side = |at: usize| big_endian_32(header, at).unwrap_or(0);
+    let (width, height) = (side(0), side(4));
+    let samples = match header[9] {
+        2 => 3,
+        4 => 2,
+        6 => 4,
+        _ => 1,
+    };
+    Png {
+        width,
+        height,
+        depth: samples * u32::from(header[8]),
+        orientation: exif.orientation(),
+        pixels,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,131 @@
+//! A WebP file's chunks: its picture and its orientation. Transparency, colour profiles and the like are stepped over.
+//! Source: RFC 9649, 2; of the two pictures' headers, RFC 6386, 9.1, and RFC 9649, 3.4.
+
+use std::ops::Range;
+
+use super::super::orientation::{Orientation, Reader};
+use super::super::{Format, Refusal};
+use super::little_endian_32;
+
+/// The most chunks that a file may have.
+const CHUNKS: usize = 100_000;
+const ANIMATION: u8 = 0x02;
+
+/// What a WebP file says before it is decoded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebP {
+    /// Pixels from left to right.
+    pub width: u32,
+    /// Pixels from top to bottom.
+    pub height: u32,
+    /// Whether it is of the lossless kind.
+    pub lossless: bool,
+    /// How it must be turned.
+    pub orientation: Orientation,
+    /// The content of the chunk with the picture.
+    pub picture: Range<usize>,
+}
+
+/// What `file` says of itself.
+///
+/// # Errors
+/// It is shorter than it says, an animation, or has no picture.
+pub fn read(file: &[u8]) -> Result<WebP, Refusal> {
+    let damaged = |reason: &str| Refusal::PhotoDamaged(Format::Webp, reason.to_owned());
+    let truncated = || Refusal::PhotoTruncated(Format::Webp, file.len());
+    let size = little_endian_32(file, 4).ok_or_else(truncated)?;
+    let end = 8 + usize::try_from(size).map_err(|_| truncated())?;
+    let file = file.get(..end).ok_or_else(truncated)?;
+    let mut exif = Reader::default();
+    let mut picture: Option<(bool, Range<usize>)> = None;
+    let mut canvas = None;
+    let mut at = 12;
+    for _ in 0..CHUNKS {
+        let Some(length) = little_endian_32(file, at + 4) else {
+            break;
+        };
+        let content =
+            at + 8..(at + 8).saturating_add(usize::try_from(length).unwrap_or(usize::MAX));
+        // What is longer than its file cannot be read, and has nothing after it.
+        let Some(bytes) = file.get(content.clone()) else {
+            break;
+        };
+        match &file[at..at + 4] {
+            b"VP8X" if at == 12 => {
+                if bytes.first().is_some_and(|flags| flags & ANIMATION != 0) {
+                    return Err(Refusal::UnsupportedImage("an animated WebP".to_owned()));
+                }
+                canvas = canvas_of(bytes);
+            }
+            b"VP8 " if picture.is_none() => picture = Some((false, content.clone())),
+            b"VP8L" if picture.is_none() => picture = Some((true, content.clone())),
+            b"EXIF" if canvas.is_some() => exif.read(bytes),
+            // A file without the extended header has nothing but its picture.
+            _ if canvas.is_none() => break,
+            _ => {}
+        }
+        at = content.end + content.len() % 2;
+    }
+    let (lossless, picture) = picture.ok_or_else(|| damaged("it has no picture"))?;
+    let content = &file[picture.clone()];
+    let sides = if lossless {
+        lossless_sides(content)
+    } else {
+        lossy_sides(content)
+    };
+    let (width, height) = sides.ok_or_else(|| damaged("its picture has no header"))?;
+    if canvas.is_some_and(|canvas| canvas != (width, height)) {
+        return Err(damaged("its header and its picture have different sizes"));
+    }
+    Ok(WebP {
+        width,
+        height,
+        lossless,
+        orientation: exif.orientation(),
+        picture,
+    })
+}
+
+impl WebP {
+    /// Bytes that decoding takes at most, besides the pixels: two copies of the picture's data, and what the format keeps
+    /// until its end, which is brightness and two colours of a quarter each, or four bytes and the images that they are
+    /// predicted by. What the tables of a lossless file take is not known before they are read.
+    pub fn memory(&self) -> u64 {
+        let pixels = (u64::from(self.width) + 32) * (u64::from(self.height) + 32);
+        let kept = if self.lossless {
+            5 * pixels
+        } else {
+            2 * pixels
+        };
+        2 * self.picture.len() as u64 + kept + (1 << 20)
+    }
+}
+
+/// The sides that an extended header has.
+fn canvas_of(header: &[u8]) -> Option<(u32, u32)> {
+    let side = |at: usize| {
+        let &[low, middle, high] = header.get(at..)?.first_chunk()?;
+        Some(u32::from_le_bytes([low, middle, high, 0]) + 1)
+    };
+    Some((side(4)?, side(7)?))
+}
+
+fn lossy_sides(picture: &[u8]) -> Option<(u32, u32)> {
+    let &[_, _, _, 0x9d, 0x01, 0x2a, left, right, low, high] = picture.first_chunk()? else {
+        return None;
+    };
+    // The two highest bits are a scale that no decoder applies.
+    let side = |bytes| u32::from(u16::from_le_bytes(bytes) & 0x3fff);
+    Some((side([left, right]), side([low, high])))
+}
+
+fn lossless_sides(picture: &[u8]) -> Option<(u32, u32)> {
+    let (&0x2f, rest) = picture.split_first()? else {
+        return None;
+    };
+    let sides = little_endian_32(rest, 0)?;
+    Some(((sides & 0x3fff) + 1, (sides >> 14 & 0x3fff) + 1))
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

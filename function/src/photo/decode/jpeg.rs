@@ -1,0 +1,170 @@
+//! JPEG: libjpeg-turbo, called by `jpeg.c`. Its pixels are those of OpenCV's `imdecode`, and what it writes are the bytes
+//! of `imencode`.
+
+use std::ffi::{CStr, c_char, c_int, c_void};
+
+use super::damaged;
+use crate::photo::container;
+use crate::photo::watch::Watch;
+use crate::photo::{Format, Header, Refusal};
+use crate::vision::Failure;
+
+/// The longest side that a JPEG file of libjpeg's can have.
+pub const LONGEST: u32 = 65_500;
+/// Rows of blue, green and red, or of grey alone.
+pub struct Rows<'a> {
+    /// All of them.
+    pub pixels: &'a mut [u8],
+    /// From one row to the next, in bytes.
+    pub stride: usize,
+    /// 3 or 1.
+    pub channels: u32,
+}
+
+/// Decodes a file.
+///
+/// # Errors
+/// The file is damaged or ends before its picture, or the watch says so.
+pub fn decode(file: &[u8], header: &Header, rows: Rows<'_>, watch: Watch) -> Result<(), Failure> {
+    let line = (header.width * rows.channels) as usize;
+    let height = header.height as usize;
+    if rows.stride < line || rows.pixels.len() < height.saturating_sub(1) * rows.stride + line {
+        return Err(damaged(
+            Format::Jpeg,
+            "there is no room for its pixels".to_owned(),
+        ));
+    }
+    let jpeg = container::jpeg::read(file).map_err(Failure::Photo)?;
+    let picture = file.get(..jpeg.bytes).unwrap_or(file);
+    let mut job = Decode {
+        file: picture.as_ptr(),
+        length: picture.len(),
+        memory: usize::try_from(header.decoder).unwrap_or(usize::MAX),
+        width: header.width,
+        height: header.height,
+        channels: rows.channels,
+        pixels: rows.pixels.as_mut_ptr(),
+        stride: rows.stride,
+        go_on,
+        watch: (&raw const watch).cast(),
+        message: [0; MESSAGE],
+    };
+    // SAFETY: the file, the rows, which were found to be large enough for the sizes that it is told, and the watch
+    // outlive the call. It keeps to these sizes and throws nothing.
+    match unsafe { face_detect_decode_jpeg(&mut job) } {
+        DONE => Ok(()),
+        ENDED_EARLY => Err(Failure::Photo(Refusal::PhotoTruncated(
+            Format::Jpeg,
+            file.len(),
+        ))),
+        STOPPED => Err(Failure::OutOfTime),
+        _ => Err(damaged(Format::Jpeg, text(&job.message))),
+    }
+}
+
+/// Writes rows of blue, green and red as a file.
+///
+/// # Errors
+/// The watch says so. What libjpeg refuses is told as OpenCV's failure, because no photo is the cause.
+pub fn encode(
+    pixels: &[u8],
+    stride: usize,
+    (width, height): (u32, u32),
+    quality: i32,
+    watch: Watch,
+) -> Result<Vec<u8>, Failure> {
+    let line = 3 * width as usize;
+    let size = (height as usize).saturating_sub(1) * stride + line;
+    if stride < line || pixels.len() < size {
+        return Err(Failure::OpenCv(
+            "there are too few pixels to write".to_owned(),
+        ));
+    }
+    let mut file = Vec::new();
+    let mut job = Encode {
+        pixels: pixels.as_ptr(),
+        stride,
+        width,
+        height,
+        quality,
+        take,
+        sink: (&raw mut file).cast(),
+        go_on,
+        watch: (&raw const watch).cast(),
+        message: [0; MESSAGE],
+    };
+    // SAFETY: the pixels, which were found to be as many as it is told, the sink and the watch outlive the call, and it
+    // throws nothing.
+    match unsafe { face_detect_encode_jpeg(&mut job) } {
+        DONE => Ok(file),
+        STOPPED => Err(Failure::OutOfTime),
+        _ => Err(Failure::OpenCv(text(&job.message))),
+    }
+}
+
+fn text(message: &[c_char; MESSAGE]) -> String {
+    // SAFETY: libjpeg ends its messages with a zero, and the message was zeros before.
+    let message = unsafe { CStr::from_ptr(message.as_ptr()) };
+    message.to_string_lossy().into_owned()
+}
+
+/// Asked for each row. It does not panic.
+unsafe extern "C" fn go_on(watch: *const c_void) -> bool {
+    // SAFETY: it is what `decode` and `encode` gave.
+    unsafe { &*watch.cast::<Watch>() }.time().is_ok()
+}
+
+unsafe extern "C" fn take(sink: *mut c_void, bytes: *const u8, count: usize) {
+    // SAFETY: it is what `encode` gave, and there are so many bytes.
+    let (file, bytes) = unsafe {
+        let bytes = std::slice::from_raw_parts(bytes, count);
+        (&mut *sink.cast::<Vec<u8>>(), bytes)
+    };
+    file.extend_from_slice(bytes);
+}
+
+// As in `jpeg.c`.
+const DONE: c_int = 0;
+const STOPPED: c_int = 2;
+const ENDED_EARLY: c_int = 3;
+/// libjpeg's `JMSG_LENGTH_MAX`.
+const MESSAGE: usize = 200;
+
+type GoOn = unsafe extern "C" fn(*const c_void) -> bool;
+
+#[repr(C)]
+struct Decode {
+    file: *const u8,
+    length: usize,
+    memory: usize,
+    width: u32,
+    height: u32,
+    channels: u32,
+    pixels: *mut u8,
+    stride: usize,
+    go_on: GoOn,
+    watch: *const c_void,
+    message: [c_char; MESSAGE],
+}
+
+#[repr(C)]
+struct Encode {
+    pixels: *const u8,
+    stride: usize,
+    width: u32,
+    height: u32,
+    quality: c_int,
+    take: unsafe extern "C" fn(*mut c_void, *const u8, usize),
+    sink: *mut c_void,
+    go_on: GoOn,
+    watch: *const c_void,
+    message: [c_char; MESSAGE],
+}
+
+unsafe extern "C" {
+    fn face_detect_decode_jpeg(job: &mut Decode) -> c_int;
+    fn face_detect_encode_jpeg(job: &mut Encode) -> c_int;
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

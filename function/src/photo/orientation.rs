@@ -1,0 +1,130 @@
+//! How a photo must be turned to be upright, as a camera notes it in EXIF.
+
+use exif::{Error, In, Tag};
+
+/// The most that is read of a file's EXIF, in bytes; a segment of a JPEG file cannot be longer.
+const LONGEST: usize = 64 << 10;
+/// Pointers from the first directory to others. A file can have so many of them that reading what they point to takes
+/// memory by the gigabyte, and the orientation is in the first directory.
+const POINTERS: [u16; 2] = [0x8769, 0x8825];
+
+/// Where the upright photo's top and left are in the stored picture. Source: CIPA DC-008, 4.6.5.1.6.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Orientation {
+    /// As they should be.
+    #[default]
+    Upright,
+    /// Top, right.
+    Mirrored,
+    /// Bottom, right.
+    UpsideDown,
+    /// Bottom, left.
+    Flipped,
+    /// Left, top.
+    Transposed,
+    /// Right, top.
+    TurnedLeft,
+    /// Right, bottom.
+    Transversed,
+    /// Left, bottom.
+    TurnedRight,
+}
+
+impl Orientation {
+    /// The orientation of that number in EXIF; an impossible one says nothing.
+    pub fn of(number: u32) -> Self {
+        match number {
+            2 => Self::Mirrored,
+            3 => Self::UpsideDown,
+            4 => Self::Flipped,
+            5 => Self::Transposed,
+            6 => Self::TurnedLeft,
+            7 => Self::Transversed,
+            8 => Self::TurnedRight,
+            _ => Self::Upright,
+        }
+    }
+
+    /// Whether the upright photo's width is the stored picture's height.
+    pub fn swaps_sides(self) -> bool {
+        use Orientation::{Transposed, Transversed, TurnedLeft, TurnedRight};
+        matches!(self, Transposed | TurnedLeft | Transversed | TurnedRight)
+    }
+}
+
+/// Reads the EXIF blocks of one file until one says an orientation.
+#[derive(Debug, Default)]
+pub struct Reader {
+    found: Option<Orientation>,
+    /// How much was read.
+    bytes: usize,
+}
+
+impl Reader {
+    /// Reads a block, which some writers begin with the name that it has in JPEG files.
+    pub fn read(&mut self, block: &[u8]) {
+        let block = block.strip_prefix(b"Exif\0\0").unwrap_or(block);
+        let left = LONGEST.saturating_sub(self.bytes);
+        if self.found.is_some() || left == 0 {
+            return;
+        }
+        let block = &block[..block.len().min(left)];
+        self.bytes += block.len();
+        self.found = orientation(block).map(Orientation::of);
+    }
+
+    /// What was found.
+    pub fn orientation(&self) -> Orientation {
+        self.found.unwrap_or_default()
+    }
+}
+
+fn orientation(block: &[u8]) -> Option<u32> {
+    let block = first_directory(block)?;
+    let read = exif::Reader::new().continue_on_error(true).read_raw(block);
+    let exif = match read {
+        Ok(exif) => exif,
+        // What is damaged beside it is left out.
+        Err(Error::PartialResult(part)) => part.into_inner().0,
+        Err(_) => return None,
+    };
+    exif.get_field(Tag::Orientation, In::PRIMARY)?
+        .value
+        .get_uint(0)
+}
+
+/// The block with nothing in it that leads to another directory.
+fn first_directory(block: &[u8]) -> Option<Vec<u8>> {
+    let mut block = block.to_vec();
+    let little = block.starts_with(b"II");
+    let short = |bytes: [u8; 2]| {
+        if little {
+            u16::from_le_bytes(bytes)
+        } else {
+            u16::from_be_bytes(bytes)
+        }
+    };
+    let start = block.get(4..)?.first_chunk().copied()?;
+    let start = if little {
+        u32::from_le_bytes(start)
+    } else {
+        u32::from_be_bytes(start)
+    };
+    let start = usize::try_from(start).ok()?;
+    let count = usize::from(short(block.get(start..)?.first_chunk().copied()?));
+    let mut entries = block.get_mut(start + 2..)?.chunks_exact_mut(12);
+    for entry in entries.by_ref().take(count) {
+        if POINTERS.contains(&short([entry[0], entry[1]])) {
+            entry[..2].fill(0);
+        }
+    }
+    // The place of the next directory.
+    let next = start + 2 + 12 * count;
+    if let Some(next) = block.get_mut(next..next + 4) {
+        next.fill(0);
+    }
+    Some(block)
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

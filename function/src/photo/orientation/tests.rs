@@ -1,0 +1,170 @@
+//! Blocks of EXIF, sound and not.
+
+use std::time::{Duration, Instant};
+
+use super::*;
+
+/// An entry of a directory: what it is, of which type and how many, and its value or where that is.
+type Entry = (u16, u16, u32, [u8; 4]);
+
+const SHORT: u16 = 3;
+const ORIENTATION: u16 = 0x112;
+
+/// A directory of these entries in either order of bytes, and where the next one is.
+fn directory(little: bool, entries: &[Entry], next: u32) -> Vec<u8> {
+    let short = |number: u16| {
+        if little {
+            number.to_le_bytes()
+        } else {
+            number.to_be_bytes()
+        }
+    };
+    let long = |number: u32| {
+        if little {
+            number.to_le_bytes()
+        } else {
+            number.to_be_bytes()
+        }
+    };
+    let mut block = if little {
+        b"II*\0".to_vec()
+    } else {
+        b"MM\0*".to_vec()
+    };
+    block.extend(long(8));
+    block.extend(short(u16::try_from(entries.len()).unwrap()));
+    for (tag, kind, count, value) in entries {
+        block.extend([short(*tag), short(*kind)].concat());
+        block.extend(long(*count));
+        block.extend(value);
+    }
+    block.extend(long(next));
+    block
+}
+
+fn number(little: bool, number: u16) -> Entry {
+    let mut value = [0; 4];
+    let bytes = if little {
+        number.to_le_bytes()
+    } else {
+        number.to_be_bytes()
+    };
+    value[..2].copy_from_slice(&bytes);
+    (ORIENTATION, SHORT, 1, value)
+}
+
+/// A block that says nothing but an orientation.
+pub fn block(orientation: u16) -> Vec<u8> {
+    directory(false, &[number(false, orientation)], 0)
+}
+
+fn read(blocks: &[&[u8]]) -> Orientation {
+    let mut reader = Reader::default();
+    for block in blocks {
+        reader.read(block);
+    }
+    reader.orientation()
+}
+
+#[test]
+fn every_number_is_an_orientation_or_says_nothing() {
+    use Orientation::*;
+    let expected = [
+        Upright,
+        Upright,
+        Mirrored,
+        UpsideDown,
+        Flipped,
+        Transposed,
+        TurnedLeft,
+        Transversed,
+        TurnedRight,
+        Upright,
+    ];
+    for little in [true, false] {
+        for (of, expected) in (0..).zip(expected) {
+            let block = directory(little, &[number(little, of)], 0);
+            assert_eq!(read(&[&block]), expected, "{of}");
+            let named = [b"Exif\0\0", &block[..]].concat();
+            assert_eq!(read(&[&named]), expected, "{of}");
+        }
+        let block = directory(little, &[number(little, 6 << 8)], 0);
+        assert_eq!(read(&[&block]), Upright);
+    }
+}
+
+#[test]
+fn damage_beside_it_does_not_matter() {
+    for little in [true, false] {
+        let long = |number: u32| {
+            if little {
+                number.to_le_bytes()
+            } else {
+                number.to_be_bytes()
+            }
+        };
+        let ours = number(little, 6);
+        let neighbours: [Entry; 7] = [
+            // Text beyond the end, of an impossible length, and of no type that there is.
+            (0x10f, 2, 100, long(0xffff_fff0)),
+            (0x110, 2, u32::MAX, long(8)),
+            (0x131, 99, 7, long(0)),
+            (0x11a, 5, 0xffff_ffff, long(4)),
+            // Pointers to nowhere, to itself and to the header.
+            (0x8769, 4, 1, long(0xffff_0000)),
+            (0x8825, 4, 1, long(8)),
+            (0x8769, 2, 3, long(0)),
+        ];
+        for neighbour in neighbours {
+            for entries in [[neighbour, ours], [ours, neighbour]] {
+                for next in [0, 8, 0xffff_ffff] {
+                    let block = directory(little, &entries, next);
+                    assert_eq!(read(&[&block]), Orientation::TurnedLeft, "{neighbour:?}");
+                }
+            }
+        }
+        // More entries promised than there are.
+        let mut block = directory(little, &[ours], 0);
+        block[8..10].fill(0xff);
+        assert_eq!(read(&[&block]), Orientation::TurnedLeft);
+        block.truncate(22);
+        assert_eq!(read(&[&block]), Orientation::TurnedLeft);
+    }
+}
+
+#[test]
+fn what_is_no_exif_says_nothing() {
+    let whole = block(6);
+    for length in 0..22 {
+        assert_eq!(read(&[&whole[..length]]), Orientation::Upright, "{length}");
+    }
+    assert_eq!(
+        read(&[b"", b"Exif\0\0", b"II*\0\xff\xff\xff\xff", &[0xff; 1000]]),
+        Orientation::Upright
+    );
+    let text = directory(false, &[(ORIENTATION, 2, 2, *b"6\0\0\0")], 0);
+    assert_eq!(read(&[&text]), Orientation::Upright);
+    // The next block is asked then.
+    assert_eq!(read(&[&text, &whole, &block(3)]), Orientation::TurnedLeft);
+}
+
+#[test]
+fn blocks_of_any_size_take_no_time() {
+    let start = Instant::now();
+    let damaged: Entry = (0x10f, 2, 100, [0xff; 4]);
+    let many = directory(false, &vec![damaged; 65_535], 0);
+    assert_eq!(read(&vec![&many[..]; 1000]), Orientation::Upright);
+    // Each entry leads to another directory, and these to more.
+    for from in [8_u32, 9, 10, 13] {
+        let pointer = |at: u32| (0x8769, 4, 1, (from + 12 * at).to_be_bytes());
+        let block = directory(false, &(0..5000).map(pointer).collect::<Vec<_>>(), 8);
+        assert_eq!(read(&[&block]), Orientation::Upright);
+    }
+    let mut late = vec![(0x10f, SHORT, 1, [0; 4]); 5000];
+    late.push(number(false, 6));
+    assert_eq!(
+        read(&[&directory(false, &late, 0)]),
+        Orientation::TurnedLeft
+    );
+    assert!(start.elapsed() < Duration::from_secs(5));
+}
