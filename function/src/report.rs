@@ -60,10 +60,7 @@ impl Report {
     /// Tells of a photo that failed, by its address if it has one.
     pub fn failed(&self, url: Option<&str>, error: &Error) {
         self.count(|metrics| metrics.failures += 1);
-        let fields = json!({
-            "object": url.map(|url| cut(url, LONGEST)), "errorType": error.name(), "error": error.message(),
-            "temporary": error.is_temporary(),
-        });
+        let fields = failure(url, error);
         self.log.write(Level::Error, "the photo failed", fields);
     }
 
@@ -90,5 +87,30 @@ impl Report {
     fn count(&self, add: impl FnOnce(&mut Metrics)) {
         // Nothing panics with it.
         add(&mut self.metrics.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+/// What is told of a photo that failed.
+fn failure(url: Option<&str>, error: &Error) -> Value {
+    json!({
+        "object": url.map(|url| cut(url, LONGEST)), "errorType": error.name(),
+        "error": error.message(), "temporary": error.is_temporary(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_short_whatever_was_sent() {
+        let url = format!("s3://b/{}", "\u{1}".repeat(6_000_000));
+        let fields = failure(Some(&url), &Error::ObjectNotFound(url.clone()));
+        assert_eq!(fields["errorType"], "ObjectNotFound");
+        assert!(fields.to_string().len() < 30_000);
+        let key = "k".repeat(1024);
+        let url = format!("s3://{}/{key}", "b".repeat(63));
+        let fields = failure(Some(&url), &Error::NotTried);
+        assert_eq!(fields["object"], url);
     }
 }
