@@ -89,7 +89,7 @@ impl Machine {
     clippy::cast_sign_loss,
     reason = "it is an estimate of something positive"
 )]
-fn needs(header: &Header, detection: &Detection) -> u64 {
+pub(crate) fn needs(header: &Header, detection: &Detection) -> u64 {
     let side = f64::from(header.width.max(header.height));
     let longest = match detection.longest_side {
         0 => side,

@@ -3,19 +3,14 @@
 //! The walk is libjpeg's. A reader that took another way through the markers could be told another size than
 //! what is decoded.
 
+mod frame;
+
 use memchr::memchr;
+
+use self::frame::{Frame, Scans};
 
 use super::super::orientation::{Orientation, Reader};
 use super::super::{Format, Refusal};
-
-/// How many blocks of 8x8 samples all scans together may go over, for files of which one scan has fewer than a
-/// sixteenth of that. The fastest scan takes some 10 ns a block. A progressive file of a camera or a common tool has
-/// ten scans, which of 100 million pixels without subsampling go over 22 million blocks.
-const BLOCKS: u64 = 1 << 26;
-/// How often the scans of larger files may go over all of their blocks.
-const TIMES: u64 = 16;
-/// What starting a scan takes, in blocks: its tables are built anew.
-const SCAN: u64 = 1000;
 
 /// What libjpeg takes for each column, in bytes, besides the coefficients: buffers for some rows.
 const PER_COLUMN: u64 = 512;
@@ -44,31 +39,22 @@ pub struct Jpeg {
 }
 
 impl Jpeg {
+    fn of(frame: &Frame, exif: &Reader, bytes: usize) -> Self {
+        const COEFFICIENTS: u64 = 64 * size_of::<i16>() as u64;
+        Self {
+            width: frame.width,
+            height: frame.height,
+            components: u8::try_from(frame.components.len()).unwrap_or(u8::MAX),
+            orientation: exif.orientation(),
+            coefficients: COEFFICIENTS * frame.all_blocks(),
+            bytes,
+        }
+    }
+
     /// Bytes that decoding takes at most, besides the pixels: the coefficients, and some rows.
     pub fn memory(&self) -> u64 {
         self.coefficients + u64::from(self.width) * PER_COLUMN + ALWAYS
     }
-}
-
-/// One component of the frame.
-#[derive(Clone, Copy)]
-struct Component {
-    name: u8,
-    horizontal: u8,
-    vertical: u8,
-    /// Whether a scan of it was seen.
-    seen: bool,
-    /// The lowest bit that was seen of each coefficient of a progressive frame.
-    bits: [Option<u8>; 64],
-}
-
-/// The first frame, which is the one that is decoded.
-struct Frame {
-    width: u32,
-    height: u32,
-    progressive: bool,
-    arithmetic: bool,
-    components: Vec<Component>,
 }
 
 /// What `file` says of itself.
@@ -84,7 +70,7 @@ pub fn read(file: &[u8]) -> Result<Jpeg, Refusal> {
     while let Some((marker, segment)) = markers.next() {
         match (marker, &mut frame) {
             (END, None) => return Err(damaged("it has no frame, so no size")),
-            (END, Some(frame)) => return Ok(frame.whole(&exif, markers.at)),
+            (END, Some(frame)) => return Ok(Jpeg::of(frame, &exif, markers.at)),
             (APP1, _) if scans.count == 0 => {
                 if let Some(block) = segment.strip_prefix(b"Exif\0") {
                     // One more byte of padding.
@@ -98,7 +84,7 @@ pub fn read(file: &[u8]) -> Result<Jpeg, Refusal> {
                     // Nothing after this scan is decoded, and only the decoder can say whether it is whole.
                     return Ok(Jpeg {
                         coefficients: 0,
-                        ..frame.whole(&exif, file.len())
+                        ..Jpeg::of(frame, &exif, file.len())
                     });
                 }
                 // A file without an end may hold anything after its last scan. Arithmetic coding leaves out what it
@@ -112,164 +98,13 @@ pub fn read(file: &[u8]) -> Result<Jpeg, Refusal> {
         }
     }
     match (frame, scans.complete) {
-        (Some(frame), Some(end)) => Ok(frame.whole(&exif, end)),
+        (Some(frame), Some(end)) => Ok(Jpeg::of(&frame, &exif, end)),
         _ => Err(truncated()),
     }
 }
 
 fn damaged(reason: &str) -> Refusal {
     Refusal::PhotoDamaged(Format::Jpeg, reason.to_owned())
-}
-
-/// What was seen of the scans.
-#[derive(Default)]
-struct Scans {
-    count: u64,
-    /// In blocks.
-    work: u64,
-    /// Where the first scan ends after which nothing of the picture is missing.
-    complete: Option<usize>,
-}
-
-impl Frame {
-    /// The frame, if the marker starts one.
-    fn read(marker: u8, segment: &[u8]) -> Result<Option<Self>, Refusal> {
-        let kind = match marker {
-            0xc0..=0xc2 | 0xc9 | 0xca => None,
-            0xc3 | 0xcb => Some("a lossless JPEG file"),
-            0xc5..=0xc7 | 0xcd..=0xcf | 0xde | 0xdf => Some("a hierarchical JPEG file"),
-            0xf7 => Some("a JPEG-LS file"),
-            _ => return Ok(None),
-        };
-        if let Some(kind) = kind {
-            return Err(Refusal::UnsupportedImage(kind.to_owned()));
-        }
-        let &[
-            precision,
-            high,
-            low,
-            left,
-            right,
-            count,
-            ref components @ ..,
-        ] = segment
-        else {
-            return Err(damaged("its frame is too short"));
-        };
-        if precision != 8 {
-            let kind = format!("a JPEG file with {precision} bits a sample");
-            return Err(Refusal::UnsupportedImage(kind));
-        }
-        if ![1, 3, 4].contains(&count) {
-            let kind = format!("a JPEG file with {count} components");
-            return Err(Refusal::UnsupportedImage(kind));
-        }
-        let component = |bytes: &[u8]| Component {
-            name: bytes[0],
-            horizontal: bytes[1] >> 4,
-            vertical: bytes[1] & 0xf,
-            seen: false,
-            bits: [None; 64],
-        };
-        let components: Vec<_> = components.chunks_exact(3).map(component).collect();
-        let factor = |factor: u8| (1..=4).contains(&factor);
-        let factors = |each: &Component| factor(each.horizontal) && factor(each.vertical);
-        if components.len() != usize::from(count) || !components.iter().all(factors) {
-            return Err(damaged("its frame contradicts itself"));
-        }
-        Ok(Some(Self {
-            width: u32::from(u16::from_be_bytes([left, right])),
-            height: u32::from(u16::from_be_bytes([high, low])),
-            progressive: matches!(marker, 0xc2 | 0xca),
-            arithmetic: matches!(marker, 0xc9 | 0xca),
-            components,
-        }))
-    }
-
-    /// Notes a scan, and says whether all components are in it.
-    ///
-    /// # Errors
-    /// With it the scans are too much work.
-    fn scan(&mut self, segment: &[u8], scans: &mut Scans) -> Result<bool, Refusal> {
-        let contradiction = || damaged("a scan contradicts its frame");
-        let (&count, rest) = segment.split_first().ok_or_else(contradiction)?;
-        let names = rest.get(..2 * usize::from(count));
-        let names = names.ok_or_else(contradiction)?;
-        let [first, last, bits, ..] = rest[names.len()..] else {
-            return Err(contradiction());
-        };
-        let names = names.chunks_exact(2).map(|pair| pair[0]);
-        let places: Vec<usize> = names
-            .filter_map(|name| self.components.iter().position(|each| each.name == name))
-            .collect();
-        let all = places.len() == self.components.len();
-        scans.count += 1;
-        scans.work += SCAN;
-        for &place in &places {
-            scans.work += self.blocks(place, places.len() == 1);
-            let component = &mut self.components[place];
-            component.seen = true;
-            let (first, last) = (usize::from(first), usize::from(last));
-            if let Some(seen) = component.bits.get_mut(first..=last.max(first)) {
-                seen.fill(Some(bits & 0xf));
-            }
-        }
-        let limit = BLOCKS.max(TIMES * self.all_blocks());
-        if scans.work > limit {
-            return Err(Refusal::TooMuchWork(
-                Format::Jpeg,
-                format!(
-                    "its first {} scans go over the work of {} blocks, and {limit} are permitted",
-                    scans.count, scans.work
-                ),
-            ));
-        }
-        Ok(all)
-    }
-
-    /// How many blocks a component has: its own in a scan of its own, and otherwise those of whole units.
-    fn blocks(&self, place: usize, alone: bool) -> u64 {
-        let most = |of: fn(&Component) -> u8| {
-            let most = self.components.iter().map(of).max();
-            u64::from(most.unwrap_or(1))
-        };
-        let side = |pixels: u32, own: u8, most: u64| {
-            let (pixels, own) = (u64::from(pixels), u64::from(own));
-            if alone {
-                (pixels * own).div_ceil(8 * most)
-            } else {
-                pixels.div_ceil(8 * most) * own
-            }
-        };
-        let own = self.components[place];
-        side(self.width, own.horizontal, most(|each| each.horizontal))
-            * side(self.height, own.vertical, most(|each| each.vertical))
-    }
-
-    fn all_blocks(&self) -> u64 {
-        let blocks = (0..self.components.len()).map(|place| self.blocks(place, false));
-        blocks.sum()
-    }
-
-    /// Whether the scans that were seen have all of the picture.
-    fn is_complete(&self) -> bool {
-        self.components.iter().all(|component| {
-            let refined = component.bits.iter().all(|bit| *bit == Some(0));
-            component.seen && (refined || !self.progressive)
-        })
-    }
-
-    fn whole(&self, exif: &Reader, bytes: usize) -> Jpeg {
-        const COEFFICIENTS: u64 = 64 * size_of::<i16>() as u64;
-        Jpeg {
-            width: self.width,
-            height: self.height,
-            components: u8::try_from(self.components.len()).unwrap_or(u8::MAX),
-            orientation: exif.orientation(),
-            coefficients: COEFFICIENTS * self.all_blocks(),
-            bytes,
-        }
-    }
 }
 
 /// The markers of a file that have a segment, and the end.

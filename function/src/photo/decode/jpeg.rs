@@ -167,4 +167,6 @@ unsafe extern "C" {
 }
 
 #[cfg(test)]
-pub(crate) mod tests;
+pub(crate) mod kinds;
+#[cfg(test)]
+mod tests;

@@ -109,4 +109,6 @@ fn blue_first(row: &[u8], samples: usize, to: &mut [u8]) {
 }
 
 #[cfg(test)]
-pub(crate) mod tests;
+pub(crate) mod kinds;
+#[cfg(test)]
+mod tests;

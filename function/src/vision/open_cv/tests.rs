@@ -1,5 +1,7 @@
 //! Photos as tools and phones make them, and files that are made to hurt, each with its right answer.
 
+mod memory;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{env, fs};
@@ -11,7 +13,7 @@ use opencv::prelude::*;
 use super::*;
 use crate::options::Preset;
 use crate::photo::container::webp::tests as webp;
-use crate::photo::decode::png::tests::chunk;
+use crate::photo::decode::png::kinds::chunk;
 use crate::photo::orientation::tests::block;
 
 /// The SDK's sample with one face.

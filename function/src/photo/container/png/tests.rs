@@ -1,7 +1,7 @@
 //! Chunks that say something before anything is decoded.
 
 use super::*;
-use crate::photo::decode::png::tests::{COMMON, Kind, chunk};
+use crate::photo::decode::png::kinds::{COMMON, Kind, chunk};
 use crate::photo::orientation::tests::block;
 
 #[test]
