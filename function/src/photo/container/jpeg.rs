@@ -17,6 +17,7 @@ const PER_COLUMN: u64 = 512;
 /// And whatever the size.
 const ALWAYS: u64 = 1 << 20;
 
+const START: u8 = 0xd8;
 const START_OF_SCAN: u8 = 0xda;
 const END: u8 = 0xd9;
 const APP1: u8 = 0xe1;
@@ -78,8 +79,13 @@ pub fn read(file: &[u8]) -> Result<Jpeg, Refusal> {
                 }
             }
             (START_OF_SCAN, None) => return Err(damaged("it has a scan before its frame")),
+            // Only what follows a picture without an end starts another one, or has what is no scan of the first.
+            (START, Some(_)) if scans.complete.is_some() => break,
             (START_OF_SCAN, Some(frame)) => {
-                let all = frame.scan(segment, &mut scans)?;
+                let all = match frame.scan(segment, &mut scans) {
+                    Err(Refusal::PhotoDamaged(..)) if scans.complete.is_some() => break,
+                    all => all?,
+                };
                 if all && !frame.progressive && !frame.arithmetic && scans.count == 1 {
                     // Nothing after this scan is decoded, and only the decoder can say whether it is whole.
                     return Ok(Jpeg {
@@ -107,7 +113,7 @@ fn damaged(reason: &str) -> Refusal {
     Refusal::PhotoDamaged(Format::Jpeg, reason.to_owned())
 }
 
-/// The markers of a file that have a segment, and the end.
+/// The markers of a file that have a segment, its start and its end.
 struct Markers<'a> {
     file: &'a [u8],
     at: usize,
@@ -121,9 +127,9 @@ impl<'a> Markers<'a> {
             let (marker, at) = self.marker(self.at)?;
             self.at = at;
             match marker {
-                END => return Some((END, &[])),
-                // Without a length: TEM, the restarts, the start.
-                0x01 | 0xd0..=0xd8 => {}
+                START | END => return Some((marker, &[])),
+                // Without a length: TEM and the restarts.
+                0x01 | 0xd0..=0xd7 => {}
                 _ => {
                     let length = self.file.get(at..)?.first_chunk().copied()?;
                     let end = at + usize::from(u16::from_be_bytes(length).max(2));
