@@ -8,6 +8,10 @@ mod classifiers;
 pub mod detector;
 #[cfg(feature = "opencv")]
 mod packed;
+#[cfg(feature = "opencv")]
+mod sdk;
+#[cfg(feature = "opencv")]
+mod stop;
 pub mod vote;
 
 use serde::Serialize;

@@ -6,10 +6,10 @@ use opencv::core::{self, Mat, Rect, Size, ToInputArray, Vector};
 use opencv::prelude::*;
 use opencv::{Result, imgproc};
 
-use super::Face;
 use super::cascade::{Cascade, LARGE};
 use super::classifiers::Classifiers;
 use super::vote::{Finding, elect};
+use super::{Face, stop};
 use crate::options::{Contrast, Detection, EyeCascade};
 use crate::photo::pixels::Photo;
 use crate::vision::{Failure, Task};
@@ -39,8 +39,14 @@ impl Detector {
     /// The faces in `photo`, from left to right, each with its eyes.
     ///
     /// # Errors
-    /// Time is over, which is looked at between cascades and between faces; or OpenCV failed.
+    /// Time is over, which ends it within some milliseconds; or OpenCV failed.
     pub fn detect(&mut self, photo: &Photo, task: &Task) -> Result<Vec<Face>, Failure> {
+        let faces = stop::at(task.until, || self.faces(photo, task));
+        // What was stopped failed for the time.
+        faces.or_else(|failure| task.check().and(Err(failure)))
+    }
+
+    fn faces(&mut self, photo: &Photo, task: &Task) -> Result<Vec<Face>, Failure> {
         let detection = &task.detection;
         let (picture, scale) = photo.grey();
         if is_large(picture) {

@@ -9,13 +9,8 @@ use opencv::prelude::*;
 use opencv::{Error, Result};
 
 use super::cascade::Cascade;
+use super::sdk;
 use crate::options::{EyeCascade, FaceCascade};
-
-/// The SDK's functions in C.
-#[allow(dead_code, missing_docs, unsafe_op_in_unsafe_fn, clippy::pedantic)]
-mod sdk {
-    include!(concat!(env!("OUT_DIR"), "/packed_cascade.rs"));
-}
 
 /// Bytes where they can be read as numbers.
 #[repr(C, align(16))]

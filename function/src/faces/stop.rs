@@ -1,0 +1,67 @@
+//! Detections that end when nobody waits for them any more: the SDK asks while it detects.
+
+use std::ffi::{c_int, c_void};
+use std::ptr::{from_ref, null_mut};
+use std::time::Instant;
+
+use super::sdk;
+
+/// Does `work`, in which this thread's detections fail soon after `end`.
+pub fn at<T>(end: Instant, work: impl FnOnce() -> T) -> T {
+    struct Reset;
+    impl Drop for Reset {
+        fn drop(&mut self) {
+            // SAFETY: it takes nothing.
+            unsafe { sdk::opencv_detection_stop(None, null_mut()) };
+        }
+    }
+    let _reset = Reset;
+    let context = from_ref(&end).cast_mut().cast();
+    // SAFETY: `end` lives until after `_reset` took it back, and is only read.
+    unsafe { sdk::opencv_detection_stop(Some(is_over), context) };
+    work()
+}
+
+/// # Safety
+/// `end` is an `Instant`.
+unsafe extern "C" fn is_over(end: *mut c_void) -> c_int {
+    // SAFETY: as above.
+    let end = unsafe { *end.cast::<Instant>() };
+    c_int::from(Instant::now() >= end)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use opencv::core::{CV_8U, Mat, Rect, Size, Vector, no_array, randu};
+    use opencv::prelude::*;
+
+    use super::super::cascade::Cascade;
+    use super::super::packed;
+    use super::*;
+    use crate::options::FaceCascade;
+
+    /// How long a look at noise takes that ends at `end`, and whether it did.
+    fn look(cascade: Cascade, end: Instant) -> (Duration, bool) {
+        let mut noise = Mat::new_rows_cols_with_default(3000, 4000, CV_8U, 0.into()).unwrap();
+        randu(&mut noise, &0.0, &256.0).unwrap();
+        let mut classifier = packed::classifier(cascade).unwrap();
+        let any = Size::default();
+        let start = Instant::now();
+        let result = at(end, || {
+            let mut boxes = Vector::<Rect>::new();
+            classifier.detect_multi_scale(&noise, &mut boxes, 1.05, 0, 0, any, any)
+        });
+        (start.elapsed(), result.is_err())
+    }
+
+    #[test]
+    fn a_look_does_not_outlive_its_end() {
+        let cascade = Cascade::Face(FaceCascade::FrontalfaceDefault);
+        let (whole, stopped) = look(cascade, Instant::now() + Duration::from_secs(600));
+        assert!(!stopped);
+        let (part, stopped) = look(cascade, Instant::now() + whole / 10);
+        assert!(stopped && part < whole / 2, "{part:?} of {whole:?}");
+    }
+}
