@@ -26,13 +26,10 @@ impl Cascade {
         front.chain(detection.side_faces.then_some(Self::Profile))
     }
 
-    /// Whether OpenCV's own code detects by it, which keeps the picture at all sizes at once, with sums. Those whose
-    /// trees are stumps are detected by the SDK's detector, which keeps some rows.
+    /// Whether OpenCV's own code detects by it, which keeps the picture at all sizes at once, with sums. Those without
+    /// tilted features and large trees are detected by the SDK's detector, which keeps some rows.
     pub fn keeps_pyramid(self) -> bool {
-        matches!(
-            self,
-            Self::Face(FaceCascade::FrontalfaceAlt2) | Self::Eye(EyeCascade::EyeTreeEyeglasses)
-        )
+        self == Self::Eye(EyeCascade::EyeTreeEyeglasses)
     }
 
     /// How its windows lie on faces.

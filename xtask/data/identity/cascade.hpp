@@ -1,4 +1,4 @@
-// A Haar cascade of stumps as plain numbers: what a trained one consists of, what decides whether
+// A Haar cascade of trees of one node or two as plain numbers: what a trained one consists of, what decides whether
 // the fast detector takes it, and cascades made at random, whose windows get further than those of
 // trained ones do in noise.
 #pragma once
@@ -22,12 +22,18 @@ struct Feature {
   bool tilted;
 };
 
+// Which side of a node leads to the node that follows it.
+enum class Next { none, left, right };
+
+// Where a side leads to another node, both answers are that of the other side.
 struct Stump {
   int feature;
   float threshold, left, right;
+  Next next = Next::none;
 };
 
 struct Stage {
+  // Of nodes.
   int first, count;
   // As it is in the file.
   float written;
@@ -42,6 +48,15 @@ struct Cascade {
   std::vector<Feature> features;
   std::vector<Stage> stages;
   std::vector<Stump> stumps;
+
+  // How many nodes the tree has that begins here.
+  int nodes_at(int stump) const { return stumps[static_cast<size_t>(stump)].next == Next::none ? 1 : 2; }
+
+  int trees_of(const Stage& stage) const {
+    int trees = 0;
+    for (int i = stage.first; i < stage.first + stage.count; i += nodes_at(i)) trees++;
+    return trees;
+  }
 };
 
 // Who looks with a cascade, as the page on the detector in opencv-build says.
@@ -175,9 +190,9 @@ inline Feature usual_feature(Random& random, int width, int height) {
 inline float random_threshold(Random& random, const Cascade& cascade, const Stage& stage, double mercy) {
   // The sum that a window has whose stumps go either way, as a float, and the same a little off.
   double sum = 0, mean = 0, variance = 0;
-  for (int i = 0; i < stage.count; i++) {
-    const Stump& stump = cascade.stumps[static_cast<size_t>(stage.first + i)];
-    const double left = static_cast<double>(stump.left), right = static_cast<double>(stump.right);
+  for (int i = stage.first; i < stage.first + stage.count; i += cascade.nodes_at(i)) {
+    const Stump &stump = cascade.stumps[static_cast<size_t>(i)], &last = cascade.stumps[static_cast<size_t>(i + cascade.nodes_at(i) - 1)];
+    const double left = static_cast<double>(stump.left), right = static_cast<double>(random.chance(0.5) ? last.right : last.left);
     sum += random.chance(0.5) ? left : right;
     mean += (left + right) / 2;
     variance += (left - right) * (left - right) / 4;
@@ -202,11 +217,20 @@ inline Cascade random_cascade(Random& random) {
     cascade.features.push_back(random.chance(usual) ? usual_feature(random, cascade.width, cascade.height)
                                                     : random_feature(random, cascade.width, cascade.height, odd));
   const int stages = random.between(1, 25), most = random.between(1, 40), kind = random.below(4);
-  const double mercy = random.between(0.0, 3.0);
+  const double mercy = random.between(0.0, 3.0), pairs = random.chance(0.6) ? 0.0 : random.chance(0.6) ? 1.0 : random.real();
   for (int i = 0; i < stages; i++) {
-    Stage stage = {static_cast<int>(cascade.stumps.size()), random.between(1, most), 0};
-    for (int j = 0; j < stage.count; j++)
-      cascade.stumps.push_back(random_stump(random, static_cast<int>(cascade.features.size()), kind));
+    Stage stage = {static_cast<int>(cascade.stumps.size()), 0, 0};
+    for (int trees = random.between(1, most); trees > 0; trees--) {
+      const auto add = [&]() { cascade.stumps.push_back(random_stump(random, static_cast<int>(cascade.features.size()), kind)); };
+      add();
+      if (random.chance(pairs)) {
+        Stump& root = cascade.stumps.back();
+        root.next = random.chance(0.5) ? Next::left : Next::right;
+        root.right = root.left;
+        add();
+      }
+    }
+    stage.count = static_cast<int>(cascade.stumps.size()) - stage.first;
     stage.written = random_threshold(random, cascade, stage, mercy);
     cascade.stages.push_back(stage);
   }
@@ -225,9 +249,9 @@ inline Cascade relaxed(Random& random, const Cascade& trained) {
   const double mercy = random.chance(0.4) ? 0.0 : random.between(0.0, 1.5);
   for (Stage& stage : cascade.stages) {
     double variance = 0;
-    for (int i = 0; i < stage.count; i++) {
-      const Stump& stump = cascade.stumps[static_cast<size_t>(stage.first + i)];
-      const double range = static_cast<double>(stump.left) - static_cast<double>(stump.right);
+    for (int i = stage.first; i < stage.first + stage.count; i += cascade.nodes_at(i)) {
+      const Stump &stump = cascade.stumps[static_cast<size_t>(i)], &last = cascade.stumps[static_cast<size_t>(i + cascade.nodes_at(i) - 1)];
+      const double range = static_cast<double>(stump.left) - static_cast<double>(last.right);
       variance += range * range / 4;
     }
     stage.written -= static_cast<float>(std::sqrt(variance) * mercy);

@@ -312,7 +312,7 @@ int main(int count, char** arguments) {
   if (count != 2) return 2;
   share = arguments[1];
   silence();
-  for (const char* name : {"frontalface_default", "frontalface_alt", "eye", "profileface", "frontalcatface"})
+  for (const char* name : {"frontalface_default", "frontalface_alt", "frontalface_alt2", "eye", "profileface", "frontalcatface"})
     cascades.push_back(std::string("haarcascade_") + name + ".xml");
   for (const char* name : {"lena", "messi5"}) {
     const cv::Mat photo = cv::imread(share + "/samples/" + name + ".jpg", cv::IMREAD_GRAYSCALE);

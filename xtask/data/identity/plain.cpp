@@ -1,4 +1,4 @@
-// Writes cascades and samples down for programs without OpenCV: Haar cascades of stumps as numbers,
+// Writes cascades and samples down for programs without OpenCV: Haar cascades of small trees as numbers,
 // photos as grey PGM files.
 //
 //   plain SHARE OUT

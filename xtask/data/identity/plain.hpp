@@ -18,7 +18,8 @@ inline void write_plain(const Cascade& cascade, const std::string& file) {
   for (const Stage& stage : cascade.stages) to << stage.first << ' ' << stage.count << ' ' << stage.written << '\n';
   to << cascade.stumps.size() << '\n';
   for (const Stump& stump : cascade.stumps)
-    to << stump.feature << ' ' << stump.threshold << ' ' << stump.left << ' ' << stump.right << '\n';
+    to << stump.feature << ' ' << stump.threshold << ' ' << stump.left << ' ' << stump.right << ' '
+       << static_cast<int>(stump.next) << '\n';
   to << cascade.features.size() << '\n';
   for (const Feature& feature : cascade.features) {
     to << feature.tilted << ' ' << feature.boxes.size();
@@ -38,8 +39,11 @@ inline Cascade read_plain(const std::string& file) {
   for (Stage& stage : cascade.stages) from >> stage.first >> stage.count >> stage.written;
   from >> count;
   cascade.stumps.resize(count);
-  for (Stump& stump : cascade.stumps)
-    from >> stump.feature >> stump.threshold >> stump.left >> stump.right;
+  for (Stump& stump : cascade.stumps) {
+    int next = 0;
+    from >> stump.feature >> stump.threshold >> stump.left >> stump.right >> next;
+    stump.next = static_cast<Next>(next);
+  }
   from >> count;
   cascade.features.resize(count);
   for (Feature& feature : cascade.features) {

@@ -114,10 +114,17 @@ inline Verdict judged(const Cascade& cascade, const Integral& integral, int x, i
   for (size_t i = 0; i < cascade.stages.size(); i++) {
     const Stage& stage = cascade.stages[i];
     double total = 0;
-    for (int j = 0; j < stage.count; j++) {
-      const Stump& stump = cascade.stumps[static_cast<size_t>(stage.first + j)];
-      const float value = value_of(cascade.features[static_cast<size_t>(stump.feature)], integral, x, y) * inverse;
-      total += static_cast<double>(value < stump.threshold ? stump.left : stump.right);
+    for (int j = stage.first; j < stage.first + stage.count; j += cascade.nodes_at(j)) {
+      const Stump* stump = &cascade.stumps[static_cast<size_t>(j)];
+      const auto is_left = [&]() {
+        return value_of(cascade.features[static_cast<size_t>(stump->feature)], integral, x, y) * inverse < stump->threshold;
+      };
+      bool left = is_left();
+      if (stump->next == (left ? Next::left : Next::right)) {
+        stump++;
+        left = is_left();
+      }
+      total += static_cast<double>(left ? stump->left : stump->right);
     }
     if (total < static_cast<double>(stage.threshold())) return i == 0 ? Verdict::failed_first : Verdict::failed;
   }

@@ -18,14 +18,20 @@ inline bool read_cascade(const std::string& file, Cascade& cascade) {
   cascade.height = static_cast<int>(root["height"]);
   for (const cv::FileNode node : root["stages"]) {
     const cv::FileNode weak = node["weakClassifiers"];
-    cascade.stages.push_back({static_cast<int>(cascade.stumps.size()), static_cast<int>(weak.size()),
-                              static_cast<float>(node["stageThreshold"])});
+    Stage stage = {static_cast<int>(cascade.stumps.size()), 0, static_cast<float>(node["stageThreshold"])};
     for (const cv::FileNode tree : weak) {
       const cv::FileNode nodes = tree["internalNodes"], leaves = tree["leafValues"];
-      if (nodes.size() != 4) return false;
-      cascade.stumps.push_back({static_cast<int>(nodes[2]), static_cast<float>(nodes[3]),
-                                static_cast<float>(leaves[0]), static_cast<float>(leaves[1])});
+      if (nodes.size() > 8) return false;
+      const auto number = [&](int at) { return static_cast<int>(nodes[at]); };
+      const auto leaf = [&](int at) { return static_cast<float>(leaves[-number(at)]); };
+      const bool left = number(0) > 0, right = number(1) > 0;
+      Stump root = {number(2), static_cast<float>(nodes[3]), leaf(left ? 1 : 0), leaf(right ? 0 : 1)};
+      root.next = left ? Next::left : right ? Next::right : Next::none;
+      cascade.stumps.push_back(root);
+      if (nodes.size() == 8) cascade.stumps.push_back({number(6), static_cast<float>(nodes[7]), leaf(4), leaf(5)});
     }
+    stage.count = static_cast<int>(cascade.stumps.size()) - stage.first;
+    cascade.stages.push_back(stage);
   }
   for (const cv::FileNode node : root["features"]) {
     Feature feature;
@@ -44,10 +50,17 @@ inline cv::FileStorage stored(const Cascade& cascade) {
      << cascade.height << "featureParams" << "{" << "maxCatCount" << 0 << "}" << "stages" << "[";
   for (const Stage& stage : cascade.stages) {
     to << "{" << "stageThreshold" << stage.written << "weakClassifiers" << "[";
-    for (int i = 0; i < stage.count; i++) {
-      const Stump& stump = cascade.stumps[static_cast<size_t>(stage.first + i)];
-      to << "{" << "internalNodes" << "[:" << 0 << -1 << stump.feature << stump.threshold << "]" << "leafValues"
-         << "[:" << stump.left << stump.right << "]" << "}";
+    for (int i = stage.first; i < stage.first + stage.count; i += cascade.nodes_at(i)) {
+      const Stump& root = cascade.stumps[static_cast<size_t>(i)];
+      const Stump& last = cascade.stumps[static_cast<size_t>(i + cascade.nodes_at(i) - 1)];
+      to << "{" << "internalNodes" << "[:";
+      if (root.next != Next::none)
+        to << (root.next == Next::left ? 1 : 0) << (root.next == Next::left ? 0 : 1) << root.feature << root.threshold << -1 << -2;
+      else
+        to << 0 << -1;
+      to << last.feature << last.threshold << "]" << "leafValues" << "[:";
+      if (root.next != Next::none) to << root.left;
+      to << last.left << last.right << "]" << "}";
     }
     to << "]" << "}";
   }

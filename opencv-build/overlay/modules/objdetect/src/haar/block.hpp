@@ -8,7 +8,7 @@
 namespace cv { namespace haar {
 
 const uint32_t BlockMagic = 0x52414148;  // "HAAR"
-const uint32_t BlockVersion = 1;
+const uint32_t BlockVersion = 2;
 
 struct BlockHeader
 {

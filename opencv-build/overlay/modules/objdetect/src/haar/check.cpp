@@ -17,37 +17,56 @@ template <typename T> const T* take(const uint8_t*& at, const uint8_t* end, size
     return values;
 }
 
-// Whether the corners of a stage are all there and within the window.
-bool goodCorners(const Model& model, const ModelStage& stage, const uint8_t* at, const uint8_t** next)
+// Whether `count` corners of `size` bytes are all there and within the window. Steps over them.
+bool goodCorners(const Model& model, const uint8_t*& at, size_t count, size_t size)
 {
-    const unsigned width = unsigned(model.width), height = unsigned(model.height);
-    const size_t plain = size_t(stage.count[Edge]) * EdgeCorners + size_t(stage.count[Line]) * LineCorners +
-                         size_t(stage.count[Checker]) * CheckerCorners;
-    if (size_t(model.end - at) < 2 * plain)
+    if (size_t(model.end - at) < count * size)
         return false;
     unsigned outside = 0;
-    for (size_t i = 0; i < plain; i++)
-        outside |= unsigned(at[2 * i] > width) | unsigned(at[2 * i + 1] > height);
-    if (outside)
+    for (; count > 0; count--, at += size)
+        outside |= unsigned(at[0] > unsigned(model.width)) | unsigned(at[1] > unsigned(model.height));
+    return !outside;
+}
+
+bool goodOther(const Model& model, const uint8_t*& at)
+{
+    if (at == model.end)
         return false;
-    at += 2 * plain;
-    for (int i = 0; i < stage.count[Other]; i++)
+    for (int parts = *at++; parts > 0; parts--)
     {
         if (at == model.end)
             return false;
-        for (int parts = *at++; parts > 0; parts--)
-        {
-            if (at == model.end)
-                return false;
-            int corners = *at++;
-            if (model.end - at < 3 * corners)
-                return false;
-            for (; corners > 0; corners--, at += 3)
-                if (at[0] > width || at[1] > height)
-                    return false;
-        }
+        const size_t corners = *at++;
+        if (!goodCorners(model, at, corners, 3))
+            return false;
     }
-    *next = at;
+    return true;
+}
+
+bool goodNode(const Model& model, const uint8_t*& at, Shape shape)
+{
+    static const size_t corners[Other] = {EdgeCorners, LineCorners, CheckerCorners};
+    return shape == Other ? goodOther(model, at) : goodCorners(model, at, corners[shape], 2);
+}
+
+// The same for a stage.
+bool goodStage(const Model& model, const ModelStage& stage, const uint8_t*& at)
+{
+    const size_t plain = size_t(stage.count[Edge]) * EdgeCorners + size_t(stage.count[Line]) * LineCorners +
+                         size_t(stage.count[Checker]) * CheckerCorners;
+    if (!goodCorners(model, at, plain, 2))
+        return false;
+    for (int i = 0; i < stage.count[Other]; i++)
+        if (!goodOther(model, at))
+            return false;
+    for (int i = 0; i < stage.trees; i++)
+    {
+        if (at == model.end)
+            return false;
+        const int form = *at++;
+        if (form >= TreeForms || !goodNode(model, at, firstShape(form)) || !goodNode(model, at, secondShape(form)))
+            return false;
+    }
     return true;
 }
 
@@ -82,13 +101,13 @@ const char* open(const uint8_t* block, size_t length, Model& model)
     for (uint32_t s = 0; s < model.stages; s++)
     {
         const ModelStage& stage = model.stage[s];
-        const uint32_t count = uint32_t(stage.count[Edge]) + stage.count[Line] + stage.count[Checker] + stage.count[Other];
+        const uint32_t count = nodesOf(stage);
         if (stage.first != first || count == 0 || count > model.stumps - first)
             return "its model's stages do not fit its stumps";
         for (uint32_t i = first; i < first + count; i++)
             if (model.order[i] >= count)
                 return "its model's stumps are out of order";
-        if (stage.corners != size_t(corners - model.corners) || !goodCorners(model, stage, corners, &corners))
+        if (stage.corners != size_t(corners - model.corners) || !goodStage(model, stage, corners))
             return "its model has corners outside of the window";
         first += count;
     }

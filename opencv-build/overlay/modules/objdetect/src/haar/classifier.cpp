@@ -41,24 +41,30 @@ struct Access
     static void unpack(Impl& impl);
 };
 
-// What a classifier that stock read is compiled from; false if it is none of Haar stumps.
+// What a classifier that stock read is compiled from; false if it is none of Haar features or has other trees.
 bool Access::describe(const Impl& impl, Cascade& cascade)
 {
     const Data& data = impl.data;
-    if (impl.oldCascade || data.featureType != FeatureEvaluator::HAAR || data.stumps.empty() || !impl.featureEvaluator)
+    if (impl.oldCascade || data.featureType != FeatureEvaluator::HAAR || data.nodes.empty() || !impl.featureEvaluator)
         return false;
     const HaarEvaluator& evaluator = static_cast<const HaarEvaluator&>(*impl.featureEvaluator);
     cascade.width = data.origWinSize.width;
     cascade.height = data.origWinSize.height;
+    const Data::DTreeNode* node = data.nodes.data();
+    const float* leaf = data.leaves.data();
     for (const Data::Stage& from : data.stages)
     {
-        const Stage stage = {from.first, from.ntrees, from.threshold};
-        cascade.stages.push_back(stage);
-    }
-    for (const Data::Stump& from : data.stumps)
-    {
-        const Stump stump = {from.featureIdx, from.threshold, from.left, from.right};
-        cascade.stumps.push_back(stump);
+        cascade.stages.push_back({int(cascade.stumps.size()), 0, from.threshold});
+        for (int t = from.first; t < from.first + from.ntrees; t++)
+        {
+            const int count = data.classifiers[size_t(t)].nodeCount;
+            std::vector<TreeNode> nodes;
+            for (int i = 0; i < count; i++, node++)
+                nodes.push_back({node->featureIdx, node->threshold, node->left, node->right});
+            if (!addTree(cascade, nodes.data(), count, leaf))
+                return false;
+            leaf += count + 1;
+        }
     }
     for (const HaarEvaluator::Feature& from : *evaluator.features)
     {

@@ -43,13 +43,27 @@ inline bool passes(const Model& model, uint32_t s, const Integral& integral, flo
     const ModelStage& stage = model.stage[s];
     const uint8_t* at = model.corners + stage.corners;
     uint32_t stump = stage.first;
-    answers.need(size_t(stage.count[Edge]) + stage.count[Line] + stage.count[Checker] + stage.count[Other]);
+    answers.need(nodesOf(stage));
+    const auto isLeft = [&](Shape shape) {
+        return float(valueOf(at, shape, integral)) * contrast < model.threshold[stump++];
+    };
     for (int shape = 0; shape < Shapes; shape++)
-        for (int i = 0; i < stage.count[shape]; i++, stump++)
+        for (int i = 0; i < stage.count[shape]; i++)
         {
-            const float value = float(valueOf(at, Shape(shape), integral)) * contrast;
-            answers[stump - stage.first] = model.leaves[2 * stump + (value < model.threshold[stump] ? 0 : 1)];
+            float& answer = answers[stump - stage.first];
+            const float* leaves = &model.leaves[2 * stump];
+            answer = leaves[isLeft(Shape(shape)) ? 0 : 1];
         }
+    for (int i = 0; i < stage.trees; i++)
+    {
+        const int form = *at++;
+        float* const answer = &answers[stump - stage.first];
+        const float* leaves = &model.leaves[2 * stump];
+        const bool first = isLeft(firstShape(form)), second = isLeft(secondShape(form));
+        const bool leads = first == ((form & SecondIsLeft) != 0);
+        answer[0] = leads ? 0 : leaves[0];
+        answer[1] = leads ? leaves[second ? 2 : 3] : 0;
+    }
     double sum = 0;
     for (uint32_t i = stage.first; i < stump; i++)
         sum += answers[model.order[i]];

@@ -22,8 +22,7 @@ static uint32_t denseStages(const Model& model)
     int stumps = 0;
     for (; stages < model.stages; stages++)
     {
-        const ModelStage& stage = model.stage[stages];
-        stumps += stage.count[Edge] + stage.count[Line] + stage.count[Checker] + stage.count[Other];
+        stumps += int(nodesOf(model.stage[stages]));
         if (stages > 0 && stumps > DenseStumps)
             break;
     }

@@ -87,19 +87,19 @@ struct Contrast
     v_float32 even, odd;
 };
 
-// The stump's answer, where the even and the odd values, times 2^16, say `left`; else 0.
-inline v_int16 answer(const v_float32& even, const v_float32& odd, const Contrast& contrast, float threshold, int32_t left)
+// Where the even and the odd values, times 2^16, say `left`.
+inline v_int16 isLeft(const v_float32& even, const v_float32& odd, const Contrast& contrast, float threshold)
 {
     const v_float32 limit = vx_setall_f32(threshold);
-    return interleave(even * contrast.even < limit, odd * contrast.odd < limit) & both(left);
+    return interleave(even * contrast.even < limit, odd * contrast.odd < limit);
 }
 
-inline v_int16 answer(const v_int16& value, const Contrast& contrast, float threshold, int32_t left)
+inline v_int16 isLeft(const v_int16& value, const Contrast& contrast, float threshold)
 {
     const v_int32 pairs = v_reinterpret_as_s32(value);
     const v_float32 even = v_cvt_f32(v_shl<16>(pairs));
     const v_float32 odd = v_cvt_f32(pairs & vx_setall_s32(int(0xFFFF0000)));
-    return answer(even, odd, contrast, threshold, left);
+    return isLeft(even, odd, contrast, threshold);
 }
 
 // Does the same for each vector, unrolled, so that sums and addresses stay in registers.
@@ -110,7 +110,14 @@ template <int Count, Part P> struct Each
     {
         Each<Count - 1, P>::add(stump, from, contrasts, sums);
         const int i = Count - 1;
-        sums[i] = v_add_wrap(sums[i], answer(value(from[i], stump), contrasts[i], stump.threshold, stump.answer[P]));
+        sums[i] = v_add_wrap(sums[i], isLeft(value(from[i], stump), contrasts[i], stump.threshold) & both(stump.answer[P]));
+    }
+    template <typename E>
+    static inline void compare(const E& node, const uint16_t* const* from, const Contrast* contrasts, v_int16* left)
+    {
+        Each<Count - 1, P>::compare(node, from, contrasts, left);
+        const int i = Count - 1;
+        left[i] = isLeft(value(from[i], node), contrasts[i], node.threshold);
     }
     static inline void load(const Group* groups, const uint16_t** from, Contrast* contrasts, v_int16* sums, const v_int16& base)
     {
@@ -126,12 +133,13 @@ template <int Count, Part P> struct Each
 template <Part P> struct Each<0, P>
 {
     template <typename E> static inline void add(const E&, const uint16_t* const*, const Contrast*, v_int16*) {}
+    template <typename E> static inline void compare(const E&, const uint16_t* const*, const Contrast*, v_int16*) {}
     static inline void load(const Group*, const uint16_t**, Contrast*, v_int16*, const v_int16&) {}
 };
 
-// Adds the answer of an Other. Its entry: how many parts; for each, how many corners; for each, where, and its weight;
-// then threshold and answer.
-template <Part P> inline v_int16 other(const uint32_t*& at, const uint16_t* from, const Contrast& contrast)
+// Where an Other says `left`. Its entry: how many parts; for each, how many corners; for each, where, and its weight; then
+// threshold and answer.
+inline v_int16 isLeft(const uint32_t*& at, const uint16_t* from, const Contrast& contrast)
 {
     v_int32 even = vx_setzero_s32(), odd = even;
     for (uint32_t parts = *at++; parts > 0; parts--)
@@ -145,11 +153,59 @@ template <Part P> inline v_int16 other(const uint32_t*& at, const uint16_t* from
     }
     float threshold;
     std::memcpy(&threshold, at, sizeof threshold);
-    const int32_t left = int32_t(at[1 + P]);
     at += 3;
     // Times 2^16, as the contrasts expect; a power of two changes no bit.
     const v_float32 scale = vx_setall_f32(65536.f);
-    return answer(v_cvt_f32(even) * scale, v_cvt_f32(odd) * scale, contrast, threshold, left);
+    return isLeft(v_cvt_f32(even) * scale, v_cvt_f32(odd) * scale, contrast, threshold);
+}
+
+// The answer of an entry that ends at `end`.
+inline v_int16 answerBefore(const uint32_t* end, Part part)
+{
+    return both(int32_t(end[part - 2]));
+}
+
+// Where the node of a tree says `left`, for `Count` vectors; returns the end of its entry.
+template <int Count, typename E>
+inline const uint32_t* compareAs(const uint32_t* at, const uint16_t* const* from, const Contrast* contrasts, v_int16* left)
+{
+    Each<Count, Coarse>::compare(*reinterpret_cast<const E*>(at), from, contrasts, left);
+    return at + sizeof(E) / sizeof *at;
+}
+
+template <int Count>
+inline const uint32_t* compare(Shape shape, const uint32_t* at, const uint16_t* const* from, const Contrast* contrasts,
+                               v_int16* left)
+{
+    switch (shape)
+    {
+    case Edge: return compareAs<Count, EdgeEntry>(at, from, contrasts, left);
+    case Line: return compareAs<Count, LineEntry>(at, from, contrasts, left);
+    case Checker: return compareAs<Count, CheckerEntry>(at, from, contrasts, left);
+    default: break;
+    }
+    const uint32_t* end = at;
+    for (int i = 0; i < Count; i++)
+    {
+        end = at;
+        left[i] = isLeft(end, from[i], contrasts[i]);
+    }
+    return end;
+}
+
+// Adds the answers of a tree. Its entry: its form, and those of its nodes.
+template <int Count, Part P>
+inline const uint32_t* addTree(const uint32_t* at, const uint16_t* const* from, const Contrast* contrasts, v_int16* sums)
+{
+    const int form = int(*at++);
+    v_int16 first[Count], second[Count];
+    at = compare<Count>(firstShape(form), at, from, contrasts, first);
+    const v_int16 answer = answerBefore(at, P), leads = both(form & SecondIsLeft ? 0 : -1);
+    at = compare<Count>(secondShape(form), at, from, contrasts, second);
+    const v_int16 further = answerBefore(at, P);
+    for (int i = 0; i < Count; i++)
+        sums[i] = v_add_wrap(sums[i], v_add_wrap(first[i] & answer, (first[i] ^ leads) & second[i] & further));
+    return at;
 }
 
 // A stage for one layout.
@@ -159,7 +215,8 @@ struct StageTable
     const LineEntry* lines;
     const CheckerEntry* checkers;
     const uint32_t* others;
-    int count[Shapes];
+    const uint32_t* trees;
+    int count[Shapes], tree_count;
     int32_t base[2];
     int fineness;
     int16_t margin, fine_margin;
@@ -185,10 +242,14 @@ template <int Count, Part P> inline void sum(const StageTable& stage, const Grou
         for (int i = 0; i < Count; i++)
         {
             next = entry;
-            sums[i] = v_add_wrap(sums[i], other<P>(next, from[i], contrasts[i]));
+            const v_int16 left = isLeft(next, from[i], contrasts[i]);
+            sums[i] = v_add_wrap(sums[i], left & answerBefore(next, P));
         }
         entry = next;
     }
+    entry = stage.trees;
+    for (int count = stage.tree_count; count > 0; count--)
+        entry = addTree<Count, P>(entry, from, contrasts, sums);
     for (int i = 0; i < Count; i++)
         result[i] = sums[i];
 }

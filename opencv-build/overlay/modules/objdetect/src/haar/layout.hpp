@@ -64,9 +64,9 @@ inline void Layout::build(uint32_t s)
     const size_t edges = stage.count[Edge], lines = stage.count[Line], checkers = stage.count[Checker];
     const size_t bytes = s + 1 < model.stages ? model.stage[s + 1].corners - stage.corners : size_t(model.end - at);
     const size_t others = bytes - 2 * (edges * EdgeCorners + lines * LineCorners + checkers * CheckerCorners);
-    // Each byte of an Other's description becomes one word at most; each stump has three words more.
+    // Each byte of an Other's description becomes one word at most, as does the form of a tree; each node has three words more.
     entries_[s].need(edges * (EdgeCorners + 3) + lines * (LineCorners + 3) + checkers * (CheckerCorners + 3) + others +
-                     3 * size_t(stage.count[Other]));
+                     3 * size_t(stage.count[Other]) + 6 * size_t(stage.trees));
     uint32_t* to = entries_[s].data();
     uint32_t stump = stage.first;
     const uint32_t width = uint32_t(model.width) + 1;
@@ -93,8 +93,7 @@ inline void Layout::build(uint32_t s)
     table.checkers = reinterpret_cast<const CheckerEntry*>(to);
     plain(checkers, CheckerCorners);
     table.others = to;
-    for (int count = stage.count[Other]; count > 0; count--)
-    {
+    const auto other = [&]() {
         const int parts = *at++;
         *to++ = uint32_t(parts);
         for (int part = 0; part < parts; part++)
@@ -108,7 +107,25 @@ inline void Layout::build(uint32_t s)
             }
         }
         end();
+    };
+    for (int count = stage.count[Other]; count > 0; count--)
+        other();
+    const auto node = [&](Shape shape) {
+        static const int corners[Other] = {EdgeCorners, LineCorners, CheckerCorners};
+        if (shape == Other)
+            other();
+        else
+            plain(1, corners[shape]);
+    };
+    table.trees = to;
+    for (int count = stage.trees; count > 0; count--)
+    {
+        const int form = *at++;
+        *to++ = uint32_t(form);
+        node(firstShape(form));
+        node(secondShape(form));
     }
+    table.tree_count = stage.trees;
     for (int shape = 0; shape < Shapes; shape++)
         table.count[shape] = stage.count[shape];
     table.base[Coarse] = twice(stage.base);

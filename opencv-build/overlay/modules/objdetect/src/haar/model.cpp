@@ -12,37 +12,70 @@ namespace cv { namespace haar {
 
 namespace {
 
+// A stump, or a tree of two nodes.
+typedef std::vector<Compiled> Tree;
+
+// Leaves of a tree whose numbers in fixed point make the answers: the sum has `base` of each tree, `first` instead where the
+// first node says `left`, and `second` instead of `other` where the second does and is led to.
+struct Leaves
+{
+    float base, first, other, second;
+    bool two;
+
+    explicit Leaves(const Tree& tree) : two(tree.size() == 2)
+    {
+        const Compiled &root = tree.front(), &last = tree.back();
+        second = last.left;
+        other = last.right;
+        base = two && root.next == NextLeft ? root.left : last.right;
+        first = !two ? root.left : root.next == NextLeft ? last.right : root.left;
+    }
+
+    // The largest of a function of its leaves.
+    template <typename F> double most(const F& of) const
+    {
+        return std::max(std::max(of(base), of(first)), two ? of(second) : of(first));
+    }
+};
+
 // Sums of a stage in fixed point: the largest scale at which none overflows, each answer rounded to a whole number, and
 // how far the sum can then be from the true one; and the same once more for what rounding lost.
-void quantise(const Stage& from, const std::vector<Compiled>& stumps, ModelStage& stage, std::vector<ModelAnswer>& answers)
+void quantise(const Stage& from, const std::vector<Tree>& trees, ModelStage& stage, std::vector<ModelAnswer>& answers)
 {
     double least = -double(from.threshold), most = least;
-    for (const Compiled& stump : stumps)
+    for (const Tree& tree : trees)
     {
-        least += std::min(stump.left, stump.right);
-        most += std::max(stump.left, stump.right);
+        const Leaves leaves(tree);
+        least -= leaves.most([](float leaf) { return -double(leaf); });
+        most += leaves.most([](float leaf) { return double(leaf); });
     }
-    const double range = std::max(std::fabs(least), std::fabs(most)), count = double(stumps.size()) + 1;
+    const double range = std::max(std::fabs(least), std::fabs(most)), count = double(trees.size()) + 1;
     // What rounding adds, half of one for each answer and for the threshold, needs room as well.
     const double room = std::numeric_limits<int16_t>::max() - 2 * (count + 1);
     const double scale = std::min(room / std::max(range, 1e-9), 16384.0);
     // An answer's fine part is at most one coarse unit and one fine one, and there is one for each stump.
     const double fineness = std::min(std::floor(room / count / 1.5) - 2, 256.0);
     const double fine_scale = scale * fineness;
-    double base = -std::rint(from.threshold * scale), fine_base = -std::rint(from.threshold * fine_scale);
+    const auto coarse = [=](float leaf) { return std::rint(leaf * scale); };
+    const auto fine = [=](float leaf) { return std::rint(leaf * fine_scale); };
+    double base = -coarse(from.threshold), fine_base = -fine(from.threshold);
     double error = std::fabs(base + from.threshold * scale), fine_error = std::fabs(fine_base + from.threshold * fine_scale);
-    for (const Compiled& stump : stumps)
-    {
-        const double left = std::rint(stump.left * scale), right = std::rint(stump.right * scale);
-        const double fine_left = std::rint(stump.left * fine_scale), fine_right = std::rint(stump.right * fine_scale);
-        base += right;
-        fine_base += fine_right;
-        const double coarse = left - right, fine = fine_left - fine_right - coarse * fineness;
+    const auto put = [&](float left, float right) {
+        const double step = coarse(left) - coarse(right);
         // A single answer may be twice as large as any sum; modulo 2^16 the sum is right all the same.
-        const ModelAnswer answer = {int16_t(uint16_t(int(coarse))), int16_t(fine)};
+        const ModelAnswer answer = {int16_t(uint16_t(int(step))), int16_t(fine(left) - fine(right) - step * fineness)};
         answers.push_back(answer);
-        error += std::max(std::fabs(left - stump.left * scale), std::fabs(right - stump.right * scale));
-        fine_error += std::max(std::fabs(fine_left - stump.left * fine_scale), std::fabs(fine_right - stump.right * fine_scale));
+    };
+    for (const Tree& tree : trees)
+    {
+        const Leaves leaves(tree);
+        base += coarse(leaves.base);
+        fine_base += fine(leaves.base);
+        put(leaves.first, leaves.base);
+        if (leaves.two)
+            put(leaves.second, leaves.other);
+        error += leaves.most([&](float leaf) { return std::fabs(coarse(leaf) - leaf * scale); });
+        fine_error += leaves.most([&](float leaf) { return std::fabs(fine(leaf) - leaf * fine_scale); });
     }
     stage.base = int16_t(base);
     stage.fineness = int16_t(fineness);
@@ -56,7 +89,7 @@ void quantise(const Stage& from, const std::vector<Compiled>& stumps, ModelStage
 void narrow(const Stage& from, const std::vector<Compiled>& stumps, const std::vector<uint16_t>& place, const ModelAnswer* known,
             ModelStage& stage)
 {
-    if (stumps.size() > 12)
+    if (stumps.size() > 12 || stage.trees > 0)
         return;
     int margin = 0;
     for (unsigned answers = 0; answers < 1u << stumps.size(); answers++)
@@ -100,7 +133,7 @@ const char* compile(const Cascade& cascade, std::vector<uint8_t>& block)
     {
         if (from.count <= 0 || from.count > 4096 || !std::isfinite(from.threshold))
             return "it has stages that are empty or too large";
-        std::vector<Compiled> stumps;
+        std::vector<Tree> trees;
         double size = std::fabs(double(from.threshold));
         for (int i = from.first; i < from.first + from.count; i++)
         {
@@ -109,43 +142,68 @@ const char* compile(const Cascade& cascade, std::vector<uint8_t>& block)
                 return "it has numbers that are not finite";
             if (stump.feature < 0 || size_t(stump.feature) >= cascade.features.size())
                 return "it has stumps without a feature";
-            Compiled compiled = {Other, stump.threshold, stump.left, stump.right, std::vector<uint8_t>()};
+            Compiled compiled = {Other, stump.threshold, stump.left, stump.right, stump.next, std::vector<uint8_t>()};
             const Feature& feature = cascade.features[size_t(stump.feature)];
             if (const char* why = compileFeature(feature, cascade.width, cascade.height, compiled))
                 return why;
             size += std::max(std::fabs(double(compiled.left)), std::fabs(double(compiled.right)));
-            stumps.push_back(compiled);
+            if (trees.empty() || trees.back().back().next == NoNext)
+                trees.push_back(Tree());
+            trees.back().push_back(compiled);
+            if (trees.back().size() == 2 && compiled.next != NoNext)
+                return "it has trees of more than two nodes";
         }
+        if (trees.back().back().next != NoNext)
+            return "it has a tree that does not end";
         // Stock's sum in double is then within a fiftieth of a fine unit of the true one.
         if (size > 1e4)
             return "it has answers that are too large";
-        std::vector<uint16_t> sorted;
-        ModelStage stage = {};
-        for (int shape = 0; shape < Shapes; shape++)
-            for (size_t i = 0; i < stumps.size(); i++)
-                if (stumps[i].shape == shape)
-                {
-                    sorted.push_back(uint16_t(i));
-                    stage.count[shape]++;
-                }
-        std::vector<Compiled> in_order;
-        std::vector<uint16_t> place(stumps.size());
-        for (size_t i = 0; i < sorted.size(); i++)
+        // Trees by form behind the stumps by shape, otherwise in the cascade's order.
+        const auto form = [&](size_t i) {
+            const Compiled &root = trees[i].front(), &last = trees[i].back();
+            const int shapes = root.shape | last.shape << SecondShape;
+            return trees[i].size() == 1 ? int(root.shape) - TreeForms : shapes | (root.next == NextLeft ? SecondIsLeft : 0);
+        };
+        std::vector<size_t> sorted, first(trees.size());
+        for (size_t i = 0, node = 0; i < trees.size(); node += trees[i++].size())
         {
-            place[sorted[i]] = uint16_t(i);
-            in_order.push_back(stumps[sorted[i]]);
+            sorted.push_back(i);
+            first[i] = node;
+        }
+        std::stable_sort(sorted.begin(), sorted.end(), [&](size_t a, size_t b) { return form(a) < form(b); });
+        ModelStage stage = {};
+        std::vector<Tree> trees_in_order;
+        std::vector<Compiled> in_order;
+        std::vector<uint16_t> place(size_t(from.count));
+        for (size_t i : sorted)
+        {
+            const Tree& tree = trees[i];
+            for (size_t node = 0; node < tree.size(); node++)
+                place[first[i] + node] = uint16_t(in_order.size() + node);
+            in_order.insert(in_order.end(), tree.begin(), tree.end());
+            trees_in_order.push_back(tree);
+            if (tree.size() == 1)
+                stage.count[tree[0].shape]++;
+            else
+                stage.trees++;
         }
         stage.threshold = from.threshold;
         stage.first = uint32_t(thresholds.size());
         stage.corners = uint32_t(corners.size());
-        quantise(from, in_order, stage, answers);
+        quantise(from, trees_in_order, stage, answers);
         narrow(from, in_order, place, &answers[stage.first], stage);
         for (const Compiled& stump : in_order)
         {
             thresholds.push_back(stump.threshold);
             leaves.push_back(stump.left);
             leaves.push_back(stump.right);
-            corners.insert(corners.end(), stump.corners.begin(), stump.corners.end());
+        }
+        for (size_t i : sorted)
+        {
+            if (trees[i].size() == 2)
+                corners.push_back(uint8_t(form(i)));
+            for (const Compiled& node : trees[i])
+                corners.insert(corners.end(), node.corners.begin(), node.corners.end());
         }
         order.insert(order.end(), place.begin(), place.end());
         stages.push_back(stage);

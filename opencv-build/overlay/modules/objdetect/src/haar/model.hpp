@@ -4,8 +4,8 @@
 //   header | stages | thresholds | answers | leaves | order | corners
 //
 // All numbers are little-endian, as on every processor that Lambda has. Within a stage the stumps are sorted by the
-// shape of their feature, so that each shape is a loop without branches; `order` leads back to the cascade's own order,
-// which only the decision in double needs.
+// shape of their feature, so that each shape is a loop without branches, and trees of two nodes follow them, sorted by both
+// shapes; `order` leads back to the cascade's own order, which only the decision in double needs.
 #ifndef OPENCV_OBJDETECT_HAAR_MODEL_HPP
 #define OPENCV_OBJDETECT_HAAR_MODEL_HPP
 
@@ -25,6 +25,11 @@ namespace cv { namespace haar {
 //   Other    anything else of whole numbers, and what does not fit 16 bits, as a sum of parts that do
 enum Shape { Edge, Line, Checker, Other, Shapes };
 
+// The form of a tree: the shapes of its nodes, and whether `left` of the first leads to the second.
+enum { SecondShape = 2, SecondIsLeft = 16, TreeForms = 32 };
+inline Shape firstShape(int form) { return Shape(form & 3); }
+inline Shape secondShape(int form) { return Shape(form >> SecondShape & 3); }
+
 // How many corners a shape has; an Other says so itself.
 enum { EdgeCorners = 6, LineCorners = 8, CheckerCorners = 9 };
 
@@ -33,17 +38,23 @@ enum { EdgeCorners = 6, LineCorners = 8, CheckerCorners = 9 };
 struct ModelStage
 {
     float threshold;
-    uint32_t first;           // of its stumps
+    uint32_t first;           // of its nodes
     uint32_t corners;         // where its corners begin, in bytes
     uint16_t count[Shapes];   // stumps of each shape
     int16_t base, fine;       // both parts of the sum if every stump says `right`, less the threshold
     int16_t fineness;
     int16_t margin;           // at this distance from 0 and further, the coarse sum decides as the one in double does
     int16_t fine_margin;      // and the fine sum
-    int16_t unused;
+    uint16_t trees;           // of two nodes
 };
 
-// What a stump adds if it says `left`, to each part of the sum.
+inline uint32_t nodesOf(const ModelStage& stage)
+{
+    return uint32_t(stage.count[Edge]) + stage.count[Line] + stage.count[Checker] + stage.count[Other] + 2u * stage.trees;
+}
+
+// What a stump adds if it says `left`, to each part of the sum. Of a tree the first node adds so as well, and the second
+// one if it says `left` and the first one leads to it.
 struct ModelAnswer
 {
     int16_t coarse, fine;
@@ -55,11 +66,12 @@ struct Model
     int width, height;
     uint32_t stages, stumps;
     const ModelStage* stage;
-    const float* threshold;    // of each stump, in the model's order
+    const float* threshold;    // of each node, in the model's order
     const ModelAnswer* answer;
-    const float* leaves;       // `left` and `right` of each stump
-    const uint16_t* order;     // for each stump of a stage in the cascade's order, its place in the model's
-    const uint8_t* corners;    // x and y of each; of an Other: the number of parts, and for each the number of corners, and x, y, weight
+    const float* leaves;       // `left` and `right` of each node; of a tree's first one, its one leaf twice
+    const uint16_t* order;     // for each node of a stage in the cascade's order, its place in the model's
+    const uint8_t* corners;    // x and y of each; of an Other: the number of parts, and for each the number of corners, and x, y, weight.
+                               // Of a tree: its form, and the corners of both nodes
     const uint8_t* end;        // of the corners
 };
 

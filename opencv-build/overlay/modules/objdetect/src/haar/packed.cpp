@@ -9,7 +9,7 @@ namespace cv { namespace haar {
 namespace {
 
 const char MAGIC[8] = {'C', 'A', 'S', 'C', 'A', 'D', 'E', '\n'};
-const uint32_t VERSION = 1;
+const uint32_t VERSION = 2;
 
 struct Header
 {
@@ -60,25 +60,26 @@ template <typename T> const T* take(const uint8_t*& at, const uint8_t* end, size
     return values;
 }
 
-// What the model is compiled from, if every tree is a stump.
-bool stumps(const Description& from, Cascade& cascade)
+// What the model is compiled from, if every tree has a form that it knows.
+bool describe(const Description& from, Cascade& cascade)
 {
     cascade.width = from.width;
     cascade.height = from.height;
-    for (uint8_t nodes : from.trees)
-        if (nodes != 1)
-            return false;
-    int first = 0;
+    const uint8_t* tree = from.trees.data();
+    const PackedNode* node = from.nodes.data();
+    const float* leaf = from.leaves.data();
     for (const PackedStage& packed : from.stages)
     {
-        const Stage stage = {first, int(packed.trees), packed.threshold};
-        cascade.stages.push_back(stage);
-        first += stage.count;
-    }
-    for (size_t i = 0; i < from.nodes.size(); i++)
-    {
-        const Stump stump = {from.nodes[i].feature, from.nodes[i].threshold, from.leaves[2 * i], from.leaves[2 * i + 1]};
-        cascade.stumps.push_back(stump);
+        cascade.stages.push_back({int(cascade.stumps.size()), 0, packed.threshold});
+        for (uint32_t t = 0; t < packed.trees; t++, tree++)
+        {
+            std::vector<TreeNode> nodes;
+            for (int i = 0; i < *tree; i++, node++)
+                nodes.push_back({node->feature, node->threshold, node->left, node->right});
+            if (!addTree(cascade, nodes.data(), *tree, leaf))
+                return false;
+            leaf += *tree + 1;
+        }
     }
     for (const PackedFeature& packed : from.features)
     {
@@ -143,9 +144,9 @@ std::vector<uint8_t> pack(const Description& from, bool wants_model, const char*
 {
     Cascade cascade;
     std::vector<uint8_t> model, bytes(sizeof(Header));
-    *why = !wants_model            ? "its model was not asked for"
-           : stumps(from, cascade) ? compile(cascade, model)
-                                   : "it has trees of more than one node";
+    *why = !wants_model              ? "its model was not asked for"
+           : describe(from, cascade) ? compile(cascade, model)
+                                     : "it has trees of more than two nodes";
     append(bytes, from.stages);
     append(bytes, from.trees);
     append(bytes, from.nodes);

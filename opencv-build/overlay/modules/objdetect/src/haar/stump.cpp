@@ -179,6 +179,8 @@ const char* compileFeature(const Feature& feature, int width, int height, Compil
                 whole.at[i].weight = -whole.at[i].weight;
             stump.threshold = std::nextafter(-stump.threshold, std::numeric_limits<float>::infinity());
             std::swap(stump.left, stump.right);
+            if (stump.next != NoNext)
+                stump.next = stump.next == NextLeft ? NextRight : NextLeft;
         }
         const int* order;
         stump.shape = shapeOf(whole, &order);

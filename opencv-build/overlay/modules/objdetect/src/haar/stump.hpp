@@ -1,4 +1,4 @@
-// A stump as the model has it: from boxes to corners of the integral image.
+// A node as the model has it: from boxes to corners of the integral image.
 #ifndef OPENCV_OBJDETECT_HAAR_STUMP_HPP
 #define OPENCV_OBJDETECT_HAAR_STUMP_HPP
 
@@ -14,6 +14,7 @@ struct Compiled
 {
     Shape shape;
     float threshold, left, right;
+    Next next;
     std::vector<uint8_t> corners;
 };
 
