@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <climits>
 #include <fstream>
 #include <functional>
 #include <iterator>
@@ -52,64 +51,6 @@ Answer by_stock(const std::string& name, const Request& request) {
   set_fast(true);
   return answer;
 }
-
-#if IDENTITY_HAS_FAST
-struct Asked {
-  std::atomic<long> times{0};
-  long most;
-};
-
-int after_some(void* asked) {
-  Asked& it = *static_cast<Asked*>(asked);
-  return it.times++ >= it.most;
-}
-
-// How often a detection asks whether to stop, of which it does not see the end if that is more than `most`.
-long asked(cv::CascadeClassifier& classifier, const Request& request, long most, Answer& answer) {
-  Asked it;
-  it.most = most;
-  opencv_detection_stop(after_some, &it);
-  answer = look(classifier, request);
-  opencv_detection_stop(nullptr, nullptr);
-  return it.times;
-}
-
-void stopping() {
-  // The last one is for OpenCV's own code.
-  for (const std::string& name : {cascades[0], cascades[1], std::string("haarcascade_eye_tree_eyeglasses.xml")})
-    for (int threads : {1, 2}) {
-      cv::setNumThreads(threads);
-      cv::CascadeClassifier classifier(path_of(name));
-      Request request = request_of(pictures[0]);
-      request.neighbours = 2;
-      Answer expected, answer;
-      const long all = asked(classifier, request, LONG_MAX, expected);
-      check(expected.error.empty() && all > 20, name + " asks " + std::to_string(all) + " times whether to stop");
-      for (long most : {0L, 1L, all / 2}) {
-        const long times = asked(classifier, request, most, answer);
-        check(answer.error == "the detection was stopped", name + " is not stopped: `" + answer.error + "`");
-        // Each of the pieces of work asks once more.
-        check(times < all / 2 + all / 4, name + " goes on after it was stopped: it asks " + std::to_string(times) + " times");
-      }
-      if (threads > 1 && name.find("tree") != std::string::npos) continue;
-      check(difference(expected, look(classifier, request)).empty(), name + " finds something else after it was stopped");
-    }
-  // Grouping by itself.
-  std::vector<cv::Rect> many;
-  for (int i = 0; i < 100000; i++) many.push_back(cv::Rect(i % 500, i / 500, 24, 24));
-  Asked it;
-  it.most = 3;
-  opencv_detection_stop(after_some, &it);
-  bool stopped = false;
-  try {
-    cv::groupRectangles(many, 2);
-  } catch (const cv::Exception& error) {
-    stopped = error.err == "the detection was stopped";
-  }
-  opencv_detection_stop(nullptr, nullptr);
-  check(stopped && it.times == 4, "grouping is not stopped");
-}
-#endif
 
 void same_errors() {
   std::vector<Request> wrong(3, request_of(pictures[0]));
@@ -330,7 +271,7 @@ int main(int count, char** arguments) {
       {"errors", same_errors}, {"loading again", loading_again}, {"copying", copying},
       {"masks", masks},        {"sizes", changing_sizes},        {"threads", threads},
 #if IDENTITY_HAS_FAST
-      {"packed", packed},      {"stopping", stopping},           {"speed", faster},
+      {"packed", packed},      {"speed", faster},
 #endif
   };
   for (const auto& it : checks) {

@@ -74,10 +74,13 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, slow: bool) -> Result<()> {
         let tallies = run(&program, &share, count, level)?;
         check(level, count, &tallies)?;
     }
-    let handling = programs.built("handling")?;
-    said(Command::new(handling).arg(&share))?;
     grouping(&programs, if slow { SLOW_LISTS } else { LISTS })?;
-    tell("copying, loading again, threads, masks and damaged cascades: as OpenCV's own code");
+    for name in ["handling", "stopping"] {
+        said(Command::new(programs.built(name)?).arg(&share))?;
+    }
+    tell(
+        "copying, loading again, stopping, threads, masks and damaged cascades: as OpenCV's own code",
+    );
     Ok(())
 }
 
