@@ -1,5 +1,5 @@
 //! The detector's own files by themselves, compiled with the machine's compiler and its sanitizers at each level of
-//! instructions: random cases against a plain reference, and damaged models.
+//! instructions: random cases against a plain reference, damaged models, and what grouping searches by.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -85,7 +85,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, slow: bool) -> Result<()> {
             .folder()
             .join(format!("core-{}-{}", way.level.name, way.cases))
     };
-    let compile = |way: &Way| {
+    let compiling = |way: &Way| {
         let mut compile = Command::new(&compiler);
         compile
             .args([
@@ -113,6 +113,10 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, slow: bool) -> Result<()> {
             compile.arg("-I").arg(folder);
         }
         compile
+    };
+    let compile = |way: &Way| {
+        let mut compile = compiling(way);
+        compile
             .arg(sources(workspace).join("core.cpp"))
             .args(
                 [
@@ -128,8 +132,17 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, slow: bool) -> Result<()> {
             .arg(program(way));
         compile
     };
-    all_said(ways.iter().map(compile).collect())?;
+    // What grouping is by itself has no instructions of its own.
+    let similar = programs.folder().join("similar");
+    let first = ways.first().context("there is nothing to compile")?;
+    let mut index = compiling(first);
+    index
+        .arg(sources(workspace).join("similar.cpp"))
+        .arg("-o")
+        .arg(&similar);
+    all_said(ways.iter().map(compile).chain([index]).collect())?;
     drop(step);
+    said(Command::new(similar).args([SEED, 0, cases].map(|number| number.to_string())))?;
 
     let processor = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let processor: Vec<_> = processor.split_whitespace().collect();

@@ -86,7 +86,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, slow: bool) -> Result<()> {
 
 /// Lists of all kinds through both ways of grouping, and long ones, whose time the program judges itself.
 fn grouping(programs: &Programs, count: u64) -> Result<()> {
-    let mut run = Command::new(programs.built("grouping")?);
+    let mut run = Command::new(programs.built("groups")?);
     let said = said(run.args([SEED, 0, count].map(|number| number.to_string())))?;
     let grouped: Grouped = serde_json::from_str(said.lines().last().unwrap_or_default())
         .with_context(|| format!("the program says `{said}`"))?;

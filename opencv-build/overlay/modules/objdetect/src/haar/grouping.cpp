@@ -15,6 +15,7 @@
 
 #include "control.hpp"
 #include "edge_tree.hpp"
+#include "opencv2/objdetect.hpp"
 
 namespace cv { namespace haar {
 

@@ -2,7 +2,7 @@
 // numbers and weights must be the same, in the same order. Then long lists of each kind through the indexed one alone,
 // whose time must grow about as their length does.
 //
-//   grouping SEED FIRST COUNT
+//   groups SEED FIRST COUNT
 //
 // Prints what was compared, or the first cases that differ and how to try them again.
 #include <algorithm>
@@ -243,7 +243,7 @@ std::string growth(uint64_t seed, double& worst) {
 
 int main(int count, char** arguments) {
   if (count != 4) {
-    std::cout << "usage: grouping SEED FIRST COUNT" << std::endl;
+    std::cout << "usage: groups SEED FIRST COUNT" << std::endl;
     return 2;
   }
   const uint64_t seed = std::stoull(arguments[1]), first = std::stoull(arguments[2]), cases = std::stoull(arguments[3]);
@@ -258,7 +258,7 @@ int main(int count, char** arguments) {
     if (unlike.empty()) continue;
     failures++;
     std::cout << "case " << number << " of seed " << seed << ": " << it.name << ", threshold " << it.threshold << ", eps " << it.eps
-              << ", call " << static_cast<int>(it.call) << ": " << unlike << "\n  alone: grouping " << seed << ' ' << number << " 1"
+              << ", call " << static_cast<int>(it.call) << ": " << unlike << "\n  alone: groups " << seed << ' ' << number << " 1"
               << std::endl;
   }
   double worst = 0;
