@@ -23,21 +23,29 @@ use crate::{build_opencv, pack, size, test_local};
 
 mod benches;
 mod browser;
+mod cases;
 mod consumers;
+mod craft;
 mod deadline;
 mod errors;
 mod events;
+mod faults;
+mod foreign;
 mod fuzz;
+mod hostile;
 mod identity;
 mod index;
 mod jpeg;
 mod kinds;
 mod labelled;
 mod lifecycle;
+mod memory;
 mod outage;
 mod page;
 mod pixels;
 mod privilege;
+mod promises;
+mod proxy;
 mod registry;
 mod report;
 mod reproducible;
@@ -60,9 +68,13 @@ pub struct Arguments {
     #[arg(long, value_name = "NAME")]
     pub only: Option<String>,
 
-    /// Also what takes long: a minute of fuzzing for each reader, 100,000 random detections
+    /// Also what takes long: a minute of fuzzing for each reader, 100,000 random detections, 10,000 events at once
     #[arg(long)]
     pub slow: bool,
+
+    /// What random inputs and faults are made from: the same number makes the same ones
+    #[arg(long, value_name = "NUMBER", default_value_t = 13)]
+    pub seed: u64,
 
     /// Write down the answers that events get as the expected ones, instead of comparing them
     #[arg(long, requires = "only")]
@@ -145,6 +157,19 @@ pub fn run(arguments: &Arguments) -> Result<TestAnswer> {
             suite.with_function(labelled::test)
         }),
         ("photos of every kind", &|| suite.with_function(kinds::test)),
+        ("hostile files", &|| {
+            suite.with_function(|workspace, sdk, binary| {
+                hostile::test(workspace, sdk, binary, (arguments.slow, arguments.seed))
+            })
+        }),
+        ("photos of other people's tools", &|| {
+            suite.with_function(foreign::test)
+        }),
+        ("memory of the worst files", &|| {
+            suite.with_function(|workspace, sdk, binary| {
+                memory::test(workspace, sdk, binary, arguments.slow)
+            })
+        }),
         ("errors and the event after them", &|| {
             suite.with_function(errors::test)
         }),
@@ -157,6 +182,11 @@ pub fn run(arguments: &Arguments) -> Result<TestAnswer> {
         ("buckets that are not listed", &|| {
             suite.with_function(privilege::test)
         }),
+        ("an S3 with faults", &|| {
+            suite.with_function(|workspace, sdk, binary| {
+                faults::test(workspace, sdk, binary, (arguments.slow, arguments.seed))
+            })
+        }),
         ("a snapshot and its restore", &|| {
             suite.with_function(|_, sdk, binary| snapshot::test(sdk, binary))
         }),
@@ -166,8 +196,12 @@ pub fn run(arguments: &Arguments) -> Result<TestAnswer> {
         ("sizes", &|| sizes::test(&workspace)),
         ("benches, quickly", &benches::test),
     ];
-    let slow: [(&str, &dyn Fn() -> Result<()>); 1] =
-        [("fuzzing the readers", &|| fuzz::test(&workspace))];
+    let slow: &[(&str, &dyn Fn() -> Result<()>)] = &[
+        ("fuzzing the readers", &|| fuzz::test(&workspace)),
+        ("ten thousand events at once", &|| {
+            suite.with_function(soak::load)
+        }),
+    ];
     let slow = slow.iter().filter(|_| arguments.slow);
     let mut answer = TestAnswer::default();
     for (name, test) in tests.iter().chain(slow) {

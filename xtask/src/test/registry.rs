@@ -3,7 +3,6 @@
 
 mod downloads;
 mod login;
-mod proxy;
 mod server;
 mod uploads;
 
@@ -21,6 +20,7 @@ use layer::registry::{self, Event, Patience, Remote};
 use opencv_build::sdk::Sdk;
 use serde_json::Value;
 
+use super::proxy::Proxy;
 use super::report::Skip;
 use crate::lint::found;
 use crate::local::process::output;
@@ -29,7 +29,7 @@ use crate::pack::checked::check;
 use crate::pack::function_image;
 use crate::registry::push_layout_to;
 use crate::workspace::Workspace;
-use proxy::Proxy;
+
 use server::Registry;
 
 /// Pushes the layout in `layout` and pulls it, in every way.

@@ -1,4 +1,5 @@
-//! How the tests went: each passed, failed or skipped with a reason, and the count of each.
+//! How the tests went: each passed, failed or skipped with a reason, the count of each, and the table of
+//! promises that were tried.
 
 use std::fmt::Write;
 
@@ -6,6 +7,7 @@ use anyhow::{Result, bail};
 use opencv_build::progress::tell;
 use serde::Serialize;
 
+use super::promises::{self, Trial};
 use crate::answer::{Answer, print};
 
 /// How the tests went.
@@ -15,6 +17,7 @@ pub struct TestAnswer {
     failed: usize,
     skipped: usize,
     tests: Vec<TestResult>,
+    promises: Vec<Trial>,
 }
 
 #[derive(Serialize)]
@@ -74,6 +77,7 @@ impl TestAnswer {
         };
         tell(&format!("=== {}", result.line()));
         self.tests.push(result);
+        self.promises = promises::all();
     }
 
     /// Whether no test was run.
@@ -118,6 +122,10 @@ impl Answer for TestAnswer {
             skipped,
             ..
         } = self;
-        text + &format!("{passed} passed, {failed} failed, {skipped} skipped")
+        text += &format!("{passed} passed, {failed} failed, {skipped} skipped\n");
+        if !self.promises.is_empty() {
+            text += &format!("\n{}", promises::shown(&self.promises));
+        }
+        text
     }
 }

@@ -144,7 +144,8 @@ fn png_header(width: u32, height: u32) -> Vec<u8> {
     file
 }
 
-fn encoded(picture: &DynamicImage, format: ImageFormat) -> Result<Vec<u8>> {
+/// A picture as a file.
+pub fn encoded(picture: &DynamicImage, format: ImageFormat) -> Result<Vec<u8>> {
     let mut file = Cursor::new(Vec::new());
     picture.write_to(&mut file, format)?;
     Ok(file.into_inner())

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use anyhow::{Context, Result, bail, ensure};
 use layer::registry::{Error, Remote, pull};
 
-use super::proxy::{Fault, Proxy, Request};
 use super::{blobs, digest_of, push, remote, same_blobs};
+use crate::test::proxy::{Fault, Proxy, Request};
 
 /// After how many bytes connections break.
 const CUT: usize = 300_000;

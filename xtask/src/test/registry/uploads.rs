@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use layer::registry::{Error, resolve};
 
-use super::proxy::{Fault, Proxy, Request};
 use super::{blobs, digest_of, push, remote};
+use crate::test::proxy::{Fault, Proxy, Request};
 
 /// How long a push may take that is given up, waits included.
 const BOUND: Duration = Duration::from_secs(20);

@@ -1,27 +1,48 @@
-//! A proxy in front of a registry that does to single requests what networks and bad registries do.
-//! Each connection carries one request, so that the one that is broken is known.
+//! A proxy in front of a server that does to single requests what networks and bad servers do. Each
+//! connection carries one request, so that the one that is broken is known.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
+use rustix::net::sockopt::set_socket_linger;
 
 use crate::local::process::lock;
 
 /// What is done to a request.
+#[derive(Clone, Debug)]
 pub enum Fault {
     /// Nothing.
     Pass,
-    /// It is answered with this status and these headers, and the registry never sees it.
+    /// It is answered with this status and these headers, and the server never sees it.
     Answer(&'static str),
+    /// The same with a body.
+    AnswerWith(&'static str, &'static str),
+    /// These bytes are the answer, whatever they are, and the server never sees it.
+    Raw(Vec<u8>),
+    /// It is passed on after that time.
+    Delay(Duration),
+    /// The connection is closed as soon as the request's head has come.
+    Close,
+    /// The connection is reset then.
+    Reset,
     /// Only so many bytes of its body pass, then the connection breaks.
     CutRequest(u64),
+    /// The server does what it asks for, and the answer is lost.
+    Lose,
     /// Only so many bytes of the answer's body pass, then the connection breaks.
     CutAnswer(usize),
-    /// The answer has another body.
+    /// The same, and the connection is reset.
+    ResetAnswer(usize),
+    /// After so many bytes of the answer's body nothing comes for that time, then the rest.
+    Stall(usize, Duration),
+    /// The answer has another body, and the length of that.
     Change(fn(&mut Vec<u8>)),
+    /// The answer has this header instead of its own, and its own body.
+    Header(&'static str, String),
 }
 
 /// A request.
@@ -48,7 +69,7 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Starts a proxy for the registry at `upstream` that does nothing.
+    /// Starts a proxy for the server at `upstream` that does nothing.
     pub fn start(upstream: &str) -> Result<Self> {
         let listener =
             TcpListener::bind(("127.0.0.1", 0)).context("failed to open a loopback port")?;
@@ -110,46 +131,85 @@ fn serve(
     };
     lock(seen).push(request.clone());
     let fault = (*lock(faults))(&request);
-    let mut client = client;
     let mut body = reader.take(request.length);
-    if let Fault::Answer(answer) = fault {
+    let answer = match &fault {
+        Fault::Answer(head) => Some(
+            format!("HTTP/1.1 {head}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n").into(),
+        ),
+        Fault::AnswerWith(head, body) => {
+            let length = body.len();
+            let rest = format!("connection: close\r\ncontent-length: {length}\r\n\r\n{body}");
+            Some(format!("HTTP/1.1 {head}\r\n{rest}").into())
+        }
+        Fault::Raw(bytes) => Some(bytes.clone()),
+        _ => None,
+    };
+    if let Some(answer) = answer {
         // A client that is still sending would not hear it.
         io::copy(&mut body, &mut io::sink())?;
-        return write!(
-            client,
-            "HTTP/1.1 {answer}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
-        );
+        let mut client = client;
+        return client.write_all(&answer);
     }
-    let mut registry = TcpStream::connect(upstream)?;
-    registry.write_all(request.head.as_bytes())?;
+    match fault {
+        Fault::Close => return Ok(()),
+        Fault::Reset => return reset(client),
+        Fault::Delay(time) => thread::sleep(time),
+        _ => {}
+    }
+    let mut server = TcpStream::connect(upstream)?;
+    server.write_all(request.head.as_bytes())?;
     if let Fault::CutRequest(length) = fault {
-        io::copy(&mut body.take(length), &mut registry)?;
+        io::copy(&mut body.take(length), &mut server)?;
         return Ok(());
     }
-    io::copy(&mut body, &mut registry)?;
+    io::copy(&mut body, &mut server)?;
     let mut answer = Vec::new();
-    registry.read_to_end(&mut answer)?;
+    server.read_to_end(&mut answer)?;
+    give(client, &fault, answer)
+}
+
+/// Gives the client what is left of the server's answer.
+fn give(mut client: &TcpStream, fault: &Fault, mut answer: Vec<u8>) -> io::Result<()> {
     let end = answer.windows(4).position(|four| four == b"\r\n\r\n");
     let mut body = answer.split_off(end.map_or(answer.len(), |end| end + 4));
     match fault {
-        Fault::CutAnswer(length) => body.truncate(length),
+        Fault::Lose => return Ok(()),
+        Fault::CutAnswer(length) | Fault::ResetAnswer(length) => body.truncate(*length),
+        Fault::Stall(length, time) => {
+            let rest = body.split_off(body.len().min(*length));
+            client.write_all(&answer)?;
+            client.write_all(&body)?;
+            thread::sleep(*time);
+            return client.write_all(&rest);
+        }
         Fault::Change(change) => {
             change(&mut body);
-            let head = String::from_utf8_lossy(&answer).into_owned();
-            let lines = head.split("\r\n").filter(|line| !line.is_empty());
-            let kept = lines.filter(|line| !is(line, "content-length"));
-            let kept: Vec<_> = kept.collect();
-            let head = format!(
-                "{}\r\ncontent-length: {}\r\n\r\n",
-                kept.join("\r\n"),
-                body.len()
-            );
-            answer = head.into_bytes();
+            let length = body.len().to_string();
+            answer = with_header(&answer, "content-length", &length);
         }
-        Fault::Pass | Fault::Answer(_) | Fault::CutRequest(_) => {}
+        Fault::Header(name, value) => answer = with_header(&answer, name, value),
+        _ => {}
     }
     client.write_all(&answer)?;
-    client.write_all(&body)
+    client.write_all(&body)?;
+    if matches!(fault, Fault::ResetAnswer(_)) {
+        return reset(client);
+    }
+    Ok(())
+}
+
+/// Breaks a connection off so that the other side has an error, and not an end.
+fn reset(client: &TcpStream) -> io::Result<()> {
+    // Without lingering, closing resets; whoever owns the connection closes it next.
+    Ok(set_socket_linger(client, Some(Duration::ZERO))?)
+}
+
+/// The head of an answer with another value for a header.
+fn with_header(head: &[u8], name: &str, value: &str) -> Vec<u8> {
+    let head = String::from_utf8_lossy(head).into_owned();
+    let lines = head.split("\r\n").filter(|line| !line.is_empty());
+    let kept: Vec<_> = lines.filter(|line| !is(line, name)).collect();
+    format!("{}\r\n{name}: {value}\r\n\r\n", kept.join("\r\n")).into_bytes()
 }
 
 /// Whether a line is the header `name`.
