@@ -7,6 +7,7 @@ mod bucket;
 mod credentials;
 mod failure;
 mod http;
+mod intact;
 mod s3;
 mod tls;
 
@@ -17,6 +18,7 @@ use bucket::Bucket;
 use bytes::Bytes;
 use failure::{failure, unusable};
 use http::ConnectOnly;
+use intact::Named;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{Attribute, Attributes, GetOptions, GetResult, PutOptions, PutPayload};
@@ -93,7 +95,20 @@ impl Storage {
     pub async fn content(&self, place: &Place, object: &Object, found: Found) -> Result<Bytes> {
         let (bucket, key) = (&object.bucket, &object.key);
         let fail = |error| failure("read", place, bucket, key, &error);
-        found.0.bytes().await.map_err(fail)
+        let (bytes, named) = (
+            found.0.meta.size,
+            found.0.extensions.get::<Named>().copied(),
+        );
+        let content = found.0.bytes().await.map_err(fail)?;
+        match intact::wrong(&content, bytes, named.as_ref()) {
+            None => Ok(content),
+            Some(reason) => Err(Error::StorageFailed {
+                verb: "read",
+                url: place.url(bucket, key),
+                reason,
+                temporary: true,
+            }),
+        }
     }
 
     /// Writes an object whole or not at all.

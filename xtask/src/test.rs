@@ -27,6 +27,7 @@ mod cases;
 mod consumers;
 mod craft;
 mod deadline;
+mod disk;
 mod errors;
 mod events;
 mod faults;
@@ -36,6 +37,7 @@ mod hostile;
 mod identity;
 mod index;
 mod jpeg;
+mod killed;
 mod kinds;
 mod labelled;
 mod lifecycle;
@@ -56,6 +58,7 @@ mod snapshot;
 mod soak;
 mod tools;
 mod traces;
+mod trees;
 mod variants;
 
 use report::Skip;
@@ -201,6 +204,15 @@ pub fn run(arguments: &Arguments) -> Result<TestAnswer> {
         ("ten thousand events at once", &|| {
             suite.with_function(soak::load)
         }),
+        ("images killed while they are written", &|| {
+            suite.with_function(|workspace, sdk, binary| {
+                killed::packing(workspace, sdk, binary, arguments.seed)
+            })
+        }),
+        ("builds killed at fifty moments", &|| {
+            killed::test(&workspace, arguments.seed)
+        }),
+        ("full disks", &|| suite.with_function(disk::test)),
     ];
     let slow = slow.iter().filter(|_| arguments.slow);
     let mut answer = TestAnswer::default();

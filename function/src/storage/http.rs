@@ -13,6 +13,8 @@ use reqwest::{Body, Client, Request};
 
 use http_body_util::BodyExt;
 
+use super::intact::Named;
+
 /// Sends requests.
 #[derive(Debug)]
 pub(super) struct Http(pub(super) Client);
@@ -36,7 +38,10 @@ impl HttpService for Http {
             return Err(not_sent(refused.err()));
         }
         let response = self.0.execute(request).await.map_err(failed)?;
-        let response: Response<Body> = response.into();
+        let mut response: Response<Body> = response.into();
+        if let Some(named) = Named::by(response.headers()) {
+            response.extensions_mut().insert(named);
+        }
         Ok(response.map(|body| HttpResponseBody::new(body.map_err(failed))))
     }
 }

@@ -192,6 +192,21 @@ async fn half_an_object_is_a_temporary_failure_and_no_object() {
 }
 
 #[tokio::test]
+async fn what_was_changed_on_the_way_is_a_temporary_failure_and_no_object() {
+    const CHANGED: &str = "HTTP/1.1 200 OK\r\ncontent-length: 3\r\nconnection: close\r\n\
+        last-modified: Thu, 01 Jan 2026 00:00:00 GMT\r\n\
+        etag: \"900150983cd24fb0d6963f7d28e17f72\"\r\n\r\nabd";
+    let (url, _) = server(&[CHANGED]);
+    let error = storage(&url)
+        .read(&Location::S3, &object("k"), 100, false)
+        .await
+        .err()
+        .unwrap();
+    assert!(error.is_temporary(), "{error}");
+    assert!(error.to_string().contains("ETag"), "{error}");
+}
+
+#[tokio::test]
 async fn what_this_function_wrote_is_known_by_its_mark() {
     let (url, _) = server(&[FOUND]);
     let storage = storage(&url);

@@ -82,7 +82,7 @@ pub fn test(workspace: &Workspace) -> Result<()> {
 }
 
 /// A build that does not outlive the test.
-struct Build(Child);
+pub struct Build(pub Child);
 
 impl Drop for Build {
     fn drop(&mut self) {
@@ -93,13 +93,14 @@ impl Drop for Build {
 }
 
 /// A target folder and a recipe of its own.
-struct Site {
+pub struct Site {
     folder: PathBuf,
     recipe: PathBuf,
 }
 
 impl Site {
-    fn new(workspace: &Workspace, folder: &Path) -> Result<Self> {
+    /// One in `folder` that shares what was downloaded and installed.
+    pub fn new(workspace: &Workspace, folder: &Path) -> Result<Self> {
         for shared in ["toolchain", "downloads"] {
             let source = workspace.target().join(shared);
             symlink(&source, folder.join(shared))
@@ -111,7 +112,8 @@ impl Site {
         })
     }
 
-    fn write_recipe(&self, modules: &[&str]) -> Result<()> {
+    /// Writes a recipe of these modules, without formats.
+    pub fn write_recipe(&self, modules: &[&str]) -> Result<()> {
         let mut recipe: toml::Table = toml::from_str(include_str!("../../../opencv.toml"))?;
         let modules: Vec<_> = modules
             .iter()
@@ -123,7 +125,8 @@ impl Site {
         Ok(())
     }
 
-    fn start(&self, name: &str) -> Result<Build> {
+    /// Starts a build, whose answer and story are kept in files of its name.
+    pub fn start(&self, name: &str) -> Result<Build> {
         let file = |kind: &str| {
             let path = self.folder.join(format!("{name}.{kind}"));
             fs::File::create(&path).with_context(|| format!("failed to write `{}`", path.display()))
@@ -142,7 +145,8 @@ impl Site {
             .map(Build)
     }
 
-    fn finish(&self, mut build: Build, name: &str) -> Result<Value> {
+    /// Waits for a build to succeed, and returns its answer.
+    pub fn finish(&self, mut build: Build, name: &str) -> Result<Value> {
         let status = build.0.wait()?;
         ensure!(
             status.success(),
@@ -153,18 +157,25 @@ impl Site {
         serde_json::from_str(&answer).context("a build's answer is no JSON")
     }
 
-    fn story(&self, name: &str) -> Result<String> {
+    /// What a build said.
+    pub fn story(&self, name: &str) -> Result<String> {
         Ok(fs::read_to_string(
             self.folder.join(format!("{name}.story")),
         )?)
     }
 
-    fn sdk(&self) -> PathBuf {
+    /// Where the SDK goes.
+    pub fn sdk(&self) -> PathBuf {
         self.folder.join("sdk/x86_64-glibc2.26")
     }
 
+    /// Where the work is done.
+    pub fn work(&self) -> PathBuf {
+        self.folder.join("opencv/x86_64-glibc2.26")
+    }
+
     fn log(&self) -> PathBuf {
-        self.folder.join("opencv/x86_64-glibc2.26/build.log")
+        self.work().join("build.log")
     }
 
     /// The lines that ninja printed when it compiled something, in the last build.

@@ -1,0 +1,71 @@
+//! Folders compared byte for byte.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+
+/// Refuses a folder that differs from another one in any file's name or content.
+pub fn same(expected: &Path, found: &Path) -> Result<usize> {
+    let (expected_files, found_files) = (files(expected)?, files(found)?);
+    let names = |files: &BTreeMap<PathBuf, PathBuf>| files.keys().cloned().collect::<Vec<_>>();
+    ensure!(
+        names(&expected_files) == names(&found_files),
+        "`{}` and `{}` have other files",
+        expected.display(),
+        found.display()
+    );
+    for (name, path) in &expected_files {
+        let read = |path: &Path| {
+            fs::read(path).with_context(|| format!("failed to read `{}`", path.display()))
+        };
+        ensure!(
+            read(path)? == read(&found_files[name])?,
+            "`{}` differs in `{}`",
+            name.display(),
+            found.display()
+        );
+    }
+    Ok(expected_files.len())
+}
+
+/// Every file below a folder, by its path there.
+fn files(root: &Path) -> Result<BTreeMap<PathBuf, PathBuf>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![root.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let entries = fs::read_dir(&folder)
+            .with_context(|| format!("failed to read `{}`", folder.display()))?;
+        for entry in entries {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                found.insert(path.strip_prefix(root)?.to_owned(), path);
+            }
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_and_a_byte_make_a_difference() {
+        let parent = tempfile::tempdir().unwrap();
+        let at = |name: &str| parent.path().join(name);
+        for folder in ["a/b", "c/b"] {
+            fs::create_dir_all(at(folder)).unwrap();
+            fs::write(at(folder).join("file"), "one").unwrap();
+        }
+        assert_eq!(same(&at("a"), &at("c")).unwrap(), 1);
+        fs::write(at("c/b/file"), "two").unwrap();
+        assert!(same(&at("a"), &at("c")).is_err());
+        fs::write(at("c/b/file"), "one").unwrap();
+        fs::write(at("c/more"), "").unwrap();
+        assert!(same(&at("a"), &at("c")).is_err());
+    }
+}
