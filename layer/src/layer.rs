@@ -8,6 +8,7 @@ use std::path::Path;
 
 use crate::digest::{Digest, Hashing};
 use crate::gzip::Gzip;
+use crate::reading::Reading;
 use crate::replace::new_file;
 use crate::tree::{Content, Entry, FileTree};
 use crate::{Error, Result};
@@ -109,10 +110,10 @@ fn append_file(
             let file = File::open(source).map_err(Error::io("read", source))?;
             let size = file.metadata().map_err(Error::io("read", source))?.len();
             header.set_size(size);
-            let mut content = file.take(size);
+            let mut content = Reading::new(file.take(size));
             let appended = archive.append_data(header, path, &mut content);
-            appended.map_err(Error::io("add", source))?;
-            if content.limit() > 0 {
+            appended.map_err(|error| content.error(source, to, error))?;
+            if content.into_inner().limit() > 0 {
                 let shorter = std::io::Error::other("it became shorter while it was read");
                 return Err(Error::io("add", source)(shorter));
             }

@@ -140,6 +140,7 @@ mod names;
 mod open;
 mod program;
 pub mod registry;
+mod reading;
 mod replace;
 mod rootfs;
 pub mod scan;

@@ -2,7 +2,7 @@
 //! same files, modes as on Unix, whole or not there. `lint_zip` reads such archives.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufWriter, Read, Seek, Write};
 use std::path::Path;
 
 use serde::Serialize;
@@ -11,6 +11,7 @@ use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use crate::digest::Hashing;
 use crate::document::date;
+use crate::reading::Reading;
 use crate::replace::new_file;
 use crate::tree::{Content, Entry, FileTree};
 use crate::{Digest, Error, Result};
@@ -36,34 +37,52 @@ impl Zip {
     /// since 1970, or 1980 where that is earlier: zip knows no time before it.
     pub fn write(tree: &FileTree, time: u64, path: &Path) -> Result<Self> {
         let parent = path.parent().unwrap_or(Path::new("."));
-        let partial = new_file(parent)?;
-        let failed = |error: zip::result::ZipError| Error::io("write", path)(error.into());
-        let options = SimpleFileOptions::default()
-            .compression_method(CompressionMethod::Deflated)
-            .compression_level(Some(9))
-            .last_modified_time(dos_time(time));
-        let mut archive = ZipWriter::new(BufWriter::new(partial));
-        let mut unpacked_bytes = 0;
-        for (name, entry) in tree.entries() {
-            // Folders follow from the paths of what is in them.
-            if let Entry::File { content, mode } = entry {
-                let options = options.unix_permissions(mode.bits());
-                archive.start_file(name, options).map_err(failed)?;
-                unpacked_bytes += append(&mut archive, content, path)?;
-            }
-        }
-        let mut file = archive.finish().map_err(failed)?;
-        file.flush().map_err(Error::io("write", path))?;
-        let written = file.into_inner();
-        let file = written.map_err(|error| Error::io("write", path)(error.into_error()))?;
-        let (digest, packed_bytes) = hash(file.path())?;
-        file.persist(path)
+        let mut partial = new_file(parent)?;
+        let file = BufWriter::new(partial.as_file_mut());
+        let unpacked_bytes = write_archive(file, tree, time, path)?;
+        let (digest, packed_bytes) = hash(partial.path())?;
+        partial
+            .persist(path)
             .map_err(|error| Error::io("write", path)(error.error))?;
         Ok(Self {
             digest,
             packed_bytes,
             unpacked_bytes,
         })
+    }
+}
+
+/// Writes an archive, which will be called `path`; returns the size of the files in it.
+fn write_archive(file: impl Write + Seek, tree: &FileTree, time: u64, path: &Path) -> Result<u64> {
+    let failed = |error: zip::result::ZipError| Error::io("write", path)(error.into());
+    let mut archive = ZipWriter::new(file);
+    let append_all = |archive: &mut ZipWriter<_>| -> Result<u64> {
+        let options = SimpleFileOptions::default()
+            .compression_method(CompressionMethod::Deflated)
+            .compression_level(Some(9))
+            .last_modified_time(dos_time(time));
+        let mut unpacked_bytes = 0;
+        for (name, entry) in tree.entries() {
+            // Folders follow from the paths of what is in them.
+            if let Entry::File { content, mode } = entry {
+                let options = options.unix_permissions(mode.bits());
+                archive.start_file(name, options).map_err(failed)?;
+                unpacked_bytes += append(archive, content, path)?;
+            }
+        }
+        Ok(unpacked_bytes)
+    };
+    match append_all(&mut archive) {
+        Ok(unpacked_bytes) => {
+            let mut file = archive.finish().map_err(failed)?;
+            file.flush().map_err(Error::io("write", path))?;
+            Ok(unpacked_bytes)
+        }
+        Err(error) => {
+            // Its end would print that it cannot end the archive.
+            std::mem::forget(archive);
+            Err(error)
+        }
     }
 }
 
@@ -74,8 +93,9 @@ fn append(archive: &mut impl Write, content: &Content, to: &Path) -> Result<u64>
             Ok(bytes.len() as u64)
         }
         Content::File(source) => {
-            let mut file = File::open(source).map_err(Error::io("read", source))?;
-            io::copy(&mut file, archive).map_err(Error::io("add", source))
+            let file = File::open(source).map_err(Error::io("read", source))?;
+            let mut content = Reading::new(file);
+            io::copy(&mut content, archive).map_err(|error| content.error(source, to, error))
         }
     }
 }

@@ -86,7 +86,9 @@ impl Tried {
         self.times += 1;
         self.places.insert(place.to_owned());
         let said = disk.story()?;
-        let error = said.rsplit_once("error: ").map_or("", |(_, error)| error);
+        // What a tool said is repeated in the error with something before each line.
+        let error = format!("\n{said}");
+        let error = error.rsplit_once("\nerror: ").map_or("", |(_, error)| error);
         // A path in what is said to have failed, below the disk.
         let named = error.contains(&disk.root.display().to_string());
         if !error.contains(FULL) || !named {
