@@ -42,6 +42,7 @@ mod kinds;
 mod labelled;
 mod lifecycle;
 mod memory;
+mod mirror;
 mod outage;
 mod page;
 mod pixels;

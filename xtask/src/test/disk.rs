@@ -17,7 +17,7 @@ use opencv_build::progress::tell;
 use opencv_build::sdk::Sdk;
 
 use super::report::Skip;
-use super::{promises, trees};
+use super::{mirror, promises, trees};
 use crate::workspace::{THIS_PROGRAM, Workspace};
 
 const PROMISE: &str = "a full disk is a clear error, and what was there stays usable";
@@ -88,7 +88,9 @@ impl Tried {
         let said = disk.story()?;
         // What a tool said is repeated in the error with something before each line.
         let error = format!("\n{said}");
-        let error = error.rsplit_once("\nerror: ").map_or("", |(_, error)| error);
+        let error = error
+            .rsplit_once("\nerror: ")
+            .map_or("", |(_, error)| error);
         // A path in what is said to have failed, below the disk.
         let named = error.contains(&disk.root.display().to_string());
         if !error.contains(FULL) || !named {
@@ -172,9 +174,8 @@ fn building(
         path(&recipe),
     ];
     // What is shared with the project is linked on the disk by the first run.
-    let setup = "for shared in toolchain downloads; do \
-                 [ -e \"$CARGO_TARGET_DIR/$shared\" ] || ln -s \"$PROJECT_TARGET/$shared\" \
-                 \"$CARGO_TARGET_DIR/$shared\"; done; exec \"$0\" \"$@\"";
+    let setup = "[ -e \"$CARGO_TARGET_DIR/toolchain\" ] || \
+                 ln -s \"$TOOLCHAIN\" \"$CARGO_TARGET_DIR/toolchain\"; exec \"$0\" \"$@\"";
     let command = [
         vec![
             "sh".to_owned(),
@@ -185,10 +186,15 @@ fn building(
         command.into(),
     ]
     .concat();
+    let target = std::path::absolute(workspace.target())?;
     let environment = [
         ("CARGO_TARGET_DIR", kept.clone()),
-        ("PROJECT_TARGET", std::path::absolute(workspace.target())?),
+        ("TOOLCHAIN", target.join("toolchain")),
         ("TMPDIR", kept.clone()),
+        (
+            "PIP_INDEX_URL",
+            mirror::start(&target.join("downloads"))?.into(),
+        ),
     ];
     let mut disk = Disk::start(&root, &command, &environment)?;
     let mut size = 2000;
@@ -214,8 +220,8 @@ fn building(
         .find(|stage| said.contains(stage))
         .unwrap_or("preparing");
         tried.full(place, &disk, size)?;
-        // In larger steps as there is more, so that there are some in each stage.
-        size += 3000 + size / 8;
+        // A download is large, and the stages after it are small.
+        size += if place == "downloading" { 24_000 } else { 6000 };
     }
     bail!("building did not succeed with {size} kB")
 }

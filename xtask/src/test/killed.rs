@@ -14,7 +14,7 @@ use opencv_build::progress::tell;
 use opencv_build::sdk::Sdk;
 
 use super::lifecycle::Site;
-use super::{promises, trees};
+use super::{mirror, promises, trees};
 use crate::local::process::end;
 use crate::workspace::{THIS_PROGRAM, Workspace};
 
@@ -32,21 +32,26 @@ struct Stage {
     begins: &'static str,
     /// How often a build is killed in it.
     kills: usize,
-    /// What is removed before each, below the folder for work, so that there is something to do.
+    /// What is removed before each, below the target folder, so that there is something to do.
     removed: &'static [&'static str],
 }
 
 /// Fifty moments in all.
-const STAGES: [Stage; 4] = [
+const STAGES: [Stage; 5] = [
+    Stage {
+        begins: "downloading",
+        kills: 8,
+        removed: &["downloads"],
+    },
     Stage {
         begins: "unpacking",
-        kills: 12,
-        removed: &["tree.fingerprint"],
+        kills: 8,
+        removed: &["opencv/x86_64-glibc2.26/tree.fingerprint"],
     },
     Stage {
         begins: "configuring",
-        kills: 8,
-        removed: &["build"],
+        kills: 6,
+        removed: &["opencv/x86_64-glibc2.26/build"],
     },
     Stage {
         begins: "compiling OpenCV",
@@ -55,7 +60,7 @@ const STAGES: [Stage; 4] = [
     },
     Stage {
         begins: "linking a program",
-        kills: 12,
+        kills: 10,
         removed: &[],
     },
 ];
@@ -72,7 +77,8 @@ pub fn test(workspace: &Workspace, seed: u64) -> Result<()> {
     };
     let (calm, rough) = (folder("undisturbed")?, folder("killed")?);
     let undisturbed = Site::new(workspace, calm.path())?;
-    let killed = Site::new(workspace, rough.path())?;
+    let index = mirror::start(&workspace.target().join("downloads"))?;
+    let killed = Site::with_index(workspace, rough.path(), index)?;
     undisturbed.write_recipe(&["core"])?;
     killed.write_recipe(&["core"])?;
     tell("building without a disturbance");
@@ -118,7 +124,7 @@ pub fn test(workspace: &Workspace, seed: u64) -> Result<()> {
 /// Starts a build, and kills it at a moment of the stage.
 fn kill_in(stage: &Stage, site: &Site, number: usize, random: &mut fastrand::Rng) -> Result<()> {
     for name in stage.removed {
-        let path = site.work().join(name);
+        let path = site.folder().join(name);
         if path.is_dir() {
             fs::remove_dir_all(&path)?;
         } else if path.exists() {

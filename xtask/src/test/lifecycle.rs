@@ -96,12 +96,28 @@ impl Drop for Build {
 pub struct Site {
     folder: PathBuf,
     recipe: PathBuf,
+    /// The package index that is asked, where it is not the usual one.
+    index: Option<String>,
 }
 
 impl Site {
     /// One in `folder` that shares what was downloaded and installed.
     pub fn new(workspace: &Workspace, folder: &Path) -> Result<Self> {
-        for shared in ["toolchain", "downloads"] {
+        Self::sharing(&["toolchain", "downloads"], None, workspace, folder)
+    }
+
+    /// One that downloads again, from `index`.
+    pub fn with_index(workspace: &Workspace, folder: &Path, index: String) -> Result<Self> {
+        Self::sharing(&["toolchain"], Some(index), workspace, folder)
+    }
+
+    fn sharing(
+        shared: &[&str],
+        index: Option<String>,
+        workspace: &Workspace,
+        folder: &Path,
+    ) -> Result<Self> {
+        for shared in shared {
             let source = workspace.target().join(shared);
             symlink(&source, folder.join(shared))
                 .with_context(|| format!("failed to link `{}`", source.display()))?;
@@ -109,6 +125,7 @@ impl Site {
         Ok(Self {
             folder: folder.to_owned(),
             recipe: folder.join("opencv.toml"),
+            index,
         })
     }
 
@@ -137,6 +154,7 @@ impl Site {
             .env("CARGO_TARGET_DIR", &self.folder)
             // A killed build leaves its temporary files.
             .env("TMPDIR", &self.folder)
+            .envs(self.index.iter().map(|index| ("PIP_INDEX_URL", index)))
             .stdin(Stdio::null())
             .stdout(file("answer")?)
             .stderr(file("story")?)
@@ -167,6 +185,11 @@ impl Site {
     /// Where the SDK goes.
     pub fn sdk(&self) -> PathBuf {
         self.folder.join("sdk/x86_64-glibc2.26")
+    }
+
+    /// Everything that it makes lies below this.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Where the work is done.
