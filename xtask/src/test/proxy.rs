@@ -249,3 +249,72 @@ fn read(reader: &mut impl BufRead) -> io::Result<Option<Request>> {
         head: head + "connection: close\r\n\r\n",
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A server that answers every request with ten bytes.
+    fn server() -> String {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                let mut reader = BufReader::new(&client);
+                let _ = read(&mut reader);
+                let head = "HTTP/1.1 200 OK\r\ncontent-length: 10\r\netag: \"e\"\r\n\r\n";
+                let _ = (&client).write_all(format!("{head}0123456789").as_bytes());
+            }
+        });
+        address
+    }
+
+    #[test]
+    fn each_fault_does_what_it_says() {
+        let proxy = Proxy::start(&server()).unwrap();
+        let whole = "HTTP/1.1 200 OK\r\ncontent-length: 10\r\netag: \"e\"\r\n\r\n0123456789";
+        let longer = Fault::Header("content-length", "99".to_owned());
+        for (fault, expected) in [
+            (Fault::Pass, Some(whole)),
+            (Fault::Delay(Duration::from_millis(1)), Some(whole)),
+            (Fault::Stall(4, Duration::from_millis(1)), Some(whole)),
+            (
+                Fault::AnswerWith("503 Slow Down", "busy"),
+                Some(
+                    "HTTP/1.1 503 Slow Down\r\nconnection: close\r\ncontent-length: 4\r\n\r\nbusy",
+                ),
+            ),
+            (Fault::Raw(b"what".to_vec()), Some("what")),
+            (Fault::Close, Some("")),
+            (Fault::Lose, Some("")),
+            (Fault::Reset, None),
+            (Fault::CutAnswer(3), Some(&whole[..whole.len() - 7])),
+            (Fault::ResetAnswer(3), None),
+            (
+                longer,
+                Some("HTTP/1.1 200 OK\r\netag: \"e\"\r\ncontent-length: 99\r\n\r\n0123456789"),
+            ),
+            (
+                Fault::Change(|body| body.truncate(2)),
+                Some("HTTP/1.1 200 OK\r\netag: \"e\"\r\ncontent-length: 2\r\n\r\n01"),
+            ),
+        ] {
+            let shown = format!("{fault:?}");
+            proxy.set(move |_| fault.clone());
+            let mut client = TcpStream::connect(proxy.address()).unwrap();
+            client
+                .write_all(b"GET /a HTTP/1.1\r\nhost: h\r\n\r\n")
+                .unwrap();
+            let mut answer = Vec::new();
+            let read = client.read_to_end(&mut answer);
+            match expected {
+                Some(expected) => {
+                    read.unwrap();
+                    assert_eq!(String::from_utf8(answer).unwrap(), expected, "{shown}");
+                }
+                None => assert!(read.is_err(), "{shown}"),
+            }
+            assert_eq!(proxy.take("GET", "/a").len(), 1);
+        }
+    }
+}
