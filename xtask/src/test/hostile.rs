@@ -175,6 +175,12 @@ fn jpegs(good: &[Named]) -> Result<Vec<Case>> {
             Right::FacesOrRefused(1..=1),
         ),
     ];
+    // As much as may be decoded, or more.
+    for scans in [100, 200, 340] {
+        let name = format!("{scans} scans of 4000x3000.jpg");
+        let file = jpeg::scans((4000, 3000), 1, scans);
+        cases.push(Case::new(name, file, Right::FacesOrRefused(0..=0)));
+    }
     for (size, colours, scans) in [
         ((4000, 3000), 1, 500),
         ((4000, 3000), 1, 20_000),

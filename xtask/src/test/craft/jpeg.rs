@@ -47,26 +47,39 @@ pub fn with_frame(file: &[u8], marker: u8, bits: u8) -> Vec<u8> {
 /// A grey or coloured blank picture, all of it in one scan.
 pub fn baseline((width, height): (u16, u16), colours: u8) -> Vec<u8> {
     let mut file = begin(0xc0, (width, height), colours);
-    // One code for each table, of one bit: no difference, and the end of the block.
-    for table in [0x00, 0x10] {
-        file.extend(segment(0xc4, &[&[table, 1][..], &[0; 15], &[0]].concat()));
-    }
-    let mut scan = vec![colours];
-    scan.extend((1..=colours).flat_map(|colour| [colour, 0]));
-    scan.extend([0, 63, 0]);
-    file.extend(segment(0xda, &scan));
-    let bits = 2 * blocks(width, height) * usize::from(colours);
-    file.extend(vec![0; bits / 8]);
-    if !bits.is_multiple_of(8) {
-        // The last byte is filled with ones.
-        file.push(0xff >> (bits % 8));
-    }
+    // For each block, that it does not differ from the one before, and its end.
+    file.extend(one_code(0x00));
+    file.extend(one_code(0x10));
+    file.extend(scan_of_all(colours, 63));
+    file.extend(zeros(2 * blocks(width, height) * usize::from(colours)));
     file.extend(END);
     file
 }
 
-/// A blank picture in `scans` scans, which take turns among the colours. Each goes through all
-/// blocks and says in a few bytes that they are empty.
+/// A table of one code, which is a zero.
+fn one_code(table: u8) -> Vec<u8> {
+    segment(0xc4, &[&[table, 1][..], &[0; 15], &[0]].concat())
+}
+
+/// The head of a scan of all colours, to that coefficient.
+fn scan_of_all(colours: u8, last: u8) -> Vec<u8> {
+    let mut scan = vec![colours];
+    scan.extend((1..=colours).flat_map(|colour| [colour, 0]));
+    scan.extend([0, last, 0]);
+    segment(0xda, &scan)
+}
+
+/// So many bits that are zeros; the last byte is filled with ones.
+fn zeros(bits: usize) -> Vec<u8> {
+    let mut data = vec![0; bits / 8];
+    if !bits.is_multiple_of(8) {
+        data.push(0xff >> (bits % 8));
+    }
+    data
+}
+
+/// A blank picture in one scan of all colours and `scans` more, which take turns among them. Each of
+/// these goes through all blocks and says in a few bytes that they are empty.
 pub fn scans((width, height): (u16, u16), colours: u8, scans: usize) -> Vec<u8> {
     let mut file = begin(0xc2, (width, height), colours);
     // Fifteen codes of four bits: the end of 1 block or more, of 2 or more, of 4 or more, and so on.
@@ -74,6 +87,9 @@ pub fn scans((width, height): (u16, u16), colours: u8, scans: usize) -> Vec<u8> 
     counts[3] = 15;
     let symbols: Vec<u8> = (0..15).map(|power| power << 4).collect();
     file.extend(segment(0xc4, &[&[0x10][..], &counts, &symbols].concat()));
+    file.extend(one_code(0x00));
+    file.extend(scan_of_all(colours, 0));
+    file.extend(zeros(blocks(width, height) * usize::from(colours)));
     let empty = empty(blocks(width, height));
     for scan in 0..scans {
         let colour = (scan % usize::from(colours)) as u8 + 1;
