@@ -198,7 +198,7 @@ async fn what_was_changed_on_the_way_is_a_temporary_failure_and_no_object() {
         etag: \"900150983cd24fb0d6963f7d28e17f72\"\r\n\r\nabd";
     let (url, _) = server(&[CHANGED]);
     let error = storage(&url)
-        .read(&Location::S3, &object("k"), 100, false)
+        .read(&Place::default(), &object("k"), 100, false)
         .await
         .err()
         .unwrap();
