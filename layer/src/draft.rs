@@ -133,8 +133,31 @@ fn mode(mut entry: Vec<u8>, bits: u32) -> Vec<u8> {
 
 /// A C program that was linked by this machine's compiler.
 pub(crate) fn c_program(folder: &Path, arguments: &[&str]) -> PathBuf {
+    compiled(folder, "int main(void) { return 0; }\n", arguments)
+}
+
+/// A program with a buffer that it fills, hardened as far as the compiler's `arguments` do not undo it.
+pub(crate) fn hardened_program(folder: &Path, besides: &str, arguments: &[&str]) -> PathBuf {
+    let source = format!(
+        "#include <stdio.h>\n#include <string.h>\nint main(int count, char** words) {{\n\
+         char text[64];\nmemcpy(text, words[0], strlen(words[0]) + 1);\n\
+         return puts(text) + count;\n}}\n{besides}"
+    );
+    let hard = [
+        "-O2",
+        "-U_FORTIFY_SOURCE",
+        "-D_FORTIFY_SOURCE=2",
+        "-fstack-protector-strong",
+        "-fPIE",
+        "-pie",
+        "-Wl,-z,relro,-z,now,-z,noexecstack",
+    ];
+    compiled(folder, &source, &[&hard, arguments].concat())
+}
+
+fn compiled(folder: &Path, text: &str, arguments: &[&str]) -> PathBuf {
     let (source, program) = (folder.join("a.c"), folder.join("a"));
-    fs::write(&source, "int main(void) { return 0; }\n").unwrap();
+    fs::write(&source, text).unwrap();
     let mut compiler = Command::new("cc");
     compiler
         .arg(&source)

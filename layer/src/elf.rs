@@ -4,14 +4,17 @@
 //! Symbol versions are described in the Linux Standard Base, "Symbol Versioning":
 //! <https://refspecs.linuxfoundation.org/LSB_5.0.0/LSB-Core-generic/LSB-Core-generic/symversion.html>.
 
+pub mod hardening;
+
 use std::fmt;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use object::elf::{self, FileHeader64};
-use object::read::elf::{FileHeader, ProgramHeader};
+use object::read::elf::{FileHeader, ProgramHeader, Sym};
 use object::{Endianness, ReadCache, ReadRef};
 
+use self::hardening::Hardening;
 use crate::lambda::LAMBDA;
 use crate::{Error, Result};
 
@@ -50,6 +53,8 @@ pub struct Elf {
     pub needs_unknown: Vec<String>,
     /// The newest glibc whose symbols it defines: the release, if it is glibc's own library.
     pub provides_glibc: Option<Glibc>,
+    /// How it was hardened.
+    pub hardening: Hardening,
 }
 
 impl Elf {
@@ -83,6 +88,7 @@ fn parse<'data>(data: impl ReadRef<'data>) -> Result<Elf, ReadError> {
         needs_glibc: None,
         needs_unknown: Vec::new(),
         provides_glibc: None,
+        hardening: Hardening::of_segments(header, data)?,
     };
     for segment in header.program_headers(endian, data)? {
         if let Some(interpreter) = segment.interpreter(endian, data)? {
@@ -100,6 +106,7 @@ fn parse<'data>(data: impl ReadRef<'data>) -> Result<Elf, ReadError> {
         let strings = sections.strings(endian, data, strings)?;
         for entry in entries {
             let tag = entry.d_tag.get(endian);
+            found.hardening.add_dynamic(tag, entry.d_val.get(endian));
             found.has_run_path |= matches!(tag, elf::DT_RPATH | elf::DT_RUNPATH);
             if tag == elf::DT_NEEDED {
                 let offset = u32::try_from(entry.d_val.get(endian)).unwrap_or(u32::MAX);
@@ -109,6 +116,13 @@ fn parse<'data>(data: impl ReadRef<'data>) -> Result<Elf, ReadError> {
                     .push(String::from_utf8_lossy(name).into_owned());
             }
         }
+    }
+    // A table that cannot be read imports nothing.
+    let symbols = sections.symbols(endian, data, elf::SHT_DYNSYM);
+    let symbols = symbols.unwrap_or_default();
+    for symbol in symbols.iter().filter(|symbol| symbol.is_undefined(endian)) {
+        let name = symbol.name(endian, symbols.strings()).unwrap_or_default();
+        found.hardening.add_import(&String::from_utf8_lossy(name));
     }
     if let Some((mut libraries, strings)) = sections.gnu_verneed(endian, data)? {
         let strings = sections.strings(endian, data, strings)?;
@@ -177,10 +191,11 @@ pub struct FunctionBinary {
 
 impl FunctionBinary {
     /// Checks the program at `path`: for the processor `architecture`, with no symbol newer than
-    /// glibc `floor` and no shared library but glibc's own.
+    /// glibc `floor`, no shared library but glibc's own, and hardened in every way that [`Hardening`] knows.
     pub fn check(path: &Path, architecture: &str, floor: Glibc) -> Result<Self> {
         let elf = Elf::read(path)?;
         elf.check(path, architecture, floor)?;
+        elf.check_hardening(path)?;
         Ok(Self {
             path: path.to_owned(),
             elf,
@@ -230,62 +245,4 @@ impl Elf {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use super::*;
-    use crate::draft::c_program;
-
-    fn this_program() -> PathBuf {
-        std::env::current_exe().unwrap()
-    }
-
-    #[test]
-    fn symbol_versions_compare_as_releases() {
-        assert_eq!(glibc_of("GLIBC_2.2.5"), Some(Glibc(2, 2)));
-        assert!(glibc_of("GLIBC_2.9") < glibc_of("GLIBC_2.17"));
-        assert_eq!(glibc_of("GLIBC_PRIVATE"), None);
-        assert_eq!(glibc_of("GCC_3.0"), None);
-    }
-
-    #[test]
-    fn a_program_may_need_the_floor_and_nothing_newer() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = c_program(folder.path(), &[]);
-        let (needed, symbol) = Elf::read(&path).unwrap().needs_glibc.unwrap();
-        let check = |floor| FunctionBinary::check(&path, std::env::consts::ARCH, floor);
-        check(needed).unwrap();
-        let error = check(Glibc(needed.0, needed.1 - 1)).unwrap_err();
-        assert!(matches!(error, Error::Floor { .. }), "{error}");
-        assert!(error.to_string().contains(&symbol), "{error}");
-    }
-
-    #[test]
-    fn a_program_that_needs_other_libraries_is_refused() {
-        // Programs that rustc links by itself need gcc's unwinder.
-        let newest = Glibc(2, u32::MAX);
-        let error = FunctionBinary::check(&this_program(), std::env::consts::ARCH, newest);
-        let error = error.unwrap_err().to_string();
-        assert!(error.contains("libgcc_s.so.1"), "{error}");
-    }
-
-    #[test]
-    fn a_program_for_another_processor_is_refused() {
-        let error = FunctionBinary::check(&this_program(), "riscv64", Glibc(2, 99)).unwrap_err();
-        assert!(matches!(error, Error::Machine { .. }), "{error}");
-    }
-
-    #[test]
-    fn what_is_no_elf_file_is_refused() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        for bytes in [
-            &b""[..],
-            b"#!/bin/sh\n",
-            b"\x7fELF\x02\x01\x01\x00truncated",
-        ] {
-            fs::write(file.path(), bytes).unwrap();
-            assert!(matches!(Elf::read(file.path()), Err(Error::NoElf { .. })));
-            assert!(Elf::parse(file.path(), bytes).is_err());
-        }
-    }
-}
+mod tests;

@@ -95,6 +95,16 @@ pub enum Error {
         /// The library.
         library: String,
     },
+    /// A program that was not hardened.
+    #[error(
+        "`{path}` is not hardened:{lacks}\nBuild it with the SDK's compiler, which does all of that"
+    )]
+    Soft {
+        /// The program.
+        path: PathBuf,
+        /// What is missing, each on a line with what to do.
+        lacks: String,
+    },
     /// A library of glibc that this machine does not have.
     #[error("no {library} for {architecture} on this machine; looked in {folders}. {advice}")]
     NoLibrary {

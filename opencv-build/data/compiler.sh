@@ -2,6 +2,7 @@
 # Runs zig as the compiler and linker for one target, with what cmake, rustc and the crate `cc`
 # pass that zig does not take.
 link=yes
+fortify=
 for argument do
   shift
   case $argument in
@@ -10,6 +11,9 @@ for argument do
     # gcc's unwinder; zig links libunwind, statically.
     -lgcc_s) argument=-lunwind ;;
     -c | -E | -S | -M | -MM | --version | -v | -###) link=no ;;
+    # glibc's headers can check sizes only in what is optimised, and warn of anything else.
+    -O0) fortify= ;;
+    -O*) fortify='-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3' ;;
   esac
   set -- "$@" "$argument"
 done
@@ -25,6 +29,13 @@ if [ "$link" = yes ]; then
   done
   set -- -O2 "$@"
 else
+  # What is hardened is hardened here: OpenCV, what the crate `cc` compiles, and every other program. A caller's own flags
+  # come later and win. zig tells libc++ by two macros to check nothing, of which the second makes the first one's
+  # checks empty. $fortify is none or two words.
+  set -- -fstack-protector-strong -ftrivial-auto-var-init=zero $fortify \
+    -U_LIBCPP_HARDENING_MODE -D_LIBCPP_HARDENING_MODE=_LIBCPP_HARDENING_MODE_FAST \
+    -U_LIBCPP_ASSERTION_SEMANTIC_DEFAULT \
+    -D_LIBCPP_ASSERTION_SEMANTIC_DEFAULT=_LIBCPP_ASSERTION_SEMANTIC_HARDENING_DEPENDENT "$@"
   # Without optimisation zig checks for undefined behaviour, by functions that a link with -O2 lacks.
   set -- -fno-sanitize=undefined "$@"
 fi

@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
+use crate::fingerprint::Fingerprint;
 use crate::target::Target;
 use crate::toolchain::Toolchain;
 
@@ -22,7 +23,7 @@ pub struct Compiler {
 }
 
 impl Compiler {
-    /// Writes the scripts into `folder`; zig keeps what it compiles itself (libc++, start files)
+    /// Writes the scripts into a folder in `folder`; zig keeps what it compiles itself (libc++, start files)
     /// in `cache`.
     pub fn prepare(
         toolchain: &Toolchain,
@@ -30,7 +31,9 @@ impl Compiler {
         folder: &Path,
         cache: &Path,
     ) -> Result<Self> {
-        fs::create_dir_all(folder)
+        // cargo compiles a crate's C code again for another compiler, and tells one from another by its path.
+        let folder = folder.join(Fingerprint::of([("script", SCRIPT.as_bytes())]).short());
+        fs::create_dir_all(&folder)
             .with_context(|| format!("failed to create `{}`", folder.display()))?;
         let zig = toolchain.zig();
         for (name, language) in [("cc", "cc"), ("c++", "c++")] {
@@ -45,9 +48,7 @@ impl Compiler {
             let script = format!("#!/bin/sh\nexec '{}' {name} \"$@\"\n", quoted(&zig)?);
             write_script(&folder.join(name), &script)?;
         }
-        Ok(Self {
-            folder: folder.to_owned(),
-        })
+        Ok(Self { folder })
     }
 
     /// The C compiler.
@@ -219,83 +220,4 @@ pub(crate) fn write_script(path: &Path, script: &str) -> Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A compiler whose zig only prints what it was called with.
-    fn recording(folder: &Path) -> Compiler {
-        let root = folder.join("tools");
-        fs::create_dir_all(root.join("ziglang")).unwrap();
-        write_script(
-            &root.join("ziglang/zig"),
-            "#!/bin/sh\necho \"$ZIG_GLOBAL_CACHE_DIR\"\nprintf '%s\\n' \"$@\"\n",
-        )
-        .unwrap();
-        let target = Target {
-            architecture: crate::target::Architecture::X86_64,
-            glibc: "2.26".parse().unwrap(),
-        };
-        let scripts = folder.join("it's here");
-        Compiler::prepare(
-            &Toolchain::at(&root),
-            &target,
-            &scripts,
-            &folder.join("cache"),
-        )
-        .unwrap()
-    }
-
-    fn call(program: &Path, arguments: &[&str]) -> Vec<String> {
-        let output = Command::new(program).args(arguments).output().unwrap();
-        assert!(output.status.success());
-        let text = String::from_utf8(output.stdout).unwrap();
-        text.lines().skip(1).map(str::to_owned).collect()
-    }
-
-    #[test]
-    fn compiling_keeps_cpu_and_optimisation_flags() {
-        let folder = tempfile::tempdir().unwrap();
-        let compiler = recording(folder.path());
-        let seen = call(
-            &compiler.cc(),
-            &[
-                "-O3",
-                "-mavx2",
-                "--target=x86_64-unknown-linux-gnu",
-                "-DA=a b",
-                "-c",
-                "x.c",
-            ],
-        );
-        let expected = [
-            "cc",
-            "-target",
-            "x86_64-linux-gnu.2.26",
-            "-g0",
-            "-fbinutils-version=none",
-        ];
-        assert_eq!(seen[..5], expected);
-        // What is linked later, with other flags, must not need what this would.
-        assert_eq!(seen[5], "-fno-sanitize=undefined");
-        assert_eq!(seen[6..], ["-O3", "-mavx2", "-DA=a b", "-c", "x.c"]);
-    }
-
-    #[test]
-    fn linking_always_has_the_same_flags_and_no_gcc_runtime() {
-        let folder = tempfile::tempdir().unwrap();
-        let compiler = recording(folder.path());
-        let seen = call(
-            &compiler.cxx(),
-            &[
-                "-m64",
-                "-O1",
-                "-msse4.2",
-                "a.o",
-                "-lgcc_s",
-                "-Wl,-O1",
-                "-fuse-ld=lld",
-            ],
-        );
-        assert_eq!(seen[5..], ["-O2", "a.o", "-lunwind", "-Wl,-O1"]);
-    }
-}
+mod tests;

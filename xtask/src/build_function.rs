@@ -2,10 +2,12 @@
 //! on Lambda.
 
 use std::env;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use layer::elf::hardening::Hardening;
 use layer::elf::{FunctionBinary, Glibc};
 use opencv_build::build::tools;
 use opencv_build::linker::{self, Linker};
@@ -26,6 +28,7 @@ pub struct FunctionAnswer {
     needed: Vec<String>,
     glibc: Option<String>,
     floor: String,
+    hardening: Hardening,
 }
 
 /// Builds the binary and says what it needs.
@@ -40,6 +43,7 @@ pub fn run(arguments: &Arguments) -> Result<FunctionAnswer> {
         needed: elf.needed.clone(),
         glibc: elf.needs_glibc.as_ref().map(|(glibc, _)| glibc.to_string()),
         floor: sdk.manifest().target.glibc.to_string(),
+        hardening: elf.hardening.clone(),
     })
 }
 
@@ -72,8 +76,11 @@ pub fn cargo(workspace: &Workspace, arguments: &Arguments, sdk: &Sdk) -> Result<
     let recipe = build_opencv::recipe(workspace, arguments)?;
     let (toolchain, compiler) = tools(&recipe, &workspace.places()?)?;
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(workspace.root());
+    for name in env::vars_os().map(|(name, _)| name).filter(has_flags) {
+        cargo.env_remove(name);
+    }
     cargo
-        .current_dir(workspace.root())
         // Wherever the user's configuration has cargo build, and with whatever flags: the function
         // is found where we look for it, and is the same on every machine.
         .env("CARGO_TARGET_DIR", workspace.target())
@@ -91,6 +98,26 @@ pub fn cargo(workspace: &Workspace, arguments: &Arguments, sdk: &Sdk) -> Result<
     cargo.env(name, script);
     cargo.env(linker::RECORD, link_record(workspace, &recipe.target));
     Ok(cargo)
+}
+
+/// Whether a variable gives cargo, the crate `cc` or bindgen flags, for all targets or for one: those of the user's
+/// environment are for other programs, and could undo what hardens this one.
+fn has_flags(name: &OsString) -> bool {
+    const KINDS: [&str; 6] = [
+        "CFLAGS",
+        "CXXFLAGS",
+        "CPPFLAGS",
+        "LDFLAGS",
+        "RUSTFLAGS",
+        "BINDGEN_EXTRA_CLANG_ARGS",
+    ];
+    let name = name.to_string_lossy();
+    KINDS.iter().any(|kind| {
+        let before = name.strip_suffix(kind);
+        let after = name.strip_prefix(kind);
+        before.is_some_and(|before| before.is_empty() || before.ends_with('_'))
+            || after.is_some_and(|after| after.starts_with('_'))
+    })
 }
 
 /// Where cargo puts the function.
@@ -164,13 +191,63 @@ pub fn file_size(path: &Path) -> Result<u64> {
 impl Answer for FunctionAnswer {
     fn text(&self) -> String {
         format!(
-            "The function: {} ({}, {})\n  needs {}\n  needs glibc {}, may need {}",
+            "The function: {} ({}, {})\n  needs {}\n  needs glibc {}, may need {}\n  {}",
             path(&self.binary),
             size(self.bytes),
             self.architecture,
             self.needed.join(", "),
             self.glibc.as_deref().unwrap_or("of any release"),
             self.floor,
+            hardened(&self.hardening),
         )
+    }
+}
+
+/// What there is of it, in a line; what must be there was checked.
+fn hardened(hardening: &Hardening) -> String {
+    let names = |names: Vec<&str>| match names.as_slice() {
+        [] => "none".to_owned(),
+        names => names.join(", "),
+    };
+    let fortified = hardening.fortified.iter().map(String::as_str).collect();
+    format!(
+        "hardened: position-independent, full RELRO, stack without code, no relocations in code, stack protector, \
+         {} fortified functions ({}); control-flow notes: {}",
+        hardening.fortified.len(),
+        names(fortified),
+        names(hardening.announced.iter().copied().collect()),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_users_flags_are_known_by_their_names() {
+        for name in [
+            "CFLAGS",
+            "CXXFLAGS_x86_64-unknown-linux-gnu",
+            "CFLAGS_x86_64_unknown_linux_gnu",
+            "TARGET_CFLAGS",
+            "HOST_CXXFLAGS",
+            "LDFLAGS",
+            "CARGO_BUILD_RUSTFLAGS",
+            "CARGO_ENCODED_RUSTFLAGS",
+            "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS",
+            "BINDGEN_EXTRA_CLANG_ARGS_x86_64_unknown_linux_gnu",
+        ] {
+            assert!(has_flags(&name.into()), "{name}");
+        }
+        for name in [
+            "PATH",
+            "MYCFLAGS",
+            "CFLAGSX",
+            "CC",
+            "RUSTFLAG",
+            "CARGO_HOME",
+        ] {
+            assert!(!has_flags(&name.into()), "{name}");
+        }
     }
 }

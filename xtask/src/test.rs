@@ -33,6 +33,7 @@ mod events;
 mod faults;
 mod foreign;
 mod fuzz;
+mod hardening;
 mod hostile;
 mod identity;
 mod index;
@@ -147,6 +148,7 @@ pub fn run(arguments: &Arguments) -> Result<TestAnswer> {
         ("a package index with a password", &|| {
             index::test(&workspace)
         }),
+        ("hardened code", &|| suite.with_function(hardening::test)),
         ("bills of materials", &|| suite.with_function(sbom::test)),
         ("photos without a container", &|| suite.photos(Engine::None)),
         ("photos in a container", &|| suite.photos(Engine::Docker)),

@@ -1,0 +1,175 @@
+//! What a program's file says of how it was hardened: flags of its segments, what its dynamic section asks of the loader,
+//! which checking functions of glibc it imports, and which processor features its notes announce.
+//!
+//! Sources: the System V ABI's chapters on program headers and dynamic linking, and for `__*_chk` and `__stack_chk_fail` the
+//! Linux Standard Base, "Interfaces for libc":
+//! <https://refspecs.linuxfoundation.org/LSB_5.0.0/LSB-Core-generic/LSB-Core-generic/libc-ddefs.html>.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use object::elf::{self, FileHeader64};
+use object::read::elf::{FileHeader, ProgramHeader};
+use object::{Endianness, ReadRef};
+use serde::Serialize;
+
+use super::{Elf, ReadError};
+use crate::{Error, Result};
+
+/// How a program was hardened.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Hardening {
+    /// Whether it is an executable that can be loaded anywhere (PIE).
+    pub position_independent: bool,
+    /// Whether what the loader relocates is made read-only then (`PT_GNU_RELRO`).
+    pub relro: bool,
+    /// Whether the loader resolves every symbol at the start, so that no table of functions stays writable.
+    pub binds_now: bool,
+    /// Whether its stack cannot be executed (`PT_GNU_STACK` without that right).
+    pub stack_is_data: bool,
+    /// Whether the loader must write into code (`DT_TEXTREL`).
+    pub text_relocations: bool,
+    /// How many segments can be both written and executed.
+    pub writable_code: usize,
+    /// Whether functions check that their stack frame is whole (`__stack_chk_fail` is imported).
+    pub stack_protector: bool,
+    /// The functions of glibc that check the size of what they write to (`__memcpy_chk` and the like), by name.
+    pub fortified: BTreeSet<String>,
+    /// Features that its notes announce for all of its code, such as `IBT`. Empty where one object lacks them.
+    pub announced: BTreeSet<&'static str>,
+}
+
+impl Hardening {
+    /// Reads everything but what the dynamic section and symbols say.
+    pub(super) fn of_segments<'data>(
+        header: &FileHeader64<Endianness>,
+        data: impl ReadRef<'data>,
+    ) -> Result<Self, ReadError> {
+        let endian = header.endian()?;
+        let mut found = Self::default();
+        let mut starts = false;
+        for segment in header.program_headers(endian, data)? {
+            let flags = segment.p_flags(endian);
+            let may = |right| flags & right == right;
+            match segment.p_type(endian) {
+                elf::PT_INTERP => starts = true,
+                elf::PT_GNU_RELRO => found.relro = true,
+                elf::PT_GNU_STACK => found.stack_is_data = !may(elf::PF_X),
+                elf::PT_LOAD if may(elf::PF_W) && may(elf::PF_X) => found.writable_code += 1,
+                _ => {}
+            }
+            // Notes that cannot be read announce nothing.
+            let notes = segment.notes(endian, data).ok().flatten();
+            let notes = notes
+                .into_iter()
+                .flat_map(|notes| notes.map_while(Result::ok));
+            for note in notes {
+                let properties = note.gnu_properties(endian).into_iter().flatten();
+                for property in properties.map_while(Result::ok) {
+                    let bits = property.data_u32(endian).unwrap_or(0);
+                    found.announced.extend(features(property.pr_type(), bits));
+                }
+            }
+        }
+        // A shared library is ET_DYN, too, but nothing starts it.
+        found.position_independent = starts && header.e_type(endian) == elf::ET_DYN;
+        Ok(found)
+    }
+
+    /// Takes in an entry of the dynamic section.
+    pub(super) fn add_dynamic(&mut self, tag: elf::DynamicTag, value: u64) {
+        match tag {
+            elf::DT_TEXTREL => self.text_relocations = true,
+            elf::DT_BIND_NOW => self.binds_now = true,
+            elf::DT_FLAGS => {
+                self.text_relocations |= value & elf::DF_TEXTREL.0 != 0;
+                self.binds_now |= value & elf::DF_BIND_NOW.0 != 0;
+            }
+            elf::DT_FLAGS_1 => self.binds_now |= value & elf::DF_1_NOW.0 != 0,
+            _ => {}
+        }
+    }
+
+    /// Takes in the name of a symbol that the program imports.
+    pub(super) fn add_import(&mut self, name: &str) {
+        if name == "__stack_chk_fail" {
+            self.stack_protector = true;
+        } else if name.starts_with("__") && name.ends_with("_chk") {
+            self.fortified.insert(name.to_owned());
+        }
+    }
+
+    /// What is missing, each with what to do.
+    pub fn lacks(&self) -> Vec<&'static str> {
+        let rules = [
+            (
+                self.position_independent,
+                "it is not position-independent, so its addresses can be foreseen (compile with -fPIE, link with -pie)",
+            ),
+            (
+                self.relro,
+                "what was relocated stays writable, it has no PT_GNU_RELRO (link with -Wl,-z,relro)",
+            ),
+            (
+                self.binds_now,
+                "its table of functions stays writable, BIND_NOW is not set (link with -Wl,-z,now)",
+            ),
+            (
+                self.stack_is_data,
+                "its stack is executable (link with -Wl,-z,noexecstack; assembly needs a section .note.GNU-stack)",
+            ),
+            (
+                !self.text_relocations,
+                "its code is written to when it is loaded, DT_TEXTREL is set (compile with -fPIC)",
+            ),
+            (
+                self.writable_code == 0,
+                "it has segments that are both writable and executable (link without -N and -z rwx)",
+            ),
+            (
+                self.stack_protector,
+                "no function checks its stack, __stack_chk_fail is not imported (compile with -fstack-protector-strong)",
+            ),
+            (
+                !self.fortified.is_empty(),
+                "no call of glibc is checked, no __*_chk is imported (compile with -O2 -D_FORTIFY_SOURCE=3)",
+            ),
+        ];
+        let broken = rules.iter().filter(|(holds, _)| !holds);
+        broken.map(|(_, what)| *what).collect()
+    }
+}
+
+/// The features of a property's bits, for the two kinds that tell of control flow.
+fn features(kind: elf::GnuPropertyType, bits: u32) -> Vec<&'static str> {
+    let known = match kind {
+        elf::GNU_PROPERTY_X86_FEATURE_1_AND => [
+            (elf::GNU_PROPERTY_X86_FEATURE_1_IBT, "IBT"),
+            (elf::GNU_PROPERTY_X86_FEATURE_1_SHSTK, "SHSTK"),
+        ],
+        elf::GNU_PROPERTY_AARCH64_FEATURE_1_AND => [
+            (elf::GNU_PROPERTY_AARCH64_FEATURE_1_BTI, "BTI"),
+            (elf::GNU_PROPERTY_AARCH64_FEATURE_1_PAC, "PAC"),
+        ],
+        _ => return Vec::new(),
+    };
+    let set = known.iter().filter(|(bit, _)| bits & bit != 0);
+    set.map(|(_, name)| *name).collect()
+}
+
+impl Elf {
+    /// Refuses a program, which errors call `path`, that lacks any of it.
+    pub(super) fn check_hardening(&self, path: &Path) -> Result<()> {
+        let lacks = self.hardening.lacks();
+        if lacks.is_empty() {
+            return Ok(());
+        }
+        Err(Error::Soft {
+            path: path.to_owned(),
+            lacks: lacks.iter().map(|lack| format!("\n- {lack}")).collect(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

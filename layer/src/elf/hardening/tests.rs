@@ -1,0 +1,84 @@
+//! That programs which the machine's compiler did not harden in one way or another are refused for that and nothing else.
+
+use super::*;
+use crate::draft::{c_program, hardened_program};
+use crate::elf::{FunctionBinary, Glibc};
+
+fn check(path: &Path) -> Result<FunctionBinary> {
+    FunctionBinary::check(path, std::env::consts::ARCH, Glibc(2, u32::MAX))
+}
+
+#[test]
+fn a_hardened_program_passes_and_what_it_checks_is_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let binary = check(&hardened_program(folder.path(), "", &[])).unwrap();
+    let found = &binary.elf().hardening;
+    assert!(found.position_independent && found.relro && found.binds_now && found.stack_is_data);
+    assert!(found.stack_protector && !found.text_relocations && found.writable_code == 0);
+    assert_eq!(found.fortified, ["__memcpy_chk".to_owned()].into());
+}
+
+#[test]
+fn a_soft_program_is_refused_for_what_it_lacks() {
+    // Address constants in code, and a section that may do everything.
+    let relocated = "__asm__(\".text\\n.balign 8\\n.8byte main\\n\");\n";
+    let writable = "__asm__(\".section .everything,\\\"awx\\\"\\n.8byte 0\\n.text\\n\");\n";
+    let soft: [(&str, &[&str], &str); 8] = [
+        ("", &["-fno-pie", "-no-pie"], "not position-independent"),
+        ("", &["-Wl,-z,norelro"], "no PT_GNU_RELRO"),
+        ("", &["-Wl,-z,lazy"], "BIND_NOW is not set"),
+        ("", &["-Wl,-z,execstack"], "its stack is executable"),
+        (relocated, &["-Wl,-z,notext"], "DT_TEXTREL is set"),
+        (writable, &[], "both writable and executable"),
+        (
+            "",
+            &["-fno-stack-protector"],
+            "__stack_chk_fail is not imported",
+        ),
+        ("", &["-U_FORTIFY_SOURCE"], "no __*_chk is imported"),
+    ];
+    for (besides, arguments, expected) in soft {
+        let folder = tempfile::tempdir().unwrap();
+        let path = hardened_program(folder.path(), besides, arguments);
+        let lacks = Elf::read(&path).unwrap().hardening.lacks();
+        assert_eq!(lacks.len(), 1, "{arguments:?}: {lacks:?}");
+        let error = check(&path).unwrap_err();
+        assert!(matches!(error, Error::Soft { .. }), "{error}");
+        let error = error.to_string();
+        assert!(error.contains(expected), "{arguments:?}: {error}");
+        assert!(error.contains(&path.display().to_string()), "{error}");
+    }
+}
+
+#[test]
+fn all_that_is_missing_is_said_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = c_program(
+        folder.path(),
+        &[
+            "-no-pie",
+            "-fno-stack-protector",
+            "-Wl,-z,norelro,-z,lazy,-z,execstack",
+        ],
+    );
+    let error = check(&path).unwrap_err().to_string();
+    assert_eq!(
+        error.lines().filter(|line| line.starts_with("- ")).count(),
+        6,
+        "{error}"
+    );
+}
+
+#[test]
+fn features_are_read_from_notes() {
+    let all = [
+        (elf::GNU_PROPERTY_X86_FEATURE_1_AND, vec!["IBT", "SHSTK"]),
+        (elf::GNU_PROPERTY_AARCH64_FEATURE_1_AND, vec!["BTI", "PAC"]),
+    ];
+    for (kind, names) in all {
+        assert_eq!(features(kind, 3), names);
+        assert_eq!(features(kind, 1), names[..1]);
+        assert!(features(kind, 0).is_empty());
+    }
+    assert!(features(elf::GNU_PROPERTY_STACK_SIZE, 3).is_empty());
+}

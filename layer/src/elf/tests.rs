@@ -1,0 +1,59 @@
+//! That what a program needs is read from its file, and that one which could not run is refused.
+
+use std::fs;
+
+use super::*;
+use crate::draft::hardened_program;
+
+fn this_program() -> PathBuf {
+    std::env::current_exe().unwrap()
+}
+
+#[test]
+fn symbol_versions_compare_as_releases() {
+    assert_eq!(glibc_of("GLIBC_2.2.5"), Some(Glibc(2, 2)));
+    assert!(glibc_of("GLIBC_2.9") < glibc_of("GLIBC_2.17"));
+    assert_eq!(glibc_of("GLIBC_PRIVATE"), None);
+    assert_eq!(glibc_of("GCC_3.0"), None);
+}
+
+#[test]
+fn a_program_may_need_the_floor_and_nothing_newer() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = hardened_program(folder.path(), "", &[]);
+    let (needed, symbol) = Elf::read(&path).unwrap().needs_glibc.unwrap();
+    let check = |floor| FunctionBinary::check(&path, std::env::consts::ARCH, floor);
+    check(needed).unwrap();
+    let error = check(Glibc(needed.0, needed.1 - 1)).unwrap_err();
+    assert!(matches!(error, Error::Floor { .. }), "{error}");
+    assert!(error.to_string().contains(&symbol), "{error}");
+}
+
+#[test]
+fn a_program_that_needs_other_libraries_is_refused() {
+    // Programs that rustc links by itself need gcc's unwinder.
+    let newest = Glibc(2, u32::MAX);
+    let error = FunctionBinary::check(&this_program(), std::env::consts::ARCH, newest);
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("libgcc_s.so.1"), "{error}");
+}
+
+#[test]
+fn a_program_for_another_processor_is_refused() {
+    let error = FunctionBinary::check(&this_program(), "riscv64", Glibc(2, 99)).unwrap_err();
+    assert!(matches!(error, Error::Machine { .. }), "{error}");
+}
+
+#[test]
+fn what_is_no_elf_file_is_refused() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    for bytes in [
+        &b""[..],
+        b"#!/bin/sh\n",
+        b"\x7fELF\x02\x01\x01\x00truncated",
+    ] {
+        fs::write(file.path(), bytes).unwrap();
+        assert!(matches!(Elf::read(file.path()), Err(Error::NoElf { .. })));
+        assert!(Elf::parse(file.path(), bytes).is_err());
+    }
+}

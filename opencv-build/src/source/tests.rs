@@ -1,0 +1,133 @@
+//! That what has another digest than the pinned one is not kept, and that only what is pinned is downloaded.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::thread;
+
+use super::*;
+use crate::pins::Place;
+
+/// Serves `body` once over plain HTTP, claiming `length`; returns the address.
+fn serve(body: &'static [u8], length: usize) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = [0; 1024];
+        let _ = stream.read(&mut request).unwrap();
+        write!(
+            stream,
+            "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n"
+        )
+        .unwrap();
+        stream.write_all(body).unwrap();
+    });
+    format!("http://{address}/opencv.tar.gz")
+}
+
+fn source(url: String, sha256: &str) -> Source {
+    Source {
+        version: "4.5.5".into(),
+        origin: vec![Origin {
+            place: Place::Url { url },
+            bytes: None,
+            sha256: sha256.into(),
+            root: "opencv".into(),
+        }],
+    }
+}
+
+// SHA-256 of "abc": FIPS 180-2, appendix B.1.
+const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+fn fetch(source: &Source, downloads: &Path) -> Result<SourceArchive> {
+    SourceArchive::pinned(source, &Toolchain::at(Path::new("/nowhere")), downloads)
+}
+
+fn archives(folder: &Path) -> usize {
+    let files = fs::read_dir(folder).unwrap();
+    files
+        .filter(|file| file.as_ref().unwrap().file_name() != "lock")
+        .count()
+}
+
+#[test]
+fn what_has_the_pinned_digest_is_kept_and_not_fetched_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = source(serve(b"abc", 3), ABC);
+    fetch(&source, folder.path()).unwrap();
+    // The server is gone: a second download would fail.
+    fetch(&source, folder.path()).unwrap();
+    assert_eq!(archives(folder.path()), 1);
+}
+
+#[test]
+fn of_a_long_archive_only_the_pinned_beginning_is_downloaded() {
+    let folder = tempfile::tempdir().unwrap();
+    // The rest never comes.
+    let mut source = source(serve(b"abcdef", 1 << 40), ABC);
+    source.origin[0].bytes = Some(3);
+    let archive = fetch(&source, folder.path()).unwrap();
+    assert!(matches!(archive.kind(), Kind::Archive { cut: true, .. }));
+    let kept = folder.path().join(format!("{ABC}.tar.gz"));
+    assert_eq!(fs::read(kept).unwrap(), b"abc");
+}
+
+#[test]
+fn another_digest_is_refused_and_nothing_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = fetch(&source(serve(b"abd", 3), ABC), folder.path()).unwrap_err();
+    let error = error.to_string();
+    assert!(error.contains(&format!("not {ABC} as pinned")), "{error}");
+    assert_eq!(archives(folder.path()), 0);
+}
+
+#[test]
+fn a_connection_that_breaks_off_is_named_and_nothing_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = fetch(&source(serve(b"ab", 3), ABC), folder.path()).unwrap_err();
+    let error = error.to_string();
+    assert!(error.contains("http://127.0.0.1:"), "{error}");
+    assert_eq!(archives(folder.path()), 0);
+}
+
+#[test]
+fn without_a_network_every_origin_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut source = source("http://127.0.0.1:1/a.tar.gz".into(), ABC);
+    source.origin.push(Origin {
+        place: Place::Url {
+            url: "http://127.0.0.1:1/b.tar.gz".into(),
+        },
+        ..source.origin[0].clone()
+    });
+    let error = fetch(&source, folder.path()).unwrap_err().to_string();
+    assert!(
+        error.contains("/a.tar.gz") && error.contains("/b.tar.gz"),
+        "{error}"
+    );
+    assert!(error.contains("Check the network"), "{error}");
+}
+
+#[test]
+fn a_named_archive_needs_a_digest_that_fits() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mine.tar.gz");
+    fs::write(&path, "abc").unwrap();
+    let mut named = NamedSource { path, sha256: None };
+    let pinned = source("http://127.0.0.1:1/".into(), "00");
+    let error = SourceArchive::named(&named, &pinned)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains(&format!("add `sha256 = \"{ABC}\"`")),
+        "{error}"
+    );
+    named.sha256 = Some("11".into());
+    let error = SourceArchive::named(&named, &pinned)
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("not 11"), "{error}");
+    named.sha256 = Some(ABC.into());
+    SourceArchive::named(&named, &pinned).unwrap();
+}
