@@ -3,7 +3,7 @@
 
 use std::io::Cursor;
 
-use png::{Decoder, DecodingError, InterlaceInfo, Transformations, expand_interlaced_row};
+use png::{Decoder, DecodingError, InterlaceInfo, Limits, Transformations, expand_interlaced_row};
 
 use super::{COLOURS, check_size, converted, damaged, guarded};
 use crate::photo::container;
@@ -38,7 +38,9 @@ pub fn decode(
 
 fn rows(file: Vec<u8>, header: &Header, pixels: &mut [u8], watch: Watch) -> Result<(), Failure> {
     let reason = |error: DecodingError| damaged(Format::Png, error.to_string());
-    let mut decoder = Decoder::new(Cursor::new(file));
+    // What rows take was reckoned before.
+    let limits = Limits { bytes: usize::MAX };
+    let mut decoder = Decoder::new_with_limits(Cursor::new(file), limits);
     decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
     // Those that OpenCV heeds were compared.
     decoder.ignore_checksums(true);
