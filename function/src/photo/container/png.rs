@@ -65,12 +65,9 @@ pub fn read(file: &[u8]) -> Result<Png, Refusal> {
             }
             (_, None) => return Err(damaged("it does not start with its header")),
             (b"IHDR", Some(_)) => return Err(damaged("it has two headers")),
+            (b"PLTE", Some([.., 3, _, _, _])) if data == Data::Before => pixels.push(at..end),
             // For other pictures it is a suggestion, and after the data it is too late.
-            (b"PLTE", Some([.., colour, _, _, _])) => {
-                if *colour == 3 && data == Data::Before {
-                    pixels.push(at..end);
-                }
-            }
+            (b"PLTE", Some(_)) => {}
             (b"IDAT", Some(_)) => match data {
                 Data::Before => {
                     data = Data::In;
@@ -84,12 +81,8 @@ pub fn read(file: &[u8]) -> Result<Png, Refusal> {
                 // What is not beside the rest belongs to no picture.
                 Data::After => {}
             },
-            (b"eXIf", Some(_)) => {
-                // Damage is no reason to turn a picture.
-                if is_sound(&file[at..end]) {
-                    exif.read(content);
-                }
-            }
+            // Damage is no reason to turn a picture.
+            (b"eXIf", Some(_)) if is_sound(&file[at..end]) => exif.read(content),
             (b"IEND", Some(header)) => {
                 pixels.push(at..end);
                 return Ok(finish(header, &exif, pixels));
