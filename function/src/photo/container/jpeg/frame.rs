@@ -6,7 +6,7 @@ use crate::photo::{Format, Refusal};
 /// How many blocks of 8x8 samples all scans together may go over, for files of which one scan has fewer than a
 /// sixteenth of that. The fastest scan takes some 10 ns a block. A progressive file of a camera or a common tool has
 /// ten scans, which of 100 million pixels without subsampling go over 22 million blocks.
-const BLOCKS: u64 = 1 << 26;
+const BLOCKS: u64 = 1 << 25;
 /// How often the scans of larger files may go over all of their blocks.
 const TIMES: u64 = 16;
 /// What starting a scan takes, in blocks: its tables are built anew.
