@@ -9,6 +9,7 @@ use opencv_build::progress::tell;
 use opencv_build::sdk::Sdk;
 use serde_json::{Value, json};
 
+use super::promises;
 use super::variants::{self, LARGEST, MOST_PIXELS};
 use crate::eval::score::{Area, shared};
 use crate::local::engine::Engine;
@@ -83,6 +84,12 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
     );
     let starts = site.emulator.starts();
     ensure!(starts == 1, "the function was started {starts} times");
+    promises::tried(
+        "every file has its faces or its error, and the next event is served",
+        "files of every kind, whole and broken, through S3",
+        good.len() + bad.len(),
+        0,
+    );
     tell(&format!(
         "{} kinds of files have the same face, {} broken ones their errors",
         good.len(),

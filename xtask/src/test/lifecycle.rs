@@ -12,6 +12,7 @@ use anyhow::{Context, Result, bail, ensure};
 use opencv_build::progress::tell;
 use serde_json::Value;
 
+use super::promises;
 use crate::workspace::{THIS_PROGRAM, Workspace};
 
 /// How long to wait for a build to come to a point, on a slow and busy machine.
@@ -77,6 +78,12 @@ pub fn test(workspace: &Workspace) -> Result<()> {
     ensure!(
         answer["cached"] == true,
         "an SDK that is there was built again"
+    );
+    promises::tried(
+        "an interrupted build is taken up again",
+        "a build that is killed, two at once, a changed one, an unchanged one",
+        5,
+        0,
     );
     Ok(())
 }

@@ -11,6 +11,7 @@ use layer::elf::FunctionBinary;
 use opencv_build::sdk::Sdk;
 use serde_json::json;
 
+use super::promises;
 use crate::local::engine::Engine;
 use crate::local::site::Site;
 use crate::workspace::Workspace;
@@ -40,7 +41,14 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
         binary,
         busy,
         &["OutOfTime", "StorageFailed"],
-    )
+    )?;
+    promises::tried(
+        "an answer comes before the time is over",
+        "an S3 that is silent and one that is busy, by two events each",
+        4,
+        0,
+    );
+    Ok(())
 }
 
 /// An S3 that answers every connection so; the error must have one of the names.
