@@ -34,6 +34,8 @@ struct Stage {
     kills: usize,
     /// What is removed before each, below the target folder, so that there is something to do.
     removed: &'static [&'static str],
+    /// Whether a build goes on to its end after the last one, and is compared.
+    finished: bool,
 }
 
 /// Fifty moments in all.
@@ -42,26 +44,31 @@ const STAGES: [Stage; 5] = [
         begins: "downloading",
         kills: 8,
         removed: &["downloads"],
+        finished: false,
     },
     Stage {
         begins: "unpacking",
         kills: 8,
         removed: &["opencv/x86_64-glibc2.26/tree.fingerprint"],
+        finished: false,
     },
     Stage {
         begins: "configuring",
         kills: 6,
         removed: &["opencv/x86_64-glibc2.26/build"],
+        finished: false,
     },
     Stage {
         begins: "compiling OpenCV",
         kills: 18,
         removed: &[],
+        finished: true,
     },
     Stage {
         begins: "linking a program",
         kills: 10,
         removed: &[],
+        finished: true,
     },
 ];
 
@@ -89,8 +96,7 @@ pub fn test(workspace: &Workspace, seed: u64) -> Result<()> {
     let (mut kills, mut wrong) = (0, Vec::new());
     for stage in &STAGES {
         for _ in 0..stage.kills {
-            kills += 1;
-            kill_in(stage, &killed, kills, &mut random)?;
+            kills += usize::from(kill_in(stage, &killed, kills + 1, &mut random)?);
             // What is there after a kill is whole, or it is not there.
             if killed.sdk().exists() {
                 if let Err(error) = trees::same(&undisturbed.sdk(), &killed.sdk()) {
@@ -98,6 +104,9 @@ pub fn test(workspace: &Workspace, seed: u64) -> Result<()> {
                 }
                 fs::remove_dir_all(killed.sdk())?;
             }
+        }
+        if !stage.finished {
+            continue;
         }
         let finished = killed.start("finished")?;
         let finished = killed.finish(finished, "finished");
@@ -117,12 +126,17 @@ pub fn test(workspace: &Workspace, seed: u64) -> Result<()> {
         }
     }
     promises::tried(PROMISE, "builds of OpenCV, killed", kills, wrong.len());
+    let planned: usize = STAGES.iter().map(|stage| stage.kills).sum();
+    ensure!(
+        kills * 10 >= planned * 9,
+        "only {kills} of {planned} builds came to where they were to be killed"
+    );
     ensure!(wrong.is_empty(), "{}", wrong.join("\n  "));
     Ok(())
 }
 
-/// Starts a build, and kills it at a moment of the stage.
-fn kill_in(stage: &Stage, site: &Site, number: usize, random: &mut fastrand::Rng) -> Result<()> {
+/// Starts a build, and kills it at a moment of the stage; whether it came so far.
+fn kill_in(stage: &Stage, site: &Site, number: usize, random: &mut fastrand::Rng) -> Result<bool> {
     for name in stage.removed {
         let path = site.folder().join(name);
         if path.is_dir() {
@@ -137,10 +151,16 @@ fn kill_in(stage: &Stage, site: &Site, number: usize, random: &mut fastrand::Rng
     let mut said = String::new();
     while !said.contains(stage.begins) {
         said = site.story(&name)?;
-        if build.0.try_wait()?.is_some() || start.elapsed() > PATIENCE {
-            // It had nothing to do in that stage, or failed, which the next one says.
-            return Ok(());
+        if let Some(status) = build.0.try_wait()? {
+            ensure!(status.success(), "a build failed: {}", site.story(&name)?);
+            return Ok(false);
         }
+        ensure!(
+            start.elapsed() < PATIENCE,
+            "a build did not say `{}` within {} s",
+            stage.begins,
+            PATIENCE.as_secs()
+        );
         sleep(Duration::from_millis(5));
     }
     let wait = Duration::from_millis(random.u64(0..3000));
@@ -159,7 +179,7 @@ fn kill_in(stage: &Stage, site: &Site, number: usize, random: &mut fastrand::Rng
         stage.begins,
         if alone { ", alone" } else { "" }
     ));
-    Ok(())
+    Ok(true)
 }
 
 /// Kills the writing of images and archives.
