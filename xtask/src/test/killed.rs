@@ -138,12 +138,7 @@ pub fn test(workspace: &Workspace, seed: u64) -> Result<()> {
 /// Starts a build, and kills it at a moment of the stage; whether it came so far.
 fn kill_in(stage: &Stage, site: &Site, number: usize, random: &mut fastrand::Rng) -> Result<bool> {
     for name in stage.removed {
-        let path = site.folder().join(name);
-        if path.is_dir() {
-            fs::remove_dir_all(&path)?;
-        } else if path.exists() {
-            fs::remove_file(&path)?;
-        }
+        remove(&site.folder().join(name))?;
     }
     let name = format!("kill-{number}");
     let mut build = site.start(&name)?;
@@ -180,6 +175,27 @@ fn kill_in(stage: &Stage, site: &Site, number: usize, random: &mut fastrand::Rng
         if alone { ", alone" } else { "" }
     ));
     Ok(true)
+}
+
+/// Removes a file or folder, in which something that outlived a kill may still write.
+fn remove(path: &Path) -> Result<()> {
+    let start = Instant::now();
+    while path.exists() {
+        let removed = if path.is_dir() {
+            fs::remove_dir_all(path)
+        } else {
+            fs::remove_file(path)
+        };
+        if removed.is_err() {
+            ensure!(
+                start.elapsed() < PATIENCE,
+                "failed to remove `{}`",
+                path.display()
+            );
+            sleep(Duration::from_millis(100));
+        }
+    }
+    Ok(())
 }
 
 /// Kills the writing of images and archives.
