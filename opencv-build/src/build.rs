@@ -14,6 +14,7 @@ use crate::driver::Driver;
 use crate::files::sweep;
 use crate::fingerprint::{Fingerprint, sha256_of_file};
 use crate::install::Installed;
+use crate::instrument;
 use crate::kernels::Kernels;
 use crate::lock::Lock;
 use crate::options::{self, Plan};
@@ -116,7 +117,7 @@ pub fn build(recipe: &Recipe, places: &Places, driver: &Driver) -> Result<Built>
         work: &work,
     };
     start_log(&workshop.log())?;
-    let plan = Plan::of(recipe, &workshop, &tree);
+    let plan = Plan::of(recipe, &workshop, &tree)?;
     let configured = Configured::new(&tree, &plan, &workshop)?;
     let installed = Installed::new(&configured, &workshop)?;
     let step = Step::start("compiling libc++");
@@ -216,8 +217,14 @@ fn fingerprint(
         source: None,
         ..recipe.clone()
     };
+    let instruments = if recipe.instrumented {
+        instrument::identity()
+    } else {
+        String::new()
+    };
     Ok(Fingerprint::of([
         ("code", CODE.concat().as_bytes()),
+        ("instruments", instruments.as_bytes()),
         ("packages", packages::CODE.concat().as_bytes()),
         ("package texts", packages::TEMPLATES.concat().as_bytes()),
         ("recipe", serde_json::to_vec(&recipe)?.as_slice()),

@@ -217,7 +217,7 @@ mod tests {
             work: &work,
         };
         let tree = SourceTree::at(&folder.join("tree"));
-        Configured::new(&tree, &Plan::of(&recipe, &workshop, &tree), &workshop)
+        Configured::new(&tree, &Plan::of(&recipe, &workshop, &tree)?, &workshop)
     }
 
     #[test]

@@ -27,6 +27,7 @@ pub mod facts;
 mod files;
 pub mod fingerprint;
 pub mod install;
+pub mod instrument;
 pub mod kernels;
 pub mod linker;
 pub mod links;

@@ -4,9 +4,11 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use anyhow::Result;
 use serde::Deserialize;
 
 use crate::catalog::Catalog;
+use crate::instrument;
 use crate::recipe::{Cpu, Haar, Recipe};
 use crate::target::{Architecture, Target};
 use crate::tree::SourceTree;
@@ -58,7 +60,7 @@ pub(crate) struct Plan {
 impl Plan {
     /// The plan for `recipe`. Every option that we ever set has a value in every build, so that none
     /// of an earlier build is left in cmake's cache.
-    pub(crate) fn of(recipe: &Recipe, shop: &Workshop, tree: &SourceTree) -> Self {
+    pub(crate) fn of(recipe: &Recipe, shop: &Workshop, tree: &SourceTree) -> Result<Self> {
         let options: Options =
             toml::from_str(TEXT).expect("data/cmake-options.toml is checked by a test");
         let catalog = Catalog::embedded();
@@ -100,14 +102,21 @@ impl Plan {
             .map(|(name, value)| (name.to_owned(), value)),
         );
         defines.extend(shop.kernels.defines());
-        defines.extend(machinery(&recipe.target, options.flags.all, shop, tree));
-        Self {
+        let mut flags = options.flags.all;
+        if recipe.instrumented {
+            flags.extend(instrument::flags(shop.work)?);
+            // cmake's own would come after ours, and optimise for minutes.
+            let release = ["CMAKE_C_FLAGS_RELEASE", "CMAKE_CXX_FLAGS_RELEASE"];
+            defines.extend(release.map(|name| (name.to_owned(), "-DNDEBUG".to_owned())));
+        }
+        defines.extend(machinery(&recipe.target, flags, shop, tree));
+        Ok(Self {
             version: recipe.version.clone(),
             target: recipe.target,
             modules: recipe.modules.clone(),
             proofs,
             defines,
-        }
+        })
     }
 }
 

@@ -33,6 +33,9 @@ pub struct Recipe {
     pub cpu: Cpu,
     /// Another source than the pinned ones.
     pub source: Option<NamedSource>,
+    /// Whether the libraries are for fuzzers: see [`crate::instrument`]. No file asks for that.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub instrumented: bool,
 }
 
 /// Instruction sets, by the names of OpenCV's `CPU_BASELINE` and `CPU_DISPATCH`.
@@ -97,7 +100,11 @@ impl Recipe {
             .with_context(|| format!("failed to use the recipe `{}`", path.display()))
     }
 
-    fn parse(text: &str, base: &Path, architecture: Option<Architecture>) -> Result<Self> {
+    /// Reads the text of a recipe in the folder `base`.
+    ///
+    /// # Errors
+    /// The text is no recipe; a name, version or standard does not exist.
+    pub fn parse(text: &str, base: &Path, architecture: Option<Architecture>) -> Result<Self> {
         let written: Written = toml::from_str(text)?;
         let catalog = Catalog::embedded();
         ensure!(
@@ -145,6 +152,7 @@ impl Recipe {
             target,
             cpu,
             source,
+            instrumented: false,
         })
     }
 

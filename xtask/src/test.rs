@@ -73,13 +73,17 @@ pub struct Arguments {
     #[arg(long, value_name = "NAME")]
     pub only: Option<String>,
 
-    /// Also what takes long: a minute of fuzzing for each reader, 100,000 random detections, 10,000 events at once
+    /// Also what takes long: a minute of each fuzzer, 100,000 random detections, 10,000 events at once
     #[arg(long)]
     pub slow: bool,
 
     /// What random inputs and faults are made from: the same number makes the same ones
     #[arg(long, value_name = "NUMBER", default_value_t = 13)]
     pub seed: u64,
+
+    /// How to fuzz
+    #[command(flatten)]
+    pub fuzz: fuzz::Arguments,
 
     /// Write down the answers that events get as the expected ones, instead of comparing them
     #[arg(long, requires = "only")]
@@ -203,7 +207,7 @@ pub fn run(arguments: &Arguments) -> Result<TestAnswer> {
         ("benches, quickly", &benches::test),
     ];
     let slow: &[(&str, &dyn Fn() -> Result<()>)] = &[
-        ("fuzzing the readers", &|| fuzz::test(&workspace)),
+        ("fuzzing", &|| fuzz::test(&workspace, &suite.sdk()?, &arguments.fuzz)),
         ("ten thousand events at once", &|| {
             suite.with_function(soak::load)
         }),

@@ -1,8 +1,8 @@
 //! The reader of layers, packed with gzip.
 #![no_main]
 
+use fuzz::read_layer;
 use layer::Packing;
-use layer_fuzz::read_layer;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| read_layer(bytes, Packing::Gzip));

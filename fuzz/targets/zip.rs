@@ -1,8 +1,8 @@
 //! The reader of zip archives.
 #![no_main]
 
+use fuzz::with_file;
 use layer::lint::{Expected, lint_zip};
-use layer_fuzz::with_file;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| with_file(bytes, |path| {

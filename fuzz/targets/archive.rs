@@ -1,9 +1,9 @@
 //! The reader of image archives, of both kinds.
 #![no_main]
 
+use fuzz::with_file;
 use layer::lint::{Expected, lint_source};
 use layer::open;
-use layer_fuzz::with_file;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| with_file(bytes, |path| {

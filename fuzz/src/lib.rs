@@ -1,5 +1,5 @@
-//! What the fuzz targets share. Each target is one reader of the crate `layer` that is fed with any
-//! bytes: it may refuse them, and may neither panic nor take memory without bounds.
+//! What the fuzz targets share. Each target is one reader that is fed with any bytes: it may refuse them, and may
+//! neither panic, nor touch memory that is not its own, nor take memory or time without bounds.
 
 use std::io::{Read, copy, sink};
 use std::path::Path;

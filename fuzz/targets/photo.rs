@@ -1,0 +1,108 @@
+//! A photo all the way: from its file to pixels, faces, eyes and the annotated photo. The input is the file and four
+//! bytes that choose how it is looked at.
+#![no_main]
+
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+
+use function::faces::Area;
+use function::options::{Contrast, Detection, EyeCascade, FaceCascade, Preset};
+use function::photo::{Format, Header};
+use function::vision::{Failure, OpenCv, Seen, Task, Vision};
+use libfuzzer_sys::{Corpus, fuzz_target};
+
+/// The most pixels that are decoded.
+const PIXELS: u64 = 4_000_000;
+/// The most pixels that are looked at as they are; a larger picture is made smaller first. Sanitizers make
+/// detection some ten times as slow.
+const LOOKED_AT: u64 = 128 * 128;
+
+/// Two threads, as Lambda has two processors at least.
+static OPENCV: LazyLock<OpenCv> = LazyLock::new(|| match OpenCv::new(Some(2), true) {
+    Ok(opencv) => opencv,
+    Err(failure) => panic!("{failure:?}"),
+});
+
+fuzz_target!(|bytes: &[u8]| -> Corpus {
+    let Some((file, choice)) = bytes.split_last_chunk() else {
+        return Corpus::Reject;
+    };
+    // The target `header` tries what is refused here.
+    let header = match Header::read(file) {
+        Ok(header) if header.within(PIXELS).is_ok() => header,
+        _ => return Corpus::Reject,
+    };
+    let task = Task {
+        detection: detection(*choice, &header),
+        annotate: Some(i32::from(choice[3] % 100) + 1),
+        until: Instant::now() + Duration::from_secs(600),
+    };
+    match OPENCV.look(file, &header, &task) {
+        Ok(seen) => check(&seen, &header),
+        Err(Failure::Photo(_)) => {}
+        Err(failure) => panic!("{failure:?}"),
+    }
+    Corpus::Keep
+});
+
+/// How to look, as far as strangers may choose it.
+fn detection([contrast, cascades, numbers, _]: [u8; 4], header: &Header) -> Detection {
+    let bit = |at: u8| cascades >> at & 1 == 1;
+    let mut face_cascades = vec![FaceCascade::FrontalfaceDefault];
+    if bit(0) {
+        face_cascades.insert(usize::from(bit(1)), FaceCascade::FrontalfaceAlt2);
+    }
+    if bit(2) {
+        face_cascades.truncate(1);
+    }
+    let longest_side = match contrast >> 2 & 3 {
+        0 if header.pixels() <= LOOKED_AT => 0,
+        more => 64 + u32::from(more) * 16,
+    };
+    Detection {
+        face_cascades,
+        side_faces: bit(3),
+        eye_cascade: match cascades >> 4 & 3 {
+            0 => EyeCascade::None,
+            1 => EyeCascade::EyeTreeEyeglasses,
+            _ => EyeCascade::Eye,
+        },
+        contrast: match contrast & 3 {
+            0 => Contrast::Plain,
+            1 => Contrast::Equalized,
+            2 => Contrast::Adaptive,
+            _ => Contrast::Both,
+        },
+        scale_factor: 1.1 + f64::from(numbers & 3) * 0.2,
+        face_neighbours: 1 + i32::from(numbers >> 2 & 7),
+        eye_neighbours: 1 + i32::from(numbers >> 5 & 3),
+        min_face: u32::from(contrast >> 4 & 7) * 8,
+        max_face: if bit(6) { 64 } else { 0 },
+        longest_side,
+        ..Preset::Original.options().detection
+    }
+}
+
+/// Refuses faces outside of the photo, and an annotated photo of another size or kind.
+fn check(seen: &Seen, header: &Header) {
+    let size = (seen.width, seen.height);
+    let sizes = [(header.width, header.height), (header.height, header.width)];
+    assert!(sizes.contains(&size), "{size:?} of {header:?}");
+    let inside = |[x, y, width, height]: Area| {
+        let ends = |from: i32, side: i32, most: u32| {
+            from >= 0 && side > 0 && i64::from(from) + i64::from(side) <= i64::from(most)
+        };
+        ends(x, width, seen.width) && ends(y, height, seen.height)
+    };
+    for face in &seen.faces {
+        assert!(inside(face.rectangle), "{face:?} in {size:?}");
+        assert!(
+            face.eyes.iter().all(|eye| inside(*eye)),
+            "{face:?} in {size:?}"
+        );
+    }
+    let file = seen.annotated.as_ref().expect("it was asked for");
+    let written = Header::read(file).expect("what is written can be read");
+    assert_eq!(written.format, Format::Jpeg);
+    assert_eq!((written.width, written.height), size);
+}

@@ -1,0 +1,26 @@
+//! The reader of `opencv.toml`.
+#![no_main]
+
+use std::path::Path;
+
+use libfuzzer_sys::fuzz_target;
+use opencv_build::recipe::Recipe;
+use opencv_build::target::Architecture;
+
+fuzz_target!(|text: &str| {
+    for architecture in [
+        None,
+        Some(Architecture::X86_64),
+        Some(Architecture::Aarch64),
+    ] {
+        match Recipe::parse(text, Path::new("/project"), architecture) {
+            Ok(recipe) => {
+                assert!(recipe.has_module("core"), "{recipe:?}");
+                assert!(!recipe.instrumented);
+                let asked = architecture.unwrap_or(recipe.target.architecture);
+                assert_eq!(recipe.target.architecture, asked);
+            }
+            Err(error) => assert!(!format!("{error:#}").is_empty()),
+        }
+    }
+});

@@ -1,0 +1,37 @@
+//! An event of any kind, from its JSON to what it asks for: objects, options, and the photo that came along. The
+//! environment names a photo if the input begins with a blank.
+#![no_main]
+
+use function::options::{Preset, Settings, Who};
+use function::request::Request;
+use futures_util::FutureExt;
+use libfuzzer_sys::{Corpus, fuzz_target};
+
+fuzz_target!(|bytes: &[u8]| -> Corpus {
+    let Ok(event) = serde_json::from_slice(bytes) else {
+        return Corpus::Reject;
+    };
+    let named = bytes.first() == Some(&b' ');
+    let environment = |name: &str| named.then(|| name.to_lowercase());
+    let settings = Settings::default();
+    match Request::parse(event, environment) {
+        Ok(Request::Http(http)) => {
+            let _ = settings.options(Preset::Balanced, Who::Anyone, &http.options);
+            // All of the body is there, so that nothing is waited for.
+            let photo = http.body.photo().now_or_never();
+            let _ = photo.expect("the body is read at once");
+        }
+        Ok(Request::Direct { object, options }) => {
+            assert!(!object.bucket.is_empty() && !object.key.is_empty());
+            let _ = settings.options(Preset::Original, Who::Caller, &options);
+        }
+        Ok(Request::Batch(batch)) => {
+            if let Ok(options) = batch.options {
+                let _ = settings.options(Preset::Balanced, Who::Caller, &options);
+            }
+        }
+        Ok(Request::Notification(_) | Request::Sqs(_)) => {}
+        Err(error) => assert!(!error.name().is_empty() && !error.to_string().is_empty()),
+    }
+    Corpus::Keep
+});

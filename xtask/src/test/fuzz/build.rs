@@ -1,0 +1,113 @@
+//! From the fuzz targets' sources to their programs: OpenCV compiled once more with sanitizers and counters, and the crate
+//! `fuzz` linked with it and with the sanitizers' runtime of the Rust toolchain.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use opencv_build::build::{self, tools};
+use opencv_build::instrument;
+use opencv_build::places::Places;
+use opencv_build::recipe::Recipe;
+use opencv_build::run::show;
+
+use super::super::Skip;
+use crate::build_function::succeed;
+use crate::build_opencv;
+use crate::workspace::Workspace;
+
+/// What rustc must be told for libFuzzer to see which code an input reaches, and for AddressSanitizer. These are the
+/// flags of cargo-fuzz, but that the runtime is named by us: zig's linker does not understand how rustc does it.
+const FLAGS: [&str; 11] = [
+    "--cfg=fuzzing",
+    "-Cpasses=sancov-module",
+    "-Cllvm-args=-sanitizer-coverage-level=4",
+    "-Cllvm-args=-sanitizer-coverage-inline-8bit-counters",
+    "-Cllvm-args=-sanitizer-coverage-pc-table",
+    "-Cllvm-args=-sanitizer-coverage-trace-compares",
+    "-Ccodegen-units=1",
+    "-Cforce-frame-pointers=yes",
+    "-Zsanitizer=address",
+    "-Zexternal-clangrt",
+    "-Clink-arg=-Wl,--whole-archive",
+];
+
+/// The folder of the crate.
+pub fn package(workspace: &Workspace) -> PathBuf {
+    workspace.root().join("fuzz")
+}
+
+/// Builds the programs; the folder that they are in.
+///
+/// # Errors
+/// A [`Skip`] where programs for the target do not run or Rust has no AddressSanitizer.
+pub fn programs(workspace: &Workspace) -> Result<PathBuf> {
+    let recipe = Recipe {
+        instrumented: true,
+        ..build_opencv::recipe(workspace, &build_opencv::Arguments::default())?
+    };
+    let target = recipe.target;
+    if !target.runs_here() {
+        let reason = format!("programs for {} do not run here", target.architecture);
+        return Err(Skip::because(reason));
+    }
+    let triple = target.rust_triple();
+    let runtime = runtime(&triple)?;
+    let places = places(workspace)?;
+    let sdk = build::build(&recipe, &places, &workspace.driver())
+        .context("failed to build OpenCV for fuzzers")?
+        .sdk;
+    let (toolchain, compiler) = tools(&recipe, &places)?;
+
+    let mut flags = FLAGS.map(str::to_owned).to_vec();
+    flags.push(format!("-Clink-arg={}", runtime.display()));
+    flags.push("-Clink-arg=-Wl,--no-whole-archive".to_owned());
+    let native = instrument::flags(&places.work(&target))?.join(" ");
+    let folder = folder(workspace);
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo
+        .current_dir(package(workspace))
+        // Naming the target keeps the flags away from build scripts.
+        .args(["build", "--release", "--locked", "--target", &triple])
+        .env("CARGO_TARGET_DIR", &folder)
+        .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"))
+        // A release of Rust has the sanitizers too, but takes flags that begin with -Z from nobody else.
+        .env("RUSTC_BOOTSTRAP", "1")
+        .envs(sdk.environment())
+        .envs(compiler.environment(&toolchain, &target)?);
+    for name in ["CFLAGS", "CXXFLAGS"] {
+        cargo.env(format!("{name}_{}", triple.replace('-', "_")), &native);
+    }
+    succeed(&mut cargo)?;
+    Ok(folder.join(triple).join("release"))
+}
+
+/// Where everything about fuzzing lies, but for the SDK.
+pub fn folder(workspace: &Workspace) -> PathBuf {
+    workspace.target().join("fuzz")
+}
+
+fn places(workspace: &Workspace) -> Result<Places> {
+    Ok(workspace.places()?.variant("fuzz", "instrumented"))
+}
+
+/// The runtime of the sanitizers that comes with Rust.
+fn runtime(triple: &str) -> Result<PathBuf> {
+    let mut rustc = Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
+    rustc.args(["--print", "target-libdir", "--target", triple]);
+    let output = rustc
+        .output()
+        .with_context(|| format!("failed to start `{}`", show(&rustc)))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let folder = Path::new(text.trim());
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut files = entries.map(|entry| entry.path());
+    let found = files.find(|path| path.to_string_lossy().ends_with("_rt.asan.a"));
+    found.ok_or_else(|| {
+        Skip::because(format!(
+            "this installation of Rust has no AddressSanitizer for {triple}; one by rustup does"
+        ))
+    })
+}

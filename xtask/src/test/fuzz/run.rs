@@ -1,0 +1,163 @@
+//! One fuzzer that runs: first the cases that are too large to be changed, each once, then inputs of its own, within bounds of
+//! memory and time for each. What it finds is kept.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, Result, bail, ensure};
+use opencv_build::progress::tell;
+use opencv_build::run::show;
+
+use super::tally::Tally;
+use super::target::Target;
+
+/// Bounds on one input: memory in MB, which is that of the whole process, and seconds. The sanitizers take most of
+/// both.
+const BOUNDS: [&str; 2] = ["-rss_limit_mb=1536", "-timeout=30"];
+/// What the sanitizers are told. Freed memory is watched for a while; by default it would be a quarter of a gigabyte.
+const ASAN: &str = "quarantine_size_mb=32:detect_leaks=1";
+const UBSAN: &str = "print_stacktrace=1";
+
+/// The folders of a run.
+pub struct Folders<'a> {
+    /// The programs.
+    pub programs: &'a Path,
+    /// The crate.
+    pub package: &'a Path,
+    /// Where seeds are, and where what is found goes.
+    pub work: &'a Path,
+}
+
+/// A fuzzer that runs.
+pub struct Fuzzer {
+    name: String,
+    child: Child,
+    log: PathBuf,
+    found: PathBuf,
+    shown: String,
+}
+
+impl Fuzzer {
+    /// Tries the cases and starts fuzzing for so many seconds.
+    pub fn start(target: &Target, folders: &Folders, seconds: u32) -> Result<Self> {
+        let name = &target.name;
+        let below = |kind: &str| folders.work.join(kind).join(name);
+        let (corpus, found, seeds) = (below("corpus"), below("found"), below("seeds"));
+        for folder in [&corpus, &found, &seeds] {
+            fs::create_dir_all(folder)
+                .with_context(|| format!("failed to create `{}`", folder.display()))?;
+        }
+        let log = folders.work.join(format!("{name}.log"));
+        let output =
+            File::create(&log).with_context(|| format!("failed to write `{}`", log.display()))?;
+        let program = || -> Result<Command> {
+            let mut program = Command::new(folders.programs.join(name));
+            program
+                .args(BOUNDS)
+                .arg(format!("-artifact_prefix={}/", found.display()))
+                .env("ASAN_OPTIONS", ASAN)
+                .env("UBSAN_OPTIONS", UBSAN)
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(output.try_clone()?);
+            Ok(program)
+        };
+        let mut fuzzer = program()?;
+        fuzzer
+            .args([&corpus, &seeds])
+            .arg(format!("-max_total_time={seconds}"))
+            .arg(format!("-max_len={}", target.longest));
+        if let Some(words) = &target.dictionary {
+            let path = folders.package.join(format!("dictionaries/{words}.dict"));
+            fuzzer.arg(format!("-dict={}", path.display()));
+        }
+        let shown = show(&fuzzer);
+        let cases = files(&below("cases"));
+        if !cases.is_empty() {
+            tell(&format!("{name}: trying {} cases", cases.len()));
+            let status = program()?.args(&cases).status()?;
+            check(name, status.success(), &log, &found, &shown)?;
+        }
+        tell(&format!("{name}: fuzzing for {seconds} s"));
+        let child = fuzzer.spawn();
+        Ok(Self {
+            name: name.clone(),
+            child: child.with_context(|| format!("failed to start `{shown}`"))?,
+            log,
+            found,
+            shown,
+        })
+    }
+
+    /// Waits for its end; what it did, and whether it found nothing.
+    pub fn finish(mut self) -> Result<(Tally, Result<()>)> {
+        let status = self.child.wait()?;
+        let log = fs::read(&self.log).unwrap_or_default();
+        let tally = Tally::read(&String::from_utf8_lossy(&log)).unwrap_or_default();
+        let checked = check(
+            &self.name,
+            status.success(),
+            &self.log,
+            &self.found,
+            &self.shown,
+        );
+        let ran = || {
+            ensure!(tally.executions > 0, "the fuzzer {} did not run", self.name);
+            Ok(())
+        };
+        let checked = checked.and_then(|()| ran());
+        Ok((tally, checked))
+    }
+}
+
+/// The files in a folder, if it is there.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut files: Vec<_> = entries.map(|entry| entry.path()).collect();
+    files.sort();
+    files
+}
+
+/// Says what was found, where anything was.
+fn check(name: &str, good: bool, log: &Path, found: &Path, shown: &str) -> Result<()> {
+    if good {
+        return Ok(());
+    }
+    let text = fs::read(log).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    bail!(
+        "the fuzzer {name} found something, which is kept in `{}` (`{shown}` with that file in the place of the folders \
+         tries it again); the whole log is `{}`:\n  | {}",
+        found.display(),
+        log.display(),
+        gist(&text).join("\n  | ")
+    );
+}
+
+/// The lines that say what it is and where: from the first error on, as many as one reads.
+fn gist(log: &str) -> Vec<&str> {
+    let starts = |line: &&str| {
+        ["ERROR:", "runtime error:", "panicked at"]
+            .iter()
+            .any(|word| line.contains(word))
+    };
+    let lines: Vec<_> = log.lines().collect();
+    let from = lines.iter().position(|line| starts(&line));
+    let from = from.unwrap_or_else(|| lines.len().saturating_sub(30));
+    lines.into_iter().skip(from).take(30).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_gist_of_a_log_begins_with_the_error() {
+        let log = "INFO: x\na.cpp:1:2: runtime error: index\n  #0 there\n";
+        assert_eq!(gist(log)[0], "a.cpp:1:2: runtime error: index");
+        assert_eq!(gist("one\ntwo\n"), ["one", "two"]);
+        let long = format!("==1==ERROR: AddressSanitizer\n{}", "x\n".repeat(99));
+        assert_eq!(gist(&long).len(), 30);
+    }
+}

@@ -1,0 +1,106 @@
+//! Photos in every format that the function reads, of a few thousand pixels each: a face in files of every kind, and the JPEG
+//! files that `data/jpeg/kinds.c` writes.
+
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use image::imageops::{self, FilterType};
+use opencv_build::build::tools;
+use opencv_build::sdk::Sdk;
+
+use super::{Named, read_all};
+use crate::build_opencv;
+use crate::local::process::output;
+use crate::test::{every_default, jpeg, variants};
+use crate::workspace::Workspace;
+
+/// Where the face is in OpenCV's sample, with something round it, and how small it becomes.
+const FACE: [u32; 4] = [196, 176, 216, 240];
+const SMALL: (u32, u32) = (72, 80);
+
+/// Which of the files of `kinds.c` are taken: one size and quality of each kind.
+const KINDS: &str = "-35x18-q75.jpg";
+
+/// A lossy WebP file. Nothing here writes any.
+const LOSSY: &[u8] = include_bytes!("../../../../../function/src/photo/lossy.webp");
+
+/// How the photos are looked at in turn: the four bytes that the target `photo` takes from the end.
+const WAYS: [[u8; 4]; 6] = [
+    [0, 0x20, 0, 94],
+    [1, 0x20, 0, 94],
+    [2, 0x19, 4, 50],
+    [3, 0x2d, 0, 94],
+    [4, 0x2c, 5, 9],
+    [0x12, 0x63, 0x24, 79],
+];
+
+/// What photos are made of.
+pub struct Photos<'a> {
+    workspace: &'a Workspace,
+    sdk: &'a Sdk,
+}
+
+impl<'a> Photos<'a> {
+    pub fn new(workspace: &'a Workspace, sdk: &'a Sdk) -> Result<Self> {
+        Ok(Self { workspace, sdk })
+    }
+
+    /// All of them.
+    pub fn files(&self) -> Result<Vec<Named>> {
+        let sample = self.sdk.path().join("share/samples/lena.jpg");
+        let sample = image::open(&sample)
+            .with_context(|| format!("failed to read `{}`", sample.display()))?
+            .to_rgb8();
+        let [x, y, width, height] = FACE;
+        let face = imageops::crop_imm(&sample, x, y, width, height).to_image();
+        let (width, height) = SMALL;
+        let face = imageops::resize(&face, width, height, FilterType::Triangle);
+        let mut files = variants::good(&face)?;
+        files.push(("lossy.webp".to_owned(), LOSSY.to_vec()));
+        let bad = variants::bad(&files)?.into_iter();
+        // The file that is too large is only filled up with zeroes.
+        let bad = bad
+            .map(|(file, _)| file)
+            .filter(|(name, _)| name != "fat.jpg");
+        files.extend(bad);
+        files.extend(self.kinds()?);
+        Ok(files)
+    }
+
+    /// All of them, each with a way to look at it.
+    pub fn looked_at(&self) -> Result<Vec<Named>> {
+        Ok(looked_at(self.files()?))
+    }
+
+    /// What `kinds.c` writes, with the SDK's own libjpeg-turbo.
+    fn kinds(&self) -> Result<Vec<Named>> {
+        let recipe = build_opencv::recipe(self.workspace, &every_default())?;
+        let (_, compiler) = tools(&recipe, &self.workspace.places()?)?;
+        let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
+        let program = scratch.path().join("kinds");
+        let source = self.workspace.root().join("xtask/data/jpeg/kinds.c");
+        jpeg::compile_kinds(self.workspace, self.sdk, &compiler, &source, &program)?;
+        let folders = ["whole", "missing"].map(|name| scratch.path().join(name));
+        for folder in &folders {
+            std::fs::create_dir(folder)
+                .with_context(|| format!("failed to create `{}`", folder.display()))?;
+        }
+        output(Command::new(&program).args(&folders))?;
+        let mut files = Vec::new();
+        for folder in &folders {
+            let found = read_all(folder)?.into_iter();
+            files.extend(found.filter(|(name, _)| name.ends_with(KINDS)));
+        }
+        Ok(files)
+    }
+}
+
+/// The files, each with a way to look at it.
+pub fn looked_at(files: Vec<Named>) -> Vec<Named> {
+    let files = files.into_iter().zip(WAYS.into_iter().cycle());
+    let with = |((name, mut file), way): (Named, [u8; 4])| {
+        file.extend(way);
+        (name, file)
+    };
+    files.map(with).collect()
+}
