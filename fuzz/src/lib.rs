@@ -1,6 +1,8 @@
 //! What the fuzz targets share. Each target is one reader that is fed with any bytes: it may refuse them, and may
 //! neither panic, nor touch memory that is not its own, nor take memory or time without bounds.
 
+pub mod container;
+
 use std::io::{Read, copy, sink};
 use std::path::Path;
 

@@ -207,7 +207,7 @@ pub fn run(arguments: &Arguments) -> Result<TestAnswer> {
         ("benches, quickly", &benches::test),
     ];
     let slow: &[(&str, &dyn Fn() -> Result<()>)] = &[
-        ("fuzzing", &|| fuzz::test(&workspace, &suite.sdk()?, &arguments.fuzz)),
+        ("fuzzing", &|| fuzz::test(&workspace, &arguments.fuzz)),
         ("ten thousand events at once", &|| {
             suite.with_function(soak::load)
         }),

@@ -13,7 +13,6 @@ use std::thread::available_parallelism;
 
 use anyhow::{Context, Result, bail};
 use opencv_build::progress::tell;
-use opencv_build::sdk::Sdk;
 
 use crate::answer::table;
 use crate::workspace::Workspace;
@@ -32,15 +31,15 @@ pub struct Arguments {
     pub fuzzers: Vec<String>,
 }
 
-/// Builds the fuzzers and runs them; `sdk` is the ordinary one.
-pub fn test(workspace: &Workspace, sdk: &Sdk, arguments: &Arguments) -> Result<()> {
+/// Builds the fuzzers and runs them.
+pub fn test(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
     let package = build::package(workspace);
     let targets = target::targets(&package, &arguments.fuzzers)?;
-    let programs = build::programs(workspace)?;
+    let built = build::programs(workspace)?;
     let work = build::folder(workspace);
-    seeds::write(workspace, sdk, &targets, &work)?;
+    seeds::write(workspace, &built, &targets, &work)?;
     let folders = Folders {
-        programs: &programs,
+        programs: &built.programs,
         package: &package,
         work: &work,
     };

@@ -8,10 +8,11 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 use opencv_build::build::{self, tools};
+use opencv_build::compiler::Compiler;
 use opencv_build::instrument;
-use opencv_build::places::Places;
 use opencv_build::recipe::Recipe;
 use opencv_build::run::show;
+use opencv_build::sdk::Sdk;
 
 use super::super::Skip;
 use crate::build_function::succeed;
@@ -39,11 +40,25 @@ pub fn package(workspace: &Workspace) -> PathBuf {
     workspace.root().join("fuzz")
 }
 
-/// Builds the programs; the folder that they are in.
+/// What was built.
+pub struct Built {
+    /// The folder of the programs.
+    pub programs: PathBuf,
+    /// OpenCV as they have it.
+    pub sdk: Sdk,
+    /// The folder that it was built in.
+    pub work: PathBuf,
+    /// What compiled it.
+    pub compiler: Compiler,
+    /// What else has to be linked with it.
+    pub runtime: PathBuf,
+}
+
+/// Builds the programs.
 ///
 /// # Errors
 /// A [`Skip`] where programs for the target do not run or Rust has no AddressSanitizer.
-pub fn programs(workspace: &Workspace) -> Result<PathBuf> {
+pub fn programs(workspace: &Workspace) -> Result<Built> {
     let recipe = Recipe {
         instrumented: true,
         ..build_opencv::recipe(workspace, &build_opencv::Arguments::default())?
@@ -55,7 +70,7 @@ pub fn programs(workspace: &Workspace) -> Result<PathBuf> {
     }
     let triple = target.rust_triple();
     let runtime = runtime(&triple)?;
-    let places = places(workspace)?;
+    let places = workspace.places()?.variant("fuzz", "instrumented");
     let sdk = build::build(&recipe, &places, &workspace.driver())
         .context("failed to build OpenCV for fuzzers")?
         .sdk;
@@ -64,7 +79,8 @@ pub fn programs(workspace: &Workspace) -> Result<PathBuf> {
     let mut flags = FLAGS.map(str::to_owned).to_vec();
     flags.push(format!("-Clink-arg={}", runtime.display()));
     flags.push("-Clink-arg=-Wl,--no-whole-archive".to_owned());
-    let native = instrument::flags(&places.work(&target))?.join(" ");
+    let work = places.work(&target);
+    let native = instrument::flags(&work)?.join(" ");
     let folder = folder(workspace);
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo
@@ -81,16 +97,18 @@ pub fn programs(workspace: &Workspace) -> Result<PathBuf> {
         cargo.env(format!("{name}_{}", triple.replace('-', "_")), &native);
     }
     succeed(&mut cargo)?;
-    Ok(folder.join(triple).join("release"))
+    Ok(Built {
+        programs: folder.join(triple).join("release"),
+        sdk,
+        work,
+        compiler,
+        runtime,
+    })
 }
 
 /// Where everything about fuzzing lies, but for the SDK.
 pub fn folder(workspace: &Workspace) -> PathBuf {
     workspace.target().join("fuzz")
-}
-
-fn places(workspace: &Workspace) -> Result<Places> {
-    Ok(workspace.places()?.variant("fuzz", "instrumented"))
 }
 
 /// The runtime of the sanitizers that comes with Rust.

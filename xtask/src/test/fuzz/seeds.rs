@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use opencv_build::progress::tell;
-use opencv_build::sdk::Sdk;
 
+use super::build::Built;
 use super::target::Target;
 use crate::workspace::Workspace;
 
@@ -21,7 +21,7 @@ const LARGEST: usize = 24 << 10;
 type Named = (String, Vec<u8>);
 
 /// Writes the seeds of `targets` below `work/seeds` and what is only tried below `work/cases`.
-pub fn write(workspace: &Workspace, sdk: &Sdk, targets: &[Target], work: &Path) -> Result<()> {
+pub fn write(workspace: &Workspace, built: &Built, targets: &[Target], work: &Path) -> Result<()> {
     let (seeds, cases) = (work.join("seeds"), work.join("cases"));
     for folder in [&seeds, &cases] {
         if folder.exists() {
@@ -36,7 +36,7 @@ pub fn write(workspace: &Workspace, sdk: &Sdk, targets: &[Target], work: &Path) 
             shared.display()
         ));
     }
-    let photos = photos::Photos::new(workspace, sdk)?;
+    let photos = photos::Photos { workspace, built };
     for target in targets {
         let name = target.name.as_str();
         let mut files = match name {
@@ -44,6 +44,7 @@ pub fn write(workspace: &Workspace, sdk: &Sdk, targets: &[Target], work: &Path) 
             "photo" => photos.looked_at()?,
             "request" => readers::events(workspace)?,
             "options" => readers::options(),
+            "orientation" => readers::exif(),
             "recipe" => readers::recipes(workspace)?,
             _ => readers::artefact(name)?,
         };

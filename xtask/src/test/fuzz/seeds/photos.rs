@@ -5,13 +5,11 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 use image::imageops::{self, FilterType};
-use opencv_build::build::tools;
-use opencv_build::sdk::Sdk;
 
+use super::super::build::Built;
 use super::{Named, read_all};
-use crate::build_opencv;
 use crate::local::process::output;
-use crate::test::{every_default, jpeg, variants};
+use crate::test::variants;
 use crate::workspace::Workspace;
 
 /// Where the face is in OpenCV's sample, with something round it, and how small it becomes.
@@ -36,18 +34,16 @@ const WAYS: [[u8; 4]; 6] = [
 
 /// What photos are made of.
 pub struct Photos<'a> {
-    workspace: &'a Workspace,
-    sdk: &'a Sdk,
+    /// The project.
+    pub workspace: &'a Workspace,
+    /// OpenCV.
+    pub built: &'a Built,
 }
 
-impl<'a> Photos<'a> {
-    pub fn new(workspace: &'a Workspace, sdk: &'a Sdk) -> Result<Self> {
-        Ok(Self { workspace, sdk })
-    }
-
+impl Photos<'_> {
     /// All of them.
     pub fn files(&self) -> Result<Vec<Named>> {
-        let sample = self.sdk.path().join("share/samples/lena.jpg");
+        let sample = self.built.sdk.path().join("share/samples/lena.jpg");
         let sample = image::open(&sample)
             .with_context(|| format!("failed to read `{}`", sample.display()))?
             .to_rgb8();
@@ -74,12 +70,36 @@ impl<'a> Photos<'a> {
 
     /// What `kinds.c` writes, with the SDK's own libjpeg-turbo.
     fn kinds(&self) -> Result<Vec<Named>> {
-        let recipe = build_opencv::recipe(self.workspace, &every_default())?;
-        let (_, compiler) = tools(&recipe, &self.workspace.places()?)?;
+        let Built {
+            sdk,
+            work,
+            compiler,
+            runtime,
+            ..
+        } = self.built;
         let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
         let program = scratch.path().join("kinds");
-        let source = self.workspace.root().join("xtask/data/jpeg/kinds.c");
-        jpeg::compile_kinds(self.workspace, self.sdk, &compiler, &source, &program)?;
+        let mut cc = Command::new(compiler.cc());
+        cc.args(["-std=c11", "-O1", "-o"])
+            .arg(&program)
+            .arg(self.workspace.root().join("xtask/data/jpeg/kinds.c"));
+        // The SDK has no headers of libjpeg-turbo; the tree that it was built from has.
+        for folder in [
+            "tree/3rdparty/libjpeg-turbo/src",
+            "build/3rdparty/libjpeg-turbo",
+        ] {
+            cc.arg("-I").arg(work.join(folder));
+        }
+        cc.arg("-L").arg(sdk.path().join("lib")).arg("-ljpeg-turbo");
+        cc.arg("-Wl,--whole-archive").arg(runtime);
+        cc.args([
+            "-Wl,--no-whole-archive",
+            "-lunwind",
+            "-lpthread",
+            "-ldl",
+            "-lm",
+        ]);
+        output(&mut cc)?;
         let folders = ["whole", "missing"].map(|name| scratch.path().join(name));
         for folder in &folders {
             std::fs::create_dir(folder)

@@ -43,6 +43,18 @@ pub fn options() -> Vec<Named> {
         .collect()
 }
 
+/// Blocks of EXIF in both orders of bytes, each with the byte behind it that the target `orientation` takes.
+pub fn exif() -> Vec<Named> {
+    // A directory of two entries, the second of which leads to another one: the orientation, 6, as a short, and the
+    // place of the camera's own directory. Source: CIPA DC-008, 4.6.
+    let big = b"MM\0\x2a\0\0\0\x08\0\x02\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\x87\x69\0\x04\0\0\0\x01\0\0\0\x26\0\0\0\0\0\0";
+    let little = b"II\x2a\0\x08\0\0\0\x02\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\x69\x87\x04\0\x01\0\0\0\x26\0\0\0\0\0\0\0\0\0";
+    let named = [("big", big.as_slice(), 0), ("little", little, 7)].into_iter();
+    named
+        .map(|(name, block, choice)| (name.to_owned(), [block, &[choice]].concat()))
+        .collect()
+}
+
 /// The project's own recipe, and one that has every key.
 pub fn recipes(workspace: &Workspace) -> Result<Vec<Named>> {
     let own = read(&workspace.root().join("opencv.toml"))?;

@@ -1,0 +1,23 @@
+//! The orientation in an EXIF block, which is the input, in each container that has a place for one. The last byte chooses
+//! where in the file the block is and what is beside it.
+#![no_main]
+
+use function::photo::Header;
+use fuzz::container::{LONGEST, jpeg, png, webp};
+use libfuzzer_sys::{Corpus, fuzz_target};
+
+fuzz_target!(|bytes: &[u8]| -> Corpus {
+    let Some((choice, block)) = bytes.split_last() else {
+        return Corpus::Reject;
+    };
+    if block.len() > LONGEST {
+        return Corpus::Reject;
+    }
+    let bit = |at: u8| choice >> at & 1 == 1;
+    let files = [jpeg(block, bit(0)), png(block, bit(1)), webp(block, bit(2))];
+    let headers = files.map(|file| Header::read(&file).expect("all but the block is good"));
+    for header in &headers {
+        assert_eq!((header.width, header.height), (8, 16));
+    }
+    Corpus::Keep
+});
