@@ -83,7 +83,7 @@ pub struct Arguments {
 
     /// How to fuzz
     #[command(flatten)]
-    pub fuzz: fuzz::Arguments,
+    pub fuzz: fuzz::Fuzzing,
 
     /// Write down the answers that events get as the expected ones, instead of comparing them
     #[arg(long, requires = "only")]

@@ -21,7 +21,7 @@ use tally::Tally;
 
 /// How to fuzz.
 #[derive(clap::Args, Clone, Debug, Default)]
-pub struct Arguments {
+pub struct Fuzzing {
     /// How long each fuzzer runs; a minute without
     #[arg(long, value_name = "SECONDS", requires = "slow")]
     pub seconds: Option<u32>,
@@ -32,7 +32,7 @@ pub struct Arguments {
 }
 
 /// Builds the fuzzers and runs them.
-pub fn test(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
+pub fn test(workspace: &Workspace, arguments: &Fuzzing) -> Result<()> {
     let package = build::package(workspace);
     let targets = target::targets(&package, &arguments.fuzzers)?;
     let built = build::programs(workspace)?;
