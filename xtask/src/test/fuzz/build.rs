@@ -10,7 +10,6 @@ use anyhow::{Context, Result};
 use opencv_build::build::{self, tools};
 use opencv_build::compiler::Compiler;
 use opencv_build::instrument;
-use opencv_build::recipe::Recipe;
 use opencv_build::run::show;
 use opencv_build::sdk::Sdk;
 
@@ -46,8 +45,6 @@ pub struct Built {
     pub programs: PathBuf,
     /// OpenCV as they have it.
     pub sdk: Sdk,
-    /// The folder that it was built in.
-    pub work: PathBuf,
     /// What compiled it.
     pub compiler: Compiler,
     /// What else has to be linked with it.
@@ -59,10 +56,10 @@ pub struct Built {
 /// # Errors
 /// A [`Skip`] where programs for the target do not run or Rust has no AddressSanitizer.
 pub fn programs(workspace: &Workspace) -> Result<Built> {
-    let recipe = Recipe {
-        instrumented: true,
-        ..build_opencv::recipe(workspace, &build_opencv::Arguments::default())?
-    };
+    let mut recipe = build_opencv::recipe(workspace, &build_opencv::Arguments::default())?;
+    recipe.instrumented = true;
+    // The function decodes all others in Rust.
+    recipe.codecs.retain(|codec| codec == "jpeg");
     let target = recipe.target;
     if !target.runs_here() {
         let reason = format!("programs for {} do not run here", target.architecture);
@@ -79,8 +76,7 @@ pub fn programs(workspace: &Workspace) -> Result<Built> {
     let mut flags = FLAGS.map(str::to_owned).to_vec();
     flags.push(format!("-Clink-arg={}", runtime.display()));
     flags.push("-Clink-arg=-Wl,--no-whole-archive".to_owned());
-    let work = places.work(&target);
-    let native = instrument::flags(&work)?.join(" ");
+    let native = instrument::flags(&places.work(&target))?.join(" ");
     let folder = folder(workspace);
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo
@@ -100,7 +96,6 @@ pub fn programs(workspace: &Workspace) -> Result<Built> {
     Ok(Built {
         programs: folder.join(triple).join("release"),
         sdk,
-        work,
         compiler,
         runtime,
     })

@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use image::imageops::{self, FilterType};
 
-use super::super::build::Built;
+use super::super::build::{Built, package};
 use super::{Named, read_all};
 use crate::local::process::output;
 use crate::test::variants;
@@ -18,9 +18,6 @@ const SMALL: (u32, u32) = (72, 80);
 
 /// Which of the files of `kinds.c` are taken: one size and quality of each kind.
 const KINDS: &str = "-35x18-q75.jpg";
-
-/// A lossy WebP file. Nothing here writes any.
-const LOSSY: &[u8] = include_bytes!("../../../../../function/src/photo/lossy.webp");
 
 /// How the photos are looked at in turn: the four bytes that the target `photo` takes from the end.
 const WAYS: [[u8; 4]; 6] = [
@@ -52,7 +49,8 @@ impl Photos<'_> {
         let (width, height) = SMALL;
         let face = imageops::resize(&face, width, height, FilterType::Triangle);
         let mut files = variants::good(&face)?;
-        files.push(("lossy.webp".to_owned(), LOSSY.to_vec()));
+        // Lossy WebP, which nothing here writes.
+        files.extend(read_all(&package(self.workspace).join("seeds"))?);
         let bad = variants::bad(&files)?.into_iter();
         // The file that is too large is only filled up with zeroes.
         let bad = bad
@@ -72,7 +70,6 @@ impl Photos<'_> {
     fn kinds(&self) -> Result<Vec<Named>> {
         let Built {
             sdk,
-            work,
             compiler,
             runtime,
             ..
@@ -83,13 +80,7 @@ impl Photos<'_> {
         cc.args(["-std=c11", "-O1", "-o"])
             .arg(&program)
             .arg(self.workspace.root().join("xtask/data/jpeg/kinds.c"));
-        // The SDK has no headers of libjpeg-turbo; the tree that it was built from has.
-        for folder in [
-            "tree/3rdparty/libjpeg-turbo/src",
-            "build/3rdparty/libjpeg-turbo",
-        ] {
-            cc.arg("-I").arg(work.join(folder));
-        }
+        cc.arg("-I").arg(sdk.path().join("include/libjpeg-turbo"));
         cc.arg("-L").arg(sdk.path().join("lib")).arg("-ljpeg-turbo");
         cc.arg("-Wl,--whole-archive").arg(runtime);
         cc.args([
