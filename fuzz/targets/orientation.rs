@@ -18,6 +18,7 @@ fuzz_target!(|bytes: &[u8]| -> Corpus {
     let headers = files.map(|file| Header::read(&file).expect("all but the block is good"));
     for header in &headers {
         assert_eq!((header.width, header.height), (8, 16));
+        assert_eq!(header.orientation, headers[0].orientation, "{headers:?}");
     }
     Corpus::Keep
 });
