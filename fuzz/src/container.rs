@@ -5,7 +5,7 @@
 pub const LONGEST: usize = 0xffff - 2 - NAME.len();
 
 /// What a block begins with in JPEG files. Source: CIPA DC-008, 4.7.2.
-const NAME: &[u8] = b"Exif\0\0";
+pub const NAME: &[u8] = b"Exif\0\0";
 /// What XMP begins with there, which some programs write first.
 const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0<x/>";
 

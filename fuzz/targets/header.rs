@@ -1,6 +1,8 @@
-//! What a photo's file says of itself before anything is decoded.
+//! What a photo's file says of itself before anything is decoded, and what is reckoned from that.
 #![no_main]
 
+use function::machine::Machine;
+use function::options::{Preset, Settings, Who};
 use function::photo::Header;
 use libfuzzer_sys::fuzz_target;
 
@@ -11,6 +13,12 @@ fuzz_target!(|file: &[u8]| {
             assert_eq!(header.bytes, file.len());
             assert!(header.within(header.pixels()).is_ok());
             assert!(header.within(header.pixels() - 1).is_err());
+            let options = Settings::default().options(Preset::Accurate, Who::Anyone, &[]);
+            let options = options.expect("a preset is possible");
+            let (width, height) = (header.width, header.height);
+            let detection = options.detection.within(options.limits.work, width, height);
+            let machine = Machine::of(Some("10240"));
+            let _ = machine.holds(&header, &detection);
         }
         Err(refusal) => assert!(!refusal.to_string().is_empty()),
     }

@@ -59,6 +59,8 @@ fn detection([contrast, cascades, numbers, _]: [u8; 4], header: &Header) -> Dete
     }
     let longest_side = match contrast >> 2 & 3 {
         0 if header.pixels() <= LOOKED_AT => 0,
+        // As small as the bound of strangers' work may make it.
+        1 => 1 + u32::from(contrast >> 4),
         more => 64 + u32::from(more) * 16,
     };
     Detection {

@@ -3,22 +3,29 @@
 #![no_main]
 
 use function::options::{Preset, Settings, Who};
-use function::request::Request;
+use function::request::{Event, Request, is_http};
 use futures_util::FutureExt;
 use libfuzzer_sys::{Corpus, fuzz_target};
 
 fuzz_target!(|bytes: &[u8]| -> Corpus {
-    let Ok(event) = serde_json::from_slice(bytes) else {
-        return Corpus::Reject;
+    let event = match serde_json::from_slice(bytes) {
+        Ok(Event(Ok(event))) => event,
+        Ok(Event(Err(error))) => {
+            assert_eq!(error.name(), "InvalidRequest");
+            return Corpus::Keep;
+        }
+        Err(_) => return Corpus::Reject,
     };
+    let http = is_http(&event);
     let named = bytes.first() == Some(&b' ');
     let environment = |name: &str| named.then(|| name.to_lowercase());
     let settings = Settings::default();
     match Request::parse(event, environment) {
-        Ok(Request::Http(http)) => {
-            let _ = settings.options(Preset::Balanced, Who::Anyone, &http.options);
+        Ok(Request::Http(request)) => {
+            assert!(http);
+            let _ = settings.options(Preset::Balanced, Who::Anyone, &request.options);
             // All of the body is there, so that nothing is waited for.
-            let photo = http.body.photo().now_or_never();
+            let photo = request.body.photo().now_or_never();
             let _ = photo.expect("the body is read at once");
         }
         Ok(Request::Direct { object, options }) => {

@@ -14,10 +14,13 @@ use std::thread::available_parallelism;
 use anyhow::{Context, Result, bail};
 use opencv_build::progress::tell;
 
+use super::promises;
 use crate::answer::table;
 use crate::workspace::Workspace;
 use run::{Folders, Fuzzer};
 use tally::Tally;
+
+const PROMISE: &str = "no reader panics, hangs or touches other memory";
 
 /// How to fuzz.
 #[derive(clap::Args, Clone, Debug, Default)]
@@ -56,6 +59,12 @@ pub fn test(workspace: &Workspace, arguments: &Fuzzing) -> Result<()> {
                 Ok(fuzzer) => fuzzer.finish()?,
                 Err(error) => (Tally::default(), Err(error)),
             };
+            let (tally, found) = (&result.0, usize::from(result.1.is_err()));
+            let how = format!(
+                "the fuzzer {} for {seconds} s, cov {}, ft {}",
+                target.name, tally.code, tally.features
+            );
+            promises::tried(PROMISE, how, tally.executions as usize, found);
             results.push((target.name.as_str(), result));
         }
     }
