@@ -3,6 +3,7 @@
 //! targets are the crate `fuzz`; what is found is kept.
 
 mod build;
+mod checks;
 mod run;
 mod seeds;
 mod tally;
@@ -64,7 +65,8 @@ pub fn test(workspace: &Workspace, arguments: &Fuzzing) -> Result<()> {
                 "the fuzzer {} for {seconds} s, cov {}, ft {}",
                 target.name, tally.code, tally.features
             );
-            promises::tried(PROMISE, how, tally.executions as usize, found);
+            let times = usize::try_from(tally.executions).unwrap_or(usize::MAX);
+            promises::tried(PROMISE, how, times, found);
             results.push((target.name.as_str(), result));
         }
     }

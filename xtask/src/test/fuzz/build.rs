@@ -14,6 +14,7 @@ use opencv_build::run::show;
 use opencv_build::sdk::Sdk;
 
 use super::super::Skip;
+use super::checks;
 use crate::build_function::succeed;
 use crate::build_opencv;
 use crate::workspace::Workspace;
@@ -93,11 +94,36 @@ pub fn programs(workspace: &Workspace) -> Result<Built> {
         cargo.env(format!("{name}_{}", triple.replace('-', "_")), &native);
     }
     succeed(&mut cargo)?;
+    let programs = folder.join(triple).join("release");
+    let libraries = sdk.manifest().libraries.iter();
+    let libraries = libraries.map(|library| sdk.path().join("lib").join(&library.file));
+    // zlib comes along with OpenCV, and nothing calls it.
+    let libraries = libraries.filter(|path| !path.ends_with("libzlib.a"));
+    for library in libraries.chain(own_libraries(&programs)) {
+        checks::check(&library)?;
+    }
     Ok(Built {
-        programs: folder.join(triple).join("release"),
+        programs,
         sdk,
         compiler,
         runtime,
+    })
+}
+
+/// What the function's build script compiled.
+fn own_libraries(programs: &Path) -> impl Iterator<Item = PathBuf> {
+    let entries = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
+    let scripts = entries(&programs.join("build")).map(|entry| entry.path());
+    let functions = scripts.filter(|path| {
+        let name = path.file_name().unwrap_or_default();
+        name.to_string_lossy().starts_with("function-")
+    });
+    let files = functions.flat_map(move |path| entries(&path.join("out")));
+    let files = files.map(|entry| entry.path());
+    // What it compiles besides replaces functions that are never called.
+    files.filter(|path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with("libface_detect") && name.ends_with(".a")
     })
 }
 
