@@ -3,6 +3,7 @@
 //! the answer; stderr is the story of how it came about.
 
 mod answer;
+mod audit;
 mod bench;
 mod build_function;
 mod build_opencv;
@@ -60,6 +61,9 @@ enum Verb {
     /// Check whether Lambda would take an image or a zip archive
     Lint(lint::Arguments),
 
+    /// Check what is shipped for known vulnerabilities
+    Audit(audit::Arguments),
+
     /// Pull an image from a registry into a folder, without a container engine
     Pull(pull::Arguments),
 
@@ -101,6 +105,7 @@ fn main() -> ExitCode {
         Verb::Image(arguments) => image::run(&arguments).and_then(|a| print(&a, json)),
         Verb::Zip(arguments) => zip::run(&arguments).and_then(|a| print(&a, json)),
         Verb::Lint(arguments) => lint::run(&arguments, json),
+        Verb::Audit(arguments) => audit::run(&arguments, json),
         Verb::Pull(arguments) => pull::run(&arguments).and_then(|a| print(&a, json)),
         Verb::TestLocal(arguments) => test_local::run(&arguments, json),
         Verb::Eval(arguments) => eval::run(&arguments).and_then(|a| print(&a, json)),

@@ -29,10 +29,11 @@ use opencv_build::third_party::Place;
 
 use crate::workspace::Workspace;
 pub use bill::{ARTEFACT, Bill};
-pub use component::Component;
 use component::Relation;
+pub use component::{Component, Kind, purl};
 pub use crates::tree;
-pub use document::{Form, Subject, document};
+pub use document::{Form, Subject, document, timestamp};
+pub use hashes::hex;
 
 /// Of an artefact that holds the function: its crates, OpenCV with everything that it is made of, what
 /// the compiler links, and the packages of the build machine that own the files of `libraries`.

@@ -21,6 +21,7 @@ use crate::size::report::Measure;
 use crate::workspace::Workspace;
 use crate::{build_opencv, pack, size, test_local};
 
+mod advisories;
 mod benches;
 mod browser;
 mod cases;
@@ -154,6 +155,9 @@ pub fn run(arguments: &Arguments) -> Result<TestAnswer> {
         }),
         ("hardened code", &|| suite.with_function(hardening::test)),
         ("bills of materials", &|| suite.with_function(sbom::test)),
+        ("known vulnerabilities", &|| {
+            suite.with_function(advisories::test)
+        }),
         ("photos without a container", &|| suite.photos(Engine::None)),
         ("photos in a container", &|| suite.photos(Engine::Docker)),
         ("events of every shape", &|| {

@@ -32,6 +32,8 @@ pub struct Component {
     pub purl: Option<String>,
     /// Its name in the National Vulnerability Database.
     pub cpe: Option<String>,
+    /// Name and version of the source package that a distribution's package was built from.
+    pub source_package: Option<(String, String)>,
     /// How it came to be here, as a sentence.
     pub origin: Option<String>,
     /// Its licence in words, and notices that go with it.
@@ -95,6 +97,7 @@ impl Component {
             sha256: None,
             purl: None,
             cpe: None,
+            source_package: None,
             origin: None,
             texts: Vec::new(),
         }

@@ -261,7 +261,7 @@ fn license_list(version: &str) -> Result<String> {
 }
 
 /// Seconds since 1970 as SPDX writes them: `2022-03-04T05:06:07Z`.
-fn timestamp(seconds: u64) -> Result<String> {
+pub fn timestamp(seconds: u64) -> Result<String> {
     let time = i64::try_from(seconds)
         .ok()
         .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok())

@@ -96,6 +96,17 @@ fn answer(command: &mut Command) -> Result<Option<String>> {
     }
 }
 
+/// Name and version of a source package, which dpkg has with a blank between, and rpm as the name of a
+/// file.
+fn named(source: &str) -> Option<(String, String)> {
+    let own = |(name, version): (&str, &str)| (name.to_owned(), version.to_owned());
+    if let Some(file) = source.strip_suffix(".src.rpm") {
+        let (end, _) = file.rmatch_indices('-').nth(1)?;
+        return Some(own((&file[..end], &file[end + 1..])));
+    }
+    source.split_once(' ').map(own)
+}
+
 /// A field that is there and says something.
 fn filled(field: &str) -> Option<String> {
     let field = field.trim();
@@ -121,6 +132,7 @@ impl Package {
             licence,
             purl: Some(url),
             origin: source.map(|source| format!("built from the source package {source}")),
+            source_package: source.and_then(|source| named(source)),
             texts: self
                 .texts
                 .iter()
@@ -202,6 +214,20 @@ mod tests {
         );
         assert_eq!(component.licence, None);
         assert_eq!(Distribution::parse(""), Distribution::default());
+    }
+
+    #[test]
+    fn source_packages_have_a_name_and_a_version() {
+        let pair = |name: &str, version: &str| Some((name.to_owned(), version.to_owned()));
+        assert_eq!(
+            named("glibc 2.36-9+deb12u14"),
+            pair("glibc", "2.36-9+deb12u14")
+        );
+        assert_eq!(
+            named("gcc-toolset-2.34-117.amzn2023.src.rpm"),
+            pair("gcc-toolset", "2.34-117.amzn2023")
+        );
+        assert_eq!((named("glibc"), named("glibc.src.rpm")), (None, None));
     }
 
     #[test]

@@ -1,0 +1,327 @@
+//! From bills of materials and the data to what is vulnerable: every component of every product against
+//! every advisory, each pair with a status as VEX has it.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+
+use super::data::{Advisory, Data, Justification, Watched};
+use super::part::Part;
+
+/// Something that is shipped.
+pub struct Product {
+    /// What it is called.
+    pub name: &'static str,
+    /// What it is made of.
+    pub parts: Vec<Part>,
+    /// The functions that its programs take from shared libraries; `None` for one without programs.
+    pub imports: Option<BTreeSet<String>>,
+}
+
+/// What a vulnerability is to a product.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum Status {
+    /// It is in there.
+    Affected,
+    /// This version has the fix.
+    Fixed,
+    /// It does no harm.
+    NotAffected {
+        /// OpenVEX's word for why.
+        justification: Justification,
+        /// The same in a sentence.
+        impact: String,
+        /// Who decided that, and when, if it needed a decision.
+        decided: Option<String>,
+    },
+}
+
+/// A vulnerability of a component of a product.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// The product.
+    pub product: &'static str,
+    /// The component.
+    pub part: Part,
+    /// The vulnerability.
+    pub id: String,
+    /// Its other names.
+    pub aliases: Vec<String>,
+    /// What it is, in a line.
+    pub what: String,
+    /// Where that can be read.
+    pub source: String,
+    /// The first version without it, above the one that is there.
+    pub fixed_in: Option<String>,
+    /// What it is to the product.
+    #[serde(flatten)]
+    pub status: Status,
+}
+
+/// What a check found.
+#[derive(Debug, Default, Serialize)]
+pub struct Report {
+    /// Each vulnerability of each component of each product.
+    pub findings: Vec<Finding>,
+    /// Components that nobody watches.
+    pub unwatched: Vec<Part>,
+    /// Justifications that do not hold, each in a sentence.
+    pub void: Vec<String>,
+}
+
+/// Compares products with the data.
+///
+/// # Errors
+/// A component's version cannot be compared.
+pub fn check(data: &Data, products: &[Product]) -> Result<Report> {
+    let mut report = Report::default();
+    for product in products {
+        for part in &product.parts {
+            let Some(watched) = data.watching(&part.component) else {
+                if !report.unwatched.contains(part) {
+                    report.unwatched.push(part.clone());
+                }
+                continue;
+            };
+            for advisory in data.about(&part.component) {
+                let found = finding(data, product, part, watched, advisory)
+                    .with_context(|| format!("failed to compare {part} with {}", advisory.id))?;
+                report.findings.push(found);
+            }
+        }
+    }
+    report.void = void(data, products, &report.findings);
+    Ok(report)
+}
+
+fn finding(
+    data: &Data,
+    product: &Product,
+    part: &Part,
+    watched: &Watched,
+    advisory: &Advisory,
+) -> Result<Finding> {
+    let mut hit = None;
+    for range in &advisory.affected {
+        if hit.is_none() && range.holds(watched.order, &part.version)? {
+            hit = Some(range);
+        }
+    }
+    let excuse = data.justified.iter().find(|justified| {
+        justified.id == advisory.id
+            && justified.component == part.component
+            && justified.products.iter().any(|name| name == product.name)
+    });
+    let status = match (hit, excuse) {
+        (Some(_), None) => Status::Affected,
+        (Some(_), Some(excuse)) => Status::NotAffected {
+            justification: excuse.justification,
+            impact: excuse.impact.clone(),
+            decided: Some(format!("by {} on {}", excuse.by, excuse.on)),
+        },
+        (None, _) if is_later(advisory, watched, part)? => Status::Fixed,
+        (None, _) => {
+            let ranges: Vec<_> = advisory.affected.iter().map(ToString::to_string).collect();
+            Status::NotAffected {
+                justification: Justification::VulnerableCodeNotPresent,
+                impact: format!("Only versions {} have it.", ranges.join(" or ")),
+                decided: None,
+            }
+        }
+    };
+    Ok(Finding {
+        product: product.name,
+        part: part.clone(),
+        id: advisory.id.clone(),
+        aliases: advisory.aliases.clone(),
+        what: advisory.what.clone(),
+        source: advisory.source.clone(),
+        fixed_in: hit.and_then(|range| range.before.clone()),
+        status,
+    })
+}
+
+/// Whether a version that is in no range comes after one, and not before all of them.
+fn is_later(advisory: &Advisory, watched: &Watched, part: &Part) -> Result<bool> {
+    for range in &advisory.affected {
+        for end in [&range.before, &range.through].into_iter().flatten() {
+            if watched.order.compare(&part.version, end)?.is_ge() {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// Justifications that excuse nothing any more, or whose proof failed. Only those for products that
+/// were looked at are judged.
+fn void(data: &Data, products: &[Product], findings: &[Finding]) -> Vec<String> {
+    let mut void = Vec::new();
+    for justified in &data.justified {
+        for product in products {
+            if !justified.products.iter().any(|name| name == product.name) {
+                continue;
+            }
+            let what = format!(
+                "{} in {} of {}",
+                justified.id, justified.component, product.name
+            );
+            let hit = findings.iter().any(|finding| {
+                finding.id == justified.id
+                    && finding.part.component == justified.component
+                    && finding.product == product.name
+                    && matches!(
+                        finding.status,
+                        Status::NotAffected {
+                            decided: Some(_),
+                            ..
+                        }
+                    )
+            });
+            // A product without the component, such as one packed on another distribution, needs no
+            // excuse for it.
+            let there = product
+                .parts
+                .iter()
+                .any(|part| part.component == justified.component);
+            if there && !hit {
+                void.push(format!("{what} is justified, but its version does not have it; remove the justification"));
+            }
+            let imports = product.imports.iter().flatten();
+            let called: Vec<_> = imports
+                .filter(|name| justified.not_imported.contains(name))
+                .cloned()
+                .collect();
+            if !called.is_empty() {
+                void.push(format!(
+                    "{what} is justified by functions that are not called, but {} is",
+                    called.join(", ")
+                ));
+            }
+            if product.imports.is_none() && !justified.not_imported.is_empty() {
+                void.push(format!(
+                    "{what} is justified by what a program does not call, but it has no program"
+                ));
+            }
+        }
+    }
+    void
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DATA: &str = r#"
+        [[watched]]
+        component = "pkg:generic/libwebp"
+        order = "dotted"
+        news = "https://example.org/"
+        as_of = 2026-08-21
+
+        [[advisory]]
+        id = "CVE-2023-4863"
+        component = "pkg:generic/libwebp"
+        affected = [{ from = "0.5.0", before = "1.3.2" }]
+        what = "An overflow"
+        source = "https://example.org/1"
+    "#;
+
+    const EXCUSE: &str = r#"
+        [[justified]]
+        id = "CVE-2023-4863"
+        component = "pkg:generic/libwebp"
+        products = ["face-detect"]
+        justification = "vulnerable_code_not_in_execute_path"
+        impact = "Nothing decodes WebP."
+        not_imported = ["WebPDecode"]
+        by = "somebody"
+        on = 2026-11-28
+    "#;
+
+    fn product(version: &str, imports: &[&str]) -> Product {
+        let parts = vec![Part::new("libwebp", "pkg:generic/libwebp", version)];
+        let imports = imports.iter().map(|name| (*name).to_owned()).collect();
+        Product {
+            name: "face-detect",
+            parts,
+            imports: Some(imports),
+        }
+    }
+
+    fn report(text: &str, product: Product) -> Report {
+        let data = Data::parse(&[("test", text)]).unwrap();
+        check(&data, &[product]).unwrap()
+    }
+
+    #[test]
+    fn a_vulnerable_version_is_a_hit_and_a_fixed_one_is_not() {
+        let status = |version: &str| {
+            let finding = report(DATA, product(version, &[])).findings.remove(0);
+            (finding.status, finding.fixed_in)
+        };
+        let affected = (Status::Affected, Some("1.3.2".to_owned()));
+        assert_eq!(status("1.2.0"), affected);
+        assert_eq!(status("1.3.1"), affected);
+        assert_eq!(status("1.3.2"), (Status::Fixed, None));
+        assert_eq!(status("1.6.0"), (Status::Fixed, None));
+        let (Status::NotAffected { justification, .. }, None) = status("0.4.4") else {
+            panic!("a version before the range has it");
+        };
+        assert_eq!(justification, Justification::VulnerableCodeNotPresent);
+    }
+
+    #[test]
+    fn what_nobody_watches_is_told() {
+        let mut product = product("1.6.0", &[]);
+        product
+            .parts
+            .push(Part::new("libgif", "pkg:generic/libgif", "5.2"));
+        let found = report(DATA, product).unwatched;
+        assert_eq!(found, [Part::new("libgif", "pkg:generic/libgif", "5.2")]);
+    }
+
+    #[test]
+    fn a_version_that_cannot_be_compared_is_an_error() {
+        let data = Data::parse(&[("test", DATA)]).unwrap();
+        let error = check(&data, &[product("unknown", &[])]).unwrap_err();
+        assert!(
+            format!("{error:#}").contains("libwebp unknown"),
+            "{error:#}"
+        );
+    }
+
+    #[test]
+    fn a_justification_holds_for_its_product_and_while_it_is_true() {
+        let text = [DATA, EXCUSE].concat();
+        let good = report(&text, product("1.2.0", &["malloc"]));
+        assert!(good.void.is_empty(), "{:?}", good.void);
+        let expected = Status::NotAffected {
+            justification: Justification::VulnerableCodeNotInExecutePath,
+            impact: "Nothing decodes WebP.".to_owned(),
+            decided: Some("by somebody on 2026-11-28".to_owned()),
+        };
+        assert_eq!(good.findings[0].status, expected);
+
+        let other = Product {
+            name: "opencv-sdk",
+            imports: None,
+            ..product("1.2.0", &[])
+        };
+        assert_eq!(report(&text, other).findings[0].status, Status::Affected);
+
+        let stale = report(&text, product("1.6.0", &[])).void;
+        assert!(stale[0].contains("remove the justification"), "{stale:?}");
+        let called = report(&text, product("1.2.0", &["WebPDecode"])).void;
+        assert!(called[0].contains("but WebPDecode is"), "{called:?}");
+    }
+
+    #[test]
+    fn a_justification_without_its_advisory_is_refused() {
+        let text = [DATA, &EXCUSE.replace("CVE-2023-4863", "CVE-2023-4864")].concat();
+        let error = Data::parse(&[("test", &text)]).unwrap_err().to_string();
+        assert!(error.contains("no such advisory"), "{error}");
+    }
+}

@@ -1,0 +1,263 @@
+//! Asks OSV, a public database of vulnerabilities, about components: <https://google.github.io/osv.dev/api/>.
+//! Everything that goes wrong is an error, so that nobody takes a broken answer for an empty one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::data::Data;
+use super::part::Part;
+
+/// Where OSV is.
+pub const ADDRESS: &str = "https://api.osv.dev";
+
+/// How many questions a request may have.
+const BATCH: usize = 1000;
+
+/// How long an answer may be, in bytes; OSV's own limit.
+const LONGEST: u64 = 32 << 20;
+
+/// How often a question may be answered in part. OSV gives 1,000 vulnerabilities at once.
+const PAGES: usize = 20;
+
+/// A way to OSV.
+pub struct Osv {
+    address: String,
+    agent: ureq::Agent,
+    end: Instant,
+}
+
+/// What OSV knows of a component.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// The component, as the index of what was asked about.
+    pub part: usize,
+    /// The vulnerability.
+    pub id: String,
+    /// Its other names.
+    pub aliases: Vec<String>,
+    /// What it is, in a line.
+    pub what: String,
+}
+
+#[derive(Clone, Serialize)]
+struct Query {
+    package: Package,
+    version: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page_token: Option<String>,
+}
+
+#[derive(Clone, Serialize)]
+struct Package {
+    ecosystem: String,
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Answers {
+    results: Vec<Answer>,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    #[serde(default)]
+    vulns: Vec<Id>,
+    next_page_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Id {
+    id: String,
+}
+
+/// The parts of <https://ossf.github.io/osv-schema/> that are used.
+#[derive(Deserialize)]
+struct Vulnerability {
+    id: String,
+    #[serde(default)]
+    aliases: Vec<String>,
+    /// What a distribution's entry is about.
+    #[serde(default)]
+    upstream: Vec<String>,
+    #[serde(default)]
+    summary: String,
+    #[serde(default)]
+    details: String,
+    withdrawn: Option<String>,
+}
+
+impl Osv {
+    /// A way to `address` that gives up after `patience`, whatever was answered until then.
+    pub fn at(address: &str, patience: Duration) -> Self {
+        let config = ureq::Agent::config_builder()
+            .timeout_connect(Some(patience.min(Duration::from_secs(10))))
+            .timeout_global(Some(patience))
+            .build();
+        Self {
+            address: address.trim_end_matches('/').to_owned(),
+            agent: config.into(),
+            end: Instant::now() + patience,
+        }
+    }
+
+    /// What is known of `parts`. Withdrawn entries are left out.
+    ///
+    /// # Errors
+    /// OSV is not reachable, or answers something else than it should.
+    pub fn ask(&self, data: &Data, parts: &[Part]) -> Result<Vec<Known>> {
+        let questions = questions(data, parts);
+        let mut found = BTreeSet::new();
+        for batch in questions.chunks(BATCH) {
+            self.batch(batch.to_vec(), &mut found)?;
+        }
+        let mut described = BTreeMap::new();
+        let mut known = Vec::new();
+        for (part, id) in found {
+            if !described.contains_key(&id) {
+                described.insert(id.clone(), self.describe(&id)?);
+            }
+            let entry = &described[&id];
+            if entry.withdrawn.is_none() {
+                known.push(entry.of(part));
+            }
+        }
+        Ok(known)
+    }
+
+    /// Asks until nothing is left of each question, and adds component and id of each answer.
+    fn batch(
+        &self,
+        mut questions: Vec<(usize, Query)>,
+        found: &mut BTreeSet<(usize, String)>,
+    ) -> Result<()> {
+        for _ in 0..PAGES {
+            if questions.is_empty() {
+                return Ok(());
+            }
+            let queries: Vec<_> = questions.iter().map(|(_, query)| query).collect();
+            let body = serde_json::to_vec(&serde_json::json!({ "queries": queries }))?;
+            let answers: Answers = self.request("/v1/querybatch", Some(&body))?;
+            let (asked, answered) = (questions.len(), answers.results.len());
+            ensure!(
+                asked == answered,
+                "OSV was asked {asked} questions and gave {answered} answers"
+            );
+            let mut open = Vec::new();
+            for ((part, query), answer) in questions.into_iter().zip(answers.results) {
+                found.extend(answer.vulns.into_iter().map(|Id { id }| (part, id)));
+                let token = answer.next_page_token.filter(|token| !token.is_empty());
+                if token.is_some() {
+                    let page_token = token;
+                    open.push((
+                        part,
+                        Query {
+                            page_token,
+                            ..query
+                        },
+                    ));
+                }
+            }
+            questions = open;
+        }
+        bail!("OSV had more to say after {PAGES} pages of answers")
+    }
+
+    fn describe(&self, id: &str) -> Result<Vulnerability> {
+        // It goes into an address.
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
+        ensure!(id.bytes().all(plain), "OSV names a vulnerability `{id}`");
+        let entry: Vulnerability = self.request(&format!("/v1/vulns/{id}"), None)?;
+        ensure!(
+            entry.id == id,
+            "OSV was asked about {id} and describes {}",
+            entry.id
+        );
+        Ok(entry)
+    }
+
+    fn request<T: DeserializeOwned>(&self, path: &str, body: Option<&[u8]>) -> Result<T> {
+        let left = self.end.saturating_duration_since(Instant::now());
+        let address = format!("{}{path}", self.address);
+        let what = || format!("failed to ask `{address}`");
+        let answer = match body {
+            Some(body) => {
+                let request = self
+                    .agent
+                    .post(&address)
+                    .header("Content-Type", "application/json");
+                request
+                    .config()
+                    .timeout_global(Some(left))
+                    .build()
+                    .send(body)
+            }
+            None => {
+                let request = self.agent.get(&address);
+                request.config().timeout_global(Some(left)).build().call()
+            }
+        };
+        let mut answer = answer.with_context(what)?;
+        let text = answer.body_mut().with_config().limit(LONGEST).read_to_vec();
+        let text = text.with_context(what)?;
+        serde_json::from_slice(&text)
+            .with_context(|| format!("`{address}` answers something else than OSV does"))
+    }
+}
+
+impl Vulnerability {
+    fn of(&self, part: usize) -> Known {
+        let text = [&self.summary, &self.details];
+        let line = text.into_iter().flat_map(|text| text.lines());
+        let line = line.map(str::trim).find(|line| !line.is_empty());
+        Known {
+            part,
+            id: self.id.clone(),
+            aliases: self.aliases.iter().chain(&self.upstream).cloned().collect(),
+            what: line
+                .unwrap_or("OSV does not describe it")
+                .chars()
+                .take(200)
+                .collect(),
+        }
+    }
+}
+
+/// A question for each name that OSV has for a component, with the component's index.
+fn questions(data: &Data, parts: &[Part]) -> Vec<(usize, Query)> {
+    let mut questions = Vec::new();
+    for (index, part) in parts.iter().enumerate() {
+        let names = data.watching(&part.component).map(|watched| &watched.osv);
+        for name in names.into_iter().flatten() {
+            let package = Package {
+                ecosystem: name.ecosystem.clone(),
+                name: name.name.clone().unwrap_or_else(|| part.name.clone()),
+            };
+            let version = part.version.clone();
+            questions.push((
+                index,
+                Query {
+                    package,
+                    version,
+                    page_token: None,
+                },
+            ));
+        }
+    }
+    questions
+}
+
+/// How many components OSV has a name for.
+pub fn covered(data: &Data, parts: &[Part]) -> usize {
+    let asked: BTreeSet<_> = questions(data, parts)
+        .iter()
+        .map(|(part, _)| *part)
+        .collect();
+    asked.len()
+}
+
+#[cfg(test)]
+mod tests;
