@@ -28,6 +28,7 @@ mod cases;
 mod consumers;
 mod craft;
 mod deadline;
+mod deny;
 mod disk;
 mod errors;
 mod events;
@@ -158,6 +159,10 @@ pub fn run(arguments: &Arguments) -> Result<TestAnswer> {
         ("known vulnerabilities", &|| {
             suite.with_function(advisories::test)
         }),
+        ("licences, bans and sources of crates", &|| {
+            deny::rules(&workspace)
+        }),
+        ("RustSec's advisories", &|| deny::advisories(&workspace)),
         ("photos without a container", &|| suite.photos(Engine::None)),
         ("photos in a container", &|| suite.photos(Engine::Docker)),
         ("events of every shape", &|| {
