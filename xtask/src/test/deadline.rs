@@ -80,8 +80,10 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
     Ok(())
 }
 
-/// Events with the slow photo, and whether an answer is the right one.
-fn events() -> [(&'static str, Value, fn(&Value) -> bool); 4] {
+/// A kind of event, one of it with the slow photo, and whether an answer is the right one.
+type Case = (&'static str, Value, fn(&Value) -> bool);
+
+fn events() -> [Case; 4] {
     let created = json!({
         "version": "0", "detail-type": "Object Created", "source": "aws.s3",
         "detail": {"bucket": {"name": BUCKET}, "object": {"key": SLOW}},
