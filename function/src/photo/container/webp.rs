@@ -7,8 +7,6 @@ use super::super::orientation::{Orientation, Reader};
 use super::super::{Format, Refusal};
 use super::little_endian_32;
 
-/// The most chunks that a file may have.
-const CHUNKS: usize = 100_000;
 const ANIMATION: u8 = 0x02;
 
 /// What a WebP file says before it is decoded.
@@ -40,10 +38,7 @@ pub fn read(file: &[u8]) -> Result<WebP, Refusal> {
     let mut picture: Option<(bool, Range<usize>)> = None;
     let mut canvas = None;
     let mut at = 12;
-    for _ in 0..CHUNKS {
-        let Some(length) = little_endian_32(file, at + 4) else {
-            break;
-        };
+    while let Some(length) = little_endian_32(file, at + 4) {
         let content =
             at + 8..(at + 8).saturating_add(usize::try_from(length).unwrap_or(usize::MAX));
         // What is longer than its file cannot be read, and has nothing after it.

@@ -25,11 +25,12 @@ fn the_orientation_is_in_a_chunk_anywhere() {
 }
 
 #[test]
-fn chunks_are_counted() {
-    let some = chunk(b"tEXt", b"").repeat(CHUNKS / 2);
-    read(&COMMON.file(&some, b"")).unwrap();
-    let refusal = read(&COMMON.file(&some, &some)).unwrap_err();
-    assert_eq!(refusal.name(), "TooMuchWork");
+fn any_number_of_other_chunks_is_stepped_over() {
+    let many = chunk(b"tEXt", b"").repeat(300_000);
+    assert_eq!(
+        read(&COMMON.file(&many, &many)).unwrap().pixels.len(),
+        read(&COMMON.file(b"", b"")).unwrap().pixels.len()
+    );
 }
 
 #[test]
