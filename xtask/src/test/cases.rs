@@ -71,6 +71,9 @@ pub enum Right {
     Refused(&'static [&'static str]),
     /// So many faces, or any error that says what is wrong with the photo.
     FacesOrRefused(RangeInclusive<usize>),
+    /// So many faces, and an error that says why there is no annotated photo; that error alone where
+    /// the photo is all that was asked for.
+    FacesWithoutPhoto(RangeInclusive<usize>),
 }
 
 /// A way to the function and back.
@@ -184,6 +187,8 @@ struct Tried<'a> {
 pub enum Found {
     /// Faces' boxes, and the size of the photo where the answer tells it.
     Faces(Vec<Area>, Option<(u64, u64)>),
+    /// How many faces, and the name of the error for which there is no annotated photo.
+    FacesOnly(usize, String),
     /// An annotated photo came back.
     Photo,
     /// An error's name, and all of the answer.
@@ -278,6 +283,12 @@ impl<'a> Tried<'a> {
             (Right::Faces(range) | Right::FacesOrRefused(range), Found::Faces(faces, _)) => {
                 range.contains(&faces.len())
             }
+            (Right::FacesWithoutPhoto(range), Found::FacesOnly(faces, name)) => {
+                way == Way::Annotated && range.contains(faces) && is_refusal(name)
+            }
+            (Right::FacesWithoutPhoto(_), Found::Error(name, _)) => {
+                way == Way::Jpeg && is_refusal(name)
+            }
             (Right::Refused(names), Found::Error(name, _)) if !names.is_empty() => {
                 names.contains(&name.as_str())
             }
@@ -341,6 +352,10 @@ pub fn found(answer: &Value) -> Result<Found> {
     let boxes = faces
         .iter()
         .map(|face| serde_json::from_value(face["box"].clone()));
+    if let Some(name) = body.pointer("/annotated_error/type") {
+        let name = name.as_str().unwrap_or_default();
+        return Ok(Found::FacesOnly(faces.len(), name.to_owned()));
+    }
     let size = body["width"].as_u64().zip(body["height"].as_u64());
     Ok(Found::Faces(boxes.collect::<Result<_, _>>()?, size))
 }

@@ -60,8 +60,10 @@ fn beside(read: &dyn Fn(&str) -> Result<Vec<u8>>) -> Result<Vec<Case>> {
         case("exif-6-after-xmp.jpg", Right::TheFace)?,
         case("exif-6.webp", Right::TheFace)?,
         case("samsung-no-eoi-trailer.jpg", Right::TheFace)?,
-        case("512x66000.png", Right::Faces(1..=200))?.by(WITHOUT_PHOTO),
-        case("512x66000.png", Right::Refused(&[]))?.by(WITH_PHOTO),
+        // Over HTTP it is scaled down to the longest side of the default preset, 12 pixels wide.
+        case("512x66000.png", Right::Faces(0..=200))?.by(&[Way::Json]),
+        case("512x66000.png", Right::Faces(1..=200))?.by(&[Way::Sidecar]),
+        case("512x66000.png", Right::FacesWithoutPhoto(1..=200))?.by(WITH_PHOTO),
         case("12-bit.jpg", Right::Refused(&["UnsupportedImage"]))?,
         case("scans-1000-of-14-megapixels.jpg", Right::Refused(&[]))?.within(100, 512),
     ])
@@ -199,7 +201,7 @@ fn high() -> Result<Vec<Case>> {
         let file = png::blank(size, png::Pixels::Colour, 8, false)?;
         let name = format!("blank {}x{}.png", size.0, size.1);
         cases.push(Case::new(&name, file.clone(), Right::Faces(0..=0)).by(WITHOUT_PHOTO));
-        cases.push(Case::new(&name, file, Right::Refused(&[])).by(WITH_PHOTO));
+        cases.push(Case::new(&name, file, Right::FacesWithoutPhoto(0..=0)).by(WITH_PHOTO));
     }
     Ok(cases)
 }

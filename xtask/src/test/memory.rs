@@ -188,7 +188,7 @@ fn one(site: &Site, (process, memory): (u32, u64), event: &Value) -> Result<(boo
                 ensure!(is_refusal(&name), "after {time} ms: {answer}");
                 false
             }
-            Found::Faces(..) | Found::Photo => true,
+            Found::Faces(..) | Found::FacesOnly(..) | Found::Photo => true,
         },
     };
     let peak = kilobytes(process, "VmHWM").context("the process has ended")?;
