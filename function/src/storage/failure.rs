@@ -81,17 +81,19 @@ fn status(text: &str) -> Option<&str> {
 }
 
 /// Whether an answer without a code may be another one later. A status of 400 and the like is about
-/// the request, but for those that ask for patience and the conflict with another request; a
-/// redirection, which is not followed, is about the region, but for the one that S3 has for new buckets. Everything else is about S3 or the way to it.
+/// the request, but for those that ask for patience, the conflict with another request, and a range that is not there:
+/// ranges are asked for only to go on after a break, of content whose length was wrong. A redirection, which is not
+/// followed, is about the region, but for the one that S3 has for new buckets. Everything else is about S3 or the way to
+/// it.
 fn is_temporary(error: &object_store::Error, text: &str) -> bool {
     if text.contains("redirect without LOCATION") {
         return false;
     }
     let conflict = matches!(error, object_store::Error::AlreadyExists { .. });
-    let patience = ["408", "409", "429"];
+    let passing = ["408", "409", "416", "429"];
     let refused = |status: &str| {
         (status.starts_with('3') && !status.starts_with("307"))
-            || status.starts_with('4') && !patience.iter().any(|code| status.starts_with(code))
+            || status.starts_with('4') && !passing.iter().any(|code| status.starts_with(code))
     };
     conflict || !status(text).is_some_and(refused)
 }
@@ -155,6 +157,7 @@ mod tests {
             (generic("400 Bad Request", "InvalidArgument"), false),
             (generic("503 Slow Down", "SlowDown"), true),
             (generic("500 Internal Server Error", "Other"), true),
+            (generic("416 Requested Range Not Satisfiable", "InvalidRange"), true),
             (generic("429 Too Many Requests", "Other"), true),
         ] {
             let failed = of(&error);

@@ -4,6 +4,7 @@
 use std::error::Error as _;
 use std::io;
 
+use ::http::header::ETAG;
 use ::http::{Response, Version};
 use async_trait::async_trait;
 use object_store::client::{
@@ -38,12 +39,22 @@ impl HttpService for Http {
             return Err(not_sent(refused.err()));
         }
         let response = self.0.execute(request).await.map_err(failed)?;
+        if response.status().is_success() && !response.headers().contains_key(ETAG) {
+            return Err(not_of_s3());
+        }
         let mut response: Response<Body> = response.into();
         if let Some(named) = Named::by(response.headers()) {
             response.extensions_mut().insert(named);
         }
         Ok(response.map(|body| HttpResponseBody::new(body.map_err(failed))))
     }
+}
+
+/// The failure of a request that something on the way to S3 answered, such as a proxy with a page of its own: S3 gives
+/// the `ETag` of each object that it hands out or takes. It is tried again.
+fn not_of_s3() -> HttpError {
+    let reason = "the answer has no ETag, so it does not come from S3";
+    HttpError::new(HttpErrorKind::Interrupted, io::Error::other(reason))
 }
 
 /// The failure of a request that was not to be sent, which nobody tries again.

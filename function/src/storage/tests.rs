@@ -180,7 +180,7 @@ async fn a_connection_that_is_cut_before_the_answer_is_tried_again() {
 
 #[tokio::test]
 async fn half_an_object_is_a_temporary_failure_and_no_object() {
-    const HALF: &str = "HTTP/1.1 200 OK\r\ncontent-length: 3\r\nconnection: close\r\n\
+    const HALF: &str = "HTTP/1.1 200 OK\r\ncontent-length: 3\r\nconnection: close\r\netag: \"e\"\r\n\
         last-modified: Thu, 01 Jan 2026 00:00:00 GMT\r\n\r\na";
     let (url, _) = server(&[HALF]);
     let error = storage(&url)
@@ -189,6 +189,18 @@ async fn half_an_object_is_a_temporary_failure_and_no_object() {
         .err()
         .unwrap();
     assert!(error.is_temporary(), "{error}");
+}
+
+#[tokio::test]
+async fn a_page_of_somebody_else_is_no_object_and_tried_again() {
+    const PAGE: &str = "HTTP/1.1 200 OK\r\ncontent-length: 3\r\nconnection: close\r\n\
+        last-modified: Thu, 01 Jan 2026 00:00:00 GMT\r\ncontent-type: text/html\r\n\r\n<p>";
+    let (url, requests) = server(&[PAGE, FOUND]);
+    let found = storage(&url)
+        .read(&Place::default(), &object("k"), 100, false)
+        .await;
+    assert_eq!(found.unwrap().unwrap(), &b"abc"[..], "it is tried again");
+    assert_eq!(requests.lock().unwrap().len(), 2);
 }
 
 #[tokio::test]
