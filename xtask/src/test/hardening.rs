@@ -24,7 +24,7 @@ const ILLEGAL: [i32; 2] = [4, 5];
 const MISTAKES: [(&str, &str, &str, &[i32]); 4] = [
     ("stack", "16", "64", &[ABORTED]),
     ("memcpy", "16", "64", &[ABORTED]),
-    ("heap", "16", "64", &[ABORTED]),
+    ("heap", "16", "20", &[ABORTED]),
     ("vector", "15", "16", &ILLEGAL),
 ];
 
