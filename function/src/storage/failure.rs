@@ -157,7 +157,10 @@ mod tests {
             (generic("400 Bad Request", "InvalidArgument"), false),
             (generic("503 Slow Down", "SlowDown"), true),
             (generic("500 Internal Server Error", "Other"), true),
-            (generic("416 Requested Range Not Satisfiable", "InvalidRange"), true),
+            (
+                generic("416 Requested Range Not Satisfiable", "InvalidRange"),
+                true,
+            ),
             (generic("429 Too Many Requests", "Other"), true),
         ] {
             let failed = of(&error);

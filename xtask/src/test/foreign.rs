@@ -171,8 +171,8 @@ fn other_kinds(good: &[Named]) -> Result<Vec<Case>> {
         ("lossless", 0xc3, 8),
         ("hierarchical", 0xc5, 8),
         ("hierarchical and lossless", 0xc7, 16),
-        ("arithmetic", 0xc9, 8),
-        ("arithmetic and progressive", 0xca, 8),
+        ("arithmetic and 12 bits", 0xc9, 12),
+        ("arithmetic, progressive and 12 bits", 0xca, 12),
         ("arithmetic and lossless", 0xcb, 8),
         ("JPEG-LS", 0xf7, 8),
     ] {

@@ -6,15 +6,17 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use image::imageops::{FilterType, crop_imm, resize};
-use image::{DynamicImage, ImageFormat, RgbImage};
+use image::RgbImage;
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
+use image::imageops::FilterType::Triangle;
+use image::imageops::{crop_imm, resize};
 use layer::elf::FunctionBinary;
 use opencv_build::progress::tell;
 use opencv_build::sdk::Sdk;
 
 use super::cases::{self, Case, Right, Way};
 use super::craft::{jpeg, png, tiff, webp};
-use super::variants::{self, Named, encoded};
+use super::variants::{self, Named};
 use crate::workspace::Workspace;
 
 const PROMISE: &str =
@@ -225,20 +227,29 @@ fn webps(good: &[Named]) -> Result<Vec<Case>> {
 
 /// Pictures that are full of one face.
 fn mosaics(photo: &RgbImage) -> Result<Vec<Case>> {
-    let face = crop_imm(photo, 199, 183, 209, 209).to_image();
     let mut cases = Vec::new();
     for (side, (width, height), least) in [
         (32, (1600, 1600), 500),
         (40, (1600, 1200), 300),
         (64, (1600, 1600), 150),
     ] {
-        let tile = resize(&face, side, side, FilterType::Triangle);
-        let mosaic = RgbImage::from_fn(width, height, |x, y| *tile.get_pixel(x % side, y % side));
-        let file = encoded(&DynamicImage::ImageRgb8(mosaic), ImageFormat::Png)?;
+        let file = mosaic(photo, side, (width, height))?;
         let name = format!("faces of {side} in {width}x{height}.png");
         cases.push(Case::new(name, file, Right::Faces(least..=20_000)));
     }
     Ok(cases)
+}
+
+/// The face of a sample, again and again, in few bytes.
+pub fn mosaic(photo: &RgbImage, side: u32, (width, height): (u32, u32)) -> Result<Vec<u8>> {
+    let face = crop_imm(photo, 199, 183, 209, 209).to_image();
+    let tile = resize(&face, side, side, Triangle);
+    let mosaic = RgbImage::from_fn(width, height, |x, y| *tile.get_pixel(x % side, y % side));
+    let mut file = Vec::new();
+    let encoder =
+        PngEncoder::new_with_quality(&mut file, CompressionType::Best, FilterType::NoFilter);
+    mosaic.write_with_encoder(encoder)?;
+    Ok(file)
 }
 
 /// A file with some bytes changed, left out, or in it twice.

@@ -1,11 +1,10 @@
 //! The kinds of files that take most memory for their pixels, at any size.
 
 use anyhow::{Context, Result};
-use image::imageops::{FilterType, crop_imm, resize};
-use image::{DynamicImage, ImageFormat, RgbImage};
 
 use crate::test::craft::{jpeg, png, webp};
-use crate::test::variants::{encoded, jpeg as photo_jpeg};
+use crate::test::hostile::mosaic;
+use crate::test::variants::jpeg as photo_jpeg;
 
 /// A kind of files.
 pub struct Kind {
@@ -113,11 +112,7 @@ fn noise((width, height): (u16, u16), photo: &[u8]) -> Result<Vec<u8>> {
 
 /// One face, again and again.
 fn faces(size: u32, photo: &[u8]) -> Result<Vec<u8>> {
-    // Encoding more takes the test long, and detection does not look at more.
-    let (width, height) = area(size.min(3000));
     let photo = image::load_from_memory(photo)?.to_rgb8();
-    let face = crop_imm(&photo, 199, 183, 209, 209).to_image();
-    let tile = resize(&face, 40, 40, FilterType::Triangle);
-    let mosaic = RgbImage::from_fn(width, height, |x, y| *tile.get_pixel(x % 40, y % 40));
-    encoded(&DynamicImage::ImageRgb8(mosaic), ImageFormat::Png)
+    // Encoding more takes the test long, and detection does not look at more.
+    mosaic(&photo, 40, area(size.min(3000)))
 }
