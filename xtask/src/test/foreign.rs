@@ -139,7 +139,7 @@ fn ends(good: &[Named]) -> Result<Vec<Case>> {
     let grey = named(good, "grey.jpg")?;
     let progressive = named(good, "progressive.jpg")?;
     let trailer = b"\0\0\x01\x0a\x0e\0\0\0Image_UTC_Data1700000000000SEFH\x6b\0\0\0SEFT";
-    let binary: Vec<u8> = (0..4000_u32).map(|n| (n * n >> 3) as u8 & 0x7f).collect();
+    let binary: Vec<u8> = (0..4000_u32).map(|n| ((n * n) >> 3) as u8 & 0x7f).collect();
     let face = |name: &str, file| Case::new(name, file, Right::TheFace);
     let half = jpeg::with_end(&photo[..photo.len() / 2], trailer);
     Ok(vec![

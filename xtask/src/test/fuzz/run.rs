@@ -143,7 +143,7 @@ fn gist(log: &str) -> Vec<&str> {
             .any(|word| line.contains(word))
     };
     let lines: Vec<_> = log.lines().collect();
-    let from = lines.iter().position(|line| starts(&line));
+    let from = lines.iter().position(starts);
     let from = from.unwrap_or_else(|| lines.len().saturating_sub(30));
     lines.into_iter().skip(from).take(30).collect()
 }
