@@ -35,6 +35,10 @@ pub use crates::tree;
 pub use document::{Form, Subject, document, timestamp};
 pub use hashes::hex;
 
+/// The SDK's libraries of which nothing is linked into the function: it decodes PNG and WebP in Rust, and calls
+/// libjpeg-turbo without OpenCV's module for image files. A test compares this with the link.
+pub const NOT_LINKED: [&str; 4] = ["opencv_imgcodecs", "png", "webp", "zlib"];
+
 /// Of an artefact that holds the function: its crates, OpenCV with everything that it is made of, what
 /// the compiler links, and the packages of the build machine that own the files of `libraries`.
 ///
@@ -70,6 +74,7 @@ pub fn of_function(
     bill.relate(&program, Relation::StaticLink, &opencv.id);
     for (part, place) in native::third_party(sdk)? {
         match place {
+            Place::Library(name) if NOT_LINKED.contains(&name.as_str()) => continue,
             Place::Library(_) => {
                 bill.relate(&program, Relation::StaticLink, &part.id);
                 bill.relate(&opencv.id, Relation::DependsOn, &part.id);

@@ -9,6 +9,7 @@ use opencv_build::target::Architecture;
 
 use super::report::Skip;
 use crate::build_opencv;
+use crate::sbom::NOT_LINKED;
 use crate::size::part::Part;
 use crate::size::report::Report;
 use crate::size::variant::libraries;
@@ -147,9 +148,6 @@ fn form(workspace: &Workspace, arguments: &build_opencv::Arguments, built: &Buil
     }
     size::budget::check(&document)
 }
-
-/// What of the SDK is not in the function: Rust decodes PNG and WebP, and libjpeg-turbo is called without OpenCV's module.
-const NOT_LINKED: [&str; 4] = ["opencv_imgcodecs", "png", "webp", "zlib"];
 
 /// Linked with the SDK's own libraries in place of themselves, the function is what it was but for the order
 /// of its parts; without the one that reads JPEG it is not linked.
