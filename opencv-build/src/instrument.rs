@@ -13,6 +13,9 @@ const UNCHECKED: &str = include_str!("../data/instrument/unchecked.txt");
 /// Code without counters.
 const UNCOUNTED: &str = include_str!("../data/instrument/uncounted.txt");
 
+/// Files of OpenCV's modules that get neither: nothing is linked of them.
+const UNREACHED: &str = include_str!("../data/instrument/unreached.txt");
+
 /// The flags, each word by itself, but for the lists.
 const FLAGS: [&str; 10] = [
     "-O1",
@@ -32,12 +35,31 @@ const FLAGS: [&str; 10] = [
 /// The flags for C and C++, whose lists of exceptions are written into `folder`.
 pub fn flags(folder: &Path) -> Result<Vec<String>> {
     let mut flags = FLAGS.map(str::to_owned).to_vec();
-    for (name, text, flag) in [
-        ("unchecked.txt", UNCHECKED, "-fsanitize-ignorelist"),
-        ("uncounted.txt", UNCOUNTED, "-fsanitize-coverage-ignorelist"),
+    // The same in the words of each: the file that is compiled, whatever it includes.
+    for (name, text, file, flag) in [
+        (
+            "unchecked.txt",
+            UNCHECKED,
+            "mainfile",
+            "-fsanitize-ignorelist",
+        ),
+        (
+            "uncounted.txt",
+            UNCOUNTED,
+            "src",
+            "-fsanitize-coverage-ignorelist",
+        ),
     ] {
         let path = folder.join(name);
-        write_if_other(&path, text.as_bytes())?;
+        let files = UNREACHED.lines().filter(|line| !line.starts_with('#'));
+        let files = files.filter_map(|line| line.split_once('/'));
+        let files: String = files
+            .map(|(module, name)| {
+                // Kernels for single sets of instructions are compiled in the build folder.
+                format!("{file}:*/modules/{module}/src/{name}*\n{file}:*/build/modules/{module}/{name}*\n")
+            })
+            .collect();
+        write_if_other(&path, (text.to_owned() + &files).as_bytes())?;
         flags.push(format!("{flag}={}", path.display()));
     }
     Ok(flags)
@@ -45,5 +67,5 @@ pub fn flags(folder: &Path) -> Result<Vec<String>> {
 
 /// All that decides the flags, for fingerprints.
 pub(crate) fn identity() -> String {
-    [&FLAGS.join(" "), UNCHECKED, UNCOUNTED].join("\n")
+    [&FLAGS.join(" "), UNCHECKED, UNCOUNTED, UNREACHED].join("\n")
 }

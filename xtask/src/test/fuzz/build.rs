@@ -97,8 +97,9 @@ pub fn programs(workspace: &Workspace) -> Result<Built> {
     let programs = folder.join(triple).join("release");
     let libraries = sdk.manifest().libraries.iter();
     let libraries = libraries.map(|library| sdk.path().join("lib").join(&library.file));
-    // zlib comes along with OpenCV, and nothing calls it.
-    let libraries = libraries.filter(|path| !path.ends_with("libzlib.a"));
+    // Nothing calls these.
+    let unused = ["libopencv_imgcodecs.a", "libzlib.a"];
+    let libraries = libraries.filter(|path| !unused.iter().any(|name| path.ends_with(name)));
     for library in libraries.chain(own_libraries(&programs)) {
         checks::check(&library)?;
     }
