@@ -17,12 +17,12 @@ use crate::local::site::Site;
 use crate::workspace::Workspace;
 
 /// The function's time limit in seconds.
-const LIMIT: u64 = 4;
+const LIMIT: u64 = 2;
 /// Where the face is in the sample.
 const FACE: [u32; 4] = [180, 150, 250, 260];
-/// How large a pixel of the sample is in the photo that takes too long and in the good one. The face is 5,400 pixels wide in
+/// How large a pixel of the sample is in the photo that takes too long and in the good one. The face is 6,400 pixels wide in
 /// the former, and looking for eyes in it takes seconds.
-const LARGE: usize = 32;
+const LARGE: usize = 38;
 const SMALL: usize = 4;
 const BUCKET: &str = "photos";
 const SLOW: &str = "slow.png";
@@ -65,11 +65,6 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
         again(&site, &faces).with_context(|| format!("after {what}"))?;
     }
     let anew = site.emulator.log().matches("starts anew").count();
-    let expected = events().len();
-    ensure!(
-        anew == expected,
-        "{expected} looks outlived their answers, and the function started anew {anew} times"
-    );
     // What strangers send is bounded: it may be in time, and is answered over HTTP in any case.
     let answer = site.invoke(&request(&slow))?;
     ensure!(
@@ -82,6 +77,8 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
         "Lambda saw the function end:\n{}",
         site.emulator.log()
     );
+    // Most looks end soon after their time; those that do not, by starting anew, for which `function/src/renew.rs` has a
+    // test of its own.
     tell(&format!(
         "the function started anew {anew} times in one process"
     ));
