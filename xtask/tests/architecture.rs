@@ -125,3 +125,16 @@ fn every_option_in_the_readme_exists() {
         }
     }
 }
+
+#[test]
+fn every_test_that_security_md_names_exists() {
+    let promises = fs::read_to_string(root().join("SECURITY.md")).unwrap();
+    let suite = fs::read_to_string(root().join("xtask/src/test.rs")).unwrap();
+    let rows = promises.lines().filter(|line| line.ends_with(" |"));
+    let named = rows.filter_map(|row| row.rsplit(" | ").next()?.split('`').nth(1));
+    let named: Vec<_> = named.collect();
+    assert!(named.len() > 15, "{named:?}");
+    for name in named {
+        assert!(suite.contains(&format!("(\"{name}\",")), "{name}");
+    }
+}
