@@ -94,12 +94,14 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary, slow: boo
                 }
             }
             let peak = peaks.iter().max().copied().unwrap_or_default();
-            rows.push(vec![
+            let row = vec![
                 kind.name.to_owned(),
                 format!("{memory} MB"),
                 largest.map_or("none".to_owned(), |size| format!("{} MP", size / 1000)),
                 format!("{peak} MB"),
-            ]);
+            ];
+            tell(&format!("  {}", row.join(", ")));
+            rows.push(row);
         }
         let starts = site.emulator.starts();
         if starts != 1 {
