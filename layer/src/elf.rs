@@ -191,15 +191,23 @@ pub struct FunctionBinary {
 
 impl FunctionBinary {
     /// Checks the program at `path`: for the processor `architecture`, with no symbol newer than
-    /// glibc `floor`, no shared library but glibc's own, and hardened in every way that [`Hardening`] knows.
+    /// glibc `floor`, and no shared library but glibc's own.
     pub fn check(path: &Path, architecture: &str, floor: Glibc) -> Result<Self> {
         let elf = Elf::read(path)?;
         elf.check(path, architecture, floor)?;
-        elf.check_hardening(path)?;
         Ok(Self {
             path: path.to_owned(),
             elf,
         })
+    }
+
+    /// The same program, if it was hardened in every way that [`Hardening`] knows.
+    ///
+    /// # Errors
+    /// [`Error::Soft`] names what is missing.
+    pub fn hardened(self) -> Result<Self> {
+        self.elf.check_hardening(&self.path)?;
+        Ok(self)
     }
 
     /// The file.

@@ -67,7 +67,7 @@ pub fn built(workspace: &Workspace, arguments: &Arguments) -> Result<(Sdk, Funct
     succeed(&mut cargo)?;
     let path = folder(workspace, &target).join("bootstrap");
     let floor = Glibc(target.glibc.major, target.glibc.minor);
-    let binary = FunctionBinary::check(&path, target.architecture.name(), floor)?;
+    let binary = FunctionBinary::check(&path, target.architecture.name(), floor)?.hardened()?;
     Ok((sdk, binary))
 }
 

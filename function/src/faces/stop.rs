@@ -34,7 +34,7 @@ unsafe extern "C" fn is_over(end: *mut c_void) -> c_int {
 mod tests {
     use std::time::Duration;
 
-    use opencv::core::{CV_8U, Mat, Rect, Size, Vector, no_array, randu};
+    use opencv::core::{CV_8U, Mat, Rect, Size, Vector, randu};
     use opencv::prelude::*;
 
     use super::super::cascade::Cascade;

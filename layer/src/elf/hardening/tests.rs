@@ -5,7 +5,7 @@ use crate::draft::{c_program, hardened_program};
 use crate::elf::{FunctionBinary, Glibc};
 
 fn check(path: &Path) -> Result<FunctionBinary> {
-    FunctionBinary::check(path, std::env::consts::ARCH, Glibc(2, u32::MAX))
+    FunctionBinary::check(path, std::env::consts::ARCH, Glibc(2, u32::MAX))?.hardened()
 }
 
 #[test]
