@@ -77,7 +77,12 @@ pub fn programs(workspace: &Workspace) -> Result<Built> {
     let mut flags = FLAGS.map(str::to_owned).to_vec();
     flags.push(format!("-Clink-arg={}", runtime.display()));
     flags.push("-Clink-arg=-Wl,--no-whole-archive".to_owned());
-    let native = instrument::flags(&places.work(&target))?.join(" ");
+    let mut native = instrument::flags(&places.work(&target))?;
+    let engine = package(workspace).join("engine.txt");
+    for list in ["-fsanitize-ignorelist", "-fsanitize-coverage-ignorelist"] {
+        native.push(format!("{list}={}", engine.display()));
+    }
+    let native = native.join(" ");
     let folder = folder(workspace);
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo
