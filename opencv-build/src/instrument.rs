@@ -10,10 +10,7 @@ use crate::files::write_if_other;
 
 /// Code that the sanitizers do not check, each with its reason.
 const UNCHECKED: &str = include_str!("../data/instrument/unchecked.txt");
-/// Code without counters.
-const UNCOUNTED: &str = include_str!("../data/instrument/uncounted.txt");
-
-/// Files of OpenCV's modules that get neither: nothing is linked of them.
+/// Files of OpenCV's modules that get neither checks nor counters: nothing is linked of them.
 const UNREACHED: &str = include_str!("../data/instrument/unreached.txt");
 
 /// The flags, each word by itself, but for the lists.
@@ -34,38 +31,63 @@ const FLAGS: [&str; 10] = [
 
 /// The flags for C and C++, whose lists of exceptions are written into `folder`.
 pub fn flags(folder: &Path) -> Result<Vec<String>> {
+    // From all checks, after what is left out of single ones.
+    let unchecked = format!("{UNCHECKED}\n[*]\n{}", unreached("mainfile"));
     let mut flags = FLAGS.map(str::to_owned).to_vec();
-    // The same in the words of each: the file that is compiled, whatever it includes.
-    for (name, text, file, flag) in [
-        (
-            "unchecked.txt",
-            UNCHECKED,
-            "mainfile",
-            "-fsanitize-ignorelist",
-        ),
+    for (name, text, flag) in [
+        ("unchecked.txt", unchecked, "-fsanitize-ignorelist"),
         (
             "uncounted.txt",
-            UNCOUNTED,
-            "src",
+            unreached("src"),
             "-fsanitize-coverage-ignorelist",
         ),
     ] {
         let path = folder.join(name);
-        let files = UNREACHED.lines().filter(|line| !line.starts_with('#'));
-        let files = files.filter_map(|line| line.split_once('/'));
-        let files: String = files
-            .map(|(module, name)| {
-                // Kernels for single sets of instructions are compiled in the build folder.
-                format!("{file}:*/modules/{module}/src/{name}*\n{file}:*/build/modules/{module}/{name}*\n")
-            })
-            .collect();
-        write_if_other(&path, (text.to_owned() + &files).as_bytes())?;
+        write_if_other(&path, text.as_bytes())?;
         flags.push(format!("{flag}={}", path.display()));
     }
     Ok(flags)
 }
 
+/// The lines of a list for files that are not reached. `word` is the list's own for the file that is compiled, whatever it
+/// includes.
+fn unreached(word: &str) -> String {
+    let lines = UNREACHED.lines().filter(|line| !line.starts_with('#'));
+    let files = lines.filter_map(|line| line.split_once('/'));
+    // Kernels for single sets of instructions are compiled in the build folder.
+    let entries = files.map(|(module, name)| {
+        format!("{word}:*/modules/{module}/src/{name}*\n{word}:*/build/modules/{module}/{name}*\n")
+    });
+    entries.collect()
+}
+
 /// All that decides the flags, for fingerprints.
 pub(crate) fn identity() -> String {
-    [&FLAGS.join(" "), UNCHECKED, UNCOUNTED, UNREACHED].join("\n")
+    [&FLAGS.join(" "), UNCHECKED, UNREACHED].join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_written_with_their_flags() {
+        let folder = tempfile::tempdir().unwrap();
+        let flags = flags(folder.path()).unwrap();
+        let list = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+        for (name, line) in [
+            ("unchecked.txt", "mainfile:*/modules/imgproc/src/canny*"),
+            ("uncounted.txt", "src:*/build/modules/imgproc/canny*"),
+        ] {
+            assert!(flags.iter().any(|flag| flag.ends_with(name)), "{flags:?}");
+            assert!(list(name).lines().any(|known| known == line), "{name}");
+        }
+    }
+
+    #[test]
+    fn our_own_files_are_checked() {
+        for ours in ["haar", "jpeg", "libfuzzer"] {
+            assert!(!unreached("src").contains(ours), "{ours}");
+        }
+    }
 }
