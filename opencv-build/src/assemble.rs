@@ -9,15 +9,15 @@ use anyhow::{Context, Result};
 
 use crate::catalog::Catalog;
 use crate::driver::Job;
-use crate::files::{all_files, copy, copy_tree, replace};
-use crate::fingerprint::Fingerprint;
+use support::files::{all_files, copy, copy_tree, replace};
+use support::fingerprint::Fingerprint;
 use crate::install::Installed;
 use crate::links::LinkList;
 use crate::manifest::{Library, Link, Manifest};
 use crate::pack::PackJob;
 use crate::packages;
 use crate::probe::ProbeJob;
-use crate::progress::Step;
+use support::progress::Step;
 use crate::recipe::{Haar, Recipe};
 use crate::sdk::Sdk;
 use crate::source::SourceArchive;

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::fingerprint::Fingerprint;
+use support::fingerprint::Fingerprint;
 use crate::target::Target;
 use crate::toolchain::Toolchain;
 

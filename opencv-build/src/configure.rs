@@ -12,10 +12,10 @@ use crate::cmake::CmakeJob;
 use crate::driver::Job;
 use crate::effort;
 use crate::facts::{Facts, FactsJob};
-use crate::files::remove_if_there;
-use crate::fingerprint::Fingerprint;
+use support::files::remove_if_there;
+use support::fingerprint::Fingerprint;
 use crate::options::Plan;
-use crate::progress::Step;
+use support::progress::Step;
 use crate::tree::SourceTree;
 use crate::workshop::Workshop;
 
@@ -172,7 +172,7 @@ mod tests {
     use super::*;
     use crate::compiler::{Compiler, write_script};
     use crate::kernels::Kernels;
-    use crate::lock::Lock;
+    use support::lock::Lock;
     use crate::recipe::tests::recipe;
     use crate::toolchain::Toolchain;
 

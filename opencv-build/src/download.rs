@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::files::write_if_other;
-use crate::fingerprint::sha256_of_file;
+use support::files::write_if_other;
+use support::fingerprint::sha256_of_file;
 use crate::pins::{Origin, Place};
-use crate::progress::Step;
-use crate::run::run_logged;
+use support::progress::Step;
+use support::run::run_logged;
 use crate::toolchain::Toolchain;
 
 /// Downloads by way of unearth.

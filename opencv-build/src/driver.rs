@@ -15,10 +15,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::cmake::CmakeJob;
 use crate::facts::FactsJob;
-use crate::lock::Lock;
+use support::lock::Lock;
 use crate::pack::PackJob;
 use crate::probe::ProbeJob;
-use crate::run::run_logged;
+use support::run::run_logged;
 
 /// How to start a process that calls [`perform`].
 #[derive(Clone, Debug)]

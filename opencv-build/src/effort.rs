@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::compiler::write_script;
-use crate::files::all_files;
+use support::files::all_files;
 use crate::links::link_name;
 
 const SCRIPT: &str = include_str!("../data/timed.sh");

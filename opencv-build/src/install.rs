@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use crate::configure::Configured;
 use crate::driver::Job;
-use crate::progress::Step;
+use support::progress::Step;
 use crate::workshop::Workshop;
 
 /// Compiled libraries, in OpenCV's own layout.

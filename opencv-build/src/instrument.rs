@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::files::write_if_other;
+use support::files::write_if_other;
 
 /// Code that the sanitizers do not check, each with its reason.
 const UNCHECKED: &str = include_str!("../data/instrument/unchecked.txt");

@@ -7,13 +7,13 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::files::{sorted_entries, sweep};
-use crate::fingerprint::sha256_of_file;
-use crate::lock::Lock;
+use support::files::{sorted_entries, sweep};
+use support::fingerprint::sha256_of_file;
+use support::lock::Lock;
 use crate::pins::{Package, Pins};
-use crate::progress::{Step, tell};
+use support::progress::{Step, tell};
 use crate::recipe::Recipe;
-use crate::run::run_logged;
+use support::run::run_logged;
 use crate::target::Architecture;
 
 /// How the kernels are made.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::fingerprint::Fingerprint;
+use support::fingerprint::Fingerprint;
 use crate::recipe::{Cpu, Haar};
 use crate::target::Target;
 use crate::third_party::ThirdParty;

@@ -70,7 +70,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::files::all_files;
+    use support::files::all_files;
 
     #[test]
     fn every_file_of_the_folder_is_known() {

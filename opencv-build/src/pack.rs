@@ -11,9 +11,9 @@ use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::cascades;
-use crate::files::sorted_entries;
+use support::files::sorted_entries;
 use crate::overlay;
-use crate::run::show;
+use support::run::show;
 
 /// The program's text, for fingerprints.
 pub const PROGRAM: &str = include_str!("../data/pack.cpp");

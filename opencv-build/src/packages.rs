@@ -8,7 +8,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::files::write_if_other;
+use support::files::write_if_other;
 use crate::manifest::Link;
 use crate::recipe::Recipe;
 
@@ -72,7 +72,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::files::all_files;
+    use support::files::all_files;
 
     /// How the project's own recipe would be linked, with as few libraries as tell things apart.
     pub(super) fn link() -> Link {

@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
-use crate::run::show;
+use support::run::show;
 
 /// The program's text, for fingerprints.
 pub const PROGRAM: &str = include_str!("../data/probe.cpp");

@@ -94,7 +94,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::fingerprint::Fingerprint;
+    use support::fingerprint::Fingerprint;
     use crate::manifest::Link;
 
     fn manifest(bytes: u64) -> Manifest {

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use crate::download::{archive_path, download};
-use crate::files::sweep;
-use crate::fingerprint::sha256_of_file;
-use crate::lock::Lock;
+use support::files::sweep;
+use support::fingerprint::sha256_of_file;
+use support::lock::Lock;
 use crate::pins::{Origin, Pins, Source};
-use crate::progress::tell;
+use support::progress::tell;
 use crate::recipe::{NamedSource, Recipe};
 use crate::toolchain::Toolchain;
 

@@ -9,7 +9,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
-use crate::files::write_if_other;
+use support::files::write_if_other;
 use crate::tree::SourceTree;
 use crate::trim::Trim;
 

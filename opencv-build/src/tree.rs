@@ -8,9 +8,9 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::files::{remove_if_there, sorted_entries, write_if_other};
-use crate::fingerprint::Fingerprint;
-use crate::progress::Step;
+use support::files::{remove_if_there, sorted_entries, write_if_other};
+use support::fingerprint::Fingerprint;
+use support::progress::Step;
 use crate::source::{Kind, SourceArchive};
 use crate::trim::Trim;
 

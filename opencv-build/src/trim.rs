@@ -10,8 +10,8 @@ use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
 use crate::catalog::Catalog;
-use crate::files::all_files;
-use crate::fingerprint::Fingerprint;
+use support::files::all_files;
+use support::fingerprint::Fingerprint;
 use crate::overlay;
 use crate::recipe::Recipe;
 use crate::target::Architecture;

@@ -7,12 +7,12 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::files::sweep;
-use crate::fingerprint::Fingerprint;
-use crate::lock::Lock;
+use support::files::sweep;
+use support::fingerprint::Fingerprint;
+use support::lock::Lock;
 use crate::pins::Wheel;
-use crate::progress::{Step, tell};
-use crate::run::run_logged;
+use support::progress::{Step, tell};
+use support::run::run_logged;
 
 /// The fingerprint of a set of wheels.
 pub fn fingerprint(wheels: &[Wheel]) -> Fingerprint {

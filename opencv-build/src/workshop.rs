@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::compiler::Compiler;
 use crate::driver::{Driver, Job};
 use crate::kernels::Kernels;
-use crate::lock::Lock;
+use support::lock::Lock;
 use crate::toolchain::Toolchain;
 
 /// Tools, and the folder that they work in.

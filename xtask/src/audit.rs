@@ -25,7 +25,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use layer::elf::FunctionBinary;
 use layer::{FileTree, glibc};
-use opencv_build::progress::tell;
+use support::progress::tell;
 use opencv_build::sdk::Sdk;
 
 pub use answer::AuditAnswer;
@@ -41,7 +41,9 @@ use crate::pack::base::Base;
 use crate::pack::{FUNCTION, Written, date, images};
 use crate::sbom::{self, purl};
 use crate::workspace::Workspace;
-use crate::{answer::print, build_opencv, whole};
+use support::atomic;
+
+use crate::{answer::print, build_opencv};
 
 /// How long OSV may take for all of its answers.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -203,7 +205,7 @@ fn write(report: &Report, written: &[Written]) -> Result<Vec<PathBuf>> {
         let product = purl("oci", None, (name, &digest.to_string()), &[])?;
         let document = vex::document(name, &product, &findings.collect::<Vec<_>>(), time)?;
         let path = image.bill.with_file_name(format!("{name}.vex.json"));
-        whole::write(&path, &document)?;
+        atomic::write(&path, &document)?;
         documents.push(path);
     }
     Ok(documents)

@@ -20,7 +20,7 @@ mod setting;
 mod warm;
 
 use anyhow::Result;
-use opencv_build::progress::tell;
+use support::progress::tell;
 
 use self::document::{Document, Documents};
 use self::figures::Figures;

@@ -167,7 +167,7 @@ fn rust_flags(workspace: &Workspace) -> Vec<String> {
 
 /// Runs a command whose story goes to stderr as it is.
 pub fn succeed(command: &mut Command) -> Result<()> {
-    let shown = opencv_build::run::show(command);
+    let shown = support::run::show(command);
     // cargo test talks on stdout, which is for our answer.
     command.stdout(std::io::stderr());
     let status = command

@@ -21,7 +21,6 @@ mod sbom;
 mod size;
 mod test;
 mod test_local;
-mod whole;
 mod workspace;
 mod zip;
 

@@ -13,13 +13,13 @@ use anyhow::{Context, Result, ensure};
 use layer::elf::{FunctionBinary, Glibc};
 use layer::zip::Zip;
 use layer::{Content, FileTree, ImageConfig, Layout, LayoutWriter, Mode, check_scratch, glibc};
-use opencv_build::lock::Lock;
-use opencv_build::progress::tell;
+use support::lock::Lock;
+use support::progress::tell;
 use opencv_build::sdk::Sdk;
 
 use self::base::Base;
 use crate::sbom::{self, Bill, Form, Subject};
-use crate::whole;
+use support::atomic;
 use crate::workspace::Workspace;
 
 /// Where the function's binary lies in its image: the folder that Lambda calls the task root.
@@ -167,7 +167,7 @@ fn write_bill(
     path: &Path,
 ) -> Result<()> {
     let document = sbom::document(bill, trees, subject, time)?;
-    whole::write(path, &document)
+    atomic::write(path, &document)
 }
 
 /// The function's binary alone, at `path`.

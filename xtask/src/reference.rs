@@ -9,7 +9,7 @@ use opencv_build::pins::Wheel;
 use opencv_build::wheels;
 use serde::Deserialize;
 
-use crate::local::process::output;
+use support::process::output;
 use crate::workspace::Workspace;
 
 /// The pins, for fingerprints of what the reference said.

@@ -52,7 +52,7 @@ use self::report::{Document, SCHEMA};
 use self::text::Shown;
 use crate::answer::{self, Answer, print};
 use crate::build_opencv;
-use crate::whole;
+use support::atomic;
 use crate::workspace::Workspace;
 
 /// What to measure.
@@ -159,9 +159,9 @@ pub fn document(workspace: &Workspace, arguments: &Arguments, built: &Built) -> 
 /// Writes the report into `folder` in each form, whole or not at all; the page's path.
 fn write(folder: &Path, document: &Document) -> Result<PathBuf> {
     let page = folder.join("report.html");
-    whole::write(&page, page::render(document)?.as_bytes())?;
+    atomic::write(&page, page::render(document)?.as_bytes())?;
     let comment = markdown::markdown(document);
-    whole::write(&folder.join("report.md"), comment.as_bytes())?;
+    atomic::write(&folder.join("report.md"), comment.as_bytes())?;
     Ok(page)
 }
 

@@ -11,8 +11,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use opencv_build::progress::Step;
-use opencv_build::run::show;
+use support::progress::Step;
+use support::run::show;
 
 use self::stand_in::StandIn;
 use super::figures::{Figures, Group, Unit};

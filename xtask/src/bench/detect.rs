@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use opencv_build::progress::Step;
+use support::progress::Step;
 
 use self::program::{Area, Found, Look, Program};
 use super::figures::{Figures, Group, Unit};

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use layer::elf::FunctionBinary;
 use layer::glibc;
-use opencv_build::progress::tell;
+use support::progress::tell;
 use opencv_build::sdk::Sdk;
 
 use super::figures::{Figures, Group, Unit};

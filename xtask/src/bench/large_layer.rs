@@ -10,7 +10,7 @@ use layer::{Content, FileTree, LayoutWriter, Mode};
 use serde::{Deserialize, Serialize};
 
 use crate::answer::Answer;
-use crate::local::process::output;
+use support::process::output;
 use crate::workspace::THIS_PROGRAM;
 
 /// What to write, and where.

@@ -3,7 +3,7 @@
 use std::fs;
 
 use anyhow::{Context, Result};
-use opencv_build::progress::Step;
+use support::progress::Step;
 
 use super::figures::{Figures, Group, Unit};
 use super::median::median;

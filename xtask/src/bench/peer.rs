@@ -12,7 +12,7 @@ use opencv_build::wheels;
 use serde::Deserialize;
 
 use super::setting::Setting;
-use crate::local::process::output;
+use support::process::output;
 
 const HANDLER: &str = include_str!("../../data/bench/python/handler.py");
 /// The other side of detecting.

@@ -5,7 +5,7 @@ use std::fs;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use opencv_build::progress::Step;
+use support::progress::Step;
 
 use super::figures::{Figures, Group, Unit};
 use super::median::{in_milliseconds, percentile};

@@ -6,7 +6,7 @@ use std::sync::{Mutex, OnceLock};
 
 use anyhow::{Context, Result};
 
-use super::process::lock;
+use support::process::lock;
 
 type Action = Box<dyn FnOnce() + Send>;
 

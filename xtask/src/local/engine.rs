@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use clap::ValueEnum;
 use serde::Serialize;
 
-use super::process::output;
+use support::process::output;
 
 /// A way to run an image's content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]

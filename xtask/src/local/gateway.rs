@@ -14,10 +14,10 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper::{Request, Response};
-use opencv_build::progress::tell;
+use support::progress::tell;
 use tokio::task::spawn_blocking;
 
-use super::process::lock;
+use support::process::lock;
 use super::server::Server;
 use event::{Origin, event};
 use response::{failed, response, too_large};

@@ -6,7 +6,7 @@ use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
 
 use super::engine::docker;
-use super::process::{descendants, lock};
+use support::process::{descendants, lock};
 
 /// How much of the log an error repeats, in lines.
 const TAIL: usize = 20;

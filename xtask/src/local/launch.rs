@@ -9,12 +9,12 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use layer::elf::Elf;
-use opencv_build::run::show;
+use support::run::show;
 
 use super::cleanup::Cleanup;
 use super::engine::docker;
 use super::instance::Instance;
-use super::process::{end, lock, output};
+use support::process::{end, lock, output};
 use crate::pack::{BOOTSTRAP, Written};
 
 /// What is started, and how.

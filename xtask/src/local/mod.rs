@@ -9,7 +9,6 @@ pub mod expected;
 pub mod gateway;
 pub mod instance;
 pub mod launch;
-pub mod process;
 pub mod rie;
 pub mod s3;
 pub mod server;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use layer::elf::FunctionBinary;
-use opencv_build::progress::Step;
+use support::progress::Step;
 use opencv_build::sdk::Sdk;
 use serde_json::{Value, json};
 use tempfile::TempDir;

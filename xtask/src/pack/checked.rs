@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 use layer::lint::{Expected, Finding, Rule, Severity, lint};
-use opencv_build::progress::tell;
+use support::progress::tell;
 
 /// Refuses the artefact at `path` if Lambda would; warnings are told. An image that is no function, such
 /// as the SDK's, starts nothing.

@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use layer::registry::Event;
-use opencv_build::progress::tell;
+use support::progress::tell;
 
 use crate::answer::size;
 

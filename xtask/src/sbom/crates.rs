@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::component::{Component, Kind, purl};
 use super::licence;
 use super::texts::{self, Text};
-use crate::local::process::output;
+use support::process::output;
 use lock::Checksums;
 pub use tree::{Name, Tree};
 

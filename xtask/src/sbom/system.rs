@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
-use opencv_build::run::show;
+use support::run::show;
 
 use super::component::{Component, Kind, purl};
 use super::licence;

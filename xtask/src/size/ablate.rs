@@ -3,9 +3,9 @@
 
 use anyhow::{Context, Result};
 use opencv_build::build;
-use opencv_build::fingerprint::Fingerprint;
+use support::fingerprint::Fingerprint;
 use opencv_build::places::Places;
-use opencv_build::progress::tell;
+use support::progress::tell;
 use opencv_build::recipe::Recipe;
 use opencv_build::sdk::Sdk;
 

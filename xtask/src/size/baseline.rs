@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result};
 use opencv_build::baseline::{self, Description};
 use opencv_build::effort::Effort;
-use opencv_build::fingerprint::Fingerprint;
+use support::fingerprint::Fingerprint;
 use opencv_build::manifest::Library;
-use opencv_build::progress::tell;
+use support::progress::tell;
 
 use super::place;
 use super::report::{Baseline, BaselineModule};

@@ -6,7 +6,7 @@ use std::thread;
 use anyhow::{Context, Result, anyhow};
 use layer::elf::FunctionBinary;
 use opencv_build::build::tools;
-use opencv_build::progress::tell;
+use support::progress::tell;
 use opencv_build::recipe::Recipe;
 use opencv_build::sdk::Sdk;
 use sha2::{Digest, Sha256};

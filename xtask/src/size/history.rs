@@ -12,7 +12,7 @@ use super::bootstrap;
 use super::part::{Kind, Part};
 use super::report::{Before, Document, Milestone, Report, SCHEMA};
 use crate::git;
-use crate::whole;
+use support::atomic;
 
 /// The file, from the project's root.
 pub const FILE: &str = "xtask/data/size/history.json";
@@ -92,7 +92,7 @@ pub fn record(root: &Path, what: &str, report: &Report) -> Result<()> {
     let failed = || format!("failed to record the sizes in `{}`", path.display());
     let mut history = History::read(root)?;
     history.add(what, report).with_context(failed)?;
-    whole::write(&path, history.text()?.as_bytes()).with_context(failed)
+    atomic::write(&path, history.text()?.as_bytes()).with_context(failed)
 }
 
 /// The report without what lies below the components of `bootstrap`, and of other artefacts the totals.

@@ -7,12 +7,12 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use opencv_build::progress::tell;
+use support::progress::tell;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use super::report::{Before, Report, SCHEMA};
-use crate::whole;
+use support::atomic;
 
 const LAST: &str = "last.json";
 const BEFORE: &str = "before.json";
@@ -68,7 +68,7 @@ pub fn keep(folder: &Path, report: &Report) -> Result<()> {
         fs::rename(&path, folder.join(BEFORE))
             .with_context(|| format!("failed to rename `{}`", path.display()))?;
     }
-    whole::write(&path, &text)
+    atomic::write(&path, &text)
 }
 
 fn read(path: &Path) -> Result<Option<Report>> {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use opencv_build::driver::Driver;
-use opencv_build::fingerprint::Fingerprint;
+use support::fingerprint::Fingerprint;
 use opencv_build::places::Places;
 use opencv_build::recipe::Recipe;
 use opencv_build::sdk::Sdk;
@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::report::SCHEMA;
-use crate::whole;
+use support::atomic;
 
 /// The function as it was linked with some libraries.
 #[derive(Clone, Debug, Default)]
@@ -87,7 +87,7 @@ impl Ours<'_> {
             key,
             value: measure()?,
         };
-        whole::write(
+        atomic::write(
             &path,
             (serde_json::to_string_pretty(&kept)? + "\n").as_bytes(),
         )?;

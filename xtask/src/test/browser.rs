@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use url::{ParseError, Url};
 
 use crate::local::cleanup::Cleanup;
-use crate::local::process::{end, lock};
+use support::process::{end, lock};
 use crate::test::Skip;
 
 const DRIVER: &str = "chromedriver";

@@ -8,14 +8,14 @@ use anyhow::{Context, Result, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use layer::elf::FunctionBinary;
-use opencv_build::progress::tell;
+use support::progress::tell;
 use opencv_build::sdk::Sdk;
 use serde_json::{Value, json};
 
 use super::promises;
 use crate::eval::score::{Area, shared};
 use crate::local::engine::Engine;
-use crate::local::process::{forget_peak, kilobytes, worked};
+use support::process::{forget_peak, kilobytes, worked};
 use crate::local::site::Site;
 use crate::workspace::Workspace;
 

@@ -8,12 +8,12 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Result, ensure};
-use opencv_build::progress::tell;
+use support::progress::tell;
 use opencv_build::sdk::Sdk;
 use opencv_build::target::{Architecture, Target};
 
 use super::Skip;
-use crate::local::process::output;
+use support::process::output;
 use crate::workspace::Workspace;
 
 mod site;

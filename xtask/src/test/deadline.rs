@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use image::imageops::crop_imm;
 use layer::elf::FunctionBinary;
-use opencv_build::progress::tell;
+use support::progress::tell;
 use opencv_build::sdk::Sdk;
 use serde_json::{Value, json};
 

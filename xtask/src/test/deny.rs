@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 
 use anyhow::{Context, Result, bail, ensure};
 use opencv_build::pins::Wheel;
-use opencv_build::progress::tell;
+use support::progress::tell;
 use opencv_build::target::Architecture;
 use opencv_build::wheels;
 use serde::Deserialize;

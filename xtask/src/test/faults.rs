@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail, ensure};
 use image::DynamicImage;
 use image::imageops::crop_imm;
 use layer::elf::FunctionBinary;
-use opencv_build::progress::tell;
+use support::progress::tell;
 use opencv_build::sdk::Sdk;
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ use super::promises;
 use super::proxy::{Fault, Proxy};
 use super::variants::{self, jpeg};
 use crate::local::engine::Engine;
-use crate::local::process::lock;
+use support::process::lock;
 use crate::local::s3::S3Server;
 use crate::local::site::Site;
 use crate::workspace::Workspace;

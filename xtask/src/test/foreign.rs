@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageFormat, imageops};
 use layer::elf::FunctionBinary;
-use opencv_build::progress::tell;
+use support::progress::tell;
 use opencv_build::sdk::Sdk;
 
 use super::cases::{self, Case, Right, Way};

@@ -13,7 +13,7 @@ use std::process::Command;
 use std::thread::available_parallelism;
 
 use anyhow::{Context, Result, bail};
-use opencv_build::progress::tell;
+use support::progress::tell;
 
 use super::promises;
 use crate::answer::table;

@@ -13,7 +13,7 @@ use opencv_build::sdk::Sdk;
 use super::Skip;
 use crate::build_function::succeed;
 use crate::build_opencv;
-use crate::local::process::output;
+use support::process::output;
 use crate::workspace::{THIS_PROGRAM, Workspace};
 
 /// The signals that glibc's checks and libc++'s end a program with.

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, ensure};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use opencv_build::build;
-use opencv_build::run::run_logged;
+use support::run::run_logged;
 use opencv_build::wheels;
 
 use crate::build_opencv;
@@ -72,7 +72,7 @@ pub fn test(workspace: &Workspace) -> Result<()> {
     .env_remove("PIP_FIND_LINKS")
     .env("PIP_INDEX_URL", index("wrong"));
     for mut command in [download("wrong")?, pip] {
-        let shown = opencv_build::run::show(&command);
+        let shown = support::run::show(&command);
         let error = run_logged(command.stdin(Stdio::null()), &log, |_| ());
         let error = error
             .err()

@@ -10,13 +10,13 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use opencv_build::build;
 use opencv_build::compiler::Compiler;
-use opencv_build::progress::tell;
+use support::progress::tell;
 use opencv_build::sdk::Sdk;
 use opencv_build::target::Architecture;
 
 use super::Skip;
 use crate::build_opencv;
-use crate::local::process::output;
+use support::process::output;
 use crate::reference::{self, Reference};
 use crate::workspace::Workspace;
 

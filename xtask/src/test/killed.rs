@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use layer::elf::FunctionBinary;
-use opencv_build::progress::tell;
+use support::progress::tell;
 use opencv_build::sdk::Sdk;
 
 use super::lifecycle::Site;
 use super::{mirror, promises, trees};
-use crate::local::process::end;
+use support::process::end;
 use crate::workspace::{THIS_PROGRAM, Workspace};
 
 const PROMISE: &str = "what is killed and started again makes the same bytes";

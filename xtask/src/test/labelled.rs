@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail, ensure};
 use layer::elf::FunctionBinary;
-use opencv_build::progress::tell;
+use support::progress::tell;
 use opencv_build::sdk::Sdk;
 
 use super::Skip;

@@ -9,7 +9,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use opencv_build::progress::tell;
+use support::progress::tell;
 use serde_json::Value;
 
 use super::promises;

@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use layer::elf::FunctionBinary;
-use opencv_build::progress::tell;
+use support::progress::tell;
 use opencv_build::sdk::Sdk;
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use serde_json::{Value, json};
@@ -23,7 +23,7 @@ use super::cases::{Found, found, is_refusal, posted};
 use super::promises;
 use crate::answer::table;
 use crate::local::engine::Engine;
-use crate::local::process::{forget_peak, kilobytes};
+use support::process::{forget_peak, kilobytes};
 use crate::local::site::Site;
 use crate::workspace::Workspace;
 

@@ -6,12 +6,12 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use opencv_build::build;
-use opencv_build::progress::tell;
+use support::progress::tell;
 use opencv_build::sdk::Sdk;
 
 use super::{Skip, jpeg};
 use crate::build_opencv;
-use crate::local::process::output;
+use support::process::output;
 use crate::workspace::Workspace;
 
 /// What `wheel.py` can write, by the recipe's names; what was written anew as PNG is compared where there is PNG.

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use serde::Serialize;
 
 use crate::answer::table;
-use crate::local::process::lock;
+use support::process::lock;
 
 /// Everything that was tried in this run, in the order in which it was.
 static TRIED: Mutex<Vec<Trial>> = Mutex::new(Vec::new());

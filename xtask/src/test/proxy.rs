@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use rustix::net::sockopt::set_socket_linger;
 
-use crate::local::process::lock;
+use support::process::lock;
 
 /// What is done to a request.
 #[derive(Clone, Debug)]

@@ -23,7 +23,7 @@ use serde_json::Value;
 use super::proxy::Proxy;
 use super::report::Skip;
 use crate::lint::found;
-use crate::local::process::output;
+use support::process::output;
 use crate::pack::base::Base;
 use crate::pack::checked::check;
 use crate::pack::function_image;

@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use anyhow::{Result, bail};
-use opencv_build::progress::tell;
+use support::progress::tell;
 use serde::Serialize;
 
 use super::promises::{self, Trial};

@@ -11,10 +11,10 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, Result, bail, ensure};
 use layer::elf::FunctionBinary;
 use layer::{Layout, diff};
-use opencv_build::progress::tell;
+use support::progress::tell;
 use opencv_build::sdk::Sdk;
 
-use crate::local::process::output;
+use support::process::output;
 use crate::pack::base::Base;
 use crate::pack::{FUNCTION, function_zip, images};
 use crate::workspace::Workspace;

@@ -12,7 +12,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use layer::elf::FunctionBinary;
 use layer::{Content, FileTree, Mode, glibc};
-use opencv_build::progress::tell;
+use support::progress::tell;
 use opencv_build::sdk::Sdk;
 use serde_json::Value;
 

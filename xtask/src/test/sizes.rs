@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
-use opencv_build::progress::tell;
+use support::progress::tell;
 use opencv_build::target::Architecture;
 
 use super::report::Skip;

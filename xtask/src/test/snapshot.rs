@@ -16,7 +16,7 @@ use serde_json::json;
 
 use self::runtime_api::{RuntimeApi, Step};
 use crate::local::cleanup::Cleanup;
-use crate::local::process::{end, lock};
+use support::process::{end, lock};
 use crate::local::s3::S3Server;
 
 const BUCKET: &str = "photos";

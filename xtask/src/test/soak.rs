@@ -9,7 +9,7 @@ use anyhow::{Result, ensure};
 use image::DynamicImage;
 use image::imageops::crop_imm;
 use layer::elf::FunctionBinary;
-use opencv_build::progress::tell;
+use support::progress::tell;
 use opencv_build::sdk::Sdk;
 use serde_json::Value;
 
@@ -17,7 +17,7 @@ use super::events::{Case, Photos, fill_bucket};
 use super::promises;
 use super::variants::jpeg;
 use crate::local::engine::Engine;
-use crate::local::process::{kilobytes, open_files};
+use support::process::{kilobytes, open_files};
 use crate::local::site::Site;
 use crate::workspace::Workspace;
 

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::report::Skip;
 use crate::local::cleanup::Cleanup;
 use crate::local::engine::{self, docker};
-use crate::local::process::output;
+use support::process::output;
 use crate::pack::base::Base;
 use crate::pack::{Written, function_zip, images};
 use crate::workspace::Workspace;

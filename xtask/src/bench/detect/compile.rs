@@ -6,9 +6,9 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 use opencv_build::build::tools;
-use opencv_build::fingerprint::Fingerprint;
-use opencv_build::progress::Step;
-use opencv_build::run::run_logged;
+use support::fingerprint::Fingerprint;
+use support::progress::Step;
+use support::run::run_logged;
 
 use crate::bench::setting::Setting;
 use crate::build_opencv;

@@ -11,7 +11,7 @@ use crate::bench::figures::{Group, Unit};
 use crate::bench::median::median;
 use crate::bench::peer::Peer;
 use crate::bench::setting::Setting;
-use crate::local::process::output;
+use support::process::output;
 
 use super::{CASCADES, OURS, STOCK, WHEEL};
 

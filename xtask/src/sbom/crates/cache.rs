@@ -5,11 +5,11 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use opencv_build::fingerprint::Fingerprint;
+use support::fingerprint::Fingerprint;
 use serde::Deserialize;
 
 use super::Linked;
-use crate::whole;
+use support::atomic;
 
 /// The code that decides what is known of a crate.
 const CODE: [&str; 6] = [
@@ -40,7 +40,7 @@ pub(super) fn around(
     }
     let linked = ask()?;
     // Somebody else who packs here shall not ask cargo again, so everybody may read it.
-    whole::write(&path, &serde_json::to_vec(&linked)?)?;
+    atomic::write(&path, &serde_json::to_vec(&linked)?)?;
     Ok(linked)
 }
 

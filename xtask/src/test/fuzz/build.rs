@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use opencv_build::build::{self, tools};
 use opencv_build::compiler::Compiler;
 use opencv_build::instrument;
-use opencv_build::run::show;
+use support::run::show;
 use opencv_build::sdk::Sdk;
 
 use super::super::Skip;

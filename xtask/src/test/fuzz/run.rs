@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
-use opencv_build::progress::tell;
-use opencv_build::run::show;
+use support::progress::tell;
+use support::run::show;
 
 use super::tally::Tally;
 use super::target::Target;

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use opencv_build::progress::tell;
+use support::progress::tell;
 
 use super::build::Built;
 use super::target::Target;

@@ -8,9 +8,9 @@ use std::thread;
 use anyhow::{Context, Result, anyhow, ensure};
 use opencv_build::build::tools;
 use opencv_build::compiler::Compiler;
-use opencv_build::lock::Lock;
-use opencv_build::progress::tell;
-use opencv_build::run::{run_logged, show};
+use support::lock::Lock;
+use support::progress::tell;
+use support::run::{run_logged, show};
 use opencv_build::sdk::Sdk;
 
 use crate::test::every_default;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use opencv_build::progress::{Step, tell};
+use support::progress::{Step, tell};
 use opencv_build::sdk::Sdk;
 use serde::Deserialize;
 

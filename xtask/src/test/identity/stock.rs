@@ -7,7 +7,7 @@ use std::process::Command;
 use std::thread::available_parallelism;
 
 use anyhow::{Context, Result, ensure};
-use opencv_build::progress::tell;
+use support::progress::tell;
 use opencv_build::sdk::Sdk;
 use serde::Deserialize;
 

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use opencv_build::fingerprint::Fingerprint;
-use opencv_build::progress::{Step, tell};
+use support::fingerprint::Fingerprint;
+use support::progress::{Step, tell};
 use opencv_build::sdk::Sdk;
 
 use super::super::Skip;

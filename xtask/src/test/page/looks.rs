@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use anyhow::{Result, ensure};
-use opencv_build::progress::tell;
+use support::progress::tell;
 use serde_json::json;
 
 use super::Visit;

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::json;
 
 use crate::local::cleanup::Cleanup;
-use crate::local::process::{end, lock};
+use support::process::{end, lock};
 use crate::test::report::Skip;
 
 /// What it says, followed by its address, when it listens.

@@ -12,7 +12,7 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use serde_json::{Value, json};
 
-use crate::local::process::lock;
+use support::process::lock;
 use crate::local::s3::{ACCESS_KEY, SECRET_KEY};
 use crate::local::server::Server;
 

@@ -8,7 +8,7 @@ use image::imageops::{self, FilterType};
 
 use super::super::build::{Built, package};
 use super::{Named, read_all};
-use crate::local::process::output;
+use support::process::output;
 use crate::test::variants;
 use crate::workspace::Workspace;
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 /// What is in a folder, sorted.
-pub(crate) fn sorted_entries(folder: &Path) -> Result<Vec<PathBuf>> {
+pub fn sorted_entries(folder: &Path) -> Result<Vec<PathBuf>> {
     let read = || -> std::io::Result<Vec<PathBuf>> {
         let entries = fs::read_dir(folder)?.map(|entry| entry.map(|e| e.path()));
         let mut paths: Vec<_> = entries.collect::<Result<_, _>>()?;
@@ -17,7 +17,7 @@ pub(crate) fn sorted_entries(folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// Every file below a folder, sorted.
-pub(crate) fn all_files(folder: &Path) -> Result<Vec<PathBuf>> {
+pub fn all_files(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in sorted_entries(folder)? {
         if path.is_dir() {
@@ -30,7 +30,7 @@ pub(crate) fn all_files(folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// Removes a file that may not be there.
-pub(crate) fn remove_if_there(path: &Path) -> Result<()> {
+pub fn remove_if_there(path: &Path) -> Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(error).with_context(|| format!("failed to remove `{}`", path.display()))
@@ -40,7 +40,7 @@ pub(crate) fn remove_if_there(path: &Path) -> Result<()> {
 }
 
 /// Writes a file unless it holds that already, so that it keeps its time.
-pub(crate) fn write_if_other(path: &Path, content: &[u8]) -> Result<()> {
+pub fn write_if_other(path: &Path, content: &[u8]) -> Result<()> {
     if fs::read(path).is_ok_and(|present| present == content) {
         return Ok(());
     }
@@ -54,7 +54,7 @@ pub(crate) fn write_if_other(path: &Path, content: &[u8]) -> Result<()> {
 }
 
 /// Gives `folder` the name `path`. What had the name goes into `partial`, to be deleted with it.
-pub(crate) fn replace(path: &Path, folder: &Path, partial: &Path) -> Result<()> {
+pub fn replace(path: &Path, folder: &Path, partial: &Path) -> Result<()> {
     if path.exists() {
         fs::rename(path, partial.join("old"))
             .with_context(|| format!("failed to replace `{}`", path.display()))?;
@@ -63,7 +63,7 @@ pub(crate) fn replace(path: &Path, folder: &Path, partial: &Path) -> Result<()> 
 }
 
 /// Copies a folder and all that is in it.
-pub(crate) fn copy_tree(from: &Path, to: &Path) -> Result<()> {
+pub fn copy_tree(from: &Path, to: &Path) -> Result<()> {
     for path in sorted_entries(from)? {
         let target = to.join(path.file_name().unwrap_or_default());
         if path.is_dir() {
@@ -76,7 +76,7 @@ pub(crate) fn copy_tree(from: &Path, to: &Path) -> Result<()> {
 }
 
 /// Copies a file, and makes the folders above it.
-pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
+pub fn copy(from: &Path, to: &Path) -> Result<()> {
     let copy = || {
         if let Some(folder) = to.parent() {
             fs::create_dir_all(folder)?;
@@ -88,7 +88,7 @@ pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
 }
 
 /// Removes what an interrupted run left in `folder`.
-pub(crate) fn sweep(folder: &Path) -> Result<()> {
+pub fn sweep(folder: &Path) -> Result<()> {
     if !folder.is_dir() {
         return Ok(());
     }

@@ -1,0 +1,11 @@
+//! What the project's build programs share and other projects have crates for: progress on stderr,
+//! child processes, files that are written whole, locks and digests. It knows nothing of OpenCV, images
+//! or functions.
+
+pub mod atomic;
+pub mod files;
+pub mod fingerprint;
+pub mod lock;
+pub mod process;
+pub mod progress;
+pub mod run;
