@@ -13,7 +13,7 @@ command -v dockerd >/dev/null && command -v docker >/dev/null || missing+=(docke
 command -v docker-registry >/dev/null || command -v registry >/dev/null || missing+=(docker-registry)
 command -v skopeo >/dev/null || missing+=(skopeo)
 command -v chromedriver >/dev/null || missing+=(chromium-driver)
-# By any of the names that xtask/src/test/page/browser.rs looks for.
+# By any of the names that xtask/e2e/src/browser.rs looks for.
 browser=
 for name in chromium chromium-browser google-chrome google-chrome-stable; do
   if command -v "$name" >/dev/null; then browser=$name; fi

@@ -22,7 +22,7 @@ impl Digest {
     }
 
     /// The digest of all that went into a hash.
-    pub(crate) fn from_hash(hash: Sha256) -> Self {
+    pub fn from_hash(hash: Sha256) -> Self {
         Self(sha2::Digest::finalize(hash).into())
     }
 

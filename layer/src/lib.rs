@@ -140,7 +140,6 @@ mod names;
 mod open;
 mod program;
 mod reading;
-pub mod registry;
 mod replace;
 mod rootfs;
 pub mod scan;

@@ -9,15 +9,12 @@ use anyhow::{Context, Result};
 
 use crate::catalog::Catalog;
 use crate::driver::Job;
-use support::files::{all_files, copy, copy_tree, replace};
-use support::fingerprint::Fingerprint;
 use crate::install::Installed;
 use crate::links::LinkList;
 use crate::manifest::{Library, Link, Manifest};
 use crate::pack::PackJob;
 use crate::packages;
 use crate::probe::ProbeJob;
-use support::progress::Step;
 use crate::recipe::{Haar, Recipe};
 use crate::sdk::Sdk;
 use crate::source::SourceArchive;
@@ -25,6 +22,9 @@ use crate::third_party::{self, ThirdParty};
 use crate::tree::SourceTree;
 use crate::trim::Trim;
 use crate::workshop::Workshop;
+use support::files::{all_files, copy, copy_tree, replace};
+use support::fingerprint::Fingerprint;
+use support::progress::Step;
 
 /// Puts the SDK together from what was installed, links a program against it, and only then
 /// gives it its name, `path`.

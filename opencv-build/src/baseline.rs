@@ -16,17 +16,13 @@ use crate::compiler;
 use crate::configure::Configured;
 use crate::driver::Driver;
 use crate::effort::Effort;
-use support::files::{copy, replace, sweep};
-use support::fingerprint::Fingerprint;
 use crate::install::Installed;
 use crate::kernels::Kernels;
 use crate::links::LinkList;
-use support::lock::Lock;
 use crate::manifest::Library;
 use crate::options::{Plan, machinery};
 use crate::pins::Pins;
 use crate::places::Places;
-use support::progress::tell;
 use crate::recipe::Recipe;
 use crate::source::SourceArchive;
 use crate::target::Target;
@@ -35,6 +31,10 @@ use crate::tree::SourceTree;
 use crate::trim::Trim;
 use crate::wheels;
 use crate::workshop::Workshop;
+use support::files::{copy, replace, sweep};
+use support::fingerprint::Fingerprint;
+use support::lock::Lock;
+use support::progress::tell;
 
 pub use self::data::missing;
 

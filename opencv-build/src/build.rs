@@ -11,12 +11,9 @@ use crate::catalog;
 use crate::compiler::{self, Compiler};
 use crate::configure::Configured;
 use crate::driver::Driver;
-use support::files::sweep;
-use support::fingerprint::{Fingerprint, sha256_of_file};
 use crate::install::Installed;
 use crate::instrument;
 use crate::kernels::Kernels;
-use support::lock::Lock;
 use crate::options::{self, Plan};
 use crate::overlay;
 use crate::pack;
@@ -24,7 +21,6 @@ use crate::packages;
 use crate::pins::Pins;
 use crate::places::Places;
 use crate::probe;
-use support::progress::{Step, tell};
 use crate::recipe::Recipe;
 use crate::sdk::Sdk;
 use crate::source::SourceArchive;
@@ -34,6 +30,10 @@ use crate::tree::SourceTree;
 use crate::trim::{self, Trim};
 use crate::wheels;
 use crate::workshop::Workshop;
+use support::files::sweep;
+use support::fingerprint::{Fingerprint, sha256_of_file};
+use support::lock::Lock;
+use support::progress::{Step, tell};
 
 /// The code that decides what is in an SDK: when it changes, an SDK of the code before is not used.
 const CODE: [&str; 12] = [

@@ -9,9 +9,9 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
-use support::fingerprint::Fingerprint;
 use crate::target::Target;
 use crate::toolchain::Toolchain;
+use support::fingerprint::Fingerprint;
 
 /// The script that every call of a compiler goes through; part of fingerprints.
 pub const SCRIPT: &str = include_str!("../data/compiler.sh");

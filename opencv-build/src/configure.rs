@@ -12,12 +12,12 @@ use crate::cmake::CmakeJob;
 use crate::driver::Job;
 use crate::effort;
 use crate::facts::{Facts, FactsJob};
-use support::files::remove_if_there;
-use support::fingerprint::Fingerprint;
 use crate::options::Plan;
-use support::progress::Step;
 use crate::tree::SourceTree;
 use crate::workshop::Workshop;
+use support::files::remove_if_there;
+use support::fingerprint::Fingerprint;
+use support::progress::Step;
 
 /// A build folder that will make all that the plan names.
 #[derive(Debug)]
@@ -172,9 +172,9 @@ mod tests {
     use super::*;
     use crate::compiler::{Compiler, write_script};
     use crate::kernels::Kernels;
-    use support::lock::Lock;
     use crate::recipe::tests::recipe;
     use crate::toolchain::Toolchain;
+    use support::lock::Lock;
 
     #[test]
     fn a_module_that_cmake_drops_is_named_with_the_reason() {

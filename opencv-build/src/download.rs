@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
+use crate::pins::{Origin, Place};
+use crate::toolchain::Toolchain;
 use support::files::write_if_other;
 use support::fingerprint::sha256_of_file;
-use crate::pins::{Origin, Place};
 use support::progress::Step;
 use support::run::run_logged;
-use crate::toolchain::Toolchain;
 
 /// Downloads by way of unearth.
 const SCRIPT: &str = include_str!("../data/download.py");

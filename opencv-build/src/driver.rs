@@ -2,31 +2,33 @@
 //! build scripts, so they print to stdout, read the environment and panic. There they may; here
 //! their output goes to a log and their end is an exit code.
 //!
-//! The program that uses this crate must, when it is started with the driver's arguments and a
-//! file, call [`perform`] with that file.
+//! A program that uses this crate has a [`Driver`], without which nothing is built, by calling
+//! [`Driver::init`] first in its `main`: in the processes that builds start, that does the job.
 
+use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, exit};
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::cmake::CmakeJob;
 use crate::facts::FactsJob;
-use support::lock::Lock;
 use crate::pack::PackJob;
 use crate::probe::ProbeJob;
+use support::lock::Lock;
 use support::run::run_logged;
 
-/// How to start a process that calls [`perform`].
+/// The variable that names a job's file to the process that does it.
+const JOB: &str = "OPENCV_BUILD_JOB";
+
+/// How this program is started again for one job of a build.
 #[derive(Clone, Debug)]
 pub struct Driver {
-    /// The program.
-    pub program: PathBuf,
-    /// Its arguments before the job's file.
-    pub arguments: Vec<OsString>,
+    program: PathBuf,
+    arguments: Vec<OsString>,
 }
 
 /// Work for a process of its own.
@@ -62,6 +64,25 @@ impl Job {
 const ENVIRONMENT: [&str; 5] = ["PATH", "HOME", "TMPDIR", "USER", "LD_LIBRARY_PATH"];
 
 impl Driver {
+    /// To be called first in `main`. In a process that a build has started this does the job and ends the
+    /// process; in all others it returns what starts one.
+    pub fn init() -> Self {
+        if let Some(file) = env::var_os(JOB) {
+            match perform(Path::new(&file)) {
+                Ok(()) => exit(0),
+                Err(error) => {
+                    eprintln!("error: {error:#}");
+                    exit(1)
+                }
+            }
+        }
+        Self {
+            // This program, even when cargo has put a newer one in its file's place, as `cargo test` can.
+            program: "/proc/self/exe".into(),
+            arguments: Vec::new(),
+        }
+    }
+
     /// Runs `job` with its output in `log`, handing each line to `on_line`. The process inherits
     /// `lock`, and so does what it starts.
     pub(crate) fn run(
@@ -79,7 +100,6 @@ impl Driver {
         let mut command = Command::new(&self.program);
         command
             .args(&self.arguments)
-            .arg(&file)
             .env_clear()
             .envs(
                 ENVIRONMENT
@@ -88,6 +108,7 @@ impl Driver {
             )
             .env("LC_ALL", "C.UTF-8")
             .env("OUT_DIR", folder.path())
+            .env(JOB, &file)
             .envs(environment.iter().copied())
             .stdin(lock.lend()?);
         if let Ok(cores) = std::thread::available_parallelism() {
@@ -97,8 +118,8 @@ impl Driver {
     }
 }
 
-/// Does the job that is written in `file`; for the process that a [`Driver`] starts.
-pub fn perform(file: &Path) -> Result<()> {
+/// Does the job that is written in `file`.
+fn perform(file: &Path) -> Result<()> {
     let text =
         fs::read(file).with_context(|| format!("failed to read the job `{}`", file.display()))?;
     match serde_json::from_slice(&text).context("failed to read the job")? {
@@ -119,7 +140,7 @@ pub(crate) mod tests {
     /// A driver that starts this test program, which does a job as the real one would.
     pub(crate) fn driver() -> Driver {
         Driver {
-            program: std::env::current_exe().unwrap(),
+            program: env::current_exe().unwrap(),
             arguments: ["--exact", "driver::tests::perform_a_job"]
                 .map(Into::into)
                 .to_vec(),
@@ -129,9 +150,6 @@ pub(crate) mod tests {
     /// In a process that the driver above started this does the job; in all others nothing.
     #[test]
     fn perform_a_job() {
-        let last = std::env::args().next_back().unwrap_or_default();
-        if last.ends_with("job.json") {
-            perform(Path::new(&last)).unwrap();
-        }
+        Driver::init();
     }
 }

@@ -10,8 +10,8 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::compiler::write_script;
-use support::files::all_files;
 use crate::links::link_name;
+use support::files::all_files;
 
 const SCRIPT: &str = include_str!("../data/timed.sh");
 

@@ -7,8 +7,8 @@ use anyhow::{Context, Result};
 
 use crate::configure::Configured;
 use crate::driver::Job;
-use support::progress::Step;
 use crate::workshop::Workshop;
+use support::progress::Step;
 
 /// Compiled libraries, in OpenCV's own layout.
 #[derive(Debug)]

@@ -7,14 +7,14 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::pins::{Package, Pins};
+use crate::recipe::Recipe;
+use crate::target::Architecture;
 use support::files::{sorted_entries, sweep};
 use support::fingerprint::sha256_of_file;
 use support::lock::Lock;
-use crate::pins::{Package, Pins};
 use support::progress::{Step, tell};
-use crate::recipe::Recipe;
 use support::run::run_logged;
-use crate::target::Architecture;
 
 /// How the kernels are made.
 #[derive(Clone, Debug, PartialEq, Eq)]

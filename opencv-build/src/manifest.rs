@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use support::fingerprint::Fingerprint;
 use crate::recipe::{Cpu, Haar};
 use crate::target::Target;
 use crate::third_party::ThirdParty;
+use support::fingerprint::Fingerprint;
 
 /// The whole file.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -11,8 +11,8 @@ use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::cascades;
-use support::files::sorted_entries;
 use crate::overlay;
+use support::files::sorted_entries;
 use support::run::show;
 
 /// The program's text, for fingerprints.

@@ -8,9 +8,9 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use support::files::write_if_other;
 use crate::manifest::Link;
 use crate::recipe::Recipe;
+use support::files::write_if_other;
 
 /// The texts that are filled in, for fingerprints.
 pub const TEMPLATES: [&str; 3] = [cmake::CONFIG, cmake::VERSION, pkg_config::PACKAGE];

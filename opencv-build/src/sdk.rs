@@ -94,8 +94,8 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use support::fingerprint::Fingerprint;
     use crate::manifest::Link;
+    use support::fingerprint::Fingerprint;
 
     fn manifest(bytes: u64) -> Manifest {
         let recipe = crate::recipe::tests::recipe();

@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use crate::download::{archive_path, download};
+use crate::pins::{Origin, Pins, Source};
+use crate::recipe::{NamedSource, Recipe};
+use crate::toolchain::Toolchain;
 use support::files::sweep;
 use support::fingerprint::sha256_of_file;
 use support::lock::Lock;
-use crate::pins::{Origin, Pins, Source};
 use support::progress::tell;
-use crate::recipe::{NamedSource, Recipe};
-use crate::toolchain::Toolchain;
 
 /// A verified archive, or a folder that the user vouches for.
 #[derive(Clone, Debug)]

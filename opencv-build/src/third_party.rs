@@ -9,9 +9,9 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
-use support::files::write_if_other;
 use crate::tree::SourceTree;
 use crate::trim::Trim;
+use support::files::write_if_other;
 
 /// The facts, for fingerprints.
 pub const TEXT: &str = include_str!("../data/third-party.toml");

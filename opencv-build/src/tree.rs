@@ -8,11 +8,11 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::source::{Kind, SourceArchive};
+use crate::trim::Trim;
 use support::files::{remove_if_there, sorted_entries, write_if_other};
 use support::fingerprint::Fingerprint;
 use support::progress::Step;
-use crate::source::{Kind, SourceArchive};
-use crate::trim::Trim;
 
 /// A tree that is complete and trimmed.
 #[derive(Debug)]

@@ -10,11 +10,11 @@ use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
 use crate::catalog::Catalog;
-use support::files::all_files;
-use support::fingerprint::Fingerprint;
 use crate::overlay;
 use crate::recipe::Recipe;
 use crate::target::Architecture;
+use support::files::all_files;
+use support::fingerprint::Fingerprint;
 
 /// The text of the cuts, for fingerprints.
 pub const TEXT: &str = include_str!("../data/trim.toml");

@@ -7,10 +7,10 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::pins::Wheel;
 use support::files::sweep;
 use support::fingerprint::Fingerprint;
 use support::lock::Lock;
-use crate::pins::Wheel;
 use support::progress::{Step, tell};
 use support::run::run_logged;
 

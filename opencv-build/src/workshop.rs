@@ -7,8 +7,8 @@ use anyhow::Result;
 use crate::compiler::Compiler;
 use crate::driver::{Driver, Job};
 use crate::kernels::Kernels;
-use support::lock::Lock;
 use crate::toolchain::Toolchain;
+use support::lock::Lock;
 
 /// Tools, and the folder that they work in.
 pub struct Workshop<'a> {

@@ -6,16 +6,16 @@ use std::path::PathBuf;
 use anyhow::Result;
 use serde::Serialize;
 
-use crate::answer::{Answer, path, size, table};
-use crate::build_function::{built, file_size};
-use crate::build_opencv;
-use crate::pack::base::Base;
-use crate::pack::checked::check;
-use crate::pack::{FUNCTION, Written, images};
-use crate::registry::push_layout;
-use crate::size::figures::ratio;
-use crate::size::peers;
-use crate::workspace::Workspace;
+use crate::registry::{fetched, push};
+use package::build_function::built;
+use package::build_opencv;
+use package::pack::base::Base;
+use package::pack::checked::check;
+use package::pack::{FUNCTION, Written, images};
+use package::peers;
+use package::workspace::Workspace;
+use support::answer::{Answer, path, size, table};
+use support::files::file_size;
 
 /// What the image is compared with, by its name among the peers of size reports: that of 2020.
 const PEER: &str = "the Python image of the same function";
@@ -80,7 +80,8 @@ pub fn run(arguments: &Arguments) -> Result<ImagesAnswer> {
     let workspace = Workspace::find();
     let (sdk, binary) = built(&workspace, &arguments.build)?;
     let architecture = sdk.manifest().target.architecture.name();
-    let written = images(&workspace, &sdk, &binary, &arguments.base)?;
+    let base = fetched(&arguments.base, &workspace, architecture)?;
+    let written = images(&workspace, &sdk, &binary, &base)?;
     for image in &written {
         let function = image.layout.image().name() == FUNCTION;
         check(image.layout.path(), architecture, function)?;
@@ -88,7 +89,7 @@ pub fn run(arguments: &Arguments) -> Result<ImagesAnswer> {
     let pushed = match &arguments.push {
         None => None,
         Some(reference) => Some(Pushed {
-            digest: push_layout(written[1].layout.path(), reference)?,
+            digest: push(written[1].layout.path(), reference)?,
             reference: reference.clone(),
         }),
     };
@@ -162,10 +163,13 @@ impl Answer for ImagesAnswer {
 
 /// How an image compares with the one of 2020; nothing if that is no longer among the peers.
 fn compare(unpacked_bytes: u64) -> String {
-    let Some(theirs) = peers::bytes_of(PEER) else {
+    let figures = peers::figures().unwrap_or_default();
+    let Some(theirs) = figures.into_iter().find(|peer| peer.name == PEER) else {
         return String::new();
     };
-    let ratio = ratio(theirs, unpacked_bytes).unwrap_or_default();
+    let theirs = theirs.bytes;
+    #[expect(clippy::cast_precision_loss, reason = "few digits are shown")]
+    let ratio = theirs as f64 / unpacked_bytes.max(1) as f64;
     format!(
         "face-detect is {}; {PEER} was {}, {ratio:.0} times that.",
         size(unpacked_bytes),

@@ -4,13 +4,13 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use layer::lint::{Expected, Finding, Severity, lint};
-use layer::registry;
 use opencv_build::target::Architecture;
 use serde::Serialize;
+use support::progress::tell;
 
-use crate::answer::{Answer, print};
-use crate::pack::checked::show;
-use crate::registry::{Progress, remote};
+use crate::registry;
+use package::pack::checked::show;
+use support::answer::{Answer, print};
 
 /// What to check.
 #[derive(clap::Args, Clone, Debug)]
@@ -59,16 +59,16 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
 
 /// What breaks a rule in a file or folder of that name, or else in what a registry has: all that Lambda
 /// would see there, also where that is an index.
-pub fn found(reference: &str, expected: &Expected) -> Result<Vec<Finding>> {
+fn found(reference: &str, expected: &Expected) -> Result<Vec<Finding>> {
     let path = Path::new(reference);
     if path.exists() {
         return Ok(lint(path, expected)?);
     }
-    let remote = remote(reference)
-        .context("there is no file or folder of that name, and it is no reference to an image")?;
+    tell(&format!(
+        "there is no file or folder `{reference}`; asking a registry"
+    ));
     let folder = tempfile::tempdir().context("failed to create a temporary folder")?;
-    let progress = Progress::start("pulling", reference);
-    registry::pull(&remote, folder.path(), None, &|event| progress.see(event))?;
+    registry::pull(reference, folder.path())?;
     Ok(lint(folder.path(), expected)?)
 }
 

@@ -1,39 +1,28 @@
-//! `cargo xtask VERB`: the command line of the project. Each verb is a module with its arguments,
-//! `run`, and an answer that is printed as text or, with `--json`, as one JSON object. stdout is
-//! the answer; stderr is the story of how it came about.
+//! `cargo xtask VERB`: the command line of the project. An everyday verb is a module with its arguments, `run`,
+//! and an answer that is printed as text or, with `--json`, as one JSON object; what measures and tries
+//! things is a program of its own ([`package::program`]), which is compiled when it is asked for. stdout is
+//! the answer; stderr says what is being done.
 
-mod answer;
-mod audit;
-mod bench;
-mod build_function;
-mod build_opencv;
-mod eval;
-mod git;
 mod image;
 mod lint;
-mod local;
-mod pack;
-mod pack_to;
-mod pull;
-mod reference;
 mod registry;
-mod sbom;
-mod size;
-mod test;
-mod test_local;
-mod workspace;
 mod zip;
 
-use std::path::PathBuf;
+use std::env;
+use std::ffi::OsString;
 use std::process::ExitCode;
 
+use anyhow::Result;
 use clap::{Parser, Subcommand};
-
-use crate::answer::print;
+use opencv_build::driver::Driver;
+use package::program::{self, Program, exit_code};
+use package::{build_function, build_opencv};
+use support::answer::print;
 
 /// OpenCV on AWS Lambda: build it, put a function around it, and try it before you deploy.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
+#[command(disable_help_subcommand = true)]
 struct Cli {
     /// Print the answer as one JSON object
     #[arg(long, global = true)]
@@ -60,65 +49,76 @@ enum Verb {
     /// Check whether Lambda would take an image or a zip archive
     Lint(lint::Arguments),
 
-    /// Check what is shipped for known vulnerabilities
-    Audit(audit::Arguments),
+    #[command(about = program::AUDIT.about, disable_help_flag = true)]
+    Audit(Passed),
 
-    /// Pull an image from a registry into a folder, without a container engine
-    Pull(pull::Arguments),
+    #[command(about = program::PULL.about, disable_help_flag = true)]
+    Pull(Passed),
 
-    /// Try the function's image under AWS's emulator with real photos
-    TestLocal(test_local::Arguments),
+    #[command(about = program::TEST_LOCAL.about, disable_help_flag = true)]
+    TestLocal(Passed),
 
-    /// Measure how well each preset finds faces in labelled photos
-    Eval(eval::Arguments),
+    #[command(about = program::EVAL.about, disable_help_flag = true)]
+    Eval(Passed),
 
-    /// Show how large everything is, and of what
-    Size(size::Arguments),
+    #[command(about = program::SIZE.about, disable_help_flag = true)]
+    Size(Passed),
 
-    /// Measure what is claimed, against peers in the same run
-    Bench(bench::Arguments),
+    #[command(about = program::BENCH.about, disable_help_flag = true)]
+    Bench(Passed),
 
-    /// Run all tests: the real build, the images and the emulator included
-    Test(test::Arguments),
+    #[command(about = program::TEST.about, disable_help_flag = true)]
+    Test(Passed),
+}
 
-    /// Pack what was built into a folder
-    #[command(hide = true)]
-    PackTo(pack_to::Arguments),
-
-    /// Run one step of a build in a process of its own
-    #[command(hide = true)]
-    Drive {
-        /// The step
-        job: PathBuf,
-    },
+/// What is passed on to another program.
+#[derive(clap::Args)]
+struct Passed {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<OsString>,
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    Driver::init();
+    exit_code(run(Cli::parse_from(arguments(env::args_os().collect()))))
+}
+
+/// The command line, in which `help VERB` is `VERB --help`: what a program takes, it alone knows.
+fn arguments(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    if arguments.get(1).is_some_and(|verb| verb == "help") {
+        arguments.remove(1);
+        arguments.push("--help".into());
+    }
+    arguments
+}
+
+fn run(cli: Cli) -> Result<()> {
     let json = cli.json;
-    let done = match cli.verb {
-        Verb::BuildOpencv(arguments) => build_opencv::run(&arguments).and_then(|a| print(&a, json)),
-        Verb::BuildFunction(arguments) => {
-            build_function::run(&arguments).and_then(|a| print(&a, json))
-        }
-        Verb::Image(arguments) => image::run(&arguments).and_then(|a| print(&a, json)),
-        Verb::Zip(arguments) => zip::run(&arguments).and_then(|a| print(&a, json)),
+    match cli.verb {
+        Verb::BuildOpencv(arguments) => print(&build_opencv::run(&arguments)?, json),
+        Verb::BuildFunction(arguments) => print(&build_function::run(&arguments)?, json),
+        Verb::Image(arguments) => print(&image::run(&arguments)?, json),
+        Verb::Zip(arguments) => print(&zip::run(&arguments)?, json),
         Verb::Lint(arguments) => lint::run(&arguments, json),
-        Verb::Audit(arguments) => audit::run(&arguments, json),
-        Verb::Pull(arguments) => pull::run(&arguments).and_then(|a| print(&a, json)),
-        Verb::TestLocal(arguments) => test_local::run(&arguments, json),
-        Verb::Eval(arguments) => eval::run(&arguments).and_then(|a| print(&a, json)),
-        Verb::Size(arguments) => size::run(&arguments, json),
-        Verb::Bench(arguments) => bench::run(&arguments, json),
-        Verb::Test(arguments) => test::run(&arguments).and_then(|a| a.print(json)),
-        Verb::PackTo(arguments) => pack_to::run(&arguments),
-        Verb::Drive { job } => opencv_build::driver::perform(&job),
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
+        Verb::Pull(mut passed) => {
+            // The program has other verbs, too.
+            passed.arguments.insert(0, program::PULL.verb.into());
+            passed.to(&program::PULL, json)
         }
+        Verb::Audit(passed) => passed.to(&program::AUDIT, json),
+        Verb::TestLocal(passed) => passed.to(&program::TEST_LOCAL, json),
+        Verb::Eval(passed) => passed.to(&program::EVAL, json),
+        Verb::Size(passed) => passed.to(&program::SIZE, json),
+        Verb::Bench(passed) => passed.to(&program::BENCH, json),
+        Verb::Test(passed) => passed.to(&program::TEST, json),
+    }
+}
+
+impl Passed {
+    fn to(mut self, program: &Program, json: bool) -> Result<()> {
+        if json {
+            self.arguments.push("--json".into());
+        }
+        program.become_it(&self.arguments)
     }
 }

@@ -1,27 +1,46 @@
-//! Registries as the command line uses them: a reference goes in, and the registry with this
-//! user's credentials for it comes out; also a whole layout, pushed. How a registry is spoken to
-//! is the crate `layer`'s affair.
+//! What the everyday verbs want of registries, by the program that knows them.
 
-mod credentials;
-mod helper;
-mod layout;
-mod progress;
+use std::ffi::OsString;
+use std::path::Path;
 
-use anyhow::{Context, Result};
-use layer::registry::Remote;
+use anyhow::Result;
+use package::pack::base::{Base, BaseImage};
+use package::program::PULL;
+use package::workspace::Workspace;
 
-pub use layout::{push_layout, push_layout_to};
-pub use progress::Progress;
+/// Pushes the layout in `folder` to `reference`; returns the digest that the registry confirmed.
+pub fn push(folder: &Path, reference: &str) -> Result<String> {
+    let arguments = ["push".into(), folder.into(), reference.into()];
+    PULL.output(&arguments)
+}
 
-use credentials::Stores;
+/// Pulls the image `reference` into `folder`.
+pub fn pull(reference: &str, folder: &Path) -> Result<()> {
+    let arguments: [OsString; 4] = [
+        "pull".into(),
+        reference.into(),
+        "--to".into(),
+        folder.into(),
+    ];
+    PULL.output(&arguments).map(|_| ())
+}
 
-/// The image that `reference` names, with the credentials that are stored for its registry.
-pub fn remote(reference: &str) -> Result<Remote> {
-    let mut remote = Remote::parse(reference)?;
-    let stores = Stores::of(&|variable| std::env::var_os(variable));
-    let (registry, repository) = (remote.registry(), remote.reference.repository());
-    let found = stores.find(registry, repository);
-    remote.credentials =
-        found.with_context(|| format!("failed to look up credentials for {registry}"))?;
-    Ok(remote)
+/// The base with its image on this machine, fetched if need be.
+pub fn fetched(base: &Base, workspace: &Workspace, architecture: &str) -> Result<Base> {
+    let Base::Image(image) = base else {
+        return Ok(base.clone());
+    };
+    if image.layout.is_dir() {
+        return Ok(base.clone());
+    }
+    let parent = workspace.target().join("base");
+    let arguments: [OsString; 4] = [
+        "base".into(),
+        image.name.clone().into(),
+        architecture.into(),
+        parent.into(),
+    ];
+    let layout = PULL.output(&arguments)?.into();
+    let name = image.name.clone();
+    Ok(Base::Image(BaseImage { name, layout }))
 }

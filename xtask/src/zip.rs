@@ -6,11 +6,11 @@ use anyhow::Result;
 use layer::zip::Zip;
 use serde::Serialize;
 
-use crate::answer::{Answer, path, size};
-use crate::build_function::built;
-use crate::build_opencv::Arguments;
-use crate::pack::{self, checked::check};
-use crate::workspace::Workspace;
+use package::build_function::built;
+use package::build_opencv::Arguments;
+use package::pack::{self, checked::check};
+use package::workspace::Workspace;
+use support::answer::{Answer, path, size};
 
 /// The archive.
 #[derive(Serialize)]

@@ -1,5 +1,5 @@
-//! The project's structure, held by tests: who may know whom, what every file begins with, and
-//! that the README and the command line name the same commands.
+//! The project's structure, held by tests: who may know whom, how much the command line may bring, what every file
+//! begins with, and that the README and the command line name the same commands.
 
 #![allow(clippy::unwrap_used, reason = "a test's panic is its failure")]
 
@@ -12,29 +12,166 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-const CRATES: [&str; 4] = ["function", "layer", "opencv-build", "xtask"];
+/// Every crate of the workspace: its folder, its name, and the crates of ours that it may know. None knows one
+/// that stands below it, so that there is no way round.
+const CRATES: [(&str, &str, &[&str]); 14] = [
+    ("function/crc-fast", "crc-fast", &[]),
+    ("function", "function", &[]),
+    ("layer", "layer", &[]),
+    ("layer/registry", "layer-registry", &["layer"]),
+    ("xtask/support", "support", &[]),
+    ("opencv-build", "opencv-build", &["support"]),
+    (
+        "xtask/package",
+        "package",
+        &["layer", "opencv-build", "support"],
+    ),
+    (
+        "xtask/registry",
+        "registry",
+        &[
+            "layer",
+            "layer-registry",
+            "opencv-build",
+            "package",
+            "support",
+        ],
+    ),
+    (
+        "xtask/local",
+        "local",
+        &["layer", "opencv-build", "package", "support"],
+    ),
+    (
+        "xtask/size",
+        "size",
+        &["layer", "opencv-build", "package", "support"],
+    ),
+    (
+        "xtask/bench",
+        "bench",
+        &[
+            "layer",
+            "local",
+            "opencv-build",
+            "package",
+            "size",
+            "support",
+        ],
+    ),
+    (
+        "xtask/audit",
+        "audit",
+        &["layer", "opencv-build", "package", "support"],
+    ),
+    (
+        "xtask/e2e",
+        "e2e",
+        &[
+            "audit",
+            "bench",
+            "layer",
+            "layer-registry",
+            "local",
+            "opencv-build",
+            "package",
+            "registry",
+            "size",
+            "support",
+        ],
+    ),
+    (
+        "xtask",
+        "xtask",
+        &["layer", "opencv-build", "package", "support"],
+    ),
+];
 
-/// The crates of this workspace that a crate depends on.
-fn knows(name: &str) -> BTreeSet<String> {
-    let text = fs::read_to_string(root().join(name).join("Cargo.toml")).unwrap();
-    let manifest: toml::Table = text.parse().unwrap();
-    let sections = ["dependencies", "dev-dependencies", "build-dependencies"];
-    let names = sections
-        .iter()
-        .filter_map(|section| manifest.get(*section)?.as_table());
-    let names = names.flat_map(|table| table.keys().cloned());
-    names
-        .filter(|name| CRATES.contains(&name.as_str()))
+/// The most crates that xtask may depend on: before any verb does anything, cargo compiles them.
+const DEPENDENCIES: usize = 15;
+/// The most lines of xtask's own sources.
+const LINES: usize = 4000;
+
+fn manifest(folder: &str) -> toml::Table {
+    let path = root().join(folder).join("Cargo.toml");
+    fs::read_to_string(path).unwrap().parse().unwrap()
+}
+
+fn dependencies(manifest: &toml::Table, section: &str) -> Vec<String> {
+    let table = manifest.get(section).and_then(toml::Value::as_table);
+    table
+        .into_iter()
+        .flat_map(|table| table.keys().cloned())
         .collect()
 }
 
 #[test]
-fn only_xtask_knows_other_crates_and_it_never_links_the_function() {
-    for name in ["function", "layer", "opencv-build"] {
-        assert!(knows(name).is_empty(), "{name} knows {:?}", knows(name));
+fn crates_know_those_above_them_in_the_list_only() {
+    let root: toml::Table = fs::read_to_string(root().join("Cargo.toml"))
+        .unwrap()
+        .parse()
+        .unwrap();
+    let members = root["workspace"]["members"].as_array().unwrap();
+    assert_eq!(
+        members.len(),
+        CRATES.len(),
+        "a crate is missing in this list"
+    );
+    let mut above = BTreeSet::new();
+    for (folder, name, may_know) in CRATES {
+        let manifest = manifest(folder);
+        assert_eq!(manifest["package"]["name"].as_str(), Some(name));
+        let sections = ["dependencies", "dev-dependencies", "build-dependencies"];
+        let ours: BTreeSet<_> = sections
+            .iter()
+            .flat_map(|section| dependencies(&manifest, section))
+            .filter(|known| CRATES.iter().any(|(_, name, _)| name == known))
+            .collect();
+        let allowed: BTreeSet<_> = may_know.iter().map(|&known| known.to_owned()).collect();
+        assert_eq!(ours, allowed, "{name}");
+        assert!(allowed.is_subset(&above), "{name} knows what is below it");
+        above.insert(name.to_owned());
     }
-    let expected = ["layer", "opencv-build"].map(str::to_owned);
-    assert_eq!(knows("xtask"), BTreeSet::from(expected));
+}
+
+#[test]
+fn the_command_line_stays_small() {
+    let dependencies = dependencies(&manifest("xtask"), "dependencies");
+    assert!(dependencies.len() <= DEPENDENCIES, "{dependencies:?}");
+    let mut files = Vec::new();
+    sources(&root().join("xtask/src"), &mut files);
+    let lines = files
+        .iter()
+        .map(|file| fs::read_to_string(file).unwrap().lines().count());
+    let lines: usize = lines.sum();
+    assert!(lines < LINES, "{lines} lines");
+}
+
+#[test]
+fn images_are_made_without_an_http_client() {
+    let cargo = std::env::var_os("CARGO").unwrap();
+    let output = Command::new(cargo)
+        .current_dir(root())
+        .args([
+            "tree",
+            "--package",
+            "layer",
+            "--edges",
+            "normal",
+            "--prefix",
+            "none",
+        ])
+        .output()
+        .unwrap();
+    let tree = String::from_utf8(output.stdout).unwrap();
+    let names: BTreeSet<_> = tree
+        .lines()
+        .filter_map(|line| line.split(' ').next())
+        .collect();
+    assert!(names.contains("tar"), "{tree}");
+    for client in ["hyper", "reqwest", "rustls", "tokio", "ureq"] {
+        assert!(!names.contains(client), "layer brings {client}");
+    }
 }
 
 fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
@@ -51,7 +188,7 @@ fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
 #[test]
 fn every_file_says_what_it_is() {
     let mut files = Vec::new();
-    for name in CRATES.into_iter().chain(["fuzz"]) {
+    for name in ["function", "layer", "opencv-build", "xtask", "fuzz"] {
         sources(&root().join(name), &mut files);
     }
     assert!(files.len() > 40);
@@ -129,7 +266,7 @@ fn every_option_in_the_readme_exists() {
 #[test]
 fn every_test_that_security_md_names_exists() {
     let promises = fs::read_to_string(root().join("SECURITY.md")).unwrap();
-    let suite = fs::read_to_string(root().join("xtask/src/test.rs")).unwrap();
+    let suite = fs::read_to_string(root().join("xtask/e2e/src/main.rs")).unwrap();
     let rows = promises.lines().filter(|line| line.ends_with(" |"));
     let named = rows.filter_map(|row| row.rsplit(" | ").next()?.split('`').nth(1));
     let named: Vec<_> = named.collect();

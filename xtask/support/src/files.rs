@@ -102,6 +102,14 @@ pub fn sweep(folder: &Path) -> Result<()> {
     Ok(())
 }
 
+/// The size of a file.
+pub fn file_size(path: &Path) -> Result<u64> {
+    let found = fs::metadata(path);
+    Ok(found
+        .with_context(|| format!("failed to read `{}`", path.display()))?
+        .len())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,6 +2,7 @@
 //! child processes, files that are written whole, locks and digests. It knows nothing of OpenCV, images
 //! or functions.
 
+pub mod answer;
 pub mod atomic;
 pub mod files;
 pub mod fingerprint;

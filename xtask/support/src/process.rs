@@ -6,8 +6,8 @@ use std::process::{Child, Command};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
 use crate::run::show;
+use anyhow::{Context, Result, ensure};
 use rustix::param::clock_ticks_per_second;
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -50,6 +50,21 @@ fn children(process: u32) -> Vec<u32> {
             numbers.collect::<Vec<_>>()
         })
         .collect()
+}
+
+/// Runs a command that prints to stderr whatever it prints.
+pub fn succeed(command: &mut Command) -> Result<()> {
+    let shown = show(command);
+    // cargo test talks on stdout, which is for our answer.
+    command.stdout(std::io::stderr());
+    let status = command
+        .status()
+        .with_context(|| format!("failed to start `{shown}`"))?;
+    ensure!(
+        status.success(),
+        "failed to run `{shown}`: {status}; its output is above"
+    );
+    Ok(())
 }
 
 /// What a command prints, if it succeeds.

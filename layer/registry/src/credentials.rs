@@ -1,0 +1,366 @@
+//! The credentials that `docker login` and its like have stored: a registry and a repository go in.
+//! Sources of the files' forms:
+//! <https://docs.docker.com/reference/cli/docker/login/> and containers-auth.json(5).
+//!
+//! The crate `docker_credential` reads these files, too. It does not name a helper that is missing,
+//! takes a helper's word that it knows nothing for a failure, and knows neither keys that end in
+//! `/v1/` without a scheme, nor keys with a repository, nor tokens for a registry.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use crate::{Credentials, Error};
+use anyhow::{Context, Result, anyhow, bail};
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use serde::Deserialize;
+
+use super::helper;
+
+/// Docker's own registry, as references name it and as its credentials are stored.
+const HUB: &str = "docker.io";
+const HUB_NAMES: [&str; 3] = [HUB, "index.docker.io", "registry-1.docker.io"];
+const HUB_KEY: &str = "https://index.docker.io/v1/";
+
+/// Where credentials may lie.
+pub struct Stores {
+    files: Vec<PathBuf>,
+    /// Whether the user named the one file, which then must be there.
+    named: bool,
+    /// Where helpers are looked for.
+    path: Option<OsString>,
+}
+
+/// A file with credentials.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Store {
+    #[serde(default)]
+    auths: BTreeMap<String, Entry>,
+    creds_store: Option<String>,
+    #[serde(default)]
+    cred_helpers: BTreeMap<String, String>,
+}
+
+/// What it has for a registry.
+#[derive(Deserialize)]
+struct Entry {
+    auth: Option<String>,
+    username: Option<String>,
+    password: Option<String>,
+    identitytoken: Option<String>,
+    registrytoken: Option<String>,
+}
+
+impl Stores {
+    /// Those that the environment names: the file of `REGISTRY_AUTH_FILE`, or else Docker's
+    /// configuration and then Podman's.
+    pub fn of(variable: &dyn Fn(&str) -> Option<OsString>) -> Self {
+        let set = |name| variable(name).filter(|value| !value.is_empty());
+        let below = |name, file| set(name).map(|folder| PathBuf::from(folder).join(file));
+        let path = set("PATH");
+        if let Some(file) = set("REGISTRY_AUTH_FILE") {
+            return Self {
+                files: vec![file.into()],
+                named: true,
+                path,
+            };
+        }
+        let docker = below("DOCKER_CONFIG", "config.json");
+        let docker = docker.or_else(|| below("HOME", ".docker/config.json"));
+        let podman = below("XDG_RUNTIME_DIR", "containers/auth.json");
+        let kept = below("HOME", ".config/containers/auth.json");
+        Self {
+            files: [docker, podman, kept].into_iter().flatten().collect(),
+            named: false,
+            path,
+        }
+    }
+
+    /// The credentials for a repository of a registry: those of the first store that has some.
+    ///
+    /// # Errors
+    /// A file or a helper cannot be used; [`Error::Credentials`] says which.
+    pub fn find(&self, registry: &str, repository: &str) -> Result<Credentials, Error> {
+        self.first(registry, repository)
+            .map_err(|reason| Error::Credentials {
+                registry: registry.to_owned(),
+                reason: format!("{reason:#}"),
+            })
+    }
+
+    fn first(&self, registry: &str, repository: &str) -> Result<Credentials> {
+        for file in &self.files {
+            let found = self.find_in(file, registry, repository);
+            let found = found.with_context(|| format!("failed to use `{}`", file.display()))?;
+            if found != Credentials::Anonymous {
+                return Ok(found);
+            }
+        }
+        Ok(Credentials::Anonymous)
+    }
+
+    fn find_in(&self, file: &Path, registry: &str, repository: &str) -> Result<Credentials> {
+        let Some(store) = read(file, self.named)? else {
+            return Ok(Credentials::Anonymous);
+        };
+        let server = if registry == HUB { HUB_KEY } else { registry };
+        let ask = |name: &str| helper::ask(name, server, self.path.as_deref());
+        let mut helpers = store.cred_helpers.iter();
+        if let Some((_, name)) = helpers.find(|(key, _)| plain(key) == registry) {
+            return ask(name);
+        }
+        // The entry with the longest key that the repository lies below.
+        let whole = format!("{registry}/{repository}");
+        let mut scope = whole.as_str();
+        loop {
+            let entries = store.auths.iter().filter(|(key, _)| plain(key) == scope);
+            for (key, entry) in entries {
+                let found = entry.credentials();
+                let found = found.with_context(|| format!("failed to use its entry {key:?}"))?;
+                if found != Credentials::Anonymous {
+                    return Ok(found);
+                }
+            }
+            match scope.rsplit_once('/') {
+                Some((shorter, _)) => scope = shorter,
+                None => break,
+            }
+        }
+        match store.creds_store.as_deref() {
+            Some(name) if !name.is_empty() => ask(name),
+            _ => Ok(Credentials::Anonymous),
+        }
+    }
+}
+
+fn read(file: &Path, must_be_there: bool) -> Result<Option<Store>> {
+    let text = match fs::read(file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound && !must_be_there => return Ok(None),
+        Err(error) if must_be_there => {
+            bail!("failed to read it: {error}; REGISTRY_AUTH_FILE names it")
+        }
+        Err(error) => bail!("failed to read it: {error}"),
+    };
+    // The parser's message could show a password.
+    let store = serde_json::from_slice(&text).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        anyhow!("it is no JSON as `docker login` writes it, at line {line}, column {column}")
+    })?;
+    Ok(Some(store))
+}
+
+/// A key as a registry's name, with the repository if it has one.
+fn plain(key: &str) -> String {
+    let key = key.strip_prefix("https://").unwrap_or(key);
+    let key = key.strip_prefix("http://").unwrap_or(key);
+    let key = key.trim_end_matches('/');
+    let key = ["/v1", "/v2"]
+        .iter()
+        .find_map(|end| key.strip_suffix(end))
+        .unwrap_or(key);
+    let (host, rest) = key.split_at(key.find('/').unwrap_or(key.len()));
+    let host = if HUB_NAMES.contains(&host) { HUB } else { host };
+    format!("{host}{rest}")
+}
+
+impl Entry {
+    fn credentials(&self) -> Result<Credentials> {
+        let set = |value: &Option<String>| value.clone().filter(|value| !value.is_empty());
+        if let Some(token) = set(&self.registrytoken) {
+            return Ok(Credentials::Token(token));
+        }
+        if let Some(token) = set(&self.identitytoken) {
+            return Ok(Credentials::IdentityToken(token));
+        }
+        if let Some(auth) = set(&self.auth) {
+            let (user, password) = decode(&auth)
+                .context("its `auth` is no user name and password in base 64; log in again")?;
+            return Ok(Credentials::Basic { user, password });
+        }
+        Ok(match (set(&self.username), set(&self.password)) {
+            (Some(user), Some(password)) => Credentials::Basic { user, password },
+            _ => Credentials::Anonymous,
+        })
+    }
+}
+
+/// The user name and the password of an `auth`.
+fn decode(auth: &str) -> Option<(String, String)> {
+    let lenient =
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    let bytes = GeneralPurpose::new(&STANDARD, lenient)
+        .decode(auth.trim())
+        .ok()?;
+    let text = String::from_utf8(bytes).ok()?;
+    let (user, password) = text.split_once(':')?;
+    // Old versions of Docker fill the space up with zeros.
+    Some((user.to_owned(), password.trim_matches('\0').to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn basic(user: &str, password: &str) -> Credentials {
+        Credentials::Basic {
+            user: user.into(),
+            password: password.into(),
+        }
+    }
+
+    fn stores(content: &Value) -> (tempfile::TempDir, Stores) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config.json");
+        fs::write(&file, content.to_string()).unwrap();
+        let stores = Stores {
+            files: vec![file],
+            named: true,
+            path: None,
+        };
+        (folder, stores)
+    }
+
+    fn find(content: &Value, registry: &str, repository: &str) -> Result<Credentials> {
+        stores(content).1.first(registry, repository)
+    }
+
+    #[test]
+    fn every_form_of_a_key_is_known() {
+        // "u:p" in base 64.
+        let entry = json!({"auth": "dTpw"});
+        for (key, registry) in [
+            ("h.example", "h.example"),
+            ("https://h.example", "h.example"),
+            ("http://h.example:5000/v1/", "h.example:5000"),
+            ("h.example/v2/", "h.example"),
+            ("https://index.docker.io/v1/", "docker.io"),
+            ("index.docker.io/v1/", "docker.io"),
+            ("docker.io", "docker.io"),
+            ("registry-1.docker.io", "docker.io"),
+        ] {
+            let content = json!({"auths": {key: entry, "other.example": {"auth": "eDp5"}}});
+            assert_eq!(
+                find(&content, registry, "a/b").unwrap(),
+                basic("u", "p"),
+                "{key}"
+            );
+            assert_eq!(find(&content, "h", "a").unwrap(), Credentials::Anonymous);
+        }
+    }
+
+    #[test]
+    fn the_longest_key_wins_and_empty_ones_count_for_nothing() {
+        let content = json!({"auths": {
+            "h.example": {"auth": "dTpw"},
+            "h.example/a": {"username": "x", "password": "y:z"},
+            "h.example/a/b": {},
+        }});
+        assert_eq!(
+            find(&content, "h.example", "a/b").unwrap(),
+            basic("x", "y:z")
+        );
+        assert_eq!(find(&content, "h.example", "ab").unwrap(), basic("u", "p"));
+        assert_eq!(
+            find(&json!({}), "h.example", "a").unwrap(),
+            Credentials::Anonymous
+        );
+        let empty = json!({"auths": {"h": {"auth": ""}}, "credsStore": ""});
+        assert_eq!(find(&empty, "h", "a").unwrap(), Credentials::Anonymous);
+    }
+
+    #[test]
+    fn tokens_come_before_passwords() {
+        let mut entry = json!({"auth": "dTpw", "identitytoken": "i", "registrytoken": "r"});
+        let of = |entry: &Value| find(&json!({"auths": {"h": entry}}), "h", "a").unwrap();
+        assert_eq!(of(&entry), Credentials::Token("r".into()));
+        entry["registrytoken"] = "".into();
+        assert_eq!(of(&entry), Credentials::IdentityToken("i".into()));
+        // "u:p" with zeros behind it, and without padding.
+        assert_eq!(of(&json!({"auth": "dTpwAAAA"})), basic("u", "p"));
+        assert_eq!(of(&json!({"auth": "dTpwcQ"})), basic("u", "pq"));
+    }
+
+    #[test]
+    fn broken_stores_are_named_without_their_secrets() {
+        let bad = [
+            json!({"auths": {"h": "hidden"}}),
+            json!({"auths": {"h": {"auth": "hidden"}}}),
+            json!({"auths": {"h": {"auth": "aGlkZGVu"}}}),
+            json!({"auths": {"h": {"auth": 7, "password": "hidden"}}}),
+            json!(["hidden"]),
+        ];
+        for content in bad {
+            let error = format!("{:#}", find(&content, "h", "a").unwrap_err());
+            assert!(error.contains("config.json"), "{error}");
+            assert!(
+                !error.contains("hidden") && !error.contains("aGlkZGVu"),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_environment_names_the_stores() {
+        let of = |variables: &[(&str, &str)]| {
+            let stores = Stores::of(&|name| {
+                let found = variables.iter().find(|(known, _)| *known == name);
+                found.map(|(_, value)| (*value).into())
+            });
+            let files = stores.files.iter();
+            files
+                .map(|file| file.display().to_string())
+                .collect::<Vec<_>>()
+        };
+        let home = ("HOME", "/home");
+        let run = ("XDG_RUNTIME_DIR", "/run");
+        let all = [
+            "/home/.docker/config.json",
+            "/run/containers/auth.json",
+            "/home/.config/containers/auth.json",
+        ];
+        assert_eq!(of(&[home, run, ("DOCKER_CONFIG", "")]), all);
+        assert_eq!(of(&[home, ("DOCKER_CONFIG", "/d")])[0], "/d/config.json");
+        assert_eq!(
+            of(&[home, run, ("REGISTRY_AUTH_FILE", "/r/a.json")]),
+            ["/r/a.json"]
+        );
+        let named = Stores::of(&|name| (name == "REGISTRY_AUTH_FILE").then(|| "/none".into()));
+        let error = format!("{:#}", named.find("h", "a").unwrap_err());
+        assert!(error.contains("REGISTRY_AUTH_FILE"), "{error}");
+        let unnamed = Stores::of(&|name| (name == "HOME").then(|| "/none".into()));
+        assert_eq!(unnamed.find("h", "a").unwrap(), Credentials::Anonymous);
+    }
+
+    #[test]
+    fn helpers_are_asked_where_they_are_named() {
+        let (folder, mut stores) = stores(&json!({
+            "auths": {"stored.example": {"auth": "dTpw"}, "kept.example": {}},
+            "credsStore": "all",
+            "credHelpers": {"one.example": "one", "https://index.docker.io/v1/": "one"},
+        }));
+        helper::tests::write(
+            folder.path(),
+            "all",
+            r#"{"Username": "all", "Secret": "SERVER"}"#,
+        );
+        helper::tests::write(
+            folder.path(),
+            "one",
+            r#"{"Username": "one", "Secret": "SERVER"}"#,
+        );
+        stores.path = Some(folder.path().into());
+        let find = |registry| stores.find(registry, "a").unwrap();
+        assert_eq!(find("one.example"), basic("one", "one.example"));
+        assert_eq!(find("docker.io"), basic("one", HUB_KEY));
+        assert_eq!(find("kept.example"), basic("all", "kept.example"));
+        assert_eq!(find("stored.example"), basic("u", "p"));
+    }
+}

@@ -1,0 +1,297 @@
+//! A registry for tests, on a loopback port and in memory: honest by itself, and each test says
+//! where it is not.
+
+#![allow(clippy::unwrap_used, reason = "a test's panic is its failure")]
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::digest::of;
+use super::manifest::DIGEST;
+use super::{Patience, Remote};
+
+/// The media type of an image's manifest.
+pub const IMAGE: &str = "application/vnd.oci.image.manifest.v1+json";
+/// The media type of an index.
+pub const INDEX: &str = "application/vnd.oci.image.index.v1+json";
+
+/// A request.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// `GET`, `HEAD` and so on.
+    pub method: String,
+    /// The path, with the query.
+    pub path: String,
+    /// By names in small letters.
+    pub headers: BTreeMap<String, String>,
+    /// The content.
+    pub body: Vec<u8>,
+}
+
+impl Request {
+    /// A header's value, or nothing.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", String::as_str)
+    }
+
+    /// Whether it has this method, and `path` in its path.
+    pub fn is(&self, method: &str, path: &str) -> bool {
+        self.method == method && self.path.contains(path)
+    }
+}
+
+/// An answer.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// Names and values.
+    pub headers: Vec<(String, String)>,
+    /// The content.
+    pub body: Vec<u8>,
+    /// After how many bytes of the body the connection breaks.
+    pub cut: Option<usize>,
+    /// Whether the length is not said beforehand.
+    pub chunked: bool,
+}
+
+impl Reply {
+    /// One without headers, which comes whole.
+    pub fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
+        Self {
+            status,
+            headers: Vec::new(),
+            body: body.into(),
+            cut: None,
+            chunked: false,
+        }
+    }
+
+    /// The same with one more header.
+    pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+}
+
+/// What a registry holds.
+#[derive(Clone, Default)]
+pub struct Shelf {
+    /// By digest.
+    pub blobs: BTreeMap<String, Vec<u8>>,
+    /// By tag and by digest, each with its media type.
+    pub manifests: BTreeMap<String, (String, Vec<u8>)>,
+}
+
+impl Shelf {
+    /// An image with such layers, under the tag `latest`.
+    pub fn image(layers: &[Vec<u8>]) -> Self {
+        let mut shelf = Self::default();
+        shelf.add_image("amd64", layers, "latest");
+        shelf
+    }
+
+    /// Adds an image for one processor; its entry in an index.
+    pub fn add_image(&mut self, architecture: &str, layers: &[Vec<u8>], tag: &str) -> Value {
+        let config = json!({"architecture": architecture, "os": "linux"}).to_string();
+        let mut entries = vec![self.add_blob(config.as_bytes())];
+        entries.extend(layers.iter().map(|layer| self.add_blob(layer)));
+        let manifest = json!({"schemaVersion": 2, "mediaType": IMAGE,
+            "config": entries[0], "layers": entries[1..]});
+        let mut entry = self.add_manifest(IMAGE, &manifest, tag);
+        entry["platform"] = json!({"architecture": architecture, "os": "linux"});
+        entry
+    }
+
+    /// Adds a manifest or an index of the media type `kind`; its descriptor.
+    pub fn add_manifest(&mut self, kind: &str, manifest: &Value, tag: &str) -> Value {
+        let bytes = manifest.to_string().into_bytes();
+        let (digest, size) = (of(&bytes), bytes.len());
+        for name in [tag, &digest] {
+            let stored = (kind.to_owned(), bytes.clone());
+            self.manifests.insert(name.to_owned(), stored);
+        }
+        json!({"mediaType": kind, "digest": digest, "size": size})
+    }
+
+    fn add_blob(&mut self, bytes: &[u8]) -> Value {
+        let digest = of(bytes);
+        self.blobs.insert(digest.clone(), bytes.to_vec());
+        json!({"mediaType": "application/octet-stream", "digest": digest, "size": bytes.len()})
+    }
+
+    /// The digest of the only layer.
+    pub fn layer(&self) -> String {
+        let manifest: Value = serde_json::from_slice(&self.manifests["latest"].1).unwrap();
+        manifest["layers"][0]["digest"].as_str().unwrap().to_owned()
+    }
+
+    /// What an honest registry answers that nobody pushes to.
+    pub fn answer(&self, request: &Request) -> Reply {
+        let name = request.path.rsplit('/').next().unwrap();
+        let body = if request.path.contains("/manifests/") {
+            let found = self.manifests.get(name);
+            found.map(|(kind, bytes)| {
+                let reply = Reply::new(200, bytes.clone()).with("content-type", kind);
+                reply.with(DIGEST, of(bytes))
+            })
+        } else {
+            let found = self.blobs.get(name);
+            found.map(|bytes| part(bytes, request.header("range")))
+        };
+        body.unwrap_or_else(|| {
+            Reply::new(
+                404,
+                r#"{"errors": [{"code": "UNKNOWN", "message": "unknown"}]}"#,
+            )
+        })
+    }
+}
+
+fn part(bytes: &[u8], range: &str) -> Reply {
+    let from = range
+        .strip_prefix("bytes=")
+        .and_then(|range| range.strip_suffix('-'));
+    let Some(from) = from.map(|from| from.parse::<usize>().unwrap()) else {
+        return Reply::new(200, bytes);
+    };
+    if from >= bytes.len() {
+        return Reply::new(416, "");
+    }
+    let range = format!("bytes {from}-{}/{}", bytes.len() - 1, bytes.len());
+    Reply::new(206, &bytes[from..]).with("content-range", range)
+}
+
+/// The server.
+pub struct FakeRegistry {
+    address: SocketAddr,
+    seen: Arc<Mutex<Vec<Request>>>,
+}
+
+impl FakeRegistry {
+    /// Starts a server that answers so; it is told how many requests came before.
+    pub fn start(answer: impl Fn(&Request, usize) -> Reply + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let (answer, log) = (Arc::new(answer), seen.clone());
+        thread::spawn(move || {
+            for socket in listener.incoming().flatten() {
+                let (answer, log) = (answer.clone(), log.clone());
+                thread::spawn(move || {
+                    // A client that hangs up is no failure of the test.
+                    let _ = serve(&socket, &*answer, &log);
+                });
+            }
+        });
+        Self { address, seen }
+    }
+
+    /// The image `tests/image` here, with short waits.
+    pub fn remote(&self, version: &str) -> Remote {
+        let mut remote = Remote::parse(&format!("{}/tests/image{version}", self.address)).unwrap();
+        remote.patience = Patience {
+            tries: 4,
+            first_wait: Duration::from_millis(5),
+            longest_wait: Duration::from_secs(3),
+            connect: Duration::from_secs(5),
+            silence: Duration::from_secs(30),
+            storing: Duration::from_secs(30),
+        };
+        remote
+    }
+
+    /// The requests since the last call, with the part that was asked for.
+    pub fn seen(&self) -> Vec<String> {
+        let requests = self.requests().into_iter();
+        let lines = requests.map(|request| {
+            let path = request.path.replace("/v2/tests/image/", "");
+            let line = format!("{} {path} {}", request.method, request.header("range"));
+            line.trim_end().to_owned()
+        });
+        lines.collect()
+    }
+
+    /// The same, whole.
+    pub fn requests(&self) -> Vec<Request> {
+        std::mem::take(&mut *self.seen.lock().unwrap())
+    }
+
+    /// Where it is.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+}
+
+fn serve(
+    socket: &TcpStream,
+    answer: &dyn Fn(&Request, usize) -> Reply,
+    log: &Mutex<Vec<Request>>,
+) -> std::io::Result<()> {
+    let mut reader = BufReader::new(socket);
+    let mut line = String::new();
+    reader.read_line(&mut line)?;
+    let mut words = line.split_whitespace().map(str::to_owned);
+    let (Some(method), Some(path)) = (words.next(), words.next()) else {
+        return Ok(());
+    };
+    let mut headers = BTreeMap::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line)?;
+        let Some((name, value)) = line.trim().split_once(':') else {
+            break;
+        };
+        headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
+    }
+    let length = headers
+        .get("content-length")
+        .and_then(|length| length.parse().ok());
+    let mut body = vec![0; length.unwrap_or(0)];
+    reader.read_exact(&mut body)?;
+    let request = Request {
+        method,
+        path,
+        headers,
+        body,
+    };
+    let before = {
+        let mut log = log.lock().unwrap();
+        log.push(request.clone());
+        log.len() - 1
+    };
+    let reply = answer(&request, before);
+    let mut head = format!("HTTP/1.1 {} Fine\r\nconnection: close\r\n", reply.status);
+    for (name, value) in &reply.headers {
+        head += &format!("{name}: {value}\r\n");
+    }
+    let length = reply.body.len();
+    head += &match reply.chunked {
+        true => "transfer-encoding: chunked\r\n\r\n".to_owned(),
+        false => format!("content-length: {length}\r\n\r\n"),
+    };
+    let mut socket = socket;
+    socket.write_all(head.as_bytes())?;
+    if request.method == "HEAD" {
+        return Ok(());
+    }
+    let sent = &reply.body[..reply.cut.unwrap_or(length)];
+    if !reply.chunked {
+        return socket.write_all(sent);
+    }
+    for chunk in sent.chunks(1 << 16) {
+        write!(socket, "{:x}\r\n", chunk.len())?;
+        socket.write_all(chunk)?;
+        socket.write_all(b"\r\n")?;
+    }
+    match reply.cut {
+        None => socket.write_all(b"0\r\n\r\n"),
+        Some(_) => Ok(()),
+    }
+}

@@ -1,0 +1,172 @@
+//! Credential helpers, programs that keep credentials for Docker: a helper's name and a registry go
+//! in. Source of the protocol: <https://github.com/docker/docker-credential-helpers>.
+
+use std::ffi::OsStr;
+use std::io::{ErrorKind, Write};
+use std::process::{Command, Output, Stdio};
+
+use crate::Credentials;
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+
+/// What a helper says that knows nothing of a registry.
+const NOTHING: &str = "credentials not found";
+
+/// The user name that stands for a token.
+const TOKEN: &str = "<token>";
+
+/// How much of what a failed helper says is repeated, in letters.
+const SAID: usize = 300;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Answer {
+    username: String,
+    secret: String,
+}
+
+/// Asks a helper for a registry's credentials; it is looked for in `path`, or else where this
+/// program's own are.
+pub fn ask(name: &str, server: &str, path: Option<&OsStr>) -> Result<Credentials> {
+    let program = format!("docker-credential-{name}");
+    let mut command = Command::new(&program);
+    command.arg("get");
+    if let Some(path) = path {
+        command.env("PATH", path);
+    }
+    let output = run(&mut command, server).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => anyhow::anyhow!(
+            "the credential helper `{program}`, which it names for {server}, is not installed; \
+             install it, or take its name out and log in again"
+        ),
+        _ => anyhow::anyhow!("failed to run the credential helper `{program}`: {error}"),
+    })?;
+    if !output.status.success() {
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said);
+        if said.contains(NOTHING) {
+            return Ok(Credentials::Anonymous);
+        }
+        // An answer is not meant to be seen, whatever became of it.
+        let said = if said.contains('{') { "" } else { said.trim() };
+        let said: String = said
+            .chars()
+            .filter(|letter| !letter.is_control())
+            .take(SAID)
+            .collect();
+        bail!(
+            "the credential helper `{program}` fails for {server} ({}): {said}",
+            output.status
+        );
+    }
+    // The parser's message could show the secret.
+    let answer: Option<Answer> = serde_json::from_slice(&output.stdout).ok();
+    let Answer { username, secret } = answer.with_context(|| {
+        format!("the credential helper `{program}` answers {server} with no user name and secret")
+    })?;
+    Ok(match (username.as_str(), secret.as_str()) {
+        (TOKEN, _) => Credentials::IdentityToken(secret),
+        ("", "") => Credentials::Anonymous,
+        _ => Credentials::Basic {
+            user: username,
+            password: secret,
+        },
+    })
+}
+
+fn run(command: &mut Command, server: &str) -> std::io::Result<Output> {
+    command.stdin(Stdio::piped());
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    if let Some(mut input) = child.stdin.take() {
+        // One that ends without reading says by its exit code what is wrong.
+        let _ = input.write_all(server.as_bytes());
+    }
+    child.wait_with_output()
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
+
+    /// Writes a helper that answers so; `SERVER` in the answer is the registry that it is asked for.
+    pub fn write(folder: &Path, name: &str, answer: &str) {
+        script(
+            folder,
+            name,
+            &format!("read -r server || true\necho '{answer}' | /bin/sed \"s|SERVER|$server|\""),
+        );
+    }
+
+    fn script(folder: &Path, name: &str, script: &str) {
+        let path = folder.join(format!("docker-credential-{name}"));
+        fs::write(
+            &path,
+            format!("#!/bin/sh\n[ \"$1\" = get ] || exit 3\n{script}\n"),
+        )
+        .unwrap();
+        fs::set_permissions(path, Permissions::from_mode(0o755)).unwrap();
+    }
+
+    #[test]
+    fn helpers_answer_or_fail_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let ask = |name| ask(name, "h.example", Some(folder.path().as_os_str()));
+        let said = |name| format!("{:#}", ask(name).unwrap_err());
+
+        write(
+            folder.path(),
+            "token",
+            r#"{"ServerURL": "x", "Username": "<token>", "Secret": "s"}"#,
+        );
+        assert_eq!(
+            ask("token").unwrap(),
+            Credentials::IdentityToken("s".into())
+        );
+        write(folder.path(), "empty", r#"{"Username": "", "Secret": ""}"#);
+        assert_eq!(ask("empty").unwrap(), Credentials::Anonymous);
+        script(
+            folder.path(),
+            "nothing",
+            "echo credentials not found in native keychain\nexit 1",
+        );
+        assert_eq!(ask("nothing").unwrap(), Credentials::Anonymous);
+
+        let error = said("missing");
+        assert!(
+            error.contains("docker-credential-missing") && error.contains("h.example"),
+            "{error}"
+        );
+        assert!(error.contains("not installed"), "{error}");
+        script(
+            folder.path(),
+            "locked",
+            "echo the keychain is locked >&2\nexit 4",
+        );
+        let error = said("locked");
+        assert!(
+            error.contains("docker-credential-locked") && error.contains("is locked"),
+            "{error}"
+        );
+        script(
+            folder.path(),
+            "leak",
+            "echo '{\"Secret\": \"hidden\"}'\nexit 4",
+        );
+        write(folder.path(), "half", r#"{"Secret": "hidden"}"#);
+        write(folder.path(), "chatty", "hidden");
+        for name in ["leak", "half", "chatty"] {
+            let error = said(name);
+            assert!(
+                error.contains(&format!("docker-credential-{name}")),
+                "{error}"
+            );
+            assert!(!error.contains("hidden"), "{error}");
+        }
+    }
+}

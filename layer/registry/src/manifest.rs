@@ -1,0 +1,242 @@
+//! Manifests: a tag or a digest goes in; the document that it names comes out, never longer than
+//! [`LONGEST`], with the digest that was asked for, and read as an image or as an index of them.
+
+use oci_client::manifest::{
+    IMAGE_MANIFEST_LIST_MEDIA_TYPE, IMAGE_MANIFEST_MEDIA_TYPE, OCI_IMAGE_INDEX_MEDIA_TYPE,
+    OCI_IMAGE_MEDIA_TYPE,
+};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap};
+use serde::Deserialize;
+
+use super::digest::{digits, of};
+use super::document::{Unread, read};
+use super::error::Failure;
+use super::session::Session;
+use super::{Error, Result};
+
+/// The longest manifest: what registries have to take, by the specification.
+pub(crate) const LONGEST: u64 = 4 << 20;
+
+const IMAGES: [&str; 2] = [OCI_IMAGE_MEDIA_TYPE, IMAGE_MANIFEST_MEDIA_TYPE];
+const INDEXES: [&str; 2] = [OCI_IMAGE_INDEX_MEDIA_TYPE, IMAGE_MANIFEST_LIST_MEDIA_TYPE];
+
+/// The header in which registries say the digest of a manifest.
+pub(crate) const DIGEST: &str = "docker-content-digest";
+
+/// A manifest.
+pub(crate) struct Manifest {
+    pub digest: String,
+    pub media_type: String,
+    pub bytes: Vec<u8>,
+    pub kind: Kind,
+}
+
+/// What a manifest lists.
+pub(crate) enum Kind {
+    /// The blobs of an image, its configuration first.
+    Image(Vec<Entry>),
+    /// Manifests of images.
+    Index(Vec<Entry>),
+}
+
+/// A descriptor, as far as it matters here.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Entry {
+    pub digest: String,
+    pub size: u64,
+    pub platform: Option<Platform>,
+}
+
+/// Where an image runs.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Platform {
+    pub architecture: String,
+    pub os: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Document {
+    schema_version: Option<u32>,
+    media_type: Option<String>,
+    config: Option<Entry>,
+    layers: Option<Vec<Entry>>,
+    manifests: Option<Vec<Entry>>,
+}
+
+/// What asks for a manifest accepts.
+pub(crate) fn accepted() -> String {
+    [IMAGES, INDEXES].concat().join(", ")
+}
+
+/// Fetches the manifest that a tag or a digest names.
+pub(crate) async fn fetch(session: &Session<'_>, version: &str) -> Result<Manifest> {
+    let what = format!("manifest {version}");
+    // `oci_client` reads manifests of any length into memory.
+    let (headers, bytes) = session
+        .patiently(async || {
+            let address = session.remote.address(&format!("manifests/{version}"));
+            let asked = session.send(&what, |http| http.get(&address).header(ACCEPT, accepted()));
+            let response = asked.await?;
+            let headers = response.headers().clone();
+            let bytes = read(response, LONGEST)
+                .await
+                .map_err(|unread| match unread {
+                    Unread::TooLong => too_long(session, &what),
+                    Unread::Broken(error) => session.judge().broken(&what, &error),
+                })?;
+            Ok((headers, bytes))
+        })
+        .await?;
+    let digest = of(&bytes);
+    let wanted = digits(version).map(|_| version.to_owned());
+    // A tag's digest is known from the registry alone, if at all.
+    if let Some(wanted) = wanted.or_else(|| said_digest(&headers))
+        && wanted != digest
+    {
+        return Err(Error::Lied {
+            registry: session.remote.registry().to_owned(),
+            what,
+            wanted,
+            found: digest,
+        });
+    }
+    let sent_as = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let sent_as = sent_as.map(|text| text.split(';').next().unwrap_or(text).trim());
+    let understood = understand(&bytes, sent_as);
+    let (media_type, kind) =
+        understood.map_err(|reason| session.judge().unusable(&what, reason))?;
+    Ok(Manifest {
+        digest,
+        media_type,
+        bytes,
+        kind,
+    })
+}
+
+fn too_long(session: &Session<'_>, what: &str) -> Failure {
+    let reason = format!("it is longer than the {LONGEST} bytes that a manifest may have");
+    session.judge().unusable(what, reason).into()
+}
+
+/// The digest that a registry says a manifest has, if it is one that can be compared.
+pub(crate) fn said_digest(headers: &HeaderMap) -> Option<String> {
+    let said = headers.get(DIGEST)?.to_str().ok()?;
+    digits(said).map(|_| said.to_owned())
+}
+
+/// What a manifest is and lists. One that could be read as an image and as an index is neither:
+/// see <https://github.com/opencontainers/image-spec/security/advisories/GHSA-77vh-xpmg-72qh>.
+fn understand(bytes: &[u8], sent_as: Option<&str>) -> Result<(String, Kind), String> {
+    let document: Document =
+        serde_json::from_slice(bytes).map_err(|error| format!("it is no manifest: {error}"))?;
+    if document.schema_version != Some(2) {
+        return Err("it is of a schema that is not 2".into());
+    }
+    if let (Some(said), Some(sent_as)) = (document.media_type.as_deref(), sent_as)
+        && said != sent_as
+    {
+        return Err(format!(
+            "it is sent as {sent_as:?} and calls itself {said:?}"
+        ));
+    }
+    let media_type = document.media_type.or(sent_as.map(str::to_owned));
+    let media_type = media_type.ok_or("it has no media type")?;
+    let kind = match (document.config, document.layers, document.manifests) {
+        (Some(config), Some(layers), None) if IMAGES.contains(&media_type.as_str()) => {
+            Kind::Image([vec![config], layers].concat())
+        }
+        (None, None, Some(manifests)) if INDEXES.contains(&media_type.as_str()) => {
+            Kind::Index(manifests)
+        }
+        _ => {
+            return Err(format!(
+                "as {media_type:?} it is neither an image nor an index of images"
+            ));
+        }
+    };
+    let (Kind::Image(entries) | Kind::Index(entries)) = &kind;
+    match entries.iter().find(|entry| digits(&entry.digest).is_none()) {
+        Some(entry) => Err(format!("{:?} in it is no digest by SHA-256", entry.digest)),
+        None => Ok((media_type, kind)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn entry() -> Value {
+        json!({"mediaType": "x", "digest": of(b""), "size": 0})
+    }
+
+    fn read(document: &Value, sent_as: Option<&str>) -> Result<Kind, String> {
+        understand(document.to_string().as_bytes(), sent_as).map(|(_, kind)| kind)
+    }
+
+    #[test]
+    fn all_four_kinds_are_read() {
+        for kind in IMAGES {
+            let document = json!({"schemaVersion": 2, "mediaType": kind,
+                "config": entry(), "layers": [entry(), entry()]});
+            assert!(matches!(read(&document, Some(kind)), Ok(Kind::Image(all)) if all.len() == 3));
+            assert!(read(&document, None).is_ok());
+        }
+        for kind in INDEXES {
+            let document = json!({"schemaVersion": 2, "manifests": [entry()]});
+            assert!(matches!(read(&document, Some(kind)), Ok(Kind::Index(all)) if all.len() == 1));
+        }
+    }
+
+    #[test]
+    fn what_could_mean_two_things_is_refused() {
+        let (image, index) = (IMAGES[0], INDEXES[0]);
+        let both = json!({"schemaVersion": 2, "mediaType": image,
+            "config": entry(), "layers": [], "manifests": []});
+        let mut path = entry();
+        path["digest"] = "sha256:../../../etc/passwd".into();
+        let bad = [
+            (both.clone(), image),
+            (both, index),
+            (
+                json!({"schemaVersion": 2, "mediaType": index, "config": entry(), "layers": []}),
+                index,
+            ),
+            (
+                json!({"schemaVersion": 2, "mediaType": image, "manifests": []}),
+                image,
+            ),
+            (
+                json!({"schemaVersion": 2, "config": entry(), "layers": []}),
+                index,
+            ),
+            (
+                json!({"schemaVersion": 2, "config": entry(), "layers": []}),
+                "text/plain",
+            ),
+            (
+                json!({"schemaVersion": 1, "config": entry(), "layers": []}),
+                image,
+            ),
+            (json!({"schemaVersion": 2, "layers": []}), image),
+            (
+                json!({"schemaVersion": 2, "config": entry(), "layers": [path]}),
+                image,
+            ),
+            (
+                json!({"schemaVersion": 2, "config": {"digest": of(b""), "size": -1}, "layers": []}),
+                image,
+            ),
+            (json!([]), image),
+        ];
+        for (document, sent_as) in bad {
+            assert!(
+                read(&document, Some(sent_as)).is_err(),
+                "{document} as {sent_as}"
+            );
+        }
+    }
+}

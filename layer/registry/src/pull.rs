@@ -1,0 +1,272 @@
+//! Pulls an image: a reference goes in, and a folder in the OCI image layout with all of it comes
+//! out, every blob compared with its digest. What is there already is not fetched again.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use reqwest::header::ACCEPT;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::blob;
+use super::digest::digits;
+use super::manifest::{self, Entry, Kind, LONGEST, Manifest, accepted, said_digest};
+use super::session::{Session, within};
+use super::token::Scope;
+use super::watch::{Meter, Watch};
+use super::{Error, Remote, Result};
+
+/// The most manifests of an index and what it lists.
+const MOST_MANIFESTS: usize = 1000;
+
+/// What was pulled.
+#[derive(Clone, Debug)]
+pub struct Pulled {
+    /// The digest that the reference stands for.
+    pub resolved: String,
+    /// The digest of the manifest that the folder's index names: the same, or that of the one image
+    /// that was chosen by its architecture.
+    pub digest: String,
+    /// Its media type.
+    pub media_type: String,
+    /// The manifest.
+    pub manifest: Vec<u8>,
+    /// How many bytes all blobs have.
+    pub bytes: u64,
+    /// How many bytes of blobs were not in the folder before.
+    pub fetched_bytes: u64,
+}
+
+/// The digest that a reference stands for at present.
+pub fn resolve(remote: &Remote) -> Result<String> {
+    within(remote, Scope::Pull, &|_| (), async |session| {
+        resolved(&session).await
+    })
+}
+
+pub(crate) async fn resolved(session: &Session<'_>) -> Result<String> {
+    let version = session.remote.version();
+    let address = session.remote.address(&format!("manifests/{version}"));
+    let what = format!("manifest {version}");
+    let headers = session
+        .patiently(async || {
+            let asked = session.send(&what, |http| http.head(&address).header(ACCEPT, accepted()));
+            Ok(asked.await?.headers().clone())
+        })
+        .await?;
+    match said_digest(&headers) {
+        Some(said) => match digits(version) {
+            Some(_) if said != version => Err(Error::Lied {
+                registry: session.remote.registry().to_owned(),
+                what,
+                wanted: version.to_owned(),
+                found: said,
+            }),
+            _ => Ok(said),
+        },
+        // The header is only recommended.
+        None => Ok(manifest::fetch(session, version).await?.digest),
+    }
+}
+
+/// Pulls an image, or all images of an index, into `folder`, which is made if it is not there and
+/// may hold other images' blobs. With `architecture`, as OCI names it (`amd64`, `arm64`), only that
+/// one is pulled of an index, and an image for another one is refused. `watch` is told what goes on.
+///
+/// The folder's `index.json` is written last and names what was pulled, and nothing else.
+pub fn pull(
+    remote: &Remote,
+    folder: &Path,
+    architecture: Option<&str>,
+    watch: &dyn Fn(&super::Event<'_>),
+) -> Result<Pulled> {
+    let blobs = folder.join("blobs/sha256");
+    fs::create_dir_all(&blobs).map_err(Error::io("create", &blobs))?;
+    within(remote, Scope::Pull, watch, async |session| {
+        let top = manifest::fetch(&session, remote.version()).await?;
+        let resolved = top.digest.clone();
+        let chosen = match (&top.kind, architecture) {
+            (Kind::Index(entries), Some(wanted)) => {
+                let entry = choose(remote, entries, wanted)?;
+                child(&session, entry).await?
+            }
+            _ => top,
+        };
+        let (bytes, fetched_bytes) =
+            everything(&session, &chosen, &blobs, architecture, watch).await?;
+        write_index(folder, remote, &chosen)?;
+        Ok(Pulled {
+            resolved,
+            digest: chosen.digest,
+            media_type: chosen.media_type,
+            manifest: chosen.bytes,
+            bytes,
+            fetched_bytes,
+        })
+    })
+}
+
+/// The image for an architecture.
+fn choose<'a>(remote: &Remote, entries: &'a [Entry], wanted: &str) -> Result<&'a Entry> {
+    let platforms = || {
+        entries
+            .iter()
+            .filter_map(|entry| Some((entry, entry.platform.as_ref()?)))
+    };
+    let mut fitting = platforms().filter(|(_, place)| place.os == "linux");
+    if let Some((entry, _)) = fitting.find(|(_, place)| place.architecture == wanted) {
+        return Ok(entry);
+    }
+    let found: BTreeSet<_> = platforms()
+        .map(|(_, place)| format!("{}/{}", place.os, place.architecture))
+        .collect();
+    Err(no_architecture(
+        remote,
+        wanted,
+        &Vec::from_iter(found).join(", "),
+    ))
+}
+
+fn no_architecture(remote: &Remote, wanted: &str, found: &str) -> Error {
+    let printable = found.chars().filter(|letter| !letter.is_control());
+    Error::NoArchitecture {
+        reference: remote.reference.whole(),
+        wanted: wanted.to_owned(),
+        found: printable.take(500).collect(),
+    }
+}
+
+/// A manifest that an index lists.
+async fn child(session: &Session<'_>, entry: &Entry) -> Result<Manifest> {
+    if entry.size > LONGEST {
+        let what = format!("manifest {}", entry.digest);
+        let reason = format!("it is said to have {} bytes, over {LONGEST}", entry.size);
+        return Err(session.judge().unusable(&what, reason));
+    }
+    let found = manifest::fetch(session, &entry.digest).await?;
+    if found.bytes.len() as u64 != entry.size {
+        return Err(Error::Size {
+            registry: session.remote.registry().to_owned(),
+            what: format!("manifest {}", entry.digest),
+            wanted: entry.size,
+            found: found.bytes.len().to_string(),
+        });
+    }
+    Ok(found)
+}
+
+/// Fetches what a manifest lists, and that; returns the bytes of all blobs and of those fetched.
+async fn everything(
+    session: &Session<'_>,
+    top: &Manifest,
+    blobs: &Path,
+    architecture: Option<&str>,
+    watch: &Watch<'_>,
+) -> Result<(u64, u64)> {
+    let mut entries = Vec::new();
+    let mut documents = vec![(top.digest.clone(), top.bytes.clone())];
+    let mut waiting = Vec::new();
+    list(&top.kind, &mut entries, &mut waiting);
+    let mut seen = BTreeSet::from([top.digest.clone()]);
+    while let Some(entry) = waiting.pop() {
+        if !seen.insert(entry.digest.clone()) {
+            continue;
+        }
+        if seen.len() > MOST_MANIFESTS {
+            let what = format!("index {}", top.digest);
+            let reason = format!("it lists more than {MOST_MANIFESTS} images");
+            return Err(session.judge().unusable(&what, reason));
+        }
+        let found = child(session, &entry).await?;
+        list(&found.kind, &mut entries, &mut waiting);
+        documents.push((found.digest, found.bytes));
+    }
+    // Images of one index share layers, and one image may have the same layer twice.
+    let mut seen = BTreeSet::new();
+    entries.retain(|entry| seen.insert((entry.digest.clone(), entry.size)));
+    let total = entries
+        .iter()
+        .fold(0_u64, |sum, entry| sum.saturating_add(entry.size));
+    let meter = Meter::new(watch, total);
+    let mut fetched = 0;
+    for (place, entry) in entries.iter().enumerate() {
+        if blob::fetch(session, entry, blobs, &meter).await? {
+            fetched += entry.size;
+        }
+        if let (0, Some(wanted), Kind::Image(_)) = (place, architecture, &top.kind) {
+            check_architecture(session.remote, entry, blobs, wanted)?;
+        }
+    }
+    // Innermost first, so that what is there is complete.
+    for (digest, bytes) in documents.iter().rev() {
+        write(blobs, digits(digest).unwrap_or_default(), bytes)?;
+    }
+    Ok((total, fetched))
+}
+
+fn list(kind: &Kind, entries: &mut Vec<Entry>, waiting: &mut Vec<Entry>) {
+    match kind {
+        Kind::Image(blobs) => entries.extend(blobs.iter().cloned()),
+        Kind::Index(manifests) => waiting.extend(manifests.iter().cloned()),
+    }
+}
+
+/// Refuses an image whose configuration says another architecture.
+fn check_architecture(remote: &Remote, config: &Entry, blobs: &Path, wanted: &str) -> Result<()> {
+    #[derive(Deserialize)]
+    struct Config {
+        architecture: String,
+    }
+    let path = blobs.join(digits(&config.digest).unwrap_or_default());
+    let found = if config.size > LONGEST {
+        "none that it names in a configuration of sensible length".to_owned()
+    } else {
+        let bytes = fs::read(&path).map_err(Error::io("read", &path))?;
+        let config = serde_json::from_slice::<Config>(&bytes);
+        config.map_or_else(
+            |_| "none that it names".to_owned(),
+            |config| config.architecture,
+        )
+    };
+    if found == wanted {
+        return Ok(());
+    }
+    Err(no_architecture(remote, wanted, &found))
+}
+
+/// Names what was pulled, by the tag that it was asked for.
+fn write_index(folder: &Path, remote: &Remote, manifest: &Manifest) -> Result<()> {
+    let mut entry = json!({
+        "mediaType": manifest.media_type,
+        "digest": manifest.digest,
+        "size": manifest.bytes.len(),
+    });
+    if let Some(tag) = remote.reference.tag() {
+        entry["annotations"] = json!({"org.opencontainers.image.ref.name": tag});
+    }
+    let index = json!({
+        "schemaVersion": 2,
+        "mediaType": oci_client::manifest::OCI_IMAGE_INDEX_MEDIA_TYPE,
+        "manifests": [entry],
+    });
+    let layout = json!({"imageLayoutVersion": "1.0.0"});
+    write(folder, "oci-layout", layout.to_string().as_bytes())?;
+    write(folder, "index.json", index.to_string().as_bytes())
+}
+
+/// Writes a file whole or not at all.
+fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<()> {
+    let path = folder.join(name);
+    let mut file = tempfile::Builder::new()
+        .prefix(".partial-")
+        .permissions(fs::Permissions::from_mode(0o644))
+        .tempfile_in(folder)
+        .map_err(Error::io("create a file in", folder))?;
+    file.write_all(bytes).map_err(Error::io("write", &path))?;
+    let kept = file.persist(&path);
+    kept.map_err(|error| Error::io("create", &path)(error.error))?;
+    Ok(())
+}

@@ -1,0 +1,205 @@
+//! Which image in which registry is meant, and what is shown to the registry for it.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use oci_client::Reference;
+
+use super::{Error, Patience, Result};
+
+/// An image in a registry.
+#[derive(Clone, Debug)]
+pub struct Remote {
+    /// Which one.
+    pub reference: Reference,
+    /// What is shown to the registry.
+    pub credentials: Credentials,
+    /// Whether the registry is spoken to without TLS.
+    pub plain_http: bool,
+    /// How long failures are borne.
+    pub patience: Patience,
+}
+
+/// What is shown to a registry. Its debug form hides what is secret.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub enum Credentials {
+    /// Nothing.
+    #[default]
+    Anonymous,
+    /// A name and a password.
+    Basic {
+        /// The name.
+        user: String,
+        /// The password.
+        password: String,
+    },
+    /// A token that the registry's token service gives access tokens for.
+    IdentityToken(String),
+    /// A token for the registry itself.
+    Token(String),
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Anonymous => "Anonymous",
+            Self::Basic { .. } => "Basic(…)",
+            Self::IdentityToken(_) => "IdentityToken(…)",
+            Self::Token(_) => "Token(…)",
+        })
+    }
+}
+
+impl Credentials {
+    /// What must not be seen anywhere.
+    pub(crate) fn secrets(&self) -> Option<&str> {
+        match self {
+            Self::Anonymous => None,
+            Self::Basic { password, .. } => Some(password),
+            Self::IdentityToken(token) | Self::Token(token) => Some(token),
+        }
+    }
+}
+
+impl Remote {
+    /// The image that `text` names, as Docker reads it: without a registry it is in Docker's own,
+    /// without a tag or a digest it has the tag `latest`. No credentials yet; plain HTTP only if
+    /// the registry is on this machine.
+    pub fn parse(text: &str) -> Result<Self> {
+        let reference = Reference::try_from(text).map_err(|error| Error::Reference {
+            text: text.to_owned(),
+            reason: error.to_string(),
+        })?;
+        if let Some(digest) = reference.digest()
+            && super::digest::digits(digest).is_none()
+        {
+            return Err(Error::Reference {
+                text: text.to_owned(),
+                reason: "only digests by SHA-256, in small letters, are known".into(),
+            });
+        }
+        Ok(Self {
+            plain_http: is_loopback(reference.resolve_registry()),
+            reference,
+            credentials: Credentials::Anonymous,
+            patience: Patience::default(),
+        })
+    }
+
+    /// The registry's name.
+    pub fn registry(&self) -> &str {
+        self.reference.registry()
+    }
+
+    /// The same place with another digest.
+    pub fn at(&self, digest: &str) -> Self {
+        Self {
+            reference: self.reference.clone_with_digest(digest.to_owned()),
+            ..self.clone()
+        }
+    }
+
+    /// The tag or, before it, the digest: what a manifest is asked for by.
+    pub(crate) fn version(&self) -> &str {
+        let (digest, tag) = (self.reference.digest(), self.reference.tag());
+        digest.or(tag).unwrap_or("latest")
+    }
+
+    /// The address of the registry's interface.
+    pub(crate) fn root(&self) -> String {
+        let scheme = if self.plain_http { "http" } else { "https" };
+        format!("{scheme}://{}/v2/", self.reference.resolve_registry())
+    }
+
+    /// An address below the repository.
+    pub(crate) fn address(&self, path: &str) -> String {
+        format!("{}{}/{path}", self.root(), self.reference.repository())
+    }
+}
+
+/// Whether a host, with or without a port, is this machine.
+pub(crate) fn is_loopback(host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        // In brackets the colons are the address's own.
+        Some((name, port)) if !port.contains(']') => name,
+        _ => host,
+    };
+    let address = name.trim_start_matches('[').trim_end_matches(']');
+    name == "localhost" || address.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_are_read_as_docker_does() {
+        let whole = |text| Remote::parse(text).map(|remote| remote.reference.whole());
+        assert_eq!(whole("a").unwrap(), "docker.io/library/a:latest");
+        assert_eq!(whole("a/b:1").unwrap(), "docker.io/a/b:1");
+        assert_eq!(whole("h.example/a/b").unwrap(), "h.example/a/b:latest");
+        assert_eq!(whole("localhost/a:x").unwrap(), "localhost/a:x");
+        let digest = super::super::digest::of(b"");
+        let both = format!("127.0.0.1:5000/a:x@{digest}");
+        assert_eq!(whole(&both).unwrap(), both);
+        assert_eq!(Remote::parse(&both).unwrap().version(), digest);
+        let shouted = format!("a@{}", digest.to_uppercase().replace("SHA", "sha"));
+        for bad in [
+            "",
+            "A",
+            "a:",
+            "h.example/",
+            "a@sha256:1",
+            "a b",
+            "https://h.example/a",
+            &shouted,
+        ] {
+            let error = whole(bad).unwrap_err().to_string();
+            assert!(error.contains("REGISTRY/NAME:TAG"), "{error}");
+        }
+    }
+
+    #[test]
+    fn only_this_machine_is_spoken_to_without_tls() {
+        for host in [
+            "localhost",
+            "localhost:5000",
+            "127.0.0.1",
+            "127.9.9.9:80",
+            "[::1]:5000",
+            "[::1]",
+        ] {
+            assert!(is_loopback(host), "{host}");
+        }
+        for host in [
+            "localhost.example",
+            "127.0.0.1.example:80",
+            "10.0.0.1",
+            "[::2]:80",
+            "docker.io",
+            "",
+        ] {
+            assert!(!is_loopback(host), "{host}");
+        }
+        let root = |text| Remote::parse(text).unwrap().root();
+        assert_eq!(root("localhost:5000/a"), "http://localhost:5000/v2/");
+        assert_eq!(root("h.example/a"), "https://h.example/v2/");
+        assert_eq!(root("a"), "https://index.docker.io/v2/");
+    }
+
+    #[test]
+    fn secrets_have_no_debug_form() {
+        let mut remote = Remote::parse("a").unwrap();
+        for credentials in [
+            Credentials::Token("hidden".into()),
+            Credentials::IdentityToken("hidden".into()),
+            Credentials::Basic {
+                user: "u".into(),
+                password: "hidden".into(),
+            },
+        ] {
+            remote.credentials = credentials;
+            assert!(!format!("{remote:?}").contains("hidden"));
+        }
+    }
+}

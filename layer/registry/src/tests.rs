@@ -1,0 +1,34 @@
+//! Pushes to and pulls from a stand-in for a registry that breaks, lies and demands in every way.
+
+mod lies;
+mod logins;
+mod pulls;
+mod pushes;
+
+use std::fs;
+use std::path::Path;
+
+use super::digest::of;
+use super::fake::Shelf;
+
+/// Bytes that do not repeat early.
+fn noise(length: usize) -> Vec<u8> {
+    let numbers = (0..length as u64).map(|place| place.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    numbers.map(|number| (number >> 56) as u8).collect()
+}
+
+/// That the folder holds all of the shelf's blobs, unchanged, and nothing that is not finished.
+fn assert_whole(folder: &Path, shelf: &Shelf) {
+    for (digest, bytes) in &shelf.blobs {
+        let name = digest.replace("sha256:", "blobs/sha256/");
+        assert_eq!(of(&fs::read(folder.join(name)).unwrap()), of(bytes));
+    }
+    assert_eq!(partials(folder), Vec::<String>::new());
+}
+
+/// The names of what is not finished.
+fn partials(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder.join("blobs/sha256")).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name.starts_with('.')).collect()
+}

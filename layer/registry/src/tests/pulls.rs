@@ -1,0 +1,304 @@
+//! Pulls over connections that break, and of images for several architectures.
+
+use std::fs;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::super::fake::{FakeRegistry, INDEX, Reply, Shelf};
+use super::super::{Error, Event, pull, resolve};
+use super::{assert_whole, noise, partials};
+
+#[test]
+fn an_image_comes_whole_and_only_once() {
+    let shelf = Shelf::image(&[noise(200_000), noise(10), Vec::new(), noise(10)]);
+    let registry = FakeRegistry::start({
+        let shelf = shelf.clone();
+        move |request, _| shelf.answer(request)
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let last = AtomicU64::new(0);
+    let pulled = pull(&registry.remote(":latest"), folder.path(), None, &|event| {
+        if let Event::Bytes { done, total } = event {
+            assert!(last.swap(*done, Ordering::Relaxed) <= *done && done <= total);
+        }
+    });
+    let pulled = pulled.unwrap();
+    assert_whole(folder.path(), &shelf);
+    let all: usize = shelf.blobs.values().map(Vec::len).sum();
+    assert_eq!(
+        (pulled.bytes, pulled.fetched_bytes),
+        (all as u64, all as u64)
+    );
+    assert_eq!(last.into_inner(), all as u64);
+    let index = fs::read(folder.path().join("index.json")).unwrap();
+    let index: Value = serde_json::from_slice(&index).unwrap();
+    assert_eq!(index["manifests"][0]["digest"], pulled.digest);
+    assert_eq!(
+        index["manifests"][0]["annotations"]["org.opencontainers.image.ref.name"],
+        "latest"
+    );
+    let name = pulled.digest.replace("sha256:", "blobs/sha256/");
+    assert_eq!(fs::read(folder.path().join(name)).unwrap(), pulled.manifest);
+
+    registry.requests();
+    let again = pull(&registry.remote(":latest"), folder.path(), None, &|_| ()).unwrap();
+    assert_eq!(
+        (again.digest, again.fetched_bytes),
+        (pulled.digest.clone(), 0)
+    );
+    assert_eq!(registry.seen(), ["GET manifests/latest"]);
+    assert_eq!(resolve(&registry.remote("")).unwrap(), pulled.digest);
+    assert_eq!(registry.seen(), ["HEAD manifests/latest"]);
+}
+
+#[test]
+fn a_file_that_was_changed_is_fetched_again() {
+    let shelf = Shelf::image(&[noise(1000)]);
+    let registry = FakeRegistry::start({
+        let shelf = shelf.clone();
+        move |request, _| shelf.answer(request)
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let remote = registry.remote("");
+    pull(&remote, folder.path(), None, &|_| ()).unwrap();
+    let name = shelf.layer().replace("sha256:", "blobs/sha256/");
+    fs::write(folder.path().join(name), noise(999)).unwrap();
+    let again = pull(&remote, folder.path(), None, &|_| ()).unwrap();
+    assert_eq!(again.fetched_bytes, 1000);
+    assert_whole(folder.path(), &shelf);
+}
+
+#[test]
+fn a_broken_download_goes_on_where_it_broke() {
+    let shelf = Shelf::image(&[noise(100_000)]);
+    let layer = shelf.layer();
+    for chunked in [false, true] {
+        let registry = FakeRegistry::start({
+            let (shelf, layer) = (shelf.clone(), layer.clone());
+            move |request, _| {
+                let mut reply = shelf.answer(request);
+                if request.path.ends_with(&layer) && request.header("range") != "bytes=80000-" {
+                    reply.cut = Some(40_000);
+                    reply.chunked = chunked;
+                }
+                reply
+            }
+        });
+        let folder = tempfile::tempdir().unwrap();
+        pull(&registry.remote(""), folder.path(), None, &|_| ()).unwrap();
+        assert_whole(folder.path(), &shelf);
+        let asked = registry.seen().split_off(2);
+        let from = ["", " bytes=40000-", " bytes=80000-"];
+        assert_eq!(asked, from.map(|from| format!("GET blobs/{layer}{from}")));
+    }
+}
+
+#[test]
+fn a_later_run_goes_on_as_well() {
+    let shelf = Shelf::image(&[noise(100_000)]);
+    let layer = shelf.layer();
+    let registry = FakeRegistry::start({
+        let (shelf, layer) = (shelf.clone(), layer.clone());
+        move |request, before| {
+            let mut reply = shelf.answer(request);
+            if request.path.ends_with(&layer) && before < 10 {
+                reply.cut = Some(1000);
+            }
+            reply
+        }
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let error = pull(&registry.remote(""), folder.path(), None, &|_| ()).unwrap_err();
+    assert!(
+        matches!(&error, Error::GaveUp { tries: 4, last } if matches!(**last, Error::CutOff { done: 4000, total: 100_000, .. })),
+        "{error}"
+    );
+    assert_eq!(
+        partials(folder.path()),
+        [layer.replace("sha256:", ".partial-")]
+    );
+    assert!(!folder.path().join("index.json").exists());
+    registry.requests();
+    // The count of requests was cleared, so that four more break.
+    pull(&registry.remote(""), folder.path(), None, &|_| ()).unwrap_err();
+    let asked = registry.seen();
+    assert_eq!(asked[1], format!("GET blobs/{layer} bytes=4000-"));
+    assert_eq!(asked.len(), 5);
+
+    // What is wrong with a file of an earlier run is not the registry's fault.
+    let registry = FakeRegistry::start({
+        let shelf = shelf.clone();
+        move |request, _| shelf.answer(request)
+    });
+    let partial = folder
+        .path()
+        .join("blobs/sha256")
+        .join(layer.replace("sha256:", ".partial-"));
+    fs::write(&partial, vec![0; 5000]).unwrap();
+    pull(&registry.remote(""), folder.path(), None, &|_| ()).unwrap();
+    let asked = [
+        format!("GET blobs/{layer} bytes=5000-"),
+        format!("GET blobs/{layer}"),
+    ];
+    assert_eq!(registry.seen()[1..], asked);
+    assert_whole(folder.path(), &shelf);
+}
+
+#[test]
+fn a_registry_without_parts_begins_anew() {
+    let shelf = Shelf::image(&[noise(100_000)]);
+    let layer = shelf.layer();
+    for status in [200, 416] {
+        let registry = FakeRegistry::start({
+            let (shelf, layer) = (shelf.clone(), layer.clone());
+            move |request, before| {
+                let mut request = request.clone();
+                let part = request.headers.remove("range").is_some();
+                if part && status == 416 {
+                    return Reply::new(416, "");
+                }
+                let mut reply = shelf.answer(&request);
+                if request.path.ends_with(&layer) && before == 2 {
+                    reply.cut = Some(50_000);
+                }
+                reply
+            }
+        });
+        let folder = tempfile::tempdir().unwrap();
+        pull(&registry.remote(""), folder.path(), None, &|_| ()).unwrap();
+        assert_whole(folder.path(), &shelf);
+    }
+}
+
+#[test]
+fn nobody_else_writes_the_same_file() {
+    let shelf = Shelf::image(&[noise(1000)]);
+    let name = shelf.layer().replace("sha256:", ".partial-");
+    let registry = FakeRegistry::start(move |request, _| shelf.answer(request));
+    let folder = tempfile::tempdir().unwrap();
+    let blobs = folder.path().join("blobs/sha256");
+    fs::create_dir_all(&blobs).unwrap();
+    let file = fs::File::create(blobs.join(name)).unwrap();
+    file.lock().unwrap();
+    let error = pull(&registry.remote(""), folder.path(), None, &|_| ()).unwrap_err();
+    assert!(matches!(error, Error::Taken { .. }), "{error}");
+}
+
+#[test]
+fn a_busy_registry_is_waited_for_as_it_asks() {
+    let shelf = Shelf::image(&[noise(1000)]);
+    let layer = shelf.layer();
+    let registry = FakeRegistry::start({
+        let shelf = shelf.clone();
+        move |request, before| match (before, request.path.ends_with(&layer)) {
+            (0, _) => Reply::new(503, ""),
+            (_, true) if before < 4 => Reply::new(429, "").with("retry-after", "1"),
+            _ => shelf.answer(request),
+        }
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let start = Instant::now();
+    let waits = std::cell::RefCell::new(Vec::new());
+    pull(&registry.remote(""), folder.path(), None, &|event| {
+        if let Event::Again { wait, .. } = event {
+            waits.borrow_mut().push(*wait);
+        }
+    })
+    .unwrap();
+    let second = Duration::from_secs(1);
+    assert!(start.elapsed() >= second && waits.into_inner()[1..] == [second]);
+    assert_whole(folder.path(), &shelf);
+}
+
+#[test]
+fn patience_ends() {
+    for (retry_after, requests) in [("0", 4), ("1000", 1), ("18446744073709551615", 1)] {
+        let registry =
+            FakeRegistry::start(move |_, _| Reply::new(429, "").with("retry-after", retry_after));
+        let folder = tempfile::tempdir().unwrap();
+        let error = pull(&registry.remote(""), folder.path(), None, &|_| ()).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains(&format!("asks to wait {retry_after} s")),
+            "{error}"
+        );
+        assert_eq!(registry.seen().len(), requests);
+    }
+    // One that says nothing, and one that is not there.
+    let silent = FakeRegistry::start(|_, _| {
+        std::thread::sleep(Duration::from_secs(60));
+        Reply::new(200, "")
+    });
+    let mut remote = silent.remote("");
+    remote.patience.silence = Duration::from_millis(50);
+    let error = resolve(&remote).unwrap_err();
+    assert!(
+        error.to_string().contains("nothing came for too long"),
+        "{error}"
+    );
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let mut remote = super::super::Remote::parse(&format!("{address}/a")).unwrap();
+    remote.patience = silent.remote("").patience;
+    let error = resolve(&remote).unwrap_err();
+    assert!(
+        matches!(&error, Error::GaveUp { tries: 4, last } if matches!(**last, Error::Unreachable { .. })),
+        "{error}"
+    );
+}
+
+#[test]
+fn of_an_index_one_image_comes_or_all() {
+    let mut shelf = Shelf::default();
+    let shared = noise(3000);
+    let small = shelf.add_image("arm64", &[shared.clone(), noise(20)], "arm");
+    let large = shelf.add_image("amd64", &[shared, noise(30)], "x86");
+    let index = json!({"schemaVersion": 2, "manifests": [small, large]});
+    shelf.add_manifest(INDEX, &index, "latest");
+    let registry = FakeRegistry::start({
+        let shelf = shelf.clone();
+        move |request, _| shelf.answer(request)
+    });
+    let remote = registry.remote("");
+    let folder = tempfile::tempdir().unwrap();
+    let pulled = pull(&remote, folder.path(), Some("amd64"), &|_| ()).unwrap();
+    assert_eq!(
+        (pulled.digest, pulled.resolved),
+        (digest(&large), resolve(&remote).unwrap())
+    );
+    let error = pull(&remote, folder.path(), Some("riscv64"), &|_| ()).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .ends_with("only for linux/amd64, linux/arm64"),
+        "{error}"
+    );
+    let error = pull(
+        &registry.remote(":arm"),
+        folder.path(),
+        Some("amd64"),
+        &|_| (),
+    )
+    .unwrap_err();
+    assert!(error.to_string().ends_with("only for arm64"), "{error}");
+
+    let folder = tempfile::tempdir().unwrap();
+    let pulled = pull(&remote, folder.path(), None, &|_| ()).unwrap();
+    assert_eq!(
+        (&pulled.digest, pulled.media_type.as_str()),
+        (&pulled.resolved, INDEX)
+    );
+    assert_whole(folder.path(), &shelf);
+    for image in [small, large] {
+        let name = digest(&image).replace("sha256:", "blobs/sha256/");
+        assert!(folder.path().join(name).is_file());
+    }
+}
+
+fn digest(entry: &Value) -> String {
+    entry["digest"].as_str().unwrap().to_owned()
+}

@@ -1,0 +1,320 @@
+//! Pushes to registries that break, forget and have some of it already.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use super::super::digest::of;
+use super::super::fake::{FakeRegistry, IMAGE, Reply, Request};
+use super::super::manifest::DIGEST;
+use super::super::{Blob, Credentials, Error, Event, Remote, Result, push};
+use super::noise;
+
+/// A registry that takes what is pushed.
+#[derive(Clone, Default)]
+struct Store(Arc<Mutex<BTreeMap<String, Vec<u8>>>>);
+
+impl Store {
+    fn answer(&self, request: &Request) -> Reply {
+        let mut stored = self.0.lock().unwrap();
+        let name = request.path.rsplit('/').next().unwrap();
+        let is = |method, path| request.is(method, path);
+        if request.path == "/v2/" {
+            Reply::new(200, "")
+        } else if is("HEAD", "/blobs/") {
+            Reply::new(if stored.contains_key(name) { 200 } else { 404 }, "")
+        } else if is("POST", "/blobs/uploads/") {
+            Reply::new(202, "").with("location", format!("{}one?state=a%2Fb", request.path))
+        } else if is("PUT", "/blobs/uploads/one?state=a%2Fb&digest=") {
+            let digest = name.rsplit('=').next().unwrap().replace("%3A", ":");
+            if of(&request.body) != digest {
+                return Reply::new(400, r#"{"errors": [{"code": "DIGEST_INVALID"}]}"#);
+            }
+            stored.insert(digest, request.body.clone());
+            Reply::new(201, "").with("location", "/there")
+        } else if is("PUT", "/manifests/") {
+            stored.insert(name.to_owned(), request.body.clone());
+            Reply::new(201, "")
+                .with(DIGEST, of(&request.body))
+                .with("location", "/there")
+        } else {
+            Reply::new(404, "")
+        }
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.0.lock().unwrap().keys().cloned().collect()
+    }
+}
+
+/// Pushes such blobs and a manifest that is no real one.
+fn push_all(remote: &Remote, blobs: &[Vec<u8>]) -> Result<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("all");
+    fs::write(&path, blobs.concat()).unwrap();
+    let mut offset = 0;
+    let blobs = blobs.iter().map(|bytes| {
+        let length = bytes.len() as u64;
+        offset += length;
+        Blob::in_file(&of(bytes), length, &path, offset - length)
+    });
+    let blobs: Vec<_> = blobs.collect();
+    push(remote, &blobs, b"manifest", IMAGE, &|_| ())
+}
+
+#[test]
+fn each_blob_is_sent_once_and_in_one_piece() {
+    let store = Store::default();
+    let registry = FakeRegistry::start({
+        let store = store.clone();
+        move |request, _| store.answer(request)
+    });
+    let blobs = [noise(300_000), noise(10), Vec::new(), noise(10)];
+    let digest = push_all(&registry.remote(":v1"), &blobs).unwrap();
+    assert_eq!(digest, of(b"manifest"));
+    let requests = registry.requests();
+    let puts = requests
+        .iter()
+        .filter(|request| request.is("PUT", "/blobs/"));
+    let lengths: Vec<_> = puts
+        .map(|request| request.header("content-length"))
+        .collect();
+    assert_eq!(lengths, ["300000", "10", "0"]);
+    assert_eq!(
+        requests
+            .iter()
+            .filter(|request| request.method == "PATCH")
+            .count(),
+        0
+    );
+    let last = requests.last().unwrap();
+    assert!(last.is("PUT", "/manifests/v1") && last.header("content-type") == IMAGE);
+    assert_eq!(store.names().len(), 4);
+
+    push_all(&registry.remote(":v2"), &blobs).unwrap();
+    let again = registry.seen();
+    assert!(
+        again.iter().all(|line| !line.contains("upload")),
+        "{again:?}"
+    );
+    // By its digest, as the images of an index are.
+    push_all(&registry.remote(&format!("@{digest}")), &[]).unwrap();
+    assert_eq!(
+        registry.seen(),
+        ["GET /v2/".to_owned(), format!("PUT manifests/{digest}")]
+    );
+    let other = registry.remote(&format!(":v3@{}", of(b"other")));
+    assert!(matches!(
+        push_all(&other, &blobs),
+        Err(Error::OtherDigest { .. })
+    ));
+    assert!(registry.seen().is_empty());
+}
+
+#[test]
+fn a_failed_upload_begins_anew_and_a_stored_one_does_not() {
+    let store = Store::default();
+    let registry = FakeRegistry::start({
+        let store = store.clone();
+        move |request, before| match (before, request.method.as_str()) {
+            // The POST, then the PUT, and one whose answer is lost after the blob was stored.
+            (2, "POST") => Reply::new(429, "").with("retry-after", "0"),
+            (5, "PUT") => Reply::new(500, ""),
+            (8, "PUT") => {
+                store.answer(request);
+                Reply::new(502, "")
+            }
+            _ => store.answer(request),
+        }
+    });
+    push_all(&registry.remote(""), &[noise(100_000)]).unwrap();
+    let seen = registry.seen();
+    let methods: Vec<_> = seen
+        .iter()
+        .map(|line| line.split(' ').next().unwrap())
+        .collect();
+    let one = [
+        "GET", "HEAD", "POST", "HEAD", "POST", "PUT", "HEAD", "POST", "PUT", "HEAD", "PUT",
+    ];
+    assert_eq!(methods, one);
+}
+
+#[test]
+fn a_broken_connection_is_borne_for_a_while() {
+    let registry = FakeRegistry::start(|request, _| match request.method.as_str() {
+        "PUT" => Reply {
+            cut: Some(0),
+            ..Reply::new(201, "cut")
+        },
+        _ => Store::default().answer(request),
+    });
+    let error = push_all(&registry.remote(""), &[noise(100_000)]).unwrap_err();
+    assert!(error.to_string().contains("gave up at try 4"), "{error}");
+    // One that takes everything and says nothing.
+    let registry = FakeRegistry::start(|request, _| {
+        if request.method == "PUT" {
+            std::thread::sleep(Duration::from_secs(60));
+        }
+        Store::default().answer(request)
+    });
+    let mut remote = registry.remote("");
+    remote.patience.storing = Duration::from_millis(150);
+    let error = push_all(&remote, &[noise(100_000)]).unwrap_err();
+    assert!(
+        error.to_string().contains("does not confirm the blob"),
+        "{error}"
+    );
+}
+
+#[test]
+fn what_is_damaged_here_is_not_sent() {
+    let store = Store::default();
+    let registry = FakeRegistry::start({
+        let store = store.clone();
+        move |request, _| store.answer(request)
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("blob");
+    fs::write(&path, noise(100_000)).unwrap();
+    let gone = folder.path().join("gone");
+    let digest = of(&noise(100_000));
+    let bad = [
+        (
+            Blob::in_file(&of(b"other"), 100_000, &path, 0),
+            "its digest is",
+        ),
+        (Blob::in_file(&of(b"other"), 0, &path, 0), "it is empty"),
+        (
+            Blob::in_file(&digest, 100_001, &path, 0),
+            "100000 bytes and should have 100001",
+        ),
+        (Blob::in_file(&digest, 99_999, &path, 0), "its digest is"),
+        (Blob::in_file(&digest, 100_000, &gone, 0), "No such file"),
+        (
+            Blob::in_file("sha256:../../x", 1, &path, 0),
+            "no digest by SHA-256",
+        ),
+    ];
+    for (blob, reason) in bad {
+        let error = push(&registry.remote(""), &[blob], b"m", IMAGE, &|_| ()).unwrap_err();
+        assert!(matches!(error, Error::Damaged { .. }), "{error}");
+        assert!(error.to_string().contains(reason), "{error}");
+    }
+    assert_eq!(store.names(), Vec::<String>::new());
+}
+
+#[test]
+fn a_registry_that_stores_something_else_is_found_out() {
+    for header in [true, false] {
+        let registry = FakeRegistry::start(move |request, _| {
+            let reply = match request.is("HEAD", "/manifests/") {
+                true => Reply::new(200, "").with(DIGEST, of(b"else")),
+                false => Store::default().answer(request),
+            };
+            let other = Reply {
+                headers: Vec::new(),
+                ..reply.clone()
+            };
+            match (request.is("PUT", "/manifests/"), header) {
+                (true, true) => other.with(DIGEST, of(b"else")),
+                (true, false) => other,
+                _ => reply,
+            }
+        });
+        let error = push_all(&registry.remote(""), &[]).unwrap_err();
+        let text = error.to_string();
+        assert!(
+            text.contains(&of(b"else")) && text.contains(&of(b"manifest")),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_token_that_runs_out_is_renewed_once() {
+    for forever in [false, true] {
+        let store = Store::default();
+        let service = FakeRegistry::start(|request, before| {
+            assert!(request.path.contains("pull%2Cpush"), "{}", request.path);
+            Reply::new(200, format!("{{\"token\": \"t{before}\"}}"))
+        });
+        let challenge = format!("Bearer realm=\"{}\"", service.url());
+        let registry = FakeRegistry::start(move |request, _| {
+            let sent = request.header("authorization");
+            // Looking is free, and the first token is good for one blob.
+            let used = store.names().len();
+            let good = match (sent, request.method.as_str()) {
+                ("", method) => method == "HEAD",
+                ("Bearer t0", "POST" | "PUT") => used == 0,
+                (_, "POST") => !forever,
+                _ => true,
+            };
+            match good {
+                true => store.answer(request),
+                false => Reply::new(401, "").with("www-authenticate", challenge.as_str()),
+            }
+        });
+        let mut remote = registry.remote("");
+        remote.credentials = Credentials::Basic {
+            user: "u".into(),
+            password: "p".into(),
+        };
+        let pushed = push_all(&remote, &[noise(10), noise(20)]);
+        match forever {
+            false => assert_eq!(pushed.unwrap(), of(b"manifest")),
+            true => assert!(matches!(pushed, Err(Error::Unauthorized { .. }))),
+        }
+        assert_eq!(service.seen().len(), 2);
+    }
+}
+
+#[test]
+fn a_login_that_is_not_asked_for_is_shown_all_the_same() {
+    let store = Store::default();
+    let registry = FakeRegistry::start(move |request, _| {
+        let known = request.header("authorization") == "Basic dTpw";
+        match request.method.as_str() {
+            "GET" | "HEAD" => store.answer(request),
+            _ if known => store.answer(request),
+            _ => Reply::new(401, ""),
+        }
+    });
+    let mut remote = registry.remote("");
+    assert!(matches!(
+        push_all(&remote, &[noise(10)]),
+        Err(Error::Unauthorized { .. })
+    ));
+    remote.credentials = Credentials::Basic {
+        user: "u".into(),
+        password: "p".into(),
+    };
+    push_all(&remote, &[noise(10)]).unwrap();
+}
+
+#[test]
+fn progress_is_told_by_bytes() {
+    let store = Store::default();
+    let registry = FakeRegistry::start({
+        let store = store.clone();
+        move |request, _| store.answer(request)
+    });
+    push_all(&registry.remote(""), &[noise(10)]).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("blob");
+    fs::write(&path, noise(500_000)).unwrap();
+    let blobs = [(10, noise(10)), (500_000, noise(500_000))];
+    let blobs = blobs.map(|(bytes, content)| Blob::in_file(&of(&content), bytes, &path, 0));
+    let told = std::cell::RefCell::new(Vec::new());
+    push(&registry.remote(""), &blobs, b"m", IMAGE, &|event| {
+        told.borrow_mut().push(match event {
+            Event::Blob { bytes, present, .. } => format!("{bytes} {present}"),
+            Event::Bytes { done, total } => format!("{done}/{total}"),
+            Event::Again { error, .. } => error.to_string(),
+        });
+    })
+    .unwrap();
+    let told = told.into_inner();
+    assert_eq!(told[..3], ["10 true", "10/500010", "500000 false"]);
+    assert_eq!(told.last().unwrap(), "500010/500010");
+}

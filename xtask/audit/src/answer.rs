@@ -1,0 +1,232 @@
+//! What an audit found, for people and for programs.
+
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::check::{Finding, Product, Report, Status};
+use super::data::Data;
+use super::part::Part;
+use support::answer::{Answer, path};
+
+/// What came of asking OSV.
+#[derive(Debug, Serialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Online {
+    /// Nobody wanted it.
+    Skipped,
+    /// It gave no answer.
+    Failed {
+        /// Why.
+        reason: String,
+    },
+    /// It answered.
+    Asked {
+        /// How many components it has a name for.
+        components: usize,
+        /// How many there are.
+        of: usize,
+        /// What it sees in a version in which the data files do not.
+        disputed: Vec<String>,
+    },
+}
+
+/// What was found.
+#[derive(Serialize)]
+pub struct AuditAnswer {
+    /// How many components were looked at.
+    components: usize,
+    /// The day up to which the data files know what was published.
+    data_as_of: String,
+    osv: Online,
+    /// What was found.
+    #[serde(flatten)]
+    pub report: Report,
+    /// The VEX documents.
+    pub documents: Vec<PathBuf>,
+}
+
+impl AuditAnswer {
+    pub(super) fn new(
+        data: &Data,
+        products: &[Product],
+        report: Report,
+        osv: Online,
+        documents: Vec<PathBuf>,
+    ) -> Self {
+        let mut parts: Vec<_> = products.iter().flat_map(|product| &product.parts).collect();
+        parts.sort();
+        parts.dedup();
+        Self {
+            components: parts.len(),
+            data_as_of: data.as_of(),
+            osv,
+            report,
+            documents,
+        }
+    }
+
+    /// How many components were looked at.
+    pub fn components(&self) -> usize {
+        self.components
+    }
+
+    /// Why the audit fails; nothing where it passes.
+    pub(super) fn failures(&self) -> Vec<String> {
+        let mut failures = self.report.failures();
+        failures.extend(self.report.unwatched_packages());
+        if let Online::Failed { .. } = self.osv {
+            failures.push(
+                "OSV could not be asked, so that all of this is from the data files alone; \
+                 `--offline` for that on purpose"
+                    .to_owned(),
+            );
+        }
+        failures
+    }
+}
+
+impl Report {
+    /// The vulnerabilities that are there, each once with the products that have it.
+    pub fn affected(&self) -> Vec<(&Finding, Vec<&'static str>)> {
+        self.grouped(|status| *status == Status::Affected)
+    }
+
+    /// Those that a decision calls harmless, in the same way.
+    fn harmless(&self) -> Vec<(&Finding, Vec<&'static str>)> {
+        // What a version never had needed no decision, and is in the VEX document alone.
+        self.grouped(|status| {
+            matches!(
+                status,
+                Status::NotAffected {
+                    decided: Some(_),
+                    ..
+                }
+            )
+        })
+    }
+
+    fn grouped(&self, wanted: fn(&Status) -> bool) -> Vec<(&Finding, Vec<&'static str>)> {
+        let mut grouped: Vec<(&Finding, Vec<_>)> = Vec::new();
+        for finding in self.findings.iter().filter(|f| wanted(&f.status)) {
+            let same = |(other, _): &&mut (&Finding, _)| {
+                other.id == finding.id && other.part == finding.part
+            };
+            match grouped.iter_mut().find(same) {
+                Some((_, products)) => products.push(finding.product),
+                None => grouped.push((finding, vec![finding.product])),
+            }
+        }
+        grouped
+    }
+
+    /// Packages of the build machine's distribution about which nothing is known here, each in a sentence.
+    pub fn unwatched_packages(&self) -> Vec<String> {
+        let packages = self.unwatched.iter().filter(|part| part.is_package());
+        packages.map(unwatched).collect()
+    }
+
+    /// What is wrong, each in a sentence, but for [`Self::unwatched_packages`].
+    pub fn failures(&self) -> Vec<String> {
+        let mut failures: Vec<_> = self
+            .affected()
+            .iter()
+            .map(|(finding, products)| {
+                let fixed = finding.fixed_in.as_ref();
+                let fixed = fixed.map(|fixed| format!(", fixed in {fixed}"));
+                format!(
+                    "{} of {} has {}{}",
+                    finding.part,
+                    products.join(" and "),
+                    finding.id,
+                    fixed.unwrap_or_default()
+                )
+            })
+            .collect();
+        let unwatched_parts = self.unwatched.iter().filter(|part| !part.is_package());
+        failures.extend(unwatched_parts.map(unwatched));
+        failures.extend(self.void.iter().cloned());
+        failures
+    }
+}
+
+fn unwatched(part: &Part) -> String {
+    format!(
+        "nobody watches {part} ({}) for vulnerabilities; add it to xtask/audit/data",
+        part.component
+    )
+}
+
+impl Answer for AuditAnswer {
+    fn text(&self) -> String {
+        let mut text = String::new();
+        // Writing to a string cannot fail.
+        for (finding, products) in self.report.affected() {
+            let fixed = finding.fixed_in.as_ref();
+            let fixed = fixed.map(|fixed| format!("; fixed in {fixed}"));
+            let _ = writeln!(
+                text,
+                "AFFECTED  {} {} ({}){}\n    {}\n    {}",
+                finding.id,
+                finding.part,
+                products.join(", "),
+                fixed.unwrap_or_default(),
+                finding.what,
+                finding.source
+            );
+        }
+        for (finding, products) in self.report.harmless() {
+            if let Status::NotAffected { impact, .. } = &finding.status {
+                let (id, part, products) = (&finding.id, &finding.part, products.join(", "));
+                let _ = writeln!(text, "harmless  {id} {part} ({products}): {impact}");
+            }
+        }
+        let count = |wanted: fn(&Status) -> bool| {
+            self.report
+                .findings
+                .iter()
+                .filter(|f| wanted(&f.status))
+                .count()
+        };
+        let _ = writeln!(
+            text,
+            "{} components; vulnerabilities of them and of other versions of them: {} present, \
+             {} harmless or of other versions, {} fixed.\n\
+             The data files know what was published until {}.",
+            self.components,
+            self.report.affected().len(),
+            count(|status| matches!(status, Status::NotAffected { .. })),
+            count(|status| *status == Status::Fixed),
+            self.data_as_of
+        );
+        let _ = match &self.osv {
+            Online::Skipped => writeln!(text, "OSV was not asked (--offline)."),
+            Online::Failed { reason } => writeln!(
+                text,
+                "OSV COULD NOT BE ASKED: {reason}\nWhat is above is from the data files alone."
+            ),
+            Online::Asked {
+                components,
+                of,
+                disputed,
+            } => {
+                let disputed = match disputed.is_empty() {
+                    true => String::new(),
+                    false => format!(
+                        "\nIt also names these, which the data files know to be of other versions: {}.",
+                        disputed.join(", ")
+                    ),
+                };
+                writeln!(
+                    text,
+                    "OSV was asked about {components} of {of} components.{disputed}"
+                )
+            }
+        };
+        for document in &self.documents {
+            let _ = writeln!(text, "VEX  {}", path(document));
+        }
+        text
+    }
+}

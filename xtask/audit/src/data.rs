@@ -1,0 +1,316 @@
+//! What is known of vulnerabilities, as the files of `xtask/audit/data` have it: whose components
+//! are watched, what was found in them, and why some of it does no harm here.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context, Result, bail, ensure};
+use serde::{Deserialize, Serialize};
+use toml::value::Datetime;
+
+use super::order::Order;
+use super::range::Range;
+
+const FILES: [(&str, &str); 5] = [
+    ("libraries.toml", include_str!("../data/libraries.toml")),
+    ("opencv.toml", include_str!("../data/opencv.toml")),
+    ("glibc.toml", include_str!("../data/glibc.toml")),
+    ("crates.toml", include_str!("../data/crates.toml")),
+    ("justified.toml", include_str!("../data/justified.toml")),
+];
+
+/// All of it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Data {
+    /// Components whose vulnerabilities somebody looks for.
+    pub watched: Vec<Watched>,
+    /// Vulnerabilities.
+    #[serde(rename = "advisory")]
+    pub advisories: Vec<Advisory>,
+    /// Those that do no harm here.
+    pub justified: Vec<Justified>,
+}
+
+/// A component, or with `*` for a name all of an ecosystem.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Watched {
+    /// Its package URL without a version.
+    pub component: String,
+    /// How its versions are ordered.
+    pub order: Order,
+    /// Where its vulnerabilities are made known.
+    pub news: String,
+    /// The day up to which they are in these files.
+    pub as_of: Datetime,
+    /// What OSV calls it.
+    #[serde(default)]
+    pub osv: Vec<OsvName>,
+}
+
+/// A name of a component in OSV's database.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OsvName {
+    /// Such as `crates.io`, `Debian:12` or, for a repository, `GIT`.
+    pub ecosystem: String,
+    /// Without one, the name of the component.
+    pub name: Option<String>,
+}
+
+/// A vulnerability.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Advisory {
+    /// Its name: a CVE where there is one.
+    pub id: String,
+    /// Other names for it.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    /// What it is in, as [`Watched::component`] has it.
+    pub component: String,
+    /// The versions that have it; the end of a range is the first fixed one.
+    pub affected: Vec<Range>,
+    /// What it is, in a line.
+    pub what: String,
+    /// Where that can be read.
+    pub source: String,
+}
+
+/// Why a vulnerability in a component of ours does no harm.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Justified {
+    /// The vulnerability.
+    pub id: String,
+    /// The component.
+    pub component: String,
+    /// The products that this is true of.
+    pub products: Vec<String>,
+    /// OpenVEX's word for it.
+    pub justification: Justification,
+    /// The same in a sentence.
+    pub impact: String,
+    /// Functions of a shared library that the function must not import, or this is void.
+    #[serde(default)]
+    pub not_imported: Vec<String>,
+    /// Who decided it.
+    pub by: String,
+    /// When.
+    pub on: Datetime,
+}
+
+/// OpenVEX's reasons for `not_affected`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Justification {
+    /// The component is not in the product.
+    ComponentNotPresent,
+    /// The component is there without the code.
+    VulnerableCodeNotPresent,
+    /// The code is there and nothing calls it.
+    VulnerableCodeNotInExecutePath,
+    /// It is called, with nothing that an attacker chooses.
+    VulnerableCodeCannotBeControlledByAdversary,
+    /// Something else prevents the harm.
+    InlineMitigationsAlreadyExist,
+}
+
+impl Data {
+    /// What was compiled into this program.
+    pub fn embedded() -> Result<Self> {
+        Self::parse(&FILES)
+    }
+
+    /// Reads files, each a name and its text.
+    ///
+    /// # Errors
+    /// Something in them contradicts itself, or is missing.
+    pub fn parse(files: &[(&str, &str)]) -> Result<Self> {
+        let mut all = Self::default();
+        for (name, text) in files {
+            let part: Self = toml::from_str(text)
+                .with_context(|| format!("`xtask/audit/data/{name}` is not valid"))?;
+            all.watched.extend(part.watched);
+            all.advisories.extend(part.advisories);
+            all.justified.extend(part.justified);
+        }
+        all.check()?;
+        Ok(all)
+    }
+
+    /// Who watches a component, by its package URL without a version.
+    pub fn watching(&self, component: &str) -> Option<&Watched> {
+        let all = component
+            .rsplit_once('/')
+            .map(|(kind, _)| format!("{kind}/*"));
+        let named = |name: &str| {
+            self.watched
+                .iter()
+                .find(|watched| watched.component == name)
+        };
+        named(component).or_else(|| named(&all?))
+    }
+
+    /// The advisories for a component.
+    pub fn about<'a>(&'a self, component: &'a str) -> impl Iterator<Item = &'a Advisory> {
+        let all = self.advisories.iter();
+        all.filter(move |advisory| advisory.component == component)
+    }
+
+    /// Whether a vulnerability of a component is justified, for whichever product.
+    pub fn is_justified(&self, id: &str, component: &str) -> bool {
+        let mut all = self.justified.iter();
+        all.any(|justified| justified.id == id && justified.component == component)
+    }
+
+    /// The day after which something that is published is in none of the files.
+    pub fn as_of(&self) -> String {
+        let days = self.watched.iter().map(|watched| watched.as_of.to_string());
+        days.min().unwrap_or_default()
+    }
+
+    fn check(&self) -> Result<()> {
+        let mut components = BTreeSet::new();
+        for watched in &self.watched {
+            let name = &watched.component;
+            ensure!(components.insert(name), "{name} is watched twice");
+            ensure!(
+                is_link(&watched.news),
+                "{name}: `{}` is no link",
+                watched.news
+            );
+        }
+        let mut names = BTreeSet::new();
+        for advisory in &self.advisories {
+            self.check_advisory(advisory)
+                .with_context(|| format!("{} of {}", advisory.id, advisory.component))?;
+            for name in advisory.names() {
+                ensure!(
+                    names.insert((name, &advisory.component)),
+                    "{name} of {} is there twice",
+                    advisory.component
+                );
+            }
+        }
+        for justified in &self.justified {
+            let (id, component) = (&justified.id, &justified.component);
+            ensure!(
+                self.about(component).any(|advisory| advisory.id == *id),
+                "{id} of {component} is justified, but no such advisory is there"
+            );
+            ensure!(
+                !justified.products.is_empty()
+                    && !justified.impact.trim().is_empty()
+                    && !justified.by.trim().is_empty(),
+                "the justification of {id} lacks a product, a sentence or a name"
+            );
+        }
+        Ok(())
+    }
+
+    fn check_advisory(&self, advisory: &Advisory) -> Result<()> {
+        let Some(watched) = self.watching(&advisory.component) else {
+            bail!("nobody watches the component");
+        };
+        ensure!(!advisory.affected.is_empty(), "no version is affected");
+        for version in advisory.affected.iter().flat_map(Range::bounds) {
+            watched.order.compare(version, version)?;
+        }
+        ensure!(
+            is_link(&advisory.source),
+            "`{}` is no link",
+            advisory.source
+        );
+        let what = &advisory.what;
+        ensure!(
+            !what.is_empty() && !what.contains('\n'),
+            "it must be described in a line"
+        );
+        Ok(())
+    }
+}
+
+impl Advisory {
+    /// Its id and all other names.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let aliases = self.aliases.iter().map(String::as_str);
+        std::iter::once(self.id.as_str()).chain(aliases)
+    }
+}
+
+fn is_link(text: &str) -> bool {
+    text.starts_with("https://") && !text.contains(char::is_whitespace)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+        [[watched]]
+        component = "pkg:generic/libwebp"
+        order = "dotted"
+        news = "https://example.org/"
+        as_of = 2026-08-21
+
+        [[watched]]
+        component = "pkg:cargo/*"
+        order = "semver"
+        news = "https://example.org/"
+        as_of = 2026-08-20
+
+        [[advisory]]
+        id = "CVE-1"
+        aliases = ["GHSA-1"]
+        component = "pkg:generic/libwebp"
+        affected = [{ before = "1.3.2" }]
+        what = "An overflow"
+        source = "https://example.org/1"
+    "#;
+
+    #[test]
+    fn what_is_compiled_in_is_valid() {
+        let data = Data::embedded().unwrap();
+        assert!(data.advisories.len() > 100, "{}", data.advisories.len());
+    }
+
+    #[test]
+    fn a_name_or_all_of_a_kind_is_watched() {
+        let data = Data::parse(&[("a.toml", GOOD)]).unwrap();
+        assert!(data.watching("pkg:generic/libwebp").is_some());
+        assert!(data.watching("pkg:generic/libpng").is_none());
+        assert_eq!(
+            data.watching("pkg:cargo/tokio").unwrap().order,
+            Order::Semver
+        );
+        assert_eq!(data.as_of(), "2026-08-20");
+    }
+
+    #[test]
+    fn what_contradicts_itself_is_refused() {
+        let damages = [
+            (
+                "pkg:generic/libwebp\"\n        affected",
+                "pkg:generic/libpng\"\n        affected",
+                "nobody watches",
+            ),
+            ("before = \"1.3.2\"", "before = \"next\"", "not a version"),
+            ("before = ", "until = ", "not valid"),
+            ("{ before = \"1.3.2\" }", "", "no version is affected"),
+            (
+                "source = \"https://example.org/1\"",
+                "source = \"a book\"",
+                "no link",
+            ),
+            ("\"GHSA-1\"", "\"CVE-1\"", "there twice"),
+            ("pkg:cargo/*", "pkg:generic/libwebp", "watched twice"),
+        ];
+        for (from, to, said) in damages {
+            let text = GOOD.replacen(from, to, 1);
+            assert_ne!(text, GOOD, "{from}");
+            let error = format!("{:#}", Data::parse(&[("a.toml", &text)]).unwrap_err());
+            assert!(error.contains(said), "{error}");
+        }
+    }
+}

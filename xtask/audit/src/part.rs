@@ -1,0 +1,165 @@
+//! A component of a bill of materials as advisories name it: by a package URL without a version. A
+//! distribution's package goes by its source package and its release, since that is what is fixed.
+
+use std::collections::BTreeSet;
+use std::fmt::{self, Display, Formatter};
+use std::fs;
+use std::path::Path;
+use std::str::FromStr;
+
+use anyhow::{Context, Result};
+use object::{Object, ObjectSymbol};
+use packageurl::PackageUrl;
+use serde::Serialize;
+
+use package::sbom::{Bill, Component, Kind};
+
+/// A component.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Part {
+    /// What people call it.
+    pub name: String,
+    /// Its package URL without a version.
+    pub component: String,
+    /// Its version.
+    pub version: String,
+    /// Its package URL in the bill, with which documents refer to it.
+    pub purl: Option<String>,
+}
+
+impl Part {
+    /// A component without a package URL of its own.
+    pub fn new(name: &str, component: &str, version: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            component: component.to_owned(),
+            version: version.to_owned(),
+            purl: None,
+        }
+    }
+
+    /// Whether it is a package of the build machine's distribution.
+    pub fn is_package(&self) -> bool {
+        ["pkg:deb/", "pkg:rpm/"]
+            .iter()
+            .any(|kind| self.component.starts_with(kind))
+    }
+
+    /// The component of a bill. `None` for what has its own bill (a base image) and for packages of
+    /// this project.
+    fn of(component: &Component) -> Result<Option<Self>> {
+        let named = |kind: &str| format!("pkg:{kind}/{}", component.name);
+        let mut version = component.version.clone().unwrap_or_default();
+        let name = match (component.kind, &component.purl) {
+            (Kind::Image | Kind::Program, _) => return Ok(None),
+            (_, Some(purl)) => {
+                let (name, of) = unversioned(purl, component)?;
+                version = of.unwrap_or(version);
+                name
+            }
+            // A crate with changes of ours has the faults of the original.
+            (Kind::Crate, None) => named("cargo"),
+            (_, None) => named("generic"),
+        };
+        Ok(Some(Self {
+            name: component.name.clone(),
+            component: name,
+            version,
+            purl: component.purl.clone(),
+        }))
+    }
+}
+
+impl Display for Part {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.name, self.version)
+    }
+}
+
+/// A package URL without its version, and the source package's version for a distribution's package.
+fn unversioned(purl: &str, component: &Component) -> Result<(String, Option<String>)> {
+    let read = PackageUrl::from_str(purl);
+    let read = read.with_context(|| format!("`{purl}` is not a package URL"))?;
+    let source = component.source_package.as_ref();
+    let name = source.map_or(read.name(), |(name, _)| name);
+    let mut plain = PackageUrl::new(read.ty().to_owned(), name.to_owned())?;
+    if let Some(namespace) = read.namespace() {
+        plain.with_namespace(namespace.to_owned())?;
+    }
+    if let Some(release) = read.qualifiers().get("distro") {
+        plain.add_qualifier("distro", release.to_string())?;
+    }
+    let version = source.map(|(_, version)| version.clone());
+    Ok((plain.to_string(), version))
+}
+
+/// All components of a bill that can have vulnerabilities.
+pub fn parts(bill: &Bill) -> Result<Vec<Part>> {
+    let parts = bill.components.iter().map(Part::of);
+    let mut parts: Vec<_> = parts.filter_map(Result::transpose).collect::<Result<_>>()?;
+    parts.sort();
+    Ok(parts)
+}
+
+/// The functions and data that a program takes from shared libraries.
+pub fn imports(program: &Path) -> Result<BTreeSet<String>> {
+    let shown = program.display();
+    let bytes = fs::read(program).with_context(|| format!("failed to read `{shown}`"))?;
+    let file = object::File::parse(&*bytes).with_context(|| format!("failed to read `{shown}`"))?;
+    let symbols = file.dynamic_symbols().filter(ObjectSymbol::is_undefined);
+    let names = symbols.filter_map(|symbol| symbol.name().ok().map(str::to_owned));
+    Ok(names.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn part(component: &Component) -> Option<Part> {
+        Part::of(component).unwrap()
+    }
+
+    #[test]
+    fn a_component_goes_by_its_package_url() {
+        let webp = Component {
+            version: Some("1.2.0".to_owned()),
+            purl: Some("pkg:generic/libwebp@1.2.0".to_owned()),
+            ..Component::new(Kind::Library, "libwebp", "libwebp")
+        };
+        let found = part(&webp).unwrap();
+        assert_eq!(
+            (found.component.as_str(), found.version.as_str()),
+            ("pkg:generic/libwebp", "1.2.0")
+        );
+        let own = Component::new(Kind::Program, "function", "function");
+        assert_eq!(part(&own), None);
+        let changed = Component::new(Kind::Crate, "crc-fast", "crc-fast");
+        assert_eq!(part(&changed).unwrap().component, "pkg:cargo/crc-fast");
+    }
+
+    #[test]
+    fn a_package_goes_by_its_source_and_release() {
+        let libc = Component {
+            version: Some("2.36-9+deb12u14+b1".to_owned()),
+            purl: Some(
+                "pkg:deb/debian/libc6@2.36-9%2Bdeb12u14%2Bb1?arch=amd64&distro=debian-12"
+                    .to_owned(),
+            ),
+            source_package: Some(("glibc".to_owned(), "2.36-9+deb12u14".to_owned())),
+            ..Component::new(Kind::Package, "deb-libc6-amd64", "libc6")
+        };
+        let found = part(&libc).unwrap();
+        assert_eq!(found.component, "pkg:deb/debian/glibc?distro=debian-12");
+        assert_eq!(found.version, "2.36-9+deb12u14");
+        assert!(found.is_package());
+    }
+
+    #[test]
+    fn a_program_imports_what_it_does_not_have() {
+        let found = imports(Path::new("/proc/self/exe")).unwrap();
+        assert!(
+            found.contains("malloc") && !found.contains("main"),
+            "{found:?}"
+        );
+    }
+}

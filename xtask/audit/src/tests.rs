@@ -1,0 +1,159 @@
+//! The audit of a made-up product against a server that is none of OSV's.
+
+use serde_json::json;
+
+use super::fake::{Behaviour, start};
+use super::*;
+use support::answer::Answer;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+const DATA: &str = r#"
+    [[watched]]
+    component = "pkg:generic/libwebp"
+    order = "dotted"
+    news = "https://example.org/"
+    as_of = 2026-08-21
+    osv = [{ ecosystem = "GIT", name = "https://example.org/libwebp" }]
+
+    [[advisory]]
+    id = "CVE-2023-4863"
+    aliases = ["GHSA-j7hp-h8jx-5ppr"]
+    component = "pkg:generic/libwebp"
+    affected = [{ before = "1.3.2" }]
+    what = "An overflow"
+    source = "https://example.org/1"
+"#;
+
+fn product(version: &str) -> Product {
+    Product {
+        name: FUNCTION,
+        parts: vec![Part::new("libwebp", "pkg:generic/libwebp", version)],
+        imports: None,
+    }
+}
+
+fn audit(version: &'static str, behaviour: Behaviour) -> AuditAnswer {
+    let address = start(behaviour).unwrap();
+    let data = Data::parse(&[("test", DATA)]).unwrap();
+    let products = [product(version)];
+    let mut report = check(&data, &products).unwrap();
+    let online = ask(&data, &products, &address, PATIENCE, &mut report);
+    AuditAnswer::new(&data, &products, report, online, Vec::new())
+}
+
+fn knows(version: &'static str, id: &str) -> Behaviour {
+    let entry = json!({"id": id, "summary": "Something bad"});
+    Behaviour {
+        knows: vec![("GIT", "https://example.org/libwebp", version, entry)],
+        ..Behaviour::default()
+    }
+}
+
+#[test]
+fn what_only_osv_knows_is_a_failure() {
+    let answer = audit("1.6.0", knows("1.6.0", "OSV-2027-1"));
+    assert_eq!(
+        answer.failures(),
+        ["libwebp 1.6.0 of face-detect has OSV-2027-1"]
+    );
+    let text = answer.text();
+    assert!(
+        text.contains("https://osv.dev/vulnerability/OSV-2027-1"),
+        "{text}"
+    );
+    assert!(text.contains("asked about 1 of 1 components"), "{text}");
+}
+
+#[test]
+fn what_both_know_is_told_once_and_by_the_data() {
+    let answer = audit("1.2.0", knows("1.2.0", "GHSA-j7hp-h8jx-5ppr"));
+    let expected = "libwebp 1.2.0 of face-detect has CVE-2023-4863, fixed in 1.3.2";
+    assert_eq!(answer.failures(), [expected]);
+    let answer = audit("1.6.0", knows("1.6.0", "GHSA-j7hp-h8jx-5ppr"));
+    assert!(answer.failures().is_empty());
+    assert!(
+        answer.text().contains("libwebp 1.6.0: CVE-2023-4863"),
+        "{}",
+        answer.text()
+    );
+}
+
+#[test]
+fn an_osv_that_fails_is_not_one_that_found_nothing() {
+    for always in [(500, "oops"), (200, "<html>")] {
+        let answer = audit(
+            "1.6.0",
+            Behaviour {
+                always: Some(always),
+                ..Behaviour::default()
+            },
+        );
+        let failures = answer.failures();
+        assert!(
+            failures[0].contains("OSV could not be asked"),
+            "{failures:?}"
+        );
+        assert!(
+            answer.text().contains("OSV COULD NOT BE ASKED"),
+            "{}",
+            answer.text()
+        );
+        let json = serde_json::to_value(&answer).unwrap();
+        assert_eq!(json["osv"]["outcome"], "failed");
+    }
+    let answer = audit("1.6.0", Behaviour::default());
+    assert!(answer.failures().is_empty());
+    let data = Data::parse(&[("test", DATA)]).unwrap();
+    let offline = AuditAnswer::new(
+        &data,
+        &[product("1.6.0")],
+        Report::default(),
+        Online::Skipped,
+        Vec::new(),
+    );
+    assert!(offline.text().contains("OSV was not asked (--offline)"));
+    assert!(offline.failures().is_empty());
+}
+
+/// Versions of libraries, and how many of them have a vulnerability.
+fn affected(libraries: &[(&str, &str)]) -> usize {
+    let parts = libraries
+        .iter()
+        .map(|(name, version)| Part::new(name, &format!("pkg:generic/{name}"), version));
+    let products = [Product {
+        name: SDK,
+        parts: parts.collect(),
+        imports: None,
+    }];
+    let report = check(&Data::embedded().unwrap(), &products).unwrap();
+    assert!(report.unwatched.is_empty(), "{:?}", report.unwatched);
+    let hit = |(name, _): &&(&str, &str)| {
+        let affected = report.affected();
+        affected
+            .iter()
+            .any(|(finding, _)| finding.part.name == *name)
+    };
+    libraries.iter().filter(hit).count()
+}
+
+#[test]
+fn old_libraries_have_vulnerabilities_and_current_ones_have_not() {
+    // What OpenCV 4.5.5 brings, but for libjpeg-turbo, whose 2.1.2 has nothing that is compiled here.
+    let old = [
+        ("libwebp", "1.2.0"),
+        ("libpng", "1.6.37"),
+        ("zlib", "1.2.11"),
+        ("libjpeg-turbo", "2.0.3"),
+        ("libtiff", "4.2.0"),
+        ("openjpeg", "2.4.0"),
+    ];
+    assert_eq!(affected(&old), old.len());
+    let current = [
+        ("libwebp", "1.6.0"),
+        ("libpng", "1.6.57"),
+        ("zlib", "1.3.2"),
+        ("libjpeg-turbo", "3.1.2"),
+    ];
+    assert_eq!(affected(&current), 0);
+}

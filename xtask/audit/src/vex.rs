@@ -1,0 +1,145 @@
+//! What is known of a product's vulnerabilities as an OpenVEX document, which scanners read:
+//! <https://github.com/openvex/spec/blob/main/OPENVEX-SPEC.md>. The same findings give the same bytes.
+
+use anyhow::Result;
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use super::check::{Finding, Status};
+use package::sbom::{hex, timestamp};
+
+/// The version of OpenVEX.
+const CONTEXT: &str = "https://openvex.dev/ns/v0.2.0";
+
+/// The document for the product `name`, whose bill of materials calls it `product`, of the findings
+/// that are about it. `time` is in seconds since 1970.
+pub fn document(name: &str, product: &str, findings: &[&Finding], time: u64) -> Result<Vec<u8>> {
+    let statements = findings.iter().map(|finding| statement(product, finding));
+    let statements: Vec<_> = statements.collect();
+    let mut document = json!({
+        "@context": CONTEXT,
+        "@id": "",
+        "author": "the maintainers of face-detect",
+        "timestamp": timestamp(time)?,
+        "version": 1,
+        "tooling": format!("xtask-{}", env!("CARGO_PKG_VERSION")),
+        "statements": statements,
+    });
+    let digest = hex(&Sha256::digest(serde_json::to_vec(&document)?));
+    document["@id"] = format!("https://openvex.dev/docs/{name}/{digest}").into();
+    let mut text = serde_json::to_vec_pretty(&document)?;
+    text.push(b'\n');
+    Ok(text)
+}
+
+fn statement(product: &str, finding: &Finding) -> Value {
+    let part = &finding.part;
+    let plain = || format!("{}@{}", part.component, part.version);
+    let part = part.purl.clone().unwrap_or_else(plain);
+    let mut statement = Map::new();
+    let mut set = |key: &str, value: Value| statement.insert(key.to_owned(), value);
+    let mut vulnerability = json!({
+        "name": finding.id,
+        "description": format!("{} ({})", finding.what, finding.source),
+    });
+    if !finding.aliases.is_empty() {
+        vulnerability["aliases"] = finding.aliases.clone().into();
+    }
+    set("vulnerability", vulnerability);
+    let part = json!({"@id": part, "identifiers": {"purl": part}});
+    let product = json!({
+        "@id": product,
+        "identifiers": {"purl": product},
+        "subcomponents": [part],
+    });
+    set("products", json!([product]));
+    match &finding.status {
+        Status::Affected => {
+            let action = match &finding.fixed_in {
+                Some(fixed) => format!("Update {} to {fixed}.", finding.part.name),
+                None => format!("No fixed version of {} is known.", finding.part.name),
+            };
+            set("status", "affected".into());
+            set("action_statement", action.into());
+        }
+        Status::Fixed => {
+            set("status", "fixed".into());
+        }
+        Status::NotAffected {
+            justification,
+            impact,
+            decided,
+        } => {
+            set("status", "not_affected".into());
+            set("justification", json!(justification));
+            set("impact_statement", impact.clone().into());
+            if let Some(decided) = decided {
+                set("status_notes", format!("Decided {decided}.").into());
+            }
+        }
+    }
+    Value::Object(statement)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::data::Justification;
+    use super::super::part::Part;
+    use super::*;
+
+    fn finding(id: &str, status: Status) -> Finding {
+        Finding {
+            product: "face-detect",
+            part: Part::new("libwebp", "pkg:generic/libwebp", "1.2.0"),
+            id: id.to_owned(),
+            aliases: vec!["CVE-2023-5129".to_owned()],
+            what: "An overflow".to_owned(),
+            source: "https://example.org/1".to_owned(),
+            fixed_in: Some("1.3.2".to_owned()),
+            status,
+        }
+    }
+
+    #[test]
+    fn every_status_has_what_openvex_demands_of_it() {
+        let excuse = Status::NotAffected {
+            justification: Justification::VulnerableCodeNotInExecutePath,
+            impact: "Nothing decodes WebP.".to_owned(),
+            decided: Some("by somebody on 2026-11-28".to_owned()),
+        };
+        let findings = [
+            finding("CVE-1", Status::Affected),
+            finding("CVE-2", Status::Fixed),
+            finding("CVE-3", excuse),
+        ];
+        let findings: Vec<_> = findings.iter().collect();
+        let make = || document("face-detect", "pkg:oci/face-detect@1", &findings, 0).unwrap();
+        assert_eq!(make(), make());
+        let document: Value = serde_json::from_slice(&make()).unwrap();
+        assert_eq!(document["@context"], CONTEXT);
+        assert_eq!(document["timestamp"], "1970-01-01T00:00:00Z");
+        let id = document["@id"].as_str().unwrap();
+        assert!(id.starts_with("https://") && id.len() > 100, "{id}");
+        let statements = document["statements"].as_array().unwrap();
+        let statuses = statements.iter().map(|statement| &statement["status"]);
+        assert_eq!(
+            statuses.collect::<Vec<_>>(),
+            ["affected", "fixed", "not_affected"]
+        );
+        assert_eq!(
+            statements[0]["action_statement"],
+            "Update libwebp to 1.3.2."
+        );
+        assert_eq!(
+            statements[2]["justification"],
+            "vulnerable_code_not_in_execute_path"
+        );
+        assert_eq!(statements[2]["impact_statement"], "Nothing decodes WebP.");
+        assert_eq!(
+            statements[2]["status_notes"],
+            "Decided by somebody on 2026-11-28."
+        );
+        let part = &statements[0]["products"][0]["subcomponents"][0]["@id"];
+        assert_eq!(part, "pkg:generic/libwebp@1.2.0");
+    }
+}

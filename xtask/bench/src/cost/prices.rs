@@ -1,0 +1,91 @@
+//! Lambda's prices, and how memory and processors go together there, as `data/prices.toml` has them.
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+
+/// The prices.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Prices {
+    /// Since when they are what they are.
+    pub date: String,
+    /// What there is to know of them.
+    pub note: String,
+    x86_64: Rates,
+    aarch64: Rates,
+    /// Memory and processors.
+    pub memory: Memory,
+    /// What is assumed.
+    pub assumed: Assumed,
+}
+
+/// An architecture's prices in US dollars.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rates {
+    /// A second of a gigabyte.
+    pub gigabyte_second: f64,
+    /// A million requests.
+    pub million_requests: f64,
+}
+
+/// How memory and processors go together, in megabytes of 2^20 bytes.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Memory {
+    /// What one processor comes with.
+    pub vcpu_megabytes: f64,
+    /// The smallest size.
+    pub smallest_megabytes: f64,
+}
+
+/// What is assumed of a function's use.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Assumed {
+    /// A part of the peak that is added to it.
+    pub margin: f64,
+    /// Starts.
+    pub cold_starts_per_million: f64,
+}
+
+impl Prices {
+    /// Those that this program carries.
+    pub fn embedded() -> Result<Self> {
+        toml::from_str(include_str!("../../data/prices.toml"))
+            .context("data/prices.toml has not the right form")
+    }
+
+    /// Those of an architecture.
+    pub fn of(&self, architecture: &str) -> Result<&Rates> {
+        match architecture {
+            "x86_64" => Ok(&self.x86_64),
+            "aarch64" => Ok(&self.aarch64),
+            other => anyhow::bail!("Lambda has no {other}"),
+        }
+    }
+
+    /// The memory size, in whole megabytes, for a process that has `peak` bytes at its peak.
+    pub fn size(&self, peak: f64) -> f64 {
+        let megabytes = peak * (1.0 + self.assumed.margin) / f64::from(1 << 20);
+        megabytes.ceil().max(self.memory.smallest_megabytes)
+    }
+
+    /// The processors that come with a memory size.
+    pub fn vcpus(&self, megabytes: f64) -> f64 {
+        megabytes / self.memory.vcpu_megabytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_has_a_margin_and_is_never_too_small() {
+        let prices = Prices::embedded().unwrap();
+        assert_eq!(prices.size(1.0), 128.0);
+        assert_eq!(prices.size(f64::from(1 << 20) * 200.0), 250.0);
+        assert!(prices.of("riscv64").is_err());
+    }
+}

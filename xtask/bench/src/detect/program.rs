@@ -1,0 +1,220 @@
+//! A program that detects, in C++ against the SDK or in Python with the wheel: it runs on, is asked by lines on
+//! its stdin, and answers each by one line.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use anyhow::{Context, Result, bail, ensure};
+use support::run::show;
+
+use crate::photos::Photo;
+
+/// A rectangle: left, top, width and height.
+pub type Area = [i64; 4];
+
+/// A running program, which ends with this value.
+pub struct Program {
+    name: String,
+    child: Child,
+    requests: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+/// A photo as a program has decoded it, in grey: its size, and two sums over its pixels.
+pub type Decoded = [u64; 4];
+
+/// What to look for, where, and how.
+#[derive(Clone, Debug)]
+pub struct Look<'a> {
+    /// The cascade's name.
+    pub cascade: &'a str,
+    /// The photo's name.
+    pub photo: &'a str,
+    /// The part of the photo.
+    pub region: Area,
+    /// How many windows must agree.
+    pub neighbours: u32,
+    /// How many threads look.
+    pub threads: u32,
+}
+
+/// What was found, and the least time of some runs in milliseconds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found {
+    /// The time.
+    pub milliseconds: f64,
+    /// What was found, in the order in which it was told.
+    pub areas: Vec<Area>,
+}
+
+impl Program {
+    /// Starts it.
+    pub fn start(command: &mut Command) -> Result<Self> {
+        let name = show(command);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command
+            .spawn()
+            .with_context(|| format!("failed to start `{name}`"))?;
+        let (Some(requests), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
+            bail!("`{name}` has no stdin or stdout");
+        };
+        Ok(Self {
+            name,
+            child,
+            requests,
+            answers: BufReader::new(answers),
+        })
+    }
+
+    /// Has it load a cascade from XML.
+    pub fn cascade(&mut self, name: &str, path: &str) -> Result<()> {
+        self.ask(&["cascade", name, path]).map(drop)
+    }
+
+    /// Has it read a photo.
+    pub fn photo(&mut self, photo: &Photo) -> Result<Decoded> {
+        let path = photo.path.display().to_string();
+        let answer = self.ask(&["photo", &photo.name, &path])?;
+        let numbers = numbers::<u64>(&answer)?;
+        numbers
+            .try_into()
+            .map_err(|_| anyhow::anyhow!("`{}` answered `{answer}` to a photo", self.name))
+    }
+
+    /// Has it use OpenCV's own detector or ours; false where it has only OpenCV's.
+    pub fn fast(&mut self, on: bool) -> Result<bool> {
+        let said = self.talk(&["fast", if on { "1" } else { "0" }])?;
+        match said.as_str() {
+            "ok" => Ok(true),
+            "absent" => Ok(false),
+            other => bail!("`{}` answered `{other}`", self.name),
+        }
+    }
+
+    /// Has it look, `repeat` times.
+    pub fn detect(&mut self, look: &Look, repeat: usize) -> Result<Found> {
+        let [x, y, width, height] = look.region.map(|number| number.to_string());
+        let (neighbours, threads) = (look.neighbours.to_string(), look.threads.to_string());
+        let repeat = repeat.to_string();
+        let answer = self.ask(&[
+            "detect",
+            look.cascade,
+            look.photo,
+            &x,
+            &y,
+            &width,
+            &height,
+            &neighbours,
+            &threads,
+            &repeat,
+        ])?;
+        let numbers = numbers::<i64>(&answer)?;
+        let (nanoseconds, rest) = numbers.split_first().context("it told no time")?;
+        let (areas, rest) = rest.as_chunks::<4>();
+        ensure!(rest.is_empty(), "`{}` answered `{answer}`", self.name);
+        #[expect(clippy::cast_precision_loss, reason = "a time is far from so long")]
+        let milliseconds = *nanoseconds as f64 / 1e6;
+        Ok(Found {
+            milliseconds,
+            areas: areas.to_vec(),
+        })
+    }
+
+    fn talk(&mut self, request: &[&str]) -> Result<String> {
+        let line = request.join("\t") + "\n";
+        let mut answer = String::new();
+        let talked = self
+            .requests
+            .write_all(line.as_bytes())
+            .and_then(|()| self.requests.flush())
+            .and_then(|()| self.answers.read_line(&mut answer));
+        talked.with_context(|| format!("failed to talk with `{}`", self.name))?;
+        ensure!(
+            !answer.is_empty(),
+            "`{}` ended; what it said is above",
+            self.name
+        );
+        Ok(answer.trim_end().to_owned())
+    }
+
+    /// What is behind the `ok` that an answer begins with.
+    fn ask(&mut self, request: &[&str]) -> Result<String> {
+        let answer = self.talk(request)?;
+        let rest = answer.strip_prefix("ok").with_context(|| {
+            format!(
+                "`{}` answered `{answer}` to {}",
+                self.name,
+                request.join(" ")
+            )
+        })?;
+        Ok(rest.trim().to_owned())
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // One that has ended already is no failure.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn numbers<T: std::str::FromStr>(text: &str) -> Result<Vec<T>>
+where
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    let parsed = text
+        .split_whitespace()
+        .map(str::parse)
+        .collect::<Result<_, _>>();
+    parsed.with_context(|| format!("`{text}` is no list of numbers"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A program that answers any request by `answer`.
+    fn program(answer: &str) -> Program {
+        let mut command = Command::new("sh");
+        let script = format!("while read -r line; do echo '{answer}'; done");
+        Program::start(command.args(["-c", &script])).unwrap()
+    }
+
+    fn look<'a>() -> Look<'a> {
+        Look {
+            cascade: "face",
+            photo: "a.jpg",
+            region: [0, 0, 10, 10],
+            neighbours: 4,
+            threads: 1,
+        }
+    }
+
+    #[test]
+    fn an_answer_is_a_time_and_rectangles() {
+        let found = program("ok 1500000 1 2 3 4 5 6 7 8")
+            .detect(&look(), 1)
+            .unwrap();
+        assert_eq!(found.milliseconds, 1.5);
+        assert_eq!(found.areas, [[1, 2, 3, 4], [5, 6, 7, 8]]);
+    }
+
+    #[test]
+    fn anything_else_is_an_error_that_shows_it() {
+        for answer in ["ok", "ok 1 2", "ok one", "it is no photo", "absent"] {
+            let error = program(answer).detect(&look(), 1).unwrap_err();
+            assert!(!format!("{error:#}").is_empty());
+        }
+        let error = program("it is no photo").cascade("a", "b").unwrap_err();
+        assert!(format!("{error:#}").contains("it is no photo"));
+        let mut ended = Program::start(Command::new("sh").args(["-c", "exit 3"])).unwrap();
+        assert!(ended.fast(true).is_err());
+    }
+
+    #[test]
+    fn a_program_without_our_detector_says_so() {
+        assert!(!program("absent").fast(true).unwrap());
+        assert!(program("ok").fast(false).unwrap());
+    }
+}

@@ -1,0 +1,254 @@
+//! A bench's figures with when, where and of what they are: as text, as JSON, and kept as files below
+//! `target/bench/MACHINE/`, those of a quick run apart.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, anyhow};
+use jsonschema::ValidationError;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use support::progress::tell;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::figures::{Figures, Group, shown, times};
+use super::machine::Machine;
+use super::plot::plot;
+use package::workspace::Workspace;
+use size::revision::revision;
+use support::answer::{self, Answer, table};
+
+/// The form of the document; another number whenever readers of the old one would misread it.
+pub const SCHEMA: u32 = 1;
+
+/// The document.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Document {
+    schema: u32,
+    /// Which bench.
+    pub what: String,
+    date: String,
+    /// The project's commit, with `+` if files were changed after it.
+    commit: Option<String>,
+    machine: Machine,
+    command: String,
+    quick: bool,
+    /// What was measured.
+    pub figures: Figures,
+}
+
+/// What `data/document.schema.json` has against a document: nothing, or why it is none.
+pub fn complaints(document: &Value) -> Result<Vec<String>> {
+    let schema: Value = serde_json::from_str(include_str!("../data/document.schema.json"))
+        .context("data/document.schema.json is no JSON")?;
+    let validator = jsonschema::draft202012::new(&schema)
+        .map_err(|error| anyhow!("data/document.schema.json is no schema: {error}"))?;
+    let complaint = |error: ValidationError| format!("{error} at `{}`", error.instance_path());
+    Ok(validator.iter_errors(document).map(complaint).collect())
+}
+
+/// Those of one run.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub struct Documents(pub Vec<Document>);
+
+impl Document {
+    /// The figures of a bench on this machine; `machine` was asked before measuring.
+    pub fn new(
+        workspace: &Workspace,
+        machine: Machine,
+        what: &str,
+        quick: bool,
+        figures: Figures,
+    ) -> Result<Self> {
+        // Seconds are enough.
+        let now = OffsetDateTime::now_utc().replace_nanosecond(0)?;
+        Ok(Self {
+            schema: SCHEMA,
+            what: what.to_owned(),
+            date: now.format(&Rfc3339)?,
+            commit: revision(workspace.root()),
+            machine,
+            command: command(),
+            quick,
+            figures,
+        })
+    }
+
+    /// The folder of its files, below that of the machine: quick ones do not replace those that somebody
+    /// waited for.
+    pub fn folder(&self, workspace: &Workspace) -> PathBuf {
+        let folder = workspace.target().join("bench").join(&self.machine.name);
+        if self.quick {
+            folder.join("quick")
+        } else {
+            folder
+        }
+    }
+
+    /// Writes it as JSON and as a plot.
+    pub fn keep(&self, workspace: &Workspace) -> Result<()> {
+        let folder = self.folder(workspace);
+        fs::create_dir_all(&folder)
+            .with_context(|| format!("failed to create `{}`", folder.display()))?;
+        let file = |extension: &str| folder.join(format!("{}.{extension}", self.what));
+        let write = |path: PathBuf, text: String| -> Result<()> {
+            fs::write(&path, text).with_context(|| format!("failed to write `{}`", path.display()))
+        };
+        write(file("json"), serde_json::to_string_pretty(self)? + "\n")?;
+        write(
+            file("svg"),
+            plot(&self.title(), &self.subtitle(), &self.figures)?,
+        )?;
+        tell(&format!("kept in {}", answer::path(&folder)));
+        Ok(())
+    }
+
+    fn title(&self) -> String {
+        format!("cargo xtask bench {}", self.what)
+    }
+
+    fn subtitle(&self) -> String {
+        let commit = self.commit.as_deref().unwrap_or("no commit");
+        let quick = if self.quick { ", a quick run" } else { "" };
+        let Machine {
+            processor,
+            processors,
+            ..
+        } = &self.machine;
+        let day = self.date.get(..10).unwrap_or(&self.date);
+        format!("{processor}, {processors} processors; {day}, {commit}{quick}")
+    }
+}
+
+/// What was typed, as cargo's alias has it.
+fn command() -> String {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    format!("cargo xtask {}", arguments.join(" "))
+}
+
+fn rows(group: &Group) -> Vec<Vec<String>> {
+    let sides = group.sides();
+    let others: Vec<_> = sides
+        .iter()
+        .filter(|side| group.peer().is_some_and(|peer| peer != **side))
+        .collect();
+    let mut head = vec![format!("{}, {}", group.title, group.unit.word())];
+    head.extend(sides.iter().map(|side| (*side).to_owned()));
+    head.extend(others.iter().map(|side| group.compared(side)));
+    let mut rows = vec![head];
+    for case in &group.cases {
+        let mut row = vec![format!("  {}", case.name)];
+        let value = |side: &&str| case.value(side);
+        row.extend(
+            sides
+                .iter()
+                .map(|side| value(side).map_or_else(String::new, |v| shown(v.value))),
+        );
+        let ratios = others
+            .iter()
+            .map(|side| value(side).and_then(|value| value.ratio));
+        row.extend(ratios.map(|ratio| ratio.map_or_else(String::new, times)));
+        rows.push(row);
+    }
+    if !group.means.is_empty() {
+        let mut row = vec!["  geometric mean".to_owned()];
+        row.extend(sides.iter().map(|_| String::new()));
+        let mean = |side: &&&str| group.means.iter().find(|mean| mean.side == ***side);
+        row.extend(
+            others
+                .iter()
+                .map(|side| mean(side).map_or_else(String::new, |m| times(m.ratio))),
+        );
+        rows.push(row);
+    }
+    rows
+}
+
+impl Answer for Document {
+    fn text(&self) -> String {
+        let mut text = format!("{}: {}\n", self.title(), self.subtitle());
+        text += &format!("{}\n", self.figures.method);
+        for note in &self.figures.notes {
+            text += &format!("Note: {note}\n");
+        }
+        for group in &self.figures.groups {
+            text += &format!("\n{}", table(&rows(group)));
+        }
+        text
+    }
+}
+
+impl Answer for Documents {
+    fn text(&self) -> String {
+        let texts: Vec<_> = self.0.iter().map(Document::text).collect();
+        texts.join("\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::figures::Unit;
+
+    fn document() -> Document {
+        let workspace = Workspace::find();
+        let group = Group::new("faces", Unit::Milliseconds, Some("wheel"))
+            .with("a.jpg", &[("wheel", 120.0), ("ours", 8.0)])
+            .with("b.jpg", &[("wheel", 90.0), ("ours", 10.0)])
+            .averaged();
+        let figures = Figures {
+            method: "By hand.".to_owned(),
+            notes: vec!["nothing was skipped".to_owned()],
+            groups: vec![group],
+        };
+        Document::new(&workspace, Machine::here(), "detect", true, figures).unwrap()
+    }
+
+    #[test]
+    fn a_document_is_of_the_schema_and_can_be_read_again() {
+        let value = serde_json::to_value(document()).unwrap();
+        assert_eq!(complaints(&value).unwrap(), Vec::<String>::new());
+        let again: Document = serde_json::from_value(value.clone()).unwrap();
+        assert_eq!(serde_json::to_value(again).unwrap(), value);
+    }
+
+    #[test]
+    fn what_is_no_document_is_refused() {
+        for (place, broken) in [
+            ("/schema", json!(SCHEMA + 1)),
+            ("/what", json!("speed")),
+            ("/date", json!("yesterday")),
+            ("/machine/name", json!("a b")),
+            ("/figures/groups", json!([])),
+            ("/figures/groups/0/unit", json!("km")),
+            ("/figures/groups/0/cases/0/values/0/value", json!(-1)),
+            ("/figures/groups/0/cases/0/values/0/value", Value::Null),
+            ("/figures/groups/0/cases/0/values/1/ratio", json!(0)),
+        ] {
+            let mut value = serde_json::to_value(document()).unwrap();
+            *value.pointer_mut(place).unwrap() = broken;
+            assert_eq!(complaints(&value).unwrap().len(), 1, "{place}");
+        }
+    }
+
+    #[test]
+    fn the_text_has_each_value_and_ratio() {
+        let text = document().text();
+        for part in [
+            "faces, ms",
+            "a.jpg",
+            "120",
+            "8.00",
+            "15.0x",
+            "geometric mean",
+            "11.6x",
+        ] {
+            assert!(text.contains(part), "no {part} in:\n{text}");
+        }
+    }
+}

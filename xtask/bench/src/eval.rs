@@ -1,0 +1,227 @@
+//! `cargo xtask eval`: how well each preset finds faces in photos that people have labelled, as a
+//! table and as pictures, by the packaged image.
+
+mod picture;
+pub mod score;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
+use layer::elf::FunctionBinary;
+use opencv_build::sdk::Sdk;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use self::score::{Area, Match, Score};
+use local::engine::Engine;
+use local::site::Site;
+use package::build_function::built;
+use package::build_opencv;
+use package::workspace::Workspace;
+use support::answer::{Answer, path, table};
+
+/// The presets, the one that the others are compared with first.
+const PRESETS: [&str; 3] = ["original", "balanced", "accurate"];
+const BUCKET: &str = "labelled";
+/// How often each photo is asked about; the median is its time.
+const RUNS: usize = 3;
+
+/// What to evaluate.
+#[derive(clap::Args, Clone, Debug, Default)]
+pub struct Arguments {
+    /// The folder with the photos and their labels, `labelled.json`: an object that has for each
+    /// photo's name a list of faces, each [left, top, width, height] in pixels
+    #[arg(long, value_name = "FOLDER")]
+    pub photos: Option<PathBuf>,
+}
+
+/// How well each preset does.
+#[derive(Serialize)]
+pub struct EvalAnswer {
+    /// The presets, `original` first.
+    pub presets: Vec<PresetScore>,
+    pictures: PathBuf,
+}
+
+/// How well one does.
+#[derive(Serialize)]
+pub struct PresetScore {
+    /// Its name.
+    pub preset: &'static str,
+    /// The part of its boxes that is right.
+    pub precision: f64,
+    /// The part of the labels that it found.
+    pub recall: f64,
+    /// The harmonic mean of both.
+    pub f1: f64,
+    #[serde(flatten)]
+    all: Score,
+    /// The time of all photos as a ratio to that of the first preset.
+    time_ratio: f64,
+    photos: BTreeMap<String, Score>,
+}
+
+/// Builds what is needed and evaluates.
+pub fn run(arguments: &Arguments) -> Result<EvalAnswer> {
+    let workspace = Workspace::find();
+    let labelled = Labelled::find(&workspace, arguments.photos.as_deref())?;
+    let (sdk, binary) = built(&workspace, &build_opencv::Arguments::default())?;
+    evaluated(&workspace, &sdk, &binary, &labelled)
+}
+
+/// Photos and the faces in them.
+pub struct Labelled {
+    folder: PathBuf,
+    labels: BTreeMap<String, Vec<Area>>,
+}
+
+impl Labelled {
+    /// Those in `folder`, or in `shared/photos` beside the project.
+    pub fn find(workspace: &Workspace, folder: Option<&Path>) -> Result<Self> {
+        let beside = workspace.root().join("../shared/photos");
+        let path = folder.unwrap_or(&beside).join("labelled.json");
+        let text = fs::read_to_string(&path).with_context(|| {
+            format!(
+                "failed to read `{}`; photos with labels are no part of the project: give a folder \
+                 with some by --photos (`cargo xtask eval --help` has the form)",
+                path.display()
+            )
+        })?;
+        let folder = folder.unwrap_or(&beside).to_owned();
+        let labels: BTreeMap<_, _> = serde_json::from_str(&text)
+            .with_context(|| format!("`{}` has no labels", path.display()))?;
+        ensure!(!labels.is_empty(), "`{}` has no labels", path.display());
+        Ok(Self { folder, labels })
+    }
+}
+
+/// Evaluates a function.
+pub fn evaluated(
+    workspace: &Workspace,
+    sdk: &Sdk,
+    binary: &FunctionBinary,
+    labelled: &Labelled,
+) -> Result<EvalAnswer> {
+    let site = Site::start(workspace, (sdk, binary), Engine::None, &[])?;
+    let pictures = workspace.target().join("eval");
+    // Those of other photos would be taken for these.
+    let _ = fs::remove_dir_all(&pictures);
+    let mut scores: Vec<_> = PRESETS.map(PresetScore::of).into();
+    let mut times = [0.0; PRESETS.len()];
+    site.storage.create_bucket(BUCKET)?;
+    for (name, labels) in &labelled.labels {
+        let photo = labelled.folder.join(name);
+        site.storage.put(BUCKET, name, &photo)?;
+        let decoded = picture::upright(&photo)?;
+        let mut runs = vec![Vec::new(); PRESETS.len()];
+        for run in 0..RUNS {
+            // One after the other, so that whatever else the machine does slows all of them.
+            for (place, score) in scores.iter_mut().enumerate() {
+                let start = Instant::now();
+                let found = boxes(&site, name, score.preset)?;
+                runs[place].push(start.elapsed().as_secs_f64());
+                if run == 0 {
+                    let matched = Match::of(&found, labels);
+                    let folder = pictures.join(score.preset);
+                    picture::write(&folder, name, &decoded, (&found, labels), &matched)?;
+                    score.photos.insert(name.clone(), matched.score());
+                }
+            }
+        }
+        for (time, runs) in times.iter_mut().zip(&mut runs) {
+            runs.sort_by(f64::total_cmp);
+            *time += runs[RUNS / 2];
+        }
+    }
+    for (score, time) in scores.iter_mut().zip(times) {
+        score.sum_up(time / times[0]);
+    }
+    Ok(EvalAnswer {
+        presets: scores,
+        pictures,
+    })
+}
+
+/// What a preset finds in a photo.
+fn boxes(site: &Site, key: &str, preset: &str) -> Result<Vec<Area>> {
+    let faces = site.faces(BUCKET, key, &json!({"preset": preset}))?;
+    let of = |face: &Value| Ok(serde_json::from_value(face["box"].clone())?);
+    faces.iter().map(of).collect()
+}
+
+impl PresetScore {
+    fn of(preset: &'static str) -> Self {
+        Self {
+            preset,
+            precision: 0.0,
+            recall: 0.0,
+            f1: 0.0,
+            all: Score::default(),
+            time_ratio: 0.0,
+            photos: BTreeMap::new(),
+        }
+    }
+
+    fn sum_up(&mut self, time_ratio: f64) {
+        self.all = self.photos.values().copied().sum();
+        self.precision = self.all.precision();
+        self.recall = self.all.recall();
+        self.f1 = self.all.f1();
+        self.time_ratio = time_ratio;
+    }
+}
+
+impl Answer for EvalAnswer {
+    fn text(&self) -> String {
+        let row = |cells: &[&str]| cells.iter().map(|cell| (*cell).to_owned()).collect();
+        let mut rows: Vec<Vec<String>> = vec![row(&[
+            "photo",
+            "preset",
+            "precision",
+            "recall",
+            "F1",
+            "found",
+            "false",
+            "missed",
+            "time",
+        ])];
+        let line = |photo: &str, preset: &str, score: &Score, time: String| {
+            vec![
+                photo.to_owned(),
+                preset.to_owned(),
+                format!("{:.3}", score.precision()),
+                format!("{:.3}", score.recall()),
+                format!("{:.3}", score.f1()),
+                score.found.to_string(),
+                score.false_alarms.to_string(),
+                score.missed.to_string(),
+                time,
+            ]
+        };
+        let names = self.presets.first().map(|first| first.photos.keys());
+        for name in names.into_iter().flatten() {
+            for preset in &self.presets {
+                rows.push(line(
+                    name,
+                    preset.preset,
+                    &preset.photos[name],
+                    String::new(),
+                ));
+            }
+        }
+        for preset in &self.presets {
+            let time = format!("{:.1}x", preset.time_ratio);
+            rows.push(line("all", preset.preset, &preset.all, time));
+        }
+        format!(
+            "{}A face is found if a box shares {} of it (intersection over union).\n\
+             Pictures: {} (green: label, found; orange: label, missed; blue: right; red: wrong)",
+            table(&rows),
+            score::SAME,
+            path(&self.pictures)
+        )
+    }
+}

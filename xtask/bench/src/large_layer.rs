@@ -1,0 +1,82 @@
+//! The most memory that writing a large layer takes, in a process of its own.
+
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use layer::{Content, FileTree, LayoutWriter, Mode};
+use serde::{Deserialize, Serialize};
+
+use support::answer::Answer;
+use support::process::output;
+
+/// What to write, and where.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Arguments {
+    file: PathBuf,
+    to: PathBuf,
+}
+
+/// What it took.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Memory {
+    /// The most resident memory, in bytes.
+    pub peak_bytes: u64,
+    /// The seconds that writing took.
+    pub seconds: f64,
+}
+
+impl Answer for Memory {
+    fn text(&self) -> String {
+        format!("{self:?}")
+    }
+}
+
+/// Writes a layer that holds the file.
+pub fn write_layer(arguments: &Arguments) -> Result<Memory> {
+    let start = std::time::Instant::now();
+    let mut tree = FileTree::new();
+    let content = Content::File(arguments.file.clone());
+    tree.add("data", content, Mode::Data)?;
+    LayoutWriter::new(&arguments.to, 0)?.add_layer(&tree, "a large file")?;
+    let status = fs::read_to_string("/proc/self/status").context("failed to read its memory")?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes = peak.and_then(|text| text.trim().strip_suffix(" kB"));
+    let kilobytes: u64 = kilobytes.context("its memory is not told")?.parse()?;
+    Ok(Memory {
+        peak_bytes: kilobytes * 1024,
+        seconds: start.elapsed().as_secs_f64(),
+    })
+}
+
+/// What a layer with a file of `bytes` takes, in a process that does nothing else.
+pub fn of_large_layer(bytes: u64, folder: &Path) -> Result<Memory> {
+    let file = folder.join("large");
+    write_sample(&file, bytes).with_context(|| format!("failed to write `{}`", file.display()))?;
+    let mut child = Command::new("/proc/self/exe");
+    child.arg("layer").arg(&file).arg(folder);
+    Ok(serde_json::from_str(&output(&mut child)?)?)
+}
+
+/// A file of which about half cannot be compressed, as in programs and pictures.
+fn write_sample(path: &Path, bytes: u64) -> std::io::Result<()> {
+    let mut file = BufWriter::new(File::create(path)?);
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut left = bytes;
+    while left > 0 {
+        let mut block = [0; 64];
+        for eight in block[..32].chunks_mut(8) {
+            // Marsaglia's xorshift, whose parameters are 13, 7 and 17.
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            eight.copy_from_slice(&state.to_le_bytes());
+        }
+        let count = usize::try_from(left.min(64)).unwrap_or(64);
+        file.write_all(&block[..count])?;
+        left -= count as u64;
+    }
+    file.flush()
+}

@@ -1,0 +1,160 @@
+//! The Python function that ours is measured against: the wheels that it is made of, installed below the
+//! target folder, and how it is started.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use opencv_build::pins::Wheel;
+use opencv_build::wheels;
+use serde::Deserialize;
+
+use super::setting::Setting;
+use support::process::output;
+
+const HANDLER: &str = include_str!("../data/python/handler.py");
+/// The other side of detecting.
+const DETECT: &str = include_str!("../data/detect/detect.py");
+
+/// Folders among Python's modules that the function has nothing from.
+const OTHERS: [&str; 3] = ["site-packages", "dist-packages", "test"];
+
+/// The part of `data/pins.toml` that this reads: all of it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pins {
+    wheel: Vec<Wheel>,
+}
+
+/// An installed peer.
+pub struct Peer {
+    python: PathBuf,
+    /// Python's own files.
+    library: PathBuf,
+    wheels: PathBuf,
+    task: PathBuf,
+    cascades: PathBuf,
+}
+
+impl Peer {
+    /// Installs it, unless it is there.
+    pub fn install(setting: &Setting) -> Result<Self> {
+        let python = wheels::python()?;
+        let script = "import sys, sysconfig; print(sys.version_info[1], sys.executable, \
+                      sysconfig.get_path('stdlib'), sep='\\n')";
+        let said = output(Command::new(&python).args(["-c", script]))?;
+        let mut lines = said.lines();
+        let (Some(minor), Some(python), Some(library)) = (lines.next(), lines.next(), lines.next())
+        else {
+            anyhow::bail!("`{}` does not say where it is", python.display());
+        };
+        ensure!(
+            ["11", "12"].contains(&minor),
+            "the Python function needs Python 3.11 or 3.12, and `python3` is 3.{minor}: numpy below 2, which the \
+             wheel of OpenCV 4.5.5 needs, has no wheels for others"
+        );
+        let pins: Pins = toml::from_str(include_str!("../data/pins.toml"))
+            .context("data/pins.toml is no list of wheels")?;
+        let folder = setting.folder();
+        fs::create_dir_all(&folder)
+            .with_context(|| format!("failed to create `{}`", folder.display()))?;
+        let wheels = wheels::install(&pins.wheel, &folder, &format!("python-3.{minor}"))?;
+        let peer = Self {
+            python: python.into(),
+            library: library.into(),
+            wheels: std::path::absolute(wheels)?,
+            task: std::path::absolute(folder.join("task"))?,
+            cascades: std::path::absolute(setting.sdk.path().join("share/haarcascades"))?,
+        };
+        peer.prepare()?;
+        Ok(peer)
+    }
+
+    /// Writes our two programs, and compiles everything, as a deployment of somebody who cares would have it.
+    fn prepare(&self) -> Result<()> {
+        let write = |name: &str, text: &str| {
+            let path = self.task.join(name);
+            if fs::read_to_string(&path).is_ok_and(|there| there == text) {
+                return Ok(());
+            }
+            fs::create_dir_all(&self.task)
+                .and_then(|()| fs::write(&path, text))
+                .with_context(|| format!("failed to write `{}`", path.display()))
+        };
+        write("handler.py", HANDLER)?;
+        write("detect.py", DETECT)?;
+        // What is compiled already is left as it is. Some packages have files for other releases of Python,
+        // at which it fails: those are not used.
+        let mut compile = Command::new(&self.python);
+        compile.args(["-m", "compileall", "-q", "-q"]);
+        compile.args([&self.task, &self.wheels]);
+        compile
+            .output()
+            .context("failed to compile the Python function")?;
+        Ok(())
+    }
+
+    /// What starts the function.
+    pub fn command(&self) -> Vec<OsString> {
+        let mut command: Vec<OsString> = vec![self.python.clone().into()];
+        // Without this machine's own packages, which Lambda does not have; they would take time.
+        command.extend(["-S", "-m", "awslambdaric", "handler.handler"].map(OsString::from));
+        command
+    }
+
+    /// What starts a program of ours, `detect.py`.
+    pub fn program(&self, name: &str) -> Command {
+        let mut command = Command::new(&self.python);
+        command.arg("-S").arg(self.task.join(name));
+        command.env("PYTHONPATH", &self.wheels);
+        command
+    }
+
+    /// What it needs in its environment besides what all functions have.
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        let path = [&self.wheels, &self.task].map(|folder| folder.display().to_string());
+        vec![
+            ("PYTHONPATH", path.join(":")),
+            ("BENCH_CASCADES", self.cascades.display().to_string()),
+            ("LAMBDA_TASK_ROOT", self.task.display().to_string()),
+        ]
+    }
+
+    /// The folder that it runs in.
+    pub fn task(&self) -> &Path {
+        &self.task
+    }
+
+    /// Files and folders that it reads when it starts.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let entries = |folder: Option<&Path>| {
+            let read = folder.and_then(|folder| fs::read_dir(folder).ok());
+            read.into_iter()
+                .flatten()
+                .flatten()
+                .map(|entry| entry.path())
+        };
+        let is = |path: &Path, wanted: &dyn Fn(&str) -> bool| {
+            path.file_name()
+                .and_then(|name| name.to_str())
+                .is_some_and(wanted)
+        };
+        // Where Python is a library, it lies beside its modules.
+        let library = entries(self.library.parent());
+        let library = library.filter(|path| is(path, &|name| name.starts_with("libpython")));
+        // Of its modules, not the packages of this machine, which are in the same folder and may be many.
+        let modules = entries(Some(&self.library));
+        let modules = modules.filter(|path| !is(path, &|name| OTHERS.contains(&name)));
+        let cascades = ["frontalface_default", "eye"]
+            .map(|name| self.cascades.join(format!("haarcascade_{name}.xml")));
+        let own = [&self.python, &self.wheels, &self.task];
+        own.into_iter()
+            .cloned()
+            .chain(cascades)
+            .chain(library)
+            .chain(modules)
+            .collect()
+    }
+}

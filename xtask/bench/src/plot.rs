@@ -1,0 +1,324 @@
+//! Figures as a picture: for each group a panel with a row for each case, in which every side is a dot on a
+//! logarithmic scale, so that the same distance is always the same ratio. The ratios stand beside it.
+
+mod scale;
+
+use anyhow::{Result, anyhow};
+use plotters::coord::Shift;
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+
+use self::scale::Scale;
+use super::figures::{Case, Figures, Group, shown, times};
+
+const WIDTH: i32 = 960;
+const MARGIN: i32 = 28;
+/// Where cases' names end, and where scales begin and end.
+const NAMES: i32 = 250;
+const LEFT: i32 = 310;
+const RIGHT: i32 = 720;
+/// The middle of the first column of ratios, and from one to the next.
+const RATIOS: i32 = 820;
+const COLUMN: i32 = 84;
+const HEAD: i32 = 86;
+const ROW: i32 = 26;
+/// A panel's title and names of columns, and its scale.
+const TITLE: i32 = 58;
+const AXIS: i32 = 40;
+const NOTE: i32 = 20;
+
+const INK: RGBColor = RGBColor(31, 36, 43);
+const QUIET: RGBColor = RGBColor(105, 113, 124);
+const GRID: RGBColor = RGBColor(228, 231, 236);
+const LINK: RGBColor = RGBColor(200, 205, 212);
+const OURS: RGBColor = RGBColor(22, 104, 199);
+const STOCK: RGBColor = RGBColor(28, 146, 120);
+const PEER: RGBColor = RGBColor(214, 112, 32);
+
+type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+
+/// The picture, as SVG.
+pub fn plot(title: &str, subtitle: &str, figures: &Figures) -> Result<String> {
+    let mut text = String::new();
+    {
+        let area = SVGBackend::with_string(&mut text, (to_u32(WIDTH), height(figures)));
+        let area = area.into_drawing_area();
+        draw(&area, title, subtitle, figures)
+            .map_err(|error| anyhow!("failed to draw: {error}"))?;
+    }
+    Ok(text)
+}
+
+fn height(figures: &Figures) -> u32 {
+    let panels = figures.groups.iter().map(panel_height);
+    to_u32(HEAD + panels.sum::<i32>() + MARGIN)
+}
+
+fn panel_height(group: &Group) -> i32 {
+    TITLE + ROW * rows(group) + AXIS
+}
+
+fn rows(group: &Group) -> i32 {
+    let cases = i32::try_from(group.cases.len()).unwrap_or(i32::MAX);
+    cases + i32::from(has_mean(group))
+}
+
+fn has_mean(group: &Group) -> bool {
+    !group.means.is_empty()
+}
+
+fn to_u32(value: i32) -> u32 {
+    u32::try_from(value).unwrap_or_default()
+}
+
+/// What a side is drawn in, the same in every picture.
+fn colour(group: &Group, side: &str) -> RGBColor {
+    if Some(side) == group.peer() {
+        PEER
+    } else if side == "stock" {
+        STOCK
+    } else {
+        OURS
+    }
+}
+
+type Drawn = Result<(), Box<dyn std::error::Error>>;
+
+fn draw(area: &Area, title: &str, subtitle: &str, figures: &Figures) -> Drawn {
+    area.fill(&WHITE)?;
+    write(area, title, (MARGIN, 32), 22, &INK, HPos::Left, true)?;
+    write(area, subtitle, (MARGIN, 58), 13, &QUIET, HPos::Left, false)?;
+    let mut top = HEAD;
+    for group in &figures.groups {
+        panel(area, top, group)?;
+        top += panel_height(group);
+    }
+    area.present()?;
+    Ok(())
+}
+
+fn panel(area: &Area, top: i32, group: &Group) -> Drawn {
+    let values = group.cases.iter().flat_map(|case| &case.values);
+    let values: Vec<_> = values.map(|value| value.value).collect();
+    let scale = Scale::of(&values, LEFT, RIGHT);
+    rule(area, (MARGIN, top), (WIDTH - MARGIN, top), &GRID)?;
+    write(
+        area,
+        &group.title,
+        (MARGIN, top + NOTE),
+        15,
+        &INK,
+        HPos::Left,
+        true,
+    )?;
+    legend(area, top + TITLE - 16, group)?;
+    let first = top + TITLE;
+    let bottom = first + ROW * i32::try_from(group.cases.len())?;
+    for tick in scale.ticks() {
+        let x = scale.place(tick);
+        rule(area, (x, first), (x, bottom), &GRID)?;
+        let label = scale::label(tick);
+        write(
+            area,
+            &label,
+            (x, bottom + 12),
+            12,
+            &QUIET,
+            HPos::Center,
+            false,
+        )?;
+    }
+    let unit = format!("{}, log", group.unit.word());
+    let place = (RIGHT + 16, bottom + 12);
+    write(area, &unit, place, 12, &QUIET, HPos::Left, false)?;
+    for (number, case) in (0..).zip(&group.cases) {
+        row(area, first + ROW * number + ROW / 2, group, case, &scale)?;
+    }
+    if has_mean(group) {
+        let y = bottom + ROW / 2;
+        write(
+            area,
+            "geometric mean",
+            (NAMES, y),
+            13,
+            &INK,
+            HPos::Right,
+            true,
+        )?;
+        for (column, side) in (0..).zip(others(group)) {
+            let mean = group.means.iter().find(|mean| mean.side == side);
+            if let Some(mean) = mean {
+                let place = (RATIOS + COLUMN * column, y);
+                let colour = colour(group, side);
+                write(
+                    area,
+                    &times(mean.ratio),
+                    place,
+                    14,
+                    &colour,
+                    HPos::Center,
+                    true,
+                )?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The sides that are compared with the peer.
+fn others(group: &Group) -> Vec<&str> {
+    let mut sides = group.sides();
+    sides.retain(|side| group.peer().is_some_and(|peer| peer != *side));
+    sides
+}
+
+/// Each side's name with its dot, and the heads of the columns of ratios.
+fn legend(area: &Area, y: i32, group: &Group) -> Drawn {
+    let mut x = LEFT;
+    for side in group.sides() {
+        let colour = colour(group, side);
+        area.draw(&Circle::new((x, y), 5, colour.filled()))?;
+        write(area, side, (x + 11, y), 13, &colour, HPos::Left, false)?;
+        x += 40 + 8 * i32::try_from(side.chars().count())?;
+    }
+    for (column, side) in (0..).zip(others(group)) {
+        let place = (RATIOS + COLUMN * column, y);
+        let colour = colour(group, side);
+        let head = group.compared(side);
+        write(area, &head, place, 12, &colour, HPos::Center, false)?;
+    }
+    Ok(())
+}
+
+fn row(area: &Area, y: i32, group: &Group, case: &Case, scale: &Scale) -> Drawn {
+    write(area, &case.name, (NAMES, y), 13, &INK, HPos::Right, false)?;
+    let mut dots: Vec<_> = case
+        .values
+        .iter()
+        .map(|value| (scale.place(value.value), value))
+        .collect();
+    dots.sort_by_key(|(x, _)| *x);
+    let (Some((least, low)), Some((most, high))) = (dots.first(), dots.last()) else {
+        return Ok(());
+    };
+    let line = PathElement::new(vec![(*least, y), (*most, y)], LINK.stroke_width(3));
+    area.draw(&line)?;
+    for (x, value) in &dots {
+        let colour = colour(group, &value.side);
+        area.draw(&Circle::new((*x, y), 6, colour.filled()))?;
+    }
+    let colours = [low, high].map(|value| colour(group, &value.side));
+    if dots.len() > 1 {
+        let text = shown(low.value);
+        write(
+            area,
+            &text,
+            (least - 11, y),
+            12,
+            &colours[0],
+            HPos::Right,
+            false,
+        )?;
+    }
+    let text = shown(high.value);
+    write(
+        area,
+        &text,
+        (most + 11, y),
+        12,
+        &colours[1],
+        HPos::Left,
+        false,
+    )?;
+    for (column, side) in (0..).zip(others(group)) {
+        if let Some(ratio) = case.value(side).and_then(|value| value.ratio) {
+            let place = (RATIOS + COLUMN * column, y);
+            let colour = colour(group, side);
+            write(area, &times(ratio), place, 13, &colour, HPos::Center, false)?;
+        }
+    }
+    Ok(())
+}
+
+fn rule(area: &Area, from: (i32, i32), to: (i32, i32), colour: &RGBColor) -> Drawn {
+    area.draw(&PathElement::new(vec![from, to], colour.stroke_width(1)))?;
+    Ok(())
+}
+
+/// Text with its middle at the height of `place`.
+fn write(
+    area: &Area,
+    text: &str,
+    place: (i32, i32),
+    size: u32,
+    colour: &RGBColor,
+    anchor: HPos,
+    bold: bool,
+) -> Drawn {
+    let style = if bold {
+        FontStyle::Bold
+    } else {
+        FontStyle::Normal
+    };
+    let font = ("sans-serif", size).into_font().style(style);
+    let style = font.color(colour).pos(Pos::new(anchor, VPos::Center));
+    area.draw(&Text::new(text.to_owned(), place, style))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figures::Unit;
+
+    #[test]
+    fn a_plot_is_xml_and_says_each_name_and_ratio() {
+        let group = Group::new("faces <in> photos", Unit::Milliseconds, Some("wheel"))
+            .with(
+                "a&b.jpg",
+                &[("wheel", 120.0), ("stock", 60.0), ("ours", 8.0)],
+            )
+            .with(
+                "c.jpg",
+                &[("wheel", 100.0), ("stock", 50.0), ("ours", 10.0)],
+            )
+            .averaged();
+        let figures = Figures {
+            groups: vec![group],
+            ..Figures::default()
+        };
+        let text = plot("a title", "when & where", &figures).unwrap();
+        let parsed = roxmltree::Document::parse(&text).unwrap();
+        let said: Vec<_> = parsed
+            .descendants()
+            .filter_map(|node| node.text())
+            .map(str::trim)
+            .collect();
+        for expected in [
+            "a title",
+            "when & where",
+            "faces <in> photos",
+            "a&b.jpg",
+            "15.0x",
+            "2.00x",
+            "geometric mean",
+            "12.2x",
+            "8.00",
+            "120",
+        ] {
+            assert!(said.contains(&expected), "no {expected} in {said:?}");
+        }
+    }
+
+    #[test]
+    fn a_figure_of_nothing_is_drawn_too() {
+        let mut group = Group::new("free", Unit::Dollars, None);
+        group.add("nothing", &[("ours", 0.0)]);
+        let groups = vec![group, Group::new("empty", Unit::Seconds, None)];
+        let figures = Figures {
+            groups,
+            ..Figures::default()
+        };
+        roxmltree::Document::parse(&plot("", "", &figures).unwrap()).unwrap();
+    }
+}

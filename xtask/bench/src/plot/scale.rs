@@ -1,0 +1,116 @@
+//! A logarithmic scale: from values to places in the picture, and where its ticks are.
+
+use crate::figures::shown;
+
+/// The scale.
+pub struct Scale {
+    /// Logarithms of the least and the greatest value.
+    from: f64,
+    to: f64,
+    left: i32,
+    right: i32,
+}
+
+/// Ticks of a decade, of which the first few are used that are not too many.
+const TICKS: [&[f64]; 3] = [&[1.0, 2.0, 5.0], &[1.0, 3.0], &[1.0]];
+/// So many ticks have room.
+const MOST: usize = 8;
+/// A scale is at least this wide, as a logarithm: noise does not fill it.
+const NARROWEST: f64 = 0.7;
+
+impl Scale {
+    /// A scale for `values` between two places. What is not above zero has no logarithm and lies at its
+    /// left end.
+    pub fn of(values: &[f64], left: i32, right: i32) -> Self {
+        let logarithms = values
+            .iter()
+            .filter(|value| **value > 0.0)
+            .map(|value| value.log10());
+        let (mut from, mut to) = logarithms
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), l| {
+                (a.min(l), b.max(l))
+            });
+        if from > to {
+            (from, to) = (0.0, 1.0);
+        }
+        let missing = (NARROWEST - (to - from)).max(0.0) / 2.0;
+        Self {
+            from: from - missing,
+            to: to + missing,
+            left,
+            right,
+        }
+    }
+
+    /// Where a value lies.
+    pub fn place(&self, value: f64) -> i32 {
+        if value <= 0.0 {
+            return self.left;
+        }
+        let part = (value.log10() - self.from) / (self.to - self.from);
+        let place = f64::from(self.left) + part.clamp(0.0, 1.0) * f64::from(self.right - self.left);
+        #[expect(clippy::cast_possible_truncation, reason = "it lies between two i32")]
+        let place = place.round() as i32;
+        place
+    }
+
+    /// Round values on the scale.
+    pub fn ticks(&self) -> Vec<f64> {
+        let all = TICKS.map(|steps| self.ticks_of(steps));
+        let few = all.iter().find(|ticks| ticks.len() <= MOST);
+        few.or(all.last()).cloned().unwrap_or_default()
+    }
+
+    fn ticks_of(&self, steps: &[f64]) -> Vec<f64> {
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "logarithms of numbers are small"
+        )]
+        let decades = self.from.floor() as i32..=self.to.ceil() as i32;
+        let values =
+            decades.flat_map(|decade| steps.iter().map(move |step| step * 10_f64.powi(decade)));
+        let inside = |value: &f64| (self.from..=self.to).contains(&value.log10());
+        values.filter(inside).collect()
+    }
+}
+
+/// A tick's value without digits that say nothing.
+pub fn label(tick: f64) -> String {
+    let text = shown(tick);
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_ratio_is_the_same_distance() {
+        let scale = Scale::of(&[1.0, 100.0], 0, 200);
+        assert_eq!(
+            [1.0, 10.0, 100.0].map(|value| scale.place(value)),
+            [0, 100, 200]
+        );
+        assert_eq!(scale.place(0.0), 0);
+        assert_eq!(scale.place(1e9), 200);
+    }
+
+    #[test]
+    fn ticks_are_round_and_few() {
+        let ticks = |values: &[f64]| Scale::of(values, 0, 400).ticks();
+        assert_eq!(
+            ticks(&[1.0, 100.0]),
+            [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0]
+        );
+        assert_eq!(ticks(&[0.001, 1e4]).len(), 8);
+        assert!(!ticks(&[7.0]).is_empty());
+        assert!(!ticks(&[]).is_empty());
+        assert_eq!(label(0.5), "0.5");
+        assert_eq!(label(20.0), "20");
+        assert_eq!(label(100.0), "100");
+    }
+}

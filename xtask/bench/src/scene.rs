@@ -1,0 +1,209 @@
+//! Both functions, each under an emulator of its own and with the same S3 server and environment: ours from its
+//! unpacked image, by the image's own loader, and Python's from its wheels.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::peer::Peer;
+use super::photos::{Photo, Photos};
+use super::setting::Setting;
+use local::cleanup::Cleanup;
+use local::emulator::{Emulator, credentials};
+use local::launch::unpacked_command;
+use local::rie;
+use local::s3::S3Server;
+use package::pack::base::Base;
+use package::pack::function_image;
+
+const BUCKET: &str = "photos";
+
+/// One of the two functions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The one in Python.
+    Python,
+    /// Ours.
+    Ours,
+}
+
+/// Both, the peer first.
+pub const SIDES: [Side; 2] = [Side::Python, Side::Ours];
+/// The peer's name in figures.
+pub const PEER: &str = "Python";
+/// Ours.
+pub const OURS: &str = "ours";
+
+impl Side {
+    /// Its name in figures.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Python => PEER,
+            Self::Ours => OURS,
+        }
+    }
+}
+
+/// What the functions are started from, and their photos.
+pub struct Scene {
+    storage: S3Server,
+    rie: PathBuf,
+    /// Our image, unpacked, and what starts it.
+    root: PathBuf,
+    command: Vec<OsString>,
+    peer: Peer,
+    /// The photos, which are in the bucket.
+    pub photos: Photos,
+    // What is running goes before the folder that it runs in.
+    scratch: TempDir,
+    _cleanup: Cleanup,
+}
+
+impl Scene {
+    /// Unpacks our image, installs the peer and fills the bucket.
+    pub fn set(setting: &Setting) -> Result<Self> {
+        let folder = setting.folder();
+        fs::create_dir_all(&folder)
+            .with_context(|| format!("failed to create `{}`", folder.display()))?;
+        let scratch = tempfile::Builder::new()
+            .prefix(".running-")
+            .tempdir_in(&folder)
+            .with_context(|| format!("failed to create a folder in `{}`", folder.display()))?;
+        // A process that Ctrl-C ends does not drop its values.
+        let cleanup = Cleanup::new({
+            let path = scratch.path().to_owned();
+            move || {
+                let _ = fs::remove_dir_all(path);
+            }
+        })?;
+        let Setting {
+            workspace,
+            sdk,
+            binary,
+            ..
+        } = setting;
+        let reference = format!("face-detect:bench-{}", std::process::id());
+        let base = Base::Minimal;
+        let image = function_image(scratch.path(), &reference, workspace, sdk, binary, &base)?;
+        let root = std::path::absolute(scratch.path().join("root"))?;
+        let photos = Photos::gather(setting)?;
+        let objects = scratch.path().join("s3");
+        fs::create_dir(&objects)?;
+        let storage = S3Server::start(&objects)?;
+        storage.create_bucket(BUCKET)?;
+        for photo in photos.all.iter().chain([&photos.small, &photos.large]) {
+            storage.put(BUCKET, &photo.name, &photo.path)?;
+        }
+        Ok(Self {
+            storage,
+            rie: rie::install(&workspace.places()?.toolchain())?,
+            command: unpacked_command(&image, &root)?,
+            root,
+            peer: Peer::install(setting)?,
+            photos,
+            scratch,
+            _cleanup: cleanup,
+        })
+    }
+
+    /// What starts a function.
+    pub fn command(&self, side: Side) -> Vec<OsString> {
+        match side {
+            Side::Python => self.peer.command(),
+            Side::Ours => self.command.clone(),
+        }
+    }
+
+    /// The folder that it runs in.
+    pub fn work(&self, side: Side) -> PathBuf {
+        match side {
+            Side::Python => self.peer.task().to_owned(),
+            Side::Ours => self.root.join("var/task"),
+        }
+    }
+
+    /// Files and folders that it reads when it starts.
+    pub fn files(&self, side: Side) -> Vec<PathBuf> {
+        match side {
+            Side::Python => self.peer.files(),
+            Side::Ours => vec![self.root.clone()],
+        }
+    }
+
+    /// The environment of both, where nobody else sets one.
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        let storage = credentials(&self.storage);
+        storage.into_iter().chain(self.peer.environment()).collect()
+    }
+
+    /// Starts a function under the emulator, which starts it at the first event.
+    pub fn start(&self, side: Side) -> Result<Emulator> {
+        let folder = self.scratch.path().join(side.name());
+        fs::create_dir_all(&folder)
+            .with_context(|| format!("failed to create `{}`", folder.display()))?;
+        let environment = self.peer.environment();
+        let environment: Vec<_> = environment
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        let command = self.command(side);
+        let work = self.work(side);
+        let started = (command.as_slice(), work.as_path());
+        Emulator::of_command(started, &self.storage, &self.rie, &folder, &environment)
+            .with_context(|| format!("failed to start the function, {}", side.name()))
+    }
+
+    /// Has a function look at a photo; what it found, sorted, because with several threads OpenCV's own order
+    /// depends on which of them ends first.
+    pub fn look(&self, emulator: &Emulator, photo: &Photo) -> Result<Value> {
+        let answer = emulator.invoke(&event(photo))?;
+        found(&answer).with_context(|| format!("{} is answered by {answer}", photo.name))
+    }
+
+    /// Refuses a pair of answers that are not the same.
+    pub fn same(photo: &Photo, ours: &Value, theirs: &Value) -> Result<()> {
+        ensure!(
+            ours == theirs,
+            "the functions find different faces in {}:\n  ours    {ours}\n  Python  {theirs}",
+            photo.name
+        );
+        Ok(())
+    }
+}
+
+/// The direct event for a photo.
+pub fn event(photo: &Photo) -> Value {
+    json!({"BUCKET_NAME": BUCKET, "S3_KEY": photo.name})
+}
+
+/// The faces of an answer with their eyes, sorted.
+fn found(answer: &Value) -> Option<Value> {
+    let mut faces = answer.pointer("/body/faces")?.as_array()?.clone();
+    for face in &mut faces {
+        let eyes = face.get_mut("eyes")?.as_array_mut()?;
+        eyes.sort_by_key(Value::to_string);
+    }
+    faces.sort_by_key(Value::to_string);
+    Some(Value::Array(faces))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_faces_in_another_order_are_the_same() {
+        let answer = |faces: Value| json!({"statusCode": 200, "body": {"faces": faces}});
+        let one = json!({"box": [1, 2, 3, 4], "eyes": [[5, 6, 7, 8], [1, 1, 1, 1]]});
+        let same = json!({"box": [1, 2, 3, 4], "eyes": [[1, 1, 1, 1], [5, 6, 7, 8]]});
+        let two = json!({"box": [9, 2, 3, 4], "eyes": []});
+        let found = |faces: Value| found(&answer(faces)).unwrap();
+        assert_eq!(found(json!([one, two])), found(json!([two, same])));
+        assert_ne!(found(json!([one])), found(json!([two])));
+        assert_eq!(super::found(&json!({"errorType": "NotAnImage"})), None);
+    }
+}

@@ -1,0 +1,141 @@
+//! No component of what is shipped has a known vulnerability that does harm: the bills of materials of
+//! the real SDK and the real function against `xtask/audit/data`; and that the check would tell.
+
+use std::fs;
+
+use anyhow::{Context, Result, bail, ensure};
+use layer::elf::FunctionBinary;
+use opencv_build::sdk::Sdk;
+use serde_json::Value;
+use support::progress::tell;
+
+use super::promises;
+use super::report::Skip;
+use audit::{self, Data, Finding, Part, Product, Status, check};
+use package::workspace::Workspace;
+
+/// Compares everything and fails with all that is wrong.
+pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
+    let data = Data::embedded()?;
+    let mut products = audit::products(workspace, sdk, binary)?;
+    let answer = audit::perform(workspace, sdk, binary, None)?;
+    let report = &answer.report;
+    tell(&format!(
+        "{} components against {} advisories: {} fixed, {} harmless or of other versions, {} present",
+        answer.components(),
+        data.advisories.len(),
+        count(&report.findings, |status| *status == Status::Fixed),
+        count(&report.findings, |status| matches!(
+            status,
+            Status::NotAffected { .. }
+        )),
+        report.affected().len(),
+    ));
+    for document in &answer.documents {
+        check_document(&fs::read(document)?, &report.findings)
+            .with_context(|| format!("`{}` is wrong", document.display()))?;
+    }
+    refuses(&data, &mut products)?;
+    let failures = report.failures();
+    promises::tried(
+        "no component has a known vulnerability that does harm",
+        format!("components against {} advisories", data.advisories.len()),
+        answer.components(),
+        failures.len(),
+    );
+    if !failures.is_empty() {
+        bail!(
+            "{} things are wrong:\n  {}",
+            failures.len(),
+            failures.join("\n  ")
+        );
+    }
+    // Everything that can be known is in order; a distribution that nobody watches cannot.
+    match report.unwatched_packages() {
+        missing if missing.is_empty() => Ok(()),
+        missing => Err(Skip::because(missing.join("; "))),
+    }
+}
+
+fn count(findings: &[Finding], wanted: impl Fn(&Status) -> bool) -> usize {
+    let wanted = findings.iter().filter(|finding| wanted(&finding.status));
+    wanted.count()
+}
+
+/// The check must tell when a vulnerable library comes into the bills, and one that nobody knows.
+fn refuses(data: &Data, products: &mut [Product; 2]) -> Result<()> {
+    let webp = "pkg:generic/libwebp";
+    let [function, _] = products;
+    function.parts.retain(|part| part.component != webp);
+    let mut status = |version: &str| -> Result<Option<Status>> {
+        function.parts.push(Part::new("libwebp", webp, version));
+        let report = check(data, std::slice::from_ref(function))?;
+        function.parts.pop();
+        let finding = report
+            .findings
+            .into_iter()
+            .find(|f| f.id == "CVE-2023-4863");
+        Ok(finding.map(|finding| finding.status))
+    };
+    ensure!(
+        status("1.2.0")? == Some(Status::Affected),
+        "libwebp 1.2.0 passes"
+    );
+    ensure!(
+        status("1.3.2")? == Some(Status::Fixed),
+        "libwebp 1.3.2 does not pass"
+    );
+    function
+        .parts
+        .push(Part::new("giflib", "pkg:generic/giflib", "5.2.2"));
+    let report = check(data, std::slice::from_ref(function))?;
+    ensure!(
+        report
+            .failures()
+            .iter()
+            .any(|failure| failure.contains("nobody watches giflib")),
+        "a library that nobody watches passes"
+    );
+    Ok(())
+}
+
+/// A document has a statement for each vulnerability of its product, with what OpenVEX demands.
+fn check_document(document: &[u8], findings: &[Finding]) -> Result<()> {
+    let document: Value = serde_json::from_slice(document)?;
+    for field in ["@context", "@id", "author", "timestamp"] {
+        ensure!(document[field].is_string(), "it has no {field}");
+    }
+    let statements = document["statements"].as_array();
+    let statements = statements.context("it has no statements")?;
+    let name = |statement: &Value| {
+        let product = &statement["products"][0]["@id"];
+        product.as_str().map(str::to_owned)
+    };
+    let product = statements.first().and_then(name);
+    let product = product.context("its first statement is about nothing")?;
+    for statement in statements {
+        ensure!(
+            name(statement).as_ref() == Some(&product),
+            "it is about two products"
+        );
+        let needs = match statement["status"].as_str() {
+            Some("affected") => "action_statement",
+            Some("not_affected") => "justification",
+            Some("fixed") => "status",
+            other => bail!("a statement's status is {other:?}"),
+        };
+        ensure!(
+            statement[needs].is_string(),
+            "a statement has no {needs}: {statement}"
+        );
+    }
+    let expected = findings
+        .iter()
+        .filter(|finding| product.contains(&format!("oci/{}@", finding.product)));
+    ensure!(
+        expected.count() == statements.len(),
+        "it has {} statements about {product}",
+        statements.len()
+    );
+    Ok(())
+}

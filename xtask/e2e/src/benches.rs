@@ -1,0 +1,85 @@
+//! The benches, each with few measurements: they end without an error, which they would not if the sides found
+//! different rectangles, and what they keep is whole. No time is looked at.
+
+use std::fs;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use bench::document::{Document, complaints};
+use package::workspace::Workspace;
+use support::answer::Answer;
+
+/// Those that do not take long.
+const BENCHES: [&str; 6] = ["detect", "cold", "warm", "memory", "cost", "image"];
+
+/// Runs them and reads what they kept.
+pub fn test() -> Result<()> {
+    let documents = bench::quick(Workspace::find())?;
+    let names: Vec<_> = documents
+        .0
+        .iter()
+        .map(|document| document.what.as_str())
+        .collect();
+    ensure!(
+        names == BENCHES,
+        "the benches were {names:?}, and not {BENCHES:?}"
+    );
+    for document in &documents.0 {
+        check(document).with_context(|| format!("what `{}` keeps is not whole", document.what))?;
+    }
+    Ok(())
+}
+
+fn check(document: &Document) -> Result<()> {
+    let folder = document.folder(&Workspace::find());
+    let read = |extension: &str| {
+        let path = folder.join(format!("{}.{extension}", document.what));
+        fs::read_to_string(&path).with_context(|| format!("failed to read `{}`", path.display()))
+    };
+    let kept: Value = serde_json::from_str(&read("json")?)?;
+    ensure!(
+        kept == serde_json::to_value(document)?,
+        "the file has something else than the answer"
+    );
+    let complaints = complaints(&kept)?;
+    ensure!(
+        complaints.is_empty(),
+        "its JSON is not of its schema: {complaints:?}"
+    );
+    let text = read("svg")?;
+    let plot = roxmltree::Document::parse(&text).context("its plot is no XML")?;
+    ensure!(
+        plot.root_element().has_tag_name("svg"),
+        "its plot is no SVG"
+    );
+    let texts = plot.descendants().filter_map(|node| node.text());
+    let texts: Vec<_> = texts.map(str::trim).collect();
+    let answer = document.text();
+    for group in &document.figures.groups {
+        for name in group
+            .cases
+            .iter()
+            .map(|case| &case.name)
+            .chain([&group.title])
+        {
+            ensure!(
+                texts.contains(&name.as_str()),
+                "its plot does not say `{name}`"
+            );
+            ensure!(
+                answer.contains(name.as_str()),
+                "its table does not say `{name}`"
+            );
+        }
+        for value in group.cases.iter().flat_map(|case| &case.values) {
+            ensure!(
+                value.value > 0.0,
+                "{} took nothing in `{}`",
+                value.side,
+                group.title
+            );
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,45 @@
+//! `pack-to SDK PROGRAM FOLDER`, which only tests start: packs what was built before into a folder, in a process
+//! that runs as somebody else.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use layer::elf::{FunctionBinary, Glibc};
+use layer::zip::Zip;
+use opencv_build::sdk::Sdk;
+use package::pack::base::Base;
+use package::pack::date::source_date_epoch;
+use package::pack::{FUNCTION, function_image, function_tree, sdk_image};
+use package::program::exit_code;
+use package::workspace::Workspace;
+
+/// What to pack, and where.
+#[derive(Parser)]
+struct Arguments {
+    sdk: PathBuf,
+    binary: PathBuf,
+    to: PathBuf,
+}
+
+fn main() -> ExitCode {
+    exit_code(run(&Arguments::parse()))
+}
+
+/// Packs both images and the zip archive.
+fn run(arguments: &Arguments) -> Result<()> {
+    let workspace = Workspace::find();
+    let sdk = Sdk::open(&arguments.sdk);
+    let sdk = sdk.with_context(|| format!("no SDK in `{}`", arguments.sdk.display()))?;
+    let target = sdk.manifest().target;
+    let floor = Glibc(target.glibc.major, target.glibc.minor);
+    let binary = FunctionBinary::check(&arguments.binary, target.architecture.name(), floor)?;
+    let (to, reference) = (&arguments.to, format!("{FUNCTION}:latest"));
+    sdk_image(to, &workspace, &sdk)?;
+    function_image(to, &reference, &workspace, &sdk, &binary, &Base::Minimal)?;
+    let tree = function_tree("/bootstrap", &binary)?;
+    let zip = to.join(format!("{FUNCTION}.zip"));
+    Zip::write(&tree, source_date_epoch()?, &zip)?;
+    Ok(())
+}

@@ -1,0 +1,267 @@
+//! A headless Chromium with nothing in it, driven through WebDriver. Ends with its value.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, anyhow, bail};
+use fantoccini::wd::WebDriverCompatibleCommand;
+use fantoccini::{Client, ClientBuilder};
+use hyper::Method;
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use url::{ParseError, Url};
+
+use crate::Skip;
+use local::cleanup::Cleanup;
+use support::process::{end, lock};
+
+const DRIVER: &str = "chromedriver";
+/// By the names that distributions give it. ci/install-packages.sh knows the same.
+const BROWSERS: [&str; 4] = [
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+];
+
+/// How long it may take to start, on a slow and busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Nothing but the page: no screen, no updates, no talk with anybody. Chromium's own sandbox does
+/// not work for root and in most containers; the only page that it sees is the project's.
+const OPTIONS: [&str; 10] = [
+    "--headless",
+    "--no-sandbox",
+    "--no-first-run",
+    "--no-proxy-server",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-dev-shm-usage",
+];
+
+/// Where programs look for what to read, and write what they like to keep.
+const FOLDERS: [&str; 6] = [
+    "HOME",
+    "TMPDIR",
+    "XDG_CACHE_HOME",
+    "XDG_CONFIG_HOME",
+    "XDG_DATA_HOME",
+    "XDG_RUNTIME_DIR",
+];
+
+/// The bytes that a socket's path may have, without the one that ends it. Source: unix(7).
+const SOCKET: usize = 107;
+/// What Chromium adds to `TMPDIR` at most for the path of its socket.
+const IN_TMPDIR: &str = "/org.chromium.Chromium.scoped_dir.XXXXXX/SingletonSocket";
+
+/// The browser.
+pub struct Browser {
+    client: Client,
+    downloads: PathBuf,
+    // What is running goes before the folder that it runs in.
+    _driver: Cleanup,
+    _folder: Cleanup,
+}
+
+/// A command that only Chromium knows, with its arguments.
+#[derive(Debug)]
+struct Extension(&'static str, Value);
+
+impl WebDriverCompatibleCommand for Extension {
+    fn endpoint(&self, driver: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        let session = session.unwrap_or_default();
+        driver.join(&format!("session/{session}/{}", self.0))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        (Method::POST, Some(self.1.to_string()))
+    }
+}
+
+impl Browser {
+    /// Starts it with its files in `scratch`, or beside it if that lies too deep.
+    pub async fn start(scratch: &Path) -> Result<Self> {
+        let driver = find(DRIVER).ok_or_else(|| absent(DRIVER))?;
+        let browser = BROWSERS.iter().find_map(|name| find(name));
+        let browser = browser.ok_or_else(|| absent(BROWSERS[0]))?;
+        let (folder, remove_folder) = folder(scratch)?;
+        let log = folder.join("chromedriver.log");
+        let cleanup = start_driver(&driver, &folder, &log)?;
+        let port = port(&log)?;
+        let downloads = folder.join("downloads");
+        let profile = folder.join("profile").display().to_string();
+        let mut arguments = OPTIONS.map(str::to_owned).to_vec();
+        arguments.push("--window-size=1200,1150".to_owned());
+        arguments.push(format!("--user-data-dir={profile}"));
+        let capabilities = BTreeMap::from([
+            (
+                "goog:chromeOptions",
+                json!({
+                    "binary": browser,
+                    "args": arguments,
+                    "prefs": {"download.default_directory": downloads},
+                }),
+            ),
+            ("goog:loggingPrefs", json!({"browser": "ALL"})),
+        ]);
+        let capabilities = capabilities.into_iter();
+        let capabilities = capabilities.map(|(name, value)| (name.to_owned(), value));
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities.collect())
+            .connect(&format!("http://127.0.0.1:{port}"))
+            .await
+            .with_context(|| format!("failed to start the browser; {}", said(&log)))?;
+        Ok(Self {
+            client,
+            downloads,
+            _driver: cleanup,
+            _folder: remove_folder,
+        })
+    }
+
+    /// What it shows, and what can be done with that.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Where downloads go.
+    pub fn downloads(&self) -> &Path {
+        &self.downloads
+    }
+
+    /// Has the browser's inside do something, by the DevTools protocol.
+    pub async fn devtools(&self, command: &str, parameters: Value) -> Result<()> {
+        let body = json!({"cmd": command, "params": parameters});
+        let done = self.client.issue_cmd(Extension("goog/cdp/execute", body));
+        done.await
+            .with_context(|| format!("failed to use {command}"))?;
+        Ok(())
+    }
+
+    /// The errors that its console shows since this was asked last.
+    pub async fn errors(&self) -> Result<Vec<String>> {
+        let body = json!({"type": "browser"});
+        let log = self.client.issue_cmd(Extension("se/log", body)).await?;
+        let entries = log.as_array().context("the console's log is no list")?;
+        let severe = entries.iter().filter(|entry| entry["level"] == "SEVERE");
+        let text = |entry: &Value| entry["message"].as_str().unwrap_or_default().to_owned();
+        Ok(severe.map(text).collect())
+    }
+
+    /// Writes what it shows to a file.
+    pub async fn photograph(&self, file: &Path) -> Result<()> {
+        let picture = self.client.screenshot().await?;
+        fs::write(file, picture).with_context(|| format!("failed to write `{}`", file.display()))
+    }
+
+    /// Ends it in good order.
+    pub async fn close(self) -> Result<()> {
+        self.client
+            .close()
+            .await
+            .context("failed to end the browser")
+    }
+}
+
+/// A program of the user's.
+fn find(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    let mut files = std::env::split_paths(&path).map(|folder| folder.join(name));
+    files.find(|file| file.is_file())
+}
+
+fn absent(program: &str) -> anyhow::Error {
+    Skip::because(format!(
+        "{program} is not installed; Debian: apt-get install chromium chromium-driver"
+    ))
+}
+
+/// A folder for all that the browser writes, in `scratch` unless sockets would not fit in there.
+/// Goes with the second value.
+fn folder(scratch: &Path) -> Result<(PathBuf, Cleanup)> {
+    // The browser takes whole paths only.
+    let scratch = fs::canonicalize(scratch)
+        .with_context(|| format!("failed to find `{}`", scratch.display()))?;
+    let prefix = "browser-";
+    let length = |parent: &Path| parent.join(prefix).as_os_str().len() + "XXXXXX".len();
+    let mut parents = [scratch, std::env::temp_dir()].into_iter();
+    let parent = parents
+        .find(|parent| length(parent) + IN_TMPDIR.len() <= SOCKET)
+        .unwrap_or_else(|| PathBuf::from("/tmp"));
+    let folder = tempfile::Builder::new()
+        .prefix(prefix)
+        .tempdir_in(&parent)
+        .with_context(|| format!("failed to create a folder in `{}`", parent.display()))?;
+    let path = folder.path().to_owned();
+    let cleanup = Cleanup::new(move || remove(&path))?;
+    Ok((folder.keep(), cleanup))
+}
+
+/// Removes a folder, even if a process that is just ending still writes to it.
+fn remove(folder: &Path) {
+    let start = Instant::now();
+    while fs::remove_dir_all(folder).is_err() && folder.exists() && start.elapsed() < PATIENCE {
+        sleep(Duration::from_millis(20));
+    }
+}
+
+/// Starts the driver on a port that it chooses and tells; what it started ends with it.
+fn start_driver(driver: &Path, folder: &Path, log: &Path) -> Result<Cleanup> {
+    let file = File::create(log).with_context(|| format!("failed to write `{}`", log.display()))?;
+    let mut run = Command::new(driver);
+    run.arg("--port=0")
+        .envs(FOLDERS.map(|name| (name, folder)))
+        // Ctrl-C would end it alone, before anybody has seen what it started.
+        .process_group(0)
+        .stdin(Stdio::null())
+        .stdout(file.try_clone()?)
+        .stderr(file);
+    let child = Arc::new(Mutex::new(None));
+    let cleanup = Cleanup::new({
+        let child = Arc::clone(&child);
+        move || {
+            if let Some(child) = lock(&child).as_mut() {
+                end(child);
+            }
+        }
+    })?;
+    // The lock keeps an interruption waiting until the child is known.
+    let mut started = lock(&child);
+    let spawned = run.spawn();
+    *started = Some(spawned.with_context(|| format!("failed to start `{}`", driver.display()))?);
+    drop(started);
+    Ok(cleanup)
+}
+
+/// The port that the driver says it listens on.
+fn port(log: &Path) -> Result<u16> {
+    let start = Instant::now();
+    while start.elapsed() < PATIENCE {
+        let said = fs::read_to_string(log).unwrap_or_default();
+        if let Some((_, rest)) = said.split_once("started successfully on port ") {
+            // Until the full stop, the number may not be whole.
+            if let Some((port, _)) = rest.split_once('.') {
+                return port
+                    .parse()
+                    .map_err(|_| anyhow!("chromedriver said: {said}"));
+            }
+        }
+        sleep(Duration::from_millis(20));
+    }
+    bail!("chromedriver did not tell its port; {}", said(log))
+}
+
+/// What the driver said, whose log goes with it.
+fn said(log: &Path) -> String {
+    let said = fs::read_to_string(log).unwrap_or_default();
+    format!("{DRIVER} said: {}", said.trim())
+}

@@ -1,0 +1,210 @@
+//! Programs of other projects against the SDK as its image has it, unpacked at another path: in C++
+//! by cmake, by pkg-config and by `sdk.json`, in Rust by the crate `opencv`. They, and the commands
+//! that build them, are in `xtask/e2e/data/consumers`, where the README of opencv-build has its
+//! examples from.
+
+use std::ffi::OsStr;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Result, ensure};
+use opencv_build::sdk::Sdk;
+use opencv_build::target::{Architecture, Target};
+use support::progress::tell;
+
+use super::Skip;
+use package::workspace::Workspace;
+use support::process::output;
+
+mod site;
+
+use site::Site;
+
+/// The face in lena.jpg, as the Python wheel of OpenCV 4.5.5 finds it with the same cascade.
+const FACE: &str = "[219,203,169,169]";
+
+/// Builds the programs and runs them.
+pub fn test(workspace: &Workspace, sdk: &Sdk) -> Result<()> {
+    let target = sdk.manifest().target;
+    if !target.runs_here() {
+        let reason = format!("programs for {} do not run here", target.architecture);
+        return Err(Skip::because(reason));
+    }
+    let site = Site::new(workspace, sdk)?;
+    for (way, program) in [
+        ("with-cmake.sh", "build/faces"),
+        ("with-pkg-config.sh", "faces"),
+        ("with-sdk-json.py", "faces"),
+    ] {
+        tell(&format!("a C++ program, {way}"));
+        let folder = site.copy_of("cpp", way)?;
+        site.succeed(&mut site.script(&folder, way))?;
+        check(&folder.join(program), &site)?;
+    }
+    static_flags(&site)?;
+    components(&site)?;
+    compilers(&site, &target)?;
+
+    tell("a Rust program, with-cargo.sh");
+    let folder = site.copy_of("rust", "rust")?;
+    // With the versions that the function has, which are on this machine already.
+    let lock = workspace.root().join("Cargo.lock");
+    site::copy(&lock, &folder.join("Cargo.lock"))?;
+    let built = site.folder().join("target");
+    let triple = target.rust_triple();
+    let mut cargo = site.script(&folder, "with-cargo.sh");
+    cargo
+        .env("CARGO_BUILD_TARGET", &triple)
+        .env("CARGO_TARGET_DIR", &built)
+        .envs(site.compiler_environment(&target)?);
+    site.succeed(&mut cargo)?;
+    check(&built.join(triple).join("debug/faces"), &site)
+}
+
+/// That a program says which OpenCV it has, and finds the face that there is.
+fn check(program: &Path, site: &Site) -> Result<()> {
+    let share = site.sdk().path().join("share");
+    let found = output(
+        Command::new(program)
+            .arg(share.join("haarcascades/haarcascade_frontalface_default.xml"))
+            .arg(share.join("samples/lena.jpg")),
+    )?;
+    let expected = format!("OpenCV {}\n{FACE}", site.sdk().manifest().version);
+    ensure!(
+        found == expected,
+        "`{}` says `{found}` instead of `{expected}`",
+        program.display()
+    );
+    Ok(())
+}
+
+/// That pkg-config has the same to link for static programs as for others, in an order that every
+/// linker can go by: zig's finds libraries in any order, others do not.
+fn static_flags(site: &Site) -> Result<()> {
+    let flags = |arguments: &[&str]| {
+        let mut command = site.command("pkg-config", site.folder());
+        let packages = site.sdk().path().join("lib/pkgconfig");
+        command.args(arguments).arg("opencv4");
+        output(command.env("PKG_CONFIG_PATH", packages))
+    };
+    let (plain, fixed) = (flags(&["--libs"])?, flags(&["--static", "--libs"])?);
+    ensure!(plain == fixed, "--static changes `{plain}` to `{fixed}`");
+    let place = |name: &str| {
+        let mut flags = plain.split_whitespace();
+        flags.position(|flag| flag.strip_prefix("-l") == Some(name))
+    };
+    for (name, needs) in &site.sdk().manifest().link.needs {
+        for need in needs {
+            ensure!(
+                place(name).is_some() && place(name) < place(need),
+                "{name} needs {need}, but does not come before it: {plain}"
+            );
+        }
+    }
+    let version = flags(&["--modversion"])?;
+    ensure!(
+        version == site.sdk().manifest().version,
+        "pkg-config takes it for version {version}"
+    );
+    Ok(())
+}
+
+/// That `find_package` does right by components and versions.
+fn components(site: &Site) -> Result<()> {
+    tell("find_package: components and versions");
+    let folder = site.copy_of("components", "components")?;
+    let said = site.fail(&mut site.cmake(&folder))?;
+    ensure!(!said.contains("wrong:"), "find_package: {said}");
+    expect(&said, "lacks the component(s) dnn. It has core, ")?;
+    expect(&said, "opencv.toml")
+}
+
+/// That compilers are refused which cannot link these libraries, before they fail to.
+fn compilers(site: &Site, target: &Target) -> Result<()> {
+    let own = target.architecture;
+    let other = match own {
+        Architecture::X86_64 => Architecture::Aarch64,
+        Architecture::Aarch64 => Architecture::X86_64,
+    };
+    let mut compilers = vec![
+        (
+            "musl",
+            site.zig(&format!("{own}-linux-musl")),
+            "does not compile for glibc".to_owned(),
+        ),
+        (
+            "glibc-2.17",
+            site.zig(&format!("{own}-linux-gnu.2.17")),
+            format!("older than {}", target.glibc),
+        ),
+        (
+            "other-processor",
+            site.zig(&format!("{other}-linux-gnu")),
+            format!("does not compile for {own}"),
+        ),
+    ];
+    let mut find = site.command("sh", site.folder());
+    match output(find.args(["-c", "command -v g++"])) {
+        Ok(gxx) => {
+            let fault = "uses another C++ library than libc++".to_owned();
+            compilers.push(("libstdc++", gxx.into(), fault));
+        }
+        Err(_) => tell("not tried: a compiler with libstdc++, because there is no g++"),
+    }
+    for (name, compiler, fault) in compilers {
+        tell(&format!("find_package: a compiler with {name}"));
+        let folder = site.copy_of("cpp", name)?;
+        let mut cmake = site.cmake(&folder);
+        cmake.env("CXX", &compiler);
+        // Otherwise cmake links programs to get to know the compiler, and for each zig compiles a
+        // libc++.
+        for name in [
+            "CMAKE_TRY_COMPILE_TARGET_TYPE=STATIC_LIBRARY",
+            "CMAKE_CXX_COMPILER_ID_RUN=ON",
+            "CMAKE_CXX_COMPILER_FORCED=ON",
+        ] {
+            cmake.args([OsStr::new("-D"), name.as_ref()]);
+        }
+        let said = site.fail(&mut cmake)?;
+        expect(&said, &fault)?;
+        expect(&said, "Compile with `zig c++ -target ")?;
+    }
+    Ok(())
+}
+
+fn expect(said: &str, part: &str) -> Result<()> {
+    ensure!(said.contains(part), "cmake does not say `{part}`: {said}");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    /// The section of the README that is made of what the test runs.
+    fn section() -> String {
+        let readme = include_str!("../../../opencv-build/README.md");
+        let start = readme.find("\n## Using the SDK in another project\n");
+        let section = &readme[start.unwrap() + 1..];
+        let end = section.find("\n## ").unwrap_or(section.len());
+        section[..end].to_owned()
+    }
+
+    #[test]
+    fn the_readme_shows_what_is_tried() {
+        let section = section();
+        let mut shown = 0;
+        for block in section.split("\n```").skip(1).step_by(2) {
+            // The first line names a language, and the file.
+            let (title, text) = block.split_once('\n').unwrap();
+            let Some((_, file)) = title.split_once(' ') else {
+                continue;
+            };
+            let data = concat!(env!("CARGO_MANIFEST_DIR"), "/data/consumers/");
+            let tried = fs::read_to_string(format!("{data}{file}")).unwrap();
+            assert!(tried.contains(text.trim()), "not in {file}:\n{text}");
+            shown += 1;
+        }
+        assert_eq!(shown, 6);
+    }
+}

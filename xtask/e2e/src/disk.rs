@@ -1,0 +1,298 @@
+//! A full disk at every stage: the error says so and names what could not be written, nothing
+//! that is half written is taken for whole, and with more room the same command goes on.
+//!
+//! The disk is a file system in memory that only the command sees, in a user's own mount namespace,
+//! which needs no rights on most machines. It begins small and grows until the command succeeds, so
+//! that it is full at one place after the other.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use anyhow::{Context, Result, bail, ensure};
+use layer::elf::FunctionBinary;
+use opencv_build::sdk::Sdk;
+use support::progress::tell;
+
+use super::report::Skip;
+use super::{mirror, programs, promises, trees};
+use package::workspace::Workspace;
+
+const PROMISE: &str = "a full disk is a clear error, and what was there stays usable";
+
+/// What the kernel says of a full disk.
+const FULL: &str = "No space left on device";
+
+/// Runs the command in `$@` once for each size that is read, on a disk of that size at `$0`, and says
+/// how it ended; what it says is in `story` beside the disk. At the end of sizes, what is below the
+/// disk's `kept` is copied out.
+const SCRIPT: &str = r#"
+mount -t tmpfs -o size=1m none "$0" || exit 1
+mkdir "$0/kept"
+echo ready
+while read -r size; do
+    mount -o "remount,size=${size}k" "$0" || exit 1
+    "$@" >"$0.answer" 2>"$0.story" </dev/null
+    echo "$?"
+done
+cp -a "$0/kept" "$0.kept"
+"#;
+
+/// Fills the disk of builds and of packing.
+pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
+    possible()?;
+    let scratch = tempfile::Builder::new()
+        .prefix("full-disk-")
+        .tempdir_in(workspace.target())
+        .context("failed to create a folder for a disk")?;
+    let mut tried = Tried::default();
+    let packed = packing(scratch.path(), sdk, binary, &mut tried);
+    let built = packed.and_then(|()| building(workspace, scratch.path(), &mut tried));
+    let failures = tried.wrong.len() + usize::from(built.is_err());
+    let how = format!("a disk that grows: {}", tried.stages());
+    promises::tried(PROMISE, how, tried.times, failures);
+    built?;
+    ensure!(
+        tried.wrong.is_empty(),
+        "{} of {} errors:\n  {}",
+        tried.wrong.len(),
+        tried.times,
+        tried.wrong.join("\n  ")
+    );
+    Ok(())
+}
+
+/// What came of all full disks.
+#[derive(Default)]
+struct Tried {
+    times: usize,
+    wrong: Vec<String>,
+    /// In what the disk was full.
+    places: BTreeSet<String>,
+}
+
+impl Tried {
+    fn stages(&self) -> String {
+        let places: Vec<_> = self.places.iter().map(String::as_str).collect();
+        places.join(", ")
+    }
+
+    /// Takes in how a command ended with a full disk.
+    fn full(&mut self, place: &str, disk: &Disk, size: u32) -> Result<()> {
+        self.times += 1;
+        self.places.insert(place.to_owned());
+        let said = disk.story()?;
+        // What a tool said is repeated in the error with something before each line.
+        let error = format!("\n{said}");
+        let error = error
+            .rsplit_once("\nerror: ")
+            .map_or("", |(_, error)| error);
+        // A path in what is said to have failed, below the disk.
+        let named = error.contains(&disk.root.display().to_string());
+        if !error.contains(FULL) || !named {
+            let start: String = error.chars().take(600).collect();
+            self.wrong.push(format!("{place} with {size} kB: {start}"));
+        }
+        Ok(())
+    }
+}
+
+/// Whether a user may mount a file system that only they see.
+fn possible() -> Result<()> {
+    let mut mount = Command::new("unshare");
+    mount.args(["-rm", "mount", "-t", "tmpfs", "none", "/mnt"]);
+    let done = mount.output();
+    let why = match done {
+        Ok(output) if output.status.success() => return Ok(()),
+        Ok(output) => String::from_utf8_lossy(&output.stderr).trim().to_owned(),
+        Err(error) => format!("failed to start `unshare`: {error}"),
+    };
+    let reason = format!("no disk can be made that only this test sees: {why}");
+    Err(Skip::because(reason))
+}
+
+/// Images and archives.
+fn packing(scratch: &Path, sdk: &Sdk, binary: &FunctionBinary, tried: &mut Tried) -> Result<()> {
+    let calm = scratch.join("calm");
+    fs::create_dir(&calm)?;
+    let program = programs::pack_to()?;
+    let mut pack = Command::new(&program);
+    pack.args([sdk.path(), binary.path(), &calm]);
+    support::process::succeed(&mut pack)?;
+    let root = scratch.join("packed");
+    let arguments = [path(sdk.path()), path(binary.path())];
+    let command = [
+        vec![path(&program)],
+        arguments.into(),
+        vec![path(&root.join("kept"))],
+    ]
+    .concat();
+    let mut disk = Disk::start(&root, &command, &[])?;
+    // Up to where all of it fits, in steps in which each file is the one that does not.
+    for size in (256..).step_by(1900).take(100) {
+        if disk.run(size)? {
+            disk.end()?;
+            // What a full disk broke off is gone, and what was written then is whole.
+            let files = trees::same(&calm, &root.with_extension("kept"))?;
+            tell(&format!(
+                "packing took {size} kB; {files} files are the same"
+            ));
+            return Ok(());
+        }
+        tried.full("packing", &disk, size)?;
+    }
+    bail!("packing did not succeed with {} kB", 256 + 99 * 1900)
+}
+
+/// OpenCV, from unpacking to an SDK.
+fn building(workspace: &Workspace, scratch: &Path, tried: &mut Tried) -> Result<()> {
+    let root = scratch.join("target");
+    let recipe = scratch.join("opencv.toml");
+    let calm = super::lifecycle::Site::new(workspace, &scratch_folder(scratch, "undisturbed")?)?;
+    calm.write_recipe(&["core"])?;
+    calm.finish(calm.start("undisturbed")?, "undisturbed")?;
+    fs::copy(scratch.join("undisturbed/opencv.toml"), &recipe)?;
+
+    let kept = root.join("kept");
+    let command = [
+        "build-opencv".to_owned(),
+        "--recipe".to_owned(),
+        path(&recipe),
+    ];
+    // What is shared with the project is linked on the disk by the first run.
+    let setup = "[ -e \"$CARGO_TARGET_DIR/toolchain\" ] || \
+                 ln -s \"$TOOLCHAIN\" \"$CARGO_TARGET_DIR/toolchain\"; exec \"$0\" \"$@\"";
+    let command = [
+        vec![
+            "sh".to_owned(),
+            "-c".to_owned(),
+            setup.to_owned(),
+            path(&programs::xtask()?),
+        ],
+        command.into(),
+    ]
+    .concat();
+    let target = std::path::absolute(workspace.target())?;
+    let environment = [
+        ("CARGO_TARGET_DIR", kept.clone()),
+        ("TOOLCHAIN", target.join("toolchain")),
+        ("TMPDIR", kept.clone()),
+        (
+            "PIP_INDEX_URL",
+            mirror::start(&target.join("downloads"))?.into(),
+        ),
+    ];
+    let mut disk = Disk::start(&root, &command, &environment)?;
+    let mut size = 2000;
+    while size < 1_000_000 {
+        if disk.run(size)? {
+            disk.end()?;
+            let sdk = root.with_extension("kept").join("sdk/x86_64-glibc2.26");
+            let files = trees::same(&calm.sdk(), &sdk)?;
+            tell(&format!(
+                "building took {size} kB; {files} files are the same"
+            ));
+            return Ok(());
+        }
+        let said = disk.story()?;
+        let place = [
+            "assembling",
+            "linking",
+            "compiling",
+            "configuring",
+            "unpacking",
+        ]
+        .into_iter()
+        .find(|stage| said.contains(stage))
+        .unwrap_or("preparing");
+        tried.full(place, &disk, size)?;
+        // A download is large, and the stages after it are small.
+        size += if place == "downloading" { 24_000 } else { 6000 };
+    }
+    bail!("building did not succeed with {size} kB")
+}
+
+fn scratch_folder(scratch: &Path, name: &str) -> Result<PathBuf> {
+    let folder = scratch.join(name);
+    fs::create_dir(&folder)?;
+    Ok(folder)
+}
+
+/// A path as an argument of a script.
+fn path(path: &Path) -> String {
+    path.display().to_string()
+}
+
+/// A disk of any size with a command that works on it.
+struct Disk {
+    root: PathBuf,
+    script: Child,
+    sizes: Option<ChildStdin>,
+    ends: BufReader<ChildStdout>,
+}
+
+impl Disk {
+    /// A disk at `root`.
+    fn start(root: &Path, command: &[String], environment: &[(&str, PathBuf)]) -> Result<Self> {
+        fs::create_dir(root)?;
+        let mut script = Command::new("unshare");
+        script
+            .args(["-rm", "sh", "-c", SCRIPT])
+            .arg(root)
+            .args(command)
+            .envs(environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
+        let mut script = script.spawn().context("failed to start `unshare`")?;
+        let sizes = script.stdin.take();
+        let ends = script.stdout.take().context("a script without an output")?;
+        let mut disk = Self {
+            root: root.to_owned(),
+            script,
+            sizes,
+            ends: BufReader::new(ends),
+        };
+        let ready = disk.line()?;
+        ensure!(ready == "ready", "no disk was mounted: {ready}");
+        Ok(disk)
+    }
+
+    /// Runs the command with so many kilobytes; whether it succeeds.
+    fn run(&mut self, size: u32) -> Result<bool> {
+        let sizes = self.sizes.as_mut().context("the disk is gone")?;
+        writeln!(sizes, "{size}").context("failed to change the size of a disk")?;
+        let end = self.line()?;
+        ensure!(!end.is_empty(), "the disk of {size} kB could not be made");
+        Ok(end == "0")
+    }
+
+    fn line(&mut self) -> Result<String> {
+        let mut line = String::new();
+        self.ends.read_line(&mut line)?;
+        Ok(line.trim_end().to_owned())
+    }
+
+    /// What the last command said.
+    fn story(&self) -> Result<String> {
+        let path = self.root.with_extension("story");
+        fs::read_to_string(&path).with_context(|| format!("failed to read `{}`", path.display()))
+    }
+
+    /// Copies out what is kept.
+    fn end(&mut self) -> Result<()> {
+        self.sizes = None;
+        let status = self.script.wait()?;
+        ensure!(status.success(), "what is on the disk could not be copied");
+        Ok(())
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        // Both do nothing for one that has ended.
+        let _ = self.script.kill();
+        let _ = self.script.wait();
+    }
+}

@@ -1,0 +1,89 @@
+//! Events that cannot be answered get an error that names what is wrong, in Lambda's form, and the
+//! same process serves the event after them.
+
+use std::fs;
+
+use anyhow::{Context, Result, ensure};
+use layer::elf::FunctionBinary;
+use opencv_build::sdk::Sdk;
+use serde_json::{Value, json};
+
+use local::engine::Engine;
+use local::test_local::{Arguments, BUCKET, try_photos};
+use package::workspace::Workspace;
+
+/// Posts bad events between good ones.
+pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
+    let arguments = Arguments {
+        engine: Some(Engine::None),
+        ..Arguments::default()
+    };
+    let folder = tempfile::tempdir().context("failed to create a temporary folder")?;
+    let text = folder.path().join("text.jpg");
+    fs::write(&text, "no picture")?;
+    let empty = folder.path().join("empty.jpg");
+    fs::write(&empty, "")?;
+    try_photos(workspace, sdk, binary, &arguments, |_, site| {
+        site.storage.put(BUCKET, "text.jpg", &text)?;
+        site.storage.put(BUCKET, "empty.jpg", &empty)?;
+        let emulator = &site.emulator;
+        let photo = |bucket: &str, key: &str| json!({"BUCKET_NAME": bucket, "S3_KEY": key});
+        let bad = [
+            (
+                photo(BUCKET, "absent.jpg"),
+                "ObjectNotFound",
+                "s3://photos/absent.jpg",
+            ),
+            (
+                // S3 itself says which of both is missing; this server does not.
+                photo("no-such-bucket", "a.jpg"),
+                "ObjectNotFound",
+                "no-such-bucket",
+            ),
+            (
+                photo(BUCKET, "text.jpg"),
+                "NotAnImage",
+                "s3://photos/text.jpg",
+            ),
+            (
+                photo(BUCKET, "empty.jpg"),
+                "NotAnImage",
+                "s3://photos/empty.jpg",
+            ),
+            (
+                photo(BUCKET, "../../etc/passwd"),
+                "InvalidRequest",
+                "../../etc/passwd",
+            ),
+            (json!({"BUCKET_NAME": BUCKET}), "InvalidRequest", "S3_KEY"),
+            (json!([1, 2]), "UnknownEvent", "BUCKET_NAME"),
+        ];
+        let first = faces_of(&emulator.invoke(&photo(BUCKET, "lena.jpg"))?)?;
+        for (event, kind, named) in bad {
+            let answer = emulator.invoke(&event)?;
+            let field = |name: &str| answer.get(name).and_then(Value::as_str).unwrap_or_default();
+            ensure!(
+                field("errorType") == kind && field("errorMessage").contains(named),
+                "the answer to {event} is {answer}, and not {kind} with {named}"
+            );
+            let again = faces_of(&emulator.invoke(&photo(BUCKET, "lena.jpg"))?)?;
+            ensure!(
+                again == first,
+                "after {event} the answer to a good event is {again}"
+            );
+        }
+        let starts = emulator.starts();
+        ensure!(
+            starts == 1,
+            "the function was started {starts} times:\n{}",
+            emulator.log()
+        );
+        Ok(())
+    })
+}
+
+/// The faces in an answer.
+fn faces_of(answer: &Value) -> Result<Value> {
+    let faces = answer.pointer("/body/faces").cloned();
+    faces.with_context(|| format!("a good event was answered by {answer}"))
+}

@@ -1,0 +1,278 @@
+//! Events of every shape through the packaged image: each folder of `xtask/e2e/data/events` has an event
+//! as AWS sends it, the answer that it gets, and the objects that are in the bucket afterwards.
+//! Answers must also hold to schemas that are written after AWS's documentation.
+//!
+//! `cargo xtask test --only events --bless` writes the answers down as they are; read the difference.
+
+mod log;
+mod schema;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use layer::elf::FunctionBinary;
+use opencv_build::sdk::Sdk;
+use serde_json::{Value, json};
+use support::progress::tell;
+
+use local::engine::Engine;
+use local::site::Site;
+use package::workspace::Workspace;
+
+/// The bucket of AWS's own examples.
+const BUCKET: &str = "amzn-s3-demo-bucket";
+/// The photos in it, by the samples that they are.
+const PHOTOS: [(&str, &str); 3] = [
+    ("HappyFace.jpg", "lena.jpg"),
+    ("holiday/my photo+1 caf\u{e9}.jpg", "lena.jpg"),
+    ("messi5.jpg", "messi5.jpg"),
+];
+/// What is no photo in it.
+const TEXT: (&str, &str) = ("notes.txt", "no picture");
+
+/// CloudWatch's name space for metrics.
+const METRICS: &str = "Photos";
+
+/// An event with what comes of it.
+pub struct Case {
+    /// Its folder's name.
+    pub name: String,
+    /// The event, with photos named where they go.
+    pub event: Value,
+    /// `answer`, and `written`: the objects that are new in the bucket. Null before it was written
+    /// down.
+    pub expected: Value,
+    path: PathBuf,
+}
+
+impl Case {
+    /// All of them.
+    pub fn all(workspace: &Workspace) -> Result<Vec<Self>> {
+        let folder = workspace.root().join("xtask/e2e/data/events");
+        let entries = fs::read_dir(&folder)
+            .with_context(|| format!("failed to read `{}`", folder.display()))?;
+        let mut cases = Vec::new();
+        for entry in entries {
+            let path = entry?.path();
+            let answer = path.join("answer.json");
+            cases.push(Self {
+                name: path
+                    .file_name()
+                    .unwrap_or_default()
+                    .to_string_lossy()
+                    .into_owned(),
+                event: read(&path.join("event.json"))?,
+                expected: if answer.exists() {
+                    read(&answer)?
+                } else {
+                    Value::Null
+                },
+                path: answer,
+            });
+        }
+        cases.sort_by(|a, b| a.name.cmp(&b.name));
+        ensure!(
+            !cases.is_empty(),
+            "there are no events in `{}`",
+            folder.display()
+        );
+        Ok(cases)
+    }
+
+    /// Posts the event, with `photos` for the samples that it names, and returns what came of it in
+    /// the form of `expected`. The bucket is as before then.
+    pub fn post(&self, site: &Site, photos: &Photos) -> Result<Value> {
+        let mut event = self.event.clone();
+        fill(&mut event, photos)?;
+        let mut answer = site.invoke(&event)?;
+        schema::check(&self.name, &answer)?;
+        shorten(&mut answer)?;
+        let mut written = serde_json::Map::new();
+        for key in site.storage.keys(BUCKET)? {
+            if key == TEXT.0 || PHOTOS.iter().any(|(known, _)| key == *known) {
+                continue;
+            }
+            let content = site.storage.get(BUCKET, &key)?;
+            let what = if key.ends_with(".json") {
+                serde_json::from_slice(&content).with_context(|| format!("`{key}` is no JSON"))?
+            } else {
+                shown(&content)?.into()
+            };
+            site.storage.remove(BUCKET, &key)?;
+            written.insert(key, what);
+        }
+        Ok(json!({"answer": answer, "written": written}))
+    }
+
+    fn check(&self, found: &Value, bless: bool) -> Result<()> {
+        if bless && *found != self.expected {
+            tell(&format!("{} has another answer now", self.name));
+            let text = serde_json::to_string_pretty(found)? + "\n";
+            return fs::write(&self.path, text)
+                .with_context(|| format!("failed to write `{}`", self.path.display()));
+        }
+        ensure!(
+            *found == self.expected,
+            "\n  got      {found}\n  expected {}",
+            self.expected
+        );
+        Ok(())
+    }
+}
+
+/// The files of photos by the names of samples.
+pub type Photos = BTreeMap<&'static str, Vec<u8>>;
+
+/// Fills the bucket with what the events name.
+pub fn fill_bucket(site: &Site, photos: &Photos) -> Result<()> {
+    site.storage.create_bucket(BUCKET)?;
+    site.storage.write(BUCKET, TEXT.0, TEXT.1.as_bytes())?;
+    for (key, sample) in PHOTOS {
+        site.storage.write(BUCKET, key, &photos[sample])?;
+    }
+    Ok(())
+}
+
+/// Posts every event.
+pub fn test(
+    workspace: &Workspace,
+    sdk: &Sdk,
+    binary: &FunctionBinary,
+    engine: Engine,
+    bless: bool,
+) -> Result<()> {
+    let environment = [("FACE_DETECT_METRICS_NAMESPACE", METRICS)];
+    let site = Site::start(workspace, (sdk, binary), engine, &environment)?;
+    let mut photos = Photos::new();
+    for (_, sample) in PHOTOS {
+        let path = sdk.path().join("share/samples").join(sample);
+        let file =
+            fs::read(&path).with_context(|| format!("failed to read `{}`", path.display()))?;
+        photos.insert(sample, file);
+    }
+    fill_bucket(&site, &photos)?;
+    let cases = Case::all(workspace)?;
+    let mut wrong = Vec::new();
+    for case in &cases {
+        let found = case.post(&site, &photos);
+        if let Err(error) = found.and_then(|found| case.check(&found, bless)) {
+            wrong.push(format!("{}: {error:#}", case.name));
+        }
+    }
+    ensure!(
+        wrong.is_empty(),
+        "{} of {} events got another answer:\n{}",
+        wrong.len(),
+        cases.len(),
+        wrong.join("\n")
+    );
+    its_own_by_the_mark(&site)?;
+    log::check(&site.emulator.log(), METRICS)?;
+    let starts = site.emulator.starts();
+    ensure!(starts == 1, "the function was started {starts} times");
+    tell(&format!("{} events were answered as expected", cases.len()));
+    Ok(())
+}
+
+/// What the function wrote under a key that is not of its usual form triggers it no more than any
+/// other output.
+fn its_own_by_the_mark(site: &Site) -> Result<()> {
+    let options = json!({"output_key": "of/{key}"});
+    site.faces(BUCKET, PHOTOS[0].0, &options)?;
+    let written = format!("of/{}", PHOTOS[0].0);
+    let before = site.storage.keys(BUCKET)?;
+    ensure!(before.contains(&written), "`{written}` was not written");
+    let answer = site.invoke(&json!({
+        "version": "0", "detail-type": "Object Created", "source": "aws.s3",
+        "detail": {"bucket": {"name": BUCKET}, "object": {"key": written}},
+    }))?;
+    ensure!(
+        answer.pointer("/photos/0/skipped").is_some() && site.storage.keys(BUCKET)? == before,
+        "its own `{written}` is answered by {answer}"
+    );
+    Ok(())
+}
+
+fn read(path: &Path) -> Result<Value> {
+    let text =
+        fs::read_to_string(path).with_context(|| format!("failed to read `{}`", path.display()))?;
+    serde_json::from_str(&text).with_context(|| format!("`{}` is no JSON", path.display()))
+}
+
+/// Puts photos where the event names them: they would be long in a file for people.
+fn fill(event: &mut Value, photos: &Photos) -> Result<()> {
+    let Some(body) = event.get_mut("body") else {
+        return Ok(());
+    };
+    let text = body.as_str().unwrap_or_default();
+    let Some((how, sample)) = text.strip_prefix('@').and_then(|text| text.split_once(' ')) else {
+        return Ok(());
+    };
+    let photo = photos
+        .get(sample)
+        .with_context(|| format!("there is no sample {sample}"))?;
+    let bytes = match how {
+        "base64" => photo.clone(),
+        "form" => {
+            let part = "Content-Disposition: form-data; name=\"photo\"; filename=\"photo.jpg\"";
+            let head = format!("------photos\r\n{part}\r\nContent-Type: image/jpeg\r\n\r\n");
+            [head.as_bytes(), photo, b"\r\n------photos--\r\n"].concat()
+        }
+        other => bail!("it is not known how to write a photo as `{other}`"),
+    };
+    *body = STANDARD.encode(bytes).into();
+    Ok(())
+}
+
+/// Replaces a photo or a page by what it is.
+fn shorten(answer: &mut Value) -> Result<()> {
+    let kind = answer
+        .pointer("/headers/content-type")
+        .and_then(Value::as_str);
+    let kind = kind.unwrap_or_default().to_owned();
+    let encoded = answer["isBase64Encoded"] == true;
+    let Some(body) = answer.get_mut("body") else {
+        return Ok(());
+    };
+    if kind.starts_with("text/html") {
+        let text = body.as_str().unwrap_or_default();
+        let title = text
+            .split_once("<title>")
+            .and_then(|(_, rest)| rest.split_once("</title>"));
+        let (title, _) = title.context("the page has no title")?;
+        *body = format!("@page {title}").into();
+    } else if kind == "image/jpeg" {
+        ensure!(encoded, "a photo is not in base64");
+        let file = STANDARD.decode(body.as_str().unwrap_or_default())?;
+        *body = shown(&file)?.into();
+    }
+    Ok(())
+}
+
+/// What is in a JPEG file: its size, and whether faces are outlined.
+fn shown(file: &[u8]) -> Result<String> {
+    let photo = image::load_from_memory_with_format(file, image::ImageFormat::Jpeg)?.to_rgb8();
+    // The photos have no such colours of their own.
+    let blue = |pixel: &image::Rgb<u8>| pixel[2] > 180 && pixel[0] < 90 && pixel[1] < 90;
+    let green = |pixel: &image::Rgb<u8>| pixel[1] > 180 && pixel[0] < 90 && pixel[2] < 90;
+    let many = |colour: &dyn Fn(&image::Rgb<u8>) -> bool| {
+        photo.pixels().filter(|p| colour(p)).count() > 50
+    };
+    let of = |name: &str, there: bool| {
+        if there {
+            format!(", {name} lines")
+        } else {
+            String::new()
+        }
+    };
+    let (width, height) = photo.dimensions();
+    Ok(format!(
+        "@jpeg {width}x{height}{}{}",
+        of("blue", many(&blue)),
+        of("green", many(&green))
+    ))
+}

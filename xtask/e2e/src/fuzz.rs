@@ -1,0 +1,132 @@
+//! Fuzzing, with AddressSanitizer and UndefinedBehaviorSanitizer in Rust, C and C++: photos all the way, and every other reader of
+//! what strangers send. None may panic, hang, touch memory that is not its own, or take memory without bounds. The
+//! targets are the crate `fuzz`; what is found is kept.
+
+mod build;
+mod checks;
+mod run;
+mod seeds;
+mod tally;
+mod target;
+
+use std::process::Command;
+use std::thread::available_parallelism;
+
+use anyhow::{Context, Result, bail};
+use support::progress::tell;
+
+use super::promises;
+use package::workspace::Workspace;
+use run::{Folders, Fuzzer};
+use support::answer::table;
+use tally::Tally;
+
+const PROMISE: &str = "no reader panics, hangs or touches other memory";
+
+/// How to fuzz.
+#[derive(clap::Args, Clone, Debug, Default)]
+pub struct Fuzzing {
+    /// How long each fuzzer runs; a minute without
+    #[arg(long, value_name = "SECONDS", requires = "slow")]
+    pub seconds: Option<u32>,
+
+    /// Only this fuzzer; can be given several times
+    #[arg(long = "fuzzer", value_name = "NAME", requires = "slow")]
+    pub fuzzers: Vec<String>,
+}
+
+/// Builds the fuzzers and runs them.
+pub fn test(workspace: &Workspace, arguments: &Fuzzing) -> Result<()> {
+    let package = build::package(workspace);
+    let targets = target::targets(&package, &arguments.fuzzers)?;
+    let built = build::programs(workspace)?;
+    let work = build::folder(workspace);
+    seeds::write(workspace, &built, &targets, &work)?;
+    let folders = Folders {
+        programs: &built.programs,
+        package: &package,
+        work: &work,
+    };
+    let seconds = arguments.seconds.unwrap_or(60);
+    let mut results = Vec::new();
+    let at_once = available_parallelism().map_or(1, usize::from);
+    for targets in targets.chunks(at_once) {
+        let started: Vec<_> = targets
+            .iter()
+            .map(|target| Fuzzer::start(target, &folders, seconds))
+            .collect();
+        for (target, fuzzer) in targets.iter().zip(started) {
+            let result = match fuzzer {
+                Ok(fuzzer) => fuzzer.finish()?,
+                Err(error) => (Tally::default(), Err(error)),
+            };
+            let (tally, found) = (&result.0, usize::from(result.1.is_err()));
+            let how = format!(
+                "the fuzzer {} for {seconds} s, cov {}, ft {}",
+                target.name, tally.code, tally.features
+            );
+            let times = usize::try_from(tally.executions).unwrap_or(usize::MAX);
+            promises::tried(PROMISE, how, times, found);
+            results.push((target.name.as_str(), result));
+        }
+    }
+    tell(&shown(&results, seconds));
+    let errors: Vec<_> = results
+        .into_iter()
+        .filter_map(|(_, (_, result))| Some(format!("{:#}", result.err()?)))
+        .collect();
+    if errors.is_empty() {
+        return Ok(());
+    }
+    bail!("{}", errors.join("\n"))
+}
+
+/// A table of what all of them did.
+fn shown(results: &[(&str, (Tally, Result<()>))], seconds: u32) -> String {
+    let mut rows = vec![
+        [
+            "fuzzer",
+            "executions",
+            "a second",
+            "cov",
+            "ft",
+            "corpus",
+            "",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
+    ];
+    for (name, (tally, result)) in results {
+        let found = if result.is_ok() {
+            ""
+        } else {
+            "found something"
+        };
+        let numbers = [
+            tally.executions,
+            tally.per_second,
+            tally.code,
+            tally.features,
+            tally.corpus,
+        ];
+        let mut row = vec![(*name).to_owned()];
+        row.extend(numbers.map(|number| number.to_string()));
+        row.push(found.to_owned());
+        rows.push(row);
+    }
+    format!("Fuzzed for {seconds} s each:\n{}", table(&rows))
+}
+
+/// Whether the fuzzers' lock file knows what the crates need now: they are built rarely, and nothing else
+/// would tell.
+pub fn check_lock(workspace: &Workspace) -> Result<()> {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(build::package(workspace)).args([
+        "update",
+        "--workspace",
+        "--locked",
+        "--quiet",
+    ]);
+    support::process::succeed(&mut cargo)
+        .context("`fuzz/Cargo.lock` is old; run `cargo update --workspace` in that folder")
+}

@@ -1,0 +1,159 @@
+//! From the fuzz targets' sources to their programs: OpenCV compiled once more with sanitizers and counters, and the crate
+//! `fuzz` linked with it and with the sanitizers' runtime of the Rust toolchain.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use opencv_build::build::{self, tools};
+use opencv_build::compiler::Compiler;
+use opencv_build::driver::Driver;
+use opencv_build::instrument;
+use opencv_build::sdk::Sdk;
+use support::run::show;
+
+use super::super::Skip;
+use super::checks;
+use package::build_opencv;
+use package::workspace::Workspace;
+use support::process::succeed;
+
+/// What rustc must be told for libFuzzer to see which code an input reaches, and for AddressSanitizer. These are the
+/// flags of cargo-fuzz, but that the runtime is named by us: zig's linker does not understand how rustc does it.
+const FLAGS: [&str; 11] = [
+    "--cfg=fuzzing",
+    "-Cpasses=sancov-module",
+    "-Cllvm-args=-sanitizer-coverage-level=4",
+    "-Cllvm-args=-sanitizer-coverage-inline-8bit-counters",
+    "-Cllvm-args=-sanitizer-coverage-pc-table",
+    "-Cllvm-args=-sanitizer-coverage-trace-compares",
+    "-Ccodegen-units=1",
+    "-Cforce-frame-pointers=yes",
+    "-Zsanitizer=address",
+    "-Zexternal-clangrt",
+    "-Clink-arg=-Wl,--whole-archive",
+];
+
+/// The folder of the crate.
+pub fn package(workspace: &Workspace) -> PathBuf {
+    workspace.root().join("fuzz")
+}
+
+/// What was built.
+pub struct Built {
+    /// The folder of the programs.
+    pub programs: PathBuf,
+    /// OpenCV as they have it.
+    pub sdk: Sdk,
+    /// What compiled it.
+    pub compiler: Compiler,
+    /// What else has to be linked with it.
+    pub runtime: PathBuf,
+}
+
+/// Builds the programs.
+///
+/// # Errors
+/// A [`Skip`] where programs for the target do not run or Rust has no AddressSanitizer.
+pub fn programs(workspace: &Workspace) -> Result<Built> {
+    let mut recipe = build_opencv::recipe(workspace, &build_opencv::Arguments::default())?;
+    recipe.instrumented = true;
+    // The function decodes all others in Rust.
+    recipe.codecs.retain(|codec| codec == "jpeg");
+    let target = recipe.target;
+    if !target.runs_here() {
+        let reason = format!("programs for {} do not run here", target.architecture);
+        return Err(Skip::because(reason));
+    }
+    let triple = target.rust_triple();
+    let runtime = runtime(&triple)?;
+    let places = workspace.places()?.variant("fuzz", "instrumented");
+    let sdk = build::build(&recipe, &places, &Driver::init())
+        .context("failed to build OpenCV for fuzzers")?
+        .sdk;
+    let (toolchain, compiler) = tools(&recipe, &places)?;
+
+    let mut flags = FLAGS.map(str::to_owned).to_vec();
+    flags.push(format!("-Clink-arg={}", runtime.display()));
+    flags.push("-Clink-arg=-Wl,--no-whole-archive".to_owned());
+    let mut native = instrument::flags(&places.work(&target))?;
+    let engine = package(workspace).join("engine.txt");
+    for list in ["-fsanitize-ignorelist", "-fsanitize-coverage-ignorelist"] {
+        native.push(format!("{list}={}", engine.display()));
+    }
+    let native = native.join(" ");
+    let folder = folder(workspace);
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo
+        .current_dir(package(workspace))
+        // Naming the target keeps the flags away from build scripts.
+        .args(["build", "--release", "--locked", "--target", &triple])
+        .env("CARGO_TARGET_DIR", &folder)
+        .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"))
+        // A release of Rust has the sanitizers too, but takes flags that begin with -Z from nobody else.
+        .env("RUSTC_BOOTSTRAP", "1")
+        .envs(sdk.environment())
+        .envs(compiler.environment(&toolchain, &target)?);
+    for name in ["CFLAGS", "CXXFLAGS"] {
+        cargo.env(format!("{name}_{}", triple.replace('-', "_")), &native);
+    }
+    succeed(&mut cargo)?;
+    let programs = folder.join(triple).join("release");
+    let libraries = sdk.manifest().libraries.iter();
+    let libraries = libraries.map(|library| sdk.path().join("lib").join(&library.file));
+    // Nothing calls these.
+    let unused = ["libopencv_imgcodecs.a", "libzlib.a"];
+    let libraries = libraries.filter(|path| !unused.iter().any(|name| path.ends_with(name)));
+    for library in libraries.chain(own_libraries(&programs)) {
+        checks::check(&library)?;
+    }
+    Ok(Built {
+        programs,
+        sdk,
+        compiler,
+        runtime,
+    })
+}
+
+/// What the function's build script compiled.
+fn own_libraries(programs: &Path) -> impl Iterator<Item = PathBuf> {
+    let entries = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
+    let scripts = entries(&programs.join("build")).map(|entry| entry.path());
+    let functions = scripts.filter(|path| {
+        let name = path.file_name().unwrap_or_default();
+        name.to_string_lossy().starts_with("function-")
+    });
+    let files = functions.flat_map(move |path| entries(&path.join("out")));
+    let files = files.map(|entry| entry.path());
+    // What it compiles besides replaces functions that are never called.
+    files.filter(|path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with("libface_detect") && name.ends_with(".a")
+    })
+}
+
+/// Where everything about fuzzing lies, but for the SDK.
+pub fn folder(workspace: &Workspace) -> PathBuf {
+    workspace.target().join("fuzz")
+}
+
+/// The runtime of the sanitizers that comes with Rust.
+fn runtime(triple: &str) -> Result<PathBuf> {
+    let mut rustc = Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
+    rustc.args(["--print", "target-libdir", "--target", triple]);
+    let output = rustc
+        .output()
+        .with_context(|| format!("failed to start `{}`", show(&rustc)))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let folder = Path::new(text.trim());
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut files = entries.map(|entry| entry.path());
+    let found = files.find(|path| path.to_string_lossy().ends_with("_rt.asan.a"));
+    found.ok_or_else(|| {
+        Skip::because(format!(
+            "this installation of Rust has no AddressSanitizer for {triple}; one by rustup does"
+        ))
+    })
+}

@@ -1,0 +1,104 @@
+//! What each fuzzer starts from: small good files of every kind, made here, and the cases of `../shared` where those are
+//! there. A case too large to be changed a million times is only tried.
+
+mod photos;
+mod readers;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use support::progress::tell;
+
+use super::build::Built;
+use super::target::Target;
+use package::workspace::Workspace;
+
+/// The largest seed, in bytes.
+const LARGEST: usize = 24 << 10;
+
+/// A name and a file.
+type Named = (String, Vec<u8>);
+
+/// Writes the seeds of `targets` below `work/seeds` and what is only tried below `work/cases`.
+pub fn write(workspace: &Workspace, built: &Built, targets: &[Target], work: &Path) -> Result<()> {
+    let (seeds, cases) = (work.join("seeds"), work.join("cases"));
+    for folder in [&seeds, &cases] {
+        if folder.exists() {
+            fs::remove_dir_all(folder)
+                .with_context(|| format!("failed to remove `{}`", folder.display()))?;
+        }
+    }
+    let shared = workspace.root().join("../shared/cases");
+    if !shared.is_dir() {
+        tell(&format!(
+            "`{}` is not there; the fuzzers start without those cases",
+            shared.display()
+        ));
+    }
+    let photos = photos::Photos { workspace, built };
+    for target in targets {
+        let name = target.name.as_str();
+        let mut files = match name {
+            "header" => photos.files()?,
+            "photo" => photos.looked_at()?,
+            "request" => readers::events(workspace)?,
+            "options" => readers::options(),
+            "orientation" => readers::exif(),
+            "recipe" => readers::recipes(workspace)?,
+            _ => readers::artefact(name)?,
+        };
+        let folders: &[&str] = match name {
+            "header" | "photo" => &["photos", "hostile"],
+            "request" => &["events"],
+            "zip" => &["zips"],
+            "archive" => &["images"],
+            _ => &[],
+        };
+        for folder in folders {
+            let mut found = read_all(&shared.join(folder))?;
+            if name == "photo" {
+                found = photos::looked_at(found);
+            }
+            files.extend(found);
+        }
+        for (file, content) in files {
+            let small = content.len() <= LARGEST.min(target.longest);
+            let folder = if small { &seeds } else { &cases };
+            put(&folder.join(name), &file, &content)?;
+        }
+    }
+    Ok(())
+}
+
+/// The files in a folder, if it is there, without those in folders below it.
+fn read_all(folder: &Path) -> Result<Vec<Named>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).into_iter().flatten() {
+        let path = entry?.path();
+        if path.is_file() {
+            files.push((name_of(&path), read(&path)?));
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("failed to read `{}`", path.display()))
+}
+
+fn put(folder: &Path, name: &str, content: &[u8]) -> Result<PathBuf> {
+    fs::create_dir_all(folder)
+        .with_context(|| format!("failed to create `{}`", folder.display()))?;
+    let path = folder.join(name.replace('/', "-"));
+    fs::write(&path, content).with_context(|| format!("failed to write `{}`", path.display()))?;
+    Ok(path)
+}

@@ -1,0 +1,117 @@
+//! Photos in every format that the function reads, of a few thousand pixels each: a face in files of every kind, and the JPEG
+//! files that `data/jpeg/kinds.c` writes.
+
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use image::imageops::{self, FilterType};
+
+use super::super::build::{Built, package};
+use super::{Named, read_all};
+use crate::variants;
+use package::workspace::Workspace;
+use support::process::output;
+
+/// Where the face is in OpenCV's sample, with something round it, and how small it becomes.
+const FACE: [u32; 4] = [196, 176, 216, 240];
+const SMALL: (u32, u32) = (72, 80);
+
+/// Which of the files of `kinds.c` are taken: one size and quality of each kind.
+const KINDS: &str = "-35x18-q75.jpg";
+
+/// How the photos are looked at in turn: the four bytes that the target `photo` takes from the end.
+const WAYS: [[u8; 4]; 6] = [
+    [0, 0x20, 0, 94],
+    [1, 0x20, 0, 94],
+    [2, 0x19, 4, 50],
+    [3, 0x2d, 0, 94],
+    [4, 0x2c, 5, 9],
+    [0x12, 0x63, 0x24, 79],
+];
+
+/// What photos are made of.
+pub struct Photos<'a> {
+    /// The project.
+    pub workspace: &'a Workspace,
+    /// OpenCV.
+    pub built: &'a Built,
+}
+
+impl Photos<'_> {
+    /// All of them.
+    pub fn files(&self) -> Result<Vec<Named>> {
+        let sample = self.built.sdk.path().join("share/samples/lena.jpg");
+        let sample = image::open(&sample)
+            .with_context(|| format!("failed to read `{}`", sample.display()))?
+            .to_rgb8();
+        let [x, y, width, height] = FACE;
+        let face = imageops::crop_imm(&sample, x, y, width, height).to_image();
+        let (width, height) = SMALL;
+        let face = imageops::resize(&face, width, height, FilterType::Triangle);
+        let mut files = variants::good(&face)?;
+        // Lossy WebP, which nothing here writes.
+        files.extend(read_all(&package(self.workspace).join("seeds"))?);
+        let bad = variants::bad(&files)?.into_iter();
+        // The file that is too large is only filled up with zeroes.
+        let bad = bad
+            .map(|(file, _)| file)
+            .filter(|(name, _)| name != "fat.jpg");
+        files.extend(bad);
+        files.extend(self.kinds()?);
+        Ok(files)
+    }
+
+    /// All of them, each with a way to look at it.
+    pub fn looked_at(&self) -> Result<Vec<Named>> {
+        Ok(looked_at(self.files()?))
+    }
+
+    /// What `kinds.c` writes, with the SDK's own libjpeg-turbo.
+    fn kinds(&self) -> Result<Vec<Named>> {
+        let Built {
+            sdk,
+            compiler,
+            runtime,
+            ..
+        } = self.built;
+        let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
+        let program = scratch.path().join("kinds");
+        let mut cc = Command::new(compiler.cc());
+        cc.args(["-std=c11", "-O1", "-o"])
+            .arg(&program)
+            .arg(self.workspace.root().join("xtask/e2e/data/jpeg/kinds.c"));
+        cc.arg("-I").arg(sdk.path().join("include/libjpeg-turbo"));
+        cc.arg("-L").arg(sdk.path().join("lib")).arg("-ljpeg-turbo");
+        cc.arg("-Wl,--whole-archive").arg(runtime);
+        cc.args([
+            "-Wl,--no-whole-archive",
+            "-lunwind",
+            "-lpthread",
+            "-ldl",
+            "-lm",
+        ]);
+        output(&mut cc)?;
+        let folders = ["whole", "missing"].map(|name| scratch.path().join(name));
+        for folder in &folders {
+            std::fs::create_dir(folder)
+                .with_context(|| format!("failed to create `{}`", folder.display()))?;
+        }
+        output(Command::new(&program).args(&folders))?;
+        let mut files = Vec::new();
+        for folder in &folders {
+            let found = read_all(folder)?.into_iter();
+            files.extend(found.filter(|(name, _)| name.ends_with(KINDS)));
+        }
+        Ok(files)
+    }
+}
+
+/// The files, each with a way to look at it.
+pub fn looked_at(files: Vec<Named>) -> Vec<Named> {
+    let files = files.into_iter().zip(WAYS.into_iter().cycle());
+    let with = |((name, mut file), way): (Named, [u8; 4])| {
+        file.extend(way);
+        (name, file)
+    };
+    files.map(with).collect()
+}

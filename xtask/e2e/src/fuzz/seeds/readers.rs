@@ -1,0 +1,110 @@
+//! Small good inputs of the other readers: events, options, recipes, and what the crate `layer` writes.
+
+use std::fs::{self, File};
+use std::io::Read;
+
+use anyhow::{Context, Result, bail};
+use layer::{Content, FileTree, ImageConfig, LayoutWriter, Mode, zip::Zip};
+
+use super::{Named, name_of, read};
+use package::workspace::Workspace;
+
+/// The most that is taken of a program, in bytes: what is read of it is mostly at its beginning.
+const BEGINNING: usize = 16 << 10;
+
+/// Pairs of options of the environment and of an event.
+const OPTIONS: [&str; 6] = [
+    "preset=balanced&longest_side=800\npreset=accurate&min_face=40",
+    "output_key=faces/{key}&loop_guard=false&storage=file:///tmp/x\noutput=both",
+    "max_bytes=1&max_pixels=2&metrics_namespace=Faces\nscale_factor=1.05&face_neighbours=1&eye_neighbours=1",
+    "output_bucket=other\noutput_key={key}&jpeg_quality=100&contrast=both&side_faces=true",
+    "\nface_cascades=frontalface_default,frontalface_alt2&eye_cascade=none&max_face=65535&longest_side=64",
+    "jpeg_quality=0\nscale_factor=NaN&min_face=-1&eye_cascade=eye_tree_eyeglasses&contrast=adaptive",
+];
+
+/// The events that `cargo xtask test` has answered.
+pub fn events(workspace: &Workspace) -> Result<Vec<Named>> {
+    let folder = workspace.root().join("xtask/e2e/data/events");
+    let entries =
+        fs::read_dir(&folder).with_context(|| format!("failed to read `{}`", folder.display()))?;
+    let mut events = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        events.push((name_of(&path), read(&path.join("event.json"))?));
+    }
+    events.sort();
+    Ok(events)
+}
+
+pub fn options() -> Vec<Named> {
+    let texts = OPTIONS.into_iter().enumerate();
+    texts
+        .map(|(at, text)| (format!("seed {at}"), text.into()))
+        .collect()
+}
+
+/// Blocks of EXIF in both orders of bytes, each with the byte behind it that the target `orientation` takes.
+pub fn exif() -> Vec<Named> {
+    // A directory of two entries, the second of which leads to another one: the orientation, 6, as a short, and the
+    // place of the camera's own directory. Source: CIPA DC-008, 4.6.
+    let big = b"MM\0\x2a\0\0\0\x08\0\x02\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\x87\x69\0\x04\0\0\0\x01\0\0\0\x26\0\0\0\0\0\0";
+    let little = b"II\x2a\0\x08\0\0\0\x02\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\x69\x87\x04\0\x01\0\0\0\x26\0\0\0\0\0\0\0\0\0";
+    let named = [("big", big.as_slice(), 0), ("little", little, 7)].into_iter();
+    named
+        .map(|(name, block, choice)| (name.to_owned(), [block, &[choice]].concat()))
+        .collect()
+}
+
+/// The project's own recipe, and one that has every key.
+pub fn recipes(workspace: &Workspace) -> Result<Vec<Named>> {
+    let own = read(&workspace.root().join("opencv.toml"))?;
+    let (beginning, rest) = std::str::from_utf8(&own)?
+        .split_once("\n[")
+        .context("`opencv.toml` has no tables")?;
+    let source =
+        format!("{beginning}\n[source]\npath = \"opencv.tar.gz\"\nsha256 = \"00\"\n[{rest}");
+    Ok(vec![
+        ("own".to_owned(), own.clone()),
+        ("with a source".to_owned(), source.into_bytes()),
+    ])
+}
+
+/// A small good file for a reader of the crate `layer`.
+pub fn artefact(reader: &str) -> Result<Vec<Named>> {
+    let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
+    let place = scratch.path().join("seed");
+    let mut tree = FileTree::new();
+    let script = Content::bytes("a seed", b"#!/bin/sh\n");
+    tree.add("bootstrap", script.clone(), Mode::Program)?;
+    if reader == "zip" {
+        Zip::write(&tree, 0, &place)?;
+        return Ok(vec![("seed".to_owned(), read(&place)?)]);
+    }
+    tree.add("a/b/c", script, Mode::Data)?;
+    let mut writer = LayoutWriter::new(scratch.path(), 0)?;
+    writer.add_layer(&tree, "a seed")?;
+    let mut config = ImageConfig::new("seed", "x86_64");
+    config.entrypoint = vec!["/bootstrap".to_owned()];
+    let layout = writer.finish(&config, &scratch.path().join("layout"))?;
+    let layer = layout.blob(&layout.image().layers()[0].digest);
+    let file = match reader {
+        "archive" => {
+            layout.write_archive(&place, "seed:latest")?;
+            read(&place)?
+        }
+        "gzip" => read(&layer)?,
+        "tar" => {
+            let mut unpacked = Vec::new();
+            flate2::read::GzDecoder::new(File::open(&layer)?).read_to_end(&mut unpacked)?;
+            unpacked
+        }
+        "documents" => [layout.image().manifest(), layout.image().config()].join(&0),
+        "elf" => {
+            let mut program = fs::read("/proc/self/exe")?;
+            program.truncate(BEGINNING);
+            program
+        }
+        other => bail!("nobody knows what the fuzzer `{other}` starts from"),
+    };
+    Ok(vec![("seed".to_owned(), file)])
+}

@@ -1,0 +1,95 @@
+//! That hardened code stops where a soft program would go on, and that no flags of the user's environment make it soft. The
+//! program with the mistakes is `data/hardening/mistakes.cpp`.
+
+use std::fs;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+use layer::elf::FunctionBinary;
+use opencv_build::build;
+use opencv_build::sdk::Sdk;
+
+use super::Skip;
+use package::build_opencv;
+use package::workspace::Workspace;
+use support::process::output;
+use support::process::succeed;
+
+use super::programs;
+
+/// The signals that glibc's checks and libc++'s end a program with.
+const ABORTED: i32 = 6;
+const ILLEGAL: [i32; 2] = [4, 5];
+
+/// Each mistake with a number that is still right, one that is too large, and the signals that may tell.
+const MISTAKES: [(&str, &str, &str, &[i32]); 4] = [
+    ("stack", "16", "64", &[ABORTED]),
+    ("memcpy", "16", "64", &[ABORTED]),
+    ("heap", "16", "20", &[ABORTED]),
+    ("vector", "15", "16", &ILLEGAL),
+];
+
+/// Makes mistakes, and builds the function with flags that would undo everything.
+pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
+    let target = sdk.manifest().target;
+    if !target.runs_here() {
+        let reason = format!("programs for {} do not run here", target.architecture);
+        return Err(Skip::because(reason));
+    }
+    let recipe = build_opencv::recipe(workspace, &build_opencv::Arguments::default())?;
+    let (_, compiler) = build::tools(&recipe, &workspace.places()?)?;
+    let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
+    let at = |name: &str| scratch.path().join(name);
+    let source = workspace
+        .root()
+        .join("xtask/e2e/data/hardening/mistakes.cpp");
+    let mut compile = Command::new(compiler.cxx());
+    compile.args(["-O2", "-c"]).arg(&source).arg("-o");
+    output(compile.arg(at("mistakes.o")))?;
+    let mut link = Command::new(compiler.cxx());
+    link.arg(at("mistakes.o")).arg("-o").arg(at("mistakes"));
+    output(&mut link)?;
+    let make = |mistake: &str, number: &str| {
+        let mut program = Command::new(at("mistakes"));
+        program.args([mistake, number]);
+        program.stdout(Stdio::null()).stderr(Stdio::null());
+        program.status().context("failed to start the program")
+    };
+    for (mistake, right, wrong, signals) in MISTAKES {
+        let good = make(mistake, right)?;
+        ensure!(good.success(), "{mistake} {right}: {good}");
+        let bad = make(mistake, wrong)?;
+        let stopped = bad.signal().is_some_and(|signal| signals.contains(&signal));
+        ensure!(stopped, "{mistake} {wrong} was not stopped: {bad}");
+    }
+    let left = make("uninitialised", "4096")?;
+    ensure!(
+        left.success(),
+        "variables begin with what the stack held: {left}"
+    );
+
+    let before = fs::read(binary.path())?;
+    let mut again = Command::new(programs::xtask()?);
+    again.arg("build-function").current_dir(workspace.root());
+    for name in [
+        "CFLAGS",
+        "CXXFLAGS",
+        "TARGET_CFLAGS",
+        "LDFLAGS",
+        "RUSTFLAGS",
+    ] {
+        let soft = match name {
+            "RUSTFLAGS" => "-Crelro-level=off",
+            "LDFLAGS" => "-Wl,-z,execstack",
+            _ => "-O0 -fno-stack-protector -U_FORTIFY_SOURCE",
+        };
+        again.env(name, soft);
+    }
+    succeed(&mut again)?;
+    ensure!(
+        fs::read(binary.path())? == before,
+        "flags in the environment changed the function"
+    );
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! Programs of ours in C++: compiled against the SDK by its own compiler, run, and what they say.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+
+use anyhow::{Context, Result, anyhow, ensure};
+use opencv_build::build::tools;
+use opencv_build::compiler::Compiler;
+use opencv_build::sdk::Sdk;
+use support::lock::Lock;
+use support::progress::tell;
+use support::run::{run_logged, show};
+
+use crate::every_default;
+use package::workspace::Workspace;
+use package::{build_opencv, workspace};
+
+/// Where programs are compiled.
+pub struct Programs<'a> {
+    folder: PathBuf,
+    sources: PathBuf,
+    sdk: &'a Sdk,
+    compiler: Compiler,
+    _lock: Lock,
+}
+
+impl<'a> Programs<'a> {
+    /// A folder below the target folder, for this SDK.
+    pub fn new(workspace: &Workspace, sdk: &'a Sdk) -> Result<Self> {
+        let folder = workspace.target().join("identity");
+        fs::create_dir_all(&folder)
+            .with_context(|| format!("failed to create `{}`", folder.display()))?;
+        let lock = Lock::take(&folder.join("lock"), tell)?;
+        let recipe = build_opencv::recipe(workspace, &every_default())?;
+        let (_, compiler) = tools(&recipe, &workspace.places()?)?;
+        Ok(Self {
+            folder,
+            sources: sources(workspace),
+            sdk,
+            compiler,
+            _lock: lock,
+        })
+    }
+
+    /// The folder, which is kept.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The SDK's folder of cascades and samples.
+    pub fn share(&self) -> PathBuf {
+        self.sdk.path().join("share")
+    }
+
+    /// The program of `NAME.cpp`, compiled now: what it includes may have changed.
+    pub fn built(&self, name: &str) -> Result<PathBuf> {
+        let program = self.folder.join(name);
+        let link = &self.sdk.manifest().link;
+        let mut compile = Command::new(self.compiler.cxx());
+        compile
+            .args(["-std=c++17", "-O2", "-Wall", "-Wextra", "-Werror"])
+            .arg(self.sources.join(format!("{name}.cpp")))
+            .arg("-I")
+            .arg(self.sdk.path().join("include/opencv4"))
+            .arg("-L")
+            .arg(self.sdk.path().join("lib"))
+            .args(
+                link.libraries
+                    .iter()
+                    .chain(&link.system)
+                    .map(|library| format!("-l{library}")),
+            )
+            .arg("-o")
+            .arg(&program);
+        self.log(&mut compile)?;
+        Ok(program)
+    }
+
+    /// Runs a command whose output matters only if it fails.
+    pub fn log(&self, command: &mut Command) -> Result<()> {
+        run_logged(command, &self.folder.join("log"), |_| ())
+    }
+}
+
+/// The folder of the programs' sources.
+pub fn sources(workspace: &workspace::Workspace) -> PathBuf {
+    workspace.root().join("xtask/e2e/data/identity")
+}
+
+/// What a program says on both channels; it must succeed.
+pub fn said(command: &mut Command) -> Result<String> {
+    let shown = show(command);
+    let output = command
+        .output()
+        .with_context(|| format!("failed to start `{shown}`"))?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    ensure!(
+        output.status.success(),
+        "`{shown}` found something: {}\n  | {}",
+        output.status,
+        [&said, &*String::from_utf8_lossy(&output.stderr)]
+            .concat()
+            .trim()
+            .replace('\n', "\n  | ")
+    );
+    Ok(said.trim().to_owned())
+}
+
+/// What several commands say that run at once, in their order.
+pub fn all_said(commands: Vec<Command>) -> Result<Vec<String>> {
+    thread::scope(|scope| {
+        let start = |mut command| scope.spawn(move || said(&mut command));
+        let running: Vec<_> = commands.into_iter().map(start).collect();
+        let done = running.into_iter().map(|thread| {
+            let ended = thread.join();
+            ended.unwrap_or_else(|_| Err(anyhow!("a thread that waits for a program panicked")))
+        });
+        done.collect()
+    })
+}

@@ -1,0 +1,240 @@
+//! The detector's own files by themselves, compiled with the machine's compiler and its sanitizers at each level of
+//! instructions: random cases against a plain reference, damaged models, and what grouping searches by.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use opencv_build::sdk::Sdk;
+use serde::Deserialize;
+use support::progress::{Step, tell};
+
+use super::super::Skip;
+use super::program::{Programs, all_said, said, sources};
+use super::{need_to_run, no_detector};
+use package::workspace::Workspace;
+
+/// Cases at each level, and with `--slow`; and those for the sanitizer of threads, which is slow.
+const CASES: u64 = 400;
+const SLOW: u64 = 10_000;
+const THREADED: u64 = 60;
+const SEED: u64 = 1;
+
+/// Where the files are that are tried.
+const DETECTOR: &str = "opencv-build/overlay/modules/objdetect/src/haar";
+
+const LEVELS: &str = include_str!("../../data/identity/levels.toml");
+
+/// What `data/identity/levels.toml` has.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Levels {
+    level: Vec<Level>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Level {
+    name: String,
+    flags: Vec<String>,
+    needs: Vec<String>,
+}
+
+/// One way to compile the program.
+struct Way {
+    level: Level,
+    sanitizers: &'static str,
+    cases: u64,
+}
+
+/// What the program compared.
+#[derive(Deserialize)]
+struct Tally {
+    cases: u64,
+    refused: u64,
+    filled: u64,
+}
+
+/// Compiles and runs it in all ways.
+pub fn test(workspace: &Workspace, sdk: &Sdk, slow: bool) -> Result<()> {
+    need_to_run(sdk)?;
+    let detector = workspace.root().join(DETECTOR);
+    if !detector.is_dir() {
+        return Err(no_detector());
+    }
+    let programs = Programs::new(workspace, sdk)?;
+    let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
+    let compiler = compiler(scratch.path())?;
+    let inputs = programs.folder().join("plain-cascades");
+    fs::create_dir_all(&inputs)
+        .with_context(|| format!("failed to create `{}`", inputs.display()))?;
+    said(
+        Command::new(programs.built("plain")?)
+            .arg(programs.share())
+            .arg(&inputs),
+    )?;
+
+    let cases = if slow { SLOW } else { CASES };
+    let ways = ways(sdk, cases)?;
+    let step = Step::start(format!(
+        "compiling the detector with {compiler}'s sanitizers"
+    ));
+    let program = |way: &Way| {
+        programs
+            .folder()
+            .join(format!("core-{}-{}", way.level.name, way.cases))
+    };
+    let compiling = |way: &Way| {
+        let mut compile = Command::new(&compiler);
+        compile
+            .args([
+                "-std=c++17",
+                "-O1",
+                "-g",
+                "-fno-omit-frame-pointer",
+                "-pthread",
+            ])
+            // Rounds once where two operations round twice, which OpenCV's build never does.
+            .arg("-ffp-contract=off")
+            .args(["-fno-sanitize-recover=all", way.sanitizers])
+            .args([
+                "-D__OPENCV_BUILD",
+                "-DCV_ENABLE_INTRINSICS",
+                "-DOPENCV_HAAR_DETECTOR",
+            ])
+            .args(&way.level.flags);
+        for folder in [
+            detector.clone(),
+            sources(workspace).join("standin"),
+            sources(workspace).join("standin/haar"),
+            sdk.path().join("include/opencv4"),
+        ] {
+            compile.arg("-I").arg(folder);
+        }
+        compile
+    };
+    let compile = |way: &Way| {
+        let mut compile = compiling(way);
+        compile
+            .arg(sources(workspace).join("core.cpp"))
+            .args(
+                [
+                    "check.cpp",
+                    "detect.cpp",
+                    "dispatch.cpp",
+                    "model.cpp",
+                    "stump.cpp",
+                ]
+                .map(|name| detector.join(name)),
+            )
+            .arg("-o")
+            .arg(program(way));
+        compile
+    };
+    // What grouping is by itself has no instructions of its own.
+    let similar = programs.folder().join("similar");
+    let first = ways.first().context("there is nothing to compile")?;
+    let mut index = compiling(first);
+    index
+        .arg(sources(workspace).join("similar.cpp"))
+        .arg("-o")
+        .arg(&similar);
+    all_said(ways.iter().map(compile).chain([index]).collect())?;
+    drop(step);
+    said(Command::new(similar).args([SEED, 0, cases].map(|number| number.to_string())))?;
+
+    let processor = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let processor: Vec<_> = processor.split_whitespace().collect();
+    let lacks = |need: &&String| !processor.contains(&need.as_str());
+    let mut runs = Vec::new();
+    for way in &ways {
+        if let Some(lacking) = way.level.needs.iter().find(lacks) {
+            tell(&format!(
+                "{}: compiled, and running it skipped, because this processor has no {lacking}",
+                way.level.name
+            ));
+            continue;
+        }
+        let mut run = Command::new(program(way));
+        run.arg(&inputs)
+            .args([SEED, 0, way.cases].map(|number| number.to_string()));
+        runs.push((way, run));
+    }
+    ensure!(!runs.is_empty(), "no level can be run here");
+    let (ways, runs): (Vec<_>, Vec<_>) = runs.into_iter().unzip();
+    for (way, said) in ways.iter().zip(all_said(runs)?) {
+        check(way, &said)?;
+    }
+    Ok(())
+}
+
+/// The SDK's levels under the sanitizers of memory and of undefined behaviour, and the lowest one under that of threads.
+fn ways(sdk: &Sdk, cases: u64) -> Result<Vec<Way>> {
+    let known: Levels =
+        toml::from_str(LEVELS).context("data/identity/levels.toml is no list of levels")?;
+    let cpu = &sdk.manifest().cpu;
+    let mut ways = Vec::new();
+    for name in cpu.baseline.iter().chain(&cpu.dispatch) {
+        let level = known.level.iter().find(|level| level.name == *name);
+        let level = level.with_context(|| {
+            format!(
+                "xtask/e2e/data/identity/levels.toml does not know {name}; add how it is compiled for"
+            )
+        })?;
+        ways.push(Way {
+            level: level.clone(),
+            // The last is undefined as well, and in no group.
+            sanitizers: "-fsanitize=address,undefined,float-cast-overflow",
+            cases,
+        });
+    }
+    let lowest = ways.first().context("the SDK names no baseline")?;
+    ways.push(Way {
+        level: lowest.level.clone(),
+        sanitizers: "-fsanitize=thread",
+        cases: THREADED,
+    });
+    Ok(ways)
+}
+
+/// A compiler of this machine that has the sanitizers: it links a program with each.
+fn compiler(scratch: &Path) -> Result<String> {
+    let source = scratch.join("empty.cpp");
+    fs::write(&source, "int main() { return 0; }\n")
+        .with_context(|| format!("failed to write `{}`", source.display()))?;
+    let links = |compiler: &str, sanitizer: &str| {
+        let program: PathBuf = scratch.join("empty");
+        let mut compile = Command::new(compiler);
+        compile.arg(sanitizer).arg(&source).arg("-o").arg(program);
+        compile.output().is_ok_and(|output| output.status.success())
+    };
+    for compiler in ["g++", "clang++"] {
+        if links(compiler, "-fsanitize=address,undefined") && links(compiler, "-fsanitize=thread") {
+            return Ok(compiler.to_owned());
+        }
+    }
+    let reason = "neither g++ nor clang++ is here with its sanitizers; install g++";
+    Err(Skip::because(reason.to_owned()))
+}
+
+/// That all cases were tried and some say something.
+fn check(way: &Way, said: &str) -> Result<()> {
+    let (name, sanitizers) = (
+        &way.level.name,
+        way.sanitizers.trim_start_matches("-fsanitize="),
+    );
+    let line = said.lines().last().unwrap_or_default();
+    let tally: Tally =
+        serde_json::from_str(line).with_context(|| format!("the program says `{said}`"))?;
+    let taken = tally.cases - tally.refused.min(tally.cases);
+    ensure!(
+        tally.cases == way.cases && taken * 2 > tally.cases && tally.filled * 6 > tally.cases,
+        "at {name} too few cases say something: {said}"
+    );
+    tell(&format!(
+        "{name} with {sanitizers}: {} cases, of which the detector takes {taken}, and windows are found in {}",
+        tally.cases, tally.filled
+    ));
+    Ok(())
+}

@@ -1,0 +1,178 @@
+//! The rectangles in photos against those of the Python wheel of OpenCV, for every Haar cascade, with several sets
+//! of parameters and numbers of threads, from the same grey pixels.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use opencv_build::sdk::Sdk;
+use support::fingerprint::Fingerprint;
+use support::progress::{Step, tell};
+
+use super::super::Skip;
+use super::program::{Programs, all_said, said, sources};
+use super::{need_to_run, no_detector};
+use crate::reference;
+use package::workspace::Workspace;
+
+const SCRIPT: &str = include_str!("../../data/identity/wheel.py");
+
+/// Answers of ours that say why there is none.
+const RACE: &str = "race";
+const UNPACKED: &str = "unpacked";
+
+/// Compares them.
+pub fn test(workspace: &Workspace, sdk: &Sdk) -> Result<()> {
+    need_to_run(sdk)?;
+    let header = "include/opencv4/opencv2/objdetect/packed_cascade.h";
+    if !sdk.path().join(header).is_file() {
+        return Err(no_detector());
+    }
+    let programs = Programs::new(workspace, sdk)?;
+    let program = programs.built("in_photos")?;
+    let folder = asked(workspace, &programs)?;
+    let read = |name: &str| {
+        let path = folder.join(name);
+        fs::read_to_string(&path).with_context(|| format!("failed to read `{}`", path.display()))
+    };
+    let (questions, answers) = (read("questions")?, read("answers")?);
+    let rectangles = answers.lines().filter(|line| *line != "0").count();
+    ensure!(
+        rectangles * 3 > answers.lines().count(),
+        "the wheel finds hardly anything"
+    );
+
+    let ways = [(1, "xml"), (1, "packed"), (2, "xml"), (4, "packed")];
+    let command = |(threads, form): (u32, &str)| {
+        let mut command = Command::new(&program);
+        command.arg(programs.share().join("haarcascades"));
+        command.arg(&folder).arg(threads.to_string()).arg(form);
+        command
+    };
+    let ours = all_said(ways.into_iter().map(command).collect())?;
+    for ((threads, form), ours) in ways.into_iter().zip(&ours) {
+        let way = format!("{threads} threads, cascades as {form}");
+        let compared = compare(&questions, &answers, ours).with_context(|| way.clone())?;
+        ensure!(
+            compared * 4 > questions.lines().count(),
+            "with {way} only {compared} lists can be compared"
+        );
+        tell(&format!("{way}: {compared} lists as the wheel's"));
+    }
+    Ok(())
+}
+
+/// How many answers are the same; fails at the first that is not.
+fn compare(questions: &str, answers: &str, ours: &str) -> Result<usize> {
+    let (count, found) = (questions.lines().count(), ours.lines().count());
+    ensure!(
+        count == found && count == answers.lines().count(),
+        "of {count} questions {found} are answered"
+    );
+    let mut compared = 0;
+    for ((question, expected), found) in questions.lines().zip(answers.lines()).zip(ours.lines()) {
+        if [RACE, UNPACKED].contains(&found) {
+            continue;
+        }
+        ensure!(
+            expected == found,
+            "`{question}` is answered by\n  | {found}\nand by the wheel with\n  | {expected}"
+        );
+        compared += 1;
+    }
+    Ok(compared)
+}
+
+/// The folder with the wheel's questions and answers, made now unless the same was asked before.
+fn asked(workspace: &Workspace, programs: &Programs) -> Result<PathBuf> {
+    let photos = photos(workspace, &programs.share())?;
+    let cascades = programs.share().join("haarcascades");
+    let mut inputs = vec![
+        ("pins".to_owned(), reference::PINS.into()),
+        ("script".to_owned(), SCRIPT.into()),
+    ];
+    for path in photos.iter().chain(&files(&cascades, "xml")?) {
+        let bytes =
+            fs::read(path).with_context(|| format!("failed to read `{}`", path.display()))?;
+        inputs.push((
+            path.file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned(),
+            bytes,
+        ));
+    }
+    let inputs = inputs
+        .iter()
+        .map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
+    let name = format!("wheel-{}", Fingerprint::of(inputs).short());
+    let folder = programs.folder().join(name);
+    if folder.is_dir() {
+        tell("the wheel was asked before; its answers are kept");
+        return Ok(folder);
+    }
+    if let Some(why) = reference::missing()? {
+        return Err(Skip::because(why));
+    }
+    let reference = reference::installed(workspace)?;
+    let partial = tempfile::Builder::new()
+        .prefix(".partial-")
+        .tempdir_in(programs.folder())
+        .context("failed to create a temporary folder")?;
+    let step = Step::start("asking the wheel of OpenCV".to_owned());
+    let mut wheel = Command::new(reference.python);
+    wheel
+        .arg(sources(workspace).join("wheel.py"))
+        .arg(&cascades)
+        .arg(partial.path())
+        .args(&photos)
+        .env("PYTHONPATH", &reference.modules);
+    said(&mut wheel)?;
+    drop(step);
+    fs::rename(partial.path(), &folder)
+        .with_context(|| format!("failed to create `{}`", folder.display()))?;
+    Ok(folder)
+}
+
+/// The photos beside the project, if they are there, and the SDK's samples.
+fn photos(workspace: &Workspace, share: &Path) -> Result<Vec<PathBuf>> {
+    let labelled = workspace.root().join("../shared/photos");
+    let mut photos = files(&share.join("samples"), "jpg")?;
+    if labelled.is_dir() {
+        photos.extend(files(&labelled, "jpg")?);
+    } else {
+        tell(
+            "skipped: the labelled photos, which are not beside the project; OpenCV's samples serve",
+        );
+    }
+    Ok(photos)
+}
+
+/// The files in `folder` with this extension, in order.
+fn files(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
+    let read = || {
+        let entries = fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path()));
+        entries.collect::<Result<Vec<_>, _>>()
+    };
+    let mut files = read().with_context(|| format!("failed to read `{}`", folder.display()))?;
+    files.retain(|path| path.extension().is_some_and(|found| found == extension));
+    files.sort();
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_answer_is_shown_with_its_question() {
+        let questions = "a.xml p.pgm\nb.xml p.pgm\nc.xml p.pgm";
+        assert_eq!(compare(questions, "0\n1 2\n3", "0\n1 2\nrace").unwrap(), 2);
+        let error = compare(questions, "0\n1 2\n3", "0\n1 3\n3")
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("b.xml") && error.contains("| 1 3") && error.contains("| 1 2"));
+        assert!(compare(questions, "0\n1 2\n3", "0\n1 2").is_err());
+    }
+}

@@ -1,0 +1,176 @@
+//! JPEG files of every kind, read and written by the SDK and by the Python wheel of OpenCV 4.5.5: the same pixels and the
+//! same files, with all kernels that this machine has and with none. What writes the files, what reads them, and what
+//! compares are programs in `data/jpeg`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use opencv_build::build;
+use opencv_build::compiler::Compiler;
+use opencv_build::sdk::Sdk;
+use opencv_build::target::Architecture;
+use support::progress::tell;
+
+use super::Skip;
+use crate::reference::{self, Reference};
+use package::build_opencv;
+use package::workspace::Workspace;
+use support::process::output;
+
+/// Variables that turn kernels of libjpeg-turbo's off, by architecture.
+const X86: [&str; 3] = ["", "JSIMD_FORCESSE2", "JSIMD_FORCENONE"];
+const ARM: [&str; 2] = ["", "JSIMD_FORCENONE"];
+
+/// One of the files that `kinds.c` writes.
+const PLAIN: &str = "420-baseline-64x48-q95.jpg";
+
+/// Compares them.
+pub fn test(workspace: &Workspace, sdk: &Sdk) -> Result<()> {
+    let target = sdk.manifest().target;
+    if !target.runs_here() {
+        let reason = format!("programs for {} do not run here", target.architecture);
+        return Err(Skip::because(reason));
+    }
+    let wheel = wheel(workspace)?;
+    let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
+    let at = |name: &str| scratch.path().join(name);
+    let recipe = build_opencv::recipe(workspace, &build_opencv::Arguments::default())?;
+    let (_, compiler) = build::tools(&recipe, &workspace.places()?)?;
+    let data = workspace.root().join("xtask/e2e/data/jpeg");
+
+    let (whole, missing) = (at("whole"), at("missing"));
+    for folder in [&whole, &missing] {
+        fs::create_dir(folder)
+            .with_context(|| format!("failed to create `{}`", folder.display()))?;
+    }
+    let kinds = at("kinds");
+    compile_kinds(sdk, &compiler, &data.join("kinds.c"), &kinds)?;
+    output(Command::new(&kinds).args([&whole, &missing]))?;
+    add_others(sdk, &whole)?;
+
+    let pixels = at("pixels");
+    compile(sdk, &compiler, &data.join("pixels.cpp"), &pixels)?;
+    let variables: &[&str] = match target.architecture {
+        Architecture::X86_64 => &X86,
+        Architecture::Aarch64 => &ARM,
+    };
+    let mut before = None;
+    for variable in variables {
+        let how = if variable.is_empty() {
+            "all kernels"
+        } else {
+            variable
+        };
+        read(&pixels, &whole, variable)?;
+        let mut compare = Command::new(&wheel.python);
+        compare
+            .arg(data.join("wheel.py"))
+            .arg(&whole)
+            .env("PYTHONPATH", &wheel.modules);
+        let said = output(&mut compare).with_context(|| format!("with {how}"))?;
+        tell(&format!("{how}: {said}"));
+
+        // OpenCV's own copy of libjpeg-turbo guessed from wrong neighbours what is missing in these files, or failed:
+        // https://github.com/libjpeg-turbo/libjpeg-turbo/blob/main/ChangeLog.md (2.1.3). Kernels must not matter.
+        read(&pixels, &missing, variable)?;
+        let made = content(&missing)?;
+        ensure!(
+            before.is_none_or(|before| before == made),
+            "files that lack scans are read in another way with {how}"
+        );
+        before = Some(made);
+    }
+    Ok(())
+}
+
+/// The wheel, skipped where the machine's Python is not for it.
+pub(super) fn wheel(workspace: &Workspace) -> Result<Reference> {
+    match reference::missing()? {
+        Some(why) => Err(Skip::because(why)),
+        None => reference::installed(workspace),
+    }
+}
+
+/// Compiles the program that writes files, which calls the SDK's libjpeg-turbo by itself.
+fn compile_kinds(sdk: &Sdk, compiler: &Compiler, source: &Path, program: &Path) -> Result<()> {
+    let mut cc = Command::new(compiler.cc());
+    cc.args(["-std=c11", "-O1", "-o"]).arg(program).arg(source);
+    cc.arg("-I").arg(sdk.path().join("include/libjpeg-turbo"));
+    cc.arg("-L").arg(sdk.path().join("lib")).arg("-ljpeg-turbo");
+    output(&mut cc)?;
+    Ok(())
+}
+
+/// Compiles and links a program that calls OpenCV.
+pub(super) fn compile(sdk: &Sdk, compiler: &Compiler, source: &Path, program: &Path) -> Result<()> {
+    let link = &sdk.manifest().link;
+    let libraries = link.libraries.iter().chain(&link.system);
+    let mut cxx = Command::new(compiler.cxx());
+    cxx.args(["-std=c++11", "-O1", "-o"])
+        .arg(program)
+        .arg(source);
+    cxx.arg("-I").arg(sdk.path().join("include/opencv4"));
+    cxx.arg("-L").arg(sdk.path().join("lib"));
+    cxx.args(libraries.map(|name| format!("-l{name}")));
+    output(&mut cxx)?;
+    Ok(())
+}
+
+/// Photos, and files that nobody or not everybody can read: cut off, of 12 bits, and lossless.
+fn add_others(sdk: &Sdk, folder: &Path) -> Result<()> {
+    let read = |path: PathBuf| {
+        fs::read(&path).with_context(|| format!("failed to read `{}`", path.display()))
+    };
+    let write = |name: &str, content: &[u8]| {
+        let path = folder.join(name);
+        fs::write(&path, content).with_context(|| format!("failed to write `{}`", path.display()))
+    };
+    for photo in ["lena.jpg", "messi5.jpg"] {
+        let file = read(sdk.path().join("share/samples").join(photo))?;
+        write(photo, &file)?;
+        write(&format!("cut-{photo}"), &file[..file.len() / 2])?;
+    }
+    let plain = read(folder.join(PLAIN))?;
+    let frame = plain.windows(2).position(|marker| marker == [0xff, 0xc0]);
+    let frame = frame.context("a baseline file has no frame")?;
+    // What is after the marker and the length is the number of bits.
+    for (name, place, value) in [
+        ("twelve.jpg", frame + 4, 12),
+        ("lossless.jpg", frame + 1, 0xc3),
+    ] {
+        let mut other = plain.clone();
+        other[place] = value;
+        write(name, &other)?;
+    }
+    Ok(())
+}
+
+/// Has the program read every file of a folder, in which nothing of an earlier time is left.
+fn read(program: &Path, folder: &Path, variable: &str) -> Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_none_or(|extension| extension != "jpg") {
+            fs::remove_file(&path)
+                .with_context(|| format!("failed to remove `{}`", path.display()))?;
+        }
+    }
+    let mut command = Command::new(program);
+    if !variable.is_empty() {
+        command.env(variable, "1");
+    }
+    output(command.arg(folder))?;
+    Ok(())
+}
+
+/// What is in the files of a folder.
+fn content(folder: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
+    let files = fs::read_dir(folder)?.map(|entry| {
+        let path = entry?.path();
+        let content = fs::read(&path)?;
+        Ok((path, content))
+    });
+    files.collect()
+}

@@ -1,0 +1,264 @@
+//! Builds that are killed at random moments of every stage and started again, with and without
+//! what they had started: in the end there is what an undisturbed build makes, byte for byte. The
+//! same for writing images and archives.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use layer::elf::FunctionBinary;
+use opencv_build::sdk::Sdk;
+use support::progress::tell;
+
+use super::lifecycle::Site;
+use super::{mirror, promises, trees};
+use package::workspace::Workspace;
+use support::process::end;
+
+use super::programs;
+
+const PROMISE: &str = "what is killed and started again makes the same bytes";
+
+/// How long to wait for a build to come to a stage, on a slow and busy machine.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// How often the writing of images and archives is killed.
+const PACKS: usize = 20;
+
+/// A part of a build.
+struct Stage {
+    /// What the build says when it begins.
+    begins: &'static str,
+    /// How often a build is killed in it.
+    kills: usize,
+    /// What is removed before each, below the target folder, so that there is something to do.
+    removed: &'static [&'static str],
+    /// Whether a build goes on to its end after the last one, and is compared.
+    finished: bool,
+}
+
+/// Fifty moments in all.
+const STAGES: [Stage; 5] = [
+    Stage {
+        begins: "downloading",
+        kills: 8,
+        removed: &["downloads"],
+        finished: false,
+    },
+    Stage {
+        begins: "unpacking",
+        kills: 8,
+        removed: &["opencv/x86_64-glibc2.26/tree.fingerprint"],
+        finished: false,
+    },
+    Stage {
+        begins: "configuring",
+        kills: 6,
+        removed: &["opencv/x86_64-glibc2.26/build"],
+        finished: false,
+    },
+    Stage {
+        begins: "compiling OpenCV",
+        kills: 18,
+        removed: &[],
+        finished: true,
+    },
+    Stage {
+        begins: "linking a program",
+        kills: 10,
+        removed: &[],
+        finished: true,
+    },
+];
+
+/// Kills builds of a small recipe.
+pub fn test(workspace: &Workspace, seed: u64) -> Result<()> {
+    // The toolchain and the source must be there to be shared.
+    package::build_opencv::built(workspace, &super::every_default())?;
+    let folder = |name: &str| {
+        tempfile::Builder::new()
+            .prefix(&format!("{name}-"))
+            .tempdir_in(workspace.target())
+            .context("failed to create a folder for builds")
+    };
+    let (calm, rough) = (folder("undisturbed")?, folder("killed")?);
+    let undisturbed = Site::new(workspace, calm.path())?;
+    let index = mirror::start(&workspace.target().join("downloads"))?;
+    let killed = Site::with_index(workspace, rough.path(), index)?;
+    undisturbed.write_recipe(&["core"])?;
+    killed.write_recipe(&["core"])?;
+    tell("building without a disturbance");
+    undisturbed.finish(undisturbed.start("undisturbed")?, "undisturbed")?;
+
+    tell(&format!("seed {seed}"));
+    let mut random = fastrand::Rng::with_seed(seed);
+    let (mut kills, mut wrong) = (0, Vec::new());
+    for stage in &STAGES {
+        for _ in 0..stage.kills {
+            kills += usize::from(kill_in(stage, &killed, kills + 1, &mut random)?);
+            // What is there after a kill is whole, or it is not there.
+            if killed.sdk().exists() {
+                if let Err(error) = trees::same(&undisturbed.sdk(), &killed.sdk()) {
+                    wrong.push(format!("after kill {kills}: {error:#}"));
+                }
+                fs::remove_dir_all(killed.sdk())?;
+            }
+        }
+        if !stage.finished {
+            continue;
+        }
+        let finished = killed.start("finished")?;
+        let finished = killed.finish(finished, "finished");
+        let same = finished.and_then(|_| trees::same(&undisturbed.sdk(), &killed.sdk()));
+        match same {
+            Ok(files) => tell(&format!(
+                "killed {} times while it says `{}`: all {files} files are the same",
+                stage.kills, stage.begins
+            )),
+            Err(error) => wrong.push(format!(
+                "killed while it says `{}`: {error:#}",
+                stage.begins
+            )),
+        }
+        if killed.sdk().exists() {
+            fs::remove_dir_all(killed.sdk())?;
+        }
+    }
+    promises::tried(PROMISE, "builds of OpenCV, killed", kills, wrong.len());
+    let planned: usize = STAGES.iter().map(|stage| stage.kills).sum();
+    ensure!(
+        kills * 10 >= planned * 9,
+        "only {kills} of {planned} builds came to where they were to be killed"
+    );
+    ensure!(wrong.is_empty(), "{}", wrong.join("\n  "));
+    Ok(())
+}
+
+/// Starts a build, and kills it at a moment of the stage; whether it came so far.
+fn kill_in(stage: &Stage, site: &Site, number: usize, random: &mut fastrand::Rng) -> Result<bool> {
+    for name in stage.removed {
+        remove(&site.folder().join(name))?;
+    }
+    let name = format!("kill-{number}");
+    let mut build = site.start(&name)?;
+    let start = Instant::now();
+    let mut said = String::new();
+    while !said.contains(stage.begins) {
+        said = site.story(&name)?;
+        if let Some(status) = build.0.try_wait()? {
+            ensure!(status.success(), "a build failed: {}", site.story(&name)?);
+            return Ok(false);
+        }
+        ensure!(
+            start.elapsed() < PATIENCE,
+            "a build did not say `{}` within {} s",
+            stage.begins,
+            PATIENCE.as_secs()
+        );
+        sleep(Duration::from_millis(5));
+    }
+    let wait = Duration::from_millis(random.u64(0..3000));
+    sleep(wait);
+    // As when memory is short, which takes one process, or as when a machine is stopped.
+    let alone = random.bool();
+    if alone {
+        build.0.kill().context("failed to kill a build")?;
+        build.0.wait()?;
+    } else {
+        end(&mut build.0);
+    }
+    tell(&format!(
+        "  kill {number}: {} ms after `{}`{}",
+        wait.as_millis(),
+        stage.begins,
+        if alone { ", alone" } else { "" }
+    ));
+    Ok(true)
+}
+
+/// Removes a file or folder, in which something that outlived a kill may still write.
+fn remove(path: &Path) -> Result<()> {
+    let start = Instant::now();
+    while path.exists() {
+        let removed = if path.is_dir() {
+            fs::remove_dir_all(path)
+        } else {
+            fs::remove_file(path)
+        };
+        if removed.is_err() {
+            ensure!(
+                start.elapsed() < PATIENCE,
+                "failed to remove `{}`",
+                path.display()
+            );
+            sleep(Duration::from_millis(100));
+        }
+    }
+    Ok(())
+}
+
+/// Kills the writing of images and archives.
+pub fn packing(
+    _workspace: &Workspace,
+    sdk: &Sdk,
+    binary: &FunctionBinary,
+    seed: u64,
+) -> Result<()> {
+    let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
+    let (calm, rough) = (scratch.path().join("calm"), scratch.path().join("rough"));
+    let start = Instant::now();
+    ensure!(
+        pack(sdk, binary, &calm)?.wait()?.success(),
+        "an undisturbed writing failed"
+    );
+    let whole = start.elapsed();
+    let mut random = fastrand::Rng::with_seed(seed);
+    for _ in 0..PACKS {
+        let mut writing = pack(sdk, binary, &rough)?;
+        sleep(whole.mul_f64(random.f64()));
+        end(&mut writing);
+    }
+    ensure!(
+        pack(sdk, binary, &rough)?.wait()?.success(),
+        "writing failed after it was killed"
+    );
+    // What a killed one left has a name that nobody takes for a finished one's.
+    for entry in fs::read_dir(&rough)? {
+        let path = entry?.path();
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        if name.starts_with('.') && !calm.join(&name).exists() {
+            if path.is_dir() {
+                fs::remove_dir_all(path)?;
+            } else {
+                fs::remove_file(path)?;
+            }
+        }
+    }
+    let same = trees::same(&calm, &rough);
+    promises::tried(
+        PROMISE,
+        "images and archives, killed while they are written",
+        PACKS,
+        usize::from(same.is_err()),
+    );
+    tell(&format!("{} files are the same", same?));
+    Ok(())
+}
+
+fn pack(sdk: &Sdk, binary: &FunctionBinary, to: &Path) -> Result<std::process::Child> {
+    fs::create_dir_all(to)?;
+    Command::new(programs::pack_to()?)
+        .args([sdk.path(), binary.path(), to])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .context("failed to start writing")
+}

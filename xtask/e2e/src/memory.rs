@@ -1,0 +1,200 @@
+//! The worst files of each format against the function's memory: whatever a stranger sends in the 6 MB
+//! that Lambda takes, the process answers or refuses it by name, and never has more memory than it
+//! was given.
+//!
+//! Lambda ends a process that has more resident memory than it was given. Here the peak of the
+//! resident memory (`VmHWM`) is read after each file, and the process's address space is bounded
+//! (`RLIMIT_AS`) to what it was given, besides what it had reserved and not touched when it had
+//! answered its first photo (libraries that are mapped and stacks that are hardly used): more than
+//! that cannot become resident, and asking for it fails and ends the process, which is seen.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
+use layer::elf::FunctionBinary;
+use opencv_build::sdk::Sdk;
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
+use serde_json::{Value, json};
+use support::progress::tell;
+
+use self::files::{KINDS, Kind};
+use super::cases::{Found, found, is_refusal, posted};
+use super::promises;
+use local::engine::Engine;
+use local::site::Site;
+use package::workspace::Workspace;
+use support::answer::table;
+use support::process::{forget_peak, kilobytes};
+
+mod files;
+
+const PROMISE: &str = "no input of 6 MB makes the process pass the function's memory";
+const BUCKET: &str = "memory";
+
+/// The memory of functions in megabytes: the least, one that is often chosen, and a whole processor's.
+const MEMORY: [u64; 3] = [128, 512, 1769];
+/// The sizes of pictures, in thousands of pixels; the largest first. Without `--slow` every second.
+const SIZES: [u32; 9] = [
+    98_000, 64_000, 44_000, 30_000, 20_000, 12_000, 7000, 3000, 1200,
+];
+/// After how many sizes that were not refused smaller ones are left out, without `--slow`.
+const ENOUGH: usize = 1;
+/// The longest base64 body that fits into Lambda's 6 MB, in bytes of the file.
+const LARGEST: usize = 4_500_000;
+/// How many photos one event has.
+const AT_ONCE: usize = 6;
+
+/// Tries all kinds with all memory sizes.
+pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary, slow: bool) -> Result<()> {
+    let good = std::fs::read(sdk.path().join("share/samples/lena.jpg"))?;
+    let mut files = BTreeMap::new();
+    let (mut rows, mut wrong, mut times) = (Vec::new(), Vec::new(), 0);
+    for memory in MEMORY {
+        let text = memory.to_string();
+        let environment = [
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", text.as_str()),
+            ("AWS_LAMBDA_FUNCTION_TIMEOUT", "60"),
+        ];
+        let site = Site::start(workspace, (sdk, binary), Engine::None, &environment)?;
+        site.storage.create_bucket(BUCKET)?;
+        let process = bounded(&site, memory, &good)?;
+        for kind in KINDS {
+            let mut taken = 0;
+            let (mut peaks, mut largest) = (Vec::new(), None);
+            for size in SIZES.into_iter().step_by(if slow { 1 } else { 2 }) {
+                let file = match files.get(&(kind.name, size)) {
+                    Some(file) => file,
+                    None => files
+                        .entry((kind.name, size))
+                        .or_insert((kind.make)(size, &good)?),
+                };
+                if file.len() > LARGEST {
+                    continue;
+                }
+                let key = format!("{} {size}", kind.name);
+                site.storage.write(BUCKET, &key, file)?;
+                let mut refused = true;
+                for (way, event) in events(kind, &key, file) {
+                    times += 1;
+                    match one(&site, (process, memory), &event) {
+                        Ok((answered, peak)) => {
+                            refused &= !answered;
+                            peaks.push(peak);
+                        }
+                        Err(error) => wrong.push(format!("{memory} MB, {key}, {way}: {error:#}")),
+                    }
+                }
+                if !refused {
+                    largest.get_or_insert(size);
+                    taken += 1;
+                    if taken >= ENOUGH && !slow {
+                        break;
+                    }
+                }
+            }
+            let peak = peaks.iter().max().copied().unwrap_or_default();
+            let row = vec![
+                kind.name.to_owned(),
+                format!("{memory} MB"),
+                largest.map_or("none".to_owned(), |size| format!("{} MP", size / 1000)),
+                format!("{peak} MB"),
+            ];
+            tell(&format!("  {}", row.join(", ")));
+            rows.push(row);
+        }
+        let starts = site.emulator.starts();
+        if starts != 1 {
+            wrong.push(format!(
+                "with {memory} MB the function was started {starts} times"
+            ));
+        }
+    }
+    let head = ["file", "memory", "largest taken", "peak"].map(str::to_owned);
+    rows.insert(0, head.into());
+    tell(&table(&rows));
+    let how = format!("{} kinds of files with 128, 512 and 1769 MB", KINDS.len());
+    promises::tried(PROMISE, how, times, wrong.len());
+    ensure!(
+        wrong.is_empty(),
+        "{} of {times} answers:\n  {}",
+        wrong.len(),
+        wrong.join("\n  ")
+    );
+    Ok(())
+}
+
+/// Bounds the function's address space, after its first photo.
+fn bounded(site: &Site, memory: u64, good: &[u8]) -> Result<u32> {
+    let answer = site.invoke(&posted(good, "application/json", ""))?;
+    let first = found(&answer)?;
+    ensure!(
+        matches!(first, Found::Faces(..)),
+        "a small photo with {memory} MB is answered by {answer}"
+    );
+    let process = site.emulator.function_process()?;
+    let reserved = kilobytes(process, "VmSize")? - kilobytes(process, "VmRSS")?;
+    let bytes = (memory << 20) + (reserved << 10);
+    let limit = Rlimit {
+        current: Some(bytes),
+        maximum: Some(bytes),
+    };
+    let number = Pid::from_raw(process.try_into()?);
+    prlimit(number, Resource::As, limit).context("failed to bound the function's memory")?;
+    Ok(process)
+}
+
+/// The ways of one file to the function. What all share is that nobody but the function knows how
+/// much memory an answer will take.
+fn events(kind: &Kind, key: &str, file: &[u8]) -> Vec<(&'static str, Value)> {
+    let stored = json!({"BUCKET_NAME": BUCKET, "S3_KEY": key});
+    let messages: Vec<_> = (0..AT_ONCE)
+        .map(|number| json!({
+            "taskId": number.to_string(), "s3Key": key, "s3BucketArn": format!("arn:aws:s3:::{BUCKET}"),
+        }))
+        .collect();
+    let job = json!({
+        "invocationSchemaVersion": "1.0", "invocationId": "i", "job": {"id": "j"}, "tasks": messages,
+    });
+    let mut events = vec![
+        ("JSON", posted(file, "application/json", "")),
+        ("JPEG", posted(file, "image/jpeg", "preset=accurate")),
+        ("six at once", job),
+    ];
+    if kind.direct {
+        events.push(("direct", stored));
+    }
+    events
+}
+
+/// Posts an event; whether a photo was done and not refused, and the peak in megabytes.
+fn one(site: &Site, (process, memory): (u32, u64), event: &Value) -> Result<(bool, u64)> {
+    forget_peak(process).context("the process has ended before")?;
+    let start = Instant::now();
+    let answer = site.invoke(event)?;
+    let time = start.elapsed().as_millis();
+    let answered = match answer["results"].as_array() {
+        Some(results) => {
+            let failed = results.iter().filter_map(|result| {
+                let text = result["resultString"].as_str().unwrap_or_default();
+                (result["resultCode"] != "Succeeded").then(|| text.split(':').next())?
+            });
+            let failed: Vec<_> = failed.collect();
+            let unnamed = failed.iter().find(|name| !is_refusal(name));
+            ensure!(unnamed.is_none(), "after {time} ms: {answer}");
+            failed.len() < results.len()
+        }
+        None => match found(&answer)? {
+            Found::Error(name, _) if name == "AnswerTooLarge" => true,
+            Found::Error(name, answer) => {
+                ensure!(is_refusal(&name), "after {time} ms: {answer}");
+                false
+            }
+            Found::Faces(..) | Found::FacesOnly(..) | Found::Photo => true,
+        },
+    };
+    let peak = kilobytes(process, "VmHWM").context("the process has ended")?;
+    let peak = peak.div_ceil(1024);
+    ensure!(peak <= memory, "it had {peak} MB after {time} ms: {answer}");
+    Ok((answered, peak))
+}

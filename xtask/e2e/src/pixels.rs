@@ -1,0 +1,50 @@
+//! Files of every kind of the formats that are not JPEG, read by the SDK and by the Python wheel of OpenCV 4.5.5, whose
+//! libraries are years older: the same pixels. The programs that write, read and compare are in `data/pixels`.
+
+use std::fs;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use opencv_build::build;
+use opencv_build::sdk::Sdk;
+use support::progress::tell;
+
+use super::{Skip, jpeg};
+use package::build_opencv;
+use package::workspace::Workspace;
+use support::process::output;
+
+/// What `wheel.py` can write, by the recipe's names; what was written anew as PNG is compared where there is PNG.
+const FORMATS: [&str; 4] = ["png", "webp", "tiff", "jpeg2000"];
+
+/// Compares them.
+pub fn test(workspace: &Workspace, sdk: &Sdk) -> Result<()> {
+    let target = sdk.manifest().target;
+    if !target.runs_here() {
+        let reason = format!("programs for {} do not run here", target.architecture);
+        return Err(Skip::because(reason));
+    }
+    let has = |format: &&str| sdk.manifest().codecs.contains(*format);
+    let formats: Vec<_> = FORMATS.into_iter().filter(has).collect();
+    ensure!(!formats.is_empty(), "the recipe has JPEG alone");
+    let wheel = jpeg::wheel(workspace)?;
+    let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
+    let folder = scratch.path().join("files");
+    fs::create_dir(&folder)?;
+    let data = workspace.root().join("xtask/e2e/data/pixels");
+    let python = |job: &str| {
+        let mut python = Command::new(&wheel.python);
+        python.arg(data.join("wheel.py")).arg(job).arg(&folder);
+        python.env("PYTHONPATH", &wheel.modules);
+        python
+    };
+    output(python("make").args(&formats))?;
+    let recipe = build_opencv::recipe(workspace, &build_opencv::Arguments::default())?;
+    let (_, compiler) = build::tools(&recipe, &workspace.places()?)?;
+    let decode = scratch.path().join("decode");
+    jpeg::compile(sdk, &compiler, &data.join("decode.cpp"), &decode)?;
+    output(Command::new(&decode).arg(&folder).args(&formats))?;
+    let said = output(&mut python("compare"))?;
+    tell(&format!("{}: {said}", formats.join(", ")));
+    Ok(())
+}

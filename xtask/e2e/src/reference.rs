@@ -1,0 +1,54 @@
+//! The reference: OpenCV 4.5.5 as Python's wheel has it, installed from `data/pins.toml`. What enters is the
+//! workspace; what leaves, a Python and the folder with the modules that it needs.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use opencv_build::pins::Wheel;
+use opencv_build::wheels;
+use serde::Deserialize;
+
+use package::workspace::Workspace;
+use support::process::output;
+
+/// The pins, for fingerprints of what the reference said.
+pub const PINS: &str = include_str!("../data/pins.toml");
+
+#[derive(Deserialize)]
+struct Pins {
+    reference: Vec<Wheel>,
+}
+
+/// A Python that the reference runs in.
+pub struct Reference {
+    /// The interpreter.
+    pub python: PathBuf,
+    /// What `PYTHONPATH` must be.
+    pub modules: PathBuf,
+}
+
+/// Why there is none, if the machine's Python is one that the reference was not made for.
+pub fn missing() -> Result<Option<String>> {
+    let script = "import sys; print(sys.version_info[1])";
+    let minor = output(Command::new(wheels::python()?).args(["-c", script]))?;
+    Ok((!["11", "12"].contains(&minor.trim())).then(|| {
+        format!(
+            "`python3` is 3.{}, and the numpy that OpenCV 4.5.5's wheel needs exists for 3.11 and 3.12",
+            minor.trim()
+        )
+    }))
+}
+
+/// Installs it, unless it is there.
+///
+/// # Errors
+/// The machine's Python is another one (see [`missing`]), or the wheels cannot be had.
+pub fn installed(workspace: &Workspace) -> Result<Reference> {
+    let pins: Pins = toml::from_str(PINS).context("data/pins.toml is no list of wheels")?;
+    let parent = workspace.places()?.toolchain();
+    Ok(Reference {
+        python: wheels::python()?,
+        modules: wheels::install(&pins.reference, &parent, "reference")?,
+    })
+}

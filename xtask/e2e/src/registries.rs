@@ -1,0 +1,305 @@
+//! Pushes and pulls with a real registry, Debian's `docker-registry`, on a loopback port: alone,
+//! behind a login, and behind a proxy that breaks connections, sends people away and lies.
+
+mod downloads;
+mod login;
+mod server;
+mod uploads;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use layer::Layout;
+use layer::elf::FunctionBinary;
+use layer::lint::{Expected, lint};
+use layer_registry::{Event, Patience, Remote};
+use opencv_build::sdk::Sdk;
+use serde_json::Value;
+
+use super::proxy::Proxy;
+use super::report::Skip;
+use layer_registry::push_layout;
+use package::pack::base::{Base, BaseImage};
+use package::pack::checked::check;
+use package::pack::function_image;
+use package::workspace::Workspace;
+use support::process::output;
+
+use server::Registry;
+
+/// Pushes the layout in `layout` and pulls it, in every way.
+pub fn test(workspace: &Workspace, layout: &Path) -> Result<()> {
+    let scratch = scratch(workspace)?;
+    let registry = Registry::start(scratch.path(), None)?;
+    let proxy = Proxy::start(registry.address())?;
+    there_and_back(&proxy, layout, scratch.path()).context("an image did not come back")?;
+    uploads::test(&proxy, layout).context("with uploads that fail")?;
+    downloads::test(&proxy, layout, scratch.path()).context("with downloads that fail")?;
+    login::test(scratch.path(), layout).context("with a login")
+}
+
+/// The function on a base that a registry has, and Lambda's rules for what a registry has.
+pub fn base(
+    workspace: &Workspace,
+    layout: &Path,
+    sdk: &Sdk,
+    binary: &FunctionBinary,
+) -> Result<()> {
+    let scratch = scratch(workspace)?;
+    let registry = Registry::start(scratch.path(), None)?;
+    let name = format!("{}/system/base:v1", registry.address());
+    let digest = push(&remote(&name)?, layout)?;
+    let pulled = scratch.path().join("as-pulled");
+    layer_registry::pull(&remote(&name)?, &pulled, None, &|_| ())?;
+    let findings = lint(&pulled, &Expected::default())?;
+    ensure!(
+        findings.is_empty(),
+        "in a registry it breaks rules: {findings:?}"
+    );
+    let write = |name: &str| {
+        let architecture = sdk.manifest().target.architecture.name();
+        let layout = registry::base(name, architecture, &scratch.path().join("bases"))?;
+        let name = name.to_owned();
+        let base = Base::Image(BaseImage { name, layout });
+        function_image(
+            scratch.path(),
+            "on-a-base:v1",
+            workspace,
+            sdk,
+            binary,
+            &base,
+        )
+    };
+    let image = write(&name)?;
+    let below = Layout::open(layout, &binary.elf().architecture)?;
+    let (image, below) = (image.layout.image(), below.image());
+    ensure!(
+        image.layers().starts_with(below.layers()),
+        "the layers of the base were changed"
+    );
+    let manifest: Value = serde_json::from_slice(image.manifest())?;
+    let said = &manifest["annotations"]["org.opencontainers.image.base.digest"];
+    ensure!(said == &digest, "the image says that its base is {said}");
+    check(
+        &scratch.path().join("face-detect"),
+        &image.architecture(),
+        true,
+    )?;
+
+    // By its digest, a base that was fetched once needs no registry.
+    drop(registry);
+    let (place, _) = name.rsplit_once(':').context("a reference has a tag")?;
+    write(&format!("{place}@{digest}")).context("the base was not kept")?;
+    let gone = write(&name)
+        .err()
+        .context("a registry that is gone answers")?;
+    ensure!(
+        format!("{gone:#}").contains("failed to look up the base"),
+        "{gone:#}"
+    );
+    Ok(())
+}
+
+/// Pushes the layout in `layout` and has skopeo look at it and copy it.
+pub fn skopeo(workspace: &Workspace, layout: &Path) -> Result<()> {
+    if output(Command::new("skopeo").arg("--version")).is_err() {
+        let reason = "skopeo is not installed; ci/install-packages.sh installs it";
+        return Err(Skip::because(reason.to_owned()));
+    }
+    let scratch = scratch(workspace)?;
+    let registry = Registry::start(scratch.path(), None)?;
+    let image = format!("{}/seen/by:skopeo", registry.address());
+    let digest = push(&remote(&image)?, layout)?;
+    let mut inspect = Command::new("skopeo");
+    inspect.args([
+        "inspect",
+        "--tls-verify=false",
+        &format!("docker://{image}"),
+    ]);
+    let seen: Value = serde_json::from_str(&output(&mut inspect)?)?;
+    ensure!(
+        seen["Digest"] == digest,
+        "skopeo sees {}, not {digest}",
+        seen["Digest"]
+    );
+
+    // What skopeo pushes can be pulled as well.
+    let copied = format!("{}/copied/by:skopeo", registry.address());
+    let mut copy = Command::new("skopeo");
+    copy.args([
+        "copy",
+        "--quiet",
+        "--src-tls-verify=false",
+        "--dest-tls-verify=false",
+    ]);
+    copy.args([&image, &copied].map(|name| format!("docker://{name}")));
+    output(&mut copy)?;
+    let folder = scratch.path().join("pulled");
+    let pulled = layer_registry::pull(&remote(&copied)?, &folder, None, &|_| ())?;
+    ensure!(
+        pulled.digest == digest,
+        "skopeo's copy is {}, not {digest}",
+        pulled.digest
+    );
+    same_blobs(layout, &folder)
+}
+
+fn scratch(workspace: &Workspace) -> Result<tempfile::TempDir> {
+    let target = workspace.target();
+    tempfile::Builder::new()
+        .prefix(".registry-")
+        .tempdir_in(&target)
+        .with_context(|| format!("failed to create a folder in `{}`", target.display()))
+}
+
+/// The image, with little patience and without the credentials that this machine's user has.
+fn remote(reference: &str) -> Result<Remote> {
+    let mut remote = Remote::parse(reference)?;
+    remote.patience = Patience {
+        tries: 4,
+        first_wait: Duration::from_millis(20),
+        ..Patience::default()
+    };
+    Ok(remote)
+}
+
+fn push(remote: &Remote, layout: &Path) -> Result<String> {
+    Ok(push_layout(remote, layout, &|_| ())?)
+}
+
+/// The digest that a layout's index names.
+fn digest_of(layout: &Path) -> Result<String> {
+    let index = fs::read_to_string(layout.join("index.json"))?;
+    let index: Value = serde_json::from_str(&index)?;
+    let digest = index["manifests"][0]["digest"].as_str();
+    Ok(digest.context("the layout names no manifest")?.to_owned())
+}
+
+/// Pushed once, an image is not sent again, and comes back with the same bytes.
+fn there_and_back(proxy: &Proxy, layout: &Path, scratch: &Path) -> Result<()> {
+    let image = format!("{}/there/and-back:v1", proxy.address());
+    let wanted = digest_of(layout)?;
+    let digest = push(&remote(&image)?, layout)?;
+    ensure!(
+        digest == wanted,
+        "the registry confirms {digest}, not {wanted}"
+    );
+    let blobs = blobs(layout)?;
+    // The manifest is one of the layout's blobs, and none of the registry's.
+    let uploads = proxy.take("PUT", "/blobs/uploads/");
+    ensure!(
+        uploads.len() == blobs.len() - 1,
+        "{} blobs were sent in {} pieces",
+        blobs.len() - 1,
+        uploads.len()
+    );
+    let told: u64 = uploads.iter().map(|request| request.length).sum();
+    let bytes: u64 = blobs.values().map(|content| content.len() as u64).sum();
+    let manifest = blobs.get(wanted.trim_start_matches("sha256:"));
+    let manifest = manifest.context("the manifest is no blob")?.len() as u64;
+    ensure!(
+        told == bytes - manifest,
+        "{told} bytes were sent, not {}",
+        bytes - manifest
+    );
+    ensure!(
+        proxy.take("PATCH", "").is_empty(),
+        "a blob was sent in pieces"
+    );
+
+    proxy.clear();
+    let again = push(&remote(&image)?, layout)?;
+    ensure!(again == digest, "a second push made {again} of {digest}");
+    ensure!(
+        proxy.take("", "/uploads/").is_empty(),
+        "a blob was sent a second time"
+    );
+
+    let folder = scratch.join("pulled");
+    let last = std::cell::Cell::new((0, 0));
+    let pulled = layer_registry::pull(&remote(&image)?, &folder, None, &|event| {
+        if let Event::Bytes { done, total } = event {
+            last.set((*done, *total));
+        }
+    })?;
+    ensure!(
+        pulled.digest == digest,
+        "{} was pulled, not {digest}",
+        pulled.digest
+    );
+    ensure!(
+        last.get() == (pulled.bytes, pulled.bytes),
+        "the progress ends at {:?}",
+        last.get()
+    );
+    same_blobs(layout, &folder)?;
+    ensure!(
+        digest_of(&folder)? == digest,
+        "the pulled layout names another image"
+    );
+    let resolved = layer_registry::resolve(&remote(&image)?)?;
+    ensure!(
+        resolved == digest,
+        "the tag stands for {resolved}, not {digest}"
+    );
+
+    proxy.clear();
+    let again = layer_registry::pull(&remote(&image)?, &folder, None, &|_| ())?;
+    ensure!(
+        again.fetched_bytes == 0,
+        "{} bytes came a second time",
+        again.fetched_bytes
+    );
+    ensure!(
+        proxy.take("GET", "/blobs/").is_empty(),
+        "a blob was asked for a second time"
+    );
+
+    // What was pulled can be pushed, by its digest too.
+    let elsewhere = format!("{}/elsewhere@{digest}", proxy.address());
+    ensure!(
+        push(&remote(&elsewhere)?, &folder)? == digest,
+        "it changed on the way"
+    );
+    let missing = format!("{}/there/and-back:v2", proxy.address());
+    let error = layer_registry::resolve(&remote(&missing)?).err();
+    let error = error
+        .context("a tag is there that nobody pushed")?
+        .to_string();
+    ensure!(
+        error.contains("has no manifest v2"),
+        "a missing tag is told as {error}"
+    );
+    Ok(())
+}
+
+/// The files of a layout that are named by their digests.
+fn blobs(layout: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
+    let folder = layout.join("blobs/sha256");
+    let entries =
+        fs::read_dir(&folder).with_context(|| format!("failed to read `{}`", folder.display()))?;
+    let mut blobs = BTreeMap::new();
+    for entry in entries {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        blobs.insert(name, fs::read(entry.path())?);
+    }
+    Ok(blobs)
+}
+
+fn same_blobs(one: &Path, other: &Path) -> Result<()> {
+    let (one, other) = (blobs(one)?, blobs(other)?);
+    let names = |blobs: &BTreeMap<String, Vec<u8>>| Vec::from_iter(blobs.keys().cloned()).join(" ");
+    ensure!(
+        names(&one) == names(&other),
+        "{} became {}",
+        names(&one),
+        names(&other)
+    );
+    ensure!(one == other, "a blob came back with other bytes");
+    Ok(())
+}

@@ -1,0 +1,172 @@
+//! Pulls from a registry that cannot be reached well, or sends something else.
+
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use anyhow::{Context, Result, bail, ensure};
+use layer_registry::{Error, Remote, pull};
+
+use super::{blobs, digest_of, push, remote, same_blobs};
+use crate::proxy::{Fault, Proxy, Request};
+
+/// After how many bytes connections break.
+const CUT: usize = 300_000;
+
+fn is_blob(request: &Request, digits: &str) -> bool {
+    request.method == "GET" && request.path.ends_with(&format!("/blobs/sha256:{digits}"))
+}
+
+/// Pulls what is in `layout` in spite of everything, and refuses what is something else.
+pub fn test(proxy: &Proxy, layout: &Path, scratch: &Path) -> Result<()> {
+    let blobs = blobs(layout)?;
+    let largest = blobs.iter().max_by_key(|(_, bytes)| bytes.len());
+    let (largest, bytes) = largest.context("the layout is empty")?;
+    ensure!(
+        bytes.len() > 3 * CUT,
+        "the layout is too small to break connections"
+    );
+    proxy.set(|_| Fault::Pass);
+    let image = format!("{}/downloads:v1", proxy.address());
+    push(&remote(&image)?, layout)?;
+
+    let digits = largest.clone();
+    let mut cuts = 0;
+    proxy.set(move |request| match is_blob(request, &digits) && cuts < 2 {
+        true => {
+            cuts += 1;
+            Fault::CutAnswer(CUT)
+        }
+        false => Fault::Pass,
+    });
+    let folder = scratch.join("cut");
+    pull(&remote(&image)?, &folder, None, &|_| ())?;
+    same_blobs(layout, &folder)?;
+    asked(proxy, largest, &[0, CUT, 2 * CUT])?;
+
+    across_runs(proxy, &remote(&image)?, largest, &scratch.join("twice"))?;
+    same_blobs(layout, &scratch.join("twice"))?;
+
+    let mut refusals = 0;
+    proxy.set(move |_| {
+        refusals += 1;
+        match refusals {
+            1 | 4 => Fault::Answer("503 Service Unavailable"),
+            3 => Fault::Answer("429 Too Many Requests\r\nretry-after: 0"),
+            _ => Fault::Pass,
+        }
+    });
+    let folder = scratch.join("busy");
+    pull(&remote(&image)?, &folder, None, &|_| ())?;
+    same_blobs(layout, &folder)?;
+
+    lies(
+        proxy,
+        &remote(&image)?,
+        largest,
+        &digest_of(layout)?,
+        scratch,
+    )
+}
+
+/// A run that is broken off leaves what it has, and the next one goes on there.
+fn across_runs(proxy: &Proxy, image: &Remote, largest: &str, folder: &Path) -> Result<()> {
+    let digits = largest.to_owned();
+    proxy.set(move |request| match is_blob(request, &digits) {
+        true => Fault::CutAnswer(CUT),
+        false => Fault::Pass,
+    });
+    let mut hasty = image.clone();
+    hasty.patience.tries = 1;
+    let error = pull(&hasty, folder, None, &|_| ()).err();
+    let error = error.context("half an image counts as one")?;
+    ensure!(
+        matches!(&error, Error::GaveUp { last, .. } if matches!(**last, Error::CutOff { .. })),
+        "a broken connection is told as {error}"
+    );
+    ensure!(
+        !folder.join("index.json").exists(),
+        "half an image has an index"
+    );
+    proxy.set(|_| Fault::Pass);
+    pull(image, folder, None, &|_| ())?;
+    asked(proxy, largest, &[CUT])
+}
+
+/// That a blob was asked for from these places on.
+fn asked(proxy: &Proxy, digits: &str, from: &[usize]) -> Result<()> {
+    let requests = proxy.take("GET", digits);
+    let ranges: Vec<_> = requests
+        .iter()
+        .map(|request| request.range.clone())
+        .collect();
+    let wanted = from
+        .iter()
+        .map(|from| (*from > 0).then(|| format!("bytes={from}-")));
+    let wanted: Vec<_> = wanted.collect();
+    ensure!(
+        ranges == wanted,
+        "it was asked for {ranges:?}, not {wanted:?}"
+    );
+    Ok(())
+}
+
+/// What is not what was asked for is named and not kept.
+fn lies(proxy: &Proxy, image: &Remote, largest: &str, digest: &str, scratch: &Path) -> Result<()> {
+    static FOLDERS: AtomicUsize = AtomicUsize::new(0);
+    let registry = proxy.address().to_string();
+    let lie = |change: fn(&mut Vec<u8>), image: &Remote, what: &str| -> Result<Error> {
+        let part = what.to_owned();
+        proxy.set(move |request| match request.path.contains(&part) {
+            true => Fault::Change(change),
+            false => Fault::Pass,
+        });
+        let number = FOLDERS.fetch_add(1, Ordering::Relaxed);
+        let folder = scratch.join(format!("lie-{number}"));
+        let error = pull(image, &folder, None, &|_| ()).err();
+        let error = error.with_context(|| format!("a changed {what} was taken"))?;
+        let text = error.to_string();
+        ensure!(
+            text.contains(&registry),
+            "the registry is not named: {text}"
+        );
+        let asked = proxy.take("GET", what).len();
+        ensure!(asked == 1, "a changed {what} was asked for {asked} times");
+        for name in fs::read_dir(folder.join("blobs/sha256"))? {
+            let name = name?.file_name().to_string_lossy().into_owned();
+            ensure!(!name.contains(largest), "{name} was kept");
+        }
+        Ok(error)
+    };
+    let flip: fn(&mut Vec<u8>) = |body| {
+        if let Some(byte) = body.last_mut() {
+            *byte ^= 1;
+        }
+    };
+    match lie(flip, image, &format!("/blobs/sha256:{largest}"))? {
+        Error::Lied { wanted, found, .. } if wanted.ends_with(largest) && found != wanted => {}
+        other => bail!("other bytes are told as {other}"),
+    }
+    let longer: fn(&mut Vec<u8>) = |body| body.extend([0; 1000]);
+    let shorter: fn(&mut Vec<u8>) = |body| body.truncate(body.len() / 2);
+    for change in [longer, shorter] {
+        match lie(change, image, &format!("/blobs/sha256:{largest}"))? {
+            Error::Size { what, .. } if what.contains(largest) => {}
+            other => bail!("another size is told as {other}"),
+        }
+    }
+    let spaced: fn(&mut Vec<u8>) = |body| body.push(b' ');
+    for image in [image.clone(), image.at(digest)] {
+        match lie(spaced, &image, "/manifests/")? {
+            Error::Lied { wanted, .. } if wanted == digest => {}
+            other => bail!("another manifest is told as {other}"),
+        }
+    }
+    let endless: fn(&mut Vec<u8>) = |body| body.resize(5 << 20, b' ');
+    match lie(endless, image, "/manifests/")? {
+        Error::Answer { .. } => {}
+        other => bail!("an endless manifest is told as {other}"),
+    }
+    proxy.set(|_| Fault::Pass);
+    Ok(())
+}

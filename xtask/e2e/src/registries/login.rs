@@ -1,0 +1,118 @@
+//! A registry that demands a login, met by the command line with credentials as users store them.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use layer_registry::{Credentials, Error};
+use serde_json::{Value, json};
+
+use super::server::Registry;
+use super::{digest_of, push, remote, same_blobs};
+use crate::programs;
+
+const USER: &str = "tester";
+const PASSWORD: &str = "a fine password";
+/// The same as bcrypt has it, the one form that the registry takes; good for this test only.
+const LINE: &str = "tester:$2b$05$abcdefghijklmnopqrstuu09fbu.DXGBDbOxzWIokK.6y/RosAchm\n";
+
+/// Pushes and pulls with no, a wrong and the right password.
+pub fn test(scratch: &Path, layout: &Path) -> Result<()> {
+    let registry = Registry::start(scratch, Some(LINE))?;
+    let image = format!("{}/closed:v1", registry.address());
+    let mut place = remote(&image)?;
+    for credentials in [Credentials::Anonymous, basic("a wrong password")] {
+        place.credentials = credentials;
+        let error = push(&place, layout).err().context("anybody may push")?;
+        let refused = error
+            .chain()
+            .any(|cause| matches!(cause.downcast_ref(), Some(Error::Unauthorized { .. })));
+        ensure!(refused, "a refused login is told as {error:#}");
+        ensure!(
+            !format!("{error:#}").contains("a wrong password"),
+            "the password is shown"
+        );
+    }
+    place.credentials = basic(PASSWORD);
+    let digest = push(&place, layout)?;
+    ensure!(digest == digest_of(layout)?, "another image arrived");
+
+    let home = scratch.join("home");
+    fs::create_dir_all(&home)?;
+    let folder = scratch.join("logged-in");
+    let pull = || {
+        let mut pull = Command::new(programs::registry()?);
+        pull.args(["--json", "pull", &image, "--to"]).arg(&folder);
+        // Nothing of the credentials that this machine's user has.
+        pull.env_clear()
+            .env("HOME", &home)
+            .env("DOCKER_CONFIG", &home)
+            .env("PATH", &home);
+        pull.output().context("failed to run this program")
+    };
+    let store = |config: &Value| fs::write(home.join("config.json"), config.to_string());
+    let auth = |password: &str| STANDARD.encode(format!("{USER}:{password}"));
+
+    let refused = |wanted: &[&str]| -> Result<()> {
+        let output = pull()?;
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        ensure!(
+            !output.status.success(),
+            "a pull without a password succeeds"
+        );
+        ensure!(output.stdout.is_empty(), "a failed pull answers");
+        for part in wanted {
+            ensure!(said.contains(part), "a refused pull says: {said}");
+        }
+        ensure!(
+            !said.contains("wrong") && !said.contains(&auth("wrong")),
+            "shown: {said}"
+        );
+        Ok(())
+    };
+    let login = format!("docker login {}", registry.address());
+    refused(&[&login, "no credentials are known"])?;
+    store(&json!({"auths": {registry.address(): {"auth": auth("wrong")}}}))?;
+    refused(&[&login, "with the credentials that are known"])?;
+    store(&json!({"credHelpers": {registry.address(): "none"}}))?;
+    refused(&["docker-credential-none", "is not installed"])?;
+
+    let accepted = || -> Result<()> {
+        let output = pull()?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(
+            output.status.success(),
+            "a pull with the right password fails: {said}"
+        );
+        let answer: Value = serde_json::from_slice(&output.stdout)?;
+        ensure!(answer["digest"] == digest, "the answer is {answer}");
+        same_blobs(layout, &folder)?;
+        fs::remove_dir_all(&folder)?;
+        Ok(())
+    };
+    store(
+        &json!({"auths": {format!("http://{}/v1/", registry.address()): {"auth": auth(PASSWORD)}}}),
+    )?;
+    accepted()?;
+    store(&json!({"auths": {registry.address(): {}}, "credsStore": "kept"}))?;
+    let helper = home.join("docker-credential-kept");
+    let answer = json!({"ServerURL": registry.address(), "Username": USER, "Secret": PASSWORD});
+    let script = format!(
+        "#!/bin/sh\nread -r server || true\n[ \"$1 $server\" = 'get {}' ] && echo '{answer}'\n",
+        registry.address()
+    );
+    fs::write(&helper, script)?;
+    fs::set_permissions(&helper, Permissions::from_mode(0o755))?;
+    accepted()
+}
+
+fn basic(password: &str) -> Credentials {
+    Credentials::Basic {
+        user: USER.into(),
+        password: password.into(),
+    }
+}

@@ -1,0 +1,114 @@
+//! Debian's `docker-registry` on a loopback port, with its storage in a folder. Ends with its value.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use anyhow::{Context, Result, bail};
+use serde_json::json;
+
+use crate::report::Skip;
+use local::cleanup::Cleanup;
+use support::process::{end, lock};
+
+/// What it says, followed by its address, when it listens.
+const LISTENS: &str = "listening on ";
+
+/// The names of the program: Debian's, and the one that its makers give it.
+const NAMES: [&str; 2] = ["docker-registry", "registry"];
+
+/// The registry.
+pub struct Registry {
+    address: String,
+    _cleanup: Cleanup,
+}
+
+impl Registry {
+    /// Starts a registry with its storage in `folder`. With `passwords`, lines of the form that
+    /// Apache's htpasswd writes, it demands one of them.
+    pub fn start(folder: &Path, passwords: Option<&str>) -> Result<Self> {
+        let folder = folder.join(if passwords.is_some() {
+            "closed"
+        } else {
+            "open"
+        });
+        fs::create_dir_all(&folder)
+            .with_context(|| format!("failed to create `{}`", folder.display()))?;
+        let mut config = json!({
+            "version": "0.1",
+            "log": {"level": "info"},
+            "storage": {"filesystem": {"rootdirectory": folder.join("storage")}},
+            // It takes a free port, and says which.
+            "http": {"addr": "127.0.0.1:0", "secret": "good for this one only"},
+        });
+        if let Some(passwords) = passwords {
+            let file = folder.join("passwords");
+            fs::write(&file, passwords)?;
+            config["auth"] = json!({"htpasswd": {"realm": "test", "path": file}});
+        }
+        // JSON is YAML, too.
+        let file = folder.join("config.yml");
+        fs::write(&file, config.to_string())?;
+        let child = Arc::new(Mutex::new(None));
+        let cleanup = Cleanup::new({
+            let child = Arc::clone(&child);
+            move || {
+                if let Some(child) = lock(&child).as_mut() {
+                    end(child);
+                }
+            }
+        })?;
+        // The lock keeps an interruption waiting until the child is known.
+        let mut started = lock(&child);
+        let mut spawned = spawn(&file)?;
+        let log = spawned.stderr.take().context("the registry has no log")?;
+        *started = Some(spawned);
+        drop(started);
+        let mut log = BufReader::new(log);
+        let mut said = String::new();
+        let address = loop {
+            let mut line = String::new();
+            if log.read_line(&mut line).is_ok_and(|length| length > 0) {
+                if let Some((_, rest)) = line.split_once(LISTENS) {
+                    let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.' && c != ':');
+                    break rest[..end.unwrap_or(rest.len())].to_owned();
+                }
+                said += &line;
+            } else {
+                bail!("the registry ended instead of listening\n{said}");
+            }
+        };
+        // Somebody must go on listening, or it blocks when it has said enough.
+        thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+        Ok(Self {
+            address,
+            _cleanup: cleanup,
+        })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+}
+
+fn spawn(config: &Path) -> Result<Child> {
+    for name in NAMES {
+        let mut serve = Command::new(name);
+        serve.arg("serve").arg(config);
+        serve
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
+        match serve.spawn() {
+            Ok(child) => return Ok(child),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => bail!("failed to start `{name}`: {error}"),
+        }
+    }
+    let reason = "docker-registry is not installed; ci/install-packages.sh installs it";
+    Err(Skip::because(reason.to_owned()))
+}

@@ -1,0 +1,131 @@
+//! How the tests went: each passed, failed or skipped with a reason, the count of each, and the table of
+//! promises that were tried.
+
+use std::fmt::Write;
+
+use anyhow::{Result, bail};
+use serde::Serialize;
+use support::progress::tell;
+
+use super::promises::{self, Trial};
+use support::answer::{Answer, print};
+
+/// How the tests went.
+#[derive(Default, Serialize)]
+pub struct TestAnswer {
+    passed: usize,
+    failed: usize,
+    skipped: usize,
+    tests: Vec<TestResult>,
+    promises: Vec<Trial>,
+}
+
+#[derive(Serialize)]
+struct TestResult {
+    name: String,
+    outcome: Outcome,
+    reason: Option<String>,
+}
+
+#[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Outcome {
+    Passed,
+    Failed,
+    Skipped,
+}
+
+/// Why a test cannot be run on this machine.
+#[derive(Debug)]
+pub struct Skip(String);
+
+impl Skip {
+    /// The error that a test returns to be skipped.
+    pub fn because(reason: String) -> anyhow::Error {
+        Self(reason).into()
+    }
+}
+
+impl std::fmt::Display for Skip {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Skip {}
+
+impl TestAnswer {
+    /// Takes in how a test went.
+    pub fn add(&mut self, name: &str, result: Result<()>) {
+        let (outcome, reason) = match result {
+            Ok(()) => (Outcome::Passed, None),
+            Err(error) => match error.downcast::<Skip>() {
+                Ok(skip) => (Outcome::Skipped, Some(skip.to_string())),
+                Err(error) => (Outcome::Failed, Some(format!("{error:#}"))),
+            },
+        };
+        let count = match outcome {
+            Outcome::Passed => &mut self.passed,
+            Outcome::Failed => &mut self.failed,
+            Outcome::Skipped => &mut self.skipped,
+        };
+        *count += 1;
+        let result = TestResult {
+            name: name.to_owned(),
+            outcome,
+            reason,
+        };
+        tell(&format!("=== {}", result.line()));
+        self.tests.push(result);
+        self.promises = promises::all();
+    }
+
+    /// Whether no test was run.
+    pub fn is_empty(&self) -> bool {
+        self.tests.is_empty()
+    }
+
+    /// Prints the answer; fails if a test did.
+    pub fn print(self, json: bool) -> Result<()> {
+        print(&self, json)?;
+        if self.failed > 0 {
+            bail!("{} of {} tests failed", self.failed, self.tests.len());
+        }
+        Ok(())
+    }
+}
+
+impl TestResult {
+    fn line(&self) -> String {
+        let outcome = match self.outcome {
+            Outcome::Passed => "passed",
+            Outcome::Failed => "FAILED",
+            Outcome::Skipped => "skipped",
+        };
+        match &self.reason {
+            Some(reason) => format!("{outcome}  {}: {reason}", self.name),
+            None => format!("{outcome}  {}", self.name),
+        }
+    }
+}
+
+impl Answer for TestAnswer {
+    fn text(&self) -> String {
+        let mut text = String::new();
+        for test in &self.tests {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "{}", test.line());
+        }
+        let Self {
+            passed,
+            failed,
+            skipped,
+            ..
+        } = self;
+        text += &format!("{passed} passed, {failed} failed, {skipped} skipped\n");
+        if !self.promises.is_empty() {
+            text += &format!("\n{}", promises::shown(&self.promises));
+        }
+        text
+    }
+}

@@ -1,0 +1,159 @@
+//! What is packed again elsewhere has the same bytes: in another folder, from files with other times, with
+//! another mask and as another user. Where it has not, each difference is named.
+
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context, Result, bail, ensure};
+use layer::elf::FunctionBinary;
+use layer::{Layout, diff};
+use opencv_build::sdk::Sdk;
+use support::progress::tell;
+
+use package::pack::base::Base;
+use package::pack::{FUNCTION, function_zip, images};
+use package::workspace::Workspace;
+
+use super::programs;
+use support::process::output;
+
+/// Debian's `nobody`, and everybody else's.
+const NOBODY: u32 = 65534;
+
+/// Packs everything twice and compares.
+pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
+    let here = images(workspace, sdk, binary, &Base::Minimal)?;
+    let (zip, _) = function_zip(workspace, sdk, binary)?;
+
+    let elsewhere = tempfile::tempdir().context("failed to create a temporary folder")?;
+    open_to_all(elsewhere.path())?;
+    let at = |name: &str| elsewhere.path().join(name);
+    copy_with_other_times(sdk.path(), &at("sdk"))?;
+    copy_with_other_times(binary.path(), &at("program"))?;
+    fs::copy(programs::pack_to()?, at("pack-to"))?;
+    let to = at("packed");
+    fs::create_dir(&to)?;
+    open_to_all(&to)?;
+
+    let mut pack = Command::new("sh");
+    pack.args(["-c", "umask 077 && exec \"$0\" \"$@\""])
+        .args([at("pack-to"), at("sdk"), at("program"), to.clone()])
+        .current_dir("/")
+        .env("CARGO_MANIFEST_DIR", workspace.root().join("xtask"));
+    match another_user(workspace) {
+        Ok(()) => {
+            pack.uid(NOBODY).gid(NOBODY);
+        }
+        Err(why) => tell(&format!("packing as the same user: {why}")),
+    }
+    output(&mut pack)?;
+
+    for written in &here {
+        let ours = &written.layout;
+        let name = ours.image().name();
+        let theirs = Layout::open(&to.join(name), &ours.image().architecture())?;
+        let lines = diff(
+            (ours.source(), ours.image()),
+            (theirs.source(), theirs.image()),
+        )?;
+        ensure!(
+            lines.is_empty(),
+            "{name} differs when it is packed elsewhere:\n  {}",
+            lines.join("\n  ")
+        );
+        same(&written.archive, &to.join(format!("{name}.tar")))?;
+        readable(theirs.path())?;
+    }
+    same(&zip, &to.join(format!("{FUNCTION}.zip")))?;
+    malformed_date(&at("pack-to"), &[at("sdk"), at("program"), to])
+}
+
+/// Whether another user could do it: this one is root, and the project can be read by everybody.
+fn another_user(workspace: &Workspace) -> Result<()> {
+    let mut look = Command::new("test");
+    look.arg("-r").arg(workspace.root().join("Cargo.toml"));
+    look.uid(NOBODY).gid(NOBODY).current_dir("/");
+    let looked = look.output().context("only root can be somebody else")?;
+    ensure!(
+        looked.status.success(),
+        "nobody else may read the project's folder"
+    );
+    Ok(())
+}
+
+fn open_to_all(folder: &Path) -> Result<()> {
+    fs::set_permissions(folder, Permissions::from_mode(0o777))
+        .with_context(|| format!("failed to change the mode of `{}`", folder.display()))
+}
+
+/// Copies a file or folder; everything in it was changed the day before yesterday.
+fn copy_with_other_times(from: &Path, to: &Path) -> Result<()> {
+    if from.is_dir() {
+        fs::create_dir(to).with_context(|| format!("failed to create `{}`", to.display()))?;
+        for entry in fs::read_dir(from)? {
+            let name = entry?.file_name();
+            copy_with_other_times(&from.join(&name), &to.join(&name))?;
+        }
+        return Ok(());
+    }
+    fs::copy(from, to).with_context(|| format!("failed to copy `{}`", from.display()))?;
+    let before = SystemTime::now() - Duration::from_secs(2 * 86_400);
+    File::options().write(true).open(to)?.set_modified(before)?;
+    Ok(())
+}
+
+fn same(ours: &Path, theirs: &Path) -> Result<()> {
+    let read = |path: &Path| {
+        fs::read(path).with_context(|| format!("failed to read `{}`", path.display()))
+    };
+    let (one, other) = (read(ours)?, read(theirs)?);
+    if let Some(at) = one.iter().zip(&other).position(|(a, b)| a != b) {
+        bail!(
+            "`{}` differs when it is packed elsewhere, from byte {at} on",
+            ours.display()
+        );
+    }
+    ensure!(
+        one.len() == other.len(),
+        "`{}` has {} bytes, and {} when it is packed elsewhere",
+        ours.display(),
+        one.len(),
+        other.len()
+    );
+    Ok(())
+}
+
+/// Everybody may read a layout, whatever the mask of who wrote it.
+fn readable(path: &Path) -> Result<()> {
+    let mode = fs::metadata(path)?.permissions().mode();
+    let needed = if path.is_dir() { 0o755 } else { 0o644 };
+    ensure!(
+        mode & 0o777 == needed,
+        "`{}` has the mode {:o}",
+        path.display(),
+        mode & 0o777
+    );
+    if path.is_dir() {
+        for entry in fs::read_dir(path)? {
+            readable(&entry?.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// A date that is none stops the packing, and says so.
+fn malformed_date(program: &Path, arguments: &[std::path::PathBuf]) -> Result<()> {
+    let mut pack = Command::new(program);
+    pack.args(arguments);
+    let refused = pack.env("SOURCE_DATE_EPOCH", "yesterday").output()?;
+    let said = String::from_utf8_lossy(&refused.stderr);
+    ensure!(
+        !refused.status.success() && said.contains("SOURCE_DATE_EPOCH is `yesterday`"),
+        "a malformed SOURCE_DATE_EPOCH was not refused: {said}"
+    );
+    Ok(())
+}

@@ -1,0 +1,266 @@
+//! Bills of materials of the real SDK and the real function: valid to the reference validator, the
+//! same when they are made again, and with exactly the crates that cargo links.
+
+mod crates;
+mod validator;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
+use layer::elf::FunctionBinary;
+use layer::{Content, FileTree, Mode, glibc};
+use opencv_build::sdk::Sdk;
+use serde_json::Value;
+use support::progress::tell;
+
+use package::pack::{BOOTSTRAP, FUNCTION};
+use package::sbom::{self, Bill, Form, Subject};
+use package::workspace::Workspace;
+use validator::Validator;
+
+/// What the licences may weigh in the function's image, in bytes.
+const LICENCES: usize = 250_000;
+
+/// What must be in the function's bill, and what is only in the SDK or needed to build it.
+const IN: [&str; 9] = [
+    "function",
+    "opencv",
+    "libjpeg-turbo",
+    "png",
+    "image-webp",
+    "libc++",
+    "haarcascades",
+    "object_store",
+    "Rust's standard library",
+];
+const OUT: [&str; 9] = [
+    "libpng",
+    "libwebp",
+    "zlib",
+    "bindgen",
+    "cc",
+    "clang",
+    "opencv-binding-generator",
+    "syn",
+    "xtask",
+];
+
+/// Everything about bills of materials that needs the real artefacts.
+pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
+    let validator = Validator::install(workspace)?;
+    // So that crates are asked for, and remembered the second time.
+    let remembered = workspace.target().join("sbom");
+    if remembered.exists() {
+        fs::remove_dir_all(&remembered)
+            .with_context(|| format!("failed to remove `{}`", remembered.display()))?;
+    }
+    let libraries = glibc::needed_by(binary)?;
+    let make = || -> Result<(Bill, Vec<u8>)> {
+        let start = Instant::now();
+        let bill = sbom::of_function(workspace, sdk, binary, &libraries)?;
+        let asked = start.elapsed().as_secs_f64() * 1000.0;
+        let document = function_document(&bill, binary, &libraries)?;
+        let all = start.elapsed().as_secs_f64() * 1000.0;
+        tell(&format!(
+            "the function's bill: {asked:.0} ms, with its document {all:.0} ms"
+        ));
+        Ok((bill, document))
+    };
+    let (bill, document) = make()?;
+    let (_, again) = make()?;
+    ensure!(
+        document == again,
+        "the function's bill differs when it is made again"
+    );
+    validator.accept("function", &document)?;
+    validator.accept("zip", &zip_document(&bill, binary)?)?;
+    validator.accept("function on a base", &based_document(&bill, binary)?)?;
+    let parsed: Value = serde_json::from_slice(&document)?;
+    check_names(&parsed, sdk, libraries.files().count())?;
+    crates::check(&parsed, workspace, sdk)?;
+    check_licences(&bill)?;
+    refuse_damaged(&validator, &parsed)?;
+
+    let bill = sbom::of_sdk(sdk)?;
+    let document = sdk_document(&bill, sdk)?;
+    let again = sdk_document(&sbom::of_sdk(sdk)?, sdk)?;
+    ensure!(
+        document == again,
+        "the SDK's bill differs when it is made again"
+    );
+    validator.accept("sdk", &document)?;
+    let parsed: Value = serde_json::from_slice(&document)?;
+    let names = names(&parsed);
+    ensure!(
+        names.contains("zlib") && names.contains("SoftFloat") && !names.contains("libc++"),
+        "the SDK's bill has {names:?}"
+    );
+    Ok(())
+}
+
+/// A document for an image that has the function, its libraries and all licences.
+fn function_document(
+    bill: &Bill,
+    binary: &FunctionBinary,
+    libraries: &FileTree,
+) -> Result<Vec<u8>> {
+    let function = program(binary, BOOTSTRAP.trim_start_matches('/'))?;
+    let trees = [&function, libraries, &bill.licences()?];
+    sbom::document(bill, &trees, &subject(FUNCTION, Form::Image), 0)
+}
+
+/// A document for an archive that has the function alone.
+fn zip_document(bill: &Bill, binary: &FunctionBinary) -> Result<Vec<u8>> {
+    let function = program(binary, "bootstrap")?;
+    sbom::document(bill, &[&function], &subject(FUNCTION, Form::Archive), 0)
+}
+
+/// A document for an image whose libraries are another image's.
+fn based_document(bill: &Bill, binary: &FunctionBinary) -> Result<Vec<u8>> {
+    let mut bill = bill.clone();
+    let digest = format!("sha256:{}", "1".repeat(64));
+    bill.build_upon("public.example.com/lambda/provided:al2023", &digest)?;
+    function_document(&bill, binary, &FileTree::new())
+}
+
+fn sdk_document(bill: &Bill, sdk: &Sdk) -> Result<Vec<u8>> {
+    let mut tree = FileTree::new();
+    tree.add_folder("opt/opencv", sdk.path())?;
+    sbom::document(bill, &[&tree], &subject("opencv-sdk", Form::Image), 0)
+}
+
+fn program(binary: &FunctionBinary, path: &str) -> Result<FileTree> {
+    let mut tree = FileTree::new();
+    let content = Content::File(binary.path().to_owned());
+    tree.add(path, content, Mode::Program)?;
+    Ok(tree)
+}
+
+fn subject(name: &str, form: Form) -> Subject {
+    Subject {
+        name: name.to_owned(),
+        version: "0.1.0".to_owned(),
+        // What it is does not matter here.
+        digest: format!("sha256:{}", "0".repeat(64)),
+        file_name: format!("{name}.tar"),
+        form,
+    }
+}
+
+fn packages(document: &Value) -> impl Iterator<Item = &Value> {
+    document["packages"].as_array().into_iter().flatten()
+}
+
+fn names(document: &Value) -> BTreeSet<&str> {
+    packages(document)
+        .filter_map(|p| p["name"].as_str())
+        .collect()
+}
+
+/// What is known to be in the function is in the document, with its version; what only builds it
+/// is not.
+fn check_names(document: &Value, sdk: &Sdk, libraries: usize) -> Result<()> {
+    let names = names(document);
+    for name in IN {
+        ensure!(names.contains(name), "the function's bill lacks {name}");
+    }
+    for name in OUT {
+        ensure!(
+            !names.contains(name),
+            "the function's bill has {name}, which is not linked"
+        );
+    }
+    let opencv = packages(document).find(|p| p["name"] == "opencv" && !p["supplier"].is_null());
+    let version = opencv.context("the bill lacks OpenCV")?["versionInfo"].as_str();
+    ensure!(
+        version == Some(sdk.manifest().version.as_str()),
+        "the bill has OpenCV {version:?}"
+    );
+    let expanded = document["relationships"].as_array();
+    let expanded = expanded.into_iter().flatten();
+    let expanded = expanded.filter(|r| r["relationshipType"] == "EXPANDED_FROM_ARCHIVE");
+    let owned = expanded.count();
+    // A machine can have neither of the package managers.
+    let asked = Command::new("dpkg-query").arg("--version").output();
+    if asked.is_ok_and(|output| output.status.success()) {
+        ensure!(names.contains("libc6"), "the bill lacks the package libc6");
+        ensure!(
+            owned == libraries,
+            "of {libraries} libraries only {owned} have a package"
+        );
+    }
+    Ok(())
+}
+
+/// Every licence is there and together they are small.
+fn check_licences(bill: &Bill) -> Result<()> {
+    let tree = bill.licences()?;
+    let files: Vec<_> = tree.files().collect();
+    let mut bytes = 0;
+    for (path, content) in &files {
+        let Content::Bytes { bytes: text, .. } = content else {
+            continue;
+        };
+        ensure!(!text.is_empty(), "`{path}` is empty");
+        bytes += text.len();
+    }
+    ensure!(bytes < LICENCES, "the licences have {bytes} bytes");
+    for name in [
+        "opencv/LICENSE",
+        "libjpeg-turbo/README.ijg",
+        "SoftFloat/COPYING.txt",
+        "rust-crates.txt",
+    ] {
+        let path = format!("usr/share/licenses/{name}");
+        ensure!(
+            files.iter().any(|(there, _)| *there == path),
+            "`{path}` is missing"
+        );
+    }
+    // Crates have theirs in one text, below their names.
+    let names = bill.crate_licences.split([',', '\n']).map(str::trim);
+    let names: BTreeSet<_> = names.collect();
+    let silent = |component: &&sbom::Component| {
+        component.texts.is_empty() && !names.contains(component.label().as_str())
+    };
+    let silent: Vec<_> = bill.components.iter().filter(silent).collect();
+    let silent: Vec<_> = silent.iter().map(|component| component.label()).collect();
+    ensure!(
+        silent.is_empty(),
+        "no licence text for {}",
+        silent.join(", ")
+    );
+    tell(&format!("licences: {} files, {bytes} bytes", files.len()));
+    Ok(())
+}
+
+/// Something that makes a document invalid.
+type Damage = fn(&mut Value);
+
+/// What the validator must refuse: it would say nothing of a good document if it refused nothing.
+fn refuse_damaged(validator: &Validator, document: &Value) -> Result<()> {
+    let damages: [(&str, Damage); 4] = [
+        ("data licence", |d| d["dataLicense"] = "MIT".into()),
+        ("declared licence", |d| {
+            d["packages"][1]["licenseDeclared"] = "MIT AND".into()
+        }),
+        ("relationship", |d| {
+            d["relationships"][0]["relatedSpdxElement"] = "SPDXRef-nobody".into();
+        }),
+        ("file's digest", |d| {
+            d["files"][0]["checksums"][0]["checksumValue"] = "12".into()
+        }),
+    ];
+    for (what, damage) in damages {
+        let mut damaged = document.clone();
+        damage(&mut damaged);
+        ensure!(damaged != *document, "the {what} was not damaged");
+        validator
+            .refuse(&serde_json::to_vec(&damaged)?)
+            .with_context(|| format!("a document with a damaged {what} was accepted"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,76 @@
+//! The reference validator of SPDX documents, which is a Python program.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use anyhow::{Context, Result, ensure};
+use opencv_build::pins::Wheel;
+use opencv_build::wheels;
+use serde::Deserialize;
+use tempfile::TempDir;
+
+use package::workspace::Workspace;
+
+/// The part of `data/pins.toml` that is for the validator.
+#[derive(Deserialize)]
+struct Pins {
+    validator: Vec<Wheel>,
+}
+
+/// The installed validator.
+pub struct Validator {
+    wheels: PathBuf,
+    scratch: TempDir,
+}
+
+impl Validator {
+    /// Installs the pinned validator, unless it is there.
+    pub fn install(workspace: &Workspace) -> Result<Self> {
+        let pins: Pins = toml::from_str(include_str!("../../data/pins.toml"))
+            .context("data/pins.toml is no list of wheels")?;
+        let parent = workspace.places()?.toolchain();
+        Ok(Self {
+            wheels: wheels::install(&pins.validator, &parent, "validator")?,
+            scratch: tempfile::tempdir().context("failed to create a temporary folder")?,
+        })
+    }
+
+    /// Fails if the document is not valid, with what the validator says.
+    pub fn accept(&self, name: &str, document: &[u8]) -> Result<()> {
+        let output = self.run(document)?;
+        ensure!(
+            output.status.success(),
+            "the bill of the {name} is not valid:\n{}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        Ok(())
+    }
+
+    /// Fails if the document is valid, or if the validator broke over it.
+    pub fn refuse(&self, document: &[u8]) -> Result<()> {
+        let output = self.run(document)?;
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said);
+        ensure!(
+            !output.status.success(),
+            "the validator found nothing wrong"
+        );
+        ensure!(!said.contains("Traceback"), "the validator broke:\n{said}");
+        Ok(())
+    }
+
+    fn run(&self, document: &[u8]) -> Result<Output> {
+        // The form is told by the name's end.
+        let path = self.scratch.path().join("bill.spdx.json");
+        fs::write(&path, document)
+            .with_context(|| format!("failed to write `{}`", path.display()))?;
+        Command::new(wheels::python()?)
+            .args(["-m", "spdx_tools.spdx.clitools.pyspdxtools", "--infile"])
+            .arg(&path)
+            .env("PYTHONPATH", &self.wheels)
+            .output()
+            .context("failed to start the validator")
+    }
+}

@@ -1,0 +1,179 @@
+//! The page of the size report in a real browser: gone into, searched, ordered, compared with an earlier
+//! report, light and dark, on a phone, and that it asks nobody for anything.
+
+mod expected;
+mod looks;
+mod seen;
+mod tries;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use fantoccini::Locator;
+use fantoccini::actions::{InputSource, MOUSE_BUTTON_LEFT, MouseActions, PointerAction};
+use fantoccini::key::Key;
+use url::Url;
+
+use super::browser::Browser;
+use expected::{bare, with_everything};
+use seen::Seen;
+use size::page::render;
+use size::report::Document;
+
+/// How long the page may take to show something, on a slow and busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What is searched for. It is in the names of a function that works on pictures.
+const TEXT: &str = "ReSize";
+
+/// Tries the page of a document. `scratch` is for the browser's files, and `results` for the page and
+/// pictures of it.
+pub fn test(document: &Document, scratch: &Path, results: &Path) -> Result<()> {
+    fs::create_dir_all(results)
+        .with_context(|| format!("failed to create `{}`", results.display()))?;
+    let document = with_everything(document);
+    let page = write(&document, results, "page.html")?;
+    let bare = write(&bare(&document), results, "bare.html")?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("failed to start a runtime for WebDriver")?;
+    runtime.block_on(async {
+        let browser = Browser::start(scratch).await?;
+        let visit = Visit { browser, page };
+        let artefact = document.report.artefacts.first();
+        let artefact = artefact.context("the document has no artefact")?;
+        visit.open("").await?;
+        visit.zoom(artefact).await.context("zoom")?;
+        visit.in_colours("light").await?;
+        visit.search(artefact).await.context("search")?;
+        visit.sort(artefact).await.context("sort")?;
+        visit.before(&document).await.context("before and now")?;
+        visit.markup().await.context("a name that is markup")?;
+        visit.sections(&document, &bare).await.context("sections")?;
+        visit.looks(results).await.context("looks")?;
+        visit.quiet().await?;
+        visit.browser.close().await
+    })
+}
+
+/// Writes a document's page. Its address.
+fn write(document: &Document, folder: &Path, name: &str) -> Result<Url> {
+    let path: PathBuf = folder.join(name);
+    fs::write(&path, render(document)?)
+        .with_context(|| format!("failed to write `{}`", path.display()))?;
+    let path =
+        fs::canonicalize(&path).with_context(|| format!("failed to find `{}`", path.display()))?;
+    Url::from_file_path(&path).map_err(|()| anyhow::anyhow!("`{}` has no address", path.display()))
+}
+
+/// The page in a browser.
+struct Visit {
+    browser: Browser,
+    page: Url,
+}
+
+impl Visit {
+    /// Opens the page anew, with what follows in its address.
+    async fn open(&self, fragment: &str) -> Result<()> {
+        let mut address = self.page.clone();
+        let fragment = fragment.trim_start_matches('#');
+        address.set_fragment((!fragment.is_empty()).then_some(fragment));
+        self.go(&address).await
+    }
+
+    async fn go(&self, address: &Url) -> Result<()> {
+        let client = self.browser.client();
+        // From the same file with another fragment, a browser would load nothing.
+        client.goto("about:blank").await?;
+        client.goto(address.as_str()).await?;
+        self.wait("the page", |seen| {
+            !seen.crumbs.is_empty() && seen.picture != 0
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Writes into the search field what is to be found.
+    async fn find_text(&self, text: &str) -> Result<()> {
+        let field = self.browser.client().find(Locator::Id("find")).await?;
+        let before = field.prop("value").await?.unwrap_or_default();
+        let keys = char::from(Key::Backspace).to_string().repeat(before.len());
+        field.send_keys(&(keys + text)).await?;
+        let wanted = !text.is_empty();
+        self.wait("the search", |seen| {
+            seen.count.is_empty() != wanted
+                && (!wanted || seen.address.contains(&text.replace(' ', "+")))
+        })
+        .await?;
+        Ok(())
+    }
+
+    async fn click(&self, what: &str) -> Result<()> {
+        let found = self.browser.client().find(Locator::Css(what)).await?;
+        found.click().await?;
+        Ok(())
+    }
+
+    /// Moves the mouse to a place on the map, and clicks there if asked.
+    async fn mouse(&self, [x, y]: [f64; 2], click: bool) -> Result<()> {
+        let [left, top, ..] = self.seen().await?.map;
+        let move_to = PointerAction::MoveTo {
+            duration: None,
+            x: left + x,
+            y: top + y,
+        };
+        let mut actions = MouseActions::new("mouse".into()).then(move_to);
+        if click {
+            let button = MOUSE_BUTTON_LEFT;
+            actions = actions
+                .then(PointerAction::Down { button })
+                .then(PointerAction::Up { button });
+        }
+        self.browser.client().perform_actions(actions).await?;
+        Ok(())
+    }
+
+    async fn keys(&self, keys: &[Key]) -> Result<()> {
+        let keys: String = keys.iter().map(|key| char::from(*key)).collect();
+        let element = self.browser.client().active_element().await?;
+        element.send_keys(&keys).await?;
+        Ok(())
+    }
+
+    /// Refuses errors in the browser's console, and that anything was asked for.
+    async fn quiet(&self) -> Result<()> {
+        if let Some(error) = self.browser.errors().await?.first() {
+            bail!("the browser's console says: {error}");
+        }
+        let requests = self.seen().await?.requests;
+        ensure!(requests.is_empty(), "the page asks for {requests:?}");
+        Ok(())
+    }
+
+    async fn seen(&self) -> Result<Seen> {
+        let seen = self
+            .browser
+            .client()
+            .execute(seen::SCRIPT, Vec::new())
+            .await?;
+        serde_json::from_value(seen).context("the page lacks something")
+    }
+
+    async fn wait(&self, what: &str, ready: impl Fn(&Seen) -> bool) -> Result<Seen> {
+        let start = Instant::now();
+        loop {
+            let seen = self.seen().await?;
+            if ready(&seen) {
+                return Ok(seen);
+            }
+            ensure!(
+                start.elapsed() < PATIENCE,
+                "the page lacks `{what}`: {seen:?}"
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}

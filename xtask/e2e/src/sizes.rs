@@ -1,0 +1,209 @@
+//! Size reports of what is really built: every byte is there once, and what is linked is linked for a reason.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+use opencv_build::target::Architecture;
+use support::progress::tell;
+
+use super::report::Skip;
+use package::build_opencv;
+use package::sbom::NOT_LINKED;
+use package::workspace::Workspace;
+use size::part::Part;
+use size::report::Report;
+use size::variant::libraries;
+use size::{self, Built};
+
+/// A function that every program with OpenCV's cascades has.
+const LINKED: &str = "cv::haar::detectCandidates";
+const SCHEMA: &str = include_str!("../../size/data/report.schema.json");
+
+/// The parts sum up to the files, for every architecture that is built; for the others says that they are
+/// not.
+pub fn test(workspace: &Workspace) -> Result<()> {
+    let mut tried = 0;
+    for architecture in [Architecture::X86_64, Architecture::Aarch64] {
+        let arguments = build_opencv::Arguments {
+            architecture: Some(architecture),
+            ..build_opencv::Arguments::default()
+        };
+        let recipe = build_opencv::recipe(workspace, &arguments)?;
+        if !workspace.places()?.sdk(&recipe.target).is_dir() {
+            tell(&format!(
+                "{architecture} is not built here; its sizes are not tried"
+            ));
+            continue;
+        }
+        tried += 1;
+        let built = Built::new(workspace, &arguments)?;
+        let report = built.report(workspace)?;
+        sums(&built, &report).with_context(|| format!("the report for {architecture} is wrong"))?;
+        explanations(&built)?;
+        form(workspace, &arguments, &built)?;
+        relinked(&built)?;
+    }
+    if tried == 0 {
+        return Err(Skip::because("no architecture is built".to_owned()));
+    }
+    Ok(())
+}
+
+fn sums(built: &Built, report: &Report) -> Result<()> {
+    let artefact = |name: &str| -> Result<&Part> {
+        let found = report.artefacts.iter().find(|part| part.name == name);
+        let part = found.with_context(|| format!("there is no `{name}`"))?;
+        part.check()?;
+        Ok(part)
+    };
+    let same = |name: &str, bytes: u64, expected: u64| {
+        ensure!(
+            bytes == expected,
+            "`{name}` has {expected} bytes, and the report says {bytes}"
+        );
+        Ok(())
+    };
+    let file = fs::metadata(built.binary.path())?.len();
+    let bootstrap = artefact("bootstrap")?;
+    same("bootstrap", bootstrap.bytes, file)?;
+    // Each sort of component must be found: a rule that has stopped to fit would put all into one.
+    for (group, component, most) in [
+        ("OpenCV", "imgproc", file / 4),
+        ("OpenCV", "objdetect", file / 4),
+        ("C libraries", "libjpeg-turbo", file / 4),
+        ("Rust crates", "rustls", file / 4),
+        ("Rust crates", "std", file / 4),
+        ("function", "cascades", file / 4),
+        ("C++ runtime", "libc++", file / 4),
+        ("ELF", "padding", file / 50),
+    ] {
+        let part = bootstrap.get(group).and_then(|group| group.get(component));
+        let bytes = part.map_or(0, |part| part.bytes);
+        ensure!(
+            bytes > 1000 && bytes < most,
+            "`{group}/{component}` has {bytes} bytes of {file}"
+        );
+    }
+    // Nothing to speak of is without an owner.
+    let group = |name: &str| bootstrap.get(name);
+    let lost: u64 = [
+        ("ELF", "constants without an owner"),
+        ("Rust crates", "without a name"),
+    ]
+    .iter()
+    .filter_map(|(name, part)| group(name)?.get(part))
+    .map(|part| part.bytes)
+    .sum();
+    ensure!(lost < file / 500, "{lost} bytes have no owner");
+
+    let libraries = artefact("static libraries")?;
+    let folder = built.sdk.path().join("lib");
+    for library in &libraries.parts {
+        let bytes = fs::metadata(folder.join(&library.name))?.len();
+        same(&library.name, library.bytes, bytes)?;
+    }
+    let linked: u64 = ["OpenCV", "C libraries"]
+        .iter()
+        .filter_map(|name| group(name))
+        .flat_map(|group| &group.parts)
+        .filter(|part| part.name != "bindings")
+        .map(|part| part.bytes)
+        .sum();
+    same(
+        "what is linked of the libraries",
+        libraries.linked.unwrap_or(0),
+        linked,
+    )?;
+
+    let image = artefact("image face-detect")?;
+    let packed: u64 = image.parts.iter().filter_map(|layer| layer.packed).sum();
+    ensure!(
+        image
+            .packed
+            .is_some_and(|all| all > packed && all < packed + 10_000),
+        "the layers are {packed} bytes packed, and the image {:?}",
+        image.packed
+    );
+    artefact("image opencv-sdk")?;
+    let zip = artefact("zip face-detect")?;
+    same("the zip archive's files", zip.bytes, file)
+}
+
+/// The document is of the form that other programs are told, and no artefact is over its budget.
+fn form(workspace: &Workspace, arguments: &build_opencv::Arguments, built: &Built) -> Result<()> {
+    let arguments = size::Arguments {
+        build: arguments.clone(),
+        ..size::Arguments::default()
+    };
+    let document = size::document(workspace, &arguments, built)?;
+    let schema = serde_json::from_str(SCHEMA).context("the schema of reports is no JSON")?;
+    let validator = jsonschema::validator_for(&schema).context("the schema of reports is none")?;
+    let document_json = serde_json::to_value(&document)?;
+    if let Some(error) = validator.iter_errors(&document_json).next() {
+        bail!(
+            "the report breaks its schema at `{}`: {error}",
+            error.instance_path()
+        );
+    }
+    size::budget::check(&document)
+}
+
+/// Linked with the SDK's own libraries in place of themselves, the function is what it was but for the order
+/// of its parts; without the one that reads JPEG it is not linked.
+fn relinked(built: &Built) -> Result<()> {
+    let libraries = libraries(&built.sdk);
+    let again = built.relinked("test", &libraries)?;
+    let file = fs::metadata(built.binary.path())?.len();
+    ensure!(
+        again.binary.abs_diff(file) < file / 100,
+        "linked again, the function has {} bytes instead of {file}",
+        again.binary
+    );
+    for library in &libraries {
+        let name = link_name(library);
+        let bytes = again.by_library.get(&name).copied().unwrap_or(0);
+        ensure!(
+            NOT_LINKED.contains(&name.as_str()) == (bytes < 1000),
+            "of `{name}` {bytes} bytes are linked"
+        );
+    }
+    let without: Vec<_> = libraries
+        .into_iter()
+        .filter(|library| link_name(library) != "jpeg-turbo")
+        .collect();
+    let error = built.relinked("test", &without).err();
+    let error = error.context("the function is linked without what reads JPEG")?;
+    ensure!(
+        format!("{error:#}").contains("jpeg_"),
+        "the error does not tell what is missing: {error:#}"
+    );
+    Ok(())
+}
+
+fn link_name(library: &Path) -> String {
+    let stem = library.file_stem().unwrap_or_default().to_string_lossy();
+    stem.trim_start_matches("lib").to_owned()
+}
+
+/// A function that is there has a chain of references, and another name has a clear error.
+fn explanations(built: &Built) -> Result<()> {
+    let explained = built.explain(LINKED)?;
+    let found = explained.found.first().context("nothing was found")?;
+    let names: Vec<_> = found.chain.iter().map(|link| link.name.as_str()).collect();
+    ensure!(
+        names.first() == Some(&"_start") && names.len() > 3,
+        "the chain to {LINKED} is {names:?}"
+    );
+    ensure!(
+        found.retained >= found.chain.last().map_or(0, |link| link.bytes),
+        "less would go without {LINKED} than it has"
+    );
+    let error = built.explain("no_such_function").err();
+    let error = error.context("a name that does not exist is explained")?;
+    ensure!(
+        error.to_string().contains("`no_such_function`"),
+        "the error does not name it: {error}"
+    );
+    Ok(())
+}

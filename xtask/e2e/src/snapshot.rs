@@ -1,0 +1,89 @@
+//! SnapStart: the function is ready before the snapshot and asks nothing of the network until it is
+//! restored; then it takes new credentials from where Lambda has them. AWS's emulator does not know
+//! snapshots, so `runtime_api` stands in for Lambda here.
+
+mod runtime_api;
+
+use std::fs::File;
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use layer::elf::FunctionBinary;
+use opencv_build::sdk::Sdk;
+use serde_json::json;
+
+use self::runtime_api::{RuntimeApi, Step};
+use local::cleanup::Cleanup;
+use local::s3::S3Server;
+use support::process::{end, lock};
+
+const BUCKET: &str = "photos";
+/// How long the function may take to start and answer, on a slow and busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Starts the function, "restores" it, and has it look at a photo.
+pub fn test(sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
+    let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
+    let objects = scratch.path().join("s3");
+    std::fs::create_dir(&objects)?;
+    let storage = S3Server::start(&objects)?;
+    storage.create_bucket(BUCKET)?;
+    storage.put(
+        BUCKET,
+        "lena.jpg",
+        &sdk.path().join("share/samples/lena.jpg"),
+    )?;
+    let event = json!({"BUCKET_NAME": BUCKET, "S3_KEY": "lena.jpg"});
+    let lambda = RuntimeApi::start(event)?;
+
+    let log = scratch.path().join("log");
+    let file = File::create(&log)?;
+    let mut run = Command::new(binary.path());
+    run.env_clear()
+        .env("AWS_LAMBDA_RUNTIME_API", lambda.address())
+        .env("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start")
+        .env("AWS_LAMBDA_FUNCTION_NAME", "face-detect")
+        .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
+        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1024")
+        .env("AWS_REGION", "us-east-1")
+        .env("AWS_ENDPOINT_URL", storage.endpoint())
+        .env("AWS_CONTAINER_CREDENTIALS_FULL_URI", lambda.credentials())
+        .env("AWS_CONTAINER_AUTHORIZATION_TOKEN", runtime_api::TOKEN)
+        .stdin(Stdio::null())
+        .stdout(file.try_clone()?)
+        .stderr(file);
+    let child = run.spawn().context("failed to start the function")?;
+    let child = Arc::new(Mutex::new(child));
+    let _ended = Cleanup::new({
+        let child = Arc::clone(&child);
+        move || end(&mut lock(&child))
+    })?;
+
+    let steps = lambda.wait(PATIENCE).with_context(|| {
+        let said = std::fs::read_to_string(&log).unwrap_or_default();
+        format!("the function did not answer; it said: {said}")
+    })?;
+    let expected = [
+        Step::Restored,
+        Step::Asked,
+        Step::Credentials,
+        Step::Answered,
+    ];
+    let mut told: Vec<_> = steps.iter().map(|(step, _)| *step).collect();
+    // It asks for both in this order and on two connections, which may be read in the other.
+    if told.get(1..3) == Some(&[Step::Credentials, Step::Asked]) {
+        told.swap(1, 2);
+    }
+    ensure!(
+        told == expected,
+        "the function did {steps:?}, and not {expected:?}"
+    );
+    let (_, answer) = &steps[3];
+    ensure!(
+        answer.contains("Find 1 face(s)"),
+        "the restored function answered {answer}"
+    );
+    Ok(())
+}

@@ -1,0 +1,141 @@
+//! As much of Lambda's Runtime API as a restored function sees, and the credentials beside it.
+//! Source: AWS Lambda Developer Guide, "Using the Lambda runtime API"; "Runtime hooks for SnapStart".
+
+use std::convert::Infallible;
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Result, ensure};
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use serde_json::{Value, json};
+
+use local::s3::{ACCESS_KEY, SECRET_KEY};
+use local::server::Server;
+use support::process::lock;
+
+/// What the function must say to get credentials.
+pub const TOKEN: &str = "a token of this restore";
+/// The invocation's name.
+const REQUEST: &str = "8476a536-e9f4-11e8-9739-2dfe598c3fcd";
+
+/// What the function did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// It said that the snapshot may be taken, and was restored.
+    Restored,
+    /// It asked for an event.
+    Asked,
+    /// It asked for credentials, with the right token.
+    Credentials,
+    /// It answered the event.
+    Answered,
+    /// Something that it should not.
+    Other,
+}
+
+/// The steps, each with what was sent.
+type Steps = Vec<(Step, String)>;
+
+/// The server.
+pub struct RuntimeApi {
+    server: Server,
+    state: Arc<State>,
+}
+
+struct State {
+    event: Value,
+    steps: Mutex<Steps>,
+    changed: Condvar,
+}
+
+impl RuntimeApi {
+    /// Starts a server that has one event.
+    pub fn start(event: Value) -> Result<Self> {
+        let state = Arc::new(State {
+            event,
+            steps: Mutex::default(),
+            changed: Condvar::new(),
+        });
+        let server = Server::start("Runtime API", {
+            let state = Arc::clone(&state);
+            move |_| {
+                let state = Arc::clone(&state);
+                service_fn(move |request| answer(Arc::clone(&state), request))
+            }
+        })?;
+        Ok(Self { server, state })
+    }
+
+    /// `HOST:PORT`, as Lambda names it to the function.
+    pub fn address(&self) -> String {
+        self.server.address().to_string()
+    }
+
+    /// Where the credentials are.
+    pub fn credentials(&self) -> String {
+        format!("http://{}/credentials", self.server.address())
+    }
+
+    /// What the function did until it answered.
+    pub fn wait(&self, patience: Duration) -> Result<Steps> {
+        let done = |steps: &mut Steps| !steps.iter().any(|(step, _)| *step == Step::Answered);
+        let steps = lock(&self.state.steps);
+        let waited = self.state.changed.wait_timeout_while(steps, patience, done);
+        let (steps, timeout) = waited.unwrap_or_else(std::sync::PoisonError::into_inner);
+        ensure!(!timeout.timed_out(), "it only did {steps:?}");
+        Ok(steps.clone())
+    }
+}
+
+async fn answer(
+    state: Arc<State>,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let (head, body) = request.into_parts();
+    let body = body.collect().await.map(|body| body.to_bytes());
+    let body = String::from_utf8_lossy(&body.unwrap_or_default()).into_owned();
+    let path = head.uri.path().trim_start_matches("/2018-06-01/runtime/");
+    let token = head.headers.get("authorization");
+    let (step, answer) = if path == "restore/next" {
+        (Step::Restored, Value::Null)
+    } else if path == "invocation/next" {
+        if lock(&state.steps)
+            .iter()
+            .any(|(step, _)| *step == Step::Asked)
+        {
+            // There is no second event.
+            std::future::pending::<()>().await;
+        }
+        (Step::Asked, state.event.clone())
+    } else if path == "/credentials" && token.is_some_and(|token| token == TOKEN) {
+        let credentials = json!({
+            "AccessKeyId": ACCESS_KEY, "SecretAccessKey": SECRET_KEY, "Token": "session",
+            "Expiration": "2999-01-01T00:00:00Z",
+        });
+        (Step::Credentials, credentials)
+    } else if path == format!("invocation/{REQUEST}/response") {
+        (Step::Answered, Value::Null)
+    } else {
+        (Step::Other, Value::Null)
+    };
+    lock(&state.steps).push((step, format!("{} {path} {body}", head.method)));
+    state.changed.notify_all();
+    let deadline = SystemTime::now() + Duration::from_secs(60);
+    let deadline = deadline.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let response = Response::builder()
+        .header("lambda-runtime-aws-request-id", REQUEST)
+        .header(
+            "lambda-runtime-deadline-ms",
+            deadline.as_millis().to_string(),
+        )
+        .header(
+            "lambda-runtime-invoked-function-arn",
+            "arn:aws:lambda:us-east-1:123456789012:function:face-detect",
+        )
+        .body(Full::from(answer.to_string()));
+    // All of its parts are good ones.
+    Ok(response.unwrap_or_default())
+}

@@ -1,0 +1,113 @@
+//! Other people's tools take every artefact: skopeo, Docker and Python's zip module.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use layer::elf::FunctionBinary;
+use opencv_build::sdk::Sdk;
+use serde_json::Value;
+
+use super::report::Skip;
+use local::cleanup::Cleanup;
+use local::engine::{self, docker};
+use package::pack::base::Base;
+use package::pack::{Written, function_zip, images};
+use package::workspace::Workspace;
+use support::process::output;
+
+/// skopeo reads and copies the layouts and the archives, in both of their forms.
+pub fn skopeo(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
+    let found = Command::new("skopeo").arg("--version").output();
+    if !found.is_ok_and(|output| output.status.success()) {
+        return Err(Skip::because("skopeo is not installed".to_owned()));
+    }
+    let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
+    for (number, image) in images(workspace, sdk, binary, &Base::Minimal)?
+        .iter()
+        .enumerate()
+    {
+        let (layout, archive) = (image.layout.path().display(), image.archive.display());
+        let digest = image.layout.image().digest().to_string();
+        let sources = [
+            (format!("oci:{layout}:latest"), true),
+            (format!("oci-archive:{archive}:latest"), true),
+            // Of this form skopeo makes a manifest of its own.
+            (format!("docker-archive:{archive}"), false),
+        ];
+        for (at, (source, same)) in sources.iter().enumerate() {
+            let shown = output(Command::new("skopeo").args(["inspect", source]))?;
+            let shown: Value = serde_json::from_str(&shown)?;
+            ensure!(
+                !same || shown["Digest"] == digest.as_str(),
+                "skopeo says that the digest of {source} is {}, not {digest}",
+                shown["Digest"]
+            );
+            let layers = shown["Layers"].as_array().map_or(0, Vec::len);
+            ensure!(
+                layers == image.layout.image().layers().len(),
+                "skopeo sees {layers} layers in {source}"
+            );
+            let copy = scratch.path().join(format!("{number}-{at}"));
+            let target = format!("oci:{}:copy", copy.display());
+            output(Command::new("skopeo").args(["--insecure-policy", "copy", source, &target]))?;
+        }
+    }
+    Ok(())
+}
+
+/// Docker loads the archives, as the images that they are.
+pub fn load(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
+    engine::version().map_err(|why| Skip::because(format!("no Docker engine answers: {why}")))?;
+    for image in &images(workspace, sdk, binary, &Base::Minimal)? {
+        loaded(image)?;
+    }
+    Ok(())
+}
+
+fn loaded(image: &Written) -> Result<()> {
+    let reference = image.reference.clone();
+    let _remove = Cleanup::new({
+        let reference = reference.clone();
+        move || {
+            // Not there if it could not be loaded.
+            let _ = docker(&["image", "rm", "--force", &reference]);
+        }
+    })?;
+    let archive = image.archive.display().to_string();
+    let said = docker(&["load", "--input", &archive])?;
+    ensure!(
+        said.contains(&reference),
+        "docker loaded something else: {said}"
+    );
+    let shown: Value = serde_json::from_str(&docker(&["image", "inspect", &reference])?)?;
+    let layers = shown[0]["RootFS"]["Layers"].as_array().cloned();
+    let ours = image.layout.image().layers().iter();
+    let ours: Vec<_> = ours
+        .map(|layer| Value::from(layer.diff_id.to_string()))
+        .collect();
+    ensure!(
+        layers.as_ref() == Some(&ours),
+        "docker sees other layers in {reference}: {layers:?}"
+    );
+    Ok(())
+}
+
+/// Python reads the zip archive, with the mode that Lambda needs.
+pub fn zip(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
+    let (path, _) = function_zip(workspace, sdk, binary)?;
+    output(&mut python(&path))?;
+    Ok(())
+}
+
+fn python(path: &Path) -> Command {
+    let mut python = Command::new("python3");
+    let program = "import sys, zipfile\n\
+        archive = zipfile.ZipFile(sys.argv[1])\n\
+        assert archive.testzip() is None\n\
+        file, = archive.infolist()\n\
+        assert file.filename == 'bootstrap' and file.create_system == 3\n\
+        assert file.external_attr >> 16 == 0o100755, oct(file.external_attr)\n";
+    python.args(["-c", program]).arg(path);
+    python
+}

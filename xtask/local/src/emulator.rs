@@ -1,0 +1,202 @@
+//! AWS's Runtime Interface Emulator with the image's content under it, and events for it.
+
+use std::ffi::OsString;
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+
+use super::cleanup::Cleanup;
+use super::engine::Engine;
+use super::instance::Instance;
+use super::launch::{Direct, Launch, Launched};
+use super::s3::{ACCESS_KEY, S3Server, SECRET_KEY};
+use package::pack::Written;
+
+/// How long the emulator may take to listen: a container engine on a busy machine is slow.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Lambda's own longest time for an invocation.
+const INVOCATION: Duration = Duration::from_secs(900);
+
+/// A running emulator.
+pub struct Emulator {
+    url: String,
+    instance: Instance,
+    started: Instant,
+    _cleanup: Vec<Cleanup>,
+}
+
+impl Emulator {
+    /// Starts `image` under `engine`, with S3 at `storage` and `environment` besides; `folder` is for
+    /// the log and for the unpacked image.
+    pub fn start(
+        engine: Engine,
+        image: &Written,
+        storage: &S3Server,
+        program: &Path,
+        folder: &Path,
+        environment: &[(&str, &str)],
+    ) -> Result<Self> {
+        Self::launch(storage, environment, |options, environment| {
+            let launch = Launch {
+                image,
+                program,
+                folder,
+                options,
+                environment,
+            };
+            match engine {
+                Engine::Docker => launch.in_container(),
+                Engine::None => launch.unpacked(),
+            }
+        })
+    }
+
+    /// Starts a command of this machine in the folder `work`, with S3 at `storage` and `environment`
+    /// besides; `folder` is for the log.
+    pub fn of_command(
+        (command, work): (&[OsString], &Path),
+        storage: &S3Server,
+        program: &Path,
+        folder: &Path,
+        environment: &[(&str, &str)],
+    ) -> Result<Self> {
+        Self::launch(storage, environment, |options, environment| {
+            let direct = Direct {
+                command,
+                work,
+                program,
+                folder,
+                options,
+                environment,
+            };
+            direct.start()
+        })
+    }
+
+    fn launch(
+        storage: &S3Server,
+        environment: &[(&str, &str)],
+        launch: impl FnOnce(&[String], &[(&str, String)]) -> Result<Launched>,
+    ) -> Result<Self> {
+        let ports = free_ports()?;
+        let address = format!("127.0.0.1:{}", ports[0]);
+        let options = [
+            "--runtime-interface-emulator-address".to_owned(),
+            address.clone(),
+            "--runtime-api-address".to_owned(),
+            format!("127.0.0.1:{}", ports[1]),
+        ];
+        let given = environment.iter();
+        let given = given.map(|(name, value)| (*name, (*value).to_owned()));
+        let environment: Vec<_> = credentials(storage).into_iter().chain(given).collect();
+        let launched = launch(&options, &environment)?;
+        let emulator = Self {
+            url: format!("http://{address}/2015-03-31/functions/function/invocations"),
+            instance: launched.instance,
+            started: launched.at,
+            _cleanup: launched.cleanup,
+        };
+        emulator.wait(&address)?;
+        Ok(emulator)
+    }
+
+    /// Where events are posted.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// When it was told to start.
+    pub fn started(&self) -> Instant {
+        self.started
+    }
+
+    /// Posts an event and waits for the function's answer.
+    pub fn invoke(&self, event: &Value) -> Result<Value> {
+        let post = || -> Result<Value> {
+            let agent: ureq::Agent = ureq::Agent::config_builder()
+                .timeout_global(Some(INVOCATION))
+                .http_status_as_error(false)
+                // The emulator is on this machine, whatever proxy the environment names.
+                .proxy(None)
+                .build()
+                .into();
+            let mut response = agent.post(&self.url).send(event.to_string())?;
+            let text = response.body_mut().read_to_string()?;
+            serde_json::from_str(&text).with_context(|| format!("it is no JSON: {text}"))
+        };
+        post().with_context(|| {
+            format!(
+                "failed to use the function's answer\n{}",
+                self.instance.tail()
+            )
+        })
+    }
+
+    /// How often the function was started: the emulator starts it again when it has ended.
+    pub fn starts(&self) -> usize {
+        self.log().matches("(rapid) exec ").count()
+    }
+
+    /// The function's process, where it runs on this machine without a container.
+    pub fn function_process(&self) -> Result<u32> {
+        let found = self.instance.started_processes();
+        // The emulator starts nothing else.
+        found
+            .last()
+            .copied()
+            .with_context(|| format!("the function has no process\n{}", self.instance.tail()))
+    }
+
+    /// All that the emulator and the function said.
+    pub fn log(&self) -> String {
+        self.instance.log()
+    }
+
+    fn wait(&self, address: &str) -> Result<()> {
+        let mut asked = Instant::now();
+        while self.started.elapsed() < PATIENCE {
+            if TcpStream::connect(address).is_ok() {
+                return Ok(());
+            }
+            if asked.elapsed() > Duration::from_secs(1) {
+                ensure!(
+                    !self.instance.has_ended(),
+                    "the emulator ended instead of listening on {address}\n{}",
+                    self.instance.tail()
+                );
+                asked = Instant::now();
+            }
+            sleep(Duration::from_millis(2));
+        }
+        bail!(
+            "the emulator did not listen on {address} within {} s; if the engine's host network is \
+             not this machine's, use `--engine none`\n{}",
+            PATIENCE.as_secs(),
+            self.instance.tail()
+        )
+    }
+}
+
+/// What tells a function where its S3 is, and who it is there.
+pub fn credentials(storage: &S3Server) -> [(&'static str, String); 5] {
+    [
+        ("AWS_ACCESS_KEY_ID", ACCESS_KEY.to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", SECRET_KEY.to_owned()),
+        ("AWS_REGION", "us-east-1".to_owned()),
+        ("AWS_DEFAULT_REGION", "us-east-1".to_owned()),
+        ("AWS_ENDPOINT_URL", storage.endpoint()),
+    ]
+}
+
+/// Two ports that nobody listens on now.
+fn free_ports() -> Result<[u16; 2]> {
+    let listen = || TcpListener::bind(("127.0.0.1", 0)).context("failed to open a loopback port");
+    // Both are held until both are known: otherwise they could be the same one.
+    let listeners = [listen()?, listen()?];
+    let [first, second] = listeners.each_ref().map(TcpListener::local_addr);
+    Ok([first?.port(), second?.port()])
+}

@@ -1,0 +1,174 @@
+//! What must be found in a photo, and whether an answer says it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// What the Python wheel of OpenCV 4.5.5 finds in the sample photos of the SDK, by
+/// `detectMultiScale(grey, 1.1, 4)` for faces and `detectMultiScale(face)` for eyes.
+const SAMPLES: &str = include_str!("../data/samples-wheel-4.5.5.json");
+
+/// Faces by photo.
+pub struct Expected {
+    photos: BTreeMap<String, Photo>,
+    scope: Scope,
+}
+
+/// Which photos it speaks of.
+enum Scope {
+    /// Those in this folder; of others nothing is known, whatever their names.
+    Folder(PathBuf),
+    /// All: one that is not named is a mistake.
+    All,
+}
+
+#[derive(Deserialize)]
+struct Photo {
+    faces: Vec<Face>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+struct Face {
+    #[serde(rename = "box")]
+    rectangle: [i32; 4],
+    eyes: Vec<[i32; 4]>,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    #[serde(rename = "statusCode")]
+    status_code: u16,
+    body: Body,
+}
+
+#[derive(Deserialize)]
+struct Body {
+    message: String,
+    faces: Vec<Face>,
+}
+
+impl Expected {
+    /// What is known of OpenCV's own samples, which are in `folder`.
+    pub fn of_samples(folder: &Path) -> Result<Self> {
+        Self::parse(SAMPLES, Scope::Folder(folder.to_owned()))
+            .context("failed to read what the samples hold")
+    }
+
+    /// What a file says: an object with photos' names, each with `faces`, each with `box` and
+    /// `eyes`.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = fs::read_to_string(path)
+            .with_context(|| format!("failed to read `{}`", path.display()))?;
+        Self::parse(&text, Scope::All)
+            .with_context(|| format!("failed to use `{}`", path.display()))
+    }
+
+    fn parse(text: &str, scope: Scope) -> Result<Self> {
+        Ok(Self {
+            photos: serde_json::from_str(text)?,
+            scope,
+        })
+    }
+
+    /// Refuses an answer that is none, or that finds something else in `photo` than is known.
+    pub fn check(&self, photo: &Path, bucket: &str, key: &str, answer: &Value) -> Result<()> {
+        if let (Some(kind), Some(message)) = (answer.get("errorType"), answer.get("errorMessage")) {
+            bail!("the function failed: {kind}: {message}");
+        }
+        let parsed: Answer = serde_json::from_value(answer.clone())
+            .with_context(|| format!("the answer has not the right form: {answer}"))?;
+        ensure!(
+            parsed.status_code == 200,
+            "the answer's status is {}",
+            parsed.status_code
+        );
+        let message = format!(
+            "Find {} face(s),image saved to s3://{bucket}/{key}_rs.jpg",
+            parsed.body.faces.len()
+        );
+        ensure!(
+            parsed.body.message == message,
+            "the message is `{}`, not `{message}`",
+            parsed.body.message
+        );
+        let name = photo.file_name().unwrap_or_default().to_string_lossy();
+        if let Scope::Folder(folder) = &self.scope
+            && photo.parent() != Some(folder)
+        {
+            return Ok(());
+        }
+        let Some(expected) = self.photos.get(name.as_ref()) else {
+            bail!("it is not known what is in {name}");
+        };
+        let expected = sorted(expected.faces.clone());
+        let found = sorted(parsed.body.faces);
+        ensure!(
+            found == expected,
+            "other faces than expected in {name}:\n  found    {found:?}\n  expected {expected:?}"
+        );
+        Ok(())
+    }
+}
+
+/// The same faces in the one order: OpenCV's own depends on which thread ends first.
+fn sorted(mut faces: Vec<Face>) -> Vec<Face> {
+    for face in &mut faces {
+        face.eyes.sort_unstable();
+    }
+    faces.sort_unstable();
+    faces
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn check(answer: &Value) -> Result<()> {
+        let expected = Expected::parse(
+            r#"{"a.jpg": {"faces": [{"box": [1, 2, 3, 4], "eyes": [[5, 6, 7, 8], [1, 1, 1, 1]]}]}}"#,
+            Scope::All,
+        )?;
+        expected.check(Path::new("/photos/a.jpg"), "b", "a.jpg", answer)
+    }
+
+    fn answer(faces: &Value) -> Value {
+        json!({
+            "statusCode": 200,
+            "body": {
+                "message": "Find 1 face(s),image saved to s3://b/a.jpg_rs.jpg",
+                "faces": faces,
+            },
+        })
+    }
+
+    #[test]
+    fn the_same_faces_in_any_order_are_right() {
+        let faces = json!([{"box": [1, 2, 3, 4], "eyes": [[1, 1, 1, 1], [5, 6, 7, 8]]}]);
+        check(&answer(&faces)).unwrap();
+    }
+
+    #[test]
+    fn anything_else_is_not() {
+        for (answer, expected) in [
+            (
+                answer(&json!([{"box": [1, 2, 3, 5], "eyes": []}])),
+                "other faces than expected",
+            ),
+            (answer(&json!([])), "the message is"),
+            (
+                json!({"errorType": "NotAnImage", "errorMessage": "no"}),
+                "the function failed",
+            ),
+            (json!({"statusCode": 200}), "has not the right form"),
+        ] {
+            let error = check(&answer).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! A loopback HTTP server that is to an emulator what a Function URL is to a Lambda: a request
+//! becomes an event, the function's answer a response. Ends with its value.
+
+mod event;
+mod response;
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use anyhow::Result;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use support::progress::tell;
+use tokio::task::spawn_blocking;
+
+use super::server::Server;
+use event::{Origin, event};
+use response::{failed, response, too_large};
+use support::process::lock;
+
+/// What Lambda takes and gives at most, as JSON.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+const LARGEST: usize = 6_291_556;
+/// A request beyond this is not even read to its end.
+const LARGEST_READ: usize = 16 * LARGEST;
+/// Lambda's own longest time for an invocation.
+const INVOCATION: Duration = Duration::from_secs(900);
+
+/// The server.
+pub struct Gateway {
+    server: Server,
+}
+
+/// The function behind it. The emulator serves one event at a time: who posts one holds the lock.
+struct Function {
+    url: String,
+    agent: Mutex<ureq::Agent>,
+}
+
+impl Gateway {
+    /// Starts a server for the function whose events are posted to `function`.
+    pub fn start(function: &str) -> Result<Self> {
+        let agent = ureq::Agent::config_builder()
+            .timeout_global(Some(INVOCATION))
+            .http_status_as_error(false)
+            // The emulator is on this machine, whatever proxy the environment names.
+            .proxy(None)
+            .build();
+        let function = Function {
+            url: function.to_owned(),
+            agent: Mutex::new(agent.into()),
+        };
+        let function = Arc::new(function);
+        let server = Server::start("gateway", move |peer| {
+            let function = Arc::clone(&function);
+            service_fn(move |request| answer(request, peer, Arc::clone(&function)))
+        })?;
+        Ok(Self { server })
+    }
+
+    /// Its address, as `http://127.0.0.1:PORT/`.
+    pub fn url(&self) -> String {
+        format!("http://{}/", self.server.address())
+    }
+}
+
+impl Function {
+    /// Posts an event; what comes back may be anything.
+    fn invoke(&self, event: &str) -> Result<Vec<u8>> {
+        let agent = lock(&self.agent);
+        let mut answer = agent.post(&self.url).send(event)?;
+        // Twice what is allowed, so that too much is seen to be too much.
+        let body = answer.body_mut().with_config().limit(2 * LARGEST as u64);
+        Ok(body.read_to_vec()?)
+    }
+}
+
+/// The response to a request. Every failure is one too.
+async fn answer(
+    request: Request<Incoming>,
+    peer: SocketAddr,
+    function: Arc<Function>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let (head, body) = request.into_parts();
+    let Ok(body) = Limited::new(body, LARGEST_READ).collect().await else {
+        return Ok(too_large(LARGEST));
+    };
+    let request = Request::from_parts(head, body.to_bytes());
+    let event = event(&request, &Origin::now(peer.ip())).to_string();
+    if event.len() > LARGEST {
+        return Ok(too_large(LARGEST));
+    }
+    let answer = spawn_blocking(move || function.invoke(&event)).await;
+    let response = match answer {
+        Ok(Ok(answer)) if answer.len() <= LARGEST => response(&answer),
+        Ok(Ok(answer)) => Err(anyhow::anyhow!("it has {} bytes", answer.len())),
+        Ok(Err(error)) => Err(error),
+        Err(error) => Err(error.into()),
+    };
+    Ok(response.unwrap_or_else(|error| {
+        tell(&format!("failed to use the function's answer: {error:#}"));
+        failed()
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::thread;
+
+    use super::*;
+
+    /// A function that gives the same answer to any one event, and the event.
+    fn function(answer: Vec<u8>) -> (String, thread::JoinHandle<Vec<u8>>) {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let url = format!("http://{}/function", listener.local_addr().unwrap());
+        let served = thread::spawn(move || {
+            let (mut socket, _) = listener.accept().unwrap();
+            let mut said = Vec::new();
+            // The event is the last thing that is said, and ends in a brace.
+            while !said.ends_with(b"}") {
+                let mut part = [0; 4096];
+                let read = socket.read(&mut part).unwrap();
+                said.extend(&part[..read]);
+            }
+            let head = format!(
+                "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n",
+                answer.len()
+            );
+            socket.write_all(head.as_bytes()).unwrap();
+            // Whoever has seen enough hangs up.
+            let _ = socket.write_all(&answer);
+            said
+        });
+        (url, served)
+    }
+
+    fn post(url: &str, body: &[u8]) -> (u16, String) {
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .proxy(None)
+            .build()
+            .into();
+        let mut response = agent.post(url).send(body).unwrap();
+        let text = response.body_mut().read_to_string().unwrap();
+        (response.status().as_u16(), text)
+    }
+
+    #[test]
+    fn a_request_reaches_the_function_and_its_answer_comes_back() {
+        let (url, served) = function(br#"{"statusCode": 201, "body": "made"}"#.to_vec());
+        let gateway = Gateway::start(&url).unwrap();
+        let url = format!("{}a?b=c", gateway.url());
+        assert_eq!(post(&url, b"\xff"), (201, "made".to_owned()));
+        let said = String::from_utf8(served.join().unwrap()).unwrap();
+        assert!(said.contains(r#""rawPath":"/a""#), "{said}");
+        assert!(said.contains(r#""body":"/w==""#), "{said}");
+    }
+
+    #[test]
+    fn what_is_too_large_is_refused_on_both_ways() {
+        let (url, _served) = function(vec![b' '; LARGEST + 1]);
+        let gateway = Gateway::start(&url).unwrap();
+        // In base64 these are more than is allowed.
+        assert_eq!(post(&gateway.url(), &vec![0; LARGEST * 3 / 4]).0, 413);
+        let (status, text) = post(&gateway.url(), b"small");
+        assert_eq!((status, text.as_str()), (502, "Internal Server Error"));
+    }
+
+    #[test]
+    fn a_function_that_is_not_there_is_a_bad_gateway() {
+        let gateway = Gateway::start("http://127.0.0.1:1/").unwrap();
+        assert_eq!(post(&gateway.url(), b"").0, 502);
+    }
+}

@@ -1,0 +1,186 @@
+//! Starts the emulator with an image's content: in a container, or from the unpacked image.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use layer::elf::Elf;
+use support::run::show;
+
+use super::cleanup::Cleanup;
+use super::engine::docker;
+use super::instance::Instance;
+use package::pack::{BOOTSTRAP, Written};
+use support::process::{end, lock, output};
+
+/// What is started, and how.
+pub struct Launch<'a> {
+    /// The image.
+    pub image: &'a Written,
+    /// The emulator.
+    pub program: &'a Path,
+    /// For the log and the unpacked image.
+    pub folder: &'a Path,
+    /// The emulator's options.
+    pub options: &'a [String],
+    /// The function's environment.
+    pub environment: &'a [(&'a str, String)],
+}
+
+/// What was started.
+pub struct Launched {
+    /// The emulator.
+    pub instance: Instance,
+    /// When.
+    pub at: Instant,
+    /// What ends it.
+    pub cleanup: Vec<Cleanup>,
+}
+
+impl Launch<'_> {
+    /// In a container as Lambda would have it: nothing can be written but /tmp, and the user has
+    /// no rights. What is to be undone is registered before it is done, so that an interruption
+    /// in between leaves nothing.
+    pub fn in_container(&self) -> Result<Launched> {
+        let image = self.image.reference.clone();
+        let remove_image = Cleanup::new({
+            let image = image.clone();
+            move || {
+                // Not there if it could not be loaded.
+                let _ = docker(&["image", "rm", "--force", &image]);
+            }
+        })?;
+        let archive = self.image.archive.display().to_string();
+        docker(&["load", "--quiet", "--input", &archive])?;
+
+        let container = image.replace(':', "-");
+        let remove_container = Cleanup::new({
+            let container = container.clone();
+            move || {
+                // Not there if it could not be created.
+                let _ = docker(&["rm", "--force", &container]);
+            }
+        })?;
+        let mut run = Command::new("docker");
+        run.args(["run", "--detach", "--name", &container])
+            .args(["--read-only", "--tmpfs", "/tmp", "--user", "1000"])
+            .args(["--network", "host", "--entrypoint", "/aws-lambda-rie"])
+            .arg("--volume")
+            .arg(format!("{}:/aws-lambda-rie:ro", self.program.display()));
+        for (name, value) in self.environment {
+            run.args(["--env", &format!("{name}={value}")]);
+        }
+        run.arg(&image).args(self.options).arg(BOOTSTRAP);
+        let at = Instant::now();
+        output(&mut run)?;
+        Ok(Launched {
+            instance: Instance::Container(container),
+            at,
+            // The container first.
+            cleanup: vec![remove_container, remove_image],
+        })
+    }
+
+    /// From the unpacked image, started by the image's own loader, so that no library of this
+    /// machine is used.
+    pub fn unpacked(&self) -> Result<Launched> {
+        let root = self.folder.join("root");
+        Direct {
+            command: &unpacked_command(self.image, &root)?,
+            work: &root.join("var/task"),
+            program: self.program,
+            folder: self.folder,
+            options: self.options,
+            environment: self.environment,
+        }
+        .start()
+    }
+}
+
+/// Unpacks an image into `root`; the command that starts what it is for, by the image's own loader.
+pub fn unpacked_command(image: &Written, root: &Path) -> Result<Vec<OsString>> {
+    image.layout.unpack(root)?;
+    let below = |path: &str| root.join(path.trim_start_matches('/'));
+    let bootstrap = below(BOOTSTRAP);
+    let elf = Elf::read(&bootstrap)?;
+    let loader = elf
+        .interpreter
+        .with_context(|| format!("`{}` names no loader", bootstrap.display()))?;
+    Ok(vec![
+        below(&loader).into(),
+        "--library-path".into(),
+        library_path(root, &elf.architecture).into(),
+        bootstrap.into(),
+    ])
+}
+
+/// A command of this machine under the emulator, and how.
+pub struct Direct<'a> {
+    /// The command.
+    pub command: &'a [OsString],
+    /// The folder that it runs in.
+    pub work: &'a Path,
+    /// The emulator.
+    pub program: &'a Path,
+    /// For the log.
+    pub folder: &'a Path,
+    /// The emulator's options.
+    pub options: &'a [String],
+    /// The command's environment, all of it.
+    pub environment: &'a [(&'a str, String)],
+}
+
+impl Direct<'_> {
+    /// Starts the emulator.
+    pub fn start(&self) -> Result<Launched> {
+        let log = self.folder.join("emulator.log");
+        let file =
+            File::create(&log).with_context(|| format!("failed to write `{}`", log.display()))?;
+        let mut run = Command::new(self.program);
+        run.args(self.options)
+            .args(self.command)
+            .env_clear()
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .current_dir(self.work)
+            .stdin(Stdio::null())
+            .stdout(file.try_clone()?)
+            .stderr(file);
+
+        let child = Arc::new(Mutex::new(None));
+        let cleanup = Cleanup::new({
+            let child = Arc::clone(&child);
+            move || {
+                if let Some(child) = lock(&child).as_mut() {
+                    end(child);
+                }
+            }
+        })?;
+        // The lock keeps an interruption waiting until the child is known.
+        let mut started = lock(&child);
+        let at = Instant::now();
+        let spawned = run.spawn();
+        *started = Some(spawned.with_context(|| format!("failed to start `{}`", show(&run)))?);
+        drop(started);
+        Ok(Launched {
+            instance: Instance::Process { log, child },
+            at,
+            cleanup: vec![cleanup],
+        })
+    }
+}
+
+/// Where loaders look for libraries when nobody tells them, in the unpacked image: a library that
+/// lies anywhere else is not found here either.
+fn library_path(root: &Path, architecture: &str) -> String {
+    let multiarch = format!("{architecture}-linux-gnu");
+    let folders = ["lib", "usr/lib"].map(|folder| format!("{folder}/{multiarch}"));
+    let plain = ["lib64", "usr/lib64", "lib", "usr/lib"].map(str::to_owned);
+    let found = folders.iter().chain(&plain).map(|folder| root.join(folder));
+    let found = found.filter(|folder| folder.is_dir());
+    let shown: Vec<_> = found.map(|folder| folder.display().to_string()).collect();
+    shown.join(":")
+}

@@ -1,0 +1,40 @@
+//! The program of AWS's Runtime Interface Emulator, which comes in a Python wheel of AWS's.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use opencv_build::pins::Wheel;
+use opencv_build::wheels;
+use serde::Deserialize;
+
+/// The part of `data/pins.toml` that is for the emulator.
+#[derive(Deserialize)]
+struct Pins {
+    wheel: Vec<Wheel>,
+}
+
+/// The emulator's program for this machine, installed below `parent` if need be.
+pub fn install(parent: &Path) -> Result<PathBuf> {
+    let pins: Pins = toml::from_str(include_str!("../data/pins.toml"))
+        .context("data/pins.toml is no list of wheels")?;
+    let folder = wheels::install(&pins.wheel, parent, "emulator")?;
+    let architecture = match std::env::consts::ARCH {
+        "aarch64" => "arm64",
+        other => other,
+    };
+    let program = folder.join(format!("samcli/local/rapid/aws-lambda-rie-{architecture}"));
+    ensure!(
+        program.is_file(),
+        "AWS's emulator does not exist for this machine: `{}` is missing",
+        program.display()
+    );
+    make_executable(&program)?;
+    Ok(program)
+}
+
+fn make_executable(program: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(program, fs::Permissions::from_mode(0o755))
+        .with_context(|| format!("failed to make `{}` executable", program.display()))
+}

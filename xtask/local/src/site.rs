@@ -1,0 +1,115 @@
+//! A Lambda of one function on this machine: its image under the emulator, with an S3 server.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use layer::elf::FunctionBinary;
+use opencv_build::sdk::Sdk;
+use serde_json::{Value, json};
+use support::progress::Step;
+use tempfile::TempDir;
+
+use super::cleanup::Cleanup;
+use super::emulator::Emulator;
+use super::engine::Engine;
+use super::rie;
+use super::s3::S3Server;
+use package::pack::base::Base;
+use package::pack::function_image;
+use package::workspace::Workspace;
+
+/// Everything that runs; all of it ends with this value.
+pub struct Site {
+    /// The function.
+    pub emulator: Emulator,
+    /// The storage.
+    pub storage: S3Server,
+    /// The image's size, unpacked.
+    pub image_bytes: u64,
+    results: PathBuf,
+    // What is running goes before the folder that it runs in.
+    scratch: TempDir,
+    _cleanup: Cleanup,
+}
+
+impl Site {
+    /// Starts the function with `environment` besides what Lambda gives it.
+    pub fn start(
+        workspace: &Workspace,
+        (sdk, binary): (&Sdk, &FunctionBinary),
+        engine: Engine,
+        environment: &[(&str, &str)],
+    ) -> Result<Self> {
+        let program = rie::install(&workspace.places()?.toolchain())?;
+        let results = workspace.target().join("test-local");
+        fs::create_dir_all(&results)
+            .with_context(|| format!("failed to create `{}`", results.display()))?;
+        let scratch = tempfile::Builder::new()
+            .prefix(".running-")
+            .tempdir_in(&results)
+            .with_context(|| format!("failed to create a folder in `{}`", results.display()))?;
+        // A process that Ctrl-C ends does not drop its values.
+        let cleanup = Cleanup::new({
+            let path = scratch.path().to_owned();
+            move || {
+                let _ = fs::remove_dir_all(path);
+            }
+        })?;
+        // An image of its own, so that nobody else's is touched or loses its name.
+        let reference = format!("face-detect:test-local-{}", std::process::id());
+        let image = function_image(
+            scratch.path(),
+            &reference,
+            workspace,
+            sdk,
+            binary,
+            &Base::Minimal,
+        )?;
+        let objects = scratch.path().join("s3");
+        fs::create_dir(&objects)?;
+        let storage = S3Server::start(&objects)?;
+        let _step = Step::start(format!("running the image (engine: {engine})"));
+        let emulator = Emulator::start(
+            engine,
+            &image,
+            &storage,
+            &program,
+            scratch.path(),
+            environment,
+        )?;
+        Ok(Self {
+            emulator,
+            storage,
+            image_bytes: image.layout.image().unpacked_bytes(),
+            results,
+            scratch,
+            _cleanup: cleanup,
+        })
+    }
+
+    /// Posts an event and waits for the function's answer.
+    pub fn invoke(&self, event: &Value) -> Result<Value> {
+        self.emulator.invoke(event)
+    }
+
+    /// The faces in a photo, by a direct event with `options`: a list of objects with `box` and `eyes`.
+    pub fn faces(&self, bucket: &str, key: &str, options: &Value) -> Result<Vec<Value>> {
+        let event = json!({"BUCKET_NAME": bucket, "S3_KEY": key, "options": options});
+        let answer = self.invoke(&event)?;
+        let faces = answer.pointer("/body/faces").and_then(Value::as_array);
+        let faces =
+            faces.with_context(|| format!("s3://{bucket}/{key} is answered by {answer}"))?;
+        Ok(faces.clone())
+    }
+
+    /// A folder for what is to be looked at afterwards.
+    pub fn results(&self) -> &Path {
+        &self.results
+    }
+
+    /// A folder that goes with this value.
+    pub fn scratch(&self) -> &Path {
+        self.scratch.path()
+    }
+}

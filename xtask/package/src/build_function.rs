@@ -1,0 +1,232 @@
+//! `cargo xtask build-function`: the function's binary, linked against the SDK and found to run
+//! on Lambda.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use layer::elf::hardening::Hardening;
+use layer::elf::{FunctionBinary, Glibc};
+use opencv_build::build::tools;
+use opencv_build::linker::{self, Linker};
+use opencv_build::sdk::Sdk;
+use opencv_build::target::Target;
+use serde::Serialize;
+
+use crate::build_opencv::{self, Arguments};
+use crate::workspace::Workspace;
+use support::answer::{Answer, path, size};
+use support::files::file_size;
+use support::process::succeed;
+
+/// The binary.
+#[derive(Serialize)]
+pub struct FunctionAnswer {
+    binary: PathBuf,
+    bytes: u64,
+    architecture: String,
+    needed: Vec<String>,
+    glibc: Option<String>,
+    floor: String,
+    hardening: Hardening,
+}
+
+/// Builds the binary and says what it needs.
+pub fn run(arguments: &Arguments) -> Result<FunctionAnswer> {
+    let workspace = Workspace::find();
+    let (sdk, binary) = built(&workspace, arguments)?;
+    let elf = binary.elf();
+    Ok(FunctionAnswer {
+        binary: binary.path().to_owned(),
+        bytes: file_size(binary.path())?,
+        architecture: elf.architecture.clone(),
+        needed: elf.needed.clone(),
+        glibc: elf.needs_glibc.as_ref().map(|(glibc, _)| glibc.to_string()),
+        floor: sdk.manifest().target.glibc.to_string(),
+        hardening: elf.hardening.clone(),
+    })
+}
+
+/// The SDK and the checked binary, for verbs that need them.
+pub fn built(workspace: &Workspace, arguments: &Arguments) -> Result<(Sdk, FunctionBinary)> {
+    let sdk = build_opencv::built(workspace, arguments)?.sdk;
+    let target = sdk.manifest().target;
+    let triple = target.rust_triple();
+    let mut cargo = cargo(workspace, arguments, &sdk)?;
+    cargo.args([
+        "build",
+        "--package",
+        "function",
+        "--features",
+        "opencv",
+        "--profile",
+        "lambda",
+        "--target",
+        &triple,
+    ]);
+    succeed(&mut cargo)?;
+    let path = folder(workspace, &target).join("bootstrap");
+    let floor = Glibc(target.glibc.major, target.glibc.minor);
+    let binary = FunctionBinary::check(&path, target.architecture.name(), floor)?.hardened()?;
+    Ok((sdk, binary))
+}
+
+/// cargo, in an environment in which the function is linked against `sdk`.
+pub fn cargo(workspace: &Workspace, arguments: &Arguments, sdk: &Sdk) -> Result<Command> {
+    let recipe = build_opencv::recipe(workspace, arguments)?;
+    let (toolchain, compiler) = tools(&recipe, &workspace.places()?)?;
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(workspace.root());
+    for name in env::vars_os().map(|(name, _)| name).filter(has_flags) {
+        cargo.env_remove(name);
+    }
+    cargo
+        // Wherever the user's configuration has cargo build, and with whatever flags: the function
+        // is found where we look for it, and is the same on every machine.
+        .env("CARGO_TARGET_DIR", workspace.target())
+        .env(
+            "CARGO_ENCODED_RUSTFLAGS",
+            rust_flags(workspace).join("\u{1f}"),
+        )
+        .envs(sdk.environment())
+        .envs(compiler.environment(&toolchain, &recipe.target)?);
+    let linker = Linker::prepare(
+        &compiler,
+        &workspace.places()?.work(&recipe.target).join("bin"),
+    )?;
+    let (name, script) = linker.variable(&recipe.target);
+    cargo.env(name, script);
+    cargo.env(linker::RECORD, link_record(workspace, &recipe.target));
+    Ok(cargo)
+}
+
+/// Whether a variable gives cargo, the crate `cc` or bindgen flags, for all targets or for one: those of the user's
+/// environment are for other programs, and could undo what hardens this one.
+fn has_flags(name: &OsString) -> bool {
+    const KINDS: [&str; 6] = [
+        "CFLAGS",
+        "CXXFLAGS",
+        "CPPFLAGS",
+        "LDFLAGS",
+        "RUSTFLAGS",
+        "BINDGEN_EXTRA_CLANG_ARGS",
+    ];
+    let name = name.to_string_lossy();
+    KINDS.iter().any(|kind| {
+        let before = name.strip_suffix(kind);
+        let after = name.strip_prefix(kind);
+        before.is_some_and(|before| before.is_empty() || before.ends_with('_'))
+            || after.is_some_and(|after| after.starts_with('_'))
+    })
+}
+
+/// Where cargo puts the function.
+fn folder(workspace: &Workspace, target: &Target) -> PathBuf {
+    workspace.target().join(target.rust_triple()).join("lambda")
+}
+
+/// Makes cargo link the function anew the next time, though nothing has changed.
+pub fn forget(workspace: &Workspace, target: &Target) -> Result<()> {
+    let folder = folder(workspace, target).join("deps");
+    let failed = || format!("failed to read `{}`", folder.display());
+    for entry in std::fs::read_dir(&folder).with_context(failed)? {
+        let path = entry.with_context(failed)?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with("bootstrap-") && path.extension().is_none() {
+            std::fs::remove_file(&path)
+                .with_context(|| format!("failed to delete `{}`", path.display()))?;
+        }
+    }
+    Ok(())
+}
+
+/// The folder with the record of the function's last link.
+pub fn link_record(workspace: &Workspace, target: &Target) -> PathBuf {
+    workspace
+        .target()
+        .join("size")
+        .join(target.key())
+        .join("link")
+}
+
+/// Flags that take this machine's folders out of the binary, where messages of panics name source
+/// files, and have the names of functions tell which crate's types they are for.
+fn rust_flags(workspace: &Workspace) -> Vec<String> {
+    let home = env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+    let cargo = env::var_os("CARGO_HOME").map_or_else(|| home.join(".cargo"), PathBuf::from);
+    let remap = |from: &Path, to: &str| format!("--remap-path-prefix={}={to}", from.display());
+    vec![
+        remap(&home, "home"),
+        remap(&cargo, "cargo"),
+        remap(workspace.root(), "project"),
+        // The last that fits counts.
+        remap(&workspace.target(), "target"),
+        "-Csymbol-mangling-version=v0".to_owned(),
+    ]
+}
+
+impl Answer for FunctionAnswer {
+    fn text(&self) -> String {
+        format!(
+            "The function: {} ({}, {})\n  needs {}\n  needs glibc {}, may need {}\n  {}",
+            path(&self.binary),
+            size(self.bytes),
+            self.architecture,
+            self.needed.join(", "),
+            self.glibc.as_deref().unwrap_or("of any release"),
+            self.floor,
+            hardened(&self.hardening),
+        )
+    }
+}
+
+/// What there is of it, in a line; what must be there was checked.
+fn hardened(hardening: &Hardening) -> String {
+    let names = |names: Vec<&str>| match names.as_slice() {
+        [] => "none".to_owned(),
+        names => names.join(", "),
+    };
+    let fortified = hardening.fortified.iter().map(String::as_str).collect();
+    format!(
+        "hardened: position-independent, full RELRO, stack without code, no relocations in code, stack protector, \
+         {} fortified functions ({}); control-flow notes: {}",
+        hardening.fortified.len(),
+        names(fortified),
+        names(hardening.announced.iter().copied().collect()),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_users_flags_are_known_by_their_names() {
+        for name in [
+            "CFLAGS",
+            "CXXFLAGS_x86_64-unknown-linux-gnu",
+            "CFLAGS_x86_64_unknown_linux_gnu",
+            "TARGET_CFLAGS",
+            "HOST_CXXFLAGS",
+            "LDFLAGS",
+            "CARGO_BUILD_RUSTFLAGS",
+            "CARGO_ENCODED_RUSTFLAGS",
+            "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS",
+            "BINDGEN_EXTRA_CLANG_ARGS_x86_64_unknown_linux_gnu",
+        ] {
+            assert!(has_flags(&name.into()), "{name}");
+        }
+        for name in [
+            "PATH",
+            "MYCFLAGS",
+            "CFLAGSX",
+            "CC",
+            "RUSTFLAG",
+            "CARGO_HOME",
+        ] {
+            assert!(!has_flags(&name.into()), "{name}");
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! What goes into an artefact, from the workspace to files: the builds of OpenCV and of the function, images,
+//! zip archives and bills of materials. It starts nothing of what was built, and knows no registry.
+
+pub mod build_function;
+pub mod build_opencv;
+pub mod git;
+pub mod pack;
+pub mod peers;
+pub mod program;
+pub mod sbom;
+pub mod workspace;

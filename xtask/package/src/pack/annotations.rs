@@ -1,0 +1,68 @@
+//! What an image says of itself, from git and Cargo, by the names of
+//! <https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md>. The same source says the
+//! same: neither the folder nor the day is in it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::Result;
+
+use crate::git::{CheckedOut, checked_out};
+use crate::workspace::Workspace;
+
+const PREFIX: &str = "org.opencontainers.image";
+
+/// The annotations of an image with that name, description and version.
+pub fn of(
+    workspace: &Workspace,
+    title: &str,
+    description: &str,
+    version: &str,
+) -> Result<BTreeMap<String, String>> {
+    let revision = revision(workspace.root())?;
+    let all = [
+        ("title", Some(title.to_owned())),
+        ("description", Some(description.to_owned())),
+        ("version", Some(version.to_owned())),
+        ("licenses", Some(env!("CARGO_PKG_LICENSE").to_owned())),
+        ("source", Some(env!("CARGO_PKG_REPOSITORY").to_owned())),
+        ("revision", revision),
+    ];
+    let said = all.into_iter().filter_map(|(name, value)| {
+        let value = value.filter(|value| !value.is_empty())?;
+        Some((format!("{PREFIX}.{name}"), value))
+    });
+    Ok(said.collect())
+}
+
+/// The annotations about what an image lies on.
+pub fn of_base(name: &str, digest: &str) -> BTreeMap<String, String> {
+    let pair = |key: &str, value: &str| (format!("{PREFIX}.base.{key}"), value.to_owned());
+    BTreeMap::from([pair("name", name), pair("digest", digest)])
+}
+
+/// The commit that is checked out in `root`, with a mark where files were changed after it.
+fn revision(root: &Path) -> Result<Option<String>> {
+    let revision = |CheckedOut { commit, changed }| commit + if changed { "-dirty" } else { "" };
+    Ok(checked_out(root)?.map(revision))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::git::fixture::commit;
+
+    #[test]
+    fn the_revision_is_the_commit_and_says_if_files_were_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = folder.path();
+        assert_eq!(revision(at).unwrap(), None);
+        commit(at, "file", "one");
+        let clean = revision(at).unwrap().unwrap();
+        assert_eq!(clean.len(), 40);
+        fs::write(at.join("file"), "two").unwrap();
+        assert_eq!(revision(at).unwrap().unwrap(), clean + "-dirty");
+    }
+}

@@ -1,0 +1,60 @@
+//! Others who do the same: the figures of `data/peers.toml`, with their sources.
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+
+const DATA: &str = include_str!("../data/peers.toml");
+
+/// Which of an artefact's two sizes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Measure {
+    /// As it lies on a disk.
+    Unpacked,
+    /// As it is stored in a registry or sent.
+    Packed,
+}
+
+impl Measure {
+    /// Its name.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Unpacked => "unpacked",
+            Self::Packed => "packed",
+        }
+    }
+}
+
+/// A size of what somebody else built.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Figure {
+    /// What it is.
+    pub name: String,
+    /// Its bytes.
+    pub bytes: u64,
+    /// Which of its sizes.
+    pub measure: Measure,
+    /// Our artefact that it is compared with.
+    pub artefact: String,
+    /// The only architecture that it is of; of any, if none.
+    pub architecture: Option<String>,
+    /// Where the figure comes from.
+    pub source: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    peer: Vec<Figure>,
+}
+
+/// All figures.
+pub fn figures() -> Result<Vec<Figure>> {
+    parse(DATA).context("failed to read `xtask/package/data/peers.toml`")
+}
+
+/// The figures in a text of the same form.
+pub fn parse(text: &str) -> Result<Vec<Figure>> {
+    Ok(toml::from_str::<File>(text)?.peer)
+}

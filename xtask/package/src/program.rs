@@ -1,0 +1,165 @@
+//! The programs behind verbs of `cargo xtask`: what each is, its `main`, and how another one starts it
+//! through cargo, so that a verb compiles only what it needs.
+
+use std::env;
+use std::ffi::OsString;
+use std::fmt;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, ExitCode, Stdio};
+
+use anyhow::{Context, Result};
+use clap::{Args, CommandFactory, FromArgMatches, Parser};
+use opencv_build::driver::Driver;
+use support::run::show;
+
+use crate::workspace::Workspace;
+
+/// A program of this workspace that stands behind a verb.
+pub struct Program {
+    /// The verb.
+    pub verb: &'static str,
+    /// What it does, as `--help` says it.
+    pub about: &'static str,
+    /// The package that it is built from.
+    package: &'static str,
+    /// The program's name.
+    binary: &'static str,
+}
+
+/// What speaks to registries.
+pub const PULL: Program = Program {
+    verb: "pull",
+    about: "Pull an image from a registry into a folder, without a container engine",
+    package: "registry",
+    binary: "registry",
+};
+/// What compares with known vulnerabilities.
+pub const AUDIT: Program = Program {
+    verb: "audit",
+    about: "Check what is shipped for known vulnerabilities",
+    package: "audit",
+    binary: "audit",
+};
+/// What runs the function under the emulator.
+pub const TEST_LOCAL: Program = Program {
+    verb: "test-local",
+    about: "Try the function's image under AWS's emulator with real photos",
+    package: "local",
+    binary: "test-local",
+};
+/// What scores presets.
+pub const EVAL: Program = Program {
+    verb: "eval",
+    about: "Measure how well each preset finds faces in labelled photos",
+    package: "bench",
+    binary: "eval",
+};
+/// What reports sizes.
+pub const SIZE: Program = Program {
+    verb: "size",
+    about: "Show how large everything is, and of what",
+    package: "size",
+    binary: "size",
+};
+/// What measures.
+pub const BENCH: Program = Program {
+    verb: "bench",
+    about: "Measure what is claimed, against peers in the same run",
+    package: "bench",
+    binary: "bench",
+};
+/// What tests all of it.
+pub const TEST: Program = Program {
+    verb: "test",
+    about: "Run all tests: the real build, the images and the emulator included",
+    package: "e2e",
+    binary: "e2e",
+};
+
+/// A program that has said on stderr why it failed.
+#[derive(Debug)]
+pub struct Failed;
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a program failed; its error is above")
+    }
+}
+
+impl std::error::Error for Failed {}
+
+/// What all verbs take, and what one of them takes.
+#[derive(Parser)]
+struct Cli<A: Args> {
+    /// Print the answer as one JSON object
+    #[arg(long, global = true)]
+    json: bool,
+
+    #[command(flatten)]
+    arguments: A,
+}
+
+impl Program {
+    /// The program's `main`: reads the command line, and runs `verb` with the arguments and with whether the
+    /// answer is to be JSON.
+    pub fn main<A: Args>(&self, verb: impl FnOnce(&A, bool) -> Result<()>) -> ExitCode {
+        Driver::init();
+        let name = format!("cargo xtask {}", self.verb);
+        let command = Cli::<A>::command().name(self.verb);
+        let command = command.bin_name(name).about(self.about);
+        let read = command.try_get_matches();
+        let cli = match read.and_then(|matches| Cli::<A>::from_arg_matches(&matches)) {
+            Ok(cli) => cli,
+            Err(error) => error.exit(),
+        };
+        exit_code(verb(&cli.arguments, cli.json))
+    }
+
+    /// Becomes the program.
+    ///
+    /// # Errors
+    /// cargo cannot be started.
+    pub fn become_it(&self, arguments: &[OsString]) -> Result<()> {
+        let mut cargo = self.command(arguments);
+        let error = cargo.exec();
+        Err(error).with_context(|| format!("failed to start `{}`", show(&cargo)))
+    }
+
+    /// What the program prints to stdout. What it says on stderr is seen.
+    ///
+    /// # Errors
+    /// cargo cannot be started, or the program fails, which then has said why ([`Failed`]).
+    pub fn output(&self, arguments: &[OsString]) -> Result<String> {
+        let mut cargo = self.command(arguments);
+        cargo.stdin(Stdio::null()).stderr(Stdio::inherit());
+        let output = cargo
+            .output()
+            .with_context(|| format!("failed to start `{}`", show(&cargo)))?;
+        if !output.status.success() {
+            return Err(Failed.into());
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    }
+
+    fn command(&self, arguments: &[OsString]) -> Command {
+        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo
+            .args(["run", "--package", self.package, "--bin", self.binary])
+            .arg("--manifest-path")
+            .arg(Workspace::find().root().join("Cargo.toml"))
+            .arg("--")
+            .args(arguments);
+        cargo
+    }
+}
+
+/// The end of a verb: its error on stderr, unless a program that it started has said it.
+pub fn exit_code(done: Result<()>) -> ExitCode {
+    let Err(error) = done else {
+        return ExitCode::SUCCESS;
+    };
+    if !error.is::<Failed>() {
+        eprintln!("error: {error:#}");
+    }
+    ExitCode::FAILURE
+}

@@ -1,0 +1,200 @@
+//! The Rust crates that are linked into the function: which ones, from `cargo tree`, which resolves
+//! features for this package and platform alone as the build does; what they are, from
+//! `cargo metadata`, which joins the features of the whole workspace and so lists too many; their
+//! digests, from `Cargo.lock`. Build scripts, macros and what only they need are not linked.
+
+mod cache;
+mod lock;
+mod tree;
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+
+use anyhow::{Context, Result, anyhow, ensure};
+use cargo_metadata::{CargoOpt, Metadata, MetadataCommand, Package};
+use opencv_build::target::Target;
+use serde::{Deserialize, Serialize};
+
+use super::component::{Component, Kind, purl};
+use super::licence;
+use super::texts::{self, Text};
+use lock::Checksums;
+use support::process::output;
+pub use tree::{Name, Tree};
+
+/// The package that is linked, and its feature that links OpenCV.
+const PACKAGE: &str = "function";
+const FEATURE: &str = "opencv";
+
+/// The release of rustc that compiled this program and compiles the function, whose standard library is
+/// linked; `build.rs` asks it.
+const RUSTC: &str = env!("RUSTC_RELEASE");
+
+/// What the licences of all crates begin with.
+const TITLE: &str = "The licences of the Rust crates. Each text is here once, below the crates that it is \
+                     for and their copyright notices.";
+
+/// The crates of a program.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Linked {
+    /// The program's own package.
+    pub program: Component,
+    /// Every other crate in it, and Rust's own library.
+    pub crates: Vec<Component>,
+    /// Which of them uses which, by their ids.
+    pub uses: Vec<(String, String)>,
+    /// The licences of all of them in one text. They themselves have none: together these are ten times
+    /// as long.
+    pub licences: String,
+}
+
+/// The crates of the function for `target`, in the workspace at `root`. Remembered in `folder` until
+/// something changes that they depend on.
+pub fn linked(root: &Path, target: &Target, folder: &Path) -> Result<Linked> {
+    let triple = target.rust_triple();
+    cache::around(root, &triple, RUSTC, folder, || ask(root, &triple))
+}
+
+/// The crates that `cargo tree` finds.
+pub fn tree(root: &Path, triple: &str) -> Result<Tree> {
+    let mut cargo = Command::new(cargo());
+    cargo
+        .current_dir(root)
+        .args(["tree", "--locked", "--package", PACKAGE])
+        .args(["--features", FEATURE, "--target", triple])
+        .args(["--edges", "normal,no-proc-macro"])
+        .args(["--charset", "ascii", "--prefix", "depth"])
+        // Without a mark a digit of the depth could belong to the name.
+        .args(["--format", " {p}"]);
+    Tree::parse(&output(&mut cargo)?)
+}
+
+fn ask(root: &Path, triple: &str) -> Result<Linked> {
+    let (tree, metadata) = thread::scope(|scope| {
+        let tree = scope.spawn(|| tree(root, triple));
+        let metadata = metadata(root, triple);
+        let tree = tree
+            .join()
+            .map_err(|_| anyhow!("cargo's answer was lost"))?;
+        anyhow::Ok((tree?, metadata?))
+    })?;
+    let checksums = Checksums::read(&root.join("Cargo.lock"))?;
+    let program = Component {
+        kind: Kind::Program,
+        ..component(&tree.program, &metadata, &checksums)?
+    };
+    let others = tree.packages.iter().filter(|name| **name != tree.program);
+    let mut all = vec![program];
+    for name in others {
+        all.push(component(name, &metadata, &checksums)?);
+    }
+    all.push(standard_library(RUSTC)?);
+    let licences = texts::together(TITLE, all.iter().map(|c| (c.label(), c.texts.as_slice())));
+    for component in &mut all {
+        component.texts.clear();
+    }
+    let uses = tree.edges.iter().map(|(from, to)| (id(from), id(to)));
+    Ok(Linked {
+        program: all.remove(0),
+        uses: uses.collect(),
+        crates: all,
+        licences,
+    })
+}
+
+fn cargo() -> PathBuf {
+    env::var_os("CARGO").map_or_else(|| "cargo".into(), PathBuf::from)
+}
+
+fn metadata(root: &Path, triple: &str) -> Result<Metadata> {
+    MetadataCommand::new()
+        .cargo_path(cargo())
+        .current_dir(root)
+        .manifest_path(root.join(PACKAGE).join("Cargo.toml"))
+        .features(CargoOpt::SomeFeatures(vec![FEATURE.to_owned()]))
+        .other_options(["--locked", "--filter-platform", triple].map(str::to_owned))
+        .exec()
+        .context("failed to ask cargo what the function's crates are")
+}
+
+fn id((name, version): &Name) -> String {
+    Component::new(Kind::Crate, &format!("crate-{name}-{version}"), name).id
+}
+
+/// A crate as a component.
+fn component(name: &Name, metadata: &Metadata, checksums: &Checksums) -> Result<Component> {
+    let same = |package: &&Package| {
+        package.name.as_str() == name.0 && package.version.to_string() == name.1
+    };
+    let mut found = metadata.packages.iter().filter(same);
+    let package = found
+        .next()
+        .with_context(|| format!("cargo tells nothing of the crate {} {}", name.0, name.1))?;
+    ensure!(
+        found.next().is_none(),
+        "there are two crates {} {} from different places; name one otherwise",
+        name.0,
+        name.1
+    );
+    let from_crates_io = package.source.as_ref().is_some_and(|s| s.is_crates_io());
+    let web = |address: &&String| address.starts_with("http");
+    let home = [&package.repository, &package.homepage];
+    let licence = package.license.as_deref().and_then(licence::expression);
+    let origin = match (&package.source, from_crates_io) {
+        (None, _) => Some("a package of this workspace".to_owned()),
+        (Some(_), true) => None,
+        (Some(source), false) => Some(format!("from {source}")),
+    };
+    let url = || purl("cargo", None, (&name.0, &name.1), &[]);
+    Ok(Component {
+        version: Some(name.1.clone()),
+        home: home.into_iter().flatten().find(web).cloned(),
+        sha256: checksums.of(name),
+        purl: from_crates_io.then(url).transpose()?,
+        texts: texts_of(package, licence.as_deref())?,
+        licence,
+        origin,
+        ..Component::new(Kind::Crate, &id(name), &name.0)
+    })
+}
+
+/// The texts that a crate brings, or else the standard ones of its licences.
+fn texts_of(package: &Package, licence: Option<&str>) -> Result<Vec<Text>> {
+    let folder = package.manifest_path.parent();
+    let folder = folder
+        .context("a manifest lies in no folder")?
+        .as_std_path();
+    let mut texts = texts::in_folder(folder)?;
+    if let Some(file) = package.license_file() {
+        let named = Text::read(file.as_std_path())?;
+        if !texts.contains(&named) {
+            texts.push(named);
+        }
+    }
+    if texts.is_empty() {
+        texts = licence.map(licence::standard_texts).unwrap_or_default();
+    }
+    Ok(texts)
+}
+
+/// The library that rustc brings compiled.
+fn standard_library(release: &str) -> Result<Component> {
+    let licence = "MIT OR Apache-2.0";
+    Ok(Component {
+        version: Some(release.to_owned()),
+        supplier: Some("Organization: The Rust Project".to_owned()),
+        home: Some("https://www.rust-lang.org/".to_owned()),
+        licence: Some(licence.to_owned()),
+        purl: Some(purl("generic", None, ("rust-std", release), &[])?),
+        origin: Some(
+            "compiled, as it comes with rustc; the crates in it are in rustc's file \
+             COPYRIGHT-library.html"
+                .to_owned(),
+        ),
+        // Its licence files name nobody.
+        texts: licence::standard_texts(licence),
+        ..Component::new(Kind::Crate, "rust-std", "Rust's standard library")
+    })
+}

@@ -1,0 +1,124 @@
+//! Remembers the crates of a program: asking cargo for them takes longer than writing an image. What
+//! is remembered holds as long as the lock file, the manifests of the workspace, the compiler and our own code.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+use support::fingerprint::Fingerprint;
+
+use super::Linked;
+use support::atomic;
+
+/// The code that decides what is known of a crate.
+const CODE: [&str; 6] = [
+    include_str!("../crates.rs"),
+    include_str!("lock.rs"),
+    include_str!("tree.rs"),
+    include_str!("../component.rs"),
+    include_str!("../licence.rs"),
+    include_str!("../texts.rs"),
+];
+
+/// What `ask` answers, or what it answered before in the same circumstances.
+pub(super) fn around(
+    root: &Path,
+    triple: &str,
+    rustc: &str,
+    folder: &Path,
+    ask: impl FnOnce() -> Result<Linked>,
+) -> Result<Linked> {
+    let fingerprint = fingerprint(root, triple, rustc)?;
+    let path = folder.join(format!("crates-{}.json", fingerprint.short()));
+    // A file that cannot be read is made again.
+    if let Some(linked) = fs::read(&path)
+        .ok()
+        .and_then(|text| serde_json::from_slice(&text).ok())
+    {
+        return Ok(linked);
+    }
+    let linked = ask()?;
+    // Somebody else who packs here shall not ask cargo again, so everybody may read it.
+    atomic::write(&path, &serde_json::to_vec(&linked)?)?;
+    Ok(linked)
+}
+
+fn fingerprint(root: &Path, triple: &str, rustc: &str) -> Result<Fingerprint> {
+    let read = |name: &str| {
+        let path = root.join(name);
+        fs::read_to_string(&path).with_context(|| format!("failed to read `{}`", path.display()))
+    };
+    let workspace = read("Cargo.toml")?;
+    // The program can be linked with other packages of the workspace, whose features no lock file has.
+    let manifests = members(&workspace)?
+        .iter()
+        .map(|member| read(&format!("{member}/Cargo.toml")))
+        .collect::<Result<String>>()?;
+    Ok(Fingerprint::of([
+        ("code", CODE.concat().as_bytes()),
+        ("workspace", workspace.as_bytes()),
+        ("packages", manifests.as_bytes()),
+        ("lock", read("Cargo.lock")?.as_bytes()),
+        ("triple", triple.as_bytes()),
+        ("rustc", rustc.as_bytes()),
+    ]))
+}
+
+/// The folders of a workspace's packages.
+fn members(manifest: &str) -> Result<Vec<String>> {
+    #[derive(Deserialize)]
+    struct Manifest {
+        workspace: Workspace,
+    }
+    #[derive(Deserialize)]
+    struct Workspace {
+        members: Vec<String>,
+    }
+    let manifest: Manifest = toml::from_str(manifest)
+        .context("failed to read the packages of the workspace from its `Cargo.toml`")?;
+    Ok(manifest.workspace.members)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Component, Kind};
+    use super::*;
+
+    fn linked(name: &str) -> Linked {
+        Linked {
+            program: Component::new(Kind::Program, name, name),
+            crates: Vec::new(),
+            uses: Vec::new(),
+            licences: String::new(),
+        }
+    }
+
+    #[test]
+    fn an_answer_holds_until_something_changes() {
+        let root = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| fs::write(root.path().join(name), text).unwrap();
+        for package in ["app", "part"] {
+            fs::create_dir(root.path().join(package)).unwrap();
+            write(&format!("{package}/Cargo.toml"), "1");
+        }
+        write("Cargo.toml", "[workspace]\nmembers = [\"app\", \"part\"]\n");
+        write("Cargo.lock", "1");
+        let ask = |triple: &str, rustc: &str, answer: &str| {
+            let folder = root.path().join("kept");
+            around(root.path(), triple, rustc, &folder, || Ok(linked(answer))).unwrap()
+        };
+        assert_eq!(ask("a", "1.95.0", "first"), linked("first"));
+        assert_eq!(ask("a", "1.95.0", "second"), linked("first"));
+        assert_eq!(ask("b", "1.95.0", "third"), linked("third"));
+        assert_eq!(ask("a", "1.96.0", "fourth"), linked("fourth"));
+        write("Cargo.lock", "2");
+        assert_eq!(ask("a", "1.95.0", "fifth"), linked("fifth"));
+        write("part/Cargo.toml", "2");
+        assert_eq!(ask("a", "1.95.0", "sixth"), linked("sixth"));
+        for entry in fs::read_dir(root.path().join("kept")).unwrap() {
+            fs::write(entry.unwrap().path(), "{").unwrap();
+        }
+        assert_eq!(ask("a", "1.95.0", "seventh"), linked("seventh"));
+    }
+}

@@ -1,0 +1,45 @@
+//! Where the project lies: its root and its target folder.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use opencv_build::places::Places;
+
+/// The project's folders.
+pub struct Workspace {
+    root: PathBuf,
+}
+
+impl Workspace {
+    /// The project that this program was built in.
+    pub fn find() -> Self {
+        // cargo sets the variable for `cargo run`; a checkout that was moved is found by it.
+        let package = env::var_os("CARGO_MANIFEST_DIR")
+            .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+        let root = package
+            .ancestors()
+            .find(|folder| folder.join("Cargo.lock").is_file());
+        Self {
+            root: root.unwrap_or(&package).to_owned(),
+        }
+    }
+
+    /// The root folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// cargo's target folder.
+    pub fn target(&self) -> PathBuf {
+        match env::var_os("CARGO_TARGET_DIR") {
+            Some(folder) => self.root.join(folder),
+            None => self.root.join("target"),
+        }
+    }
+
+    /// Where builds of OpenCV lie.
+    pub fn places(&self) -> Result<Places> {
+        Places::below(&self.target())
+    }
+}

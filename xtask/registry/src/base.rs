@@ -1,0 +1,36 @@
+//! An image of a registry that others are built upon: a reference goes in, the folder of its layout
+//! leaves. Fetched once, by its digest.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use layer::{Layout, go_name};
+
+use crate::{Progress, remote};
+
+/// The folder below `parent` with the image that `name` stands for now, for `architecture`.
+///
+/// # Errors
+/// `name` is no reference, the registry does not answer or does not have it. A reference by digest
+/// needs no registry once its image is here.
+pub fn base(name: &str, architecture: &str, parent: &Path) -> Result<PathBuf> {
+    let remote = remote(name).with_context(|| {
+        format!("the base `{name}` is neither a layout folder nor a reference to an image")
+    })?;
+    let digest = match remote.reference.digest() {
+        Some(digest) => digest.to_owned(),
+        None => layer_registry::resolve(&remote)
+            .with_context(|| format!("failed to look up the base {name}"))?,
+    };
+    let folder = parent.join(digest.replace(':', "-")).join(architecture);
+    if Layout::open(&folder, architecture).is_ok() {
+        return Ok(folder);
+    }
+    let progress = Progress::start("pulling", name);
+    let go_name = go_name(architecture);
+    layer_registry::pull(&remote.at(&digest), &folder, Some(&go_name), &|event| {
+        progress.see(event)
+    })
+    .with_context(|| format!("failed to pull the base {name}"))?;
+    Ok(folder)
+}

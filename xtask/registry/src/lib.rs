@@ -1,0 +1,31 @@
+//! Registries as the command line uses them: a reference goes in, and the registry with this user's
+//! credentials for it comes out; images are pulled, pushed, and kept as bases, with progress on stderr.
+
+mod base;
+mod progress;
+pub mod pull;
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use layer_registry::{Remote, Stores};
+
+pub use base::base;
+pub use progress::Progress;
+
+/// The image that `reference` names, with the credentials that are stored for its registry.
+pub fn remote(reference: &str) -> Result<Remote> {
+    let mut remote = Remote::parse(reference)?;
+    let stores = Stores::of(&|variable| std::env::var_os(variable));
+    remote.credentials = stores.find(remote.registry(), remote.reference.repository())?;
+    Ok(remote)
+}
+
+/// Pushes what the layout in `folder` holds to `reference`, with this user's credentials; returns the
+/// digest that the registry confirmed.
+pub fn push(folder: &Path, reference: &str) -> Result<String> {
+    let remote = remote(reference)?;
+    let progress = Progress::start("pushing", reference);
+    layer_registry::push_layout(&remote, folder, &|event| progress.see(event))
+        .with_context(|| format!("failed to push `{}` to {reference}", folder.display()))
+}

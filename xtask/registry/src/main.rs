@@ -1,0 +1,56 @@
+//! The program behind `cargo xtask pull`, and behind what other verbs want of a registry.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use package::program::exit_code;
+use registry::{base, pull, push};
+use support::answer::print;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    /// Print the answer as one JSON object
+    #[arg(long, global = true)]
+    json: bool,
+
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    #[command(about = package::program::PULL.about)]
+    Pull(pull::Arguments),
+
+    /// Push the layout in a folder, and print the digest that the registry confirmed
+    #[command(hide = true)]
+    Push { layout: PathBuf, reference: String },
+
+    /// Fetch an image to build upon below a folder, and print the folder of its layout
+    #[command(hide = true)]
+    Base {
+        reference: String,
+        architecture: String,
+        parent: PathBuf,
+    },
+}
+
+fn main() -> ExitCode {
+    exit_code(run(&Cli::parse()))
+}
+
+fn run(cli: &Cli) -> Result<()> {
+    match &cli.verb {
+        Verb::Pull(arguments) => return print(&pull::run(arguments)?, cli.json),
+        Verb::Push { layout, reference } => println!("{}", push(layout, reference)?),
+        Verb::Base {
+            reference,
+            architecture,
+            parent,
+        } => println!("{}", base(reference, architecture, parent)?.display()),
+    }
+    Ok(())
+}

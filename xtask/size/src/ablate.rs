@@ -1,0 +1,186 @@
+//! What single features cost: SDKs that lack one image format or one dispatched instruction set each, and
+//! the function linked with them, to the bytes by which they are smaller.
+
+use anyhow::{Context, Result};
+use opencv_build::build;
+use opencv_build::places::Places;
+use opencv_build::recipe::Recipe;
+use opencv_build::sdk::Sdk;
+use support::fingerprint::Fingerprint;
+use support::progress::tell;
+
+use super::report::Ablation;
+use super::variant::{Key, Linked, Ours};
+
+/// The kept result.
+const FILE: &str = "ablation.json";
+/// What all variants share a folder for work in.
+const GROUP: &str = "without";
+
+/// A feature, and a recipe that lacks it.
+struct Feature {
+    name: String,
+    recipe: Recipe,
+}
+
+/// Each image format and each dispatched instruction set of `recipe`.
+fn features(recipe: &Recipe) -> Vec<Feature> {
+    let mut features = Vec::new();
+    for codec in &recipe.codecs {
+        let mut without = recipe.clone();
+        without.codecs.remove(codec);
+        features.push(Feature {
+            name: format!("codec {codec}"),
+            recipe: without,
+        });
+    }
+    for set in &recipe.cpu.dispatch {
+        let mut without = recipe.clone();
+        without.cpu.dispatch.retain(|known| known != set);
+        features.push(Feature {
+            name: format!("dispatch {set}"),
+            recipe: without,
+        });
+    }
+    features
+}
+
+impl Feature {
+    /// The name of its folder.
+    fn folder(&self) -> String {
+        self.name.replace(' ', "-")
+    }
+
+    fn places(&self, places: &Places) -> Places {
+        places.variant(GROUP, &self.folder())
+    }
+
+    /// The SDK that lacks it, if that is there and is what the recipe would be now.
+    fn present(&self, places: &Places) -> Result<Option<Sdk>> {
+        build::present(&self.recipe, &self.places(places))
+    }
+}
+
+/// Builds an SDK without each feature, unless it is there. Each takes as long as the SDK itself.
+pub fn build(ours: &Ours) -> Result<()> {
+    for feature in features(ours.recipe) {
+        if feature.present(&ours.places)?.is_none() {
+            tell(&format!("building OpenCV without {}", feature.name));
+            build::build(&feature.recipe, &feature.places(&ours.places), &ours.driver)
+                .with_context(|| format!("failed to build OpenCV without {}", feature.name))?;
+        }
+    }
+    Ok(())
+}
+
+/// What each feature costs; nothing where nobody built the SDKs that lack them.
+///
+/// # Errors
+/// The function cannot be linked with one of them.
+pub fn of(ours: &Ours) -> Result<Vec<Ablation>> {
+    let mut built = Vec::new();
+    let mut missing = Vec::new();
+    for feature in features(ours.recipe) {
+        match feature.present(&ours.places)? {
+            Some(sdk) => built.push((feature, sdk)),
+            None => missing.push(feature.name),
+        }
+    }
+    if !missing.is_empty() {
+        if ours.has(FILE) || !built.is_empty() {
+            tell(&format!(
+                "what features cost is not shown: there is no build of this recipe without {}; \
+                 `cargo xtask size --ablate` builds what is missing",
+                missing.join(", ")
+            ));
+        }
+        return Ok(Vec::new());
+    }
+    let key = Key {
+        libraries: fingerprint(ours.sdk, &built),
+        function: ours.function.clone(),
+    };
+    let measure = || {
+        let with = ours.linked_with("ours", ours.sdk)?;
+        let ablations = built.iter().map(|(feature, sdk)| {
+            let without = ours.linked_with(&feature.folder(), sdk)?;
+            Ok(cost(&feature.name, (ours.sdk, &with), (sdk, &without)))
+        });
+        ablations.collect()
+    };
+    ours.kept_or(FILE, key, measure)
+}
+
+/// Of all SDKs that are compared.
+fn fingerprint(sdk: &Sdk, built: &[(Feature, Sdk)]) -> Fingerprint {
+    let of = |name: &str, sdk: &Sdk| (name.to_owned(), sdk.manifest().fingerprint.to_string());
+    let mut all = vec![of("ours", sdk)];
+    all.extend(built.iter().map(|(feature, sdk)| of(&feature.name, sdk)));
+    let all = all.iter();
+    Fingerprint::of(all.map(|(name, fingerprint)| (name.as_str(), fingerprint.as_bytes())))
+}
+
+fn cost(feature: &str, with: (&Sdk, &Linked), without: (&Sdk, &Linked)) -> Ablation {
+    let libraries = |sdk: &Sdk| {
+        let libraries = sdk.manifest().libraries.iter();
+        libraries.map(|library| library.bytes).sum::<u64>()
+    };
+    let more = |with: u64, without: u64| with.cast_signed() - without.cast_signed();
+    Ablation {
+        feature: feature.to_owned(),
+        libraries: more(libraries(with.0), libraries(without.0)),
+        binary: more(with.1.binary, without.1.binary),
+        packed: more(with.1.packed, without.1.packed),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::variant::tests::{recipe, sdk};
+
+    #[test]
+    fn each_format_and_each_dispatched_set_is_left_out_once_and_nothing_else() {
+        let recipe = recipe();
+        let features = features(&recipe);
+        let names: Vec<_> = features
+            .iter()
+            .map(|feature| feature.name.as_str())
+            .collect();
+        assert_eq!(
+            names,
+            ["codec jpeg", "codec png", "codec webp", "dispatch AVX2"]
+        );
+        let png = &features[1].recipe;
+        assert_eq!(Vec::from_iter(&png.codecs), ["jpeg", "webp"]);
+        assert_eq!((&png.cpu, &png.modules), (&recipe.cpu, &recipe.modules));
+        let avx2 = &features[3].recipe;
+        assert!(avx2.cpu.dispatch.is_empty());
+        assert_eq!(
+            (&avx2.codecs, &avx2.cpu.baseline),
+            (&recipe.codecs, &recipe.cpu.baseline)
+        );
+        assert_eq!(features[3].folder(), "dispatch-AVX2");
+    }
+
+    #[test]
+    fn a_feature_costs_what_is_less_without_it_and_can_cost_less_than_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let with = sdk(
+            &folder.path().join("a"),
+            &[("opencv_core", 50), ("png", 20)],
+        );
+        let without = sdk(&folder.path().join("b"), &[("opencv_core", 51)]);
+        let linked = |binary, packed| Linked {
+            binary,
+            packed,
+            ..Linked::default()
+        };
+        let found = cost(
+            "codec png",
+            (&with, &linked(100, 40)),
+            (&without, &linked(90, 41)),
+        );
+        assert_eq!((found.libraries, found.binary, found.packed), (19, 10, -1));
+    }
+}

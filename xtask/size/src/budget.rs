@@ -1,0 +1,259 @@
+//! Budgets: `[size.budgets]` of `opencv.toml` enters, each limit with what there is leaves; what is over a
+//! limit is an error that says what grew. The recipe's reader knows nothing of that table.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+use opencv_build::target::Architecture;
+use serde::Deserialize;
+
+use super::bytes::Bytes;
+use super::change::{Change, components, grown};
+use super::figures::signed;
+use super::report::{Before, Budget, Document, Measure, Report};
+use support::answer::size;
+
+/// The table that budgets are in.
+const TABLE: &str = "[size.budgets]";
+
+/// So many components are named where an artefact is too large.
+const NAMED: usize = 5;
+
+/// Limits of artefacts, by name.
+type Limits = BTreeMap<String, Limit>;
+
+/// All limits.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Budgets {
+    /// For every architecture.
+    general: Limits,
+    /// For one, instead of the general limits of the same artefact.
+    special: BTreeMap<Architecture, Limits>,
+}
+
+/// The most bytes of an artefact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Limit {
+    unpacked: Option<Bytes>,
+    packed: Option<Bytes>,
+}
+
+impl Limit {
+    fn of(&self, measure: Measure) -> Option<u64> {
+        let bytes = match measure {
+            Measure::Unpacked => self.unpacked,
+            Measure::Packed => self.packed,
+        };
+        bytes.map(|bytes| bytes.0)
+    }
+}
+
+/// A recipe's file, of which all but this is the recipe's.
+#[derive(Deserialize)]
+struct File {
+    #[serde(default)]
+    size: Size,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Size {
+    #[serde(default)]
+    budgets: toml::Table,
+}
+
+impl Budgets {
+    /// Those in the recipe at `path`; none where it has no such table.
+    ///
+    /// # Errors
+    /// The file cannot be read, or what it says is no budget.
+    pub fn read(path: &Path) -> Result<Self> {
+        let failed = || format!("failed to read the size budgets in `{}`", path.display());
+        let text = fs::read_to_string(path).with_context(failed)?;
+        Self::parse(&text).with_context(failed)
+    }
+
+    fn parse(text: &str) -> Result<Self> {
+        let mut budgets = Self::default();
+        for (name, value) in toml::from_str::<File>(text)?.size.budgets {
+            let Some(architecture) = architecture(&name) else {
+                budgets.general.insert(name.clone(), limit(&name, value)?);
+                continue;
+            };
+            let toml::Value::Table(table) = value else {
+                bail!("`{name}` in `{TABLE}` is no table of artefacts");
+            };
+            let limits = table.into_iter().map(|(name, value)| {
+                let limit = limit(&name, value)?;
+                Ok((name, limit))
+            });
+            let limits = limits.collect::<Result<_>>()?;
+            budgets.special.insert(architecture, limits);
+        }
+        Ok(budgets)
+    }
+
+    /// The limits that hold for `architecture`.
+    fn of(&self, architecture: &str) -> Limits {
+        let mut limits = self.general.clone();
+        let special = self::architecture(architecture).and_then(|name| self.special.get(&name));
+        limits.extend(
+            special
+                .into_iter()
+                .flatten()
+                .map(|(name, limit)| (name.clone(), *limit)),
+        );
+        limits
+    }
+
+    /// The most bytes that an artefact may have, where there is a limit.
+    pub fn most(&self, architecture: &str, artefact: &str, measure: Measure) -> Option<u64> {
+        self.of(architecture).get(artefact)?.of(measure)
+    }
+
+    /// Every limit of the report's architecture with what there is.
+    ///
+    /// # Errors
+    /// There is no such artefact, or it has no such size.
+    pub fn compare(&self, report: &Report) -> Result<Vec<Budget>> {
+        // Names for other architectures are looked at as well: artefacts have the same everywhere.
+        let all = self.special.values().chain([&self.general]);
+        for name in all.flat_map(BTreeMap::keys) {
+            ensure!(
+                report.artefact(name).is_some(),
+                "unknown artefact `{name}` in `{TABLE}`; there are: {}",
+                report.names()
+            );
+        }
+        let mut budgets = Vec::new();
+        let mut limits = self.of(&report.architecture);
+        for artefact in &report.artefacts {
+            let Some(limit) = limits.remove(&artefact.name) else {
+                continue;
+            };
+            for measure in [Measure::Unpacked, Measure::Packed] {
+                let Some(most) = limit.of(measure) else {
+                    continue;
+                };
+                let Some(bytes) = artefact.measured(measure) else {
+                    bail!(
+                        "`{}` in `{TABLE}` has a limit for what it is packed to, and is never packed; \
+                         give `unpacked` alone",
+                        artefact.name
+                    );
+                };
+                budgets.push(Budget {
+                    artefact: artefact.name.clone(),
+                    measure,
+                    most,
+                    bytes,
+                });
+            }
+        }
+        Ok(budgets)
+    }
+}
+
+fn architecture(name: &str) -> Option<Architecture> {
+    [Architecture::X86_64, Architecture::Aarch64]
+        .into_iter()
+        .find(|architecture| architecture.name() == name)
+}
+
+fn limit(name: &str, value: toml::Value) -> Result<Limit> {
+    let limit: Limit = value
+        .try_into()
+        .with_context(|| format!("`{name}` in `{TABLE}` is no budget"))?;
+    ensure!(
+        limit.unpacked.is_some() || limit.packed.is_some(),
+        "`{name}` in `{TABLE}` limits nothing; give `unpacked` or `packed`, such as \
+         {{ unpacked = \"12 MB\" }}"
+    );
+    Ok(limit)
+}
+
+/// Refuses a report that is over a budget.
+///
+/// # Errors
+/// It is; says by how much, and what grew most or is largest.
+pub fn check(document: &Document) -> Result<()> {
+    let mut text = String::new();
+    let over = document
+        .budgets
+        .iter()
+        .filter(|budget| budget.bytes > budget.most);
+    for budget in over {
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            text,
+            "`{}` has {} bytes {}, {} ({} bytes) more than its budget of {}",
+            budget.artefact,
+            budget.bytes,
+            budget.measure.word(),
+            size(budget.bytes - budget.most),
+            budget.bytes - budget.most,
+            size(budget.most)
+        );
+        let _ = writeln!(
+            text,
+            "  {}",
+            culprits(&document.report, document.before.as_ref(), budget)
+        );
+    }
+    ensure!(
+        text.is_empty(),
+        "over the size budget:\n{text}make it smaller, or raise the budget in `{TABLE}` of `opencv.toml`"
+    );
+    Ok(())
+}
+
+/// The components that made an artefact too large, by their unpacked bytes.
+fn culprits(report: &Report, before: Option<&Before>, budget: &Budget) -> String {
+    let listed = |names: Vec<String>| names.join(", ");
+    if let Some(before) = before {
+        let grown = grown(&before.report, report, &budget.artefact, NAMED);
+        if !grown.is_empty() {
+            let names = grown.iter().map(|change| {
+                let new = if change.before.is_none() {
+                    " (new)"
+                } else {
+                    ""
+                };
+                format!("{} {}{new}", change.name(), signed(change.difference()))
+            });
+            return format!(
+                "since {}, what grew most unpacked: {}",
+                before.label,
+                listed(names.collect())
+            );
+        }
+    }
+    let components = report
+        .artefact(&budget.artefact)
+        .map_or(BTreeMap::new(), |artefact| components(report, artefact));
+    let mut largest: Vec<_> = components.into_iter().collect();
+    largest.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
+    let names = largest.into_iter().take(NAMED).map(|(path, bytes)| {
+        let part = Change {
+            path,
+            before: None,
+            after: Some(bytes),
+        };
+        format!("{} {}", part.name(), size(bytes))
+    });
+    let unknown = match before {
+        Some(before) => format!("nothing in it grew since {}", before.label),
+        None => "there is no earlier report".to_owned(),
+    };
+    format!(
+        "{unknown}; the largest unpacked: {}",
+        listed(names.collect())
+    )
+}
+
+#[cfg(test)]
+mod tests;

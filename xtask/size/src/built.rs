@@ -1,0 +1,154 @@
+//! What is measured: the SDK, the function, and how that was linked.
+
+use std::path::PathBuf;
+use std::thread;
+
+use anyhow::{Context, Result, anyhow};
+use layer::elf::FunctionBinary;
+use opencv_build::build::tools;
+use opencv_build::driver::Driver;
+use opencv_build::recipe::Recipe;
+use opencv_build::sdk::Sdk;
+use sha2::{Digest, Sha256};
+use support::progress::tell;
+
+use super::bootstrap::{self, Linking};
+use super::explain::Explanation;
+use super::link::{self, LinkRecord};
+use super::place::Members;
+use super::report::{Ablation, Baseline, Report};
+use super::revision::revision;
+use super::variant::{Linked, Ours};
+use super::{Against, Arguments, ablate, baseline, keep, libraries, packed, relink};
+use package::build_function::{self, built, link_record};
+use package::build_opencv;
+use package::workspace::Workspace;
+
+/// What was built, and all that it takes to say what it is made of.
+pub struct Built {
+    /// The SDK.
+    pub sdk: Sdk,
+    /// The function.
+    pub binary: FunctionBinary,
+    recipe: Recipe,
+    content: Vec<u8>,
+    record: LinkRecord,
+    linking: Linking,
+    members: Members,
+}
+
+impl Built {
+    /// Builds the function, and once more if nothing tells how it was linked.
+    pub fn new(workspace: &Workspace, arguments: &build_opencv::Arguments) -> Result<Self> {
+        let (sdk, binary) = built(workspace, arguments)?;
+        let target = sdk.manifest().target;
+        let found = Self::read(workspace, arguments, sdk, binary);
+        let Err(error) = found else {
+            return found;
+        };
+        tell(&format!("linking the function again, because: {error:#}"));
+        build_function::forget(workspace, &target)?;
+        let (sdk, binary) = built(workspace, arguments)?;
+        Self::read(workspace, arguments, sdk, binary)
+    }
+
+    fn read(
+        workspace: &Workspace,
+        arguments: &build_opencv::Arguments,
+        sdk: Sdk,
+        binary: FunctionBinary,
+    ) -> Result<Self> {
+        let recipe = build_opencv::recipe(workspace, arguments)?;
+        let (toolchain, _) = tools(&recipe, &workspace.places()?)?;
+        let folder = link_record(workspace, &sdk.manifest().target);
+        let record = LinkRecord::open(&folder, workspace.root(), &toolchain.zig())?;
+        let content = link::read(binary.path())?;
+        let linking = Linking::of(&content, &record)?;
+        let members = Members::of(&sdk)?;
+        Ok(Self {
+            sdk,
+            binary,
+            recipe,
+            content,
+            record,
+            linking,
+            members,
+        })
+    }
+
+    /// Why what has `name` in its name is in the function.
+    pub fn explain(&self, name: &str) -> Result<Explanation> {
+        self.linking.explain(&self.members, name)
+    }
+
+    /// The sizes of all artefacts.
+    pub fn report(&self, workspace: &Workspace) -> Result<Report> {
+        let (pieces, opened, archive) = thread::scope(|scope| {
+            let pieces = scope.spawn(|| self.linking.pieces(&self.content, &self.members));
+            let opened = packed::images(workspace, &self.sdk, &self.binary)?;
+            let archive = packed::archive(workspace, &self.sdk, &self.binary)?;
+            let pieces = pieces.join().map_err(|_| anyhow!("looking into it failed"));
+            anyhow::Ok((pieces??, opened, archive))
+        })
+        .context("failed to look into what was built")?;
+        let mut bootstrap = bootstrap::tree(&pieces);
+        let (archive, packed) = archive;
+        bootstrap.packed = Some(packed);
+        let images = opened.iter().map(|image| image.tree(&bootstrap));
+        let mut artefacts = images.collect::<Result<Vec<_>>>()?;
+        artefacts.push(archive);
+        artefacts.push(libraries::tree(&self.sdk, &pieces)?);
+        artefacts.insert(0, bootstrap);
+        for artefact in &artefacts {
+            artefact.check()?;
+        }
+        Ok(Report {
+            architecture: self.sdk.manifest().target.architecture.to_string(),
+            revision: revision(workspace.root()),
+            artefacts,
+        })
+    }
+
+    /// The function linked with static libraries, in that order, instead of the SDK's; `name` is for what
+    /// comes out.
+    pub fn relinked(&self, name: &str, libraries: &[PathBuf]) -> Result<Linked> {
+        relink::relink(&self.record, &self.sdk, name, libraries)
+    }
+
+    /// What the SDK lacks.
+    pub fn lacks(&self) -> Vec<String> {
+        self.sdk.manifest().lacks.clone()
+    }
+
+    /// Where reports of this architecture are written.
+    pub fn results(&self, workspace: &Workspace) -> PathBuf {
+        let architecture = self.sdk.manifest().target.architecture.name();
+        keep::folder(&workspace.target().join("size"), architecture)
+    }
+
+    /// What was built to compare with, now or earlier.
+    pub fn variants(
+        &self,
+        workspace: &Workspace,
+        arguments: &Arguments,
+    ) -> Result<(Option<Baseline>, Vec<Ablation>)> {
+        let relink = |name: &str, libraries: &[PathBuf]| self.relinked(name, libraries);
+        let digest = Sha256::digest(&self.content);
+        let ours = Ours {
+            places: workspace.places()?,
+            driver: Driver::init(),
+            recipe: &self.recipe,
+            sdk: &self.sdk,
+            function: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+            relink: &relink,
+            results: self.results(workspace),
+        };
+        if let Some(Against::Full) = arguments.baseline {
+            baseline::build(&ours)?;
+        }
+        if arguments.ablate {
+            ablate::build(&ours)?;
+        }
+        Ok((baseline::of(&ours)?, ablate::of(&ours)?))
+    }
+}

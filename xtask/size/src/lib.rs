@@ -1,0 +1,178 @@
+//! `cargo xtask size`: how large everything is that is built, and of what: every byte of every artefact, what
+//! it was before, and what others need for the same. The report is also written as a page and as Markdown.
+
+mod ablate;
+mod baseline;
+mod bootstrap;
+pub mod budget;
+mod built;
+mod bytes;
+mod change;
+mod explain;
+pub mod figures;
+mod graph;
+mod history;
+mod keep;
+mod libraries;
+mod link;
+mod map;
+mod markdown;
+mod merged;
+mod name;
+mod packed;
+pub mod page;
+pub mod part;
+pub mod peers;
+mod piece;
+mod place;
+mod program;
+mod relink;
+pub mod report;
+pub mod revision;
+#[cfg(test)]
+mod sample;
+#[cfg(test)]
+mod schema;
+mod share;
+mod shared;
+mod tables;
+mod text;
+mod unwind;
+pub mod variant;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use serde::Serialize;
+
+use self::budget::Budgets;
+pub use self::built::Built;
+use self::history::History;
+use self::report::{Document, SCHEMA};
+use self::text::Shown;
+use package::build_opencv;
+use package::workspace::Workspace;
+use support::answer::{self, Answer, print};
+use support::atomic;
+
+/// What to measure.
+#[derive(clap::Args, Clone, Debug, Default)]
+// Two structs of the same name would be one group of options.
+#[group(skip)]
+pub struct Arguments {
+    /// What to build.
+    #[command(flatten)]
+    pub build: build_opencv::Arguments,
+
+    /// Compare with a revision of the project, or with a report that `--json` printed, instead of the last report
+    #[arg(long, value_name = "REVISION|FILE")]
+    pub against: Option<String>,
+
+    /// Show every part, and not only the largest
+    #[arg(long)]
+    pub all: bool,
+
+    /// Say why a function or variable is linked: the chain of references from where the program starts
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["against", "all", "baseline", "ablate", "record"])]
+    pub explain: Option<String>,
+
+    /// Build OpenCV with all of its default modules to compare with, unless that was done; takes long
+    #[arg(long, value_name = "WHAT")]
+    pub baseline: Option<Against>,
+
+    /// Build OpenCV without each image format and each set of instructions, unless that was done, to show
+    /// what they cost; takes long
+    #[arg(long)]
+    pub ablate: bool,
+
+    /// Record in the project what was done that made a difference, and the sizes now
+    #[arg(long, value_name = "WHAT")]
+    pub record: Option<String>,
+}
+
+/// Something to compare with.
+#[derive(clap::ValueEnum, Clone, Copy, Debug)]
+pub enum Against {
+    /// All modules that OpenCV builds by default
+    Full,
+}
+
+/// The report, and where else it is.
+#[derive(Serialize)]
+struct SizeAnswer {
+    #[serde(flatten)]
+    document: Document,
+    #[serde(skip)]
+    shown: Shown,
+    #[serde(skip)]
+    page: PathBuf,
+}
+
+/// Builds everything and measures it.
+///
+/// # Errors
+/// Something cannot be built or read, or an artefact is over its budget, which is said after the report.
+pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
+    let workspace = Workspace::find();
+    let built = Built::new(&workspace, &arguments.build)?;
+    if let Some(name) = &arguments.explain {
+        return print(&built.explain(name)?, json);
+    }
+    let document = document(&workspace, arguments, &built)?;
+    let folder = built.results(&workspace);
+    let page = write(&folder, &document)?;
+    if let Some(what) = &arguments.record {
+        history::record(workspace.root(), what, &document.report)?;
+    }
+    let answer = SizeAnswer {
+        document,
+        shown: Shown { all: arguments.all },
+        page,
+    };
+    print(&answer, json)?;
+    // One that is over a budget is not kept: until it is mended, what grew is told since the one before.
+    budget::check(&answer.document)?;
+    keep::keep(&folder, &answer.document.report)
+}
+
+/// The report with all that it is compared with.
+pub fn document(workspace: &Workspace, arguments: &Arguments, built: &Built) -> Result<Document> {
+    let report = built.report(workspace)?;
+    let root = workspace.root();
+    let before = match &arguments.against {
+        Some(against) => Some(history::against(root, against, &report.architecture)?),
+        None => keep::last(&built.results(workspace), &report),
+    };
+    let (baseline, ablation) = built.variants(workspace, arguments)?;
+    Ok(Document {
+        schema: SCHEMA,
+        lacks: built.lacks(),
+        before,
+        peers: peers::peers(&report)?,
+        budgets: Budgets::read(&root.join("opencv.toml"))?.compare(&report)?,
+        history: History::read(root)?.of(&report.architecture),
+        baseline,
+        ablation,
+        report,
+    })
+}
+
+/// Writes the report into `folder` in each form, whole or not at all; the page's path.
+fn write(folder: &Path, document: &Document) -> Result<PathBuf> {
+    let page = folder.join("report.html");
+    atomic::write(&page, page::render(document)?.as_bytes())?;
+    let comment = markdown::markdown(document);
+    atomic::write(&folder.join("report.md"), comment.as_bytes())?;
+    Ok(page)
+}
+
+impl Answer for SizeAnswer {
+    fn text(&self) -> String {
+        let text = text::text(&self.document, self.shown);
+        let page = answer::path(&self.page);
+        format!(
+            "{}\n\nThe same to look at and to search: {page}",
+            text.trim_end()
+        )
+    }
+}

@@ -1,0 +1,223 @@
+//! A document as a comment to a pull request: a line that says it all, artefacts before and after, what changed
+//! most, and budgets.
+
+use std::fmt::Write;
+
+use super::change::all_components_changed;
+use super::figures::{difference, percent, signed};
+use super::part::Part;
+use super::report::{Before, Document, Measure};
+use support::answer::size;
+
+/// So many components are listed.
+const CHANGES: usize = 20;
+
+/// The document's Markdown.
+pub fn markdown(document: &Document) -> String {
+    let report = &document.report;
+    let mut text = format!(
+        "### Sizes of {}\n\n{}\n",
+        escaped(&report.architecture),
+        summary(document)
+    );
+    for lack in &document.lacks {
+        text += &format!("{}.\n\n", escaped(lack));
+    }
+    text += &artefacts(document);
+    if let Some(before) = &document.before {
+        text += &changes(document, before);
+    }
+    text + &budgets(document)
+}
+
+fn before<'a>(document: &'a Document, artefact: &str) -> Option<&'a Part> {
+    document.before.as_ref()?.report.artefact(artefact)
+}
+
+/// What was and what is of a size of each artefact that has it.
+fn sizes(document: &Document) -> impl Iterator<Item = (&Part, Measure, Option<u64>, u64)> {
+    document.report.artefacts.iter().flat_map(move |artefact| {
+        let measures = [Measure::Unpacked, Measure::Packed].into_iter();
+        measures.filter_map(move |measure| {
+            let was = before(document, &artefact.name).and_then(|was| was.measured(measure));
+            Some((artefact, measure, was, artefact.measured(measure)?))
+        })
+    })
+}
+
+/// One line: each size that changed, and how many did not.
+fn summary(document: &Document) -> String {
+    let Some(earlier) = &document.before else {
+        let whole = document.report.artefacts.first();
+        let first = whole.map_or(String::new(), |part| {
+            format!("{} {}; ", code(&part.name), size(part.bytes))
+        });
+        return format!("{first}there is no earlier report to compare with.\n");
+    };
+    let mut changed = Vec::new();
+    let mut same = 0;
+    for (artefact, measure, was, is) in sizes(document) {
+        let Some(was) = was else {
+            changed.push(format!(
+                "{} {} {} is new",
+                code(&artefact.name),
+                measure.word(),
+                size(is)
+            ));
+            continue;
+        };
+        if was == is {
+            same += 1;
+            continue;
+        }
+        changed.push(format!(
+            "{} {} {}",
+            code(&artefact.name),
+            measure.word(),
+            arrow(was, is)
+        ));
+    }
+    let label = escaped(&earlier.label);
+    let over = document
+        .budgets
+        .iter()
+        .filter(|budget| budget.bytes > budget.most)
+        .count();
+    let mut line = match (changed.len(), same) {
+        (0, _) => format!("Nothing changed since {label}."),
+        (_, 0) => format!("Since {label}: {}.", changed.join(", ")),
+        (_, _) => format!(
+            "Since {label}: {}; {same} of the same size.",
+            changed.join(", ")
+        ),
+    };
+    if over > 0 {
+        let _ = write!(line, " **Over budget: {over}.**");
+    }
+    line + "\n"
+}
+
+/// A change: `↑ 100.0 kB (+1.4%)`.
+fn arrow(was: u64, is: u64) -> String {
+    let arrow = match was.cmp(&is) {
+        std::cmp::Ordering::Less => '↑',
+        std::cmp::Ordering::Equal => return "same".to_owned(),
+        std::cmp::Ordering::Greater => '↓',
+    };
+    let relative = percent(was, is);
+    let relative = if relative.is_empty() {
+        relative
+    } else {
+        format!(" ({relative})")
+    };
+    format!("{arrow} {}{relative}", size(was.abs_diff(is)))
+}
+
+fn artefacts(document: &Document) -> String {
+    let mut text = "| artefact | | before | after | change |\n|---|---|--:|--:|--:|\n".to_owned();
+    for (artefact, measure, was, is) in sizes(document) {
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} | {} |",
+            code(&artefact.name),
+            measure.word(),
+            was.map_or("–".to_owned(), size),
+            size(is),
+            was.map_or(String::new(), |was| arrow(was, is))
+        );
+    }
+    let gone = document
+        .before
+        .iter()
+        .flat_map(|before| &before.report.artefacts);
+    for artefact in gone.filter(|artefact| document.report.artefact(&artefact.name).is_none()) {
+        let name = code(&artefact.name);
+        let _ = writeln!(
+            text,
+            "| {name} | unpacked | {} | – | gone |",
+            size(artefact.bytes)
+        );
+    }
+    text
+}
+
+fn changes(document: &Document, before: &Before) -> String {
+    let changes = all_components_changed(&before.report, &document.report);
+    if changes.is_empty() {
+        return String::new();
+    }
+    let some = |bytes: Option<u64>, none: &str| bytes.map_or(none.to_owned(), size);
+    let mut text = "\n<details><summary>Components that changed most</summary>\n\n\
+                    | component | before | after | change | |\n|---|--:|--:|--:|--:|\n"
+        .to_owned();
+    for change in changes.iter().take(CHANGES) {
+        let (was, is) = (change.before, change.after);
+        let _ = writeln!(
+            text,
+            "| {}: {} | {} | {} | {} | {} |",
+            escaped(&change.path[0]),
+            code(&change.name()),
+            some(was, "new"),
+            some(is, "gone"),
+            signed(change.difference()),
+            percent(was.unwrap_or(0), is.unwrap_or(0))
+        );
+    }
+    if let Some(more @ 1..) = changes.len().checked_sub(CHANGES) {
+        let _ = writeln!(text, "\nand {more} more");
+    }
+    text + "\n</details>\n"
+}
+
+fn budgets(document: &Document) -> String {
+    if document.budgets.is_empty() {
+        return String::new();
+    }
+    let mut text = "\n| budget | | most | now | left |\n|---|---|--:|--:|--:|\n".to_owned();
+    for budget in &document.budgets {
+        let left = difference(budget.bytes, budget.most);
+        let left = match u64::try_from(left) {
+            Ok(left) => size(left),
+            Err(_) => format!("**{} too many**", size(left.unsigned_abs())),
+        };
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} | {left} |",
+            code(&budget.artefact),
+            budget.measure.word(),
+            size(budget.most),
+            size(budget.bytes)
+        );
+    }
+    text
+}
+
+/// A name as code in a table: a bar would end the cell, and a backtick the code.
+fn code(name: &str) -> String {
+    let inner = name.replace('|', "\\|").replace(['\n', '\r'], " ");
+    if inner.contains('`') {
+        format!("`` {inner} ``")
+    } else {
+        format!("`{inner}`")
+    }
+}
+
+/// Words in which nothing is Markdown or HTML.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    for character in text.chars() {
+        match character {
+            '\n' | '\r' => escaped.push(' '),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '&' | '|' | '#' | '~' | '@' => {
+                escaped.push('\\');
+                escaped.push(character);
+            }
+            _ => escaped.push(character),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,257 @@
+//! The images and the zip archive: layers and entries with what they unpack to and are packed to. What
+//! lies below the target folder is read where it is of this function, and written anew where not.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use layer::elf::FunctionBinary;
+use layer::entries::Kind as EntryKind;
+use layer::{Digest, Files, Layout, files};
+use opencv_build::sdk::Sdk;
+use sha2::{Digest as _, Sha256};
+use zip::ZipArchive;
+
+use super::part::{Kind, Part};
+use super::shared;
+use package::pack::base::Base;
+use package::pack::{self, BOOTSTRAP, FUNCTION};
+use package::workspace::Workspace;
+
+/// Where the SDK lies in its image.
+const SDK: &str = "opt/opencv";
+
+/// Both images.
+pub fn images(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<[Opened; 2]> {
+    let folder = pack::folder(workspace, sdk);
+    let architecture = sdk.manifest().target.architecture.name();
+    let found = |name: &str, file: &str, same: &Path| {
+        Opened::read(&folder.join(name), architecture)
+            .ok()
+            .filter(|opened| opened.has(file, same))
+    };
+    let manifest = sdk.path().join("sdk.json");
+    let program = BOOTSTRAP.trim_start_matches('/');
+    match (
+        found("opencv-sdk", &format!("{SDK}/sdk.json"), &manifest),
+        found(FUNCTION, program, binary.path()).filter(|opened| opened.layers.len() == 2),
+    ) {
+        (Some(sdk), Some(function)) => Ok([sdk, function]),
+        _ => {
+            let [sdk, function] = pack::images(workspace, sdk, binary, &Base::Minimal)?;
+            Ok([Opened::of(sdk.layout)?, Opened::of(function.layout)?])
+        }
+    }
+}
+
+/// An image with what is in its layers.
+pub struct Opened {
+    layout: Layout,
+    layers: Vec<Files>,
+}
+
+impl Opened {
+    fn read(path: &Path, architecture: &str) -> Result<Self> {
+        Self::of(Layout::open(path, architecture)?)
+    }
+
+    fn of(layout: Layout) -> Result<Self> {
+        let image = layout.image();
+        let layers = (0..image.layers().len()).map(|number| files(layout.source(), image, number));
+        let layers = layers.collect::<Result<_, _>>()?;
+        Ok(Self { layout, layers })
+    }
+
+    /// Whether it has a file with the content that `same` has.
+    fn has(&self, path: &str, same: &Path) -> bool {
+        let Ok(content) = fs::read(same) else {
+            return false;
+        };
+        let hex = sha256(&content);
+        let mut layers = self.layers.iter();
+        layers.any(|files| {
+            files
+                .get(path)
+                .is_some_and(|(_, digest)| digest.hex() == hex)
+        })
+    }
+
+    /// Its layers and files. `function` takes the place of its file.
+    pub fn tree(&self, function: &Part) -> Result<Part> {
+        let image = self.layout.image();
+        let mut layers = Vec::new();
+        for (layer, files) in image.layers().iter().zip(&self.layers) {
+            let mut folder = Folder::default();
+            for (path, (entry, digest)) in files {
+                if entry.kind == EntryKind::File && entry.bytes > 0 {
+                    let parts = if path == BOOTSTRAP.trim_start_matches('/') {
+                        components(function)
+                    } else {
+                        inside(path, entry.bytes, digest)
+                    };
+                    folder.add(path, parts);
+                }
+            }
+            let mut whole = Part::whole(layer.created_by.clone(), folder.parts());
+            whole.packed = Some(layer.packed_bytes);
+            layers.push(whole);
+        }
+        let mut whole = Part::whole(format!("image {}", image.name()), layers);
+        whole.packed = Some(image.packed_bytes());
+        Ok(whole)
+    }
+}
+
+/// What a shared library of the machine's consists of, if the file that was packed is still there.
+fn inside(path: &str, bytes: u64, digest: &Digest) -> Vec<Part> {
+    let is_library = path.contains(".so");
+    let data = is_library.then(|| fs::read(Path::new("/").join(path)).ok());
+    match data.flatten().filter(|data| sha256(data) == digest.hex()) {
+        Some(data) => shared::parts(&data),
+        None => vec![Part::leaf("content", bytes, Kind::File)],
+    }
+}
+
+/// In hexadecimal.
+fn sha256(data: &[u8]) -> String {
+    let digest = Sha256::digest(data);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A tree cut below its components, which another artefact has in full.
+fn components(tree: &Part) -> Vec<Part> {
+    let cut = |component: &Part| Part {
+        parts: Vec::new(),
+        kind: Some(Kind::File),
+        ..component.clone()
+    };
+    let group = |group: &Part| Part {
+        parts: group.parts.iter().map(cut).collect(),
+        ..group.clone()
+    };
+    tree.parts.iter().map(group).collect()
+}
+
+/// Files in their folders.
+#[derive(Default)]
+struct Folder {
+    folders: BTreeMap<String, Folder>,
+    files: Vec<Part>,
+}
+
+impl Folder {
+    /// Adds a file, which is a leaf if it has one part.
+    fn add(&mut self, path: &str, mut parts: Vec<Part>) {
+        if let Some((first, rest)) = path.split_once('/') {
+            let folder = self.folders.entry(first.to_owned()).or_default();
+            return folder.add(rest, parts);
+        }
+        let single = (parts.len() == 1).then(|| parts.pop()).flatten();
+        self.files.push(match single {
+            Some(part) => Part {
+                name: path.to_owned(),
+                ..part
+            },
+            None => Part::whole(path, parts),
+        });
+    }
+
+    /// The parts. A folder that has one folder alone is shown with it: `usr/share/licenses`.
+    fn parts(self) -> Vec<Part> {
+        let folders = self.folders.into_iter().map(|(name, folder)| {
+            let mut whole = Part::whole(name, folder.parts());
+            while let [only] = whole.parts.as_slice() {
+                if only.kind.is_some() {
+                    break;
+                }
+                let mut only = only.clone();
+                only.name = format!("{}/{}", whole.name, only.name);
+                whole = only;
+            }
+            whole
+        });
+        self.files.into_iter().chain(folders).collect()
+    }
+}
+
+/// The zip archive, and what `bootstrap` is packed to in it.
+pub fn archive(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<(Part, u64)> {
+    let path = pack::folder(workspace, sdk).join(format!("{FUNCTION}.zip"));
+    let content = super::link::read(binary.path())?;
+    if let Some(found) = read_archive(&path, &content)? {
+        return Ok(found);
+    }
+    let (path, _) = pack::function_zip(workspace, sdk, binary)?;
+    read_archive(&path, &content)?.context("the zip archive has another function than was packed")
+}
+
+/// The archive at `path`, if it is there with that function.
+fn read_archive(path: &PathBuf, function: &[u8]) -> Result<Option<(Part, u64)>> {
+    let Ok(file) = File::open(path) else {
+        return Ok(None);
+    };
+    let all = file.metadata().map_or(0, |file| file.len());
+    let Ok(mut archive) = ZipArchive::new(file) else {
+        return Ok(None);
+    };
+    let mut parts = Vec::new();
+    let mut packed = None;
+    for index in 0..archive.len() {
+        let failed = || format!("failed to read `{}`", path.display());
+        let entry = archive.by_index_raw(index).with_context(failed)?;
+        let name = entry.name().with_context(failed)?.into_owned();
+        let mut part = Part::leaf(name.clone(), entry.size(), Kind::File);
+        part.packed = Some(entry.compressed_size());
+        // As good as its digest for knowing whether it is the same file.
+        if name == "bootstrap" && entry.crc32() == crc32(function) {
+            packed = part.packed;
+        }
+        parts.push(part);
+    }
+    let mut whole = Part::whole(format!("zip {FUNCTION}"), parts);
+    whole.packed = Some(all);
+    Ok(packed.map(|packed| (whole, packed)))
+}
+
+/// The checksum that zip archives have.
+fn crc32(bytes: &[u8]) -> u32 {
+    let mut crc = flate2::Crc::new();
+    crc.update(bytes);
+    crc.sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_with_one_folder_are_shown_together() {
+        let mut folder = Folder::default();
+        let leaf = |bytes| vec![Part::leaf("content", bytes, Kind::File)];
+        folder.add("usr/share/licenses/a", leaf(1));
+        folder.add("usr/share/licenses/b", leaf(2));
+        folder.add("c", leaf(4));
+        let whole = Part::whole("w", folder.parts());
+        let names: Vec<_> = whole.parts.iter().map(|part| part.name.as_str()).collect();
+        assert_eq!(names, ["c", "usr/share/licenses"]);
+        assert_eq!(whole.bytes, 7);
+    }
+
+    #[test]
+    fn an_archive_of_another_function_is_not_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.zip");
+        assert!(read_archive(&path, b"function").unwrap().is_none());
+        let mut tree = layer::FileTree::new();
+        let content = layer::Content::bytes("test", b"function");
+        tree.add("bootstrap", content, layer::Mode::Program)
+            .unwrap();
+        layer::zip::Zip::write(&tree, 0, &path).unwrap();
+        assert!(read_archive(&path, b"another").unwrap().is_none());
+        let (whole, packed) = read_archive(&path, b"function").unwrap().unwrap();
+        assert_eq!(whole.bytes, 8);
+        assert_eq!(whole.parts[0].packed, Some(packed));
+        assert_eq!(whole.packed, Some(fs::metadata(&path).unwrap().len()));
+    }
+}

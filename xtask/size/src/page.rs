@@ -1,0 +1,166 @@
+//! The page of a size report: a document becomes one HTML file that holds it, its style and its script, and asks nobody for anything.
+
+use anyhow::{Context, Result};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use sha2::{Digest, Sha256};
+
+use super::report::Document;
+
+const PAGE: &str = include_str!("../data/page.html");
+const STYLE: &str = include_str!("../data/page.css");
+
+/// The script's files. All of them are one module, so each sees what the others declare.
+const SCRIPTS: [&str; 8] = [
+    include_str!("../data/text.js"),
+    include_str!("../data/tree.js"),
+    include_str!("../data/layout.js"),
+    include_str!("../data/colours.js"),
+    include_str!("../data/map.js"),
+    include_str!("../data/table.js"),
+    include_str!("../data/sections.js"),
+    include_str!("../data/page.js"),
+];
+
+/// The page that shows a document.
+pub fn render(document: &Document) -> Result<String> {
+    let script = SCRIPTS.concat();
+    let data = escaped(&serde_json::to_string(document).context("failed to write the report")?);
+    let mut page = String::with_capacity(PAGE.len() + STYLE.len() + script.len() + data.len());
+    let mut rest = PAGE;
+    for (place, content) in [
+        ("@POLICY@", policy(&script).as_str()),
+        ("@STYLE@", STYLE),
+        ("@DATA@", &data),
+        ("@SCRIPT@", &script),
+    ] {
+        let (before, after) = rest
+            .split_once(place)
+            .with_context(|| format!("page.html lacks {place}"))?;
+        page += before;
+        page += content;
+        rest = after;
+    }
+    Ok(page + rest)
+}
+
+/// JSON that nothing in it can take out of the element that holds it: an HTML reader sees no tag and no
+/// comment in it. `<` is only ever in a JSON text's strings, where it may be written as a number.
+fn escaped(json: &str) -> String {
+    json.replace('<', r"\u003c")
+}
+
+/// What a browser may do for the page: run this script, use this style, and nothing else.
+fn policy(script: &str) -> String {
+    format!(
+        "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; style-src '{}'; script-src '{}'",
+        digest(STYLE),
+        digest(script)
+    )
+}
+
+fn digest(text: &str) -> String {
+    format!("sha256-{}", BASE64_STANDARD.encode(Sha256::digest(text)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::super::part::{Kind, Part};
+    use super::super::report::{Report, SCHEMA};
+    use super::*;
+
+    fn document(name: &str) -> Document {
+        let leaf = Part::leaf(name, 3, Kind::Code);
+        Document {
+            schema: SCHEMA,
+            report: Report {
+                architecture: "x86_64".into(),
+                revision: None,
+                artefacts: vec![Part::whole("bootstrap", vec![leaf])],
+            },
+            before: None,
+            peers: Vec::new(),
+            budgets: Vec::new(),
+            history: Vec::new(),
+            baseline: None,
+            ablation: Vec::new(),
+            lacks: Vec::new(),
+        }
+    }
+
+    /// The JSON in a page.
+    fn data(page: &str) -> &str {
+        let (_, rest) = page
+            .split_once(r#"<script type="application/json" id="data">"#)
+            .unwrap();
+        rest.split_once("</script>").unwrap().0
+    }
+
+    #[test]
+    fn no_name_ends_the_script_and_each_is_read_as_it_is() {
+        for name in [
+            "</script><b>",
+            "<!--<script>",
+            "</SCRIPT >",
+            r#"operator<<"\"#,
+            "@SCRIPT@ @DATA@",
+        ] {
+            let page = render(&document(name)).unwrap();
+            let data = data(&page);
+            assert!(!data.contains('<'), "{data}");
+            let read: Document = serde_json::from_str(data).unwrap();
+            assert_eq!(read.report.artefacts[0].parts[0].name, name);
+            assert_eq!(page.matches("</script>").count(), 2);
+            assert!(page.ends_with("</html>\n"));
+        }
+    }
+
+    #[test]
+    fn every_file_is_in_the_page_once() {
+        let page = render(&document("a")).unwrap();
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
+        let mut files = 0;
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let kind = path.extension().unwrap_or_default();
+            if kind == "js" || kind == "css" {
+                let text = fs::read_to_string(&path).unwrap();
+                assert_eq!(page.matches(&text).count(), 1, "{}", path.display());
+                files += 1;
+            }
+        }
+        assert_eq!(files, SCRIPTS.len() + 1);
+        for place in ["@POLICY@", "@STYLE@", "@DATA@", "@SCRIPT@"] {
+            assert!(!page.contains(place), "{place}");
+        }
+    }
+
+    #[test]
+    fn the_page_has_nobody_to_ask() {
+        let page = render(&document("a")).unwrap();
+        for address in ["http://", "https://", "@import", "url(", " src=", "fetch("] {
+            let found = page.match_indices(address).map(|(at, _)| &page[at..]);
+            // What the script compares a peer's source with is no address.
+            let found = found.filter(|text| !text.starts_with(r#"https://")"#));
+            assert_eq!(found.count(), 0, "{address}");
+        }
+        assert!(page.contains("default-src 'none'"));
+        assert!(!page.contains("unsafe-inline"));
+    }
+
+    #[test]
+    fn the_policy_has_the_digests_of_what_is_there() {
+        let page = render(&document("a")).unwrap();
+        for (open, close, name) in [
+            ("<style>", "</style>", "style-src"),
+            (r#"<script type="module">"#, "</script>", "script-src"),
+        ] {
+            let (_, rest) = page.split_once(open).unwrap();
+            let (content, _) = rest.split_once(close).unwrap();
+            assert!(page.contains(&format!("{name} '{}'", digest(content))));
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! A part of an artefact: a tree of names and bytes, down to a function or a file, whose sums are right.
+
+use anyhow::{Result, ensure};
+use package::peers::Measure;
+use serde::{Deserialize, Serialize};
+
+/// Something that has a size: an artefact, or a part of one. Where there are parts, their bytes sum up
+/// to those of the whole; [`Part::check`] sees to that.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// Unique among the parts of one whole. A function's is its readable name.
+    pub name: String,
+    /// Its size in bytes, unpacked.
+    pub bytes: u64,
+    /// What sort of bytes; only where there are no parts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<Kind>,
+    /// Of a static library and its members: how many bytes of it are in `bootstrap`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub linked: Option<u64>,
+    /// The size in bytes as it is stored or sent: a layer's blob, an archive's entry. Of `bootstrap`: what
+    /// the zip archive's entry has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub packed: Option<u64>,
+    /// What it consists of, the largest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Part>,
+}
+
+/// What sort of bytes a part without parts is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// Instructions.
+    Code,
+    /// What is only read: constants, tables, texts.
+    Constants,
+    /// What is written, or holds addresses that the loader sets.
+    Data,
+    /// Tables for unwinding the stack.
+    Unwind,
+    /// What the loader must do to addresses.
+    Relocations,
+    /// Names and headers that the loader or tools read.
+    Linking,
+    /// Between parts, to align them.
+    Padding,
+    /// A whole file or member that nobody looked into.
+    File,
+}
+
+impl Kind {
+    /// Its name.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Code => "code",
+            Self::Constants => "constants",
+            Self::Data => "data",
+            Self::Unwind => "unwind tables",
+            Self::Relocations => "relocations",
+            Self::Linking => "linking",
+            Self::Padding => "padding",
+            Self::File => "file",
+        }
+    }
+}
+
+impl Part {
+    /// One of its sizes, where it has it.
+    pub fn measured(&self, measure: Measure) -> Option<u64> {
+        match measure {
+            Measure::Unpacked => Some(self.bytes),
+            Measure::Packed => self.packed,
+        }
+    }
+
+    /// A part that nobody looks into.
+    pub fn leaf(name: impl Into<String>, bytes: u64, kind: Kind) -> Self {
+        Self {
+            name: name.into(),
+            bytes,
+            kind: Some(kind),
+            ..Self::default()
+        }
+    }
+
+    /// A part that consists of `parts`, which are sorted: the largest first, and by name.
+    pub fn whole(name: impl Into<String>, mut parts: Vec<Part>) -> Self {
+        parts.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.name.cmp(&b.name)));
+        Self {
+            name: name.into(),
+            bytes: parts.iter().map(|part| part.bytes).sum(),
+            parts,
+            ..Self::default()
+        }
+    }
+
+    /// The part of that name.
+    pub fn get(&self, name: &str) -> Option<&Part> {
+        self.parts.iter().find(|part| part.name == name)
+    }
+
+    /// Refuses a whole that its parts do not sum up to, here and in all parts.
+    pub fn check(&self) -> Result<()> {
+        if self.parts.is_empty() {
+            return Ok(());
+        }
+        let sum: u64 = self.parts.iter().map(|part| part.bytes).sum();
+        ensure!(
+            sum == self.bytes,
+            "the parts of `{}` are {sum} bytes, and it has {}",
+            self.name,
+            self.bytes
+        );
+        self.parts.iter().try_for_each(Part::check)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_whole_has_the_bytes_of_its_parts_the_largest_first() {
+        let leaf = |name: &str, bytes| Part::leaf(name, bytes, Kind::Code);
+        let whole = Part::whole("w", vec![leaf("b", 3), leaf("c", 4), leaf("a", 3)]);
+        assert_eq!(whole.bytes, 10);
+        let names: Vec<_> = whole.parts.iter().map(|part| part.name.as_str()).collect();
+        assert_eq!(names, ["c", "a", "b"]);
+        whole.check().unwrap();
+    }
+
+    #[test]
+    fn a_wrong_sum_anywhere_is_found() {
+        let mut inner = Part::whole("inner", vec![Part::leaf("l", 3, Kind::Data)]);
+        inner.bytes = 4;
+        let outer = Part::whole("outer", vec![inner]);
+        let error = outer.check().unwrap_err().to_string();
+        assert_eq!(error, "the parts of `inner` are 3 bytes, and it has 4");
+    }
+}

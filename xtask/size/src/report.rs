@@ -1,0 +1,161 @@
+//! The values of a size report: artefacts, each a tree of parts, and what they are compared with. `xtask/size/data/report.schema.json` is the same for other programs.
+
+pub use package::peers::Measure;
+use serde::{Deserialize, Serialize};
+
+use super::part::Part;
+
+/// The version of the form of [`Document`] and all in it.
+pub const SCHEMA: u32 = 1;
+
+/// What `cargo xtask size --json` prints, and what the page shows.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Document {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// What there is now.
+    pub report: Report,
+    /// What the SDK lacks because the machine that built it lacked something.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lacks: Vec<String>,
+    /// What it is compared with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Before>,
+    /// Figures of others who do the same.
+    pub peers: Vec<Peer>,
+    /// Limits of `opencv.toml`.
+    pub budgets: Vec<Budget>,
+    /// How the function became what it is, oldest first.
+    pub history: Vec<Milestone>,
+    /// What all of OpenCV's default modules would be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<Baseline>,
+    /// What single features cost.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ablation: Vec<Ablation>,
+}
+
+/// The sizes of everything that is built for one architecture.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// `x86_64` or `aarch64`.
+    pub architecture: String,
+    /// The commit that was built, with `+` behind it if files were changed since.
+    pub revision: Option<String>,
+    /// Each artefact. Its name is one of `bootstrap`, `static libraries`, `image NAME`, `zip NAME`.
+    pub artefacts: Vec<Part>,
+}
+
+impl Report {
+    /// The artefact of that name.
+    pub fn artefact(&self, name: &str) -> Option<&Part> {
+        self.artefacts.iter().find(|part| part.name == name)
+    }
+
+    /// The names of all artefacts, as a message lists them.
+    pub fn names(&self) -> String {
+        let names = self.artefacts.iter().map(|part| format!("`{}`", part.name));
+        names.collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// An earlier report.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Before {
+    /// Which one: `last report`, a revision, a file's name.
+    pub label: String,
+    /// It.
+    pub report: Report,
+}
+
+/// Another's figure beside ours.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Peer {
+    /// What it is.
+    pub name: String,
+    /// Its bytes.
+    pub bytes: u64,
+    /// Which of its sizes.
+    pub measure: Measure,
+    /// Where the figure comes from.
+    pub source: String,
+    /// Our artefact that does the same.
+    pub artefact: String,
+    /// Its bytes.
+    pub ours: u64,
+    /// How many times as large the other is.
+    pub ratio: f64,
+}
+
+/// A limit and what is there.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Budget {
+    /// The artefact.
+    pub artefact: String,
+    /// Which of its sizes.
+    pub measure: Measure,
+    /// The most bytes that it may have.
+    pub most: u64,
+    /// Those that it has.
+    pub bytes: u64,
+}
+
+/// A change that made the function larger or smaller.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Milestone {
+    /// What was done.
+    pub what: String,
+    /// `bootstrap` after it, in bytes.
+    pub unpacked: u64,
+    /// The same, as it is packed into the zip archive.
+    pub packed: u64,
+}
+
+/// OpenCV with all modules that it builds by default, beside ours.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Baseline {
+    /// What was built.
+    pub what: String,
+    /// The function linked against it.
+    pub bootstrap: u64,
+    /// Processor time of compiling all of it, in seconds.
+    pub seconds: f64,
+    /// The same of ours.
+    pub our_seconds: f64,
+    /// Modules and third-party libraries, the largest first.
+    pub modules: Vec<BaselineModule>,
+    /// What OpenCV builds by default and this does not have, with the reason.
+    pub missing: Vec<String>,
+}
+
+/// One library of the baseline.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct BaselineModule {
+    /// Its name, `core` or `libprotobuf`.
+    pub name: String,
+    /// Its static library in the baseline, and in ours.
+    pub library: u64,
+    /// The same of ours, 0 where it is left out.
+    pub our_library: u64,
+    /// What of it is in the function when that is linked against the baseline.
+    pub binary: u64,
+    /// The same of ours.
+    pub our_binary: u64,
+    /// Processor time of compiling it, in seconds.
+    pub seconds: f64,
+    /// The same of ours.
+    pub our_seconds: f64,
+}
+
+/// What the function would be without one feature.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Ablation {
+    /// The feature: `codec png`, `dispatch AVX2`.
+    pub feature: String,
+    /// Bytes that it costs in the static libraries.
+    pub libraries: i64,
+    /// In `bootstrap`.
+    pub binary: i64,
+    /// In `bootstrap` as it is packed.
+    pub packed: i64,
+}

@@ -1,0 +1,36 @@
+//! Which commit was built, in few characters.
+
+use std::path::Path;
+
+use package::git::{CheckedOut, checked_out};
+
+/// So many characters of a commit's name tell it from others.
+const CHARACTERS: usize = 10;
+
+/// The commit that is checked out in `root`, with `+` behind it if files were changed since; none where it is
+/// no checkout or git cannot say.
+pub fn revision(root: &Path) -> Option<String> {
+    let CheckedOut { commit, changed } = checked_out(root).ok()??;
+    let short: String = commit.chars().take(CHARACTERS).collect();
+    Some(short + if changed { "+" } else { "" })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use package::git::fixture::commit;
+
+    #[test]
+    fn the_revision_is_short_and_marked_if_files_were_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = folder.path();
+        assert_eq!(revision(at), None);
+        commit(at, "file", "one");
+        let clean = revision(at).unwrap();
+        assert_eq!(clean.len(), CHARACTERS);
+        fs::write(at.join("file"), "two").unwrap();
+        assert_eq!(revision(at), Some(clean + "+"));
+    }
+}

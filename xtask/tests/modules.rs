@@ -1,0 +1,242 @@
+//! That no modules of a crate import each other in a circle, and so none imports what stands above it and uses
+//! it: of every crate the modules are read, their imports resolved through re-exports, and drawn as a graph.
+//! Tests within modules do not count.
+
+#![allow(clippy::unwrap_used, reason = "a test's panic is its failure")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use syn::visit::{Visit, visit_item, visit_path};
+use syn::{Attribute, Item, UseTree};
+
+/// The sources of each crate.
+const CRATES: [&str; 13] = [
+    "function",
+    "fuzz",
+    "layer",
+    "layer/registry",
+    "opencv-build",
+    "xtask",
+    "xtask/audit",
+    "xtask/bench",
+    "xtask/e2e",
+    "xtask/local",
+    "xtask/package",
+    "xtask/registry",
+    "xtask/size",
+];
+
+/// A module's place in its crate: the empty one is the crate's root.
+type Place = Vec<String>;
+
+/// What a module's file says.
+#[derive(Default)]
+struct Module {
+    children: BTreeSet<String>,
+    /// What imported names stand for.
+    names: BTreeMap<String, Vec<String>>,
+    /// Everything that is named by a path.
+    paths: Vec<Vec<String>>,
+}
+
+impl Module {
+    fn read(path: &Path) -> Self {
+        let file = syn::parse_file(&fs::read_to_string(path).unwrap()).unwrap();
+        let mut module = Self::default();
+        module.visit_file(&file);
+        module
+    }
+
+    fn import(&mut self, tree: &UseTree, mut before: Vec<String>) {
+        match tree {
+            UseTree::Path(path) => {
+                before.push(path.ident.to_string());
+                self.import(&path.tree, before);
+            }
+            UseTree::Group(group) => {
+                for tree in &group.items {
+                    self.import(tree, before.clone());
+                }
+            }
+            UseTree::Name(name) => {
+                let name = name.ident.to_string();
+                let bound = match name.as_str() {
+                    "self" => before.last().cloned().unwrap_or_default(),
+                    _ => {
+                        before.push(name.clone());
+                        name
+                    }
+                };
+                self.names.insert(bound, before.clone());
+                self.paths.push(before);
+            }
+            UseTree::Rename(rename) => {
+                before.push(rename.ident.to_string());
+                self.names.insert(rename.rename.to_string(), before.clone());
+                self.paths.push(before);
+            }
+            UseTree::Glob(_) => self.paths.push(before),
+        }
+    }
+}
+
+fn for_tests(attributes: &[Attribute]) -> bool {
+    attributes.iter().any(|attribute| {
+        let text = match &attribute.meta {
+            syn::Meta::List(list) => list.tokens.to_string(),
+            _ => String::new(),
+        };
+        attribute.path().is_ident("cfg") && text == "test"
+    })
+}
+
+impl<'a> Visit<'a> for Module {
+    fn visit_item(&mut self, item: &'a Item) {
+        let attributes = match item {
+            Item::Mod(item) => &item.attrs,
+            Item::Fn(item) => &item.attrs,
+            Item::Impl(item) => &item.attrs,
+            Item::Use(item) => &item.attrs,
+            _ => &Vec::new(),
+        };
+        if for_tests(attributes) {
+            return;
+        }
+        match item {
+            Item::Mod(item) if item.content.is_none() => {
+                self.children.insert(item.ident.to_string());
+            }
+            Item::Use(item) => self.import(&item.tree, Vec::new()),
+            _ => visit_item(self, item),
+        }
+    }
+
+    fn visit_path(&mut self, path: &'a syn::Path) {
+        let segments = path.segments.iter().map(|segment| segment.ident.to_string());
+        let segments: Vec<_> = segments.collect();
+        if segments.len() > 1 {
+            self.paths.push(segments);
+        }
+        visit_path(self, path);
+    }
+}
+
+/// The modules of a crate, from its root file on.
+struct Crate(BTreeMap<Place, Module>);
+
+impl Crate {
+    fn read(folder: &Path) -> Self {
+        let mut crate_ = Self(BTreeMap::new());
+        let sources = folder.join("src");
+        let root = ["lib.rs", "main.rs"].map(|name| sources.join(name));
+        let root = root.iter().find(|path| path.is_file()).unwrap();
+        crate_.add(root, &sources, Vec::new());
+        crate_
+    }
+
+    fn add(&mut self, file: &Path, folder: &Path, place: Place) {
+        let module = Module::read(file);
+        for child in &module.children {
+            let folder = folder.join(child);
+            let files = [folder.with_extension("rs"), folder.join("mod.rs")];
+            let Some(file) = files.iter().find(|path| path.is_file()) else {
+                continue;
+            };
+            let place = [place.as_slice(), &[child.clone()]].concat();
+            self.add(file, &folder, place);
+        }
+        self.0.insert(place, module);
+    }
+
+    /// The module that a path leads to, as `from` reads it; none if that is another crate's.
+    fn resolve(&self, from: &Place, path: &[String], depth: usize) -> Option<Place> {
+        let (first, mut rest) = path.split_first()?;
+        let mut place = match first.as_str() {
+            "crate" => Vec::new(),
+            "self" => from.clone(),
+            "super" => {
+                let mut place = from.clone();
+                place.pop();
+                while let Some(("super", after)) =
+                    rest.split_first().map(|(first, after)| (first.as_str(), after))
+                {
+                    place.pop();
+                    rest = after;
+                }
+                place
+            }
+            name => {
+                let module = &self.0[from];
+                if module.children.contains(name) {
+                    [from.as_slice(), &[name.to_owned()]].concat()
+                } else {
+                    let target = module.names.get(name).filter(|_| depth < 9)?;
+                    // A name that stands for itself is another crate's.
+                    let itself = target.first() == Some(first);
+                    let target = [target.as_slice(), rest].concat();
+                    return (!itself).then(|| self.resolve(from, &target, depth + 1))?;
+                }
+            }
+        };
+        while let Some((next, after)) = rest.split_first() {
+            let module = self.0.get(&place)?;
+            if module.children.contains(next) {
+                place.push(next.clone());
+                rest = after;
+            } else if let Some(target) = module.names.get(next).filter(|_| depth < 9) {
+                let target = [target.as_slice(), after].concat();
+                return self.resolve(&place, &target, depth + 1);
+            } else {
+                break;
+            }
+        }
+        self.0.contains_key(&place).then_some(place)
+    }
+
+    fn edges(&self) -> BTreeMap<Place, BTreeSet<Place>> {
+        let edges = self.0.iter().map(|(place, module)| {
+            let targets = module.paths.iter().filter_map(|path| self.resolve(place, path, 0));
+            (place.clone(), targets.filter(|target| target != place).collect())
+        });
+        edges.collect()
+    }
+}
+
+/// All that can be reached from a module by imports.
+fn reached(edges: &BTreeMap<Place, BTreeSet<Place>>, from: &Place) -> BTreeSet<Place> {
+    let mut seen = BTreeSet::new();
+    let mut next: Vec<_> = edges[from].iter().collect();
+    while let Some(place) = next.pop() {
+        if seen.insert(place.clone()) {
+            next.extend(&edges[place]);
+        }
+    }
+    seen
+}
+
+fn shown(place: &Place) -> String {
+    if place.is_empty() {
+        "(root)".to_owned()
+    } else {
+        place.join("::")
+    }
+}
+
+#[test]
+fn modules_import_no_module_that_imports_them() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut circles = Vec::new();
+    for name in CRATES {
+        let crate_ = Crate::read(&root.join(name));
+        assert!(crate_.0.len() > 1, "{name} has no modules");
+        let edges = crate_.edges();
+        for (from, targets) in &edges {
+            for to in targets.iter().filter(|to| reached(&edges, to).contains(from)) {
+                circles.push(format!("{name}: {} imports {}", shown(from), shown(to)));
+            }
+        }
+    }
+    assert!(circles.is_empty(), "in circles:\n{}", circles.join("\n"));
+}
