@@ -2,73 +2,19 @@
 
 mod batch;
 mod direct;
+mod fitting;
+mod forms;
 mod http;
+mod limit;
 mod notification;
-mod size;
+mod outcome;
 mod sqs;
-
-use aws_lambda_events::event::s3::batch_job::S3BatchJobResponse;
-use aws_lambda_events::event::sqs::SqsBatchResponse;
-use serde::Serialize;
 
 pub use self::batch::batch;
 pub use self::direct::{Direct, direct};
+pub use self::fitting::fitting;
+pub use self::forms::Answer;
 pub use self::http::{Http, failed, file, json, page, refused};
 pub use self::notification::{Notification, notification};
-pub use self::size::fitting;
+pub use self::outcome::{Found, Named, Outcome, Result};
 pub use self::sqs::sqs;
-
-use crate::error::{Error, Problem};
-use crate::faces::Face;
-use crate::request::Object;
-
-/// The answer to an event.
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-pub enum Answer {
-    /// To a direct one.
-    Direct(Direct),
-    /// To a notification of S3.
-    Notification(Notification),
-    /// To messages of a queue.
-    Sqs(SqsBatchResponse),
-    /// To tasks of a job.
-    Batch(S3BatchJobResponse),
-    /// To a request over HTTP.
-    Http(Http),
-}
-
-/// What became of a photo in the storage.
-#[derive(Clone, Debug)]
-pub enum Outcome {
-    /// It was looked at.
-    Found(Found),
-    /// It was written by this function, so it is left alone.
-    Own,
-}
-
-/// What was found in a photo, and what was written.
-#[derive(Clone, Debug, Serialize)]
-pub struct Found {
-    /// The upright photo's width in pixels.
-    pub width: u32,
-    /// Its height in pixels.
-    pub height: u32,
-    /// Boxes in pixels of the upright photo, from left to right.
-    pub faces: Vec<Face>,
-    /// The address of the photo with rectangles, if it was written.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub annotated: Option<String>,
-    /// Why there is no photo with rectangles although it was wanted.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub annotated_error: Option<Problem>,
-    /// The address of the JSON, if it was written.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub sidecar: Option<String>,
-}
-
-/// What became of one photo of several.
-pub type Result = std::result::Result<Outcome, Error>;
-
-/// A photo by its name, with what became of it.
-pub type Named = (Object, Result);

@@ -13,6 +13,7 @@ mod sdk;
 #[cfg(feature = "opencv")]
 mod stop;
 pub mod vote;
+mod work;
 
 use serde::Serialize;
 

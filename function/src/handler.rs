@@ -9,6 +9,9 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use tokio::task::spawn_blocking;
 
+use aws_lambda_events::event::s3::batch_job::S3BatchJobResponse;
+use aws_lambda_events::event::sqs::SqsBatchResponse;
+
 use crate::answer::{self, Answer};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
@@ -149,7 +152,7 @@ impl<V: Vision> Function<V> {
         if let Err(error) = &answer {
             report.refused(0, error);
             if over_http {
-                answer = Ok(answer::failed(error));
+                answer = Ok(Answer::Http(answer::failed(error)));
             }
         }
         // The name space is the operator's, so it is the same whatever the event says.
@@ -168,12 +171,16 @@ impl<V: Vision> Function<V> {
                     .settings
                     .options(Preset::Original, Who::Caller, &options)?;
                 let job = Job::asked(object, Arc::new(options));
-                Ok(answer::direct(pipeline.one(job).await?))
+                let found = pipeline.one(job).await?;
+                Ok(Answer::Direct(answer::direct(found)))
             }
-            Request::Notification(objects) => self.notification(objects, pipeline).await,
-            Request::Sqs(sqs) => self.sqs(sqs, pipeline).await,
-            Request::Batch(batch) => self.batch(batch, pipeline).await,
-            Request::Http(http) => self.http(*http, pipeline).await,
+            Request::Notification(objects) => {
+                let answer = self.notification(objects, pipeline).await;
+                answer.map(Answer::Notification)
+            }
+            Request::Sqs(sqs) => self.sqs(sqs, pipeline).await.map(Answer::Sqs),
+            Request::Batch(batch) => self.batch(batch, pipeline).await.map(Answer::Batch),
+            Request::Http(http) => self.http(*http, pipeline).await.map(Answer::Http),
         }
     }
 
@@ -187,7 +194,7 @@ impl<V: Vision> Function<V> {
         &self,
         objects: Vec<Object>,
         pipeline: &Pipeline<'_, V>,
-    ) -> Result<Answer> {
+    ) -> Result<answer::Notification> {
         let options = self.defaults()?;
         let job = |object: &Object| Job::told(Ok(object.clone()), &options);
         let results = pipeline
@@ -196,7 +203,7 @@ impl<V: Vision> Function<V> {
         answer::notification(objects.into_iter().zip(results).collect())
     }
 
-    async fn sqs(&self, sqs: Sqs, pipeline: &Pipeline<'_, V>) -> Result<Answer> {
+    async fn sqs(&self, sqs: Sqs, pipeline: &Pipeline<'_, V>) -> Result<SqsBatchResponse> {
         let options = self.defaults()?;
         let mut jobs = Vec::new();
         let mut messages = Vec::new();
@@ -224,7 +231,7 @@ impl<V: Vision> Function<V> {
 
     /// # Errors
     /// The environment's options are wrong: that is no fault of the job's.
-    async fn batch(&self, batch: Batch, pipeline: &Pipeline<'_, V>) -> Result<Answer> {
+    async fn batch(&self, batch: Batch, pipeline: &Pipeline<'_, V>) -> Result<S3BatchJobResponse> {
         self.defaults()?;
         let options = batch.options.and_then(|named| {
             let options = self
@@ -248,7 +255,7 @@ impl<V: Vision> Function<V> {
         Ok(answer::batch(batch.schema, batch.invocation, tasks))
     }
 
-    async fn http(&self, http: Http, pipeline: &Pipeline<'_, V>) -> Result<Answer> {
+    async fn http(&self, http: Http, pipeline: &Pipeline<'_, V>) -> Result<answer::Http> {
         // Whatever route an API has for photos, the function is behind it; the page is at the root.
         if http.is_get() {
             if http.path == "/" || http.path.is_empty() {
@@ -266,7 +273,7 @@ impl<V: Vision> Function<V> {
         self.photo(http, pipeline).await
     }
 
-    async fn photo(&self, http: Http, pipeline: &Pipeline<'_, V>) -> Result<Answer> {
+    async fn photo(&self, http: Http, pipeline: &Pipeline<'_, V>) -> Result<answer::Http> {
         if http.wanted == Wanted::Neither {
             let message = "only application/json and image/jpeg can be answered to a photo";
             return Ok(answer::refused(406, "NotAcceptable", message));

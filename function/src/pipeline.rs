@@ -16,12 +16,13 @@ use crate::looks::Looks;
 use crate::machine::Machine;
 use crate::options::{Detection, Options};
 use crate::order::{Order, Turns};
+use crate::photo::Failure;
 use crate::photo::{Header, Refusal};
 use crate::report::Report;
 use crate::request::Object;
 use crate::room::{Guest, Room};
 use crate::storage::Storage;
-use crate::vision::{Failure, Seen, Task, Vision};
+use crate::vision::{Seen, Task, Vision};
 
 /// How many photos are under way at once: one that comes, one that is looked at, one that goes.
 const AT_ONCE: usize = 3;
@@ -315,8 +316,10 @@ fn header(
     }
     let header = Header::read(content)?;
     header.within(options.limits.pixels)?;
-    let detection = options.detection.clone();
-    let detection = detection.within(options.limits.work, header.width, header.height);
+    let mut detection = options.detection.clone();
+    if options.limits.bounded {
+        detection = detection.bounded(header.width, header.height);
+    }
     machine.holds(&header, &detection)?;
     Ok((header, detection))
 }

@@ -5,15 +5,16 @@ mod direct;
 mod eventbridge;
 mod http;
 mod s3;
+mod shape;
 mod sns;
 mod sqs;
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 pub use self::batch::{Batch, Task};
 pub use self::http::{Body, Http, Wanted};
+pub use self::shape::Object;
 pub use self::sqs::{Message, Sqs};
 
 use crate::error::{Error, Result};
@@ -37,17 +38,6 @@ impl<'de> Deserialize<'de> for Event {
 pub fn is_http(event: &Value) -> bool {
     let is = |name: &str| event.get(name).is_some_and(|value| !value.is_null());
     is("requestContext") || is("httpMethod")
-}
-
-/// An object that holds a photo.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Object {
-    /// Its bucket.
-    pub bucket: String,
-    /// Its key, decoded.
-    pub key: String,
-    /// Which version; the latest without.
-    pub version: Option<String>,
 }
 
 /// What an event asks for.
@@ -74,7 +64,7 @@ impl Request {
     /// What `event` asks for; `environment` looks up a variable.
     pub fn parse(event: Value, environment: impl Fn(&str) -> Option<String>) -> Result<Self> {
         let has = |name: &str| event.get(name).is_some();
-        let what = match source(&event).as_deref() {
+        let what = match shape::source(&event).as_deref() {
             Some("aws:s3") => return s3::objects(event).map(Self::Notification),
             Some("aws:sqs") => return sqs::parse(event).map(Self::Sqs),
             Some("aws:sns") => return sns::objects(event).map(Self::Notification),
@@ -96,37 +86,9 @@ impl Request {
             }
             None => "of no known shape".to_owned(),
         };
-        direct::parse(&event, environment, &what)
+        let (object, options) = direct::parse(&event, environment, &what)?;
+        Ok(Self::Direct { object, options })
     }
-}
-
-/// The service that an event's records come from.
-fn source(event: &Value) -> Option<String> {
-    let first = event.get("Records")?.get(0)?;
-    // SNS spells it with a capital.
-    let source = first
-        .get("eventSource")
-        .or_else(|| first.get("EventSource"))?;
-    source.as_str().map(str::to_owned)
-}
-
-/// The error for an event of no known shape.
-fn unknown(what: &str) -> Error {
-    Error::UnknownEvent(format!(
-        "the event is {what}. This function answers: an S3 notification; SQS messages, SNS messages \
-         and EventBridge events with S3 notifications; tasks of S3 Batch Operations (1.0 and 2.0); \
-         HTTP from a function URL or API Gateway (payload format 2.0); and an event with \
-         `BUCKET_NAME` and `S3_KEY`, which may also come from the environment"
-    ))
-}
-
-/// An event as its type, or an error that names what is amiss.
-fn typed<T: DeserializeOwned>(event: Value, shape: &str) -> Result<T> {
-    serde_json::from_value(event).map_err(|error| {
-        // It may quote a field, and a field may be a whole photo.
-        let what: String = error.to_string().chars().take(200).collect();
-        Error::InvalidRequest(format!("the event is no {shape}: {what}"))
-    })
 }
 
 #[cfg(test)]

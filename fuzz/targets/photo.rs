@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use function::faces::Area;
 use function::options::{Contrast, Detection, EyeCascade, FaceCascade, Preset};
-use function::photo::{Format, Header};
-use function::vision::{Failure, OpenCv, Seen, Task, Vision};
+use function::photo::{Failure, Format, Header};
+use function::vision::{OpenCv, Seen, Task, Vision};
 use libfuzzer_sys::{Corpus, fuzz_target};
 
 /// The most pixels that are decoded.

@@ -2,36 +2,19 @@
 //! version 25 on, and beside it the `manifest.json` of the versions before, which points at the
 //! same blobs. `archive/read.rs` reads such an archive, and those of others.
 
+mod docker;
 mod read;
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
-
+pub(crate) use self::docker::{DockerImage, blob_path};
 pub use self::read::ArchiveFile;
 use crate::document::VERSION;
 use crate::document::canonical;
 use crate::replace::new_file;
 use crate::{Digest, Error, Index, Layout, Result};
-
-/// An entry of Docker's `manifest.json`.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct DockerImage {
-    /// The path of the configuration in the archive.
-    pub(crate) config: String,
-    /// Names with tags.
-    pub(crate) repo_tags: Option<Vec<String>>,
-    /// The paths of the layers in the archive, the lowest first.
-    pub(crate) layers: Vec<String>,
-}
-
-/// The path of a blob in the archive.
-pub(crate) fn blob_path(digest: &Digest) -> String {
-    format!("blobs/sha256/{}", digest.hex())
-}
 
 impl Layout {
     /// Writes the archive to `path`, whole or not at all. `docker load` gives the image the name

@@ -8,9 +8,10 @@ use oci_spec::image::{
     ImageManifestBuilder, MediaType, Os, RootFsBuilder,
 };
 
+use crate::config::ImageConfig;
 use crate::document::{descriptor, unbuilt};
 use crate::names::go_architecture;
-use crate::{Digest, ImageConfig, Layer, Result};
+use crate::{Digest, Layer, Result};
 
 /// What is said of an image; what nothing is said of stays as it is in the base.
 pub(crate) fn configuration(

@@ -5,8 +5,8 @@
 //! <https://refspecs.linuxfoundation.org/LSB_5.0.0/LSB-Core-generic/LSB-Core-generic/symversion.html>.
 
 pub mod hardening;
+mod unreadable;
 
-use std::fmt;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -15,26 +15,10 @@ use object::read::elf::{FileHeader, ProgramHeader, Sym};
 use object::{Endianness, ReadCache, ReadRef};
 
 use self::hardening::Hardening;
+use self::unreadable::ReadError;
 use crate::lambda::LAMBDA;
+pub use crate::version::Glibc;
 use crate::{Error, Result};
-
-/// A glibc release: 2.26 is `Glibc(2, 26)`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Glibc(pub u32, pub u32);
-
-impl fmt::Display for Glibc {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.0, self.1)
-    }
-}
-
-impl Glibc {
-    /// The release that `text` names, such as `2.26`.
-    pub fn parse(text: &str) -> Option<Self> {
-        let (major, minor) = text.split_once('.')?;
-        Some(Self(major.parse().ok()?, minor.parse().ok()?))
-    }
-}
 
 /// What an ELF file says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -156,15 +140,6 @@ fn parse_error<T>(reason: &'static str) -> Result<T, ReadError> {
     Err(ReadError::Form(reason))
 }
 
-/// Why a file cannot be read.
-#[derive(Debug, thiserror::Error)]
-enum ReadError {
-    #[error(transparent)]
-    Object(#[from] object::Error),
-    #[error("{0}")]
-    Form(&'static str),
-}
-
 fn architecture(machine: elf::Machine) -> String {
     match machine {
         elf::EM_X86_64 => "x86_64".to_owned(),
@@ -206,8 +181,14 @@ impl FunctionBinary {
     /// # Errors
     /// [`Error::Soft`] names what is missing.
     pub fn hardened(self) -> Result<Self> {
-        self.elf.check_hardening(&self.path)?;
-        Ok(self)
+        let lacks = self.elf.hardening.lacks();
+        if lacks.is_empty() {
+            return Ok(self);
+        }
+        Err(Error::Soft {
+            lacks: lacks.iter().map(|lack| format!("\n- {lack}")).collect(),
+            path: self.path,
+        })
     }
 
     /// The file.

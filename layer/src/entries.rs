@@ -3,45 +3,19 @@
 //! extended headers of pax and GNU are read here, because the crate `tar` holds them in memory
 //! whole, however large they say they are.
 
+mod entry;
 mod extensions;
 
 use std::io::{self, Read};
 
 use tar::Header;
 
+pub use self::entry::{Entry, Kind};
 use self::extensions::{Extension, Extensions};
 use crate::{Error, Result};
 
 /// The most entries. An operating system with everything in it has some 500,000.
 const MOST_ENTRIES: u64 = 2_000_000;
-
-/// An entry of a layer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// Its path below the root, without `./` and without a slash at either end.
-    pub path: String,
-    /// What it is.
-    pub kind: Kind,
-    /// Its permissions, twelve bits.
-    pub mode: u32,
-    /// The size of its content in bytes.
-    pub bytes: u64,
-}
-
-/// What an entry is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// A folder.
-    Folder,
-    /// A file with content.
-    File,
-    /// A link to a path, which need not exist.
-    Symlink(String),
-    /// Another name of an entry, by its path below the root.
-    Hardlink(String),
-    /// A device or a pipe.
-    Special,
-}
 
 /// Calls `visit` for each entry of the archive, in order, with its content.
 ///

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::elf::Glibc;
+use crate::version::Glibc;
 
 /// A failure of this crate.
 #[derive(Debug, thiserror::Error)]

@@ -2,47 +2,17 @@
 //! the OCI image specification, made from what we wrote or read from a source. Source of every field's
 //! meaning: <https://github.com/opencontainers/image-spec/blob/v1.1.1/config.md>.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use oci_spec::image::{Descriptor, ImageConfiguration, ImageManifest, MediaType};
 
 use crate::compose::{configuration, manifest};
+use crate::config::ImageConfig;
 use crate::document::{canonical, descriptor, digest_of, parse, rfc3339};
 use crate::names::rust_name;
 use crate::scan::read_layer;
 use crate::source::{Source, document};
 use crate::{Digest, Error, Layer, Result};
-
-/// What an image is and how it is started.
-#[derive(Clone, Debug, Default)]
-pub struct ImageConfig {
-    /// Its name, without a tag.
-    pub name: String,
-    /// Its processor, as rustc names it.
-    pub architecture: String,
-    /// The program and its arguments.
-    pub entrypoint: Vec<String>,
-    /// The user that it runs as where nothing else is said; Lambda has one of its own.
-    pub user: Option<String>,
-    /// The folder that it starts in.
-    pub working_folder: Option<String>,
-    /// Labels.
-    pub labels: BTreeMap<String, String>,
-    /// What the manifest says about the image, by the names of
-    /// <https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md>.
-    pub annotations: BTreeMap<String, String>,
-}
-
-impl ImageConfig {
-    /// An image that starts nothing.
-    pub fn new(name: &str, architecture: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            architecture: architecture.to_owned(),
-            ..Self::default()
-        }
-    }
-}
 
 /// An image whose layers are known.
 #[derive(Clone, Debug)]
@@ -228,6 +198,8 @@ fn history_of_layers(config: &ImageConfiguration) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     fn layer(text: &str) -> Layer {

@@ -119,6 +119,7 @@
 pub mod archive;
 mod base;
 mod compose;
+mod config;
 mod diff;
 mod digest;
 mod document;
@@ -146,15 +147,17 @@ pub mod scan;
 pub mod source;
 mod tree;
 mod validate;
+mod version;
 mod view;
 pub mod zip;
 
 pub use base::{check_base, check_scratch};
+pub use config::ImageConfig;
 pub use diff::diff;
 pub use digest::Digest;
 pub use error::{Error, Result};
 pub use files::{Files, files};
-pub use image::{Image, ImageConfig};
+pub use image::Image;
 pub use index::Index;
 pub use layer::Layer;
 pub use layout::{Layout, LayoutFolder, LayoutWriter};

@@ -2,6 +2,7 @@
 //! From what is in the SDK and how it is linked; nothing in them depends on where it lies.
 
 mod cmake;
+mod fill;
 mod pkg_config;
 
 use std::path::Path;
@@ -39,32 +40,6 @@ pub(crate) fn write(folder: &Path, recipe: &Recipe, link: &Link) -> Result<()> {
         write_if_other(&folder.join("lib").join(path), text.as_bytes())?;
     }
     Ok(())
-}
-
-/// `template` with what all packages say in place of `@NAME@`.
-fn fill(template: &str, recipe: &Recipe, link: &Link) -> String {
-    let glibc = recipe.target.glibc;
-    let mut parts = recipe.version.split('.');
-    let mut part = || parts.next().unwrap_or("0");
-    let values = [
-        ("@VERSION@", recipe.version.clone()),
-        ("@MAJOR@", part().to_owned()),
-        ("@MINOR@", part().to_owned()),
-        ("@PATCH@", part().to_owned()),
-        ("@MODULES@", recipe.modules.join(", ")),
-        ("@CXX_STANDARD@", recipe.cxx_standard.to_string()),
-        ("@ARCHITECTURE@", recipe.target.architecture.to_string()),
-        ("@ZIG_TARGET@", recipe.target.zig_triple()),
-        ("@GLIBC@", glibc.to_string()),
-        ("@GLIBC_MAJOR@", glibc.major.to_string()),
-        ("@GLIBC_MINOR@", glibc.minor.to_string()),
-        ("@LIBCXX_RELEASE@", link.cxx_runtime_release.to_string()),
-    ];
-    values
-        .iter()
-        .fold(template.to_owned(), |text, (name, value)| {
-            text.replace(name, value)
-        })
 }
 
 #[cfg(test)]

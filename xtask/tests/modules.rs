@@ -114,7 +114,10 @@ impl<'a> Visit<'a> for Module {
     }
 
     fn visit_path(&mut self, path: &'a syn::Path) {
-        let segments = path.segments.iter().map(|segment| segment.ident.to_string());
+        let segments = path
+            .segments
+            .iter()
+            .map(|segment| segment.ident.to_string());
         let segments: Vec<_> = segments.collect();
         if segments.len() > 1 {
             self.paths.push(segments);
@@ -159,8 +162,9 @@ impl Crate {
             "super" => {
                 let mut place = from.clone();
                 place.pop();
-                while let Some(("super", after)) =
-                    rest.split_first().map(|(first, after)| (first.as_str(), after))
+                while let Some(("super", after)) = rest
+                    .split_first()
+                    .map(|(first, after)| (first.as_str(), after))
                 {
                     place.pop();
                     rest = after;
@@ -197,8 +201,14 @@ impl Crate {
 
     fn edges(&self) -> BTreeMap<Place, BTreeSet<Place>> {
         let edges = self.0.iter().map(|(place, module)| {
-            let targets = module.paths.iter().filter_map(|path| self.resolve(place, path, 0));
-            (place.clone(), targets.filter(|target| target != place).collect())
+            let targets = module
+                .paths
+                .iter()
+                .filter_map(|path| self.resolve(place, path, 0));
+            (
+                place.clone(),
+                targets.filter(|target| target != place).collect(),
+            )
         });
         edges.collect()
     }
@@ -233,7 +243,10 @@ fn modules_import_no_module_that_imports_them() {
         assert!(crate_.0.len() > 1, "{name} has no modules");
         let edges = crate_.edges();
         for (from, targets) in &edges {
-            for to in targets.iter().filter(|to| reached(&edges, to).contains(from)) {
+            for to in targets
+                .iter()
+                .filter(|to| reached(&edges, to).contains(from))
+            {
                 circles.push(format!("{name}: {} imports {}", shown(from), shown(to)));
             }
         }

@@ -4,7 +4,7 @@
 
 use aws_lambda_events::event::s3::batch_job::{S3BatchJobResponse, S3BatchJobResult};
 
-use super::{Answer, Outcome, Result};
+use super::outcome::{Outcome, Result};
 
 /// The longest text that is sent back, in characters; a report has a line for each task.
 const LONGEST: usize = 1000;
@@ -16,14 +16,14 @@ pub fn batch(
     schema: String,
     invocation: String,
     tasks: impl IntoIterator<Item = (String, Result)>,
-) -> Answer {
+) -> S3BatchJobResponse {
     let mut answer = S3BatchJobResponse::default();
     answer.invocation_schema_version = Some(schema);
     answer.invocation_id = Some(invocation);
     // For tasks that the answer leaves out, of which there are none.
     answer.treat_missing_keys_as = Some("PermanentFailure".to_owned());
     answer.results = tasks.into_iter().map(task).collect();
-    Answer::Batch(answer)
+    answer
 }
 
 fn task((id, result): (String, Result)) -> S3BatchJobResult {

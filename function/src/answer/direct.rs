@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::{Answer, Found};
+use super::outcome::Found;
 use crate::error::Problem;
 use crate::faces::Face;
 
@@ -31,7 +31,7 @@ struct Body {
 }
 
 /// The answer for what was found.
-pub fn direct(found: Found) -> Answer {
+pub fn direct(found: Found) -> Direct {
     let mut message = format!("Find {} face(s)", found.faces.len());
     if let Some(url) = found.annotated {
         message += &format!(",image saved to {url}");
@@ -39,7 +39,7 @@ pub fn direct(found: Found) -> Answer {
     if let Some(url) = found.sidecar {
         message += &format!(",faces saved to {url}");
     }
-    Answer::Direct(Direct {
+    Direct {
         status_code: 200,
         headers: Headers {
             content_type: "application/json",
@@ -49,7 +49,7 @@ pub fn direct(found: Found) -> Answer {
             faces: found.faces,
             annotated_error: found.annotated_error,
         },
-    })
+    }
 }
 
 #[cfg(test)]

@@ -11,8 +11,8 @@ use ring::digest::{SHA256, digest};
 use serde::Serialize;
 use serde_json::{Value, json as value};
 
-use super::size::MOST;
-use super::{Answer, Found};
+use super::limit::MOST;
+use super::outcome::Found;
 use crate::error::{Error, Result};
 
 /// The page for people: drop a photo, see the faces.
@@ -50,7 +50,7 @@ pub struct Http {
 }
 
 /// The page.
-pub fn page() -> Answer {
+pub fn page() -> Http {
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CONTENT_SECURITY_POLICY, &*POLICY),
@@ -62,12 +62,12 @@ pub fn page() -> Answer {
 }
 
 /// The boxes.
-pub fn json(found: &Found) -> Answer {
+pub fn json(found: &Found) -> Http {
     document(200, found)
 }
 
 /// The annotated photo, a JPEG file.
-pub fn file(photo: &[u8], faces: usize) -> Result<Answer> {
+pub fn file(photo: &[u8], faces: usize) -> Result<Http> {
     let bytes = photo.len().div_ceil(3) * 4;
     if bytes > MOST {
         // It is not even made, which would take as much memory again.
@@ -83,25 +83,25 @@ pub fn file(photo: &[u8], faces: usize) -> Result<Answer> {
 }
 
 /// An error, by its name and with the status that says it.
-pub fn failed(error: &Error) -> Answer {
+pub fn failed(error: &Error) -> Http {
     refused(error.status(), error.name(), &error.message())
 }
 
 /// An error that only HTTP knows.
-pub fn refused(status: u16, name: &str, message: &str) -> Answer {
+pub fn refused(status: u16, name: &str, message: &str) -> Http {
     document(
         status,
         &value!({"error": {"type": name, "message": message}}),
     )
 }
 
-fn document(status: u16, body: &impl Serialize) -> Answer {
+fn document(status: u16, body: &impl Serialize) -> Http {
     let body = serde_json::to_value(body).unwrap_or(Value::Null);
     let headers = [(header::CONTENT_TYPE, "application/json")];
     answer(status, &headers, body.to_string(), false)
 }
 
-fn answer(status: u16, headers: &[(HeaderName, &str)], body: String, encoded: bool) -> Answer {
+fn answer(status: u16, headers: &[(HeaderName, &str)], body: String, encoded: bool) -> Http {
     let always = [
         (header::CACHE_CONTROL, "no-store"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -110,14 +110,14 @@ fn answer(status: u16, headers: &[(HeaderName, &str)], body: String, encoded: bo
     ];
     let allowed = (status == 405).then_some((header::ALLOW, "GET, HEAD, POST"));
     let all = headers.iter().chain(&always).chain(&allowed);
-    Answer::Http(Http {
+    Http {
         status_code: status,
         headers: all
             .map(|(name, text)| (name.to_string(), (*text).to_owned()))
             .collect(),
         body,
         is_base64_encoded: encoded,
-    })
+    }
 }
 
 /// A policy's name for the page's own part between two tags.
@@ -132,9 +132,10 @@ fn source([start, end]: [&str; 2]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Answer, fitting};
     use super::*;
 
-    fn shown(answer: Answer) -> Value {
+    fn shown(answer: Http) -> Value {
         serde_json::to_value(answer).unwrap()
     }
 
@@ -147,9 +148,9 @@ mod tests {
         let error = file(&vec![0; 4_718_593], 0).unwrap_err();
         assert_eq!((error.name(), error.status()), ("AnswerTooLarge", 413));
         // What is around the photo counts as well.
-        let error = super::super::fitting(file(&vec![0; 4_718_592], 0).unwrap()).unwrap_err();
+        let error = fitting(Answer::Http(file(&vec![0; 4_718_592], 0).unwrap())).unwrap_err();
         assert_eq!(error.name(), "AnswerTooLarge");
-        super::super::fitting(file(&vec![0; 4_718_000], 0).unwrap()).unwrap();
+        fitting(Answer::Http(file(&vec![0; 4_718_000], 0).unwrap())).unwrap();
     }
 
     #[test]

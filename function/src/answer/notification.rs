@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use super::{Answer, Found, Named, Outcome};
+use super::outcome::{Found, Named, Outcome};
 use crate::error::{Error, Result};
 
 /// Faces that are left out of an answer that would be too large.
@@ -48,7 +48,7 @@ struct Short {
 ///
 /// # Errors
 /// The one that failed; of several, a temporary one first, which is why Lambda should try again.
-pub fn notification(photos: Vec<Named>) -> Result<Answer> {
+pub fn notification(photos: Vec<Named>) -> Result<Notification> {
     let errors: Vec<&Error> = photos
         .iter()
         .filter_map(|(_, result)| result.as_ref().err())
@@ -72,9 +72,9 @@ pub fn notification(photos: Vec<Named>) -> Result<Answer> {
             skipped,
         }
     };
-    Ok(Answer::Notification(Notification {
+    Ok(Notification {
         photos: photos.into_iter().map(photo).collect(),
-    }))
+    })
 }
 
 /// Leaves out the faces of photos that have more than a thousand: nobody waits for them, and an error would have Lambda
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
     use crate::request::Object;
 
-    fn named(key: &str, result: super::super::Result) -> Named {
+    fn named(key: &str, result: super::super::outcome::Result) -> Named {
         let object = Object {
             bucket: "b".to_owned(),
             key: key.to_owned(),
@@ -132,7 +132,7 @@ mod tests {
             })
         };
         let fine = || Ok(Outcome::Own);
-        let of = |results: Vec<super::super::Result>| {
+        let of = |results: Vec<super::super::outcome::Result>| {
             let photos = results.into_iter().map(|result| named("k", result));
             notification(photos.collect()).unwrap_err().name()
         };

@@ -5,10 +5,8 @@
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse};
 
-use super::Answer;
-
 /// The answer for messages, each with whether it is done.
-pub fn sqs(fifo: bool, messages: impl IntoIterator<Item = (String, bool)>) -> Answer {
+pub fn sqs(fifo: bool, messages: impl IntoIterator<Item = (String, bool)>) -> SqsBatchResponse {
     let mut answer = SqsBatchResponse::default();
     for (id, done) in messages {
         let after_a_failure = fifo && !answer.batch_item_failures.is_empty();
@@ -18,7 +16,7 @@ pub fn sqs(fifo: bool, messages: impl IntoIterator<Item = (String, bool)>) -> An
             answer.batch_item_failures.push(failure);
         }
     }
-    Answer::Sqs(answer)
+    answer
 }
 
 #[cfg(test)]

@@ -11,8 +11,9 @@ use super::classifiers::Classifiers;
 use super::vote::{Finding, elect};
 use super::{Face, stop};
 use crate::options::{Contrast, Detection, EyeCascade};
+use crate::photo::Failure;
 use crate::photo::pixels::Photo;
-use crate::vision::{Failure, Task};
+use crate::vision::Task;
 
 /// Windows of one cascade that must agree before it has a say beside others; `face_neighbours` then
 /// is about all of them together.

@@ -1,6 +1,6 @@
 //! Values out of a few, each with a name.
 
-use super::{Contrast, EyeCascade, FaceCascade, Files, Preset};
+use super::values::{Contrast, EyeCascade, FaceCascade, Files, Preset};
 
 /// A value out of a few.
 pub trait Choice: Copy + PartialEq + 'static {

@@ -1,22 +1,10 @@
 //! The defaults: three ways to look at a photo, and what they have in common.
 
-use serde::Serialize;
-
-use super::{
-    Contrast, Detection, EyeCascade, FaceCascade, Files, KeyPattern, Limits, Options, Output, Place,
+use super::key::KeyPattern;
+use super::place::Place;
+use super::values::{
+    Contrast, Detection, EyeCascade, FaceCascade, Files, Limits, Options, Output, Preset,
 };
-
-/// A set of defaults. `cargo xtask eval` measures them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Preset {
-    /// What the Python original did: the frontal cascade, and the same rectangles.
-    Original,
-    /// Side faces as well, and fewer false alarms.
-    Balanced,
-    /// The most faces, at several times the work.
-    Accurate,
-}
 
 impl Preset {
     /// Their names, in words.
@@ -37,7 +25,7 @@ impl Preset {
             limits: Limits {
                 bytes: 64 << 20,
                 pixels: 100_000_000,
-                work: None,
+                bounded: false,
             },
             storage: Place::default(),
             metrics_namespace: None,

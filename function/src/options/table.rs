@@ -3,10 +3,10 @@
 use std::str::FromStr;
 
 use super::choice::Choice;
-use super::{
-    Contrast, EyeCascade, FaceCascade, Files, KeyPattern, Location, Options, Origin, PREFIX, Place,
-    Preset,
-};
+use super::key::KeyPattern;
+use super::origin::{Origin, PREFIX};
+use super::place::{Location, Place};
+use super::values::{Contrast, EyeCascade, FaceCascade, Files, Options, Preset};
 use crate::error::{Error, Result};
 use crate::text::cut;
 

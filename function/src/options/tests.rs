@@ -1,6 +1,7 @@
 //! Where options come from, what is refused, and what the README says of them.
 
 use super::*;
+use crate::error::Error;
 
 fn named(named: &[(&str, &str)]) -> Named {
     let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());

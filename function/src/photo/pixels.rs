@@ -10,11 +10,12 @@ use opencv::{Result, imgproc};
 
 use super::decode::jpeg::{self, Rows};
 use super::decode::{png, webp};
+use super::failure::Failure;
+use super::format::Format;
+use super::header::Header;
 use super::orientation::Orientation;
 use super::watch::Watch;
-use super::{Format, Header};
 use crate::faces::{Area, Face};
-use crate::vision::Failure;
 
 /// Colours in OpenCV's order, blue first.
 const BLUE: Scalar = Scalar::from_array([255.0, 0.0, 0.0, 0.0]);

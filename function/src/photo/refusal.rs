@@ -1,6 +1,6 @@
 //! Why a photo is not worked on.
 
-use super::Format;
+use super::format::Format;
 
 /// Why a photo is not worked on. None of these goes away by trying again.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

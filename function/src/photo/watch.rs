@@ -5,8 +5,8 @@ use std::fs;
 use std::io::{self, BufRead, Read, Seek, SeekFrom};
 use std::time::Instant;
 
-use super::Refusal;
-use crate::vision::Failure;
+use super::failure::Failure;
+use super::refusal::Refusal;
 
 /// What must be left of the memory while a photo is decoded, in bytes.
 const LEFT: u64 = 16 << 20;

@@ -8,9 +8,10 @@ use std::thread::sleep;
 use super::*;
 use crate::log::Log;
 use crate::options::{Location, Place, Preset};
+use crate::photo::Failure;
 use crate::storage::tests::site::Site;
 use crate::storage::tests::storage;
-use crate::vision::{Failure, Times};
+use crate::vision::Times;
 
 /// Sees nothing: at once, or in a photo of one pixel for so long, and in one of two pixels for ever.
 struct Slow {

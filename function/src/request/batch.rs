@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::direct::options;
 use super::s3::{decoded, version};
-use super::{Object, typed};
+use super::shape::{Object, typed};
 use crate::error::{Error, Result};
 use crate::options::Named;
 

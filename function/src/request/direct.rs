@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{Object, Request, unknown};
+use super::shape::{Object, unknown};
 use crate::error::{Error, Result};
 use crate::options::Named;
 use crate::text::cut;
@@ -16,7 +16,7 @@ pub(super) fn parse(
     event: &Value,
     environment: impl Fn(&str) -> Option<String>,
     what: &str,
-) -> Result<Request> {
+) -> Result<(Object, Named)> {
     let (bucket, key) = ("BUCKET_NAME", "S3_KEY");
     let set = |name: &str| environment(name).filter(|text| !text.is_empty());
     let named = |name: &str| event.get(name).is_some_and(|value| !value.is_null());
@@ -35,14 +35,12 @@ pub(super) fn parse(
             quoted(other)
         ))),
     };
-    Ok(Request::Direct {
-        object: Object {
-            bucket: field(bucket)?,
-            key: field(key)?,
-            version: None,
-        },
-        options: options(event.get("options"))?,
-    })
+    let object = Object {
+        bucket: field(bucket)?,
+        key: field(key)?,
+        version: None,
+    };
+    Ok((object, options(event.get("options"))?))
 }
 
 /// A value in an error.
@@ -91,9 +89,7 @@ mod tests {
             "BUCKET_NAME": "b", "S3_KEY": "a/photo+1.jpg", "other": 1,
             "options": {"scale_factor": 1.2, "side_faces": true, "preset": "balanced"},
         });
-        let Request::Direct { object, options } = parse(&event, variables, "").unwrap() else {
-            panic!("it is another request");
-        };
+        let (object, options) = parse(&event, variables, "").unwrap();
         // The key is the key: nothing is decoded.
         assert_eq!(
             (object.bucket.as_str(), object.key.as_str()),
@@ -108,9 +104,7 @@ mod tests {
         );
 
         let event = json!({"S3_KEY": "k"});
-        let Request::Direct { object, .. } = parse(&event, variables, "").unwrap() else {
-            panic!("it is another request");
-        };
+        let (object, _) = parse(&event, variables, "").unwrap();
         assert_eq!(object.bucket, "from-environment");
     }
 
@@ -118,8 +112,8 @@ mod tests {
     fn any_event_will_do_where_the_environment_has_both() {
         let timer = json!({"detail-type": "Scheduled Event", "source": "aws.events"});
         for event in [json!(null), json!("text"), timer] {
-            let request = parse(&event, |name| Some(name.to_lowercase()), "").unwrap();
-            assert!(matches!(request, Request::Direct { object, .. } if object.key == "s3_key"));
+            let (object, _) = parse(&event, |name| Some(name.to_lowercase()), "").unwrap();
+            assert_eq!(object.key, "s3_key");
         }
     }
 

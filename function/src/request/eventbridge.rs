@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::s3::version;
-use super::{Object, typed};
+use super::shape::{Object, typed};
 use crate::error::Result;
 
 #[derive(Deserialize, Serialize)]

@@ -14,7 +14,7 @@ use mediatype::names::{APPLICATION, IMAGE, JPEG, JSON};
 use multer::Multipart;
 use serde_json::Value;
 
-use super::typed;
+use super::shape::typed;
 use crate::error::{Error, Result};
 use crate::options::Named;
 

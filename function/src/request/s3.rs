@@ -5,7 +5,7 @@ use aws_lambda_events::event::s3::{S3Event, S3EventRecord};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use super::{Object, typed};
+use super::shape::{Object, typed};
 use crate::error::{Error, Result};
 
 /// What S3 sends once when a notification is set up.

@@ -4,7 +4,8 @@
 use aws_lambda_events::event::sns::SnsEvent;
 use serde_json::Value;
 
-use super::{Object, eventbridge, s3, typed};
+use super::shape::{Object, source, typed};
+use super::{eventbridge, s3};
 use crate::error::{Error, Result};
 
 /// The objects that an event of SNS tells of.
@@ -32,7 +33,7 @@ fn plain(value: Value) -> Result<Vec<Object>> {
     if s3::is_test(&value) {
         return Ok(Vec::new());
     }
-    if super::source(&value).as_deref() == Some("aws:s3") {
+    if source(&value).as_deref() == Some("aws:s3") {
         return s3::objects(value);
     }
     if eventbridge::is_created(&value) {

@@ -5,7 +5,8 @@
 use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
 use serde_json::Value;
 
-use super::{Object, sns, typed};
+use super::shape::{Object, typed};
+use super::sns;
 use crate::error::{Error, Result};
 
 /// Messages of a queue.

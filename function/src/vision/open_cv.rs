@@ -3,13 +3,13 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use super::task::{Seen, Task, Times, Vision};
 use super::threads::Threads;
-use super::{Failure, Seen, Task, Times, Vision};
 use crate::error::Error;
 use crate::faces::detector::Detector;
-use crate::photo::Header;
 use crate::photo::decode::jpeg;
 use crate::photo::pixels::{Photo, Purpose};
+use crate::photo::{Failure, Header};
 
 /// OpenCV with its cascades.
 pub struct OpenCv(Mutex<Eyes>);

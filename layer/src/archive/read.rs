@@ -13,7 +13,7 @@ use oci_spec::image::{
     Descriptor, ImageConfiguration, ImageManifestBuilder, MediaType, ToDockerV2S2,
 };
 
-use super::DockerImage;
+use super::docker::{DockerImage, blob_path};
 use crate::document::{self, canonical, descriptor, parse, unbuilt};
 use crate::entries::{self, Kind};
 use crate::source::{Blob, Source};
@@ -226,7 +226,7 @@ impl Source for ArchiveFile {
                 });
             }
             Some(made) => made.blobs.get(digest).cloned(),
-            None => Some(super::blob_path(digest)),
+            None => Some(blob_path(digest)),
         };
         let place = path.and_then(|path| self.files.get(&path).copied());
         let place = place.ok_or_else(|| Error::missing(&self.origin, format!("blob {digest}")))?;

@@ -6,15 +6,13 @@
 //! <https://refspecs.linuxfoundation.org/LSB_5.0.0/LSB-Core-generic/LSB-Core-generic/libc-ddefs.html>.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use object::elf::{self, FileHeader64};
 use object::read::elf::{FileHeader, ProgramHeader};
 use object::{Endianness, ReadRef};
 use serde::Serialize;
 
-use super::{Elf, ReadError};
-use crate::{Error, Result};
+use super::unreadable::ReadError;
 
 /// How a program was hardened.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -155,20 +153,6 @@ fn features(kind: elf::GnuPropertyType, bits: u32) -> Vec<&'static str> {
     };
     let set = known.iter().filter(|(bit, _)| bits & bit != 0);
     set.map(|(_, name)| *name).collect()
-}
-
-impl Elf {
-    /// Refuses a program, which errors call `path`, that lacks any of it.
-    pub(super) fn check_hardening(&self, path: &Path) -> Result<()> {
-        let lacks = self.hardening.lacks();
-        if lacks.is_empty() {
-            return Ok(());
-        }
-        Err(Error::Soft {
-            path: path.to_owned(),
-            lacks: lacks.iter().map(|lack| format!("\n- {lack}")).collect(),
-        })
-    }
 }
 
 #[cfg(test)]

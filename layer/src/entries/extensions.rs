@@ -3,7 +3,7 @@
 
 use tar::{EntryType, Header, PaxExtensions};
 
-use super::{Entry, Kind};
+use super::entry::{Entry, Kind};
 
 /// The longest name that is read: Linux takes no longer path (`PATH_MAX`).
 const LONGEST_NAME: u64 = 4096;

@@ -2,7 +2,9 @@
 
 use oci_spec::image::{Descriptor, ImageConfiguration, Os};
 
-use super::{Expected, Finding, Findings, Rule, layers, program};
+use super::finding::{Expected, Finding, Findings};
+use super::rule::Rule;
+use super::{layers, program};
 use crate::Packing;
 use crate::Result;
 use crate::index::is_attestation;

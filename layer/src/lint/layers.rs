@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Findings, Rule, some};
+use super::finding::{Findings, some};
+use super::rule::Rule;
 use crate::entries::{Entry, Kind};
 use crate::lambda::LAMBDA;
 

@@ -1,6 +1,7 @@
 //! The rules about what an image starts: the program, its loader and its libraries.
 
-use super::{Findings, Rule};
+use super::finding::Findings;
+use super::rule::Rule;
 use crate::Result;
 use crate::elf::Elf;
 use crate::entries::Kind;

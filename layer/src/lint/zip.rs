@@ -9,8 +9,9 @@ use zip::read::ZipFile;
 use zip::result::ZipError;
 use zip::{CompressionMethod, System, ZipArchive};
 
+use super::finding::{Expected, Finding, Findings, some};
 use super::layers::is_readable;
-use super::{Expected, Finding, Findings, Rule, some};
+use super::rule::Rule;
 use crate::elf::{Elf, Glibc};
 use crate::lambda::LAMBDA;
 use crate::{Error, Result};

@@ -1,8 +1,8 @@
 //! The package for cmake's `find_package`: `OpenCVConfig.cmake` with a target for each library, and
 //! the file that tells which versions it serves.
 
+use super::fill::fill;
 use crate::manifest::Link;
-use crate::packages::fill;
 use crate::recipe::Recipe;
 
 /// The text of the package.

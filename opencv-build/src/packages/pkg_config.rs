@@ -1,8 +1,8 @@
 //! The package for pkg-config, `opencv4.pc`: what to compile and link with, in the order that a
 //! static linker wants.
 
+use super::fill::fill;
 use crate::manifest::Link;
-use crate::packages::fill;
 use crate::recipe::Recipe;
 
 /// The text of the package.

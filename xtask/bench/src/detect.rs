@@ -4,6 +4,7 @@
 mod compile;
 mod program;
 mod ready;
+mod sides;
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -12,18 +13,13 @@ use anyhow::{Context, Result, ensure};
 use support::progress::Step;
 
 use self::program::{Area, Found, Look, Program};
+use self::sides::{CASCADES, OURS, STOCK, WHEEL};
 use super::figures::{Figures, Group, Unit};
 use super::median::median;
 use super::peer::Peer;
 use super::photos::{Photo, Photos};
 use super::setting::Setting;
 
-/// The sides' names in figures.
-const WHEEL: &str = "wheel";
-const STOCK: &str = "stock";
-const OURS: &str = "ours";
-/// What they look for, with the cascade that finds it.
-const CASCADES: [(&str, &str); 2] = [("face", "frontalface_default"), ("eye", "eye")];
 /// Windows that must agree on a face, and on an eye.
 const FACE: u32 = 4;
 const EYE: u32 = 3;

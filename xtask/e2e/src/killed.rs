@@ -15,6 +15,7 @@ use support::progress::tell;
 
 use super::lifecycle::Site;
 use super::{mirror, promises, trees};
+use package::build_opencv::Arguments;
 use package::workspace::Workspace;
 use support::process::end;
 
@@ -77,7 +78,7 @@ const STAGES: [Stage; 5] = [
 /// Kills builds of a small recipe.
 pub fn test(workspace: &Workspace, seed: u64) -> Result<()> {
     // The toolchain and the source must be there to be shared.
-    package::build_opencv::built(workspace, &super::every_default())?;
+    package::build_opencv::built(workspace, &Arguments::default())?;
     let folder = |name: &str| {
         tempfile::Builder::new()
             .prefix(&format!("{name}-"))

@@ -13,6 +13,7 @@ use serde_json::Value;
 use support::progress::tell;
 
 use super::promises;
+use package::build_opencv::Arguments;
 use package::workspace::Workspace;
 
 use super::programs;
@@ -23,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// Runs the builds.
 pub fn test(workspace: &Workspace) -> Result<()> {
     // The toolchain and the source must be there to be shared.
-    package::build_opencv::built(workspace, &super::every_default())?;
+    package::build_opencv::built(workspace, &Arguments::default())?;
     let folder = tempfile::Builder::new()
         .prefix("lifecycle-")
         .tempdir_in(workspace.target())

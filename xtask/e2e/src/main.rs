@@ -154,7 +154,7 @@ fn run(arguments: &Arguments) -> Result<TestAnswer> {
             identity::sanitizers(&workspace, &suite.sdk()?, arguments.slow)
         }),
         ("pixels of JPEG files", &|| {
-            let sdk = build_opencv::built(&workspace, &every_default())?.sdk;
+            let sdk = build_opencv::built(&workspace, &build_opencv::Arguments::default())?.sdk;
             jpeg::test(&workspace, &sdk)
         }),
         ("pixels of PNG, WebP and other files", &|| {
@@ -276,7 +276,8 @@ impl Suite<'_> {
         let strict = ["--", "--deny", "warnings"];
         succeed(self.cargo(&["clippy", "--all-targets"]).args(strict))?;
         let (sdk, _) = self.function()?;
-        let mut function = build_function::cargo(self.workspace, &every_default(), &sdk)?;
+        let mut function =
+            build_function::cargo(self.workspace, &build_opencv::Arguments::default(), &sdk)?;
         function.args(["clippy", "--package", "function", "--features", "opencv"]);
         function.arg("--all-targets");
         function.args(["--profile", "lambda", "--target"]);
@@ -303,18 +304,18 @@ impl Suite<'_> {
 
     /// The real build, and that it is not done again.
     fn build(&self) -> Result<()> {
-        build_opencv::built(self.workspace, &every_default())?;
-        let again = build_opencv::built(self.workspace, &every_default())?;
+        build_opencv::built(self.workspace, &build_opencv::Arguments::default())?;
+        let again = build_opencv::built(self.workspace, &build_opencv::Arguments::default())?;
         ensure!(again.cached, "a second build was not taken from the first");
         Ok(())
     }
 
     fn sdk(&self) -> Result<Sdk> {
-        Ok(build_opencv::built(self.workspace, &every_default())?.sdk)
+        Ok(build_opencv::built(self.workspace, &build_opencv::Arguments::default())?.sdk)
     }
 
     fn function(&self) -> Result<(Sdk, FunctionBinary)> {
-        build_function::built(self.workspace, &every_default())
+        build_function::built(self.workspace, &build_opencv::Arguments::default())
     }
 
     fn with_function(
@@ -327,7 +328,8 @@ impl Suite<'_> {
 
     fn function_tests(&self) -> Result<()> {
         let (sdk, _) = self.function()?;
-        let mut cargo = build_function::cargo(self.workspace, &every_default(), &sdk)?;
+        let mut cargo =
+            build_function::cargo(self.workspace, &build_opencv::Arguments::default(), &sdk)?;
         cargo.args([
             "test",
             "--package",
@@ -433,7 +435,7 @@ impl Suite<'_> {
 
     /// The page of the size report, as a browser opens the file.
     fn size_page(&self) -> Result<()> {
-        let built = size::Built::new(self.workspace, &every_default())?;
+        let built = size::Built::new(self.workspace, &build_opencv::Arguments::default())?;
         let document = size::document(self.workspace, &size::Arguments::default(), &built)?;
         let results = self.workspace.target().join("size");
         let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
@@ -461,8 +463,4 @@ impl Suite<'_> {
         );
         Ok(Some((photos, expected)))
     }
-}
-
-fn every_default() -> build_opencv::Arguments {
-    build_opencv::Arguments::default()
 }

@@ -2,33 +2,31 @@
 //! behind a login, and behind a proxy that breaks connections, sends people away and lies.
 
 mod downloads;
+mod image;
 mod login;
 mod server;
 mod uploads;
 
-use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use layer::Layout;
 use layer::elf::FunctionBinary;
 use layer::lint::{Expected, lint};
-use layer_registry::{Event, Patience, Remote};
+use layer_registry::Event;
 use opencv_build::sdk::Sdk;
 use serde_json::Value;
 
 use super::proxy::Proxy;
 use super::report::Skip;
-use layer_registry::push_layout;
 use package::pack::base::{Base, BaseImage};
 use package::pack::checked::check;
 use package::pack::function_image;
 use package::workspace::Workspace;
 use support::process::output;
 
+use image::{blobs, digest_of, push, remote, same_blobs};
 use server::Registry;
 
 /// Pushes the layout in `layout` and pulls it, in every way.
@@ -156,29 +154,6 @@ fn scratch(workspace: &Workspace) -> Result<tempfile::TempDir> {
         .with_context(|| format!("failed to create a folder in `{}`", target.display()))
 }
 
-/// The image, with little patience and without the credentials that this machine's user has.
-fn remote(reference: &str) -> Result<Remote> {
-    let mut remote = Remote::parse(reference)?;
-    remote.patience = Patience {
-        tries: 4,
-        first_wait: Duration::from_millis(20),
-        ..Patience::default()
-    };
-    Ok(remote)
-}
-
-fn push(remote: &Remote, layout: &Path) -> Result<String> {
-    Ok(push_layout(remote, layout, &|_| ())?)
-}
-
-/// The digest that a layout's index names.
-fn digest_of(layout: &Path) -> Result<String> {
-    let index = fs::read_to_string(layout.join("index.json"))?;
-    let index: Value = serde_json::from_str(&index)?;
-    let digest = index["manifests"][0]["digest"].as_str();
-    Ok(digest.context("the layout names no manifest")?.to_owned())
-}
-
 /// Pushed once, an image is not sent again, and comes back with the same bytes.
 fn there_and_back(proxy: &Proxy, layout: &Path, scratch: &Path) -> Result<()> {
     let image = format!("{}/there/and-back:v1", proxy.address());
@@ -274,32 +249,5 @@ fn there_and_back(proxy: &Proxy, layout: &Path, scratch: &Path) -> Result<()> {
         error.contains("has no manifest v2"),
         "a missing tag is told as {error}"
     );
-    Ok(())
-}
-
-/// The files of a layout that are named by their digests.
-fn blobs(layout: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
-    let folder = layout.join("blobs/sha256");
-    let entries =
-        fs::read_dir(&folder).with_context(|| format!("failed to read `{}`", folder.display()))?;
-    let mut blobs = BTreeMap::new();
-    for entry in entries {
-        let entry = entry?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        blobs.insert(name, fs::read(entry.path())?);
-    }
-    Ok(blobs)
-}
-
-fn same_blobs(one: &Path, other: &Path) -> Result<()> {
-    let (one, other) = (blobs(one)?, blobs(other)?);
-    let names = |blobs: &BTreeMap<String, Vec<u8>>| Vec::from_iter(blobs.keys().cloned()).join(" ");
-    ensure!(
-        names(&one) == names(&other),
-        "{} became {}",
-        names(&one),
-        names(&other)
-    );
-    ensure!(one == other, "a blob came back with other bytes");
     Ok(())
 }

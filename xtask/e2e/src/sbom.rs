@@ -2,6 +2,7 @@
 //! same when they are made again, and with exactly the crates that cargo links.
 
 mod crates;
+mod packages;
 mod validator;
 
 use std::collections::BTreeSet;
@@ -19,6 +20,7 @@ use support::progress::tell;
 use package::pack::{BOOTSTRAP, FUNCTION};
 use package::sbom::{self, Bill, Form, Subject};
 use package::workspace::Workspace;
+use packages::packages;
 use validator::Validator;
 
 /// What the licences may weigh in the function's image, in bytes.
@@ -148,10 +150,6 @@ fn subject(name: &str, form: Form) -> Subject {
         file_name: format!("{name}.tar"),
         form,
     }
-}
-
-fn packages(document: &Value) -> impl Iterator<Item = &Value> {
-    document["packages"].as_array().into_iter().flatten()
 }
 
 fn names(document: &Value) -> BTreeSet<&str> {

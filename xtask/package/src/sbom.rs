@@ -19,6 +19,7 @@ mod licence;
 mod native;
 mod spdx;
 mod system;
+mod text;
 mod texts;
 
 use anyhow::Result;

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use layer::{Layout, go_name};
 
-use crate::{Progress, remote};
+use crate::progress::Progress;
+use crate::remote::remote;
 
 /// The folder below `parent` with the image that `name` stands for now, for `architecture`.
 ///

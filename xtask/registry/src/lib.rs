@@ -4,22 +4,15 @@
 mod base;
 mod progress;
 pub mod pull;
+mod remote;
 
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use layer_registry::{Remote, Stores};
 
 pub use base::base;
 pub use progress::Progress;
-
-/// The image that `reference` names, with the credentials that are stored for its registry.
-pub fn remote(reference: &str) -> Result<Remote> {
-    let mut remote = Remote::parse(reference)?;
-    let stores = Stores::of(&|variable| std::env::var_os(variable));
-    remote.credentials = stores.find(remote.registry(), remote.reference.repository())?;
-    Ok(remote)
-}
+pub use remote::remote;
 
 /// Pushes what the layout in `folder` holds to `reference`, with this user's credentials; returns the
 /// digest that the registry confirmed.

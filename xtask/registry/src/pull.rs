@@ -6,7 +6,8 @@ use anyhow::{Context, Result};
 use opencv_build::target::Architecture;
 use serde::Serialize;
 
-use crate::{Progress, remote};
+use crate::progress::Progress;
+use crate::remote::remote;
 use package::workspace::Workspace;
 use support::answer::{Answer, path, size};
 

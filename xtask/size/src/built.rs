@@ -12,6 +12,7 @@ use opencv_build::sdk::Sdk;
 use sha2::{Digest, Sha256};
 use support::progress::tell;
 
+use super::arguments::{Against, Arguments};
 use super::bootstrap::{self, Linking};
 use super::explain::Explanation;
 use super::link::{self, LinkRecord};
@@ -19,7 +20,7 @@ use super::place::Members;
 use super::report::{Ablation, Baseline, Report};
 use super::revision::revision;
 use super::variant::{Linked, Ours};
-use super::{Against, Arguments, ablate, baseline, keep, libraries, packed, relink};
+use super::{ablate, baseline, keep, libraries, packed, relink};
 use package::build_function::{self, built, link_record};
 use package::build_opencv;
 use package::workspace::Workspace;

@@ -7,8 +7,9 @@ use serde_json::Value;
 
 use super::super::*;
 use crate::faces::Face;
+use crate::photo::Failure;
 use crate::photo::{Header, Refusal};
-use crate::vision::{Failure, Seen, Task, Times};
+use crate::vision::{Seen, Task, Times};
 
 /// Finds one face, and has trouble with photos of 666 pixels' width, and with 667 more than that.
 pub struct OneFace;

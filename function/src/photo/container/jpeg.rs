@@ -7,10 +7,11 @@ mod frame;
 
 use memchr::memchr;
 
-use self::frame::{Frame, Scans};
+use self::frame::{Frame, Scans, damaged};
 
+use super::super::format::Format;
 use super::super::orientation::{Orientation, Reader};
-use super::super::{Format, Refusal};
+use super::super::refusal::Refusal;
 
 /// What libjpeg takes for each column, in bytes, besides the coefficients: buffers for some rows.
 const PER_COLUMN: u64 = 512;
@@ -107,10 +108,6 @@ pub fn read(file: &[u8]) -> Result<Jpeg, Refusal> {
         (Some(frame), Some(end)) => Ok(Jpeg::of(&frame, &exif, end)),
         _ => Err(truncated()),
     }
-}
-
-fn damaged(reason: &str) -> Refusal {
-    Refusal::PhotoDamaged(Format::Jpeg, reason.to_owned())
 }
 
 /// The markers of a file that have a segment, its start and its end.

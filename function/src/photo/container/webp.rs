@@ -3,8 +3,9 @@
 
 use std::ops::Range;
 
+use super::super::format::Format;
 use super::super::orientation::{Orientation, Reader};
-use super::super::{Format, Refusal};
+use super::super::refusal::Refusal;
 use super::little_endian_32;
 
 const ANIMATION: u8 = 0x02;

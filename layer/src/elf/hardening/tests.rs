@@ -1,8 +1,11 @@
 //! That programs which the machine's compiler did not harden in one way or another are refused for that and nothing else.
 
-use super::*;
 use crate::draft::{c_program, hardened_program};
-use crate::elf::{FunctionBinary, Glibc};
+use crate::elf::{Elf, FunctionBinary, Glibc};
+use crate::{Error, Result};
+use std::path::Path;
+
+use super::*;
 
 fn check(path: &Path) -> Result<FunctionBinary> {
     FunctionBinary::check(path, std::env::consts::ARCH, Glibc(2, u32::MAX))?.hardened()

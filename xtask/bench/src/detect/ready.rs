@@ -13,7 +13,7 @@ use crate::peer::Peer;
 use crate::setting::Setting;
 use support::process::output;
 
-use super::{CASCADES, OURS, STOCK, WHEEL};
+use super::sides::{CASCADES, OURS, STOCK, WHEEL};
 
 /// How often.
 const RUNS: (usize, usize) = (15, 2);

@@ -20,7 +20,7 @@ use support::lock::Lock;
 use support::progress::tell;
 use support::run::{run_logged, show};
 
-use crate::every_default;
+use package::build_opencv::Arguments;
 use package::workspace::Workspace;
 use package::{build_opencv, pack};
 
@@ -55,7 +55,7 @@ impl Site {
         let folder = workspace.target().join("consumers");
         let lock = Lock::take(&folder.join("lock"), tell)?;
         let places = workspace.places()?;
-        let recipe = build_opencv::recipe(workspace, &every_default())?;
+        let recipe = build_opencv::recipe(workspace, &Arguments::default())?;
         let (toolchain, compiler) = tools(&recipe, &places)?;
 
         // The same folder each time: the crate `opencv` is made anew when its SDK is elsewhere.

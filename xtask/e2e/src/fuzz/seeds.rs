@@ -1,6 +1,7 @@
 //! What each fuzzer starts from: small good files of every kind, made here, and the cases of `../shared` where those are
 //! there. A case too large to be changed a million times is only tried.
 
+mod files;
 mod photos;
 mod readers;
 
@@ -12,13 +13,11 @@ use support::progress::tell;
 
 use super::build::Built;
 use super::target::Target;
+use files::read_all;
 use package::workspace::Workspace;
 
 /// The largest seed, in bytes.
 const LARGEST: usize = 24 << 10;
-
-/// A name and a file.
-type Named = (String, Vec<u8>);
 
 /// Writes the seeds of `targets` below `work/seeds` and what is only tried below `work/cases`.
 pub fn write(workspace: &Workspace, built: &Built, targets: &[Target], work: &Path) -> Result<()> {
@@ -69,30 +68,6 @@ pub fn write(workspace: &Workspace, built: &Built, targets: &[Target], work: &Pa
         }
     }
     Ok(())
-}
-
-/// The files in a folder, if it is there, without those in folders below it.
-fn read_all(folder: &Path) -> Result<Vec<Named>> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).into_iter().flatten() {
-        let path = entry?.path();
-        if path.is_file() {
-            files.push((name_of(&path), read(&path)?));
-        }
-    }
-    files.sort();
-    Ok(files)
-}
-
-fn name_of(path: &Path) -> String {
-    path.file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned()
-}
-
-fn read(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).with_context(|| format!("failed to read `{}`", path.display()))
 }
 
 fn put(folder: &Path, name: &str, content: &[u8]) -> Result<PathBuf> {

@@ -13,7 +13,7 @@ use support::lock::Lock;
 use support::progress::tell;
 use support::run::{run_logged, show};
 
-use crate::every_default;
+use package::build_opencv::Arguments;
 use package::workspace::Workspace;
 use package::{build_opencv, workspace};
 
@@ -33,7 +33,7 @@ impl<'a> Programs<'a> {
         fs::create_dir_all(&folder)
             .with_context(|| format!("failed to create `{}`", folder.display()))?;
         let lock = Lock::take(&folder.join("lock"), tell)?;
-        let recipe = build_opencv::recipe(workspace, &every_default())?;
+        let recipe = build_opencv::recipe(workspace, &Arguments::default())?;
         let (_, compiler) = tools(&recipe, &workspace.places()?)?;
         Ok(Self {
             folder,

@@ -11,8 +11,8 @@ use serde::Deserialize;
 use support::progress::{Step, tell};
 
 use super::super::Skip;
+use super::need::{need_to_run, no_detector};
 use super::program::{Programs, all_said, said, sources};
-use super::{need_to_run, no_detector};
 use package::workspace::Workspace;
 
 /// Cases at each level, and with `--slow`; and those for the sanitizer of threads, which is slow.

@@ -12,8 +12,8 @@ use serde::Deserialize;
 use support::progress::tell;
 
 use super::levels::{Level, levels};
+use super::need::{need_to_run, no_detector};
 use super::program::{Programs, all_said, said};
-use super::{need_to_run, no_detector};
 use package::workspace::Workspace;
 
 /// Cases at each level, and with `--slow`. Both have the same seed: the first cases are the same.

@@ -11,8 +11,8 @@ use support::fingerprint::Fingerprint;
 use support::progress::{Step, tell};
 
 use super::super::Skip;
+use super::need::{need_to_run, no_detector};
 use super::program::{Programs, all_said, said, sources};
-use super::{need_to_run, no_detector};
 use crate::reference;
 use package::workspace::Workspace;
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use anyhow::{Context, Result, bail, ensure};
 use layer_registry::{Error, Remote, pull};
 
-use super::{blobs, digest_of, push, remote, same_blobs};
+use super::image::{blobs, digest_of, push, remote, same_blobs};
 use crate::proxy::{Fault, Proxy, Request};
 
 /// After how many bytes connections break.

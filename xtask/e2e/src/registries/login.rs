@@ -11,8 +11,8 @@ use base64::engine::general_purpose::STANDARD;
 use layer_registry::{Credentials, Error};
 use serde_json::{Value, json};
 
+use super::image::{digest_of, push, remote, same_blobs};
 use super::server::Registry;
-use super::{digest_of, push, remote, same_blobs};
 use crate::programs;
 
 const USER: &str = "tester";

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use layer_registry::{Error, resolve};
 
-use super::{blobs, digest_of, push, remote};
+use super::image::{blobs, digest_of, push, remote};
 use crate::proxy::{Fault, Proxy, Request};
 
 /// How long a push may take that is given up, waits included.

@@ -7,16 +7,16 @@ use anyhow::{Context, Result, ensure};
 use opencv_build::sdk::Sdk;
 use serde_json::Value;
 
-use super::packages;
-use crate::every_default;
+use super::packages::packages;
 use package::build_function;
+use package::build_opencv::Arguments;
 use package::sbom;
 use package::workspace::Workspace;
 
 /// The crates are those that cargo compiled for the target when it built the function.
 pub fn check(document: &Value, workspace: &Workspace, sdk: &Sdk) -> Result<()> {
     let triple = sdk.manifest().target.rust_triple();
-    let mut cargo = build_function::cargo(workspace, &every_default(), sdk)?;
+    let mut cargo = build_function::cargo(workspace, &Arguments::default(), sdk)?;
     cargo.args(["build", "--package", "function", "--features", "opencv"]);
     cargo.args(["--profile", "lambda", "--target", &triple]);
     let output = cargo

@@ -4,6 +4,7 @@
 //! digests, from `Cargo.lock`. Build scripts, macros and what only they need are not linked.
 
 mod cache;
+mod linked;
 mod lock;
 mod tree;
 
@@ -15,11 +16,12 @@ use std::thread;
 use anyhow::{Context, Result, anyhow, ensure};
 use cargo_metadata::{CargoOpt, Metadata, MetadataCommand, Package};
 use opencv_build::target::Target;
-use serde::{Deserialize, Serialize};
 
 use super::component::{Component, Kind, purl};
 use super::licence;
-use super::texts::{self, Text};
+use super::text::Text;
+use super::texts;
+pub use linked::Linked;
 use lock::Checksums;
 use support::process::output;
 pub use tree::{Name, Tree};
@@ -35,20 +37,6 @@ const RUSTC: &str = env!("RUSTC_RELEASE");
 /// What the licences of all crates begin with.
 const TITLE: &str = "The licences of the Rust crates. Each text is here once, below the crates that it is \
                      for and their copyright notices.";
-
-/// The crates of a program.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Linked {
-    /// The program's own package.
-    pub program: Component,
-    /// Every other crate in it, and Rust's own library.
-    pub crates: Vec<Component>,
-    /// Which of them uses which, by their ids.
-    pub uses: Vec<(String, String)>,
-    /// The licences of all of them in one text. They themselves have none: together these are ten times
-    /// as long.
-    pub licences: String,
-}
 
 /// The crates of the function for `target`, in the workspace at `root`. Remembered in `folder` until
 /// something changes that they depend on.

@@ -3,7 +3,7 @@
 
 use spdx::Expression;
 
-use super::texts::Text;
+use super::text::Text;
 
 /// `text` as a valid SPDX expression: `MIT/Apache-2.0` is taken for `MIT OR Apache-2.0`. `None` for
 /// what names no licence that SPDX knows.

@@ -9,7 +9,7 @@ use opencv_build::third_party::{LICENCES, Place, ThirdParty};
 
 use super::component::{Component, Kind, purl};
 use super::licence;
-use super::texts::Text;
+use super::text::Text;
 
 /// OpenCV itself.
 pub fn opencv(sdk: &Sdk) -> Result<Component> {

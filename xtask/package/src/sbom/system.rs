@@ -3,38 +3,19 @@
 //! materials then says that nobody knows.
 
 mod dpkg;
+mod package;
 mod rpm;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
-use anyhow::{Context, Result};
-use support::run::show;
+use anyhow::Result;
 
 use super::component::{Component, Kind, purl};
 use super::licence;
-use super::texts::Text;
-
-/// An installed package.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Package {
-    /// `deb` or `rpm`.
-    kind: &'static str,
-    name: String,
-    version: String,
-    /// As the distribution calls it.
-    architecture: String,
-    /// The source package that it was built from, with its version.
-    source: Option<String>,
-    supplier: Option<String>,
-    home: Option<String>,
-    /// As the package says it, which may be no SPDX expression.
-    licence: Option<String>,
-    texts: Vec<PathBuf>,
-}
+use super::text::Text;
+use package::{Package, filled};
 
 /// Packages as components, and which of them each file is from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,32 +51,6 @@ pub fn owners(files: &[PathBuf]) -> Result<Owners> {
     Ok(owners)
 }
 
-/// The names that a package manager may know a file by: where `/lib` is a link to `/usr/lib`, the
-/// package still has the name that it had before.
-fn names(file: &Path) -> Vec<PathBuf> {
-    let mut names = vec![file.to_owned()];
-    names.extend(fs::canonicalize(file));
-    for name in names.clone() {
-        names.push(match name.strip_prefix("/usr") {
-            Ok(below) => Path::new("/").join(below),
-            Err(_) => Path::new("/usr").join(name.strip_prefix("/").unwrap_or(&name)),
-        });
-    }
-    names.dedup();
-    names
-}
-
-/// What a program answers, whether it found all that it was asked for or not. `None` where the
-/// program is not installed.
-fn answer(command: &mut Command) -> Result<Option<String>> {
-    // Its sentences are read, too.
-    match command.env("LC_ALL", "C.UTF-8").output() {
-        Ok(output) => Ok(Some(String::from_utf8_lossy(&output.stdout).into_owned())),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error).with_context(|| format!("failed to start `{}`", show(command))),
-    }
-}
-
 /// Name and version of a source package, which dpkg has with a blank between, and rpm as the name of a
 /// file.
 fn named(source: &str) -> Option<(String, String)> {
@@ -105,12 +60,6 @@ fn named(source: &str) -> Option<(String, String)> {
         return Some(own((&file[..end], &file[end + 1..])));
     }
     source.split_once(' ').map(own)
-}
-
-/// A field that is there and says something.
-fn filled(field: &str) -> Option<String> {
-    let field = field.trim();
-    (!field.is_empty() && field != "(none)").then(|| field.to_owned())
 }
 
 impl Package {
@@ -176,20 +125,6 @@ impl Distribution {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_file_is_asked_for_by_all_of_its_names() {
-        let names = names(Path::new("/usr/lib/nowhere/libc.so.6"));
-        assert!(
-            names.contains(&"/lib/nowhere/libc.so.6".into()),
-            "{names:?}"
-        );
-        let names = super::names(Path::new("/lib/nowhere/libc.so.6"));
-        assert!(
-            names.contains(&"/usr/lib/nowhere/libc.so.6".into()),
-            "{names:?}"
-        );
-    }
 
     #[test]
     fn the_distribution_is_in_the_package_url() {

@@ -7,18 +7,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use serde::{Deserialize, Serialize};
 
 use super::licence;
-
-/// A licence or a notice, in words.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Text {
-    /// The name of its file.
-    pub file: String,
-    /// The words.
-    pub text: String,
-}
+use super::text::Text;
 
 /// How the names of files begin that hold licences and notices.
 const NAMES: [&str; 6] = [
@@ -37,28 +28,6 @@ const END: &str = "END OF TERMS AND CONDITIONS";
 /// What stands between texts.
 const RULE: &str =
     "\n================================================================================\n";
-
-impl Text {
-    /// The text of a file.
-    pub fn read(path: &Path) -> Result<Self> {
-        let bytes =
-            fs::read(path).with_context(|| format!("failed to read `{}`", path.display()))?;
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        Ok(Self {
-            file: name.into_owned(),
-            // Names of authors in another encoding lose letters and not the file.
-            text: String::from_utf8_lossy(&bytes).replace("\r\n", "\n"),
-        })
-    }
-
-    /// What two texts have in common that are the same, however their lines are broken.
-    pub fn key(&self) -> String {
-        match licence::gnu_text(&self.file) {
-            Some(name) => name.to_owned(),
-            None => words(&self.text),
-        }
-    }
-}
 
 /// The licences and notices in a package's folder and in its folder `LICENSES`, sorted by name.
 pub fn in_folder(folder: &Path) -> Result<Vec<Text>> {
@@ -144,6 +113,16 @@ fn pieces(text: &str) -> impl Iterator<Item = &str> {
     [first, second]
         .into_iter()
         .filter(|piece| !piece.trim().is_empty())
+}
+
+impl Text {
+    /// What two texts have in common that are the same, however their lines are broken.
+    pub fn key(&self) -> String {
+        match licence::gnu_text(&self.file) {
+            Some(name) => name.to_owned(),
+            None => words(&self.text),
+        }
+    }
 }
 
 /// What counts when texts are compared: letters and digits, as SPDX's guidelines for matching say,

@@ -1,6 +1,5 @@
 //! The frame of a JPEG file, what its scans bring of it, and how much work they are.
 
-use super::damaged;
 use crate::photo::{Format, Refusal};
 
 /// How many blocks of 8x8 samples all scans together may go over, for files of which one scan has fewer than a
@@ -173,4 +172,8 @@ impl Frame {
             component.seen && (refined || !self.progressive)
         })
     }
+}
+
+pub(super) fn damaged(reason: &str) -> Refusal {
+    Refusal::PhotoDamaged(Format::Jpeg, reason.to_owned())
 }

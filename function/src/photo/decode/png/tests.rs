@@ -8,7 +8,7 @@ use super::*;
 
 fn decoded(file: &[u8]) -> Result<Vec<u8>, Failure> {
     let header = Header::read(file).map_err(Failure::Photo)?;
-    let mut pixels = vec![0; super::super::size(&header)];
+    let mut pixels = vec![0; super::super::buffer::size(&header)];
     let watch = Watch {
         until: Instant::now() + Duration::from_secs(60),
         memory: None,

@@ -19,7 +19,7 @@ fn watch() -> Watch {
 
 fn decoded(file: &[u8], watch: Watch) -> Result<Vec<u8>, Failure> {
     let header = Header::read(file).map_err(Failure::Photo)?;
-    let mut pixels = vec![0; super::super::size(&header)];
+    let mut pixels = vec![0; super::super::buffer::size(&header)];
     decode(file, &header, &mut pixels, watch)?;
     Ok(pixels)
 }

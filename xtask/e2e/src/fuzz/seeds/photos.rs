@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use image::imageops::{self, FilterType};
 
 use super::super::build::{Built, package};
-use super::{Named, read_all};
+use super::files::{Named, read_all};
 use crate::variants;
 use package::workspace::Workspace;
 use support::process::output;

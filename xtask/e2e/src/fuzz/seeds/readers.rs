@@ -6,7 +6,7 @@ use std::io::Read;
 use anyhow::{Context, Result, bail};
 use layer::{Content, FileTree, ImageConfig, LayoutWriter, Mode, zip::Zip};
 
-use super::{Named, name_of, read};
+use super::files::{Named, name_of, read};
 use package::workspace::Workspace;
 
 /// The most that is taken of a program, in bytes: what is read of it is mostly at its beginning.

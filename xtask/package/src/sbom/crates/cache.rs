@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use serde::Deserialize;
 use support::fingerprint::Fingerprint;
 
-use super::Linked;
+use super::linked::Linked;
 use support::atomic;
 
 /// The code that decides what is known of a crate.

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::{Package, answer, filled, names};
+use super::package::{Package, answer, filled, names};
 
 /// The folder of the licences that packages only refer to.
 const COMMON: &str = "/usr/share/common-licenses";

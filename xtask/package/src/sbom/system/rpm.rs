@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use super::{Package, answer, filled, names};
+use super::package::{Package, answer, filled, names};
 
 /// What is asked of a file's package, with a tabulator between.
 const FIELDS: &str = "%{NAME}\t%{VERSION}-%{RELEASE}\t%{ARCH}\t%{SOURCERPM}\t%{VENDOR}\t%{URL}\t\

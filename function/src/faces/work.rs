@@ -1,7 +1,7 @@
 //! How much work looking is, by the options and the photo's size; and the bound of it for strangers.
 
-use super::{Contrast, Detection, EyeCascade, FaceCascade, Preset};
-use crate::faces::cascade::Cascade;
+use super::cascade::Cascade;
+use crate::options::{Contrast, Detection, EyeCascade, FaceCascade, Preset};
 
 /// How many times as much work as the default preset has at most whoever reaches the function's URL may ask for.
 const STRANGERS: f64 = 4.0;
@@ -13,23 +13,21 @@ const TREES: f64 = 1.5;
 const EYES: f64 = 1.1;
 
 /// The bound for strangers.
-pub(super) fn of_strangers() -> f64 {
+fn of_strangers() -> f64 {
     let default = Preset::Balanced.options().detection;
     let side = f64::from(default.longest_side);
     STRANGERS * side * side * default.per_pixel()
 }
 
 impl Detection {
-    /// The same on a smaller picture, if looking at this photo would be more work than `bound`.
+    /// The same on a smaller picture, if looking at this photo would be more work than strangers may ask for.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "it is not more than the photo's own side"
     )]
-    pub fn within(mut self, bound: Option<f64>, width: u32, height: u32) -> Self {
-        let Some(bound) = bound else {
-            return self;
-        };
+    pub fn bounded(mut self, width: u32, height: u32) -> Self {
+        let bound = of_strangers();
         let work = self.work(width, height);
         if work > bound {
             let longest = self.longest(width, height) * (bound / work).sqrt();
@@ -95,8 +93,8 @@ fn weight(cascade: Cascade) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Settings, TABLE, Who};
     use super::*;
+    use crate::options::{Settings, TABLE, Who};
 
     /// What strangers may set, and what is the most work.
     const EXTREMES: [(&str, &[&str]); 12] = [
@@ -158,8 +156,8 @@ mod tests {
                 .options(Preset::Balanced, Who::Anyone, &named)
                 .unwrap();
             for (width, height) in [(10_000, 10_000), (65_535, 1_500), (4000, 3000), (500, 375)] {
-                let bound = options.limits.work;
-                let detection = options.detection.clone().within(bound, width, height);
+                assert!(options.limits.bounded);
+                let detection = options.detection.clone().bounded(width, height);
                 let work = detection.work(width, height);
                 assert!(work <= most * 1.001, "{named:?}: {work} of {most}");
             }
@@ -176,16 +174,13 @@ mod tests {
             let options = Settings::default()
                 .options(preset, Who::Anyone, &[])
                 .unwrap();
-            let detection = options
-                .detection
-                .clone()
-                .within(options.limits.work, width, height);
+            let detection = options.detection.clone().bounded(width, height);
             assert_eq!(detection, options.detection);
         }
         // Callers are not bound.
         let options = Settings::default()
             .options(Preset::Original, Who::Caller, &[])
             .unwrap();
-        assert_eq!(options.limits.work, None);
+        assert!(!options.limits.bounded);
     }
 }

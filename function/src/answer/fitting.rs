@@ -3,15 +3,10 @@
 //! shortened to that.
 //! Source: AWS Lambda Developer Guide, "Lambda quotas", invocation payload.
 
-use std::io::{self, Write};
-
-use serde::Serialize;
-
-use super::{Answer, batch, http, notification};
+use super::forms::Answer;
+use super::limit::{MOST, size};
+use super::{batch, http, notification};
 use crate::error::{Error, Result};
-
-/// The most that Lambda takes back at once, in bytes.
-pub const MOST: usize = 6 * 1024 * 1024;
 
 /// The answer, or as much of it as counts.
 ///
@@ -42,27 +37,6 @@ pub fn fitting(mut answer: Answer) -> Result<Answer> {
         return Ok(answer);
     }
     Err(Error::AnswerTooLarge { bytes, remedy })
-}
-
-/// How many bytes it has as Lambda gets it.
-pub(super) fn size(answer: &impl Serialize) -> usize {
-    let mut count = Count(0);
-    // What cannot be written is told where it is written in earnest.
-    let _ = serde_json::to_writer(&mut count, answer);
-    count.0
-}
-
-struct Count(usize);
-
-impl Write for Count {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0 += bytes.len();
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 #[cfg(test)]
@@ -97,9 +71,12 @@ mod tests {
 
     #[test]
     fn thousands_of_faces_are_told_and_millions_are_refused() {
-        fitting(boxes(&found(10_000))).unwrap();
-        fitting(direct(found(10_000))).unwrap();
-        for answer in [boxes(&found(100_000)), direct(found(100_000))] {
+        fitting(Answer::Http(boxes(&found(10_000)))).unwrap();
+        fitting(Answer::Direct(direct(found(10_000)))).unwrap();
+        for answer in [
+            Answer::Http(boxes(&found(100_000))),
+            Answer::Direct(direct(found(100_000))),
+        ] {
             let error = fitting(answer).unwrap_err();
             assert_eq!((error.name(), error.status()), ("AnswerTooLarge", 413));
             assert!(error.to_string().contains("face_neighbours"), "{error}");
@@ -118,7 +95,7 @@ mod tests {
             (object("few"), Ok(Outcome::Found(found(1)))),
             (object("own"), Ok(Outcome::Own)),
         ];
-        let answer = notification::notification(photos).unwrap();
+        let answer = Answer::Notification(notification::notification(photos).unwrap());
         let answer = serde_json::to_value(fitting(answer).unwrap()).unwrap();
         let [many, few, own] = answer["photos"].as_array().unwrap().as_slice() else {
             panic!("{answer}");
@@ -138,7 +115,7 @@ mod tests {
             let error = Error::InvalidRequest("\u{1}".repeat(2000));
             (id.to_string(), Err(error))
         });
-        let answer = batch::batch("2.0".to_owned(), "i".to_owned(), tasks);
+        let answer = Answer::Batch(batch::batch("2.0".to_owned(), "i".to_owned(), tasks));
         let answer = serde_json::to_value(fitting(answer).unwrap()).unwrap();
         let results = answer["results"].as_array().unwrap();
         assert_eq!(results.len(), 20_000);
@@ -148,7 +125,8 @@ mod tests {
             assert!(text.starts_with("InvalidRequest"), "{text}");
         }
         let messages = (0..10_000).map(|id| (format!("{id:0100}"), false));
-        let answer = serde_json::to_value(fitting(sqs(false, messages)).unwrap()).unwrap();
+        let answer =
+            serde_json::to_value(fitting(Answer::Sqs(sqs(false, messages))).unwrap()).unwrap();
         assert_eq!(
             answer["batchItemFailures"].as_array().map(Vec::len),
             Some(10_000)

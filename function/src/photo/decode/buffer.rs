@@ -1,0 +1,55 @@
+//! What decoders have in common: the buffer that they fill, and what becomes of their panics.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::super::failure::Failure;
+use super::super::format::Format;
+use super::super::header::Header;
+use super::super::refusal::Refusal;
+
+/// Bytes of a pixel in colours: blue, green and red.
+pub(super) const COLOURS: usize = 3;
+
+/// Runs a decoder. One that panics over a file has found damage that it does not know.
+pub(super) fn guarded(
+    format: Format,
+    decode: impl FnOnce() -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    catch_unwind(AssertUnwindSafe(decode))
+        .unwrap_or_else(|_| Err(damaged(format, "its decoder gave up".to_owned())))
+}
+
+pub(super) fn damaged(format: Format, reason: String) -> Failure {
+    Failure::Photo(Refusal::PhotoDamaged(format, reason))
+}
+
+/// How many bytes the picture takes in colours.
+pub(super) fn size(header: &Header) -> usize {
+    let pixels = usize::try_from(header.pixels()).unwrap_or(usize::MAX);
+    pixels.saturating_mul(COLOURS)
+}
+
+/// Refuses a buffer that is not the picture's.
+pub(super) fn check_size(header: &Header, pixels: &[u8]) -> Result<(), Failure> {
+    if pixels.len() == size(header) {
+        return Ok(());
+    }
+    let reason = format!(
+        "{} bytes are no {}x{} pixels",
+        pixels.len(),
+        header.width,
+        header.height
+    );
+    Err(damaged(header.format, reason))
+}
+
+/// Makes colours of as many pixels as there are.
+pub(super) fn converted<const SAMPLES: usize>(
+    from: &[u8],
+    to: &mut [u8],
+    convert: impl Fn([u8; SAMPLES]) -> [u8; COLOURS],
+) {
+    for (from, to) in from.as_chunks().0.iter().zip(to.as_chunks_mut().0) {
+        *to = convert(*from);
+    }
+}

@@ -1,0 +1,47 @@
+//! What the shapes of events have in common: the object that holds a photo, who sent an event, and the errors
+//! for one that is not as it should be.
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::error::{Error, Result};
+
+/// An object that holds a photo.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Object {
+    /// Its bucket.
+    pub bucket: String,
+    /// Its key, decoded.
+    pub key: String,
+    /// Which version; the latest without.
+    pub version: Option<String>,
+}
+
+/// The service that an event's records come from.
+pub(super) fn source(event: &Value) -> Option<String> {
+    let first = event.get("Records")?.get(0)?;
+    // SNS spells it with a capital.
+    let source = first
+        .get("eventSource")
+        .or_else(|| first.get("EventSource"))?;
+    source.as_str().map(str::to_owned)
+}
+
+/// The error for an event of no known shape.
+pub(super) fn unknown(what: &str) -> Error {
+    Error::UnknownEvent(format!(
+        "the event is {what}. This function answers: an S3 notification; SQS messages, SNS messages \
+         and EventBridge events with S3 notifications; tasks of S3 Batch Operations (1.0 and 2.0); \
+         HTTP from a function URL or API Gateway (payload format 2.0); and an event with \
+         `BUCKET_NAME` and `S3_KEY`, which may also come from the environment"
+    ))
+}
+
+/// An event as its type, or an error that names what is amiss.
+pub(super) fn typed<T: DeserializeOwned>(event: Value, shape: &str) -> Result<T> {
+    serde_json::from_value(event).map_err(|error| {
+        // It may quote a field, and a field may be a whole photo.
+        let what: String = error.to_string().chars().take(200).collect();
+        Error::InvalidRequest(format!("the event is no {shape}: {what}"))
+    })
+}

@@ -1,0 +1,83 @@
+//! What breaks a rule, and what rules need to be told.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::rule::Rule;
+
+/// A breach of a rule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// The rule.
+    pub rule: Rule,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What was found, and where.
+    pub found: String,
+    /// What the rule demands.
+    pub demands: &'static str,
+    /// What to do.
+    pub remedy: &'static str,
+}
+
+/// How bad a breach is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Lambda would refuse it, or the function would not start.
+    Error,
+    /// It can be right; somebody should know.
+    Warning,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        })
+    }
+}
+
+/// What is known about the function.
+#[derive(Clone, Debug, Default)]
+pub struct Expected {
+    /// The architecture that the function has, as rustc names it.
+    pub architecture: Option<String>,
+}
+
+/// What was found so far.
+#[derive(Debug, Default)]
+pub(crate) struct Findings(pub(super) Vec<Finding>);
+
+impl Findings {
+    pub(crate) fn error(&mut self, rule: Rule, found: impl Into<String>) {
+        self.add(rule, Severity::Error, found.into());
+    }
+
+    pub(crate) fn warning(&mut self, rule: Rule, found: impl Into<String>) {
+        self.add(rule, Severity::Warning, found.into());
+    }
+
+    fn add(&mut self, rule: Rule, severity: Severity, found: String) {
+        let text = rule.text();
+        self.0.push(Finding {
+            rule,
+            severity,
+            found,
+            demands: &text.demands,
+            remedy: &text.remedy,
+        });
+    }
+}
+
+/// A list for people: the first few, and how many there are besides.
+pub(crate) fn some(items: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let first: Vec<_> = items.iter().take(SHOWN).map(|i| format!("`{i}`")).collect();
+    match items.len().saturating_sub(SHOWN) {
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
+    }
+}

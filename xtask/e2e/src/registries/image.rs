@@ -1,0 +1,60 @@
+//! Images of registries in tests: named, pushed and compared.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use layer_registry::{Patience, Remote, push_layout};
+use serde_json::Value;
+
+/// The image, with little patience and without the credentials that this machine's user has.
+pub(super) fn remote(reference: &str) -> Result<Remote> {
+    let mut remote = Remote::parse(reference)?;
+    remote.patience = Patience {
+        tries: 4,
+        first_wait: Duration::from_millis(20),
+        ..Patience::default()
+    };
+    Ok(remote)
+}
+
+pub(super) fn push(remote: &Remote, layout: &Path) -> Result<String> {
+    Ok(push_layout(remote, layout, &|_| ())?)
+}
+
+/// The digest that a layout's index names.
+pub(super) fn digest_of(layout: &Path) -> Result<String> {
+    let index = fs::read_to_string(layout.join("index.json"))?;
+    let index: Value = serde_json::from_str(&index)?;
+    let digest = index["manifests"][0]["digest"].as_str();
+    Ok(digest.context("the layout names no manifest")?.to_owned())
+}
+
+/// The files of a layout that are named by their digests.
+pub(super) fn blobs(layout: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
+    let folder = layout.join("blobs/sha256");
+    let entries =
+        fs::read_dir(&folder).with_context(|| format!("failed to read `{}`", folder.display()))?;
+    let mut blobs = BTreeMap::new();
+    for entry in entries {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        blobs.insert(name, fs::read(entry.path())?);
+    }
+    Ok(blobs)
+}
+
+pub(super) fn same_blobs(one: &Path, other: &Path) -> Result<()> {
+    let (one, other) = (blobs(one)?, blobs(other)?);
+    let names = |blobs: &BTreeMap<String, Vec<u8>>| Vec::from_iter(blobs.keys().cloned()).join(" ");
+    ensure!(
+        names(&one) == names(&other),
+        "{} became {}",
+        names(&one),
+        names(&other)
+    );
+    ensure!(one == other, "a blob came back with other bytes");
+    Ok(())
+}

@@ -1,0 +1,7 @@
+//! The packages of a document.
+
+use serde_json::Value;
+
+pub(super) fn packages(document: &Value) -> impl Iterator<Item = &Value> {
+    document["packages"].as_array().into_iter().flatten()
+}

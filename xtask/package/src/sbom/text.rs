@@ -1,0 +1,30 @@
+//! A licence text.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+
+/// A licence or a notice, in words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Text {
+    /// The name of its file.
+    pub file: String,
+    /// The words.
+    pub text: String,
+}
+
+impl Text {
+    /// The text of a file.
+    pub fn read(path: &Path) -> Result<Self> {
+        let bytes =
+            fs::read(path).with_context(|| format!("failed to read `{}`", path.display()))?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        Ok(Self {
+            file: name.into_owned(),
+            // Names of authors in another encoding lose letters and not the file.
+            text: String::from_utf8_lossy(&bytes).replace("\r\n", "\n"),
+        })
+    }
+}
