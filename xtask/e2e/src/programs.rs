@@ -12,7 +12,9 @@ use support::process::succeed;
 /// Builds the programs, unless that was done.
 pub fn build(workspace: &Workspace) -> Result<()> {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(workspace.root()).arg("build");
+    cargo
+        .current_dir(workspace.root())
+        .args(["build", "--profile", "tools"]);
     for binary in ["xtask", "registry", "pack-to"] {
         cargo.args(["--bin", binary]);
     }

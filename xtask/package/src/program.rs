@@ -24,6 +24,8 @@ pub struct Program {
     package: &'static str,
     /// The program's name.
     binary: &'static str,
+    /// The profile that it is compiled with.
+    profile: &'static str,
 }
 
 /// What speaks to registries.
@@ -32,6 +34,7 @@ pub const PULL: Program = Program {
     about: "Pull an image from a registry into a folder, without a container engine",
     package: "registry",
     binary: "registry",
+    profile: "dev",
 };
 /// What compares with known vulnerabilities.
 pub const AUDIT: Program = Program {
@@ -39,6 +42,7 @@ pub const AUDIT: Program = Program {
     about: "Check what is shipped for known vulnerabilities",
     package: "audit",
     binary: "audit",
+    profile: "dev",
 };
 /// What runs the function under the emulator.
 pub const TEST_LOCAL: Program = Program {
@@ -46,6 +50,7 @@ pub const TEST_LOCAL: Program = Program {
     about: "Try the function's image under AWS's emulator with real photos",
     package: "local",
     binary: "test-local",
+    profile: "dev",
 };
 /// What scores presets.
 pub const EVAL: Program = Program {
@@ -53,6 +58,7 @@ pub const EVAL: Program = Program {
     about: "Measure how well each preset finds faces in labelled photos",
     package: "bench",
     binary: "eval",
+    profile: "tools",
 };
 /// What reports sizes.
 pub const SIZE: Program = Program {
@@ -60,6 +66,7 @@ pub const SIZE: Program = Program {
     about: "Show how large everything is, and of what",
     package: "size",
     binary: "size",
+    profile: "tools",
 };
 /// What measures.
 pub const BENCH: Program = Program {
@@ -67,6 +74,7 @@ pub const BENCH: Program = Program {
     about: "Measure what is claimed, against peers in the same run",
     package: "bench",
     binary: "bench",
+    profile: "tools",
 };
 /// What tests all of it.
 pub const TEST: Program = Program {
@@ -74,6 +82,7 @@ pub const TEST: Program = Program {
     about: "Run all tests: the real build, the images and the emulator included",
     package: "e2e",
     binary: "e2e",
+    profile: "tools",
 };
 
 /// A program that has said on stderr why it failed.
@@ -145,6 +154,7 @@ impl Program {
         let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         cargo
             .args(["run", "--package", self.package, "--bin", self.binary])
+            .args(["--profile", self.profile])
             .arg("--manifest-path")
             .arg(Workspace::find().root().join("Cargo.toml"))
             .arg("--")
