@@ -82,14 +82,15 @@ pub fn run(arguments: &Arguments) -> Result<ImagesAnswer> {
     let architecture = sdk.manifest().target.architecture.name();
     let base = fetched(&arguments.base, &workspace, architecture)?;
     let written = images(&workspace, &sdk, &binary, &base)?;
+    let [_, function] = &written;
     for image in &written {
-        let function = image.layout.image().name() == FUNCTION;
-        check(image.layout.path(), architecture, function)?;
+        let is_function = image.layout.image().name() == FUNCTION;
+        check(image.layout.path(), architecture, is_function)?;
     }
     let pushed = match &arguments.push {
         None => None,
         Some(reference) => Some(Pushed {
-            digest: push(written[1].layout.path(), reference)?,
+            digest: push(function.layout.path(), reference)?,
             reference: reference.clone(),
         }),
     };

@@ -241,29 +241,6 @@ fn the_readme_and_the_command_line_have_the_same_verbs() {
 }
 
 #[test]
-fn every_option_in_the_readme_exists() {
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    for line in readme.lines().filter(|line| line.contains("cargo xtask ")) {
-        let call = line.split("cargo xtask ").nth(1).unwrap();
-        let call = call.split(['`', '#', '|']).next().unwrap();
-        let verb = call
-            .split_whitespace()
-            .find(|word| !word.starts_with('-'))
-            .unwrap();
-        let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
-            .args([verb, "--help"])
-            .output();
-        let help = String::from_utf8(output.unwrap().stdout).unwrap();
-        for option in call
-            .split_whitespace()
-            .filter(|word| word.starts_with("--"))
-        {
-            assert!(help.contains(option), "{verb} has no option {option}");
-        }
-    }
-}
-
-#[test]
 fn every_test_that_security_md_names_exists() {
     let promises = fs::read_to_string(root().join("SECURITY.md")).unwrap();
     let suite = fs::read_to_string(root().join("xtask/e2e/src/main.rs")).unwrap();

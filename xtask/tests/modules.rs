@@ -147,7 +147,7 @@ impl Crate {
             let Some(file) = files.iter().find(|path| path.is_file()) else {
                 continue;
             };
-            let place = [place.as_slice(), &[child.clone()]].concat();
+            let place = [place.as_slice(), std::slice::from_ref(child)].concat();
             self.add(file, &folder, place);
         }
         self.0.insert(place, module);

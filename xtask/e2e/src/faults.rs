@@ -33,7 +33,7 @@ const BUCKET: &str = "photos";
 /// The function's time limit in seconds.
 const LIMIT: u64 = 8;
 /// How many events, and how many with `--slow`.
-const EVENTS: (usize, usize) = (120, 1000);
+const EVENTS: (usize, usize) = (120, 400);
 
 /// Posts events while faults come.
 pub fn test(

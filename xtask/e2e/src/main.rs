@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
+use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use layer::elf::FunctionBinary;
@@ -55,6 +56,7 @@ mod privilege;
 mod programs;
 mod promises;
 mod proxy;
+mod readme;
 mod reference;
 mod registries;
 mod report;
@@ -79,13 +81,22 @@ pub struct Arguments {
     #[arg(long, value_name = "NAME")]
     pub only: Option<String>,
 
-    /// Also what takes long: a minute of each fuzzer, 100,000 random detections, 10,000 events at once
+    /// Also what takes long: a minute of each fuzzer, ten times as many random detections, 10,000 events at once
     #[arg(long)]
     pub slow: bool,
 
     /// What random inputs and faults are made from: the same number makes the same ones
     #[arg(long, value_name = "NUMBER", default_value_t = 13)]
     pub seed: u64,
+
+    /// With how many random cases detectors are compared, for each set of instructions
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        requires = "slow",
+        default_value_t = 20_000
+    )]
+    pub cases: u64,
 
     /// How to fuzz
     #[command(flatten)]
@@ -94,6 +105,13 @@ pub struct Arguments {
     /// Write down the answers that events get as the expected ones, instead of comparing them
     #[arg(long, requires = "only")]
     pub bless: bool,
+}
+
+impl Arguments {
+    /// How many random cases are asked for, if they may take long.
+    fn cases(&self) -> Option<u64> {
+        self.slow.then_some(self.cases)
+    }
 }
 
 fn main() -> ExitCode {
@@ -111,6 +129,7 @@ fn run(arguments: &Arguments) -> Result<TestAnswer> {
         ("formatting", &|| suite.formatting()),
         ("lints", &|| suite.lints()),
         ("unit tests", &|| suite.unit_tests()),
+        ("options in the README", &|| readme::test(&workspace)),
         ("the OpenCV build", &|| suite.build()),
         ("interrupted and repeated builds", &|| {
             lifecycle::test(&workspace)
@@ -145,13 +164,13 @@ fn run(arguments: &Arguments) -> Result<TestAnswer> {
             consumers::test(&workspace, &suite.sdk()?)
         }),
         ("rectangles equal stock's in random cases", &|| {
-            identity::stock(&workspace, &suite.sdk()?, arguments.slow)
+            identity::stock(&workspace, &suite.sdk()?, arguments.cases())
         }),
         ("rectangles equal the wheel's", &|| {
             identity::wheel(&workspace, &suite.sdk()?)
         }),
         ("the detector under sanitizers", &|| {
-            identity::sanitizers(&workspace, &suite.sdk()?, arguments.slow)
+            identity::sanitizers(&workspace, &suite.sdk()?, arguments.cases())
         }),
         ("pixels of JPEG files", &|| {
             let sdk = build_opencv::built(&workspace, &build_opencv::Arguments::default())?.sdk;
@@ -248,7 +267,9 @@ fn run(arguments: &Arguments) -> Result<TestAnswer> {
             .is_none_or(|only| name.contains(only.as_str()))
         {
             tell(&format!("\n=== {name}"));
-            answer.add(name, test());
+            let start = Instant::now();
+            let result = test();
+            answer.add(name, result, start.elapsed());
         }
     }
     ensure!(!answer.is_empty(), "no test has a name like that");
@@ -359,7 +380,8 @@ impl Suite<'_> {
                 first.name()
             );
         }
-        let function = first[1].layout.image();
+        let [_, function] = &first;
+        let function = function.layout.image();
         let (_, zip) = pack::function_zip(self.workspace, &sdk, &binary)?;
         let budgets = Budgets::read(&self.workspace.root().join("opencv.toml"))?;
         let architecture = sdk.manifest().target.architecture.name();

@@ -2,6 +2,7 @@
 //! promises that were tried.
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use anyhow::{Result, bail};
 use serde::Serialize;
@@ -25,6 +26,7 @@ struct TestResult {
     name: String,
     outcome: Outcome,
     reason: Option<String>,
+    seconds: f64,
 }
 
 #[derive(Clone, Copy, Serialize)]
@@ -56,7 +58,7 @@ impl std::error::Error for Skip {}
 
 impl TestAnswer {
     /// Takes in how a test went.
-    pub fn add(&mut self, name: &str, result: Result<()>) {
+    pub fn add(&mut self, name: &str, result: Result<()>, took: Duration) {
         let (outcome, reason) = match result {
             Ok(()) => (Outcome::Passed, None),
             Err(error) => match error.downcast::<Skip>() {
@@ -74,6 +76,7 @@ impl TestAnswer {
             name: name.to_owned(),
             outcome,
             reason,
+            seconds: (took.as_secs_f64() * 10.0).round() / 10.0,
         };
         tell(&format!("=== {}", result.line()));
         self.tests.push(result);
@@ -102,9 +105,10 @@ impl TestResult {
             Outcome::Failed => "FAILED",
             Outcome::Skipped => "skipped",
         };
+        let line = format!("{outcome} {:6.1} s  {}", self.seconds, self.name);
         match &self.reason {
-            Some(reason) => format!("{outcome}  {}: {reason}", self.name),
-            None => format!("{outcome}  {}", self.name),
+            Some(reason) => format!("{line}: {reason}"),
+            None => line,
         }
     }
 }

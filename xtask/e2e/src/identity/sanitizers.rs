@@ -15,9 +15,9 @@ use super::need::{need_to_run, no_detector};
 use super::program::{Programs, all_said, said, sources};
 use package::workspace::Workspace;
 
-/// Cases at each level, and with `--slow`; and those for the sanitizer of threads, which is slow.
+/// Cases at each level, one for so many of those that are asked for with `--slow`; and those for the sanitizer of threads, which is slow.
 const CASES: u64 = 400;
-const SLOW: u64 = 10_000;
+const FEWER: u64 = 10;
 const THREADED: u64 = 60;
 const SEED: u64 = 1;
 
@@ -57,7 +57,7 @@ struct Tally {
 }
 
 /// Compiles and runs it in all ways.
-pub fn test(workspace: &Workspace, sdk: &Sdk, slow: bool) -> Result<()> {
+pub fn test(workspace: &Workspace, sdk: &Sdk, slow: Option<u64>) -> Result<()> {
     need_to_run(sdk)?;
     let detector = workspace.root().join(DETECTOR);
     if !detector.is_dir() {
@@ -75,7 +75,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, slow: bool) -> Result<()> {
             .arg(&inputs),
     )?;
 
-    let cases = if slow { SLOW } else { CASES };
+    let cases = slow.map_or(CASES, |cases| cases / FEWER);
     let ways = ways(sdk, cases)?;
     let step = Step::start(format!(
         "compiling the detector with {compiler}'s sanitizers"

@@ -16,14 +16,12 @@ use super::need::{need_to_run, no_detector};
 use super::program::{Programs, all_said, said};
 use package::workspace::Workspace;
 
-/// Cases at each level, and with `--slow`. Both have the same seed: the first cases are the same.
+/// Cases at each level, without `--slow`. The first cases are always the same.
 const CASES: u64 = 2_000;
-const SLOW: u64 = 100_000;
 const SEED: u64 = 1;
 
-/// Lists of rectangles that are grouped, and with `--slow`.
+/// Lists of rectangles that are grouped, without `--slow`.
 const LISTS: u64 = 3_000;
-const SLOW_LISTS: u64 = 100_000;
 
 /// What the program compared.
 #[derive(Deserialize)]
@@ -53,7 +51,7 @@ struct Grouped {
 }
 
 /// Runs them.
-pub fn test(workspace: &Workspace, sdk: &Sdk, slow: bool) -> Result<()> {
+pub fn test(workspace: &Workspace, sdk: &Sdk, slow: Option<u64>) -> Result<()> {
     need_to_run(sdk)?;
     let programs = Programs::new(workspace, sdk)?;
     let program = programs.built("against_stock")?;
@@ -69,12 +67,12 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, slow: bool) -> Result<()> {
             "{name}: skipped, because this processor does not have it"
         ));
     }
-    let count = if slow { SLOW } else { CASES };
+    let count = slow.unwrap_or(CASES);
     for level in &levels {
         let tallies = run(&program, &share, count, level)?;
         check(level, count, &tallies)?;
     }
-    grouping(&programs, if slow { SLOW_LISTS } else { LISTS })?;
+    grouping(&programs, slow.unwrap_or(LISTS))?;
     for name in ["handling", "stopping"] {
         said(Command::new(programs.built(name)?).arg(&share))?;
     }

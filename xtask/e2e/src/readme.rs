@@ -1,0 +1,42 @@
+//! That the command line has every option that the README names, each verb asked for its help.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use package::workspace::Workspace;
+use support::process::output;
+
+use super::programs;
+
+/// Asks each verb once.
+pub fn test(workspace: &Workspace) -> Result<()> {
+    let path = workspace.root().join("README.md");
+    let readme = fs::read_to_string(&path)
+        .with_context(|| format!("failed to read `{}`", path.display()))?;
+    let calls = readme
+        .lines()
+        .filter_map(|line| line.split_once("cargo xtask "));
+    let mut helps = BTreeMap::new();
+    let mut count = 0;
+    for (_, call) in calls {
+        let call = call.split(['`', '#', '|']).next().unwrap_or_default();
+        let words = || call.split_whitespace();
+        let Some(verb) = words().find(|word| !word.starts_with('-')) else {
+            continue;
+        };
+        if !helps.contains_key(verb) {
+            let mut help = Command::new(programs::xtask()?);
+            let help = output(help.args([verb, "--help"]))?;
+            helps.insert(verb.to_owned(), help);
+        }
+        let help = helps.get(verb).map(String::as_str).unwrap_or_default();
+        for option in words().filter(|word| word.starts_with("--")) {
+            ensure!(help.contains(option), "`{verb}` has no option `{option}`");
+            count += 1;
+        }
+    }
+    ensure!(count > 10, "the README names only {count} options");
+    Ok(())
+}
