@@ -9,7 +9,6 @@ mod seeds;
 mod tally;
 mod target;
 
-use std::process::Command;
 use std::thread::available_parallelism;
 
 use anyhow::{Context, Result, bail};
@@ -120,7 +119,7 @@ fn shown(results: &[(&str, (Tally, Result<()>))], seconds: u32) -> String {
 /// Whether the fuzzers' lock file knows what the crates need now: they are built rarely, and nothing else
 /// would tell.
 pub fn check_lock(workspace: &Workspace) -> Result<()> {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut cargo = support::cargo::cargo();
     cargo.current_dir(build::package(workspace)).args([
         "update",
         "--workspace",

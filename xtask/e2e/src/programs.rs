@@ -1,29 +1,36 @@
-//! The programs that tests start, beside this one: the command line, what is behind its `pull`, and what packs
-//! as somebody else.
+//! The programs that tests start, beside this one: the command line, what is behind its verbs, and what packs as
+//! somebody else.
 
 use std::env;
 use std::path::PathBuf;
-use std::process::Command;
 
 use anyhow::{Context, Result};
+use package::program::PROGRAMS;
 use package::workspace::Workspace;
 use support::process::succeed;
 
 /// Builds the programs, unless that was done.
 pub fn build(workspace: &Workspace) -> Result<()> {
-    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut cargo = support::cargo::cargo();
     cargo
         .current_dir(workspace.root())
         .args(["build", "--profile", "tools"]);
-    for binary in ["xtask", "registry", "pack-to"] {
-        cargo.args(["--bin", binary]);
+    for program in PROGRAMS {
+        cargo.args(["--bin", program.binary]);
     }
+    cargo.args(["--bin", "xtask", "--bin", "pack-to"]);
     succeed(&mut cargo)
 }
 
 /// `cargo xtask` itself.
 pub fn xtask() -> Result<PathBuf> {
     beside("xtask")
+}
+
+/// The program that has a verb.
+pub fn of_verb(verb: &str) -> Result<PathBuf> {
+    let program = PROGRAMS.iter().find(|program| program.verb == verb);
+    beside(program.map_or("xtask", |program| program.binary))
 }
 
 /// What speaks to registries.

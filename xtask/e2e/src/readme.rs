@@ -27,8 +27,13 @@ pub fn test(workspace: &Workspace) -> Result<()> {
             continue;
         };
         if !helps.contains_key(verb) {
-            let mut help = Command::new(programs::xtask()?);
-            let help = output(help.args([verb, "--help"]))?;
+            let mut help = Command::new(programs::of_verb(verb)?);
+            // Programs with one verb have no name for it.
+            let several = [programs::xtask()?, programs::registry()?];
+            if several.iter().any(|program| help.get_program() == program) {
+                help.arg(verb);
+            }
+            let help = output(help.arg("--help"))?;
             helps.insert(verb.to_owned(), help);
         }
         let help = helps.get(verb).map(String::as_str).unwrap_or_default();

@@ -77,7 +77,7 @@ pub fn built(workspace: &Workspace, arguments: &Arguments) -> Result<(Sdk, Funct
 pub fn cargo(workspace: &Workspace, arguments: &Arguments, sdk: &Sdk) -> Result<Command> {
     let recipe = build_opencv::recipe(workspace, arguments)?;
     let (toolchain, compiler) = tools(&recipe, &workspace.places()?)?;
-    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut cargo = support::cargo::cargo();
     cargo.current_dir(workspace.root());
     for name in env::vars_os().map(|(name, _)| name).filter(has_flags) {
         cargo.env_remove(name);

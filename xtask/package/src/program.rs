@@ -1,7 +1,6 @@
 //! The programs behind verbs of `cargo xtask`: what each is, its `main`, and how another one starts it
 //! through cargo, so that a verb compiles only what it needs.
 
-use std::env;
 use std::ffi::OsString;
 use std::fmt;
 use std::os::unix::process::CommandExt;
@@ -20,10 +19,8 @@ pub struct Program {
     pub verb: &'static str,
     /// What it does, as `--help` says it.
     pub about: &'static str,
-    /// The package that it is built from.
-    package: &'static str,
     /// The program's name.
-    binary: &'static str,
+    pub binary: &'static str,
     /// The profile that it is compiled with.
     profile: &'static str,
 }
@@ -32,7 +29,6 @@ pub struct Program {
 pub const PULL: Program = Program {
     verb: "pull",
     about: "Pull an image from a registry into a folder, without a container engine",
-    package: "registry",
     binary: "registry",
     profile: "dev",
 };
@@ -40,7 +36,6 @@ pub const PULL: Program = Program {
 pub const AUDIT: Program = Program {
     verb: "audit",
     about: "Check what is shipped for known vulnerabilities",
-    package: "audit",
     binary: "audit",
     profile: "dev",
 };
@@ -48,7 +43,6 @@ pub const AUDIT: Program = Program {
 pub const TEST_LOCAL: Program = Program {
     verb: "test-local",
     about: "Try the function's image under AWS's emulator with real photos",
-    package: "local",
     binary: "test-local",
     profile: "dev",
 };
@@ -56,7 +50,6 @@ pub const TEST_LOCAL: Program = Program {
 pub const EVAL: Program = Program {
     verb: "eval",
     about: "Measure how well each preset finds faces in labelled photos",
-    package: "bench",
     binary: "eval",
     profile: "tools",
 };
@@ -64,7 +57,6 @@ pub const EVAL: Program = Program {
 pub const SIZE: Program = Program {
     verb: "size",
     about: "Show how large everything is, and of what",
-    package: "size",
     binary: "size",
     profile: "tools",
 };
@@ -72,7 +64,6 @@ pub const SIZE: Program = Program {
 pub const BENCH: Program = Program {
     verb: "bench",
     about: "Measure what is claimed, against peers in the same run",
-    package: "bench",
     binary: "bench",
     profile: "tools",
 };
@@ -80,10 +71,12 @@ pub const BENCH: Program = Program {
 pub const TEST: Program = Program {
     verb: "test",
     about: "Run all tests: the real build, the images and the emulator included",
-    package: "e2e",
     binary: "e2e",
     profile: "tools",
 };
+
+/// All of them.
+pub const PROGRAMS: [&Program; 7] = [&PULL, &AUDIT, &TEST_LOCAL, &EVAL, &SIZE, &BENCH, &TEST];
 
 /// A program that has said on stderr why it failed.
 #[derive(Debug)]
@@ -151,10 +144,10 @@ impl Program {
     }
 
     fn command(&self, arguments: &[OsString]) -> Command {
-        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        let mut cargo = support::cargo::cargo();
         cargo
-            .args(["run", "--package", self.package, "--bin", self.binary])
-            .args(["--profile", self.profile])
+            // Without a package, so that all programs have crates with the same features, which are then compiled once.
+            .args(["run", "--bin", self.binary, "--profile", self.profile])
             .arg("--manifest-path")
             .arg(Workspace::find().root().join("Cargo.toml"))
             .arg("--")

@@ -4,6 +4,7 @@
 
 pub mod answer;
 pub mod atomic;
+pub mod cargo;
 pub mod files;
 pub mod fingerprint;
 pub mod lock;

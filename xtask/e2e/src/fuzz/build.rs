@@ -85,7 +85,7 @@ pub fn programs(workspace: &Workspace) -> Result<Built> {
     }
     let native = native.join(" ");
     let folder = folder(workspace);
-    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut cargo = support::cargo::cargo();
     cargo
         .current_dir(package(workspace))
         // Naming the target keeps the flags away from build scripts.

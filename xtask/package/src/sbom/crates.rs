@@ -8,9 +8,7 @@ mod linked;
 mod lock;
 mod tree;
 
-use std::env;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 use std::thread;
 
 use anyhow::{Context, Result, anyhow, ensure};
@@ -23,6 +21,7 @@ use super::text::Text;
 use super::texts;
 pub use linked::Linked;
 use lock::Checksums;
+use support::cargo::cargo;
 use support::process::output;
 pub use tree::{Name, Tree};
 
@@ -47,7 +46,7 @@ pub fn linked(root: &Path, target: &Target, folder: &Path) -> Result<Linked> {
 
 /// The crates that `cargo tree` finds.
 pub fn tree(root: &Path, triple: &str) -> Result<Tree> {
-    let mut cargo = Command::new(cargo());
+    let mut cargo = cargo();
     cargo
         .current_dir(root)
         .args(["tree", "--locked", "--package", PACKAGE])
@@ -92,13 +91,9 @@ fn ask(root: &Path, triple: &str) -> Result<Linked> {
     })
 }
 
-fn cargo() -> PathBuf {
-    env::var_os("CARGO").map_or_else(|| "cargo".into(), PathBuf::from)
-}
-
 fn metadata(root: &Path, triple: &str) -> Result<Metadata> {
     MetadataCommand::new()
-        .cargo_path(cargo())
+        .cargo_path(cargo().get_program())
         .current_dir(root)
         .manifest_path(root.join(PACKAGE).join("Cargo.toml"))
         .features(CargoOpt::SomeFeatures(vec![FEATURE.to_owned()]))
