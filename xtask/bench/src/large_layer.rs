@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use layer::{Content, FileTree, LayoutWriter, Mode};
 use serde::{Deserialize, Serialize};
 
+use package::program::{BENCH, beside};
 use support::answer::Answer;
 use support::process::output;
 
@@ -55,7 +56,8 @@ pub fn write_layer(arguments: &Arguments) -> Result<Memory> {
 pub fn of_large_layer(bytes: u64, folder: &Path) -> Result<Memory> {
     let file = folder.join("large");
     write_sample(&file, bytes).with_context(|| format!("failed to write `{}`", file.display()))?;
-    let mut child = Command::new("/proc/self/exe");
+    // The tests measure, too.
+    let mut child = Command::new(beside(BENCH.binary)?);
     child.arg("layer").arg(&file).arg(folder);
     Ok(serde_json::from_str(&output(&mut child)?)?)
 }

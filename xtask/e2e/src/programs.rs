@@ -1,11 +1,10 @@
 //! The programs that tests start, beside this one: the command line, what is behind its verbs, and what packs as
 //! somebody else.
 
-use std::env;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
-use package::program::PROGRAMS;
+use anyhow::Result;
+use package::program::{PROGRAMS, beside};
 use package::workspace::Workspace;
 use support::process::succeed;
 
@@ -41,9 +40,4 @@ pub fn registry() -> Result<PathBuf> {
 /// What packs an SDK and a function into a folder.
 pub fn pack_to() -> Result<PathBuf> {
     beside("pack-to")
-}
-
-fn beside(name: &str) -> Result<PathBuf> {
-    let this = env::current_exe().context("this program is nowhere")?;
-    Ok(this.with_file_name(name))
 }

@@ -1,9 +1,11 @@
 //! The programs behind verbs of `cargo xtask`: what each is, its `main`, and how another one starts it
 //! through cargo, so that a verb compiles only what it needs.
 
+use std::env;
 use std::ffi::OsString;
 use std::fmt;
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result};
@@ -154,6 +156,15 @@ impl Program {
             .args(arguments);
         cargo
     }
+}
+
+/// A program of this workspace that was built together with this one.
+///
+/// # Errors
+/// Nobody knows where this program is.
+pub fn beside(binary: &str) -> Result<PathBuf> {
+    let this = env::current_exe().context("failed to find this program")?;
+    Ok(this.with_file_name(binary))
 }
 
 /// The end of a verb: its error on stderr, unless a program that it started has said it.
