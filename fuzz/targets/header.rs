@@ -16,7 +16,7 @@ fuzz_target!(|file: &[u8]| {
             let options = Settings::default().options(Preset::Accurate, Who::Anyone, &[]);
             let options = options.expect("a preset is possible");
             let (width, height) = (header.width, header.height);
-            let detection = options.detection.within(options.limits.work, width, height);
+            let detection = options.detection.bounded(width, height);
             let machine = Machine::of(Some("10240"));
             let _ = machine.holds(&header, &detection);
         }

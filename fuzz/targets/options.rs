@@ -38,11 +38,10 @@ fn check(options: &Options, who: Who, event: &Named) {
     assert!(!detection.face_cascades.is_empty() && detection.face_cascades.len() <= 2);
     assert!((1..=100).contains(&options.output.jpeg_quality));
     assert!(detection.longest_side == 0 || detection.longest_side >= 64);
-    let work = options.limits.work;
-    let side = detection.clone().within(work, 65_535, 65_535).longest_side;
-    assert!(side > 0 || work.is_none());
+    let side = detection.clone().bounded(65_535, 65_535).longest_side;
+    assert!(side > 0);
     if who == Who::Anyone {
-        assert!(work.is_some());
+        assert!(options.limits.bounded);
         assert!(detection.scale_factor >= 1.05);
         assert!(detection.face_neighbours >= 1 && detection.eye_neighbours >= 1);
     }
