@@ -15,7 +15,7 @@ use crate::facts::{Facts, FactsJob};
 use crate::options::Plan;
 use crate::tree::SourceTree;
 use crate::workshop::Workshop;
-use support::files::remove_if_there;
+use support::files::{remove_if_there, remove_unfinished};
 use support::fingerprint::Fingerprint;
 use support::progress::Step;
 
@@ -37,6 +37,7 @@ impl Configured {
         let mut defines = plan.defines.clone();
         defines.extend(effort::launcher(&workshop.work.join("bin"))?);
         keep_or_empty(workshop.work, &plan.version, &defines)?;
+        remove_unfinished(&workshop.work.join("build"))?;
         let job = CmakeJob {
             source: tree.path().to_owned(),
             work: workshop.work.to_owned(),

@@ -29,6 +29,20 @@ pub fn all_files(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
+/// Removes the files below `folder` that a compiler writes before it gives them their names: on a full disk it leaves
+/// them, and they are what keeps it full.
+pub fn remove_unfinished(folder: &Path) -> Result<()> {
+    if !folder.is_dir() {
+        return Ok(());
+    }
+    for path in all_files(folder)? {
+        if path.extension().is_some_and(|extension| extension == "tmp") {
+            remove_if_there(&path)?;
+        }
+    }
+    Ok(())
+}
+
 /// Removes a file that may not be there.
 pub fn remove_if_there(path: &Path) -> Result<()> {
     match fs::remove_file(path) {
@@ -124,6 +138,19 @@ mod tests {
         }
         replace(&at("sdk"), &at("new"), parent.path()).unwrap();
         assert!(at("sdk/new").exists() && !at("sdk/old").exists());
+    }
+
+    #[test]
+    fn unfinished_files_are_removed_and_others_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("below")).unwrap();
+        for name in ["below/pch-1f.pch.tmp", "below/kept.o"] {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        remove_unfinished(folder.path()).unwrap();
+        remove_unfinished(&folder.path().join("missing")).unwrap();
+        let left = all_files(folder.path()).unwrap();
+        assert_eq!(left, [folder.path().join("below/kept.o")]);
     }
 
     #[test]
