@@ -17,7 +17,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use url::{ParseError, Url};
 
-use crate::Skip;
+use crate::report::Skip;
 use local::cleanup::Cleanup;
 use support::process::{end, lock};
 

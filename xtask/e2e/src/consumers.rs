@@ -12,7 +12,7 @@ use opencv_build::sdk::Sdk;
 use opencv_build::target::{Architecture, Target};
 use support::progress::tell;
 
-use super::Skip;
+use super::report::Skip;
 use package::workspace::Workspace;
 use support::process::output;
 

@@ -10,7 +10,7 @@ use layer::elf::FunctionBinary;
 use opencv_build::build;
 use opencv_build::sdk::Sdk;
 
-use super::Skip;
+use super::report::Skip;
 use package::build_opencv;
 use package::workspace::Workspace;
 use support::process::output;

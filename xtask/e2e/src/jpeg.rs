@@ -14,7 +14,7 @@ use opencv_build::sdk::Sdk;
 use opencv_build::target::Architecture;
 use support::progress::tell;
 
-use super::Skip;
+use super::report::Skip;
 use crate::reference::{self, Reference};
 use package::build_opencv;
 use package::workspace::Workspace;

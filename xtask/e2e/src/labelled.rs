@@ -5,7 +5,7 @@ use layer::elf::FunctionBinary;
 use opencv_build::sdk::Sdk;
 use support::progress::tell;
 
-use super::Skip;
+use super::report::Skip;
 use bench::eval::{Labelled, evaluated};
 use package::workspace::Workspace;
 use support::answer::Answer;

@@ -9,7 +9,8 @@ use opencv_build::build;
 use opencv_build::sdk::Sdk;
 use support::progress::tell;
 
-use super::{Skip, jpeg};
+use super::jpeg;
+use super::report::Skip;
 use package::build_opencv;
 use package::workspace::Workspace;
 use support::process::output;

@@ -28,54 +28,47 @@ pub struct Program {
 }
 
 /// What speaks to registries.
-pub const PULL: Program = Program {
-    verb: "pull",
-    about: "Pull an image from a registry into a folder, without a container engine",
-    binary: "registry",
-    profile: "dev",
-};
+pub const PULL: Program = Program::new(
+    "pull",
+    "Pull an image from a registry into a folder, without a container engine",
+    ("registry", "dev"),
+);
 /// What compares with known vulnerabilities.
-pub const AUDIT: Program = Program {
-    verb: "audit",
-    about: "Check what is shipped for known vulnerabilities",
-    binary: "audit",
-    profile: "dev",
-};
+pub const AUDIT: Program = Program::new(
+    "audit",
+    "Check what is shipped for known vulnerabilities",
+    ("audit", "dev"),
+);
 /// What runs the function under the emulator.
-pub const TEST_LOCAL: Program = Program {
-    verb: "test-local",
-    about: "Try the function's image under AWS's emulator with real photos",
-    binary: "test-local",
-    profile: "dev",
-};
+pub const TEST_LOCAL: Program = Program::new(
+    "test-local",
+    "Try the function's image under AWS's emulator with real photos",
+    ("test-local", "dev"),
+);
 /// What scores presets.
-pub const EVAL: Program = Program {
-    verb: "eval",
-    about: "Measure how well each preset finds faces in labelled photos",
-    binary: "eval",
-    profile: "tools",
-};
+pub const EVAL: Program = Program::new(
+    "eval",
+    "Measure how well each preset finds faces in labelled photos",
+    ("eval", "tools"),
+);
 /// What reports sizes.
-pub const SIZE: Program = Program {
-    verb: "size",
-    about: "Show how large everything is, and of what",
-    binary: "size",
-    profile: "tools",
-};
+pub const SIZE: Program = Program::new(
+    "size",
+    "Show how large everything is, and of what",
+    ("size", "tools"),
+);
 /// What measures.
-pub const BENCH: Program = Program {
-    verb: "bench",
-    about: "Measure what is claimed, against peers in the same run",
-    binary: "bench",
-    profile: "tools",
-};
+pub const BENCH: Program = Program::new(
+    "bench",
+    "Measure what is claimed, against peers in the same run",
+    ("bench", "tools"),
+);
 /// What tests all of it.
-pub const TEST: Program = Program {
-    verb: "test",
-    about: "Run all tests: the real build, the images and the emulator included",
-    binary: "e2e",
-    profile: "tools",
-};
+pub const TEST: Program = Program::new(
+    "test",
+    "Run all tests: the real build, the images and the emulator included",
+    ("e2e", "tools"),
+);
 
 /// All of them.
 pub const PROGRAMS: [&Program; 7] = [&PULL, &AUDIT, &TEST_LOCAL, &EVAL, &SIZE, &BENCH, &TEST];
@@ -104,6 +97,19 @@ struct Cli<A: Args> {
 }
 
 impl Program {
+    const fn new(
+        verb: &'static str,
+        about: &'static str,
+        (binary, profile): (&'static str, &'static str),
+    ) -> Self {
+        Self {
+            verb,
+            about,
+            binary,
+            profile,
+        }
+    }
+
     /// The program's `main`: reads the command line, and runs `verb` with the arguments and with whether the
     /// answer is to be JSON.
     pub fn main<A: Args>(&self, verb: impl FnOnce(&A, bool) -> Result<()>) -> ExitCode {

@@ -14,8 +14,8 @@ use opencv_build::instrument;
 use opencv_build::sdk::Sdk;
 use support::run::show;
 
-use super::super::Skip;
 use super::checks;
+use crate::report::Skip;
 use package::build_opencv;
 use package::workspace::Workspace;
 use support::process::succeed;

@@ -10,12 +10,13 @@ use opencv_build::sdk::Sdk;
 use serde::Deserialize;
 use support::progress::{Step, tell};
 
-use super::super::Skip;
 use super::need::{need_to_run, no_detector};
 use super::program::{Programs, all_said, said, sources};
+use crate::report::Skip;
 use package::workspace::Workspace;
 
-/// Cases at each level, one for so many of those that are asked for with `--slow`; and those for the sanitizer of threads, which is slow.
+/// Cases at each level without `--slow`, and how many times fewer than `--cases` with it, since sanitizers are slow; the
+/// one for threads is slower still.
 const CASES: u64 = 400;
 const FEWER: u64 = 10;
 const THREADED: u64 = 60;

@@ -10,10 +10,10 @@ use opencv_build::sdk::Sdk;
 use support::fingerprint::Fingerprint;
 use support::progress::{Step, tell};
 
-use super::super::Skip;
 use super::need::{need_to_run, no_detector};
 use super::program::{Programs, all_said, said, sources};
 use crate::reference;
+use crate::report::Skip;
 use package::workspace::Workspace;
 
 const SCRIPT: &str = include_str!("../../data/identity/wheel.py");
