@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use super::super::change::grown;
 use super::super::sample::{after, before, document};
 use super::*;
-use package::git::fixture::commit;
+use package::git::fixture::{commit, git};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -27,16 +27,30 @@ fn project() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
     commit(at, "file", "older");
-    package::git::fixture::git(at, &["tag", "older"]);
+    git(at, &["tag", "older"]);
     commit(at, FILE, &empty().text().unwrap());
-    package::git::fixture::git(at, &["tag", "empty"]);
+    git(at, &["tag", "empty"]);
     record(at, "the first", &before()).unwrap();
     let text = fs::read_to_string(at.join(FILE)).unwrap();
     fs::remove_file(at.join(FILE)).unwrap();
     commit(at, FILE, &text);
-    package::git::fixture::git(at, &["tag", "full"]);
+    git(at, &["tag", "full"]);
     commit(at, FILE, "{\"schema\": 1}");
     folder
+}
+
+#[test]
+fn a_revision_from_before_the_file_was_moved_has_its_report() {
+    let folder = project();
+    let at = folder.path();
+    git(at, &["checkout", "--quiet", "full"]);
+    let text = fs::read_to_string(at.join(FILE)).unwrap();
+    git(at, &["rm", "--quiet", FILE]);
+    commit(at, EARLIER, &text);
+    assert_eq!(
+        against(at, "HEAD", "x86_64").unwrap().report,
+        compact(&before())
+    );
 }
 
 fn error_of(root: &Path, name: &str) -> String {
