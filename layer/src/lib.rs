@@ -2,8 +2,8 @@
 //! Lambda mounts at `/opt`; this crate does not make those).
 //!
 //! Makes images and zip archives that Lambda takes at the first push, without a container engine and
-//! with the same bytes for the same input; reads those of others, checks them against Lambda's rules,
-//! and talks to registries:
+//! with the same bytes for the same input; reads those of others, and checks them against Lambda's rules.
+//! Registries are the crate `layer-registry`'s:
 //!
 //! ```text
 //!                                    base ─┐
@@ -93,11 +93,10 @@
 //! # }
 //! ```
 //!
-//! # On a base, and to a registry
+//! # On a base, and as a zip archive
 //!
-//! [`registry::pull`] brings an image whose layers [`LayoutWriter::set_base`] puts below ours, unchanged, after
-//! [`check_base`] has found that it runs the program; [`registry::push`] sends what is missing there. A function
-//! for a runtime of Lambda's is a [`zip::Zip`] instead:
+//! [`LayoutWriter::set_base`] puts the layers of another image below ours, unchanged, after [`check_base`] has found
+//! that it runs the program. A function for a runtime of Lambda's is a [`zip::Zip`] instead:
 //!
 //! ```
 //! # use layer::{Content, FileTree, Mode};

@@ -12,8 +12,8 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// Every crate of the workspace: its folder, its name, and the crates of ours that it may know. None knows one
-/// that stands below it, so that there is no way round.
+/// Every crate of the workspace: its folder, its name, and the crates of ours that it may depend on, all of them
+/// above it in this list.
 const CRATES: [(&str, &str, &[&str]); 14] = [
     ("function/crc-fast", "crc-fast", &[]),
     ("function", "function", &[]),

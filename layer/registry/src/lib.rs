@@ -7,8 +7,8 @@
 //! [`Patience`] says, and what was fetched before a break is not fetched again.
 //!
 //! All functions block until they are done, and none may be called on a thread of an asynchronous
-//! runtime. Where credentials are kept is the caller's affair; proxies are taken from the
-//! environment by the HTTP client, and certificates are checked against those of the system.
+//! runtime. Credentials are the caller's to give, or are found in [`Stores`], the
+//! files and helpers of `docker login` and its like. Proxies are taken from the environment by the HTTP client, and certificates are checked against those of the system.
 //!
 //! ```no_run
 //! use layer_registry::{Credentials, Remote, pull};

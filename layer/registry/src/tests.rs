@@ -1,4 +1,4 @@
-//! Pushes to and pulls from a stand-in for a registry that breaks, lies and demands in every way.
+//! Pushes to and pulls from a fake registry that breaks, lies and demands in every way.
 
 mod lies;
 mod logins;

@@ -12,7 +12,7 @@ use crate::remote::remote;
 /// The folder below `parent` with the image that `name` stands for now, for `architecture`.
 ///
 /// # Errors
-/// `name` is no reference, the registry does not answer or does not have it. A reference by digest
+/// `name` is not a reference, or the registry does not answer or does not have it. A reference by digest
 /// needs no registry once its image is here.
 pub fn base(name: &str, architecture: &str, parent: &Path) -> Result<PathBuf> {
     let remote = remote(name).with_context(|| {
