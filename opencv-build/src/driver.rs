@@ -67,7 +67,7 @@ impl Driver {
     /// To be called first in `main`. In a process that a build has started this does the job and ends the
     /// process; in all others it returns what starts one.
     pub fn init() -> Self {
-        if let Some(file) = env::var_os(JOB) {
+        if let Some(file) = env::var_os(JOB).filter(|file| !file.is_empty()) {
             match perform(Path::new(&file)) {
                 Ok(()) => exit(0),
                 Err(error) => {
@@ -120,9 +120,14 @@ impl Driver {
 
 /// Does the job that is written in `file`.
 fn perform(file: &Path) -> Result<()> {
-    let text =
-        fs::read(file).with_context(|| format!("failed to read the job `{}`", file.display()))?;
-    match serde_json::from_slice(&text).context("failed to read the job")? {
+    let failed = || {
+        format!(
+            "failed to read the job `{}`, which the variable {JOB} names",
+            file.display()
+        )
+    };
+    let text = fs::read(file).with_context(failed)?;
+    match serde_json::from_slice(&text).with_context(failed)? {
         Job::Cmake(job) => {
             job.perform();
             Ok(())
