@@ -13,16 +13,15 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::{Parser, Subcommand};
+use clap::{Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 use opencv_build::driver::Driver;
-use package::program::{self, Program, exit_code};
+use package::program::{PROGRAMS, Program, exit_code};
 use package::{build_function, build_opencv};
 use support::answer::print;
 
 /// OpenCV on AWS Lambda: build it, put a function around it, and try it before you deploy.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
-#[command(disable_help_subcommand = true)]
 struct Cli {
     /// Print the answer as one JSON object
     #[arg(long, global = true)]
@@ -48,48 +47,44 @@ enum Verb {
 
     /// Check whether Lambda would take an image or a zip archive
     Lint(lint::Arguments),
-
-    #[command(about = program::AUDIT.about, disable_help_flag = true)]
-    Audit(Passed),
-
-    #[command(about = program::PULL.about, disable_help_flag = true)]
-    Pull(Passed),
-
-    #[command(about = program::TEST_LOCAL.about, disable_help_flag = true)]
-    TestLocal(Passed),
-
-    #[command(about = program::EVAL.about, disable_help_flag = true)]
-    Eval(Passed),
-
-    #[command(about = program::SIZE.about, disable_help_flag = true)]
-    Size(Passed),
-
-    #[command(about = program::BENCH.about, disable_help_flag = true)]
-    Bench(Passed),
-
-    #[command(about = program::TEST.about, disable_help_flag = true)]
-    Test(Passed),
-}
-
-/// What is passed on to another program.
-#[derive(clap::Args)]
-struct Passed {
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    arguments: Vec<OsString>,
 }
 
 fn main() -> ExitCode {
     Driver::init();
-    exit_code(run(Cli::parse_from(arguments(env::args_os().collect()))))
+    let arguments: Vec<_> = env::args_os().skip(1).collect();
+    exit_code(match passed_on(&arguments) {
+        Some((program, arguments)) => program.become_it(&arguments),
+        None => run(read()),
+    })
 }
 
-/// The command line, in which `help VERB` is `VERB --help`: what a program takes, it alone knows.
-fn arguments(mut arguments: Vec<OsString>) -> Vec<OsString> {
-    if arguments.get(1).is_some_and(|verb| verb == "help") {
-        arguments.remove(1);
-        arguments.push("--help".into());
+/// The program behind the verb that is asked for, and what it is given: what it takes, it alone knows.
+fn passed_on(arguments: &[OsString]) -> Option<(&'static Program, Vec<OsString>)> {
+    let flags = arguments.iter().take_while(|flag| *flag == "--json");
+    let (json, rest) = arguments.split_at(flags.count());
+    let (help, rest) = match rest {
+        [help, verb] if help == "help" => (true, std::slice::from_ref(verb)),
+        _ => (false, rest),
+    };
+    let (verb, own) = rest.split_first()?;
+    let program = PROGRAMS.into_iter().find(|program| verb == program.verb)?;
+    let mut options = own.iter().take_while(|argument| *argument != "--");
+    let mut given = Vec::new();
+    if help {
+        given.push("--help".into());
     }
-    arguments
+    if !json.is_empty() && !options.any(|option| option == "--json") {
+        given.push("--json".into());
+    }
+    given.extend_from_slice(own);
+    Some((program, given))
+}
+
+/// The command line of an everyday verb. Its help lists the others as well.
+fn read() -> Cli {
+    let others = PROGRAMS.map(|program| Command::new(program.verb).about(program.about));
+    let matches = Cli::command().subcommands(others).get_matches();
+    Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
 }
 
 fn run(cli: Cli) -> Result<()> {
@@ -100,25 +95,50 @@ fn run(cli: Cli) -> Result<()> {
         Verb::Image(arguments) => print(&image::run(&arguments)?, json),
         Verb::Zip(arguments) => print(&zip::run(&arguments)?, json),
         Verb::Lint(arguments) => lint::run(&arguments, json),
-        Verb::Pull(mut passed) => {
-            // The program has other verbs, too.
-            passed.arguments.insert(0, program::PULL.verb.into());
-            passed.to(&program::PULL, json)
-        }
-        Verb::Audit(passed) => passed.to(&program::AUDIT, json),
-        Verb::TestLocal(passed) => passed.to(&program::TEST_LOCAL, json),
-        Verb::Eval(passed) => passed.to(&program::EVAL, json),
-        Verb::Size(passed) => passed.to(&program::SIZE, json),
-        Verb::Bench(passed) => passed.to(&program::BENCH, json),
-        Verb::Test(passed) => passed.to(&program::TEST, json),
     }
 }
 
-impl Passed {
-    fn to(mut self, program: &Program, json: bool) -> Result<()> {
-        if json {
-            self.arguments.push("--json".into());
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn passed(line: &str) -> Option<(&'static str, String)> {
+        let arguments: Vec<_> = line.split_whitespace().map(OsString::from).collect();
+        let (program, given) = passed_on(&arguments)?;
+        let given: Vec<_> = given.iter().map(|a| a.to_string_lossy()).collect();
+        Some((program.verb, given.join(" ")))
+    }
+
+    #[test]
+    fn a_program_is_given_what_follows_its_verb() {
+        for (line, verb, given) in [
+            ("size", "size", ""),
+            ("size --all --json", "size", "--all --json"),
+            ("--json size --all", "size", "--json --all"),
+            ("--json audit --offline --json", "audit", "--offline --json"),
+            ("--json --json audit", "audit", "--json"),
+            (
+                "--json test-local -- --json",
+                "test-local",
+                "--json -- --json",
+            ),
+            ("pull -- --help", "pull", "-- --help"),
+            ("help bench", "bench", "--help"),
+            ("--json help bench", "bench", "--help --json"),
+        ] {
+            assert_eq!(passed(line), Some((verb, given.into())), "{line}");
         }
-        program.become_it(&self.arguments)
+        for line in [
+            "",
+            "--json",
+            "help",
+            "help help",
+            "help size x",
+            "image size",
+            "--all size",
+            "-- size",
+        ] {
+            assert_eq!(passed(line), None, "{line}");
+        }
     }
 }

@@ -1,6 +1,5 @@
 //! What the everyday verbs want of registries, by the program that knows them.
 
-use std::ffi::OsString;
 use std::path::Path;
 
 use anyhow::Result;
@@ -10,19 +9,13 @@ use package::workspace::Workspace;
 
 /// Pushes the layout in `folder` to `reference`; returns the digest that the registry confirmed.
 pub fn push(folder: &Path, reference: &str) -> Result<String> {
-    let arguments = ["push".into(), folder.into(), reference.into()];
-    PULL.output(&arguments)
+    PULL.output(&["push".into()], &[folder.into(), reference.into()])
 }
 
 /// Pulls the image `reference` into `folder`.
 pub fn pull(reference: &str, folder: &Path) -> Result<()> {
-    let arguments: [OsString; 4] = [
-        "pull".into(),
-        reference.into(),
-        "--to".into(),
-        folder.into(),
-    ];
-    PULL.output(&arguments).map(|_| ())
+    let subcommand = ["pull".into(), "--to".into(), folder.into()];
+    PULL.output(&subcommand, &[reference.into()]).map(|_| ())
 }
 
 /// The base with its image on this machine, fetched if need be.
@@ -33,14 +26,9 @@ pub fn fetched(base: &Base, workspace: &Workspace, architecture: &str) -> Result
     if image.layout.is_dir() {
         return Ok(base.clone());
     }
-    let parent = workspace.target().join("base");
-    let arguments: [OsString; 4] = [
-        "base".into(),
-        image.name.clone().into(),
-        architecture.into(),
-        parent.into(),
-    ];
-    let layout = PULL.output(&arguments)?.into();
     let name = image.name.clone();
+    let parent = workspace.target().join("base");
+    let arguments = [(&name).into(), architecture.into(), parent.into()];
+    let layout = PULL.output(&["base".into()], &arguments)?.into();
     Ok(Base::Image(BaseImage { name, layout }))
 }

@@ -26,12 +26,6 @@ pub fn xtask() -> Result<PathBuf> {
     beside("xtask")
 }
 
-/// The program that has a verb.
-pub fn of_verb(verb: &str) -> Result<PathBuf> {
-    let program = PROGRAMS.iter().find(|program| program.verb == verb);
-    beside(program.map_or("xtask", |program| program.binary))
-}
-
 /// What speaks to registries.
 pub fn registry() -> Result<PathBuf> {
     beside("registry")

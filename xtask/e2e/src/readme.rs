@@ -5,6 +5,7 @@ use std::fs;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use package::program::{PROGRAMS, beside};
 use package::workspace::Workspace;
 use support::process::output;
 
@@ -27,12 +28,18 @@ pub fn test(workspace: &Workspace) -> Result<()> {
             continue;
         };
         if !helps.contains_key(verb) {
-            let mut help = Command::new(programs::of_verb(verb)?);
-            // Programs with one verb have no name for it.
-            let several = [programs::xtask()?, programs::registry()?];
-            if several.iter().any(|program| help.get_program() == program) {
-                help.arg(verb);
-            }
+            let mut help = match PROGRAMS.iter().find(|program| program.verb == verb) {
+                Some(program) => {
+                    let mut help = Command::new(beside(program.binary)?);
+                    help.args(program.subcommand);
+                    help
+                }
+                None => {
+                    let mut help = Command::new(programs::xtask()?);
+                    help.arg(verb);
+                    help
+                }
+            };
             let help = output(help.arg("--help"))?;
             helps.insert(verb.to_owned(), help);
         }

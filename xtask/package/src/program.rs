@@ -11,6 +11,7 @@ use std::process::{Command, ExitCode, Stdio};
 use anyhow::{Context, Result};
 use clap::{Args, CommandFactory, FromArgMatches, Parser};
 use opencv_build::driver::Driver;
+use support::process::end_with_this;
 use support::run::show;
 
 use crate::workspace::Workspace;
@@ -25,14 +26,19 @@ pub struct Program {
     pub binary: &'static str,
     /// The profile that it is compiled with.
     profile: &'static str,
+    /// Its subcommand for the verb, of a program that has several.
+    pub subcommand: Option<&'static str>,
 }
 
 /// What speaks to registries.
-pub const PULL: Program = Program::new(
-    "pull",
-    "Pull an image from a registry into a folder, without a container engine",
-    ("registry", "dev"),
-);
+pub const PULL: Program = Program {
+    subcommand: Some("pull"),
+    ..Program::new(
+        "pull",
+        "Pull an image from a registry into a folder, without a container engine",
+        ("registry", "dev"),
+    )
+};
 /// What compares with known vulnerabilities.
 pub const AUDIT: Program = Program::new(
     "audit",
@@ -107,6 +113,7 @@ impl Program {
             about,
             binary,
             profile,
+            subcommand: None,
         }
     }
 
@@ -125,23 +132,27 @@ impl Program {
         exit_code(verb(&cli.arguments, cli.json))
     }
 
-    /// Becomes the program.
+    /// Becomes the program, for its verb.
     ///
     /// # Errors
     /// cargo cannot be started.
     pub fn become_it(&self, arguments: &[OsString]) -> Result<()> {
-        let mut cargo = self.command(arguments);
+        let mut cargo = self.command();
+        cargo.args(self.subcommand).args(arguments);
         let error = cargo.exec();
         Err(error).with_context(|| format!("failed to start `{}`", show(&cargo)))
     }
 
-    /// What the program prints to stdout. What it says on stderr is seen.
+    /// What the program prints to stdout for a subcommand with its options, and for arguments of which none is an
+    /// option, however it begins. What the program says on stderr is seen. It ends when this program does.
     ///
     /// # Errors
     /// cargo cannot be started, or the program fails, which then has said why ([`Failed`]).
-    pub fn output(&self, arguments: &[OsString]) -> Result<String> {
-        let mut cargo = self.command(arguments);
+    pub fn output(&self, subcommand: &[OsString], arguments: &[OsString]) -> Result<String> {
+        let mut cargo = self.command();
+        cargo.args(subcommand).arg("--").args(arguments);
         cargo.stdin(Stdio::null()).stderr(Stdio::inherit());
+        end_with_this(&mut cargo);
         let output = cargo
             .output()
             .with_context(|| format!("failed to start `{}`", show(&cargo)))?;
@@ -151,15 +162,14 @@ impl Program {
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 
-    fn command(&self, arguments: &[OsString]) -> Command {
+    fn command(&self) -> Command {
         let mut cargo = support::cargo::cargo();
         cargo
             // Without a package, so that all programs have crates with the same features, which are then compiled once.
             .args(["run", "--bin", self.binary, "--profile", self.profile])
             .arg("--manifest-path")
             .arg(Workspace::find().root().join("Cargo.toml"))
-            .arg("--")
-            .args(arguments);
+            .arg("--");
         cargo
     }
 }

@@ -2,6 +2,7 @@
 //! machine.
 
 use std::fs;
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -9,7 +10,7 @@ use std::time::Duration;
 use crate::run::show;
 use anyhow::{Context, Result, ensure};
 use rustix::param::clock_ticks_per_second;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, set_parent_process_death_signal};
 
 /// Ends a process and all that it started: the emulator starts the function in a process group
 /// of its own and does not end it when it is killed.
@@ -22,6 +23,13 @@ pub fn end(child: &mut Child) {
         }
     }
     let _ = child.wait();
+}
+
+/// Has a command's process asked to end when this one does, however that comes about. Source: PR_SET_PDEATHSIG(2const).
+pub fn end_with_this(command: &mut Command) {
+    let ask = || Ok(set_parent_process_death_signal(Some(Signal::TERM))?);
+    // SAFETY: between fork and exec it does nothing but one system call.
+    unsafe { command.pre_exec(ask) };
 }
 
 /// What a process started, and what that started, and so on.
@@ -127,4 +135,26 @@ pub fn worked(process: u32) -> Result<Duration> {
     let ticks = rest.split_whitespace().skip(11).take(2);
     let ticks: u64 = ticks.filter_map(|field| field.parse::<u64>().ok()).sum();
     Ok(Duration::from_secs(ticks) / u32::try_from(clock_ticks_per_second())?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt;
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn a_process_ends_with_what_started_it() {
+        // To Linux it is the thread that starts a process.
+        let start = || {
+            let mut sleep = Command::new("sleep");
+            sleep.arg("60");
+            end_with_this(&mut sleep);
+            sleep.spawn().unwrap()
+        };
+        let mut child = thread::spawn(start).join().unwrap();
+        let ended = child.wait().unwrap().signal();
+        assert_eq!(ended, Some(Signal::TERM.as_raw()));
+    }
 }
