@@ -11,8 +11,8 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use self::data::Data;
-use crate::build::{compiler_for, source_fingerprint, start_log, write_tree};
-use crate::compiler;
+use crate::cmake;
+use crate::compiler::Compiler;
 use crate::configure::Configured;
 use crate::driver::Driver;
 use crate::effort::Effort;
@@ -27,7 +27,7 @@ use crate::recipe::Recipe;
 use crate::source::SourceArchive;
 use crate::target::Target;
 use crate::toolchain::Toolchain;
-use crate::tree::SourceTree;
+use crate::tree::{self, SourceTree};
 use crate::trim::Trim;
 use crate::wheels;
 use crate::workshop::Workshop;
@@ -38,6 +38,8 @@ use support::progress::tell;
 
 pub use self::data::missing;
 
+/// The code of every step, with its data.
+const CODE: &str = env!("CODE_OF_BASELINE");
 /// The file that says what a kept baseline is.
 const FILE: &str = "baseline.json";
 
@@ -102,8 +104,8 @@ impl Baseline {
 /// # Errors
 /// The source that the recipe names cannot be read.
 pub fn present(recipe: &Recipe, places: &Places) -> Result<Option<Baseline>> {
-    let source = source_fingerprint(recipe, &Pins::embedded(), &Trim::stock())?;
-    let wanted = fingerprint(recipe, &source)?;
+    let source = tree::fingerprint::of(recipe, &Pins::embedded(), &Trim::stock())?;
+    let wanted = fingerprint(recipe, &source);
     let found = Baseline::open(&folder(recipe, places));
     Ok(found.filter(|baseline| baseline.description.fingerprint == wanted))
 }
@@ -128,11 +130,11 @@ pub fn build(recipe: &Recipe, places: &Places, driver: &Driver) -> Result<Baseli
     let work = variant.work(&recipe.target);
     let pins = Pins::embedded();
     let trim = Trim::stock();
-    let source_fingerprint = source_fingerprint(recipe, &pins, &trim)?;
+    let source_fingerprint = tree::fingerprint::of(recipe, &pins, &trim)?;
     let toolchain = Toolchain::install(&pins, &places.toolchain())?;
-    let compiler = compiler_for(recipe, &toolchain, &variant)?;
+    let compiler = Compiler::of(&toolchain, &recipe.target, &variant)?;
     let source = SourceArchive::fetch(recipe, &pins, &toolchain, &places.downloads())?;
-    let tree = write_tree(recipe, &source, None, &trim, &source_fingerprint, &work)?;
+    let tree = SourceTree::of(recipe, &source, None, &trim, &source_fingerprint, &work)?;
     let workshop = Workshop {
         toolchain: &toolchain,
         compiler: &compiler,
@@ -142,11 +144,11 @@ pub fn build(recipe: &Recipe, places: &Places, driver: &Driver) -> Result<Baseli
         lock: &lock,
         work: &work,
     };
-    start_log(&workshop.log())?;
+    workshop.start_log()?;
     let plan = plan(recipe, &workshop, &tree);
     let configured = Configured::new(&tree, &plan, &workshop)?;
     let installed = Installed::new(&configured, &workshop)?;
-    let fingerprint = fingerprint(recipe, &source_fingerprint)?;
+    let fingerprint = fingerprint(recipe, &source_fingerprint);
     keep(recipe, &installed, &work, fingerprint, &path)
 }
 
@@ -224,23 +226,17 @@ fn keep(
     })
 }
 
-/// Of everything that decides what is in the libraries. Reasons and the order of the data do not.
-fn fingerprint(recipe: &Recipe, source: &Fingerprint) -> Result<Fingerprint> {
-    let data = Data::embedded();
-    Ok(Fingerprint::of([
+/// Of everything that decides what is in the libraries.
+fn fingerprint(recipe: &Recipe, source: &Fingerprint) -> Fingerprint {
+    let tools = wheels::fingerprint(&Pins::embedded().wheel).to_string();
+    Fingerprint::of([
+        ("code", CODE.as_bytes()),
+        ("crates", cmake::CRATES.as_bytes()),
         ("version", recipe.version.as_bytes()),
         ("target", recipe.target.key().as_bytes()),
         ("source", source.to_string().as_bytes()),
-        (
-            "tools",
-            wheels::fingerprint(&Pins::embedded().wheel)
-                .to_string()
-                .as_bytes(),
-        ),
-        ("compiler", compiler::SCRIPT.as_bytes()),
-        ("modules", serde_json::to_vec(&data.modules)?.as_slice()),
-        ("options", serde_json::to_vec(&data.options())?.as_slice()),
-    ]))
+        ("tools", tools.as_bytes()),
+    ])
 }
 
 #[cfg(test)]
@@ -252,7 +248,7 @@ mod tests {
     #[test]
     fn of_the_recipe_only_version_source_and_target_count() {
         let source = Fingerprint::of([("a", "b".as_bytes())]);
-        let of = |recipe: &Recipe| fingerprint(recipe, &source).unwrap();
+        let of = |recipe: &Recipe| fingerprint(recipe, &source);
         let ours = recipe();
         let other = Recipe {
             modules: vec!["core".to_owned()],

@@ -1,55 +1,36 @@
 //! The whole way from a recipe to an SDK, cached by a fingerprint of all that goes in.
 
-use std::fs;
-use std::path::Path;
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 
 use crate::assemble::assemble;
-use crate::catalog;
-use crate::compiler::{self, Compiler};
+use crate::cmake;
+use crate::compiler::Compiler;
 use crate::configure::Configured;
 use crate::driver::Driver;
 use crate::install::Installed;
-use crate::instrument;
 use crate::kernels::Kernels;
-use crate::options::{self, Plan};
-use crate::overlay;
-use crate::pack;
-use crate::packages;
+use crate::options::Plan;
 use crate::pins::Pins;
 use crate::places::Places;
-use crate::probe;
 use crate::recipe::Recipe;
 use crate::sdk::Sdk;
 use crate::source::SourceArchive;
-use crate::third_party;
 use crate::toolchain::Toolchain;
-use crate::tree::SourceTree;
-use crate::trim::{self, Trim};
+use crate::tree::{self, SourceTree};
+use crate::trim::Trim;
 use crate::wheels;
 use crate::workshop::Workshop;
 use support::files::sweep;
-use support::fingerprint::{Fingerprint, sha256_of_file};
+use support::fingerprint::Fingerprint;
 use support::lock::Lock;
 use support::progress::{Step, tell};
 
-/// The code that decides what is in an SDK: when it changes, an SDK of the code before is not used.
-const CODE: [&str; 12] = [
-    include_str!("assemble.rs"),
-    include_str!("cascades.rs"),
-    include_str!("cmake.rs"),
-    include_str!("compiler.rs"),
-    include_str!("kernels.rs"),
-    include_str!("links.rs"),
-    include_str!("options.rs"),
-    include_str!("pack.rs"),
-    include_str!("probe.rs"),
-    include_str!("target.rs"),
-    include_str!("third_party.rs"),
-    include_str!("trim.rs"),
-];
+/// The code of every step, with its data: when it changes, an SDK that was made before is stale.
+const CODE: &str = env!("CODE_OF_SDK");
+/// The same where the recipe is instrumented.
+const INSTRUMENTED_CODE: &str = env!("CODE_OF_INSTRUMENTED_SDK");
 
 /// An SDK, and how it came to be.
 #[derive(Debug)]
@@ -71,7 +52,7 @@ pub fn build(recipe: &Recipe, places: &Places, driver: &Driver) -> Result<Built>
     let start = Instant::now();
     let pins = Pins::embedded();
     let trim = Trim::of(recipe);
-    let source_fingerprint = source_fingerprint(recipe, &pins, &trim)?;
+    let source_fingerprint = tree::fingerprint::of(recipe, &pins, &trim)?;
     let kernels = Kernels::bring(recipe, &pins, &places.toolchain())?;
     let fingerprint = fingerprint(recipe, &pins, &source_fingerprint, &kernels)?;
     let path = places.sdk(&recipe.target);
@@ -92,7 +73,7 @@ pub fn build(recipe: &Recipe, places: &Places, driver: &Driver) -> Result<Built>
 
     let work = places.work(&recipe.target);
     let toolchain = Toolchain::install(&pins, &places.toolchain())?;
-    let compiler = compiler_for(recipe, &toolchain, places)?;
+    let compiler = Compiler::of(&toolchain, &recipe.target, places)?;
     // A target that zig does not know is said here, and not by cmake in its own words.
     compiler.libclang_arguments(&recipe.target)?;
     // libc++ is needed for the first link, long after this; it compiles on the core that
@@ -100,7 +81,7 @@ pub fn build(recipe: &Recipe, places: &Places, driver: &Driver) -> Result<Built>
     let warming = compiler.warm_up()?;
     let source = SourceArchive::fetch(recipe, &pins, &toolchain, &places.downloads())?;
     let third_party = SourceArchive::third_party(&pins, &toolchain, &places.downloads())?;
-    let tree = write_tree(
+    let tree = SourceTree::of(
         recipe,
         &source,
         Some(&third_party),
@@ -116,7 +97,7 @@ pub fn build(recipe: &Recipe, places: &Places, driver: &Driver) -> Result<Built>
         lock: &lock,
         work: &work,
     };
-    start_log(&workshop.log())?;
+    workshop.start_log()?;
     let plan = Plan::of(recipe, &workshop, &tree)?;
     let configured = Configured::new(&tree, &plan, &workshop)?;
     let installed = Installed::new(&configured, &workshop)?;
@@ -138,7 +119,7 @@ pub fn build(recipe: &Recipe, places: &Places, driver: &Driver) -> Result<Built>
 /// The toolchain and compiler that built the SDK for `recipe`, for those who link against it.
 pub fn tools(recipe: &Recipe, places: &Places) -> Result<(Toolchain, Compiler)> {
     let toolchain = Toolchain::install(&Pins::embedded(), &places.toolchain())?;
-    let compiler = compiler_for(recipe, &toolchain, places)?;
+    let compiler = Compiler::of(&toolchain, &recipe.target, places)?;
     Ok((toolchain, compiler))
 }
 
@@ -148,61 +129,11 @@ pub fn tools(recipe: &Recipe, places: &Places) -> Result<(Toolchain, Compiler)> 
 /// The source that the recipe names cannot be read.
 pub fn present(recipe: &Recipe, places: &Places) -> Result<Option<Sdk>> {
     let pins = Pins::embedded();
-    let source = source_fingerprint(recipe, &pins, &Trim::of(recipe))?;
+    let source = tree::fingerprint::of(recipe, &pins, &Trim::of(recipe))?;
     let kernels = Kernels::find(recipe, &pins, &places.toolchain());
     let fingerprint = fingerprint(recipe, &pins, &source, &kernels)?;
     let sdk = Sdk::open(&places.sdk(&recipe.target));
     Ok(sdk.filter(|sdk| sdk.manifest().fingerprint == fingerprint))
-}
-
-/// Writes the tree that is built; refuses a source that is no longer the one of `fingerprint`.
-pub(crate) fn write_tree(
-    recipe: &Recipe,
-    source: &SourceArchive,
-    third_party: Option<&SourceArchive>,
-    trim: &Trim,
-    fingerprint: &Fingerprint,
-    work: &Path,
-) -> Result<SourceTree> {
-    let tree = SourceTree::write(source, third_party, trim, fingerprint, work)?;
-    if source_fingerprint(recipe, &Pins::embedded(), trim)? != *fingerprint {
-        tree.forget()?;
-        bail!(
-            "the {} changed while it was read; run this again",
-            source.description()
-        );
-    }
-    Ok(tree)
-}
-
-pub(crate) fn compiler_for(
-    recipe: &Recipe,
-    toolchain: &Toolchain,
-    places: &Places,
-) -> Result<Compiler> {
-    let folder = places.work(&recipe.target).join("bin");
-    let cache = places.toolchain().join("zig-cache");
-    Compiler::prepare(toolchain, &recipe.target, &folder, &cache)
-}
-
-/// Of everything that decides what is in the tree.
-pub(crate) fn source_fingerprint(recipe: &Recipe, pins: &Pins, trim: &Trim) -> Result<Fingerprint> {
-    let content = match &recipe.source {
-        None => serde_json::to_string(&pins.source(&recipe.version).map(|s| &s.origin))?,
-        Some(named) if named.path.is_dir() => trim.digest_of(&named.path)?,
-        Some(named) => sha256_of_file(&named.path)?,
-    };
-    let overlay: String = overlay::FILES.iter().map(|(_, text)| *text).collect();
-    Ok(Fingerprint::of([
-        ("content", content.as_bytes()),
-        ("trim", format!("{trim:?}").as_bytes()),
-        ("cuts", trim::TEXT.as_bytes()),
-        ("overlay", overlay.as_bytes()),
-        (
-            "third party",
-            serde_json::to_vec(&pins.third_party)?.as_slice(),
-        ),
-    ]))
 }
 
 /// Of everything that decides what is in the SDK.
@@ -217,38 +148,23 @@ fn fingerprint(
         source: None,
         ..recipe.clone()
     };
-    let instruments = if recipe.instrumented {
-        instrument::identity()
+    let code = if recipe.instrumented {
+        INSTRUMENTED_CODE
     } else {
-        String::new()
+        CODE
     };
     Ok(Fingerprint::of([
-        ("code", CODE.concat().as_bytes()),
-        ("instruments", instruments.as_bytes()),
-        ("packages", packages::CODE.concat().as_bytes()),
-        ("package texts", packages::TEMPLATES.concat().as_bytes()),
+        ("code", code.as_bytes()),
+        ("crates", cmake::CRATES.as_bytes()),
         ("recipe", serde_json::to_vec(&recipe)?.as_slice()),
         (
             "tools",
             wheels::fingerprint(&pins.wheel).to_string().as_bytes(),
         ),
         ("source", source.to_string().as_bytes()),
-        ("modules", catalog::MODULES.as_bytes()),
-        ("codecs", catalog::CODECS.as_bytes()),
-        ("options", options::TEXT.as_bytes()),
-        ("third party", third_party::TEXT.as_bytes()),
-        ("compiler", compiler::SCRIPT.as_bytes()),
         ("kernels", kernels.identity().as_bytes()),
-        ("probe", probe::PROGRAM.as_bytes()),
-        ("packer", pack::PROGRAM.as_bytes()),
     ]))
 }
 
-/// Starts the log anew; the one before is kept beside it.
-pub(crate) fn start_log(log: &Path) -> Result<()> {
-    if log.exists() {
-        fs::rename(log, log.with_extension("log.before"))
-            .with_context(|| format!("failed to rename `{}`", log.display()))?;
-    }
-    Ok(())
-}
+#[cfg(test)]
+mod tests;

@@ -37,10 +37,8 @@ pub struct Catalog {
     pub codecs: BTreeMap<String, Codec>,
 }
 
-/// The text of the module list, for fingerprints.
-pub const MODULES: &str = include_str!("../data/modules.toml");
-/// The text of the format list, for fingerprints.
-pub const CODECS: &str = include_str!("../data/codecs.toml");
+const MODULES: &str = include_str!("../data/modules.toml");
+const CODECS: &str = include_str!("../data/codecs.toml");
 
 impl Catalog {
     /// The catalogue that this crate carries.

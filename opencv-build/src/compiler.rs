@@ -9,12 +9,13 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
+use crate::places::Places;
 use crate::target::Target;
 use crate::toolchain::Toolchain;
 use support::fingerprint::Fingerprint;
 
-/// The script that every call of a compiler goes through; part of fingerprints.
-pub const SCRIPT: &str = include_str!("../data/compiler.sh");
+/// The script that every call of a compiler goes through.
+const SCRIPT: &str = include_str!("../data/compiler.sh");
 
 /// Compiler scripts for one target.
 #[derive(Clone, Debug)]
@@ -23,6 +24,17 @@ pub struct Compiler {
 }
 
 impl Compiler {
+    /// The compiler for `target` below `places`.
+    pub(crate) fn of(toolchain: &Toolchain, target: &Target, places: &Places) -> Result<Self> {
+        let folder = places.work(target).join("bin");
+        Self::prepare(
+            toolchain,
+            target,
+            &folder,
+            &places.toolchain().join("zig-cache"),
+        )
+    }
+
     /// Writes the scripts into a folder in `folder`; zig keeps what it compiles itself (libc++, start files)
     /// in `cache`.
     pub fn prepare(
@@ -31,22 +43,27 @@ impl Compiler {
         folder: &Path,
         cache: &Path,
     ) -> Result<Self> {
-        // cargo compiles a crate's C code again for another compiler, and tells one from another by its path.
-        let folder = folder.join(Fingerprint::of([("script", SCRIPT.as_bytes())]).short());
+        let zig = quoted(&toolchain.zig())?;
+        let shared = SCRIPT
+            .replace("@CACHE@", &quoted(cache)?)
+            .replace("@ZIG@", &zig)
+            .replace("@TARGET@", &target.zig_triple());
+        let compiler = |language: &str| shared.replace("@LANGUAGE@", language);
+        let tool = |name: &str| format!("#!/bin/sh\nexec '{zig}' {name} \"$@\"\n");
+        let scripts = [
+            ("cc", compiler("cc")),
+            ("c++", compiler("c++")),
+            ("ar", tool("ar")),
+            ("ranlib", tool("ranlib")),
+        ];
+        // cargo compiles a crate's C code again for another compiler, and tells one from another by its path: so the
+        // path changes with all that the scripts say, the version of zig among it.
+        let texts = scripts.iter().map(|(name, text)| (*name, text.as_bytes()));
+        let folder = folder.join(Fingerprint::of(texts).short());
         fs::create_dir_all(&folder)
             .with_context(|| format!("failed to create `{}`", folder.display()))?;
-        let zig = toolchain.zig();
-        for (name, language) in [("cc", "cc"), ("c++", "c++")] {
-            let script = SCRIPT
-                .replace("@CACHE@", &quoted(cache)?)
-                .replace("@ZIG@", &quoted(&zig)?)
-                .replace("@LANGUAGE@", language)
-                .replace("@TARGET@", &target.zig_triple());
-            write_script(&folder.join(name), &script)?;
-        }
-        for name in ["ar", "ranlib"] {
-            let script = format!("#!/bin/sh\nexec '{}' {name} \"$@\"\n", quoted(&zig)?);
-            write_script(&folder.join(name), &script)?;
+        for (name, text) in &scripts {
+            write_script(&folder.join(name), text)?;
         }
         Ok(Self { folder })
     }

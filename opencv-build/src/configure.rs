@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::cmake::CmakeJob;
+use crate::cmake::{self, CmakeJob};
 use crate::driver::Job;
 use crate::effort;
 use crate::facts::{Facts, FactsJob};
@@ -88,11 +88,12 @@ fn keep_or_empty(work: &Path, version: &str, defines: &BTreeMap<String, String>)
     let mut lasting = defines.clone();
     // What these change, ninja finds out by itself.
     lasting.retain(|name, _| name != "BUILD_LIST" && !name.starts_with("LIBJPEG_TURBO_"));
+    // Compiler and tools are among the options, by paths in which their digests are.
     let fingerprint = Fingerprint::of([
+        ("call", cmake::CODE.as_bytes()),
+        ("crates", cmake::CRATES.as_bytes()),
         ("version", version.as_bytes()),
         ("defines", serde_json::to_vec(&lasting)?.as_slice()),
-        ("compiler", crate::compiler::SCRIPT.as_bytes()),
-        ("pins", include_bytes!("../data/pins.toml").as_slice()),
     ]);
     let stamp = work.join("build.fingerprint");
     let wanted = fingerprint.to_string();

@@ -61,11 +61,6 @@ fn unreached(word: &str) -> String {
     entries.collect()
 }
 
-/// All that decides the flags, for fingerprints.
-pub(crate) fn identity() -> String {
-    [&FLAGS.join(" "), UNCHECKED, UNREACHED].join("\n")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -14,8 +14,7 @@ use crate::target::{Architecture, Target};
 use crate::tree::SourceTree;
 use crate::workshop::Workshop;
 
-/// The text of the options, for fingerprints.
-pub const TEXT: &str = include_str!("../data/cmake-options.toml");
+const TEXT: &str = include_str!("../data/cmake-options.toml");
 
 /// The prefix that the libraries believe in; where they really are does not matter, because
 /// nothing that a static build contains looks for files there.

@@ -15,8 +15,7 @@ use crate::overlay;
 use support::files::sorted_entries;
 use support::run::show;
 
-/// The program's text, for fingerprints.
-pub const PROGRAM: &str = include_str!("../data/pack.cpp");
+const PROGRAM: &str = include_str!("../data/pack.cpp");
 
 /// Where the detector's files are.
 const DETECTOR: &str = "modules/objdetect/src/haar/";

@@ -13,16 +13,6 @@ use crate::manifest::Link;
 use crate::recipe::Recipe;
 use support::files::write_if_other;
 
-/// The texts that are filled in, for fingerprints.
-pub const TEMPLATES: [&str; 3] = [cmake::CONFIG, cmake::VERSION, pkg_config::PACKAGE];
-
-/// The code that fills them in, for fingerprints.
-pub const CODE: [&str; 3] = [
-    include_str!("packages.rs"),
-    include_str!("packages/cmake.rs"),
-    include_str!("packages/pkg_config.rs"),
-];
-
 /// Writes the packages of the SDK in `folder`, which was built from `recipe` and is linked by
 /// `link`.
 pub(crate) fn write(folder: &Path, recipe: &Recipe, link: &Link) -> Result<()> {

@@ -8,8 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use support::run::show;
 
-/// The program's text, for fingerprints.
-pub const PROGRAM: &str = include_str!("../data/probe.cpp");
+const PROGRAM: &str = include_str!("../data/probe.cpp");
 
 /// Compiles, links and runs the program.
 #[derive(Debug, Serialize, Deserialize)]

@@ -13,8 +13,7 @@ use crate::tree::SourceTree;
 use crate::trim::Trim;
 use support::files::write_if_other;
 
-/// The facts, for fingerprints.
-pub const TEXT: &str = include_str!("../data/third-party.toml");
+const TEXT: &str = include_str!("../data/third-party.toml");
 
 /// The folder of licence texts in an SDK.
 pub const LICENCES: &str = "share/licenses";

@@ -1,6 +1,8 @@
 //! The trimmed source tree on disk: only what the build reads, with the cuts applied. Written so
 //! that a file whose content stays keeps its time: ninja then compiles only what changed.
 
+pub(crate) mod fingerprint;
+
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read};

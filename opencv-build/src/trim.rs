@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::catalog::Catalog;
 use crate::overlay;
@@ -16,8 +16,7 @@ use crate::target::Architecture;
 use support::files::all_files;
 use support::fingerprint::Fingerprint;
 
-/// The text of the cuts, for fingerprints.
-pub const TEXT: &str = include_str!("../data/trim.toml");
+const TEXT: &str = include_str!("../data/trim.toml");
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -54,7 +53,7 @@ struct WrittenEdit {
 }
 
 /// A line, or several that follow one another, that are replaced.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Edit {
     /// The lines; white space around each does not matter.
     pub(crate) line: String,
@@ -63,7 +62,7 @@ pub struct Edit {
 }
 
 /// What one recipe takes and cuts. Paths are relative to the tree's root.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Trim {
     /// Whether all is kept, whatever `keep` and the modules are.
     whole: bool,
@@ -171,6 +170,11 @@ impl Trim {
     pub fn is_third_party(&self, path: &str) -> bool {
         let mut folders = self.third_party.iter();
         folders.any(|folder| path.starts_with(folder))
+    }
+
+    /// Whether any file is taken from the newer tree.
+    pub(crate) fn takes_third_party(&self) -> bool {
+        !self.third_party.is_empty()
     }
 
     /// Refuses a tree of the files in `kept` that lacks a folder of the newer tree.

@@ -1,8 +1,9 @@
 //! What every stage that runs tools has at hand.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::compiler::Compiler;
 use crate::driver::{Driver, Job};
@@ -30,6 +31,16 @@ impl Workshop<'_> {
     /// The log of everything that the tools print.
     pub fn log(&self) -> PathBuf {
         self.work.join("build.log")
+    }
+
+    /// Starts the log anew; the one before is kept beside it.
+    pub(crate) fn start_log(&self) -> Result<()> {
+        let log = self.log();
+        if log.exists() {
+            fs::rename(&log, log.with_extension("log.before"))
+                .with_context(|| format!("failed to rename `{}`", log.display()))?;
+        }
+        Ok(())
     }
 
     pub(crate) fn run(&self, job: &Job, on_line: impl FnMut(&str)) -> Result<()> {

@@ -1,19 +1,42 @@
-//! Remembers which rustc compiles this program, and so the function: its standard library is in there.
+//! Remembers which rustc compiles this program, and so the function: its standard library is in there. Also hands
+//! over a digest of the code that finds the function's crates, by which their list is cached.
 
 use std::env;
+use std::path::PathBuf;
 use std::process::Command;
 
-fn main() {
+use anyhow::{Context, Result};
+use code_digest::Code;
+
+/// Where the code begins that finds crates, and what has no effect on the list.
+const ROOT: &str = "package::sbom::crates";
+const WITHOUT: [&str; 2] = ["support::lock", "support::progress"];
+
+fn main() -> Result<()> {
+    let folder = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").context("cargo names no folder")?);
+    let (own, support) = (folder.join("src"), folder.join("../support/src"));
     println!("cargo::rerun-if-changed=build.rs");
+    for counts in [&own, &support] {
+        println!("cargo::rerun-if-changed={}", counts.display());
+    }
+    let code = Code::read(&[("package", &own), ("support", &support)])?;
+    println!(
+        "cargo::rustc-env=CODE_OF_CRATES={}",
+        code.digest(ROOT, &WITHOUT)?
+    );
+    println!("cargo::rustc-env=RUSTC_RELEASE={}", release()?);
+    Ok(())
+}
+
+/// The release of the rustc that compiles this.
+fn release() -> Result<String> {
     let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let output = Command::new(rustc)
+    let output = Command::new(&rustc)
         .args(["--version", "--verbose"])
         .output();
-    let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
-    let text = text.unwrap_or_default();
+    let output = output.with_context(|| format!("failed to start `{}`", rustc.display()))?;
+    let text = String::from_utf8_lossy(&output.stdout);
     let release = text.lines().find_map(|line| line.strip_prefix("release: "));
-    match release {
-        Some(release) => println!("cargo::rustc-env=RUSTC_RELEASE={release}"),
-        None => println!("cargo::error=rustc tells no release"),
-    }
+    let release = release.with_context(|| format!("`{}` tells no release", rustc.display()))?;
+    Ok(release.to_owned())
 }

@@ -14,18 +14,19 @@ fn root() -> PathBuf {
 
 /// Every crate of the workspace: its folder, its name, and the crates of ours that it may depend on, all of them
 /// above it in this list.
-const CRATES: [(&str, &str, &[&str]); 15] = [
+const CRATES: [(&str, &str, &[&str]); 16] = [
     ("function/crc-fast", "crc-fast", &[]),
     ("function", "function", &[]),
     ("layer", "layer", &[]),
     ("layer/registry", "layer-registry", &["layer"]),
     ("xtask/workspace-hack", "workspace-hack", &[]),
+    ("xtask/code-digest", "code-digest", &[]),
     ("xtask/support", "support", &["workspace-hack"]),
-    ("opencv-build", "opencv-build", &["support"]),
+    ("opencv-build", "opencv-build", &["code-digest", "support"]),
     (
         "xtask/package",
         "package",
-        &["layer", "opencv-build", "support"],
+        &["code-digest", "layer", "opencv-build", "support"],
     ),
     (
         "xtask/registry",
@@ -46,7 +47,7 @@ const CRATES: [(&str, &str, &[&str]); 15] = [
     (
         "xtask/size",
         "size",
-        &["layer", "opencv-build", "package", "support"],
+        &["code-digest", "layer", "opencv-build", "package", "support"],
     ),
     (
         "xtask/bench",

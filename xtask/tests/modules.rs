@@ -12,7 +12,7 @@ use syn::visit::{Visit, visit_item, visit_path};
 use syn::{Attribute, Item, UseTree};
 
 /// The sources of each crate.
-const CRATES: [&str; 13] = [
+const CRATES: [&str; 14] = [
     "function",
     "fuzz",
     "layer",
@@ -21,6 +21,7 @@ const CRATES: [&str; 13] = [
     "xtask",
     "xtask/audit",
     "xtask/bench",
+    "xtask/code-digest",
     "xtask/e2e",
     "xtask/local",
     "xtask/package",

@@ -4,7 +4,12 @@ use super::*;
 
 /// A compiler whose zig only prints what it was called with.
 fn recording(folder: &Path) -> Compiler {
-    let root = folder.join("tools");
+    recording_in(folder, "tools")
+}
+
+/// The same, with zig in the folder `tools` there.
+fn recording_in(folder: &Path, tools: &str) -> Compiler {
+    let root = folder.join(tools);
     fs::create_dir_all(root.join("ziglang")).unwrap();
     write_script(
         &root.join("ziglang/zig"),
@@ -95,4 +100,12 @@ fn linking_always_has_the_same_flags_and_no_gcc_runtime() {
         ],
     );
     assert_eq!(seen[5..], ["-O2", "a.o", "-lunwind", "-Wl,-O1"]);
+}
+
+#[test]
+fn another_zig_is_another_compiler_by_its_path() {
+    let folder = tempfile::tempdir().unwrap();
+    let [first, again, other] = ["a", "a", "b"].map(|tools| recording_in(folder.path(), tools));
+    assert_eq!(first.cc(), again.cc());
+    assert_ne!(first.cc(), other.cc());
 }

@@ -6,9 +6,9 @@ use crate::manifest::Link;
 use crate::recipe::Recipe;
 
 /// The text of the package.
-pub(super) const CONFIG: &str = include_str!("../../data/packages/OpenCVConfig.cmake");
+const CONFIG: &str = include_str!("../../data/packages/OpenCVConfig.cmake");
 /// The text of its version file.
-pub(super) const VERSION: &str = include_str!("../../data/packages/OpenCVConfigVersion.cmake");
+const VERSION: &str = include_str!("../../data/packages/OpenCVConfigVersion.cmake");
 
 /// `OpenCVConfig.cmake`.
 pub(super) fn config(recipe: &Recipe, link: &Link) -> String {

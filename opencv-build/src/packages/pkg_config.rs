@@ -6,7 +6,7 @@ use crate::manifest::Link;
 use crate::recipe::Recipe;
 
 /// The text of the package.
-pub(super) const PACKAGE: &str = include_str!("../../data/packages/opencv4.pc");
+const PACKAGE: &str = include_str!("../../data/packages/opencv4.pc");
 
 /// `opencv4.pc`.
 pub(super) fn package(recipe: &Recipe, link: &Link) -> String {

@@ -10,10 +10,10 @@ use opencv_build::wheels;
 use serde::Deserialize;
 
 use package::workspace::Workspace;
+use support::fingerprint::Fingerprint;
 use support::process::output;
 
-/// The pins, for fingerprints of what the reference said.
-pub const PINS: &str = include_str!("../data/pins.toml");
+const PINS: &str = include_str!("../data/pins.toml");
 
 #[derive(Deserialize)]
 struct Pins {
@@ -40,15 +40,23 @@ pub fn missing() -> Result<Option<String>> {
     }))
 }
 
+fn pins() -> Result<Pins> {
+    toml::from_str(PINS).context("data/pins.toml is no list of wheels")
+}
+
+/// Of what it consists of, for those who keep what it said.
+pub fn fingerprint() -> Result<Fingerprint> {
+    Ok(wheels::fingerprint(&pins()?.reference))
+}
+
 /// Installs it, unless it is there.
 ///
 /// # Errors
 /// The machine's Python is another one (see [`missing`]), or the wheels cannot be had.
 pub fn installed(workspace: &Workspace) -> Result<Reference> {
-    let pins: Pins = toml::from_str(PINS).context("data/pins.toml is no list of wheels")?;
     let parent = workspace.places()?.toolchain();
     Ok(Reference {
         python: wheels::python()?,
-        modules: wheels::install(&pins.reference, &parent, "reference")?,
+        modules: wheels::install(&pins()?.reference, &parent, "reference")?,
     })
 }

@@ -1,6 +1,6 @@
 //! What comparing our OpenCV with others takes: the function, how it is linked with other libraries, and
 //! where results are kept. From a value that was measured to the same value in a later run, as long as
-//! neither the libraries nor the function are others.
+//! the libraries, the function and the code that measures are the same.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,8 +15,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use support::fingerprint::Fingerprint;
 
-use super::report::SCHEMA;
 use support::atomic;
+
+/// The code that measures: a result of other code may be another one.
+const CODE: &str = env!("CODE_OF_COMPARISONS");
 
 /// The function as it was linked with some libraries.
 #[derive(Clone, Debug, Default)]
@@ -63,7 +65,7 @@ pub struct Key {
 /// A result as a file has it.
 #[derive(Serialize, Deserialize)]
 struct Kept<T> {
-    schema: u32,
+    code: String,
     #[serde(flatten)]
     key: Key,
     value: T,
@@ -83,7 +85,7 @@ impl Ours<'_> {
             return Ok(value);
         }
         let kept = Kept {
-            schema: SCHEMA,
+            code: CODE.to_owned(),
             key,
             value: measure()?,
         };
@@ -106,11 +108,11 @@ impl Ours<'_> {
     }
 }
 
-/// A kept value; none where the file is of another form, other libraries or another function.
+/// A kept value; none where the file is of other code, other libraries or another function.
 fn read<T: DeserializeOwned>(path: &Path, key: &Key) -> Option<T> {
     let text = fs::read(path).ok()?;
     let kept: Kept<T> = serde_json::from_slice(&text).ok()?;
-    (kept.schema == SCHEMA && kept.key == *key).then_some(kept.value)
+    (kept.code == CODE && kept.key == *key).then_some(kept.value)
 }
 
 /// The static libraries of `sdk`, each before those that it needs.
@@ -202,6 +204,10 @@ pub(crate) mod tests {
         assert_eq!(measured(key("b", "f"), 3), 3);
         assert_eq!(measured(key("b", "g"), 4), 4);
         assert_eq!(measured(key("b", "g"), 5), 4);
+        let path = folder.path().join("results/x.json");
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(&path, text.replace(CODE, "other code")).unwrap();
+        assert_eq!(measured(key("b", "g"), 6), 6);
         let failed = ours.kept_or("y.json", key("a", "f"), || {
             anyhow::bail!("no") as Result<u64>
         });

@@ -13,6 +13,8 @@ use support::run::run_logged;
 use crate::setting::Setting;
 use package::build_opencv;
 
+/// How it is compiled.
+const FLAGS: [&str; 2] = ["-std=c++17", "-O2"];
 const SOURCE: &str = include_str!("../../data/detect/detect.cpp");
 
 /// The program, compiled unless it is there.
@@ -20,6 +22,7 @@ pub fn compiled(setting: &Setting) -> Result<PathBuf> {
     let manifest = setting.sdk.manifest();
     let fingerprint = Fingerprint::of([
         ("source", SOURCE.as_bytes()),
+        ("flags", FLAGS.join(" ").as_bytes()),
         ("sdk", manifest.fingerprint.to_string().as_bytes()),
     ]);
     let folder = setting
@@ -42,7 +45,7 @@ pub fn compiled(setting: &Setting) -> Result<PathBuf> {
     let partial = folder.join("partial");
     let mut compile = Command::new(compiler.cxx());
     compile
-        .args(["-std=c++17", "-O2"])
+        .args(FLAGS)
         .arg(&source)
         .arg("-I")
         .arg(setting.sdk.path().join("include/opencv4"))

@@ -89,7 +89,10 @@ fn asked(workspace: &Workspace, programs: &Programs) -> Result<PathBuf> {
     let photos = photos(workspace, &programs.share())?;
     let cascades = programs.share().join("haarcascades");
     let mut inputs = vec![
-        ("pins".to_owned(), reference::PINS.into()),
+        (
+            "pins".to_owned(),
+            reference::fingerprint()?.to_string().into(),
+        ),
         ("script".to_owned(), SCRIPT.into()),
     ];
     for path in photos.iter().chain(&files(&cascades, "xml")?) {

@@ -12,14 +12,7 @@ use super::linked::Linked;
 use support::atomic;
 
 /// The code that decides what is known of a crate.
-const CODE: [&str; 6] = [
-    include_str!("../crates.rs"),
-    include_str!("lock.rs"),
-    include_str!("tree.rs"),
-    include_str!("../component.rs"),
-    include_str!("../licence.rs"),
-    include_str!("../texts.rs"),
-];
+const CODE: &str = env!("CODE_OF_CRATES");
 
 /// What `ask` answers, or what it answered before in the same circumstances.
 pub(super) fn around(
@@ -56,7 +49,7 @@ fn fingerprint(root: &Path, triple: &str, rustc: &str) -> Result<Fingerprint> {
         .map(|member| read(&format!("{member}/Cargo.toml")))
         .collect::<Result<String>>()?;
     Ok(Fingerprint::of([
-        ("code", CODE.concat().as_bytes()),
+        ("code", CODE.as_bytes()),
         ("workspace", workspace.as_bytes()),
         ("packages", manifests.as_bytes()),
         ("lock", read("Cargo.lock")?.as_bytes()),

@@ -1,0 +1,78 @@
+//! Hands digests of the crate's own code to it, by which it tells whether an SDK is stale, and the list of the
+//! files in `overlay/`.
+
+mod digests;
+
+use std::env;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use code_digest::{Code, lock_versions};
+
+/// Crates that decide what cmake and compilers are called with.
+const CRATES: [&str; 2] = ["cc", "cmake"];
+
+fn main() -> Result<()> {
+    let folder = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").context("cargo names no folder")?);
+    let out = PathBuf::from(env::var_os("OUT_DIR").context("cargo names no folder for output")?);
+    let support = folder.join("../xtask/support/src");
+    for counts in [
+        "build.rs",
+        "digests.rs",
+        "src",
+        "data",
+        "overlay",
+        "../Cargo.lock",
+    ] {
+        println!("cargo::rerun-if-changed={counts}");
+    }
+    println!("cargo::rerun-if-changed={}", support.display());
+
+    let code = Code::read(&[("opencv_build", &folder.join("src")), ("support", &support)])?;
+    for digest in digests::ALL {
+        let value = code.digest(digest.root, &digest.without())?;
+        println!("cargo::rustc-env={}={value}", digest.variable);
+    }
+    let versions = lock_versions(&folder, &CRATES)?;
+    println!(
+        "cargo::rustc-env=VERSIONS_OF_CRATES={}",
+        versions.trim().replace('\n', ", ")
+    );
+
+    let list = out.join("overlay.rs");
+    fs::write(&list, overlay(&folder.join("overlay"))?)
+        .with_context(|| format!("failed to write `{}`", list.display()))
+}
+
+/// The files in `folder` as a slice of paths and texts.
+fn overlay(folder: &Path) -> Result<String> {
+    let mut files = Vec::new();
+    add_files(folder, &mut files)?;
+    files.sort();
+    let mut list = "&[\n".to_owned();
+    for file in files {
+        let path = file.strip_prefix(folder)?.to_str();
+        let path = path.with_context(|| format!("`{}` is not UTF-8", file.display()))?;
+        writeln!(
+            list,
+            "({path:?}, include_str!({:?})),",
+            file.display().to_string()
+        )?;
+    }
+    Ok(list + "]\n")
+}
+
+fn add_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+    let failed = || format!("failed to read the folder `{}`", folder.display());
+    for entry in fs::read_dir(folder).with_context(failed)? {
+        let path = entry.with_context(failed)?.path();
+        if path.is_dir() {
+            add_files(&path, files)?;
+        } else {
+            files.push(path);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,108 @@
+//! Digests of code, for caches: two digests are equal if what the code does is the same as far as its tokens
+//! tell. Build scripts compute them and hand them to the code itself.
+//!
+//! A digest covers a module, every module that it reaches by the paths in it, and the files that these include.
+//! Comments, documentation, lint levels, tests and layout do not count, nor does what is not reached. There is
+//! no list of files to keep: a new file counts from the moment at which something reaches it.
+//!
+//! What is reached is found by names, without resolving types. It errs on the side of too much: a module
+//! reaches all of its submodules, and whoever names an item of `lib.rs` reaches the whole crate.
+
+mod included;
+mod modules;
+mod paths;
+mod tokens;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use anyhow::{Result, ensure};
+use sha2::{Digest, Sha256};
+
+use crate::modules::Module;
+
+pub use crate::included::lock_versions;
+
+/// The modules of some crates, by their paths: `opencv_build::trim`.
+#[derive(Debug)]
+pub struct Code(BTreeMap<String, Module>);
+
+impl Code {
+    /// Reads crates, each with its name in paths and the folder of its `lib.rs`.
+    ///
+    /// # Errors
+    /// A file cannot be read, is not Rust, or declares modules in a way that is not understood.
+    pub fn read(crates: &[(&str, &Path)]) -> Result<Self> {
+        let mut modules = BTreeMap::new();
+        for (name, folder) in crates {
+            modules::add_crate(name, folder, &mut modules)?;
+        }
+        Ok(Self(modules))
+    }
+
+    /// The digest of the module `root` and all that it reaches, in hexadecimal. Modules and included files
+    /// that are named in `without` do not count, nor does what only they reach.
+    ///
+    /// # Errors
+    /// An included file cannot be read, or `root` or something in `without` does not exist.
+    pub fn digest(&self, root: &str, without: &[&str]) -> Result<String> {
+        let mut hash = Sha256::new();
+        let mut add = |text: &str| {
+            hash.update((text.len() as u64).to_le_bytes());
+            hash.update(text);
+        };
+        for (name, content) in self.parts(root, without)? {
+            add(&name);
+            add(&content);
+        }
+        let digest = hash.finalize();
+        Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    /// What a digest is made of, by the names of modules and included files.
+    fn parts(&self, root: &str, without: &[&str]) -> Result<BTreeMap<String, String>> {
+        let mut unused: BTreeSet<&str> = without.iter().copied().collect();
+        unused.retain(|name| !self.0.contains_key(*name));
+        let mut parts = BTreeMap::new();
+        for name in self.reached(root, without)? {
+            let module = &self.0[name];
+            parts.insert(name.to_owned(), tokens::text(&module.code));
+            for (path, file) in included::files(name, module)? {
+                if let Some(known) = without.iter().find(|known| file.ends_with(known)) {
+                    unused.remove(known);
+                    continue;
+                }
+                parts.insert(format!("{name}: {path}"), included::content(&file)?);
+            }
+        }
+        ensure!(
+            unused.is_empty(),
+            "failed to leave {unused:?} out of the digest of `{root}`: it has no such module or file"
+        );
+        Ok(parts)
+    }
+
+    /// `root` and every module that it reaches.
+    fn reached(&self, root: &str, without: &[&str]) -> Result<BTreeSet<&str>> {
+        ensure!(self.0.contains_key(root), "there is no module `{root}`");
+        let mut reached = BTreeSet::new();
+        // Nobody has to name a module to use what it implements for the types of others.
+        let extending = self.0.iter().filter(|(_, module)| module.extends_others);
+        let mut next: Vec<_> = extending.map(|(name, _)| name.clone()).collect();
+        next.push(root.to_owned());
+        while let Some(name) = next.pop() {
+            let Some((name, module)) = self.0.get_key_value(&name) else {
+                continue;
+            };
+            if without.contains(&name.as_str()) || !reached.insert(name.as_str()) {
+                continue;
+            }
+            next.extend(module.children.iter().cloned());
+            next.extend(paths::used(name, &module.code, &self.0));
+        }
+        Ok(reached)
+    }
+}
+
+#[cfg(test)]
+mod tests;

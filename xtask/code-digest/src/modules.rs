@@ -1,0 +1,143 @@
+//! The modules of a crate: from its `lib.rs` to every file that a build of it compiles, as tokens that count.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow, bail};
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+
+use crate::tokens::{code, is_punct};
+
+/// A file of code.
+#[derive(Debug)]
+pub(crate) struct Module {
+    pub(crate) file: PathBuf,
+    pub(crate) code: TokenStream,
+    /// The paths of its submodules.
+    pub(crate) children: Vec<String>,
+    /// Whether it implements something for a type that it does not define.
+    pub(crate) extends_others: bool,
+}
+
+/// Adds the modules of the crate `name`, whose `lib.rs` is in `folder`.
+pub(crate) fn add_crate(
+    name: &str,
+    folder: &Path,
+    modules: &mut BTreeMap<String, Module>,
+) -> Result<()> {
+    add(name, &folder.join("lib.rs"), folder, modules)
+}
+
+/// Adds the module in `file`, whose submodules are in `folder`, and these.
+fn add(
+    name: &str,
+    file: &Path,
+    folder: &Path,
+    modules: &mut BTreeMap<String, Module>,
+) -> Result<()> {
+    let text = fs::read_to_string(file)
+        .with_context(|| format!("failed to read the module `{name}` in `{}`", file.display()))?;
+    let stream: TokenStream = text
+        .parse()
+        .map_err(|error| anyhow!("failed to read `{}` as Rust: {error}", file.display()))?;
+    let code = code(stream);
+    let submodules = declared(&code)
+        .with_context(|| format!("failed to find the submodules of `{}`", file.display()))?;
+    for submodule in &submodules {
+        let (own, shared) = (folder.join(submodule), format!("{submodule}.rs"));
+        let (alone, with_others) = (own.join("mod.rs"), folder.join(shared));
+        let file = if with_others.is_file() {
+            with_others
+        } else {
+            alone
+        };
+        add(&format!("{name}::{submodule}"), &file, &own, modules)?;
+    }
+    let children = submodules.iter().map(|child| format!("{name}::{child}"));
+    let module = Module {
+        file: file.to_owned(),
+        children: children.collect(),
+        extends_others: extends_others(&code),
+        code,
+    };
+    modules.insert(name.to_owned(), module);
+    Ok(())
+}
+
+/// The names in declarations such as `mod name;`.
+fn declared(code: &TokenStream) -> Result<Vec<String>> {
+    let tokens: Vec<_> = code.clone().into_iter().collect();
+    let mut names = Vec::new();
+    for (at, token) in tokens.iter().enumerate() {
+        if !is_word(token, "mod") {
+            continue;
+        }
+        match (tokens.get(at + 1), tokens.get(at + 2)) {
+            (Some(TokenTree::Ident(name)), Some(end)) if is_punct(end, ';') => {
+                names.push(name.to_string());
+            }
+            (Some(TokenTree::Ident(name)), _) => {
+                bail!("the module `{name}` has no file of its own; give it one")
+            }
+            _ => {}
+        }
+    }
+    let mut attributes = tokens.windows(2).filter_map(|pair| match &pair[1] {
+        TokenTree::Group(group) if is_punct(&pair[0], '#') => group.stream().into_iter().next(),
+        _ => None,
+    });
+    if attributes.any(|first| is_word(&first, "path")) {
+        bail!("a module has the attribute `path`, which digests of code do not follow");
+    }
+    Ok(names)
+}
+
+/// Whether an `impl` names nothing that is defined beside it: then it is for a type of another module.
+fn extends_others(code: &TokenStream) -> bool {
+    let tokens: Vec<_> = code.clone().into_iter().collect();
+    let defines = ["struct", "enum", "union", "trait", "type"];
+    let defined = tokens.windows(2).filter_map(|pair| {
+        let kind = pair[0].to_string();
+        defines
+            .contains(&kind.as_str())
+            .then(|| pair[1].to_string())
+    });
+    let defined: BTreeSet<_> = defined.collect();
+    let names_own = |header: &[TokenTree]| words(header).iter().any(|word| defined.contains(word));
+    let items = (0..tokens.len()).filter(|at| is_word(&tokens[*at], "impl"));
+    let items = items.filter(|at| {
+        at.checked_sub(1)
+            .is_none_or(|before| ends_item(&tokens[before]))
+    });
+    let mut headers = items.map(|at| {
+        let end = tokens[at..].iter().position(is_braces);
+        &tokens[at..at + end.unwrap_or(0)]
+    });
+    headers.any(|header| !names_own(header))
+}
+
+/// Whether an item can begin after `token`, so that an `impl` there is not one in a function's signature.
+fn ends_item(token: &TokenTree) -> bool {
+    let ends_attribute =
+        matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Bracket);
+    ends_attribute || is_braces(token) || is_punct(token, ';') || is_word(token, "unsafe")
+}
+
+fn is_braces(token: &TokenTree) -> bool {
+    matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace)
+}
+
+/// All identifiers in `tokens`.
+fn words(tokens: &[TokenTree]) -> Vec<String> {
+    let of = |token: &TokenTree| match token {
+        TokenTree::Ident(word) => vec![word.to_string()],
+        TokenTree::Group(group) => words(&group.stream().into_iter().collect::<Vec<_>>()),
+        _ => Vec::new(),
+    };
+    tokens.iter().flat_map(of).collect()
+}
+
+pub(crate) fn is_word(token: &TokenTree, wanted: &str) -> bool {
+    matches!(token, TokenTree::Ident(word) if word == wanted)
+}

@@ -1,0 +1,175 @@
+//! Rust as tokens, without what has no effect on a program: comments, documentation, lint levels and what is
+//! only compiled for tests.
+
+use std::fmt::Write as _;
+
+use proc_macro2::{Delimiter, Group, Spacing, TokenStream, TokenTree};
+
+/// The tokens of `stream` that count.
+pub(crate) fn code(stream: TokenStream) -> TokenStream {
+    let tokens: Vec<_> = stream.into_iter().collect();
+    let mut rest = tokens.as_slice();
+    let mut kept = Vec::new();
+    while !rest.is_empty() {
+        let mut attributes = Vec::new();
+        let mut is_test = false;
+        while let Some((attribute, after)) = split_attribute(rest) {
+            match effect(attribute) {
+                Effect::None => {}
+                Effect::Test => is_test = true,
+                Effect::Other => attributes.extend_from_slice(&rest[..rest.len() - after.len()]),
+            }
+            rest = after;
+        }
+        if let Some(after) = is_test.then(|| after_item(rest)).flatten() {
+            rest = after;
+            continue;
+        }
+        kept.extend(attributes.into_iter().map(within));
+        let Some((token, after)) = rest.split_first() else {
+            break;
+        };
+        kept.push(within(token.clone()));
+        rest = after;
+    }
+    kept.into_iter().collect()
+}
+
+/// The token with only what counts in it.
+fn within(token: TokenTree) -> TokenTree {
+    match token {
+        TokenTree::Group(group) => Group::new(group.delimiter(), code(group.stream())).into(),
+        token => token,
+    }
+}
+
+/// The content of an attribute at the beginning of `tokens`, and what comes after it.
+fn split_attribute(tokens: &[TokenTree]) -> Option<(&Group, &[TokenTree])> {
+    let after = tokens
+        .split_first()
+        .filter(|(token, _)| is_punct(token, '#'))?
+        .1;
+    let inner = after
+        .split_first()
+        .filter(|(token, _)| is_punct(token, '!'));
+    let after = inner.map_or(after, |(_, after)| after);
+    match after.split_first()? {
+        (TokenTree::Group(group), after) if group.delimiter() == Delimiter::Bracket => {
+            Some((group, after))
+        }
+        _ => None,
+    }
+}
+
+enum Effect {
+    None,
+    /// What follows is only compiled for tests.
+    Test,
+    Other,
+}
+
+fn effect(attribute: &Group) -> Effect {
+    let text = attribute.stream().to_string();
+    let name = text
+        .split(|c: char| !c.is_alphanumeric() && c != '_')
+        .next();
+    match name {
+        Some("doc" | "allow" | "expect" | "warn" | "deny" | "forbid" | "must_use") => Effect::None,
+        Some("test") => Effect::Test,
+        Some("cfg") if text.split_whitespace().collect::<String>() == "cfg(test)" => Effect::Test,
+        _ => Effect::Other,
+    }
+}
+
+/// What comes after the item at the beginning of `tokens`; `None` if it is something else, such as a field.
+fn after_item(tokens: &[TokenTree]) -> Option<&[TokenTree]> {
+    let mut words = tokens.iter().filter_map(|token| match token {
+        TokenTree::Ident(word) => Some(word.to_string()),
+        _ => None,
+    });
+    let prefix = |word: &String| matches!(word.as_str(), "pub" | "async" | "unsafe" | "default");
+    let first = words.find(|word| !prefix(word))?;
+    let second = words.next().unwrap_or_default();
+    let may_have_braces_before_its_end = match first.as_str() {
+        "use" | "static" | "type" | "let" => true,
+        "const" => !matches!(second.as_str(), "fn" | "async" | "unsafe" | "extern"),
+        "extern" | "fn" | "mod" | "struct" | "enum" | "union" | "trait" | "impl"
+        | "macro_rules" => false,
+        _ => return None,
+    };
+    let ends = |token: &TokenTree| match token {
+        TokenTree::Group(group) => {
+            group.delimiter() == Delimiter::Brace && !may_have_braces_before_its_end
+        }
+        token => is_punct(token, ';'),
+    };
+    let end = tokens.iter().position(ends)?;
+    Some(&tokens[end + 1..])
+}
+
+pub(crate) fn is_punct(token: &TokenTree, wanted: char) -> bool {
+    matches!(token, TokenTree::Punct(punct) if punct.as_char() == wanted)
+}
+
+/// Tokens as text that does not depend on how they were laid out.
+pub(crate) fn text(stream: &TokenStream) -> String {
+    let mut text = String::new();
+    write(stream, &mut text);
+    text
+}
+
+fn write(stream: &TokenStream, text: &mut String) {
+    for token in stream.clone() {
+        match token {
+            TokenTree::Group(group) => {
+                let (open, close) = match group.delimiter() {
+                    Delimiter::Parenthesis => ('(', ')'),
+                    Delimiter::Brace => ('{', '}'),
+                    Delimiter::Bracket => ('[', ']'),
+                    Delimiter::None => (' ', ' '),
+                };
+                text.push(open);
+                write(&group.stream(), text);
+                text.push(close);
+            }
+            TokenTree::Punct(punct) => {
+                text.push(punct.as_char());
+                // A line may end after these, whatever comes next.
+                let ends = matches!(punct.as_char(), '?' | ',' | ';');
+                if punct.spacing() == Spacing::Alone || ends {
+                    text.push(' ');
+                }
+            }
+            TokenTree::Ident(word) => {
+                let _ = write!(text, "{word} ");
+            }
+            TokenTree::Literal(literal) => {
+                text.push_str(&on_one_line(&literal.to_string()));
+                text.push(' ');
+            }
+        }
+    }
+}
+
+/// A literal without the line breaks that a backslash takes out of a string, and the space after them.
+fn on_one_line(literal: &str) -> String {
+    if literal.starts_with(['r', '\'']) || literal.starts_with("br") || literal.starts_with("cr") {
+        return literal.to_owned();
+    }
+    let mut text = String::new();
+    let mut rest = literal.chars();
+    while let Some(c) = rest.next() {
+        if c != '\\' {
+            text.push(c);
+            continue;
+        }
+        match rest.next() {
+            Some('\n') => rest = rest.as_str().trim_start().chars(),
+            escaped => {
+                text.push(c);
+                text.extend(escaped);
+            }
+        }
+    }
+    text
+}
