@@ -12,8 +12,6 @@ pub struct CodeDigest {
 
 /// What they do does not depend on it: they report and wait.
 const NO_EFFECT: &[&str] = &["support::lock", "support::progress"];
-/// What compiling took is noted for reports.
-const REPORTS: &[&str] = &["opencv_build::effort"];
 /// Counted by the values that are used: what is pinned for another version and what is cut for another recipe
 /// change nothing.
 const BY_VALUE: &[&str] = &["data/pins.toml", "data/trim.toml"];
@@ -34,12 +32,12 @@ pub const ALL: [CodeDigest; 5] = [
     CodeDigest {
         variable: "CODE_OF_SDK",
         root: "opencv_build::build",
-        without: &[NO_EFFECT, REPORTS, BY_VALUE, INSTRUMENTS],
+        without: &[NO_EFFECT, BY_VALUE, INSTRUMENTS],
     },
     CodeDigest {
         variable: "CODE_OF_INSTRUMENTED_SDK",
         root: "opencv_build::build",
-        without: &[NO_EFFECT, REPORTS, BY_VALUE],
+        without: &[NO_EFFECT, BY_VALUE],
     },
     CodeDigest {
         variable: "CODE_OF_TREE",

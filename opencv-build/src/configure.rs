@@ -10,7 +10,6 @@ use anyhow::{Context, Result, bail};
 
 use crate::cmake::{self, CmakeJob};
 use crate::driver::Job;
-use crate::effort;
 use crate::facts::{Facts, FactsJob};
 use crate::options::Plan;
 use crate::tree::SourceTree;
@@ -33,10 +32,7 @@ impl Configured {
     /// # Errors
     /// cmake fails, or leaves out a module or format that the plan names.
     pub(crate) fn new(tree: &SourceTree, plan: &Plan, workshop: &Workshop) -> Result<Self> {
-        // Nothing that is built depends on it.
-        let mut defines = plan.defines.clone();
-        defines.extend(effort::launcher(&workshop.work.join("bin"))?);
-        keep_or_empty(workshop.work, &plan.version, &defines)?;
+        keep_or_empty(workshop.work, &plan.version, &plan.defines)?;
         remove_unfinished(&workshop.work.join("build"))?;
         let job = CmakeJob {
             source: tree.path().to_owned(),
@@ -44,7 +40,7 @@ impl Configured {
             cc: workshop.compiler.cc(),
             cxx: workshop.compiler.cxx(),
             triple: plan.target.rust_triple(),
-            defines,
+            defines: plan.defines.clone(),
             configure: true,
             // Builds nothing: lists what could be built.
             goal: "help".to_owned(),

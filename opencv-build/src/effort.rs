@@ -1,72 +1,87 @@
-//! How much processor time compiling each library took. cmake calls each compiler through a script that
-//! notes it beside the object file; these notes are summed up here. It is the same whatever the number of
-//! jobs was and whatever else the machine did, which the times in ninja's log are not.
+//! How long compiling each library took: from the log that ninja keeps of a build. These are times by the
+//! clock, summed over the calls of the compiler; other programs that want the processors make them longer.
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
-use crate::compiler::write_script;
 use crate::links::link_name;
-use support::files::all_files;
 
-const SCRIPT: &str = include_str!("../data/timed.sh");
+/// The first line of a log that this file can read, up to the version. Versions 5 to 7 have the same fields.
+const HEADER: &str = "# ninja log v";
+const VERSIONS: [&str; 3] = ["5", "6", "7"];
 
-/// Processor time by library.
+/// Time by library.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Effort {
     /// Seconds by the name that the library is linked by: `opencv_core`, `png`.
     pub seconds: BTreeMap<String, f64>,
 }
 
-/// Options that have cmake call compilers through the script, which is written into `folder`.
-pub(crate) fn launcher(folder: &Path) -> Result<BTreeMap<String, String>> {
-    fs::create_dir_all(folder)
-        .with_context(|| format!("failed to create `{}`", folder.display()))?;
-    let script = folder.join("timed");
-    write_script(&script, SCRIPT)?;
-    let options = ["C", "CXX"].map(|language| {
-        let option = format!("CMAKE_{language}_COMPILER_LAUNCHER");
-        (option, script.display().to_string())
-    });
-    Ok(options.into())
-}
-
 impl Effort {
     /// What the libraries of the build in the folder `work` took; nothing where there is none.
     ///
     /// # Errors
-    /// A note cannot be read.
+    /// The log cannot be read.
     pub fn of(work: &Path) -> Result<Self> {
-        let build = work.join("build");
-        let mut effort = Self::default();
-        if !build.is_dir() {
-            return Ok(effort);
+        let path = work.join("build/.ninja_log");
+        if !path.is_file() {
+            return Ok(Self::default());
         }
-        for path in all_files(&build)? {
-            if path
-                .extension()
-                .is_some_and(|extension| extension == "times")
-            {
-                effort.add(&build, path)?;
+        let failed = || format!("failed to read `{}`", path.display());
+        let text = fs::read_to_string(&path).with_context(failed)?;
+        Self::parse(&text).with_context(failed)
+    }
+
+    fn parse(log: &str) -> Result<Self> {
+        let mut lines = log.lines();
+        let version = lines.next().and_then(|line| line.strip_prefix(HEADER));
+        ensure!(
+            version.is_some_and(|version| VERSIONS.contains(&version)),
+            "it is not a log of ninja in a version that is known"
+        );
+        // ninja appends: the last line of an output is that of the file that is there.
+        let mut edges = BTreeMap::new();
+        for line in lines {
+            let edge = Edge::parse(line).with_context(|| format!("it has the line `{line}`"))?;
+            edges.insert(edge.output, edge);
+        }
+        // A call that makes several files has a line for each.
+        let calls = edges.into_values().map(|edge| (edge.command, edge));
+        let mut effort = Self::default();
+        for edge in calls.collect::<BTreeMap<_, _>>().into_values() {
+            if let Some(library) = library_of(edge.output) {
+                *effort.seconds.entry(library).or_default() += edge.seconds;
             }
         }
         Ok(effort)
     }
+}
 
-    fn add(&mut self, build: &Path, note: PathBuf) -> Result<()> {
-        let failed = || format!("failed to read `{}`", note.display());
-        let text = fs::read_to_string(&note).with_context(failed)?;
-        let seconds =
-            seconds_in(&text).with_context(|| format!("{}: it is no note of times", failed()))?;
-        let below = note.strip_prefix(build).unwrap_or(&note);
-        if let Some(library) = below.to_str().and_then(library_of) {
-            *self.seconds.entry(library).or_default() += seconds;
-        }
-        Ok(())
+/// A line of the log: one file that was made.
+struct Edge<'a> {
+    output: &'a str,
+    seconds: f64,
+    /// A digest of the command that made it.
+    command: &'a str,
+}
+
+impl<'a> Edge<'a> {
+    /// Reads the fields: when it started and ended in milliseconds, the file's time, the file, the command.
+    fn parse(line: &'a str) -> Option<Self> {
+        let fields: Vec<_> = line.split('\t').collect();
+        let [start, end, _, output, command] = fields[..] else {
+            return None;
+        };
+        let milliseconds = end.parse::<u32>().ok()?.checked_sub(start.parse().ok()?)?;
+        Some(Self {
+            output,
+            seconds: f64::from(milliseconds) / 1000.0,
+            command,
+        })
     }
 }
 
@@ -77,81 +92,50 @@ fn library_of(path: &str) -> Option<String> {
     Some(link_name(target).to_owned())
 }
 
-/// User and system time in the second line of what a shell's `times` prints: `0m1.25s 0m0.50s`.
-fn seconds_in(times: &str) -> Option<f64> {
-    let mut fields = times.lines().nth(1)?.split_whitespace();
-    let mut seconds = || {
-        let (minutes, seconds) = fields.next()?.strip_suffix('s')?.split_once('m')?;
-        Some(minutes.parse::<f64>().ok()? * 60.0 + seconds.parse::<f64>().ok()?)
-    };
-    Some(seconds()? + seconds()?)
-}
-
 #[cfg(test)]
 mod tests {
-    use std::process::Command;
-
     use super::*;
+
+    const LOG: &str = "# ninja log v7\n\
+        1000\t2500\t17\tmodules/core/CMakeFiles/opencv_core.dir/a.cpp.o\taa\n\
+        0\t250\t17\tmodules/core/CMakeFiles/opencv_core.dir/b.cpp.o\tbb\n\
+        0\t250\t17\tmodules/core/CMakeFiles/opencv_core.dir/b.cpp.d\tbb\n\
+        0\t500\t17\t3rdparty/libpng/CMakeFiles/libpng.dir/p.c.o\tcc\n\
+        0\t9000\t17\tlib/libopencv_core.a\tdd\n";
+
+    fn seconds(log: &str) -> Vec<(String, f64)> {
+        Effort::parse(log).unwrap().seconds.into_iter().collect()
+    }
 
     #[test]
     fn each_library_has_the_time_of_its_own_files() {
-        let work = tempfile::tempdir().unwrap();
-        assert_eq!(Effort::of(work.path()).unwrap(), Effort::default());
-        let note = |path: &str, text: &str| {
-            let path = work.path().join("build").join(path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
-        };
-        let core = "modules/core/CMakeFiles/opencv_core.dir";
-        note(
-            &format!("{core}/a.cpp.o.times"),
-            "0m9s 0m9s\n1m1.5s 0m0.25s\n",
-        );
-        note(
-            &format!("{core}/cmake_pch.hxx.pch.times"),
-            "0m0s 0m0s\n0m2s 0m0s\n",
-        );
-        note(
-            "3rdparty/libpng/CMakeFiles/libpng.dir/p.c.o.times",
-            "x\n0m0.5s 0m0.5s\n",
-        );
-        note("CMakeFiles/3/check.o.times", "x\n0m7s 0m7s\n");
-        note(&format!("{core}/a.cpp.o"), "no note");
-        let expected = [("opencv_core", 63.75), ("png", 1.0)];
-        let expected = expected.map(|(name, seconds)| (name.to_owned(), seconds));
-        let found = Effort::of(work.path()).unwrap();
-        assert_eq!(found.seconds, BTreeMap::from(expected));
-
-        note(&format!("{core}/b.cpp.o.times"), "");
-        let error = format!("{:#}", Effort::of(work.path()).unwrap_err());
-        assert!(error.contains("b.cpp.o.times`: it is no note"), "{error}");
-    }
-
-    /// Calls the script with a compiler that writes its output and ends with `code`; what it notes then.
-    fn noted(code: i32) -> (Option<i32>, Option<f64>) {
-        let folder = tempfile::tempdir().unwrap();
-        let options = launcher(folder.path()).unwrap();
-        let compiler = folder.path().join("c++");
-        // It counts long enough for a clock that counts hundredths.
-        let text = format!(
-            "#!/bin/sh\ni=0\nwhile [ $i -lt 100000 ]; do i=$((i + 1)); done\nexit {code}\n"
-        );
-        write_script(&compiler, &text).unwrap();
-        let status = Command::new(&options["CMAKE_CXX_COMPILER_LAUNCHER"])
-            .arg(&compiler)
-            .args(["-c", "a b.cpp", "-o", "a.o", "-MD"])
-            .current_dir(folder.path())
-            .status()
-            .unwrap();
-        let text = fs::read_to_string(folder.path().join("a.o.times")).ok();
-        (status.code(), text.map(|text| seconds_in(&text).unwrap()))
+        let expected = [("opencv_core".to_owned(), 1.75), ("png".to_owned(), 0.5)];
+        assert_eq!(seconds(LOG), expected);
     }
 
     #[test]
-    fn the_script_notes_the_compilers_time_and_passes_its_failure_on() {
-        let (code, seconds) = noted(0);
-        assert_eq!(code, Some(0));
-        assert!(seconds.unwrap() > 0.0, "{seconds:?}");
-        assert_eq!(noted(3), (Some(3), None));
+    fn of_a_file_that_was_made_again_the_last_time_counts() {
+        let again = "0\t3000\t18\tmodules/core/CMakeFiles/opencv_core.dir/a.cpp.o\tee\n";
+        assert_eq!(seconds(&format!("{LOG}{again}"))[0].1, 3.25);
+    }
+
+    #[test]
+    fn another_form_is_refused_and_no_build_is_no_time() {
+        let work = tempfile::tempdir().unwrap();
+        assert_eq!(Effort::of(work.path()).unwrap(), Effort::default());
+        fs::create_dir(work.path().join("build")).unwrap();
+        for (log, expected) in [
+            ("", "not a log of ninja"),
+            ("# ninja log v4\n", "not a log of ninja"),
+            ("# ninja log v7\n1\t2\n", "the line `1\t2`"),
+            ("# ninja log v7\n2\t1\t0\ta\tb\n", "the line `2"),
+        ] {
+            fs::write(work.path().join("build/.ninja_log"), log).unwrap();
+            let error = format!("{:#}", Effort::of(work.path()).unwrap_err());
+            assert!(
+                error.contains(".ninja_log") && error.contains(expected),
+                "{error}"
+            );
+        }
     }
 }

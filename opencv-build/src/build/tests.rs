@@ -146,7 +146,7 @@ fn data_and_scripts_of_every_step_make_an_sdk_stale_and_no_other() {
     let copy = Copy::new();
     let value = ("value = 1\n", "");
     let [_, not] = copy.that_count("CODE_OF_SDK", "opencv-build/data", value);
-    let others = ["baseline.toml", "link.sh", "timed.sh"];
+    let others = ["baseline.toml", "link.sh"];
     let instruments = ["instrument/unchecked.txt", "instrument/unreached.txt"];
     // What of them counts is tested below, by values.
     let by_value = ["pins.toml", "trim.toml"];
@@ -160,7 +160,7 @@ fn a_baseline_is_not_stale_for_what_only_the_recipes_own_build_does() {
     let copy = Copy::new();
     let value = ("value = 1\n", "");
     let [counted, _] = copy.that_count("CODE_OF_BASELINE", "opencv-build/data", value);
-    let expected = ["baseline.toml", "compiler.sh", "download.py", "timed.sh"];
+    let expected = ["baseline.toml", "compiler.sh", "download.py"];
     assert_eq!(counted, names(&expected));
     let token = ("", "\nconst _: u8 = 1;\n");
     let [counted, not] = copy.that_count("CODE_OF_BASELINE", "opencv-build/src", token);

@@ -1,5 +1,5 @@
 //! `cargo xtask bench build`: our minimal SDK against OpenCV with all modules and options that it has by
-//! default: processors' time to compile each, and the size of its libraries.
+//! default: how long compiling each takes, and the size of its libraries.
 
 use std::time::Instant;
 
@@ -47,7 +47,11 @@ pub fn run(setting: &Setting) -> Result<Figures> {
                 .to_owned(),
         );
     } else {
-        let mut group = Group::new("processors' time to compile", Unit::Seconds, Some(DEFAULT));
+        let mut group = Group::new(
+            "all calls of the compiler together",
+            Unit::Seconds,
+            Some(DEFAULT),
+        );
         group.add(
             "all libraries",
             &[(DEFAULT, seconds(&full.effort)), (OURS, seconds(&effort))],

@@ -84,7 +84,7 @@ function baseline(base, bootstrap) {
     const spent = value => ({ value, number: true, shows: module => (value(module) ? duration(value(module)) : "–") });
     const figures = [
         ["bootstrap linked against it", size(base.bootstrap), bootstrap && `${times(base.bootstrap / bootstrap.bytes)} ours, ${size(bootstrap.bytes)}`],
-        ["processor time of compiling it", duration(base.seconds), base.our_seconds > 0 && `${times(base.seconds / base.our_seconds)} ours, ${duration(base.our_seconds)}`],
+        ["time of all calls of the compiler", duration(base.seconds), base.our_seconds > 0 && `${times(base.seconds / base.our_seconds)} ours, ${duration(base.our_seconds)}`],
         ["modules and libraries", String(base.modules.length), `${base.modules.filter(module => !module.our_library).length} of them left out`],
     ];
     const columns = [

@@ -118,7 +118,7 @@ pub struct Baseline {
     pub what: String,
     /// The function linked against it.
     pub bootstrap: u64,
-    /// Processor time of compiling all of it, in seconds.
+    /// How long all calls of the compiler for it took together, in seconds.
     pub seconds: f64,
     /// The same of ours.
     pub our_seconds: f64,
@@ -141,7 +141,7 @@ pub struct BaselineModule {
     pub binary: u64,
     /// The same of ours.
     pub our_binary: u64,
-    /// Processor time of compiling it, in seconds.
+    /// How long all calls of the compiler for it took together, in seconds.
     pub seconds: f64,
     /// The same of ours.
     pub our_seconds: f64,
