@@ -9,12 +9,21 @@ use anyhow::{Context, Result};
 /// Writes `bytes` to `path`, whose folder is made if need be. Everybody may read it, whatever the mask:
 /// temporary files are their owner's alone.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    write_with_mode(path, bytes, 0o644)
+}
+
+/// The same for what only its owner may read.
+pub fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
+    write_with_mode(path, bytes, 0o600)
+}
+
+fn write_with_mode(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let write = || -> Result<()> {
         fs::create_dir_all(folder)?;
         let partial = tempfile::NamedTempFile::new_in(folder)?;
         fs::write(partial.path(), bytes)?;
-        fs::set_permissions(partial.path(), Permissions::from_mode(0o644))?;
+        fs::set_permissions(partial.path(), Permissions::from_mode(mode))?;
         partial.persist(path)?;
         Ok(())
     };

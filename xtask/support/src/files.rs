@@ -53,6 +53,11 @@ pub fn remove_if_there(path: &Path) -> Result<()> {
     }
 }
 
+/// Whether this process may change a file, or what is in a folder.
+pub fn is_writable(path: &Path) -> bool {
+    rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_ok()
+}
+
 /// Writes a file unless it holds that already, so that it keeps its time.
 pub fn write_if_other(path: &Path, content: &[u8]) -> Result<()> {
     if fs::read(path).is_ok_and(|present| present == content) {

@@ -1,10 +1,11 @@
 //! What the project's build programs share and other projects have crates for: progress on stderr,
-//! child processes, files that are written whole, locks and digests. It knows nothing of OpenCV, images
-//! or functions.
+//! child processes and what they see of the user's environment, files that are written whole, locks and
+//! digests. It knows nothing of OpenCV, images or functions.
 
 pub mod answer;
 pub mod atomic;
 pub mod cargo;
+pub mod environment;
 pub mod files;
 pub mod fingerprint;
 pub mod lock;

@@ -1,0 +1,216 @@
+//! What of the user's environment a program may see that takes part in a build. It is a list of what is
+//! allowed: names of variables that change what compilers, cargo or pip do are without number.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+use std::process::Command;
+
+/// Variables with a common purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// How to reach servers: proxies, certificates, and who may sign in.
+    Network,
+    /// What a terminal can show.
+    Terminal,
+    /// Where cargo and rustup keep things and get them from.
+    Rust,
+}
+
+/// What every program needs to run: where programs and their libraries are, and where it may write.
+const EVERYWHERE: &[&str] = &[
+    "PATH",
+    "LD_LIBRARY_PATH",
+    "HOME",
+    "TMPDIR",
+    "USER",
+    "LOGNAME",
+];
+
+/// A `*` stands for any end of a name.
+const NETWORK: &[&str] = &[
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+    "no_proxy",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "NETRC",
+    "SSH_AUTH_SOCK",
+    "GIT_SSH",
+    "GIT_SSH_COMMAND",
+    // Keyrings answer on a bus of the session.
+    "DBUS_SESSION_BUS_ADDRESS",
+    "XDG_*",
+];
+
+const TERMINAL: &[&str] = &[
+    "TERM",
+    "COLORTERM",
+    "NO_COLOR",
+    "CLICOLOR",
+    "CLICOLOR_FORCE",
+    "CARGO_TERM_*",
+];
+
+const RUST: &[&str] = &[
+    "RUSTUP_HOME",
+    "RUSTUP_TOOLCHAIN",
+    "RUSTUP_DIST_SERVER",
+    "RUSTUP_UPDATE_ROOT",
+    "CARGO_BUILD_JOBS",
+    "CARGO_HTTP_*",
+    "CARGO_NET_*",
+    "CARGO_REGISTRIES_*",
+    "CARGO_REGISTRY_*",
+];
+
+/// The variables of a process.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    variables: BTreeMap<OsString, OsString>,
+}
+
+impl Environment {
+    /// Those of this process, which are the user's.
+    pub fn of_user() -> Self {
+        env::vars_os().collect()
+    }
+
+    /// The value of a variable; one without a value counts as missing.
+    pub fn get(&self, name: &str) -> Option<&OsStr> {
+        let value = self.variables.get(OsStr::new(name))?;
+        (!value.is_empty()).then_some(value)
+    }
+
+    /// The folders where programs are searched, in order. Relative ones are left out: they would depend on
+    /// where somebody stands.
+    pub fn path(&self) -> impl Iterator<Item = PathBuf> {
+        let folders = env::split_paths(self.get("PATH").unwrap_or_default());
+        folders.filter(|folder| folder.is_absolute())
+    }
+
+    /// Lets `command` see what every program needs and what belongs to `groups`, in a fixed locale. Variables
+    /// that were set for it before are gone.
+    pub fn restrict<'c>(&self, command: &'c mut Command, groups: &[Group]) -> &'c mut Command {
+        let allowed = self
+            .variables
+            .iter()
+            .filter(|(name, _)| is_allowed(name, groups));
+        command.env_clear().envs(allowed).env("LC_ALL", "C.UTF-8")
+    }
+}
+
+impl<N: Into<OsString>, V: Into<OsString>> FromIterator<(N, V)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(variables: I) -> Self {
+        let variables = variables.into_iter();
+        Self {
+            variables: variables.map(|(n, v)| (n.into(), v.into())).collect(),
+        }
+    }
+}
+
+/// A command that sees of this process's environment what [`Environment::restrict`] lets through.
+pub fn command(program: impl AsRef<OsStr>, groups: &[Group]) -> Command {
+    let mut command = Command::new(program);
+    Environment::of_user().restrict(&mut command, groups);
+    command
+}
+
+fn is_allowed(name: &OsStr, groups: &[Group]) -> bool {
+    let Some(name) = name.to_str() else {
+        return false;
+    };
+    let lists = groups.iter().map(|group| match group {
+        Group::Network => NETWORK,
+        Group::Terminal => TERMINAL,
+        Group::Rust => RUST,
+    });
+    lists
+        .chain([EVERYWHERE])
+        .flatten()
+        .any(|allowed| match allowed.strip_suffix('*') {
+            Some(start) => name.starts_with(start),
+            None => name == *allowed,
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_sees_what_is_allowed_and_nothing_else() {
+        let hostile = [
+            "CFLAGS",
+            "CXXFLAGS_x86_64_unknown_linux_gnu",
+            "LDFLAGS",
+            "CPATH",
+            "RUSTFLAGS",
+            "CARGO_ENCODED_RUSTFLAGS",
+            "CARGO_BUILD_BUILD_DIR",
+            "CARGO_BUILD_TARGET",
+            "CARGO_PROFILE_LAMBDA_OPT_LEVEL",
+            "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS",
+            "RUSTC",
+            "RUSTC_WRAPPER",
+            "PIP_USER",
+            "PYTHONPATH",
+            "PYTHONHOME",
+            "VIRTUAL_ENV",
+            "BINDGEN_EXTRA_CLANG_ARGS",
+            "LD_PRELOAD",
+            "GIT_DIR",
+            "MAKEFLAGS",
+            "LANG",
+        ];
+        let good = [
+            ("PATH", "/usr/bin:/bin"),
+            ("HOME", "/home/me"),
+            ("https_proxy", "http://proxy:3128"),
+            ("CARGO_TERM_COLOR", "never"),
+            ("CARGO_REGISTRIES_MIRROR_TOKEN", "secret"),
+            ("RUSTUP_TOOLCHAIN", "stable"),
+        ];
+        let environment: Environment = hostile
+            .map(|name| (name, "hostile"))
+            .into_iter()
+            .chain(good)
+            .collect();
+        let seen = |groups: &[Group]| {
+            let mut command = Command::new("/usr/bin/env");
+            command.env("CC", "/set/before");
+            let output = environment.restrict(&mut command, groups).output().unwrap();
+            let text = String::from_utf8(output.stdout).unwrap();
+            let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
+            lines.sort();
+            lines
+        };
+        let line = |(name, value): (&str, &str)| format!("{name}={value}");
+        let all = [Group::Network, Group::Terminal, Group::Rust];
+        let mut expected: Vec<_> = good.into_iter().map(line).collect();
+        expected.push("LC_ALL=C.UTF-8".to_owned());
+        expected.sort();
+        assert_eq!(seen(&all), expected);
+        assert_eq!(
+            seen(&[]),
+            ["HOME=/home/me", "LC_ALL=C.UTF-8", "PATH=/usr/bin:/bin"]
+        );
+    }
+
+    #[test]
+    fn a_variable_without_a_value_counts_as_missing() {
+        let environment: Environment = [("CARGO_HOME", ""), ("HOME", "/h")].into_iter().collect();
+        assert_eq!(environment.get("CARGO_HOME"), None);
+        assert_eq!(environment.get("HOME"), Some(OsStr::new("/h")));
+        assert_eq!(environment.get("USER"), None);
+        assert_eq!(environment.path().count(), 0);
+    }
+}
