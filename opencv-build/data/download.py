@@ -1,7 +1,9 @@
 """Downloads the source distribution of a Python package, which pip would build: `download.py REQUIREMENT FILE [BYTES]`, by
-the index that INDEX_URL names. With BYTES only so many from its beginning; what follows is never asked for."""
+the indexes that pip's variables name. With BYTES only so many from its beginning; what follows is never asked for."""
 import os
+import ssl
 import sys
+from pathlib import Path
 
 from packaging.requirements import Requirement
 from unearth import PackageFinder
@@ -10,11 +12,33 @@ from unearth.fetchers.sync import PyPIClient
 
 requirement, path = sys.argv[1:3]
 wanted = int(sys.argv[3]) if len(sys.argv) > 3 else None
-indexes = [os.environ["INDEX_URL"]] if "INDEX_URL" in os.environ else []
+
+
+def setting(name, default=""):
+    """What pip takes from a variable; several values stand between white space."""
+    return os.environ.get("PIP_" + name) or default
+
+
+# As pip has it: an index is asked unless there is to be none.
+without_index = setting("NO_INDEX", "0").lower() in ("1", "true", "yes", "on", "y", "t")
+indexes = [setting("INDEX_URL", "https://pypi.org/simple/"), *setting("EXTRA_INDEX_URL").split()]
+indexes = [] if without_index else indexes
+links = setting("FIND_LINKS").split()
+links = [link if "://" in link else Path(link).absolute().as_uri() for link in links]
+trusted = setting("TRUSTED_HOST").split()
+verify = True
+if setting("CERT") or setting("CLIENT_CERT"):
+    where = "capath" if os.path.isdir(setting("CERT")) else "cafile"
+    verify = ssl.create_default_context(**{where: setting("CERT", None)})
+if setting("CLIENT_CERT"):
+    verify.load_cert_chain(setting("CLIENT_CERT"))
 # Nobody is there to be asked for a password.
-session = PyPIClient(timeout=60, follow_redirects=True)
+session = PyPIClient(
+    timeout=60, follow_redirects=True, trusted_hosts=trusted, verify=verify, proxy=setting("PROXY", None)
+)
 session.auth = MultiDomainBasicAuth(prompting=False, index_urls=indexes)
-finder = PackageFinder(session, index_urls=indexes, no_binary=[Requirement(requirement).name])
+sources = {"index_urls": indexes, "find_links": links, "trusted_hosts": trusted}
+finder = PackageFinder(session, **sources, no_binary=[Requirement(requirement).name])
 package = finder.find_best_match(requirement).best
 if package is None:
     sys.exit(f"the package index has no source distribution of {requirement}")

@@ -21,6 +21,7 @@ const SCRIPT: &str = include_str!("../data/compiler.sh");
 #[derive(Clone, Debug)]
 pub struct Compiler {
     folder: PathBuf,
+    cache: PathBuf,
 }
 
 impl Compiler {
@@ -65,7 +66,16 @@ impl Compiler {
         for (name, text) in &scripts {
             write_script(&folder.join(name), text)?;
         }
-        Ok(Self { folder })
+        Ok(Self {
+            folder,
+            cache: cache.to_owned(),
+        })
+    }
+
+    /// The variables by which zig itself, called without a script, keeps what it compiles where the scripts have
+    /// it: otherwise that is below HOME, which there may be none of.
+    pub(crate) fn caches(&self) -> [(&'static str, &Path); 2] {
+        ["ZIG_GLOBAL_CACHE_DIR", "ZIG_LOCAL_CACHE_DIR"].map(|name| (name, self.cache.as_path()))
     }
 
     /// The C compiler.
@@ -96,7 +106,8 @@ impl Compiler {
         let source = folder.path().join("empty.cpp");
         fs::write(&source, "int main() { return 0; }\n")
             .with_context(|| format!("failed to write `{}`", source.display()))?;
-        let child = Command::new(self.cxx())
+        let child = self
+            .command()
             .arg(&source)
             .args(["-pie", "-fPIC", "-o"])
             .arg(folder.path().join("empty"))
@@ -158,9 +169,15 @@ impl Compiler {
         Ok(version / 10_000)
     }
 
+    /// The C++ compiler, without the user's variables that name headers and flags.
+    fn command(&self) -> Command {
+        support::environment::command(self.cxx(), &[])
+    }
+
     /// The macros with a value that the compiler defines when it is called with `arguments`.
     fn macros(&self, arguments: &[&str]) -> Result<Vec<(String, String)>> {
-        let output = Command::new(self.cxx())
+        let output = self
+            .command()
             .args(["-E", "-dM", "-x", "c++"])
             .args(arguments)
             .arg("/dev/null")

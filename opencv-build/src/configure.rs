@@ -199,6 +199,7 @@ mod tests {
             [ \"$1\" = --version ] && { echo cmake version 4.4.4; exit; }\n\
             [ \"$1\" = --build ] && exit\n\
             printf '%s\\n' \"$@\" > told\n\
+            env > seen\n\
             echo 'OPENCV_MODULES_BUILD:INTERNAL=opencv_core;opencv_imgproc;opencv_imgcodecs' \
             > CMakeCache.txt\n";
         let toolchain = Toolchain::at(&tools);
@@ -244,6 +245,21 @@ mod tests {
                 "{argument} is not in\n{told}"
             );
         }
+    }
+
+    #[test]
+    fn cmake_sees_the_variables_that_are_allowed_and_where_zig_keeps_things() {
+        let folder = tempfile::tempdir().unwrap();
+        configure_with_a_stand_in(folder.path()).unwrap_err();
+        let work = folder.path().join("work");
+        let seen = fs::read_to_string(work.join("build/seen")).unwrap();
+        for name in ["ZIG_GLOBAL_CACHE_DIR", "ZIG_LOCAL_CACHE_DIR"] {
+            let line = format!("{name}={}", work.display());
+            assert!(seen.lines().any(|seen| seen == line), "{seen}");
+        }
+        // cargo has set this one for the test.
+        assert!(std::env::var_os("CARGO_PKG_NAME").is_some());
+        assert!(!seen.contains("CARGO_PKG_NAME"), "{seen}");
     }
 
     fn plan() -> Plan {

@@ -4,12 +4,14 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
+use crate::package_index::PackageIndex;
 use crate::pins::{Origin, Place};
+use crate::python::Python;
 use crate::toolchain::Toolchain;
 use support::files::write_if_other;
 use support::fingerprint::sha256_of_file;
@@ -72,28 +74,21 @@ fn download_python(
     downloads: &Path,
     file: &Path,
 ) -> Result<()> {
-    let python = crate::wheels::python()?;
+    let python = Python::find()?;
     let script = downloads.join("download.py");
     write_if_other(&script, SCRIPT.as_bytes())?;
-    let mut download = Command::new(&python);
+    let index = PackageIndex::configured(&python)?;
+    let mut download = python.command();
     download.arg(&script).arg(requirement).arg(file);
     download
         .args(bytes.map(|bytes| bytes.to_string()))
-        .envs(index(&python).map(|url| ("INDEX_URL", url)))
         .env("PYTHONPATH", toolchain.python_path())
-        .env("PYTHONDONTWRITEBYTECODE", "1")
         .stdin(Stdio::null());
-    run_logged(&mut download, &downloads.join("download.log"), |_| ())
-}
-
-/// The package index that pip is configured for, which unearth does not look up.
-fn index(python: &Path) -> Option<String> {
-    let mut ask = Command::new(python);
-    ask.args(["-m", "pip", "config", "get", "global.index-url"]);
-    let configured = ask.output().ok().filter(|output| output.status.success());
-    let configured = configured.and_then(|output| String::from_utf8(output.stdout).ok());
-    let index = std::env::var("PIP_INDEX_URL").ok().or(configured)?;
-    Some(index.trim().to_owned())
+    run_logged(
+        index.apply(&mut download),
+        &downloads.join("download.log"),
+        |_| (),
+    )
 }
 
 fn download_url(url: &str, bytes: Option<u64>, path: &Path, step: &mut Step) -> Result<()> {

@@ -9,7 +9,7 @@ use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, exit};
+use std::process::exit;
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
@@ -59,10 +59,6 @@ impl Job {
     }
 }
 
-/// Variables that a job may see: of everything else in the environment (`CFLAGS`,
-/// `CMAKE_PREFIX_PATH`, …) the result must not depend.
-const ENVIRONMENT: [&str; 5] = ["PATH", "HOME", "TMPDIR", "USER", "LD_LIBRARY_PATH"];
-
 impl Driver {
     /// To be called first in `main`. In a process that a build has started this does the job and ends the
     /// process; in all others it returns what starts one.
@@ -97,16 +93,9 @@ impl Driver {
         let file = folder.path().join("job.json");
         fs::write(&file, serde_json::to_vec(job)?)
             .with_context(|| format!("failed to write `{}`", file.display()))?;
-        let mut command = Command::new(&self.program);
+        let mut command = support::environment::command(&self.program, &[]);
         command
             .args(&self.arguments)
-            .env_clear()
-            .envs(
-                ENVIRONMENT
-                    .iter()
-                    .filter_map(|name| Some((name, std::env::var_os(name)?))),
-            )
-            .env("LC_ALL", "C.UTF-8")
             .env("OUT_DIR", folder.path())
             .env(JOB, &file)
             .envs(environment.iter().copied())

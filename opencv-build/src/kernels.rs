@@ -3,13 +3,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::pins::{Package, Pins};
 use crate::recipe::Recipe;
 use crate::target::Architecture;
+use support::environment::{Group, command};
 use support::files::{sorted_entries, sweep};
 use support::fingerprint::sha256_of_file;
 use support::lock::Lock;
@@ -122,7 +122,7 @@ fn brought(package: &Package, parent: &Path) -> PathBuf {
 
 /// The version of the nasm at `path`, if it is one that runs.
 fn version(path: &Path) -> Option<String> {
-    let output = Command::new(path).arg("-v").output().ok()?;
+    let output = command(path, &[]).arg("-v").output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     let version = text
         .strip_prefix("NASM version ")?
@@ -144,7 +144,7 @@ fn fetch(package: &Package, parent: &Path, lock: &Lock) -> Result<()> {
         .with_context(|| format!("failed to create a folder in `{}`", parent.display()))?;
     let _step = Step::start(format!("bringing {}", package.package));
     let log = parent.join("apt.log");
-    let mut apt = Command::new("apt-get");
+    let mut apt = command("apt-get", &[Group::Network]);
     apt.args([
         "-o",
         "Acquire::Retries=1",
@@ -166,7 +166,7 @@ fn fetch(package: &Package, parent: &Path, lock: &Lock) -> Result<()> {
         "the SHA-256 of Debian's package is {digest}, which is none of the pinned ones"
     );
     let unpacked = partial.path().join("unpacked");
-    let mut dpkg = Command::new("dpkg-deb");
+    let mut dpkg = command("dpkg-deb", &[]);
     dpkg.arg("--extract").arg(file).arg(&unpacked);
     run_logged(dpkg.stdin(lock.lend()?), &log, |_| ())?;
     fs::rename(&unpacked, &folder)

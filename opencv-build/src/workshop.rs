@@ -44,10 +44,12 @@ impl Workshop<'_> {
     }
 
     pub(crate) fn run(&self, job: &Job, on_line: impl FnMut(&str)) -> Result<()> {
-        let environment: [(&str, &Path); 2] = [
-            ("CMAKE", &self.toolchain.cmake()),
-            ("LIBCLANG_PATH", &self.toolchain.libclang()),
+        let (cmake, libclang) = (self.toolchain.cmake(), self.toolchain.libclang());
+        let mut environment = vec![
+            ("CMAKE", cmake.as_path()),
+            ("LIBCLANG_PATH", libclang.as_path()),
         ];
+        environment.extend(self.compiler.caches());
         self.driver
             .run(job, &environment, self.lock, &self.log(), on_line)
     }

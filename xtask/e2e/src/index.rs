@@ -41,7 +41,8 @@ pub fn test(workspace: &Workspace) -> Result<()> {
             .arg(workspace.root().join("opencv-build/data/download.py"))
             .args([&requirement, &archive.display().to_string(), "100000"])
             .env("PYTHONPATH", toolchain.python_path())
-            .env("INDEX_URL", index(password));
+            .env("PIP_INDEX_URL", index(password))
+            .env_remove("PIP_FIND_LINKS");
         Ok(python)
     };
     let log = scratch.path().join("log");

@@ -1,0 +1,183 @@
+//! Where Python packages come from: of pip's variables and configuration files the settings that say where
+//! an index is and how to reach it. All others, which say what pip does with packages, are for other projects.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use support::run::without_user_info;
+
+use crate::python::Python;
+
+/// pip's names of the settings.
+const SETTINGS: [&str; 13] = [
+    "index-url",
+    "extra-index-url",
+    "find-links",
+    "no-index",
+    "trusted-host",
+    "cert",
+    "client-cert",
+    "proxy",
+    "timeout",
+    "default-timeout",
+    "retries",
+    "cache-dir",
+    "keyring-provider",
+];
+
+/// Asks pip for them.
+const SCRIPT: &str = include_str!("../data/pip_settings.py");
+
+/// The user's package indexes. An address in it can have a password, so it is passed on in variables only.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct PackageIndex {
+    variables: Vec<(String, String)>,
+}
+
+impl PackageIndex {
+    /// What the user has configured for pip, in variables and files.
+    ///
+    /// # Errors
+    /// pip cannot read its configuration.
+    pub(crate) fn configured(python: &Python) -> Result<Self> {
+        let mut pip = python.command();
+        pip.args(["-c", SCRIPT]).args(SETTINGS);
+        let variables = SETTINGS.into_iter().map(variable);
+        for name in variables.chain(["PIP_CONFIG_FILE".to_owned()]) {
+            if let Some(value) = python.environment().get(&name) {
+                pip.env(name, value);
+            }
+        }
+        let program = python.program().display();
+        let failed = || format!("failed to read pip's configuration with `{program}`");
+        let output = pip.output().with_context(failed)?;
+        ensure!(
+            output.status.success(),
+            "{}: {}",
+            failed(),
+            without_user_info(String::from_utf8_lossy(&output.stderr).trim())
+        );
+        let settings: BTreeMap<String, String> =
+            serde_json::from_slice(&output.stdout).with_context(failed)?;
+        let variables = settings.into_iter();
+        Ok(Self {
+            variables: variables
+                .map(|(name, value)| (variable(&name), value))
+                .collect(),
+        })
+    }
+
+    /// Lets pip and other readers of its variables use these settings and no configuration file.
+    pub(crate) fn apply<'c>(&self, command: &'c mut Command) -> &'c mut Command {
+        command
+            .env("PIP_CONFIG_FILE", "/dev/null")
+            .envs(self.variables.iter().map(|(n, v)| (n, v)))
+    }
+}
+
+/// The variable by which pip takes a setting.
+fn variable(setting: &str) -> String {
+    format!("PIP_{}", setting.replace('-', "_").to_uppercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+    use std::fs;
+    use std::path::Path;
+
+    use support::environment::Environment;
+    use support::run::show;
+
+    use super::*;
+    use crate::python::tests::with_pip;
+
+    /// A Python whose pip has these settings, and says which variables it sees.
+    const PIP: &str = r#"
+env | grep ^PIP_ | sort >"${0%python3}seen"
+printf '%s\n' '{"index-url": "https://me:secret@one.example/simple", "find-links": "/a\n/b"}'
+"#;
+
+    fn configured(folder: &Path, pip: &str, variables: &[(&str, &str)]) -> Result<PackageIndex> {
+        let path = [("PATH", std::env::var("PATH").unwrap())];
+        let own = variables.iter().map(|(n, v)| (*n, (*v).to_owned()));
+        let environment: Environment = path.into_iter().chain(own).collect();
+        PackageIndex::configured(&with_pip(folder, pip, environment))
+    }
+
+    #[test]
+    fn settings_that_say_where_packages_come_from_are_kept_and_no_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let variables = [
+            ("PIP_CERT", "/of/the/variable"),
+            ("PIP_TRUSTED_HOST", "one.example"),
+            ("PIP_USER", "1"),
+            ("PIP_PREFIX", "/hostile"),
+            ("PIP_DRY_RUN", "1"),
+            ("PIP_ROOT", "/hostile"),
+            ("PIP_REQUIRE_VIRTUALENV", "1"),
+            ("PIP_QUIET", "3"),
+            ("PIP_RETRIES", ""),
+        ];
+        let index = configured(folder.path(), PIP, &variables).unwrap();
+        let seen = fs::read_to_string(folder.path().join("seen")).unwrap();
+        assert_eq!(
+            seen,
+            "PIP_CERT=/of/the/variable\nPIP_TRUSTED_HOST=one.example\n"
+        );
+
+        let mut command = Command::new("env");
+        index.apply(command.env_clear());
+        let said = command.output().unwrap().stdout;
+        let said = String::from_utf8(said).unwrap();
+        assert!(said.contains("PIP_CONFIG_FILE=/dev/null\n"), "{said}");
+        let line = "PIP_INDEX_URL=https://me:secret@one.example/simple\n";
+        assert!(said.contains(line), "{said}");
+        assert!(!show(&command).contains("secret"));
+    }
+
+    #[test]
+    fn a_configuration_that_pip_cannot_read_is_an_error_without_passwords() {
+        let folder = tempfile::tempdir().unwrap();
+        let pip = "echo 'bad: https://me:secret@one.example' >&2; exit 1";
+        let error = configured(folder.path(), pip, &[])
+            .err()
+            .unwrap()
+            .to_string();
+        assert!(
+            error.contains("failed to read pip's configuration"),
+            "{error}"
+        );
+        assert!(error.contains("https://***@one.example"), "{error}");
+    }
+
+    #[test]
+    #[ignore = "needs the machine's pip; `cargo xtask test` runs it"]
+    fn the_machines_pip_reads_a_hostile_file_as_we_think() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pip.conf");
+        let text = "[global]\nindex-url = https://one.example/simple\nquiet = 3\nuser = true\n\
+                    require-virtualenv = true\nlog = /nowhere/log\nfind-links =\n  /a\n  /b\n\
+                    [install]\nprefix = /hostile\ndry-run = true\nindex-url = https://two.example/simple\n";
+        fs::write(&file, text).unwrap();
+        let kept =
+            ["PATH", "HOME"].map(|name| (name.into(), std::env::var_os(name).unwrap_or_default()));
+        let mut variables: Vec<(OsString, OsString)> = kept.into();
+        variables.push(("PIP_CONFIG_FILE".into(), file.into()));
+        let python = Python::find_in(variables.into_iter().collect()).unwrap();
+        let index = PackageIndex::configured(&python).unwrap();
+        let value = |name: &str| {
+            let mut found = index.variables.iter().filter(|(n, _)| n == name);
+            found.next().map(|(_, value)| value.as_str())
+        };
+        assert_eq!(value("PIP_INDEX_URL"), Some("https://two.example/simple"));
+        assert_eq!(value("PIP_FIND_LINKS"), Some("\n/a\n/b"));
+        for (name, _) in &index.variables {
+            assert!(
+                !["PIP_USER", "PIP_PREFIX", "PIP_QUIET"].contains(&name.as_str()),
+                "{name}"
+            );
+        }
+    }
+}
