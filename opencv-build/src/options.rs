@@ -131,6 +131,7 @@ pub(crate) fn machinery(
     let prefix = tree.path().display();
     flags.push(format!("-ffile-prefix-map={prefix}/="));
     flags.push(format!("-ffile-prefix-map={}/build/=", shop.work.display()));
+    let flags = flags.iter().map(|flag| quoted(flag)).collect::<Vec<_>>();
     let flags = flags.join(" ");
 
     let path = |path: PathBuf| path.display().to_string();
@@ -154,9 +155,24 @@ pub(crate) fn machinery(
         .collect()
 }
 
+/// A flag as a shell takes it for one word; [`Places`](crate::places::Places) lets no quotes into paths.
+fn quoted(flag: &str) -> String {
+    if flag.contains(' ') {
+        format!("\"{flag}\"")
+    } else {
+        flag.to_owned()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_flag_with_a_space_stays_one_word() {
+        assert_eq!(quoted("-O2"), "-O2");
+        assert_eq!(quoted("-I/a b"), "\"-I/a b\"");
+    }
 
     #[test]
     fn every_group_of_options_has_a_reason() {

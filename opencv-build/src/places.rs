@@ -24,11 +24,11 @@ impl Places {
     pub fn below(target_dir: &Path) -> Result<Self> {
         let root = std::path::absolute(target_dir)
             .with_context(|| format!("failed to find the folder `{}`", target_dir.display()))?;
-        let plain = |c: char| !c.is_whitespace() && !",;:'\"\\$".contains(c);
+        let plain = |c: char| !c.is_control() && !",;:'\"\\$".contains(c);
         ensure!(
             root.to_str().is_some_and(|path| path.chars().all(plain)),
-            "cmake and compilers cannot work in `{}`: its path has white space or one of \
-             , ; : ' \" \\ $; move the project",
+            "cmake and compilers cannot work in `{}`: its path contains one of , ; : ' \" \\ $ or a control \
+             character, or is not Unicode; move the project",
             root.display()
         );
         Ok(Self {
@@ -106,7 +106,8 @@ mod tests {
     #[test]
     fn a_path_that_tools_would_split_is_refused() {
         Places::below(Path::new("/home/me/project/target")).unwrap();
-        for path in ["/home/me/My Projects/target", "/a,b/target", "/a;b/target"] {
+        Places::below(Path::new("/home/me/Meine Bücher/target")).unwrap();
+        for path in ["/a,b/target", "/a;b/target", "/a\nb/target"] {
             let error = Places::below(Path::new(path)).unwrap_err().to_string();
             assert!(error.contains("move the project"), "{error}");
         }
