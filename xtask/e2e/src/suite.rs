@@ -48,9 +48,9 @@ impl Suite<'_> {
         let mut clippy = self.cargo(&["clippy", "--profile", "tools", "--all-targets"]);
         succeed(clippy.args(strict))?;
         let (sdk, _) = self.function()?;
-        let mut function =
-            build_function::cargo(self.workspace, &build_opencv::Arguments::default(), &sdk)?;
-        function.args(["clippy", "--package", "function", "--features", "opencv"]);
+        let default = build_opencv::Arguments::default();
+        let mut function = build_function::cargo(self.workspace, &default, &sdk, "clippy")?;
+        function.args(["--package", "function", "--features", "opencv"]);
         function.arg("--all-targets");
         function.args(["--profile", "lambda", "--target"]);
         function
@@ -100,10 +100,9 @@ impl Suite<'_> {
 
     pub fn function_tests(&self) -> Result<()> {
         let (sdk, _) = self.function()?;
-        let mut cargo =
-            build_function::cargo(self.workspace, &build_opencv::Arguments::default(), &sdk)?;
+        let default = build_opencv::Arguments::default();
+        let mut cargo = build_function::cargo(self.workspace, &default, &sdk, "test")?;
         cargo.args([
-            "test",
             "--package",
             "function",
             "--features",

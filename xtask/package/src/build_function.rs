@@ -1,8 +1,6 @@
 //! `cargo xtask build-function`: the function's binary, linked against the SDK and found to run
 //! on Lambda.
 
-use std::env;
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -54,9 +52,8 @@ pub fn built(workspace: &Workspace, arguments: &Arguments) -> Result<(Sdk, Funct
     let sdk = build_opencv::built(workspace, arguments)?.sdk;
     let target = sdk.manifest().target;
     let triple = target.rust_triple();
-    let mut cargo = cargo(workspace, arguments, &sdk)?;
+    let mut cargo = cargo(workspace, arguments, &sdk, "build")?;
     cargo.args([
-        "build",
         "--package",
         "function",
         "--features",
@@ -73,19 +70,17 @@ pub fn built(workspace: &Workspace, arguments: &Arguments) -> Result<(Sdk, Funct
     Ok((sdk, binary))
 }
 
-/// cargo, in an environment in which the function is linked against `sdk`.
-pub fn cargo(workspace: &Workspace, arguments: &Arguments, sdk: &Sdk) -> Result<Command> {
+/// cargo for `verb`, in an environment in which the function is linked against `sdk`.
+pub fn cargo(
+    workspace: &Workspace,
+    arguments: &Arguments,
+    sdk: &Sdk,
+    verb: &str,
+) -> Result<Command> {
     let recipe = build_opencv::recipe(workspace, arguments)?;
     let (toolchain, compiler) = tools(&recipe, &workspace.places()?)?;
-    let mut cargo = support::cargo::cargo();
-    cargo.current_dir(workspace.root());
-    for name in env::vars_os().map(|(name, _)| name).filter(has_flags) {
-        cargo.env_remove(name);
-    }
+    let mut cargo = crate::cargo::cargo(workspace, verb)?;
     cargo
-        // Wherever the user's configuration has cargo build, and with whatever flags: the function
-        // is found where we look for it, and is the same on every machine.
-        .env("CARGO_TARGET_DIR", workspace.target())
         .env(
             "CARGO_ENCODED_RUSTFLAGS",
             rust_flags(workspace).join("\u{1f}"),
@@ -100,26 +95,6 @@ pub fn cargo(workspace: &Workspace, arguments: &Arguments, sdk: &Sdk) -> Result<
     cargo.env(name, script);
     cargo.env(linker::RECORD, link_record(workspace, &recipe.target));
     Ok(cargo)
-}
-
-/// Whether a variable gives cargo, the crate `cc` or bindgen flags, for all targets or for one: those of the user's
-/// environment are for other programs, and could undo what hardens this one.
-fn has_flags(name: &OsString) -> bool {
-    const KINDS: [&str; 6] = [
-        "CFLAGS",
-        "CXXFLAGS",
-        "CPPFLAGS",
-        "LDFLAGS",
-        "RUSTFLAGS",
-        "BINDGEN_EXTRA_CLANG_ARGS",
-    ];
-    let name = name.to_string_lossy();
-    KINDS.iter().any(|kind| {
-        let before = name.strip_suffix(kind);
-        let after = name.strip_prefix(kind);
-        before.is_some_and(|before| before.is_empty() || before.ends_with('_'))
-            || after.is_some_and(|after| after.starts_with('_'))
-    })
 }
 
 /// Where cargo puts the function.
@@ -154,15 +129,12 @@ pub fn link_record(workspace: &Workspace, target: &Target) -> PathBuf {
 /// Flags that take this machine's folders out of the binary, where messages of panics name source
 /// files, and have the names of functions tell which crate's types they are for.
 fn rust_flags(workspace: &Workspace) -> Vec<String> {
-    let home = env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
-    let cargo = env::var_os("CARGO_HOME").map_or_else(|| home.join(".cargo"), PathBuf::from);
     let remap = |from: &Path, to: &str| format!("--remap-path-prefix={}={to}", from.display());
     vec![
-        remap(&home, "home"),
-        remap(&cargo, "cargo"),
         remap(workspace.root(), "project"),
         // The last that fits counts.
         remap(&workspace.target(), "target"),
+        remap(&crate::cargo::home(workspace), "cargo"),
         "-Csymbol-mangling-version=v0".to_owned(),
     ]
 }
@@ -196,37 +168,4 @@ fn hardened(hardening: &Hardening) -> String {
         names(fortified),
         names(hardening.announced.iter().copied().collect()),
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_users_flags_are_known_by_their_names() {
-        for name in [
-            "CFLAGS",
-            "CXXFLAGS_x86_64-unknown-linux-gnu",
-            "CFLAGS_x86_64_unknown_linux_gnu",
-            "TARGET_CFLAGS",
-            "HOST_CXXFLAGS",
-            "LDFLAGS",
-            "CARGO_BUILD_RUSTFLAGS",
-            "CARGO_ENCODED_RUSTFLAGS",
-            "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS",
-            "BINDGEN_EXTRA_CLANG_ARGS_x86_64_unknown_linux_gnu",
-        ] {
-            assert!(has_flags(&name.into()), "{name}");
-        }
-        for name in [
-            "PATH",
-            "MYCFLAGS",
-            "CFLAGSX",
-            "CC",
-            "RUSTFLAG",
-            "CARGO_HOME",
-        ] {
-            assert!(!has_flags(&name.into()), "{name}");
-        }
-    }
 }

@@ -6,9 +6,10 @@ pub mod fixture;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 use anyhow::{Context, Result};
+use support::environment::command;
 
 /// A checkout's commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +49,8 @@ pub fn is_checkout(root: &Path) -> bool {
 /// Runs git in `root`.
 pub fn ask(root: &Path, arguments: &[&str]) -> io::Result<Output> {
     let root = real(root);
-    let mut git = Command::new("git");
+    // In a hook of git variables name another checkout.
+    let mut git = command("git", &[]);
     // A checkout that somebody else made is looked at, too.
     git.args(["--no-optional-locks", "-c", "core.fsmonitor=false", "-c"])
         .arg(format!("safe.directory={}", root.display()));

@@ -3,6 +3,7 @@
 
 pub mod build_function;
 pub mod build_opencv;
+pub mod cargo;
 pub mod git;
 pub mod pack;
 pub mod peers;

@@ -51,8 +51,7 @@ pub fn of_function(
     binary: &FunctionBinary,
     libraries: &FileTree,
 ) -> Result<Bill> {
-    let remembered = workspace.target().join("sbom");
-    let linked = crates::linked(workspace.root(), &sdk.manifest().target, &remembered)?;
+    let linked = crates::linked(workspace, &sdk.manifest().target)?;
     let mut bill = Bill {
         crate_licences: linked.licences,
         ..Bill::default()

@@ -32,10 +32,8 @@ impl Workspace {
 
     /// cargo's target folder.
     pub fn target(&self) -> PathBuf {
-        match env::var_os("CARGO_TARGET_DIR") {
-            Some(folder) => self.root.join(folder),
-            None => self.root.join("target"),
-        }
+        let named = env::var_os("CARGO_TARGET_DIR").filter(|folder| !folder.is_empty());
+        self.root.join(named.unwrap_or_else(|| "target".into()))
     }
 
     /// Where builds of OpenCV lie.

@@ -16,8 +16,8 @@ use package::workspace::Workspace;
 /// The crates are those that cargo compiled for the target when it built the function.
 pub fn check(document: &Value, workspace: &Workspace, sdk: &Sdk) -> Result<()> {
     let triple = sdk.manifest().target.rust_triple();
-    let mut cargo = build_function::cargo(workspace, &Arguments::default(), sdk)?;
-    cargo.args(["build", "--package", "function", "--features", "opencv"]);
+    let mut cargo = build_function::cargo(workspace, &Arguments::default(), sdk, "build")?;
+    cargo.args(["--package", "function", "--features", "opencv"]);
     cargo.args(["--profile", "lambda", "--target", &triple]);
     let output = cargo
         .args(["--message-format", "json"])
@@ -48,7 +48,7 @@ pub fn check(document: &Value, workspace: &Workspace, sdk: &Sdk) -> Result<()> {
         (!id.is_empty()).then(|| (package["name"].as_str().unwrap_or_default(), version))
     });
     let listed: BTreeSet<_> = ids.map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
-    let tree = sbom::tree(workspace.root(), &triple)?.packages;
+    let tree = sbom::tree(workspace, &triple)?.packages;
     ensure!(
         listed == built && tree == built,
         "the bill has {:?} and lacks {:?}; cargo tree has {:?} and lacks {:?}",

@@ -8,20 +8,20 @@ mod linked;
 mod lock;
 mod tree;
 
-use std::path::Path;
 use std::thread;
 
 use anyhow::{Context, Result, anyhow, ensure};
-use cargo_metadata::{CargoOpt, Metadata, MetadataCommand, Package};
+use cargo_metadata::{Metadata, MetadataCommand, Package};
 use opencv_build::target::Target;
 
 use super::component::{Component, Kind, purl};
 use super::licence;
 use super::text::Text;
 use super::texts;
+use crate::cargo::cargo;
+use crate::workspace::Workspace;
 pub use linked::Linked;
 use lock::Checksums;
-use support::cargo::cargo;
 use support::process::output;
 pub use tree::{Name, Tree};
 
@@ -37,19 +37,21 @@ const RUSTC: &str = env!("RUSTC_RELEASE");
 const TITLE: &str = "The licences of the Rust crates. Each text is here once, below the crates that it is \
                      for and their copyright notices.";
 
-/// The crates of the function for `target`, in the workspace at `root`. Remembered in `folder` until
-/// something changes that they depend on.
-pub fn linked(root: &Path, target: &Target, folder: &Path) -> Result<Linked> {
+/// The crates of the function for `target`. Remembered below the target folder until something changes that they
+/// depend on.
+pub fn linked(workspace: &Workspace, target: &Target) -> Result<Linked> {
     let triple = target.rust_triple();
-    cache::around(root, &triple, RUSTC, folder, || ask(root, &triple))
+    let remembered = workspace.target().join("sbom");
+    cache::around(workspace.root(), &triple, RUSTC, &remembered, || {
+        ask(workspace, &triple)
+    })
 }
 
 /// The crates that `cargo tree` finds.
-pub fn tree(root: &Path, triple: &str) -> Result<Tree> {
-    let mut cargo = cargo();
+pub fn tree(workspace: &Workspace, triple: &str) -> Result<Tree> {
+    let mut cargo = cargo(workspace, "tree")?;
     cargo
-        .current_dir(root)
-        .args(["tree", "--locked", "--package", PACKAGE])
+        .args(["--locked", "--package", PACKAGE])
         .args(["--features", FEATURE, "--target", triple])
         .args(["--edges", "normal,no-proc-macro"])
         .args(["--charset", "ascii", "--prefix", "depth"])
@@ -58,16 +60,16 @@ pub fn tree(root: &Path, triple: &str) -> Result<Tree> {
     Tree::parse(&output(&mut cargo)?)
 }
 
-fn ask(root: &Path, triple: &str) -> Result<Linked> {
+fn ask(workspace: &Workspace, triple: &str) -> Result<Linked> {
     let (tree, metadata) = thread::scope(|scope| {
-        let tree = scope.spawn(|| tree(root, triple));
-        let metadata = metadata(root, triple);
+        let tree = scope.spawn(|| tree(workspace, triple));
+        let metadata = metadata(workspace, triple);
         let tree = tree
             .join()
             .map_err(|_| anyhow!("cargo's answer was lost"))?;
         anyhow::Ok((tree?, metadata?))
     })?;
-    let checksums = Checksums::read(&root.join("Cargo.lock"))?;
+    let checksums = Checksums::read(&workspace.root().join("Cargo.lock"))?;
     let program = Component {
         kind: Kind::Program,
         ..component(&tree.program, &metadata, &checksums)?
@@ -91,15 +93,15 @@ fn ask(root: &Path, triple: &str) -> Result<Linked> {
     })
 }
 
-fn metadata(root: &Path, triple: &str) -> Result<Metadata> {
-    MetadataCommand::new()
-        .cargo_path(cargo().get_program())
-        .current_dir(root)
-        .manifest_path(root.join(PACKAGE).join("Cargo.toml"))
-        .features(CargoOpt::SomeFeatures(vec![FEATURE.to_owned()]))
-        .other_options(["--locked", "--filter-platform", triple].map(str::to_owned))
-        .exec()
-        .context("failed to ask cargo what the function's crates are")
+fn metadata(workspace: &Workspace, triple: &str) -> Result<Metadata> {
+    let mut cargo = cargo(workspace, "metadata")?;
+    cargo
+        .args(["--format-version", "1", "--locked"])
+        .arg("--features")
+        .arg(format!("{PACKAGE}/{FEATURE}"))
+        .args(["--filter-platform", triple]);
+    MetadataCommand::parse(output(&mut cargo)?)
+        .context("failed to read what cargo says of the function's crates")
 }
 
 fn id((name, version): &Name) -> String {

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result, bail};
+use support::environment::command;
 
 use super::package::{Package, answer, filled, names};
 
@@ -18,7 +18,7 @@ const FIELDS: &str = "${binary:Package}\t${Package}\t${Version}\t${Architecture}
 
 /// The packages of those files that have one.
 pub(super) fn owners(files: &[PathBuf]) -> Result<BTreeMap<PathBuf, Package>> {
-    let mut search = Command::new("dpkg-query");
+    let mut search = command("dpkg-query", &[]);
     search.arg("--search");
     search.args(files.iter().flat_map(|file| names(file)));
     let Some(found) = answer(&mut search)? else {
@@ -31,7 +31,7 @@ pub(super) fn owners(files: &[PathBuf]) -> Result<BTreeMap<PathBuf, Package>> {
     if packages.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let mut show = Command::new("dpkg-query");
+    let mut show = command("dpkg-query", &[]);
     show.args(["--show", "--showformat", FIELDS]).args(packages);
     let described = parse_show(&answer(&mut show)?.unwrap_or_default())?;
     let mut owners = BTreeMap::new();

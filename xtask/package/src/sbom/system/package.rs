@@ -44,8 +44,7 @@ pub(super) fn names(file: &Path) -> Vec<PathBuf> {
 /// What a program answers, whether it found all that it was asked for or not. `None` where the
 /// program is not installed.
 pub(super) fn answer(command: &mut Command) -> Result<Option<String>> {
-    // Its sentences are read, too.
-    match command.env("LC_ALL", "C.UTF-8").output() {
+    match command.output() {
         Ok(output) => Ok(Some(String::from_utf8_lossy(&output.stdout).into_owned())),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error).with_context(|| format!("failed to start `{}`", show(command))),

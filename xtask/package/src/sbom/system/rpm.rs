@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::process::Command;
 
 use anyhow::Result;
+use support::environment::command;
 
 use super::package::{Package, answer, filled, names};
 
@@ -17,7 +17,7 @@ pub(super) fn owners(files: &[PathBuf]) -> Result<BTreeMap<PathBuf, Package>> {
     let mut owners = BTreeMap::new();
     for file in files {
         for name in names(file) {
-            let mut query = Command::new("rpm");
+            let mut query = command("rpm", &[]);
             query.args(["--query", "--queryformat", FIELDS, "--file"]);
             let Some(text) = answer(query.arg(&name))? else {
                 return Ok(owners);
@@ -57,7 +57,7 @@ fn parse(text: &str) -> Option<Package> {
 
 /// The files that a package marks as its licence.
 fn texts(package: &str) -> Result<Vec<PathBuf>> {
-    let mut query = Command::new("rpm");
+    let mut query = command("rpm", &[]);
     query.args(["--query", "--licensefiles", package]);
     let listed = answer(&mut query)?.unwrap_or_default();
     let files = listed.lines().map(PathBuf::from);

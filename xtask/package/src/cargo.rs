@@ -1,0 +1,107 @@
+//! cargo as builds start it: it sees of the user's environment and configuration where crates come from, and
+//! nothing that changes how they are compiled.
+//!
+//! cargo reads configuration files in the folder where it is started and in all above it, and in its own home.
+//! So it is started in a home that we write: see [`home`].
+
+mod config;
+mod home;
+
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Result;
+use support::environment::{Environment, Group};
+
+use crate::workspace::Workspace;
+
+/// With this variable cargo's own tests end its search for configuration files: in this folder, and not in the root
+/// folder. That there is no other way is why a test compiles a package below a hostile file.
+const LAST_FOLDER: &str = "__CARGO_TEST_ROOT";
+
+/// cargo for `verb`, on the workspace.
+///
+/// # Errors
+/// cargo's home cannot be written, or a configuration file of the user cannot be read.
+pub fn cargo(workspace: &Workspace, verb: &str) -> Result<Command> {
+    let environment = Environment::of_user();
+    start(&environment, workspace.root(), &workspace.target(), verb)
+}
+
+/// The folder below which cargo finds the sources of crates.
+pub(crate) fn home(workspace: &Workspace) -> PathBuf {
+    home::folder(&workspace.target())
+}
+
+fn start(environment: &Environment, root: &Path, target: &Path, verb: &str) -> Result<Command> {
+    let home = home::prepare(environment, root, target)?;
+    let tools = Tools::find(environment, root);
+    let mut command = Command::new(&tools.cargo);
+    environment.restrict(
+        &mut command,
+        &[Group::Network, Group::Terminal, Group::Rust],
+    );
+    if let Some(path) = tools.path(environment) {
+        command.env("PATH", path);
+    }
+    command
+        .current_dir(&home)
+        .env(LAST_FOLDER, &home)
+        .env("CARGO_HOME", &home)
+        .env("CARGO_TARGET_DIR", target)
+        .env("RUSTC", &tools.rustc)
+        .arg(verb)
+        .arg("--manifest-path")
+        .arg(root.join("Cargo.toml"));
+    Ok(command)
+}
+
+/// The programs of one Rust toolchain.
+struct Tools {
+    cargo: PathBuf,
+    rustc: PathBuf,
+}
+
+impl Tools {
+    /// Those that the user has for the project in `root`. rustup's stand-ins would choose by the folder where cargo is
+    /// started, and by HOME: so these are the programs themselves.
+    fn find(environment: &Environment, root: &Path) -> Self {
+        // cargo says what it is to all that it starts.
+        let running = environment.get("CARGO").map(PathBuf::from);
+        let beside = |name: &str| running.as_ref().map(|cargo| cargo.with_file_name(name));
+        let folder = match beside("rustc").filter(|rustc| rustc.is_file()) {
+            Some(rustc) => sysroot(environment, root, &rustc),
+            None => sysroot(environment, root, Path::new("rustc")),
+        };
+        let program = |name: &str| {
+            let own = folder.as_ref().map(|folder| folder.join("bin").join(name));
+            own.filter(|path| path.is_file())
+        };
+        Self {
+            cargo: program("cargo").unwrap_or_else(|| running.unwrap_or_else(|| "cargo".into())),
+            rustc: program("rustc").unwrap_or_else(|| "rustc".into()),
+        }
+    }
+
+    /// PATH, on which the toolchain comes first: verbs like clippy are programs on it.
+    fn path(&self, environment: &Environment) -> Option<OsString> {
+        let own = self.rustc.parent().filter(|folder| folder.is_absolute())?;
+        let folders = [own.to_owned()].into_iter().chain(environment.path());
+        env::join_paths(folders).ok()
+    }
+}
+
+/// The folder of the toolchain that a rustc belongs to.
+fn sysroot(environment: &Environment, root: &Path, rustc: &Path) -> Option<PathBuf> {
+    let mut ask = Command::new(rustc);
+    environment.restrict(&mut ask, &[Group::Rust]);
+    ask.args(["--print", "sysroot"]).current_dir(root);
+    let output = ask.output().ok().filter(|output| output.status.success())?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    Some(PathBuf::from(text.trim()))
+}
+
+#[cfg(test)]
+mod tests;

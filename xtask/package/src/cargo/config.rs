@@ -1,0 +1,243 @@
+//! The user's configuration of cargo: of all files that cargo would read the tables that say where crates come
+//! from and how to get there, as one file. The rest, which says how they are compiled, is left out.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use toml::{Table, Value};
+
+/// What is kept.
+const TABLES: [&str; 6] = [
+    "credential-alias",
+    "http",
+    "net",
+    "registries",
+    "registry",
+    "source",
+];
+
+/// Keys in them whose values are paths, relative to the folder above that of the file.
+const PATHS: [&str; 4] = ["cainfo", "directory", "local-registry", "proxy-cainfo"];
+
+/// A list with this key is the words of one command, and not a list that others add to.
+const COMMAND: &str = "credential-provider";
+
+/// What counts for a project in `root`, with `home` for cargo's home if there is one.
+///
+/// # Errors
+/// A file cannot be read or is not TOML.
+pub(super) fn read(root: &Path, home: Option<&Path>) -> Result<Table> {
+    let mut folders: Vec<_> = root.ancestors().map(|above| above.join(".cargo")).collect();
+    folders.extend(home.map(Path::to_owned));
+    let mut seen = Vec::new();
+    let mut all = Table::new();
+    for folder in folders {
+        // cargo's home can be one of the folders above.
+        let real = fs::canonicalize(&folder).unwrap_or_else(|_| folder.clone());
+        if seen.contains(&real) {
+            continue;
+        }
+        seen.push(real);
+        // The name without an ending is the older one, and wins where there are both.
+        let names = ["config", "config.toml"].map(|name| folder.join(name));
+        let Some(file) = names.into_iter().find(|file| file.is_file()) else {
+            continue;
+        };
+        // The first file is the nearest, and the one that counts most.
+        let below = std::mem::replace(&mut all, of_file(&file, &mut Vec::new())?);
+        merge(&mut all, below);
+    }
+    Ok(all)
+}
+
+/// The tables of a file and of those that it includes.
+fn of_file(file: &Path, including: &mut Vec<PathBuf>) -> Result<Table> {
+    let text =
+        fs::read_to_string(file).with_context(|| format!("failed to read `{}`", file.display()))?;
+    let mut table: Table = text.parse().with_context(|| {
+        format!(
+            "failed to read cargo's configuration in `{}`",
+            file.display()
+        )
+    })?;
+    let folder = file.parent().unwrap_or(Path::new("/"));
+    let mut all = Table::new();
+    including.push(file.to_owned());
+    for (included, optional) in includes(table.get("include")) {
+        let included = folder.join(included);
+        if including.contains(&included) || optional && !included.is_file() {
+            continue;
+        }
+        merge(&mut all, of_file(&included, including)?);
+    }
+    including.pop();
+    table.retain(|key, _| TABLES.contains(&key));
+    absolute(&mut table, folder.parent().unwrap_or(folder));
+    merge(&mut all, table);
+    Ok(all)
+}
+
+/// The files that an entry `include` names, and whether they may be missing.
+fn includes(entry: Option<&Value>) -> Vec<(String, bool)> {
+    let entries = match entry {
+        Some(Value::Array(entries)) => entries.as_slice(),
+        Some(entry) => std::slice::from_ref(entry),
+        None => &[],
+    };
+    let one = |entry: &Value| match entry {
+        Value::String(path) => Some((path.clone(), false)),
+        Value::Table(entry) => Some((
+            entry.get("path")?.as_str()?.to_owned(),
+            entry.get("optional").and_then(Value::as_bool) == Some(true),
+        )),
+        _ => None,
+    };
+    entries.iter().filter_map(one).collect()
+}
+
+/// Makes paths absolute: they will be read in another folder.
+fn absolute(table: &mut Table, folder: &Path) {
+    for (key, value) in table {
+        match value {
+            Value::Table(table) => absolute(table, folder),
+            Value::String(path) if PATHS.contains(&key.as_str()) => {
+                *path = folder.join(&path).display().to_string();
+            }
+            Value::String(words) if key == COMMAND && is_path(words) => {
+                *words = folder.join(&words).display().to_string();
+            }
+            Value::Array(words) if key == COMMAND => {
+                if let Some(Value::String(program)) = words.first_mut()
+                    && is_path(program)
+                {
+                    *program = folder.join(&program).display().to_string();
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether a program is named by its path: one without a slash is searched on PATH, and some are in cargo itself.
+fn is_path(program: &str) -> bool {
+    program.contains('/') && !program.starts_with("cargo:")
+}
+
+/// Puts `high` over `low`, as cargo does: tables are joined, lists follow one another, and else the higher one counts.
+fn merge(low: &mut Table, high: Table) {
+    for (key, value) in high {
+        match (low.get_mut(&key), value) {
+            (Some(Value::Table(low)), Value::Table(high)) => merge(low, high),
+            (Some(Value::Array(low)), Value::Array(high)) if key != COMMAND => low.extend(high),
+            (_, value) => {
+                low.insert(key, value);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(file: &Path, text: &str) {
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, text).unwrap();
+    }
+
+    fn table(text: &str) -> Table {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn what_says_where_crates_come_from_is_kept_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("a/project");
+        write(
+            &root.join(".cargo/config.toml"),
+            "[build]\nrustflags = ['-Crelro-level=off']\ntarget = 'wasm32-unknown-unknown'\n\
+             rustc-wrapper = 'sccache'\n[env]\nCFLAGS = { value = '-O0', force = true }\n\
+             [profile.lambda]\nopt-level = 0\n[target.'cfg(unix)']\nlinker = 'mold'\n[unstable]\n\
+             gc = true\n[patch.crates-io]\nserde = { path = '/hostile' }\n[alias]\nbuild = 'clean'\n\
+             [source.crates-io]\nreplace-with = 'mirror'\n[net]\nretry = 7\n",
+        );
+        write(
+            &folder.path().join("a/.cargo/config"),
+            "paths = ['/hostile']\n[source.mirror]\nregistry = 'sparse+https://mirror.example/'\n[net]\nretry = 1\n\
+             offline = true\n[http]\ncainfo = 'certs/ca.pem'\n",
+        );
+        write(&folder.path().join("a/.cargo/config.toml"), "not read");
+        let home = folder.path().join("home");
+        write(
+            &home.join("config.toml"),
+            "[source.mirror]\nregistry = 'far'\n[source.vendored]\ndirectory = 'vendor'\n\
+             [registries.own]\nindex = 'https://own.example'\n[registry]\ndefault = 'own'\n",
+        );
+        let above = folder.path().display();
+        let expected = format!(
+            "[source.crates-io]\nreplace-with = 'mirror'\n[source.mirror]\nregistry = 'sparse+https://mirror.example/'\n\
+             [source.vendored]\ndirectory = '{above}/vendor'\n[net]\nretry = 7\noffline = true\n[http]\n\
+             cainfo = '{above}/a/certs/ca.pem'\n[registries.own]\nindex = 'https://own.example'\n\
+             [registry]\ndefault = 'own'\n"
+        );
+        assert_eq!(read(&root, Some(&home)).unwrap(), table(&expected));
+    }
+
+    #[test]
+    fn cargos_home_above_the_project_counts_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path().join(".cargo");
+        write(
+            &home.join("config.toml"),
+            "[registry]\nglobal-credential-providers = ['cargo:token']\n",
+        );
+        let read = read(&folder.path().join("project"), Some(&home)).unwrap();
+        let providers = read["registry"]["global-credential-providers"].as_array();
+        assert_eq!(providers.unwrap().len(), 1);
+    }
+
+    #[test]
+    fn lists_are_joined_but_the_words_of_a_command_are_not() {
+        let mut low = table(
+            "[registry]\nglobal-credential-providers = ['a']\ncredential-provider = ['./low', 'x']\n",
+        );
+        let mut high = table(
+            "[registry]\nglobal-credential-providers = ['b']\ncredential-provider = ['./high']\n",
+        );
+        absolute(&mut high, Path::new("/p"));
+        merge(&mut low, high);
+        let expected = "[registry]\nglobal-credential-providers = ['a', 'b']\n\
+                        credential-provider = ['/p/./high']\n";
+        assert_eq!(low, table(expected));
+    }
+
+    #[test]
+    fn included_files_count_less_than_the_one_that_includes_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        write(
+            &at("config.toml"),
+            "include = ['one.toml', { path = 'none.toml', optional = true }]\n[net]\nretry = 3\n",
+        );
+        write(
+            &at("one.toml"),
+            "include = 'config.toml'\n[net]\nretry = 1\noffline = true\n[build]\njobs = 1\n",
+        );
+        let nowhere = Path::new("/");
+        let read = read(nowhere, Some(folder.path())).unwrap();
+        assert_eq!(
+            read["net"],
+            Value::Table(table("retry = 3\noffline = true"))
+        );
+        assert!(!read.contains_key("build"));
+    }
+
+    #[test]
+    fn a_file_that_is_not_toml_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        write(&folder.path().join("config.toml"), "[net");
+        let error = read(Path::new("/"), Some(folder.path())).unwrap_err();
+        assert!(format!("{error:#}").contains("config.toml"), "{error:#}");
+    }
+}
