@@ -19,6 +19,7 @@ mod craft;
 mod deadline;
 mod deny;
 mod disk;
+mod environment;
 mod errors;
 mod events;
 mod faults;
@@ -68,7 +69,8 @@ pub struct Arguments {
     #[arg(long, value_name = "NAME")]
     pub only: Option<String>,
 
-    /// Also what takes long: a minute of each fuzzer, ten times as many random detections, 10,000 events at once
+    /// Also what takes long: a minute of each fuzzer, ten times as many random detections, 10,000 events at once, a
+    /// build in another folder
     #[arg(long)]
     pub slow: bool,
 
@@ -169,7 +171,12 @@ fn run(arguments: &Arguments) -> Result<TestAnswer> {
         ("a package index with a password", &|| {
             index::test(&workspace)
         }),
-        ("hardened code", &|| suite.with_function(hardening::test)),
+        ("hardened code", &|| {
+            hardening::test(&workspace, &suite.sdk()?)
+        }),
+        ("builds in a hostile environment", &|| {
+            suite.with_function(environment::test)
+        }),
         ("bills of materials", &|| suite.with_function(sbom::test)),
         ("known vulnerabilities", &|| {
             suite.with_function(advisories::test)
@@ -242,6 +249,9 @@ fn run(arguments: &Arguments) -> Result<TestAnswer> {
         }),
         ("builds killed at fifty moments", &|| {
             killed::test(&workspace, arguments.seed)
+        }),
+        ("a hostile environment and a strange folder", &|| {
+            suite.with_function(environment::elsewhere)
         }),
         ("full disks", &|| suite.with_function(disk::test)),
     ];

@@ -1,0 +1,309 @@
+//! Builds by a user whose environment and configuration are full of settings for other projects, who has no home
+//! or one that cannot be written, and whose checkout lies in a folder with spaces and non-ASCII letters: they
+//! succeed, with the bytes of an undisturbed build.
+
+use std::ffi::OsString;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use layer::elf::FunctionBinary;
+use opencv_build::sdk::Sdk;
+use opencv_build::wheels;
+use package::build_function;
+use package::workspace::Workspace;
+use serde_json::Value;
+use support::files::{copy, file_size};
+use support::process::{output, succeed};
+use support::progress::tell;
+
+use super::{lifecycle, programs, trees};
+
+/// Flags that would undo what hardens the function, or have it run on this machine only.
+const SOFT: &str = "-O0 -march=native -fno-stack-protector -U_FORTIFY_SOURCE";
+
+/// cargo's configuration of a user who has other things in mind.
+const CARGO: &str = r#"
+[build]
+rustflags = ["-Crelro-level=off", "-Ctarget-cpu=native"]
+rustc-wrapper = "WRAPPER"
+target = "wasm32-unknown-unknown"
+target-dir = "/nowhere/target"
+build-dir = "/nowhere/build"
+[env]
+CFLAGS = { value = "-O0", force = true }
+CC = { value = "/nowhere/cc", force = true }
+[profile.lambda]
+opt-level = 0
+[target.'cfg(all())']
+linker = "/nowhere/linker"
+[target.x86_64-unknown-linux-gnu.opencv]
+rustc-link-lib = ["hostile"]
+[unstable]
+build-std = ["core"]
+"#;
+
+/// The same for pip.
+const PIP: &str =
+    "[global]\nuser = true\nrequire-virtualenv = true\nprefix = /nowhere\nroot = /nowhere\n";
+
+/// Builds in the project itself, whose OpenCV is not built again, and a small OpenCV twice.
+pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
+    tell("installing wheels in spite of pip's settings");
+    let mut units = support::cargo::cargo();
+    units.args([
+        "test",
+        "--quiet",
+        "--package",
+        "opencv-build",
+        "--lib",
+        "--",
+    ]);
+    units.args(["--ignored", "the_machines_"]);
+    succeed(units.current_dir(workspace.root()))?;
+
+    let before = fs::read(binary.path())?;
+    let unchanged = |what: &str| -> Result<()> {
+        let same = fs::read(binary.path())? == before;
+        ensure!(same, "{what}: the function has other bytes");
+        Ok(())
+    };
+    let user = User::new(workspace)?;
+    let root = workspace.root();
+
+    tell("linking the function with all hostile settings at once");
+    let cached = answer(&mut user.hostile(root, "build-opencv")?)?;
+    ensure!(cached["cached"] == true, "OpenCV was built again: {cached}");
+    build_function::forget(workspace, &sdk.manifest().target)?;
+    let linked = answer(&mut user.hostile(root, "zip")?)?;
+    unchanged("hostile settings")?;
+    user.check()?;
+    let zip = linked["path"].as_str();
+    let zip = Path::new(zip.context("the answer names no archive")?);
+    let mode = fs::metadata(zip)?.permissions().mode() & 0o777;
+    ensure!(mode == 0o644, "`{}` has the mode {mode:o}", zip.display());
+
+    let linked_at = fs::metadata(binary.path())?.modified()?;
+    for (home, what) in [
+        (Some("/"), "HOME is the root folder"),
+        (None, "there is no HOME"),
+        // Not even root can create anything there.
+        (Some("/proc"), "HOME cannot be written"),
+    ] {
+        tell(what);
+        let mut build = user.plain(root, "build-function")?;
+        for name in ["HOME", "CARGO_HOME", "RUSTUP_HOME"] {
+            build.env_remove(name);
+        }
+        build.envs(home.map(|home| ("HOME", home)));
+        answer(&mut build)?;
+        unchanged(what)?;
+    }
+    let now = fs::metadata(binary.path())?.modified()?;
+    ensure!(
+        now == linked_at,
+        "the function was linked again for another HOME"
+    );
+
+    tell("building a small OpenCV without and with hostile settings");
+    let small = |name: &str, hostile: bool| -> Result<PathBuf> {
+        let folder = user.at(name);
+        fs::create_dir(&folder)?;
+        let site = lifecycle::Site::new(workspace, &folder)?;
+        site.write_recipe(&["core"])?;
+        let mut build = match hostile {
+            true => user.hostile(root, "build-opencv")?,
+            false => user.plain(root, "build-opencv")?,
+        };
+        build.env("CARGO_TARGET_DIR", &folder);
+        build.arg("--recipe").arg(folder.join("opencv.toml"));
+        answer(&mut build)?;
+        Ok(site.sdk())
+    };
+    let plain = small("plain", false)?;
+    let strange = small("with spaces and söme Ünïcode", true)?;
+    let files = trees::same(&plain, &strange)?;
+    ensure!(files > 10, "an SDK has {files} files only");
+    user.check()
+}
+
+/// Builds everything anew, with all hostile settings, in a copy of the project in a folder with spaces and non-ASCII
+/// letters in its path. It takes as long as a first build.
+pub fn elsewhere(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
+    let user = User::new(workspace)?;
+    let root = user.at("mein Prøjekt/ОпенСВ");
+    for name in tracked_files(workspace)? {
+        copy(&workspace.root().join(&name), &root.join(&name))?;
+    }
+    let target = user.at("mein Prøjekt/Ausgabe hier");
+    fs::create_dir(&target)?;
+    for shared in ["toolchain", "downloads"] {
+        symlink(workspace.target().join(shared), target.join(shared))?;
+    }
+    let mut build = user.hostile(&root, "build-function")?;
+    let answer = answer(build.env("CARGO_TARGET_DIR", &target))?;
+    let built = answer["binary"]
+        .as_str()
+        .context("the answer names no binary")?;
+    ensure!(
+        Path::new(built).starts_with(&target),
+        "the function was built in `{built}`"
+    );
+    let key = sdk.path().file_name().context("an SDK has no name")?;
+    trees::same(sdk.path(), &target.join("sdk").join(key))?;
+    ensure!(
+        fs::read(built)? == fs::read(binary.path())?,
+        "the function has other bytes in `{}`: {} and here {}",
+        target.display(),
+        file_size(Path::new(built))?,
+        file_size(binary.path())?
+    );
+    user.check()
+}
+
+/// The files that git knows of.
+fn tracked_files(workspace: &Workspace) -> Result<Vec<String>> {
+    let mut git = Command::new("git");
+    git.arg("-C").arg(workspace.root()).args(["ls-files", "-z"]);
+    let names = output(&mut git).context("failed to list the project's files")?;
+    let names = names.split('\0').filter(|name| !name.is_empty());
+    Ok(names.map(str::to_owned).collect())
+}
+
+/// A user with hostile settings, and a folder for them.
+struct User {
+    folder: tempfile::TempDir,
+    /// Where crates are.
+    registry: PathBuf,
+}
+
+impl User {
+    fn new(workspace: &Workspace) -> Result<Self> {
+        let folder = tempfile::Builder::new()
+            .prefix("hostile-")
+            .tempdir_in(workspace.target())
+            .context("failed to create a folder for a user")?;
+        // The build before has linked it to wherever crates are on this machine.
+        let registry = fs::canonicalize(workspace.target().join("cargo-home/registry"));
+        let user = Self {
+            folder,
+            registry: registry.context("no build has brought crates")?,
+        };
+        let write = |name: &str, text: &str| {
+            let path = user.at(name);
+            fs::create_dir_all(path.parent().unwrap_or(user.folder.path()))
+                .and_then(|()| fs::write(&path, text))
+                .with_context(|| format!("failed to write `{}`", path.display()))
+        };
+        let called = user.at("called").display().to_string();
+        for program in ["sccache", "ccache", "wrapper"] {
+            let name = format!("bin/{program}");
+            write(
+                &name,
+                &format!("#!/bin/sh\necho \"$0 $*\" >>'{called}'\nexec \"$@\"\n"),
+            )?;
+            fs::set_permissions(user.at(&name), Permissions::from_mode(0o755))?;
+        }
+        let wrapper = user.at("bin/wrapper").display().to_string();
+        write(
+            "home/.cargo/config.toml",
+            &CARGO.replace("WRAPPER", &wrapper),
+        )?;
+        symlink(&user.registry, user.at("home/.cargo/registry"))?;
+        write("home/.config/pip/pip.conf", PIP)?;
+        write("home/.pip/pip.conf", PIP)?;
+        let mut environment = Command::new(wheels::python()?);
+        environment.args(["-m", "venv", "--without-pip"]);
+        output(environment.arg(user.at("venv")))?;
+        Ok(user)
+    }
+
+    fn at(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// `cargo xtask VERB` for the checkout in `root`.
+    fn plain(&self, root: &Path, verb: &str) -> Result<Command> {
+        let mut xtask = Command::new(programs::xtask()?);
+        xtask.args(["--json", verb]).current_dir(root);
+        xtask.env("CARGO_MANIFEST_DIR", root.join("xtask"));
+        Ok(xtask)
+    }
+
+    /// The same with everything set that could disturb it.
+    fn hostile(&self, root: &Path, verb: &str) -> Result<Command> {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "umask 077 && exec \"$0\" \"$@\""]);
+        shell.arg(programs::xtask()?).args(["--json", verb]);
+        shell.current_dir(root);
+        shell.env("CARGO_MANIFEST_DIR", root.join("xtask"));
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let path = [self.at("venv/bin"), self.at("bin")]
+            .into_iter()
+            .chain(std::env::split_paths(&path));
+        shell.env("PATH", std::env::join_paths(path)?);
+        for name in [
+            "CFLAGS",
+            "CXXFLAGS",
+            "CPPFLAGS",
+            "TARGET_CFLAGS",
+            "HOST_CXXFLAGS",
+        ] {
+            shell.env(name, SOFT);
+        }
+        let own = |name: &str| OsString::from(self.at(name));
+        let fixed = |value: &str| OsString::from(value);
+        shell.envs([
+            ("HOME", own("home")),
+            ("CARGO_HOME", own("home/.cargo")),
+            ("LDFLAGS", fixed("-Wl,-z,execstack")),
+            ("CC", fixed("/nowhere/cc")),
+            ("CPLUS_INCLUDE_PATH", own("home")),
+            ("RUSTFLAGS", fixed("-Crelro-level=off")),
+            ("CARGO_BUILD_RUSTFLAGS", fixed("-Crelro-level=off")),
+            ("CARGO_BUILD_BUILD_DIR", own("build")),
+            ("CARGO_BUILD_TARGET", fixed("wasm32-unknown-unknown")),
+            ("CARGO_PROFILE_LAMBDA_LTO", fixed("off")),
+            ("CARGO_PROFILE_LAMBDA_OPT_LEVEL", fixed("0")),
+            ("RUSTC_WRAPPER", own("bin/sccache")),
+            ("RUSTC_WORKSPACE_WRAPPER", own("bin/wrapper")),
+            ("CMAKE_CXX_COMPILER_LAUNCHER", own("bin/ccache")),
+            ("CMAKE_PREFIX_PATH", own("home")),
+            ("CMAKE_GENERATOR", fixed("Unix Makefiles")),
+            ("BINDGEN_EXTRA_CLANG_ARGS", fixed("-DNDEBUG=hostile")),
+            ("ZIG_GLOBAL_CACHE_DIR", fixed("/nowhere/cache")),
+            ("ZIG_LIB_DIR", fixed("/nowhere/lib")),
+            ("NASMENV", fixed("-Onone")),
+            ("MAKEFLAGS", fixed("-j1")),
+            ("GIT_DIR", fixed("/nowhere/.git")),
+            ("LC_ALL", fixed("tr_TR.UTF-8")),
+            ("VIRTUAL_ENV", own("venv")),
+            ("PYTHONHOME", fixed("/nowhere")),
+            ("PIP_CONFIG_FILE", own("home/.pip/pip.conf")),
+            ("PIP_USER", fixed("1")),
+            ("PIP_PREFIX", fixed("/nowhere")),
+            ("PIP_DRY_RUN", fixed("1")),
+            ("PIP_ROOT", fixed("/nowhere")),
+            ("PIP_REQUIRE_VIRTUALENV", fixed("1")),
+        ]);
+        Ok(shell)
+    }
+
+    /// That no wrapper was called, and nothing written where hostile settings would have it.
+    fn check(&self) -> Result<()> {
+        let called = fs::read_to_string(self.at("called")).unwrap_or_default();
+        ensure!(called.is_empty(), "a build called {called}");
+        for path in [self.at("build"), PathBuf::from("/nowhere")] {
+            ensure!(!path.exists(), "a build wrote `{}`", path.display());
+        }
+        Ok(())
+    }
+}
+
+/// What a command of ours answers.
+fn answer(xtask: &mut Command) -> Result<Value> {
+    let text = output(xtask)?;
+    serde_json::from_str(&text).with_context(|| format!("an answer is not JSON: {text}"))
+}
