@@ -41,7 +41,9 @@ impl LinkRecord {
             format!("failed to read the record of a link `{}`", asked.display())
         })?;
         let inputs = folder.join("inputs");
-        let arguments = arguments(&messages, &asked, &inputs)
+        // The record lies in the target folder's `size/TARGET/link`.
+        let target = folder.ancestors().nth(3).unwrap_or(folder);
+        let arguments = arguments(&messages, &asked, &inputs, target)
             .with_context(|| format!("failed to use the record of a link `{}`", path.display()))?;
         Ok(Self {
             folder: folder.to_owned(),
@@ -212,9 +214,13 @@ fn member_names(data: &[u8], path: &Path) -> Result<Vec<String>> {
 }
 
 /// The linker's arguments in what zig said when it linked what was `asked` for, with the files that were kept
-/// in place of those that were linked: rustc has deleted some, and others have paths with white space, which
-/// zig does not quote. Paths below the target folder have none: `Places` sees to that.
-fn arguments(messages: &str, asked: &str, inputs: &Path) -> Result<Vec<String>> {
+/// in place of those that were linked: rustc has deleted some. zig does not quote paths with spaces; all others than
+/// those lie below the `target` folder.
+fn arguments(messages: &str, asked: &str, inputs: &Path, target: &Path) -> Result<Vec<String>> {
+    // No path has this one: see `Places`.
+    const SPACE: &str = "\u{1f}";
+    let joined = |path: &Path| path.display().to_string().replace(' ', SPACE);
+
     let line = messages
         .lines()
         .rev()
@@ -224,16 +230,17 @@ fn arguments(messages: &str, asked: &str, inputs: &Path) -> Result<Vec<String>> 
     for path in asked.lines() {
         let kept = Path::new(path).file_name().map(|name| inputs.join(name));
         if let Some(kept) = kept.filter(|kept| kept.is_file()) {
-            line = line.replace(&format!(" {path} "), &format!(" {} ", kept.display()));
+            line = line.replace(&format!(" {path} "), &format!(" {} ", joined(&kept)));
         }
     }
+    line = line.replace(&target.display().to_string(), &joined(target));
     let mut arguments = Vec::new();
     let mut words = line.split_ascii_whitespace();
     while let Some(word) = words.next() {
         if word == "-o" {
             words.next();
         } else {
-            arguments.push(word.to_owned());
+            arguments.push(word.replace(SPACE, " "));
         }
     }
     Ok(arguments)
@@ -254,9 +261,24 @@ mod tests {
         fs::write(folder.path().join("a.rcgu.o"), "").unwrap();
         let messages = "clang version\nld.lld -pie -o /deps/bootstrap /my home/a.rcgu.o /lib/b.a\n";
         let asked = "/my home/a.rcgu.o\n-lc\n";
-        let found = arguments(messages, asked, folder.path()).unwrap();
+        let found = arguments(messages, asked, folder.path(), Path::new("/t")).unwrap();
         let kept = folder.path().join("a.rcgu.o").display().to_string();
         assert_eq!(found, ["-pie", &kept, "/lib/b.a"]);
+    }
+
+    #[test]
+    fn a_target_folder_with_spaces_is_not_split() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("a b/target");
+        let inputs = target.join("size/x/link/inputs");
+        fs::create_dir_all(&inputs).unwrap();
+        fs::write(inputs.join("a.o"), "").unwrap();
+        let at = |name: &str| target.join(name).display().to_string();
+        let (asked, library) = (at("deps/a.o"), at("sdk/b.a"));
+        let messages = format!("ld.lld -pie -o {} {asked} -L{}\n", at("bootstrap"), library);
+        let found = arguments(&messages, &asked, &inputs, &target).unwrap();
+        let kept = at("size/x/link/inputs/a.o");
+        assert_eq!(found, ["-pie", &kept, &format!("-L{library}")]);
     }
 
     #[test]
