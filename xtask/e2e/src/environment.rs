@@ -16,7 +16,7 @@ use package::build_function;
 use package::workspace::Workspace;
 use serde_json::Value;
 use support::files::{copy, file_size};
-use support::process::{output, succeed};
+use support::process::output;
 use support::progress::tell;
 
 use super::{lifecycle, programs, trees};
@@ -51,19 +51,6 @@ const PIP: &str =
 
 /// Builds in the project itself, whose OpenCV is not built again, and a small OpenCV twice.
 pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
-    tell("installing wheels in spite of pip's settings");
-    let mut units = support::cargo::cargo();
-    units.args([
-        "test",
-        "--quiet",
-        "--package",
-        "opencv-build",
-        "--lib",
-        "--",
-    ]);
-    units.args(["--ignored", "the_machines_"]);
-    succeed(units.current_dir(workspace.root()))?;
-
     let before = fs::read(binary.path())?;
     let unchanged = |what: &str| -> Result<()> {
         let same = fs::read(binary.path())? == before;

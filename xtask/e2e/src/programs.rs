@@ -11,9 +11,7 @@ use support::process::succeed;
 /// Builds the programs, unless that was done.
 pub fn build(workspace: &Workspace) -> Result<()> {
     let mut cargo = support::cargo::cargo();
-    cargo
-        .current_dir(workspace.root())
-        .args(["build", "--profile", "tools"]);
+    cargo.current_dir(workspace.root()).arg("build");
     for program in PROGRAMS {
         cargo.args(["--bin", program.binary]);
     }

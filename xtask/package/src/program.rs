@@ -24,8 +24,6 @@ pub struct Program {
     pub about: &'static str,
     /// The program's name.
     pub binary: &'static str,
-    /// The profile that it is compiled with.
-    profile: &'static str,
     /// Its subcommand for the verb, of a program that has several.
     pub subcommand: Option<&'static str>,
 }
@@ -36,44 +34,40 @@ pub const PULL: Program = Program {
     ..Program::new(
         "pull",
         "Pull an image from a registry into a folder, without a container engine",
-        ("registry", "dev"),
+        "registry",
     )
 };
 /// What compares with known vulnerabilities.
 pub const AUDIT: Program = Program::new(
     "audit",
     "Check what is shipped for known vulnerabilities",
-    ("audit", "dev"),
+    "audit",
 );
 /// What runs the function under the emulator.
 pub const TEST_LOCAL: Program = Program::new(
     "test-local",
     "Try the function's image under AWS's emulator with real photos",
-    ("test-local", "dev"),
+    "test-local",
 );
 /// What scores presets.
 pub const EVAL: Program = Program::new(
     "eval",
     "Measure how well each preset finds faces in labelled photos",
-    ("eval", "tools"),
+    "eval",
 );
 /// What reports sizes.
-pub const SIZE: Program = Program::new(
-    "size",
-    "Show how large everything is, and of what",
-    ("size", "tools"),
-);
+pub const SIZE: Program = Program::new("size", "Show how large everything is, and of what", "size");
 /// What measures.
 pub const BENCH: Program = Program::new(
     "bench",
     "Measure what is claimed, against peers in the same run",
-    ("bench", "tools"),
+    "bench",
 );
 /// What tests all of it.
 pub const TEST: Program = Program::new(
     "test",
     "Run all tests: the real build, the images and the emulator included",
-    ("e2e", "tools"),
+    "e2e",
 );
 
 /// All of them.
@@ -103,16 +97,11 @@ struct Cli<A: Args> {
 }
 
 impl Program {
-    const fn new(
-        verb: &'static str,
-        about: &'static str,
-        (binary, profile): (&'static str, &'static str),
-    ) -> Self {
+    const fn new(verb: &'static str, about: &'static str, binary: &'static str) -> Self {
         Self {
             verb,
             about,
             binary,
-            profile,
             subcommand: None,
         }
     }
@@ -166,7 +155,7 @@ impl Program {
         let mut cargo = support::cargo::cargo();
         cargo
             // Without a package, so that all programs have crates with the same features, which are then compiled once.
-            .args(["run", "--bin", self.binary, "--profile", self.profile])
+            .args(["run", "--bin", self.binary])
             .arg("--manifest-path")
             .arg(Workspace::find().root().join("Cargo.toml"))
             .arg("--");
