@@ -18,6 +18,7 @@ fn main() -> Result<()> {
     let folder = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").context("cargo names no folder")?);
     let out = PathBuf::from(env::var_os("OUT_DIR").context("cargo names no folder for output")?);
     let support = folder.join("../xtask/support/src");
+    let platform = folder.join("../layer/platform/src");
     for counts in [
         "build.rs",
         "digests.rs",
@@ -28,9 +29,15 @@ fn main() -> Result<()> {
     ] {
         println!("cargo::rerun-if-changed={counts}");
     }
-    println!("cargo::rerun-if-changed={}", support.display());
+    for known in [&support, &platform] {
+        println!("cargo::rerun-if-changed={}", known.display());
+    }
 
-    let code = Code::read(&[("opencv_build", &folder.join("src")), ("support", &support)])?;
+    let code = Code::read(&[
+        ("opencv_build", &folder.join("src")),
+        ("platform", &platform),
+        ("support", &support),
+    ])?;
     for digest in digests::ALL {
         let value = code.digest(digest.root, &digest.without())?;
         println!("cargo::rustc-env={}={value}", digest.variable);

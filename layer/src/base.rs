@@ -32,12 +32,9 @@ pub fn check_scratch(binary: &FunctionBinary) -> Result<()> {
 /// The base is for another processor, lacks a library, or its glibc is older than the binary needs.
 pub fn check_base(binary: &FunctionBinary, base: &Layout, name: &str) -> Result<()> {
     let (elf, image) = (binary.elf(), base.image());
-    let found = image.architecture();
-    if found != elf.architecture {
-        let reason = format!(
-            "the base is for {found}, the program for {}",
-            elf.architecture
-        );
+    let (found, architecture) = (image.processor(), binary.architecture());
+    if found != architecture {
+        let reason = format!("the base is for {found}, the program for {architecture}");
         return Err(refused(binary, name, reason));
     }
     let source: &dyn Source = base.source();
@@ -65,10 +62,7 @@ pub fn check_base(binary: &FunctionBinary, base: &Layout, name: &str) -> Result<
     }
     let folders = library_folders(image.configuration());
     for library in &elf.needed {
-        if layers
-            .library(library, &elf.architecture, &folders)
-            .is_none()
-        {
+        if layers.library(library, architecture, &folders).is_none() {
             let reason = format!("the base has no {library}; take one with glibc");
             return Err(refused(binary, name, reason));
         }
@@ -76,7 +70,7 @@ pub fn check_base(binary: &FunctionBinary, base: &Layout, name: &str) -> Result<
     let Some((needed, symbol)) = &elf.needs_glibc else {
         return Ok(());
     };
-    match layers.glibc(&elf.architecture, &folders)? {
+    match layers.glibc(architecture, &folders)? {
         Some(found) if found >= *needed => Ok(()),
         found => {
             let found = found.map_or("of an unknown release".to_owned(), |glibc| {

@@ -4,13 +4,12 @@
 use std::collections::{BTreeMap, HashMap};
 
 use oci_spec::image::{
-    Config, History, HistoryBuilder, ImageConfiguration, ImageConfigurationBuilder, ImageManifest,
-    ImageManifestBuilder, MediaType, Os, RootFsBuilder,
+    Arch, Config, History, HistoryBuilder, ImageConfiguration, ImageConfigurationBuilder,
+    ImageManifest, ImageManifestBuilder, MediaType, Os, RootFsBuilder,
 };
 
 use crate::config::ImageConfig;
 use crate::document::{descriptor, unbuilt};
-use crate::names::go_architecture;
 use crate::{Digest, Layer, Result};
 
 /// What is said of an image; what nothing is said of stays as it is in the base.
@@ -43,7 +42,7 @@ pub(crate) fn configuration(
     let root = RootFsBuilder::default().typ("layers").diff_ids(diff_ids);
     ImageConfigurationBuilder::default()
         .created(created)
-        .architecture(go_architecture(&config.architecture))
+        .architecture(Arch::from(config.architecture.goarch()))
         .os(Os::Linux)
         .config(run)
         .rootfs(root.build().map_err(unbuilt("configuration"))?)

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use crate::Architecture;
+
 /// What an image is and how it is started.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct ImageConfig {
     /// Its name, without a tag.
     pub name: String,
-    /// Its processor, as rustc names it.
-    pub architecture: String,
+    /// Its processor.
+    pub architecture: Architecture,
     /// The program and its arguments.
     pub entrypoint: Vec<String>,
     /// The user that it runs as where nothing else is said; Lambda has one of its own.
@@ -24,11 +26,15 @@ pub struct ImageConfig {
 
 impl ImageConfig {
     /// An image that starts nothing.
-    pub fn new(name: &str, architecture: &str) -> Self {
+    pub fn new(name: &str, architecture: Architecture) -> Self {
         Self {
             name: name.to_owned(),
-            architecture: architecture.to_owned(),
-            ..Self::default()
+            architecture,
+            entrypoint: Vec::new(),
+            user: None,
+            working_folder: None,
+            labels: BTreeMap::new(),
+            annotations: BTreeMap::new(),
         }
     }
 }

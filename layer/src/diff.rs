@@ -98,9 +98,9 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::{Content, FileTree, ImageConfig, Layout, LayoutWriter, Mode};
+    use crate::{Architecture, Content, FileTree, ImageConfig, Layout, LayoutWriter, Mode};
 
-    fn layout(parent: &Path, text: &str, mode: Mode, architecture: &str) -> Layout {
+    fn layout(parent: &Path, text: &str, mode: Mode, architecture: Architecture) -> Layout {
         let mut tree = FileTree::new();
         let content = Content::bytes("test", text.as_bytes());
         tree.add("a/file", content, mode).unwrap();
@@ -113,13 +113,13 @@ mod tests {
     #[test]
     fn each_difference_is_named_with_its_file() {
         let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let one = layout(a.path(), "one", Mode::Data, "x86_64");
-        let same = layout(b.path(), "one", Mode::Data, "x86_64");
+        let one = layout(a.path(), "one", Mode::Data, Architecture::X86_64);
+        let same = layout(b.path(), "one", Mode::Data, Architecture::X86_64);
         let compare = |a: &Layout, b: &Layout| {
             diff((a.source(), a.image()), (b.source(), b.image())).unwrap()
         };
         assert_eq!(compare(&one, &same), [""; 0]);
-        let other = layout(b.path(), "other", Mode::Program, "aarch64");
+        let other = layout(b.path(), "other", Mode::Program, Architecture::Aarch64);
         let lines = compare(&one, &other);
         for expected in [
             "configuration.architecture: \"amd64\" and \"arm64\"",

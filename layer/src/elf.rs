@@ -17,14 +17,13 @@ use object::{Endianness, ReadCache, ReadRef};
 use self::hardening::Hardening;
 use self::unreadable::ReadError;
 use crate::lambda::LAMBDA;
-pub use crate::version::Glibc;
-use crate::{Error, Result};
+use crate::{Architecture, Error, GlibcVersion, Processor, Result};
 
 /// What an ELF file says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Elf {
-    /// Its processor, as rustc names it.
-    pub architecture: String,
+    /// Its processor.
+    pub processor: Processor,
     /// The loader that starts it.
     pub interpreter: Option<String>,
     /// Shared libraries that it needs.
@@ -32,11 +31,11 @@ pub struct Elf {
     /// Whether it says itself where its libraries are.
     pub has_run_path: bool,
     /// The newest glibc that it asks for, and the symbol version that says so.
-    pub needs_glibc: Option<(Glibc, String)>,
+    pub needs_glibc: Option<(GlibcVersion, String)>,
     /// What else it asks of glibc, such as `GLIBC_PRIVATE`.
     pub needs_unknown: Vec<String>,
     /// The newest glibc whose symbols it defines: the release, if it is glibc's own library.
-    pub provides_glibc: Option<Glibc>,
+    pub provides_glibc: Option<GlibcVersion>,
     /// How it was hardened.
     pub hardening: Hardening,
 }
@@ -65,7 +64,7 @@ fn parse<'data>(data: impl ReadRef<'data>) -> Result<Elf, ReadError> {
     let header = FileHeader64::<Endianness>::parse(data)?;
     let endian = header.endian()?;
     let mut found = Elf {
-        architecture: architecture(header.e_machine(endian)),
+        processor: header.e_machine(endian).into(),
         interpreter: None,
         needed: Vec::new(),
         has_run_path: false,
@@ -140,18 +139,10 @@ fn parse_error<T>(reason: &'static str) -> Result<T, ReadError> {
     Err(ReadError::Form(reason))
 }
 
-fn architecture(machine: elf::Machine) -> String {
-    match machine {
-        elf::EM_X86_64 => "x86_64".to_owned(),
-        elf::EM_AARCH64 => "aarch64".to_owned(),
-        other => format!("machine {}", other.0),
-    }
-}
-
 /// The release in a symbol version such as `GLIBC_2.17` or `GLIBC_2.2.5`.
-fn glibc_of(symbol_version: &str) -> Option<Glibc> {
+fn glibc_of(symbol_version: &str) -> Option<GlibcVersion> {
     let mut numbers = symbol_version.strip_prefix("GLIBC_")?.split('.');
-    Some(Glibc(
+    Some(GlibcVersion::new(
         numbers.next()?.parse().ok()?,
         numbers.next()?.parse().ok()?,
     ))
@@ -161,17 +152,19 @@ fn glibc_of(symbol_version: &str) -> Option<Glibc> {
 #[derive(Clone, Debug)]
 pub struct FunctionBinary {
     path: PathBuf,
+    architecture: Architecture,
     elf: Elf,
 }
 
 impl FunctionBinary {
     /// Checks the program at `path`: for the processor `architecture`, with no symbol newer than
     /// glibc `floor`, and no shared library but glibc's own.
-    pub fn check(path: &Path, architecture: &str, floor: Glibc) -> Result<Self> {
+    pub fn check(path: &Path, architecture: Architecture, floor: GlibcVersion) -> Result<Self> {
         let elf = Elf::read(path)?;
         elf.check(path, architecture, floor)?;
         Ok(Self {
             path: path.to_owned(),
+            architecture,
             elf,
         })
     }
@@ -196,6 +189,11 @@ impl FunctionBinary {
         &self.path
     }
 
+    /// The processor that it is for.
+    pub fn architecture(&self) -> Architecture {
+        self.architecture
+    }
+
     /// What it says of itself.
     pub fn elf(&self) -> &Elf {
         &self.elf
@@ -204,13 +202,18 @@ impl FunctionBinary {
 impl Elf {
     /// Whether this program, which errors call `path`, runs on that processor with nothing but that
     /// glibc.
-    pub(crate) fn check(&self, path: &Path, architecture: &str, floor: Glibc) -> Result<()> {
+    pub(crate) fn check(
+        &self,
+        path: &Path,
+        architecture: Architecture,
+        floor: GlibcVersion,
+    ) -> Result<()> {
         let path = path.to_owned();
-        if self.architecture != architecture {
+        if self.processor != architecture {
             return Err(Error::Machine {
                 path,
-                found: self.architecture.clone(),
-                wanted: architecture.to_owned(),
+                found: self.processor.clone(),
+                wanted: architecture,
             });
         }
         let other = |name: &&String| !LAMBDA.libraries.contains(name);

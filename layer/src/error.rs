@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::version::Glibc;
+use crate::{Architecture, GlibcVersion, Processor};
 
 /// A failure of this crate.
 #[derive(Debug, thiserror::Error)]
@@ -57,9 +57,9 @@ pub enum Error {
         /// The program.
         path: PathBuf,
         /// Its processor.
-        found: String,
+        found: Processor,
         /// The one that is wanted.
-        wanted: String,
+        wanted: Architecture,
     },
     /// A program that needs a newer glibc than it may.
     #[error(
@@ -70,11 +70,11 @@ pub enum Error {
         /// The program.
         path: PathBuf,
         /// The glibc that it needs.
-        needed: Glibc,
+        needed: GlibcVersion,
         /// The symbol version that says so.
         symbol: String,
         /// The glibc that it must run on.
-        floor: Glibc,
+        floor: GlibcVersion,
     },
     /// A program that needs something of glibc whose release cannot be told.
     #[error(
@@ -111,7 +111,7 @@ pub enum Error {
         /// The library.
         library: String,
         /// The processor.
-        architecture: String,
+        architecture: Architecture,
         /// Where it was looked for.
         folders: String,
         /// How to get it.

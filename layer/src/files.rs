@@ -36,7 +36,7 @@ pub fn files(source: &dyn Source, image: &Image, number: usize) -> Result<Files>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Content, FileTree, ImageConfig, LayoutWriter, Mode};
+    use crate::{Architecture, Content, FileTree, ImageConfig, LayoutWriter, Mode};
 
     #[test]
     fn a_layers_files_are_there_with_sizes_and_digests() {
@@ -46,7 +46,7 @@ mod tests {
             .unwrap();
         let mut writer = LayoutWriter::new(folder.path(), 0).unwrap();
         writer.add_layer(&tree, "test").unwrap();
-        let config = ImageConfig::new("x", "x86_64");
+        let config = ImageConfig::new("x", Architecture::X86_64);
         let layout = writer.finish(&config, &folder.path().join("x")).unwrap();
         let found = files(layout.source(), layout.image(), 0).unwrap();
         let (entry, digest) = &found["a/b"];

@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::elf::{Elf, FunctionBinary, Glibc};
-use crate::{Content, Error, FileTree, Mode, Result};
+use crate::elf::{Elf, FunctionBinary};
+use crate::{Architecture, Content, Error, FileTree, GlibcVersion, Mode, Result};
 
 /// Since this release the parts that look up host names are in libc itself; before it they are
 /// libraries that libc opens by name and that no program lists. Source: glibc's NEWS for 2.34.
-const RESOLVER_IN_LIBC: Glibc = Glibc(2, 34);
+const RESOLVER_IN_LIBC: GlibcVersion = GlibcVersion::new(2, 34);
 
 /// Those libraries.
 const RESOLVER: [&str; 3] = ["libnss_files.so.2", "libnss_dns.so.2", "libresolv.so.2"];
@@ -20,12 +20,13 @@ const RESOLVER: [&str; 3] = ["libnss_files.so.2", "libnss_dns.so.2", "libresolv.
 /// This machine does not have one of them for the binary's processor.
 pub fn needed_by(binary: &FunctionBinary) -> Result<FileTree> {
     let elf = binary.elf();
-    let folders = folders(&elf.architecture);
+    let architecture = binary.architecture();
+    let folders = folders(architecture);
     let mut found = BTreeMap::new();
     let mut wanted = elf.needed.clone();
     if let Some(interpreter) = &elf.interpreter {
         let name = interpreter.rsplit('/').next().unwrap_or(interpreter);
-        let (file, library) = find(name, &folders, &elf.architecture)?;
+        let (file, library) = find(name, &folders, architecture)?;
         // The kernel starts the loader by this path, and libraries ask for it by its name alone:
         // it is loaded then, and not looked for.
         found.insert(name.to_owned(), (interpreter.clone(), file));
@@ -35,7 +36,7 @@ pub fn needed_by(binary: &FunctionBinary) -> Result<FileTree> {
         if found.contains_key(&name) {
             continue;
         }
-        let (file, library) = find(&name, &folders, &elf.architecture)?;
+        let (file, library) = find(&name, &folders, architecture)?;
         let old = library
             .provides_glibc
             .is_some_and(|glibc| glibc < RESOLVER_IN_LIBC);
@@ -53,8 +54,8 @@ pub fn needed_by(binary: &FunctionBinary) -> Result<FileTree> {
     Ok(tree)
 }
 
-/// Where distributions keep the libraries of an architecture.
-pub(crate) fn folders(architecture: &str) -> Vec<PathBuf> {
+/// The folders in which distributions keep the libraries of an architecture, as loaders search them.
+pub fn folders(architecture: Architecture) -> Vec<PathBuf> {
     let multiarch = format!("{architecture}-linux-gnu");
     [
         format!("/lib/{multiarch}"),
@@ -69,7 +70,7 @@ pub(crate) fn folders(architecture: &str) -> Vec<PathBuf> {
 }
 
 /// The first file of that name that is for the architecture.
-fn find(name: &str, folders: &[PathBuf], architecture: &str) -> Result<(PathBuf, Elf)> {
+fn find(name: &str, folders: &[PathBuf], architecture: Architecture) -> Result<(PathBuf, Elf)> {
     for folder in folders {
         let path = folder.join(name);
         if !path.is_file() {
@@ -77,7 +78,7 @@ fn find(name: &str, folders: &[PathBuf], architecture: &str) -> Result<(PathBuf,
         }
         // Anything may lie in these folders; what is no library for us is passed over.
         if let Ok(elf) = Elf::read(&path)
-            && elf.architecture == architecture
+            && elf.processor == architecture
         {
             return Ok((path, elf));
         }
@@ -86,21 +87,21 @@ fn find(name: &str, folders: &[PathBuf], architecture: &str) -> Result<(PathBuf,
         .iter()
         .map(|folder| folder.display().to_string())
         .collect();
-    let advice = if architecture == "aarch64" {
+    let advice = if architecture == Architecture::Aarch64 {
         "On Debian: dpkg --add-architecture arm64, apt-get update, apt-get install libc6:arm64"
     } else {
         "Install this machine's glibc"
     };
     Err(Error::NoLibrary {
         library: name.to_owned(),
-        architecture: architecture.to_owned(),
+        architecture,
         folders: shown.join(", "),
         advice: advice.to_owned(),
     })
 }
 
 /// The release of the glibc in a tree that [`needed_by`] made.
-pub fn release(tree: &FileTree) -> Result<Option<Glibc>> {
+pub fn release(tree: &FileTree) -> Result<Option<GlibcVersion>> {
     for (path, content) in tree.files() {
         if let Content::File(file) = content
             && path.ends_with("/libc.so.6")
@@ -117,7 +118,12 @@ mod tests {
 
     #[test]
     fn what_this_machine_lacks_is_named_with_the_remedy() {
-        let error = find("libc.so.6", &[PathBuf::from("/nowhere")], "aarch64").unwrap_err();
+        let error = find(
+            "libc.so.6",
+            &[PathBuf::from("/nowhere")],
+            Architecture::Aarch64,
+        )
+        .unwrap_err();
         let error = error.to_string();
         assert!(error.contains("no libc.so.6 for aarch64"), "{error}");
         assert!(error.contains("libc6:arm64"), "{error}");
@@ -125,10 +131,10 @@ mod tests {
 
     #[test]
     fn this_machines_libc_knows_its_release() {
-        let architecture = std::env::consts::ARCH;
+        let architecture = Architecture::of_this_machine().unwrap();
         let (path, elf) = find("libc.so.6", &folders(architecture), architecture).unwrap();
         assert!(
-            elf.provides_glibc.unwrap() >= Glibc(2, 17),
+            elf.provides_glibc.unwrap() >= GlibcVersion::new(2, 17),
             "{}",
             path.display()
         );

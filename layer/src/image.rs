@@ -9,10 +9,9 @@ use oci_spec::image::{Descriptor, ImageConfiguration, ImageManifest, MediaType};
 use crate::compose::{configuration, manifest};
 use crate::config::ImageConfig;
 use crate::document::{canonical, descriptor, digest_of, parse, rfc3339};
-use crate::names::rust_name;
 use crate::scan::read_layer;
 use crate::source::{Source, document};
-use crate::{Digest, Error, Layer, Result};
+use crate::{Digest, Error, Layer, Processor, Result};
 
 /// An image whose layers are known.
 #[derive(Clone, Debug)]
@@ -122,9 +121,9 @@ impl Image {
         Digest::of(&self.documents.manifest_bytes)
     }
 
-    /// Its processor, as rustc names it.
-    pub fn architecture(&self) -> String {
-        rust_name(self.documents.config.architecture())
+    /// Its processor.
+    pub fn processor(&self) -> Processor {
+        self.documents.config.architecture().into()
     }
 
     /// The document that binds the others.
@@ -201,6 +200,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::Architecture;
 
     fn layer(text: &str) -> Layer {
         Layer {
@@ -216,7 +216,7 @@ mod tests {
         ImageConfig {
             entrypoint: vec!["/var/task/bootstrap".into()],
             annotations: BTreeMap::from([("a".to_owned(), "b".to_owned())]),
-            ..ImageConfig::new("f", "aarch64")
+            ..ImageConfig::new("f", Architecture::Aarch64)
         }
     }
 

@@ -4,8 +4,7 @@
 use oci_spec::image::{Arch, Descriptor, ImageIndex, ImageIndexBuilder, MediaType, Os};
 
 use crate::document::{canonical, parse, unbuilt};
-use crate::names::go_architecture;
-use crate::{Error, Result};
+use crate::{Architecture, Error, Result};
 
 /// Images by their descriptors.
 #[derive(Clone, Debug)]
@@ -42,18 +41,18 @@ impl Index {
         self.0.manifests()
     }
 
-    /// The one entry that there is, or else the one for Linux on `architecture`, as rustc names it.
+    /// The one entry that there is, or else the one for Linux on `architecture`.
     ///
     /// # Errors
     /// There is none, with those that there are.
-    pub fn choose(&self, origin: &str, architecture: &str) -> Result<&Descriptor> {
+    pub fn choose(&self, origin: &str, architecture: Architecture) -> Result<&Descriptor> {
         if let [only] = self.manifests() {
             return Ok(only);
         }
-        let wanted = go_architecture(architecture);
+        let wanted = architecture.goarch();
         let fits = |entry: &&Descriptor| {
             entry.platform().as_ref().is_some_and(|platform| {
-                *platform.os() == Os::Linux && platform.architecture() == &wanted
+                *platform.os() == Os::Linux && *platform.architecture() == Arch::from(wanted)
             })
         };
         self.manifests().iter().find(fits).ok_or_else(|| {
@@ -106,16 +105,18 @@ mod tests {
 
     #[test]
     fn the_entry_for_an_architecture_is_chosen_or_what_there_is_is_named() {
-        let index = Index::of(vec![entry(Arch::Amd64), entry(Arch::ARM64)]).unwrap();
+        let index = Index::of(vec![entry(Arch::RISCV64), entry(Arch::ARM64)]).unwrap();
         let index = Index::parse("x", &index.bytes().unwrap()).unwrap();
-        assert_eq!(index.choose("x", "aarch64").unwrap(), &index.manifests()[1]);
-        let error = index.choose("the layout `x`", "riscv64").unwrap_err();
+        let chosen = index.choose("x", Architecture::Aarch64).unwrap();
+        assert_eq!(chosen, &index.manifests()[1]);
+        let error = index.choose("the layout `x`", Architecture::X86_64);
+        let error = error.unwrap_err();
         let error = error.to_string();
         assert!(
-            error.contains("`x` has no image for linux/riscv64"),
+            error.contains("`x` has no image for linux/amd64"),
             "{error}"
         );
-        assert!(error.contains("linux/amd64, linux/arm64"), "{error}");
+        assert!(error.contains("linux/riscv64, linux/arm64"), "{error}");
     }
 
     #[test]

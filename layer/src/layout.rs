@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 
 use crate::document::{self, VERSION};
 use crate::source::{Blob, Source};
-use crate::{Digest, Error, FileTree, Image, ImageConfig, Index, Layer, Result, replace};
+use crate::{
+    Architecture, Digest, Error, FileTree, Image, ImageConfig, Index, Layer, Result, replace,
+};
 
 /// A layout that is being written.
 pub struct LayoutWriter {
@@ -111,7 +113,7 @@ fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 impl Layout {
     /// Reads the layout in the folder `path`: the only image in its index, or the one for `architecture`,
     /// with every digest and size verified.
-    pub fn open(path: &Path, architecture: &str) -> Result<Self> {
+    pub fn open(path: &Path, architecture: Architecture) -> Result<Self> {
         let folder = LayoutFolder::open(path)?;
         let index = crate::source::index(&folder)?;
         let entry = index.choose(folder.origin(), architecture)?;

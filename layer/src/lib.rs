@@ -43,7 +43,7 @@
 //! # let mut tree = FileTree::new();
 //! # let script = Content::bytes("this example", b"#!/bin/sh\necho hello\n");
 //! # tree.add("var/task/bootstrap", script, Mode::Program)?;
-//! use layer::{ImageConfig, LayoutWriter};
+//! use layer::{Architecture, ImageConfig, LayoutWriter};
 //!
 //! let folder = tempfile::tempdir().expect("a temporary folder");
 //! let mut writer = LayoutWriter::new(folder.path(), 0)?;
@@ -51,7 +51,7 @@
 //! assert_eq!(layer.unpacked_bytes, 21);
 //! let config = ImageConfig {
 //!     entrypoint: vec!["/var/task/bootstrap".into()],
-//!     ..ImageConfig::new("hello", "x86_64")
+//!     ..ImageConfig::new("hello", Architecture::X86_64)
 //! };
 //! let layout = writer.finish(&config, &folder.path().join("hello"))?;
 //! // The same on every machine.
@@ -70,7 +70,7 @@
 //! from the bytes; [`lint`] adds what Lambda demands, and says what to do about each breach:
 //!
 //! ```
-//! # use layer::{Content, FileTree, ImageConfig, LayoutWriter, Mode};
+//! # use layer::{Architecture, Content, FileTree, ImageConfig, LayoutWriter, Mode};
 //! # fn main() -> Result<(), layer::Error> {
 //! # let folder = tempfile::tempdir().expect("a temporary folder");
 //! # let mut tree = FileTree::new();
@@ -81,7 +81,7 @@
 //! use layer::lint::{Expected, Rule, lint};
 //!
 //! // Nobody says what is to be started.
-//! let config = ImageConfig::new("hello", "x86_64");
+//! let config = ImageConfig::new("hello", Architecture::X86_64);
 //! let layout = writer.finish(&config, &folder.path().join("hello"))?;
 //! let source = layer::open(layout.path())?;
 //! assert!(layer::validate(source.as_ref()).mismatches.is_empty());
@@ -136,8 +136,9 @@ mod lambda;
 mod layer;
 mod layout;
 pub mod lint;
-mod names;
 mod open;
+mod packing;
+mod processor;
 mod program;
 mod reading;
 mod replace;
@@ -146,7 +147,6 @@ pub mod scan;
 pub mod source;
 mod tree;
 mod validate;
-mod version;
 mod view;
 pub mod zip;
 
@@ -160,7 +160,9 @@ pub use image::Image;
 pub use index::Index;
 pub use layer::Layer;
 pub use layout::{Layout, LayoutFolder, LayoutWriter};
-pub use names::{Packing, go_name};
 pub use open::open;
+pub use packing::Packing;
+pub use platform::{Architecture, GlibcVersion};
+pub use processor::Processor;
 pub use tree::{Content, FileTree, Mode};
 pub use validate::{Validation, validate};

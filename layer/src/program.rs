@@ -6,13 +6,13 @@ use std::path::Path;
 
 use oci_spec::image::{Descriptor, ImageConfiguration};
 
-use crate::elf::{Elf, Glibc};
+use crate::elf::Elf;
 use crate::entries::{Entry, Kind};
 use crate::glibc::folders;
 use crate::scan::read_layer;
 use crate::source::Source;
 use crate::view::View;
-use crate::{Error, Result};
+use crate::{Architecture, Error, GlibcVersion, Result};
 
 /// An image whose layers were read.
 pub(crate) struct Layers<'a> {
@@ -51,7 +51,7 @@ impl Layers<'_> {
     pub(crate) fn library(
         &self,
         name: &str,
-        architecture: &str,
+        architecture: Architecture,
         besides: &[String],
     ) -> Option<&Entry> {
         let usual = folders(architecture);
@@ -64,7 +64,11 @@ impl Layers<'_> {
     }
 
     /// The release of the glibc in the image.
-    pub(crate) fn glibc(&self, architecture: &str, besides: &[String]) -> Result<Option<Glibc>> {
+    pub(crate) fn glibc(
+        &self,
+        architecture: Architecture,
+        besides: &[String],
+    ) -> Result<Option<GlibcVersion>> {
         let Some(libc) = self.library("libc.so.6", architecture, besides) else {
             return Ok(None);
         };

@@ -127,13 +127,14 @@ mod tests {
     use tar::EntryType;
 
     use super::*;
+    use crate::Architecture;
     use crate::draft::{Draft, file, folder as directory, link};
 
     fn unpack(parent: &Path, layers: &[Vec<u8>]) -> Result<()> {
         let mut draft = Draft::good();
         draft.layers = layers.to_vec();
         let layout = draft.write(parent);
-        let layout = Layout::open(&layout, "x86_64")?;
+        let layout = Layout::open(&layout, Architecture::X86_64)?;
         layout.unpack(&parent.join("root"))
     }
 

@@ -9,7 +9,7 @@ use oci_spec::image::Descriptor;
 use crate::digest::{Digest, Hashing};
 use crate::document::digest_of;
 use crate::entries::{self, Entry, Kind};
-use crate::names::packing;
+use crate::packing::packing;
 use crate::source::Source;
 use crate::{Error, Layer, Packing, Result};
 

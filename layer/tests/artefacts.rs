@@ -7,15 +7,17 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use layer::archive::ArchiveFile;
-use layer::elf::{Elf, FunctionBinary, Glibc};
+use layer::elf::{Elf, FunctionBinary};
 use layer::lint::{Expected, lint};
 use layer::source;
 use layer::{
-    Content, Error, FileTree, Image, ImageConfig, Layout, LayoutWriter, Mode, check_base,
-    check_scratch, glibc, validate,
+    Architecture, Content, Error, FileTree, GlibcVersion, Image, ImageConfig, Layout, LayoutWriter,
+    Mode, check_base, check_scratch, glibc, validate,
 };
 
-const HERE: &str = std::env::consts::ARCH;
+fn here() -> Architecture {
+    Architecture::of_this_machine().unwrap()
+}
 
 fn tree(files: &[(&str, &str, Mode)]) -> FileTree {
     let mut tree = FileTree::new();
@@ -43,7 +45,7 @@ fn write(parent: &Path, name: &str, trees: &[FileTree], base: Option<&Layout>) -
     }
     let config = ImageConfig {
         entrypoint: vec!["/var/task/bootstrap".into()],
-        ..ImageConfig::new(name, HERE)
+        ..ImageConfig::new(name, here())
     };
     writer.finish(&config, &parent.join(name)).unwrap()
 }
@@ -58,14 +60,14 @@ fn what_is_written_is_read_again_in_both_forms() {
         let source = layer::open(path).unwrap();
         assert_eq!(validate(source.as_ref()).mismatches, [""; 0]);
         let index = source::index(source.as_ref()).unwrap();
-        let entry = index.choose(source.origin(), HERE).unwrap();
+        let entry = index.choose(source.origin(), here()).unwrap();
         let image = Image::read(source.as_ref(), entry).unwrap();
         assert_eq!(image.digest(), layout.image().digest());
         assert_eq!(image.layers(), layout.image().layers());
         assert_eq!(image.name(), "hello");
         assert_eq!(lint(path, &Expected::default()).unwrap(), []);
     }
-    let again = Layout::open(layout.path(), HERE).unwrap();
+    let again = Layout::open(layout.path(), here()).unwrap();
     assert_eq!(
         again.image().unpacked_bytes(),
         layout.image().unpacked_bytes()
@@ -157,7 +159,7 @@ fn compile(folder: &Path, name: &str, source: &str, arguments: &[&str]) -> PathB
 
 fn program(folder: &Path) -> FunctionBinary {
     let path = compile(folder, "program", "int main(void) { return 0; }\n", &[]);
-    FunctionBinary::check(&path, HERE, Glibc(2, 999)).unwrap()
+    FunctionBinary::check(&path, here(), GlibcVersion::new(2, 999)).unwrap()
 }
 
 #[test]
@@ -200,7 +202,10 @@ fn a_base_with_an_old_glibc_or_for_another_processor_is_refused() {
         "int puts(const char *text) { return !text; }\n",
         &arguments,
     );
-    assert_eq!(Elf::read(&old).unwrap().provides_glibc, Some(Glibc(2, 1)));
+    assert_eq!(
+        Elf::read(&old).unwrap().provides_glibc,
+        Some(GlibcVersion::new(2, 1))
+    );
     let mut base = FileTree::new();
     let loader = elf.interpreter.clone().unwrap();
     let loader = loader.trim_start_matches('/');
@@ -217,12 +222,16 @@ fn a_base_with_an_old_glibc_or_for_another_processor_is_refused() {
 
     let mut writer = LayoutWriter::new(folder.path(), 0).unwrap();
     writer.add_layer(&base, "test").unwrap();
-    let other = ImageConfig::new("other", "riscv64");
+    let elsewhere = here().other();
+    let other = ImageConfig::new("other", elsewhere);
     let other = writer.finish(&other, &folder.path().join("other")).unwrap();
     let error = check_base(&binary, &other, "another")
         .unwrap_err()
         .to_string();
-    assert!(error.contains("the base is for riscv64"), "{error}");
+    assert!(
+        error.contains(&format!("the base is for {elsewhere}")),
+        "{error}"
+    );
 }
 
 #[test]
@@ -231,6 +240,6 @@ fn a_program_that_needs_nothing_lies_on_nothing() {
     // No library of the system, so that none has to be there as an archive.
     let source = "void _start(void) { for (;;) {} }\n";
     let path = compile(folder.path(), "static", source, &["-nostdlib", "-static"]);
-    let binary = FunctionBinary::check(&path, HERE, Glibc(2, 17)).unwrap();
+    let binary = FunctionBinary::check(&path, here(), GlibcVersion::new(2, 17)).unwrap();
     check_scratch(&binary).unwrap();
 }

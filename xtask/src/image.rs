@@ -7,6 +7,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use crate::registry::{fetched, push};
+use opencv_build::target::Architecture;
 use package::build_function::built;
 use package::build_opencv;
 use package::pack::base::Base;
@@ -60,7 +61,7 @@ pub struct ImageAnswer {
     layout: PathBuf,
     archive: PathBuf,
     bill: PathBuf,
-    architecture: String,
+    architecture: Architecture,
     packed_bytes: u64,
     unpacked_bytes: u64,
     layers: Vec<LayerAnswer>,
@@ -79,7 +80,7 @@ struct LayerAnswer {
 pub fn run(arguments: &Arguments) -> Result<ImagesAnswer> {
     let workspace = Workspace::find();
     let (sdk, binary) = built(&workspace, &arguments.build)?;
-    let architecture = sdk.manifest().target.architecture.name();
+    let architecture = sdk.manifest().target.architecture;
     let base = fetched(&arguments.base, &workspace, architecture)?;
     let written = images(&workspace, &sdk, &binary, &base)?;
     let [_, function] = &written;
@@ -104,7 +105,7 @@ pub fn run(arguments: &Arguments) -> Result<ImagesAnswer> {
 }
 
 /// An image as the answer has it.
-fn describe(written: &Written, architecture: &str) -> Result<ImageAnswer> {
+fn describe(written: &Written, architecture: Architecture) -> Result<ImageAnswer> {
     let image = written.layout.image();
     let layers = image.layers().iter().map(|layer| LayerAnswer {
         digest: layer.digest.to_string(),
@@ -118,7 +119,7 @@ fn describe(written: &Written, architecture: &str) -> Result<ImageAnswer> {
         layout: written.layout.path().to_owned(),
         archive: written.archive.clone(),
         bill: written.bill.clone(),
-        architecture: architecture.to_owned(),
+        architecture,
         packed_bytes: image.packed_bytes(),
         unpacked_bytes: image.unpacked_bytes(),
         layers: layers.collect(),

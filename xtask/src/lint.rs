@@ -37,7 +37,7 @@ pub struct LintAnswer {
 /// Checks it and prints all findings; fails if Lambda would refuse it.
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let expected = Expected {
-        architecture: arguments.architecture.map(|a| a.name().to_owned()),
+        architecture: arguments.architecture,
     };
     let reference = &arguments.reference;
     let findings =

@@ -19,7 +19,7 @@ pub fn pull(reference: &str, folder: &Path) -> Result<()> {
 }
 
 /// The base with its image on this machine, fetched if need be.
-pub fn fetched(base: &Base, workspace: &Workspace, architecture: &str) -> Result<Base> {
+pub fn fetched(base: &Base, workspace: &Workspace, architecture: Architecture) -> Result<Base> {
     let Base::Image(image) = base else {
         return Ok(base.clone());
     };
@@ -28,7 +28,7 @@ pub fn fetched(base: &Base, workspace: &Workspace, architecture: &str) -> Result
     }
     let name = image.name.clone();
     let parent = workspace.target().join("base");
-    let arguments = [(&name).into(), architecture.into(), parent.into()];
+    let arguments = [(&name).into(), architecture.name().into(), parent.into()];
     let layout = PULL.output(&["base".into()], &arguments)?.into();
     Ok(Base::Image(BaseImage { name, layout }))
 }

@@ -6,6 +6,7 @@ use anyhow::Result;
 use layer::zip::Zip;
 use serde::Serialize;
 
+use opencv_build::target::Architecture;
 use package::build_function::built;
 use package::build_opencv::Arguments;
 use package::pack::{self, checked::check};
@@ -16,7 +17,7 @@ use support::answer::{Answer, path, size};
 #[derive(Serialize)]
 pub struct ZipAnswer {
     path: PathBuf,
-    architecture: String,
+    architecture: Architecture,
     #[serde(flatten)]
     zip: Zip,
 }
@@ -26,11 +27,11 @@ pub fn run(arguments: &Arguments) -> Result<ZipAnswer> {
     let workspace = Workspace::find();
     let (sdk, binary) = built(&workspace, arguments)?;
     let (path, zip) = pack::function_zip(&workspace, &sdk, &binary)?;
-    let architecture = sdk.manifest().target.architecture.name();
+    let architecture = sdk.manifest().target.architecture;
     check(&path, architecture, true)?;
     Ok(ZipAnswer {
         path,
-        architecture: architecture.to_owned(),
+        architecture,
         zip,
     })
 }

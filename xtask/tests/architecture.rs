@@ -14,15 +14,20 @@ fn root() -> PathBuf {
 
 /// Every crate of the workspace: its folder, its name, and the crates of ours that it may depend on, all of them
 /// above it in this list.
-const CRATES: [(&str, &str, &[&str]); 16] = [
+const CRATES: [(&str, &str, &[&str]); 17] = [
     ("function/crc-fast", "crc-fast", &[]),
     ("function", "function", &[]),
-    ("layer", "layer", &[]),
+    ("layer/platform", "platform", &[]),
+    ("layer", "layer", &["platform"]),
     ("layer/registry", "layer-registry", &["layer"]),
     ("xtask/workspace-hack", "workspace-hack", &[]),
     ("xtask/code-digest", "code-digest", &[]),
     ("xtask/support", "support", &["workspace-hack"]),
-    ("opencv-build", "opencv-build", &["code-digest", "support"]),
+    (
+        "opencv-build",
+        "opencv-build",
+        &["code-digest", "platform", "support"],
+    ),
     (
         "xtask/package",
         "package",

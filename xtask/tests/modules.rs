@@ -12,10 +12,11 @@ use syn::visit::{Visit, visit_item, visit_path};
 use syn::{Attribute, Item, UseTree};
 
 /// The sources of each crate.
-const CRATES: [&str; 14] = [
+const CRATES: [&str; 15] = [
     "function",
     "fuzz",
     "layer",
+    "layer/platform",
     "layer/registry",
     "opencv-build",
     "xtask",

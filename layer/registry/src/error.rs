@@ -160,12 +160,12 @@ pub enum Error {
         reason: String,
     },
     /// An index without the processor.
-    #[error("`{reference}` is not there for {wanted}, only for {found}")]
+    #[error("`{reference}` is not there for {}, only for {found}", .wanted.goarch())]
     NoArchitecture {
         /// The image.
         reference: String,
-        /// The architecture that is wanted, as OCI names it.
-        wanted: String,
+        /// The architecture that is wanted.
+        wanted: Architecture,
         /// Those that there are.
         found: String,
     },

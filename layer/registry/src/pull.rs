@@ -7,6 +7,7 @@ use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use layer::Architecture;
 use reqwest::header::ACCEPT;
 use serde::Deserialize;
 use serde_json::json;
@@ -73,14 +74,13 @@ pub(crate) async fn resolved(session: &Session<'_>) -> Result<String> {
 }
 
 /// Pulls an image, or all images of an index, into `folder`, which is made if it is not there and
-/// may hold other images' blobs. With `architecture`, as OCI names it (`amd64`, `arm64`), only that
-/// one is pulled of an index, and an image for another one is refused. `watch` is told what goes on.
+/// may hold other images' blobs. With `architecture`, only that one is pulled of an index, and an image for another one is refused. `watch` is told what goes on.
 ///
 /// The folder's `index.json` is written last and names what was pulled, and nothing else.
 pub fn pull(
     remote: &Remote,
     folder: &Path,
-    architecture: Option<&str>,
+    architecture: Option<Architecture>,
     watch: &dyn Fn(&super::Event<'_>),
 ) -> Result<Pulled> {
     let blobs = folder.join("blobs/sha256");
@@ -110,14 +110,14 @@ pub fn pull(
 }
 
 /// The image for an architecture.
-fn choose<'a>(remote: &Remote, entries: &'a [Entry], wanted: &str) -> Result<&'a Entry> {
+fn choose<'a>(remote: &Remote, entries: &'a [Entry], wanted: Architecture) -> Result<&'a Entry> {
     let platforms = || {
         entries
             .iter()
             .filter_map(|entry| Some((entry, entry.platform.as_ref()?)))
     };
     let mut fitting = platforms().filter(|(_, place)| place.os == "linux");
-    if let Some((entry, _)) = fitting.find(|(_, place)| place.architecture == wanted) {
+    if let Some((entry, _)) = fitting.find(|(_, place)| place.architecture == wanted.goarch()) {
         return Ok(entry);
     }
     let found: BTreeSet<_> = platforms()
@@ -130,11 +130,11 @@ fn choose<'a>(remote: &Remote, entries: &'a [Entry], wanted: &str) -> Result<&'a
     ))
 }
 
-fn no_architecture(remote: &Remote, wanted: &str, found: &str) -> Error {
+fn no_architecture(remote: &Remote, wanted: Architecture, found: &str) -> Error {
     let printable = found.chars().filter(|letter| !letter.is_control());
     Error::NoArchitecture {
         reference: remote.reference.whole(),
-        wanted: wanted.to_owned(),
+        wanted,
         found: printable.take(500).collect(),
     }
 }
@@ -163,7 +163,7 @@ async fn everything(
     session: &Session<'_>,
     top: &Manifest,
     blobs: &Path,
-    architecture: Option<&str>,
+    architecture: Option<Architecture>,
     watch: &Watch<'_>,
 ) -> Result<(u64, u64)> {
     let mut entries = Vec::new();
@@ -215,7 +215,12 @@ fn list(kind: &Kind, entries: &mut Vec<Entry>, waiting: &mut Vec<Entry>) {
 }
 
 /// Refuses an image whose configuration says another architecture.
-fn check_architecture(remote: &Remote, config: &Entry, blobs: &Path, wanted: &str) -> Result<()> {
+fn check_architecture(
+    remote: &Remote,
+    config: &Entry,
+    blobs: &Path,
+    wanted: Architecture,
+) -> Result<()> {
     #[derive(Deserialize)]
     struct Config {
         architecture: String,
@@ -231,7 +236,7 @@ fn check_architecture(remote: &Remote, config: &Entry, blobs: &Path, wanted: &st
             |config| config.architecture,
         )
     };
-    if found == wanted {
+    if found == wanted.goarch() {
         return Ok(());
     }
     Err(no_architecture(remote, wanted, &found))

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::rule::Rule;
+use crate::Architecture;
 
 /// A breach of a rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -43,8 +44,8 @@ impl fmt::Display for Severity {
 /// What is known about the function.
 #[derive(Clone, Debug, Default)]
 pub struct Expected {
-    /// The architecture that the function has, as rustc names it.
-    pub architecture: Option<String>,
+    /// The architecture that the function has.
+    pub architecture: Option<Architecture>,
 }
 
 /// What was found so far.

@@ -5,14 +5,12 @@ use oci_spec::image::{Descriptor, ImageConfiguration, Os};
 use super::finding::{Expected, Finding, Findings};
 use super::rule::Rule;
 use super::{layers, program};
-use crate::Packing;
-use crate::Result;
 use crate::index::is_attestation;
 use crate::lambda::LAMBDA;
-use crate::names::rust_name;
 use crate::source::Source;
 use crate::validate::{Examined, is_index, validate};
 use crate::view::View;
+use crate::{Packing, Processor, Result};
 
 /// Checks what a layout or an archive holds.
 ///
@@ -114,7 +112,7 @@ fn gzip(source: &dyn Source, image: &Examined, findings: &mut Findings) {
     for layer in &image.layers {
         let kind = layer.descriptor.media_type();
         let digest = layer.descriptor.digest();
-        let said = crate::names::packing(kind);
+        let said = crate::packing::packing(kind);
         // A push by the engine that wrote this archive packs them.
         if source.packs_on_push() && said == Some(Packing::None) {
             continue;
@@ -136,11 +134,11 @@ fn platform(image: &Examined, expected: &Expected, findings: &mut Findings) {
         let found = format!("the image is for `{}`", config.os());
         findings.error(Rule::OperatingSystem, found);
     }
-    let found = rust_name(config.architecture());
-    if !matches!(found.as_str(), "x86_64" | "aarch64") {
+    let found = Processor::from(config.architecture());
+    if found.architecture().is_none() {
         let found = format!("the image's configuration says `{}`", config.architecture());
         findings.error(Rule::Architecture, found);
-    } else if let Some(wanted) = expected.architecture.as_ref().filter(|a| **a != found) {
+    } else if let Some(wanted) = expected.architecture.filter(|wanted| found != *wanted) {
         let found = format!("the image is for {found}, the function for {wanted}");
         findings.error(Rule::Architecture, found);
     }

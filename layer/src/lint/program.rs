@@ -2,14 +2,13 @@
 
 use super::finding::Findings;
 use super::rule::Rule;
-use crate::Result;
 use crate::elf::Elf;
 use crate::entries::Kind;
-use crate::names::rust_name;
 use crate::program::{Layers, library_folders};
 use crate::source::Source;
 use crate::validate::Examined;
 use crate::view::View;
+use crate::{Architecture, Processor, Result};
 
 /// Checks the program of an image, as `view` shows it.
 pub(crate) fn lint(
@@ -55,24 +54,29 @@ pub(crate) fn lint(
     let Some(elf) = layers.elf(program)? else {
         return Ok(());
     };
-    let architecture = rust_name(config.architecture());
-    if elf.architecture != architecture {
+    let processor = Processor::from(config.architecture());
+    if elf.processor != processor {
         let found = format!(
-            "`{program}` is for {}, the image for {architecture}",
-            elf.architecture
+            "`{program}` is for {}, the image for {processor}",
+            elf.processor
         );
         findings.error(Rule::Architecture, found);
         return Ok(());
     }
+    // That an image is for a processor that Lambda does not offer is a finding of its own.
+    let Some(architecture) = elf.processor.architecture() else {
+        return Ok(());
+    };
     let folders = library_folders(config);
-    loader(&layers, program, &elf, &folders, findings);
-    glibc(&layers, program, &elf, &folders, findings)
+    loader(&layers, program, &elf, architecture, &folders, findings);
+    glibc(&layers, program, &elf, architecture, &folders, findings)
 }
 
 fn loader(
     layers: &Layers<'_>,
     program: &str,
     elf: &Elf,
+    architecture: Architecture,
     folders: &[String],
     findings: &mut Findings,
 ) {
@@ -85,7 +89,7 @@ fn loader(
     let missing = elf
         .needed
         .iter()
-        .filter(|name| layers.library(name, &elf.architecture, folders).is_none());
+        .filter(|name| layers.library(name, architecture, folders).is_none());
     for name in missing {
         let found = format!("`{program}` needs {name}, which is not where loaders look");
         // It may be told to look elsewhere.
@@ -101,6 +105,7 @@ fn glibc(
     layers: &Layers<'_>,
     program: &str,
     elf: &Elf,
+    architecture: Architecture,
     folders: &[String],
     findings: &mut Findings,
 ) -> Result<()> {
@@ -108,7 +113,7 @@ fn glibc(
         return Ok(());
     };
     // One that is missing was said by the rule before.
-    if let Some(found) = layers.glibc(&elf.architecture, folders)?
+    if let Some(found) = layers.glibc(architecture, folders)?
         && found < *needed
     {
         let found = format!("`{program}` needs glibc {needed} ({symbol}), the image has {found}");

@@ -12,13 +12,11 @@ use tar::EntryType;
 use super::*;
 use crate::Digest;
 use crate::draft::{Draft, c_program, file, folder, link};
-use crate::{Content, FileTree, Mode, zip::Zip};
+use crate::{Architecture, Content, FileTree, Mode, zip::Zip};
 
 /// The rules that break, each once, worst first.
-fn broken(path: &Path, architecture: Option<&str>) -> Vec<(Rule, Severity)> {
-    let expected = Expected {
-        architecture: architecture.map(str::to_owned),
-    };
+fn broken(path: &Path, architecture: Option<Architecture>) -> Vec<(Rule, Severity)> {
+    let expected = Expected { architecture };
     let mut rules: Vec<_> = lint(path, &expected)
         .unwrap()
         .into_iter()
@@ -123,9 +121,9 @@ fn a_wrong_platform_is_found() {
 
     let parent = tempfile::tempdir().unwrap();
     let layout = Draft::good().write(parent.path());
-    let found = broken(&layout, Some("aarch64"));
+    let found = broken(&layout, Some(Architecture::Aarch64));
     assert_eq!(found, [(Rule::Architecture, Severity::Error)]);
-    assert_eq!(broken(&layout, Some("x86_64")), []);
+    assert_eq!(broken(&layout, Some(Architecture::X86_64)), []);
 }
 
 #[test]
@@ -201,21 +199,16 @@ fn a_program_without_its_loader_or_for_another_processor_is_found() {
     let program = fs::read(c_program(scratch.path(), &[])).unwrap();
     let folders = [folder("var/"), folder("var/task/")].concat();
     let entries = [folders, file("var/task/bootstrap", 0o755, &program)];
-    let here = if cfg!(target_arch = "aarch64") {
-        "arm64"
-    } else {
-        "amd64"
-    };
-    let other = if here == "amd64" { "arm64" } else { "amd64" };
-    let on = |name: &'static str| {
+    let here = Architecture::of_this_machine().unwrap();
+    let on = |architecture: Architecture| {
         let entries = entries.clone();
         move |draft: &mut Draft| {
             layer(&entries)(draft);
-            draft.config["architecture"] = name.into();
+            draft.config["architecture"] = architecture.goarch().into();
         }
     };
     check(on(here), &[Rule::Loader]);
-    check(on(other), &[Rule::Architecture]);
+    check(on(here.other()), &[Rule::Architecture]);
 }
 
 #[test]
@@ -261,7 +254,7 @@ fn our_zip_breaks_no_rule() {
     tree.add("bootstrap", script, Mode::Program).unwrap();
     let path = folder.path().join("function.zip");
     Zip::write(&tree, 0, &path).unwrap();
-    assert_eq!(broken(&path, Some("x86_64")), []);
+    assert_eq!(broken(&path, Some(Architecture::X86_64)), []);
 }
 
 #[test]
@@ -349,7 +342,7 @@ fn a_glibc_that_is_older_than_the_program_needs_is_found() {
     entries.push(file(&loader, 0o755, b"loader"));
     let change = |draft: &mut Draft| {
         layer(&entries)(draft);
-        let here = crate::go_name(std::env::consts::ARCH);
+        let here = Architecture::of_this_machine().unwrap().goarch();
         draft.config["architecture"] = here.into();
     };
     check(change, &[Rule::Glibc]);

@@ -12,7 +12,7 @@ use zip::{CompressionMethod, System, ZipArchive};
 use super::finding::{Expected, Finding, Findings, some};
 use super::layers::is_readable;
 use super::rule::Rule;
-use crate::elf::{Elf, Glibc};
+use crate::elf::Elf;
 use crate::lambda::LAMBDA;
 use crate::{Error, Result};
 
@@ -208,15 +208,13 @@ fn program_of(program: &Path, expected: &Expected, findings: &mut Findings) {
     let Ok(elf) = Elf::read(program) else {
         return;
     };
-    if !matches!(elf.architecture.as_str(), "x86_64" | "aarch64") {
-        let found = format!("`bootstrap` is for {}", elf.architecture);
+    let Some(own) = elf.processor.architecture() else {
+        let found = format!("`bootstrap` is for {}", elf.processor);
         findings.error(Rule::ZipProgram, found);
         return;
-    }
-    let floor = Glibc::parse(&LAMBDA.runtime_glibc).unwrap_or(Glibc(2, 34));
-    let wanted = expected.architecture.clone();
-    let wanted = wanted.unwrap_or_else(|| elf.architecture.clone());
-    if let Err(error) = elf.check(Path::new(BOOTSTRAP), &wanted, floor) {
+    };
+    let wanted = expected.architecture.unwrap_or(own);
+    if let Err(error) = elf.check(Path::new(BOOTSTRAP), wanted, LAMBDA.runtime_glibc) {
         findings.error(Rule::ZipProgram, error.to_string());
     }
 }

@@ -3,7 +3,8 @@
 
 mod prices;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use opencv_build::target::Architecture;
 
 use self::prices::{Prices, Rates};
 use super::cold::Cold;
@@ -38,7 +39,8 @@ pub fn run(setting: &Setting) -> Result<Figures> {
 /// Reckons with what was measured.
 pub fn of(cold: &Cold, warm: &Warm, memory: &MemoryBench) -> Result<Figures> {
     let prices = Prices::embedded()?;
-    let rates = prices.of(std::env::consts::ARCH)?;
+    let here = Architecture::of_this_machine().context("Lambda does not offer this processor")?;
+    let rates = prices.of(here);
     let photos = [warm.samples.first(), warm.samples.last()];
     let mut sizes = Group::new("memory size that is needed", Unit::Megabytes, Some(PEER));
     let mut durations = Group::new("duration at that size", Unit::Milliseconds, Some(PEER));
@@ -88,7 +90,7 @@ pub fn of(cold: &Cold, warm: &Warm, memory: &MemoryBench) -> Result<Figures> {
             prices.memory.vcpu_megabytes,
             assumed.cold_starts_per_million,
             prices.date,
-            std::env::consts::ARCH,
+            here,
         ),
         notes: vec![prices.note.clone()],
         groups: vec![sizes, durations, costs, vcpu],
@@ -136,7 +138,7 @@ mod tests {
         assert_eq!(duration(&prices, &needs(), whole / 4.0), 320.0);
         // It was not measured to be any faster with more processors than it had.
         assert_eq!(duration(&prices, &needs(), whole * 6.0), 50.0);
-        let rates = prices.of("x86_64").unwrap();
+        let rates = prices.of(Architecture::X86_64);
         let costs = [1.0, 4.0].map(|part| million(&prices, rates, &needs(), whole / part));
         assert!((costs[0] - costs[1]).abs() < 1e-9, "{costs:?}");
         // 80 ms of 1769 MB, a million times.
@@ -147,7 +149,7 @@ mod tests {
     #[test]
     fn starts_cost_too() {
         let prices = Prices::embedded().unwrap();
-        let rates = prices.of("aarch64").unwrap();
+        let rates = prices.of(Architecture::Aarch64);
         let slow = Needs {
             start: 500.0,
             ..needs()

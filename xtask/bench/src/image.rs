@@ -79,7 +79,7 @@ pub fn run(setting: &Setting, arguments: &Arguments) -> Result<Figures> {
         tell(&format!("run {} of {runs}", number + 1));
         image.push(write(folder.path(), workspace, sdk, binary)?);
         lint.push(time(|| {
-            let architecture = sdk.manifest().target.architecture.name();
+            let architecture = sdk.manifest().target.architecture;
             check(&folder.path().join("face-detect"), architecture, true)
         })?);
         if engine.is_ok() {

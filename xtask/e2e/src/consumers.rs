@@ -9,7 +9,7 @@ use std::process::Command;
 
 use anyhow::{Result, ensure};
 use opencv_build::sdk::Sdk;
-use opencv_build::target::{Architecture, Target};
+use opencv_build::target::Target;
 use support::progress::tell;
 
 use super::report::Skip;
@@ -122,10 +122,7 @@ fn components(site: &Site) -> Result<()> {
 /// That compilers are refused which cannot link these libraries, before they fail to.
 fn compilers(site: &Site, target: &Target) -> Result<()> {
     let own = target.architecture;
-    let other = match own {
-        Architecture::X86_64 => Architecture::Aarch64,
-        Architecture::Aarch64 => Architecture::X86_64,
-    };
+    let other = own.other();
     let mut compilers = vec![
         (
             "musl",

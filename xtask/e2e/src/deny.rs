@@ -28,7 +28,7 @@ pub fn rules(workspace: &Workspace) -> Result<()> {
     let checks = ["licenses", "bans", "sources"];
     let manifests = manifests(workspace.root())?;
     for manifest in &manifests {
-        for architecture in [Architecture::X86_64, Architecture::Aarch64] {
+        for architecture in Architecture::ALL {
             let output = deny.check(manifest, &deny.rules, architecture, &checks)?;
             if !output.status.success() {
                 bail!(

@@ -59,7 +59,7 @@ pub fn base(
         "in a registry it breaks rules: {findings:?}"
     );
     let write = |name: &str| {
-        let architecture = sdk.manifest().target.architecture.name();
+        let architecture = sdk.manifest().target.architecture;
         let layout = registry::base(name, architecture, &scratch.path().join("bases"))?;
         let name = name.to_owned();
         let base = Base::Image(BaseImage { name, layout });
@@ -73,7 +73,7 @@ pub fn base(
         )
     };
     let image = write(&name)?;
-    let below = Layout::open(layout, &binary.elf().architecture)?;
+    let below = Layout::open(layout, binary.architecture())?;
     let (image, below) = (image.layout.image(), below.image());
     ensure!(
         image.layers().starts_with(below.layers()),
@@ -84,7 +84,7 @@ pub fn base(
     ensure!(said == &digest, "the image says that its base is {said}");
     check(
         &scratch.path().join("face-detect"),
-        &image.architecture(),
+        binary.architecture(),
         true,
     )?;
 

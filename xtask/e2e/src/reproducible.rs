@@ -55,7 +55,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
     for written in &here {
         let ours = &written.layout;
         let name = ours.image().name();
-        let theirs = Layout::open(&to.join(name), &ours.image().architecture())?;
+        let theirs = Layout::open(&to.join(name), binary.architecture())?;
         let lines = diff(
             (ours.source(), ours.image()),
             (theirs.source(), theirs.image()),

@@ -24,7 +24,7 @@ const SCHEMA: &str = include_str!("../../size/data/report.schema.json");
 /// not.
 pub fn test(workspace: &Workspace) -> Result<()> {
     let mut tried = 0;
-    for architecture in [Architecture::X86_64, Architecture::Aarch64] {
+    for architecture in Architecture::ALL {
         let arguments = build_opencv::Arguments {
             architecture: Some(architecture),
             ..build_opencv::Arguments::default()

@@ -144,7 +144,7 @@ impl Suite<'_> {
         let function = function.layout.image();
         let (_, zip) = pack::function_zip(self.workspace, &sdk, &binary)?;
         let budgets = Budgets::read(&self.workspace.root().join("opencv.toml"))?;
-        let architecture = sdk.manifest().target.architecture.name();
+        let architecture = sdk.manifest().target.architecture;
         let (image, archive) = (format!("image {FUNCTION}"), format!("zip {FUNCTION}"));
         for (artefact, measure, bytes) in [
             (&image, Measure::Unpacked, function.unpacked_bytes()),

@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use layer::elf::Elf;
+use layer::{Architecture, glibc};
 use support::run::show;
 
 use super::cleanup::Cleanup;
@@ -107,13 +108,16 @@ pub fn unpacked_command(image: &Written, root: &Path) -> Result<Vec<OsString>> {
     let below = |path: &str| root.join(path.trim_start_matches('/'));
     let bootstrap = below(BOOTSTRAP);
     let elf = Elf::read(&bootstrap)?;
+    let architecture = elf.processor.architecture();
+    let architecture = architecture
+        .with_context(|| format!("`{}` is for {}", bootstrap.display(), elf.processor))?;
     let loader = elf
         .interpreter
         .with_context(|| format!("`{}` names no loader", bootstrap.display()))?;
     Ok(vec![
         below(&loader).into(),
         "--library-path".into(),
-        library_path(root, &elf.architecture).into(),
+        library_path(root, architecture).into(),
         bootstrap.into(),
     ])
 }
@@ -175,12 +179,14 @@ impl Direct<'_> {
 
 /// Where loaders look for libraries when nobody tells them, in the unpacked image: a library that
 /// lies anywhere else is not found here either.
-fn library_path(root: &Path, architecture: &str) -> String {
-    let multiarch = format!("{architecture}-linux-gnu");
-    let folders = ["lib", "usr/lib"].map(|folder| format!("{folder}/{multiarch}"));
-    let plain = ["lib64", "usr/lib64", "lib", "usr/lib"].map(str::to_owned);
-    let found = folders.iter().chain(&plain).map(|folder| root.join(folder));
-    let found = found.filter(|folder| folder.is_dir());
+fn library_path(root: &Path, architecture: Architecture) -> String {
+    let folders = glibc::folders(architecture);
+    let relative = folders
+        .iter()
+        .filter_map(|folder| folder.strip_prefix("/").ok());
+    let found = relative
+        .map(|folder| root.join(folder))
+        .filter(|folder| folder.is_dir());
     let shown: Vec<_> = found.map(|folder| folder.display().to_string()).collect();
     shown.join(":")
 }

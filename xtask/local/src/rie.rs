@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use opencv_build::pins::Wheel;
+use opencv_build::target::Architecture;
 use opencv_build::wheels;
 use serde::Deserialize;
 
@@ -19,14 +20,13 @@ pub fn install(parent: &Path) -> Result<PathBuf> {
     let pins: Pins = toml::from_str(include_str!("../data/pins.toml"))
         .context("data/pins.toml is no list of wheels")?;
     let folder = wheels::install(&pins.wheel, parent, "emulator")?;
-    let architecture = match std::env::consts::ARCH {
-        "aarch64" => "arm64",
-        other => other,
-    };
+    let architecture = Architecture::of_this_machine()
+        .context("AWS's emulator does not exist for this machine")?
+        .lambda_name();
     let program = folder.join(format!("samcli/local/rapid/aws-lambda-rie-{architecture}"));
     ensure!(
         program.is_file(),
-        "AWS's emulator does not exist for this machine: `{}` is missing",
+        "AWS's emulator is incomplete: `{}` is missing",
         program.display()
     );
     make_executable(&program)?;

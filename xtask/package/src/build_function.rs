@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
+use layer::elf::FunctionBinary;
 use layer::elf::hardening::Hardening;
-use layer::elf::{FunctionBinary, Glibc};
 use opencv_build::build::tools;
 use opencv_build::linker::{self, Linker};
 use opencv_build::sdk::Sdk;
-use opencv_build::target::Target;
+use opencv_build::target::{Architecture, GlibcVersion, Target};
 use serde::Serialize;
 
 use crate::build_opencv::{self, Arguments};
@@ -24,10 +24,10 @@ use support::process::succeed;
 pub struct FunctionAnswer {
     binary: PathBuf,
     bytes: u64,
-    architecture: String,
+    architecture: Architecture,
     needed: Vec<String>,
-    glibc: Option<String>,
-    floor: String,
+    glibc: Option<GlibcVersion>,
+    floor: GlibcVersion,
     hardening: Hardening,
 }
 
@@ -39,10 +39,10 @@ pub fn run(arguments: &Arguments) -> Result<FunctionAnswer> {
     Ok(FunctionAnswer {
         binary: binary.path().to_owned(),
         bytes: file_size(binary.path())?,
-        architecture: elf.architecture.clone(),
+        architecture: binary.architecture(),
         needed: elf.needed.clone(),
-        glibc: elf.needs_glibc.as_ref().map(|(glibc, _)| glibc.to_string()),
-        floor: sdk.manifest().target.glibc.to_string(),
+        glibc: elf.needs_glibc.as_ref().map(|(glibc, _)| *glibc),
+        floor: sdk.manifest().target.glibc,
         hardening: elf.hardening.clone(),
     })
 }
@@ -65,8 +65,7 @@ pub fn built(workspace: &Workspace, arguments: &Arguments) -> Result<(Sdk, Funct
     ]);
     succeed(&mut cargo)?;
     let path = folder(workspace, &target).join("bootstrap");
-    let floor = Glibc(target.glibc.major, target.glibc.minor);
-    let binary = FunctionBinary::check(&path, target.architecture.name(), floor)?.hardened()?;
+    let binary = FunctionBinary::check(&path, target.architecture, target.glibc)?.hardened()?;
     Ok((sdk, binary))
 }
 

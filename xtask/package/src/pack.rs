@@ -10,7 +10,7 @@ pub mod date;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use layer::elf::{FunctionBinary, Glibc};
+use layer::elf::FunctionBinary;
 use layer::zip::Zip;
 use layer::{Content, FileTree, ImageConfig, Layout, LayoutWriter, Mode, check_scratch, glibc};
 use opencv_build::sdk::Sdk;
@@ -68,7 +68,7 @@ pub fn sdk_image(folder: &Path, workspace: &Workspace, sdk: &Sdk) -> Result<Writ
     tree.add_folder("opt/opencv", sdk.path())?;
     let manifest = sdk.manifest();
     let what = format!("OpenCV {} as static libraries", manifest.version);
-    let mut config = ImageConfig::new("opencv-sdk", manifest.target.architecture.name());
+    let mut config = ImageConfig::new("opencv-sdk", manifest.target.architecture);
     config.annotations = annotations::of(workspace, &config.name, &what, &manifest.version)?;
     // Engines show labels and no annotations.
     config.labels.clone_from(&config.annotations);
@@ -109,7 +109,7 @@ pub fn function_image(
     function.add_tree(bill.licences()?)?;
     layers.push((function, "the function face-detect and licences"));
 
-    let mut config = ImageConfig::new(FUNCTION, sdk.manifest().target.architecture.name());
+    let mut config = ImageConfig::new(FUNCTION, sdk.manifest().target.architecture);
     config.entrypoint = vec![BOOTSTRAP.to_owned()];
     config.working_folder = Some("/var/task".to_owned());
     // Lambda runs every function as a user of its own; elsewhere this keeps it from being root.
@@ -183,7 +183,7 @@ fn check_glibc(binary: &FunctionBinary, libraries: &FileTree) -> Result<()> {
     let Some((needed, _)) = &binary.elf().needs_glibc else {
         return Ok(());
     };
-    let found: Option<Glibc> = glibc::release(libraries)?;
+    let found = glibc::release(libraries)?;
     ensure!(
         found.is_some_and(|found| found >= *needed),
         "this machine's glibc {} is older than the {needed} that `{}` needs; build on a newer \

@@ -1,6 +1,7 @@
 //! Others who do the same: the figures of `data/peers.toml`, with their sources.
 
 use anyhow::{Context, Result};
+use opencv_build::target::Architecture;
 use serde::{Deserialize, Serialize};
 
 const DATA: &str = include_str!("../data/peers.toml");
@@ -38,7 +39,7 @@ pub struct Figure {
     /// Our artefact that it is compared with.
     pub artefact: String,
     /// The only architecture that it is of; of any, if none.
-    pub architecture: Option<String>,
+    pub architecture: Option<Architecture>,
     /// Where the figure comes from.
     pub source: String,
 }

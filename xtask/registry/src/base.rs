@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use layer::{Layout, go_name};
+use layer::{Architecture, Layout};
 
 use crate::progress::Progress;
 use crate::remote::remote;
@@ -14,7 +14,7 @@ use crate::remote::remote;
 /// # Errors
 /// `name` is not a reference, or the registry does not answer or does not have it. A reference by digest
 /// needs no registry once its image is here.
-pub fn base(name: &str, architecture: &str, parent: &Path) -> Result<PathBuf> {
+pub fn base(name: &str, architecture: Architecture, parent: &Path) -> Result<PathBuf> {
     let remote = remote(name).with_context(|| {
         format!("the base `{name}` is neither a layout folder nor a reference to an image")
     })?;
@@ -23,13 +23,14 @@ pub fn base(name: &str, architecture: &str, parent: &Path) -> Result<PathBuf> {
         None => layer_registry::resolve(&remote)
             .with_context(|| format!("failed to look up the base {name}"))?,
     };
-    let folder = parent.join(digest.replace(':', "-")).join(architecture);
+    let folder = parent
+        .join(digest.replace(':', "-"))
+        .join(architecture.name());
     if Layout::open(&folder, architecture).is_ok() {
         return Ok(folder);
     }
     let progress = Progress::start("pulling", name);
-    let go_name = go_name(architecture);
-    layer_registry::pull(&remote.at(&digest), &folder, Some(&go_name), &|event| {
+    layer_registry::pull(&remote.at(&digest), &folder, Some(architecture), &|event| {
         progress.see(event)
     })
     .with_context(|| format!("failed to pull the base {name}"))?;

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use opencv_build::target::Architecture;
 use package::program::exit_code;
 use registry::{base, pull, push};
 use support::answer::print;
@@ -33,7 +34,7 @@ enum Verb {
     #[command(hide = true)]
     Base {
         reference: String,
-        architecture: String,
+        architecture: Architecture,
         parent: PathBuf,
     },
 }
@@ -50,7 +51,7 @@ fn run(cli: &Cli) -> Result<()> {
             reference,
             architecture,
             parent,
-        } => println!("{}", base(reference, architecture, parent)?.display()),
+        } => println!("{}", base(reference, *architecture, parent)?.display()),
     }
     Ok(())
 }

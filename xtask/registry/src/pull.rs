@@ -49,9 +49,8 @@ pub fn run(arguments: &Arguments) -> Result<PullAnswer> {
         let name = repository.rsplit('/').next().unwrap_or(repository);
         Workspace::find().target().join("pulled").join(name)
     });
-    let architecture = arguments.architecture.map(|a| layer::go_name(a.name()));
     let progress = Progress::start("pulling", reference);
-    let pulled = layer_registry::pull(&remote, &folder, architecture.as_deref(), &|event| {
+    let pulled = layer_registry::pull(&remote, &folder, arguments.architecture, &|event| {
         progress.see(event);
     })
     .with_context(|| format!("failed to pull {reference}"))?;

@@ -80,7 +80,8 @@ impl Budgets {
     fn parse(text: &str) -> Result<Self> {
         let mut budgets = Self::default();
         for (name, value) in toml::from_str::<File>(text)?.size.budgets {
-            let Some(architecture) = architecture(&name) else {
+            let mut all = Architecture::ALL.into_iter();
+            let Some(architecture) = all.find(|known| known.name() == name) else {
                 budgets.general.insert(name.clone(), limit(&name, value)?);
                 continue;
             };
@@ -98,20 +99,19 @@ impl Budgets {
     }
 
     /// The limits that hold for `architecture`.
-    fn of(&self, architecture: &str) -> Limits {
+    fn of(&self, architecture: Architecture) -> Limits {
         let mut limits = self.general.clone();
-        let special = self::architecture(architecture).and_then(|name| self.special.get(&name));
-        limits.extend(
-            special
-                .into_iter()
-                .flatten()
-                .map(|(name, limit)| (name.clone(), *limit)),
-        );
+        limits.extend(self.special.get(&architecture).cloned().unwrap_or_default());
         limits
     }
 
     /// The most bytes that an artefact may have, where there is a limit.
-    pub fn most(&self, architecture: &str, artefact: &str, measure: Measure) -> Option<u64> {
+    pub fn most(
+        &self,
+        architecture: Architecture,
+        artefact: &str,
+        measure: Measure,
+    ) -> Option<u64> {
         self.of(architecture).get(artefact)?.of(measure)
     }
 
@@ -130,7 +130,7 @@ impl Budgets {
             );
         }
         let mut budgets = Vec::new();
-        let mut limits = self.of(&report.architecture);
+        let mut limits = self.of(report.architecture);
         for artefact in &report.artefacts {
             let Some(limit) = limits.remove(&artefact.name) else {
                 continue;
@@ -156,12 +156,6 @@ impl Budgets {
         }
         Ok(budgets)
     }
-}
-
-fn architecture(name: &str) -> Option<Architecture> {
-    [Architecture::X86_64, Architecture::Aarch64]
-        .into_iter()
-        .find(|architecture| architecture.name() == name)
 }
 
 fn limit(name: &str, value: toml::Value) -> Result<Limit> {

@@ -104,7 +104,7 @@ impl Built {
             artefact.check()?;
         }
         Ok(Report {
-            architecture: self.sdk.manifest().target.architecture.to_string(),
+            architecture: self.sdk.manifest().target.architecture,
             revision: revision(workspace.root()),
             artefacts,
         })
@@ -123,7 +123,7 @@ impl Built {
 
     /// Where reports of this architecture are written.
     pub fn results(&self, workspace: &Workspace) -> PathBuf {
-        let architecture = self.sdk.manifest().target.architecture.name();
+        let architecture = self.sdk.manifest().target.architecture;
         keep::folder(&workspace.target().join("size"), architecture)
     }
 

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
+use opencv_build::target::Architecture;
 use serde::{Deserialize, Serialize};
 
 use super::bootstrap;
@@ -20,7 +21,7 @@ pub const FILE: &str = "xtask/size/data/history.json";
 const EARLIER: &str = "xtask/data/size/history.json";
 
 /// The architecture that it is kept for.
-const ARCHITECTURE: &str = "x86_64";
+const ARCHITECTURE: Architecture = Architecture::X86_64;
 
 /// What it holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -56,7 +57,7 @@ impl History {
     }
 
     /// The milestones of an architecture.
-    pub fn of(self, architecture: &str) -> Vec<Milestone> {
+    pub fn of(self, architecture: Architecture) -> Vec<Milestone> {
         if architecture == ARCHITECTURE {
             self.milestones
         } else {
@@ -133,7 +134,7 @@ fn cut(part: &Part, depth: usize) -> Part {
 ///
 /// # Errors
 /// It is neither, or of another architecture.
-pub fn against(root: &Path, against: &str, architecture: &str) -> Result<Before> {
+pub fn against(root: &Path, against: &str, architecture: Architecture) -> Result<Before> {
     let path = Path::new(against);
     let report = if path.is_file() {
         printed(path)?

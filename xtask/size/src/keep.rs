@@ -7,6 +7,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
+use opencv_build::target::Architecture;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use support::progress::tell;
@@ -28,8 +29,8 @@ struct Kept<R> {
 }
 
 /// Where the reports of an architecture lie below the folder `size`.
-pub fn folder(size: &Path, architecture: &str) -> PathBuf {
-    size.join(architecture)
+pub fn folder(size: &Path, architecture: Architecture) -> PathBuf {
+    size.join(architecture.name())
 }
 
 /// The last report in `folder` with other artefacts than `report`. A file that cannot be used is told of and
@@ -113,7 +114,7 @@ mod tests {
     #[test]
     fn the_next_report_is_compared_with_the_last_that_differs() {
         let scratch = tempfile::tempdir().unwrap();
-        let folder = folder(scratch.path(), "x86_64");
+        let folder = folder(scratch.path(), Architecture::X86_64);
         let (one, two) = (sample::before(), sample::after());
         let exchanged = |report: &Report| {
             let last = last(&folder, report);

@@ -99,7 +99,7 @@ pub fn document(workspace: &Workspace, arguments: &Arguments, built: &Built) -> 
     let report = built.report(workspace)?;
     let root = workspace.root();
     let before = match &arguments.against {
-        Some(against) => Some(history::against(root, against, &report.architecture)?),
+        Some(against) => Some(history::against(root, against, report.architecture)?),
         None => keep::last(&built.results(workspace), &report),
     };
     let (baseline, ablation) = built.variants(workspace, arguments)?;
@@ -109,7 +109,7 @@ pub fn document(workspace: &Workspace, arguments: &Arguments, built: &Built) -> 
         before,
         peers: peers::peers(&report)?,
         budgets: Budgets::read(&root.join("opencv.toml"))?.compare(&report)?,
-        history: History::read(root)?.of(&report.architecture),
+        history: History::read(root)?.of(report.architecture),
         baseline,
         ablation,
         report,

@@ -17,7 +17,7 @@ pub fn markdown(document: &Document) -> String {
     let report = &document.report;
     let mut text = format!(
         "### Sizes of {}\n\n{}\n",
-        escaped(&report.architecture),
+        report.architecture,
         summary(document)
     );
     for lack in &document.lacks {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use layer::elf::FunctionBinary;
 use layer::entries::Kind as EntryKind;
-use layer::{Digest, Files, Layout, files};
+use layer::{Architecture, Digest, Files, Layout, files};
 use opencv_build::sdk::Sdk;
 use sha2::{Digest as _, Sha256};
 use zip::ZipArchive;
@@ -25,7 +25,7 @@ const SDK: &str = "opt/opencv";
 /// Both images.
 pub fn images(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<[Opened; 2]> {
     let folder = pack::folder(workspace, sdk);
-    let architecture = sdk.manifest().target.architecture.name();
+    let architecture = sdk.manifest().target.architecture;
     let found = |name: &str, file: &str, same: &Path| {
         Opened::read(&folder.join(name), architecture)
             .ok()
@@ -52,7 +52,7 @@ pub struct Opened {
 }
 
 impl Opened {
-    fn read(path: &Path, architecture: &str) -> Result<Self> {
+    fn read(path: &Path, architecture: Architecture) -> Result<Self> {
         Self::of(Layout::open(path, architecture)?)
     }
 

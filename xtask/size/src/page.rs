@@ -68,6 +68,8 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
+    use opencv_build::target::Architecture;
+
     use super::super::part::{Kind, Part};
     use super::super::report::{Report, SCHEMA};
     use super::*;
@@ -77,7 +79,7 @@ mod tests {
         Document {
             schema: SCHEMA,
             report: Report {
-                architecture: "x86_64".into(),
+                architecture: Architecture::X86_64,
                 revision: None,
                 artefacts: vec![Part::whole("bootstrap", vec![leaf])],
             },

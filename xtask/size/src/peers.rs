@@ -16,8 +16,8 @@ pub fn peers(report: &Report) -> Result<Vec<Peer>> {
 
 fn compare(figures: Vec<Figure>, report: &Report) -> Result<Vec<Peer>> {
     let fits = |figure: &Figure| {
-        let only = figure.architecture.as_ref();
-        only.is_none_or(|architecture| *architecture == report.architecture)
+        let only = figure.architecture;
+        only.is_none_or(|architecture| architecture == report.architecture)
     };
     let figures = figures.into_iter().filter(fits);
     let mut peers = figures
@@ -51,6 +51,8 @@ fn compare(figures: Vec<Figure>, report: &Report) -> Result<Vec<Peer>> {
 
 #[cfg(test)]
 mod tests {
+    use opencv_build::target::Architecture;
+
     use super::super::sample::after;
     use super::*;
     use package::peers::parse;
@@ -71,15 +73,15 @@ mod tests {
 
     #[test]
     fn an_architectures_figures_are_for_it_alone() {
-        let of = |architecture: &str| {
+        let of = |architecture| {
             let report = Report {
-                architecture: architecture.into(),
+                architecture,
                 ..after()
             };
             let peers = peers(&report).unwrap();
             peers.into_iter().map(|peer| peer.bytes).collect::<Vec<_>>()
         };
-        let (x86, arm) = (of("x86_64"), of("aarch64"));
+        let (x86, arm) = (of(Architecture::X86_64), of(Architecture::Aarch64));
         assert!(x86.contains(&194_400_000) && !x86.contains(&116_100_000));
         assert!(arm.contains(&116_100_000) && !arm.contains(&194_400_000));
         assert!(arm.contains(&712_000_000));

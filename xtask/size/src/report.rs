@@ -1,5 +1,6 @@
 //! The values of a size report: artefacts, each a tree of parts, and what they are compared with. `xtask/size/data/report.schema.json` is the same for other programs.
 
+use opencv_build::target::Architecture;
 pub use package::peers::Measure;
 use serde::{Deserialize, Serialize};
 
@@ -38,8 +39,8 @@ pub struct Document {
 /// The sizes of everything that is built for one architecture.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
-    /// `x86_64` or `aarch64`.
-    pub architecture: String,
+    /// What it is built for.
+    pub architecture: Architecture,
     /// The commit that was built, with `+` behind it if files were changed since.
     pub revision: Option<String>,
     /// Each artefact. Its name is one of `bootstrap`, `static libraries`, `image NAME`, `zip NAME`.

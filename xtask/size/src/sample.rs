@@ -1,5 +1,7 @@
 //! Small reports made by hand, for the tests of what compares and shows them.
 
+use opencv_build::target::Architecture;
+
 use super::part::{Kind, Part};
 use super::report::{
     Ablation, Baseline, BaselineModule, Before, Budget, Document, Measure, Milestone, Peer, Report,
@@ -14,7 +16,7 @@ pub fn code(name: &str, bytes: u64) -> Part {
 /// A report of these artefacts.
 pub fn report(artefacts: Vec<Part>) -> Report {
     Report {
-        architecture: "x86_64".into(),
+        architecture: Architecture::X86_64,
         revision: Some("4bcd2c3".into()),
         artefacts,
     }

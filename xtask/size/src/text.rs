@@ -68,7 +68,7 @@ pub fn text(document: &Document, shown: Shown) -> String {
 
 fn title(report: &Report, before: Option<&Before>) -> String {
     let revision = report.revision.as_deref();
-    let mut line = report.architecture.clone();
+    let mut line = report.architecture.to_string();
     line += &revision.map_or(String::new(), |revision| format!(" at {revision}"));
     if let Some(before) = before {
         line += &format!(", compared with {}", before.label);

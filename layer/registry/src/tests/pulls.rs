@@ -4,6 +4,7 @@ use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use layer::Architecture;
 use serde_json::{Value, json};
 
 use super::super::fake::{FakeRegistry, INDEX, Reply, Shelf};
@@ -257,7 +258,10 @@ fn of_an_index_one_image_comes_or_all() {
     let shared = noise(3000);
     let small = shelf.add_image("arm64", &[shared.clone(), noise(20)], "arm");
     let large = shelf.add_image("amd64", &[shared, noise(30)], "x86");
-    let index = json!({"schemaVersion": 2, "manifests": [small, large]});
+    let other = shelf.add_image("riscv64", &[noise(40)], "riscv");
+    let index = json!({"schemaVersion": 2, "manifests": [small, other]});
+    shelf.add_manifest(INDEX, &index, "others");
+    let index = json!({"schemaVersion": 2, "manifests": [small, large, other]});
     shelf.add_manifest(INDEX, &index, "latest");
     let registry = FakeRegistry::start({
         let shelf = shelf.clone();
@@ -265,26 +269,19 @@ fn of_an_index_one_image_comes_or_all() {
     });
     let remote = registry.remote("");
     let folder = tempfile::tempdir().unwrap();
-    let pulled = pull(&remote, folder.path(), Some("amd64"), &|_| ()).unwrap();
+    let pulled = pull(&remote, folder.path(), Some(Architecture::X86_64), &|_| ()).unwrap();
     assert_eq!(
         (pulled.digest, pulled.resolved),
         (digest(&large), resolve(&remote).unwrap())
     );
-    let error = pull(&remote, folder.path(), Some("riscv64"), &|_| ()).unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .ends_with("only for linux/amd64, linux/arm64"),
-        "{error}"
-    );
-    let error = pull(
-        &registry.remote(":arm"),
-        folder.path(),
-        Some("amd64"),
-        &|_| (),
-    )
-    .unwrap_err();
-    assert!(error.to_string().ends_with("only for arm64"), "{error}");
+    for (tag, found) in [
+        (":others", "only for linux/arm64, linux/riscv64"),
+        (":arm", "only for arm64"),
+    ] {
+        let wanted = Some(Architecture::X86_64);
+        let error = pull(&registry.remote(tag), folder.path(), wanted, &|_| ()).unwrap_err();
+        assert!(error.to_string().ends_with(found), "{error}");
+    }
 
     let folder = tempfile::tempdir().unwrap();
     let pulled = pull(&remote, folder.path(), None, &|_| ()).unwrap();
@@ -293,7 +290,7 @@ fn of_an_index_one_image_comes_or_all() {
         (&pulled.resolved, INDEX)
     );
     assert_whole(folder.path(), &shelf);
-    for image in [small, large] {
+    for image in [small, large, other] {
         let name = digest(&image).replace("sha256:", "blobs/sha256/");
         assert!(folder.path().join(name).is_file());
     }

@@ -1,14 +1,15 @@
 //! That programs which the machine's compiler did not harden in one way or another are refused for that and nothing else.
 
 use crate::draft::{c_program, hardened_program};
-use crate::elf::{Elf, FunctionBinary, Glibc};
-use crate::{Error, Result};
+use crate::elf::{Elf, FunctionBinary};
+use crate::{Architecture, Error, GlibcVersion, Result};
 use std::path::Path;
 
 use super::*;
 
 fn check(path: &Path) -> Result<FunctionBinary> {
-    FunctionBinary::check(path, std::env::consts::ARCH, Glibc(2, u32::MAX))?.hardened()
+    let here = Architecture::of_this_machine().unwrap();
+    FunctionBinary::check(path, here, GlibcVersion::new(2, u32::MAX))?.hardened()
 }
 
 #[test]

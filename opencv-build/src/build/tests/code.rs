@@ -25,7 +25,12 @@ impl Copy {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        for part in ["opencv-build/src", "opencv-build/data", "xtask/support/src"] {
+        for part in [
+            "layer/platform/src",
+            "opencv-build/src",
+            "opencv-build/data",
+            "xtask/support/src",
+        ] {
             copy_tree(&project.join(part), &folder.path().join(part)).unwrap();
         }
         let code = code(folder.path());
@@ -69,9 +74,14 @@ impl Copy {
 
 /// The code below `folder`, as the build script reads it.
 fn code(folder: &Path) -> Code {
-    let [own, support] =
-        ["opencv-build", "xtask/support"].map(|part| folder.join(part).join("src"));
-    Code::read(&[("opencv_build", &own), ("support", &support)]).unwrap()
+    let [own, platform, support] = ["opencv-build", "layer/platform", "xtask/support"]
+        .map(|part| folder.join(part).join("src"));
+    Code::read(&[
+        ("opencv_build", &own),
+        ("platform", &platform),
+        ("support", &support),
+    ])
+    .unwrap()
 }
 
 /// The digest that the build script would hand over.
@@ -110,7 +120,11 @@ fn neither_comments_nor_documentation_nor_tests_make_an_sdk_stale() {
             }
         }
     };
-    for part in ["opencv-build/src", "xtask/support/src"] {
+    for part in [
+        "layer/platform/src",
+        "opencv-build/src",
+        "xtask/support/src",
+    ] {
         rewrite(part, "rs", &|text| {
             let more = "/// What.\n#[cfg(test)]\nmod more { fn f() { crate::baseline::f() } }\n";
             format!("//! What.\n\n// Why.\n{text}\n// Why.\n{more}")
@@ -141,14 +155,15 @@ fn the_code_of_every_step_makes_an_sdk_stale_and_no_other() {
     ]);
     assert_eq!(not, expected);
     for (file, expected) in [
-        ("files.rs", true),
-        ("fingerprint.rs", true),
-        ("run.rs", true),
-        ("answer.rs", false),
-        ("lock.rs", false),
-        ("progress.rs", false),
+        ("layer/platform/src/glibc.rs", true),
+        ("xtask/support/src/files.rs", true),
+        ("xtask/support/src/fingerprint.rs", true),
+        ("xtask/support/src/run.rs", true),
+        ("xtask/support/src/answer.rs", false),
+        ("xtask/support/src/lock.rs", false),
+        ("xtask/support/src/progress.rs", false),
     ] {
-        let path = copy.at("xtask/support/src").join(file);
+        let path = copy.at(file);
         assert_eq!(copy.counts("CODE_OF_SDK", &path, token), expected, "{file}");
     }
 }

@@ -1,6 +1,7 @@
 //! Lambda's prices, and how memory and processors go together there, as `data/prices.toml` has them.
 
 use anyhow::{Context, Result};
+use opencv_build::target::Architecture;
 use serde::Deserialize;
 
 /// The prices.
@@ -57,11 +58,10 @@ impl Prices {
     }
 
     /// Those of an architecture.
-    pub fn of(&self, architecture: &str) -> Result<&Rates> {
+    pub fn of(&self, architecture: Architecture) -> &Rates {
         match architecture {
-            "x86_64" => Ok(&self.x86_64),
-            "aarch64" => Ok(&self.aarch64),
-            other => anyhow::bail!("Lambda has no {other}"),
+            Architecture::X86_64 => &self.x86_64,
+            Architecture::Aarch64 => &self.aarch64,
         }
     }
 

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use layer::elf::{FunctionBinary, Glibc};
+use layer::elf::FunctionBinary;
 use layer::zip::Zip;
 use opencv_build::sdk::Sdk;
 use package::pack::base::Base;
@@ -33,8 +33,7 @@ fn run(arguments: &Arguments) -> Result<()> {
     let sdk = Sdk::open(&arguments.sdk);
     let sdk = sdk.with_context(|| format!("no SDK in `{}`", arguments.sdk.display()))?;
     let target = sdk.manifest().target;
-    let floor = Glibc(target.glibc.major, target.glibc.minor);
-    let binary = FunctionBinary::check(&arguments.binary, target.architecture.name(), floor)?;
+    let binary = FunctionBinary::check(&arguments.binary, target.architecture, target.glibc)?;
     let (to, reference) = (&arguments.to, format!("{FUNCTION}:latest"));
     sdk_image(to, &workspace, &sdk)?;
     function_image(to, &reference, &workspace, &sdk, &binary, &Base::Minimal)?;

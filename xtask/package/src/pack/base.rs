@@ -65,7 +65,7 @@ impl Base {
         let Self::Image(BaseImage { name, layout }) = self else {
             return Ok(None);
         };
-        let layout = Layout::open(layout, &binary.elf().architecture)?;
+        let layout = Layout::open(layout, binary.architecture())?;
         check_base(binary, &layout, name)?;
         let name = name.clone();
         Ok(Some(Opened { layout, name }))

@@ -4,14 +4,15 @@ use std::fmt::Write;
 use std::path::Path;
 
 use anyhow::{Result, bail};
+use layer::Architecture;
 use layer::lint::{Expected, Finding, Rule, Severity, lint};
 use support::progress::tell;
 
 /// Refuses the artefact at `path` if Lambda would; warnings are told. An image that is no function, such
 /// as the SDK's, starts nothing.
-pub fn check(path: &Path, architecture: &str, function: bool) -> Result<()> {
+pub fn check(path: &Path, architecture: Architecture, function: bool) -> Result<()> {
     let expected = Expected {
-        architecture: Some(architecture.to_owned()),
+        architecture: Some(architecture),
     };
     let mut findings = lint(path, &expected)?;
     findings.retain(|finding| function || finding.rule != Rule::Entrypoint);

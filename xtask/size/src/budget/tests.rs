@@ -42,10 +42,16 @@ fn an_architectures_limits_take_the_place_of_an_artefacts_general_ones() {
     let budgets = parsed(&text);
     let most = |architecture, artefact, measure| budgets.most(architecture, artefact, measure);
     let bootstrap = |architecture, measure| most(architecture, "bootstrap", measure);
-    assert_eq!(bootstrap("x86_64", Measure::Unpacked), Some(7_000_000));
-    assert_eq!(bootstrap("aarch64", Measure::Unpacked), Some(6_000_000));
-    assert_eq!(bootstrap("aarch64", Measure::Packed), None);
-    let zip = most("aarch64", "zip face-detect", Measure::Packed);
+    assert_eq!(
+        bootstrap(Architecture::X86_64, Measure::Unpacked),
+        Some(7_000_000)
+    );
+    assert_eq!(
+        bootstrap(Architecture::Aarch64, Measure::Unpacked),
+        Some(6_000_000)
+    );
+    assert_eq!(bootstrap(Architecture::Aarch64, Measure::Packed), None);
+    let zip = most(Architecture::Aarch64, "zip face-detect", Measure::Packed);
     assert_eq!(zip, Some(3_600_000));
 }
 
@@ -59,7 +65,7 @@ fn a_recipe_without_budgets_has_none() {
 fn the_projects_own_budgets_can_be_read() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../opencv.toml");
     let budgets = Budgets::read(&path).unwrap();
-    let zip = budgets.most("x86_64", "zip face-detect", Measure::Packed);
+    let zip = budgets.most(Architecture::X86_64, "zip face-detect", Measure::Packed);
     assert!(zip.is_some());
 }
 

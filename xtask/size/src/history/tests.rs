@@ -48,13 +48,16 @@ fn a_revision_from_before_the_file_was_moved_has_its_report() {
     git(at, &["rm", "--quiet", FILE]);
     commit(at, EARLIER, &text);
     assert_eq!(
-        against(at, "HEAD", "x86_64").unwrap().report,
+        against(at, "HEAD", Architecture::X86_64).unwrap().report,
         compact(&before())
     );
 }
 
 fn error_of(root: &Path, name: &str) -> String {
-    format!("{:#}", against(root, name, "x86_64").unwrap_err())
+    format!(
+        "{:#}",
+        against(root, name, Architecture::X86_64).unwrap_err()
+    )
 }
 
 #[test]
@@ -87,8 +90,8 @@ fn the_projects_own_history_goes_down_to_what_there_is() {
         history.text().unwrap(),
         fs::read_to_string(root().join(FILE)).unwrap()
     );
-    assert_eq!(history.clone().of("x86_64"), history.milestones);
-    assert_eq!(history.of("aarch64"), []);
+    assert_eq!(history.clone().of(Architecture::X86_64), history.milestones);
+    assert_eq!(history.of(Architecture::Aarch64), []);
 }
 
 #[test]
@@ -137,7 +140,7 @@ fn what_cannot_be_recorded_changes_nothing() {
     let at = folder.path();
     fs::write(at.join(FILE), empty().text().unwrap()).unwrap();
     let arm = Report {
-        architecture: "aarch64".into(),
+        architecture: Architecture::Aarch64,
         ..after()
     };
     let mut unpacked = after();
@@ -156,12 +159,12 @@ fn what_cannot_be_recorded_changes_nothing() {
 #[test]
 fn a_revision_gives_its_last_record() {
     let folder = project();
-    let found = against(folder.path(), "full", "x86_64").unwrap();
+    let found = against(folder.path(), "full", Architecture::X86_64).unwrap();
     assert_eq!(
         (found.label.as_str(), found.report),
         ("full", compact(&before()))
     );
-    let found = against(folder.path(), "HEAD~1", "x86_64").unwrap();
+    let found = against(folder.path(), "HEAD~1", Architecture::X86_64).unwrap();
     let grown = grown(&found.report, &after(), "bootstrap", 1);
     assert_eq!(grown[0].name(), "OpenCV/imgproc");
 }
@@ -191,7 +194,10 @@ fn a_revision_that_cannot_serve_says_why_and_what_to_do() {
             "{error}"
         );
     }
-    let error = format!("{:#}", against(at, "full", "aarch64").unwrap_err());
+    let error = format!(
+        "{:#}",
+        against(at, "full", Architecture::Aarch64).unwrap_err()
+    );
     assert!(
         error.contains("are of x86_64, and these are of aarch64"),
         "{error}"
@@ -207,7 +213,7 @@ fn a_printed_document_serves_too() {
     let file = folder.path().join("sizes.json");
     let name = file.to_str().unwrap();
     fs::write(&file, serde_json::to_string(&document()).unwrap()).unwrap();
-    let found = against(folder.path(), name, "x86_64").unwrap();
+    let found = against(folder.path(), name, Architecture::X86_64).unwrap();
     assert_eq!((found.label.as_str(), found.report), (name, after()));
     for (text, expected) in [
         (

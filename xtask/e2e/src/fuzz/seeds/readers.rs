@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::Read;
 
 use anyhow::{Context, Result, bail};
-use layer::{Content, FileTree, ImageConfig, LayoutWriter, Mode, zip::Zip};
+use layer::{Architecture, Content, FileTree, ImageConfig, LayoutWriter, Mode, zip::Zip};
 
 use super::files::{Named, name_of, read};
 use package::workspace::Workspace;
@@ -83,7 +83,7 @@ pub fn artefact(reader: &str) -> Result<Vec<Named>> {
     tree.add("a/b/c", script, Mode::Data)?;
     let mut writer = LayoutWriter::new(scratch.path(), 0)?;
     writer.add_layer(&tree, "a seed")?;
-    let mut config = ImageConfig::new("seed", "x86_64");
+    let mut config = ImageConfig::new("seed", Architecture::X86_64);
     config.entrypoint = vec!["/bootstrap".to_owned()];
     let layout = writer.finish(&config, &scratch.path().join("layout"))?;
     let layer = layout.blob(&layout.image().layers()[0].digest);

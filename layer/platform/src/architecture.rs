@@ -1,0 +1,108 @@
+//! Processor architectures and their names.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A processor architecture that Lambda offers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Architecture {
+    /// Intel and AMD.
+    X86_64,
+    /// Arm: Graviton at AWS.
+    Aarch64,
+}
+
+/// A name that no architecture of Lambda's has.
+#[derive(Debug, thiserror::Error)]
+#[error("unknown architecture `{0}`; Lambda has x86_64 and aarch64 (arm64)")]
+pub struct UnknownArchitecture(String);
+
+impl Architecture {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::X86_64, Self::Aarch64];
+
+    /// The name that rustc, zig, cmake and this project's files use.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::X86_64 => "x86_64",
+            Self::Aarch64 => "aarch64",
+        }
+    }
+
+    /// The name that OCI images and registries use: Go's `GOARCH`.
+    pub fn goarch(self) -> &'static str {
+        match self {
+            Self::X86_64 => "amd64",
+            Self::Aarch64 => "arm64",
+        }
+    }
+
+    /// The name that Lambda uses.
+    pub fn lambda_name(self) -> &'static str {
+        match self {
+            Self::X86_64 => "x86_64",
+            Self::Aarch64 => "arm64",
+        }
+    }
+
+    /// The architecture that OCI images call `name`, if Lambda offers it.
+    pub fn from_goarch(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.goarch() == name)
+    }
+
+    /// The architecture of the machine that this program runs on, if Lambda offers it.
+    pub fn of_this_machine() -> Option<Self> {
+        std::env::consts::ARCH.parse().ok()
+    }
+
+    /// The one that this is not.
+    pub fn other(self) -> Self {
+        match self {
+            Self::X86_64 => Self::Aarch64,
+            Self::Aarch64 => Self::X86_64,
+        }
+    }
+}
+
+impl fmt::Display for Architecture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Architecture {
+    type Err = UnknownArchitecture;
+
+    /// Accepts rustc's names and Lambda's.
+    fn from_str(text: &str) -> Result<Self, UnknownArchitecture> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|known| [known.name(), known.lambda_name()].contains(&text))
+            .ok_or_else(|| UnknownArchitecture(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_architecture_is_found_by_each_of_its_names() {
+        for architecture in Architecture::ALL {
+            assert_eq!(
+                architecture.to_string().parse::<Architecture>().unwrap(),
+                architecture
+            );
+            let named = architecture.lambda_name().parse::<Architecture>();
+            assert_eq!(named.unwrap(), architecture);
+            let found = Architecture::from_goarch(architecture.goarch());
+            assert_eq!(found, Some(architecture));
+            assert_ne!(architecture.other(), architecture);
+        }
+        assert_eq!(Architecture::from_goarch("riscv64"), None);
+        let error = "amd64".parse::<Architecture>().unwrap_err().to_string();
+        assert!(error.contains("`amd64`"), "{error}");
+    }
+}

@@ -1,0 +1,73 @@
+//! Releases of glibc.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A glibc release, such as 2.26.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct GlibcVersion {
+    /// The first number, 2 for every release since 1997.
+    pub major: u32,
+    /// The second number.
+    pub minor: u32,
+}
+
+/// A text that is not a glibc release.
+#[derive(Debug, thiserror::Error)]
+#[error("`{0}` is not a glibc version; write it as \"2.26\"")]
+pub struct NotAGlibcVersion(String);
+
+impl GlibcVersion {
+    /// The release `major.minor`.
+    pub const fn new(major: u32, minor: u32) -> Self {
+        Self { major, minor }
+    }
+}
+
+impl FromStr for GlibcVersion {
+    type Err = NotAGlibcVersion;
+
+    fn from_str(text: &str) -> Result<Self, NotAGlibcVersion> {
+        let numbers = text.split_once('.');
+        let version = numbers
+            .and_then(|(major, minor)| Some(Self::new(major.parse().ok()?, minor.parse().ok()?)));
+        version.ok_or_else(|| NotAGlibcVersion(text.to_owned()))
+    }
+}
+
+impl TryFrom<String> for GlibcVersion {
+    type Error = NotAGlibcVersion;
+
+    fn try_from(text: String) -> Result<Self, NotAGlibcVersion> {
+        text.parse()
+    }
+}
+
+impl From<GlibcVersion> for String {
+    fn from(version: GlibcVersion) -> Self {
+        version.to_string()
+    }
+}
+
+impl fmt::Display for GlibcVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.major, self.minor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_compare_as_numbers_and_refuse_nonsense() {
+        let version = |text: &str| text.parse::<GlibcVersion>();
+        assert!(version("2.26").unwrap() < version("2.100").unwrap());
+        for text in ["", "2", "new", "2.x", "2.26.1"] {
+            assert!(version(text).is_err(), "{text}");
+        }
+    }
+}
