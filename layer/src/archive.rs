@@ -13,7 +13,7 @@ pub(crate) use self::docker::{DockerImage, blob_path};
 pub use self::read::ArchiveFile;
 use crate::document::VERSION;
 use crate::document::canonical;
-use crate::replace::new_file;
+use crate::replace::{new_file, rename};
 use crate::{Digest, Error, Index, Layout, Result};
 
 impl Layout {
@@ -27,9 +27,7 @@ impl Layout {
         let written = archive.into_inner().map_err(Error::io("write", path))?;
         let file = written.into_inner();
         let file = file.map_err(|error| Error::io("write", path)(error.into_error()))?;
-        file.persist(path)
-            .map_err(|error| Error::io("write", path)(error.error))?;
-        Ok(())
+        rename(file, path)
     }
 
     fn append_to(

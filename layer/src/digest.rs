@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{self, Read, Write};
 use std::str::FromStr;
 
-use oci_spec::image::Sha256Digest;
+use oci_spec::image::{Descriptor, Sha256Digest};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::Sha256;
 
@@ -18,12 +18,7 @@ pub struct Digest([u8; 32]);
 impl Digest {
     /// The digest of `bytes`.
     pub fn of(bytes: &[u8]) -> Self {
-        Self::from_hash(sha2::Digest::new_with_prefix(bytes))
-    }
-
-    /// The digest of all that went into a hash.
-    pub fn from_hash(hash: Sha256) -> Self {
-        Self(sha2::Digest::finalize(hash).into())
+        Self(<Sha256 as sha2::Digest>::digest(bytes).into())
     }
 
     /// Its hexadecimal digits, which name its blob.
@@ -72,6 +67,14 @@ impl FromStr for Digest {
     }
 }
 
+impl TryFrom<&Descriptor> for Digest {
+    type Error = Error;
+
+    fn try_from(descriptor: &Descriptor) -> Result<Self, Error> {
+        descriptor.digest().as_ref().parse()
+    }
+}
+
 impl Serialize for Digest {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
@@ -85,37 +88,76 @@ impl<'de> Deserialize<'de> for Digest {
     }
 }
 
+/// The digest and the count of the bytes so far.
+#[derive(Clone, Default)]
+pub struct RunningDigest {
+    hash: Sha256,
+    bytes: u64,
+}
+
+impl RunningDigest {
+    /// The digest and the count of all that `reader` has.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn of(reader: &mut (impl Read + ?Sized)) -> io::Result<Self> {
+        let mut passed = Self::default();
+        io::copy(reader, &mut passed)?;
+        Ok(passed)
+    }
+
+    /// Takes the next bytes in.
+    pub fn add(&mut self, bytes: &[u8]) {
+        sha2::Digest::update(&mut self.hash, bytes);
+        self.bytes += bytes.len() as u64;
+    }
+
+    /// How many bytes there were.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Their digest.
+    pub fn digest(&self) -> Digest {
+        Digest(sha2::Digest::finalize(self.hash.clone()).into())
+    }
+}
+
+impl Write for RunningDigest {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.add(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Passes bytes on, to a writer or from a reader, and knows their count and digest.
 pub(crate) struct Hashing<T> {
     inner: T,
-    hash: Sha256,
-    bytes: u64,
+    passed: RunningDigest,
 }
 
 impl<T> Hashing<T> {
     pub(crate) fn new(inner: T) -> Self {
         Self {
             inner,
-            hash: sha2::Digest::new(),
-            bytes: 0,
+            passed: RunningDigest::default(),
         }
     }
 
     /// What is inside, the digest and the count.
     pub(crate) fn finish(self) -> (T, Digest, u64) {
-        (self.inner, Digest::from_hash(self.hash), self.bytes)
-    }
-
-    fn passed(&mut self, bytes: &[u8]) {
-        sha2::Digest::update(&mut self.hash, bytes);
-        self.bytes += bytes.len() as u64;
+        (self.inner, self.passed.digest(), self.passed.bytes)
     }
 }
 
 impl<W: Write> Write for Hashing<W> {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         let count = self.inner.write(buffer)?;
-        self.passed(&buffer[..count]);
+        self.passed.add(&buffer[..count]);
         Ok(count)
     }
 
@@ -127,7 +169,7 @@ impl<W: Write> Write for Hashing<W> {
 impl<R: Read> Read for Hashing<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
-        self.passed(&buffer[..count]);
+        self.passed.add(&buffer[..count]);
         Ok(count)
     }
 }

@@ -54,7 +54,7 @@ pub(crate) fn read(origin: &str, what: &str, reader: &mut dyn Read) -> Result<Ve
 }
 
 /// A descriptor without anything that is optional.
-pub(crate) fn descriptor(kind: MediaType, digest: &Digest, size: u64) -> Result<Descriptor> {
+pub fn descriptor(kind: MediaType, digest: &Digest, size: u64) -> Result<Descriptor> {
     let described = DescriptorBuilder::default()
         .media_type(kind)
         .digest(digest.spec())
@@ -65,8 +65,7 @@ pub(crate) fn descriptor(kind: MediaType, digest: &Digest, size: u64) -> Result<
 
 /// The digest in a descriptor.
 pub(crate) fn digest_of(origin: &str, descriptor: &Descriptor) -> Result<Digest> {
-    let digest = descriptor.digest().as_ref().parse::<Digest>();
-    digest.map_err(|error| Error::damaged(origin, error))
+    Digest::try_from(descriptor).map_err(|error| Error::damaged(origin, error))
 }
 
 /// A time in seconds since 1970 as RFC 3339 writes it, in UTC. The date is computed from days by

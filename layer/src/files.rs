@@ -1,13 +1,11 @@
 //! What is in a layer: every entry by its path, with the digest of its content.
 
 use std::collections::BTreeMap;
-use std::io::{copy, sink};
 
-use crate::digest::Hashing;
 use crate::entries::Entry;
 use crate::scan::read_layer;
 use crate::source::Source;
-use crate::{Digest, Error, Image, Result};
+use crate::{Digest, Error, Image, Result, RunningDigest};
 
 /// Entries by path, each with the digest of its content.
 pub type Files = BTreeMap<String, (Entry, Digest)>;
@@ -24,10 +22,9 @@ pub fn files(source: &dyn Source, image: &Image, number: usize) -> Result<Files>
     };
     let mut files = Files::new();
     read_layer(source, descriptor, &mut |entry, content| {
-        let mut content = Hashing::new(content);
-        let read = copy(&mut content, &mut sink());
-        read.map_err(|error| Error::damaged(source.origin(), error))?;
-        files.insert(entry.path.clone(), (entry.clone(), content.finish().1));
+        let content = RunningDigest::of(content);
+        let content = content.map_err(|error| Error::damaged(source.origin(), error))?;
+        files.insert(entry.path.clone(), (entry.clone(), content.digest()));
         Ok(())
     })?;
     Ok(files)

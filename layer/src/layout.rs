@@ -7,6 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::document::{self, VERSION};
+use crate::replace::write_file;
 use crate::source::{Blob, Source};
 use crate::{
     Architecture, Digest, Error, FileTree, Image, ImageConfig, Index, Layer, Result, replace,
@@ -87,7 +88,7 @@ impl LayoutWriter {
         let (folder, blobs) = (self.folder(), self.blobs());
         let image = Image::new(config, self.base.as_ref(), &self.layers, self.time)?;
         for document in [image.config(), image.manifest()] {
-            write(&blobs.join(Digest::of(document).hex()), document)?;
+            write_file(&blobs.join(Digest::of(document).hex()), document)?;
         }
         let index = Index::of(vec![image.descriptor(&image.reference())?])?;
         write_documents(&folder, &index)?;
@@ -98,16 +99,9 @@ impl LayoutWriter {
 }
 
 /// Writes the two documents that make a folder of blobs a layout, the index last.
-pub(crate) fn write_documents(folder: &Path, index: &Index) -> Result<()> {
-    write(&folder.join("oci-layout"), VERSION.as_bytes())?;
-    write(&folder.join("index.json"), &index.bytes()?)
-}
-
-/// Writes a file that everybody may read, whatever the user's mask is.
-fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    fs::write(path, bytes).map_err(Error::io("write", path))?;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o644))
-        .map_err(Error::io("change the mode of", path))
+pub fn write_documents(folder: &Path, index: &Index) -> Result<()> {
+    write_file(&folder.join("oci-layout"), VERSION.as_bytes())?;
+    write_file(&folder.join("index.json"), &index.bytes()?)
 }
 
 impl Layout {
@@ -175,7 +169,8 @@ impl LayoutFolder {
         }
     }
 
-    fn blob_path(&self, digest: &Digest) -> PathBuf {
+    /// The path of a blob.
+    pub fn blob_path(&self, digest: &Digest) -> PathBuf {
         self.path.join("blobs/sha256").join(digest.hex())
     }
 

@@ -1,6 +1,7 @@
 //! Gives something finished its name, in place of what had the name before.
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -8,14 +9,34 @@ use tempfile::NamedTempFile;
 
 use crate::{Error, Result};
 
-/// A file in `folder` that has no name yet. Everybody will be able to read it, whatever the user's
+/// A file in `folder` that does not have its name yet. Everybody will be able to read it, whatever the user's
 /// mask is: what it holds is meant for others.
 pub(crate) fn new_file(folder: &Path) -> Result<NamedTempFile> {
-    let file = NamedTempFile::new_in(folder).map_err(Error::io("create a file in", folder))?;
+    let file = tempfile::Builder::new()
+        .prefix(".partial-")
+        .tempfile_in(folder)
+        .map_err(Error::io("create a file in", folder))?;
     file.as_file()
         .set_permissions(fs::Permissions::from_mode(0o644))
         .map_err(Error::io("change the mode of", file.path()))?;
     Ok(file)
+}
+
+/// Gives `file` the name `path`, in the folder in which it was created.
+pub(crate) fn rename(file: NamedTempFile, path: &Path) -> Result<()> {
+    let renamed = file.persist(path);
+    renamed.map_err(|error| Error::io("write", path)(error.error))?;
+    Ok(())
+}
+
+/// Writes a file whole or not at all. Everybody may read it, whatever the user's mask is.
+///
+/// # Errors
+/// The folder that it is to be in does not exist or cannot be written.
+pub fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut file = new_file(path.parent().unwrap_or(Path::new(".")))?;
+    file.write_all(bytes).map_err(Error::io("write", path))?;
+    rename(file, path)
 }
 
 /// Renames the folder `from` to `to`; what was there is moved into `trash` first.

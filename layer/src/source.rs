@@ -49,7 +49,7 @@ pub fn index(source: &dyn Source) -> Result<Index> {
 }
 
 /// A document that a descriptor names, whose digest and size are as the descriptor says.
-pub(crate) fn document(source: &dyn Source, what: &str, of: &Descriptor) -> Result<Vec<u8>> {
+pub fn document(source: &dyn Source, what: &str, of: &Descriptor) -> Result<Vec<u8>> {
     let origin = source.origin();
     let digest = digest_of(origin, of)?;
     let mut reader = Hashing::new(source.blob(&digest)?.reader);

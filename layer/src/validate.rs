@@ -1,16 +1,17 @@
 //! Derives everything that an image says of itself again from its bytes, and reports every mismatch
 //! instead of the first. Where something cannot be read, the rest is.
 
+use std::io::Read;
+
 use oci_spec::image::{Descriptor, MediaType};
 
 use crate::archive::{DockerImage, blob_path};
-use crate::digest::Hashing;
 use crate::document::{digest_of, parse};
 use crate::entries::Entry;
 use crate::image::Documents;
 use crate::scan::{Scanned, layer_of, read_layer};
 use crate::source::Source;
-use crate::{Digest, Error, Index, Result};
+use crate::{Digest, Error, Index, Result, RunningDigest};
 
 /// What a source was found to hold.
 #[derive(Debug, Default)]
@@ -212,15 +213,13 @@ pub(crate) fn is_index(kind: &MediaType) -> bool {
 fn magic(source: &dyn Source, descriptor: &Descriptor) -> Result<Vec<u8>> {
     let digest = digest_of(source.origin(), descriptor)?;
     let mut bytes = Vec::new();
-    let mut reader = std::io::Read::take(source.blob(&digest)?.reader, 4);
-    let read = std::io::Read::read_to_end(&mut reader, &mut bytes);
+    let read = source.blob(&digest)?.reader.take(4).read_to_end(&mut bytes);
     read.map_err(|error| Error::damaged(source.origin(), error))?;
     Ok(bytes)
 }
 
 fn hash(source: &dyn Source, digest: &Digest) -> Result<Digest> {
-    let mut reader = Hashing::new(source.blob(digest)?.reader);
-    let copied = std::io::copy(&mut reader, &mut std::io::sink());
-    copied.map_err(|error| Error::damaged(source.origin(), error))?;
-    Ok(reader.finish().1)
+    let found = RunningDigest::of(&mut source.blob(digest)?.reader);
+    let found = found.map_err(|error| Error::damaged(source.origin(), error))?;
+    Ok(found.digest())
 }

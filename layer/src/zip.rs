@@ -9,12 +9,11 @@ use serde::Serialize;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
-use crate::digest::Hashing;
 use crate::document::date;
 use crate::reading::Reading;
-use crate::replace::new_file;
+use crate::replace::{new_file, rename};
 use crate::tree::{Content, Entry, FileTree};
-use crate::{Digest, Error, Result};
+use crate::{Digest, Error, Result, RunningDigest};
 
 /// The earliest time that a zip archive can hold, in days since 1970: 1980-01-01.
 const FIRST_DAY: u64 = 3652;
@@ -40,13 +39,13 @@ impl Zip {
         let mut partial = new_file(parent)?;
         let file = BufWriter::new(partial.as_file_mut());
         let unpacked_bytes = write_archive(file, tree, time, path)?;
-        let (digest, packed_bytes) = hash(partial.path())?;
-        partial
-            .persist(path)
-            .map_err(|error| Error::io("write", path)(error.error))?;
+        let read = Error::io("read", partial.path());
+        let written = File::open(partial.path()).and_then(|mut file| RunningDigest::of(&mut file));
+        let written = written.map_err(read)?;
+        rename(partial, path)?;
         Ok(Self {
-            digest,
-            packed_bytes,
+            digest: written.digest(),
+            packed_bytes: written.bytes(),
             unpacked_bytes,
         })
     }
@@ -98,14 +97,6 @@ fn append(archive: &mut impl Write, content: &Content, to: &Path) -> Result<u64>
             io::copy(&mut content, archive).map_err(|error| content.error(source, to, error))
         }
     }
-}
-
-fn hash(path: &Path) -> Result<(Digest, u64)> {
-    let file = File::open(path).map_err(Error::io("read", path))?;
-    let mut reader = Hashing::new(file.take(u64::MAX));
-    io::copy(&mut reader, &mut io::sink()).map_err(Error::io("read", path))?;
-    let (_, digest, bytes) = reader.finish();
-    Ok((digest, bytes))
 }
 
 /// The nearest time that a zip archive can hold, in steps of two seconds.

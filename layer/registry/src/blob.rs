@@ -3,13 +3,13 @@
 //! what a broken connection left of it is gone on with, in this run or a later one.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
+use std::io::{ErrorKind, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use layer::RunningDigest;
 use reqwest::header::{CONTENT_RANGE, RANGE};
 use reqwest::{Response, StatusCode};
 
-use super::digest::{Sum, digits};
 use super::error::Failure;
 use super::judge::innermost;
 use super::manifest::Entry;
@@ -30,7 +30,7 @@ struct Download<'a> {
     what: String,
     path: PathBuf,
     file: File,
-    sum: Sum,
+    sum: RunningDigest,
     /// Whether all of it came in this run.
     fresh: bool,
 }
@@ -42,28 +42,27 @@ pub(crate) async fn fetch(
     blobs: &Path,
     meter: &Meter<'_>,
 ) -> Result<bool> {
-    // A manifest that was read has only good digests.
-    let name = digits(&entry.digest).unwrap_or_default();
-    let path = blobs.join(name);
+    let name = entry.digest.hex();
+    let path = blobs.join(&name);
     if is_whole(&path, entry)? {
-        meter.blob(&entry.digest, entry.size, true);
-        meter.finished(entry.size);
+        meter.blob(entry.digest, entry.size(), true);
+        meter.finished(entry.size());
         return Ok(false);
     }
     let partial = blobs.join(format!(".partial-{name}"));
     let mut download = Download::begin(session, entry, &partial)?;
     // Another process may have finished while the file was being opened.
     if is_whole(&path, entry)? {
-        meter.blob(&entry.digest, entry.size, true);
-        meter.finished(entry.size);
+        meter.blob(entry.digest, entry.size(), true);
+        meter.finished(entry.size());
         return Ok(false);
     }
-    meter.blob(&entry.digest, entry.size, false);
+    meter.blob(entry.digest, entry.size(), false);
     session
         .patiently(async || download.attempt(meter).await)
         .await?;
     fs::rename(&partial, &path).map_err(Error::io("create", &path))?;
-    meter.finished(entry.size);
+    meter.finished(entry.size());
     Ok(true)
 }
 
@@ -74,23 +73,12 @@ fn is_whole(path: &Path, entry: &Entry) -> Result<bool> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
         Err(error) => return Err(Error::io("read", path)(error)),
     };
-    let sum = sum(&mut file, path)?;
-    let whole = sum.bytes == entry.size && sum.digest() == entry.digest;
+    let sum = RunningDigest::of(&mut file).map_err(Error::io("read", path))?;
+    let whole = sum.bytes() == entry.size() && sum.digest() == entry.digest;
     if !whole {
         fs::remove_file(path).map_err(Error::io("remove", path))?;
     }
     Ok(whole)
-}
-
-fn sum(file: &mut File, path: &Path) -> Result<Sum> {
-    let mut sum = Sum::default();
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        match file.read(&mut buffer).map_err(Error::io("read", path))? {
-            0 => return Ok(sum),
-            count => sum.add(&buffer[..count]),
-        }
-    }
 }
 
 impl<'a> Download<'a> {
@@ -107,14 +95,14 @@ impl<'a> Download<'a> {
             }
             Err(TryLockError::Error(error)) => return Err(Error::io("lock", path)(error)),
         }
-        let sum = sum(&mut file, path)?;
+        let sum = RunningDigest::of(&mut file).map_err(Error::io("read", path))?;
         Ok(Self {
             session,
             entry,
             what: format!("blob {}", entry.digest),
             path: path.to_owned(),
             file,
-            fresh: sum.bytes == 0,
+            fresh: sum.bytes() == 0,
             sum,
         })
     }
@@ -123,19 +111,19 @@ impl<'a> Download<'a> {
     fn restart(&mut self) -> Result<()> {
         let dropped = self.file.set_len(0).and_then(|()| self.file.rewind());
         dropped.map_err(Error::io("write", &self.path))?;
-        self.sum = Sum::default();
+        self.sum = RunningDigest::default();
         self.fresh = true;
         Ok(())
     }
 
     /// Fetches what is missing, in one request.
     async fn attempt(&mut self, meter: &Meter<'_>) -> Result<(), Failure> {
-        if self.sum.bytes > self.entry.size {
+        if self.sum.bytes() > self.entry.size() {
             self.restart()?;
         }
-        let before = self.sum.bytes;
+        let before = self.sum.bytes();
         meter.moved(before);
-        if before < self.entry.size {
+        if before < self.entry.size() {
             match self.request().await {
                 Ok(response) => self.receive(response, meter).await?,
                 Err(failure) if before > 0 && failure.status == Some(NO_SUCH_PART) => {
@@ -154,7 +142,7 @@ impl<'a> Download<'a> {
         let lied = Error::Lied {
             registry: self.session.remote.registry().to_owned(),
             what: self.what.clone(),
-            wanted: self.entry.digest.clone(),
+            wanted: self.entry.digest,
             found,
         };
         if fresh {
@@ -169,7 +157,7 @@ impl<'a> Download<'a> {
     /// Asks for what is missing. `oci_client` does not tell with which status a registry refuses
     /// if it sends an error document as well, nor how long it asks to wait.
     async fn request(&self) -> Result<Response, Failure> {
-        let (digest, from) = (&self.entry.digest, self.sum.bytes);
+        let (digest, from) = (self.entry.digest, self.sum.bytes());
         let address = self.session.remote.address(&format!("blobs/{digest}"));
         let asked = self.session.send(&self.what, |http| match from {
             0 => http.get(&address),
@@ -183,19 +171,19 @@ impl<'a> Download<'a> {
         if response.status() == StatusCode::PARTIAL_CONTENT {
             let range = response.headers().get(CONTENT_RANGE);
             let range = range.and_then(|value| value.to_str().ok());
-            let wanted = format!("bytes {}-", self.sum.bytes);
+            let wanted = format!("bytes {}-", self.sum.bytes());
             if range.is_some_and(|range| !range.starts_with(&wanted)) {
                 let judge = self.session.judge();
                 return Err(judge
                     .unusable(&self.what, "it sends another part of it")
                     .into());
             }
-        } else if self.sum.bytes > 0 {
+        } else if self.sum.bytes() > 0 {
             // A registry that knows no ranges begins anew, and so does the file.
             self.restart()?;
         }
-        let before = self.sum.bytes;
-        let missing = self.entry.size - before;
+        let before = self.sum.bytes();
+        let missing = self.entry.size() - before;
         let announced = response.content_length();
         if announced.is_some_and(|length| length > missing) {
             let length = announced.unwrap_or_default();
@@ -208,28 +196,28 @@ impl<'a> Download<'a> {
             .map_err(Error::io("write", &self.path))?;
         loop {
             let chunk = response.chunk().await.map_err(|error| Failure {
-                progress: self.sum.bytes - before >= PROGRESS,
+                progress: self.sum.bytes() - before >= PROGRESS,
                 ..Failure::passing(self.cut_off(&innermost(&error)))
             })?;
             let Some(chunk) = chunk else { break };
-            if chunk.len() as u64 > self.entry.size - self.sum.bytes {
+            if chunk.len() as u64 > self.entry.size() - self.sum.bytes() {
                 return Err(self.wrong_size("more".into())?.into());
             }
             let written = self.file.write_all(&chunk);
             written.map_err(Error::io("write", &self.path))?;
             self.sum.add(&chunk);
-            meter.moved(self.sum.bytes);
+            meter.moved(self.sum.bytes());
         }
-        if self.sum.bytes == self.entry.size {
+        if self.sum.bytes() == self.entry.size() {
             return Ok(());
         }
         // Where the end of the answer was announced, this is all that there is.
-        if announced == Some(self.sum.bytes - before) {
-            let found = self.sum.bytes.to_string();
+        if announced == Some(self.sum.bytes() - before) {
+            let found = self.sum.bytes().to_string();
             return Err(self.wrong_size(found)?.into());
         }
         Err(Failure {
-            progress: self.sum.bytes - before >= PROGRESS,
+            progress: self.sum.bytes() - before >= PROGRESS,
             ..Failure::passing(self.cut_off("it ended early"))
         })
     }
@@ -238,8 +226,8 @@ impl<'a> Download<'a> {
         Error::CutOff {
             registry: self.session.remote.registry().to_owned(),
             what: self.what.clone(),
-            done: self.sum.bytes,
-            total: self.entry.size,
+            done: self.sum.bytes(),
+            total: self.entry.size(),
             reason: reason.to_owned(),
         }
     }
@@ -251,7 +239,7 @@ impl<'a> Download<'a> {
         Ok(Error::Size {
             registry: self.session.remote.registry().to_owned(),
             what: self.what.clone(),
-            wanted: self.entry.size,
+            wanted: self.entry.size(),
             found,
         })
     }

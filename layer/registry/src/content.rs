@@ -4,13 +4,15 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
+use layer::Digest;
+
 /// What a blob's content is read from.
 pub(crate) type Content = Box<dyn Read + Send>;
 
 /// A blob to be pushed.
 pub struct Blob<'a> {
     /// Its digest.
-    pub digest: String,
+    pub digest: Digest,
     /// Its size.
     pub bytes: u64,
     /// Where it lies, for errors.
@@ -21,9 +23,9 @@ pub struct Blob<'a> {
 
 impl<'a> Blob<'a> {
     /// A blob that lies in a file, from `offset` on.
-    pub fn in_file(digest: &str, bytes: u64, path: &'a Path, offset: u64) -> Self {
+    pub fn in_file(digest: Digest, bytes: u64, path: &'a Path, offset: u64) -> Self {
         Self {
-            digest: digest.to_owned(),
+            digest,
             bytes,
             place: path.display().to_string(),
             open: Box::new(move || {

@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use layer::{Architecture, Digest};
 use reqwest::StatusCode;
 
 /// A failure of a push or a pull.
@@ -31,12 +32,9 @@ pub enum Error {
         /// Which file or helper, and why.
         reason: String,
     },
-    /// A layout folder that cannot be pushed.
-    #[error("failed to read the layout to push: {reason}")]
-    Layout {
-        /// Which file, and what is wrong with it.
-        reason: String,
-    },
+    /// A layout folder that cannot be read or written.
+    #[error(transparent)]
+    Files(#[from] layer::Error),
     /// The registry wants a login, or another one.
     #[error(
         "{registry} refuses access to {repository} ({said}){had}; `docker login {registry}` \
@@ -73,9 +71,9 @@ pub enum Error {
         /// What was asked for.
         what: String,
         /// The digest that it must have.
-        wanted: String,
+        wanted: Digest,
         /// The digest that it has.
-        found: String,
+        found: Digest,
     },
     /// What came has another size than the manifest says.
     #[error("{registry} lies: its {what} has {found} bytes, not {wanted}; nothing of it is kept")]
@@ -175,7 +173,7 @@ pub enum Error {
         /// The reference.
         reference: String,
         /// The digest of the manifest.
-        digest: String,
+        digest: Digest,
     },
     /// A blob of ours that is not what its name says.
     #[error("the {what} in `{place}` is damaged: {reason}; write the image again")]

@@ -12,9 +12,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::digest::of;
 use super::manifest::DIGEST;
 use super::{Patience, Remote};
+use layer::Digest;
 
 /// The media type of an image's manifest.
 pub const IMAGE: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -112,7 +112,7 @@ impl Shelf {
     /// Adds a manifest or an index of the media type `kind`; its descriptor.
     pub fn add_manifest(&mut self, kind: &str, manifest: &Value, tag: &str) -> Value {
         let bytes = manifest.to_string().into_bytes();
-        let (digest, size) = (of(&bytes), bytes.len());
+        let (digest, size) = (Digest::of(&bytes).to_string(), bytes.len());
         for name in [tag, &digest] {
             let stored = (kind.to_owned(), bytes.clone());
             self.manifests.insert(name.to_owned(), stored);
@@ -121,7 +121,7 @@ impl Shelf {
     }
 
     fn add_blob(&mut self, bytes: &[u8]) -> Value {
-        let digest = of(bytes);
+        let digest = Digest::of(bytes).to_string();
         self.blobs.insert(digest.clone(), bytes.to_vec());
         json!({"mediaType": "application/octet-stream", "digest": digest, "size": bytes.len()})
     }

@@ -1,150 +1,133 @@
 //! Pushes what an OCI layout folder's index names: one image, or one index with all its images.
 
-use std::fs::File;
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::{Blob, Error, Event, Remote, push};
-use anyhow::{Context, Result, bail, ensure};
-use serde::Deserialize;
+use layer::source::{Source, document, index};
+use layer::{Digest, LayoutFolder};
+use oci_spec::image::Descriptor;
 
-/// The longest document that is read.
-const LONGEST: u64 = 4 << 20;
+use super::manifest::{Kind, understand};
+use super::watch::Watch;
+use super::{Blob, Error, Event, Remote, Result, push};
 
 /// How deep indexes may lie in indexes.
 const DEEPEST: usize = 4;
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Entry {
-    media_type: String,
-    digest: String,
-    size: u64,
-}
-
-/// An index, or a manifest, as far as it matters here.
-#[derive(Deserialize)]
-struct Document {
-    config: Option<Entry>,
-    #[serde(default)]
-    layers: Vec<Entry>,
-    #[serde(default)]
-    manifests: Vec<Entry>,
-}
-
 /// Pushes what the layout in `folder` holds; returns the digest that the registry confirmed.
 ///
 /// # Errors
-/// The layout names more than one image or cannot be read ([`Error::Layout`]), or the push fails.
-pub fn push_layout(
-    remote: &Remote,
-    folder: &Path,
-    watch: &dyn Fn(&Event<'_>),
-) -> Result<String, Error> {
-    push_index(remote, folder, watch).map_err(|error| match error.downcast() {
-        Ok(error) => error,
-        Err(other) => Error::Layout {
-            reason: format!("{other:#}"),
-        },
-    })
-}
-
-fn push_index(remote: &Remote, folder: &Path, watch: &dyn Fn(&Event<'_>)) -> Result<String> {
-    let path = folder.join("index.json");
-    let (_, index) = document(&path)?;
-    let [entry] = index.manifests.as_slice() else {
-        let count = index.manifests.len();
-        bail!(
-            "`{}` names {count} images; one can be pushed",
-            path.display()
-        );
+/// The layout names more than one image or cannot be read ([`Error::Files`]), or the push fails.
+pub fn push_layout(remote: &Remote, folder: &Path, watch: &dyn Fn(&Event<'_>)) -> Result<Digest> {
+    let layout = LayoutFolder::open(folder)?;
+    let index = index(&layout)?;
+    let [entry] = index.manifests() else {
+        let count = index.manifests().len();
+        let reason = format!("its index names {count} images; one can be pushed");
+        return Err(unusable(&layout, reason));
     };
-    push_entry(remote, folder, entry, watch, DEEPEST)
+    push_entry(remote, &layout, entry, watch, DEEPEST)
 }
 
 /// Pushes what an index lists, innermost first: a registry refuses an index without its images.
 fn push_entry(
     remote: &Remote,
-    folder: &Path,
-    entry: &Entry,
-    watch: &dyn Fn(&Event<'_>),
+    layout: &LayoutFolder,
+    entry: &Descriptor,
+    watch: &Watch<'_>,
     depth: usize,
-) -> Result<String> {
-    ensure!(depth > 0, "its indexes lie too deep in one another");
-    let path = blob_path(folder, &entry.digest)?;
-    let (bytes, manifest) = document(&path)?;
-    for child in &manifest.manifests {
-        let remote = remote.at(&child.digest);
-        push_entry(&remote, folder, child, watch, depth - 1)?;
+) -> Result<Digest> {
+    if depth == 0 {
+        return Err(unusable(layout, "its indexes lie too deep in one another"));
     }
-    let entries: Vec<_> = manifest.config.iter().chain(&manifest.layers).collect();
-    let paths = entries.iter().map(|entry| blob_path(folder, &entry.digest));
-    let paths = paths.collect::<Result<Vec<_>>>()?;
+    let bytes = document(layout, "manifest", entry)?;
+    let media_type = entry.media_type().to_string();
+    let understood = understand(&bytes, Some(&media_type));
+    let (_, kind) = understood.map_err(|reason| unusable(layout, reason))?;
+    let entries = match kind {
+        Kind::Image(entries) => entries,
+        Kind::Index(children) => {
+            for child in children {
+                let (remote, child) = (remote.at(child.digest), &child.descriptor);
+                push_entry(&remote, layout, child, watch, depth - 1)?;
+            }
+            Vec::new()
+        }
+    };
+    let paths: Vec<_> = entries
+        .iter()
+        .map(|e| layout.blob_path(&e.digest))
+        .collect();
     let blobs = entries.iter().zip(&paths);
     let blobs: Vec<_> = blobs
-        .map(|(entry, path)| Blob::in_file(&entry.digest, entry.size, path, 0))
+        .map(|(entry, path)| Blob::in_file(entry.digest, entry.size(), path, 0))
         .collect();
-    let digest = push(remote, &blobs, &bytes, &entry.media_type, watch)?;
-    ensure!(
-        digest == entry.digest,
-        "`{}` is damaged: its digest is {digest}",
-        path.display()
-    );
-    Ok(digest)
+    push(remote, &blobs, &bytes, &media_type, watch)
 }
 
-fn blob_path(folder: &Path, digest: &str) -> Result<PathBuf> {
-    let digits = digest.strip_prefix("sha256:").unwrap_or_default();
-    ensure!(
-        digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()),
-        "{digest:?} is no digest by SHA-256"
-    );
-    Ok(folder.join("blobs/sha256").join(digits))
-}
-
-fn document(path: &Path) -> Result<(Vec<u8>, Document)> {
-    let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes))
-        .with_context(|| format!("failed to read `{}`", path.display()))?;
-    ensure!(
-        bytes.len() as u64 <= LONGEST,
-        "`{}` is longer than a manifest may be",
-        path.display()
-    );
-    let document = serde_json::from_slice(&bytes)
-        .with_context(|| format!("`{}` is no manifest or index", path.display()))?;
-    Ok((bytes, document))
+fn unusable(layout: &LayoutFolder, reason: impl Into<String>) -> Error {
+    let origin = layout.origin().to_owned();
+    let reason = reason.into();
+    layer::Error::Damaged { origin, reason }.into()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::fs;
+
+    use serde_json::{Value, json};
+
+    use super::super::fake::{IMAGE, INDEX};
+    use super::*;
+
+    /// Adds a document to the layout in `folder`; its descriptor.
+    fn add(folder: &Path, media_type: &str, document: &Value) -> Value {
+        let bytes = document.to_string();
+        let digest = Digest::of(bytes.as_bytes());
+        fs::write(folder.join("blobs/sha256").join(digest.hex()), &bytes).unwrap();
+        json!({"mediaType": media_type, "digest": digest, "size": bytes.len()})
+    }
 
     #[test]
     fn only_a_sound_layout_is_pushed() {
         let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
         // Nobody listens there, and nobody is asked.
         let remote = Remote::parse("127.0.0.1:1/a").unwrap();
-        let push = |index: &str| {
-            fs::write(folder.path().join("index.json"), index).unwrap();
-            let error = push_layout(&remote, folder.path(), &|_| ()).unwrap_err();
-            format!("{error:#}")
+        let refused = |index: &str| {
+            fs::write(folder.join("index.json"), index).unwrap();
+            let error = push_layout(&remote, folder, &|_| ()).unwrap_err();
+            error.to_string()
         };
-        assert!(push("{}").contains("names 0 images"));
-        assert!(push("[]").contains("is no manifest or index"));
-        assert!(push(&" ".repeat(5 << 20)).contains("longer than a manifest may be"));
-        let entry = |digest: &str| {
-            format!(r#"{{"manifests": [{{"mediaType": "m", "digest": "{digest}", "size": 1}}]}}"#)
-        };
-        assert!(push(&entry("sha256:../../../etc/passwd")).contains("is no digest"));
-        let digest = format!("sha256:{}", "0".repeat(64));
-        assert!(push(&entry(&digest)).contains("failed to read"));
-        // An index that lists itself; its digest cannot be right, which is found out last.
-        fs::create_dir_all(folder.path().join("blobs/sha256")).unwrap();
-        let path = folder.path().join("blobs/sha256").join("0".repeat(64));
-        fs::write(path, entry(&digest)).unwrap();
-        assert!(push(&entry(&digest)).contains("too deep"));
+        assert!(refused("").contains("has no file `oci-layout`"));
+        fs::create_dir_all(folder.join("blobs/sha256")).unwrap();
+        let version = r#"{"imageLayoutVersion": "1.0.0"}"#;
+        fs::write(folder.join("oci-layout"), version).unwrap();
+        assert!(refused("[]").contains("index cannot be read"));
+        assert!(refused(&" ".repeat(5 << 20)).contains("larger than"));
+        let index = |entries: &[&Value]| json!({"schemaVersion": 2, "manifests": entries});
+        let refused = |entries: &[&Value]| refused(&index(entries).to_string());
+        assert!(refused(&[]).contains("names 0 images"));
+
+        let config = json!({"mediaType": "m", "digest": Digest::of(b""), "size": 0});
+        let image = json!({"schemaVersion": 2, "config": config, "layers": []});
+        let mut image = add(folder, IMAGE, &image);
+        assert!(refused(&[&image, &image]).contains("names 2 images"));
+        let mut deep = image.clone();
+        for _ in 0..DEEPEST {
+            deep = add(folder, INDEX, &index(&[&deep]));
+        }
+        assert!(refused(&[&deep]).contains("too deep"));
+        let text = add(folder, "text/plain", &json!({"schemaVersion": 2}));
+        assert!(refused(&[&text]).contains("neither an image nor an index"));
+
+        image["size"] = json!(1);
+        assert!(refused(&[&image]).contains("bytes instead of 1"));
+        for (digest, reason) in [
+            (Digest::of(b"nothing").to_string(), "has no blob"),
+            ("sha256:../../../etc/passwd".to_owned(), "cannot be read"),
+        ] {
+            image["digest"] = json!(digest);
+            assert!(refused(&[&image]).contains(reason), "{digest}");
+        }
     }
 }

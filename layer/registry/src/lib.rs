@@ -30,7 +30,6 @@
 mod blob;
 mod content;
 mod credentials;
-mod digest;
 mod document;
 mod error;
 pub mod fake;

@@ -1,14 +1,15 @@
 //! Manifests: a tag or a digest goes in; the document that it names comes out, never longer than
 //! [`LONGEST`], with the digest that was asked for, and read as an image or as an index of them.
 
+use layer::Digest;
 use oci_client::manifest::{
     IMAGE_MANIFEST_LIST_MEDIA_TYPE, IMAGE_MANIFEST_MEDIA_TYPE, OCI_IMAGE_INDEX_MEDIA_TYPE,
     OCI_IMAGE_MEDIA_TYPE,
 };
+use oci_spec::image::Descriptor;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap};
 use serde::Deserialize;
 
-use super::digest::{digits, of};
 use super::document::{Unread, read};
 use super::error::Failure;
 use super::session::Session;
@@ -25,7 +26,7 @@ pub(crate) const DIGEST: &str = "docker-content-digest";
 
 /// A manifest.
 pub(crate) struct Manifest {
-    pub digest: String,
+    pub digest: Digest,
     pub media_type: String,
     pub bytes: Vec<u8>,
     pub kind: Kind,
@@ -39,19 +40,28 @@ pub(crate) enum Kind {
     Index(Vec<Entry>),
 }
 
-/// A descriptor, as far as it matters here.
-#[derive(Clone, Debug, Deserialize)]
+/// A descriptor whose digest is one by SHA-256.
+#[derive(Clone, Debug)]
 pub(crate) struct Entry {
-    pub digest: String,
-    pub size: u64,
-    pub platform: Option<Platform>,
+    pub digest: Digest,
+    pub descriptor: Descriptor,
 }
 
-/// Where an image runs.
-#[derive(Clone, Debug, Deserialize)]
-pub(crate) struct Platform {
-    pub architecture: String,
-    pub os: String,
+impl Entry {
+    pub fn size(&self) -> u64 {
+        self.descriptor.size()
+    }
+}
+
+impl TryFrom<Descriptor> for Entry {
+    type Error = layer::Error;
+
+    fn try_from(descriptor: Descriptor) -> Result<Self, layer::Error> {
+        Ok(Self {
+            digest: (&descriptor).try_into()?,
+            descriptor,
+        })
+    }
 }
 
 #[derive(Deserialize)]
@@ -59,9 +69,9 @@ pub(crate) struct Platform {
 struct Document {
     schema_version: Option<u32>,
     media_type: Option<String>,
-    config: Option<Entry>,
-    layers: Option<Vec<Entry>>,
-    manifests: Option<Vec<Entry>>,
+    config: Option<Descriptor>,
+    layers: Option<Vec<Descriptor>>,
+    manifests: Option<Vec<Descriptor>>,
 }
 
 /// What asks for a manifest accepts.
@@ -88,8 +98,8 @@ pub(crate) async fn fetch(session: &Session<'_>, version: &str) -> Result<Manife
             Ok((headers, bytes))
         })
         .await?;
-    let digest = of(&bytes);
-    let wanted = digits(version).map(|_| version.to_owned());
+    let digest = Digest::of(&bytes);
+    let wanted = version.parse().ok();
     // A tag's digest is known from the registry alone, if at all.
     if let Some(wanted) = wanted.or_else(|| said_digest(&headers))
         && wanted != digest
@@ -122,14 +132,13 @@ fn too_long(session: &Session<'_>, what: &str) -> Failure {
 }
 
 /// The digest that a registry says a manifest has, if it is one that can be compared.
-pub(crate) fn said_digest(headers: &HeaderMap) -> Option<String> {
-    let said = headers.get(DIGEST)?.to_str().ok()?;
-    digits(said).map(|_| said.to_owned())
+pub(crate) fn said_digest(headers: &HeaderMap) -> Option<Digest> {
+    headers.get(DIGEST)?.to_str().ok()?.parse().ok()
 }
 
 /// What a manifest is and lists. One that could be read as an image and as an index is neither:
 /// see <https://github.com/opencontainers/image-spec/security/advisories/GHSA-77vh-xpmg-72qh>.
-fn understand(bytes: &[u8], sent_as: Option<&str>) -> Result<(String, Kind), String> {
+pub(crate) fn understand(bytes: &[u8], sent_as: Option<&str>) -> Result<(String, Kind), String> {
     let document: Document =
         serde_json::from_slice(bytes).map_err(|error| format!("it is no manifest: {error}"))?;
     if document.schema_version != Some(2) {
@@ -144,12 +153,17 @@ fn understand(bytes: &[u8], sent_as: Option<&str>) -> Result<(String, Kind), Str
     }
     let media_type = document.media_type.or(sent_as.map(str::to_owned));
     let media_type = media_type.ok_or("it has no media type")?;
+    let entries = |descriptors: Vec<Descriptor>| {
+        let entries = descriptors.into_iter().map(Entry::try_from);
+        let entries: Result<Vec<_>, _> = entries.collect();
+        entries.map_err(|error| error.to_string())
+    };
     let kind = match (document.config, document.layers, document.manifests) {
         (Some(config), Some(layers), None) if IMAGES.contains(&media_type.as_str()) => {
-            Kind::Image([vec![config], layers].concat())
+            Kind::Image(entries([vec![config], layers].concat())?)
         }
         (None, None, Some(manifests)) if INDEXES.contains(&media_type.as_str()) => {
-            Kind::Index(manifests)
+            Kind::Index(entries(manifests)?)
         }
         _ => {
             return Err(format!(
@@ -157,11 +171,7 @@ fn understand(bytes: &[u8], sent_as: Option<&str>) -> Result<(String, Kind), Str
             ));
         }
     };
-    let (Kind::Image(entries) | Kind::Index(entries)) = &kind;
-    match entries.iter().find(|entry| digits(&entry.digest).is_none()) {
-        Some(entry) => Err(format!("{:?} in it is no digest by SHA-256", entry.digest)),
-        None => Ok((media_type, kind)),
-    }
+    Ok((media_type, kind))
 }
 
 #[cfg(test)]
@@ -170,7 +180,7 @@ mod tests {
     use serde_json::{Value, json};
 
     fn entry() -> Value {
-        json!({"mediaType": "x", "digest": of(b""), "size": 0})
+        json!({"mediaType": "x", "digest": Digest::of(b""), "size": 0})
     }
 
     fn read(document: &Value, sent_as: Option<&str>) -> Result<Kind, String> {
@@ -198,6 +208,10 @@ mod tests {
             "config": entry(), "layers": [], "manifests": []});
         let mut path = entry();
         path["digest"] = "sha256:../../../etc/passwd".into();
+        let mut other = entry();
+        other["digest"] = format!("sha512:{}", "0".repeat(128)).into();
+        let mut negative = entry();
+        negative["size"] = (-1).into();
         let bad = [
             (both.clone(), image),
             (both, index),
@@ -227,7 +241,11 @@ mod tests {
                 image,
             ),
             (
-                json!({"schemaVersion": 2, "config": {"digest": of(b""), "size": -1}, "layers": []}),
+                json!({"schemaVersion": 2, "config": entry(), "layers": [other]}),
+                image,
+            ),
+            (
+                json!({"schemaVersion": 2, "config": negative, "layers": []}),
                 image,
             ),
             (json!([]), image),

@@ -1,19 +1,16 @@
 //! Pulls an image: a reference goes in, and a folder in the OCI image layout with all of it comes
 //! out, every blob compared with its digest. What is there already is not fetched again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
-use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use layer::Architecture;
+use layer::{Architecture, Digest, Index, write_documents, write_file};
+use oci_spec::image::{Arch, Os};
 use reqwest::header::ACCEPT;
 use serde::Deserialize;
-use serde_json::json;
 
 use super::blob;
-use super::digest::digits;
 use super::manifest::{self, Entry, Kind, LONGEST, Manifest, accepted, said_digest};
 use super::session::{Session, within};
 use super::token::Scope;
@@ -27,10 +24,10 @@ const MOST_MANIFESTS: usize = 1000;
 #[derive(Clone, Debug)]
 pub struct Pulled {
     /// The digest that the reference stands for.
-    pub resolved: String,
+    pub resolved: Digest,
     /// The digest of the manifest that the folder's index names: the same, or that of the one image
     /// that was chosen by its architecture.
-    pub digest: String,
+    pub digest: Digest,
     /// Its media type.
     pub media_type: String,
     /// The manifest.
@@ -42,13 +39,13 @@ pub struct Pulled {
 }
 
 /// The digest that a reference stands for at present.
-pub fn resolve(remote: &Remote) -> Result<String> {
+pub fn resolve(remote: &Remote) -> Result<Digest> {
     within(remote, Scope::Pull, &|_| (), async |session| {
         resolved(&session).await
     })
 }
 
-pub(crate) async fn resolved(session: &Session<'_>) -> Result<String> {
+pub(crate) async fn resolved(session: &Session<'_>) -> Result<Digest> {
     let version = session.remote.version();
     let address = session.remote.address(&format!("manifests/{version}"));
     let what = format!("manifest {version}");
@@ -59,11 +56,11 @@ pub(crate) async fn resolved(session: &Session<'_>) -> Result<String> {
         })
         .await?;
     match said_digest(&headers) {
-        Some(said) => match digits(version) {
-            Some(_) if said != version => Err(Error::Lied {
+        Some(said) => match session.remote.digest() {
+            Some(wanted) if said != wanted => Err(Error::Lied {
                 registry: session.remote.registry().to_owned(),
                 what,
-                wanted: version.to_owned(),
+                wanted,
                 found: said,
             }),
             _ => Ok(said),
@@ -87,7 +84,7 @@ pub fn pull(
     fs::create_dir_all(&blobs).map_err(Error::io("create", &blobs))?;
     within(remote, Scope::Pull, watch, async |session| {
         let top = manifest::fetch(&session, remote.version()).await?;
-        let resolved = top.digest.clone();
+        let resolved = top.digest;
         let chosen = match (&top.kind, architecture) {
             (Kind::Index(entries), Some(wanted)) => {
                 let entry = choose(remote, entries, wanted)?;
@@ -114,14 +111,16 @@ fn choose<'a>(remote: &Remote, entries: &'a [Entry], wanted: Architecture) -> Re
     let platforms = || {
         entries
             .iter()
-            .filter_map(|entry| Some((entry, entry.platform.as_ref()?)))
+            .filter_map(|entry| Some((entry, entry.descriptor.platform().as_ref()?)))
     };
-    let mut fitting = platforms().filter(|(_, place)| place.os == "linux");
-    if let Some((entry, _)) = fitting.find(|(_, place)| place.architecture == wanted.goarch()) {
+    let mut fitting = platforms().filter(|(_, place)| *place.os() == Os::Linux);
+    if let Some((entry, _)) =
+        fitting.find(|(_, place)| *place.architecture() == Arch::from(wanted.goarch()))
+    {
         return Ok(entry);
     }
     let found: BTreeSet<_> = platforms()
-        .map(|(_, place)| format!("{}/{}", place.os, place.architecture))
+        .map(|(_, place)| format!("{}/{}", place.os(), place.architecture()))
         .collect();
     Err(no_architecture(
         remote,
@@ -141,17 +140,17 @@ fn no_architecture(remote: &Remote, wanted: Architecture, found: &str) -> Error 
 
 /// A manifest that an index lists.
 async fn child(session: &Session<'_>, entry: &Entry) -> Result<Manifest> {
-    if entry.size > LONGEST {
+    if entry.size() > LONGEST {
         let what = format!("manifest {}", entry.digest);
-        let reason = format!("it is said to have {} bytes, over {LONGEST}", entry.size);
+        let reason = format!("it is said to have {} bytes, over {LONGEST}", entry.size());
         return Err(session.judge().unusable(&what, reason));
     }
-    let found = manifest::fetch(session, &entry.digest).await?;
-    if found.bytes.len() as u64 != entry.size {
+    let found = manifest::fetch(session, &entry.digest.to_string()).await?;
+    if found.bytes.len() as u64 != entry.size() {
         return Err(Error::Size {
             registry: session.remote.registry().to_owned(),
             what: format!("manifest {}", entry.digest),
-            wanted: entry.size,
+            wanted: entry.size(),
             found: found.bytes.len().to_string(),
         });
     }
@@ -167,12 +166,12 @@ async fn everything(
     watch: &Watch<'_>,
 ) -> Result<(u64, u64)> {
     let mut entries = Vec::new();
-    let mut documents = vec![(top.digest.clone(), top.bytes.clone())];
+    let mut documents = vec![(top.digest, top.bytes.clone())];
     let mut waiting = Vec::new();
     list(&top.kind, &mut entries, &mut waiting);
-    let mut seen = BTreeSet::from([top.digest.clone()]);
+    let mut seen = BTreeSet::from([top.digest]);
     while let Some(entry) = waiting.pop() {
-        if !seen.insert(entry.digest.clone()) {
+        if !seen.insert(entry.digest) {
             continue;
         }
         if seen.len() > MOST_MANIFESTS {
@@ -186,15 +185,15 @@ async fn everything(
     }
     // Images of one index share layers, and one image may have the same layer twice.
     let mut seen = BTreeSet::new();
-    entries.retain(|entry| seen.insert((entry.digest.clone(), entry.size)));
+    entries.retain(|entry| seen.insert((entry.digest, entry.size())));
     let total = entries
         .iter()
-        .fold(0_u64, |sum, entry| sum.saturating_add(entry.size));
+        .fold(0_u64, |sum, entry| sum.saturating_add(entry.size()));
     let meter = Meter::new(watch, total);
     let mut fetched = 0;
     for (place, entry) in entries.iter().enumerate() {
         if blob::fetch(session, entry, blobs, &meter).await? {
-            fetched += entry.size;
+            fetched += entry.size();
         }
         if let (0, Some(wanted), Kind::Image(_)) = (place, architecture, &top.kind) {
             check_architecture(session.remote, entry, blobs, wanted)?;
@@ -202,7 +201,7 @@ async fn everything(
     }
     // Innermost first, so that what is there is complete.
     for (digest, bytes) in documents.iter().rev() {
-        write(blobs, digits(digest).unwrap_or_default(), bytes)?;
+        write_file(&blobs.join(digest.hex()), bytes)?;
     }
     Ok((total, fetched))
 }
@@ -223,17 +222,17 @@ fn check_architecture(
 ) -> Result<()> {
     #[derive(Deserialize)]
     struct Config {
-        architecture: String,
+        architecture: Arch,
     }
-    let path = blobs.join(digits(&config.digest).unwrap_or_default());
-    let found = if config.size > LONGEST {
+    let path = blobs.join(config.digest.hex());
+    let found = if config.size() > LONGEST {
         "none that it names in a configuration of sensible length".to_owned()
     } else {
         let bytes = fs::read(&path).map_err(Error::io("read", &path))?;
         let config = serde_json::from_slice::<Config>(&bytes);
         config.map_or_else(
             |_| "none that it names".to_owned(),
-            |config| config.architecture,
+            |config| config.architecture.to_string(),
         )
     };
     if found == wanted.goarch() {
@@ -244,34 +243,12 @@ fn check_architecture(
 
 /// Names what was pulled, by the tag that it was asked for.
 fn write_index(folder: &Path, remote: &Remote, manifest: &Manifest) -> Result<()> {
-    let mut entry = json!({
-        "mediaType": manifest.media_type,
-        "digest": manifest.digest,
-        "size": manifest.bytes.len(),
-    });
+    let media_type = manifest.media_type.as_str().into();
+    let size = manifest.bytes.len() as u64;
+    let mut entry = layer::descriptor(media_type, &manifest.digest, size)?;
     if let Some(tag) = remote.reference.tag() {
-        entry["annotations"] = json!({"org.opencontainers.image.ref.name": tag});
+        let name = "org.opencontainers.image.ref.name".to_owned();
+        entry.set_annotations(Some(HashMap::from([(name, tag.to_owned())])));
     }
-    let index = json!({
-        "schemaVersion": 2,
-        "mediaType": oci_client::manifest::OCI_IMAGE_INDEX_MEDIA_TYPE,
-        "manifests": [entry],
-    });
-    let layout = json!({"imageLayoutVersion": "1.0.0"});
-    write(folder, "oci-layout", layout.to_string().as_bytes())?;
-    write(folder, "index.json", index.to_string().as_bytes())
-}
-
-/// Writes a file whole or not at all.
-fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<()> {
-    let path = folder.join(name);
-    let mut file = tempfile::Builder::new()
-        .prefix(".partial-")
-        .permissions(fs::Permissions::from_mode(0o644))
-        .tempfile_in(folder)
-        .map_err(Error::io("create a file in", folder))?;
-    file.write_all(bytes).map_err(Error::io("write", &path))?;
-    let kept = file.persist(&path);
-    kept.map_err(|error| Error::io("create", &path)(error.error))?;
-    Ok(())
+    Ok(write_documents(folder, &Index::of(vec![entry])?)?)
 }

@@ -2,11 +2,11 @@
 //! comes out. A blob that the registry has is not sent; the manifest, without which nobody sees the
 //! blobs, goes last.
 
+use layer::Digest;
 use reqwest::StatusCode;
 use reqwest::header::CONTENT_TYPE;
 
 use super::content::Blob;
-use super::digest::{digits, of};
 use super::error::Failure;
 use super::manifest::said_digest;
 use super::pull::resolved;
@@ -24,24 +24,15 @@ pub fn push(
     manifest: &[u8],
     media_type: &str,
     watch: &dyn Fn(&super::Event<'_>),
-) -> Result<String> {
-    let digest = of(manifest);
-    if let Some(wanted) = remote.reference.digest()
+) -> Result<Digest> {
+    let digest = Digest::of(manifest);
+    if let Some(wanted) = remote.digest()
         && wanted != digest
     {
         return Err(Error::OtherDigest {
             reference: remote.reference.whole(),
             digest,
         });
-    }
-    for blob in blobs {
-        if digits(&blob.digest).is_none() {
-            return Err(Error::Damaged {
-                what: format!("blob {:?}", blob.digest),
-                place: blob.place.clone(),
-                reason: "its name is no digest by SHA-256".into(),
-            });
-        }
     }
     within(remote, Scope::Push, watch, async |session| {
         let total = blobs.iter().map(|blob| blob.bytes).sum();
@@ -50,7 +41,7 @@ pub fn push(
         for blob in blobs {
             send_blob(&session, &mut uploader, blob, &meter).await?;
         }
-        send_manifest(&session, manifest, media_type, &digest).await?;
+        send_manifest(&session, manifest, media_type, digest).await?;
         Ok(digest)
     })
 }
@@ -70,7 +61,7 @@ async fn send_blob(
             let present = exists(session, blob).await?;
             tries += 1;
             if tries == 1 {
-                meter.blob(&blob.digest, blob.bytes, present);
+                meter.blob(blob.digest, blob.bytes, present);
             }
             if present {
                 return Ok(());
@@ -117,10 +108,12 @@ async fn send_manifest(
     session: &Session<'_>,
     manifest: &[u8],
     media_type: &str,
-    digest: &str,
+    digest: Digest,
 ) -> Result<()> {
     let reference = &session.remote.reference;
-    let version = reference.tag().unwrap_or(digest);
+    let version = reference
+        .tag()
+        .map_or_else(|| digest.to_string(), str::to_owned);
     let address = session.remote.address(&format!("manifests/{version}"));
     let what = format!("manifest {version}");
     let headers = session
@@ -143,7 +136,7 @@ async fn send_manifest(
     Err(Error::Lied {
         registry: session.remote.registry().to_owned(),
         what,
-        wanted: digest.to_owned(),
+        wanted: digest,
         found,
     })
 }

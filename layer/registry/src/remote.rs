@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use layer::Digest;
 use oci_client::Reference;
 
 use super::{Error, Patience, Result};
@@ -70,8 +71,9 @@ impl Remote {
             text: text.to_owned(),
             reason: error.to_string(),
         })?;
-        if let Some(digest) = reference.digest()
-            && super::digest::digits(digest).is_none()
+        if reference
+            .digest()
+            .is_some_and(|digest| digest.parse::<Digest>().is_err())
         {
             return Err(Error::Reference {
                 text: text.to_owned(),
@@ -91,10 +93,15 @@ impl Remote {
         self.reference.registry()
     }
 
+    /// The digest that the image is named by, if it is.
+    pub fn digest(&self) -> Option<Digest> {
+        self.reference.digest()?.parse().ok()
+    }
+
     /// The same place with another digest.
-    pub fn at(&self, digest: &str) -> Self {
+    pub fn at(&self, digest: Digest) -> Self {
         Self {
-            reference: self.reference.clone_with_digest(digest.to_owned()),
+            reference: self.reference.clone_with_digest(digest.to_string()),
             ..self.clone()
         }
     }
@@ -139,7 +146,7 @@ mod tests {
         assert_eq!(whole("a/b:1").unwrap(), "docker.io/a/b:1");
         assert_eq!(whole("h.example/a/b").unwrap(), "h.example/a/b:latest");
         assert_eq!(whole("localhost/a:x").unwrap(), "localhost/a:x");
-        let digest = super::super::digest::of(b"");
+        let digest = Digest::of(b"").to_string();
         let both = format!("127.0.0.1:5000/a:x@{digest}");
         assert_eq!(whole(&both).unwrap(), both);
         assert_eq!(Remote::parse(&both).unwrap().version(), digest);

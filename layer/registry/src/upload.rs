@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::stream::{self, Stream};
+use layer::{Digest, RunningDigest};
 use oci_client::client::{ClientConfig, ClientProtocol};
 use oci_client::errors::{OciDistributionError, Result as OciResult};
 use oci_client::secrets::RegistryAuth;
@@ -24,7 +25,6 @@ use reqwest::StatusCode;
 use tokio::time::Instant;
 
 use super::content::{Blob, Content};
-use super::digest::{Sum, of};
 use super::error::Failure;
 use super::judge::innermost;
 use super::remote::is_loopback;
@@ -61,16 +61,17 @@ impl Uploader {
         blob: &Blob<'_>,
         meter: &Meter<'_>,
     ) -> Result<(), Failure> {
-        if blob.bytes == 0 && blob.digest != of(b"") {
+        if blob.bytes == 0 && blob.digest != Digest::of(b"") {
             return Err(damaged(blob, "it is empty".into()).into());
         }
         let client = self.client(session).await?;
         let content = (blob.open)().map_err(|error| damaged(blob, error.to_string()))?;
         let sent = Arc::new(Sent::default());
-        let (digest, bytes) = (blob.digest.clone(), blob.bytes);
+        let (digest, bytes) = (blob.digest, blob.bytes);
         let body = body(content, digest, bytes, blob.place.clone(), sent.clone());
         let reference = &session.remote.reference;
-        let push = client.push_blob_stream(reference, body, &blob.digest, Some(bytes));
+        let name = digest.to_string();
+        let push = client.push_blob_stream(reference, body, &name, Some(bytes));
         let mut push = pin!(push);
         let patience = &session.remote.patience;
         let mut last = (0, Instant::now());
@@ -183,12 +184,12 @@ async fn client(session: &Session<'_>, authorization: Option<&Authorization>) ->
 /// digest says. (Nobody asks for the bytes of an empty one.)
 fn body(
     content: Content,
-    digest: String,
+    digest: Digest,
     bytes: u64,
     place: String,
     sent: Arc<Sent>,
 ) -> impl Stream<Item = OciResult<Bytes>> + Send + 'static {
-    let failed = move |sent: &Sent, digest: &str, reason: String| {
+    let failed = move |sent: &Sent, reason: String| {
         let mut trouble = sent.trouble.lock().unwrap_or_else(PoisonError::into_inner);
         *trouble = Some(Error::Damaged {
             what: format!("blob {digest}"),
@@ -197,27 +198,27 @@ fn body(
         });
         OciDistributionError::GenericError(None)
     };
-    let begin = (content, Sum::default());
+    let begin = (content, RunningDigest::default());
     stream::try_unfold(begin, move |(mut content, mut sum)| {
         let piece = || {
-            let left = bytes - sum.bytes;
+            let left = bytes - sum.bytes();
             if left == 0 {
                 return Ok(None);
             }
             let mut piece = vec![0; PIECE.min(usize::try_from(left).unwrap_or(PIECE))];
-            let count = read(&mut content, &mut piece)
-                .map_err(|error| failed(&sent, &digest, error.to_string()))?;
+            let count =
+                read(&mut content, &mut piece).map_err(|error| failed(&sent, error.to_string()))?;
             if count < piece.len() {
-                let found = sum.bytes + count as u64;
+                let found = sum.bytes() + count as u64;
                 let reason = format!("it has {found} bytes and should have {bytes}");
-                return Err(failed(&sent, &digest, reason));
+                return Err(failed(&sent, reason));
             }
             sum.add(&piece);
-            if sum.bytes == bytes && sum.digest() != digest {
+            if sum.bytes() == bytes && sum.digest() != digest {
                 let reason = format!("its digest is {}", sum.digest());
-                return Err(failed(&sent, &digest, reason));
+                return Err(failed(&sent, reason));
             }
-            sent.bytes.store(sum.bytes, Ordering::Relaxed);
+            sent.bytes.store(sum.bytes(), Ordering::Relaxed);
             Ok(Some((Bytes::from(piece), (content, sum))))
         };
         std::future::ready(piece())

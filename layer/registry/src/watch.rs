@@ -3,6 +3,8 @@
 use std::cell::Cell;
 use std::time::Duration;
 
+use layer::Digest;
+
 use super::Error;
 
 /// Something that happened.
@@ -12,7 +14,7 @@ pub enum Event<'a> {
     /// It is a blob's turn.
     Blob {
         /// Its digest.
-        digest: &'a str,
+        digest: Digest,
         /// Its size.
         bytes: u64,
         /// Whether it is there already, so that nothing is transferred.
@@ -54,7 +56,7 @@ impl<'a> Meter<'a> {
     }
 
     /// A blob's turn begins.
-    pub fn blob(&self, digest: &str, bytes: u64, present: bool) {
+    pub fn blob(&self, digest: Digest, bytes: u64, present: bool) {
         (self.watch)(&Event::Blob {
             digest,
             bytes,

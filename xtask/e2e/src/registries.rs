@@ -81,7 +81,10 @@ pub fn base(
     );
     let manifest: Value = serde_json::from_slice(image.manifest())?;
     let said = &manifest["annotations"]["org.opencontainers.image.base.digest"];
-    ensure!(said == &digest, "the image says that its base is {said}");
+    ensure!(
+        said == &digest.to_string(),
+        "the image says that its base is {said}"
+    );
     check(
         &scratch.path().join("face-detect"),
         binary.architecture(),
@@ -120,7 +123,7 @@ pub fn skopeo(workspace: &Workspace, layout: &Path) -> Result<()> {
     ]);
     let seen: Value = serde_json::from_str(&output(&mut inspect)?)?;
     ensure!(
-        seen["Digest"] == digest,
+        seen["Digest"] == digest.to_string(),
         "skopeo sees {}, not {digest}",
         seen["Digest"]
     );

@@ -18,19 +18,19 @@ pub fn base(name: &str, architecture: Architecture, parent: &Path) -> Result<Pat
     let remote = remote(name).with_context(|| {
         format!("the base `{name}` is neither a layout folder nor a reference to an image")
     })?;
-    let digest = match remote.reference.digest() {
-        Some(digest) => digest.to_owned(),
+    let digest = match remote.digest() {
+        Some(digest) => digest,
         None => layer_registry::resolve(&remote)
             .with_context(|| format!("failed to look up the base {name}"))?,
     };
     let folder = parent
-        .join(digest.replace(':', "-"))
+        .join(format!("sha256-{}", digest.hex()))
         .join(architecture.name());
     if Layout::open(&folder, architecture).is_ok() {
         return Ok(folder);
     }
     let progress = Progress::start("pulling", name);
-    layer_registry::pull(&remote.at(&digest), &folder, Some(architecture), &|event| {
+    layer_registry::pull(&remote.at(digest), &folder, Some(architecture), &|event| {
         progress.see(event)
     })
     .with_context(|| format!("failed to pull the base {name}"))?;

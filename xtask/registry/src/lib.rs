@@ -9,6 +9,7 @@ mod remote;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use layer::Digest;
 
 pub use base::base;
 pub use progress::Progress;
@@ -16,9 +17,9 @@ pub use remote::remote;
 
 /// Pushes what the layout in `folder` holds to `reference`, with this user's credentials; returns the
 /// digest that the registry confirmed.
-pub fn push(folder: &Path, reference: &str) -> Result<String> {
+pub fn push(folder: &Path, reference: &str) -> Result<Digest> {
     let remote = remote(reference)?;
     let progress = Progress::start("pushing", reference);
-    layer_registry::push_layout(&remote, folder, &|event| progress.see(event))
-        .with_context(|| format!("failed to push `{}` to {reference}", folder.display()))
+    let pushed = layer_registry::push_layout(&remote, folder, &|event| progress.see(event));
+    pushed.with_context(|| format!("failed to push `{}` to {reference}", folder.display()))
 }

@@ -65,7 +65,7 @@ impl Progress {
                 bytes,
                 present,
             } => {
-                let digest = digest.get(..SHORT).unwrap_or(digest);
+                let digest = &digest.to_string()[..SHORT];
                 let bytes = size(*bytes);
                 match present {
                     true => format!("{digest} ({bytes}) is there already"),
@@ -90,6 +90,8 @@ impl Drop for Progress {
 
 #[cfg(test)]
 mod tests {
+    use layer::Digest;
+
     use super::*;
 
     #[test]
@@ -98,15 +100,15 @@ mod tests {
             bar: None,
             verb: "pulling",
         };
-        let digest = "sha256:0123456789abcdef";
+        let digest = Digest::of(b"abc");
         let event = |present| Event::Blob {
             digest,
             bytes: 5_280_000,
             present,
         };
         let line = |present| progress.line(&event(present)).unwrap();
-        assert_eq!(line(false), "pulling sha256:0123456789ab (5.28 MB)");
-        assert_eq!(line(true), "sha256:0123456789ab (5.28 MB) is there already");
+        assert_eq!(line(false), "pulling sha256:ba7816bf8f01 (5.28 MB)");
+        assert_eq!(line(true), "sha256:ba7816bf8f01 (5.28 MB) is there already");
         assert_eq!(progress.line(&Event::Bytes { done: 1, total: 2 }), None);
     }
 }

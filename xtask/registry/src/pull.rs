@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+use layer::Digest;
 use opencv_build::target::Architecture;
 use serde::Serialize;
 
@@ -32,8 +33,8 @@ pub struct Arguments {
 pub struct PullAnswer {
     reference: String,
     /// The digest that the reference stands for; that of the index where one image was chosen.
-    resolved: String,
-    digest: String,
+    resolved: Digest,
+    digest: Digest,
     media_type: String,
     layout: PathBuf,
     bytes: u64,

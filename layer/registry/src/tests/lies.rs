@@ -6,7 +6,6 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::super::digest::of;
 use super::super::fake::{FakeRegistry, IMAGE, INDEX, Reply, Request, Shelf};
 use super::super::manifest::{DIGEST, LONGEST};
 use super::super::{Error, Remote, pull, resolve};
@@ -191,7 +190,7 @@ fn indexes_have_an_end_and_true_sizes() {
         let name = request.path.rsplit('/').next().unwrap();
         let bytes = |depth: usize| format!("{}1", " ".repeat(depth)).into_bytes();
         let body = json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": [
-            {"digest": of(&bytes(name.len())), "size": 1}]});
+            {"mediaType": INDEX, "digest": of(&bytes(name.len())), "size": 1}]});
         Reply::new(200, body.to_string()).with("content-type", IMAGE)
     });
     let error = pull_from(&registry.remote(""));

@@ -5,11 +5,12 @@ use std::fs;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::super::digest::of;
+use layer::Digest;
+
 use super::super::fake::{FakeRegistry, IMAGE, Reply, Request};
 use super::super::manifest::DIGEST;
 use super::super::{Blob, Credentials, Error, Event, Remote, Result, push};
-use super::noise;
+use super::{noise, of};
 
 /// A registry that takes what is pushed.
 #[derive(Clone, Default)]
@@ -49,7 +50,7 @@ impl Store {
 }
 
 /// Pushes such blobs and a manifest that is no real one.
-fn push_all(remote: &Remote, blobs: &[Vec<u8>]) -> Result<String> {
+fn push_all(remote: &Remote, blobs: &[Vec<u8>]) -> Result<Digest> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("all");
     fs::write(&path, blobs.concat()).unwrap();
@@ -57,7 +58,7 @@ fn push_all(remote: &Remote, blobs: &[Vec<u8>]) -> Result<String> {
     let blobs = blobs.iter().map(|bytes| {
         let length = bytes.len() as u64;
         offset += length;
-        Blob::in_file(&of(bytes), length, &path, offset - length)
+        Blob::in_file(Digest::of(bytes), length, &path, offset - length)
     });
     let blobs: Vec<_> = blobs.collect();
     push(remote, &blobs, b"manifest", IMAGE, &|_| ())
@@ -72,7 +73,7 @@ fn each_blob_is_sent_once_and_in_one_piece() {
     });
     let blobs = [noise(300_000), noise(10), Vec::new(), noise(10)];
     let digest = push_all(&registry.remote(":v1"), &blobs).unwrap();
-    assert_eq!(digest, of(b"manifest"));
+    assert_eq!(digest, Digest::of(b"manifest"));
     let requests = registry.requests();
     let puts = requests
         .iter()
@@ -178,23 +179,22 @@ fn what_is_damaged_here_is_not_sent() {
     let path = folder.path().join("blob");
     fs::write(&path, noise(100_000)).unwrap();
     let gone = folder.path().join("gone");
-    let digest = of(&noise(100_000));
+    let digest = Digest::of(&noise(100_000));
     let bad = [
         (
-            Blob::in_file(&of(b"other"), 100_000, &path, 0),
+            Blob::in_file(Digest::of(b"other"), 100_000, &path, 0),
             "its digest is",
         ),
-        (Blob::in_file(&of(b"other"), 0, &path, 0), "it is empty"),
         (
-            Blob::in_file(&digest, 100_001, &path, 0),
+            Blob::in_file(Digest::of(b"other"), 0, &path, 0),
+            "it is empty",
+        ),
+        (
+            Blob::in_file(digest, 100_001, &path, 0),
             "100000 bytes and should have 100001",
         ),
-        (Blob::in_file(&digest, 99_999, &path, 0), "its digest is"),
-        (Blob::in_file(&digest, 100_000, &gone, 0), "No such file"),
-        (
-            Blob::in_file("sha256:../../x", 1, &path, 0),
-            "no digest by SHA-256",
-        ),
+        (Blob::in_file(digest, 99_999, &path, 0), "its digest is"),
+        (Blob::in_file(digest, 100_000, &gone, 0), "No such file"),
     ];
     for (blob, reason) in bad {
         let error = push(&registry.remote(""), &[blob], b"m", IMAGE, &|_| ()).unwrap_err();
@@ -262,7 +262,7 @@ fn a_token_that_runs_out_is_renewed_once() {
         };
         let pushed = push_all(&remote, &[noise(10), noise(20)]);
         match forever {
-            false => assert_eq!(pushed.unwrap(), of(b"manifest")),
+            false => assert_eq!(pushed.unwrap(), Digest::of(b"manifest")),
             true => assert!(matches!(pushed, Err(Error::Unauthorized { .. }))),
         }
         assert_eq!(service.seen().len(), 2);
@@ -304,7 +304,7 @@ fn progress_is_told_by_bytes() {
     let path = folder.path().join("blob");
     fs::write(&path, noise(500_000)).unwrap();
     let blobs = [(10, noise(10)), (500_000, noise(500_000))];
-    let blobs = blobs.map(|(bytes, content)| Blob::in_file(&of(&content), bytes, &path, 0));
+    let blobs = blobs.map(|(bytes, content)| Blob::in_file(Digest::of(&content), bytes, &path, 0));
     let told = std::cell::RefCell::new(Vec::new());
     push(&registry.remote(""), &blobs, b"m", IMAGE, &|event| {
         told.borrow_mut().push(match event {

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use layer::{Digest, LayoutFolder, source};
 use layer_registry::{Patience, Remote, push_layout};
-use serde_json::Value;
 
 /// The image, with little patience and without the credentials that this machine's user has.
 pub(super) fn remote(reference: &str) -> Result<Remote> {
@@ -20,16 +20,15 @@ pub(super) fn remote(reference: &str) -> Result<Remote> {
     Ok(remote)
 }
 
-pub(super) fn push(remote: &Remote, layout: &Path) -> Result<String> {
+pub(super) fn push(remote: &Remote, layout: &Path) -> Result<Digest> {
     Ok(push_layout(remote, layout, &|_| ())?)
 }
 
 /// The digest that a layout's index names.
-pub(super) fn digest_of(layout: &Path) -> Result<String> {
-    let index = fs::read_to_string(layout.join("index.json"))?;
-    let index: Value = serde_json::from_str(&index)?;
-    let digest = index["manifests"][0]["digest"].as_str();
-    Ok(digest.context("the layout names no manifest")?.to_owned())
+pub(super) fn digest_of(layout: &Path) -> Result<Digest> {
+    let index = source::index(&LayoutFolder::open(layout)?)?;
+    let entry = index.manifests().first();
+    Ok(entry.context("the layout names no manifest")?.try_into()?)
 }
 
 /// The files of a layout that are named by their digests.

@@ -89,7 +89,10 @@ pub fn test(scratch: &Path, layout: &Path) -> Result<()> {
             "a pull with the right password fails: {said}"
         );
         let answer: Value = serde_json::from_slice(&output.stdout)?;
-        ensure!(answer["digest"] == digest, "the answer is {answer}");
+        ensure!(
+            answer["digest"] == digest.to_string(),
+            "the answer is {answer}"
+        );
         same_blobs(layout, &folder)?;
         fs::remove_dir_all(&folder)?;
         Ok(())
