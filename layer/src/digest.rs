@@ -23,7 +23,7 @@ impl Digest {
 
     /// Its hexadecimal digits, which name its blob.
     pub fn hex(&self) -> String {
-        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex::encode(self.0)
     }
 
     /// The digest as the crate `oci-spec` has it.
@@ -54,15 +54,11 @@ impl FromStr for Digest {
             text: text.chars().take(100).collect(),
         };
         let digits = text.strip_prefix("sha256:").ok_or_else(refused)?;
-        let plain = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-        if digits.len() != 64 || !digits.bytes().all(plain) {
+        if digits.bytes().any(|byte| byte.is_ascii_uppercase()) {
             return Err(refused());
         }
         let mut bytes = [0; 32];
-        for (index, byte) in bytes.iter_mut().enumerate() {
-            let pair = &digits[2 * index..2 * index + 2];
-            *byte = u8::from_str_radix(pair, 16).map_err(|_| refused())?;
-        }
+        hex::decode_to_slice(digits, &mut bytes).map_err(|_| refused())?;
         Ok(Self(bytes))
     }
 }

@@ -2,7 +2,7 @@
 //! same files, modes as on Unix, whole or not there. `lint_zip` reads such archives.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Read, Seek, Write};
+use std::io::{self, BufWriter, Seek, Write};
 use std::path::Path;
 
 use serde::Serialize;

@@ -3,7 +3,6 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -12,6 +11,7 @@ use anyhow::{Context, Result, ensure};
 use crate::places::Places;
 use crate::target::Target;
 use crate::toolchain::Toolchain;
+use support::atomic;
 use support::fingerprint::Fingerprint;
 
 /// The script that every call of a compiler goes through.
@@ -244,13 +244,7 @@ pub(crate) fn write_script(path: &Path, script: &str) -> Result<()> {
     if fs::read_to_string(path).is_ok_and(|present| present == script) {
         return Ok(());
     }
-    let write = || {
-        let partial = path.with_extension("partial");
-        fs::write(&partial, script)?;
-        fs::set_permissions(&partial, fs::Permissions::from_mode(0o755))?;
-        fs::rename(&partial, path)
-    };
-    write().with_context(|| format!("failed to write `{}`", path.display()))
+    atomic::write_executable(path, script.as_bytes())
 }
 
 #[cfg(test)]

@@ -2,11 +2,11 @@
 //! <https://github.com/openvex/spec/blob/main/OPENVEX-SPEC.md>. The same findings give the same bytes.
 
 use anyhow::Result;
+use layer::Digest;
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 
 use super::check::{Finding, Status};
-use package::sbom::{hex, timestamp};
+use package::sbom::timestamp;
 
 /// The version of OpenVEX.
 const CONTEXT: &str = "https://openvex.dev/ns/v0.2.0";
@@ -25,7 +25,7 @@ pub fn document(name: &str, product: &str, findings: &[&Finding], time: u64) -> 
         "tooling": format!("xtask-{}", env!("CARGO_PKG_VERSION")),
         "statements": statements,
     });
-    let digest = hex(&Sha256::digest(serde_json::to_vec(&document)?));
+    let digest = Digest::of(&serde_json::to_vec(&document)?).hex();
     document["@id"] = format!("https://openvex.dev/docs/{name}/{digest}").into();
     let mut text = serde_json::to_vec_pretty(&document)?;
     text.push(b'\n');

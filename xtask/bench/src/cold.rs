@@ -11,12 +11,13 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use support::median::median;
 use support::progress::Step;
 use support::run::show;
 
 use self::stand_in::StandIn;
 use super::figures::{Figures, Group, Unit};
-use super::median::{in_milliseconds, median};
+use super::median::in_milliseconds;
 use super::scene::{OURS, PEER, SIDES, Scene, Side};
 use super::setting::Setting;
 

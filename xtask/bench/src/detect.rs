@@ -10,12 +10,12 @@ use std::collections::BTreeMap;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use support::median::median;
 use support::progress::Step;
 
 use self::program::{Area, Found, Look, Program};
 use self::sides::{CASCADES, OURS, STOCK, WHEEL};
 use super::figures::{Figures, Group, Unit};
-use super::median::median;
 use super::peer::Peer;
 use super::photos::{Photo, Photos};
 use super::setting::Setting;

@@ -22,6 +22,7 @@ use package::build_function::built;
 use package::build_opencv;
 use package::workspace::Workspace;
 use support::answer::{Answer, path, table};
+use support::median::median;
 
 /// The presets, the one that the others are compared with first.
 const PRESETS: [&str; 3] = ["original", "balanced", "accurate"];
@@ -131,9 +132,8 @@ pub fn evaluated(
                 }
             }
         }
-        for (time, runs) in times.iter_mut().zip(&mut runs) {
-            runs.sort_by(f64::total_cmp);
-            *time += runs[RUNS / 2];
+        for (time, runs) in times.iter_mut().zip(&runs) {
+            *time += median(runs);
         }
     }
     for (score, time) in scores.iter_mut().zip(times) {

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use support::median::median;
 
 /// The median of some times, in milliseconds.
 pub fn milliseconds(times: &[Duration]) -> f64 {
@@ -22,15 +23,10 @@ pub fn time(work: impl FnOnce() -> Result<()>) -> Result<Duration> {
     Ok(start.elapsed())
 }
 
-/// The middle of some numbers, the greater one of two; nothing's is zero.
-pub fn median(values: &[f64]) -> f64 {
-    let sorted = sorted(values);
-    sorted.get(sorted.len() / 2).copied().unwrap_or_default()
-}
-
 /// The number that `percent` of a hundred are not above, as one of the numbers.
 pub fn percentile(values: &[f64], percent: usize) -> f64 {
-    let sorted = sorted(values);
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
     let rank = (sorted.len() * percent).div_ceil(100).max(1);
     sorted.get(rank - 1).copied().unwrap_or_default()
 }
@@ -41,12 +37,6 @@ pub fn geometric_mean(ratios: &[f64]) -> f64 {
     let count = ratios.len() as f64;
     let logarithms: f64 = ratios.iter().map(|ratio| ratio.ln()).sum();
     (logarithms / count).exp()
-}
-
-fn sorted(values: &[f64]) -> Vec<f64> {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted
 }
 
 #[cfg(test)]

@@ -3,10 +3,10 @@
 use std::fs;
 
 use anyhow::{Context, Result};
+use support::median::median;
 use support::progress::Step;
 
 use super::figures::{Figures, Group, Unit};
-use super::median::median;
 use super::scene::{OURS, PEER, SIDES, Scene};
 use super::setting::Setting;
 

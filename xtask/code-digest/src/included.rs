@@ -67,8 +67,7 @@ pub(crate) fn content(file: &Path) -> Result<String> {
     {
         return Ok(values(&fs::read_to_string(file).with_context(failed)?));
     }
-    let bytes = fs::read(file).with_context(failed)?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex::encode(fs::read(file).with_context(failed)?))
 }
 
 /// The tokens of TOML that make its values.

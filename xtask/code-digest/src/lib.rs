@@ -55,8 +55,7 @@ impl Code {
             add(&name);
             add(&content);
         }
-        let digest = hash.finalize();
-        Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+        Ok(hex::encode(hash.finalize()))
     }
 
     /// What a digest is made of, by the names of modules and included files.

@@ -12,6 +12,7 @@ use layer::elf::FunctionBinary;
 use opencv_build::sdk::Sdk;
 use serde::Serialize;
 use serde_json::{Value, json};
+use support::median::median;
 use support::progress::tell;
 
 use crate::engine::Engine;
@@ -168,8 +169,7 @@ fn warm(site: &Site, expected: &Expected, photo: &(PathBuf, String)) -> Result<f
         times.push(milliseconds(start));
         expected.check(photo, BUCKET, key, &answer)?;
     }
-    times.sort_by(f64::total_cmp);
-    Ok(times[WARM_RUNS / 2])
+    Ok(median(&times))
 }
 
 fn milliseconds(since: Instant) -> f64 {

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 use std::thread;
 
 use anyhow::{Context, Result, anyhow};
+use layer::Digest;
 use layer::elf::FunctionBinary;
 use opencv_build::build::tools;
 use opencv_build::driver::Driver;
 use opencv_build::recipe::Recipe;
 use opencv_build::sdk::Sdk;
-use sha2::{Digest, Sha256};
 use support::progress::tell;
 
 use super::arguments::{Against, Arguments};
@@ -134,13 +134,12 @@ impl Built {
         arguments: &Arguments,
     ) -> Result<(Option<Baseline>, Vec<Ablation>)> {
         let relink = |name: &str, libraries: &[PathBuf]| self.relinked(name, libraries);
-        let digest = Sha256::digest(&self.content);
         let ours = Ours {
             places: workspace.places()?,
             driver: Driver::init(),
             recipe: &self.recipe,
             sdk: &self.sdk,
-            function: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+            function: Digest::of(&self.content).hex(),
             relink: &relink,
             results: self.results(workspace),
         };

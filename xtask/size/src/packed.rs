@@ -10,7 +10,6 @@ use layer::elf::FunctionBinary;
 use layer::entries::Kind as EntryKind;
 use layer::{Architecture, Digest, Files, Layout, files};
 use opencv_build::sdk::Sdk;
-use sha2::{Digest as _, Sha256};
 use zip::ZipArchive;
 
 use super::part::{Kind, Part};
@@ -68,12 +67,11 @@ impl Opened {
         let Ok(content) = fs::read(same) else {
             return false;
         };
-        let hex = sha256(&content);
+        let same = Digest::of(&content);
         let mut layers = self.layers.iter();
         layers.any(|files| {
-            files
-                .get(path)
-                .is_some_and(|(_, digest)| digest.hex() == hex)
+            let found = files.get(path);
+            found.is_some_and(|(_, digest)| *digest == same)
         })
     }
 
@@ -107,16 +105,10 @@ impl Opened {
 fn inside(path: &str, bytes: u64, digest: &Digest) -> Vec<Part> {
     let is_library = path.contains(".so");
     let data = is_library.then(|| fs::read(Path::new("/").join(path)).ok());
-    match data.flatten().filter(|data| sha256(data) == digest.hex()) {
+    match data.flatten().filter(|data| Digest::of(data) == *digest) {
         Some(data) => shared::parts(&data),
         None => vec![Part::leaf("content", bytes, Kind::File)],
     }
-}
-
-/// In hexadecimal.
-fn sha256(data: &[u8]) -> String {
-    let digest = Sha256::digest(data);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A tree cut below its components, which another artefact has in full.

@@ -12,6 +12,11 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     write_with_mode(path, bytes, 0o644)
 }
 
+/// The same for a program.
+pub fn write_executable(path: &Path, bytes: &[u8]) -> Result<()> {
+    write_with_mode(path, bytes, 0o755)
+}
+
 /// The same for what only its owner may read.
 pub fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
     write_with_mode(path, bytes, 0o600)

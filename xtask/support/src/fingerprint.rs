@@ -25,7 +25,7 @@ impl Fingerprint {
                 hash.update(part);
             }
         }
-        Self(hex(&hash.finalize()))
+        Self(hex::encode(hash.finalize()))
     }
 
     /// The first twelve digits, enough for a folder's name.
@@ -44,20 +44,13 @@ impl fmt::Display for Fingerprint {
 pub fn sha256_of_file(path: &Path) -> Result<String> {
     let mut file =
         File::open(path).with_context(|| format!("failed to read `{}`", path.display()))?;
-    let mut hash = Sha256Writer::default();
+    let mut hash = Sha256Writer(Sha256::new());
     io::copy(&mut file, &mut hash)
         .with_context(|| format!("failed to read `{}`", path.display()))?;
-    Ok(hash.finish())
+    Ok(hex::encode(hash.0.finalize()))
 }
 
-#[derive(Default)]
 struct Sha256Writer(Sha256);
-
-impl Sha256Writer {
-    fn finish(self) -> String {
-        hex(&self.0.finalize())
-    }
-}
 
 impl Write for Sha256Writer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -68,10 +61,6 @@ impl Write for Sha256Writer {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

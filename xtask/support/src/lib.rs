@@ -9,6 +9,7 @@ pub mod environment;
 pub mod files;
 pub mod fingerprint;
 pub mod lock;
+pub mod median;
 pub mod process;
 pub mod progress;
 pub mod run;

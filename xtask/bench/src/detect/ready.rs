@@ -8,9 +8,9 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::figures::{Group, Unit};
-use crate::median::median;
 use crate::peer::Peer;
 use crate::setting::Setting;
+use support::median::median;
 use support::process::output;
 
 use super::sides::{CASCADES, OURS, STOCK, WHEEL};

@@ -5,8 +5,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result};
-use layer::{Content, FileTree};
-use sha2::{Digest, Sha256};
+use layer::{Content, Digest, FileTree};
 use time::OffsetDateTime;
 
 use super::bill::{ARTEFACT, Bill};
@@ -97,7 +96,7 @@ pub fn document(bill: &Bill, trees: &[&FileTree], subject: &Subject, time: u64) 
         files: listed.iter().map(Listed::file).collect(),
         relationships: relationships.into_iter().collect(),
     };
-    let digest = hashes::hex(&Sha256::digest(serde_json::to_vec(&document)?));
+    let digest = Digest::of(&serde_json::to_vec(&document)?).hex();
     document.document_namespace = format!(
         "https://spdx.org/spdxdocs/{}-{digest}",
         identifier(&subject.name)

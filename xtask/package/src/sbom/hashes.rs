@@ -32,8 +32,8 @@ impl Hashes {
         let mut both = Both::default();
         io::copy(&mut reader, &mut both)?;
         Ok(Self {
-            sha1: hex(&both.sha1.finalize()),
-            sha256: hex(&both.sha256.finalize()),
+            sha1: hex::encode(both.sha1.finalize()),
+            sha256: hex::encode(both.sha256.finalize()),
         })
     }
 }
@@ -61,12 +61,7 @@ impl Write for Both {
 pub fn verification_code(files: &[&Hashes]) -> String {
     let mut digests: Vec<_> = files.iter().map(|file| file.sha1.as_str()).collect();
     digests.sort_unstable();
-    hex(&Sha1::digest(digests.concat()))
-}
-
-/// Bytes in hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(Sha1::digest(digests.concat()))
 }
 
 #[cfg(test)]
