@@ -17,26 +17,13 @@ const CRATES: [&str; 2] = ["cc", "cmake"];
 fn main() -> Result<()> {
     let folder = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").context("cargo names no folder")?);
     let out = PathBuf::from(env::var_os("OUT_DIR").context("cargo names no folder for output")?);
-    let support = folder.join("../xtask/support/src");
-    let platform = folder.join("../layer/platform/src");
-    for counts in [
-        "build.rs",
-        "digests.rs",
-        "src",
-        "data",
-        "overlay",
-        "../Cargo.lock",
-    ] {
+    for counts in ["build.rs", "digests.rs", "data", "overlay", "../Cargo.lock"] {
         println!("cargo::rerun-if-changed={counts}");
     }
-    for known in [&support, &platform] {
-        println!("cargo::rerun-if-changed={}", known.display());
-    }
-
-    let code = Code::read(&[
-        ("opencv_build", &folder.join("src")),
-        ("platform", &platform),
-        ("support", &support),
+    let code = Code::of_build_script(&[
+        ("opencv_build", "src"),
+        ("platform", "../layer/platform/src"),
+        ("support", "../xtask/support/src"),
     ])?;
     for digest in digests::ALL {
         let value = code.digest(digest.root, &digest.without())?;

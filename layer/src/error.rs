@@ -173,7 +173,8 @@ pub enum Error {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    pub(crate) fn io(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+    /// How an error of the file system becomes ours: what was tried, and with which file.
+    pub fn io(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |reason| Self::Io {
             verb,
             path: path.to_owned(),
@@ -181,7 +182,8 @@ impl Error {
         }
     }
 
-    pub(crate) fn damaged(origin: &str, reason: impl ToString) -> Self {
+    /// An artefact that is called `origin` is damaged.
+    pub fn damaged(origin: &str, reason: impl ToString) -> Self {
         Self::Damaged {
             origin: origin.to_owned(),
             reason: reason.to_string(),

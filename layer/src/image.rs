@@ -96,7 +96,7 @@ impl Image {
             }
             layers.push(Layer {
                 created_by: made.get(at).cloned().unwrap_or_default(),
-                ..scanned.layer()
+                ..scanned
             });
         }
         Ok(Self {

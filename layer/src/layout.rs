@@ -33,10 +33,7 @@ impl LayoutWriter {
     /// document gets the time `time`, in seconds since 1970.
     pub fn new(parent: &Path, time: u64) -> Result<Self> {
         fs::create_dir_all(parent).map_err(Error::io("create", parent))?;
-        let partial = tempfile::Builder::new()
-            .prefix(".partial-")
-            .tempdir_in(parent)
-            .map_err(Error::io("create a folder in", parent))?;
+        let partial = replace::new_folder(parent)?;
         let writer = Self {
             partial,
             base: None,

@@ -5,15 +5,26 @@ use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempDir};
 
 use crate::{Error, Result};
+
+/// A folder in `parent` for what is not finished, which is removed when it is dropped.
+pub(crate) fn new_folder(parent: &Path) -> Result<TempDir> {
+    let folder = unfinished().tempdir_in(parent);
+    folder.map_err(Error::io("create a folder in", parent))
+}
+
+fn unfinished() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".partial-");
+    builder
+}
 
 /// A file in `folder` that does not have its name yet. Everybody will be able to read it, whatever the user's
 /// mask is: what it holds is meant for others.
 pub(crate) fn new_file(folder: &Path) -> Result<NamedTempFile> {
-    let file = tempfile::Builder::new()
-        .prefix(".partial-")
+    let file = unfinished()
         .tempfile_in(folder)
         .map_err(Error::io("create a file in", folder))?;
     file.as_file()

@@ -24,10 +24,7 @@ impl Layout {
     /// A blob is not the one that its name says, is no layer, or has an entry that leads outside.
     pub fn unpack(&self, path: &Path) -> Result<()> {
         let parent = path.parent().unwrap_or(Path::new("."));
-        let partial = tempfile::Builder::new()
-            .prefix(".partial-")
-            .tempdir_in(parent)
-            .map_err(Error::io("create a folder in", parent))?;
+        let partial = replace::new_folder(parent)?;
         let folder = partial.path().join("root");
         fs::create_dir(&folder).map_err(Error::io("create", &folder))?;
         let root = Dir::open_ambient_dir(&folder, ambient_authority())

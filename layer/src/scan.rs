@@ -16,34 +16,8 @@ use crate::{Error, Layer, Packing, Result};
 /// The most bytes that a layer may unpack to: what Lambda takes of a whole image. More is a bomb.
 const MOST_UNPACKED: u64 = 10 * 1024 * 1024 * 1024;
 
-/// What a layer was found to be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Scanned {
-    /// The digest of its blob.
-    pub digest: Digest,
-    /// The digest of the tar archive inside.
-    pub diff_id: Digest,
-    /// The size of the blob in bytes.
-    pub packed_bytes: u64,
-    /// The size of its files in bytes.
-    pub unpacked_bytes: u64,
-}
-
-impl Scanned {
-    /// The layer, of which nothing says what made it.
-    pub(crate) fn layer(self) -> Layer {
-        Layer {
-            digest: self.digest,
-            diff_id: self.diff_id,
-            packed_bytes: self.packed_bytes,
-            unpacked_bytes: self.unpacked_bytes,
-            created_by: String::new(),
-        }
-    }
-}
-
 /// Reads the blob of a layer to its end, and calls `visit` for each entry with its content.
-/// `origin` is what errors call it.
+/// `origin` is what errors call it. Nothing in a blob says what made it.
 ///
 /// # Errors
 /// It is no layer, is cut off, goes on after its end, unpacks to more than Lambda takes, or an entry of
@@ -53,7 +27,7 @@ pub fn scan(
     blob: impl Read,
     packing: Packing,
     visit: &mut dyn FnMut(&Entry, &mut dyn Read) -> Result<()>,
-) -> Result<Scanned> {
+) -> Result<Layer> {
     let failed = |error: io::Error| Error::damaged(origin, error);
     let mut blob = BufReader::with_capacity(64 * 1024, Hashing::new(blob));
     let mut unpacked_bytes = 0;
@@ -81,11 +55,12 @@ pub fn scan(
         return Err(Error::damaged(origin, "it goes on after its end"));
     }
     let (_, digest, packed_bytes) = blob.into_inner().finish();
-    Ok(Scanned {
+    Ok(Layer {
         digest,
         diff_id,
         packed_bytes,
         unpacked_bytes,
+        created_by: String::new(),
     })
 }
 
@@ -95,7 +70,7 @@ pub(crate) fn read_layer(
     source: &dyn Source,
     layer: &Descriptor,
     visit: &mut dyn FnMut(&Entry, &mut dyn Read) -> Result<()>,
-) -> Result<Scanned> {
+) -> Result<Layer> {
     let digest = digest_of(source.origin(), layer)?;
     let origin = layer_of(source, &digest);
     let kind = layer.media_type();
@@ -164,7 +139,7 @@ mod tests {
         archive
     }
 
-    fn scanned(blob: &[u8], packing: Packing) -> Result<Scanned> {
+    fn scanned(blob: &[u8], packing: Packing) -> Result<Layer> {
         scan("the test", blob, packing, &mut |_, _| Ok(()))
     }
 

@@ -9,9 +9,9 @@ use crate::archive::{DockerImage, blob_path};
 use crate::document::{digest_of, parse};
 use crate::entries::Entry;
 use crate::image::Documents;
-use crate::scan::{Scanned, layer_of, read_layer};
+use crate::scan::{layer_of, read_layer};
 use crate::source::Source;
-use crate::{Digest, Error, Index, Result, RunningDigest};
+use crate::{Digest, Error, Index, Layer, Result, RunningDigest};
 
 /// What a source was found to hold.
 #[derive(Debug, Default)]
@@ -35,7 +35,7 @@ pub(crate) struct Examined {
 pub(crate) struct ExaminedLayer {
     pub(crate) descriptor: Descriptor,
     /// None where it could not be read.
-    pub(crate) scanned: Option<Scanned>,
+    pub(crate) scanned: Option<Layer>,
     /// The first bytes of its blob.
     pub(crate) magic: Vec<u8>,
     pub(crate) entries: Vec<Entry>,

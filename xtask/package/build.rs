@@ -2,7 +2,6 @@
 //! over a digest of the code that finds the function's crates, by which their list is cached.
 
 use std::env;
-use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -13,13 +12,8 @@ const ROOT: &str = "package::sbom::crates";
 const WITHOUT: [&str; 2] = ["support::lock", "support::progress"];
 
 fn main() -> Result<()> {
-    let folder = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").context("cargo names no folder")?);
-    let (own, support) = (folder.join("src"), folder.join("../support/src"));
     println!("cargo::rerun-if-changed=build.rs");
-    for counts in [&own, &support] {
-        println!("cargo::rerun-if-changed={}", counts.display());
-    }
-    let code = Code::read(&[("package", &own), ("support", &support)])?;
+    let code = Code::of_build_script(&[("package", "src"), ("support", "../support/src")])?;
     println!(
         "cargo::rustc-env=CODE_OF_CRATES={}",
         code.digest(ROOT, &WITHOUT)?

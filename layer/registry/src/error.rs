@@ -32,7 +32,7 @@ pub enum Error {
         /// Which file or helper, and why.
         reason: String,
     },
-    /// A layout folder that cannot be read or written.
+    /// A file cannot be read or written, or a layout is damaged.
     #[error(transparent)]
     Files(#[from] layer::Error),
     /// The registry wants a login, or another one.
@@ -185,16 +185,6 @@ pub enum Error {
         /// What is wrong.
         reason: String,
     },
-    /// A file or folder cannot be read or written.
-    #[error("failed to {verb} `{path}`: {reason}")]
-    Io {
-        /// What was tried.
-        verb: &'static str,
-        /// With which file.
-        path: PathBuf,
-        /// Why it failed.
-        reason: io::Error,
-    },
     /// Two processes pull the same blob into the same folder.
     #[error("another process is writing `{path}`; wait for it to end")]
     Taken {
@@ -222,11 +212,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
     pub(crate) fn io(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
-        move |reason| Self::Io {
-            verb,
-            path: path.to_owned(),
-            reason,
-        }
+        move |reason| layer::Error::io(verb, path)(reason).into()
     }
 }
 

@@ -64,10 +64,8 @@ fn push_entry(
     push(remote, &blobs, &bytes, &media_type, watch)
 }
 
-fn unusable(layout: &LayoutFolder, reason: impl Into<String>) -> Error {
-    let origin = layout.origin().to_owned();
-    let reason = reason.into();
-    layer::Error::Damaged { origin, reason }.into()
+fn unusable(layout: &LayoutFolder, reason: impl ToString) -> Error {
+    layer::Error::damaged(layout.origin(), reason).into()
 }
 
 #[cfg(test)]

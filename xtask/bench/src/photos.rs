@@ -8,6 +8,7 @@ use anyhow::{Context, Result, ensure};
 use image::RgbImage;
 use image::imageops::{FilterType, crop_imm, replace, resize};
 use jpeg_encoder::{ColorType, Encoder};
+use support::files::{name, with_extension};
 
 use super::setting::Setting;
 /// The size of what is called small here, which many sets of photos have.
@@ -49,11 +50,7 @@ impl Photo {
         let size = image::image_dimensions(path)
             .with_context(|| format!("failed to read the photo `{}`", path.display()))?;
         Ok(Self {
-            name: path
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned(),
+            name: name(path),
             path: path.to_owned(),
             size,
         })
@@ -117,18 +114,7 @@ fn folder(setting: &Setting) -> Result<Option<PathBuf>> {
 }
 
 fn photos_in(folder: &Path) -> Result<Vec<Photo>> {
-    let entries =
-        fs::read_dir(folder).with_context(|| format!("failed to read `{}`", folder.display()))?;
-    let mut paths = Vec::new();
-    for entry in entries {
-        let path = entry
-            .with_context(|| format!("failed to read `{}`", folder.display()))?
-            .path();
-        if path.extension().is_some_and(|extension| extension == "jpg") {
-            paths.push(path);
-        }
-    }
-    paths.sort();
+    let paths = with_extension(folder, "jpg")?;
     ensure!(
         !paths.is_empty(),
         "`{}` has no photos, *.jpg",

@@ -28,6 +28,22 @@ pub use crate::included::lock_versions;
 pub struct Code(BTreeMap<String, Module>);
 
 impl Code {
+    /// Reads the crates of a build script that is run by cargo, each with its name in paths and its sources'
+    /// folder from that of the script. cargo is told to run the script again when a file in one of them changes.
+    ///
+    /// # Errors
+    /// As [`Code::read`].
+    pub fn of_build_script(crates: &[(&str, &str)]) -> Result<Self> {
+        for (_, folder) in crates {
+            println!("cargo::rerun-if-changed={folder}");
+        }
+        let crates: Vec<_> = crates
+            .iter()
+            .map(|(name, folder)| (*name, Path::new(folder)))
+            .collect();
+        Self::read(&crates)
+    }
+
     /// Reads crates, each with its name in paths and the folder of its `lib.rs`.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ use std::process::Command;
 use anyhow::{Result, ensure};
 use opencv_build::sdk::Sdk;
 use opencv_build::target::Target;
+use support::files::copy;
 use support::progress::tell;
 
 use super::report::Skip;
@@ -26,10 +27,7 @@ const FACE: &str = "[219,203,169,169]";
 /// Builds the programs and runs them.
 pub fn test(workspace: &Workspace, sdk: &Sdk) -> Result<()> {
     let target = sdk.manifest().target;
-    if !target.runs_here() {
-        let reason = format!("programs for {} do not run here", target.architecture);
-        return Err(Skip::because(reason));
-    }
+    Skip::unless_runs_here(&target)?;
     let site = Site::new(workspace, sdk)?;
     for (way, program) in [
         ("with-cmake.sh", "build/faces"),
@@ -49,7 +47,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk) -> Result<()> {
     let folder = site.copy_of("rust", "rust")?;
     // With the versions that the function has, which are on this machine already.
     let lock = workspace.root().join("Cargo.lock");
-    site::copy(&lock, &folder.join("Cargo.lock"))?;
+    copy(&lock, &folder.join("Cargo.lock"))?;
     let built = site.folder().join("target");
     let triple = target.rust_triple();
     let mut cargo = site.script(&folder, "with-cargo.sh");

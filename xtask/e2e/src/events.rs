@@ -17,6 +17,7 @@ use base64::engine::general_purpose::STANDARD;
 use layer::elf::FunctionBinary;
 use opencv_build::sdk::Sdk;
 use serde_json::{Value, json};
+use support::files::{name, sorted_entries};
 use support::progress::tell;
 
 use local::engine::Engine;
@@ -53,18 +54,11 @@ impl Case {
     /// All of them.
     pub fn all(workspace: &Workspace) -> Result<Vec<Self>> {
         let folder = workspace.root().join("xtask/e2e/data/events");
-        let entries = fs::read_dir(&folder)
-            .with_context(|| format!("failed to read `{}`", folder.display()))?;
         let mut cases = Vec::new();
-        for entry in entries {
-            let path = entry?.path();
+        for path in sorted_entries(&folder)? {
             let answer = path.join("answer.json");
             cases.push(Self {
-                name: path
-                    .file_name()
-                    .unwrap_or_default()
-                    .to_string_lossy()
-                    .into_owned(),
+                name: name(&path),
                 event: read(&path.join("event.json"))?,
                 expected: if answer.exists() {
                     read(&answer)?
@@ -74,7 +68,6 @@ impl Case {
                 path: answer,
             });
         }
-        cases.sort_by(|a, b| a.name.cmp(&b.name));
         ensure!(
             !cases.is_empty(),
             "there are no events in `{}`",

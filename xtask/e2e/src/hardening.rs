@@ -28,10 +28,7 @@ const MISTAKES: [(&str, &str, &str, &[i32]); 4] = [
 /// Makes mistakes.
 pub fn test(workspace: &Workspace, sdk: &Sdk) -> Result<()> {
     let target = sdk.manifest().target;
-    if !target.runs_here() {
-        let reason = format!("programs for {} do not run here", target.architecture);
-        return Err(Skip::because(reason));
-    }
+    Skip::unless_runs_here(&target)?;
     let recipe = build_opencv::recipe(workspace, &build_opencv::Arguments::default())?;
     let (_, compiler) = build::tools(&recipe, &workspace.places()?)?;
     let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;

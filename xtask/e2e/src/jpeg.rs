@@ -12,6 +12,7 @@ use opencv_build::build;
 use opencv_build::compiler::Compiler;
 use opencv_build::sdk::Sdk;
 use opencv_build::target::Architecture;
+use support::files::{remove_if_there, sorted_entries};
 use support::progress::tell;
 
 use super::report::Skip;
@@ -30,10 +31,7 @@ const PLAIN: &str = "420-baseline-64x48-q95.jpg";
 /// Compares them.
 pub fn test(workspace: &Workspace, sdk: &Sdk) -> Result<()> {
     let target = sdk.manifest().target;
-    if !target.runs_here() {
-        let reason = format!("programs for {} do not run here", target.architecture);
-        return Err(Skip::because(reason));
-    }
+    Skip::unless_runs_here(&target)?;
     let wheel = wheel(workspace)?;
     let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
     let at = |name: &str| scratch.path().join(name);
@@ -150,11 +148,9 @@ fn add_others(sdk: &Sdk, folder: &Path) -> Result<()> {
 
 /// Has the program read every file of a folder, in which nothing of an earlier time is left.
 fn read(program: &Path, folder: &Path, variable: &str) -> Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
+    for path in sorted_entries(folder)? {
         if path.extension().is_none_or(|extension| extension != "jpg") {
-            fs::remove_file(&path)
-                .with_context(|| format!("failed to remove `{}`", path.display()))?;
+            remove_if_there(&path)?;
         }
     }
     let mut command = Command::new(program);
@@ -167,10 +163,8 @@ fn read(program: &Path, folder: &Path, variable: &str) -> Result<()> {
 
 /// What is in the files of a folder.
 fn content(folder: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
-    let files = fs::read_dir(folder)?.map(|entry| {
-        let path = entry?.path();
-        let content = fs::read(&path)?;
-        Ok((path, content))
-    });
-    files.collect()
+    let files = sorted_entries(folder)?.into_iter();
+    files
+        .map(|path| Ok((path.clone(), fs::read(path)?)))
+        .collect()
 }

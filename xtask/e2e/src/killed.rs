@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use layer::elf::FunctionBinary;
 use opencv_build::sdk::Sdk;
+use support::files::{name, sorted_entries};
 use support::progress::tell;
 
 use super::lifecycle::Site;
@@ -227,13 +228,8 @@ pub fn packing(
         "writing failed after it was killed"
     );
     // What a killed one left has a name that nobody takes for a finished one's.
-    for entry in fs::read_dir(&rough)? {
-        let path = entry?.path();
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+    for path in sorted_entries(&rough)? {
+        let name = name(&path);
         if name.starts_with('.') && !calm.join(&name).exists() {
             if path.is_dir() {
                 fs::remove_dir_all(path)?;

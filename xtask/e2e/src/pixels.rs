@@ -21,10 +21,7 @@ const FORMATS: [&str; 4] = ["png", "webp", "tiff", "jpeg2000"];
 /// Compares them.
 pub fn test(workspace: &Workspace, sdk: &Sdk) -> Result<()> {
     let target = sdk.manifest().target;
-    if !target.runs_here() {
-        let reason = format!("programs for {} do not run here", target.architecture);
-        return Err(Skip::because(reason));
-    }
+    Skip::unless_runs_here(&target)?;
     let has = |format: &&str| sdk.manifest().codecs.contains(*format);
     let formats: Vec<_> = FORMATS.into_iter().filter(has).collect();
     ensure!(!formats.is_empty(), "the recipe has JPEG alone");

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
+use opencv_build::target::Target;
 use serde::Serialize;
 use support::progress::tell;
 
@@ -45,6 +46,17 @@ impl Skip {
     /// The error that a test returns to be skipped.
     pub fn because(reason: String) -> anyhow::Error {
         Self(reason).into()
+    }
+
+    /// Skips a test of programs that do not run here.
+    pub fn unless_runs_here(target: &Target) -> Result<()> {
+        if target.runs_here() {
+            return Ok(());
+        }
+        let architecture = target.architecture;
+        Err(Self::because(format!(
+            "programs for {architecture} do not run here"
+        )))
     }
 }
 

@@ -17,6 +17,7 @@ use package::{build_function, build_opencv, pack};
 use size::budget::Budgets;
 use size::report::Measure;
 use support::answer::Answer;
+use support::files::with_extension;
 use support::process::succeed;
 use support::progress::tell;
 
@@ -231,13 +232,7 @@ impl Suite<'_> {
         if !expected.is_file() {
             return Ok(None);
         }
-        let entries = std::fs::read_dir(&folder)
-            .with_context(|| format!("failed to read `{}`", folder.display()))?;
-        let mut photos = entries
-            .map(|entry| entry.map(|entry| entry.path()))
-            .collect::<Result<Vec<_>, _>>()?;
-        photos.retain(|path| path.extension().is_some_and(|extension| extension == "jpg"));
-        photos.sort();
+        let photos = with_extension(&folder, "jpg")?;
         ensure!(
             !photos.is_empty(),
             "there are no photos in `{}`",

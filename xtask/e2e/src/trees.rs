@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
+use support::files::all_files;
 
 /// Refuses a folder that differs from another one in any file's name or content.
 pub fn same(expected: &Path, found: &Path) -> Result<usize> {
@@ -32,21 +33,10 @@ pub fn same(expected: &Path, found: &Path) -> Result<usize> {
 
 /// Every file below a folder, by its path there.
 fn files(root: &Path) -> Result<BTreeMap<PathBuf, PathBuf>> {
-    let mut found = BTreeMap::new();
-    let mut folders = vec![root.to_owned()];
-    while let Some(folder) = folders.pop() {
-        let entries = fs::read_dir(&folder)
-            .with_context(|| format!("failed to read `{}`", folder.display()))?;
-        for entry in entries {
-            let path = entry?.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                found.insert(path.strip_prefix(root)?.to_owned(), path);
-            }
-        }
-    }
-    Ok(found)
+    let files = all_files(root)?.into_iter();
+    files
+        .map(|path| Ok((path.strip_prefix(root)?.to_owned(), path)))
+        .collect()
 }
 
 #[cfg(test)]

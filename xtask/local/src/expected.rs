@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 use serde_json::Value;
+use support::files::name;
 
 /// What the Python wheel of OpenCV 4.5.5 finds in the sample photos of the SDK, by
 /// `detectMultiScale(grey, 1.1, 4)` for faces and `detectMultiScale(face)` for eyes.
@@ -95,13 +96,13 @@ impl Expected {
             "the message is `{}`, not `{message}`",
             parsed.body.message
         );
-        let name = photo.file_name().unwrap_or_default().to_string_lossy();
+        let name = name(photo);
         if let Scope::Folder(folder) = &self.scope
             && photo.parent() != Some(folder)
         {
             return Ok(());
         }
-        let Some(expected) = self.photos.get(name.as_ref()) else {
+        let Some(expected) = self.photos.get(&name) else {
             bail!("it is not known what is in {name}");
         };
         let expected = sorted(expected.faces.clone());

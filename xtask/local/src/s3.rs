@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
 use s3s_fs::FileSystem;
+use support::files::all_files;
 
 use super::server::Server;
 
@@ -77,21 +78,11 @@ impl S3Server {
     /// The keys of a bucket's objects, in order.
     pub fn keys(&self, bucket: &str) -> Result<Vec<String>> {
         let root = self.folder.join(bucket);
-        let mut keys = Vec::new();
-        let mut folders = vec![root.clone()];
-        while let Some(folder) = folders.pop() {
-            let entries = fs::read_dir(&folder)
-                .with_context(|| format!("failed to read `{}`", folder.display()))?;
-            for entry in entries {
-                let path = entry?.path();
-                if path.is_dir() {
-                    folders.push(path);
-                } else {
-                    let key = path.strip_prefix(&root)?;
-                    keys.push(key.display().to_string());
-                }
-            }
-        }
+        let files = all_files(&root)?;
+        let keys = files.iter().map(|path| path.strip_prefix(&root));
+        let mut keys: Vec<_> = keys
+            .map(|key| Ok(key?.display().to_string()))
+            .collect::<Result<_>>()?;
         keys.sort();
         Ok(keys)
     }

@@ -12,6 +12,7 @@ use layer::elf::FunctionBinary;
 use opencv_build::sdk::Sdk;
 use serde::Serialize;
 use serde_json::{Value, json};
+use support::files::name;
 use support::median::median;
 use support::progress::tell;
 
@@ -144,11 +145,7 @@ fn photos(arguments: &Arguments, sdk: &Sdk) -> Result<Vec<(PathBuf, String)>> {
     let mut photos = Vec::new();
     for photo in asked {
         ensure!(photo.is_file(), "there is no photo `{}`", photo.display());
-        let key = photo
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+        let key = name(&photo);
         ensure!(keys.insert(key.clone()), "two photos have the name `{key}`");
         photos.push((photo, key));
     }

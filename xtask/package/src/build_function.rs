@@ -16,7 +16,7 @@ use serde::Serialize;
 use crate::build_opencv::{self, Arguments};
 use crate::workspace::Workspace;
 use support::answer::{Answer, path, size};
-use support::files::file_size;
+use support::files::{file_size, name, remove_if_there, sorted_entries};
 use support::process::succeed;
 
 /// The binary.
@@ -104,13 +104,9 @@ fn folder(workspace: &Workspace, target: &Target) -> PathBuf {
 /// Makes cargo link the function anew the next time, though nothing has changed.
 pub fn forget(workspace: &Workspace, target: &Target) -> Result<()> {
     let folder = folder(workspace, target).join("deps");
-    let failed = || format!("failed to read `{}`", folder.display());
-    for entry in std::fs::read_dir(&folder).with_context(failed)? {
-        let path = entry.with_context(failed)?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if name.starts_with("bootstrap-") && path.extension().is_none() {
-            std::fs::remove_file(&path)
-                .with_context(|| format!("failed to delete `{}`", path.display()))?;
+    for path in sorted_entries(&folder)? {
+        if name(&path).starts_with("bootstrap-") && path.extension().is_none() {
+            remove_if_there(&path)?;
         }
     }
     Ok(())

@@ -38,6 +38,7 @@ pub enum Key<'a> {
 }
 
 /// The graph. Nodes are numbered from 0.
+#[derive(Default)]
 pub struct Graph<'a> {
     /// What each node is.
     pub keys: Vec<Key<'a>>,
@@ -57,12 +58,7 @@ impl<'a> Graph<'a> {
     /// # Errors
     /// It is no ELF file of 64 bits.
     pub fn of(data: &'a [u8], map: &'a [Output<'a>]) -> Result<Self> {
-        let mut graph = Self {
-            keys: Vec::new(),
-            inputs: Vec::new(),
-            references: Vec::new(),
-            numbers: HashMap::new(),
-        };
+        let mut graph = Self::default();
         let elf = ElfFile64::<Endianness>::parse(data).context("failed to read the link")?;
         // By address, for looking up what lies where.
         let mut places: Vec<(u64, u64, Spot<'a>)> = Vec::new();
@@ -268,12 +264,7 @@ pub mod tests {
 
     /// The graph of some inputs, and of which refers to which, by their numbers.
     pub fn graph<'a>(inputs: &'a [Input<'a>], references: &[(Node, Node)]) -> Graph<'a> {
-        let mut graph = Graph {
-            keys: Vec::new(),
-            inputs: Vec::new(),
-            references: Vec::new(),
-            numbers: HashMap::new(),
-        };
+        let mut graph = Graph::default();
         for input in inputs {
             graph.add_section(input);
         }

@@ -16,6 +16,19 @@ pub fn sorted_entries(folder: &Path) -> Result<Vec<PathBuf>> {
     read().with_context(|| format!("failed to read the folder `{}`", folder.display()))
 }
 
+/// The files in a folder that have this extension, sorted.
+pub fn with_extension(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
+    let mut files = sorted_entries(folder)?;
+    files.retain(|path| path.extension().is_some_and(|found| found == extension));
+    Ok(files)
+}
+
+/// The last part of a path, as people read it.
+pub fn name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}
+
 /// Every file below a folder, sorted.
 pub fn all_files(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
@@ -112,8 +125,7 @@ pub fn sweep(folder: &Path) -> Result<()> {
         return Ok(());
     }
     for entry in sorted_entries(folder)? {
-        let name = entry.file_name().unwrap_or_default().to_string_lossy();
-        if name.starts_with(".partial-") {
+        if name(&entry).starts_with(".partial-") {
             fs::remove_dir_all(&entry)
                 .with_context(|| format!("failed to remove `{}`", entry.display()))?;
         }
@@ -143,6 +155,18 @@ mod tests {
         }
         replace(&at("sdk"), &at("new"), parent.path()).unwrap();
         assert!(at("sdk/new").exists() && !at("sdk/old").exists());
+    }
+
+    #[test]
+    fn files_are_found_by_their_extension_and_have_names() {
+        let folder = tempfile::tempdir().unwrap();
+        for file in ["b.jpg", "a.jpg", "c.png", "jpg"] {
+            fs::write(folder.path().join(file), "").unwrap();
+        }
+        let found = with_extension(folder.path(), "jpg").unwrap();
+        let names: Vec<_> = found.iter().map(|path| name(path)).collect();
+        assert_eq!(names, ["a.jpg", "b.jpg"]);
+        assert_eq!(name(Path::new("/")), "");
     }
 
     #[test]

@@ -16,6 +16,7 @@ use opencv_build::target::Target;
 use opencv_build::toolchain::Toolchain;
 use opencv_build::wheels;
 use serde::Deserialize;
+use support::files::copy_tree;
 use support::lock::Lock;
 use support::progress::tell;
 use support::run::{run_logged, show};
@@ -124,7 +125,7 @@ impl Site {
             fs::remove_dir_all(&folder)
                 .with_context(|| format!("failed to remove `{}`", folder.display()))?;
         }
-        copy_folder(&self.sources.join(program), &folder)?;
+        copy_tree(&self.sources.join(program), &folder)?;
         Ok(folder)
     }
 
@@ -225,27 +226,4 @@ fn link(file: &Path, link: &Path) -> Result<()> {
         }
     };
     write().with_context(|| format!("failed to write `{}`", link.display()))
-}
-
-/// Copies a file.
-pub fn copy(from: &Path, to: &Path) -> Result<()> {
-    fs::copy(from, to)
-        .with_context(|| format!("failed to copy `{}` to `{}`", from.display(), to.display()))?;
-    Ok(())
-}
-
-fn copy_folder(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to).with_context(|| format!("failed to create `{}`", to.display()))?;
-    let entries =
-        fs::read_dir(from).with_context(|| format!("failed to read `{}`", from.display()))?;
-    for entry in entries {
-        let entry = entry.with_context(|| format!("failed to read `{}`", from.display()))?;
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy_folder(&entry.path(), &target)?;
-        } else {
-            copy(&entry.path(), &target)?;
-        }
-    }
-    Ok(())
 }

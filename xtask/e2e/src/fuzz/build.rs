@@ -2,7 +2,6 @@
 //! `fuzz` linked with it and with the sanitizers' runtime of the Rust toolchain.
 
 use std::env;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -12,6 +11,7 @@ use opencv_build::compiler::Compiler;
 use opencv_build::driver::Driver;
 use opencv_build::instrument;
 use opencv_build::sdk::Sdk;
+use support::files::{name, sorted_entries};
 use support::run::show;
 
 use super::checks;
@@ -63,10 +63,7 @@ pub fn programs(workspace: &Workspace) -> Result<Built> {
     // The function decodes all others in Rust.
     recipe.codecs.retain(|codec| codec == "jpeg");
     let target = recipe.target;
-    if !target.runs_here() {
-        let reason = format!("programs for {} do not run here", target.architecture);
-        return Err(Skip::because(reason));
-    }
+    Skip::unless_runs_here(&target)?;
     let triple = target.rust_triple();
     let runtime = runtime(&triple)?;
     let places = workspace.places()?.variant("fuzz", "instrumented");
@@ -119,17 +116,13 @@ pub fn programs(workspace: &Workspace) -> Result<Built> {
 
 /// What the function's build script compiled.
 fn own_libraries(programs: &Path) -> impl Iterator<Item = PathBuf> {
-    let entries = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
-    let scripts = entries(&programs.join("build")).map(|entry| entry.path());
-    let functions = scripts.filter(|path| {
-        let name = path.file_name().unwrap_or_default();
-        name.to_string_lossy().starts_with("function-")
-    });
+    let entries = |folder: &Path| sorted_entries(folder).unwrap_or_default().into_iter();
+    let functions =
+        entries(&programs.join("build")).filter(|path| name(path).starts_with("function-"));
     let files = functions.flat_map(move |path| entries(&path.join("out")));
-    let files = files.map(|entry| entry.path());
     // What it compiles besides replaces functions that are never called.
     files.filter(|path| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let name = name(path);
         name.starts_with("libface_detect") && name.ends_with(".a")
     })
 }
@@ -148,8 +141,7 @@ fn runtime(triple: &str) -> Result<PathBuf> {
         .with_context(|| format!("failed to start `{}`", show(&rustc)))?;
     let text = String::from_utf8_lossy(&output.stdout);
     let folder = Path::new(text.trim());
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut files = entries.map(|entry| entry.path());
+    let mut files = sorted_entries(folder).unwrap_or_default().into_iter();
     let found = files.find(|path| path.to_string_lossy().ends_with("_rt.asan.a"));
     found.ok_or_else(|| {
         Skip::because(format!(

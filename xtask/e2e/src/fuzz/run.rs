@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
+use support::files::sorted_entries;
 use support::progress::tell;
 use support::run::show;
 
@@ -113,10 +114,7 @@ impl Fuzzer {
 
 /// The files in a folder, if it is there.
 fn files(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut files: Vec<_> = entries.map(|entry| entry.path()).collect();
-    files.sort();
-    files
+    sorted_entries(folder).unwrap_or_default()
 }
 
 /// Says what was found, where anything was.

@@ -11,12 +11,7 @@ pub(super) fn need_to_run(sdk: &Sdk) -> Result<()> {
     if sdk.manifest().haar == Haar::Stock {
         return Err(no_detector());
     }
-    let target = sdk.manifest().target;
-    if target.runs_here() {
-        return Ok(());
-    }
-    let reason = format!("programs for {} do not run here", target.architecture);
-    Err(Skip::because(reason))
+    Skip::unless_runs_here(&sdk.manifest().target)
 }
 
 /// The reason to skip a test where the SDK has OpenCV's own code only.

@@ -7,6 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use opencv_build::sdk::Sdk;
+use support::files::{name, with_extension};
 use support::fingerprint::Fingerprint;
 use support::progress::{Step, tell};
 
@@ -95,16 +96,10 @@ fn asked(workspace: &Workspace, programs: &Programs) -> Result<PathBuf> {
         ),
         ("script".to_owned(), SCRIPT.into()),
     ];
-    for path in photos.iter().chain(&files(&cascades, "xml")?) {
+    for path in photos.iter().chain(&with_extension(&cascades, "xml")?) {
         let bytes =
             fs::read(path).with_context(|| format!("failed to read `{}`", path.display()))?;
-        inputs.push((
-            path.file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned(),
-            bytes,
-        ));
+        inputs.push((name(path), bytes));
     }
     let inputs = inputs
         .iter()
@@ -141,27 +136,15 @@ fn asked(workspace: &Workspace, programs: &Programs) -> Result<PathBuf> {
 /// The photos beside the project, if they are there, and the SDK's samples.
 fn photos(workspace: &Workspace, share: &Path) -> Result<Vec<PathBuf>> {
     let labelled = workspace.root().join("../shared/photos");
-    let mut photos = files(&share.join("samples"), "jpg")?;
+    let mut photos = with_extension(&share.join("samples"), "jpg")?;
     if labelled.is_dir() {
-        photos.extend(files(&labelled, "jpg")?);
+        photos.extend(with_extension(&labelled, "jpg")?);
     } else {
         tell(
             "skipped: the labelled photos, which are not beside the project; OpenCV's samples serve",
         );
     }
     Ok(photos)
-}
-
-/// The files in `folder` with this extension, in order.
-fn files(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
-    let read = || {
-        let entries = fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path()));
-        entries.collect::<Result<Vec<_>, _>>()
-    };
-    let mut files = read().with_context(|| format!("failed to read `{}`", folder.display()))?;
-    files.retain(|path| path.extension().is_some_and(|found| found == extension));
-    files.sort();
-    Ok(files)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use layer::{Digest, LayoutFolder, source};
 use layer_registry::{Patience, Remote, push_layout};
+use support::files::{name, sorted_entries};
 
 /// The image, with little patience and without the credentials that this machine's user has.
 pub(super) fn remote(reference: &str) -> Result<Remote> {
@@ -34,15 +35,10 @@ pub(super) fn digest_of(layout: &Path) -> Result<Digest> {
 /// The files of a layout that are named by their digests.
 pub(super) fn blobs(layout: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
     let folder = layout.join("blobs/sha256");
-    let entries =
-        fs::read_dir(&folder).with_context(|| format!("failed to read `{}`", folder.display()))?;
-    let mut blobs = BTreeMap::new();
-    for entry in entries {
-        let entry = entry?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        blobs.insert(name, fs::read(entry.path())?);
-    }
-    Ok(blobs)
+    let files = sorted_entries(&folder)?.into_iter();
+    files
+        .map(|path| Ok((name(&path), fs::read(path)?)))
+        .collect()
 }
 
 pub(super) fn same_blobs(one: &Path, other: &Path) -> Result<()> {

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
+use support::files::name;
 
 /// A licence or a notice, in words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,9 +21,8 @@ impl Text {
     pub fn read(path: &Path) -> Result<Self> {
         let bytes =
             fs::read(path).with_context(|| format!("failed to read `{}`", path.display()))?;
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
         Ok(Self {
-            file: name.into_owned(),
+            file: name(path),
             // Names of authors in another encoding lose letters and not the file.
             text: String::from_utf8_lossy(&bytes).replace("\r\n", "\n"),
         })

@@ -3,10 +3,10 @@
 //! differ, are told apart from the text and listed with the packages.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
+use support::files::{name, sorted_entries};
 
 use super::licence;
 use super::text::Text;
@@ -32,15 +32,14 @@ const RULE: &str =
 /// The licences and notices in a package's folder and in its folder `LICENSES`, sorted by name.
 pub fn in_folder(folder: &Path) -> Result<Vec<Text>> {
     let mut texts = Vec::new();
-    for path in sorted(folder)? {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let name = name.to_lowercase();
+    for path in sorted_entries(folder)? {
+        let name = name(&path).to_lowercase();
         // A file of Rust can be called `license.rs`.
         if !NAMES.iter().any(|known| name.starts_with(known)) || name.ends_with(".rs") {
             continue;
         }
         if path.is_dir() {
-            for path in sorted(&path)?.iter().filter(|path| path.is_file()) {
+            for path in sorted_entries(&path)?.iter().filter(|path| path.is_file()) {
                 texts.push(Text::read(path)?);
             }
         } else {
@@ -48,16 +47,6 @@ pub fn in_folder(folder: &Path) -> Result<Vec<Text>> {
         }
     }
     Ok(texts)
-}
-
-fn sorted(folder: &Path) -> Result<Vec<PathBuf>> {
-    let read = || -> std::io::Result<Vec<PathBuf>> {
-        let entries = fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path()));
-        let mut paths: Vec<_> = entries.collect::<Result<_, _>>()?;
-        paths.sort();
-        Ok(paths)
-    };
-    read().with_context(|| format!("failed to read the folder `{}`", folder.display()))
 }
 
 /// One file that holds the texts of many packages, each text once. Each package comes with the name

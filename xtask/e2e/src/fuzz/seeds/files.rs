@@ -4,28 +4,19 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use support::files::{name, sorted_entries};
 
 /// A name and a file.
 pub(super) type Named = (String, Vec<u8>);
 
 /// The files in a folder, if it is there, without those in folders below it.
 pub(super) fn read_all(folder: &Path) -> Result<Vec<Named>> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).into_iter().flatten() {
-        let path = entry?.path();
-        if path.is_file() {
-            files.push((name_of(&path), read(&path)?));
-        }
+    if !folder.is_dir() {
+        return Ok(Vec::new());
     }
-    files.sort();
-    Ok(files)
-}
-
-pub(super) fn name_of(path: &Path) -> String {
-    path.file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned()
+    let files = sorted_entries(folder)?.into_iter();
+    let files = files.filter(|path| path.is_file());
+    files.map(|path| Ok((name(&path), read(&path)?))).collect()
 }
 
 pub(super) fn read(path: &Path) -> Result<Vec<u8>> {

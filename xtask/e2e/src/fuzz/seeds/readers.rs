@@ -5,8 +5,9 @@ use std::io::Read;
 
 use anyhow::{Context, Result, bail};
 use layer::{Architecture, Content, FileTree, ImageConfig, LayoutWriter, Mode, zip::Zip};
+use support::files::{name, sorted_entries};
 
-use super::files::{Named, name_of, read};
+use super::files::{Named, read};
 use package::workspace::Workspace;
 
 /// The most that is taken of a program, in bytes: what is read of it is mostly at its beginning.
@@ -25,15 +26,10 @@ const OPTIONS: [&str; 6] = [
 /// The events that `cargo xtask test` has answered.
 pub fn events(workspace: &Workspace) -> Result<Vec<Named>> {
     let folder = workspace.root().join("xtask/e2e/data/events");
-    let entries =
-        fs::read_dir(&folder).with_context(|| format!("failed to read `{}`", folder.display()))?;
-    let mut events = Vec::new();
-    for entry in entries {
-        let path = entry?.path();
-        events.push((name_of(&path), read(&path.join("event.json"))?));
-    }
-    events.sort();
-    Ok(events)
+    let folders = sorted_entries(&folder)?.into_iter();
+    folders
+        .map(|path| Ok((name(&path), read(&path.join("event.json"))?)))
+        .collect()
 }
 
 pub fn options() -> Vec<Named> {
