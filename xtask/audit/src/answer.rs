@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::check::{Finding, Product, Report, Status};
+use super::check::{Finding, Product, Report, Status, components};
 use super::data::Data;
 use super::part::Part;
 use support::answer::{Answer, path};
@@ -55,11 +55,8 @@ impl AuditAnswer {
         osv: Online,
         documents: Vec<PathBuf>,
     ) -> Self {
-        let mut parts: Vec<_> = products.iter().flat_map(|product| &product.parts).collect();
-        parts.sort();
-        parts.dedup();
         Self {
-            components: parts.len(),
+            components: components(products).len(),
             data_as_of: data.as_of(),
             osv,
             report,
@@ -96,15 +93,7 @@ impl Report {
     /// Those that a decision calls harmless, in the same way.
     fn harmless(&self) -> Vec<(&Finding, Vec<&'static str>)> {
         // What a version never had needed no decision, and is in the VEX document alone.
-        self.grouped(|status| {
-            matches!(
-                status,
-                Status::NotAffected {
-                    decided: Some(_),
-                    ..
-                }
-            )
-        })
+        self.grouped(Status::is_decided)
     }
 
     fn grouped(&self, wanted: fn(&Status) -> bool) -> Vec<(&Finding, Vec<&'static str>)> {

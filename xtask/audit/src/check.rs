@@ -19,6 +19,12 @@ pub struct Product {
     pub imports: Option<BTreeSet<String>>,
 }
 
+/// The components of all products, each once, in order.
+pub fn components(products: &[Product]) -> Vec<Part> {
+    let parts = products.iter().flat_map(|product| &product.parts);
+    BTreeSet::from_iter(parts).into_iter().cloned().collect()
+}
+
 /// What a vulnerability is to a product.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "status", rename_all = "snake_case")]
@@ -36,6 +42,13 @@ pub enum Status {
         /// Who decided that, and when, if it needed a decision.
         decided: Option<String>,
     },
+}
+
+impl Status {
+    /// Whether somebody decided that it does no harm.
+    pub fn is_decided(&self) -> bool {
+        matches!(self, Self::NotAffected { decided, .. } if decided.is_some())
+    }
 }
 
 /// A vulnerability of a component of a product.
@@ -112,7 +125,7 @@ fn finding(
     let excuse = data.justified.iter().find(|justified| {
         justified.id == advisory.id
             && justified.component == part.component
-            && justified.products.iter().any(|name| name == product.name)
+            && justified.is_for(product.name)
     });
     let status = match (hit, excuse) {
         (Some(_), None) => Status::Affected,
@@ -161,7 +174,7 @@ fn void(data: &Data, products: &[Product], findings: &[Finding]) -> Vec<String> 
     let mut void = Vec::new();
     for justified in &data.justified {
         for product in products {
-            if !justified.products.iter().any(|name| name == product.name) {
+            if !justified.is_for(product.name) {
                 continue;
             }
             let what = format!(
@@ -172,13 +185,7 @@ fn void(data: &Data, products: &[Product], findings: &[Finding]) -> Vec<String> 
                 finding.id == justified.id
                     && finding.part.component == justified.component
                     && finding.product == product.name
-                    && matches!(
-                        finding.status,
-                        Status::NotAffected {
-                            decided: Some(_),
-                            ..
-                        }
-                    )
+                    && finding.status.is_decided()
             });
             // A product without the component, such as one packed on another distribution, needs no
             // excuse for it.

@@ -231,6 +231,13 @@ impl Data {
     }
 }
 
+impl Justified {
+    /// Whether it is true of a product.
+    pub fn is_for(&self, product: &str) -> bool {
+        self.products.iter().any(|name| name == product)
+    }
+}
+
 impl Advisory {
     /// Its id and all other names.
     pub fn names(&self) -> impl Iterator<Item = &str> {

@@ -30,6 +30,7 @@ use support::progress::tell;
 
 pub use answer::AuditAnswer;
 use answer::Online;
+use check::components;
 pub use check::{Finding, Product, Report, Status, check};
 pub use data::Data;
 use osv::Osv;
@@ -134,13 +135,7 @@ pub fn ask(
     patience: Duration,
     report: &mut Report,
 ) -> Online {
-    let mut parts: Vec<_> = products
-        .iter()
-        .flat_map(|product| &product.parts)
-        .cloned()
-        .collect();
-    parts.sort();
-    parts.dedup();
+    let parts = components(products);
     let known = match Osv::at(address, patience).ask(data, &parts) {
         Ok(known) => known,
         Err(error) => {

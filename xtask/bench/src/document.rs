@@ -1,7 +1,6 @@
 //! A bench's figures with when, where and of what they are: as text, as JSON, and kept as files below
 //! `target/bench/MACHINE/`, those of a quick run apart.
 
-use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow};
@@ -18,6 +17,7 @@ use super::plot::plot;
 use package::workspace::Workspace;
 use size::revision::revision;
 use support::answer::{self, Answer, table};
+use support::atomic;
 
 /// The form of the document; another number whenever readers of the old one would misread it.
 pub const SCHEMA: u32 = 1;
@@ -91,17 +91,11 @@ impl Document {
     /// Writes it as JSON and as a plot.
     pub fn keep(&self, workspace: &Workspace) -> Result<()> {
         let folder = self.folder(workspace);
-        fs::create_dir_all(&folder)
-            .with_context(|| format!("failed to create `{}`", folder.display()))?;
         let file = |extension: &str| folder.join(format!("{}.{extension}", self.what));
-        let write = |path: PathBuf, text: String| -> Result<()> {
-            fs::write(&path, text).with_context(|| format!("failed to write `{}`", path.display()))
-        };
-        write(file("json"), serde_json::to_string_pretty(self)? + "\n")?;
-        write(
-            file("svg"),
-            plot(&self.title(), &self.subtitle(), &self.figures)?,
-        )?;
+        let text = serde_json::to_string_pretty(self)? + "\n";
+        atomic::write(&file("json"), text.as_bytes())?;
+        let picture = plot(&self.title(), &self.subtitle(), &self.figures)?;
+        atomic::write(&file("svg"), picture.as_bytes())?;
         tell(&format!("kept in {}", answer::path(&folder)));
         Ok(())
     }
@@ -131,10 +125,7 @@ fn command() -> String {
 
 fn rows(group: &Group) -> Vec<Vec<String>> {
     let sides = group.sides();
-    let others: Vec<_> = sides
-        .iter()
-        .filter(|side| group.peer().is_some_and(|peer| peer != **side))
-        .collect();
+    let others = group.others();
     let mut head = vec![format!("{}, {}", group.title, group.unit.word())];
     head.extend(sides.iter().map(|side| (*side).to_owned()));
     head.extend(others.iter().map(|side| group.compared(side)));
@@ -156,12 +147,8 @@ fn rows(group: &Group) -> Vec<Vec<String>> {
     if !group.means.is_empty() {
         let mut row = vec!["  geometric mean".to_owned()];
         row.extend(sides.iter().map(|_| String::new()));
-        let mean = |side: &&&str| group.means.iter().find(|mean| mean.side == ***side);
-        row.extend(
-            others
-                .iter()
-                .map(|side| mean(side).map_or_else(String::new, |m| times(m.ratio))),
-        );
+        let means = others.iter().map(|side| group.mean(side));
+        row.extend(means.map(|mean| mean.map_or_else(String::new, times)));
         rows.push(row);
     }
     rows

@@ -121,7 +121,7 @@ impl Group {
         let means = self
             .sides()
             .iter()
-            .filter_map(|side| self.mean(side))
+            .filter_map(|side| self.mean_of(side))
             .collect();
         self.means = means;
         self
@@ -148,7 +148,20 @@ impl Group {
         sides
     }
 
-    fn mean(&self, side: &str) -> Option<Mean> {
+    /// The sides that are compared with the peer.
+    pub fn others(&self) -> Vec<&str> {
+        let mut sides = self.sides();
+        sides.retain(|side| self.peer().is_some_and(|peer| peer != *side));
+        sides
+    }
+
+    /// The mean ratio of a side, where there is one.
+    pub fn mean(&self, side: &str) -> Option<f64> {
+        let mean = self.means.iter().find(|mean| mean.side == side)?;
+        Some(mean.ratio)
+    }
+
+    fn mean_of(&self, side: &str) -> Option<Mean> {
         let values = self.cases.iter().filter_map(|case| case.value(side));
         let ratios: Vec<_> = values.filter_map(|value| value.ratio).collect();
         (!ratios.is_empty()).then(|| Mean {
@@ -226,7 +239,8 @@ mod tests {
         assert_eq!(ratio(0, "wheel"), None);
         assert_eq!(ratio(0, "ours"), Some(4.0));
         assert_eq!(group.means.len(), 1);
-        assert_eq!(group.means[0].ratio, 6.0);
+        assert_eq!(group.mean("ours"), Some(6.0));
+        assert_eq!((group.mean("wheel"), group.others()), (None, vec!["ours"]));
         assert_eq!(group.sides(), ["wheel", "ours"]);
     }
 

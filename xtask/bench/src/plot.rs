@@ -145,31 +145,15 @@ fn panel(area: &Area, top: i32, group: &Group) -> Drawn {
             HPos::Right,
             true,
         )?;
-        for (column, side) in (0..).zip(others(group)) {
-            let mean = group.means.iter().find(|mean| mean.side == side);
-            if let Some(mean) = mean {
+        for (column, side) in (0..).zip(group.others()) {
+            if let Some(mean) = group.mean(side) {
                 let place = (RATIOS + COLUMN * column, y);
                 let colour = colour(group, side);
-                write(
-                    area,
-                    &times(mean.ratio),
-                    place,
-                    14,
-                    &colour,
-                    HPos::Center,
-                    true,
-                )?;
+                write(area, &times(mean), place, 14, &colour, HPos::Center, true)?;
             }
         }
     }
     Ok(())
-}
-
-/// The sides that are compared with the peer.
-fn others(group: &Group) -> Vec<&str> {
-    let mut sides = group.sides();
-    sides.retain(|side| group.peer().is_some_and(|peer| peer != *side));
-    sides
 }
 
 /// Each side's name with its dot, and the heads of the columns of ratios.
@@ -181,7 +165,7 @@ fn legend(area: &Area, y: i32, group: &Group) -> Drawn {
         write(area, side, (x + 11, y), 13, &colour, HPos::Left, false)?;
         x += 40 + 8 * i32::try_from(side.chars().count())?;
     }
-    for (column, side) in (0..).zip(others(group)) {
+    for (column, side) in (0..).zip(group.others()) {
         let place = (RATIOS + COLUMN * column, y);
         let colour = colour(group, side);
         let head = group.compared(side);
@@ -230,7 +214,7 @@ fn row(area: &Area, y: i32, group: &Group, case: &Case, scale: &Scale) -> Drawn 
         HPos::Left,
         false,
     )?;
-    for (column, side) in (0..).zip(others(group)) {
+    for (column, side) in (0..).zip(group.others()) {
         if let Some(ratio) = case.value(side).and_then(|value| value.ratio) {
             let place = (RATIOS + COLUMN * column, y);
             let colour = colour(group, side);
