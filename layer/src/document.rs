@@ -1,5 +1,4 @@
-//! Documents of an image: JSON with one form for one value, times, descriptors, and reading with
-//! a limit. Their types are those of the crate `oci-spec`.
+//! Documents of an image: JSON with one form for one value, descriptors, and reading with a limit. Their types are those of the crate `oci-spec`.
 
 use std::io::Read;
 
@@ -68,44 +67,9 @@ pub(crate) fn digest_of(origin: &str, descriptor: &Descriptor) -> Result<Digest>
     Digest::try_from(descriptor).map_err(|error| Error::damaged(origin, error))
 }
 
-/// A time in seconds since 1970 as RFC 3339 writes it, in UTC. The date is computed from days by
-/// the method of <https://howardhinnant.github.io/date_algorithms.html#civil_from_days>.
-pub(crate) fn rfc3339(time: u64) -> String {
-    let (days, seconds) = (time / 86_400, time % 86_400);
-    let (year, month, day) = date(days);
-    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
-}
-
-/// Year, month and day of a number of days since 1970.
-pub(crate) fn date(days: u64) -> (u64, u64, u64) {
-    let shifted = days + 719_468;
-    let era = shifted / 146_097;
-    let day_of_era = shifted % 146_097;
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 {
-        shifted_month + 3
-    } else {
-        shifted_month - 9
-    };
-    (year_of_era + era * 400 + u64::from(month <= 2), month, day)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn times_are_written_as_dates() {
-        // Compared with `date -u -d @N +%FT%TZ`.
-        assert_eq!(rfc3339(0), "1970-01-01T00:00:00Z");
-        assert_eq!(rfc3339(951_827_696), "2000-02-29T12:34:56Z");
-        assert_eq!(rfc3339(1_735_689_599), "2024-12-31T23:59:59Z");
-    }
 
     #[test]
     fn a_document_that_does_not_end_is_cut_off() {

@@ -159,6 +159,12 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// A time that no document can have.
+    #[error("there is no date {seconds} s after 1970: years have four digits")]
+    Time {
+        /// The time, in seconds since 1970.
+        seconds: u64,
+    },
     /// A document that cannot be written.
     #[error("failed to write the image's {document}: {reason}")]
     Document {

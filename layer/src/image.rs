@@ -8,7 +8,8 @@ use oci_spec::image::{Descriptor, ImageConfiguration, ImageManifest, MediaType};
 
 use crate::compose::{configuration, manifest};
 use crate::config::ImageConfig;
-use crate::document::{canonical, descriptor, digest_of, parse, rfc3339};
+use crate::document::{canonical, descriptor, digest_of, parse};
+use crate::moment::rfc3339;
 use crate::scan::read_layer;
 use crate::source::{Source, document};
 use crate::{Digest, Error, Layer, Processor, Result};
@@ -55,7 +56,7 @@ impl Image {
         own: &[Layer],
         time: u64,
     ) -> Result<Self> {
-        let created = rfc3339(time);
+        let created = rfc3339(time)?;
         let mut layers = base.map_or(Vec::new(), |base| base.layers.clone());
         layers.extend_from_slice(own);
         let below = base.map(|base| &base.documents.config);

@@ -3,22 +3,21 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, Write};
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use serde::Serialize;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
-use crate::document::date;
+use crate::moment::moment;
 use crate::reading::Reading;
 use crate::replace::{new_file, rename};
 use crate::tree::{Content, Entry, FileTree};
 use crate::{Digest, Error, Result, RunningDigest};
 
-/// The earliest time that a zip archive can hold, in days since 1970: 1980-01-01.
-const FIRST_DAY: u64 = 3652;
-/// The last year that it can hold.
-const LAST_YEAR: u64 = 2107;
+/// The times that a zip archive can hold, in seconds since 1970: from 1980 to the end of 2107.
+const TIMES: RangeInclusive<u64> = 315_532_800..=4_354_819_198;
 
 /// A zip archive that was written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -59,7 +58,7 @@ fn write_archive(file: impl Write + Seek, tree: &FileTree, time: u64, path: &Pat
         let options = SimpleFileOptions::default()
             .compression_method(CompressionMethod::Deflated)
             .compression_level(Some(9))
-            .last_modified_time(dos_time(time));
+            .last_modified_time(dos_time(time)?);
         let mut unpacked_bytes = 0;
         for (name, entry) in tree.entries() {
             // Folders follow from the paths of what is in them.
@@ -100,21 +99,17 @@ fn append(archive: &mut impl Write, content: &Content, to: &Path) -> Result<u64>
 }
 
 /// The nearest time that a zip archive can hold, in steps of two seconds.
-fn dos_time(time: u64) -> DateTime {
-    let time = time.max(FIRST_DAY * 86_400);
-    let (year, month, day) = date(time / 86_400);
-    let number = |value: u64| u8::try_from(value).unwrap_or(0);
-    let second = time % 86_400;
-    let year = u16::try_from(year.min(LAST_YEAR)).unwrap_or(u16::MAX);
-    DateTime::from_date_and_time(
-        year,
-        number(month),
-        number(day),
-        number(second / 3600),
-        number(second / 60 % 60),
-        number(second % 60),
-    )
-    .unwrap_or_default()
+fn dos_time(time: u64) -> Result<DateTime> {
+    let time = moment(time.clamp(*TIMES.start(), *TIMES.end()))?;
+    let date = DateTime::from_date_and_time(
+        u16::try_from(time.year()).unwrap_or_default(),
+        time.month().into(),
+        time.day(),
+        time.hour(),
+        time.minute(),
+        time.second(),
+    );
+    Ok(date.unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -159,8 +154,9 @@ mod tests {
 
     #[test]
     fn times_that_a_zip_cannot_hold_become_the_nearest() {
-        assert_eq!(dos_time(0).year(), 1980);
-        assert_eq!(dos_time(u64::from(u32::MAX) * 4).year(), LAST_YEAR as u16);
+        let shown = |time| dos_time(time).unwrap().to_string();
+        assert_eq!(shown(0), "1980-01-01 00:00:00");
+        assert_eq!(shown(u64::MAX), "2107-12-31 23:59:58");
     }
 
     #[test]

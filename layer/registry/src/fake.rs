@@ -10,11 +10,11 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use layer::Digest;
 use serde_json::{Value, json};
 
 use super::manifest::DIGEST;
 use super::{Patience, Remote};
-use layer::Digest;
 
 /// The media type of an image's manifest.
 pub const IMAGE: &str = "application/vnd.oci.image.manifest.v1+json";

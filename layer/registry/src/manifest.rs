@@ -99,7 +99,7 @@ pub(crate) async fn fetch(session: &Session<'_>, version: &str) -> Result<Manife
         })
         .await?;
     let digest = Digest::of(&bytes);
-    let wanted = version.parse().ok();
+    let wanted = version.parse::<Digest>().ok();
     // A tag's digest is known from the registry alone, if at all.
     if let Some(wanted) = wanted.or_else(|| said_digest(&headers))
         && wanted != digest

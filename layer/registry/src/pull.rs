@@ -71,7 +71,8 @@ pub(crate) async fn resolved(session: &Session<'_>) -> Result<Digest> {
 }
 
 /// Pulls an image, or all images of an index, into `folder`, which is made if it is not there and
-/// may hold other images' blobs. With `architecture`, only that one is pulled of an index, and an image for another one is refused. `watch` is told what goes on.
+/// may hold other images' blobs. With `architecture`, only that one is pulled of an index, and an image
+/// for another one is refused. `watch` is told what goes on.
 ///
 /// The folder's `index.json` is written last and names what was pulled, and nothing else.
 pub fn pull(

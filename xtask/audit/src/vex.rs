@@ -2,11 +2,10 @@
 //! <https://github.com/openvex/spec/blob/main/OPENVEX-SPEC.md>. The same findings give the same bytes.
 
 use anyhow::Result;
-use layer::Digest;
+use layer::{Digest, rfc3339};
 use serde_json::{Map, Value, json};
 
 use super::check::{Finding, Status};
-use package::sbom::timestamp;
 
 /// The version of OpenVEX.
 const CONTEXT: &str = "https://openvex.dev/ns/v0.2.0";
@@ -20,7 +19,7 @@ pub fn document(name: &str, product: &str, findings: &[&Finding], time: u64) -> 
         "@context": CONTEXT,
         "@id": "",
         "author": "the maintainers of face-detect",
-        "timestamp": timestamp(time)?,
+        "timestamp": rfc3339(time)?,
         "version": 1,
         "tooling": format!("xtask-{}", env!("CARGO_PKG_VERSION")),
         "statements": statements,

@@ -142,7 +142,8 @@ impl Answer for FunctionAnswer {
             size(self.bytes),
             self.architecture,
             self.needed.join(", "),
-            self.glibc.as_deref().unwrap_or("of any release"),
+            self.glibc
+                .map_or("of any release".to_owned(), |glibc| glibc.to_string()),
             self.floor,
             hardened(&self.hardening),
         )

@@ -33,7 +33,7 @@ pub use bill::{ARTEFACT, Bill};
 use component::Relation;
 pub use component::{Component, Kind, purl};
 pub use crates::tree;
-pub use document::{Form, Subject, document, timestamp};
+pub use document::{Form, Subject, document};
 
 /// The SDK's libraries of which nothing is linked into the function: it decodes PNG and WebP in Rust, and calls
 /// libjpeg-turbo without OpenCV's module for image files. A test compares this with the link.

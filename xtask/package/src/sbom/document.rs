@@ -5,8 +5,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result};
-use layer::{Content, Digest, FileTree};
-use time::OffsetDateTime;
+use layer::{Content, Digest, FileTree, rfc3339};
 
 use super::bill::{ARTEFACT, Bill};
 use super::component::{Component, Kind, Relation, identifier, purl};
@@ -88,7 +87,7 @@ pub fn document(bill: &Bill, trees: &[&FileTree], subject: &Subject, time: u64) 
         name: format!("{}-{}", subject.name, subject.version),
         document_namespace: String::new(),
         creation_info: CreationInfo {
-            created: timestamp(time)?,
+            created: rfc3339(time)?,
             creators: vec![format!("Tool: xtask-{}", env!("CARGO_PKG_VERSION"))],
             license_list_version: license_list(spdx::license_version())?,
         },
@@ -257,20 +256,6 @@ fn license_list(version: &str) -> Result<String> {
     let both = parts.next().zip(parts.next());
     let (major, minor) = both.with_context(|| format!("`{version}` is no list of licences"))?;
     Ok(format!("{major}.{minor}"))
-}
-
-/// Seconds since 1970 as SPDX writes them: `2022-03-04T05:06:07Z`.
-pub fn timestamp(seconds: u64) -> Result<String> {
-    let time = i64::try_from(seconds)
-        .ok()
-        .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok())
-        .with_context(|| format!("there is no time {seconds} s after 1970"))?;
-    let (year, month, day) = time.to_calendar_date();
-    let (hour, minute, second) = time.to_hms();
-    Ok(format!(
-        "{year:04}-{:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z",
-        u8::from(month)
-    ))
 }
 
 #[cfg(test)]
