@@ -7,6 +7,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use crate::registry::{fetched, push};
+use layer::Digest;
 use opencv_build::target::Architecture;
 use package::build_function::built;
 use package::build_opencv;
@@ -50,14 +51,14 @@ pub struct ImagesAnswer {
 #[derive(Serialize)]
 struct Pushed {
     reference: String,
-    digest: String,
+    digest: Digest,
 }
 
 /// An image.
 #[derive(Serialize)]
 pub struct ImageAnswer {
     name: String,
-    digest: String,
+    digest: Digest,
     layout: PathBuf,
     archive: PathBuf,
     bill: PathBuf,
@@ -70,7 +71,7 @@ pub struct ImageAnswer {
 /// A layer.
 #[derive(Serialize)]
 struct LayerAnswer {
-    digest: String,
+    digest: Digest,
     packed_bytes: u64,
     unpacked_bytes: u64,
     created_by: String,
@@ -108,14 +109,14 @@ pub fn run(arguments: &Arguments) -> Result<ImagesAnswer> {
 fn describe(written: &Written, architecture: Architecture) -> Result<ImageAnswer> {
     let image = written.layout.image();
     let layers = image.layers().iter().map(|layer| LayerAnswer {
-        digest: layer.digest.to_string(),
+        digest: layer.digest,
         packed_bytes: layer.packed_bytes,
         unpacked_bytes: layer.unpacked_bytes,
         created_by: layer.created_by.clone(),
     });
     Ok(ImageAnswer {
         name: image.name().to_owned(),
-        digest: image.digest().to_string(),
+        digest: image.digest(),
         layout: written.layout.path().to_owned(),
         archive: written.archive.clone(),
         bill: written.bill.clone(),

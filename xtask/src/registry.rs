@@ -3,13 +3,15 @@
 use std::path::Path;
 
 use anyhow::Result;
+use layer::{Architecture, Digest};
 use package::pack::base::{Base, BaseImage};
 use package::program::PULL;
 use package::workspace::Workspace;
 
 /// Pushes the layout in `folder` to `reference`; returns the digest that the registry confirmed.
-pub fn push(folder: &Path, reference: &str) -> Result<String> {
-    PULL.output(&["push".into()], &[folder.into(), reference.into()])
+pub fn push(folder: &Path, reference: &str) -> Result<Digest> {
+    let confirmed = PULL.output(&["push".into()], &[folder.into(), reference.into()])?;
+    Ok(confirmed.parse()?)
 }
 
 /// Pulls the image `reference` into `folder`.

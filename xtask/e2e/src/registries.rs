@@ -177,7 +177,7 @@ fn there_and_back(proxy: &Proxy, layout: &Path, scratch: &Path) -> Result<()> {
     );
     let told: u64 = uploads.iter().map(|request| request.length).sum();
     let bytes: u64 = blobs.values().map(|content| content.len() as u64).sum();
-    let manifest = blobs.get(wanted.trim_start_matches("sha256:"));
+    let manifest = blobs.get(&wanted.hex());
     let manifest = manifest.context("the manifest is no blob")?.len() as u64;
     ensure!(
         told == bytes - manifest,

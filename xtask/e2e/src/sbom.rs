@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use layer::elf::FunctionBinary;
-use layer::{Content, FileTree, Mode, glibc};
+use layer::{Content, Digest, FileTree, Mode, glibc};
 use opencv_build::sdk::Sdk;
 use serde_json::Value;
 use support::progress::tell;
@@ -123,8 +123,8 @@ fn zip_document(bill: &Bill, binary: &FunctionBinary) -> Result<Vec<u8>> {
 /// A document for an image whose libraries are another image's.
 fn based_document(bill: &Bill, binary: &FunctionBinary) -> Result<Vec<u8>> {
     let mut bill = bill.clone();
-    let digest = format!("sha256:{}", "1".repeat(64));
-    bill.build_upon("public.example.com/lambda/provided:al2023", &digest)?;
+    let digest = Digest::of(b"a base");
+    bill.build_upon("public.example.com/lambda/provided:al2023", digest)?;
     function_document(&bill, binary, &FileTree::new())
 }
 
@@ -146,7 +146,7 @@ fn subject(name: &str, form: Form) -> Subject {
         name: name.to_owned(),
         version: "0.1.0".to_owned(),
         // What it is does not matter here.
-        digest: format!("sha256:{}", "0".repeat(64)),
+        digest: Digest::of(b"an artefact"),
         file_name: format!("{name}.tar"),
         form,
     }

@@ -119,8 +119,7 @@ pub fn function_image(
     config.annotations = annotations::of(workspace, FUNCTION, what, version)?;
     if let Some(base) = &opened {
         config.annotations.extend(base.annotations());
-        let digest = base.layout.image().digest().to_string();
-        bill.build_upon(base.name(), &digest)?;
+        bill.build_upon(base.name(), base.layout.image().digest())?;
     }
     config.labels.clone_from(&config.annotations);
     let below = opened.as_ref().map(|base| &base.layout);
@@ -143,7 +142,7 @@ pub fn function_zip(
     let subject = Subject {
         name: FUNCTION.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        digest: zip.digest.to_string(),
+        digest: zip.digest,
         file_name: format!("{FUNCTION}.zip"),
         form: Form::Archive,
     };
@@ -219,7 +218,7 @@ fn write(
     let subject = Subject {
         name: config.name.clone(),
         version: version.cloned().unwrap_or_default(),
-        digest: layout.image().digest().to_string(),
+        digest: layout.image().digest(),
         file_name: format!("{}.tar", config.name),
         form: Form::Image,
     };

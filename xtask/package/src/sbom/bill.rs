@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::Result;
-use layer::{Content, FileTree, Mode};
+use layer::{Content, Digest, FileTree, Mode};
 
 use super::component::{Component, Kind, Related, Relation, purl};
 
@@ -46,7 +46,7 @@ impl Bill {
 
     /// Adds the image that the artefact is built upon, whose layers it has unchanged. What is in them
     /// is for the base's own bill to say.
-    pub fn build_upon(&mut self, reference: &str, digest: &str) -> Result<()> {
+    pub fn build_upon(&mut self, reference: &str, digest: Digest) -> Result<()> {
         // A colon before the last slash belongs to a port.
         let plain = reference.split('@').next().unwrap_or(reference);
         let (path, last) = plain.rsplit_once('/').unwrap_or(("", plain));
@@ -59,8 +59,8 @@ impl Bill {
         qualifiers.extend(tag.map(|tag| ("tag", tag)));
         let base = Component {
             version: tag.map(str::to_owned),
-            sha256: Some(digest.trim_start_matches("sha256:").to_owned()),
-            purl: Some(purl("oci", None, (name, digest), &qualifiers)?),
+            sha256: Some(digest.hex()),
+            purl: Some(purl("oci", None, (name, &digest.to_string()), &qualifiers)?),
             ..Component::new(Kind::Image, &format!("base-{name}"), name)
         };
         self.relate(ARTEFACT, Relation::DescendantOf, &base.id);
@@ -133,8 +133,8 @@ mod tests {
     #[test]
     fn the_base_is_named_by_digest_and_place() {
         let mut bill = Bill::default();
-        let digest = format!("sha256:{}", "ab".repeat(32));
-        bill.build_upon("localhost:5000/lambda/provided:al2023", &digest)
+        let digest = format!("sha256:{}", "ab".repeat(32)).parse().unwrap();
+        bill.build_upon("localhost:5000/lambda/provided:al2023", digest)
             .unwrap();
         let base = &bill.components[0];
         assert_eq!(

@@ -22,8 +22,8 @@ pub struct Subject {
     pub name: String,
     /// Its version.
     pub version: String,
-    /// The SHA-256 of the image's manifest or of the archive, with or without `sha256:` before it.
-    pub digest: String,
+    /// The digest of the image's manifest or of the archive.
+    pub digest: Digest,
     /// The file that it is in.
     pub file_name: String,
     /// What sort of artefact it is.
@@ -153,15 +153,11 @@ impl Listed<'_> {
 
 /// The artefact as a package that has all of the files.
 fn artefact(subject: &Subject, files: &[Listed<'_>]) -> Result<Package> {
-    let digits = subject.digest.trim_start_matches("sha256:");
     let external = match subject.form {
         Form::Image => {
-            let named = (subject.name.as_str(), format!("sha256:{digits}"));
-            vec![external(
-                "PACKAGE-MANAGER",
-                "purl",
-                &purl("oci", None, (named.0, &named.1), &[])?,
-            )]
+            let version = subject.digest.to_string();
+            let purl = purl("oci", None, (&subject.name, &version), &[])?;
+            vec![external("PACKAGE-MANAGER", "purl", &purl)]
         }
         Form::Archive => Vec::new(),
     };
@@ -177,7 +173,7 @@ fn artefact(subject: &Subject, files: &[Listed<'_>]) -> Result<Package> {
         package_verification_code: Some(VerificationCode {
             package_verification_code_value: hashes::verification_code(&hashes),
         }),
-        checksums: vec![checksum("SHA256", digits)],
+        checksums: vec![checksum("SHA256", &subject.digest.hex())],
         homepage: None,
         source_info: None,
         license_concluded: NO_ASSERTION.to_owned(),

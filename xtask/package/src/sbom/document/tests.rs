@@ -28,7 +28,7 @@ fn subject() -> Subject {
     Subject {
         name: "face-detect".to_owned(),
         version: "0.1.0".to_owned(),
-        digest: format!("sha256:{}", "ab".repeat(32)),
+        digest: format!("sha256:{}", "ab".repeat(32)).parse().unwrap(),
         file_name: "face-detect.tar".to_owned(),
         form: Form::Image,
     }
