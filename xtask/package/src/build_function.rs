@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use layer::elf::FunctionBinary;
 use layer::elf::hardening::Hardening;
 use opencv_build::build::tools;

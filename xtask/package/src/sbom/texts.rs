@@ -150,6 +150,8 @@ fn is_blank_form(notice: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn text(file: &str, text: &str) -> Text {
