@@ -117,7 +117,12 @@ impl Kernels {
 
 /// Where the package is unpacked.
 fn brought(package: &Package, parent: &Path) -> PathBuf {
-    parent.join(format!("{}-{}", package.package, package.version))
+    // A home can be that of machines of several architectures.
+    let architecture = std::env::consts::ARCH;
+    parent.join(format!(
+        "{}-{}-{architecture}",
+        package.package, package.version
+    ))
 }
 
 /// The version of the nasm at `path`, if it is one that runs.

@@ -6,10 +6,12 @@ use anyhow::{Context, Result, ensure};
 
 use crate::target::Target;
 
-/// The folders of one workspace, all below cargo's target folder.
+/// The folders of one workspace: below cargo's target folder, but for what workspaces can share.
 #[derive(Clone, Debug)]
 pub struct Places {
     root: PathBuf,
+    /// What workspaces can share.
+    shared: PathBuf,
     /// Where work is done.
     works: PathBuf,
     /// Where SDKs go.
@@ -22,20 +24,34 @@ impl Places {
     /// # Errors
     /// The path has characters that separate paths or flags for cmake, the compiler or cargo.
     pub fn below(target_dir: &Path) -> Result<Self> {
-        let root = std::path::absolute(target_dir)
-            .with_context(|| format!("failed to find the folder `{}`", target_dir.display()))?;
-        let plain = |c: char| !c.is_control() && !",;:'\"\\$".contains(c);
-        ensure!(
-            root.to_str().is_some_and(|path| path.chars().all(plain)),
-            "cmake and compilers cannot work in `{}`: its path contains one of , ; : ' \" \\ $ or a control \
-             character, or is not Unicode; move the project",
-            root.display()
-        );
+        let root = plain(target_dir).with_context(|| {
+            format!(
+                "failed to use the target folder `{}`; move the project",
+                target_dir.display()
+            )
+        })?;
         Ok(Self {
             works: root.join("opencv"),
             sdks: root.join("sdk"),
+            shared: root.clone(),
             root,
         })
+    }
+
+    /// The same with what workspaces can share, the toolchain and downloads, below `folder`.
+    ///
+    /// # Errors
+    /// The path has such characters.
+    pub fn sharing(&self, folder: &Path) -> Result<Self> {
+        Ok(Self {
+            shared: plain(folder)?,
+            ..self.clone()
+        })
+    }
+
+    /// The folder of what workspaces can share.
+    pub fn shared(&self) -> &Path {
+        &self.shared
     }
 
     /// The same for a build called `name` beside the recipe's own: with its result in a folder of its
@@ -43,20 +59,20 @@ impl Places {
     pub fn variant(&self, group: &str, name: &str) -> Self {
         let group = self.root.join("size/opencv").join(group);
         Self {
-            root: self.root.clone(),
             works: group.join("work"),
             sdks: group.join(name),
+            ..self.clone()
         }
     }
 
     /// Installed wheels and the compiler's cache.
     pub fn toolchain(&self) -> PathBuf {
-        self.root.join("toolchain")
+        self.shared.join("toolchain")
     }
 
     /// Archives, named by their digests.
     pub fn downloads(&self) -> PathBuf {
-        self.root.join("downloads")
+        self.shared.join("downloads")
     }
 
     /// What builds of all targets and variants share: the lock.
@@ -80,6 +96,20 @@ impl Places {
     }
 }
 
+/// `folder` as an absolute path that cmake, the compiler and cargo can be given.
+fn plain(folder: &Path) -> Result<PathBuf> {
+    let path = std::path::absolute(folder)
+        .with_context(|| format!("failed to find the folder `{}`", folder.display()))?;
+    let plain = |c: char| !c.is_control() && !",;:'\"\\$".contains(c);
+    ensure!(
+        path.to_str().is_some_and(|path| path.chars().all(plain)),
+        "cmake and compilers cannot work in `{}`: its path contains one of , ; : ' \" \\ $ or a control \
+         character, or is not Unicode",
+        path.display()
+    );
+    Ok(path)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,6 +118,10 @@ mod tests {
     fn a_variant_has_its_own_results_and_shares_tools_and_the_lock() {
         let target = crate::recipe::tests::recipe().target;
         let places = Places::below(Path::new("/p/target")).unwrap();
+        assert_eq!(places.toolchain(), Path::new("/p/target/toolchain"));
+        let places = places.sharing(Path::new("/cache")).unwrap();
+        assert_eq!(places.toolchain(), Path::new("/cache/toolchain"));
+        assert_eq!(places.downloads(), Path::new("/cache/downloads"));
         let variant = places.variant("without", "codec-png");
         assert_eq!(
             variant.sdk(&target),
@@ -108,8 +142,11 @@ mod tests {
         Places::below(Path::new("/home/me/project/target")).unwrap();
         Places::below(Path::new("/home/me/Meine Bücher/target")).unwrap();
         for path in ["/a,b/target", "/a;b/target", "/a\nb/target"] {
-            let error = Places::below(Path::new(path)).unwrap_err().to_string();
-            assert!(error.contains("move the project"), "{error}");
+            let error = Places::below(Path::new(path)).unwrap_err();
+            assert!(error.to_string().contains("move the project"), "{error}");
+            let places = Places::below(Path::new("/p/target")).unwrap();
+            let error = places.sharing(Path::new(path)).unwrap_err().to_string();
+            assert!(error.contains("cannot work in"), "{error}");
         }
     }
 }

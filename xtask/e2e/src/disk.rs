@@ -18,6 +18,7 @@ use support::progress::tell;
 
 use super::report::Skip;
 use super::{mirror, programs, promises, trees};
+use package::user_cache;
 use package::workspace::Workspace;
 
 const PROMISE: &str = "a full disk is a clear error, and what was there stays usable";
@@ -175,15 +176,14 @@ fn building(workspace: &Workspace, scratch: &Path, tried: &mut Tried) -> Result<
         command.into(),
     ]
     .concat();
-    let target = std::path::absolute(workspace.target())?;
+    let places = workspace.places()?;
     let environment = [
         ("CARGO_TARGET_DIR", kept.clone()),
-        ("TOOLCHAIN", target.join("toolchain")),
+        // Downloads fill the disk as well.
+        (user_cache::VARIABLE, kept.clone()),
+        ("TOOLCHAIN", places.toolchain()),
         ("TMPDIR", kept.clone()),
-        (
-            "PIP_INDEX_URL",
-            mirror::start(&target.join("downloads"))?.into(),
-        ),
+        ("PIP_INDEX_URL", mirror::start(&places.downloads())?.into()),
     ];
     let mut disk = Disk::start(&root, &command, &environment)?;
     let mut size = 2000;

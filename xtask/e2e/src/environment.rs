@@ -11,9 +11,9 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use layer::elf::FunctionBinary;
 use opencv_build::sdk::Sdk;
-use opencv_build::wheels;
-use package::build_function;
+use opencv_build::{build, wheels};
 use package::workspace::Workspace;
+use package::{build_function, build_opencv, user_cache};
 use serde_json::Value;
 use support::files::{copy, file_size};
 use support::process::output;
@@ -126,10 +126,21 @@ pub fn elsewhere(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> R
     }
     let target = user.at("mein Prøjekt/Ausgabe hier");
     fs::create_dir(&target)?;
-    for shared in ["toolchain", "downloads"] {
-        symlink(workspace.target().join(shared), target.join(shared))?;
-    }
+    // A copy of the toolchain, so that not even zig, which follows links, finds itself where it was before; without what
+    // it has compiled.
+    let cache = user.at("mein Prøjekt/Werkzeug hier");
+    let recipe = build_opencv::recipe(workspace, &build_opencv::Arguments::default())?;
+    let installed = build::tools(&recipe, &workspace.places()?)?.0;
+    let installed = installed.python_path();
+    let name = installed.file_name().context("a toolchain has no name")?;
+    let copied = cache.join("toolchain").join(name);
+    fs::create_dir_all(cache.join("toolchain"))?;
+    let mut copying = Command::new("cp");
+    copying.args(["--archive", "--reflink=auto"]);
+    succeed(copying.arg(installed).arg(&copied))?;
+    symlink(workspace.places()?.downloads(), cache.join("downloads"))?;
     let mut build = user.hostile(&root, "build-function")?;
+    build.env(user_cache::VARIABLE, &cache);
     let answer = answer(build.env("CARGO_TARGET_DIR", &target))?;
     let built = answer["binary"]
         .as_str()
@@ -164,6 +175,8 @@ struct User {
     folder: tempfile::TempDir,
     /// Where crates are.
     registry: PathBuf,
+    /// Where the toolchain is, which another HOME would have brought again.
+    cache: PathBuf,
 }
 
 impl User {
@@ -177,6 +190,7 @@ impl User {
         let user = Self {
             folder,
             registry: registry.context("no build has brought crates")?,
+            cache: workspace.places()?.shared().to_owned(),
         };
         let write = |name: &str, text: &str| {
             let path = user.at(name);
@@ -216,6 +230,7 @@ impl User {
         let mut xtask = Command::new(programs::xtask()?);
         xtask.args(["--json", verb]).current_dir(root);
         xtask.env("CARGO_MANIFEST_DIR", root.join("xtask"));
+        xtask.env(user_cache::VARIABLE, &self.cache);
         Ok(xtask)
     }
 
@@ -226,6 +241,7 @@ impl User {
         shell.arg(programs::xtask()?).args(["--json", verb]);
         shell.current_dir(root);
         shell.env("CARGO_MANIFEST_DIR", root.join("xtask"));
+        shell.env(user_cache::VARIABLE, &self.cache);
         let path = std::env::var_os("PATH").unwrap_or_default();
         let path = [self.at("venv/bin"), self.at("bin")]
             .into_iter()

@@ -88,7 +88,7 @@ pub fn test(workspace: &Workspace, seed: u64) -> Result<()> {
     };
     let (calm, rough) = (folder("undisturbed")?, folder("killed")?);
     let undisturbed = Site::new(workspace, calm.path())?;
-    let index = mirror::start(&workspace.target().join("downloads"))?;
+    let index = mirror::start(&workspace.places()?.downloads())?;
     let killed = Site::with_index(workspace, rough.path(), index)?;
     undisturbed.write_recipe(&["core"])?;
     killed.write_recipe(&["core"])?;

@@ -14,6 +14,7 @@ use support::progress::tell;
 
 use super::promises;
 use package::build_opencv::Arguments;
+use package::user_cache;
 use package::workspace::Workspace;
 
 use super::programs;
@@ -106,6 +107,8 @@ impl Drop for Build {
 pub struct Site {
     folder: PathBuf,
     recipe: PathBuf,
+    /// Where the toolchain and downloads are.
+    cache: PathBuf,
     /// The package index that is asked, where it is not the usual one.
     index: Option<String>,
 }
@@ -113,29 +116,23 @@ pub struct Site {
 impl Site {
     /// One in `folder` that shares what was downloaded and installed.
     pub fn new(workspace: &Workspace, folder: &Path) -> Result<Self> {
-        Self::sharing(&["toolchain", "downloads"], None, workspace, folder)
-    }
-
-    /// One that downloads again, from `index`.
-    pub fn with_index(workspace: &Workspace, folder: &Path, index: String) -> Result<Self> {
-        Self::sharing(&["toolchain"], Some(index), workspace, folder)
-    }
-
-    fn sharing(
-        shared: &[&str],
-        index: Option<String>,
-        workspace: &Workspace,
-        folder: &Path,
-    ) -> Result<Self> {
-        for shared in shared {
-            let source = workspace.target().join(shared);
-            symlink(&source, folder.join(shared))
-                .with_context(|| format!("failed to link `{}`", source.display()))?;
-        }
         Ok(Self {
             folder: folder.to_owned(),
             recipe: folder.join("opencv.toml"),
-            index,
+            cache: workspace.places()?.shared().to_owned(),
+            index: None,
+        })
+    }
+
+    /// One that downloads again, from `index`, into `folder`.
+    pub fn with_index(workspace: &Workspace, folder: &Path, index: String) -> Result<Self> {
+        let toolchain = workspace.places()?.toolchain();
+        symlink(&toolchain, folder.join("toolchain"))
+            .with_context(|| format!("failed to link `{}`", toolchain.display()))?;
+        Ok(Self {
+            cache: folder.to_owned(),
+            index: Some(index),
+            ..Self::new(workspace, folder)?
         })
     }
 
@@ -162,6 +159,7 @@ impl Site {
             .args(["--json", "build-opencv", "--recipe"])
             .arg(&self.recipe)
             .env("CARGO_TARGET_DIR", &self.folder)
+            .env(user_cache::VARIABLE, &self.cache)
             // A killed build leaves its temporary files.
             .env("TMPDIR", &self.folder)
             .envs(self.index.iter().map(|index| ("PIP_INDEX_URL", index)))

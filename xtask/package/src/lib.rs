@@ -9,4 +9,5 @@ pub mod pack;
 pub mod peers;
 pub mod program;
 pub mod sbom;
+pub mod user_cache;
 pub mod workspace;

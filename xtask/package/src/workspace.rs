@@ -2,9 +2,14 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 
 use anyhow::Result;
 use opencv_build::places::Places;
+use support::environment::Environment;
+use support::progress::tell;
+
+use crate::user_cache;
 
 /// The project's folders.
 pub struct Workspace {
@@ -36,8 +41,16 @@ impl Workspace {
         self.root.join(named.unwrap_or_else(|| "target".into()))
     }
 
-    /// Where builds of OpenCV lie.
+    /// Where builds of OpenCV lie. Where the user's cache folder cannot be used, that is told once.
+    ///
+    /// # Errors
+    /// Tools cannot work in the target folder, or the folder that the user has named cannot be used.
     pub fn places(&self) -> Result<Places> {
-        Places::below(&self.target())
+        static TOLD: Once = Once::new();
+        let (places, told) = user_cache::places(&Environment::of_user(), &self.target())?;
+        if let Some(line) = told {
+            TOLD.call_once(|| tell(&line));
+        }
+        Ok(places)
     }
 }

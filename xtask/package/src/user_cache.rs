@@ -1,0 +1,141 @@
+//! Where the toolchain and downloads are kept: once per user and not in each checkout, because they are large. Their
+//! names have their digests in them, so that checkouts with different pins share the folder.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use opencv_build::places::Places;
+use support::environment::Environment;
+
+/// Names the folder. Without it the folder is in the user's cache folder, as the XDG base directory specification has it.
+pub const VARIABLE: &str = "OPENCV_BUILD_CACHE";
+/// The folder's name in the user's cache folder.
+const NAME: &str = "opencv-build";
+
+/// The places below `target` with what checkouts share, and what is to be told about it, if anything.
+///
+/// # Errors
+/// The user has named a folder that cannot be used, or tools cannot work in `target`.
+pub(crate) fn places(environment: &Environment, target: &Path) -> Result<(Places, Option<String>)> {
+    let below = Places::below(target)?;
+    if let Some(named) = environment.get(VARIABLE) {
+        let folder = Path::new(named);
+        let shared = usable(&below, folder).with_context(|| {
+            format!(
+                "failed to use the folder `{}`, which {VARIABLE} names",
+                folder.display()
+            )
+        })?;
+        return Ok((shared, None));
+    }
+    let why = match of_user(environment) {
+        Some(folder) => match usable(&below, &folder) {
+            Ok(shared) => return Ok((shared, None)),
+            Err(error) => format!("`{}` cannot be used ({error:#})", folder.display()),
+        },
+        None => "the user has no home folder".to_owned(),
+    };
+    let told = format!(
+        "the toolchain and downloads are kept in `{}`, for this checkout alone: {why}; {VARIABLE} can name another folder",
+        below.shared().display()
+    );
+    Ok((below, Some(told)))
+}
+
+/// The folder in the user's cache folder.
+fn of_user(environment: &Environment) -> Option<PathBuf> {
+    let named = |name: &str| environment.get(name).map(PathBuf::from);
+    // By the specification relative paths do not count. Services often have the root folder for a home.
+    let cache = named("XDG_CACHE_HOME").filter(|path| path.is_absolute());
+    let home = || named("HOME").filter(|path| path.is_absolute() && path.parent().is_some());
+    let cache = cache.or_else(|| Some(home()?.join(".cache")))?;
+    Some(cache.join(NAME))
+}
+
+/// `below` with `folder` to share, which is made if need be.
+fn usable(below: &Places, folder: &Path) -> Result<Places> {
+    ensure!(folder.is_absolute(), "the path is not absolute");
+    let shared = below.sharing(folder)?;
+    fs::create_dir_all(folder).context("it cannot be created")?;
+    // Whether a file can be written, nothing but writing one tells: not even root can on a read-only file system.
+    tempfile::tempfile_in(folder).context("nothing can be written there")?;
+    Ok(shared)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The shared folder with these variables, and what is told.
+    fn shared(variables: &[(&str, &Path)]) -> Result<(PathBuf, Option<String>)> {
+        let environment = variables.iter().copied().collect();
+        let (places, told) = places(&environment, Path::new("/p/target"))?;
+        assert!(places.toolchain().starts_with(places.shared()));
+        assert!(places.lock().starts_with("/p/target"));
+        Ok((places.shared().to_owned(), told))
+    }
+
+    #[test]
+    fn the_named_folder_comes_before_the_users_cache_and_that_before_home() {
+        let scratch = tempfile::tempdir().unwrap();
+        let at = |name: &str| scratch.path().join(name);
+        let (own, cache, home) = (at("own"), at("cache"), at("home"));
+        let mut variables = vec![
+            (VARIABLE, own.as_path()),
+            ("XDG_CACHE_HOME", cache.as_path()),
+            ("HOME", home.as_path()),
+        ];
+        for folder in [
+            own.clone(),
+            cache.join("opencv-build"),
+            home.join(".cache/opencv-build"),
+        ] {
+            assert_eq!(shared(&variables).unwrap(), (folder.clone(), None));
+            assert!(folder.is_dir());
+            variables.remove(0);
+        }
+        let relative = [
+            ("XDG_CACHE_HOME", Path::new("cache")),
+            ("HOME", home.as_path()),
+        ];
+        let (folder, _) = shared(&relative).unwrap();
+        assert_eq!(folder, home.join(".cache/opencv-build"));
+    }
+
+    #[test]
+    fn without_a_home_that_can_be_written_everything_is_below_the_target_folder() {
+        let scratch = tempfile::tempdir().unwrap();
+        let comma = scratch.path().join("a,b");
+        for (home, why) in [
+            (None, "no home folder"),
+            (Some(Path::new("/")), "no home folder"),
+            (Some(Path::new("")), "no home folder"),
+            (Some(Path::new("relative")), "no home folder"),
+            // Not even root can create anything there.
+            (Some(Path::new("/proc")), "/proc/.cache/opencv-build"),
+            (Some(comma.as_path()), "cannot work in"),
+        ] {
+            let variables: Vec<_> = home.map(|home| ("HOME", home)).into_iter().collect();
+            let (folder, told) = shared(&variables).unwrap();
+            assert_eq!(folder, Path::new("/p/target"));
+            let told = told.unwrap();
+            assert!(told.contains(why) && told.lines().count() == 1, "{told}");
+        }
+        assert!(!comma.exists());
+    }
+
+    #[test]
+    fn a_named_folder_that_cannot_be_used_is_an_error() {
+        for (folder, why) in [
+            ("/proc/cache", "cannot be created"),
+            ("/proc/self", "nothing can be written"),
+            ("relative", "not absolute"),
+            ("/x/a;b", "cannot work in"),
+        ] {
+            let error = shared(&[(VARIABLE, Path::new(folder))]).unwrap_err();
+            let error = format!("{error:#}");
+            assert!(error.contains(VARIABLE) && error.contains(why), "{error}");
+        }
+    }
+}
