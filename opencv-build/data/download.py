@@ -1,5 +1,5 @@
 """Downloads the source distribution of a Python package, which pip would build: `download.py REQUIREMENT FILE [BYTES]`, by
-the indexes that pip's variables name. With BYTES only so many from its beginning; what follows is never asked for."""
+the indexes that pip's variables name. With BYTES only so many from its beginning; what follows is never asked for. It prints how much has come."""
 import os
 import ssl
 import sys
@@ -45,11 +45,15 @@ if package is None:
 # As it is stored: a server must not compress it once more.
 with session.get_stream(package.link.normalized, headers={"Accept-Encoding": "identity"}) as answer:
     answer.raise_for_status()
-    done = 0
+    total = wanted or int(answer.headers.get("Content-Length", 0))
+    done = told = 0
     with open(path, "wb") as file:
         for chunk in answer.iter_raw():
             chunk = chunk if wanted is None else chunk[: wanted - done]
             file.write(chunk)
             done += len(chunk)
+            if total and done - told >= total / 100:
+                told = done
+                print(f"{done} of {total} bytes", flush=True)
             if done == wanted:
                 break

@@ -51,7 +51,8 @@ pub(crate) fn download(
             package_version,
         } => {
             let requirement = format!("{package}=={package_version}");
-            download_python(&requirement, origin.bytes, toolchain, downloads, &file)?;
+            let wanted = (requirement.as_str(), origin.bytes);
+            download_python(wanted, toolchain, downloads, &file, &mut step)?;
         }
         Place::Url { url } => download_url(url, origin.bytes, &file, &mut step)?,
     }
@@ -68,11 +69,11 @@ pub(crate) fn download(
 
 /// The source distribution of a Python package, or its first bytes.
 fn download_python(
-    requirement: &str,
-    bytes: Option<u64>,
+    (requirement, bytes): (&str, Option<u64>),
     toolchain: &Toolchain,
     downloads: &Path,
     file: &Path,
+    step: &mut Step,
 ) -> Result<()> {
     let python = Python::find()?;
     let script = downloads.join("download.py");
@@ -87,8 +88,18 @@ fn download_python(
     run_logged(
         index.apply(&mut download),
         &downloads.join("download.log"),
-        |_| (),
+        |line| {
+            if let Some((done, total)) = progress(line) {
+                step.advance_bytes(done, total);
+            }
+        },
     )
+}
+
+/// The numbers in the script's `12 of 300 bytes`.
+fn progress(line: &str) -> Option<(u64, u64)> {
+    let (done, total) = line.strip_suffix(" bytes")?.split_once(" of ")?;
+    Some((done.parse().ok()?, total.parse().ok()?))
 }
 
 fn download_url(url: &str, bytes: Option<u64>, path: &Path, step: &mut Step) -> Result<()> {
@@ -116,7 +127,7 @@ fn download_url(url: &str, bytes: Option<u64>, path: &Path, step: &mut Step) -> 
             .with_context(|| format!("failed to write `{}`", path.display()))?;
         done += count as u64;
         if let Some(total) = total {
-            step.advance(done, total);
+            step.advance_bytes(done, total);
         }
     }
     if let Some(total) = total {
@@ -126,4 +137,16 @@ fn download_url(url: &str, bytes: Option<u64>, path: &Path, step: &mut Step) -> 
         );
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_is_read_from_the_scripts_lines() {
+        assert_eq!(progress("12 of 300 bytes"), Some((12, 300)));
+        assert_eq!(progress("the index has 12 of 300"), None);
+        assert!(SCRIPT.contains("{done} of {total} bytes"));
+    }
 }

@@ -60,11 +60,12 @@ fn install_with(
         .with_context(|| format!("failed to write `{}`", list.display()))?;
 
     let names: Vec<_> = wheels.iter().map(|wheel| wheel.name.as_str()).collect();
-    let _step = Step::start(format!("installing the {what}: {}", names.join(", ")));
+    let mut step = Step::start(format!("installing the {what}: {}", names.join(", ")));
+    let mut begun = 0;
     let index = PackageIndex::configured(python)?;
     let mut pip = python.command();
     pip.args(["-m", "pip", "install", "--disable-pip-version-check"])
-        .args(["--no-input", "--quiet", "--progress-bar", "off"])
+        .args(["--no-input", "--progress-bar", "off"])
         .args(["--only-binary", ":all:", "--no-deps", "--require-hashes"])
         .args(["--no-compile", "--no-warn-script-location", "--target"])
         .arg(partial.path().join("installed"))
@@ -74,7 +75,14 @@ fn install_with(
         .stdin(lock.lend()?)
         // pip says that running it as root is unwise; into a folder of our own it is not.
         .env("PIP_ROOT_USER_ACTION", "ignore");
-    run_logged(index.apply(&mut pip), &parent.join("pip.log"), |_| ()).with_context(|| {
+    run_logged(index.apply(&mut pip), &parent.join("pip.log"), |line| {
+        // What it says when it begins with a wheel.
+        if line.starts_with("Collecting ") {
+            step.advance(begun, wheels.len() as u64);
+            begun += 1;
+        }
+    })
+    .with_context(|| {
         format!(
             "failed to install the {what} into `{}`; it comes from Python's package index, so \
              check the network, the disk's free space and pip's configuration",

@@ -2,7 +2,7 @@
 //! the same story comes as plain lines. stdout stays for answers.
 
 use std::io::IsTerminal;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -16,7 +16,17 @@ pub struct Step {
     bar: Option<ProgressBar>,
     message: String,
     last_tenth: u64,
+    start: Instant,
 }
+
+/// What is counted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unit {
+    Pieces,
+    Bytes,
+}
+
+const MEGABYTE: f64 = 1e6;
 
 impl Step {
     /// Starts a step, such as "unpacking the source".
@@ -34,27 +44,62 @@ impl Step {
             bar,
             message,
             last_tenth: 0,
+            start: Instant::now(),
         }
     }
 
     /// Says that `done` of `total` is done.
     pub fn advance(&mut self, done: u64, total: u64) {
+        self.show(done, total, Unit::Pieces);
+    }
+
+    /// The same for numbers of bytes.
+    pub fn advance_bytes(&mut self, done: u64, total: u64) {
+        self.show(done, total, Unit::Bytes);
+    }
+
+    fn show(&mut self, done: u64, total: u64, unit: Unit) {
+        let state = state(done, total, unit, self.start.elapsed());
         let Some(bar) = &self.bar else {
             let tenth = (done * 10).checked_div(total).unwrap_or(0);
             if tenth > self.last_tenth {
                 self.last_tenth = tenth;
-                tell(&format!("{} {done}/{total}", self.message));
+                tell(&format!("{} {state}", self.message));
             }
             return;
         };
         if bar.length() != Some(total) {
             bar.set_length(total);
-            let style = "{spinner} {msg} [{bar:30}] {pos}/{len} {elapsed}";
+            let style = "{spinner} {prefix} [{bar:30}] {msg}, {elapsed} so far";
             if let Ok(style) = ProgressStyle::with_template(style) {
                 bar.set_style(style.progress_chars("=> "));
             }
+            bar.set_prefix(self.message.clone());
         }
         bar.set_position(done);
+        bar.set_message(state);
+    }
+}
+
+/// How much is done after a time, and how long the rest will take if it goes on like that.
+fn state(done: u64, total: u64, unit: Unit, elapsed: Duration) -> String {
+    let count = match unit {
+        Unit::Pieces => format!("{done}/{total}"),
+        Unit::Bytes => format!(
+            "{:.1}/{:.1} MB",
+            done as f64 / MEGABYTE,
+            total as f64 / MEGABYTE
+        ),
+    };
+    // From the first moments nothing follows.
+    if done == 0 || done >= total || elapsed < Duration::from_secs(3) {
+        return count;
+    }
+    let seconds = elapsed.as_secs_f64() * (total - done) as f64 / done as f64;
+    if seconds < 100.0 {
+        format!("{count}, about {seconds:.0} s left")
+    } else {
+        format!("{count}, about {:.0} min left", seconds / 60.0)
     }
 }
 
@@ -62,6 +107,32 @@ impl Drop for Step {
     fn drop(&mut self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rest_is_estimated_once_there_is_something_to_go_by() {
+        let after = Duration::from_secs;
+        for (done, total, unit, elapsed, shown) in [
+            (43, 421, Unit::Pieces, after(1), "43/421"),
+            (0, 421, Unit::Pieces, after(9), "0/421"),
+            (43, 421, Unit::Pieces, after(10), "43/421, about 88 s left"),
+            (40, 400, Unit::Pieces, after(20), "40/400, about 3 min left"),
+            (421, 421, Unit::Pieces, after(60), "421/421"),
+            (
+                1_250_000,
+                5_250_000,
+                Unit::Bytes,
+                after(5),
+                "1.2/5.2 MB, about 16 s left",
+            ),
+        ] {
+            assert_eq!(state(done, total, unit, elapsed), shown);
         }
     }
 }
