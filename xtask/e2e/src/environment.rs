@@ -141,7 +141,23 @@ pub fn elsewhere(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> R
     symlink(workspace.places()?.downloads(), cache.join("downloads"))?;
     let mut build = user.hostile(&root, "build-function")?;
     build.env(user_cache::VARIABLE, &cache);
-    let answer = answer(build.env("CARGO_TARGET_DIR", &target))?;
+    let story = user.at("story");
+    build.env("CARGO_TARGET_DIR", &target);
+    build.stderr(fs::File::create(&story)?);
+    let answer = answer(&mut build);
+    let said = fs::read_to_string(&story)?;
+    let answer = answer.with_context(|| said.clone())?;
+    let compiled = |name: &str| said.contains(&format!("Compiling {name} v"));
+    ensure!(
+        compiled("opencv"),
+        "cargo did not say what it compiled: {said}"
+    );
+    for name in ["object_store", "ring", "tokio"] {
+        ensure!(
+            !compiled(name),
+            "{name} was compiled again, or not while OpenCV was built: {said}"
+        );
+    }
     let built = answer["binary"]
         .as_str()
         .context("the answer names no binary")?;

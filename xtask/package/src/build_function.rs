@@ -7,12 +7,14 @@ use std::process::Command;
 use anyhow::Result;
 use layer::elf::FunctionBinary;
 use layer::elf::hardening::Hardening;
-use opencv_build::build::tools;
+use opencv_build::build::{present, tools};
 use opencv_build::linker::{self, Linker};
+use opencv_build::recipe::Recipe;
 use opencv_build::sdk::Sdk;
 use opencv_build::target::{Architecture, GlibcVersion, Target};
 use serde::Serialize;
 
+use crate::ahead::Ahead;
 use crate::build_opencv::{self, Arguments};
 use crate::workspace::Workspace;
 use support::answer::{Answer, path, size};
@@ -49,24 +51,32 @@ pub fn run(arguments: &Arguments) -> Result<FunctionAnswer> {
 
 /// The SDK and the checked binary, for verbs that need them.
 pub fn built(workspace: &Workspace, arguments: &Arguments) -> Result<(Sdk, FunctionBinary)> {
-    let sdk = build_opencv::built(workspace, arguments)?.sdk;
-    let target = sdk.manifest().target;
-    let triple = target.rust_triple();
-    let mut cargo = cargo(workspace, arguments, &sdk, "build")?;
-    cargo.args([
-        "--package",
-        "function",
-        "--features",
-        "opencv",
-        "--profile",
-        "lambda",
-        "--target",
-        &triple,
-    ]);
-    succeed(&mut cargo)?;
+    let recipe = build_opencv::recipe(workspace, arguments)?;
+    let target = recipe.target;
     let path = folder(workspace, &target).join("bootstrap");
+    // Where there is a function, its crates are compiled already.
+    let first = !path.is_file() && present(&recipe, &workspace.places()?)?.is_none();
+    let ahead = first.then(|| ahead(workspace, &recipe)).transpose()?;
+    let sdk = build_opencv::built(workspace, arguments)?.sdk;
+    if let Some(ahead) = ahead {
+        ahead.wait("compiling the function's crates");
+    }
+    let mut cargo = cargo(workspace, arguments, &sdk, "build")?;
+    succeed(select(&mut cargo, &target))?;
     let binary = FunctionBinary::check(&path, target.architecture, target.glibc)?.hardened()?;
     Ok((sdk, binary))
+}
+
+/// Starts to compile what needs no SDK: the very build of the function, which goes on after what fails for lack of one. The
+/// real one finds the rest done.
+fn ahead(workspace: &Workspace, recipe: &Recipe) -> Result<Ahead> {
+    let mut cargo = cargo_without_sdk(workspace, recipe, "build")?;
+    select(&mut cargo, &recipe.target).arg("--keep-going");
+    // The crate `opencv` must not find an OpenCV of this machine.
+    let probes = "environment,pkg_config,cmake,vcpkg_cmake,vcpkg";
+    cargo.env("OPENCV_DISABLE_PROBES", probes);
+    let work = workspace.places()?.work(&recipe.target);
+    Ahead::start(cargo, &work.join("function.log"))
 }
 
 /// cargo for `verb`, in an environment in which the function is linked against `sdk`.
@@ -77,14 +87,20 @@ pub fn cargo(
     verb: &str,
 ) -> Result<Command> {
     let recipe = build_opencv::recipe(workspace, arguments)?;
-    let (toolchain, compiler) = tools(&recipe, &workspace.places()?)?;
+    let mut cargo = cargo_without_sdk(workspace, &recipe, verb)?;
+    cargo.envs(sdk.environment());
+    Ok(cargo)
+}
+
+/// The same without an SDK: whatever does not need one is compiled as it would be with it.
+fn cargo_without_sdk(workspace: &Workspace, recipe: &Recipe, verb: &str) -> Result<Command> {
+    let (toolchain, compiler) = tools(recipe, &workspace.places()?)?;
     let mut cargo = crate::cargo::cargo(workspace, verb)?;
     cargo
         .env(
             "CARGO_ENCODED_RUSTFLAGS",
             rust_flags(workspace).join("\u{1f}"),
         )
-        .envs(sdk.environment())
         .envs(compiler.environment(&toolchain, &recipe.target)?);
     let linker = Linker::prepare(
         &compiler,
@@ -94,6 +110,13 @@ pub fn cargo(
     cargo.env(name, script);
     cargo.env(linker::RECORD, link_record(workspace, &recipe.target));
     Ok(cargo)
+}
+
+/// Has cargo build the function for `target`, as it goes to Lambda.
+fn select<'c>(cargo: &'c mut Command, target: &Target) -> &'c mut Command {
+    cargo
+        .args(["--package", "function", "--features", "opencv"])
+        .args(["--profile", "lambda", "--target", &target.rust_triple()])
 }
 
 /// Where cargo puts the function.

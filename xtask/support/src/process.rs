@@ -32,6 +32,17 @@ pub fn end_with_this(command: &mut Command) {
     unsafe { command.pre_exec(ask) };
 }
 
+/// Has a command's process, and what that starts, work only where nobody else wants to.
+pub fn yield_to_others(command: &mut Command) {
+    // Where it is refused, it works like all others.
+    let nice = || {
+        let _ = rustix::process::nice(19);
+        Ok(())
+    };
+    // SAFETY: between fork and exec it does nothing but one system call.
+    unsafe { command.pre_exec(nice) };
+}
+
 /// What a process started, and what that started, and so on.
 pub fn descendants(process: u32) -> Vec<u32> {
     let mut processes = vec![process];
@@ -143,6 +154,13 @@ mod tests {
     use std::thread;
 
     use super::*;
+
+    #[test]
+    fn a_process_that_yields_has_the_lowest_priority() {
+        let mut nice = Command::new("nice");
+        yield_to_others(&mut nice);
+        assert_eq!(output(&mut nice).unwrap(), "19");
+    }
 
     #[test]
     fn a_process_ends_with_what_started_it() {
