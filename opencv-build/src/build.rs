@@ -116,6 +116,18 @@ pub fn build(recipe: &Recipe, places: &Places, driver: &Driver) -> Result<Built>
     Ok(answer(sdk, false))
 }
 
+/// Brings what a build of `recipe` downloads, so that it need not.
+///
+/// # Errors
+/// Something cannot be had.
+pub fn fetch(recipe: &Recipe, places: &Places) -> Result<()> {
+    let pins = Pins::embedded();
+    let toolchain = Toolchain::install(&pins, &places.toolchain())?;
+    SourceArchive::fetch(recipe, &pins, &toolchain, &places.downloads())?;
+    SourceArchive::third_party(&pins, &toolchain, &places.downloads())?;
+    Ok(())
+}
+
 /// The toolchain and compiler that built the SDK for `recipe`, for those who link against it.
 pub fn tools(recipe: &Recipe, places: &Places) -> Result<(Toolchain, Compiler)> {
     let toolchain = Toolchain::install(&Pins::embedded(), &places.toolchain())?;

@@ -3,6 +3,7 @@
 //! things is a program of its own ([`package::program`]), which is compiled when it is asked for. stdout is
 //! the answer; stderr says what is being done.
 
+mod fetch;
 mod image;
 mod lint;
 mod registry;
@@ -47,13 +48,19 @@ enum Verb {
 
     /// Check whether Lambda would take an image or a zip archive
     Lint(lint::Arguments),
+
+    /// Download what a build of OpenCV needs
+    #[command(name = fetch::VERB, hide = true)]
+    Fetch,
 }
 
 fn main() -> ExitCode {
     Driver::init();
     let arguments: Vec<_> = env::args_os().skip(1).collect();
     exit_code(match passed_on(&arguments) {
-        Some((program, arguments)) => program.become_it(&arguments),
+        Some((program, arguments)) => {
+            fetch::begin(program, &arguments).and_then(|()| program.become_it(&arguments))
+        }
         None => run(read()),
     })
 }
@@ -95,6 +102,7 @@ fn run(cli: Cli) -> Result<()> {
         Verb::Image(arguments) => print(&image::run(&arguments)?, json),
         Verb::Zip(arguments) => print(&zip::run(&arguments)?, json),
         Verb::Lint(arguments) => lint::run(&arguments, json),
+        Verb::Fetch => fetch::run(),
     }
 }
 

@@ -1,0 +1,84 @@
+//! Downloads what a build of OpenCV needs while cargo compiles the program that will build it.
+
+use std::env;
+use std::ffi::OsString;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result};
+use opencv_build::build;
+use opencv_build::places::Places;
+use package::build_opencv::{Arguments, recipe};
+use package::program::{Program, TEST_LOCAL};
+use package::workspace::Workspace;
+use support::process::{end_with_this, yield_to_others};
+
+/// The verb of the process that downloads.
+pub const VERB: &str = "fetch";
+
+/// Starts to download for `program`, if it will build the project's own recipe and has not done so. The process ends with
+/// this one. What it cannot bring, the build tries again and tells.
+pub fn begin(program: &Program, arguments: &[OsString]) -> Result<()> {
+    if !builds(program, arguments) || there_is_an_sdk()? {
+        return Ok(());
+    }
+    let mut fetch = Command::new(env::current_exe().context("failed to find this program")?);
+    fetch
+        .arg(VERB)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    end_with_this(&mut fetch);
+    yield_to_others(&mut fetch);
+    fetch
+        .spawn()
+        .context("failed to start a download beside the compilation")?;
+    Ok(())
+}
+
+fn there_is_an_sdk() -> Result<bool> {
+    Ok(Places::below(&Workspace::find().target())?.sdks().is_dir())
+}
+
+/// Whether it will build what opencv.toml describes.
+fn builds(program: &Program, arguments: &[OsString]) -> bool {
+    let otherwise = |argument: &OsString| {
+        let text = argument.to_string_lossy();
+        ["-h", "--help", "--recipe"]
+            .iter()
+            .any(|option| text.split('=').next() == Some(*option))
+    };
+    program.verb == TEST_LOCAL.verb && !arguments.iter().any(otherwise)
+}
+
+/// Downloads.
+pub fn run() -> Result<()> {
+    let workspace = Workspace::find();
+    let recipe = recipe(&workspace, &Arguments::default())?;
+    build::fetch(&recipe, &workspace.places()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use package::program::SIZE;
+
+    use super::*;
+
+    #[test]
+    fn only_a_build_of_the_projects_recipe_needs_downloads() {
+        let builds = |program: &Program, line: &str| {
+            let arguments: Vec<_> = line.split_whitespace().map(OsString::from).collect();
+            builds(program, &arguments)
+        };
+        assert!(builds(&TEST_LOCAL, ""));
+        assert!(builds(&TEST_LOCAL, "--json photo.jpg --engine=none"));
+        for line in [
+            "--help",
+            "x -h",
+            "--recipe other.toml",
+            "--recipe=other.toml",
+        ] {
+            assert!(!builds(&TEST_LOCAL, line), "{line}");
+        }
+        assert!(!builds(&SIZE, ""));
+    }
+}
