@@ -139,7 +139,7 @@ impl Shelf {
             let found = self.manifests.get(name);
             found.map(|(kind, bytes)| {
                 let reply = Reply::new(200, bytes.clone()).with("content-type", kind);
-                reply.with(DIGEST, of(bytes))
+                reply.with(DIGEST, Digest::of(bytes).to_string())
             })
         } else {
             let found = self.blobs.get(name);

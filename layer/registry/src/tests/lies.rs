@@ -9,7 +9,7 @@ use serde_json::json;
 use super::super::fake::{FakeRegistry, IMAGE, INDEX, Reply, Request, Shelf};
 use super::super::manifest::{DIGEST, LONGEST};
 use super::super::{Error, Remote, pull, resolve};
-use super::{noise, partials};
+use super::{noise, of, partials};
 
 /// Pulls from a registry of which `change` changes the answers that have to do with the layer.
 fn pull_changed(
