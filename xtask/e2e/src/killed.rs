@@ -18,7 +18,8 @@ use super::lifecycle::Site;
 use super::{mirror, promises, trees};
 use package::build_opencv::Arguments;
 use package::workspace::Workspace;
-use support::process::end;
+use support::files::sorted_entries;
+use support::process::{end, succeed};
 
 use super::programs;
 
@@ -92,6 +93,17 @@ pub fn test(workspace: &Workspace, seed: u64) -> Result<()> {
     let killed = Site::with_index(workspace, rough.path(), index)?;
     undisturbed.write_recipe(&["core"])?;
     killed.write_recipe(&["core"])?;
+    tell("downloading ahead of a build");
+    succeed(&mut killed.xtask("fetch")?)?;
+    let downloads = sorted_entries(&rough.path().join("downloads"))?;
+    let archives = downloads
+        .iter()
+        .filter(|path| path.extension().is_some_and(|extension| extension == "gz"));
+    ensure!(
+        archives.count() == 2,
+        "of OpenCV's source and its libraries' something is missing: {downloads:?}"
+    );
+
     tell("building without a disturbance");
     undisturbed.finish(undisturbed.start("undisturbed")?, "undisturbed")?;
 

@@ -155,20 +155,28 @@ impl Site {
             let path = self.folder.join(format!("{name}.{kind}"));
             fs::File::create(&path).with_context(|| format!("failed to write `{}`", path.display()))
         };
-        Command::new(programs::xtask()?)
-            .args(["--json", "build-opencv", "--recipe"])
+        self.xtask("build-opencv")?
+            .args(["--json", "--recipe"])
             .arg(&self.recipe)
-            .env("CARGO_TARGET_DIR", &self.folder)
-            .env(user_cache::VARIABLE, &self.cache)
-            // A killed build leaves its temporary files.
-            .env("TMPDIR", &self.folder)
-            .envs(self.index.iter().map(|index| ("PIP_INDEX_URL", index)))
             .stdin(Stdio::null())
             .stdout(file("answer")?)
             .stderr(file("story")?)
             .spawn()
             .context("failed to start a build")
             .map(Build)
+    }
+
+    /// `cargo xtask VERB` with this target folder.
+    pub fn xtask(&self, verb: &str) -> Result<Command> {
+        let mut xtask = Command::new(programs::xtask()?);
+        xtask
+            .arg(verb)
+            .env("CARGO_TARGET_DIR", &self.folder)
+            .env(user_cache::VARIABLE, &self.cache)
+            // A killed build leaves its temporary files.
+            .env("TMPDIR", &self.folder)
+            .envs(self.index.iter().map(|index| ("PIP_INDEX_URL", index)));
+        Ok(xtask)
     }
 
     /// Waits for a build to succeed, and returns its answer.
