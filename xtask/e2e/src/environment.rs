@@ -16,7 +16,7 @@ use package::workspace::Workspace;
 use package::{build_function, build_opencv, user_cache};
 use serde_json::Value;
 use support::files::{copy, file_size};
-use support::process::output;
+use support::process::{output, succeed};
 use support::progress::tell;
 
 use super::{lifecycle, programs, trees};

@@ -18,7 +18,6 @@ use super::lifecycle::Site;
 use super::{mirror, promises, trees};
 use package::build_opencv::Arguments;
 use package::workspace::Workspace;
-use support::files::sorted_entries;
 use support::process::{end, succeed};
 
 use super::programs;
