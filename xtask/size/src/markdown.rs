@@ -17,7 +17,7 @@ pub fn markdown(document: &Document) -> String {
     let report = &document.report;
     let mut text = format!(
         "### Sizes of {}\n\n{}\n",
-        report.architecture,
+        escaped(report.architecture.name()),
         summary(document)
     );
     for lack in &document.lacks {
