@@ -34,6 +34,11 @@ pub struct Fuzzing {
     pub fuzzers: Vec<String>,
 }
 
+/// Builds the fuzzers.
+pub fn build(workspace: &Workspace) -> Result<()> {
+    build::programs(workspace).map(drop)
+}
+
 /// Builds the fuzzers and runs them.
 pub fn test(workspace: &Workspace, arguments: &Fuzzing) -> Result<()> {
     let package = build::package(workspace);

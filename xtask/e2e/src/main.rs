@@ -2,16 +2,20 @@
 //! a reason. Goes on after a failure, so that one run tells all.
 
 use std::process::ExitCode;
+use std::sync::Mutex;
+use std::thread;
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
 use local::engine::Engine;
 use package::build_opencv;
 use package::workspace::Workspace;
+use support::process::lock;
 use support::progress::tell;
 
 mod advisories;
 mod benches;
+mod beside;
 mod browser;
 mod cases;
 mod consumers;
@@ -59,6 +63,7 @@ mod traces;
 mod trees;
 mod variants;
 
+use beside::Beside;
 use report::TestAnswer;
 use suite::Suite;
 
@@ -107,6 +112,9 @@ fn main() -> ExitCode {
     package::program::TEST.main(|arguments, json| run(arguments)?.print(json))
 }
 
+/// A test's name, and the test.
+type Test<'a> = (&'a str, &'a dyn Fn() -> Result<()>);
+
 /// Runs all tests.
 fn run(arguments: &Arguments) -> Result<TestAnswer> {
     let workspace = Workspace::find();
@@ -114,7 +122,7 @@ fn run(arguments: &Arguments) -> Result<TestAnswer> {
     let suite = Suite {
         workspace: &workspace,
     };
-    let tests: &[(&str, &dyn Fn() -> Result<()>)] = &[
+    let built: &[Test] = &[
         ("formatting", &|| suite.formatting()),
         ("lints", &|| suite.lints()),
         ("unit tests", &|| suite.unit_tests()),
@@ -124,6 +132,8 @@ fn run(arguments: &Arguments) -> Result<TestAnswer> {
             lifecycle::test(&workspace)
         }),
         ("the function's tests", &|| suite.function_tests()),
+    ];
+    let tests: &[Test] = &[
         ("images", &|| suite.images()),
         ("the same bytes elsewhere", &|| {
             suite.with_function(reproducible::test)
@@ -237,38 +247,60 @@ fn run(arguments: &Arguments) -> Result<TestAnswer> {
         ("sizes", &|| sizes::test(&workspace)),
         ("benches, quickly", &benches::test),
     ];
-    let slow: &[(&str, &dyn Fn() -> Result<()>)] = &[
-        ("fuzzing", &|| fuzz::test(&workspace, &arguments.fuzz)),
-        ("ten thousand events at once", &|| {
-            suite.with_function(soak::load)
-        }),
-        ("images killed while they are written", &|| {
-            suite.with_function(|workspace, sdk, binary| {
-                killed::packing(workspace, sdk, binary, arguments.seed)
-            })
-        }),
-        ("builds killed at fifty moments", &|| {
-            killed::test(&workspace, arguments.seed)
-        }),
-        ("a hostile environment and a strange folder", &|| {
-            suite.with_function(environment::elsewhere)
-        }),
-        ("full disks", &|| suite.with_function(disk::test)),
-    ];
-    let slow = slow.iter().filter(|_| arguments.slow);
     let mut answer = TestAnswer::default();
-    for (name, test) in tests.iter().chain(slow) {
-        if arguments
-            .only
-            .as_ref()
-            .is_none_or(|only| name.contains(only.as_str()))
-        {
-            tell(&format!("\n=== {name}"));
-            let start = Instant::now();
-            let result = test();
-            answer.add(name, result, start.elapsed());
+    run_all(built, arguments, &mut answer);
+    thread::scope(|scope| {
+        if !arguments.slow {
+            return run_all(tests, arguments, &mut answer);
         }
-    }
+        let elsewhere = Mutex::new(None);
+        let slow: &[Test] = &[
+            ("ten thousand events at once", &|| {
+                suite.with_function(soak::load)
+            }),
+            ("images killed while they are written", &|| {
+                suite.with_function(|workspace, sdk, binary| {
+                    killed::packing(workspace, sdk, binary, arguments.seed)
+                })
+            }),
+            ("full disks", &|| suite.with_function(disk::test)),
+            ("builds killed at fifty moments", &|| {
+                killed::test(&workspace, arguments.seed)
+            }),
+            ("a hostile environment and a strange folder", &|| {
+                let begun: Option<Beside> = lock(&elsewhere).take();
+                match begun {
+                    Some(begun) => begun.finish(),
+                    None => suite.with_function(environment::elsewhere),
+                }
+            }),
+            ("fuzzing", &|| fuzz::test(&workspace, &arguments.fuzz)),
+        ];
+        if arguments.only.is_none() {
+            // Two builds of many minutes, which others leave a processor idle for. What fails of the fuzzers' is
+            // built again by their test, which then says why.
+            *lock(&elsewhere) = Some(Beside::start(scope, || {
+                let _ = fuzz::build(&workspace);
+                suite.with_function(environment::elsewhere)
+            }));
+        }
+        run_all(tests, arguments, &mut answer);
+        run_all(slow, arguments, &mut answer);
+    });
     ensure!(!answer.is_empty(), "no test has a name like that");
     Ok(answer)
+}
+
+/// Runs those of the tests that are asked for.
+fn run_all(tests: &[Test], arguments: &Arguments, answer: &mut TestAnswer) {
+    let asked = |name: &str| {
+        let only = arguments.only.as_ref();
+        only.is_none_or(|only| name.contains(only.as_str()))
+    };
+    for (name, test) in tests.iter().filter(|(name, _)| asked(name)) {
+        tell(&format!("\n=== {name}"));
+        let start = Instant::now();
+        let result = test();
+        answer.add(name, result, start.elapsed());
+    }
 }

@@ -81,7 +81,10 @@ impl Suite<'_> {
         let linted = self.need("clippy", "clippy").is_ok();
         let test = if linted { Self::linting } else { Self::cargo };
         // Those that need more of the machine than Rust are not run by a bare `cargo test`.
-        succeed(&mut test(self, &["test", "--", "--include-ignored"]))?;
+        succeed(&mut test(
+            self,
+            &["test", "--no-fail-fast", "--", "--include-ignored"],
+        ))?;
         fuzz::check_lock(self.workspace)
     }
 
