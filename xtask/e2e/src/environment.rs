@@ -24,7 +24,7 @@ use super::{lifecycle, programs, trees};
 /// Flags that would undo what hardens the function, or have it run on this machine only.
 const SOFT: &str = "-O0 -march=native -fno-stack-protector -U_FORTIFY_SOURCE";
 
-/// cargo's configuration of a user who has other things in mind.
+/// cargo's configuration of a user who has other things in mind. `/nowhere` stands for a folder that must not come to be.
 const CARGO: &str = r#"
 [build]
 rustflags = ["-Crelro-level=off", "-Ctarget-cpu=native"]
@@ -224,13 +224,15 @@ impl User {
             fs::set_permissions(user.at(&name), Permissions::from_mode(0o755))?;
         }
         let wrapper = user.at("bin/wrapper").display().to_string();
+        let nowhere = user.at("nowhere").display().to_string();
+        let placed = |text: &str| text.replace("/nowhere", &nowhere);
         write(
             "home/.cargo/config.toml",
-            &CARGO.replace("WRAPPER", &wrapper),
+            &placed(CARGO).replace("WRAPPER", &wrapper),
         )?;
         symlink(&user.registry, user.at("home/.cargo/registry"))?;
-        write("home/.config/pip/pip.conf", PIP)?;
-        write("home/.pip/pip.conf", PIP)?;
+        write("home/.config/pip/pip.conf", &placed(PIP))?;
+        write("home/.pip/pip.conf", &placed(PIP))?;
         let mut environment = Command::new(wheels::python()?);
         environment.args(["-m", "venv", "--without-pip"]);
         output(environment.arg(user.at("venv")))?;
@@ -278,7 +280,7 @@ impl User {
             ("HOME", own("home")),
             ("CARGO_HOME", own("home/.cargo")),
             ("LDFLAGS", fixed("-Wl,-z,execstack")),
-            ("CC", fixed("/nowhere/cc")),
+            ("CC", own("nowhere/cc")),
             ("CPLUS_INCLUDE_PATH", own("home")),
             ("RUSTFLAGS", fixed("-Crelro-level=off")),
             ("CARGO_BUILD_RUSTFLAGS", fixed("-Crelro-level=off")),
@@ -292,19 +294,19 @@ impl User {
             ("CMAKE_PREFIX_PATH", own("home")),
             ("CMAKE_GENERATOR", fixed("Unix Makefiles")),
             ("BINDGEN_EXTRA_CLANG_ARGS", fixed("-DNDEBUG=hostile")),
-            ("ZIG_GLOBAL_CACHE_DIR", fixed("/nowhere/cache")),
-            ("ZIG_LIB_DIR", fixed("/nowhere/lib")),
+            ("ZIG_GLOBAL_CACHE_DIR", own("nowhere/cache")),
+            ("ZIG_LIB_DIR", own("nowhere/lib")),
             ("NASMENV", fixed("-Onone")),
             ("MAKEFLAGS", fixed("-j1")),
-            ("GIT_DIR", fixed("/nowhere/.git")),
+            ("GIT_DIR", own("nowhere/.git")),
             ("LC_ALL", fixed("tr_TR.UTF-8")),
             ("VIRTUAL_ENV", own("venv")),
-            ("PYTHONHOME", fixed("/nowhere")),
+            ("PYTHONHOME", own("nowhere")),
             ("PIP_CONFIG_FILE", own("home/.pip/pip.conf")),
             ("PIP_USER", fixed("1")),
-            ("PIP_PREFIX", fixed("/nowhere")),
+            ("PIP_PREFIX", own("nowhere")),
             ("PIP_DRY_RUN", fixed("1")),
-            ("PIP_ROOT", fixed("/nowhere")),
+            ("PIP_ROOT", own("nowhere")),
             ("PIP_REQUIRE_VIRTUALENV", fixed("1")),
         ]);
         Ok(shell)
@@ -314,7 +316,7 @@ impl User {
     fn check(&self) -> Result<()> {
         let called = fs::read_to_string(self.at("called")).unwrap_or_default();
         ensure!(called.is_empty(), "a build called {called}");
-        for path in [self.at("build"), PathBuf::from("/nowhere")] {
+        for path in [self.at("build"), self.at("nowhere")] {
             ensure!(!path.exists(), "a build wrote `{}`", path.display());
         }
         Ok(())
