@@ -9,9 +9,13 @@ use std::path::Path;
 use std::process::{Child, Command};
 
 use anyhow::{Context, Result, bail};
+use rustix::fs::statvfs;
 
 /// How much of a failed command's output its error repeats.
 const TAIL: usize = 20;
+/// With less on the log's disk, in bytes, a failure's error says how much: a linker whose output does
+/// not fit ends with a signal, CMake with a failure of another kind, neither with what the kernel says.
+const SCARCE: u64 = 64 << 20;
 /// How much of a line, in characters: a compiler's or pip's can have thousands.
 const LINE: usize = 300;
 
@@ -65,10 +69,27 @@ pub fn run_logged(command: &mut Command, log: &Path, mut on_line: impl FnMut(&st
     };
     let tail: Vec<_> = tail.iter().map(|line| format!("  | {line}\n")).collect();
     bail!(
-        "failed to run `{shown}` in `{}`: {status}\n{}whole log: {}",
+        "failed to run `{shown}` in `{}`: {status}\n{}{}whole log: {}",
         folder.display(),
         tail.concat(),
+        scarce(log.parent().unwrap_or(Path::new("."))),
         log.display()
+    )
+}
+
+/// A line that says how little is free on the disk of `folder`, if it is little.
+fn scarce(folder: &Path) -> String {
+    let Ok(disk) = statvfs(folder) else {
+        return String::new();
+    };
+    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    if free >= SCARCE {
+        return String::new();
+    }
+    let (megabytes, folder) = (free >> 20, folder.display());
+    format!(
+        "the disk of `{folder}` has only {megabytes} MB left: \
+         if that was too little, make space and run it again\n"
     )
 }
 
