@@ -1,8 +1,6 @@
 //! A photo that looking at takes longer than an invocation has: every kind of event is told so before its
 //! time is over, as a failure that trying again does not mend, and the event after it is answered.
 
-use std::time::{Duration, Instant};
-
 use anyhow::{Context, Result, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -55,12 +53,11 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
     ensure!(faces.len() == 1, "{faces:?} are found");
     let process = site.emulator.function_process()?;
     for (what, event, is_right) in events() {
-        let start = Instant::now();
+        // Of a function that is not in time the emulator says something else.
         let answer = site.invoke(&event)?;
-        let time = start.elapsed();
         ensure!(
-            is_right(&answer) && time < Duration::from_secs(LIMIT),
-            "{what} with a photo that takes too long is answered by {answer} after {time:.1?}"
+            is_right(&answer),
+            "{what} with a photo that takes too long is answered by {answer}"
         );
         again(&site, &faces).with_context(|| format!("after {what}"))?;
     }
