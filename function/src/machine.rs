@@ -109,7 +109,9 @@ pub(crate) fn needs(header: &Header, detection: &Detection) -> u64 {
         pyramids.sum()
     };
     let looking = detected * (PER_PIXEL_DETECTED + pyramids);
-    let decoded = header.pixels() * if header.grey { 1 } else { COLOURS };
+    // An operator may permit more pixels than there is memory anywhere.
+    let colours = if header.grey { 1 } else { COLOURS };
+    let decoded = header.pixels().saturating_mul(colours);
     // When the decoder has ended, a picture that is turned on its side is there twice.
     let turned = if header.orientation.swaps_sides() {
         decoded
@@ -186,5 +188,21 @@ mod tests {
         // The defaults of new events take phones' photos in half a gigabyte.
         let balanced = Preset::Balanced.options().detection;
         Machine::of(Some("512")).holds(&header, &balanced).unwrap();
+    }
+
+    #[test]
+    fn sides_of_any_length_are_reckoned_with() {
+        let header = Header {
+            format: Format::Png,
+            width: u32::MAX,
+            height: u32::MAX,
+            grey: false,
+            orientation: Orientation::Upright,
+            bytes: 45,
+            decoder: 0,
+        };
+        let detection = Preset::Balanced.options().detection;
+        let refusal = Machine::of(Some("10240")).holds(&header, &detection);
+        assert_eq!(refusal.unwrap_err().name(), "NotEnoughMemory");
     }
 }
