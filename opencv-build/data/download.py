@@ -1,5 +1,6 @@
 """Downloads the source distribution of a Python package, which pip would build: `download.py REQUIREMENT FILE [BYTES]`, by
-the indexes that pip's variables name. With BYTES only so many from its beginning; what follows is never asked for. It prints how much has come."""
+the indexes that pip's variables name, as `pip_settings.py` found them. With BYTES only so many from its beginning; what
+follows is never asked for. It prints how much has come."""
 import os
 import ssl
 import sys
@@ -21,7 +22,7 @@ def setting(name, default=""):
 
 # As pip has it: an index is asked unless there is to be none.
 without_index = setting("NO_INDEX", "0").lower() in ("1", "true", "yes", "on", "y", "t")
-indexes = [setting("INDEX_URL", "https://pypi.org/simple/"), *setting("EXTRA_INDEX_URL").split()]
+indexes = [setting("INDEX_URL"), *setting("EXTRA_INDEX_URL").split()]
 indexes = [] if without_index else indexes
 links = setting("FIND_LINKS").split()
 links = [link if "://" in link else Path(link).absolute().as_uri() for link in links]
