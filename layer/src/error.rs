@@ -160,7 +160,7 @@ pub enum Error {
         reason: String,
     },
     /// A time that no document can have.
-    #[error("there is no date {seconds} s after 1970: years have four digits")]
+    #[error("{seconds} s after 1970 is after the year 9999")]
     Time {
         /// The time, in seconds since 1970.
         seconds: u64,

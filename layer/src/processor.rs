@@ -6,7 +6,7 @@ use object::elf;
 use oci_spec::image::Arch;
 use platform::Architecture;
 
-/// A processor.
+/// The processor that an ELF file or an image names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Processor {
     /// One that Lambda offers.

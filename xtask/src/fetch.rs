@@ -15,10 +15,10 @@ use support::process::{end_with_this, yield_to_others};
 /// The verb of the process that downloads.
 pub const VERB: &str = "fetch";
 
-/// Starts to download for `program`, if it will build the project's own recipe and has not done so. The process ends with
+/// Starts to download for `program`, if it will build the project's own recipe and no SDK was built here before. The process ends with
 /// this one. What it cannot bring, the build tries again and tells.
 pub fn begin(program: &Program, arguments: &[OsString]) -> Result<()> {
-    if !builds(program, arguments) || there_is_an_sdk()? {
+    if !builds(program, arguments) || has_sdk()? {
         return Ok(());
     }
     let mut fetch = Command::new(env::current_exe().context("failed to find this program")?);
@@ -35,7 +35,7 @@ pub fn begin(program: &Program, arguments: &[OsString]) -> Result<()> {
     Ok(())
 }
 
-fn there_is_an_sdk() -> Result<bool> {
+fn has_sdk() -> Result<bool> {
     Ok(Places::below(&Workspace::find().target())?.sdks().is_dir())
 }
 
@@ -50,7 +50,7 @@ fn builds(program: &Program, arguments: &[OsString]) -> bool {
     program.verb == TEST_LOCAL.verb && !arguments.iter().any(otherwise)
 }
 
-/// Downloads.
+/// Brings the toolchain and the sources for the project's recipe.
 pub fn run() -> Result<()> {
     let workspace = Workspace::find();
     let recipe = recipe(&workspace, &Arguments::default())?;

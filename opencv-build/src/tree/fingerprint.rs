@@ -14,7 +14,7 @@ use support::fingerprint::{Fingerprint, sha256_of_file};
 /// The code that writes the tree.
 const CODE: &str = env!("CODE_OF_TREE");
 
-/// Of everything that decides what is in the tree.
+/// The fingerprint of everything that decides what is in the tree.
 ///
 /// # Errors
 /// The source that the recipe names cannot be read.

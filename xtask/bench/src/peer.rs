@@ -56,7 +56,7 @@ impl Peer {
              wheel of OpenCV 4.5.5 needs, has no wheels for others"
         );
         let pins: Pins = toml::from_str(include_str!("../data/pins.toml"))
-            .context("data/pins.toml is no list of wheels")?;
+            .context("data/pins.toml is not a list of wheels")?;
         let folder = setting.folder();
         fs::create_dir_all(&folder)
             .with_context(|| format!("failed to create `{}`", folder.display()))?;

@@ -53,7 +53,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
     ensure!(faces.len() == 1, "{faces:?} are found");
     let process = site.emulator.function_process()?;
     for (what, event, is_right) in events() {
-        // Of a function that is not in time the emulator says something else.
+        // The emulator answers by itself when the function exceeds its time.
         let answer = site.invoke(&event)?;
         ensure!(
             is_right(&answer),

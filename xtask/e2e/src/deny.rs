@@ -133,7 +133,7 @@ struct Deny {
 impl Deny {
     fn install(workspace: &Workspace) -> Result<Self> {
         let pins: Pins = toml::from_str(include_str!("../data/pins.toml"))
-            .context("data/pins.toml is no list of wheels")?;
+            .context("data/pins.toml is not a list of wheels")?;
         let folder = wheels::install(
             &pins.deny,
             &workspace.places()?.toolchain(),

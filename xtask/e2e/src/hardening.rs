@@ -25,7 +25,7 @@ const MISTAKES: [(&str, &str, &str, &[i32]); 4] = [
     ("vector", "15", "16", &ILLEGAL),
 ];
 
-/// Makes mistakes.
+/// Runs the program with each mistake, and checks that it is stopped.
 pub fn test(workspace: &Workspace, sdk: &Sdk) -> Result<()> {
     let target = sdk.manifest().target;
     Skip::unless_runs_here(&target)?;

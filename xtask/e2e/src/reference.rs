@@ -41,7 +41,7 @@ pub fn missing() -> Result<Option<String>> {
 }
 
 fn pins() -> Result<Pins> {
-    toml::from_str(PINS).context("data/pins.toml is no list of wheels")
+    toml::from_str(PINS).context("data/pins.toml is not a list of wheels")
 }
 
 /// Of what it consists of, for those who keep what it said.

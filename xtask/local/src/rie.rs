@@ -18,7 +18,7 @@ struct Pins {
 /// The emulator's program for this machine, installed below `parent` if need be.
 pub fn install(parent: &Path) -> Result<PathBuf> {
     let pins: Pins = toml::from_str(include_str!("../data/pins.toml"))
-        .context("data/pins.toml is no list of wheels")?;
+        .context("data/pins.toml is not a list of wheels")?;
     let folder = wheels::install(&pins.wheel, parent, "emulator")?;
     let architecture = Architecture::of_this_machine()
         .context("AWS's emulator does not exist for this machine")?

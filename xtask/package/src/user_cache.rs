@@ -1,5 +1,5 @@
-//! Where the toolchain and downloads are kept: once per user and not in each checkout, because they are large. Their
-//! names have their digests in them, so that checkouts with different pins share the folder.
+//! Where the toolchain and downloads are kept: once per user and not in each checkout, because they are large. Names
+//! have digests or versions in them, so that checkouts with different pins share the folder.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -34,7 +34,7 @@ pub(crate) fn places(environment: &Environment, target: &Path) -> Result<(Places
             Ok(shared) => return Ok((shared, None)),
             Err(error) => format!("`{}` cannot be used ({error:#})", folder.display()),
         },
-        None => "the user has no home folder".to_owned(),
+        None => "neither XDG_CACHE_HOME nor HOME names a folder".to_owned(),
     };
     let told = format!(
         "the toolchain and downloads are kept in `{}`, for this checkout alone: {why}; {VARIABLE} can name another folder",
@@ -108,10 +108,10 @@ mod tests {
         let scratch = tempfile::tempdir().unwrap();
         let comma = scratch.path().join("a,b");
         for (home, why) in [
-            (None, "no home folder"),
-            (Some(Path::new("/")), "no home folder"),
-            (Some(Path::new("")), "no home folder"),
-            (Some(Path::new("relative")), "no home folder"),
+            (None, "nor HOME names"),
+            (Some(Path::new("/")), "nor HOME names"),
+            (Some(Path::new("")), "nor HOME names"),
+            (Some(Path::new("relative")), "nor HOME names"),
             // Not even root can create anything there.
             (Some(Path::new("/proc")), "/proc/.cache/opencv-build"),
             (Some(comma.as_path()), "cannot work in"),

@@ -1,5 +1,5 @@
 //! What of the user's environment a program may see that takes part in a build. It is a list of what is
-//! allowed: names of variables that change what compilers, cargo or pip do are without number.
+//! allowed: too many variables change what compilers, cargo or pip do to list those.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -90,8 +90,8 @@ impl Environment {
         (!value.is_empty()).then_some(value)
     }
 
-    /// The folders where programs are searched, in order. Relative ones are left out: they would depend on
-    /// where somebody stands.
+    /// The folders where programs are searched, in order. Relative ones are left out: they depend on
+    /// the current folder.
     pub fn path(&self) -> impl Iterator<Item = PathBuf> {
         let folders = env::split_paths(self.get("PATH").unwrap_or_default());
         folders.filter(|folder| folder.is_absolute())

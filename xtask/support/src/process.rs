@@ -32,7 +32,7 @@ pub fn end_with_this(command: &mut Command) {
     unsafe { command.pre_exec(ask) };
 }
 
-/// Has a command's process, and what that starts, work only where nobody else wants to.
+/// Gives a command's process, and what that starts, the lowest scheduling priority.
 pub fn yield_to_others(command: &mut Command) {
     // Where it is refused, it works like all others.
     let nice = || {

@@ -207,7 +207,7 @@ fn pkg_config(parent: &Path) -> Result<PathBuf> {
         wheel: Vec<Wheel>,
     }
     let pins: Pins = toml::from_str(include_str!("../../data/consumers/pins.toml"))
-        .context("data/consumers/pins.toml is no list of wheels")?;
+        .context("data/consumers/pins.toml is not a list of wheels")?;
     let folder = wheels::install(&pins.wheel, parent, "pkg-config")?;
     let program = folder.join("pkgconf/.bin/pkgconf");
     ensure!(program.is_file(), "`{}` is missing", program.display());

@@ -28,7 +28,7 @@ impl Validator {
     /// Installs the pinned validator, unless it is there.
     pub fn install(workspace: &Workspace) -> Result<Self> {
         let pins: Pins = toml::from_str(include_str!("../../data/pins.toml"))
-            .context("data/pins.toml is no list of wheels")?;
+            .context("data/pins.toml is not a list of wheels")?;
         let parent = workspace.places()?.toolchain();
         Ok(Self {
             wheels: wheels::install(&pins.validator, &parent, "validator")?,

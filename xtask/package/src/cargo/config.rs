@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use toml::{Table, Value};
 
-/// What is kept.
+/// Tables that say where crates come from and how they are fetched.
 const TABLES: [&str; 6] = [
     "credential-alias",
     "http",

@@ -25,7 +25,7 @@ const FILES: [&str; 5] = [
     "credentials.toml",
 ];
 
-/// Where it is.
+/// cargo's home for builds below `target`.
 pub(super) fn folder(target: &Path) -> PathBuf {
     target.join("cargo-home")
 }

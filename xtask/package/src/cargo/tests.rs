@@ -141,7 +141,7 @@ fn a_package_below_hostile_configuration_is_compiled_without_it() {
 }
 
 #[test]
-fn without_cargos_own_word_the_projects_toolchain_is_found() {
+fn without_the_variable_cargo_the_projects_toolchain_is_found() {
     let scratch = tempfile::tempdir().unwrap();
     let at = |name: &str| scratch.path().join(name);
     // A stand-in of rustup, which chooses by the folder where it is started.
