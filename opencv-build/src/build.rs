@@ -116,12 +116,13 @@ pub fn build(recipe: &Recipe, places: &Places, driver: &Driver) -> Result<Built>
     Ok(answer(sdk, false))
 }
 
-/// Brings what a build of `recipe` downloads, so that it need not.
+/// Downloads and installs what a build of `recipe` needs, so that the build finds it there.
 ///
 /// # Errors
 /// Something cannot be had.
 pub fn fetch(recipe: &Recipe, places: &Places) -> Result<()> {
     let pins = Pins::embedded();
+    Kernels::bring(recipe, &pins, &places.toolchain())?;
     let toolchain = Toolchain::install(&pins, &places.toolchain())?;
     SourceArchive::fetch(recipe, &pins, &toolchain, &places.downloads())?;
     SourceArchive::third_party(&pins, &toolchain, &places.downloads())?;

@@ -38,7 +38,7 @@ impl Compiler {
 
     /// Writes the scripts into a folder in `folder`; zig keeps what it compiles itself (libc++, start files)
     /// in `cache`.
-    pub fn prepare(
+    pub(crate) fn prepare(
         toolchain: &Toolchain,
         target: &Target,
         folder: &Path,

@@ -36,13 +36,12 @@ pub fn test(workspace: &Workspace) -> Result<()> {
     let archive = scratch.path().join("archive");
     let requirement = format!("{PACKAGE}=={VERSION}");
     let download = |password: &str| -> Result<Command> {
-        let mut python = Command::new(wheels::python()?);
+        let mut python = support::environment::command(wheels::python()?, &[]);
         python
             .arg(workspace.root().join("opencv-build/data/download.py"))
             .args([&requirement, &archive.display().to_string(), "100000"])
             .env("PYTHONPATH", toolchain.python_path())
-            .env("PIP_INDEX_URL", index(password))
-            .env_remove("PIP_FIND_LINKS");
+            .env("PIP_INDEX_URL", index(password));
         Ok(python)
     };
     let log = scratch.path().join("log");
@@ -55,7 +54,7 @@ pub fn test(workspace: &Workspace) -> Result<()> {
         got.len()
     );
 
-    let mut pip = Command::new(wheels::python()?);
+    let mut pip = support::environment::command(wheels::python()?, &[]);
     pip.args([
         "-m",
         "pip",
@@ -70,7 +69,6 @@ pub fn test(workspace: &Workspace) -> Result<()> {
         &scratch.path().display().to_string(),
         &requirement,
     ])
-    .env_remove("PIP_FIND_LINKS")
     .env("PIP_INDEX_URL", index("wrong"));
     for mut command in [download("wrong")?, pip] {
         let shown = support::run::show(&command);

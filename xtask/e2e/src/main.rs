@@ -1,16 +1,14 @@
 //! `cargo xtask test`: every check of the project, in order, each passed, failed or skipped with
 //! a reason. Goes on after a failure, so that one run tells all.
 
+use std::cell::Cell;
 use std::process::ExitCode;
-use std::sync::Mutex;
 use std::thread;
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
 use local::engine::Engine;
-use package::build_opencv;
 use package::workspace::Workspace;
-use support::process::lock;
 use support::progress::tell;
 
 mod advisories;
@@ -172,8 +170,7 @@ fn run(arguments: &Arguments) -> Result<TestAnswer> {
             identity::sanitizers(&workspace, &suite.sdk()?, arguments.cases())
         }),
         ("pixels of JPEG files", &|| {
-            let sdk = build_opencv::built(&workspace, &build_opencv::Arguments::default())?.sdk;
-            jpeg::test(&workspace, &sdk)
+            jpeg::test(&workspace, &suite.sdk()?)
         }),
         ("pixels of PNG, WebP and other files", &|| {
             pixels::test(&workspace, &suite.sdk()?)
@@ -253,7 +250,7 @@ fn run(arguments: &Arguments) -> Result<TestAnswer> {
         if !arguments.slow {
             return run_all(tests, arguments, &mut answer);
         }
-        let elsewhere = Mutex::new(None);
+        let elsewhere = Cell::new(None::<Beside>);
         let slow: &[Test] = &[
             ("ten thousand events at once", &|| {
                 suite.with_function(soak::load)
@@ -267,22 +264,22 @@ fn run(arguments: &Arguments) -> Result<TestAnswer> {
             ("builds killed at fifty moments", &|| {
                 killed::test(&workspace, arguments.seed)
             }),
-            ("a hostile environment and a strange folder", &|| {
-                let begun: Option<Beside> = lock(&elsewhere).take();
-                match begun {
+            (
+                "a hostile environment and a strange folder",
+                &|| match elsewhere.take() {
                     Some(begun) => begun.finish(),
                     None => suite.with_function(environment::elsewhere),
-                }
-            }),
+                },
+            ),
             ("fuzzing", &|| fuzz::test(&workspace, &arguments.fuzz)),
         ];
         if arguments.only.is_none() {
-            // Two builds of many minutes, which others leave a processor idle for. What fails of the fuzzers' is
+            // Two builds of many minutes, for which the other tests leave a processor idle. What fails of the fuzzers' is
             // built again by their test, which then says why.
-            *lock(&elsewhere) = Some(Beside::start(scope, || {
+            elsewhere.set(Some(Beside::start(scope, || {
                 let _ = fuzz::build(&workspace);
                 suite.with_function(environment::elsewhere)
-            }));
+            })));
         }
         run_all(tests, arguments, &mut answer);
         run_all(slow, arguments, &mut answer);

@@ -48,11 +48,7 @@ impl Suite<'_> {
         let (sdk, _) = self.function()?;
         let default = build_opencv::Arguments::default();
         let mut function = build_function::cargo(self.workspace, &default, &sdk, "clippy")?;
-        function.args(["--package", "function", "--features", "opencv"]);
-        function.arg("--all-targets");
-        function.args(["--profile", "lambda", "--target"]);
-        function.arg(sdk.manifest().target.rust_triple());
-        succeed(function.args(["--", "--deny", "warnings"]))
+        succeed(function.args(["--all-targets", "--", "--deny", "warnings"]))
     }
 
     /// cargo with clippy in the place of rustc for the crates of the workspace, and warnings for errors. `cargo clippy`
@@ -116,18 +112,7 @@ impl Suite<'_> {
         let (sdk, _) = self.function()?;
         let default = build_opencv::Arguments::default();
         let mut cargo = build_function::cargo(self.workspace, &default, &sdk, "test")?;
-        cargo.args([
-            "--package",
-            "function",
-            "--features",
-            "opencv",
-            "--lib",
-            "--profile",
-            "lambda",
-            "--target",
-        ]);
-        cargo.arg(sdk.manifest().target.rust_triple());
-        succeed(&mut cargo)
+        succeed(cargo.arg("--lib"))
     }
 
     /// Both images are written, small enough, the same when they are written again, and without a

@@ -62,7 +62,7 @@ pub fn built(workspace: &Workspace, arguments: &Arguments) -> Result<(Sdk, Funct
         ahead.wait("compiling the function's crates");
     }
     let mut cargo = cargo(workspace, arguments, &sdk, "build")?;
-    succeed(select(&mut cargo, &target))?;
+    succeed(&mut cargo)?;
     let binary = FunctionBinary::check(&path, target.architecture, target.glibc)?.hardened()?;
     Ok((sdk, binary))
 }
@@ -71,7 +71,7 @@ pub fn built(workspace: &Workspace, arguments: &Arguments) -> Result<(Sdk, Funct
 /// real one finds the rest done.
 fn ahead(workspace: &Workspace, recipe: &Recipe) -> Result<Ahead> {
     let mut cargo = cargo_without_sdk(workspace, recipe, "build")?;
-    select(&mut cargo, &recipe.target).arg("--keep-going");
+    cargo.arg("--keep-going");
     // The crate `opencv` must not find an OpenCV of this machine.
     let probes = "environment,pkg_config,cmake,vcpkg_cmake,vcpkg";
     cargo.env("OPENCV_DISABLE_PROBES", probes);
@@ -79,7 +79,7 @@ fn ahead(workspace: &Workspace, recipe: &Recipe) -> Result<Ahead> {
     Ahead::start(cargo, &work.join("function.log"))
 }
 
-/// cargo for `verb`, in an environment in which the function is linked against `sdk`.
+/// cargo for `verb` on the function, as it goes to Lambda, in an environment in which it is linked against `sdk`.
 pub fn cargo(
     workspace: &Workspace,
     arguments: &Arguments,
@@ -97,6 +97,13 @@ fn cargo_without_sdk(workspace: &Workspace, recipe: &Recipe, verb: &str) -> Resu
     let (toolchain, compiler) = tools(recipe, &workspace.places()?)?;
     let mut cargo = crate::cargo::cargo(workspace, verb)?;
     cargo
+        .args(["--package", "function", "--features", "opencv"])
+        .args([
+            "--profile",
+            "lambda",
+            "--target",
+            &recipe.target.rust_triple(),
+        ])
         .env(
             "CARGO_ENCODED_RUSTFLAGS",
             rust_flags(workspace).join("\u{1f}"),
@@ -110,13 +117,6 @@ fn cargo_without_sdk(workspace: &Workspace, recipe: &Recipe, verb: &str) -> Resu
     cargo.env(name, script);
     cargo.env(linker::RECORD, link_record(workspace, &recipe.target));
     Ok(cargo)
-}
-
-/// Has cargo build the function for `target`, as it goes to Lambda.
-fn select<'c>(cargo: &'c mut Command, target: &Target) -> &'c mut Command {
-    cargo
-        .args(["--package", "function", "--features", "opencv"])
-        .args(["--profile", "lambda", "--target", &target.rust_triple()])
 }
 
 /// Where cargo puts the function.

@@ -18,14 +18,14 @@ use support::environment::{Environment, Group};
 use crate::workspace::Workspace;
 
 /// With this variable cargo's own tests end its search for configuration files: in this folder, and not in the root
-/// folder. That there is no other way is why a test compiles a package below a hostile file.
+/// folder. cargo has no documented way, so a test compiles a package below a hostile file.
 const LAST_FOLDER: &str = "__CARGO_TEST_ROOT";
 
 /// cargo for `verb`, on the workspace.
 ///
 /// # Errors
 /// cargo's home cannot be written, or a configuration file of the user cannot be read.
-pub fn cargo(workspace: &Workspace, verb: &str) -> Result<Command> {
+pub(crate) fn cargo(workspace: &Workspace, verb: &str) -> Result<Command> {
     let environment = Environment::of_user();
     start(&environment, workspace.root(), &workspace.target(), verb)
 }

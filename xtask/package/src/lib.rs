@@ -4,7 +4,7 @@
 mod ahead;
 pub mod build_function;
 pub mod build_opencv;
-pub mod cargo;
+mod cargo;
 pub mod git;
 pub mod pack;
 pub mod peers;

@@ -17,8 +17,6 @@ use package::workspace::Workspace;
 pub fn check(document: &Value, workspace: &Workspace, sdk: &Sdk) -> Result<()> {
     let triple = sdk.manifest().target.rust_triple();
     let mut cargo = build_function::cargo(workspace, &Arguments::default(), sdk, "build")?;
-    cargo.args(["--package", "function", "--features", "opencv"]);
-    cargo.args(["--profile", "lambda", "--target", &triple]);
     let output = cargo
         .args(["--message-format", "json"])
         .output()
