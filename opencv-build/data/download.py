@@ -25,17 +25,24 @@ without_index = setting("NO_INDEX", "0").lower() in ("1", "true", "yes", "on", "
 indexes = [setting("INDEX_URL"), *setting("EXTRA_INDEX_URL").split()]
 indexes = [] if without_index else indexes
 links = setting("FIND_LINKS").split()
-links = [link if "://" in link else Path(link).absolute().as_uri() for link in links]
+links = [link if "://" in link else Path(link).expanduser().absolute().as_uri() for link in links]
+if not indexes and not links:
+    # unearth would ask an index nevertheless.
+    sys.exit("pip is configured to ask no package index (no-index), and find-links names no folder")
 trusted = setting("TRUSTED_HOST").split()
 verify = True
-if setting("CERT") or setting("CLIENT_CERT"):
-    where = "capath" if os.path.isdir(setting("CERT")) else "cafile"
-    verify = ssl.create_default_context(**{where: setting("CERT", None)})
+certificates = setting("CERT") or os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+if certificates or setting("CLIENT_CERT"):
+    where = "capath" if os.path.isdir(certificates or "") else "cafile"
+    verify = ssl.create_default_context(**{where: certificates})
 if setting("CLIENT_CERT"):
     verify.load_cert_chain(setting("CLIENT_CERT"))
+proxy = setting("PROXY", None)
+if proxy and "://" not in proxy:
+    proxy = "http://" + proxy
 # Nobody is there to be asked for a password.
 session = PyPIClient(
-    timeout=60, follow_redirects=True, trusted_hosts=trusted, verify=verify, proxy=setting("PROXY", None)
+    timeout=60, follow_redirects=True, trusted_hosts=trusted, verify=verify, proxy=proxy
 )
 session.auth = MultiDomainBasicAuth(prompting=False, index_urls=indexes)
 sources = {"index_urls": indexes, "find_links": links, "trusted_hosts": trusted}

@@ -106,7 +106,7 @@ fn cargo_without_sdk(workspace: &Workspace, recipe: &Recipe, verb: &str) -> Resu
         ])
         .env(
             "CARGO_ENCODED_RUSTFLAGS",
-            rust_flags(workspace).join("\u{1f}"),
+            rust_flags(workspace)?.join("\u{1f}"),
         )
         .envs(compiler.environment(&toolchain, &recipe.target)?);
     let linker = Linker::prepare(
@@ -146,15 +146,18 @@ pub fn link_record(workspace: &Workspace, target: &Target) -> PathBuf {
 
 /// Flags that take this machine's folders out of the binary, where messages of panics name source
 /// files, and have the names of functions tell which crate's types they are for.
-fn rust_flags(workspace: &Workspace) -> Vec<String> {
+fn rust_flags(workspace: &Workspace) -> Result<Vec<String>> {
     let remap = |from: &Path, to: &str| format!("--remap-path-prefix={}={to}", from.display());
-    vec![
+    let mut flags = vec![
         remap(workspace.root(), "project"),
         // The last that fits counts.
         remap(&workspace.target(), "target"),
         remap(&crate::cargo::home(workspace), "cargo"),
         "-Csymbol-mangling-version=v0".to_owned(),
-    ]
+    ];
+    let crates = crate::cargo::folders_of_crates(workspace)?;
+    flags.extend(crates.iter().map(|folder| remap(folder, "crates")));
+    Ok(flags)
 }
 
 impl Answer for FunctionAnswer {

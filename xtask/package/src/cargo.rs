@@ -12,7 +12,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use support::environment::{Environment, Group};
 
 use crate::workspace::Workspace;
@@ -33,6 +33,17 @@ pub(crate) fn cargo(workspace: &Workspace, verb: &str) -> Result<Command> {
 /// The folder below which cargo finds the sources of crates.
 pub(crate) fn home(workspace: &Workspace) -> PathBuf {
     home::folder(&workspace.target())
+}
+
+/// The folders in which the user keeps crates, as cargo's home names them.
+///
+/// # Errors
+/// cargo's home was not prepared.
+pub(crate) fn folders_of_crates(workspace: &Workspace) -> Result<Vec<PathBuf>> {
+    let file = home(workspace).join("config.toml");
+    let text = std::fs::read_to_string(&file);
+    let text = text.with_context(|| format!("failed to read `{}`", file.display()))?;
+    Ok(config::folders_of_crates(&text.parse()?))
 }
 
 fn start(environment: &Environment, root: &Path, target: &Path, verb: &str) -> Result<Command> {

@@ -59,7 +59,12 @@ fn usable(below: &Places, folder: &Path) -> Result<Places> {
     let shared = below.sharing(folder)?;
     fs::create_dir_all(folder).context("it cannot be created")?;
     // Whether a file can be written, nothing but writing one tells: not even root can on a read-only file system.
-    tempfile::tempfile_in(folder).context("nothing can be written there")?;
+    for folder in [folder, &shared.toolchain(), &shared.downloads()] {
+        if folder.is_dir() {
+            let failed = || format!("nothing can be written in `{}`", folder.display());
+            tempfile::tempfile_in(folder).with_context(failed)?;
+        }
+    }
     Ok(shared)
 }
 

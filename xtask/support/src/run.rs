@@ -83,7 +83,8 @@ fn scarce(folder: &Path) -> String {
         return String::new();
     };
     let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-    if free >= SCARCE {
+    // File systems that have no blocks do not know.
+    if free >= SCARCE || disk.f_blocks == 0 {
         return String::new();
     }
     let (megabytes, folder) = (free >> 20, folder.display());

@@ -23,6 +23,9 @@ const PATHS: [&str; 4] = ["cainfo", "directory", "local-registry", "proxy-cainfo
 /// A list with this key is the words of one command, and not a list that others add to.
 const COMMAND: &str = "credential-provider";
 
+/// A list with this key has a command in each of its texts.
+const COMMANDS: &str = "global-credential-providers";
+
 /// What counts for a project in `root`, with `home` for cargo's home if there is one.
 ///
 /// # Errors
@@ -100,23 +103,52 @@ fn includes(entry: Option<&Value>) -> Vec<(String, bool)> {
 fn absolute(table: &mut Table, folder: &Path) {
     for (key, value) in table {
         match value {
+            Value::Table(aliases) if key == "credential-alias" => {
+                aliases
+                    .iter_mut()
+                    .for_each(|(_, one)| absolute_program(one, folder));
+            }
             Value::Table(table) => absolute(table, folder),
             Value::String(path) if PATHS.contains(&key.as_str()) => {
                 *path = folder.join(&path).display().to_string();
             }
-            Value::String(words) if key == COMMAND && is_path(words) => {
-                *words = folder.join(&words).display().to_string();
-            }
-            Value::Array(words) if key == COMMAND => {
-                if let Some(Value::String(program)) = words.first_mut()
-                    && is_path(program)
-                {
-                    *program = folder.join(&program).display().to_string();
+            Value::Array(commands) if key == COMMANDS => {
+                for command in commands {
+                    if let Value::String(text) = command
+                        && text.split_whitespace().next().is_some_and(is_path)
+                    {
+                        *text = folder.join(&text).display().to_string();
+                    }
                 }
             }
+            command if key == COMMAND => absolute_program(command, folder),
             _ => {}
         }
     }
+}
+
+/// The same for the program that a command begins with. cargo takes a list of words, and a text whose words white
+/// space parts: a folder may have spaces, so that becomes a list.
+fn absolute_program(command: &mut Value, folder: &Path) {
+    if let Value::String(text) = command {
+        let words = text.split_whitespace();
+        *command = Value::Array(words.map(Value::from).collect());
+    }
+    if let Value::Array(words) = command
+        && let Some(Value::String(program)) = words.first_mut()
+        && is_path(program)
+    {
+        *program = folder.join(&program).display().to_string();
+    }
+}
+
+/// Folders of crates that the user keeps, in a file that [`read`] has made.
+pub(super) fn folders_of_crates(config: &Table) -> Vec<PathBuf> {
+    let sources = config.get("source").and_then(Value::as_table);
+    let named = sources.into_iter().flat_map(|sources| sources.values());
+    named
+        .filter_map(|source| Some(source.get("directory")?.as_str()?.into()))
+        .collect()
 }
 
 /// Whether a program is named by its path: one without a slash is searched on PATH, and some are in cargo itself.
@@ -210,6 +242,19 @@ mod tests {
         let expected = "[registry]\nglobal-credential-providers = ['a', 'b']\n\
                         credential-provider = ['/p/./high']\n";
         assert_eq!(low, table(expected));
+    }
+
+    #[test]
+    fn programs_are_found_from_another_folder() {
+        let mut config = table(
+            "[registry]\nglobal-credential-providers = ['cargo:token', './a one', 'b']\n\
+             credential-provider = './c two'\n[credential-alias]\nmine = ['./d', 'three']\nplain = 'e --f=/g'\n",
+        );
+        absolute(&mut config, Path::new("/p q"));
+        let expected = "[registry]\nglobal-credential-providers = ['cargo:token', '/p q/./a one', 'b']\n\
+                        credential-provider = ['/p q/./c', 'two']\n\
+                        [credential-alias]\nmine = ['/p q/./d', 'three']\nplain = ['e', '--f=/g']\n";
+        assert_eq!(config, table(expected));
     }
 
     #[test]

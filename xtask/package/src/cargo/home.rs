@@ -56,7 +56,7 @@ fn of_user(environment: &Environment) -> Option<PathBuf> {
         Some(home) => std::path::absolute(home).ok()?,
         // As cargo does, the user's entry in the system's list counts where HOME is not set.
         None => match environment.get("HOME") {
-            Some(home) => Path::new(home).join(".cargo"),
+            Some(home) => std::path::absolute(home).ok()?.join(".cargo"),
             None => std::env::home_dir()?.join(".cargo"),
         },
     };
