@@ -42,26 +42,24 @@ mod tests {
     use super::*;
     use crate::options::FaceCascade;
 
-    /// How long a look at noise takes that ends at `end`, and whether it did.
-    fn look(cascade: Cascade, end: Instant) -> (Duration, bool) {
-        let mut noise = Mat::new_rows_cols_with_default(3000, 4000, CV_8U, 0.into()).unwrap();
+    /// Whether a detection in noise is stopped that should end at `end`.
+    fn is_stopped(end: Instant) -> bool {
+        let mut noise = Mat::new_rows_cols_with_default(300, 400, CV_8U, 0.into()).unwrap();
         randu(&mut noise, &0.0, &256.0).unwrap();
+        let cascade = Cascade::Face(FaceCascade::FrontalfaceDefault);
         let mut classifier = packed::classifier(cascade).unwrap();
         let any = Size::default();
-        let start = Instant::now();
-        let result = at(end, || {
+        at(end, || {
             let mut boxes = Vector::<Rect>::new();
-            classifier.detect_multi_scale(&noise, &mut boxes, 1.05, 0, 0, any, any)
-        });
-        (start.elapsed(), result.is_err())
+            let found = classifier.detect_multi_scale(&noise, &mut boxes, 1.05, 0, 0, any, any);
+            found.is_err()
+        })
     }
 
+    // How soon, the SDK's own tests say: `stopping.cpp` counts how often it asks.
     #[test]
-    fn a_look_does_not_outlive_its_end() {
-        let cascade = Cascade::Face(FaceCascade::FrontalfaceDefault);
-        let (whole, stopped) = look(cascade, Instant::now() + Duration::from_secs(600));
-        assert!(!stopped);
-        let (part, stopped) = look(cascade, Instant::now() + whole / 10);
-        assert!(stopped && part < whole / 2, "{part:?} of {whole:?}");
+    fn a_detection_is_stopped_after_its_end_and_not_before() {
+        assert!(!is_stopped(Instant::now() + Duration::from_secs(600)));
+        assert!(is_stopped(Instant::now()));
     }
 }
