@@ -5,9 +5,10 @@
 mod docker;
 mod read;
 
-use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
+
+use fs_err::File;
 
 pub(crate) use self::docker::{DockerImage, blob_path};
 pub use self::read::ArchiveFile;
@@ -57,8 +58,8 @@ impl Layout {
         }
         for digest in blobs {
             let path = self.blob(&digest);
-            let file = File::open(&path).map_err(Error::io("read", &path))?;
-            let size = file.metadata().map_err(Error::io("read", &path))?.len();
+            let file = File::open(&path)?;
+            let size = file.metadata()?.len();
             let mut header = header(tar::EntryType::Regular, 0o644, size);
             let appended = archive.append_data(&mut header, blob_path(&digest), file);
             appended.map_err(Error::io("write", to))?;

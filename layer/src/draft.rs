@@ -1,13 +1,13 @@
 //! For tests: images that are wrong in one way, made by hand because the crate's own types cannot
 //! make them.
 
-use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use fs_err as fs;
 use serde_json::{Value, json};
 use tar::EntryType;
 

@@ -7,9 +7,9 @@
 pub mod hardening;
 mod unreadable;
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use fs_err::File;
 use object::elf::{self, FileHeader64};
 use object::read::elf::{FileHeader, ProgramHeader, Sym};
 use object::{Endianness, ReadCache, ReadRef};
@@ -43,7 +43,7 @@ pub struct Elf {
 impl Elf {
     /// Reads the file at `path`, the parts of it that tell.
     pub fn read(path: &Path) -> Result<Self> {
-        let file = File::open(path).map_err(Error::io("read", path))?;
+        let file = File::open(path)?;
         parse(&ReadCache::new(file)).map_err(no_elf(path))
     }
 

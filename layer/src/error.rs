@@ -9,7 +9,10 @@ use crate::{Architecture, GlibcVersion, Processor};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A file or folder cannot be read or written.
+    /// A file or folder cannot be read or written, as `fs-err` tells it: what was tried, with which, and why it failed.
+    #[error(transparent)]
+    File(#[from] io::Error),
+    /// The same where the system says no more than why.
     #[error("failed to {verb} `{path}`: {reason}")]
     Io {
         /// What was tried.

@@ -2,9 +2,10 @@
 //! both digests and all sizes at its end. Owner, time and order are the same for every tree. No
 //! file is held in memory whole.
 
-use std::fs::File;
 use std::io::{BufWriter, Read, Write};
 use std::path::Path;
+
+use fs_err::File;
 
 use crate::digest::{Digest, Hashing};
 use crate::gzip::Gzip;
@@ -107,8 +108,8 @@ fn append_file(
             Ok(bytes.len() as u64)
         }
         Content::File(source) => {
-            let file = File::open(source).map_err(Error::io("read", source))?;
-            let size = file.metadata().map_err(Error::io("read", source))?.len();
+            let file = File::open(source)?;
+            let size = file.metadata()?.len();
             header.set_size(size);
             let mut content = Reading::new(file.take(size));
             let appended = archive.append_data(header, path, &mut content);
@@ -124,7 +125,7 @@ fn append_file(
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use fs_err as fs;
 
     use super::*;
     use crate::Mode;

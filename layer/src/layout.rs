@@ -2,9 +2,10 @@
 //! images. What is written appears whole or not at all; what is read is not trusted. Source:
 //! <https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md>.
 
-use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+
+use fs_err::{self as fs, File};
 
 use crate::document::{self, VERSION};
 use crate::replace::write_file;
@@ -32,7 +33,7 @@ impl LayoutWriter {
     /// Starts a layout in `parent`, the folder that the finished one will be in. Every file and
     /// document gets the time `time`, in seconds since 1970.
     pub fn new(parent: &Path, time: u64) -> Result<Self> {
-        fs::create_dir_all(parent).map_err(Error::io("create", parent))?;
+        fs::create_dir_all(parent)?;
         let partial = replace::new_folder(parent)?;
         let writer = Self {
             partial,
@@ -41,11 +42,10 @@ impl LayoutWriter {
             time,
         };
         let blobs = writer.blobs();
-        fs::create_dir_all(&blobs).map_err(Error::io("create", &blobs))?;
+        fs::create_dir_all(&blobs)?;
         // Whatever the user's mask is, others may read a layout.
         for folder in blobs.ancestors().take(3) {
-            fs::set_permissions(folder, fs::Permissions::from_mode(0o755))
-                .map_err(Error::io("change the mode of", folder))?;
+            fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755))?;
         }
         Ok(writer)
     }
@@ -66,7 +66,7 @@ impl LayoutWriter {
             let to = self.blobs().join(name);
             // The same file under a second name where the disk allows it; blobs never change.
             if fs::hard_link(&from, &to).is_err() {
-                fs::copy(&from, &to).map_err(Error::io("copy", &from))?;
+                fs::copy(&from, &to)?;
             }
         }
         self.base = Some(base.image.clone());
@@ -187,7 +187,7 @@ impl LayoutFolder {
             let reason = format!("its {what} is no plain file");
             return Err(Error::damaged(&self.origin, reason));
         }
-        let file = File::open(path).map_err(Error::io("read", path))?;
+        let file = File::open(path)?;
         Ok((file, found.len()))
     }
 }
@@ -212,10 +212,9 @@ impl Source for LayoutFolder {
 
     fn blob_names(&self) -> Result<Vec<String>> {
         let folder = self.path.join("blobs/sha256");
-        let failed = || Error::io("read the folder", &folder);
         let mut names = Vec::new();
-        for entry in fs::read_dir(&folder).map_err(failed())? {
-            let name = entry.map_err(failed())?.file_name();
+        for entry in fs::read_dir(folder)? {
+            let name = entry?.file_name();
             names.push(name.to_string_lossy().into_owned());
         }
         names.sort();

@@ -10,15 +10,16 @@ mod rule;
 mod tests;
 mod zip;
 
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+
+use fs_err::File;
 
 pub use self::finding::{Expected, Finding, Severity};
 pub use self::image::lint_source;
 pub use self::rule::Rule;
 pub use self::zip::lint_zip;
-use crate::{Error, Result, open};
+use crate::{Result, open};
 
 /// Checks the layout folder, the image archive or the zip archive at `path`.
 ///
@@ -34,8 +35,7 @@ pub fn lint(path: &Path, expected: &Expected) -> Result<Vec<Finding>> {
 /// Whether a file begins as zip archives do: with a file, or with the end of an empty one.
 fn is_zip(path: &Path) -> Result<bool> {
     let mut magic = Vec::new();
-    let file = File::open(path).map_err(Error::io("read", path))?;
-    let read = file.take(4).read_to_end(&mut magic);
-    read.map_err(Error::io("read", path))?;
+    let file = File::open(path)?;
+    file.take(4).read_to_end(&mut magic)?;
     Ok(magic == b"PK\x03\x04" || magic == b"PK\x05\x06")
 }

@@ -1,10 +1,10 @@
 //! Gives something finished its name, in place of what had the name before.
 
-use std::fs;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use fs_err as fs;
 use tempfile::{NamedTempFile, TempDir};
 
 use crate::{Error, Result};
@@ -28,7 +28,7 @@ pub(crate) fn new_file(folder: &Path) -> Result<NamedTempFile> {
         .tempfile_in(folder)
         .map_err(Error::io("create a file in", folder))?;
     file.as_file()
-        .set_permissions(fs::Permissions::from_mode(0o644))
+        .set_permissions(std::fs::Permissions::from_mode(0o644))
         .map_err(Error::io("change the mode of", file.path()))?;
     Ok(file)
 }
@@ -53,7 +53,7 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
 /// Renames the folder `from` to `to`; what was there is moved into `trash` first.
 pub(crate) fn folder(from: &Path, to: &Path, trash: &Path) -> Result<()> {
     if to.exists() {
-        fs::rename(to, trash.join("old")).map_err(Error::io("replace", to))?;
+        fs::rename(to, trash.join("old"))?;
     }
-    fs::rename(from, to).map_err(Error::io("create", to))
+    Ok(fs::rename(from, to)?)
 }

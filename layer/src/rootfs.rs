@@ -2,12 +2,12 @@
 //! verified, and not what it was made from. Nothing is written outside the folder, whatever links
 //! the layers bring: every path is resolved below it by the crate `cap-std`.
 
-use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions, Permissions, PermissionsExt};
+use fs_err as fs;
 
 use crate::entries::{Entry, Kind};
 use crate::scan::{layer_of, read_layer};
@@ -26,7 +26,7 @@ impl Layout {
         let parent = path.parent().unwrap_or(Path::new("."));
         let partial = replace::new_folder(parent)?;
         let folder = partial.path().join("root");
-        fs::create_dir(&folder).map_err(Error::io("create", &folder))?;
+        fs::create_dir(&folder)?;
         let root = Dir::open_ambient_dir(&folder, ambient_authority())
             .map_err(Error::io("open", &folder))?;
         let source = self.source();

@@ -2,8 +2,9 @@
 //! place for modes. Refuses a path that comes twice, naming both sources.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
+
+use fs_err as fs;
 
 use crate::{Error, Result};
 
@@ -112,9 +113,8 @@ impl FileTree {
 
     /// Adds every file below the folder `from` as data, at the same place below `path`.
     pub fn add_folder(&mut self, path: &str, from: &Path) -> Result<&mut Self> {
-        let entries = fs::read_dir(from).map_err(Error::io("read the folder", from))?;
-        for entry in entries {
-            let file = entry.map_err(Error::io("read the folder", from))?.path();
+        for entry in fs::read_dir(from)? {
+            let file = entry?.path();
             let Some(name) = file.file_name().and_then(|name| name.to_str()) else {
                 return Err(Error::Path {
                     path: file.display().to_string(),
@@ -122,7 +122,7 @@ impl FileTree {
                 });
             };
             let path = format!("{path}/{name}");
-            let found = fs::metadata(&file).map_err(Error::io("read", &file))?;
+            let found = fs::metadata(&file)?;
             if found.is_dir() {
                 self.add_folder(&path, &file)?;
             } else if found.is_file() {

@@ -1,11 +1,11 @@
 //! A function as a zip archive, for Lambda's runtimes without a container image: the same bytes for the
 //! same files, modes as on Unix, whole or not there. `lint_zip` reads such archives.
 
-use std::fs::File;
 use std::io::{self, BufWriter, Seek, Write};
 use std::ops::RangeInclusive;
 use std::path::Path;
 
+use fs_err::File;
 use serde::Serialize;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
@@ -91,7 +91,7 @@ fn append(archive: &mut impl Write, content: &Content, to: &Path) -> Result<u64>
             Ok(bytes.len() as u64)
         }
         Content::File(source) => {
-            let file = File::open(source).map_err(Error::io("read", source))?;
+            let file = File::open(source)?;
             let mut content = Reading::new(file);
             io::copy(&mut content, archive).map_err(|error| content.error(source, to, error))
         }
@@ -114,7 +114,7 @@ fn dos_time(time: u64) -> Result<DateTime> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use fs_err as fs;
 
     use super::*;
     use crate::Mode;

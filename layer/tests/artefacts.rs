@@ -2,10 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test's panic is its failure")]
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use fs_err as fs;
 use layer::archive::ArchiveFile;
 use layer::elf::{Elf, FunctionBinary};
 use layer::lint::{Expected, lint};

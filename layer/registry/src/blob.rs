@@ -2,10 +2,11 @@
 //! folder afterwards, under its digest. Until it is whole it has the name `.partial-DIGEST`, and
 //! what a broken connection left of it is gone on with, in this run or a later one.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::TryLockError;
 use std::io::{ErrorKind, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use fs_err::{self as fs, File, OpenOptions};
 use layer::RunningDigest;
 use reqwest::header::{CONTENT_RANGE, RANGE};
 use reqwest::{Response, StatusCode};
@@ -61,7 +62,7 @@ pub(crate) async fn fetch(
     session
         .patiently(async || download.attempt(meter).await)
         .await?;
-    fs::rename(&partial, &path).map_err(Error::io("create", &path))?;
+    fs::rename(&partial, &path)?;
     meter.finished(entry.size());
     Ok(true)
 }
@@ -71,12 +72,12 @@ fn is_whole(path: &Path, entry: &Entry) -> Result<bool> {
     let mut file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
-        Err(error) => return Err(Error::io("read", path)(error)),
+        Err(error) => return Err(error.into()),
     };
-    let sum = RunningDigest::of(&mut file).map_err(Error::io("read", path))?;
+    let sum = RunningDigest::of(&mut file)?;
     let whole = sum.bytes() == entry.size() && sum.digest() == entry.digest;
     if !whole {
-        fs::remove_file(path).map_err(Error::io("remove", path))?;
+        fs::remove_file(path)?;
     }
     Ok(whole)
 }
@@ -85,7 +86,7 @@ impl<'a> Download<'a> {
     fn begin(session: &'a Session<'a>, entry: &'a Entry, path: &Path) -> Result<Self> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
-        let mut file = options.open(path).map_err(Error::io("create", path))?;
+        let mut file = options.open(path)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -95,7 +96,7 @@ impl<'a> Download<'a> {
             }
             Err(TryLockError::Error(error)) => return Err(Error::io("lock", path)(error)),
         }
-        let sum = RunningDigest::of(&mut file).map_err(Error::io("read", path))?;
+        let sum = RunningDigest::of(&mut file)?;
         Ok(Self {
             session,
             entry,
@@ -109,8 +110,8 @@ impl<'a> Download<'a> {
 
     /// Drops what there is.
     fn restart(&mut self) -> Result<()> {
-        let dropped = self.file.set_len(0).and_then(|()| self.file.rewind());
-        dropped.map_err(Error::io("write", &self.path))?;
+        self.file.set_len(0)?;
+        self.file.rewind()?;
         self.sum = RunningDigest::default();
         self.fresh = true;
         Ok(())

@@ -1,11 +1,10 @@
 //! A blob to be pushed: what it must be, and where its bytes come from.
 
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
+use fs_err::File;
 use layer::Digest;
-
 /// What a blob's content is read from.
 pub(crate) type Content = Box<dyn Read + Send>;
 

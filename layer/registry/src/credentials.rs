@@ -8,9 +8,10 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+
+use fs_err as fs;
 
 use crate::{Credentials, Error};
 use anyhow::{Context, Result, anyhow, bail};

@@ -216,6 +216,12 @@ impl Error {
     }
 }
 
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        layer::Error::from(error).into()
+    }
+}
+
 /// A failed try, and whether there is a point in another one.
 #[derive(Debug)]
 pub(crate) struct Failure {

@@ -90,9 +90,11 @@ fn run(command: &mut Command, server: &str) -> std::io::Result<Output> {
 #[cfg(test)]
 pub mod tests {
     use super::*;
-    use std::fs::{self, Permissions};
+    use std::fs::Permissions;
     use std::os::unix::fs::PermissionsExt;
     use std::path::Path;
+
+    use fs_err as fs;
 
     /// Writes a helper that answers so; `SERVER` in the answer is the registry that it is asked for.
     pub fn write(folder: &Path, name: &str, answer: &str) {

@@ -70,7 +70,7 @@ fn unusable(layout: &LayoutFolder, reason: impl ToString) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use fs_err as fs;
 
     use serde_json::{Value, json};
 

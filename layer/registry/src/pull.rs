@@ -2,9 +2,9 @@
 //! out, every blob compared with its digest. What is there already is not fetched again.
 
 use std::collections::{BTreeSet, HashMap};
-use std::fs;
 use std::path::Path;
 
+use fs_err as fs;
 use layer::{Architecture, Digest, Index, write_documents, write_file};
 use oci_spec::image::{Arch, Os};
 use reqwest::header::ACCEPT;
@@ -82,7 +82,7 @@ pub fn pull(
     watch: &dyn Fn(&super::Event<'_>),
 ) -> Result<Pulled> {
     let blobs = folder.join("blobs/sha256");
-    fs::create_dir_all(&blobs).map_err(Error::io("create", &blobs))?;
+    fs::create_dir_all(&blobs)?;
     within(remote, Scope::Pull, watch, async |session| {
         let top = manifest::fetch(&session, remote.version()).await?;
         let resolved = top.digest;
@@ -229,7 +229,7 @@ fn check_architecture(
     let found = if config.size() > LONGEST {
         "none that it names in a configuration of sensible length".to_owned()
     } else {
-        let bytes = fs::read(&path).map_err(Error::io("read", &path))?;
+        let bytes = fs::read(&path)?;
         let config = serde_json::from_slice::<Config>(&bytes);
         config.map_or_else(
             |_| "none that it names".to_owned(),

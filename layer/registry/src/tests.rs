@@ -5,12 +5,11 @@ mod logins;
 mod pulls;
 mod pushes;
 
-use std::fs;
 use std::path::Path;
 
-use layer::Digest;
-
 use super::fake::Shelf;
+use fs_err as fs;
+use layer::Digest;
 
 /// Bytes that do not repeat early.
 fn noise(length: usize) -> Vec<u8> {

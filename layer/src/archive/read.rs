@@ -4,11 +4,11 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 
+use fs_err::File;
+use fs_err::os::unix::fs::FileExt;
 use oci_spec::image::{
     Descriptor, ImageConfiguration, ImageManifestBuilder, MediaType, ToDockerV2S2,
 };
@@ -51,7 +51,7 @@ impl ArchiveFile {
     /// # Errors
     /// It is no tar archive, no image is in it, or an entry of it is refused.
     pub fn open(path: &Path) -> Result<Self> {
-        let file = File::open(path).map_err(Error::io("read", path))?;
+        let file = File::open(path)?;
         Self::read(file, format!("the archive `{}`", path.display()))
     }
 

@@ -1,6 +1,6 @@
 //! That what a program needs is read from its file, and that one which could not run is refused.
 
-use std::fs;
+use fs_err as fs;
 
 use super::*;
 use crate::draft::hardened_program;

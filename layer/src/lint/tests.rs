@@ -1,11 +1,11 @@
 //! Each known-bad image and zip breaks the rule that it was made to break, and no other.
 
-use std::fs::{self, File};
 use std::io::{Cursor, Write};
 use std::path::Path;
 
 use ::zip::write::SimpleFileOptions;
 use ::zip::{CompressionMethod, ZipWriter};
+use fs_err::{self as fs, File};
 use serde_json::json;
 use tar::EntryType;
 

@@ -1,10 +1,10 @@
 //! The rules about a zip archive.
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::io::{self, Read, copy};
 use std::path::Path;
 
+use fs_err::File;
 use zip::read::ZipFile;
 use zip::result::ZipError;
 use zip::{CompressionMethod, System, ZipArchive};
@@ -26,8 +26,8 @@ const MOST_FILES: usize = 1_000_000;
 /// # Errors
 /// It cannot be read from disk. What is wrong inside is a finding.
 pub fn lint_zip(path: &Path, expected: &Expected) -> Result<Vec<Finding>> {
-    let file = File::open(path).map_err(Error::io("read", path))?;
-    let bytes = file.metadata().map_err(Error::io("read", path))?.len();
+    let file = File::open(path)?;
+    let bytes = file.metadata()?.len();
     let mut findings = Findings::default();
     let most = LAMBDA.zip_upload_bytes;
     if bytes > most {

@@ -1,9 +1,9 @@
 //! Pulls over connections that break, and of images for several architectures.
 
-use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use fs_err as fs;
 use layer::Architecture;
 use serde_json::{Value, json};
 

@@ -1,16 +1,15 @@
 //! Pushes to registries that break, forget and have some of it already.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-
-use layer::Digest;
 
 use super::super::fake::{FakeRegistry, IMAGE, Reply, Request};
 use super::super::manifest::DIGEST;
 use super::super::{Blob, Credentials, Error, Event, Remote, Result, push};
 use super::{noise, of};
+use fs_err as fs;
+use layer::Digest;
 
 /// A registry that takes what is pushed.
 #[derive(Clone, Default)]
