@@ -2,10 +2,10 @@
 //! against it, and only then gives it its name.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use fs_err as fs;
 
 use crate::catalog::Catalog;
 use crate::driver::Job;
@@ -22,7 +22,7 @@ use crate::third_party::{self, ThirdParty};
 use crate::tree::SourceTree;
 use crate::trim::Trim;
 use crate::workshop::Workshop;
-use support::files::{all_files, copy, copy_tree, replace};
+use support::files::{PARTIAL, all_files, copy, copy_tree, file_size, replace, temporary_in};
 use support::fingerprint::Fingerprint;
 use support::progress::Step;
 
@@ -37,13 +37,7 @@ pub fn assemble(
     workshop: &Workshop,
     path: &Path,
 ) -> Result<Sdk> {
-    let parent = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(parent)
-        .with_context(|| format!("failed to create `{}`", parent.display()))?;
-    let partial = tempfile::Builder::new()
-        .prefix(".partial-")
-        .tempdir_in(parent)
-        .with_context(|| format!("failed to create a folder in `{}`", parent.display()))?;
+    let partial = temporary_in(path.parent().unwrap_or(Path::new(".")), PARTIAL)?;
     let folder = partial.path().join("sdk");
 
     let links = LinkList::of(installed.prefix())?;
@@ -80,8 +74,7 @@ pub fn assemble(
         lacks: workshop.kernels.lack().into_iter().collect(),
     };
     let text = serde_json::to_string_pretty(&manifest)? + "\n";
-    fs::write(folder.join("sdk.json"), text)
-        .with_context(|| format!("failed to write in `{}`", folder.display()))?;
+    fs::write(folder.join("sdk.json"), text)?;
     // Fuzzers are linked with their runtimes, and are the check.
     if !recipe.instrumented {
         check(&folder, &manifest, recipe, workshop)?;
@@ -167,9 +160,7 @@ fn third_party(
 fn sizes(folder: &Path) -> Result<BTreeMap<String, u64>> {
     let mut sizes = BTreeMap::new();
     for path in all_files(folder)? {
-        let bytes = fs::metadata(&path)
-            .with_context(|| format!("failed to read `{}`", path.display()))?
-            .len();
+        let bytes = file_size(&path)?;
         let below = path.strip_prefix(folder).unwrap_or(&path);
         sizes.insert(below.display().to_string(), bytes);
     }

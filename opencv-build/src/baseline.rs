@@ -4,10 +4,10 @@
 
 mod data;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
+use fs_err as fs;
 use serde::{Deserialize, Serialize};
 
 use self::data::Data;
@@ -31,7 +31,7 @@ use crate::tree::{self, SourceTree};
 use crate::trim::Trim;
 use crate::wheels;
 use crate::workshop::Workshop;
-use support::files::{copy, replace, sweep};
+use support::files::{PARTIAL, copy, file_size, replace, sweep, temporary_in};
 use support::fingerprint::Fingerprint;
 use support::lock::Lock;
 use support::progress::tell;
@@ -183,13 +183,7 @@ fn keep(
     fingerprint: Fingerprint,
     path: &Path,
 ) -> Result<Baseline> {
-    let parent = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(parent)
-        .with_context(|| format!("failed to create `{}`", parent.display()))?;
-    let partial = tempfile::Builder::new()
-        .prefix(".partial-")
-        .tempdir_in(parent)
-        .with_context(|| format!("failed to create a folder in `{}`", parent.display()))?;
+    let partial = temporary_in(path.parent().unwrap_or(Path::new(".")), PARTIAL)?;
     let folder = partial.path().join("full");
 
     let mut links = LinkList::of(installed.prefix())?;
@@ -202,10 +196,7 @@ fn keep(
         let file = format!("lib{name}.a");
         let to = folder.join(&file);
         copy(from, &to)?;
-        let found = fs::metadata(&to);
-        let bytes = found
-            .with_context(|| format!("failed to read `{}`", to.display()))?
-            .len();
+        let bytes = file_size(&to)?;
         libraries.push(Library { file, bytes });
     }
     let description = Description {
@@ -217,8 +208,7 @@ fn keep(
         fingerprint,
     };
     let text = serde_json::to_string_pretty(&description)? + "\n";
-    fs::write(folder.join(FILE), text)
-        .with_context(|| format!("failed to write in `{}`", folder.display()))?;
+    fs::write(folder.join(FILE), text)?;
     replace(path, &folder, partial.path())?;
     Ok(Baseline {
         folder: path.to_owned(),

@@ -2,11 +2,11 @@
 //! call like any compiler, and what libclang must be told to read the same headers.
 
 use std::ffi::OsString;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
+use fs_err as fs;
 
 use crate::places::Places;
 use crate::target::Target;
@@ -61,8 +61,7 @@ impl Compiler {
         // path changes with all that the scripts say, the version of zig among it.
         let texts = scripts.iter().map(|(name, text)| (*name, text.as_bytes()));
         let folder = folder.join(Fingerprint::of(texts).short());
-        fs::create_dir_all(&folder)
-            .with_context(|| format!("failed to create `{}`", folder.display()))?;
+        fs::create_dir_all(&folder)?;
         for (name, text) in &scripts {
             write_script(&folder.join(name), text)?;
         }
@@ -104,8 +103,7 @@ impl Compiler {
     pub fn warm_up(&self) -> Result<Warming> {
         let folder = tempfile::tempdir().context("failed to create a temporary folder")?;
         let source = folder.path().join("empty.cpp");
-        fs::write(&source, "int main() { return 0; }\n")
-            .with_context(|| format!("failed to write `{}`", source.display()))?;
+        fs::write(&source, "int main() { return 0; }\n")?;
         let child = self
             .command()
             .arg(&source)

@@ -3,10 +3,10 @@
 //! in one line and succeeds; here that is an error, before anything is compiled.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
+use fs_err as fs;
 
 use crate::cmake::{self, CmakeJob};
 use crate::driver::Job;
@@ -51,8 +51,7 @@ impl Configured {
 
         let build = workshop.work.join("build");
         let cache = build.join("CMakeCache.txt");
-        let text = fs::read_to_string(&cache)
-            .with_context(|| format!("failed to read `{}`", cache.display()))?;
+        let text = fs::read_to_string(&cache)?;
         check_modules(&plan.modules, &text, &workshop.log())?;
 
         let output = workshop.work.join("facts.json");
@@ -100,11 +99,10 @@ fn keep_or_empty(work: &Path, version: &str, defines: &BTreeMap<String, String>)
     // The stamp goes first: a folder that is removed in part must not fit it.
     remove_if_there(&stamp)?;
     if build.exists() {
-        fs::remove_dir_all(&build)
-            .with_context(|| format!("failed to remove `{}`", build.display()))?;
+        fs::remove_dir_all(&build)?;
     }
-    fs::create_dir_all(work).with_context(|| format!("failed to create `{}`", work.display()))?;
-    fs::write(&stamp, wanted).with_context(|| format!("failed to write `{}`", stamp.display()))
+    fs::create_dir_all(work)?;
+    Ok(fs::write(&stamp, wanted)?)
 }
 
 /// The value of an entry in cmake's cache.

@@ -1,19 +1,19 @@
 //! Downloads a pinned archive: from Python's package index or from an address, whole or only its beginning. What has another
 //! digest than the pinned one, or breaks off, is not kept.
 
-use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use fs_err::{self as fs, File};
 
 use crate::package_index::PackageIndex;
 use crate::pins::{Origin, Place};
 use crate::python::Python;
 use crate::toolchain::Toolchain;
-use support::files::write_if_other;
+use support::files::{PARTIAL, temporary_in, write_if_other};
 use support::fingerprint::sha256_of_file;
 use support::progress::Step;
 use support::run::run_logged;
@@ -37,12 +37,7 @@ pub(crate) fn download(
     toolchain: &Toolchain,
     downloads: &Path,
 ) -> Result<PathBuf> {
-    fs::create_dir_all(downloads)
-        .with_context(|| format!("failed to create `{}`", downloads.display()))?;
-    let partial = tempfile::Builder::new()
-        .prefix(".partial-")
-        .tempdir_in(downloads)
-        .with_context(|| format!("failed to create a folder in `{}`", downloads.display()))?;
+    let partial = temporary_in(downloads, PARTIAL)?;
     let mut step = Step::start(format!("downloading the {}", origin.place.describe()));
     let file = partial.path().join("archive");
     match &origin.place {
@@ -63,7 +58,7 @@ pub(crate) fn download(
         origin.sha256
     );
     let path = archive_path(downloads, origin);
-    fs::rename(&file, &path).with_context(|| format!("failed to create `{}`", path.display()))?;
+    fs::rename(&file, &path)?;
     Ok(path)
 }
 
@@ -112,8 +107,7 @@ fn download_url(url: &str, bytes: Option<u64>, path: &Path, step: &mut Step) -> 
     let response = agent.get(url).call().context("failed to download it")?;
     let length = response.body().content_length();
     let total = bytes.or(length);
-    let mut file =
-        File::create(path).with_context(|| format!("failed to create `{}`", path.display()))?;
+    let mut file = File::create(path)?;
     let body = response.into_body().into_reader();
     let mut body = io::Read::take(body, bytes.unwrap_or(u64::MAX));
     let mut buffer = vec![0; 1 << 16];
@@ -123,8 +117,7 @@ fn download_url(url: &str, bytes: Option<u64>, path: &Path, step: &mut Step) -> 
         if count == 0 {
             break;
         }
-        io::Write::write_all(&mut file, &buffer[..count])
-            .with_context(|| format!("failed to write `{}`", path.display()))?;
+        io::Write::write_all(&mut file, &buffer[..count])?;
         done += count as u64;
         if let Some(total) = total {
             step.advance_bytes(done, total);

@@ -7,11 +7,11 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::exit;
 
 use anyhow::{Context, Result};
+use fs_err as fs;
 use serde::{Deserialize, Serialize};
 
 use crate::cmake::CmakeJob;
@@ -91,8 +91,7 @@ impl Driver {
     ) -> Result<()> {
         let folder = tempfile::tempdir().context("failed to create a temporary folder")?;
         let file = folder.path().join("job.json");
-        fs::write(&file, serde_json::to_vec(job)?)
-            .with_context(|| format!("failed to write `{}`", file.display()))?;
+        fs::write(&file, serde_json::to_vec(job)?)?;
         let mut command = support::environment::command(&self.program, &[]);
         command
             .args(&self.arguments)

@@ -2,10 +2,10 @@
 //! clock, summed over the calls of the compiler; other programs that want the processors make them longer.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
+use fs_err as fs;
 use serde::{Deserialize, Serialize};
 
 use crate::links::link_name;
@@ -31,9 +31,8 @@ impl Effort {
         if !path.is_file() {
             return Ok(Self::default());
         }
-        let failed = || format!("failed to read `{}`", path.display());
-        let text = fs::read_to_string(&path).with_context(failed)?;
-        Self::parse(&text).with_context(failed)
+        let text = fs::read_to_string(&path)?;
+        Self::parse(&text).with_context(|| format!("failed to use `{}`", path.display()))
     }
 
     fn parse(log: &str) -> Result<Self> {

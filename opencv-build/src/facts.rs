@@ -2,12 +2,12 @@
 //! through libclang, so that conditions and definitions count as the compiler sees them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, Result};
 use bindgen::callbacks::{IntKind, MacroParsingBehavior, ParseCallbacks};
+use fs_err as fs;
 use serde::{Deserialize, Serialize};
 
 /// Macros of a set of headers.
@@ -19,10 +19,8 @@ pub struct Facts {
 
 impl Facts {
     pub(crate) fn read(path: &Path) -> Result<Self> {
-        let text =
-            fs::read(path).with_context(|| format!("failed to read `{}`", path.display()))?;
-        serde_json::from_slice(&text)
-            .with_context(|| format!("failed to read `{}`", path.display()))
+        let text = fs::read(path)?;
+        serde_json::from_slice(&text).with_context(|| format!("failed to use `{}`", path.display()))
     }
 
     #[cfg(test)]
@@ -75,8 +73,10 @@ impl FactsJob {
         let facts = collected
             .lock()
             .map_err(|_| anyhow::anyhow!("bindgen panicked"))?;
-        fs::write(&self.output, serde_json::to_vec_pretty(&*facts)?)
-            .with_context(|| format!("failed to write `{}`", self.output.display()))
+        Ok(fs::write(
+            &self.output,
+            serde_json::to_vec_pretty(&*facts)?,
+        )?)
     }
 }
 

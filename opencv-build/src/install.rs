@@ -1,9 +1,9 @@
 //! Compiles a configured build and installs it into a folder of its own.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
+use fs_err as fs;
 
 use crate::configure::Configured;
 use crate::driver::Job;
@@ -22,8 +22,7 @@ impl Installed {
         let folder = configured.work().join("install");
         if folder.exists() {
             // What an earlier build installed and this one does not must not be taken for new.
-            fs::remove_dir_all(&folder)
-                .with_context(|| format!("failed to remove `{}`", folder.display()))?;
+            fs::remove_dir_all(&folder)?;
         }
         let mut step = Step::start("compiling OpenCV");
         workshop.run(&Job::Cmake(configured.job.with_goal("install")), |line| {

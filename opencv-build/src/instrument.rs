@@ -69,7 +69,7 @@ mod tests {
     fn lists_are_written_with_their_flags() {
         let folder = tempfile::tempdir().unwrap();
         let flags = flags(folder.path()).unwrap();
-        let list = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+        let list = |name: &str| fs_err::read_to_string(folder.path().join(name)).unwrap();
         for (name, line) in [
             ("unchecked.txt", "mainfile:*/modules/imgproc/src/canny*"),
             ("uncounted.txt", "src:*/build/modules/imgproc/canny*"),

@@ -1,20 +1,21 @@
 //! What makes libjpeg-turbo's kernels: nothing but the compiler on Arm, nasm on x86. nasm is the machine's, or else
 //! Debian's package, brought where apt can and verified. Without it the plain C is built, and everybody who asks is told.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
+use fs_err as fs;
 
 use crate::pins::{Package, Pins};
 use crate::recipe::Recipe;
 use crate::target::Architecture;
-use support::environment::{Group, command};
-use support::files::{sorted_entries, sweep};
+use support::environment::{Group, restricted};
+use support::files::{PARTIAL, sorted_entries, sweep, temporary_in};
 use support::fingerprint::sha256_of_file;
 use support::lock::Lock;
 use support::progress::{Step, tell};
-use support::run::run_logged;
+use support::run::{Shell, cmd, output, run_logged};
 
 /// How the kernels are made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,9 +128,9 @@ fn brought(package: &Package, parent: &Path) -> PathBuf {
 
 /// The version of the nasm at `path`, if it is one that runs.
 fn version(path: &Path) -> Option<String> {
-    let output = command(path, &[]).arg("-v").output().ok()?;
-    let text = String::from_utf8(output.stdout).ok()?;
-    let version = text
+    let sh = Shell::new().ok()?;
+    let said = output(restricted(cmd!(sh, "{path} -v"), &[])).ok()?;
+    let version = said
         .strip_prefix("NASM version ")?
         .split_whitespace()
         .next();
@@ -143,24 +144,17 @@ fn fetch(package: &Package, parent: &Path, lock: &Lock) -> Result<()> {
         bail!("the one in `{}` does not run", folder.display());
     }
     sweep(parent)?;
-    let partial = tempfile::Builder::new()
-        .prefix(".partial-")
-        .tempdir_in(parent)
-        .with_context(|| format!("failed to create a folder in `{}`", parent.display()))?;
+    let partial = temporary_in(parent, PARTIAL)?;
     let _step = Step::start(format!("bringing {}", package.package));
     let log = parent.join("apt.log");
-    let mut apt = command("apt-get", &[Group::Network]);
-    apt.args([
-        "-o",
-        "Acquire::Retries=1",
-        "-o",
-        "Acquire::http::Timeout=20",
-        "download",
-    ])
-    .arg(format!("{}={}", package.package, package.version))
-    .current_dir(partial.path())
-    .stdin(lock.lend()?);
-    run_logged(&mut apt, &log, |_| ())?;
+    let (sh, name, version) = (Shell::new()?, &package.package, &package.version);
+    sh.change_dir(partial.path());
+    let apt = cmd!(
+        sh,
+        "apt-get -o Acquire::Retries=1 -o Acquire::http::Timeout=20 download {name}={version}"
+    );
+    let mut apt = Command::from(restricted(apt, &[Group::Network]));
+    run_logged(apt.stdin(lock.lend()?), &log, |_| ())?;
     let files = sorted_entries(partial.path())?;
     let [file] = files.as_slice() else {
         bail!("apt-get wrote {} files", files.len());
@@ -171,11 +165,10 @@ fn fetch(package: &Package, parent: &Path, lock: &Lock) -> Result<()> {
         "the SHA-256 of Debian's package is {digest}, which is none of the pinned ones"
     );
     let unpacked = partial.path().join("unpacked");
-    let mut dpkg = command("dpkg-deb", &[]);
-    dpkg.arg("--extract").arg(file).arg(&unpacked);
+    let dpkg = cmd!(sh, "dpkg-deb --extract {file} {unpacked}");
+    let mut dpkg = Command::from(restricted(dpkg, &[]));
     run_logged(dpkg.stdin(lock.lend()?), &log, |_| ())?;
-    fs::rename(&unpacked, &folder)
-        .with_context(|| format!("failed to create `{}`", folder.display()))
+    Ok(fs::rename(&unpacked, &folder)?)
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! The compiler as cargo's linker, in a script that can keep a record of a link: what size reports
 //! are made of.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
+use fs_err as fs;
 
 use crate::compiler::{Compiler, write_script};
 use crate::target::Target;
@@ -28,8 +28,7 @@ pub struct Linker {
 impl Linker {
     /// Writes the script into `folder`.
     pub fn prepare(compiler: &Compiler, folder: &Path) -> Result<Self> {
-        fs::create_dir_all(folder)
-            .with_context(|| format!("failed to create `{}`", folder.display()))?;
+        fs::create_dir_all(folder)?;
         // rustc tells from the name which arguments a linker takes.
         let script = folder.join("recording-c++");
         // `Places` lets no quote into the path.

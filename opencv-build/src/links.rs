@@ -2,10 +2,10 @@
 //! with the installed libraries; a static linker wants each library before those that it needs.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
+use fs_err as fs;
 
 /// Libraries in link order.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,7 +25,6 @@ impl LinkList {
         let read = |name: &str| {
             let path = folder.join(name);
             fs::read_to_string(&path)
-                .with_context(|| format!("failed to read `{}`", path.display()))
         };
         let targets = read("OpenCVModules.cmake")?;
         let files = read("OpenCVModules-release.cmake")?;

@@ -2,18 +2,17 @@
 //! each cascade's numbers. The program runs here, whatever the SDK is for: packed cascades are the same
 //! bytes on every processor.
 
-use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
+use fs_err::{self as fs, File};
 use serde::{Deserialize, Serialize};
 
 use crate::cascades;
 use crate::overlay;
 use support::files::sorted_entries;
-use support::run::show;
+use support::run::{Shell, cmd, finish, succeed};
 
 const PROGRAM: &str = include_str!("../data/pack.cpp");
 
@@ -51,35 +50,24 @@ impl PackJob {
         let mut sources = Vec::new();
         for (path, text) in overlay::below(DETECTOR) {
             let file = folder.join(path.trim_start_matches(DETECTOR));
-            fs::write(&file, text)
-                .with_context(|| format!("failed to write `{}`", file.display()))?;
+            fs::write(&file, text)?;
             if NEEDED.iter().any(|name| path.ends_with(name)) {
                 sources.push(file);
             }
         }
         let main = folder.join("pack.cpp");
-        fs::write(&main, PROGRAM)
-            .with_context(|| format!("failed to write `{}`", main.display()))?;
+        fs::write(&main, PROGRAM)?;
         sources.push(main);
         let program = folder.join("pack");
         let [compiler, arguments @ ..] = self.compiler.as_slice() else {
             anyhow::bail!("there is no compiler");
         };
-        let mut command = Command::new(compiler);
-        command
-            .args(arguments)
-            // As the detector is compiled: no product and sum as one.
-            .args(["-std=c++11", "-O2", "-ffp-contract=off", "-o"])
-            .arg(&program)
-            .args(&sources);
-        let status = command
-            .status()
-            .with_context(|| format!("failed to start `{}`", show(&command)))?;
-        ensure!(
-            status.success(),
-            "failed to run `{}`: {status}",
-            show(&command)
-        );
+        // As the detector is compiled: no product and sum as one.
+        let sh = Shell::new()?;
+        succeed(cmd!(
+            sh,
+            "{compiler} {arguments...} -std=c++11 -O2 -ffp-contract=off -o {program} {sources...}"
+        ))?;
         Ok(program)
     }
 
@@ -90,21 +78,16 @@ impl PackJob {
             println!("{name}: not packed; it is no Haar cascade in the present form");
             return Ok(());
         };
-        let mut child = Command::new(program)
-            .arg(path.with_extension("packed"))
-            .arg(if self.models { "models" } else { "plain" })
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .context("failed to start the packing program")?;
-        // Taken, so that it is closed behind the last number.
-        let mut input = child.stdin.take().context("it takes no input")?;
-        let written = input.write_all(numbers.as_bytes());
-        drop(input);
-        let output = child.wait_with_output()?;
+        let packed = path.with_extension("packed");
+        let kind = if self.models { "models" } else { "plain" };
+        let input = program.with_extension("numbers");
+        fs::write(&input, numbers)?;
+        let sh = Shell::new()?;
+        let mut pack = Command::from(cmd!(sh, "{program} {packed} {kind}"));
+        pack.stdin(File::open(&input)?.into_file());
+        let output = finish(pack.stderr(Stdio::inherit()))?;
         let said = String::from_utf8_lossy(&output.stdout);
         ensure!(output.status.success(), "{}", said.trim());
-        written?;
         println!("{name}: packed; {}", said.trim());
         Ok(())
     }

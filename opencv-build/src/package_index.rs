@@ -84,9 +84,9 @@ fn variable(setting: &str) -> String {
 #[cfg(test)]
 mod tests {
     use std::ffi::OsString;
-    use std::fs;
     use std::path::Path;
 
+    use fs_err as fs;
     use support::environment::Environment;
     use support::run::show;
 

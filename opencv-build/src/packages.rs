@@ -77,7 +77,7 @@ mod tests {
             ]
         );
         for file in &files {
-            let text = std::fs::read_to_string(file).unwrap();
+            let text = fs_err::read_to_string(file).unwrap();
             assert!(!text.contains('@'), "{}:\n{text}", file.display());
             let starts = text.split([' ', '"', '=', '\n']);
             let absolute: Vec<_> = starts.filter(|word| word.starts_with('/')).collect();

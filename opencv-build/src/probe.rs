@@ -1,12 +1,11 @@
 //! Links a small program against an SDK and, where it can, runs it.
 
 use std::path::PathBuf;
-use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-use support::run::show;
+use support::run::{Shell, cmd, succeed};
 
 const PROGRAM: &str = include_str!("../data/probe.cpp");
 
@@ -27,7 +26,7 @@ impl ProbeJob {
     pub(crate) fn perform(&self) -> Result<()> {
         let folder = tempfile::tempdir().context("failed to create a temporary folder")?;
         let source = folder.path().join("probe.cpp");
-        std::fs::write(&source, PROGRAM)?;
+        fs_err::write(&source, PROGRAM)?;
         let mut build = cc::Build::new();
         build
             .cpp(true)
@@ -43,32 +42,19 @@ impl ProbeJob {
             .file(&source);
         let objects = build.try_compile_intermediates()?;
         let program = folder.path().join("probe");
-        let mut link = Command::new(&self.compiler);
-        link.args(["-pie", "-o"]).arg(&program).args(&objects);
-        link.arg("-L").arg(self.sdk.join("lib"));
         let names = |names: &[String]| names.iter().map(|n| format!("-l{n}")).collect::<Vec<_>>();
+        let (libraries, system) = (names(&self.libraries), names(&self.system));
+        let (sh, compiler, sdk) = (Shell::new()?, &self.compiler, &self.sdk);
         // All of each library, and not only what the program calls: whatever is undefined in any
         // of them is found.
-        link.arg("-Wl,--whole-archive");
-        link.args(names(&self.libraries));
-        link.arg("-Wl,--no-whole-archive");
-        link.args(names(&self.system));
-        succeed(&mut link)?;
+        succeed(cmd!(
+            sh,
+            "{compiler} -pie -o {program} {objects...} -L {sdk}/lib -Wl,--whole-archive {libraries...}
+             -Wl,--no-whole-archive {system...}"
+        ))?;
         if let Some(arguments) = &self.run {
-            succeed(Command::new(&program).args(arguments))?;
+            succeed(cmd!(sh, "{program} {arguments...}"))?;
         }
         Ok(())
     }
-}
-
-fn succeed(command: &mut Command) -> Result<()> {
-    let status = command
-        .status()
-        .with_context(|| format!("failed to start `{}`", show(command)))?;
-    ensure!(
-        status.success(),
-        "failed to run `{}`: {status}",
-        show(command)
-    );
-    Ok(())
 }

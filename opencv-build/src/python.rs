@@ -143,7 +143,7 @@ fn last_line(text: &str) -> &str {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use std::fs;
+    use fs_err as fs;
 
     use super::*;
     use crate::compiler::write_script;

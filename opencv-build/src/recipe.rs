@@ -3,10 +3,10 @@
 //! it is built.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
+use fs_err as fs;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
@@ -93,8 +93,7 @@ impl Recipe {
     /// # Errors
     /// The file cannot be read or is no recipe; a name, version or standard does not exist.
     pub fn read(path: &Path, architecture: Option<Architecture>) -> Result<Self> {
-        let text = fs::read_to_string(path)
-            .with_context(|| format!("failed to read the recipe `{}`", path.display()))?;
+        let text = fs::read_to_string(path).context("failed to read the recipe")?;
         let base = path.parent().unwrap_or(Path::new("."));
         Self::parse(&text, base, architecture)
             .with_context(|| format!("failed to use the recipe `{}`", path.display()))

@@ -11,8 +11,9 @@
 //! It appears whole or not at all, and nothing in it depends on where it lies.
 
 use std::ffi::OsString;
-use std::fs;
 use std::path::{Path, PathBuf};
+
+use fs_err as fs;
 
 use crate::manifest::Manifest;
 

@@ -1,10 +1,10 @@
 //! OpenCV's source: fetched from a pinned place, or named by the user. A [`SourceArchive`] has the
 //! digest it should have; nothing with another one is kept on disk.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use fs_err as fs;
 
 use crate::download::{archive_path, download};
 use crate::pins::{Origin, Pins, Source};
@@ -82,8 +82,7 @@ impl SourceArchive {
     /// A folder or archive of the user's.
     fn named(named: &NamedSource, source: &Source) -> Result<Self> {
         let path = &named.path;
-        let found = fs::metadata(path)
-            .with_context(|| format!("failed to read the source `{}`", path.display()))?;
+        let found = fs::metadata(path).context("failed to read the source")?;
         let description = path.display().to_string();
         if found.is_dir() {
             return Ok(Self {

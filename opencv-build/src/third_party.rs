@@ -3,10 +3,10 @@
 //! of which it knows nothing, and a version that it cannot find.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
+use fs_err as fs;
 use serde::{Deserialize, Serialize};
 
 use crate::tree::SourceTree;

@@ -4,11 +4,11 @@
 pub(crate) mod fingerprint;
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
 use std::io::{ErrorKind, Read};
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
+use fs_err::{self as fs, File};
 
 use crate::source::{Kind, SourceArchive};
 use crate::trim::Trim;
@@ -69,8 +69,7 @@ impl SourceTree {
         }
         let kept = writer.kept;
         remove_others(&path, &path, &kept)?;
-        fs::write(&stamp, wanted)
-            .with_context(|| format!("failed to write `{}`", stamp.display()))?;
+        fs::write(&stamp, wanted)?;
         Ok(Self { path, third_party })
     }
 
@@ -182,8 +181,7 @@ impl Writer<'_> {
                 continue;
             }
             self.add(name, |content| {
-                *content = fs::read(&path)
-                    .with_context(|| format!("failed to read `{}`", path.display()))?;
+                *content = fs::read(&path)?;
                 Ok(())
             })?;
         }
@@ -231,8 +229,7 @@ fn remove_others(root: &Path, folder: &Path, kept: &BTreeSet<String>) -> Result<
         }
         let below = path.strip_prefix(root).unwrap_or(&path);
         if !below.to_str().is_some_and(|name| kept.contains(name)) {
-            fs::remove_file(&path)
-                .with_context(|| format!("failed to remove `{}`", path.display()))?;
+            fs::remove_file(&path)?;
         }
     }
     Ok(())

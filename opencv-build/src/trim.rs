@@ -3,10 +3,10 @@
 //! not the one that the cut was made for.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
+use fs_err as fs;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::Catalog;
@@ -219,8 +219,7 @@ impl Trim {
         for path in all_files(folder)? {
             let below = path.strip_prefix(folder).ok().and_then(Path::to_str);
             if let Some(name) = below.filter(|name| self.keeps(name)) {
-                let text = fs::read(&path)
-                    .with_context(|| format!("failed to read `{}`", path.display()))?;
+                let text = fs::read(&path)?;
                 inputs.push((name.to_owned(), text));
             }
         }

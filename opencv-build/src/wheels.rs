@@ -2,15 +2,15 @@
 //! machine's Python. What is installed has the pinned digest or is refused by pip; what the user has pip do
 //! otherwise does not count.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use fs_err as fs;
 
 use crate::package_index::PackageIndex;
 use crate::pins::Wheel;
 use crate::python::Python;
-use support::files::sweep;
+use support::files::{PARTIAL, sweep, temporary_in};
 use support::fingerprint::Fingerprint;
 use support::lock::Lock;
 use support::progress::{Step, tell};
@@ -51,13 +51,9 @@ fn install_with(
         return Ok(folder);
     }
     sweep(parent)?;
-    let partial = tempfile::Builder::new()
-        .prefix(".partial-")
-        .tempdir_in(parent)
-        .with_context(|| format!("failed to create a folder in `{}`", parent.display()))?;
+    let partial = temporary_in(parent, PARTIAL)?;
     let list = partial.path().join("requirements.txt");
-    fs::write(&list, requirements(wheels))
-        .with_context(|| format!("failed to write `{}`", list.display()))?;
+    fs::write(&list, requirements(wheels))?;
 
     let names: Vec<_> = wheels.iter().map(|wheel| wheel.name.as_str()).collect();
     let mut step = Step::start(format!("installing the {what}: {}", names.join(", ")));
@@ -89,8 +85,7 @@ fn install_with(
             parent.display()
         )
     })?;
-    fs::rename(partial.path().join("installed"), &folder)
-        .with_context(|| format!("failed to create `{}`", folder.display()))?;
+    fs::rename(partial.path().join("installed"), &folder)?;
     Ok(folder)
 }
 

@@ -1,9 +1,9 @@
 //! What every stage that runs tools has at hand.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
+use fs_err as fs;
 
 use crate::compiler::Compiler;
 use crate::driver::{Driver, Job};
@@ -37,8 +37,7 @@ impl Workshop<'_> {
     pub(crate) fn start_log(&self) -> Result<()> {
         let log = self.log();
         if log.exists() {
-            fs::rename(&log, log.with_extension("log.before"))
-                .with_context(|| format!("failed to rename `{}`", log.display()))?;
+            fs::rename(&log, log.with_extension("log.before"))?;
         }
         Ok(())
     }

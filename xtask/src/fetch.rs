@@ -11,6 +11,7 @@ use package::build_opencv::{Arguments, recipe};
 use package::program::{Program, TEST_LOCAL};
 use package::workspace::Workspace;
 use support::process::{end_with_this, yield_to_others};
+use support::run::{Shell, cmd};
 
 /// The verb of the process that downloads.
 pub const VERB: &str = "fetch";
@@ -21,9 +22,11 @@ pub fn begin(program: &Program, arguments: &[OsString]) -> Result<()> {
     if !builds(program, arguments) || has_sdk()? {
         return Ok(());
     }
-    let mut fetch = Command::new(env::current_exe().context("failed to find this program")?);
+    let program = env::current_exe().context("failed to find this program")?;
+    let sh = Shell::new()?;
+    // Not a `Child`, which would be ended when cargo takes the place of this program.
+    let mut fetch = Command::from(cmd!(sh, "{program} {VERB}"));
     fetch
-        .arg(VERB)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null());

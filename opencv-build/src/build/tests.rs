@@ -1,7 +1,7 @@
 //! That an SDK is stale when something that makes it has changed, and only then: `code` tests that of code and
 //! data, the rest is tested by values.
 
-use std::fs;
+use fs_err as fs;
 
 use super::*;
 use crate::recipe::tests::recipe;

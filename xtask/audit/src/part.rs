@@ -3,11 +3,11 @@
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Display, Formatter};
-use std::fs;
 use std::path::Path;
 use std::str::FromStr;
 
 use anyhow::{Context, Result};
+use fs_err as fs;
 use object::{Object, ObjectSymbol};
 use packageurl::PackageUrl;
 use serde::Serialize;
@@ -104,7 +104,7 @@ pub fn parts(bill: &Bill) -> Result<Vec<Part>> {
 /// The functions and data that a program takes from shared libraries.
 pub fn imports(program: &Path) -> Result<BTreeSet<String>> {
     let shown = program.display();
-    let bytes = fs::read(program).with_context(|| format!("failed to read `{shown}`"))?;
+    let bytes = fs::read(program)?;
     let file = object::File::parse(&*bytes).with_context(|| format!("failed to read `{shown}`"))?;
     let symbols = file.dynamic_symbols().filter(ObjectSymbol::is_undefined);
     let names = symbols.filter_map(|symbol| symbol.name().ok().map(str::to_owned));

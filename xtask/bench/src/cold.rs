@@ -6,14 +6,13 @@ mod cache;
 mod processor;
 mod stand_in;
 
-use std::fs::File;
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use support::child::Child;
 use support::median::median;
 use support::progress::Step;
-use support::run::show;
+use support::run::{Shell, cmd};
 
 use self::stand_in::StandIn;
 use super::figures::{Figures, Group, Unit};
@@ -164,47 +163,31 @@ fn forget(scene: &Scene, side: Side) -> Result<()> {
         .try_for_each(|path| cache::forget(path))
 }
 
-/// A process that ends with this value.
-struct Process(Child);
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // One that has ended already is no failure.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 /// Starts a function with a stand-in for Lambda, until it asks for an event.
 fn first_poll(scene: &Scene, side: Side) -> Result<Started> {
     let lambda = StandIn::start()?;
     let log = tempfile::NamedTempFile::new().context("failed to create a temporary file")?;
-    let file = File::create(log.path())?;
     let command = scene.command(side);
     let (program, arguments) = command.split_first().context("there is no command")?;
-    let mut run = Command::new(program);
-    run.args(arguments)
-        .current_dir(scene.work(side))
+    let sh = Shell::new()?;
+    sh.change_dir(scene.work(side));
+    let run = cmd!(sh, "{program} {arguments...}")
         .env_clear()
         .envs(scene.environment())
         .env("AWS_LAMBDA_RUNTIME_API", lambda.address())
         .env("AWS_LAMBDA_FUNCTION_NAME", "face-detect")
         .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
-        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "3008")
-        .stdin(Stdio::null())
-        .stdout(file.try_clone()?)
-        .stderr(file);
+        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "3008");
     let start = Instant::now();
-    let child = run.spawn();
-    let process = Process(child.with_context(|| format!("failed to start `{}`", show(&run)))?);
+    let process = Child::logged(run, log.path())?;
     let asked = lambda.asked(PATIENCE).with_context(|| {
-        let said = std::fs::read_to_string(log.path()).unwrap_or_default();
+        let said = fs_err::read_to_string(log.path()).unwrap_or_default();
         format!("the function, {}, said: {said}", side.name())
     })?;
     Ok(Started {
         milliseconds: in_milliseconds(&(asked - start)),
-        read: cache::read_from_disk(process.0.id())? / 1e6,
-        processor: processor::used(process.0.id())?,
+        read: cache::read_from_disk(process.id())? / 1e6,
+        processor: processor::used(process.id())?,
     })
 }
 

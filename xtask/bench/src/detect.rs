@@ -7,11 +7,11 @@ mod ready;
 mod sides;
 
 use std::collections::BTreeMap;
-use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use support::median::median;
 use support::progress::Step;
+use support::run::{Shell, cmd};
 
 use self::program::{Area, Found, Look, Program};
 use self::sides::{CASCADES, OURS, STOCK, WHEEL};
@@ -57,9 +57,10 @@ pub fn run(setting: &Setting) -> Result<Figures> {
     let program = compile::compiled(setting)?;
     let mut notes = photos.notes.clone();
     let ready = ready::ready(setting, &peer, &program, &mut notes)?;
+    let sh = Shell::new()?;
     let mut programs = Programs {
-        wheel: Program::start(&mut peer.program("detect.py"))?,
-        sdk: Program::start(&mut Command::new(&program))?,
+        wheel: Program::start(&mut peer.program("detect.py")?)?,
+        sdk: Program::start(&mut cmd!(sh, "{program}").into())?,
         has_ours: false,
     };
     programs.has_ours = programs.sdk.fast(true)?;

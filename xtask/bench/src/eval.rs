@@ -5,11 +5,11 @@ mod picture;
 pub mod score;
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
+use fs_err as fs;
 use layer::elf::FunctionBinary;
 use opencv_build::sdk::Sdk;
 use serde::Serialize;

@@ -1,11 +1,11 @@
 //! `cargo xtask bench image`: from a built binary to a finished image, against `docker build` of the same
 //! files where an engine answers; and the memory for a layer of 1 GB.
 
-use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
+use fs_err as fs;
 use layer::elf::FunctionBinary;
 use layer::glibc;
 use opencv_build::sdk::Sdk;
@@ -21,6 +21,7 @@ use package::pack::checked::check;
 use package::pack::{BOOTSTRAP, function_image};
 use package::workspace::Workspace;
 use support::answer::size;
+use support::files::temporary_in;
 
 /// The sides' names in figures.
 const PEER: &str = "docker build";
@@ -64,10 +65,7 @@ pub fn run(setting: &Setting, arguments: &Arguments) -> Result<Figures> {
         binary,
         ..
     } = setting;
-    let folder = tempfile::Builder::new()
-        .prefix(".bench-")
-        .tempdir_in(workspace.target())
-        .context("failed to create a folder for the bench")?;
+    let folder = temporary_in(&workspace.target(), ".bench-")?;
     let engine = version();
     let context = folder.path().join("context");
     if engine.is_ok() {
@@ -141,7 +139,7 @@ fn docker_context(context: &Path, binary: &FunctionBinary) -> Result<()> {
     let copy = |from: &Path, path: &str| -> Result<()> {
         let to = place(path);
         fs::create_dir_all(to.parent().unwrap_or(&to))?;
-        fs::copy(from, &to).with_context(|| format!("failed to copy `{}`", from.display()))?;
+        fs::copy(from, &to)?;
         Ok(())
     };
     for (path, content) in glibc::needed_by(binary)?.files() {

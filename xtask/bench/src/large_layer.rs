@@ -1,17 +1,16 @@
 //! The most memory that writing a large layer takes, in a process of its own.
 
-use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result};
+use fs_err::{self as fs, File};
 use layer::{Content, FileTree, LayoutWriter, Mode};
 use serde::{Deserialize, Serialize};
 
 use package::program::{BENCH, beside};
 use support::answer::Answer;
-use support::process::output;
+use support::run::{Shell, cmd, output};
 
 /// What to write, and where.
 #[derive(clap::Args, Clone, Debug)]
@@ -57,9 +56,9 @@ pub fn of_large_layer(bytes: u64, folder: &Path) -> Result<Memory> {
     let file = folder.join("large");
     write_sample(&file, bytes).with_context(|| format!("failed to write `{}`", file.display()))?;
     // The tests measure, too.
-    let mut child = Command::new(beside(BENCH.binary)?);
-    child.arg("layer").arg(&file).arg(folder);
-    Ok(serde_json::from_str(&output(&mut child)?)?)
+    let (sh, program) = (Shell::new()?, beside(BENCH.binary)?);
+    let answer = output(cmd!(sh, "{program} layer {file} {folder}"))?;
+    Ok(serde_json::from_str(&answer)?)
 }
 
 /// A file of which about half cannot be compressed, as in programs and pictures.

@@ -21,6 +21,7 @@ mod setting;
 mod warm;
 
 use anyhow::Result;
+use local::cleanup::handle_interruption;
 use support::progress::tell;
 
 use self::document::{Document, Documents};
@@ -75,6 +76,7 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     if let Some(What::Layer(arguments)) = &arguments.what {
         return print(&large_layer::write_layer(arguments)?, true);
     }
+    handle_interruption()?;
     let bench = Bench::new(Workspace::find(), &arguments.options)?;
     let Some(what) = &arguments.what else {
         return print(&bench.all()?, json);

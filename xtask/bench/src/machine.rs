@@ -1,8 +1,8 @@
 //! Which machine measures: a short name that stays the same, by its processor and how many there are.
 
-use std::fs;
 use std::thread::available_parallelism;
 
+use fs_err as fs;
 use serde::{Deserialize, Serialize};
 
 /// The machine.

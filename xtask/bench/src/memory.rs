@@ -1,8 +1,7 @@
 //! `cargo xtask bench memory`: the most resident memory of each function's process, new for each photo.
 
-use std::fs;
-
 use anyhow::{Context, Result};
+use fs_err as fs;
 use support::median::median;
 use support::progress::Step;
 
@@ -70,7 +69,7 @@ pub fn run(setting: &Setting) -> Result<MemoryBench> {
 /// The most memory that a process had, in bytes. Source: proc_pid_status(5).
 fn peak(process: u32) -> Result<f64> {
     let path = format!("/proc/{process}/status");
-    let text = fs::read_to_string(&path).with_context(|| format!("failed to read `{path}`"))?;
+    let text = fs::read_to_string(&path)?;
     let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kilobytes =
         line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<f64>().ok());

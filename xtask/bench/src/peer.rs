@@ -2,17 +2,18 @@
 //! target folder, and how it is started.
 
 use std::ffi::OsString;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use fs_err as fs;
 use opencv_build::pins::Wheel;
 use opencv_build::wheels;
 use serde::Deserialize;
 
 use super::setting::Setting;
-use support::process::output;
+use support::files::write_if_other;
+use support::run::{Shell, cmd, finish, output};
 
 const HANDLER: &str = include_str!("../data/python/handler.py");
 /// The other side of detecting.
@@ -44,7 +45,8 @@ impl Peer {
         let python = wheels::python()?;
         let script = "import sys, sysconfig; print(sys.version_info[1], sys.executable, \
                       sysconfig.get_path('stdlib'), sep='\\n')";
-        let said = output(Command::new(&python).args(["-c", script]))?;
+        let sh = Shell::new()?;
+        let said = output(cmd!(sh, "{python} -c {script}"))?;
         let mut lines = said.lines();
         let (Some(minor), Some(python), Some(library)) = (lines.next(), lines.next(), lines.next())
         else {
@@ -58,8 +60,7 @@ impl Peer {
         let pins: Pins = toml::from_str(include_str!("../data/pins.toml"))
             .context("data/pins.toml is not a list of wheels")?;
         let folder = setting.folder();
-        fs::create_dir_all(&folder)
-            .with_context(|| format!("failed to create `{}`", folder.display()))?;
+        fs::create_dir_all(&folder)?;
         let wheels = wheels::install(&pins.wheel, &folder, &format!("python-3.{minor}"))?;
         let peer = Self {
             python: python.into(),
@@ -74,25 +75,12 @@ impl Peer {
 
     /// Writes our two programs, and compiles everything, as a deployment of somebody who cares would have it.
     fn prepare(&self) -> Result<()> {
-        let write = |name: &str, text: &str| {
-            let path = self.task.join(name);
-            if fs::read_to_string(&path).is_ok_and(|there| there == text) {
-                return Ok(());
-            }
-            fs::create_dir_all(&self.task)
-                .and_then(|()| fs::write(&path, text))
-                .with_context(|| format!("failed to write `{}`", path.display()))
-        };
-        write("handler.py", HANDLER)?;
-        write("detect.py", DETECT)?;
+        write_if_other(&self.task.join("handler.py"), HANDLER.as_bytes())?;
+        write_if_other(&self.task.join("detect.py"), DETECT.as_bytes())?;
         // What is compiled already is left as it is. Some packages have files for other releases of Python,
         // at which it fails: those are not used.
-        let mut compile = Command::new(&self.python);
-        compile.args(["-m", "compileall", "-q", "-q"]);
-        compile.args([&self.task, &self.wheels]);
-        compile
-            .output()
-            .context("failed to compile the Python function")?;
+        let (sh, python, task, wheels) = (Shell::new()?, &self.python, &self.task, &self.wheels);
+        finish(cmd!(sh, "{python} -m compileall -q -q {task} {wheels}"))?;
         Ok(())
     }
 
@@ -105,11 +93,10 @@ impl Peer {
     }
 
     /// What starts a program of ours, `detect.py`.
-    pub fn program(&self, name: &str) -> Command {
-        let mut command = Command::new(&self.python);
-        command.arg("-S").arg(self.task.join(name));
-        command.env("PYTHONPATH", &self.wheels);
-        command
+    pub fn program(&self, name: &str) -> Result<Command> {
+        let (sh, python, task) = (Shell::new()?, &self.python, &self.task);
+        let program = cmd!(sh, "{python} -S {task}/{name}");
+        Ok(program.env("PYTHONPATH", &self.wheels).into())
     }
 
     /// What it needs in its environment besides what all functions have.

@@ -1,10 +1,10 @@
 //! What benches look at: OpenCV's samples, photos of the user's, one of 500x375 pixels and one of 1986x1545.
 //! What must be made is made from the samples, the same on every machine.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
+use fs_err as fs;
 use image::RgbImage;
 use image::imageops::{FilterType, crop_imm, replace, resize};
 use jpeg_encoder::{ColorType, Encoder};
@@ -82,8 +82,7 @@ impl Photos {
         }
         all.truncate(setting.count(usize::MAX, QUICK));
         let made = setting.folder().join("photos");
-        fs::create_dir_all(&made)
-            .with_context(|| format!("failed to create `{}`", made.display()))?;
+        fs::create_dir_all(&made)?;
         let small = all.iter().find(|photo| photo.size == SMALL).cloned();
         let small = match small {
             Some(small) => small,
@@ -171,6 +170,6 @@ fn write(path: &Path, pixels: &RgbImage) -> Result<Photo> {
     );
     let mut encoded = Vec::new();
     Encoder::new(&mut encoded, QUALITY).encode(pixels, width, height, ColorType::Rgb)?;
-    fs::write(path, encoded).with_context(|| format!("failed to write `{}`", path.display()))?;
+    fs::write(path, encoded)?;
     Photo::read(path)
 }

@@ -2,10 +2,10 @@
 //! unpacked image, by the image's own loader, and Python's from its wheels.
 
 use std::ffi::OsString;
-use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
+use fs_err as fs;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -19,6 +19,7 @@ use local::rie;
 use local::s3::S3Server;
 use package::pack::base::Base;
 use package::pack::function_image;
+use support::files::temporary_in;
 
 const BUCKET: &str = "photos";
 
@@ -67,12 +68,7 @@ impl Scene {
     /// Unpacks our image, installs the peer and fills the bucket.
     pub fn set(setting: &Setting) -> Result<Self> {
         let folder = setting.folder();
-        fs::create_dir_all(&folder)
-            .with_context(|| format!("failed to create `{}`", folder.display()))?;
-        let scratch = tempfile::Builder::new()
-            .prefix(".running-")
-            .tempdir_in(&folder)
-            .with_context(|| format!("failed to create a folder in `{}`", folder.display()))?;
+        let scratch = temporary_in(&folder, ".running-")?;
         // A process that Ctrl-C ends does not drop its values.
         let cleanup = Cleanup::new({
             let path = scratch.path().to_owned();
@@ -143,8 +139,7 @@ impl Scene {
     /// Starts a function under the emulator, which starts it at the first event.
     pub fn start(&self, side: Side) -> Result<Emulator> {
         let folder = self.scratch.path().join(side.name());
-        fs::create_dir_all(&folder)
-            .with_context(|| format!("failed to create `{}`", folder.display()))?;
+        fs::create_dir_all(&folder)?;
         let environment = self.peer.environment();
         let environment: Vec<_> = environment
             .iter()

@@ -1,10 +1,10 @@
 //! `cargo xtask bench warm`: whole invocations of a function that runs already, from the event to the answer, with
 //! the photo from S3 and the annotated one back to it; ours and Python's in turn, and what they find compared.
 
-use std::fs;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
+use fs_err as fs;
 use support::progress::Step;
 
 use super::figures::{Figures, Group, Unit};
@@ -147,7 +147,7 @@ fn measure(
 /// What a process has taken of processors, in milliseconds. Source: proc_pid_stat(5).
 fn processor_time(process: u32) -> Result<f64> {
     let path = format!("/proc/{process}/stat");
-    let text = fs::read_to_string(&path).with_context(|| format!("failed to read `{path}`"))?;
+    let text = fs::read_to_string(&path)?;
     ticks(&text)
         .map(|ticks| ticks / TICKS * 1e3)
         .with_context(|| format!("`{path}` names no times"))

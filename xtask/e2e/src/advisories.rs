@@ -1,9 +1,8 @@
 //! No component of what is shipped has a known vulnerability that does harm: the bills of materials of
 //! the real SDK and the real function against `xtask/audit/data`; and that the check would tell.
 
-use std::fs;
-
 use anyhow::{Context, Result, bail, ensure};
+use fs_err as fs;
 use layer::elf::FunctionBinary;
 use opencv_build::sdk::Sdk;
 use serde_json::Value;

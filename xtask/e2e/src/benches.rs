@@ -1,9 +1,8 @@
 //! The benches, each with few measurements: they end without an error, which they would not if the sides found
 //! different rectangles, and what they keep is whole. No time is looked at.
 
-use std::fs;
-
 use anyhow::{Context, Result, ensure};
+use fs_err as fs;
 use serde_json::Value;
 
 use bench::document::{Document, complaints};
@@ -35,7 +34,7 @@ fn check(document: &Document) -> Result<()> {
     let folder = document.folder(&Workspace::find());
     let read = |extension: &str| {
         let path = folder.join(format!("{}.{extension}", document.what));
-        fs::read_to_string(&path).with_context(|| format!("failed to read `{}`", path.display()))
+        fs::read_to_string(path)
     };
     let kept: Value = serde_json::from_str(&read("json")?)?;
     ensure!(

@@ -1,17 +1,14 @@
 //! A headless Chromium with nothing in it, driven through WebDriver. Ends with its value.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::sync::{Arc, Mutex};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
 use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder};
+use fs_err as fs;
 use hyper::Method;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
@@ -19,7 +16,9 @@ use url::{ParseError, Url};
 
 use crate::report::Skip;
 use local::cleanup::Cleanup;
-use support::process::{end, lock};
+use support::child::Child;
+use support::files::temporary_in;
+use support::run::{Shell, cmd};
 
 const DRIVER: &str = "chromedriver";
 /// By the names that distributions give it. ci/install-packages.sh knows the same.
@@ -68,7 +67,7 @@ pub struct Browser {
     client: Client,
     downloads: PathBuf,
     // What is running goes before the folder that it runs in.
-    _driver: Cleanup,
+    _driver: Child,
     _folder: Cleanup,
 }
 
@@ -95,7 +94,7 @@ impl Browser {
         let browser = browser.ok_or_else(|| absent(BROWSERS[0]))?;
         let (folder, remove_folder) = folder(scratch)?;
         let log = folder.join("chromedriver.log");
-        let cleanup = start_driver(&driver, &folder, &log)?;
+        let driver = start_driver(&driver, &folder, &log)?;
         let port = port(&log)?;
         let downloads = folder.join("downloads");
         let profile = folder.join("profile").display().to_string();
@@ -123,7 +122,7 @@ impl Browser {
         Ok(Self {
             client,
             downloads,
-            _driver: cleanup,
+            _driver: driver,
             _folder: remove_folder,
         })
     }
@@ -160,7 +159,7 @@ impl Browser {
     /// Writes what it shows to a file.
     pub async fn photograph(&self, file: &Path) -> Result<()> {
         let picture = self.client.screenshot().await?;
-        fs::write(file, picture).with_context(|| format!("failed to write `{}`", file.display()))
+        Ok(fs::write(file, picture)?)
     }
 
     /// Ends it in good order.
@@ -189,18 +188,14 @@ fn absent(program: &str) -> anyhow::Error {
 /// Goes with the second value.
 fn folder(scratch: &Path) -> Result<(PathBuf, Cleanup)> {
     // The browser takes whole paths only.
-    let scratch = fs::canonicalize(scratch)
-        .with_context(|| format!("failed to find `{}`", scratch.display()))?;
+    let scratch = fs::canonicalize(scratch)?;
     let prefix = "browser-";
     let length = |parent: &Path| parent.join(prefix).as_os_str().len() + "XXXXXX".len();
     let mut parents = [scratch, std::env::temp_dir()].into_iter();
     let parent = parents
         .find(|parent| length(parent) + IN_TMPDIR.len() <= SOCKET)
         .unwrap_or_else(|| PathBuf::from("/tmp"));
-    let folder = tempfile::Builder::new()
-        .prefix(prefix)
-        .tempdir_in(&parent)
-        .with_context(|| format!("failed to create a folder in `{}`", parent.display()))?;
+    let folder = temporary_in(&parent, prefix)?;
     let path = folder.path().to_owned();
     let cleanup = Cleanup::new(move || remove(&path))?;
     Ok((folder.keep(), cleanup))
@@ -214,32 +209,11 @@ fn remove(folder: &Path) {
     }
 }
 
-/// Starts the driver on a port that it chooses and tells; what it started ends with it.
-fn start_driver(driver: &Path, folder: &Path, log: &Path) -> Result<Cleanup> {
-    let file = File::create(log).with_context(|| format!("failed to write `{}`", log.display()))?;
-    let mut run = Command::new(driver);
-    run.arg("--port=0")
-        .envs(FOLDERS.map(|name| (name, folder)))
-        // Ctrl-C would end it alone, before anybody has seen what it started.
-        .process_group(0)
-        .stdin(Stdio::null())
-        .stdout(file.try_clone()?)
-        .stderr(file);
-    let child = Arc::new(Mutex::new(None));
-    let cleanup = Cleanup::new({
-        let child = Arc::clone(&child);
-        move || {
-            if let Some(child) = lock(&child).as_mut() {
-                end(child);
-            }
-        }
-    })?;
-    // The lock keeps an interruption waiting until the child is known.
-    let mut started = lock(&child);
-    let spawned = run.spawn();
-    *started = Some(spawned.with_context(|| format!("failed to start `{}`", driver.display()))?);
-    drop(started);
-    Ok(cleanup)
+/// Starts the driver on a free port, which it tells in its log.
+fn start_driver(driver: &Path, folder: &Path, log: &Path) -> Result<Child> {
+    let sh = Shell::new()?;
+    let run = cmd!(sh, "{driver} --port=0");
+    Child::logged(run.envs(FOLDERS.map(|name| (name, folder))), log)
 }
 
 /// The port that the driver says it listens on.

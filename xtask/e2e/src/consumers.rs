@@ -5,7 +5,6 @@
 
 use std::ffi::OsStr;
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::{Result, ensure};
 use opencv_build::sdk::Sdk;
@@ -15,7 +14,7 @@ use support::progress::tell;
 
 use super::report::Skip;
 use package::workspace::Workspace;
-use support::process::output;
+use support::run::{Shell, cmd, output};
 
 mod site;
 
@@ -62,11 +61,9 @@ pub fn test(workspace: &Workspace, sdk: &Sdk) -> Result<()> {
 /// That a program says which OpenCV it has, and finds the face that there is.
 fn check(program: &Path, site: &Site) -> Result<()> {
     let share = site.sdk().path().join("share");
-    let found = output(
-        Command::new(program)
-            .arg(share.join("haarcascades/haarcascade_frontalface_default.xml"))
-            .arg(share.join("samples/lena.jpg")),
-    )?;
+    let cascade = share.join("haarcascades/haarcascade_frontalface_default.xml");
+    let (sh, photo) = (Shell::new()?, share.join("samples/lena.jpg"));
+    let found = output(cmd!(sh, "{program} {cascade} {photo}"))?;
     let expected = format!("OpenCV {}\n{FACE}", site.sdk().manifest().version);
     ensure!(
         found == expected,
@@ -174,7 +171,7 @@ fn expect(said: &str, part: &str) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use fs_err as fs;
 
     /// The section of the README that is made of what the test runs.
     fn section() -> String {

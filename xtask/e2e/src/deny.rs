@@ -2,11 +2,11 @@
 //! licences, what is banned, and where crates come from; and RustSec's advisories where its database
 //! can be had. The program is a pinned wheel.
 
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 use anyhow::{Context, Result, bail, ensure};
+use fs_err as fs;
 use opencv_build::pins::Wheel;
 use opencv_build::target::Architecture;
 use opencv_build::wheels;
@@ -15,6 +15,7 @@ use support::progress::tell;
 
 use super::report::Skip;
 use package::workspace::Workspace;
+use support::run::{Shell, cmd, finish};
 
 /// The part of `data/pins.toml` that is for cargo-deny.
 #[derive(Deserialize)]
@@ -72,8 +73,7 @@ pub fn advisories(workspace: &Workspace) -> Result<()> {
 
 /// What the rules would refuse: with each of them changed, a check must fail.
 fn refuses(deny: &Deny, workspace: &Workspace) -> Result<()> {
-    let rules = fs::read_to_string(&deny.rules)
-        .with_context(|| format!("failed to read `{}`", deny.rules.display()))?;
+    let rules = fs::read_to_string(&deny.rules)?;
     let damages = [
         ("licenses", "\"MIT\",", "", "rejected"),
         ("bans", "[bans]", "[bans]\ndeny = [\"serde\"]", "banned"),
@@ -153,21 +153,13 @@ impl Deny {
         architecture: Architecture,
         checks: &[&str],
     ) -> Result<Output> {
-        let mut deny = Command::new(&self.program);
-        deny.args(["--locked", "--color", "never", "--manifest-path"])
-            .arg(manifest)
-            .arg("--config")
-            .arg(rules)
-            .args([
-                "--target",
-                &format!("{}-unknown-linux-gnu", architecture.name()),
-            ])
-            .args(["check", "--hide-inclusion-graph"])
-            .args(checks)
-            // Nobody is asked for a password where git needs one.
-            .env("GIT_TERMINAL_PROMPT", "0");
-        let shown = self.program.display();
-        deny.output()
-            .with_context(|| format!("failed to start `{shown}`"))
+        let (sh, program, name) = (Shell::new()?, &self.program, architecture.name());
+        let deny = cmd!(
+            sh,
+            "{program} --locked --color never --manifest-path {manifest} --config {rules}
+             --target {name}-unknown-linux-gnu check --hide-inclusion-graph {checks...}"
+        );
+        // Nobody is asked for a password where git needs one.
+        finish(deny.env("GIT_TERMINAL_PROMPT", "0"))
     }
 }

@@ -6,12 +6,12 @@
 //! that it is full at one place after the other.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
+use fs_err as fs;
 use layer::elf::FunctionBinary;
 use opencv_build::sdk::Sdk;
 use support::progress::tell;
@@ -20,6 +20,9 @@ use super::report::Skip;
 use super::{mirror, programs, promises, trees};
 use package::user_cache;
 use package::workspace::Workspace;
+use support::child::Child;
+use support::files::temporary_in;
+use support::run::{Shell, cmd, output, succeed};
 
 const PROMISE: &str = "a full disk is a clear error, and what was there stays usable";
 
@@ -44,10 +47,7 @@ cp -a "$0/kept" "$0.kept"
 /// Fills the disk of builds and of packing.
 pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
     possible()?;
-    let scratch = tempfile::Builder::new()
-        .prefix("full-disk-")
-        .tempdir_in(workspace.target())
-        .context("failed to create a folder for a disk")?;
+    let scratch = temporary_in(&workspace.target(), "full-disk-")?;
     let mut tried = Tried::default();
     let packed = packing(scratch.path(), sdk, binary, &mut tried);
     let built = packed.and_then(|()| building(workspace, scratch.path(), &mut tried));
@@ -103,16 +103,14 @@ impl Tried {
 
 /// Whether a user may mount a file system that only they see.
 fn possible() -> Result<()> {
-    let mut mount = Command::new("unshare");
-    mount.args(["-rm", "mount", "-t", "tmpfs", "none", "/mnt"]);
-    let done = mount.output();
-    let why = match done {
-        Ok(output) if output.status.success() => return Ok(()),
-        Ok(output) => String::from_utf8_lossy(&output.stderr).trim().to_owned(),
-        Err(error) => format!("failed to start `unshare`: {error}"),
+    let sh = Shell::new()?;
+    let mount = output(cmd!(sh, "unshare -rm mount -t tmpfs none /mnt"));
+    let skip = |why: anyhow::Error| {
+        Skip::because(format!(
+            "no disk can be made that only this test sees: {why:#}"
+        ))
     };
-    let reason = format!("no disk can be made that only this test sees: {why}");
-    Err(Skip::because(reason))
+    mount.map(drop).map_err(skip)
 }
 
 /// Images and archives.
@@ -120,9 +118,8 @@ fn packing(scratch: &Path, sdk: &Sdk, binary: &FunctionBinary, tried: &mut Tried
     let calm = scratch.join("calm");
     fs::create_dir(&calm)?;
     let program = programs::pack_to()?;
-    let mut pack = Command::new(&program);
-    pack.args([sdk.path(), binary.path(), &calm]);
-    support::process::succeed(&mut pack)?;
+    let (sh, kept, function) = (Shell::new()?, sdk.path(), binary.path());
+    succeed(cmd!(sh, "{program} {kept} {function} {calm}"))?;
     let root = scratch.join("packed");
     let arguments = [path(sdk.path()), path(binary.path())];
     let command = [
@@ -240,17 +237,13 @@ impl Disk {
     /// A disk at `root`.
     fn start(root: &Path, command: &[String], environment: &[(&str, PathBuf)]) -> Result<Self> {
         fs::create_dir(root)?;
-        let mut script = Command::new("unshare");
-        script
-            .args(["-rm", "sh", "-c", SCRIPT])
-            .arg(root)
-            .args(command)
-            .envs(environment.iter().map(|(name, value)| (name, value)))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped());
-        let mut script = script.spawn().context("failed to start `unshare`")?;
-        let sizes = script.stdin.take();
-        let ends = script.stdout.take().context("a script without an output")?;
+        let sh = Shell::new()?;
+        let script = cmd!(sh, "unshare -rm sh -c {SCRIPT} {root} {command...}");
+        let environment = environment.iter().map(|(name, value)| (name, value));
+        let mut script = Command::from(script.envs(environment));
+        let script = Child::start(script.stdin(Stdio::piped()).stdout(Stdio::piped()))?;
+        let sizes = script.stdin();
+        let ends = script.stdout().context("a script without an output")?;
         let mut disk = Self {
             root: root.to_owned(),
             script,
@@ -280,7 +273,7 @@ impl Disk {
     /// What the last command said.
     fn story(&self) -> Result<String> {
         let path = self.root.with_extension("story");
-        fs::read_to_string(&path).with_context(|| format!("failed to read `{}`", path.display()))
+        Ok(fs::read_to_string(&path)?)
     }
 
     /// Copies out what is kept.
@@ -289,13 +282,5 @@ impl Disk {
         let status = self.script.wait()?;
         ensure!(status.success(), "what is on the disk could not be copied");
         Ok(())
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        // Both do nothing for one that has ended.
-        let _ = self.script.kill();
-        let _ = self.script.wait();
     }
 }

@@ -3,21 +3,23 @@
 //! succeed, with the bytes of an undisturbed build.
 
 use std::ffi::OsString;
-use std::fs::{self, Permissions};
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use fs_err as fs;
+use fs_err::os::unix::fs::symlink;
 use layer::elf::FunctionBinary;
 use opencv_build::sdk::Sdk;
 use opencv_build::{build, wheels};
 use package::workspace::Workspace;
 use package::{build_function, build_opencv, user_cache};
 use serde_json::Value;
-use support::files::{copy, file_size};
-use support::process::{output, succeed};
+use support::files::{copy, file_size, temporary_in};
 use support::progress::tell;
+use support::run::{Shell, cmd, output, succeed};
 
 use super::{lifecycle, programs, trees};
 
@@ -140,15 +142,14 @@ pub fn elsewhere(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> R
     let name = installed.file_name().context("a toolchain has no name")?;
     let copied = cache.join("toolchain").join(name);
     fs::create_dir_all(cache.join("toolchain"))?;
-    let mut copying = Command::new("cp");
-    copying.args(["--archive", "--reflink=auto"]);
-    succeed(copying.arg(installed).arg(&copied))?;
+    let sh = Shell::new()?;
+    succeed(cmd!(sh, "cp --archive --reflink=auto {installed} {copied}"))?;
     symlink(workspace.places()?.downloads(), cache.join("downloads"))?;
     let mut build = user.hostile(&root, "build-function")?;
     build.env(user_cache::VARIABLE, &cache);
     let story = user.at("story");
     build.env("CARGO_TARGET_DIR", &target);
-    build.stderr(fs::File::create(&story)?);
+    build.stderr(fs::File::create(&story)?.into_file());
     let answer = answer(&mut build);
     let said = fs::read_to_string(&story)?;
     let answer = answer.with_context(|| said.clone())?;
@@ -184,9 +185,9 @@ pub fn elsewhere(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> R
 
 /// The files that git knows of.
 fn tracked_files(workspace: &Workspace) -> Result<Vec<String>> {
-    let mut git = Command::new("git");
-    git.arg("-C").arg(workspace.root()).args(["ls-files", "-z"]);
-    let names = output(&mut git).context("failed to list the project's files")?;
+    let (sh, root) = (Shell::new()?, workspace.root());
+    let names = output(cmd!(sh, "git -C {root} ls-files -z"))
+        .context("failed to list the project's files")?;
     let names = names.split('\0').filter(|name| !name.is_empty());
     Ok(names.map(str::to_owned).collect())
 }
@@ -202,10 +203,7 @@ struct User {
 
 impl User {
     fn new(workspace: &Workspace) -> Result<Self> {
-        let folder = tempfile::Builder::new()
-            .prefix("hostile-")
-            .tempdir_in(workspace.target())
-            .context("failed to create a folder for a user")?;
+        let folder = temporary_in(&workspace.target(), "hostile-")?;
         // The build before has linked it to wherever crates are on this machine.
         let registry = fs::canonicalize(workspace.target().join("cargo-home/registry"));
         let user = Self {
@@ -215,9 +213,8 @@ impl User {
         };
         let write = |name: &str, text: &str| {
             let path = user.at(name);
-            fs::create_dir_all(path.parent().unwrap_or(user.folder.path()))
-                .and_then(|()| fs::write(&path, text))
-                .with_context(|| format!("failed to write `{}`", path.display()))
+            fs::create_dir_all(path.parent().unwrap_or(user.folder.path()))?;
+            fs::write(&path, text)
         };
         let called = user.at("called").display().to_string();
         for program in ["sccache", "ccache", "wrapper"] {
@@ -238,9 +235,8 @@ impl User {
         symlink(&user.registry, user.at("home/.cargo/registry"))?;
         write("home/.config/pip/pip.conf", &placed(PIP))?;
         write("home/.pip/pip.conf", &placed(PIP))?;
-        let mut environment = Command::new(wheels::python()?);
-        environment.args(["-m", "venv", "--without-pip"]);
-        output(environment.arg(user.at("venv")))?;
+        let (sh, python, folder) = (Shell::new()?, wheels::python()?, user.at("venv"));
+        output(cmd!(sh, "{python} -m venv --without-pip {folder}"))?;
         Ok(user)
     }
 
@@ -250,19 +246,18 @@ impl User {
 
     /// `cargo xtask VERB` for the checkout in `root`.
     fn plain(&self, root: &Path, verb: &str) -> Result<Command> {
-        let mut xtask = Command::new(programs::xtask()?);
-        xtask.args(["--json", verb]).current_dir(root);
-        xtask.env("CARGO_MANIFEST_DIR", root.join("xtask"));
-        xtask.env(user_cache::VARIABLE, &self.cache);
-        Ok(xtask)
+        let (sh, xtask) = (Shell::new()?, programs::xtask()?);
+        sh.change_dir(root);
+        let xtask = cmd!(sh, "{xtask} --json {verb}").env("CARGO_MANIFEST_DIR", root.join("xtask"));
+        Ok(xtask.env(user_cache::VARIABLE, &self.cache).into())
     }
 
     /// The same with everything set that could disturb it.
     fn hostile(&self, root: &Path, verb: &str) -> Result<Command> {
-        let mut shell = Command::new("sh");
-        shell.args(["-c", "umask 077 && exec \"$0\" \"$@\""]);
-        shell.arg(programs::xtask()?).args(["--json", verb]);
-        shell.current_dir(root);
+        let (sh, xtask) = (Shell::new()?, programs::xtask()?);
+        sh.change_dir(root);
+        let script = "umask 077 && exec \"$0\" \"$@\"";
+        let mut shell = Command::from(cmd!(sh, "sh -c {script} {xtask} --json {verb}"));
         shell.env("CARGO_MANIFEST_DIR", root.join("xtask"));
         shell.env(user_cache::VARIABLE, &self.cache);
         let path = std::env::var_os("PATH").unwrap_or_default();

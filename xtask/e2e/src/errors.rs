@@ -1,9 +1,8 @@
 //! Events that cannot be answered get an error that names what is wrong, in Lambda's form, and the
 //! same process serves the event after them.
 
-use std::fs;
-
 use anyhow::{Context, Result, ensure};
+use fs_err as fs;
 use layer::elf::FunctionBinary;
 use opencv_build::sdk::Sdk;
 use serde_json::{Value, json};

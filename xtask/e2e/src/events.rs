@@ -8,12 +8,12 @@ mod log;
 mod schema;
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use fs_err as fs;
 use layer::elf::FunctionBinary;
 use opencv_build::sdk::Sdk;
 use serde_json::{Value, json};
@@ -105,8 +105,7 @@ impl Case {
         if bless && *found != self.expected {
             tell(&format!("{} has another answer now", self.name));
             let text = serde_json::to_string_pretty(found)? + "\n";
-            return fs::write(&self.path, text)
-                .with_context(|| format!("failed to write `{}`", self.path.display()));
+            return Ok(fs::write(&self.path, text)?);
         }
         ensure!(
             *found == self.expected,
@@ -143,8 +142,7 @@ pub fn test(
     let mut photos = Photos::new();
     for (_, sample) in PHOTOS {
         let path = sdk.path().join("share/samples").join(sample);
-        let file =
-            fs::read(&path).with_context(|| format!("failed to read `{}`", path.display()))?;
+        let file = fs::read(&path)?;
         photos.insert(sample, file);
     }
     fill_bucket(&site, &photos)?;
@@ -191,8 +189,7 @@ fn its_own_by_the_mark(site: &Site) -> Result<()> {
 }
 
 fn read(path: &Path) -> Result<Value> {
-    let text =
-        fs::read_to_string(path).with_context(|| format!("failed to read `{}`", path.display()))?;
+    let text = fs::read_to_string(path)?;
     serde_json::from_str(&text).with_context(|| format!("`{}` is no JSON", path.display()))
 }
 

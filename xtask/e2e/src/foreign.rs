@@ -2,9 +2,8 @@
 //! they are found, files without an end, pictures that are higher than a JPEG may be, and kinds that
 //! are not supported.
 
-use std::fs;
-
 use anyhow::{Context, Result};
+use fs_err as fs;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageFormat, imageops};
 use layer::elf::FunctionBinary;
@@ -29,10 +28,7 @@ const WITH_PHOTO: &[Way] = &[Way::Jpeg, Way::Annotated];
 pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
     let of_reports = workspace.root().join("../shared/cases/photos");
     if of_reports.is_dir() {
-        let read = |name: &str| {
-            let path = of_reports.join(name);
-            fs::read(&path).with_context(|| format!("failed to read `{}`", path.display()))
-        };
+        let read = |name: &str| Ok(fs::read(of_reports.join(name))?);
         let cases = beside(&read)?;
         let how = "files of reports, over HTTP and through S3";
         let good = read("upright.png")?;

@@ -131,6 +131,6 @@ pub fn check_lock(workspace: &Workspace) -> Result<()> {
         "--locked",
         "--quiet",
     ]);
-    support::process::succeed(&mut cargo)
+    support::run::succeed(&mut cargo)
         .context("`fuzz/Cargo.lock` is old; run `cargo update --workspace` in that folder")
 }

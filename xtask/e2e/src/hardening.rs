@@ -2,7 +2,6 @@
 //! `data/hardening/mistakes.cpp`.
 
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 use opencv_build::build;
@@ -11,7 +10,7 @@ use opencv_build::sdk::Sdk;
 use super::report::Skip;
 use package::build_opencv;
 use package::workspace::Workspace;
-use support::process::output;
+use support::run::{Shell, cmd, finish, output};
 
 /// The signals that glibc's checks and libc++'s end a program with.
 const ABORTED: i32 = 6;
@@ -36,17 +35,12 @@ pub fn test(workspace: &Workspace, sdk: &Sdk) -> Result<()> {
     let source = workspace
         .root()
         .join("xtask/e2e/data/hardening/mistakes.cpp");
-    let mut compile = Command::new(compiler.cxx());
-    compile.args(["-O2", "-c"]).arg(&source).arg("-o");
-    output(compile.arg(at("mistakes.o")))?;
-    let mut link = Command::new(compiler.cxx());
-    link.arg(at("mistakes.o")).arg("-o").arg(at("mistakes"));
-    output(&mut link)?;
+    let (sh, cxx) = (Shell::new()?, compiler.cxx());
+    let (object, program) = (at("mistakes.o"), at("mistakes"));
+    output(cmd!(sh, "{cxx} -O2 -c {source} -o {object}"))?;
+    output(cmd!(sh, "{cxx} {object} -o {program}"))?;
     let make = |mistake: &str, number: &str| {
-        let mut program = Command::new(at("mistakes"));
-        program.args([mistake, number]);
-        program.stdout(Stdio::null()).stderr(Stdio::null());
-        program.status().context("failed to start the program")
+        finish(cmd!(sh, "{program} {mistake} {number}")).map(|ended| ended.status)
     };
     for (mistake, right, wrong, signals) in MISTAKES {
         let good = make(mistake, right)?;

@@ -2,10 +2,10 @@
 //! ones. Each has its answer in under a second, within the function's memory, and the photo after it
 //! is answered as always.
 
-use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use fs_err as fs;
 use image::RgbImage;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::imageops::FilterType::Triangle;
@@ -73,8 +73,7 @@ fn beside(folder: &Path) -> Result<Vec<Case>> {
     }
     let case = |name: &str, right| -> Result<Case> {
         let path = folder.join(name);
-        let file =
-            fs::read(&path).with_context(|| format!("failed to read `{}`", path.display()))?;
+        let file = fs::read(&path)?;
         Ok(Case::new(name, file, right))
     };
     Ok(vec![

@@ -1,7 +1,6 @@
 //! A package index that asks for a password, as a server on loopback: it is given the one in the index's address, only the
 //! beginning of a long archive is asked of it, and neither errors nor logs show user or password.
 
-use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Stdio};
@@ -10,9 +9,11 @@ use std::thread;
 use anyhow::{Context, Result, ensure};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use fs_err as fs;
 use opencv_build::build;
 use opencv_build::wheels;
-use support::run::run_logged;
+use support::environment::restricted;
+use support::run::{Shell, cmd, run_logged};
 
 use package::build_opencv;
 use package::workspace::Workspace;
@@ -35,14 +36,18 @@ pub fn test(workspace: &Workspace) -> Result<()> {
     let index = |password: &str| format!("http://someone:{password}@{address}/simple");
     let archive = scratch.path().join("archive");
     let requirement = format!("{PACKAGE}=={VERSION}");
+    let sh = Shell::new()?;
     let download = |password: &str| -> Result<Command> {
-        let mut python = support::environment::command(wheels::python()?, &[]);
-        python
-            .arg(workspace.root().join("opencv-build/data/download.py"))
-            .args([&requirement, &archive.display().to_string(), "100000"])
+        let (python, root) = (wheels::python()?, workspace.root());
+        let download = "opencv-build/data/download.py";
+        let python = cmd!(
+            sh,
+            "{python} {root}/{download} {requirement} {archive} 100000"
+        );
+        let python = restricted(python, &[])
             .env("PYTHONPATH", toolchain.python_path())
             .env("PIP_INDEX_URL", index(password));
-        Ok(python)
+        Ok(python.into())
     };
     let log = scratch.path().join("log");
     // The archive has no end: this would not come back if it were asked for all.
@@ -54,23 +59,13 @@ pub fn test(workspace: &Workspace) -> Result<()> {
         got.len()
     );
 
-    let mut pip = support::environment::command(wheels::python()?, &[]);
-    pip.args([
-        "-m",
-        "pip",
-        "download",
-        "--no-deps",
-        "--no-input",
-        "--retries",
-        "0",
-    ])
-    .args([
-        "--dest",
-        &scratch.path().display().to_string(),
-        &requirement,
-    ])
-    .env("PIP_INDEX_URL", index("wrong"));
-    for mut command in [download("wrong")?, pip] {
+    let (python, folder) = (wheels::python()?, scratch.path());
+    let pip = cmd!(
+        sh,
+        "{python} -m pip download --no-deps --no-input --retries 0 --dest {folder} {requirement}"
+    );
+    let pip = restricted(pip, &[]).env("PIP_INDEX_URL", index("wrong"));
+    for mut command in [download("wrong")?, pip.into()] {
         let shown = support::run::show(&command);
         let error = run_logged(command.stdin(Stdio::null()), &log, |_| ());
         let error = error

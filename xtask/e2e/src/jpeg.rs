@@ -3,11 +3,10 @@
 //! compares are programs in `data/jpeg`.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use fs_err as fs;
 use opencv_build::build;
 use opencv_build::compiler::Compiler;
 use opencv_build::sdk::Sdk;
@@ -19,7 +18,7 @@ use super::report::Skip;
 use crate::reference::{self, Reference};
 use package::build_opencv;
 use package::workspace::Workspace;
-use support::process::output;
+use support::run::{Shell, cmd, output};
 
 /// Variables that turn kernels of libjpeg-turbo's off, by architecture.
 const X86: [&str; 3] = ["", "JSIMD_FORCESSE2", "JSIMD_FORCENONE"];
@@ -41,12 +40,12 @@ pub fn test(workspace: &Workspace, sdk: &Sdk) -> Result<()> {
 
     let (whole, missing) = (at("whole"), at("missing"));
     for folder in [&whole, &missing] {
-        fs::create_dir(folder)
-            .with_context(|| format!("failed to create `{}`", folder.display()))?;
+        fs::create_dir(folder)?;
     }
     let kinds = at("kinds");
     compile_kinds(sdk, &compiler, &data.join("kinds.c"), &kinds)?;
-    output(Command::new(&kinds).args([&whole, &missing]))?;
+    let sh = Shell::new()?;
+    output(cmd!(sh, "{kinds} {whole} {missing}"))?;
     add_others(sdk, &whole)?;
 
     let pixels = at("pixels");
@@ -63,12 +62,9 @@ pub fn test(workspace: &Workspace, sdk: &Sdk) -> Result<()> {
             variable
         };
         read(&pixels, &whole, variable)?;
-        let mut compare = Command::new(&wheel.python);
-        compare
-            .arg(data.join("wheel.py"))
-            .arg(&whole)
-            .env("PYTHONPATH", &wheel.modules);
-        let said = output(&mut compare).with_context(|| format!("with {how}"))?;
+        let (python, script) = (&wheel.python, data.join("wheel.py"));
+        let compare = cmd!(sh, "{python} {script} {whole}").env("PYTHONPATH", &wheel.modules);
+        let said = output(compare).with_context(|| format!("with {how}"))?;
         tell(&format!("{how}: {said}"));
 
         // OpenCV's own copy of libjpeg-turbo guessed from wrong neighbours what is missing in these files, or failed:
@@ -94,11 +90,11 @@ pub(super) fn wheel(workspace: &Workspace) -> Result<Reference> {
 
 /// Compiles the program that writes files, which calls the SDK's libjpeg-turbo by itself.
 fn compile_kinds(sdk: &Sdk, compiler: &Compiler, source: &Path, program: &Path) -> Result<()> {
-    let mut cc = Command::new(compiler.cc());
-    cc.args(["-std=c11", "-O1", "-o"]).arg(program).arg(source);
-    cc.arg("-I").arg(sdk.path().join("include/libjpeg-turbo"));
-    cc.arg("-L").arg(sdk.path().join("lib")).arg("-ljpeg-turbo");
-    output(&mut cc)?;
+    let (sh, cc, sdk) = (Shell::new()?, compiler.cc(), sdk.path());
+    output(cmd!(
+        sh,
+        "{cc} -std=c11 -O1 -o {program} {source} -I {sdk}/include/libjpeg-turbo -L {sdk}/lib -ljpeg-turbo"
+    ))?;
     Ok(())
 }
 
@@ -106,26 +102,19 @@ fn compile_kinds(sdk: &Sdk, compiler: &Compiler, source: &Path, program: &Path) 
 pub(super) fn compile(sdk: &Sdk, compiler: &Compiler, source: &Path, program: &Path) -> Result<()> {
     let link = &sdk.manifest().link;
     let libraries = link.libraries.iter().chain(&link.system);
-    let mut cxx = Command::new(compiler.cxx());
-    cxx.args(["-std=c++11", "-O1", "-o"])
-        .arg(program)
-        .arg(source);
-    cxx.arg("-I").arg(sdk.path().join("include/opencv4"));
-    cxx.arg("-L").arg(sdk.path().join("lib"));
-    cxx.args(libraries.map(|name| format!("-l{name}")));
-    output(&mut cxx)?;
+    let libraries = libraries.map(|name| format!("-l{name}"));
+    let (sh, cxx, sdk) = (Shell::new()?, compiler.cxx(), sdk.path());
+    output(cmd!(
+        sh,
+        "{cxx} -std=c++11 -O1 -o {program} {source} -I {sdk}/include/opencv4 -L {sdk}/lib {libraries...}"
+    ))?;
     Ok(())
 }
 
 /// Photos, and files that nobody or not everybody can read: cut off, of 12 bits, and lossless.
 fn add_others(sdk: &Sdk, folder: &Path) -> Result<()> {
-    let read = |path: PathBuf| {
-        fs::read(&path).with_context(|| format!("failed to read `{}`", path.display()))
-    };
-    let write = |name: &str, content: &[u8]| {
-        let path = folder.join(name);
-        fs::write(&path, content).with_context(|| format!("failed to write `{}`", path.display()))
-    };
+    let read = |path: PathBuf| fs::read(path);
+    let write = |name: &str, content: &[u8]| fs::write(folder.join(name), content);
     for photo in ["lena.jpg", "messi5.jpg"] {
         let file = read(sdk.path().join("share/samples").join(photo))?;
         write(photo, &file)?;
@@ -153,11 +142,12 @@ fn read(program: &Path, folder: &Path, variable: &str) -> Result<()> {
             remove_if_there(&path)?;
         }
     }
-    let mut command = Command::new(program);
+    let sh = Shell::new()?;
+    let mut command = cmd!(sh, "{program} {folder}");
     if !variable.is_empty() {
-        command.env(variable, "1");
+        command = command.env(variable, "1");
     }
-    output(command.arg(folder))?;
+    output(command)?;
     Ok(())
 }
 

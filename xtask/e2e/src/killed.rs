@@ -2,23 +2,24 @@
 //! what they had started: in the end there is what an undisturbed build makes, byte for byte. The
 //! same for writing images and archives.
 
-use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use fs_err as fs;
 use layer::elf::FunctionBinary;
 use opencv_build::sdk::Sdk;
-use support::files::{name, sorted_entries};
+use support::files::{name, sorted_entries, temporary_in};
 use support::progress::tell;
 
 use super::lifecycle::Site;
 use super::{mirror, promises, trees};
 use package::build_opencv::Arguments;
 use package::workspace::Workspace;
-use support::process::{end, succeed};
+use support::child::Child;
+use support::run::{Shell, cmd, succeed};
 
 use super::programs;
 
@@ -80,13 +81,8 @@ const STAGES: [Stage; 5] = [
 pub fn test(workspace: &Workspace, seed: u64) -> Result<()> {
     // The toolchain and the source must be there to be shared.
     package::build_opencv::built(workspace, &Arguments::default())?;
-    let folder = |name: &str| {
-        tempfile::Builder::new()
-            .prefix(&format!("{name}-"))
-            .tempdir_in(workspace.target())
-            .context("failed to create a folder for builds")
-    };
-    let (calm, rough) = (folder("undisturbed")?, folder("killed")?);
+    let folder = |prefix| temporary_in(&workspace.target(), prefix);
+    let (calm, rough) = (folder("undisturbed-")?, folder("killed-")?);
     let undisturbed = Site::new(workspace, calm.path())?;
     let index = mirror::start(&workspace.places()?.downloads())?;
     let killed = Site::with_index(workspace, rough.path(), index)?;
@@ -156,12 +152,12 @@ fn kill_in(stage: &Stage, site: &Site, number: usize, random: &mut fastrand::Rng
         remove(&site.folder().join(name))?;
     }
     let name = format!("kill-{number}");
-    let mut build = site.start(&name)?;
+    let build = site.start(&name)?;
     let start = Instant::now();
     let mut said = String::new();
     while !said.contains(stage.begins) {
         said = site.story(&name)?;
-        if let Some(status) = build.0.try_wait()? {
+        if let Some(status) = build.try_wait()? {
             ensure!(status.success(), "a build failed: {}", site.story(&name)?);
             return Ok(false);
         }
@@ -178,10 +174,9 @@ fn kill_in(stage: &Stage, site: &Site, number: usize, random: &mut fastrand::Rng
     // As when memory is short, which takes one process, or as when a machine is stopped.
     let alone = random.bool();
     if alone {
-        build.0.kill().context("failed to kill a build")?;
-        build.0.wait()?;
+        build.kill().context("failed to kill a build")?;
     } else {
-        end(&mut build.0);
+        drop(build);
     }
     tell(&format!(
         "  kill {number}: {} ms after `{}`{}",
@@ -230,9 +225,8 @@ pub fn packing(
     let whole = start.elapsed();
     let mut random = fastrand::Rng::with_seed(seed);
     for _ in 0..PACKS {
-        let mut writing = pack(sdk, binary, &rough)?;
+        let _writing = pack(sdk, binary, &rough)?;
         sleep(whole.mul_f64(random.f64()));
-        end(&mut writing);
     }
     ensure!(
         pack(sdk, binary, &rough)?.wait()?.success(),
@@ -260,13 +254,15 @@ pub fn packing(
     Ok(())
 }
 
-fn pack(sdk: &Sdk, binary: &FunctionBinary, to: &Path) -> Result<std::process::Child> {
+fn pack(sdk: &Sdk, binary: &FunctionBinary, to: &Path) -> Result<Child> {
     fs::create_dir_all(to)?;
-    Command::new(programs::pack_to()?)
-        .args([sdk.path(), binary.path(), to])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .context("failed to start writing")
+    let (sh, program, sdk, binary) = (
+        Shell::new()?,
+        programs::pack_to()?,
+        sdk.path(),
+        binary.path(),
+    );
+    let mut pack = Command::from(cmd!(sh, "{program} {sdk} {binary} {to}"));
+    pack.stdin(Stdio::null()).stdout(Stdio::null());
+    Child::start(pack.stderr(Stdio::null()))
 }

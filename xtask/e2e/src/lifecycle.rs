@@ -1,14 +1,14 @@
 //! Builds that are killed, started twice at once, repeated and changed, with the real OpenCV: a
 //! small recipe in a folder of its own, with the toolchain and the source of the project.
 
-use std::fs;
-use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
+use fs_err as fs;
+use fs_err::os::unix::fs::symlink;
 use serde_json::Value;
 use support::progress::tell;
 
@@ -16,6 +16,9 @@ use super::promises;
 use package::build_opencv::Arguments;
 use package::user_cache;
 use package::workspace::Workspace;
+use support::child::Child;
+use support::files::temporary_in;
+use support::run::{Shell, cmd};
 
 use super::programs;
 
@@ -26,18 +29,14 @@ const PATIENCE: Duration = Duration::from_secs(600);
 pub fn test(workspace: &Workspace) -> Result<()> {
     // The toolchain and the source must be there to be shared.
     package::build_opencv::built(workspace, &Arguments::default())?;
-    let folder = tempfile::Builder::new()
-        .prefix("lifecycle-")
-        .tempdir_in(workspace.target())
-        .context("failed to create a folder for builds")?;
+    let folder = temporary_in(&workspace.target(), "lifecycle-")?;
     let site = Site::new(workspace, folder.path())?;
 
     tell("killing a build while it compiles");
     site.write_recipe(&["core"])?;
-    let mut first = site.start("first")?;
-    site.wait_until_compiling(&mut first)?;
-    first.0.kill().context("failed to kill a build")?;
-    first.0.wait()?;
+    let first = site.start("first")?;
+    site.wait_until_compiling(&first)?;
+    first.kill().context("failed to kill a build")?;
     ensure!(!site.sdk().exists(), "a killed build left an SDK");
     let whole = site.steps()?;
 
@@ -92,17 +91,6 @@ pub fn test(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// A build that does not outlive the test.
-pub struct Build(pub Child);
-
-impl Drop for Build {
-    fn drop(&mut self) {
-        // Both do nothing for one that has ended.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 /// A target folder and a recipe of its own.
 pub struct Site {
     folder: PathBuf,
@@ -126,9 +114,7 @@ impl Site {
 
     /// One that downloads again, from `index`, into `folder`.
     pub fn with_index(workspace: &Workspace, folder: &Path, index: String) -> Result<Self> {
-        let toolchain = workspace.places()?.toolchain();
-        symlink(&toolchain, folder.join("toolchain"))
-            .with_context(|| format!("failed to link `{}`", toolchain.display()))?;
+        symlink(workspace.places()?.toolchain(), folder.join("toolchain"))?;
         Ok(Self {
             cache: folder.to_owned(),
             index: Some(index),
@@ -150,38 +136,36 @@ impl Site {
     }
 
     /// Starts a build, whose answer and story are kept in files of its name.
-    pub fn start(&self, name: &str) -> Result<Build> {
-        let file = |kind: &str| {
+    pub fn start(&self, name: &str) -> Result<Child> {
+        let file = |kind: &str| -> Result<_> {
             let path = self.folder.join(format!("{name}.{kind}"));
-            fs::File::create(&path).with_context(|| format!("failed to write `{}`", path.display()))
+            Ok(fs::File::create(&path)?.into_file())
         };
-        self.xtask("build-opencv")?
+        let mut build = self.xtask("build-opencv")?;
+        build
             .args(["--json", "--recipe"])
             .arg(&self.recipe)
             .stdin(Stdio::null())
             .stdout(file("answer")?)
-            .stderr(file("story")?)
-            .spawn()
-            .context("failed to start a build")
-            .map(Build)
+            .stderr(file("story")?);
+        Child::start(&mut build)
     }
 
     /// `cargo xtask VERB` with this target folder.
     pub fn xtask(&self, verb: &str) -> Result<Command> {
-        let mut xtask = Command::new(programs::xtask()?);
-        xtask
-            .arg(verb)
+        let (sh, xtask) = (Shell::new()?, programs::xtask()?);
+        let xtask = cmd!(sh, "{xtask} {verb}")
             .env("CARGO_TARGET_DIR", &self.folder)
             .env(user_cache::VARIABLE, &self.cache)
             // A killed build leaves its temporary files.
             .env("TMPDIR", &self.folder)
             .envs(self.index.iter().map(|index| ("PIP_INDEX_URL", index)));
-        Ok(xtask)
+        Ok(xtask.into())
     }
 
     /// Waits for a build to succeed, and returns its answer.
-    pub fn finish(&self, mut build: Build, name: &str) -> Result<Value> {
-        let status = build.0.wait()?;
+    pub fn finish(&self, build: Child, name: &str) -> Result<Value> {
+        let status = build.wait()?;
         ensure!(
             status.success(),
             "the {name} build failed: {}",
@@ -234,10 +218,10 @@ impl Site {
         totals.max().context("ninja did nothing")
     }
 
-    fn wait_until_compiling(&self, build: &mut Build) -> Result<()> {
+    fn wait_until_compiling(&self, build: &Child) -> Result<()> {
         let start = Instant::now();
         while start.elapsed() < PATIENCE {
-            if let Some(status) = build.0.try_wait()? {
+            if let Some(status) = build.try_wait()? {
                 bail!(
                     "a build ended before it could be killed: {status}: {}",
                     self.story("first")?

@@ -115,6 +115,7 @@ type Test<'a> = (&'a str, &'a dyn Fn() -> Result<()>);
 
 /// Runs all tests.
 fn run(arguments: &Arguments) -> Result<TestAnswer> {
+    local::cleanup::handle_interruption()?;
     let workspace = Workspace::find();
     programs::build(&workspace)?;
     let suite = Suite {

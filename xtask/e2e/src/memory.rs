@@ -47,7 +47,7 @@ const AT_ONCE: usize = 6;
 
 /// Tries all kinds with all memory sizes.
 pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary, slow: bool) -> Result<()> {
-    let good = std::fs::read(sdk.path().join("share/samples/lena.jpg"))?;
+    let good = fs_err::read(sdk.path().join("share/samples/lena.jpg"))?;
     let mut files = BTreeMap::new();
     let (mut rows, mut wrong, mut times) = (Vec::new(), Vec::new(), 0);
     for memory in MEMORY {

@@ -1,7 +1,6 @@
 //! A package index on loopback that has what was downloaded before, so that downloads can be broken
 //! off again and again without asking anybody else's server.
 
-use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -10,6 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use fs_err as fs;
 use opencv_build::pins::{Origin, Pins, Place};
 
 /// How much is sent at once, and how long the pause after it is: a download of 90 MB takes some seconds.

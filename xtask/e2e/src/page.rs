@@ -6,7 +6,6 @@ mod looks;
 mod policy;
 mod shown;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -14,6 +13,7 @@ use anyhow::{Context, Result, bail, ensure};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use fantoccini::Locator;
+use fs_err as fs;
 use serde_json::{Value, json};
 
 use super::browser::Browser;
@@ -48,10 +48,8 @@ pub fn test(
     results: &Path,
 ) -> Result<()> {
     // The browser takes whole paths only.
-    let photo =
-        fs::canonicalize(photo).with_context(|| format!("failed to find `{}`", photo.display()))?;
-    let bytes =
-        fs::read(&photo).with_context(|| format!("failed to read `{}`", photo.display()))?;
+    let photo = fs::canonicalize(photo)?;
+    let bytes = fs::read(&photo)?;
     // What the function says to the same bytes.
     let refusal = function::refusal(url, NO_IMAGE)
         .with_context(|| format!("failed to see the function at {url} refuse"))?;

@@ -1,10 +1,8 @@
 //! Files of every kind of the formats that are not JPEG, read by the SDK and by the Python wheel of OpenCV 4.5.5, whose
 //! libraries are years older: the same pixels. The programs that write, read and compare are in `data/pixels`.
 
-use std::fs;
-use std::process::Command;
-
 use anyhow::{Context, Result, ensure};
+use fs_err as fs;
 use opencv_build::build;
 use opencv_build::sdk::Sdk;
 use support::progress::tell;
@@ -13,7 +11,7 @@ use super::jpeg;
 use super::report::Skip;
 use package::build_opencv;
 use package::workspace::Workspace;
-use support::process::output;
+use support::run::{Shell, cmd, output};
 
 /// What `wheel.py` can write, by the recipe's names; what was written anew as PNG is compared where there is PNG.
 const FORMATS: [&str; 4] = ["png", "webp", "tiff", "jpeg2000"];
@@ -30,19 +28,20 @@ pub fn test(workspace: &Workspace, sdk: &Sdk) -> Result<()> {
     let folder = scratch.path().join("files");
     fs::create_dir(&folder)?;
     let data = workspace.root().join("xtask/e2e/data/pixels");
+    let sh = Shell::new()?;
     let python = |job: &str| {
-        let mut python = Command::new(&wheel.python);
-        python.arg(data.join("wheel.py")).arg(job).arg(&folder);
-        python.env("PYTHONPATH", &wheel.modules);
-        python
+        let (python, script) = (&wheel.python, data.join("wheel.py"));
+        let python = cmd!(sh, "{python} {script} {job} {folder}");
+        python.env("PYTHONPATH", &wheel.modules)
     };
     output(python("make").args(&formats))?;
     let recipe = build_opencv::recipe(workspace, &build_opencv::Arguments::default())?;
     let (_, compiler) = build::tools(&recipe, &workspace.places()?)?;
     let decode = scratch.path().join("decode");
     jpeg::compile(sdk, &compiler, &data.join("decode.cpp"), &decode)?;
-    output(Command::new(&decode).arg(&folder).args(&formats))?;
-    let said = output(&mut python("compare"))?;
+    let formats = &formats;
+    output(cmd!(sh, "{decode} {folder} {formats...}"))?;
+    let said = output(python("compare"))?;
     tell(&format!("{}: {said}", formats.join(", ")));
     Ok(())
 }

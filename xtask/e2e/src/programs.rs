@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use package::program::{PROGRAMS, beside};
 use package::workspace::Workspace;
-use support::process::succeed;
+use support::run::succeed;
 
 /// Builds the programs, unless that was done.
 pub fn build(workspace: &Workspace) -> Result<()> {

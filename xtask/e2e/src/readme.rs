@@ -1,25 +1,24 @@
 //! That the command line has every option that the README names, each verb asked for its help.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
+use fs_err as fs;
 use package::program::{PROGRAMS, beside};
 use package::workspace::Workspace;
-use support::process::output;
+use support::run::{Shell, cmd, output};
 
 use super::programs;
 
 /// Asks each verb once.
 pub fn test(workspace: &Workspace) -> Result<()> {
     let path = workspace.root().join("README.md");
-    let readme = fs::read_to_string(&path)
-        .with_context(|| format!("failed to read `{}`", path.display()))?;
+    let readme = fs::read_to_string(&path)?;
     let calls = readme
         .lines()
         .filter_map(|line| line.split_once("cargo xtask "));
     let mut helps = BTreeMap::new();
+    let sh = Shell::new()?;
     let mut count = 0;
     for (_, call) in calls {
         let call = call.split(['`', '#', '|']).next().unwrap_or_default();
@@ -28,19 +27,11 @@ pub fn test(workspace: &Workspace) -> Result<()> {
             continue;
         };
         if !helps.contains_key(verb) {
-            let mut help = match PROGRAMS.iter().find(|program| program.verb == verb) {
-                Some(program) => {
-                    let mut help = Command::new(beside(program.binary)?);
-                    help.args(program.subcommand);
-                    help
-                }
-                None => {
-                    let mut help = Command::new(programs::xtask()?);
-                    help.arg(verb);
-                    help
-                }
+            let (program, verbs) = match PROGRAMS.iter().find(|program| program.verb == verb) {
+                Some(program) => (beside(program.binary)?, program.subcommand),
+                None => (programs::xtask()?, Some(verb)),
             };
-            let help = output(help.arg("--help"))?;
+            let help = output(cmd!(sh, "{program} {verbs...} --help"))?;
             helps.insert(verb.to_owned(), help);
         }
         let help = helps.get(verb).map(String::as_str).unwrap_or_default();

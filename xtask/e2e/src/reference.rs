@@ -2,7 +2,6 @@
 //! workspace; what leaves, a Python and the folder with the modules that it needs.
 
 use std::path::PathBuf;
-use std::process::Command;
 
 use anyhow::{Context, Result};
 use opencv_build::pins::Wheel;
@@ -11,7 +10,7 @@ use serde::Deserialize;
 
 use package::workspace::Workspace;
 use support::fingerprint::Fingerprint;
-use support::process::output;
+use support::run::{Shell, cmd, output};
 
 const PINS: &str = include_str!("../data/pins.toml");
 
@@ -31,7 +30,8 @@ pub struct Reference {
 /// Why there is none, if the machine's Python is one that the reference was not made for.
 pub fn missing() -> Result<Option<String>> {
     let script = "import sys; print(sys.version_info[1])";
-    let minor = output(Command::new(wheels::python()?).args(["-c", script]))?;
+    let (sh, python) = (Shell::new()?, wheels::python()?);
+    let minor = output(cmd!(sh, "{python} -c {script}"))?;
     Ok((!["11", "12"].contains(&minor.trim())).then(|| {
         format!(
             "`python3` is 3.{}, and the numpy that OpenCV 4.5.5's wheel needs exists for 3.11 and 3.12",

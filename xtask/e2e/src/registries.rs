@@ -8,7 +8,6 @@ mod server;
 mod uploads;
 
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use layer::Layout;
@@ -24,10 +23,11 @@ use package::pack::base::{Base, BaseImage};
 use package::pack::checked::check;
 use package::pack::function_image;
 use package::workspace::Workspace;
-use support::process::output;
+use support::run::{Shell, cmd, output};
 
 use image::{blobs, digest_of, push, remote, same_blobs};
 use server::Registry;
+use support::files::temporary_in;
 
 /// Pushes the layout in `layout` and pulls it, in every way.
 pub fn test(workspace: &Workspace, layout: &Path) -> Result<()> {
@@ -107,7 +107,8 @@ pub fn base(
 
 /// Pushes the layout in `layout` and has skopeo look at it and copy it.
 pub fn skopeo(workspace: &Workspace, layout: &Path) -> Result<()> {
-    if output(Command::new("skopeo").arg("--version")).is_err() {
+    let sh = Shell::new()?;
+    if output(cmd!(sh, "skopeo --version")).is_err() {
         let reason = "skopeo is not installed; ci/install-packages.sh installs it";
         return Err(Skip::because(reason.to_owned()));
     }
@@ -115,13 +116,11 @@ pub fn skopeo(workspace: &Workspace, layout: &Path) -> Result<()> {
     let registry = Registry::start(scratch.path(), None)?;
     let image = format!("{}/seen/by:skopeo", registry.address());
     let digest = push(&remote(&image)?, layout)?;
-    let mut inspect = Command::new("skopeo");
-    inspect.args([
-        "inspect",
-        "--tls-verify=false",
-        &format!("docker://{image}"),
-    ]);
-    let seen: Value = serde_json::from_str(&output(&mut inspect)?)?;
+    let seen = output(cmd!(
+        sh,
+        "skopeo inspect --tls-verify=false docker://{image}"
+    ))?;
+    let seen: Value = serde_json::from_str(&seen)?;
     ensure!(
         seen["Digest"] == digest.to_string(),
         "skopeo sees {}, not {digest}",
@@ -130,15 +129,10 @@ pub fn skopeo(workspace: &Workspace, layout: &Path) -> Result<()> {
 
     // What skopeo pushes can be pulled as well.
     let copied = format!("{}/copied/by:skopeo", registry.address());
-    let mut copy = Command::new("skopeo");
-    copy.args([
-        "copy",
-        "--quiet",
-        "--src-tls-verify=false",
-        "--dest-tls-verify=false",
-    ]);
-    copy.args([&image, &copied].map(|name| format!("docker://{name}")));
-    output(&mut copy)?;
+    output(cmd!(
+        sh,
+        "skopeo copy --quiet --src-tls-verify=false --dest-tls-verify=false docker://{image} docker://{copied}"
+    ))?;
     let folder = scratch.path().join("pulled");
     let pulled = layer_registry::pull(&remote(&copied)?, &folder, None, &|_| ())?;
     ensure!(
@@ -150,11 +144,7 @@ pub fn skopeo(workspace: &Workspace, layout: &Path) -> Result<()> {
 }
 
 fn scratch(workspace: &Workspace) -> Result<tempfile::TempDir> {
-    let target = workspace.target();
-    tempfile::Builder::new()
-        .prefix(".registry-")
-        .tempdir_in(&target)
-        .with_context(|| format!("failed to create a folder in `{}`", target.display()))
+    temporary_in(&workspace.target(), ".registry-")
 }
 
 /// Pushed once, an image is not sent again, and comes back with the same bytes.

@@ -1,7 +1,7 @@
 //! What is packed again elsewhere has the same bytes: in another folder, from files with other times, with
 //! another mask and as another user. Where it has not, each difference is named.
 
-use std::fs::{self, File, Permissions};
+use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -9,6 +9,7 @@ use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail, ensure};
+use fs_err::{self as fs, File};
 use layer::elf::FunctionBinary;
 use layer::{Layout, diff};
 use opencv_build::sdk::Sdk;
@@ -19,7 +20,7 @@ use package::pack::{FUNCTION, function_zip, images};
 use package::workspace::Workspace;
 
 use super::programs;
-use support::process::output;
+use support::run::{Shell, cmd, finish, output};
 
 /// Debian's `nobody`, and everybody else's.
 const NOBODY: u32 = 65534;
@@ -39,11 +40,12 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
     fs::create_dir(&to)?;
     open_to_all(&to)?;
 
-    let mut pack = Command::new("sh");
-    pack.args(["-c", "umask 077 && exec \"$0\" \"$@\""])
-        .args([at("pack-to"), at("sdk"), at("program"), to.clone()])
-        .current_dir("/")
-        .env("CARGO_MANIFEST_DIR", workspace.root().join("xtask"));
+    let sh = Shell::new()?;
+    sh.change_dir("/");
+    let script = "umask 077 && exec \"$0\" \"$@\"";
+    let arguments = [at("pack-to"), at("sdk"), at("program"), to.clone()];
+    let pack = cmd!(sh, "sh -c {script} {arguments...}");
+    let mut pack = Command::from(pack.env("CARGO_MANIFEST_DIR", workspace.root().join("xtask")));
     match another_user(workspace) {
         Ok(()) => {
             pack.uid(NOBODY).gid(NOBODY);
@@ -74,10 +76,10 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
 
 /// Whether another user could do it: this one is root, and the project can be read by everybody.
 fn another_user(workspace: &Workspace) -> Result<()> {
-    let mut look = Command::new("test");
-    look.arg("-r").arg(workspace.root().join("Cargo.toml"));
-    look.uid(NOBODY).gid(NOBODY).current_dir("/");
-    let looked = look.output().context("only root can be somebody else")?;
+    let (sh, root) = (Shell::new()?, workspace.root());
+    sh.change_dir("/");
+    let mut look = Command::from(cmd!(sh, "test -r {root}/Cargo.toml"));
+    let looked = finish(look.uid(NOBODY).gid(NOBODY)).context("only root can be somebody else")?;
     ensure!(
         looked.status.success(),
         "nobody else may read the project's folder"
@@ -93,23 +95,21 @@ fn open_to_all(folder: &Path) -> Result<()> {
 /// Copies a file or folder; everything in it was changed the day before yesterday.
 fn copy_with_other_times(from: &Path, to: &Path) -> Result<()> {
     if from.is_dir() {
-        fs::create_dir(to).with_context(|| format!("failed to create `{}`", to.display()))?;
+        fs::create_dir(to)?;
         for entry in fs::read_dir(from)? {
             let name = entry?.file_name();
             copy_with_other_times(&from.join(&name), &to.join(&name))?;
         }
         return Ok(());
     }
-    fs::copy(from, to).with_context(|| format!("failed to copy `{}`", from.display()))?;
+    fs::copy(from, to)?;
     let before = SystemTime::now() - Duration::from_secs(2 * 86_400);
     File::options().write(true).open(to)?.set_modified(before)?;
     Ok(())
 }
 
 fn same(ours: &Path, theirs: &Path) -> Result<()> {
-    let read = |path: &Path| {
-        fs::read(path).with_context(|| format!("failed to read `{}`", path.display()))
-    };
+    let read = |path: &Path| fs::read(path);
     let (one, other) = (read(ours)?, read(theirs)?);
     if let Some(at) = one.iter().zip(&other).position(|(a, b)| a != b) {
         bail!(
@@ -147,9 +147,9 @@ fn readable(path: &Path) -> Result<()> {
 
 /// A date that is none stops the packing, and says so.
 fn malformed_date(program: &Path, arguments: &[std::path::PathBuf]) -> Result<()> {
-    let mut pack = Command::new(program);
-    pack.args(arguments);
-    let refused = pack.env("SOURCE_DATE_EPOCH", "yesterday").output()?;
+    let sh = Shell::new()?;
+    let pack = cmd!(sh, "{program} {arguments...}");
+    let refused = finish(pack.env("SOURCE_DATE_EPOCH", "yesterday"))?;
     let said = String::from_utf8_lossy(&refused.stderr);
     ensure!(
         !refused.status.success() && said.contains("SOURCE_DATE_EPOCH is `yesterday`"),

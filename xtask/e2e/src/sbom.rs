@@ -6,11 +6,10 @@ mod packages;
 mod validator;
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
+use fs_err as fs;
 use layer::elf::FunctionBinary;
 use layer::{Content, Digest, FileTree, Mode, glibc};
 use opencv_build::sdk::Sdk;
@@ -21,6 +20,7 @@ use package::pack::{BOOTSTRAP, FUNCTION};
 use package::sbom::{self, Bill, Form, Subject};
 use package::workspace::Workspace;
 use packages::packages;
+use support::run::{Shell, cmd, output};
 use validator::Validator;
 
 /// What the licences may weigh in the function's image, in bytes.
@@ -56,8 +56,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
     // So that crates are asked for, and remembered the second time.
     let remembered = workspace.target().join("sbom");
     if remembered.exists() {
-        fs::remove_dir_all(&remembered)
-            .with_context(|| format!("failed to remove `{}`", remembered.display()))?;
+        fs::remove_dir_all(&remembered)?;
     }
     let libraries = glibc::needed_by(binary)?;
     let make = || -> Result<(Bill, Vec<u8>)> {
@@ -182,8 +181,8 @@ fn check_names(document: &Value, sdk: &Sdk, libraries: usize) -> Result<()> {
     let expanded = expanded.filter(|r| r["relationshipType"] == "EXPANDED_FROM_ARCHIVE");
     let owned = expanded.count();
     // A machine can have neither of the package managers.
-    let asked = Command::new("dpkg-query").arg("--version").output();
-    if asked.is_ok_and(|output| output.status.success()) {
+    let sh = Shell::new()?;
+    if output(cmd!(sh, "dpkg-query --version")).is_ok() {
         ensure!(names.contains("libc6"), "the bill lacks the package libc6");
         ensure!(
             owned == libraries,

@@ -6,7 +6,6 @@ mod looks;
 mod seen;
 mod tries;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -14,6 +13,7 @@ use anyhow::{Context, Result, bail, ensure};
 use fantoccini::Locator;
 use fantoccini::actions::{InputSource, MOUSE_BUTTON_LEFT, MouseActions, PointerAction};
 use fantoccini::key::Key;
+use fs_err as fs;
 use url::Url;
 
 use super::browser::Browser;
@@ -31,8 +31,7 @@ const TEXT: &str = "ReSize";
 /// Tries the page of a document. `scratch` is for the browser's files, and `results` for the page and
 /// pictures of it.
 pub fn test(document: &Document, scratch: &Path, results: &Path) -> Result<()> {
-    fs::create_dir_all(results)
-        .with_context(|| format!("failed to create `{}`", results.display()))?;
+    fs::create_dir_all(results)?;
     let document = with_everything(document);
     let page = write(&document, results, "page.html")?;
     let bare = write(&bare(&document), results, "bare.html")?;
@@ -62,10 +61,8 @@ pub fn test(document: &Document, scratch: &Path, results: &Path) -> Result<()> {
 /// Writes a document's page. Its address.
 fn write(document: &Document, folder: &Path, name: &str) -> Result<Url> {
     let path: PathBuf = folder.join(name);
-    fs::write(&path, render(document)?)
-        .with_context(|| format!("failed to write `{}`", path.display()))?;
-    let path =
-        fs::canonicalize(&path).with_context(|| format!("failed to find `{}`", path.display()))?;
+    fs::write(&path, render(document)?)?;
+    let path = fs::canonicalize(&path)?;
     Url::from_file_path(&path).map_err(|()| anyhow::anyhow!("`{}` has no address", path.display()))
 }
 

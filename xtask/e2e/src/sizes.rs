@@ -1,9 +1,9 @@
 //! Size reports of what is really built: every byte is there once, and what is linked is linked for a reason.
 
-use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
+use fs_err as fs;
 use opencv_build::target::Architecture;
 use support::progress::tell;
 

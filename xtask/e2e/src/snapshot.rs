@@ -4,9 +4,6 @@
 
 mod runtime_api;
 
-use std::fs::File;
-use std::process::{Command, Stdio};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -15,9 +12,9 @@ use opencv_build::sdk::Sdk;
 use serde_json::json;
 
 use self::runtime_api::{RuntimeApi, Step};
-use local::cleanup::Cleanup;
 use local::s3::S3Server;
-use support::process::{end, lock};
+use support::child::Child;
+use support::run::{Shell, cmd};
 
 const BUCKET: &str = "photos";
 /// How long the function may take to start and answer, on a slow and busy machine.
@@ -27,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub fn test(sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
     let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
     let objects = scratch.path().join("s3");
-    std::fs::create_dir(&objects)?;
+    fs_err::create_dir(&objects)?;
     let storage = S3Server::start(&objects)?;
     storage.create_bucket(BUCKET)?;
     storage.put(
@@ -39,9 +36,9 @@ pub fn test(sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
     let lambda = RuntimeApi::start(event)?;
 
     let log = scratch.path().join("log");
-    let file = File::create(&log)?;
-    let mut run = Command::new(binary.path());
-    run.env_clear()
+    let (sh, program) = (Shell::new()?, binary.path());
+    let run = cmd!(sh, "{program}")
+        .env_clear()
         .env("AWS_LAMBDA_RUNTIME_API", lambda.address())
         .env("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start")
         .env("AWS_LAMBDA_FUNCTION_NAME", "face-detect")
@@ -50,19 +47,11 @@ pub fn test(sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
         .env("AWS_REGION", "us-east-1")
         .env("AWS_ENDPOINT_URL", storage.endpoint())
         .env("AWS_CONTAINER_CREDENTIALS_FULL_URI", lambda.credentials())
-        .env("AWS_CONTAINER_AUTHORIZATION_TOKEN", runtime_api::TOKEN)
-        .stdin(Stdio::null())
-        .stdout(file.try_clone()?)
-        .stderr(file);
-    let child = run.spawn().context("failed to start the function")?;
-    let child = Arc::new(Mutex::new(child));
-    let _ended = Cleanup::new({
-        let child = Arc::clone(&child);
-        move || end(&mut lock(&child))
-    })?;
+        .env("AWS_CONTAINER_AUTHORIZATION_TOKEN", runtime_api::TOKEN);
+    let _function = Child::logged(run, &log)?;
 
     let steps = lambda.wait(PATIENCE).with_context(|| {
-        let said = std::fs::read_to_string(&log).unwrap_or_default();
+        let said = fs_err::read_to_string(&log).unwrap_or_default();
         format!("the function did not answer; it said: {said}")
     })?;
     let expected = [

@@ -18,8 +18,8 @@ use size::budget::Budgets;
 use size::report::Measure;
 use support::answer::Answer;
 use support::files::with_extension;
-use support::process::succeed;
 use support::progress::tell;
+use support::run::succeed;
 
 use super::report::Skip;
 use super::{fuzz, page, size_page, traces};

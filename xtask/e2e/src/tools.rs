@@ -1,7 +1,6 @@
 //! Other people's tools take every artefact: skopeo, Docker and Python's zip module.
 
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use layer::elf::FunctionBinary;
@@ -14,12 +13,12 @@ use local::engine::{self, docker};
 use package::pack::base::Base;
 use package::pack::{Written, function_zip, images};
 use package::workspace::Workspace;
-use support::process::output;
+use support::run::{Shell, cmd, output};
 
 /// skopeo reads and copies the layouts and the archives, in both of their forms.
 pub fn skopeo(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
-    let found = Command::new("skopeo").arg("--version").output();
-    if !found.is_ok_and(|output| output.status.success()) {
+    let sh = Shell::new()?;
+    if output(cmd!(sh, "skopeo --version")).is_err() {
         return Err(Skip::because("skopeo is not installed".to_owned()));
     }
     let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
@@ -36,7 +35,7 @@ pub fn skopeo(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Resu
             (format!("docker-archive:{archive}"), false),
         ];
         for (at, (source, same)) in sources.iter().enumerate() {
-            let shown = output(Command::new("skopeo").args(["inspect", source]))?;
+            let shown = output(cmd!(sh, "skopeo inspect {source}"))?;
             let shown: Value = serde_json::from_str(&shown)?;
             ensure!(
                 !same || shown["Digest"] == digest.as_str(),
@@ -50,7 +49,7 @@ pub fn skopeo(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Resu
             );
             let copy = scratch.path().join(format!("{number}-{at}"));
             let target = format!("oci:{}:copy", copy.display());
-            output(Command::new("skopeo").args(["--insecure-policy", "copy", source, &target]))?;
+            output(cmd!(sh, "skopeo --insecure-policy copy {source} {target}"))?;
         }
     }
     Ok(())
@@ -96,18 +95,17 @@ fn loaded(image: &Written) -> Result<()> {
 /// Python reads the zip archive, with the mode that Lambda needs.
 pub fn zip(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
     let (path, _) = function_zip(workspace, sdk, binary)?;
-    output(&mut python(&path))?;
+    read_by_python(&path)?;
     Ok(())
 }
 
-fn python(path: &Path) -> Command {
-    let mut python = Command::new("python3");
+fn read_by_python(path: &Path) -> Result<()> {
+    let sh = Shell::new()?;
     let program = "import sys, zipfile\n\
         archive = zipfile.ZipFile(sys.argv[1])\n\
         assert archive.testzip() is None\n\
         file, = archive.infolist()\n\
         assert file.filename == 'bootstrap' and file.create_system == 3\n\
         assert file.external_attr >> 16 == 0o100755, oct(file.external_attr)\n";
-    python.args(["-c", program]).arg(path);
-    python
+    output(cmd!(sh, "python3 -c {program} {path}")).map(drop)
 }

@@ -1,16 +1,16 @@
 //! What a build must not leave in its results: where and on what it ran. With any of it the same
 //! source would give other bytes on another machine.
 
-use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
+use fs_err as fs;
 
 use package::workspace::Workspace;
 
 /// Refuses a file that holds a path or the kernel of this machine.
 pub fn check(file: &Path, workspace: &Workspace) -> Result<()> {
-    let bytes = fs::read(file).with_context(|| format!("failed to read `{}`", file.display()))?;
+    let bytes = fs::read(file)?;
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let root = fs::canonicalize(workspace.root())?;
     let traces = [

@@ -1,10 +1,10 @@
 //! Folders compared byte for byte.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
+use fs_err as fs;
 use support::files::all_files;
 
 /// Refuses a folder that differs from another one in any file's name or content.
@@ -18,9 +18,7 @@ pub fn same(expected: &Path, found: &Path) -> Result<usize> {
         found.display()
     );
     for (name, path) in &expected_files {
-        let read = |path: &Path| {
-            fs::read(path).with_context(|| format!("failed to read `{}`", path.display()))
-        };
+        let read = |path: &Path| fs::read(path);
         ensure!(
             read(path)? == read(&found_files[name])?,
             "`{}` differs in `{}`",

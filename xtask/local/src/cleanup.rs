@@ -1,11 +1,12 @@
 //! What must be undone when the process ends, whichever way: at the end of a scope, after an
-//! error, on Ctrl-C or when asked to terminate.
+//! error, on Ctrl-C or when asked to terminate. In the latter two cases all children are ended first.
 
 use std::process::exit;
 use std::sync::{Mutex, OnceLock};
 
 use anyhow::{Context, Result};
 
+use support::child::end_all;
 use support::process::lock;
 
 type Action = Box<dyn FnOnce() + Send>;
@@ -25,23 +26,31 @@ pub struct Cleanup {
 impl Cleanup {
     /// Has `action` done when this is dropped, or when the process is interrupted before.
     pub fn new(action: impl FnOnce() + Send + 'static) -> Result<Self> {
+        handle_interruption()?;
         let mut actions = lock(&ACTIONS);
-        if HANDLER.set(()).is_ok() {
-            ctrlc::set_handler(|| {
-                // The last thing that was started goes first. The lock stays taken: whoever
-                // would undo something else now waits until the process has ended.
-                let mut actions = lock(&ACTIONS);
-                while let Some((_, action)) = actions.pop() {
-                    action();
-                }
-                exit(INTERRUPTED);
-            })
-            .context("failed to handle Ctrl-C")?;
-        }
         let key = actions.last().map_or(0, |(key, _)| key + 1);
         actions.push((key, Box::new(action)));
         Ok(Self { key })
     }
+}
+
+/// Has all children ended and everything undone when this process is interrupted or asked to terminate.
+pub fn handle_interruption() -> Result<()> {
+    if HANDLER.set(()).is_err() {
+        return Ok(());
+    }
+    ctrlc::set_handler(|| {
+        // What is running goes before the folder that it runs in.
+        end_all();
+        // The last thing that was started goes first. The lock stays taken: whoever
+        // would undo something else now waits until the process has ended.
+        let mut actions = lock(&ACTIONS);
+        while let Some((_, action)) = actions.pop() {
+            action();
+        }
+        exit(INTERRUPTED);
+    })
+    .context("failed to handle Ctrl-C")
 }
 
 impl Drop for Cleanup {

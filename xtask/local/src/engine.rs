@@ -1,13 +1,12 @@
 //! What runs the image's content: a container engine, or this machine itself.
 
 use std::fmt;
-use std::process::Command;
 
 use anyhow::{Result, bail};
 use clap::ValueEnum;
 use serde::Serialize;
 
-use support::process::output;
+use support::run::{Shell, cmd, finish, output};
 
 /// A way to run an image's content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
@@ -46,9 +45,11 @@ impl Engine {
 
 /// The version of the Docker engine that answers, or why none does.
 pub fn version() -> Result<String, String> {
-    let mut ask = Command::new("docker");
-    ask.args(["version", "--format", "{{.Server.Version}}"]);
-    match ask.output() {
+    let ask = || {
+        let (sh, format) = (Shell::new()?, "{{.Server.Version}}");
+        finish(cmd!(sh, "docker version --format {format}"))
+    };
+    match ask() {
         Ok(output) if output.status.success() => {
             Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
         }
@@ -61,11 +62,12 @@ pub fn version() -> Result<String, String> {
                 .trim()
                 .to_owned())
         }
-        Err(error) => Err(format!("`docker` cannot be started: {error}")),
+        Err(error) => Err(format!("{error:#}")),
     }
 }
 
 /// Has the engine do something; what it prints is the answer.
 pub fn docker(arguments: &[&str]) -> Result<String> {
-    output(Command::new("docker").args(arguments))
+    let sh = Shell::new()?;
+    output(cmd!(sh, "docker {arguments...}"))
 }

@@ -1,10 +1,10 @@
 //! What must be found in a photo, and whether an answer says it.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
+use fs_err as fs;
 use serde::Deserialize;
 use serde_json::Value;
 use support::files::name;
@@ -62,8 +62,7 @@ impl Expected {
     /// What a file says: an object with photos' names, each with `faces`, each with `box` and
     /// `eyes`.
     pub fn read(path: &Path) -> Result<Self> {
-        let text = fs::read_to_string(path)
-            .with_context(|| format!("failed to read `{}`", path.display()))?;
+        let text = fs::read_to_string(path)?;
         Self::parse(&text, Scope::All)
             .with_context(|| format!("failed to use `{}`", path.display()))
     }

@@ -1,12 +1,13 @@
 //! A running emulator, in a container or as a process: what it said, and whether it still runs.
 
-use std::fs;
 use std::path::PathBuf;
-use std::process::{Child, Command};
-use std::sync::{Arc, Mutex};
+
+use fs_err as fs;
 
 use super::engine::docker;
-use support::process::{descendants, lock};
+use support::child::Child;
+use support::process::descendants;
+use support::run::{Shell, cmd, finish};
 
 /// How much of the log an error repeats, in lines.
 const TAIL: usize = 20;
@@ -18,7 +19,7 @@ pub enum Instance {
         /// The file.
         log: PathBuf,
         /// The process.
-        child: Arc<Mutex<Option<Child>>>,
+        child: Child,
     },
     /// A container, by its name.
     Container(String),
@@ -28,10 +29,7 @@ impl Instance {
     /// Whether it has ended by itself.
     pub fn has_ended(&self) -> bool {
         match self {
-            Self::Process { child, .. } => match lock(child).as_mut().map(Child::try_wait) {
-                Some(Ok(status)) => status.is_some(),
-                _ => true,
-            },
+            Self::Process { child, .. } => !matches!(child.try_wait(), Ok(None)),
             Self::Container(name) => {
                 let running = docker(&["inspect", "--format", "{{.State.Running}}", name]);
                 !running.is_ok_and(|running| running == "true")
@@ -42,10 +40,7 @@ impl Instance {
     /// What it has started, the last at the end; nothing for a container.
     pub fn started_processes(&self) -> Vec<u32> {
         match self {
-            Self::Process { child, .. } => {
-                let emulator = lock(child).as_ref().map(Child::id);
-                emulator.map(descendants).unwrap_or_default()
-            }
+            Self::Process { child, .. } => descendants(child.id()),
             Self::Container(_) => Vec::new(),
         }
     }
@@ -55,11 +50,14 @@ impl Instance {
         match self {
             Self::Process { log, .. } => fs::read_to_string(log).unwrap_or_default(),
             Self::Container(name) => {
-                let output = Command::new("docker").args(["logs", name]).output();
-                output.map_or_else(
-                    |error| error.to_string(),
-                    |output| {
-                        let both = [output.stdout, output.stderr].concat();
+                let logs = || {
+                    let sh = Shell::new()?;
+                    finish(cmd!(sh, "docker logs {name}"))
+                };
+                logs().map_or_else(
+                    |error| format!("{error:#}"),
+                    |ended| {
+                        let both = [ended.stdout, ended.stderr].concat();
                         String::from_utf8_lossy(&both).into_owned()
                     },
                 )

@@ -1,22 +1,19 @@
 //! Starts the emulator with an image's content: in a container, or from the unpacked image.
 
 use std::ffi::OsString;
-use std::fs::File;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use anyhow::{Context, Result};
 use layer::elf::Elf;
 use layer::{Architecture, glibc};
-use support::run::show;
 
 use super::cleanup::Cleanup;
 use super::engine::docker;
 use super::instance::Instance;
 use package::pack::{BOOTSTRAP, Written};
-use support::process::{end, lock, output};
+use support::child::Child;
+use support::run::{Shell, cmd, output};
 
 /// What is started, and how.
 pub struct Launch<'a> {
@@ -38,7 +35,7 @@ pub struct Launched {
     pub instance: Instance,
     /// When.
     pub at: Instant,
-    /// What ends it.
+    /// What ends a container; a process ends with its value.
     pub cleanup: Vec<Cleanup>,
 }
 
@@ -66,18 +63,17 @@ impl Launch<'_> {
                 let _ = docker(&["rm", "--force", &container]);
             }
         })?;
-        let mut run = Command::new("docker");
-        run.args(["run", "--detach", "--name", &container])
-            .args(["--read-only", "--tmpfs", "/tmp", "--user", "1000"])
-            .args(["--network", "host", "--entrypoint", "/aws-lambda-rie"])
-            .arg("--volume")
-            .arg(format!("{}:/aws-lambda-rie:ro", self.program.display()));
+        let (sh, program, options) = (Shell::new()?, self.program, self.options);
+        let mut run = cmd!(
+            sh,
+            "docker run --detach --name {container} --read-only --tmpfs /tmp --user 1000 --network host
+             --entrypoint /aws-lambda-rie --volume {program}:/aws-lambda-rie:ro"
+        );
         for (name, value) in self.environment {
-            run.args(["--env", &format!("{name}={value}")]);
+            run = run.arg("--env").arg(format!("{name}={value}"));
         }
-        run.arg(&image).args(self.options).arg(BOOTSTRAP);
         let at = Instant::now();
-        output(&mut run)?;
+        output(run.arg(&image).args(options).arg(BOOTSTRAP))?;
         Ok(Launched {
             instance: Instance::Container(container),
             at,
@@ -142,37 +138,17 @@ impl Direct<'_> {
     /// Starts the emulator.
     pub fn start(&self) -> Result<Launched> {
         let log = self.folder.join("emulator.log");
-        let file =
-            File::create(&log).with_context(|| format!("failed to write `{}`", log.display()))?;
-        let mut run = Command::new(self.program);
-        run.args(self.options)
-            .args(self.command)
-            .env_clear()
-            .envs(self.environment.iter().map(|(name, value)| (name, value)))
-            .current_dir(self.work)
-            .stdin(Stdio::null())
-            .stdout(file.try_clone()?)
-            .stderr(file);
-
-        let child = Arc::new(Mutex::new(None));
-        let cleanup = Cleanup::new({
-            let child = Arc::clone(&child);
-            move || {
-                if let Some(child) = lock(&child).as_mut() {
-                    end(child);
-                }
-            }
-        })?;
-        // The lock keeps an interruption waiting until the child is known.
-        let mut started = lock(&child);
+        let (sh, program, options, command) =
+            (Shell::new()?, self.program, self.options, self.command);
+        sh.change_dir(self.work);
+        let run = cmd!(sh, "{program} {options...} {command...}").env_clear();
+        let run = run.envs(self.environment.iter().map(|(name, value)| (name, value)));
         let at = Instant::now();
-        let spawned = run.spawn();
-        *started = Some(spawned.with_context(|| format!("failed to start `{}`", show(&run)))?);
-        drop(started);
+        let child = Child::logged(run, &log)?;
         Ok(Launched {
             instance: Instance::Process { log, child },
             at,
-            cleanup: vec![cleanup],
+            cleanup: Vec::new(),
         })
     }
 }

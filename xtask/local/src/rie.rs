@@ -1,9 +1,9 @@
 //! The program of AWS's Runtime Interface Emulator, which comes in a Python wheel of AWS's.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
+use fs_err as fs;
 use opencv_build::pins::Wheel;
 use opencv_build::target::Architecture;
 use opencv_build::wheels;
@@ -35,6 +35,6 @@ pub fn install(parent: &Path) -> Result<PathBuf> {
 
 fn make_executable(program: &Path) -> Result<()> {
     use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(program, fs::Permissions::from_mode(0o755))
+    fs::set_permissions(program, std::fs::Permissions::from_mode(0o755))
         .with_context(|| format!("failed to make `{}` executable", program.display()))
 }

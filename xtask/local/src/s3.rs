@@ -1,9 +1,9 @@
 //! A real S3 server on a loopback port, whose buckets are folders. Ends with its value.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use fs_err as fs;
 use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
 use s3s_fs::FileSystem;
@@ -49,14 +49,12 @@ impl S3Server {
     /// Makes a bucket.
     pub fn create_bucket(&self, bucket: &str) -> Result<()> {
         let folder = self.folder.join(bucket);
-        fs::create_dir_all(&folder)
-            .with_context(|| format!("failed to create the bucket `{}`", folder.display()))
+        Ok(fs::create_dir_all(&folder)?)
     }
 
     /// Puts a file into a bucket.
     pub fn put(&self, bucket: &str, key: &str, file: &Path) -> Result<()> {
-        let content =
-            fs::read(file).with_context(|| format!("failed to read `{}`", file.display()))?;
+        let content = fs::read(file)?;
         self.write(bucket, key, &content)
     }
 
@@ -72,7 +70,7 @@ impl S3Server {
     /// Takes an object out of a bucket.
     pub fn remove(&self, bucket: &str, key: &str) -> Result<()> {
         let path = self.folder.join(bucket).join(key);
-        fs::remove_file(&path).with_context(|| format!("failed to remove `{}`", path.display()))
+        Ok(fs::remove_file(&path)?)
     }
 
     /// The keys of a bucket's objects, in order.

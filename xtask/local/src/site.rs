@@ -1,9 +1,9 @@
 //! A Lambda of one function on this machine: its image under the emulator, with an S3 server.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use fs_err as fs;
 use layer::elf::FunctionBinary;
 use opencv_build::sdk::Sdk;
 use serde_json::{Value, json};
@@ -18,6 +18,7 @@ use super::s3::S3Server;
 use package::pack::base::Base;
 use package::pack::function_image;
 use package::workspace::Workspace;
+use support::files::temporary_in;
 
 /// Everything that runs; all of it ends with this value.
 pub struct Site {
@@ -43,12 +44,7 @@ impl Site {
     ) -> Result<Self> {
         let program = rie::install(&workspace.places()?.toolchain())?;
         let results = workspace.target().join("test-local");
-        fs::create_dir_all(&results)
-            .with_context(|| format!("failed to create `{}`", results.display()))?;
-        let scratch = tempfile::Builder::new()
-            .prefix(".running-")
-            .tempdir_in(&results)
-            .with_context(|| format!("failed to create a folder in `{}`", results.display()))?;
+        let scratch = temporary_in(&results, ".running-")?;
         // A process that Ctrl-C ends does not drop its values.
         let cleanup = Cleanup::new({
             let path = scratch.path().to_owned();

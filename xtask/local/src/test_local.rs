@@ -2,12 +2,12 @@
 //! about real photos.
 
 use std::collections::HashSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread::park;
 use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
+use fs_err as fs;
 use layer::elf::FunctionBinary;
 use opencv_build::sdk::Sdk;
 use serde::Serialize;
@@ -115,8 +115,7 @@ pub fn try_photos<T>(
             file.starts_with(&[0xff, 0xd8]),
             "the annotated photo is no JPEG file"
         );
-        fs::write(&annotated, file)
-            .with_context(|| format!("failed to write `{}`", annotated.display()))?;
+        fs::write(&annotated, file)?;
         answers.push(PhotoAnswer {
             photo: photo.clone(),
             milliseconds,

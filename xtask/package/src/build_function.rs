@@ -14,12 +14,14 @@ use opencv_build::sdk::Sdk;
 use opencv_build::target::{Architecture, GlibcVersion, Target};
 use serde::Serialize;
 
-use crate::ahead::Ahead;
 use crate::build_opencv::{self, Arguments};
 use crate::workspace::Workspace;
 use support::answer::{Answer, path, size};
+use support::child::Child;
 use support::files::{file_size, name, remove_if_there, sorted_entries};
-use support::process::succeed;
+use support::process::yield_to_others;
+use support::progress::Step;
+use support::run::succeed;
 
 /// The binary.
 #[derive(Serialize)]
@@ -59,7 +61,9 @@ pub fn built(workspace: &Workspace, arguments: &Arguments) -> Result<(Sdk, Funct
     let ahead = first.then(|| ahead(workspace, &recipe)).transpose()?;
     let sdk = build_opencv::built(workspace, arguments)?.sdk;
     if let Some(ahead) = ahead {
-        ahead.wait("compiling the function's crates");
+        let _step = Step::start("compiling the function's crates");
+        // Whether it succeeded does not count: it was not to do all that there is.
+        let _ = ahead.wait();
     }
     let mut cargo = cargo(workspace, arguments, &sdk, "build")?;
     succeed(&mut cargo)?;
@@ -68,15 +72,16 @@ pub fn built(workspace: &Workspace, arguments: &Arguments) -> Result<(Sdk, Funct
 }
 
 /// Starts to compile what needs no SDK: the very build of the function, which goes on after what fails for lack of one. The
-/// real one finds the rest done.
-fn ahead(workspace: &Workspace, recipe: &Recipe) -> Result<Ahead> {
+/// real one finds the rest done. OpenCV's stages leave a processor idle for minutes; this yields to them.
+fn ahead(workspace: &Workspace, recipe: &Recipe) -> Result<Child> {
     let mut cargo = cargo_without_sdk(workspace, recipe, "build")?;
     cargo.arg("--keep-going");
     // The crate `opencv` must not find an OpenCV of this machine.
     let probes = "environment,pkg_config,cmake,vcpkg_cmake,vcpkg";
     cargo.env("OPENCV_DISABLE_PROBES", probes);
+    yield_to_others(&mut cargo);
     let work = workspace.places()?.work(&recipe.target);
-    Ahead::start(cargo, &work.join("function.log"))
+    Child::logged(&mut cargo, &work.join("function.log"))
 }
 
 /// cargo for `verb` on the function, as it goes to Lambda, in an environment in which it is linked against `sdk`.

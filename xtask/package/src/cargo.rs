@@ -12,7 +12,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
+use fs_err as fs;
 use support::environment::{Environment, Group};
 
 use crate::workspace::Workspace;
@@ -40,9 +41,7 @@ pub(crate) fn home(workspace: &Workspace) -> PathBuf {
 /// # Errors
 /// cargo's home was not prepared.
 pub(crate) fn folders_of_crates(workspace: &Workspace) -> Result<Vec<PathBuf>> {
-    let file = home(workspace).join("config.toml");
-    let text = std::fs::read_to_string(&file);
-    let text = text.with_context(|| format!("failed to read `{}`", file.display()))?;
+    let text = fs::read_to_string(home(workspace).join("config.toml"))?;
     Ok(config::folders_of_crates(&text.parse()?))
 }
 

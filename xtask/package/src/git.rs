@@ -3,13 +3,13 @@
 
 pub mod fixture;
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use anyhow::{Context, Result};
-use support::environment::command;
+use fs_err as fs;
+use support::environment::restricted;
+use support::run::{Shell, cmd, finish};
 
 /// A checkout's commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,15 +47,16 @@ pub fn is_checkout(root: &Path) -> bool {
 }
 
 /// Runs git in `root`.
-pub fn ask(root: &Path, arguments: &[&str]) -> io::Result<Output> {
+pub fn ask(root: &Path, arguments: &[&str]) -> Result<Output> {
+    let sh = Shell::new()?;
     let root = real(root);
-    // In a hook of git variables name another checkout.
-    let mut git = command("git", &[]);
     // A checkout that somebody else made is looked at, too.
-    git.args(["--no-optional-locks", "-c", "core.fsmonitor=false", "-c"])
-        .arg(format!("safe.directory={}", root.display()));
-    git.arg("-C").arg(root).args(arguments);
-    git.output()
+    let trust = cmd!(
+        sh,
+        "git --no-optional-locks -c core.fsmonitor=false -c safe.directory={root}"
+    );
+    // In a hook of git variables name another checkout.
+    finish(restricted(trust.arg("-C").arg(root).args(arguments), &[]))
 }
 
 fn real(root: &Path) -> PathBuf {

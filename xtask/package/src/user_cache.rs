@@ -1,10 +1,10 @@
 //! Where the toolchain and downloads are kept: once per user and not in each checkout, because they are large. Names
 //! have digests or versions in them, so that checkouts with different pins share the folder.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
+use fs_err as fs;
 use opencv_build::places::Places;
 use support::environment::Environment;
 
@@ -57,7 +57,7 @@ fn of_user(environment: &Environment) -> Option<PathBuf> {
 fn usable(below: &Places, folder: &Path) -> Result<Places> {
     ensure!(folder.is_absolute(), "the path is not absolute");
     let shared = below.sharing(folder)?;
-    fs::create_dir_all(folder).context("it cannot be created")?;
+    fs::create_dir_all(folder)?;
     // Whether a file can be written, nothing but writing one tells: not even root can on a read-only file system.
     for folder in [folder, &shared.toolchain(), &shared.downloads()] {
         if folder.is_dir() {
@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn a_named_folder_that_cannot_be_used_is_an_error() {
         for (folder, why) in [
-            ("/proc/cache", "cannot be created"),
+            ("/proc/cache", "failed to create directory"),
             ("/proc/self", "nothing can be written"),
             ("relative", "not absolute"),
             ("/x/a;b", "cannot work in"),

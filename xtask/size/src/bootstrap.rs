@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::{fs, thread};
+use std::thread;
 
 use anyhow::{Context, Result, anyhow};
+use fs_err as fs;
 
 use super::explain::{Explanation, explain};
 use super::graph::Graph;
@@ -72,7 +73,7 @@ impl Linking {
 }
 
 fn text(path: &Path) -> Result<String> {
-    fs::read_to_string(path).with_context(|| format!("failed to read `{}`", path.display()))
+    Ok(fs::read_to_string(path)?)
 }
 
 /// The tree of all pieces; its sum is theirs.

@@ -299,7 +299,7 @@ pub mod tests {
 
     #[test]
     fn what_is_no_program_is_refused_and_a_map_without_files_has_no_nodes() {
-        let data = std::fs::read(std::env::current_exe().unwrap()).unwrap();
+        let data = fs_err::read(std::env::current_exe().unwrap()).unwrap();
         assert!(Graph::of(&data, &[]).unwrap().keys.is_empty());
         assert!(Graph::of(b"no program", &[]).is_err());
     }

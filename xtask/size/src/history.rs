@@ -2,10 +2,10 @@
 //! enters and the file is written anew; the file of a git revision, or a document that was printed, leaves as
 //! an earlier report.
 
-use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
+use fs_err as fs;
 use opencv_build::target::Architecture;
 use serde::{Deserialize, Serialize};
 
@@ -41,8 +41,7 @@ impl History {
     /// That of the project at `root`.
     pub fn read(root: &Path) -> Result<Self> {
         let path = root.join(FILE);
-        let text = fs::read_to_string(&path)
-            .with_context(|| format!("failed to read `{}`", path.display()))?;
+        let text = fs::read_to_string(&path)?;
         Self::parse(&text).with_context(|| format!("failed to read `{}`", path.display()))
     }
 
@@ -95,7 +94,7 @@ pub fn record(root: &Path, what: &str, report: &Report) -> Result<()> {
     let failed = || format!("failed to record the sizes in `{}`", path.display());
     let mut history = History::read(root)?;
     history.add(what, report).with_context(failed)?;
-    atomic::write(&path, history.text()?.as_bytes()).with_context(failed)
+    atomic::write(&path, history.text()?.as_bytes())
 }
 
 /// The report without what lies below the components of `bootstrap`, and of other artefacts the totals.

@@ -2,11 +2,11 @@
 //! it. `last.json` is the last report, `before.json` the last that differed from it, so that the same build
 //! measured twice is still compared with the one before.
 
-use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
+use fs_err as fs;
 use opencv_build::target::Architecture;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
@@ -54,20 +54,18 @@ pub fn last(folder: &Path, report: &Report) -> Option<Before> {
 /// Keeps `report` in `folder`, whole or not at all.
 pub fn keep(folder: &Path, report: &Report) -> Result<()> {
     let path = folder.join(LAST);
-    let failed = || format!("failed to write `{}`", path.display());
     let kept = Kept {
         schema: SCHEMA,
         report,
     };
-    let text = serde_json::to_vec(&kept).with_context(failed)?;
+    let text = serde_json::to_vec(&kept)?;
     if fs::read(&path).is_ok_and(|there| there == text) {
         return Ok(());
     }
     // One that cannot be read is told of by what compares.
     let last = read(&path).ok().flatten();
     if last.is_some_and(|last| last.artefacts != report.artefacts) {
-        fs::rename(&path, folder.join(BEFORE))
-            .with_context(|| format!("failed to rename `{}`", path.display()))?;
+        fs::rename(&path, folder.join(BEFORE))?;
     }
     atomic::write(&path, &text)
 }
@@ -76,7 +74,7 @@ fn read(path: &Path) -> Result<Option<Report>> {
     let failed = || format!("failed to read `{}`", path.display());
     let text = match fs::read(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        read => read.with_context(failed)?,
+        read => read?,
     };
     let kept = serde_json::from_slice::<Kept<Report>>(&text);
     // Another version's report may have another form, which is no damage.

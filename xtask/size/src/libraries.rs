@@ -1,9 +1,9 @@
 //! The SDK's static libraries: each with its members, and how much of each is in the function.
 
 use std::collections::HashMap;
-use std::fs;
 
 use anyhow::{Context, Result, ensure};
+use fs_err as fs;
 use object::read::archive::ArchiveFile;
 use opencv_build::sdk::Sdk;
 
@@ -24,7 +24,7 @@ pub fn tree(sdk: &Sdk, pieces: &[Piece]) -> Result<Part> {
     for library in &sdk.manifest().libraries {
         let path = sdk.path().join("lib").join(&library.file);
         let failed = || format!("failed to read `{}`", path.display());
-        let data = fs::read(&path).with_context(failed)?;
+        let data = fs::read(&path)?;
         let name = place::library_name(&path);
         let members = members(&data).with_context(failed)?;
         let parts = members.into_iter().map(|mut part| {

@@ -1,13 +1,14 @@
 //! The function's link, done again from its record: to the same bytes for the linker's map, with all
 //! references kept for the graph of what needs what, or with other libraries.
 
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
+use fs_err as fs;
 use object::read::archive::ArchiveFile;
 use opencv_build::linker::{ARGUMENTS, MESSAGES};
+use support::files::{PARTIAL, temporary_in};
+use support::run::{Shell, cmd, finish};
 
 /// The record of a link, as `opencv-build/data/link.sh` leaves it.
 pub struct LinkRecord {
@@ -34,12 +35,9 @@ impl LinkRecord {
     /// There is none, or one that nothing can be done with.
     pub fn open(folder: &Path, root: &Path, zig: &Path) -> Result<Self> {
         let path = folder.join(MESSAGES);
-        let messages = fs::read_to_string(&path)
-            .with_context(|| format!("failed to read the record of a link `{}`", path.display()))?;
-        let asked = folder.join(ARGUMENTS);
-        let asked = fs::read_to_string(&asked).with_context(|| {
-            format!("failed to read the record of a link `{}`", asked.display())
-        })?;
+        let failed = "failed to read the record of a link";
+        let messages = fs::read_to_string(&path).context(failed)?;
+        let asked = fs::read_to_string(folder.join(ARGUMENTS)).context(failed)?;
         let inputs = folder.join("inputs");
         // The record lies in the target folder's `size/TARGET/link`.
         let target = folder.ancestors().nth(3).unwrap_or(folder);
@@ -132,19 +130,14 @@ impl LinkRecord {
     fn link(&self, name: &str, arguments: &[String]) -> Result<Linked> {
         let (output, map) = self.places(name);
         // Another run may be linking, too.
-        let folder = tempfile::tempdir_in(&self.folder)
-            .with_context(|| format!("failed to write into `{}`", self.folder.display()))?;
+        let folder = temporary_in(&self.folder, PARTIAL)?;
         let (partial, partial_map) = (folder.path().join("output"), folder.path().join("map"));
-        let result = Command::new(&self.zig)
-            .current_dir(&self.root)
-            .arg("ld.lld")
-            .args(arguments)
-            .arg("--no-demangle")
-            .arg(format!("-Map={}", partial_map.display()))
-            .arg("-o")
-            .arg(&partial)
-            .output()
-            .with_context(|| format!("failed to start `{}`", self.zig.display()))?;
+        let (sh, zig) = (Shell::new()?, &self.zig);
+        sh.change_dir(&self.root);
+        let result = finish(cmd!(
+            sh,
+            "{zig} ld.lld {arguments...} --no-demangle -Map={partial_map} -o {partial}"
+        ))?;
         if !result.status.success() {
             let messages = String::from_utf8_lossy(&result.stderr);
             let first: Vec<_> = messages.lines().take(10).collect();
@@ -156,8 +149,7 @@ impl LinkRecord {
             );
         }
         for (from, to) in [(&partial, &output), (&partial_map, &map)] {
-            fs::rename(from, to)
-                .with_context(|| format!("failed to rename `{}`", from.display()))?;
+            fs::rename(from, to)?;
         }
         Ok(Linked { output, map })
     }
@@ -168,8 +160,7 @@ impl LinkRecord {
         let parsed = ArchiveFile::parse(data.as_slice())
             .with_context(|| format!("failed to read `{archive}`"))?;
         let folder = self.folder.join("members");
-        fs::create_dir_all(&folder)
-            .with_context(|| format!("failed to create `{}`", folder.display()))?;
+        fs::create_dir_all(&folder)?;
         let mut paths = Vec::new();
         for member in parsed.members() {
             let member = member.with_context(|| format!("failed to read `{archive}`"))?;
@@ -178,8 +169,7 @@ impl LinkRecord {
                 continue;
             }
             let path = folder.join(&name);
-            fs::write(&path, member.data(data.as_slice())?)
-                .with_context(|| format!("failed to write `{}`", path.display()))?;
+            fs::write(&path, member.data(data.as_slice())?)?;
             paths.push(path.display().to_string());
         }
         Ok(paths)
@@ -248,7 +238,7 @@ fn arguments(messages: &str, asked: &str, inputs: &Path, target: &Path) -> Resul
 
 /// A whole file.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).with_context(|| format!("failed to read `{}`", path.display()))
+    Ok(fs::read(path)?)
 }
 
 #[cfg(test)]

@@ -2,10 +2,10 @@
 //! lies below the target folder is read where it is of this function, and written anew where not.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use fs_err::{self as fs, File};
 use layer::elf::FunctionBinary;
 use layer::entries::Kind as EntryKind;
 use layer::{Architecture, Digest, Files, Layout, files};

@@ -65,14 +65,13 @@ fn digest(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
     use std::path::Path;
-
-    use opencv_build::target::Architecture;
 
     use super::super::part::{Kind, Part};
     use super::super::report::{Report, SCHEMA};
     use super::*;
+    use fs_err as fs;
+    use opencv_build::target::Architecture;
 
     fn document(name: &str) -> Document {
         let leaf = Part::leaf(name, 3, Kind::Code);

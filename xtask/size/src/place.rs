@@ -2,10 +2,10 @@
 //! group, a component and a source file.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use fs_err as fs;
 use object::read::archive::ArchiveFile;
 use object::{Object, ObjectSection};
 use opencv_build::sdk::Sdk;
@@ -70,7 +70,7 @@ impl Members {
         let mut found: BTreeMap<String, Vec<Member>> = BTreeMap::new();
         for path in paths {
             let failed = || format!("failed to read `{}`", path.display());
-            let data = fs::read(&path).with_context(failed)?;
+            let data = fs::read(&path)?;
             let archive = ArchiveFile::parse(data.as_slice()).with_context(failed)?;
             for member in archive.members() {
                 let member = member.with_context(failed)?;

@@ -2,13 +2,13 @@
 //! of each library would be in it.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
+use fs_err as fs;
 use opencv_build::sdk::Sdk;
 
 use super::link::{LinkRecord, read};
@@ -19,8 +19,7 @@ use super::variant::{Linked, libraries};
 /// Links the function of `record`, which has the libraries of `sdk`, with `others`.
 pub fn relink(record: &LinkRecord, sdk: &Sdk, name: &str, others: &[PathBuf]) -> Result<Linked> {
     let linked = record.with(name, &libraries(sdk), others)?;
-    let text = fs::read_to_string(&linked.map)
-        .with_context(|| format!("failed to read `{}`", linked.map.display()))?;
+    let text = fs::read_to_string(&linked.map)?;
     let content = read(&linked.output)?;
     Ok(Linked {
         binary: content.len() as u64,

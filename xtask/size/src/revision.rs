@@ -17,7 +17,7 @@ pub fn revision(root: &Path) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use fs_err as fs;
 
     use super::*;
     use package::git::fixture::commit;

@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn a_program_is_the_sum_of_its_sections_headers_and_padding() {
-        let data = std::fs::read(std::env::current_exe().unwrap()).unwrap();
+        let data = fs_err::read(std::env::current_exe().unwrap()).unwrap();
         let whole = Part::whole("test", parts(&data));
         assert_eq!(whole.bytes, data.len() as u64);
         assert!(whole.get("code").unwrap().bytes > 100_000);

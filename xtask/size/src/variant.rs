@@ -3,10 +3,10 @@
 //! the libraries, the function and the code that measures are the same.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use fs_err as fs;
 use opencv_build::driver::Driver;
 use opencv_build::places::Places;
 use opencv_build::recipe::Recipe;

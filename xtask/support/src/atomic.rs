@@ -1,10 +1,11 @@
 //! Files that are written whole or not at all: bytes go in under another name, which is changed last.
 
-use std::fs::{self, Permissions};
+use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use fs_err as fs;
 
 /// Writes `bytes` to `path`, whose folder is made if need be. Everybody may read it, whatever the mask:
 /// temporary files are their owner's alone.

@@ -7,6 +7,8 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::process::Command;
 
+use crate::run::Cmd;
+
 /// Variables with a common purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Group {
@@ -115,6 +117,15 @@ impl<N: Into<OsString>, V: Into<OsString>> FromIterator<(N, V)> for Environment 
             variables: variables.map(|(n, v)| (n.into(), v.into())).collect(),
         }
     }
+}
+
+/// The same for a command of xshell, with this process's environment.
+pub fn restricted<'s>(command: Cmd<'s>, groups: &[Group]) -> Cmd<'s> {
+    let environment = Environment::of_user();
+    let allowed = environment.variables.iter();
+    let allowed = allowed.filter(|(name, _)| is_allowed(name, groups));
+    let command = command.env_clear().envs(allowed);
+    command.env("LC_ALL", "C.UTF-8")
 }
 
 /// A command that sees of this process's environment what [`Environment::restrict`] lets through.

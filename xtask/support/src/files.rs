@@ -1,19 +1,27 @@
 //! Files and folders: copying, replacing and removing them, with errors that name them.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use fs_err as fs;
+use tempfile::TempDir;
+
+/// How the names of folders begin in which something is made: what an interrupted run leaves of them is removed by `sweep`.
+pub const PARTIAL: &str = ".partial-";
+
+/// A new folder in `parent`, which is created if need be. It is removed when the value is dropped.
+pub fn temporary_in(parent: &Path, prefix: &str) -> Result<TempDir> {
+    fs::create_dir_all(parent)?;
+    let folder = tempfile::Builder::new().prefix(prefix).tempdir_in(parent);
+    folder.with_context(|| format!("failed to create a folder in `{}`", parent.display()))
+}
 
 /// What is in a folder, sorted.
 pub fn sorted_entries(folder: &Path) -> Result<Vec<PathBuf>> {
-    let read = || -> std::io::Result<Vec<PathBuf>> {
-        let entries = fs::read_dir(folder)?.map(|entry| entry.map(|e| e.path()));
-        let mut paths: Vec<_> = entries.collect::<Result<_, _>>()?;
-        paths.sort();
-        Ok(paths)
-    };
-    read().with_context(|| format!("failed to read the folder `{}`", folder.display()))
+    let entries = fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path()));
+    let mut paths = entries.collect::<Result<Vec<_>, _>>()?;
+    paths.sort();
+    Ok(paths)
 }
 
 /// The files in a folder that have this extension, sorted.
@@ -59,9 +67,7 @@ pub fn remove_unfinished(folder: &Path) -> Result<()> {
 /// Removes a file that may not be there.
 pub fn remove_if_there(path: &Path) -> Result<()> {
     match fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("failed to remove `{}`", path.display()))
-        }
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
         _ => Ok(()),
     }
 }
@@ -76,22 +82,18 @@ pub fn write_if_other(path: &Path, content: &[u8]) -> Result<()> {
     if fs::read(path).is_ok_and(|present| present == content) {
         return Ok(());
     }
-    let write = || {
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        fs::write(path, content)
-    };
-    write().with_context(|| format!("failed to write `{}`", path.display()))
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    Ok(fs::write(path, content)?)
 }
 
 /// Gives `folder` the name `path`. What had the name goes into `partial`, to be deleted with it.
 pub fn replace(path: &Path, folder: &Path, partial: &Path) -> Result<()> {
     if path.exists() {
-        fs::rename(path, partial.join("old"))
-            .with_context(|| format!("failed to replace `{}`", path.display()))?;
+        fs::rename(path, partial.join("old"))?;
     }
-    fs::rename(folder, path).with_context(|| format!("failed to create `{}`", path.display()))
+    Ok(fs::rename(folder, path)?)
 }
 
 /// Copies a folder and all that is in it.
@@ -109,13 +111,10 @@ pub fn copy_tree(from: &Path, to: &Path) -> Result<()> {
 
 /// Copies a file, and makes the folders above it.
 pub fn copy(from: &Path, to: &Path) -> Result<()> {
-    let copy = || {
-        if let Some(folder) = to.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        fs::copy(from, to)
-    };
-    copy().with_context(|| format!("failed to copy `{}` to `{}`", from.display(), to.display()))?;
+    if let Some(folder) = to.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::copy(from, to)?;
     Ok(())
 }
 
@@ -125,9 +124,8 @@ pub fn sweep(folder: &Path) -> Result<()> {
         return Ok(());
     }
     for entry in sorted_entries(folder)? {
-        if name(&entry).starts_with(".partial-") {
-            fs::remove_dir_all(&entry)
-                .with_context(|| format!("failed to remove `{}`", entry.display()))?;
+        if name(&entry).starts_with(PARTIAL) {
+            fs::remove_dir_all(&entry)?;
         }
     }
     Ok(())
@@ -135,10 +133,7 @@ pub fn sweep(folder: &Path) -> Result<()> {
 
 /// The size of a file.
 pub fn file_size(path: &Path) -> Result<u64> {
-    let found = fs::metadata(path);
-    Ok(found
-        .with_context(|| format!("failed to read `{}`", path.display()))?
-        .len())
+    Ok(fs::metadata(path)?.len())
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! Digests: of files, and of everything that goes into a result, by which results are cached.
 
 use std::fmt;
-use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
+use fs_err::File;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -42,11 +42,9 @@ impl fmt::Display for Fingerprint {
 
 /// The SHA-256 of a file, in hexadecimal.
 pub fn sha256_of_file(path: &Path) -> Result<String> {
-    let mut file =
-        File::open(path).with_context(|| format!("failed to read `{}`", path.display()))?;
+    let mut file = File::open(path)?;
     let mut hash = Sha256Writer(Sha256::new());
-    io::copy(&mut file, &mut hash)
-        .with_context(|| format!("failed to read `{}`", path.display()))?;
+    io::copy(&mut file, &mut hash)?;
     Ok(hex::encode(hash.0.finalize()))
 }
 
@@ -70,7 +68,7 @@ mod tests {
     #[test]
     fn the_digest_of_a_file_is_sha256() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), "abc").unwrap();
+        fs_err::write(file.path(), "abc").unwrap();
         // FIPS 180-2, appendix B.1.
         assert_eq!(
             sha256_of_file(file.path()).unwrap(),

@@ -5,6 +5,7 @@
 pub mod answer;
 pub mod atomic;
 pub mod cargo;
+pub mod child;
 pub mod environment;
 pub mod files;
 pub mod fingerprint;

@@ -1,12 +1,13 @@
 //! One build at a time. Takes a lock file, says who holds it while it waits, and lends the lock
 //! to child processes.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::TryLockError;
 use std::io::{Read, Seek, Write};
 use std::path::Path;
 use std::process::Stdio;
 
 use anyhow::{Context, Result};
+use fs_err::{self as fs, File, OpenOptions};
 
 /// Held until it and every process that it was lent to are gone.
 pub struct Lock {
@@ -54,7 +55,7 @@ impl Lock {
     /// The lock as a child's standard input. Whatever inherits it keeps the lock: if this process
     /// is killed while ninja still runs, the next build waits until ninja has ended.
     pub fn lend(&self) -> Result<Stdio> {
-        Ok(Stdio::from(self.file.try_clone()?))
+        Ok(Stdio::from(self.file.try_clone()?.into_file()))
     }
 }
 

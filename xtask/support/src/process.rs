@@ -1,29 +1,15 @@
-//! Processes: running one to its end, ending one with all that it started, and what one takes of the
-//! machine.
+//! Processes: what one has started, and what it takes of the machine.
 
-use std::fs;
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command};
+use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::run::show;
-use anyhow::{Context, Result, ensure};
-use rustix::param::clock_ticks_per_second;
-use rustix::process::{Pid, Signal, kill_process, set_parent_process_death_signal};
+use fs_err as fs;
 
-/// Ends a process and all that it started: the emulator starts the function in a process group
-/// of its own and does not end it when it is killed.
-pub fn end(child: &mut Child) {
-    let started = descendants(child.id());
-    for process in [child.id()].into_iter().chain(started) {
-        if let Some(process) = i32::try_from(process).ok().and_then(Pid::from_raw) {
-            // One that has ended already is no failure.
-            let _ = kill_process(process, Signal::KILL);
-        }
-    }
-    let _ = child.wait();
-}
+use anyhow::{Context, Result};
+use rustix::param::clock_ticks_per_second;
+use rustix::process::{Signal, set_parent_process_death_signal};
 
 /// Has a command's process asked to end when this one does, however that comes about. Source: PR_SET_PDEATHSIG(2const).
 pub fn end_with_this(command: &mut Command) {
@@ -71,38 +57,6 @@ fn children(process: u32) -> Vec<u32> {
         .collect()
 }
 
-/// Runs a command that prints to stderr whatever it prints.
-pub fn succeed(command: &mut Command) -> Result<()> {
-    let shown = show(command);
-    // cargo test talks on stdout, which is for our answer.
-    command.stdout(std::io::stderr());
-    let status = command
-        .status()
-        .with_context(|| format!("failed to start `{shown}`"))?;
-    ensure!(
-        status.success(),
-        "failed to run `{shown}`: {status}; its output is above"
-    );
-    Ok(())
-}
-
-/// What a command prints, if it succeeds.
-pub fn output(command: &mut Command) -> Result<String> {
-    let shown = show(command);
-    let output = command
-        .output()
-        .with_context(|| format!("failed to start `{shown}`"))?;
-    ensure!(
-        output.status.success(),
-        "failed to run `{shown}`: {}\n  | {}",
-        output.status,
-        String::from_utf8_lossy(&output.stderr)
-            .trim()
-            .replace('\n', "\n  | ")
-    );
-    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
-}
-
 /// A lock whose value is good even if somebody panicked with it.
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -112,7 +66,7 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// most that it had. Source: proc_pid_status(5).
 pub fn kilobytes(process: u32, field: &str) -> Result<u64> {
     let path = format!("/proc/{process}/status");
-    let status = fs::read_to_string(&path).with_context(|| format!("failed to read `{path}`"))?;
+    let status = fs::read_to_string(&path)?;
     let line = status.lines().find_map(|line| {
         let (name, value) = line.split_once(':')?;
         (name == field).then_some(value)
@@ -124,13 +78,13 @@ pub fn kilobytes(process: u32, field: &str) -> Result<u64> {
 /// Has the most memory that a process had counted from now on. Source: proc_pid_clear_refs(5).
 pub fn forget_peak(process: u32) -> Result<()> {
     let path = format!("/proc/{process}/clear_refs");
-    fs::write(&path, "5").with_context(|| format!("failed to write `{path}`"))
+    Ok(fs::write(&path, "5")?)
 }
 
 /// How many files, sockets and the like a process has open.
 pub fn open_files(process: u32) -> Result<usize> {
     let path = format!("/proc/{process}/fd");
-    let entries = fs::read_dir(&path).with_context(|| format!("failed to read `{path}`"))?;
+    let entries = fs::read_dir(&path)?;
     Ok(entries.count())
 }
 
@@ -138,7 +92,7 @@ pub fn open_files(process: u32) -> Result<usize> {
 /// hundredth of a second. Source: proc_pid_stat(5).
 pub fn worked(process: u32) -> Result<Duration> {
     let path = format!("/proc/{process}/stat");
-    let text = fs::read_to_string(&path).with_context(|| format!("failed to read `{path}`"))?;
+    let text = fs::read_to_string(&path)?;
     // The second field, the name, is in brackets and may have blanks.
     let (_, rest) = text
         .rsplit_once(')')
@@ -154,6 +108,7 @@ mod tests {
     use std::thread;
 
     use super::*;
+    use crate::run::output;
 
     #[test]
     fn a_process_that_yields_has_the_lowest_priority() {

@@ -1,14 +1,14 @@
-//! Runs a command with everything that it prints in a log file. Refuses to hide a failure: the
-//! error shows the command, its folder, its exit code, the end of its output and the log. Neither shows the user and
-//! the password that an address in the output has, as that of a private package index can.
+//! Runs commands and waits for them. Whichever way, an error shows the command and how it ended, and what it said: here, or
+//! above, or the end of it and the log with all of it. No user and password in an address are shown, as
+//! that of a private package index can have them.
 
 use std::collections::VecDeque;
-use std::fs::{self, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, Command};
+use std::process::{Child, Command, Output};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
+use fs_err::{self as fs, OpenOptions};
 use rustix::fs::statvfs;
 
 /// How much of a failed command's output its error repeats.
@@ -19,22 +19,80 @@ const SCARCE: u64 = 64 << 20;
 /// How much of a line, in characters: a compiler's or pip's can have thousands.
 const LINE: usize = 300;
 
+pub use xshell::{Cmd, Shell, cmd};
+
+/// What can be run: a command of xshell, or of the standard library where the former cannot say what is wanted.
+pub trait Run {
+    /// Hands it over in the latter form.
+    fn with<T>(self, run: impl FnOnce(&mut Command) -> T) -> T;
+}
+
+impl Run for Cmd<'_> {
+    fn with<T>(self, run: impl FnOnce(&mut Command) -> T) -> T {
+        run(&mut self.into())
+    }
+}
+
+impl Run for &mut Command {
+    fn with<T>(self, run: impl FnOnce(&mut Command) -> T) -> T {
+        run(self)
+    }
+}
+
+/// Runs a command that prints to stderr whatever it prints.
+pub fn succeed(command: impl Run) -> Result<()> {
+    command.with(|command| {
+        let shown = show(command);
+        // cargo test talks on stdout, which is for our answer.
+        let status = command.stdout(io::stderr()).status();
+        let status = status.with_context(|| format!("failed to start `{shown}`"))?;
+        ensure!(
+            status.success(),
+            "failed to run `{shown}`: {status}; its output is above"
+        );
+        Ok(())
+    })
+}
+
+/// What a command prints, if it succeeds.
+pub fn output(command: impl Run) -> Result<String> {
+    command.with(|command| {
+        let ended = finish(&mut *command)?;
+        let said = String::from_utf8_lossy(&ended.stderr);
+        ensure!(
+            ended.status.success(),
+            "failed to run `{}`: {}\n  | {}",
+            show(command),
+            ended.status,
+            without_user_info(said.trim()).replace('\n', "\n  | ")
+        );
+        Ok(String::from_utf8_lossy(&ended.stdout).trim().to_owned())
+    })
+}
+
+/// What a command prints and how it ends, where a failure is an answer, too.
+pub fn finish(command: impl Run) -> Result<Output> {
+    command.with(|command| {
+        let ended = command.output();
+        ended.with_context(|| format!("failed to start `{}`", show(command)))
+    })
+}
+
 /// Runs `command` to its end; appends what it prints to `log` and hands each line to `on_line`.
 ///
 /// # Errors
 /// The command cannot be started or does not succeed.
-pub fn run_logged(command: &mut Command, log: &Path, mut on_line: impl FnMut(&str)) -> Result<()> {
+pub fn run_logged(command: impl Run, log: &Path, on_line: impl FnMut(&str)) -> Result<()> {
+    command.with(|command| run_in(command, log, on_line))
+}
+
+fn run_in(command: &mut Command, log: &Path, mut on_line: impl FnMut(&str)) -> Result<()> {
     if let Some(folder) = log.parent() {
-        fs::create_dir_all(folder)
-            .with_context(|| format!("failed to create `{}`", folder.display()))?;
+        fs::create_dir_all(folder)?;
     }
-    let mut file = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(log)
-        .with_context(|| format!("failed to write the log `{}`", log.display()))?;
+    let mut file = OpenOptions::new().create(true).append(true).open(log)?;
     let shown = show(command);
-    writeln!(file, "$ {shown}").with_context(|| format!("failed to write `{}`", log.display()))?;
+    writeln!(file, "$ {shown}")?;
 
     let (reader, writer) = io::pipe()?;
     command.stdout(writer.try_clone()?).stderr(writer);
@@ -49,8 +107,7 @@ pub fn run_logged(command: &mut Command, log: &Path, mut on_line: impl FnMut(&st
     let mut line = Vec::new();
     while lines.read_until(b'\n', &mut line)? > 0 {
         let text = without_user_info(&String::from_utf8_lossy(&line));
-        file.write_all(text.as_bytes())
-            .with_context(|| format!("failed to write the log `{}`", log.display()))?;
+        file.write_all(text.as_bytes())?;
         let text = text.trim_end();
         on_line(text);
         if tail.len() == TAIL {
@@ -169,6 +226,25 @@ mod tests {
             text.starts_with("$ sh -c") && text.contains("line 1\n"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn commands_of_both_kinds_succeed_or_say_why_not() {
+        let shell = Shell::new().unwrap();
+        let word = "two words";
+        assert_eq!(output(cmd!(shell, "echo {word}")).unwrap(), word);
+        assert_eq!(output(Command::new("echo").arg(word)).unwrap(), word);
+        succeed(cmd!(shell, "true")).unwrap();
+        let script = "echo http://me:secret@host >&2; exit 3";
+        let fails = || cmd!(shell, "sh -c {script}");
+        let error = output(fails()).unwrap_err().to_string();
+        let shown = "failed to run `sh -c 'echo http://***@host >&2; exit 3'`: exit status: 3";
+        assert_eq!(error, format!("{shown}\n  | http://***@host"));
+        let error = succeed(fails()).unwrap_err().to_string();
+        assert_eq!(error, format!("{shown}; its output is above"));
+        assert_eq!(finish(fails()).unwrap().status.code(), Some(3));
+        let error = output(cmd!(shell, "/nowhere/git status")).unwrap_err();
+        assert!(format!("{error:#}").starts_with("failed to start `/nowhere/git status`: "));
     }
 
     #[test]

@@ -2,10 +2,10 @@
 //! which one file after the other is changed.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use code_digest::Code;
+use fs_err as fs;
 use support::files::{all_files, copy_tree};
 
 use super::super::{CODE, INSTRUMENTED_CODE};

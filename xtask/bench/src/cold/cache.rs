@@ -1,11 +1,12 @@
 //! Takes files out of the system's memory, so that who reads them next has to wait for the disk; and how much
 //! a process has read from there. Nobody else's files are touched, and no rights are needed.
 
-use std::fs::{self, File};
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use fs_err::{self as fs, File};
 use rustix::fs::{Advice, fadvise, syncfs};
+use support::files::sorted_entries;
 
 /// Has everything written to the disk that a folder lies on: what is not would stay in memory.
 pub fn settle(folder: &Path) -> Result<()> {
@@ -15,15 +16,14 @@ pub fn settle(folder: &Path) -> Result<()> {
 
 /// Takes a file, or all files below a folder, out of memory: those parts that nobody has mapped.
 pub fn forget(path: &Path) -> Result<()> {
-    let failed = || format!("failed to take `{}` out of memory", path.display());
-    let kind = fs::symlink_metadata(path).with_context(failed)?.file_type();
+    let kind = fs::symlink_metadata(path)?.file_type();
     if kind.is_dir() {
-        for entry in fs::read_dir(path).with_context(failed)? {
-            forget(&entry.with_context(failed)?.path())?;
+        for entry in sorted_entries(path)? {
+            forget(&entry)?;
         }
     } else if kind.is_file() || kind.is_symlink() && path.is_file() {
-        let file = File::open(path).with_context(failed)?;
-        fadvise(&file, 0, None, Advice::DontNeed).with_context(failed)?;
+        fadvise(&File::open(path)?, 0, None, Advice::DontNeed)
+            .with_context(|| format!("failed to take `{}` out of memory", path.display()))?;
     }
     Ok(())
 }
@@ -31,7 +31,7 @@ pub fn forget(path: &Path) -> Result<()> {
 /// The bytes that a process has read from the disk. Source: proc_pid_io(5).
 pub fn read_from_disk(process: u32) -> Result<f64> {
     let path = format!("/proc/{process}/io");
-    let text = fs::read_to_string(&path).with_context(|| format!("failed to read `{path}`"))?;
+    let text = fs::read_to_string(&path)?;
     let line = text
         .lines()
         .find_map(|line| line.strip_prefix("read_bytes:"));

@@ -1,18 +1,17 @@
 //! What a process has taken of processors so far: whatever else the machine does hardly changes it.
 
-use std::fs;
+use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
+use fs_err as fs;
+use support::files::sorted_entries;
 
 /// Milliseconds of all threads that a process has. Source: Linux's documentation, scheduler/sched-stats.
 pub fn used(process: u32) -> Result<f64> {
-    let folder = format!("/proc/{process}/task");
-    let failed = || format!("failed to read `{folder}`");
     let mut nanoseconds = 0.0;
-    for thread in fs::read_dir(&folder).with_context(failed)? {
-        let path = thread.with_context(failed)?.path().join("schedstat");
+    for thread in sorted_entries(Path::new(&format!("/proc/{process}/task")))? {
         // A thread can end while we look at it.
-        let text = fs::read_to_string(&path).unwrap_or_default();
+        let text = fs::read_to_string(thread.join("schedstat")).unwrap_or_default();
         let first = text.split_whitespace().next();
         nanoseconds += first
             .and_then(|text| text.parse::<f64>().ok())

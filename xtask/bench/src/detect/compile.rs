@@ -1,14 +1,13 @@
 //! Compiles `data/bench/detect/detect.cpp` against the SDK, with the compiler that the SDK was made by.
 
-use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
 
 use anyhow::{Context, Result};
+use fs_err as fs;
 use opencv_build::build::tools;
 use support::fingerprint::Fingerprint;
 use support::progress::Step;
-use support::run::run_logged;
+use support::run::{Shell, cmd, run_logged};
 
 use crate::setting::Setting;
 use package::build_opencv;
@@ -34,29 +33,21 @@ pub fn compiled(setting: &Setting) -> Result<PathBuf> {
         return Ok(program);
     }
     let _step = Step::start("compiling the detecting program");
-    fs::create_dir_all(&folder)
-        .with_context(|| format!("failed to create `{}`", folder.display()))?;
+    fs::create_dir_all(&folder)?;
     let source = folder.join("detect.cpp");
-    fs::write(&source, SOURCE)
-        .with_context(|| format!("failed to write `{}`", source.display()))?;
+    fs::write(&source, SOURCE)?;
     let recipe = build_opencv::recipe(&setting.workspace, &build_opencv::Arguments::default())?;
     let (_, compiler) = tools(&recipe, &setting.workspace.places()?)?;
     let libraries = manifest.link.libraries.iter().chain(&manifest.link.system);
     let partial = folder.join("partial");
-    let mut compile = Command::new(compiler.cxx());
-    compile
-        .args(FLAGS)
-        .arg(&source)
-        .arg("-I")
-        .arg(setting.sdk.path().join("include/opencv4"))
-        .arg("-L")
-        .arg(setting.sdk.path().join("lib"))
-        .args(libraries.map(|name| format!("-l{name}")))
-        .arg("-o")
-        .arg(&partial);
-    run_logged(&mut compile, &folder.join("log"), |_| ())
+    let libraries = libraries.map(|name| format!("-l{name}"));
+    let (sh, cxx, sdk) = (Shell::new()?, compiler.cxx(), setting.sdk.path());
+    let compile = cmd!(
+        sh,
+        "{cxx} {FLAGS...} {source} -I {sdk}/include/opencv4 -L {sdk}/lib {libraries...} -o {partial}"
+    );
+    run_logged(compile, &folder.join("log"), |_| ())
         .context("failed to compile the detecting program against the SDK")?;
-    fs::rename(&partial, &program)
-        .with_context(|| format!("failed to create `{}`", program.display()))?;
+    fs::rename(&partial, &program)?;
     Ok(program)
 }

@@ -2,9 +2,10 @@
 //! its stdin, and answers each by one line.
 
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
+use support::child::Child;
 use support::run::show;
 
 use crate::photos::Photo;
@@ -15,7 +16,7 @@ pub type Area = [i64; 4];
 /// A running program, which ends with this value.
 pub struct Program {
     name: String,
-    child: Child,
+    _child: Child,
     requests: ChildStdin,
     answers: BufReader<ChildStdout>,
 }
@@ -52,15 +53,13 @@ impl Program {
     pub fn start(command: &mut Command) -> Result<Self> {
         let name = show(command);
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command
-            .spawn()
-            .with_context(|| format!("failed to start `{name}`"))?;
-        let (Some(requests), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
+        let child = Child::start(command)?;
+        let (Some(requests), Some(answers)) = (child.stdin(), child.stdout()) else {
             bail!("`{name}` has no stdin or stdout");
         };
         Ok(Self {
             name,
-            child,
+            _child: child,
             requests,
             answers: BufReader::new(answers),
         })
@@ -148,14 +147,6 @@ impl Program {
             )
         })?;
         Ok(rest.trim().to_owned())
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        // One that has ended already is no failure.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

@@ -3,7 +3,6 @@
 //! tables when a window first comes to it; a blank one does not come far, and the rest of them is part of the first photo.
 
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
@@ -11,7 +10,7 @@ use crate::figures::{Group, Unit};
 use crate::peer::Peer;
 use crate::setting::Setting;
 use support::median::median;
-use support::process::output;
+use support::run::{Shell, cmd, output};
 
 use super::sides::{CASCADES, OURS, STOCK, WHEEL};
 
@@ -39,6 +38,7 @@ pub fn ready(
     if !has_packed {
         notes.push("this SDK has no packed cascades: none were loaded".to_owned());
     }
+    let sh = Shell::new()?;
     let mut times = [const { Vec::new() }; 3];
     for _ in 0..setting.count(RUNS.0, RUNS.1) {
         for (place, (side, form, files)) in sides.iter().enumerate() {
@@ -46,8 +46,8 @@ pub fn ready(
                 continue;
             }
             let mut command = match *side {
-                WHEEL => peer.program("detect.py"),
-                _ => Command::new(program),
+                WHEEL => peer.program("detect.py")?,
+                _ => cmd!(sh, "{program}").into(),
             };
             command.arg("ready").args(files).arg(form);
             times[place].push(milliseconds(&output(&mut command)?)?);

@@ -1,9 +1,9 @@
 //! A photo with labels and findings drawn on it.
 
-use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use fs_err as fs;
 use image::{DynamicImage, ImageDecoder, ImageReader, Rgb, RgbImage};
 
 use super::score::{Area, Match};
@@ -45,8 +45,7 @@ pub fn write(
     }
     let path = folder.join(format!("{name}.png"));
     let parent = path.parent().unwrap_or(folder);
-    fs::create_dir_all(parent)
-        .with_context(|| format!("failed to create `{}`", parent.display()))?;
+    fs::create_dir_all(parent)?;
     picture
         .save(&path)
         .with_context(|| format!("failed to write `{}`", path.display()))

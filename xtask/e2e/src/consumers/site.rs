@@ -2,12 +2,12 @@
 //! that see nothing else of this machine.
 
 use std::ffi::OsString;
-use std::fs;
-use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
+use fs_err as fs;
+use fs_err::os::unix::fs::symlink;
 use opencv_build::build::tools;
 use opencv_build::compiler::Compiler;
 use opencv_build::pins::Wheel;
@@ -24,6 +24,7 @@ use support::run::{run_logged, show};
 use package::build_opencv::Arguments;
 use package::workspace::Workspace;
 use package::{build_opencv, pack};
+use support::files::remove_if_there;
 
 /// What commands see of the user's environment, besides `PATH`.
 const ENVIRONMENT: [&str; 5] = [
@@ -71,8 +72,7 @@ impl Site {
 
         let log = folder.join("log");
         if log.exists() {
-            fs::remove_file(&log)
-                .with_context(|| format!("failed to remove `{}`", log.display()))?;
+            fs::remove_file(&log)?;
         }
         let bin = folder.join("bin");
         for (name, program) in [
@@ -122,8 +122,7 @@ impl Site {
     pub fn copy_of(&self, program: &str, name: &str) -> Result<PathBuf> {
         let folder = self.folder.join("programs").join(name);
         if folder.exists() {
-            fs::remove_dir_all(&folder)
-                .with_context(|| format!("failed to remove `{}`", folder.display()))?;
+            fs::remove_dir_all(&folder)?;
         }
         copy_tree(&self.sources.join(program), &folder)?;
         Ok(folder)
@@ -176,7 +175,7 @@ impl Site {
     /// What a command says that must fail, in one line: cmake wraps its messages.
     pub fn fail(&self, command: &mut Command) -> Result<String> {
         let mut words = Vec::new();
-        let done = run_logged(command, &self.log(), |line| {
+        let done = run_logged(&mut *command, &self.log(), |line| {
             words.extend(line.split_whitespace().map(str::to_owned));
         });
         let said = words.join(" ");
@@ -216,14 +215,9 @@ fn pkg_config(parent: &Path) -> Result<PathBuf> {
 
 /// Makes `link` lead to `file`.
 fn link(file: &Path, link: &Path) -> Result<()> {
-    let write = || {
-        if let Some(folder) = link.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        match fs::remove_file(link) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
-            _ => symlink(std::path::absolute(file)?, link),
-        }
-    };
-    write().with_context(|| format!("failed to write `{}`", link.display()))
+    if let Some(folder) = link.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    remove_if_there(link)?;
+    Ok(symlink(std::path::absolute(file)?, link)?)
 }

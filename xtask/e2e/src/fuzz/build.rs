@@ -3,7 +3,6 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result};
 use opencv_build::build::{self, tools};
@@ -12,13 +11,13 @@ use opencv_build::driver::Driver;
 use opencv_build::instrument;
 use opencv_build::sdk::Sdk;
 use support::files::{name, sorted_entries};
-use support::run::show;
+use support::run::{Shell, cmd, output};
 
 use super::checks;
 use crate::report::Skip;
 use package::build_opencv;
 use package::workspace::Workspace;
-use support::process::succeed;
+use support::run::succeed;
 
 /// What rustc must be told for libFuzzer to see which code an input reaches, and for AddressSanitizer. These are the
 /// flags of cargo-fuzz, but that the runtime is named by us: zig's linker does not understand how rustc does it.
@@ -134,14 +133,13 @@ pub fn folder(workspace: &Workspace) -> PathBuf {
 
 /// The runtime of the sanitizers that comes with Rust.
 fn runtime(triple: &str) -> Result<PathBuf> {
-    let mut rustc = Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
-    rustc.args(["--print", "target-libdir", "--target", triple]);
-    let output = rustc
-        .output()
-        .with_context(|| format!("failed to start `{}`", show(&rustc)))?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let folder = Path::new(text.trim());
-    let mut files = sorted_entries(folder).unwrap_or_default().into_iter();
+    let (sh, rustc) = (
+        Shell::new()?,
+        env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()),
+    );
+    let folder = output(cmd!(sh, "{rustc} --print target-libdir --target {triple}"))?;
+    let files = sorted_entries(Path::new(&folder)).unwrap_or_default();
+    let mut files = files.into_iter();
     let found = files.find(|path| path.to_string_lossy().ends_with("_rt.asan.a"));
     found.ok_or_else(|| {
         Skip::because(format!(

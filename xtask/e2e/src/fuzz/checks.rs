@@ -1,10 +1,10 @@
 //! Whether a static library has the checks and counters that it was to be compiled with: a compiler that ignored a flag
 //! would leave fuzzers that find nothing.
 
-use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use fs_err as fs;
 use object::read::archive::ArchiveFile;
 use object::{File, Object, ObjectSymbol};
 
@@ -15,7 +15,7 @@ const CALLED: [&str; 3] = ["__asan_report_", "__ubsan_handle_", "__sanitizer_cov
 /// Refuses a static library that lacks one of them.
 pub fn check(library: &Path) -> Result<()> {
     let failed = || format!("failed to read `{}`", library.display());
-    let bytes = fs::read(library).with_context(failed)?;
+    let bytes = fs::read(library)?;
     let mut called = [false; CALLED.len()];
     for member in ArchiveFile::parse(&*bytes).with_context(failed)?.members() {
         let member = member.with_context(failed)?.data(&*bytes);

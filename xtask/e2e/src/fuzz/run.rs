@@ -1,14 +1,15 @@
 //! One fuzzer that runs: first the cases that are too large to be changed, each once, then inputs of its own, within bounds of
 //! memory and time for each. What it finds is kept.
 
-use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
+use fs_err::{self as fs, File};
+use support::child::Child;
 use support::files::sorted_entries;
 use support::progress::tell;
-use support::run::show;
+use support::run::{Shell, cmd, show};
 
 use super::tally::Tally;
 use super::target::Target;
@@ -46,22 +47,21 @@ impl Fuzzer {
         let below = |kind: &str| folders.work.join(kind).join(name);
         let (corpus, found, seeds) = (below("corpus"), below("found"), below("seeds"));
         for folder in [&corpus, &found, &seeds] {
-            fs::create_dir_all(folder)
-                .with_context(|| format!("failed to create `{}`", folder.display()))?;
+            fs::create_dir_all(folder)?;
         }
         let log = folders.work.join(format!("{name}.log"));
-        let output =
-            File::create(&log).with_context(|| format!("failed to write `{}`", log.display()))?;
+        let output = File::create(&log)?;
+        let sh = Shell::new()?;
         let program = || -> Result<Command> {
-            let mut program = Command::new(folders.programs.join(name));
-            program
-                .args(BOUNDS)
-                .arg(format!("-artifact_prefix={}/", found.display()))
+            let program = folders.programs.join(name);
+            let program = cmd!(sh, "{program} {BOUNDS...} -artifact_prefix={found}/")
                 .env("ASAN_OPTIONS", ASAN)
-                .env("UBSAN_OPTIONS", UBSAN)
+                .env("UBSAN_OPTIONS", UBSAN);
+            let mut program = Command::from(program);
+            program
                 .stdin(Stdio::null())
                 .stdout(Stdio::null())
-                .stderr(output.try_clone()?);
+                .stderr(output.try_clone()?.into_file());
             Ok(program)
         };
         let mut fuzzer = program()?;
@@ -81,10 +81,9 @@ impl Fuzzer {
             check(name, status.success(), &log, &found, &shown)?;
         }
         tell(&format!("{name}: fuzzing for {seconds} s"));
-        let child = fuzzer.spawn();
         Ok(Self {
             name: name.clone(),
-            child: child.with_context(|| format!("failed to start `{shown}`"))?,
+            child: Child::start(&mut fuzzer)?,
             log,
             found,
             shown,
@@ -92,7 +91,7 @@ impl Fuzzer {
     }
 
     /// Waits for its end; what it did, and whether it found nothing.
-    pub fn finish(mut self) -> Result<(Tally, Result<()>)> {
+    pub fn finish(self) -> Result<(Tally, Result<()>)> {
         let status = self.child.wait()?;
         let log = fs::read(&self.log).unwrap_or_default();
         let tally = Tally::read(&String::from_utf8_lossy(&log)).unwrap_or_default();

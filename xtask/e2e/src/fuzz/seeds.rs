@@ -5,10 +5,10 @@ mod files;
 mod photos;
 mod readers;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
+use fs_err as fs;
 use support::progress::tell;
 
 use super::build::Built;
@@ -24,8 +24,7 @@ pub fn write(workspace: &Workspace, built: &Built, targets: &[Target], work: &Pa
     let (seeds, cases) = (work.join("seeds"), work.join("cases"));
     for folder in [&seeds, &cases] {
         if folder.exists() {
-            fs::remove_dir_all(folder)
-                .with_context(|| format!("failed to remove `{}`", folder.display()))?;
+            fs::remove_dir_all(folder)?;
         }
     }
     let shared = workspace.root().join("../shared/cases");
@@ -71,9 +70,8 @@ pub fn write(workspace: &Workspace, built: &Built, targets: &[Target], work: &Pa
 }
 
 fn put(folder: &Path, name: &str, content: &[u8]) -> Result<PathBuf> {
-    fs::create_dir_all(folder)
-        .with_context(|| format!("failed to create `{}`", folder.display()))?;
+    fs::create_dir_all(folder)?;
     let path = folder.join(name.replace('/', "-"));
-    fs::write(&path, content).with_context(|| format!("failed to write `{}`", path.display()))?;
+    fs::write(&path, content)?;
     Ok(path)
 }

@@ -1,10 +1,10 @@
 //! The list of fuzz targets, as the crate's `Cargo.toml` has it.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
+use fs_err as fs;
 use serde::Deserialize;
 
 /// One fuzz target.
@@ -49,8 +49,7 @@ struct Program {
 /// The targets of the crate in `package`: those in `wanted`, or all where that is empty.
 pub fn targets(package: &Path, wanted: &[String]) -> Result<Vec<Target>> {
     let path = package.join("Cargo.toml");
-    let text = fs::read_to_string(&path)
-        .with_context(|| format!("failed to read `{}`", path.display()))?;
+    let text = fs::read_to_string(&path)?;
     parse(&text, wanted).with_context(|| format!("failed to use `{}`", path.display()))
 }
 

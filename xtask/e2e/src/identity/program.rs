@@ -1,17 +1,17 @@
 //! Programs of ours in C++: compiled against the SDK by its own compiler, run, and what they say.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Result, anyhow, ensure};
+use fs_err as fs;
 use opencv_build::build::tools;
 use opencv_build::compiler::Compiler;
 use opencv_build::sdk::Sdk;
 use support::lock::Lock;
 use support::progress::tell;
-use support::run::{run_logged, show};
+use support::run::{Run, Shell, cmd, finish, run_logged, show};
 
 use package::build_opencv::Arguments;
 use package::workspace::Workspace;
@@ -30,8 +30,7 @@ impl<'a> Programs<'a> {
     /// A folder below the target folder, for this SDK.
     pub fn new(workspace: &Workspace, sdk: &'a Sdk) -> Result<Self> {
         let folder = workspace.target().join("identity");
-        fs::create_dir_all(&folder)
-            .with_context(|| format!("failed to create `{}`", folder.display()))?;
+        fs::create_dir_all(&folder)?;
         let lock = Lock::take(&folder.join("lock"), tell)?;
         let recipe = build_opencv::recipe(workspace, &Arguments::default())?;
         let (_, compiler) = tools(&recipe, &workspace.places()?)?;
@@ -58,28 +57,24 @@ impl<'a> Programs<'a> {
     pub fn built(&self, name: &str) -> Result<PathBuf> {
         let program = self.folder.join(name);
         let link = &self.sdk.manifest().link;
-        let mut compile = Command::new(self.compiler.cxx());
-        compile
-            .args(["-std=c++17", "-O2", "-Wall", "-Wextra", "-Werror"])
-            .arg(self.sources.join(format!("{name}.cpp")))
-            .arg("-I")
-            .arg(self.sdk.path().join("include/opencv4"))
-            .arg("-L")
-            .arg(self.sdk.path().join("lib"))
-            .args(
-                link.libraries
-                    .iter()
-                    .chain(&link.system)
-                    .map(|library| format!("-l{library}")),
-            )
-            .arg("-o")
-            .arg(&program);
-        self.log(&mut compile)?;
+        let libraries = link.libraries.iter().chain(&link.system);
+        let libraries = libraries.map(|library| format!("-l{library}"));
+        let (sh, cxx, sdk, sources) = (
+            Shell::new()?,
+            self.compiler.cxx(),
+            self.sdk.path(),
+            &self.sources,
+        );
+        self.log(cmd!(
+            sh,
+            "{cxx} -std=c++17 -O2 -Wall -Wextra -Werror {sources}/{name}.cpp -I {sdk}/include/opencv4
+             -L {sdk}/lib {libraries...} -o {program}"
+        ))?;
         Ok(program)
     }
 
     /// Runs a command whose output matters only if it fails.
-    pub fn log(&self, command: &mut Command) -> Result<()> {
+    pub fn log(&self, command: impl Run) -> Result<()> {
         run_logged(command, &self.folder.join("log"), |_| ())
     }
 }
@@ -90,11 +85,13 @@ pub fn sources(workspace: &workspace::Workspace) -> PathBuf {
 }
 
 /// What a program says on both channels; it must succeed.
-pub fn said(command: &mut Command) -> Result<String> {
+pub fn said(command: impl Run) -> Result<String> {
+    command.with(said_by)
+}
+
+fn said_by(command: &mut Command) -> Result<String> {
     let shown = show(command);
-    let output = command
-        .output()
-        .with_context(|| format!("failed to start `{shown}`"))?;
+    let output = finish(&mut *command)?;
     let said = String::from_utf8_lossy(&output.stdout);
     ensure!(
         output.status.success(),

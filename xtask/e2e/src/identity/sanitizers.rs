@@ -1,11 +1,11 @@
 //! The detector's own files by themselves, compiled with the machine's compiler and its sanitizers at each level of
 //! instructions: random cases against a plain reference, damaged models, and what grouping searches by.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use fs_err as fs;
 use opencv_build::sdk::Sdk;
 use serde::Deserialize;
 use support::progress::{Step, tell};
@@ -14,6 +14,7 @@ use super::need::{need_to_run, no_detector};
 use super::program::{Programs, all_said, said, sources};
 use crate::report::Skip;
 use package::workspace::Workspace;
+use support::run::{Shell, cmd, output};
 
 /// Cases at each level without `--slow`, and how many times fewer than `--cases` with it, since sanitizers are slow; the
 /// one for threads is slower still.
@@ -68,13 +69,9 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, slow: Option<u64>) -> Result<()> {
     let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
     let compiler = compiler(scratch.path())?;
     let inputs = programs.folder().join("plain-cascades");
-    fs::create_dir_all(&inputs)
-        .with_context(|| format!("failed to create `{}`", inputs.display()))?;
-    said(
-        Command::new(programs.built("plain")?)
-            .arg(programs.share())
-            .arg(&inputs),
-    )?;
+    fs::create_dir_all(&inputs)?;
+    let (sh, plain, share) = (Shell::new()?, programs.built("plain")?, programs.share());
+    said(cmd!(sh, "{plain} {share} {inputs}"))?;
 
     let cases = slow.map_or(CASES, |cases| cases / FEWER);
     let ways = ways(sdk, cases)?;
@@ -86,64 +83,34 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, slow: Option<u64>) -> Result<()> {
             .folder()
             .join(format!("core-{}-{}", way.level.name, way.cases))
     };
+    let (own, kept) = (sources(workspace), sdk.path());
     let compiling = |way: &Way| {
-        let mut compile = Command::new(&compiler);
-        compile
-            .args([
-                "-std=c++17",
-                "-O1",
-                "-g",
-                "-fno-omit-frame-pointer",
-                "-pthread",
-            ])
-            // Rounds once where two operations round twice, which OpenCV's build never does.
-            .arg("-ffp-contract=off")
-            .args(["-fno-sanitize-recover=all", way.sanitizers])
-            .args([
-                "-D__OPENCV_BUILD",
-                "-DCV_ENABLE_INTRINSICS",
-                "-DOPENCV_HAAR_DETECTOR",
-            ])
-            .args(&way.level.flags);
-        for folder in [
-            detector.clone(),
-            sources(workspace).join("standin"),
-            sources(workspace).join("standin/haar"),
-            sdk.path().join("include/opencv4"),
-        ] {
-            compile.arg("-I").arg(folder);
-        }
-        compile
+        let (sanitizers, flags) = (way.sanitizers, &way.level.flags);
+        // A product and a sum as one round once where two operations round twice, which OpenCV's build never does.
+        cmd!(
+            sh,
+            "{compiler} -std=c++17 -O1 -g -fno-omit-frame-pointer -pthread -ffp-contract=off
+             -fno-sanitize-recover=all {sanitizers} -D__OPENCV_BUILD -DCV_ENABLE_INTRINSICS
+             -DOPENCV_HAAR_DETECTOR {flags...} -I {detector} -I {own}/standin -I {own}/standin/haar
+             -I {kept}/include/opencv4"
+        )
     };
     let compile = |way: &Way| {
-        let mut compile = compiling(way);
-        compile
-            .arg(sources(workspace).join("core.cpp"))
-            .args(
-                [
-                    "check.cpp",
-                    "detect.cpp",
-                    "dispatch.cpp",
-                    "model.cpp",
-                    "stump.cpp",
-                ]
-                .map(|name| detector.join(name)),
-            )
-            .arg("-o")
-            .arg(program(way));
-        compile
+        let names = ["check", "detect", "dispatch", "model", "stump"];
+        let files = names.map(|name| detector.join(name).with_extension("cpp"));
+        let compile = compiling(way).arg(own.join("core.cpp")).args(files);
+        Command::from(compile.arg("-o").arg(program(way)))
     };
     // What grouping is by itself has no instructions of its own.
     let similar = programs.folder().join("similar");
     let first = ways.first().context("there is nothing to compile")?;
-    let mut index = compiling(first);
-    index
-        .arg(sources(workspace).join("similar.cpp"))
-        .arg("-o")
-        .arg(&similar);
+    let index = compiling(first).arg(own.join("similar.cpp"));
+    let index = Command::from(index.arg("-o").arg(&similar));
     all_said(ways.iter().map(compile).chain([index]).collect())?;
     drop(step);
-    said(Command::new(similar).args([SEED, 0, cases].map(|number| number.to_string())))?;
+    let numbers = |cases| [SEED, 0, cases].map(|number: u64| number.to_string());
+    let random = numbers(cases);
+    said(cmd!(sh, "{similar} {random...}"))?;
 
     let processor = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let processor: Vec<_> = processor.split_whitespace().collect();
@@ -157,9 +124,8 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, slow: Option<u64>) -> Result<()> {
             ));
             continue;
         }
-        let mut run = Command::new(program(way));
-        run.arg(&inputs)
-            .args([SEED, 0, way.cases].map(|number| number.to_string()));
+        let (program, random) = (program(way), numbers(way.cases));
+        let run = Command::from(cmd!(sh, "{program} {inputs} {random...}"));
         runs.push((way, run));
     }
     ensure!(!runs.is_empty(), "no level can be run here");
@@ -202,13 +168,10 @@ fn ways(sdk: &Sdk, cases: u64) -> Result<Vec<Way>> {
 /// A compiler of this machine that has the sanitizers: it links a program with each.
 fn compiler(scratch: &Path) -> Result<String> {
     let source = scratch.join("empty.cpp");
-    fs::write(&source, "int main() { return 0; }\n")
-        .with_context(|| format!("failed to write `{}`", source.display()))?;
+    fs::write(&source, "int main() { return 0; }\n")?;
+    let (sh, program) = (Shell::new()?, scratch.join("empty"));
     let links = |compiler: &str, sanitizer: &str| {
-        let program: PathBuf = scratch.join("empty");
-        let mut compile = Command::new(compiler);
-        compile.arg(sanitizer).arg(&source).arg("-o").arg(program);
-        compile.output().is_ok_and(|output| output.status.success())
+        output(cmd!(sh, "{compiler} {sanitizer} {source} -o {program}")).is_ok()
     };
     for compiler in ["g++", "clang++"] {
         if links(compiler, "-fsanitize=address,undefined") && links(compiler, "-fsanitize=thread") {

@@ -3,7 +3,6 @@
 //! besides looking.
 
 use std::path::Path;
-use std::process::Command;
 use std::thread::available_parallelism;
 
 use anyhow::{Context, Result, ensure};
@@ -15,6 +14,7 @@ use super::levels::{Level, levels};
 use super::need::{need_to_run, no_detector};
 use super::program::{Programs, all_said, said};
 use package::workspace::Workspace;
+use support::run::{Shell, cmd};
 
 /// Cases at each level, without `--slow`. The first cases are always the same.
 const CASES: u64 = 2_000;
@@ -56,7 +56,9 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, slow: Option<u64>) -> Result<()> {
     let programs = Programs::new(workspace, sdk)?;
     let program = programs.built("against_stock")?;
     let share = programs.share();
-    let none = tally(&said(&mut cases(&program, &share, 0..0, &[]))?)?;
+    let (sh, seed) = (Shell::new()?, SEED.to_string());
+    let none = cmd!(sh, "{program} {share} {seed} 0 0").env("OPENCV_CPU_DISABLE", "");
+    let none = tally(&said(none)?)?;
     if !none.fast_detector {
         return Err(no_detector());
     }
@@ -74,7 +76,8 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, slow: Option<u64>) -> Result<()> {
     }
     grouping(&programs, slow.unwrap_or(LISTS))?;
     for name in ["handling", "stopping"] {
-        said(Command::new(programs.built(name)?).arg(&share))?;
+        let program = programs.built(name)?;
+        said(cmd!(sh, "{program} {share}"))?;
     }
     tell(
         "copying, loading again, stopping, threads, masks and damaged cascades: as OpenCV's own code",
@@ -84,8 +87,9 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, slow: Option<u64>) -> Result<()> {
 
 /// Lists of all kinds through both ways of grouping, and long ones, whose time the program judges itself.
 fn grouping(programs: &Programs, count: u64) -> Result<()> {
-    let mut run = Command::new(programs.built("groups")?);
-    let said = said(run.args([SEED, 0, count].map(|number| number.to_string())))?;
+    let (sh, program) = (Shell::new()?, programs.built("groups")?);
+    let numbers = [SEED, 0, count].map(|number| number.to_string());
+    let said = said(cmd!(sh, "{program} {numbers...}"))?;
     let grouped: Grouped = serde_json::from_str(said.lines().last().unwrap_or_default())
         .with_context(|| format!("the program says `{said}`"))?;
     ensure!(
@@ -103,26 +107,16 @@ fn grouping(programs: &Programs, count: u64) -> Result<()> {
 fn run(program: &Path, share: &Path, count: u64, level: &Level) -> Result<Vec<Tally>> {
     let processes = available_parallelism().map_or(1, |number| number.get() as u64);
     let share_of = |number: u64| number * count / processes;
+    let sh = Shell::new()?;
     let command = |number| {
-        let range = share_of(number)..share_of(number + 1);
-        cases(program, share, range, &level.disabled)
+        let (start, end) = (share_of(number), share_of(number + 1));
+        let numbers = [SEED, start, end - start].map(|number| number.to_string());
+        let run = cmd!(sh, "{program} {share} {numbers...}");
+        run.env("OPENCV_CPU_DISABLE", level.disabled.join(","))
+            .into()
     };
     let all = all_said((0..processes).map(command).collect())?;
     all.iter().map(|text| tally(text)).collect()
-}
-
-fn cases(
-    program: &Path,
-    share: &Path,
-    range: std::ops::Range<u64>,
-    disabled: &[String],
-) -> Command {
-    let mut command = Command::new(program);
-    command
-        .arg(share)
-        .args([SEED, range.start, range.end - range.start].map(|number| number.to_string()))
-        .env("OPENCV_CPU_DISABLE", disabled.join(","));
-    command
 }
 
 fn tally(said: &str) -> Result<Tally> {

@@ -1,13 +1,11 @@
 //! The rectangles in photos against those of the Python wheel of OpenCV, for every Haar cascade, with several sets
 //! of parameters and numbers of threads, from the same grey pixels.
 
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use fs_err as fs;
 use opencv_build::sdk::Sdk;
-use support::files::{name, with_extension};
 use support::fingerprint::Fingerprint;
 use support::progress::{Step, tell};
 
@@ -16,6 +14,8 @@ use super::program::{Programs, all_said, said, sources};
 use crate::reference;
 use crate::report::Skip;
 use package::workspace::Workspace;
+use support::files::{PARTIAL, name, temporary_in, with_extension};
+use support::run::{Shell, cmd};
 
 const SCRIPT: &str = include_str!("../../data/identity/wheel.py");
 
@@ -35,7 +35,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk) -> Result<()> {
     let folder = asked(workspace, &programs)?;
     let read = |name: &str| {
         let path = folder.join(name);
-        fs::read_to_string(&path).with_context(|| format!("failed to read `{}`", path.display()))
+        fs::read_to_string(&path)
     };
     let (questions, answers) = (read("questions")?, read("answers")?);
     let rectangles = answers.lines().filter(|line| *line != "0").count();
@@ -45,11 +45,14 @@ pub fn test(workspace: &Workspace, sdk: &Sdk) -> Result<()> {
     );
 
     let ways = [(1, "xml"), (1, "packed"), (2, "xml"), (4, "packed")];
+    let (sh, share) = (Shell::new()?, programs.share());
     let command = |(threads, form): (u32, &str)| {
-        let mut command = Command::new(&program);
-        command.arg(programs.share().join("haarcascades"));
-        command.arg(&folder).arg(threads.to_string()).arg(form);
-        command
+        let threads = threads.to_string();
+        cmd!(
+            sh,
+            "{program} {share}/haarcascades {folder} {threads} {form}"
+        )
+        .into()
     };
     let ours = all_said(ways.into_iter().map(command).collect())?;
     for ((threads, form), ours) in ways.into_iter().zip(&ours) {
@@ -97,9 +100,7 @@ fn asked(workspace: &Workspace, programs: &Programs) -> Result<PathBuf> {
         ("script".to_owned(), SCRIPT.into()),
     ];
     for path in photos.iter().chain(&with_extension(&cascades, "xml")?) {
-        let bytes =
-            fs::read(path).with_context(|| format!("failed to read `{}`", path.display()))?;
-        inputs.push((name(path), bytes));
+        inputs.push((name(path), fs::read(path)?));
     }
     let inputs = inputs
         .iter()
@@ -114,22 +115,14 @@ fn asked(workspace: &Workspace, programs: &Programs) -> Result<PathBuf> {
         return Err(Skip::because(why));
     }
     let reference = reference::installed(workspace)?;
-    let partial = tempfile::Builder::new()
-        .prefix(".partial-")
-        .tempdir_in(programs.folder())
-        .context("failed to create a temporary folder")?;
+    let partial = temporary_in(programs.folder(), PARTIAL)?;
     let step = Step::start("asking the wheel of OpenCV".to_owned());
-    let mut wheel = Command::new(reference.python);
-    wheel
-        .arg(sources(workspace).join("wheel.py"))
-        .arg(&cascades)
-        .arg(partial.path())
-        .args(&photos)
-        .env("PYTHONPATH", &reference.modules);
-    said(&mut wheel)?;
+    let (sh, python, to) = (Shell::new()?, &reference.python, partial.path());
+    let script = sources(workspace).join("wheel.py");
+    let wheel = cmd!(sh, "{python} {script} {cascades} {to} {photos...}");
+    said(wheel.env("PYTHONPATH", &reference.modules))?;
     drop(step);
-    fs::rename(partial.path(), &folder)
-        .with_context(|| format!("failed to create `{}`", folder.display()))?;
+    fs::rename(partial.path(), &folder)?;
     Ok(folder)
 }
 

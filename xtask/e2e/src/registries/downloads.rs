@@ -1,10 +1,10 @@
 //! Pulls from a registry that cannot be reached well, or sends something else.
 
-use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, Result, bail, ensure};
+use fs_err as fs;
 use layer::Digest;
 use layer_registry::{Error, Remote, pull};
 

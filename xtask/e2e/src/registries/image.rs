@@ -1,11 +1,11 @@
 //! Images of registries in tests: named, pushed and compared.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use fs_err as fs;
 use layer::{Digest, LayoutFolder, source};
 use layer_registry::{Patience, Remote, push_layout};
 use support::files::{name, sorted_entries};

@@ -1,15 +1,16 @@
 //! A registry that demands a login, met by the command line with credentials as users store them.
 
-use std::fs::{self, Permissions};
+use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use fs_err as fs;
 use layer_registry::{Credentials, Error};
 use serde_json::{Value, json};
+use support::run::{Shell, cmd, finish};
 
 use super::image::{digest_of, push, remote, same_blobs};
 use super::server::Registry;
@@ -45,14 +46,11 @@ pub fn test(scratch: &Path, layout: &Path) -> Result<()> {
     fs::create_dir_all(&home)?;
     let folder = scratch.join("logged-in");
     let pull = || {
-        let mut pull = Command::new(programs::registry()?);
-        pull.args(["--json", "pull", &image, "--to"]).arg(&folder);
+        let (sh, program) = (Shell::new()?, programs::registry()?);
+        let pull = cmd!(sh, "{program} --json pull {image} --to {folder}");
         // Nothing of the credentials that this machine's user has.
-        pull.env_clear()
-            .env("HOME", &home)
-            .env("DOCKER_CONFIG", &home)
-            .env("PATH", &home);
-        pull.output().context("failed to run this program")
+        let names = ["HOME", "DOCKER_CONFIG", "PATH"];
+        finish(pull.env_clear().envs(names.map(|name| (name, &home))))
     };
     let store = |config: &Value| fs::write(home.join("config.json"), config.to_string());
     let auth = |password: &str| STANDARD.encode(format!("{USER}:{password}"));

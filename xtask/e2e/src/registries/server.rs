@@ -1,18 +1,17 @@
 //! Debian's `docker-registry` on a loopback port, with its storage in a folder. Ends with its value.
 
-use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::process::{Command, Stdio};
 use std::thread;
 
 use anyhow::{Context, Result, bail};
+use fs_err as fs;
 use serde_json::json;
 
 use crate::report::Skip;
-use local::cleanup::Cleanup;
-use support::process::{end, lock};
+use support::child::Child;
+use support::run::{Shell, cmd};
 
 /// What it says, followed by its address, when it listens.
 const LISTENS: &str = "listening on ";
@@ -23,7 +22,7 @@ const NAMES: [&str; 2] = ["docker-registry", "registry"];
 /// The registry.
 pub struct Registry {
     address: String,
-    _cleanup: Cleanup,
+    _server: Child,
 }
 
 impl Registry {
@@ -35,8 +34,7 @@ impl Registry {
         } else {
             "open"
         });
-        fs::create_dir_all(&folder)
-            .with_context(|| format!("failed to create `{}`", folder.display()))?;
+        fs::create_dir_all(&folder)?;
         let mut config = json!({
             "version": "0.1",
             "log": {"level": "info"},
@@ -52,21 +50,8 @@ impl Registry {
         // JSON is YAML, too.
         let file = folder.join("config.yml");
         fs::write(&file, config.to_string())?;
-        let child = Arc::new(Mutex::new(None));
-        let cleanup = Cleanup::new({
-            let child = Arc::clone(&child);
-            move || {
-                if let Some(child) = lock(&child).as_mut() {
-                    end(child);
-                }
-            }
-        })?;
-        // The lock keeps an interruption waiting until the child is known.
-        let mut started = lock(&child);
-        let mut spawned = spawn(&file)?;
-        let log = spawned.stderr.take().context("the registry has no log")?;
-        *started = Some(spawned);
-        drop(started);
+        let server = start(&file)?;
+        let log = server.stderr().context("the registry has no log")?;
         let mut log = BufReader::new(log);
         let mut said = String::new();
         let address = loop {
@@ -85,7 +70,7 @@ impl Registry {
         thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
         Ok(Self {
             address,
-            _cleanup: cleanup,
+            _server: server,
         })
     }
 
@@ -95,15 +80,15 @@ impl Registry {
     }
 }
 
-fn spawn(config: &Path) -> Result<Child> {
+fn start(config: &Path) -> Result<Child> {
+    let sh = Shell::new()?;
     for name in NAMES {
-        let mut serve = Command::new(name);
-        serve.arg("serve").arg(config);
+        let mut serve = Command::from(cmd!(sh, "{name} serve {config}"));
         serve
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped());
-        match serve.spawn() {
+        match Child::try_start(&mut serve) {
             Ok(child) => return Ok(child),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => bail!("failed to start `{name}`: {error}"),

@@ -1,16 +1,17 @@
 //! The reference validator of SPDX documents, which is a Python program.
 
-use std::fs;
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use anyhow::{Context, Result, ensure};
+use fs_err as fs;
 use opencv_build::pins::Wheel;
 use opencv_build::wheels;
 use serde::Deserialize;
 use tempfile::TempDir;
 
 use package::workspace::Workspace;
+use support::run::{Shell, cmd, finish};
 
 /// The part of `data/pins.toml` that is for the validator.
 #[derive(Deserialize)]
@@ -64,13 +65,12 @@ impl Validator {
     fn run(&self, document: &[u8]) -> Result<Output> {
         // The form is told by the name's end.
         let path = self.scratch.path().join("bill.spdx.json");
-        fs::write(&path, document)
-            .with_context(|| format!("failed to write `{}`", path.display()))?;
-        Command::new(wheels::python()?)
-            .args(["-m", "spdx_tools.spdx.clitools.pyspdxtools", "--infile"])
-            .arg(&path)
-            .env("PYTHONPATH", &self.wheels)
-            .output()
-            .context("failed to start the validator")
+        fs::write(&path, document)?;
+        let (sh, python) = (Shell::new()?, wheels::python()?);
+        let run = cmd!(
+            sh,
+            "{python} -m spdx_tools.spdx.clitools.pyspdxtools --infile {path}"
+        );
+        finish(run.env("PYTHONPATH", &self.wheels))
     }
 }

@@ -1,10 +1,10 @@
 //! The user's configuration of cargo: of all files that cargo would read the tables that say where crates come
 //! from and how to get there, as one file. The rest, which says how they are compiled, is left out.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use fs_err as fs;
 use toml::{Table, Value};
 
 /// Tables that say where crates come from and how they are fetched.
@@ -56,8 +56,7 @@ pub(super) fn read(root: &Path, home: Option<&Path>) -> Result<Table> {
 
 /// The tables of a file and of those that it includes.
 fn of_file(file: &Path, including: &mut Vec<PathBuf>) -> Result<Table> {
-    let text =
-        fs::read_to_string(file).with_context(|| format!("failed to read `{}`", file.display()))?;
+    let text = fs::read_to_string(file)?;
     let mut table: Table = text.parse().with_context(|| {
         format!(
             "failed to read cargo's configuration in `{}`",

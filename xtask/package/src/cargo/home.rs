@@ -2,11 +2,11 @@
 //! links, and a configuration file of our own. Sources of crates have the same path in it whoever builds, so that
 //! what is compiled does not depend on where the user's home is, or whether there is one.
 
-use std::fs;
-use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use fs_err as fs;
+use fs_err::os::unix::fs::symlink;
 use support::atomic;
 use support::environment::Environment;
 use support::files::{copy_tree, is_writable};
@@ -36,8 +36,7 @@ pub(super) fn folder(target: &Path) -> PathBuf {
 /// It cannot be written, or a configuration file of the user cannot be read.
 pub(super) fn prepare(environment: &Environment, root: &Path, target: &Path) -> Result<PathBuf> {
     let own = folder(target);
-    fs::create_dir_all(&own)
-        .with_context(|| format!("failed to create cargo's home `{}`", own.display()))?;
+    fs::create_dir_all(&own)?;
     let user = of_user(environment).filter(|user| !is_same(user, &own));
     share(user.as_deref().map(|user| (user, can_share(user))), &own)
         .with_context(|| format!("failed to bring crates to cargo's home `{}`", own.display()))?;
@@ -77,8 +76,7 @@ fn share(user: Option<(&Path, bool)>, own: &Path) -> Result<()> {
         Some((user, true)) => {
             for name in FOLDERS {
                 let folder = user.join(name);
-                fs::create_dir_all(&folder)
-                    .with_context(|| format!("failed to create `{}`", folder.display()))?;
+                fs::create_dir_all(&folder)?;
             }
             for name in FOLDERS.iter().chain(&FILES) {
                 link(&user.join(name), own, name)?;
@@ -130,8 +128,7 @@ fn unlink_what_cannot_be_used(own: &Path) -> Result<()> {
     for name in FOLDERS.iter().chain(&FILES) {
         let path = own.join(name);
         if path.is_symlink() && !is_writable(&path) {
-            fs::remove_file(&path)
-                .with_context(|| format!("failed to remove `{}`", path.display()))?;
+            fs::remove_file(&path)?;
         }
     }
     Ok(())

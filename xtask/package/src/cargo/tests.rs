@@ -1,8 +1,9 @@
 //! That cargo is started without what a hostile user has set, with a stand-in that writes down what it sees and
 //! with the cargo that runs this test.
 
-use std::fs;
 use std::os::unix::fs::PermissionsExt;
+
+use fs_err as fs;
 
 use super::*;
 
@@ -13,7 +14,7 @@ fn write(file: &Path, text: &str) {
 
 fn write_script(file: &Path, text: &str) {
     write(file, &format!("#!/bin/sh\n{text}\n"));
-    fs::set_permissions(file, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::set_permissions(file, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 /// Variables that change what is built or where it goes.

@@ -2,19 +2,20 @@
 
 #![allow(clippy::unwrap_used, reason = "a test's panic is its failure")]
 
-use std::fs;
 use std::path::Path;
-use std::process::Command;
+
+use fs_err as fs;
+use support::run::{Shell, cmd, output};
 
 /// Runs git in `folder` as somebody.
 pub fn git(folder: &Path, arguments: &[&str]) {
-    let mut git = Command::new("git");
-    git.arg("-C").arg(folder).args(arguments);
+    let sh = Shell::new().unwrap();
+    let mut git = cmd!(sh, "git -C {folder} {arguments...}");
     for who in ["AUTHOR", "COMMITTER"] {
-        git.env(format!("GIT_{who}_NAME"), "a");
-        git.env(format!("GIT_{who}_EMAIL"), "a@example.com");
+        git = git.env(format!("GIT_{who}_NAME"), "a");
+        git = git.env(format!("GIT_{who}_EMAIL"), "a@example.com");
     }
-    assert!(git.output().unwrap().status.success(), "{arguments:?}");
+    output(git).unwrap();
 }
 
 /// Commits `file` with `text` to a checkout, which is made if there is none.

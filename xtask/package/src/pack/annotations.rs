@@ -49,7 +49,7 @@ fn revision(root: &Path) -> Result<Option<String>> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use fs_err as fs;
 
     use super::*;
     use crate::git::fixture::commit;

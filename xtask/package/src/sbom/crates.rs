@@ -22,7 +22,7 @@ use crate::cargo::cargo;
 use crate::workspace::Workspace;
 pub use linked::Linked;
 use lock::Checksums;
-use support::process::output;
+use support::run::output;
 pub use tree::{Name, Tree};
 
 /// The package that is linked, and its feature that links OpenCV.

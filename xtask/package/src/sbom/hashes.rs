@@ -1,9 +1,9 @@
 //! Digests of an artefact's files: SPDX demands SHA-1 of each, and everybody else SHA-256.
 
-use std::fs::File;
 use std::io::{self, Read, Write};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
+use fs_err::File;
 use layer::Content;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
@@ -22,9 +22,7 @@ impl Hashes {
     pub fn of(content: &Content) -> Result<Self> {
         match content {
             Content::Bytes { bytes, .. } => Ok(Self::of_reader(bytes.as_slice())?),
-            Content::File(path) => File::open(path)
-                .and_then(Self::of_reader)
-                .with_context(|| format!("failed to read `{}`", path.display())),
+            Content::File(path) => Ok(Self::of_reader(File::open(path)?)?),
         }
     }
 
@@ -75,7 +73,7 @@ mod tests {
         assert_eq!(hashes.sha1, "a9993e364706816aba3e25717850c26c9cd0d89d");
         assert!(hashes.sha256.starts_with("ba7816bf8f01cfea"));
         let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), "abc").unwrap();
+        fs_err::write(file.path(), "abc").unwrap();
         let of_file = Hashes::of(&Content::File(file.path().to_owned())).unwrap();
         assert_eq!(of_file, hashes);
     }

@@ -7,10 +7,10 @@ mod package;
 mod rpm;
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::PathBuf;
 
 use anyhow::Result;
+use fs_err as fs;
 
 use super::component::{Component, Kind, purl};
 use super::licence;

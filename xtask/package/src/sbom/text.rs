@@ -1,9 +1,9 @@
 //! A licence text.
 
-use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
+use fs_err as fs;
 use serde::{Deserialize, Serialize};
 use support::files::name;
 
@@ -19,8 +19,7 @@ pub struct Text {
 impl Text {
     /// The text of a file.
     pub fn read(path: &Path) -> Result<Self> {
-        let bytes =
-            fs::read(path).with_context(|| format!("failed to read `{}`", path.display()))?;
+        let bytes = fs::read(path)?;
         Ok(Self {
             file: name(path),
             // Names of authors in another encoding lose letters and not the file.

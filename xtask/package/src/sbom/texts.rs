@@ -150,7 +150,7 @@ fn is_blank_form(notice: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use fs_err as fs;
 
     use super::*;
 

@@ -1,9 +1,9 @@
 //! Seeds that are files somewhere.
 
-use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
+use fs_err as fs;
 use support::files::{name, sorted_entries};
 
 /// A name and a file.
@@ -20,5 +20,5 @@ pub(super) fn read_all(folder: &Path) -> Result<Vec<Named>> {
 }
 
 pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).with_context(|| format!("failed to read `{}`", path.display()))
+    Ok(fs::read(path)?)
 }

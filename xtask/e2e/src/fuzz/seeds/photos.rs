@@ -1,8 +1,6 @@
 //! Photos in every format that the function reads, of a few thousand pixels each: a face in files of every kind, and the JPEG
 //! files that `data/jpeg/kinds.c` writes.
 
-use std::process::Command;
-
 use anyhow::{Context, Result};
 use image::imageops::{self, FilterType};
 
@@ -10,7 +8,7 @@ use super::super::build::{Built, package};
 use super::files::{Named, read_all};
 use crate::variants;
 use package::workspace::Workspace;
-use support::process::output;
+use support::run::{Shell, cmd, output};
 
 /// Where the face is in OpenCV's sample, with something round it, and how small it becomes.
 const FACE: [u32; 4] = [196, 176, 216, 240];
@@ -76,29 +74,20 @@ impl Photos<'_> {
         } = self.built;
         let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
         let program = scratch.path().join("kinds");
-        let mut cc = Command::new(compiler.cc());
-        cc.args(["-std=c11", "-O1", "-o"])
-            .arg(&program)
-            .arg(self.workspace.root().join("xtask/e2e/data/jpeg/kinds.c"));
-        cc.arg("-I").arg(sdk.path().join("include/libjpeg-turbo"));
-        cc.arg("-L").arg(sdk.path().join("lib")).arg("-ljpeg-turbo");
-        cc.arg("-Wl,--whole-archive").arg(runtime);
-        cc.args([
-            "-Wl,--no-whole-archive",
-            "-lunwind",
-            "-lpthread",
-            "-ldl",
-            "-lm",
-        ]);
-        output(&mut cc)?;
-        let folders = ["whole", "missing"].map(|name| scratch.path().join(name));
-        for folder in &folders {
-            std::fs::create_dir(folder)
-                .with_context(|| format!("failed to create `{}`", folder.display()))?;
+        let (sh, cc, sdk) = (Shell::new()?, compiler.cc(), sdk.path());
+        let source = self.workspace.root().join("xtask/e2e/data/jpeg/kinds.c");
+        output(cmd!(
+            sh,
+            "{cc} -std=c11 -O1 -o {program} {source} -I {sdk}/include/libjpeg-turbo -L {sdk}/lib -ljpeg-turbo
+             -Wl,--whole-archive {runtime} -Wl,--no-whole-archive -lunwind -lpthread -ldl -lm"
+        ))?;
+        let folders = &["whole", "missing"].map(|name| scratch.path().join(name));
+        for folder in folders {
+            fs_err::create_dir(folder)?;
         }
-        output(Command::new(&program).args(&folders))?;
+        output(cmd!(sh, "{program} {folders...}"))?;
         let mut files = Vec::new();
-        for folder in &folders {
+        for folder in folders {
             let found = read_all(folder)?.into_iter();
             files.extend(found.filter(|(name, _)| name.ends_with(KINDS)));
         }

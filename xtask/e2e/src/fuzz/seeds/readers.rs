@@ -1,10 +1,11 @@
 //! Small good inputs of the other readers: events, options, recipes, and what the crate `layer` writes.
 
-use std::fs::{self, File};
 use std::io::Read;
 
 use anyhow::{Context, Result, bail};
-use layer::{Architecture, Content, FileTree, ImageConfig, LayoutWriter, Mode, zip::Zip};
+use fs_err::{self as fs, File};
+use layer::zip::Zip;
+use layer::{Architecture, Content, FileTree, ImageConfig, LayoutWriter, Mode};
 use support::files::{name, sorted_entries};
 
 use super::files::{Named, read};

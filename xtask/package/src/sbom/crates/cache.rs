@@ -1,10 +1,10 @@
 //! Remembers the crates of a program: asking cargo for them takes longer than writing an image. What
 //! is remembered holds as long as the lock file, the manifests of the workspace, the compiler and our own code.
 
-use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use fs_err as fs;
 use serde::Deserialize;
 use support::fingerprint::Fingerprint;
 
@@ -38,16 +38,13 @@ pub(super) fn around(
 }
 
 fn fingerprint(root: &Path, triple: &str, rustc: &str) -> Result<Fingerprint> {
-    let read = |name: &str| {
-        let path = root.join(name);
-        fs::read_to_string(&path).with_context(|| format!("failed to read `{}`", path.display()))
-    };
+    let read = |name: &str| fs::read_to_string(root.join(name));
     let workspace = read("Cargo.toml")?;
     // The program can be linked with other packages of the workspace, whose features no lock file has.
     let manifests = members(&workspace)?
         .iter()
         .map(|member| read(&format!("{member}/Cargo.toml")))
-        .collect::<Result<String>>()?;
+        .collect::<Result<String, _>>()?;
     Ok(Fingerprint::of([
         ("code", CODE.as_bytes()),
         ("workspace", workspace.as_bytes()),

@@ -1,10 +1,10 @@
 //! The digests in `Cargo.lock`, by crate. Crates of the workspace have none.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use fs_err as fs;
 use serde::Deserialize;
 
 use super::Name;
@@ -28,8 +28,7 @@ struct Locked {
 impl Checksums {
     /// Reads a `Cargo.lock`.
     pub fn read(path: &Path) -> Result<Self> {
-        let text = fs::read_to_string(path)
-            .with_context(|| format!("failed to read `{}`", path.display()))?;
+        let text = fs::read_to_string(path)?;
         Self::parse(&text).with_context(|| format!("failed to read `{}`", path.display()))
     }
 

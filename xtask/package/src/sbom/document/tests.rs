@@ -115,7 +115,7 @@ fn every_file_has_an_identifier_of_its_own() {
 fn a_file_is_of_the_component_that_it_was_made_of() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("bootstrap");
-    std::fs::write(&path, "program").unwrap();
+    fs_err::write(&path, "program").unwrap();
     let mut bill = bill();
     let made_of = bill.made_of.pop_first().unwrap().1;
     bill.made_of.insert(path.clone(), made_of);

@@ -1,11 +1,11 @@
 //! What Debian's package manager knows of files.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
-use support::environment::command;
+use anyhow::{Result, bail};
+use fs_err as fs;
+use support::run::{Shell, cmd};
 
 use super::package::{Package, answer, filled, names};
 
@@ -18,10 +18,8 @@ const FIELDS: &str = "${binary:Package}\t${Package}\t${Version}\t${Architecture}
 
 /// The packages of those files that have one.
 pub(super) fn owners(files: &[PathBuf]) -> Result<BTreeMap<PathBuf, Package>> {
-    let mut search = command("dpkg-query", &[]);
-    search.arg("--search");
-    search.args(files.iter().flat_map(|file| names(file)));
-    let Some(found) = answer(&mut search)? else {
+    let (sh, all) = (Shell::new()?, files.iter().flat_map(|file| names(file)));
+    let Some(found) = answer(cmd!(sh, "dpkg-query --search {all...}"))? else {
         return Ok(BTreeMap::new());
     };
     let found = parse_search(&found);
@@ -31,9 +29,8 @@ pub(super) fn owners(files: &[PathBuf]) -> Result<BTreeMap<PathBuf, Package>> {
     if packages.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let mut show = command("dpkg-query", &[]);
-    show.args(["--show", "--showformat", FIELDS]).args(packages);
-    let described = parse_show(&answer(&mut show)?.unwrap_or_default())?;
+    let show = cmd!(sh, "dpkg-query --show --showformat {FIELDS} {packages...}");
+    let described = parse_show(&answer(show)?.unwrap_or_default())?;
     let mut owners = BTreeMap::new();
     for file in files {
         let package = names(file).iter().find_map(|name| found.get(name));
@@ -112,7 +109,7 @@ fn texts(package: &str) -> Result<Vec<PathBuf>> {
         // An image can be made without documentation.
         return Ok(Vec::new());
     }
-    let text = fs::read(&path).with_context(|| format!("failed to read `{}`", path.display()))?;
+    let text = fs::read(&path)?;
     let common = common_licences(&String::from_utf8_lossy(&text));
     let common = common.iter().map(|name| Path::new(COMMON).join(name));
     let present = common.filter(|path| path.is_file());

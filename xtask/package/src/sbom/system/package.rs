@@ -1,12 +1,12 @@
 //! An installed package, and how package managers are asked.
 
-use std::fs;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use anyhow::{Context, Result};
-use support::run::show;
+use anyhow::Result;
+use fs_err as fs;
+use support::environment::restricted;
+use support::run::{Cmd, finish};
 
 /// An installed package.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,12 +43,17 @@ pub(super) fn names(file: &Path) -> Vec<PathBuf> {
 
 /// What a program answers, whether it found all that it was asked for or not. `None` where the
 /// program is not installed.
-pub(super) fn answer(command: &mut Command) -> Result<Option<String>> {
-    match command.output() {
+pub(super) fn answer(command: Cmd) -> Result<Option<String>> {
+    match finish(restricted(command, &[])) {
         Ok(output) => Ok(Some(String::from_utf8_lossy(&output.stdout).into_owned())),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error).with_context(|| format!("failed to start `{}`", show(command))),
+        Err(error) if is_missing(&error) => Ok(None),
+        Err(error) => Err(error),
     }
+}
+
+fn is_missing(error: &anyhow::Error) -> bool {
+    let cause = error.downcast_ref::<io::Error>();
+    cause.is_some_and(|cause| cause.kind() == ErrorKind::NotFound)
 }
 
 /// A field that is there and says something.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::Result;
-use support::environment::command;
+use support::run::{Shell, cmd};
 
 use super::package::{Package, answer, filled, names};
 
@@ -14,12 +14,12 @@ const FIELDS: &str = "%{NAME}\t%{VERSION}-%{RELEASE}\t%{ARCH}\t%{SOURCERPM}\t%{V
 
 /// The packages of those files that have one.
 pub(super) fn owners(files: &[PathBuf]) -> Result<BTreeMap<PathBuf, Package>> {
+    let sh = Shell::new()?;
     let mut owners = BTreeMap::new();
     for file in files {
         for name in names(file) {
-            let mut query = command("rpm", &[]);
-            query.args(["--query", "--queryformat", FIELDS, "--file"]);
-            let Some(text) = answer(query.arg(&name))? else {
+            let query = cmd!(sh, "rpm --query --queryformat {FIELDS} --file {name}");
+            let Some(text) = answer(query)? else {
                 return Ok(owners);
             };
             if let Some(package) = parse(&text) {
@@ -57,9 +57,8 @@ fn parse(text: &str) -> Option<Package> {
 
 /// The files that a package marks as its licence.
 fn texts(package: &str) -> Result<Vec<PathBuf>> {
-    let mut query = command("rpm", &[]);
-    query.args(["--query", "--licensefiles", package]);
-    let listed = answer(&mut query)?.unwrap_or_default();
+    let sh = Shell::new()?;
+    let listed = answer(cmd!(sh, "rpm --query --licensefiles {package}"))?.unwrap_or_default();
     let files = listed.lines().map(PathBuf::from);
     Ok(files
         .filter(|file| file.is_absolute() && file.is_file())

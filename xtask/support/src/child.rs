@@ -1,0 +1,300 @@
+//! Processes that run beside this one: servers, emulators, browsers. Each is killed with all that it started, and waited for,
+//! when its value is dropped, or by [`end_all`] when this program is interrupted. If this program is killed, Linux asks
+//! them to end.
+
+use std::io;
+use std::mem::{forget, replace};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{self, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::thread;
+
+use anyhow::{Context, Result};
+use fs_err::File;
+use rustix::process::{
+    Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
+};
+
+use crate::process::{descendants, end_with_this, lock};
+use crate::run::{Run, show};
+
+type Process = Arc<Mutex<process::Child>>;
+
+/// Those that have not been dropped.
+static RUNNING: Mutex<Vec<Process>> = Mutex::new(Vec::new());
+
+/// A running process.
+pub struct Child {
+    process: Process,
+    id: u32,
+}
+
+impl Child {
+    /// Starts a command without input and with all that it prints in the file `log`.
+    pub fn logged(command: impl Run, log: &Path) -> Result<Self> {
+        let log = File::create(log)?.into_file();
+        let copy = log.try_clone()?;
+        command.with(|command| Self::start(command.stdin(Stdio::null()).stdout(copy).stderr(log)))
+    }
+
+    /// Starts a command in a process group of its own: Ctrl-C reaches this program only, which then ends what the
+    /// command has started, too.
+    pub fn start(command: &mut Command) -> Result<Self> {
+        let started = Self::try_start(command);
+        started.with_context(|| format!("failed to start `{}`", show(command)))
+    }
+
+    /// The same with the error as the system has it.
+    pub fn try_start(command: &mut Command) -> io::Result<Self> {
+        end_with_this(command.process_group(0));
+        // The lock keeps `end_all` waiting until the process is known.
+        let mut running = lock(&RUNNING);
+        let process = spawn(command)?;
+        let id = process.id();
+        let process = Arc::new(Mutex::new(process));
+        running.push(Arc::clone(&process));
+        Ok(Self { process, id })
+    }
+
+    /// The number of the process.
+    pub fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// The status with which it has ended, if it has.
+    pub fn try_wait(&self) -> Result<Option<ExitStatus>> {
+        Ok(lock(&self.process).try_wait()?)
+    }
+
+    /// Waits until it ends by itself.
+    pub fn wait(&self) -> Result<ExitStatus> {
+        if let Some(status) = self.try_wait()? {
+            return Ok(status);
+        }
+        // Without the lock, which `end_all` needs, and without reaping it, so that its number stays its own.
+        if let Some(id) = pid(self.id) {
+            waitid(
+                WaitId::Pid(id),
+                WaitIdOptions::EXITED | WaitIdOptions::NOWAIT,
+            )?;
+        }
+        Ok(lock(&self.process).wait()?)
+    }
+
+    /// Kills it alone: what it started goes on.
+    pub fn kill(&self) -> Result<()> {
+        let mut process = lock(&self.process);
+        process.kill()?;
+        process.wait()?;
+        Ok(())
+    }
+
+    /// What it reads from, if the command has a pipe there and nobody took it before.
+    pub fn stdin(&self) -> Option<ChildStdin> {
+        lock(&self.process).stdin.take()
+    }
+
+    /// What it prints, likewise.
+    pub fn stdout(&self) -> Option<ChildStdout> {
+        lock(&self.process).stdout.take()
+    }
+
+    /// What it prints to stderr, likewise.
+    pub fn stderr(&self) -> Option<ChildStderr> {
+        lock(&self.process).stderr.take()
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        let mut running = lock(&RUNNING);
+        running.retain(|process| !Arc::ptr_eq(process, &self.process));
+        end(&self.process);
+    }
+}
+
+/// Ends all children. Nobody can start another one from then on, or drop one: this program is about to exit.
+pub fn end_all() {
+    let running = lock(&RUNNING);
+    running.iter().rev().for_each(end);
+    forget(running);
+}
+
+/// Ends a process and all that it started, which may have left its group: the emulator starts the function in another one
+/// and does not end it when it is killed.
+fn end(process: &Process) {
+    let mut process = lock(process);
+    // The number of one that has ended and was waited for may be another's.
+    if !matches!(process.try_wait(), Ok(None)) {
+        return;
+    }
+    let started = descendants(process.id());
+    if let Some(group) = pid(process.id()) {
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+    for started in started.into_iter().filter_map(pid) {
+        // One that has ended already is no failure.
+        let _ = kill_process(started, Signal::KILL);
+    }
+    let _ = process.wait();
+}
+
+fn pid(id: u32) -> Option<Pid> {
+    Pid::from_raw(i32::try_from(id).ok()?)
+}
+
+/// Starts a command from a thread that lives as long as this program: to Linux, a process's parent is the thread that
+/// started it, and the process would be asked to end when that thread does.
+fn spawn(command: &mut Command) -> io::Result<process::Child> {
+    type Job = Box<dyn FnOnce() + Send>;
+    static STARTER: OnceLock<Sender<Job>> = OnceLock::new();
+    let starter = STARTER.get_or_init(|| {
+        let (jobs, queue) = channel::<Job>();
+        thread::spawn(move || queue.iter().for_each(|job| job()));
+        jobs
+    });
+    let (answer, answered) = channel();
+    let mut taken = replace(command, Command::new(""));
+    let job = move || {
+        let started = taken.spawn();
+        let _ = answer.send((taken, started));
+    };
+    let asked = starter.send(Box::new(job)).ok();
+    let (given_back, started) = asked
+        .and_then(|()| answered.recv().ok())
+        .ok_or_else(|| io::Error::other("the thread that starts processes has ended"))?;
+    *command = given_back;
+    started
+}
+
+#[cfg(test)]
+mod tests {
+    use std::env::{self, current_exe};
+    use std::io::{BufRead, BufReader, Read};
+
+    use super::*;
+
+    /// What has a test do what it is for: other tests start it with that.
+    const ENDS: &str = "TEST_OF_CHILDREN";
+
+    /// A shell that starts another process, in a group and session of its own; and that one's number.
+    fn parent() -> (Child, u32) {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "setsid sleep 60 & echo $!; wait"]);
+        let child = Child::start(shell.stdout(Stdio::piped())).unwrap();
+        let mut line = String::new();
+        let mut said = BufReader::new(child.stdout().unwrap());
+        said.read_line(&mut line).unwrap();
+        (child, line.trim().parse().unwrap())
+    }
+
+    /// Whether a process runs: one that has ended and that nobody waited for does not.
+    fn runs(process: u32) -> bool {
+        let status = fs_err::read_to_string(format!("/proc/{process}/status"));
+        status.is_ok_and(|status| !status.contains("State:\tZ"))
+    }
+
+    fn ends(process: u32) -> bool {
+        let mut tries = 0..500;
+        tries.any(|_| {
+            thread::sleep(std::time::Duration::from_millis(10));
+            !runs(process)
+        })
+    }
+
+    #[test]
+    fn a_child_ends_with_its_value_and_all_that_it_started() {
+        let (child, below) = parent();
+        let id = child.id();
+        assert!(runs(id) && runs(below) && child.try_wait().unwrap().is_none());
+        drop(child);
+        assert!(!runs(id));
+        assert!(ends(below));
+    }
+
+    #[test]
+    fn a_child_that_is_killed_alone_leaves_what_it_started() {
+        let (child, below) = parent();
+        child.kill().unwrap();
+        drop(child);
+        assert!(runs(below));
+        kill_process(pid(below).unwrap(), Signal::KILL).unwrap();
+    }
+
+    #[test]
+    fn a_child_outlives_the_thread_that_asked_for_it() {
+        let start = || Child::start(Command::new("sleep").arg("60")).unwrap();
+        let child = thread::spawn(start).join().unwrap();
+        thread::sleep(std::time::Duration::from_millis(100));
+        assert!(child.try_wait().unwrap().is_none());
+    }
+
+    #[test]
+    fn what_a_child_prints_is_in_its_log() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("log");
+        let mut shell = Command::new("sh");
+        let child = Child::logged(shell.args(["-c", "echo one; echo two >&2; exit 3"]), &log);
+        assert_eq!(child.unwrap().wait().unwrap().code(), Some(3));
+        assert_eq!(fs_err::read_to_string(&log).unwrap(), "one\ntwo\n");
+        let error = Child::logged(&mut Command::new("/nowhere/server"), &log)
+            .err()
+            .unwrap();
+        assert!(format!("{error:#}").starts_with("failed to start `/nowhere/server`: "));
+    }
+
+    /// What the next two tests start: it has a child, and is interrupted or killed.
+    #[test]
+    fn parent_that_ends() {
+        if env::var_os(ENDS).is_none() {
+            return;
+        }
+        let (child, below) = parent();
+        println!("children {} {below}", child.id());
+        let mut line = String::new();
+        std::io::stdin().read_line(&mut line).unwrap();
+        end_all();
+        std::process::exit(0);
+    }
+
+    /// The processes that a program of its own has started, and that program.
+    fn other_program() -> (process::Child, [u32; 2]) {
+        let name = ["--exact", "child::tests::parent_that_ends"];
+        let mut program = Command::new(current_exe().unwrap());
+        program.args(name).arg("--nocapture").env(ENDS, "1");
+        program.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut program = program.spawn().unwrap();
+        let mut said = BufReader::new(program.stdout.take().unwrap());
+        let mut line = String::new();
+        while !line.contains("children ") {
+            line.clear();
+            assert!(said.read_line(&mut line).unwrap() > 0);
+        }
+        thread::spawn(move || said.read_to_string(&mut String::new()));
+        let numbers = line.split_whitespace().rev().take(2);
+        let numbers: Vec<_> = numbers.map(|number| number.parse().unwrap()).collect();
+        (program, [numbers[1], numbers[0]])
+    }
+
+    #[test]
+    fn children_end_with_a_program_that_is_interrupted() {
+        let (mut program, [child, below]) = other_program();
+        assert!(runs(child) && runs(below));
+        // The end of its input has it do what it does when it is interrupted.
+        drop(program.stdin.take());
+        assert!(program.wait().unwrap().success());
+        assert!(ends(child) && ends(below));
+    }
+
+    #[test]
+    fn a_child_ends_with_a_program_that_is_killed() {
+        let (mut program, [child, below]) = other_program();
+        program.kill().unwrap();
+        program.wait().unwrap();
+        assert!(ends(child));
+        // It was asked to end, and this one starts processes without looking after them.
+        kill_process(pid(below).unwrap(), Signal::KILL).unwrap();
+    }
+}
