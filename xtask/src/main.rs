@@ -14,7 +14,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::{Command, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use opencv_build::driver::Driver;
 use package::program::{PROGRAMS, Program, exit_code};
 use package::{build_function, build_opencv};
@@ -89,7 +89,7 @@ fn passed_on(arguments: &[OsString]) -> Option<(&'static Program, Vec<OsString>)
 
 /// The command line of an everyday verb. Its help lists the others as well.
 fn read() -> Cli {
-    let others = PROGRAMS.map(|program| Command::new(program.verb).about(program.about));
+    let others = PROGRAMS.map(|program| clap::Command::new(program.verb).about(program.about));
     let matches = Cli::command().subcommands(others).get_matches();
     Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
 }
