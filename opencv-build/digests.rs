@@ -11,7 +11,7 @@ pub struct CodeDigest {
 }
 
 /// What they do does not depend on it: they report and wait.
-const NO_EFFECT: &[&str] = &["support::lock", "support::progress"];
+const NO_EFFECT: &[&str] = &["opencv_build::error", "support::lock", "support::progress"];
 /// Counted by the values that are used: what is pinned for another version and what is cut for another recipe
 /// change nothing.
 const BY_VALUE: &[&str] = &["data/pins.toml", "data/trim.toml"];

@@ -4,8 +4,7 @@
 use std::path::Path;
 
 use libfuzzer_sys::fuzz_target;
-use opencv_build::recipe::Recipe;
-use opencv_build::target::Architecture;
+use opencv_build::{Architecture, Recipe};
 
 fuzz_target!(|text: &str| {
     for architecture in [

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use fs_err as fs;
 
 use crate::catalog::Catalog;
+use crate::context::BuildContext;
 use crate::driver::Job;
 use crate::install::Installed;
 use crate::links::LinkList;
@@ -15,29 +16,19 @@ use crate::manifest::{Library, Link, Manifest};
 use crate::pack::PackJob;
 use crate::packages;
 use crate::probe::ProbeJob;
-use crate::recipe::{Haar, Recipe};
+use crate::recipe::Haar;
 use crate::sdk::Sdk;
-use crate::source::SourceArchive;
 use crate::third_party::{self, ThirdParty};
 use crate::tree::SourceTree;
 use crate::trim::Trim;
-use crate::workshop::Workshop;
-use support::files::{PARTIAL, all_files, copy, copy_tree, file_size, replace, temporary_in};
-use support::fingerprint::Fingerprint;
+use support::files::{all_files, copy, copy_tree, file_size, replace};
 use support::progress::Step;
 
 /// Puts the SDK together from what was installed, links a program against it, and only then
-/// gives it its name, `path`.
-pub fn assemble(
-    recipe: &Recipe,
-    source: &SourceArchive,
-    tree: &SourceTree,
-    installed: &Installed,
-    fingerprint: &Fingerprint,
-    workshop: &Workshop,
-    path: &Path,
-) -> Result<Sdk> {
-    let partial = temporary_in(path.parent().unwrap_or(Path::new(".")), PARTIAL)?;
+/// gives it its name.
+pub fn assemble(context: &BuildContext, tree: &SourceTree, installed: &Installed) -> Result<Sdk> {
+    let recipe = context.recipe;
+    let partial = context.partial()?;
     let folder = partial.path().join("sdk");
 
     let links = LinkList::of(installed.prefix())?;
@@ -47,14 +38,14 @@ pub fn assemble(
         system: links.system,
         needs: links.needs,
         cxx_runtime: "c++".to_owned(),
-        cxx_runtime_release: workshop.compiler.libcxx_release()?,
+        cxx_runtime_release: context.compiler.libcxx_release()?,
     };
     packages::write(&folder, recipe, &link)?;
-    pack_cascades(recipe, workshop, &folder)?;
-    let third_party = third_party(recipe, tree, &link.libraries, workshop, &folder)?;
+    pack_cascades(context, &folder)?;
+    let third_party = third_party(context, tree, &link.libraries, &folder)?;
     let files = sizes(&folder)?;
-    let mut tools = workshop.toolchain.versions().clone();
-    tools.extend(workshop.kernels.tool());
+    let mut tools = context.toolchain.versions().clone();
+    tools.extend(context.kernels.tool());
     let manifest = Manifest {
         schema: 1,
         version: recipe.version.clone(),
@@ -68,19 +59,19 @@ pub fn assemble(
         third_party,
         files,
         link,
-        fingerprint: fingerprint.clone(),
-        source: source.description().to_owned(),
+        fingerprint: context.fingerprint.clone(),
+        source: tree.source().to_owned(),
         tools,
-        lacks: workshop.kernels.lack().into_iter().collect(),
+        lacks: context.kernels.lack().into_iter().collect(),
     };
     let text = serde_json::to_string_pretty(&manifest)? + "\n";
     fs::write(folder.join("sdk.json"), text)?;
     // Fuzzers are linked with their runtimes, and are the check.
     if !recipe.instrumented {
-        check(&folder, &manifest, recipe, workshop)?;
+        check(&folder, &manifest, context)?;
     }
-    replace(path, &folder, partial.path())?;
-    Ok(Sdk::assembled(path, manifest))
+    replace(context.result, &folder, partial.path())?;
+    Ok(Sdk::assembled(context.result, manifest))
 }
 
 /// Copies what belongs into an SDK. OpenCV's own cmake and pkg-config files stay behind: they
@@ -119,39 +110,40 @@ fn copy_files(
 }
 
 /// Puts the packed form of each Haar cascade beside its file.
-fn pack_cascades(recipe: &Recipe, workshop: &Workshop, folder: &Path) -> Result<()> {
+fn pack_cascades(context: &BuildContext, folder: &Path) -> Result<()> {
+    let recipe = context.recipe;
     if !recipe.has_module("objdetect") {
         return Ok(());
     }
     let _step = Step::start("packing the cascades");
-    let zig = || vec![workshop.toolchain.zig(), "c++".into()];
+    let zig = || vec![context.toolchain.zig(), "c++".into()];
     let job = PackJob {
         compiler: if recipe.target.runs_here() {
-            vec![workshop.compiler.cxx()]
+            vec![context.compiler.cxx()]
         } else {
             zig()
         },
         cascades: folder.join("share/haarcascades"),
         models: recipe.haar == Haar::Fast,
     };
-    workshop.run(&Job::Pack(job), |_| ())
+    context.run(&Job::Pack(job), |_| ())
 }
 
 /// Other people's code in the libraries, with its licences written into the SDK.
 fn third_party(
-    recipe: &Recipe,
+    context: &BuildContext,
     tree: &SourceTree,
     libraries: &[String],
-    workshop: &Workshop,
     folder: &Path,
 ) -> Result<Vec<ThirdParty>> {
-    let zig = workshop.toolchain.zig();
+    let recipe = context.recipe;
+    let zig = context.toolchain.zig();
     let sources = third_party::Sources {
         tree,
         trim: &Trim::of(recipe),
         zig: zig.parent().unwrap_or(&zig),
         opencv: &recipe.version,
-        tools: workshop.toolchain.versions(),
+        tools: context.toolchain.versions(),
     };
     third_party::gather(&sources, &recipe.modules, libraries, folder)
 }
@@ -182,7 +174,8 @@ fn libraries(files: &BTreeMap<String, u64>) -> Vec<Library> {
 }
 
 /// Refuses an SDK in `folder` that cannot be linked as `manifest` says, or does not work.
-fn check(folder: &Path, manifest: &Manifest, recipe: &Recipe, workshop: &Workshop) -> Result<()> {
+fn check(folder: &Path, manifest: &Manifest, context: &BuildContext) -> Result<()> {
+    let recipe = context.recipe;
     let _step = Step::start("linking a program against the SDK");
     let mut arguments = vec![folder.join("share").display().to_string()];
     let catalog = Catalog::embedded();
@@ -192,7 +185,7 @@ fn check(folder: &Path, manifest: &Manifest, recipe: &Recipe, workshop: &Worksho
     }
     let link = &manifest.link;
     let job = ProbeJob {
-        compiler: workshop.compiler.cxx(),
+        compiler: context.compiler.cxx(),
         triple: recipe.target.rust_triple(),
         standard: recipe.cxx_standard,
         sdk: folder.to_owned(),
@@ -200,7 +193,7 @@ fn check(folder: &Path, manifest: &Manifest, recipe: &Recipe, workshop: &Worksho
         system: link.system.clone(),
         run: recipe.target.runs_here().then_some(arguments),
     };
-    workshop
+    context
         .run(&Job::Probe(job), |_| ())
         .context("the new SDK cannot be used; it was not kept")
 }

@@ -14,29 +14,28 @@ use self::data::Data;
 use crate::cmake;
 use crate::compiler::Compiler;
 use crate::configure::Configured;
+use crate::context::BuildContext;
 use crate::driver::Driver;
 use crate::effort::Effort;
+use crate::error::{Error, ErrorKind, OfKind};
 use crate::install::Installed;
 use crate::kernels::Kernels;
 use crate::links::LinkList;
 use crate::manifest::Library;
 use crate::options::{Plan, machinery};
+use crate::paths::BuildPaths;
 use crate::pins::Pins;
-use crate::places::Places;
 use crate::recipe::Recipe;
-use crate::source::SourceArchive;
 use crate::target::Target;
 use crate::toolchain::Toolchain;
-use crate::tree::{self, SourceTree};
+use crate::tree::SourceTree;
+use crate::tree::plan::TreePlan;
 use crate::trim::Trim;
 use crate::wheels;
-use crate::workshop::Workshop;
-use support::files::{PARTIAL, copy, file_size, replace, sweep, temporary_in};
+use support::files::{copy, file_size, replace, sweep};
 use support::fingerprint::Fingerprint;
 use support::lock::Lock;
 use support::progress::tell;
-
-pub use self::data::missing;
 
 /// The code of every step, with its data.
 const CODE: &str = env!("CODE_OF_BASELINE");
@@ -69,6 +68,35 @@ pub struct Description {
 }
 
 impl Baseline {
+    /// The baseline for the recipe's version and target, if it is there and nothing would change it.
+    ///
+    /// # Errors
+    /// The source that the recipe names cannot be read.
+    pub fn present(recipe: &Recipe, paths: &BuildPaths) -> Result<Option<Self>, Error> {
+        let plan =
+            TreePlan::new(recipe, Pins::embedded(), Trim::stock()).of_kind(ErrorKind::Step)?;
+        let wanted = fingerprint(recipe, plan.fingerprint());
+        let found = Self::open(&variant(paths).sdk(&recipe.target));
+        Ok(found.filter(|baseline| baseline.description.fingerprint == wanted))
+    }
+
+    /// Builds the baseline for the recipe's version and target, unless it is there. It takes some three
+    /// times as long as the recipe's own build. Waits for another build in the same folders to end.
+    ///
+    /// # Errors
+    /// Any step fails; then nothing of it is taken for done.
+    pub fn build(recipe: &Recipe, paths: &BuildPaths, driver: &Driver) -> Result<Self, Error> {
+        if let Some(present) = Self::present(recipe, paths)? {
+            return Ok(present);
+        }
+        built(recipe, paths, driver).of_kind(ErrorKind::Step)
+    }
+
+    /// What OpenCV builds by default and the baseline does not have, each with the reason.
+    pub fn missing() -> Vec<String> {
+        data::missing()
+    }
+
     /// The baseline in `folder`, if one is there and has all of its libraries.
     fn open(folder: &Path) -> Option<Self> {
         let text = fs::read(folder.join(FILE)).ok()?;
@@ -99,43 +127,23 @@ impl Baseline {
     }
 }
 
-/// The baseline for the recipe's version and target, if it is there and nothing would change it.
-///
-/// # Errors
-/// The source that the recipe names cannot be read.
-pub fn present(recipe: &Recipe, places: &Places) -> Result<Option<Baseline>> {
-    let source = tree::fingerprint::of(recipe, &Pins::embedded(), &Trim::stock())?;
-    let wanted = fingerprint(recipe, &source);
-    let found = Baseline::open(&folder(recipe, places));
-    Ok(found.filter(|baseline| baseline.description.fingerprint == wanted))
-}
-
-/// Builds the baseline for the recipe's version and target, unless it is there. It takes some three
-/// times as long as the recipe's own build. Waits for another build below the same places to end.
-///
-/// # Errors
-/// Any step fails; then nothing of it is taken for done.
-pub fn build(recipe: &Recipe, places: &Places, driver: &Driver) -> Result<Baseline> {
-    if let Some(present) = present(recipe, places)? {
+fn built(recipe: &Recipe, paths: &BuildPaths, driver: &Driver) -> Result<Baseline> {
+    let lock = Lock::take(&paths.lock(), tell).of_kind(ErrorKind::Lock)?;
+    if let Some(present) = Baseline::present(recipe, paths)? {
         return Ok(present);
     }
-    let lock = Lock::take(&places.lock(), tell)?;
-    if let Some(present) = present(recipe, places)? {
-        return Ok(present);
-    }
-    let variant = variant(places);
-    let path = folder(recipe, places);
+    let variant = variant(paths);
     sweep(&variant.sdks())?;
 
     let work = variant.work(&recipe.target);
     let pins = Pins::embedded();
-    let trim = Trim::stock();
-    let source_fingerprint = tree::fingerprint::of(recipe, &pins, &trim)?;
-    let toolchain = Toolchain::install(&pins, &places.toolchain())?;
+    let plan = TreePlan::new(recipe, pins, Trim::stock())?;
+    let toolchain = Toolchain::install(pins, &paths.toolchain())?;
     let compiler = Compiler::of(&toolchain, &recipe.target, &variant)?;
-    let source = SourceArchive::fetch(recipe, &pins, &toolchain, &places.downloads())?;
-    let tree = SourceTree::of(recipe, &source, None, &trim, &source_fingerprint, &work)?;
-    let workshop = Workshop {
+    let tree = plan.write(&toolchain, &paths.downloads(), &work)?;
+    let context = BuildContext {
+        recipe,
+        fingerprint: &fingerprint(recipe, plan.fingerprint()),
         toolchain: &toolchain,
         compiler: &compiler,
         driver,
@@ -143,47 +151,36 @@ pub fn build(recipe: &Recipe, places: &Places, driver: &Driver) -> Result<Baseli
         kernels: &Kernels::NotAsked,
         lock: &lock,
         work: &work,
+        result: &variant.sdk(&recipe.target),
     };
-    workshop.start_log()?;
-    let plan = plan(recipe, &workshop, &tree);
-    let configured = Configured::new(&tree, &plan, &workshop)?;
-    let installed = Installed::new(&configured, &workshop)?;
-    let fingerprint = fingerprint(recipe, &source_fingerprint);
-    keep(recipe, &installed, &work, fingerprint, &path)
+    context.start_log()?;
+    let configured = Configured::new(&tree, &options(&context, &tree), &context)?;
+    let installed = Installed::new(&configured, &context)?;
+    keep(&context, &installed)
 }
 
-fn variant(places: &Places) -> Places {
-    places.variant("baseline", "full")
-}
-
-fn folder(recipe: &Recipe, places: &Places) -> PathBuf {
-    variant(places).sdk(&recipe.target)
+/// Where a baseline is built and kept.
+fn variant(paths: &BuildPaths) -> BuildPaths {
+    paths.variant("baseline", "full")
 }
 
 /// What cmake is told.
-fn plan(recipe: &Recipe, workshop: &Workshop, tree: &SourceTree) -> Plan {
+fn options(context: &BuildContext, tree: &SourceTree) -> Plan {
     let data = Data::embedded();
     let mut defines = data.options();
-    defines.extend(machinery(&recipe.target, Vec::new(), workshop, tree));
+    defines.extend(machinery(Vec::new(), context, tree));
     Plan {
-        version: recipe.version.clone(),
-        target: recipe.target,
+        version: context.recipe.version.clone(),
+        target: context.recipe.target,
         modules: data.modules,
         proofs: data.formats,
         defines,
     }
 }
 
-/// Puts the libraries and what there is to say of them into a folder, which gets its name, `path`,
-/// last.
-fn keep(
-    recipe: &Recipe,
-    installed: &Installed,
-    work: &Path,
-    fingerprint: Fingerprint,
-    path: &Path,
-) -> Result<Baseline> {
-    let partial = temporary_in(path.parent().unwrap_or(Path::new(".")), PARTIAL)?;
+/// Puts the libraries and what there is to say of them into the context's folder for the result.
+fn keep(context: &BuildContext, installed: &Installed) -> Result<Baseline> {
+    let partial = context.partial()?;
     let folder = partial.path().join("full");
 
     let mut links = LinkList::of(installed.prefix())?;
@@ -200,18 +197,18 @@ fn keep(
         libraries.push(Library { file, bytes });
     }
     let description = Description {
-        version: recipe.version.clone(),
-        target: recipe.target,
+        version: context.recipe.version.clone(),
+        target: context.recipe.target,
         libraries,
         system: links.system,
-        effort: Effort::of(work)?,
-        fingerprint,
+        effort: Effort::of(context.work)?,
+        fingerprint: context.fingerprint.clone(),
     };
     let text = serde_json::to_string_pretty(&description)? + "\n";
     fs::write(folder.join(FILE), text)?;
-    replace(path, &folder, partial.path())?;
+    replace(context.result, &folder, partial.path())?;
     Ok(Baseline {
-        folder: path.to_owned(),
+        folder: context.result.to_owned(),
         description,
     })
 }

@@ -2,26 +2,25 @@
 
 use std::time::Instant;
 
-use anyhow::Result;
-
 use crate::assemble::assemble;
 use crate::cmake;
 use crate::compiler::Compiler;
 use crate::configure::Configured;
+use crate::context::BuildContext;
 use crate::driver::Driver;
+use crate::error::{Error, ErrorKind, OfKind};
 use crate::install::Installed;
 use crate::kernels::Kernels;
 use crate::options::Plan;
+use crate::paths::BuildPaths;
 use crate::pins::Pins;
-use crate::places::Places;
 use crate::recipe::Recipe;
 use crate::sdk::Sdk;
 use crate::source::SourceArchive;
 use crate::toolchain::Toolchain;
-use crate::tree::{self, SourceTree};
+use crate::tree::plan::TreePlan;
 use crate::trim::Trim;
 use crate::wheels;
-use crate::workshop::Workshop;
 use support::files::sweep;
 use support::fingerprint::Fingerprint;
 use support::lock::Lock;
@@ -43,110 +42,97 @@ pub struct Built {
     pub seconds: f64,
 }
 
-/// Builds what `recipe` asks for below `places`, unless it is there. Waits for another build
-/// below the same places to end.
+/// Builds what `recipe` asks for below `paths`, unless it is there. Waits for another build in
+/// the same folders to end.
 ///
 /// # Errors
 /// Any step fails; then nothing of it is taken for done.
-pub fn build(recipe: &Recipe, places: &Places, driver: &Driver) -> Result<Built> {
+pub fn build(recipe: &Recipe, paths: &BuildPaths, driver: &Driver) -> Result<Built, Error> {
     let start = Instant::now();
-    let pins = Pins::embedded();
-    let trim = Trim::of(recipe);
-    let source_fingerprint = tree::fingerprint::of(recipe, &pins, &trim)?;
-    let kernels = Kernels::bring(recipe, &pins, &places.toolchain())?;
-    let fingerprint = fingerprint(recipe, &pins, &source_fingerprint, &kernels)?;
-    let path = places.sdk(&recipe.target);
-    let present = || Sdk::open(&path).filter(|sdk| sdk.manifest().fingerprint == fingerprint);
-    let answer = |sdk, cached| Built {
+    let (sdk, cached) = built(recipe, paths, driver).of_kind(ErrorKind::Step)?;
+    Ok(Built {
         sdk,
         cached,
         seconds: start.elapsed().as_secs_f64(),
-    };
-    if let Some(sdk) = present() {
-        return Ok(answer(sdk, true));
-    }
-    let lock = Lock::take(&places.lock(), tell)?;
-    if let Some(sdk) = present() {
-        return Ok(answer(sdk, true));
-    }
-    sweep(&places.sdks())?;
+    })
+}
 
-    let work = places.work(&recipe.target);
-    let toolchain = Toolchain::install(&pins, &places.toolchain())?;
-    let compiler = Compiler::of(&toolchain, &recipe.target, places)?;
+/// The SDK, and whether it was there.
+fn built(recipe: &Recipe, paths: &BuildPaths, driver: &Driver) -> anyhow::Result<(Sdk, bool)> {
+    let pins = Pins::embedded();
+    let plan = TreePlan::new(recipe, pins, Trim::of(recipe))?;
+    let kernels = Kernels::bring(recipe, pins, &paths.toolchain())?;
+    let fingerprint = fingerprint(recipe, pins, plan.fingerprint(), &kernels)?;
+    let path = paths.sdk(&recipe.target);
+    let present = || Sdk::open(&path).filter(|sdk| sdk.manifest().fingerprint == fingerprint);
+    if let Some(sdk) = present() {
+        return Ok((sdk, true));
+    }
+    let lock = Lock::take(&paths.lock(), tell).of_kind(ErrorKind::Lock)?;
+    if let Some(sdk) = present() {
+        return Ok((sdk, true));
+    }
+    sweep(&paths.sdks())?;
+
+    let work = paths.work(&recipe.target);
+    let toolchain = Toolchain::install(pins, &paths.toolchain())?;
+    let compiler = Compiler::of(&toolchain, &recipe.target, paths)?;
     // A target that zig does not know is said here, and not by cmake in its own words.
     compiler.libclang_arguments(&recipe.target)?;
     // libc++ is needed for the first link, long after this; it compiles on the core that
     // unpacking and configuring leave idle.
     let warming = compiler.warm_up()?;
-    let source = SourceArchive::fetch(recipe, &pins, &toolchain, &places.downloads())?;
-    let third_party = SourceArchive::third_party(&pins, &toolchain, &places.downloads())?;
-    let tree = SourceTree::of(
+    let tree = plan.write(&toolchain, &paths.downloads(), &work)?;
+    let context = BuildContext {
         recipe,
-        &source,
-        Some(&third_party),
-        &trim,
-        &source_fingerprint,
-        &work,
-    )?;
-    let workshop = Workshop {
+        fingerprint: &fingerprint,
         toolchain: &toolchain,
         compiler: &compiler,
         driver,
         kernels: &kernels,
         lock: &lock,
         work: &work,
+        result: &path,
     };
-    workshop.start_log()?;
-    let plan = Plan::of(recipe, &workshop, &tree)?;
-    let configured = Configured::new(&tree, &plan, &workshop)?;
-    let installed = Installed::new(&configured, &workshop)?;
+    context.start_log()?;
+    let configured = Configured::new(&tree, &Plan::of(&context, &tree)?, &context)?;
+    let installed = Installed::new(&configured, &context)?;
     let step = Step::start("compiling libc++");
     warming.wait()?;
     drop(step);
-    let sdk = assemble(
-        recipe,
-        &source,
-        &tree,
-        &installed,
-        &fingerprint,
-        &workshop,
-        &path,
-    )?;
-    Ok(answer(sdk, false))
+    Ok((assemble(&context, &tree, &installed)?, false))
 }
 
 /// Downloads and installs what a build of `recipe` needs, so that the build finds it there.
 ///
 /// # Errors
 /// Something cannot be had.
-pub fn fetch(recipe: &Recipe, places: &Places) -> Result<()> {
-    let pins = Pins::embedded();
-    Kernels::bring(recipe, &pins, &places.toolchain())?;
-    let toolchain = Toolchain::install(&pins, &places.toolchain())?;
-    SourceArchive::fetch(recipe, &pins, &toolchain, &places.downloads())?;
-    SourceArchive::third_party(&pins, &toolchain, &places.downloads())?;
-    Ok(())
+pub fn fetch(recipe: &Recipe, paths: &BuildPaths) -> Result<(), Error> {
+    let (pins, toolchain, downloads) = (Pins::embedded(), paths.toolchain(), paths.downloads());
+    let fetched = || {
+        Kernels::bring(recipe, pins, &toolchain)?;
+        let toolchain = Toolchain::install(pins, &toolchain)?;
+        SourceArchive::fetch(recipe, pins, &toolchain, &downloads)?;
+        SourceArchive::third_party(pins, &toolchain, &downloads)?;
+        anyhow::Ok(())
+    };
+    fetched().of_kind(ErrorKind::Step)
 }
 
-/// The toolchain and compiler that built the SDK for `recipe`, for those who link against it.
-pub fn tools(recipe: &Recipe, places: &Places) -> Result<(Toolchain, Compiler)> {
-    let toolchain = Toolchain::install(&Pins::embedded(), &places.toolchain())?;
-    let compiler = Compiler::of(&toolchain, &recipe.target, places)?;
-    Ok((toolchain, compiler))
-}
-
-/// The SDK for `recipe` below `places`, if it is there and nothing would change it.
+/// The SDK for `recipe` below `paths`, if it is there and nothing would change it.
 ///
 /// # Errors
 /// The source that the recipe names cannot be read.
-pub fn present(recipe: &Recipe, places: &Places) -> Result<Option<Sdk>> {
+pub fn present(recipe: &Recipe, paths: &BuildPaths) -> Result<Option<Sdk>, Error> {
     let pins = Pins::embedded();
-    let source = tree::fingerprint::of(recipe, &pins, &Trim::of(recipe))?;
-    let kernels = Kernels::find(recipe, &pins, &places.toolchain());
-    let fingerprint = fingerprint(recipe, &pins, &source, &kernels)?;
-    let sdk = Sdk::open(&places.sdk(&recipe.target));
-    Ok(sdk.filter(|sdk| sdk.manifest().fingerprint == fingerprint))
+    let wanted = || {
+        let plan = TreePlan::new(recipe, pins, Trim::of(recipe))?;
+        let kernels = Kernels::find(recipe, pins, &paths.toolchain());
+        fingerprint(recipe, pins, plan.fingerprint(), &kernels)
+    };
+    let wanted = wanted().of_kind(ErrorKind::Step)?;
+    let sdk = Sdk::open(&paths.sdk(&recipe.target));
+    Ok(sdk.filter(|sdk| sdk.manifest().fingerprint == wanted))
 }
 
 /// Of everything that decides what is in the SDK.
@@ -155,7 +141,7 @@ fn fingerprint(
     pins: &Pins,
     source: &Fingerprint,
     kernels: &Kernels,
-) -> Result<Fingerprint> {
+) -> anyhow::Result<Fingerprint> {
     let recipe = Recipe {
         // Where the source lies does not matter; what it holds is in its own fingerprint.
         source: None,

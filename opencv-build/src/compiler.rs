@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
 
-use crate::places::Places;
+use crate::paths::BuildPaths;
 use crate::target::Target;
 use crate::toolchain::Toolchain;
 use support::atomic;
@@ -25,14 +25,14 @@ pub struct Compiler {
 }
 
 impl Compiler {
-    /// The compiler for `target` below `places`.
-    pub(crate) fn of(toolchain: &Toolchain, target: &Target, places: &Places) -> Result<Self> {
-        let folder = places.work(target).join("bin");
+    /// The compiler for `target` below `paths`.
+    pub(crate) fn of(toolchain: &Toolchain, target: &Target, paths: &BuildPaths) -> Result<Self> {
+        let folder = paths.work(target).join("bin");
         Self::prepare(
             toolchain,
             target,
             &folder,
-            &places.toolchain().join("zig-cache"),
+            &paths.toolchain().join("zig-cache"),
         )
     }
 

@@ -9,11 +9,11 @@ use anyhow::{Result, bail};
 use fs_err as fs;
 
 use crate::cmake::{self, CmakeJob};
+use crate::context::BuildContext;
 use crate::driver::Job;
 use crate::facts::{Facts, FactsJob};
 use crate::options::Plan;
 use crate::tree::SourceTree;
-use crate::workshop::Workshop;
 use support::files::{remove_if_there, remove_unfinished};
 use support::fingerprint::Fingerprint;
 use support::progress::Step;
@@ -31,14 +31,14 @@ impl Configured {
     ///
     /// # Errors
     /// cmake fails, or leaves out a module or format that the plan names.
-    pub(crate) fn new(tree: &SourceTree, plan: &Plan, workshop: &Workshop) -> Result<Self> {
-        keep_or_empty(workshop.work, &plan.version, &plan.defines)?;
-        remove_unfinished(&workshop.work.join("build"))?;
+    pub(crate) fn new(tree: &SourceTree, plan: &Plan, context: &BuildContext) -> Result<Self> {
+        keep_or_empty(context.work, &plan.version, &plan.defines)?;
+        remove_unfinished(&context.work.join("build"))?;
         let job = CmakeJob {
             source: tree.path().to_owned(),
-            work: workshop.work.to_owned(),
-            cc: workshop.compiler.cc(),
-            cxx: workshop.compiler.cxx(),
+            work: context.work.to_owned(),
+            cc: context.compiler.cc(),
+            cxx: context.compiler.cxx(),
             triple: plan.target.rust_triple(),
             defines: plan.defines.clone(),
             configure: true,
@@ -46,15 +46,15 @@ impl Configured {
             goal: "help".to_owned(),
         };
         let step = Step::start("configuring OpenCV");
-        workshop.run(&Job::Cmake(job.clone()), |_| ())?;
+        context.run(&Job::Cmake(job.clone()), |_| ())?;
         drop(step);
 
-        let build = workshop.work.join("build");
+        let build = context.work.join("build");
         let cache = build.join("CMakeCache.txt");
         let text = fs::read_to_string(&cache)?;
-        check_modules(&plan.modules, &text, &workshop.log())?;
+        check_modules(&plan.modules, &text, &context.log())?;
 
-        let output = workshop.work.join("facts.json");
+        let output = context.work.join("facts.json");
         let headers = vec![
             tree.path()
                 .join("modules/core/include/opencv2/core/version.hpp"),
@@ -64,12 +64,12 @@ impl Configured {
             headers,
             output: output.clone(),
         };
-        workshop.run(&Job::Facts(job_of_facts), |_| ())?;
+        context.run(&Job::Facts(job_of_facts), |_| ())?;
         let facts = Facts::read(&output)?;
         check_facts(plan, &facts)?;
         Ok(Self {
             job,
-            work: workshop.work.to_owned(),
+            work: context.work.to_owned(),
         })
     }
 
@@ -205,16 +205,19 @@ mod tests {
         write_script(&toolchain.zig(), "#!/bin/sh\n").unwrap();
         let work = folder.join("work");
         let compiler = Compiler::prepare(&toolchain, &recipe.target, &work.join("bin"), &work)?;
-        let workshop = Workshop {
+        let context = BuildContext {
+            recipe: &recipe,
+            fingerprint: &Fingerprint::of([("a", "b".as_bytes())]),
             toolchain: &toolchain,
             compiler: &compiler,
             driver: &crate::driver::tests::driver(),
             kernels: &Kernels::None,
             lock: &Lock::take(&folder.join("lock"), |_| ())?,
             work: &work,
+            result: &folder.join("result"),
         };
         let tree = SourceTree::at(&folder.join("tree"));
-        Configured::new(&tree, &Plan::of(&recipe, &workshop, &tree)?, &workshop)
+        Configured::new(&tree, &Plan::of(&context, &tree)?, &context)
     }
 
     #[test]

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, ensure};
 use fs_err as fs;
 use serde::{Deserialize, Serialize};
 
+use crate::error::{Error, ErrorKind, OfKind};
 use crate::links::link_name;
 
 /// The first line of a log that this file can read, up to the version. Versions 5 to 7 have the same fields.
@@ -26,7 +27,11 @@ impl Effort {
     ///
     /// # Errors
     /// The log cannot be read.
-    pub fn of(work: &Path) -> Result<Self> {
+    pub fn of(work: &Path) -> Result<Self, Error> {
+        Self::read(work).of_kind(ErrorKind::Step)
+    }
+
+    fn read(work: &Path) -> Result<Self> {
         let path = work.join("build/.ninja_log");
         if !path.is_file() {
             return Ok(Self::default());

@@ -6,8 +6,8 @@ use anyhow::Result;
 use fs_err as fs;
 
 use crate::configure::Configured;
+use crate::context::BuildContext;
 use crate::driver::Job;
-use crate::workshop::Workshop;
 use support::progress::Step;
 
 /// Compiled libraries, in OpenCV's own layout.
@@ -18,14 +18,14 @@ pub struct Installed {
 
 impl Installed {
     /// Compiles and installs on all cores.
-    pub fn new(configured: &Configured, workshop: &Workshop) -> Result<Self> {
+    pub fn new(configured: &Configured, context: &BuildContext) -> Result<Self> {
         let folder = configured.work().join("install");
         if folder.exists() {
             // What an earlier build installed and this one does not must not be taken for new.
             fs::remove_dir_all(&folder)?;
         }
         let mut step = Step::start("compiling OpenCV");
-        workshop.run(&Job::Cmake(configured.job.with_goal("install")), |line| {
+        context.run(&Job::Cmake(configured.job.with_goal("install")), |line| {
             if let Some((done, total)) = ninja_progress(line) {
                 step.advance(done, total);
             }

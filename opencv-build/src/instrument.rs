@@ -4,8 +4,7 @@
 
 use std::path::Path;
 
-use anyhow::Result;
-
+use crate::error::{Error, ErrorKind, OfKind};
 use support::files::write_if_other;
 
 /// Code that the sanitizers do not check, each with its reason.
@@ -30,7 +29,7 @@ const FLAGS: [&str; 10] = [
 ];
 
 /// The flags for C and C++, whose lists of exceptions are written into `folder`.
-pub fn flags(folder: &Path) -> Result<Vec<String>> {
+pub fn flags(folder: &Path) -> Result<Vec<String>, Error> {
     // From all checks, after what is left out of single ones.
     let unchecked = format!("{UNCHECKED}\n[*]\n{}", unreached("mainfile"));
     let mut flags = FLAGS.map(str::to_owned).to_vec();
@@ -43,7 +42,7 @@ pub fn flags(folder: &Path) -> Result<Vec<String>> {
         ),
     ] {
         let path = folder.join(name);
-        write_if_other(&path, text.as_bytes())?;
+        write_if_other(&path, text.as_bytes()).of_kind(ErrorKind::Step)?;
         flags.push(format!("{flag}={}", path.display()));
     }
     Ok(flags)

@@ -7,6 +7,7 @@ use std::process::Command;
 use anyhow::{Result, bail, ensure};
 use fs_err as fs;
 
+use crate::error::{ErrorKind, OfKind};
 use crate::pins::{Package, Pins};
 use crate::recipe::Recipe;
 use crate::target::Architecture;
@@ -64,7 +65,7 @@ impl Kernels {
         if found != Self::None {
             return Ok(found);
         }
-        let lock = Lock::take(&parent.join("lock"), tell)?;
+        let lock = Lock::take(&parent.join("lock"), tell).of_kind(ErrorKind::Lock)?;
         if let Err(error) = fetch(&pins.assembler, parent, &lock) {
             tell(&format!(
                 "this machine has no nasm, and it could not be brought: {error:#}"
@@ -183,11 +184,11 @@ mod tests {
         let pins = Pins::embedded();
         let mut recipe = recipe();
         recipe.target.architecture = Architecture::Aarch64;
-        let kernels = Kernels::bring(&recipe, &pins, nowhere).unwrap();
+        let kernels = Kernels::bring(&recipe, pins, nowhere).unwrap();
         assert_eq!(kernels, Kernels::Neon);
         recipe.codecs.remove("jpeg");
         recipe.target.architecture = Architecture::X86_64;
-        let kernels = Kernels::bring(&recipe, &pins, nowhere).unwrap();
+        let kernels = Kernels::bring(&recipe, pins, nowhere).unwrap();
         assert_eq!((&kernels, kernels.lack()), (&Kernels::NotAsked, None));
     }
 

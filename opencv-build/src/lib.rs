@@ -1,4 +1,4 @@
-//! Builds a minimal static OpenCV 4.5 for a known glibc: from a recipe (`opencv.toml`) to an SDK
+//! Builds a minimal static OpenCV 4.5 for a known glibc: from a [`Recipe`] (`opencv.toml`) to an [`Sdk`], a
 //! folder with headers, libraries, cascades and the list of what to link in which order.
 //!
 //! ```text
@@ -7,45 +7,90 @@
 //!            archive              all there                   run once
 //! ```
 //!
-//! Each arrow is one module of this crate and ends in a value whose private constructor did the
-//! check, so that a [`source::SourceArchive`] has the digest it should have and an [`sdk::Sdk`]
-//! has been linked against. [`build`] runs them in order and caches the result by a fingerprint
-//! of everything that went in. The crate knows nothing of AWS, container images or the function.
+//! Each arrow is a module of this crate and ends in a value whose private constructor did the
+//! check: a `SourceArchive` has the digest it should have, and an [`Sdk`] has been linked
+//! against. [`build()`] runs them in order and caches the result by a fingerprint of everything
+//! that went in. The crate knows nothing of AWS, container images or the function.
+//!
+//! A recipe may as well be a text of the program's own:
+//!
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use opencv_build::{BuildPaths, Driver, ErrorKind, Recipe, build};
+//!
+//! // First in `main`: a build starts the program again for single steps.
+//! let driver = Driver::init();
+//!
+//! let recipe: Recipe = r#"
+//!     version = "4.5.5"
+//!     cxx_standard = 11
+//!     modules = ["imgproc"]
+//!     codecs = []
+//!     target = { architecture = "x86_64", glibc = "2.26" }
+//!     cpu.x86_64 = { baseline = ["SSE3"], dispatch = [] }
+//! "#.parse()?;
+//! assert_eq!(recipe.modules, ["core", "imgproc"]);
+//!
+//! let paths = BuildPaths::below("target".as_ref())?;
+//! # if false {
+//! match build(&recipe, &paths, &driver) {
+//!     Ok(built) => println!("{}", built.sdk.path().display()),
+//!     Err(error) if error.kind() == ErrorKind::Download => println!("offline? {error:#}"),
+//!     Err(error) => return Err(error.into()),
+//! }
+//! # }
+//! # Ok(())
+//! # }
+//! ```
 
-pub mod assemble;
-pub mod baseline;
-pub mod build;
-pub mod cascades;
-pub mod catalog;
+mod assemble;
+mod baseline;
+mod build;
+mod cascades;
+mod catalog;
 mod cmake;
-pub mod compiler;
-pub mod configure;
+mod compiler;
+mod configure;
+mod context;
 mod download;
-pub mod driver;
-pub mod effort;
-pub mod facts;
-pub mod install;
-pub mod instrument;
-pub mod kernels;
-pub mod linker;
-pub mod links;
-pub mod manifest;
-pub mod options;
-pub mod overlay;
-pub mod pack;
+mod driver;
+mod effort;
+mod error;
+mod facts;
+mod install;
+mod instrument;
+pub mod internals;
+mod kernels;
+mod linker;
+mod links;
+mod manifest;
+mod options;
+mod overlay;
+mod pack;
 mod package_index;
-pub mod packages;
-pub mod pins;
-pub mod places;
-pub mod probe;
+mod packages;
+mod paths;
+mod pins;
+mod probe;
 mod python;
-pub mod recipe;
-pub mod sdk;
-pub mod source;
-pub mod target;
-pub mod third_party;
-pub mod toolchain;
-pub mod tree;
-pub mod trim;
-pub mod wheels;
-pub mod workshop;
+mod recipe;
+mod sdk;
+mod source;
+mod target;
+mod third_party;
+mod toolchain;
+mod tools;
+mod tree;
+mod trim;
+mod wheels;
+
+pub use crate::build::{Built, build, fetch, present};
+pub use crate::driver::Driver;
+pub use crate::error::{Error, ErrorKind};
+pub use crate::manifest::{Library, Link, Manifest};
+pub use crate::paths::BuildPaths;
+pub use crate::recipe::{Cpu, Haar, NamedSource, Recipe};
+pub use crate::sdk::Sdk;
+pub use crate::target::{Architecture, GlibcVersion, Target};
+pub use crate::third_party::{Place, ThirdParty};
+pub use crate::tools::Tools;

@@ -1,7 +1,8 @@
 //! The compiler as cargo's linker, in a script that can keep a record of a link: what size reports
 //! are made of.
 
-use std::path::{Path, PathBuf};
+use std::ffi::OsString;
+use std::path::Path;
 
 use anyhow::Result;
 use fs_err as fs;
@@ -10,7 +11,7 @@ use crate::compiler::{Compiler, write_script};
 use crate::target::Target;
 
 /// Names the folder where the link of the function leaves its record.
-pub const RECORD: &str = "LINK_RECORD";
+const RECORD: &str = "LINK_RECORD";
 
 /// Where the linker's own command stands in the record, after `ld.lld `.
 pub const MESSAGES: &str = "messages";
@@ -19,29 +20,25 @@ pub const ARGUMENTS: &str = "arguments";
 
 const SCRIPT: &str = include_str!("../data/link.sh");
 
-/// A linker for cargo.
-#[derive(Clone, Debug)]
-pub struct Linker {
-    script: PathBuf,
-}
-
-impl Linker {
-    /// Writes the script into `folder`.
-    pub fn prepare(compiler: &Compiler, folder: &Path) -> Result<Self> {
-        fs::create_dir_all(folder)?;
-        // rustc tells from the name which arguments a linker takes.
-        let script = folder.join("recording-c++");
-        // `Places` lets no quote into the path.
-        let compiler = compiler.cxx().display().to_string();
-        write_script(&script, &SCRIPT.replace("@CXX@", &compiler))?;
-        Ok(Self { script })
-    }
-
-    /// The variable that makes cargo link with it for `target`, and its value.
-    pub fn variable(&self, target: &Target) -> (String, PathBuf) {
-        let triple = target.rust_triple().replace('-', "_").to_uppercase();
-        (format!("CARGO_TARGET_{triple}_LINKER"), self.script.clone())
-    }
+/// The variables that make cargo link for `target` by a script in `folder`, which leaves a record of the function's link
+/// in `record`.
+pub(crate) fn recorder(
+    compiler: &Compiler,
+    target: &Target,
+    folder: &Path,
+    record: &Path,
+) -> Result<[(String, OsString); 2]> {
+    fs::create_dir_all(folder)?;
+    // rustc tells from the name which arguments a linker takes.
+    let script = folder.join("recording-c++");
+    // `BuildPaths` lets no quote into the path.
+    let compiler = compiler.cxx().display().to_string();
+    write_script(&script, &SCRIPT.replace("@CXX@", &compiler))?;
+    let triple = target.rust_triple().replace('-', "_").to_uppercase();
+    Ok([
+        (format!("CARGO_TARGET_{triple}_LINKER"), script.into()),
+        (RECORD.to_owned(), record.into()),
+    ])
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::pins::{Pins, Place};
 use crate::recipe::{Cpu, Haar};
 use crate::target::Target;
 use crate::third_party::ThirdParty;
@@ -46,6 +47,20 @@ pub struct Manifest {
     /// What the SDK lacks because the machine that built it lacked something, each a sentence.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lacks: Vec<String>,
+}
+
+impl Manifest {
+    /// Where the source can be downloaded as it is, and its SHA-256, if it is pinned like that. The source distribution of
+    /// a Python package is more than OpenCV: its digest would be taken for OpenCV's own.
+    pub fn download(&self) -> Option<(&'static str, &'static str)> {
+        let source = Pins::embedded().source(&self.version)?;
+        let mut origins = source.origin.iter();
+        let used = origins.find(|origin| origin.place.describe() == self.source)?;
+        match &used.place {
+            Place::Url { url } => Some((url, &used.sha256)),
+            Place::Python { .. } => None,
+        }
+    }
 }
 
 /// How to link a program.

@@ -8,11 +8,11 @@ use anyhow::Result;
 use serde::Deserialize;
 
 use crate::catalog::Catalog;
+use crate::context::BuildContext;
 use crate::instrument;
-use crate::recipe::{Cpu, Haar, Recipe};
+use crate::recipe::{Cpu, Haar};
 use crate::target::{Architecture, Target};
 use crate::tree::SourceTree;
-use crate::workshop::Workshop;
 
 const TEXT: &str = include_str!("../data/cmake-options.toml");
 
@@ -57,9 +57,10 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// The plan for `recipe`. Every option that we ever set has a value in every build, so that none
+    /// The plan for the recipe. Every option that we ever set has a value in every build, so that none
     /// of an earlier build is left in cmake's cache.
-    pub(crate) fn of(recipe: &Recipe, shop: &Workshop, tree: &SourceTree) -> Result<Self> {
+    pub(crate) fn of(context: &BuildContext, tree: &SourceTree) -> Result<Self> {
+        let recipe = context.recipe;
         let options: Options =
             toml::from_str(TEXT).expect("data/cmake-options.toml is checked by a test");
         let catalog = Catalog::embedded();
@@ -100,15 +101,15 @@ impl Plan {
             ]
             .map(|(name, value)| (name.to_owned(), value)),
         );
-        defines.extend(shop.kernels.defines());
+        defines.extend(context.kernels.defines());
         let mut flags = options.flags.all;
         if recipe.instrumented {
-            flags.extend(instrument::flags(shop.work)?);
+            flags.extend(instrument::flags(context.work)?);
             // cmake's own would come after ours, and optimise for minutes.
             let release = ["CMAKE_C_FLAGS_RELEASE", "CMAKE_CXX_FLAGS_RELEASE"];
             defines.extend(release.map(|name| (name.to_owned(), "-DNDEBUG".to_owned())));
         }
-        defines.extend(machinery(&recipe.target, flags, shop, tree));
+        defines.extend(machinery(flags, context, tree));
         Ok(Self {
             version: recipe.version.clone(),
             target: recipe.target,
@@ -121,16 +122,18 @@ impl Plan {
 
 /// What cmake is told of tools, folders and the target in every build, with `flags` for C and C++.
 pub(crate) fn machinery(
-    target: &Target,
     mut flags: Vec<String>,
-    shop: &Workshop,
+    context: &BuildContext,
     tree: &SourceTree,
 ) -> Vec<(String, String)> {
     // Error messages name source files; with this they name them as in OpenCV's repository,
     // wherever the build ran.
     let prefix = tree.path().display();
     flags.push(format!("-ffile-prefix-map={prefix}/="));
-    flags.push(format!("-ffile-prefix-map={}/build/=", shop.work.display()));
+    flags.push(format!(
+        "-ffile-prefix-map={}/build/=",
+        context.work.display()
+    ));
     let flags = flags.iter().map(|flag| quoted(flag)).collect::<Vec<_>>();
     let flags = flags.join(" ");
 
@@ -138,15 +141,16 @@ pub(crate) fn machinery(
     let mut defines = vec![
         ("CMAKE_C_FLAGS", flags.clone()),
         ("CMAKE_CXX_FLAGS", flags),
-        ("CMAKE_AR", path(shop.compiler.ar())),
-        ("CMAKE_RANLIB", path(shop.compiler.ranlib())),
-        ("CMAKE_MAKE_PROGRAM", path(shop.toolchain.ninja())),
+        ("CMAKE_AR", path(context.compiler.ar())),
+        ("CMAKE_RANLIB", path(context.compiler.ranlib())),
+        ("CMAKE_MAKE_PROGRAM", path(context.toolchain.ninja())),
         ("CMAKE_INSTALL_PREFIX", PREFIX.to_owned()),
     ];
-    if Architecture::of_this_machine() != Some(target.architecture) {
+    let architecture = context.recipe.target.architecture;
+    if Architecture::of_this_machine() != Some(architecture) {
         defines.extend([
             ("CMAKE_SYSTEM_NAME", "Linux".to_owned()),
-            ("CMAKE_SYSTEM_PROCESSOR", target.architecture.to_string()),
+            ("CMAKE_SYSTEM_PROCESSOR", architecture.to_string()),
         ]);
     }
     let defines = defines.into_iter();
@@ -155,7 +159,7 @@ pub(crate) fn machinery(
         .collect()
 }
 
-/// A flag as a shell takes it for one word; [`Places`](crate::places::Places) lets no quotes into paths.
+/// A flag as a shell takes it for one word; [`BuildPaths`](crate::paths::BuildPaths) lets no quotes into paths.
 fn quoted(flag: &str) -> String {
     if flag.contains(' ') {
         format!("\"{flag}\"")

@@ -1,9 +1,11 @@
 //! Everything that is downloaded, with the digest it must have. Reads `data/pins.toml`.
 
+use std::sync::LazyLock;
+
 use serde::{Deserialize, Serialize};
 
 /// The pinned wheels and sources.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pins {
     /// Python wheels that make up the toolchain.
@@ -29,7 +31,7 @@ pub struct Wheel {
 }
 
 /// One version of OpenCV.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Source {
     /// Its version.
@@ -98,9 +100,12 @@ impl Place {
 
 impl Pins {
     /// The pins that this crate carries.
-    pub fn embedded() -> Self {
-        toml::from_str(include_str!("../data/pins.toml"))
-            .expect("data/pins.toml is checked by a test")
+    pub fn embedded() -> &'static Self {
+        static PINS: LazyLock<Pins> = LazyLock::new(|| {
+            toml::from_str(include_str!("../data/pins.toml"))
+                .expect("data/pins.toml is checked by a test")
+        });
+        &PINS
     }
 
     /// The pinned source of a version.

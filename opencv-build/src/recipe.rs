@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use anyhow::{Context, Result, bail, ensure};
 use fs_err as fs;
@@ -11,6 +12,7 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::Catalog;
+use crate::error::{Error, ErrorKind, OfKind};
 use crate::pins::Pins;
 use crate::target::{Architecture, Target};
 
@@ -92,18 +94,41 @@ impl Recipe {
     ///
     /// # Errors
     /// The file cannot be read or is no recipe; a name, version or standard does not exist.
-    pub fn read(path: &Path, architecture: Option<Architecture>) -> Result<Self> {
-        let text = fs::read_to_string(path).context("failed to read the recipe")?;
+    pub fn read(path: &Path, architecture: Option<Architecture>) -> Result<Self, Error> {
+        let text = fs::read_to_string(path)
+            .context("failed to read the recipe")
+            .of_kind(ErrorKind::Recipe)?;
+        Self::of_file(path, &text, architecture)
+    }
+
+    /// Reads the recipe at `path`, whose text was read before.
+    ///
+    /// # Errors
+    /// The text is no recipe; a name, version or standard does not exist.
+    pub fn of_file(
+        path: &Path,
+        text: &str,
+        architecture: Option<Architecture>,
+    ) -> Result<Self, Error> {
         let base = path.parent().unwrap_or(Path::new("."));
-        Self::parse(&text, base, architecture)
+        Self::parse(text, base, architecture)
             .with_context(|| format!("failed to use the recipe `{}`", path.display()))
+            .of_kind(ErrorKind::Recipe)
     }
 
     /// Reads the text of a recipe in the folder `base`.
     ///
     /// # Errors
     /// The text is no recipe; a name, version or standard does not exist.
-    pub fn parse(text: &str, base: &Path, architecture: Option<Architecture>) -> Result<Self> {
+    pub fn parse(
+        text: &str,
+        base: &Path,
+        architecture: Option<Architecture>,
+    ) -> Result<Self, Error> {
+        Self::checked(text, base, architecture).of_kind(ErrorKind::Recipe)
+    }
+
+    fn checked(text: &str, base: &Path, architecture: Option<Architecture>) -> Result<Self> {
         let written: Written = toml::from_str(text)?;
         let catalog = Catalog::embedded();
         ensure!(
@@ -158,6 +183,15 @@ impl Recipe {
     /// Whether the module `name` is built.
     pub fn has_module(&self, name: &str) -> bool {
         self.modules.iter().any(|module| module == name)
+    }
+}
+
+impl FromStr for Recipe {
+    type Err = Error;
+
+    /// Reads the text of a recipe for its own architecture. A source that it names is looked for where the program runs.
+    fn from_str(text: &str) -> Result<Self, Error> {
+        Self::parse(text, Path::new(""), None)
     }
 }
 
@@ -227,8 +261,18 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn a_text_is_a_recipe_where_the_program_runs() {
+        let text = format!("{TEXT}\n[source]\npath = \"opencv\"\n");
+        let recipe: Recipe = text.parse().unwrap();
+        assert_eq!(recipe.source.unwrap().path, Path::new("opencv"));
+        let error = "modules = 1".parse::<Recipe>().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Recipe);
+    }
+
+    #[test]
     fn a_recipe_that_cannot_be_read_is_named() {
         let error = Recipe::read(Path::new("/nowhere/opencv.toml"), None).unwrap_err();
         assert!(format!("{error:#}").contains("`/nowhere/opencv.toml`"));
+        assert_eq!(error.kind(), ErrorKind::Recipe);
     }
 }

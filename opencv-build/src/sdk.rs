@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 
 use crate::manifest::Manifest;
+use crate::third_party::LICENCES;
 
 /// An SDK that is whole, and that a program has been linked against.
 #[derive(Clone, Debug)]
@@ -49,6 +50,11 @@ impl Sdk {
     /// The folder.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The folder of licence texts.
+    pub fn licences(&self) -> PathBuf {
+        self.path.join(LICENCES)
     }
 
     /// What it holds.

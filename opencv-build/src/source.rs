@@ -3,10 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use fs_err as fs;
 
 use crate::download::{archive_path, download};
+use crate::error::{ErrorKind, OfKind};
 use crate::pins::{Origin, Pins, Source};
 use crate::recipe::{NamedSource, Recipe};
 use crate::toolchain::Toolchain;
@@ -50,8 +51,8 @@ impl SourceArchive {
             .source(&recipe.version)
             .with_context(|| format!("no source is pinned for OpenCV {}", recipe.version))?;
         match &recipe.source {
-            Some(named) => Self::named(named, source),
-            None => Self::pinned(source, toolchain, downloads),
+            Some(named) => Ok(Self::named(named, source).of_kind(ErrorKind::Source)?),
+            None => Ok(Self::pinned(source, toolchain, downloads).of_kind(ErrorKind::Download)?),
         }
     }
 
@@ -63,10 +64,11 @@ impl SourceArchive {
     pub fn third_party(pins: &Pins, toolchain: &Toolchain, downloads: &Path) -> Result<Self> {
         match first(&pins.third_party, toolchain, downloads)? {
             Ok((path, origin)) => Ok(Self::archive(path, origin)),
-            Err(failures) => bail!(
+            Err(failures) => Ok(Err(anyhow!(
                 "failed to fetch the sources of the libraries that OpenCV needs; tried\n{failures}\n\
                  Check the network"
-            ),
+            ))
+            .of_kind(ErrorKind::Download)?),
         }
     }
 
@@ -156,7 +158,7 @@ fn first<'a>(
     toolchain: &Toolchain,
     downloads: &Path,
 ) -> Result<Result<(PathBuf, &'a Origin), String>> {
-    let _lock = Lock::take(&downloads.join("lock"), tell)?;
+    let _lock = Lock::take(&downloads.join("lock"), tell).of_kind(ErrorKind::Lock)?;
     sweep(downloads)?;
     for origin in origins {
         let path = archive_path(downloads, origin);

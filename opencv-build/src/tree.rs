@@ -2,6 +2,7 @@
 //! that a file whose content stays keeps its time: ninja then compiles only what changed.
 
 pub(crate) mod fingerprint;
+pub(crate) mod plan;
 
 use std::collections::BTreeSet;
 use std::io::{ErrorKind, Read};
@@ -20,6 +21,7 @@ use support::progress::Step;
 #[derive(Debug)]
 pub struct SourceTree {
     path: PathBuf,
+    source: String,
     third_party: Option<String>,
 }
 
@@ -40,9 +42,13 @@ impl SourceTree {
         let stamp = work.join("tree.fingerprint");
         let wanted = fingerprint.to_string();
         let newer = third_party;
-        let third_party = newer.map(|newer| newer.description().to_owned());
+        let tree = Self {
+            path: path.clone(),
+            source: source.description().to_owned(),
+            third_party: newer.map(|newer| newer.description().to_owned()),
+        };
         if path.is_dir() && fs::read_to_string(&stamp).is_ok_and(|present| present == wanted) {
-            return Ok(Self { path, third_party });
+            return Ok(tree);
         }
         remove_if_there(&stamp)?;
         let _step = Step::start(format!("unpacking the {}", source.description()));
@@ -70,7 +76,7 @@ impl SourceTree {
         let kept = writer.kept;
         remove_others(&path, &path, &kept)?;
         fs::write(&stamp, wanted)?;
-        Ok(Self { path, third_party })
+        Ok(tree)
     }
 
     /// A tree that somebody else wrote: for tests.
@@ -78,6 +84,7 @@ impl SourceTree {
     pub(crate) fn at(path: &Path) -> Self {
         Self {
             path: path.to_owned(),
+            source: "tree".to_owned(),
             third_party: Some("newer tree".to_owned()),
         }
     }
@@ -90,6 +97,11 @@ impl SourceTree {
     /// The folder.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// What a person would call OpenCV's source.
+    pub fn source(&self) -> &str {
+        &self.source
     }
 
     /// What a person would call the newer tree that other people's libraries are from.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use fs_err as fs;
 
+use crate::error::{Error, ErrorKind, OfKind};
 use crate::package_index::PackageIndex;
 use crate::pins::Wheel;
 use crate::python::Python;
@@ -31,12 +32,13 @@ pub fn fingerprint(wheels: &[Wheel]) -> Fingerprint {
 /// # Errors
 /// There is no Python 3 with pip, no network, or a file has another digest than the pinned one;
 /// nothing is left behind then.
-pub fn install(wheels: &[Wheel], parent: &Path, what: &str) -> Result<PathBuf> {
+pub fn install(wheels: &[Wheel], parent: &Path, what: &str) -> Result<PathBuf, Error> {
     let folder = parent.join(format!("{what}-{}", fingerprint(wheels).short()));
     if folder.is_dir() {
         return Ok(folder);
     }
-    install_with(&Python::find()?, wheels, parent, what, folder)
+    let installed = || install_with(&Python::find()?, wheels, parent, what, folder);
+    installed().of_kind(ErrorKind::Download)
 }
 
 fn install_with(
@@ -46,7 +48,7 @@ fn install_with(
     what: &str,
     folder: PathBuf,
 ) -> Result<PathBuf> {
-    let lock = Lock::take(&parent.join("lock"), tell)?;
+    let lock = Lock::take(&parent.join("lock"), tell).of_kind(ErrorKind::Lock)?;
     if folder.is_dir() {
         return Ok(folder);
     }
@@ -107,8 +109,9 @@ fn requirements(wheels: &[Wheel]) -> String {
 ///
 /// # Errors
 /// There is none.
-pub fn python() -> Result<PathBuf> {
-    Ok(Python::find()?.program().to_owned())
+pub fn python() -> Result<PathBuf, Error> {
+    let python = Python::find().of_kind(ErrorKind::Download)?;
+    Ok(python.program().to_owned())
 }
 
 #[cfg(test)]

@@ -5,9 +5,8 @@ use std::ffi::OsString;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
-use opencv_build::build;
-use opencv_build::places::Places;
-use package::build_opencv::{Arguments, recipe};
+use opencv_build::BuildPaths;
+use package::build::{Arguments, Build};
 use package::program::{Program, TEST_LOCAL};
 use package::workspace::Workspace;
 use support::process::{end_with_this, yield_to_others};
@@ -38,7 +37,9 @@ pub fn begin(program: &Program, arguments: &[OsString]) -> Result<()> {
 }
 
 fn has_sdk() -> Result<bool> {
-    Ok(Places::below(&Workspace::find().target())?.sdks().is_dir())
+    Ok(BuildPaths::below(&Workspace::find().target())?
+        .sdks()
+        .is_dir())
 }
 
 /// Whether it will build what opencv.toml describes.
@@ -54,9 +55,8 @@ fn builds(program: &Program, arguments: &[OsString]) -> bool {
 
 /// Brings the toolchain and the sources for the project's recipe.
 pub fn run() -> Result<()> {
-    let workspace = Workspace::find();
-    let recipe = recipe(&workspace, &Arguments::default())?;
-    build::fetch(&recipe, &workspace.places()?)
+    let build = Build::read(&Arguments::default())?;
+    Ok(opencv_build::fetch(build.recipe(), build.paths())?)
 }
 
 #[cfg(test)]

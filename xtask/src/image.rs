@@ -8,15 +8,14 @@ use serde::Serialize;
 
 use crate::registry::{fetched, push};
 use layer::Digest;
-use opencv_build::target::Architecture;
+use opencv_build::Architecture;
+use package::build::{self, Build};
 use package::build_function::built;
-use package::build_opencv;
 use package::pack::base::Base;
 use package::pack::checked::check;
 use package::pack::{FUNCTION, Written, images};
 use package::peers;
-use package::workspace::Workspace;
-use support::answer::{Answer, path, size, table};
+use support::answer::{Answer, path, print, size, table};
 use support::files::file_size;
 
 /// What the image is compared with, by its name among the peers of size reports: that of 2020.
@@ -28,7 +27,7 @@ const PEER: &str = "the Python image of the same function";
 #[group(skip)]
 pub struct Arguments {
     #[command(flatten)]
-    pub build: build_opencv::Arguments,
+    pub build: build::Arguments,
 
     /// What the function is put on: `minimal` (the shared libraries that it needs), `scratch` (nothing), or
     /// an image, such as public.ecr.aws/lambda/provided:al2023, or its layout folder
@@ -42,7 +41,7 @@ pub struct Arguments {
 
 /// The images.
 #[derive(Serialize)]
-pub struct ImagesAnswer {
+struct ImagesAnswer {
     images: Vec<ImageAnswer>,
     pushed: Option<Pushed>,
 }
@@ -56,7 +55,7 @@ struct Pushed {
 
 /// An image.
 #[derive(Serialize)]
-pub struct ImageAnswer {
+struct ImageAnswer {
     name: String,
     digest: Digest,
     layout: PathBuf,
@@ -77,36 +76,34 @@ struct LayerAnswer {
     created_by: String,
 }
 
-/// Writes both images and checks them against Lambda's rules.
-pub fn run(arguments: &Arguments) -> Result<ImagesAnswer> {
-    let workspace = Workspace::find();
-    let (sdk, binary) = built(&workspace, &arguments.build)?;
-    let architecture = sdk.manifest().target.architecture;
-    let base = fetched(&arguments.base, &workspace, architecture)?;
-    let written = images(&workspace, &sdk, &binary, &base)?;
-    let [_, function] = &written;
-    for image in &written {
-        let is_function = image.layout.image().name() == FUNCTION;
-        check(image.layout.path(), architecture, is_function)?;
-    }
+/// Writes both images, checks them against Lambda's rules, and prints what they are.
+pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
+    let build = Build::read(&arguments.build)?;
+    let (sdk, binary) = built(&build)?;
+    let workspace = build.workspace();
+    let architecture = build.recipe().target.architecture;
+    let base = fetched(&arguments.base, workspace, architecture)?;
+    let written = images(workspace, &sdk, &binary, &base)?;
+    check(written.sdk.layout.path(), architecture, false)?;
+    check(written.function.layout.path(), architecture, true)?;
     let pushed = match &arguments.push {
         None => None,
         Some(reference) => Some(Pushed {
-            digest: push(function.layout.path(), reference)?,
+            digest: push(written.function.layout.path(), reference)?,
             reference: reference.clone(),
         }),
     };
-    let images = written
-        .iter()
-        .map(|written| describe(written, architecture));
-    Ok(ImagesAnswer {
-        images: images.collect::<Result<_>>()?,
+    let all = written.all();
+    let images = all.map(|image| describe(image, architecture));
+    let answer = ImagesAnswer {
+        images: images.into(),
         pushed,
-    })
+    };
+    print(&answer, json)
 }
 
 /// An image as the answer has it.
-fn describe(written: &Written, architecture: Architecture) -> Result<ImageAnswer> {
+fn describe(written: &Written, architecture: Architecture) -> ImageAnswer {
     let image = written.layout.image();
     let layers = image.layers().iter().map(|layer| LayerAnswer {
         digest: layer.digest,
@@ -114,7 +111,7 @@ fn describe(written: &Written, architecture: Architecture) -> Result<ImageAnswer
         unpacked_bytes: layer.unpacked_bytes,
         created_by: layer.created_by.clone(),
     });
-    Ok(ImageAnswer {
+    ImageAnswer {
         name: image.name().to_owned(),
         digest: image.digest(),
         layout: written.layout.path().to_owned(),
@@ -124,7 +121,7 @@ fn describe(written: &Written, architecture: Architecture) -> Result<ImageAnswer
         packed_bytes: image.packed_bytes(),
         unpacked_bytes: image.unpacked_bytes(),
         layers: layers.collect(),
-    })
+    }
 }
 
 impl Answer for ImagesAnswer {

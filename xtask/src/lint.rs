@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use layer::lint::{Expected, Finding, Severity, lint};
-use opencv_build::target::Architecture;
+use opencv_build::Architecture;
 use serde::Serialize;
 use support::progress::tell;
 

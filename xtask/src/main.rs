@@ -1,5 +1,5 @@
-//! `cargo xtask VERB`: the command line of the project. An everyday verb is a module with its arguments, `run`,
-//! and an answer that is printed as text or, with `--json`, as one JSON object; what measures and tries
+//! `cargo xtask VERB`: the command line of the project. An everyday verb is a module with its arguments, an answer that
+//! is printed as text or, with `--json`, as one JSON object, and `run`, which has the same signature in all of them; what measures and tries
 //! things is a program of its own ([`package::program`]), which is compiled when it is asked for. stdout is
 //! the answer; stderr says what is being done.
 
@@ -15,10 +15,9 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use opencv_build::driver::Driver;
+use opencv_build::Driver;
 use package::program::{PROGRAMS, Program, exit_code};
-use package::{build_function, build_opencv};
-use support::answer::print;
+use package::{build, build_function, build_opencv};
 
 /// OpenCV on AWS Lambda: build it, put a function around it, and try it before you deploy.
 #[derive(Parser)]
@@ -35,16 +34,16 @@ struct Cli {
 #[derive(Subcommand)]
 enum Verb {
     /// Build the static OpenCV SDK that opencv.toml describes
-    BuildOpencv(build_opencv::Arguments),
+    BuildOpencv(build::Arguments),
 
     /// Build the function against the SDK and check that it runs on Lambda
-    BuildFunction(build_opencv::Arguments),
+    BuildFunction(build::Arguments),
 
     /// Write the SDK and the function as container images, without a container engine
     Image(image::Arguments),
 
     /// Write the function as a zip archive for the runtime provided.al2023
-    Zip(build_opencv::Arguments),
+    Zip(build::Arguments),
 
     /// Check whether Lambda would take an image or a zip archive
     Lint(lint::Arguments),
@@ -61,7 +60,7 @@ fn main() -> ExitCode {
         Some((program, arguments)) => {
             fetch::begin(program, &arguments).and_then(|()| program.become_it(&arguments))
         }
-        None => run(read()),
+        None => run(&read()),
     })
 }
 
@@ -94,14 +93,13 @@ fn read() -> Cli {
     Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
 }
 
-fn run(cli: Cli) -> Result<()> {
-    let json = cli.json;
-    match cli.verb {
-        Verb::BuildOpencv(arguments) => print(&build_opencv::run(&arguments)?, json),
-        Verb::BuildFunction(arguments) => print(&build_function::run(&arguments)?, json),
-        Verb::Image(arguments) => print(&image::run(&arguments)?, json),
-        Verb::Zip(arguments) => print(&zip::run(&arguments)?, json),
-        Verb::Lint(arguments) => lint::run(&arguments, json),
+fn run(cli: &Cli) -> Result<()> {
+    match &cli.verb {
+        Verb::BuildOpencv(arguments) => build_opencv::run(arguments, cli.json),
+        Verb::BuildFunction(arguments) => build_function::run(arguments, cli.json),
+        Verb::Image(arguments) => image::run(arguments, cli.json),
+        Verb::Zip(arguments) => zip::run(arguments, cli.json),
+        Verb::Lint(arguments) => lint::run(arguments, cli.json),
         Verb::Fetch => fetch::run(),
     }
 }

@@ -6,34 +6,34 @@ use anyhow::Result;
 use layer::zip::Zip;
 use serde::Serialize;
 
-use opencv_build::target::Architecture;
+use opencv_build::Architecture;
+use package::build::{Arguments, Build};
 use package::build_function::built;
-use package::build_opencv::Arguments;
 use package::pack::{self, checked::check};
-use package::workspace::Workspace;
-use support::answer::{Answer, path, size};
+use support::answer::{Answer, path, print, size};
 
 /// The archive.
 #[derive(Serialize)]
-pub struct ZipAnswer {
+struct ZipAnswer {
     path: PathBuf,
     architecture: Architecture,
     #[serde(flatten)]
     zip: Zip,
 }
 
-/// Writes it and checks it against Lambda's rules.
-pub fn run(arguments: &Arguments) -> Result<ZipAnswer> {
-    let workspace = Workspace::find();
-    let (sdk, binary) = built(&workspace, arguments)?;
-    let (path, zip) = pack::function_zip(&workspace, &sdk, &binary)?;
-    let architecture = sdk.manifest().target.architecture;
+/// Writes it, checks it against Lambda's rules, and prints what it is.
+pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
+    let build = Build::read(arguments)?;
+    let (sdk, binary) = built(&build)?;
+    let (path, zip) = pack::function_zip(build.workspace(), &sdk, &binary)?;
+    let architecture = build.recipe().target.architecture;
     check(&path, architecture, true)?;
-    Ok(ZipAnswer {
+    let answer = ZipAnswer {
         path,
         architecture,
         zip,
-    })
+    };
+    print(&answer, json)
 }
 
 impl Answer for ZipAnswer {

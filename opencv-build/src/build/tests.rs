@@ -5,6 +5,7 @@ use fs_err as fs;
 
 use super::*;
 use crate::recipe::tests::recipe;
+use crate::tree;
 
 mod code;
 
@@ -28,7 +29,7 @@ fn is_stale_after(change: impl FnOnce(&mut Inputs)) -> bool {
     };
     let mut inputs = Inputs {
         recipe: recipe(),
-        pins: Pins::embedded(),
+        pins: Pins::embedded().clone(),
         kernels: Kernels::Neon,
     };
     let before = of(&inputs);
@@ -52,7 +53,7 @@ fn what_is_used_of_the_pins_makes_an_sdk_stale_and_nothing_else() {
     };
     assert!(is_stale_after(|inputs| used(&mut inputs.pins)));
     let other = |pins: &mut Pins| {
-        let mut source = Pins::embedded().source.remove(0);
+        let mut source = Pins::embedded().source[0].clone();
         source.version = "4.5.4".to_owned();
         pins.source.push(source);
     };
@@ -83,7 +84,7 @@ fn every_choice_of_the_recipe_makes_an_sdk_stale_but_not_where_the_source_lies()
 #[test]
 fn cuts_and_overlay_files_make_a_tree_stale_where_the_recipe_uses_them() {
     let (recipe, pins) = (recipe(), Pins::embedded());
-    let of = |trim: &Trim| tree::fingerprint::of(&recipe, &pins, trim).unwrap();
+    let of = |trim: &Trim| tree::fingerprint::of(&recipe, pins, trim).unwrap();
     let before = of(&Trim::of(&recipe));
     assert_eq!(of(&Trim::of(&recipe)), before);
     let mut changed = 0;
@@ -106,7 +107,7 @@ fn cuts_and_overlay_files_make_a_tree_stale_where_the_recipe_uses_them() {
     trim.edits.pop_last();
     assert_ne!(of(&trim), before);
     let stock = |third_party: &str| {
-        let mut pins = Pins::embedded();
+        let mut pins = Pins::embedded().clone();
         pins.third_party[0].sha256 = third_party.to_owned();
         tree::fingerprint::of(&recipe, &pins, &Trim::stock()).unwrap()
     };
@@ -128,8 +129,8 @@ fn a_folder_is_known_by_what_is_taken_of_it_and_not_by_where_it_lies() {
             ..recipe()
         };
         let (pins, trim) = (Pins::embedded(), Trim::of(&recipe));
-        let source = tree::fingerprint::of(&recipe, &pins, &trim).unwrap();
-        fingerprint(&recipe, &pins, &source, &Kernels::Neon).unwrap()
+        let source = tree::fingerprint::of(&recipe, pins, &trim).unwrap();
+        fingerprint(&recipe, pins, &source, &Kernels::Neon).unwrap()
     };
     let first = folder("a", "modules/core/src/a.cpp", "int a;\n");
     assert_eq!(folder("b", "modules/core/src/a.cpp", "int a;\n"), first);

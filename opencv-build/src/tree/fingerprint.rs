@@ -1,13 +1,10 @@
 //! What decides the content of a source tree, as one fingerprint.
 
-use std::path::Path;
+use anyhow::Result;
 
-use anyhow::{Context, Result, bail};
-
-use super::SourceTree;
+use crate::error::{ErrorKind, OfKind};
 use crate::pins::Pins;
 use crate::recipe::Recipe;
-use crate::source::SourceArchive;
 use crate::trim::Trim;
 use support::fingerprint::{Fingerprint, sha256_of_file};
 
@@ -22,9 +19,11 @@ pub(crate) fn of(recipe: &Recipe, pins: &Pins, trim: &Trim) -> Result<Fingerprin
     let origins = pins.source(&recipe.version).map(|source| &source.origin);
     let content = match &recipe.source {
         None => serde_json::to_string(&origins)?,
-        Some(named) if named.path.is_dir() => trim.digest_of(&named.path)?,
+        Some(named) if named.path.is_dir() => {
+            trim.digest_of(&named.path).of_kind(ErrorKind::Source)?
+        }
         Some(named) => {
-            let digest = sha256_of_file(&named.path)?;
+            let digest = sha256_of_file(&named.path).of_kind(ErrorKind::Source)?;
             let pinned = origins.and_then(|all| all.iter().find(|one| one.sha256 == digest));
             // The pin tells which folder of the archive holds the tree.
             serde_json::to_string(&(&digest, pinned))?
@@ -37,31 +36,4 @@ pub(crate) fn of(recipe: &Recipe, pins: &Pins, trim: &Trim) -> Result<Fingerprin
         ("trim", serde_json::to_vec(trim)?.as_slice()),
         ("third party", serde_json::to_vec(&newer)?.as_slice()),
     ]))
-}
-
-impl SourceTree {
-    /// The tree of `fingerprint`.
-    ///
-    /// # Errors
-    /// It cannot be written, or the source is no longer the one of `fingerprint`.
-    pub(crate) fn of(
-        recipe: &Recipe,
-        source: &SourceArchive,
-        third_party: Option<&SourceArchive>,
-        trim: &Trim,
-        fingerprint: &Fingerprint,
-        work: &Path,
-    ) -> Result<Self> {
-        let tree = Self::write(source, third_party, trim, fingerprint, work)?;
-        let now = of(recipe, &Pins::embedded(), trim)
-            .with_context(|| format!("failed to check the {}", source.description()))?;
-        if now != *fingerprint {
-            tree.forget()?;
-            bail!(
-                "the {} changed while it was read; run this again",
-                source.description()
-            );
-        }
-        Ok(tree)
-    }
 }

@@ -35,7 +35,7 @@ fn little_opencv(folder: &Path) -> Recipe {
 fn write(recipe: &Recipe, label: &str, work: &Path) -> Result<SourceTree> {
     let nowhere = Path::new("/nowhere");
     let tools = Toolchain::at(nowhere);
-    let source = SourceArchive::fetch(recipe, &Pins::embedded(), &tools, nowhere)?;
+    let source = SourceArchive::fetch(recipe, Pins::embedded(), &tools, nowhere)?;
     let fingerprint = Fingerprint::of([("label", label.as_bytes())]);
     let mut trim = Trim::of(recipe);
     // The newer tree is not there, so that its cuts would not be found.

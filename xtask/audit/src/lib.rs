@@ -25,7 +25,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use layer::elf::FunctionBinary;
 use layer::{FileTree, glibc};
-use opencv_build::sdk::Sdk;
+use opencv_build::Sdk;
 use support::progress::tell;
 
 pub use answer::AuditAnswer;
@@ -37,14 +37,14 @@ use osv::Osv;
 pub use part::Part;
 use part::{imports, parts};
 
+use package::build::{self, Build};
 use package::build_function::built;
 use package::pack::base::Base;
-use package::pack::{FUNCTION, Written, date, images};
+use package::pack::{FUNCTION, Images, date, images};
 use package::sbom::{self, purl};
 use package::workspace::Workspace;
 use support::atomic;
 
-use package::build_opencv;
 use support::answer::print;
 
 /// How long OSV may take for all of its answers.
@@ -60,7 +60,7 @@ const SDK: &str = "opencv-sdk";
 pub struct Arguments {
     /// What to build.
     #[command(flatten)]
-    pub build: build_opencv::Arguments,
+    pub build: build::Arguments,
 
     /// Do not ask OSV: only what the files in xtask/audit/data know
     #[arg(long)]
@@ -74,10 +74,10 @@ pub struct Arguments {
 /// Checks what is shipped and prints what was found. Fails if something is vulnerable, if nobody
 /// watches a component, or if OSV could not be asked.
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
-    let workspace = Workspace::find();
-    let (sdk, binary) = built(&workspace, &arguments.build)?;
+    let build = Build::read(&arguments.build)?;
+    let (sdk, binary) = built(&build)?;
     let osv = (!arguments.offline).then_some(arguments.osv.as_str());
-    let answer = perform(&workspace, &sdk, &binary, osv)?;
+    let answer = perform(build.workspace(), &sdk, &binary, osv)?;
     print(&answer, json)?;
     match answer.failures() {
         failures if failures.is_empty() => Ok(()),
@@ -190,10 +190,10 @@ pub fn ask(
 }
 
 /// Writes a VEX document beside each bill of materials.
-fn write(report: &Report, written: &[Written]) -> Result<Vec<PathBuf>> {
+fn write(report: &Report, images: &Images) -> Result<Vec<PathBuf>> {
     let time = date::source_date_epoch()?;
     let mut documents = Vec::new();
-    for image in written {
+    for image in images.all() {
         let (name, digest) = (image.layout.image().name(), image.layout.image().digest());
         let findings = report
             .findings

@@ -4,14 +4,11 @@
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use opencv_build::baseline;
-use opencv_build::driver::Driver;
-use opencv_build::effort::Effort;
-use opencv_build::manifest::Library;
+use opencv_build::Library;
+use opencv_build::internals::{Baseline, Effort};
 
 use super::figures::{Figures, Group, Unit};
 use super::setting::Setting;
-use package::build_opencv;
 
 /// The sides' names in figures.
 const DEFAULT: &str = "default build";
@@ -19,13 +16,12 @@ const OURS: &str = "ours";
 
 /// Builds OpenCV with its defaults unless that is done, and compares.
 pub fn run(setting: &Setting) -> Result<Figures> {
-    let workspace = &setting.workspace;
-    let recipe = build_opencv::recipe(workspace, &build_opencv::Arguments::default())?;
-    let places = workspace.places()?;
+    let build = &setting.build;
+    let (recipe, paths) = (build.recipe(), build.paths());
     let mut notes = Vec::new();
-    let there = baseline::present(&recipe, &places)?.is_some();
+    let there = Baseline::present(recipe, paths)?.is_some();
     let start = Instant::now();
-    let full = baseline::build(&recipe, &places, &Driver::init())
+    let full = Baseline::build(recipe, paths, build.driver())
         .context("failed to build all of OpenCV's default modules")?;
     if there {
         notes.push(
@@ -38,7 +34,7 @@ pub fn run(setting: &Setting) -> Result<Figures> {
         ));
     }
     let full = full.description();
-    let effort = Effort::of(&places.work(&recipe.target))?;
+    let effort = Effort::of(&paths.work(&recipe.target))?;
     let mut groups = Vec::new();
     let seconds = |effort: &Effort| effort.seconds.values().sum::<f64>();
     if effort.seconds.is_empty() {

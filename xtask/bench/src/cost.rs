@@ -4,7 +4,7 @@
 mod prices;
 
 use anyhow::{Context, Result};
-use opencv_build::target::Architecture;
+use opencv_build::Architecture;
 
 use self::prices::{Prices, Rates};
 use super::cold::Cold;

@@ -11,17 +11,17 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
 use layer::elf::FunctionBinary;
-use opencv_build::sdk::Sdk;
+use opencv_build::Sdk;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use self::score::{Area, Match, Score};
 use local::engine::Engine;
 use local::site::Site;
+use package::build::{self, Build};
 use package::build_function::built;
-use package::build_opencv;
 use package::workspace::Workspace;
-use support::answer::{Answer, path, table};
+use support::answer::{Answer, path, print, table};
 use support::median::median;
 
 /// The presets, the one that the others are compared with first.
@@ -65,12 +65,13 @@ pub struct PresetScore {
     photos: BTreeMap<String, Score>,
 }
 
-/// Builds what is needed and evaluates.
-pub fn run(arguments: &Arguments) -> Result<EvalAnswer> {
-    let workspace = Workspace::find();
-    let labelled = Labelled::find(&workspace, arguments.photos.as_deref())?;
-    let (sdk, binary) = built(&workspace, &build_opencv::Arguments::default())?;
-    evaluated(&workspace, &sdk, &binary, &labelled)
+/// Builds what is needed, evaluates, and prints how well each preset does.
+pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
+    let build = Build::read(&build::Arguments::default())?;
+    let workspace = build.workspace();
+    let labelled = Labelled::find(workspace, arguments.photos.as_deref())?;
+    let (sdk, binary) = built(&build)?;
+    print(&evaluated(workspace, &sdk, &binary, &labelled)?, json)
 }
 
 /// Photos and the faces in them.

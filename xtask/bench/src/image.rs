@@ -8,7 +8,7 @@ use anyhow::Result;
 use fs_err as fs;
 use layer::elf::FunctionBinary;
 use layer::glibc;
-use opencv_build::sdk::Sdk;
+use opencv_build::Sdk;
 use support::progress::tell;
 
 use super::figures::{Figures, Group, Unit};
@@ -59,12 +59,8 @@ impl Arguments {
 
 /// Measures everything, interleaved.
 pub fn run(setting: &Setting, arguments: &Arguments) -> Result<Figures> {
-    let Setting {
-        workspace,
-        sdk,
-        binary,
-        ..
-    } = setting;
+    let workspace = setting.workspace();
+    let Setting { sdk, binary, .. } = setting;
     let folder = temporary_in(&workspace.target(), ".bench-")?;
     let engine = version();
     let context = folder.path().join("context");

@@ -28,7 +28,7 @@ use self::document::{Document, Documents};
 use self::figures::Figures;
 use self::machine::Machine;
 use self::setting::{Options, Setting};
-use package::workspace::Workspace;
+use package::build::Build;
 use support::answer::print;
 
 /// What to measure, and how.
@@ -77,7 +77,8 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
         return print(&large_layer::write_layer(arguments)?, true);
     }
     handle_interruption()?;
-    let bench = Bench::new(Workspace::find(), &arguments.options)?;
+    let build = Build::read(&package::build::Arguments::default())?;
+    let bench = Bench::new(build, &arguments.options)?;
     let Some(what) = &arguments.what else {
         return print(&bench.all()?, json);
     };
@@ -85,12 +86,12 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
 }
 
 /// All benches but the one that takes long, with few measurements; what was kept of each.
-pub fn quick(workspace: Workspace) -> Result<Documents> {
+pub fn quick(build: Build) -> Result<Documents> {
     let options = Options {
         quick: true,
         photos: None,
     };
-    Bench::new(workspace, &options)?.all()
+    Bench::new(build, &options)?.all()
 }
 
 struct Bench {
@@ -99,8 +100,8 @@ struct Bench {
 }
 
 impl Bench {
-    fn new(workspace: Workspace, options: &Options) -> Result<Self> {
-        let setting = Setting::new(workspace, options)?;
+    fn new(build: Build, options: &Options) -> Result<Self> {
+        let setting = Setting::new(build, options)?;
         // After building, and before anything of ours makes the machine busy.
         let machine = Machine::here();
         Ok(Self { setting, machine })
@@ -147,8 +148,8 @@ impl Bench {
         }
         let setting = &self.setting;
         let (machine, quick) = (self.machine.clone(), setting.options.quick);
-        let document = Document::new(&setting.workspace, machine, what, quick, figures)?;
-        document.keep(&setting.workspace)?;
+        let document = Document::new(setting.workspace(), machine, what, quick, figures)?;
+        document.keep(setting.workspace())?;
         Ok(document)
     }
 }

@@ -7,8 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
-use opencv_build::pins::Wheel;
-use opencv_build::wheels;
+use opencv_build::internals::{Wheel, install_wheels, python};
 use serde::Deserialize;
 
 use super::setting::Setting;
@@ -42,7 +41,7 @@ pub struct Peer {
 impl Peer {
     /// Installs it, unless it is there.
     pub fn install(setting: &Setting) -> Result<Self> {
-        let python = wheels::python()?;
+        let python = python()?;
         let script = "import sys, sysconfig; print(sys.version_info[1], sys.executable, \
                       sysconfig.get_path('stdlib'), sep='\\n')";
         let sh = Shell::new()?;
@@ -61,7 +60,7 @@ impl Peer {
             .context("data/pins.toml is not a list of wheels")?;
         let folder = setting.folder();
         fs::create_dir_all(&folder)?;
-        let wheels = wheels::install(&pins.wheel, &folder, &format!("python-3.{minor}"))?;
+        let wheels = install_wheels(&pins.wheel, &folder, &format!("python-3.{minor}"))?;
         let peer = Self {
             python: python.into(),
             library: library.into(),

@@ -76,12 +76,8 @@ impl Scene {
                 let _ = fs::remove_dir_all(path);
             }
         })?;
-        let Setting {
-            workspace,
-            sdk,
-            binary,
-            ..
-        } = setting;
+        let workspace = setting.workspace();
+        let Setting { sdk, binary, .. } = setting;
         let reference = format!("face-detect:bench-{}", std::process::id());
         let base = Base::Minimal;
         let image = function_image(scratch.path(), &reference, workspace, sdk, binary, &base)?;
@@ -96,7 +92,7 @@ impl Scene {
         }
         Ok(Self {
             storage,
-            rie: rie::install(&workspace.places()?.toolchain())?,
+            rie: rie::install(&workspace.paths()?.toolchain())?,
             command: unpacked_command(&image, &root)?,
             root,
             peer: Peer::install(setting)?,

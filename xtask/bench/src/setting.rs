@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use layer::elf::FunctionBinary;
-use opencv_build::sdk::Sdk;
+use opencv_build::Sdk;
 
+use package::build::Build;
 use package::build_function::built;
-use package::build_opencv;
 use package::workspace::Workspace;
 
 /// How to measure.
@@ -26,8 +26,8 @@ pub struct Options {
 
 /// What is measured.
 pub struct Setting {
-    /// The project.
-    pub workspace: Workspace,
+    /// The project, its recipe and its tools.
+    pub build: Build,
     /// The SDK.
     pub sdk: Sdk,
     /// The function.
@@ -38,19 +38,24 @@ pub struct Setting {
 
 impl Setting {
     /// Builds what is not built yet.
-    pub fn new(workspace: Workspace, options: &Options) -> Result<Self> {
-        let (sdk, binary) = built(&workspace, &build_opencv::Arguments::default())?;
+    pub fn new(build: Build, options: &Options) -> Result<Self> {
+        let (sdk, binary) = built(&build)?;
         Ok(Self {
-            workspace,
+            build,
             sdk,
             binary,
             options: options.clone(),
         })
     }
 
+    /// The project.
+    pub fn workspace(&self) -> &Workspace {
+        self.build.workspace()
+    }
+
     /// Below the target folder: what benches keep for themselves.
     pub fn folder(&self) -> PathBuf {
-        self.workspace.target().join("bench")
+        self.workspace().target().join("bench")
     }
 
     /// One number for a thorough run, another for a quick one.

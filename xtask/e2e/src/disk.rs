@@ -13,7 +13,7 @@ use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 use anyhow::{Context, Result, bail, ensure};
 use fs_err as fs;
 use layer::elf::FunctionBinary;
-use opencv_build::sdk::Sdk;
+use opencv_build::Sdk;
 use support::progress::tell;
 
 use super::report::Skip;
@@ -173,14 +173,14 @@ fn building(workspace: &Workspace, scratch: &Path, tried: &mut Tried) -> Result<
         command.into(),
     ]
     .concat();
-    let places = workspace.places()?;
+    let paths = workspace.paths()?;
     let environment = [
         ("CARGO_TARGET_DIR", kept.clone()),
         // Downloads fill the disk as well.
         (user_cache::VARIABLE, kept.clone()),
-        ("TOOLCHAIN", places.toolchain()),
+        ("TOOLCHAIN", paths.toolchain()),
         ("TMPDIR", kept.clone()),
-        ("PIP_INDEX_URL", mirror::start(&places.downloads())?.into()),
+        ("PIP_INDEX_URL", mirror::start(&paths.downloads())?.into()),
     ];
     let mut disk = Disk::start(&root, &command, &environment)?;
     let mut size = 2000;

@@ -12,10 +12,11 @@ use anyhow::{Context, Result, ensure};
 use fs_err as fs;
 use fs_err::os::unix::fs::symlink;
 use layer::elf::FunctionBinary;
-use opencv_build::sdk::Sdk;
-use opencv_build::{build, wheels};
+use opencv_build::Sdk;
+use opencv_build::internals::python;
+use package::build::Build;
 use package::workspace::Workspace;
-use package::{build_function, build_opencv, user_cache};
+use package::{build_function, user_cache};
 use serde_json::Value;
 use support::files::{copy, file_size, temporary_in};
 use support::progress::tell;
@@ -125,7 +126,8 @@ pub fn small_opencv(workspace: &Workspace) -> Result<()> {
 
 /// Builds everything anew, with all hostile settings, in a copy of the project in a folder with spaces and non-ASCII
 /// letters in its path. It takes as long as a first build.
-pub fn elsewhere(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
+pub fn elsewhere(build: &Build, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
+    let workspace = build.workspace();
     let user = User::new(workspace)?;
     let root = user.at("mein Prøjekt/ОпенСВ");
     for name in tracked_files(workspace)? {
@@ -136,21 +138,19 @@ pub fn elsewhere(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> R
     // A copy of the toolchain, so that not even zig, which follows links, finds itself where it was before; without what
     // it has compiled.
     let cache = user.at("mein Prøjekt/Werkzeug hier");
-    let recipe = build_opencv::recipe(workspace, &build_opencv::Arguments::default())?;
-    let installed = build::tools(&recipe, &workspace.places()?)?.0;
-    let installed = installed.python_path();
+    let installed = build.tools()?.python_path();
     let name = installed.file_name().context("a toolchain has no name")?;
     let copied = cache.join("toolchain").join(name);
     fs::create_dir_all(cache.join("toolchain"))?;
     let sh = Shell::new()?;
     succeed(cmd!(sh, "cp --archive --reflink=auto {installed} {copied}"))?;
-    symlink(workspace.places()?.downloads(), cache.join("downloads"))?;
-    let mut build = user.hostile(&root, "build-function")?;
-    build.env(user_cache::VARIABLE, &cache);
+    symlink(build.paths().downloads(), cache.join("downloads"))?;
+    let mut xtask = user.hostile(&root, "build-function")?;
+    xtask.env(user_cache::VARIABLE, &cache);
     let story = user.at("story");
-    build.env("CARGO_TARGET_DIR", &target);
-    build.stderr(fs::File::create(&story)?.into_file());
-    let answer = answer(&mut build);
+    xtask.env("CARGO_TARGET_DIR", &target);
+    xtask.stderr(fs::File::create(&story)?.into_file());
+    let answer = answer(&mut xtask);
     let said = fs::read_to_string(&story)?;
     let answer = answer.with_context(|| said.clone())?;
     let compiled = |name: &str| said.contains(&format!("Compiling {name} v"));
@@ -209,7 +209,7 @@ impl User {
         let user = Self {
             folder,
             registry: registry.context("no build has brought crates")?,
-            cache: workspace.places()?.shared().to_owned(),
+            cache: workspace.paths()?.shared().to_owned(),
         };
         let write = |name: &str, text: &str| {
             let path = user.at(name);
@@ -235,7 +235,7 @@ impl User {
         symlink(&user.registry, user.at("home/.cargo/registry"))?;
         write("home/.config/pip/pip.conf", &placed(PIP))?;
         write("home/.pip/pip.conf", &placed(PIP))?;
-        let (sh, python, folder) = (Shell::new()?, wheels::python()?, user.at("venv"));
+        let (sh, python, folder) = (Shell::new()?, python()?, user.at("venv"));
         output(cmd!(sh, "{python} -m venv --without-pip {folder}"))?;
         Ok(user)
     }

@@ -4,7 +4,7 @@
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
 use layer::elf::FunctionBinary;
-use opencv_build::sdk::Sdk;
+use opencv_build::Sdk;
 use serde_json::{Value, json};
 
 use local::engine::Engine;

@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail, ensure};
 use image::DynamicImage;
 use image::imageops::crop_imm;
 use layer::elf::FunctionBinary;
-use opencv_build::sdk::Sdk;
+use opencv_build::Sdk;
 use serde_json::{Value, json};
 use support::progress::tell;
 

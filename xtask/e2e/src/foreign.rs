@@ -7,7 +7,7 @@ use fs_err as fs;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageFormat, imageops};
 use layer::elf::FunctionBinary;
-use opencv_build::sdk::Sdk;
+use opencv_build::Sdk;
 use support::progress::tell;
 
 use super::cases::{self, Case, Right, Way};

@@ -15,6 +15,7 @@ use anyhow::{Context, Result, bail};
 use support::progress::tell;
 
 use super::promises;
+use package::build::Build;
 use package::workspace::Workspace;
 use run::{Folders, Fuzzer};
 use support::answer::table;
@@ -35,15 +36,16 @@ pub struct Fuzzing {
 }
 
 /// Builds the fuzzers.
-pub fn build(workspace: &Workspace) -> Result<()> {
-    build::programs(workspace).map(drop)
+pub fn build(build: &Build) -> Result<()> {
+    build::programs(build).map(drop)
 }
 
 /// Builds the fuzzers and runs them.
-pub fn test(workspace: &Workspace, arguments: &Fuzzing) -> Result<()> {
+pub fn test(project: &Build, arguments: &Fuzzing) -> Result<()> {
+    let workspace = project.workspace();
     let package = build::package(workspace);
     let targets = target::targets(&package, &arguments.fuzzers)?;
-    let built = build::programs(workspace)?;
+    let built = build::programs(project)?;
     let work = build::folder(workspace);
     seeds::write(workspace, &built, &targets, &work)?;
     let folders = Folders {

@@ -4,12 +4,10 @@
 use std::os::unix::process::ExitStatusExt;
 
 use anyhow::{Context, Result, ensure};
-use opencv_build::build;
-use opencv_build::sdk::Sdk;
+use opencv_build::Sdk;
 
 use super::report::Skip;
-use package::build_opencv;
-use package::workspace::Workspace;
+use package::build::Build;
 use support::run::{Shell, cmd, finish, output};
 
 /// The signals that glibc's checks and libc++'s end a program with.
@@ -25,17 +23,17 @@ const MISTAKES: [(&str, &str, &str, &[i32]); 4] = [
 ];
 
 /// Runs the program with each mistake, and checks that it is stopped.
-pub fn test(workspace: &Workspace, sdk: &Sdk) -> Result<()> {
+pub fn test(build: &Build, sdk: &Sdk) -> Result<()> {
     let target = sdk.manifest().target;
     Skip::unless_runs_here(&target)?;
-    let recipe = build_opencv::recipe(workspace, &build_opencv::Arguments::default())?;
-    let (_, compiler) = build::tools(&recipe, &workspace.places()?)?;
+    let tools = build.tools()?;
     let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
     let at = |name: &str| scratch.path().join(name);
-    let source = workspace
+    let source = build
+        .workspace()
         .root()
         .join("xtask/e2e/data/hardening/mistakes.cpp");
-    let (sh, cxx) = (Shell::new()?, compiler.cxx());
+    let (sh, cxx) = (Shell::new()?, tools.cxx());
     let (object, program) = (at("mistakes.o"), at("mistakes"));
     output(cmd!(sh, "{cxx} -O2 -c {source} -o {object}"))?;
     output(cmd!(sh, "{cxx} {object} -o {program}"))?;

@@ -10,21 +10,18 @@ use anyhow::{Context, Result, ensure};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use fs_err as fs;
-use opencv_build::build;
-use opencv_build::wheels;
+use opencv_build::internals::python;
 use support::environment::restricted;
 use support::run::{Shell, cmd, run_logged};
 
-use package::build_opencv;
-use package::workspace::Workspace;
+use package::build::Build;
 
 const PACKAGE: &str = "opencv-python-headless";
 const VERSION: &str = "4.14.0.94";
 
 /// Asks the index with the right password, and with a wrong one.
-pub fn test(workspace: &Workspace) -> Result<()> {
-    let recipe = build_opencv::recipe(workspace, &build_opencv::Arguments::default())?;
-    let (toolchain, _) = build::tools(&recipe, &workspace.places()?)?;
+pub fn test(build: &Build) -> Result<()> {
+    let (workspace, tools) = (build.workspace(), build.tools()?);
     let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
     let listener = TcpListener::bind("127.0.0.1:0").context("failed to listen on loopback")?;
     let address = listener.local_addr()?;
@@ -38,14 +35,14 @@ pub fn test(workspace: &Workspace) -> Result<()> {
     let requirement = format!("{PACKAGE}=={VERSION}");
     let sh = Shell::new()?;
     let download = |password: &str| -> Result<Command> {
-        let (python, root) = (wheels::python()?, workspace.root());
+        let (python, root) = (python()?, workspace.root());
         let download = "opencv-build/data/download.py";
         let python = cmd!(
             sh,
             "{python} {root}/{download} {requirement} {archive} 100000"
         );
         let python = restricted(python, &[])
-            .env("PYTHONPATH", toolchain.python_path())
+            .env("PYTHONPATH", tools.python_path())
             .env("PIP_INDEX_URL", index(password));
         Ok(python.into())
     };
@@ -59,7 +56,7 @@ pub fn test(workspace: &Workspace) -> Result<()> {
         got.len()
     );
 
-    let (python, folder) = (wheels::python()?, scratch.path());
+    let (python, folder) = (python()?, scratch.path());
     let pip = cmd!(
         sh,
         "{python} -m pip download --no-deps --no-input --retries 0 --dest {folder} {requirement}"

@@ -7,16 +7,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
-use opencv_build::build;
-use opencv_build::compiler::Compiler;
-use opencv_build::sdk::Sdk;
-use opencv_build::target::Architecture;
+use opencv_build::{Architecture, Sdk, Tools};
 use support::files::{remove_if_there, sorted_entries};
 use support::progress::tell;
 
 use super::report::Skip;
 use crate::reference::{self, Reference};
-use package::build_opencv;
+use package::build::Build;
 use package::workspace::Workspace;
 use support::run::{Shell, cmd, output};
 
@@ -28,14 +25,14 @@ const ARM: [&str; 2] = ["", "JSIMD_FORCENONE"];
 const PLAIN: &str = "420-baseline-64x48-q95.jpg";
 
 /// Compares them.
-pub fn test(workspace: &Workspace, sdk: &Sdk) -> Result<()> {
+pub fn test(build: &Build, sdk: &Sdk) -> Result<()> {
+    let workspace = build.workspace();
     let target = sdk.manifest().target;
     Skip::unless_runs_here(&target)?;
     let wheel = wheel(workspace)?;
     let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
     let at = |name: &str| scratch.path().join(name);
-    let recipe = build_opencv::recipe(workspace, &build_opencv::Arguments::default())?;
-    let (_, compiler) = build::tools(&recipe, &workspace.places()?)?;
+    let tools = build.tools()?;
     let data = workspace.root().join("xtask/e2e/data/jpeg");
 
     let (whole, missing) = (at("whole"), at("missing"));
@@ -43,13 +40,13 @@ pub fn test(workspace: &Workspace, sdk: &Sdk) -> Result<()> {
         fs::create_dir(folder)?;
     }
     let kinds = at("kinds");
-    compile_kinds(sdk, &compiler, &data.join("kinds.c"), &kinds)?;
+    compile_kinds(sdk, tools, &data.join("kinds.c"), &kinds)?;
     let sh = Shell::new()?;
     output(cmd!(sh, "{kinds} {whole} {missing}"))?;
     add_others(sdk, &whole)?;
 
     let pixels = at("pixels");
-    compile(sdk, &compiler, &data.join("pixels.cpp"), &pixels)?;
+    compile(sdk, tools, &data.join("pixels.cpp"), &pixels)?;
     let variables: &[&str] = match target.architecture {
         Architecture::X86_64 => &X86,
         Architecture::Aarch64 => &ARM,
@@ -89,8 +86,8 @@ pub(super) fn wheel(workspace: &Workspace) -> Result<Reference> {
 }
 
 /// Compiles the program that writes files, which calls the SDK's libjpeg-turbo by itself.
-fn compile_kinds(sdk: &Sdk, compiler: &Compiler, source: &Path, program: &Path) -> Result<()> {
-    let (sh, cc, sdk) = (Shell::new()?, compiler.cc(), sdk.path());
+fn compile_kinds(sdk: &Sdk, tools: &Tools, source: &Path, program: &Path) -> Result<()> {
+    let (sh, cc, sdk) = (Shell::new()?, tools.cc(), sdk.path());
     output(cmd!(
         sh,
         "{cc} -std=c11 -O1 -o {program} {source} -I {sdk}/include/libjpeg-turbo -L {sdk}/lib -ljpeg-turbo"
@@ -99,11 +96,11 @@ fn compile_kinds(sdk: &Sdk, compiler: &Compiler, source: &Path, program: &Path) 
 }
 
 /// Compiles and links a program that calls OpenCV.
-pub(super) fn compile(sdk: &Sdk, compiler: &Compiler, source: &Path, program: &Path) -> Result<()> {
+pub(super) fn compile(sdk: &Sdk, tools: &Tools, source: &Path, program: &Path) -> Result<()> {
     let link = &sdk.manifest().link;
     let libraries = link.libraries.iter().chain(&link.system);
     let libraries = libraries.map(|name| format!("-l{name}"));
-    let (sh, cxx, sdk) = (Shell::new()?, compiler.cxx(), sdk.path());
+    let (sh, cxx, sdk) = (Shell::new()?, tools.cxx(), sdk.path());
     output(cmd!(
         sh,
         "{cxx} -std=c++11 -O1 -o {program} {source} -I {sdk}/include/opencv4 -L {sdk}/lib {libraries...}"

@@ -10,13 +10,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
 use layer::elf::FunctionBinary;
-use opencv_build::sdk::Sdk;
+use opencv_build::Sdk;
 use support::files::{name, sorted_entries, temporary_in};
 use support::progress::tell;
 
 use super::lifecycle::Site;
 use super::{mirror, promises, trees};
-use package::build_opencv::Arguments;
+use package::build::Build;
 use package::workspace::Workspace;
 use support::child::Child;
 use support::run::{Shell, cmd, succeed};
@@ -78,13 +78,14 @@ const STAGES: [Stage; 5] = [
 ];
 
 /// Kills builds of a small recipe.
-pub fn test(workspace: &Workspace, seed: u64) -> Result<()> {
+pub fn test(build: &Build, seed: u64) -> Result<()> {
+    let workspace = build.workspace();
     // The toolchain and the source must be there to be shared.
-    package::build_opencv::built(workspace, &Arguments::default())?;
+    build.opencv()?;
     let folder = |prefix| temporary_in(&workspace.target(), prefix);
     let (calm, rough) = (folder("undisturbed-")?, folder("killed-")?);
     let undisturbed = Site::new(workspace, calm.path())?;
-    let index = mirror::start(&workspace.places()?.downloads())?;
+    let index = mirror::start(&workspace.paths()?.downloads())?;
     let killed = Site::with_index(workspace, rough.path(), index)?;
     undisturbed.write_recipe(&["core"])?;
     killed.write_recipe(&["core"])?;

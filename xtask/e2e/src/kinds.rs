@@ -5,7 +5,7 @@
 use anyhow::{Context, Result, ensure};
 use image::{ImageFormat, RgbImage, imageops};
 use layer::elf::FunctionBinary;
-use opencv_build::sdk::Sdk;
+use opencv_build::Sdk;
 use serde_json::{Value, json};
 use support::progress::tell;
 

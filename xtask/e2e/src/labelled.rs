@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail, ensure};
 use layer::elf::FunctionBinary;
-use opencv_build::sdk::Sdk;
+use opencv_build::Sdk;
 use support::progress::tell;
 
 use super::report::Skip;

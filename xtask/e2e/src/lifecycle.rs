@@ -13,7 +13,7 @@ use serde_json::Value;
 use support::progress::tell;
 
 use super::promises;
-use package::build_opencv::Arguments;
+use package::build::Build;
 use package::user_cache;
 use package::workspace::Workspace;
 use support::child::Child;
@@ -26,9 +26,10 @@ use super::programs;
 const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Runs the builds.
-pub fn test(workspace: &Workspace) -> Result<()> {
+pub fn test(build: &Build) -> Result<()> {
+    let workspace = build.workspace();
     // The toolchain and the source must be there to be shared.
-    package::build_opencv::built(workspace, &Arguments::default())?;
+    build.opencv()?;
     let folder = temporary_in(&workspace.target(), "lifecycle-")?;
     let site = Site::new(workspace, folder.path())?;
 
@@ -107,14 +108,14 @@ impl Site {
         Ok(Self {
             folder: folder.to_owned(),
             recipe: folder.join("opencv.toml"),
-            cache: workspace.places()?.shared().to_owned(),
+            cache: workspace.paths()?.shared().to_owned(),
             index: None,
         })
     }
 
     /// One that downloads again, from `index`, into `folder`.
     pub fn with_index(workspace: &Workspace, folder: &Path, index: String) -> Result<Self> {
-        symlink(workspace.places()?.toolchain(), folder.join("toolchain"))?;
+        symlink(workspace.paths()?.toolchain(), folder.join("toolchain"))?;
         Ok(Self {
             cache: folder.to_owned(),
             index: Some(index),

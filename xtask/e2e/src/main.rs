@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use anyhow::{Result, ensure};
 use local::engine::Engine;
-use package::workspace::Workspace;
+use package::build::{self, Build};
 use support::progress::tell;
 
 mod advisories;
@@ -107,28 +107,29 @@ impl Arguments {
 }
 
 fn main() -> ExitCode {
-    package::program::TEST.main(|arguments, json| run(arguments)?.print(json))
+    package::program::TEST.main(run)
 }
 
 /// A test's name, and the test.
 type Test<'a> = (&'a str, &'a dyn Fn() -> Result<()>);
 
 /// Runs all tests.
-fn run(arguments: &Arguments) -> Result<TestAnswer> {
+fn run(arguments: &Arguments, json: bool) -> Result<()> {
     local::cleanup::handle_interruption()?;
-    let workspace = Workspace::find();
-    programs::build(&workspace)?;
-    let suite = Suite {
-        workspace: &workspace,
-    };
+    let build = &Build::read(&build::Arguments::default())?;
+    let workspace = build.workspace();
+    programs::build(workspace)?;
+    let suite = Suite { build };
+    let elsewhere =
+        || suite.with_function(|_, sdk, binary| environment::elsewhere(build, sdk, binary));
     let built: &[Test] = &[
         ("formatting", &|| suite.formatting()),
         ("lints", &|| suite.lints()),
         ("unit tests", &|| suite.unit_tests()),
-        ("options in the README", &|| readme::test(&workspace)),
+        ("options in the README", &|| readme::test(workspace)),
         ("the OpenCV build", &|| suite.build()),
         ("interrupted and repeated builds", &|| {
-            lifecycle::test(&workspace)
+            lifecycle::test(build)
         }),
         ("the function's tests", &|| suite.function_tests()),
     ];
@@ -147,7 +148,7 @@ fn run(arguments: &Arguments) -> Result<TestAnswer> {
             suite.with_function(tools::zip)
         }),
         ("registries", &|| {
-            registries::test(&workspace, suite.function_image()?.layout.path())
+            registries::test(workspace, suite.function_image()?.layout.path())
         }),
         ("a base from a registry", &|| {
             let image = suite.function_image()?;
@@ -156,43 +157,39 @@ fn run(arguments: &Arguments) -> Result<TestAnswer> {
             })
         }),
         ("registries as skopeo sees them", &|| {
-            registries::skopeo(&workspace, suite.function_image()?.layout.path())
+            registries::skopeo(workspace, suite.function_image()?.layout.path())
         }),
         ("programs against the SDK image", &|| {
-            consumers::test(&workspace, &suite.sdk()?)
+            consumers::test(build, &build.sdk()?)
         }),
         ("rectangles equal stock's in random cases", &|| {
-            identity::stock(&workspace, &suite.sdk()?, arguments.cases())
+            identity::stock(build, &build.sdk()?, arguments.cases())
         }),
         ("rectangles equal the wheel's", &|| {
-            identity::wheel(&workspace, &suite.sdk()?)
+            identity::wheel(build, &build.sdk()?)
         }),
         ("the detector under sanitizers", &|| {
-            identity::sanitizers(&workspace, &suite.sdk()?, arguments.cases())
+            identity::sanitizers(build, &build.sdk()?, arguments.cases())
         }),
-        ("pixels of JPEG files", &|| {
-            jpeg::test(&workspace, &suite.sdk()?)
-        }),
+        ("pixels of JPEG files", &|| jpeg::test(build, &build.sdk()?)),
         ("pixels of PNG, WebP and other files", &|| {
-            pixels::test(&workspace, &suite.sdk()?)
+            pixels::test(build, &build.sdk()?)
         }),
-        ("a package index with a password", &|| {
-            index::test(&workspace)
-        }),
-        ("hardened code", &|| {
-            hardening::test(&workspace, &suite.sdk()?)
-        }),
+        ("a package index with a password", &|| index::test(build)),
+        ("hardened code", &|| hardening::test(build, &build.sdk()?)),
         ("builds in a hostile environment", &|| {
             suite.with_function(environment::test)
         }),
-        ("bills of materials", &|| suite.with_function(sbom::test)),
+        ("bills of materials", &|| {
+            suite.with_function(|_, sdk, binary| sbom::test(build, sdk, binary))
+        }),
         ("known vulnerabilities", &|| {
             suite.with_function(advisories::test)
         }),
         ("licences, bans and sources of crates", &|| {
-            deny::rules(&workspace)
+            deny::rules(workspace)
         }),
-        ("RustSec's advisories", &|| deny::advisories(&workspace)),
+        ("RustSec's advisories", &|| deny::advisories(workspace)),
         ("photos without a container", &|| suite.photos(Engine::None)),
         ("photos in a container", &|| suite.photos(Engine::Docker)),
         ("events of every shape", &|| {
@@ -241,13 +238,13 @@ fn run(arguments: &Arguments) -> Result<TestAnswer> {
         }),
         ("the page in a browser", &|| suite.page()),
         ("the size report in a browser", &|| suite.size_page()),
-        ("sizes", &|| sizes::test(&workspace)),
-        ("benches, quickly", &benches::test),
+        ("sizes", &sizes::test),
+        ("benches, quickly", &|| benches::test(build)),
     ];
     // What a slow test does with more.
     let instead: &[Test] = &[
         ("a small OpenCV in a hostile environment", &|| {
-            environment::small_opencv(&workspace)
+            environment::small_opencv(workspace)
         }),
         ("two thousand events", &|| suite.with_function(soak::test)),
     ];
@@ -258,7 +255,7 @@ fn run(arguments: &Arguments) -> Result<TestAnswer> {
             run_all(tests, arguments, &mut answer);
             return run_all(instead, arguments, &mut answer);
         }
-        let elsewhere = Cell::new(None::<Beside>);
+        let begun = Cell::new(None::<Beside>);
         let slow: &[Test] = &[
             ("ten thousand events at once", &|| {
                 suite.with_function(soak::load)
@@ -270,30 +267,26 @@ fn run(arguments: &Arguments) -> Result<TestAnswer> {
             }),
             ("full disks", &|| suite.with_function(disk::test)),
             ("builds killed at fifty moments", &|| {
-                killed::test(&workspace, arguments.seed)
+                killed::test(build, arguments.seed)
             }),
-            (
-                "a hostile environment and a strange folder",
-                &|| match elsewhere.take() {
-                    Some(begun) => begun.finish(),
-                    None => suite.with_function(environment::elsewhere),
-                },
-            ),
-            ("fuzzing", &|| fuzz::test(&workspace, &arguments.fuzz)),
+            ("a hostile environment and a strange folder", &|| {
+                begun.take().map_or_else(elsewhere, Beside::finish)
+            }),
+            ("fuzzing", &|| fuzz::test(build, &arguments.fuzz)),
         ];
         if arguments.only.is_none() {
             // Two builds of many minutes, for which the other tests leave a processor idle. What fails of the fuzzers' is
             // built again by their test, which then says why.
-            elsewhere.set(Some(Beside::start(scope, || {
-                let _ = fuzz::build(&workspace);
-                suite.with_function(environment::elsewhere)
+            begun.set(Some(Beside::start(scope, || {
+                let _ = fuzz::build(build);
+                elsewhere()
             })));
         }
         run_all(tests, arguments, &mut answer);
         run_all(slow, arguments, &mut answer);
     });
     ensure!(!answer.is_empty(), "no test has a name like that");
-    Ok(answer)
+    answer.print(json)
 }
 
 /// Runs those of the tests that are asked for.

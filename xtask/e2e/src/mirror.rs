@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
-use opencv_build::pins::{Origin, Pins, Place};
+use opencv_build::internals::{Origin, Pins, Place};
 
 /// How much is sent at once, and how long the pause after it is: a download of 90 MB takes some seconds.
 const PART: usize = 1 << 20;

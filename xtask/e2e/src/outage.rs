@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use layer::elf::FunctionBinary;
-use opencv_build::sdk::Sdk;
+use opencv_build::Sdk;
 use serde_json::json;
 
 use super::promises;

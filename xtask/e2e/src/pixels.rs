@@ -3,21 +3,20 @@
 
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
-use opencv_build::build;
-use opencv_build::sdk::Sdk;
+use opencv_build::Sdk;
 use support::progress::tell;
 
 use super::jpeg;
 use super::report::Skip;
-use package::build_opencv;
-use package::workspace::Workspace;
+use package::build::Build;
 use support::run::{Shell, cmd, output};
 
 /// What `wheel.py` can write, by the recipe's names; what was written anew as PNG is compared where there is PNG.
 const FORMATS: [&str; 4] = ["png", "webp", "tiff", "jpeg2000"];
 
 /// Compares them.
-pub fn test(workspace: &Workspace, sdk: &Sdk) -> Result<()> {
+pub fn test(build: &Build, sdk: &Sdk) -> Result<()> {
+    let workspace = build.workspace();
     let target = sdk.manifest().target;
     Skip::unless_runs_here(&target)?;
     let has = |format: &&str| sdk.manifest().codecs.contains(*format);
@@ -35,10 +34,8 @@ pub fn test(workspace: &Workspace, sdk: &Sdk) -> Result<()> {
         python.env("PYTHONPATH", &wheel.modules)
     };
     output(python("make").args(&formats))?;
-    let recipe = build_opencv::recipe(workspace, &build_opencv::Arguments::default())?;
-    let (_, compiler) = build::tools(&recipe, &workspace.places()?)?;
     let decode = scratch.path().join("decode");
-    jpeg::compile(sdk, &compiler, &data.join("decode.cpp"), &decode)?;
+    jpeg::compile(sdk, build.tools()?, &data.join("decode.cpp"), &decode)?;
     let formats = &formats;
     output(cmd!(sh, "{decode} {folder} {formats...}"))?;
     let said = output(python("compare"))?;

@@ -3,7 +3,7 @@
 
 use anyhow::{Result, ensure};
 use layer::elf::FunctionBinary;
-use opencv_build::sdk::Sdk;
+use opencv_build::Sdk;
 use serde_json::{Value, json};
 
 use local::engine::Engine;

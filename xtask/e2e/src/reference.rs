@@ -4,8 +4,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use opencv_build::pins::Wheel;
-use opencv_build::wheels;
+use opencv_build::internals::{Wheel, install_wheels, python, wheels_fingerprint};
 use serde::Deserialize;
 
 use package::workspace::Workspace;
@@ -30,7 +29,7 @@ pub struct Reference {
 /// Why there is none, if the machine's Python is one that the reference was not made for.
 pub fn missing() -> Result<Option<String>> {
     let script = "import sys; print(sys.version_info[1])";
-    let (sh, python) = (Shell::new()?, wheels::python()?);
+    let (sh, python) = (Shell::new()?, python()?);
     let minor = output(cmd!(sh, "{python} -c {script}"))?;
     Ok((!["11", "12"].contains(&minor.trim())).then(|| {
         format!(
@@ -46,7 +45,7 @@ fn pins() -> Result<Pins> {
 
 /// Of what it consists of, for those who keep what it said.
 pub fn fingerprint() -> Result<Fingerprint> {
-    Ok(wheels::fingerprint(&pins()?.reference))
+    Ok(wheels_fingerprint(&pins()?.reference))
 }
 
 /// Installs it, unless it is there.
@@ -54,9 +53,9 @@ pub fn fingerprint() -> Result<Fingerprint> {
 /// # Errors
 /// The machine's Python is another one (see [`missing`]), or the wheels cannot be had.
 pub fn installed(workspace: &Workspace) -> Result<Reference> {
-    let parent = workspace.places()?.toolchain();
+    let parent = workspace.paths()?.toolchain();
     Ok(Reference {
-        python: wheels::python()?,
-        modules: wheels::install(&pins()?.reference, &parent, "reference")?,
+        python: python()?,
+        modules: install_wheels(&pins()?.reference, &parent, "reference")?,
     })
 }

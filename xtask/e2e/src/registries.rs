@@ -14,7 +14,7 @@ use layer::Layout;
 use layer::elf::FunctionBinary;
 use layer::lint::{Expected, lint};
 use layer_registry::Event;
-use opencv_build::sdk::Sdk;
+use opencv_build::Sdk;
 use serde_json::Value;
 
 use super::proxy::Proxy;

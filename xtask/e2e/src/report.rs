@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use opencv_build::target::Target;
+use opencv_build::Target;
 use serde::Serialize;
 use support::progress::tell;
 

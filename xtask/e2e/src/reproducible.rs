@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail, ensure};
 use fs_err::{self as fs, File};
 use layer::elf::FunctionBinary;
 use layer::{Layout, diff};
-use opencv_build::sdk::Sdk;
+use opencv_build::Sdk;
 use support::progress::tell;
 
 use package::pack::base::Base;
@@ -54,7 +54,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
     }
     output(&mut pack)?;
 
-    for written in &here {
+    for written in here.all() {
         let ours = &written.layout;
         let name = ours.image().name();
         let theirs = Layout::open(&to.join(name), binary.architecture())?;

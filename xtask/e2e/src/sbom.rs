@@ -12,13 +12,13 @@ use anyhow::{Context, Result, ensure};
 use fs_err as fs;
 use layer::elf::FunctionBinary;
 use layer::{Content, Digest, FileTree, Mode, glibc};
-use opencv_build::sdk::Sdk;
+use opencv_build::Sdk;
 use serde_json::Value;
 use support::progress::tell;
 
+use package::build::Build;
 use package::pack::{BOOTSTRAP, FUNCTION};
 use package::sbom::{self, Bill, Form, Subject};
-use package::workspace::Workspace;
 use packages::packages;
 use support::run::{Shell, cmd, output};
 use validator::Validator;
@@ -51,7 +51,8 @@ const OUT: [&str; 9] = [
 ];
 
 /// Everything about bills of materials that needs the real artefacts.
-pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
+pub fn test(build: &Build, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
+    let workspace = build.workspace();
     let validator = Validator::install(workspace)?;
     // So that crates are asked for, and remembered the second time.
     let remembered = workspace.target().join("sbom");
@@ -81,7 +82,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
     validator.accept("function on a base", &based_document(&bill, binary)?)?;
     let parsed: Value = serde_json::from_slice(&document)?;
     check_names(&parsed, sdk, libraries.files().count())?;
-    crates::check(&parsed, workspace, sdk)?;
+    crates::check(&parsed, build, sdk)?;
     check_licences(&bill)?;
     refuse_damaged(&validator, &parsed)?;
 

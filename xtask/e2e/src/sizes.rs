@@ -4,13 +4,12 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use fs_err as fs;
-use opencv_build::target::Architecture;
+use opencv_build::Architecture;
 use support::progress::tell;
 
 use super::report::Skip;
-use package::build_opencv;
+use package::build::{self, Build};
 use package::sbom::NOT_LINKED;
-use package::workspace::Workspace;
 use size::part::Part;
 use size::report::Report;
 use size::variant::libraries;
@@ -22,26 +21,25 @@ const SCHEMA: &str = include_str!("../../size/data/report.schema.json");
 
 /// The parts sum up to the files, for every architecture that is built; for the others says that they are
 /// not.
-pub fn test(workspace: &Workspace) -> Result<()> {
+pub fn test() -> Result<()> {
     let mut tried = 0;
     for architecture in Architecture::ALL {
-        let arguments = build_opencv::Arguments {
+        let build = Build::read(&build::Arguments {
             architecture: Some(architecture),
-            ..build_opencv::Arguments::default()
-        };
-        let recipe = build_opencv::recipe(workspace, &arguments)?;
-        if !workspace.places()?.sdk(&recipe.target).is_dir() {
+            recipe: None,
+        })?;
+        if !build.paths().sdk(&build.recipe().target).is_dir() {
             tell(&format!(
                 "{architecture} is not built here; its sizes are not tried"
             ));
             continue;
         }
         tried += 1;
-        let built = Built::new(workspace, &arguments)?;
-        let report = built.report(workspace)?;
+        let built = Built::new(&build)?;
+        let report = built.report()?;
         sums(&built, &report).with_context(|| format!("the report for {architecture} is wrong"))?;
         explanations(&built)?;
-        form(workspace, &arguments, &built)?;
+        form(&built)?;
         relinked(&built)?;
     }
     if tried == 0 {
@@ -131,12 +129,8 @@ fn sums(built: &Built, report: &Report) -> Result<()> {
 }
 
 /// The document is of the form that other programs are told, and no artefact is over its budget.
-fn form(workspace: &Workspace, arguments: &build_opencv::Arguments, built: &Built) -> Result<()> {
-    let arguments = size::Arguments {
-        build: arguments.clone(),
-        ..size::Arguments::default()
-    };
-    let document = size::document(workspace, &arguments, built)?;
+fn form(built: &Built) -> Result<()> {
+    let document = size::document(&size::Arguments::default(), built)?;
     let schema = serde_json::from_str(SCHEMA).context("the schema of reports is no JSON")?;
     let validator = jsonschema::validator_for(&schema).context("the schema of reports is none")?;
     let document_json = serde_json::to_value(&document)?;

@@ -9,7 +9,7 @@ use anyhow::{Result, ensure};
 use image::DynamicImage;
 use image::imageops::crop_imm;
 use layer::elf::FunctionBinary;
-use opencv_build::sdk::Sdk;
+use opencv_build::Sdk;
 use serde_json::Value;
 use support::progress::tell;
 

@@ -9,11 +9,12 @@ use local::engine::{self, Engine};
 use local::gateway::Gateway;
 use local::site::Site;
 use local::test_local;
-use opencv_build::sdk::Sdk;
+use opencv_build::Sdk;
+use package::build::Build;
 use package::pack::FUNCTION;
 use package::pack::base::Base;
 use package::workspace::Workspace;
-use package::{build_function, build_opencv, pack};
+use package::{build_function, pack};
 use size::budget::Budgets;
 use size::report::Measure;
 use support::answer::Answer;
@@ -26,14 +27,18 @@ use super::{fuzz, page, size_page, traces};
 
 /// The project under test.
 pub struct Suite<'a> {
-    /// Its folders.
-    pub workspace: &'a Workspace,
+    /// Its recipe, which all tests go by.
+    pub build: &'a Build,
 }
 
 impl Suite<'_> {
+    fn workspace(&self) -> &Workspace {
+        self.build.workspace()
+    }
+
     fn cargo(&self, arguments: &[&str]) -> Command {
         let mut cargo = support::cargo::cargo();
-        cargo.current_dir(self.workspace.root()).args(arguments);
+        cargo.current_dir(self.workspace().root()).args(arguments);
         cargo
     }
 
@@ -46,8 +51,7 @@ impl Suite<'_> {
         self.need("clippy", "clippy")?;
         succeed(&mut self.linting(&["test", "--no-run"]))?;
         let (sdk, _) = self.function()?;
-        let default = build_opencv::Arguments::default();
-        let mut function = build_function::cargo(self.workspace, &default, &sdk, "clippy")?;
+        let mut function = build_function::cargo(self.build, &sdk, "clippy")?;
         succeed(function.args(["--all-targets", "--", "--deny", "warnings"]))
     }
 
@@ -81,23 +85,19 @@ impl Suite<'_> {
             self,
             &["test", "--no-fail-fast", "--", "--include-ignored"],
         ))?;
-        fuzz::check_lock(self.workspace)
+        fuzz::check_lock(self.workspace())
     }
 
     /// The real build, and that it is not done again.
     pub fn build(&self) -> Result<()> {
-        build_opencv::built(self.workspace, &build_opencv::Arguments::default())?;
-        let again = build_opencv::built(self.workspace, &build_opencv::Arguments::default())?;
+        self.build.opencv()?;
+        let again = self.build.opencv()?;
         ensure!(again.cached, "a second build was not taken from the first");
         Ok(())
     }
 
-    pub fn sdk(&self) -> Result<Sdk> {
-        Ok(build_opencv::built(self.workspace, &build_opencv::Arguments::default())?.sdk)
-    }
-
     pub fn function(&self) -> Result<(Sdk, FunctionBinary)> {
-        build_function::built(self.workspace, &build_opencv::Arguments::default())
+        build_function::built(self.build)
     }
 
     pub fn with_function(
@@ -105,13 +105,12 @@ impl Suite<'_> {
         test: impl FnOnce(&Workspace, &Sdk, &FunctionBinary) -> Result<()>,
     ) -> Result<()> {
         let (sdk, binary) = self.function()?;
-        test(self.workspace, &sdk, &binary)
+        test(self.workspace(), &sdk, &binary)
     }
 
     pub fn function_tests(&self) -> Result<()> {
         let (sdk, _) = self.function()?;
-        let default = build_opencv::Arguments::default();
-        let mut cargo = build_function::cargo(self.workspace, &default, &sdk, "test")?;
+        let mut cargo = build_function::cargo(self.build, &sdk, "test")?;
         succeed(cargo.arg("--lib"))
     }
 
@@ -119,9 +118,9 @@ impl Suite<'_> {
     /// trace of this machine.
     pub fn images(&self) -> Result<()> {
         let (sdk, binary) = self.function()?;
-        let write = || pack::images(self.workspace, &sdk, &binary, &Base::Minimal);
+        let write = || pack::images(self.workspace(), &sdk, &binary, &Base::Minimal);
         let (first, again) = (write()?, write()?);
-        for (first, again) in first.iter().zip(&again) {
+        for (first, again) in first.all().into_iter().zip(again.all()) {
             let (first, again) = (first.layout.image(), again.layout.image());
             ensure!(
                 first.digest() == again.digest(),
@@ -129,10 +128,9 @@ impl Suite<'_> {
                 first.name()
             );
         }
-        let [_, function] = &first;
-        let function = function.layout.image();
-        let (_, zip) = pack::function_zip(self.workspace, &sdk, &binary)?;
-        let budgets = Budgets::read(&self.workspace.root().join("opencv.toml"))?;
+        let function = first.function.layout.image();
+        let (_, zip) = pack::function_zip(self.workspace(), &sdk, &binary)?;
+        let budgets = Budgets::of(self.build)?;
         let architecture = sdk.manifest().target.architecture;
         let (image, archive) = (format!("image {FUNCTION}"), format!("zip {FUNCTION}"));
         for (artefact, measure, bytes) in [
@@ -152,7 +150,7 @@ impl Suite<'_> {
         let libraries = sdk.manifest().libraries.iter();
         let libraries = libraries.map(|library| sdk.path().join("lib").join(&library.file));
         for file in libraries.chain([binary.path().to_owned()]) {
-            traces::check(&file, self.workspace)?;
+            traces::check(&file, self.workspace())?;
         }
         Ok(())
     }
@@ -160,8 +158,8 @@ impl Suite<'_> {
     /// The function's image, written.
     pub fn function_image(&self) -> Result<pack::Written> {
         let (sdk, binary) = self.function()?;
-        let [_, function] = pack::images(self.workspace, &sdk, &binary, &Base::Minimal)?;
-        Ok(function)
+        let images = pack::images(self.workspace(), &sdk, &binary, &Base::Minimal)?;
+        Ok(images.function)
     }
 
     /// The same faces as the Python wheel's, in the labelled photos or else in OpenCV's samples.
@@ -188,7 +186,7 @@ impl Suite<'_> {
             expect,
             keep: false,
         };
-        let workspace = self.workspace;
+        let workspace = self.workspace();
         test_local::try_photos(workspace, &sdk, &binary, &arguments, |answer, _| {
             tell(&answer.text());
             Ok(())
@@ -198,7 +196,7 @@ impl Suite<'_> {
     /// The page, as a browser sees it behind something like a function's URL.
     pub fn page(&self) -> Result<()> {
         let (sdk, binary) = self.function()?;
-        let site = Site::start(self.workspace, (&sdk, &binary), Engine::None, &[])?;
+        let site = Site::start(self.workspace(), (&sdk, &binary), Engine::None, &[])?;
         let gateway = Gateway::start(site.emulator.url())?;
         let photo = sdk.path().join("share/samples/lena.jpg");
         page::test(&gateway.url(), &photo, 1, site.scratch(), site.results())
@@ -206,16 +204,16 @@ impl Suite<'_> {
 
     /// The page of the size report, as a browser opens the file.
     pub fn size_page(&self) -> Result<()> {
-        let built = size::Built::new(self.workspace, &build_opencv::Arguments::default())?;
-        let document = size::document(self.workspace, &size::Arguments::default(), &built)?;
-        let results = self.workspace.target().join("size");
+        let built = size::Built::new(self.build)?;
+        let document = size::document(&size::Arguments::default(), &built)?;
+        let results = self.workspace().target().join("size");
         let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
         size_page::test(&document, scratch.path(), &results)
     }
 
     /// The photos in `../shared/photos` and what the wheel finds in them.
     fn labelled_photos(&self) -> Result<Option<(Vec<PathBuf>, PathBuf)>> {
-        let folder = self.workspace.root().join("../shared/photos");
+        let folder = self.workspace().root().join("../shared/photos");
         let expected = folder.join("wheel-4.5.5.json");
         if !expected.is_file() {
             return Ok(None);

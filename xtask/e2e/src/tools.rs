@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use layer::elf::FunctionBinary;
-use opencv_build::sdk::Sdk;
+use opencv_build::Sdk;
 use serde_json::Value;
 
 use super::report::Skip;
@@ -22,10 +22,8 @@ pub fn skopeo(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Resu
         return Err(Skip::because("skopeo is not installed".to_owned()));
     }
     let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
-    for (number, image) in images(workspace, sdk, binary, &Base::Minimal)?
-        .iter()
-        .enumerate()
-    {
+    let images = images(workspace, sdk, binary, &Base::Minimal)?;
+    for (number, image) in images.all().into_iter().enumerate() {
         let (layout, archive) = (image.layout.path().display(), image.archive.display());
         let digest = image.layout.image().digest().to_string();
         let sources = [
@@ -58,7 +56,7 @@ pub fn skopeo(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Resu
 /// Docker loads the archives, as the images that they are.
 pub fn load(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
     engine::version().map_err(|why| Skip::because(format!("no Docker engine answers: {why}")))?;
-    for image in &images(workspace, sdk, binary, &Base::Minimal)? {
+    for image in images(workspace, sdk, binary, &Base::Minimal)?.all() {
         loaded(image)?;
     }
     Ok(())

@@ -82,13 +82,13 @@ impl Emulator {
         environment: &[(&str, &str)],
         launch: impl FnOnce(&[String], &[(&str, String)]) -> Result<Launched>,
     ) -> Result<Self> {
-        let ports = free_ports()?;
-        let address = format!("127.0.0.1:{}", ports[0]);
+        let [emulator_port, api_port] = free_ports()?;
+        let address = format!("127.0.0.1:{emulator_port}");
         let options = [
             "--runtime-interface-emulator-address".to_owned(),
             address.clone(),
             "--runtime-api-address".to_owned(),
-            format!("127.0.0.1:{}", ports[1]),
+            format!("127.0.0.1:{api_port}"),
         ];
         let given = environment.iter();
         let given = given.map(|(name, value)| (*name, (*value).to_owned()));

@@ -4,9 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
-use opencv_build::pins::Wheel;
-use opencv_build::target::Architecture;
-use opencv_build::wheels;
+use opencv_build::Architecture;
+use opencv_build::internals::{Wheel, install_wheels};
 use serde::Deserialize;
 
 /// The part of `data/pins.toml` that is for the emulator.
@@ -19,7 +18,7 @@ struct Pins {
 pub fn install(parent: &Path) -> Result<PathBuf> {
     let pins: Pins = toml::from_str(include_str!("../data/pins.toml"))
         .context("data/pins.toml is not a list of wheels")?;
-    let folder = wheels::install(&pins.wheel, parent, "emulator")?;
+    let folder = install_wheels(&pins.wheel, parent, "emulator")?;
     let architecture = Architecture::of_this_machine()
         .context("AWS's emulator does not exist for this machine")?
         .lambda_name();

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use fs_err as fs;
 use layer::elf::FunctionBinary;
-use opencv_build::sdk::Sdk;
+use opencv_build::Sdk;
 use serde_json::{Value, json};
 use support::progress::Step;
 use tempfile::TempDir;
@@ -42,7 +42,7 @@ impl Site {
         engine: Engine,
         environment: &[(&str, &str)],
     ) -> Result<Self> {
-        let program = rie::install(&workspace.places()?.toolchain())?;
+        let program = rie::install(&workspace.paths()?.toolchain())?;
         let results = workspace.target().join("test-local");
         let scratch = temporary_in(&results, ".running-")?;
         // A process that Ctrl-C ends does not drop its values.

@@ -9,7 +9,7 @@ use std::time::Instant;
 use anyhow::{Result, ensure};
 use fs_err as fs;
 use layer::elf::FunctionBinary;
-use opencv_build::sdk::Sdk;
+use opencv_build::Sdk;
 use serde::Serialize;
 use serde_json::{Value, json};
 use support::files::name;
@@ -20,8 +20,8 @@ use crate::engine::Engine;
 use crate::expected::Expected;
 use crate::gateway::Gateway;
 use crate::site::Site;
+use package::build::{self, Build};
 use package::build_function::built;
-use package::build_opencv;
 use package::workspace::Workspace;
 use support::answer::{Answer, path, print, size};
 
@@ -71,15 +71,21 @@ struct PhotoAnswer {
 /// Builds what is needed, tries it, and prints the answer. With `--keep`, goes on until it is
 /// interrupted.
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
-    let workspace = Workspace::find();
-    let (sdk, binary) = built(&workspace, &build_opencv::Arguments::default())?;
-    try_photos(&workspace, &sdk, &binary, arguments, |answer, site| {
-        print(&answer, json)?;
-        if arguments.keep {
-            keep(site, &answer)?;
-        }
-        Ok(())
-    })
+    let build = Build::read(&build::Arguments::default())?;
+    let (sdk, binary) = built(&build)?;
+    try_photos(
+        build.workspace(),
+        &sdk,
+        &binary,
+        arguments,
+        |answer, site| {
+            print(&answer, json)?;
+            if arguments.keep {
+                keep(site, &answer)?;
+            }
+            Ok(())
+        },
+    )
 }
 
 /// Tries the function; `then` has the answer while everything still runs.

@@ -7,16 +7,12 @@ use std::process::Command;
 use anyhow::Result;
 use layer::elf::FunctionBinary;
 use layer::elf::hardening::Hardening;
-use opencv_build::build::{present, tools};
-use opencv_build::linker::{self, Linker};
-use opencv_build::recipe::Recipe;
-use opencv_build::sdk::Sdk;
-use opencv_build::target::{Architecture, GlibcVersion, Target};
+use opencv_build::{Architecture, GlibcVersion, Sdk, Target, present};
 use serde::Serialize;
 
-use crate::build_opencv::{self, Arguments};
+use crate::build::{Arguments, Build};
 use crate::workspace::Workspace;
-use support::answer::{Answer, path, size};
+use support::answer::{Answer, path, print, size};
 use support::child::Child;
 use support::files::{file_size, name, remove_if_there, sorted_entries};
 use support::process::yield_to_others;
@@ -25,7 +21,7 @@ use support::run::succeed;
 
 /// The binary.
 #[derive(Serialize)]
-pub struct FunctionAnswer {
+struct FunctionAnswer {
     binary: PathBuf,
     bytes: u64,
     architecture: Architecture,
@@ -35,12 +31,11 @@ pub struct FunctionAnswer {
     hardening: Hardening,
 }
 
-/// Builds the binary and says what it needs.
-pub fn run(arguments: &Arguments) -> Result<FunctionAnswer> {
-    let workspace = Workspace::find();
-    let (sdk, binary) = built(&workspace, arguments)?;
+/// Builds the binary and prints what it needs.
+pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
+    let (sdk, binary) = built(&Build::read(arguments)?)?;
     let elf = binary.elf();
-    Ok(FunctionAnswer {
+    let answer = FunctionAnswer {
         binary: binary.path().to_owned(),
         bytes: file_size(binary.path())?,
         architecture: binary.architecture(),
@@ -48,24 +43,24 @@ pub fn run(arguments: &Arguments) -> Result<FunctionAnswer> {
         glibc: elf.needs_glibc.as_ref().map(|(glibc, _)| *glibc),
         floor: sdk.manifest().target.glibc,
         hardening: elf.hardening.clone(),
-    })
+    };
+    print(&answer, json)
 }
 
 /// The SDK and the checked binary, for verbs that need them.
-pub fn built(workspace: &Workspace, arguments: &Arguments) -> Result<(Sdk, FunctionBinary)> {
-    let recipe = build_opencv::recipe(workspace, arguments)?;
-    let target = recipe.target;
-    let path = folder(workspace, &target).join("bootstrap");
+pub fn built(build: &Build) -> Result<(Sdk, FunctionBinary)> {
+    let target = build.recipe().target;
+    let path = folder(build.workspace(), &target).join("bootstrap");
     // Where there is a function, its crates are compiled already.
-    let first = !path.is_file() && present(&recipe, &workspace.places()?)?.is_none();
-    let ahead = first.then(|| ahead(workspace, &recipe)).transpose()?;
-    let sdk = build_opencv::built(workspace, arguments)?.sdk;
+    let first = !path.is_file() && present(build.recipe(), build.paths())?.is_none();
+    let ahead = first.then(|| ahead(build)).transpose()?;
+    let sdk = build.sdk()?;
     if let Some(ahead) = ahead {
         let _step = Step::start("compiling the function's crates");
         // Whether it succeeded does not count: it was not to do all that there is.
         let _ = ahead.wait();
     }
-    let mut cargo = cargo(workspace, arguments, &sdk, "build")?;
+    let mut cargo = cargo(build, &sdk, "build")?;
     succeed(&mut cargo)?;
     let binary = FunctionBinary::check(&path, target.architecture, target.glibc)?.hardened()?;
     Ok((sdk, binary))
@@ -73,54 +68,41 @@ pub fn built(workspace: &Workspace, arguments: &Arguments) -> Result<(Sdk, Funct
 
 /// Starts to compile what needs no SDK: the very build of the function, which goes on after what fails for lack of one. The
 /// real one finds the rest done. OpenCV's stages leave a processor idle for minutes; this yields to them.
-fn ahead(workspace: &Workspace, recipe: &Recipe) -> Result<Child> {
-    let mut cargo = cargo_without_sdk(workspace, recipe, "build")?;
+fn ahead(build: &Build) -> Result<Child> {
+    let mut cargo = cargo_without_sdk(build, "build")?;
     cargo.arg("--keep-going");
     // The crate `opencv` must not find an OpenCV of this machine.
     let probes = "environment,pkg_config,cmake,vcpkg_cmake,vcpkg";
     cargo.env("OPENCV_DISABLE_PROBES", probes);
     yield_to_others(&mut cargo);
-    let work = workspace.places()?.work(&recipe.target);
-    Child::logged(&mut cargo, &work.join("function.log"))
+    let work = build.paths().work(&build.recipe().target);
+    let log = work.join("function.log");
+    Child::logged(&mut cargo, &log)
 }
 
 /// cargo for `verb` on the function, as it goes to Lambda, in an environment in which it is linked against `sdk`.
-pub fn cargo(
-    workspace: &Workspace,
-    arguments: &Arguments,
-    sdk: &Sdk,
-    verb: &str,
-) -> Result<Command> {
-    let recipe = build_opencv::recipe(workspace, arguments)?;
-    let mut cargo = cargo_without_sdk(workspace, &recipe, verb)?;
+pub fn cargo(build: &Build, sdk: &Sdk, verb: &str) -> Result<Command> {
+    let mut cargo = cargo_without_sdk(build, verb)?;
     cargo.envs(sdk.environment());
     Ok(cargo)
 }
 
 /// The same without an SDK: whatever does not need one is compiled as it would be with it.
-fn cargo_without_sdk(workspace: &Workspace, recipe: &Recipe, verb: &str) -> Result<Command> {
-    let (toolchain, compiler) = tools(recipe, &workspace.places()?)?;
+fn cargo_without_sdk(build: &Build, verb: &str) -> Result<Command> {
+    let (workspace, tools) = (build.workspace(), build.tools()?);
+    let target = &build.recipe().target;
+    let record = link_record(workspace, target);
     let mut cargo = crate::cargo::cargo(workspace, verb)?;
     cargo
         .args(["--package", "function", "--features", "opencv"])
-        .args([
-            "--profile",
-            "lambda",
-            "--target",
-            &recipe.target.rust_triple(),
-        ])
+        .args(["--profile", "lambda", "--target", &target.rust_triple()])
         .env(
             "CARGO_ENCODED_RUSTFLAGS",
             rust_flags(workspace)?.join("\u{1f}"),
         )
-        .envs(compiler.environment(&toolchain, &recipe.target)?);
-    let linker = Linker::prepare(
-        &compiler,
-        &workspace.places()?.work(&recipe.target).join("bin"),
-    )?;
-    let (name, script) = linker.variable(&recipe.target);
-    cargo.env(name, script);
-    cargo.env(linker::RECORD, link_record(workspace, &recipe.target));
+        .envs(tools.environment()?)
+        // This linker takes the place of the one in the tools' environment.
+        .envs(tools.link_recorder(&record)?);
     Ok(cargo)
 }
 

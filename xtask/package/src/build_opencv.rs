@@ -3,31 +3,15 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use opencv_build::build::{Built, build};
-use opencv_build::driver::Driver;
-use opencv_build::manifest::Library;
-use opencv_build::recipe::Recipe;
-use opencv_build::target::Architecture;
+use opencv_build::Library;
 use serde::Serialize;
 
-use crate::workspace::Workspace;
-use support::answer::{Answer, path, size, table};
-
-/// What to build.
-#[derive(clap::Args, Clone, Debug, Default)]
-pub struct Arguments {
-    /// Build for this architecture instead of the one in opencv.toml: x86_64 or aarch64
-    #[arg(long)]
-    pub architecture: Option<Architecture>,
-
-    /// Build this recipe instead of opencv.toml
-    #[arg(long, value_name = "FILE")]
-    pub recipe: Option<PathBuf>,
-}
+use crate::build::{Arguments, Build};
+use support::answer::{Answer, path, print, size, table};
 
 /// The SDK.
 #[derive(Serialize)]
-pub struct BuildAnswer {
+struct BuildAnswer {
     sdk: PathBuf,
     fingerprint: String,
     cached: bool,
@@ -38,12 +22,11 @@ pub struct BuildAnswer {
     lacks: Vec<String>,
 }
 
-/// Builds the SDK, unless it is there.
-pub fn run(arguments: &Arguments) -> Result<BuildAnswer> {
-    let workspace = Workspace::find();
-    let built = built(&workspace, arguments)?;
+/// Builds the SDK, unless it is there, and prints what it is.
+pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
+    let built = Build::read(arguments)?.opencv()?;
     let manifest = built.sdk.manifest();
-    Ok(BuildAnswer {
+    let answer = BuildAnswer {
         sdk: built.sdk.path().to_owned(),
         fingerprint: manifest.fingerprint.to_string(),
         cached: built.cached,
@@ -51,22 +34,8 @@ pub fn run(arguments: &Arguments) -> Result<BuildAnswer> {
         modules: manifest.modules.clone(),
         libraries: manifest.libraries.clone(),
         lacks: manifest.lacks.clone(),
-    })
-}
-
-/// The recipe that is asked for.
-pub fn recipe(workspace: &Workspace, arguments: &Arguments) -> Result<Recipe> {
-    let path = match &arguments.recipe {
-        Some(path) => path.clone(),
-        None => workspace.root().join("opencv.toml"),
     };
-    Recipe::read(&path, arguments.architecture)
-}
-
-/// The SDK, for verbs that need it.
-pub fn built(workspace: &Workspace, arguments: &Arguments) -> Result<Built> {
-    let recipe = recipe(workspace, arguments)?;
-    build(&recipe, &workspace.places()?, &Driver::init())
+    print(&answer, json)
 }
 
 impl Answer for BuildAnswer {

@@ -13,7 +13,7 @@ use anyhow::{Context, Result, ensure};
 use layer::elf::FunctionBinary;
 use layer::zip::Zip;
 use layer::{Content, FileTree, ImageConfig, Layout, LayoutWriter, Mode, check_scratch, glibc};
-use opencv_build::sdk::Sdk;
+use opencv_build::Sdk;
 use support::lock::Lock;
 use support::progress::tell;
 
@@ -40,20 +40,35 @@ pub struct Written {
     pub bill: PathBuf,
 }
 
+/// Both images.
+pub struct Images {
+    /// The SDK's.
+    pub sdk: Written,
+    /// The function's.
+    pub function: Written,
+}
+
+impl Images {
+    /// Both, for what is done with either.
+    pub fn all(&self) -> [&Written; 2] {
+        [&self.sdk, &self.function]
+    }
+}
+
 /// Writes both images, the function's on `base`, below the target folder.
 pub fn images(
     workspace: &Workspace,
     sdk: &Sdk,
     binary: &FunctionBinary,
     base: &Base,
-) -> Result<[Written; 2]> {
+) -> Result<Images> {
     let folder = folder(workspace, sdk);
     let _lock = Lock::take(&folder.join("lock"), tell)?;
     let reference = format!("{FUNCTION}:latest");
-    Ok([
-        sdk_image(&folder, workspace, sdk)?,
-        function_image(&folder, &reference, workspace, sdk, binary, base)?,
-    ])
+    Ok(Images {
+        sdk: sdk_image(&folder, workspace, sdk)?,
+        function: function_image(&folder, &reference, workspace, sdk, binary, base)?,
+    })
 }
 
 /// Where artefacts of an architecture are written.

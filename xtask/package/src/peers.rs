@@ -1,7 +1,7 @@
 //! Others who do the same: the figures of `data/peers.toml`, with their sources.
 
 use anyhow::{Context, Result};
-use opencv_build::target::Architecture;
+use opencv_build::Architecture;
 use serde::{Deserialize, Serialize};
 
 const DATA: &str = include_str!("../data/peers.toml");

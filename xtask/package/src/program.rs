@@ -10,7 +10,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result};
 use clap::{Args, CommandFactory, FromArgMatches, Parser};
-use opencv_build::driver::Driver;
+use opencv_build::Driver;
 use support::process::end_with_this;
 use support::run::show;
 

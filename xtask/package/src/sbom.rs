@@ -25,8 +25,7 @@ mod texts;
 use anyhow::Result;
 use layer::elf::FunctionBinary;
 use layer::{Content, FileTree};
-use opencv_build::sdk::Sdk;
-use opencv_build::third_party::Place;
+use opencv_build::{Place, Sdk};
 
 use crate::workspace::Workspace;
 pub use bill::{ARTEFACT, Bill};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
-use opencv_build::places::Places;
+use opencv_build::BuildPaths;
 use support::environment::Environment;
 
 /// Names the folder. Without it the folder is in the user's cache folder, as the XDG base directory specification has it.
@@ -13,12 +13,15 @@ pub const VARIABLE: &str = "OPENCV_BUILD_CACHE";
 /// The folder's name in the user's cache folder.
 const NAME: &str = "opencv-build";
 
-/// The places below `target` with what checkouts share, and what is to be told about it, if anything.
+/// The folders below `target` with what checkouts share, and what is to be told about it, if anything.
 ///
 /// # Errors
 /// The user has named a folder that cannot be used, or tools cannot work in `target`.
-pub(crate) fn places(environment: &Environment, target: &Path) -> Result<(Places, Option<String>)> {
-    let below = Places::below(target)?;
+pub(crate) fn paths(
+    environment: &Environment,
+    target: &Path,
+) -> Result<(BuildPaths, Option<String>)> {
+    let below = BuildPaths::below(target)?;
     if let Some(named) = environment.get(VARIABLE) {
         let folder = Path::new(named);
         let shared = usable(&below, folder).with_context(|| {
@@ -54,7 +57,7 @@ fn of_user(environment: &Environment) -> Option<PathBuf> {
 }
 
 /// `below` with `folder` to share, which is made if need be.
-fn usable(below: &Places, folder: &Path) -> Result<Places> {
+fn usable(below: &BuildPaths, folder: &Path) -> Result<BuildPaths> {
     ensure!(folder.is_absolute(), "the path is not absolute");
     let shared = below.sharing(folder)?;
     fs::create_dir_all(folder)?;
@@ -75,10 +78,10 @@ mod tests {
     /// The shared folder with these variables, and what is told.
     fn shared(variables: &[(&str, &Path)]) -> Result<(PathBuf, Option<String>)> {
         let environment = variables.iter().copied().collect();
-        let (places, told) = places(&environment, Path::new("/p/target"))?;
-        assert!(places.toolchain().starts_with(places.shared()));
-        assert!(places.lock().starts_with("/p/target"));
-        Ok((places.shared().to_owned(), told))
+        let (paths, told) = paths(&environment, Path::new("/p/target"))?;
+        assert!(paths.toolchain().starts_with(paths.shared()));
+        assert!(paths.lock().starts_with("/p/target"));
+        Ok((paths.shared().to_owned(), told))
     }
 
     #[test]

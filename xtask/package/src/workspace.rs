@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Once;
 
 use anyhow::Result;
-use opencv_build::places::Places;
+use opencv_build::BuildPaths;
 use support::environment::Environment;
 use support::progress::tell;
 
 use crate::user_cache;
 
 /// The project's folders.
+#[derive(Clone)]
 pub struct Workspace {
     root: PathBuf,
 }
@@ -45,12 +46,12 @@ impl Workspace {
     ///
     /// # Errors
     /// Tools cannot work in the target folder, or the folder that the user has named cannot be used.
-    pub fn places(&self) -> Result<Places> {
+    pub fn paths(&self) -> Result<BuildPaths> {
         static TOLD: Once = Once::new();
-        let (places, told) = user_cache::places(&Environment::of_user(), &self.target())?;
+        let (paths, told) = user_cache::paths(&Environment::of_user(), &self.target())?;
         if let Some(line) = told {
             TOLD.call_once(|| tell(&line));
         }
-        Ok(places)
+        Ok(paths)
     }
 }

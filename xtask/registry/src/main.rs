@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use opencv_build::target::Architecture;
+use opencv_build::Architecture;
 use package::program::exit_code;
 use registry::{base, pull, push};
 use support::answer::print;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use layer::Digest;
-use opencv_build::target::Architecture;
+use opencv_build::Architecture;
 use serde::Serialize;
 
 use crate::progress::Progress;

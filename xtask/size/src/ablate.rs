@@ -2,10 +2,7 @@
 //! the function linked with them, to the bytes by which they are smaller.
 
 use anyhow::{Context, Result};
-use opencv_build::build;
-use opencv_build::places::Places;
-use opencv_build::recipe::Recipe;
-use opencv_build::sdk::Sdk;
+use opencv_build::{BuildPaths, Recipe, Sdk, build as build_opencv, present};
 use support::fingerprint::Fingerprint;
 use support::progress::tell;
 
@@ -51,22 +48,23 @@ impl Feature {
         self.name.replace(' ', "-")
     }
 
-    fn places(&self, places: &Places) -> Places {
-        places.variant(GROUP, &self.folder())
+    fn paths(&self, paths: &BuildPaths) -> BuildPaths {
+        paths.variant(GROUP, &self.folder())
     }
 
     /// The SDK that lacks it, if that is there and is what the recipe would be now.
-    fn present(&self, places: &Places) -> Result<Option<Sdk>> {
-        build::present(&self.recipe, &self.places(places))
+    fn present(&self, paths: &BuildPaths) -> Result<Option<Sdk>> {
+        Ok(present(&self.recipe, &self.paths(paths))?)
     }
 }
 
 /// Builds an SDK without each feature, unless it is there. Each takes as long as the SDK itself.
 pub fn build(ours: &Ours) -> Result<()> {
-    for feature in features(ours.recipe) {
-        if feature.present(&ours.places)?.is_none() {
+    let (paths, driver) = (ours.build.paths(), ours.build.driver());
+    for feature in features(ours.build.recipe()) {
+        if feature.present(paths)?.is_none() {
             tell(&format!("building OpenCV without {}", feature.name));
-            build::build(&feature.recipe, &feature.places(&ours.places), &ours.driver)
+            build_opencv(&feature.recipe, &feature.paths(paths), driver)
                 .with_context(|| format!("failed to build OpenCV without {}", feature.name))?;
         }
     }
@@ -80,8 +78,8 @@ pub fn build(ours: &Ours) -> Result<()> {
 pub fn of(ours: &Ours) -> Result<Vec<Ablation>> {
     let mut built = Vec::new();
     let mut missing = Vec::new();
-    for feature in features(ours.recipe) {
-        match feature.present(&ours.places)? {
+    for feature in features(ours.build.recipe()) {
+        match feature.present(ours.build.paths())? {
             Some(sdk) => built.push((feature, sdk)),
             None => missing.push(feature.name),
         }

@@ -1,6 +1,6 @@
 //! What to measure.
 
-use package::build_opencv;
+use package::build;
 
 /// What to measure.
 #[derive(clap::Args, Clone, Debug, Default)]
@@ -9,7 +9,7 @@ use package::build_opencv;
 pub struct Arguments {
     /// What to build.
     #[command(flatten)]
-    pub build: build_opencv::Arguments,
+    pub build: build::Arguments,
 
     /// Compare with a revision of the project, or with a report that `--json` printed, instead of the last report
     #[arg(long, value_name = "REVISION|FILE")]

@@ -4,9 +4,8 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result};
-use opencv_build::baseline::{self, Description};
-use opencv_build::effort::Effort;
-use opencv_build::manifest::Library;
+use opencv_build::Library;
+use opencv_build::internals::{Baseline as Full, Description, Effort};
 use support::fingerprint::Fingerprint;
 use support::progress::tell;
 
@@ -26,7 +25,8 @@ struct Side<'a> {
 
 /// Builds the baseline unless it is there, which takes about three times as long as the SDK.
 pub fn build(ours: &Ours) -> Result<()> {
-    baseline::build(ours.recipe, &ours.places, &ours.driver)
+    let build = ours.build;
+    Full::build(build.recipe(), build.paths(), build.driver())
         .context("failed to build all of OpenCV's default modules")?;
     Ok(())
 }
@@ -36,7 +36,8 @@ pub fn build(ours: &Ours) -> Result<()> {
 /// # Errors
 /// The function cannot be linked with the baseline.
 pub fn of(ours: &Ours) -> Result<Option<Baseline>> {
-    let Some(full) = baseline::present(ours.recipe, &ours.places)? else {
+    let (recipe, paths) = (ours.build.recipe(), ours.build.paths());
+    let Some(full) = Full::present(recipe, paths)? else {
         if ours.has(FILE) {
             tell(
                 "the kept baseline is of another source, compiler or option and is not shown; \
@@ -48,7 +49,7 @@ pub fn of(ours: &Ours) -> Result<Option<Baseline>> {
     let description = full.description();
     let fingerprints =
         [&description.fingerprint, &ours.sdk.manifest().fingerprint].map(ToString::to_string);
-    let effort = Effort::of(&ours.places.work(&ours.recipe.target))?;
+    let effort = Effort::of(&paths.work(&recipe.target))?;
     let known = serde_json::to_vec(&effort)?;
     let inputs = fingerprints.iter().map(|text| ("build", text.as_bytes()));
     let key = Key {
@@ -103,7 +104,7 @@ fn compare(full: &Description, theirs: &Linked, ours: &Side) -> Baseline {
         seconds: modules.iter().map(|module| module.seconds).sum(),
         our_seconds: modules.iter().map(|module| module.our_seconds).sum(),
         modules,
-        missing: baseline::missing(),
+        missing: Full::missing(),
     }
 }
 

@@ -3,11 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
-use fs_err as fs;
-use opencv_build::target::Architecture;
+use opencv_build::Architecture;
+use package::build::Build;
 use serde::Deserialize;
 
 use super::bytes::Bytes;
@@ -67,14 +66,14 @@ struct Size {
 }
 
 impl Budgets {
-    /// Those in the recipe at `path`; none where it has no such table.
+    /// Those in the file of the recipe that is built; none where it has no such table.
     ///
     /// # Errors
-    /// The file cannot be read, or what it says is no budget.
-    pub fn read(path: &Path) -> Result<Self> {
-        let failed = || format!("failed to read the size budgets in `{}`", path.display());
-        let text = fs::read_to_string(path).with_context(failed)?;
-        Self::parse(&text).with_context(failed)
+    /// What the file says is no budget.
+    pub fn of(build: &Build) -> Result<Self> {
+        let (path, text) = build.file();
+        Self::parse(text)
+            .with_context(|| format!("failed to read the size budgets in `{}`", path.display()))
     }
 
     fn parse(text: &str) -> Result<Self> {
@@ -99,7 +98,7 @@ impl Budgets {
     }
 
     /// The limits that hold for `architecture`.
-    fn of(&self, architecture: Architecture) -> Limits {
+    fn limits(&self, architecture: Architecture) -> Limits {
         let mut limits = self.general.clone();
         limits.extend(self.special.get(&architecture).cloned().unwrap_or_default());
         limits
@@ -112,7 +111,7 @@ impl Budgets {
         artefact: &str,
         measure: Measure,
     ) -> Option<u64> {
-        self.of(architecture).get(artefact)?.of(measure)
+        self.limits(architecture).get(artefact)?.of(measure)
     }
 
     /// Every limit of the report's architecture with what there is.
@@ -130,7 +129,7 @@ impl Budgets {
             );
         }
         let mut budgets = Vec::new();
-        let mut limits = self.of(report.architecture);
+        let mut limits = self.limits(report.architecture);
         for artefact in &report.artefacts {
             let Some(limit) = limits.remove(&artefact.name) else {
                 continue;

@@ -6,10 +6,7 @@ use std::thread;
 use anyhow::{Context, Result, anyhow};
 use layer::Digest;
 use layer::elf::FunctionBinary;
-use opencv_build::build::tools;
-use opencv_build::driver::Driver;
-use opencv_build::recipe::Recipe;
-use opencv_build::sdk::Sdk;
+use opencv_build::Sdk;
 use support::progress::tell;
 
 use super::arguments::{Against, Arguments};
@@ -21,55 +18,47 @@ use super::report::{Ablation, Baseline, Report};
 use super::revision::revision;
 use super::variant::{Linked, Ours};
 use super::{ablate, baseline, keep, libraries, packed, relink};
+use package::build::Build;
 use package::build_function::{self, built, link_record};
-use package::build_opencv;
-use package::workspace::Workspace;
 
 /// What was built, and all that it takes to say what it is made of.
-pub struct Built {
+pub struct Built<'a> {
+    build: &'a Build,
     /// The SDK.
     pub sdk: Sdk,
     /// The function.
     pub binary: FunctionBinary,
-    recipe: Recipe,
     content: Vec<u8>,
     record: LinkRecord,
     linking: Linking,
     members: Members,
 }
 
-impl Built {
+impl<'a> Built<'a> {
     /// Builds the function, and once more if nothing tells how it was linked.
-    pub fn new(workspace: &Workspace, arguments: &build_opencv::Arguments) -> Result<Self> {
-        let (sdk, binary) = built(workspace, arguments)?;
-        let target = sdk.manifest().target;
-        let found = Self::read(workspace, arguments, sdk, binary);
+    pub fn new(build: &'a Build) -> Result<Self> {
+        let (sdk, binary) = built(build)?;
+        let found = Self::read(build, sdk, binary);
         let Err(error) = found else {
             return found;
         };
         tell(&format!("linking the function again, because: {error:#}"));
-        build_function::forget(workspace, &target)?;
-        let (sdk, binary) = built(workspace, arguments)?;
-        Self::read(workspace, arguments, sdk, binary)
+        build_function::forget(build.workspace(), &build.recipe().target)?;
+        let (sdk, binary) = built(build)?;
+        Self::read(build, sdk, binary)
     }
 
-    fn read(
-        workspace: &Workspace,
-        arguments: &build_opencv::Arguments,
-        sdk: Sdk,
-        binary: FunctionBinary,
-    ) -> Result<Self> {
-        let recipe = build_opencv::recipe(workspace, arguments)?;
-        let (toolchain, _) = tools(&recipe, &workspace.places()?)?;
-        let folder = link_record(workspace, &sdk.manifest().target);
-        let record = LinkRecord::open(&folder, workspace.root(), &toolchain.zig())?;
+    fn read(build: &'a Build, sdk: Sdk, binary: FunctionBinary) -> Result<Self> {
+        let workspace = build.workspace();
+        let folder = link_record(workspace, &build.recipe().target);
+        let record = LinkRecord::open(&folder, workspace.root(), &build.tools()?.zig())?;
         let content = link::read(binary.path())?;
         let linking = Linking::of(&content, &record)?;
         let members = Members::of(&sdk)?;
         Ok(Self {
+            build,
             sdk,
             binary,
-            recipe,
             content,
             record,
             linking,
@@ -83,7 +72,8 @@ impl Built {
     }
 
     /// The sizes of all artefacts.
-    pub fn report(&self, workspace: &Workspace) -> Result<Report> {
+    pub fn report(&self) -> Result<Report> {
+        let workspace = self.build.workspace();
         let (pieces, opened, archive) = thread::scope(|scope| {
             let pieces = scope.spawn(|| self.linking.pieces(&self.content, &self.members));
             let opened = packed::images(workspace, &self.sdk, &self.binary)?;
@@ -116,32 +106,32 @@ impl Built {
         relink::relink(&self.record, &self.sdk, name, libraries)
     }
 
+    /// The project, and the recipe with all that its file says.
+    pub fn build(&self) -> &Build {
+        self.build
+    }
+
     /// What the SDK lacks.
     pub fn lacks(&self) -> Vec<String> {
         self.sdk.manifest().lacks.clone()
     }
 
     /// Where reports of this architecture are written.
-    pub fn results(&self, workspace: &Workspace) -> PathBuf {
+    pub fn results(&self) -> PathBuf {
+        let workspace = self.build.workspace();
         let architecture = self.sdk.manifest().target.architecture;
         keep::folder(&workspace.target().join("size"), architecture)
     }
 
     /// What was built to compare with, now or earlier.
-    pub fn variants(
-        &self,
-        workspace: &Workspace,
-        arguments: &Arguments,
-    ) -> Result<(Option<Baseline>, Vec<Ablation>)> {
+    pub fn variants(&self, arguments: &Arguments) -> Result<(Option<Baseline>, Vec<Ablation>)> {
         let relink = |name: &str, libraries: &[PathBuf]| self.relinked(name, libraries);
         let ours = Ours {
-            places: workspace.places()?,
-            driver: Driver::init(),
-            recipe: &self.recipe,
+            build: self.build,
             sdk: &self.sdk,
             function: Digest::of(&self.content).hex(),
             relink: &relink,
-            results: self.results(workspace),
+            results: self.results(),
         };
         if let Some(Against::Full) = arguments.baseline {
             baseline::build(&ours)?;

@@ -31,6 +31,11 @@ impl Change {
         difference(self.before.unwrap_or(0), self.after.unwrap_or(0))
     }
 
+    /// The artefact that it is in.
+    pub fn artefact(&self) -> &str {
+        artefact_of(&self.path)
+    }
+
     /// Its name within the artefact: `OpenCV/imgproc`. The artefact's own name for itself.
     pub fn name(&self) -> String {
         match self.path.as_slice() {
@@ -38,6 +43,10 @@ impl Change {
             path => path.join("/"),
         }
     }
+}
+
+fn artefact_of(path: &[String]) -> &str {
+    path.first().map_or("", String::as_str)
 }
 
 /// What is known of a part's earlier state.
@@ -182,7 +191,10 @@ pub fn components_changed(before: &Report, after: &Report, artefact: &str) -> Ve
         artefact.is_some_and(|artefact| !artefact.parts.is_empty())
     };
     let known = |artefact: &str| goes_down(before, artefact) && goes_down(after, artefact);
-    let has_program = now.keys().chain(was.keys()).any(|path| path[0] == PROGRAM);
+    let has_program = now
+        .keys()
+        .chain(was.keys())
+        .any(|path| artefact_of(path) == PROGRAM);
     if !known(artefact) && has_program {
         let of_program = |report: &Report| {
             let program = report.artefact(PROGRAM);
@@ -190,8 +202,8 @@ pub fn components_changed(before: &Report, after: &Report, artefact: &str) -> Ve
         };
         (was, now) = (of_program(before), of_program(after));
     }
-    now.retain(|path, _| known(&path[0]));
-    was.retain(|path, _| known(&path[0]));
+    now.retain(|path, _| known(artefact_of(path)));
+    was.retain(|path, _| known(artefact_of(path)));
     let paths: BTreeSet<&Path> = was.keys().chain(now.keys()).collect();
     let mut changes: Vec<_> = paths
         .into_iter()
@@ -222,7 +234,7 @@ pub fn all_components_changed(before: &Report, after: &Report) -> Vec<Change> {
         // The program's components come again in whatever has it.
         changes.extend(
             new.into_iter()
-                .filter(|change| change.path[0] == artefact.name),
+                .filter(|change| change.artefact() == artefact.name),
         );
     }
     largest_first(&mut changes);

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use fs_err as fs;
-use opencv_build::target::Architecture;
+use opencv_build::Architecture;
 use serde::{Deserialize, Serialize};
 
 use super::bootstrap;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
-use opencv_build::target::Architecture;
+use opencv_build::Architecture;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use support::progress::tell;

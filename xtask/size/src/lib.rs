@@ -52,7 +52,7 @@ pub use self::built::Built;
 use self::history::History;
 use self::report::{Document, SCHEMA};
 use self::text::Shown;
-use package::workspace::Workspace;
+use package::build::Build;
 use support::answer::{self, Answer, print};
 use support::atomic;
 
@@ -72,16 +72,16 @@ struct SizeAnswer {
 /// # Errors
 /// Something cannot be built or read, or an artefact is over its budget, which is said after the report.
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
-    let workspace = Workspace::find();
-    let built = Built::new(&workspace, &arguments.build)?;
+    let build = Build::read(&arguments.build)?;
+    let built = Built::new(&build)?;
     if let Some(name) = &arguments.explain {
         return print(&built.explain(name)?, json);
     }
-    let document = document(&workspace, arguments, &built)?;
-    let folder = built.results(&workspace);
+    let document = document(arguments, &built)?;
+    let folder = built.results();
     let page = write(&folder, &document)?;
     if let Some(what) = &arguments.record {
-        history::record(workspace.root(), what, &document.report)?;
+        history::record(build.workspace().root(), what, &document.report)?;
     }
     let answer = SizeAnswer {
         document,
@@ -95,20 +95,20 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
 }
 
 /// The report with all that it is compared with.
-pub fn document(workspace: &Workspace, arguments: &Arguments, built: &Built) -> Result<Document> {
-    let report = built.report(workspace)?;
-    let root = workspace.root();
+pub fn document(arguments: &Arguments, built: &Built) -> Result<Document> {
+    let report = built.report()?;
+    let root = built.build().workspace().root();
     let before = match &arguments.against {
         Some(against) => Some(history::against(root, against, report.architecture)?),
-        None => keep::last(&built.results(workspace), &report),
+        None => keep::last(&built.results(), &report),
     };
-    let (baseline, ablation) = built.variants(workspace, arguments)?;
+    let (baseline, ablation) = built.variants(arguments)?;
     Ok(Document {
         schema: SCHEMA,
         lacks: built.lacks(),
         before,
         peers: peers::peers(&report)?,
-        budgets: Budgets::read(&root.join("opencv.toml"))?.compare(&report)?,
+        budgets: Budgets::of(built.build())?.compare(&report)?,
         history: History::read(root)?.of(report.architecture),
         baseline,
         ablation,

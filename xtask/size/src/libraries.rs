@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
 use object::read::archive::ArchiveFile;
-use opencv_build::sdk::Sdk;
+use opencv_build::Sdk;
 
 use super::part::{Kind, Part};
 use super::piece::Piece;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use fs_err as fs;
 use object::read::archive::ArchiveFile;
-use opencv_build::linker::{ARGUMENTS, MESSAGES};
+use opencv_build::internals::{ARGUMENTS, MESSAGES};
 use support::files::{PARTIAL, temporary_in};
 use support::run::{Shell, cmd, finish};
 
@@ -207,7 +207,7 @@ fn member_names(data: &[u8], path: &Path) -> Result<Vec<String>> {
 /// in place of those that were linked: rustc has deleted some. zig does not quote paths with spaces; all others than
 /// those lie below the `target` folder.
 fn arguments(messages: &str, asked: &str, inputs: &Path, target: &Path) -> Result<Vec<String>> {
-    // No path has this one: see `Places`.
+    // No path has this one: see `BuildPaths`.
     const SPACE: &str = "\u{1f}";
     let joined = |path: &Path| path.display().to_string().replace(' ', SPACE);
 

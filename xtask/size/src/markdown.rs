@@ -156,7 +156,7 @@ fn changes(document: &Document, before: &Before) -> String {
         let _ = writeln!(
             text,
             "| {}: {} | {} | {} | {} | {} |",
-            escaped(&change.path[0]),
+            escaped(change.artefact()),
             code(&change.name()),
             some(was, "new"),
             some(is, "gone"),

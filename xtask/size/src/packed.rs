@@ -9,7 +9,7 @@ use fs_err::{self as fs, File};
 use layer::elf::FunctionBinary;
 use layer::entries::Kind as EntryKind;
 use layer::{Architecture, Digest, Files, Layout, files};
-use opencv_build::sdk::Sdk;
+use opencv_build::Sdk;
 use zip::ZipArchive;
 
 use super::part::{Kind, Part};
@@ -38,8 +38,11 @@ pub fn images(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Resu
     ) {
         (Some(sdk), Some(function)) => Ok([sdk, function]),
         _ => {
-            let [sdk, function] = pack::images(workspace, sdk, binary, &Base::Minimal)?;
-            Ok([Opened::of(sdk.layout)?, Opened::of(function.layout)?])
+            let images = pack::images(workspace, sdk, binary, &Base::Minimal)?;
+            Ok([
+                Opened::of(images.sdk.layout)?,
+                Opened::of(images.function.layout)?,
+            ])
         }
     }
 }

@@ -71,7 +71,7 @@ mod tests {
     use super::super::report::{Report, SCHEMA};
     use super::*;
     use fs_err as fs;
-    use opencv_build::target::Architecture;
+    use opencv_build::Architecture;
 
     fn document(name: &str) -> Document {
         let leaf = Part::leaf(name, 3, Kind::Code);

@@ -51,7 +51,7 @@ fn compare(figures: Vec<Figure>, report: &Report) -> Result<Vec<Peer>> {
 
 #[cfg(test)]
 mod tests {
-    use opencv_build::target::Architecture;
+    use opencv_build::Architecture;
 
     use super::super::sample::after;
     use super::*;

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use fs_err as fs;
 use object::read::archive::ArchiveFile;
 use object::{Object, ObjectSection};
-use opencv_build::sdk::Sdk;
+use opencv_build::Sdk;
 
 use super::map::Input;
 use super::name;

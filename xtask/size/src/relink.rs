@@ -9,7 +9,7 @@ use anyhow::Result;
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
 use fs_err as fs;
-use opencv_build::sdk::Sdk;
+use opencv_build::Sdk;
 
 use super::link::{LinkRecord, read};
 use super::map::{self, Output};

@@ -1,6 +1,6 @@
 //! The values of a size report: artefacts, each a tree of parts, and what they are compared with. `xtask/size/data/report.schema.json` is the same for other programs.
 
-use opencv_build::target::Architecture;
+use opencv_build::Architecture;
 pub use package::peers::Measure;
 use serde::{Deserialize, Serialize};
 

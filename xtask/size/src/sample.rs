@@ -1,6 +1,6 @@
 //! Small reports made by hand, for the tests of what compares and shows them.
 
-use opencv_build::target::Architecture;
+use opencv_build::Architecture;
 
 use super::part::{Kind, Part};
 use super::report::{

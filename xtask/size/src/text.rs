@@ -145,7 +145,7 @@ fn changed(before: &Before, report: &Report, shown: Shown) -> Option<String> {
     let count = shown.of(changes.len(), CHANGES);
     rows.extend(changes.iter().take(count).map(|change| {
         vec![
-            format!("{}: {}", change.path[0], change.name()),
+            format!("{}: {}", change.artefact(), change.name()),
             some(change.before, "new"),
             some(change.after, "gone"),
             signed(change.difference()),

@@ -7,10 +7,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use fs_err as fs;
-use opencv_build::driver::Driver;
-use opencv_build::places::Places;
-use opencv_build::recipe::Recipe;
-use opencv_build::sdk::Sdk;
+use opencv_build::Sdk;
+use package::build::Build;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use support::fingerprint::Fingerprint;
@@ -37,12 +35,8 @@ pub type Relink<'a> = dyn Fn(&str, &[PathBuf]) -> Result<Linked> + 'a;
 
 /// What is compared with other builds.
 pub struct Ours<'a> {
-    /// Where builds lie.
-    pub places: Places,
-    /// How to start this program for one step of a build.
-    pub driver: Driver,
-    /// What the SDK was built from.
-    pub recipe: &'a Recipe,
+    /// What the SDK was built from, and how.
+    pub build: &'a Build,
     /// The SDK.
     pub sdk: &'a Sdk,
     /// A digest of the function's binary.
@@ -126,14 +120,15 @@ pub fn libraries(sdk: &Sdk) -> Vec<PathBuf> {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use opencv_build::manifest::{Library, Link, Manifest};
+    use opencv_build::{Library, Link, Manifest, Recipe};
+    use package::build::Arguments;
 
     use super::*;
 
     /// The project's own recipe.
     pub fn recipe() -> Recipe {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        Recipe::read(&root.join("opencv.toml"), None).unwrap()
+        let build = Build::read(&Arguments::default()).unwrap();
+        build.recipe().clone()
     }
 
     /// An SDK of empty libraries that says of each how large it is.
@@ -185,12 +180,9 @@ pub(crate) mod tests {
     #[test]
     fn a_result_is_measured_again_for_other_libraries_and_another_function_only() {
         let folder = tempfile::tempdir().unwrap();
-        let recipe = recipe();
         let sdk = sdk(&folder.path().join("sdk"), &[("opencv_core", 4)]);
         let ours = Ours {
-            places: Places::below(folder.path()).unwrap(),
-            driver: Driver::init(),
-            recipe: &recipe,
+            build: &Build::read(&Arguments::default()).unwrap(),
             sdk: &sdk,
             function: String::new(),
             relink: &|_, _| Ok(Linked::default()),

@@ -2,8 +2,6 @@
 
 use std::process::ExitCode;
 
-use support::answer::print;
-
 fn main() -> ExitCode {
-    package::program::EVAL.main(|arguments, json| print(&bench::eval::run(arguments)?, json))
+    package::program::EVAL.main(bench::eval::run)
 }

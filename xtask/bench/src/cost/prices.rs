@@ -1,7 +1,7 @@
 //! Lambda's prices, and how memory and processors go together there, as `data/prices.toml` has them.
 
 use anyhow::{Context, Result};
-use opencv_build::target::Architecture;
+use opencv_build::Architecture;
 use serde::Deserialize;
 
 /// The prices.

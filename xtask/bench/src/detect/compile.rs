@@ -4,13 +4,11 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use fs_err as fs;
-use opencv_build::build::tools;
 use support::fingerprint::Fingerprint;
 use support::progress::Step;
 use support::run::{Shell, cmd, run_logged};
 
 use crate::setting::Setting;
-use package::build_opencv;
 
 /// How it is compiled.
 const FLAGS: [&str; 2] = ["-std=c++17", "-O2"];
@@ -36,12 +34,14 @@ pub fn compiled(setting: &Setting) -> Result<PathBuf> {
     fs::create_dir_all(&folder)?;
     let source = folder.join("detect.cpp");
     fs::write(&source, SOURCE)?;
-    let recipe = build_opencv::recipe(&setting.workspace, &build_opencv::Arguments::default())?;
-    let (_, compiler) = tools(&recipe, &setting.workspace.places()?)?;
     let libraries = manifest.link.libraries.iter().chain(&manifest.link.system);
     let partial = folder.join("partial");
     let libraries = libraries.map(|name| format!("-l{name}"));
-    let (sh, cxx, sdk) = (Shell::new()?, compiler.cxx(), setting.sdk.path());
+    let (sh, cxx, sdk) = (
+        Shell::new()?,
+        setting.build.tools()?.cxx(),
+        setting.sdk.path(),
+    );
     let compile = cmd!(
         sh,
         "{cxx} {FLAGS...} {source} -I {sdk}/include/opencv4 -L {sdk}/lib {libraries...} -o {partial}"

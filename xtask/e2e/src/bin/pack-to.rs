@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use layer::elf::FunctionBinary;
 use layer::zip::Zip;
-use opencv_build::sdk::Sdk;
+use opencv_build::Sdk;
 use package::pack::base::Base;
 use package::pack::date::source_date_epoch;
 use package::pack::{FUNCTION, function_image, function_tree, sdk_image};

@@ -8,22 +8,17 @@ use std::process::Command;
 use anyhow::{Context, Result, bail, ensure};
 use fs_err as fs;
 use fs_err::os::unix::fs::symlink;
-use opencv_build::build::tools;
-use opencv_build::compiler::Compiler;
-use opencv_build::pins::Wheel;
-use opencv_build::sdk::Sdk;
-use opencv_build::target::Target;
-use opencv_build::toolchain::Toolchain;
-use opencv_build::wheels;
+use opencv_build::internals::{Wheel, install_wheels};
+use opencv_build::{Sdk, Tools};
 use serde::Deserialize;
 use support::files::copy_tree;
 use support::lock::Lock;
 use support::progress::tell;
 use support::run::{run_logged, show};
 
-use package::build_opencv::Arguments;
+use package::build::Build;
+use package::pack;
 use package::workspace::Workspace;
-use package::{build_opencv, pack};
 use support::files::remove_if_there;
 
 /// What commands see of the user's environment, besides `PATH`.
@@ -36,12 +31,11 @@ const ENVIRONMENT: [&str; 5] = [
 ];
 
 /// A folder with the unpacked image and all tools.
-pub struct Site {
+pub struct Site<'a> {
     /// Below the target folder, and kept: cargo is quick the second time.
     folder: PathBuf,
     sdk: Sdk,
-    toolchain: Toolchain,
-    compiler: Compiler,
+    tools: &'a Tools,
     /// zig's cache.
     cache: PathBuf,
     /// Where programs are looked for: the pinned ones first.
@@ -51,14 +45,13 @@ pub struct Site {
     _lock: Lock,
 }
 
-impl Site {
+impl<'a> Site<'a> {
     /// Unpacks the image of `sdk` and gathers the tools.
-    pub fn new(workspace: &Workspace, sdk: &Sdk) -> Result<Self> {
+    pub fn new(build: &'a Build, sdk: &Sdk) -> Result<Self> {
+        let (workspace, tools) = (build.workspace(), build.tools()?);
         let folder = workspace.target().join("consumers");
         let lock = Lock::take(&folder.join("lock"), tell)?;
-        let places = workspace.places()?;
-        let recipe = build_opencv::recipe(workspace, &Arguments::default())?;
-        let (toolchain, compiler) = tools(&recipe, &places)?;
+        let installed = build.paths().toolchain();
 
         // The same folder each time: the crate `opencv` is made anew when its SDK is elsewhere.
         let root = folder.join("image");
@@ -76,9 +69,9 @@ impl Site {
         }
         let bin = folder.join("bin");
         for (name, program) in [
-            ("cmake", toolchain.cmake()),
-            ("ninja", toolchain.ninja()),
-            ("pkg-config", pkg_config(&places.toolchain())?),
+            ("cmake", tools.cmake()),
+            ("ninja", tools.ninja()),
+            ("pkg-config", pkg_config(&installed)?),
         ] {
             link(&program, &bin.join(name))?;
         }
@@ -87,9 +80,8 @@ impl Site {
         Ok(Self {
             folder: std::path::absolute(folder)?,
             sdk: unpacked,
-            toolchain,
-            compiler,
-            cache: places.toolchain().join("zig-cache"),
+            tools,
+            cache: installed.join("zig-cache"),
             path,
             sources: workspace.root().join("xtask/e2e/data/consumers"),
             _lock: lock,
@@ -108,14 +100,9 @@ impl Site {
 
     /// zig as a C++ compiler for `target`, as one would set it in `CXX`.
     pub fn zig(&self, target: &str) -> OsString {
-        let mut command = self.toolchain.zig().into_os_string();
+        let mut command = self.tools.zig().into_os_string();
         command.push(format!(" c++ -target {target}"));
         command
-    }
-
-    /// What cargo needs to compile and link with the SDK's compiler.
-    pub fn compiler_environment(&self, target: &Target) -> Result<Vec<(String, OsString)>> {
-        self.compiler.environment(&self.toolchain, target)
     }
 
     /// A new copy of a program's sources in a folder called `name`.
@@ -160,7 +147,7 @@ impl Site {
             .env_clear()
             .envs(kept)
             .env("PATH", &self.path)
-            .env("CXX", self.compiler.cxx())
+            .env("CXX", self.tools.cxx())
             .env("CMAKE_GENERATOR", "Ninja")
             .env("ZIG_GLOBAL_CACHE_DIR", &self.cache)
             .env("ZIG_LOCAL_CACHE_DIR", &self.cache);
@@ -207,7 +194,7 @@ fn pkg_config(parent: &Path) -> Result<PathBuf> {
     }
     let pins: Pins = toml::from_str(include_str!("../../data/consumers/pins.toml"))
         .context("data/consumers/pins.toml is not a list of wheels")?;
-    let folder = wheels::install(&pins.wheel, parent, "pkg-config")?;
+    let folder = install_wheels(&pins.wheel, parent, "pkg-config")?;
     let program = folder.join("pkgconf/.bin/pkgconf");
     ensure!(program.is_file(), "`{}` is missing", program.display());
     Ok(program)

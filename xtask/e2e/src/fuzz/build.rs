@@ -5,17 +5,14 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use opencv_build::build::{self, tools};
-use opencv_build::compiler::Compiler;
-use opencv_build::driver::Driver;
-use opencv_build::instrument;
-use opencv_build::sdk::Sdk;
+use opencv_build::internals::sanitizer_flags;
+use opencv_build::{Recipe, Sdk, Tools, build as build_opencv};
 use support::files::{name, sorted_entries};
 use support::run::{Shell, cmd, output};
 
 use super::checks;
 use crate::report::Skip;
-use package::build_opencv;
+use package::build::Build;
 use package::workspace::Workspace;
 use support::run::succeed;
 
@@ -47,7 +44,7 @@ pub struct Built {
     /// OpenCV as they have it.
     pub sdk: Sdk,
     /// What compiled it.
-    pub compiler: Compiler,
+    pub tools: Tools,
     /// What else has to be linked with it.
     pub runtime: PathBuf,
 }
@@ -56,25 +53,28 @@ pub struct Built {
 ///
 /// # Errors
 /// A [`Skip`] where programs for the target do not run or Rust has no AddressSanitizer.
-pub fn programs(workspace: &Workspace) -> Result<Built> {
-    let mut recipe = build_opencv::recipe(workspace, &build_opencv::Arguments::default())?;
-    recipe.instrumented = true;
+pub fn programs(build: &Build) -> Result<Built> {
+    let workspace = build.workspace();
+    let mut recipe = Recipe {
+        instrumented: true,
+        ..build.recipe().clone()
+    };
     // The function decodes all others in Rust.
     recipe.codecs.retain(|codec| codec == "jpeg");
     let target = recipe.target;
     Skip::unless_runs_here(&target)?;
     let triple = target.rust_triple();
     let runtime = runtime(&triple)?;
-    let places = workspace.places()?.variant("fuzz", "instrumented");
-    let sdk = build::build(&recipe, &places, &Driver::init())
+    let paths = build.paths().variant("fuzz", "instrumented");
+    let sdk = build_opencv(&recipe, &paths, build.driver())
         .context("failed to build OpenCV for fuzzers")?
         .sdk;
-    let (toolchain, compiler) = tools(&recipe, &places)?;
+    let tools = Tools::install(&recipe, &paths)?;
 
     let mut flags = FLAGS.map(str::to_owned).to_vec();
     flags.push(format!("-Clink-arg={}", runtime.display()));
     flags.push("-Clink-arg=-Wl,--no-whole-archive".to_owned());
-    let mut native = instrument::flags(&places.work(&target))?;
+    let mut native = sanitizer_flags(&paths.work(&target))?;
     let engine = package(workspace).join("engine.txt");
     for list in ["-fsanitize-ignorelist", "-fsanitize-coverage-ignorelist"] {
         native.push(format!("{list}={}", engine.display()));
@@ -91,7 +91,7 @@ pub fn programs(workspace: &Workspace) -> Result<Built> {
         // A release of Rust has the sanitizers too, but takes flags that begin with -Z from nobody else.
         .env("RUSTC_BOOTSTRAP", "1")
         .envs(sdk.environment())
-        .envs(compiler.environment(&toolchain, &target)?);
+        .envs(tools.environment()?);
     for name in ["CFLAGS", "CXXFLAGS"] {
         cargo.env(format!("{name}_{}", triple.replace('-', "_")), &native);
     }
@@ -108,7 +108,7 @@ pub fn programs(workspace: &Workspace) -> Result<Built> {
     Ok(Built {
         programs,
         sdk,
-        compiler,
+        tools,
         runtime,
     })
 }

@@ -1,8 +1,7 @@
 //! What a test of the detector needs of an SDK and of this machine.
 
 use anyhow::Result;
-use opencv_build::recipe::Haar;
-use opencv_build::sdk::Sdk;
+use opencv_build::{Haar, Sdk};
 
 use crate::report::Skip;
 

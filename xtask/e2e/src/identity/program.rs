@@ -6,39 +6,35 @@ use std::thread;
 
 use anyhow::{Result, anyhow, ensure};
 use fs_err as fs;
-use opencv_build::build::tools;
-use opencv_build::compiler::Compiler;
-use opencv_build::sdk::Sdk;
+use opencv_build::{Sdk, Tools};
 use support::lock::Lock;
 use support::progress::tell;
 use support::run::{Run, Shell, cmd, finish, run_logged, show};
 
-use package::build_opencv::Arguments;
+use package::build::Build;
 use package::workspace::Workspace;
-use package::{build_opencv, workspace};
 
 /// Where programs are compiled.
 pub struct Programs<'a> {
     folder: PathBuf,
     sources: PathBuf,
     sdk: &'a Sdk,
-    compiler: Compiler,
+    tools: &'a Tools,
     _lock: Lock,
 }
 
 impl<'a> Programs<'a> {
     /// A folder below the target folder, for this SDK.
-    pub fn new(workspace: &Workspace, sdk: &'a Sdk) -> Result<Self> {
+    pub fn new(build: &'a Build, sdk: &'a Sdk) -> Result<Self> {
+        let workspace = build.workspace();
         let folder = workspace.target().join("identity");
         fs::create_dir_all(&folder)?;
         let lock = Lock::take(&folder.join("lock"), tell)?;
-        let recipe = build_opencv::recipe(workspace, &Arguments::default())?;
-        let (_, compiler) = tools(&recipe, &workspace.places()?)?;
         Ok(Self {
             folder,
             sources: sources(workspace),
             sdk,
-            compiler,
+            tools: build.tools()?,
             _lock: lock,
         })
     }
@@ -61,7 +57,7 @@ impl<'a> Programs<'a> {
         let libraries = libraries.map(|library| format!("-l{library}"));
         let (sh, cxx, sdk, sources) = (
             Shell::new()?,
-            self.compiler.cxx(),
+            self.tools.cxx(),
             self.sdk.path(),
             &self.sources,
         );
@@ -80,7 +76,7 @@ impl<'a> Programs<'a> {
 }
 
 /// The folder of the programs' sources.
-pub fn sources(workspace: &workspace::Workspace) -> PathBuf {
+pub fn sources(workspace: &Workspace) -> PathBuf {
     workspace.root().join("xtask/e2e/data/identity")
 }
 

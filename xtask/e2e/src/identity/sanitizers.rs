@@ -6,14 +6,14 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
-use opencv_build::sdk::Sdk;
+use opencv_build::Sdk;
 use serde::Deserialize;
 use support::progress::{Step, tell};
 
 use super::need::{need_to_run, no_detector};
 use super::program::{Programs, all_said, said, sources};
 use crate::report::Skip;
-use package::workspace::Workspace;
+use package::build::Build;
 use support::run::{Shell, cmd, output};
 
 /// Cases at each level without `--slow`, and how many times fewer than `--cases` with it, since sanitizers are slow; the
@@ -59,13 +59,14 @@ struct Tally {
 }
 
 /// Compiles and runs it in all ways.
-pub fn test(workspace: &Workspace, sdk: &Sdk, slow: Option<u64>) -> Result<()> {
+pub fn test(build: &Build, sdk: &Sdk, slow: Option<u64>) -> Result<()> {
+    let workspace = build.workspace();
     need_to_run(sdk)?;
     let detector = workspace.root().join(DETECTOR);
     if !detector.is_dir() {
         return Err(no_detector());
     }
-    let programs = Programs::new(workspace, sdk)?;
+    let programs = Programs::new(build, sdk)?;
     let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
     let compiler = compiler(scratch.path())?;
     let inputs = programs.folder().join("plain-cascades");

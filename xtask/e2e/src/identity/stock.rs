@@ -6,14 +6,14 @@ use std::path::Path;
 use std::thread::available_parallelism;
 
 use anyhow::{Context, Result, ensure};
-use opencv_build::sdk::Sdk;
+use opencv_build::Sdk;
 use serde::Deserialize;
 use support::progress::tell;
 
 use super::levels::{Level, levels};
 use super::need::{need_to_run, no_detector};
 use super::program::{Programs, all_said, said};
-use package::workspace::Workspace;
+use package::build::Build;
 use support::run::{Shell, cmd};
 
 /// Cases at each level, without `--slow`. The first cases are always the same.
@@ -51,9 +51,9 @@ struct Grouped {
 }
 
 /// Runs them.
-pub fn test(workspace: &Workspace, sdk: &Sdk, slow: Option<u64>) -> Result<()> {
+pub fn test(build: &Build, sdk: &Sdk, slow: Option<u64>) -> Result<()> {
     need_to_run(sdk)?;
-    let programs = Programs::new(workspace, sdk)?;
+    let programs = Programs::new(build, sdk)?;
     let program = programs.built("against_stock")?;
     let share = programs.share();
     let (sh, seed) = (Shell::new()?, SEED.to_string());

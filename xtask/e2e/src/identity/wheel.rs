@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
-use opencv_build::sdk::Sdk;
+use opencv_build::Sdk;
 use support::fingerprint::Fingerprint;
 use support::progress::{Step, tell};
 
@@ -13,6 +13,7 @@ use super::need::{need_to_run, no_detector};
 use super::program::{Programs, all_said, said, sources};
 use crate::reference;
 use crate::report::Skip;
+use package::build::Build;
 use package::workspace::Workspace;
 use support::files::{PARTIAL, name, temporary_in, with_extension};
 use support::run::{Shell, cmd};
@@ -24,13 +25,14 @@ const RACE: &str = "race";
 const UNPACKED: &str = "unpacked";
 
 /// Compares them.
-pub fn test(workspace: &Workspace, sdk: &Sdk) -> Result<()> {
+pub fn test(build: &Build, sdk: &Sdk) -> Result<()> {
+    let workspace = build.workspace();
     need_to_run(sdk)?;
     let header = "include/opencv4/opencv2/objdetect/packed_cascade.h";
     if !sdk.path().join(header).is_file() {
         return Err(no_detector());
     }
-    let programs = Programs::new(workspace, sdk)?;
+    let programs = Programs::new(build, sdk)?;
     let program = programs.built("in_photos")?;
     let folder = asked(workspace, &programs)?;
     let read = |name: &str| {

@@ -4,19 +4,19 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use opencv_build::sdk::Sdk;
+use opencv_build::Sdk;
 use serde_json::Value;
 
 use super::packages::packages;
+use package::build::Build;
 use package::build_function;
-use package::build_opencv::Arguments;
 use package::sbom;
-use package::workspace::Workspace;
 
 /// The crates are those that cargo compiled for the target when it built the function.
-pub fn check(document: &Value, workspace: &Workspace, sdk: &Sdk) -> Result<()> {
+pub fn check(document: &Value, build: &Build, sdk: &Sdk) -> Result<()> {
+    let workspace = build.workspace();
     let triple = sdk.manifest().target.rust_triple();
-    let mut cargo = build_function::cargo(workspace, &Arguments::default(), sdk, "build")?;
+    let mut cargo = build_function::cargo(build, sdk, "build")?;
     let output = cargo
         .args(["--message-format", "json"])
         .output()

@@ -5,8 +5,7 @@ use std::process::Output;
 
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
-use opencv_build::pins::Wheel;
-use opencv_build::wheels;
+use opencv_build::internals::{Wheel, install_wheels, python};
 use serde::Deserialize;
 use tempfile::TempDir;
 
@@ -30,9 +29,9 @@ impl Validator {
     pub fn install(workspace: &Workspace) -> Result<Self> {
         let pins: Pins = toml::from_str(include_str!("../../data/pins.toml"))
             .context("data/pins.toml is not a list of wheels")?;
-        let parent = workspace.places()?.toolchain();
+        let parent = workspace.paths()?.toolchain();
         Ok(Self {
-            wheels: wheels::install(&pins.validator, &parent, "validator")?,
+            wheels: install_wheels(&pins.validator, &parent, "validator")?,
             scratch: tempfile::tempdir().context("failed to create a temporary folder")?,
         })
     }
@@ -66,7 +65,7 @@ impl Validator {
         // The form is told by the name's end.
         let path = self.scratch.path().join("bill.spdx.json");
         fs::write(&path, document)?;
-        let (sh, python) = (Shell::new()?, wheels::python()?);
+        let (sh, python) = (Shell::new()?, python()?);
         let run = cmd!(
             sh,
             "{python} -m spdx_tools.spdx.clitools.pyspdxtools --infile {path}"

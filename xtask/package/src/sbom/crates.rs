@@ -12,7 +12,7 @@ use std::thread;
 
 use anyhow::{Context, Result, anyhow, ensure};
 use cargo_metadata::{Metadata, MetadataCommand, Package};
-use opencv_build::target::Target;
+use opencv_build::Target;
 
 use super::component::{Component, Kind, purl};
 use super::licence;

@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn what_is_known_of_other_peoples_code_is_valid() {
-        for fact in opencv_build::third_party::facts() {
+        for fact in opencv_build::internals::third_party_facts() {
             let valid = expression(&fact.licence);
             assert_eq!(valid.as_ref(), Some(&fact.licence), "{}", fact.name);
         }

@@ -2,10 +2,7 @@
 //! as the SDK's `sdk.json` names them.
 
 use anyhow::{Context, Result};
-use opencv_build::manifest::Manifest;
-use opencv_build::pins::{Pins, Place as Origin};
-use opencv_build::sdk::Sdk;
-use opencv_build::third_party::{LICENCES, Place, ThirdParty};
+use opencv_build::{Place, Sdk, ThirdParty};
 
 use super::component::{Component, Kind, purl};
 use super::licence;
@@ -16,13 +13,13 @@ pub fn opencv(sdk: &Sdk) -> Result<Component> {
     let manifest = sdk.manifest();
     let version = manifest.version.as_str();
     let text = |name: &str| {
-        let path = sdk.path().join(LICENCES).join(format!("opencv-{name}"));
+        let path = sdk.licences().join(format!("opencv-{name}"));
         Text::read(&path).map(|text| Text {
             file: name.to_owned(),
             ..text
         })
     };
-    let (download, sha256) = source(manifest);
+    let (download, sha256) = manifest.download().unzip();
     let modules = manifest.modules.join(", ");
     Ok(Component {
         version: Some(version.to_owned()),
@@ -34,26 +31,11 @@ pub fn opencv(sdk: &Sdk) -> Result<Component> {
         origin: Some(format!(
             "compiled from its source, of which only these modules were taken: {modules}"
         )),
-        download,
-        sha256,
+        download: download.map(str::to_owned),
+        sha256: sha256.map(str::to_owned),
         texts: vec![text("LICENSE")?, text("COPYRIGHT")?],
         ..Component::new(Kind::Library, "opencv", "opencv")
     })
-}
-
-/// Where a pinned source came from, and its digest. The source distribution of a Python package is
-/// more than OpenCV: its digest would be taken for OpenCV's own.
-fn source(manifest: &Manifest) -> (Option<String>, Option<String>) {
-    let pins = Pins::embedded();
-    let origins = pins.source(&manifest.version).map(|source| &source.origin);
-    let used = origins
-        .into_iter()
-        .flatten()
-        .find(|origin| origin.place.describe() == manifest.source);
-    match used.map(|origin| (&origin.place, &origin.sha256)) {
-        Some((Origin::Url { url }, sha256)) => (Some(url.clone()), Some(sha256.clone())),
-        Some((Origin::Python { .. }, _)) | None => (None, None),
-    }
 }
 
 /// Other people's code, each with the place where it is.

@@ -1,5 +1,9 @@
 //! What budgets may say, and what is said when one is exceeded.
 
+use std::path::Path;
+
+use package::build::Arguments;
+
 use super::super::sample::{after, document, report, totals};
 use super::*;
 
@@ -62,11 +66,24 @@ fn a_recipe_without_budgets_has_none() {
 }
 
 #[test]
-fn the_projects_own_budgets_can_be_read() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../opencv.toml");
-    let budgets = Budgets::read(&path).unwrap();
-    let zip = budgets.most(Architecture::X86_64, "zip face-detect", Measure::Packed);
-    assert!(zip.is_some());
+fn budgets_are_those_of_the_recipe_that_is_built() {
+    let most = |recipe: Option<&Path>| {
+        let build = Build::read(&Arguments {
+            recipe: recipe.map(Path::to_owned),
+            architecture: None,
+        });
+        let budgets = Budgets::of(&build.unwrap()).unwrap();
+        budgets.most(Architecture::X86_64, "zip face-detect", Measure::Packed)
+    };
+    assert!(most(None).is_some());
+    let folder = tempfile::tempdir().unwrap();
+    let other = folder.path().join("other.toml");
+    let (recipe, _) = include_str!("../../../../opencv.toml")
+        .split_once("[size")
+        .unwrap();
+    let budget = "[size.budgets]\n\"zip face-detect\" = { packed = \"1 B\" }\n";
+    fs_err::write(&other, format!("{recipe}\n{budget}")).unwrap();
+    assert_eq!(most(Some(&other)), Some(1));
 }
 
 #[test]

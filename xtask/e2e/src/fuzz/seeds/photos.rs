@@ -68,13 +68,13 @@ impl Photos<'_> {
     fn kinds(&self) -> Result<Vec<Named>> {
         let Built {
             sdk,
-            compiler,
+            tools,
             runtime,
             ..
         } = self.built;
         let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
         let program = scratch.path().join("kinds");
-        let (sh, cc, sdk) = (Shell::new()?, compiler.cc(), sdk.path());
+        let (sh, cc, sdk) = (Shell::new()?, tools.cc(), sdk.path());
         let source = self.workspace.root().join("xtask/e2e/data/jpeg/kinds.c");
         output(cmd!(
             sh,

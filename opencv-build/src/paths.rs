@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
+use crate::error::{Error, ErrorKind, OfKind};
 use crate::target::Target;
 
 /// The folders of one workspace: below cargo's target folder, but for what workspaces can share.
 #[derive(Clone, Debug)]
-pub struct Places {
+pub struct BuildPaths {
     root: PathBuf,
     /// What workspaces can share.
     shared: PathBuf,
@@ -18,18 +19,20 @@ pub struct Places {
     sdks: PathBuf,
 }
 
-impl Places {
+impl BuildPaths {
     /// The folders below `target_dir`, which is made absolute.
     ///
     /// # Errors
     /// The path has characters that separate paths or flags for cmake, the compiler or cargo.
-    pub fn below(target_dir: &Path) -> Result<Self> {
-        let root = plain(target_dir).with_context(|| {
-            format!(
-                "failed to use the target folder `{}`; move the project",
-                target_dir.display()
-            )
-        })?;
+    pub fn below(target_dir: &Path) -> Result<Self, Error> {
+        let root = plain(target_dir)
+            .with_context(|| {
+                format!(
+                    "failed to use the target folder `{}`; move the project",
+                    target_dir.display()
+                )
+            })
+            .of_kind(ErrorKind::Path)?;
         Ok(Self {
             works: root.join("opencv"),
             sdks: root.join("sdk"),
@@ -42,9 +45,9 @@ impl Places {
     ///
     /// # Errors
     /// The path has such characters.
-    pub fn sharing(&self, folder: &Path) -> Result<Self> {
+    pub fn sharing(&self, folder: &Path) -> Result<Self, Error> {
         Ok(Self {
-            shared: plain(folder)?,
+            shared: plain(folder).of_kind(ErrorKind::Path)?,
             ..self.clone()
         })
     }
@@ -117,35 +120,36 @@ mod tests {
     #[test]
     fn a_variant_has_its_own_results_and_shares_tools_and_the_lock() {
         let target = crate::recipe::tests::recipe().target;
-        let places = Places::below(Path::new("/p/target")).unwrap();
-        assert_eq!(places.toolchain(), Path::new("/p/target/toolchain"));
-        let places = places.sharing(Path::new("/cache")).unwrap();
-        assert_eq!(places.toolchain(), Path::new("/cache/toolchain"));
-        assert_eq!(places.downloads(), Path::new("/cache/downloads"));
-        let variant = places.variant("without", "codec-png");
+        let paths = BuildPaths::below(Path::new("/p/target")).unwrap();
+        assert_eq!(paths.toolchain(), Path::new("/p/target/toolchain"));
+        let paths = paths.sharing(Path::new("/cache")).unwrap();
+        assert_eq!(paths.toolchain(), Path::new("/cache/toolchain"));
+        assert_eq!(paths.downloads(), Path::new("/cache/downloads"));
+        let variant = paths.variant("without", "codec-png");
         assert_eq!(
             variant.sdk(&target),
             Path::new("/p/target/size/opencv/without/codec-png/x86_64-glibc2.26")
         );
-        assert_ne!(variant.work(&target), places.work(&target));
+        assert_ne!(variant.work(&target), paths.work(&target));
         assert_eq!(
             variant.work(&target),
-            places.variant("without", "codec-webp").work(&target)
+            paths.variant("without", "codec-webp").work(&target)
         );
-        assert_eq!(variant.lock(), places.lock());
-        assert_eq!(variant.toolchain(), places.toolchain());
-        assert_eq!(variant.downloads(), places.downloads());
+        assert_eq!(variant.lock(), paths.lock());
+        assert_eq!(variant.toolchain(), paths.toolchain());
+        assert_eq!(variant.downloads(), paths.downloads());
     }
 
     #[test]
     fn a_path_that_tools_would_split_is_refused() {
-        Places::below(Path::new("/home/me/project/target")).unwrap();
-        Places::below(Path::new("/home/me/Meine Bücher/target")).unwrap();
+        BuildPaths::below(Path::new("/home/me/project/target")).unwrap();
+        BuildPaths::below(Path::new("/home/me/Meine Bücher/target")).unwrap();
         for path in ["/a,b/target", "/a;b/target", "/a\nb/target"] {
-            let error = Places::below(Path::new(path)).unwrap_err();
+            let error = BuildPaths::below(Path::new(path)).unwrap_err();
             assert!(error.to_string().contains("move the project"), "{error}");
-            let places = Places::below(Path::new("/p/target")).unwrap();
-            let error = places.sharing(Path::new(path)).unwrap_err().to_string();
+            assert_eq!(error.kind(), ErrorKind::Path);
+            let paths = BuildPaths::below(Path::new("/p/target")).unwrap();
+            let error = paths.sharing(Path::new(path)).unwrap_err().to_string();
             assert!(error.contains("cannot work in"), "{error}");
         }
     }

@@ -1,4 +1,4 @@
-//! What every stage that runs tools has at hand.
+//! What every step that runs tools has at hand.
 
 use std::path::{Path, PathBuf};
 
@@ -8,11 +8,18 @@ use fs_err as fs;
 use crate::compiler::Compiler;
 use crate::driver::{Driver, Job};
 use crate::kernels::Kernels;
+use crate::recipe::Recipe;
 use crate::toolchain::Toolchain;
+use support::files::{PARTIAL, temporary_in};
+use support::fingerprint::Fingerprint;
 use support::lock::Lock;
 
-/// Tools, and the folder that they work in.
-pub struct Workshop<'a> {
+/// What is built, the tools for it, and the folders that they work in.
+pub struct BuildContext<'a> {
+    /// What is built.
+    pub recipe: &'a Recipe,
+    /// Of everything that decides what comes out.
+    pub fingerprint: &'a Fingerprint,
     /// Build tools.
     pub toolchain: &'a Toolchain,
     /// Compiler scripts.
@@ -25,9 +32,11 @@ pub struct Workshop<'a> {
     pub lock: &'a Lock,
     /// The folder of the tree, the build and the log.
     pub work: &'a Path,
+    /// The folder that what comes out is given last.
+    pub result: &'a Path,
 }
 
-impl Workshop<'_> {
+impl BuildContext<'_> {
     /// The log of everything that the tools print.
     pub fn log(&self) -> PathBuf {
         self.work.join("build.log")
@@ -51,5 +60,10 @@ impl Workshop<'_> {
         environment.extend(self.compiler.caches());
         self.driver
             .run(job, &environment, self.lock, &self.log(), on_line)
+    }
+
+    /// A folder beside the result, in which that is put together: it goes when this value does.
+    pub(crate) fn partial(&self) -> Result<tempfile::TempDir> {
+        temporary_in(self.result.parent().unwrap_or(Path::new(".")), PARTIAL)
     }
 }

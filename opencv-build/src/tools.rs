@@ -1,0 +1,94 @@
+//! The compiler and the build tools that an SDK was made by, for those who compile and link against it.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use crate::compiler::Compiler;
+use crate::error::{Error, ErrorKind, OfKind};
+use crate::linker;
+use crate::paths::BuildPaths;
+use crate::pins::Pins;
+use crate::recipe::Recipe;
+use crate::target::Target;
+use crate::toolchain::Toolchain;
+
+/// Installed tools, and the compiler for one target.
+#[derive(Clone, Debug)]
+pub struct Tools {
+    toolchain: Toolchain,
+    compiler: Compiler,
+    target: Target,
+    /// Where scripts go.
+    scripts: PathBuf,
+}
+
+impl Tools {
+    /// The tools that build `recipe` below `paths`, installed now if they are not there.
+    ///
+    /// # Errors
+    /// They cannot be fetched, or the folder cannot be written.
+    pub fn install(recipe: &Recipe, paths: &BuildPaths) -> Result<Self, Error> {
+        let installed = || {
+            let toolchain = Toolchain::install(Pins::embedded(), &paths.toolchain())?;
+            let compiler = Compiler::of(&toolchain, &recipe.target, paths)?;
+            anyhow::Ok((toolchain, compiler))
+        };
+        let (toolchain, compiler) = installed().of_kind(ErrorKind::Step)?;
+        Ok(Self {
+            toolchain,
+            compiler,
+            target: recipe.target,
+            scripts: paths.work(&recipe.target).join("bin"),
+        })
+    }
+
+    /// The C compiler.
+    pub fn cc(&self) -> PathBuf {
+        self.compiler.cc()
+    }
+
+    /// The C++ compiler and linker.
+    pub fn cxx(&self) -> PathBuf {
+        self.compiler.cxx()
+    }
+
+    /// zig, which is clang and lld among other things.
+    pub fn zig(&self) -> PathBuf {
+        self.toolchain.zig()
+    }
+
+    /// cmake.
+    pub fn cmake(&self) -> PathBuf {
+        self.toolchain.cmake()
+    }
+
+    /// ninja.
+    pub fn ninja(&self) -> PathBuf {
+        self.toolchain.ninja()
+    }
+
+    /// The folder in which Python finds the modules of the tools that are written in it.
+    pub fn python_path(&self) -> &Path {
+        self.toolchain.python_path()
+    }
+
+    /// What cargo, the crate `cc` and the binding generator of the crate `opencv` must find in the environment to
+    /// compile and link with this compiler and nothing else.
+    ///
+    /// # Errors
+    /// The compiler does not say what its macros are.
+    pub fn environment(&self) -> Result<Vec<(String, OsString)>, Error> {
+        let environment = self.compiler.environment(&self.toolchain, &self.target);
+        environment.of_kind(ErrorKind::Step)
+    }
+
+    /// What cargo must find in the environment after that to leave a record of how it linked the function in the folder
+    /// `record`: what size reports are made of.
+    ///
+    /// # Errors
+    /// The script for it cannot be written.
+    pub fn link_recorder(&self, record: &Path) -> Result<[(String, OsString); 2], Error> {
+        linker::recorder(&self.compiler, &self.target, &self.scripts, record)
+            .of_kind(ErrorKind::Step)
+    }
+}

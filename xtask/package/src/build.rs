@@ -1,0 +1,151 @@
+//! What a command builds, read once: the recipe enters, and with it where and by what it is built. All that the command
+//! does goes by this value, also when somebody changes `opencv.toml` meanwhile.
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use anyhow::{Context, Result};
+use fs_err as fs;
+use opencv_build::{Architecture, BuildPaths, Built, Driver, Recipe, Sdk, Tools};
+
+use crate::workspace::Workspace;
+
+/// What to build.
+#[derive(clap::Args, Clone, Debug, Default)]
+pub struct Arguments {
+    /// Build for this architecture instead of the one in opencv.toml: x86_64 or aarch64
+    #[arg(long)]
+    pub architecture: Option<Architecture>,
+
+    /// Build this recipe instead of opencv.toml
+    #[arg(long, value_name = "FILE")]
+    pub recipe: Option<PathBuf>,
+}
+
+/// A recipe of the workspace, with what builds it.
+#[derive(Clone)]
+pub struct Build {
+    workspace: Workspace,
+    file: PathBuf,
+    text: String,
+    recipe: Recipe,
+    paths: BuildPaths,
+    driver: Driver,
+    tools: OnceLock<Tools>,
+}
+
+impl Build {
+    /// Reads the recipe that is asked for.
+    ///
+    /// # Errors
+    /// It cannot be read or is none, or nothing can be built where the workspace lies.
+    pub fn read(arguments: &Arguments) -> Result<Self> {
+        let workspace = Workspace::find();
+        let file = match &arguments.recipe {
+            Some(file) => file.clone(),
+            None => workspace.root().join("opencv.toml"),
+        };
+        let text = fs::read_to_string(&file).context("failed to read the recipe")?;
+        Ok(Self {
+            recipe: Recipe::of_file(&file, &text, arguments.architecture)?,
+            paths: workspace.paths()?,
+            driver: Driver::init(),
+            tools: OnceLock::new(),
+            workspace,
+            file,
+            text,
+        })
+    }
+
+    /// The project.
+    pub fn workspace(&self) -> &Workspace {
+        &self.workspace
+    }
+
+    /// The file of the recipe, and its text as it was read.
+    pub fn file(&self) -> (&Path, &str) {
+        (&self.file, &self.text)
+    }
+
+    /// The recipe.
+    pub fn recipe(&self) -> &Recipe {
+        &self.recipe
+    }
+
+    /// Where it is built.
+    pub fn paths(&self) -> &BuildPaths {
+        &self.paths
+    }
+
+    /// What starts this program for single steps of a build.
+    pub fn driver(&self) -> &Driver {
+        &self.driver
+    }
+
+    /// The tools that build it, installed when they are first asked for.
+    ///
+    /// # Errors
+    /// They cannot be installed.
+    pub fn tools(&self) -> Result<&Tools> {
+        if let Some(tools) = self.tools.get() {
+            return Ok(tools);
+        }
+        let tools = Tools::install(&self.recipe, &self.paths)?;
+        Ok(self.tools.get_or_init(|| tools))
+    }
+
+    /// Builds the SDK, unless it is there.
+    ///
+    /// # Errors
+    /// A step of the build fails.
+    pub fn opencv(&self) -> Result<Built> {
+        Ok(opencv_build::build(
+            &self.recipe,
+            &self.paths,
+            &self.driver,
+        )?)
+    }
+
+    /// The SDK, built now if it is not there.
+    ///
+    /// # Errors
+    /// A step of the build fails.
+    pub fn sdk(&self) -> Result<Sdk> {
+        Ok(self.opencv()?.sdk)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recipe_that_changes_after_it_was_read_changes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("other.toml");
+        let text = include_str!("../../../opencv.toml");
+        fs::write(&file, text).unwrap();
+        let read = || {
+            Build::read(&Arguments {
+                recipe: Some(file.clone()),
+                architecture: Some(Architecture::Aarch64),
+            })
+        };
+        let build = read().unwrap();
+        assert_eq!(build.recipe().target.architecture, Architecture::Aarch64);
+
+        let other = text.replace("haar = \"fast\"", "haar = \"stock\"");
+        assert_ne!(other, text);
+        fs::write(&file, &other).unwrap();
+        let changed = read().unwrap();
+        assert_ne!(build.recipe(), changed.recipe());
+        let ((path, before), (_, after)) = (build.file(), changed.file());
+        assert_eq!((path, before), (file.as_path(), text));
+        assert_eq!(after, other);
+
+        fs::remove_file(&file).unwrap();
+        assert_eq!(build.clone().recipe(), build.recipe());
+        let error = format!("{:#}", read().err().unwrap());
+        assert!(error.contains("failed to read the recipe"), "{error}");
+    }
+}
