@@ -3,6 +3,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test's panic is its failure")]
 
+#[path = "architecture/facade.rs"]
+mod facade;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,0 +1,215 @@
+//! What `opencv-build` shows of itself: few names, none of which promises anything of `anyhow`'s.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+
+use syn::visit::{Visit, visit_path};
+use syn::{Fields, File, ImplItem, Item, PathArguments, UseTree, Visibility};
+
+use super::{root, sources};
+
+/// The public modules.
+const MODULES: [&str; 1] = ["internals"];
+/// The most names that this project's own programs are given of the inside.
+const INTERNALS: usize = 15;
+
+fn read(file: &PathBuf) -> File {
+    let text = fs::read_to_string(file).unwrap();
+    syn::parse_file(&text).unwrap()
+}
+
+fn is_public(visibility: &Visibility) -> bool {
+    matches!(visibility, Visibility::Public(_))
+}
+
+/// The names in an import: those of the items, or those that they get where `local` is set.
+fn names(tree: &UseTree, local: bool, into: &mut BTreeSet<String>) {
+    match tree {
+        UseTree::Path(path) => names(&path.tree, local, into),
+        UseTree::Group(group) => {
+            for tree in &group.items {
+                names(tree, local, into);
+            }
+        }
+        UseTree::Name(name) => {
+            into.insert(name.ident.to_string());
+        }
+        UseTree::Rename(rename) => {
+            let name = if local { &rename.rename } else { &rename.ident };
+            into.insert(name.to_string());
+        }
+        UseTree::Glob(_) => panic!("an import of everything shows more than it says"),
+    }
+}
+
+/// The items that a file exports from other modules, by the names that they have there.
+fn exported(file: &File) -> BTreeSet<String> {
+    let mut all = BTreeSet::new();
+    for item in &file.items {
+        if let Item::Use(item) = item
+            && is_public(&item.vis)
+        {
+            names(&item.tree, false, &mut all);
+        }
+    }
+    all
+}
+
+/// Finds what is named of `anyhow`.
+struct Named {
+    /// The names that a file has imported from it.
+    imported: BTreeSet<String>,
+    found: bool,
+}
+
+impl<'a> Visit<'a> for Named {
+    fn visit_path(&mut self, path: &'a syn::Path) {
+        let (first, last) = (path.segments.first(), path.segments.last());
+        let first = first.map(|segment| segment.ident.to_string());
+        // `Result` with a type of errors is that of Rust, whoever it was imported from.
+        let typed = last.is_some_and(|last| match &last.arguments {
+            PathArguments::AngleBracketed(types) => last.ident == "Result" && types.args.len() == 2,
+            _ => false,
+        });
+        if let Some(first) = first {
+            self.found |= first == "anyhow" || self.imported.contains(&first) && !typed;
+        }
+        visit_path(self, path);
+    }
+}
+
+impl Named {
+    fn of(file: &File) -> Self {
+        let mut imported = BTreeSet::new();
+        for item in &file.items {
+            if let Item::Use(item) = item
+                && let UseTree::Path(path) = &item.tree
+                && path.ident == "anyhow"
+            {
+                names(&path.tree, true, &mut imported);
+            }
+        }
+        Self {
+            imported,
+            found: false,
+        }
+    }
+
+    /// Looks at what others see of an item; whether it is one of `exported`, or belongs to one.
+    fn look(&mut self, item: &Item, exported: &BTreeSet<String>) -> bool {
+        let is_exported = |name: &syn::Ident| exported.contains(&name.to_string());
+        match item {
+            Item::Fn(item) if is_public(&item.vis) && is_exported(&item.sig.ident) => {
+                self.visit_signature(&item.sig);
+            }
+            Item::Type(item) if is_public(&item.vis) && is_exported(&item.ident) => {
+                self.visit_type(&item.ty);
+            }
+            Item::Struct(item) if is_public(&item.vis) && is_exported(&item.ident) => {
+                self.look_at_fields(&item.fields, false);
+            }
+            Item::Enum(item) if is_public(&item.vis) && is_exported(&item.ident) => {
+                for variant in &item.variants {
+                    self.look_at_fields(&variant.fields, true);
+                }
+            }
+            Item::Impl(item) => {
+                let syn::Type::Path(of) = &*item.self_ty else {
+                    return false;
+                };
+                if !of.path.get_ident().is_some_and(is_exported) {
+                    return false;
+                }
+                if let Some((of, _)) = &item.trait_ {
+                    self.visit_path(of);
+                }
+                for part in &item.items {
+                    match part {
+                        ImplItem::Fn(part) if item.trait_.is_some() || is_public(&part.vis) => {
+                            self.visit_signature(&part.sig);
+                        }
+                        ImplItem::Type(part) => self.visit_type(&part.ty),
+                        _ => {}
+                    }
+                }
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn look_at_fields(&mut self, fields: &Fields, all: bool) {
+        for field in fields.iter().filter(|field| all || is_public(&field.vis)) {
+            self.visit_type(&field.ty);
+        }
+    }
+}
+
+#[test]
+fn opencv_build_shows_little_of_its_inside() {
+    let folder = root().join("opencv-build/src");
+    let face = read(&folder.join("lib.rs"));
+    let modules = face.items.iter().filter_map(|item| match item {
+        Item::Mod(item) if is_public(&item.vis) => Some(item.ident.to_string()),
+        _ => None,
+    });
+    assert_eq!(Vec::from_iter(modules), MODULES);
+    let inside = exported(&read(&folder.join("internals.rs")));
+    assert!(inside.len() <= INTERNALS, "{inside:?}");
+}
+
+#[test]
+fn no_public_signature_of_opencv_build_names_anyhow() {
+    let folder = root().join("opencv-build/src");
+    let mut all = exported(&read(&folder.join("lib.rs")));
+    all.extend(exported(&read(&folder.join("internals.rs"))));
+    let mut files = Vec::new();
+    sources(&folder, &mut files);
+    let mut looked_at = 0;
+    for path in files {
+        let file = read(&path);
+        let mut named = Named::of(&file);
+        for item in &file.items {
+            looked_at += usize::from(named.look(item, &all));
+        }
+        assert!(!named.found, "{} promises anyhow's", path.display());
+    }
+    assert!(looked_at > all.len(), "{looked_at}");
+}
+
+#[test]
+fn what_names_anyhow_is_found() {
+    let exported = BTreeSet::from(["A", "f"].map(str::to_owned));
+    let names_anyhow = |text: &str| {
+        let file =
+            syn::parse_file(&format!("use anyhow::{{Result, Error as E}};\n{text}")).unwrap();
+        let mut named = Named::of(&file);
+        for item in &file.items {
+            named.look(item, &exported);
+        }
+        named.found
+    };
+    for text in [
+        "pub fn f() -> Result<u8> {}",
+        "pub fn f() -> Result<u8, E> {}",
+        "pub fn f(a: &[anyhow::Error]) {}",
+        "pub struct A { pub a: Option<E> }",
+        "pub enum A { A(E) }",
+        "impl A { pub fn g() -> Result<u8> {} }",
+        "impl FromStr for A { type Err = E; }",
+        "impl From<E> for A {}",
+    ] {
+        assert!(names_anyhow(text), "{text}");
+    }
+    for text in [
+        "pub fn f() -> Result<u8, Error> {}",
+        "fn f() -> Result<u8> {}",
+        "pub fn g() -> Result<u8> {}",
+        "pub struct A { a: E }",
+        "impl A { pub(crate) fn g() -> Result<u8> {} }",
+        "impl B { pub fn g() -> Result<u8> {} }",
+    ] {
+        assert!(!names_anyhow(text), "{text}");
+    }
+}
