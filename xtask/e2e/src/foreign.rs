@@ -2,9 +2,8 @@
 //! they are found, files without an end, pictures that are higher than a JPEG may be, and kinds that
 //! are not supported.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use fs_err as fs;
-use image::metadata::Orientation;
 use image::{DynamicImage, ImageFormat, imageops};
 use layer::elf::FunctionBinary;
 use opencv_build::Sdk;
@@ -70,15 +69,7 @@ fn beside(read: &dyn Fn(&str) -> Result<Vec<u8>>) -> Result<Vec<Case>> {
 fn orientations(picture: &DynamicImage) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     for orientation in 1..=8 {
-        // All are their own opposites but for the two that turn by a quarter.
-        let opposite = match orientation {
-            6 => 8,
-            8 => 6,
-            other => other,
-        };
-        let opposite = Orientation::from_exif(opposite).context("there are eight orientations")?;
-        let mut stored = picture.clone();
-        stored.apply_orientation(opposite);
+        let stored = variants::held(picture, orientation)?;
         let size = (stored.width(), stored.height());
         let photo = variants::jpeg(&stored, |_| Ok(()))?;
         let lossless = encoded(&stored, ImageFormat::WebP)?;

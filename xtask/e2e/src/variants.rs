@@ -198,8 +198,8 @@ fn cmyk_jpeg(picture: &DynamicImage, kind: ColorType) -> Result<Vec<u8>> {
     Ok(file)
 }
 
-/// The picture as a camera stores it that was held so, with the note how to turn it upright.
-fn turned(picture: &DynamicImage, orientation: u8) -> Result<Vec<u8>> {
+/// The picture as a camera stores it that was held so.
+pub fn held(picture: &DynamicImage, orientation: u8) -> Result<DynamicImage> {
     // All are their own opposites but for the two that turn by a quarter.
     let opposite = match orientation {
         6 => 8,
@@ -209,10 +209,17 @@ fn turned(picture: &DynamicImage, orientation: u8) -> Result<Vec<u8>> {
     let opposite = Orientation::from_exif(opposite).context("there are eight orientations")?;
     let mut stored = picture.clone();
     stored.apply_orientation(opposite);
+    Ok(stored)
+}
+
+/// The same with the note how to turn it upright.
+fn turned(picture: &DynamicImage, orientation: u8) -> Result<Vec<u8>> {
     // One entry: tag 0x0112, a short, one of it. Source: CIPA DC-008, 4.6.
     let mut exif = b"MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".to_vec();
     exif.extend([orientation, 0, 0, 0, 0, 0, 0]);
-    jpeg(&stored, |encoder| Ok(encoder.add_exif_metadata(&exif)?))
+    jpeg(&held(picture, orientation)?, |encoder| {
+        Ok(encoder.add_exif_metadata(&exif)?)
+    })
 }
 
 fn sides((width, height): (u32, u32)) -> Result<(u16, u16)> {
