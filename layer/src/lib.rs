@@ -122,8 +122,6 @@ mod config;
 mod diff;
 mod digest;
 mod document;
-#[cfg(test)]
-mod draft;
 pub mod elf;
 pub mod entries;
 mod error;
@@ -146,6 +144,8 @@ mod replace;
 mod rootfs;
 pub mod scan;
 pub mod source;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod validate;
 mod view;

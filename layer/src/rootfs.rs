@@ -125,7 +125,7 @@ mod tests {
 
     use super::*;
     use crate::Architecture;
-    use crate::draft::{Draft, file, folder as directory, link};
+    use crate::tests::draft::{Draft, file, folder as directory, link};
 
     fn unpack(parent: &Path, layers: &[Vec<u8>]) -> Result<()> {
         let mut draft = Draft::good();

@@ -11,7 +11,7 @@ use syn::visit::{Visit, visit_item, visit_path};
 use syn::{Item, Meta, UseTree};
 
 /// Where `Command::new` may stand, and why xshell will not do there.
-const COMMANDS: [(&str, &str); 10] = [
+const COMMANDS: [(&str, &str); 9] = [
     (
         "function/src/renew.rs",
         "must stay small, and replaces itself",
@@ -19,10 +19,6 @@ const COMMANDS: [(&str, &str); 10] = [
     (
         "layer/registry/src/helper.rs",
         "a secret goes through its pipes, and it knows no crate of ours but layer",
-    ),
-    (
-        "layer/src/draft.rs",
-        "compiles for tests of several crates, and knows none of ours",
     ),
     (
         "opencv-build/src/python.rs",

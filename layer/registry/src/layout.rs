@@ -74,8 +74,8 @@ mod tests {
 
     use serde_json::{Value, json};
 
-    use super::super::fake::{IMAGE, INDEX};
     use super::*;
+    use crate::tests::fake::{IMAGE, INDEX};
 
     /// Adds a document to the layout in `folder`; its descriptor.
     fn add(folder: &Path, media_type: &str, document: &Value) -> Value {

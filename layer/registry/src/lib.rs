@@ -32,7 +32,6 @@ mod content;
 mod credentials;
 mod document;
 mod error;
-pub mod fake;
 mod helper;
 mod judge;
 mod layout;

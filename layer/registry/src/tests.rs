@@ -1,5 +1,6 @@
 //! Pushes to and pulls from a fake registry that breaks, lies and demands in every way.
 
+pub(crate) mod fake;
 mod lies;
 mod logins;
 mod pulls;
@@ -7,7 +8,7 @@ mod pushes;
 
 use std::path::Path;
 
-use super::fake::Shelf;
+use self::fake::Shelf;
 use fs_err as fs;
 use layer::Digest;
 

@@ -3,7 +3,7 @@
 use fs_err as fs;
 
 use super::*;
-use crate::draft::hardened_program;
+use crate::tests::draft::hardened_program;
 
 fn this_program() -> PathBuf {
     std::env::current_exe().unwrap()

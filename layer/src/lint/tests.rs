@@ -11,7 +11,7 @@ use tar::EntryType;
 
 use super::*;
 use crate::Digest;
-use crate::draft::{Draft, c_program, file, folder, link};
+use crate::tests::draft::{Draft, c_program, file, folder, link};
 use crate::{Architecture, Content, FileTree, Mode, zip::Zip};
 
 /// The rules that break, each once, worst first.

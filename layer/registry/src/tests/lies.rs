@@ -6,9 +6,9 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::super::fake::{FakeRegistry, IMAGE, INDEX, Reply, Request, Shelf};
 use super::super::manifest::{DIGEST, LONGEST};
 use super::super::{Error, Remote, pull, resolve};
+use super::fake::{FakeRegistry, IMAGE, INDEX, Reply, Request, Shelf};
 use super::{noise, of, partials};
 
 /// Pulls from a registry of which `change` changes the answers that have to do with the layer.

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::super::fake::{FakeRegistry, Reply, Request, Shelf};
 use super::super::{Credentials, Error, pull, resolve};
+use super::fake::{FakeRegistry, Reply, Request, Shelf};
 use super::noise;
 
 fn basic(user: &str, password: &str) -> Credentials {

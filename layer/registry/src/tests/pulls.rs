@@ -7,8 +7,8 @@ use fs_err as fs;
 use layer::Architecture;
 use serde_json::{Value, json};
 
-use super::super::fake::{FakeRegistry, INDEX, Reply, Shelf};
 use super::super::{Error, Event, pull, resolve};
+use super::fake::{FakeRegistry, INDEX, Reply, Shelf};
 use super::{assert_whole, noise, partials};
 
 #[test]

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::super::fake::{FakeRegistry, IMAGE, Reply, Request};
 use super::super::manifest::DIGEST;
 use super::super::{Blob, Credentials, Error, Event, Remote, Result, push};
+use super::fake::{FakeRegistry, IMAGE, Reply, Request};
 use super::{noise, of};
 use fs_err as fs;
 use layer::Digest;

@@ -1,7 +1,7 @@
 //! That programs which the machine's compiler did not harden in one way or another are refused for that and nothing else.
 
-use crate::draft::{c_program, hardened_program};
 use crate::elf::{Elf, FunctionBinary};
+use crate::tests::draft::{c_program, hardened_program};
 use crate::{Architecture, Error, GlibcVersion, Result};
 use std::path::Path;
 

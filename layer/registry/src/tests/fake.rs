@@ -1,4 +1,4 @@
-//! A registry for tests, on a loopback port and in memory: honest by itself, and each test says
+//! A registry on a loopback port and in memory: honest by itself, and each test says
 //! where it is not.
 
 #![allow(clippy::unwrap_used, reason = "a test's panic is its failure")]
@@ -13,8 +13,8 @@ use std::time::Duration;
 use layer::Digest;
 use serde_json::{Value, json};
 
-use super::manifest::DIGEST;
-use super::{Patience, Remote};
+use super::super::manifest::DIGEST;
+use super::super::{Patience, Remote};
 
 /// The media type of an image's manifest.
 pub const IMAGE: &str = "application/vnd.oci.image.manifest.v1+json";

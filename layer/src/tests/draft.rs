@@ -1,4 +1,4 @@
-//! For tests: images that are wrong in one way, made by hand because the crate's own types cannot
+//! Images that are wrong in one way, made by hand because the crate's own types cannot
 //! make them.
 
 use std::io::Write;

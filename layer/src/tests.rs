@@ -1,0 +1,3 @@
+//! What several modules' tests make.
+
+pub(crate) mod draft;

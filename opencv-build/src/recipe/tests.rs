@@ -1,0 +1,80 @@
+//! The project's own recipe, and recipes that are refused.
+
+use super::*;
+
+const TEXT: &str = include_str!("../../../opencv.toml");
+
+pub(crate) fn recipe() -> Recipe {
+    Recipe::parse(TEXT, Path::new("/project"), None).unwrap()
+}
+
+fn error_of(text: &str) -> String {
+    format!(
+        "{:#}",
+        Recipe::parse(text, Path::new("."), None).unwrap_err()
+    )
+}
+
+#[test]
+fn the_projects_own_recipe_is_one() {
+    let recipe = recipe();
+    assert!(recipe.has_module("objdetect"));
+    assert_eq!(recipe.target.key(), "x86_64-glibc2.26");
+}
+
+#[test]
+fn the_architecture_can_be_overridden() {
+    let recipe = Recipe::parse(TEXT, Path::new("."), Some(Architecture::Aarch64)).unwrap();
+    assert_eq!(recipe.cpu.baseline, ["NEON"]);
+}
+
+#[test]
+fn what_is_said_of_sizes_changes_no_recipe() {
+    let parse = |text: &str| Recipe::parse(text, Path::new("/project"), None).unwrap();
+    let (without, _) = TEXT.split_once("[size").unwrap();
+    let other = format!("{without}\n[size.budgets]\nbootstrap = {{ packed = \"1 B\" }}\n");
+    let recipe = parse(TEXT);
+    assert_eq!(parse(without), recipe);
+    assert_eq!(parse(&other), recipe);
+    // The fingerprint is made from this.
+    let text = |recipe| serde_json::to_string(&recipe).unwrap();
+    assert_eq!(text(parse(&other)), text(recipe));
+}
+
+#[test]
+fn what_does_not_exist_is_refused_by_name() {
+    for (from, to, expected) in [
+        ("\"imgproc\"", "\"imgpro\"", "did you mean `imgproc`?"),
+        ("\"png\"", "\"pgn\"", "unknown codec `pgn`"),
+        (
+            "version = \"4.5.5\"",
+            "version = \"4.6.0\"",
+            "no source is pinned for OpenCV 4.6.0",
+        ),
+        ("cxx_standard = 11", "cxx_standard = 98", "11, 14 or 17"),
+        ("glibc = \"2.26\"", "glibc = \"2.5\"", "too old"),
+        ("codecs =", "codec =", "unknown field `codec`"),
+        ("[cpu.x86_64]", "[cpu.riscv64]", "unknown variant"),
+        ("modules = [", "modules = [ [", "TOML parse error"),
+    ] {
+        assert!(TEXT.contains(from), "{from}");
+        let error = error_of(&TEXT.replace(from, to));
+        assert!(error.contains(expected), "{to}: {error}");
+    }
+}
+
+#[test]
+fn a_text_is_a_recipe_where_the_program_runs() {
+    let text = format!("{TEXT}\n[source]\npath = \"opencv\"\n");
+    let recipe: Recipe = text.parse().unwrap();
+    assert_eq!(recipe.source.unwrap().path, Path::new("opencv"));
+    let error = "modules = 1".parse::<Recipe>().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Recipe);
+}
+
+#[test]
+fn a_recipe_that_cannot_be_read_is_named() {
+    let error = Recipe::read(Path::new("/nowhere/opencv.toml"), None).unwrap_err();
+    assert!(format!("{error:#}").contains("`/nowhere/opencv.toml`"));
+    assert_eq!(error.kind(), ErrorKind::Recipe);
+}
