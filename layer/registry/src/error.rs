@@ -12,26 +12,17 @@ use reqwest::StatusCode;
 /// A failure of a push or a pull.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the messages say what the fields are")]
 pub enum Error {
     /// A text that names no image.
     #[error(
         "`{text}` names no image in a registry: {reason}; write REGISTRY/NAME:TAG or \
          REGISTRY/NAME@sha256:DIGEST"
     )]
-    Reference {
-        /// The text.
-        text: String,
-        /// What is wrong with it.
-        reason: String,
-    },
+    Reference { text: String, reason: String },
     /// The credentials that the user has stored cannot be used.
     #[error("failed to look up credentials for {registry}: {reason}")]
-    Credentials {
-        /// The registry.
-        registry: String,
-        /// Which file or helper, and why.
-        reason: String,
-    },
+    Credentials { registry: String, reason: String },
     /// A file cannot be read or written, or a layout is damaged.
     #[error(transparent)]
     Files(#[from] layer::Error),
@@ -42,23 +33,16 @@ pub enum Error {
          login --username AWS --password-stdin {registry}`"
     )]
     Unauthorized {
-        /// The registry.
         registry: String,
-        /// The repository in it.
         repository: String,
-        /// What it answered.
         said: String,
-        /// What is known of the credentials that were sent.
         had: &'static str,
     },
     /// The registry does not have it.
     #[error("{registry} has no {what} ({said})")]
     NotFound {
-        /// The registry.
         registry: String,
-        /// What was asked for.
         what: String,
-        /// What it answered.
         said: String,
     },
     /// What came is not what was asked for.
@@ -66,35 +50,24 @@ pub enum Error {
         "{registry} lies: its {what} has the digest {found}, not {wanted}; nothing of it is kept"
     )]
     Lied {
-        /// The registry.
         registry: String,
-        /// What was asked for.
         what: String,
-        /// The digest that it must have.
         wanted: Digest,
-        /// The digest that it has.
         found: Digest,
     },
     /// What came has another size than the manifest says.
     #[error("{registry} lies: its {what} has {found} bytes, not {wanted}; nothing of it is kept")]
     Size {
-        /// The registry.
         registry: String,
-        /// What was asked for.
         what: String,
-        /// The size that it must have.
         wanted: u64,
-        /// How much there is, as a number or "more".
         found: String,
     },
     /// No connection, or one that broke before an answer came.
     #[error("failed to reach {registry} for {what}: {reason}")]
     Unreachable {
-        /// The registry.
         registry: String,
-        /// What was asked for.
         what: String,
-        /// Why.
         reason: String,
     },
     /// A connection that broke in the middle of a blob.
@@ -103,37 +76,25 @@ pub enum Error {
          the same command again goes on there"
     )]
     CutOff {
-        /// The registry.
         registry: String,
-        /// What was being transferred.
         what: String,
-        /// How much had passed.
         done: u64,
-        /// Of how much.
         total: u64,
-        /// Why.
         reason: String,
     },
     /// The registry has too much to do, or is out of order.
     #[error("{registry} cannot serve {what} now ({said}){asked}")]
     Busy {
-        /// The registry.
         registry: String,
-        /// What was asked for.
         what: String,
-        /// What it answered.
         said: String,
-        /// For how long it asked to be left alone, as text.
         asked: String,
     },
     /// The registry said no.
     #[error("{registry} refuses {what} ({said})")]
     Refused {
-        /// The registry.
         registry: String,
-        /// What was asked for.
         what: String,
-        /// What it answered.
         said: String,
     },
     /// No trusted connection can be had.
@@ -141,70 +102,40 @@ pub enum Error {
         "failed to make a trusted connection to {registry}: {reason}; plain HTTP is spoken only \
          with registries on this machine"
     )]
-    Tls {
-        /// The registry.
-        registry: String,
-        /// What is wrong with its certificate or its TLS.
-        reason: String,
-    },
+    Tls { registry: String, reason: String },
     /// An answer that says nothing that can be used.
     #[error("{registry} answers {what} with something else: {reason}")]
     Answer {
-        /// The registry.
         registry: String,
-        /// What was asked for.
         what: String,
-        /// What is wrong with the answer.
         reason: String,
     },
     /// An index without the processor.
     #[error("`{reference}` is not there for {}, only for {found}", .wanted.goarch())]
     NoArchitecture {
-        /// The image.
         reference: String,
-        /// The architecture that is wanted.
         wanted: Architecture,
-        /// Those that there are.
         found: String,
     },
     /// A reference by digest that something else should be pushed to.
     #[error("`{reference}` cannot be what is pushed, whose digest is {digest}; name a tag")]
-    OtherDigest {
-        /// The reference.
-        reference: String,
-        /// The digest of the manifest.
-        digest: Digest,
-    },
+    OtherDigest { reference: String, digest: Digest },
     /// A blob of ours that is not what its name says.
     #[error("the {what} in `{place}` is damaged: {reason}; write the image again")]
     Damaged {
-        /// The blob.
         what: String,
-        /// Where it lies.
         place: String,
-        /// What is wrong.
         reason: String,
     },
     /// Two processes pull the same blob into the same folder.
     #[error("another process is writing `{path}`; wait for it to end")]
-    Taken {
-        /// The file.
-        path: PathBuf,
-    },
+    Taken { path: PathBuf },
     /// The HTTP client cannot be set up.
     #[error("failed to set up the HTTP client: {reason}")]
-    Client {
-        /// Why.
-        reason: String,
-    },
+    Client { reason: String },
     /// A failure that trying again did not mend.
     #[error("{last}; gave up at try {tries}")]
-    GaveUp {
-        /// How often it was tried since it last got on.
-        tries: u32,
-        /// How it failed at last.
-        last: Box<Error>,
-    },
+    GaveUp { tries: u32, last: Box<Error> },
 }
 
 /// The results of this module.
