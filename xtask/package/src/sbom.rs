@@ -17,7 +17,6 @@ mod document;
 mod hashes;
 mod licence;
 mod native;
-mod spdx;
 mod system;
 mod text;
 mod texts;

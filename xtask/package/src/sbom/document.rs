@@ -6,14 +6,16 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context, Result};
 use layer::{Content, Digest, FileTree, rfc3339};
+use serde_json::{Value, json};
 
 use super::bill::{ARTEFACT, Bill};
-use super::component::{Component, Kind, Relation, identifier, purl};
+use super::component::{Component, Kind, Related, Relation, identifier, purl};
 use super::hashes::{self, Hashes};
-use super::spdx::{
-    Checksum, CreationInfo, DOCUMENT, Document, ExternalRef, File, NO_ASSERTION, Package,
-    Relationship, VerificationCode,
-};
+
+/// What SPDX says where nobody knows.
+const NO_ASSERTION: &str = "NOASSERTION";
+/// The identifier of the document itself.
+const DOCUMENT: &str = "SPDXRef-DOCUMENT";
 
 /// The artefact that a bill of materials is for.
 #[derive(Clone, Debug)]
@@ -45,61 +47,42 @@ pub enum Form {
 /// A file cannot be read, or no such time exists.
 pub fn document(bill: &Bill, trees: &[&FileTree], subject: &Subject, time: u64) -> Result<Vec<u8>> {
     let listed = listed(trees)?;
-    let mut packages = vec![artefact(subject, &listed)?];
-    let mut components: Vec<_> = bill.components.iter().map(package).collect();
+    let mut components: Vec<_> = bill.components.iter().collect();
     components.sort_by(|a, b| a.id.cmp(&b.id));
-    packages.append(&mut components);
+    let mut packages = vec![artefact(subject, &listed)?];
+    packages.extend(components.into_iter().map(package));
 
-    let mut relationships = BTreeSet::from([Relationship {
-        spdx_element_id: DOCUMENT.to_owned(),
-        relationship_type: Relation::Describes,
-        related_spdx_element: package_id(ARTEFACT),
-    }]);
-    relationships.extend(
-        bill.relations
-            .iter()
-            .map(|(from, relation, to)| Relationship {
-                spdx_element_id: package_id(from),
-                relationship_type: *relation,
-                related_spdx_element: package_id(to),
-            }),
-    );
+    let artefact = package_id(ARTEFACT);
+    let mut relations =
+        BTreeSet::from([(DOCUMENT.to_owned(), Relation::Describes, artefact.clone())]);
+    let of_bill = bill.relations.iter();
+    relations.extend(of_bill.map(|(from, how, to)| (package_id(from), *how, package_id(to))));
     for file in &listed {
-        relationships.insert(Relationship {
-            spdx_element_id: package_id(ARTEFACT),
-            relationship_type: Relation::Contains,
-            related_spdx_element: file.id.clone(),
-        });
+        relations.insert((artefact.clone(), Relation::Contains, file.id.clone()));
         let source = match file.content {
             Content::File(path) => bill.made_of.get(path),
             Content::Bytes { .. } => None,
         };
-        relationships.extend(source.map(|(relation, id)| Relationship {
-            spdx_element_id: file.id.clone(),
-            relationship_type: *relation,
-            related_spdx_element: package_id(id),
-        }));
+        relations.extend(source.map(|(how, id)| (file.id.clone(), *how, package_id(id))));
     }
-    let mut document = Document {
-        spdx_version: "SPDX-2.3",
-        data_license: "CC0-1.0",
-        id: DOCUMENT,
-        name: format!("{}-{}", subject.name, subject.version),
-        document_namespace: String::new(),
-        creation_info: CreationInfo {
-            created: rfc3339(time)?,
-            creators: vec![format!("Tool: xtask-{}", env!("CARGO_PKG_VERSION"))],
-            license_list_version: license_list(spdx::license_version())?,
+    let related = |(from, how, to): Related| json!({"spdxElementId": from, "relationshipType": how, "relatedSpdxElement": to});
+    let mut document = json!({
+        "spdxVersion": "SPDX-2.3",
+        "dataLicense": "CC0-1.0",
+        "SPDXID": DOCUMENT,
+        "name": format!("{}-{}", subject.name, subject.version),
+        "creationInfo": {
+            "created": rfc3339(time)?,
+            "creators": [format!("Tool: xtask-{}", env!("CARGO_PKG_VERSION"))],
+            "licenseListVersion": license_list(spdx::license_version())?,
         },
-        packages,
-        files: listed.iter().map(Listed::file).collect(),
-        relationships: relationships.into_iter().collect(),
-    };
+        "packages": packages,
+        "files": listed.iter().map(Listed::file).collect::<Vec<_>>(),
+        "relationships": relations.into_iter().map(related).collect::<Vec<_>>(),
+    });
     let digest = Digest::of(&serde_json::to_vec(&document)?).hex();
-    document.document_namespace = format!(
-        "https://spdx.org/spdxdocs/{}-{digest}",
-        identifier(&subject.name)
-    );
+    let name = identifier(&subject.name);
+    document["documentNamespace"] = format!("https://spdx.org/spdxdocs/{name}-{digest}").into();
     let mut text = serde_json::to_vec_pretty(&document)?;
     text.push(b'\n');
     Ok(text)
@@ -139,111 +122,101 @@ fn listed<'a>(trees: &[&'a FileTree]) -> Result<Vec<Listed<'a>>> {
 }
 
 impl Listed<'_> {
-    fn file(&self) -> File {
-        File {
-            id: self.id.clone(),
-            file_name: format!("./{}", self.path),
-            checksums: vec![
-                checksum("SHA1", &self.hashes.sha1),
-                checksum("SHA256", &self.hashes.sha256),
-            ],
-        }
+    fn file(&self) -> Value {
+        let Hashes { sha1, sha256 } = &self.hashes;
+        json!({
+            "SPDXID": self.id,
+            "fileName": format!("./{}", self.path),
+            "checksums": [checksum("SHA1", sha1), checksum("SHA256", sha256)],
+        })
     }
 }
 
 /// The artefact as a package that has all of the files.
-fn artefact(subject: &Subject, files: &[Listed<'_>]) -> Result<Package> {
-    let external = match subject.form {
-        Form::Image => {
-            let version = subject.digest.to_string();
-            let purl = purl("oci", None, (&subject.name, &version), &[])?;
-            vec![external("PACKAGE-MANAGER", "purl", &purl)]
-        }
-        Form::Archive => Vec::new(),
+fn artefact(subject: &Subject, files: &[Listed<'_>]) -> Result<Value> {
+    let digest = subject.digest.to_string();
+    let url = || purl("oci", None, (&subject.name, &digest), &[]);
+    let (url, purpose) = match subject.form {
+        Form::Image => (Some(url()?), "CONTAINER"),
+        Form::Archive => (None, "ARCHIVE"),
     };
     let hashes: Vec<_> = files.iter().map(|file| &file.hashes).collect();
-    Ok(Package {
-        id: package_id(ARTEFACT),
-        name: subject.name.clone(),
-        version_info: Some(subject.version.clone()),
-        package_file_name: Some(subject.file_name.clone()),
-        supplier: None,
-        download_location: NO_ASSERTION.to_owned(),
-        files_analyzed: true,
-        package_verification_code: Some(VerificationCode {
-            package_verification_code_value: hashes::verification_code(&hashes),
-        }),
-        checksums: vec![checksum("SHA256", &subject.digest.hex())],
-        homepage: None,
-        source_info: None,
-        license_concluded: NO_ASSERTION.to_owned(),
-        license_declared: NO_ASSERTION.to_owned(),
-        copyright_text: NO_ASSERTION,
-        external_refs: external,
-        primary_package_purpose: match subject.form {
-            Form::Image => "CONTAINER",
-            Form::Archive => "ARCHIVE",
+    Ok(without_gaps(json!({
+        "SPDXID": package_id(ARTEFACT),
+        "name": subject.name,
+        "versionInfo": subject.version,
+        "packageFileName": subject.file_name,
+        "downloadLocation": NO_ASSERTION,
+        "filesAnalyzed": true,
+        "packageVerificationCode": {
+            "packageVerificationCodeValue": hashes::verification_code(&hashes),
         },
-    })
+        "checksums": [checksum("SHA256", &subject.digest.hex())],
+        "licenseConcluded": NO_ASSERTION,
+        "licenseDeclared": NO_ASSERTION,
+        "copyrightText": NO_ASSERTION,
+        "externalRefs": external(url.as_deref(), None),
+        "primaryPackagePurpose": purpose,
+    })))
 }
 
 /// A component as a package whose files nobody looked at.
-fn package(component: &Component) -> Package {
-    let known = |value: &Option<String>| {
-        let value = value.clone();
-        value.unwrap_or_else(|| NO_ASSERTION.to_owned())
-    };
-    let purl = component.purl.iter();
-    let cpe = component.cpe.iter();
-    Package {
-        id: package_id(&component.id),
-        name: component.name.clone(),
-        version_info: component.version.clone(),
-        package_file_name: None,
-        supplier: component.supplier.clone(),
-        download_location: known(&component.download),
-        files_analyzed: false,
-        package_verification_code: None,
-        checksums: component
-            .sha256
-            .iter()
-            .map(|digest| checksum("SHA256", digest))
-            .collect(),
-        homepage: component.home.clone(),
-        source_info: component.origin.clone(),
-        license_concluded: NO_ASSERTION.to_owned(),
-        license_declared: known(&component.licence),
-        copyright_text: NO_ASSERTION,
-        external_refs: purl
-            .map(|purl| external("PACKAGE-MANAGER", "purl", purl))
-            .chain(cpe.map(|cpe| external("SECURITY", "cpe23Type", cpe)))
-            .collect(),
-        primary_package_purpose: match component.kind {
+fn package(component: &Component) -> Value {
+    let known = |value: &Option<String>| value.clone().unwrap_or_else(|| NO_ASSERTION.to_owned());
+    let digests = component.sha256.iter();
+    without_gaps(json!({
+        "SPDXID": package_id(&component.id),
+        "name": component.name,
+        "versionInfo": component.version,
+        "supplier": component.supplier,
+        "downloadLocation": known(&component.download),
+        "filesAnalyzed": false,
+        "checksums": digests.map(|digest| checksum("SHA256", digest)).collect::<Vec<_>>(),
+        "homepage": component.home,
+        "sourceInfo": component.origin,
+        "licenseConcluded": NO_ASSERTION,
+        "licenseDeclared": known(&component.licence),
+        "copyrightText": NO_ASSERTION,
+        "externalRefs": external(component.purl.as_deref(), component.cpe.as_deref()),
+        "primaryPackagePurpose": match component.kind {
             Kind::Program => "APPLICATION",
             Kind::Crate | Kind::Library | Kind::Package => "LIBRARY",
             Kind::Data => "OTHER",
             Kind::Image => "CONTAINER",
         },
+    }))
+}
+
+/// A package without the fields of which nothing is known: SPDX has neither nulls nor empty lists there.
+fn without_gaps(mut package: Value) -> Value {
+    if let Some(fields) = package.as_object_mut() {
+        fields.retain(|_, value| {
+            !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty())
+        });
     }
+    package
 }
 
 fn package_id(id: &str) -> String {
     format!("SPDXRef-Package-{id}")
 }
 
-fn checksum(algorithm: &'static str, digits: &str) -> Checksum {
-    Checksum {
-        algorithm,
-        checksum_value: digits.to_owned(),
-    }
+fn checksum(algorithm: &str, digits: &str) -> Value {
+    json!({"algorithm": algorithm, "checksumValue": digits})
 }
 
-fn external(category: &'static str, kind: &'static str, locator: &str) -> ExternalRef {
-    ExternalRef {
-        reference_category: category,
-        reference_type: kind,
-        reference_locator: locator.to_owned(),
-    }
+/// Names in other people's catalogues.
+fn external(purl: Option<&str>, cpe: Option<&str>) -> Vec<Value> {
+    let names = [
+        ("PACKAGE-MANAGER", "purl", purl),
+        ("SECURITY", "cpe23Type", cpe),
+    ];
+    let known = names.into_iter().filter(|(_, _, name)| name.is_some());
+    known
+        .map(|(category, kind, name)| {
+            json!({"referenceCategory": category, "referenceType": kind, "referenceLocator": name})
+        })
+        .collect()
 }
 
 /// The release of SPDX's list of licences, `v3.29.0`, as a document names it: `3.29`.
