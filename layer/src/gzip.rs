@@ -4,11 +4,8 @@
 //! an empty stored block ("sync flush"), as RFC 1951 and RFC 1952 allow. Holds a few blocks for
 //! each core and nothing else.
 
-use std::collections::VecDeque;
 use std::io::{self, Write};
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread;
 
 use flate2::{Compress, Compression, Crc, FlushCompress, Status};
 
@@ -28,28 +25,17 @@ const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 255];
 /// A writer that compresses into another.
 pub(crate) struct Gzip<W: Write> {
     inner: W,
-    block: Vec<u8>,
-    dictionary: Arc<[u8]>,
+    /// What is not compressed yet, behind what the next block can refer to.
+    pending: Vec<u8>,
+    /// How much of that is there for reference only.
+    window: usize,
     checksum: Crc,
-    workers: Workers,
-    /// What is being compressed, in order.
-    pending: VecDeque<Receiver<io::Result<Vec<u8>>>>,
-}
-
-struct Job {
-    block: Vec<u8>,
-    dictionary: Arc<[u8]>,
-    last: bool,
-    done: Sender<io::Result<Vec<u8>>>,
-}
-
-struct Workers {
-    jobs: Option<SyncSender<Job>>,
-    threads: Vec<JoinHandle<()>>,
+    /// How many bytes are compressed at once.
+    most: usize,
 }
 
 impl<W: Write> Gzip<W> {
-    /// Starts a stream into `inner`, with a thread for each core.
+    /// Starts a stream into `inner`, which is compressed by a thread for each core.
     pub(crate) fn new(inner: W) -> io::Result<Self> {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         Self::with_workers(inner, cores.min(MOST_WORKERS))
@@ -59,48 +45,49 @@ impl<W: Write> Gzip<W> {
         inner.write_all(&HEADER)?;
         Ok(Self {
             inner,
-            block: Vec::with_capacity(BLOCK),
-            dictionary: Arc::from([]),
+            pending: Vec::new(),
+            window: 0,
             checksum: Crc::new(),
-            workers: Workers::start(workers)?,
-            pending: VecDeque::new(),
+            most: 2 * workers * BLOCK,
         })
     }
 
-    /// Hands the block to the workers; waits for the oldest one where there are many.
-    fn hand_over(&mut self, last: bool) -> io::Result<()> {
-        let block = std::mem::replace(&mut self.block, Vec::with_capacity(BLOCK));
-        let window = &block[block.len().saturating_sub(WINDOW)..];
-        let next = Arc::from(window);
-        let (done, result) = channel();
-        let dictionary = std::mem::replace(&mut self.dictionary, next);
-        self.workers.take(Job {
-            block,
-            dictionary,
-            last,
-            done,
-        })?;
-        self.pending.push_back(result);
-        while self.pending.len() > 2 * self.workers.threads.len() {
-            self.write_oldest()?;
+    /// Compresses what is pending, a block on each thread.
+    fn compress(&mut self, last: bool) -> io::Result<()> {
+        let (pending, window) = (&self.pending, self.window);
+        let ends = |start: &usize| (start + BLOCK).min(pending.len());
+        let mut starts: Vec<_> = (window..pending.len()).step_by(BLOCK).collect();
+        if starts.is_empty() {
+            starts.push(window);
         }
+        let blocks = thread::scope(|scope| {
+            let compress = |start: &usize| {
+                let (start, end) = (*start, ends(start));
+                let dictionary = &pending[start.saturating_sub(WINDOW)..start];
+                let last = last && end == pending.len();
+                let work = move || deflate(&pending[start..end], dictionary, last);
+                thread::Builder::new()
+                    .name("gzip".into())
+                    .spawn_scoped(scope, work)
+            };
+            let threads: Vec<_> = starts.iter().map(compress).collect::<io::Result<_>>()?;
+            let stopped = |_| io::Error::other("a compressing thread stopped");
+            let ended = threads
+                .into_iter()
+                .map(|thread| thread.join().map_err(stopped)?);
+            ended.collect::<io::Result<Vec<_>>>()
+        })?;
+        for block in blocks {
+            self.inner.write_all(&block)?;
+        }
+        self.window = self.pending.len().min(WINDOW);
+        self.pending.drain(..self.pending.len() - self.window);
         Ok(())
-    }
-
-    fn write_oldest(&mut self) -> io::Result<()> {
-        let Some(oldest) = self.pending.pop_front() else {
-            return Ok(());
-        };
-        let stopped = |_| io::Error::other("a compressing thread stopped");
-        self.inner.write_all(&oldest.recv().map_err(stopped)??)
     }
 
     /// Ends the stream; returns the writer inside.
     pub(crate) fn finish(mut self) -> io::Result<W> {
-        self.hand_over(true)?;
-        while !self.pending.is_empty() {
-            self.write_oldest()?;
-        }
+        self.compress(true)?;
         self.inner.write_all(&self.checksum.sum().to_le_bytes())?;
         // The length modulo 2^32, as the trailer has it.
         self.inner
@@ -111,58 +98,20 @@ impl<W: Write> Gzip<W> {
 
 impl<W: Write> Write for Gzip<W> {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        if self.block.len() == BLOCK {
-            self.hand_over(false)?;
+        let room = self.window + self.most - self.pending.len();
+        if room == 0 {
+            self.compress(false)?;
+            return self.write(buffer);
         }
-        let count = buffer.len().min(BLOCK - self.block.len());
-        self.block.extend_from_slice(&buffer[..count]);
+        let count = buffer.len().min(room);
+        self.pending.extend_from_slice(&buffer[..count]);
         self.checksum.update(&buffer[..count]);
         Ok(count)
     }
 
-    /// What is not a whole block stays: the bytes must not depend on when somebody flushes.
+    /// What is not whole blocks stays: the bytes must not depend on when somebody flushes.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-impl Workers {
-    fn start(count: usize) -> io::Result<Self> {
-        let (jobs, queue) = sync_channel::<Job>(count);
-        let queue = Arc::new(Mutex::new(queue));
-        let mut threads = Vec::new();
-        for _ in 0..count {
-            let queue = Arc::clone(&queue);
-            let work = move || {
-                let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
-                while let Ok(job) = next() {
-                    let result = deflate(&job.block, &job.dictionary, job.last);
-                    // Nobody waits for it when the writer was given up.
-                    let _ = job.done.send(result);
-                }
-            };
-            threads.push(thread::Builder::new().name("gzip".into()).spawn(work)?);
-        }
-        Ok(Self {
-            jobs: Some(jobs),
-            threads,
-        })
-    }
-
-    fn take(&self, job: Job) -> io::Result<()> {
-        let stopped = || io::Error::other("all compressing threads stopped");
-        let jobs = self.jobs.as_ref().ok_or_else(stopped)?;
-        jobs.send(job).map_err(|_| stopped())
-    }
-}
-
-impl Drop for Workers {
-    fn drop(&mut self) {
-        self.jobs = None;
-        for thread in self.threads.drain(..) {
-            // One that panicked has failed its job's receiver already.
-            let _ = thread.join();
-        }
     }
 }
 
