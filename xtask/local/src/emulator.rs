@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::cleanup::Cleanup;
 use super::engine::Engine;
 use super::instance::Instance;
-use super::launch::{Direct, Launch, Launched};
+use super::launch::{Launch, Launched};
 use super::s3::{ACCESS_KEY, S3Server, SECRET_KEY};
 use package::pack::Written;
 
@@ -40,19 +40,15 @@ impl Emulator {
         folder: &Path,
         environment: &[(&str, &str)],
     ) -> Result<Self> {
-        Self::launch(storage, environment, |options, environment| {
-            let launch = Launch {
-                image,
-                program,
-                folder,
-                options,
-                environment,
-            };
-            match engine {
-                Engine::Docker => launch.in_container(),
-                Engine::None => launch.unpacked(),
-            }
-        })
+        Self::launch(
+            (program, folder),
+            storage,
+            environment,
+            |launch| match engine {
+                Engine::Docker => launch.in_container(image),
+                Engine::None => launch.unpacked(image),
+            },
+        )
     }
 
     /// Starts a command of this machine in the folder `work`, with S3 at `storage` and `environment`
@@ -64,23 +60,16 @@ impl Emulator {
         folder: &Path,
         environment: &[(&str, &str)],
     ) -> Result<Self> {
-        Self::launch(storage, environment, |options, environment| {
-            let direct = Direct {
-                command,
-                work,
-                program,
-                folder,
-                options,
-                environment,
-            };
-            direct.start()
+        Self::launch((program, folder), storage, environment, |launch| {
+            launch.command(command, work)
         })
     }
 
     fn launch(
+        (program, folder): (&Path, &Path),
         storage: &S3Server,
         environment: &[(&str, &str)],
-        launch: impl FnOnce(&[String], &[(&str, String)]) -> Result<Launched>,
+        launch: impl FnOnce(Launch<'_>) -> Result<Launched>,
     ) -> Result<Self> {
         let [emulator_port, api_port] = free_ports()?;
         let address = format!("127.0.0.1:{emulator_port}");
@@ -93,7 +82,12 @@ impl Emulator {
         let given = environment.iter();
         let given = given.map(|(name, value)| (*name, (*value).to_owned()));
         let environment: Vec<_> = credentials(storage).into_iter().chain(given).collect();
-        let launched = launch(&options, &environment)?;
+        let launched = launch(Launch {
+            program,
+            folder,
+            options: &options,
+            environment: &environment,
+        })?;
         let emulator = Self {
             url: format!("http://{address}/2015-03-31/functions/function/invocations"),
             instance: launched.instance,
@@ -117,14 +111,7 @@ impl Emulator {
     /// Posts an event and waits for the function's answer.
     pub fn invoke(&self, event: &Value) -> Result<Value> {
         let post = || -> Result<Value> {
-            let agent: ureq::Agent = ureq::Agent::config_builder()
-                .timeout_global(Some(INVOCATION))
-                .http_status_as_error(false)
-                // The emulator is on this machine, whatever proxy the environment names.
-                .proxy(None)
-                .build()
-                .into();
-            let mut response = agent.post(&self.url).send(event.to_string())?;
+            let mut response = agent().post(&self.url).send(event.to_string())?;
             let text = response.body_mut().read_to_string()?;
             serde_json::from_str(&text).with_context(|| format!("it is no JSON: {text}"))
         };
@@ -179,6 +166,17 @@ impl Emulator {
             self.instance.tail()
         )
     }
+}
+
+/// What posts events to an emulator.
+pub(super) fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder()
+        .timeout_global(Some(INVOCATION))
+        .http_status_as_error(false)
+        // The emulator is on this machine, whatever proxy the environment names.
+        .proxy(None)
+        .build()
+        .into()
 }
 
 /// What tells a function where its S3 is, and who it is there.

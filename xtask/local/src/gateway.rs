@@ -7,7 +7,6 @@ mod response;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use anyhow::Result;
 use http_body_util::{BodyExt, Full, Limited};
@@ -17,6 +16,7 @@ use hyper::{Request, Response};
 use support::progress::tell;
 use tokio::task::spawn_blocking;
 
+use super::emulator::agent;
 use super::server::Server;
 use event::{Origin, event};
 use response::{failed, response, too_large};
@@ -27,8 +27,6 @@ use support::process::lock;
 const LARGEST: usize = 6_291_556;
 /// A request beyond this is not even read to its end.
 const LARGEST_READ: usize = 16 * LARGEST;
-/// Lambda's own longest time for an invocation.
-const INVOCATION: Duration = Duration::from_secs(900);
 
 /// The server.
 pub struct Gateway {
@@ -44,17 +42,10 @@ struct Function {
 impl Gateway {
     /// Starts a server for the function whose events are posted to `function`.
     pub fn start(function: &str) -> Result<Self> {
-        let agent = ureq::Agent::config_builder()
-            .timeout_global(Some(INVOCATION))
-            .http_status_as_error(false)
-            // The emulator is on this machine, whatever proxy the environment names.
-            .proxy(None)
-            .build();
-        let function = Function {
+        let function = Arc::new(Function {
             url: function.to_owned(),
-            agent: Mutex::new(agent.into()),
-        };
-        let function = Arc::new(function);
+            agent: Mutex::new(agent()),
+        });
         let server = Server::start("gateway", move |peer| {
             let function = Arc::clone(&function);
             service_fn(move |request| answer(request, peer, Arc::clone(&function)))

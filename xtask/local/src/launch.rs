@@ -15,17 +15,15 @@ use package::pack::{BOOTSTRAP, Written};
 use support::child::Child;
 use support::run::{Shell, cmd, output};
 
-/// What is started, and how.
+/// The emulator, and what all that is started under it gets.
 pub struct Launch<'a> {
-    /// The image.
-    pub image: &'a Written,
     /// The emulator.
     pub program: &'a Path,
     /// For the log and the unpacked image.
     pub folder: &'a Path,
     /// The emulator's options.
     pub options: &'a [String],
-    /// The function's environment.
+    /// The function's environment, all of it.
     pub environment: &'a [(&'a str, String)],
 }
 
@@ -43,26 +41,14 @@ impl Launch<'_> {
     /// In a container as Lambda would have it: nothing can be written but /tmp, and the user has
     /// no rights. What is to be undone is registered before it is done, so that an interruption
     /// in between leaves nothing.
-    pub fn in_container(&self) -> Result<Launched> {
-        let image = self.image.reference.clone();
-        let remove_image = Cleanup::new({
-            let image = image.clone();
-            move || {
-                // Not there if it could not be loaded.
-                let _ = docker(&["image", "rm", "--force", &image]);
-            }
-        })?;
-        let archive = self.image.archive.display().to_string();
+    pub fn in_container(&self, image: &Written) -> Result<Launched> {
+        let name = &image.reference;
+        let remove_image = removal(&["image", "rm"], name)?;
+        let archive = image.archive.display().to_string();
         docker(&["load", "--quiet", "--input", &archive])?;
 
-        let container = image.replace(':', "-");
-        let remove_container = Cleanup::new({
-            let container = container.clone();
-            move || {
-                // Not there if it could not be created.
-                let _ = docker(&["rm", "--force", &container]);
-            }
-        })?;
+        let container = name.replace(':', "-");
+        let remove_container = removal(&["rm"], &container)?;
         let (sh, program, options) = (Shell::new()?, self.program, self.options);
         let mut run = cmd!(
             sh,
@@ -73,7 +59,7 @@ impl Launch<'_> {
             run = run.arg("--env").arg(format!("{name}={value}"));
         }
         let at = Instant::now();
-        output(run.arg(&image).args(options).arg(BOOTSTRAP))?;
+        output(run.arg(name).args(options).arg(BOOTSTRAP))?;
         Ok(Launched {
             instance: Instance::Container(container),
             at,
@@ -84,18 +70,35 @@ impl Launch<'_> {
 
     /// From the unpacked image, started by the image's own loader, so that no library of this
     /// machine is used.
-    pub fn unpacked(&self) -> Result<Launched> {
+    pub fn unpacked(&self, image: &Written) -> Result<Launched> {
         let root = self.folder.join("root");
-        Direct {
-            command: &unpacked_command(self.image, &root)?,
-            work: &root.join("var/task"),
-            program: self.program,
-            folder: self.folder,
-            options: self.options,
-            environment: self.environment,
-        }
-        .start()
+        self.command(&unpacked_command(image, &root)?, &root.join("var/task"))
     }
+
+    /// A command of this machine, which runs in the folder `work`.
+    pub fn command(&self, command: &[OsString], work: &Path) -> Result<Launched> {
+        let log = self.folder.join("emulator.log");
+        let (sh, program, options) = (Shell::new()?, self.program, self.options);
+        sh.change_dir(work);
+        let run = cmd!(sh, "{program} {options...} {command...}").env_clear();
+        let run = run.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        let at = Instant::now();
+        let child = Child::logged(run, &log)?;
+        Ok(Launched {
+            instance: Instance::Process { log, child },
+            at,
+            cleanup: Vec::new(),
+        })
+    }
+}
+
+/// Has the engine remove something in the end, by one of its verbs.
+fn removal(verb: &'static [&'static str], name: &str) -> Result<Cleanup> {
+    let name = name.to_owned();
+    Cleanup::new(move || {
+        // Not there if it could not be made.
+        let _ = docker(&[verb, &["--force", &name]].concat());
+    })
 }
 
 /// Unpacks an image into `root`; the command that starts what it is for, by the image's own loader.
@@ -116,41 +119,6 @@ pub fn unpacked_command(image: &Written, root: &Path) -> Result<Vec<OsString>> {
         library_path(root, architecture).into(),
         bootstrap.into(),
     ])
-}
-
-/// A command of this machine under the emulator, and how.
-pub struct Direct<'a> {
-    /// The command.
-    pub command: &'a [OsString],
-    /// The folder that it runs in.
-    pub work: &'a Path,
-    /// The emulator.
-    pub program: &'a Path,
-    /// For the log.
-    pub folder: &'a Path,
-    /// The emulator's options.
-    pub options: &'a [String],
-    /// The command's environment, all of it.
-    pub environment: &'a [(&'a str, String)],
-}
-
-impl Direct<'_> {
-    /// Starts the emulator.
-    pub fn start(&self) -> Result<Launched> {
-        let log = self.folder.join("emulator.log");
-        let (sh, program, options, command) =
-            (Shell::new()?, self.program, self.options, self.command);
-        sh.change_dir(self.work);
-        let run = cmd!(sh, "{program} {options...} {command...}").env_clear();
-        let run = run.envs(self.environment.iter().map(|(name, value)| (name, value)));
-        let at = Instant::now();
-        let child = Child::logged(run, &log)?;
-        Ok(Launched {
-            instance: Instance::Process { log, child },
-            at,
-            cleanup: Vec::new(),
-        })
-    }
 }
 
 /// Where loaders look for libraries when nobody tells them, in the unpacked image: a library that
