@@ -164,7 +164,6 @@ fn variant(paths: &BuildPaths) -> BuildPaths {
     paths.variant("baseline", "full")
 }
 
-/// What cmake is told.
 fn options(context: &BuildContext, tree: &SourceTree) -> Plan {
     let data = Data::embedded();
     let mut defines = data.options();

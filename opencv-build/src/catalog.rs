@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Result, bail};
 use serde::Deserialize;
 
-/// One module of OpenCV.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Module {
@@ -31,9 +30,7 @@ pub struct Codec {
 /// All modules and image formats that can be built.
 #[derive(Debug)]
 pub struct Catalog {
-    /// Modules by name.
     pub modules: BTreeMap<String, Module>,
-    /// Image formats by name.
     pub codecs: BTreeMap<String, Codec>,
 }
 
@@ -41,7 +38,6 @@ const MODULES: &str = include_str!("../data/modules.toml");
 const CODECS: &str = include_str!("../data/codecs.toml");
 
 impl Catalog {
-    /// The catalogue that this crate carries.
     pub fn embedded() -> Self {
         Self {
             modules: toml::from_str(MODULES).expect("data/modules.toml is checked by a test"),

@@ -11,7 +11,6 @@ pub(crate) const CODE: &str = env!("CODE_OF_CMAKE_CALL");
 /// The crates that decide how cmake and compilers are called, with their versions.
 pub(crate) const CRATES: &str = env!("VERSIONS_OF_CRATES");
 
-/// What cmake is called with.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct CmakeJob {
     pub(crate) source: PathBuf,

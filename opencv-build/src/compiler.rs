@@ -17,7 +17,6 @@ use support::fingerprint::Fingerprint;
 /// The script that every call of a compiler goes through.
 const SCRIPT: &str = include_str!("../data/compiler.sh");
 
-/// Compiler scripts for one target.
 #[derive(Clone, Debug)]
 pub struct Compiler {
     folder: PathBuf,
@@ -25,7 +24,6 @@ pub struct Compiler {
 }
 
 impl Compiler {
-    /// The compiler for `target` below `paths`.
     pub(crate) fn of(toolchain: &Toolchain, target: &Target, paths: &BuildPaths) -> Result<Self> {
         let folder = paths.work(target).join("bin");
         Self::prepare(
@@ -77,7 +75,6 @@ impl Compiler {
         ["ZIG_GLOBAL_CACHE_DIR", "ZIG_LOCAL_CACHE_DIR"].map(|name| (name, self.cache.as_path()))
     }
 
-    /// The C compiler.
     pub fn cc(&self) -> PathBuf {
         self.folder.join("cc")
     }
@@ -87,12 +84,10 @@ impl Compiler {
         self.folder.join("c++")
     }
 
-    /// The archiver.
     pub fn ar(&self) -> PathBuf {
         self.folder.join("ar")
     }
 
-    /// The archive indexer.
     pub fn ranlib(&self) -> PathBuf {
         self.folder.join("ranlib")
     }
@@ -196,7 +191,6 @@ impl Compiler {
     }
 }
 
-/// A running compilation of libc++.
 pub struct Warming {
     child: Option<std::process::Child>,
     _folder: tempfile::TempDir,

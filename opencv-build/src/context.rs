@@ -16,17 +16,13 @@ use support::lock::Lock;
 
 /// What is built, the tools for it, and the folders that they work in.
 pub struct BuildContext<'a> {
-    /// What is built.
     pub recipe: &'a Recipe,
     /// Of everything that decides what comes out.
     pub fingerprint: &'a Fingerprint,
-    /// Build tools.
     pub toolchain: &'a Toolchain,
-    /// Compiler scripts.
     pub compiler: &'a Compiler,
     /// How to start a process for a tool.
     pub driver: &'a Driver,
-    /// What there is for libjpeg-turbo's kernels.
     pub kernels: &'a Kernels,
     /// The lock that such a process holds with us.
     pub lock: &'a Lock,

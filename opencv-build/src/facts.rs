@@ -10,7 +10,6 @@ use bindgen::callbacks::{IntKind, MacroParsingBehavior, ParseCallbacks};
 use fs_err as fs;
 use serde::{Deserialize, Serialize};
 
-/// Macros of a set of headers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Facts {
     integers: BTreeMap<String, i64>,

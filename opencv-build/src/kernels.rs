@@ -26,12 +26,7 @@ pub enum Kernels {
     /// From intrinsics, by the compiler.
     Neon,
     /// By this program of this version.
-    Assembled {
-        /// nasm.
-        nasm: PathBuf,
-        /// Its version.
-        version: String,
-    },
+    Assembled { nasm: PathBuf, version: String },
     /// They are not: there is no nasm.
     None,
 }
@@ -106,7 +101,6 @@ impl Kernels {
         }
     }
 
-    /// What is missing, for people.
     pub fn lack(&self) -> Option<String> {
         // The same on every machine: it becomes part of the SDK.
         (*self == Self::None).then(|| {
@@ -117,7 +111,6 @@ impl Kernels {
     }
 }
 
-/// Where the package is unpacked.
 fn brought(package: &Package, parent: &Path) -> PathBuf {
     // A home can be that of machines of several architectures.
     let architecture = std::env::consts::ARCH;
@@ -138,7 +131,6 @@ fn version(path: &Path) -> Option<String> {
     version.map(str::to_owned)
 }
 
-/// Downloads and unpacks the package.
 fn fetch(package: &Package, parent: &Path, lock: &Lock) -> Result<()> {
     let folder = brought(package, parent);
     if folder.is_dir() {

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, ensure};
 use fs_err as fs;
 
-/// Libraries in link order.
 #[derive(Debug, PartialEq, Eq)]
 pub struct LinkList {
     /// Static libraries: the name to link by and the installed file.

@@ -44,15 +44,12 @@ struct Flags {
 /// What a build is made of, and what must be in it.
 #[derive(Debug)]
 pub(crate) struct Plan {
-    /// OpenCV's version.
     pub(crate) version: String,
-    /// Where the result runs.
     pub(crate) target: Target,
     /// Modules that must be built.
     pub(crate) modules: Vec<String>,
     /// Image formats that must be in, each with the macro of `cvconfig.h` that proves it.
     pub(crate) proofs: BTreeMap<String, String>,
-    /// Options of cmake.
     pub(crate) defines: BTreeMap<String, String>,
 }
 

@@ -12,7 +12,6 @@ pub fn file(path: &str) -> Option<(&'static str, &'static str)> {
     FILES.iter().find(|(name, _)| *name == path).copied()
 }
 
-/// Those below a folder.
 pub fn below(folder: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
     let files = FILES.iter().copied();
     files.filter(move |(name, _)| name.starts_with(folder))

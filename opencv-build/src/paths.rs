@@ -13,9 +13,7 @@ pub struct BuildPaths {
     root: PathBuf,
     /// What workspaces can share.
     shared: PathBuf,
-    /// Where work is done.
     works: PathBuf,
-    /// Where SDKs go.
     sdks: PathBuf,
 }
 

@@ -30,11 +30,9 @@ pub struct Wheel {
     pub sha256: Vec<String>,
 }
 
-/// One version of OpenCV.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Source {
-    /// Its version.
     pub version: String,
     /// Where its tree can be had, tried in order.
     pub origin: Vec<Origin>,
@@ -44,9 +42,7 @@ pub struct Source {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Package {
-    /// The package's name.
     pub package: String,
-    /// Its version.
     pub version: String,
     /// Digests of its files, one for each kind of build machine.
     pub sha256: Vec<String>,

@@ -68,7 +68,6 @@ impl Python {
         )
     }
 
-    /// The program.
     pub(crate) fn program(&self) -> &Path {
         &self.program
     }

@@ -23,7 +23,6 @@ pub struct SourceArchive {
     description: String,
 }
 
-/// What the source lies in.
 #[derive(Clone, Debug)]
 pub(crate) enum Kind {
     /// A `.tar.gz` archive and the folder inside it; without one, its only top folder.

@@ -59,11 +59,8 @@ pub enum Place {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fact {
-    /// What people call it.
     pub name: String,
-    /// Where it is in an SDK.
     pub place: Place,
-    /// Its licence, an SPDX expression.
     pub licence: String,
     folder: String,
     version: Version,
@@ -72,7 +69,6 @@ pub struct Fact {
     cpe: Option<[String; 2]>,
 }
 
-/// Where a version stands.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
 enum Version {
@@ -88,11 +84,9 @@ enum Version {
     },
 }
 
-/// Where a licence's text stands.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Text {
-    /// The whole file.
     File(String),
     /// The file's first comment.
     Comment(String),
@@ -106,15 +100,11 @@ struct Facts {
 
 /// Where facts are looked up.
 pub(crate) struct Sources<'a> {
-    /// OpenCV's tree.
     pub(crate) tree: &'a SourceTree,
     /// What of it was taken from the newer tree.
     pub(crate) trim: &'a Trim,
-    /// zig's folder.
     pub(crate) zig: &'a Path,
-    /// OpenCV's version.
     pub(crate) opencv: &'a str,
-    /// Versions of the wheels.
     pub(crate) tools: &'a BTreeMap<String, String>,
 }
 

@@ -9,7 +9,6 @@ use anyhow::{Result, ensure};
 use crate::pins::Pins;
 use crate::wheels;
 
-/// Installed build tools.
 #[derive(Clone, Debug)]
 pub struct Toolchain {
     root: PathBuf,
@@ -48,12 +47,10 @@ impl Toolchain {
         }
     }
 
-    /// cmake.
     pub fn cmake(&self) -> PathBuf {
         self.root.join("cmake/data/bin/cmake")
     }
 
-    /// ninja.
     pub fn ninja(&self) -> PathBuf {
         self.root.join("bin/ninja")
     }
@@ -73,7 +70,6 @@ impl Toolchain {
         &self.root
     }
 
-    /// Versions by package.
     pub fn versions(&self) -> &BTreeMap<String, String> {
         &self.versions
     }

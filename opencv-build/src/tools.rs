@@ -18,7 +18,6 @@ pub struct Tools {
     toolchain: Toolchain,
     compiler: Compiler,
     target: Target,
-    /// Where scripts go.
     scripts: PathBuf,
 }
 

@@ -94,7 +94,6 @@ impl SourceTree {
         remove_if_there(&self.path.with_extension("fingerprint"))
     }
 
-    /// The folder.
     pub fn path(&self) -> &Path {
         &self.path
     }

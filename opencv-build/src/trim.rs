@@ -82,7 +82,6 @@ pub struct Trim {
 }
 
 impl Trim {
-    /// What `recipe` takes and cuts.
     pub fn of(recipe: &Recipe) -> Self {
         let written: Written = toml::from_str(TEXT).expect("data/trim.toml is checked by a test");
         let catalog = Catalog::embedded();

@@ -7,7 +7,6 @@ use serde::Deserialize;
 
 const TEXT: &str = include_str!("../../data/baseline.toml");
 
-/// The whole file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Data {
@@ -31,7 +30,6 @@ impl Data {
         toml::from_str(TEXT).expect("data/baseline.toml is checked by a test")
     }
 
-    /// Options of cmake.
     pub(super) fn options(&self) -> BTreeMap<String, String> {
         let groups = self.group.iter();
         groups.flat_map(|group| group.options.clone()).collect()

@@ -5,12 +5,9 @@ use super::fill::fill;
 use crate::manifest::Link;
 use crate::recipe::Recipe;
 
-/// The text of the package.
 const CONFIG: &str = include_str!("../../data/packages/OpenCVConfig.cmake");
-/// The text of its version file.
 const VERSION: &str = include_str!("../../data/packages/OpenCVConfigVersion.cmake");
 
-/// `OpenCVConfig.cmake`.
 pub(super) fn config(recipe: &Recipe, link: &Link) -> String {
     let modules = recipe.modules.iter().map(|name| format!("opencv_{name}"));
     let modules: Vec<_> = modules.collect();
@@ -24,7 +21,6 @@ pub(super) fn config(recipe: &Recipe, link: &Link) -> String {
         .replace("@LIBRARIES@", &libraries.join("\n"))
 }
 
-/// `OpenCVConfigVersion.cmake`.
 pub(super) fn version(recipe: &Recipe, link: &Link) -> String {
     fill(VERSION, recipe, link)
 }

@@ -5,10 +5,8 @@ use super::fill::fill;
 use crate::manifest::Link;
 use crate::recipe::Recipe;
 
-/// The text of the package.
 const PACKAGE: &str = include_str!("../../data/packages/opencv4.pc");
 
-/// `opencv4.pc`.
 pub(super) fn package(recipe: &Recipe, link: &Link) -> String {
     let names = link.libraries.iter().chain(&link.system);
     let flags: Vec<_> = names.map(|name| format!("-l{name}")).collect();

@@ -8,7 +8,6 @@ use crate::recipe::Recipe;
 use crate::trim::Trim;
 use support::fingerprint::{Fingerprint, sha256_of_file};
 
-/// The code that writes the tree.
 const CODE: &str = env!("CODE_OF_TREE");
 
 /// The fingerprint of everything that decides what is in the tree.

@@ -21,7 +21,6 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Lambda's own longest time for an invocation.
 const INVOCATION: Duration = Duration::from_secs(900);
 
-/// A running emulator.
 pub struct Emulator {
     url: String,
     instance: Instance,

@@ -28,7 +28,6 @@ const LARGEST: usize = 6_291_556;
 /// A request beyond this is not even read to its end.
 const LARGEST_READ: usize = 16 * LARGEST;
 
-/// The server.
 pub struct Gateway {
     server: Server,
 }

@@ -12,15 +12,9 @@ use support::run::{Shell, cmd, finish};
 /// How much of the log an error repeats, in lines.
 const TAIL: usize = 20;
 
-/// The emulator.
 pub enum Instance {
     /// A process, with what it says in a file.
-    Process {
-        /// The file.
-        log: PathBuf,
-        /// The process.
-        child: Child,
-    },
+    Process { log: PathBuf, child: Child },
     /// A container, by its name.
     Container(String),
 }

@@ -17,21 +17,16 @@ use support::run::{Shell, cmd, output};
 
 /// The emulator, and what all that is started under it gets.
 pub struct Launch<'a> {
-    /// The emulator.
     pub program: &'a Path,
     /// For the log and the unpacked image.
     pub folder: &'a Path,
-    /// The emulator's options.
     pub options: &'a [String],
     /// The function's environment, all of it.
     pub environment: &'a [(&'a str, String)],
 }
 
-/// What was started.
 pub struct Launched {
-    /// The emulator.
     pub instance: Instance,
-    /// When.
     pub at: Instant,
     /// What ends a container; a process ends with its value.
     pub cleanup: Vec<Cleanup>,

@@ -2,6 +2,11 @@
 //! the way to post an event. Everything that is started here ends with the value that stands for
 //! it, or with the process.
 
+#![expect(
+    missing_docs,
+    reason = "a name that says all needs no comment in a crate for this project alone"
+)]
+
 pub mod cleanup;
 pub mod emulator;
 pub mod engine;

@@ -13,10 +13,8 @@ use super::server::Server;
 
 /// The key that the server accepts and the function signs with; good for this server only.
 pub const ACCESS_KEY: &str = "local-test";
-/// Its secret.
 pub const SECRET_KEY: &str = "local-test-secret";
 
-/// The server.
 pub struct S3Server {
     server: Server,
     folder: PathBuf,
@@ -46,19 +44,16 @@ impl S3Server {
         format!("http://{}", self.server.address())
     }
 
-    /// Makes a bucket.
     pub fn create_bucket(&self, bucket: &str) -> Result<()> {
         let folder = self.folder.join(bucket);
         Ok(fs::create_dir_all(&folder)?)
     }
 
-    /// Puts a file into a bucket.
     pub fn put(&self, bucket: &str, key: &str, file: &Path) -> Result<()> {
         let content = fs::read(file)?;
         self.write(bucket, key, &content)
     }
 
-    /// Puts bytes into a bucket.
     pub fn write(&self, bucket: &str, key: &str, content: &[u8]) -> Result<()> {
         let path = self.folder.join(bucket).join(key);
         let parent = path.parent().unwrap_or(&path);
@@ -67,7 +62,6 @@ impl S3Server {
             .with_context(|| format!("failed to put `{}` into the bucket", path.display()))
     }
 
-    /// Takes an object out of a bucket.
     pub fn remove(&self, bucket: &str, key: &str) -> Result<()> {
         let path = self.folder.join(bucket).join(key);
         Ok(fs::remove_file(&path)?)
@@ -85,7 +79,6 @@ impl S3Server {
         Ok(keys)
     }
 
-    /// What an object holds.
     pub fn get(&self, bucket: &str, key: &str) -> Result<Vec<u8>> {
         fs::read(self.folder.join(bucket).join(key))
             .with_context(|| format!("the function wrote no object s3://{bucket}/{key}"))

@@ -16,7 +16,6 @@ use tokio::runtime::Runtime;
 /// How long to wait when no connection can be accepted, as with too many open files.
 const BREATH: Duration = Duration::from_millis(20);
 
-/// The server.
 pub struct Server {
     address: SocketAddr,
     runtime: Option<Runtime>,
@@ -69,7 +68,6 @@ impl Server {
         })
     }
 
-    /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }

@@ -22,9 +22,7 @@ use support::files::temporary_in;
 
 /// Everything that runs; all of it ends with this value.
 pub struct Site {
-    /// The function.
     pub emulator: Emulator,
-    /// The storage.
     pub storage: S3Server,
     /// The image's size, unpacked.
     pub image_bytes: u64,

@@ -57,7 +57,6 @@ impl Build {
         })
     }
 
-    /// The project.
     pub fn workspace(&self) -> &Workspace {
         &self.workspace
     }
@@ -67,12 +66,10 @@ impl Build {
         (&self.file, &self.text)
     }
 
-    /// The recipe.
     pub fn recipe(&self) -> &Recipe {
         &self.recipe
     }
 
-    /// Where it is built.
     pub fn paths(&self) -> &BuildPaths {
         &self.paths
     }

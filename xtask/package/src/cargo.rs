@@ -68,7 +68,6 @@ fn start(environment: &Environment, root: &Path, target: &Path, verb: &str) -> R
     Ok(command)
 }
 
-/// The programs of one Rust toolchain.
 struct Tools {
     cargo: PathBuf,
     rustc: PathBuf,

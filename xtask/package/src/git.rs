@@ -11,10 +11,8 @@ use fs_err as fs;
 use support::environment::restricted;
 use support::run::{Shell, cmd, finish};
 
-/// A checkout's commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckedOut {
-    /// Its full name.
     pub commit: String,
     /// Whether files were changed after it.
     pub changed: bool,
@@ -46,7 +44,6 @@ pub fn is_checkout(root: &Path) -> bool {
     real(root).join(".git").exists()
 }
 
-/// Runs git in `root`.
 pub fn ask(root: &Path, arguments: &[&str]) -> Result<Output> {
     let sh = Shell::new()?;
     let root = real(root);

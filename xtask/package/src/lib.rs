@@ -1,6 +1,11 @@
 //! What goes into an artefact, from the workspace to files: the builds of OpenCV and of the function, images,
 //! zip archives and bills of materials. It starts nothing of what was built, and knows no registry.
 
+#![expect(
+    missing_docs,
+    reason = "a name that says all needs no comment in a crate for this project alone"
+)]
+
 pub mod build;
 pub mod build_function;
 pub mod build_opencv;

@@ -25,14 +25,11 @@ use support::atomic;
 /// Where the function's binary lies in its image: the folder that Lambda calls the task root.
 pub const BOOTSTRAP: &str = "/var/task/bootstrap";
 
-/// The function's name.
 pub const FUNCTION: &str = "face-detect";
 
 /// An image that was written.
 pub struct Written {
-    /// Its layout.
     pub layout: Layout,
-    /// Its archive.
     pub archive: PathBuf,
     /// What an engine that loads the archive calls it.
     pub reference: String,
@@ -40,11 +37,8 @@ pub struct Written {
     pub bill: PathBuf,
 }
 
-/// Both images.
 pub struct Images {
-    /// The SDK's.
     pub sdk: Written,
-    /// The function's.
     pub function: Written,
 }
 

@@ -17,7 +17,6 @@ pub enum Measure {
 }
 
 impl Measure {
-    /// Its name.
     pub fn word(self) -> &'static str {
         match self {
             Self::Unpacked => "unpacked",
@@ -30,11 +29,8 @@ impl Measure {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Figure {
-    /// What it is.
     pub name: String,
-    /// Its bytes.
     pub bytes: u64,
-    /// Which of its sizes.
     pub measure: Measure,
     /// Our artefact that it is compared with.
     pub artefact: String,
@@ -50,7 +46,6 @@ struct File {
     peer: Vec<Figure>,
 }
 
-/// All figures.
 pub fn figures() -> Result<Vec<Figure>> {
     parse(DATA).context("failed to read `xtask/package/data/peers.toml`")
 }

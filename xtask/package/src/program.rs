@@ -18,17 +18,14 @@ use crate::workspace::Workspace;
 
 /// A program of this workspace that stands behind a verb.
 pub struct Program {
-    /// The verb.
     pub verb: &'static str,
     /// What it does, as `--help` says it.
     pub about: &'static str,
-    /// The program's name.
     pub binary: &'static str,
     /// Its subcommand for the verb, of a program that has several.
     pub subcommand: Option<&'static str>,
 }
 
-/// What speaks to registries.
 pub const PULL: Program = Program {
     subcommand: Some("pull"),
     ..Program::new(
@@ -37,40 +34,33 @@ pub const PULL: Program = Program {
         "registry",
     )
 };
-/// What compares with known vulnerabilities.
 pub const AUDIT: Program = Program::new(
     "audit",
     "Check what is shipped for known vulnerabilities",
     "audit",
 );
-/// What runs the function under the emulator.
 pub const TEST_LOCAL: Program = Program::new(
     "test-local",
     "Try the function's image under AWS's emulator with real photos",
     "test-local",
 );
-/// What scores presets.
 pub const EVAL: Program = Program::new(
     "eval",
     "Measure how well each preset finds faces in labelled photos",
     "eval",
 );
-/// What reports sizes.
 pub const SIZE: Program = Program::new("size", "Show how large everything is, and of what", "size");
-/// What measures.
 pub const BENCH: Program = Program::new(
     "bench",
     "Measure what is claimed, against peers in the same run",
     "bench",
 );
-/// What tests all of it.
 pub const TEST: Program = Program::new(
     "test",
     "Run all tests: the real build, the images and the emulator included",
     "e2e",
 );
 
-/// All of them.
 pub const PROGRAMS: [&Program; 7] = [&PULL, &AUDIT, &TEST_LOCAL, &EVAL, &SIZE, &BENCH, &TEST];
 
 /// A program that has said on stderr why it failed.

@@ -11,7 +11,6 @@ use support::progress::tell;
 
 use crate::user_cache;
 
-/// The project's folders.
 #[derive(Clone)]
 pub struct Workspace {
     root: PathBuf,
@@ -31,7 +30,6 @@ impl Workspace {
         }
     }
 
-    /// The root folder.
     pub fn root(&self) -> &Path {
         &self.root
     }

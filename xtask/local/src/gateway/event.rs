@@ -22,11 +22,8 @@ const TEXTS: [&str; 4] = [
 
 /// Where and when a request came from.
 pub struct Origin {
-    /// Its sender.
     pub address: IpAddr,
-    /// When.
     pub time: UtcDateTime,
-    /// The number that it gets.
     pub number: u64,
 }
 

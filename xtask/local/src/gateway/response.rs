@@ -13,7 +13,6 @@ use hyper::{Response, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// An answer that speaks of HTTP.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer {

@@ -17,9 +17,7 @@ pub enum Base {
     /// The shared libraries that the function needs, from the build machine's glibc.
     #[default]
     Minimal,
-    /// Nothing.
     Scratch,
-    /// An image.
     Image(BaseImage),
 }
 
@@ -28,7 +26,6 @@ pub enum Base {
 pub struct BaseImage {
     /// What the user calls it: a reference, or the layout's folder.
     pub name: String,
-    /// The folder of its layout.
     pub layout: PathBuf,
 }
 
@@ -51,7 +48,6 @@ impl FromStr for Base {
 
 /// A base that was found to run the function.
 pub struct Opened {
-    /// Its image.
     pub layout: Layout,
     name: String,
 }

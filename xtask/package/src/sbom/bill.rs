@@ -33,7 +33,6 @@ pub struct Bill {
 }
 
 impl Bill {
-    /// Adds a component.
     pub fn add(&mut self, component: Component) {
         self.components.push(component);
     }

@@ -12,17 +12,13 @@ use super::text::Text;
 pub struct Component {
     /// What the bill of materials calls it, of letters, digits, dots and dashes.
     pub id: String,
-    /// What people call it.
     pub name: String,
-    /// Its version.
     pub version: Option<String>,
-    /// What sort of thing it is.
     pub kind: Kind,
     /// Who it was got from, as SPDX writes it: `Organization: …`.
     pub supplier: Option<String>,
     /// Where exactly this can be got.
     pub download: Option<String>,
-    /// Its home page.
     pub home: Option<String>,
     /// Its licence, an SPDX expression.
     pub licence: Option<String>,
@@ -43,17 +39,14 @@ pub struct Component {
 /// What sort of thing a component is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {
-    /// A program.
     Program,
     /// A Rust crate, or Rust's own library.
     Crate,
-    /// A library of another language.
     Library,
     /// Files that a program reads.
     Data,
     /// A package of the build machine's distribution.
     Package,
-    /// A container image.
     Image,
 }
 
@@ -61,21 +54,14 @@ pub enum Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Relation {
-    /// The document is about it.
     Describes,
-    /// It is a part.
     Contains,
-    /// It was linked in.
     StaticLink,
-    /// It is loaded at start.
     DynamicLink,
-    /// It is called.
     DependsOn,
-    /// The file was made of it.
     GeneratedFrom,
     /// The file was taken out of it as it was.
     ExpandedFromArchive,
-    /// It was built upon it.
     DescendantOf,
 }
 

@@ -20,24 +20,18 @@ const DOCUMENT: &str = "SPDXRef-DOCUMENT";
 /// The artefact that a bill of materials is for.
 #[derive(Clone, Debug)]
 pub struct Subject {
-    /// What it is called.
     pub name: String,
-    /// Its version.
     pub version: String,
     /// The digest of the image's manifest or of the archive.
     pub digest: Digest,
     /// The file that it is in.
     pub file_name: String,
-    /// What sort of artefact it is.
     pub form: Form,
 }
 
-/// A sort of artefact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// A container image.
     Image,
-    /// An archive such as a zip.
     Archive,
 }
 

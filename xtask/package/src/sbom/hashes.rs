@@ -11,9 +11,7 @@ use sha2::{Digest, Sha256};
 /// Both digests of one file, in hexadecimal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hashes {
-    /// SHA-1.
     pub sha1: String,
-    /// SHA-256.
     pub sha256: String,
 }
 

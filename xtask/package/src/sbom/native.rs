@@ -8,7 +8,6 @@ use super::component::{Component, Kind, purl};
 use super::licence;
 use super::text::Text;
 
-/// OpenCV itself.
 pub fn opencv(sdk: &Sdk) -> Result<Component> {
     let manifest = sdk.manifest();
     let version = manifest.version.as_str();

@@ -20,7 +20,6 @@ use package::{Package, filled};
 /// Packages as components, and which of them each file is from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Owners {
-    /// The packages.
     pub packages: Vec<Component>,
     /// The id of a file's package, for files that have one.
     pub by_file: BTreeMap<PathBuf, String>,

@@ -12,12 +12,10 @@ use support::files::name;
 pub struct Text {
     /// The name of its file.
     pub file: String,
-    /// The words.
     pub text: String,
 }
 
 impl Text {
-    /// The text of a file.
     pub fn read(path: &Path) -> Result<Self> {
         let bytes = fs::read(path)?;
         Ok(Self {

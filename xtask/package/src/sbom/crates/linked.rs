@@ -4,10 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::super::component::Component;
 
-/// The crates of a program.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Linked {
-    /// The program's own package.
     pub program: Component,
     /// Every other crate in it, and Rust's own library.
     pub crates: Vec<Component>,

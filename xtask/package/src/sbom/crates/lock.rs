@@ -26,7 +26,6 @@ struct Locked {
 }
 
 impl Checksums {
-    /// Reads a `Cargo.lock`.
     pub fn read(path: &Path) -> Result<Self> {
         let text = fs::read_to_string(path)?;
         Self::parse(&text).with_context(|| format!("failed to read `{}`", path.display()))

@@ -7,14 +7,11 @@ use anyhow::{Context, Result, ensure};
 /// A crate's name and version.
 pub type Name = (String, String);
 
-/// A program's crates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tree {
-    /// The program's own package.
     pub program: Name,
     /// Every crate, the program's package included.
     pub packages: BTreeSet<Name>,
-    /// Who uses whom.
     pub edges: BTreeSet<(Name, Name)>,
 }
 
