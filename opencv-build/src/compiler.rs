@@ -3,7 +3,7 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
@@ -12,6 +12,7 @@ use crate::paths::BuildPaths;
 use crate::target::Target;
 use crate::toolchain::Toolchain;
 use support::atomic;
+use support::child::Child;
 use support::fingerprint::Fingerprint;
 
 /// The script that every call of a compiler goes through.
@@ -99,18 +100,14 @@ impl Compiler {
         let folder = tempfile::tempdir().context("failed to create a temporary folder")?;
         let source = folder.path().join("empty.cpp");
         fs::write(&source, "int main() { return 0; }\n")?;
-        let child = self
-            .command()
-            .arg(&source)
-            .args(["-pie", "-fPIC", "-o"])
-            .arg(folder.path().join("empty"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .with_context(|| format!("failed to start `{}`", self.cxx().display()))?;
+        let log = folder.path().join("log");
+        let program = folder.path().join("empty");
+        let mut link = self.command();
+        link.arg(&source).args(["-pie", "-fPIC", "-o"]).arg(program);
+        let child = Child::logged(&mut link, &log)?;
         Ok(Warming {
-            child: Some(child),
+            child,
+            log,
             _folder: folder,
         })
     }
@@ -192,34 +189,22 @@ impl Compiler {
 }
 
 pub struct Warming {
-    child: Option<std::process::Child>,
+    child: Child,
+    log: PathBuf,
+    // The child ends before its folder goes.
     _folder: tempfile::TempDir,
 }
 
 impl Warming {
     /// Waits for its end.
-    pub fn wait(mut self) -> Result<()> {
-        let Some(child) = self.child.take() else {
-            return Ok(());
-        };
-        let output = child.wait_with_output().context("failed to wait for zig")?;
+    pub fn wait(self) -> Result<()> {
+        let status = self.child.wait().context("failed to wait for zig")?;
         ensure!(
-            output.status.success(),
-            "failed to compile libc++ with zig: {}\n{}",
-            output.status,
-            String::from_utf8_lossy(&output.stderr).trim()
+            status.success(),
+            "failed to compile libc++ with zig: {status}\n{}",
+            fs::read_to_string(&self.log).unwrap_or_default().trim()
         );
         Ok(())
-    }
-}
-
-impl Drop for Warming {
-    fn drop(&mut self) {
-        if let Some(child) = &mut self.child {
-            // Nobody will use what it makes; that it may have ended already is fine.
-            let _ = child.kill();
-            let _ = child.wait();
-        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! in one line and succeeds; here that is an error, before anything is compiled.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Result, bail};
 use fs_err as fs;
@@ -22,7 +22,6 @@ use support::progress::Step;
 #[derive(Debug)]
 pub struct Configured {
     pub(crate) job: CmakeJob,
-    work: PathBuf,
 }
 
 impl Configured {
@@ -67,14 +66,7 @@ impl Configured {
         context.run(&Job::Facts(job_of_facts), |_| ())?;
         let facts = Facts::read(&output)?;
         check_facts(plan, &facts)?;
-        Ok(Self {
-            job,
-            work: context.work.to_owned(),
-        })
-    }
-
-    pub(crate) fn work(&self) -> &Path {
-        &self.work
+        Ok(Self { job })
     }
 }
 

@@ -19,7 +19,7 @@ pub struct Installed {
 impl Installed {
     /// Compiles and installs on all cores.
     pub fn new(configured: &Configured, context: &BuildContext) -> Result<Self> {
-        let folder = configured.work().join("install");
+        let folder = configured.job.work.join("install");
         if folder.exists() {
             // What an earlier build installed and this one does not must not be taken for new.
             fs::remove_dir_all(&folder)?;

@@ -62,7 +62,7 @@ pub struct Edit {
 }
 
 /// What one recipe takes and cuts. Paths are relative to the tree's root.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Trim {
     /// Whether all is kept, whatever `keep` and the modules are.
     whole: bool,
@@ -95,15 +95,11 @@ impl Trim {
         let third_party = written.third_party.into_iter().chain(of_codecs).collect();
 
         let mut trim = Self {
-            whole: false,
             keep,
             module_without: written.module_without,
             modules: recipe.modules.iter().cloned().collect(),
-            removed: BTreeSet::new(),
-            edits: BTreeMap::new(),
-            replaced: BTreeMap::new(),
-            added: BTreeMap::new(),
             third_party,
+            ..Self::default()
         };
         for cut in written.cut {
             trim.add(cut, recipe);
@@ -117,27 +113,15 @@ impl Trim {
         let (name, text) = overlay::file(name).expect("a test finds every overlay file");
         Self {
             whole: true,
-            keep: Vec::new(),
-            module_without: Vec::new(),
-            modules: BTreeSet::new(),
-            removed: BTreeSet::new(),
-            edits: BTreeMap::new(),
             replaced: BTreeMap::from([(name.to_owned(), text)]),
-            added: BTreeMap::new(),
-            third_party: Vec::new(),
+            ..Self::default()
         }
     }
 
     fn add(&mut self, cut: WrittenCut, recipe: &Recipe) {
-        let module_is_built = match &cut.module {
-            Some(module) => recipe.has_module(module),
-            None => true,
-        };
-        let codec_is_built = match &cut.codec {
-            Some(codec) => recipe.codecs.contains(codec),
-            None => true,
-        };
-        if !module_is_built || !codec_is_built {
+        let not_built = |module: &String| !recipe.has_module(module);
+        let left_out = |codec: &String| !recipe.codecs.contains(codec);
+        if cut.module.as_ref().is_some_and(not_built) || cut.codec.as_ref().is_some_and(left_out) {
             return;
         }
         let place = |path: &str| match &cut.module {
