@@ -5,7 +5,6 @@
 //! <https://refspecs.linuxfoundation.org/LSB_5.0.0/LSB-Core-generic/LSB-Core-generic/symversion.html>.
 
 pub mod hardening;
-mod unreadable;
 
 use std::path::{Path, PathBuf};
 
@@ -15,7 +14,6 @@ use object::read::elf::{FileHeader, ProgramHeader, Sym};
 use object::{Endianness, ReadCache, ReadRef};
 
 use self::hardening::Hardening;
-use self::unreadable::ReadError;
 use crate::lambda::LAMBDA;
 use crate::{Architecture, Error, GlibcVersion, Processor, Result};
 
@@ -53,14 +51,17 @@ impl Elf {
     }
 }
 
-fn no_elf(path: &Path) -> impl FnOnce(ReadError) -> Error {
+fn no_elf(path: &Path) -> impl FnOnce(Unreadable) -> Error {
     move |error| Error::NoElf {
         path: path.to_owned(),
         reason: error.to_string(),
     }
 }
 
-fn parse<'data>(data: impl ReadRef<'data>) -> Result<Elf, ReadError> {
+/// Why a file cannot be read as an ELF file.
+type Unreadable = Box<dyn std::error::Error>;
+
+fn parse<'data>(data: impl ReadRef<'data>) -> Result<Elf, Unreadable> {
     let header = FileHeader64::<Endianness>::parse(data)?;
     let endian = header.endian()?;
     let mut found = Elf {
@@ -83,7 +84,7 @@ fn parse<'data>(data: impl ReadRef<'data>) -> Result<Elf, ReadError> {
     let mut segments = header.program_headers(endian, data)?.iter();
     if dynamic.is_none() && segments.any(|segment| segment.p_type(endian) == elf::PT_DYNAMIC) {
         // What it needs is listed in sections, and those were stripped.
-        return parse_error("its section headers are missing");
+        return Err("its section headers are missing".into());
     }
     if let Some((entries, strings)) = dynamic {
         let strings = sections.strings(endian, data, strings)?;
@@ -133,10 +134,6 @@ fn parse<'data>(data: impl ReadRef<'data>) -> Result<Elf, ReadError> {
         }
     }
     Ok(found)
-}
-
-fn parse_error<T>(reason: &'static str) -> Result<T, ReadError> {
-    Err(ReadError::Form(reason))
 }
 
 /// The release in a symbol version such as `GLIBC_2.17` or `GLIBC_2.2.5`.

@@ -12,8 +12,6 @@ use object::read::elf::{FileHeader, ProgramHeader};
 use object::{Endianness, ReadRef};
 use serde::Serialize;
 
-use super::unreadable::ReadError;
-
 /// How a program was hardened.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Hardening {
@@ -42,7 +40,7 @@ impl Hardening {
     pub(super) fn of_segments<'data>(
         header: &FileHeader64<Endianness>,
         data: impl ReadRef<'data>,
-    ) -> Result<Self, ReadError> {
+    ) -> object::Result<Self> {
         let endian = header.endian()?;
         let mut found = Self::default();
         let mut starts = false;
