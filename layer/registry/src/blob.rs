@@ -45,17 +45,21 @@ pub(crate) async fn fetch(
 ) -> Result<bool> {
     let name = entry.digest.hex();
     let path = blobs.join(&name);
-    if is_whole(&path, entry)? {
-        meter.blob(entry.digest, entry.size(), true);
-        meter.finished(entry.size());
+    let is_there = || {
+        let whole = is_whole(&path, entry)?;
+        if whole {
+            meter.blob(entry.digest, entry.size(), true);
+            meter.finished(entry.size());
+        }
+        Ok::<_, Error>(whole)
+    };
+    if is_there()? {
         return Ok(false);
     }
     let partial = blobs.join(format!(".partial-{name}"));
     let mut download = Download::begin(session, entry, &partial)?;
     // Another process may have finished while the file was being opened.
-    if is_whole(&path, entry)? {
-        meter.blob(entry.digest, entry.size(), true);
-        meter.finished(entry.size());
+    if is_there()? {
         return Ok(false);
     }
     meter.blob(entry.digest, entry.size(), false);
@@ -108,7 +112,6 @@ impl<'a> Download<'a> {
         })
     }
 
-    /// Drops what there is.
     fn restart(&mut self) -> Result<()> {
         self.file.set_len(0)?;
         self.file.rewind()?;
@@ -140,12 +143,8 @@ impl<'a> Download<'a> {
         }
         let fresh = self.fresh;
         self.restart()?;
-        let lied = Error::Lied {
-            registry: self.session.remote.registry().to_owned(),
-            what: self.what.clone(),
-            wanted: self.entry.digest,
-            found,
-        };
+        let remote = self.session.remote;
+        let lied = remote.lied(&self.what, self.entry.digest, found);
         if fresh {
             // An empty file, and only one that has the lock is there.
             let _ = fs::remove_file(&self.path);

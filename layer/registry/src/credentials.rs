@@ -37,7 +37,6 @@ pub struct Stores {
     path: Option<OsString>,
 }
 
-/// A file with credentials.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Store {

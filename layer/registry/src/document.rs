@@ -2,12 +2,9 @@
 
 use reqwest::Response;
 
-/// Why a document was not read.
 #[derive(Debug)]
 pub(crate) enum Unread {
-    /// It is longer than the limit.
     TooLong,
-    /// The connection broke.
     Broken(reqwest::Error),
 }
 

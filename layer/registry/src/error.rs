@@ -12,21 +12,18 @@ use reqwest::StatusCode;
 /// A failure of a push or a pull.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-#[expect(missing_docs, reason = "the messages say what the fields are")]
+#[expect(missing_docs, reason = "the messages say what each is")]
 pub enum Error {
-    /// A text that names no image.
     #[error(
         "`{text}` names no image in a registry: {reason}; write REGISTRY/NAME:TAG or \
          REGISTRY/NAME@sha256:DIGEST"
     )]
     Reference { text: String, reason: String },
-    /// The credentials that the user has stored cannot be used.
     #[error("failed to look up credentials for {registry}: {reason}")]
     Credentials { registry: String, reason: String },
     /// A file cannot be read or written, or a layout is damaged.
     #[error(transparent)]
     Files(#[from] layer::Error),
-    /// The registry wants a login, or another one.
     #[error(
         "{registry} refuses access to {repository} ({said}){had}; `docker login {registry}` \
          stores credentials for it, for Amazon's registry `aws ecr get-login-password | docker \
@@ -38,14 +35,12 @@ pub enum Error {
         said: String,
         had: &'static str,
     },
-    /// The registry does not have it.
     #[error("{registry} has no {what} ({said})")]
     NotFound {
         registry: String,
         what: String,
         said: String,
     },
-    /// What came is not what was asked for.
     #[error(
         "{registry} lies: its {what} has the digest {found}, not {wanted}; nothing of it is kept"
     )]
@@ -55,7 +50,6 @@ pub enum Error {
         wanted: Digest,
         found: Digest,
     },
-    /// What came has another size than the manifest says.
     #[error("{registry} lies: its {what} has {found} bytes, not {wanted}; nothing of it is kept")]
     Size {
         registry: String,
@@ -63,14 +57,12 @@ pub enum Error {
         wanted: u64,
         found: String,
     },
-    /// No connection, or one that broke before an answer came.
     #[error("failed to reach {registry} for {what}: {reason}")]
     Unreachable {
         registry: String,
         what: String,
         reason: String,
     },
-    /// A connection that broke in the middle of a blob.
     #[error(
         "the connection to {registry} broke after {done} of {total} bytes of {what}: {reason}; \
          the same command again goes on there"
@@ -82,7 +74,6 @@ pub enum Error {
         total: u64,
         reason: String,
     },
-    /// The registry has too much to do, or is out of order.
     #[error("{registry} cannot serve {what} now ({said}){asked}")]
     Busy {
         registry: String,
@@ -90,50 +81,41 @@ pub enum Error {
         said: String,
         asked: String,
     },
-    /// The registry said no.
     #[error("{registry} refuses {what} ({said})")]
     Refused {
         registry: String,
         what: String,
         said: String,
     },
-    /// No trusted connection can be had.
     #[error(
         "failed to make a trusted connection to {registry}: {reason}; plain HTTP is spoken only \
          with registries on this machine"
     )]
     Tls { registry: String, reason: String },
-    /// An answer that says nothing that can be used.
     #[error("{registry} answers {what} with something else: {reason}")]
     Answer {
         registry: String,
         what: String,
         reason: String,
     },
-    /// An index without the processor.
     #[error("`{reference}` is not there for {}, only for {found}", .wanted.goarch())]
     NoArchitecture {
         reference: String,
         wanted: Architecture,
         found: String,
     },
-    /// A reference by digest that something else should be pushed to.
     #[error("`{reference}` cannot be what is pushed, whose digest is {digest}; name a tag")]
     OtherDigest { reference: String, digest: Digest },
-    /// A blob of ours that is not what its name says.
     #[error("the {what} in `{place}` is damaged: {reason}; write the image again")]
     Damaged {
         what: String,
         place: String,
         reason: String,
     },
-    /// Two processes pull the same blob into the same folder.
     #[error("another process is writing `{path}`; wait for it to end")]
     Taken { path: PathBuf },
-    /// The HTTP client cannot be set up.
     #[error("failed to set up the HTTP client: {reason}")]
     Client { reason: String },
-    /// A failure that trying again did not mend.
     #[error("{last}; gave up at try {tries}")]
     GaveUp { tries: u32, last: Box<Error> },
 }

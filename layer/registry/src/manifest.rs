@@ -10,10 +10,10 @@ use oci_spec::image::Descriptor;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap};
 use serde::Deserialize;
 
+use super::Result;
 use super::document::{Unread, read};
 use super::error::Failure;
 use super::session::Session;
-use super::{Error, Result};
 
 /// The longest manifest: what registries have to take, by the specification.
 pub(crate) const LONGEST: u64 = 4 << 20;
@@ -24,7 +24,6 @@ const INDEXES: [&str; 2] = [OCI_IMAGE_INDEX_MEDIA_TYPE, IMAGE_MANIFEST_LIST_MEDI
 /// The header in which registries say the digest of a manifest.
 pub(crate) const DIGEST: &str = "docker-content-digest";
 
-/// A manifest.
 pub(crate) struct Manifest {
     pub digest: Digest,
     pub media_type: String,
@@ -32,11 +31,9 @@ pub(crate) struct Manifest {
     pub kind: Kind,
 }
 
-/// What a manifest lists.
 pub(crate) enum Kind {
     /// The blobs of an image, its configuration first.
     Image(Vec<Entry>),
-    /// Manifests of images.
     Index(Vec<Entry>),
 }
 
@@ -104,12 +101,7 @@ pub(crate) async fn fetch(session: &Session<'_>, version: &str) -> Result<Manife
     if let Some(wanted) = wanted.or_else(|| said_digest(&headers))
         && wanted != digest
     {
-        return Err(Error::Lied {
-            registry: session.remote.registry().to_owned(),
-            what,
-            wanted,
-            found: digest,
-        });
+        return Err(session.remote.lied(&what, wanted, digest));
     }
     let sent_as = headers
         .get(CONTENT_TYPE)

@@ -57,12 +57,7 @@ pub(crate) async fn resolved(session: &Session<'_>) -> Result<Digest> {
         .await?;
     match said_digest(&headers) {
         Some(said) => match session.remote.digest() {
-            Some(wanted) if said != wanted => Err(Error::Lied {
-                registry: session.remote.registry().to_owned(),
-                what,
-                wanted,
-                found: said,
-            }),
+            Some(wanted) if said != wanted => Err(session.remote.lied(&what, wanted, said)),
             _ => Ok(said),
         },
         // The header is only recommended.
@@ -107,7 +102,6 @@ pub fn pull(
     })
 }
 
-/// The image for an architecture.
 fn choose<'a>(remote: &Remote, entries: &'a [Entry], wanted: Architecture) -> Result<&'a Entry> {
     let platforms = || {
         entries

@@ -89,7 +89,6 @@ async fn send_blob(
     Ok(())
 }
 
-/// Whether the registry has a blob.
 async fn exists(session: &Session<'_>, blob: &Blob<'_>) -> Result<bool, Failure> {
     let address = session.remote.address(&format!("blobs/{}", blob.digest));
     let what = format!("blob {}", blob.digest);
@@ -133,10 +132,5 @@ async fn send_manifest(
     if found == digest {
         return Ok(());
     }
-    Err(Error::Lied {
-        registry: session.remote.registry().to_owned(),
-        what,
-        wanted: digest,
-        found,
-    })
+    Err(session.remote.lied(&what, digest, found))
 }

@@ -98,6 +98,16 @@ impl Remote {
         self.reference.digest()?.parse().ok()
     }
 
+    /// That something which the registry sent has another digest than it must have.
+    pub(crate) fn lied(&self, what: &str, wanted: Digest, found: Digest) -> Error {
+        Error::Lied {
+            registry: self.registry().to_owned(),
+            what: what.to_owned(),
+            wanted,
+            found,
+        }
+    }
+
     /// The same place with another digest.
     pub fn at(&self, digest: Digest) -> Self {
         Self {
@@ -118,7 +128,6 @@ impl Remote {
         format!("{scheme}://{}/v2/", self.reference.resolve_registry())
     }
 
-    /// An address below the repository.
     pub(crate) fn address(&self, path: &str) -> String {
         format!("{}{}/{path}", self.root(), self.reference.repository())
     }

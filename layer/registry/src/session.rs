@@ -17,7 +17,6 @@ use super::{Credentials, Error, Remote, Result};
 /// What the registry is told of who asks.
 pub(crate) const AGENT: &str = concat!("layer/", env!("CARGO_PKG_VERSION"));
 
-/// The connection.
 pub(crate) struct Session<'a> {
     pub remote: &'a Remote,
     pub watch: &'a Watch<'a>,

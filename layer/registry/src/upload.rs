@@ -247,7 +247,6 @@ fn damaged(blob: &Blob<'_>, reason: String) -> Error {
     }
 }
 
-/// What a failed upload means.
 fn failure(
     session: &Session<'_>,
     blob: &Blob<'_>,

@@ -39,7 +39,6 @@ pub enum Event<'a> {
 /// Who is told.
 pub(crate) type Watch<'a> = dyn Fn(&Event<'_>) + 'a;
 
-/// The count of all blobs' bytes.
 pub(crate) struct Meter<'a> {
     watch: &'a Watch<'a>,
     before: Cell<u64>,
