@@ -62,7 +62,6 @@ pub fn descriptor(kind: MediaType, digest: &Digest, size: u64) -> Result<Descrip
     described.map_err(unbuilt("descriptor"))
 }
 
-/// The digest in a descriptor.
 pub(crate) fn digest_of(origin: &str, descriptor: &Descriptor) -> Result<Digest> {
     Digest::try_from(descriptor).map_err(|error| Error::damaged(origin, error))
 }

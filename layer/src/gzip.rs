@@ -22,7 +22,6 @@ const MOST_WORKERS: usize = 8;
 /// machine this ran on and when must not be in the bytes.
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 255];
 
-/// A writer that compresses into another.
 pub(crate) struct Gzip<W: Write> {
     inner: W,
     /// What is not compressed yet, behind what the next block can refer to.

@@ -137,12 +137,10 @@ impl Image {
         &self.documents.config_bytes
     }
 
-    /// What the configuration says.
     pub(crate) fn configuration(&self) -> &ImageConfiguration {
         &self.documents.config
     }
 
-    /// What the manifest says.
     pub(crate) fn manifest_document(&self) -> &ImageManifest {
         &self.documents.manifest
     }
@@ -187,7 +185,6 @@ fn name_in(entry: &Descriptor) -> Option<String> {
     Some(last.split(':').next()?.to_owned())
 }
 
-/// For each layer, what made it.
 fn history_of_layers(config: &ImageConfiguration) -> Vec<String> {
     let entries = config.history().as_deref().unwrap_or_default();
     let of_layers = entries.iter().filter(|e| e.empty_layer() != Some(true));

@@ -6,7 +6,6 @@ use serde::Deserialize;
 
 use crate::GlibcVersion;
 
-/// The file's content.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Lambda {

@@ -6,14 +6,12 @@ use std::path::Path;
 
 use crate::Error;
 
-/// The reader.
 pub(crate) struct Reading<R> {
     inner: R,
     failed: bool,
 }
 
 impl<R: Read> Reading<R> {
-    /// One that reads from `inner`.
     pub(crate) fn new(inner: R) -> Self {
         Self {
             inner,
@@ -30,7 +28,6 @@ impl<R: Read> Reading<R> {
         }
     }
 
-    /// What is read from.
     pub(crate) fn into_inner(self) -> R {
         self.inner
     }

@@ -55,7 +55,6 @@ impl Layout {
     }
 }
 
-/// Writes one entry below `root`.
 fn write(root: &Dir, entry: &Entry, content: &mut dyn Read) -> io::Result<()> {
     let path = Path::new(&entry.path);
     let (parent, name) = match entry.path.rsplit_once('/') {

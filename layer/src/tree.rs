@@ -18,7 +18,6 @@ pub struct FileTree {
     entries: BTreeMap<String, Entry>,
 }
 
-/// One file or folder.
 #[derive(Clone, Debug)]
 pub(crate) enum Entry {
     Folder,

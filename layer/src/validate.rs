@@ -30,7 +30,6 @@ pub(crate) struct Examined {
     pub(crate) layers: Vec<ExaminedLayer>,
 }
 
-/// A layer of it.
 #[derive(Debug)]
 pub(crate) struct ExaminedLayer {
     pub(crate) descriptor: Descriptor,

@@ -4,13 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::Digest;
 
-/// An entry of Docker's `manifest.json`.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct DockerImage {
     /// The path of the configuration in the archive.
     pub(crate) config: String,
-    /// Names with tags.
     pub(crate) repo_tags: Option<Vec<String>>,
     /// The paths of the layers in the archive, the lowest first.
     pub(crate) layers: Vec<String>,

@@ -268,7 +268,6 @@ impl Read for Counted<'_> {
     }
 }
 
-/// A part of a file.
 struct Section<'a> {
     file: &'a File,
     at: u64,

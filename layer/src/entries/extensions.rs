@@ -49,12 +49,10 @@ pub(super) struct Extensions {
 }
 
 impl Extensions {
-    /// Whether anything was said.
     pub(super) fn any(&self) -> bool {
         self.name.is_some() || self.link.is_some() || self.size.is_some()
     }
 
-    /// Takes in what a header says.
     pub(super) fn take(&mut self, what: Extension, bytes: &[u8]) -> Result<(), String> {
         let trimmed = || bytes.strip_suffix(b"\0").unwrap_or(bytes).to_vec();
         match what {

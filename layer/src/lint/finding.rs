@@ -45,7 +45,6 @@ pub struct Expected {
     pub architecture: Option<Architecture>,
 }
 
-/// What was found so far.
 #[derive(Debug, Default)]
 pub(crate) struct Findings(pub(super) Vec<Finding>);
 

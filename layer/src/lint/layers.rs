@@ -7,7 +7,6 @@ use super::rule::Rule;
 use crate::entries::{Entry, Kind};
 use crate::lambda::LAMBDA;
 
-/// Checks the entries of one layer.
 pub(crate) fn lint(entries: &[Entry], findings: &mut Findings) {
     parents(entries, findings);
     unique(entries, findings);

@@ -37,7 +37,6 @@ pub enum Rule {
     ZipProgram,
 }
 
-/// What is said of a rule.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Text {

@@ -60,7 +60,6 @@ pub fn lint_zip(path: &Path, expected: &Expected) -> Result<Vec<Finding>> {
     Ok(findings.0)
 }
 
-/// What was seen of the files.
 #[derive(Default)]
 struct Files {
     paths: Vec<String>,

@@ -58,7 +58,6 @@ fn find(code: &TokenStream, arguments: &mut Vec<String>) {
     }
 }
 
-/// What counts of a file.
 pub(crate) fn content(file: &Path) -> Result<String> {
     let failed = || format!("failed to read `{}`", file.display());
     if file

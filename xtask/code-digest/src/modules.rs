@@ -9,12 +9,10 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 use crate::tokens::{code, is_punct};
 
-/// A file of code.
 #[derive(Debug)]
 pub(crate) struct Module {
     pub(crate) file: PathBuf,
     pub(crate) code: TokenStream,
-    /// The paths of its submodules.
     pub(crate) children: Vec<String>,
     /// Whether it implements something for a type that it does not define.
     pub(crate) extends_others: bool,
@@ -128,7 +126,6 @@ fn is_braces(token: &TokenTree) -> bool {
     matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace)
 }
 
-/// All identifiers in `tokens`.
 fn words(tokens: &[TokenTree]) -> Vec<String> {
     let of = |token: &TokenTree| match token {
         TokenTree::Ident(word) => vec![word.to_string()],
