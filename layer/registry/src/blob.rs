@@ -185,11 +185,9 @@ impl<'a> Download<'a> {
         let before = self.sum.bytes();
         let missing = self.entry.size() - before;
         let announced = response.content_length();
-        if announced.is_some_and(|length| length > missing) {
-            let length = announced.unwrap_or_default();
-            return Err(self
-                .wrong_size(before.saturating_add(length).to_string())?
-                .into());
+        if let Some(length) = announced.filter(|length| *length > missing) {
+            let found = before.saturating_add(length).to_string();
+            return Err(self.wrong_size(found)?.into());
         }
         self.file
             .seek(SeekFrom::Start(before))

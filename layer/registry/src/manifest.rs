@@ -12,7 +12,6 @@ use serde::Deserialize;
 
 use super::Result;
 use super::document::{Unread, read};
-use super::error::Failure;
 use super::session::Session;
 
 /// The longest manifest: what registries have to take, by the specification.
@@ -89,7 +88,12 @@ pub(crate) async fn fetch(session: &Session<'_>, version: &str) -> Result<Manife
             let bytes = read(response, LONGEST)
                 .await
                 .map_err(|unread| match unread {
-                    Unread::TooLong => too_long(session, &what),
+                    Unread::TooLong => {
+                        let reason = format!(
+                            "it is longer than the {LONGEST} bytes that a manifest may have"
+                        );
+                        session.judge().unusable(&what, reason).into()
+                    }
                     Unread::Broken(error) => session.judge().broken(&what, &error),
                 })?;
             Ok((headers, bytes))
@@ -116,11 +120,6 @@ pub(crate) async fn fetch(session: &Session<'_>, version: &str) -> Result<Manife
         bytes,
         kind,
     })
-}
-
-fn too_long(session: &Session<'_>, what: &str) -> Failure {
-    let reason = format!("it is longer than the {LONGEST} bytes that a manifest may have");
-    session.judge().unusable(what, reason).into()
 }
 
 /// The digest that a registry says a manifest has, if it is one that can be compared.

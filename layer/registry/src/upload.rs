@@ -8,6 +8,7 @@
 //! trusts with one's own image, and for as long as [`Patience`](super::Patience) lasts. Pulls,
 //! which meet strangers, do not go through it.
 
+use std::io::Read;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -34,7 +35,7 @@ use super::watch::Meter;
 use super::{Error, Result};
 
 /// How many bytes are read at once.
-const PIECE: usize = 1 << 16;
+const PIECE: u64 = 1 << 16;
 
 /// How often is looked how far an upload is.
 const GLANCE: Duration = Duration::from_millis(100);
@@ -123,18 +124,15 @@ impl Uploader {
     /// made, so that it never asks a token service itself.
     async fn client(&mut self, session: &Session<'_>) -> Result<&Client, Failure> {
         let authorization = session.authorization();
-        let fits = |(known, _): &(Option<Authorization>, Client)| *known == authorization;
-        if !self.client.as_ref().is_some_and(fits) {
-            let client = client(session, authorization.as_ref()).await?;
-            self.client = Some((authorization, client));
-        }
-        match &self.client {
-            Some((_, client)) => Ok(client),
-            None => Err(session
-                .judge()
-                .unusable("an upload", "there is no client")
-                .into()),
-        }
+        let known = self.client.take();
+        let known = match known.filter(|(known, _)| *known == authorization) {
+            Some(known) => known,
+            None => {
+                let client = client(session, authorization.as_ref()).await?;
+                (authorization, client)
+            }
+        };
+        Ok(&self.client.insert(known).1)
     }
 }
 
@@ -205,11 +203,11 @@ fn body(
             if left == 0 {
                 return Ok(None);
             }
-            let mut piece = vec![0; PIECE.min(usize::try_from(left).unwrap_or(PIECE))];
-            let count =
-                read(&mut content, &mut piece).map_err(|error| failed(&sent, error.to_string()))?;
-            if count < piece.len() {
-                let found = sum.bytes() + count as u64;
+            let (most, mut piece) = (left.min(PIECE), Vec::new());
+            let read = content.by_ref().take(most).read_to_end(&mut piece);
+            read.map_err(|error| failed(&sent, error.to_string()))?;
+            if (piece.len() as u64) < most {
+                let found = sum.bytes() + piece.len() as u64;
                 let reason = format!("it has {found} bytes and should have {bytes}");
                 return Err(failed(&sent, reason));
             }
@@ -223,20 +221,6 @@ fn body(
         };
         std::future::ready(piece())
     })
-}
-
-/// Reads until the buffer is full or there is no more.
-fn read(content: &mut Content, buffer: &mut [u8]) -> std::io::Result<usize> {
-    let mut filled = 0;
-    while filled < buffer.len() {
-        match content.read(&mut buffer[filled..]) {
-            Ok(0) => break,
-            Ok(count) => filled += count,
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(filled)
 }
 
 fn damaged(blob: &Blob<'_>, reason: String) -> Error {
