@@ -1,5 +1,7 @@
 //! The program of AWS's Runtime Interface Emulator, which comes in a Python wheel of AWS's.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
@@ -28,12 +30,6 @@ pub fn install(parent: &Path) -> Result<PathBuf> {
         "AWS's emulator is incomplete: `{}` is missing",
         program.display()
     );
-    make_executable(&program)?;
+    fs::set_permissions(&program, Permissions::from_mode(0o755))?;
     Ok(program)
-}
-
-fn make_executable(program: &Path) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(program, std::fs::Permissions::from_mode(0o755))
-        .with_context(|| format!("failed to make `{}` executable", program.display()))
 }
