@@ -11,8 +11,6 @@
 mod answer;
 mod check;
 mod data;
-#[cfg(test)]
-mod fake;
 mod order;
 mod osv;
 mod part;

@@ -1,8 +1,10 @@
 //! The audit of a made-up product against a server that is none of OSV's.
 
+pub mod fake;
+
 use serde_json::json;
 
-use super::fake::{Behaviour, start};
+use self::fake::{Behaviour, start};
 use super::*;
 use support::answer::Answer;
 

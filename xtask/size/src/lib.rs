@@ -30,13 +30,11 @@ mod program;
 mod relink;
 pub mod report;
 pub mod revision;
-#[cfg(test)]
-mod sample;
-#[cfg(test)]
-mod schema;
 mod share;
 mod shared;
 mod tables;
+#[cfg(test)]
+mod tests;
 mod text;
 mod unwind;
 pub mod variant;

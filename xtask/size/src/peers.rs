@@ -53,8 +53,8 @@ fn compare(figures: Vec<Figure>, report: &Report) -> Result<Vec<Peer>> {
 mod tests {
     use opencv_build::Architecture;
 
-    use super::super::sample::after;
     use super::*;
+    use crate::tests::sample::after;
     use package::peers::parse;
 
     #[test]

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::super::fake::{Behaviour, start};
 use super::*;
+use crate::tests::fake::{Behaviour, start};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use package::build::Arguments;
 
-use super::super::sample::{after, document, report, totals};
 use super::*;
+use crate::tests::sample::{after, document, report, totals};
 
 fn parsed(text: &str) -> Budgets {
     Budgets::parse(text).unwrap()
@@ -199,7 +199,7 @@ fn without_an_earlier_report_or_growth_the_largest_are_named() {
 fn no_more_than_five_components_are_named() {
     let parts = |bytes| {
         let names = ["a", "b", "c", "d", "e", "f", "g"].into_iter();
-        let parts = names.map(|name| super::super::sample::code(name, bytes));
+        let parts = names.map(|name| crate::tests::sample::code(name, bytes));
         super::super::part::Part::whole(
             "bootstrap",
             vec![super::super::part::Part::whole("g", parts.collect())],

@@ -1,7 +1,7 @@
 //! What is said to have changed between two small reports.
 
-use super::super::sample::{self, code, report};
 use super::*;
+use crate::tests::sample::{self, code, report};
 
 fn path(names: &str) -> Path {
     names.split(" > ").map(str::to_owned).collect()

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use tempfile::TempDir;
 
 use super::super::change::grown;
-use super::super::sample::{after, before, document};
 use super::*;
+use crate::tests::sample::{after, before, document};
 use package::git::fixture::{commit, git};
 
 fn root() -> PathBuf {

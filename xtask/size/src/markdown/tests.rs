@@ -1,7 +1,7 @@
 //! The comment of a small document.
 
-use super::super::sample::{after, code as leaf, document, report};
 use super::*;
+use crate::tests::sample::{after, code as leaf, document, report};
 
 #[test]
 fn a_comment_has_a_summary_artefacts_changes_and_budgets() {

@@ -1,7 +1,7 @@
 //! The terminal's text of a small document.
 
-use super::super::sample::{self, code, document};
 use super::*;
+use crate::tests::sample::{self, code, document};
 
 const ALL: Shown = Shown { all: true };
 const FEW: Shown = Shown { all: false };

@@ -2,8 +2,8 @@
 
 use opencv_build::Architecture;
 
-use super::part::{Kind, Part};
-use super::report::{
+use crate::part::{Kind, Part};
+use crate::report::{
     Ablation, Baseline, BaselineModule, Before, Budget, Document, Measure, Milestone, Peer, Report,
     SCHEMA,
 };

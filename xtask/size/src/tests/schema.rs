@@ -4,11 +4,11 @@
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-use super::part::{Kind, Part};
-use super::report::{Document, SCHEMA};
 use super::sample::{document, report};
+use crate::part::{Kind, Part};
+use crate::report::{Document, SCHEMA};
 
-const TEXT: &str = include_str!("../data/report.schema.json");
+const TEXT: &str = include_str!("../../data/report.schema.json");
 
 fn schema() -> Value {
     serde_json::from_str(TEXT).unwrap()

@@ -1,0 +1,4 @@
+//! What several tests share, and the tests of the document's schema.
+
+pub mod sample;
+mod schema;
