@@ -58,7 +58,6 @@ pub struct OsvName {
     pub name: Option<String>,
 }
 
-/// A vulnerability.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Advisory {
@@ -81,9 +80,7 @@ pub struct Advisory {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Justified {
-    /// The vulnerability.
     pub id: String,
-    /// The component.
     pub component: String,
     /// The products that this is true of.
     pub products: Vec<String>,

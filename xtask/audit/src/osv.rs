@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 use super::data::Data;
 use super::part::Part;
 
-/// Where OSV is.
 pub const ADDRESS: &str = "https://api.osv.dev";
 
 /// How many questions a request may have.
@@ -35,9 +34,7 @@ pub struct Osv {
 pub struct Known {
     /// The component, as the index of what was asked about.
     pub part: usize,
-    /// The vulnerability.
     pub id: String,
-    /// Its other names.
     pub aliases: Vec<String>,
     /// What it is, in a line.
     pub what: String,

@@ -34,7 +34,6 @@ impl Range {
             && bound(&self.through, |o| o.is_le())?)
     }
 
-    /// Its bounds.
     pub fn bounds(&self) -> impl Iterator<Item = &str> {
         let bounds = [&self.from, &self.after, &self.before, &self.through];
         bounds.into_iter().flatten().map(String::as_str)

@@ -7,7 +7,6 @@ use serde_json::{Map, Value, json};
 
 use super::check::{Finding, Status};
 
-/// The version of OpenVEX.
 const CONTEXT: &str = "https://openvex.dev/ns/v0.2.0";
 
 /// The document for the product `name`, whose bill of materials calls it `product`, of the findings

@@ -10,11 +10,9 @@ use opencv_build::internals::{Baseline, Effort};
 use super::figures::{Figures, Group, Unit};
 use super::setting::Setting;
 
-/// The sides' names in figures.
 const DEFAULT: &str = "default build";
 const OURS: &str = "ours";
 
-/// Builds OpenCV with its defaults unless that is done, and compares.
 pub fn run(setting: &Setting) -> Result<Figures> {
     let build = &setting.build;
     let (recipe, paths) = (build.recipe(), build.paths());

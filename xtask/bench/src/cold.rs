@@ -20,22 +20,18 @@ use super::median::in_milliseconds;
 use super::scene::{OURS, PEER, SIDES, Scene, Side};
 use super::setting::Setting;
 
-/// How often each is done.
 const RUNS: (usize, usize) = (15, 2);
 /// How long a function may take, on a slow and busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Who has read fewer megabytes from the disk than this had its files in memory.
 const READ: f64 = 1.0;
-/// What is measured.
 const START: &str = "process start to first poll, cascades ready";
 const ANSWER: &str = "first event, which starts the process, to its answer";
 const USED: &str = "processors' time until the first poll";
 const FROM_DISK: &str = "read from the disk until the first poll";
-/// Where the function's files are.
 const IN_MEMORY: &str = "its files in memory";
 const ON_DISK: &str = "its files on the disk";
 
-/// What was measured of a start.
 struct Started {
     milliseconds: f64,
     /// Megabytes from the disk.
@@ -49,7 +45,6 @@ type Times = [Vec<f64>; 2];
 
 /// The figures, and what others reckon with.
 pub struct Cold {
-    /// The figures.
     pub figures: Figures,
     /// The median time to the first poll, the peer's and ours.
     pub first_poll: [f64; 2],
@@ -60,13 +55,11 @@ pub struct Cold {
 struct Measured {
     polls: [Times; 2],
     answers: [Times; 2],
-    /// Processors' time until the first poll.
     used: Times,
     /// Megabytes that were read from the disk until then.
     read: Times,
 }
 
-/// Measures everything.
 pub fn run(setting: &Setting) -> Result<Cold> {
     let scene = Scene::set(setting)?;
     let runs = setting.count(RUNS.0, RUNS.1);

@@ -20,13 +20,11 @@ use super::{cold, memory, warm};
 struct Needs {
     /// Bytes at its peak.
     peak: f64,
-    /// An invocation's times.
     warm: Sample,
     /// Milliseconds from the start to the first poll, all of them a processor's.
     start: f64,
 }
 
-/// Measures what is needed, and reckons.
 pub fn run(setting: &Setting) -> Result<Figures> {
     let (cold, warm, memory) = (
         cold::run(setting)?,

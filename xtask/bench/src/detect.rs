@@ -50,7 +50,6 @@ enum Kind {
     EyesInFaces,
 }
 
-/// Measures everything.
 pub fn run(setting: &Setting) -> Result<Figures> {
     let peer = Peer::install(setting)?;
     let photos = Photos::gather(setting)?;

@@ -13,7 +13,6 @@ pub struct Figures {
     pub method: String,
     /// What was skipped and why, and what else there is to know.
     pub notes: Vec<String>,
-    /// The figures.
     pub groups: Vec<Group>,
 }
 
@@ -21,19 +20,15 @@ pub struct Figures {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Group {
-    /// What is measured.
     pub title: String,
-    /// Of the values.
     pub unit: Unit,
     /// The side that the others are compared with; none where there is no other.
     pub peer: Option<String>,
-    /// The cases.
     pub cases: Vec<Case>,
     /// For each side but the peer's, the geometric mean of its cases' ratios, where that says something.
     pub means: Vec<Mean>,
 }
 
-/// One case.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
@@ -49,7 +44,6 @@ pub struct Case {
 pub struct Value {
     /// The side.
     pub side: String,
-    /// The value.
     pub value: f64,
     /// The peer's value divided by this one; none for the peer itself.
     pub ratio: Option<f64>,
@@ -59,31 +53,24 @@ pub struct Value {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mean {
-    /// The side.
     pub side: String,
-    /// The mean.
     pub ratio: f64,
 }
 
 /// What a value counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Unit {
-    /// Milliseconds.
     #[serde(rename = "ms")]
     Milliseconds,
-    /// Seconds.
     #[serde(rename = "s")]
     Seconds,
-    /// Millions of bytes.
     #[serde(rename = "MB")]
     Megabytes,
-    /// US dollars.
     #[serde(rename = "USD")]
     Dollars,
 }
 
 impl Group {
-    /// A group without cases.
     pub fn new(title: impl Into<String>, unit: Unit, peer: Option<&str>) -> Self {
         Self {
             title: title.into(),
@@ -110,7 +97,6 @@ impl Group {
         });
     }
 
-    /// The same with a case in it.
     pub fn with(mut self, name: impl Into<String>, values: &[(&str, f64)]) -> Self {
         self.add(name, values);
         self
@@ -172,14 +158,12 @@ impl Group {
 }
 
 impl Case {
-    /// The value of a side.
     pub fn value(&self, side: &str) -> Option<&Value> {
         self.values.iter().find(|value| value.side == side)
     }
 }
 
 impl Unit {
-    /// How it is written.
     pub fn word(self) -> &'static str {
         match self {
             Self::Milliseconds => "ms",
@@ -220,7 +204,6 @@ pub fn shown(value: f64) -> String {
     format!("{value:.decimals$}")
 }
 
-/// A ratio as people read it.
 pub fn times(ratio: f64) -> String {
     format!("{}x", shown(ratio))
 }

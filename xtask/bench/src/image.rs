@@ -23,7 +23,6 @@ use package::workspace::Workspace;
 use support::answer::size;
 use support::files::temporary_in;
 
-/// The sides' names in figures.
 const PEER: &str = "docker build";
 const OURS: &str = "ours";
 
@@ -57,7 +56,6 @@ impl Arguments {
     }
 }
 
-/// Measures everything, interleaved.
 pub fn run(setting: &Setting, arguments: &Arguments) -> Result<Figures> {
     let workspace = setting.workspace();
     let Setting { sdk, binary, .. } = setting;

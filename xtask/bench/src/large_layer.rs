@@ -12,14 +12,12 @@ use package::program::{BENCH, beside};
 use support::answer::Answer;
 use support::run::{Shell, cmd, output};
 
-/// What to write, and where.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Arguments {
     file: PathBuf,
     to: PathBuf,
 }
 
-/// What it took.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Memory {
     /// The most resident memory, in bytes.

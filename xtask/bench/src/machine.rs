@@ -5,7 +5,6 @@ use std::thread::available_parallelism;
 use fs_err as fs;
 use serde::{Deserialize, Serialize};
 
-/// The machine.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Machine {
@@ -13,11 +12,8 @@ pub struct Machine {
     pub name: String,
     /// The processor, as it names itself.
     pub processor: String,
-    /// How many processors there are.
     pub processors: usize,
-    /// `x86_64` or `aarch64`.
     pub architecture: String,
-    /// Linux's release.
     pub system: String,
     /// How many processes wanted to run, on the mean of the last minute before measuring began: more than
     /// none is somebody else's work.
@@ -25,7 +21,6 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// This one, now.
     pub fn here() -> Self {
         let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
         let processor = processor(&read("/proc/cpuinfo"));

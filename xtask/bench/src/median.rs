@@ -11,7 +11,6 @@ pub fn milliseconds(times: &[Duration]) -> f64 {
     median(&times)
 }
 
-/// A time in milliseconds.
 pub fn in_milliseconds(time: &Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }

@@ -9,20 +9,17 @@ use super::figures::{Figures, Group, Unit};
 use super::scene::{OURS, PEER, SIDES, Scene};
 use super::setting::Setting;
 
-/// How often each is done.
 const RUNS: (usize, usize) = (5, 1);
 /// How often each process looks at its photo.
 const LOOKS: (usize, usize) = (5, 1);
 
 /// The figures, and what others reckon with.
 pub struct MemoryBench {
-    /// The figures.
     pub figures: Figures,
     /// The peer's and our peaks in bytes, with the small photo and with the large one.
     pub peaks: [[f64; 2]; 2],
 }
 
-/// Measures everything.
 pub fn run(setting: &Setting) -> Result<MemoryBench> {
     let scene = Scene::set(setting)?;
     let (runs, looks) = (

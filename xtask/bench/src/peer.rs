@@ -28,7 +28,6 @@ struct Pins {
     wheel: Vec<Wheel>,
 }
 
-/// An installed peer.
 pub struct Peer {
     python: PathBuf,
     /// Python's own files.
@@ -39,7 +38,6 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// Installs it, unless it is there.
     pub fn install(setting: &Setting) -> Result<Self> {
         let python = python()?;
         let script = "import sys, sysconfig; print(sys.version_info[1], sys.executable, \
@@ -108,7 +106,6 @@ impl Peer {
         ]
     }
 
-    /// The folder that it runs in.
     pub fn task(&self) -> &Path {
         &self.task
     }

@@ -13,7 +13,6 @@ use support::files::{name, with_extension};
 use super::setting::Setting;
 /// The size of what is called small here, which many sets of photos have.
 pub const SMALL: (u32, u32) = (500, 375);
-/// The size of the large photo.
 pub const LARGE: (u32, u32) = (1986, 1545);
 /// How many times larger than they are samples lie in the large photo.
 const ENLARGED: u32 = 2;
@@ -22,18 +21,13 @@ const QUICK: usize = 4;
 /// What cameras and OpenCV write.
 const QUALITY: u8 = 95;
 
-/// A photo.
 #[derive(Clone, Debug)]
 pub struct Photo {
-    /// Its file's name.
     pub name: String,
-    /// Its file.
     pub path: PathBuf,
-    /// Its width and height in pixels.
     pub size: (u32, u32),
 }
 
-/// The photos.
 pub struct Photos {
     /// Those that people took, in the order of their names.
     pub all: Vec<Photo>,
@@ -56,7 +50,6 @@ impl Photo {
         })
     }
 
-    /// Its name with its size.
     pub fn title(&self) -> String {
         let (width, height) = self.size;
         format!("{} {width}x{height}", self.name)

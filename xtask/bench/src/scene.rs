@@ -26,21 +26,16 @@ const BUCKET: &str = "photos";
 /// One of the two functions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
-    /// The one in Python.
     Python,
-    /// Ours.
     Ours,
 }
 
 /// Both, the peer first.
 pub const SIDES: [Side; 2] = [Side::Python, Side::Ours];
-/// The peer's name in figures.
 pub const PEER: &str = "Python";
-/// Ours.
 pub const OURS: &str = "ours";
 
 impl Side {
-    /// Its name in figures.
     pub fn name(self) -> &'static str {
         match self {
             Self::Python => PEER,
@@ -57,7 +52,6 @@ pub struct Scene {
     root: PathBuf,
     command: Vec<OsString>,
     peer: Peer,
-    /// The photos, which are in the bucket.
     pub photos: Photos,
     // What is running goes before the folder that it runs in.
     scratch: TempDir,
@@ -102,7 +96,6 @@ impl Scene {
         })
     }
 
-    /// What starts a function.
     pub fn command(&self, side: Side) -> Vec<OsString> {
         match side {
             Side::Python => self.peer.command(),
@@ -166,7 +159,6 @@ impl Scene {
     }
 }
 
-/// The direct event for a photo.
 pub fn event(photo: &Photo) -> Value {
     json!({"BUCKET_NAME": BUCKET, "S3_KEY": photo.name})
 }

@@ -24,13 +24,10 @@ pub struct Options {
     pub photos: Option<PathBuf>,
 }
 
-/// What is measured.
 pub struct Setting {
     /// The project, its recipe and its tools.
     pub build: Build,
-    /// The SDK.
     pub sdk: Sdk,
-    /// The function.
     pub binary: FunctionBinary,
     /// How.
     pub options: Options,
@@ -48,7 +45,6 @@ impl Setting {
         })
     }
 
-    /// The project.
     pub fn workspace(&self) -> &Workspace {
         self.build.workspace()
     }

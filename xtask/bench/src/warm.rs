@@ -36,13 +36,11 @@ pub struct Sample {
 
 /// The figures, and what others reckon with.
 pub struct Warm {
-    /// The figures.
     pub figures: Figures,
     /// Each photo's name with the peer's and our times; the small photo's first, the large one's last.
     pub samples: Vec<(String, [Sample; 2])>,
 }
 
-/// Measures everything.
 pub fn run(setting: &Setting) -> Result<Warm> {
     let scene = Scene::set(setting)?;
     let emulators = [scene.start(SIDES[0])?, scene.start(SIDES[1])?];

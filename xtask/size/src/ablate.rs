@@ -43,7 +43,6 @@ fn features(recipe: &Recipe) -> Vec<Feature> {
 }
 
 impl Feature {
-    /// The name of its folder.
     fn folder(&self) -> String {
         self.name.replace(' ', "-")
     }

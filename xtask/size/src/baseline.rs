@@ -16,7 +16,6 @@ use super::variant::{Key, Linked, Ours};
 /// The kept result.
 const FILE: &str = "baseline.json";
 
-/// One of the two builds.
 struct Side<'a> {
     libraries: &'a [Library],
     effort: &'a Effort,

@@ -16,7 +16,6 @@ use super::piece::Piece;
 use super::place::Members;
 use super::program;
 
-/// The name of the artefact.
 pub const NAME: &str = "bootstrap";
 
 /// What the linker said of the function.

@@ -21,7 +21,6 @@ const TABLE: &str = "[size.budgets]";
 /// So many components are named where an artefact is too large.
 const NAMED: usize = 5;
 
-/// Limits of artefacts, by name.
 type Limits = BTreeMap<String, Limit>;
 
 /// All limits.
@@ -33,7 +32,6 @@ pub struct Budgets {
     special: BTreeMap<Architecture, Limits>,
 }
 
-/// The most bytes of an artefact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Limit {

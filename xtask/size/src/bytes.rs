@@ -6,7 +6,6 @@ use serde::Deserialize;
 /// Each unit and how many digits it moves a number by.
 const UNITS: [(&str, usize); 4] = [("B", 0), ("kB", 3), ("MB", 6), ("GB", 9)];
 
-/// A number of bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Bytes(pub u64);

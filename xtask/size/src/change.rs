@@ -17,7 +17,6 @@ pub type Path = Vec<String>;
 /// A part in both reports, or in one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// Its names, from the artefact down.
     pub path: Path,
     /// Its bytes before; none if it is new.
     pub before: Option<u64>,
@@ -26,7 +25,6 @@ pub struct Change {
 }
 
 impl Change {
-    /// By how much it grew.
     pub fn difference(&self) -> i64 {
         difference(self.before.unwrap_or(0), self.after.unwrap_or(0))
     }

@@ -21,7 +21,6 @@ const MOST: usize = 5;
 /// Why things of a name are there.
 #[derive(Debug, Serialize)]
 pub struct Explanation {
-    /// What was asked for.
     pub name: String,
     /// Those that the name fits, the largest first.
     pub found: Vec<Found>,
@@ -43,11 +42,9 @@ pub struct Found {
 /// A step of the chain.
 #[derive(Clone, Debug, Serialize)]
 pub struct Link {
-    /// Its name.
     pub name: String,
     /// Whose it is.
     pub place: String,
-    /// Its bytes.
     pub bytes: u64,
 }
 

@@ -19,20 +19,14 @@ pub type Node = usize;
 /// Something that is referred to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Key<'a> {
-    /// A section of a file.
     Section {
-        /// The file.
         file: &'a str,
-        /// The archive's member.
         member: Option<&'a str>,
-        /// The section.
         section: &'a str,
     },
     /// What files share: a string or a number, in a section of the linker's own.
     Merged {
-        /// That section.
         section: &'a str,
-        /// The bytes.
         content: Vec<u8>,
     },
 }
@@ -232,7 +226,6 @@ enum Spot<'a> {
 }
 
 impl<'a> Key<'a> {
-    /// The key of a section.
     pub fn section(input: &Input<'a>) -> Self {
         Self::Section {
             file: input.file,

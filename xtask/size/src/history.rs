@@ -20,10 +20,8 @@ pub const FILE: &str = "xtask/size/data/history.json";
 /// Where it was in earlier revisions.
 const EARLIER: &str = "xtask/data/size/history.json";
 
-/// The architecture that it is kept for.
 const ARCHITECTURE: Architecture = Architecture::X86_64;
 
-/// What it holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct History {

@@ -11,7 +11,6 @@ use super::part::{Kind, Part};
 use super::piece::Piece;
 use super::place::{self, Place};
 
-/// The name of the artefact.
 pub const NAME: &str = "static libraries";
 
 /// All libraries of `sdk`. What is linked is read off the pieces of the function.

@@ -22,7 +22,6 @@ pub struct LinkRecord {
 
 /// What a link gave.
 pub struct Linked {
-    /// The file.
     pub output: PathBuf,
     /// The linker's map of it.
     pub map: PathBuf,
@@ -51,7 +50,6 @@ impl LinkRecord {
         })
     }
 
-    /// Where the record is.
     pub fn folder(&self) -> &Path {
         &self.folder
     }

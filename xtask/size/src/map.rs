@@ -5,11 +5,9 @@ use anyhow::{Context, Result, bail};
 /// A section of the output.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Output<'a> {
-    /// Its name.
     pub name: &'a str,
     /// Its address; 0 of those that are not loaded.
     pub address: u64,
-    /// Its size.
     pub size: u64,
     /// What it is put together from, by address.
     pub inputs: Vec<Input<'a>>,
@@ -20,13 +18,11 @@ pub struct Output<'a> {
 pub struct Input<'a> {
     /// The file: an object file, or an archive.
     pub file: &'a str,
-    /// The archive's member.
     pub member: Option<&'a str>,
     /// The section's name in that file.
     pub section: &'a str,
     /// Its address in the output.
     pub address: u64,
-    /// Its size.
     pub size: u64,
     /// What is defined in it, by address.
     pub symbols: Vec<Symbol<'a>>,
@@ -40,7 +36,6 @@ pub const INTERNAL: &str = "<internal>";
 pub struct Symbol<'a> {
     /// Its name, as linkers know it.
     pub name: &'a str,
-    /// Its address.
     pub address: u64,
     /// Its size, 0 where nobody said.
     pub size: u64,

@@ -12,7 +12,6 @@ use support::answer::size;
 /// So many components are listed.
 const CHANGES: usize = 20;
 
-/// The document's Markdown.
 pub fn markdown(document: &Document) -> String {
     let report = &document.report;
     let mut text = format!(

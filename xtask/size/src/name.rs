@@ -5,7 +5,6 @@ use cpp_demangle::{DemangleOptions, Symbol};
 /// The crates that are Rust's own. What they have for another crate's types counts as that crate's.
 const STANDARD: [&str; 3] = ["alloc", "core", "std"];
 
-/// A Rust function or variable.
 #[derive(Debug, PartialEq, Eq)]
 pub struct RustName {
     /// The crate: the first that the name mentions beside the standard ones, `std` where there is none.
@@ -13,7 +12,6 @@ pub struct RustName {
     pub krate: String,
     /// The crate and the module below it, where the name begins with them: `tokio::runtime`.
     pub module: String,
-    /// The name.
     pub name: String,
 }
 

@@ -8,12 +8,10 @@ use super::place::Place;
 pub struct Piece {
     /// Where it begins in the file.
     pub offset: u64,
-    /// Its size.
     pub size: u64,
     /// Whose it is.
     pub place: Place,
     /// What it is.
     pub name: String,
-    /// What sort of bytes.
     pub kind: Kind,
 }

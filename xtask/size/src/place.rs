@@ -38,7 +38,6 @@ pub struct Place {
 }
 
 impl Place {
-    /// A place.
     pub fn new(group: &str, component: &str, file: &str) -> Self {
         let [group, component, file] = [group, component, file].map(str::to_owned);
         Self {

@@ -13,7 +13,6 @@ use super::unwind;
 
 const ENDIAN: Endianness = Endianness::Little;
 
-/// A section of the binary.
 pub struct Section<'a> {
     pub name: &'a str,
     pub offset: u64,

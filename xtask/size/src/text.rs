@@ -37,7 +37,6 @@ impl Shown {
 
 type Row = Vec<String>;
 
-/// The document's text.
 pub fn text(document: &Document, shown: Shown) -> String {
     let Document { report, before, .. } = document;
     let mut sections = vec![title(report, before.as_ref())];

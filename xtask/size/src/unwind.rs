@@ -3,7 +3,6 @@
 use anyhow::{Context, Result};
 use gimli::{BaseAddresses, CieOrFde, EhFrame, LittleEndian, UnwindSection};
 
-/// An entry of `.eh_frame`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Entry {
     /// Where it begins in the section.

@@ -12,14 +12,12 @@ use anyhow::{Context, Result};
 
 const REQUEST: &str = "GET /2018-06-01/runtime/invocation/next ";
 
-/// The server.
 pub struct StandIn {
     address: SocketAddr,
     asked: Receiver<Instant>,
 }
 
 impl StandIn {
-    /// Listens on a loopback port.
     pub fn start() -> Result<Self> {
         let listener =
             TcpListener::bind(("127.0.0.1", 0)).context("failed to open a loopback port")?;

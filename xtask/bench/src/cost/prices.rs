@@ -4,19 +4,15 @@ use anyhow::{Context, Result};
 use opencv_build::Architecture;
 use serde::Deserialize;
 
-/// The prices.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Prices {
     /// Since when they are what they are.
     pub date: String,
-    /// What there is to know of them.
     pub note: String,
     x86_64: Rates,
     aarch64: Rates,
-    /// Memory and processors.
     pub memory: Memory,
-    /// What is assumed.
     pub assumed: Assumed,
 }
 
@@ -24,9 +20,7 @@ pub struct Prices {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rates {
-    /// A second of a gigabyte.
     pub gigabyte_second: f64,
-    /// A million requests.
     pub million_requests: f64,
 }
 
@@ -40,24 +34,20 @@ pub struct Memory {
     pub smallest_megabytes: f64,
 }
 
-/// What is assumed of a function's use.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Assumed {
     /// A part of the peak that is added to it.
     pub margin: f64,
-    /// Starts.
     pub cold_starts_per_million: f64,
 }
 
 impl Prices {
-    /// Those that this program carries.
     pub fn embedded() -> Result<Self> {
         toml::from_str(include_str!("../../data/prices.toml"))
             .context("data/prices.toml has not the right form")
     }
 
-    /// Those of an architecture.
     pub fn of(&self, architecture: Architecture) -> &Rates {
         match architecture {
             Architecture::X86_64 => &self.x86_64,

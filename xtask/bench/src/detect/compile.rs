@@ -10,7 +10,6 @@ use support::run::{Shell, cmd, run_logged};
 
 use crate::setting::Setting;
 
-/// How it is compiled.
 const FLAGS: [&str; 2] = ["-std=c++17", "-O2"];
 const SOURCE: &str = include_str!("../../data/detect/detect.cpp");
 

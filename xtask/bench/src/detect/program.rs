@@ -27,29 +27,22 @@ pub type Decoded = [u64; 4];
 /// What to look for, where, and how.
 #[derive(Clone, Debug)]
 pub struct Look<'a> {
-    /// The cascade's name.
     pub cascade: &'a str,
-    /// The photo's name.
     pub photo: &'a str,
-    /// The part of the photo.
     pub region: Area,
-    /// How many windows must agree.
     pub neighbours: u32,
-    /// How many threads look.
     pub threads: u32,
 }
 
 /// What was found, and the least time of some runs in milliseconds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Found {
-    /// The time.
     pub milliseconds: f64,
     /// What was found, in the order in which it was told.
     pub areas: Vec<Area>,
 }
 
 impl Program {
-    /// Starts it.
     pub fn start(command: &mut Command) -> Result<Self> {
         let name = show(command);
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -65,12 +58,10 @@ impl Program {
         })
     }
 
-    /// Has it load a cascade from XML.
     pub fn cascade(&mut self, name: &str, path: &str) -> Result<()> {
         self.ask(&["cascade", name, path]).map(drop)
     }
 
-    /// Has it read a photo.
     pub fn photo(&mut self, photo: &Photo) -> Result<Decoded> {
         let path = photo.path.display().to_string();
         let answer = self.ask(&["photo", &photo.name, &path])?;

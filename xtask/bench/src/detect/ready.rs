@@ -14,7 +14,6 @@ use support::run::{Shell, cmd, output};
 
 use super::sides::{CASCADES, OURS, STOCK, WHEEL};
 
-/// How often.
 const RUNS: (usize, usize) = (15, 2);
 
 /// Measures it. Notes what is not there.

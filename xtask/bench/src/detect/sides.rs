@@ -1,6 +1,5 @@
 //! What is compared, and by which cascades.
 
-/// The sides' names in figures.
 pub(super) const WHEEL: &str = "wheel";
 
 pub(super) const STOCK: &str = "stock";

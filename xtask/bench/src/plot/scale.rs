@@ -2,7 +2,6 @@
 
 use crate::figures::shown;
 
-/// The scale.
 pub struct Scale {
     /// Logarithms of the least and the greatest value.
     from: f64,
@@ -42,7 +41,6 @@ impl Scale {
         }
     }
 
-    /// Where a value lies.
     pub fn place(&self, value: f64) -> i32 {
         if value <= 0.0 {
             return self.left;
