@@ -3,7 +3,6 @@
 //! and without.
 
 mod cache;
-mod processor;
 mod stand_in;
 
 use std::time::{Duration, Instant};
@@ -17,10 +16,11 @@ use support::run::{Shell, cmd};
 use self::stand_in::StandIn;
 use super::figures::{Figures, Group, Unit};
 use super::median::in_milliseconds;
+use super::process;
 use super::scene::{OURS, PEER, SIDES, Scene, Side};
-use super::setting::Setting;
+use super::setting::{Count, Setting};
 
-const RUNS: (usize, usize) = (15, 2);
+const RUNS: Count = (15, 2);
 /// How long a function may take, on a slow and busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Who has read fewer megabytes from the disk than this had its files in memory.
@@ -62,7 +62,7 @@ struct Measured {
 
 pub fn run(setting: &Setting) -> Result<Cold> {
     let scene = Scene::set(setting)?;
-    let runs = setting.count(RUNS.0, RUNS.1);
+    let runs = setting.count(RUNS);
     let mut measured = Measured::default();
     let mut step = Step::start("starting both functions");
     // Once without counting: then all files are in memory.
@@ -179,8 +179,8 @@ fn first_poll(scene: &Scene, side: Side) -> Result<Started> {
     })?;
     Ok(Started {
         milliseconds: in_milliseconds(&(asked - start)),
-        read: cache::read_from_disk(process.id())? / 1e6,
-        processor: processor::used(process.id())?,
+        read: process::read_from_disk(process.id())? / 1e6,
+        processor: process::processor_time_of_threads(process.id())?,
     })
 }
 

@@ -18,15 +18,15 @@ use self::sides::{CASCADES, OURS, STOCK, WHEEL};
 use super::figures::{Figures, Group, Unit};
 use super::peer::Peer;
 use super::photos::{Photo, Photos};
-use super::setting::Setting;
+use super::setting::{Count, Setting};
 
 /// Windows that must agree on a face, and on an eye.
 const FACE: u32 = 4;
 const EYE: u32 = 3;
 const THREADS: [u32; 2] = [1, 2];
 /// Rounds, of which the median counts, and runs in each, of which the fastest does.
-const ROUNDS: (usize, usize) = (5, 1);
-const RUNS: (usize, usize) = (2, 1);
+const ROUNDS: Count = (5, 1);
+const RUNS: Count = (2, 1);
 
 /// The programs, with what they are called.
 struct Programs {
@@ -72,7 +72,7 @@ pub fn run(setting: &Setting) -> Result<Figures> {
     programs.prepare(setting, &shown)?;
     let tasks = programs.tasks(&shown)?;
     let groups = programs.measure(setting, &tasks)?;
-    let (rounds, runs) = counts(setting);
+    let (rounds, runs) = (setting.count(ROUNDS), setting.count(RUNS));
     Ok(Figures {
         method: format!(
             "detectMultiScale on the grey picture, scale factor 1.1, {FACE} neighbours for faces and {EYE} for eyes. \
@@ -82,13 +82,6 @@ pub fn run(setting: &Setting) -> Result<Figures> {
         notes,
         groups: groups.into_iter().chain([ready]).collect(),
     })
-}
-
-fn counts(setting: &Setting) -> (usize, usize) {
-    (
-        setting.count(ROUNDS.0, ROUNDS.1),
-        setting.count(RUNS.0, RUNS.1),
-    )
 }
 
 impl Programs {
@@ -143,7 +136,7 @@ impl Programs {
     }
 
     fn measure(&mut self, setting: &Setting, tasks: &[Task]) -> Result<Vec<Group>> {
-        let (rounds, runs) = counts(setting);
+        let (rounds, runs) = (setting.count(ROUNDS), setting.count(RUNS));
         let mut times: BTreeMap<(u32, usize, &str), Vec<f64>> = BTreeMap::new();
         let mut step = Step::start("detecting");
         let total = (rounds * THREADS.len() * tasks.len()) as u64;

@@ -4,10 +4,11 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use fs_err::{self as fs, File};
+use fs_err::File;
 use layer::{Content, FileTree, LayoutWriter, Mode};
 use serde::{Deserialize, Serialize};
 
+use super::process::peak;
 use package::program::{BENCH, beside};
 use support::answer::Answer;
 use support::run::{Shell, cmd, output};
@@ -39,12 +40,8 @@ pub fn write_layer(arguments: &Arguments) -> Result<Memory> {
     let content = Content::File(arguments.file.clone());
     tree.add("data", content, Mode::Data)?;
     LayoutWriter::new(&arguments.to, 0)?.add_layer(&tree, "a large file")?;
-    let status = fs::read_to_string("/proc/self/status").context("failed to read its memory")?;
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kilobytes = peak.and_then(|text| text.trim().strip_suffix(" kB"));
-    let kilobytes: u64 = kilobytes.context("its memory is not told")?.parse()?;
     Ok(Memory {
-        peak_bytes: kilobytes * 1024,
+        peak_bytes: peak::<u64>("self")? * 1024,
         seconds: start.elapsed().as_secs_f64(),
     })
 }

@@ -16,6 +16,7 @@ mod memory;
 mod peer;
 mod photos;
 mod plot;
+mod process;
 mod scene;
 mod setting;
 mod warm;

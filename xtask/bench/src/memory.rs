@@ -1,17 +1,17 @@
 //! `cargo xtask bench memory`: the most resident memory of each function's process, new for each photo.
 
-use anyhow::{Context, Result};
-use fs_err as fs;
+use anyhow::Result;
 use support::median::median;
 use support::progress::Step;
 
 use super::figures::{Figures, Group, Unit};
+use super::process::peak;
 use super::scene::{OURS, PEER, SIDES, Scene};
-use super::setting::Setting;
+use super::setting::{Count, Setting};
 
-const RUNS: (usize, usize) = (5, 1);
+const RUNS: Count = (5, 1);
 /// How often each process looks at its photo.
-const LOOKS: (usize, usize) = (5, 1);
+const LOOKS: Count = (5, 1);
 
 /// The figures, and what others reckon with.
 pub struct MemoryBench {
@@ -22,10 +22,7 @@ pub struct MemoryBench {
 
 pub fn run(setting: &Setting) -> Result<MemoryBench> {
     let scene = Scene::set(setting)?;
-    let (runs, looks) = (
-        setting.count(RUNS.0, RUNS.1),
-        setting.count(LOOKS.0, LOOKS.1),
-    );
+    let (runs, looks) = (setting.count(RUNS), setting.count(LOOKS));
     let photos = [&scene.photos.small, &scene.photos.large];
     let mut peaks: [[Vec<f64>; 2]; 2] = Default::default();
     let mut step = Step::start("measuring memory");
@@ -38,7 +35,7 @@ pub fn run(setting: &Setting) -> Result<MemoryBench> {
                 for _ in 0..looks {
                     found.push(scene.look(&emulator, photo)?);
                 }
-                peaks.push(peak(emulator.function_process()?)?);
+                peaks.push(peak::<f64>(emulator.function_process()?)? * 1024.0);
             }
             for answer in &found {
                 Scene::same(photo, answer, &found[0])?;
@@ -61,14 +58,4 @@ pub fn run(setting: &Setting) -> Result<MemoryBench> {
         },
         peaks,
     })
-}
-
-/// The most memory that a process had, in bytes. Source: proc_pid_status(5).
-fn peak(process: u32) -> Result<f64> {
-    let path = format!("/proc/{process}/status");
-    let text = fs::read_to_string(&path)?;
-    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kilobytes =
-        line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<f64>().ok());
-    Ok(kilobytes.with_context(|| format!("`{path}` names no VmHWM"))? * 1024.0)
 }

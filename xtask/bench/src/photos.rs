@@ -73,7 +73,7 @@ impl Photos {
                     .to_owned(),
             ),
         }
-        all.truncate(setting.count(usize::MAX, QUICK));
+        all.truncate(setting.count((usize::MAX, QUICK)));
         let made = setting.folder().join("photos");
         fs::create_dir_all(&made)?;
         let small = all.iter().find(|photo| photo.size == SMALL).cloned();

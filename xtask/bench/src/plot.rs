@@ -6,10 +6,12 @@ mod scale;
 use anyhow::{Result, anyhow};
 use plotters::coord::Shift;
 use plotters::prelude::*;
-use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::FontStyle::{self, Bold, Normal};
+use plotters::style::text_anchor::HPos::{self, Center, Left, Right};
+use plotters::style::text_anchor::{Pos, VPos};
 
 use self::scale::Scale;
-use super::figures::{Case, Figures, Group, shown, times};
+use super::figures::{Case, Figures, Group, Value, shown, times};
 
 const WIDTH: i32 = 960;
 const MARGIN: i32 = 28;
@@ -86,8 +88,8 @@ type Drawn = Result<(), Box<dyn std::error::Error>>;
 
 fn draw(area: &Area, title: &str, subtitle: &str, figures: &Figures) -> Drawn {
     area.fill(&WHITE)?;
-    write(area, title, (MARGIN, 32), 22, &INK, HPos::Left, true)?;
-    write(area, subtitle, (MARGIN, 58), 13, &QUIET, HPos::Left, false)?;
+    write(area, title, (MARGIN, 32), font(22, Bold, INK, Left))?;
+    write(area, subtitle, (MARGIN, 58), font(13, Normal, QUIET, Left))?;
     let mut top = HEAD;
     for group in &figures.groups {
         panel(area, top, group)?;
@@ -101,36 +103,20 @@ fn panel(area: &Area, top: i32, group: &Group) -> Drawn {
     let values = group.cases.iter().flat_map(|case| &case.values);
     let values: Vec<_> = values.map(|value| value.value).collect();
     let scale = Scale::of(&values, LEFT, RIGHT);
-    rule(area, (MARGIN, top), (WIDTH - MARGIN, top), &GRID)?;
-    write(
-        area,
-        &group.title,
-        (MARGIN, top + NOTE),
-        15,
-        &INK,
-        HPos::Left,
-        true,
-    )?;
+    rule(area, (MARGIN, top), (WIDTH - MARGIN, top))?;
+    let title = (MARGIN, top + NOTE);
+    write(area, &group.title, title, font(15, Bold, INK, Left))?;
     legend(area, top + TITLE - 16, group)?;
     let first = top + TITLE;
     let bottom = first + ROW * i32::try_from(group.cases.len())?;
+    let note = |anchor| font(12, Normal, QUIET, anchor);
     for tick in scale.ticks() {
         let x = scale.place(tick);
-        rule(area, (x, first), (x, bottom), &GRID)?;
-        let label = scale::label(tick);
-        write(
-            area,
-            &label,
-            (x, bottom + 12),
-            12,
-            &QUIET,
-            HPos::Center,
-            false,
-        )?;
+        rule(area, (x, first), (x, bottom))?;
+        write(area, &scale::label(tick), (x, bottom + 12), note(Center))?;
     }
     let unit = format!("{}, log", group.unit.word());
-    let place = (RIGHT + 16, bottom + 12);
-    write(area, &unit, place, 12, &QUIET, HPos::Left, false)?;
+    write(area, &unit, (RIGHT + 16, bottom + 12), note(Left))?;
     for (number, case) in (0..).zip(&group.cases) {
         row(area, first + ROW * number + ROW / 2, group, case, &scale)?;
     }
@@ -140,18 +126,11 @@ fn panel(area: &Area, top: i32, group: &Group) -> Drawn {
             area,
             "geometric mean",
             (NAMES, y),
-            13,
-            &INK,
-            HPos::Right,
-            true,
+            font(13, Bold, INK, Right),
         )?;
-        for (column, side) in (0..).zip(group.others()) {
-            if let Some(mean) = group.mean(side) {
-                let place = (RATIOS + COLUMN * column, y);
-                let colour = colour(group, side);
-                write(area, &times(mean), place, 14, &colour, HPos::Center, true)?;
-            }
-        }
+        columns(area, y, group, (14, Bold), |side| {
+            group.mean(side).map(times)
+        })?;
     }
     Ok(())
 }
@@ -162,23 +141,18 @@ fn legend(area: &Area, y: i32, group: &Group) -> Drawn {
     for side in group.sides() {
         let colour = colour(group, side);
         area.draw(&Circle::new((x, y), 5, colour.filled()))?;
-        write(area, side, (x + 11, y), 13, &colour, HPos::Left, false)?;
+        write(area, side, (x + 11, y), font(13, Normal, colour, Left))?;
         x += 40 + 8 * i32::try_from(side.chars().count())?;
     }
-    for (column, side) in (0..).zip(group.others()) {
-        let place = (RATIOS + COLUMN * column, y);
-        let colour = colour(group, side);
-        let head = group.compared(side);
-        write(area, &head, place, 12, &colour, HPos::Center, false)?;
-    }
-    Ok(())
+    columns(area, y, group, (12, Normal), |side| {
+        Some(group.compared(side))
+    })
 }
 
 fn row(area: &Area, y: i32, group: &Group, case: &Case, scale: &Scale) -> Drawn {
-    write(area, &case.name, (NAMES, y), 13, &INK, HPos::Right, false)?;
-    let mut dots: Vec<_> = case
-        .values
-        .iter()
+    write(area, &case.name, (NAMES, y), font(13, Normal, INK, Right))?;
+    let values = case.values.iter();
+    let mut dots: Vec<_> = values
         .map(|value| (scale.place(value.value), value))
         .collect();
     dots.sort_by_key(|(x, _)| *x);
@@ -191,62 +165,49 @@ fn row(area: &Area, y: i32, group: &Group, case: &Case, scale: &Scale) -> Drawn 
         let colour = colour(group, &value.side);
         area.draw(&Circle::new((*x, y), 6, colour.filled()))?;
     }
-    let colours = [low, high].map(|value| colour(group, &value.side));
+    let label = |value: &Value, x, anchor| {
+        let font = font(12, Normal, colour(group, &value.side), anchor);
+        write(area, &shown(value.value), (x, y), font)
+    };
     if dots.len() > 1 {
-        let text = shown(low.value);
-        write(
-            area,
-            &text,
-            (least - 11, y),
-            12,
-            &colours[0],
-            HPos::Right,
-            false,
-        )?;
+        label(low, least - 11, Right)?;
     }
-    let text = shown(high.value);
-    write(
-        area,
-        &text,
-        (most + 11, y),
-        12,
-        &colours[1],
-        HPos::Left,
-        false,
-    )?;
+    label(high, most + 11, Left)?;
+    columns(area, y, group, (13, Normal), |side| {
+        Some(times(case.value(side)?.ratio?))
+    })
+}
+
+/// What there is to say of each side that is compared, in its column.
+fn columns(
+    area: &Area,
+    y: i32,
+    group: &Group,
+    (size, weight): (u32, FontStyle),
+    text: impl Fn(&str) -> Option<String>,
+) -> Drawn {
     for (column, side) in (0..).zip(group.others()) {
-        if let Some(ratio) = case.value(side).and_then(|value| value.ratio) {
-            let place = (RATIOS + COLUMN * column, y);
-            let colour = colour(group, side);
-            write(area, &times(ratio), place, 13, &colour, HPos::Center, false)?;
+        if let Some(text) = text(side) {
+            let font = font(size, weight, colour(group, side), Center);
+            write(area, &text, (RATIOS + COLUMN * column, y), font)?;
         }
     }
     Ok(())
 }
 
-fn rule(area: &Area, from: (i32, i32), to: (i32, i32), colour: &RGBColor) -> Drawn {
-    area.draw(&PathElement::new(vec![from, to], colour.stroke_width(1)))?;
+fn rule(area: &Area, from: (i32, i32), to: (i32, i32)) -> Drawn {
+    area.draw(&PathElement::new(vec![from, to], GRID.stroke_width(1)))?;
     Ok(())
 }
 
+fn font(size: u32, weight: FontStyle, colour: RGBColor, anchor: HPos) -> TextStyle<'static> {
+    let font = ("sans-serif", size).into_font().style(weight);
+    font.color(&colour).pos(Pos::new(anchor, VPos::Center))
+}
+
 /// Text with its middle at the height of `place`.
-fn write(
-    area: &Area,
-    text: &str,
-    place: (i32, i32),
-    size: u32,
-    colour: &RGBColor,
-    anchor: HPos,
-    bold: bool,
-) -> Drawn {
-    let style = if bold {
-        FontStyle::Bold
-    } else {
-        FontStyle::Normal
-    };
-    let font = ("sans-serif", size).into_font().style(style);
-    let style = font.color(colour).pos(Pos::new(anchor, VPos::Center));
-    area.draw(&Text::new(text.to_owned(), place, style))?;
+fn write(area: &Area, text: &str, place: (i32, i32), font: TextStyle) -> Drawn {
+    area.draw(&Text::new(text, place, font))?;
     Ok(())
 }
 

@@ -10,6 +10,9 @@ use package::build::Build;
 use package::build_function::built;
 use package::workspace::Workspace;
 
+/// How often something is done in a thorough run, and in a quick one.
+pub type Count = (usize, usize);
+
 /// How to measure.
 #[derive(clap::Args, Clone, Debug, Default)]
 #[group(skip)]
@@ -54,8 +57,8 @@ impl Setting {
         self.workspace().target().join("bench")
     }
 
-    /// One number for a thorough run, another for a quick one.
-    pub fn count(&self, thorough: usize, quick: usize) -> usize {
+    /// How often something is done in this run.
+    pub fn count(&self, (thorough, quick): Count) -> usize {
         if self.options.quick { quick } else { thorough }
     }
 }

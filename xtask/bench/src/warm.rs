@@ -3,27 +3,25 @@
 
 use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
-use fs_err as fs;
+use anyhow::{Result, ensure};
 use support::progress::Step;
 
 use super::figures::{Figures, Group, Unit};
 use super::median::{in_milliseconds, percentile};
 use super::photos::Photo;
+use super::process::processor_time;
 use super::scene::{OURS, PEER, SIDES, Scene};
-use super::setting::Setting;
+use super::setting::{Count, Setting};
 use local::emulator::Emulator;
 
 /// How often the small photo, the others and the large one are looked at.
-const SMALL: (usize, usize) = (200, 3);
-const OTHERS: (usize, usize) = (20, 1);
-const LARGE: (usize, usize) = (10, 1);
+const SMALL: Count = (200, 3);
+const OTHERS: Count = (20, 1);
+const LARGE: Count = (10, 1);
 /// A percentile of fewer says nothing.
 const ENOUGH: usize = 100;
 /// Invocations that are not counted, of each photo.
 const UNCOUNTED: usize = 2;
-/// Ticks of the clock of processes in a second, on every Linux. Source: proc_pid_stat(5), `USER_HZ`.
-const TICKS: f64 = 100.0;
 
 /// A function's times with one photo.
 #[derive(Clone, Copy, Debug)]
@@ -45,26 +43,17 @@ pub fn run(setting: &Setting) -> Result<Warm> {
     let scene = Scene::set(setting)?;
     let emulators = [scene.start(SIDES[0])?, scene.start(SIDES[1])?];
     let photos = &scene.photos;
-    let counts = |pair: (usize, usize)| setting.count(pair.0, pair.1);
-    let mut work = vec![(&photos.small, counts(SMALL))];
+    let mut work = vec![(&photos.small, setting.count(SMALL))];
     let others = photos
         .all
         .iter()
         .filter(|photo| photo.name != photos.small.name);
-    work.extend(others.map(|photo| (photo, counts(OTHERS))));
-    work.push((&photos.large, counts(LARGE)));
-    let median_title = "whole invocation, median";
-    let mut medians = Group::new(median_title, Unit::Milliseconds, Some(PEER));
-    let mut slow = Group::new(
-        "whole invocation, 99th percentile",
-        Unit::Milliseconds,
-        Some(PEER),
-    );
-    let mut processor = Group::new(
-        "processors' time of an invocation",
-        Unit::Milliseconds,
-        Some(PEER),
-    );
+    work.extend(others.map(|photo| (photo, setting.count(OTHERS))));
+    work.push((&photos.large, setting.count(LARGE)));
+    let group = |title| Group::new(title, Unit::Milliseconds, Some(PEER));
+    let mut medians = group("whole invocation, median");
+    let mut slow = group("whole invocation, 99th percentile");
+    let mut processor = group("processors' time of an invocation");
     let mut samples = Vec::new();
     let mut step = Step::start("invoking both functions");
     for (place, (photo, count)) in work.iter().enumerate() {
@@ -97,10 +86,10 @@ pub fn run(setting: &Setting) -> Result<Warm> {
                 "Events to two running functions in turn, under AWS's emulator with a loopback S3: {} invocation(s) \
                  of {}, {} of the large photo and {} of each other, after {UNCOUNTED} that do not count. Both found \
                  the same faces and eyes each time.",
-                counts(SMALL),
+                setting.count(SMALL),
                 photos.small.name,
-                counts(LARGE),
-                counts(OTHERS)
+                setting.count(LARGE),
+                setting.count(OTHERS)
             ),
             notes: photos.notes.clone(),
             groups,
@@ -140,35 +129,4 @@ fn measure(
         used[place] = (now - before[place]) / count;
     }
     Ok((times, used))
-}
-
-/// What a process has taken of processors, in milliseconds. Source: proc_pid_stat(5).
-fn processor_time(process: u32) -> Result<f64> {
-    let path = format!("/proc/{process}/stat");
-    let text = fs::read_to_string(&path)?;
-    ticks(&text)
-        .map(|ticks| ticks / TICKS * 1e3)
-        .with_context(|| format!("`{path}` names no times"))
-}
-
-/// The program's and the system's ticks: the 14th and 15th field. The second, a name in brackets, may have
-/// spaces in it.
-fn ticks(stat: &str) -> Option<f64> {
-    let (_, fields) = stat.rsplit_once(')')?;
-    let mut fields = fields.split_whitespace().skip(11);
-    let mut next = || fields.next()?.parse::<f64>().ok();
-    Some(next()? + next()?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_right_fields_are_summed_whatever_the_name_is() {
-        let stat = "7 (a b) c) S 1 7 7 0 -1 4 100 0 0 0 41 2 9 9 20 0 1 0 5 6 7";
-        assert_eq!(ticks(stat), Some(43.0));
-        assert_eq!(ticks("7 (a) S 1"), None);
-        assert!(processor_time(std::process::id()).unwrap() >= 0.0);
-    }
 }

@@ -8,13 +8,13 @@ use anyhow::{Context, Result, bail};
 
 use crate::figures::{Group, Unit};
 use crate::peer::Peer;
-use crate::setting::Setting;
+use crate::setting::{Count, Setting};
 use support::median::median;
 use support::run::{Shell, cmd, output};
 
 use super::sides::{CASCADES, OURS, STOCK, WHEEL};
 
-const RUNS: (usize, usize) = (15, 2);
+const RUNS: Count = (15, 2);
 
 /// Measures it. Notes what is not there.
 pub fn ready(
@@ -39,7 +39,7 @@ pub fn ready(
     }
     let sh = Shell::new()?;
     let mut times = [const { Vec::new() }; 3];
-    for _ in 0..setting.count(RUNS.0, RUNS.1) {
+    for _ in 0..setting.count(RUNS) {
         for (place, (side, form, files)) in sides.iter().enumerate() {
             if *side == OURS && !has_packed {
                 continue;
