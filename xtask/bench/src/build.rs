@@ -16,52 +16,39 @@ const OURS: &str = "ours";
 pub fn run(setting: &Setting) -> Result<Figures> {
     let build = &setting.build;
     let (recipe, paths) = (build.recipe(), build.paths());
-    let mut notes = Vec::new();
     let there = Baseline::present(recipe, paths)?.is_some();
     let start = Instant::now();
     let full = Baseline::build(recipe, paths, build.driver())
         .context("failed to build all of OpenCV's default modules")?;
-    if there {
-        notes.push(
-            "how long building took by the clock is not known: both were built before".to_owned(),
-        );
+    let mut notes = vec![if there {
+        "how long building took by the clock is not known: both were built before".to_owned()
     } else {
-        notes.push(format!(
-            "building OpenCV with its defaults took {:.0} s by the clock",
-            start.elapsed().as_secs_f64()
-        ));
-    }
+        let seconds = start.elapsed().as_secs_f64();
+        format!("building OpenCV with its defaults took {seconds:.0} s by the clock")
+    }];
     let full = full.description();
     let effort = Effort::of(&paths.work(&recipe.target))?;
     let mut groups = Vec::new();
+    let mut add = |title: &str, unit, default: f64, ours: f64| {
+        let group = Group::new(title, unit, Some(DEFAULT));
+        groups.push(group.with("all libraries", &[(DEFAULT, default), (OURS, ours)]));
+    };
     let seconds = |effort: &Effort| effort.seconds.values().sum::<f64>();
     if effort.seconds.is_empty() {
-        notes.push(
-            "how long our libraries took to compile is not known: they were built elsewhere"
-                .to_owned(),
-        );
+        let note = "how long our libraries took to compile is not known: they were built elsewhere";
+        notes.push(note.to_owned());
     } else {
-        let mut group = Group::new(
-            "all calls of the compiler together",
+        let title = "all calls of the compiler together";
+        add(
+            title,
             Unit::Seconds,
-            Some(DEFAULT),
+            seconds(&full.effort),
+            seconds(&effort),
         );
-        group.add(
-            "all libraries",
-            &[(DEFAULT, seconds(&full.effort)), (OURS, seconds(&effort))],
-        );
-        groups.push(group);
     }
-    let mut sizes = Group::new("static libraries", Unit::Megabytes, Some(DEFAULT));
     let ours = &setting.sdk.manifest().libraries;
-    sizes.add(
-        "all libraries",
-        &[
-            (DEFAULT, megabytes(&full.libraries)),
-            (OURS, megabytes(ours)),
-        ],
-    );
-    groups.push(sizes);
+    let (all, few) = (megabytes(&full.libraries), megabytes(ours));
+    add("static libraries", Unit::Megabytes, all, few);
     Ok(Figures {
         method: format!(
             "OpenCV {} as static libraries from the same source by the same compiler: {} libraries by default, {} of \

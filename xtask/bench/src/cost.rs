@@ -40,17 +40,13 @@ pub fn of(cold: &Cold, warm: &Warm, memory: &MemoryBench) -> Result<Figures> {
     let here = Architecture::of_this_machine().context("Lambda does not offer this processor")?;
     let rates = prices.of(here);
     let photos = [warm.samples.first(), warm.samples.last()];
-    let mut sizes = Group::new("memory size that is needed", Unit::Megabytes, Some(PEER));
-    let mut durations = Group::new("duration at that size", Unit::Milliseconds, Some(PEER));
-    let mut costs = Group::new("a million photos", Unit::Dollars, Some(PEER));
-    let mut vcpu = Group::new(
-        format!(
-            "a million photos at {} MB, one vCPU",
-            prices.memory.vcpu_megabytes
-        ),
-        Unit::Dollars,
-        Some(PEER),
-    );
+    let one = prices.memory.vcpu_megabytes;
+    let group = |title: &str, unit| Group::new(title, unit, Some(PEER));
+    let mut sizes = group("memory size that is needed", Unit::Megabytes);
+    let mut durations = group("duration at that size", Unit::Milliseconds);
+    let mut costs = group("a million photos", Unit::Dollars);
+    let title = format!("a million photos at {one} MB, one vCPU");
+    let mut vcpu = group(&title, Unit::Dollars);
     for ((photo, samples), peaks) in photos.into_iter().flatten().zip(memory.peaks) {
         let needs = |side: usize| Needs {
             peak: peaks[side],
@@ -72,9 +68,7 @@ pub fn of(cold: &Cold, warm: &Warm, memory: &MemoryBench) -> Result<Figures> {
         add(&mut costs, &|needs| {
             million(&prices, rates, needs, size(needs))
         });
-        add(&mut vcpu, &|needs| {
-            million(&prices, rates, needs, prices.memory.vcpu_megabytes)
-        });
+        add(&mut vcpu, &|needs| million(&prices, rates, needs, one));
     }
     let assumed = &prices.assumed;
     Ok(Figures {

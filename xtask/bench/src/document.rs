@@ -123,33 +123,27 @@ fn command() -> String {
     format!("cargo xtask {}", arguments.join(" "))
 }
 
+type Cell<'a> = &'a dyn Fn(&str) -> Option<String>;
+
 fn rows(group: &Group) -> Vec<Vec<String>> {
-    let sides = group.sides();
-    let others = group.others();
-    let mut head = vec![format!("{}, {}", group.title, group.unit.word())];
-    head.extend(sides.iter().map(|side| (*side).to_owned()));
-    head.extend(others.iter().map(|side| group.compared(side)));
-    let mut rows = vec![head];
+    let (sides, others) = (group.sides(), group.others());
+    let row = |name: String, value: Cell, ratio: Cell| -> Vec<String> {
+        let values = sides.iter().map(|side| value(side));
+        let ratios = others.iter().map(|side| ratio(side));
+        let cells = values.chain(ratios).map(Option::unwrap_or_default);
+        std::iter::once(name).chain(cells).collect()
+    };
+    let title = format!("{}, {}", group.title, group.unit.word());
+    let compared = |side: &str| Some(group.compared(side));
+    let mut rows = vec![row(title, &|side| Some(side.to_owned()), &compared)];
     for case in &group.cases {
-        let mut row = vec![format!("  {}", case.name)];
-        let value = |side: &&str| case.value(side);
-        row.extend(
-            sides
-                .iter()
-                .map(|side| value(side).map_or_else(String::new, |v| shown(v.value))),
-        );
-        let ratios = others
-            .iter()
-            .map(|side| value(side).and_then(|value| value.ratio));
-        row.extend(ratios.map(|ratio| ratio.map_or_else(String::new, times)));
-        rows.push(row);
+        let value = |side: &str| Some(shown(case.value(side)?.value));
+        let ratio = |side: &str| Some(times(case.value(side)?.ratio?));
+        rows.push(row(format!("  {}", case.name), &value, &ratio));
     }
     if !group.means.is_empty() {
-        let mut row = vec!["  geometric mean".to_owned()];
-        row.extend(sides.iter().map(|_| String::new()));
-        let means = others.iter().map(|side| group.mean(side));
-        row.extend(means.map(|mean| mean.map_or_else(String::new, times)));
-        rows.push(row);
+        let mean = |side: &str| group.mean(side).map(times);
+        rows.push(row("  geometric mean".to_owned(), &|_| None, &mean));
     }
     rows
 }

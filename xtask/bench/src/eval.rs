@@ -111,7 +111,7 @@ pub fn evaluated(
     let pictures = workspace.target().join("eval");
     // Those of other photos would be taken for these.
     let _ = fs::remove_dir_all(&pictures);
-    let mut scores: Vec<_> = PRESETS.map(PresetScore::of).into();
+    let mut scores = [const { BTreeMap::new() }; PRESETS.len()];
     let mut times = [0.0; PRESETS.len()];
     site.storage.create_bucket(BUCKET)?;
     for (name, labels) in &labelled.labels {
@@ -121,15 +121,15 @@ pub fn evaluated(
         let mut runs = vec![Vec::new(); PRESETS.len()];
         for run in 0..RUNS {
             // One after the other, so that whatever else the machine does slows all of them.
-            for (place, score) in scores.iter_mut().enumerate() {
+            for (place, preset) in PRESETS.into_iter().enumerate() {
                 let start = Instant::now();
-                let found = boxes(&site, name, score.preset)?;
+                let found = boxes(&site, name, preset)?;
                 runs[place].push(start.elapsed().as_secs_f64());
                 if run == 0 {
                     let matched = Match::of(&found, labels);
-                    let folder = pictures.join(score.preset);
+                    let folder = pictures.join(preset);
                     picture::write(&folder, name, &decoded, (&found, labels), &matched)?;
-                    score.photos.insert(name.clone(), matched.score());
+                    scores[place].insert(name.clone(), matched.score());
                 }
             }
         }
@@ -137,11 +137,21 @@ pub fn evaluated(
             *time += median(runs);
         }
     }
-    for (score, time) in scores.iter_mut().zip(times) {
-        score.sum_up(time / times[0]);
-    }
+    let presets = PRESETS.into_iter().zip(scores).zip(times);
+    let presets = presets.map(|((preset, photos), time)| {
+        let all = Score::sum(photos.values());
+        PresetScore {
+            preset,
+            precision: all.precision(),
+            recall: all.recall(),
+            f1: all.f1(),
+            all,
+            time_ratio: time / times[0],
+            photos,
+        }
+    });
     Ok(EvalAnswer {
-        presets: scores,
+        presets: presets.collect(),
         pictures,
     })
 }
@@ -153,42 +163,10 @@ fn boxes(site: &Site, key: &str, preset: &str) -> Result<Vec<Area>> {
     faces.iter().map(of).collect()
 }
 
-impl PresetScore {
-    fn of(preset: &'static str) -> Self {
-        Self {
-            preset,
-            precision: 0.0,
-            recall: 0.0,
-            f1: 0.0,
-            all: Score::default(),
-            time_ratio: 0.0,
-            photos: BTreeMap::new(),
-        }
-    }
-
-    fn sum_up(&mut self, time_ratio: f64) {
-        self.all = self.photos.values().copied().sum();
-        self.precision = self.all.precision();
-        self.recall = self.all.recall();
-        self.f1 = self.all.f1();
-        self.time_ratio = time_ratio;
-    }
-}
-
 impl Answer for EvalAnswer {
     fn text(&self) -> String {
-        let row = |cells: &[&str]| cells.iter().map(|cell| (*cell).to_owned()).collect();
-        let mut rows: Vec<Vec<String>> = vec![row(&[
-            "photo",
-            "preset",
-            "precision",
-            "recall",
-            "F1",
-            "found",
-            "false",
-            "missed",
-            "time",
-        ])];
+        let head = "photo preset precision recall F1 found false missed time";
+        let mut rows = vec![head.split(' ').map(str::to_owned).collect::<Vec<_>>()];
         let line = |photo: &str, preset: &str, score: &Score, time: String| {
             vec![
                 photo.to_owned(),

@@ -2,56 +2,49 @@
 //! files where an engine answers; and the memory for a layer of 1 GB.
 
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::Result;
 use fs_err as fs;
 use layer::elf::FunctionBinary;
 use layer::glibc;
-use opencv_build::Sdk;
 use support::progress::tell;
 
 use super::figures::{Figures, Group, Unit};
 use super::large_layer::of_large_layer;
 use super::median::{milliseconds, time};
-use super::setting::Setting;
+use super::setting::{Count, Setting};
 use local::engine::{docker, version};
 use package::pack::base::Base;
 use package::pack::checked::check;
 use package::pack::{BOOTSTRAP, function_image};
-use package::workspace::Workspace;
 use support::answer::size;
 use support::files::temporary_in;
 
 const PEER: &str = "docker build";
 const OURS: &str = "ours";
 
+const RUNS: Count = (9, 1);
+const LARGE: Count = (1_000_000_000, 10_000_000);
+
 /// What to measure.
 #[derive(clap::Args, Clone, Debug)]
 #[group(skip)]
 pub struct Arguments {
     /// How often each is done; the median counts
-    #[arg(long, default_value_t = 9)]
+    #[arg(long, default_value_t = RUNS.0)]
     runs: usize,
 
     /// The size of the large layer in bytes
-    #[arg(long, default_value_t = 1_000_000_000)]
-    large: u64,
+    #[arg(long, default_value_t = LARGE.0)]
+    large: usize,
 }
 
 impl Arguments {
-    /// As many runs as without options, or as few as tell that all works.
-    pub fn few(quick: bool) -> Self {
-        if quick {
-            Self {
-                runs: 1,
-                large: 10_000_000,
-            }
-        } else {
-            Self {
-                runs: 9,
-                large: 1_000_000_000,
-            }
+    /// Those without options, or of a quick run.
+    pub fn of(setting: &Setting) -> Self {
+        Self {
+            runs: setting.count(RUNS),
+            large: setting.count(LARGE),
         }
     }
 }
@@ -69,7 +62,10 @@ pub fn run(setting: &Setting, arguments: &Arguments) -> Result<Figures> {
     let (mut image, mut lint, mut docker) = (Vec::new(), Vec::new(), Vec::new());
     for number in 0..runs {
         tell(&format!("run {} of {runs}", number + 1));
-        image.push(write(folder.path(), workspace, sdk, binary)?);
+        image.push(time(|| {
+            let (folder, name) = (folder.path(), "face-detect:bench");
+            function_image(folder, name, workspace, sdk, binary, &Base::Minimal).map(drop)
+        })?);
         lint.push(time(|| {
             let architecture = sdk.manifest().target.architecture;
             check(&folder.path().join("face-detect"), architecture, true)
@@ -79,7 +75,8 @@ pub fn run(setting: &Setting, arguments: &Arguments) -> Result<Figures> {
         }
     }
     tell("writing a large layer");
-    let large = of_large_layer(arguments.large, folder.path())?;
+    let bytes = arguments.large as u64;
+    let large = of_large_layer(bytes, folder.path())?;
     let mut notes = Vec::new();
     let mut written = vec![(OURS, milliseconds(&image))];
     match engine {
@@ -88,42 +85,26 @@ pub fn run(setting: &Setting, arguments: &Arguments) -> Result<Figures> {
             "`{PEER}` was skipped: no Docker engine answers: {why}"
         )),
     }
-    let mut times = Group::new("image", Unit::Milliseconds, Some(PEER));
-    times.add("from the binary to image and archive", &written);
-    times.add(
-        "checking it against Lambda's rules",
-        &[(OURS, milliseconds(&lint))],
-    );
+    let checked = [(OURS, milliseconds(&lint))];
     #[expect(clippy::cast_precision_loss, reason = "four digits are kept")]
     let peak = large.peak_bytes as f64 / 1e6;
-    let name = size(arguments.large);
+    let case = format!("writing a layer of {}", size(bytes));
+    let of_layer = |title: &str, unit, value| {
+        let group = Group::new(title, unit, None);
+        group.with(case.clone(), &[(OURS, value)])
+    };
     Ok(Figures {
         method: format!(
             "Medians of {runs} run(s) in turn: the function's image as layout and archive, against `{PEER}` of the same files without its cache; and a process that writes a layer with one large file."
         ),
         notes,
         groups: vec![
-            times,
-            Group::new("most resident memory", Unit::Megabytes, None)
-                .with(format!("writing a layer of {name}"), &[(OURS, peak)]),
-            Group::new("time", Unit::Seconds, None).with(
-                format!("writing a layer of {name}"),
-                &[(OURS, large.seconds)],
-            ),
+            Group::new("image", Unit::Milliseconds, Some(PEER))
+                .with("from the binary to image and archive", &written)
+                .with("checking it against Lambda's rules", &checked),
+            of_layer("most resident memory", Unit::Megabytes, peak),
+            of_layer("time", Unit::Seconds, large.seconds),
         ],
-    })
-}
-
-/// The layout and the archive, as `cargo xtask image` writes them.
-fn write(
-    folder: &Path,
-    workspace: &Workspace,
-    sdk: &Sdk,
-    binary: &FunctionBinary,
-) -> Result<Duration> {
-    time(|| {
-        let reference = "face-detect:bench";
-        function_image(folder, reference, workspace, sdk, binary, &Base::Minimal).map(drop)
     })
 }
 

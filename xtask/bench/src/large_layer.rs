@@ -59,17 +59,11 @@ pub fn of_large_layer(bytes: u64, folder: &Path) -> Result<Memory> {
 /// A file of which about half cannot be compressed, as in programs and pictures.
 fn write_sample(path: &Path, bytes: u64) -> std::io::Result<()> {
     let mut file = BufWriter::new(File::create(path)?);
-    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut random = fastrand::Rng::with_seed(0);
     let mut left = bytes;
     while left > 0 {
         let mut block = [0; 64];
-        for eight in block[..32].chunks_mut(8) {
-            // Marsaglia's xorshift, whose parameters are 13, 7 and 17.
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            eight.copy_from_slice(&state.to_le_bytes());
-        }
+        random.fill(&mut block[..32]);
         let count = usize::try_from(left.min(64)).unwrap_or(64);
         file.write_all(&block[..count])?;
         left -= count as u64;

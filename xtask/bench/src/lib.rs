@@ -131,7 +131,7 @@ impl Bench {
             memory::run(setting)?,
         );
         let cost = self.kept("cost", cost::of(&cold, &warm, &memory)?)?;
-        let arguments = image::Arguments::few(setting.options.quick);
+        let arguments = image::Arguments::of(setting);
         Ok(Documents(vec![
             detect,
             self.kept("cold", cold.figures)?,

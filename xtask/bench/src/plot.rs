@@ -207,7 +207,7 @@ fn font(size: u32, weight: FontStyle, colour: RGBColor, anchor: HPos) -> TextSty
 
 /// Text with its middle at the height of `place`.
 fn write(area: &Area, text: &str, place: (i32, i32), font: TextStyle) -> Drawn {
-    area.draw(&Text::new(text, place, font))?;
+    area.draw(&Text::new(text.to_owned(), place, font))?;
     Ok(())
 }
 

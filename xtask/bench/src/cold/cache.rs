@@ -1,4 +1,5 @@
-//! Takes files out of the system's memory, so that who reads them next has to wait for the disk. Nobody else's files are touched, and no rights are needed.
+//! Takes files out of the system's memory, so that who reads them next has to wait for the disk. Nobody
+//! else's files are touched, and no rights are needed.
 
 use std::path::Path;
 

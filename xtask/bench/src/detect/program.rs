@@ -4,7 +4,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use support::child::Child;
 use support::run::show;
 
@@ -22,7 +22,7 @@ pub struct Program {
 }
 
 /// A photo as a program has decoded it, in grey: its size, and two sums over its pixels.
-pub type Decoded = [u64; 4];
+pub type Decoded = [i64; 4];
 
 /// What to look for, where, and how.
 #[derive(Clone, Debug)]
@@ -59,22 +59,19 @@ impl Program {
     }
 
     pub fn cascade(&mut self, name: &str, path: &str) -> Result<()> {
-        self.ask(&["cascade", name, path]).map(drop)
+        self.ask(&format!("cascade\t{name}\t{path}")).map(drop)
     }
 
     pub fn photo(&mut self, photo: &Photo) -> Result<Decoded> {
-        let path = photo.path.display().to_string();
-        let answer = self.ask(&["photo", &photo.name, &path])?;
-        let numbers = numbers::<u64>(&answer)?;
-        numbers
-            .try_into()
-            .map_err(|_| anyhow::anyhow!("`{}` answered `{answer}` to a photo", self.name))
+        let request = format!("photo\t{}\t{}", photo.name, photo.path.display());
+        let answer = self.ask(&request)?;
+        let decoded = numbers(&answer)?.try_into();
+        decoded.map_err(|_| anyhow!("`{}` answered `{answer}` to a photo", self.name))
     }
 
     /// Has it use OpenCV's own detector or ours; false where it has only OpenCV's.
     pub fn fast(&mut self, on: bool) -> Result<bool> {
-        let said = self.talk(&["fast", if on { "1" } else { "0" }])?;
-        match said.as_str() {
+        match self.talk(&format!("fast\t{}", u8::from(on)))?.as_str() {
             "ok" => Ok(true),
             "absent" => Ok(false),
             other => bail!("`{}` answered `{other}`", self.name),
@@ -83,22 +80,13 @@ impl Program {
 
     /// Has it look, `repeat` times.
     pub fn detect(&mut self, look: &Look, repeat: usize) -> Result<Found> {
-        let [x, y, width, height] = look.region.map(|number| number.to_string());
-        let (neighbours, threads) = (look.neighbours.to_string(), look.threads.to_string());
-        let repeat = repeat.to_string();
-        let answer = self.ask(&[
-            "detect",
-            look.cascade,
-            look.photo,
-            &x,
-            &y,
-            &width,
-            &height,
-            &neighbours,
-            &threads,
-            &repeat,
-        ])?;
-        let numbers = numbers::<i64>(&answer)?;
+        let Look { cascade, photo, .. } = look;
+        let (neighbours, threads) = (look.neighbours, look.threads);
+        let region = look.region.map(|number| number.to_string()).join("\t");
+        let answer = self.ask(&format!(
+            "detect\t{cascade}\t{photo}\t{region}\t{neighbours}\t{threads}\t{repeat}"
+        ))?;
+        let numbers = numbers(&answer)?;
         let (nanoseconds, rest) = numbers.split_first().context("it told no time")?;
         let (areas, rest) = rest.as_chunks::<4>();
         ensure!(rest.is_empty(), "`{}` answered `{answer}`", self.name);
@@ -110,15 +98,15 @@ impl Program {
         })
     }
 
-    fn talk(&mut self, request: &[&str]) -> Result<String> {
-        let line = request.join("\t") + "\n";
+    /// The answer to a request, whose words tabs separate.
+    fn talk(&mut self, request: &str) -> Result<String> {
         let mut answer = String::new();
-        let talked = self
-            .requests
-            .write_all(line.as_bytes())
-            .and_then(|()| self.requests.flush())
-            .and_then(|()| self.answers.read_line(&mut answer));
-        talked.with_context(|| format!("failed to talk with `{}`", self.name))?;
+        let mut talk = || {
+            writeln!(self.requests, "{request}")?;
+            self.requests.flush()?;
+            self.answers.read_line(&mut answer)
+        };
+        talk().with_context(|| format!("failed to talk with `{}`", self.name))?;
         ensure!(
             !answer.is_empty(),
             "`{}` ended; what it said is above",
@@ -128,28 +116,20 @@ impl Program {
     }
 
     /// What is behind the `ok` that an answer begins with.
-    fn ask(&mut self, request: &[&str]) -> Result<String> {
+    fn ask(&mut self, request: &str) -> Result<String> {
         let answer = self.talk(request)?;
         let rest = answer.strip_prefix("ok").with_context(|| {
-            format!(
-                "`{}` answered `{answer}` to {}",
-                self.name,
-                request.join(" ")
-            )
+            let request = request.replace('\t', " ");
+            format!("`{}` answered `{answer}` to {request}", self.name)
         })?;
         Ok(rest.trim().to_owned())
     }
 }
 
-fn numbers<T: std::str::FromStr>(text: &str) -> Result<Vec<T>>
-where
-    T::Err: std::error::Error + Send + Sync + 'static,
-{
-    let parsed = text
-        .split_whitespace()
-        .map(str::parse)
-        .collect::<Result<_, _>>();
-    parsed.with_context(|| format!("`{text}` is no list of numbers"))
+fn numbers(text: &str) -> Result<Vec<i64>> {
+    let numbers = text.split_whitespace().map(str::parse);
+    let numbers = numbers.collect::<Result<_, _>>();
+    numbers.with_context(|| format!("`{text}` is no list of numbers"))
 }
 
 #[cfg(test)]

@@ -1,8 +1,5 @@
 //! Boxes that were found against boxes that people drew.
 
-use std::iter::Sum;
-use std::ops::Add;
-
 use serde::Serialize;
 
 /// Left, top, width, height, in pixels.
@@ -68,6 +65,15 @@ pub struct Score {
 }
 
 impl Score {
+    /// All counts together.
+    pub fn sum<'a>(scores: impl IntoIterator<Item = &'a Self>) -> Self {
+        scores.into_iter().fold(Self::default(), |sum, score| Self {
+            found: sum.found + score.found,
+            false_alarms: sum.false_alarms + score.false_alarms,
+            missed: sum.missed + score.missed,
+        })
+    }
+
     /// The part of the boxes that is right; 1 without any.
     pub fn precision(&self) -> f64 {
         ratio(self.found, self.found + self.false_alarms)
@@ -93,24 +99,6 @@ fn ratio(part: usize, whole: usize) -> f64 {
         return 1.0;
     }
     part as f64 / whole as f64
-}
-
-impl Add for Score {
-    type Output = Self;
-
-    fn add(self, other: Self) -> Self {
-        Self {
-            found: self.found + other.found,
-            false_alarms: self.false_alarms + other.false_alarms,
-            missed: self.missed + other.missed,
-        }
-    }
-}
-
-impl Sum for Score {
-    fn sum<I: Iterator<Item = Self>>(scores: I) -> Self {
-        scores.fold(Self::default(), Add::add)
-    }
 }
 
 /// Intersection over union.
@@ -146,10 +134,8 @@ mod tests {
 
     #[test]
     fn the_ratios_are_those_of_all_photos() {
-        let score: Score = [Match::of(&[A], &[A, FAR]), Match::of(&[FAR], &[A])]
-            .iter()
-            .map(Match::score)
-            .sum();
+        let photos = [Match::of(&[A], &[A, FAR]), Match::of(&[FAR], &[A])];
+        let score = Score::sum(&photos.map(|photo| photo.score()));
         assert!((score.precision() - 1.0 / 2.0).abs() < 1e-9);
         assert!((score.recall() - 1.0 / 3.0).abs() < 1e-9);
         assert!((score.f1() - 2.0 / 5.0).abs() < 1e-9);
