@@ -1,7 +1,7 @@
 //! The function's binary as a tree of parts: group, component, source file or module, function.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::thread;
 
 use anyhow::{Context, Result, anyhow};
@@ -9,11 +9,11 @@ use fs_err as fs;
 
 use super::explain::{Explanation, explain};
 use super::graph::Graph;
-use super::link::{LinkRecord, read};
+use super::link::LinkRecord;
 use super::map;
 use super::part::{Kind, Part};
 use super::piece::Piece;
-use super::place::Members;
+use super::place::{Members, Place};
 use super::program;
 
 pub const NAME: &str = "bootstrap";
@@ -39,9 +39,9 @@ impl Linking {
         let graph = record.graph()?;
         Ok(Self {
             folder: record.folder().to_owned(),
-            map: text(&again.map)?,
-            graph: read(&graph.output)?,
-            graph_map: text(&graph.map)?,
+            map: fs::read_to_string(&again.map)?,
+            graph: fs::read(&graph.output)?,
+            graph_map: fs::read_to_string(&graph.map)?,
         })
     }
 
@@ -71,36 +71,36 @@ impl Linking {
     }
 }
 
-fn text(path: &Path) -> Result<String> {
-    Ok(fs::read_to_string(path)?)
-}
-
 /// The tree of all pieces; its sum is theirs.
 pub fn tree(pieces: &[Piece]) -> Part {
-    type Leaves<'a> = BTreeMap<(&'a str, Kind), u64>;
-    type Level<'a, T> = BTreeMap<&'a str, T>;
-    let mut groups: Level<Level<Level<Leaves>>> = BTreeMap::new();
+    let levels: [fn(&Place) -> &str; 3] = [|it| &it.group, |it| &it.component, |it| &it.file];
+    Part::whole(NAME, parts(&Vec::from_iter(pieces), &levels))
+}
+
+/// The parts that pieces have on the first of some levels.
+fn parts(pieces: &[&Piece], levels: &[fn(&Place) -> &str]) -> Vec<Part> {
+    let Some((level, below)) = levels.split_first() else {
+        return leaves(pieces);
+    };
+    let mut groups: BTreeMap<&str, Vec<&Piece>> = BTreeMap::new();
     for piece in pieces {
-        let components = groups.entry(&piece.place.group).or_default();
-        let files = components.entry(&piece.place.component).or_default();
-        let leaves = files.entry(&piece.place.file).or_default();
-        *leaves.entry((&piece.name, piece.kind)).or_default() += piece.size;
+        groups.entry(level(&piece.place)).or_default().push(piece);
     }
-    let file = |(name, leaves): (&str, Leaves)| Part::whole(name, self::leaves(&leaves));
-    let component = |(name, files): (&str, Level<Leaves>)| {
-        Part::whole(name, files.into_iter().map(file).collect())
-    };
-    let group = |(name, components): (&str, Level<Level<Leaves>>)| {
-        Part::whole(name, components.into_iter().map(component).collect())
-    };
-    Part::whole(NAME, groups.into_iter().map(group).collect())
+    let groups = groups.into_iter();
+    groups
+        .map(|(name, pieces)| Part::whole(name, parts(&pieces, below)))
+        .collect()
 }
 
 /// Functions and variables; where one name has several kinds of bytes, each is a leaf.
-fn leaves(leaves: &BTreeMap<(&str, Kind), u64>) -> Vec<Part> {
+fn leaves(pieces: &[&Piece]) -> Vec<Part> {
+    let mut leaves: BTreeMap<(&str, Kind), u64> = BTreeMap::new();
+    for piece in pieces {
+        *leaves.entry((&piece.name, piece.kind)).or_default() += piece.size;
+    }
     let mut parts = Vec::new();
     let mut last = "";
-    for ((name, kind), bytes) in leaves {
+    for ((name, kind), bytes) in &leaves {
         let shown = if *name == last {
             format!("{name} ({})", kind.word())
         } else {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::thread;
 
 use anyhow::{Context, Result, anyhow};
+use fs_err as fs;
 use layer::Digest;
 use layer::elf::FunctionBinary;
 use opencv_build::Sdk;
@@ -12,7 +13,7 @@ use support::progress::tell;
 use super::arguments::{Against, Arguments};
 use super::bootstrap::{self, Linking};
 use super::explain::Explanation;
-use super::link::{self, LinkRecord};
+use super::link::LinkRecord;
 use super::place::Members;
 use super::report::{Ablation, Baseline, Report};
 use super::revision::revision;
@@ -52,7 +53,7 @@ impl<'a> Built<'a> {
         let workspace = build.workspace();
         let folder = link_record(workspace, &build.recipe().target);
         let record = LinkRecord::open(&folder, workspace.root(), &build.tools()?.zig())?;
-        let content = link::read(binary.path())?;
+        let content = fs::read(binary.path())?;
         let linking = Linking::of(&content, &record)?;
         let members = Members::of(&sdk)?;
         Ok(Self {

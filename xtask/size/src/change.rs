@@ -4,9 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::bootstrap;
-use super::figures::difference;
+use super::figures::{difference, percent, signed};
 use super::part::Part;
 use super::report::Report;
+use support::answer::size;
 
 /// The program in an image or archive.
 const PROGRAM: &str = bootstrap::NAME;
@@ -41,39 +42,34 @@ impl Change {
             path => path.join("/"),
         }
     }
+
+    /// The columns of a table of changes: before, after, the difference and the same in percent.
+    pub fn columns(&self) -> [String; 4] {
+        let shown = |bytes: Option<u64>, none: &str| bytes.map_or(none.to_owned(), size);
+        let (before, after) = (self.before, self.after);
+        [
+            shown(before, "new"),
+            shown(after, "gone"),
+            signed(self.difference()),
+            percent(before.unwrap_or(0), after.unwrap_or(0)),
+        ]
+    }
 }
 
 fn artefact_of(path: &[String]) -> &str {
     path.first().map_or("", String::as_str)
 }
 
-/// What is known of a part's earlier state.
-#[derive(Clone, Copy, Debug)]
-pub enum Earlier<'a> {
-    /// Nothing: there is no earlier report, or it does not go down so far.
-    Unknown,
-    /// It was not there.
-    Absent,
-    /// It was this.
-    Was(&'a Part),
-}
+/// A part's earlier state: none if nothing is known of it, as there is no earlier report or it does not go down so
+/// far, and no part in it if it was not there.
+pub type Earlier<'a> = Option<Option<&'a Part>>;
 
-impl<'a> Earlier<'a> {
-    /// An artefact's.
-    pub fn artefact(before: Option<&'a Report>, name: &str) -> Self {
-        match before {
-            None => Self::Unknown,
-            Some(report) => report.artefact(name).map_or(Self::Absent, Self::Was),
-        }
-    }
-
-    /// The same of a part of this.
-    pub fn part(self, name: &str) -> Self {
-        match self {
-            Self::Was(whole) if whole.parts.is_empty() => Self::Unknown,
-            Self::Was(whole) => whole.get(name).map_or(Self::Absent, Self::Was),
-            other => other,
-        }
+/// The earlier state of the part `name` of a whole.
+pub fn earlier<'a>(whole: Earlier<'a>, name: &str) -> Earlier<'a> {
+    match whole {
+        Some(Some(whole)) if whole.parts.is_empty() => None,
+        Some(Some(whole)) => Some(whole.get(name)),
+        other => other,
     }
 }
 
@@ -139,35 +135,24 @@ fn named(parts: &[Part]) -> impl Iterator<Item = (&str, &Part)> {
 /// static libraries the libraries, of others the files of each layer. Where the function's program is among
 /// those, its components take its place.
 pub fn components(report: &Report, artefact: &Part) -> BTreeMap<Path, u64> {
-    let mut found = BTreeMap::new();
-    let mut program = false;
-    let path = |names: &[&str]| {
-        names
-            .iter()
-            .map(|name| (*name).to_owned())
-            .collect::<Path>()
-    };
+    let whole = &artefact.name;
+    let holds_program = |part: &Part| whole != PROGRAM && is_program(&part.name);
+    let mut parts = Vec::new();
     for part in &artefact.parts {
-        let deeper = artefact.name != super::libraries::NAME && !part.parts.is_empty();
-        if artefact.name != PROGRAM && is_program(&part.name) {
-            program = true;
-        } else if !deeper {
-            found.insert(path(&[&artefact.name, &part.name]), part.bytes);
+        if whole == super::libraries::NAME || part.parts.is_empty() || holds_program(part) {
+            parts.push((vec![whole, &part.name], part));
         } else {
-            for inner in &part.parts {
-                if artefact.name != PROGRAM && is_program(&inner.name) {
-                    program = true;
-                } else {
-                    found.insert(
-                        path(&[&artefact.name, &part.name, &inner.name]),
-                        inner.bytes,
-                    );
-                }
-            }
+            let inner = part.parts.iter();
+            parts.extend(inner.map(|inner| (vec![whole, &part.name, &inner.name], inner)));
         }
     }
-    if let Some(bootstrap) = report.artefact(PROGRAM).filter(|_| program) {
-        found.extend(components(report, bootstrap));
+    let mut found = BTreeMap::new();
+    for (path, part) in parts {
+        if !holds_program(part) {
+            found.insert(path.into_iter().cloned().collect(), part.bytes);
+        } else if let Some(bootstrap) = report.artefact(PROGRAM) {
+            found.extend(components(report, bootstrap));
+        }
     }
     found
 }
@@ -179,39 +164,28 @@ fn is_program(name: &str) -> bool {
 /// The components of an artefact that changed, the largest change first. Of an artefact whose total alone was
 /// kept, those of the program in it.
 pub fn components_changed(before: &Report, after: &Report, artefact: &str) -> Vec<Change> {
-    let (Some(old), Some(new)) = (before.artefact(artefact), after.artefact(artefact)) else {
-        return Vec::new();
-    };
-    let mut now = components(after, new);
-    let mut was = components(before, old);
-    let goes_down = |report: &Report, artefact: &str| {
-        let artefact = report.artefact(artefact);
+    let components =
+        |name: &str| [before, after].map(|report| Some(components(report, report.artefact(name)?)));
+    let goes_down = |report: &Report, name: &str| {
+        let artefact = report.artefact(name);
         artefact.is_some_and(|artefact| !artefact.parts.is_empty())
     };
-    let known = |artefact: &str| goes_down(before, artefact) && goes_down(after, artefact);
-    let has_program = now
-        .keys()
-        .chain(was.keys())
-        .any(|path| artefact_of(path) == PROGRAM);
-    if !known(artefact) && has_program {
-        let of_program = |report: &Report| {
-            let program = report.artefact(PROGRAM);
-            program.map_or(BTreeMap::new(), |program| components(report, program))
-        };
-        (was, now) = (of_program(before), of_program(after));
+    let is_known = |name: &str| goes_down(before, name) && goes_down(after, name);
+    let [Some(mut was), Some(mut now)] = components(artefact) else {
+        return Vec::new();
+    };
+    let mut paths = was.keys().chain(now.keys());
+    if !is_known(artefact) && paths.any(|path| artefact_of(path) == PROGRAM) {
+        [was, now] = components(PROGRAM).map(Option::unwrap_or_default);
     }
-    now.retain(|path, _| known(artefact_of(path)));
-    was.retain(|path, _| known(artefact_of(path)));
-    let paths: BTreeSet<&Path> = was.keys().chain(now.keys()).collect();
-    let mut changes: Vec<_> = paths
-        .into_iter()
-        .map(|path| Change {
-            path: path.clone(),
-            before: was.get(path).copied(),
-            after: now.get(path).copied(),
-        })
-        .filter(|change| change.difference() != 0)
-        .collect();
+    let paths: BTreeSet<_> = was.keys().chain(now.keys()).collect();
+    let paths = paths.into_iter().filter(|path| is_known(artefact_of(path)));
+    let changes = paths.map(|path| Change {
+        path: path.clone(),
+        before: was.get(path).copied(),
+        after: now.get(path).copied(),
+    });
+    let mut changes: Vec<_> = changes.filter(|change| change.difference() != 0).collect();
     largest_first(&mut changes);
     changes
 }
@@ -226,15 +200,17 @@ pub fn grown(before: &Report, after: &Report, artefact: &str, most: usize) -> Ve
 
 /// What changed most in all artefacts. What lies in several is listed once.
 pub fn all_components_changed(before: &Report, after: &Report) -> Vec<Change> {
-    let mut changes: Vec<Change> = Vec::new();
-    for artefact in &after.artefacts {
-        let new = components_changed(before, after, &artefact.name);
+    let all = after
+        .artefacts
+        .iter()
+        .map(|artefact| artefact.name.as_str());
+    let changes = all.flat_map(|name| {
+        let mut changes = components_changed(before, after, name);
         // The program's components come again in whatever has it.
-        changes.extend(
-            new.into_iter()
-                .filter(|change| change.artefact() == artefact.name),
-        );
-    }
+        changes.retain(|change| change.artefact() == name);
+        changes
+    });
+    let mut changes: Vec<_> = changes.collect();
     largest_first(&mut changes);
     changes
 }

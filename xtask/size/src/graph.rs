@@ -25,10 +25,7 @@ pub enum Key<'a> {
         section: &'a str,
     },
     /// What files share: a string or a number, in a section of the linker's own.
-    Merged {
-        section: &'a str,
-        content: Vec<u8>,
-    },
+    Merged { section: &'a str, content: Vec<u8> },
 }
 
 /// The graph. Nodes are numbered from 0.
@@ -62,7 +59,7 @@ impl<'a> Graph<'a> {
                     continue;
                 }
                 let spot = if input.file != INTERNAL {
-                    Spot::Node(graph.add_section(input))
+                    Spot::Node(graph.add(Key::section(input), Some(input)))
                 } else if merged::unit(input.section).is_some() {
                     let bytes = elf.section_by_name(output.name).and_then(|section| {
                         let from = input.address.checked_sub(section.address())?;
@@ -123,7 +120,9 @@ impl<'a> Graph<'a> {
                         let section = input.section;
                         let content = merged::containing(section, bytes, target - start);
                         let Some(content) = content else { continue };
-                        graph.add(Key::Merged { section, content }, None)
+                        let key = Key::Merged { section, content };
+                        let known = graph.numbers.get(&key).copied();
+                        known.unwrap_or_else(|| graph.add(key, None))
                     }
                     Some((_, Spot::Node(to))) => *to,
                     None => continue,
@@ -142,22 +141,9 @@ impl<'a> Graph<'a> {
     }
 
     /// Members of one name can have sections of one name: each is a node, and the first is found by the key.
-    fn add_section(&mut self, input: &'a Input<'a>) -> Node {
-        let node = self.keys.len();
-        let key = Key::section(input);
-        self.numbers.entry(key.clone()).or_insert(node);
-        self.keys.push(key);
-        self.inputs.push(Some(input));
-        self.references.push(Vec::new());
-        node
-    }
-
     fn add(&mut self, key: Key<'a>, input: Option<&'a Input<'a>>) -> Node {
-        if let Some(node) = self.numbers.get(&key) {
-            return *node;
-        }
         let node = self.keys.len();
-        self.numbers.insert(key.clone(), node);
+        self.numbers.entry(key.clone()).or_insert(node);
         self.keys.push(key);
         self.inputs.push(input);
         self.references.push(Vec::new());
@@ -169,32 +155,27 @@ impl<'a> Graph<'a> {
     fn add_unwinding(&mut self) {
         const TABLE: &str = ".gcc_except_table.";
         let tables = self.keys.iter().enumerate();
-        let pairs = tables.filter_map(|(table, key)| match key {
-            Key::Section {
+        let pairs = tables.filter_map(|(table, key)| {
+            let Key::Section {
                 file,
                 member,
                 section,
-            } => {
-                let function = section.strip_prefix(TABLE)?;
-                let code = self.section(file, *member, &format!(".text.{function}"))?;
-                Some((code, table))
-            }
-            Key::Merged { .. } => None,
+            } = *key
+            else {
+                return None;
+            };
+            let section = &*format!(".text.{}", section.strip_prefix(TABLE)?);
+            let code = Key::Section {
+                file,
+                member,
+                section,
+            };
+            Some((*self.numbers.get(&code)?, table))
         });
         let pairs: Vec<_> = pairs.collect();
         for (code, table) in pairs {
             self.references[code].push(table);
         }
-    }
-
-    fn section(&self, file: &str, member: Option<&str>, section: &str) -> Option<Node> {
-        self.numbers
-            .get(&Key::Section {
-                file,
-                member,
-                section,
-            })
-            .copied()
     }
 }
 
@@ -259,7 +240,7 @@ pub mod tests {
     pub fn graph<'a>(inputs: &'a [Input<'a>], references: &[(Node, Node)]) -> Graph<'a> {
         let mut graph = Graph::default();
         for input in inputs {
-            graph.add_section(input);
+            graph.add(Key::section(input), Some(input));
         }
         for (from, to) in references {
             graph.references[*from].push(*to);

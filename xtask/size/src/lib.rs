@@ -2,6 +2,7 @@
 //! it was before, and what others need for the same. The report is also written as a page and as Markdown.
 
 mod ablate;
+mod archive;
 mod arguments;
 mod baseline;
 mod bootstrap;

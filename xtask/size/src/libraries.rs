@@ -1,12 +1,13 @@
 //! The SDK's static libraries: each with its members, and how much of each is in the function.
 
 use std::collections::HashMap;
+use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use fs_err as fs;
-use object::read::archive::ArchiveFile;
 use opencv_build::Sdk;
 
+use super::archive;
 use super::part::{Kind, Part};
 use super::piece::Piece;
 use super::place::{self, Place};
@@ -22,10 +23,9 @@ pub fn tree(sdk: &Sdk, pieces: &[Piece]) -> Result<Part> {
     let mut libraries = Vec::new();
     for library in &sdk.manifest().libraries {
         let path = sdk.path().join("lib").join(&library.file);
-        let failed = || format!("failed to read `{}`", path.display());
         let data = fs::read(&path)?;
         let name = place::library_name(&path);
-        let members = members(&data).with_context(failed)?;
+        let members = members(&path, &data)?;
         let parts = members.into_iter().map(|mut part| {
             let place = place::of_library(&name, place::source(&part.name));
             part.linked = (part.kind == Some(Kind::File))
@@ -42,17 +42,18 @@ pub fn tree(sdk: &Sdk, pieces: &[Piece]) -> Result<Part> {
 }
 
 /// The members of an archive; those of one name together, and what is no member as the index.
-fn members(data: &[u8]) -> Result<Vec<Part>> {
-    let archive = ArchiveFile::parse(data)?;
+fn members(path: &Path, data: &[u8]) -> Result<Vec<Part>> {
     let mut sizes: HashMap<String, u64> = HashMap::new();
-    for member in archive.members() {
-        let member = member?;
-        let name = String::from_utf8_lossy(member.name()).into_owned();
-        *sizes.entry(name).or_default() += member.file_range().1;
+    for (name, content) in archive::members(path, data)? {
+        *sizes.entry(name).or_default() += content.len() as u64;
     }
     let content: u64 = sizes.values().sum();
     let all = data.len() as u64;
-    ensure!(content <= all, "its members are larger than it is");
+    ensure!(
+        content <= all,
+        "the members of `{}` are larger than it is",
+        path.display()
+    );
     let mut parts: Vec<_> = sizes
         .into_iter()
         .map(|(name, bytes)| Part::leaf(name, bytes, Kind::File))
@@ -80,9 +81,9 @@ mod tests {
             archive.extend(header.as_bytes());
             archive.extend(data.as_bytes());
         }
-        let whole = Part::whole("x", members(&archive).unwrap());
+        let whole = Part::whole("x", members(Path::new("a"), &archive).unwrap());
         assert_eq!(whole.bytes, archive.len() as u64);
         assert_eq!(whole.get("a.o").unwrap().bytes, 4);
-        assert!(members(b"no archive").is_err());
+        assert!(members(Path::new("a"), b"no archive").is_err());
     }
 }

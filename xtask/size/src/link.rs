@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use fs_err as fs;
-use object::read::archive::ArchiveFile;
 use opencv_build::internals::{ARGUMENTS, MESSAGES};
+
+use super::archive::members;
 use support::files::{PARTIAL, temporary_in};
 use support::run::{Shell, cmd, finish};
 
@@ -60,7 +61,7 @@ impl LinkRecord {
     /// It gives other bytes than `binary` has: the record is of another link.
     pub fn again(&self, binary: &[u8]) -> Result<Linked> {
         let linked = self.kept("again", &self.arguments)?;
-        let output = read(&linked.output)?;
+        let output = fs::read(&linked.output)?;
         ensure!(
             output == binary,
             "the record in `{}` is of another link",
@@ -85,8 +86,7 @@ impl LinkRecord {
     pub fn with(&self, name: &str, ours: &[PathBuf], libraries: &[PathBuf]) -> Result<Linked> {
         let mut members = Vec::new();
         for library in ours {
-            let data = read(library)?;
-            members.extend(member_names(&data, library)?);
+            members.extend(member_names(library)?);
         }
         let mut arguments = Vec::new();
         let mut replaced = 0;
@@ -154,21 +154,16 @@ impl LinkRecord {
 
     /// The members `names` of an archive as files.
     fn extract(&self, archive: &str, names: &[String]) -> Result<Vec<String>> {
-        let data = read(Path::new(archive))?;
-        let parsed = ArchiveFile::parse(data.as_slice())
-            .with_context(|| format!("failed to read `{archive}`"))?;
+        let data = fs::read(archive)?;
         let folder = self.folder.join("members");
         fs::create_dir_all(&folder)?;
         let mut paths = Vec::new();
-        for member in parsed.members() {
-            let member = member.with_context(|| format!("failed to read `{archive}`"))?;
-            let name = String::from_utf8_lossy(member.name()).into_owned();
-            if !names.contains(&name) {
-                continue;
+        for (name, content) in members(Path::new(archive), &data)? {
+            if names.contains(&name) {
+                let path = folder.join(&name);
+                fs::write(&path, content)?;
+                paths.push(path.display().to_string());
             }
-            let path = folder.join(&name);
-            fs::write(&path, member.data(data.as_slice())?)?;
-            paths.push(path.display().to_string());
         }
         Ok(paths)
     }
@@ -180,25 +175,17 @@ fn bundle(argument: &str, members: &[String]) -> Result<Option<Vec<String>>> {
     if path.extension().is_none_or(|extension| extension != "rlib") {
         return Ok(None);
     }
-    let data = read(path)?;
-    let names = member_names(&data, path)?;
-    let (carried, rest): (Vec<_>, Vec<_>) =
-        names.into_iter().partition(|name| members.contains(name));
+    let names = member_names(path)?.into_iter();
+    let (carried, rest): (Vec<_>, Vec<_>) = names.partition(|name| members.contains(name));
     let is_object = |name: &String| Path::new(name).extension().is_some_and(|e| e == "o");
     let rest = rest.into_iter().filter(is_object).collect();
     Ok((!carried.is_empty()).then_some(rest))
 }
 
-/// The names of an archive's members.
-fn member_names(data: &[u8], path: &Path) -> Result<Vec<String>> {
-    let failed = || format!("failed to read `{}`", path.display());
-    let archive = ArchiveFile::parse(data).with_context(failed)?;
-    let mut names = Vec::new();
-    for member in archive.members() {
-        let member = member.with_context(failed)?;
-        names.push(String::from_utf8_lossy(member.name()).into_owned());
-    }
-    Ok(names)
+fn member_names(path: &Path) -> Result<Vec<String>> {
+    let data = fs::read(path)?;
+    let members = members(path, &data)?.into_iter();
+    Ok(members.map(|(name, _)| name).collect())
 }
 
 /// The linker's arguments in what zig said when it linked what was `asked` for, with the files that were kept
@@ -232,11 +219,6 @@ fn arguments(messages: &str, asked: &str, inputs: &Path, target: &Path) -> Resul
         }
     }
     Ok(arguments)
-}
-
-/// A whole file.
-pub fn read(path: &Path) -> Result<Vec<u8>> {
-    Ok(fs::read(path)?)
 }
 
 #[cfg(test)]

@@ -1,10 +1,8 @@
 //! A document as a comment to a pull request: a line that says it all, artefacts before and after, what changed
 //! most, and budgets.
 
-use std::fmt::Write;
-
 use super::change::all_components_changed;
-use super::figures::{difference, percent, signed};
+use super::figures::percent;
 use super::part::Part;
 use super::report::{Before, Document, Measure};
 use support::answer::size;
@@ -56,42 +54,28 @@ fn summary(document: &Document) -> String {
     let mut changed = Vec::new();
     let mut same = 0;
     for (artefact, measure, was, is) in sizes(document) {
-        let Some(was) = was else {
-            changed.push(format!(
-                "{} {} {} is new",
-                code(&artefact.name),
-                measure.word(),
-                size(is)
-            ));
-            continue;
+        let change = match was {
+            Some(was) if was == is => {
+                same += 1;
+                continue;
+            }
+            Some(was) => arrow(was, is),
+            None => format!("{} is new", size(is)),
         };
-        if was == is {
-            same += 1;
-            continue;
-        }
-        changed.push(format!(
-            "{} {} {}",
-            code(&artefact.name),
-            measure.word(),
-            arrow(was, is)
-        ));
+        let name = code(&artefact.name);
+        changed.push(format!("{name} {} {change}", measure.word()));
     }
     let label = escaped(&earlier.label);
-    let over = document
-        .budgets
-        .iter()
-        .filter(|budget| budget.bytes > budget.most)
-        .count();
-    let mut line = match (changed.len(), same) {
-        (0, _) => format!("Nothing changed since {label}."),
-        (_, 0) => format!("Since {label}: {}.", changed.join(", ")),
-        (_, _) => format!(
-            "Since {label}: {}; {same} of the same size.",
-            changed.join(", ")
-        ),
+    let changed = changed.join(", ");
+    let mut line = match (changed.as_str(), same) {
+        ("", _) => format!("Nothing changed since {label}."),
+        (_, 0) => format!("Since {label}: {changed}."),
+        (_, _) => format!("Since {label}: {changed}; {same} of the same size."),
     };
-    if over > 0 {
-        let _ = write!(line, " **Over budget: {over}.**");
+    let over = document.budgets.iter().filter(|it| it.left().is_err());
+    match over.count() {
+        0 => (),
+        over => line += &format!(" **Over budget: {over}.**"),
     }
     line + "\n"
 }
@@ -103,40 +87,31 @@ fn arrow(was: u64, is: u64) -> String {
         std::cmp::Ordering::Equal => return "same".to_owned(),
         std::cmp::Ordering::Greater => '↓',
     };
+    let mut text = format!("{arrow} {}", size(was.abs_diff(is)));
     let relative = percent(was, is);
-    let relative = if relative.is_empty() {
-        relative
-    } else {
-        format!(" ({relative})")
-    };
-    format!("{arrow} {}{relative}", size(was.abs_diff(is)))
+    if !relative.is_empty() {
+        text += &format!(" ({relative})");
+    }
+    text
 }
 
 fn artefacts(document: &Document) -> String {
     let mut text = "| artefact | | before | after | change |\n|---|---|--:|--:|--:|\n".to_owned();
     for (artefact, measure, was, is) in sizes(document) {
-        // Writing to a string cannot fail.
-        let _ = writeln!(
-            text,
-            "| {} | {} | {} | {} | {} |",
-            code(&artefact.name),
+        text += &row(&[
+            &code(&artefact.name),
             measure.word(),
-            was.map_or("–".to_owned(), size),
-            size(is),
-            was.map_or(String::new(), |was| arrow(was, is))
-        );
+            &was.map_or("–".to_owned(), size),
+            &size(is),
+            &was.map_or(String::new(), |was| arrow(was, is)),
+        ]);
     }
-    let gone = document
-        .before
-        .iter()
-        .flat_map(|before| &before.report.artefacts);
-    for artefact in gone.filter(|artefact| document.report.artefact(&artefact.name).is_none()) {
-        let name = code(&artefact.name);
-        let _ = writeln!(
-            text,
-            "| {name} | unpacked | {} | – | gone |",
-            size(artefact.bytes)
-        );
+    let before = document.before.iter();
+    for artefact in before.flat_map(|before| &before.report.artefacts) {
+        if document.report.artefact(&artefact.name).is_none() {
+            let (name, bytes) = (code(&artefact.name), size(artefact.bytes));
+            text += &row(&[&name, "unpacked", &bytes, "–", "gone"]);
+        }
     }
     text
 }
@@ -146,25 +121,16 @@ fn changes(document: &Document, before: &Before) -> String {
     if changes.is_empty() {
         return String::new();
     }
-    let some = |bytes: Option<u64>, none: &str| bytes.map_or(none.to_owned(), size);
     let mut text = "\n<details><summary>Components that changed most</summary>\n\n\
                     | component | before | after | change | |\n|---|--:|--:|--:|--:|\n"
         .to_owned();
     for change in changes.iter().take(CHANGES) {
-        let (was, is) = (change.before, change.after);
-        let _ = writeln!(
-            text,
-            "| {}: {} | {} | {} | {} | {} |",
-            escaped(change.artefact()),
-            code(&change.name()),
-            some(was, "new"),
-            some(is, "gone"),
-            signed(change.difference()),
-            percent(was.unwrap_or(0), is.unwrap_or(0))
-        );
+        let name = format!("{}: {}", escaped(change.artefact()), code(&change.name()));
+        let [was, is, more, percent] = &change.columns();
+        text += &row(&[&name, was, is, more, percent]);
     }
     if let Some(more @ 1..) = changes.len().checked_sub(CHANGES) {
-        let _ = writeln!(text, "\nand {more} more");
+        text += &format!("\nand {more} more\n");
     }
     text + "\n</details>\n"
 }
@@ -175,21 +141,24 @@ fn budgets(document: &Document) -> String {
     }
     let mut text = "\n| budget | | most | now | left |\n|---|---|--:|--:|--:|\n".to_owned();
     for budget in &document.budgets {
-        let left = difference(budget.bytes, budget.most);
-        let left = match u64::try_from(left) {
+        let left = match budget.left() {
             Ok(left) => size(left),
-            Err(_) => format!("**{} too many**", size(left.unsigned_abs())),
+            Err(more) => format!("**{} too many**", size(more)),
         };
-        let _ = writeln!(
-            text,
-            "| {} | {} | {} | {} | {left} |",
-            code(&budget.artefact),
-            budget.measure.word(),
-            size(budget.most),
-            size(budget.bytes)
-        );
+        let (name, measure) = (code(&budget.artefact), budget.measure.word());
+        text += &row(&[
+            &name,
+            measure,
+            &size(budget.most),
+            &size(budget.bytes),
+            &left,
+        ]);
     }
     text
+}
+
+fn row(cells: &[&str]) -> String {
+    format!("| {} |\n", cells.join(" | "))
 }
 
 /// A name as code in a table: a bar would end the cell, and a backtick the code.

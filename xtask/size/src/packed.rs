@@ -173,7 +173,7 @@ impl Folder {
 /// The zip archive, and what `bootstrap` is packed to in it.
 pub fn archive(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<(Part, u64)> {
     let path = pack::folder(workspace, sdk).join(format!("{FUNCTION}.zip"));
-    let content = super::link::read(binary.path())?;
+    let content = fs::read(binary.path())?;
     if let Some(found) = read_archive(&path, &content)? {
         return Ok(found);
     }

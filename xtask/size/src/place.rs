@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use fs_err as fs;
-use object::read::archive::ArchiveFile;
 use object::{Object, ObjectSection};
 use opencv_build::Sdk;
 
+use super::archive::members;
 use super::map::Input;
 use super::name;
 
@@ -68,15 +68,11 @@ impl Members {
     pub fn of_libraries(paths: impl Iterator<Item = PathBuf>) -> Result<Self> {
         let mut found: BTreeMap<String, Vec<Member>> = BTreeMap::new();
         for path in paths {
-            let failed = || format!("failed to read `{}`", path.display());
             let data = fs::read(&path)?;
-            let archive = ArchiveFile::parse(data.as_slice()).with_context(failed)?;
-            for member in archive.members() {
-                let member = member.with_context(failed)?;
-                let name = String::from_utf8_lossy(member.name()).into_owned();
+            for (name, content) in members(&path, &data)? {
                 found.entry(name).or_default().push(Member {
                     library: library_name(&path),
-                    sections: sections(member.data(data.as_slice())?),
+                    sections: sections(content),
                 });
             }
         }

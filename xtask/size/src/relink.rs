@@ -11,7 +11,7 @@ use flate2::write::DeflateEncoder;
 use fs_err as fs;
 use opencv_build::Sdk;
 
-use super::link::{LinkRecord, read};
+use super::link::LinkRecord;
 use super::map::{self, Output};
 use super::place::library_name;
 use super::variant::{Linked, libraries};
@@ -20,7 +20,7 @@ use super::variant::{Linked, libraries};
 pub fn relink(record: &LinkRecord, sdk: &Sdk, name: &str, others: &[PathBuf]) -> Result<Linked> {
     let linked = record.with(name, &libraries(sdk), others)?;
     let text = fs::read_to_string(&linked.map)?;
-    let content = read(&linked.output)?;
+    let content = fs::read(&linked.output)?;
     Ok(Linked {
         binary: content.len() as u64,
         packed: packed(&content)?,

@@ -101,6 +101,17 @@ pub struct Budget {
     pub bytes: u64,
 }
 
+impl Budget {
+    /// The bytes that are left of it.
+    ///
+    /// # Errors
+    /// None are, and there are so many too many.
+    pub fn left(&self) -> Result<u64, u64> {
+        let left = self.most.checked_sub(self.bytes);
+        left.ok_or_else(|| self.bytes - self.most)
+    }
+}
+
 /// A change that made the function larger or smaller.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Milestone {

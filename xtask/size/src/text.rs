@@ -1,10 +1,10 @@
 //! A document as the terminal shows it: for each artefact a table two levels deep, then what changed, budgets,
 //! others, history, the baseline and single features. No line has more than a hundred characters.
 
-use super::change::{Earlier, all_components_changed, parts_changed};
-use super::figures::{difference, percent, share, shorten, signed, times};
+use super::change::{Earlier, all_components_changed, earlier, parts_changed};
+use super::figures::{difference, share, shorten, signed, times};
 use super::part::Part;
-use super::report::{Baseline, Before, Document, Milestone, Report};
+use super::report::{Baseline, Before, Document, Report};
 use support::answer::{size, table};
 
 /// The most characters of a line.
@@ -33,34 +33,32 @@ impl Shown {
             most
         }
     }
+
+    /// Rows about changes, of which the last may be no more than how many others there are.
+    fn cut(self, rows: impl ExactSizeIterator<Item = Row>) -> Vec<Row> {
+        let (all, count) = (rows.len(), self.of(rows.len(), CHANGES));
+        let more = (all > count).then(|| vec![format!("and {} more", all - count)]);
+        rows.take(count).chain(more).collect()
+    }
 }
 
 type Row = Vec<String>;
 
 pub fn text(document: &Document, shown: Shown) -> String {
     let Document { report, before, .. } = document;
-    let mut sections = vec![title(report, before.as_ref())];
-    let lacks = document.lacks.iter().map(|lack| format!("{lack}.\n"));
-    sections.extend(lacks);
-    for artefact in &report.artefacts {
-        let before = before.as_ref().map(|before| &before.report);
-        let earlier = Earlier::artefact(before, &artefact.name);
-        sections.push(self::artefact(artefact, earlier, shown));
+    let before = before.as_ref();
+    let mut sections = vec![title(report, before)];
+    sections.extend(document.lacks.iter().map(|lack| format!("{lack}.\n")));
+    for whole in &report.artefacts {
+        let earlier = before.map(|before| before.report.artefact(&whole.name));
+        sections.push(artefact(whole, earlier, shown));
     }
-    sections.extend(
-        before
-            .as_ref()
-            .and_then(|before| changed(before, report, shown)),
-    );
+    sections.extend(before.and_then(|before| changed(before, report, shown)));
     sections.extend(budgets(document));
     sections.extend(peers(document));
-    sections.extend(history(&document.history));
-    sections.extend(
-        document
-            .baseline
-            .as_ref()
-            .map(|found| baseline(found, shown)),
-    );
+    sections.extend(history(document));
+    let baseline = document.baseline.as_ref();
+    sections.extend(baseline.map(|found| self::baseline(found, shown)));
     sections.extend(ablation(document));
     sections.join("\n")
 }
@@ -79,13 +77,12 @@ fn title(report: &Report, before: Option<&Before>) -> String {
 
 /// An artefact, what it consists of, and what that consists of.
 fn artefact(artefact: &Part, earlier: Earlier, shown: Shown) -> String {
-    let names = ["", "unpacked", "share", "packed", "linked", "change"];
-    let mut rows = vec![names.map(str::to_owned).to_vec()];
+    let mut rows = vec![head("|unpacked|share|packed|linked|change")];
     add(&mut rows, artefact, earlier, artefact.bytes, 0, shown);
     fitted(without_empty_columns(rows))
 }
 
-fn add(rows: &mut Vec<Row>, part: &Part, earlier: Earlier, whole: u64, depth: usize, shown: Shown) {
+fn add(rows: &mut Vec<Row>, part: &Part, was: Earlier, whole: u64, depth: usize, shown: Shown) {
     let indent = "  ".repeat(depth);
     let some = |bytes: Option<u64>| bytes.map_or(String::new(), size);
     rows.push(vec![
@@ -94,7 +91,7 @@ fn add(rows: &mut Vec<Row>, part: &Part, earlier: Earlier, whole: u64, depth: us
         share(part.bytes, whole),
         some(part.packed),
         some(part.linked),
-        change(part, earlier),
+        change(part, was),
     ]);
     if depth == 2 {
         return;
@@ -102,14 +99,8 @@ fn add(rows: &mut Vec<Row>, part: &Part, earlier: Earlier, whole: u64, depth: us
     let count = shown.of(part.parts.len(), PARTS);
     let (first, rest) = part.parts.split_at(count);
     for inner in first {
-        add(
-            rows,
-            inner,
-            earlier.part(&inner.name),
-            whole,
-            depth + 1,
-            shown,
-        );
+        let earlier = earlier(was, &inner.name);
+        add(rows, inner, earlier, whole, depth + 1, shown);
     }
     if !rest.is_empty() {
         let bytes = rest.iter().map(|part| part.bytes).sum();
@@ -121,12 +112,16 @@ fn add(rows: &mut Vec<Row>, part: &Part, earlier: Earlier, whole: u64, depth: us
 /// By how much a part grew; nothing where it did not, or where nobody knows.
 fn change(part: &Part, earlier: Earlier) -> String {
     match earlier {
-        Earlier::Unknown => String::new(),
-        Earlier::Absent => "new".to_owned(),
-        Earlier::Was(before) => match difference(before.bytes, part.bytes) {
-            0 => String::new(),
-            bytes => signed(bytes),
-        },
+        None => String::new(),
+        Some(None) => "new".to_owned(),
+        Some(Some(before)) => signed_change(before.bytes, part.bytes),
+    }
+}
+
+fn signed_change(before: u64, after: u64) -> String {
+    match difference(before, after) {
+        0 => String::new(),
+        bytes => signed(bytes),
     }
 }
 
@@ -136,48 +131,27 @@ fn changed(before: &Before, report: &Report, shown: Shown) -> Option<String> {
     } else {
         all_components_changed(&before.report, report)
     };
-    if changes.is_empty() {
-        return None;
-    }
-    let some = |bytes: Option<u64>, none: &str| bytes.map_or(none.to_owned(), size);
-    let mut rows = vec![row(&["changed most", "before", "now", "change", ""])];
-    let count = shown.of(changes.len(), CHANGES);
-    rows.extend(changes.iter().take(count).map(|change| {
-        vec![
-            format!("{}: {}", change.artefact(), change.name()),
-            some(change.before, "new"),
-            some(change.after, "gone"),
-            signed(change.difference()),
-            percent(change.before.unwrap_or(0), change.after.unwrap_or(0)),
-        ]
-    }));
-    if changes.len() > count {
-        rows.push(vec![format!("and {} more", changes.len() - count)]);
-    }
-    Some(fitted(rows))
+    let rows = changes.iter().map(|change| {
+        let name = format!("{}: {}", change.artefact(), change.name());
+        [name].into_iter().chain(change.columns()).collect()
+    });
+    section("changed most|before|now|change|", shown.cut(rows))
 }
 
 fn budgets(document: &Document) -> Option<String> {
-    let mut rows = vec![row(&["budgets", "most", "now", "left"])];
-    rows.extend(document.budgets.iter().map(|budget| {
-        let left = difference(budget.bytes, budget.most);
-        let left = match u64::try_from(left) {
+    let rows = document.budgets.iter().map(|budget| {
+        let left = match budget.left() {
             Ok(left) => size(left),
-            Err(_) => format!("{} too many", size(left.unsigned_abs())),
+            Err(more) => format!("{} too many", size(more)),
         };
-        vec![
-            format!("{}, {}", budget.artefact, budget.measure.word()),
-            size(budget.most),
-            size(budget.bytes),
-            left,
-        ]
-    }));
-    section(rows)
+        let name = format!("{}, {}", budget.artefact, budget.measure.word());
+        vec![name, size(budget.most), size(budget.bytes), left]
+    });
+    section("budgets|most|now|left", rows)
 }
 
 fn peers(document: &Document) -> Option<String> {
-    let mut rows = vec![row(&["others", "", "theirs", "ours", "", ""])];
-    rows.extend(document.peers.iter().map(|peer| {
+    let rows = document.peers.iter().map(|peer| {
         vec![
             peer.name.clone(),
             peer.measure.word().to_owned(),
@@ -186,45 +160,29 @@ fn peers(document: &Document) -> Option<String> {
             times(peer.ratio),
             peer.artefact.clone(),
         ]
-    }));
-    section(rows)
+    });
+    section("others||theirs|ours||", rows)
 }
 
-fn history(milestones: &[Milestone]) -> Option<String> {
-    let mut rows = vec![row(&["history of bootstrap", "unpacked", "", "packed", ""])];
-    let mut last: Option<&Milestone> = None;
-    for milestone in milestones {
-        let change = |before: Option<u64>, after: u64| {
-            let bytes = before.map(|before| difference(before, after));
-            bytes
-                .filter(|bytes| *bytes != 0)
-                .map_or(String::new(), signed)
-        };
-        rows.push(vec![
+fn history(document: &Document) -> Option<String> {
+    let milestones = &document.history;
+    let last = [None].into_iter().chain(milestones.iter().map(Some));
+    let rows = milestones.iter().zip(last).map(|(milestone, last)| {
+        let last = last.unwrap_or(milestone);
+        vec![
             milestone.what.clone(),
             size(milestone.unpacked),
-            change(last.map(|last| last.unpacked), milestone.unpacked),
+            signed_change(last.unpacked, milestone.unpacked),
             size(milestone.packed),
-            change(last.map(|last| last.packed), milestone.packed),
-        ]);
-        last = Some(milestone);
-    }
-    section(rows)
+            signed_change(last.packed, milestone.packed),
+        ]
+    });
+    section("history of bootstrap|unpacked||packed|", rows)
 }
 
 fn baseline(baseline: &Baseline, shown: Shown) -> String {
     let seconds = |seconds: f64| format!("{seconds:.1} s");
-    let mut rows = vec![row(&[
-        "the baseline",
-        "library",
-        "ours",
-        "linked",
-        "ours",
-        "compiled",
-        "ours",
-    ])];
-    let count = shown.of(baseline.modules.len(), CHANGES);
-    rows.extend(baseline.modules.iter().take(count).map(|module| {
+    let rows = baseline.modules.iter().map(|module| {
         vec![
             module.name.clone(),
             size(module.library),
@@ -234,49 +192,39 @@ fn baseline(baseline: &Baseline, shown: Shown) -> String {
             seconds(module.seconds),
             seconds(module.our_seconds),
         ]
-    }));
-    if baseline.modules.len() > count {
-        rows.push(vec![format!("and {} more", baseline.modules.len() - count)]);
-    }
-    let mut text = fitted(rows);
-    let mut line = |line: String| text += &(shorten(&line, WIDTH) + "\n");
-    line(baseline.what.clone());
-    line(format!(
+    });
+    let head = self::head("the baseline|library|ours|linked|ours|compiled|ours");
+    let mut text = fitted([head].into_iter().chain(shown.cut(rows)).collect());
+    let mut line = |line: &str| text += &(shorten(line, WIDTH) + "\n");
+    line(&baseline.what);
+    line(&format!(
         "  the function with it is {}, compiling it takes {}; ours takes {}",
         size(baseline.bootstrap),
         seconds(baseline.seconds),
         seconds(baseline.our_seconds)
     ));
     for missing in &baseline.missing {
-        line(format!("  without {missing}"));
+        line(&format!("  without {missing}"));
     }
     text
 }
 
 fn ablation(document: &Document) -> Option<String> {
-    let mut rows = vec![row(&[
-        "what a feature costs",
-        "libraries",
-        "bootstrap",
-        "packed",
-    ])];
-    rows.extend(document.ablation.iter().map(|cost| {
-        vec![
-            cost.feature.clone(),
-            signed(cost.libraries),
-            signed(cost.binary),
-            signed(cost.packed),
-        ]
-    }));
-    section(rows)
+    let rows = document.ablation.iter().map(|cost| {
+        let sizes = [cost.libraries, cost.binary, cost.packed].map(signed);
+        [cost.feature.clone()].into_iter().chain(sizes).collect()
+    });
+    section("what a feature costs|libraries|bootstrap|packed", rows)
 }
 
-fn row(cells: &[&str]) -> Row {
-    cells.iter().map(|cell| (*cell).to_owned()).collect()
+/// The first row of a table, its cells separated by bars.
+fn head(cells: &str) -> Row {
+    cells.split('|').map(str::to_owned).collect()
 }
 
-/// A table; none if it has no more than its head.
-fn section(rows: Vec<Row>) -> Option<String> {
+/// A table; none without rows.
+fn section(head: &str, rows: impl IntoIterator<Item = Row>) -> Option<String> {
+    let rows: Vec<_> = [self::head(head)].into_iter().chain(rows).collect();
     (rows.len() > 1).then(|| fitted(rows))
 }
 
