@@ -2,7 +2,6 @@
 //! limit is an error that says what grew. The recipe's reader knows nothing of that table.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 use anyhow::{Context, Result, bail, ensure};
 use opencv_build::Architecture;
@@ -10,7 +9,7 @@ use package::build::Build;
 use serde::Deserialize;
 
 use super::bytes::Bytes;
-use super::change::{Change, components, grown};
+use super::change::{components, grown, name_of};
 use super::figures::signed;
 use super::report::{Before, Budget, Document, Measure, Report};
 use support::answer::size;
@@ -85,10 +84,8 @@ impl Budgets {
             let toml::Value::Table(table) = value else {
                 bail!("`{name}` in `{TABLE}` is no table of artefacts");
             };
-            let limits = table.into_iter().map(|(name, value)| {
-                let limit = limit(&name, value)?;
-                Ok((name, limit))
-            });
+            let limits = table.into_iter();
+            let limits = limits.map(|(name, value)| Ok((name.clone(), limit(&name, value)?)));
             let limits = limits.collect::<Result<_>>()?;
             budgets.special.insert(architecture, limits);
         }
@@ -136,13 +133,13 @@ impl Budgets {
                 let Some(most) = limit.of(measure) else {
                     continue;
                 };
-                let Some(bytes) = artefact.measured(measure) else {
-                    bail!(
+                let bytes = artefact.measured(measure).with_context(|| {
+                    format!(
                         "`{}` in `{TABLE}` has a limit for what it is packed to, and is never packed; \
                          give `unpacked` alone",
                         artefact.name
-                    );
-                };
+                    )
+                })?;
                 budgets.push(Budget {
                     artefact: artefact.name.clone(),
                     measure,
@@ -173,26 +170,16 @@ fn limit(name: &str, value: toml::Value) -> Result<Limit> {
 /// It is; says by how much, and what grew most or is largest.
 pub fn check(document: &Document) -> Result<()> {
     let mut text = String::new();
-    let over = document
-        .budgets
-        .iter()
-        .filter(|budget| budget.bytes > budget.most);
-    for budget in over {
-        // Writing to a string cannot fail.
-        let _ = writeln!(
-            text,
-            "`{}` has {} bytes {}, {} ({} bytes) more than its budget of {}",
+    for budget in &document.budgets {
+        let Err(more) = budget.left() else { continue };
+        text += &format!(
+            "`{}` has {} bytes {}, {} ({more} bytes) more than its budget of {}\n  {}\n",
             budget.artefact,
             budget.bytes,
             budget.measure.word(),
-            size(budget.bytes - budget.most),
-            budget.bytes - budget.most,
-            size(budget.most)
-        );
-        let _ = writeln!(
-            text,
-            "  {}",
-            culprits(&document.report, document.before.as_ref(), budget)
+            size(more),
+            size(budget.most),
+            culprits(document, &budget.artefact)
         );
     }
     ensure!(
@@ -203,47 +190,33 @@ pub fn check(document: &Document) -> Result<()> {
 }
 
 /// The components that made an artefact too large, by their unpacked bytes.
-fn culprits(report: &Report, before: Option<&Before>, budget: &Budget) -> String {
-    let listed = |names: Vec<String>| names.join(", ");
-    if let Some(before) = before {
-        let grown = grown(&before.report, report, &budget.artefact, NAMED);
-        if !grown.is_empty() {
+fn culprits(document: &Document, artefact: &str) -> String {
+    let Document { report, before, .. } = document;
+    let unknown = match before {
+        None => "there is no earlier report".to_owned(),
+        Some(Before { label, report: was }) => {
+            let grown = grown(was, report, artefact, NAMED);
             let names = grown.iter().map(|change| {
-                let new = if change.before.is_none() {
-                    " (new)"
-                } else {
-                    ""
-                };
+                let new = change.before.map_or(" (new)", |_| "");
                 format!("{} {}{new}", change.name(), signed(change.difference()))
             });
-            return format!(
-                "since {}, what grew most unpacked: {}",
-                before.label,
-                listed(names.collect())
-            );
+            let names: Vec<_> = names.collect();
+            if !names.is_empty() {
+                let names = names.join(", ");
+                return format!("since {label}, what grew most unpacked: {names}");
+            }
+            format!("nothing in it grew since {label}")
         }
-    }
-    let components = report
-        .artefact(&budget.artefact)
-        .map_or(BTreeMap::new(), |artefact| components(report, artefact));
-    let mut largest: Vec<_> = components.into_iter().collect();
-    largest.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
-    let names = largest.into_iter().take(NAMED).map(|(path, bytes)| {
-        let part = Change {
-            path,
-            before: None,
-            after: Some(bytes),
-        };
-        format!("{} {}", part.name(), size(bytes))
-    });
-    let unknown = match before {
-        Some(before) => format!("nothing in it grew since {}", before.label),
-        None => "there is no earlier report".to_owned(),
     };
-    format!(
-        "{unknown}; the largest unpacked: {}",
-        listed(names.collect())
-    )
+    let components = report.artefact(artefact).map(|it| components(report, it));
+    let mut largest: Vec<_> = components.into_iter().flatten().collect();
+    largest.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
+    let names = largest
+        .into_iter()
+        .take(NAMED)
+        .map(|(path, bytes)| format!("{} {}", name_of(&path), size(bytes)));
+    let names = names.collect::<Vec<_>>().join(", ");
+    format!("{unknown}; the largest unpacked: {names}")
 }
 
 #[cfg(test)]

@@ -18,13 +18,14 @@ use super::place::Members;
 use super::report::{Ablation, Baseline, Report};
 use super::revision::revision;
 use super::variant::{Linked, Ours};
-use super::{ablate, baseline, keep, libraries, packed, relink};
+use super::{ablate, baseline, libraries, packed, relink};
 use package::build::Build;
 use package::build_function::{self, built, link_record};
 
 /// What was built, and all that it takes to say what it is made of.
 pub struct Built<'a> {
-    build: &'a Build,
+    /// The project, and the recipe with all that its file says.
+    pub build: &'a Build,
     /// The SDK.
     pub sdk: Sdk,
     /// The function.
@@ -107,21 +108,11 @@ impl<'a> Built<'a> {
         relink::relink(&self.record, &self.sdk, name, libraries)
     }
 
-    /// The project, and the recipe with all that its file says.
-    pub fn build(&self) -> &Build {
-        self.build
-    }
-
-    /// What the SDK lacks.
-    pub fn lacks(&self) -> Vec<String> {
-        self.sdk.manifest().lacks.clone()
-    }
-
     /// Where reports of this architecture are written.
     pub fn results(&self) -> PathBuf {
         let workspace = self.build.workspace();
         let architecture = self.sdk.manifest().target.architecture;
-        keep::folder(&workspace.target().join("size"), architecture)
+        workspace.target().join("size").join(architecture.name())
     }
 
     /// What was built to compare with, now or earlier.

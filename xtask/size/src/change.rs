@@ -35,12 +35,9 @@ impl Change {
         artefact_of(&self.path)
     }
 
-    /// Its name within the artefact: `OpenCV/imgproc`. The artefact's own name for itself.
+    /// Its name within the artefact, as [`name_of`] its path.
     pub fn name(&self) -> String {
-        match self.path.as_slice() {
-            [_, below @ ..] if !below.is_empty() => below.join("/"),
-            path => path.join("/"),
-        }
+        name_of(&self.path)
     }
 
     /// The columns of a table of changes: before, after, the difference and the same in percent.
@@ -53,6 +50,14 @@ impl Change {
             signed(self.difference()),
             percent(before.unwrap_or(0), after.unwrap_or(0)),
         ]
+    }
+}
+
+/// A part's name within its artefact: `OpenCV/imgproc`. The artefact's own name for itself.
+pub fn name_of(path: &[String]) -> String {
+    match path {
+        [_, below @ ..] if !below.is_empty() => below.join("/"),
+        path => path.join("/"),
     }
 }
 

@@ -4,14 +4,14 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use fs_err as fs;
 use opencv_build::Architecture;
 use serde::{Deserialize, Serialize};
 
 use super::bootstrap;
 use super::part::{Kind, Part};
-use super::report::{Before, Document, Milestone, Report, SCHEMA};
+use super::report::{self, Before, Milestone, Report, SCHEMA};
 use package::git;
 use support::atomic;
 
@@ -98,12 +98,8 @@ pub fn record(root: &Path, what: &str, report: &Report) -> Result<()> {
 /// The report without what lies below the components of `bootstrap`, and of other artefacts the totals.
 fn compact(report: &Report) -> Report {
     let artefacts = report.artefacts.iter().map(|artefact| {
-        let depth = if artefact.name == bootstrap::NAME {
-            2
-        } else {
-            0
-        };
-        cut(artefact, depth)
+        let is_program = artefact.name == bootstrap::NAME;
+        cut(artefact, if is_program { 2 } else { 0 })
     });
     Report {
         artefacts: artefacts.collect(),
@@ -118,12 +114,9 @@ fn cut(part: &Part, depth: usize) -> Part {
     };
     let is_cut = parts.is_empty() && !part.parts.is_empty();
     Part {
-        name: part.name.clone(),
-        bytes: part.bytes,
         kind: if is_cut { Some(Kind::File) } else { part.kind },
-        linked: part.linked,
-        packed: part.packed,
         parts,
+        ..part.clone()
     }
 }
 
@@ -134,9 +127,13 @@ fn cut(part: &Part, depth: usize) -> Part {
 pub fn against(root: &Path, against: &str, architecture: Architecture) -> Result<Before> {
     let path = Path::new(against);
     let report = if path.is_file() {
-        printed(path)?
+        let text = fs::read(path)?;
+        report::parse(&text)
+            .context("it is nothing that this version's `cargo xtask size --json` printed; print it again")
+            .with_context(|| format!("failed to read the sizes in `{}`", path.display()))?
     } else {
-        of_revision(root, against)?
+        of_revision(root, against)
+            .with_context(|| format!("failed to read the sizes of the revision `{against}`"))?
     };
     ensure!(
         report.architecture == architecture,
@@ -150,80 +147,44 @@ pub fn against(root: &Path, against: &str, architecture: Architecture) -> Result
     })
 }
 
-/// The report in a document.
-fn printed(path: &Path) -> Result<Report> {
-    #[derive(Deserialize)]
-    struct Version {
-        schema: u32,
-    }
-    let failed = || format!("failed to read the sizes in `{}`", path.display());
-    let advice = "it is nothing that `cargo xtask size --json` printed";
-    let text = fs::read(path).with_context(failed)?;
-    let Version { schema } = serde_json::from_slice(&text)
-        .context(advice)
-        .with_context(failed)?;
-    ensure!(
-        schema == SCHEMA,
-        "failed to read the sizes in `{}`: it has schema {schema}, and this program reads {SCHEMA}; print it \
-         again",
-        path.display()
-    );
-    let document: Document = serde_json::from_slice(&text)
-        .context(advice)
-        .with_context(failed)?;
-    Ok(document.report)
-}
-
 /// The report in the history of a revision.
 fn of_revision(root: &Path, name: &str) -> Result<Report> {
-    let failed = || format!("failed to read the sizes of the revision `{name}`");
+    let printed = "name a file that `cargo xtask size --json` printed";
     let instead = "name another revision, or a file that `cargo xtask size --json` printed";
-    if !git::is_checkout(root) {
-        bail!(
-            "{}: the project is no git checkout, and there is no such file; name a file that \
-             `cargo xtask size --json` printed",
-            failed()
-        );
-    }
+    ensure!(
+        git::is_checkout(root),
+        "the project is no git checkout, and there is no such file; {printed}"
+    );
     let ask = |arguments: &[&str]| {
-        git::ask(root, arguments)
-            .context("git cannot be run; name a file that `cargo xtask size --json` printed")
-            .with_context(failed)
+        let answer = git::ask(root, arguments);
+        answer.with_context(|| format!("git cannot be run; {printed}"))
     };
     // Git would take it for an option.
     let is_name = !name.is_empty() && !name.starts_with('-') && !name.contains(':');
-    let commit = format!("{name}^{{commit}}");
-    if !is_name
-        || !ask(&["rev-parse", "--quiet", "--verify", &commit])?
-            .status
-            .success()
-    {
-        bail!(
-            "{}: git knows none of that name, and there is no such file; {instead}",
-            failed()
-        );
-    }
+    let verify = [
+        "rev-parse",
+        "--quiet",
+        "--verify",
+        &format!("{name}^{{commit}}"),
+    ];
+    ensure!(
+        is_name && ask(&verify)?.status.success(),
+        "git knows none of that name, and there is no such file; {instead}"
+    );
     let show = |file: &str| ask(&["show", &format!("{name}:{file}")]);
     let mut shown = show(FILE)?;
     if !shown.status.success() {
         shown = show(EARLIER)?;
     }
-    if !shown.status.success() {
-        bail!(
-            "{}: it has no `{FILE}`, as it is older than that; {instead}",
-            failed()
-        );
-    }
-    let text = String::from_utf8_lossy(&shown.stdout);
-    let history = History::parse(&text)
-        .with_context(|| format!("its `{FILE}` cannot be used; {instead}"))
-        .with_context(failed)?;
-    history
-        .report
-        .with_context(|| {
-            format!("nothing was recorded in it with `cargo xtask size --record`; {instead}")
-        })
-        .with_context(failed)
+    ensure!(
+        shown.status.success(),
+        "it has no `{FILE}`, as it is older than that; {instead}"
+    );
+    let history = History::parse(&String::from_utf8_lossy(&shown.stdout))
+        .with_context(|| format!("its `{FILE}` cannot be used; {instead}"))?;
+    history.report.with_context(|| {
+        format!("nothing was recorded in it with `cargo xtask size --record`; {instead}")
+    })
 }
 
 #[cfg(test)]

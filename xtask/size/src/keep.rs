@@ -3,16 +3,14 @@
 //! measured twice is still compared with the one before.
 
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use fs_err as fs;
-use opencv_build::Architecture;
-use serde::de::IgnoredAny;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use support::progress::tell;
 
-use super::report::{Before, Report, SCHEMA};
+use super::report::{self, Before, Report, SCHEMA};
 use support::atomic;
 
 const LAST: &str = "last.json";
@@ -22,15 +20,10 @@ const BEFORE: &str = "before.json";
 const LABEL: &str = "the last report";
 
 /// A report with the version of its form.
-#[derive(Serialize, Deserialize)]
-struct Kept<R> {
+#[derive(Serialize)]
+struct Kept<'a> {
     schema: u32,
-    report: R,
-}
-
-/// Where the reports of an architecture lie below the folder `size`.
-pub fn folder(size: &Path, architecture: Architecture) -> PathBuf {
-    size.join(architecture.name())
+    report: &'a Report,
 }
 
 /// The last report in `folder` with other artefacts than `report`. A file that cannot be used is told of and
@@ -71,27 +64,13 @@ pub fn keep(folder: &Path, report: &Report) -> Result<()> {
 }
 
 fn read(path: &Path) -> Result<Option<Report>> {
-    let failed = || format!("failed to read `{}`", path.display());
     let text = match fs::read(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         read => read?,
     };
-    let kept = serde_json::from_slice::<Kept<Report>>(&text);
-    // Another version's report may have another form, which is no damage.
-    let version = match &kept {
-        Ok(kept) => kept.schema,
-        Err(_) => {
-            serde_json::from_slice::<Kept<IgnoredAny>>(&text)
-                .with_context(failed)?
-                .schema
-        }
-    };
-    ensure!(
-        version == SCHEMA,
-        "`{}` has schema {version}, and this program writes {SCHEMA}",
-        path.display()
-    );
-    Ok(Some(kept.with_context(failed)?.report))
+    let report = report::parse(&text);
+    let report = report.with_context(|| format!("failed to read `{}`", path.display()))?;
+    Ok(Some(report))
 }
 
 #[cfg(test)]
@@ -112,7 +91,7 @@ mod tests {
     #[test]
     fn the_next_report_is_compared_with_the_last_that_differs() {
         let scratch = tempfile::tempdir().unwrap();
-        let folder = folder(scratch.path(), Architecture::X86_64);
+        let folder = scratch.path().join("x86_64");
         let (one, two) = (sample::before(), sample::after());
         let exchanged = |report: &Report| {
             let last = last(&folder, report);
@@ -163,8 +142,8 @@ mod tests {
         let report = serde_json::to_string(&sample::after()).unwrap();
         for report in ["{\"new\":1}", &report] {
             fs::write(&file, format!("{{\"schema\":99,\"report\":{report}}}")).unwrap();
-            let error = read(&file).unwrap_err().to_string();
-            let expected = "has schema 99, and this program writes 1";
+            let error = format!("{:#}", read(&file).unwrap_err());
+            let expected = "json`: it has schema 99, and this program reads 1";
             assert!(error.ends_with(expected), "{error}");
         }
     }

@@ -96,7 +96,7 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
 /// The report with all that it is compared with.
 pub fn document(arguments: &Arguments, built: &Built) -> Result<Document> {
     let report = built.report()?;
-    let root = built.build().workspace().root();
+    let root = built.build.workspace().root();
     let before = match &arguments.against {
         Some(against) => Some(history::against(root, against, report.architecture)?),
         None => keep::last(&built.results(), &report),
@@ -104,10 +104,10 @@ pub fn document(arguments: &Arguments, built: &Built) -> Result<Document> {
     let (baseline, ablation) = built.variants(arguments)?;
     Ok(Document {
         schema: SCHEMA,
-        lacks: built.lacks(),
+        lacks: built.sdk.manifest().lacks.clone(),
         before,
         peers: peers::peers(&report)?,
-        budgets: Budgets::of(built.build())?.compare(&report)?,
+        budgets: Budgets::of(built.build)?.compare(&report)?,
         history: History::read(root)?.of(report.architecture),
         baseline,
         ablation,

@@ -174,15 +174,11 @@ fn code(name: &str) -> String {
 /// Words in which nothing is Markdown or HTML.
 fn escaped(text: &str) -> String {
     let mut escaped = String::new();
-    for character in text.chars() {
-        match character {
-            '\n' | '\r' => escaped.push(' '),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '&' | '|' | '#' | '~' | '@' => {
-                escaped.push('\\');
-                escaped.push(character);
-            }
-            _ => escaped.push(character),
+    for character in text.replace(['\n', '\r'], " ").chars() {
+        if r"\`*_[]<>&|#~@".contains(character) {
+            escaped.push('\\');
         }
+        escaped.push(character);
     }
     escaped
 }

@@ -1,5 +1,6 @@
 //! The values of a size report: artefacts, each a tree of parts, and what they are compared with. `xtask/size/data/report.schema.json` is the same for other programs.
 
+use anyhow::{Result, ensure};
 use opencv_build::Architecture;
 pub use package::peers::Measure;
 use serde::{Deserialize, Serialize};
@@ -60,6 +61,27 @@ impl Report {
     }
 }
 
+/// The report in what has one with the version of its form: a document, or a report that was kept.
+///
+/// # Errors
+/// It is damaged or of another version, whose form may be another one and which is no damage.
+pub fn parse(text: &[u8]) -> Result<Report> {
+    #[derive(Deserialize)]
+    struct Version {
+        schema: u32,
+    }
+    #[derive(Deserialize)]
+    struct Holder {
+        report: Report,
+    }
+    let Version { schema } = serde_json::from_slice(text)?;
+    ensure!(
+        schema == SCHEMA,
+        "it has schema {schema}, and this program reads {SCHEMA}"
+    );
+    Ok(serde_json::from_slice::<Holder>(text)?.report)
+}
+
 /// An earlier report.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Before {
@@ -106,7 +128,7 @@ impl Budget {
     ///
     /// # Errors
     /// None are, and there are so many too many.
-    pub fn left(&self) -> Result<u64, u64> {
+    pub fn left(&self) -> std::result::Result<u64, u64> {
         let left = self.most.checked_sub(self.bytes);
         left.ok_or_else(|| self.bytes - self.most)
     }

@@ -218,15 +218,15 @@ fn a_printed_document_serves_too() {
     for (text, expected) in [
         (
             "{\"schema\": 99}",
-            "it has schema 99, and this program reads 1; print it again",
+            "it has schema 99, and this program reads 1",
         ),
         (
             "{\"schema\": 1}",
-            "nothing that `cargo xtask size --json` printed: missing field",
+            "nothing that this version's `cargo xtask size --json` printed; print it again: missing field",
         ),
         (
             "<html>",
-            "nothing that `cargo xtask size --json` printed: expected value",
+            "nothing that this version's `cargo xtask size --json` printed; print it again: expected value",
         ),
     ] {
         fs::write(&file, text).unwrap();
