@@ -1,6 +1,5 @@
 //! What an audit found, for people and for programs.
 
-use std::fmt::Write;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -118,21 +117,13 @@ impl Report {
 
     /// What is wrong, each in a sentence, but for [`Self::unwatched_packages`].
     pub fn failures(&self) -> Vec<String> {
-        let mut failures: Vec<_> = self
-            .affected()
-            .iter()
-            .map(|(finding, products)| {
-                let fixed = finding.fixed_in.as_ref();
-                let fixed = fixed.map(|fixed| format!(", fixed in {fixed}"));
-                format!(
-                    "{} of {} has {}{}",
-                    finding.part,
-                    products.join(" and "),
-                    finding.id,
-                    fixed.unwrap_or_default()
-                )
-            })
-            .collect();
+        let mut failures = Vec::new();
+        for (finding, products) in self.affected() {
+            let (part, products, id) = (&finding.part, products.join(" and "), &finding.id);
+            let fixed = finding.fixed_in.as_ref();
+            let fixed = fixed.map_or(String::new(), |fixed| format!(", fixed in {fixed}"));
+            failures.push(format!("{part} of {products} has {id}{fixed}"));
+        }
         let unwatched_parts = self.unwatched.iter().filter(|part| !part.is_package());
         failures.extend(unwatched_parts.map(unwatched));
         failures.extend(self.void.iter().cloned());
@@ -150,17 +141,14 @@ fn unwatched(part: &Part) -> String {
 impl Answer for AuditAnswer {
     fn text(&self) -> String {
         let mut text = String::new();
-        // Writing to a string cannot fail.
         for (finding, products) in self.report.affected() {
             let fixed = finding.fixed_in.as_ref();
-            let fixed = fixed.map(|fixed| format!("; fixed in {fixed}"));
-            let _ = writeln!(
-                text,
-                "AFFECTED  {} {} ({}){}\n    {}\n    {}",
+            text += &format!(
+                "AFFECTED  {} {} ({}){}\n    {}\n    {}\n",
                 finding.id,
                 finding.part,
                 products.join(", "),
-                fixed.unwrap_or_default(),
+                fixed.map_or(String::new(), |fixed| format!("; fixed in {fixed}")),
                 finding.what,
                 finding.source
             );
@@ -168,53 +156,45 @@ impl Answer for AuditAnswer {
         for (finding, products) in self.report.harmless() {
             if let Status::NotAffected { impact, .. } = &finding.status {
                 let (id, part, products) = (&finding.id, &finding.part, products.join(", "));
-                let _ = writeln!(text, "harmless  {id} {part} ({products}): {impact}");
+                text += &format!("harmless  {id} {part} ({products}): {impact}\n");
             }
         }
         let count = |wanted: fn(&Status) -> bool| {
-            self.report
-                .findings
-                .iter()
-                .filter(|f| wanted(&f.status))
-                .count()
+            let findings = self.report.findings.iter();
+            findings.filter(|finding| wanted(&finding.status)).count()
         };
-        let _ = writeln!(
-            text,
+        text += &format!(
             "{} components; vulnerabilities of them and of other versions of them: {} present, \
              {} harmless or of other versions, {} fixed.\n\
-             The data files know what was published until {}.",
+             The data files know what was published until {}.\n",
             self.components,
             self.report.affected().len(),
             count(|status| matches!(status, Status::NotAffected { .. })),
             count(|status| *status == Status::Fixed),
             self.data_as_of
         );
-        let _ = match &self.osv {
-            Online::Skipped => writeln!(text, "OSV was not asked (--offline)."),
-            Online::Failed { reason } => writeln!(
-                text,
-                "OSV COULD NOT BE ASKED: {reason}\nWhat is above is from the data files alone."
+        text += &match &self.osv {
+            Online::Skipped => "OSV was not asked (--offline).\n".to_owned(),
+            Online::Failed { reason } => format!(
+                "OSV COULD NOT BE ASKED: {reason}\nWhat is above is from the data files alone.\n"
             ),
             Online::Asked {
                 components,
                 of,
                 disputed,
             } => {
-                let disputed = match disputed.is_empty() {
-                    true => String::new(),
-                    false => format!(
-                        "\nIt also names these, which the data files know to be of other versions: {}.",
+                let mut asked = format!("OSV was asked about {components} of {of} components.\n");
+                if !disputed.is_empty() {
+                    asked += &format!(
+                        "It also names these, which the data files know to be of other versions: {}.\n",
                         disputed.join(", ")
-                    ),
-                };
-                writeln!(
-                    text,
-                    "OSV was asked about {components} of {of} components.{disputed}"
-                )
+                    );
+                }
+                asked
             }
         };
         for document in &self.documents {
-            let _ = writeln!(text, "VEX  {}", path(document));
+            text += &format!("VEX  {}\n", path(document));
         }
         text
     }

@@ -158,11 +158,13 @@ fn finding(
 
 /// Whether a version that is in no range comes after one, and not before all of them.
 fn is_later(advisory: &Advisory, watched: &Watched, part: &Part) -> Result<bool> {
-    for range in &advisory.affected {
-        for end in [&range.before, &range.through].into_iter().flatten() {
-            if watched.order.compare(&part.version, end)?.is_ge() {
-                return Ok(true);
-            }
+    let ranges = advisory.affected.iter();
+    for end in ranges
+        .flat_map(|range| [&range.before, &range.through])
+        .flatten()
+    {
+        if watched.order.compare(&part.version, end)?.is_ge() {
+            return Ok(true);
         }
     }
     Ok(false)
@@ -173,18 +175,15 @@ fn is_later(advisory: &Advisory, watched: &Watched, part: &Part) -> Result<bool>
 fn void(data: &Data, products: &[Product], findings: &[Finding]) -> Vec<String> {
     let mut void = Vec::new();
     for justified in &data.justified {
-        for product in products {
-            if !justified.is_for(product.name) {
-                continue;
-            }
-            let what = format!(
-                "{} in {} of {}",
-                justified.id, justified.component, product.name
-            );
+        let (id, component) = (&justified.id, &justified.component);
+        for product in products.iter().filter(|it| justified.is_for(it.name)) {
+            let name = product.name;
+            let mut add =
+                |why: &str| void.push(format!("{id} in {component} of {name} is justified{why}"));
             let hit = findings.iter().any(|finding| {
-                finding.id == justified.id
-                    && finding.part.component == justified.component
-                    && finding.product == product.name
+                finding.id == *id
+                    && finding.part.component == *component
+                    && finding.product == name
                     && finding.status.is_decided()
             });
             // A product without the component, such as one packed on another distribution, needs no
@@ -192,25 +191,20 @@ fn void(data: &Data, products: &[Product], findings: &[Finding]) -> Vec<String> 
             let there = product
                 .parts
                 .iter()
-                .any(|part| part.component == justified.component);
+                .any(|part| part.component == *component);
             if there && !hit {
-                void.push(format!("{what} is justified, but its version does not have it; remove the justification"));
+                add(", but its version does not have it; remove the justification");
             }
-            let imports = product.imports.iter().flatten();
-            let called: Vec<_> = imports
-                .filter(|name| justified.not_imported.contains(name))
-                .cloned()
-                .collect();
+            let imports = product.imports.iter().flatten().cloned();
+            let called = imports.filter(|name| justified.not_imported.contains(name));
+            let called = called.collect::<Vec<_>>().join(", ");
             if !called.is_empty() {
-                void.push(format!(
-                    "{what} is justified by functions that are not called, but {} is",
-                    called.join(", ")
+                add(&format!(
+                    " by functions that are not called, but {called} is"
                 ));
             }
             if product.imports.is_none() && !justified.not_imported.is_empty() {
-                void.push(format!(
-                    "{what} is justified by what a program does not call, but it has no program"
-                ));
+                add(" by what a program does not call, but it has no program");
             }
         }
     }

@@ -137,20 +137,17 @@ pub fn ask(
     let known = match Osv::at(address, patience).ask(data, &parts) {
         Ok(known) => known,
         Err(error) => {
-            return Online::Failed {
-                reason: format!("{error:#}"),
-            };
+            let reason = format!("{error:#}");
+            return Online::Failed { reason };
         }
     };
     let mut disputed = Vec::new();
     for entry in known {
         let part = &parts[entry.part];
-        let names = || entry.aliases.iter().chain([&entry.id]);
-        let advisory = data.about(&part.component).find(|advisory| {
-            advisory
-                .names()
-                .any(|name| names().any(|other| other == name))
-        });
+        let named =
+            |name: &str| entry.id == name || entry.aliases.iter().any(|alias| alias == name);
+        let mut about = data.about(&part.component);
+        let advisory = about.find(|advisory| advisory.names().any(named));
         if let Some(advisory) = advisory {
             let harmless = |finding: &&Finding| {
                 finding.id == advisory.id

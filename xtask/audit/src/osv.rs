@@ -1,12 +1,14 @@
 //! Asks OSV, a public database of vulnerabilities, about components: <https://google.github.io/osv.dev/api/>.
 //! Everything that goes wrong is an error, so that nobody takes a broken answer for an empty one.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::data::Data;
 use super::part::Part;
@@ -38,20 +40,6 @@ pub struct Known {
     pub aliases: Vec<String>,
     /// What it is, in a line.
     pub what: String,
-}
-
-#[derive(Clone, Serialize)]
-struct Query {
-    package: Package,
-    version: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    page_token: Option<String>,
-}
-
-#[derive(Clone, Serialize)]
-struct Package {
-    ecosystem: String,
-    name: String,
 }
 
 #[derive(Deserialize)]
@@ -111,15 +99,15 @@ impl Osv {
         for batch in questions.chunks(BATCH) {
             self.batch(batch.to_vec(), &mut found)?;
         }
-        let mut described = BTreeMap::new();
+        let mut described: BTreeMap<&str, Vulnerability> = BTreeMap::new();
         let mut known = Vec::new();
-        for (part, id) in found {
-            if !described.contains_key(&id) {
-                described.insert(id.clone(), self.describe(&id)?);
-            }
-            let entry = &described[&id];
+        for (part, id) in &found {
+            let entry = match described.entry(id) {
+                Entry::Occupied(entry) => entry.into_mut(),
+                Entry::Vacant(entry) => entry.insert(self.describe(id)?),
+            };
             if entry.withdrawn.is_none() {
-                known.push(entry.of(part));
+                known.push(entry.of(*part));
             }
         }
         Ok(known)
@@ -128,7 +116,7 @@ impl Osv {
     /// Asks until nothing is left of each question, and adds component and id of each answer.
     fn batch(
         &self,
-        mut questions: Vec<(usize, Query)>,
+        mut questions: Vec<(usize, Value)>,
         found: &mut BTreeSet<(usize, String)>,
     ) -> Result<()> {
         for _ in 0..PAGES {
@@ -136,7 +124,7 @@ impl Osv {
                 return Ok(());
             }
             let queries: Vec<_> = questions.iter().map(|(_, query)| query).collect();
-            let body = serde_json::to_vec(&serde_json::json!({ "queries": queries }))?;
+            let body = serde_json::to_vec(&json!({ "queries": queries }))?;
             let answers: Answers = self.request("/v1/querybatch", Some(&body))?;
             let (asked, answered) = (questions.len(), answers.results.len());
             ensure!(
@@ -144,18 +132,12 @@ impl Osv {
                 "OSV was asked {asked} questions and gave {answered} answers"
             );
             let mut open = Vec::new();
-            for ((part, query), answer) in questions.into_iter().zip(answers.results) {
+            for ((part, mut query), answer) in questions.into_iter().zip(answers.results) {
                 found.extend(answer.vulns.into_iter().map(|Id { id }| (part, id)));
-                let token = answer.next_page_token.filter(|token| !token.is_empty());
-                if token.is_some() {
-                    let page_token = token;
-                    open.push((
-                        part,
-                        Query {
-                            page_token,
-                            ..query
-                        },
-                    ));
+                let token = answer.next_page_token.unwrap_or_default();
+                if !token.is_empty() {
+                    query["page_token"] = token.into();
+                    open.push((part, query));
                 }
             }
             questions = open;
@@ -182,15 +164,9 @@ impl Osv {
         let what = || format!("failed to ask `{address}`");
         let answer = match body {
             Some(body) => {
-                let request = self
-                    .agent
-                    .post(&address)
-                    .header("Content-Type", "application/json");
-                request
-                    .config()
-                    .timeout_global(Some(left))
-                    .build()
-                    .send(body)
+                let request = self.agent.post(&address).content_type("application/json");
+                let request = request.config().timeout_global(Some(left)).build();
+                request.send(body)
             }
             None => {
                 let request = self.agent.get(&address);
@@ -224,24 +200,14 @@ impl Vulnerability {
 }
 
 /// A question for each name that OSV has for a component, with the component's index.
-fn questions(data: &Data, parts: &[Part]) -> Vec<(usize, Query)> {
+fn questions(data: &Data, parts: &[Part]) -> Vec<(usize, Value)> {
     let mut questions = Vec::new();
     for (index, part) in parts.iter().enumerate() {
         let names = data.watching(&part.component).map(|watched| &watched.osv);
         for name in names.into_iter().flatten() {
-            let package = Package {
-                ecosystem: name.ecosystem.clone(),
-                name: name.name.clone().unwrap_or_else(|| part.name.clone()),
-            };
-            let version = part.version.clone();
-            questions.push((
-                index,
-                Query {
-                    package,
-                    version,
-                    page_token: None,
-                },
-            ));
+            let (ecosystem, name) = (&name.ecosystem, name.name.as_ref().unwrap_or(&part.name));
+            let package = json!({"ecosystem": ecosystem, "name": name});
+            questions.push((index, json!({"package": package, "version": part.version})));
         }
     }
     questions
@@ -249,11 +215,8 @@ fn questions(data: &Data, parts: &[Part]) -> Vec<(usize, Query)> {
 
 /// How many components OSV has a name for.
 pub fn covered(data: &Data, parts: &[Part]) -> usize {
-    let asked: BTreeSet<_> = questions(data, parts)
-        .iter()
-        .map(|(part, _)| *part)
-        .collect();
-    asked.len()
+    let questions = questions(data, parts);
+    BTreeSet::from_iter(questions.iter().map(|(part, _)| part)).len()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 use layer::{Digest, rfc3339};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::check::{Finding, Status};
 
@@ -33,36 +33,31 @@ pub fn document(name: &str, product: &str, findings: &[&Finding], time: u64) -> 
 fn statement(product: &str, finding: &Finding) -> Value {
     let part = &finding.part;
     let plain = || format!("{}@{}", part.component, part.version);
-    let part = part.purl.clone().unwrap_or_else(plain);
-    let mut statement = Map::new();
-    let mut set = |key: &str, value: Value| statement.insert(key.to_owned(), value);
+    let purl = part.purl.clone().unwrap_or_else(plain);
     let mut vulnerability = json!({
         "name": finding.id,
         "description": format!("{} ({})", finding.what, finding.source),
     });
     if !finding.aliases.is_empty() {
-        vulnerability["aliases"] = finding.aliases.clone().into();
+        vulnerability["aliases"] = json!(finding.aliases);
     }
-    set("vulnerability", vulnerability);
-    let part = json!({"@id": part, "identifiers": {"purl": part}});
     let product = json!({
         "@id": product,
         "identifiers": {"purl": product},
-        "subcomponents": [part],
+        "subcomponents": [{"@id": purl, "identifiers": {"purl": purl}}],
     });
-    set("products", json!([product]));
+    let mut statement = json!({"vulnerability": vulnerability, "products": [product]});
+    let mut set = |key: &str, value: Value| statement[key] = value;
     match &finding.status {
         Status::Affected => {
             let action = match &finding.fixed_in {
-                Some(fixed) => format!("Update {} to {fixed}.", finding.part.name),
-                None => format!("No fixed version of {} is known.", finding.part.name),
+                Some(fixed) => format!("Update {} to {fixed}.", part.name),
+                None => format!("No fixed version of {} is known.", part.name),
             };
             set("status", "affected".into());
             set("action_statement", action.into());
         }
-        Status::Fixed => {
-            set("status", "fixed".into());
-        }
+        Status::Fixed => set("status", "fixed".into()),
         Status::NotAffected {
             justification,
             impact,
@@ -70,13 +65,13 @@ fn statement(product: &str, finding: &Finding) -> Value {
         } => {
             set("status", "not_affected".into());
             set("justification", json!(justification));
-            set("impact_statement", impact.clone().into());
+            set("impact_statement", impact.as_str().into());
             if let Some(decided) = decided {
                 set("status_notes", format!("Decided {decided}.").into());
             }
         }
     }
-    Value::Object(statement)
+    statement
 }
 
 #[cfg(test)]

@@ -1,7 +1,5 @@
 //! OSV's client against a server on loopback that behaves well and badly.
 
-use serde_json::{Value, json};
-
 use super::*;
 use crate::tests::fake::{Behaviour, start};
 
