@@ -1,10 +1,14 @@
 //! `cargo xtask build-function`: the function's binary, linked against the SDK and found to run
 //! on Lambda.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread::sleep;
+use std::time::Duration;
 
 use anyhow::Result;
+use fs_err as fs;
 use layer::elf::FunctionBinary;
 use layer::elf::hardening::Hardening;
 use opencv_build::{Architecture, GlibcVersion, Sdk, Target, present};
@@ -17,7 +21,7 @@ use support::child::Child;
 use support::files::{file_size, name, remove_if_there, sorted_entries};
 use support::process::yield_to_others;
 use support::progress::Step;
-use support::run::succeed;
+use support::run::{output, succeed};
 
 /// The binary.
 #[derive(Serialize)]
@@ -53,12 +57,10 @@ pub fn built(build: &Build) -> Result<(Sdk, FunctionBinary)> {
     let path = folder(build.workspace(), &target).join("bootstrap");
     // Where there is a function, its crates are compiled already.
     let first = !path.is_file() && present(build.recipe(), build.paths())?.is_none();
-    let ahead = first.then(|| ahead(build)).transpose()?;
+    let ahead = first.then(|| Ahead::start(build)).transpose()?;
     let sdk = build.sdk()?;
     if let Some(ahead) = ahead {
-        let _step = Step::start("compiling the function's crates");
-        // Whether it succeeded does not count: it was not to do all that there is.
-        let _ = ahead.wait();
+        ahead.wait(build)?;
     }
     let mut cargo = cargo(build, &sdk, "build")?;
     succeed(&mut cargo)?;
@@ -66,18 +68,55 @@ pub fn built(build: &Build) -> Result<(Sdk, FunctionBinary)> {
     Ok((sdk, binary))
 }
 
-/// Starts to compile what needs no SDK: the very build of the function, which goes on after what fails for lack of one. The
-/// real one finds the rest done. OpenCV's stages leave a processor idle for minutes; this yields to them.
-fn ahead(build: &Build) -> Result<Child> {
-    let mut cargo = cargo_without_sdk(build, "build")?;
-    cargo.arg("--keep-going");
-    // The crate `opencv` must not find an OpenCV of this machine.
-    let probes = "environment,pkg_config,cmake,vcpkg_cmake,vcpkg";
-    cargo.env("OPENCV_DISABLE_PROBES", probes);
-    yield_to_others(&mut cargo);
-    let work = build.paths().work(&build.recipe().target);
-    let log = work.join("function.log");
-    Child::logged(&mut cargo, &log)
+/// The compilation of what needs no SDK, while OpenCV is built: the very build of the function, which goes on after what
+/// fails for lack of an SDK. The real one finds the rest done.
+struct Ahead {
+    cargo: Child,
+    log: PathBuf,
+}
+
+impl Ahead {
+    /// OpenCV's stages leave a processor idle for minutes; this yields to them.
+    fn start(build: &Build) -> Result<Self> {
+        let mut cargo = cargo_without_sdk(build, "build")?;
+        cargo.arg("--keep-going");
+        // The crate `opencv` must not find an OpenCV of this machine.
+        let probes = "environment,pkg_config,cmake,vcpkg_cmake,vcpkg";
+        cargo.env("OPENCV_DISABLE_PROBES", probes);
+        yield_to_others(&mut cargo);
+        let work = build.paths().work(&build.recipe().target);
+        let log = work.join("function.log");
+        let cargo = Child::logged(&mut cargo, &log)?;
+        Ok(Self { cargo, log })
+    }
+
+    /// Waits for its end. Whether it succeeded does not count: it was not to do all that there is.
+    fn wait(self, build: &Build) -> Result<()> {
+        let compiled = || -> Result<u64> {
+            let log = fs::read_to_string(&self.log)?;
+            Ok(log.matches(" Compiling ").count() as u64)
+        };
+        let before = compiled()?;
+        let all = number_of_crates(build)?;
+        let mut step = Step::start("compiling the function's crates");
+        while self.cargo.try_wait()?.is_none() {
+            let now = compiled()?;
+            step.advance(now - before, all.max(now) - before);
+            sleep(Duration::from_millis(250));
+        }
+        Ok(())
+    }
+}
+
+/// How many crates the function is compiled from, itself included.
+fn number_of_crates(build: &Build) -> Result<u64> {
+    let mut tree = crate::cargo::cargo(build.workspace(), "tree")?;
+    tree.args(["--package", "function", "--features", "opencv"])
+        .args(["--target", &build.recipe().target.rust_triple()])
+        .args(["--edges", "normal,build", "--prefix", "none", "--no-dedupe"])
+        .args(["--format", "{p}"]);
+    let crates = output(&mut tree)?;
+    Ok(crates.lines().collect::<BTreeSet<_>>().len() as u64)
 }
 
 /// cargo for `verb` on the function, as it goes to Lambda, in an environment in which it is linked against `sdk`.
