@@ -17,7 +17,7 @@ fn root() -> PathBuf {
 
 /// Every crate of the workspace: its folder, its name, and the crates of ours that it may depend on, all of them
 /// above it in this list.
-const CRATES: [(&str, &str, &[&str]); 17] = [
+const CRATES: [(&str, &str, &[&str]); 18] = [
     ("function/crc-fast", "crc-fast", &[]),
     ("function", "function", &[]),
     ("layer/platform", "platform", &[]),
@@ -30,6 +30,11 @@ const CRATES: [(&str, &str, &[&str]); 17] = [
         "opencv-build",
         "opencv-build",
         &["code-digest", "platform", "support"],
+    ),
+    (
+        "opencv-build/conformance",
+        "conformance",
+        &["opencv-build", "support"],
     ),
     (
         "xtask/package",
@@ -80,6 +85,7 @@ const CRATES: [(&str, &str, &[&str]); 17] = [
         &[
             "audit",
             "bench",
+            "conformance",
             "layer",
             "layer-registry",
             "local",

@@ -12,13 +12,14 @@ use syn::visit::{Visit, visit_item, visit_path};
 use syn::{Attribute, Item, UseTree};
 
 /// The sources of each crate.
-const CRATES: [&str; 15] = [
+const CRATES: [&str; 16] = [
     "function",
     "fuzz",
     "layer",
     "layer/platform",
     "layer/registry",
     "opencv-build",
+    "opencv-build/conformance",
     "xtask",
     "xtask/audit",
     "xtask/bench",

@@ -9,9 +9,9 @@ use serde_json::Value;
 use support::progress::tell;
 
 use super::promises;
-use super::report::Skip;
 use audit::{self, Data, Finding, Part, Product, Status, check};
 use package::workspace::Workspace;
+use support::skip::Skip;
 
 /// Compares everything and fails with all that is wrong.
 pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {

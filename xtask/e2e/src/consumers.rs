@@ -11,7 +11,6 @@ use opencv_build::{Sdk, Target};
 use support::files::copy;
 use support::progress::tell;
 
-use super::report::Skip;
 use package::build::Build;
 use support::run::{Shell, cmd, output};
 
@@ -25,7 +24,7 @@ const FACE: &str = "[219,203,169,169]";
 /// Builds the programs and runs them.
 pub fn test(build: &Build, sdk: &Sdk) -> Result<()> {
     let target = sdk.manifest().target;
-    Skip::unless_runs_here(&target)?;
+    conformance::runs_here(&target)?;
     let site = Site::new(build, sdk)?;
     for (way, program) in [
         ("with-cmake.sh", "build/faces"),

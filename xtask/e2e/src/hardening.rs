@@ -6,7 +6,6 @@ use std::os::unix::process::ExitStatusExt;
 use anyhow::{Context, Result, ensure};
 use opencv_build::Sdk;
 
-use super::report::Skip;
 use package::build::Build;
 use support::run::{Shell, cmd, finish, output};
 
@@ -25,7 +24,7 @@ const MISTAKES: [(&str, &str, &str, &[i32]); 4] = [
 /// Runs the program with each mistake, and checks that it is stopped.
 pub fn test(build: &Build, sdk: &Sdk) -> Result<()> {
     let target = sdk.manifest().target;
-    Skip::unless_runs_here(&target)?;
+    conformance::runs_here(&target)?;
     let tools = build.tools()?;
     let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
     let at = |name: &str| scratch.path().join(name);

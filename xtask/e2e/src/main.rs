@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
+use conformance::{detector, jpeg, pixels};
 use local::engine::Engine;
 use package::build::{self, Build};
 use support::progress::tell;
@@ -25,13 +26,12 @@ mod environment;
 mod errors;
 mod events;
 mod faults;
+mod fixture;
 mod foreign;
 mod fuzz;
 mod hardening;
 mod hostile;
-mod identity;
 mod index;
-mod jpeg;
 mod killed;
 mod kinds;
 mod labelled;
@@ -40,13 +40,11 @@ mod memory;
 mod mirror;
 mod outage;
 mod page;
-mod pixels;
 mod privilege;
 mod programs;
 mod promises;
 mod proxy;
 mod readme;
-mod reference;
 mod registries;
 mod report;
 mod reproducible;
@@ -163,17 +161,18 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
             consumers::test(build, &build.sdk()?)
         }),
         ("rectangles equal stock's in random cases", &|| {
-            identity::stock(build, &build.sdk()?, arguments.cases())
+            suite.with_sdk(|fixture| detector::stock(fixture, arguments.cases()))
         }),
         ("rectangles equal the wheel's", &|| {
-            identity::wheel(build, &build.sdk()?)
+            let photos = workspace.root().join("../shared/photos");
+            suite.with_sdk(|fixture| detector::wheel(fixture, &photos))
         }),
         ("the detector under sanitizers", &|| {
-            identity::sanitizers(build, &build.sdk()?, arguments.cases())
+            suite.with_sdk(|fixture| detector::sanitizers(fixture, arguments.cases()))
         }),
-        ("pixels of JPEG files", &|| jpeg::test(build, &build.sdk()?)),
+        ("pixels of JPEG files", &|| suite.with_sdk(jpeg::test)),
         ("pixels of PNG, WebP and other files", &|| {
-            pixels::test(build, &build.sdk()?)
+            suite.with_sdk(pixels::test)
         }),
         ("a package index with a password", &|| index::test(build)),
         ("hardened code", &|| hardening::test(build, &build.sdk()?)),

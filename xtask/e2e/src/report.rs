@@ -5,12 +5,12 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use opencv_build::Target;
 use serde::Serialize;
+use support::answer::{Answer, print};
 use support::progress::tell;
+use support::skip::Skip;
 
 use super::promises::{self, Trial};
-use support::answer::{Answer, print};
 
 /// How the tests went.
 #[derive(Default, Serialize)]
@@ -37,36 +37,6 @@ enum Outcome {
     Failed,
     Skipped,
 }
-
-/// Why a test cannot be run on this machine.
-#[derive(Debug)]
-pub struct Skip(String);
-
-impl Skip {
-    /// The error that a test returns to be skipped.
-    pub fn because(reason: String) -> anyhow::Error {
-        Self(reason).into()
-    }
-
-    /// Skips a test of programs that do not run here.
-    pub fn unless_runs_here(target: &Target) -> Result<()> {
-        if target.runs_here() {
-            return Ok(());
-        }
-        let architecture = target.architecture;
-        Err(Self::because(format!(
-            "programs for {architecture} do not run here"
-        )))
-    }
-}
-
-impl std::fmt::Display for Skip {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Skip {}
 
 impl TestAnswer {
     /// Takes in how a test went.

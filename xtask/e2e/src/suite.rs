@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use conformance::Fixture;
 use layer::elf::FunctionBinary;
 use local::engine::{self, Engine};
 use local::gateway::Gateway;
@@ -22,8 +23,9 @@ use support::files::with_extension;
 use support::progress::tell;
 use support::run::succeed;
 
-use super::report::Skip;
+use super::fixture::fixture;
 use super::{fuzz, page, size_page, traces};
+use support::skip::Skip;
 
 /// The project under test.
 pub struct Suite<'a> {
@@ -106,6 +108,17 @@ impl Suite<'_> {
     ) -> Result<()> {
         let (sdk, binary) = self.function()?;
         test(self.workspace(), &sdk, &binary)
+    }
+
+    /// Tests the SDK by itself.
+    pub fn with_sdk(&self, test: impl FnOnce(&Fixture) -> Result<()>) -> Result<()> {
+        let (workspace, sdk) = (self.workspace(), self.build.sdk()?);
+        test(&fixture(
+            workspace,
+            self.build.paths(),
+            &sdk,
+            self.build.tools()?,
+        ))
     }
 
     pub fn function_tests(&self) -> Result<()> {

@@ -14,3 +14,4 @@ pub mod median;
 pub mod process;
 pub mod progress;
 pub mod run;
+pub mod skip;

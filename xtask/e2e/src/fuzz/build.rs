@@ -11,10 +11,10 @@ use support::files::{name, sorted_entries};
 use support::run::{Shell, cmd, output};
 
 use super::checks;
-use crate::report::Skip;
 use package::build::Build;
 use package::workspace::Workspace;
 use support::run::succeed;
+use support::skip::Skip;
 
 /// What rustc must be told for libFuzzer to see which code an input reaches, and for AddressSanitizer. These are the
 /// flags of cargo-fuzz, but that the runtime is named by us: zig's linker does not understand how rustc does it.
@@ -62,7 +62,7 @@ pub fn programs(build: &Build) -> Result<Built> {
     // The function decodes all others in Rust.
     recipe.codecs.retain(|codec| codec == "jpeg");
     let target = recipe.target;
-    Skip::unless_runs_here(&target)?;
+    conformance::runs_here(&target)?;
     let triple = target.rust_triple();
     let runtime = runtime(&triple)?;
     let paths = build.paths().variant("fuzz", "instrumented");

@@ -1,11 +1,13 @@
 //! Photos in every format that the function reads, of a few thousand pixels each: a face in files of every kind, and the JPEG
-//! files that `data/jpeg/kinds.c` writes.
+//! files that `kinds.c` of the crate `conformance` writes.
 
 use anyhow::{Context, Result};
+use conformance::jpeg::compile_kinds;
 use image::imageops::{self, FilterType};
 
 use super::super::build::{Built, package};
 use super::files::{Named, read_all};
+use crate::fixture::fixture;
 use crate::variants;
 use package::workspace::Workspace;
 use support::run::{Shell, cmd, output};
@@ -74,13 +76,17 @@ impl Photos<'_> {
         } = self.built;
         let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
         let program = scratch.path().join("kinds");
-        let (sh, cc, sdk) = (Shell::new()?, tools.cc(), sdk.path());
-        let source = self.workspace.root().join("xtask/e2e/data/jpeg/kinds.c");
-        output(cmd!(
-            sh,
-            "{cc} -std=c11 -O1 -o {program} {source} -I {sdk}/include/libjpeg-turbo -L {sdk}/lib -ljpeg-turbo
-             -Wl,--whole-archive {runtime} -Wl,--no-whole-archive -lunwind -lpthread -ldl -lm"
-        ))?;
+        let (sh, paths) = (Shell::new()?, self.workspace.paths()?);
+        let fixture = fixture(self.workspace, &paths, sdk, tools);
+        let compile = compile_kinds(&fixture, &sh, &program);
+        let compile = compile.arg("-Wl,--whole-archive").arg(runtime);
+        output(compile.args([
+            "-Wl,--no-whole-archive",
+            "-lunwind",
+            "-lpthread",
+            "-ldl",
+            "-lm",
+        ]))?;
         let folders = &["whole", "missing"].map(|name| scratch.path().join(name));
         for folder in folders {
             fs_err::create_dir(folder)?;

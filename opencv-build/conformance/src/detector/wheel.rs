@@ -5,36 +5,31 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
-use opencv_build::Sdk;
+use support::files::{PARTIAL, name, temporary_in, with_extension};
 use support::fingerprint::Fingerprint;
 use support::progress::{Step, tell};
-
-use super::need::{need_to_run, no_detector};
-use super::program::{Programs, all_said, said, sources};
-use crate::reference;
-use crate::report::Skip;
-use package::build::Build;
-use package::workspace::Workspace;
-use support::files::{PARTIAL, name, temporary_in, with_extension};
 use support::run::{Shell, cmd};
 
-const SCRIPT: &str = include_str!("../../data/identity/wheel.py");
+use crate::programs::{Programs, all_said, said};
+use crate::reference::{self, Reference};
+use crate::{Fixture, no_detector};
+
+const SCRIPT: &str = include_str!("../../data/detector/wheel.py");
 
 /// Answers of ours that say why there is none.
 const RACE: &str = "race";
 const UNPACKED: &str = "unpacked";
 
-/// Compares them.
-pub fn test(build: &Build, sdk: &Sdk) -> Result<()> {
-    let workspace = build.workspace();
-    need_to_run(sdk)?;
+/// Compares them, in the SDK's samples and in the photos of a folder.
+pub fn test(fixture: &Fixture, photos: &Path) -> Result<()> {
+    fixture.has_detector()?;
     let header = "include/opencv4/opencv2/objdetect/packed_cascade.h";
-    if !sdk.path().join(header).is_file() {
+    if !fixture.sdk.path().join(header).is_file() {
         return Err(no_detector());
     }
-    let programs = Programs::new(build, sdk)?;
-    let program = programs.built("in_photos")?;
-    let folder = asked(workspace, &programs)?;
+    let programs = Programs::new(fixture)?;
+    let program = programs.built("detector", "in_photos")?;
+    let folder = asked(fixture, &programs, photos)?;
     let read = |name: &str| {
         let path = folder.join(name);
         fs::read_to_string(&path)
@@ -47,7 +42,7 @@ pub fn test(build: &Build, sdk: &Sdk) -> Result<()> {
     );
 
     let ways = [(1, "xml"), (1, "packed"), (2, "xml"), (4, "packed")];
-    let (sh, share) = (Shell::new()?, programs.share());
+    let (sh, share) = (Shell::new()?, fixture.share());
     let command = |(threads, form): (u32, &str)| {
         let threads = threads.to_string();
         cmd!(
@@ -91,9 +86,9 @@ fn compare(questions: &str, answers: &str, ours: &str) -> Result<usize> {
 }
 
 /// The folder with the wheel's questions and answers, made now unless the same was asked before.
-fn asked(workspace: &Workspace, programs: &Programs) -> Result<PathBuf> {
-    let photos = photos(workspace, &programs.share())?;
-    let cascades = programs.share().join("haarcascades");
+fn asked(fixture: &Fixture, programs: &Programs, photos: &Path) -> Result<PathBuf> {
+    let photos = with_samples(photos, &fixture.share())?;
+    let cascades = fixture.share().join("haarcascades");
     let mut inputs = vec![
         (
             "pins".to_owned(),
@@ -113,27 +108,23 @@ fn asked(workspace: &Workspace, programs: &Programs) -> Result<PathBuf> {
         tell("the wheel was asked before; its answers are kept");
         return Ok(folder);
     }
-    if let Some(why) = reference::missing()? {
-        return Err(Skip::because(why));
-    }
-    let reference = reference::installed(workspace)?;
+    let reference = Reference::install(fixture.paths)?;
     let partial = temporary_in(programs.folder(), PARTIAL)?;
     let step = Step::start("asking the wheel of OpenCV".to_owned());
-    let (sh, python, to) = (Shell::new()?, &reference.python, partial.path());
-    let script = sources(workspace).join("wheel.py");
-    let wheel = cmd!(sh, "{python} {script} {cascades} {to} {photos...}");
-    said(wheel.env("PYTHONPATH", &reference.modules))?;
+    let sh = Shell::new()?;
+    let script = fixture.data().join("detector/wheel.py");
+    let wheel = reference.run(&sh, &script);
+    said(wheel.arg(&cascades).arg(partial.path()).args(&photos))?;
     drop(step);
     fs::rename(partial.path(), &folder)?;
     Ok(folder)
 }
 
-/// The photos beside the project, if they are there, and the SDK's samples.
-fn photos(workspace: &Workspace, share: &Path) -> Result<Vec<PathBuf>> {
-    let labelled = workspace.root().join("../shared/photos");
+/// The photos of a folder, if it is there, and the SDK's samples.
+fn with_samples(folder: &Path, share: &Path) -> Result<Vec<PathBuf>> {
     let mut photos = with_extension(&share.join("samples"), "jpg")?;
-    if labelled.is_dir() {
-        photos.extend(with_extension(&labelled, "jpg")?);
+    if folder.is_dir() {
+        photos.extend(with_extension(folder, "jpg")?);
     } else {
         tell(
             "skipped: the labelled photos, which are not beside the project; OpenCV's samples serve",

@@ -1,4 +1,4 @@
-//! Programs of ours in C++: compiled against the SDK by its own compiler, run, and what they say.
+//! Programs of ours in C and C++: compiled against the SDK by its own compiler, run, and what they say.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -6,64 +6,45 @@ use std::thread;
 
 use anyhow::{Result, anyhow, ensure};
 use fs_err as fs;
-use opencv_build::{Sdk, Tools};
 use support::lock::Lock;
 use support::progress::tell;
 use support::run::{Run, Shell, cmd, finish, run_logged, show};
 
-use package::build::Build;
-use package::workspace::Workspace;
+use crate::Fixture;
 
 /// Where programs are compiled.
 pub struct Programs<'a> {
-    folder: PathBuf,
-    sources: PathBuf,
-    sdk: &'a Sdk,
-    tools: &'a Tools,
+    fixture: &'a Fixture<'a>,
     _lock: Lock,
 }
 
 impl<'a> Programs<'a> {
-    /// A folder below the target folder, for this SDK.
-    pub fn new(build: &'a Build, sdk: &'a Sdk) -> Result<Self> {
-        let workspace = build.workspace();
-        let folder = workspace.target().join("identity");
-        fs::create_dir_all(&folder)?;
-        let lock = Lock::take(&folder.join("lock"), tell)?;
+    /// Waits until no other process tests there.
+    pub fn new(fixture: &'a Fixture) -> Result<Self> {
+        fs::create_dir_all(&fixture.work)?;
         Ok(Self {
-            folder,
-            sources: sources(workspace),
-            sdk,
-            tools: build.tools()?,
-            _lock: lock,
+            _lock: Lock::take(&fixture.work.join("lock"), tell)?,
+            fixture,
         })
     }
 
     /// The folder, which is kept.
     pub fn folder(&self) -> &Path {
-        &self.folder
+        &self.fixture.work
     }
 
-    /// The SDK's folder of cascades and samples.
-    pub fn share(&self) -> PathBuf {
-        self.sdk.path().join("share")
-    }
-
-    /// The program of `NAME.cpp`, compiled now: what it includes may have changed.
-    pub fn built(&self, name: &str) -> Result<PathBuf> {
-        let program = self.folder.join(name);
-        let link = &self.sdk.manifest().link;
+    /// The program of `data/FOLDER/NAME.cpp`, compiled now: what it includes may have changed.
+    pub fn built(&self, folder: &str, name: &str) -> Result<PathBuf> {
+        let Fixture { sdk, tools, .. } = self.fixture;
+        let program = self.folder().join(format!("{folder}-{name}"));
+        let link = &sdk.manifest().link;
         let libraries = link.libraries.iter().chain(&link.system);
         let libraries = libraries.map(|library| format!("-l{library}"));
-        let (sh, cxx, sdk, sources) = (
-            Shell::new()?,
-            self.tools.cxx(),
-            self.sdk.path(),
-            &self.sources,
-        );
+        let source = self.fixture.data().join(folder).join(name);
+        let (sh, cxx, sdk) = (Shell::new()?, tools.cxx(), sdk.path());
         self.log(cmd!(
             sh,
-            "{cxx} -std=c++17 -O2 -Wall -Wextra -Werror {sources}/{name}.cpp -I {sdk}/include/opencv4
+            "{cxx} -std=c++17 -O2 -Wall -Wextra -Werror {source}.cpp -I {sdk}/include/opencv4
              -L {sdk}/lib {libraries...} -o {program}"
         ))?;
         Ok(program)
@@ -71,13 +52,8 @@ impl<'a> Programs<'a> {
 
     /// Runs a command whose output matters only if it fails.
     pub fn log(&self, command: impl Run) -> Result<()> {
-        run_logged(command, &self.folder.join("log"), |_| ())
+        run_logged(command, &self.folder().join("log"), |_| ())
     }
-}
-
-/// The folder of the programs' sources.
-pub fn sources(workspace: &Workspace) -> PathBuf {
-    workspace.root().join("xtask/e2e/data/identity")
 }
 
 /// What a program says on both channels; it must succeed.

@@ -6,15 +6,13 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
-use opencv_build::Sdk;
 use serde::Deserialize;
 use support::progress::{Step, tell};
-
-use super::need::{need_to_run, no_detector};
-use super::program::{Programs, all_said, said, sources};
-use crate::report::Skip;
-use package::build::Build;
 use support::run::{Shell, cmd, output};
+use support::skip::Skip;
+
+use crate::programs::{Programs, all_said, said};
+use crate::{Fixture, no_detector};
 
 /// Cases at each level without `--slow`, and how many times fewer than `--cases` with it, since sanitizers are slow; the
 /// one for threads is slower still.
@@ -26,9 +24,9 @@ const SEED: u64 = 1;
 /// Where the files are that are tried.
 const DETECTOR: &str = "opencv-build/overlay/modules/objdetect/src/haar";
 
-const LEVELS: &str = include_str!("../../data/identity/levels.toml");
+const LEVELS: &str = include_str!("../../data/detector/levels.toml");
 
-/// What `data/identity/levels.toml` has.
+/// What `data/detector/levels.toml` has.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Levels {
@@ -59,23 +57,26 @@ struct Tally {
 }
 
 /// Compiles and runs it in all ways.
-pub fn test(build: &Build, sdk: &Sdk, slow: Option<u64>) -> Result<()> {
-    let workspace = build.workspace();
-    need_to_run(sdk)?;
-    let detector = workspace.root().join(DETECTOR);
+pub fn test(fixture: &Fixture, slow: Option<u64>) -> Result<()> {
+    fixture.has_detector()?;
+    let detector = fixture.root.join(DETECTOR);
     if !detector.is_dir() {
         return Err(no_detector());
     }
-    let programs = Programs::new(build, sdk)?;
+    let programs = Programs::new(fixture)?;
     let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
     let compiler = compiler(scratch.path())?;
     let inputs = programs.folder().join("plain-cascades");
     fs::create_dir_all(&inputs)?;
-    let (sh, plain, share) = (Shell::new()?, programs.built("plain")?, programs.share());
+    let (sh, plain, share) = (
+        Shell::new()?,
+        programs.built("detector", "plain")?,
+        fixture.share(),
+    );
     said(cmd!(sh, "{plain} {share} {inputs}"))?;
 
     let cases = slow.map_or(CASES, |cases| cases / FEWER);
-    let ways = ways(sdk, cases)?;
+    let ways = ways(fixture, cases)?;
     let step = Step::start(format!(
         "compiling the detector with {compiler}'s sanitizers"
     ));
@@ -84,7 +85,7 @@ pub fn test(build: &Build, sdk: &Sdk, slow: Option<u64>) -> Result<()> {
             .folder()
             .join(format!("core-{}-{}", way.level.name, way.cases))
     };
-    let (own, kept) = (sources(workspace), sdk.path());
+    let (own, kept) = (fixture.data().join("detector"), fixture.sdk.path());
     let compiling = |way: &Way| {
         let (sanitizers, flags) = (way.sanitizers, &way.level.flags);
         // A product and a sum as one round once where two operations round twice, which OpenCV's build never does.
@@ -138,16 +139,16 @@ pub fn test(build: &Build, sdk: &Sdk, slow: Option<u64>) -> Result<()> {
 }
 
 /// The SDK's levels under the sanitizers of memory and of undefined behaviour, and the lowest one under that of threads.
-fn ways(sdk: &Sdk, cases: u64) -> Result<Vec<Way>> {
+fn ways(fixture: &Fixture, cases: u64) -> Result<Vec<Way>> {
     let known: Levels =
-        toml::from_str(LEVELS).context("data/identity/levels.toml is no list of levels")?;
-    let cpu = &sdk.manifest().cpu;
+        toml::from_str(LEVELS).context("data/detector/levels.toml is not a list of levels")?;
+    let cpu = &fixture.sdk.manifest().cpu;
     let mut ways = Vec::new();
     for name in cpu.baseline.iter().chain(&cpu.dispatch) {
         let level = known.level.iter().find(|level| level.name == *name);
         let level = level.with_context(|| {
             format!(
-                "xtask/e2e/data/identity/levels.toml does not know {name}; add how it is compiled for"
+                "opencv-build/conformance/data/detector/levels.toml does not know {name}; add how it is compiled for"
             )
         })?;
         ways.push(Way {

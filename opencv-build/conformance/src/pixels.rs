@@ -3,39 +3,31 @@
 
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
-use opencv_build::Sdk;
 use support::progress::tell;
-
-use super::jpeg;
-use super::report::Skip;
-use package::build::Build;
 use support::run::{Shell, cmd, output};
+
+use crate::Fixture;
+use crate::programs::Programs;
+use crate::reference::Reference;
 
 /// What `wheel.py` can write, by the recipe's names; what was written anew as PNG is compared where there is PNG.
 const FORMATS: [&str; 4] = ["png", "webp", "tiff", "jpeg2000"];
 
 /// Compares them.
-pub fn test(build: &Build, sdk: &Sdk) -> Result<()> {
-    let workspace = build.workspace();
-    let target = sdk.manifest().target;
-    Skip::unless_runs_here(&target)?;
-    let has = |format: &&str| sdk.manifest().codecs.contains(*format);
+pub fn test(fixture: &Fixture) -> Result<()> {
+    fixture.runs_here()?;
+    let has = |format: &&str| fixture.sdk.manifest().codecs.contains(*format);
     let formats: Vec<_> = FORMATS.into_iter().filter(has).collect();
     ensure!(!formats.is_empty(), "the recipe has JPEG alone");
-    let wheel = jpeg::wheel(workspace)?;
+    let reference = Reference::install(fixture.paths)?;
+    let programs = Programs::new(fixture)?;
     let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
     let folder = scratch.path().join("files");
     fs::create_dir(&folder)?;
-    let data = workspace.root().join("xtask/e2e/data/pixels");
-    let sh = Shell::new()?;
-    let python = |job: &str| {
-        let (python, script) = (&wheel.python, data.join("wheel.py"));
-        let python = cmd!(sh, "{python} {script} {job} {folder}");
-        python.env("PYTHONPATH", &wheel.modules)
-    };
+    let (sh, script) = (Shell::new()?, fixture.data().join("pixels/wheel.py"));
+    let python = |job: &str| reference.run(&sh, &script).arg(job).arg(&folder);
     output(python("make").args(&formats))?;
-    let decode = scratch.path().join("decode");
-    jpeg::compile(sdk, build.tools()?, &data.join("decode.cpp"), &decode)?;
+    let decode = programs.built("pixels", "decode")?;
     let formats = &formats;
     output(cmd!(sh, "{decode} {folder} {formats...}"))?;
     let said = output(python("compare"))?;

@@ -6,15 +6,13 @@ use std::path::Path;
 use std::thread::available_parallelism;
 
 use anyhow::{Context, Result, ensure};
-use opencv_build::Sdk;
 use serde::Deserialize;
 use support::progress::tell;
+use support::run::{Shell, cmd};
 
 use super::levels::{Level, levels};
-use super::need::{need_to_run, no_detector};
-use super::program::{Programs, all_said, said};
-use package::build::Build;
-use support::run::{Shell, cmd};
+use crate::programs::{Programs, all_said, said};
+use crate::{Fixture, no_detector};
 
 /// Cases at each level, without `--slow`. The first cases are always the same.
 const CASES: u64 = 2_000;
@@ -51,11 +49,11 @@ struct Grouped {
 }
 
 /// Runs them.
-pub fn test(build: &Build, sdk: &Sdk, slow: Option<u64>) -> Result<()> {
-    need_to_run(sdk)?;
-    let programs = Programs::new(build, sdk)?;
-    let program = programs.built("against_stock")?;
-    let share = programs.share();
+pub fn test(fixture: &Fixture, slow: Option<u64>) -> Result<()> {
+    fixture.has_detector()?;
+    let programs = Programs::new(fixture)?;
+    let program = programs.built("detector", "against_stock")?;
+    let share = fixture.share();
     let (sh, seed) = (Shell::new()?, SEED.to_string());
     let none = cmd!(sh, "{program} {share} {seed} 0 0").env("OPENCV_CPU_DISABLE", "");
     let none = tally(&said(none)?)?;
@@ -76,7 +74,7 @@ pub fn test(build: &Build, sdk: &Sdk, slow: Option<u64>) -> Result<()> {
     }
     grouping(&programs, slow.unwrap_or(LISTS))?;
     for name in ["handling", "stopping"] {
-        let program = programs.built(name)?;
+        let program = programs.built("detector", name)?;
         said(cmd!(sh, "{program} {share}"))?;
     }
     tell(
@@ -87,7 +85,7 @@ pub fn test(build: &Build, sdk: &Sdk, slow: Option<u64>) -> Result<()> {
 
 /// Lists of all kinds through both ways of grouping, and long ones, whose time the program judges itself.
 fn grouping(programs: &Programs, count: u64) -> Result<()> {
-    let (sh, program) = (Shell::new()?, programs.built("groups")?);
+    let (sh, program) = (Shell::new()?, programs.built("detector", "groups")?);
     let numbers = [SEED, 0, count].map(|number| number.to_string());
     let said = said(cmd!(sh, "{program} {numbers...}"))?;
     let grouped: Grouped = serde_json::from_str(said.lines().last().unwrap_or_default())

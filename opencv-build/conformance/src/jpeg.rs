@@ -7,15 +7,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
-use opencv_build::{Architecture, Sdk, Tools};
+use opencv_build::{Architecture, Sdk};
 use support::files::{remove_if_there, sorted_entries};
 use support::progress::tell;
+use support::run::{Cmd, Shell, cmd, output};
 
-use super::report::Skip;
-use crate::reference::{self, Reference};
-use package::build::Build;
-use package::workspace::Workspace;
-use support::run::{Shell, cmd, output};
+use crate::Fixture;
+use crate::programs::Programs;
+use crate::reference::Reference;
 
 /// Variables that turn kernels of libjpeg-turbo's off, by architecture.
 const X86: [&str; 3] = ["", "JSIMD_FORCESSE2", "JSIMD_FORCENONE"];
@@ -25,29 +24,24 @@ const ARM: [&str; 2] = ["", "JSIMD_FORCENONE"];
 const PLAIN: &str = "420-baseline-64x48-q95.jpg";
 
 /// Compares them.
-pub fn test(build: &Build, sdk: &Sdk) -> Result<()> {
-    let workspace = build.workspace();
-    let target = sdk.manifest().target;
-    Skip::unless_runs_here(&target)?;
-    let wheel = wheel(workspace)?;
+pub fn test(fixture: &Fixture) -> Result<()> {
+    fixture.runs_here()?;
+    let reference = Reference::install(fixture.paths)?;
+    let programs = Programs::new(fixture)?;
     let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
     let at = |name: &str| scratch.path().join(name);
-    let tools = build.tools()?;
-    let data = workspace.root().join("xtask/e2e/data/jpeg");
-
     let (whole, missing) = (at("whole"), at("missing"));
     for folder in [&whole, &missing] {
         fs::create_dir(folder)?;
     }
-    let kinds = at("kinds");
-    compile_kinds(sdk, tools, &data.join("kinds.c"), &kinds)?;
-    let sh = Shell::new()?;
+    let (sh, kinds) = (Shell::new()?, at("kinds"));
+    output(compile_kinds(fixture, &sh, &kinds))?;
     output(cmd!(sh, "{kinds} {whole} {missing}"))?;
-    add_others(sdk, &whole)?;
+    add_others(fixture.sdk, &whole)?;
 
-    let pixels = at("pixels");
-    compile(sdk, tools, &data.join("pixels.cpp"), &pixels)?;
-    let variables: &[&str] = match target.architecture {
+    let pixels = programs.built("jpeg", "pixels")?;
+    let script = fixture.data().join("jpeg/wheel.py");
+    let variables: &[&str] = match fixture.sdk.manifest().target.architecture {
         Architecture::X86_64 => &X86,
         Architecture::Aarch64 => &ARM,
     };
@@ -59,8 +53,7 @@ pub fn test(build: &Build, sdk: &Sdk) -> Result<()> {
             variable
         };
         read(&pixels, &whole, variable)?;
-        let (python, script) = (&wheel.python, data.join("wheel.py"));
-        let compare = cmd!(sh, "{python} {script} {whole}").env("PYTHONPATH", &wheel.modules);
+        let compare = reference.run(&sh, &script).arg(&whole);
         let said = output(compare).with_context(|| format!("with {how}"))?;
         tell(&format!("{how}: {said}"));
 
@@ -77,35 +70,15 @@ pub fn test(build: &Build, sdk: &Sdk) -> Result<()> {
     Ok(())
 }
 
-/// The wheel, skipped where the machine's Python is not for it.
-pub(super) fn wheel(workspace: &Workspace) -> Result<Reference> {
-    match reference::missing()? {
-        Some(why) => Err(Skip::because(why)),
-        None => reference::installed(workspace),
-    }
-}
-
-/// Compiles the program that writes files, which calls the SDK's libjpeg-turbo by itself.
-fn compile_kinds(sdk: &Sdk, tools: &Tools, source: &Path, program: &Path) -> Result<()> {
-    let (sh, cc, sdk) = (Shell::new()?, tools.cc(), sdk.path());
-    output(cmd!(
+/// What compiles the program that writes files of every kind, `PROGRAM FOLDER FOLDER`: whole ones, and ones that lack scans.
+/// It calls the SDK's libjpeg-turbo by itself.
+pub fn compile_kinds<'s>(fixture: &Fixture, sh: &'s Shell, program: &Path) -> Cmd<'s> {
+    let (cc, sdk) = (fixture.tools.cc(), fixture.sdk.path());
+    let source = fixture.data().join("jpeg/kinds.c");
+    cmd!(
         sh,
         "{cc} -std=c11 -O1 -o {program} {source} -I {sdk}/include/libjpeg-turbo -L {sdk}/lib -ljpeg-turbo"
-    ))?;
-    Ok(())
-}
-
-/// Compiles and links a program that calls OpenCV.
-pub(super) fn compile(sdk: &Sdk, tools: &Tools, source: &Path, program: &Path) -> Result<()> {
-    let link = &sdk.manifest().link;
-    let libraries = link.libraries.iter().chain(&link.system);
-    let libraries = libraries.map(|name| format!("-l{name}"));
-    let (sh, cxx, sdk) = (Shell::new()?, tools.cxx(), sdk.path());
-    output(cmd!(
-        sh,
-        "{cxx} -std=c++11 -O1 -o {program} {source} -I {sdk}/include/opencv4 -L {sdk}/lib {libraries...}"
-    ))?;
-    Ok(())
+    )
 }
 
 /// Photos, and files that nobody or not everybody can read: cut off, of 12 bits, and lossless.
