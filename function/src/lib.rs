@@ -11,6 +11,11 @@
 //! one event, with [`storage`] at both ends. Only [`vision`] and what it calls need OpenCV, the
 //! feature `opencv`.
 
+#![expect(
+    missing_docs,
+    reason = "a name that says all needs no comment in a crate for this project alone"
+)]
+
 pub mod answer;
 pub mod deadline;
 pub mod error;

@@ -4,24 +4,20 @@
 //! from the event, or else from the environment, or else from the preset. An event that names a
 //! preset gets that preset: the environment's options of detection do not change it.
 
-mod choice;
 mod key;
-mod origin;
 mod place;
 mod preset;
 mod table;
 mod values;
 
-pub use choice::Choice;
 pub use key::KeyPattern;
-pub use origin::PREFIX;
 pub use place::{Location, Place};
-pub use table::{TABLE, Who};
+pub use table::{PREFIX, TABLE, Who};
 pub use values::{
     Contrast, Detection, EyeCascade, FaceCascade, Files, Limits, Options, Output, Preset,
 };
 
-use origin::Origin;
+use table::Origin;
 
 use crate::error::Result;
 
@@ -52,11 +48,11 @@ impl Settings {
     /// # Errors
     /// [`Error::InvalidOption`] names what is unknown, impossible, or not for `who` to set.
     pub fn options(&self, preset: Preset, who: Who, named: &[(String, String)]) -> Result<Options> {
-        let preset_of = |named: &[(String, String)], origin| {
+        let preset_of = |named: &[(String, String)], origin| -> Result<Option<Preset>> {
             let found = named.iter().rfind(|(name, _)| name == "preset");
             let parsed = found.map(|(_, value)| {
-                Preset::parse(value)
-                    .ok_or_else(|| table::impossible("preset", value, Preset::ALLOWED, origin))
+                let preset = value.parse();
+                preset.map_err(|_| table::impossible("preset", value, Preset::ALLOWED, origin))
             });
             parsed.transpose()
         };
@@ -67,12 +63,11 @@ impl Settings {
         for (name, value) in &self.named {
             let entry = table::find(name, environment)?;
             // An event that names a preset gets it as it is; what is impossible is refused still.
-            let mut other = options.clone();
-            entry.apply(&mut other, value, environment)?;
+            let detection = options.detection.clone();
+            entry.apply(&mut options, value, environment)?;
             if asked.is_some() {
-                other.detection = options.detection;
+                options.detection = detection;
             }
-            options = other;
         }
         for (name, value) in named {
             let entry = table::find(name, event)?;

@@ -21,7 +21,6 @@ impl KeyPattern {
         })
     }
 
-    /// The key of the annotated photo.
     pub fn annotated(&self, key: &str) -> String {
         format!("{}{key}{}", self.prefix, self.suffix)
     }

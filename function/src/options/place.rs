@@ -1,5 +1,6 @@
 //! Where objects are, and which buckets the operator permits.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
@@ -7,7 +8,6 @@ use crate::error::{Error, Result};
 /// Where objects are, and which of them may be read and written.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Place {
-    /// Where buckets are.
     pub location: Location,
     /// The only buckets that may be read and written; any without.
     pub buckets: Option<Vec<String>>,
@@ -15,10 +15,8 @@ pub struct Place {
     pub owner: Option<String>,
 }
 
-/// Where buckets are.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Location {
-    /// In S3.
     #[default]
     S3,
     /// In a folder: a bucket is a folder in it.
@@ -30,11 +28,10 @@ impl Place {
     pub fn url(&self, bucket: &str, key: &str) -> String {
         match &self.location {
             Location::S3 => format!("s3://{bucket}/{key}"),
-            Location::Folder(folder) => format!("file://{}/{bucket}/{key}", folder.display()),
+            folder @ Location::Folder(_) => format!("{folder}/{bucket}/{key}"),
         }
     }
 
-    /// Refuses a bucket that the operator has not listed.
     pub fn permit(&self, bucket: &str) -> Result<()> {
         let listed = |buckets: &Vec<String>| buckets.iter().any(|name| name == bucket);
         if self.buckets.as_ref().is_none_or(listed) {
@@ -43,15 +40,12 @@ impl Place {
         Err(Error::BucketNotAllowed(bucket.to_owned()))
     }
 
-    /// Reads a list of buckets.
     pub(super) fn parse_buckets(text: &str) -> Option<Vec<String>> {
-        let names = text.split(',').map(|name| name.trim().to_owned());
-        let names: Vec<_> = names.collect();
+        let names: Vec<_> = text.split(',').map(|name| name.trim().to_owned()).collect();
         let good = |name: &String| !name.is_empty() && !name.contains('/');
         names.iter().all(good).then_some(names)
     }
 
-    /// Reads the number of an account.
     pub(super) fn parse_owner(text: &str) -> Option<String> {
         let digits = text.bytes().all(|byte| byte.is_ascii_digit());
         (digits && text.len() == 12).then(|| text.to_owned())
@@ -64,17 +58,15 @@ impl Location {
             return Some(Self::S3);
         }
         let folder = Path::new(text.strip_prefix("file://")?);
-        folder
-            .is_absolute()
-            .then(|| Self::Folder(PathBuf::from(folder)))
+        folder.is_absolute().then(|| Self::Folder(folder.into()))
     }
 }
 
-impl From<Location> for Place {
-    fn from(location: Location) -> Self {
-        Self {
-            location,
-            ..Self::default()
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::S3 => f.write_str("s3"),
+            Self::Folder(folder) => write!(f, "file://{}", folder.display()),
         }
     }
 }

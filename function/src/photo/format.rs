@@ -1,27 +1,16 @@
 //! The formats that this build decodes.
 
-use std::fmt;
-
 use serde::Serialize;
+use strum::Display;
 
-/// A format that this build decodes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+/// A format that this build decodes: JPEG of any kind that libjpeg reads, and WebP but for animations.
+#[derive(Clone, Copy, Debug, Display, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
-    /// JPEG, of any kind that libjpeg reads.
+    #[strum(to_string = "JPEG")]
     Jpeg,
-    /// PNG.
+    #[strum(to_string = "PNG")]
     Png,
-    /// WebP, but for animations.
+    #[strum(to_string = "WebP")]
     Webp,
-}
-
-impl fmt::Display for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Jpeg => "JPEG",
-            Self::Png => "PNG",
-            Self::Webp => "WebP",
-        })
-    }
 }

@@ -1,19 +1,21 @@
 //! How a photo must be turned to be upright, as a camera notes it in EXIF.
 
 use exif::{Error, In, Tag};
+use strum::FromRepr;
 
 /// The most that is read of a file's EXIF, in bytes; a segment of a JPEG file cannot be longer.
 const LONGEST: usize = 64 << 10;
 /// Pointers from the first directory to others. A file can have so many of them that reading what they point to takes
 /// memory by the gigabyte, and the orientation is in the first directory.
-const POINTERS: [u16; 2] = [0x8769, 0x8825];
+const POINTERS: [usize; 2] = [0x8769, 0x8825];
 
 /// Where the upright photo's top and left are in the stored picture. Source: CIPA DC-008, 4.6.5.1.6.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, FromRepr, PartialEq, Eq)]
+#[repr(u32)]
 pub enum Orientation {
     /// As they should be.
     #[default]
-    Upright,
+    Upright = 1,
     /// Top, right.
     Mirrored,
     /// Bottom, right.
@@ -33,16 +35,7 @@ pub enum Orientation {
 impl Orientation {
     /// The orientation of that number in EXIF; an impossible one says nothing.
     pub fn of(number: u32) -> Self {
-        match number {
-            2 => Self::Mirrored,
-            3 => Self::UpsideDown,
-            4 => Self::Flipped,
-            5 => Self::Transposed,
-            6 => Self::TurnedLeft,
-            7 => Self::Transversed,
-            8 => Self::TurnedRight,
-            _ => Self::Upright,
-        }
+        Self::from_repr(number).unwrap_or_default()
     }
 
     /// Whether the upright photo's width is the stored picture's height.
@@ -73,7 +66,6 @@ impl Reader {
         self.found = orientation(block).map(Orientation::of);
     }
 
-    /// What was found.
     pub fn orientation(&self) -> Orientation {
         self.found.unwrap_or_default()
     }
@@ -97,24 +89,19 @@ fn orientation(block: &[u8]) -> Option<u32> {
 fn first_directory(block: &[u8]) -> Option<Vec<u8>> {
     let mut block = block.to_vec();
     let little = block.starts_with(b"II");
-    let short = |bytes: [u8; 2]| {
+    let number = |bytes: &[u8]| {
+        let append = |number: usize, byte: &u8| number << 8 | usize::from(*byte);
         if little {
-            u16::from_le_bytes(bytes)
+            bytes.iter().rev().fold(0, append)
         } else {
-            u16::from_be_bytes(bytes)
+            bytes.iter().fold(0, append)
         }
     };
-    let start = block.get(4..)?.first_chunk().copied()?;
-    let start = if little {
-        u32::from_le_bytes(start)
-    } else {
-        u32::from_be_bytes(start)
-    };
-    let start = usize::try_from(start).ok()?;
-    let count = usize::from(short(block.get(start..)?.first_chunk().copied()?));
+    let start = number(block.get(4..8)?);
+    let count = number(block.get(start..start + 2)?);
     let mut entries = block.get_mut(start + 2..)?.chunks_exact_mut(12);
     for entry in entries.by_ref().take(count) {
-        if POINTERS.contains(&short([entry[0], entry[1]])) {
+        if POINTERS.contains(&number(&entry[..2])) {
             entry[..2].fill(0);
         }
     }
