@@ -5,14 +5,33 @@ pub mod jpeg;
 pub mod png;
 pub mod webp;
 
-/// The number at `at`, most significant byte first.
-fn big_endian_32(file: &[u8], at: usize) -> Option<u32> {
-    let bytes = file.get(at..)?.first_chunk()?;
-    Some(u32::from_be_bytes(*bytes))
+use imagesize::ImageType;
+
+use super::header::Header;
+use super::refusal::Refusal;
+
+impl Header {
+    /// What `file` says of itself, if it is a file of a format that can be read and nothing of it is known to be missing.
+    /// Of a JPEG file with one scan only its decoder can say that.
+    pub fn read(file: &[u8]) -> Result<Self, Refusal> {
+        let header = match imagesize::image_type(file) {
+            Ok(ImageType::Jpeg) => jpeg::read(file)?.header,
+            Ok(ImageType::Png) => png::read(file)?.header,
+            Ok(ImageType::Webp) => webp::read(file)?.header,
+            Ok(other) => return Err(Refusal::UnsupportedImage(name(other))),
+            Err(_) => return Err(Refusal::NotAnImage(file.len())),
+        };
+        if header.width == 0 || header.height == 0 {
+            return Err(Refusal::NoPixels(header.width, header.height));
+        }
+        Ok(header)
+    }
 }
 
-/// The number at `at`, least significant byte first.
-fn little_endian_32(file: &[u8], at: usize) -> Option<u32> {
-    let bytes = file.get(at..)?.first_chunk()?;
-    Some(u32::from_le_bytes(*bytes))
+fn name(kind: ImageType) -> String {
+    match kind {
+        ImageType::Heif(_) => "a HEIF file (HEIC or AVIF)".to_owned(),
+        ImageType::Jxl => "a JPEG XL file".to_owned(),
+        other => format!("a {} file", format!("{other:?}").to_uppercase()),
+    }
 }

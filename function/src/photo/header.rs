@@ -1,91 +1,29 @@
 //! What the file of a photo says of itself, before anything is decoded.
 
-use imagesize::ImageType;
-
-use super::container;
 use super::format::Format;
 use super::orientation::Orientation;
 use super::refusal::Refusal;
 
-/// What the file of a photo says of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// Its format.
     pub format: Format,
-    /// Pixels from left to right, as stored: a camera that was held upright says so elsewhere.
+    /// In pixels, as stored: a camera that was held upright says so elsewhere.
     pub width: u32,
-    /// Pixels from top to bottom, as stored.
     pub height: u32,
     /// Whether it is a JPEG without colours.
     pub grey: bool,
-    /// How the picture must be turned.
     pub orientation: Orientation,
-    /// The file's size.
+    /// The file's.
     pub bytes: usize,
     /// Bytes that the decoder takes at most besides the pixels that it makes.
     pub decoder: u64,
 }
 
 impl Header {
-    /// What `file` says of itself, if it is a file of a format that can be read and nothing of it is known to be missing.
-    /// Of a JPEG file with one scan only its decoder can say that.
-    pub fn read(file: &[u8]) -> Result<Self, Refusal> {
-        let bytes = file.len();
-        let header = match imagesize::image_type(file) {
-            Ok(ImageType::Jpeg) => Self::of_jpeg(&container::jpeg::read(file)?, bytes),
-            Ok(ImageType::Png) => Self::of_png(&container::png::read(file)?, bytes),
-            Ok(ImageType::Webp) => Self::of_webp(&container::webp::read(file)?, bytes),
-            Ok(other) => return Err(Refusal::UnsupportedImage(name(other))),
-            Err(_) => return Err(Refusal::NotAnImage(bytes)),
-        };
-        if header.width == 0 || header.height == 0 {
-            return Err(Refusal::NoPixels(header.width, header.height));
-        }
-        Ok(header)
-    }
-
-    fn of_jpeg(jpeg: &container::jpeg::Jpeg, bytes: usize) -> Self {
-        Self {
-            format: Format::Jpeg,
-            width: jpeg.width,
-            height: jpeg.height,
-            grey: jpeg.components == 1,
-            orientation: jpeg.orientation,
-            bytes,
-            decoder: jpeg.memory(),
-        }
-    }
-
-    fn of_png(png: &container::png::Png, bytes: usize) -> Self {
-        Self {
-            format: Format::Png,
-            width: png.width,
-            height: png.height,
-            grey: false,
-            orientation: png.orientation,
-            bytes,
-            decoder: png.memory(),
-        }
-    }
-
-    fn of_webp(webp: &container::webp::WebP, bytes: usize) -> Self {
-        Self {
-            format: Format::Webp,
-            width: webp.width,
-            height: webp.height,
-            grey: false,
-            orientation: webp.orientation,
-            bytes,
-            decoder: webp.memory(),
-        }
-    }
-
-    /// How many pixels there are.
     pub fn pixels(&self) -> u64 {
         u64::from(self.width) * u64::from(self.height)
     }
 
-    /// Refuses a photo of more pixels than `limit`.
     pub fn within(&self, limit: u64) -> Result<(), Refusal> {
         if self.pixels() <= limit {
             return Ok(());
@@ -95,15 +33,6 @@ impl Header {
             height: self.height,
             limit,
         })
-    }
-}
-
-/// What people call a format.
-pub(super) fn name(kind: ImageType) -> String {
-    match kind {
-        ImageType::Heif(_) => "a HEIF file (HEIC or AVIF)".to_owned(),
-        ImageType::Jxl => "a JPEG XL file".to_owned(),
-        other => format!("a {} file", format!("{other:?}").to_uppercase()),
     }
 }
 

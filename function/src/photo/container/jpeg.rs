@@ -10,7 +10,8 @@ use memchr::memchr;
 use self::frame::{Frame, Scans, damaged};
 
 use super::super::format::Format;
-use super::super::orientation::{Orientation, Reader};
+use super::super::header::Header;
+use super::super::orientation::Reader;
 use super::super::refusal::Refusal;
 
 /// What libjpeg takes for each column, in bytes, besides the coefficients: buffers for some rows.
@@ -23,39 +24,27 @@ const START_OF_SCAN: u8 = 0xda;
 const END: u8 = 0xd9;
 const APP1: u8 = 0xe1;
 
-/// What a JPEG file says before it is decoded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Jpeg {
-    /// Pixels from left to right.
-    pub width: u32,
-    /// Pixels from top to bottom.
-    pub height: u32,
-    /// How many components each pixel has.
-    pub components: u8,
-    /// How it must be turned.
-    pub orientation: Orientation,
-    /// Bytes that its coefficients take, if they must be kept until the last scan.
-    pub coefficients: u64,
+    pub header: Header,
     /// How much of the file is the picture; in what follows there is no marker to be sought.
     pub bytes: usize,
 }
 
 impl Jpeg {
-    fn of(frame: &Frame, exif: &Reader, bytes: usize) -> Self {
-        const COEFFICIENTS: u64 = 64 * size_of::<i16>() as u64;
-        Self {
+    /// The first `bytes` of a file are the picture, whose coefficients must be `kept` until the last scan or not.
+    fn of(frame: &Frame, exif: &Reader, file: &[u8], bytes: usize, kept: bool) -> Self {
+        let coefficients = if kept { frame.coefficients() } else { 0 };
+        let header = Header {
+            format: Format::Jpeg,
             width: frame.width,
             height: frame.height,
-            components: u8::try_from(frame.components.len()).unwrap_or(u8::MAX),
+            grey: frame.components.len() == 1,
             orientation: exif.orientation(),
-            coefficients: COEFFICIENTS * frame.all_blocks(),
-            bytes,
-        }
-    }
-
-    /// Bytes that decoding takes at most, besides the pixels: the coefficients, and some rows.
-    pub fn memory(&self) -> u64 {
-        self.coefficients + u64::from(self.width) * PER_COLUMN + ALWAYS
+            bytes: file.len(),
+            decoder: coefficients + u64::from(frame.width) * PER_COLUMN + ALWAYS,
+        };
+        Self { header, bytes }
     }
 }
 
@@ -64,7 +53,6 @@ impl Jpeg {
 /// # Errors
 /// It is of a kind that is not decoded, ends before its picture, or would take too much work.
 pub fn read(file: &[u8]) -> Result<Jpeg, Refusal> {
-    let truncated = || Refusal::PhotoTruncated(Format::Jpeg, file.len());
     let mut markers = Markers { file, at: 2 };
     let mut exif = Reader::default();
     let mut scans = Scans::default();
@@ -72,7 +60,7 @@ pub fn read(file: &[u8]) -> Result<Jpeg, Refusal> {
     while let Some((marker, segment)) = markers.next() {
         match (marker, &mut frame) {
             (END, None) => return Err(damaged("it has no frame, so no size")),
-            (END, Some(frame)) => return Ok(Jpeg::of(frame, &exif, markers.at)),
+            (END, Some(frame)) => return Ok(Jpeg::of(frame, &exif, file, markers.at, true)),
             (APP1, _) if scans.count == 0 => {
                 if let Some(block) = segment.strip_prefix(b"Exif\0") {
                     // One more byte of padding.
@@ -89,10 +77,7 @@ pub fn read(file: &[u8]) -> Result<Jpeg, Refusal> {
                 };
                 if all && !frame.progressive && !frame.arithmetic && scans.count == 1 {
                     // Nothing after this scan is decoded, and only the decoder can say whether it is whole.
-                    return Ok(Jpeg {
-                        coefficients: 0,
-                        ..Jpeg::of(frame, &exif, file.len())
-                    });
+                    return Ok(Jpeg::of(frame, &exif, file, file.len(), false));
                 }
                 // A file without an end may hold anything after its last scan. Arithmetic coding leaves out what it
                 // ends with, so that its scans can be told to be whole by the end alone.
@@ -105,8 +90,8 @@ pub fn read(file: &[u8]) -> Result<Jpeg, Refusal> {
         }
     }
     match (frame, scans.complete) {
-        (Some(frame), Some(end)) => Ok(Jpeg::of(&frame, &exif, end)),
-        _ => Err(truncated()),
+        (Some(frame), Some(end)) => Ok(Jpeg::of(&frame, &exif, file, end, true)),
+        _ => Err(Refusal::PhotoTruncated(Format::Jpeg, file.len())),
     }
 }
 

@@ -4,25 +4,17 @@
 use std::ops::Range;
 
 use super::super::format::Format;
-use super::super::orientation::{Orientation, Reader};
+use super::super::header::Header;
+use super::super::orientation::Reader;
 use super::super::refusal::Refusal;
-use super::big_endian_32;
 
 const SIGNATURE: usize = 8;
 /// Length, name and checksum.
 const AROUND: usize = 12;
 
-/// What a PNG file says before it is decoded.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Png {
-    /// Pixels from left to right.
-    pub width: u32,
-    /// Pixels from top to bottom.
-    pub height: u32,
-    /// Bits of a pixel.
-    pub depth: u32,
-    /// How it must be turned.
-    pub orientation: Orientation,
+    pub header: Header,
     /// The chunks that pixels are made of, each with its length, name and checksum.
     pub pixels: Vec<Range<usize>>,
 }
@@ -83,7 +75,7 @@ pub fn read(file: &[u8]) -> Result<Png, Refusal> {
             (b"eXIf", Some(_)) if is_sound(&file[at..end]) => exif.read(content),
             (b"IEND", Some(header)) => {
                 pixels.push(at..end);
-                return Ok(finish(header, &exif, pixels));
+                return Ok(finish(header, &exif, pixels, file.len()));
             }
             // The second bit of its first byte says whether a decoder must know it.
             ([first, ..], Some(_)) if first & 0x20 == 0 => {
@@ -97,15 +89,6 @@ pub fn read(file: &[u8]) -> Result<Png, Refusal> {
 }
 
 impl Png {
-    /// Bytes that decoding takes at most, besides the pixels: a copy of the file, some rows as they are stored and as they
-    /// are made, and what inflating keeps.
-    pub fn memory(&self) -> u64 {
-        let width = u64::from(self.width);
-        let stored = (width * u64::from(self.depth)).div_ceil(8);
-        let copy: usize = self.pixels.iter().map(ExactSizeIterator::len).sum();
-        copy as u64 + 6 * stored + 8 * width + (1 << 20)
-    }
-
     /// The file with nothing in it but what its pixels are made of.
     ///
     /// # Errors
@@ -147,7 +130,7 @@ enum Data {
     After,
 }
 
-fn finish(header: &[u8; 13], exif: &Reader, pixels: Vec<Range<usize>>) -> Png {
+fn finish(header: &[u8; 13], exif: &Reader, pixels: Vec<Range<usize>>, bytes: usize) -> Png {
     let side = |at: usize| big_endian_32(header, at).unwrap_or(0);
     let (width, height) = (side(0), side(4));
     let samples = match header[9] {
@@ -156,13 +139,25 @@ fn finish(header: &[u8; 13], exif: &Reader, pixels: Vec<Range<usize>>) -> Png {
         6 => 4,
         _ => 1,
     };
-    Png {
+    // A copy of the file, some rows as they are stored and as they are made, and what inflating keeps.
+    let copy: usize = pixels.iter().map(ExactSizeIterator::len).sum();
+    let stored = (u64::from(width) * samples * u64::from(header[8])).div_ceil(8);
+    let header = Header {
+        format: Format::Png,
         width,
         height,
-        depth: samples * u32::from(header[8]),
+        grey: false,
         orientation: exif.orientation(),
-        pixels,
-    }
+        bytes,
+        decoder: copy as u64 + 6 * stored + 8 * u64::from(width) + (1 << 20),
+    };
+    Png { header, pixels }
+}
+
+/// The number at `at`, most significant byte first.
+fn big_endian_32(file: &[u8], at: usize) -> Option<u32> {
+    let bytes = file.get(at..)?.first_chunk()?;
+    Some(u32::from_be_bytes(*bytes))
 }
 
 #[cfg(test)]

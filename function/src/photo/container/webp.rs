@@ -4,23 +4,16 @@
 use std::ops::Range;
 
 use super::super::format::Format;
-use super::super::orientation::{Orientation, Reader};
+use super::super::header::Header;
+use super::super::orientation::Reader;
 use super::super::refusal::Refusal;
-use super::little_endian_32;
 
 const ANIMATION: u8 = 0x02;
 
-/// What a WebP file says before it is decoded.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct WebP {
-    /// Pixels from left to right.
-    pub width: u32,
-    /// Pixels from top to bottom.
-    pub height: u32,
-    /// Whether it is of the lossless kind.
+    pub header: Header,
     pub lossless: bool,
-    /// How it must be turned.
-    pub orientation: Orientation,
     /// The content of the chunk with the picture.
     pub picture: Range<usize>,
 }
@@ -32,6 +25,7 @@ pub struct WebP {
 pub fn read(file: &[u8]) -> Result<WebP, Refusal> {
     let damaged = |reason: &str| Refusal::PhotoDamaged(Format::Webp, reason.to_owned());
     let truncated = || Refusal::PhotoTruncated(Format::Webp, file.len());
+    let bytes = file.len();
     let size = little_endian_32(file, 4).ok_or_else(truncated)?;
     let end = 8 + usize::try_from(size).map_err(|_| truncated())?;
     let file = file.get(..end).ok_or_else(truncated)?;
@@ -73,28 +67,24 @@ pub fn read(file: &[u8]) -> Result<WebP, Refusal> {
     if canvas.is_some_and(|canvas| canvas != (width, height)) {
         return Err(damaged("its header and its picture have different sizes"));
     }
-    Ok(WebP {
+    // Two copies of the picture's data, and what the format keeps until its end, which is brightness and two colours of a
+    // quarter each, or four bytes and the images that they are predicted by. What the tables of a lossless file take is
+    // not known before they are read.
+    let kept = (u64::from(width) + 32) * (u64::from(height) + 32) * if lossless { 5 } else { 2 };
+    let header = Header {
+        format: Format::Webp,
         width,
         height,
-        lossless,
+        grey: false,
         orientation: exif.orientation(),
+        bytes,
+        decoder: 2 * picture.len() as u64 + kept + (1 << 20),
+    };
+    Ok(WebP {
+        header,
+        lossless,
         picture,
     })
-}
-
-impl WebP {
-    /// Bytes that decoding takes at most, besides the pixels: two copies of the picture's data, and what the format keeps
-    /// until its end, which is brightness and two colours of a quarter each, or four bytes and the images that they are
-    /// predicted by. What the tables of a lossless file take is not known before they are read.
-    pub fn memory(&self) -> u64 {
-        let pixels = (u64::from(self.width) + 32) * (u64::from(self.height) + 32);
-        let kept = if self.lossless {
-            5 * pixels
-        } else {
-            2 * pixels
-        };
-        2 * self.picture.len() as u64 + kept + (1 << 20)
-    }
 }
 
 /// The sides that an extended header has.
@@ -121,6 +111,12 @@ fn lossless_sides(picture: &[u8]) -> Option<(u32, u32)> {
     };
     let sides = little_endian_32(rest, 0)?;
     Some(((sides & 0x3fff) + 1, (sides >> 14 & 0x3fff) + 1))
+}
+
+/// The number at `at`, least significant byte first.
+fn little_endian_32(file: &[u8], at: usize) -> Option<u32> {
+    let bytes = file.get(at..)?.first_chunk()?;
+    Some(u32::from_le_bytes(*bytes))
 }
 
 #[cfg(test)]

@@ -11,13 +11,11 @@ const TIMES: u64 = 16;
 /// What starting a scan takes, in blocks: its tables are built anew.
 const SCAN: u64 = 1000;
 
-/// One component of the frame.
 #[derive(Clone, Copy)]
 pub struct Component {
     name: u8,
     horizontal: u8,
     vertical: u8,
-    /// Whether a scan of it was seen.
     seen: bool,
     /// The lowest bit that was seen of each coefficient of a progressive frame.
     bits: [Option<u8>; 64],
@@ -25,12 +23,9 @@ pub struct Component {
 
 /// The first frame, which is the one that is decoded.
 pub struct Frame {
-    /// Pixels from left to right.
     pub width: u32,
-    /// Pixels from top to bottom.
     pub height: u32,
     pub progressive: bool,
-    /// Whether its data is coded arithmetically.
     pub arithmetic: bool,
     pub components: Vec<Component>,
 }
@@ -48,35 +43,26 @@ pub struct Scans {
 impl Frame {
     /// The frame, if the marker starts one.
     pub fn read(marker: u8, segment: &[u8]) -> Result<Option<Self>, Refusal> {
-        let kind = match marker {
-            0xc0..=0xc2 | 0xc9 | 0xca => None,
-            0xc3 | 0xcb => Some("a lossless JPEG file"),
-            0xc5..=0xc7 | 0xcd..=0xcf | 0xde | 0xdf => Some("a hierarchical JPEG file"),
-            0xf7 => Some("a JPEG-LS file"),
+        let unsupported = |kind: String| Err(Refusal::UnsupportedImage(kind));
+        match marker {
+            0xc0..=0xc2 | 0xc9 | 0xca => {}
+            0xc3 | 0xcb => return unsupported("a lossless JPEG file".to_owned()),
+            0xc5..=0xc7 | 0xcd..=0xcf | 0xde | 0xdf => {
+                return unsupported("a hierarchical JPEG file".to_owned());
+            }
+            0xf7 => return unsupported("a JPEG-LS file".to_owned()),
             _ => return Ok(None),
-        };
-        if let Some(kind) = kind {
-            return Err(Refusal::UnsupportedImage(kind.to_owned()));
         }
-        let &[
-            precision,
-            high,
-            low,
-            left,
-            right,
-            count,
-            ref components @ ..,
-        ] = segment
+        let Some((&[precision, high, low, left, right, count], components)) =
+            segment.split_first_chunk()
         else {
             return Err(damaged("its frame is too short"));
         };
         if precision != 8 {
-            let kind = format!("a JPEG file with {precision} bits a sample");
-            return Err(Refusal::UnsupportedImage(kind));
+            return unsupported(format!("a JPEG file with {precision} bits a sample"));
         }
         if ![1, 3, 4].contains(&count) {
-            let kind = format!("a JPEG file with {count} components");
-            return Err(Refusal::UnsupportedImage(kind));
+            return unsupported(format!("a JPEG file with {count} components"));
         }
         let component = |bytes: &[u8]| Component {
             name: bytes[0],
@@ -160,9 +146,14 @@ impl Frame {
             * side(self.height, own.vertical, most(|each| each.vertical))
     }
 
-    pub fn all_blocks(&self) -> u64 {
+    fn all_blocks(&self) -> u64 {
         let blocks = (0..self.components.len()).map(|place| self.blocks(place, false));
         blocks.sum()
+    }
+
+    /// Bytes that all of its coefficients take.
+    pub fn coefficients(&self) -> u64 {
+        64 * size_of::<i16>() as u64 * self.all_blocks()
     }
 
     /// Whether the scans that were seen have all of the picture.

@@ -1,6 +1,7 @@
 //! Files of markers, whose data no decoder would know.
 
 use super::*;
+use crate::photo::orientation::Orientation;
 use crate::photo::orientation::tests::block;
 
 /// A segment with its length.
@@ -59,17 +60,21 @@ fn the_size_is_that_of_the_first_frame() {
         scan(&[1, 2, 3], 0, 0, 0),
         end(),
     ];
-    let found = read(&file(&parts)).unwrap();
-    assert_eq!((found.width, found.height, found.components), (512, 256, 3));
+    let found = read(&file(&parts)).unwrap().header;
+    assert_eq!((found.width, found.height, found.grey), (512, 256, false));
     let blocks = 64 * 32 + 2 * 32 * 16;
-    assert_eq!(found.coefficients, 128 * blocks);
+    assert_eq!(found.decoder, 128 * blocks + 512 * PER_COLUMN + ALWAYS);
 }
 
 #[test]
 fn of_one_scan_with_everything_the_decoder_says_whether_it_is_whole() {
     let whole = file(&[preview(), frame(0xc0, 64, 64), scan(&[1, 2, 3], 0, 63, 0)]);
     let found = read(&whole).unwrap();
-    assert_eq!((found.bytes, found.coefficients), (whole.len(), 0));
+    let without_coefficients = 64 * PER_COLUMN + ALWAYS;
+    assert_eq!(
+        (found.bytes, found.header.decoder),
+        (whole.len(), without_coefficients)
+    );
     let last = scan(&[1, 2, 3], 0, 63, 0).len();
     for length in 2..whole.len() - last {
         assert_eq!(name(&whole[..length]), "PhotoTruncated", "{length}");
@@ -181,6 +186,7 @@ fn the_orientation_is_in_whichever_segment_has_it() {
         let rest = [frame(0xc0, 64, 64), scan(&[1, 2, 3], 0, 63, 0), end()];
         read(&file(&[parts, rest.to_vec()].concat()))
             .unwrap()
+            .header
             .orientation
     };
     let exif = |number| segment(APP1, &[b"Exif\0\0", &block(number)[..]].concat());

@@ -1,13 +1,18 @@
 //! Chunks that say something before anything is decoded.
 
 use super::*;
-use crate::photo::decode::png::kinds::{COMMON, Kind, chunk};
+use crate::photo::decode::png::tests::kinds::{COMMON, Kind, chunk};
+use crate::photo::orientation::Orientation;
 use crate::photo::orientation::tests::block;
 
 #[test]
 fn the_orientation_is_in_a_chunk_anywhere() {
-    let orientation =
-        |before: &[u8], after: &[u8]| read(&COMMON.file(before, after)).unwrap().orientation;
+    let orientation = |before: &[u8], after: &[u8]| {
+        read(&COMMON.file(before, after))
+            .unwrap()
+            .header
+            .orientation
+    };
     let (exif, other) = (chunk(b"eXIf", &block(6)), chunk(b"eXIf", &block(3)));
     let mut damaged = other.clone();
     damaged[10] ^= 1;
@@ -49,7 +54,7 @@ fn what_decoding_takes_grows_with_a_row() {
             depth,
             ..COMMON
         };
-        read(&kind.file(b"", b"")).unwrap().memory()
+        read(&kind.file(b"", b"")).unwrap().header.decoder
     };
     assert!(memory(1_000_000, 8) > 3 * 6_000_000);
     assert!(memory(1_000_000, 16) > memory(1_000_000, 8) + 3 * 6_000_000);

@@ -1,6 +1,7 @@
 //! Chunks of WebP files, whose pictures are only headers.
 
 use super::*;
+use crate::photo::orientation::Orientation;
 use crate::photo::orientation::tests::block;
 
 pub fn chunk(name: &[u8; 4], content: &[u8]) -> Vec<u8> {
@@ -46,7 +47,8 @@ fn the_size_is_that_of_the_picture() {
             ],
         ] {
             let found = read(&file(&chunks)).unwrap();
-            assert_eq!((found.width, found.height, found.lossless), (64, 32, kind));
+            let Header { width, height, .. } = found.header;
+            assert_eq!((width, height, found.lossless), (64, 32, kind));
         }
     }
 }
@@ -72,11 +74,11 @@ fn the_orientation_is_in_a_chunk_of_an_extended_file_anywhere() {
         vec![extended(8), lossy(), named],
         vec![extended(8), chunk(b"EXIF", b"none"), lossy(), exif()],
     ] {
-        let found = read(&file(&chunks)).unwrap().orientation;
+        let found = read(&file(&chunks)).unwrap().header.orientation;
         assert_eq!(found, Orientation::TurnedLeft, "{chunks:?}");
     }
     let simple = read(&file(&[lossy(), exif()])).unwrap();
-    assert_eq!(simple.orientation, Orientation::Upright);
+    assert_eq!(simple.header.orientation, Orientation::Upright);
 }
 
 #[test]
