@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use function::faces::Area;
 use function::options::{Contrast, Detection, EyeCascade, FaceCascade, Preset};
+use function::photo::watch::Watch;
 use function::photo::{Failure, Format, Header};
 use function::vision::{OpenCv, Seen, Task, Vision};
 use libfuzzer_sys::{Corpus, fuzz_target};
@@ -35,9 +36,11 @@ fuzz_target!(|bytes: &[u8]| -> Corpus {
     let task = Task {
         detection: detection(*choice, &header),
         annotate: Some(i32::from(choice[3] % 100) + 1),
-        until: Instant::now() + Duration::from_secs(600),
-        // Its own checks would be of the sanitizers' memory.
-        memory: None,
+        watch: Watch {
+            until: Instant::now() + Duration::from_secs(600),
+            // Its own checks would be of the sanitizers' memory.
+            memory: None,
+        },
     };
     match OPENCV.look(file, &header, &task) {
         Ok(seen) => check(&seen, &header),

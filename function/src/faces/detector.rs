@@ -24,7 +24,6 @@ const SMALLEST: f64 = 21.0;
 /// The limit of contrast and the tiles of adaptive equalisation; OpenCV's usual ones.
 const CLAHE: (f64, i32) = (2.0, 8);
 
-/// Finds faces and eyes.
 pub struct Detector {
     classifiers: Classifiers,
 }
@@ -42,9 +41,9 @@ impl Detector {
     /// # Errors
     /// Time is over, which ends it within some milliseconds; or OpenCV failed.
     pub fn detect(&mut self, photo: &Photo, task: &Task) -> Result<Vec<Face>, Failure> {
-        let faces = stop::at(task.until, || self.faces(photo, task));
+        let faces = stop::at(task.watch.until, || self.faces(photo, task));
         // What was stopped failed for the time.
-        faces.or_else(|failure| task.check().and(Err(failure)))
+        faces.or_else(|failure| task.watch.time().and(Err(failure)))
     }
 
     fn faces(&mut self, photo: &Photo, task: &Task) -> Result<Vec<Face>, Failure> {
@@ -66,7 +65,7 @@ impl Detector {
         };
         let mut faces = Vec::new();
         for rectangle in boxes {
-            task.check()?;
+            task.watch.time()?;
             let eyes = self.eyes(picture, rectangle, detection)?;
             let original = |rectangle: Rect| photo.unscaled(rectangle);
             let mut eyes: Vec<_> = eyes.into_iter().map(original).collect();
@@ -87,7 +86,7 @@ impl Detector {
         let mut findings = Vec::new();
         for picture in pictures(picture, detection.contrast)? {
             for cascade in Cascade::of(detection) {
-                task.check()?;
+                task.watch.time()?;
                 findings.extend(self.say(&picture, cascade, false, detection, scale)?);
                 if cascade == Cascade::Profile {
                     let mut flipped = Mat::default();

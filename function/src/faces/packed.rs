@@ -22,8 +22,10 @@ mod packed_cascades {
 
     macro_rules! packed {
         ($($name:ident = $file:literal;)*) => {
-            $(pub static $name: Aligned<{ include_bytes!(concat!(env!("OUT_DIR"), "/", $file)).len() }> =
-                Aligned(*include_bytes!(concat!(env!("OUT_DIR"), "/", $file)));)*
+            $(pub static $name: Aligned<{ packed!($file).len() }> = Aligned(*packed!($file));)*
+        };
+        ($file:literal) => {
+            include_bytes!(concat!(env!("OPENCV_SDK"), "/share/haarcascades/haarcascade_", $file))
         };
     }
     packed! {
@@ -35,7 +37,6 @@ mod packed_cascades {
     }
 }
 
-/// A cascade's bytes.
 fn bytes(cascade: Cascade) -> &'static [u8] {
     use packed_cascades::{
         EYE, EYE_TREE_EYEGLASSES, FRONTALFACE_ALT2, FRONTALFACE_DEFAULT, PROFILEFACE,

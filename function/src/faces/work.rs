@@ -12,7 +12,6 @@ const TREES: f64 = 1.5;
 /// The factor by which eyes are looked for.
 const EYES: f64 = 1.1;
 
-/// The bound for strangers.
 fn of_strangers() -> f64 {
     let default = Preset::Balanced.options().detection;
     let side = f64::from(default.longest_side);
@@ -44,7 +43,7 @@ impl Detection {
     }
 
     /// The longest side of the picture that is looked at.
-    fn longest(&self, width: u32, height: u32) -> f64 {
+    pub(crate) fn longest(&self, width: u32, height: u32) -> f64 {
         let side = width.max(height);
         f64::from(match self.longest_side {
             0 => side,
@@ -80,7 +79,6 @@ fn sizes(factor: f64) -> f64 {
     1.0 / (1.0 - factor.powi(-2))
 }
 
-/// What a cascade does for a pixel.
 fn weight(cascade: Cascade) -> f64 {
     match cascade {
         // To both sides.

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::fs;
-use std::io::{self, BufRead, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::time::Instant;
 
 use super::failure::Failure;
@@ -23,7 +23,6 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Says whether there is time.
     pub fn time(&self) -> Result<(), Failure> {
         if Instant::now() < self.until {
             return Ok(());
@@ -31,15 +30,13 @@ impl Watch {
         Err(Failure::OutOfTime)
     }
 
-    /// Says whether there is memory.
     pub fn memory(&self) -> Result<(), Failure> {
-        let Some(has) = self.memory else {
-            return Ok(());
-        };
-        if resident().is_none_or(|resident| resident + LEFT <= has) {
-            return Ok(());
+        match self.memory {
+            Some(has) if resident().is_some_and(|resident| resident + LEFT > has) => {
+                Err(Failure::Photo(Refusal::DecoderTookTooMuch(has >> 20)))
+            }
+            _ => Ok(()),
         }
-        Err(Failure::Photo(Refusal::DecoderTookTooMuch(has >> 20)))
     }
 }
 
@@ -52,65 +49,43 @@ pub fn resident() -> Option<u64> {
     Some(pages * PAGE)
 }
 
-/// A file in memory, shown to a decoder piece by piece, with a look at the watch before each.
+/// A file in memory, with a look at the watch before each piece of it.
 pub struct Watched<'a> {
     file: io::Cursor<&'a [u8]>,
     watch: Watch,
-    /// Up to where the file was shown.
-    shown: u64,
     stopped: &'a Cell<Option<Failure>>,
 }
 
 impl<'a> Watched<'a> {
     /// Why the decoder was stopped is in `stopped` then; to it, it is a failure to read.
-    pub fn new(file: &'a [u8], watch: Watch, stopped: &'a Cell<Option<Failure>>) -> Self {
-        Self {
-            file: io::Cursor::new(file),
+    pub fn new(
+        file: &'a [u8],
+        watch: Watch,
+        stopped: &'a Cell<Option<Failure>>,
+    ) -> BufReader<Self> {
+        let file = io::Cursor::new(file);
+        let watched = Self {
+            file,
             watch,
-            shown: 0,
             stopped,
-        }
-    }
-
-    fn look(&mut self) -> io::Result<()> {
-        if self.file.position() < self.shown {
-            return Ok(());
-        }
-        self.shown = self.file.position() + PIECE as u64;
-        self.watch
-            .time()
-            .and_then(|()| self.watch.memory())
-            .map_err(|failure| {
-                self.stopped.set(Some(failure));
-                io::Error::other("stopped")
-            })
+        };
+        BufReader::with_capacity(PIECE, watched)
     }
 }
 
 impl Read for Watched<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.look()?;
+        let look = self.watch.time().and_then(|()| self.watch.memory());
+        look.map_err(|failure| {
+            self.stopped.set(Some(failure));
+            io::Error::other("stopped")
+        })?;
         self.file.read(buffer)
-    }
-}
-
-impl BufRead for Watched<'_> {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        self.look()?;
-        let most = usize::try_from(self.shown - self.file.position()).unwrap_or(PIECE);
-        let rest = self.file.fill_buf()?;
-        Ok(&rest[..rest.len().min(most)])
-    }
-
-    fn consume(&mut self, count: usize) {
-        self.file.consume(count);
     }
 }
 
 impl Seek for Watched<'_> {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let position = self.file.seek(to)?;
-        self.shown = self.shown.min(position);
-        Ok(position)
+        self.file.seek(to)
     }
 }

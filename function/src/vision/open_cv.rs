@@ -11,7 +11,6 @@ use crate::photo::decode::jpeg;
 use crate::photo::pixels::{Photo, Purpose};
 use crate::photo::{Failure, Header};
 
-/// OpenCV with its cascades.
 pub struct OpenCv(Mutex<Eyes>);
 
 struct Eyes {
@@ -46,14 +45,14 @@ impl Vision for OpenCv {
         let mut times = Times::default();
         let mut eyes = self.lock();
         // Another photo, which could not be stopped, may have kept this one waiting.
-        task.check()?;
+        task.watch.time()?;
         eyes.threads.ready(header.pixels())?;
         let start = Instant::now();
         let purpose = Purpose {
             longest_side: task.detection.longest_side,
             annotate: task.annotate.is_some(),
         };
-        let photo = Photo::decode(file, header, purpose, task.watch())?;
+        let photo = Photo::decode(file, header, purpose, task.watch)?;
         times.decode = start.elapsed();
 
         let start = Instant::now();
@@ -68,7 +67,7 @@ impl Vision for OpenCv {
                 height,
                 limit: jpeg::LONGEST,
             })),
-            Some(quality) => Some(Ok(photo.annotate(&faces, quality, task.watch())?)),
+            Some(quality) => Some(Ok(photo.annotate(&faces, quality, task.watch)?)),
             None => None,
         };
         times.annotate = start.elapsed();

@@ -1,6 +1,6 @@
 //! What looks at photos, what it is asked, and what it says.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -10,7 +10,6 @@ use crate::options::Detection;
 use crate::photo::watch::Watch;
 use crate::photo::{Failure, Header};
 
-/// Looks at photos.
 pub trait Vision: Send + Sync + 'static {
     /// Does what the first look would have to do besides looking. A look that comes meanwhile waits for it.
     fn prepare(&self) {}
@@ -19,50 +18,25 @@ pub trait Vision: Send + Sync + 'static {
     fn look(&self, file: &[u8], header: &Header, task: &Task) -> Result<Seen, Failure>;
 }
 
-/// What is to be done with a photo.
 #[derive(Clone, Debug)]
 pub struct Task {
-    /// How to look.
     pub detection: Detection,
     /// The quality of the photo with rectangles, 1 to 100; none is made without.
     pub annotate: Option<i32>,
-    /// When nobody waits for it any more; it is given up at the next step then.
-    pub until: Instant,
-    /// The function's memory in bytes, if it is known. Decoding is given up before it takes all of that.
-    pub memory: Option<u64>,
+    /// What each step asks whether to go on.
+    pub watch: Watch,
 }
 
-impl Task {
-    /// Gives up when nobody waits any more.
-    pub fn check(&self) -> Result<(), Failure> {
-        if Instant::now() < self.until {
-            return Ok(());
-        }
-        Err(Failure::OutOfTime)
-    }
-
-    /// What decoders and encoders ask whether to go on.
-    pub fn watch(&self) -> Watch {
-        Watch {
-            until: self.until,
-            memory: self.memory,
-        }
-    }
-}
-
-/// What was seen.
 #[derive(Clone, Debug)]
 pub struct Seen {
-    /// The upright photo's width in pixels.
+    /// The upright photo's sides, in pixels.
     pub width: u32,
-    /// Its height in pixels.
     pub height: u32,
     /// From left to right.
     pub faces: Vec<Face>,
     /// The photo with rectangles, a JPEG file, if it was wanted; or why there can be none, which takes nothing from what
     /// was seen.
     pub annotated: Option<Result<Bytes>>,
-    /// How long it took.
     pub times: Times,
 }
 
@@ -74,7 +48,6 @@ impl Seen {
     }
 }
 
-/// How long each step took.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Times {
     /// From the file to pixels.

@@ -9,45 +9,29 @@ use opencv::core::set_num_threads;
 /// microseconds, in which one thread looks at 2,000 pixels; of this many it saves a third of a millisecond.
 const WORTH: u64 = 16_384;
 
-/// What OpenCV was told.
 pub struct Threads {
     /// As many as there are processors without.
     most: Option<u32>,
-    told: Told,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Told {
-    Nothing,
-    One,
-    All,
+    /// Whether it was to take all.
+    all: Option<bool>,
 }
 
 impl Threads {
-    /// At most so many, or as many as there are processors.
     pub fn new(most: Option<u32>) -> Self {
-        Self {
-            most,
-            told: Told::Nothing,
-        }
+        Self { most, all: None }
     }
 
-    /// Has them ready for a picture of so many pixels.
     pub fn ready(&mut self, pixels: u64) -> Result<()> {
-        let tell = if pixels >= WORTH {
-            Told::All
-        } else {
-            Told::One
-        };
-        if self.told == tell || self.told == Told::All {
+        let all = pixels >= WORTH;
+        if self.all.is_some_and(|told| told >= all) {
             return Ok(());
         }
         // Less than none is OpenCV's own number.
         let most = self
             .most
             .map_or(-1, |most| i32::try_from(most).unwrap_or(1));
-        set_num_threads(if tell == Told::All { most } else { 1 })?;
-        self.told = tell;
+        set_num_threads(if all { most } else { 1 })?;
+        self.all = Some(all);
         Ok(())
     }
 }

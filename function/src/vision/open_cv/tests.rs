@@ -13,8 +13,9 @@ use opencv::prelude::*;
 use super::*;
 use crate::options::Preset;
 use crate::photo::container::webp::tests as webp;
-use crate::photo::decode::png::kinds::chunk;
+use crate::photo::decode::png::tests::kinds::chunk;
 use crate::photo::orientation::tests::block;
+use crate::photo::pixels::tests::watch;
 
 /// The SDK's sample with one face.
 fn lena() -> Mat {
@@ -39,8 +40,7 @@ fn look(file: &[u8], annotate: Option<i32>) -> Result<Seen, Failure> {
     let task = Task {
         detection,
         annotate,
-        until: Instant::now() + Duration::from_secs(60),
-        memory: None,
+        watch: watch(),
     };
     OpenCv::new(Some(1), false)
         .unwrap()

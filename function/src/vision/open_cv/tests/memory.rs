@@ -5,8 +5,8 @@ use std::process::Command;
 
 use super::*;
 use crate::machine::needs;
-use crate::photo::decode::jpeg::kinds::{COMMON as JPEG, Kind as Jpeg, file as jpeg};
-use crate::photo::decode::png::kinds::{COMMON as PNG, Kind as Png};
+use crate::photo::decode::jpeg::tests::kinds::{COMMON as JPEG, Kind as Jpeg, file as jpeg};
+use crate::photo::decode::png::tests::kinds::{COMMON as PNG, Kind as Png};
 
 /// The variables that tell the process which photo it is for, and which preset.
 const FILE: &str = "FACE_DETECT_TEST_FILE";
@@ -166,8 +166,7 @@ fn one_photo() {
     let task = Task {
         detection: PRESETS[preset].options().detection,
         annotate: Some(100),
-        until: Instant::now() + Duration::from_secs(600),
-        memory: None,
+        watch: watch(),
     };
     let seen = OpenCv::new(Some(2), false)
         .unwrap()
