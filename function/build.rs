@@ -1,16 +1,7 @@
-//! Tells the compiler where the SDK is, brings its packed cascades, and compiles and binds what is not Rust.
+//! Tells the compiler where the SDK is with its packed cascades, and compiles and binds what is not Rust.
 
+use std::env;
 use std::path::{Path, PathBuf};
-use std::{env, fs};
-
-/// Those that the function knows.
-const CASCADES: [&str; 5] = [
-    "eye",
-    "eye_tree_eyeglasses",
-    "frontalface_alt2",
-    "frontalface_default",
-    "profileface",
-];
 
 fn main() {
     println!("cargo::rerun-if-env-changed=OPENCV_SDK");
@@ -37,19 +28,14 @@ fn main() {
     }
     println!("cargo::rustc-env=OPENCV_SDK={}", sdk.display());
     compile(sdk);
-    let output = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
-    let cascades = CASCADES.iter().map(|name| copy_cascade(sdk, name, &output));
-    for result in cascades.chain([bind(sdk, &output)]) {
-        if let Err(reason) = result {
-            println!("cargo::error={reason}");
-        }
+    if let Err(reason) = bind(sdk) {
+        println!("cargo::error={reason}");
     }
 }
 
-/// Compiles what is not Rust.
 fn compile(sdk: &Path) {
     let (grey, jpeg) = ("src/photo/grey.cpp", "src/photo/decode/jpeg.c");
-    let kinds = "src/photo/decode/jpeg/kinds.c";
+    let kinds = "src/photo/decode/jpeg/tests/kinds.c";
     let unused = "src/vision/unused.c";
     for source in [grey, jpeg, kinds, unused] {
         println!("cargo::rerun-if-changed={source}");
@@ -70,17 +56,8 @@ fn compile(sdk: &Path) {
     }
 }
 
-/// Puts one cascade where it becomes part of the binary.
-fn copy_cascade(sdk: &Path, name: &str, output: &Path) -> Result<(), String> {
-    let from = sdk.join(format!("share/haarcascades/haarcascade_{name}.packed"));
-    let to = output.join(format!("{name}.packed"));
-    let copied = fs::copy(&from, &to);
-    copied.map_err(|error| format!("failed to copy `{}`: {error}", from.display()))?;
-    Ok(())
-}
-
 /// Binds the SDK's own functions in C, which the crate `opencv` does not know.
-fn bind(sdk: &Path, output: &Path) -> Result<(), String> {
+fn bind(sdk: &Path) -> Result<(), String> {
     let header = sdk.join("include/opencv4/opencv2/objdetect/packed_cascade.h");
     let failed = |cause: String| format!("failed to bind `{}`: {cause}", header.display());
     // What libclang must be told to read the compiler's headers is what the crate `opencv` is told.
@@ -93,6 +70,7 @@ fn bind(sdk: &Path, output: &Path) -> Result<(), String> {
         .layout_tests(false)
         .generate()
         .map_err(|error| failed(error.to_string()))?;
+    let output = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
     let written = bindings.write_to_file(output.join("packed_cascade.rs"));
     written.map_err(|error| failed(error.to_string()))
 }

@@ -3,12 +3,9 @@
 use super::refusal::Refusal;
 use crate::error::Error;
 
-/// Why nothing was seen.
 #[derive(Clone, Debug)]
 pub enum Failure {
-    /// It is the photo.
     Photo(Refusal),
-    /// It is OpenCV.
     OpenCv(String),
     /// Nobody waits for it any more.
     OutOfTime,

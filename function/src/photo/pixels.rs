@@ -25,7 +25,6 @@ const GREEN: Scalar = Scalar::from_array([0.0, 255.0, 0.0, 0.0]);
 const LINE: i32 = 2;
 const THIN: i32 = 1500;
 
-/// A decoded photo.
 pub struct Photo {
     /// Width and height in pixels, upright.
     size: (i32, i32),
@@ -38,7 +37,6 @@ pub struct Photo {
     canvas: Option<Mat>,
 }
 
-/// What a photo is decoded for.
 #[derive(Clone, Copy, Debug)]
 pub struct Purpose {
     /// The longest side of the picture that cascades look at; 0 for the photo's own.
@@ -104,13 +102,8 @@ impl Photo {
     pub fn unscaled(&self, rectangle: Rect) -> Area {
         let scale = self.scale;
         if scale == 1.0 {
-            let Rect {
-                x,
-                y,
-                width,
-                height,
-            } = rectangle;
-            return [x, y, width, height];
+            let from = rectangle.tl();
+            return [from.x, from.y, rectangle.width, rectangle.height];
         }
         let own = |edge: i32, most: i32| ((f64::from(edge) / scale).round() as i32).min(most);
         let (width, height) = self.size;
@@ -126,6 +119,7 @@ impl Photo {
     /// # Errors
     /// The watch says so, or OpenCV failed.
     pub fn annotate(self, faces: &[Face], quality: i32, watch: Watch) -> Result<Bytes, Failure> {
+        let size = self.size();
         let mut canvas = self.canvas.unwrap_or(self.grey);
         if canvas.channels() == 1 {
             canvas = coloured(&canvas)?;
@@ -138,9 +132,7 @@ impl Photo {
                 draw(&mut canvas, *eye, GREEN, line)?;
             }
         }
-        let (stride, size) = (canvas.step1(0)?, self.size);
-        let side = |side: i32| u32::try_from(side).unwrap_or(0);
-        let size = (side(size.0), side(size.1));
+        let stride = canvas.step1(0)?;
         let file = jpeg::encode(canvas.data_bytes()?, stride, size, quality, watch)?;
         Ok(Bytes::from(file))
     }
@@ -210,7 +202,6 @@ fn draw(canvas: &mut Mat, area: Area, colour: Scalar, line: i32) -> Result<()> {
     Ok(())
 }
 
-/// A picture made smaller.
 fn shrunk(picture: &Mat, scale: f64) -> Result<Mat> {
     let side = |side: i32| (f64::from(side) * scale).round().max(1.0) as i32;
     let size = Size::new(side(picture.cols()), side(picture.rows()));
@@ -228,7 +219,6 @@ unsafe extern "C" {
     fn face_detect_coloured(grey: *const c_void, colour: *mut c_void) -> bool;
 }
 
-/// A picture in grey.
 fn grey(colour: &Mat) -> Result<Mat> {
     converted(colour, face_detect_grey, "made grey")
 }

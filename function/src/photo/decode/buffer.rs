@@ -29,7 +29,6 @@ pub(super) fn size(header: &Header) -> usize {
     pixels.saturating_mul(COLOURS)
 }
 
-/// Refuses a buffer that is not the picture's.
 pub(super) fn check_size(header: &Header, pixels: &[u8]) -> Result<(), Failure> {
     if pixels.len() == size(header) {
         return Ok(());

@@ -13,7 +13,6 @@ use crate::photo::{Format, Header, Refusal};
 pub const LONGEST: u32 = 65_500;
 /// Rows of blue, green and red, or of grey alone.
 pub struct Rows<'a> {
-    /// All of them.
     pub pixels: &'a mut [u8],
     /// From one row to the next, in bytes.
     pub stride: usize,
@@ -167,6 +166,4 @@ unsafe extern "C" {
 }
 
 #[cfg(test)]
-pub(crate) mod kinds;
-#[cfg(test)]
-mod tests;
+pub(crate) mod tests;

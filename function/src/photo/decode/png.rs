@@ -27,12 +27,8 @@ pub fn decode(
     check_size(header, pixels)?;
     guarded(Format::Png, || {
         let png = container::png::read(file).map_err(Failure::Photo)?;
-        rows(
-            png.without_others(file).map_err(Failure::Photo)?,
-            header,
-            pixels,
-            watch,
-        )
+        let small = png.without_others(file).map_err(Failure::Photo)?;
+        rows(small, header, pixels, watch)
     })
 }
 
@@ -111,6 +107,4 @@ fn blue_first(row: &[u8], samples: usize, to: &mut [u8]) {
 }
 
 #[cfg(test)]
-pub(crate) mod kinds;
-#[cfg(test)]
-mod tests;
+pub(crate) mod tests;

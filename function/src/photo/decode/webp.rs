@@ -34,14 +34,17 @@ fn without_others(file: &[u8], webp: &WebP) -> Vec<u8> {
     const HEADERS: usize = 20;
     let picture = &file[webp.picture.clone()];
     let length = |length: usize| u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes();
-    let mut small = Vec::with_capacity(HEADERS + picture.len());
-    small.extend_from_slice(b"RIFF");
-    small.extend_from_slice(&length(HEADERS - 8 + picture.len()));
-    small.extend_from_slice(b"WEBP");
-    small.extend_from_slice(if webp.lossless { b"VP8L" } else { b"VP8 " });
-    small.extend_from_slice(&length(picture.len()));
-    small.extend_from_slice(picture);
-    small
+    let whole = length(HEADERS - 8 + picture.len());
+    let name = if webp.lossless { b"VP8L" } else { b"VP8 " };
+    [
+        &b"RIFF"[..],
+        &whole,
+        b"WEBP",
+        name,
+        &length(picture.len()),
+        picture,
+    ]
+    .concat()
 }
 
 fn picture(file: &[u8], pixels: &mut [u8], watch: Watch) -> Result<(), Failure> {
@@ -62,12 +65,8 @@ fn picture(file: &[u8], pixels: &mut [u8], watch: Watch) -> Result<(), Failure> 
         }
         Ok::<_, image_webp::DecodingError>(())
     };
-    let decoded = decode();
-    match (stopped.take(), decoded) {
-        (Some(failure), _) => Err(failure),
-        (None, Ok(())) => Ok(()),
-        (None, Err(error)) => Err(damaged(Format::Webp, error.to_string())),
-    }
+    let decoded = decode().map_err(|error| damaged(Format::Webp, error.to_string()));
+    stopped.take().map_or(decoded, Err)
 }
 
 #[cfg(test)]

@@ -1,12 +1,14 @@
 //! JPEG files of all kinds, decoded and written as OpenCV does it.
 
+pub mod kinds;
+
 use std::time::{Duration, Instant};
 
 use opencv::core::{CV_8UC3, Mat, Scalar, Vector};
 use opencv::imgcodecs;
 use opencv::prelude::*;
 
-use super::kinds::{COMMON, Kind, file, kinds};
+use self::kinds::{COMMON, Kind, file, kinds};
 use super::*;
 use crate::photo::pixels::tests::{same_as_opencv, stored};
 

@@ -1,9 +1,11 @@
 //! PNG files of all kinds. What they hold is any bytes, packed without compression; in the SDK's tests they are compared
 //! with OpenCV.
 
+pub mod kinds;
+
 use std::time::{Duration, Instant};
 
-use super::kinds::{COMMON, Kind, chunk, kinds, packed};
+use self::kinds::{COMMON, Kind, chunk, kinds, packed};
 use super::*;
 
 fn decoded(file: &[u8]) -> Result<Vec<u8>, Failure> {

@@ -4,8 +4,8 @@ use opencv::imgproc;
 
 use super::*;
 use crate::photo::container::webp::tests as webp;
-use crate::photo::decode::jpeg::kinds::{COMMON, Kind, file as jpeg};
-use crate::photo::decode::png::kinds::{self as png, kinds};
+use crate::photo::decode::jpeg::tests::kinds::{COMMON, Kind, file as jpeg};
+use crate::photo::decode::png::tests::kinds::{self as png, kinds};
 use crate::photo::orientation::tests::block;
 
 #[test]
