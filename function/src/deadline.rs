@@ -14,7 +14,6 @@ const ANSWER: Duration = Duration::from_millis(400);
 /// its file.
 const NEARLY_ALL: f64 = 0.75;
 
-/// When the work must be done.
 #[derive(Clone, Copy, Debug)]
 pub struct Deadline {
     start: Instant,
@@ -37,7 +36,6 @@ impl Deadline {
         }
     }
 
-    /// The moment itself.
     pub fn instant(self) -> std::time::Instant {
         self.end.into_std()
     }
@@ -57,18 +55,14 @@ impl Deadline {
         url: &str,
         work: impl Future<Output = Result<T>>,
     ) -> Result<T> {
-        let late = |_| Error::OutOfTime {
-            verb,
-            url: url.to_owned(),
-        };
         // A future that is ready would be asked once even after the end.
-        if Instant::now() >= self.end {
-            return Err(Error::OutOfTime {
-                verb,
-                url: url.to_owned(),
-            });
+        if Instant::now() < self.end
+            && let Ok(done) = timeout_at(self.end, work).await
+        {
+            return done;
         }
-        timeout_at(self.end, work).await.map_err(late)?
+        let url = url.to_owned();
+        Err(Error::OutOfTime { verb, url })
     }
 }
 

@@ -4,8 +4,8 @@ use std::env;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
+use ::http::Method;
 use futures_util::FutureExt;
 use tokio::task::spawn_blocking;
 
@@ -60,22 +60,10 @@ pub struct Function<V> {
 pub struct Invocation {
     /// Lambda's name for it.
     pub request: String,
-    /// When Lambda ends it.
     pub deadline: Deadline,
 }
 
-impl Invocation {
-    /// One without a name, that may take `time`.
-    pub fn lasting(time: Duration) -> Self {
-        Self {
-            request: String::new(),
-            deadline: Deadline::after(time),
-        }
-    }
-}
-
 impl<V: Vision> Function<V> {
-    /// A function with the options of the environment.
     pub fn new(vision: V, settings: Settings, machine: Machine) -> Self {
         Self {
             vision: Arc::new(vision),
@@ -129,7 +117,6 @@ impl<V: Vision> Function<V> {
         self.storage.forget();
     }
 
-    /// Permits connections again.
     pub fn after_restore(&self) {
         self.leaving.store(false, Ordering::Relaxed);
     }
@@ -159,7 +146,7 @@ impl<V: Vision> Function<V> {
         let options = self.settings.options(Preset::Original, Who::Anyone, &[]);
         if let Ok(Some(namespace)) = options.map(|options| options.metrics_namespace) {
             let name = env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default();
-            report.done().write(&namespace, &name);
+            report.metrics().write(&namespace, &name);
         }
         answer
     }
@@ -167,10 +154,8 @@ impl<V: Vision> Function<V> {
     async fn answer(&self, event: Event, pipeline: &Pipeline<'_, V>) -> Result<Answer> {
         match Request::parse(event.0?, |name| env::var(name).ok())? {
             Request::Direct { object, options } => {
-                let options = self
-                    .settings
-                    .options(Preset::Original, Who::Caller, &options)?;
-                let job = Job::asked(object, Arc::new(options));
+                let options = self.options(Preset::Original, Who::Caller, &options)?;
+                let job = Job::asked(object, options);
                 let found = pipeline.one(job).await?;
                 Ok(Answer::Direct(answer::direct(found)))
             }
@@ -184,10 +169,17 @@ impl<V: Vision> Function<V> {
         }
     }
 
+    fn options(
+        &self,
+        preset: Preset,
+        who: Who,
+        named: &[(String, String)],
+    ) -> Result<Arc<Options>> {
+        self.settings.options(preset, who, named).map(Arc::new)
+    }
+
     fn defaults(&self) -> Result<Arc<Options>> {
-        self.settings
-            .options(Preset::Balanced, Who::Caller, &[])
-            .map(Arc::new)
+        self.options(Preset::Balanced, Who::Caller, &[])
     }
 
     async fn notification(
@@ -197,9 +189,8 @@ impl<V: Vision> Function<V> {
     ) -> Result<answer::Notification> {
         let options = self.defaults()?;
         let job = |object: &Object| Job::told(Ok(object.clone()), &options);
-        let results = pipeline
-            .all(objects.iter().map(job).collect(), Order::Any)
-            .await;
+        let jobs = objects.iter().map(job).collect();
+        let results = pipeline.all(jobs, Order::Any).await;
         answer::notification(objects.into_iter().zip(results).collect())
     }
 
@@ -209,23 +200,18 @@ impl<V: Vision> Function<V> {
         let mut messages = Vec::new();
         for message in sqs.messages {
             let first = jobs.len();
-            match message.objects {
-                Ok(objects) => {
-                    let told = objects
-                        .into_iter()
-                        .map(|object| Job::told(Ok(object), &options));
-                    jobs.extend(told);
-                }
-                Err(error) => jobs.push(Job::told(Err(error), &options)),
-            }
+            let objects: Vec<_> = match message.objects {
+                Ok(objects) => objects.into_iter().map(Ok).collect(),
+                Err(error) => vec![Err(error)],
+            };
+            let told = |object| Job::told(object, &options);
+            jobs.extend(objects.into_iter().map(told));
             messages.push((message.id, first..jobs.len()));
         }
         let order = if sqs.fifo { Order::Strict } else { Order::Any };
         let results = pipeline.all(jobs, order).await;
-        let done = messages.into_iter().map(|(id, jobs)| {
-            let done = results[jobs].iter().all(Result::is_ok);
-            (id, done)
-        });
+        let messages = messages.into_iter();
+        let done = messages.map(|(id, jobs)| (id, results[jobs].iter().all(Result::is_ok)));
         Ok(answer::sqs(sqs.fifo, done))
     }
 
@@ -233,17 +219,13 @@ impl<V: Vision> Function<V> {
     /// The environment's options are wrong: that is no fault of the job's.
     async fn batch(&self, batch: Batch, pipeline: &Pipeline<'_, V>) -> Result<S3BatchJobResponse> {
         self.defaults()?;
-        let options = batch.options.and_then(|named| {
-            let options = self
-                .settings
-                .options(Preset::Balanced, Who::Caller, &named)?;
-            Ok(Arc::new(options))
-        });
+        let options = batch.options;
+        let options = options.and_then(|named| self.options(Preset::Balanced, Who::Caller, &named));
         let ids: Vec<_> = batch.tasks.iter().map(|task| task.id.clone()).collect();
         let results = match options {
             Ok(options) => {
-                let job = |task: crate::request::Task| Job::told(task.object, &options);
-                let jobs = batch.tasks.into_iter().map(job).collect();
+                let tasks = batch.tasks.into_iter();
+                let jobs = tasks.map(|task| Job::told(task.object, &options)).collect();
                 pipeline.all(jobs, Order::Any).await
             }
             Err(error) => {
@@ -257,7 +239,7 @@ impl<V: Vision> Function<V> {
 
     async fn http(&self, http: Http, pipeline: &Pipeline<'_, V>) -> Result<answer::Http> {
         // Whatever route an API has for photos, the function is behind it; the page is at the root.
-        if http.is_get() {
+        if http.method == Method::GET || http.method == Method::HEAD {
             if http.path == "/" || http.path.is_empty() {
                 return Ok(answer::page());
             }
@@ -265,7 +247,7 @@ impl<V: Vision> Function<V> {
             let message = format!("there is nothing at `{path}`; the page is at `/`");
             return Ok(answer::refused(404, "NotFound", &message));
         }
-        if http.method != ::http::Method::POST {
+        if http.method != Method::POST {
             let method = cut(http.method.as_str(), 200);
             let message = format!("{method} is not understood; POST a photo");
             return Ok(answer::refused(405, "MethodNotAllowed", &message));
@@ -278,23 +260,13 @@ impl<V: Vision> Function<V> {
             let message = "only application/json and image/jpeg can be answered to a photo";
             return Ok(answer::refused(406, "NotAcceptable", message));
         }
-        let options = self
-            .settings
-            .options(Preset::Balanced, Who::Anyone, &http.options)
-            .map(Arc::new)?;
+        let options = self.options(Preset::Balanced, Who::Anyone, &http.options)?;
         let photo = http.body.photo().await?;
         let annotate = (http.wanted == Wanted::Jpeg).then_some(options.output.jpeg_quality);
         let seen = pipeline.sent(photo, &options, annotate).await?;
         match seen.annotated {
             Some(file) => answer::file(&file?, seen.faces.len()),
-            None => Ok(answer::json(&answer::Found {
-                width: seen.width,
-                height: seen.height,
-                faces: seen.faces,
-                annotated: None,
-                annotated_error: None,
-                sidecar: None,
-            })),
+            None => Ok(answer::json(&seen.into())),
         }
     }
 }

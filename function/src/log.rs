@@ -7,16 +7,13 @@ use std::panic::PanicHookInfo;
 use std::time::Duration;
 
 use chrono::{SecondsFormat, Utc};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::text::cut;
 
-/// How much a line matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// What happened.
     Info,
-    /// What failed, and was answered.
     Error,
 }
 
@@ -40,7 +37,6 @@ impl Log {
         Self { request, least }
     }
 
-    /// Writes a line with `fields`.
     pub fn write(&self, level: Level, message: &str, fields: Value) {
         if level >= self.least {
             print(&self.line(level, message, fields));
@@ -66,15 +62,11 @@ impl Log {
 /// What an invocation did, for CloudWatch.
 #[derive(Clone, Debug, Default)]
 pub struct Metrics {
-    /// Photos that were looked at.
+    /// That were looked at; those that failed are counted beside.
     pub photos: usize,
-    /// Photos that failed.
     pub failures: usize,
-    /// Faces in them.
     pub faces: usize,
-    /// Eyes in those.
     pub eyes: usize,
-    /// What looking took for each photo.
     pub detect: Vec<Duration>,
 }
 
@@ -100,26 +92,23 @@ impl Metrics {
             ("Eyes", "Count", json!(self.eyes)),
             ("DetectionTime", "Milliseconds", times.into()),
         ];
-        let named = metrics
-            .iter()
-            .map(|(name, unit, _)| json!({"Name": name, "Unit": unit}));
-        let mut line = Map::new();
-        line.insert(
-            "_aws".to_owned(),
-            json!({
+        let named = metrics.each_ref();
+        let named = named.map(|(name, unit, _)| json!({"Name": name, "Unit": unit}));
+        let mut line = json!({
+            "_aws": {
                 "Timestamp": now,
                 "CloudWatchMetrics": [{
                     "Namespace": namespace,
                     "Dimensions": [["FunctionName"]],
-                    "Metrics": named.collect::<Vec<_>>(),
+                    "Metrics": named,
                 }],
-            }),
-        );
-        line.insert("FunctionName".to_owned(), json!(function));
+            },
+            "FunctionName": function,
+        });
         for (name, _, value) in metrics {
-            line.insert(name.to_owned(), value);
+            line[name] = value;
         }
-        Value::Object(line)
+        line
     }
 }
 

@@ -31,7 +31,6 @@ const PER_PIXEL_DETECTED: f64 = 8.0;
 /// to the peaks of 36 detections, from 0.25 to 24 million pixels; they are up to a third too high.
 const PER_PIXEL_OF_PYRAMID: f64 = 10.0;
 
-/// The machine that the function runs on.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Machine {
     /// Megabytes; unknown outside of Lambda.
@@ -59,26 +58,22 @@ impl Machine {
             .map_or(u64::MAX, |memory| (memory << 20) / FILES)
     }
 
-    /// The function's memory in bytes.
     pub fn bytes(&self) -> Option<u64> {
         self.memory.map(|memory| memory << 20)
     }
 
     /// Refuses a photo whose pixels would not fit.
     pub fn holds(&self, header: &Header, detection: &Detection) -> Result<(), Refusal> {
-        let Some(has) = self.memory else {
-            return Ok(());
-        };
         let needs = needs(header, detection).div_ceil(1 << 20);
-        if needs <= has {
-            return Ok(());
+        match self.memory {
+            Some(has) if needs > has => Err(Refusal::NotEnoughMemory {
+                width: header.width,
+                height: header.height,
+                needs,
+                has,
+            }),
+            _ => Ok(()),
         }
-        Err(Refusal::NotEnoughMemory {
-            width: header.width,
-            height: header.height,
-            needs,
-            has,
-        })
     }
 }
 
@@ -91,15 +86,11 @@ impl Machine {
 )]
 pub(crate) fn needs(header: &Header, detection: &Detection) -> u64 {
     let side = f64::from(header.width.max(header.height));
-    let longest = match detection.longest_side {
-        0 => side,
-        longest => side.min(f64::from(longest)),
-    };
+    let longest = detection.longest(header.width, header.height);
     let detected = header.pixels() as f64 * (longest / side).powi(2);
     let kept = Cascade::of(detection).filter(|cascade| cascade.keeps_pyramid());
     let pyramids = kept.map(|cascade| {
         let factor = cascade.factor(detection.scale_factor);
-        // One picture, one smaller by the factor in both directions, and so on.
         PER_PIXEL_OF_PYRAMID / (1.0 - factor.powi(-2))
     });
     let pyramids: f64 = if detected > LARGE as f64 {
@@ -113,11 +104,7 @@ pub(crate) fn needs(header: &Header, detection: &Detection) -> u64 {
     let colours = if header.grey { 1 } else { COLOURS };
     let decoded = header.pixels().saturating_mul(colours);
     // When the decoder has ended, a picture that is turned on its side is there twice.
-    let turned = if header.orientation.swaps_sides() {
-        decoded
-    } else {
-        0
-    };
+    let turned = decoded * u64::from(header.orientation.swaps_sides());
     let decoding = decoded.saturating_add(header.decoder.max(turned));
     let looking = header
         .pixels()

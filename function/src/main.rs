@@ -68,7 +68,7 @@ async fn serve() -> Result<(), Error> {
         .register_snapstart_resource(hooks);
     // With a snapshot it asks to be restored first, and what can be prepared before is.
     let requests = if snapshot { 2 } else { 1 };
-    let preparing = async move { function.prepare(variable).await };
+    let preparing = async move { function.prepare(|name| env::var(name).ok()).await };
     meanwhile::ask(runtime.run(), requests, preparing).await
 }
 
@@ -78,21 +78,12 @@ fn start_anew() {
     let message = "a look goes on after its time, so the function starts anew";
     log.write(Level::Error, message, json!({}));
     let Err(error) = renew();
-    let fields = json!({"error": error.to_string()});
-    log.write(
-        Level::Error,
-        "failed to start anew; Lambda starts the function again",
-        fields,
-    );
+    let message = "failed to start anew; Lambda starts the function again";
+    log.write(Level::Error, message, json!({"error": error.to_string()}));
     // SAFETY: it takes any number. Ending as usual would wait for OpenCV's threads.
     unsafe { _exit(1) }
 }
 
-fn variable(name: &str) -> Option<String> {
-    env::var(name).ok()
-}
-
-/// What is done around a snapshot.
 struct Hooks<V>(Arc<Function<V>>);
 
 impl<V: Vision> SnapStartResource for Hooks<V> {

@@ -14,10 +14,10 @@ use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::looks::Looks;
 use crate::machine::Machine;
-use crate::options::{Detection, Options};
+use crate::options::{Detection, Options, Place};
 use crate::order::{Order, Turns};
-use crate::photo::Failure;
-use crate::photo::{Header, Refusal};
+use crate::photo::watch::Watch;
+use crate::photo::{Failure, Header, Refusal};
 use crate::report::Report;
 use crate::request::Object;
 use crate::room::{Guest, Room};
@@ -27,19 +27,12 @@ use crate::vision::{Seen, Task, Vision};
 /// How many photos are under way at once: one that comes, one that is looked at, one that goes.
 const AT_ONCE: usize = 3;
 
-/// What photos go through.
 pub struct Pipeline<'a, V> {
-    /// Looks at them.
     pub vision: &'a Arc<V>,
-    /// The looks that are under way.
     pub looks: &'a Arc<Looks>,
-    /// Where they are.
     pub storage: &'a Storage,
-    /// What they must fit into.
     pub machine: &'a Machine,
-    /// When they must be done.
     pub deadline: Deadline,
-    /// What is told of them.
     pub report: &'a Report,
 }
 
@@ -70,7 +63,6 @@ impl Job {
         }
     }
 
-    /// The photo's address, if the event has one.
     fn url(&self) -> Option<String> {
         let Object { bucket, key, .. } = self.object.as_ref().ok()?;
         Some(self.options.storage.url(bucket, key))
@@ -78,7 +70,6 @@ impl Job {
 }
 
 impl<V: Vision> Pipeline<'_, V> {
-    /// One photo, asked for by its name.
     pub async fn one(&self, job: Job) -> Result<Found> {
         let mut results = self.all(vec![job], Order::Any).await;
         match results.pop() {
@@ -138,38 +129,31 @@ impl<V: Vision> Pipeline<'_, V> {
     async fn read(&self, job: &Job, guest: &mut Guest<'_>) -> Result<Option<(Bytes, Duration)>> {
         let start = Instant::now();
         let object = job.object.as_ref().map_err(Clone::clone)?;
-        let Options {
-            output,
-            limits,
-            storage: place,
-            ..
-        } = &*job.options;
-        let into_here = output
-            .bucket
-            .as_ref()
-            .is_none_or(|bucket| *bucket == object.bucket);
+        let (output, place) = (&job.options.output, &job.options.storage);
+        let bucket = output.bucket.as_ref().unwrap_or(&object.bucket);
+        let into_here = *bucket == object.bucket;
         // Before anything is asked of either.
         place.permit(&object.bucket)?;
-        place.permit(output.bucket.as_ref().unwrap_or(&object.bucket))?;
+        place.permit(bucket)?;
         if job.guarded && into_here && output.key.makes(&object.key) {
             return Ok(None);
         }
+        let url = place.url(&object.bucket, &object.key);
         if into_here && output.key.is_identity() {
             return Err(Error::InvalidOption(format!(
-                "`output_bucket` is the photo's own and `output_key` is `{{key}}`, so {} would be \
-                 overwritten",
-                place.url(&object.bucket, &object.key)
+                "`output_bucket` is the photo's own and `output_key` is `{{key}}`, so {url} would be \
+                 overwritten"
             )));
         }
-        let url = place.url(&object.bucket, &object.key);
         let read = async {
-            let found = self.storage.find(place, object, limits.bytes, job.guarded);
+            let limit = job.options.limits.bytes;
+            let found = self.storage.find(place, object, limit, job.guarded);
             let Some(found) = found.await? else {
                 return Ok(None);
             };
             // Its turn is no part of how long it takes to come.
             let wait = Instant::now();
-            guest.take(found.bytes()).await;
+            guest.take(found.meta.size).await;
             let waited = wait.elapsed();
             let content = self.storage.content(place, object, found).await?;
             Ok(Some((content, start.elapsed().saturating_sub(waited))))
@@ -180,18 +164,12 @@ impl<V: Vision> Pipeline<'_, V> {
     /// Looks at what was read and writes what was found.
     async fn finish(&self, job: &Job, content: Option<(Bytes, Duration)>) -> answer::Result {
         let object = job.object.as_ref().map_err(Clone::clone)?;
+        let (output, place) = (&job.options.output, &job.options.storage);
+        let of = place.url(&object.bucket, &object.key);
         let Some((content, download)) = content else {
-            let url = job.options.storage.url(&object.bucket, &object.key);
-            self.report.left_alone(&url);
+            self.report.left_alone(&of);
             return Ok(Outcome::Own);
         };
-        let Options {
-            detection,
-            output,
-            storage: place,
-            ..
-        } = &*job.options;
-        let of = place.url(&object.bucket, &object.key);
         let bytes = content.len();
         let annotate = output.files.annotated().then_some(output.jpeg_quality);
         let looked = self.look(content, &job.options, annotate, &of);
@@ -199,19 +177,14 @@ impl<V: Vision> Pipeline<'_, V> {
 
         let start = Instant::now();
         let bucket = output.bucket.as_ref().unwrap_or(&object.bucket);
-        let annotated = match &seen.annotated {
-            Some(Ok(file)) => {
-                let file = file.clone();
-                let key = output.key.annotated(&object.key);
-                Some(
-                    self.write(&job.options, bucket, &key, "image/jpeg", file)
-                        .await?,
-                )
-            }
-            Some(Err(_)) | None => None,
-        };
-        let annotated_error = seen.annotated_error();
-        let sidecar = if output.files.sidecar() {
+        let mut annotated = None;
+        if let Some(Ok(file)) = &seen.annotated {
+            let key = output.key.annotated(&object.key);
+            let written = self.write(place, bucket, &key, "image/jpeg", file.clone());
+            annotated = Some(written.await?);
+        }
+        let mut sidecar = None;
+        if output.files.sidecar() {
             let key = output.key.sidecar(&object.key);
             let document = json!({
                 "photo": {
@@ -220,25 +193,18 @@ impl<V: Vision> Pipeline<'_, V> {
                     "width": seen.width, "height": seen.height,
                 },
                 "faces": seen.faces,
-                "options": detection,
+                "options": job.options.detection,
             });
             let file = Bytes::from(document.to_string());
-            Some(
-                self.write(&job.options, bucket, &key, "application/json", file)
-                    .await?,
-            )
-        } else {
-            None
-        };
+            let written = self.write(place, bucket, &key, "application/json", file);
+            sidecar = Some(written.await?);
+        }
         let moved = [("download", download), ("upload", start.elapsed())];
         self.report.seen(&of, &header, &seen, &moved);
         Ok(Outcome::Found(Found {
-            width: seen.width,
-            height: seen.height,
-            faces: seen.faces,
             annotated,
-            annotated_error,
             sidecar,
+            ..seen.into()
         }))
     }
 
@@ -252,7 +218,11 @@ impl<V: Vision> Pipeline<'_, V> {
         of: &str,
     ) -> Result<(Header, Seen)> {
         let (vision, options) = (Arc::clone(self.vision), Arc::clone(options));
-        let (machine, until) = (*self.machine, self.deadline.instant());
+        let machine = *self.machine;
+        let watch = Watch {
+            until: self.deadline.instant(),
+            memory: machine.bytes(),
+        };
         let look = self.looks.ask();
         let began = look.began();
         let looked = move || {
@@ -261,8 +231,7 @@ impl<V: Vision> Pipeline<'_, V> {
             let task = Task {
                 detection,
                 annotate,
-                until,
-                memory: machine.bytes(),
+                watch,
             };
             let _turn = look.begin();
             let seen = vision.look(&content, &header, &task)?;
@@ -275,28 +244,24 @@ impl<V: Vision> Pipeline<'_, V> {
             }
         };
         let result = self.deadline.bound("look at", of, work).await;
-        let since = began.get().copied();
-        match (
-            result,
-            since.and_then(|since| self.deadline.nearly_all(since)),
-        ) {
-            (Err(Error::OutOfTime { .. }), Some(time)) => Err(Error::PhotoTooSlow {
-                of: of.to_owned(),
-                time,
-            }),
-            (result, _) => result,
+        if let Err(Error::OutOfTime { .. }) = result
+            && let Some(since) = began.get()
+            && let Some(time) = self.deadline.nearly_all(*since)
+        {
+            let of = of.to_owned();
+            return Err(Error::PhotoTooSlow { of, time });
         }
+        result
     }
 
     async fn write(
         &self,
-        options: &Options,
+        place: &Place,
         bucket: &str,
         key: &str,
         kind: &'static str,
         file: Bytes,
     ) -> Result<String> {
-        let place = &options.storage;
         let url = place.url(bucket, key);
         let write = self.storage.write(place, bucket, key, kind, file);
         self.deadline.bound("write", &url, write).await?;

@@ -1,6 +1,6 @@
 //! What is told of an invocation: a line for each photo, and the counts of all.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
@@ -14,14 +14,12 @@ use crate::vision::Seen;
 /// The longest address of an object, in characters: what S3 permits, and what is around it.
 const LONGEST: usize = 1200;
 
-/// What is told of an invocation.
 pub struct Report {
     log: Log,
     metrics: Mutex<Metrics>,
 }
 
 impl Report {
-    /// Nothing yet; lines go to `log`.
     pub fn new(log: Log) -> Self {
         Self {
             log,
@@ -32,12 +30,12 @@ impl Report {
     /// Tells of a photo that went well; `moved` is how long it took to come and go.
     pub fn seen(&self, of: &str, header: &Header, seen: &Seen, moved: &[(&str, Duration)]) {
         let eyes = seen.faces.iter().map(|face| face.eyes.len()).sum::<usize>();
-        self.count(|metrics| {
-            metrics.photos += 1;
-            metrics.faces += seen.faces.len();
-            metrics.eyes += eyes;
-            metrics.detect.push(seen.times.detect);
-        });
+        let mut metrics = self.metrics();
+        metrics.photos += 1;
+        metrics.faces += seen.faces.len();
+        metrics.eyes += eyes;
+        metrics.detect.push(seen.times.detect);
+        drop(metrics);
         let looked = [
             ("decode", seen.times.decode),
             ("detect", seen.times.detect),
@@ -57,14 +55,12 @@ impl Report {
         self.log.write(Level::Info, "photo", fields);
     }
 
-    /// Tells of a photo that failed, by its address if it has one.
     pub fn failed(&self, url: Option<&str>, error: &Error) {
-        self.count(|metrics| metrics.failures += 1);
+        self.metrics().failures += 1;
         let fields = failure(url, error);
         self.log.write(Level::Error, "the photo failed", fields);
     }
 
-    /// Tells of a photo that this function wrote.
     pub fn left_alone(&self, url: &str) {
         let fields = json!({"object": cut(url, LONGEST)});
         self.log
@@ -73,24 +69,18 @@ impl Report {
 
     /// Tells of an event, or of so many photos of one, that was refused as a whole.
     pub fn refused(&self, photos: usize, error: &Error) {
-        self.count(|metrics| metrics.failures += photos);
+        self.metrics().failures += photos;
         let fields = json!({"errorType": error.name(), "error": error.message()});
         self.log.write(Level::Error, "the event failed", fields);
     }
 
-    /// What was done.
-    pub fn done(&self) -> Metrics {
-        let metrics = self.metrics.lock();
-        metrics.unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn count(&self, add: impl FnOnce(&mut Metrics)) {
+    /// What was done so far.
+    pub fn metrics(&self) -> MutexGuard<'_, Metrics> {
         // Nothing panics with it.
-        add(&mut self.metrics.lock().unwrap_or_else(PoisonError::into_inner));
+        self.metrics.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// What is told of a photo that failed.
 fn failure(url: Option<&str>, error: &Error) -> Value {
     json!({
         "object": url.map(|url| cut(url, LONGEST)), "errorType": error.name(),

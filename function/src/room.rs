@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 
 use tokio::sync::watch;
 
-/// The room that there is.
 pub struct Room {
     bytes: u64,
     taken: watch::Sender<Taken>,
@@ -28,7 +27,6 @@ pub struct Guest<'a> {
 }
 
 impl Room {
-    /// So many bytes.
     pub fn new(bytes: u64) -> Self {
         Self {
             bytes,
@@ -36,7 +34,6 @@ impl Room {
         }
     }
 
-    /// The photo at that place of the event.
     pub fn enter(&self, place: usize) -> Guest<'_> {
         Guest {
             room: self,
@@ -52,20 +49,19 @@ impl Guest<'_> {
     pub async fn take(&mut self, bytes: u64) {
         let taken = &self.room.taken;
         let mut changes = taken.subscribe();
-        while !taken.send_if_modified(|taken| self.fits(taken, bytes)) {
+        let fits = |taken: &mut Taken| {
+            let with = taken.bytes.saturating_add(bytes);
+            let fits = with <= self.room.bytes || taken.first == self.place;
+            if fits {
+                taken.bytes = with;
+            }
+            fits
+        };
+        while !taken.send_if_modified(fits) {
             // The sender lives as long as this, so that the wait does not fail.
             let _ = changes.changed().await;
         }
         self.bytes += bytes;
-    }
-
-    fn fits(&self, taken: &mut Taken, bytes: u64) -> bool {
-        let with = taken.bytes.saturating_add(bytes);
-        let fits = with <= self.room.bytes || taken.first == self.place;
-        if fits {
-            taken.bytes = with;
-        }
-        fits
     }
 }
 

@@ -11,7 +11,6 @@ const LONGEST: usize = 1000;
 /// The same where there are very many tasks: the name of an error and some words.
 const SHORT: usize = 40;
 
-/// The answer for an invocation's tasks, each with what became of its photo.
 pub fn batch(
     schema: String,
     invocation: String,

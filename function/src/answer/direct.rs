@@ -2,24 +2,18 @@
 //! besides.
 
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::outcome::Found;
 use crate::error::Problem;
 use crate::faces::Face;
 
-/// The answer.
 #[derive(Debug, Serialize)]
 pub struct Direct {
     #[serde(rename = "statusCode")]
     status_code: u16,
-    headers: Headers,
+    headers: Value,
     body: Body,
-}
-
-#[derive(Debug, Serialize)]
-struct Headers {
-    #[serde(rename = "Content-Type")]
-    content_type: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -30,7 +24,6 @@ struct Body {
     annotated_error: Option<Problem>,
 }
 
-/// The answer for what was found.
 pub fn direct(found: Found) -> Direct {
     let mut message = format!("Find {} face(s)", found.faces.len());
     if let Some(url) = found.annotated {
@@ -41,9 +34,7 @@ pub fn direct(found: Found) -> Direct {
     }
     Direct {
         status_code: 200,
-        headers: Headers {
-            content_type: "application/json",
-        },
+        headers: json!({"Content-Type": "application/json"}),
         body: Body {
             message,
             faces: found.faces,

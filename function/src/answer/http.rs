@@ -49,7 +49,6 @@ pub struct Http {
     is_base64_encoded: bool,
 }
 
-/// The page.
 pub fn page() -> Http {
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
@@ -61,7 +60,6 @@ pub fn page() -> Http {
     answer(200, &headers, PAGE.to_owned(), false)
 }
 
-/// The boxes.
 pub fn json(found: &Found) -> Http {
     document(200, found)
 }
@@ -87,7 +85,6 @@ pub fn failed(error: &Error) -> Http {
     refused(error.status(), error.name(), &error.message())
 }
 
-/// An error that only HTTP knows.
 pub fn refused(status: u16, name: &str, message: &str) -> Http {
     document(
         status,

@@ -6,12 +6,11 @@
 use serde::Serialize;
 
 use super::outcome::{Found, Named, Outcome};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// Faces that are left out of an answer that would be too large.
 const MANY: usize = 1000;
 
-/// The answer.
 #[derive(Debug, Serialize)]
 pub struct Notification {
     photos: Vec<Photo>,
@@ -49,13 +48,11 @@ struct Short {
 /// # Errors
 /// The one that failed; of several, a temporary one first, which is why Lambda should try again.
 pub fn notification(photos: Vec<Named>) -> Result<Notification> {
-    let errors: Vec<&Error> = photos
+    let errors = photos
         .iter()
-        .filter_map(|(_, result)| result.as_ref().err())
-        .collect();
-    let worst = errors.iter().find(|error| error.is_temporary());
-    if let Some(error) = worst.or(errors.first()) {
-        return Err((*error).clone());
+        .filter_map(|(_, result)| result.as_ref().err());
+    if let Some(error) = errors.min_by_key(|error| !error.is_temporary()) {
+        return Err(error.clone());
     }
     let photo = |(object, result): Named| {
         let (found, skipped) = match result {
@@ -100,6 +97,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::error::Error;
     use crate::request::Object;
 
     fn named(key: &str, result: super::super::outcome::Result) -> Named {

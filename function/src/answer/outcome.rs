@@ -5,11 +5,10 @@ use serde::Serialize;
 use crate::error::{Error, Problem};
 use crate::faces::Face;
 use crate::request::Object;
+use crate::vision::Seen;
 
-/// What became of a photo in the storage.
 #[derive(Clone, Debug)]
 pub enum Outcome {
-    /// It was looked at.
     Found(Found),
     /// It was written by this function, so it is left alone.
     Own,
@@ -18,9 +17,8 @@ pub enum Outcome {
 /// What was found in a photo, and what was written.
 #[derive(Clone, Debug, Serialize)]
 pub struct Found {
-    /// The upright photo's width in pixels.
+    /// The upright photo's sides, in pixels.
     pub width: u32,
-    /// Its height in pixels.
     pub height: u32,
     /// Boxes in pixels of the upright photo, from left to right.
     pub faces: Vec<Face>,
@@ -35,7 +33,20 @@ pub struct Found {
     pub sidecar: Option<String>,
 }
 
-/// What became of one photo of several.
+impl From<Seen> for Found {
+    /// What was seen, of which nothing is written yet.
+    fn from(seen: Seen) -> Self {
+        Self {
+            annotated_error: seen.annotated_error(),
+            width: seen.width,
+            height: seen.height,
+            faces: seen.faces,
+            annotated: None,
+            sidecar: None,
+        }
+    }
+}
+
 pub type Result = std::result::Result<Outcome, Error>;
 
 /// A photo by its name, with what became of it.

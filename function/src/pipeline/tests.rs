@@ -7,10 +7,10 @@ use std::thread::sleep;
 
 use super::*;
 use crate::log::Log;
-use crate::options::{Location, Place, Preset};
+use crate::options::Preset;
 use crate::photo::Failure;
 use crate::storage::tests::site::Site;
-use crate::storage::tests::storage;
+use crate::storage::tests::{place, storage};
 use crate::vision::Times;
 
 /// Sees nothing: at once, or in a photo of one pixel for so long, and in one of two pixels for ever.
@@ -28,7 +28,7 @@ impl Vision for Slow {
         }
         while header.pixels() == 2 && !self.stop.load(Ordering::Relaxed) {
             if self.heeds {
-                task.check()?;
+                task.watch.time()?;
             }
             sleep(Duration::from_millis(1));
         }
@@ -76,7 +76,7 @@ async fn photos(
     let bucket = folder.path().join("b");
     fs::create_dir(&bucket).unwrap();
     let mut options = Preset::Balanced.options();
-    options.storage = Place::from(Location::Folder(folder.path().to_owned()));
+    options.storage = place(folder.path());
     let options = Arc::new(options);
     let job = |(place, pixels): (usize, &u32)| {
         let key = place.to_string();
@@ -194,7 +194,7 @@ impl Vision for Demanding {
             lines.count()
         };
         while asked("GET") < self.photos.min(*looks + 2) || asked("PUT") < *looks {
-            task.check()?;
+            task.watch.time()?;
             sleep(Duration::from_millis(1));
         }
         *looks += 1;

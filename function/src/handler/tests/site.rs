@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -73,7 +74,10 @@ impl Site {
     pub async fn ask(&self, event: Value) -> Result<Value> {
         let settings = Settings::of(self.variables.clone());
         let function = Function::new(OneFace, settings, Machine::default());
-        let invocation = Invocation::lasting(Duration::from_secs(60));
+        let invocation = Invocation {
+            request: String::new(),
+            deadline: Deadline::after(Duration::from_secs(60)),
+        };
         let answer = function.handle(Event(Ok(event)), &invocation).await?;
         Ok(serde_json::to_value(answer).unwrap())
     }
