@@ -20,12 +20,9 @@ use serde::Serialize;
 /// A rectangle in pixels of the upright photo: left, top, width, height.
 pub type Area = [i32; 4];
 
-/// A face.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Face {
-    /// Where it is.
     #[serde(rename = "box")]
     pub rectangle: Area,
-    /// Where its eyes are.
     pub eyes: Vec<Area>,
 }

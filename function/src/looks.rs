@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
-/// All looks of the process.
 #[derive(Debug, Default)]
 pub struct Looks {
     turn: Mutex<()>,
@@ -19,7 +18,6 @@ pub struct Look {
 }
 
 impl Looks {
-    /// A look that is asked for now.
     pub fn ask(self: &Arc<Self>) -> Look {
         self.under_way.fetch_add(1, Ordering::Relaxed);
         Look {
@@ -28,14 +26,12 @@ impl Looks {
         }
     }
 
-    /// Whether any goes on.
     pub fn go_on(&self) -> bool {
         self.under_way.load(Ordering::Relaxed) > 0
     }
 }
 
 impl Look {
-    /// When it began, once it has.
     pub fn began(&self) -> Arc<OnceLock<Instant>> {
         Arc::clone(&self.began)
     }

@@ -5,7 +5,6 @@ use tokio::sync::watch;
 /// Whether photos may overtake one another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
-    /// They may.
     Any,
     /// They may not, and after one that failed none is looked at.
     Strict,
@@ -24,7 +23,6 @@ struct Turn {
 }
 
 impl Turns {
-    /// The first one's.
     pub fn new(order: Order) -> Self {
         Self {
             order,
@@ -43,7 +41,6 @@ impl Turns {
         now.is_ok_and(|turn| !turn.failed)
     }
 
-    /// Ends a turn, which went well or not.
     pub fn end(&self, well: bool) {
         self.now.send_modify(|turn| {
             turn.next += 1;

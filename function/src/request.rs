@@ -40,23 +40,17 @@ pub fn is_http(event: &Value) -> bool {
     is("requestContext") || is("httpMethod")
 }
 
-/// What an event asks for.
 #[derive(Debug)]
 pub enum Request {
     /// One photo, as the Python original was asked.
     Direct {
-        /// The photo.
         object: Object,
-        /// The event's own options.
         options: Named,
     },
     /// Photos that have come into S3, as S3, SNS or EventBridge tell. None for a test event.
     Notification(Vec<Object>),
-    /// Messages of a queue.
     Sqs(Sqs),
-    /// Tasks of a job.
     Batch(Batch),
-    /// A request to the function's URL.
     Http(Box<Http>),
 }
 

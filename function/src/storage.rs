@@ -32,10 +32,8 @@ use crate::request::Object;
 /// Objects that this function wrote say so, whatever their keys.
 const MARK: (&str, &str) = ("written-by", "face-detect");
 
-/// How many buckets are kept.
 const BUCKETS: usize = 16;
 
-/// Places where objects are.
 #[derive(Default)]
 pub struct Storage {
     kept: Mutex<Kept>,
@@ -49,16 +47,6 @@ struct Kept {
     buckets: HashMap<(Place, String), Bucket>,
 }
 
-/// An object whose content is still to come.
-pub struct Found(GetResult);
-
-impl Found {
-    /// How large it is.
-    pub fn bytes(&self) -> u64 {
-        self.0.meta.size
-    }
-}
-
 impl Storage {
     /// Finds an object of at most `limit` bytes; a larger one is refused. `None` for one that this
     /// function wrote, if those are `guarded` against.
@@ -68,7 +56,7 @@ impl Storage {
         object: &Object,
         limit: u64,
         guarded: bool,
-    ) -> Result<Option<Found>> {
+    ) -> Result<Option<GetResult>> {
         let (bucket, key) = (&object.bucket, &object.key);
         let fail = |error| failure("read", place, bucket, key, &error);
         let store = self.bucket(place, bucket)?;
@@ -88,18 +76,14 @@ impl Storage {
                 refusal: Refusal::PhotoTooLarge { bytes, limit },
             });
         }
-        Ok(Some(Found(found)))
+        Ok(Some(found))
     }
 
-    /// The content of an object that was found.
-    pub async fn content(&self, place: &Place, object: &Object, found: Found) -> Result<Bytes> {
+    pub async fn content(&self, place: &Place, object: &Object, found: GetResult) -> Result<Bytes> {
         let (bucket, key) = (&object.bucket, &object.key);
         let fail = |error| failure("read", place, bucket, key, &error);
-        let (bytes, named) = (
-            found.0.meta.size,
-            found.0.extensions.get::<Named>().copied(),
-        );
-        let content = found.0.bytes().await.map_err(fail)?;
+        let (bytes, named) = (found.meta.size, found.extensions.get::<Named>().copied());
+        let content = found.bytes().await.map_err(fail)?;
         match intact::wrong(&content, bytes, named.as_ref()) {
             None => Ok(content),
             Some(reason) => Err(Error::StorageFailed {

@@ -11,23 +11,17 @@ use super::shape::{Object, typed};
 use crate::error::{Error, Result};
 use crate::options::Named;
 
-/// Tasks of a job.
 #[derive(Debug)]
 pub struct Batch {
-    /// The schema's version, which the answer repeats.
     pub schema: String,
-    /// The invocation's id, which the answer repeats.
     pub invocation: String,
     /// The job's arguments as options, or what is wrong with them.
     pub options: Result<Named>,
-    /// The tasks.
     pub tasks: Vec<Task>,
 }
 
-/// A task.
 #[derive(Debug)]
 pub struct Task {
-    /// By which the job knows it.
     pub id: String,
     /// The photo, or what is wrong with its name.
     pub object: Result<Object>,

@@ -43,7 +43,6 @@ pub(super) fn parse(
     Ok((object, options(event.get("options"))?))
 }
 
-/// A value in an error.
 fn quoted(value: &Value) -> String {
     cut(&value.to_string(), QUOTED).into_owned()
 }

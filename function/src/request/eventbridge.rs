@@ -27,13 +27,11 @@ struct Created {
     version: Option<String>,
 }
 
-/// Whether it tells of a new object.
 pub(super) fn is_created(event: &Value) -> bool {
     let text = |name: &str| event.get(name).and_then(Value::as_str).unwrap_or_default();
     (text("source"), text("detail-type")) == ("aws.s3", "Object Created")
 }
 
-/// The object that an event tells of.
 pub(super) fn objects(event: Value) -> Result<Vec<Object>> {
     let event: EventBridgeEvent<Detail> = typed(event, "EventBridge event of S3")?;
     Ok(vec![Object {

@@ -18,45 +18,29 @@ use super::shape::typed;
 use crate::error::{Error, Result};
 use crate::options::Named;
 
-/// A request.
 #[derive(Debug)]
 pub struct Http {
-    /// What is done.
     pub method: Method,
     /// Below the function's URL.
     pub path: String,
-    /// The query, as options.
     pub options: Named,
-    /// Which kind of answer the sender prefers.
     pub wanted: Wanted,
-    /// What came along.
     pub body: Body,
 }
 
 /// A kind of answer to a photo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted {
-    /// The boxes.
     Json,
-    /// The photo with rectangles.
     Jpeg,
-    /// Neither will do.
     Neither,
 }
 
-/// The body of a request.
 #[derive(Debug)]
 pub struct Body {
     bytes: Bytes,
     /// The boundary, if it is a form with parts.
     boundary: Option<String>,
-}
-
-impl Http {
-    /// Whether it asks for what is read only.
-    pub fn is_get(&self) -> bool {
-        self.method == Method::GET || self.method == Method::HEAD
-    }
 }
 
 impl Body {
@@ -93,10 +77,8 @@ fn no_photo(what: &str) -> Error {
 
 pub(super) fn parse(event: Value) -> Result<Http> {
     // API Gateway's field; the type is that of function URLs, which have no stages.
-    let stage = event
-        .pointer("/requestContext/stage")
-        .and_then(Value::as_str);
-    let stage = stage.unwrap_or_default().to_owned();
+    let stage = event.pointer("/requestContext/stage");
+    let stage = stage.and_then(Value::as_str).unwrap_or_default().to_owned();
     let event: LambdaFunctionUrlRequest = typed(event, "HTTP request in payload format 2.0")?;
     let http = event.request_context.http;
     let invalid = |what: String| Error::InvalidRequest(what);
@@ -141,13 +123,11 @@ fn below(stage: &str, path: String) -> String {
 fn wanted(headers: &HeaderMap) -> Wanted {
     const BOXES: MediaType = MediaType::new(APPLICATION, JSON);
     const PHOTO: MediaType = MediaType::new(IMAGE, JPEG);
-    let Some(accept) = headers.get(header::ACCEPT) else {
-        return Wanted::Json;
-    };
-    let accept = accept.to_str().ok().filter(|text| !text.trim().is_empty());
-    let accept = accept.and_then(|text| text.parse().ok());
+    let accept = headers.get(header::ACCEPT);
+    let accept = accept.and_then(|accept| accept.to_str().ok());
+    let accept = accept.filter(|text| !text.trim().is_empty());
     // What cannot be understood is no wish.
-    let Some(accept): Option<Accept> = accept else {
+    let Some(accept): Option<Accept> = accept.and_then(|text| text.parse().ok()) else {
         return Wanted::Json;
     };
     match accept.negotiate(&[BOXES, PHOTO]) {
@@ -227,7 +207,7 @@ mod tests {
         let expected = [("preset", "accurate"), ("min_face", "40")];
         let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
         assert_eq!(found.options, expected);
-        assert!(!found.is_get());
+        assert_eq!(found.method, Method::POST);
     }
 
     #[test]

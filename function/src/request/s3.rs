@@ -16,16 +16,13 @@ pub(super) fn is_test(event: &Value) -> bool {
     event.get("Event").and_then(Value::as_str) == Some(TEST)
 }
 
-/// The objects that an event tells of.
 pub(super) fn objects(event: Value) -> Result<Vec<Object>> {
     let event: S3Event = typed(event, "S3 notification")?;
     let created = event.records.into_iter().filter(is_created);
-    let objects: Result<Vec<_>> = created.map(object).collect();
+    let mut objects = created.map(object).collect::<Result<Vec<_>>>()?;
     // What S3's console makes for a folder is no photo.
-    Ok(objects?
-        .into_iter()
-        .filter(|object| !object.key.ends_with('/'))
-        .collect())
+    objects.retain(|object| !object.key.ends_with('/'));
+    Ok(objects)
 }
 
 /// Whether a record tells of an object that can be read since then, and not of one that is gone, or

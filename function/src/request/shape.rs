@@ -9,7 +9,6 @@ use crate::error::{Error, Result};
 /// An object that holds a photo.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Object {
-    /// Its bucket.
     pub bucket: String,
     /// Its key, decoded.
     pub key: String,
@@ -17,7 +16,6 @@ pub struct Object {
     pub version: Option<String>,
 }
 
-/// The service that an event's records come from.
 pub(super) fn source(event: &Value) -> Option<String> {
     let first = event.get("Records")?.get(0)?;
     // SNS spells it with a capital.
@@ -27,7 +25,6 @@ pub(super) fn source(event: &Value) -> Option<String> {
     source.as_str().map(str::to_owned)
 }
 
-/// The error for an event of no known shape.
 pub(super) fn unknown(what: &str) -> Error {
     Error::UnknownEvent(format!(
         "the event is {what}. This function answers: an S3 notification; SQS messages, SNS messages \

@@ -8,7 +8,6 @@ use super::shape::{Object, source, typed};
 use super::{eventbridge, s3};
 use crate::error::{Error, Result};
 
-/// The objects that an event of SNS tells of.
 pub(super) fn objects(event: Value) -> Result<Vec<Object>> {
     let event: SnsEvent = typed(event, "SNS event")?;
     let messages = event.records.into_iter().map(|record| record.sns.message);

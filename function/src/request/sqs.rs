@@ -9,19 +9,15 @@ use super::shape::{Object, typed};
 use super::sns;
 use crate::error::{Error, Result};
 
-/// Messages of a queue.
 #[derive(Debug)]
 pub struct Sqs {
     /// Whether their order counts: after a failed message none may be worked on.
     pub fifo: bool,
-    /// The messages, in the queue's order.
     pub messages: Vec<Message>,
 }
 
-/// A message.
 #[derive(Debug)]
 pub struct Message {
-    /// By which the queue knows it.
     pub id: String,
     /// The photos that it tells of, none for a test event; or what is wrong with it.
     pub objects: Result<Vec<Object>>,

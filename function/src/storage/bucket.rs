@@ -9,14 +9,11 @@ use object_store::{GetOptions, GetResult, ObjectStore, PutOptions, PutPayload, P
 /// copies and uploads in parts, and the reader of XML for their answers; 0.3 MB.
 #[derive(Clone, Debug)]
 pub enum Bucket {
-    /// In S3.
     S3(AmazonS3),
-    /// On this machine.
     Folder(LocalFileSystem),
 }
 
 impl Bucket {
-    /// Begins to read an object.
     pub async fn get(&self, path: &Path, options: GetOptions) -> Result<GetResult> {
         match self {
             Self::S3(store) => store.get_opts(path, options).await,
@@ -24,7 +21,6 @@ impl Bucket {
         }
     }
 
-    /// Writes an object.
     pub async fn put(
         &self,
         path: &Path,

@@ -74,9 +74,7 @@ impl ContainerCredentials {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         if set(PATH).is_some_and(|path| !path.starts_with('/')) {
             // It would be part of the address.
-            return Err(refused(&format!(
-                "{PATH} is no path: it begins without `/`"
-            )));
+            return Err(refused(format!("{PATH} is no path: it begins without `/`")));
         }
         let Some(url) = set(URL) else {
             return Ok(None);
@@ -121,21 +119,21 @@ impl ContainerCredentials {
 
 /// The address, if it may be asked: over TLS, or where no network is in between.
 fn endpoint(text: &str) -> Result<Url> {
-    let url = Url::parse(text).map_err(|error| refused(&format!("{URL} is no URL: {error}")))?;
+    let url = Url::parse(text).map_err(|error| refused(format!("{URL} is no URL: {error}")))?;
     let host = url.host_str().unwrap_or_default();
     let address: Option<IpAddr> = host.trim_matches(['[', ']']).parse().ok();
     let near = |address: IpAddr| address.is_loopback() || CONTAINERS.contains(&address);
     match url.scheme() {
         "https" => Ok(url),
         "http" if host == "localhost" || address.is_some_and(near) => Ok(url),
-        scheme => Err(refused(&format!(
+        scheme => Err(refused(format!(
             "{URL} is at `{scheme}://{host}`, where credentials are not asked for: it must be https, or \
              http at 127.0.0.0/8, [::1], 169.254.170.2, 169.254.170.23 or [fd00:ec2::23]"
         ))),
     }
 }
 
-fn refused(reason: &str) -> Error {
+fn refused(reason: String) -> Error {
     Error::Generic {
         store: "S3",
         source: reason.into(),

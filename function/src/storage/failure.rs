@@ -23,7 +23,6 @@ const ARCHIVED: &str = "InvalidObjectState";
 /// The longest reason, in characters.
 const LONGEST: usize = 300;
 
-/// The error for an object.
 pub fn failure(
     verb: &'static str,
     place: &Place,
@@ -98,7 +97,6 @@ fn is_temporary(error: &object_store::Error, text: &str) -> bool {
     conflict || !status(text).is_some_and(refused)
 }
 
-/// What people are told.
 fn reason(text: &str, code: Option<&str>) -> String {
     let said = status(text).map_or_else(
         // Nothing came back, so there is no body; cut all the same, in case of one.

@@ -2,7 +2,7 @@
 //! the crate reqwest for itself speaks HTTP/2 as well, which S3 does not, and is 0.3 MB larger for it.
 
 use std::error::Error as _;
-use std::io;
+use std::{io, iter};
 
 use ::http::header::ETAG;
 use ::http::{Response, Version};
@@ -16,7 +16,6 @@ use http_body_util::BodyExt;
 
 use super::intact::Named;
 
-/// Sends requests.
 #[derive(Debug)]
 pub(super) struct Http(pub(super) Client);
 
@@ -83,14 +82,8 @@ fn failed(error: reqwest::Error) -> HttpError {
     HttpError::new(kind, error.without_url())
 }
 
-/// What the network said, if an error came from there.
 fn io_kind(error: &reqwest::Error) -> Option<io::ErrorKind> {
-    let mut source = error.source();
-    while let Some(error) = source {
-        if let Some(error) = error.downcast_ref::<io::Error>() {
-            return Some(error.kind());
-        }
-        source = error.source();
-    }
-    None
+    let mut causes = iter::successors(error.source(), |&error| error.source());
+    let io = causes.find_map(|error| error.downcast_ref::<io::Error>());
+    io.map(io::Error::kind)
 }

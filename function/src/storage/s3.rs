@@ -17,46 +17,31 @@ use super::tls::{self, Connector};
 /// bucket owner condition".
 const OWNER: HeaderName = HeaderName::from_static("x-amz-expected-bucket-owner");
 
-/// How often a request is tried again while S3 is busy. The invocation's own end may come first.
-const RETRIES: usize = 5;
-/// How long a request may be tried again.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// The wait before the first try again; each wait after it may be twice as long.
-const FIRST_WAIT: Duration = Duration::from_millis(100);
-/// The longest wait.
-const LONGEST_WAIT: Duration = Duration::from_secs(5);
+/// How a request is tried again while S3 is busy. The invocation's own end may come first.
+const RETRY: RetryConfig = RetryConfig {
+    max_retries: 5,
+    retry_timeout: Duration::from_secs(60),
+    backoff: BackoffConfig {
+        init_backoff: Duration::from_millis(100),
+        max_backoff: Duration::from_secs(5),
+        base: 2.0,
+    },
+};
 
 /// What all buckets share: connections, and credentials that were asked for.
 #[derive(Clone, Debug)]
 pub struct Access {
-    client: Client,
-    credentials: Option<Arc<ContainerCredentials>>,
+    pub(super) client: Client,
+    pub(super) credentials: Option<Arc<ContainerCredentials>>,
 }
 
 impl Access {
-    /// The access that the environment gives.
     pub fn from_env() -> Result<Self> {
         let credentials = ContainerCredentials::from_env(|name| env::var(name).ok())?;
         Ok(Self {
             client: tls::client(true)?,
             credentials: credentials.map(Arc::new),
         })
-    }
-
-    #[cfg(test)]
-    pub(super) fn to(client: Client) -> Self {
-        Self {
-            client,
-            credentials: None,
-        }
-    }
-
-    #[cfg(test)]
-    pub(super) fn with(self, credentials: ContainerCredentials) -> Self {
-        Self {
-            credentials: Some(Arc::new(credentials)),
-            ..self
-        }
     }
 
     /// A bucket, which must be `owner`'s if there is one.
@@ -74,8 +59,8 @@ impl Access {
     ) -> Result<AmazonS3> {
         let mut builder = builder
             .with_bucket_name(name)
-            .with_retry(retry())
-            .with_http_connector(self.connector());
+            .with_retry(RETRY)
+            .with_http_connector(Connector(self.client.clone()));
         if let Some(owner) = owner.and_then(|owner| HeaderValue::from_str(owner).ok()) {
             let headers = HeaderMap::from_iter([(OWNER, owner)]);
             builder =
@@ -85,23 +70,5 @@ impl Access {
             builder = builder.with_credentials(Arc::clone(credentials) as _);
         }
         builder.build()
-    }
-
-    /// Gives a bucket the connections.
-    fn connector(&self) -> Connector {
-        Connector(self.client.clone())
-    }
-}
-
-/// How patient a request is.
-fn retry() -> RetryConfig {
-    RetryConfig {
-        max_retries: RETRIES,
-        retry_timeout: PATIENCE,
-        backoff: BackoffConfig {
-            init_backoff: FIRST_WAIT,
-            max_backoff: LONGEST_WAIT,
-            base: 2.0,
-        },
     }
 }

@@ -12,6 +12,23 @@ mod connecting;
 mod privilege;
 pub(crate) mod site;
 
+impl Access {
+    fn to(client: reqwest::Client) -> Self {
+        Self {
+            client,
+            credentials: None,
+        }
+    }
+}
+
+/// Buckets that are folders in one.
+pub(crate) fn place(folder: &std::path::Path) -> Place {
+    Place {
+        location: Location::Folder(folder.to_owned()),
+        ..Place::default()
+    }
+}
+
 impl Storage {
     /// Reads an object whole.
     async fn read(
@@ -49,7 +66,7 @@ fn keys_that_would_become_others_are_refused() {
 #[tokio::test]
 async fn buckets_stay_in_their_folder() {
     let folder = tempfile::tempdir().unwrap();
-    let place = Place::from(Location::Folder(folder.path().join("buckets")));
+    let place = place(&folder.path().join("buckets"));
     std::fs::create_dir_all(folder.path().join("buckets/b")).unwrap();
     std::fs::create_dir(folder.path().join("outside")).unwrap();
     let storage = Storage::default();
@@ -70,7 +87,7 @@ async fn buckets_stay_in_their_folder() {
 async fn a_folder_is_read_and_written() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("b")).unwrap();
-    let place = Place::from(Location::Folder(folder.path().to_owned()));
+    let place = place(folder.path());
     let storage = Storage::default();
     let write = storage.write(&place, "b", "a/k.jpg", "image/jpeg", b"abc".to_vec());
     write.await.unwrap();

@@ -57,6 +57,6 @@ async fn a_connection_that_cannot_be_opened_is_nobodys_trouble() {
     // Trying again as a request is tried again would take half a second.
     assert!(start.elapsed() < Duration::from_millis(400));
     let folder = tempfile::tempdir().unwrap();
-    let place = Place::from(Location::Folder(folder.path().to_owned()));
+    let place = place(folder.path());
     nowhere.connect(&place, "absent").await;
 }

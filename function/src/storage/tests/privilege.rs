@@ -80,7 +80,10 @@ async fn credentials_are_asked_for_without_the_owner() {
         _ => None,
     };
     let found = ContainerCredentials::from_env(variables).unwrap().unwrap();
-    let access = Access::to(client()).with(found);
+    let access = Access {
+        client: client(),
+        credentials: Some(Arc::new(found)),
+    };
     let place = Place {
         owner: Some("111122223333".to_owned()),
         ..Place::default()
