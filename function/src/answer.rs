@@ -3,7 +3,6 @@
 mod batch;
 mod direct;
 mod fitting;
-mod forms;
 mod http;
 mod limit;
 mod notification;
@@ -12,8 +11,7 @@ mod sqs;
 
 pub use self::batch::batch;
 pub use self::direct::{Direct, direct};
-pub use self::fitting::fitting;
-pub use self::forms::Answer;
+pub use self::fitting::{Answer, fitting};
 pub use self::http::{Http, failed, file, json, page, refused};
 pub use self::notification::{Notification, notification};
 pub use self::outcome::{Found, Named, Outcome, Result};

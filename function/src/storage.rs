@@ -123,16 +123,14 @@ impl Storage {
     /// Opens a connection for the next request to the bucket, or in S3 to any that is at the same address,
     /// and gets what that request is signed with. What fails is left to that request, which can say so.
     pub async fn connect(&self, place: &Place, bucket: &str) {
-        if place.location != Location::S3 {
-            return;
+        if place.location == Location::S3
+            && let Ok(store) = self.bucket(place, bucket)
+        {
+            let mut options = GetOptions::default();
+            options.extensions.insert(ConnectOnly);
+            // It fails always.
+            let _ = store.get(&Path::from("any"), options).await;
         }
-        let Ok(store) = self.bucket(place, bucket) else {
-            return;
-        };
-        let mut options = GetOptions::default();
-        options.extensions.insert(ConnectOnly);
-        // It fails always.
-        let _ = store.get(&Path::from("any"), options).await;
     }
 
     /// Drops all connections and credentials; the next use makes new ones.
@@ -190,9 +188,8 @@ fn check_bucket(name: &str) -> Result<()> {
     if !name.is_empty() && name.chars().all(good) && !name.starts_with('.') {
         return Ok(());
     }
-    Err(Error::InvalidRequest(format!(
-        "`{name}` is no name of a bucket"
-    )))
+    let reason = format!("`{name}` is no name of a bucket");
+    Err(Error::InvalidRequest(reason))
 }
 
 /// The key as it is. Not every key is a path of the object store; those that are not would be read

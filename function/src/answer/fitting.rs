@@ -1,12 +1,29 @@
-//! Answers that are not larger than Lambda takes back: to a larger one it says 413, and the invocation has failed
-//! whatever was done. One for people and machines that ask for more is refused; one by which a service knows what was done is
-//! shortened to that.
+//! The forms of an answer, and that none is larger than Lambda takes back: to a larger one it says 413, and the
+//! invocation has failed whatever was done. One for people and machines that ask for more is refused; one by which a
+//! service knows what was done is shortened to that.
 //! Source: AWS Lambda Developer Guide, "Lambda quotas", invocation payload.
 
-use super::forms::Answer;
+use aws_lambda_events::event::s3::batch_job::S3BatchJobResponse;
+use aws_lambda_events::event::sqs::SqsBatchResponse;
+use serde::Serialize;
+
+use super::batch;
+use super::direct::Direct;
+use super::http::{self, Http};
 use super::limit::{MOST, size};
-use super::{batch, http, notification};
+use super::notification::{self, Notification};
 use crate::error::{Error, Result};
+
+/// An answer, in a form for each kind of sender.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Answer {
+    Direct(Direct),
+    Notification(Notification),
+    Sqs(SqsBatchResponse),
+    Batch(S3BatchJobResponse),
+    Http(Http),
+}
 
 /// The answer, or as much of it as counts.
 ///

@@ -34,10 +34,6 @@ impl Named {
         let number = u128::from_str_radix(digits, 16).ok()?;
         Some(Self(number.to_be_bytes()))
     }
-
-    fn is_of(self, content: &[u8]) -> bool {
-        Md5::digest(content)[..] == self.0
-    }
 }
 
 /// What is wrong with the content of an object that has so many bytes, if anything.
@@ -46,7 +42,7 @@ pub(super) fn wrong(content: &[u8], bytes: u64, named: Option<&Named>) -> Option
     if came as u64 != bytes {
         return Some(format!("{came} of its {bytes} bytes came"));
     }
-    let intact = named.is_none_or(|named| named.is_of(content));
+    let intact = named.is_none_or(|named| Md5::digest(content)[..] == named.0);
     (!intact).then(|| format!("the {came} bytes that came are not those of its ETag"))
 }
 

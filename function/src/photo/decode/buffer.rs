@@ -33,12 +33,8 @@ pub(super) fn check_size(header: &Header, pixels: &[u8]) -> Result<(), Failure> 
     if pixels.len() == size(header) {
         return Ok(());
     }
-    let reason = format!(
-        "{} bytes are no {}x{} pixels",
-        pixels.len(),
-        header.width,
-        header.height
-    );
+    let (bytes, width, height) = (pixels.len(), header.width, header.height);
+    let reason = format!("{bytes} bytes are no {width}x{height} pixels");
     Err(damaged(header.format, reason))
 }
 

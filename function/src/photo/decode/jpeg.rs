@@ -28,10 +28,8 @@ pub fn decode(file: &[u8], header: &Header, rows: Rows<'_>, watch: Watch) -> Res
     let line = (header.width * rows.channels) as usize;
     let height = header.height as usize;
     if rows.stride < line || rows.pixels.len() < height.saturating_sub(1) * rows.stride + line {
-        return Err(damaged(
-            Format::Jpeg,
-            "there is no room for its pixels".to_owned(),
-        ));
+        let reason = "there is no room for its pixels".to_owned();
+        return Err(damaged(Format::Jpeg, reason));
     }
     let jpeg = container::jpeg::read(file).map_err(Failure::Photo)?;
     let picture = file.get(..jpeg.bytes).unwrap_or(file);
@@ -75,9 +73,8 @@ pub fn encode(
     let line = 3 * width as usize;
     let size = (height as usize).saturating_sub(1) * stride + line;
     if stride < line || pixels.len() < size {
-        return Err(Failure::OpenCv(
-            "there are too few pixels to write".to_owned(),
-        ));
+        let reason = "there are too few pixels to write".to_owned();
+        return Err(Failure::OpenCv(reason));
     }
     let mut file = Vec::new();
     let mut job = Encode {
