@@ -122,18 +122,18 @@ pub const TABLE: &[Entry] = table! {
     "jpeg_quality" Anyone output.jpeg_quality, text, within(1, 100), "a whole number from 1 to 100";
     "output" Caller output.files, text, any, "`annotated`, `sidecar` or `both`";
     "output_key" Caller output.key, text, KeyPattern::parse, "a key with `{key}` in it once";
-    "output_bucket" Caller output.bucket, optional, bucket, "the name of a bucket";
+    "output_bucket" Caller output.bucket, optional, some(bucket), "the name of a bucket";
     "loop_guard" Operator output.loop_guard, text, any, "`true` or `false`";
     "max_bytes" Operator limits.bytes, text, within(1, u64::MAX), "a whole number of bytes, 1 or more";
     "max_pixels" Operator limits.pixels, text, within(1, u64::MAX),
         "a whole number of pixels, 1 or more";
     "storage" Operator storage.location, text, Location::parse,
         "`s3`, or `file:///` and the path of a folder";
-    "buckets" Operator storage.buckets, |buckets: &Option<Vec<String>>| list(buckets.iter().flatten()),
-        |value| Place::parse_buckets(value).map(Some), "names of buckets with commas between";
-    "expected_bucket_owner" Operator storage.owner, optional,
-        |value| Place::parse_owner(value).map(Some), "the 12 digits of an AWS account";
-    "metrics_namespace" Operator metrics_namespace, optional, namespace,
+    "buckets" Operator storage.buckets, listed, some(Place::parse_buckets),
+        "names of buckets with commas between";
+    "expected_bucket_owner" Operator storage.owner, optional, some(Place::parse_owner),
+        "the 12 digits of an AWS account";
+    "metrics_namespace" Operator metrics_namespace, optional, some(namespace),
         "a CloudWatch name space of at most 255 characters";
 };
 
@@ -153,6 +153,14 @@ fn optional(value: &Option<String>) -> String {
 fn list<T: Display>(values: impl IntoIterator<Item = T>) -> String {
     let names: Vec<_> = values.into_iter().map(|value| value.to_string()).collect();
     names.join(",")
+}
+
+fn listed(buckets: &Option<Vec<String>>) -> String {
+    list(buckets.iter().flatten())
+}
+
+fn some<T>(read: fn(&str) -> Option<T>) -> impl Fn(&str) -> Option<Option<T>> {
+    move |value| read(value).map(Some)
 }
 
 fn any<T: FromStr>(value: &str) -> Option<T> {
@@ -176,12 +184,12 @@ fn cascades(value: &str) -> Option<Vec<FaceCascade>> {
     (cascades.len() <= 2).then_some(cascades)
 }
 
-fn bucket(value: &str) -> Option<Option<String>> {
-    (!value.is_empty() && !value.contains('/')).then(|| Some(value.to_owned()))
+fn bucket(value: &str) -> Option<String> {
+    (!value.is_empty() && !value.contains('/')).then(|| value.to_owned())
 }
 
 /// Source: CloudWatch's API reference, PutMetricData, Namespace.
-fn namespace(value: &str) -> Option<Option<String>> {
+fn namespace(value: &str) -> Option<String> {
     let good = !value.is_empty() && value.len() <= 255 && !value.starts_with(':');
-    good.then(|| Some(value.to_owned()))
+    good.then(|| value.to_owned())
 }
