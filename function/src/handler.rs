@@ -55,14 +55,6 @@ pub struct Function<V> {
     leaving: AtomicBool,
 }
 
-/// What is known of an invocation besides its event.
-#[derive(Clone, Debug)]
-pub struct Invocation {
-    /// Lambda's name for it.
-    pub request: String,
-    pub deadline: Deadline,
-}
-
 impl<V: Vision> Function<V> {
     pub fn new(vision: V, settings: Settings, machine: Machine) -> Self {
         Self {
@@ -121,16 +113,22 @@ impl<V: Vision> Function<V> {
         self.leaving.store(false, Ordering::Relaxed);
     }
 
-    /// Answers an event. What came over HTTP is answered whatever happens: Lambda would make a bare 502 of an error.
-    pub async fn handle(&self, event: Event, invocation: &Invocation) -> Result<Answer> {
+    /// Answers an event, for which `request` is Lambda's name. What came over HTTP is answered whatever happens: Lambda
+    /// would make a bare 502 of an error.
+    pub async fn handle(
+        &self,
+        event: Event,
+        request: String,
+        deadline: Deadline,
+    ) -> Result<Answer> {
         let level = env::var("AWS_LAMBDA_LOG_LEVEL").ok();
-        let report = Report::new(Log::new(invocation.request.clone(), level.as_deref()));
+        let report = Report::new(Log::new(request, level.as_deref()));
         let pipeline = Pipeline {
             vision: &self.vision,
             looks: &self.looks,
             storage: &self.storage,
             machine: &self.machine,
-            deadline: invocation.deadline,
+            deadline,
             report: &report,
         };
         let over_http = event.0.as_ref().is_ok_and(request::is_http);

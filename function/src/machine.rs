@@ -40,9 +40,8 @@ pub struct Machine {
 impl Machine {
     /// The machine that the variable tells of. A value that is no number is none of Lambda's.
     pub fn of(memory: Option<&str>) -> Self {
-        Self {
-            memory: memory.and_then(|text| text.parse().ok()),
-        }
+        let memory = memory.and_then(|text| text.parse().ok());
+        Self { memory }
     }
 
     /// How many threads have a processor each.

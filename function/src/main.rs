@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::{env, panic};
 
 use function::deadline::Deadline;
-use function::handler::{Function, Invocation};
+use function::handler::Function;
 use function::log::{self, Level, Log};
 use function::machine::{MEMORY, Machine};
 use function::meanwhile;
@@ -48,11 +48,9 @@ async fn serve() -> Result<(), Error> {
     let handler = move |event: LambdaEvent<Event>| {
         let function = Arc::clone(&serving);
         async move {
-            let invocation = Invocation {
-                request: event.context.request_id,
-                deadline: Deadline::of(event.context.deadline),
-            };
-            function.handle(event.payload, &invocation).await
+            let deadline = Deadline::of(event.context.deadline);
+            let request = event.context.request_id;
+            function.handle(event.payload, request, deadline).await
         }
     };
     let hooks = Arc::new(Hooks(Arc::clone(&function)));

@@ -26,9 +26,7 @@ pub type Named = Vec<(String, String)>;
 
 /// The options that the environment sets.
 #[derive(Clone, Debug, Default)]
-pub struct Settings {
-    named: Named,
-}
+pub struct Settings(Named);
 
 impl Settings {
     /// Those of `variables` that begin with the prefix. An empty one counts as not set.
@@ -37,9 +35,7 @@ impl Settings {
             let name = name.strip_prefix(PREFIX)?.to_ascii_lowercase();
             (!value.is_empty()).then_some((name, value))
         };
-        Self {
-            named: variables.into_iter().filter_map(ours).collect(),
-        }
+        Self(variables.into_iter().filter_map(ours).collect())
     }
 
     /// The options of an event: `preset` is the default of its shape, `named` are its own, and `who`
@@ -58,9 +54,9 @@ impl Settings {
         };
         let (event, environment) = (Origin::Event, Origin::Environment);
         let asked = preset_of(named, event)?;
-        let set = preset_of(&self.named, environment)?;
+        let set = preset_of(&self.0, environment)?;
         let mut options = asked.or(set).unwrap_or(preset).options();
-        for (name, value) in &self.named {
+        for (name, value) in &self.0 {
             let entry = table::find(name, environment)?;
             // An event that names a preset gets it as it is; what is impossible is refused still.
             let detection = options.detection.clone();

@@ -74,11 +74,9 @@ impl Site {
     pub async fn ask(&self, event: Value) -> Result<Value> {
         let settings = Settings::of(self.variables.clone());
         let function = Function::new(OneFace, settings, Machine::default());
-        let invocation = Invocation {
-            request: String::new(),
-            deadline: Deadline::after(Duration::from_secs(60)),
-        };
-        let answer = function.handle(Event(Ok(event)), &invocation).await?;
+        let deadline = Deadline::after(Duration::from_secs(60));
+        let answer = function.handle(Event(Ok(event)), String::new(), deadline);
+        let answer = answer.await?;
         Ok(serde_json::to_value(answer).unwrap())
     }
 
