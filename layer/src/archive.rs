@@ -9,11 +9,12 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use fs_err::File;
+use tar::EntryType;
 
 pub(crate) use self::docker::{DockerImage, blob_path};
 pub use self::read::ArchiveFile;
-use crate::document::VERSION;
-use crate::document::canonical;
+use crate::document::{VERSION, canonical};
+use crate::layer::header;
 use crate::replace::{new_file, rename};
 use crate::{Digest, Error, Index, Layout, Result};
 
@@ -52,7 +53,7 @@ impl Layout {
         blobs.dedup();
 
         for folder in ["blobs/", "blobs/sha256/"] {
-            let mut header = header(tar::EntryType::Directory, 0o755, 0);
+            let mut header = header(EntryType::Directory, 0o755, 0, 0);
             let appended = archive.append_data(&mut header, folder, std::io::empty());
             appended.map_err(Error::io("write", to))?;
         }
@@ -60,7 +61,7 @@ impl Layout {
             let path = self.blob(&digest);
             let file = File::open(&path)?;
             let size = file.metadata()?.len();
-            let mut header = header(tar::EntryType::Regular, 0o644, size);
+            let mut header = header(EntryType::Regular, 0o644, size, 0);
             let appended = archive.append_data(&mut header, blob_path(&digest), file);
             appended.map_err(Error::io("write", to))?;
         }
@@ -71,19 +72,10 @@ impl Layout {
             ("oci-layout", VERSION.as_bytes().to_vec()),
         ];
         for (name, bytes) in documents {
-            let mut header = header(tar::EntryType::Regular, 0o644, bytes.len() as u64);
+            let mut header = header(EntryType::Regular, 0o644, bytes.len() as u64, 0);
             let appended = archive.append_data(&mut header, name, bytes.as_slice());
             appended.map_err(Error::io("write", to))?;
         }
         Ok(())
     }
-}
-
-fn header(kind: tar::EntryType, mode: u32, size: u64) -> tar::Header {
-    let mut header = tar::Header::new_gnu();
-    header.set_entry_type(kind);
-    header.set_mode(mode);
-    header.set_size(size);
-    header.set_mtime(0);
-    header
 }

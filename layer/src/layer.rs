@@ -2,16 +2,16 @@
 //! both digests and all sizes at its end. Owner, time and order are the same for every tree. No
 //! file is held in memory whole.
 
-use std::io::{BufWriter, Read, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use fs_err::File;
+use tar::{EntryType, Header};
 
 use crate::digest::{Digest, Hashing};
 use crate::gzip::Gzip;
 use crate::reading::Reading;
 use crate::replace::new_file;
-use crate::tree::{Content, Entry, FileTree};
+use crate::tree::{Entry, FileTree};
 use crate::{Error, Result};
 
 /// A layer whose blob is written, or was read to its end.
@@ -70,65 +70,45 @@ fn append_all(
 ) -> Result<u64> {
     let mut total = 0;
     for (path, entry) in tree.entries() {
-        let mut header = tar::Header::new_gnu();
-        header.set_mtime(time);
-        header.set_uid(0);
-        header.set_gid(0);
         match entry {
             Entry::Folder => {
-                header.set_entry_type(tar::EntryType::Directory);
-                header.set_mode(0o755);
-                header.set_size(0);
-                archive
-                    .append_data(&mut header, format!("{path}/"), std::io::empty())
-                    .map_err(Error::io("write", to))?;
+                let mut header = header(EntryType::Directory, 0o755, 0, time);
+                let appended = archive.append_data(&mut header, format!("{path}/"), io::empty());
+                appended.map_err(Error::io("write", to))?;
             }
             Entry::File { content, mode } => {
-                header.set_entry_type(tar::EntryType::Regular);
-                header.set_mode(mode.bits());
-                total += append_file(archive, &mut header, path, content, to)?;
+                let mut content = Reading::of(content)?;
+                let size = content.left();
+                let mut header = header(EntryType::Regular, mode.bits(), size, time);
+                let appended = archive.append_data(&mut header, path, &mut content);
+                content.copied(appended, to)?;
+                total += size;
             }
         }
     }
     Ok(total)
 }
 
-fn append_file(
-    archive: &mut tar::Builder<impl Write>,
-    header: &mut tar::Header,
-    path: &str,
-    content: &Content,
-    to: &Path,
-) -> Result<u64> {
-    match content {
-        Content::Bytes { bytes, .. } => {
-            header.set_size(bytes.len() as u64);
-            let appended = archive.append_data(header, path, bytes.as_slice());
-            appended.map_err(Error::io("write", to))?;
-            Ok(bytes.len() as u64)
-        }
-        Content::File(source) => {
-            let file = File::open(source)?;
-            let size = file.metadata()?.len();
-            header.set_size(size);
-            let mut content = Reading::new(file.take(size));
-            let appended = archive.append_data(header, path, &mut content);
-            appended.map_err(|error| content.error(source, to, error))?;
-            if content.into_inner().limit() > 0 {
-                let shorter = std::io::Error::other("it became shorter while it was read");
-                return Err(Error::io("add", source)(shorter));
-            }
-            Ok(size)
-        }
-    }
+/// The header of an entry that nobody in particular owns.
+pub(crate) fn header(kind: EntryType, mode: u32, size: u64, time: u64) -> Header {
+    let mut header = Header::new_gnu();
+    header.set_entry_type(kind);
+    header.set_mode(mode);
+    header.set_size(size);
+    header.set_mtime(time);
+    header.set_uid(0);
+    header.set_gid(0);
+    header
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read;
+
     use fs_err as fs;
 
     use super::*;
-    use crate::Mode;
+    use crate::{Content, Mode};
 
     fn tree(folder: &Path) -> FileTree {
         let file = folder.join("file");

@@ -1,81 +1,62 @@
-//! A reader that remembers whether it failed: when copying does, it tells which of both files is to be
-//! named.
+//! What a file of a tree holds, while it is copied into an archive. Remembers whether reading failed: when copying
+//! does, that tells which of both files is to be named.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Take};
 use std::path::Path;
 
-use crate::Error;
+use fs_err::File;
 
-pub(crate) struct Reading<R> {
-    inner: R,
+use crate::tree::Content;
+use crate::{Error, Result};
+
+pub(crate) struct Reading<'a> {
+    inner: Take<Box<dyn Read + 'a>>,
+    source: &'a Path,
     failed: bool,
 }
 
-impl<R: Read> Reading<R> {
-    pub(crate) fn new(inner: R) -> Self {
-        Self {
-            inner,
+impl<'a> Reading<'a> {
+    pub(crate) fn of(content: &'a Content) -> Result<Self> {
+        let (inner, size, source): (Box<dyn Read>, u64, _) = match content {
+            Content::Bytes { bytes, .. } => {
+                let reader = bytes.as_slice();
+                (Box::new(reader), bytes.len() as u64, Path::new(""))
+            }
+            Content::File(path) => {
+                let file = File::open(path)?;
+                let size = file.metadata()?.len();
+                (Box::new(file), size, path)
+            }
+        };
+        Ok(Self {
+            inner: inner.take(size),
+            source,
             failed: false,
-        }
+        })
     }
 
-    /// The error for a copy from the file `source` to the file `to`.
-    pub(crate) fn error(&self, source: &Path, to: &Path, reason: io::Error) -> Error {
-        if self.failed {
-            Error::io("add", source)(reason)
-        } else {
-            Error::io("write", to)(reason)
-        }
+    /// How many bytes are not read yet.
+    pub(crate) fn left(&self) -> u64 {
+        self.inner.limit()
     }
 
-    pub(crate) fn into_inner(self) -> R {
-        self.inner
+    /// What became of a copy of all of it to the file `to`.
+    pub(crate) fn copied<T>(self, result: io::Result<T>, to: &Path) -> Result<T> {
+        match result {
+            Ok(_) if self.left() > 0 => {
+                let shorter = io::Error::other("it became shorter while it was read");
+                Err(Error::io("add", self.source)(shorter))
+            }
+            Err(reason) if self.failed => Err(Error::io("add", self.source)(reason)),
+            result => result.map_err(Error::io("write", to)),
+        }
     }
 }
 
-impl<R: Read> Read for Reading<R> {
+impl Read for Reading<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer);
         self.failed |= read.is_err();
         read
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    struct Broken;
-
-    impl Read for Broken {
-        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-            Err(io::Error::other("broken"))
-        }
-    }
-
-    /// A disk that is full.
-    struct Full;
-
-    impl io::Write for Full {
-        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-            Err(io::Error::other("full"))
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn the_file_that_failed_is_named() {
-        let (source, to) = (Path::new("/source"), Path::new("/to"));
-        let mut broken = Reading::new(Broken);
-        let reason = io::copy(&mut broken, &mut io::sink()).unwrap_err();
-        let said = broken.error(source, to, reason).to_string();
-        assert_eq!(said, "failed to add `/source`: broken");
-        let mut good = Reading::new(&b"abc"[..]);
-        let reason = io::copy(&mut good, &mut Full).unwrap_err();
-        let said = good.error(source, to, reason).to_string();
-        assert_eq!(said, "failed to write `/to`: full");
     }
 }

@@ -13,7 +13,7 @@ use zip::{CompressionMethod, DateTime, ZipWriter};
 use crate::moment::moment;
 use crate::reading::Reading;
 use crate::replace::{new_file, rename};
-use crate::tree::{Content, Entry, FileTree};
+use crate::tree::{Entry, FileTree};
 use crate::{Digest, Error, Result, RunningDigest};
 
 /// The times that a zip archive can hold, in seconds since 1970: from 1980 to the end of 2107.
@@ -65,7 +65,9 @@ fn write_archive(file: impl Write + Seek, tree: &FileTree, time: u64, path: &Pat
             if let Entry::File { content, mode } = entry {
                 let options = options.unix_permissions(mode.bits());
                 archive.start_file(name, options).map_err(failed)?;
-                unpacked_bytes += append(archive, content, path)?;
+                let mut content = Reading::of(content)?;
+                let copied = io::copy(&mut content, archive);
+                unpacked_bytes += content.copied(copied, path)?;
             }
         }
         Ok(unpacked_bytes)
@@ -80,20 +82,6 @@ fn write_archive(file: impl Write + Seek, tree: &FileTree, time: u64, path: &Pat
             // Its end would print that it cannot end the archive.
             std::mem::forget(archive);
             Err(error)
-        }
-    }
-}
-
-fn append(archive: &mut impl Write, content: &Content, to: &Path) -> Result<u64> {
-    match content {
-        Content::Bytes { bytes, .. } => {
-            archive.write_all(bytes).map_err(Error::io("write", to))?;
-            Ok(bytes.len() as u64)
-        }
-        Content::File(source) => {
-            let file = File::open(source)?;
-            let mut content = Reading::new(file);
-            io::copy(&mut content, archive).map_err(|error| content.error(source, to, error))
         }
     }
 }
@@ -117,7 +105,7 @@ mod tests {
     use fs_err as fs;
 
     use super::*;
-    use crate::Mode;
+    use crate::{Content, Mode};
 
     fn tree(folder: &Path) -> FileTree {
         let program = folder.join("program");
