@@ -11,7 +11,7 @@ use std::io::{self, Read};
 use tar::Header;
 
 pub use self::entry::{Entry, Kind};
-use self::extensions::{Extension, Extensions};
+use self::extensions::{Extensions, most};
 use crate::{Error, Result};
 
 /// The most entries. An operating system with everything in it has some 500,000.
@@ -46,15 +46,14 @@ pub(crate) fn for_each(
                 "there are more than {MOST_ENTRIES} entries"
             )));
         }
-        if let Some(what) = Extension::of(kind) {
-            let most = what.most();
+        if let Some(most) = most(kind) {
             if entry.size() > most {
                 let size = entry.size();
                 return Err(hostile(format!("an extended header of {size} bytes")));
             }
             let mut bytes = Vec::new();
             entry.read_to_end(&mut bytes).map_err(failed)?;
-            extensions.take(what, &bytes).map_err(hostile)?;
+            extensions.take(kind, &bytes).map_err(hostile)?;
             continue;
         }
         let found = std::mem::take(&mut extensions)

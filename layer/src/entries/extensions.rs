@@ -9,34 +9,14 @@ use super::entry::{Entry, Kind};
 const LONGEST_NAME: u64 = 4096;
 /// The largest extended header; it has a name, a link's target and attributes.
 const LARGEST_EXTENSION: u64 = 1024 * 1024;
-/// A header that says something about the entry after it.
-#[derive(Clone, Copy)]
-pub(super) enum Extension {
-    LongName,
-    LongLink,
-    Pax,
-    /// About all entries after it. Image builders leave comments there, and nothing that matters.
-    Global,
-}
 
-impl Extension {
-    pub(super) fn of(kind: EntryType) -> Option<Self> {
-        match kind {
-            EntryType::GNULongName => Some(Self::LongName),
-            EntryType::GNULongLink => Some(Self::LongLink),
-            EntryType::XHeader => Some(Self::Pax),
-            EntryType::XGlobalHeader => Some(Self::Global),
-            _ => None,
-        }
-    }
-
-    /// The most bytes that it may have.
-    pub(super) fn most(self) -> u64 {
-        match self {
-            // With the NUL at its end.
-            Self::LongName | Self::LongLink => LONGEST_NAME + 1,
-            Self::Pax | Self::Global => LARGEST_EXTENSION,
-        }
+/// The most bytes that an extended header of this kind may have; none for what is an entry itself.
+pub(super) fn most(kind: EntryType) -> Option<u64> {
+    match kind {
+        // With the NUL at its end.
+        EntryType::GNULongName | EntryType::GNULongLink => Some(LONGEST_NAME + 1),
+        EntryType::XHeader | EntryType::XGlobalHeader => Some(LARGEST_EXTENSION),
+        _ => None,
     }
 }
 
@@ -53,13 +33,12 @@ impl Extensions {
         self.name.is_some() || self.link.is_some() || self.size.is_some()
     }
 
-    pub(super) fn take(&mut self, what: Extension, bytes: &[u8]) -> Result<(), String> {
+    pub(super) fn take(&mut self, kind: EntryType, bytes: &[u8]) -> Result<(), String> {
         let trimmed = || bytes.strip_suffix(b"\0").unwrap_or(bytes).to_vec();
-        match what {
-            Extension::LongName => self.name = Some(trimmed()),
-            Extension::LongLink => self.link = Some(trimmed()),
-            Extension::Global => {}
-            Extension::Pax => {
+        match kind {
+            EntryType::GNULongName => self.name = Some(trimmed()),
+            EntryType::GNULongLink => self.link = Some(trimmed()),
+            EntryType::XHeader => {
                 for pair in PaxExtensions::new(bytes) {
                     let pair = pair.map_err(|error| format!("a pax header: {error}"))?;
                     let value = pair.value_bytes();
@@ -78,6 +57,8 @@ impl Extensions {
                     }
                 }
             }
+            // About all entries to come: image builders leave comments there, and nothing that matters.
+            _ => {}
         }
         Ok(())
     }
@@ -112,11 +93,9 @@ impl Extensions {
             return Err(format!("{bytes} bytes of content where there can be none"));
         }
         if path.is_empty() {
-            let root = kind == Kind::Folder;
-            return if root {
-                Ok(None)
-            } else {
-                Err("it has no name".into())
+            return match kind {
+                Kind::Folder => Ok(None),
+                _ => Err("it has no name".into()),
             };
         }
         let mode = header.mode().map_err(|error| error.to_string())? & 0o7777;
