@@ -2,7 +2,7 @@
 //! program, with the reason.
 
 use crate::elf::FunctionBinary;
-use crate::program::{Layers, library_folders};
+use crate::program::Layers;
 use crate::scan::read_layer;
 use crate::source::Source;
 use crate::view::View;
@@ -49,33 +49,25 @@ pub fn check_base(binary: &FunctionBinary, base: &Layout, name: &str) -> Result<
         entries.push(layer);
     }
     let view = View::of(entries.iter().map(Vec::as_slice));
-    let layers = Layers {
-        source,
-        descriptors,
-        view: &view,
-    };
-    if let Some(loader) = &elf.interpreter
-        && view.resolve(loader).is_none()
+    let layers = Layers::new(source, descriptors, &view, image.configuration());
+    let libraries = layers.missing_libraries(elf);
+    if let Some(missing) = layers
+        .missing_loader(elf)
+        .into_iter()
+        .chain(libraries)
+        .next()
     {
-        let reason = format!("the base has no {loader}; take one with glibc");
+        let reason = format!("the base has no {missing}; take one with glibc");
         return Err(refused(binary, name, reason));
-    }
-    let folders = library_folders(image.configuration());
-    for library in &elf.needed {
-        if layers.library(library, architecture, &folders).is_none() {
-            let reason = format!("the base has no {library}; take one with glibc");
-            return Err(refused(binary, name, reason));
-        }
     }
     let Some((needed, symbol)) = &elf.needs_glibc else {
         return Ok(());
     };
-    match layers.glibc(architecture, &folders)? {
+    match layers.glibc()? {
         Some(found) if found >= *needed => Ok(()),
         found => {
-            let found = found.map_or("of an unknown release".to_owned(), |glibc| {
-                glibc.to_string()
-            });
+            let found = found.map(|glibc| glibc.to_string());
+            let found = found.unwrap_or("of an unknown release".to_owned());
             let reason = format!(
                 "its glibc is {found}, the program needs {needed} ({symbol}); take a newer base"
             );

@@ -2,7 +2,7 @@
 //! and parts of glibc, where that glibc is new enough. Refuses to take anything else.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::elf::{Elf, FunctionBinary};
 use crate::{Architecture, Content, Error, FileTree, GlibcVersion, Mode, Result};
@@ -55,24 +55,17 @@ pub fn needed_by(binary: &FunctionBinary) -> Result<FileTree> {
 }
 
 /// The folders in which distributions keep the libraries of an architecture, as loaders search them.
-pub fn folders(architecture: Architecture) -> Vec<PathBuf> {
-    let multiarch = format!("{architecture}-linux-gnu");
-    [
-        format!("/lib/{multiarch}"),
-        format!("/usr/lib/{multiarch}"),
-        "/lib64".to_owned(),
-        "/usr/lib64".to_owned(),
-        "/lib".to_owned(),
-        "/usr/lib".to_owned(),
-    ]
-    .map(PathBuf::from)
-    .to_vec()
+pub fn folders(architecture: Architecture) -> Vec<String> {
+    let multiarch = format!("lib/{architecture}-linux-gnu");
+    let folders = [multiarch.as_str(), "lib64", "lib"].into_iter();
+    let folders = folders.flat_map(|folder| [format!("/{folder}"), format!("/usr/{folder}")]);
+    folders.collect()
 }
 
 /// The first file of that name that is for the architecture.
-fn find(name: &str, folders: &[PathBuf], architecture: Architecture) -> Result<(PathBuf, Elf)> {
+fn find(name: &str, folders: &[String], architecture: Architecture) -> Result<(PathBuf, Elf)> {
     for folder in folders {
-        let path = folder.join(name);
+        let path = Path::new(folder).join(name);
         if !path.is_file() {
             continue;
         }
@@ -83,10 +76,6 @@ fn find(name: &str, folders: &[PathBuf], architecture: Architecture) -> Result<(
             return Ok((path, elf));
         }
     }
-    let shown: Vec<_> = folders
-        .iter()
-        .map(|folder| folder.display().to_string())
-        .collect();
     let advice = if architecture == Architecture::Aarch64 {
         "On Debian: dpkg --add-architecture arm64, apt-get update, apt-get install libc6:arm64"
     } else {
@@ -95,7 +84,7 @@ fn find(name: &str, folders: &[PathBuf], architecture: Architecture) -> Result<(
     Err(Error::NoLibrary {
         library: name.to_owned(),
         architecture,
-        folders: shown.join(", "),
+        folders: folders.join(", "),
         advice: advice.to_owned(),
     })
 }
@@ -118,12 +107,7 @@ mod tests {
 
     #[test]
     fn what_this_machine_lacks_is_named_with_the_remedy() {
-        let error = find(
-            "libc.so.6",
-            &[PathBuf::from("/nowhere")],
-            Architecture::Aarch64,
-        )
-        .unwrap_err();
+        let error = find("libc.so.6", &["/nowhere".to_owned()], Architecture::Aarch64).unwrap_err();
         let error = error.to_string();
         assert!(error.contains("no libc.so.6 for aarch64"), "{error}");
         assert!(error.contains("libc6:arm64"), "{error}");

@@ -2,7 +2,6 @@
 //! and the libraries that it would get.
 
 use std::io::copy;
-use std::path::Path;
 
 use oci_spec::image::{Descriptor, ImageConfiguration};
 
@@ -12,16 +11,42 @@ use crate::glibc::folders;
 use crate::scan::read_layer;
 use crate::source::Source;
 use crate::view::View;
-use crate::{Architecture, Error, GlibcVersion, Result};
+use crate::{Error, GlibcVersion, Processor, Result};
 
 /// An image whose layers were read.
 pub(crate) struct Layers<'a> {
-    pub(crate) source: &'a dyn Source,
-    pub(crate) descriptors: &'a [Descriptor],
     pub(crate) view: &'a View,
+    source: &'a dyn Source,
+    descriptors: &'a [Descriptor],
+    /// Where its loader looks for libraries.
+    folders: Vec<String>,
 }
 
-impl Layers<'_> {
+impl<'a> Layers<'a> {
+    pub(crate) fn new(
+        source: &'a dyn Source,
+        descriptors: &'a [Descriptor],
+        view: &'a View,
+        config: &ImageConfiguration,
+    ) -> Self {
+        let run = config.config().as_ref();
+        let environment = run.and_then(|run| run.env().as_ref());
+        let mut environment = environment.into_iter().flatten();
+        let named = environment.find_map(|pair| pair.strip_prefix("LD_LIBRARY_PATH="));
+        let named = named.unwrap_or_default().split(':').map(str::to_owned);
+        let architecture = Processor::from(config.architecture()).architecture();
+        let usual = architecture.map(folders).unwrap_or_default();
+        Self {
+            view,
+            source,
+            descriptors,
+            folders: named
+                .filter(|folder| folder.starts_with('/'))
+                .chain(usual)
+                .collect(),
+        }
+    }
+
     /// The ELF file that `path` leads to; none where it leads to something else.
     pub(crate) fn elf(&self, path: &str) -> Result<Option<Elf>> {
         let Some((layer, entry)) = self.view.resolve(path) else {
@@ -33,61 +58,44 @@ impl Layers<'_> {
         let file = tempfile::NamedTempFile::new()
             .map_err(Error::io("create a file in", &std::env::temp_dir()))?;
         let wanted = &entry.path;
-        read_layer(
-            self.source,
-            &self.descriptors[layer],
-            &mut |entry, content| {
-                if entry.path == *wanted && entry.kind == Kind::File {
-                    let mut to = file.as_file();
-                    copy(content, &mut to).map_err(Error::io("write", file.path()))?;
-                }
-                Ok(())
-            },
-        )?;
+        let descriptor = &self.descriptors[layer];
+        read_layer(self.source, descriptor, &mut |entry, content| {
+            if entry.path == *wanted && entry.kind == Kind::File {
+                let mut to = file.as_file();
+                copy(content, &mut to).map_err(Error::io("write", file.path()))?;
+            }
+            Ok(())
+        })?;
         Ok(Elf::read(file.path()).ok())
     }
 
-    /// The file that a library's name leads to, in the folders where loaders look and in `besides`.
-    pub(crate) fn library(
-        &self,
-        name: &str,
-        architecture: Architecture,
-        besides: &[String],
-    ) -> Option<&Entry> {
-        let usual = folders(architecture);
-        let usual = usual.iter().map(|folder| folder.display().to_string());
-        let places = besides.iter().cloned().chain(usual);
-        places
-            .filter_map(|folder| self.view.resolve(&format!("{folder}/{name}")))
+    /// The file that a library's name leads to.
+    pub(crate) fn library(&self, name: &str) -> Option<&Entry> {
+        let places = self.folders.iter();
+        let found = places.filter_map(|folder| self.view.resolve(&format!("{folder}/{name}")));
+        found
             .map(|(_, entry)| entry)
             .find(|entry| entry.kind == Kind::File)
     }
 
+    /// The loader that a program is started by, if it is not in the image.
+    pub(crate) fn missing_loader<'e>(&self, elf: &'e Elf) -> Option<&'e String> {
+        let loader = elf.interpreter.as_ref();
+        loader.filter(|loader| self.view.resolve(loader).is_none())
+    }
+
+    /// The libraries of a program that are not where the loader looks.
+    pub(crate) fn missing_libraries<'e>(&self, elf: &'e Elf) -> impl Iterator<Item = &'e String> {
+        let needed = elf.needed.iter();
+        needed.filter(|name| self.library(name).is_none())
+    }
+
     /// The release of the glibc in the image.
-    pub(crate) fn glibc(
-        &self,
-        architecture: Architecture,
-        besides: &[String],
-    ) -> Result<Option<GlibcVersion>> {
-        let Some(libc) = self.library("libc.so.6", architecture, besides) else {
+    pub(crate) fn glibc(&self) -> Result<Option<GlibcVersion>> {
+        let Some(libc) = self.library("libc.so.6") else {
             return Ok(None);
         };
-        let elf = self.elf(&libc.path.clone())?;
+        let elf = self.elf(&libc.path)?;
         Ok(elf.and_then(|elf| elf.provides_glibc))
     }
-}
-
-/// The folders in which an image's configuration has libraries looked for.
-pub(crate) fn library_folders(config: &ImageConfiguration) -> Vec<String> {
-    let run = config.config().as_ref();
-    let environment = run.and_then(|run| run.env().as_ref());
-    let value = environment
-        .into_iter()
-        .flatten()
-        .find_map(|pair| pair.strip_prefix("LD_LIBRARY_PATH="));
-    let folders = value.unwrap_or_default().split(':');
-    folders
-        .filter(|folder| Path::new(folder).is_absolute())
-        .map(str::to_owned)
-        .collect()
 }

@@ -2,13 +2,12 @@
 
 use super::finding::Findings;
 use super::rule::Rule;
-use crate::elf::Elf;
 use crate::entries::Kind;
-use crate::program::{Layers, library_folders};
+use crate::program::Layers;
 use crate::source::Source;
 use crate::validate::Examined;
 use crate::view::View;
-use crate::{Architecture, Processor, Result};
+use crate::{Processor, Result};
 
 /// Checks the program of an image, as `view` shows it.
 pub(crate) fn lint(
@@ -19,11 +18,7 @@ pub(crate) fn lint(
 ) -> Result<()> {
     let config = &image.documents.config;
     let descriptors: Vec<_> = image.layers.iter().map(|l| l.descriptor.clone()).collect();
-    let layers = Layers {
-        source,
-        descriptors: &descriptors,
-        view,
-    };
+    let layers = Layers::new(source, &descriptors, view, config);
     let run = config.config().as_ref();
     let entrypoint = run.and_then(|run| run.entrypoint().as_ref());
     let command = run.and_then(|run| run.cmd().as_ref());
@@ -64,56 +59,24 @@ pub(crate) fn lint(
         return Ok(());
     }
     // That an image is for a processor that Lambda does not offer is a finding of its own.
-    let Some(architecture) = elf.processor.architecture() else {
+    if processor.architecture().is_none() {
         return Ok(());
-    };
-    let folders = library_folders(config);
-    loader(&layers, program, &elf, architecture, &folders, findings);
-    glibc(&layers, program, &elf, architecture, &folders, findings)
-}
-
-fn loader(
-    layers: &Layers<'_>,
-    program: &str,
-    elf: &Elf,
-    architecture: Architecture,
-    folders: &[String],
-    findings: &mut Findings,
-) {
-    if let Some(loader) = &elf.interpreter
-        && layers.view.resolve(loader).is_none()
-    {
+    }
+    if let Some(loader) = layers.missing_loader(&elf) {
         let found = format!("`{program}` is started by `{loader}`, which is not in the image");
         findings.error(Rule::Loader, found);
     }
-    let missing = elf
-        .needed
-        .iter()
-        .filter(|name| layers.library(name, architecture, folders).is_none());
-    for name in missing {
+    for name in layers.missing_libraries(&elf) {
         let found = format!("`{program}` needs {name}, which is not where loaders look");
         // It may be told to look elsewhere.
-        if elf.has_run_path {
-            findings.warning(Rule::Loader, found);
-        } else {
-            findings.error(Rule::Loader, found);
+        match elf.has_run_path {
+            true => findings.warning(Rule::Loader, found),
+            false => findings.error(Rule::Loader, found),
         }
     }
-}
-
-fn glibc(
-    layers: &Layers<'_>,
-    program: &str,
-    elf: &Elf,
-    architecture: Architecture,
-    folders: &[String],
-    findings: &mut Findings,
-) -> Result<()> {
-    let Some((needed, symbol)) = &elf.needs_glibc else {
-        return Ok(());
-    };
-    // One that is missing was said by the rule before.
-    if let Some(found) = layers.glibc(architecture, folders)?
+    // A glibc that is missing was said by the rule before.
+    if let Some((needed, symbol)) = &elf.needs_glibc
+        && let Some(found) = layers.glibc()?
         && found < *needed
     {
         let found = format!("`{program}` needs glibc {needed} ({symbol}), the image has {found}");

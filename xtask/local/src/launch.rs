@@ -119,13 +119,10 @@ pub fn unpacked_command(image: &Written, root: &Path) -> Result<Vec<OsString>> {
 /// Where loaders look for libraries when nobody tells them, in the unpacked image: a library that
 /// lies anywhere else is not found here either.
 fn library_path(root: &Path, architecture: Architecture) -> String {
-    let folders = glibc::folders(architecture);
-    let relative = folders
-        .iter()
-        .filter_map(|folder| folder.strip_prefix("/").ok());
-    let found = relative
-        .map(|folder| root.join(folder))
-        .filter(|folder| folder.is_dir());
-    let shown: Vec<_> = found.map(|folder| folder.display().to_string()).collect();
-    shown.join(":")
+    let folders = glibc::folders(architecture).into_iter();
+    let folders = folders.map(|folder| format!("{}{folder}", root.display()));
+    let found: Vec<_> = folders
+        .filter(|folder| Path::new(folder).is_dir())
+        .collect();
+    found.join(":")
 }
