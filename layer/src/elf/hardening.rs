@@ -5,7 +5,8 @@
 //! Linux Standard Base, "Interfaces for libc":
 //! <https://refspecs.linuxfoundation.org/LSB_5.0.0/LSB-Core-generic/LSB-Core-generic/libc-ddefs.html>.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use object::elf::{self, FileHeader64};
 use object::read::elf::{FileHeader, ProgramHeader};
@@ -98,43 +99,25 @@ impl Hardening {
     /// What is missing, each with what to do.
     pub fn lacks(&self) -> Vec<&'static str> {
         let rules = [
-            (
-                self.position_independent,
-                "it is not position-independent, so its addresses can be foreseen (compile with -fPIE, link with -pie)",
-            ),
-            (
-                self.relro,
-                "what was relocated stays writable, it has no PT_GNU_RELRO (link with -Wl,-z,relro)",
-            ),
-            (
-                self.binds_now,
-                "its table of functions stays writable, BIND_NOW is not set (link with -Wl,-z,now)",
-            ),
-            (
-                self.stack_is_data,
-                "its stack is executable (link with -Wl,-z,noexecstack; assembly needs a section .note.GNU-stack)",
-            ),
-            (
-                !self.text_relocations,
-                "its code is written to when it is loaded, DT_TEXTREL is set (compile with -fPIC)",
-            ),
-            (
-                self.writable_code == 0,
-                "it has segments that are both writable and executable (link without -N and -z rwx)",
-            ),
-            (
-                self.stack_protector,
-                "no function checks its stack, __stack_chk_fail is not imported (compile with -fstack-protector-strong)",
-            ),
-            (
-                !self.fortified.is_empty(),
-                "no call of glibc is checked, no __*_chk is imported (compile with -O2 -D_FORTIFY_SOURCE=3)",
-            ),
+            ("position_independent", self.position_independent),
+            ("relro", self.relro),
+            ("binds_now", self.binds_now),
+            ("stack_is_data", self.stack_is_data),
+            ("text_relocations", !self.text_relocations),
+            ("writable_code", self.writable_code == 0),
+            ("stack_protector", self.stack_protector),
+            ("fortified", !self.fortified.is_empty()),
         ];
-        let broken = rules.iter().filter(|(holds, _)| !holds);
-        broken.map(|(_, what)| *what).collect()
+        let broken = rules.into_iter().filter(|(_, holds)| !holds);
+        broken.map(|(name, _)| TEXTS[name].as_str()).collect()
     }
 }
+
+/// What each lack means, and what to do.
+static TEXTS: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
+    toml::from_str(include_str!("../../data/hardening.toml"))
+        .unwrap_or_else(|error| unreachable!("data/hardening.toml is part of this crate: {error}"))
+});
 
 /// The features of a property's bits, for the two kinds that tell of control flow.
 fn features(kind: elf::GnuPropertyType, bits: u32) -> Vec<&'static str> {
