@@ -57,6 +57,13 @@ impl Findings {
         self.add(rule, Severity::Warning, found.into());
     }
 
+    /// An error for some things, if there are any; `what` is said of them after their names.
+    pub(crate) fn all_of(&mut self, rule: Rule, things: &[String], what: &str) {
+        if !things.is_empty() {
+            self.error(rule, some(things) + what);
+        }
+    }
+
     fn add(&mut self, rule: Rule, severity: Severity, found: String) {
         let text = rule.text();
         self.0.push(Finding {

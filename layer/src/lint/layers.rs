@@ -16,12 +16,8 @@ pub(crate) fn lint(entries: &[Entry], findings: &mut Findings) {
 }
 
 fn parents(entries: &[Entry], findings: &mut Findings) {
-    let is_folder = |entry: &&Entry| entry.kind == Kind::Folder;
-    let folders: BTreeSet<_> = entries
-        .iter()
-        .filter(is_folder)
-        .map(|e| e.path.as_str())
-        .collect();
+    let folders = entries.iter().filter(|entry| entry.kind == Kind::Folder);
+    let folders: BTreeSet<_> = folders.map(|entry| entry.path.as_str()).collect();
     let mut missing = BTreeMap::new();
     for entry in entries {
         for (end, _) in entry.path.match_indices('/') {
@@ -42,13 +38,7 @@ fn unique(entries: &[Entry], findings: &mut Findings) {
     let mut seen = BTreeSet::new();
     let twice = entries.iter().filter(|entry| !seen.insert(&entry.path));
     let twice: BTreeSet<_> = twice.map(|entry| entry.path.clone()).collect();
-    if !twice.is_empty() {
-        let names: Vec<_> = twice.into_iter().collect();
-        findings.error(
-            Rule::UniquePaths,
-            format!("{} more than once", some(&names)),
-        );
-    }
+    findings.all_of(Rule::UniquePaths, &Vec::from_iter(twice), " more than once");
 }
 
 fn hard_links(entries: &[Entry], findings: &mut Findings) {
@@ -65,21 +55,14 @@ fn hard_links(entries: &[Entry], findings: &mut Findings) {
             _ => {}
         }
     }
-    if !across.is_empty() {
-        let found = format!(
-            "{} without the target before it in its layer",
-            some(&across)
-        );
-        findings.error(Rule::HardLinks, found);
-    }
+    let what = " without the target before it in its layer";
+    findings.all_of(Rule::HardLinks, &across, what);
 }
 
 fn devices(entries: &[Entry], findings: &mut Findings) {
     let special = entries.iter().filter(|entry| entry.kind == Kind::Special);
     let names: Vec<_> = special.map(|entry| entry.path.clone()).collect();
-    if !names.is_empty() {
-        findings.error(Rule::NoDevices, some(&names));
-    }
+    findings.all_of(Rule::NoDevices, &names, "");
 }
 
 /// Whether a user without rights may read it, or enter it.
@@ -107,14 +90,9 @@ fn readable(entries: &[Entry], findings: &mut Findings) {
         let shown = |entry: &&Entry| format!("{} (mode {:04o})", entry.path, entry.mode);
         entries.iter().map(shown).collect()
     };
-    if !own.is_empty() {
-        findings.error(Rule::Readable, some(&names(own)));
-    }
+    findings.all_of(Rule::Readable, &names(own), "");
     if !systems.is_empty() {
-        let found = format!(
-            "{}, in folders of the operating system",
-            some(&names(systems))
-        );
+        let found = some(&names(systems)) + ", in folders of the operating system";
         findings.warning(Rule::Readable, found);
     }
 }

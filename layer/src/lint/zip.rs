@@ -9,7 +9,7 @@ use zip::read::ZipFile;
 use zip::result::ZipError;
 use zip::{CompressionMethod, System, ZipArchive};
 
-use super::finding::{Expected, Finding, Findings, some};
+use super::finding::{Expected, Finding, Findings};
 use super::layers::is_readable;
 use super::rule::Rule;
 use crate::elf::Elf;
@@ -34,15 +34,15 @@ pub fn lint_zip(path: &Path, expected: &Expected) -> Result<Vec<Finding>> {
         let found = format!("it has {bytes} bytes, {most} can be uploaded directly");
         findings.warning(Rule::ZipSize, found);
     }
-    let mut archive = match ZipArchive::new(file) {
-        Ok(archive) if archive.len() <= MOST_FILES => archive,
-        Ok(archive) => {
-            let found = format!("it says that it has {} files", archive.len());
+    let opened = match ZipArchive::new(file) {
+        Ok(archive) if archive.len() <= MOST_FILES => Ok(archive),
+        Ok(archive) => Err(format!("it says that it has {} files", archive.len())),
+        Err(error) => Err(error.to_string()),
+    };
+    let mut archive = match opened {
+        Ok(archive) => archive,
+        Err(found) => {
             findings.error(Rule::ZipIntact, found);
-            return Ok(findings.0);
-        }
-        Err(error) => {
-            findings.error(Rule::ZipIntact, error.to_string());
             return Ok(findings.0);
         }
     };
@@ -172,21 +172,13 @@ impl Files {
     }
 
     fn report(&mut self, duplicates: bool, findings: &mut Findings) {
-        if !self.paths.is_empty() {
-            findings.error(Rule::ZipPaths, some(&self.paths));
-        }
-        if !self.twice.is_empty() {
-            let found = format!("{} more than once", some(&self.twice));
-            findings.error(Rule::ZipPaths, found);
-        } else if duplicates {
+        findings.all_of(Rule::ZipPaths, &self.paths, "");
+        findings.all_of(Rule::ZipPaths, &self.twice, " more than once");
+        if self.twice.is_empty() && duplicates {
             findings.error(Rule::ZipPaths, "a path occurs more than once");
         }
-        if !self.private.is_empty() {
-            findings.error(Rule::ZipReadable, some(&self.private));
-        }
-        if !self.methods.is_empty() {
-            findings.error(Rule::ZipMethods, some(&self.methods));
-        }
+        findings.all_of(Rule::ZipReadable, &self.private, "");
+        findings.all_of(Rule::ZipMethods, &self.methods, "");
         let most = LAMBDA.zip_unpacked_bytes;
         if self.unpacked > most {
             let found = format!("it unpacks to more than {most} bytes");
