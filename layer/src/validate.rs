@@ -10,7 +10,7 @@ use crate::document::{digest_of, parse};
 use crate::entries::Entry;
 use crate::image::Documents;
 use crate::scan::{layer_of, read_layer};
-use crate::source::Source;
+use crate::source::{self, Source};
 use crate::{Digest, Error, Index, Layer, Result, RunningDigest};
 
 /// What a source was found to hold.
@@ -42,120 +42,117 @@ pub(crate) struct ExaminedLayer {
 
 /// Reads all that a source has to its end.
 pub fn validate(source: &dyn Source) -> Validation {
-    let mut found = Validation::default();
-    let index = source.index();
-    let index = index.and_then(|bytes| Index::parse(source.origin(), &bytes));
-    let Some(index) = found.take(index) else {
-        return found;
+    let mut check = Check {
+        source,
+        used: Vec::new(),
+        found: Validation::default(),
     };
-    let mut used = Vec::new();
-    found.manifests(source, index.manifests(), &mut used);
-    if let Some(docker) = found.take(source.docker_manifest()).flatten() {
-        found.docker_manifest(source, &docker);
+    if let Some(index) = check.take(source::index(source)) {
+        check.manifests(index.manifests());
+        if let Some(docker) = check.take(source.docker_manifest()).flatten() {
+            check.docker_manifest(&docker);
+        }
+        check.blobs();
+        check.found.index = Some(index);
     }
-    found.blobs(source, &used);
-    found.index = Some(index);
-    found
+    check.found
 }
 
-impl Validation {
+struct Check<'a> {
+    source: &'a dyn Source,
+    /// The blobs that are part of an image.
+    used: Vec<Digest>,
+    found: Validation,
+}
+
+impl Check<'_> {
+    fn say(&mut self, mismatch: String) {
+        self.found.mismatches.push(mismatch);
+    }
+
     /// The value, or the error among the mismatches.
     fn take<T>(&mut self, result: Result<T>) -> Option<T> {
-        result
-            .map_err(|error| self.mismatches.push(error.to_string()))
-            .ok()
+        result.map_err(|error| self.say(error.to_string())).ok()
     }
 
     /// Looks at images, and at those in the indexes among them.
-    fn manifests(&mut self, source: &dyn Source, entries: &[Descriptor], used: &mut Vec<Digest>) {
+    fn manifests(&mut self, entries: &[Descriptor]) {
+        let source = self.source;
         for entry in entries {
             let Some(digest) = self.take(digest_of(source.origin(), entry)) else {
                 continue;
             };
-            if used.contains(&digest) {
+            if self.used.contains(&digest) {
                 continue;
             }
-            used.push(digest);
+            self.used.push(digest);
             if is_index(entry.media_type()) {
-                let bytes = crate::source::document(source, "index", entry);
+                let bytes = source::document(source, "index", entry);
                 let inner = bytes.and_then(|bytes| Index::parse(source.origin(), &bytes));
                 if let Some(inner) = self.take(inner) {
-                    self.manifests(source, inner.manifests(), used);
+                    self.manifests(inner.manifests());
                 }
             } else if let Some(documents) = self.take(Documents::read(source, entry)) {
-                self.image(source, entry, documents, used);
+                self.image(entry, documents);
             }
         }
     }
 
-    fn image(
-        &mut self,
-        source: &dyn Source,
-        entry: &Descriptor,
-        documents: Documents,
-        used: &mut Vec<Digest>,
-    ) {
-        let ids = documents.config.rootfs().diff_ids().clone();
-        let descriptors = documents.manifest.layers().clone();
-        used.extend(self.take(digest_of(source.origin(), documents.manifest.config())));
+    fn image(&mut self, entry: &Descriptor, documents: Documents) {
+        let origin = self.source.origin();
+        let ids = documents.config.rootfs().diff_ids();
+        let descriptors = documents.manifest.layers();
+        let config = self.take(digest_of(origin, documents.manifest.config()));
+        self.used.extend(config);
         if ids.len() != descriptors.len() {
-            self.mismatches.push(format!(
-                "the configuration of {} names {} layers, its manifest {}",
-                source.origin(),
-                ids.len(),
-                descriptors.len()
+            let (ids, layers) = (ids.len(), descriptors.len());
+            self.say(format!(
+                "the configuration of {origin} names {ids} layers, its manifest {layers}"
             ));
         }
         let mut layers = Vec::new();
-        for (at, descriptor) in descriptors.into_iter().enumerate() {
-            used.extend(self.take(digest_of(source.origin(), &descriptor)));
-            let layer = self.layer(source, descriptor, ids.get(at));
-            layers.push(layer);
+        for (at, descriptor) in descriptors.iter().enumerate() {
+            let digest = self.take(digest_of(origin, descriptor));
+            self.used.extend(digest);
+            layers.push(self.layer(descriptor, ids.get(at)));
         }
-        self.images.push(Examined {
+        self.found.images.push(Examined {
             entry: entry.clone(),
             documents,
             layers,
         });
     }
 
-    fn layer(
-        &mut self,
-        source: &dyn Source,
-        descriptor: Descriptor,
-        diff_id: Option<&String>,
-    ) -> ExaminedLayer {
+    fn layer(&mut self, descriptor: &Descriptor, diff_id: Option<&String>) -> ExaminedLayer {
+        let source = self.source;
         let mut entries = Vec::new();
-        let scanned = read_layer(source, &descriptor, &mut |entry, _| {
+        let scanned = read_layer(source, descriptor, &mut |entry, _| {
             entries.push(entry.clone());
             Ok(())
         });
         let scanned = self.take(scanned);
-        if let (Some(scanned), Some(diff_id)) = (&scanned, diff_id)
-            && scanned.diff_id.to_string() != *diff_id
+        if let (Some(scanned), Some(said)) = (&scanned, diff_id)
+            && scanned.diff_id.to_string() != *said
         {
-            self.mismatches.push(format!(
-                "the content of {} is {}, its configuration says {diff_id}",
-                layer_of(source, &scanned.digest),
-                scanned.diff_id,
+            let (layer, found) = (layer_of(source, &scanned.digest), scanned.diff_id);
+            self.say(format!(
+                "the content of {layer} is {found}, its configuration says {said}"
             ));
         }
         ExaminedLayer {
-            magic: magic(source, &descriptor).unwrap_or_default(),
-            descriptor,
+            magic: magic(source, descriptor).unwrap_or_default(),
+            descriptor: descriptor.clone(),
             scanned,
             entries,
         }
     }
 
     /// Whether old versions of Docker find the same image.
-    fn docker_manifest(&mut self, source: &dyn Source, bytes: &[u8]) {
-        let parsed: Result<Vec<DockerImage>> = parse(source.origin(), "manifest.json", bytes);
-        let Some(docker) = self.take(parsed) else {
-            return;
-        };
-        for image in docker {
-            let same = self.images.iter().any(|examined| {
+    fn docker_manifest(&mut self, bytes: &[u8]) {
+        let origin = self.source.origin();
+        let parsed: Result<Vec<DockerImage>> = parse(origin, "manifest.json", bytes);
+        for image in self.take(parsed).unwrap_or_default() {
+            let same = self.found.images.iter().any(|examined| {
                 let path = |of: &Descriptor| digest_of("", of).map(|digest| blob_path(&digest));
                 let manifest = &examined.documents.manifest;
                 let layers = manifest.layers().iter().map(|layer| path(layer).ok());
@@ -163,41 +160,35 @@ impl Validation {
                     && layers.eq(image.layers.iter().map(|path| Some(path.clone())))
             });
             if !same {
-                self.mismatches.push(format!(
-                    "manifest.json of {} names an image that its index does not have",
-                    source.origin()
+                self.say(format!(
+                    "manifest.json of {origin} names an image that its index does not have"
                 ));
             }
         }
     }
 
     /// Every blob has the digest that its name says, and is part of an image.
-    fn blobs(&mut self, source: &dyn Source, used: &[Digest]) {
-        let Some(names) = self.take(source.blob_names()) else {
-            return;
-        };
-        for name in names {
+    fn blobs(&mut self) {
+        let origin = self.source.origin();
+        for name in self.take(self.source.blob_names()).unwrap_or_default() {
             let Ok(digest) = format!("sha256:{name}").parse::<Digest>() else {
-                self.mismatches.push(format!(
-                    "{} has `{name}` among its blobs, which is no digest",
-                    source.origin()
+                self.say(format!(
+                    "{origin} has `{name}` among its blobs, which is no digest"
                 ));
                 continue;
             };
             // Those of images were read before.
-            if used.contains(&digest) {
+            if self.used.contains(&digest) {
                 continue;
             }
-            self.mismatches.push(format!(
-                "{} has the blob {digest}, which is part of no image",
-                source.origin()
+            self.say(format!(
+                "{origin} has the blob {digest}, which is part of no image"
             ));
-            if let Some(found) = self.take(hash(source, &digest))
+            if let Some(found) = self.take(hash(self.source, &digest))
                 && found != digest
             {
-                self.mismatches.push(format!(
-                    "the blob {digest} of {} has the digest {found}",
-                    source.origin()
+                self.say(format!(
+                    "the blob {digest} of {origin} has the digest {found}"
                 ));
             }
         }
