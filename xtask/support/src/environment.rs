@@ -6,6 +6,9 @@ use std::env;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
 
 use crate::run::Cmd;
 
@@ -20,59 +23,21 @@ pub enum Group {
     Rust,
 }
 
-/// What every program needs to run: where programs and their libraries are, and where it may write.
-const EVERYWHERE: &[&str] = &[
-    "PATH",
-    "LD_LIBRARY_PATH",
-    "HOME",
-    "TMPDIR",
-    "USER",
-    "LOGNAME",
-];
+/// The variables of each group: `data/environment.json`. A `*` stands for any end of a name.
+#[derive(Deserialize)]
+struct Lists {
+    /// What every program needs to run: where programs and their libraries are, and where it may write.
+    everywhere: Vec<String>,
+    /// `DBUS_SESSION_BUS_ADDRESS` among them: keyrings answer on a bus of the session.
+    network: Vec<String>,
+    terminal: Vec<String>,
+    rust: Vec<String>,
+}
 
-/// A `*` stands for any end of a name.
-const NETWORK: &[&str] = &[
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "ALL_PROXY",
-    "NO_PROXY",
-    "http_proxy",
-    "https_proxy",
-    "all_proxy",
-    "no_proxy",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-    "REQUESTS_CA_BUNDLE",
-    "CURL_CA_BUNDLE",
-    "NETRC",
-    "SSH_AUTH_SOCK",
-    "GIT_SSH",
-    "GIT_SSH_COMMAND",
-    // Keyrings answer on a bus of the session.
-    "DBUS_SESSION_BUS_ADDRESS",
-    "XDG_*",
-];
-
-const TERMINAL: &[&str] = &[
-    "TERM",
-    "COLORTERM",
-    "NO_COLOR",
-    "CLICOLOR",
-    "CLICOLOR_FORCE",
-    "CARGO_TERM_*",
-];
-
-const RUST: &[&str] = &[
-    "RUSTUP_HOME",
-    "RUSTUP_TOOLCHAIN",
-    "RUSTUP_DIST_SERVER",
-    "RUSTUP_UPDATE_ROOT",
-    "CARGO_BUILD_JOBS",
-    "CARGO_HTTP_*",
-    "CARGO_NET_*",
-    "CARGO_REGISTRIES_*",
-    "CARGO_REGISTRY_*",
-];
+static LISTS: LazyLock<Lists> = LazyLock::new(|| {
+    serde_json::from_str(include_str!("../data/environment.json"))
+        .unwrap_or_else(|error| unreachable!("data/environment.json is part of this: {error}"))
+});
 
 /// The variables of a process.
 #[derive(Clone, Debug, Default)]
@@ -102,11 +67,13 @@ impl Environment {
     /// Lets `command` see what every program needs and what belongs to `groups`, in a fixed locale. Variables
     /// that were set for it before are gone.
     pub fn restrict<'c>(&self, command: &'c mut Command, groups: &[Group]) -> &'c mut Command {
-        let allowed = self
-            .variables
-            .iter()
-            .filter(|(name, _)| is_allowed(name, groups));
-        command.env_clear().envs(allowed).env("LC_ALL", "C.UTF-8")
+        let command = command.env_clear().envs(self.allowed(groups));
+        command.env("LC_ALL", "C.UTF-8")
+    }
+
+    fn allowed(&self, groups: &[Group]) -> impl Iterator<Item = (&OsString, &OsString)> {
+        let variables = self.variables.iter();
+        variables.filter(move |(name, _)| is_allowed(name, groups))
     }
 }
 
@@ -122,9 +89,7 @@ impl<N: Into<OsString>, V: Into<OsString>> FromIterator<(N, V)> for Environment 
 /// The same for a command of xshell, with this process's environment.
 pub fn restricted<'s>(command: Cmd<'s>, groups: &[Group]) -> Cmd<'s> {
     let environment = Environment::of_user();
-    let allowed = environment.variables.iter();
-    let allowed = allowed.filter(|(name, _)| is_allowed(name, groups));
-    let command = command.env_clear().envs(allowed);
+    let command = command.env_clear().envs(environment.allowed(groups));
     command.env("LC_ALL", "C.UTF-8")
 }
 
@@ -140,17 +105,15 @@ fn is_allowed(name: &OsStr, groups: &[Group]) -> bool {
         return false;
     };
     let lists = groups.iter().map(|group| match group {
-        Group::Network => NETWORK,
-        Group::Terminal => TERMINAL,
-        Group::Rust => RUST,
+        Group::Network => &LISTS.network,
+        Group::Terminal => &LISTS.terminal,
+        Group::Rust => &LISTS.rust,
     });
-    lists
-        .chain([EVERYWHERE])
-        .flatten()
-        .any(|allowed| match allowed.strip_suffix('*') {
-            Some(start) => name.starts_with(start),
-            None => name == *allowed,
-        })
+    let mut allowed = lists.chain([&LISTS.everywhere]).flatten();
+    allowed.any(|allowed| match allowed.strip_suffix('*') {
+        Some(start) => name.starts_with(start),
+        None => name == allowed,
+    })
 }
 
 #[cfg(test)]

@@ -42,19 +42,12 @@ pub fn descendants(process: u32) -> Vec<u32> {
 
 /// The processes that a process started. Source: proc_pid_task_children(5).
 fn children(process: u32) -> Vec<u32> {
-    let threads = fs::read_dir(format!("/proc/{process}/task"));
-    let lists = threads
-        .into_iter()
-        .flatten()
-        .filter_map(|thread| fs::read_to_string(thread.ok()?.path().join("children")).ok());
-    lists
-        .flat_map(|list| {
-            let numbers = list
-                .split_whitespace()
-                .filter_map(|number| number.parse().ok());
-            numbers.collect::<Vec<_>>()
-        })
-        .collect()
+    let threads = fs::read_dir(format!("/proc/{process}/task")).into_iter();
+    let threads = threads.flatten().flatten().map(|thread| thread.path());
+    let lists = threads.filter_map(|thread| fs::read_to_string(thread.join("children")).ok());
+    let numbers = Vec::from_iter(lists).join(" ");
+    let numbers = numbers.split_whitespace();
+    numbers.filter_map(|number| number.parse().ok()).collect()
 }
 
 /// A lock whose value is good even if somebody panicked with it.

@@ -30,6 +30,7 @@ impl Copy {
             "opencv-build/src",
             "opencv-build/data",
             "xtask/support/src",
+            "xtask/support/data",
         ] {
             copy_tree(&project.join(part), &folder.path().join(part)).unwrap();
         }
