@@ -24,10 +24,8 @@ pub(crate) fn files(name: &str, module: &Module) -> Result<Vec<(String, PathBuf)
         if argument.contains("\"OUT_DIR\"") {
             continue;
         }
-        let path = argument
-            .trim()
-            .strip_prefix('"')
-            .and_then(|rest| rest.strip_suffix('"'));
+        let path = argument.trim().strip_prefix('"');
+        let path = path.and_then(|rest| rest.strip_suffix('"'));
         match path.filter(|path| !path.contains(['"', '\\'])) {
             Some(path) => files.push((path.to_owned(), folder.join(path))),
             None => bail!(
@@ -60,10 +58,7 @@ fn find(code: &TokenStream, arguments: &mut Vec<String>) {
 
 pub(crate) fn content(file: &Path) -> Result<String> {
     let failed = || format!("failed to read `{}`", file.display());
-    if file
-        .extension()
-        .is_some_and(|extension| extension == "toml")
-    {
+    if file.extension().is_some_and(|end| end == "toml") {
         return Ok(values(&fs::read_to_string(file).with_context(failed)?));
     }
     Ok(hex::encode(fs::read(file).with_context(failed)?))
@@ -71,17 +66,14 @@ pub(crate) fn content(file: &Path) -> Result<String> {
 
 /// The tokens of TOML that make its values.
 fn values(toml: &str) -> String {
-    let tokens = Source::new(toml)
-        .lex()
-        .filter(|token| !is_layout(token.kind()));
-    let tokens: Vec<_> = tokens
-        .map(|token| {
-            (
-                token.kind(),
-                &toml[token.span().start()..token.span().end()],
-            )
-        })
-        .collect();
+    use TokenKind::{BasicString, Comment, LiteralString, MlBasicString, MlLiteralString};
+    use TokenKind::{Newline, Whitespace};
+    let tokens = Source::new(toml).lex().map(|token| {
+        let span = token.span();
+        (token.kind(), &toml[span.start()..span.end()])
+    });
+    let tokens = tokens.filter(|(kind, _)| !matches!(kind, Whitespace | Comment | Newline));
+    let tokens: Vec<_> = tokens.collect();
     let mut text = String::new();
     let mut rest = tokens.as_slice();
     loop {
@@ -89,9 +81,9 @@ fn values(toml: &str) -> String {
             [
                 (TokenKind::Atom, "reason"),
                 (TokenKind::Equals, _),
-                (value, _),
+                (BasicString | LiteralString | MlBasicString | MlLiteralString, _),
                 after @ ..,
-            ] if is_string(*value) => after,
+            ] => after,
             [(_, token), after @ ..] => {
                 text.push_str(token);
                 text.push(' ');
@@ -100,21 +92,6 @@ fn values(toml: &str) -> String {
             [] => return text,
         };
     }
-}
-
-fn is_layout(kind: TokenKind) -> bool {
-    matches!(
-        kind,
-        TokenKind::Whitespace | TokenKind::Comment | TokenKind::Newline
-    )
-}
-
-fn is_string(kind: TokenKind) -> bool {
-    use TokenKind::{BasicString, LiteralString, MlBasicString, MlLiteralString};
-    matches!(
-        kind,
-        BasicString | LiteralString | MlBasicString | MlLiteralString
-    )
 }
 
 /// The versions of `crates` in the lock file of the workspace that `folder` belongs to: `cc 1.2.3`, each on

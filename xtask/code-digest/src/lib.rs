@@ -37,11 +37,9 @@ impl Code {
         for (_, folder) in crates {
             println!("cargo::rerun-if-changed={folder}");
         }
-        let crates: Vec<_> = crates
-            .iter()
-            .map(|(name, folder)| (*name, Path::new(folder)))
-            .collect();
-        Self::read(&crates)
+        let crates = crates.iter();
+        let crates = crates.map(|(name, folder)| (*name, Path::new(*folder)));
+        Self::read(&Vec::from_iter(crates))
     }
 
     /// Reads crates, each with its name in paths and the folder of its `lib.rs`.
@@ -51,7 +49,7 @@ impl Code {
     pub fn read(crates: &[(&str, &Path)]) -> Result<Self> {
         let mut modules = BTreeMap::new();
         for (name, folder) in crates {
-            modules::add_crate(name, folder, &mut modules)?;
+            modules::add(name, &folder.join("lib.rs"), folder, &mut modules)?;
         }
         Ok(Self(modules))
     }

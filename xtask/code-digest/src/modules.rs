@@ -18,17 +18,8 @@ pub(crate) struct Module {
     pub(crate) extends_others: bool,
 }
 
-/// Adds the modules of the crate `name`, whose `lib.rs` is in `folder`.
-pub(crate) fn add_crate(
-    name: &str,
-    folder: &Path,
-    modules: &mut BTreeMap<String, Module>,
-) -> Result<()> {
-    add(name, &folder.join("lib.rs"), folder, modules)
-}
-
 /// Adds the module in `file`, whose submodules are in `folder`, and these.
-fn add(
+pub(crate) fn add(
     name: &str,
     file: &Path,
     folder: &Path,
@@ -43,14 +34,11 @@ fn add(
     let submodules = declared(&code)
         .with_context(|| format!("failed to find the submodules of `{}`", file.display()))?;
     for submodule in &submodules {
-        let (own, shared) = (folder.join(submodule), format!("{submodule}.rs"));
-        let (alone, with_others) = (own.join("mod.rs"), folder.join(shared));
-        let file = if with_others.is_file() {
-            with_others
-        } else {
-            alone
-        };
-        add(&format!("{name}::{submodule}"), &file, &own, modules)?;
+        let own = folder.join(submodule);
+        let files = [own.with_extension("rs"), own.join("mod.rs")];
+        let [beside, inside] = &files;
+        let file = if beside.is_file() { beside } else { inside };
+        add(&format!("{name}::{submodule}"), file, &own, modules)?;
     }
     let children = submodules.iter().map(|child| format!("{name}::{child}"));
     let module = Module {
@@ -95,18 +83,15 @@ fn declared(code: &TokenStream) -> Result<Vec<String>> {
 fn extends_others(code: &TokenStream) -> bool {
     let tokens: Vec<_> = code.clone().into_iter().collect();
     let defines = ["struct", "enum", "union", "trait", "type"];
-    let defined = tokens.windows(2).filter_map(|pair| {
+    let defined = tokens.windows(2).filter(|pair| {
         let kind = pair[0].to_string();
-        defines
-            .contains(&kind.as_str())
-            .then(|| pair[1].to_string())
+        defines.contains(&kind.as_str())
     });
-    let defined: BTreeSet<_> = defined.collect();
+    let defined: BTreeSet<_> = defined.map(|pair| pair[1].to_string()).collect();
     let names_own = |header: &[TokenTree]| words(header).iter().any(|word| defined.contains(word));
-    let items = (0..tokens.len()).filter(|at| is_word(&tokens[*at], "impl"));
-    let items = items.filter(|at| {
-        at.checked_sub(1)
-            .is_none_or(|before| ends_item(&tokens[before]))
+    let items = (0..tokens.len()).filter(|at| {
+        let before = at.checked_sub(1);
+        is_word(&tokens[*at], "impl") && before.is_none_or(|before| ends_item(&tokens[before]))
     });
     let mut headers = items.map(|at| {
         let end = tokens[at..].iter().position(is_braces);

@@ -45,16 +45,15 @@ fn within(token: TokenTree) -> TokenTree {
 
 /// The content of an attribute at the beginning of `tokens`, and what comes after it.
 fn split_attribute(tokens: &[TokenTree]) -> Option<(&Group, &[TokenTree])> {
-    let after = tokens
-        .split_first()
-        .filter(|(token, _)| is_punct(token, '#'))?
-        .1;
-    let inner = after
-        .split_first()
-        .filter(|(token, _)| is_punct(token, '!'));
-    let after = inner.map_or(after, |(_, after)| after);
-    match after.split_first()? {
-        (TokenTree::Group(group), after) if group.delimiter() == Delimiter::Bracket => {
+    let (hash, after) = tokens.split_first()?;
+    let after = match after {
+        [inner, after @ ..] if is_punct(inner, '!') => after,
+        after => after,
+    };
+    match after {
+        [TokenTree::Group(group), after @ ..]
+            if is_punct(hash, '#') && group.delimiter() == Delimiter::Bracket =>
+        {
             Some((group, after))
         }
         _ => None,
@@ -70,10 +69,8 @@ enum Effect {
 
 fn effect(attribute: &Group) -> Effect {
     let text = attribute.stream().to_string();
-    let name = text
-        .split(|c: char| !c.is_alphanumeric() && c != '_')
-        .next();
-    match name {
+    let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
+    match words.next() {
         Some("doc" | "allow" | "expect" | "warn" | "deny" | "forbid" | "must_use") => Effect::None,
         Some("test") => Effect::Test,
         Some("cfg") if text.split_whitespace().collect::<String>() == "cfg(test)" => Effect::Test,
