@@ -17,14 +17,14 @@ use crate::{Error, Result};
 /// The most entries. An operating system with everything in it has some 500,000.
 const MOST_ENTRIES: u64 = 2_000_000;
 
-/// Calls `visit` for each entry of the archive, in order, with its content.
+/// Calls `visit` for each entry of the archive, in order, with the place of its content in the archive, and with that.
 ///
 /// # Errors
 /// The archive is none, is cut off, or is refused; or `visit` fails.
 pub(crate) fn for_each(
     origin: &str,
     archive: impl Read,
-    visit: &mut dyn FnMut(&Entry, &mut dyn Read) -> Result<()>,
+    visit: &mut dyn FnMut(&Entry, u64, &mut dyn Read) -> Result<()>,
 ) -> Result<()> {
     let failed = |error: io::Error| Error::damaged(origin, error);
     let mut archive = tar::Archive::new(archive);
@@ -42,9 +42,8 @@ pub(crate) fn for_each(
         };
         count += 1;
         if count > MOST_ENTRIES {
-            return Err(hostile(format!(
-                "there are more than {MOST_ENTRIES} entries"
-            )));
+            let reason = format!("there are more than {MOST_ENTRIES} entries");
+            return Err(hostile(reason));
         }
         if let Some(most) = most(kind) {
             if entry.size() > most {
@@ -60,7 +59,7 @@ pub(crate) fn for_each(
             .entry(&header, entry.size())
             .map_err(hostile)?;
         if let Some(found) = found {
-            visit(&found, &mut entry)?;
+            visit(&found, entry.raw_file_position(), &mut entry)?;
         }
     }
     if extensions.any() {

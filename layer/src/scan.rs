@@ -40,7 +40,7 @@ pub fn scan(
             inner: unpacked,
             left: MOST_UNPACKED,
         });
-        entries::for_each(origin, &mut archive, &mut |entry, content| {
+        entries::for_each(origin, &mut archive, &mut |entry, _, content| {
             if entry.kind == Kind::File {
                 unpacked_bytes += entry.bytes;
             }

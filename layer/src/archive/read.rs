@@ -2,16 +2,13 @@
 //! and others write it, or what `docker save` wrote before version 25, for which the missing
 //! documents are made here.
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 use std::path::Path;
 
 use fs_err::File;
 use fs_err::os::unix::fs::FileExt;
-use oci_spec::image::{
-    Descriptor, ImageConfiguration, ImageManifestBuilder, MediaType, ToDockerV2S2,
-};
+use oci_spec::image::{ImageConfiguration, ImageManifestBuilder};
 
 use super::docker::{DockerImage, blob_path};
 use crate::document::{self, canonical, descriptor, parse, unbuilt};
@@ -21,6 +18,11 @@ use crate::{Digest, Error, Index, Result};
 
 const BLOBS: &str = "blobs/sha256/";
 const DOCKER: &str = "manifest.json";
+
+/// Docker's media types, for what its archives do not say.
+const LAYER: &str = "application/vnd.docker.image.rootfs.diff.tar";
+const CONFIG: &str = "application/vnd.docker.container.image.v1+json";
+const MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
 
 /// An image archive.
 pub struct ArchiveFile {
@@ -56,7 +58,8 @@ impl ArchiveFile {
     }
 
     /// Reads the archive in `file`, which errors call `origin`.
-    pub fn read(file: File, origin: String) -> Result<Self> {
+    pub fn read(mut file: File, origin: String) -> Result<Self> {
+        file.rewind()?;
         let files = places(&origin, &file)?;
         let mut archive = Self {
             file,
@@ -93,21 +96,21 @@ impl ArchiveFile {
         for (id, path) in ids.iter().zip(&image.layers) {
             let digest: Digest = id.parse()?;
             let place = self.place(path)?;
-            layers.push(docker(MediaType::ImageLayer, &digest, place.bytes)?);
+            layers.push(descriptor(LAYER.into(), &digest, place.bytes)?);
             blobs.insert(digest, path.clone());
         }
         let size = config_bytes.len() as u64;
-        let config = docker(MediaType::ImageConfig, &Digest::of(&config_bytes), size)?;
+        let config = descriptor(CONFIG.into(), &Digest::of(&config_bytes), size)?;
         let manifest = ImageManifestBuilder::default()
             .schema_version(2_u32)
-            .media_type(as_docker(MediaType::ImageManifest))
+            .media_type(MANIFEST)
             .config(config)
             .layers(layers)
             .build()
             .map_err(unbuilt("manifest"))?;
         let manifest = canonical(&manifest)?;
         let digest = Digest::of(&manifest);
-        let entry = docker(MediaType::ImageManifest, &digest, manifest.len() as u64)?;
+        let entry = descriptor(MANIFEST.into(), &digest, manifest.len() as u64)?;
         Ok(Made {
             index: Index::of(vec![entry])?.bytes()?,
             manifest: (digest, manifest),
@@ -134,38 +137,15 @@ impl ArchiveFile {
     }
 }
 
-fn as_docker(kind: MediaType) -> MediaType {
-    match kind {
-        MediaType::ImageLayer => {
-            MediaType::Other("application/vnd.docker.image.rootfs.diff.tar".to_owned())
-        }
-        other => {
-            let name = other.to_docker_v2s2().map(str::to_owned);
-            MediaType::Other(name.unwrap_or_else(|_| other.to_string()))
-        }
-    }
-}
-
-fn docker(kind: MediaType, digest: &Digest, bytes: u64) -> Result<Descriptor> {
-    descriptor(as_docker(kind), digest, bytes)
-}
-
 /// Where the content of each file of the archive lies.
 fn places(origin: &str, file: &File) -> Result<BTreeMap<String, Place>> {
-    let position = Cell::new(0);
-    let counted = Counted {
-        inner: file,
-        position: &position,
-    };
     let mut places = BTreeMap::new();
     let mut links = Vec::new();
-    entries::for_each(origin, counted, &mut |entry, _| {
+    entries::for_each(origin, file, &mut |entry, offset, _| {
         match &entry.kind {
             Kind::File => {
-                let place = Place {
-                    offset: position.get(),
-                    bytes: entry.bytes,
-                };
+                let bytes = entry.bytes;
+                let place = Place { offset, bytes };
                 if places.insert(entry.path.clone(), place).is_some() {
                     let reason = "it is there twice, and nothing says which one counts";
                     return Err(Error::Hostile {
@@ -237,11 +217,8 @@ impl Source for ArchiveFile {
     }
 
     fn blob_names(&self) -> Result<Vec<String>> {
-        let names = self
-            .files
-            .keys()
-            .filter_map(|path| path.strip_prefix(BLOBS));
-        Ok(names.map(str::to_owned).collect())
+        let names = self.files.keys().map(|path| path.strip_prefix(BLOBS));
+        Ok(names.flatten().map(str::to_owned).collect())
     }
 
     fn docker_manifest(&self) -> Result<Option<Vec<u8>>> {
@@ -251,20 +228,6 @@ impl Source for ArchiveFile {
 
     fn packs_on_push(&self) -> bool {
         self.made.is_some()
-    }
-}
-
-/// Knows how far into the file it has read.
-struct Counted<'a> {
-    inner: &'a File,
-    position: &'a Cell<u64>,
-}
-
-impl Read for Counted<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.inner.read_at(buffer, self.position.get())?;
-        self.position.set(self.position.get() + count as u64);
-        Ok(count)
     }
 }
 

@@ -22,7 +22,7 @@ pub(crate) fn raw(kind: EntryType, name: &[u8], link: &[u8], content: &[u8]) -> 
 
 fn entries(archive: &[u8]) -> Result<Vec<Entry>> {
     let mut found = Vec::new();
-    for_each("the test", archive, &mut |entry, _| {
+    for_each("the test", archive, &mut |entry, _, _| {
         found.push(entry.clone());
         Ok(())
     })?;
@@ -94,7 +94,7 @@ fn an_archive_that_is_cut_off_is_damaged() {
     let mut archive = raw(EntryType::Regular, b"a", b"", &[1; 2000]);
     archive.truncate(1000);
     let mut read = 0;
-    let result = for_each("the test", archive.as_slice(), &mut |_, content| {
+    let result = for_each("the test", archive.as_slice(), &mut |_, _, content| {
         read = io::copy(content, &mut io::sink()).unwrap_or_default();
         Ok(())
     });
