@@ -63,11 +63,9 @@ fn history(
         let entry = HistoryBuilder::default().created(created);
         entry.created_by(text).build().map_err(unbuilt("history"))
     };
-    let mut history = base
-        .and_then(|base| base.history().clone())
-        .unwrap_or_default();
-    let told = history.iter().filter(|e| e.empty_layer() != Some(true));
-    if told.count() != below {
+    let history = base.and_then(|base| base.history().clone());
+    let mut history = history.unwrap_or_default();
+    if base.map_or(0, |base| of_layers(base).count()) != below {
         let texts = (0..below).map(|_| entry("a layer of the base"));
         history = texts.collect::<Result<_>>()?;
     }
@@ -75,6 +73,12 @@ fn history(
         history.push(entry(&layer.created_by)?);
     }
     Ok(history)
+}
+
+/// The entries of a history that are about layers, and not about settings.
+pub(crate) fn of_layers(config: &ImageConfiguration) -> impl Iterator<Item = &History> {
+    let entries = config.history().iter().flatten();
+    entries.filter(|entry| entry.empty_layer() != Some(true))
 }
 
 /// The manifest of an image with that configuration and those layers.

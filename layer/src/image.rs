@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use oci_spec::image::{Descriptor, ImageConfiguration, ImageManifest, MediaType};
 
-use crate::compose::{configuration, manifest};
+use crate::compose::{configuration, manifest, of_layers};
 use crate::config::ImageConfig;
 use crate::document::{canonical, descriptor, digest_of, parse};
 use crate::moment::rfc3339;
@@ -86,9 +86,10 @@ impl Image {
             let reason = format!("its configuration has {ids} layers, its manifest {layers}");
             return Err(Error::damaged(origin, reason));
         }
-        let made = history_of_layers(&documents.config);
+        let made = of_layers(&documents.config).map(|entry| entry.created_by().clone());
+        let mut made = Vec::from_iter(made).into_iter();
         let mut layers = Vec::new();
-        for (at, (descriptor, diff_id)) in descriptors.iter().zip(ids).enumerate() {
+        for (descriptor, diff_id) in descriptors.iter().zip(ids) {
             let scanned = read_layer(source, descriptor, &mut |_, _| Ok(()))?;
             if scanned.diff_id.to_string() != *diff_id {
                 let digest = digest_of(origin, descriptor)?;
@@ -96,7 +97,7 @@ impl Image {
                 return Err(Error::damaged(origin, reason));
             }
             layers.push(Layer {
-                created_by: made.get(at).cloned().unwrap_or_default(),
+                created_by: made.next().flatten().unwrap_or_default(),
                 ..scanned
             });
         }
@@ -183,14 +184,6 @@ fn name_in(entry: &Descriptor) -> Option<String> {
     let name = entry.annotations().as_ref()?.get(NAME)?;
     let last = name.rsplit('/').next()?;
     Some(last.split(':').next()?.to_owned())
-}
-
-fn history_of_layers(config: &ImageConfiguration) -> Vec<String> {
-    let entries = config.history().as_deref().unwrap_or_default();
-    let of_layers = entries.iter().filter(|e| e.empty_layer() != Some(true));
-    of_layers
-        .map(|entry| entry.created_by().clone().unwrap_or_default())
-        .collect()
 }
 
 #[cfg(test)]

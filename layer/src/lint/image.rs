@@ -5,6 +5,7 @@ use oci_spec::image::{Descriptor, ImageConfiguration, Os};
 use super::finding::{Expected, Finding, Findings};
 use super::rule::Rule;
 use super::{layers, program};
+use crate::compose::of_layers;
 use crate::index::is_attestation;
 use crate::lambda::LAMBDA;
 use crate::source::Source;
@@ -68,40 +69,24 @@ fn one_manifest(source: &dyn Source, entries: &[Descriptor], findings: &mut Find
     }
 }
 
-/// Whose media types a document uses.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Family {
-    Oci,
-    Docker,
-}
-
-fn family(kind: &str) -> Option<Family> {
-    if kind.starts_with("application/vnd.oci.image.") {
-        Some(Family::Oci)
-    } else if kind.starts_with("application/vnd.docker.") {
-        Some(Family::Docker)
-    } else {
-        None
-    }
-}
-
 fn media_types(image: &Examined, findings: &mut Findings) {
+    const OCI: &str = "application/vnd.oci.image.";
+    const DOCKER: &str = "application/vnd.docker.";
     let manifest = &image.documents.manifest;
     // The manifest may leave its own out.
     let own = manifest.media_type().as_ref();
     let own = own.unwrap_or(image.entry.media_type()).to_string();
     let config = manifest.config().media_type().to_string();
-    let layers = manifest
-        .layers()
-        .iter()
-        .map(|layer| layer.media_type().to_string());
+    let layers = manifest.layers().iter();
+    let layers = layers.map(|layer| layer.media_type().to_string());
     let kinds: Vec<_> = [own, config].into_iter().chain(layers).collect();
-    if let Some(unknown) = kinds.iter().find(|kind| family(kind).is_none()) {
+    let is_known = |kind: &String| kind.starts_with(OCI) || kind.starts_with(DOCKER);
+    if let Some(unknown) = kinds.iter().find(|kind| !is_known(kind)) {
         let found = format!("`{unknown}` is no media type of an image");
         findings.error(Rule::MediaTypes, found);
     }
-    let one_of = |wanted| kinds.iter().find(|kind| family(kind) == Some(wanted));
-    if let (Some(oci), Some(docker)) = (one_of(Family::Oci), one_of(Family::Docker)) {
+    let one_of = |family| kinds.iter().find(|kind| kind.starts_with(family));
+    if let (Some(oci), Some(docker)) = (one_of(OCI), one_of(DOCKER)) {
         let found = format!("`{oci}` and `{docker}` occur in one image");
         findings.error(Rule::MediaTypes, found);
     }
@@ -152,9 +137,7 @@ fn platform(image: &Examined, expected: &Expected, findings: &mut Findings) {
 }
 
 fn history(config: &ImageConfiguration, layers: usize, findings: &mut Findings) {
-    let entries = config.history().as_deref().unwrap_or_default();
-    let of_layers = entries.iter().filter(|e| e.empty_layer() != Some(true));
-    let count = of_layers.count();
+    let count = of_layers(config).count();
     if count != layers {
         let found = format!("there are {layers} layers and {count} history entries for layers");
         findings.error(Rule::History, found);
@@ -162,10 +145,7 @@ fn history(config: &ImageConfiguration, layers: usize, findings: &mut Findings) 
 }
 
 fn size(image: &Examined, findings: &mut Findings) {
-    let scanned = image
-        .layers
-        .iter()
-        .filter_map(|layer| layer.scanned.as_ref());
+    let scanned = image.layers.iter().flat_map(|layer| &layer.scanned);
     let bytes: u64 = scanned.map(|scanned| scanned.unpacked_bytes).sum();
     let most = LAMBDA.image_unpacked_bytes;
     if bytes > most {
