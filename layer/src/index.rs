@@ -1,6 +1,8 @@
 //! The list of images in a layout, or of one image for several processors. Source:
 //! <https://github.com/opencontainers/image-spec/blob/v1.1.1/image-index.md>.
 
+use std::collections::BTreeSet;
+
 use oci_spec::image::{Arch, Descriptor, ImageIndex, ImageIndexBuilder, MediaType, Os};
 
 use crate::document::{canonical, parse, unbuilt};
@@ -49,28 +51,35 @@ impl Index {
         if let [only] = self.manifests() {
             return Ok(only);
         }
-        let wanted = architecture.goarch();
-        let fits = |entry: &&Descriptor| {
-            entry.platform().as_ref().is_some_and(|platform| {
-                *platform.os() == Os::Linux && *platform.architecture() == Arch::from(wanted)
-            })
-        };
-        self.manifests().iter().find(fits).ok_or_else(|| {
-            let platforms = self
-                .manifests()
-                .iter()
-                .filter_map(|e| e.platform().as_ref());
-            let names: Vec<_> = platforms
-                .map(|platform| format!("{}/{}", platform.os(), platform.architecture()))
-                .collect();
-            let there = if names.is_empty() {
-                "no image that says what it is for".to_owned()
-            } else {
-                names.join(", ")
+        let place = place_for(self.manifests().iter(), architecture);
+        let place = place.map_err(|there| {
+            let there = match there.as_str() {
+                "" => "no image that says what it is for",
+                there => there,
             };
+            let wanted = architecture.goarch();
             Error::missing(origin, format!("image for linux/{wanted}; it has {there}"))
-        })
+        })?;
+        Ok(&self.manifests()[place])
     }
+}
+
+/// The place of the image for Linux on `architecture` among the entries of an index, or else the list of what they are for.
+pub fn place_for<'a>(
+    entries: impl Iterator<Item = &'a Descriptor>,
+    architecture: Architecture,
+) -> Result<usize, String> {
+    let wanted = Arch::from(architecture.goarch());
+    let mut there = BTreeSet::new();
+    for (place, entry) in entries.enumerate() {
+        if let Some(platform) = entry.platform() {
+            if *platform.os() == Os::Linux && *platform.architecture() == wanted {
+                return Ok(place);
+            }
+            there.insert(format!("{}/{}", platform.os(), platform.architecture()));
+        }
+    }
+    Err(Vec::from_iter(there).join(", "))
 }
 
 /// Whether an entry says that it is no image but something about one, as build tools add.
@@ -116,7 +125,7 @@ mod tests {
             error.contains("`x` has no image for linux/amd64"),
             "{error}"
         );
-        assert!(error.contains("linux/riscv64, linux/arm64"), "{error}");
+        assert!(error.contains("linux/arm64, linux/riscv64"), "{error}");
     }
 
     #[test]

@@ -9,17 +9,11 @@ use crate::GlibcVersion;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Lambda {
-    /// Shared libraries that a function's binary may need.
     pub(crate) libraries: Vec<String>,
-    /// The glibc of the runtime for zip archives.
     pub(crate) runtime_glibc: GlibcVersion,
-    /// The most bytes that an image may unpack to.
     pub(crate) image_unpacked_bytes: u64,
-    /// The largest zip archive that can be uploaded directly.
     pub(crate) zip_upload_bytes: u64,
-    /// The most bytes that a zip archive may unpack to.
     pub(crate) zip_unpacked_bytes: u64,
-    /// Folders with files that only root may read in every operating system.
     pub(crate) private_folders: Vec<String>,
 }
 

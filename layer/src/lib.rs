@@ -15,95 +15,47 @@
 //! folder, archive ──▶ Source ──▶ validate, lint, Image, unpack, diff
 //! ```
 //!
-//! # From files to an image
-//!
 //! A [`FileTree`] knows what will lie where. It is sorted, has one mode for data and one for programs,
-//! and refuses a path that comes twice, or one that leads out of the image:
+//! and refuses a path that comes twice, or one that leads out of the image. A [`LayoutWriter`] makes it a [`Layer`],
+//! in one pass in which both digests and all sizes become known and no file is held in memory; then the [`Image`]
+//! with its documents, in a folder that appears whole or not at all. Everything has the time that is given, here 1970:
 //!
 //! ```
-//! # fn main() -> Result<(), layer::Error> {
-//! use layer::{Content, FileTree, Mode};
+//! use layer::lint::{Expected, Rule, lint};
+//! use layer::zip::Zip;
+//! use layer::{Architecture, Content, FileTree, ImageConfig, LayoutWriter, Mode};
 //!
+//! # fn main() -> Result<(), layer::Error> {
 //! let mut tree = FileTree::new();
 //! let script = Content::bytes("this example", b"#!/bin/sh\necho hello\n");
 //! tree.add("var/task/bootstrap", script.clone(), Mode::Program)?;
-//! let again = tree.add("var/task/bootstrap", script, Mode::Program);
+//! let again = tree.add("var/task/bootstrap", script.clone(), Mode::Program);
 //! assert!(again.is_err_and(|error| error.to_string().contains("comes twice")));
-//! # Ok(())
-//! # }
-//! ```
-//!
-//! A [`LayoutWriter`] makes it a [`Layer`], in one pass in which both digests and all sizes become known
-//! and no file is held in memory; then the [`Image`] with its documents, in a folder that appears whole or not
-//! at all. Everything has the time that is given, here 1970:
-//!
-//! ```
-//! # use layer::{Content, FileTree, Mode};
-//! # fn main() -> Result<(), layer::Error> {
-//! # let mut tree = FileTree::new();
-//! # let script = Content::bytes("this example", b"#!/bin/sh\necho hello\n");
-//! # tree.add("var/task/bootstrap", script, Mode::Program)?;
-//! use layer::{Architecture, ImageConfig, LayoutWriter};
 //!
 //! let folder = tempfile::tempdir().expect("a temporary folder");
-//! let mut writer = LayoutWriter::new(folder.path(), 0)?;
-//! let layer = writer.add_layer(&tree, "hello")?;
-//! assert_eq!(layer.unpacked_bytes, 21);
-//! let config = ImageConfig {
-//!     entrypoint: vec!["/var/task/bootstrap".into()],
-//!     ..ImageConfig::new("hello", Architecture::X86_64)
+//! let write = |entrypoint: Vec<String>| {
+//!     let mut writer = LayoutWriter::new(folder.path(), 0)?;
+//!     let layer = writer.add_layer(&tree, "hello")?;
+//!     assert_eq!(layer.unpacked_bytes, 21);
+//!     let config = ImageConfig {
+//!         entrypoint,
+//!         ..ImageConfig::new("hello", Architecture::X86_64)
+//!     };
+//!     writer.finish(&config, &folder.path().join("hello"))
 //! };
-//! let layout = writer.finish(&config, &folder.path().join("hello"))?;
+//! let layout = write(vec!["/var/task/bootstrap".into()])?;
 //! // The same on every machine.
 //! let digest = "sha256:82eba99127bf4ff0ffef21aabc48e4f5c7f04d360acd97b4272756add40a0d5f";
 //! assert_eq!(layout.image().digest().to_string(), digest);
-//!
-//! let archive = folder.path().join("hello.tar");
-//! layout.write_archive(&archive, "hello:latest")?;
-//! # Ok(())
-//! # }
-//! ```
-//!
-//! # From anything to a judgement
-//!
-//! [`open`] takes a layout folder or an archive, whoever made it. [`validate`] derives everything again
-//! from the bytes; [`lint`] adds what Lambda demands, and says what to do about each breach:
-//!
-//! ```
-//! # use layer::{Architecture, Content, FileTree, ImageConfig, LayoutWriter, Mode};
-//! # fn main() -> Result<(), layer::Error> {
-//! # let folder = tempfile::tempdir().expect("a temporary folder");
-//! # let mut tree = FileTree::new();
-//! # let script = Content::bytes("this example", b"#!/bin/sh\necho hello\n");
-//! # tree.add("var/task/bootstrap", script, Mode::Program)?;
-//! # let mut writer = LayoutWriter::new(folder.path(), 0)?;
-//! # writer.add_layer(&tree, "hello")?;
-//! use layer::lint::{Expected, Rule, lint};
+//! layout.write_archive(&folder.path().join("hello.tar"), "hello:latest")?;
 //!
 //! // Nobody says what is to be started.
-//! let config = ImageConfig::new("hello", Architecture::X86_64);
-//! let layout = writer.finish(&config, &folder.path().join("hello"))?;
+//! let layout = write(Vec::new())?;
 //! let source = layer::open(layout.path())?;
 //! assert!(layer::validate(source.as_ref()).mismatches.is_empty());
-//!
 //! let findings = lint(layout.path(), &Expected::default())?;
 //! assert_eq!(findings[0].rule, Rule::Entrypoint);
 //! assert!(findings[0].remedy.contains("ENTRYPOINT"));
-//! # Ok(())
-//! # }
-//! ```
-//!
-//! # On a base, and as a zip archive
-//!
-//! [`LayoutWriter::set_base`] puts the layers of another image below ours, unchanged, after [`check_base`] has found
-//! that it runs the program. A function for a runtime of Lambda's is a [`zip::Zip`] instead:
-//!
-//! ```
-//! # use layer::{Content, FileTree, Mode};
-//! # fn main() -> Result<(), layer::Error> {
-//! # let folder = tempfile::tempdir().expect("a temporary folder");
-//! # let script = Content::bytes("this example", b"#!/bin/sh\necho hello\n");
-//! use layer::zip::Zip;
 //!
 //! let mut tree = FileTree::new();
 //! tree.add("bootstrap", script, Mode::Program)?;
@@ -112,6 +64,11 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! [`open`] takes a layout folder or an archive, whoever made it. [`validate`] derives everything again
+//! from the bytes; [`lint`](lint::lint) adds what Lambda demands, and says what to do about each breach.
+//! [`LayoutWriter::set_base`] puts the layers of another image below ours, unchanged, after [`check_base`] has found
+//! that it runs the program. A function for a runtime of Lambda's is a [`zip::Zip`] instead.
 //!
 //! The crate knows nothing of OpenCV, AWS accounts, clocks or environment variables.
 
@@ -159,7 +116,7 @@ pub use document::descriptor;
 pub use error::{Error, Result};
 pub use files::{Files, files};
 pub use image::Image;
-pub use index::Index;
+pub use index::{Index, place_for};
 pub use layer::Layer;
 pub use layout::{Layout, LayoutFolder, LayoutWriter, write_documents};
 pub use moment::rfc3339;
