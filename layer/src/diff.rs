@@ -1,5 +1,7 @@
 //! How two images differ, file by file: for people who expected the same bytes.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::files::{Files, files};
@@ -51,10 +53,7 @@ fn documents(name: &str, a: &[u8], b: &[u8], lines: &mut Vec<String>) {
 fn values(path: &str, a: &Value, b: &Value, lines: &mut Vec<String>) {
     match (a, b) {
         (Value::Object(ours), Value::Object(theirs)) => {
-            let mut keys: Vec<_> = ours.keys().chain(theirs.keys()).collect();
-            keys.sort();
-            keys.dedup();
-            for key in keys {
+            for key in BTreeSet::from_iter(ours.keys().chain(theirs.keys())) {
                 values(&format!("{path}.{key}"), &a[key], &b[key], lines);
             }
         }
@@ -69,10 +68,7 @@ fn values(path: &str, a: &Value, b: &Value, lines: &mut Vec<String>) {
 }
 
 fn compare(layer: usize, a: &Files, b: &Files, lines: &mut Vec<String>) {
-    let mut paths: Vec<_> = a.keys().chain(b.keys()).collect();
-    paths.sort();
-    paths.dedup();
-    for path in paths {
+    for path in BTreeSet::from_iter(a.keys().chain(b.keys())) {
         let mut say = |what: String| lines.push(format!("layer {layer}, `{path}`: {what}"));
         match (a.get(path), b.get(path)) {
             (Some((one, content)), Some((other, same))) => {

@@ -62,6 +62,7 @@ fn no_elf(path: &Path) -> impl FnOnce(Unreadable) -> Error {
 type Unreadable = Box<dyn std::error::Error>;
 
 fn parse<'data>(data: impl ReadRef<'data>) -> Result<Elf, Unreadable> {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let header = FileHeader64::<Endianness>::parse(data)?;
     let endian = header.endian()?;
     let mut found = Elf {
@@ -76,7 +77,7 @@ fn parse<'data>(data: impl ReadRef<'data>) -> Result<Elf, Unreadable> {
     };
     for segment in header.program_headers(endian, data)? {
         if let Some(interpreter) = segment.interpreter(endian, data)? {
-            found.interpreter = Some(String::from_utf8_lossy(interpreter).into_owned());
+            found.interpreter = Some(text(interpreter));
         }
     }
     let sections = header.sections(endian, data)?;
@@ -95,9 +96,7 @@ fn parse<'data>(data: impl ReadRef<'data>) -> Result<Elf, Unreadable> {
             if tag == elf::DT_NEEDED {
                 let offset = u32::try_from(entry.d_val.get(endian)).unwrap_or(u32::MAX);
                 let name = strings.get(offset).unwrap_or_default();
-                found
-                    .needed
-                    .push(String::from_utf8_lossy(name).into_owned());
+                found.needed.push(text(name));
             }
         }
     }
@@ -106,13 +105,13 @@ fn parse<'data>(data: impl ReadRef<'data>) -> Result<Elf, Unreadable> {
     let symbols = symbols.unwrap_or_default();
     for symbol in symbols.iter().filter(|symbol| symbol.is_undefined(endian)) {
         let name = symbol.name(endian, symbols.strings()).unwrap_or_default();
-        found.hardening.add_import(&String::from_utf8_lossy(name));
+        found.hardening.add_import(&text(name));
     }
     if let Some((mut libraries, strings)) = sections.gnu_verneed(endian, data)? {
         let strings = sections.strings(endian, data, strings)?;
         while let Some((_, mut versions)) = libraries.next()? {
             while let Some(version) = versions.next()? {
-                let name = String::from_utf8_lossy(version.name(endian, strings)?).into_owned();
+                let name = text(version.name(endian, strings)?);
                 if let Some(glibc) = glibc_of(&name) {
                     let newest = found.needs_glibc.as_ref().map(|(glibc, _)| *glibc);
                     if newest.is_none_or(|newest| glibc > newest) {
@@ -128,7 +127,7 @@ fn parse<'data>(data: impl ReadRef<'data>) -> Result<Elf, Unreadable> {
         let strings = sections.strings(endian, data, strings)?;
         while let Some((_, mut names)) = definitions.next()? {
             while let Some(name) = names.next()? {
-                let name = String::from_utf8_lossy(name.name(endian, strings)?).into_owned();
+                let name = text(name.name(endian, strings)?);
                 found.provides_glibc = found.provides_glibc.max(glibc_of(&name));
             }
         }

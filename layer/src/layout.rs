@@ -214,14 +214,9 @@ impl Source for LayoutFolder {
         let folder = self.path.join("blobs/sha256");
         let mut names = Vec::new();
         for entry in fs::read_dir(folder)? {
-            let name = entry?.file_name();
-            names.push(name.to_string_lossy().into_owned());
+            names.push(entry?.file_name().to_string_lossy().into_owned());
         }
         names.sort();
         Ok(names)
-    }
-
-    fn docker_manifest(&self) -> Result<Option<Vec<u8>>> {
-        Ok(None)
     }
 }

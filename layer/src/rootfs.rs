@@ -74,15 +74,12 @@ fn write(root: &Dir, entry: &Entry, content: &mut dyn Read) -> io::Result<()> {
         let hidden = parent.map_or(hidden.to_owned(), |parent| format!("{parent}/{hidden}"));
         return remove(root, &hidden);
     }
-    if entry.kind == Kind::Folder {
-        return match root.symlink_metadata(path) {
-            Ok(found) if found.is_dir() => Ok(()),
-            Ok(_) => {
-                remove(root, &entry.path)?;
-                root.create_dir(path)
-            }
-            Err(_) => root.create_dir(path),
-        };
+    let is_folder = || {
+        root.symlink_metadata(path)
+            .is_ok_and(|found| found.is_dir())
+    };
+    if entry.kind == Kind::Folder && is_folder() {
+        return Ok(());
     }
     remove(root, &entry.path)?;
     match &entry.kind {
@@ -96,7 +93,7 @@ fn write(root: &Dir, entry: &Entry, content: &mut dyn Read) -> io::Result<()> {
         Kind::Symlink(target) => root.symlink(target, path),
         Kind::Hardlink(target) => root.hard_link(target, root, path),
         Kind::Special => Err(io::Error::other("it is a device or a pipe")),
-        Kind::Folder => Ok(()),
+        Kind::Folder => root.create_dir(path),
     }
 }
 

@@ -26,7 +26,9 @@ pub trait Source {
     fn blob_names(&self) -> Result<Vec<String>>;
 
     /// The document by which Docker before version 25 finds the image, where there is one.
-    fn docker_manifest(&self) -> Result<Option<Vec<u8>>>;
+    fn docker_manifest(&self) -> Result<Option<Vec<u8>>> {
+        Ok(None)
+    }
 
     /// Whether layers lie here as they are before a push packs them. So it is in what `docker save`
     /// of Docker before version 25 writes.
