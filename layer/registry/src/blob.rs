@@ -154,8 +154,7 @@ impl<'a> Download<'a> {
         Err(Failure::passing(lied))
     }
 
-    /// Asks for what is missing. `oci_client` does not tell with which status a registry refuses
-    /// if it sends an error document as well, nor how long it asks to wait.
+    /// Asks for what is missing.
     async fn request(&self) -> Result<Response, Failure> {
         let (digest, from) = (self.entry.digest, self.sum.bytes());
         let address = self.session.remote.address(&format!("blobs/{digest}"));
@@ -173,10 +172,8 @@ impl<'a> Download<'a> {
             let range = range.and_then(|value| value.to_str().ok());
             let wanted = format!("bytes {}-", self.sum.bytes());
             if range.is_some_and(|range| !range.starts_with(&wanted)) {
-                let judge = self.session.judge();
-                return Err(judge
-                    .unusable(&self.what, "it sends another part of it")
-                    .into());
+                let reason = "it sends another part of it";
+                return Err(self.session.unusable(&self.what, reason).into());
             }
         } else if self.sum.bytes() > 0 {
             // A registry that knows no ranges begins anew, and so does the file.
@@ -221,13 +218,8 @@ impl<'a> Download<'a> {
     }
 
     fn cut_off(&self, reason: &str) -> Error {
-        Error::CutOff {
-            registry: self.session.remote.registry().to_owned(),
-            what: self.what.clone(),
-            done: self.sum.bytes(),
-            total: self.entry.size(),
-            reason: reason.to_owned(),
-        }
+        let (done, total) = (self.sum.bytes(), self.entry.size());
+        self.session.remote.cut_off(&self.what, done, total, reason)
     }
 
     /// Drops everything: a blob with another size is another blob.

@@ -2,40 +2,54 @@
 //! one. Of a bad one only its status, its codes and its messages are kept, and no message that
 //! repeats a secret.
 
-use std::error::Error as _;
+use std::error::Error as StdError;
 use std::io;
 use std::time::Duration;
 
-use oci_client::errors::OciEnvelope;
-use reqwest::{Response, StatusCode};
+use reqwest::{Response, StatusCode, Url};
+use serde_json::Value;
 
-use super::document::read;
 use super::error::Failure;
 use super::patience::asked;
-use super::{Credentials, Error, Remote};
+use super::session::Session;
+use super::{Credentials, Error};
 
 /// How much of a bad answer is looked at, and of a message in it.
 const BODY: u64 = 1 << 16;
 const MESSAGE: usize = 300;
 
-/// Whom an answer comes from, and what must not be repeated of it.
-pub(crate) struct Judge<'a> {
-    pub remote: &'a Remote,
-    pub secrets: Vec<String>,
-}
-
-impl Judge<'_> {
+impl Session<'_> {
     /// The answer, if it is a good one.
     pub async fn answer(&self, what: &str, response: Response) -> Result<Response, Failure> {
         let status = response.status();
         if status.is_success() {
             return Ok(response);
         }
-        let elsewhere = !at_registry(self.remote, &response);
+        let elsewhere = !self.at_registry(&response);
         let asked = asked(response.headers());
         // What a bad answer says more than its status is a courtesy; it may break off.
-        let body = read(response, BODY).await.unwrap_or_default();
-        Err(self.status(what, status, &body, asked, elsewhere))
+        let body = self.document(what, response, BODY).await;
+        Err(self.status(what, status, &body.unwrap_or_default(), asked, elsewhere))
+    }
+
+    /// An answer that is a document and no blob, read whole.
+    pub async fn document(
+        &self,
+        what: &str,
+        mut response: Response,
+        limit: u64,
+    ) -> Result<Vec<u8>, Failure> {
+        let broken = |error| self.broken(what, &error);
+        let mut body = Vec::new();
+        let announced = response.content_length().unwrap_or(0);
+        while announced <= limit && body.len() as u64 <= limit {
+            match response.chunk().await.map_err(broken)? {
+                Some(chunk) => body.extend_from_slice(&chunk),
+                None => return Ok(body),
+            }
+        }
+        let reason = format!("it is longer than the {limit} bytes that it may have");
+        Err(self.unusable(what, reason).into())
     }
 
     /// What a bad status means; `elsewhere` if it comes from where the registry sent us on to.
@@ -48,7 +62,7 @@ impl Judge<'_> {
         elsewhere: bool,
     ) -> Failure {
         let (registry, what) = (self.remote.registry().to_owned(), what.to_owned());
-        let said = said(status, body, &self.secrets);
+        let said = said(status, body, &self.secrets());
         let mut failure: Failure = match status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if !elsewhere => Error::Unauthorized {
                 registry,
@@ -92,7 +106,7 @@ impl Judge<'_> {
     /// What a connection that cannot be made, or that broke, means.
     pub fn broken(&self, what: &str, error: &reqwest::Error) -> Failure {
         let (registry, what) = (self.remote.registry().to_owned(), what.to_owned());
-        if let Some(reason) = tls_reason(error) {
+        if let Some(reason) = cause::<rustls::Error>(error).map(ToString::to_string) {
             return Error::Tls { registry, reason }.into();
         }
         let reason = innermost(error);
@@ -119,14 +133,22 @@ impl Judge<'_> {
             reason: reason.into(),
         }
     }
-}
 
-/// Whether an answer is the registry's own, and not of a storage that it sent us on to.
-pub(crate) fn at_registry(remote: &Remote, response: &Response) -> bool {
-    let Ok(root) = reqwest::Url::parse(&remote.root()) else {
-        return false;
-    };
-    root.origin() == response.url().origin()
+    /// Whether an answer is the registry's own, and not of a storage that it sent us on to.
+    pub fn at_registry(&self, response: &Response) -> bool {
+        let root = Url::parse(&self.remote.root());
+        root.is_ok_and(|root| root.origin() == response.url().origin())
+    }
+
+    /// What must not be repeated of an answer.
+    fn secrets(&self) -> Vec<String> {
+        let credentials = self.remote.credentials.secrets().map(str::to_owned);
+        let header = self.authorization().map(|known| known.header());
+        // Without its scheme, as a message may have it.
+        let header = header.and_then(|header| Some(header.split_once(' ')?.1.to_owned()));
+        let secrets = credentials.into_iter().chain(header);
+        secrets.filter(|secret| !secret.is_empty()).collect()
+    }
 }
 
 /// Why something failed, without addresses: those that a registry sends us on to are signed.
@@ -148,12 +170,12 @@ pub(crate) fn innermost(error: &reqwest::Error) -> String {
     reason
 }
 
-/// What is wrong with the TLS of a connection, if that is it.
-fn tls_reason(error: &reqwest::Error) -> Option<String> {
+/// The error of such a type that something failed for, if that is it.
+pub(crate) fn cause<T: StdError + 'static>(error: &reqwest::Error) -> Option<&T> {
     let mut cause = error.source();
     while let Some(error) = cause {
-        if let Some(tls) = error.downcast_ref::<rustls::Error>() {
-            return Some(tls.to_string());
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
         }
         // An I/O error that wraps another error does not count it among its sources.
         let wrapped = error
@@ -170,12 +192,12 @@ fn tls_reason(error: &reqwest::Error) -> Option<String> {
 /// What a registry said, in one line.
 fn said(status: StatusCode, body: &[u8], secrets: &[String]) -> String {
     let mut said = format!("HTTP {}", status.as_u16());
-    let Ok(envelope) = serde_json::from_slice::<OciEnvelope>(body) else {
-        return said;
-    };
-    for error in envelope.errors.iter().take(3) {
-        let code = serde_json::to_value(&error.code).unwrap_or_default();
-        for text in [code.as_str().unwrap_or_default(), error.message.as_str()] {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    for error in body["errors"].as_array().into_iter().flatten().take(3) {
+        for text in [&error["code"], &error["message"]]
+            .into_iter()
+            .filter_map(Value::as_str)
+        {
             let secret = secrets.iter().any(|secret| text.contains(secret.as_str()));
             let printable = text.chars().filter(|letter| !letter.is_control());
             let text: String = printable.take(MESSAGE).collect();
@@ -189,6 +211,8 @@ fn said(status: StatusCode, body: &[u8], secrets: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Remote;
+    use super::super::session::{Scope, within};
     use super::*;
 
     #[test]
@@ -216,21 +240,18 @@ mod tests {
     #[test]
     fn only_what_may_pass_is_tried_again() {
         let remote = Remote::parse("h.example/a").unwrap();
-        let judge = Judge {
-            remote: &remote,
-            secrets: Vec::new(),
-        };
-        let again = |status: u16| {
-            let status = StatusCode::from_u16(status).unwrap();
-            judge.status("it", status, b"", None, false).again
-        };
-        assert!([429, 500, 502, 503, 504].into_iter().all(again));
-        assert!(
-            ![400, 401, 403, 404, 405, 413, 416, 418]
-                .into_iter()
-                .any(again)
-        );
-        let failure = judge.status("it", StatusCode::FORBIDDEN, b"", None, true);
-        assert!(matches!(failure.error, Error::Refused { .. }));
+        within(&remote, Scope::Pull, &|_| (), async |session| {
+            let again = |status: u16| {
+                let status = StatusCode::from_u16(status).unwrap();
+                session.status("it", status, b"", None, false).again
+            };
+            assert!([429, 500, 502, 503, 504].into_iter().all(again));
+            let final_ones = [400, 401, 403, 404, 405, 413, 416, 418];
+            assert!(!final_ones.into_iter().any(again));
+            let failure = session.status("it", StatusCode::FORBIDDEN, b"", None, true);
+            assert!(matches!(failure.error, Error::Refused { .. }));
+            Ok(())
+        })
+        .unwrap();
     }
 }

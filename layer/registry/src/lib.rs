@@ -30,7 +30,6 @@
 mod blob;
 mod content;
 mod credentials;
-mod document;
 mod error;
 mod helper;
 mod judge;

@@ -2,23 +2,24 @@
 //! [`LONGEST`], with the digest that was asked for, and read as an image or as an index of them.
 
 use layer::Digest;
-use oci_client::manifest::{
-    IMAGE_MANIFEST_LIST_MEDIA_TYPE, IMAGE_MANIFEST_MEDIA_TYPE, OCI_IMAGE_INDEX_MEDIA_TYPE,
-    OCI_IMAGE_MEDIA_TYPE,
-};
 use oci_spec::image::Descriptor;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap};
 use serde::Deserialize;
 
 use super::Result;
-use super::document::{Unread, read};
 use super::session::Session;
 
 /// The longest manifest: what registries have to take, by the specification.
 pub(crate) const LONGEST: u64 = 4 << 20;
 
-const IMAGES: [&str; 2] = [OCI_IMAGE_MEDIA_TYPE, IMAGE_MANIFEST_MEDIA_TYPE];
-const INDEXES: [&str; 2] = [OCI_IMAGE_INDEX_MEDIA_TYPE, IMAGE_MANIFEST_LIST_MEDIA_TYPE];
+const IMAGES: [&str; 2] = [
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+];
+const INDEXES: [&str; 2] = [
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+];
 
 /// The header in which registries say the digest of a manifest.
 pub(crate) const DIGEST: &str = "docker-content-digest";
@@ -78,25 +79,13 @@ pub(crate) fn accepted() -> String {
 /// Fetches the manifest that a tag or a digest names.
 pub(crate) async fn fetch(session: &Session<'_>, version: &str) -> Result<Manifest> {
     let what = format!("manifest {version}");
-    // `oci_client` reads manifests of any length into memory.
     let (headers, bytes) = session
         .patiently(async || {
             let address = session.remote.address(&format!("manifests/{version}"));
             let asked = session.send(&what, |http| http.get(&address).header(ACCEPT, accepted()));
             let response = asked.await?;
             let headers = response.headers().clone();
-            let bytes = read(response, LONGEST)
-                .await
-                .map_err(|unread| match unread {
-                    Unread::TooLong => {
-                        let reason = format!(
-                            "it is longer than the {LONGEST} bytes that a manifest may have"
-                        );
-                        session.judge().unusable(&what, reason).into()
-                    }
-                    Unread::Broken(error) => session.judge().broken(&what, &error),
-                })?;
-            Ok((headers, bytes))
+            Ok((headers, session.document(&what, response, LONGEST).await?))
         })
         .await?;
     let digest = Digest::of(&bytes);
@@ -112,8 +101,7 @@ pub(crate) async fn fetch(session: &Session<'_>, version: &str) -> Result<Manife
         .and_then(|value| value.to_str().ok());
     let sent_as = sent_as.map(|text| text.split(';').next().unwrap_or(text).trim());
     let understood = understand(&bytes, sent_as);
-    let (media_type, kind) =
-        understood.map_err(|reason| session.judge().unusable(&what, reason))?;
+    let (media_type, kind) = understood.map_err(|reason| session.unusable(&what, reason))?;
     Ok(Manifest {
         digest,
         media_type,

@@ -10,9 +10,8 @@ use super::content::Blob;
 use super::error::Failure;
 use super::manifest::said_digest;
 use super::pull::resolved;
-use super::session::{Session, within};
-use super::token::Scope;
-use super::upload::Uploader;
+use super::session::{Scope, Session, within};
+use super::upload;
 use super::watch::{Meter, Watch};
 use super::{Error, Remote, Result};
 
@@ -37,51 +36,27 @@ pub fn push(
     within(remote, Scope::Push, watch, async |session| {
         let total = blobs.iter().map(|blob| blob.bytes).sum();
         let meter = Meter::new(watch as &Watch<'_>, total);
-        let mut uploader = Uploader::default();
         for blob in blobs {
-            send_blob(&session, &mut uploader, blob, &meter).await?;
+            send_blob(&session, blob, &meter).await?;
         }
         send_manifest(&session, manifest, media_type, digest).await?;
         Ok(digest)
     })
 }
 
-async fn send_blob(
-    session: &Session<'_>,
-    uploader: &mut Uploader,
-    blob: &Blob<'_>,
-    meter: &Meter<'_>,
-) -> Result<()> {
-    let mut tries = 0;
-    let mut renewed = false;
+async fn send_blob(session: &Session<'_>, blob: &Blob<'_>, meter: &Meter<'_>) -> Result<()> {
+    let mut first = true;
     session
         .patiently(async || {
             session.greet().await?;
             // A connection may break after the last byte has arrived: then the blob is there.
             let present = exists(session, blob).await?;
-            tries += 1;
-            if tries == 1 {
+            if std::mem::take(&mut first) {
                 meter.blob(blob.digest, blob.bytes, present);
             }
-            if present {
-                return Ok(());
-            }
-            let sent = uploader.send(session, blob, meter).await;
-            match sent {
-                // The token has become too old during a long push.
-                Err(failure)
-                    if failure.status == Some(StatusCode::UNAUTHORIZED)
-                        && !renewed
-                        && session.forget_token() =>
-                {
-                    renewed = true;
-                    Err(Failure {
-                        again: true,
-                        asked: Some(std::time::Duration::ZERO),
-                        ..failure
-                    })
-                }
-                sent => sent,
+            match present {
+                true => Ok(()),
+                false => upload::send(session, blob, meter).await,
             }
         })
         .await?;
@@ -100,9 +75,6 @@ async fn exists(session: &Session<'_>, blob: &Blob<'_>) -> Result<bool, Failure>
 }
 
 /// Puts the manifest and compares the digest that the registry gives it.
-///
-/// `oci_client` tells the manifest's address instead of its digest, and panics where an answer to
-/// a manifest that is put by its digest has none.
 async fn send_manifest(
     session: &Session<'_>,
     manifest: &[u8],

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use layer::Digest;
-use oci_client::Reference;
+use oci_spec::distribution::Reference;
 
 use super::{Error, Patience, Result};
 
@@ -105,6 +105,17 @@ impl Remote {
             what: what.to_owned(),
             wanted,
             found,
+        }
+    }
+
+    /// That a connection broke while bytes of something went over it.
+    pub(crate) fn cut_off(&self, what: &str, done: u64, total: u64, reason: &str) -> Error {
+        Error::CutOff {
+            registry: self.registry().to_owned(),
+            what: what.to_owned(),
+            done,
+            total,
+            reason: reason.to_owned(),
         }
     }
 

@@ -3,25 +3,50 @@
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
+use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
-use reqwest::{RequestBuilder, Response, StatusCode};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
+use reqwest::{Body, Client, RequestBuilder, Response, StatusCode, Url};
 
 use super::error::Failure;
-use super::judge::{Judge, at_registry};
 use super::remote::is_loopback;
-use super::token::{self, Authorization, Scope};
 use super::watch::{Event, Watch};
 use super::{Credentials, Error, Remote, Result};
 
-/// What the registry is told of who asks.
-pub(crate) const AGENT: &str = concat!("layer/", env!("CARGO_PKG_VERSION"));
+/// What is done in a repository.
+#[derive(Clone, Copy)]
+pub(crate) enum Scope {
+    Pull,
+    Push,
+}
+
+/// What a request carries.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum Authorization {
+    Basic { user: String, password: String },
+    Bearer(String),
+}
+
+impl Authorization {
+    /// The value of the header.
+    pub fn header(&self) -> String {
+        match self {
+            Self::Basic { user, password } => {
+                format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
+            }
+            Self::Bearer(token) => format!("Bearer {token}"),
+        }
+    }
+}
 
 pub(crate) struct Session<'a> {
     pub remote: &'a Remote,
-    pub watch: &'a Watch<'a>,
-    scope: Scope,
-    http: reqwest::Client,
+    pub scope: Scope,
+    pub http: Client,
+    watch: &'a Watch<'a>,
+    uploads: Client,
     authorization: RefCell<Option<Authorization>>,
     greeted: Cell<bool>,
 }
@@ -33,59 +58,49 @@ pub(crate) fn within<'a, T, F: Future<Output = Result<T>>>(
     watch: &'a Watch<'a>,
     action: impl FnOnce(Session<'a>) -> F,
 ) -> Result<T> {
-    let client = |reason: String| Error::Client { reason };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| client(error.to_string()))?;
+        .map_err(|error| unusable(&error))?;
     // The process has one provider for all its TLS; if there is one already, it serves.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let patience = &remote.patience;
-    let mut http = reqwest::Client::builder()
-        .user_agent(AGENT)
-        .connect_timeout(patience.connect)
-        .read_timeout(patience.silence)
-        .https_only(!remote.plain_http);
-    if is_loopback(remote.reference.resolve_registry()) {
-        // No proxy can reach this machine's own ports.
-        http = http.no_proxy();
-    }
-    let http = http.build().map_err(|error| client(error.to_string()))?;
     runtime.block_on(action(Session {
         remote,
         watch,
         scope,
-        http,
+        http: client(remote, Some(remote.patience.silence))?,
+        // For the client, nothing is read from the beginning of an upload to its end.
+        uploads: client(remote, None)?,
         authorization: RefCell::default(),
         greeted: Cell::default(),
     }))
 }
 
-impl Session<'_> {
-    /// What tells good answers from bad ones.
-    pub fn judge(&self) -> Judge<'_> {
-        let credentials = self.remote.credentials.secrets().map(str::to_owned);
-        let headers = self.authorization().map(|known| known.header());
-        // Without its scheme, as a message may have it.
-        let headers = headers.and_then(|header| Some(header.split_once(' ')?.1.to_owned()));
-        let secrets = credentials.into_iter().chain(headers);
-        Judge {
-            remote: self.remote,
-            secrets: secrets.filter(|secret| !secret.is_empty()).collect(),
-        }
+fn client(remote: &Remote, silence: Option<Duration>) -> Result<Client> {
+    let mut client = Client::builder()
+        .user_agent(concat!("layer/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(remote.patience.connect)
+        .https_only(!remote.plain_http);
+    if is_loopback(remote.reference.resolve_registry()) {
+        // No proxy can reach this machine's own ports.
+        client = client.no_proxy();
     }
+    if let Some(silence) = silence {
+        client = client.read_timeout(silence);
+    }
+    client.build().map_err(|error| unusable(&error))
+}
 
+fn unusable(error: &dyn std::error::Error) -> Error {
+    Error::Client {
+        reason: error.to_string(),
+    }
+}
+
+impl Session<'_> {
     /// What requests carry at present.
     pub fn authorization(&self) -> Option<Authorization> {
         self.authorization.borrow().clone()
-    }
-
-    /// Forgets a token that the registry does not take any more; whether there was one.
-    pub fn forget_token(&self) -> bool {
-        self.greeted.set(false);
-        let known = self.authorization.take();
-        let token = matches!(known, Some(Authorization::Bearer(_)));
-        token && !matches!(self.remote.credentials, Credentials::Token(_))
     }
 
     /// Sends a request, once more with what the registry demands if it demands something, and
@@ -93,45 +108,42 @@ impl Session<'_> {
     pub async fn send(
         &self,
         what: &str,
-        build: impl Fn(&reqwest::Client) -> RequestBuilder,
+        build: impl Fn(&Client) -> RequestBuilder,
     ) -> Result<Response, Failure> {
-        let mut response = self.once(what, &build).await?;
+        let once = async || {
+            let sent = self.authorized(build(&self.http))?.send().await;
+            sent.map_err(|error| self.broken(what, &error))
+        };
+        let mut response = once().await?;
         if response.status() == StatusCode::UNAUTHORIZED
-            && at_registry(self.remote, &response)
-            && self.authorize(response.headers()).await?
+            && self.at_registry(&response)
+            && let found @ Some(_) = self.authorize(response.headers()).await?
+            && found != self.authorization()
         {
-            response = self.once(what, &build).await?;
+            self.authorization.replace(found);
+            response = once().await?;
         }
-        self.judge().answer(what, response).await
+        self.answer(what, response).await
     }
 
-    async fn once(
-        &self,
-        what: &str,
-        build: &impl Fn(&reqwest::Client) -> RequestBuilder,
-    ) -> Result<Response, Failure> {
-        let mut request = build(&self.http);
+    /// The request that puts a blob's bytes where the registry wants them.
+    pub fn upload(&self, place: Url, bytes: u64, body: Body) -> Result<RequestBuilder> {
+        let request = self.uploads.put(place).header(CONTENT_LENGTH, bytes);
+        let request = request.header(CONTENT_TYPE, "application/octet-stream");
+        self.authorized(request.body(body))
+    }
+
+    fn authorized(&self, mut request: RequestBuilder) -> Result<RequestBuilder> {
         if let Some(known) = self.authorization() {
             let value = HeaderValue::try_from(known.header());
             let mut value = value.map_err(|_| {
                 let reason = "its user name or password has letters that no header can have";
-                self.judge().unusable("a login", reason)
+                self.unusable("a login", reason)
             })?;
             value.set_sensitive(true);
             request = request.header(AUTHORIZATION, value);
         }
-        let sent = request.send().await;
-        sent.map_err(|error| self.judge().broken(what, &error))
-    }
-
-    /// Gets what the registry demands; whether that is something new.
-    async fn authorize(&self, headers: &HeaderMap) -> Result<bool, Failure> {
-        let found = token::authorize(&self.http, self.remote, self.scope, headers).await?;
-        let new = found.is_some() && found != self.authorization();
-        if new {
-            self.authorization.replace(found);
-        }
-        Ok(new)
+        Ok(request)
     }
 
     /// Finds out what the registry demands, with a request that is good for nothing else, unless

@@ -1,55 +1,22 @@
 //! What a registry demands before it answers, and what it gets: a challenge goes in, and an
 //! authorization comes out. Source: <https://distribution.github.io/distribution/spec/auth/token/>
 //! and, for identity tokens, <https://distribution.github.io/distribution/spec/auth/oauth/>.
-//!
-//! `oci_client` has this as well, but it tells a token service that is too busy like one that
-//! refuses, goes on without a token when it gets none, knows no identity tokens, and panics on a
-//! token that cannot be a header.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use http_auth::parse_challenges;
-use reqwest::Url;
 use reqwest::header::{HeaderMap, WWW_AUTHENTICATE};
-use serde::Deserialize;
+use reqwest::{StatusCode, Url};
+use serde_json::Value;
 
-use super::document::{Unread, read};
 use super::error::Failure;
-use super::judge::Judge;
 use super::remote::is_loopback;
-use super::{Credentials, Error, Remote};
+use super::session::{Authorization, Scope, Session};
+use super::{Credentials, Error};
 
 /// The longest answer of a token service. Tokens are some kilobytes.
 const LONGEST: u64 = 1 << 20;
 
 /// What an identity token's service is told of who asks.
 const CLIENT: &str = "layer";
-
-/// What is done in a repository.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Scope {
-    Pull,
-    Push,
-}
-
-/// What a request carries.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) enum Authorization {
-    Basic { user: String, password: String },
-    Bearer(String),
-}
-
-impl Authorization {
-    /// The value of the header.
-    pub fn header(&self) -> String {
-        match self {
-            Self::Basic { user, password } => {
-                format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
-            }
-            Self::Bearer(token) => format!("Bearer {token}"),
-        }
-    }
-}
 
 /// What a registry demands.
 #[derive(Debug, PartialEq, Eq)]
@@ -61,27 +28,78 @@ enum Challenge {
     },
 }
 
-/// The authorization that fits a challenge and the credentials; none if they cannot meet it.
-pub(crate) async fn authorize(
-    http: &reqwest::Client,
-    remote: &Remote,
-    scope: Scope,
-    headers: &HeaderMap,
-) -> Result<Option<Authorization>, Failure> {
-    Ok(match (challenge(headers), &remote.credentials) {
-        (_, Credentials::Token(token)) => bearer(remote, token.clone()).map(Some)?,
-        (Some(Challenge::Basic), Credentials::Basic { user, password }) => {
-            Some(Authorization::Basic {
-                user: user.clone(),
-                password: password.clone(),
-            })
+impl Session<'_> {
+    /// The authorization that fits a challenge and the credentials; none if they cannot meet it.
+    pub async fn authorize(&self, headers: &HeaderMap) -> Result<Option<Authorization>, Failure> {
+        let found = match (challenge(headers), &self.remote.credentials) {
+            (_, Credentials::Token(token)) => self.bearer(token.clone())?,
+            (Some(Challenge::Basic), Credentials::Basic { user, password }) => {
+                Authorization::Basic {
+                    user: user.clone(),
+                    password: password.clone(),
+                }
+            }
+            (Some(Challenge::Bearer { realm, service }), _) => {
+                self.ask(&realm, service.as_deref()).await?
+            }
+            _ => return Ok(None),
+        };
+        Ok(Some(found))
+    }
+
+    /// Asks a token service for a token.
+    async fn ask(&self, realm: &str, service: Option<&str>) -> Result<Authorization, Failure> {
+        let what = "the token service";
+        let Some(realm) = trusted(realm) else {
+            let reason = "its address is neither https nor on this machine";
+            return Err(self.unusable(what, reason).into());
+        };
+        let actions = match self.scope {
+            Scope::Pull => "pull",
+            Scope::Push => "pull,push",
+        };
+        let repository = self.remote.reference.repository();
+        let scope = format!("repository:{repository}:{actions}");
+        let mut query = vec![("scope", scope.as_str())];
+        query.extend(service.map(|service| ("service", service)));
+        let request = match &self.remote.credentials {
+            Credentials::IdentityToken(token) => {
+                query.extend([
+                    ("grant_type", "refresh_token"),
+                    ("client_id", CLIENT),
+                    ("refresh_token", token),
+                ]);
+                self.http.post(realm).form(&query)
+            }
+            Credentials::Basic { user, password } => {
+                let request = self.http.get(realm).query(&query);
+                request.basic_auth(user, Some(password))
+            }
+            Credentials::Anonymous | Credentials::Token(_) => self.http.get(realm).query(&query),
+        };
+        let sent = request.send().await;
+        let response = sent.map_err(|error| self.broken(what, &error))?;
+        let status = response.status();
+        if status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN {
+            // At the registry's own address or not: it is the login that is refused.
+            return Err(self.status(what, status, b"", None, false));
         }
-        (Some(Challenge::Bearer { realm, service }), _) => {
-            let service = service.as_deref();
-            Some(ask(http, remote, scope, &realm, service).await?)
+        let response = self.answer(what, response).await?;
+        let body = self.document(what, response, LONGEST).await?;
+        // The parser's message could show a part of the token.
+        let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
+        let token = answer["token"].as_str().or(answer["access_token"].as_str());
+        let token = token.ok_or_else(|| self.unusable(what, "there is no token in it"))?;
+        Ok(self.bearer(token.to_owned())?)
+    }
+
+    /// A token, if it can be a header.
+    fn bearer(&self, token: String) -> Result<Authorization, Error> {
+        if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(self.unusable("a login", "its token has letters that no token has"));
         }
-        _ => None,
-    })
+        Ok(Authorization::Bearer(token))
+    }
 }
 
 /// The best of the challenges that can be met.
@@ -108,88 +126,6 @@ fn challenge(headers: &HeaderMap) -> Option<Challenge> {
     best
 }
 
-/// Asks a token service for a token.
-async fn ask(
-    http: &reqwest::Client,
-    remote: &Remote,
-    scope: Scope,
-    realm: &str,
-    service: Option<&str>,
-) -> Result<Authorization, Failure> {
-    let what = "the token service";
-    let judge = Judge {
-        remote,
-        secrets: remote
-            .credentials
-            .secrets()
-            .into_iter()
-            .map(str::to_owned)
-            .collect(),
-    };
-    let Some(realm) = trusted(realm) else {
-        let reason = "its address is neither https nor on this machine";
-        return Err(judge.unusable(what, reason).into());
-    };
-    let actions = match scope {
-        Scope::Pull => "pull",
-        Scope::Push => "pull,push",
-    };
-    let scope = format!("repository:{}:{actions}", remote.reference.repository());
-    let mut query = vec![("scope", scope.as_str())];
-    query.extend(service.map(|service| ("service", service)));
-    let request = match &remote.credentials {
-        Credentials::IdentityToken(token) => {
-            query.extend([
-                ("grant_type", "refresh_token"),
-                ("client_id", CLIENT),
-                ("refresh_token", token),
-            ]);
-            http.post(realm).form(&query)
-        }
-        Credentials::Basic { user, password } => http
-            .get(realm)
-            .query(&query)
-            .basic_auth(user, Some(password)),
-        Credentials::Anonymous | Credentials::Token(_) => http.get(realm).query(&query),
-    };
-    let sent = request.send().await;
-    let response = sent.map_err(|error| judge.broken(what, &error))?;
-    let status = response.status();
-    if status == reqwest::StatusCode::UNAUTHORIZED || status == reqwest::StatusCode::FORBIDDEN {
-        // At the registry's own address or not: it is the login that is refused.
-        return Err(judge.status(what, status, b"", None, false));
-    }
-    let response = judge.answer(what, response).await?;
-    let body = read(response, LONGEST)
-        .await
-        .map_err(|unread| match unread {
-            Unread::TooLong => judge.unusable(what, "it is too long").into(),
-            Unread::Broken(error) => judge.broken(what, &error),
-        })?;
-    #[derive(Deserialize)]
-    struct Answer {
-        token: Option<String>,
-        access_token: Option<String>,
-    }
-    // The parser's message could show a part of the token.
-    let answer: Option<Answer> = serde_json::from_slice(&body).ok();
-    let token = answer.and_then(|answer| answer.token.or(answer.access_token));
-    let token = token.ok_or_else(|| judge.unusable(what, "there is no token in it"))?;
-    Ok(bearer(remote, token)?)
-}
-
-/// A token, if it can be a header.
-fn bearer(remote: &Remote, token: String) -> Result<Authorization, Error> {
-    let judge = Judge {
-        remote,
-        secrets: Vec::new(),
-    };
-    if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(judge.unusable("a login", "its token has letters that no token has"));
-    }
-    Ok(Authorization::Bearer(token))
-}
-
 /// The address of a token service, if credentials may go there.
 fn trusted(realm: &str) -> Option<Url> {
     let url = Url::parse(realm).ok()?;
@@ -203,6 +139,8 @@ fn trusted(realm: &str) -> Option<Url> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Remote;
+    use super::super::session::within;
     use super::*;
 
     fn of(values: &[&'static str]) -> Option<Challenge> {
@@ -247,10 +185,14 @@ mod tests {
     #[test]
     fn a_token_must_fit_into_a_header() {
         let remote = Remote::parse("h.example/a").unwrap();
-        assert!(bearer(&remote, "abc.DEF-1_2=".into()).is_ok());
-        for bad in ["", "a\nb", "a b", "ä"] {
-            let error = bearer(&remote, bad.into()).err().unwrap();
-            assert!(error.to_string().contains("token"), "{error}");
-        }
+        within(&remote, Scope::Pull, &|_| (), async |session| {
+            assert!(session.bearer("abc.DEF-1_2=".into()).is_ok());
+            for bad in ["", "a\nb", "a b", "ä"] {
+                let error = session.bearer(bad.into()).err().unwrap();
+                assert!(error.to_string().contains("token"), "{error}");
+            }
+            Ok(())
+        })
+        .unwrap();
     }
 }
