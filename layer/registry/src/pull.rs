@@ -5,15 +5,13 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 use fs_err as fs;
-use layer::{Architecture, Digest, Index, write_documents, write_file};
-use oci_spec::image::{Arch, Os};
+use layer::{Architecture, Digest, Index, place_for, write_documents, write_file};
 use reqwest::header::ACCEPT;
-use serde::Deserialize;
+use serde_json::Value;
 
 use super::blob;
 use super::manifest::{self, Entry, Kind, LONGEST, Manifest, accepted, said_digest};
-use super::session::{Session, within};
-use super::token::Scope;
+use super::session::{Scope, Session, within};
 use super::watch::{Meter, Watch};
 use super::{Error, Remote, Result};
 
@@ -30,8 +28,6 @@ pub struct Pulled {
     pub digest: Digest,
     /// Its media type.
     pub media_type: String,
-    /// The manifest.
-    pub manifest: Vec<u8>,
     /// How many bytes all blobs have.
     pub bytes: u64,
     /// How many bytes of blobs were not in the folder before.
@@ -95,7 +91,6 @@ pub fn pull(
             resolved,
             digest: chosen.digest,
             media_type: chosen.media_type,
-            manifest: chosen.bytes,
             bytes,
             fetched_bytes,
         })
@@ -103,25 +98,9 @@ pub fn pull(
 }
 
 fn choose<'a>(remote: &Remote, entries: &'a [Entry], wanted: Architecture) -> Result<&'a Entry> {
-    let platforms = || {
-        entries
-            .iter()
-            .filter_map(|entry| Some((entry, entry.descriptor.platform().as_ref()?)))
-    };
-    let mut fitting = platforms().filter(|(_, place)| *place.os() == Os::Linux);
-    if let Some((entry, _)) =
-        fitting.find(|(_, place)| *place.architecture() == Arch::from(wanted.goarch()))
-    {
-        return Ok(entry);
-    }
-    let found: BTreeSet<_> = platforms()
-        .map(|(_, place)| format!("{}/{}", place.os(), place.architecture()))
-        .collect();
-    Err(no_architecture(
-        remote,
-        wanted,
-        &Vec::from_iter(found).join(", "),
-    ))
+    let place = place_for(entries.iter().map(|entry| &entry.descriptor), wanted);
+    let place = place.map_err(|found| no_architecture(remote, wanted, &found))?;
+    Ok(&entries[place])
 }
 
 fn no_architecture(remote: &Remote, wanted: Architecture, found: &str) -> Error {
@@ -138,7 +117,7 @@ async fn child(session: &Session<'_>, entry: &Entry) -> Result<Manifest> {
     if entry.size() > LONGEST {
         let what = format!("manifest {}", entry.digest);
         let reason = format!("it is said to have {} bytes, over {LONGEST}", entry.size());
-        return Err(session.judge().unusable(&what, reason));
+        return Err(session.unusable(&what, reason));
     }
     let found = manifest::fetch(session, &entry.digest.to_string()).await?;
     if found.bytes.len() as u64 != entry.size() {
@@ -172,7 +151,7 @@ async fn everything(
         if seen.len() > MOST_MANIFESTS {
             let what = format!("index {}", top.digest);
             let reason = format!("it lists more than {MOST_MANIFESTS} images");
-            return Err(session.judge().unusable(&what, reason));
+            return Err(session.unusable(&what, reason));
         }
         let found = child(session, &entry).await?;
         list(&found.kind, &mut entries, &mut waiting);
@@ -181,9 +160,8 @@ async fn everything(
     // Images of one index share layers, and one image may have the same layer twice.
     let mut seen = BTreeSet::new();
     entries.retain(|entry| seen.insert((entry.digest, entry.size())));
-    let total = entries
-        .iter()
-        .fold(0_u64, |sum, entry| sum.saturating_add(entry.size()));
+    let sizes = entries.iter().map(Entry::size);
+    let total = sizes.fold(0_u64, u64::saturating_add);
     let meter = Meter::new(watch, total);
     let mut fetched = 0;
     for (place, entry) in entries.iter().enumerate() {
@@ -215,25 +193,18 @@ fn check_architecture(
     blobs: &Path,
     wanted: Architecture,
 ) -> Result<()> {
-    #[derive(Deserialize)]
-    struct Config {
-        architecture: Arch,
-    }
-    let path = blobs.join(config.digest.hex());
     let found = if config.size() > LONGEST {
         "none that it names in a configuration of sensible length".to_owned()
     } else {
-        let bytes = fs::read(&path)?;
-        let config = serde_json::from_slice::<Config>(&bytes);
-        config.map_or_else(
-            |_| "none that it names".to_owned(),
-            |config| config.architecture.to_string(),
-        )
+        let bytes = fs::read(blobs.join(config.digest.hex()))?;
+        let config: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        let named = config["architecture"].as_str();
+        named.unwrap_or("none that it names").to_owned()
     };
-    if found == wanted.goarch() {
-        return Ok(());
+    match found == wanted.goarch() {
+        true => Ok(()),
+        false => Err(no_architecture(remote, wanted, &found)),
     }
-    Err(no_architecture(remote, wanted, &found))
 }
 
 /// Names what was pulled, by the tag that it was asked for.

@@ -10,12 +10,11 @@ use super::Error;
 /// Something that happened.
 #[derive(Debug)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the names say what each is")]
 pub enum Event<'a> {
     /// It is a blob's turn.
     Blob {
-        /// Its digest.
         digest: Digest,
-        /// Its size.
         bytes: u64,
         /// Whether it is there already, so that nothing is transferred.
         present: bool,
@@ -24,16 +23,10 @@ pub enum Event<'a> {
     Bytes {
         /// How many of all blobs' are there, those that were there before included.
         done: u64,
-        /// How many there will be.
         total: u64,
     },
     /// Something failed and is tried again.
-    Again {
-        /// How it failed.
-        error: &'a Error,
-        /// How long that is waited for.
-        wait: Duration,
-    },
+    Again { error: &'a Error, wait: Duration },
 }
 
 /// Who is told.
