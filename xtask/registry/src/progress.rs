@@ -44,15 +44,12 @@ impl Progress {
                 bar.set_length(*total);
                 bar.set_position(*done);
             }
-            (Event::Bytes { .. }, None) => {}
-            (_, Some(bar)) => {
+            (event, bar) => {
                 if let Some(line) = self.line(event) {
-                    bar.suspend(|| tell(&line));
-                }
-            }
-            (_, None) => {
-                if let Some(line) = self.line(event) {
-                    tell(&line);
+                    match bar {
+                        Some(bar) => bar.suspend(|| tell(&line)),
+                        None => tell(&line),
+                    }
                 }
             }
         }
