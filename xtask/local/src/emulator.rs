@@ -114,12 +114,8 @@ impl Emulator {
             let text = response.body_mut().read_to_string()?;
             serde_json::from_str(&text).with_context(|| format!("it is no JSON: {text}"))
         };
-        post().with_context(|| {
-            format!(
-                "failed to use the function's answer\n{}",
-                self.instance.tail()
-            )
-        })
+        let failed = "failed to use the function's answer";
+        post().with_context(|| format!("{failed}\n{}", self.instance.tail()))
     }
 
     /// How often the function was started: the emulator starts it again when it has ended.
@@ -129,12 +125,9 @@ impl Emulator {
 
     /// The function's process, where it runs on this machine without a container.
     pub fn function_process(&self) -> Result<u32> {
-        let found = self.instance.started_processes();
         // The emulator starts nothing else.
-        found
-            .last()
-            .copied()
-            .with_context(|| format!("the function has no process\n{}", self.instance.tail()))
+        let found = self.instance.started_processes().pop();
+        found.with_context(|| format!("the function has no process\n{}", self.instance.tail()))
     }
 
     /// All that the emulator and the function said.

@@ -52,12 +52,8 @@ pub fn version() -> Result<String, String> {
         }
         Ok(output) => {
             let said = String::from_utf8_lossy(&output.stderr);
-            Err(said
-                .lines()
-                .last()
-                .unwrap_or("it said nothing")
-                .trim()
-                .to_owned())
+            let last = said.lines().last().unwrap_or("it said nothing");
+            Err(last.trim().to_owned())
         }
         Err(error) => Err(format!("{error:#}")),
     }

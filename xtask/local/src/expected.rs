@@ -16,15 +16,9 @@ const SAMPLES: &str = include_str!("../data/samples-wheel-4.5.5.json");
 /// Faces by photo.
 pub struct Expected {
     photos: BTreeMap<String, Photo>,
-    scope: Scope,
-}
-
-/// Which photos it speaks of.
-enum Scope {
-    /// Those in this folder; of others nothing is known, whatever their names.
-    Folder(PathBuf),
-    /// All: one that is not named is a mistake.
-    All,
+    /// Where they lie: of photos elsewhere nothing is known, whatever their names. Without it, one that is not named is a
+    /// mistake.
+    folder: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -55,7 +49,7 @@ struct Body {
 impl Expected {
     /// What is known of OpenCV's own samples, which are in `folder`.
     pub fn of_samples(folder: &Path) -> Result<Self> {
-        Self::parse(SAMPLES, Scope::Folder(folder.to_owned()))
+        Self::parse(SAMPLES, Some(folder.to_owned()))
             .context("failed to read what the samples hold")
     }
 
@@ -63,15 +57,12 @@ impl Expected {
     /// `eyes`.
     pub fn read(path: &Path) -> Result<Self> {
         let text = fs::read_to_string(path)?;
-        Self::parse(&text, Scope::All)
-            .with_context(|| format!("failed to use `{}`", path.display()))
+        Self::parse(&text, None).with_context(|| format!("failed to use `{}`", path.display()))
     }
 
-    fn parse(text: &str, scope: Scope) -> Result<Self> {
-        Ok(Self {
-            photos: serde_json::from_str(text)?,
-            scope,
-        })
+    fn parse(text: &str, folder: Option<PathBuf>) -> Result<Self> {
+        let photos = serde_json::from_str(text)?;
+        Ok(Self { photos, folder })
     }
 
     /// Refuses an answer that is none, or that finds something else in `photo` than is known.
@@ -81,24 +72,14 @@ impl Expected {
         }
         let parsed: Answer = serde_json::from_value(answer.clone())
             .with_context(|| format!("the answer has not the right form: {answer}"))?;
-        ensure!(
-            parsed.status_code == 200,
-            "the answer's status is {}",
-            parsed.status_code
-        );
-        let message = format!(
-            "Find {} face(s),image saved to s3://{bucket}/{key}_rs.jpg",
-            parsed.body.faces.len()
-        );
-        ensure!(
-            parsed.body.message == message,
-            "the message is `{}`, not `{message}`",
-            parsed.body.message
-        );
+        let (status, said) = (parsed.status_code, parsed.body.message);
+        ensure!(status == 200, "the answer's status is {status}");
+        let count = parsed.body.faces.len();
+        let message = format!("Find {count} face(s),image saved to s3://{bucket}/{key}_rs.jpg");
+        ensure!(said == message, "the message is `{said}`, not `{message}`");
         let name = name(photo);
-        if let Scope::Folder(folder) = &self.scope
-            && photo.parent() != Some(folder)
-        {
+        let elsewhere = |folder: &PathBuf| photo.parent() != Some(folder);
+        if self.folder.as_ref().is_some_and(elsewhere) {
             return Ok(());
         }
         let Some(expected) = self.photos.get(&name) else {
@@ -132,7 +113,7 @@ mod tests {
     fn check(answer: &Value) -> Result<()> {
         let expected = Expected::parse(
             r#"{"a.jpg": {"faces": [{"box": [1, 2, 3, 4], "eyes": [[5, 6, 7, 8], [1, 1, 1, 1]]}]}}"#,
-            Scope::All,
+            None,
         )?;
         expected.check(Path::new("/photos/a.jpg"), "b", "a.jpg", answer)
     }

@@ -48,12 +48,10 @@ impl Instance {
                     let sh = Shell::new()?;
                     finish(cmd!(sh, "docker logs {name}"))
                 };
-                logs().map_or_else(
+                let both = logs().map(|ended| [ended.stdout, ended.stderr].concat());
+                both.map_or_else(
                     |error| format!("{error:#}"),
-                    |ended| {
-                        let both = [ended.stdout, ended.stderr].concat();
-                        String::from_utf8_lossy(&both).into_owned()
-                    },
+                    |both| String::from_utf8_lossy(&both).into_owned(),
                 )
             }
         }

@@ -11,6 +11,8 @@ use hyper::body::Bytes;
 use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, COOKIE, HOST, USER_AGENT};
 use serde_json::{Map, Value, json};
 use time::UtcDateTime;
+use time::format_description::StaticFormatDescription;
+use time::macros::format_description;
 
 /// Types whose bodies go into events as they are. `text/` does besides.
 const TEXTS: [&str; 4] = [
@@ -19,6 +21,10 @@ const TEXTS: [&str; 4] = [
     "application/xml",
     "application/x-www-form-urlencoded",
 ];
+
+/// A time as Lambda writes it: `12/Mar/2026:19:03:58 +0000`.
+const TIME: StaticFormatDescription =
+    format_description!("[day]/[month repr:short]/[year]:[hour]:[minute]:[second] +0000");
 
 /// Where and when a request came from.
 pub struct Origin {
@@ -65,7 +71,7 @@ pub fn event(request: &Request<Bytes>, origin: &Origin) -> Value {
             "requestId": format!("00000000-0000-4000-8000-{:012x}", origin.number),
             "routeKey": "$default",
             "stage": "$default",
-            "time": shown(origin.time),
+            "time": origin.time.format(TIME).unwrap_or_default(),
             "timeEpoch": i64::try_from(origin.time.unix_timestamp_nanos() / 1_000_000).ok(),
         },
         "isBase64Encoded": false,
@@ -97,11 +103,8 @@ fn headers(request: &Request<Bytes>) -> Map<String, Value> {
     let mut headers = Map::new();
     for (name, value) in request.headers() {
         if name != COOKIE {
-            join(
-                &mut headers,
-                name.as_str(),
-                &String::from_utf8_lossy(value.as_bytes()),
-            );
+            let value = String::from_utf8_lossy(value.as_bytes());
+            join(&mut headers, name.as_str(), &value);
         }
     }
     headers
@@ -118,10 +121,8 @@ fn join(map: &mut Map<String, Value>, name: &str, value: &str) {
 
 /// A header's value, or nothing.
 fn text<'a>(request: &'a Request<Bytes>, name: &str) -> &'a str {
-    let value = request.headers().get(name);
-    value
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default()
+    let value = request.headers().get(name).map(|value| value.to_str());
+    value.and_then(Result::ok).unwrap_or_default()
 }
 
 fn is_text(request: &Request<Bytes>) -> bool {
@@ -130,19 +131,6 @@ fn is_text(request: &Request<Bytes>) -> bool {
     let kind = kind.to_ascii_lowercase();
     !request.headers().contains_key(CONTENT_ENCODING)
         && (kind.starts_with("text/") || TEXTS.contains(&kind.as_str()))
-}
-
-/// A time as Lambda writes it: `12/Mar/2026:19:03:58 +0000`.
-fn shown(time: UtcDateTime) -> String {
-    let month = time.month().to_string();
-    format!(
-        "{:02}/{month:.3}/{}:{:02}:{:02}:{:02} +0000",
-        time.day(),
-        time.year(),
-        time.hour(),
-        time.minute(),
-        time.second()
-    )
 }
 
 #[cfg(test)]
