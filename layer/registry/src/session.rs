@@ -126,11 +126,18 @@ impl Session<'_> {
         self.answer(what, response).await
     }
 
-    /// The request that puts a blob's bytes where the registry wants them.
+    /// The request that puts a blob's bytes where the registry wants them. If that is another server, it is not shown
+    /// the login.
     pub fn upload(&self, place: Url, bytes: u64, body: Body) -> Result<RequestBuilder> {
+        let own = Url::parse(&self.remote.root()).is_ok_and(|own| own.origin() == place.origin());
         let request = self.uploads.put(place).header(CONTENT_LENGTH, bytes);
         let request = request.header(CONTENT_TYPE, "application/octet-stream");
-        self.authorized(request.body(body))
+        let request = request.body(body);
+        if own {
+            self.authorized(request)
+        } else {
+            Ok(request)
+        }
     }
 
     fn authorized(&self, mut request: RequestBuilder) -> Result<RequestBuilder> {

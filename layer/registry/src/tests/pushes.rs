@@ -292,6 +292,34 @@ fn a_login_that_is_not_asked_for_is_shown_all_the_same() {
 }
 
 #[test]
+fn another_server_that_takes_the_bytes_is_not_shown_the_login() {
+    let (store, there) = (Store::default(), Store::default());
+    let other = FakeRegistry::start(move |request, _| there.answer(request));
+    let url = other.url();
+    let registry = FakeRegistry::start(move |request, _| {
+        if request.header("authorization").is_empty() {
+            return Reply::new(401, "").with("www-authenticate", "Basic");
+        }
+        match request.is("POST", "/blobs/uploads/") {
+            true => Reply::new(202, "").with(
+                "location",
+                format!("{url}/v2/tests/image/blobs/uploads/one?state=a%2Fb"),
+            ),
+            false => store.answer(request),
+        }
+    });
+    let mut remote = registry.remote("");
+    remote.credentials = Credentials::Basic {
+        user: "u".into(),
+        password: "p".into(),
+    };
+    push_all(&remote, &[noise(10)]).unwrap();
+    let seen = other.requests();
+    assert_eq!(seen.len(), 1);
+    assert_eq!(seen[0].header("authorization"), "");
+}
+
+#[test]
 fn progress_is_told_by_bytes() {
     let store = Store::default();
     let registry = FakeRegistry::start({
