@@ -9,18 +9,13 @@ use super::data::Data;
 use super::part::Part;
 use support::answer::{Answer, path};
 
-/// What came of asking OSV.
 #[derive(Debug, Serialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Online {
-    /// Nobody wanted it.
     Skipped,
-    /// It gave no answer.
     Failed {
-        /// Why.
         reason: String,
     },
-    /// It answered.
     Asked {
         /// How many components it has a name for.
         components: usize,
@@ -31,18 +26,14 @@ pub enum Online {
     },
 }
 
-/// What was found.
 #[derive(Serialize)]
 pub struct AuditAnswer {
-    /// How many components were looked at.
     components: usize,
     /// The day up to which the data files know what was published.
     data_as_of: String,
     osv: Online,
-    /// What was found.
     #[serde(flatten)]
     pub report: Report,
-    /// The VEX documents.
     pub documents: Vec<PathBuf>,
 }
 
@@ -63,12 +54,10 @@ impl AuditAnswer {
         }
     }
 
-    /// How many components were looked at.
     pub fn components(&self) -> usize {
         self.components
     }
 
-    /// Why the audit fails; nothing where it passes.
     pub(super) fn failures(&self) -> Vec<String> {
         let mut failures = self.report.failures();
         failures.extend(self.report.unwatched_packages());

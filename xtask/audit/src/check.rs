@@ -9,11 +9,8 @@ use serde::Serialize;
 use super::data::{Advisory, Data, Justification, Watched};
 use super::part::Part;
 
-/// Something that is shipped.
 pub struct Product {
-    /// What it is called.
     pub name: &'static str,
-    /// What it is made of.
     pub parts: Vec<Part>,
     /// The functions that its programs take from shared libraries; `None` for one without programs.
     pub imports: Option<BTreeSet<String>>,
@@ -25,19 +22,14 @@ pub fn components(products: &[Product]) -> Vec<Part> {
     BTreeSet::from_iter(parts).into_iter().cloned().collect()
 }
 
-/// What a vulnerability is to a product.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "status", rename_all = "snake_case")]
 pub enum Status {
-    /// It is in there.
     Affected,
-    /// This version has the fix.
     Fixed,
-    /// It does no harm.
     NotAffected {
         /// OpenVEX's word for why.
         justification: Justification,
-        /// The same in a sentence.
         impact: String,
         /// Who decided that, and when, if it needed a decision.
         decided: Option<String>,
@@ -45,49 +37,34 @@ pub enum Status {
 }
 
 impl Status {
-    /// Whether somebody decided that it does no harm.
     pub fn is_decided(&self) -> bool {
         matches!(self, Self::NotAffected { decided, .. } if decided.is_some())
     }
 }
 
-/// A vulnerability of a component of a product.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// The product.
     pub product: &'static str,
-    /// The component.
     pub part: Part,
-    /// The vulnerability.
     pub id: String,
-    /// Its other names.
     pub aliases: Vec<String>,
     /// What it is, in a line.
     pub what: String,
-    /// Where that can be read.
     pub source: String,
     /// The first version without it, above the one that is there.
     pub fixed_in: Option<String>,
-    /// What it is to the product.
     #[serde(flatten)]
     pub status: Status,
 }
 
-/// What a check found.
 #[derive(Debug, Default, Serialize)]
 pub struct Report {
-    /// Each vulnerability of each component of each product.
     pub findings: Vec<Finding>,
-    /// Components that nobody watches.
     pub unwatched: Vec<Part>,
     /// Justifications that do not hold, each in a sentence.
     pub void: Vec<String>,
 }
 
-/// Compares products with the data.
-///
-/// # Errors
-/// A component's version cannot be compared.
 pub fn check(data: &Data, products: &[Product]) -> Result<Report> {
     let mut report = Report::default();
     for product in products {

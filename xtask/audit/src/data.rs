@@ -18,16 +18,12 @@ const FILES: [(&str, &str); 5] = [
     ("justified.toml", include_str!("../data/justified.toml")),
 ];
 
-/// All of it.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Data {
-    /// Components whose vulnerabilities somebody looks for.
     pub watched: Vec<Watched>,
-    /// Vulnerabilities.
     #[serde(rename = "advisory")]
     pub advisories: Vec<Advisory>,
-    /// Those that do no harm here.
     pub justified: Vec<Justified>,
 }
 
@@ -37,18 +33,15 @@ pub struct Data {
 pub struct Watched {
     /// Its package URL without a version.
     pub component: String,
-    /// How its versions are ordered.
     pub order: Order,
     /// Where its vulnerabilities are made known.
     pub news: String,
     /// The day up to which they are in these files.
     pub as_of: Datetime,
-    /// What OSV calls it.
     #[serde(default)]
     pub osv: Vec<OsvName>,
 }
 
-/// A name of a component in OSV's database.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OsvName {
@@ -63,20 +56,16 @@ pub struct OsvName {
 pub struct Advisory {
     /// Its name: a CVE where there is one.
     pub id: String,
-    /// Other names for it.
     #[serde(default)]
     pub aliases: Vec<String>,
     /// What it is in, as [`Watched::component`] has it.
     pub component: String,
     /// The versions that have it; the end of a range is the first fixed one.
     pub affected: Vec<Range>,
-    /// What it is, in a line.
     pub what: String,
-    /// Where that can be read.
     pub source: String,
 }
 
-/// Why a vulnerability in a component of ours does no harm.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Justified {
@@ -86,14 +75,11 @@ pub struct Justified {
     pub products: Vec<String>,
     /// OpenVEX's word for it.
     pub justification: Justification,
-    /// The same in a sentence.
     pub impact: String,
     /// Functions of a shared library that the function must not import, or this is void.
     #[serde(default)]
     pub not_imported: Vec<String>,
-    /// Who decided it.
     pub by: String,
-    /// When.
     pub on: Datetime,
 }
 
@@ -101,28 +87,19 @@ pub struct Justified {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Justification {
-    /// The component is not in the product.
     ComponentNotPresent,
-    /// The component is there without the code.
     VulnerableCodeNotPresent,
-    /// The code is there and nothing calls it.
     VulnerableCodeNotInExecutePath,
-    /// It is called, with nothing that an attacker chooses.
     VulnerableCodeCannotBeControlledByAdversary,
-    /// Something else prevents the harm.
     InlineMitigationsAlreadyExist,
 }
 
 impl Data {
-    /// What was compiled into this program.
     pub fn embedded() -> Result<Self> {
         Self::parse(&FILES)
     }
 
     /// Reads files, each a name and its text.
-    ///
-    /// # Errors
-    /// Something in them contradicts itself, or is missing.
     pub fn parse(files: &[(&str, &str)]) -> Result<Self> {
         let mut all = Self::default();
         for (name, text) in files {
@@ -149,7 +126,6 @@ impl Data {
         named(component).or_else(|| named(&all?))
     }
 
-    /// The advisories for a component.
     pub fn about<'a>(&'a self, component: &'a str) -> impl Iterator<Item = &'a Advisory> {
         let all = self.advisories.iter();
         all.filter(move |advisory| advisory.component == component)
@@ -229,14 +205,12 @@ impl Data {
 }
 
 impl Justified {
-    /// Whether it is true of a product.
     pub fn is_for(&self, product: &str) -> bool {
         self.products.iter().any(|name| name == product)
     }
 }
 
 impl Advisory {
-    /// Its id and all other names.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         let aliases = self.aliases.iter().map(String::as_str);
         std::iter::once(self.id.as_str()).chain(aliases)

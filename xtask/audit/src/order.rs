@@ -7,7 +7,6 @@ use anyhow::{Context, Result, ensure};
 use semver::Version;
 use serde::Deserialize;
 
-/// An order of versions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Order {
@@ -27,9 +26,6 @@ const BEFORE_RELEASE: [&str; 6] = ["alpha", "beta", "dev", "pre", "preview", "rc
 
 impl Order {
     /// Which of two versions comes first.
-    ///
-    /// # Errors
-    /// One of them is no version of this kind.
     pub fn compare(self, left: &str, right: &str) -> Result<Ordering> {
         for version in [left, right] {
             ensure!(
@@ -153,7 +149,6 @@ fn rpm_part<'a>(mut left: &'a [u8], mut right: &'a [u8]) -> Ordering {
     }
 }
 
-/// Takes what `wanted` holds for.
 fn take<'a>(rest: &mut &'a [u8], wanted: impl Fn(u8) -> bool) -> &'a [u8] {
     let end = rest.iter().position(|byte| !wanted(*byte));
     let (taken, after) = rest.split_at(end.unwrap_or(rest.len()));

@@ -24,21 +24,18 @@ const LONGEST: u64 = 32 << 20;
 /// How often a question may be answered in part. OSV gives 1,000 vulnerabilities at once.
 const PAGES: usize = 20;
 
-/// A way to OSV.
 pub struct Osv {
     address: String,
     agent: ureq::Agent,
     end: Instant,
 }
 
-/// What OSV knows of a component.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Known {
     /// The component, as the index of what was asked about.
     pub part: usize,
     pub id: String,
     pub aliases: Vec<String>,
-    /// What it is, in a line.
     pub what: String,
 }
 
@@ -90,9 +87,6 @@ impl Osv {
     }
 
     /// What is known of `parts`. Withdrawn entries are left out.
-    ///
-    /// # Errors
-    /// OSV is not reachable, or answers something else than it should.
     pub fn ask(&self, data: &Data, parts: &[Part]) -> Result<Vec<Known>> {
         let questions = questions(data, parts);
         let mut found = BTreeSet::new();
@@ -213,7 +207,6 @@ fn questions(data: &Data, parts: &[Part]) -> Vec<(usize, Value)> {
     questions
 }
 
-/// How many components OSV has a name for.
 pub fn covered(data: &Data, parts: &[Part]) -> usize {
     let questions = questions(data, parts);
     BTreeSet::from_iter(questions.iter().map(|(part, _)| part)).len()

@@ -14,14 +14,11 @@ use serde::Serialize;
 
 use package::sbom::{Bill, Component, Kind};
 
-/// A component.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Part {
-    /// What people call it.
     pub name: String,
     /// Its package URL without a version.
     pub component: String,
-    /// Its version.
     pub version: String,
     /// Its package URL in the bill, with which documents refer to it.
     pub purl: Option<String>,

@@ -22,7 +22,6 @@ pub struct Range {
 }
 
 impl Range {
-    /// Whether a version is in it.
     pub fn holds(&self, order: Order, version: &str) -> Result<bool> {
         let bound = |bound: &Option<String>, wanted: fn(std::cmp::Ordering) -> bool| match bound {
             Some(bound) => order.compare(version, bound).map(wanted),

@@ -43,7 +43,6 @@ struct Started {
 /// Milliseconds, the peer's and ours.
 type Times = [Vec<f64>; 2];
 
-/// The figures, and what others reckon with.
 pub struct Cold {
     pub figures: Figures,
     /// The median time to the first poll, the peer's and ours.

@@ -15,7 +15,6 @@ use super::setting::Setting;
 use super::warm::{Sample, Warm};
 use super::{cold, memory, warm};
 
-/// What a function needs with one photo.
 #[derive(Clone, Copy, Debug)]
 struct Needs {
     /// Bytes at its peak.
@@ -34,7 +33,6 @@ pub fn run(setting: &Setting) -> Result<Figures> {
     of(&cold, &warm, &memory)
 }
 
-/// Reckons with what was measured.
 pub fn of(cold: &Cold, warm: &Warm, memory: &MemoryBench) -> Result<Figures> {
     let prices = Prices::embedded()?;
     let here = Architecture::of_this_machine().context("Lambda does not offer this processor")?;

@@ -28,7 +28,6 @@ const THREADS: [u32; 2] = [1, 2];
 const ROUNDS: Count = (5, 1);
 const RUNS: Count = (2, 1);
 
-/// The programs, with what they are called.
 struct Programs {
     wheel: Program,
     sdk: Program,
@@ -177,7 +176,6 @@ impl Programs {
         Ok(groups)
     }
 
-    /// What a side finds in each region of a task.
     fn time(&mut self, side: &str, task: &Task, threads: u32, runs: usize) -> Result<Vec<Found>> {
         if side != WHEEL {
             self.sdk.fast(side == OURS)?;

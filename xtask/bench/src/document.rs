@@ -22,12 +22,10 @@ use support::atomic;
 /// The form of the document; another number whenever readers of the old one would misread it.
 pub const SCHEMA: u32 = 1;
 
-/// The document.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Document {
     schema: u32,
-    /// Which bench.
     pub what: String,
     date: String,
     /// The project's commit, with `+` if files were changed after it.
@@ -35,7 +33,6 @@ pub struct Document {
     machine: Machine,
     command: String,
     quick: bool,
-    /// What was measured.
     pub figures: Figures,
 }
 
@@ -49,7 +46,6 @@ pub fn complaints(document: &Value) -> Result<Vec<String>> {
     Ok(validator.iter_errors(document).map(complaint).collect())
 }
 
-/// Those of one run.
 #[derive(Serialize)]
 #[serde(transparent)]
 pub struct Documents(pub Vec<Document>);
@@ -88,7 +84,6 @@ impl Document {
         }
     }
 
-    /// Writes it as JSON and as a plot.
     pub fn keep(&self, workspace: &Workspace) -> Result<()> {
         let folder = self.folder(workspace);
         let file = |extension: &str| folder.join(format!("{}.{extension}", self.what));

@@ -39,24 +39,17 @@ pub struct Arguments {
     pub photos: Option<PathBuf>,
 }
 
-/// How well each preset does.
 #[derive(Serialize)]
 pub struct EvalAnswer {
-    /// The presets, `original` first.
     pub presets: Vec<PresetScore>,
     pictures: PathBuf,
 }
 
-/// How well one does.
 #[derive(Serialize)]
 pub struct PresetScore {
-    /// Its name.
     pub preset: &'static str,
-    /// The part of its boxes that is right.
     pub precision: f64,
-    /// The part of the labels that it found.
     pub recall: f64,
-    /// The harmonic mean of both.
     pub f1: f64,
     #[serde(flatten)]
     all: Score,
@@ -65,7 +58,6 @@ pub struct PresetScore {
     photos: BTreeMap<String, Score>,
 }
 
-/// Builds what is needed, evaluates, and prints how well each preset does.
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let build = Build::read(&build::Arguments::default())?;
     let workspace = build.workspace();
@@ -74,7 +66,6 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     print(&evaluated(workspace, &sdk, &binary, &labelled)?, json)
 }
 
-/// Photos and the faces in them.
 pub struct Labelled {
     folder: PathBuf,
     labels: BTreeMap<String, Vec<Area>>,
@@ -100,7 +91,6 @@ impl Labelled {
     }
 }
 
-/// Evaluates a function.
 pub fn evaluated(
     workspace: &Workspace,
     sdk: &Sdk,
@@ -156,7 +146,6 @@ pub fn evaluated(
     })
 }
 
-/// What a preset finds in a photo.
 fn boxes(site: &Site, key: &str, preset: &str) -> Result<Vec<Area>> {
     let faces = site.faces(BUCKET, key, &json!({"preset": preset}))?;
     let of = |face: &Value| Ok(serde_json::from_value(face["box"].clone())?);

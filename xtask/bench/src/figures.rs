@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 
 use super::median::geometric_mean;
 
-/// What was measured, how, and what could not be.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Figures {
@@ -16,7 +15,6 @@ pub struct Figures {
     pub groups: Vec<Group>,
 }
 
-/// Cases that belong together.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Group {
@@ -32,24 +30,20 @@ pub struct Group {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
-    /// Its name: a photo's, as a rule.
     pub name: String,
     /// The values, the peer's first.
     pub values: Vec<Value>,
 }
 
-/// What was measured of one side.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Value {
-    /// The side.
     pub side: String,
     pub value: f64,
     /// The peer's value divided by this one; none for the peer itself.
     pub ratio: Option<f64>,
 }
 
-/// A side's geometric mean.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mean {
@@ -57,7 +51,6 @@ pub struct Mean {
     pub ratio: f64,
 }
 
-/// What a value counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Unit {
     #[serde(rename = "ms")]
@@ -81,7 +74,6 @@ impl Group {
         }
     }
 
-    /// Takes in a case with the values of its sides.
     pub fn add(&mut self, name: impl Into<String>, values: &[(&str, f64)]) {
         let of_peer = values.iter().find(|(side, _)| Some(*side) == self.peer());
         let value = |(side, value): &(&str, f64)| Value {
@@ -113,7 +105,6 @@ impl Group {
         self
     }
 
-    /// The side that the others are compared with.
     pub fn peer(&self) -> Option<&str> {
         self.peer.as_deref()
     }
@@ -141,7 +132,6 @@ impl Group {
         sides
     }
 
-    /// The mean ratio of a side, where there is one.
     pub fn mean(&self, side: &str) -> Option<f64> {
         let mean = self.means.iter().find(|mean| mean.side == side)?;
         Some(mean.ratio)

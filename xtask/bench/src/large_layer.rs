@@ -33,7 +33,6 @@ impl Answer for Memory {
     }
 }
 
-/// Writes a layer that holds the file.
 pub fn write_layer(arguments: &Arguments) -> Result<Memory> {
     let start = std::time::Instant::now();
     let mut tree = FileTree::new();

@@ -1,6 +1,11 @@
 //! `cargo xtask bench [WHAT]`: measurements that anyone can repeat, each against its peer in the same run, kept for
 //! each machine with a plot. They are no tests: what they print depends on the machine.
 
+#![expect(
+    missing_docs,
+    reason = "a name that says all needs no comment in a crate for this project alone"
+)]
+
 mod build;
 mod cold;
 mod cost;
@@ -72,7 +77,6 @@ enum What {
     Layer(large_layer::Arguments),
 }
 
-/// Measures, keeps and prints.
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     if let Some(What::Layer(arguments)) = &arguments.what {
         return print(&large_layer::write_layer(arguments)?, true);

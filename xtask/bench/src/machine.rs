@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 pub struct Machine {
     /// The short name: the folder that its results are kept in.
     pub name: String,
-    /// The processor, as it names itself.
     pub processor: String,
     pub processors: usize,
     pub architecture: String,

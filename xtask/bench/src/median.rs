@@ -15,7 +15,6 @@ pub fn in_milliseconds(time: &Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
 
-/// How long something takes.
 pub fn time(work: impl FnOnce() -> Result<()>) -> Result<Duration> {
     let start = Instant::now();
     work()?;

@@ -13,7 +13,6 @@ const RUNS: Count = (5, 1);
 /// How often each process looks at its photo.
 const LOOKS: Count = (5, 1);
 
-/// The figures, and what others reckon with.
 pub struct MemoryBench {
     pub figures: Figures,
     /// The peer's and our peaks in bytes, with the small photo and with the large one.

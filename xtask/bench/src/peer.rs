@@ -81,7 +81,6 @@ impl Peer {
         Ok(())
     }
 
-    /// What starts the function.
     pub fn command(&self) -> Vec<OsString> {
         let mut command: Vec<OsString> = vec![self.python.clone().into()];
         // Without this machine's own packages, which Lambda does not have; they would take time.

@@ -35,7 +35,6 @@ pub struct Photos {
     pub small: Photo,
     /// One that was put together from the samples.
     pub large: Photo,
-    /// What there is to know of them.
     pub notes: Vec<String>,
 }
 
@@ -122,7 +121,6 @@ fn pixels(photo: &Photo) -> Result<RgbImage> {
         .to_rgb8())
 }
 
-/// The middle of a sample.
 fn cut(photo: &Photo) -> Result<RgbImage> {
     let (width, height) = SMALL;
     let pixels = pixels(photo)?;

@@ -39,7 +39,6 @@ const PEER: RGBColor = RGBColor(214, 112, 32);
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
-/// The picture, as SVG.
 pub fn plot(title: &str, subtitle: &str, figures: &Figures) -> Result<String> {
     let mut text = String::new();
     {

@@ -23,7 +23,6 @@ use support::files::temporary_in;
 
 const BUCKET: &str = "photos";
 
-/// One of the two functions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
     Python,
@@ -44,7 +43,6 @@ impl Side {
     }
 }
 
-/// What the functions are started from, and their photos.
 pub struct Scene {
     storage: S3Server,
     rie: PathBuf,
@@ -148,7 +146,6 @@ impl Scene {
         found(&answer).with_context(|| format!("{} is answered by {answer}", photo.name))
     }
 
-    /// Refuses a pair of answers that are not the same.
     pub fn same(photo: &Photo, ours: &Value, theirs: &Value) -> Result<()> {
         ensure!(
             ours == theirs,

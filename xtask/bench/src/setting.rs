@@ -28,16 +28,13 @@ pub struct Options {
 }
 
 pub struct Setting {
-    /// The project, its recipe and its tools.
     pub build: Build,
     pub sdk: Sdk,
     pub binary: FunctionBinary,
-    /// How.
     pub options: Options,
 }
 
 impl Setting {
-    /// Builds what is not built yet.
     pub fn new(build: Build, options: &Options) -> Result<Self> {
         let (sdk, binary) = built(&build)?;
         Ok(Self {

@@ -23,7 +23,6 @@ const ENOUGH: usize = 100;
 /// Invocations that are not counted, of each photo.
 const UNCOUNTED: usize = 2;
 
-/// A function's times with one photo.
 #[derive(Clone, Copy, Debug)]
 pub struct Sample {
     /// The median time of an invocation, in milliseconds.
@@ -32,7 +31,6 @@ pub struct Sample {
     pub processor: f64,
 }
 
-/// The figures, and what others reckon with.
 pub struct Warm {
     pub figures: Figures,
     /// Each photo's name with the peer's and our times; the small photo's first, the large one's last.

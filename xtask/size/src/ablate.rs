@@ -9,12 +9,10 @@ use support::progress::tell;
 use super::report::Ablation;
 use super::variant::{Key, Linked, Ours};
 
-/// The kept result.
 const FILE: &str = "ablation.json";
 /// What all variants share a folder for work in.
 const GROUP: &str = "without";
 
-/// A feature, and a recipe that lacks it.
 struct Feature {
     name: String,
     recipe: Recipe,
@@ -71,9 +69,6 @@ pub fn build(ours: &Ours) -> Result<()> {
 }
 
 /// What each feature costs; nothing where nobody built the SDKs that lack them.
-///
-/// # Errors
-/// The function cannot be linked with one of them.
 pub fn of(ours: &Ours) -> Result<Vec<Ablation>> {
     let mut built = Vec::new();
     let mut missing = Vec::new();
@@ -108,7 +103,6 @@ pub fn of(ours: &Ours) -> Result<Vec<Ablation>> {
     ours.kept_or(FILE, key, measure)
 }
 
-/// Of all SDKs that are compared.
 fn fingerprint(sdk: &Sdk, built: &[(Feature, Sdk)]) -> Fingerprint {
     let of = |name: &str, sdk: &Sdk| (name.to_owned(), sdk.manifest().fingerprint.to_string());
     let mut all = vec![of("ours", sdk)];

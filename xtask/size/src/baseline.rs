@@ -13,7 +13,6 @@ use super::place;
 use super::report::{Baseline, BaselineModule};
 use super::variant::{Key, Linked, Ours};
 
-/// The kept result.
 const FILE: &str = "baseline.json";
 
 struct Side<'a> {
@@ -31,9 +30,6 @@ pub fn build(ours: &Ours) -> Result<()> {
 }
 
 /// What the baseline that was built is beside ours; none where nobody built it.
-///
-/// # Errors
-/// The function cannot be linked with the baseline.
 pub fn of(ours: &Ours) -> Result<Option<Baseline>> {
     let (recipe, paths) = (ours.build.recipe(), ours.build.paths());
     let Some(full) = Full::present(recipe, paths)? else {

@@ -18,9 +18,7 @@ use super::program;
 
 pub const NAME: &str = "bootstrap";
 
-/// What the linker said of the function.
 pub struct Linking {
-    /// Where it is kept.
     folder: PathBuf,
     /// The map of the link that gave the binary.
     map: String,
@@ -31,9 +29,6 @@ pub struct Linking {
 
 impl Linking {
     /// Links `binary` again from `record`.
-    ///
-    /// # Errors
-    /// The record is of another link.
     pub fn of(binary: &[u8], record: &LinkRecord) -> Result<Self> {
         let again = record.again(binary)?;
         let graph = record.graph()?;

@@ -14,7 +14,6 @@ use super::figures::signed;
 use super::report::{Before, Budget, Document, Measure, Report};
 use support::answer::size;
 
-/// The table that budgets are in.
 const TABLE: &str = "[size.budgets]";
 
 /// So many components are named where an artefact is too large.
@@ -22,10 +21,8 @@ const NAMED: usize = 5;
 
 type Limits = BTreeMap<String, Limit>;
 
-/// All limits.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Budgets {
-    /// For every architecture.
     general: Limits,
     /// For one, instead of the general limits of the same artefact.
     special: BTreeMap<Architecture, Limits>,
@@ -64,9 +61,6 @@ struct Size {
 
 impl Budgets {
     /// Those in the file of the recipe that is built; none where it has no such table.
-    ///
-    /// # Errors
-    /// What the file says is no budget.
     pub fn of(build: &Build) -> Result<Self> {
         let (path, text) = build.file();
         Self::parse(text)
@@ -110,9 +104,6 @@ impl Budgets {
     }
 
     /// Every limit of the report's architecture with what there is.
-    ///
-    /// # Errors
-    /// There is no such artefact, or it has no such size.
     pub fn compare(&self, report: &Report) -> Result<Vec<Budget>> {
         // Names for other architectures are looked at as well: artefacts have the same everywhere.
         let all = self.special.values().chain([&self.general]);
@@ -165,9 +156,6 @@ fn limit(name: &str, value: toml::Value) -> Result<Limit> {
 }
 
 /// Refuses a report that is over a budget.
-///
-/// # Errors
-/// It is; says by how much, and what grew most or is largest.
 pub fn check(document: &Document) -> Result<()> {
     let mut text = String::new();
     for budget in &document.budgets {

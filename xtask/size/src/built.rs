@@ -24,11 +24,8 @@ use package::build_function::{self, built, link_record};
 
 /// What was built, and all that it takes to say what it is made of.
 pub struct Built<'a> {
-    /// The project, and the recipe with all that its file says.
     pub build: &'a Build,
-    /// The SDK.
     pub sdk: Sdk,
-    /// The function.
     pub binary: FunctionBinary,
     content: Vec<u8>,
     record: LinkRecord,
@@ -68,12 +65,10 @@ impl<'a> Built<'a> {
         })
     }
 
-    /// Why what has `name` in its name is in the function.
     pub fn explain(&self, name: &str) -> Result<Explanation> {
         self.linking.explain(&self.members, name)
     }
 
-    /// The sizes of all artefacts.
     pub fn report(&self) -> Result<Report> {
         let workspace = self.build.workspace();
         let (pieces, opened, archive) = thread::scope(|scope| {

@@ -30,7 +30,6 @@ impl Change {
         difference(self.before.unwrap_or(0), self.after.unwrap_or(0))
     }
 
-    /// The artefact that it is in.
     pub fn artefact(&self) -> &str {
         artefact_of(&self.path)
     }

@@ -18,28 +18,23 @@ const WIDTH: usize = 100;
 /// At most so many things are explained that a name fits.
 const MOST: usize = 5;
 
-/// Why things of a name are there.
 #[derive(Debug, Serialize)]
 pub struct Explanation {
     pub name: String,
     /// Those that the name fits, the largest first.
     pub found: Vec<Found>,
-    /// How many more it fits.
     pub more: usize,
 }
 
-/// Something that is in the function.
 #[derive(Debug, Serialize)]
 pub struct Found {
     /// From where the program starts to it.
     pub chain: Vec<Link>,
-    /// How many refer to it.
     pub referrers: usize,
     /// Bytes of code and data that would not be there without it: its own, and what only it needs.
     pub retained: u64,
 }
 
-/// A step of the chain.
 #[derive(Clone, Debug, Serialize)]
 pub struct Link {
     pub name: String,
@@ -49,9 +44,6 @@ pub struct Link {
 }
 
 /// Explains what has `name` in its name, mangled or not.
-///
-/// # Errors
-/// Nothing has.
 pub fn explain(graph: &Graph, members: &Members, name: &str) -> Result<Explanation> {
     let roots = roots(graph);
     let from = shortest(graph, &roots, None);

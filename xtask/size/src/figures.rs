@@ -2,7 +2,6 @@
 
 use support::answer::size;
 
-/// `after` less `before`.
 pub fn difference(before: u64, after: u64) -> i64 {
     after.cast_signed().wrapping_sub(before.cast_signed())
 }

@@ -13,10 +13,8 @@ use object::{Endianness, Object, ObjectSection};
 use super::map::{INTERNAL, Input, Output};
 use super::merged;
 
-/// A node's number.
 pub type Node = usize;
 
-/// Something that is referred to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Key<'a> {
     Section {
@@ -28,10 +26,8 @@ pub enum Key<'a> {
     Merged { section: &'a str, content: Vec<u8> },
 }
 
-/// The graph. Nodes are numbered from 0.
 #[derive(Default)]
 pub struct Graph<'a> {
-    /// What each node is.
     pub keys: Vec<Key<'a>>,
     /// The sections' inputs; none of what is merged.
     pub inputs: Vec<Option<&'a Input<'a>>>,
@@ -45,9 +41,6 @@ const ENDIAN: Endianness = Endianness::Little;
 
 impl<'a> Graph<'a> {
     /// The graph of a linked file with its relocations, and of the map that was written with it.
-    ///
-    /// # Errors
-    /// It is no ELF file of 64 bits.
     pub fn of(data: &'a [u8], map: &'a [Output<'a>]) -> Result<Self> {
         let mut graph = Self::default();
         let elf = ElfFile64::<Endianness>::parse(data).context("failed to read the link")?;

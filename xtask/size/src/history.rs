@@ -25,7 +25,6 @@ const ARCHITECTURE: Architecture = Architecture::X86_64;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct History {
-    /// The version of its form, [`SCHEMA`].
     schema: u32,
     /// What a reader should know.
     about: String,
@@ -36,7 +35,6 @@ pub struct History {
 }
 
 impl History {
-    /// That of the project at `root`.
     pub fn read(root: &Path) -> Result<Self> {
         let path = root.join(FILE);
         let text = fs::read_to_string(&path)?;
@@ -53,7 +51,6 @@ impl History {
         Ok(history)
     }
 
-    /// The milestones of an architecture.
     pub fn of(self, architecture: Architecture) -> Vec<Milestone> {
         if architecture == ARCHITECTURE {
             self.milestones
@@ -121,9 +118,6 @@ fn cut(part: &Part, depth: usize) -> Part {
 }
 
 /// The report that `against` names: a file that `--json` printed, or a revision of the checkout at `root`.
-///
-/// # Errors
-/// It is neither, or of another architecture.
 pub fn against(root: &Path, against: &str, architecture: Architecture) -> Result<Before> {
     let path = Path::new(against);
     let report = if path.is_file() {

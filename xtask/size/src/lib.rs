@@ -1,6 +1,11 @@
 //! `cargo xtask size`: how large everything is that is built, and of what: every byte of every artefact, what
 //! it was before, and what others need for the same. The report is also written as a page and as Markdown.
 
+#![expect(
+    missing_docs,
+    reason = "a name that says all needs no comment in a crate for this project alone"
+)]
+
 mod ablate;
 mod archive;
 mod arguments;
@@ -67,9 +72,6 @@ struct SizeAnswer {
 }
 
 /// Builds everything and measures it.
-///
-/// # Errors
-/// Something cannot be built or read, or an artefact is over its budget, which is said after the report.
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let build = Build::read(&arguments.build)?;
     let built = Built::new(&build)?;
@@ -93,7 +95,6 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     keep::keep(&folder, &answer.document.report)
 }
 
-/// The report with all that it is compared with.
 pub fn document(arguments: &Arguments, built: &Built) -> Result<Document> {
     let report = built.report()?;
     let root = built.build.workspace().root();

@@ -21,18 +21,13 @@ pub struct LinkRecord {
     arguments: Vec<String>,
 }
 
-/// What a link gave.
 pub struct Linked {
     pub output: PathBuf,
-    /// The linker's map of it.
     pub map: PathBuf,
 }
 
 impl LinkRecord {
     /// The record in `folder` of a link in the project at `root`, to be done again by `zig`.
-    ///
-    /// # Errors
-    /// There is none, or one that nothing can be done with.
     pub fn open(folder: &Path, root: &Path, zig: &Path) -> Result<Self> {
         let path = folder.join(MESSAGES);
         let failed = "failed to read the record of a link";
@@ -56,9 +51,6 @@ impl LinkRecord {
     }
 
     /// The link done again.
-    ///
-    /// # Errors
-    /// It gives other bytes than `binary` has: the record is of another link.
     pub fn again(&self, binary: &[u8]) -> Result<Linked> {
         let linked = self.kept("again", &self.arguments)?;
         let output = fs::read(&linked.output)?;
@@ -152,7 +144,6 @@ impl LinkRecord {
         Ok(Linked { output, map })
     }
 
-    /// The members `names` of an archive as files.
     fn extract(&self, archive: &str, names: &[String]) -> Result<Vec<String>> {
         let data = fs::read(archive)?;
         let folder = self.folder.join("members");

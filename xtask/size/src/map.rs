@@ -31,10 +31,8 @@ pub struct Input<'a> {
 /// What the linker calls a file that holds what it made itself.
 pub const INTERNAL: &str = "<internal>";
 
-/// A function or variable.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Symbol<'a> {
-    /// Its name, as linkers know it.
     pub name: &'a str,
     pub address: u64,
     /// Its size, 0 where nobody said.
@@ -46,10 +44,6 @@ const NAME: usize = 16 + 1 + 16 + 1 + 8 + 1 + 5 + 1;
 /// How much further the names of inputs, and then of symbols, are indented.
 const INDENT: usize = 8;
 
-/// Reads a map.
-///
-/// # Errors
-/// It is not what lld writes.
 pub fn parse(map: &str) -> Result<Vec<Output<'_>>> {
     let mut outputs: Vec<Output> = Vec::new();
     for (index, line) in map.lines().enumerate().skip(1) {

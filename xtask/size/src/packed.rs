@@ -21,7 +21,6 @@ use package::workspace::Workspace;
 /// Where the SDK lies in its image.
 const SDK: &str = "opt/opencv";
 
-/// Both images.
 pub fn images(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<[Opened; 2]> {
     let folder = pack::folder(workspace, sdk);
     let architecture = sdk.manifest().target.architecture;

@@ -22,7 +22,6 @@ const SCRIPTS: [&str; 8] = [
     include_str!("../data/page.js"),
 ];
 
-/// The page that shows a document.
 pub fn render(document: &Document) -> Result<String> {
     let script = SCRIPTS.concat();
     let data = escaped(&serde_json::to_string(document).context("failed to write the report")?);

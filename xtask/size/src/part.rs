@@ -31,7 +31,6 @@ pub struct Part {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
-    /// Instructions.
     Code,
     /// What is only read: constants, tables, texts.
     Constants,
@@ -50,7 +49,6 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Its name.
     pub fn word(self) -> &'static str {
         match self {
             Self::Code => "code",
@@ -66,7 +64,6 @@ impl Kind {
 }
 
 impl Part {
-    /// One of its sizes, where it has it.
     pub fn measured(&self, measure: Measure) -> Option<u64> {
         match measure {
             Measure::Unpacked => Some(self.bytes),
@@ -95,7 +92,6 @@ impl Part {
         }
     }
 
-    /// The part of that name.
     pub fn get(&self, name: &str) -> Option<&Part> {
         self.parts.iter().find(|part| part.name == name)
     }

@@ -7,9 +7,6 @@ use super::figures::ratio;
 use super::report::{Peer, Report};
 
 /// The figures that fit the report's architecture, the largest ratio first.
-///
-/// # Errors
-/// One is compared with an artefact or a size that is not in the report.
 pub fn peers(report: &Report) -> Result<Vec<Peer>> {
     compare(figures()?, report).context("failed to compare with `xtask/package/data/peers.toml`")
 }

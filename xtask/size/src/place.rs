@@ -19,14 +19,12 @@ pub const OPENCV: &str = "OpenCV";
 pub const C_LIBRARIES: &str = "C libraries";
 /// Other people's crates, and Rust's own as `std`.
 pub const CRATES: &str = "Rust crates";
-/// The function itself.
 pub const FUNCTION: &str = "function";
 /// What compilers link to every program.
 pub const RUNTIME: &str = "C++ runtime";
 /// What makes the file a program.
 pub const ELF: &str = "ELF";
 
-/// Where a piece belongs.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Place {
     /// One of the constants above.
@@ -58,7 +56,6 @@ struct Member {
 }
 
 impl Members {
-    /// Those of `sdk`.
     pub fn of(sdk: &Sdk) -> Result<Self> {
         let files = sdk.manifest().libraries.iter();
         Self::of_libraries(files.map(|library| sdk.path().join("lib").join(&library.file)))
@@ -109,7 +106,6 @@ fn sections(data: &[u8]) -> Vec<(String, u64)> {
     named.collect()
 }
 
-/// The place of a library of the SDK.
 pub fn of_library(library: &str, file: &str) -> Place {
     match library.strip_prefix("opencv_") {
         Some(module) => Place::new(OPENCV, module, file),
@@ -181,7 +177,6 @@ fn of_crates_object(krate: &str, member: &str, input: &Input, members: &Members)
     }
 }
 
-/// Rust, by name.
 fn of_rust(symbol: &str) -> Option<Place> {
     let Some(name) = name::rust(symbol) else {
         return of_unmangled(symbol);

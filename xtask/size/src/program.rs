@@ -18,9 +18,6 @@ use super::{merged, place};
 const ENDIAN: Endianness = Endianness::Little;
 
 /// All pieces of `binary`, in order and without a gap.
-///
-/// # Errors
-/// It is no ELF file, or `map` is of another one.
 pub fn pieces(
     binary: &[u8],
     map: &[Output],
@@ -76,7 +73,6 @@ pub fn pieces(
     close(pieces, binary.len() as u64)
 }
 
-/// What sort of bytes a section of the binary has.
 fn kind(section: &str) -> Kind {
     match section {
         ".text" | ".init" | ".fini" | "__lcxx_override" => Kind::Code,

@@ -13,9 +13,7 @@ pub const SCHEMA: u32 = 1;
 /// What `cargo xtask size --json` prints, and what the page shows.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Document {
-    /// [`SCHEMA`].
     pub schema: u32,
-    /// What there is now.
     pub report: Report,
     /// What the SDK lacks because the machine that built it lacked something.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -40,7 +38,6 @@ pub struct Document {
 /// The sizes of everything that is built for one architecture.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
-    /// What it is built for.
     pub architecture: Architecture,
     /// The commit that was built, with `+` behind it if files were changed since.
     pub revision: Option<String>,
@@ -49,7 +46,6 @@ pub struct Report {
 }
 
 impl Report {
-    /// The artefact of that name.
     pub fn artefact(&self, name: &str) -> Option<&Part> {
         self.artefacts.iter().find(|part| part.name == name)
     }
@@ -62,9 +58,6 @@ impl Report {
 }
 
 /// The report in what has one with the version of its form: a document, or a report that was kept.
-///
-/// # Errors
-/// It is damaged or of another version, whose form may be another one and which is no damage.
 pub fn parse(text: &[u8]) -> Result<Report> {
     #[derive(Deserialize)]
     struct Version {
@@ -87,20 +80,15 @@ pub fn parse(text: &[u8]) -> Result<Report> {
 pub struct Before {
     /// Which one: `last report`, a revision, a file's name.
     pub label: String,
-    /// It.
     pub report: Report,
 }
 
 /// Another's figure beside ours.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Peer {
-    /// What it is.
     pub name: String,
-    /// Its bytes.
     pub bytes: u64,
-    /// Which of its sizes.
     pub measure: Measure,
-    /// Where the figure comes from.
     pub source: String,
     /// Our artefact that does the same.
     pub artefact: String,
@@ -113,21 +101,15 @@ pub struct Peer {
 /// A limit and what is there.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Budget {
-    /// The artefact.
     pub artefact: String,
-    /// Which of its sizes.
     pub measure: Measure,
     /// The most bytes that it may have.
     pub most: u64,
-    /// Those that it has.
     pub bytes: u64,
 }
 
 impl Budget {
-    /// The bytes that are left of it.
-    ///
-    /// # Errors
-    /// None are, and there are so many too many.
+    /// The bytes that are left of it; if none are, as an error the bytes that are too many.
     pub fn left(&self) -> std::result::Result<u64, u64> {
         let left = self.most.checked_sub(self.bytes);
         left.ok_or_else(|| self.bytes - self.most)
@@ -137,7 +119,6 @@ impl Budget {
 /// A change that made the function larger or smaller.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Milestone {
-    /// What was done.
     pub what: String,
     /// `bootstrap` after it, in bytes.
     pub unpacked: u64,
@@ -148,13 +129,11 @@ pub struct Milestone {
 /// OpenCV with all modules that it builds by default, beside ours.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Baseline {
-    /// What was built.
     pub what: String,
     /// The function linked against it.
     pub bootstrap: u64,
     /// How long all calls of the compiler for it took together, in seconds.
     pub seconds: f64,
-    /// The same of ours.
     pub our_seconds: f64,
     /// Modules and third-party libraries, the largest first.
     pub modules: Vec<BaselineModule>,
@@ -162,7 +141,6 @@ pub struct Baseline {
     pub missing: Vec<String>,
 }
 
-/// One library of the baseline.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct BaselineModule {
     /// Its name, `core` or `libprotobuf`.
@@ -173,11 +151,9 @@ pub struct BaselineModule {
     pub our_library: u64,
     /// What of it is in the function when that is linked against the baseline.
     pub binary: u64,
-    /// The same of ours.
     pub our_binary: u64,
     /// How long all calls of the compiler for it took together, in seconds.
     pub seconds: f64,
-    /// The same of ours.
     pub our_seconds: f64,
 }
 

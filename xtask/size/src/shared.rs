@@ -53,7 +53,6 @@ fn sections(data: &[u8]) -> object::Result<Vec<(Kind, u64)>> {
     Ok(found)
 }
 
-/// What sort of bytes a section has.
 fn kind(section: &[u8]) -> Kind {
     match section {
         b".text" | b".init" | b".fini" | b".plt" | b".plt.got" | b".plt.sec" => Kind::Code,

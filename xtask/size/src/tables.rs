@@ -47,7 +47,6 @@ pub struct Owners<'a> {
 }
 
 impl<'a> Owners<'a> {
-    /// Of sorted pieces.
     pub fn of(
         pieces: &'a [Piece],
         header: &FileHeader64<Endianness>,
@@ -80,7 +79,6 @@ impl<'a> Owners<'a> {
     }
 }
 
-/// The pieces of a table by address.
 pub fn add_tables(section: &Section, owners: &Owners, pieces: &mut Vec<Piece>) -> Result<()> {
     let mut add = |offset: u64, size: u64, about: Option<u64>, kind| {
         let mut piece = section.whole("tables that functions share");

@@ -13,7 +13,6 @@ const WIDTH: usize = 100;
 /// So many parts of a whole are shown; what is left is one line.
 const PARTS: usize = 5;
 
-/// So many components are shown that changed.
 const CHANGES: usize = 10;
 
 /// What is shown of a document.
@@ -222,7 +221,6 @@ fn head(cells: &str) -> Row {
     cells.split('|').map(str::to_owned).collect()
 }
 
-/// A table; none without rows.
 fn section(head: &str, rows: impl IntoIterator<Item = Row>) -> Option<String> {
     let rows: Vec<_> = [self::head(head)].into_iter().chain(rows).collect();
     (rows.len() > 1).then(|| fitted(rows))

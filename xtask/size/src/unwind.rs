@@ -14,9 +14,6 @@ pub struct Entry {
 }
 
 /// All entries of `.eh_frame`, which lies at `address`.
-///
-/// # Errors
-/// The section is damaged.
 pub fn entries(data: &[u8], address: u64) -> Result<Vec<Entry>> {
     let mut section = EhFrame::new(data, LittleEndian);
     section.set_address_size(8);

@@ -18,10 +18,8 @@ use support::atomic;
 /// The code that measures: a result of other code may be another one.
 const CODE: &str = env!("CODE_OF_COMPARISONS");
 
-/// The function as it was linked with some libraries.
 #[derive(Clone, Debug, Default)]
 pub struct Linked {
-    /// Its size.
     pub binary: u64,
     /// The same, packed as the zip archive's entry.
     pub packed: u64,
@@ -37,22 +35,17 @@ pub type Relink<'a> = dyn Fn(&str, &[PathBuf]) -> Result<Linked> + 'a;
 pub struct Ours<'a> {
     /// What the SDK was built from, and how.
     pub build: &'a Build,
-    /// The SDK.
     pub sdk: &'a Sdk,
     /// A digest of the function's binary.
     pub function: String,
-    /// How to link the function otherwise.
     pub relink: &'a Relink<'a>,
-    /// The folder in which results are kept.
     pub results: PathBuf,
 }
 
 /// What a result was measured with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Key {
-    /// The libraries, all of them.
     pub libraries: Fingerprint,
-    /// The function.
     pub function: String,
 }
 

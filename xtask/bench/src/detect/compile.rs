@@ -13,7 +13,6 @@ use crate::setting::Setting;
 const FLAGS: [&str; 2] = ["-std=c++17", "-O2"];
 const SOURCE: &str = include_str!("../../data/detect/detect.cpp");
 
-/// The program, compiled unless it is there.
 pub fn compiled(setting: &Setting) -> Result<PathBuf> {
     let manifest = setting.sdk.manifest();
     let fingerprint = Fingerprint::of([

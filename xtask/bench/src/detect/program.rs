@@ -24,7 +24,6 @@ pub struct Program {
 /// A photo as a program has decoded it, in grey: its size, and two sums over its pixels.
 pub type Decoded = [i64; 4];
 
-/// What to look for, where, and how.
 #[derive(Clone, Debug)]
 pub struct Look<'a> {
     pub cascade: &'a str,

@@ -10,9 +10,7 @@ pub const SAME: f64 = 0.4;
 
 /// Which boxes are right, and which labels were found.
 pub struct Match {
-    /// For each box, whether it is right.
     pub right: Vec<bool>,
-    /// For each label, whether it was found.
     pub found: Vec<bool>,
 }
 
@@ -42,7 +40,6 @@ impl Match {
         matched
     }
 
-    /// The counts.
     pub fn score(&self) -> Score {
         let count = |of: &[bool], what: bool| of.iter().filter(|one| **one == what).count();
         Score {
@@ -53,7 +50,6 @@ impl Match {
     }
 }
 
-/// How many.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Score {
     /// Labels that have a box.
@@ -65,7 +61,6 @@ pub struct Score {
 }
 
 impl Score {
-    /// All counts together.
     pub fn sum<'a>(scores: impl IntoIterator<Item = &'a Self>) -> Self {
         scores.into_iter().fold(Self::default(), |sum, score| Self {
             found: sum.found + score.found,
