@@ -28,7 +28,7 @@ pub enum Online {
 
 #[derive(Serialize)]
 pub struct AuditAnswer {
-    components: usize,
+    pub components: usize,
     /// The day up to which the data files know what was published.
     data_as_of: String,
     osv: Online,
@@ -52,10 +52,6 @@ impl AuditAnswer {
             report,
             documents,
         }
-    }
-
-    pub fn components(&self) -> usize {
-        self.components
     }
 
     pub(super) fn failures(&self) -> Vec<String> {
@@ -106,17 +102,15 @@ impl Report {
 
     /// What is wrong, each in a sentence, but for [`Self::unwatched_packages`].
     pub fn failures(&self) -> Vec<String> {
-        let mut failures = Vec::new();
-        for (finding, products) in self.affected() {
+        let present = self.affected().into_iter().map(|(finding, products)| {
             let (part, products, id) = (&finding.part, products.join(" and "), &finding.id);
             let fixed = finding.fixed_in.as_ref();
             let fixed = fixed.map_or(String::new(), |fixed| format!(", fixed in {fixed}"));
-            failures.push(format!("{part} of {products} has {id}{fixed}"));
-        }
+            format!("{part} of {products} has {id}{fixed}")
+        });
         let unwatched_parts = self.unwatched.iter().filter(|part| !part.is_package());
-        failures.extend(unwatched_parts.map(unwatched));
-        failures.extend(self.void.iter().cloned());
-        failures
+        let unwatched = unwatched_parts.map(unwatched);
+        present.chain(unwatched).chain(self.void.clone()).collect()
     }
 }
 

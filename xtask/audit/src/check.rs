@@ -28,7 +28,6 @@ pub enum Status {
     Affected,
     Fixed,
     NotAffected {
-        /// OpenVEX's word for why.
         justification: Justification,
         impact: String,
         /// Who decided that, and when, if it needed a decision.
@@ -48,7 +47,6 @@ pub struct Finding {
     pub part: Part,
     pub id: String,
     pub aliases: Vec<String>,
-    /// What it is, in a line.
     pub what: String,
     pub source: String,
     /// The first version without it, above the one that is there.
@@ -136,10 +134,8 @@ fn finding(
 /// Whether a version that is in no range comes after one, and not before all of them.
 fn is_later(advisory: &Advisory, watched: &Watched, part: &Part) -> Result<bool> {
     let ranges = advisory.affected.iter();
-    for end in ranges
-        .flat_map(|range| [&range.before, &range.through])
-        .flatten()
-    {
+    let ends = ranges.flat_map(|range| [&range.before, &range.through]);
+    for end in ends.flatten() {
         if watched.order.compare(&part.version, end)?.is_ge() {
             return Ok(true);
         }
@@ -165,10 +161,8 @@ fn void(data: &Data, products: &[Product], findings: &[Finding]) -> Vec<String> 
             });
             // A product without the component, such as one packed on another distribution, needs no
             // excuse for it.
-            let there = product
-                .parts
-                .iter()
-                .any(|part| part.component == *component);
+            let mut parts = product.parts.iter();
+            let there = parts.any(|part| part.component == *component);
             if there && !hit {
                 add(", but its version does not have it; remove the justification");
             }

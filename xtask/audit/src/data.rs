@@ -73,7 +73,6 @@ pub struct Justified {
     pub component: String,
     /// The products that this is true of.
     pub products: Vec<String>,
-    /// OpenVEX's word for it.
     pub justification: Justification,
     pub impact: String,
     /// Functions of a shared library that the function must not import, or this is void.
@@ -115,15 +114,9 @@ impl Data {
 
     /// Who watches a component, by its package URL without a version.
     pub fn watching(&self, component: &str) -> Option<&Watched> {
-        let all = component
-            .rsplit_once('/')
-            .map(|(kind, _)| format!("{kind}/*"));
-        let named = |name: &str| {
-            self.watched
-                .iter()
-                .find(|watched| watched.component == name)
-        };
-        named(component).or_else(|| named(&all?))
+        let named = |name: &str| self.watched.iter().find(|it| it.component == name);
+        let all = component.rsplit_once('/');
+        named(component).or_else(|| named(&format!("{}/*", all?.0)))
     }
 
     pub fn about<'a>(&'a self, component: &'a str) -> impl Iterator<Item = &'a Advisory> {
@@ -148,11 +141,8 @@ impl Data {
         for watched in &self.watched {
             let name = &watched.component;
             ensure!(components.insert(name), "{name} is watched twice");
-            ensure!(
-                is_link(&watched.news),
-                "{name}: `{}` is no link",
-                watched.news
-            );
+            let news = &watched.news;
+            ensure!(is_link(news), "{name}: `{news}` is no link");
         }
         let mut names = BTreeSet::new();
         for advisory in &self.advisories {
@@ -190,12 +180,8 @@ impl Data {
         for version in advisory.affected.iter().flat_map(Range::bounds) {
             watched.order.compare(version, version)?;
         }
-        ensure!(
-            is_link(&advisory.source),
-            "`{}` is no link",
-            advisory.source
-        );
-        let what = &advisory.what;
+        let (source, what) = (&advisory.source, &advisory.what);
+        ensure!(is_link(source), "`{source}` is no link");
         ensure!(
             !what.is_empty() && !what.contains('\n'),
             "it must be described in a line"

@@ -166,10 +166,7 @@ pub fn ask(
             }
             continue;
         }
-        for product in products
-            .iter()
-            .filter(|product| product.parts.contains(part))
-        {
+        for product in products.iter().filter(|it| it.parts.contains(part)) {
             report.findings.push(Finding {
                 product: product.name,
                 part: part.clone(),
@@ -189,16 +186,12 @@ pub fn ask(
     }
 }
 
-/// Writes a VEX document beside each bill of materials.
 fn write(report: &Report, images: &Images) -> Result<Vec<PathBuf>> {
     let time = date::source_date_epoch()?;
     let mut documents = Vec::new();
     for image in images.all() {
         let (name, digest) = (image.layout.image().name(), image.layout.image().digest());
-        let findings = report
-            .findings
-            .iter()
-            .filter(|finding| finding.product == name);
+        let findings = report.findings.iter().filter(|it| it.product == name);
         let product = purl("oci", None, (name, &digest.to_string()), &[])?;
         let document = vex::document(name, &product, &findings.collect::<Vec<_>>(), time)?;
         let path = image.bill.with_file_name(format!("{name}.vex.json"));

@@ -15,7 +15,6 @@ use super::part::Part;
 
 pub const ADDRESS: &str = "https://api.osv.dev";
 
-/// How many questions a request may have.
 const BATCH: usize = 1000;
 
 /// How long an answer may be, in bytes; OSV's own limit.
@@ -180,15 +179,12 @@ impl Vulnerability {
         let text = [&self.summary, &self.details];
         let line = text.into_iter().flat_map(|text| text.lines());
         let line = line.map(str::trim).find(|line| !line.is_empty());
+        let line = line.unwrap_or("OSV does not describe it");
         Known {
             part,
             id: self.id.clone(),
             aliases: self.aliases.iter().chain(&self.upstream).cloned().collect(),
-            what: line
-                .unwrap_or("OSV does not describe it")
-                .chars()
-                .take(200)
-                .collect(),
+            what: line.chars().take(200).collect(),
         }
     }
 }

@@ -37,9 +37,8 @@ impl Part {
 
     /// Whether it is a package of the build machine's distribution.
     pub fn is_package(&self) -> bool {
-        ["pkg:deb/", "pkg:rpm/"]
-            .iter()
-            .any(|kind| self.component.starts_with(kind))
+        let kinds = ["pkg:deb/", "pkg:rpm/"];
+        kinds.iter().any(|kind| self.component.starts_with(kind))
     }
 
     /// The component of a bill. `None` for what has its own bill (a base image) and for packages of

@@ -21,7 +21,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
     let report = &answer.report;
     tell(&format!(
         "{} components against {} advisories: {} fixed, {} harmless or of other versions, {} present",
-        answer.components(),
+        answer.components,
         data.advisories.len(),
         count(&report.findings, |status| *status == Status::Fixed),
         count(&report.findings, |status| matches!(
@@ -39,7 +39,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
     promises::tried(
         "no component has a known vulnerability that does harm",
         format!("components against {} advisories", data.advisories.len()),
-        answer.components(),
+        answer.components,
         failures.len(),
     );
     if !failures.is_empty() {
