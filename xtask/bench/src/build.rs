@@ -38,12 +38,12 @@ pub fn run(setting: &Setting) -> Result<Figures> {
         let note = "how long our libraries took to compile is not known: they were built elsewhere";
         notes.push(note.to_owned());
     } else {
-        let title = "all calls of the compiler together";
+        let (all, few) = (seconds(&full.effort), seconds(&effort));
         add(
-            title,
+            "all calls of the compiler together",
             Unit::Seconds,
-            seconds(&full.effort),
-            seconds(&effort),
+            all,
+            few,
         );
     }
     let ours = &setting.sdk.manifest().libraries;

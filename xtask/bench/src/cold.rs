@@ -17,7 +17,7 @@ use self::stand_in::StandIn;
 use super::figures::{Figures, Group, Unit};
 use super::median::in_milliseconds;
 use super::process;
-use super::scene::{OURS, PEER, SIDES, Scene, Side};
+use super::scene::{PEER, SIDES, Scene, Side, of_both};
 use super::setting::{Count, Setting};
 
 const RUNS: Count = (15, 2);
@@ -55,7 +55,6 @@ struct Measured {
     polls: [Times; 2],
     answers: [Times; 2],
     used: Times,
-    /// Megabytes that were read from the disk until then.
     read: Times,
 }
 
@@ -72,8 +71,8 @@ pub fn run(setting: &Setting) -> Result<Cold> {
     cache::settle(&setting.folder())?;
     for run in 0..runs {
         step.advance(run as u64, runs as u64);
-        measured.start_in_memory(&scene)?;
-        measured.start_on_disk(&scene)?;
+        measured.start(&scene, false)?;
+        measured.start(&scene, true)?;
     }
     let mut notes = scene.photos.notes.clone();
     Ok(Cold {
@@ -92,40 +91,38 @@ pub fn run(setting: &Setting) -> Result<Cold> {
 }
 
 impl Measured {
-    fn start_in_memory(&mut self, scene: &Scene) -> Result<()> {
+    fn start(&mut self, scene: &Scene, on_disk: bool) -> Result<()> {
         for (place, side) in SIDES.into_iter().enumerate() {
+            let files = if on_disk {
+                scene.files(side)
+            } else {
+                Vec::new()
+            };
+            files.iter().try_for_each(|path| cache::forget(path))?;
             let poll = first_poll(scene, side)?;
-            self.polls[0][place].push(poll.milliseconds);
-            self.used[place].push(poll.processor);
-            self.answers[0][place].push(first_answer(scene, side)?);
-        }
-        Ok(())
-    }
-
-    fn start_on_disk(&mut self, scene: &Scene) -> Result<()> {
-        for (place, side) in SIDES.into_iter().enumerate() {
-            forget(scene, side)?;
-            let poll = first_poll(scene, side)?;
-            self.polls[1][place].push(poll.milliseconds);
-            self.read[place].push(poll.read);
-            forget(scene, side)?;
-            self.answers[1][place].push(first_answer(scene, side)?);
+            self.polls[usize::from(on_disk)][place].push(poll.milliseconds);
+            if on_disk {
+                self.read[place].push(poll.read);
+            } else {
+                self.used[place].push(poll.processor);
+            }
+            files.iter().try_for_each(|path| cache::forget(path))?;
+            self.answers[usize::from(on_disk)][place].push(first_answer(scene, side)?);
         }
         Ok(())
     }
 
     /// The figures. Notes if there are none of the disk.
     fn groups(&self, notes: &mut Vec<String>) -> Vec<Group> {
-        let values = |times: &Times| [(PEER, median(&times[0])), (OURS, median(&times[1]))];
+        let values = |times: &Times| of_both(times.each_ref().map(|times| median(times)));
         let from_disk = self.read.iter().all(|read| median(read) > READ);
         let group = |title: &str, times: &[Times; 2]| {
             let group = Group::new(title, Unit::Milliseconds, Some(PEER));
-            let group = group.with(IN_MEMORY, &values(&times[0]));
+            let mut group = group.with(IN_MEMORY, &values(&times[0]));
             if from_disk {
-                group.with(ON_DISK, &values(&times[1]))
-            } else {
-                group
+                group.add(ON_DISK, &values(&times[1]));
             }
+            group
         };
         let used = Group::new(USED, Unit::Milliseconds, Some(PEER));
         let mut groups = vec![
@@ -146,13 +143,6 @@ impl Measured {
         }
         groups
     }
-}
-
-fn forget(scene: &Scene, side: Side) -> Result<()> {
-    scene
-        .files(side)
-        .iter()
-        .try_for_each(|path| cache::forget(path))
 }
 
 /// Starts a function with a stand-in for Lambda, until it asks for an event.

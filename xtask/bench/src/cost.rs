@@ -10,7 +10,7 @@ use self::prices::{Prices, Rates};
 use super::cold::Cold;
 use super::figures::{Figures, Group, Unit};
 use super::memory::MemoryBench;
-use super::scene::{OURS, PEER};
+use super::scene::{PEER, of_both};
 use super::setting::Setting;
 use super::warm::{Sample, Warm};
 use super::{cold, memory, warm};
@@ -25,12 +25,8 @@ struct Needs {
 }
 
 pub fn run(setting: &Setting) -> Result<Figures> {
-    let (cold, warm, memory) = (
-        cold::run(setting)?,
-        warm::run(setting)?,
-        memory::run(setting)?,
-    );
-    of(&cold, &warm, &memory)
+    let (cold, warm) = (cold::run(setting)?, warm::run(setting)?);
+    of(&cold, &warm, &memory::run(setting)?)
 }
 
 pub fn of(cold: &Cold, warm: &Warm, memory: &MemoryBench) -> Result<Figures> {
@@ -52,21 +48,18 @@ pub fn of(cold: &Cold, warm: &Warm, memory: &MemoryBench) -> Result<Figures> {
             start: cold.first_poll[side],
         };
         let needs = [needs(0), needs(1)];
-        let add = |group: &mut Group, reckon: &dyn Fn(&Needs) -> f64| {
-            group.add(
-                photo,
-                &[(PEER, reckon(&needs[0])), (OURS, reckon(&needs[1]))],
-            );
+        let add = |group: &mut Group, reckon: &dyn Fn(&Needs, f64) -> f64| {
+            let values = needs.each_ref();
+            let values = values.map(|needs| reckon(needs, prices.size(needs.peak)));
+            group.add(photo, &of_both(values));
         };
-        let size = |needs: &Needs| prices.size(needs.peak);
-        add(&mut sizes, &size);
-        add(&mut durations, &|needs| {
-            duration(&prices, needs, size(needs))
+        add(&mut sizes, &|_, size| size);
+        add(&mut durations, &|needs, size| {
+            duration(&prices, needs, size)
         });
-        add(&mut costs, &|needs| {
-            million(&prices, rates, needs, size(needs))
-        });
-        add(&mut vcpu, &|needs| million(&prices, rates, needs, one));
+        let cost = |needs: &Needs, size| million(&prices, rates, needs, size);
+        add(&mut costs, &cost);
+        add(&mut vcpu, &|needs, _| cost(needs, one));
     }
     let assumed = &prices.assumed;
     Ok(Figures {
@@ -89,10 +82,8 @@ pub fn of(cold: &Cold, warm: &Warm, memory: &MemoryBench) -> Result<Figures> {
 
 /// Milliseconds of an invocation at a memory size.
 fn duration(prices: &Prices, needs: &Needs, megabytes: f64) -> f64 {
-    needs
-        .warm
-        .p50
-        .max(needs.warm.processor / prices.vcpus(megabytes))
+    let warm = needs.warm;
+    warm.p50.max(warm.processor / prices.vcpus(megabytes))
 }
 
 /// US dollars of a million invocations at a memory size.

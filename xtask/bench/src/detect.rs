@@ -31,7 +31,6 @@ const RUNS: Count = (2, 1);
 struct Programs {
     wheel: Program,
     sdk: Program,
-    /// Whether the SDK has our detector.
     has_ours: bool,
 }
 
@@ -88,10 +87,8 @@ impl Programs {
     fn prepare(&mut self, setting: &Setting, photos: &[&Photo]) -> Result<()> {
         let folder = std::path::absolute(setting.sdk.path().join("share/haarcascades"))?;
         for (what, name) in CASCADES {
-            let path = folder
-                .join(format!("haarcascade_{name}.xml"))
-                .display()
-                .to_string();
+            let path = folder.join(format!("haarcascade_{name}.xml"));
+            let path = path.display().to_string();
             self.wheel.cascade(what, &path)?;
             self.sdk.cascade(what, &path)?;
         }
@@ -177,12 +174,10 @@ impl Programs {
     }
 
     fn time(&mut self, side: &str, task: &Task, threads: u32, runs: usize) -> Result<Vec<Found>> {
-        if side != WHEEL {
-            self.sdk.fast(side == OURS)?;
-        }
         let program = if side == WHEEL {
             &mut self.wheel
         } else {
+            self.sdk.fast(side == OURS)?;
             &mut self.sdk
         };
         let looks = (0..task.regions.len()).map(|region| task.look(region, threads));

@@ -76,12 +76,9 @@ impl Document {
     /// The folder of its files, below that of the machine: quick ones do not replace those that somebody
     /// waited for.
     pub fn folder(&self, workspace: &Workspace) -> PathBuf {
-        let folder = workspace.target().join("bench").join(&self.machine.name);
-        if self.quick {
-            folder.join("quick")
-        } else {
-            folder
-        }
+        let mut folder = workspace.target().join("bench").join(&self.machine.name);
+        folder.extend(self.quick.then_some("quick"));
+        folder
     }
 
     pub fn keep(&self, workspace: &Workspace) -> Result<()> {
@@ -102,11 +99,7 @@ impl Document {
     fn subtitle(&self) -> String {
         let commit = self.commit.as_deref().unwrap_or("no commit");
         let quick = if self.quick { ", a quick run" } else { "" };
-        let Machine {
-            processor,
-            processors,
-            ..
-        } = &self.machine;
+        let (processor, processors) = (&self.machine.processor, self.machine.processors);
         let day = self.date.get(..10).unwrap_or(&self.date);
         format!("{processor}, {processors} processors; {day}, {commit}{quick}")
     }

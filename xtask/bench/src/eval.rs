@@ -157,27 +157,20 @@ impl Answer for EvalAnswer {
         let head = "photo preset precision recall F1 found false missed time";
         let mut rows = vec![head.split(' ').map(str::to_owned).collect::<Vec<_>>()];
         let line = |photo: &str, preset: &str, score: &Score, time: String| {
-            vec![
-                photo.to_owned(),
-                preset.to_owned(),
-                format!("{:.3}", score.precision()),
-                format!("{:.3}", score.recall()),
-                format!("{:.3}", score.f1()),
-                score.found.to_string(),
-                score.false_alarms.to_string(),
-                score.missed.to_string(),
-                time,
-            ]
+            let ratios = [score.precision(), score.recall(), score.f1()];
+            let counts = [score.found, score.false_alarms, score.missed];
+            let names = [photo, preset].map(str::to_owned).into_iter();
+            let names = names.chain(ratios.map(|ratio| format!("{ratio:.3}")));
+            names
+                .chain(counts.map(|it| it.to_string()))
+                .chain([time])
+                .collect()
         };
         let names = self.presets.first().map(|first| first.photos.keys());
         for name in names.into_iter().flatten() {
             for preset in &self.presets {
-                rows.push(line(
-                    name,
-                    preset.preset,
-                    &preset.photos[name],
-                    String::new(),
-                ));
+                let score = &preset.photos[name];
+                rows.push(line(name, preset.preset, score, String::new()));
             }
         }
         for preset in &self.presets {

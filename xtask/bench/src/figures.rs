@@ -8,7 +8,6 @@ use super::median::geometric_mean;
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Figures {
-    /// How it was measured, in sentences.
     pub method: String,
     /// What was skipped and why, and what else there is to know.
     pub notes: Vec<String>,
@@ -96,12 +95,8 @@ impl Group {
 
     /// The same with each side's mean: where cases are the same work on different photos.
     pub fn averaged(mut self) -> Self {
-        let means = self
-            .sides()
-            .iter()
-            .filter_map(|side| self.mean_of(side))
-            .collect();
-        self.means = means;
+        let sides = self.sides().into_iter();
+        self.means = sides.filter_map(|side| self.mean_of(side)).collect();
         self
     }
 
@@ -172,24 +167,19 @@ fn rounded(value: f64) -> f64 {
     #[expect(clippy::cast_possible_truncation, reason = "it is a number of digits")]
     let digits = 3 - value.abs().log10().floor() as i32;
     let scale = 10_f64.powi(digits.abs());
-    if digits >= 0 {
-        (value * scale).round() / scale
-    } else {
-        (value / scale).round() * scale
+    match digits {
+        0.. => (value * scale).round() / scale,
+        ..0 => (value / scale).round() * scale,
     }
 }
 
 /// A number as people read it, with three digits that count.
 pub fn shown(value: f64) -> String {
-    let magnitude = value.abs();
-    let decimals = if magnitude >= 100.0 || magnitude == 0.0 {
-        0
-    } else if magnitude >= 10.0 {
-        1
-    } else if magnitude >= 1.0 {
-        2
-    } else {
-        3
+    let decimals = match value.abs() {
+        0.0 | 100.0.. => 0,
+        10.0.. => 1,
+        1.0.. => 2,
+        _ => 3,
     };
     format!("{value:.decimals$}")
 }

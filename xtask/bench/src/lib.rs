@@ -84,10 +84,10 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     handle_interruption()?;
     let build = Build::read(&package::build::Arguments::default())?;
     let bench = Bench::new(build, &arguments.options)?;
-    let Some(what) = &arguments.what else {
-        return print(&bench.all()?, json);
-    };
-    print(&bench.one(what)?, json)
+    match &arguments.what {
+        None => print(&bench.all()?, json),
+        Some(what) => print(&bench.one(what)?, json),
+    }
 }
 
 /// All benches but the one that takes long, with few measurements; what was kept of each.
@@ -129,11 +129,8 @@ impl Bench {
     fn all(&self) -> Result<Documents> {
         let setting = &self.setting;
         let detect = self.kept("detect", detect::run(setting)?)?;
-        let (cold, warm, memory) = (
-            cold::run(setting)?,
-            warm::run(setting)?,
-            memory::run(setting)?,
-        );
+        let (cold, warm) = (cold::run(setting)?, warm::run(setting)?);
+        let memory = memory::run(setting)?;
         let cost = self.kept("cost", cost::of(&cold, &warm, &memory)?)?;
         let arguments = image::Arguments::of(setting);
         Ok(Documents(vec![
@@ -146,7 +143,6 @@ impl Bench {
         ]))
     }
 
-    /// A document with the figures, which is written to its place.
     fn kept(&self, what: &str, figures: Figures) -> Result<Document> {
         for note in &figures.notes {
             tell(&format!("{what}: {note}"));

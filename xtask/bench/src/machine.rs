@@ -25,10 +25,8 @@ impl Machine {
         let processor = processor(&read("/proc/cpuinfo"));
         let processors = available_parallelism().map_or(1, usize::from);
         let load = read("/proc/loadavg");
-        let load = load
-            .split_whitespace()
-            .next()
-            .and_then(|text| text.parse().ok());
+        let load = load.split_whitespace().next();
+        let load = load.and_then(|text| text.parse().ok());
         Self {
             name: name(&processor, processors),
             processor,
@@ -47,19 +45,17 @@ fn processor(information: &str) -> String {
         let (_, value) = lines.find(|(key, _)| key.trim() == name)?;
         Some(value.trim().to_owned())
     };
-    if let Some(model) = field("model name") {
-        let family = field("cpu family").zip(field("model"));
-        return match family {
-            // Cloud machines hide which of its maker's processors it is; these two numbers tell.
-            Some((family, number)) => format!("{model} (family {family}, model {number})"),
-            None => model,
-        };
-    }
+    // Cloud machines hide which of its maker's processors it is; family and model tell.
+    let numbers = field("cpu family").zip(field("model"));
     let arm = field("CPU implementer").zip(field("CPU part"));
-    arm.map_or_else(
-        || "unknown".to_owned(),
-        |(maker, part)| format!("Arm {maker} {part}"),
-    )
+    match (field("model name"), numbers, arm) {
+        (Some(name), Some((family, model)), _) => {
+            format!("{name} (family {family}, model {model})")
+        }
+        (Some(name), None, _) => name,
+        (None, _, Some((maker, part))) => format!("Arm {maker} {part}"),
+        (None, _, None) => "unknown".to_owned(),
+    }
 }
 
 /// A name for a folder: small letters, digits, and single hyphens.

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use support::median::median;
 
-/// The median of some times, in milliseconds.
 pub fn milliseconds(times: &[Duration]) -> f64 {
     let times: Vec<_> = times.iter().map(in_milliseconds).collect();
     median(&times)

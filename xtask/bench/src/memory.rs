@@ -6,11 +6,10 @@ use support::progress::Step;
 
 use super::figures::{Figures, Group, Unit};
 use super::process::peak;
-use super::scene::{OURS, PEER, SIDES, Scene};
+use super::scene::{PEER, SIDES, Scene, of_both};
 use super::setting::{Count, Setting};
 
 const RUNS: Count = (5, 1);
-/// How often each process looks at its photo.
 const LOOKS: Count = (5, 1);
 
 pub struct MemoryBench {
@@ -43,8 +42,8 @@ pub fn run(setting: &Setting) -> Result<MemoryBench> {
     }
     let peaks = peaks.map(|peaks| peaks.map(|peaks| median(&peaks)));
     let mut group = Group::new("most resident memory", Unit::Megabytes, Some(PEER));
-    for (photo, [python, ours]) in photos.iter().zip(peaks) {
-        group.add(photo.title(), &[(PEER, python / 1e6), (OURS, ours / 1e6)]);
+    for (photo, peaks) in photos.iter().zip(peaks) {
+        group.add(photo.title(), &of_both(peaks.map(|peak| peak / 1e6)));
     }
     Ok(MemoryBench {
         figures: Figures {

@@ -11,7 +11,7 @@ use opencv_build::internals::{Wheel, install_wheels, python};
 use serde::Deserialize;
 
 use super::setting::Setting;
-use support::files::write_if_other;
+use support::files::{name, sorted_entries, write_if_other};
 use support::run::{Shell, cmd, finish, output};
 
 const HANDLER: &str = include_str!("../data/python/handler.py");
@@ -21,7 +21,6 @@ const DETECT: &str = include_str!("../data/detect/detect.py");
 /// Folders among Python's modules that the function has nothing from.
 const OTHERS: [&str; 3] = ["site-packages", "dist-packages", "test"];
 
-/// The part of `data/pins.toml` that this reads: all of it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Pins {
@@ -88,7 +87,6 @@ impl Peer {
         command
     }
 
-    /// What starts a program of ours, `detect.py`.
     pub fn program(&self, name: &str) -> Result<Command> {
         let (sh, python, task) = (Shell::new()?, &self.python, &self.task);
         let program = cmd!(sh, "{python} -S {task}/{name}");
@@ -109,26 +107,17 @@ impl Peer {
         &self.task
     }
 
-    /// Files and folders that it reads when it starts.
     pub fn files(&self) -> Vec<PathBuf> {
         let entries = |folder: Option<&Path>| {
-            let read = folder.and_then(|folder| fs::read_dir(folder).ok());
-            read.into_iter()
-                .flatten()
-                .flatten()
-                .map(|entry| entry.path())
-        };
-        let is = |path: &Path, wanted: &dyn Fn(&str) -> bool| {
-            path.file_name()
-                .and_then(|name| name.to_str())
-                .is_some_and(wanted)
+            let entries = folder.and_then(|folder| sorted_entries(folder).ok());
+            entries.into_iter().flatten()
         };
         // Where Python is a library, it lies beside its modules.
         let library = entries(self.library.parent());
-        let library = library.filter(|path| is(path, &|name| name.starts_with("libpython")));
+        let library = library.filter(|path| name(path).starts_with("libpython"));
         // Of its modules, not the packages of this machine, which are in the same folder and may be many.
         let modules = entries(Some(&self.library));
-        let modules = modules.filter(|path| !is(path, &|name| OTHERS.contains(&name)));
+        let modules = modules.filter(|path| !OTHERS.contains(&&*name(path)));
         let cascades = ["frontalface_default", "eye"]
             .map(|name| self.cascades.join(format!("haarcascade_{name}.xml")));
         let own = [&self.python, &self.wheels, &self.task];

@@ -106,11 +106,8 @@ fn folder(setting: &Setting) -> Result<Option<PathBuf>> {
 
 fn photos_in(folder: &Path) -> Result<Vec<Photo>> {
     let paths = with_extension(folder, "jpg")?;
-    ensure!(
-        !paths.is_empty(),
-        "`{}` has no photos, *.jpg",
-        folder.display()
-    );
+    let shown = folder.display();
+    ensure!(!paths.is_empty(), "`{shown}` has no photos, *.jpg");
     paths.iter().map(|path| Photo::read(path)).collect()
 }
 
@@ -153,12 +150,9 @@ fn mosaic(samples: &[Photo]) -> Result<RgbImage> {
     Ok(mosaic)
 }
 
-/// Writes a photo as a camera would have it.
 fn write(path: &Path, pixels: &RgbImage) -> Result<Photo> {
-    let (width, height) = (
-        u16::try_from(pixels.width())?,
-        u16::try_from(pixels.height())?,
-    );
+    let (width, height) = pixels.dimensions();
+    let (width, height): (u16, u16) = (width.try_into()?, height.try_into()?);
     let mut encoded = Vec::new();
     Encoder::new(&mut encoded, QUALITY).encode(pixels, width, height, ColorType::Rgb)?;
     fs::write(path, encoded)?;

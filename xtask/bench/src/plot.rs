@@ -72,7 +72,6 @@ fn to_u32(value: i32) -> u32 {
     u32::try_from(value).unwrap_or_default()
 }
 
-/// What a side is drawn in, the same in every picture.
 fn colour(group: &Group, side: &str) -> RGBColor {
     if Some(side) == group.peer() {
         PEER

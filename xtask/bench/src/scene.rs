@@ -34,6 +34,11 @@ pub const SIDES: [Side; 2] = [Side::Python, Side::Ours];
 pub const PEER: &str = "Python";
 pub const OURS: &str = "ours";
 
+/// The peer's value and ours with their names, as groups of figures take them.
+pub fn of_both([peer, ours]: [f64; 2]) -> [(&'static str, f64); 2] {
+    [(PEER, peer), (OURS, ours)]
+}
+
 impl Side {
     pub fn name(self) -> &'static str {
         match self {
@@ -101,7 +106,6 @@ impl Scene {
         }
     }
 
-    /// The folder that it runs in.
     pub fn work(&self, side: Side) -> PathBuf {
         match side {
             Side::Python => self.peer.task().to_owned(),
@@ -128,12 +132,9 @@ impl Scene {
         let folder = self.scratch.path().join(side.name());
         fs::create_dir_all(&folder)?;
         let environment = self.peer.environment();
-        let environment: Vec<_> = environment
-            .iter()
-            .map(|(name, value)| (*name, value.as_str()))
-            .collect();
-        let command = self.command(side);
-        let work = self.work(side);
+        let environment = environment.iter().map(|(name, value)| (*name, &**value));
+        let environment: Vec<_> = environment.collect();
+        let (command, work) = (self.command(side), self.work(side));
         let started = (command.as_slice(), work.as_path());
         Emulator::of_command(started, &self.storage, &self.rie, &folder, &environment)
             .with_context(|| format!("failed to start the function, {}", side.name()))

@@ -54,7 +54,6 @@ impl Setting {
         self.workspace().target().join("bench")
     }
 
-    /// How often something is done in this run.
     pub fn count(&self, (thorough, quick): Count) -> usize {
         if self.options.quick { quick } else { thorough }
     }

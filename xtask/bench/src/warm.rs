@@ -10,7 +10,7 @@ use super::figures::{Figures, Group, Unit};
 use super::median::{in_milliseconds, percentile};
 use super::photos::Photo;
 use super::process::processor_time;
-use super::scene::{OURS, PEER, SIDES, Scene};
+use super::scene::{PEER, SIDES, Scene, of_both};
 use super::setting::{Count, Setting};
 use local::emulator::Emulator;
 
@@ -42,10 +42,8 @@ pub fn run(setting: &Setting) -> Result<Warm> {
     let emulators = [scene.start(SIDES[0])?, scene.start(SIDES[1])?];
     let photos = &scene.photos;
     let mut work = vec![(&photos.small, setting.count(SMALL))];
-    let others = photos
-        .all
-        .iter()
-        .filter(|photo| photo.name != photos.small.name);
+    let is_other = |photo: &&Photo| photo.name != photos.small.name;
+    let others = photos.all.iter().filter(is_other);
     work.extend(others.map(|photo| (photo, setting.count(OTHERS))));
     work.push((&photos.large, setting.count(LARGE)));
     let group = |title| Group::new(title, Unit::Milliseconds, Some(PEER));
@@ -57,20 +55,18 @@ pub fn run(setting: &Setting) -> Result<Warm> {
     for (place, (photo, count)) in work.iter().enumerate() {
         step.advance(place as u64, work.len() as u64);
         let (times, used) = measure(&scene, &emulators, photo, *count)?;
-        let values = |percent| {
-            let of = |times: &Vec<f64>| percentile(times, percent);
-            [(PEER, of(&times[0])), (OURS, of(&times[1]))]
-        };
+        let of = |percent| times.each_ref().map(|times| percentile(times, percent));
+        let values = |percent| of_both(of(percent));
         medians.add(photo.title(), &values(50));
         if *count >= ENOUGH {
             slow.add(format!("{}, {count} times", photo.title()), &values(99));
         }
-        processor.add(photo.title(), &[(PEER, used[0]), (OURS, used[1])]);
+        processor.add(photo.title(), &of_both(used));
         let sample = |side: usize| Sample {
-            p50: percentile(&times[side], 50),
+            p50: of(50)[side],
             processor: used[side],
         };
-        samples.push((photo.title(), [sample(0), sample(1)]));
+        samples.push((photo.title(), [0, 1].map(sample)));
     }
     for emulator in &emulators {
         let starts = emulator.starts();

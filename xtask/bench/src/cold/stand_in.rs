@@ -44,7 +44,6 @@ impl StandIn {
         self.address.to_string()
     }
 
-    /// When the first event was asked for.
     pub fn asked(&self, patience: Duration) -> Result<Instant> {
         let asked = self.asked.recv_timeout(patience);
         asked.with_context(|| format!("nobody asked for an event within {} s", patience.as_secs()))

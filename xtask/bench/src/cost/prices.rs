@@ -30,7 +30,6 @@ pub struct Rates {
 pub struct Memory {
     /// What one processor comes with.
     pub vcpu_megabytes: f64,
-    /// The smallest size.
     pub smallest_megabytes: f64,
 }
 

@@ -77,7 +77,6 @@ impl Program {
         }
     }
 
-    /// Has it look, `repeat` times.
     pub fn detect(&mut self, look: &Look, repeat: usize) -> Result<Found> {
         let Look { cascade, photo, .. } = look;
         let (neighbours, threads) = (look.neighbours, look.threads);

@@ -52,13 +52,10 @@ pub fn ready(
             times[place].push(milliseconds(&output(&mut command)?)?);
         }
     }
-    let sides = sides
-        .iter()
-        .zip(&times)
-        .filter(|(_, times)| !times.is_empty());
-    let values: Vec<_> = sides
-        .map(|((side, ..), times)| (*side, median(times)))
-        .collect();
+    let values = sides.iter().zip(&times);
+    let values = values.filter(|(_, times)| !times.is_empty());
+    let values = values.map(|((side, ..), times)| (*side, median(times)));
+    let values: Vec<_> = values.collect();
     let title = "both cascades ready in a fresh process";
     Ok(Group::new(title, Unit::Milliseconds, Some(WHEEL)).with("faces and eyes", &values))
 }

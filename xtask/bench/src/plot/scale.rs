@@ -21,17 +21,10 @@ impl Scale {
     /// A scale for `values` between two places. What is not above zero has no logarithm and lies at its
     /// left end.
     pub fn of(values: &[f64], left: i32, right: i32) -> Self {
-        let logarithms = values
-            .iter()
-            .filter(|value| **value > 0.0)
-            .map(|value| value.log10());
-        let (mut from, mut to) = logarithms
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), l| {
-                (a.min(l), b.max(l))
-            });
-        if from > to {
-            (from, to) = (0.0, 1.0);
-        }
+        let values = values.iter().copied().filter(|value| *value > 0.0);
+        let logarithms = values.map(f64::log10);
+        let from = logarithms.clone().reduce(f64::min).unwrap_or(0.0);
+        let to = logarithms.reduce(f64::max).unwrap_or(1.0);
         let missing = (NARROWEST - (to - from)).max(0.0) / 2.0;
         Self {
             from: from - missing,
@@ -60,10 +53,7 @@ impl Scale {
     }
 
     fn ticks_of(&self, steps: &[f64]) -> Vec<f64> {
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "logarithms of numbers are small"
-        )]
+        #[expect(clippy::cast_possible_truncation, reason = "logarithms are small")]
         let decades = self.from.floor() as i32..=self.to.ceil() as i32;
         let values =
             decades.flat_map(|decade| steps.iter().map(move |step| step * 10_f64.powi(decade)));
