@@ -7,7 +7,7 @@ use support::fingerprint::Fingerprint;
 use support::progress::tell;
 
 use super::report::Ablation;
-use super::variant::{Key, Linked, Ours};
+use super::variant::{Linked, Ours};
 
 const FILE: &str = "ablation.json";
 /// What all variants share a folder for work in.
@@ -18,26 +18,20 @@ struct Feature {
     recipe: Recipe,
 }
 
-/// Each image format and each dispatched instruction set of `recipe`.
 fn features(recipe: &Recipe) -> Vec<Feature> {
-    let mut features = Vec::new();
-    for codec in &recipe.codecs {
-        let mut without = recipe.clone();
-        without.codecs.remove(codec);
-        features.push(Feature {
-            name: format!("codec {codec}"),
-            recipe: without,
-        });
-    }
-    for set in &recipe.cpu.dispatch {
-        let mut without = recipe.clone();
-        without.cpu.dispatch.retain(|known| known != set);
-        features.push(Feature {
-            name: format!("dispatch {set}"),
-            recipe: without,
-        });
-    }
-    features
+    let codecs = recipe.codecs.iter().map(|codec| {
+        let mut recipe = recipe.clone();
+        recipe.codecs.remove(codec);
+        let name = format!("codec {codec}");
+        Feature { name, recipe }
+    });
+    let sets = recipe.cpu.dispatch.iter().map(|set| {
+        let mut recipe = recipe.clone();
+        recipe.cpu.dispatch.retain(|known| known != set);
+        let name = format!("dispatch {set}");
+        Feature { name, recipe }
+    });
+    codecs.chain(sets).collect()
 }
 
 impl Feature {
@@ -88,10 +82,6 @@ pub fn of(ours: &Ours) -> Result<Vec<Ablation>> {
         }
         return Ok(Vec::new());
     }
-    let key = Key {
-        libraries: fingerprint(ours.sdk, &built),
-        function: ours.function.clone(),
-    };
     let measure = || {
         let with = ours.linked_with("ours", ours.sdk)?;
         let ablations = built.iter().map(|(feature, sdk)| {
@@ -100,7 +90,7 @@ pub fn of(ours: &Ours) -> Result<Vec<Ablation>> {
         });
         ablations.collect()
     };
-    ours.kept_or(FILE, key, measure)
+    ours.kept_or(FILE, fingerprint(ours.sdk, &built), measure)
 }
 
 fn fingerprint(sdk: &Sdk, built: &[(Feature, Sdk)]) -> Fingerprint {

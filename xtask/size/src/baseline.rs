@@ -11,7 +11,7 @@ use support::progress::tell;
 
 use super::place;
 use super::report::{Baseline, BaselineModule};
-use super::variant::{Key, Linked, Ours};
+use super::variant::{Linked, Ours};
 
 const FILE: &str = "baseline.json";
 
@@ -47,11 +47,8 @@ pub fn of(ours: &Ours) -> Result<Option<Baseline>> {
     let effort = Effort::of(&paths.work(&recipe.target))?;
     let known = serde_json::to_vec(&effort)?;
     let inputs = fingerprints.iter().map(|text| ("build", text.as_bytes()));
-    let key = Key {
-        // A result without our times is not that of the build whose times are known.
-        libraries: Fingerprint::of(inputs.chain([("effort", known.as_slice())])),
-        function: ours.function.clone(),
-    };
+    // A result without our times is not that of the build whose times are known.
+    let libraries = Fingerprint::of(inputs.chain([("effort", known.as_slice())]));
     let measure = || {
         let theirs = (ours.relink)("baseline", &full.paths())
             .context("failed to link the function with all of OpenCV's default modules")?;
@@ -66,7 +63,7 @@ pub fn of(ours: &Ours) -> Result<Option<Baseline>> {
         };
         Ok(compare(description, &theirs, &ours))
     };
-    ours.kept_or(FILE, key, measure).map(Some)
+    ours.kept_or(FILE, libraries, measure).map(Some)
 }
 
 fn compare(full: &Description, theirs: &Linked, ours: &Side) -> Baseline {
@@ -76,18 +73,16 @@ fn compare(full: &Description, theirs: &Linked, ours: &Side) -> Baseline {
         linked: theirs,
     };
     let names: BTreeSet<_> = theirs.names().chain(ours.names()).collect();
-    let mut modules: Vec<_> = names
-        .into_iter()
-        .map(|name| BaselineModule {
-            name: place::of_library(name, "").component,
-            library: theirs.library(name),
-            our_library: ours.library(name),
-            binary: theirs.binary(name),
-            our_binary: ours.binary(name),
-            seconds: theirs.seconds(name),
-            our_seconds: ours.seconds(name),
-        })
-        .collect();
+    let modules = names.into_iter().map(|name| BaselineModule {
+        name: place::of_library(name, "").component,
+        library: theirs.library(name),
+        our_library: ours.library(name),
+        binary: theirs.binary(name),
+        our_binary: ours.binary(name),
+        seconds: theirs.seconds(name),
+        our_seconds: ours.seconds(name),
+    });
+    let mut modules: Vec<_> = modules.collect();
     // The largest first; those of one size stay in the order of their names.
     modules.sort_by_key(|module| std::cmp::Reverse(module.library));
     Baseline {

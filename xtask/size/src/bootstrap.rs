@@ -12,8 +12,7 @@ use super::graph::Graph;
 use super::link::LinkRecord;
 use super::map;
 use super::part::{Kind, Part};
-use super::piece::Piece;
-use super::place::{Members, Place};
+use super::place::{Members, Piece, Place};
 use super::program;
 
 pub const NAME: &str = "bootstrap";
@@ -33,14 +32,13 @@ impl Linking {
         let again = record.again(binary)?;
         let graph = record.graph()?;
         Ok(Self {
-            folder: record.folder().to_owned(),
+            folder: record.folder.clone(),
             map: fs::read_to_string(&again.map)?,
             graph: fs::read(&graph.output)?,
             graph_map: fs::read_to_string(&graph.map)?,
         })
     }
 
-    /// All pieces of `binary`, whose linking this is.
     pub fn pieces(&self, binary: &[u8], members: &Members) -> Result<Vec<Piece>> {
         // A large part of the time is reading two maps, for which there are two cores.
         let pieces = thread::scope(|scope| {
@@ -59,7 +57,6 @@ impl Linking {
         })
     }
 
-    /// Why what has `name` in its name is in the binary.
     pub fn explain(&self, members: &Members, name: &str) -> Result<Explanation> {
         let map = map::parse(&self.graph_map)?;
         explain(&Graph::of(&self.graph, &map)?, members, name)
@@ -96,11 +93,10 @@ fn leaves(pieces: &[&Piece]) -> Vec<Part> {
     let mut parts = Vec::new();
     let mut last = "";
     for ((name, kind), bytes) in &leaves {
-        let shown = if *name == last {
-            format!("{name} ({})", kind.word())
-        } else {
-            (*name).to_owned()
-        };
+        let mut shown = (*name).to_owned();
+        if *name == last {
+            shown += &format!(" ({})", kind.word());
+        }
         last = name;
         parts.push(Part::leaf(shown, *bytes, *kind));
     }

@@ -16,7 +16,6 @@ use support::answer::size;
 
 const TABLE: &str = "[size.budgets]";
 
-/// So many components are named where an artefact is too large.
 const NAMED: usize = 5;
 
 type Limits = BTreeMap<String, Limit>;
@@ -78,15 +77,14 @@ impl Budgets {
             let toml::Value::Table(table) = value else {
                 bail!("`{name}` in `{TABLE}` is no table of artefacts");
             };
-            let limits = table.into_iter();
-            let limits = limits.map(|(name, value)| Ok((name.clone(), limit(&name, value)?)));
-            let limits = limits.collect::<Result<_>>()?;
-            budgets.special.insert(architecture, limits);
+            let limits = budgets.special.entry(architecture).or_default();
+            for (name, value) in table {
+                limits.insert(name.clone(), limit(&name, value)?);
+            }
         }
         Ok(budgets)
     }
 
-    /// The limits that hold for `architecture`.
     fn limits(&self, architecture: Architecture) -> Limits {
         let mut limits = self.general.clone();
         limits.extend(self.special.get(&architecture).cloned().unwrap_or_default());
@@ -155,7 +153,6 @@ fn limit(name: &str, value: toml::Value) -> Result<Limit> {
     Ok(limit)
 }
 
-/// Refuses a report that is over a budget.
 pub fn check(document: &Document) -> Result<()> {
     let mut text = String::new();
     for budget in &document.budgets {
@@ -199,10 +196,8 @@ fn culprits(document: &Document, artefact: &str) -> String {
     let components = report.artefact(artefact).map(|it| components(report, it));
     let mut largest: Vec<_> = components.into_iter().flatten().collect();
     largest.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
-    let names = largest
-        .into_iter()
-        .take(NAMED)
-        .map(|(path, bytes)| format!("{} {}", name_of(&path), size(bytes)));
+    let largest = largest.iter().take(NAMED);
+    let names = largest.map(|(path, bytes)| format!("{} {}", name_of(path), size(*bytes)));
     let names = names.collect::<Vec<_>>().join(", ");
     format!("{unknown}; the largest unpacked: {names}")
 }

@@ -37,9 +37,9 @@ impl<'a> Built<'a> {
     /// Builds the function, and once more if nothing tells how it was linked.
     pub fn new(build: &'a Build) -> Result<Self> {
         let (sdk, binary) = built(build)?;
-        let found = Self::read(build, sdk, binary);
-        let Err(error) = found else {
-            return found;
+        let error = match Self::read(build, sdk, binary) {
+            Err(error) => error,
+            found => return found,
         };
         tell(&format!("linking the function again, because: {error:#}"));
         build_function::forget(build.workspace(), &build.recipe().target)?;

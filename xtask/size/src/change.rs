@@ -9,7 +9,6 @@ use super::part::Part;
 use super::report::Report;
 use support::answer::size;
 
-/// The program in an image or archive.
 const PROGRAM: &str = bootstrap::NAME;
 
 /// A part's names, from the artefact down.
@@ -34,7 +33,6 @@ impl Change {
         artefact_of(&self.path)
     }
 
-    /// Its name within the artefact, as [`name_of`] its path.
     pub fn name(&self) -> String {
         name_of(&self.path)
     }
@@ -68,7 +66,6 @@ fn artefact_of(path: &[String]) -> &str {
 /// far, and no part in it if it was not there.
 pub type Earlier<'a> = Option<Option<&'a Part>>;
 
-/// The earlier state of the part `name` of a whole.
 pub fn earlier<'a>(whole: Earlier<'a>, name: &str) -> Earlier<'a> {
     match whole {
         Some(Some(whole)) if whole.parts.is_empty() => None,
@@ -82,14 +79,12 @@ pub fn earlier<'a>(whole: Earlier<'a>, name: &str) -> Earlier<'a> {
 pub fn parts_changed(before: &Report, after: &Report) -> Vec<Change> {
     let changes = changes(before, after);
     let is_copy = |change: &Change| change.path.iter().skip(1).any(|name| is_program(name));
-    let mut found: Vec<Change> = Vec::new();
-    for (at, change) in changes.iter().enumerate() {
+    let found = changes.iter().enumerate().filter(|(at, change)| {
         let next = changes.get(at + 1);
         let goes_on = next.is_some_and(|next| next.path.starts_with(&change.path));
-        if !goes_on && !is_copy(change) {
-            found.push(change.clone());
-        }
-    }
+        !goes_on && !is_copy(change)
+    });
+    let mut found: Vec<_> = found.map(|(_, change)| change.clone()).collect();
     largest_first(&mut found);
     found
 }
@@ -204,15 +199,10 @@ pub fn grown(before: &Report, after: &Report, artefact: &str, most: usize) -> Ve
 
 /// What changed most in all artefacts. What lies in several is listed once.
 pub fn all_components_changed(before: &Report, after: &Report) -> Vec<Change> {
-    let all = after
-        .artefacts
-        .iter()
-        .map(|artefact| artefact.name.as_str());
-    let changes = all.flat_map(|name| {
-        let mut changes = components_changed(before, after, name);
+    let changes = after.artefacts.iter().flat_map(|artefact| {
+        let changes = components_changed(before, after, &artefact.name).into_iter();
         // The program's components come again in whatever has it.
-        changes.retain(|change| change.artefact() == name);
-        changes
+        changes.filter(move |change| change.artefact() == artefact.name)
     });
     let mut changes: Vec<_> = changes.collect();
     largest_first(&mut changes);

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::figures::shorten;
 use super::graph::{Graph, Key, Node};
 use super::map::Input;
-use super::name::{is_private, shown, symbol_in};
+use super::name::shown;
 use super::place::{self, Members};
 use support::answer::{Answer, size};
 
@@ -95,13 +95,8 @@ fn roots(graph: &Graph) -> Vec<Node> {
     };
     let nodes = graph.inputs.iter().enumerate();
     // The start first, so that chains begin there where they can.
-    let mut roots: Vec<_> = nodes
-        .filter_map(|(node, input)| {
-            input
-                .filter(|input| is_root(input))
-                .map(|input| (node, input))
-        })
-        .collect();
+    let roots = nodes.filter_map(|(node, input)| Some((node, input.filter(|it| is_root(it))?)));
+    let mut roots: Vec<_> = roots.collect();
     roots.sort_by_key(|(node, input)| (input.section != ".text", *node));
     roots.into_iter().map(|(node, _)| node).collect()
 }
@@ -145,39 +140,28 @@ fn retained(graph: &Graph, roots: &[Node], all: &[Option<Node>], node: Node) -> 
 fn bytes(graph: &Graph, node: Node) -> u64 {
     match (&graph.keys[node], graph.inputs[node]) {
         (_, Some(input)) => input.size,
-        (Key::Merged { content, .. }, None) => content.len() as u64,
-        (Key::Section { .. }, None) => 0,
+        (Key::Merged(_, content), None) => content.len() as u64,
+        (Key::Section(..), None) => 0,
     }
 }
 
 /// All names of a node, mangled and readable.
 fn names(input: Option<&Input>) -> Vec<String> {
-    let Some(input) = input else {
-        return Vec::new();
-    };
-    let symbols = input.symbols.iter().map(|symbol| symbol.name);
-    let symbols = symbols.filter(|name| !is_private(name));
-    let own = symbol_in(input.section);
-    let all = symbols.chain([own]);
-    all.flat_map(|name| [name.to_owned(), shown(name)])
+    let names = input.into_iter().flat_map(Input::names);
+    names
+        .flat_map(|name| [name.to_owned(), shown(name)])
         .collect()
 }
 
 fn link(graph: &Graph, members: &Members, node: Node) -> Link {
     let input = graph.inputs[node];
-    let symbol = input.and_then(|input| {
-        let mut symbols = input.symbols.iter().map(|symbol| symbol.name);
-        symbols
-            .find(|name| !is_private(name))
-            .or(Some(symbol_in(input.section)))
-    });
+    let symbol = input.and_then(|input| input.names().next());
     let place = input.and_then(|input| place::of_input(input, symbol.unwrap_or_default(), members));
     Link {
         name: symbol.map_or_else(|| "a constant".to_owned(), shown),
-        place: place.map_or_else(
-            || "constants".to_owned(),
-            |place| format!("{}/{}", place.component, place.file),
-        ),
+        place: place.map_or("constants".to_owned(), |it| {
+            format!("{}/{}", it.component, it.file)
+        }),
         bytes: bytes(graph, node),
     }
 }
@@ -203,11 +187,8 @@ impl Answer for Explanation {
             );
             for (depth, link) in found.chain.iter().enumerate() {
                 let arrow = if depth == 0 { "  " } else { "→ " };
-                text += &format!(
-                    "    {arrow}{}  ({})\n",
-                    shorten(&link.name, WIDTH),
-                    link.place
-                );
+                let name = shorten(&link.name, WIDTH);
+                text += &format!("    {arrow}{name}  ({})\n", link.place);
             }
             text.push('\n');
         }

@@ -17,13 +17,10 @@ pub type Node = usize;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Key<'a> {
-    Section {
-        file: &'a str,
-        member: Option<&'a str>,
-        section: &'a str,
-    },
+    /// A file, its member and a section.
+    Section(&'a str, Option<&'a str>, &'a str),
     /// What files share: a string or a number, in a section of the linker's own.
-    Merged { section: &'a str, content: Vec<u8> },
+    Merged(&'a str, Vec<u8>),
 }
 
 #[derive(Default)]
@@ -113,7 +110,7 @@ impl<'a> Graph<'a> {
                         let section = input.section;
                         let content = merged::containing(section, bytes, target - start);
                         let Some(content) = content else { continue };
-                        let key = Key::Merged { section, content };
+                        let key = Key::Merged(section, content);
                         let known = graph.numbers.get(&key).copied();
                         known.unwrap_or_else(|| graph.add(key, None))
                     }
@@ -149,20 +146,11 @@ impl<'a> Graph<'a> {
         const TABLE: &str = ".gcc_except_table.";
         let tables = self.keys.iter().enumerate();
         let pairs = tables.filter_map(|(table, key)| {
-            let Key::Section {
-                file,
-                member,
-                section,
-            } = *key
-            else {
+            let Key::Section(file, member, section) = *key else {
                 return None;
             };
-            let section = &*format!(".text.{}", section.strip_prefix(TABLE)?);
-            let code = Key::Section {
-                file,
-                member,
-                section,
-            };
+            let section = format!(".text.{}", section.strip_prefix(TABLE)?);
+            let code = Key::Section(file, member, &section);
             Some((*self.numbers.get(&code)?, table))
         });
         let pairs: Vec<_> = pairs.collect();
@@ -201,11 +189,7 @@ enum Spot<'a> {
 
 impl<'a> Key<'a> {
     pub fn section(input: &Input<'a>) -> Self {
-        Self::Section {
-            file: input.file,
-            member: input.member,
-            section: input.section,
-        }
+        Self::Section(input.file, input.member, input.section)
     }
 }
 

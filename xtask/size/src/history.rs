@@ -10,7 +10,6 @@ use opencv_build::Architecture;
 use serde::{Deserialize, Serialize};
 
 use super::bootstrap;
-use super::part::{Kind, Part};
 use super::report::{self, Before, Milestone, Report, SCHEMA};
 use package::git;
 use support::atomic;
@@ -59,7 +58,6 @@ impl History {
         }
     }
 
-    /// Adds what `report` says of the function, after `what` was done.
     fn add(&mut self, what: &str, report: &Report) -> Result<()> {
         ensure!(!what.trim().is_empty(), "say what was done");
         ensure!(
@@ -96,24 +94,11 @@ pub fn record(root: &Path, what: &str, report: &Report) -> Result<()> {
 fn compact(report: &Report) -> Report {
     let artefacts = report.artefacts.iter().map(|artefact| {
         let is_program = artefact.name == bootstrap::NAME;
-        cut(artefact, if is_program { 2 } else { 0 })
+        artefact.cut(if is_program { 2 } else { 0 })
     });
     Report {
         artefacts: artefacts.collect(),
         ..report.clone()
-    }
-}
-
-fn cut(part: &Part, depth: usize) -> Part {
-    let parts: Vec<_> = match depth.checked_sub(1) {
-        Some(depth) => part.parts.iter().map(|part| cut(part, depth)).collect(),
-        None => Vec::new(),
-    };
-    let is_cut = parts.is_empty() && !part.parts.is_empty();
-    Part {
-        kind: if is_cut { Some(Kind::File) } else { part.kind },
-        parts,
-        ..part.clone()
     }
 }
 
@@ -141,7 +126,6 @@ pub fn against(root: &Path, against: &str, architecture: Architecture) -> Result
     })
 }
 
-/// The report in the history of a revision.
 fn of_revision(root: &Path, name: &str) -> Result<Report> {
     let printed = "name a file that `cargo xtask size --json` printed";
     let instead = "name another revision, or a file that `cargo xtask size --json` printed";
@@ -149,20 +133,16 @@ fn of_revision(root: &Path, name: &str) -> Result<Report> {
         git::is_checkout(root),
         "the project is no git checkout, and there is no such file; {printed}"
     );
-    let ask = |arguments: &[&str]| {
-        let answer = git::ask(root, arguments);
-        answer.with_context(|| format!("git cannot be run; {printed}"))
-    };
+    let cannot = || format!("git cannot be run; {printed}");
+    let ask = |arguments: &[&str]| git::ask(root, arguments).with_context(cannot);
     // Git would take it for an option.
     let is_name = !name.is_empty() && !name.starts_with('-') && !name.contains(':');
-    let verify = [
-        "rev-parse",
-        "--quiet",
-        "--verify",
-        &format!("{name}^{{commit}}"),
-    ];
+    let commit = format!("{name}^{{commit}}");
     ensure!(
-        is_name && ask(&verify)?.status.success(),
+        is_name
+            && ask(&["rev-parse", "--quiet", "--verify", &commit])?
+                .status
+                .success(),
         "git knows none of that name, and there is no such file; {instead}"
     );
     let show = |file: &str| ask(&["show", &format!("{name}:{file}")]);

@@ -16,7 +16,6 @@ use support::atomic;
 const LAST: &str = "last.json";
 const BEFORE: &str = "before.json";
 
-/// What the kept report is called where it is compared with.
 const LABEL: &str = "the last report";
 
 /// A report with the version of its form.
@@ -31,27 +30,21 @@ struct Kept<'a> {
 pub fn last(folder: &Path, report: &Report) -> Option<Before> {
     let mut kept = [LAST, BEFORE].into_iter().filter_map(|name| {
         read(&folder.join(name)).unwrap_or_else(|error| {
-            tell(&format!(
-                "an earlier report cannot be compared with: {error:#}"
-            ));
+            let cannot = "an earlier report cannot be compared with";
+            tell(&format!("{cannot}: {error:#}"));
             None
         })
     });
     let report = kept.find(|kept| kept.artefacts != report.artefacts)?;
-    Some(Before {
-        label: LABEL.to_owned(),
-        report,
-    })
+    let label = LABEL.to_owned();
+    Some(Before { label, report })
 }
 
 /// Keeps `report` in `folder`, whole or not at all.
 pub fn keep(folder: &Path, report: &Report) -> Result<()> {
     let path = folder.join(LAST);
-    let kept = Kept {
-        schema: SCHEMA,
-        report,
-    };
-    let text = serde_json::to_vec(&kept)?;
+    let schema = SCHEMA;
+    let text = serde_json::to_vec(&Kept { schema, report })?;
     if fs::read(&path).is_ok_and(|there| there == text) {
         return Ok(());
     }

@@ -30,7 +30,6 @@ mod packed;
 pub mod page;
 pub mod part;
 pub mod peers;
-mod piece;
 mod place;
 mod program;
 mod relink;
@@ -42,7 +41,6 @@ mod tables;
 #[cfg(test)]
 mod tests;
 mod text;
-mod unwind;
 pub mod variant;
 
 use std::path::{Path, PathBuf};
@@ -60,7 +58,6 @@ use package::build::Build;
 use support::answer::{self, Answer, print};
 use support::atomic;
 
-/// The report, and where else it is.
 #[derive(Serialize)]
 struct SizeAnswer {
     #[serde(flatten)]
@@ -71,7 +68,6 @@ struct SizeAnswer {
     page: PathBuf,
 }
 
-/// Builds everything and measures it.
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let build = Build::read(&arguments.build)?;
     let built = Built::new(&build)?;

@@ -9,8 +9,7 @@ use opencv_build::Sdk;
 
 use super::archive;
 use super::part::{Kind, Part};
-use super::piece::Piece;
-use super::place::{self, Place};
+use super::place::{self, Piece, Place};
 
 pub const NAME: &str = "static libraries";
 
@@ -58,11 +57,8 @@ fn members(path: &Path, data: &[u8]) -> Result<Vec<Part>> {
         .into_iter()
         .map(|(name, bytes)| Part::leaf(name, bytes, Kind::File))
         .collect();
-    parts.push(Part::leaf(
-        "index and headers of members",
-        all - content,
-        Kind::Linking,
-    ));
+    let around = "index and headers of members";
+    parts.push(Part::leaf(around, all - content, Kind::Linking));
     Ok(parts)
 }
 

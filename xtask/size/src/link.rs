@@ -13,7 +13,7 @@ use support::run::{Shell, cmd, finish};
 
 /// The record of a link, as `opencv-build/data/link.sh` leaves it.
 pub struct LinkRecord {
-    folder: PathBuf,
+    pub folder: PathBuf,
     /// Where cargo linked: zig names some files from there.
     root: PathBuf,
     zig: PathBuf,
@@ -46,11 +46,6 @@ impl LinkRecord {
         })
     }
 
-    pub fn folder(&self) -> &Path {
-        &self.folder
-    }
-
-    /// The link done again.
     pub fn again(&self, binary: &[u8]) -> Result<Linked> {
         let linked = self.kept("again", &self.arguments)?;
         let output = fs::read(&linked.output)?;
@@ -90,8 +85,7 @@ impl LinkRecord {
                     arguments.push("--start-lib".to_owned());
                     arguments.extend(self.extract(argument, &rest)?);
                     arguments.push("--end-lib".to_owned());
-                    let paths = libraries.iter().map(|path| path.display().to_string());
-                    arguments.extend(paths);
+                    arguments.extend(libraries.iter().map(|it| it.display().to_string()));
                 }
             }
         }

@@ -2,6 +2,8 @@
 
 use anyhow::{Context, Result, bail};
 
+use super::name::{is_private, symbol_in};
+
 /// A section of the output.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Output<'a> {
@@ -19,13 +21,21 @@ pub struct Input<'a> {
     /// The file: an object file, or an archive.
     pub file: &'a str,
     pub member: Option<&'a str>,
-    /// The section's name in that file.
     pub section: &'a str,
     /// Its address in the output.
     pub address: u64,
     pub size: u64,
     /// What is defined in it, by address.
     pub symbols: Vec<Symbol<'a>>,
+}
+
+impl Input<'_> {
+    /// The mangled names of what is defined in it, and last the one that its section's name has.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let symbols = self.symbols.iter().map(|symbol| symbol.name);
+        let symbols = symbols.filter(|name| !is_private(name));
+        symbols.chain([symbol_in(self.section)])
+    }
 }
 
 /// What the linker calls a file that holds what it made itself.
@@ -105,16 +115,11 @@ fn read_line<'a>(line: &'a str, outputs: &mut Vec<Output<'a>>) -> Result<()> {
 /// `archive(member)`, or a file of its own. A folder's name may have parentheses, too.
 fn split_member(path: &str) -> (&str, Option<&str>) {
     let inside = path.strip_suffix(')').and_then(|path| {
-        let begin = [".a(", ".rlib("].iter().find_map(|end| {
-            let at = path.find(end)?;
-            Some(at + end.len())
-        })?;
-        Some((&path[..begin - 1], &path[begin..]))
+        let mut ends = [".a(", ".rlib("].iter();
+        let begin = ends.find_map(|end| Some(path.find(end)? + end.len()))?;
+        Some((&path[..begin - 1], Some(&path[begin..])))
     });
-    match inside {
-        Some((archive, member)) => (archive, Some(member)),
-        None => (path, None),
-    }
+    inside.unwrap_or((path, None))
 }
 
 #[cfg(test)]

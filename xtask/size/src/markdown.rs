@@ -7,7 +7,6 @@ use super::part::Part;
 use super::report::{Before, Document, Measure};
 use support::answer::size;
 
-/// So many components are listed.
 const CHANGES: usize = 20;
 
 pub fn markdown(document: &Document) -> String {
@@ -98,13 +97,10 @@ fn arrow(was: u64, is: u64) -> String {
 fn artefacts(document: &Document) -> String {
     let mut text = "| artefact | | before | after | change |\n|---|---|--:|--:|--:|\n".to_owned();
     for (artefact, measure, was, is) in sizes(document) {
-        text += &row(&[
-            &code(&artefact.name),
-            measure.word(),
-            &was.map_or("–".to_owned(), size),
-            &size(is),
-            &was.map_or(String::new(), |was| arrow(was, is)),
-        ]);
+        let name = code(&artefact.name);
+        let (before, after) = (was.map_or("–".to_owned(), size), size(is));
+        let change = was.map_or(String::new(), |was| arrow(was, is));
+        text += &row(&[&name, measure.word(), &before, &after, &change]);
     }
     let before = document.before.iter();
     for artefact in before.flat_map(|before| &before.report.artefacts) {
@@ -146,13 +142,8 @@ fn budgets(document: &Document) -> String {
             Err(more) => format!("**{} too many**", size(more)),
         };
         let (name, measure) = (code(&budget.artefact), budget.measure.word());
-        text += &row(&[
-            &name,
-            measure,
-            &size(budget.most),
-            &size(budget.bytes),
-            &left,
-        ]);
+        let (most, now) = (size(budget.most), size(budget.bytes));
+        text += &row(&[&name, measure, &most, &now, &left]);
     }
     text
 }
@@ -173,14 +164,12 @@ fn code(name: &str) -> String {
 
 /// Words in which nothing is Markdown or HTML.
 fn escaped(text: &str) -> String {
-    let mut escaped = String::new();
-    for character in text.replace(['\n', '\r'], " ").chars() {
-        if r"\`*_[]<>&|#~@".contains(character) {
-            escaped.push('\\');
-        }
-        escaped.push(character);
-    }
-    escaped
+    let text = text.replace(['\n', '\r'], " ");
+    let slash = |character: char| r"\`*_[]<>&|#~@".contains(character).then_some('\\');
+    let characters = text.chars();
+    characters
+        .flat_map(|it| slash(it).into_iter().chain([it]))
+        .collect()
 }
 
 #[cfg(test)]

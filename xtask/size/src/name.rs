@@ -111,7 +111,6 @@ pub fn is_private(symbol: &str) -> bool {
         || ["$x", "$d"].into_iter().any(is_mark)
 }
 
-/// A name for people.
 pub fn shown(symbol: &str) -> String {
     if let Some(rust) = rust(symbol_in(symbol)) {
         return rust.name;

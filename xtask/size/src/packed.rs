@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use fs_err::{self as fs, File};
 use layer::elf::FunctionBinary;
 use layer::entries::Kind as EntryKind;
-use layer::{Architecture, Digest, Files, Layout, files};
+use layer::{Digest, Files, Layout, files};
 use opencv_build::Sdk;
 use zip::ZipArchive;
 
@@ -25,9 +25,9 @@ pub fn images(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Resu
     let folder = pack::folder(workspace, sdk);
     let architecture = sdk.manifest().target.architecture;
     let found = |name: &str, file: &str, same: &Path| {
-        Opened::read(&folder.join(name), architecture)
-            .ok()
-            .filter(|opened| opened.has(file, same))
+        let layout = Layout::open(&folder.join(name), architecture);
+        let opened = Opened::of(layout.ok()?).ok();
+        opened.filter(|opened| opened.has(file, same))
     };
     let manifest = sdk.path().join("sdk.json");
     let program = BOOTSTRAP.trim_start_matches('/');
@@ -46,17 +46,12 @@ pub fn images(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Resu
     }
 }
 
-/// An image with what is in its layers.
 pub struct Opened {
     layout: Layout,
     layers: Vec<Files>,
 }
 
 impl Opened {
-    fn read(path: &Path, architecture: Architecture) -> Result<Self> {
-        Self::of(Layout::open(path, architecture)?)
-    }
-
     fn of(layout: Layout) -> Result<Self> {
         let image = layout.image();
         let layers = (0..image.layers().len()).map(|number| files(layout.source(), image, number));
@@ -66,15 +61,9 @@ impl Opened {
 
     /// Whether it has a file with the content that `same` has.
     fn has(&self, path: &str, same: &Path) -> bool {
-        let Ok(content) = fs::read(same) else {
-            return false;
-        };
-        let same = Digest::of(&content);
-        let mut layers = self.layers.iter();
-        layers.any(|files| {
-            let found = files.get(path);
-            found.is_some_and(|(_, digest)| *digest == same)
-        })
+        let same = fs::read(same).map(|content| Digest::of(&content));
+        let mut found = self.layers.iter().filter_map(|files| files.get(path));
+        same.is_ok_and(|same| found.any(|(_, digest)| *digest == same))
     }
 
     /// Its layers and files. `function` takes the place of its file.
@@ -86,7 +75,8 @@ impl Opened {
             for (path, (entry, digest)) in files {
                 if entry.kind == EntryKind::File && entry.bytes > 0 {
                     let parts = if path == BOOTSTRAP.trim_start_matches('/') {
-                        components(function)
+                        // Another artefact has in full what lies below its components.
+                        function.cut(2).parts
                     } else {
                         inside(path, entry.bytes, digest)
                     };
@@ -113,21 +103,6 @@ fn inside(path: &str, bytes: u64, digest: &Digest) -> Vec<Part> {
     }
 }
 
-/// A tree cut below its components, which another artefact has in full.
-fn components(tree: &Part) -> Vec<Part> {
-    let cut = |component: &Part| Part {
-        parts: Vec::new(),
-        kind: Some(Kind::File),
-        ..component.clone()
-    };
-    let group = |group: &Part| Part {
-        parts: group.parts.iter().map(cut).collect(),
-        ..group.clone()
-    };
-    tree.parts.iter().map(group).collect()
-}
-
-/// Files in their folders.
 #[derive(Default)]
 struct Folder {
     folders: BTreeMap<String, Folder>,
@@ -208,7 +183,6 @@ fn read_archive(path: &PathBuf, function: &[u8]) -> Result<Option<(Part, u64)>> 
     Ok(packed.map(|packed| (whole, packed)))
 }
 
-/// The checksum that zip archives have.
 fn crc32(bytes: &[u8]) -> u32 {
     let mut crc = flate2::Crc::new();
     crc.update(bytes);

@@ -96,6 +96,21 @@ impl Part {
         self.parts.iter().find(|part| part.name == name)
     }
 
+    /// A copy that goes down so many levels.
+    pub fn cut(&self, depth: usize) -> Self {
+        let parts = self.parts.iter();
+        let parts: Vec<_> = match depth.checked_sub(1) {
+            Some(depth) => parts.map(|part| part.cut(depth)).collect(),
+            None => Vec::new(),
+        };
+        let is_cut = parts.is_empty() && !self.parts.is_empty();
+        Self {
+            kind: if is_cut { Some(Kind::File) } else { self.kind },
+            parts,
+            ..self.clone()
+        }
+    }
+
     /// Refuses a whole that its parts do not sum up to, here and in all parts.
     pub fn check(&self) -> Result<()> {
         if self.parts.is_empty() {

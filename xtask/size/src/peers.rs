@@ -17,31 +17,25 @@ fn compare(figures: Vec<Figure>, report: &Report) -> Result<Vec<Peer>> {
         only.is_none_or(|architecture| architecture == report.architecture)
     };
     let figures = figures.into_iter().filter(fits);
-    let mut peers = figures
-        .map(|figure| {
-            let ours = report
-                .artefact(&figure.artefact)
-                .and_then(|artefact| artefact.measured(figure.measure))
-                .with_context(|| {
-                    format!(
-                        "`{}` is compared with `{}` {}, and there is no such size; there are: {}",
-                        figure.name,
-                        figure.artefact,
-                        figure.measure.word(),
-                        report.names()
-                    )
-                })?;
-            Ok(Peer {
-                ratio: ratio(figure.bytes, ours).context("an artefact is empty")?,
-                name: figure.name,
-                bytes: figure.bytes,
-                measure: figure.measure,
-                source: figure.source,
-                artefact: figure.artefact,
-                ours,
-            })
-        })
-        .collect::<Result<Vec<_>>>()?;
+    let mut peers = Vec::new();
+    for figure in figures {
+        let (name, artefact, measure) = (figure.name, figure.artefact, figure.measure);
+        let found = report.artefact(&artefact);
+        let ours = found.and_then(|found| found.measured(measure));
+        let ours = ours.with_context(|| {
+            let (measure, names) = (measure.word(), report.names());
+            format!("`{name}` is compared with `{artefact}` {measure}, and there is no such size; there are: {names}")
+        })?;
+        peers.push(Peer {
+            ratio: ratio(figure.bytes, ours).context("an artefact is empty")?,
+            name,
+            bytes: figure.bytes,
+            measure,
+            source: figure.source,
+            artefact,
+            ours,
+        });
+    }
     peers.sort_by(|a, b| b.ratio.total_cmp(&a.ratio));
     Ok(peers)
 }

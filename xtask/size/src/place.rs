@@ -12,6 +12,7 @@ use opencv_build::Sdk;
 use super::archive::members;
 use super::map::Input;
 use super::name;
+use super::part::Kind;
 
 /// OpenCV's modules and what binds them.
 pub const OPENCV: &str = "OpenCV";
@@ -46,6 +47,17 @@ impl Place {
     }
 }
 
+/// A run of bytes of the function's binary.
+#[derive(Debug)]
+pub struct Piece {
+    /// Where it begins in the file.
+    pub offset: u64,
+    pub size: u64,
+    pub place: Place,
+    pub name: String,
+    pub kind: Kind,
+}
+
 /// Members of the SDK's libraries, by name; each with its library and its sections, because two
 /// libraries can have members of one name.
 pub struct Members(BTreeMap<String, Vec<Member>>);
@@ -61,7 +73,6 @@ impl Members {
         Self::of_libraries(files.map(|library| sdk.path().join("lib").join(&library.file)))
     }
 
-    /// Those of some static libraries.
     pub fn of_libraries(paths: impl Iterator<Item = PathBuf>) -> Result<Self> {
         let mut found: BTreeMap<String, Vec<Member>> = BTreeMap::new();
         for path in paths {
@@ -111,11 +122,8 @@ pub fn of_library(library: &str, file: &str) -> Place {
         Some(module) => Place::new(OPENCV, module, file),
         None => {
             // cmake's targets are called `libpng`, and their files are linked by what follows `lib`.
-            let component = match library {
-                "zlib" => "zlib".to_owned(),
-                other => format!("lib{other}"),
-            };
-            Place::new(C_LIBRARIES, &component, file)
+            let prefix = if library == "zlib" { "" } else { "lib" };
+            Place::new(C_LIBRARIES, &format!("{prefix}{library}"), file)
         }
     }
 }
@@ -125,23 +133,17 @@ pub fn of_library(library: &str, file: &str) -> Place {
 pub fn of_input(input: &Input, symbol: &str, members: &Members) -> Option<Place> {
     let path = Path::new(input.file);
     let file = path.file_name().unwrap_or_default().to_string_lossy();
-    let member = input.member.map(|member| {
-        let name = Path::new(member).file_name().unwrap_or_default();
-        name.to_string_lossy().into_owned()
-    });
-    let member = member.as_deref();
+    let member = input
+        .member
+        .and_then(|it| Path::new(it).file_name()?.to_str());
     if file.ends_with(".rcgu.o") {
         return of_rust(symbol);
     }
     if let Some(krate) = file.strip_suffix(".rlib") {
         let krate = krate.trim_start_matches("lib");
         let krate = krate.rsplit_once('-').map_or(krate, |(name, _)| name);
-        return Some(of_crates_object(
-            krate,
-            member.unwrap_or_default(),
-            input,
-            members,
-        ));
+        let member = member.unwrap_or_default();
+        return Some(of_crates_object(krate, member, input, members));
     }
     let source = source(member.unwrap_or(&file));
     let component = match &*file {

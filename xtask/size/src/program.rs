@@ -9,8 +9,7 @@ use super::graph::{Graph, Key};
 use super::map::{INTERNAL, Input, Output};
 use super::name::{is_private, shown, symbol_in};
 use super::part::Kind;
-use super::piece::Piece;
-use super::place::{CRATES, ELF, Members, Place};
+use super::place::{CRATES, ELF, Members, Piece, Place};
 use super::share::Shares;
 use super::tables::{Owners, Section, add_tables, by_address};
 use super::{merged, place};
@@ -84,7 +83,6 @@ fn kind(section: &str) -> Kind {
     }
 }
 
-/// The headers that say where all else is.
 fn headers(header: &FileHeader64<Endianness>, binary: &[u8]) -> Result<Vec<Piece>> {
     let piece = |name: &str, offset, size| Piece {
         offset,
@@ -93,24 +91,15 @@ fn headers(header: &FileHeader64<Endianness>, binary: &[u8]) -> Result<Vec<Piece
         name: name.to_owned(),
         kind: Kind::Linking,
     };
-    let programs = header.program_headers(ENDIAN, binary)?;
-    let sections = header.section_headers(ENDIAN, binary)?;
+    let programs = size_of_val(header.program_headers(ENDIAN, binary)?) as u64;
+    let sections = size_of_val(header.section_headers(ENDIAN, binary)?) as u64;
     Ok(vec![
         piece("file header", 0, size_of_val(header) as u64),
-        piece(
-            "program headers",
-            header.e_phoff(ENDIAN),
-            size_of_val(programs) as u64,
-        ),
-        piece(
-            "section headers",
-            header.e_shoff(ENDIAN),
-            size_of_val(sections) as u64,
-        ),
+        piece("program headers", header.e_phoff(ENDIAN), programs),
+        piece("section headers", header.e_shoff(ENDIAN), sections),
     ])
 }
 
-/// The pieces of one section of a file that was linked.
 fn add_input(
     section: &Section,
     input: &Input,
@@ -138,10 +127,7 @@ fn add_input(
         let size = usize::try_from(input.size).unwrap_or_default();
         let bytes = section.data.get(from..).and_then(|data| data.get(..size));
         for (start, content) in merged::elements(input.section, bytes.unwrap_or_default()) {
-            let key = Key::Merged {
-                section: input.section,
-                content: content.to_owned(),
-            };
+            let key = Key::Merged(input.section, content.to_owned());
             let unknown = || Place::new(ELF, "constants without an owner", input.section);
             pieces.push(Piece {
                 offset: offset + start as u64,
@@ -195,12 +181,8 @@ fn named<'a>(input: &'a Input) -> Vec<(u64, u64, &'a str)> {
     let spans = symbols.iter().enumerate().map(|(index, symbol)| {
         let room = next(index).min(end).saturating_sub(symbol.address);
         // Assembly often does not say how large a function is.
-        let size = if symbol.size == 0 {
-            room
-        } else {
-            symbol.size.min(room)
-        };
-        (symbol.address, size, symbol.name)
+        let size = Some(symbol.size).filter(|size| *size > 0);
+        (symbol.address, size.unwrap_or(room).min(room), symbol.name)
     });
     spans.filter(|(_, size, _)| *size > 0).collect()
 }

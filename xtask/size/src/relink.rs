@@ -16,7 +16,6 @@ use super::map::{self, Output};
 use super::place::library_name;
 use super::variant::{Linked, libraries};
 
-/// Links the function of `record`, which has the libraries of `sdk`, with `others`.
 pub fn relink(record: &LinkRecord, sdk: &Sdk, name: &str, others: &[PathBuf]) -> Result<Linked> {
     let linked = record.with(name, &libraries(sdk), others)?;
     let text = fs::read_to_string(&linked.map)?;

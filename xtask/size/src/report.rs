@@ -18,24 +18,19 @@ pub struct Document {
     /// What the SDK lacks because the machine that built it lacked something.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lacks: Vec<String>,
-    /// What it is compared with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<Before>,
-    /// Figures of others who do the same.
     pub peers: Vec<Peer>,
-    /// Limits of `opencv.toml`.
     pub budgets: Vec<Budget>,
     /// How the function became what it is, oldest first.
     pub history: Vec<Milestone>,
     /// What all of OpenCV's default modules would be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<Baseline>,
-    /// What single features cost.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ablation: Vec<Ablation>,
 }
 
-/// The sizes of everything that is built for one architecture.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     pub architecture: Architecture,
@@ -75,7 +70,6 @@ pub fn parse(text: &[u8]) -> Result<Report> {
     Ok(serde_json::from_slice::<Holder>(text)?.report)
 }
 
-/// An earlier report.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Before {
     /// Which one: `last report`, a revision, a file's name.
@@ -92,13 +86,11 @@ pub struct Peer {
     pub source: String,
     /// Our artefact that does the same.
     pub artefact: String,
-    /// Its bytes.
     pub ours: u64,
     /// How many times as large the other is.
     pub ratio: f64,
 }
 
-/// A limit and what is there.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Budget {
     pub artefact: String,
@@ -157,7 +149,6 @@ pub struct BaselineModule {
     pub our_seconds: f64,
 }
 
-/// What the function would be without one feature.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Ablation {
     /// The feature: `codec png`, `dispatch AVX2`.

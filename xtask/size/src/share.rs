@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::graph::{Graph, Key, Node};
-use super::name::symbol_in;
+use super::map::Input;
 use super::place::{self, Members, Place};
 
 /// Places of nodes that do not tell theirs.
@@ -13,16 +13,12 @@ impl<'a> Shares<'a> {
     /// Each such node goes to the component that refers to it most, directly or through others like it; of
     /// several with as many, to the first by name.
     pub fn of(graph: &Graph<'a>, members: &Members) -> Self {
-        let mut places: Vec<Option<Place>> = graph
-            .inputs
-            .iter()
-            .map(|input| {
-                let input = (*input)?;
-                let symbols = input.symbols.iter().map(|symbol| symbol.name);
-                let mut names = symbols.chain([symbol_in(input.section)]);
-                names.find_map(|name| place::of_input(input, name, members))
-            })
-            .collect();
+        let place = |input: &Option<&Input>| {
+            let input = (*input)?;
+            let mut names = input.names();
+            names.find_map(|name| place::of_input(input, name, members))
+        };
+        let mut places: Vec<Option<Place>> = graph.inputs.iter().map(place).collect();
         let mut referrers: Vec<Vec<Node>> = vec![Vec::new(); places.len()];
         for (from, references) in graph.references.iter().enumerate() {
             for to in references {
@@ -53,7 +49,6 @@ impl<'a> Shares<'a> {
         Self(known.collect())
     }
 
-    /// The place of a node that does not tell its own.
     pub fn get(&self, key: &Key<'a>) -> Option<&Place> {
         self.0.get(key)
     }

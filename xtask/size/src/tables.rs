@@ -1,15 +1,14 @@
 //! Tables of the binary whose entries are about addresses elsewhere: those for unwinding, and what the loader
 //! must do. Each entry is counted for what lies at its address.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use gimli::{BaseAddresses, CieOrFde, EhFrame, LittleEndian, UnwindSection};
 use object::Endianness;
 use object::elf::{FileHeader64, PT_LOAD};
 use object::read::elf::{FileHeader, ProgramHeader};
 
 use super::part::Kind;
-use super::piece::Piece;
-use super::place::{ELF, Place};
-use super::unwind;
+use super::place::{ELF, Piece, Place};
 
 const ENDIAN: Endianness = Endianness::Little;
 
@@ -22,7 +21,6 @@ pub struct Section<'a> {
 }
 
 impl Section<'_> {
-    /// All of it as one piece.
     pub fn whole(&self, file: &str) -> Piece {
         Piece {
             offset: self.offset,
@@ -94,8 +92,22 @@ pub fn add_tables(section: &Section, owners: &Owners, pieces: &mut Vec<Piece>) -
     };
     match section.name {
         ".eh_frame" => {
-            for entry in unwind::entries(section.data, section.address)? {
-                add(entry.offset, entry.size, entry.function, Kind::Unwind);
+            let failed = "failed to read the unwind tables `.eh_frame`";
+            let mut table = EhFrame::new(section.data, LittleEndian);
+            table.set_address_size(8);
+            let bases = BaseAddresses::default().set_eh_frame(section.address);
+            let mut entries = table.entries(&bases);
+            while let Some(entry) = entries.next().context(failed)? {
+                let (offset, length, function) = match entry {
+                    CieOrFde::Cie(cie) => (cie.offset(), cie.entry_len(), None),
+                    CieOrFde::Fde(partial) => {
+                        let (offset, length) = (partial.offset(), partial.entry_len());
+                        let fde = partial.parse(EhFrame::cie_from_offset).context(failed)?;
+                        (offset, length, Some(fde.initial_address()))
+                    }
+                };
+                // The length does not count its own field.
+                add(offset as u64, length as u64 + 4, function, Kind::Unwind);
             }
         }
         ".eh_frame_hdr" => {

@@ -15,7 +15,6 @@ const PARTS: usize = 5;
 
 const CHANGES: usize = 10;
 
-/// What is shown of a document.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Shown {
     /// Every part of each whole, not only the largest, and every part that changed, not only components.
@@ -78,7 +77,7 @@ fn title(report: &Report, before: Option<&Before>) -> String {
 fn artefact(artefact: &Part, earlier: Earlier, shown: Shown) -> String {
     let mut rows = vec![head("|unpacked|share|packed|linked|change")];
     add(&mut rows, artefact, earlier, artefact.bytes, 0, shown);
-    fitted(without_empty_columns(rows))
+    fitted(without_empty_columns(&rows))
 }
 
 fn add(rows: &mut Vec<Row>, part: &Part, was: Earlier, whole: u64, depth: usize, shown: Shown) {
@@ -151,14 +150,9 @@ fn budgets(document: &Document) -> Option<String> {
 
 fn peers(document: &Document) -> Option<String> {
     let rows = document.peers.iter().map(|peer| {
-        vec![
-            peer.name.clone(),
-            peer.measure.word().to_owned(),
-            size(peer.bytes),
-            size(peer.ours),
-            times(peer.ratio),
-            peer.artefact.clone(),
-        ]
+        let (name, measure) = (peer.name.clone(), peer.measure.word().to_owned());
+        let (theirs, ours, ratio) = (size(peer.bytes), size(peer.ours), times(peer.ratio));
+        vec![name, measure, theirs, ours, ratio, peer.artefact.clone()]
     });
     section("others||theirs|ours||", rows)
 }
@@ -227,20 +221,19 @@ fn section(head: &str, rows: impl IntoIterator<Item = Row>) -> Option<String> {
 }
 
 /// Columns that have no more than a name say nothing.
-fn without_empty_columns(rows: Vec<Row>) -> Vec<Row> {
+fn without_empty_columns(rows: &[Row]) -> Vec<Row> {
     let is_full = |column: usize| {
         let mut cells = rows.iter().skip(1).filter_map(|row| row.get(column));
         cells.any(|cell| !cell.is_empty())
     };
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let full: Vec<bool> = (0..columns).map(is_full).collect();
-    let kept = |row: Row| {
-        let cells = row.into_iter().zip(&full);
-        cells
-            .filter_map(|(cell, full)| full.then_some(cell))
-            .collect()
-    };
-    rows.into_iter().map(kept).collect()
+    let mut rows = rows.to_vec();
+    for row in &mut rows {
+        let mut full = full.iter();
+        row.retain(|_| full.next() == Some(&true));
+    }
+    rows
 }
 
 /// A table whose names are so short that its lines fit.

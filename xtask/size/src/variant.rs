@@ -3,7 +3,7 @@
 //! the libraries, the function and the code that measures are the same.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use fs_err as fs;
@@ -31,9 +31,7 @@ pub struct Linked {
 /// what comes out.
 pub type Relink<'a> = dyn Fn(&str, &[PathBuf]) -> Result<Linked> + 'a;
 
-/// What is compared with other builds.
 pub struct Ours<'a> {
-    /// What the SDK was built from, and how.
     pub build: &'a Build,
     pub sdk: &'a Sdk,
     /// A digest of the function's binary.
@@ -42,64 +40,51 @@ pub struct Ours<'a> {
     pub results: PathBuf,
 }
 
-/// What a result was measured with.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Key {
-    pub libraries: Fingerprint,
-    pub function: String,
-}
-
 /// A result as a file has it.
 #[derive(Serialize, Deserialize)]
 struct Kept<T> {
     code: String,
-    #[serde(flatten)]
-    key: Key,
+    libraries: Fingerprint,
+    function: String,
     value: T,
 }
 
 impl Ours<'_> {
-    /// The result in the file `name`, if it was measured with `key`; or else what `measure` finds, which
-    /// is kept.
+    /// The result in the file `name`, if it was measured by this code with this function and `libraries`; or
+    /// else what `measure` finds, which is kept.
     pub fn kept_or<T: Serialize + DeserializeOwned>(
         &self,
         name: &str,
-        key: Key,
+        libraries: Fingerprint,
         measure: impl FnOnce() -> Result<T>,
     ) -> Result<T> {
         let path = self.results.join(name);
-        if let Some(value) = read(&path, &key) {
-            return Ok(value);
+        let text = fs::read(&path).unwrap_or_default();
+        if let Ok(kept) = serde_json::from_slice::<Kept<T>>(&text)
+            && (kept.code.as_str(), &kept.function) == (CODE, &self.function)
+            && kept.libraries == libraries
+        {
+            return Ok(kept.value);
         }
         let kept = Kept {
             code: CODE.to_owned(),
-            key,
+            libraries,
+            function: self.function.clone(),
             value: measure()?,
         };
-        atomic::write(
-            &path,
-            (serde_json::to_string_pretty(&kept)? + "\n").as_bytes(),
-        )?;
+        let text = serde_json::to_string_pretty(&kept)? + "\n";
+        atomic::write(&path, text.as_bytes())?;
         Ok(kept.value)
     }
 
-    /// Whether there is a file `name`, of these libraries or of others.
     pub fn has(&self, name: &str) -> bool {
         self.results.join(name).is_file()
     }
 
-    /// The function linked with the libraries of `sdk`.
     pub fn linked_with(&self, name: &str, sdk: &Sdk) -> Result<Linked> {
         (self.relink)(name, &libraries(sdk))
             .with_context(|| format!("failed to link the function with the libraries `{name}`"))
     }
-}
-
-/// A kept value; none where the file is of other code, other libraries or another function.
-fn read<T: DeserializeOwned>(path: &Path, key: &Key) -> Option<T> {
-    let text = fs::read(path).ok()?;
-    let kept: Kept<T> = serde_json::from_slice(&text).ok()?;
-    (kept.code == CODE && kept.key == *key).then_some(kept.value)
 }
 
 /// The static libraries of `sdk`, each before those that it needs.
@@ -113,6 +98,8 @@ pub fn libraries(sdk: &Sdk) -> Vec<PathBuf> {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use std::path::Path;
+
     use opencv_build::{Library, Link, Manifest, Recipe};
     use package::build::Arguments;
 
@@ -163,37 +150,35 @@ pub(crate) mod tests {
         Sdk::open(folder).unwrap()
     }
 
-    fn key(libraries: &str, function: &str) -> Key {
-        Key {
-            libraries: Fingerprint::of([("libraries", libraries.as_bytes())]),
-            function: function.to_owned(),
-        }
-    }
-
     #[test]
     fn a_result_is_measured_again_for_other_libraries_and_another_function_only() {
         let folder = tempfile::tempdir().unwrap();
         let sdk = sdk(&folder.path().join("sdk"), &[("opencv_core", 4)]);
-        let ours = Ours {
+        let mut ours = Ours {
             build: &Build::read(&Arguments::default()).unwrap(),
             sdk: &sdk,
             function: String::new(),
             relink: &|_, _| Ok(Linked::default()),
             results: folder.path().join("results"),
         };
-        let measured = |key: Key, value: u64| ours.kept_or("x.json", key, || Ok(value)).unwrap();
+        let libraries = |text: &str| Fingerprint::of([("libraries", text.as_bytes())]);
         assert!(!ours.has("x.json"));
-        assert_eq!(measured(key("a", "f"), 1), 1);
-        assert!(ours.has("x.json"));
-        assert_eq!(measured(key("a", "f"), 2), 1);
-        assert_eq!(measured(key("b", "f"), 3), 3);
-        assert_eq!(measured(key("b", "g"), 4), 4);
-        assert_eq!(measured(key("b", "g"), 5), 4);
+        let mut measured = |text: &str, function: &str, value: u64| {
+            ours.function = function.to_owned();
+            ours.kept_or("x.json", libraries(text), || Ok(value))
+                .unwrap()
+        };
+        assert_eq!(measured("a", "f", 1), 1);
+        assert_eq!(measured("a", "f", 2), 1);
+        assert_eq!(measured("b", "f", 3), 3);
+        assert_eq!(measured("b", "g", 4), 4);
+        assert_eq!(measured("b", "g", 5), 4);
         let path = folder.path().join("results/x.json");
         let text = fs::read_to_string(&path).unwrap();
         fs::write(&path, text.replace(CODE, "other code")).unwrap();
-        assert_eq!(measured(key("b", "g"), 6), 6);
-        let failed = ours.kept_or("y.json", key("a", "f"), || {
+        assert_eq!(measured("b", "g", 6), 6);
+        assert!(ours.has("x.json"));
+        let failed = ours.kept_or("y.json", libraries("a"), || {
             anyhow::bail!("no") as Result<u64>
         });
         assert!(failed.is_err() && !ours.has("y.json"));

@@ -75,7 +75,11 @@ fn the_projects_own_history_goes_down_to_what_there_is() {
         .filter(|pair| pair[1].unpacked < pair[0].unpacked);
     assert!(smaller.count() >= 3);
     let report = history.report.as_ref().unwrap();
-    report.artefacts.iter().try_for_each(Part::check).unwrap();
+    report
+        .artefacts
+        .iter()
+        .try_for_each(crate::part::Part::check)
+        .unwrap();
     assert!(
         report
             .artefact("bootstrap")
@@ -118,7 +122,11 @@ fn a_record_adds_a_milestone_and_keeps_components() {
         [("one", 6_600_000, 3_300_000), ("two", 7_000_000, 3_300_000)]
     );
     let report = history.report.unwrap();
-    report.artefacts.iter().try_for_each(Part::check).unwrap();
+    report
+        .artefacts
+        .iter()
+        .try_for_each(crate::part::Part::check)
+        .unwrap();
     let imgproc = report
         .artefact("bootstrap")
         .unwrap()
