@@ -15,7 +15,7 @@ use support::run::{Shell, cmd};
 
 use self::stand_in::StandIn;
 use super::figures::{Figures, Group, Unit};
-use super::median::in_milliseconds;
+use super::median::{in_milliseconds, time};
 use super::process;
 use super::scene::{PEER, SIDES, Scene, Side, of_both};
 use super::setting::{Count, Setting};
@@ -176,7 +176,5 @@ fn first_poll(scene: &Scene, side: Side) -> Result<Started> {
 /// Posts the first event to an emulator; the time until it is answered.
 fn first_answer(scene: &Scene, side: Side) -> Result<f64> {
     let emulator = scene.start(side)?;
-    let start = Instant::now();
-    scene.look(&emulator, &scene.photos.small)?;
-    Ok(in_milliseconds(&start.elapsed()))
+    time(|| scene.look(&emulator, &scene.photos.small).map(drop))
 }

@@ -7,11 +7,12 @@ use anyhow::Result;
 use fs_err as fs;
 use layer::elf::FunctionBinary;
 use layer::glibc;
+use support::median::median;
 use support::progress::tell;
 
 use super::figures::{Figures, Group, Unit};
 use super::large_layer::of_large_layer;
-use super::median::{milliseconds, time};
+use super::median::time;
 use super::setting::{Count, Setting};
 use local::engine::{docker, version};
 use package::pack::base::Base;
@@ -78,14 +79,14 @@ pub fn run(setting: &Setting, arguments: &Arguments) -> Result<Figures> {
     let bytes = arguments.large as u64;
     let large = of_large_layer(bytes, folder.path())?;
     let mut notes = Vec::new();
-    let mut written = vec![(OURS, milliseconds(&image))];
+    let mut written = vec![(OURS, median(&image))];
     match engine {
-        Ok(_) => written.insert(0, (PEER, milliseconds(&docker))),
+        Ok(_) => written.insert(0, (PEER, median(&docker))),
         Err(why) => notes.push(format!(
             "`{PEER}` was skipped: no Docker engine answers: {why}"
         )),
     }
-    let checked = [(OURS, milliseconds(&lint))];
+    let checked = [(OURS, median(&lint))];
     #[expect(clippy::cast_precision_loss, reason = "four digits are kept")]
     let peak = large.peak_bytes as f64 / 1e6;
     let case = format!("writing a layer of {}", size(bytes));

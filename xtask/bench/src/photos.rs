@@ -59,9 +59,8 @@ impl Photos {
     /// Gathers them; what must be made lies below `target/bench`.
     pub fn gather(setting: &Setting) -> Result<Self> {
         let samples = setting.sdk.path().join("share/samples");
-        let samples = ["lena.jpg", "messi5.jpg"].map(|name| Photo::read(&samples.join(name)));
-        let [lena, messi] = samples;
-        let samples = [lena?, messi?];
+        let sample = |name: &str| Photo::read(&samples.join(name));
+        let samples = [sample("lena.jpg")?, sample("messi5.jpg")?];
         let mut notes = Vec::new();
         let mut all = samples.to_vec();
         match folder(setting)? {
@@ -75,9 +74,8 @@ impl Photos {
         all.truncate(setting.count((usize::MAX, QUICK)));
         let made = setting.folder().join("photos");
         fs::create_dir_all(&made)?;
-        let small = all.iter().find(|photo| photo.size == SMALL).cloned();
-        let small = match small {
-            Some(small) => small,
+        let small = match all.iter().find(|photo| photo.size == SMALL) {
+            Some(small) => small.clone(),
             None => write(&made.join("lena-500x375.jpg"), &cut(&samples[0])?)?,
         };
         let large = write(&made.join("mosaic-1986x1545.jpg"), &mosaic(&samples)?)?;
@@ -112,10 +110,9 @@ fn photos_in(folder: &Path) -> Result<Vec<Photo>> {
 }
 
 fn pixels(photo: &Photo) -> Result<RgbImage> {
-    let opened = image::open(&photo.path);
-    Ok(opened
-        .with_context(|| format!("failed to read `{}`", photo.path.display()))?
-        .to_rgb8())
+    let failed = || format!("failed to read `{}`", photo.path.display());
+    let opened = image::open(&photo.path).with_context(failed)?;
+    Ok(opened.to_rgb8())
 }
 
 fn cut(photo: &Photo) -> Result<RgbImage> {

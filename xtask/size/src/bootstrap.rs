@@ -49,11 +49,9 @@ impl Linking {
             let map = map.map_err(|_| anyhow!("reading the map failed"))??;
             program::pieces(binary, &map, members, &graph)
         });
+        let folder = self.folder.display();
         pieces.with_context(|| {
-            format!(
-                "failed to make sense of the link in `{}`; delete that folder and run this again",
-                self.folder.display()
-            )
+            format!("failed to make sense of the link in `{folder}`; delete that folder and run this again")
         })
     }
 

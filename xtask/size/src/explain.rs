@@ -50,10 +50,8 @@ pub fn explain(graph: &Graph, members: &Members, name: &str) -> Result<Explanati
     let names: Vec<Vec<String>> = graph.inputs.iter().map(|input| names(*input)).collect();
     let reached = |node: &Node| from[*node].is_some();
     let having = |fits: &dyn Fn(&str) -> bool| -> Vec<Node> {
-        let nodes = (0..graph.keys.len()).filter(reached);
-        nodes
-            .filter(|node| names[*node].iter().any(|name| fits(name)))
-            .collect()
+        let fits = |node: &Node| names[*node].iter().any(|name| fits(name));
+        (0..graph.keys.len()).filter(reached).filter(fits).collect()
     };
     let mut nodes = having(&|known| known == name || known.split('(').next() == Some(name));
     if nodes.is_empty() {
@@ -67,17 +65,14 @@ pub fn explain(graph: &Graph, members: &Members, name: &str) -> Result<Explanati
         );
     }
     nodes.sort_by_key(|node| (std::cmp::Reverse(bytes(graph, *node)), *node));
-    let found = nodes.iter().take(MOST).map(|node| Found {
-        chain: chain(*node, &from)
-            .into_iter()
-            .map(|node| link(graph, members, node))
-            .collect(),
-        referrers: graph
-            .references
-            .iter()
-            .filter(|references| references.contains(node))
-            .count(),
-        retained: retained(graph, &roots, &from, *node),
+    let found = nodes.iter().take(MOST).map(|node| {
+        let chain = chain(*node, &from).into_iter();
+        let referring = graph.references.iter().filter(|all| all.contains(node));
+        Found {
+            chain: chain.map(|node| link(graph, members, node)).collect(),
+            referrers: referring.count(),
+            retained: retained(graph, &roots, &from, *node),
+        }
     });
     Ok(Explanation {
         name: name.to_owned(),

@@ -27,8 +27,8 @@ pub fn tree(sdk: &Sdk, pieces: &[Piece]) -> Result<Part> {
         let members = members(&path, &data)?;
         let parts = members.into_iter().map(|mut part| {
             let place = place::of_library(&name, place::source(&part.name));
-            part.linked = (part.kind == Some(Kind::File))
-                .then(|| linked.get(&place).copied().unwrap_or_default());
+            let linked = linked.get(&place).copied().unwrap_or_default();
+            part.linked = (part.kind == Some(Kind::File)).then_some(linked);
             part
         });
         let mut whole = Part::whole(library.file.clone(), parts.collect());
@@ -47,16 +47,14 @@ fn members(path: &Path, data: &[u8]) -> Result<Vec<Part>> {
         *sizes.entry(name).or_default() += content.len() as u64;
     }
     let content: u64 = sizes.values().sum();
-    let all = data.len() as u64;
+    let (all, shown) = (data.len() as u64, path.display());
     ensure!(
         content <= all,
-        "the members of `{}` are larger than it is",
-        path.display()
+        "the members of `{shown}` are larger than it is"
     );
-    let mut parts: Vec<_> = sizes
-        .into_iter()
-        .map(|(name, bytes)| Part::leaf(name, bytes, Kind::File))
-        .collect();
+    let parts = sizes.into_iter();
+    let parts = parts.map(|(name, bytes)| Part::leaf(name, bytes, Kind::File));
+    let mut parts: Vec<_> = parts.collect();
     let around = "index and headers of members";
     parts.push(Part::leaf(around, all - content, Kind::Linking));
     Ok(parts)

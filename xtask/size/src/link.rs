@@ -48,11 +48,10 @@ impl LinkRecord {
 
     pub fn again(&self, binary: &[u8]) -> Result<Linked> {
         let linked = self.kept("again", &self.arguments)?;
-        let output = fs::read(&linked.output)?;
+        let (output, folder) = (fs::read(&linked.output)?, self.folder.display());
         ensure!(
             output == binary,
-            "the record in `{}` is of another link",
-            self.folder.display()
+            "the record in `{folder}` is of another link"
         );
         Ok(linked)
     }
@@ -123,14 +122,10 @@ impl LinkRecord {
             "{zig} ld.lld {arguments...} --no-demangle -Map={partial_map} -o {partial}"
         ))?;
         if !result.status.success() {
+            let (output, status) = (output.display(), result.status);
             let messages = String::from_utf8_lossy(&result.stderr);
-            let first: Vec<_> = messages.lines().take(10).collect();
-            bail!(
-                "failed to link `{}` again: {}\n{}",
-                output.display(),
-                result.status,
-                first.join("\n")
-            );
+            let first = messages.lines().take(10).collect::<Vec<_>>().join("\n");
+            bail!("failed to link `{output}` again: {status}\n{first}");
         }
         for (from, to) in [(&partial, &output), (&partial_map, &map)] {
             fs::rename(from, to)?;
@@ -181,11 +176,9 @@ fn arguments(messages: &str, asked: &str, inputs: &Path, target: &Path) -> Resul
     const SPACE: &str = "\u{1f}";
     let joined = |path: &Path| path.display().to_string().replace(' ', SPACE);
 
-    let line = messages
-        .lines()
-        .rev()
-        .find_map(|line| line.strip_prefix("ld.lld "))
-        .context("it has no line that begins with `ld.lld`")?;
+    let mut lines = messages.lines().rev();
+    let line = lines.find_map(|line| line.strip_prefix("ld.lld "));
+    let line = line.context("it has no line that begins with `ld.lld`")?;
     let mut line = format!(" {line} ");
     for path in asked.lines() {
         let kept = Path::new(path).file_name().map(|name| inputs.join(name));

@@ -24,14 +24,11 @@ pub fn rust(mangled: &str) -> Option<RustName> {
     let demangled = rustc_demangle::try_demangle(mangled).ok()?;
     let long = demangled.to_string();
     let name = format!("{demangled:#}");
-    let krate = crates(&long)
-        .find(|name| !STANDARD.contains(name))
-        .unwrap_or("std")
-        .to_owned();
-    let module = module(&name, &krate);
+    let krate = crates(&long).find(|name| !STANDARD.contains(name));
+    let krate = krate.unwrap_or("std").to_owned();
     Some(RustName {
+        module: module(&name, &krate),
         krate,
-        module,
         name,
     })
 }
@@ -118,16 +115,9 @@ pub fn shown(symbol: &str) -> String {
     if symbol.contains(".Lanon.") || symbol.contains("..L__unnamed") {
         return "constants without a name".to_owned();
     }
-    let section = [
-        ".text.",
-        ".rodata.",
-        ".data.rel.ro.",
-        ".data.",
-        ".gcc_except_table.",
-    ];
-    let name = section
-        .iter()
-        .find_map(|prefix| symbol.strip_prefix(prefix));
+    let sections = ".text. .rodata. .data.rel.ro. .data. .gcc_except_table.";
+    let mut sections = sections.split(' ');
+    let name = sections.find_map(|prefix| symbol.strip_prefix(prefix));
     cpp(name.unwrap_or(symbol))
 }
 

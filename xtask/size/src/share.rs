@@ -1,5 +1,6 @@
 //! Whose the constants are that have no name: of those who refer to them.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
 use super::graph::{Graph, Key, Node};
@@ -25,9 +26,8 @@ impl<'a> Shares<'a> {
                 referrers[*to].push(from);
             }
         }
-        let unknown: Vec<Node> = (0..places.len())
-            .filter(|node| places[*node].is_none())
-            .collect();
+        let nodes = 0..places.len();
+        let unknown: Vec<Node> = nodes.filter(|node| places[*node].is_none()).collect();
         loop {
             // All of a round at once, so that the order of nodes does not matter.
             let found: Vec<_> = unknown
@@ -60,10 +60,9 @@ fn most(nodes: &[Node], places: &[Option<Place>]) -> Option<Place> {
     for place in nodes.iter().filter_map(|node| places[*node].as_ref()) {
         *counts.entry(place).or_default() += 1;
     }
-    let (place, _) = counts
-        .into_iter()
-        .max_by(|(a, left), (b, right)| left.cmp(right).then_with(|| b.cmp(a)))?;
-    Some(place.clone())
+    let counts = counts.into_iter();
+    let most = counts.max_by_key(|(place, count)| (*count, Reverse(*place)));
+    most.map(|(place, _)| place.clone())
 }
 
 #[cfg(test)]

@@ -12,26 +12,18 @@ use super::part::{Kind, Part};
 /// The parts of an ELF file; one leaf if it is none.
 pub fn parts(data: &[u8]) -> Vec<Part> {
     let size = data.len() as u64;
-    let sections = sections(data).unwrap_or_default();
-    let whole = |sums: BTreeMap<Kind, u64>| {
-        let leaves = sums.into_iter().filter(|(_, bytes)| *bytes > 0);
-        leaves
-            .map(|(kind, bytes)| Part::leaf(kind.word(), bytes, kind))
-            .collect::<Vec<_>>()
-    };
-    let mut sums = BTreeMap::new();
-    let mut covered = 0;
-    for (kind, bytes) in sections {
+    let mut sums: BTreeMap<Kind, u64> = BTreeMap::new();
+    for (kind, bytes) in sections(data).unwrap_or_default() {
         *sums.entry(kind).or_default() += bytes;
-        covered += bytes;
     }
+    let covered: u64 = sums.values().sum();
     match size.checked_sub(covered) {
-        Some(rest) if covered > 0 => {
-            *sums.entry(Kind::Padding).or_default() += rest;
-            whole(sums)
-        }
-        _ => whole(BTreeMap::from([(Kind::File, size)])),
+        Some(rest) if covered > 0 => *sums.entry(Kind::Padding).or_default() += rest,
+        _ => sums = BTreeMap::from([(Kind::File, size)]),
     }
+    let leaves = sums.into_iter().filter(|(_, bytes)| *bytes > 0);
+    let leaves = leaves.map(|(kind, bytes)| Part::leaf(kind.word(), bytes, kind));
+    leaves.collect()
 }
 
 /// Each section with bytes in the file, and the headers.
