@@ -37,7 +37,6 @@ use support::fingerprint::Fingerprint;
 use support::lock::Lock;
 use support::progress::tell;
 
-/// The code of every step, with its data.
 const CODE: &str = env!("CODE_OF_BASELINE");
 /// The file that says what a kept baseline is.
 const FILE: &str = "baseline.json";
@@ -73,8 +72,8 @@ impl Baseline {
     /// # Errors
     /// The source that the recipe names cannot be read.
     pub fn present(recipe: &Recipe, paths: &BuildPaths) -> Result<Option<Self>, Error> {
-        let plan =
-            TreePlan::new(recipe, Pins::embedded(), Trim::stock()).of_kind(ErrorKind::Step)?;
+        let plan = TreePlan::new(recipe, Pins::embedded(), Trim::stock());
+        let plan = plan.of_kind(ErrorKind::Step)?;
         let wanted = fingerprint(recipe, plan.fingerprint());
         let found = Self::open(&variant(paths).sdk(&recipe.target));
         Ok(found.filter(|baseline| baseline.description.fingerprint == wanted))
@@ -94,10 +93,9 @@ impl Baseline {
 
     /// What OpenCV builds by default and the baseline does not have, each with the reason.
     pub fn missing() -> Vec<String> {
-        data::missing()
+        Data::embedded().missing()
     }
 
-    /// The baseline in `folder`, if one is there and has all of its libraries.
     fn open(folder: &Path) -> Option<Self> {
         let text = fs::read(folder.join(FILE)).ok()?;
         let description: Description = serde_json::from_slice(&text).ok()?;
@@ -159,7 +157,6 @@ fn built(recipe: &Recipe, paths: &BuildPaths, driver: &Driver) -> Result<Baselin
     keep(&context, &installed)
 }
 
-/// Where a baseline is built and kept.
 fn variant(paths: &BuildPaths) -> BuildPaths {
     paths.variant("baseline", "full")
 }
@@ -167,10 +164,9 @@ fn variant(paths: &BuildPaths) -> BuildPaths {
 fn options(context: &BuildContext, tree: &SourceTree) -> Plan {
     let data = Data::embedded();
     let mut defines = data.options();
-    defines.extend(machinery(Vec::new(), context, tree));
+    let machinery = machinery(Vec::new(), context, tree).into_iter();
+    defines.extend(machinery.map(|(name, value)| (name.to_owned(), value)));
     Plan {
-        version: context.recipe.version.clone(),
-        target: context.recipe.target,
         modules: data.modules,
         proofs: data.formats,
         defines,
@@ -212,7 +208,6 @@ fn keep(context: &BuildContext, installed: &Installed) -> Result<Baseline> {
     })
 }
 
-/// Of everything that decides what is in the libraries.
 fn fingerprint(recipe: &Recipe, source: &Fingerprint) -> Fingerprint {
     let tools = wheels::fingerprint(&Pins::embedded().wheel).to_string();
     Fingerprint::of([

@@ -1,7 +1,8 @@
 //! zig as the C and C++ compiler of one target: scripts that cmake, cargo and the crate `cc` can
 //! call like any compiler, and what libclang must be told to read the same headers.
 
-use std::ffi::OsString;
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -15,7 +16,6 @@ use support::atomic;
 use support::child::Child;
 use support::fingerprint::Fingerprint;
 
-/// The script that every call of a compiler goes through.
 const SCRIPT: &str = include_str!("../data/compiler.sh");
 
 #[derive(Clone, Debug)]
@@ -27,12 +27,8 @@ pub struct Compiler {
 impl Compiler {
     pub(crate) fn of(toolchain: &Toolchain, target: &Target, paths: &BuildPaths) -> Result<Self> {
         let folder = paths.work(target).join("bin");
-        Self::prepare(
-            toolchain,
-            target,
-            &folder,
-            &paths.toolchain().join("zig-cache"),
-        )
+        let cache = paths.toolchain().join("zig-cache");
+        Self::prepare(toolchain, target, &folder, &cache)
     }
 
     /// Writes the scripts into a folder in `folder`; zig keeps what it compiles itself (libc++, start files)
@@ -80,7 +76,6 @@ impl Compiler {
         self.folder.join("cc")
     }
 
-    /// The C++ compiler and linker.
     pub fn cxx(&self) -> PathBuf {
         self.folder.join("c++")
     }
@@ -112,35 +107,12 @@ impl Compiler {
         })
     }
 
-    /// What cargo, the crate `cc` and the binding generator of the crate `opencv` must find in the
-    /// environment to compile and link for `target` with this compiler and nothing else.
-    pub fn environment(
-        &self,
-        toolchain: &Toolchain,
-        target: &Target,
-    ) -> Result<Vec<(String, OsString)>> {
-        let triple = target.rust_triple().replace('-', "_");
-        let variable = |name: String, value: PathBuf| (name, OsString::from(value));
-        let linker = format!("CARGO_TARGET_{}_LINKER", triple.to_uppercase());
-        let arguments = self.libclang_arguments(target)?.join(" ");
-        Ok(vec![
-            variable(linker, self.cxx()),
-            variable(format!("CC_{triple}"), self.cc()),
-            variable(format!("CXX_{triple}"), self.cxx()),
-            variable(format!("AR_{triple}"), self.ar()),
-            variable(format!("RANLIB_{triple}"), self.ranlib()),
-            variable("LIBCLANG_PATH".to_owned(), toolchain.libclang()),
-            // Asked for its version and for where it looks for headers.
-            variable("CLANG_PATH".to_owned(), self.cxx()),
-            ("OPENCV_CLANG_ARGS".to_owned(), arguments.into()),
-        ])
-    }
-
     /// What makes libclang read zig's headers as zig's own clang does: the target, and the macros
     /// that zig defines in place of libc++'s configuration header.
     pub(crate) fn libclang_arguments(&self, target: &Target) -> Result<Vec<String>> {
         let mut arguments = vec![format!("--target={}-linux-gnu", target.architecture)];
-        arguments.extend(self.macros(&[])?.iter().filter_map(|(name, value)| {
+        let none: [&str; 0] = [];
+        arguments.extend(self.macros(none)?.iter().filter_map(|(name, value)| {
             let wanted = name.starts_with("_LIBCPP_")
                 || name.starts_with("_LIBCXXABI_")
                 || name == "__GLIBC_MINOR__";
@@ -151,12 +123,10 @@ impl Compiler {
 
     /// The release of libc++ that this compiler has: 22 for one that calls itself 220108.
     pub(crate) fn libcxx_release(&self) -> Result<u32> {
-        let macros = self.macros(&["-include", "cstddef"])?;
-        let version = macros.iter().find(|(name, _)| name == "_LIBCPP_VERSION");
-        let version = version.and_then(|(_, value)| value.parse::<u32>().ok());
-        let version = version
-            .with_context(|| format!("`{}` names no release of libc++", self.cxx().display()))?;
-        Ok(version / 10_000)
+        let macros = self.macros(["-include", "cstddef"])?;
+        let version = macros.get("_LIBCPP_VERSION");
+        let release = version.and_then(|value| Some(value.parse::<u32>().ok()? / 10_000));
+        release.with_context(|| format!("`{}` names no release of libc++", self.cxx().display()))
     }
 
     /// The C++ compiler, without the user's variables that name headers and flags.
@@ -164,8 +134,11 @@ impl Compiler {
         support::environment::command(self.cxx(), &[])
     }
 
-    /// The macros with a value that the compiler defines when it is called with `arguments`.
-    fn macros(&self, arguments: &[&str]) -> Result<Vec<(String, String)>> {
+    /// The macros that the compiler defines when it is called with `arguments`, but for those with parameters.
+    pub(crate) fn macros(
+        &self,
+        arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
+    ) -> Result<BTreeMap<String, String>> {
         let output = self
             .command()
             .args(["-E", "-dM", "-x", "c++"])
@@ -196,7 +169,6 @@ pub struct Warming {
 }
 
 impl Warming {
-    /// Waits for its end.
     pub fn wait(self) -> Result<()> {
         let status = self.child.wait().context("failed to wait for zig")?;
         ensure!(

@@ -3,15 +3,14 @@
 //! in one line and succeeds; here that is an error, before anything is compiled.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use fs_err as fs;
 
 use crate::cmake::{self, CmakeJob};
 use crate::context::BuildContext;
-use crate::driver::Job;
-use crate::facts::{Facts, FactsJob};
 use crate::options::Plan;
 use crate::tree::SourceTree;
 use support::files::{remove_if_there, remove_unfinished};
@@ -27,25 +26,23 @@ pub struct Configured {
 impl Configured {
     /// Configures the build of `tree`. A build folder that was made for another compiler, CPU or
     /// option is emptied first; for other modules and kernels it is kept, and only what they change is built.
-    ///
-    /// # Errors
-    /// cmake fails, or leaves out a module or format that the plan names.
     pub(crate) fn new(tree: &SourceTree, plan: &Plan, context: &BuildContext) -> Result<Self> {
-        keep_or_empty(context.work, &plan.version, &plan.defines)?;
+        let recipe = context.recipe;
+        keep_or_empty(context.work, &recipe.version, &plan.defines)?;
         remove_unfinished(&context.work.join("build"))?;
         let job = CmakeJob {
             source: tree.path().to_owned(),
             work: context.work.to_owned(),
             cc: context.compiler.cc(),
             cxx: context.compiler.cxx(),
-            triple: plan.target.rust_triple(),
+            triple: recipe.target.rust_triple(),
             defines: plan.defines.clone(),
             configure: true,
             // Builds nothing: lists what could be built.
             goal: "help".to_owned(),
         };
         let step = Step::start("configuring OpenCV");
-        context.run(&Job::Cmake(job.clone()), |_| ())?;
+        context.cmake(&job, |_| ())?;
         drop(step);
 
         let build = context.work.join("build");
@@ -53,19 +50,14 @@ impl Configured {
         let text = fs::read_to_string(&cache)?;
         check_modules(&plan.modules, &text, &context.log())?;
 
-        let output = context.work.join("facts.json");
-        let headers = vec![
-            tree.path()
-                .join("modules/core/include/opencv2/core/version.hpp"),
-            build.join("cvconfig.h"),
-        ];
-        let job_of_facts = FactsJob {
-            headers,
-            output: output.clone(),
-        };
-        context.run(&Job::Facts(job_of_facts), |_| ())?;
-        let facts = Facts::read(&output)?;
-        check_facts(plan, &facts)?;
+        let version = "modules/core/include/opencv2/core/version.hpp";
+        let headers = [tree.path().join(version), build.join("cvconfig.h")];
+        let included = headers
+            .iter()
+            .flat_map(|h| [OsStr::new("-include"), h.as_os_str()]);
+        let macros = context.compiler.macros(included);
+        let macros = macros.context("failed to read OpenCV's headers")?;
+        check_macros(&recipe.version, &plan.proofs, &macros)?;
         Ok(Self { job })
     }
 }
@@ -97,7 +89,6 @@ fn keep_or_empty(work: &Path, version: &str, defines: &BTreeMap<String, String>)
     Ok(fs::write(&stamp, wanted)?)
 }
 
-/// The value of an entry in cmake's cache.
 fn cached<'a>(cache: &'a str, name: &str) -> &'a str {
     let entry = cache.lines().find_map(|line| {
         let (key, value) = line.split_once('=')?;
@@ -106,7 +97,6 @@ fn cached<'a>(cache: &'a str, name: &str) -> &'a str {
     entry.unwrap_or_default()
 }
 
-/// Refuses a configuration that lacks one of `modules`.
 fn check_modules(modules: &[String], cache: &str, log: &Path) -> Result<()> {
     let has = |list: &str, module: &str| {
         let name = format!("opencv_{module}");
@@ -137,20 +127,23 @@ fn check_modules(modules: &[String], cache: &str, log: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Refuses headers of another version, and a configuration that lacks a format.
-fn check_facts(plan: &Plan, facts: &Facts) -> Result<()> {
-    let version = facts.version();
-    if version.as_deref() != Some(plan.version.as_str()) {
-        bail!(
-            "the source is OpenCV {}, not {} as the recipe says",
-            version.as_deref().unwrap_or("of an unknown version"),
-            plan.version
+fn check_macros(
+    wanted: &str,
+    proofs: &BTreeMap<String, String>,
+    macros: &BTreeMap<String, String>,
+) -> Result<()> {
+    let parts = ["MAJOR", "MINOR", "REVISION"].map(|part| format!("CV_VERSION_{part}"));
+    let parts: Option<Vec<_>> = parts.iter().map(|part| macros.get(part).cloned()).collect();
+    let version = parts.map_or("of an unknown version".to_owned(), |parts| parts.join("."));
+    ensure!(
+        version == wanted,
+        "the source is OpenCV {version}, not {wanted} as the recipe says"
+    );
+    for (codec, proof) in proofs {
+        ensure!(
+            macros.contains_key(proof),
+            "cmake left out the codec `{codec}`: {proof} is not defined in cvconfig.h"
         );
-    }
-    for (codec, proof) in &plan.proofs {
-        if !facts.defines(proof) {
-            bail!("cmake left out the codec `{codec}`: {proof} is not defined in cvconfig.h");
-        }
     }
     Ok(())
 }
@@ -255,39 +248,30 @@ mod tests {
         assert!(!seen.contains("CARGO_PKG_NAME"), "{seen}");
     }
 
-    fn plan() -> Plan {
-        let proof = |codec: &str, name: &str| (codec.to_owned(), name.to_owned());
-        Plan {
-            version: "4.5.5".to_owned(),
-            target: recipe().target,
-            modules: Vec::new(),
-            proofs: [proof("jpeg", "HAVE_JPEG"), proof("png", "HAVE_PNG")].into(),
-            defines: BTreeMap::new(),
-        }
-    }
-
     #[test]
     fn another_version_or_a_missing_format_is_refused() {
-        let plan = plan();
-        let facts = |version: [i64; 3], macros: &[&str]| {
-            Facts::of(
-                [
-                    "CV_VERSION_MAJOR",
-                    "CV_VERSION_MINOR",
-                    "CV_VERSION_REVISION",
-                ]
-                .into_iter()
-                .zip(version),
-                macros.iter().copied(),
-            )
+        let proof = |codec: &str, name: &str| (codec.to_owned(), name.to_owned());
+        let proofs: BTreeMap<_, _> = [proof("jpeg", "HAVE_JPEG"), proof("png", "HAVE_PNG")].into();
+        let check = |macros: &BTreeMap<_, _>| check_macros("4.5.5", &proofs, macros);
+        let macros = |revision: &str, codecs: &[&str]| {
+            let version = [("MAJOR", "4"), ("MINOR", "5"), ("REVISION", revision)];
+            let version = version.map(|(part, value)| (format!("CV_VERSION_{part}"), value));
+            let codecs = codecs.iter().map(|name| ((*name).to_owned(), ""));
+            let all = version.into_iter().chain(codecs);
+            all.map(|(name, value)| (name, value.to_owned())).collect()
         };
-        check_facts(&plan, &facts([4, 5, 5], &["HAVE_JPEG", "HAVE_PNG"])).unwrap();
-        let error = check_facts(&plan, &facts([4, 5, 4], &[])).unwrap_err();
+        check(&macros("5", &["HAVE_JPEG", "HAVE_PNG"])).unwrap();
+        let error = check(&BTreeMap::new()).unwrap_err();
+        assert!(
+            error.to_string().contains("of an unknown version"),
+            "{error}"
+        );
+        let error = check(&macros("4", &[])).unwrap_err();
         assert!(
             error.to_string().contains("OpenCV 4.5.4, not 4.5.5"),
             "{error}"
         );
-        let error = check_facts(&plan, &facts([4, 5, 5], &["HAVE_JPEG"])).unwrap_err();
+        let error = check(&macros("5", &["HAVE_JPEG"])).unwrap_err();
         assert!(
             error.to_string().contains("left out the codec `png`"),
             "{error}"

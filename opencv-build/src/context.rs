@@ -1,18 +1,22 @@
 //! What every step that runs tools has at hand.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::Result;
 use fs_err as fs;
 
+use crate::cmake::CmakeJob;
 use crate::compiler::Compiler;
-use crate::driver::{Driver, Job};
+use crate::driver::Driver;
 use crate::kernels::Kernels;
 use crate::recipe::Recipe;
 use crate::toolchain::Toolchain;
+use support::environment::restricted;
 use support::files::{PARTIAL, temporary_in};
 use support::fingerprint::Fingerprint;
 use support::lock::Lock;
+use support::run::{Cmd, run_logged};
 
 /// What is built, the tools for it, and the folders that they work in.
 pub struct BuildContext<'a> {
@@ -21,7 +25,6 @@ pub struct BuildContext<'a> {
     pub fingerprint: &'a Fingerprint,
     pub toolchain: &'a Toolchain,
     pub compiler: &'a Compiler,
-    /// How to start a process for a tool.
     pub driver: &'a Driver,
     pub kernels: &'a Kernels,
     /// The lock that such a process holds with us.
@@ -33,7 +36,6 @@ pub struct BuildContext<'a> {
 }
 
 impl BuildContext<'_> {
-    /// The log of everything that the tools print.
     pub fn log(&self) -> PathBuf {
         self.work.join("build.log")
     }
@@ -47,15 +49,20 @@ impl BuildContext<'_> {
         Ok(())
     }
 
-    pub(crate) fn run(&self, job: &Job, on_line: impl FnMut(&str)) -> Result<()> {
-        let (cmake, libclang) = (self.toolchain.cmake(), self.toolchain.libclang());
-        let mut environment = vec![
-            ("CMAKE", cmake.as_path()),
-            ("LIBCLANG_PATH", libclang.as_path()),
-        ];
+    /// Calls cmake, and hands each line that it prints to `on_line`.
+    pub(crate) fn cmake(&self, job: &CmakeJob, on_line: impl FnMut(&str)) -> Result<()> {
+        let cmake = self.toolchain.cmake();
+        let mut environment = vec![("CMAKE", cmake.as_path())];
         environment.extend(self.compiler.caches());
         self.driver
             .run(job, &environment, self.lock, &self.log(), on_line)
+    }
+
+    /// Runs another tool, which holds the lock with us, too.
+    pub(crate) fn run(&self, tool: Cmd<'_>) -> Result<()> {
+        let mut tool = Command::from(restricted(tool, &[]));
+        tool.envs(self.compiler.caches()).stdin(self.lock.lend()?);
+        run_logged(&mut tool, &self.log(), |_| ())
     }
 
     /// A folder beside the result, in which that is put together: it goes when this value does.

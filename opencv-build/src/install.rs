@@ -7,17 +7,14 @@ use fs_err as fs;
 
 use crate::configure::Configured;
 use crate::context::BuildContext;
-use crate::driver::Job;
 use support::progress::Step;
 
-/// Compiled libraries, in OpenCV's own layout.
 #[derive(Debug)]
 pub struct Installed {
     prefix: PathBuf,
 }
 
 impl Installed {
-    /// Compiles and installs on all cores.
     pub fn new(configured: &Configured, context: &BuildContext) -> Result<Self> {
         let folder = configured.job.work.join("install");
         if folder.exists() {
@@ -25,7 +22,7 @@ impl Installed {
             fs::remove_dir_all(&folder)?;
         }
         let mut step = Step::start("compiling OpenCV");
-        context.run(&Job::Cmake(configured.job.with_goal("install")), |line| {
+        context.cmake(&configured.job.with_goal("install"), |line| {
             if let Some((done, total)) = ninja_progress(line) {
                 step.advance(done, total);
             }

@@ -18,7 +18,6 @@ use support::lock::Lock;
 use support::progress::{Step, tell};
 use support::run::{Shell, cmd, output, run_logged};
 
-/// How the kernels are made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kernels {
     /// The recipe has no JPEG.
@@ -52,9 +51,6 @@ impl Kernels {
 
     /// The same, after bringing nasm below `parent` where the machine has none. That it cannot be brought is
     /// no failure; it is told.
-    ///
-    /// # Errors
-    /// The folder cannot be used.
     pub fn bring(recipe: &Recipe, pins: &Pins, parent: &Path) -> Result<Self> {
         let found = Self::find(recipe, pins, parent);
         if found != Self::None {
@@ -72,15 +68,15 @@ impl Kernels {
     }
 
     /// What cmake is told; every option has a value always, so that none of an earlier build is left.
-    pub(crate) fn defines(&self) -> Vec<(String, String)> {
+    pub(crate) fn defines(&self) -> [(&'static str, String); 2] {
         let (kernels, nasm) = match self {
             Self::NotAsked | Self::None => ("none", String::new()),
             Self::Neon => ("neon", String::new()),
             Self::Assembled { nasm, .. } => ("x86_64", nasm.display().to_string()),
         };
-        vec![
-            ("LIBJPEG_TURBO_KERNELS".to_owned(), kernels.to_owned()),
-            ("LIBJPEG_TURBO_NASM".to_owned(), nasm),
+        [
+            ("LIBJPEG_TURBO_KERNELS", kernels.to_owned()),
+            ("LIBJPEG_TURBO_NASM", nasm),
         ]
     }
 
@@ -93,7 +89,6 @@ impl Kernels {
         }
     }
 
-    /// The tool and its version, if one is used.
     pub(crate) fn tool(&self) -> Option<(String, String)> {
         match self {
             Self::Assembled { version, .. } => Some(("nasm".to_owned(), version.clone())),
@@ -114,10 +109,8 @@ impl Kernels {
 fn brought(package: &Package, parent: &Path) -> PathBuf {
     // A home can be that of machines of several architectures.
     let architecture = std::env::consts::ARCH;
-    parent.join(format!(
-        "{}-{}-{architecture}",
-        package.package, package.version
-    ))
+    let (name, version) = (&package.package, &package.version);
+    parent.join(format!("{name}-{version}-{architecture}"))
 }
 
 /// The version of the nasm at `path`, if it is one that runs.

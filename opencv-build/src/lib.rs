@@ -56,7 +56,6 @@ mod download;
 mod driver;
 mod effort;
 mod error;
-mod facts;
 mod install;
 mod instrument;
 pub mod internals;

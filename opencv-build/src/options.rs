@@ -11,7 +11,7 @@ use crate::catalog::Catalog;
 use crate::context::BuildContext;
 use crate::instrument;
 use crate::recipe::{Cpu, Haar};
-use crate::target::{Architecture, Target};
+use crate::target::Architecture;
 use crate::tree::SourceTree;
 
 const TEXT: &str = include_str!("../data/cmake-options.toml");
@@ -23,30 +23,23 @@ const PREFIX: &str = "/opt/opencv";
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Options {
+    flags: Vec<String>,
     group: Vec<Group>,
-    flags: Flags,
 }
 
+/// Options that belong together, as a file of data has them.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Group {
-    #[expect(dead_code, reason = "for readers of the file")]
-    reason: String,
-    options: BTreeMap<String, String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Flags {
-    all: Vec<String>,
+pub(crate) struct Group {
+    pub(crate) reason: String,
+    /// What OpenCV builds by default and is not built with these.
+    pub(crate) missing: Option<String>,
+    pub(crate) options: BTreeMap<String, String>,
 }
 
 /// What a build is made of, and what must be in it.
 #[derive(Debug)]
 pub(crate) struct Plan {
-    pub(crate) version: String,
-    pub(crate) target: Target,
-    /// Modules that must be built.
     pub(crate) modules: Vec<String>,
     /// Image formats that must be in, each with the macro of `cvconfig.h` that proves it.
     pub(crate) proofs: BTreeMap<String, String>,
@@ -67,49 +60,38 @@ impl Plan {
         }
         let mut proofs = BTreeMap::new();
         for (name, codec) in &catalog.codecs {
-            let mut switch = "OFF";
-            if recipe.codecs.contains(name) {
-                switch = "ON";
-                proofs.extend(
-                    codec
-                        .proof
-                        .iter()
-                        .map(|proof| (name.clone(), proof.clone())),
-                );
-            }
+            let wanted = recipe.codecs.contains(name);
+            let proof = codec.proof.clone().filter(|_| wanted);
+            proofs.extend(proof.map(|proof| (name.clone(), proof)));
             let named = codec.options.iter();
-            defines.extend(named.map(|option| (option.clone(), switch.to_owned())));
+            defines.extend(named.map(|option| (option.clone(), switch(wanted))));
         }
         let Cpu { baseline, dispatch } = &recipe.cpu;
-        let haar = match recipe.haar {
-            Haar::Fast => "ON",
-            Haar::Stock => "OFF",
-        };
-        defines.extend(
-            [
-                ("BUILD_LIST", recipe.modules.join(",")),
-                ("CPU_BASELINE", baseline.join(";")),
-                ("CPU_DISPATCH", dispatch.join(";")),
-                // Without these cmake leaves out what it does not know, and succeeds.
-                ("CPU_BASELINE_REQUIRE", baseline.join(";")),
-                ("CPU_DISPATCH_REQUIRE", dispatch.join(";")),
-                ("OPENCV_HAAR_DETECTOR", haar.to_owned()),
-                ("CMAKE_CXX_STANDARD", recipe.cxx_standard.to_string()),
-            ]
-            .map(|(name, value)| (name.to_owned(), value)),
-        );
-        defines.extend(context.kernels.defines());
-        let mut flags = options.flags.all;
+        let mut named = vec![
+            ("BUILD_LIST", recipe.modules.join(",")),
+            ("CPU_BASELINE", baseline.join(";")),
+            ("CPU_DISPATCH", dispatch.join(";")),
+            // Without these cmake leaves out what it does not know, and succeeds.
+            ("CPU_BASELINE_REQUIRE", baseline.join(";")),
+            ("CPU_DISPATCH_REQUIRE", dispatch.join(";")),
+            ("OPENCV_HAAR_DETECTOR", switch(recipe.haar == Haar::Fast)),
+            ("CMAKE_CXX_STANDARD", recipe.cxx_standard.to_string()),
+        ];
+        named.extend(context.kernels.defines());
+        let mut flags = options.flags;
         if recipe.instrumented {
             flags.extend(instrument::flags(context.work)?);
             // cmake's own would come after ours, and optimise for minutes.
             let release = ["CMAKE_C_FLAGS_RELEASE", "CMAKE_CXX_FLAGS_RELEASE"];
-            defines.extend(release.map(|name| (name.to_owned(), "-DNDEBUG".to_owned())));
+            named.extend(release.map(|name| (name, "-DNDEBUG".to_owned())));
         }
-        defines.extend(machinery(flags, context, tree));
+        named.extend(machinery(flags, context, tree));
+        defines.extend(
+            named
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value)),
+        );
         Ok(Self {
-            version: recipe.version.clone(),
-            target: recipe.target,
             modules: recipe.modules.clone(),
             proofs,
             defines,
@@ -117,20 +99,21 @@ impl Plan {
     }
 }
 
+fn switch(on: bool) -> String {
+    if on { "ON" } else { "OFF" }.to_owned()
+}
+
 /// What cmake is told of tools, folders and the target in every build, with `flags` for C and C++.
 pub(crate) fn machinery(
     mut flags: Vec<String>,
     context: &BuildContext,
     tree: &SourceTree,
-) -> Vec<(String, String)> {
+) -> Vec<(&'static str, String)> {
     // Error messages name source files; with this they name them as in OpenCV's repository,
     // wherever the build ran.
-    let prefix = tree.path().display();
-    flags.push(format!("-ffile-prefix-map={prefix}/="));
-    flags.push(format!(
-        "-ffile-prefix-map={}/build/=",
-        context.work.display()
-    ));
+    let (tree, work) = (tree.path().display(), context.work.display());
+    flags.push(format!("-ffile-prefix-map={tree}/="));
+    flags.push(format!("-ffile-prefix-map={work}/build/="));
     let flags = flags.iter().map(|flag| quoted(flag)).collect::<Vec<_>>();
     let flags = flags.join(" ");
 
@@ -150,10 +133,7 @@ pub(crate) fn machinery(
             ("CMAKE_SYSTEM_PROCESSOR", architecture.to_string()),
         ]);
     }
-    let defines = defines.into_iter();
     defines
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
 }
 
 /// A flag as a shell takes it for one word; [`BuildPaths`](crate::paths::BuildPaths) lets no quotes into paths.

@@ -1,60 +1,51 @@
 //! Links a small program against an SDK and, where it can, runs it.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use anyhow::{Context, Result};
-use serde::{Deserialize, Serialize};
 
-use support::run::{Shell, cmd, succeed};
+use crate::catalog::Catalog;
+use crate::context::BuildContext;
+use crate::manifest::Link;
+use support::progress::Step;
+use support::run::{Shell, cmd};
 
 const PROGRAM: &str = include_str!("../data/probe.cpp");
 
-/// Compiles, links and runs the program.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct ProbeJob {
-    pub(crate) compiler: PathBuf,
-    pub(crate) triple: String,
-    pub(crate) standard: u8,
-    pub(crate) sdk: PathBuf,
-    pub(crate) libraries: Vec<String>,
-    pub(crate) system: Vec<String>,
-    /// The program's arguments; `None` where programs for the target do not run here.
-    pub(crate) run: Option<Vec<String>>,
+/// Refuses an SDK in `sdk` that cannot be linked as `link` says, or does not work.
+pub(crate) fn check(sdk: &Path, link: &Link, context: &BuildContext) -> Result<()> {
+    let _step = Step::start("linking a program against the SDK");
+    linked_and_run(sdk, link, context)
+        .with_context(|| format!("failed to link a program against `{}`", sdk.display()))
+        .context("the new SDK cannot be used; it was not kept")
 }
 
-impl ProbeJob {
-    pub(crate) fn perform(&self) -> Result<()> {
-        let folder = tempfile::tempdir().context("failed to create a temporary folder")?;
-        let source = folder.path().join("probe.cpp");
-        fs_err::write(&source, PROGRAM)?;
-        let mut build = cc::Build::new();
-        build
-            .cpp(true)
-            .compiler(&self.compiler)
-            .target(&self.triple)
-            .host(&self.triple)
-            .opt_level(1)
-            .debug(false)
-            .cargo_metadata(false)
-            .std(&format!("c++{}", self.standard))
-            .include(self.sdk.join("include/opencv4"))
-            .out_dir(folder.path())
-            .file(&source);
-        let objects = build.try_compile_intermediates()?;
-        let program = folder.path().join("probe");
-        let names = |names: &[String]| names.iter().map(|n| format!("-l{n}")).collect::<Vec<_>>();
-        let (libraries, system) = (names(&self.libraries), names(&self.system));
-        let (sh, compiler, sdk) = (Shell::new()?, &self.compiler, &self.sdk);
-        // All of each library, and not only what the program calls: whatever is undefined in any
-        // of them is found.
-        succeed(cmd!(
-            sh,
-            "{compiler} -pie -o {program} {objects...} -L {sdk}/lib -Wl,--whole-archive {libraries...}
-             -Wl,--no-whole-archive {system...}"
-        ))?;
-        if let Some(arguments) = &self.run {
-            succeed(cmd!(sh, "{program} {arguments...}"))?;
-        }
-        Ok(())
+fn linked_and_run(sdk: &Path, link: &Link, context: &BuildContext) -> Result<()> {
+    let folder = tempfile::tempdir().context("failed to create a temporary folder")?;
+    let [source, object, program] =
+        ["probe.cpp", "probe.o", "probe"].map(|name| folder.path().join(name));
+    fs_err::write(&source, PROGRAM)?;
+    let (sh, recipe, compiler) = (Shell::new()?, context.recipe, context.compiler.cxx());
+    let standard = recipe.cxx_standard.to_string();
+    context.run(cmd!(
+        sh,
+        "{compiler} -std=c++{standard} -O1 -fPIC -I {sdk}/include/opencv4 -c {source} -o {object}"
+    ))?;
+    let names = |names: &[String]| names.iter().map(|n| format!("-l{n}")).collect::<Vec<_>>();
+    let (libraries, system) = (names(&link.libraries), names(&link.system));
+    // All of each library, and not only what the program calls: whatever is undefined in any
+    // of them is found.
+    context.run(cmd!(
+        sh,
+        "{compiler} -pie -o {program} {object} -L {sdk}/lib -Wl,--whole-archive {libraries...}
+         -Wl,--no-whole-archive {system...}"
+    ))?;
+    if !recipe.target.runs_here() {
+        return Ok(());
     }
+    let catalog = Catalog::embedded();
+    let codecs = recipe.codecs.iter().filter_map(|c| catalog.codecs.get(c));
+    let codecs = codecs.filter(|_| recipe.has_module("imgcodecs"));
+    let tries = codecs.filter_map(|codec| codec.r#try.as_ref()).flatten();
+    context.run(cmd!(sh, "{program} {sdk}/share {tries...}"))
 }

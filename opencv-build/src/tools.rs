@@ -77,8 +77,22 @@ impl Tools {
     /// # Errors
     /// The compiler does not say what its macros are.
     pub fn environment(&self) -> Result<Vec<(String, OsString)>, Error> {
-        let environment = self.compiler.environment(&self.toolchain, &self.target);
-        environment.of_kind(ErrorKind::Step)
+        let compiler = &self.compiler;
+        let arguments = compiler.libclang_arguments(&self.target);
+        let arguments = arguments.of_kind(ErrorKind::Step)?.join(" ");
+        let triple = self.target.rust_triple().replace('-', "_");
+        let linker = format!("CARGO_TARGET_{}_LINKER", triple.to_uppercase());
+        Ok(vec![
+            (linker, compiler.cxx().into()),
+            (format!("CC_{triple}"), compiler.cc().into()),
+            (format!("CXX_{triple}"), compiler.cxx().into()),
+            (format!("AR_{triple}"), compiler.ar().into()),
+            (format!("RANLIB_{triple}"), compiler.ranlib().into()),
+            ("LIBCLANG_PATH".to_owned(), self.toolchain.libclang().into()),
+            // Asked for its version and for where it looks for headers.
+            ("CLANG_PATH".to_owned(), compiler.cxx().into()),
+            ("OPENCV_CLANG_ARGS".to_owned(), arguments.into()),
+        ])
     }
 
     /// What cargo must find in the environment after that to leave a record of how it linked the function in the folder

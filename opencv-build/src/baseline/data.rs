@@ -5,24 +5,17 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::options::Group;
+
 const TEXT: &str = include_str!("../../data/baseline.toml");
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Data {
-    /// Modules that must be built.
     pub(super) modules: Vec<String>,
     /// Formats that must be in, each with the macro of `cvconfig.h` that proves it.
     pub(super) formats: BTreeMap<String, String>,
     group: Vec<Group>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Group {
-    reason: String,
-    missing: Option<String>,
-    options: BTreeMap<String, String>,
 }
 
 impl Data {
@@ -34,15 +27,13 @@ impl Data {
         let groups = self.group.iter();
         groups.flat_map(|group| group.options.clone()).collect()
     }
-}
 
-/// What OpenCV builds by default and the baseline does not have, each with the reason.
-pub fn missing() -> Vec<String> {
-    let named = Data::embedded().group.into_iter().filter_map(|group| {
-        let missing = group.missing?;
-        Some(format!("{missing}: {}", group.reason))
-    });
-    named.collect()
+    /// What OpenCV builds by default and the baseline does not have, each with the reason.
+    pub(super) fn missing(&self) -> Vec<String> {
+        let with_reason =
+            |group: &Group| Some(format!("{}: {}", group.missing.as_ref()?, group.reason));
+        self.group.iter().filter_map(with_reason).collect()
+    }
 }
 
 #[cfg(test)]
@@ -57,7 +48,7 @@ mod tests {
         }
         let all: usize = data.group.iter().map(|group| group.options.len()).sum();
         assert_eq!(all, data.options().len());
-        let missing = missing();
+        let missing = data.missing();
         let gapi = missing.iter().find(|text| text.contains("gapi")).unwrap();
         assert!(gapi.contains("fetched from the network"), "{gapi}");
     }
