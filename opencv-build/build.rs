@@ -25,9 +25,9 @@ fn main() -> Result<()> {
         ("platform", "../layer/platform/src"),
         ("support", "../xtask/support/src"),
     ])?;
-    for digest in digests::ALL {
-        let value = code.digest(digest.root, &digest.without())?;
-        println!("cargo::rustc-env={}={value}", digest.variable);
+    for (variable, root, without) in digests::ALL {
+        let value = code.digest(root, &without.concat())?;
+        println!("cargo::rustc-env={variable}={value}");
     }
     let versions = lock_versions(&folder, &CRATES)?;
     println!(
@@ -42,31 +42,26 @@ fn main() -> Result<()> {
 
 /// The files in `folder` as a slice of paths and texts.
 fn overlay(folder: &Path) -> Result<String> {
-    let mut files = Vec::new();
-    add_files(folder, &mut files)?;
+    let mut files = files(folder)?;
     files.sort();
     let mut list = "&[\n".to_owned();
     for file in files {
-        let path = file.strip_prefix(folder)?.to_str();
-        let path = path.with_context(|| format!("`{}` is not UTF-8", file.display()))?;
-        writeln!(
-            list,
-            "({path:?}, include_str!({:?})),",
-            file.display().to_string()
-        )?;
+        let path = file.strip_prefix(folder)?;
+        writeln!(list, "({path:?}, include_str!({file:?})),")?;
     }
     Ok(list + "]\n")
 }
 
-fn add_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
     let failed = || format!("failed to read the folder `{}`", folder.display());
     for entry in fs::read_dir(folder).with_context(failed)? {
         let path = entry.with_context(failed)?.path();
         if path.is_dir() {
-            add_files(&path, files)?;
+            files.extend(self::files(&path)?);
         } else {
             files.push(path);
         }
     }
-    Ok(())
+    Ok(files)
 }

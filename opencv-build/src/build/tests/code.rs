@@ -88,8 +88,8 @@ fn code(folder: &Path) -> Code {
 /// The digest that the build script would hand over.
 fn digest(code: &Code, variable: &str) -> String {
     let mut all = digests::ALL.iter();
-    let digest = all.find(|digest| digest.variable == variable).unwrap();
-    code.digest(digest.root, &digest.without()).unwrap()
+    let (_, root, without) = all.find(|(name, ..)| *name == variable).unwrap();
+    code.digest(root, &without.concat()).unwrap()
 }
 
 fn names(names: &[&str]) -> BTreeSet<String> {
@@ -112,7 +112,7 @@ fn the_digests_are_those_of_the_code_as_it_is() {
 #[test]
 fn neither_comments_nor_documentation_nor_tests_make_an_sdk_stale() {
     let copy = Copy::new();
-    let of_all = |code: &Code| digests::ALL.map(|one| digest(code, one.variable));
+    let of_all = |code: &Code| digests::ALL.map(|one| digest(code, one.0));
     let before = of_all(&copy.code);
     let rewrite = |part: &str, kind: &str, change: &dyn Fn(&str) -> String| {
         for path in all_files(&copy.at(part)).unwrap() {
