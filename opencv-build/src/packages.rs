@@ -1,9 +1,6 @@
-//! The files by which other build systems find an SDK: a package for cmake and one for pkg-config.
-//! From what is in the SDK and how it is linked; nothing in them depends on where it lies.
-
-mod cmake;
-mod fill;
-mod pkg_config;
+//! The files by which other build systems find an SDK: a package for cmake's `find_package`, with a target for each
+//! library and the versions that it serves, and one for pkg-config. From what is in the SDK and how it is linked; nothing in
+//! them depends on where it lies.
 
 use std::path::Path;
 
@@ -13,23 +10,91 @@ use crate::manifest::Link;
 use crate::recipe::Recipe;
 use support::files::write_if_other;
 
+/// The templates, each with the path of its file in an SDK.
+const TEMPLATES: [(&str, &str); 3] = [
+    (
+        "lib/cmake/opencv4/OpenCVConfig.cmake",
+        include_str!("../data/packages/OpenCVConfig.cmake"),
+    ),
+    (
+        "lib/cmake/opencv4/OpenCVConfigVersion.cmake",
+        include_str!("../data/packages/OpenCVConfigVersion.cmake"),
+    ),
+    (
+        "lib/pkgconfig/opencv4.pc",
+        include_str!("../data/packages/opencv4.pc"),
+    ),
+];
+
 /// Writes the packages of the SDK in `folder`, which was built from `recipe` and is linked by
 /// `link`.
 pub(crate) fn write(folder: &Path, recipe: &Recipe, link: &Link) -> Result<()> {
-    for (path, text) in [
-        (
-            "cmake/opencv4/OpenCVConfig.cmake",
-            cmake::config(recipe, link),
-        ),
-        (
-            "cmake/opencv4/OpenCVConfigVersion.cmake",
-            cmake::version(recipe, link),
-        ),
-        ("pkgconfig/opencv4.pc", pkg_config::package(recipe, link)),
-    ] {
-        write_if_other(&folder.join("lib").join(path), text.as_bytes())?;
+    let values = values(recipe, link);
+    for (path, template) in TEMPLATES {
+        let text = values
+            .iter()
+            .fold(template.to_owned(), |text, (name, value)| {
+                text.replace(name, value)
+            });
+        write_if_other(&folder.join(path), text.as_bytes())?;
     }
     Ok(())
+}
+
+/// What the packages say in place of `@NAME@`.
+fn values(recipe: &Recipe, link: &Link) -> [(&'static str, String); 15] {
+    let glibc = recipe.target.glibc;
+    let mut parts = recipe.version.split('.');
+    let mut part = || parts.next().unwrap_or("0").to_owned();
+    let modules = recipe.modules.iter().map(|name| format!("opencv_{name}"));
+    let libraries = link.libraries.iter().map(|name| library(name, link));
+    // In the order that a static linker wants.
+    let linked = link.libraries.iter().chain(&link.system);
+    let linked = linked.map(|name| format!("-l{name}"));
+    [
+        ("@VERSION@", recipe.version.clone()),
+        ("@MAJOR@", part()),
+        ("@MINOR@", part()),
+        ("@PATCH@", part()),
+        ("@MODULES@", recipe.modules.join(", ")),
+        ("@CXX_STANDARD@", recipe.cxx_standard.to_string()),
+        ("@ARCHITECTURE@", recipe.target.architecture.to_string()),
+        ("@ZIG_TARGET@", recipe.target.zig_triple()),
+        ("@GLIBC@", glibc.to_string()),
+        ("@GLIBC_MAJOR@", glibc.major.to_string()),
+        ("@GLIBC_MINOR@", glibc.minor.to_string()),
+        ("@LIBCXX_RELEASE@", link.cxx_runtime_release.to_string()),
+        ("@COMPONENTS@", modules.collect::<Vec<_>>().join(" ")),
+        ("@LIBRARIES@", libraries.collect::<Vec<_>>().join("\n")),
+        ("@LIBS@", linked.collect::<Vec<_>>().join(" ")),
+    ]
+}
+
+/// The line by which cmake's package declares a library.
+fn library(name: &str, link: &Link) -> String {
+    let needs = link.needs.get(name).map(Vec::as_slice).unwrap_or_default();
+    let needs = needs.iter().map(|need| {
+        if link.libraries.contains(need) {
+            target(need)
+        } else {
+            need.clone()
+        }
+    });
+    let words: Vec<_> = [target(name), name.to_owned()]
+        .into_iter()
+        .chain(needs)
+        .collect();
+    format!("  _opencv_library({})", words.join(" "))
+}
+
+/// What cmake calls a library. Those of other projects get a name that no target of the user's
+/// has: many a project has its own `zlib`.
+fn target(name: &str) -> String {
+    if name.starts_with("opencv_") {
+        name.to_owned()
+    } else {
+        format!("opencv::{name}")
+    }
 }
 
 #[cfg(test)]
@@ -37,10 +102,11 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::recipe::tests::recipe;
     use support::files::all_files;
 
     /// How the project's own recipe would be linked, with as few libraries as tell things apart.
-    pub(super) fn link() -> Link {
+    fn link() -> Link {
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         Link {
             libraries: names(&["opencv_imgcodecs", "opencv_core", "png", "zlib"]),
@@ -59,10 +125,17 @@ mod tests {
         }
     }
 
+    /// The package at this path.
+    fn package(path: &str) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), &recipe(), &link()).unwrap();
+        fs_err::read_to_string(folder.path().join(path)).unwrap()
+    }
+
     #[test]
     fn every_place_in_the_templates_is_filled_and_no_path_is_absolute() {
         let folder = tempfile::tempdir().unwrap();
-        write(folder.path(), &crate::recipe::tests::recipe(), &link()).unwrap();
+        write(folder.path(), &recipe(), &link()).unwrap();
         let files = all_files(folder.path()).unwrap();
         let names: Vec<_> = files
             .iter()
@@ -83,5 +156,61 @@ mod tests {
             let absolute: Vec<_> = starts.filter(|word| word.starts_with('/')).collect();
             assert!(absolute.is_empty(), "{}: {absolute:?}", file.display());
         }
+    }
+
+    #[test]
+    fn every_library_is_a_target_with_what_it_needs() {
+        let text = package("lib/cmake/opencv4/OpenCVConfig.cmake");
+        let lines = text
+            .lines()
+            .filter(|line| line.starts_with("  _opencv_library("));
+        assert_eq!(
+            lines.collect::<Vec<_>>(),
+            [
+                "  _opencv_library(opencv_imgcodecs opencv_imgcodecs opencv_core dl opencv::png)",
+                "  _opencv_library(opencv_core opencv_core dl pthread opencv::zlib)",
+                "  _opencv_library(opencv::png png opencv::zlib)",
+                "  _opencv_library(opencv::zlib zlib)",
+            ]
+        );
+    }
+
+    #[test]
+    fn version_components_and_demands_are_the_recipes() {
+        let text = package("lib/cmake/opencv4/OpenCVConfig.cmake");
+        for expected in [
+            "set(OpenCV_VERSION 4.5.5)\n",
+            "set(OpenCV_VERSION_MINOR 5)\n",
+            "set(OpenCV_LIB_COMPONENTS opencv_core opencv_imgproc opencv_imgcodecs opencv_objdetect)\n",
+            "\"defined(__x86_64__)\"\n",
+            "__GLIBC_MINOR__ >= 26)\"\n",
+            "\"_LIBCPP_VERSION >= 220000\"\n",
+            "INTERFACE_COMPILE_FEATURES cxx_std_11)\n",
+        ] {
+            assert!(text.contains(expected), "{expected} is not in:\n{text}");
+        }
+        let version = package("lib/cmake/opencv4/OpenCVConfigVersion.cmake");
+        assert!(version.contains("set(PACKAGE_VERSION 4.5.5)\n"));
+    }
+
+    #[test]
+    fn everything_is_linked_in_order_and_found_from_where_the_file_lies() {
+        let text = package("lib/pkgconfig/opencv4.pc");
+        let fields: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
+        assert_eq!(
+            fields,
+            [
+                "prefix=${pcfiledir}/../..",
+                "libdir=${prefix}/lib",
+                "includedir=${prefix}/include/opencv4",
+                "",
+                "Name: OpenCV",
+                "Description: Open Source Computer Vision Library, static: core, imgproc, imgcodecs, objdetect",
+                "URL: https://opencv.org",
+                "Version: 4.5.5",
+                "Cflags: -I${includedir}",
+                "Libs: -L${libdir} -lopencv_imgcodecs -lopencv_core -lpng -lzlib -ldl -lpthread",
+            ]
+        );
     }
 }
