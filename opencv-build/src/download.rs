@@ -18,7 +18,6 @@ use support::fingerprint::sha256_of_file;
 use support::progress::Step;
 use support::run::run_logged;
 
-/// Downloads by way of unearth.
 const SCRIPT: &str = include_str!("../data/download.py");
 
 /// How long a server may take to accept a connection, to answer, and to send everything.
@@ -26,7 +25,6 @@ const CONNECT: Duration = Duration::from_secs(15);
 const RESPONSE: Duration = Duration::from_secs(60);
 const DOWNLOAD: Duration = Duration::from_secs(3600);
 
-/// Where the archive of an origin is kept.
 pub(crate) fn archive_path(downloads: &Path, origin: &Origin) -> PathBuf {
     downloads.join(format!("{}.tar.gz", origin.sha256))
 }
@@ -62,7 +60,6 @@ pub(crate) fn download(
     Ok(path)
 }
 
-/// The source distribution of a Python package, or its first bytes.
 fn download_python(
     (requirement, bytes): (&str, Option<u64>),
     toolchain: &Toolchain,
@@ -80,15 +77,12 @@ fn download_python(
         .args(bytes.map(|bytes| bytes.to_string()))
         .env("PYTHONPATH", toolchain.python_path())
         .stdin(Stdio::null());
-    run_logged(
-        index.apply(&mut download),
-        &downloads.join("download.log"),
-        |line| {
-            if let Some((done, total)) = progress(line) {
-                step.advance_bytes(done, total);
-            }
-        },
-    )
+    let log = downloads.join("download.log");
+    run_logged(index.apply(&mut download), &log, |line| {
+        if let Some((done, total)) = progress(line) {
+            step.advance_bytes(done, total);
+        }
+    })
 }
 
 /// The numbers in the script's `12 of 300 bytes`.

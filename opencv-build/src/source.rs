@@ -46,29 +46,49 @@ impl SourceArchive {
         toolchain: &Toolchain,
         downloads: &Path,
     ) -> Result<Self> {
-        let source = pins
-            .source(&recipe.version)
-            .with_context(|| format!("no source is pinned for OpenCV {}", recipe.version))?;
-        match &recipe.source {
-            Some(named) => Ok(Self::named(named, source).of_kind(ErrorKind::Source)?),
-            None => Ok(Self::pinned(source, toolchain, downloads).of_kind(ErrorKind::Download)?),
+        let what = format!("OpenCV {}", recipe.version);
+        let source = pins.source(&recipe.version);
+        let source = source.with_context(|| format!("no source is pinned for {what}"))?;
+        if let Some(named) = &recipe.source {
+            return Ok(Self::named(named, source).of_kind(ErrorKind::Source)?);
         }
+        let advice =
+            ", or name an archive or a folder that you have in opencv.toml: [source] path = \"…\"";
+        Self::pinned((&what, advice), &source.origin, toolchain, downloads)
     }
 
     /// The newer tree with the libraries that take the place of OpenCV's own copies, fetched into
     /// `downloads` if need be.
-    ///
-    /// # Errors
-    /// No place has it, each with its reason.
     pub fn third_party(pins: &Pins, toolchain: &Toolchain, downloads: &Path) -> Result<Self> {
-        match first(&pins.third_party, toolchain, downloads)? {
-            Ok((path, origin)) => Ok(Self::archive(path, origin)),
-            Err(failures) => Ok(Err(anyhow!(
-                "failed to fetch the sources of the libraries that OpenCV needs; tried\n{failures}\n\
-                 Check the network"
-            ))
-            .of_kind(ErrorKind::Download)?),
+        let what = "the sources of the libraries that OpenCV needs";
+        Self::pinned((what, ""), &pins.third_party, toolchain, downloads)
+    }
+
+    /// The archive of the first origin that can be had, below `downloads`. Where there is none, the error says of what,
+    /// why each cannot, and what helps besides a network.
+    fn pinned(
+        (what, advice): (&str, &str),
+        origins: &[Origin],
+        toolchain: &Toolchain,
+        downloads: &Path,
+    ) -> Result<Self> {
+        let _lock = Lock::take(&downloads.join("lock"), tell).of_kind(ErrorKind::Lock)?;
+        sweep(downloads)?;
+        for origin in origins {
+            let path = archive_path(downloads, origin);
+            if path.is_file() && sha256_of_file(&path)? == origin.sha256 {
+                return Ok(Self::archive(path, origin));
+            }
         }
+        let mut failures = String::new();
+        for origin in origins {
+            match download(origin, toolchain, downloads) {
+                Ok(path) => return Ok(Self::archive(path, origin)),
+                Err(error) => failures += &format!("- {}: {error:#}\n", origin.place.describe()),
+            }
+        }
+        let failed = anyhow!("failed to fetch {what}; tried\n{failures}Check the network{advice}");
+        Ok(Err(failed).of_kind(ErrorKind::Download)?)
     }
 
     /// What a person would call it.
@@ -80,7 +100,6 @@ impl SourceArchive {
         &self.kind
     }
 
-    /// A folder or archive of the user's.
     fn named(named: &NamedSource, source: &Source) -> Result<Self> {
         let path = &named.path;
         let found = fs::metadata(path).context("failed to read the source")?;
@@ -137,42 +156,6 @@ impl SourceArchive {
             description,
         }
     }
-
-    /// The first pinned origin that can be had.
-    fn pinned(source: &Source, toolchain: &Toolchain, downloads: &Path) -> Result<Self> {
-        match first(&source.origin, toolchain, downloads)? {
-            Ok((path, origin)) => Ok(Self::archive(path, origin)),
-            Err(failures) => bail!(
-                "failed to fetch OpenCV {}; tried\n{failures}\nCheck the network, or name an \
-                 archive or a folder that you have in opencv.toml: [source] path = \"…\"",
-                source.version,
-            ),
-        }
-    }
-}
-
-/// The archive of the first origin that can be had, below `downloads`; or why each cannot.
-fn first<'a>(
-    origins: &'a [Origin],
-    toolchain: &Toolchain,
-    downloads: &Path,
-) -> Result<Result<(PathBuf, &'a Origin), String>> {
-    let _lock = Lock::take(&downloads.join("lock"), tell).of_kind(ErrorKind::Lock)?;
-    sweep(downloads)?;
-    for origin in origins {
-        let path = archive_path(downloads, origin);
-        if path.is_file() && sha256_of_file(&path)? == origin.sha256 {
-            return Ok(Ok((path, origin)));
-        }
-    }
-    let mut failures = Vec::new();
-    for origin in origins {
-        match download(origin, toolchain, downloads) {
-            Ok(path) => return Ok(Ok((path, origin))),
-            Err(error) => failures.push(format!("- {}: {error:#}", origin.place.describe())),
-        }
-    }
-    Ok(Err(failures.join("\n")))
 }
 
 #[cfg(test)]

@@ -41,7 +41,8 @@ fn source(url: String, sha256: &str) -> Source {
 const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
 fn fetch(source: &Source, downloads: &Path) -> Result<SourceArchive> {
-    SourceArchive::pinned(source, &Toolchain::at(Path::new("/nowhere")), downloads)
+    let toolchain = Toolchain::at(Path::new("/nowhere"));
+    SourceArchive::pinned(("OpenCV", ""), &source.origin, &toolchain, downloads)
 }
 
 fn archives(folder: &Path) -> usize {
