@@ -1,7 +1,6 @@
 //! The trimmed source tree on disk: only what the build reads, with the cuts applied. Written so
 //! that a file whose content stays keeps its time: ninja then compiles only what changed.
 
-pub(crate) mod fingerprint;
 pub(crate) mod plan;
 
 use std::collections::BTreeSet;
@@ -13,7 +12,7 @@ use fs_err::{self as fs, File};
 
 use crate::source::{Kind, SourceArchive};
 use crate::trim::Trim;
-use support::files::{remove_if_there, sorted_entries, write_if_other};
+use support::files::{all_files, remove_if_there, sorted_entries, write_if_other};
 use support::fingerprint::Fingerprint;
 use support::progress::Step;
 
@@ -28,9 +27,6 @@ pub struct SourceTree {
 impl SourceTree {
     /// Makes the folder `tree` in `work` hold what `trim` takes of `source` and of the newer tree
     /// `third_party`, unless the stamp beside it says that it does.
-    ///
-    /// # Errors
-    /// A source cannot be read, is no OpenCV tree, or is not the one that the cuts are for.
     pub fn write(
         source: &SourceArchive,
         third_party: Option<&SourceArchive>,
@@ -41,11 +37,10 @@ impl SourceTree {
         let path = work.join("tree");
         let stamp = work.join("tree.fingerprint");
         let wanted = fingerprint.to_string();
-        let newer = third_party;
         let tree = Self {
             path: path.clone(),
             source: source.description().to_owned(),
-            third_party: newer.map(|newer| newer.description().to_owned()),
+            third_party: third_party.map(|newer| newer.description().to_owned()),
         };
         if path.is_dir() && fs::read_to_string(&stamp).is_ok_and(|present| present == wanted) {
             return Ok(tree);
@@ -59,7 +54,7 @@ impl SourceTree {
             kept: BTreeSet::new(),
         };
         writer.add_source(source, false)?;
-        if let Some(newer) = newer {
+        if let Some(newer) = third_party {
             writer.add_source(newer, true)?;
             trim.check_third_party(&writer.kept)?;
         }
@@ -73,8 +68,7 @@ impl SourceTree {
             write_if_other(&path.join(name), text.as_bytes())?;
             writer.kept.insert(name.clone());
         }
-        let kept = writer.kept;
-        remove_others(&path, &path, &kept)?;
+        remove_others(&path, &path, &writer.kept)?;
         fs::write(&stamp, wanted)?;
         Ok(tree)
     }
@@ -98,7 +92,6 @@ impl SourceTree {
         &self.path
     }
 
-    /// What a person would call OpenCV's source.
     pub fn source(&self) -> &str {
         &self.source
     }
@@ -125,7 +118,7 @@ impl Writer<'_> {
             Kind::Archive { path, root, cut } => self
                 .add_archive(path, root.as_deref(), *cut, newer)
                 .with_context(|| format!("failed to unpack `{}`", path.display())),
-            Kind::Folder(folder) => self.add_folder(folder, folder),
+            Kind::Folder(folder) => self.add_folder(folder),
         }
     }
 
@@ -156,71 +149,54 @@ impl Writer<'_> {
             };
             let inner = entry.path()?.into_owned();
             last = path_below(&inner, root)?.filter(|path| self.trim.is_third_party(path) == newer);
-            let Some(path) = last
-                .clone()
-                .filter(|_| entry.header().entry_type().is_file())
-            else {
-                continue;
-            };
-            self.seen.insert(path.clone());
-            if !newer && !self.trim.keeps(&path) {
-                continue;
+            let file = last
+                .as_ref()
+                .filter(|_| entry.header().entry_type().is_file());
+            if let Some(path) = file.filter(|path| self.takes(path, newer)) {
+                let mut content = Vec::new();
+                entry.read_to_end(&mut content)?;
+                self.add(path, content)?;
             }
-            self.add(&path, |content| {
-                entry.read_to_end(content)?;
-                Ok(())
-            })?;
         }
         Ok(())
     }
 
-    fn add_folder(&mut self, root: &Path, folder: &Path) -> Result<()> {
-        for path in sorted_entries(folder)? {
-            if path.is_dir() {
-                self.add_folder(root, &path)?;
-                continue;
+    fn add_folder(&mut self, root: &Path) -> Result<()> {
+        for path in all_files(root)? {
+            let name = path.strip_prefix(root).ok().and_then(Path::to_str);
+            if let Some(name) = name.filter(|name| self.takes(name, false)) {
+                self.add(name, fs::read(&path)?)?;
             }
-            let below = path.strip_prefix(root).unwrap_or(&path);
-            let Some(name) = below.to_str() else {
-                continue;
-            };
-            if self.trim.is_third_party(name) {
-                continue;
-            }
-            self.seen.insert(name.to_owned());
-            if !self.trim.keeps(name) {
-                continue;
-            }
-            self.add(name, |content| {
-                *content = fs::read(&path)?;
-                Ok(())
-            })?;
         }
         Ok(())
     }
 
-    /// Takes one file of a source.
-    fn add(&mut self, path: &str, read: impl FnOnce(&mut Vec<u8>) -> Result<()>) -> Result<()> {
+    /// Whether a file of OpenCV's own tree, or of the newer one, is taken.
+    fn takes(&mut self, path: &str, newer: bool) -> bool {
+        if self.trim.is_third_party(path) != newer {
+            return false;
+        }
         self.seen.insert(path.to_owned());
-        let mut content = Vec::new();
-        read(&mut content)?;
-        let Some(content) = self.trim.apply(path, content)? else {
-            return Ok(());
-        };
-        write_if_other(&self.root.join(path), &content)?;
-        self.kept.insert(path.to_owned());
+        newer || self.trim.keeps(path)
+    }
+
+    fn add(&mut self, path: &str, content: Vec<u8>) -> Result<()> {
+        if let Some(content) = self.trim.apply(path, content)? {
+            write_if_other(&self.root.join(path), &content)?;
+            self.kept.insert(path.to_owned());
+        }
         Ok(())
     }
 }
 
 /// The part of an archive's path below `root`, or below the first folder where no root is given.
 fn path_below(inner: &Path, root: Option<&str>) -> Result<Option<String>> {
-    if inner
-        .components()
-        .any(|part| !matches!(part, Component::Normal(_)))
-    {
-        bail!("`{}` does not stay inside the archive", inner.display());
-    }
+    let stays = |part| matches!(part, Component::Normal(_));
+    ensure!(
+        inner.components().all(stays),
+        "`{}` does not stay inside the archive",
+        inner.display()
+    );
     let below = match root {
         Some(root) => inner.strip_prefix(root).ok().map(Path::to_owned),
         None => Some(inner.components().skip(1).collect()),

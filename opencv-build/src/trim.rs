@@ -25,39 +25,29 @@ struct Written {
     module_without: Vec<String>,
     keep_for: BTreeMap<Architecture, Vec<String>>,
     third_party: Vec<String>,
-    cut: Vec<WrittenCut>,
+    cut: Vec<Cut>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WrittenCut {
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Cut {
     module: Option<String>,
     codec: Option<String>,
-    #[serde(default)]
     remove: Vec<String>,
-    #[serde(default)]
     overlay: Vec<String>,
-    #[serde(default)]
     add: Vec<String>,
-    #[serde(default)]
-    edit: Vec<WrittenEdit>,
+    edit: Vec<Edit>,
 }
 
-#[derive(Deserialize)]
+/// A line of a file, or several that follow one another, that are replaced.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct WrittenEdit {
-    file: String,
-    line: String,
-    #[serde(default)]
-    with: String,
-}
-
-/// A line, or several that follow one another, that are replaced.
-#[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Edit {
+    file: String,
     /// The lines; white space around each does not matter.
     pub(crate) line: String,
     /// What takes their place; nothing where they are dropped.
+    #[serde(default)]
     with: String,
 }
 
@@ -109,8 +99,7 @@ impl Trim {
 
     /// All of OpenCV's tree as it is, but for the one file that makes precompiled headers.
     pub fn stock() -> Self {
-        let name = overlay::PRECOMPILED_HEADERS;
-        let (name, text) = overlay::file(name).expect("a test finds every overlay file");
+        let (name, text) = overlay::file(overlay::PRECOMPILED_HEADERS);
         Self {
             whole: true,
             replaced: BTreeMap::from([(name.to_owned(), text)]),
@@ -118,7 +107,7 @@ impl Trim {
         }
     }
 
-    fn add(&mut self, cut: WrittenCut, recipe: &Recipe) {
+    fn add(&mut self, cut: Cut, recipe: &Recipe) {
         let not_built = |module: &String| !recipe.has_module(module);
         let left_out = |codec: &String| !recipe.codecs.contains(codec);
         if cut.module.as_ref().is_some_and(not_built) || cut.codec.as_ref().is_some_and(left_out) {
@@ -130,16 +119,12 @@ impl Trim {
         };
         self.removed
             .extend(cut.remove.iter().map(|path| place(path)));
-        for WrittenEdit { file, line, with } in &cut.edit {
-            let edits = self.edits.entry(place(file)).or_default();
-            edits.push(Edit {
-                line: line.clone(),
-                with: with.trim_start().to_owned(),
-            });
+        for edit in cut.edit {
+            let edits = self.edits.entry(place(&edit.file)).or_default();
+            edits.push(edit);
         }
         for path in cut.overlay {
-            let ours = overlay::file(&path);
-            let (name, text) = ours.expect("a test finds every overlay file");
+            let (name, text) = overlay::file(&path);
             self.replaced.insert(name.to_owned(), text);
         }
         for path in &cut.add {
@@ -187,13 +172,8 @@ impl Trim {
             let not_built = self.module_without.iter().any(|w| inner.starts_with(w));
             return self.modules.contains(module) && !not_built;
         }
-        self.keep.iter().any(|kept| {
-            if kept.ends_with('/') {
-                path.starts_with(kept)
-            } else {
-                path == kept
-            }
-        })
+        let mut keep = self.keep.iter();
+        keep.any(|kept| path == kept || kept.ends_with('/') && path.starts_with(kept))
     }
 
     /// A digest of every file below `folder` that is kept.
@@ -202,8 +182,7 @@ impl Trim {
         for path in all_files(folder)? {
             let below = path.strip_prefix(folder).ok().and_then(Path::to_str);
             if let Some(name) = below.filter(|name| self.keeps(name)) {
-                let text = fs::read(&path)?;
-                inputs.push((name.to_owned(), text));
+                inputs.push((name.to_owned(), fs::read(&path)?));
             }
         }
         let inputs = inputs
@@ -213,9 +192,6 @@ impl Trim {
     }
 
     /// The content that the file at `path` has after the cuts; `None` if it is left out.
-    ///
-    /// # Errors
-    /// A line that is to be replaced is not there exactly once.
     pub fn apply(&self, path: &str, content: Vec<u8>) -> Result<Option<Vec<u8>>> {
         if self.removed.contains(path) {
             return Ok(None);
@@ -231,7 +207,7 @@ impl Trim {
         let lines: Vec<_> = text.split_inclusive('\n').collect();
         // Where each edit begins, with how many lines it replaces by what.
         let mut places = BTreeMap::new();
-        for Edit { line, with } in edits {
+        for Edit { line, with, .. } in edits {
             let wanted: Vec<_> = line.lines().map(str::trim).collect();
             let is_there = |at: &usize| {
                 let there = lines[*at..].iter().take(wanted.len());
@@ -243,7 +219,7 @@ impl Trim {
                 "failed to trim `{path}`: the line `{line}` is there {} times, not once",
                 found.len()
             );
-            places.insert(found[0], (wanted.len(), with.as_str()));
+            places.insert(found[0], (wanted.len(), with.trim_start()));
         }
         let mut edited = String::new();
         let mut at = 0;

@@ -24,7 +24,7 @@ fn is_stale_after(change: impl FnOnce(&mut Inputs)) -> bool {
             pins,
             kernels,
         } = inputs;
-        let source = tree::fingerprint::of(recipe, pins, &Trim::of(recipe)).unwrap();
+        let source = tree::plan::fingerprint(recipe, pins, &Trim::of(recipe)).unwrap();
         fingerprint(recipe, pins, &source, kernels).unwrap()
     };
     let mut inputs = Inputs {
@@ -84,7 +84,7 @@ fn every_choice_of_the_recipe_makes_an_sdk_stale_but_not_where_the_source_lies()
 #[test]
 fn cuts_and_overlay_files_make_a_tree_stale_where_the_recipe_uses_them() {
     let (recipe, pins) = (recipe(), Pins::embedded());
-    let of = |trim: &Trim| tree::fingerprint::of(&recipe, pins, trim).unwrap();
+    let of = |trim: &Trim| tree::plan::fingerprint(&recipe, pins, trim).unwrap();
     let before = of(&Trim::of(&recipe));
     assert_eq!(of(&Trim::of(&recipe)), before);
     let mut changed = 0;
@@ -109,7 +109,7 @@ fn cuts_and_overlay_files_make_a_tree_stale_where_the_recipe_uses_them() {
     let stock = |third_party: &str| {
         let mut pins = Pins::embedded().clone();
         pins.third_party[0].sha256 = third_party.to_owned();
-        tree::fingerprint::of(&recipe, &pins, &Trim::stock()).unwrap()
+        tree::plan::fingerprint(&recipe, &pins, &Trim::stock()).unwrap()
     };
     // The stock tree takes nothing of the newer one.
     assert_eq!(stock("1"), stock("2"));
@@ -129,7 +129,7 @@ fn a_folder_is_known_by_what_is_taken_of_it_and_not_by_where_it_lies() {
             ..recipe()
         };
         let (pins, trim) = (Pins::embedded(), Trim::of(&recipe));
-        let source = tree::fingerprint::of(&recipe, pins, &trim).unwrap();
+        let source = tree::plan::fingerprint(&recipe, pins, &trim).unwrap();
         fingerprint(&recipe, pins, &source, &Kernels::Neon).unwrap()
     };
     let first = folder("a", "modules/core/src/a.cpp", "int a;\n");

@@ -4,14 +4,16 @@ use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
 
-use super::{SourceTree, fingerprint};
+use super::SourceTree;
 use crate::error::{ErrorKind, OfKind};
 use crate::pins::Pins;
 use crate::recipe::Recipe;
 use crate::source::SourceArchive;
 use crate::toolchain::Toolchain;
 use crate::trim::Trim;
-use support::fingerprint::Fingerprint;
+use support::fingerprint::{Fingerprint, sha256_of_file};
+
+const CODE: &str = env!("CODE_OF_TREE");
 
 /// Whose sources are taken, and what of them.
 pub(crate) struct TreePlan<'a> {
@@ -23,11 +25,8 @@ pub(crate) struct TreePlan<'a> {
 
 impl<'a> TreePlan<'a> {
     /// The tree of the recipe's source that `trim` leaves.
-    ///
-    /// # Errors
-    /// The source that the recipe names cannot be read.
     pub(crate) fn new(recipe: &'a Recipe, pins: &'a Pins, trim: Trim) -> Result<Self> {
-        let fingerprint = fingerprint::of(recipe, pins, &trim)?;
+        let fingerprint = fingerprint(recipe, pins, &trim)?;
         Ok(Self {
             recipe,
             pins,
@@ -58,7 +57,7 @@ impl<'a> TreePlan<'a> {
         let third_party = trim.takes_third_party().then(third_party).transpose()?;
         let newer = third_party.as_ref();
         let tree = SourceTree::write(&source, newer, trim, &self.fingerprint, work)?;
-        let now = fingerprint::of(recipe, pins, trim)
+        let now = fingerprint(recipe, pins, trim)
             .with_context(|| format!("failed to check the {}", source.description()))?;
         if now == self.fingerprint {
             return Ok(tree);
@@ -70,4 +69,27 @@ impl<'a> TreePlan<'a> {
         );
         Ok(Err(changed).of_kind(ErrorKind::Source)?)
     }
+}
+
+pub(crate) fn fingerprint(recipe: &Recipe, pins: &Pins, trim: &Trim) -> Result<Fingerprint> {
+    let origins = pins.source(&recipe.version).map(|source| &source.origin);
+    let content = match &recipe.source {
+        None => serde_json::to_string(&origins)?,
+        Some(named) if named.path.is_dir() => {
+            trim.digest_of(&named.path).of_kind(ErrorKind::Source)?
+        }
+        Some(named) => {
+            let digest = sha256_of_file(&named.path).of_kind(ErrorKind::Source)?;
+            let pinned = origins.and_then(|all| all.iter().find(|one| one.sha256 == digest));
+            // The pin tells which folder of the archive holds the tree.
+            serde_json::to_string(&(&digest, pinned))?
+        }
+    };
+    let newer = trim.takes_third_party().then_some(&pins.third_party);
+    Ok(Fingerprint::of([
+        ("code", CODE.as_bytes()),
+        ("content", content.as_bytes()),
+        ("trim", serde_json::to_vec(trim)?.as_slice()),
+        ("third party", serde_json::to_vec(&newer)?.as_slice()),
+    ]))
 }

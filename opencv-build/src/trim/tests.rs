@@ -70,6 +70,7 @@ fn a_cut_replaces_its_line_and_nothing_else() {
 fn lines_that_follow_one_another_are_replaced_together() {
     let mut trim = Trim::stock();
     let edit = Edit {
+        file: "a.c".to_owned(),
         line: "b\n  c\n".to_owned(),
         with: "x\n".to_owned(),
     };
