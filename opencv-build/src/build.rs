@@ -135,7 +135,6 @@ pub fn present(recipe: &Recipe, paths: &BuildPaths) -> Result<Option<Sdk>, Error
     Ok(sdk.filter(|sdk| sdk.manifest().fingerprint == wanted))
 }
 
-/// Of everything that decides what is in the SDK.
 fn fingerprint(
     recipe: &Recipe,
     pins: &Pins,

@@ -14,35 +14,31 @@ const BOXES: usize = 3;
 
 /// The numbers of a Haar cascade in `xml`; fractions as the bits of a `float`. `None` if it is another
 /// kind of cascade, or is written in the form that OpenCV had before 2.4.
-///
-/// # Errors
-/// It is no XML, or lacks something that such a cascade has.
 pub fn plain(xml: &str) -> Result<Option<String>> {
     let document = Document::parse(xml)?;
     let storage = document.root_element();
     let root = storage.children().find(Node::is_element);
     let root = root.context("it holds no cascade")?;
-    if text(root, "featureType").is_none_or(|kind| kind != "HAAR") {
+    if !text(root, "featureType").is_ok_and(|kind| kind == "HAAR") {
         return Ok(None);
     }
     let mut numbers = String::new();
     let mut put = |number: i64| {
         let _ = writeln!(numbers, "{number}");
     };
-    put(number(root, "width")?);
-    put(number(root, "height")?);
+    put(parsed(text(root, "width")?)?);
+    put(parsed(text(root, "height")?)?);
 
     let stages: Vec<_> = items(root, "stages")?.collect();
     put(stages.len() as i64);
     for stage in &stages {
-        let threshold: f64 =
-            parsed(text(*stage, "stageThreshold").context("a stage has no threshold")?)?;
+        let threshold: f64 = parsed(text(*stage, "stageThreshold")?)?;
         put(bits(threshold as f32 - THRESHOLD_EPSILON));
         let trees: Vec<_> = items(*stage, "weakClassifiers")?.collect();
         put(trees.len() as i64);
         for tree in trees {
-            let nodes = values(tree, "internalNodes")?;
-            let leaves = values(tree, "leafValues")?;
+            let [nodes, leaves] = [text(tree, "internalNodes")?, text(tree, "leafValues")?]
+                .map(|text| text.split_ascii_whitespace().collect::<Vec<_>>());
             let (nodes, rest) = nodes.as_chunks::<4>();
             ensure!(
                 rest.is_empty() && leaves.len() == nodes.len() + 1,
@@ -65,20 +61,14 @@ pub fn plain(xml: &str) -> Result<Option<String>> {
     let features: Vec<_> = items(root, "features")?.collect();
     put(features.len() as i64);
     for feature in features {
-        let tilted = text(feature, "tilted").is_some_and(|tilted| tilted.trim() != "0");
+        let tilted = text(feature, "tilted").is_ok_and(|tilted| !["", "0"].contains(&tilted));
         put(i64::from(tilted));
         let boxes: Vec<_> = items(feature, "rects")?.collect();
         ensure!(boxes.len() <= BOXES, "a feature has {} boxes", boxes.len());
         for index in 0..BOXES {
-            let Some(node) = boxes.get(index) else {
-                (0..5).for_each(|_| put(0));
-                continue;
-            };
-            let parts: Vec<_> = node
-                .text()
-                .unwrap_or_default()
-                .split_ascii_whitespace()
-                .collect();
+            let text = boxes.get(index).map(|node| node.text().unwrap_or_default());
+            let parts = text.unwrap_or("0 0 0 0 0").split_ascii_whitespace();
+            let parts: Vec<_> = parts.collect();
             let [x, y, width, height, weight] = parts[..] else {
                 bail!("a box has {} numbers, not 5", parts.len());
             };
@@ -101,26 +91,17 @@ fn bits(number: f32) -> i64 {
     i64::from(number.to_bits())
 }
 
-fn child<'a, 'i>(node: Node<'a, 'i>, name: &str) -> Option<Node<'a, 'i>> {
-    node.children().find(|child| child.has_tag_name(name))
+fn child<'a, 'i>(node: Node<'a, 'i>, name: &str) -> Result<Node<'a, 'i>> {
+    let child = node.children().find(|child| child.has_tag_name(name));
+    child.with_context(|| format!("`{}` has no `{name}`", node.tag_name().name()))
 }
 
-fn text<'a>(node: Node<'a, '_>, name: &str) -> Option<&'a str> {
-    child(node, name)?.text().map(str::trim)
-}
-
-fn number(node: Node<'_, '_>, name: &str) -> Result<i64> {
-    parsed(text(node, name).with_context(|| format!("it has no `{name}`"))?)
+fn text<'a>(node: Node<'a, '_>, name: &str) -> Result<&'a str> {
+    Ok(child(node, name)?.text().unwrap_or_default().trim())
 }
 
 fn items<'a, 'i>(node: Node<'a, 'i>, name: &str) -> Result<impl Iterator<Item = Node<'a, 'i>>> {
-    let list = child(node, name).with_context(|| format!("it has no `{name}`"))?;
-    Ok(list.children().filter(Node::is_element))
-}
-
-fn values<'a>(node: Node<'a, '_>, name: &str) -> Result<Vec<&'a str>> {
-    let text = text(node, name).with_context(|| format!("a tree has no `{name}`"))?;
-    Ok(text.split_ascii_whitespace().collect())
+    Ok(child(node, name)?.children().filter(Node::is_element))
 }
 
 fn parsed<T: FromStr>(text: &str) -> Result<T> {

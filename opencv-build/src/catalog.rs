@@ -27,7 +27,6 @@ pub struct Codec {
     pub r#try: Option<[String; 2]>,
 }
 
-/// All modules and image formats that can be built.
 #[derive(Debug)]
 pub struct Catalog {
     pub modules: BTreeMap<String, Module>,
@@ -46,9 +45,6 @@ impl Catalog {
     }
 
     /// `wanted` and all that it requires, each after what it requires.
-    ///
-    /// # Errors
-    /// A name that is no module, with the nearest one.
     pub fn close_modules(&self, wanted: &[String]) -> Result<Vec<String>> {
         let mut closed = Vec::new();
         for name in wanted {
@@ -71,7 +67,6 @@ impl Catalog {
         Ok(())
     }
 
-    /// Refuses a name that is no image format, with the nearest one.
     pub fn check_codecs(&self, wanted: &BTreeSet<String>) -> Result<()> {
         for name in wanted {
             if !self.codecs.contains_key(name) {
@@ -82,7 +77,6 @@ impl Catalog {
     }
 }
 
-/// What to say of a name that is not in a list.
 fn unknown<'a>(kind: &str, name: &str, known: impl Iterator<Item = &'a String> + Clone) -> String {
     let nearest = known
         .clone()
@@ -90,13 +84,9 @@ fn unknown<'a>(kind: &str, name: &str, known: impl Iterator<Item = &'a String> +
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .filter(|(likeness, _)| *likeness > 0.8);
     let all: Vec<_> = known.map(String::as_str).collect();
-    match nearest {
-        Some((_, nearest)) => format!(
-            "unknown {kind} `{name}`, did you mean `{nearest}`? There are: {}",
-            all.join(", ")
-        ),
-        None => format!("unknown {kind} `{name}`; there are: {}", all.join(", ")),
-    }
+    let hint = nearest.map(|(_, nearest)| format!(", did you mean `{nearest}`? There"));
+    let hint = hint.as_deref().unwrap_or("; there");
+    format!("unknown {kind} `{name}`{hint} are: {}", all.join(", "))
 }
 
 #[cfg(test)]

@@ -28,16 +28,14 @@ impl Effort {
     /// # Errors
     /// The log cannot be read.
     pub fn of(work: &Path) -> Result<Self, Error> {
-        Self::read(work).of_kind(ErrorKind::Step)
-    }
-
-    fn read(work: &Path) -> Result<Self> {
         let path = work.join("build/.ninja_log");
         if !path.is_file() {
             return Ok(Self::default());
         }
-        let text = fs::read_to_string(&path)?;
-        Self::parse(&text).with_context(|| format!("failed to use `{}`", path.display()))
+        let text = fs::read_to_string(&path).map_err(anyhow::Error::from);
+        let effort = text.and_then(|text| Self::parse(&text));
+        let failed = || format!("failed to use `{}`", path.display());
+        effort.with_context(failed).of_kind(ErrorKind::Step)
     }
 
     fn parse(log: &str) -> Result<Self> {
@@ -48,45 +46,36 @@ impl Effort {
             "it is not a log of ninja in a version that is known"
         );
         // ninja appends: the last line of an output is that of the file that is there.
-        let mut edges = BTreeMap::new();
+        let mut outputs = BTreeMap::new();
         for line in lines {
-            let edge = Edge::parse(line).with_context(|| format!("it has the line `{line}`"))?;
-            edges.insert(edge.output, edge);
+            let (output, command, seconds) =
+                fields(line).with_context(|| format!("it has the line `{line}`"))?;
+            outputs.insert(output, (command, seconds));
         }
         // A call that makes several files has a line for each.
-        let calls = edges.into_values().map(|edge| (edge.command, edge));
+        let outputs = outputs.into_iter();
+        let calls: BTreeMap<_, _> = outputs
+            .map(|(output, (command, seconds))| (command, (output, seconds)))
+            .collect();
         let mut effort = Self::default();
-        for edge in calls.collect::<BTreeMap<_, _>>().into_values() {
-            if let Some(library) = library_of(edge.output) {
-                *effort.seconds.entry(library).or_default() += edge.seconds;
+        for (output, seconds) in calls.into_values() {
+            if let Some(library) = library_of(output) {
+                *effort.seconds.entry(library).or_default() += seconds;
             }
         }
         Ok(effort)
     }
 }
 
-/// A line of the log: one file that was made.
-struct Edge<'a> {
-    output: &'a str,
-    seconds: f64,
-    /// A digest of the command that made it.
-    command: &'a str,
-}
-
-impl<'a> Edge<'a> {
-    /// Reads the fields: when it started and ended in milliseconds, the file's time, the file, the command.
-    fn parse(line: &'a str) -> Option<Self> {
-        let fields: Vec<_> = line.split('\t').collect();
-        let [start, end, _, output, command] = fields[..] else {
-            return None;
-        };
-        let milliseconds = end.parse::<u32>().ok()?.checked_sub(start.parse().ok()?)?;
-        Some(Self {
-            output,
-            seconds: f64::from(milliseconds) / 1000.0,
-            command,
-        })
-    }
+/// Of a line of the log the file that was made, a digest of the command that made it, and the seconds that this took. The
+/// fields are when it started and ended in milliseconds, the file's time, the file, the command.
+fn fields(line: &str) -> Option<(&str, &str, f64)> {
+    let fields: Vec<_> = line.split('\t').collect();
+    let [start, end, _, output, command] = fields[..] else {
+        return None;
+    };
+    let milliseconds = end.parse::<u32>().ok()?.checked_sub(start.parse().ok()?)?;
+    Some((output, command, f64::from(milliseconds) / 1000.0))
 }
 
 /// The library that a file of the build folder is made for, by the name to link by.

@@ -69,7 +69,6 @@ impl StdError for Error {
     }
 }
 
-/// Gives the failure of a result its kind.
 pub(crate) trait OfKind<T> {
     /// The same result, whose failure is one of `kind` unless it was marked before.
     fn of_kind(self, kind: ErrorKind) -> Result<T, Error>;

@@ -11,22 +11,16 @@ use fs_err as fs;
 pub struct LinkList {
     /// Static libraries: the name to link by and the installed file.
     pub libraries: Vec<(String, PathBuf)>,
-    /// Libraries of the system, such as `pthread`.
     pub system: Vec<String>,
     /// What each static library needs of both kinds, by the names to link by.
     pub needs: BTreeMap<String, Vec<String>>,
 }
 
 impl LinkList {
-    /// The list for what is installed in `prefix`.
     pub fn of(prefix: &Path) -> Result<Self> {
         let folder = prefix.join("lib/cmake/opencv4");
-        let read = |name: &str| {
-            let path = folder.join(name);
-            fs::read_to_string(&path)
-        };
-        let targets = read("OpenCVModules.cmake")?;
-        let files = read("OpenCVModules-release.cmake")?;
+        let targets = fs::read_to_string(folder.join("OpenCVModules.cmake"))?;
+        let files = fs::read_to_string(folder.join("OpenCVModules-release.cmake"))?;
         Self::parse(&targets, &files, prefix)
     }
 

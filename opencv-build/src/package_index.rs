@@ -26,7 +26,6 @@ const SETTINGS: [&str; 13] = [
     "keyring-provider",
 ];
 
-/// Asks pip for them.
 const SCRIPT: &str = include_str!("../data/pip_settings.py");
 
 /// The user's package indexes. An address in it can have a password, so it is passed on in variables only.
@@ -37,9 +36,6 @@ pub(crate) struct PackageIndex {
 
 impl PackageIndex {
     /// What the user has configured for pip, in variables and files.
-    ///
-    /// # Errors
-    /// pip cannot read its configuration.
     pub(crate) fn configured(python: &Python) -> Result<Self> {
         let mut pip = python.command();
         pip.args(["-c", SCRIPT]).args(SETTINGS);
@@ -61,11 +57,9 @@ impl PackageIndex {
         let settings: BTreeMap<String, String> =
             serde_json::from_slice(&output.stdout).with_context(failed)?;
         let variables = settings.into_iter();
-        Ok(Self {
-            variables: variables
-                .map(|(name, value)| (variable(&name), value))
-                .collect(),
-        })
+        let variables = variables.map(|(name, value)| (variable(&name), value));
+        let variables = variables.collect();
+        Ok(Self { variables })
     }
 
     /// Lets pip and other readers of its variables use these settings and no configuration file.

@@ -23,14 +23,10 @@ impl BuildPaths {
     /// # Errors
     /// The path has characters that separate paths or flags for cmake, the compiler or cargo.
     pub fn below(target_dir: &Path) -> Result<Self, Error> {
-        let root = plain(target_dir)
-            .with_context(|| {
-                format!(
-                    "failed to use the target folder `{}`; move the project",
-                    target_dir.display()
-                )
-            })
-            .of_kind(ErrorKind::Path)?;
+        let folder = target_dir.display();
+        let failed = || format!("failed to use the target folder `{folder}`; move the project");
+        let root = plain(target_dir).with_context(failed);
+        let root = root.of_kind(ErrorKind::Path)?;
         Ok(Self {
             works: root.join("opencv"),
             sdks: root.join("sdk"),

@@ -2,6 +2,7 @@
 //! of the user's environment but how to reach servers.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -12,6 +13,9 @@ use support::environment::{Environment, Group};
 const QUESTION: &str = "import sys; \
     print('%d.%d.%d' % sys.version_info[:3], sys.prefix != sys.base_prefix); \
     sys.exit(sys.version_info < (3, 11))";
+
+/// How one is described that a virtual environment made, where it lacks pip.
+const VIRTUAL: &str = " in a virtual environment";
 
 const ADVICE: &str =
     "install Python 3.11 or newer with pip (on Debian: apt-get install python3-pip)";
@@ -25,9 +29,6 @@ pub(crate) struct Python {
 
 impl Python {
     /// The first one on the user's PATH.
-    ///
-    /// # Errors
-    /// There is none; the error lists those that were found.
     pub(crate) fn find() -> Result<Self> {
         Self::find_in(Environment::of_user())
     }
@@ -35,7 +36,6 @@ impl Python {
     pub(crate) fn find_in(environment: Environment) -> Result<Self> {
         let mut refused = Vec::new();
         let mut seen = BTreeSet::new();
-        let mut without_pip = false;
         for folder in environment.path() {
             let program = folder.join("python3");
             // The same folder can be on PATH under several names.
@@ -48,23 +48,20 @@ impl Python {
             };
             match python.check() {
                 Ok(()) => return Ok(python),
-                Err(Fault { what, virtual_one }) => {
-                    without_pip |= virtual_one;
-                    refused.push(format!("\n  `{}` {what}", python.program.display()));
-                }
+                Err(what) => refused.push(format!("\n  `{}` {what}", python.program.display())),
             }
         }
         if refused.is_empty() {
             bail!("there is no `python3` on PATH; {ADVICE}");
         }
-        let of_uv = if without_pip {
+        let refused = refused.concat();
+        let of_uv = if refused.contains(VIRTUAL) {
             ", or give the virtual environment pip (`uv pip install pip`, `python3 -m ensurepip`)"
         } else {
             ""
         };
         bail!(
-            "no `python3` on PATH is Python 3.11 or newer with pip; {ADVICE}{of_uv}; these were found:{}",
-            refused.concat()
+            "no `python3` on PATH is Python 3.11 or newer with pip; {ADVICE}{of_uv}; these were found:{refused}"
         )
     }
 
@@ -72,7 +69,6 @@ impl Python {
         &self.program
     }
 
-    /// The user's environment, of which it sees little.
     pub(crate) fn environment(&self) -> &Environment {
         &self.environment
     }
@@ -87,52 +83,29 @@ impl Python {
         command
     }
 
-    fn check(&self) -> Result<(), Fault> {
+    /// Says why it will not do, if it does not.
+    fn check(&self) -> Result<(), String> {
+        let silent = |error: io::Error| format!("does not start: {error}");
         let mut ask = Command::new(&self.program);
         self.environment.restrict(&mut ask, &[]);
-        let answer = ask.args(["-c", QUESTION]).output();
-        let answer = answer.map_err(|error| Fault::of(format!("does not start: {error}")))?;
+        let answer = ask.args(["-c", QUESTION]).output().map_err(silent)?;
         let said = String::from_utf8_lossy(&answer.stdout);
         let Some((version, virtual_one)) = said.trim().split_once(' ') else {
             let why = String::from_utf8_lossy(&answer.stderr);
-            return Err(Fault::of(format!("does not work: {}", last_line(&why))));
+            return Err(format!("does not work: {}", last_line(&why)));
         };
         if !answer.status.success() {
-            return Err(Fault::of(format!("is Python {version}")));
+            return Err(format!("is Python {version}"));
         }
         let pip = self.command().args(["-m", "pip", "--version"]).output();
-        let pip = pip.map_err(|error| Fault::of(format!("does not start: {error}")))?;
+        let pip = pip.map_err(silent)?;
         if pip.status.success() {
             return Ok(());
         }
-        let virtual_one = virtual_one == "True";
-        let which = if virtual_one {
-            " in a virtual environment"
-        } else {
-            ""
-        };
+        let which = if virtual_one == "True" { VIRTUAL } else { "" };
         let why = String::from_utf8_lossy(&pip.stderr);
         let why = last_line(&why);
-        Err(Fault {
-            what: format!("is Python {version}{which}, without pip: {why}"),
-            virtual_one,
-        })
-    }
-}
-
-/// Why a Python will not do.
-struct Fault {
-    what: String,
-    /// Whether what it lacks is pip, and it belongs to a virtual environment.
-    virtual_one: bool,
-}
-
-impl Fault {
-    fn of(what: String) -> Self {
-        Self {
-            what,
-            virtual_one: false,
-        }
+        Err(format!("is Python {version}{which}, without pip: {why}"))
     }
 }
 

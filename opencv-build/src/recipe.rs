@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use fs_err as fs;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
@@ -130,6 +130,7 @@ impl Recipe {
 
     fn checked(text: &str, base: &Path, architecture: Option<Architecture>) -> Result<Self> {
         let written: Written = toml::from_str(text)?;
+        let (version, cxx_standard) = (written.version, written.cxx_standard);
         let catalog = Catalog::embedded();
         ensure!(
             !written.modules.is_empty(),
@@ -139,37 +140,31 @@ impl Recipe {
         catalog.check_codecs(&written.codecs)?;
 
         let pins = Pins::embedded();
-        if pins.source(&written.version).is_none() {
-            let known: Vec<_> = pins.source.iter().map(|s| s.version.as_str()).collect();
-            bail!(
-                "no source is pinned for OpenCV {}; there is: {}",
-                written.version,
-                known.join(", ")
-            );
-        }
+        let known: Vec<_> = pins.source.iter().map(|s| s.version.as_str()).collect();
         ensure!(
-            matches!(written.cxx_standard, 11 | 14 | 17),
-            "`cxx_standard` is {}; OpenCV 4.5 builds as 11, 14 or 17",
-            written.cxx_standard
+            known.contains(&version.as_str()),
+            "no source is pinned for OpenCV {version}; there is: {}",
+            known.join(", ")
+        );
+        ensure!(
+            matches!(cxx_standard, 11 | 14 | 17),
+            "`cxx_standard` is {cxx_standard}; OpenCV 4.5 builds as 11, 14 or 17"
         );
 
         let mut target = written.target;
-        if let Some(architecture) = architecture {
-            target.architecture = architecture;
-        }
-        let Some(cpu) = written.cpu.get(&target.architecture).cloned() else {
-            bail!(
-                "`[cpu.{0}]` is missing; it names the instruction sets for {0}",
-                target.architecture
-            );
-        };
+        target.architecture = architecture.unwrap_or(target.architecture);
+        let cpu = written.cpu.get(&target.architecture).cloned();
+        let cpu = cpu.with_context(|| {
+            let name = target.architecture;
+            format!("`[cpu.{name}]` is missing; it names the instruction sets for {name}")
+        })?;
         let source = written.source.map(|source| NamedSource {
             path: base.join(source.path),
             ..source
         });
         Ok(Self {
-            version: written.version,
-            cxx_standard: written.cxx_standard,
+            version,
+            cxx_standard,
             modules,
             codecs: written.codecs,
             haar: written.haar,

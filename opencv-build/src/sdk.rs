@@ -68,31 +68,25 @@ impl Sdk {
         let link = &self.manifest.link;
         let own = link.libraries.iter().map(|name| format!("static={name}"));
         let libraries: Vec<_> = own.chain(link.system.iter().cloned()).collect();
-        let variable = |name: &str, value: OsString| (name.to_owned(), value);
-        let runtime = format!(
-            "CXXSTDLIB_{}",
-            self.manifest.target.rust_triple().replace('-', "_")
-        );
-        vec![
-            variable("OPENCV_SDK", self.path.clone().into()),
-            variable("OPENCV_LINK_LIBS", libraries.join(",").into()),
-            variable("OPENCV_LINK_PATHS", self.path.join("lib").into()),
-            variable(
-                "OPENCV_INCLUDE_PATHS",
-                self.path.join("include/opencv4").into(),
-            ),
-            variable(
-                "OPENCV_DISABLE_PROBES",
-                "pkg_config,cmake,vcpkg_cmake,vcpkg".into(),
-            ),
-            variable(&runtime, link.cxx_runtime.clone().into()),
+        let triple = self.manifest.target.rust_triple().replace('-', "_");
+        let runtime = format!("CXXSTDLIB_{triple}");
+        let include = self.path.join("include/opencv4");
+        let none = "pkg_config,cmake,vcpkg_cmake,vcpkg";
+        let fingerprint = self.manifest.fingerprint.to_string();
+        let variables: [(&str, OsString); 7] = [
+            ("OPENCV_SDK", self.path.clone().into()),
+            ("OPENCV_LINK_LIBS", libraries.join(",").into()),
+            ("OPENCV_LINK_PATHS", self.path.join("lib").into()),
+            ("OPENCV_INCLUDE_PATHS", include.into()),
+            ("OPENCV_DISABLE_PROBES", none.into()),
+            (runtime.as_str(), link.cxx_runtime.clone().into()),
             // Nothing asks vcpkg. But the build script runs again when this changes, as it must
             // when another SDK lies in the same folder.
-            variable(
-                "OPENCV_VCPKG_NAME",
-                self.manifest.fingerprint.to_string().into(),
-            ),
-        ]
+            ("OPENCV_VCPKG_NAME", fingerprint.into()),
+        ];
+        variables
+            .map(|(name, value)| (name.to_owned(), value))
+            .into()
     }
 }
 

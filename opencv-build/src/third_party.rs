@@ -55,7 +55,6 @@ pub enum Place {
     Runtime(String),
 }
 
-/// What `data/third-party.toml` says of one piece of code.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fact {
@@ -98,7 +97,6 @@ struct Facts {
     part: Vec<Fact>,
 }
 
-/// Where facts are looked up.
 pub(crate) struct Sources<'a> {
     pub(crate) tree: &'a SourceTree,
     /// What of it was taken from the newer tree.
@@ -116,9 +114,6 @@ pub fn facts() -> Vec<Fact> {
 
 /// What is in an SDK of these `modules` and `libraries`, and what its programs are linked with
 /// besides. Writes the licences' texts into the SDK in `folder`.
-///
-/// # Errors
-/// A library that the facts lack, or a version or a text that is not where the facts say.
 pub(crate) fn gather(
     sources: &Sources<'_>,
     modules: &[String],
@@ -159,6 +154,7 @@ impl Fact {
             _ => sources.tree.path(),
         };
         let root = root.join(&self.folder);
+        let newer = sources.trim.is_third_party(&format!("{}/", self.folder));
         Ok(ThirdParty {
             name: self.name.clone(),
             version: self.find_version(sources, &root)?,
@@ -169,33 +165,31 @@ impl Fact {
             source: sources
                 .tree
                 .third_party()
-                .filter(|_| sources.trim.is_third_party(&format!("{}/", self.folder)))
+                .filter(|_| newer)
                 .map(str::to_owned),
             cpe: self.cpe.clone(),
         })
     }
 
     fn find_version(&self, sources: &Sources<'_>, root: &Path) -> Result<String> {
+        let failed = format!("failed to find the version of {}", self.name);
         match &self.version {
             Version::Of(whose) if whose == "opencv" => Ok(sources.opencv.to_owned()),
-            Version::Of(whose) => sources.tools.get(whose).cloned().with_context(|| {
-                format!(
-                    "failed to find the version of {}: `{whose}` is no wheel",
-                    self.name
-                )
-            }),
+            Version::Of(whose) => {
+                let version = sources.tools.get(whose).cloned();
+                version.with_context(|| format!("{failed}: `{whose}` is no wheel"))
+            }
             Version::Stands {
                 file,
                 after,
                 two_digits,
             } => {
                 let path = root.join(file);
-                let text = self.read(&path)?;
-                version_in(&text, after, *two_digits).with_context(|| {
+                let version = version_in(&self.read(&path)?, after, *two_digits);
+                version.with_context(|| {
                     format!(
-                        "failed to find the version of {} in `{}`, where it should follow `{}`; \
+                        "{failed} in `{}`, where it should follow `{}`; \
                          mend opencv-build/data/third-party.toml",
-                        self.name,
                         path.display(),
                         after.join("`, `")
                     )
@@ -213,31 +207,27 @@ impl Fact {
     ) -> Result<Vec<String>> {
         let mut files = Vec::new();
         for text in &self.texts {
-            let (file, content) = match text {
-                Text::File(file) => (file.as_str(), self.read(&root.join(file))?),
-                Text::Comment(file) => ("LICENSE", self.first_comment(&root.join(file))?),
-            };
+            let (Text::File(file) | Text::Comment(file)) = text;
+            let from = root.join(file);
+            let mut content = self.read(&from)?;
+            let mut file = file.rsplit('/').next().unwrap_or(file);
+            if let Text::Comment(_) = text {
+                file = "LICENSE";
+                let (name, from) = (&self.name, from.display());
+                content = comment_in(&content).with_context(|| {
+                    format!("failed to find the licence of {name}: `{from}` has no comment")
+                })?;
+            }
             if let Some((path, _)) = written.iter().find(|(_, present)| *present == content) {
                 files.push(path.clone());
                 continue;
             }
-            let file = file.rsplit('/').next().unwrap_or(file);
             let path = format!("{LICENCES}/{}-{file}", self.name);
             write_if_other(&folder.join(&path), content.as_bytes())?;
             written.push((path.clone(), content));
             files.push(path);
         }
         Ok(files)
-    }
-
-    fn first_comment(&self, path: &Path) -> Result<String> {
-        comment_in(&self.read(path)?).with_context(|| {
-            format!(
-                "failed to find the licence of {}: `{}` has no comment",
-                self.name,
-                path.display()
-            )
-        })
     }
 
     fn read(&self, path: &Path) -> Result<String> {

@@ -19,10 +19,8 @@ impl Toolchain {
     /// Installs the pinned tools below `parent`, unless they are there.
     pub fn install(pins: &Pins, parent: &Path) -> Result<Self> {
         let root = wheels::install(&pins.wheel, parent, "toolchain")?;
-        let versions = pins
-            .wheel
-            .iter()
-            .map(|wheel| (wheel.name.clone(), wheel.version.clone()));
+        let wheels = pins.wheel.iter();
+        let versions = wheels.map(|wheel| (wheel.name.clone(), wheel.version.clone()));
         let toolchain = Self {
             root,
             versions: versions.collect(),

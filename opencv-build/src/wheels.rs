@@ -95,20 +95,13 @@ fn install_with(
 fn requirements(wheels: &[Wheel]) -> String {
     let line = |wheel: &Wheel| {
         let hashes = wheel.sha256.iter().map(|h| format!(" --hash=sha256:{h}"));
-        format!(
-            "{}=={}{}\n",
-            wheel.name,
-            wheel.version,
-            hashes.collect::<String>()
-        )
+        let hashes: String = hashes.collect();
+        format!("{}=={}{hashes}\n", wheel.name, wheel.version)
     };
     wheels.iter().map(line).collect()
 }
 
 /// The first Python 3.11 or newer on PATH that has pip.
-///
-/// # Errors
-/// There is none.
 pub fn python() -> Result<PathBuf, Error> {
     let python = Python::find().of_kind(ErrorKind::Download)?;
     Ok(python.program().to_owned())
