@@ -10,7 +10,6 @@ use opencv_build::{Architecture, BuildPaths, Built, Driver, Recipe, Sdk, Tools};
 
 use crate::workspace::Workspace;
 
-/// What to build.
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct Arguments {
     /// Build for this architecture instead of the one in opencv.toml: x86_64 or aarch64
@@ -36,9 +35,6 @@ pub struct Build {
 
 impl Build {
     /// Reads the recipe that is asked for.
-    ///
-    /// # Errors
-    /// It cannot be read or is none, or nothing can be built where the workspace lies.
     pub fn read(arguments: &Arguments) -> Result<Self> {
         let workspace = Workspace::find();
         let file = match &arguments.recipe {
@@ -80,9 +76,6 @@ impl Build {
     }
 
     /// The tools that build it, installed when they are first asked for.
-    ///
-    /// # Errors
-    /// They cannot be installed.
     pub fn tools(&self) -> Result<&Tools> {
         if let Some(tools) = self.tools.get() {
             return Ok(tools);
@@ -92,9 +85,6 @@ impl Build {
     }
 
     /// Builds the SDK, unless it is there.
-    ///
-    /// # Errors
-    /// A step of the build fails.
     pub fn opencv(&self) -> Result<Built> {
         Ok(opencv_build::build(
             &self.recipe,
@@ -104,9 +94,6 @@ impl Build {
     }
 
     /// The SDK, built now if it is not there.
-    ///
-    /// # Errors
-    /// A step of the build fails.
     pub fn sdk(&self) -> Result<Sdk> {
         Ok(self.opencv()?.sdk)
     }

@@ -23,7 +23,6 @@ use support::process::yield_to_others;
 use support::progress::Step;
 use support::run::{output, succeed};
 
-/// The binary.
 #[derive(Serialize)]
 struct FunctionAnswer {
     binary: PathBuf,
@@ -35,7 +34,6 @@ struct FunctionAnswer {
     hardening: Hardening,
 }
 
-/// Builds the binary and prints what it needs.
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let (sdk, binary) = built(&Build::read(arguments)?)?;
     let elf = binary.elf();
@@ -129,23 +127,21 @@ pub fn cargo(build: &Build, sdk: &Sdk, verb: &str) -> Result<Command> {
 /// The same without an SDK: whatever does not need one is compiled as it would be with it.
 fn cargo_without_sdk(build: &Build, verb: &str) -> Result<Command> {
     let (workspace, tools) = (build.workspace(), build.tools()?);
-    let target = &build.recipe().target;
-    let record = link_record(workspace, target);
+    let target = build.recipe().target;
+    let record = link_record(workspace, &target);
+    let flags = rust_flags(workspace)?.join("\u{1f}");
     let mut cargo = crate::cargo::cargo(workspace, verb)?;
     cargo
         .args(["--package", "function", "--features", "opencv"])
-        .args(["--profile", "lambda", "--target", &target.rust_triple()])
-        .env(
-            "CARGO_ENCODED_RUSTFLAGS",
-            rust_flags(workspace)?.join("\u{1f}"),
-        )
+        .args(["--profile", "lambda", "--target"])
+        .arg(target.rust_triple())
+        .env("CARGO_ENCODED_RUSTFLAGS", flags)
         .envs(tools.environment()?)
         // This linker takes the place of the one in the tools' environment.
         .envs(tools.link_recorder(&record)?);
     Ok(cargo)
 }
 
-/// Where cargo puts the function.
 fn folder(workspace: &Workspace, target: &Target) -> PathBuf {
     workspace.target().join(target.rust_triple()).join("lambda")
 }
@@ -163,11 +159,8 @@ pub fn forget(workspace: &Workspace, target: &Target) -> Result<()> {
 
 /// The folder with the record of the function's last link.
 pub fn link_record(workspace: &Workspace, target: &Target) -> PathBuf {
-    workspace
-        .target()
-        .join("size")
-        .join(target.key())
-        .join("link")
+    let sizes = workspace.target().join("size");
+    sizes.join(target.key()).join("link")
 }
 
 /// Flags that take this machine's folders out of the binary, where messages of panics name source

@@ -9,7 +9,6 @@ use serde::Serialize;
 use crate::build::{Arguments, Build};
 use support::answer::{Answer, path, print, size, table};
 
-/// The SDK.
 #[derive(Serialize)]
 struct BuildAnswer {
     sdk: PathBuf,
@@ -22,7 +21,6 @@ struct BuildAnswer {
     lacks: Vec<String>,
 }
 
-/// Builds the SDK, unless it is there, and prints what it is.
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let built = Build::read(arguments)?.opencv()?;
     let manifest = built.sdk.manifest();
@@ -45,9 +43,8 @@ impl Answer for BuildAnswer {
         } else {
             format!("was built in {:.0} s", self.seconds)
         };
-        let mut rows: Vec<_> = self
-            .libraries
-            .iter()
+        let libraries = self.libraries.iter();
+        let mut rows: Vec<_> = libraries
             .map(|library| vec![format!("  {}", library.file), size(library.bytes)])
             .collect();
         let total = self.libraries.iter().map(|library| library.bytes).sum();

@@ -23,9 +23,6 @@ use crate::workspace::Workspace;
 const LAST_FOLDER: &str = "__CARGO_TEST_ROOT";
 
 /// cargo for `verb`, on the workspace.
-///
-/// # Errors
-/// cargo's home cannot be written, or a configuration file of the user cannot be read.
 pub(crate) fn cargo(workspace: &Workspace, verb: &str) -> Result<Command> {
     let environment = Environment::of_user();
     start(&environment, workspace.root(), &workspace.target(), verb)
@@ -37,9 +34,6 @@ pub(crate) fn home(workspace: &Workspace) -> PathBuf {
 }
 
 /// The folders in which the user keeps crates, as cargo's home names them.
-///
-/// # Errors
-/// cargo's home was not prepared.
 pub(crate) fn folders_of_crates(workspace: &Workspace) -> Result<Vec<PathBuf>> {
     let text = fs::read_to_string(home(workspace).join("config.toml"))?;
     Ok(config::folders_of_crates(&text.parse()?))

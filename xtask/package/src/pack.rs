@@ -156,26 +156,9 @@ pub fn function_zip(
         form: Form::Archive,
     };
     let bill = sbom::of_function(workspace, sdk, binary, &FileTree::new())?;
-    write_bill(
-        &bill,
-        &[&tree],
-        &subject,
-        time,
-        &folder.join(format!("{FUNCTION}.zip.spdx.json")),
-    )?;
+    let document = sbom::document(&bill, &[&tree], &subject, time)?;
+    atomic::write(&folder.join(format!("{FUNCTION}.zip.spdx.json")), &document)?;
     Ok((path, zip))
-}
-
-/// Writes what an artefact is made of beside it: registries and Lambda have no use for it in there.
-fn write_bill(
-    bill: &Bill,
-    trees: &[&FileTree],
-    subject: &Subject,
-    time: u64,
-    path: &Path,
-) -> Result<()> {
-    let document = sbom::document(bill, trees, subject, time)?;
-    atomic::write(path, &document)
 }
 
 /// The function's binary alone, at `path`.
@@ -233,7 +216,8 @@ fn write(
     };
     let path = folder.join(format!("{}.spdx.json", config.name));
     let trees: Vec<_> = layers.iter().map(|(tree, _)| tree).collect();
-    write_bill(bill, &trees, &subject, time, &path)?;
+    // Beside it: registries and Lambda have no use for it in there.
+    atomic::write(&path, &sbom::document(bill, &trees, &subject, time)?)?;
     Ok(Written {
         layout,
         archive,

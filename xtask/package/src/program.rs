@@ -3,7 +3,6 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::fmt;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
@@ -64,16 +63,9 @@ pub const TEST: Program = Program::new(
 pub const PROGRAMS: [&Program; 7] = [&PULL, &AUDIT, &TEST_LOCAL, &EVAL, &SIZE, &BENCH, &TEST];
 
 /// A program that has said on stderr why it failed.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("a program failed; its error is above")]
 pub struct Failed;
-
-impl fmt::Display for Failed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a program failed; its error is above")
-    }
-}
-
-impl std::error::Error for Failed {}
 
 /// What all verbs take, and what one of them takes.
 #[derive(Parser)]
@@ -112,9 +104,6 @@ impl Program {
     }
 
     /// Becomes the program, for its verb.
-    ///
-    /// # Errors
-    /// cargo cannot be started.
     pub fn become_it(&self, arguments: &[OsString]) -> Result<()> {
         let mut cargo = self.command();
         cargo.args(self.subcommand).args(arguments);
@@ -154,9 +143,6 @@ impl Program {
 }
 
 /// A program of this workspace that was built together with this one.
-///
-/// # Errors
-/// Nobody knows where this program is.
 pub fn beside(binary: &str) -> Result<PathBuf> {
     let this = env::current_exe().context("failed to find this program")?;
     Ok(this.with_file_name(binary))

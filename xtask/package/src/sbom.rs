@@ -39,9 +39,6 @@ pub const NOT_LINKED: [&str; 4] = ["opencv_imgcodecs", "png", "webp", "zlib"];
 
 /// Of an artefact that holds the function: its crates, OpenCV with everything that it is made of, what
 /// the compiler links, and the packages of the build machine that own the files of `libraries`.
-///
-/// # Errors
-/// cargo does not answer, or a licence cannot be read.
 pub fn of_function(
     workspace: &Workspace,
     sdk: &Sdk,
@@ -55,10 +52,7 @@ pub fn of_function(
     };
     let program = linked.program.id.clone();
     bill.relate(ARTEFACT, Relation::Contains, &program);
-    bill.made_of.insert(
-        binary.path().to_owned(),
-        (Relation::GeneratedFrom, program.clone()),
-    );
+    bill.relate_file(binary.path(), Relation::GeneratedFrom, &program);
     bill.add(linked.program);
     for part in linked.crates {
         bill.relate(&program, Relation::StaticLink, &part.id);
@@ -94,36 +88,28 @@ pub fn of_function(
         bill.add(package);
     }
     for (file, package) in owners.by_file {
-        bill.made_of
-            .insert(file, (Relation::ExpandedFromArchive, package));
+        bill.relate_file(&file, Relation::ExpandedFromArchive, &package);
     }
     Ok(bill)
 }
 
 /// Of an artefact that holds the SDK: OpenCV and everything that it is made of.
-///
-/// # Errors
-/// A licence cannot be read.
 pub fn of_sdk(sdk: &Sdk) -> Result<Bill> {
     let mut bill = Bill::default();
     let opencv = native::opencv(sdk)?;
     bill.relate(ARTEFACT, Relation::Contains, &opencv.id);
     let lib = sdk.path().join("lib");
     for library in &sdk.manifest().libraries {
-        bill.made_of.insert(
-            lib.join(&library.file),
-            (Relation::GeneratedFrom, opencv.id.clone()),
-        );
+        let file = lib.join(&library.file);
+        bill.relate_file(&file, Relation::GeneratedFrom, &opencv.id);
     }
     for (part, place) in native::third_party(sdk)? {
         match place {
             Place::Library(name) => {
                 bill.relate(ARTEFACT, Relation::Contains, &part.id);
                 bill.relate(&opencv.id, Relation::DependsOn, &part.id);
-                bill.made_of.insert(
-                    lib.join(format!("lib{name}.a")),
-                    (Relation::GeneratedFrom, part.id.clone()),
-                );
+                let file = lib.join(format!("lib{name}.a"));
+                bill.relate_file(&file, Relation::GeneratedFrom, &part.id);
             }
             Place::Module(_) => bill.relate(&opencv.id, Relation::Contains, &part.id),
             Place::Folder(_) => bill.relate(ARTEFACT, Relation::Contains, &part.id),

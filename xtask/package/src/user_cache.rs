@@ -10,13 +10,9 @@ use support::environment::Environment;
 
 /// Names the folder. Without it the folder is in the user's cache folder, as the XDG base directory specification has it.
 pub const VARIABLE: &str = "OPENCV_BUILD_CACHE";
-/// The folder's name in the user's cache folder.
 const NAME: &str = "opencv-build";
 
 /// The folders below `target` with what checkouts share, and what is to be told about it, if anything.
-///
-/// # Errors
-/// The user has named a folder that cannot be used, or tools cannot work in `target`.
 pub(crate) fn paths(
     environment: &Environment,
     target: &Path,
@@ -24,13 +20,9 @@ pub(crate) fn paths(
     let below = BuildPaths::below(target)?;
     if let Some(named) = environment.get(VARIABLE) {
         let folder = Path::new(named);
-        let shared = usable(&below, folder).with_context(|| {
-            format!(
-                "failed to use the folder `{}`, which {VARIABLE} names",
-                folder.display()
-            )
-        })?;
-        return Ok((shared, None));
+        let named = folder.display();
+        let failed = || format!("failed to use the folder `{named}`, which {VARIABLE} names");
+        return Ok((usable(&below, folder).with_context(failed)?, None));
     }
     let why = match of_user(environment) {
         Some(folder) => match usable(&below, &folder) {
@@ -46,7 +38,6 @@ pub(crate) fn paths(
     Ok((below, Some(told)))
 }
 
-/// The folder in the user's cache folder.
 fn of_user(environment: &Environment) -> Option<PathBuf> {
     let named = |name: &str| environment.get(name).map(PathBuf::from);
     // By the specification relative paths do not count. Services often have the root folder for a home.

@@ -34,16 +34,12 @@ impl Workspace {
         &self.root
     }
 
-    /// cargo's target folder.
     pub fn target(&self) -> PathBuf {
         let named = env::var_os("CARGO_TARGET_DIR").filter(|folder| !folder.is_empty());
         self.root.join(named.unwrap_or_else(|| "target".into()))
     }
 
     /// Where builds of OpenCV lie. Where the user's cache folder cannot be used, that is told once.
-    ///
-    /// # Errors
-    /// Tools cannot work in the target folder, or the folder that the user has named cannot be used.
     pub fn paths(&self) -> Result<BuildPaths> {
         static TOLD: Once = Once::new();
         let (paths, told) = user_cache::paths(&Environment::of_user(), &self.target())?;

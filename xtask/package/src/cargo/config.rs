@@ -27,9 +27,6 @@ const COMMAND: &str = "credential-provider";
 const COMMANDS: &str = "global-credential-providers";
 
 /// What counts for a project in `root`, with `home` for cargo's home if there is one.
-///
-/// # Errors
-/// A file cannot be read or is not TOML.
 pub(super) fn read(root: &Path, home: Option<&Path>) -> Result<Table> {
     let mut folders: Vec<_> = root.ancestors().map(|above| above.join(".cargo")).collect();
     folders.extend(home.map(Path::to_owned));
@@ -57,12 +54,9 @@ pub(super) fn read(root: &Path, home: Option<&Path>) -> Result<Table> {
 /// The tables of a file and of those that it includes.
 fn of_file(file: &Path, including: &mut Vec<PathBuf>) -> Result<Table> {
     let text = fs::read_to_string(file)?;
-    let mut table: Table = text.parse().with_context(|| {
-        format!(
-            "failed to read cargo's configuration in `{}`",
-            file.display()
-        )
-    })?;
+    let named = file.display();
+    let failed = || format!("failed to read cargo's configuration in `{named}`");
+    let mut table: Table = text.parse().with_context(failed)?;
     let folder = file.parent().unwrap_or(Path::new("/"));
     let mut all = Table::new();
     including.push(file.to_owned());

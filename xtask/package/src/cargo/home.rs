@@ -31,9 +31,6 @@ pub(super) fn folder(target: &Path) -> PathBuf {
 }
 
 /// Brings cargo's home below `target` up to date, for the project in `root`.
-///
-/// # Errors
-/// It cannot be written, or a configuration file of the user cannot be read.
 pub(super) fn prepare(environment: &Environment, root: &Path, target: &Path) -> Result<PathBuf> {
     let own = folder(target);
     fs::create_dir_all(&own)?;

@@ -7,10 +7,10 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::git::{CheckedOut, checked_out};
+use crate::git::checked_out;
 use crate::workspace::Workspace;
 
-const PREFIX: &str = "org.opencontainers.image";
+pub(super) const PREFIX: &str = "org.opencontainers.image";
 
 /// The annotations of an image with that name, description and version.
 pub fn of(
@@ -35,16 +35,10 @@ pub fn of(
     Ok(said.collect())
 }
 
-/// The annotations about what an image lies on.
-pub fn of_base(name: &str, digest: &str) -> BTreeMap<String, String> {
-    let pair = |key: &str, value: &str| (format!("{PREFIX}.base.{key}"), value.to_owned());
-    BTreeMap::from([pair("name", name), pair("digest", digest)])
-}
-
 /// The commit that is checked out in `root`, with a mark where files were changed after it.
 fn revision(root: &Path) -> Result<Option<String>> {
-    let revision = |CheckedOut { commit, changed }| commit + if changed { "-dirty" } else { "" };
-    Ok(checked_out(root)?.map(revision))
+    let found = checked_out(root)?;
+    Ok(found.map(|found| found.commit + if found.changed { "-dirty" } else { "" }))
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! What the function's image is put on: the libraries that it needs, nothing, or another image.
 
-use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -9,7 +8,7 @@ use anyhow::Result;
 use layer::elf::FunctionBinary;
 use layer::{Layout, check_base};
 
-use super::annotations;
+use super::annotations::PREFIX;
 
 /// A base as it is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,9 +53,6 @@ pub struct Opened {
 
 impl Base {
     /// The image, if the base is one.
-    ///
-    /// # Errors
-    /// It cannot be read, or could not run `binary`.
     pub fn open(&self, binary: &FunctionBinary) -> Result<Option<Opened>> {
         let Self::Image(BaseImage { name, layout }) = self else {
             return Ok(None);
@@ -79,8 +75,10 @@ impl Opened {
     }
 
     /// What an image on it says about it.
-    pub fn annotations(&self) -> BTreeMap<String, String> {
-        annotations::of_base(self.name(), &self.layout.image().digest().to_string())
+    pub fn annotations(&self) -> [(String, String); 2] {
+        let said = |key: &str, value: String| (format!("{PREFIX}.base.{key}"), value);
+        let digest = self.layout.image().digest().to_string();
+        [said("name", self.name().to_owned()), said("digest", digest)]
     }
 }
 

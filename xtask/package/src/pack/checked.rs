@@ -1,6 +1,5 @@
 //! Lambda's rules for what was written, before anything leaves the machine.
 
-use std::fmt::Write;
 use std::path::Path;
 
 use anyhow::{Result, bail};
@@ -35,9 +34,8 @@ pub fn check(path: &Path, architecture: Architecture, function: bool) -> Result<
 
 /// A finding as people read it: what, the rule, and what to do.
 pub fn show(finding: &Finding) -> String {
-    let mut text = format!("{} {}: {}", finding.severity, finding.rule, finding.found);
-    // Writing to a string cannot fail.
-    let _ = write!(text, "\n  rule    {}", finding.demands);
-    let _ = write!(text, "\n  remedy  {}", finding.remedy);
-    text
+    format!(
+        "{} {}: {}\n  rule    {}\n  remedy  {}",
+        finding.severity, finding.rule, finding.found, finding.demands, finding.remedy
+    )
 }

@@ -2,7 +2,7 @@
 //! is of which. From it come the document and the licences that go into the artefact.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use layer::{Content, Digest, FileTree, Mode};
@@ -12,23 +12,19 @@ use super::component::{Component, Kind, Related, Relation, purl};
 /// What the artefact itself is called in relations; the document has its name.
 pub const ARTEFACT: &str = "artefact";
 
-/// Where licences lie in an image.
 const FOLDER: &str = "usr/share/licenses";
 
 /// The file below it that holds those of all crates, and the list of all others.
 const CRATES: &str = "rust-crates.txt";
 const INDEX: &str = "index.txt";
 
-/// What an artefact is made of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bill {
     /// Everything in it, each with an id of its own.
     pub components: Vec<Component>,
-    /// How components hang together, by their ids.
     pub relations: Vec<Related>,
     /// Files by the path that they have on the build machine, with what they were made of.
     pub made_of: BTreeMap<PathBuf, (Relation, String)>,
-    /// The licences of all crates, in one text.
     pub crate_licences: String,
 }
 
@@ -41,6 +37,12 @@ impl Bill {
     pub fn relate(&mut self, from: &str, relation: Relation, to: &str) {
         self.relations
             .push((from.to_owned(), relation, to.to_owned()));
+    }
+
+    /// Adds what a file on the build machine was made of.
+    pub fn relate_file(&mut self, file: &Path, relation: Relation, of: &str) {
+        let source = (relation, of.to_owned());
+        self.made_of.insert(file.to_owned(), source);
     }
 
     /// Adds the image that the artefact is built upon, whose layers it has unchanged. What is in them

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::text::Text;
 
 /// One thing that an artefact is made of. What is not known is `None`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Component {
     /// What the bill of materials calls it, of letters, digits, dots and dashes.
     pub id: String,
@@ -36,12 +36,12 @@ pub struct Component {
     pub texts: Vec<Text>,
 }
 
-/// What sort of thing a component is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {
     Program,
     /// A Rust crate, or Rust's own library.
     Crate,
+    #[default]
     Library,
     /// Files that a program reads.
     Data,
@@ -69,23 +69,12 @@ pub enum Relation {
 pub type Related = (String, Relation, String);
 
 impl Component {
-    /// A component of which nothing more is known.
     pub fn new(kind: Kind, id: &str, name: &str) -> Self {
         Self {
             id: identifier(id),
             name: name.to_owned(),
-            version: None,
             kind,
-            supplier: None,
-            download: None,
-            home: None,
-            licence: None,
-            sha256: None,
-            purl: None,
-            cpe: None,
-            source_package: None,
-            origin: None,
-            texts: Vec::new(),
+            ..Self::default()
         }
     }
 

@@ -4,15 +4,16 @@
 //! digests, from `Cargo.lock`. Build scripts, macros and what only they need are not linked.
 
 mod cache;
-mod linked;
-mod lock;
 mod tree;
 
+use std::collections::BTreeMap;
 use std::thread;
 
 use anyhow::{Context, Result, anyhow, ensure};
 use cargo_metadata::{Metadata, MetadataCommand, Package};
+use fs_err as fs;
 use opencv_build::Target;
+use serde::Deserialize;
 
 use super::component::{Component, Kind, purl};
 use super::licence;
@@ -20,8 +21,7 @@ use super::text::Text;
 use super::texts;
 use crate::cargo::cargo;
 use crate::workspace::Workspace;
-pub use linked::Linked;
-use lock::Checksums;
+pub use cache::Linked;
 use support::run::output;
 pub use tree::{Name, Tree};
 
@@ -33,7 +33,6 @@ const FEATURE: &str = "opencv";
 /// linked; `build.rs` asks it.
 const RUSTC: &str = env!("RUSTC_RELEASE");
 
-/// What the licences of all crates begin with.
 const TITLE: &str = "The licences of the Rust crates. Each text is here once, below the crates that it is \
                      for and their copyright notices.";
 
@@ -47,7 +46,6 @@ pub fn linked(workspace: &Workspace, target: &Target) -> Result<Linked> {
     })
 }
 
-/// The crates that `cargo tree` finds.
 pub fn tree(workspace: &Workspace, triple: &str) -> Result<Tree> {
     let mut cargo = cargo(workspace, "tree")?;
     cargo
@@ -69,7 +67,9 @@ fn ask(workspace: &Workspace, triple: &str) -> Result<Linked> {
             .map_err(|_| anyhow!("cargo's answer was lost"))?;
         anyhow::Ok((tree?, metadata?))
     })?;
-    let checksums = Checksums::read(&workspace.root().join("Cargo.lock"))?;
+    let lock = workspace.root().join("Cargo.lock");
+    let checksums = checksums(&fs::read_to_string(&lock)?)
+        .with_context(|| format!("failed to read `{}`", lock.display()))?;
     let program = Component {
         kind: Kind::Program,
         ..component(&tree.program, &metadata, &checksums)?
@@ -104,12 +104,35 @@ fn metadata(workspace: &Workspace, triple: &str) -> Result<Metadata> {
         .context("failed to read what cargo says of the function's crates")
 }
 
+/// The SHA-256 of each crate in a lock file, in hexadecimal. Crates of the workspace have none.
+fn checksums(lock: &str) -> Result<BTreeMap<Name, String>> {
+    #[derive(Deserialize)]
+    struct Lock {
+        package: Vec<Locked>,
+    }
+    #[derive(Deserialize)]
+    struct Locked {
+        name: String,
+        version: String,
+        checksum: Option<String>,
+    }
+    let lock: Lock = toml::from_str(lock)?;
+    let known = lock.package.into_iter().filter_map(|package| {
+        let digest = package.checksum?;
+        Some(((package.name, package.version), digest))
+    });
+    Ok(known.collect())
+}
+
 fn id((name, version): &Name) -> String {
     Component::new(Kind::Crate, &format!("crate-{name}-{version}"), name).id
 }
 
-/// A crate as a component.
-fn component(name: &Name, metadata: &Metadata, checksums: &Checksums) -> Result<Component> {
+fn component(
+    name: &Name,
+    metadata: &Metadata,
+    checksums: &BTreeMap<Name, String>,
+) -> Result<Component> {
     let same = |package: &&Package| {
         package.name.as_str() == name.0 && package.version.to_string() == name.1
     };
@@ -136,7 +159,7 @@ fn component(name: &Name, metadata: &Metadata, checksums: &Checksums) -> Result<
     Ok(Component {
         version: Some(name.1.clone()),
         home: home.into_iter().flatten().find(web).cloned(),
-        sha256: checksums.of(name),
+        sha256: checksums.get(name).cloned(),
         purl: from_crates_io.then(url).transpose()?,
         texts: texts_of(package, licence.as_deref())?,
         licence,
@@ -182,4 +205,22 @@ fn standard_library(release: &str) -> Result<Component> {
         texts: licence::standard_texts(licence),
         ..Component::new(Kind::Crate, "rust-std", "Rust's standard library")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digests_are_found_by_name_and_version() {
+        let text = "version = 4\n[[package]]\nname = \"a\"\nversion = \"1.0.0\"\nchecksum = \"aa\"\n\
+                    [[package]]\nname = \"a\"\nversion = \"2.0.0\"\nchecksum = \"bb\"\n\
+                    [[package]]\nname = \"own\"\nversion = \"0.1.0\"\n";
+        let checksums = checksums(text).unwrap();
+        let of = |name: &str, version: &str| checksums.get(&(name.to_owned(), version.to_owned()));
+        assert_eq!(of("a", "1.0.0"), Some(&"aa".to_owned()));
+        assert_eq!(of("a", "2.0.0"), Some(&"bb".to_owned()));
+        assert_eq!(of("own", "0.1.0"), None);
+        assert!(super::checksums("version = 4").is_err());
+    }
 }

@@ -14,17 +14,14 @@ use super::hashes::{self, Hashes};
 
 /// What SPDX says where nobody knows.
 const NO_ASSERTION: &str = "NOASSERTION";
-/// The identifier of the document itself.
 const DOCUMENT: &str = "SPDXRef-DOCUMENT";
 
-/// The artefact that a bill of materials is for.
 #[derive(Clone, Debug)]
 pub struct Subject {
     pub name: String,
     pub version: String,
     /// The digest of the image's manifest or of the archive.
     pub digest: Digest,
-    /// The file that it is in.
     pub file_name: String,
     pub form: Form,
 }
@@ -36,9 +33,6 @@ pub enum Form {
 }
 
 /// The document, as JSON. `trees` are all files of the artefact; `time` is in seconds since 1970.
-///
-/// # Errors
-/// A file cannot be read, or no such time exists.
 pub fn document(bill: &Bill, trees: &[&FileTree], subject: &Subject, time: u64) -> Result<Vec<u8>> {
     let listed = listed(trees)?;
     let mut components: Vec<_> = bill.components.iter().collect();
@@ -59,6 +53,14 @@ pub fn document(bill: &Bill, trees: &[&FileTree], subject: &Subject, time: u64) 
         };
         relations.extend(source.map(|(how, id)| (file.id.clone(), *how, package_id(id))));
     }
+    let file = |file: &Listed<'_>| {
+        let Hashes { sha1, sha256 } = &file.hashes;
+        json!({
+            "SPDXID": file.id,
+            "fileName": format!("./{}", file.path),
+            "checksums": [checksum("SHA1", sha1), checksum("SHA256", sha256)],
+        })
+    };
     let related = |(from, how, to): Related| json!({"spdxElementId": from, "relationshipType": how, "relatedSpdxElement": to});
     let mut document = json!({
         "spdxVersion": "SPDX-2.3",
@@ -71,7 +73,7 @@ pub fn document(bill: &Bill, trees: &[&FileTree], subject: &Subject, time: u64) 
             "licenseListVersion": license_list(spdx::license_version())?,
         },
         "packages": packages,
-        "files": listed.iter().map(Listed::file).collect::<Vec<_>>(),
+        "files": listed.iter().map(file).collect::<Vec<_>>(),
         "relationships": relations.into_iter().map(related).collect::<Vec<_>>(),
     });
     let digest = Digest::of(&serde_json::to_vec(&document)?).hex();
@@ -82,7 +84,6 @@ pub fn document(bill: &Bill, trees: &[&FileTree], subject: &Subject, time: u64) 
     Ok(text)
 }
 
-/// A file, hashed.
 struct Listed<'a> {
     id: String,
     path: &'a str,
@@ -113,17 +114,6 @@ fn listed<'a>(trees: &[&'a FileTree]) -> Result<Vec<Listed<'a>>> {
         });
     }
     Ok(listed)
-}
-
-impl Listed<'_> {
-    fn file(&self) -> Value {
-        let Hashes { sha1, sha256 } = &self.hashes;
-        json!({
-            "SPDXID": self.id,
-            "fileName": format!("./{}", self.path),
-            "checksums": [checksum("SHA1", sha1), checksum("SHA256", sha256)],
-        })
-    }
 }
 
 /// The artefact as a package that has all of the files.

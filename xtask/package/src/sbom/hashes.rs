@@ -1,9 +1,9 @@
 //! Digests of an artefact's files: SPDX demands SHA-1 of each, and everybody else SHA-256.
 
-use std::io::{self, Read, Write};
+use std::borrow::Cow;
 
 use anyhow::Result;
-use fs_err::File;
+use fs_err as fs;
 use layer::Content;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
@@ -16,39 +16,15 @@ pub struct Hashes {
 }
 
 impl Hashes {
-    /// The digests of a file, read a piece at a time.
     pub fn of(content: &Content) -> Result<Self> {
-        match content {
-            Content::Bytes { bytes, .. } => Ok(Self::of_reader(bytes.as_slice())?),
-            Content::File(path) => Ok(Self::of_reader(File::open(path)?)?),
-        }
-    }
-
-    fn of_reader(mut reader: impl Read) -> io::Result<Self> {
-        let mut both = Both::default();
-        io::copy(&mut reader, &mut both)?;
+        let bytes = match content {
+            Content::Bytes { bytes, .. } => Cow::from(bytes.as_slice()),
+            Content::File(path) => fs::read(path)?.into(),
+        };
         Ok(Self {
-            sha1: hex::encode(both.sha1.finalize()),
-            sha256: hex::encode(both.sha256.finalize()),
+            sha1: hex::encode(Sha1::digest(&bytes)),
+            sha256: hex::encode(Sha256::digest(&bytes)),
         })
-    }
-}
-
-#[derive(Default)]
-struct Both {
-    sha1: Sha1,
-    sha256: Sha256,
-}
-
-impl Write for Both {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.sha1.update(bytes);
-        self.sha256.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 

@@ -62,36 +62,28 @@ fn component(part: &ThirdParty, sdk: &Sdk) -> Result<Component> {
         Place::Folder(_) => (Kind::Data, format!("a part of {opencv}")),
         Place::Runtime(file) => (Kind::Library, format!("linked by zig as {file}")),
     };
-    let licence = licence::expression(&part.licence).with_context(|| {
-        format!(
-            "the licence `{}` of {} is none of SPDX's",
-            part.licence, part.name
-        )
-    })?;
-    let read = |file: &String| Text::read(&sdk.path().join(file));
-    let mut texts = part
-        .licence_files
-        .iter()
-        .map(read)
-        .collect::<Result<Vec<_>>>()?;
-    let names = sdk.manifest().third_party.iter().map(|part| &part.name);
-    let names: Vec<_> = names.collect();
-    for text in &mut texts {
-        text.file = own_name(&text.file, &names).to_owned();
+    let (named, owner) = (&part.licence, &part.name);
+    let licence = licence::expression(named)
+        .with_context(|| format!("the licence `{named}` of {owner} is none of SPDX's"))?;
+    let parts = sdk.manifest().third_party.iter().map(|part| &part.name);
+    let parts: Vec<_> = parts.collect();
+    let mut texts = Vec::new();
+    for file in &part.licence_files {
+        let text = Text::read(&sdk.path().join(file))?;
+        let file = own_name(&text.file, &parts).to_owned();
+        texts.push(Text { file, ..text });
     }
     if licence::is_gnu(&licence) {
         texts.extend(licence::standard_texts(&licence));
     }
     let version = part.version.as_str();
+    let names = part.cpe.as_ref();
     Ok(Component {
         version: Some(version.to_owned()),
         home: Some(part.home.clone()),
         licence: Some(licence),
         purl: Some(purl("generic", None, (&part.name, version), &[])?),
-        cpe: part
-            .cpe
-            .as_ref()
-            .map(|[vendor, product]| cpe(vendor, product, version)),
+        cpe: names.map(|[vendor, product]| cpe(vendor, product, version)),
         origin: Some(origin),
         texts,
         ..Component::new(kind, &part.name, &part.name)
@@ -116,12 +108,8 @@ fn cpe(vendor: &str, product: &str, version: &str) -> String {
             .flat_map(|c| (!plain(c)).then_some('\\').into_iter().chain([c]))
             .collect()
     };
-    format!(
-        "cpe:2.3:a:{}:{}:{}:*:*:*:*:*:*:*",
-        quoted(vendor),
-        quoted(product),
-        quoted(version)
-    )
+    let name = [vendor, product, version].map(quoted).join(":");
+    format!("cpe:2.3:a:{name}:*:*:*:*:*:*:*")
 }
 
 #[cfg(test)]

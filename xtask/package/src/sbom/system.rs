@@ -25,10 +25,6 @@ pub struct Owners {
     pub by_file: BTreeMap<PathBuf, String>,
 }
 
-/// The packages that own `files`.
-///
-/// # Errors
-/// The licence of a package that is installed cannot be read.
 pub fn owners(files: &[PathBuf]) -> Result<Owners> {
     let mut found = BTreeMap::new();
     for ask in [dpkg::owners, rpm::owners] {
@@ -38,7 +34,7 @@ pub fn owners(files: &[PathBuf]) -> Result<Owners> {
             found.extend(ask(&missing)?);
         }
     }
-    let distribution = Distribution::of_this_machine();
+    let distribution = this_distribution();
     let mut owners = Owners::default();
     for (file, package) in found {
         let component = package.component(&distribution)?;
@@ -62,17 +58,15 @@ fn named(source: &str) -> Option<(String, String)> {
 }
 
 impl Package {
-    fn component(&self, distribution: &Distribution) -> Result<Component> {
+    fn component(&self, (id, release): &Distribution) -> Result<Component> {
         let mut qualifiers = vec![("arch", self.architecture.as_str())];
-        if let Some(release) = &distribution.release {
-            qualifiers.push(("distro", release));
-        }
-        let namespace = distribution.id.as_deref();
-        let version = self.version.as_str();
-        let url = purl(self.kind, namespace, (&self.name, version), &qualifiers)?;
+        qualifiers.extend(release.iter().map(|release| ("distro", release.as_str())));
+        let package = (self.name.as_str(), self.version.as_str());
+        let url = purl(self.kind, id.as_deref(), package, &qualifiers)?;
         let licence = self.licence.as_deref().and_then(licence::expression);
         let id = format!("{}-{}-{}", self.kind, self.name, self.architecture);
         let source = self.source.as_ref();
+        let texts = self.texts.iter().map(|path| Text::read(path));
         Ok(Component {
             version: Some(self.version.clone()),
             supplier: self.supplier.clone(),
@@ -81,44 +75,32 @@ impl Package {
             purl: Some(url),
             origin: source.map(|source| format!("built from the source package {source}")),
             source_package: source.and_then(|source| named(source)),
-            texts: self
-                .texts
-                .iter()
-                .map(|path| Text::read(path))
-                .collect::<Result<_>>()?,
+            texts: texts.collect::<Result<_>>()?,
             ..Component::new(Kind::Package, &id, &self.name)
         })
     }
 }
 
-/// Which distribution of Linux this is.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Distribution {
-    id: Option<String>,
-    release: Option<String>,
+/// The name of a distribution of Linux, and its release: `debian` and `debian-12`.
+type Distribution = (Option<String>, Option<String>);
+
+fn this_distribution() -> Distribution {
+    let paths = ["/etc/os-release", "/usr/lib/os-release"];
+    let text = paths.iter().find_map(|path| fs::read_to_string(path).ok());
+    distribution(&text.unwrap_or_default())
 }
 
-impl Distribution {
-    fn of_this_machine() -> Self {
-        let paths = ["/etc/os-release", "/usr/lib/os-release"];
-        let text = paths.iter().find_map(|path| fs::read_to_string(path).ok());
-        Self::parse(&text.unwrap_or_default())
-    }
-
-    /// Reads lines such as `ID=debian`: <https://www.freedesktop.org/software/systemd/man/os-release.html>.
-    fn parse(text: &str) -> Self {
-        let value = |key: &str| {
-            let line = text
-                .lines()
-                .find_map(|line| line.strip_prefix(key)?.strip_prefix('='))?;
-            filled(line.trim_matches(['"', '\'']))
-        };
-        let id = value("ID");
-        let release = id
-            .as_ref()
-            .and_then(|id| Some(format!("{id}-{}", value("VERSION_ID")?)));
-        Self { id, release }
-    }
+/// Reads lines such as `ID=debian`: <https://www.freedesktop.org/software/systemd/man/os-release.html>.
+fn distribution(os_release: &str) -> Distribution {
+    let value = |key: &str| {
+        let mut lines = os_release.lines();
+        let value = lines.find_map(|line| line.strip_prefix(key)?.strip_prefix('='))?;
+        filled(value.trim_matches(['"', '\'']))
+    };
+    let id = value("ID");
+    let release = id.as_ref().zip(value("VERSION_ID"));
+    let release = release.map(|(id, version)| format!("{id}-{version}"));
+    (id, release)
 }
 
 #[cfg(test)]
@@ -128,17 +110,15 @@ mod tests {
     #[test]
     fn the_distribution_is_in_the_package_url() {
         let distribution =
-            Distribution::parse("NAME=\"Amazon Linux\"\nID=\"amzn\"\nVERSION_ID=\"2023\"\n");
+            distribution("NAME=\"Amazon Linux\"\nID=\"amzn\"\nVERSION_ID=\"2023\"\n");
         let package = Package {
             kind: "rpm",
             name: "glibc".to_owned(),
             version: "2.34-117.amzn2023".to_owned(),
             architecture: "x86_64".to_owned(),
             source: Some("glibc-2.34-117.amzn2023.src.rpm".to_owned()),
-            supplier: None,
-            home: None,
             licence: Some("LGPLv2+ and LGPLv2+ with exceptions".to_owned()),
-            texts: Vec::new(),
+            ..Package::default()
         };
         let component = package.component(&distribution).unwrap();
         assert_eq!(component.id, "rpm-glibc-x86-64");
@@ -147,7 +127,7 @@ mod tests {
             Some("pkg:rpm/amzn/glibc@2.34-117.amzn2023?arch=x86_64&distro=amzn-2023")
         );
         assert_eq!(component.licence, None);
-        assert_eq!(Distribution::parse(""), Distribution::default());
+        assert_eq!(super::distribution(""), (None, None));
     }
 
     #[test]

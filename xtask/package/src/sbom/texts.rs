@@ -25,7 +25,6 @@ const NAMES: [&str; 6] = [
 /// is told apart from it: some leave that out, and others write it in their own way.
 const END: &str = "END OF TERMS AND CONDITIONS";
 
-/// What stands between texts.
 const RULE: &str =
     "\n================================================================================\n";
 
@@ -74,7 +73,6 @@ pub fn together<'a>(title: &str, packages: impl Iterator<Item = (String, &'a [Te
     title.to_owned() + "\n" + &texts.collect::<String>()
 }
 
-/// A text that several packages have.
 struct Shared {
     order: usize,
     body: String,

@@ -5,14 +5,27 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use fs_err as fs;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use support::fingerprint::Fingerprint;
 
-use super::linked::Linked;
+use super::super::component::Component;
 use support::atomic;
 
 /// The code that decides what is known of a crate.
 const CODE: &str = env!("CODE_OF_CRATES");
+
+/// The crates of a program.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Linked {
+    pub program: Component,
+    /// Every other crate in it, and Rust's own library.
+    pub crates: Vec<Component>,
+    /// Which of them uses which, by their ids.
+    pub uses: Vec<(String, String)>,
+    /// The licences of all of them in one text. They themselves have none: together these are ten times
+    /// as long.
+    pub licences: String,
+}
 
 /// What `ask` answers, or what it answered before in the same circumstances.
 pub(super) fn around(
@@ -25,10 +38,8 @@ pub(super) fn around(
     let fingerprint = fingerprint(root, triple, rustc)?;
     let path = folder.join(format!("crates-{}.json", fingerprint.short()));
     // A file that cannot be read is made again.
-    if let Some(linked) = fs::read(&path)
-        .ok()
-        .and_then(|text| serde_json::from_slice(&text).ok())
-    {
+    let kept = fs::read(&path).ok();
+    if let Some(linked) = kept.and_then(|text| serde_json::from_slice(&text).ok()) {
         return Ok(linked);
     }
     let linked = ask()?;

@@ -35,11 +35,8 @@ pub(super) fn owners(files: &[PathBuf]) -> Result<BTreeMap<PathBuf, Package>> {
     for file in files {
         let package = names(file).iter().find_map(|name| found.get(name));
         if let Some(package) = package.and_then(|name| described.get(name)) {
-            let texts = texts(&package.name)?;
-            let package = Package {
-                texts,
-                ..package.clone()
-            };
+            let mut package = package.clone();
+            package.texts = texts(&package.name)?;
             owners.insert(file.clone(), package);
         }
     }
@@ -83,9 +80,8 @@ fn parse_show(text: &str) -> Result<BTreeMap<String, Package>> {
             source: filled(source).map(|source| format!("{source} {of}")),
             supplier: filled(maintainer).map(|maintainer| supplier(&maintainer)),
             home: filled(home),
-            // Debian's packages have theirs in words only.
-            licence: None,
-            texts: Vec::new(),
+            // Debian's packages have their licence in words only.
+            ..Package::default()
         };
         packages.insert(unique.to_owned(), package);
     }

@@ -8,8 +8,7 @@ use fs_err as fs;
 use support::environment::restricted;
 use support::run::{Cmd, finish};
 
-/// An installed package.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Package {
     /// `deb` or `rpm`.
     pub(super) kind: &'static str,

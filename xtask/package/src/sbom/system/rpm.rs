@@ -22,9 +22,8 @@ pub(super) fn owners(files: &[PathBuf]) -> Result<BTreeMap<PathBuf, Package>> {
             let Some(text) = answer(query)? else {
                 return Ok(owners);
             };
-            if let Some(package) = parse(&text) {
-                let texts = texts(&package.name)?;
-                let package = Package { texts, ..package };
+            if let Some(mut package) = parse(&text) {
+                package.texts = texts(&package.name)?;
                 owners.insert(file.clone(), package);
                 break;
             }
@@ -50,7 +49,7 @@ fn parse(text: &str) -> Option<Package> {
             supplier: filled(vendor).map(|vendor| format!("Organization: {vendor}")),
             home: filled(home),
             licence: filled(licence),
-            texts: Vec::new(),
+            ..Package::default()
         })
     })
 }
