@@ -21,7 +21,6 @@ use support::files::file_size;
 /// What the image is compared with, by its name among the peers of size reports: that of 2020.
 const PEER: &str = "the Python image of the same function";
 
-/// What to write.
 #[derive(clap::Args, Clone, Debug, Default)]
 // Two structs of the same name would be one group of options.
 #[group(skip)]
@@ -39,21 +38,18 @@ pub struct Arguments {
     pub push: Option<String>,
 }
 
-/// The images.
 #[derive(Serialize)]
 struct ImagesAnswer {
     images: Vec<ImageAnswer>,
     pushed: Option<Pushed>,
 }
 
-/// An image in a registry.
 #[derive(Serialize)]
 struct Pushed {
     reference: String,
     digest: Digest,
 }
 
-/// An image.
 #[derive(Serialize)]
 struct ImageAnswer {
     name: String,
@@ -67,7 +63,6 @@ struct ImageAnswer {
     layers: Vec<LayerAnswer>,
 }
 
-/// A layer.
 #[derive(Serialize)]
 struct LayerAnswer {
     digest: Digest,
@@ -76,7 +71,6 @@ struct LayerAnswer {
     created_by: String,
 }
 
-/// Writes both images, checks them against Lambda's rules, and prints what they are.
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let build = Build::read(&arguments.build)?;
     let (sdk, binary) = built(&build)?;
@@ -102,7 +96,6 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     print(&answer, json)
 }
 
-/// An image as the answer has it.
 fn describe(written: &Written, architecture: Architecture) -> ImageAnswer {
     let image = written.layout.image();
     let layers = image.layers().iter().map(|layer| LayerAnswer {
@@ -137,11 +130,8 @@ impl Answer for ImagesAnswer {
                 size(file_size(&image.archive).unwrap_or_default()),
                 path(&image.bill),
             );
-            let mut rows = vec![
-                ["  layer", "packed", "unpacked"]
-                    .map(str::to_owned)
-                    .to_vec(),
-            ];
+            let head = ["  layer", "packed", "unpacked"].map(str::to_owned);
+            let mut rows = vec![head.to_vec()];
             rows.extend(image.layers.iter().map(|layer| {
                 let name = format!("  {}", layer.created_by);
                 vec![name, size(layer.packed_bytes), size(layer.unpacked_bytes)]

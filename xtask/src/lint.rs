@@ -12,7 +12,6 @@ use crate::registry;
 use package::pack::checked::show;
 use support::answer::{Answer, print};
 
-/// What to check.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Arguments {
     /// An OCI layout folder, an image archive (tar), a zip archive, or an image in a registry
@@ -25,7 +24,6 @@ pub struct Arguments {
     pub architecture: Option<Architecture>,
 }
 
-/// What was found.
 #[derive(Serialize)]
 pub struct LintAnswer {
     reference: String,

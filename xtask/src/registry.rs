@@ -22,13 +22,10 @@ pub fn pull(reference: &str, folder: &Path) -> Result<()> {
 
 /// The base with its image on this machine, fetched if need be.
 pub fn fetched(base: &Base, workspace: &Workspace, architecture: Architecture) -> Result<Base> {
-    let Base::Image(image) = base else {
-        return Ok(base.clone());
+    let name = match base {
+        Base::Image(image) if !image.layout.is_dir() => image.name.clone(),
+        _ => return Ok(base.clone()),
     };
-    if image.layout.is_dir() {
-        return Ok(base.clone());
-    }
-    let name = image.name.clone();
     let parent = workspace.target().join("base");
     let arguments = [(&name).into(), architecture.name().into(), parent.into()];
     let layout = PULL.output(&["base".into()], &arguments)?.into();

@@ -12,7 +12,6 @@ use package::build_function::built;
 use package::pack::{self, checked::check};
 use support::answer::{Answer, path, print, size};
 
-/// The archive.
 #[derive(Serialize)]
 struct ZipAnswer {
     path: PathBuf,
@@ -21,7 +20,6 @@ struct ZipAnswer {
     zip: Zip,
 }
 
-/// Writes it, checks it against Lambda's rules, and prints what it is.
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let build = Build::read(arguments)?;
     let (sdk, binary) = built(&build)?;
