@@ -9,7 +9,6 @@ use serde::Deserialize;
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Module {
-    /// Modules that it cannot be built without.
     pub requires: Vec<String>,
 }
 

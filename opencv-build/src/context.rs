@@ -49,7 +49,6 @@ impl BuildContext<'_> {
         Ok(())
     }
 
-    /// Calls cmake, and hands each line that it prints to `on_line`.
     pub(crate) fn cmake(&self, job: &CmakeJob, on_line: impl FnMut(&str)) -> Result<()> {
         let cmake = self.toolchain.cmake();
         let mut environment = vec![("CMAKE", cmake.as_path())];

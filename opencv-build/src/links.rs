@@ -69,7 +69,6 @@ struct Order<'a> {
     /// Each target after all that it needs.
     finished: Vec<String>,
     system: Vec<String>,
-    /// What each target needs, by the names to link by.
     edges: BTreeMap<String, Vec<String>>,
 }
 

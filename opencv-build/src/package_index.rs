@@ -9,7 +9,6 @@ use support::run::without_user_info;
 
 use crate::python::Python;
 
-/// pip's names of the settings.
 const SETTINGS: [&str; 13] = [
     "index-url",
     "extra-index-url",

@@ -44,7 +44,6 @@ pub struct Source {
 pub struct Package {
     pub package: String,
     pub version: String,
-    /// Digests of its files, one for each kind of build machine.
     pub sha256: Vec<String>,
 }
 

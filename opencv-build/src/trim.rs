@@ -140,7 +140,6 @@ impl Trim {
         folders.any(|folder| path.starts_with(folder))
     }
 
-    /// Whether any file is taken from the newer tree.
     pub(crate) fn takes_third_party(&self) -> bool {
         !self.third_party.is_empty()
     }

@@ -14,7 +14,6 @@ pub fn push(folder: &Path, reference: &str) -> Result<Digest> {
     Ok(confirmed.parse()?)
 }
 
-/// Pulls the image `reference` into `folder`.
 pub fn pull(reference: &str, folder: &Path) -> Result<()> {
     let subcommand = ["pull".into(), "--to".into(), folder.into()];
     PULL.output(&subcommand, &[reference.into()]).map(|_| ())

@@ -35,7 +35,6 @@ impl<'a> TreePlan<'a> {
         })
     }
 
-    /// Of everything that decides what is in the tree.
     pub(crate) fn fingerprint(&self) -> &Fingerprint {
         &self.fingerprint
     }

@@ -27,7 +27,6 @@ pub const BOOTSTRAP: &str = "/var/task/bootstrap";
 
 pub const FUNCTION: &str = "face-detect";
 
-/// An image that was written.
 pub struct Written {
     pub layout: Layout,
     pub archive: PathBuf,

@@ -15,7 +15,6 @@ use support::run::show;
 
 use crate::workspace::Workspace;
 
-/// A program of this workspace that stands behind a verb.
 pub struct Program {
     pub verb: &'static str,
     /// What it does, as `--help` says it.

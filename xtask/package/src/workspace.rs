@@ -17,7 +17,6 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// The project that this program was built in.
     pub fn find() -> Self {
         // cargo sets the variable for `cargo run`; a checkout that was moved is found by it.
         let package = env::var_os("CARGO_MANIFEST_DIR")

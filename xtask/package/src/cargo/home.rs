@@ -72,8 +72,7 @@ fn share(user: Option<(&Path, bool)>, own: &Path) -> Result<()> {
     match user {
         Some((user, true)) => {
             for name in FOLDERS {
-                let folder = user.join(name);
-                fs::create_dir_all(&folder)?;
+                fs::create_dir_all(user.join(name))?;
             }
             for name in FOLDERS.iter().chain(&FILES) {
                 link(&user.join(name), own, name)?;

@@ -187,7 +187,6 @@ fn texts_of(package: &Package, licence: Option<&str>) -> Result<Vec<Text>> {
     Ok(texts)
 }
 
-/// The library that rustc brings compiled.
 fn standard_library(release: &str) -> Result<Component> {
     let licence = "MIT OR Apache-2.0";
     Ok(Component {
