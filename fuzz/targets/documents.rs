@@ -26,10 +26,8 @@ impl Source for Memory {
     }
 
     fn blob(&self, digest: &Digest) -> Result<Blob<'_>> {
-        let bytes = self.blobs.get(digest).ok_or_else(|| Error::Missing {
-            origin: self.origin().to_owned(),
-            what: format!("blob {digest}"),
-        })?;
+        let bytes = self.blobs.get(digest);
+        let bytes = bytes.ok_or_else(|| Error::Other(format!("there is no blob {digest}")))?;
         Ok(Blob {
             bytes: bytes.len() as u64,
             reader: Box::new(bytes.as_slice()),

@@ -50,8 +50,10 @@ impl FromStr for Digest {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let refused = || Error::Digest {
-            text: text.chars().take(100).collect(),
+        let refused = || {
+            let text: String = text.chars().take(100).collect();
+            let what = "is no digest; one is `sha256:` and 64 hexadecimal digits";
+            Error::Other(format!("`{text}` {what}"))
         };
         let digits = text.strip_prefix("sha256:").ok_or_else(refused)?;
         if digits.bytes().any(|byte| byte.is_ascii_uppercase()) {

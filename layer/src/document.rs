@@ -1,5 +1,6 @@
 //! Documents of an image: JSON with one form for one value, descriptors, and reading with a limit. Their types are those of the crate `oci-spec`.
 
+use std::fmt::Display;
 use std::io::Read;
 
 use oci_spec::image::{Descriptor, DescriptorBuilder, MediaType};
@@ -20,18 +21,12 @@ pub(crate) const VERSION: &str = r#"{"imageLayoutVersion":"1.0.0"}"#;
 /// changes from run to run.
 pub(crate) fn canonical(document: &impl Serialize) -> Result<Vec<u8>> {
     let sorted = serde_json::to_value(document).and_then(|value| serde_json::to_vec(&value));
-    sorted.map_err(|error| Error::Document {
-        document: "JSON",
-        reason: error.to_string(),
-    })
+    sorted.map_err(unbuilt("JSON"))
 }
 
 /// How an error of a builder becomes ours.
-pub(crate) fn unbuilt(document: &'static str) -> impl Fn(oci_spec::OciSpecError) -> Error {
-    move |reason| Error::Document {
-        document,
-        reason: reason.to_string(),
-    }
+pub(crate) fn unbuilt<E: Display>(document: &str) -> impl Fn(E) -> Error {
+    move |reason| Error::Other(format!("failed to write the image's {document}: {reason}"))
 }
 
 /// A document that was read as `bytes`; `what` is what errors call it.

@@ -214,8 +214,10 @@ impl Elf {
         }
         let other = |name: &&String| !LAMBDA.libraries.contains(name);
         if let Some(library) = self.needed.iter().find(other) {
-            let library = library.clone();
-            return Err(Error::Library { path, library });
+            let path = path.display();
+            return Err(Error::Other(format!(
+                "`{path}` needs the shared library {library}; link it statically"
+            )));
         }
         if let Some((needed, symbol)) = self.needs_glibc.clone().filter(|(g, _)| *g > floor) {
             return Err(Error::Floor {
@@ -225,8 +227,12 @@ impl Elf {
                 floor,
             });
         }
-        if let Some(symbol) = self.needs_unknown.first().cloned() {
-            return Err(Error::SymbolVersion { path, symbol });
+        if let Some(symbol) = self.needs_unknown.first() {
+            return Err(Error::Other(format!(
+                "`{}` needs {symbol} of glibc, which no release of it promises; link it with the \
+                 SDK's compiler and without -z pack-relative-relocs",
+                path.display()
+            )));
         }
         Ok(())
     }

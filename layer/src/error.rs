@@ -1,5 +1,6 @@
 //! What can go wrong, with what, where and what to do.
 
+use std::fmt::Display;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -20,12 +21,9 @@ pub enum Error {
         path: PathBuf,
         reason: io::Error,
     },
-    #[error("`{path}` comes twice, from {first} and from {second}; leave one out")]
-    Duplicate {
-        path: String,
-        first: String,
-        second: String,
-    },
+    /// What nobody needs to tell apart.
+    #[error("{0}")]
+    Other(String),
     #[error("`{path}` is no path inside an image; {advice}")]
     Path { path: String, advice: &'static str },
     #[error("`{path}` is neither a file nor a folder; leave it out")]
@@ -49,46 +47,21 @@ pub enum Error {
         floor: GlibcVersion,
     },
     #[error(
-        "`{path}` needs {symbol} of glibc, which no release of it promises; link it with the SDK's \
-         compiler and without -z pack-relative-relocs"
-    )]
-    SymbolVersion { path: PathBuf, symbol: String },
-    #[error("`{path}` needs the shared library {library}; link it statically")]
-    Library { path: PathBuf, library: String },
-    #[error(
         "`{path}` is not hardened:{lacks}\nBuild it with the SDK's compiler, which does all of that"
     )]
     Soft { path: PathBuf, lacks: String },
-    #[error("no {library} for {architecture} on this machine; looked in {folders}. {advice}")]
-    NoLibrary {
-        library: String,
-        architecture: Architecture,
-        folders: String,
-        advice: String,
-    },
     #[error("`{path}` cannot run on the base {base}: {reason}")]
     Base {
         path: PathBuf,
         base: String,
         reason: String,
     },
-    #[error("`{text}` is no digest; one is `sha256:` and 64 hexadecimal digits")]
-    Digest { text: String },
-    #[error("{origin} has no {what}")]
-    Missing { origin: String, what: String },
     #[error("{origin} is damaged: {reason}")]
     Damaged { origin: String, reason: String },
     #[error("{origin} was refused because of its entry `{entry}`: {reason}")]
     Hostile {
         origin: String,
         entry: String,
-        reason: String,
-    },
-    #[error("{seconds} s after 1970 is after the year 9999")]
-    Time { seconds: u64 },
-    #[error("failed to write the image's {document}: {reason}")]
-    Document {
-        document: &'static str,
         reason: String,
     },
 }
@@ -114,10 +87,7 @@ impl Error {
         }
     }
 
-    pub(crate) fn missing(origin: &str, what: impl ToString) -> Self {
-        Self::Missing {
-            origin: origin.to_owned(),
-            what: what.to_string(),
-        }
+    pub(crate) fn missing(origin: &str, what: impl Display) -> Self {
+        Self::Other(format!("{origin} has no {what}"))
     }
 }

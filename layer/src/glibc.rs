@@ -81,12 +81,10 @@ fn find(name: &str, folders: &[String], architecture: Architecture) -> Result<(P
     } else {
         "Install this machine's glibc"
     };
-    Err(Error::NoLibrary {
-        library: name.to_owned(),
-        architecture,
-        folders: folders.join(", "),
-        advice: advice.to_owned(),
-    })
+    let folders = folders.join(", ");
+    Err(Error::Other(format!(
+        "no {name} for {architecture} on this machine; looked in {folders}. {advice}"
+    )))
 }
 
 /// The release of the glibc in a tree that [`needed_by`] made.

@@ -8,7 +8,11 @@ use crate::{Error, Result};
 /// The date and time `seconds` after 1970 began.
 pub(crate) fn moment(seconds: u64) -> Result<OffsetDateTime> {
     let signed = i64::try_from(seconds).unwrap_or(i64::MAX);
-    OffsetDateTime::from_unix_timestamp(signed).map_err(|_| Error::Time { seconds })
+    OffsetDateTime::from_unix_timestamp(signed).map_err(|_| too_late(seconds))
+}
+
+fn too_late(seconds: u64) -> Error {
+    Error::Other(format!("{seconds} s after 1970 is after the year 9999"))
 }
 
 /// The same as documents have it: `2022-03-04T05:06:07Z`.
@@ -17,7 +21,7 @@ pub(crate) fn moment(seconds: u64) -> Result<OffsetDateTime> {
 /// It is after the year 9999.
 pub fn rfc3339(seconds: u64) -> Result<String> {
     let text = moment(seconds)?.format(&Rfc3339);
-    text.map_err(|_| Error::Time { seconds })
+    text.map_err(|_| too_late(seconds))
 }
 
 #[cfg(test)]

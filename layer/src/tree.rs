@@ -83,15 +83,17 @@ impl FileTree {
     /// Adds a file at `path`, which is relative to the image's root, and the folders above it.
     pub fn add(&mut self, path: &str, content: Content, mode: Mode) -> Result<&mut Self> {
         check(path)?;
+        let twice = |path: &str, first: &str, second: &str| {
+            Err(Error::Other(format!(
+                "`{path}` comes twice, from {first} and from {second}; leave one out"
+            )))
+        };
         for (end, _) in path.match_indices('/') {
             let folder = &path[..end];
             let there = self.entries.entry(folder.to_owned());
             if let Entry::File { content: first, .. } = there.or_insert(Entry::Folder) {
-                return Err(Error::Duplicate {
-                    path: folder.to_owned(),
-                    first: first.origin(),
-                    second: format!("the folder of {}", content.origin()),
-                });
+                let second = format!("the folder of {}", content.origin());
+                return twice(folder, &first.origin(), &second);
             }
         }
         if let Some(present) = self.entries.get(path) {
@@ -99,11 +101,7 @@ impl FileTree {
                 Entry::Folder => "a folder".to_owned(),
                 Entry::File { content, .. } => content.origin(),
             };
-            return Err(Error::Duplicate {
-                path: path.to_owned(),
-                first,
-                second: content.origin(),
-            });
+            return twice(path, &first, &content.origin());
         }
         self.entries
             .insert(path.to_owned(), Entry::File { content, mode });

@@ -85,13 +85,11 @@ impl Stores {
     /// The credentials for a repository of a registry: those of the first store that has some.
     ///
     /// # Errors
-    /// A file or a helper cannot be used; [`Error::Credentials`] says which.
+    /// A file or a helper cannot be used.
     pub fn find(&self, registry: &str, repository: &str) -> Result<Credentials, Error> {
-        self.first(registry, repository)
-            .map_err(|reason| Error::Credentials {
-                registry: registry.to_owned(),
-                reason: format!("{reason:#}"),
-            })
+        let found = self.first(registry, repository);
+        let what = format!("failed to look up credentials for {registry}");
+        found.map_err(|reason| Error::Other(format!("{what}: {reason:#}")))
     }
 
     fn first(&self, registry: &str, repository: &str) -> Result<Credentials> {

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use layer::{Architecture, Digest};
+use layer::Digest;
 use reqwest::StatusCode;
 
 /// A failure of a push or a pull.
@@ -14,13 +14,9 @@ use reqwest::StatusCode;
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the messages say what each is")]
 pub enum Error {
-    #[error(
-        "`{text}` names no image in a registry: {reason}; write REGISTRY/NAME:TAG or \
-         REGISTRY/NAME@sha256:DIGEST"
-    )]
-    Reference { text: String, reason: String },
-    #[error("failed to look up credentials for {registry}: {reason}")]
-    Credentials { registry: String, reason: String },
+    /// What nobody needs to tell apart.
+    #[error("{0}")]
+    Other(String),
     /// A file cannot be read or written, or a layout is damaged.
     #[error(transparent)]
     Files(#[from] layer::Error),
@@ -34,12 +30,6 @@ pub enum Error {
         repository: String,
         said: String,
         had: &'static str,
-    },
-    #[error("{registry} has no {what} ({said})")]
-    NotFound {
-        registry: String,
-        what: String,
-        said: String,
     },
     #[error(
         "{registry} lies: its {what} has the digest {found}, not {wanted}; nothing of it is kept"
@@ -74,19 +64,6 @@ pub enum Error {
         total: u64,
         reason: String,
     },
-    #[error("{registry} cannot serve {what} now ({said}){asked}")]
-    Busy {
-        registry: String,
-        what: String,
-        said: String,
-        asked: String,
-    },
-    #[error("{registry} refuses {what} ({said})")]
-    Refused {
-        registry: String,
-        what: String,
-        said: String,
-    },
     #[error(
         "failed to make a trusted connection to {registry}: {reason}; plain HTTP is spoken only \
          with registries on this machine"
@@ -98,12 +75,6 @@ pub enum Error {
         what: String,
         reason: String,
     },
-    #[error("`{reference}` is not there for {}, only for {found}", .wanted.goarch())]
-    NoArchitecture {
-        reference: String,
-        wanted: Architecture,
-        found: String,
-    },
     #[error("`{reference}` cannot be what is pushed, whose digest is {digest}; name a tag")]
     OtherDigest { reference: String, digest: Digest },
     #[error("the {what} in `{place}` is damaged: {reason}; write the image again")]
@@ -114,8 +85,6 @@ pub enum Error {
     },
     #[error("another process is writing `{path}`; wait for it to end")]
     Taken { path: PathBuf },
-    #[error("failed to set up the HTTP client: {reason}")]
-    Client { reason: String },
     #[error("{last}; gave up at try {tries}")]
     GaveUp { tries: u32, last: Box<Error> },
 }

@@ -74,30 +74,20 @@ impl Session<'_> {
                 },
             }
             .into(),
-            StatusCode::NOT_FOUND => Error::NotFound {
-                registry,
-                what,
-                said,
+            StatusCode::NOT_FOUND => {
+                Error::Other(format!("{registry} has no {what} ({said})")).into()
             }
-            .into(),
             status if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() => {
-                let text = asked.map(|wait| format!("; it asks to wait {} s", wait.as_secs()));
+                let mut text = format!("{registry} cannot serve {what} now ({said})");
+                if let Some(wait) = asked {
+                    text += &format!("; it asks to wait {} s", wait.as_secs());
+                }
                 Failure {
                     asked,
-                    ..Failure::passing(Error::Busy {
-                        registry,
-                        what,
-                        said,
-                        asked: text.unwrap_or_default(),
-                    })
+                    ..Failure::passing(Error::Other(text))
                 }
             }
-            _ => Error::Refused {
-                registry,
-                what,
-                said,
-            }
-            .into(),
+            _ => Error::Other(format!("{registry} refuses {what} ({said})")).into(),
         };
         failure.status = Some(status);
         failure
@@ -249,7 +239,7 @@ mod tests {
             let final_ones = [400, 401, 403, 404, 405, 413, 416, 418];
             assert!(!final_ones.into_iter().any(again));
             let failure = session.status("it", StatusCode::FORBIDDEN, b"", None, true);
-            assert!(matches!(failure.error, Error::Refused { .. }));
+            assert!(failure.error.to_string().contains(" refuses it "));
             Ok(())
         })
         .unwrap();

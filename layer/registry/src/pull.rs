@@ -105,11 +105,11 @@ fn choose<'a>(remote: &Remote, entries: &'a [Entry], wanted: Architecture) -> Re
 
 fn no_architecture(remote: &Remote, wanted: Architecture, found: &str) -> Error {
     let printable = found.chars().filter(|letter| !letter.is_control());
-    Error::NoArchitecture {
-        reference: remote.reference.whole(),
-        wanted,
-        found: printable.take(500).collect(),
-    }
+    let found: String = printable.take(500).collect();
+    let (reference, wanted) = (remote.reference.whole(), wanted.goarch());
+    Error::Other(format!(
+        "`{reference}` is not there for {wanted}, only for {found}"
+    ))
 }
 
 /// A manifest that an index lists.

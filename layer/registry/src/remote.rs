@@ -67,18 +67,17 @@ impl Remote {
     /// without a tag or a digest it has the tag `latest`. No credentials yet; plain HTTP only if
     /// the registry is on this machine.
     pub fn parse(text: &str) -> Result<Self> {
-        let reference = Reference::try_from(text).map_err(|error| Error::Reference {
-            text: text.to_owned(),
-            reason: error.to_string(),
-        })?;
-        if reference
-            .digest()
-            .is_some_and(|digest| digest.parse::<Digest>().is_err())
-        {
-            return Err(Error::Reference {
-                text: text.to_owned(),
-                reason: "only digests by SHA-256, in small letters, are known".into(),
-            });
+        let refused = |reason: &str| {
+            Error::Other(format!(
+                "`{text}` names no image in a registry: {reason}; write REGISTRY/NAME:TAG or \
+                 REGISTRY/NAME@sha256:DIGEST"
+            ))
+        };
+        let reference = Reference::try_from(text).map_err(|error| refused(&error.to_string()))?;
+        let digest = reference.digest().map(str::parse::<Digest>);
+        if digest.is_some_and(|digest| digest.is_err()) {
+            let reason = "only digests by SHA-256, in small letters, are known";
+            return Err(refused(reason));
         }
         Ok(Self {
             plain_http: is_loopback(reference.resolve_registry()),

@@ -92,9 +92,7 @@ fn client(remote: &Remote, silence: Option<Duration>) -> Result<Client> {
 }
 
 fn unusable(error: &dyn std::error::Error) -> Error {
-    Error::Client {
-        reason: error.to_string(),
-    }
+    Error::Other(format!("failed to set up the HTTP client: {error}"))
 }
 
 impl Session<'_> {
