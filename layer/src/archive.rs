@@ -2,7 +2,6 @@
 //! version 25 on, and beside it the `manifest.json` of the versions before, which points at the
 //! same blobs. `archive/read.rs` reads such an archive, and those of others.
 
-mod docker;
 mod read;
 
 use std::io::{BufWriter, Write};
@@ -11,12 +10,25 @@ use std::path::Path;
 use fs_err::File;
 use tar::EntryType;
 
-pub(crate) use self::docker::{DockerImage, blob_path};
 pub use self::read::ArchiveFile;
+pub(crate) use self::read::{DockerImage, blob_path};
 use crate::document::{VERSION, canonical};
 use crate::layer::header;
 use crate::replace::{new_file, rename};
-use crate::{Digest, Error, Index, Layout, Result};
+use crate::source::Source;
+use crate::{Digest, Error, Index, Layout, LayoutFolder, Result};
+
+/// Opens the layout folder or the archive at `path`.
+///
+/// # Errors
+/// There is nothing, or something else.
+pub fn open(path: &Path) -> Result<Box<dyn Source>> {
+    if path.is_dir() {
+        Ok(Box::new(LayoutFolder::open(path)?))
+    } else {
+        Ok(Box::new(ArchiveFile::open(path)?))
+    }
+}
 
 impl Layout {
     /// Writes the archive to `path`, whole or not at all. `docker load` gives the image the name
@@ -58,7 +70,7 @@ impl Layout {
             appended.map_err(Error::io("write", to))?;
         }
         for digest in blobs {
-            let path = self.blob(&digest);
+            let path = self.source().blob_path(&digest);
             let file = File::open(&path)?;
             let size = file.metadata()?.len();
             let mut header = header(EntryType::Regular, 0o644, size, 0);

@@ -38,7 +38,7 @@ pub fn check_base(binary: &FunctionBinary, base: &Layout, name: &str) -> Result<
         return Err(refused(binary, name, reason));
     }
     let source: &dyn Source = base.source();
-    let descriptors = image.manifest_document().layers();
+    let descriptors = image.documents.manifest.layers();
     let mut entries = Vec::new();
     for descriptor in descriptors {
         let mut layer = Vec::new();
@@ -49,7 +49,7 @@ pub fn check_base(binary: &FunctionBinary, base: &Layout, name: &str) -> Result<
         entries.push(layer);
     }
     let view = View::of(entries.iter().map(Vec::as_slice));
-    let layers = Layers::new(source, descriptors, &view, image.configuration());
+    let layers = Layers::new(source, descriptors, &view, &image.documents.config);
     let libraries = layers.missing_libraries(elf);
     if let Some(missing) = layers
         .missing_loader(elf)

@@ -3,14 +3,13 @@
 //! extended headers of pax and GNU are read here, because the crate `tar` holds them in memory
 //! whole, however large they say they are.
 
-mod entry;
 mod extensions;
 
 use std::io::{self, Read};
 
 use tar::Header;
 
-pub use self::entry::{Entry, Kind};
+pub use self::extensions::{Entry, Kind};
 use self::extensions::{Extensions, most};
 use crate::{Error, Result};
 

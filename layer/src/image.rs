@@ -7,19 +7,18 @@ use std::collections::HashMap;
 use oci_spec::image::{Descriptor, ImageConfiguration, ImageManifest, MediaType};
 
 use crate::compose::{configuration, manifest, of_layers};
-use crate::config::ImageConfig;
 use crate::document::{canonical, descriptor, digest_of, parse};
 use crate::moment::rfc3339;
 use crate::scan::read_layer;
 use crate::source::{Source, document};
-use crate::{Digest, Error, Layer, Processor, Result};
+use crate::{Digest, Error, ImageConfig, Layer, Processor, Result};
 
 /// An image whose layers are known.
 #[derive(Clone, Debug)]
 pub struct Image {
     name: String,
     layers: Vec<Layer>,
-    documents: Documents,
+    pub(crate) documents: Documents,
 }
 
 /// The two documents of an image, as bytes and as what they say.
@@ -136,14 +135,6 @@ impl Image {
     /// The document that says how it is started.
     pub fn config(&self) -> &[u8] {
         &self.documents.config_bytes
-    }
-
-    pub(crate) fn configuration(&self) -> &ImageConfiguration {
-        &self.documents.config
-    }
-
-    pub(crate) fn manifest_document(&self) -> &ImageManifest {
-        &self.documents.manifest
     }
 
     /// What a registry stores: every blob and the manifest.

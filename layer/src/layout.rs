@@ -126,11 +126,6 @@ impl Layout {
     pub fn source(&self) -> &LayoutFolder {
         &self.folder
     }
-
-    /// The path of a blob.
-    pub fn blob(&self, digest: &Digest) -> PathBuf {
-        self.folder.blob_path(digest)
-    }
 }
 
 /// A layout folder that nobody has looked into yet.

@@ -30,7 +30,7 @@ impl Layout {
         let root = Dir::open_ambient_dir(&folder, ambient_authority())
             .map_err(Error::io("open", &folder))?;
         let source = self.source();
-        let manifest = self.image().manifest_document();
+        let manifest = &self.image().documents.manifest;
         let mut folders = Vec::new();
         for (descriptor, layer) in manifest.layers().iter().zip(self.image().layers()) {
             let origin = layer_of(source, &layer.digest);

@@ -4,17 +4,37 @@
 use std::io::{self, BufRead, BufReader, Read, copy, sink};
 
 use flate2::bufread::MultiGzDecoder;
-use oci_spec::image::Descriptor;
+use oci_spec::image::{Descriptor, MediaType};
 
 use crate::digest::{Digest, Hashing};
 use crate::document::digest_of;
 use crate::entries::{self, Entry, Kind};
-use crate::packing::packing;
 use crate::source::Source;
-use crate::{Error, Layer, Packing, Result};
+use crate::{Error, Layer, Result};
 
 /// The most bytes that a layer may unpack to: what Lambda takes of a whole image. More is a bomb.
 const MOST_UNPACKED: u64 = 10 * 1024 * 1024 * 1024;
+
+/// How the tar archive of a layer is packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Packing {
+    /// Not at all.
+    None,
+    /// gzip, in one member or several.
+    Gzip,
+}
+
+/// How the layer of a media type is packed, if we know.
+pub(crate) fn packing(kind: &MediaType) -> Option<Packing> {
+    match kind.to_string().as_str() {
+        "application/vnd.oci.image.layer.v1.tar+gzip"
+        | "application/vnd.docker.image.rootfs.diff.tar.gzip"
+        | "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip" => Some(Packing::Gzip),
+        "application/vnd.oci.image.layer.v1.tar"
+        | "application/vnd.docker.image.rootfs.diff.tar" => Some(Packing::None),
+        _ => None,
+    }
+}
 
 /// Reads the blob of a layer to its end, and calls `visit` for each entry with its content.
 /// `origin` is what errors call it. Nothing in a blob says what made it.

@@ -82,7 +82,7 @@ fn an_archive_of_an_old_docker_is_read_as_what_a_push_makes_of_it() {
     let old = folder.path().join("old");
     fs::create_dir(&old).unwrap();
     let layer = &layout.image().layers()[0];
-    let packed = fs::File::open(layout.blob(&layer.digest)).unwrap();
+    let packed = fs::File::open(layout.source().blob_path(&layer.digest)).unwrap();
     let mut plain = fs::File::create(old.join("layer.tar")).unwrap();
     let mut gzip = flate2::read::GzDecoder::new(packed);
     std::io::copy(&mut gzip, &mut plain).unwrap();

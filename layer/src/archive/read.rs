@@ -9,8 +9,8 @@ use std::path::Path;
 use fs_err::File;
 use fs_err::os::unix::fs::FileExt;
 use oci_spec::image::{ImageConfiguration, ImageManifestBuilder};
+use serde::{Deserialize, Serialize};
 
-use super::docker::{DockerImage, blob_path};
 use crate::document::{self, canonical, descriptor, parse, unbuilt};
 use crate::entries::{self, Kind};
 use crate::source::{Blob, Source};
@@ -23,6 +23,22 @@ const DOCKER: &str = "manifest.json";
 const LAYER: &str = "application/vnd.docker.image.rootfs.diff.tar";
 const CONFIG: &str = "application/vnd.docker.container.image.v1+json";
 const MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
+
+/// What Docker before version 25 reads of an archive.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct DockerImage {
+    /// The path of the configuration in the archive.
+    pub(crate) config: String,
+    pub(crate) repo_tags: Option<Vec<String>>,
+    /// The paths of the layers in the archive, the lowest first.
+    pub(crate) layers: Vec<String>,
+}
+
+/// The path of a blob in the archive.
+pub(crate) fn blob_path(digest: &Digest) -> String {
+    format!("blobs/sha256/{}", digest.hex())
+}
 
 /// An image archive.
 pub struct ArchiveFile {

@@ -97,7 +97,7 @@ fn gzip(source: &dyn Source, image: &Examined, findings: &mut Findings) {
     for layer in &image.layers {
         let kind = layer.descriptor.media_type();
         let digest = layer.descriptor.digest();
-        let said = crate::packing::packing(kind);
+        let said = crate::scan::packing(kind);
         // A push by the engine that wrote this archive packs them.
         if source.packs_on_push() && said == Some(Packing::None) {
             continue;

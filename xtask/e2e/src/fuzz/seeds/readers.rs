@@ -83,7 +83,9 @@ pub fn artefact(reader: &str) -> Result<Vec<Named>> {
     let mut config = ImageConfig::new("seed", Architecture::X86_64);
     config.entrypoint = vec!["/bootstrap".to_owned()];
     let layout = writer.finish(&config, &scratch.path().join("layout"))?;
-    let layer = layout.blob(&layout.image().layers()[0].digest);
+    let layer = layout
+        .source()
+        .blob_path(&layout.image().layers()[0].digest);
     let file = match reader {
         "archive" => {
             layout.write_archive(&place, "seed:latest")?;
