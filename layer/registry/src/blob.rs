@@ -11,12 +11,9 @@ use layer::RunningDigest;
 use reqwest::header::{CONTENT_RANGE, RANGE};
 use reqwest::{Response, StatusCode};
 
-use super::error::Failure;
 use super::judge::innermost;
 use super::manifest::Entry;
-use super::session::Session;
-use super::watch::Meter;
-use super::{Error, Result};
+use super::{Error, Failure, Meter, Result, Session};
 
 /// How much a try must bring to count as progress.
 const PROGRESS: u64 = 1 << 20;

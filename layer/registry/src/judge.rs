@@ -9,10 +9,8 @@ use std::time::Duration;
 use reqwest::{Response, StatusCode, Url};
 use serde_json::Value;
 
-use super::error::Failure;
 use super::patience::asked;
-use super::session::Session;
-use super::{Credentials, Error};
+use super::{Credentials, Error, Failure, Session};
 
 /// How much of a bad answer is looked at, and of a message in it.
 const BODY: u64 = 1 << 16;
@@ -202,7 +200,7 @@ fn said(status: StatusCode, body: &[u8], secrets: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::Remote;
-    use super::super::session::{Scope, within};
+    use super::super::session::within;
     use super::*;
 
     #[test]
@@ -230,7 +228,7 @@ mod tests {
     #[test]
     fn only_what_may_pass_is_tried_again() {
         let remote = Remote::parse("h.example/a").unwrap();
-        within(&remote, Scope::Pull, &|_| (), async |session| {
+        within(&remote, "pull", &|_| (), async |session| {
             let again = |status: u16| {
                 let status = StatusCode::from_u16(status).unwrap();
                 session.status("it", status, b"", None, false).again

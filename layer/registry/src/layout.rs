@@ -7,8 +7,7 @@ use layer::{Digest, LayoutFolder};
 use oci_spec::image::Descriptor;
 
 use super::manifest::{Kind, understand};
-use super::watch::Watch;
-use super::{Blob, Error, Event, Remote, Result, push};
+use super::{Blob, Error, Event, Remote, Result, Watch, push};
 
 /// How deep indexes may lie in indexes.
 const DEEPEST: usize = 4;

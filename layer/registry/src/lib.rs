@@ -28,7 +28,6 @@
 //! ```
 
 mod blob;
-mod content;
 mod credentials;
 mod error;
 mod helper;
@@ -46,12 +45,15 @@ mod token;
 mod upload;
 mod watch;
 
-pub use content::Blob;
 pub use credentials::Stores;
+pub(crate) use error::Failure;
 pub use error::{Error, Result};
 pub use layout::push_layout;
 pub use patience::Patience;
 pub use pull::{Pulled, pull, resolve};
 pub use push::push;
 pub use remote::{Credentials, Remote};
+pub(crate) use session::Session;
+pub use upload::Blob;
 pub use watch::Event;
+pub(crate) use watch::{Meter, Watch};

@@ -6,8 +6,7 @@ use oci_spec::image::Descriptor;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap};
 use serde::Deserialize;
 
-use super::Result;
-use super::session::Session;
+use super::{Result, Session};
 
 /// The longest manifest: what registries have to take, by the specification.
 pub(crate) const LONGEST: u64 = 4 << 20;

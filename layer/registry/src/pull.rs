@@ -11,9 +11,8 @@ use serde_json::Value;
 
 use super::blob;
 use super::manifest::{self, Entry, Kind, LONGEST, Manifest, accepted, said_digest};
-use super::session::{Scope, Session, within};
-use super::watch::{Meter, Watch};
-use super::{Error, Remote, Result};
+use super::session::within;
+use super::{Error, Meter, Remote, Result, Session, Watch};
 
 /// The most manifests of an index and what it lists.
 const MOST_MANIFESTS: usize = 1000;
@@ -36,7 +35,7 @@ pub struct Pulled {
 
 /// The digest that a reference stands for at present.
 pub fn resolve(remote: &Remote) -> Result<Digest> {
-    within(remote, Scope::Pull, &|_| (), async |session| {
+    within(remote, "pull", &|_| (), async |session| {
         resolved(&session).await
     })
 }
@@ -74,7 +73,7 @@ pub fn pull(
 ) -> Result<Pulled> {
     let blobs = folder.join("blobs/sha256");
     fs::create_dir_all(&blobs)?;
-    within(remote, Scope::Pull, watch, async |session| {
+    within(remote, "pull", watch, async |session| {
         let top = manifest::fetch(&session, remote.version()).await?;
         let resolved = top.digest;
         let chosen = match (&top.kind, architecture) {

@@ -6,14 +6,11 @@ use layer::Digest;
 use reqwest::StatusCode;
 use reqwest::header::CONTENT_TYPE;
 
-use super::content::Blob;
-use super::error::Failure;
 use super::manifest::said_digest;
 use super::pull::resolved;
-use super::session::{Scope, Session, within};
-use super::upload;
-use super::watch::{Meter, Watch};
-use super::{Error, Remote, Result};
+use super::session::within;
+use super::upload::{self, Blob};
+use super::{Error, Failure, Meter, Remote, Result, Session, Watch};
 
 /// Pushes an image. `media_type` is that of the manifest, whose digest is returned once the
 /// registry has confirmed it. `watch` is told what goes on.
@@ -33,7 +30,7 @@ pub fn push(
             digest,
         });
     }
-    within(remote, Scope::Push, watch, async |session| {
+    within(remote, "pull,push", watch, async |session| {
         let total = blobs.iter().map(|blob| blob.bytes).sum();
         let meter = Meter::new(watch as &Watch<'_>, total);
         for blob in blobs {

@@ -10,17 +10,8 @@ use base64::engine::general_purpose::STANDARD;
 use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use reqwest::{Body, Client, RequestBuilder, Response, StatusCode, Url};
 
-use super::error::Failure;
 use super::remote::is_loopback;
-use super::watch::{Event, Watch};
-use super::{Credentials, Error, Remote, Result};
-
-/// What is done in a repository.
-#[derive(Clone, Copy)]
-pub(crate) enum Scope {
-    Pull,
-    Push,
-}
+use super::{Credentials, Error, Event, Failure, Remote, Result, Watch};
 
 /// What a request carries.
 #[derive(Clone, PartialEq, Eq)]
@@ -43,7 +34,8 @@ impl Authorization {
 
 pub(crate) struct Session<'a> {
     pub remote: &'a Remote,
-    pub scope: Scope,
+    /// What is done in the repository, as a token's scope says it: `pull` or `pull,push`.
+    pub actions: &'static str,
     pub http: Client,
     watch: &'a Watch<'a>,
     uploads: Client,
@@ -54,7 +46,7 @@ pub(crate) struct Session<'a> {
 /// Does something with a connection, and waits until it is done.
 pub(crate) fn within<'a, T, F: Future<Output = Result<T>>>(
     remote: &'a Remote,
-    scope: Scope,
+    actions: &'static str,
     watch: &'a Watch<'a>,
     action: impl FnOnce(Session<'a>) -> F,
 ) -> Result<T> {
@@ -67,7 +59,7 @@ pub(crate) fn within<'a, T, F: Future<Output = Result<T>>>(
     runtime.block_on(action(Session {
         remote,
         watch,
-        scope,
+        actions,
         http: client(remote, Some(remote.patience.silence))?,
         // For the client, nothing is read from the beginning of an upload to its end.
         uploads: client(remote, None)?,

@@ -7,10 +7,9 @@ use reqwest::header::{HeaderMap, WWW_AUTHENTICATE};
 use reqwest::{StatusCode, Url};
 use serde_json::Value;
 
-use super::error::Failure;
 use super::remote::is_loopback;
-use super::session::{Authorization, Scope, Session};
-use super::{Credentials, Error};
+use super::session::Authorization;
+use super::{Credentials, Error, Failure, Session};
 
 /// The longest answer of a token service. Tokens are some kilobytes.
 const LONGEST: u64 = 1 << 20;
@@ -54,11 +53,7 @@ impl Session<'_> {
             let reason = "its address is neither https nor on this machine";
             return Err(self.unusable(what, reason).into());
         };
-        let actions = match self.scope {
-            Scope::Pull => "pull",
-            Scope::Push => "pull,push",
-        };
-        let repository = self.remote.reference.repository();
+        let (repository, actions) = (self.remote.reference.repository(), self.actions);
         let scope = format!("repository:{repository}:{actions}");
         let mut query = vec![("scope", scope.as_str())];
         query.extend(service.map(|service| ("service", service)));
@@ -185,7 +180,7 @@ mod tests {
     #[test]
     fn a_token_must_fit_into_a_header() {
         let remote = Remote::parse("h.example/a").unwrap();
-        within(&remote, Scope::Pull, &|_| (), async |session| {
+        within(&remote, "pull", &|_| (), async |session| {
             assert!(session.bearer("abc.DEF-1_2=".into()).is_ok());
             for bad in ["", "a\nb", "a b", "ä"] {
                 let error = session.bearer(bad.into()).err().unwrap();

@@ -3,24 +3,53 @@
 //! broken upload can be gone on with, therefore; it is sent again from its beginning.
 
 use std::future::ready;
-use std::io::Read;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use fs_err::File;
 use futures_util::stream::{self, Stream};
 use layer::{Digest, RunningDigest};
 use reqwest::header::{CONTENT_LENGTH, LOCATION};
 use reqwest::{Body, Response, StatusCode, Url};
 use tokio::time::{Instant, timeout};
 
-use super::content::{Blob, Content};
-use super::error::Failure;
 use super::judge::{cause, innermost};
-use super::session::Session;
-use super::watch::Meter;
-use super::{Error, Result};
+use super::{Error, Failure, Meter, Result, Session};
+
+/// What a blob's content is read from.
+type Content = Box<dyn Read + Send>;
+
+/// A blob to be pushed.
+pub struct Blob<'a> {
+    /// Its digest.
+    pub digest: Digest,
+    /// Its size.
+    pub bytes: u64,
+    /// Where it lies, for errors.
+    pub place: String,
+    /// Opens its content, which is read from the beginning for each try and not beyond its size.
+    pub open: Box<dyn Fn() -> io::Result<Content> + 'a>,
+}
+
+impl<'a> Blob<'a> {
+    /// A blob that lies in a file, from `offset` on.
+    pub fn in_file(digest: Digest, bytes: u64, path: &'a Path, offset: u64) -> Self {
+        Self {
+            digest,
+            bytes,
+            place: path.display().to_string(),
+            open: Box::new(move || {
+                let mut file = File::open(path)?;
+                file.seek(SeekFrom::Start(offset))?;
+                Ok(Box::new(file))
+            }),
+        }
+    }
+}
 
 /// How many bytes are read at once.
 const PIECE: u64 = 1 << 16;

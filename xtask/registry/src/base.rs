@@ -5,9 +5,17 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use layer::{Architecture, Layout};
+use layer_registry::{Remote, Stores};
 
 use crate::progress::Progress;
-use crate::remote::remote;
+
+/// The image that `reference` names, with the credentials that are stored for its registry.
+pub fn remote(reference: &str) -> Result<Remote> {
+    let mut remote = Remote::parse(reference)?;
+    let stores = Stores::of(&|variable| std::env::var_os(variable));
+    remote.credentials = stores.find(remote.registry(), remote.reference.repository())?;
+    Ok(remote)
+}
 
 /// The folder below `parent` with the image that `name` stands for now, for `architecture`.
 ///

@@ -4,16 +4,14 @@
 mod base;
 mod progress;
 pub mod pull;
-mod remote;
 
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use layer::Digest;
 
-pub use base::base;
+pub use base::{base, remote};
 pub use progress::Progress;
-pub use remote::remote;
 
 /// Pushes what the layout in `folder` holds to `reference`, with this user's credentials; returns the
 /// digest that the registry confirmed.

@@ -5,9 +5,8 @@ use std::io::IsTerminal;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use layer_registry::Event;
-use support::progress::tell;
-
 use support::answer::size;
+use support::progress::tell;
 
 /// How much of a digest is enough for people.
 const SHORT: usize = "sha256:".len() + 12;

@@ -7,8 +7,8 @@ use layer::Digest;
 use opencv_build::Architecture;
 use serde::Serialize;
 
+use crate::base::remote;
 use crate::progress::Progress;
-use crate::remote::remote;
 use package::workspace::Workspace;
 use support::answer::{Answer, path, size};
 
