@@ -210,9 +210,15 @@ impl Suite<'_> {
     pub fn page(&self) -> Result<()> {
         let (sdk, binary) = self.function()?;
         let site = Site::start(self.workspace(), (&sdk, &binary), Engine::None, &[])?;
-        let gateway = Gateway::start(site.emulator.url())?;
+        let gateway = Gateway::start(&site.emulator.url)?;
         let photo = sdk.path().join("share/samples/lena.jpg");
-        page::test(&gateway.url(), &photo, 1, site.scratch(), site.results())
+        page::test(
+            &gateway.url(),
+            &photo,
+            1,
+            site.scratch.path(),
+            &site.results,
+        )
     }
 
     /// The page of the size report, as a browser opens the file.

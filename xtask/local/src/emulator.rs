@@ -22,9 +22,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const INVOCATION: Duration = Duration::from_secs(900);
 
 pub struct Emulator {
-    url: String,
+    /// Where events are posted.
+    pub url: String,
     instance: Instance,
-    started: Instant,
+    /// When it was told to start.
+    pub started: Instant,
     _cleanup: Vec<Cleanup>,
 }
 
@@ -95,16 +97,6 @@ impl Emulator {
         };
         emulator.wait(&address)?;
         Ok(emulator)
-    }
-
-    /// Where events are posted.
-    pub fn url(&self) -> &str {
-        &self.url
-    }
-
-    /// When it was told to start.
-    pub fn started(&self) -> Instant {
-        self.started
     }
 
     /// Posts an event and waits for the function's answer.

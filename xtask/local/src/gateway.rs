@@ -54,7 +54,7 @@ impl Gateway {
 
     /// Its address, as `http://127.0.0.1:PORT/`.
     pub fn url(&self) -> String {
-        format!("http://{}/", self.server.address())
+        format!("http://{}/", self.server.address)
     }
 }
 

@@ -41,7 +41,7 @@ impl S3Server {
 
     /// Its address, as `http://127.0.0.1:PORT`.
     pub fn endpoint(&self) -> String {
-        format!("http://{}", self.server.address())
+        format!("http://{}", self.server.address)
     }
 
     pub fn create_bucket(&self, bucket: &str) -> Result<()> {

@@ -17,7 +17,7 @@ use tokio::runtime::Runtime;
 const BREATH: Duration = Duration::from_millis(20);
 
 pub struct Server {
-    address: SocketAddr,
+    pub address: SocketAddr,
     runtime: Option<Runtime>,
 }
 
@@ -66,10 +66,6 @@ impl Server {
             address,
             runtime: Some(runtime),
         })
-    }
-
-    pub fn address(&self) -> SocketAddr {
-        self.address
     }
 }
 

@@ -1,6 +1,6 @@
 //! A Lambda of one function on this machine: its image under the emulator, with an S3 server.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use fs_err as fs;
@@ -26,9 +26,10 @@ pub struct Site {
     pub storage: S3Server,
     /// The image's size, unpacked.
     pub image_bytes: u64,
-    results: PathBuf,
+    /// For what is to be looked at afterwards.
+    pub results: PathBuf,
     // What is running goes before the folder that it runs in.
-    scratch: TempDir,
+    pub scratch: TempDir,
     _cleanup: Cleanup,
 }
 
@@ -95,15 +96,5 @@ impl Site {
         let faces =
             faces.with_context(|| format!("s3://{bucket}/{key} is answered by {answer}"))?;
         Ok(faces.clone())
-    }
-
-    /// A folder for what is to be looked at afterwards.
-    pub fn results(&self) -> &Path {
-        &self.results
-    }
-
-    /// A folder that goes with this value.
-    pub fn scratch(&self) -> &Path {
-        self.scratch.path()
     }
 }

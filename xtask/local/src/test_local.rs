@@ -113,9 +113,9 @@ pub fn try_photos<T>(
         let start = Instant::now();
         let response = site.invoke(&event(key))?;
         let milliseconds = milliseconds(start);
-        cold_ms.get_or_insert(self::milliseconds(site.emulator.started()));
+        cold_ms.get_or_insert(self::milliseconds(site.emulator.started));
         expected.check(photo, BUCKET, key, &response)?;
-        let annotated = site.results().join(format!("{key}_rs.jpg"));
+        let annotated = site.results.join(format!("{key}_rs.jpg"));
         let file = site.storage.get(BUCKET, &format!("{key}_rs.jpg"))?;
         ensure!(
             file.starts_with(&[0xff, 0xd8]),
@@ -182,13 +182,13 @@ fn milliseconds(since: Instant) -> f64 {
 fn keep(site: &Site, answer: &LocalAnswer) -> Result<()> {
     let photo = answer.answers.first().map(|answer| answer.photo.as_path());
     let name = photo.and_then(Path::file_name).unwrap_or_default();
-    let gateway = Gateway::start(site.emulator.url())?;
+    let gateway = Gateway::start(&site.emulator.url)?;
     tell(&format!(
         "Open {} in a browser, and drop a photo there. S3 is at {}. Post an event with\n  curl {} -d '{}'\n\
          Ctrl-C ends it all.",
         gateway.url(),
         site.storage.endpoint(),
-        site.emulator.url(),
+        site.emulator.url,
         event(&name.to_string_lossy())
     ));
     loop {

@@ -71,12 +71,12 @@ impl RuntimeApi {
 
     /// `HOST:PORT`, as Lambda names it to the function.
     pub fn address(&self) -> String {
-        self.server.address().to_string()
+        self.server.address.to_string()
     }
 
     /// Where the credentials are.
     pub fn credentials(&self) -> String {
-        format!("http://{}/credentials", self.server.address())
+        format!("http://{}/credentials", self.server.address)
     }
 
     /// What the function did until it answered.
