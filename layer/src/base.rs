@@ -77,9 +77,6 @@ pub fn check_base(binary: &FunctionBinary, base: &Layout, name: &str) -> Result<
 }
 
 fn refused(binary: &FunctionBinary, base: &str, reason: String) -> Error {
-    Error::Base {
-        path: binary.path().to_owned(),
-        base: base.to_owned(),
-        reason,
-    }
+    let path = binary.path().display();
+    Error::Other(format!("`{path}` cannot run on the base {base}: {reason}"))
 }

@@ -52,10 +52,8 @@ impl Elf {
 }
 
 fn no_elf(path: &Path) -> impl FnOnce(Unreadable) -> Error {
-    move |error| Error::NoElf {
-        path: path.to_owned(),
-        reason: error.to_string(),
-    }
+    let path = path.display();
+    move |error| Error::Other(format!("failed to read `{path}` as an ELF file: {error}"))
 }
 
 /// Why a file cannot be read as an ELF file.
@@ -168,16 +166,17 @@ impl FunctionBinary {
     /// The same program, if it was hardened in every way that [`Hardening`] knows.
     ///
     /// # Errors
-    /// [`Error::Soft`] names what is missing.
+    /// It was not; all that is missing is named.
     pub fn hardened(self) -> Result<Self> {
         let lacks = self.elf.hardening.lacks();
         if lacks.is_empty() {
             return Ok(self);
         }
-        Err(Error::Soft {
-            lacks: lacks.iter().map(|lack| format!("\n- {lack}")).collect(),
-            path: self.path,
-        })
+        let lacks: String = lacks.iter().map(|lack| format!("\n- {lack}")).collect();
+        Err(Error::Other(format!(
+            "`{}` is not hardened:{lacks}\nBuild it with the SDK's compiler, which does all of that",
+            self.path.display()
+        )))
     }
 
     /// The file.
@@ -204,35 +203,29 @@ impl Elf {
         architecture: Architecture,
         floor: GlibcVersion,
     ) -> Result<()> {
-        let path = path.to_owned();
+        let path = path.display();
+        let refused = |reason: String| Err(Error::Other(format!("`{path}` {reason}")));
         if self.processor != architecture {
-            return Err(Error::Machine {
-                path,
-                found: self.processor.clone(),
-                wanted: architecture,
-            });
+            let found = &self.processor;
+            return refused(format!("is for {found}, not for {architecture}"));
         }
         let other = |name: &&String| !LAMBDA.libraries.contains(name);
         if let Some(library) = self.needed.iter().find(other) {
-            let path = path.display();
-            return Err(Error::Other(format!(
-                "`{path}` needs the shared library {library}; link it statically"
-            )));
+            return refused(format!(
+                "needs the shared library {library}; link it statically"
+            ));
         }
-        if let Some((needed, symbol)) = self.needs_glibc.clone().filter(|(g, _)| *g > floor) {
-            return Err(Error::Floor {
-                path,
-                needed,
-                symbol,
-                floor,
-            });
+        if let Some((needed, symbol)) = self.needs_glibc.as_ref().filter(|(g, _)| *g > floor) {
+            return refused(format!(
+                "needs glibc {needed} (symbol version {symbol}), but must run on {floor}; link it \
+                 with the SDK's compiler"
+            ));
         }
         if let Some(symbol) = self.needs_unknown.first() {
-            return Err(Error::Other(format!(
-                "`{}` needs {symbol} of glibc, which no release of it promises; link it with the \
-                 SDK's compiler and without -z pack-relative-relocs",
-                path.display()
-            )));
+            return refused(format!(
+                "needs {symbol} of glibc, which no release of it promises; link it with the SDK's \
+                 compiler and without -z pack-relative-relocs"
+            ));
         }
         Ok(())
     }

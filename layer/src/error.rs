@@ -4,8 +4,6 @@ use std::fmt::Display;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::{Architecture, GlibcVersion, Processor};
-
 /// A failure of this crate.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -24,38 +22,6 @@ pub enum Error {
     /// What nobody needs to tell apart.
     #[error("{0}")]
     Other(String),
-    #[error("`{path}` is no path inside an image; {advice}")]
-    Path { path: String, advice: &'static str },
-    #[error("`{path}` is neither a file nor a folder; leave it out")]
-    Special { path: PathBuf },
-    #[error("failed to read `{path}` as an ELF file: {reason}")]
-    NoElf { path: PathBuf, reason: String },
-    #[error("`{path}` is for {found}, not for {wanted}")]
-    Machine {
-        path: PathBuf,
-        found: Processor,
-        wanted: Architecture,
-    },
-    #[error(
-        "`{path}` needs glibc {needed} (symbol version {symbol}), but must run on {floor}; link \
-         it with the SDK's compiler"
-    )]
-    Floor {
-        path: PathBuf,
-        needed: GlibcVersion,
-        symbol: String,
-        floor: GlibcVersion,
-    },
-    #[error(
-        "`{path}` is not hardened:{lacks}\nBuild it with the SDK's compiler, which does all of that"
-    )]
-    Soft { path: PathBuf, lacks: String },
-    #[error("`{path}` cannot run on the base {base}: {reason}")]
-    Base {
-        path: PathBuf,
-        base: String,
-        reason: String,
-    },
     #[error("{origin} is damaged: {reason}")]
     Damaged { origin: String, reason: String },
     #[error("{origin} was refused because of its entry `{entry}`: {reason}")]

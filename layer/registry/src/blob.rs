@@ -91,9 +91,10 @@ impl<'a> Download<'a> {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(Error::Taken {
-                    path: path.to_owned(),
-                });
+                let path = path.display();
+                return Err(Error::Other(format!(
+                    "another process is writing `{path}`; wait for it to end"
+                )));
             }
             Err(TryLockError::Error(error)) => return Err(Error::io("lock", path)(error)),
         }

@@ -3,7 +3,7 @@
 //! send people on to are signed.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use layer::Digest;
@@ -64,27 +64,12 @@ pub enum Error {
         total: u64,
         reason: String,
     },
-    #[error(
-        "failed to make a trusted connection to {registry}: {reason}; plain HTTP is spoken only \
-         with registries on this machine"
-    )]
-    Tls { registry: String, reason: String },
     #[error("{registry} answers {what} with something else: {reason}")]
     Answer {
         registry: String,
         what: String,
         reason: String,
     },
-    #[error("`{reference}` cannot be what is pushed, whose digest is {digest}; name a tag")]
-    OtherDigest { reference: String, digest: Digest },
-    #[error("the {what} in `{place}` is damaged: {reason}; write the image again")]
-    Damaged {
-        what: String,
-        place: String,
-        reason: String,
-    },
-    #[error("another process is writing `{path}`; wait for it to end")]
-    Taken { path: PathBuf },
     #[error("{last}; gave up at try {tries}")]
     GaveUp { tries: u32, last: Box<Error> },
 }

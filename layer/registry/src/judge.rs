@@ -95,7 +95,11 @@ impl Session<'_> {
     pub fn broken(&self, what: &str, error: &reqwest::Error) -> Failure {
         let (registry, what) = (self.remote.registry().to_owned(), what.to_owned());
         if let Some(reason) = cause::<rustls::Error>(error).map(ToString::to_string) {
-            return Error::Tls { registry, reason }.into();
+            return Error::Other(format!(
+                "failed to make a trusted connection to {registry}: {reason}; plain HTTP is spoken \
+                 only with registries on this machine"
+            ))
+            .into();
         }
         let reason = innermost(error);
         if error.is_builder() || error.is_redirect() {

@@ -25,10 +25,10 @@ pub fn push(
     if let Some(wanted) = remote.digest()
         && wanted != digest
     {
-        return Err(Error::OtherDigest {
-            reference: remote.reference.whole(),
-            digest,
-        });
+        let reference = remote.reference.whole();
+        return Err(Error::Other(format!(
+            "`{reference}` cannot be what is pushed, whose digest is {digest}; name a tag"
+        )));
     }
     within(remote, "pull,push", watch, async |session| {
         let total = blobs.iter().map(|blob| blob.bytes).sum();

@@ -181,9 +181,8 @@ fn body(
 }
 
 fn damaged(blob: &Blob<'_>, reason: &str) -> Error {
-    Error::Damaged {
-        what: format!("blob {}", blob.digest),
-        place: blob.place.clone(),
-        reason: reason.to_owned(),
-    }
+    let (digest, place) = (blob.digest, &blob.place);
+    Error::Other(format!(
+        "the blob {digest} in `{place}` is damaged: {reason}; write the image again"
+    ))
 }

@@ -29,8 +29,9 @@ fn a_program_may_need_the_floor_and_nothing_newer() {
     let check = |floor| FunctionBinary::check(&path, here(), floor);
     check(needed).unwrap();
     let error = check(GlibcVersion::new(needed.major, needed.minor - 1)).unwrap_err();
-    assert!(matches!(error, Error::Floor { .. }), "{error}");
-    assert!(error.to_string().contains(&symbol), "{error}");
+    let error = error.to_string();
+    assert!(error.contains("needs glibc"), "{error}");
+    assert!(error.contains(&symbol), "{error}");
 }
 
 #[test]
@@ -46,7 +47,7 @@ fn a_program_that_needs_other_libraries_is_refused() {
 fn a_program_for_another_processor_is_refused() {
     let newest = GlibcVersion::new(2, u32::MAX);
     let error = FunctionBinary::check(&this_program(), here().other(), newest).unwrap_err();
-    assert!(matches!(error, Error::Machine { .. }), "{error}");
+    assert!(error.to_string().contains(" not for "), "{error}");
 }
 
 #[test]
@@ -58,7 +59,8 @@ fn what_is_no_elf_file_is_refused() {
         b"\x7fELF\x02\x01\x01\x00truncated",
     ] {
         fs::write(file.path(), bytes).unwrap();
-        assert!(matches!(Elf::read(file.path()), Err(Error::NoElf { .. })));
+        let error = Elf::read(file.path()).unwrap_err().to_string();
+        assert!(error.contains("as an ELF file"), "{error}");
         assert!(Elf::parse(file.path(), bytes).is_err());
     }
 }

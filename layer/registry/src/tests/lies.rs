@@ -211,7 +211,8 @@ fn plain_answers_to_tls_are_told_as_such() {
         let _ = socket.read_to_end(&mut Vec::new());
     });
     let error = pull_from(&remote);
-    assert!(matches!(error, Error::Tls { .. }), "{error}");
+    let error = error.to_string();
+    assert!(error.contains("a trusted connection"), "{error}");
 }
 
 #[test]

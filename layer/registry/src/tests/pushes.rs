@@ -105,10 +105,8 @@ fn each_blob_is_sent_once_and_in_one_piece() {
         ["GET /v2/".to_owned(), format!("PUT manifests/{digest}")]
     );
     let other = registry.remote(&format!(":v3@{}", of(b"other")));
-    assert!(matches!(
-        push_all(&other, &blobs),
-        Err(Error::OtherDigest { .. })
-    ));
+    let error = push_all(&other, &blobs).unwrap_err().to_string();
+    assert!(error.contains("cannot be what is pushed"), "{error}");
     assert!(registry.seen().is_empty());
 }
 
@@ -197,8 +195,9 @@ fn what_is_damaged_here_is_not_sent() {
     ];
     for (blob, reason) in bad {
         let error = push(&registry.remote(""), &[blob], b"m", IMAGE, &|_| ()).unwrap_err();
-        assert!(matches!(error, Error::Damaged { .. }), "{error}");
-        assert!(error.to_string().contains(reason), "{error}");
+        let error = error.to_string();
+        assert!(error.contains("` is damaged: "), "{error}");
+        assert!(error.contains(reason), "{error}");
     }
     assert_eq!(store.names(), Vec::<String>::new());
 }
