@@ -7,8 +7,7 @@ pub mod webp;
 
 use imagesize::ImageType;
 
-use super::header::Header;
-use super::refusal::Refusal;
+use super::{Header, Refusal};
 
 impl Header {
     /// What `file` says of itself, if it is a file of a format that can be read and nothing of it is known to be missing.

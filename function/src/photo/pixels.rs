@@ -10,11 +10,9 @@ use opencv::{Result, imgproc};
 
 use super::decode::jpeg::{self, Rows};
 use super::decode::{png, webp};
-use super::failure::Failure;
-use super::format::Format;
-use super::header::Header;
 use super::orientation::Orientation;
 use super::watch::Watch;
+use super::{Failure, Format, Header};
 use crate::faces::{Area, Face};
 
 /// Colours in OpenCV's order, blue first.

@@ -5,8 +5,7 @@ use std::fs;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::time::Instant;
 
-use super::failure::Failure;
-use super::refusal::Refusal;
+use super::{Failure, Refusal};
 
 /// What must be left of the memory while a photo is decoded, in bytes.
 const LEFT: u64 = 16 << 20;

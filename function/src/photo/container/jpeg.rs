@@ -8,11 +8,8 @@ mod frame;
 use memchr::memchr;
 
 use self::frame::{Frame, Scans, damaged};
-
-use super::super::format::Format;
-use super::super::header::Header;
-use super::super::orientation::Reader;
-use super::super::refusal::Refusal;
+use crate::photo::orientation::Reader;
+use crate::photo::{Format, Header, Refusal};
 
 /// What libjpeg takes for each column, in bytes, besides the coefficients: buffers for some rows.
 const PER_COLUMN: u64 = 512;

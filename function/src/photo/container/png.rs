@@ -3,10 +3,8 @@
 
 use std::ops::Range;
 
-use super::super::format::Format;
-use super::super::header::Header;
-use super::super::orientation::Reader;
-use super::super::refusal::Refusal;
+use crate::photo::orientation::Reader;
+use crate::photo::{Format, Header, Refusal};
 
 const SIGNATURE: usize = 8;
 /// Length, name and checksum.

@@ -2,10 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::super::failure::Failure;
-use super::super::format::Format;
-use super::super::header::Header;
-use super::super::refusal::Refusal;
+use crate::photo::{Failure, Format, Header, Refusal};
 
 /// Bytes of a pixel in colours: blue, green and red.
 pub(super) const COLOURS: usize = 3;

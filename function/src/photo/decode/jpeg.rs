@@ -4,10 +4,8 @@
 use std::ffi::{CStr, c_char, c_int, c_void};
 
 use super::buffer::damaged;
-use crate::photo::Failure;
-use crate::photo::container;
 use crate::photo::watch::Watch;
-use crate::photo::{Format, Header, Refusal};
+use crate::photo::{Failure, Format, Header, Refusal, container};
 
 /// The longest side that a JPEG file of libjpeg's can have.
 pub const LONGEST: u32 = 65_500;

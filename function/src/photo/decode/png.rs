@@ -6,10 +6,8 @@ use std::io::Cursor;
 use png::{Decoder, DecodingError, InterlaceInfo, Limits, Transformations, expand_interlaced_row};
 
 use super::buffer::{COLOURS, check_size, converted, damaged, guarded};
-use crate::photo::Failure;
-use crate::photo::container;
 use crate::photo::watch::Watch;
-use crate::photo::{Format, Header};
+use crate::photo::{Failure, Format, Header, container};
 
 /// Bytes of the picture after which the watch is asked.
 const PIECE: usize = 1 << 20;

@@ -6,10 +6,9 @@ use std::cell::Cell;
 use image_webp::WebPDecoder;
 
 use super::buffer::{COLOURS, check_size, converted, damaged, guarded};
-use crate::photo::Failure;
 use crate::photo::container::webp::{WebP, read};
 use crate::photo::watch::{Watch, Watched};
-use crate::photo::{Format, Header};
+use crate::photo::{Failure, Format, Header};
 
 /// Decodes a file into rows of blue, green and red.
 ///
