@@ -56,7 +56,6 @@ fn no_elf(path: &Path) -> impl FnOnce(Unreadable) -> Error {
     move |error| Error::Other(format!("failed to read `{path}` as an ELF file: {error}"))
 }
 
-/// Why a file cannot be read as an ELF file.
 type Unreadable = Box<dyn std::error::Error>;
 
 fn parse<'data>(data: impl ReadRef<'data>) -> Result<Elf, Unreadable> {

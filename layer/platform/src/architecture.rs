@@ -15,13 +15,11 @@ pub enum Architecture {
     Aarch64,
 }
 
-/// A name that no architecture of Lambda's has.
 #[derive(Debug, thiserror::Error)]
 #[error("unknown architecture `{0}`; Lambda has x86_64 and aarch64 (arm64)")]
 pub struct UnknownArchitecture(String);
 
 impl Architecture {
-    /// All of them.
     pub const ALL: [Self; 2] = [Self::X86_64, Self::Aarch64];
 
     /// The name that rustc, zig, cmake and this project's files use.
@@ -40,7 +38,6 @@ impl Architecture {
         }
     }
 
-    /// The name that Lambda uses.
     pub fn lambda_name(self) -> &'static str {
         match self {
             Self::X86_64 => "x86_64",
@@ -58,7 +55,6 @@ impl Architecture {
         std::env::consts::ARCH.parse().ok()
     }
 
-    /// The one that this is not.
     pub fn other(self) -> Self {
         match self {
             Self::X86_64 => Self::Aarch64,

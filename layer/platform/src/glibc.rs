@@ -11,17 +11,14 @@ use serde::{Deserialize, Serialize};
 pub struct GlibcVersion {
     /// The first number, 2 for every release since 1997.
     pub major: u32,
-    /// The second number.
     pub minor: u32,
 }
 
-/// A text that is not a glibc release.
 #[derive(Debug, thiserror::Error)]
 #[error("`{0}` is not a glibc version; write it as \"2.26\"")]
 pub struct NotAGlibcVersion(String);
 
 impl GlibcVersion {
-    /// The release `major.minor`.
     pub const fn new(major: u32, minor: u32) -> Self {
         Self { major, minor }
     }

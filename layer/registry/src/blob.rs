@@ -152,7 +152,6 @@ impl<'a> Download<'a> {
         Err(Failure::passing(lied))
     }
 
-    /// Asks for what is missing.
     async fn request(&self) -> Result<Response, Failure> {
         let (digest, from) = (self.entry.digest, self.sum.bytes());
         let address = self.session.remote.address(&format!("blobs/{digest}"));

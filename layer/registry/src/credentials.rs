@@ -189,7 +189,6 @@ impl Entry {
     }
 }
 
-/// The user name and the password of an `auth`.
 fn decode(auth: &str) -> Option<(String, String)> {
     let lenient =
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);

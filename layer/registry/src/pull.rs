@@ -111,7 +111,6 @@ fn no_architecture(remote: &Remote, wanted: Architecture, found: &str) -> Error 
     ))
 }
 
-/// A manifest that an index lists.
 async fn child(session: &Session<'_>, entry: &Entry) -> Result<Manifest> {
     if entry.size() > LONGEST {
         let what = format!("manifest {}", entry.digest);

@@ -21,7 +21,6 @@ pub(crate) enum Authorization {
 }
 
 impl Authorization {
-    /// The value of the header.
     pub fn header(&self) -> String {
         match self {
             Self::Basic { user, password } => {

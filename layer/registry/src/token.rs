@@ -17,7 +17,6 @@ const LONGEST: u64 = 1 << 20;
 /// What an identity token's service is told of who asks.
 const CLIENT: &str = "layer";
 
-/// What a registry demands.
 #[derive(Debug, PartialEq, Eq)]
 enum Challenge {
     Basic,

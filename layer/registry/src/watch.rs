@@ -29,7 +29,6 @@ pub enum Event<'a> {
     Again { error: &'a Error, wait: Duration },
 }
 
-/// Who is told.
 pub(crate) type Watch<'a> = dyn Fn(&Event<'_>) + 'a;
 
 pub(crate) struct Meter<'a> {
@@ -47,7 +46,6 @@ impl<'a> Meter<'a> {
         }
     }
 
-    /// A blob's turn begins.
     pub fn blob(&self, digest: Digest, bytes: u64, present: bool) {
         (self.watch)(&Event::Blob {
             digest,

@@ -5,7 +5,6 @@ use std::path::Path;
 use anyhow::Result;
 use serde::Serialize;
 
-/// The result of a verb.
 pub trait Answer: Serialize {
     /// The answer for people.
     fn text(&self) -> String;

@@ -25,7 +25,6 @@ type Process = Arc<Mutex<process::Child>>;
 /// Those that have not been dropped.
 static RUNNING: Mutex<Vec<Process>> = Mutex::new(Vec::new());
 
-/// A running process.
 pub struct Child {
     process: Process,
     id: u32,
@@ -58,7 +57,6 @@ impl Child {
         Ok(Self { process, id })
     }
 
-    /// The number of the process.
     pub fn id(&self) -> u32 {
         self.id
     }
@@ -68,7 +66,6 @@ impl Child {
         Ok(lock(&self.process).try_wait()?)
     }
 
-    /// Waits until it ends by itself.
     pub fn wait(&self) -> Result<ExitStatus> {
         if let Some(status) = self.try_wait()? {
             return Ok(status);

@@ -12,7 +12,6 @@ use serde::Deserialize;
 
 use crate::run::Cmd;
 
-/// Variables with a common purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Group {
     /// How to reach servers: proxies, certificates, and who may sign in.
@@ -39,7 +38,6 @@ static LISTS: LazyLock<Lists> = LazyLock::new(|| {
         .unwrap_or_else(|error| unreachable!("data/environment.json is part of this: {error}"))
 });
 
-/// The variables of a process.
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
     variables: BTreeMap<OsString, OsString>,

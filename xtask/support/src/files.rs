@@ -16,7 +16,6 @@ pub fn temporary_in(parent: &Path, prefix: &str) -> Result<TempDir> {
     folder.with_context(|| format!("failed to create a folder in `{}`", parent.display()))
 }
 
-/// What is in a folder, sorted.
 pub fn sorted_entries(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries = fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path()));
     let mut paths = entries.collect::<Result<Vec<_>, _>>()?;
@@ -64,7 +63,6 @@ pub fn remove_unfinished(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Removes a file that may not be there.
 pub fn remove_if_there(path: &Path) -> Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
@@ -96,7 +94,6 @@ pub fn replace(path: &Path, folder: &Path, partial: &Path) -> Result<()> {
     Ok(fs::rename(folder, path)?)
 }
 
-/// Copies a folder and all that is in it.
 pub fn copy_tree(from: &Path, to: &Path) -> Result<()> {
     for path in sorted_entries(from)? {
         let target = to.join(path.file_name().unwrap_or_default());
@@ -131,7 +128,6 @@ pub fn sweep(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The size of a file.
 pub fn file_size(path: &Path) -> Result<u64> {
     Ok(fs::metadata(path)?.len())
 }

@@ -2,6 +2,8 @@
 //! child processes and what they see of the user's environment, files that are written whole, locks and
 //! digests. It knows nothing of OpenCV, images or functions.
 
+#![expect(missing_docs, reason = "a name that says all needs no comment here")]
+
 pub mod answer;
 pub mod atomic;
 pub mod cargo;

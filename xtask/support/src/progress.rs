@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// Tells one line.
 pub fn tell(line: &str) {
     eprintln!("{line}");
 }
@@ -19,7 +18,6 @@ pub struct Step {
     start: Instant,
 }
 
-/// What is counted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Unit {
     Pieces,
@@ -53,7 +51,6 @@ impl Step {
         self.show(done, total, Unit::Pieces);
     }
 
-    /// The same for numbers of bytes.
     pub fn advance_bytes(&mut self, done: u64, total: u64) {
         self.show(done, total, Unit::Bytes);
     }
