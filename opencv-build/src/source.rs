@@ -145,17 +145,6 @@ impl SourceArchive {
             description: origin.place.describe(),
         }
     }
-
-    /// An archive of the newer tree that somebody else wrote: for tests.
-    #[cfg(test)]
-    pub(crate) fn newer(path: &Path, root: &str, cut: bool) -> Self {
-        let description = path.display().to_string();
-        let (path, root) = (path.to_owned(), Some(root.to_owned()));
-        Self {
-            kind: Kind::Archive { path, root, cut },
-            description,
-        }
-    }
 }
 
 #[cfg(test)]

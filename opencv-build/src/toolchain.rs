@@ -36,15 +36,6 @@ impl Toolchain {
         Ok(toolchain)
     }
 
-    /// Tools that somebody else put into `root`, in the wheels' layout: for tests.
-    #[cfg(test)]
-    pub(crate) fn at(root: &Path) -> Self {
-        Self {
-            root: root.to_owned(),
-            versions: BTreeMap::new(),
-        }
-    }
-
     pub fn cmake(&self) -> PathBuf {
         self.root.join("cmake/data/bin/cmake")
     }
@@ -70,5 +61,20 @@ impl Toolchain {
 
     pub fn versions(&self) -> &BTreeMap<String, String> {
         &self.versions
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl Toolchain {
+        /// Tools that somebody else put into `root`, in the wheels' layout.
+        pub(crate) fn at(root: &Path) -> Self {
+            Self {
+                root: root.to_owned(),
+                versions: BTreeMap::new(),
+            }
+        }
     }
 }

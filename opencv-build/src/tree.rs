@@ -73,16 +73,6 @@ impl SourceTree {
         Ok(tree)
     }
 
-    /// A tree that somebody else wrote: for tests.
-    #[cfg(test)]
-    pub(crate) fn at(path: &Path) -> Self {
-        Self {
-            path: path.to_owned(),
-            source: "tree".to_owned(),
-            third_party: Some("newer tree".to_owned()),
-        }
-    }
-
     /// Has the next build look at every file again.
     pub fn forget(&self) -> Result<()> {
         remove_if_there(&self.path.with_extension("fingerprint"))

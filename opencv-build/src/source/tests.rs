@@ -7,6 +7,18 @@ use std::thread;
 use super::*;
 use crate::pins::Place;
 
+impl SourceArchive {
+    /// An archive of the newer tree that somebody else wrote.
+    pub(crate) fn newer(path: &Path, root: &str, cut: bool) -> Self {
+        let description = path.display().to_string();
+        let (path, root) = (path.to_owned(), Some(root.to_owned()));
+        Self {
+            kind: Kind::Archive { path, root, cut },
+            description,
+        }
+    }
+}
+
 /// Serves `body` once over plain HTTP, claiming `length`; returns the address.
 fn serve(body: &'static [u8], length: usize) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

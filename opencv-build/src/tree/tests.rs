@@ -8,6 +8,17 @@ use crate::recipe::tests::recipe;
 use crate::recipe::{NamedSource, Recipe};
 use crate::toolchain::Toolchain;
 
+impl SourceTree {
+    /// A tree that somebody else wrote.
+    pub(crate) fn at(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            source: "tree".to_owned(),
+            third_party: Some("newer tree".to_owned()),
+        }
+    }
+}
+
 /// A folder with just enough of an OpenCV tree for the cuts to fit.
 fn little_opencv(folder: &Path) -> Recipe {
     let recipe = recipe();

@@ -1,8 +1,6 @@
 //! What git says of the project's checkout: arguments enter, their output leaves. Nothing is written, and
 //! nothing of the checkout is run.
 
-pub mod fixture;
-
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
@@ -62,8 +60,8 @@ fn real(root: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use super::fixture::commit;
     use super::*;
+    use crate::tests::checkout::commit;
 
     #[test]
     fn a_checkout_has_a_commit_and_tells_if_files_were_changed() {

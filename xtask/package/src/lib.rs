@@ -17,3 +17,8 @@ pub mod program;
 pub mod sbom;
 pub mod user_cache;
 pub mod workspace;
+
+#[cfg(test)]
+mod tests {
+    pub mod checkout;
+}

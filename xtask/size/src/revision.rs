@@ -20,7 +20,7 @@ mod tests {
     use fs_err as fs;
 
     use super::*;
-    use package::git::fixture::commit;
+    use crate::tests::checkout::commit;
 
     #[test]
     fn the_revision_is_short_and_marked_if_files_were_changed() {

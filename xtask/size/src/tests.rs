@@ -1,4 +1,6 @@
 //! What several tests share, and the tests of the document's schema.
 
+#[path = "../../package/src/tests/checkout.rs"]
+pub mod checkout;
 pub mod sample;
 mod schema;

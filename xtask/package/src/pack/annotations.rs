@@ -46,7 +46,7 @@ mod tests {
     use fs_err as fs;
 
     use super::*;
-    use crate::git::fixture::commit;
+    use crate::tests::checkout::commit;
 
     #[test]
     fn the_revision_is_the_commit_and_says_if_files_were_changed() {

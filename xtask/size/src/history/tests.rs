@@ -6,8 +6,8 @@ use tempfile::TempDir;
 
 use super::super::change::grown;
 use super::*;
+use crate::tests::checkout::{commit, git};
 use crate::tests::sample::{after, before, document};
-use package::git::fixture::{commit, git};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")

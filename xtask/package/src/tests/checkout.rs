@@ -1,4 +1,4 @@
-//! Checkouts for tests, of this crate and of others.
+//! Checkouts for tests, of this crate and of `size`.
 
 #![allow(clippy::unwrap_used, reason = "a test's panic is its failure")]
 
