@@ -2,6 +2,8 @@
 //! From a recipe, of which only version, source and target count, to static libraries and what
 //! compiling each took. `data/baseline.toml` has every deviation from the defaults with its reason.
 
+#![expect(missing_docs, reason = "the names say what each is")]
+
 mod data;
 
 use std::path::{Path, PathBuf};
@@ -38,7 +40,6 @@ use support::lock::Lock;
 use support::progress::tell;
 
 const CODE: &str = env!("CODE_OF_BASELINE");
-/// The file that says what a kept baseline is.
 const FILE: &str = "baseline.json";
 
 /// Libraries that were built, in a folder that they alone lie in.
@@ -52,15 +53,12 @@ pub struct Baseline {
 /// the folder can be moved.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Description {
-    /// OpenCV's version.
     pub version: String,
-    /// Where the libraries run.
     pub target: Target,
     /// Each static library, before those that it needs.
     pub libraries: Vec<Library>,
     /// Libraries of the system, after them.
     pub system: Vec<String>,
-    /// What compiling them took.
     pub effort: Effort,
     /// Of everything that went in.
     pub fingerprint: Fingerprint,
@@ -111,7 +109,6 @@ impl Baseline {
         whole.then_some(baseline)
     }
 
-    /// What it is.
     pub fn description(&self) -> &Description {
         &self.description
     }

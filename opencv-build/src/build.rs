@@ -31,10 +31,9 @@ const CODE: &str = env!("CODE_OF_SDK");
 /// The same where the recipe is instrumented.
 const INSTRUMENTED_CODE: &str = env!("CODE_OF_INSTRUMENTED_SDK");
 
-/// An SDK, and how it came to be.
 #[derive(Debug)]
+#[expect(missing_docs, reason = "the names say what each is")]
 pub struct Built {
-    /// The SDK.
     pub sdk: Sdk,
     /// Whether it was there already.
     pub cached: bool,

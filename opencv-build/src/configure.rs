@@ -17,7 +17,6 @@ use support::files::{remove_if_there, remove_unfinished};
 use support::fingerprint::Fingerprint;
 use support::progress::Step;
 
-/// A build folder that will make all that the plan names.
 #[derive(Debug)]
 pub struct Configured {
     pub(crate) job: CmakeJob,

@@ -18,7 +18,6 @@ use support::fingerprint::Fingerprint;
 use support::lock::Lock;
 use support::run::{Cmd, run_logged};
 
-/// What is built, the tools for it, and the folders that they work in.
 pub struct BuildContext<'a> {
     pub recipe: &'a Recipe,
     /// Of everything that decides what comes out.

@@ -78,7 +78,6 @@ impl Driver {
     }
 }
 
-/// Does the job that is written in `file`.
 fn perform(file: &Path) -> Result<()> {
     let named = file.display();
     let failed = || format!("failed to read the job `{named}`, which the variable {JOB} names");

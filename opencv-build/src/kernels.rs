@@ -113,7 +113,6 @@ fn brought(package: &Package, parent: &Path) -> PathBuf {
     parent.join(format!("{name}-{version}-{architecture}"))
 }
 
-/// The version of the nasm at `path`, if it is one that runs.
 fn version(path: &Path) -> Option<String> {
     let sh = Shell::new().ok()?;
     let said = output(restricted(cmd!(sh, "{path} -v"), &[])).ok()?;

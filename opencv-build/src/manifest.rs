@@ -10,27 +10,20 @@ use crate::target::Target;
 use crate::third_party::ThirdParty;
 use support::fingerprint::Fingerprint;
 
-/// The whole file.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names say what each is")]
 pub struct Manifest {
     /// The version of this file's form.
     pub schema: u32,
-    /// OpenCV's version.
     pub version: String,
     /// Modules, each after those that it requires.
     pub modules: Vec<String>,
-    /// Image formats.
     pub codecs: BTreeSet<String>,
-    /// Where the libraries run.
     pub target: Target,
-    /// Instruction sets.
     pub cpu: Cpu,
-    /// What detects by Haar cascades.
     #[serde(default)]
     pub haar: Haar,
-    /// The C++ standard.
     pub cxx_standard: u8,
-    /// How to link.
     pub link: Link,
     /// Each file in `lib/`.
     pub libraries: Vec<Library>,
@@ -40,9 +33,7 @@ pub struct Manifest {
     pub files: BTreeMap<String, u64>,
     /// Of everything that went in.
     pub fingerprint: Fingerprint,
-    /// Where the source came from.
     pub source: String,
-    /// Versions of the tools.
     pub tools: BTreeMap<String, String>,
     /// What the SDK lacks because the machine that built it lacked something, each a sentence.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -63,8 +54,8 @@ impl Manifest {
     }
 }
 
-/// How to link a program.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names say what each is")]
 pub struct Link {
     /// Static libraries in `lib/`, each before those that it needs.
     pub libraries: Vec<String>,
@@ -80,9 +71,8 @@ pub struct Link {
 
 /// A static library.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names say what each is")]
 pub struct Library {
-    /// Its file name.
     pub file: String,
-    /// Its size.
     pub bytes: u64,
 }

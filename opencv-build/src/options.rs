@@ -27,7 +27,6 @@ struct Options {
     group: Vec<Group>,
 }
 
-/// Options that belong together, as a file of data has them.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Group {
@@ -37,7 +36,6 @@ pub(crate) struct Group {
     pub(crate) options: BTreeMap<String, String>,
 }
 
-/// What a build is made of, and what must be in it.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) modules: Vec<String>,

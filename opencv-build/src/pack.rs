@@ -19,7 +19,6 @@ use support::run::{Shell, cmd, run_logged};
 
 const PROGRAM: &str = include_str!("../data/pack.cpp");
 
-/// Where the detector's files are.
 const DETECTOR: &str = "modules/objdetect/src/haar/";
 
 /// Those of them that pack.

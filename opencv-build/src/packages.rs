@@ -10,7 +10,6 @@ use crate::manifest::Link;
 use crate::recipe::Recipe;
 use support::files::write_if_other;
 
-/// The templates, each with the path of its file in an SDK.
 const TEMPLATES: [(&str, &str); 3] = [
     (
         "lib/cmake/opencv4/OpenCVConfig.cmake",
@@ -70,7 +69,6 @@ fn values(recipe: &Recipe, link: &Link) -> [(&'static str, String); 15] {
     ]
 }
 
-/// The line by which cmake's package declares a library.
 fn library(name: &str, link: &Link) -> String {
     let needs = link.needs.get(name).map(Vec::as_slice).unwrap_or_default();
     let needs = needs.iter().map(|need| {

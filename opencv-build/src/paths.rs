@@ -11,7 +11,6 @@ use crate::target::Target;
 #[derive(Clone, Debug)]
 pub struct BuildPaths {
     root: PathBuf,
-    /// What workspaces can share.
     shared: PathBuf,
     works: PathBuf,
     sdks: PathBuf,

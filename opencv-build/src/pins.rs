@@ -1,10 +1,11 @@
 //! Everything that is downloaded, with the digest it must have. Reads `data/pins.toml`.
 
+#![expect(missing_docs, reason = "the names say what each is")]
+
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
-/// The pinned wheels and sources.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pins {
@@ -22,9 +23,7 @@ pub struct Pins {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Wheel {
-    /// The package's name.
     pub name: String,
-    /// Its version.
     pub version: String,
     /// Digests of its files, one for each kind of build machine.
     pub sha256: Vec<String>,
@@ -50,7 +49,6 @@ pub struct Package {
 /// A place that has the source as a `.tar.gz` archive.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Origin {
-    /// How to get it.
     #[serde(flatten)]
     pub place: Place,
     /// How many bytes of the archive are downloaded, from its beginning; all of them where this is not given.
@@ -62,26 +60,19 @@ pub struct Origin {
     pub root: String,
 }
 
-/// How an archive is fetched.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Place {
-    /// The source distribution of a Python package.
     Python {
-        /// The package's name.
         package: String,
-        /// Its version.
         package_version: String,
     },
-    /// A plain download.
     Url {
-        /// Its address.
         url: String,
     },
 }
 
 impl Place {
-    /// What a person would call it.
     pub fn describe(&self) -> String {
         match self {
             Self::Python {
@@ -94,7 +85,6 @@ impl Place {
 }
 
 impl Pins {
-    /// The pins that this crate carries.
     pub fn embedded() -> &'static Self {
         static PINS: LazyLock<Pins> = LazyLock::new(|| {
             toml::from_str(include_str!("../data/pins.toml"))
@@ -103,7 +93,6 @@ impl Pins {
         &PINS
     }
 
-    /// The pinned source of a version.
     pub fn source(&self, version: &str) -> Option<&Source> {
         self.source.iter().find(|source| source.version == version)
     }

@@ -18,6 +18,7 @@ use crate::target::{Architecture, Target};
 
 /// What is to be built, complete and consistent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "the names say what each is")]
 pub struct Recipe {
     /// OpenCV's version, one that this crate has pinned sources for.
     pub version: String,
@@ -25,13 +26,9 @@ pub struct Recipe {
     pub cxx_standard: u8,
     /// Modules, each after those that it requires.
     pub modules: Vec<String>,
-    /// Image formats.
     pub codecs: BTreeSet<String>,
-    /// Where the result runs.
     pub target: Target,
-    /// What detects by cascades.
     pub haar: Haar,
-    /// Instruction sets.
     pub cpu: Cpu,
     /// Another source than the pinned ones.
     pub source: Option<NamedSource>,
@@ -71,7 +68,6 @@ pub struct NamedSource {
     pub sha256: Option<String>,
 }
 
-/// `opencv.toml` as it is written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {

@@ -25,6 +25,7 @@ pub struct Sdk {
     manifest: Manifest,
 }
 
+#[expect(missing_docs, reason = "the names say what each is")]
 impl Sdk {
     /// The SDK in `path`, if one is there and has all of its files.
     pub fn open(path: &Path) -> Option<Self> {
@@ -39,7 +40,6 @@ impl Sdk {
         })
     }
 
-    /// The SDK that was just given its name.
     pub(crate) fn assembled(path: &Path, manifest: Manifest) -> Self {
         Self {
             path: path.to_owned(),
@@ -47,17 +47,14 @@ impl Sdk {
         }
     }
 
-    /// The folder.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The folder of licence texts.
     pub fn licences(&self) -> PathBuf {
         self.path.join(LICENCES)
     }
 
-    /// What it holds.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }

@@ -91,7 +91,6 @@ impl SourceArchive {
         Ok(Err(failed).of_kind(ErrorKind::Download)?)
     }
 
-    /// What a person would call it.
     pub fn description(&self) -> &str {
         &self.description
     }

@@ -11,10 +11,9 @@ const OLDEST: GlibcVersion = GlibcVersion::new(2, 17);
 /// What is built for: an architecture and the oldest glibc that the result may need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the names say what each is")]
 pub struct Target {
-    /// The processor.
     pub architecture: Architecture,
-    /// The glibc floor.
     #[serde(deserialize_with = "supported")]
     pub glibc: GlibcVersion,
 }

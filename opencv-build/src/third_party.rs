@@ -15,23 +15,19 @@ use support::files::write_if_other;
 
 const TEXT: &str = include_str!("../data/third-party.toml");
 
-/// The folder of licence texts in an SDK.
 pub const LICENCES: &str = "share/licenses";
 
 /// One piece of somebody else's code, as `sdk.json` names it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names say what each is")]
 pub struct ThirdParty {
-    /// What people call it.
     pub name: String,
-    /// Its version.
     pub version: String,
-    /// Where it is.
     pub place: Place,
     /// Its licence, an SPDX expression.
     pub licence: String,
     /// The licence's texts, as paths in the SDK. Several parts can share one.
     pub licence_files: Vec<String>,
-    /// Its home page.
     pub home: String,
     /// What its source was taken from, if not from OpenCV's or the compiler's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -44,7 +44,6 @@ impl Toolchain {
         self.root.join("bin/ninja")
     }
 
-    /// zig, which is clang and lld among other things.
     pub fn zig(&self) -> PathBuf {
         self.root.join("ziglang/zig")
     }

@@ -21,6 +21,7 @@ pub struct Tools {
     scripts: PathBuf,
 }
 
+#[expect(missing_docs, reason = "the names say what each is")]
 impl Tools {
     /// The tools that build `recipe` below `paths`, installed now if they are not there.
     ///
@@ -41,12 +42,10 @@ impl Tools {
         })
     }
 
-    /// The C compiler.
     pub fn cc(&self) -> PathBuf {
         self.compiler.cc()
     }
 
-    /// The C++ compiler and linker.
     pub fn cxx(&self) -> PathBuf {
         self.compiler.cxx()
     }
@@ -56,12 +55,10 @@ impl Tools {
         self.toolchain.zig()
     }
 
-    /// cmake.
     pub fn cmake(&self) -> PathBuf {
         self.toolchain.cmake()
     }
 
-    /// ninja.
     pub fn ninja(&self) -> PathBuf {
         self.toolchain.ninja()
     }

@@ -16,7 +16,6 @@ use support::files::{all_files, remove_if_there, sorted_entries, write_if_other}
 use support::fingerprint::Fingerprint;
 use support::progress::Step;
 
-/// A tree that is complete and trimmed.
 #[derive(Debug)]
 pub struct SourceTree {
     path: PathBuf,
@@ -95,9 +94,7 @@ impl SourceTree {
 struct Writer<'a> {
     root: &'a Path,
     trim: &'a Trim,
-    /// Every path that is in the source.
     seen: BTreeSet<String>,
-    /// Every path that is in the tree.
     kept: BTreeSet<String>,
 }
 

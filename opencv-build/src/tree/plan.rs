@@ -15,7 +15,6 @@ use support::fingerprint::{Fingerprint, sha256_of_file};
 
 const CODE: &str = env!("CODE_OF_TREE");
 
-/// Whose sources are taken, and what of them.
 pub(crate) struct TreePlan<'a> {
     recipe: &'a Recipe,
     pins: &'a Pins,
