@@ -12,7 +12,6 @@ use package::workspace::Workspace;
 use support::process::{end_with_this, yield_to_others};
 use support::run::{Shell, cmd};
 
-/// The verb of the process that downloads.
 pub const VERB: &str = "fetch";
 
 /// Starts to download for `program`, if it will build the project's own recipe and no SDK was built here before. The process ends with
@@ -42,7 +41,6 @@ fn has_sdk() -> Result<bool> {
         .is_dir())
 }
 
-/// Whether it will build what opencv.toml describes.
 fn builds(program: &Program, arguments: &[OsString]) -> bool {
     let otherwise = |argument: &OsString| {
         let text = argument.to_string_lossy();
@@ -53,7 +51,6 @@ fn builds(program: &Program, arguments: &[OsString]) -> bool {
     program.verb == TEST_LOCAL.verb && !arguments.iter().any(otherwise)
 }
 
-/// Brings the toolchain and the sources for the project's recipe.
 pub fn run() -> Result<()> {
     let build = Build::read(&Arguments::default())?;
     Ok(opencv_build::fetch(build.recipe(), build.paths())?)

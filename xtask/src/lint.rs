@@ -32,7 +32,6 @@ pub struct LintAnswer {
     findings: Vec<Finding>,
 }
 
-/// Checks it and prints all findings; fails if Lambda would refuse it.
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let expected = Expected {
         architecture: arguments.architecture,

@@ -16,7 +16,6 @@ pub struct Product {
     pub imports: Option<BTreeSet<String>>,
 }
 
-/// The components of all products, each once, in order.
 pub fn components(products: &[Product]) -> Vec<Part> {
     let parts = products.iter().flat_map(|product| &product.parts);
     BTreeSet::from_iter(parts).into_iter().cloned().collect()

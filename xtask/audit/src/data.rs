@@ -54,7 +54,6 @@ pub struct OsvName {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Advisory {
-    /// Its name: a CVE where there is one.
     pub id: String,
     #[serde(default)]
     pub aliases: Vec<String>,
@@ -98,7 +97,6 @@ impl Data {
         Self::parse(&FILES)
     }
 
-    /// Reads files, each a name and its text.
     pub fn parse(files: &[(&str, &str)]) -> Result<Self> {
         let mut all = Self::default();
         for (name, text) in files {

@@ -8,10 +8,7 @@
 //! OSV           ┘                 └▶ VEX
 //! ```
 
-#![expect(
-    missing_docs,
-    reason = "a name that says all needs no comment in a crate for this project alone"
-)]
+#![expect(missing_docs, reason = "names that say all need no comment in the project's own tools")]
 
 mod answer;
 mod check;
@@ -53,15 +50,12 @@ use support::answer::print;
 /// How long OSV may take for all of its answers.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What is checked besides the function.
 const SDK: &str = "opencv-sdk";
 
-/// What to check.
 #[derive(clap::Args, Clone, Debug, Default)]
 // Two structs of the same name would be one group of options.
 #[group(skip)]
 pub struct Arguments {
-    /// What to build.
     #[command(flatten)]
     pub build: build::Arguments,
 

@@ -25,7 +25,6 @@ pub enum Order {
 const BEFORE_RELEASE: [&str; 6] = ["alpha", "beta", "dev", "pre", "preview", "rc"];
 
 impl Order {
-    /// Which of two versions comes first.
     pub fn compare(self, left: &str, right: &str) -> Result<Ordering> {
         for version in [left, right] {
             ensure!(

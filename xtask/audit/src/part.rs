@@ -89,7 +89,6 @@ fn unversioned(purl: &str, component: &Component) -> Result<(String, Option<Stri
     Ok((plain.to_string(), version))
 }
 
-/// All components of a bill that can have vulnerabilities.
 pub fn parts(bill: &Bill) -> Result<Vec<Part>> {
     let parts = bill.components.iter().map(Part::of);
     let mut parts: Vec<_> = parts.filter_map(Result::transpose).collect::<Result<_>>()?;
@@ -97,7 +96,6 @@ pub fn parts(bill: &Bill) -> Result<Vec<Part>> {
     Ok(parts)
 }
 
-/// The functions and data that a program takes from shared libraries.
 pub fn imports(program: &Path) -> Result<BTreeSet<String>> {
     let shown = program.display();
     let bytes = fs::read(program)?;

@@ -112,7 +112,6 @@ impl Measured {
         Ok(())
     }
 
-    /// The figures. Notes if there are none of the disk.
     fn groups(&self, notes: &mut Vec<String>) -> Vec<Group> {
         let values = |times: &Times| of_both(times.each_ref().map(|times| median(times)));
         let from_disk = self.read.iter().all(|read| median(read) > READ);

@@ -80,7 +80,6 @@ pub fn of(cold: &Cold, warm: &Warm, memory: &MemoryBench) -> Result<Figures> {
     })
 }
 
-/// Milliseconds of an invocation at a memory size.
 fn duration(prices: &Prices, needs: &Needs, megabytes: f64) -> f64 {
     let warm = needs.warm;
     warm.p50.max(warm.processor / prices.vcpus(megabytes))

@@ -34,7 +34,6 @@ struct Programs {
     has_ours: bool,
 }
 
-/// What is looked for in one photo, in one region or several.
 struct Task<'a> {
     kind: Kind,
     photo: &'a Photo,

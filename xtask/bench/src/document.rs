@@ -105,7 +105,6 @@ impl Document {
     }
 }
 
-/// What was typed, as cargo's alias has it.
 fn command() -> String {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     format!("cargo xtask {}", arguments.join(" "))

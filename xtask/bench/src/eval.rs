@@ -30,7 +30,6 @@ const BUCKET: &str = "labelled";
 /// How often each photo is asked about; the median is its time.
 const RUNS: usize = 3;
 
-/// What to evaluate.
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct Arguments {
     /// The folder with the photos and their labels, `labelled.json`: an object that has for each

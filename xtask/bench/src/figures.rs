@@ -30,7 +30,6 @@ pub struct Group {
 #[serde(deny_unknown_fields)]
 pub struct Case {
     pub name: String,
-    /// The values, the peer's first.
     pub values: Vec<Value>,
 }
 
@@ -109,7 +108,6 @@ impl Group {
         format!("{}/{side}", self.peer().unwrap_or_default())
     }
 
-    /// All sides, in the order in which they come.
     pub fn sides(&self) -> Vec<&str> {
         let mut sides: Vec<&str> = Vec::new();
         for value in self.cases.iter().flat_map(|case| &case.values) {
@@ -120,7 +118,6 @@ impl Group {
         sides
     }
 
-    /// The sides that are compared with the peer.
     pub fn others(&self) -> Vec<&str> {
         let mut sides = self.sides();
         sides.retain(|side| self.peer().is_some_and(|peer| peer != *side));

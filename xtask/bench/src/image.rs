@@ -27,7 +27,6 @@ const OURS: &str = "ours";
 const RUNS: Count = (9, 1);
 const LARGE: Count = (1_000_000_000, 10_000_000);
 
-/// What to measure.
 #[derive(clap::Args, Clone, Debug)]
 #[group(skip)]
 pub struct Arguments {
@@ -41,7 +40,6 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    /// Those without options, or of a quick run.
     pub fn of(setting: &Setting) -> Self {
         Self {
             runs: setting.count(RUNS),

@@ -1,10 +1,7 @@
 //! `cargo xtask bench [WHAT]`: measurements that anyone can repeat, each against its peer in the same run, kept for
 //! each machine with a plot. They are no tests: what they print depends on the machine.
 
-#![expect(
-    missing_docs,
-    reason = "a name that says all needs no comment in a crate for this project alone"
-)]
+#![expect(missing_docs, reason = "names that say all need no comment in the project's own tools")]
 
 mod build;
 mod cold;
@@ -37,7 +34,6 @@ use self::setting::{Options, Setting};
 use package::build::Build;
 use support::answer::print;
 
-/// What to measure, and how.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Arguments {
     #[command(subcommand)]

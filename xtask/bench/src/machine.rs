@@ -58,7 +58,6 @@ fn processor(information: &str) -> String {
     }
 }
 
-/// A name for a folder: small letters, digits, and single hyphens.
 fn name(processor: &str, processors: usize) -> String {
     let noise = ["r", "tm", "cpu", "processor", "family", "model"];
     let small = processor.to_lowercase();

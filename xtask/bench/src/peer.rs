@@ -15,7 +15,6 @@ use support::files::{name, sorted_entries, write_if_other};
 use support::run::{Shell, cmd, finish, output};
 
 const HANDLER: &str = include_str!("../data/python/handler.py");
-/// The other side of detecting.
 const DETECT: &str = include_str!("../data/detect/detect.py");
 
 /// Folders among Python's modules that the function has nothing from.
@@ -93,7 +92,6 @@ impl Peer {
         Ok(program.env("PYTHONPATH", &self.wheels).into())
     }
 
-    /// What it needs in its environment besides what all functions have.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         let path = [&self.wheels, &self.task].map(|folder| folder.display().to_string());
         vec![

@@ -18,7 +18,6 @@ pub const LARGE: (u32, u32) = (1986, 1545);
 const ENLARGED: u32 = 2;
 /// So many photos are enough to see that all works.
 const QUICK: usize = 4;
-/// What cameras and OpenCV write.
 const QUALITY: u8 = 95;
 
 #[derive(Clone, Debug)]

@@ -176,7 +176,6 @@ fn row(area: &Area, y: i32, group: &Group, case: &Case, scale: &Scale) -> Drawn 
     })
 }
 
-/// What there is to say of each side that is compared, in its column.
 fn columns(
     area: &Area,
     y: i32,

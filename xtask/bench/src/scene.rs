@@ -62,7 +62,6 @@ pub struct Scene {
 }
 
 impl Scene {
-    /// Unpacks our image, installs the peer and fills the bucket.
     pub fn set(setting: &Setting) -> Result<Self> {
         let folder = setting.folder();
         let scratch = temporary_in(&folder, ".running-")?;
@@ -113,7 +112,6 @@ impl Scene {
         }
     }
 
-    /// Files and folders that it reads when it starts.
     pub fn files(&self, side: Side) -> Vec<PathBuf> {
         match side {
             Side::Python => self.peer.files(),
@@ -121,7 +119,6 @@ impl Scene {
         }
     }
 
-    /// The environment of both, where nobody else sets one.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         let storage = credentials(&self.storage);
         storage.into_iter().chain(self.peer.environment()).collect()
@@ -161,7 +158,6 @@ pub fn event(photo: &Photo) -> Value {
     json!({"BUCKET_NAME": BUCKET, "S3_KEY": photo.name})
 }
 
-/// The faces of an answer with their eyes, sorted.
 fn found(answer: &Value) -> Option<Value> {
     let mut faces = answer.pointer("/body/faces")?.as_array()?.clone();
     for face in &mut faces {

@@ -13,7 +13,6 @@ use package::workspace::Workspace;
 /// How often something is done in a thorough run, and in a quick one.
 pub type Count = (usize, usize);
 
-/// How to measure.
 #[derive(clap::Args, Clone, Debug, Default)]
 #[group(skip)]
 pub struct Options {

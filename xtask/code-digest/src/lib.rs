@@ -95,7 +95,6 @@ impl Code {
         Ok(parts)
     }
 
-    /// `root` and every module that it reaches.
     fn reached(&self, root: &str, without: &[&str]) -> Result<BTreeSet<&str>> {
         ensure!(self.0.contains_key(root), "there is no module `{root}`");
         let mut reached = BTreeSet::new();

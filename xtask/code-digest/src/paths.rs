@@ -20,7 +20,6 @@ pub(crate) fn used(
     used.collect()
 }
 
-/// Every path in `code`, as its words.
 fn find(code: &TokenStream, modules: &BTreeMap<String, Module>, paths: &mut Vec<Vec<String>>) {
     let tokens: Vec<_> = code.clone().into_iter().collect();
     for (at, token) in tokens.iter().enumerate() {

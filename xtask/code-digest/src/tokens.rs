@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 
 use proc_macro2::{Delimiter, Group, Spacing, TokenStream, TokenTree};
 
-/// The tokens of `stream` that count.
 pub(crate) fn code(stream: TokenStream) -> TokenStream {
     let tokens: Vec<_> = stream.into_iter().collect();
     let mut rest = tokens.as_slice();
@@ -35,7 +34,6 @@ pub(crate) fn code(stream: TokenStream) -> TokenStream {
     kept.into_iter().collect()
 }
 
-/// The token with only what counts in it.
 fn within(token: TokenTree) -> TokenTree {
     match token {
         TokenTree::Group(group) => Group::new(group.delimiter(), code(group.stream())).into(),

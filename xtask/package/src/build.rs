@@ -34,7 +34,6 @@ pub struct Build {
 }
 
 impl Build {
-    /// Reads the recipe that is asked for.
     pub fn read(arguments: &Arguments) -> Result<Self> {
         let workspace = Workspace::find();
         let file = match &arguments.recipe {
@@ -70,7 +69,6 @@ impl Build {
         &self.paths
     }
 
-    /// What starts this program for single steps of a build.
     pub fn driver(&self) -> &Driver {
         &self.driver
     }
@@ -84,7 +82,6 @@ impl Build {
         Ok(self.tools.get_or_init(|| tools))
     }
 
-    /// Builds the SDK, unless it is there.
     pub fn opencv(&self) -> Result<Built> {
         Ok(opencv_build::build(
             &self.recipe,

@@ -106,7 +106,6 @@ impl Ahead {
     }
 }
 
-/// How many crates the function is compiled from, itself included.
 fn number_of_crates(build: &Build) -> Result<u64> {
     let mut tree = crate::cargo::cargo(build.workspace(), "tree")?;
     tree.args(["--package", "function", "--features", "opencv"])
@@ -157,7 +156,6 @@ pub fn forget(workspace: &Workspace, target: &Target) -> Result<()> {
     Ok(())
 }
 
-/// The folder with the record of the function's last link.
 pub fn link_record(workspace: &Workspace, target: &Target) -> PathBuf {
     let sizes = workspace.target().join("size");
     sizes.join(target.key()).join("link")

@@ -17,7 +17,6 @@ struct BuildAnswer {
     seconds: f64,
     modules: Vec<String>,
     libraries: Vec<Library>,
-    /// What it lacks because this machine lacked something.
     lacks: Vec<String>,
 }
 

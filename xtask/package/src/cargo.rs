@@ -22,13 +22,11 @@ use crate::workspace::Workspace;
 /// folder. cargo has no documented way, so a test compiles a package below a hostile file.
 const LAST_FOLDER: &str = "__CARGO_TEST_ROOT";
 
-/// cargo for `verb`, on the workspace.
 pub(crate) fn cargo(workspace: &Workspace, verb: &str) -> Result<Command> {
     let environment = Environment::of_user();
     start(&environment, workspace.root(), &workspace.target(), verb)
 }
 
-/// The folder below which cargo finds the sources of crates.
 pub(crate) fn home(workspace: &Workspace) -> PathBuf {
     home::folder(&workspace.target())
 }
@@ -96,7 +94,6 @@ impl Tools {
     }
 }
 
-/// The folder of the toolchain that a rustc belongs to.
 fn sysroot(environment: &Environment, root: &Path, rustc: &Path) -> Option<PathBuf> {
     let mut ask = Command::new(rustc);
     environment.restrict(&mut ask, &[Group::Rust]);

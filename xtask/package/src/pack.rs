@@ -42,7 +42,6 @@ pub struct Images {
 }
 
 impl Images {
-    /// Both, for what is done with either.
     pub fn all(&self) -> [&Written; 2] {
         [&self.sdk, &self.function]
     }
@@ -64,7 +63,6 @@ pub fn images(
     })
 }
 
-/// Where artefacts of an architecture are written.
 pub fn folder(workspace: &Workspace, sdk: &Sdk) -> PathBuf {
     let architecture = sdk.manifest().target.architecture;
     workspace.target().join("image").join(architecture.name())
@@ -160,7 +158,6 @@ pub fn function_zip(
     Ok((path, zip))
 }
 
-/// The function's binary alone, at `path`.
 pub fn function_tree(path: &str, binary: &FunctionBinary) -> Result<FileTree> {
     let mut tree = FileTree::new();
     let content = Content::File(binary.path().to_owned());

@@ -36,7 +36,6 @@ pub struct Figure {
     pub artefact: String,
     /// The only architecture that it is of; of any, if none.
     pub architecture: Option<Architecture>,
-    /// Where the figure comes from.
     pub source: String,
 }
 
@@ -50,7 +49,6 @@ pub fn figures() -> Result<Vec<Figure>> {
     parse(DATA).context("failed to read `xtask/package/data/peers.toml`")
 }
 
-/// The figures in a text of the same form.
 pub fn parse(text: &str) -> Result<Vec<Figure>> {
     Ok(toml::from_str::<File>(text)?.peer)
 }

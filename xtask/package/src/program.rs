@@ -17,7 +17,6 @@ use crate::workspace::Workspace;
 
 pub struct Program {
     pub verb: &'static str,
-    /// What it does, as `--help` says it.
     pub about: &'static str,
     pub binary: &'static str,
     /// Its subcommand for the verb, of a program that has several.
@@ -66,7 +65,6 @@ pub const PROGRAMS: [&Program; 7] = [&PULL, &AUDIT, &TEST_LOCAL, &EVAL, &SIZE, &
 #[error("a program failed; its error is above")]
 pub struct Failed;
 
-/// What all verbs take, and what one of them takes.
 #[derive(Parser)]
 struct Cli<A: Args> {
     /// Print the answer as one JSON object
@@ -102,7 +100,6 @@ impl Program {
         exit_code(verb(&cli.arguments, cli.json))
     }
 
-    /// Becomes the program, for its verb.
     pub fn become_it(&self, arguments: &[OsString]) -> Result<()> {
         let mut cargo = self.command();
         cargo.args(self.subcommand).args(arguments);

@@ -47,7 +47,6 @@ fn of_user(environment: &Environment) -> Option<PathBuf> {
     Some(cache.join(NAME))
 }
 
-/// `below` with `folder` to share, which is made if need be.
 fn usable(below: &BuildPaths, folder: &Path) -> Result<BuildPaths> {
     ensure!(folder.is_absolute(), "the path is not absolute");
     let shared = below.sharing(folder)?;

@@ -10,7 +10,6 @@ use super::report::Ablation;
 use super::variant::{Linked, Ours};
 
 const FILE: &str = "ablation.json";
-/// What all variants share a folder for work in.
 const GROUP: &str = "without";
 
 struct Feature {
@@ -43,7 +42,6 @@ impl Feature {
         paths.variant(GROUP, &self.folder())
     }
 
-    /// The SDK that lacks it, if that is there and is what the recipe would be now.
     fn present(&self, paths: &BuildPaths) -> Result<Option<Sdk>> {
         Ok(present(&self.recipe, &self.paths(paths))?)
     }

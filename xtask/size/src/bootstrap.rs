@@ -27,7 +27,6 @@ pub struct Linking {
 }
 
 impl Linking {
-    /// Links `binary` again from `record`.
     pub fn of(binary: &[u8], record: &LinkRecord) -> Result<Self> {
         let again = record.again(binary)?;
         let graph = record.graph()?;
@@ -67,7 +66,6 @@ pub fn tree(pieces: &[Piece]) -> Part {
     Part::whole(NAME, parts(&Vec::from_iter(pieces), &levels))
 }
 
-/// The parts that pieces have on the first of some levels.
 fn parts(pieces: &[&Piece], levels: &[fn(&Place) -> &str]) -> Vec<Part> {
     let Some((level, below)) = levels.split_first() else {
         return leaves(pieces);

@@ -91,7 +91,6 @@ impl Budgets {
         limits
     }
 
-    /// The most bytes that an artefact may have, where there is a limit.
     pub fn most(
         &self,
         architecture: Architecture,
@@ -101,7 +100,6 @@ impl Budgets {
         self.limits(architecture).get(artefact)?.of(measure)
     }
 
-    /// Every limit of the report's architecture with what there is.
     pub fn compare(&self, report: &Report) -> Result<Vec<Budget>> {
         // Names for other architectures are looked at as well: artefacts have the same everywhere.
         let all = self.special.values().chain([&self.general]);

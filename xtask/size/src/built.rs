@@ -22,7 +22,6 @@ use super::{ablate, baseline, libraries, packed, relink};
 use package::build::Build;
 use package::build_function::{self, built, link_record};
 
-/// What was built, and all that it takes to say what it is made of.
 pub struct Built<'a> {
     pub build: &'a Build,
     pub sdk: Sdk,
@@ -103,14 +102,12 @@ impl<'a> Built<'a> {
         relink::relink(&self.record, &self.sdk, name, libraries)
     }
 
-    /// Where reports of this architecture are written.
     pub fn results(&self) -> PathBuf {
         let workspace = self.build.workspace();
         let architecture = self.sdk.manifest().target.architecture;
         workspace.target().join("size").join(architecture.name())
     }
 
-    /// What was built to compare with, now or earlier.
     pub fn variants(&self, arguments: &Arguments) -> Result<(Option<Baseline>, Vec<Ablation>)> {
         let relink = |name: &str, libraries: &[PathBuf]| self.relinked(name, libraries);
         let ours = Ours {

@@ -14,7 +14,6 @@ const PROGRAM: &str = bootstrap::NAME;
 /// A part's names, from the artefact down.
 pub type Path = Vec<String>;
 
-/// A part in both reports, or in one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     pub path: Path,
@@ -37,7 +36,6 @@ impl Change {
         name_of(&self.path)
     }
 
-    /// The columns of a table of changes: before, after, the difference and the same in percent.
     pub fn columns(&self) -> [String; 4] {
         let shown = |bytes: Option<u64>, none: &str| bytes.map_or(none.to_owned(), size);
         let (before, after) = (self.before, self.after);

@@ -38,12 +38,10 @@ pub struct Found {
 #[derive(Clone, Debug, Serialize)]
 pub struct Link {
     pub name: String,
-    /// Whose it is.
     pub place: String,
     pub bytes: u64,
 }
 
-/// Explains what has `name` in its name, mangled or not.
 pub fn explain(graph: &Graph, members: &Members, name: &str) -> Result<Explanation> {
     let roots = roots(graph);
     let from = shortest(graph, &roots, None);
@@ -140,7 +138,6 @@ fn bytes(graph: &Graph, node: Node) -> u64 {
     }
 }
 
-/// All names of a node, mangled and readable.
 fn names(input: Option<&Input>) -> Vec<String> {
     let names = input.into_iter().flat_map(Input::names);
     names

@@ -14,7 +14,6 @@ use super::report::{self, Before, Milestone, Report, SCHEMA};
 use package::git;
 use support::atomic;
 
-/// The file, from the project's root.
 pub const FILE: &str = "xtask/size/data/history.json";
 /// Where it was in earlier revisions.
 const EARLIER: &str = "xtask/data/size/history.json";
@@ -25,9 +24,7 @@ const ARCHITECTURE: Architecture = Architecture::X86_64;
 #[serde(deny_unknown_fields)]
 pub struct History {
     schema: u32,
-    /// What a reader should know.
     about: String,
-    /// Oldest first.
     pub milestones: Vec<Milestone>,
     /// The report of the last record: the components of `bootstrap`, and totals.
     report: Option<Report>,

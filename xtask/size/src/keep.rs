@@ -18,7 +18,6 @@ const BEFORE: &str = "before.json";
 
 const LABEL: &str = "the last report";
 
-/// A report with the version of its form.
 #[derive(Serialize)]
 struct Kept<'a> {
     schema: u32,
@@ -40,7 +39,6 @@ pub fn last(folder: &Path, report: &Report) -> Option<Before> {
     Some(Before { label, report })
 }
 
-/// Keeps `report` in `folder`, whole or not at all.
 pub fn keep(folder: &Path, report: &Report) -> Result<()> {
     let path = folder.join(LAST);
     let schema = SCHEMA;

@@ -95,7 +95,6 @@ impl LinkRecord {
         self.link(name, &arguments)
     }
 
-    /// What a link gave before, or gives now.
     fn kept(&self, name: &str, arguments: &[String]) -> Result<Linked> {
         let (output, map) = self.places(name);
         if output.is_file() && map.is_file() {

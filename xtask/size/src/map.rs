@@ -4,7 +4,6 @@ use anyhow::{Context, Result, bail};
 
 use super::name::{is_private, symbol_in};
 
-/// A section of the output.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Output<'a> {
     pub name: &'a str,
@@ -15,14 +14,12 @@ pub struct Output<'a> {
     pub inputs: Vec<Input<'a>>,
 }
 
-/// A section of a file that was linked.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Input<'a> {
     /// The file: an object file, or an archive.
     pub file: &'a str,
     pub member: Option<&'a str>,
     pub section: &'a str,
-    /// Its address in the output.
     pub address: u64,
     pub size: u64,
     /// What is defined in it, by address.

@@ -30,7 +30,6 @@ fn before<'a>(document: &'a Document, artefact: &str) -> Option<&'a Part> {
     document.before.as_ref()?.report.artefact(artefact)
 }
 
-/// What was and what is of a size of each artefact that has it.
 fn sizes(document: &Document) -> impl Iterator<Item = (&Part, Measure, Option<u64>, u64)> {
     document.report.artefacts.iter().flat_map(move |artefact| {
         let measures = [Measure::Unpacked, Measure::Packed].into_iter();
@@ -162,7 +161,6 @@ fn code(name: &str) -> String {
     }
 }
 
-/// Words in which nothing is Markdown or HTML.
 fn escaped(text: &str) -> String {
     let text = text.replace(['\n', '\r'], " ");
     let slash = |character: char| r"\`*_[]<>&|#~@".contains(character).then_some('\\');

@@ -18,7 +18,6 @@ use package::pack::base::Base;
 use package::pack::{self, BOOTSTRAP, FUNCTION};
 use package::workspace::Workspace;
 
-/// Where the SDK lies in its image.
 const SDK: &str = "opt/opencv";
 
 pub fn images(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<[Opened; 2]> {
@@ -59,7 +58,6 @@ impl Opened {
         Ok(Self { layout, layers })
     }
 
-    /// Whether it has a file with the content that `same` has.
     fn has(&self, path: &str, same: &Path) -> bool {
         let same = fs::read(same).map(|content| Digest::of(&content));
         let mut found = self.layers.iter().filter_map(|files| files.get(path));
@@ -155,7 +153,6 @@ pub fn archive(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Res
     read_archive(&path, &content)?.context("the zip archive has another function than was packed")
 }
 
-/// The archive at `path`, if it is there with that function.
 fn read_archive(path: &PathBuf, function: &[u8]) -> Result<Option<(Part, u64)>> {
     let Ok(file) = File::open(path) else {
         return Ok(None);

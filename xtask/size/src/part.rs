@@ -22,12 +22,10 @@ pub struct Part {
     /// the zip archive's entry has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub packed: Option<u64>,
-    /// What it consists of, the largest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<Part>,
 }
 
-/// What sort of bytes a part without parts is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
@@ -71,7 +69,6 @@ impl Part {
         }
     }
 
-    /// A part that nobody looks into.
     pub fn leaf(name: impl Into<String>, bytes: u64, kind: Kind) -> Self {
         Self {
             name: name.into(),

@@ -47,7 +47,6 @@ impl Place {
     }
 }
 
-/// A run of bytes of the function's binary.
 #[derive(Debug)]
 pub struct Piece {
     /// Where it begins in the file.
@@ -165,7 +164,6 @@ pub fn of_input(input: &Input, symbol: &str, members: &Members) -> Option<Place>
     Some(Place::new(RUNTIME, component, source))
 }
 
-/// C, C++ or assembly that a crate brings.
 fn of_crates_object(krate: &str, member: &str, input: &Input, members: &Members) -> Place {
     if let Some(library) = members.library(member, input.section, input.size) {
         return of_library(library, source(member));

@@ -16,7 +16,6 @@ use super::{merged, place};
 
 const ENDIAN: Endianness = Endianness::Little;
 
-/// All pieces of `binary`, in order and without a gap.
 pub fn pieces(
     binary: &[u8],
     map: &[Output],

@@ -27,7 +27,6 @@ pub fn relink(record: &LinkRecord, sdk: &Sdk, name: &str, others: &[PathBuf]) ->
     })
 }
 
-/// The size that a zip archive's entry has of it.
 fn packed(content: &[u8]) -> Result<u64> {
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(content)?;

@@ -10,7 +10,6 @@ use super::part::Part;
 /// The version of the form of [`Document`] and all in it.
 pub const SCHEMA: u32 = 1;
 
-/// What `cargo xtask size --json` prints, and what the page shows.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Document {
     pub schema: u32,
@@ -45,7 +44,6 @@ impl Report {
         self.artefacts.iter().find(|part| part.name == name)
     }
 
-    /// The names of all artefacts, as a message lists them.
     pub fn names(&self) -> String {
         let names = self.artefacts.iter().map(|part| format!("`{}`", part.name));
         names.collect::<Vec<_>>().join(", ")
@@ -77,7 +75,6 @@ pub struct Before {
     pub report: Report,
 }
 
-/// Another's figure beside ours.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Peer {
     pub name: String,
@@ -95,7 +92,6 @@ pub struct Peer {
 pub struct Budget {
     pub artefact: String,
     pub measure: Measure,
-    /// The most bytes that it may have.
     pub most: u64,
     pub bytes: u64,
 }
@@ -108,7 +104,6 @@ impl Budget {
     }
 }
 
-/// A change that made the function larger or smaller.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Milestone {
     pub what: String,
@@ -118,7 +113,6 @@ pub struct Milestone {
     pub packed: u64,
 }
 
-/// OpenCV with all modules that it builds by default, beside ours.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Baseline {
     pub what: String,
@@ -135,7 +129,6 @@ pub struct Baseline {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct BaselineModule {
-    /// Its name, `core` or `libprotobuf`.
     pub name: String,
     /// Its static library in the baseline, and in ours.
     pub library: u64,
@@ -155,7 +148,6 @@ pub struct Ablation {
     pub feature: String,
     /// Bytes that it costs in the static libraries.
     pub libraries: i64,
-    /// In `bootstrap`.
     pub binary: i64,
     /// In `bootstrap` as it is packed.
     pub packed: i64,

@@ -7,7 +7,6 @@ use super::graph::{Graph, Key, Node};
 use super::map::Input;
 use super::place::{self, Members, Place};
 
-/// Places of nodes that do not tell theirs.
 pub struct Shares<'a>(HashMap<Key<'a>, Place>);
 
 impl<'a> Shares<'a> {
@@ -54,7 +53,6 @@ impl<'a> Shares<'a> {
     }
 }
 
-/// The place that most of these nodes have.
 fn most(nodes: &[Node], places: &[Option<Place>]) -> Option<Place> {
     let mut counts: BTreeMap<&Place, usize> = BTreeMap::new();
     for place in nodes.iter().filter_map(|node| places[*node].as_ref()) {

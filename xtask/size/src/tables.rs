@@ -32,12 +32,10 @@ impl Section<'_> {
     }
 }
 
-/// Tables whose entries are for addresses elsewhere.
 pub fn by_address(section: &str) -> bool {
     [".eh_frame", ".eh_frame_hdr", ".rela.dyn"].contains(&section)
 }
 
-/// Which piece lies at an address.
 pub struct Owners<'a> {
     pieces: &'a [Piece],
     /// Address, file offset and size of what is loaded.

@@ -7,7 +7,6 @@ use super::part::Part;
 use super::report::{Baseline, Before, Document, Report};
 use support::answer::{size, table};
 
-/// The most characters of a line.
 const WIDTH: usize = 100;
 
 /// So many parts of a whole are shown; what is left is one line.
@@ -73,7 +72,6 @@ fn title(report: &Report, before: Option<&Before>) -> String {
     shorten(&line, WIDTH) + "\n"
 }
 
-/// An artefact, what it consists of, and what that consists of.
 fn artefact(artefact: &Part, earlier: Earlier, shown: Shown) -> String {
     let mut rows = vec![head("|unpacked|share|packed|linked|change")];
     add(&mut rows, artefact, earlier, artefact.bytes, 0, shown);
@@ -236,7 +234,6 @@ fn without_empty_columns(rows: &[Row]) -> Vec<Row> {
     rows
 }
 
-/// A table whose names are so short that its lines fit.
 fn fitted(mut rows: Vec<Row>) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {

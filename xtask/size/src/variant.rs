@@ -34,13 +34,11 @@ pub type Relink<'a> = dyn Fn(&str, &[PathBuf]) -> Result<Linked> + 'a;
 pub struct Ours<'a> {
     pub build: &'a Build,
     pub sdk: &'a Sdk,
-    /// A digest of the function's binary.
     pub function: String,
     pub relink: &'a Relink<'a>,
     pub results: PathBuf,
 }
 
-/// A result as a file has it.
 #[derive(Serialize, Deserialize)]
 struct Kept<T> {
     code: String,

@@ -7,7 +7,6 @@ use serde::Deserialize;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Prices {
-    /// Since when they are what they are.
     pub date: String,
     pub note: String,
     x86_64: Rates,
@@ -60,7 +59,6 @@ impl Prices {
         megabytes.ceil().max(self.memory.smallest_megabytes)
     }
 
-    /// The processors that come with a memory size.
     pub fn vcpus(&self, megabytes: f64) -> f64 {
         megabytes / self.memory.vcpu_megabytes
     }

@@ -13,7 +13,6 @@ use crate::photos::Photo;
 /// A rectangle: left, top, width and height.
 pub type Area = [i64; 4];
 
-/// A running program, which ends with this value.
 pub struct Program {
     name: String,
     _child: Child,
@@ -37,7 +36,6 @@ pub struct Look<'a> {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Found {
     pub milliseconds: f64,
-    /// What was found, in the order in which it was told.
     pub areas: Vec<Area>,
 }
 

@@ -16,7 +16,6 @@ use super::sides::{CASCADES, OURS, STOCK, WHEEL};
 
 const RUNS: Count = (15, 2);
 
-/// Measures it. Notes what is not there.
 pub fn ready(
     setting: &Setting,
     peer: &Peer,

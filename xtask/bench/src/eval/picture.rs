@@ -28,7 +28,6 @@ pub fn upright(path: &Path) -> Result<RgbImage> {
     read().with_context(|| format!("failed to read `{}`", path.display()))
 }
 
-/// Writes `folder/NAME.png`.
 pub fn write(
     folder: &Path,
     name: &str,

@@ -8,7 +8,6 @@ pub type Area = [f64; 4];
 /// How much a box must share with a label to be right: intersection over union.
 pub const SAME: f64 = 0.4;
 
-/// Which boxes are right, and which labels were found.
 pub struct Match {
     pub right: Vec<bool>,
     pub found: Vec<bool>,
@@ -52,11 +51,8 @@ impl Match {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Score {
-    /// Labels that have a box.
     pub found: usize,
-    /// Boxes that have no label.
     pub false_alarms: usize,
-    /// Labels that have no box.
     pub missed: usize,
 }
 
@@ -96,7 +92,6 @@ fn ratio(part: usize, whole: usize) -> f64 {
     part as f64 / whole as f64
 }
 
-/// Intersection over union.
 pub fn shared(a: Area, b: Area) -> f64 {
     let overlap = |axis: usize| {
         let end = (a[axis] + a[axis + 2]).min(b[axis] + b[axis + 2]);

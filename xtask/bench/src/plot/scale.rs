@@ -12,7 +12,6 @@ pub struct Scale {
 
 /// Ticks of a decade, of which the first few are used that are not too many.
 const TICKS: [&[f64]; 3] = [&[1.0, 2.0, 5.0], &[1.0, 3.0], &[1.0]];
-/// So many ticks have room.
 const MOST: usize = 8;
 /// A scale is at least this wide, as a logarithm: noise does not fill it.
 const NARROWEST: f64 = 0.7;
@@ -45,7 +44,6 @@ impl Scale {
         place
     }
 
-    /// Round values on the scale.
     pub fn ticks(&self) -> Vec<f64> {
         let all = TICKS.map(|steps| self.ticks_of(steps));
         let few = all.iter().find(|ticks| ticks.len() <= MOST);

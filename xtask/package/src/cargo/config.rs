@@ -51,7 +51,6 @@ pub(super) fn read(root: &Path, home: Option<&Path>) -> Result<Table> {
     Ok(all)
 }
 
-/// The tables of a file and of those that it includes.
 fn of_file(file: &Path, including: &mut Vec<PathBuf>) -> Result<Table> {
     let text = fs::read_to_string(file)?;
     let named = file.display();

@@ -25,7 +25,6 @@ const FILES: [&str; 5] = [
     "credentials.toml",
 ];
 
-/// cargo's home for builds below `target`.
 pub(super) fn folder(target: &Path) -> PathBuf {
     target.join("cargo-home")
 }
@@ -46,7 +45,6 @@ pub(super) fn prepare(environment: &Environment, root: &Path, target: &Path) -> 
     Ok(own)
 }
 
-/// The home of the user's cargo, if there is one.
 fn of_user(environment: &Environment) -> Option<PathBuf> {
     let home = match environment.get("CARGO_HOME") {
         Some(home) => std::path::absolute(home).ok()?,

@@ -12,7 +12,6 @@ use crate::workspace::Workspace;
 
 pub(super) const PREFIX: &str = "org.opencontainers.image";
 
-/// The annotations of an image with that name, description and version.
 pub fn of(
     workspace: &Workspace,
     title: &str,

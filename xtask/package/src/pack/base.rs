@@ -20,7 +20,6 @@ pub enum Base {
     Image(BaseImage),
 }
 
-/// An image that others are built upon.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BaseImage {
     /// What the user calls it: a reference, or the layout's folder.
@@ -52,7 +51,6 @@ pub struct Opened {
 }
 
 impl Base {
-    /// The image, if the base is one.
     pub fn open(&self, binary: &FunctionBinary) -> Result<Option<Opened>> {
         let Self::Image(BaseImage { name, layout }) = self else {
             return Ok(None);
@@ -74,7 +72,6 @@ impl Opened {
         }
     }
 
-    /// What an image on it says about it.
     pub fn annotations(&self) -> [(String, String); 2] {
         let said = |key: &str, value: String| (format!("{PREFIX}.base.{key}"), value);
         let digest = self.layout.image().digest().to_string();

@@ -39,7 +39,6 @@ impl Bill {
             .push((from.to_owned(), relation, to.to_owned()));
     }
 
-    /// Adds what a file on the build machine was made of.
     pub fn relate_file(&mut self, file: &Path, relation: Relation, of: &str) {
         let source = (relation, of.to_owned());
         self.made_of.insert(file.to_owned(), source);

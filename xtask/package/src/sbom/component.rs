@@ -78,7 +78,6 @@ impl Component {
         }
     }
 
-    /// Name and version, for people.
     pub fn label(&self) -> String {
         match &self.version {
             Some(version) => format!("{} {version}", self.name),

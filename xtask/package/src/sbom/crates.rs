@@ -168,7 +168,6 @@ fn component(
     })
 }
 
-/// The texts that a crate brings, or else the standard ones of its licences.
 fn texts_of(package: &Package, licence: Option<&str>) -> Result<Vec<Text>> {
     let folder = package.manifest_path.parent();
     let folder = folder

@@ -91,7 +91,6 @@ struct Listed<'a> {
     hashes: Hashes,
 }
 
-/// Files by path, each with an id of its own.
 fn listed<'a>(trees: &[&'a FileTree]) -> Result<Vec<Listed<'a>>> {
     let mut files: Vec<_> = trees.iter().flat_map(|tree| tree.files()).collect();
     files.sort_by_key(|(path, _)| *path);
@@ -116,7 +115,6 @@ fn listed<'a>(trees: &[&'a FileTree]) -> Result<Vec<Listed<'a>>> {
     Ok(listed)
 }
 
-/// The artefact as a package that has all of the files.
 fn artefact(subject: &Subject, files: &[Listed<'_>]) -> Result<Value> {
     let digest = subject.digest.to_string();
     let url = || purl("oci", None, (&subject.name, &digest), &[]);

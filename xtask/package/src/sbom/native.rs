@@ -37,7 +37,6 @@ pub fn opencv(sdk: &Sdk) -> Result<Component> {
     })
 }
 
-/// Other people's code, each with the place where it is.
 pub fn third_party(sdk: &Sdk) -> Result<Vec<(Component, Place)>> {
     let parts = sdk.manifest().third_party.iter();
     parts

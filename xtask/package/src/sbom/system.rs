@@ -21,7 +21,6 @@ use package::{Package, filled};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Owners {
     pub packages: Vec<Component>,
-    /// The id of a file's package, for files that have one.
     pub by_file: BTreeMap<PathBuf, String>,
 }
 

@@ -11,10 +11,8 @@ use support::fingerprint::Fingerprint;
 use super::super::component::Component;
 use support::atomic;
 
-/// The code that decides what is known of a crate.
 const CODE: &str = env!("CODE_OF_CRATES");
 
-/// The crates of a program.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Linked {
     pub program: Component,
@@ -66,7 +64,6 @@ fn fingerprint(root: &Path, triple: &str, rustc: &str) -> Result<Fingerprint> {
     ]))
 }
 
-/// The folders of a workspace's packages.
 fn members(manifest: &str) -> Result<Vec<String>> {
     #[derive(Deserialize)]
     struct Manifest {

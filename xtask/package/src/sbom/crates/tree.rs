@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, ensure};
 
-/// A crate's name and version.
 pub type Name = (String, String);
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -16,7 +16,6 @@ const COMMON: &str = "/usr/share/common-licenses";
 const FIELDS: &str = "${binary:Package}\t${Package}\t${Version}\t${Architecture}\t\
                       ${source:Package}\t${source:Version}\t${Maintainer}\t${Homepage}\n";
 
-/// The packages of those files that have one.
 pub(super) fn owners(files: &[PathBuf]) -> Result<BTreeMap<PathBuf, Package>> {
     let (sh, all) = (Shell::new()?, files.iter().flat_map(|file| names(file)));
     let Some(found) = answer(cmd!(sh, "dpkg-query --search {all...}"))? else {
@@ -112,7 +111,6 @@ fn texts(package: &str) -> Result<Vec<PathBuf>> {
     Ok([path].into_iter().chain(present).collect())
 }
 
-/// The names below [`COMMON`] that a text mentions.
 fn common_licences(text: &str) -> Vec<String> {
     let mut names: Vec<_> = text
         .split(&format!("{COMMON}/"))

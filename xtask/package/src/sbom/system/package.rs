@@ -55,7 +55,6 @@ fn is_missing(error: &anyhow::Error) -> bool {
     cause.is_some_and(|cause| cause.kind() == ErrorKind::NotFound)
 }
 
-/// A field that is there and says something.
 pub(super) fn filled(field: &str) -> Option<String> {
     let field = field.trim();
     (!field.is_empty() && field != "(none)").then(|| field.to_owned())

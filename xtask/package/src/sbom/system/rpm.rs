@@ -12,7 +12,6 @@ use super::package::{Package, answer, filled, names};
 const FIELDS: &str = "%{NAME}\t%{VERSION}-%{RELEASE}\t%{ARCH}\t%{SOURCERPM}\t%{VENDOR}\t%{URL}\t\
                       %{LICENSE}\n";
 
-/// The packages of those files that have one.
 pub(super) fn owners(files: &[PathBuf]) -> Result<BTreeMap<PathBuf, Package>> {
     let sh = Shell::new()?;
     let mut owners = BTreeMap::new();
@@ -54,7 +53,6 @@ fn parse(text: &str) -> Option<Package> {
     })
 }
 
-/// The files that a package marks as its licence.
 fn texts(package: &str) -> Result<Vec<PathBuf>> {
     let sh = Shell::new()?;
     let listed = answer(cmd!(sh, "rpm --query --licensefiles {package}"))?.unwrap_or_default();
