@@ -8,7 +8,10 @@
 //! OSV           ┘                 └▶ VEX
 //! ```
 
-#![expect(missing_docs, reason = "names that say all need no comment in the project's own tools")]
+#![expect(
+    missing_docs,
+    reason = "names that say all need no comment in the project's own tools"
+)]
 
 mod answer;
 mod check;

@@ -155,7 +155,7 @@ fn first_poll(scene: &Scene, side: Side) -> Result<Started> {
     let run = cmd!(sh, "{program} {arguments...}")
         .env_clear()
         .envs(scene.environment())
-        .env("AWS_LAMBDA_RUNTIME_API", lambda.address())
+        .env("AWS_LAMBDA_RUNTIME_API", lambda.address.to_string())
         .env("AWS_LAMBDA_FUNCTION_NAME", "face-detect")
         .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
         .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "3008");

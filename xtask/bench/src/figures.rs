@@ -73,7 +73,9 @@ impl Group {
     }
 
     pub fn add(&mut self, name: impl Into<String>, values: &[(&str, f64)]) {
-        let of_peer = values.iter().find(|(side, _)| Some(*side) == self.peer());
+        let of_peer = values
+            .iter()
+            .find(|(side, _)| Some(*side) == self.peer.as_deref());
         let value = |(side, value): &(&str, f64)| Value {
             side: (*side).to_owned(),
             value: rounded(*value),
@@ -99,13 +101,9 @@ impl Group {
         self
     }
 
-    pub fn peer(&self) -> Option<&str> {
-        self.peer.as_deref()
-    }
-
     /// What a ratio is: the peer's value by a side's.
     pub fn compared(&self, side: &str) -> String {
-        format!("{}/{side}", self.peer().unwrap_or_default())
+        format!("{}/{side}", self.peer.as_deref().unwrap_or_default())
     }
 
     pub fn sides(&self) -> Vec<&str> {
@@ -120,7 +118,7 @@ impl Group {
 
     pub fn others(&self) -> Vec<&str> {
         let mut sides = self.sides();
-        sides.retain(|side| self.peer().is_some_and(|peer| peer != *side));
+        sides.retain(|side| self.peer.as_deref().is_some_and(|peer| peer != *side));
         sides
     }
 

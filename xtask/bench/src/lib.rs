@@ -1,7 +1,10 @@
 //! `cargo xtask bench [WHAT]`: measurements that anyone can repeat, each against its peer in the same run, kept for
 //! each machine with a plot. They are no tests: what they print depends on the machine.
 
-#![expect(missing_docs, reason = "names that say all need no comment in the project's own tools")]
+#![expect(
+    missing_docs,
+    reason = "names that say all need no comment in the project's own tools"
+)]
 
 mod build;
 mod cold;
@@ -145,8 +148,8 @@ impl Bench {
         }
         let setting = &self.setting;
         let (machine, quick) = (self.machine.clone(), setting.options.quick);
-        let document = Document::new(setting.workspace(), machine, what, quick, figures)?;
-        document.keep(setting.workspace())?;
+        let document = Document::new(setting.build.workspace(), machine, what, quick, figures)?;
+        document.keep(setting.build.workspace())?;
         Ok(document)
     }
 }

@@ -31,7 +31,7 @@ pub struct Peer {
     /// Python's own files.
     library: PathBuf,
     wheels: PathBuf,
-    task: PathBuf,
+    pub task: PathBuf,
     cascades: PathBuf,
 }
 
@@ -99,10 +99,6 @@ impl Peer {
             ("BENCH_CASCADES", self.cascades.display().to_string()),
             ("LAMBDA_TASK_ROOT", self.task.display().to_string()),
         ]
-    }
-
-    pub fn task(&self) -> &Path {
-        &self.task
     }
 
     pub fn files(&self) -> Vec<PathBuf> {

@@ -73,7 +73,7 @@ fn to_u32(value: i32) -> u32 {
 }
 
 fn colour(group: &Group, side: &str) -> RGBColor {
-    if Some(side) == group.peer() {
+    if Some(side) == group.peer.as_deref() {
         PEER
     } else if side == "stock" {
         STOCK

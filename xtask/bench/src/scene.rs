@@ -72,7 +72,7 @@ impl Scene {
                 let _ = fs::remove_dir_all(path);
             }
         })?;
-        let workspace = setting.workspace();
+        let workspace = setting.build.workspace();
         let Setting { sdk, binary, .. } = setting;
         let reference = format!("face-detect:bench-{}", std::process::id());
         let base = Base::Minimal;
@@ -107,7 +107,7 @@ impl Scene {
 
     pub fn work(&self, side: Side) -> PathBuf {
         match side {
-            Side::Python => self.peer.task().to_owned(),
+            Side::Python => self.peer.task.clone(),
             Side::Ours => self.root.join("var/task"),
         }
     }

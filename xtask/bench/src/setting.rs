@@ -8,7 +8,6 @@ use opencv_build::Sdk;
 
 use package::build::Build;
 use package::build_function::built;
-use package::workspace::Workspace;
 
 /// How often something is done in a thorough run, and in a quick one.
 pub type Count = (usize, usize);
@@ -44,13 +43,9 @@ impl Setting {
         })
     }
 
-    pub fn workspace(&self) -> &Workspace {
-        self.build.workspace()
-    }
-
     /// Below the target folder: what benches keep for themselves.
     pub fn folder(&self) -> PathBuf {
-        self.workspace().target().join("bench")
+        self.build.workspace().target().join("bench")
     }
 
     pub fn count(&self, (thorough, quick): Count) -> usize {

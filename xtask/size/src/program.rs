@@ -131,7 +131,7 @@ fn add_input(
             pieces.push(Piece {
                 offset: offset + start as u64,
                 size: content.len() as u64,
-                place: shares.get(&key).cloned().unwrap_or_else(unknown),
+                place: shares.0.get(&key).cloned().unwrap_or_else(unknown),
                 name: "strings and numbers".to_owned(),
                 kind,
             });
@@ -140,7 +140,7 @@ fn add_input(
     }
     let place_of = |symbol: &str| {
         let known = place::of_input(input, symbol, members);
-        let shared = || shares.get(&Key::section(input)).cloned();
+        let shared = || shares.0.get(&Key::section(input)).cloned();
         let unknown = || Place::new(CRATES, "without a name", "constants");
         known.or_else(shared).unwrap_or_else(unknown)
     };

@@ -7,7 +7,7 @@ use super::graph::{Graph, Key, Node};
 use super::map::Input;
 use super::place::{self, Members, Place};
 
-pub struct Shares<'a>(HashMap<Key<'a>, Place>);
+pub struct Shares<'a>(pub HashMap<Key<'a>, Place>);
 
 impl<'a> Shares<'a> {
     /// Each such node goes to the component that refers to it most, directly or through others like it; of
@@ -47,10 +47,6 @@ impl<'a> Shares<'a> {
         });
         Self(known.collect())
     }
-
-    pub fn get(&self, key: &Key<'a>) -> Option<&Place> {
-        self.0.get(key)
-    }
 }
 
 fn most(nodes: &[Node], places: &[Option<Place>]) -> Option<Place> {
@@ -85,7 +81,7 @@ mod tests {
         let members = Members::of_libraries(std::iter::empty()).unwrap();
         let shares = Shares::of(&graph, &members);
         let krate = |node: usize| {
-            let place = shares.get(&graph.keys[node]);
+            let place = shares.0.get(&graph.keys[node]);
             place.map(|place| place.component.as_str())
         };
         assert_eq!(krate(2), Some("tokio"));

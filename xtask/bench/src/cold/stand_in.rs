@@ -13,7 +13,7 @@ use anyhow::{Context, Result};
 const REQUEST: &str = "GET /2018-06-01/runtime/invocation/next ";
 
 pub struct StandIn {
-    address: SocketAddr,
+    pub address: SocketAddr,
     asked: Receiver<Instant>,
 }
 
@@ -39,11 +39,6 @@ impl StandIn {
         Ok(Self { address, asked })
     }
 
-    /// `HOST:PORT`, as Lambda names it to the function.
-    pub fn address(&self) -> String {
-        self.address.to_string()
-    }
-
     pub fn asked(&self, patience: Duration) -> Result<Instant> {
         let asked = self.asked.recv_timeout(patience);
         asked.with_context(|| format!("nobody asked for an event within {} s", patience.as_secs()))
@@ -61,7 +56,7 @@ mod tests {
     fn only_the_right_request_counts() {
         let server = StandIn::start().unwrap();
         let say = |text: &str| {
-            let mut socket = TcpStream::connect(server.address()).unwrap();
+            let mut socket = TcpStream::connect(server.address).unwrap();
             socket.write_all(text.as_bytes()).unwrap();
             socket
         };
