@@ -53,7 +53,7 @@ fn builds(program: &Program, arguments: &[OsString]) -> bool {
 
 pub fn run() -> Result<()> {
     let build = Build::read(&Arguments::default())?;
-    Ok(opencv_build::fetch(build.recipe(), build.paths())?)
+    Ok(opencv_build::fetch(&build.recipe, &build.paths)?)
 }
 
 #[cfg(test)]

@@ -74,8 +74,8 @@ struct LayerAnswer {
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let build = Build::read(&arguments.build)?;
     let (sdk, binary) = built(&build)?;
-    let workspace = build.workspace();
-    let architecture = build.recipe().target.architecture;
+    let workspace = &build.workspace;
+    let architecture = build.recipe.target.architecture;
     let base = fetched(&arguments.base, workspace, architecture)?;
     let written = images(workspace, &sdk, &binary, &base)?;
     check(written.sdk.layout.path(), architecture, false)?;

@@ -23,8 +23,8 @@ struct ZipAnswer {
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let build = Build::read(arguments)?;
     let (sdk, binary) = built(&build)?;
-    let (path, zip) = pack::function_zip(build.workspace(), &sdk, &binary)?;
-    let architecture = build.recipe().target.architecture;
+    let (path, zip) = pack::function_zip(&build.workspace, &sdk, &binary)?;
+    let architecture = build.recipe.target.architecture;
     check(&path, architecture, true)?;
     let answer = ZipAnswer {
         path,

@@ -77,7 +77,7 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let build = Build::read(&arguments.build)?;
     let (sdk, binary) = built(&build)?;
     let osv = (!arguments.offline).then_some(arguments.osv.as_str());
-    let answer = perform(build.workspace(), &sdk, &binary, osv)?;
+    let answer = perform(&build.workspace, &sdk, &binary, osv)?;
     print(&answer, json)?;
     match answer.failures() {
         failures if failures.is_empty() => Ok(()),

@@ -15,10 +15,10 @@ const OURS: &str = "ours";
 
 pub fn run(setting: &Setting) -> Result<Figures> {
     let build = &setting.build;
-    let (recipe, paths) = (build.recipe(), build.paths());
+    let (recipe, paths) = (&build.recipe, &build.paths);
     let there = Baseline::present(recipe, paths)?.is_some();
     let start = Instant::now();
-    let full = Baseline::build(recipe, paths, build.driver())
+    let full = Baseline::build(recipe, paths, &build.driver)
         .context("failed to build all of OpenCV's default modules")?;
     let mut notes = vec![if there {
         "how long building took by the clock is not known: both were built before".to_owned()

@@ -59,7 +59,7 @@ pub struct PresetScore {
 
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let build = Build::read(&build::Arguments::default())?;
-    let workspace = build.workspace();
+    let workspace = &build.workspace;
     let labelled = Labelled::find(workspace, arguments.photos.as_deref())?;
     let (sdk, binary) = built(&build)?;
     print(&evaluated(workspace, &sdk, &binary, &labelled)?, json)

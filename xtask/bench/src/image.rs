@@ -49,7 +49,7 @@ impl Arguments {
 }
 
 pub fn run(setting: &Setting, arguments: &Arguments) -> Result<Figures> {
-    let workspace = setting.build.workspace();
+    let workspace = &setting.build.workspace;
     let Setting { sdk, binary, .. } = setting;
     let folder = temporary_in(&workspace.target(), ".bench-")?;
     let engine = version();

@@ -148,8 +148,8 @@ impl Bench {
         }
         let setting = &self.setting;
         let (machine, quick) = (self.machine.clone(), setting.options.quick);
-        let document = Document::new(setting.build.workspace(), machine, what, quick, figures)?;
-        document.keep(setting.build.workspace())?;
+        let document = Document::new(&setting.build.workspace, machine, what, quick, figures)?;
+        document.keep(&setting.build.workspace)?;
         Ok(document)
     }
 }

@@ -97,7 +97,7 @@ fn folder(setting: &Setting) -> Result<Option<PathBuf>> {
         ensure!(folder.is_dir(), "there is no folder `{}`", folder.display());
         return Ok(Some(folder.clone()));
     }
-    let beside = setting.build.workspace().root().join("../shared/photos");
+    let beside = setting.build.workspace.root().join("../shared/photos");
     Ok(beside.is_dir().then_some(beside))
 }
 

@@ -72,7 +72,7 @@ impl Scene {
                 let _ = fs::remove_dir_all(path);
             }
         })?;
-        let workspace = setting.build.workspace();
+        let workspace = &setting.build.workspace;
         let Setting { sdk, binary, .. } = setting;
         let reference = format!("face-detect:bench-{}", std::process::id());
         let base = Base::Minimal;

@@ -45,7 +45,7 @@ impl Setting {
 
     /// Below the target folder: what benches keep for themselves.
     pub fn folder(&self) -> PathBuf {
-        self.build.workspace().target().join("bench")
+        self.build.workspace.target().join("bench")
     }
 
     pub fn count(&self, (thorough, quick): Count) -> usize {

@@ -43,7 +43,7 @@ pub fn test(build: &Build, sdk: &Sdk) -> Result<()> {
     tell("a Rust program, with-cargo.sh");
     let folder = site.copy_of("rust", "rust")?;
     // With the versions that the function has, which are on this machine already.
-    let lock = build.workspace().root().join("Cargo.lock");
+    let lock = build.workspace.root().join("Cargo.lock");
     copy(&lock, &folder.join("Cargo.lock"))?;
     let built = site.folder().join("target");
     let triple = target.rust_triple();

@@ -127,7 +127,7 @@ pub fn small_opencv(workspace: &Workspace) -> Result<()> {
 /// Builds everything anew, with all hostile settings, in a copy of the project in a folder with spaces and non-ASCII
 /// letters in its path. It takes as long as a first build.
 pub fn elsewhere(build: &Build, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
-    let workspace = build.workspace();
+    let workspace = &build.workspace;
     let user = User::new(workspace)?;
     let root = user.at("mein Prøjekt/ОпенСВ");
     for name in tracked_files(workspace)? {
@@ -144,7 +144,7 @@ pub fn elsewhere(build: &Build, sdk: &Sdk, binary: &FunctionBinary) -> Result<()
     fs::create_dir_all(cache.join("toolchain"))?;
     let sh = Shell::new()?;
     succeed(cmd!(sh, "cp --archive --reflink=auto {installed} {copied}"))?;
-    symlink(build.paths().downloads(), cache.join("downloads"))?;
+    symlink(build.paths.downloads(), cache.join("downloads"))?;
     let mut xtask = user.hostile(&root, "build-function")?;
     xtask.env(user_cache::VARIABLE, &cache);
     let story = user.at("story");

@@ -42,7 +42,7 @@ pub fn build(build: &Build) -> Result<()> {
 
 /// Builds the fuzzers and runs them.
 pub fn test(project: &Build, arguments: &Fuzzing) -> Result<()> {
-    let workspace = project.workspace();
+    let workspace = &project.workspace;
     let package = build::package(workspace);
     let targets = target::targets(&package, &arguments.fuzzers)?;
     let built = build::programs(project)?;

@@ -29,7 +29,7 @@ pub fn test(build: &Build, sdk: &Sdk) -> Result<()> {
     let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
     let at = |name: &str| scratch.path().join(name);
     let source = build
-        .workspace()
+        .workspace
         .root()
         .join("xtask/e2e/data/hardening/mistakes.cpp");
     let (sh, cxx) = (Shell::new()?, tools.cxx());

@@ -21,7 +21,7 @@ const VERSION: &str = "4.14.0.94";
 
 /// Asks the index with the right password, and with a wrong one.
 pub fn test(build: &Build) -> Result<()> {
-    let (workspace, tools) = (build.workspace(), build.tools()?);
+    let (workspace, tools) = (&build.workspace, build.tools()?);
     let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
     let listener = TcpListener::bind("127.0.0.1:0").context("failed to listen on loopback")?;
     let address = listener.local_addr()?;

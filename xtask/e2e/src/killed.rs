@@ -79,7 +79,7 @@ const STAGES: [Stage; 5] = [
 
 /// Kills builds of a small recipe.
 pub fn test(build: &Build, seed: u64) -> Result<()> {
-    let workspace = build.workspace();
+    let workspace = &build.workspace;
     // The toolchain and the source must be there to be shared.
     build.opencv()?;
     let folder = |prefix| temporary_in(&workspace.target(), prefix);

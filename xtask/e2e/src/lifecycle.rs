@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Runs the builds.
 pub fn test(build: &Build) -> Result<()> {
-    let workspace = build.workspace();
+    let workspace = &build.workspace;
     // The toolchain and the source must be there to be shared.
     build.opencv()?;
     let folder = temporary_in(&workspace.target(), "lifecycle-")?;

@@ -115,7 +115,7 @@ type Test<'a> = (&'a str, &'a dyn Fn() -> Result<()>);
 fn run(arguments: &Arguments, json: bool) -> Result<()> {
     local::cleanup::handle_interruption()?;
     let build = &Build::read(&build::Arguments::default())?;
-    let workspace = build.workspace();
+    let workspace = &build.workspace;
     programs::build(workspace)?;
     let suite = Suite { build };
     let elsewhere =

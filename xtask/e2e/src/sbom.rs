@@ -52,7 +52,7 @@ const OUT: [&str; 9] = [
 
 /// Everything about bills of materials that needs the real artefacts.
 pub fn test(build: &Build, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
-    let workspace = build.workspace();
+    let workspace = &build.workspace;
     let validator = Validator::install(workspace)?;
     // So that crates are asked for, and remembered the second time.
     let remembered = workspace.target().join("sbom");

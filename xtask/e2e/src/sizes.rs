@@ -28,7 +28,7 @@ pub fn test() -> Result<()> {
             architecture: Some(architecture),
             recipe: None,
         })?;
-        if !build.paths().sdk(&build.recipe().target).is_dir() {
+        if !build.paths.sdk(&build.recipe.target).is_dir() {
             tell(&format!(
                 "{architecture} is not built here; its sizes are not tried"
             ));

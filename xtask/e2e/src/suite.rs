@@ -35,7 +35,7 @@ pub struct Suite<'a> {
 
 impl Suite<'_> {
     fn workspace(&self) -> &Workspace {
-        self.build.workspace()
+        &self.build.workspace
     }
 
     fn cargo(&self, arguments: &[&str]) -> Command {
@@ -115,7 +115,7 @@ impl Suite<'_> {
         let (workspace, sdk) = (self.workspace(), self.build.sdk()?);
         test(&fixture(
             workspace,
-            self.build.paths(),
+            &self.build.paths,
             &sdk,
             self.build.tools()?,
         ))

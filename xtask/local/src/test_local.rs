@@ -74,7 +74,7 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let build = Build::read(&build::Arguments::default())?;
     let (sdk, binary) = built(&build)?;
     try_photos(
-        build.workspace(),
+        &build.workspace,
         &sdk,
         &binary,
         arguments,

@@ -1,7 +1,7 @@
 //! What a command builds, read once: the recipe enters, and with it where and by what it is built. All that the command
 //! does goes by this value, also when somebody changes `opencv.toml` meanwhile.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use anyhow::{Context, Result};
@@ -24,12 +24,13 @@ pub struct Arguments {
 /// A recipe of the workspace, with what builds it.
 #[derive(Clone)]
 pub struct Build {
-    workspace: Workspace,
-    file: PathBuf,
-    text: String,
-    recipe: Recipe,
-    paths: BuildPaths,
-    driver: Driver,
+    pub workspace: Workspace,
+    pub file: PathBuf,
+    /// The recipe's file as it was read.
+    pub text: String,
+    pub recipe: Recipe,
+    pub paths: BuildPaths,
+    pub driver: Driver,
     tools: OnceLock<Tools>,
 }
 
@@ -50,27 +51,6 @@ impl Build {
             file,
             text,
         })
-    }
-
-    pub fn workspace(&self) -> &Workspace {
-        &self.workspace
-    }
-
-    /// The file of the recipe, and its text as it was read.
-    pub fn file(&self) -> (&Path, &str) {
-        (&self.file, &self.text)
-    }
-
-    pub fn recipe(&self) -> &Recipe {
-        &self.recipe
-    }
-
-    pub fn paths(&self) -> &BuildPaths {
-        &self.paths
-    }
-
-    pub fn driver(&self) -> &Driver {
-        &self.driver
     }
 
     /// The tools that build it, installed when they are first asked for.
@@ -113,19 +93,18 @@ mod tests {
             })
         };
         let build = read().unwrap();
-        assert_eq!(build.recipe().target.architecture, Architecture::Aarch64);
+        assert_eq!(build.recipe.target.architecture, Architecture::Aarch64);
 
         let other = text.replace("haar = \"fast\"", "haar = \"stock\"");
         assert_ne!(other, text);
         fs::write(&file, &other).unwrap();
         let changed = read().unwrap();
-        assert_ne!(build.recipe(), changed.recipe());
-        let ((path, before), (_, after)) = (build.file(), changed.file());
-        assert_eq!((path, before), (file.as_path(), text));
-        assert_eq!(after, other);
+        assert_ne!(build.recipe, changed.recipe);
+        assert_eq!((&build.file, build.text.as_str()), (&file, text));
+        assert_eq!(changed.text, other);
 
         fs::remove_file(&file).unwrap();
-        assert_eq!(build.clone().recipe(), build.recipe());
+        assert_eq!(build.clone().recipe, build.recipe);
         let error = format!("{:#}", read().err().unwrap());
         assert!(error.contains("failed to read the recipe"), "{error}");
     }

@@ -51,10 +51,10 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
 
 /// The SDK and the checked binary, for verbs that need them.
 pub fn built(build: &Build) -> Result<(Sdk, FunctionBinary)> {
-    let target = build.recipe().target;
-    let path = folder(build.workspace(), &target).join("bootstrap");
+    let target = build.recipe.target;
+    let path = folder(&build.workspace, &target).join("bootstrap");
     // Where there is a function, its crates are compiled already.
-    let first = !path.is_file() && present(build.recipe(), build.paths())?.is_none();
+    let first = !path.is_file() && present(&build.recipe, &build.paths)?.is_none();
     let ahead = first.then(|| Ahead::start(build)).transpose()?;
     let sdk = build.sdk()?;
     if let Some(ahead) = ahead {
@@ -82,7 +82,7 @@ impl Ahead {
         let probes = "environment,pkg_config,cmake,vcpkg_cmake,vcpkg";
         cargo.env("OPENCV_DISABLE_PROBES", probes);
         yield_to_others(&mut cargo);
-        let work = build.paths().work(&build.recipe().target);
+        let work = build.paths.work(&build.recipe.target);
         let log = work.join("function.log");
         let cargo = Child::logged(&mut cargo, &log)?;
         Ok(Self { cargo, log })
@@ -107,9 +107,9 @@ impl Ahead {
 }
 
 fn number_of_crates(build: &Build) -> Result<u64> {
-    let mut tree = crate::cargo::cargo(build.workspace(), "tree")?;
+    let mut tree = crate::cargo::cargo(&build.workspace, "tree")?;
     tree.args(["--package", "function", "--features", "opencv"])
-        .args(["--target", &build.recipe().target.rust_triple()])
+        .args(["--target", &build.recipe.target.rust_triple()])
         .args(["--edges", "normal,build", "--prefix", "none", "--no-dedupe"])
         .args(["--format", "{p}"]);
     let crates = output(&mut tree)?;
@@ -125,8 +125,8 @@ pub fn cargo(build: &Build, sdk: &Sdk, verb: &str) -> Result<Command> {
 
 /// The same without an SDK: whatever does not need one is compiled as it would be with it.
 fn cargo_without_sdk(build: &Build, verb: &str) -> Result<Command> {
-    let (workspace, tools) = (build.workspace(), build.tools()?);
-    let target = build.recipe().target;
+    let (workspace, tools) = (&build.workspace, build.tools()?);
+    let target = build.recipe.target;
     let record = link_record(workspace, &target);
     let flags = rust_flags(workspace)?.join("\u{1f}");
     let mut cargo = crate::cargo::cargo(workspace, verb)?;

@@ -49,8 +49,8 @@ impl Feature {
 
 /// Builds an SDK without each feature, unless it is there. Each takes as long as the SDK itself.
 pub fn build(ours: &Ours) -> Result<()> {
-    let (paths, driver) = (ours.build.paths(), ours.build.driver());
-    for feature in features(ours.build.recipe()) {
+    let (paths, driver) = (&ours.build.paths, &ours.build.driver);
+    for feature in features(&ours.build.recipe) {
         if feature.present(paths)?.is_none() {
             tell(&format!("building OpenCV without {}", feature.name));
             build_opencv(&feature.recipe, &feature.paths(paths), driver)
@@ -64,8 +64,8 @@ pub fn build(ours: &Ours) -> Result<()> {
 pub fn of(ours: &Ours) -> Result<Vec<Ablation>> {
     let mut built = Vec::new();
     let mut missing = Vec::new();
-    for feature in features(ours.build.recipe()) {
-        match feature.present(ours.build.paths())? {
+    for feature in features(&ours.build.recipe) {
+        match feature.present(&ours.build.paths)? {
             Some(sdk) => built.push((feature, sdk)),
             None => missing.push(feature.name),
         }

@@ -24,14 +24,14 @@ struct Side<'a> {
 /// Builds the baseline unless it is there, which takes about three times as long as the SDK.
 pub fn build(ours: &Ours) -> Result<()> {
     let build = ours.build;
-    Full::build(build.recipe(), build.paths(), build.driver())
+    Full::build(&build.recipe, &build.paths, &build.driver)
         .context("failed to build all of OpenCV's default modules")?;
     Ok(())
 }
 
 /// What the baseline that was built is beside ours; none where nobody built it.
 pub fn of(ours: &Ours) -> Result<Option<Baseline>> {
-    let (recipe, paths) = (ours.build.recipe(), ours.build.paths());
+    let (recipe, paths) = (&ours.build.recipe, &ours.build.paths);
     let Some(full) = Full::present(recipe, paths)? else {
         if ours.has(FILE) {
             tell(

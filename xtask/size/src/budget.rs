@@ -61,9 +61,12 @@ struct Size {
 impl Budgets {
     /// Those in the file of the recipe that is built; none where it has no such table.
     pub fn of(build: &Build) -> Result<Self> {
-        let (path, text) = build.file();
-        Self::parse(text)
-            .with_context(|| format!("failed to read the size budgets in `{}`", path.display()))
+        Self::parse(&build.text).with_context(|| {
+            format!(
+                "failed to read the size budgets in `{}`",
+                build.file.display()
+            )
+        })
     }
 
     fn parse(text: &str) -> Result<Self> {

@@ -41,14 +41,14 @@ impl<'a> Built<'a> {
             found => return found,
         };
         tell(&format!("linking the function again, because: {error:#}"));
-        build_function::forget(build.workspace(), &build.recipe().target)?;
+        build_function::forget(&build.workspace, &build.recipe.target)?;
         let (sdk, binary) = built(build)?;
         Self::read(build, sdk, binary)
     }
 
     fn read(build: &'a Build, sdk: Sdk, binary: FunctionBinary) -> Result<Self> {
-        let workspace = build.workspace();
-        let folder = link_record(workspace, &build.recipe().target);
+        let workspace = &build.workspace;
+        let folder = link_record(workspace, &build.recipe.target);
         let record = LinkRecord::open(&folder, workspace.root(), &build.tools()?.zig())?;
         let content = fs::read(binary.path())?;
         let linking = Linking::of(&content, &record)?;
@@ -69,7 +69,7 @@ impl<'a> Built<'a> {
     }
 
     pub fn report(&self) -> Result<Report> {
-        let workspace = self.build.workspace();
+        let workspace = &self.build.workspace;
         let (pieces, opened, archive) = thread::scope(|scope| {
             let pieces = scope.spawn(|| self.linking.pieces(&self.content, &self.members));
             let opened = packed::images(workspace, &self.sdk, &self.binary)?;
@@ -103,7 +103,7 @@ impl<'a> Built<'a> {
     }
 
     pub fn results(&self) -> PathBuf {
-        let workspace = self.build.workspace();
+        let workspace = &self.build.workspace;
         let architecture = self.sdk.manifest().target.architecture;
         workspace.target().join("size").join(architecture.name())
     }

@@ -78,7 +78,7 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let folder = built.results();
     let page = write(&folder, &document)?;
     if let Some(what) = &arguments.record {
-        history::record(build.workspace().root(), what, &document.report)?;
+        history::record(build.workspace.root(), what, &document.report)?;
     }
     let answer = SizeAnswer {
         document,
@@ -93,7 +93,7 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
 
 pub fn document(arguments: &Arguments, built: &Built) -> Result<Document> {
     let report = built.report()?;
-    let root = built.build.workspace().root();
+    let root = built.build.workspace.root();
     let before = match &arguments.against {
         Some(against) => Some(history::against(root, against, report.architecture)?),
         None => keep::last(&built.results(), &report),

@@ -106,7 +106,7 @@ pub(crate) mod tests {
     /// The project's own recipe.
     pub fn recipe() -> Recipe {
         let build = Build::read(&Arguments::default()).unwrap();
-        build.recipe().clone()
+        build.recipe.clone()
     }
 
     /// An SDK of empty libraries that says of each how large it is.

@@ -48,10 +48,10 @@ pub struct Site<'a> {
 impl<'a> Site<'a> {
     /// Unpacks the image of `sdk` and gathers the tools.
     pub fn new(build: &'a Build, sdk: &Sdk) -> Result<Self> {
-        let (workspace, tools) = (build.workspace(), build.tools()?);
+        let (workspace, tools) = (&build.workspace, build.tools()?);
         let folder = workspace.target().join("consumers");
         let lock = Lock::take(&folder.join("lock"), tell)?;
-        let installed = build.paths().toolchain();
+        let installed = build.paths.toolchain();
 
         // The same folder each time: the crate `opencv` is made anew when its SDK is elsewhere.
         let root = folder.join("image");

@@ -54,10 +54,10 @@ pub struct Built {
 /// # Errors
 /// A [`Skip`] where programs for the target do not run or Rust has no AddressSanitizer.
 pub fn programs(build: &Build) -> Result<Built> {
-    let workspace = build.workspace();
+    let workspace = &build.workspace;
     let mut recipe = Recipe {
         instrumented: true,
-        ..build.recipe().clone()
+        ..build.recipe.clone()
     };
     // The function decodes all others in Rust.
     recipe.codecs.retain(|codec| codec == "jpeg");
@@ -65,8 +65,8 @@ pub fn programs(build: &Build) -> Result<Built> {
     conformance::runs_here(&target)?;
     let triple = target.rust_triple();
     let runtime = runtime(&triple)?;
-    let paths = build.paths().variant("fuzz", "instrumented");
-    let sdk = build_opencv(&recipe, &paths, build.driver())
+    let paths = build.paths.variant("fuzz", "instrumented");
+    let sdk = build_opencv(&recipe, &paths, &build.driver)
         .context("failed to build OpenCV for fuzzers")?
         .sdk;
     let tools = Tools::install(&recipe, &paths)?;

@@ -14,7 +14,7 @@ use package::sbom;
 
 /// The crates are those that cargo compiled for the target when it built the function.
 pub fn check(document: &Value, build: &Build, sdk: &Sdk) -> Result<()> {
-    let workspace = build.workspace();
+    let workspace = &build.workspace;
     let triple = sdk.manifest().target.rust_triple();
     let mut cargo = build_function::cargo(build, sdk, "build")?;
     let output = cargo
