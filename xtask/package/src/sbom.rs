@@ -18,7 +18,6 @@ mod hashes;
 mod licence;
 mod native;
 mod system;
-mod text;
 mod texts;
 
 use anyhow::Result;

@@ -2,12 +2,10 @@
 
 use package::build;
 
-/// What to measure.
 #[derive(clap::Args, Clone, Debug, Default)]
 // Two structs of the same name would be one group of options.
 #[group(skip)]
 pub struct Arguments {
-    /// What to build.
     #[command(flatten)]
     pub build: build::Arguments,
 

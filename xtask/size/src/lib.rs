@@ -7,7 +7,6 @@
 )]
 
 mod ablate;
-mod archive;
 mod arguments;
 mod baseline;
 mod bootstrap;

@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 use fs_err as fs;
 use opencv_build::Sdk;
 
-use super::archive;
+use super::link;
 use super::part::{Kind, Part};
 use super::place::{self, Piece, Place};
 
@@ -43,7 +43,7 @@ pub fn tree(sdk: &Sdk, pieces: &[Piece]) -> Result<Part> {
 /// The members of an archive; those of one name together, and what is no member as the index.
 fn members(path: &Path, data: &[u8]) -> Result<Vec<Part>> {
     let mut sizes: HashMap<String, u64> = HashMap::new();
-    for (name, content) in archive::members(path, data)? {
+    for (name, content) in link::members(path, data)? {
         *sizes.entry(name).or_default() += content.len() as u64;
     }
     let content: u64 = sizes.values().sum();

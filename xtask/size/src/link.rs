@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use fs_err as fs;
+use object::read::archive::ArchiveFile;
 use opencv_build::internals::{ARGUMENTS, MESSAGES};
 
-use super::archive::members;
 use support::files::{PARTIAL, temporary_in};
 use support::run::{Shell, cmd, finish};
 
@@ -159,6 +159,18 @@ fn bundle(argument: &str, members: &[String]) -> Result<Option<Vec<String>>> {
     let is_object = |name: &String| Path::new(name).extension().is_some_and(|e| e == "o");
     let rest = rest.into_iter().filter(is_object).collect();
     Ok((!carried.is_empty()).then_some(rest))
+}
+
+/// The names and contents of the members of an archive of object files. `path` is for errors.
+pub fn members<'a>(path: &Path, data: &'a [u8]) -> Result<Vec<(String, &'a [u8])>> {
+    let failed = || format!("failed to read `{}`", path.display());
+    let mut found = Vec::new();
+    for member in ArchiveFile::parse(data).with_context(failed)?.members() {
+        let member = member.with_context(failed)?;
+        let name = String::from_utf8_lossy(member.name()).into_owned();
+        found.push((name, member.data(data).with_context(failed)?));
+    }
+    Ok(found)
 }
 
 fn member_names(path: &Path) -> Result<Vec<String>> {

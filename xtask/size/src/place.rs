@@ -9,7 +9,7 @@ use fs_err as fs;
 use object::{Object, ObjectSection};
 use opencv_build::Sdk;
 
-use super::archive::members;
+use super::link::members;
 use super::map::Input;
 use super::name;
 use super::part::Kind;

@@ -114,7 +114,7 @@ impl Bill {
 
 #[cfg(test)]
 mod tests {
-    use super::super::text::Text;
+    use super::super::licence::Text;
     use super::*;
 
     fn component(kind: Kind, name: &str, words: &[(&str, &str)]) -> Component {

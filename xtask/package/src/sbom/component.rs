@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use packageurl::PackageUrl;
 use serde::{Deserialize, Serialize};
 
-use super::text::Text;
+use super::licence::Text;
 
 /// One thing that an artefact is made of. What is not known is `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

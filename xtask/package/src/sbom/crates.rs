@@ -16,8 +16,7 @@ use opencv_build::Target;
 use serde::Deserialize;
 
 use super::component::{Component, Kind, purl};
-use super::licence;
-use super::text::Text;
+use super::licence::{self, Text};
 use super::texts;
 use crate::cargo::cargo;
 use crate::workspace::Workspace;

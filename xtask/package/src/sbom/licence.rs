@@ -1,9 +1,32 @@
 //! Licences by their SPDX names: from what people wrote to a valid expression, and from an
 //! expression to the standard texts of the licences in it.
 
-use spdx::Expression;
+use std::path::Path;
 
-use super::text::Text;
+use anyhow::Result;
+use fs_err as fs;
+use serde::{Deserialize, Serialize};
+use spdx::Expression;
+use support::files::name;
+
+/// A licence or a notice, in words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Text {
+    /// The name of its file.
+    pub file: String,
+    pub text: String,
+}
+
+impl Text {
+    pub fn read(path: &Path) -> Result<Self> {
+        let bytes = fs::read(path)?;
+        Ok(Self {
+            file: name(path),
+            // Names of authors in another encoding lose letters and not the file.
+            text: String::from_utf8_lossy(&bytes).replace("\r\n", "\n"),
+        })
+    }
+}
 
 /// `text` as a valid SPDX expression: `MIT/Apache-2.0` is taken for `MIT OR Apache-2.0`. `None` for
 /// what names no licence that SPDX knows.

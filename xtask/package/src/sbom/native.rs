@@ -5,8 +5,7 @@ use anyhow::{Context, Result};
 use opencv_build::{Place, Sdk, ThirdParty};
 
 use super::component::{Component, Kind, purl};
-use super::licence;
-use super::text::Text;
+use super::licence::{self, Text};
 
 pub fn opencv(sdk: &Sdk) -> Result<Component> {
     let manifest = sdk.manifest();

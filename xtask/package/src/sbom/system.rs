@@ -13,8 +13,7 @@ use anyhow::Result;
 use fs_err as fs;
 
 use super::component::{Component, Kind, purl};
-use super::licence;
-use super::text::Text;
+use super::licence::{self, Text};
 use package::{Package, filled};
 
 /// Packages as components, and which of them each file is from.

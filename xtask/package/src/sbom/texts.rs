@@ -8,8 +8,7 @@ use std::path::Path;
 use anyhow::Result;
 use support::files::{name, sorted_entries};
 
-use super::licence;
-use super::text::Text;
+use super::licence::{self, Text};
 
 /// How the names of files begin that hold licences and notices.
 const NAMES: [&str; 6] = [
