@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 
 use super::process::peak;
 use package::program::{BENCH, beside};
-use support::answer::Answer;
 use support::run::{Shell, cmd, output};
 
 #[derive(clap::Args, Clone, Debug)]
@@ -27,22 +26,18 @@ pub struct Memory {
     pub seconds: f64,
 }
 
-impl Answer for Memory {
-    fn text(&self) -> String {
-        format!("{self:?}")
-    }
-}
-
-pub fn write_layer(arguments: &Arguments) -> Result<Memory> {
+pub fn write_layer(arguments: &Arguments) -> Result<()> {
     let start = std::time::Instant::now();
     let mut tree = FileTree::new();
     let content = Content::File(arguments.file.clone());
     tree.add("data", content, Mode::Data)?;
     LayoutWriter::new(&arguments.to, 0)?.add_layer(&tree, "a large file")?;
-    Ok(Memory {
+    let memory = Memory {
         peak_bytes: peak::<u64>("self")? * 1024,
         seconds: start.elapsed().as_secs_f64(),
-    })
+    };
+    println!("{}", serde_json::to_string(&memory)?);
+    Ok(())
 }
 
 /// What a layer with a file of `bytes` takes, in a process that does nothing else.

@@ -35,6 +35,7 @@ use self::figures::Figures;
 use self::machine::Machine;
 use self::setting::{Options, Setting};
 use package::build::Build;
+use package::build_function::built;
 use support::answer::print;
 
 #[derive(clap::Args, Clone, Debug)]
@@ -78,7 +79,7 @@ enum What {
 
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     if let Some(What::Layer(arguments)) = &arguments.what {
-        return print(&large_layer::write_layer(arguments)?, true);
+        return large_layer::write_layer(arguments);
     }
     handle_interruption()?;
     let build = Build::read(&package::build::Arguments::default())?;
@@ -105,7 +106,13 @@ struct Bench {
 
 impl Bench {
     fn new(build: Build, options: &Options) -> Result<Self> {
-        let setting = Setting::new(build, options)?;
+        let (sdk, binary) = built(&build)?;
+        let setting = Setting {
+            build,
+            sdk,
+            binary,
+            options: options.clone(),
+        };
         // After building, and before anything of ours makes the machine busy.
         let machine = Machine::here();
         Ok(Self { setting, machine })

@@ -56,16 +56,9 @@ fn height(figures: &Figures) -> u32 {
 }
 
 fn panel_height(group: &Group) -> i32 {
-    TITLE + ROW * rows(group) + AXIS
-}
-
-fn rows(group: &Group) -> i32 {
     let cases = i32::try_from(group.cases.len()).unwrap_or(i32::MAX);
-    cases + i32::from(has_mean(group))
-}
-
-fn has_mean(group: &Group) -> bool {
-    !group.means.is_empty()
+    let rows = cases + i32::from(!group.means.is_empty());
+    TITLE + ROW * rows + AXIS
 }
 
 fn to_u32(value: i32) -> u32 {
@@ -118,7 +111,7 @@ fn panel(area: &Area, top: i32, group: &Group) -> Drawn {
     for (number, case) in (0..).zip(&group.cases) {
         row(area, first + ROW * number + ROW / 2, group, case, &scale)?;
     }
-    if has_mean(group) {
+    if !group.means.is_empty() {
         let y = bottom + ROW / 2;
         write(
             area,

@@ -2,12 +2,10 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
 use layer::elf::FunctionBinary;
 use opencv_build::Sdk;
 
 use package::build::Build;
-use package::build_function::built;
 
 /// How often something is done in a thorough run, and in a quick one.
 pub type Count = (usize, usize);
@@ -33,16 +31,6 @@ pub struct Setting {
 }
 
 impl Setting {
-    pub fn new(build: Build, options: &Options) -> Result<Self> {
-        let (sdk, binary) = built(&build)?;
-        Ok(Self {
-            build,
-            sdk,
-            binary,
-            options: options.clone(),
-        })
-    }
-
     /// Below the target folder: what benches keep for themselves.
     pub fn folder(&self) -> PathBuf {
         self.build.workspace.target().join("bench")

@@ -24,39 +24,34 @@ pub struct Program {
 }
 
 pub const PULL: Program = Program {
+    binary: "registry",
     subcommand: Some("pull"),
     ..Program::new(
         "pull",
         "Pull an image from a registry into a folder, without a container engine",
-        "registry",
     )
 };
-pub const AUDIT: Program = Program::new(
-    "audit",
-    "Check what is shipped for known vulnerabilities",
-    "audit",
-);
+pub const AUDIT: Program = Program::new("audit", "Check what is shipped for known vulnerabilities");
 pub const TEST_LOCAL: Program = Program::new(
     "test-local",
     "Try the function's image under AWS's emulator with real photos",
-    "test-local",
 );
 pub const EVAL: Program = Program::new(
     "eval",
     "Measure how well each preset finds faces in labelled photos",
-    "eval",
 );
-pub const SIZE: Program = Program::new("size", "Show how large everything is, and of what", "size");
+pub const SIZE: Program = Program::new("size", "Show how large everything is, and of what");
 pub const BENCH: Program = Program::new(
     "bench",
     "Measure what is claimed, against peers in the same run",
-    "bench",
 );
-pub const TEST: Program = Program::new(
-    "test",
-    "Run all tests: the real build, the images and the emulator included",
-    "e2e",
-);
+pub const TEST: Program = Program {
+    binary: "e2e",
+    ..Program::new(
+        "test",
+        "Run all tests: the real build, the images and the emulator included",
+    )
+};
 
 pub const PROGRAMS: [&Program; 7] = [&PULL, &AUDIT, &TEST_LOCAL, &EVAL, &SIZE, &BENCH, &TEST];
 
@@ -76,11 +71,11 @@ struct Cli<A: Args> {
 }
 
 impl Program {
-    const fn new(verb: &'static str, about: &'static str, binary: &'static str) -> Self {
+    const fn new(verb: &'static str, about: &'static str) -> Self {
         Self {
             verb,
             about,
-            binary,
+            binary: verb,
             subcommand: None,
         }
     }
