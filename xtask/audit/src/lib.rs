@@ -8,10 +8,7 @@
 //! OSV           ┘                 └▶ VEX
 //! ```
 
-#![expect(
-    missing_docs,
-    reason = "names that say all need no comment in the project's own tools"
-)]
+#![expect(missing_docs, reason = "names that say all need no comment here")]
 
 mod answer;
 mod check;

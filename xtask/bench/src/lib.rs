@@ -1,10 +1,7 @@
 //! `cargo xtask bench [WHAT]`: measurements that anyone can repeat, each against its peer in the same run, kept for
 //! each machine with a plot. They are no tests: what they print depends on the machine.
 
-#![expect(
-    missing_docs,
-    reason = "names that say all need no comment in the project's own tools"
-)]
+#![expect(missing_docs, reason = "names that say all need no comment here")]
 
 mod build;
 mod cold;

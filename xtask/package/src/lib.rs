@@ -1,10 +1,7 @@
 //! What goes into an artefact, from the workspace to files: the builds of OpenCV and of the function, images,
 //! zip archives and bills of materials. It starts nothing of what was built, and knows no registry.
 
-#![expect(
-    missing_docs,
-    reason = "names that say all need no comment in the project's own tools"
-)]
+#![expect(missing_docs, reason = "names that say all need no comment here")]
 
 pub mod build;
 pub mod build_function;

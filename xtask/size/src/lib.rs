@@ -1,10 +1,7 @@
 //! `cargo xtask size`: how large everything is that is built, and of what: every byte of every artefact, what
 //! it was before, and what others need for the same. The report is also written as a page and as Markdown.
 
-#![expect(
-    missing_docs,
-    reason = "names that say all need no comment in the project's own tools"
-)]
+#![expect(missing_docs, reason = "names that say all need no comment here")]
 
 mod ablate;
 mod arguments;
