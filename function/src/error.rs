@@ -86,7 +86,6 @@ impl Error {
         cut(&self.to_string(), LONGEST).into_owned()
     }
 
-    /// Whether the same event may be answered well later.
     pub fn is_temporary(&self) -> bool {
         match self {
             Self::StorageFailed { temporary, .. } => *temporary,

@@ -20,7 +20,6 @@ pub enum Level {
 /// The longest text of a panic, in characters.
 const LONGEST: usize = 500;
 
-/// Writes lines for one invocation.
 #[derive(Clone, Debug)]
 pub struct Log {
     request: String,

@@ -36,7 +36,6 @@ pub struct Pipeline<'a, V> {
     pub report: &'a Report,
 }
 
-/// A photo in the storage.
 pub struct Job {
     object: Result<Object>,
     options: Arc<Options>,

@@ -74,7 +74,6 @@ impl Report {
         self.log.write(Level::Error, "the event failed", fields);
     }
 
-    /// What was done so far.
     pub fn metrics(&self) -> MutexGuard<'_, Metrics> {
         // Nothing panics with it.
         self.metrics.lock().unwrap_or_else(PoisonError::into_inner)

@@ -39,7 +39,6 @@ pub struct Storage {
     kept: Mutex<Kept>,
 }
 
-/// What is kept for the next event.
 #[derive(Default)]
 struct Kept {
     access: Option<Access>,

@@ -81,7 +81,6 @@ pub(crate) fn of_layers(config: &ImageConfiguration) -> impl Iterator<Item = &Hi
     entries.filter(|entry| entry.empty_layer() != Some(true))
 }
 
-/// The manifest of an image with that configuration and those layers.
 pub(crate) fn manifest(
     config: &[u8],
     annotations: &BTreeMap<String, String>,

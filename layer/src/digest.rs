@@ -93,6 +93,7 @@ pub struct RunningDigest {
     bytes: u64,
 }
 
+#[expect(missing_docs, reason = "names that say all need no comment here")]
 impl RunningDigest {
     /// The digest and the count of all that `reader` has.
     ///
@@ -104,18 +105,15 @@ impl RunningDigest {
         Ok(passed)
     }
 
-    /// Takes the next bytes in.
     pub fn add(&mut self, bytes: &[u8]) {
         sha2::Digest::update(&mut self.hash, bytes);
         self.bytes += bytes.len() as u64;
     }
 
-    /// How many bytes there were.
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// Their digest.
     pub fn digest(&self) -> Digest {
         Digest(sha2::Digest::finalize(self.hash.clone()).into())
     }

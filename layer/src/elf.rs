@@ -17,14 +17,11 @@ use self::hardening::Hardening;
 use crate::lambda::LAMBDA;
 use crate::{Architecture, Error, GlibcVersion, Processor, Result};
 
-/// What an ELF file says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "names that say all need no comment here")]
 pub struct Elf {
-    /// Its processor.
     pub processor: Processor,
-    /// The loader that starts it.
     pub interpreter: Option<String>,
-    /// Shared libraries that it needs.
     pub needed: Vec<String>,
     /// Whether it says itself where its libraries are.
     pub has_run_path: bool,
@@ -34,7 +31,6 @@ pub struct Elf {
     pub needs_unknown: Vec<String>,
     /// The newest glibc whose symbols it defines: the release, if it is glibc's own library.
     pub provides_glibc: Option<GlibcVersion>,
-    /// How it was hardened.
     pub hardening: Hardening,
 }
 
@@ -149,6 +145,7 @@ pub struct FunctionBinary {
     elf: Elf,
 }
 
+#[expect(missing_docs, reason = "names that say all need no comment here")]
 impl FunctionBinary {
     /// Checks the program at `path`: for the processor `architecture`, with no symbol newer than
     /// glibc `floor`, and no shared library but glibc's own.
@@ -178,17 +175,14 @@ impl FunctionBinary {
         )))
     }
 
-    /// The file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The processor that it is for.
     pub fn architecture(&self) -> Architecture {
         self.architecture
     }
 
-    /// What it says of itself.
     pub fn elf(&self) -> &Elf {
         &self.elf
     }

@@ -11,7 +11,6 @@ use crate::{Architecture, Content, Error, FileTree, GlibcVersion, Mode, Result};
 /// libraries that libc opens by name and that no program lists. Source: glibc's NEWS for 2.34.
 const RESOLVER_IN_LIBC: GlibcVersion = GlibcVersion::new(2, 34);
 
-/// Those libraries.
 const RESOLVER: [&str; 3] = ["libnss_files.so.2", "libnss_dns.so.2", "libresolv.so.2"];
 
 /// The files that `binary` needs, at the paths where its loader looks for them.

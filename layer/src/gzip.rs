@@ -84,7 +84,6 @@ impl<W: Write> Gzip<W> {
         Ok(())
     }
 
-    /// Ends the stream; returns the writer inside.
     pub(crate) fn finish(mut self) -> io::Result<W> {
         self.compress(true)?;
         self.inner.write_all(&self.checksum.sum().to_le_bytes())?;

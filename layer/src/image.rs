@@ -21,7 +21,6 @@ pub struct Image {
     pub(crate) documents: Documents,
 }
 
-/// The two documents of an image, as bytes and as what they say.
 #[derive(Clone, Debug)]
 pub(crate) struct Documents {
     pub(crate) config_bytes: Vec<u8>,
@@ -47,6 +46,7 @@ impl Documents {
     }
 }
 
+#[expect(missing_docs, reason = "names that say all need no comment here")]
 impl Image {
     /// The image of `layers` on top of those of `base`, created at `time`, in seconds since 1970.
     pub(crate) fn new(
@@ -107,7 +107,6 @@ impl Image {
         })
     }
 
-    /// Its name.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -122,17 +121,14 @@ impl Image {
         Digest::of(&self.documents.manifest_bytes)
     }
 
-    /// Its processor.
     pub fn processor(&self) -> Processor {
         self.documents.config.architecture().into()
     }
 
-    /// The document that binds the others.
     pub fn manifest(&self) -> &[u8] {
         &self.documents.manifest_bytes
     }
 
-    /// The document that says how it is started.
     pub fn config(&self) -> &[u8] {
         &self.documents.config_bytes
     }

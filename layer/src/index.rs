@@ -12,8 +12,8 @@ use crate::{Architecture, Error, Result};
 #[derive(Clone, Debug)]
 pub struct Index(ImageIndex);
 
+#[expect(missing_docs, reason = "names that say all need no comment here")]
 impl Index {
-    /// The index of these images.
     pub fn of(manifests: Vec<Descriptor>) -> Result<Self> {
         let index = ImageIndexBuilder::default()
             .schema_version(2_u32)
@@ -38,7 +38,6 @@ impl Index {
         canonical(&self.0)
     }
 
-    /// Its entries.
     pub fn manifests(&self) -> &[Descriptor] {
         self.0.manifests()
     }

@@ -101,6 +101,7 @@ pub fn write_documents(folder: &Path, index: &Index) -> Result<()> {
     write_file(&folder.join("index.json"), &index.bytes()?)
 }
 
+#[expect(missing_docs, reason = "names that say all need no comment here")]
 impl Layout {
     /// Reads the layout in the folder `path`: the only image in its index, or the one for `architecture`,
     /// with every digest and size verified.
@@ -112,17 +113,14 @@ impl Layout {
         Ok(Self { folder, image })
     }
 
-    /// The folder.
     pub fn path(&self) -> &Path {
         &self.folder.path
     }
 
-    /// The image in it.
     pub fn image(&self) -> &Image {
         &self.image
     }
 
-    /// The layout as something to read from.
     pub fn source(&self) -> &LayoutFolder {
         &self.folder
     }

@@ -90,7 +90,6 @@ impl<'a> Layers<'a> {
         needed.filter(|name| self.library(name).is_none())
     }
 
-    /// The release of the glibc in the image.
     pub(crate) fn glibc(&self) -> Result<Option<GlibcVersion>> {
         let Some(libc) = self.library("libc.so.6") else {
             return Ok(None);

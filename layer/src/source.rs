@@ -38,10 +38,9 @@ pub trait Source {
 }
 
 /// Bytes that nobody has looked at yet.
+#[expect(missing_docs, reason = "names that say all need no comment here")]
 pub struct Blob<'a> {
-    /// How many there are.
     pub bytes: u64,
-    /// They.
     pub reader: Box<dyn Read + 'a>,
 }
 

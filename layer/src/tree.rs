@@ -44,16 +44,14 @@ impl Mode {
     }
 }
 
-/// What a file holds.
 #[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "names that say all need no comment here")]
 pub enum Content {
     /// What the file on disk holds when the layer is written.
     File(PathBuf),
-    /// These bytes.
     Bytes {
         /// Where they come from, for errors.
         origin: String,
-        /// The bytes.
         bytes: Vec<u8>,
     },
 }
@@ -75,8 +73,8 @@ impl Content {
     }
 }
 
+#[expect(missing_docs, reason = "names that say all need no comment here")]
 impl FileTree {
-    /// No files.
     pub fn new() -> Self {
         Self::default()
     }
@@ -131,7 +129,6 @@ impl FileTree {
         Ok(self)
     }
 
-    /// Adds everything of another tree.
     pub fn add_tree(&mut self, other: Self) -> Result<&mut Self> {
         for (path, entry) in other.entries {
             if let Entry::File { content, mode } = entry {

@@ -19,12 +19,10 @@ use crate::{Digest, Error, Result, RunningDigest};
 /// The times that a zip archive can hold, in seconds since 1970: from 1980 to the end of 2107.
 const TIMES: RangeInclusive<u64> = 315_532_800..=4_354_819_198;
 
-/// A zip archive that was written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "names that say all need no comment here")]
 pub struct Zip {
-    /// The digest of the file.
     pub digest: Digest,
-    /// Its size in bytes.
     pub packed_bytes: u64,
     /// The size of the files in it.
     pub unpacked_bytes: u64,

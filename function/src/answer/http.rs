@@ -64,7 +64,6 @@ pub fn json(found: &Found) -> Http {
     document(200, found)
 }
 
-/// The annotated photo, a JPEG file.
 pub fn file(photo: &[u8], faces: usize) -> Result<Http> {
     let bytes = photo.len().div_ceil(3) * 4;
     if bytes > MOST {
@@ -80,7 +79,6 @@ pub fn file(photo: &[u8], faces: usize) -> Result<Http> {
     Ok(answer(200, &headers, text, true))
 }
 
-/// An error, by its name and with the status that says it.
 pub fn failed(error: &Error) -> Http {
     refused(error.status(), error.name(), &error.message())
 }

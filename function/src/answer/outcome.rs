@@ -14,7 +14,6 @@ pub enum Outcome {
     Own,
 }
 
-/// What was found in a photo, and what was written.
 #[derive(Clone, Debug, Serialize)]
 pub struct Found {
     /// The upright photo's sides, in pixels.

@@ -8,14 +8,11 @@ use crate::options::{Detection, EyeCascade, FaceCascade};
 /// as long as it lives, so that after a larger one than this it is dropped and made again.
 pub const LARGE: u64 = 2_000_000;
 
-/// A cascade that is part of the binary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Cascade {
-    /// For faces from the front.
     Face(FaceCascade),
     /// For faces that look to the left.
     Profile,
-    /// For eyes.
     Eye(EyeCascade),
 }
 
@@ -32,7 +29,6 @@ impl Cascade {
         self == Self::Eye(EyeCascade::EyeTreeEyeglasses)
     }
 
-    /// How its windows lie on faces.
     pub fn fit(self) -> Fit {
         match self {
             Self::Profile => Fit {

@@ -23,14 +23,12 @@ const ALL: [Cascade; 5] = [
     Cascade::Eye(EyeCascade::EyeTreeEyeglasses),
 ];
 
-/// Classifiers that were made.
 #[derive(Default)]
 pub struct Classifiers {
     made: HashMap<Cascade, CascadeClassifier>,
 }
 
 impl Classifiers {
-    /// Makes those that the Python original had, or all.
     pub fn new(all: bool) -> opencv::Result<Self> {
         let mut made = Self::default();
         let first: &[Cascade] = if all { &ALL } else { &FIRST };
@@ -48,12 +46,10 @@ impl Classifiers {
         }
     }
 
-    /// Drops a cascade's classifier, with all memory that it holds.
     pub fn drop(&mut self, cascade: Cascade) {
         self.made.remove(&cascade);
     }
 
-    /// Drops those that keep pyramids.
     pub fn drop_pyramids(&mut self) {
         self.made.retain(|cascade, _| !cascade.keeps_pyramid());
     }

@@ -7,10 +7,8 @@ use super::values::{
 };
 
 impl Preset {
-    /// Their names, in words.
     pub(super) const ALLOWED: &'static str = "`original`, `balanced` or `accurate`";
 
-    /// Its options.
     pub fn options(self) -> Options {
         Options {
             detection: self.detection(),

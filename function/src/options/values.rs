@@ -72,7 +72,6 @@ pub enum EyeCascade {
     None,
 }
 
-/// What is written, and where.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Output {
     pub files: Files,

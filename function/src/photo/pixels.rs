@@ -85,7 +85,6 @@ impl Photo {
         })
     }
 
-    /// Width and height in pixels, upright.
     pub fn size(&self) -> (u32, u32) {
         let side = |side: i32| u32::try_from(side).unwrap_or(0);
         (side(self.size.0), side(self.size.1))
@@ -162,7 +161,6 @@ fn decoded(file: &[u8], header: &Header, watch: Watch) -> Result<Mat, Failure> {
     Ok(picture)
 }
 
-/// The picture turned as its camera was held.
 fn upright(picture: Mat, header: &Header) -> Result<Mat> {
     // What OpenCV calls turning over: round the horizontal axis, the vertical one, or both.
     const DOWN: i32 = 0;

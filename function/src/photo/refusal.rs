@@ -45,7 +45,6 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// The name that a caller sees.
     pub fn name(&self) -> &'static str {
         self.into()
     }

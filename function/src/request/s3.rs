@@ -11,7 +11,6 @@ use crate::error::{Error, Result};
 /// What S3 sends once when a notification is set up.
 const TEST: &str = "s3:TestEvent";
 
-/// Whether it is that event.
 pub(super) fn is_test(event: &Value) -> bool {
     event.get("Event").and_then(Value::as_str) == Some(TEST)
 }

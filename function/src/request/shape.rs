@@ -6,7 +6,6 @@ use serde_json::Value;
 
 use crate::error::{Error, Result};
 
-/// An object that holds a photo.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Object {
     pub bucket: String,

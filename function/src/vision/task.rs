@@ -41,7 +41,6 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// Why there is no photo with rectangles although it was wanted.
     pub fn annotated_error(&self) -> Option<Problem> {
         let error = self.annotated.as_ref()?.as_ref().err()?;
         Some(Problem::from(error))
@@ -50,10 +49,7 @@ impl Seen {
 
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Times {
-    /// From the file to pixels.
     pub decode: Duration,
-    /// From pixels to faces.
     pub detect: Duration,
-    /// From pixels to the file with rectangles.
     pub annotate: Duration,
 }

@@ -18,10 +18,8 @@ use super::{Error, Failure, Meter, Result, Session};
 /// How much a try must bring to count as progress.
 const PROGRESS: u64 = 1 << 20;
 
-/// The answer to a part that the blob does not have.
 const NO_SUCH_PART: StatusCode = StatusCode::RANGE_NOT_SATISFIABLE;
 
-/// A blob on its way into a file.
 struct Download<'a> {
     session: &'a Session<'a>,
     entry: &'a Entry,

@@ -28,7 +28,6 @@ const HUB: &str = "docker.io";
 const HUB_NAMES: [&str; 3] = [HUB, "index.docker.io", "registry-1.docker.io"];
 const HUB_KEY: &str = "https://index.docker.io/v1/";
 
-/// Where credentials may lie.
 pub struct Stores {
     files: Vec<PathBuf>,
     /// Whether the user named the one file, which then must be there.

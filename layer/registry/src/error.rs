@@ -9,10 +9,8 @@ use std::time::Duration;
 use layer::Digest;
 use reqwest::StatusCode;
 
-/// A failure of a push or a pull.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-#[expect(missing_docs, reason = "the messages say what each is")]
 pub enum Error {
     /// What nobody needs to tell apart.
     #[error("{0}")]
@@ -74,7 +72,6 @@ pub enum Error {
     GaveUp { tries: u32, last: Box<Error> },
 }
 
-/// The results of this module.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {

@@ -117,7 +117,6 @@ impl Session<'_> {
         })
     }
 
-    /// An answer that cannot be used.
     pub fn unusable(&self, what: &str, reason: impl Into<String>) -> Error {
         Error::Answer {
             registry: self.remote.registry().to_owned(),

@@ -27,6 +27,8 @@
 //! # }
 //! ```
 
+#![expect(missing_docs, reason = "names that say all need no comment here")]
+
 mod blob;
 mod credentials;
 mod error;

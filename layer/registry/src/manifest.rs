@@ -75,7 +75,6 @@ pub(crate) fn accepted() -> String {
     [IMAGES, INDEXES].concat().join(", ")
 }
 
-/// Fetches the manifest that a tag or a digest names.
 pub(crate) async fn fetch(session: &Session<'_>, version: &str) -> Result<Manifest> {
     let what = format!("manifest {version}");
     let (headers, bytes) = session

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 
-/// How long failures are borne.
 #[derive(Clone, Debug)]
 pub struct Patience {
     /// How often something is tried in all. A try that brings a megabyte begins the count anew.
@@ -15,7 +14,6 @@ pub struct Patience {
     pub first_wait: Duration,
     /// The longest wait. A registry that asks for a longer one is given up.
     pub longest_wait: Duration,
-    /// How long it may take to connect.
     pub connect: Duration,
     /// How long nothing may pass before a connection counts as broken.
     pub silence: Duration,

@@ -17,7 +17,6 @@ use super::{Error, Meter, Remote, Result, Session, Watch};
 /// The most manifests of an index and what it lists.
 const MOST_MANIFESTS: usize = 1000;
 
-/// What was pulled.
 #[derive(Clone, Debug)]
 pub struct Pulled {
     /// The digest that the reference stands for.
@@ -25,7 +24,6 @@ pub struct Pulled {
     /// The digest of the manifest that the folder's index names: the same, or that of the one image
     /// that was chosen by its architecture.
     pub digest: Digest,
-    /// Its media type.
     pub media_type: String,
     /// How many bytes all blobs have.
     pub bytes: u64,

@@ -8,30 +8,21 @@ use oci_spec::distribution::Reference;
 
 use super::{Error, Patience, Result};
 
-/// An image in a registry.
 #[derive(Clone, Debug)]
 pub struct Remote {
-    /// Which one.
     pub reference: Reference,
-    /// What is shown to the registry.
     pub credentials: Credentials,
-    /// Whether the registry is spoken to without TLS.
     pub plain_http: bool,
-    /// How long failures are borne.
     pub patience: Patience,
 }
 
 /// What is shown to a registry. Its debug form hides what is secret.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub enum Credentials {
-    /// Nothing.
     #[default]
     Anonymous,
-    /// A name and a password.
     Basic {
-        /// The name.
         user: String,
-        /// The password.
         password: String,
     },
     /// A token that the registry's token service gives access tokens for.
@@ -87,17 +78,14 @@ impl Remote {
         })
     }
 
-    /// The registry's name.
     pub fn registry(&self) -> &str {
         self.reference.registry()
     }
 
-    /// The digest that the image is named by, if it is.
     pub fn digest(&self) -> Option<Digest> {
         self.reference.digest()?.parse().ok()
     }
 
-    /// That something which the registry sent has another digest than it must have.
     pub(crate) fn lied(&self, what: &str, wanted: Digest, found: Digest) -> Error {
         Error::Lied {
             registry: self.registry().to_owned(),
@@ -107,7 +95,6 @@ impl Remote {
         }
     }
 
-    /// That a connection broke while bytes of something went over it.
     pub(crate) fn cut_off(&self, what: &str, done: u64, total: u64, reason: &str) -> Error {
         Error::CutOff {
             registry: self.registry().to_owned(),

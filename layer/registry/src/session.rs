@@ -13,7 +13,6 @@ use reqwest::{Body, Client, RequestBuilder, Response, StatusCode, Url};
 use super::remote::is_loopback;
 use super::{Credentials, Error, Event, Failure, Remote, Result, Watch};
 
-/// What a request carries.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Authorization {
     Basic { user: String, password: String },
@@ -87,7 +86,6 @@ fn unusable(error: &dyn std::error::Error) -> Error {
 }
 
 impl Session<'_> {
-    /// What requests carry at present.
     pub fn authorization(&self) -> Option<Authorization> {
         self.authorization.borrow().clone()
     }

@@ -45,7 +45,6 @@ impl Session<'_> {
         Ok(Some(found))
     }
 
-    /// Asks a token service for a token.
     async fn ask(&self, realm: &str, service: Option<&str>) -> Result<Authorization, Failure> {
         let what = "the token service";
         let Some(realm) = trusted(realm) else {

@@ -20,14 +20,10 @@ use tokio::time::{Instant, timeout};
 use super::judge::{cause, innermost};
 use super::{Error, Failure, Meter, Result, Session};
 
-/// What a blob's content is read from.
 type Content = Box<dyn Read + Send>;
 
-/// A blob to be pushed.
 pub struct Blob<'a> {
-    /// Its digest.
     pub digest: Digest,
-    /// Its size.
     pub bytes: u64,
     /// Where it lies, for errors.
     pub place: String,
@@ -36,7 +32,6 @@ pub struct Blob<'a> {
 }
 
 impl<'a> Blob<'a> {
-    /// A blob that lies in a file, from `offset` on.
     pub fn in_file(digest: Digest, bytes: u64, path: &'a Path, offset: u64) -> Self {
         Self {
             digest,
@@ -62,7 +57,6 @@ const GLANCE: Duration = Duration::from_millis(100);
 #[error("{0}")]
 struct Damage(String);
 
-/// Sends a blob once.
 pub(crate) async fn send(
     session: &Session<'_>,
     blob: &Blob<'_>,

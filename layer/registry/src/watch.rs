@@ -7,19 +7,15 @@ use layer::Digest;
 
 use super::Error;
 
-/// Something that happened.
 #[derive(Debug)]
 #[non_exhaustive]
-#[expect(missing_docs, reason = "the names say what each is")]
 pub enum Event<'a> {
-    /// It is a blob's turn.
     Blob {
         digest: Digest,
         bytes: u64,
         /// Whether it is there already, so that nothing is transferred.
         present: bool,
     },
-    /// Bytes passed.
     Bytes {
         /// How many of all blobs' are there, those that were there before included.
         done: u64,

@@ -73,7 +73,6 @@ impl Hardening {
         Ok(found)
     }
 
-    /// Takes in an entry of the dynamic section.
     pub(super) fn add_dynamic(&mut self, tag: elf::DynamicTag, value: u64) {
         match tag {
             elf::DT_TEXTREL => self.text_relocations = true,
@@ -87,7 +86,6 @@ impl Hardening {
         }
     }
 
-    /// Takes in the name of a symbol that the program imports.
     pub(super) fn add_import(&mut self, name: &str) {
         if name == "__stack_chk_fail" {
             self.stack_protector = true;

@@ -3,25 +3,21 @@
 
 use tar::{EntryType, Header, PaxExtensions};
 
-/// An entry of a layer.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "names that say all need no comment here")]
 pub struct Entry {
     /// Its path below the root, without `./` and without a slash at either end.
     pub path: String,
-    /// What it is.
     pub kind: Kind,
     /// Its permissions, twelve bits.
     pub mode: u32,
-    /// The size of its content in bytes.
     pub bytes: u64,
 }
 
-/// What an entry is.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "names that say all need no comment here")]
 pub enum Kind {
-    /// A folder.
     Folder,
-    /// A file with content.
     File,
     /// A link to a path, which need not exist.
     Symlink(String),

@@ -7,18 +7,14 @@ use serde::Serialize;
 use super::rule::Rule;
 use crate::Architecture;
 
-/// A breach of a rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "names that say all need no comment here")]
 pub struct Finding {
-    /// The rule.
     pub rule: Rule,
-    /// How bad it is.
     pub severity: Severity,
     /// What was found, and where.
     pub found: String,
-    /// What the rule demands.
     pub demands: &'static str,
-    /// What to do.
     pub remedy: &'static str,
 }
 
@@ -38,10 +34,9 @@ impl fmt::Display for Severity {
     }
 }
 
-/// What is known about the function.
 #[derive(Clone, Debug, Default)]
+#[expect(missing_docs, reason = "names that say all need no comment here")]
 pub struct Expected {
-    /// The architecture that the function has.
     pub architecture: Option<Architecture>,
 }
 

@@ -9,7 +9,6 @@ use crate::validate::Examined;
 use crate::view::View;
 use crate::{Processor, Result};
 
-/// Checks the program of an image, as `view` shows it.
 pub(crate) fn lint(
     source: &dyn Source,
     image: &Examined,

@@ -30,7 +30,6 @@ pub struct Frame {
     pub components: Vec<Component>,
 }
 
-/// What was seen of the scans.
 #[derive(Default)]
 pub struct Scans {
     pub count: u64,
