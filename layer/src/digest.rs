@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{self, Read, Write};
 use std::str::FromStr;
 
-use oci_spec::image::{Descriptor, Sha256Digest};
+use oci_spec::image::Descriptor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::Sha256;
 
@@ -24,13 +24,6 @@ impl Digest {
     /// Its hexadecimal digits, which name its blob.
     pub fn hex(&self) -> String {
         hex::encode(self.0)
-    }
-
-    /// The digest as the crate `oci-spec` has it.
-    pub(crate) fn spec(&self) -> oci_spec::image::Digest {
-        // 64 hexadecimal digits are what it checks for.
-        Sha256Digest::from_str(&self.hex())
-            .map_or_else(|_| unreachable!("hex() writes 64 digits"), Into::into)
     }
 }
 

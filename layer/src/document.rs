@@ -2,8 +2,9 @@
 
 use std::fmt::Display;
 use std::io::Read;
+use std::str::FromStr;
 
-use oci_spec::image::{Descriptor, DescriptorBuilder, MediaType};
+use oci_spec::image::{Descriptor, DescriptorBuilder, MediaType, Sha256Digest};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -51,7 +52,7 @@ pub(crate) fn read(origin: &str, what: &str, reader: &mut dyn Read) -> Result<Ve
 pub fn descriptor(kind: MediaType, digest: &Digest, size: u64) -> Result<Descriptor> {
     let described = DescriptorBuilder::default()
         .media_type(kind)
-        .digest(digest.spec())
+        .digest(Sha256Digest::from_str(&digest.hex()).map_err(unbuilt("digest"))?)
         .size(size)
         .build();
     described.map_err(unbuilt("descriptor"))

@@ -144,11 +144,6 @@ impl Image {
         self.layers.iter().map(|layer| layer.unpacked_bytes).sum()
     }
 
-    /// The name and tag that an image has unless another one is asked for.
-    pub fn reference(&self) -> String {
-        format!("{}:latest", self.name)
-    }
-
     /// The entry of a layout's index, which names the image `reference`.
     pub(crate) fn descriptor(&self, reference: &str) -> Result<Descriptor> {
         let tag = reference.rsplit_once(':').map_or("latest", |(_, tag)| tag);

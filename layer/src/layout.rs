@@ -87,7 +87,8 @@ impl LayoutWriter {
         for document in [image.config(), image.manifest()] {
             write_file(&blobs.join(Digest::of(document).hex()), document)?;
         }
-        let index = Index::of(vec![image.descriptor(&image.reference())?])?;
+        let reference = format!("{}:latest", image.name());
+        let index = Index::of(vec![image.descriptor(&reference)?])?;
         write_documents(&folder, &index)?;
         replace::folder(&folder, path, self.partial.path())?;
         let folder = LayoutFolder::at(path);

@@ -164,9 +164,8 @@ impl Session<'_> {
     /// Does something until it succeeds or nothing can be hoped for any more.
     pub async fn patiently<T>(
         &self,
-        attempt: impl AsyncFnMut() -> Result<T, Failure>,
+        mut attempt: impl AsyncFnMut() -> Result<T, Failure>,
     ) -> Result<T> {
-        let mut attempt = attempt;
         let patience = &self.remote.patience;
         let mut failures = 0;
         loop {
