@@ -25,7 +25,7 @@ pub fn assemble(context: &BuildContext, tree: &SourceTree, installed: &Installed
     let partial = context.partial()?;
     let folder = partial.path().join("sdk");
 
-    let links = LinkList::of(installed.prefix())?;
+    let links = LinkList::of(&installed.prefix)?;
     copy_files(installed, tree, &links, &folder)?;
     let link = Link {
         libraries: links.libraries.into_iter().map(|(name, _)| name).collect(),
@@ -44,11 +44,11 @@ pub fn assemble(context: &BuildContext, tree: &SourceTree, installed: &Installed
         trim: &Trim::of(recipe),
         zig: zig.parent().unwrap_or(&zig),
         opencv: &recipe.version,
-        tools: context.toolchain.versions(),
+        tools: &context.toolchain.versions,
     };
     let third_party = third_party::gather(&sources, &recipe.modules, &link.libraries, &folder)?;
     let files = sizes(&folder)?;
-    let mut tools = context.toolchain.versions().clone();
+    let mut tools = context.toolchain.versions.clone();
     tools.extend(context.kernels.tool());
     let manifest = Manifest {
         schema: 1,
@@ -64,7 +64,7 @@ pub fn assemble(context: &BuildContext, tree: &SourceTree, installed: &Installed
         files,
         link,
         fingerprint: context.fingerprint.clone(),
-        source: tree.source().to_owned(),
+        source: tree.source.clone(),
         tools,
         lacks: context.kernels.lack().into_iter().collect(),
     };
@@ -86,7 +86,7 @@ fn copy_files(
     links: &LinkList,
     folder: &Path,
 ) -> Result<()> {
-    let prefix = installed.prefix();
+    let prefix = &installed.prefix;
     for (from, to) in [
         (prefix.join("include"), "include"),
         (
@@ -98,7 +98,7 @@ fn copy_files(
             "share/lbpcascades",
         ),
         (prefix.join("share/licenses/opencv4"), "share/licenses"),
-        (tree.path().join("samples/data"), "share/samples"),
+        (tree.path.join("samples/data"), "share/samples"),
     ] {
         copy_tree(&from, &folder.join(to))?;
     }
@@ -107,7 +107,7 @@ fn copy_files(
     }
     for name in ["LICENSE", "COPYRIGHT"] {
         let to = folder.join(format!("share/licenses/opencv-{name}"));
-        copy(&tree.path().join(name), &to)?;
+        copy(&tree.path.join(name), &to)?;
     }
     Ok(())
 }

@@ -46,7 +46,7 @@ const FILE: &str = "baseline.json";
 #[derive(Clone, Debug)]
 pub struct Baseline {
     folder: PathBuf,
-    description: Description,
+    pub description: Description,
 }
 
 /// What is in the folder, as `baseline.json` there says it. No path of the machine is in it, so that
@@ -72,7 +72,7 @@ impl Baseline {
     pub fn present(recipe: &Recipe, paths: &BuildPaths) -> Result<Option<Self>, Error> {
         let plan = TreePlan::new(recipe, Pins::embedded(), Trim::stock());
         let plan = plan.of_kind(ErrorKind::Step)?;
-        let wanted = fingerprint(recipe, plan.fingerprint());
+        let wanted = fingerprint(recipe, &plan.fingerprint);
         let found = Self::open(&variant(paths).sdk(&recipe.target));
         Ok(found.filter(|baseline| baseline.description.fingerprint == wanted))
     }
@@ -109,10 +109,6 @@ impl Baseline {
         whole.then_some(baseline)
     }
 
-    pub fn description(&self) -> &Description {
-        &self.description
-    }
-
     /// Its static libraries, each before those that it needs.
     pub fn paths(&self) -> Vec<PathBuf> {
         let libraries = self.description.libraries.iter();
@@ -138,7 +134,7 @@ fn built(recipe: &Recipe, paths: &BuildPaths, driver: &Driver) -> Result<Baselin
     let tree = plan.write(&toolchain, &paths.downloads(), &work)?;
     let context = BuildContext {
         recipe,
-        fingerprint: &fingerprint(recipe, plan.fingerprint()),
+        fingerprint: &fingerprint(recipe, &plan.fingerprint),
         toolchain: &toolchain,
         compiler: &compiler,
         driver,
@@ -175,7 +171,7 @@ fn keep(context: &BuildContext, installed: &Installed) -> Result<Baseline> {
     let partial = context.partial()?;
     let folder = partial.path().join("full");
 
-    let mut links = LinkList::of(installed.prefix())?;
+    let mut links = LinkList::of(&installed.prefix)?;
     // What OpenCV calls so are names of cmake's for flags, and no libraries.
     links
         .system

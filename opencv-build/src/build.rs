@@ -61,7 +61,7 @@ fn built(recipe: &Recipe, paths: &BuildPaths, driver: &Driver) -> anyhow::Result
     let pins = Pins::embedded();
     let plan = TreePlan::new(recipe, pins, Trim::of(recipe))?;
     let kernels = Kernels::bring(recipe, pins, &paths.toolchain())?;
-    let fingerprint = fingerprint(recipe, pins, plan.fingerprint(), &kernels)?;
+    let fingerprint = fingerprint(recipe, pins, &plan.fingerprint, &kernels)?;
     let path = paths.sdk(&recipe.target);
     let present = || Sdk::open(&path).filter(|sdk| sdk.manifest().fingerprint == fingerprint);
     if let Some(sdk) = present() {
@@ -127,7 +127,7 @@ pub fn present(recipe: &Recipe, paths: &BuildPaths) -> Result<Option<Sdk>, Error
     let wanted = || {
         let plan = TreePlan::new(recipe, pins, Trim::of(recipe))?;
         let kernels = Kernels::find(recipe, pins, &paths.toolchain());
-        fingerprint(recipe, pins, plan.fingerprint(), &kernels)
+        fingerprint(recipe, pins, &plan.fingerprint, &kernels)
     };
     let wanted = wanted().of_kind(ErrorKind::Step)?;
     let sdk = Sdk::open(&paths.sdk(&recipe.target));

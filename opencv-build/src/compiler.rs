@@ -20,7 +20,8 @@ const SCRIPT: &str = include_str!("../data/compiler.sh");
 
 #[derive(Clone, Debug)]
 pub struct Compiler {
-    folder: PathBuf,
+    /// The scripts are in it.
+    pub folder: PathBuf,
     cache: PathBuf,
 }
 
@@ -78,14 +79,6 @@ impl Compiler {
 
     pub fn cxx(&self) -> PathBuf {
         self.folder.join("c++")
-    }
-
-    pub fn ar(&self) -> PathBuf {
-        self.folder.join("ar")
-    }
-
-    pub fn ranlib(&self) -> PathBuf {
-        self.folder.join("ranlib")
     }
 
     /// Starts linking an empty program, for which zig compiles libc++ unless it has done so. It
@@ -193,7 +186,7 @@ pub(crate) fn write_script(path: &Path, script: &str) -> Result<()> {
     if fs::read_to_string(path).is_ok_and(|present| present == script) {
         return Ok(());
     }
-    atomic::write_executable(path, script.as_bytes())
+    atomic::write_with_mode(path, script.as_bytes(), 0o755)
 }
 
 #[cfg(test)]

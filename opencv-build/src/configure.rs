@@ -30,7 +30,7 @@ impl Configured {
         keep_or_empty(context.work, &recipe.version, &plan.defines)?;
         remove_unfinished(&context.work.join("build"))?;
         let job = CmakeJob {
-            source: tree.path().to_owned(),
+            source: tree.path.clone(),
             work: context.work.to_owned(),
             cc: context.compiler.cc(),
             cxx: context.compiler.cxx(),
@@ -50,7 +50,7 @@ impl Configured {
         check_modules(&plan.modules, &text, &context.log())?;
 
         let version = "modules/core/include/opencv2/core/version.hpp";
-        let headers = [tree.path().join(version), build.join("cvconfig.h")];
+        let headers = [tree.path.join(version), build.join("cvconfig.h")];
         let included = headers
             .iter()
             .flat_map(|h| [OsStr::new("-include"), h.as_os_str()]);

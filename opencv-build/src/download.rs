@@ -75,7 +75,7 @@ fn download_python(
     download.arg(&script).arg(requirement).arg(file);
     download
         .args(bytes.map(|bytes| bytes.to_string()))
-        .env("PYTHONPATH", toolchain.python_path())
+        .env("PYTHONPATH", &toolchain.root)
         .stdin(Stdio::null());
     let log = downloads.join("download.log");
     run_logged(index.apply(&mut download), &log, |line| {

@@ -1,6 +1,6 @@
 //! Compiles a configured build and installs it into a folder of its own.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Result;
 use fs_err as fs;
@@ -11,7 +11,8 @@ use support::progress::Step;
 
 #[derive(Debug)]
 pub struct Installed {
-    prefix: PathBuf,
+    /// The folder that holds `include`, `lib` and `share`.
+    pub prefix: PathBuf,
 }
 
 impl Installed {
@@ -30,11 +31,6 @@ impl Installed {
         Ok(Self {
             prefix: folder.join("opt/opencv"),
         })
-    }
-
-    /// The folder that holds `include`, `lib` and `share`.
-    pub fn prefix(&self) -> &Path {
-        &self.prefix
     }
 }
 

@@ -109,7 +109,7 @@ pub(crate) fn machinery(
 ) -> Vec<(&'static str, String)> {
     // Error messages name source files; with this they name them as in OpenCV's repository,
     // wherever the build ran.
-    let (tree, work) = (tree.path().display(), context.work.display());
+    let (tree, work) = (tree.path.display(), context.work.display());
     flags.push(format!("-ffile-prefix-map={tree}/="));
     flags.push(format!("-ffile-prefix-map={work}/build/="));
     let flags = flags.iter().map(|flag| quoted(flag)).collect::<Vec<_>>();
@@ -119,8 +119,8 @@ pub(crate) fn machinery(
     let mut defines = vec![
         ("CMAKE_C_FLAGS", flags.clone()),
         ("CMAKE_CXX_FLAGS", flags),
-        ("CMAKE_AR", path(context.compiler.ar())),
-        ("CMAKE_RANLIB", path(context.compiler.ranlib())),
+        ("CMAKE_AR", path(context.compiler.folder.join("ar"))),
+        ("CMAKE_RANLIB", path(context.compiler.folder.join("ranlib"))),
         ("CMAKE_MAKE_PROGRAM", path(context.toolchain.ninja())),
         ("CMAKE_INSTALL_PREFIX", PREFIX.to_owned()),
     ];

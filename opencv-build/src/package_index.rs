@@ -40,11 +40,11 @@ impl PackageIndex {
         pip.args(["-c", SCRIPT]).args(SETTINGS);
         let variables = SETTINGS.into_iter().map(variable);
         for name in variables.chain(["PIP_CONFIG_FILE".to_owned()]) {
-            if let Some(value) = python.environment().get(&name) {
+            if let Some(value) = python.environment.get(&name) {
                 pip.env(name, value);
             }
         }
-        let program = python.program().display();
+        let program = python.program.display();
         let failed = || format!("failed to read pip's configuration with `{program}`");
         let output = pip.output().with_context(failed)?;
         ensure!(

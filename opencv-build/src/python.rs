@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Result, bail};
@@ -23,8 +23,8 @@ const ADVICE: &str =
 /// A Python 3.11 or newer that has pip.
 #[derive(Clone, Debug)]
 pub(crate) struct Python {
-    program: PathBuf,
-    environment: Environment,
+    pub(crate) program: PathBuf,
+    pub(crate) environment: Environment,
 }
 
 impl Python {
@@ -63,14 +63,6 @@ impl Python {
         bail!(
             "no `python3` on PATH is Python 3.11 or newer with pip; {ADVICE}{of_uv}; these were found:{refused}"
         )
-    }
-
-    pub(crate) fn program(&self) -> &Path {
-        &self.program
-    }
-
-    pub(crate) fn environment(&self) -> &Environment {
-        &self.environment
     }
 
     /// Python with `-P`: modules in the folder where it is started are not its own.

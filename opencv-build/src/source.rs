@@ -19,8 +19,8 @@ use support::progress::tell;
 /// A verified archive, or a folder that the user vouches for.
 #[derive(Clone, Debug)]
 pub struct SourceArchive {
-    kind: Kind,
-    description: String,
+    pub(crate) kind: Kind,
+    pub(crate) description: String,
 }
 
 #[derive(Clone, Debug)]
@@ -89,14 +89,6 @@ impl SourceArchive {
         }
         let failed = anyhow!("failed to fetch {what}; tried\n{failures}Check the network{advice}");
         Ok(Err(failed).of_kind(ErrorKind::Download)?)
-    }
-
-    pub fn description(&self) -> &str {
-        &self.description
-    }
-
-    pub(crate) fn kind(&self) -> &Kind {
-        &self.kind
     }
 
     fn named(named: &NamedSource, source: &Source) -> Result<Self> {

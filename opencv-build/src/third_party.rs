@@ -147,7 +147,7 @@ impl Fact {
     ) -> Result<ThirdParty> {
         let root = match self.place {
             Place::Runtime(_) => sources.zig,
-            _ => sources.tree.path(),
+            _ => sources.tree.path.as_path(),
         };
         let root = root.join(&self.folder);
         let newer = sources.trim.is_third_party(&format!("{}/", self.folder));
@@ -158,11 +158,7 @@ impl Fact {
             licence: self.licence.clone(),
             licence_files: self.write_texts(&root, folder, written)?,
             home: self.home.clone(),
-            source: sources
-                .tree
-                .third_party()
-                .filter(|_| newer)
-                .map(str::to_owned),
+            source: sources.tree.third_party.clone().filter(|_| newer),
             cpe: self.cpe.clone(),
         })
     }

@@ -11,8 +11,9 @@ use crate::wheels;
 
 #[derive(Clone, Debug)]
 pub struct Toolchain {
-    root: PathBuf,
-    versions: BTreeMap<String, String>,
+    /// Python finds the wheels' modules in it.
+    pub root: PathBuf,
+    pub versions: BTreeMap<String, String>,
 }
 
 impl Toolchain {
@@ -46,20 +47,6 @@ impl Toolchain {
 
     pub fn zig(&self) -> PathBuf {
         self.root.join("ziglang/zig")
-    }
-
-    /// The folder of `libclang.so`.
-    pub fn libclang(&self) -> PathBuf {
-        self.root.join("clang/native")
-    }
-
-    /// The folder that Python finds the wheels' modules in.
-    pub fn python_path(&self) -> &Path {
-        &self.root
-    }
-
-    pub fn versions(&self) -> &BTreeMap<String, String> {
-        &self.versions
     }
 }
 

@@ -65,7 +65,7 @@ impl Tools {
 
     /// The folder in which Python finds the modules of the tools that are written in it.
     pub fn python_path(&self) -> &Path {
-        self.toolchain.python_path()
+        &self.toolchain.root
     }
 
     /// What cargo, the crate `cc` and the binding generator of the crate `opencv` must find in the environment to
@@ -79,13 +79,17 @@ impl Tools {
         let arguments = arguments.of_kind(ErrorKind::Step)?.join(" ");
         let triple = self.target.rust_triple().replace('-', "_");
         let linker = format!("CARGO_TARGET_{}_LINKER", triple.to_uppercase());
+        let libclang = self.toolchain.root.join("clang/native");
         Ok(vec![
             (linker, compiler.cxx().into()),
             (format!("CC_{triple}"), compiler.cc().into()),
             (format!("CXX_{triple}"), compiler.cxx().into()),
-            (format!("AR_{triple}"), compiler.ar().into()),
-            (format!("RANLIB_{triple}"), compiler.ranlib().into()),
-            ("LIBCLANG_PATH".to_owned(), self.toolchain.libclang().into()),
+            (format!("AR_{triple}"), compiler.folder.join("ar").into()),
+            (
+                format!("RANLIB_{triple}"),
+                compiler.folder.join("ranlib").into(),
+            ),
+            ("LIBCLANG_PATH".to_owned(), libclang.into()),
             // Asked for its version and for where it looks for headers.
             ("CLANG_PATH".to_owned(), compiler.cxx().into()),
             ("OPENCV_CLANG_ARGS".to_owned(), arguments.into()),

@@ -18,9 +18,10 @@ use support::progress::Step;
 
 #[derive(Debug)]
 pub struct SourceTree {
-    path: PathBuf,
-    source: String,
-    third_party: Option<String>,
+    pub path: PathBuf,
+    pub source: String,
+    /// What a person would call the newer tree that other people's libraries are from.
+    pub third_party: Option<String>,
 }
 
 impl SourceTree {
@@ -38,14 +39,14 @@ impl SourceTree {
         let wanted = fingerprint.to_string();
         let tree = Self {
             path: path.clone(),
-            source: source.description().to_owned(),
-            third_party: third_party.map(|newer| newer.description().to_owned()),
+            source: source.description.clone(),
+            third_party: third_party.map(|newer| newer.description.clone()),
         };
         if path.is_dir() && fs::read_to_string(&stamp).is_ok_and(|present| present == wanted) {
             return Ok(tree);
         }
         remove_if_there(&stamp)?;
-        let _step = Step::start(format!("unpacking the {}", source.description()));
+        let _step = Step::start(format!("unpacking the {}", source.description));
         let mut writer = Writer {
             root: &path,
             trim,
@@ -60,7 +61,7 @@ impl SourceTree {
         ensure!(
             writer.kept.contains("CMakeLists.txt"),
             "failed to unpack the {}: it holds no OpenCV source tree",
-            source.description()
+            source.description
         );
         trim.check_seen(&writer.seen)?;
         for (name, text) in &trim.added {
@@ -70,24 +71,6 @@ impl SourceTree {
         remove_others(&path, &path, &writer.kept)?;
         fs::write(&stamp, wanted)?;
         Ok(tree)
-    }
-
-    /// Has the next build look at every file again.
-    pub fn forget(&self) -> Result<()> {
-        remove_if_there(&self.path.with_extension("fingerprint"))
-    }
-
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    pub fn source(&self) -> &str {
-        &self.source
-    }
-
-    /// What a person would call the newer tree that other people's libraries are from.
-    pub fn third_party(&self) -> Option<&str> {
-        self.third_party.as_deref()
     }
 }
 
@@ -101,7 +84,7 @@ struct Writer<'a> {
 impl Writer<'_> {
     /// Takes what is kept of OpenCV's own tree, or of the newer one.
     fn add_source(&mut self, source: &SourceArchive, newer: bool) -> Result<()> {
-        match source.kind() {
+        match &source.kind {
             Kind::Archive { path, root, cut } => self
                 .add_archive(path, root.as_deref(), *cut, newer)
                 .with_context(|| format!("failed to unpack `{}`", path.display())),

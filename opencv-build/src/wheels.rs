@@ -103,8 +103,7 @@ fn requirements(wheels: &[Wheel]) -> String {
 
 /// The first Python 3.11 or newer on PATH that has pip.
 pub fn python() -> Result<PathBuf, Error> {
-    let python = Python::find().of_kind(ErrorKind::Download)?;
-    Ok(python.program().to_owned())
+    Ok(Python::find().of_kind(ErrorKind::Download)?.program)
 }
 
 #[cfg(test)]
@@ -166,7 +165,7 @@ venv.create(folder + '/venv', with_pip=False, symlinks=True)
         ];
         let environment: Environment = set.into_iter().collect();
         let python = Python::find_in(environment).unwrap();
-        assert!(!python.program().starts_with(scratch.path()));
+        assert!(!python.program.starts_with(scratch.path()));
         let wheel = Wheel {
             name: "tiny".into(),
             version: "1.0".into(),

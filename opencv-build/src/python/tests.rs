@@ -1,5 +1,7 @@
 //! Pythons that are passed over, and what is said of them.
 
+use std::path::Path;
+
 use fs_err as fs;
 
 use super::*;
@@ -42,7 +44,7 @@ fn what_is_old_or_has_no_pip_is_passed_over() {
     let good = stand_in(&at("good"), "3.11.7", "False", "exit 0");
     let better = stand_in(&at("better"), "3.14.0", "False", "exit 0");
     let found = find(&[&at("nowhere"), &uv, &old, &good, &better]).unwrap();
-    assert_eq!(found.program(), good.join("python3"));
+    assert_eq!(found.program, good.join("python3"));
 }
 
 #[test]

@@ -81,7 +81,7 @@ fn of_a_long_archive_only_the_pinned_beginning_is_downloaded() {
     let mut source = source(serve(b"abcdef", 1 << 40), ABC);
     source.origin[0].bytes = Some(3);
     let archive = fetch(&source, folder.path()).unwrap();
-    assert!(matches!(archive.kind(), Kind::Archive { cut: true, .. }));
+    assert!(matches!(archive.kind, Kind::Archive { cut: true, .. }));
     let kept = folder.path().join(format!("{ABC}.tar.gz"));
     assert_eq!(fs::read(kept).unwrap(), b"abc");
 }

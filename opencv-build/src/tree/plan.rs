@@ -11,6 +11,7 @@ use crate::recipe::Recipe;
 use crate::source::SourceArchive;
 use crate::toolchain::Toolchain;
 use crate::trim::Trim;
+use support::files::remove_if_there;
 use support::fingerprint::{Fingerprint, sha256_of_file};
 
 const CODE: &str = env!("CODE_OF_TREE");
@@ -19,7 +20,7 @@ pub(crate) struct TreePlan<'a> {
     recipe: &'a Recipe,
     pins: &'a Pins,
     trim: Trim,
-    fingerprint: Fingerprint,
+    pub(crate) fingerprint: Fingerprint,
 }
 
 impl<'a> TreePlan<'a> {
@@ -32,10 +33,6 @@ impl<'a> TreePlan<'a> {
             trim,
             fingerprint,
         })
-    }
-
-    pub(crate) fn fingerprint(&self) -> &Fingerprint {
-        &self.fingerprint
     }
 
     /// The tree in the folder `work`, whose sources are fetched into `downloads` if need be.
@@ -56,14 +53,15 @@ impl<'a> TreePlan<'a> {
         let newer = third_party.as_ref();
         let tree = SourceTree::write(&source, newer, trim, &self.fingerprint, work)?;
         let now = fingerprint(recipe, pins, trim)
-            .with_context(|| format!("failed to check the {}", source.description()))?;
+            .with_context(|| format!("failed to check the {}", source.description))?;
         if now == self.fingerprint {
             return Ok(tree);
         }
-        tree.forget()?;
+        // The next build looks at every file again.
+        remove_if_there(&tree.path.with_extension("fingerprint"))?;
         let changed = anyhow!(
             "the {} changed while it was read; run this again",
-            source.description()
+            source.description
         );
         Ok(Err(changed).of_kind(ErrorKind::Source)?)
     }

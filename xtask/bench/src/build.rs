@@ -26,7 +26,7 @@ pub fn run(setting: &Setting) -> Result<Figures> {
         let seconds = start.elapsed().as_secs_f64();
         format!("building OpenCV with its defaults took {seconds:.0} s by the clock")
     }];
-    let full = full.description();
+    let full = &full.description;
     let effort = Effort::of(&paths.work(&recipe.target))?;
     let mut groups = Vec::new();
     let mut add = |title: &str, unit, default: f64, ours: f64| {

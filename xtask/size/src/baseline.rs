@@ -41,7 +41,7 @@ pub fn of(ours: &Ours) -> Result<Option<Baseline>> {
         }
         return Ok(None);
     };
-    let description = full.description();
+    let description = &full.description;
     let fingerprints =
         [&description.fingerprint, &ours.sdk.manifest().fingerprint].map(ToString::to_string);
     let effort = Effort::of(&paths.work(&recipe.target))?;

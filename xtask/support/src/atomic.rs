@@ -13,17 +13,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     write_with_mode(path, bytes, 0o644)
 }
 
-/// The same for a program.
-pub fn write_executable(path: &Path, bytes: &[u8]) -> Result<()> {
-    write_with_mode(path, bytes, 0o755)
-}
-
-/// The same for what only its owner may read.
-pub fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
-    write_with_mode(path, bytes, 0o600)
-}
-
-fn write_with_mode(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
+pub fn write_with_mode(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let write = || -> Result<()> {
         fs::create_dir_all(folder)?;

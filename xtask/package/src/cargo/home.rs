@@ -40,7 +40,7 @@ pub(super) fn prepare(environment: &Environment, root: &Path, target: &Path) -> 
     let file = own.join("config.toml");
     if fs::read_to_string(&file).ok().as_deref() != Some(&text) {
         // It can have a proxy's password in it.
-        atomic::write_private(&file, text.as_bytes())?;
+        atomic::write_with_mode(&file, text.as_bytes(), 0o600)?;
     }
     Ok(own)
 }
