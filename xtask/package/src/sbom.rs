@@ -52,10 +52,10 @@ pub fn of_function(
     let program = linked.program.id.clone();
     bill.relate(ARTEFACT, Relation::Contains, &program);
     bill.relate_file(binary.path(), Relation::GeneratedFrom, &program);
-    bill.add(linked.program);
+    bill.components.push(linked.program);
     for part in linked.crates {
         bill.relate(&program, Relation::StaticLink, &part.id);
-        bill.add(part);
+        bill.components.push(part);
     }
     for (user, used) in linked.uses {
         bill.relate(&user, Relation::DependsOn, &used);
@@ -73,9 +73,9 @@ pub fn of_function(
             Place::Folder(_) => bill.relate(&program, Relation::Contains, &part.id),
             Place::Runtime(_) => bill.relate(&program, Relation::StaticLink, &part.id),
         }
-        bill.add(part);
+        bill.components.push(part);
     }
-    bill.add(opencv);
+    bill.components.push(opencv);
     let libraries = libraries.files().filter_map(|(_, content)| match content {
         Content::File(path) => Some(path.clone()),
         Content::Bytes { .. } => None,
@@ -84,7 +84,7 @@ pub fn of_function(
     for package in owners.packages {
         bill.relate(ARTEFACT, Relation::Contains, &package.id);
         bill.relate(&program, Relation::DynamicLink, &package.id);
-        bill.add(package);
+        bill.components.push(package);
     }
     for (file, package) in owners.by_file {
         bill.relate_file(&file, Relation::ExpandedFromArchive, &package);
@@ -115,8 +115,8 @@ pub fn of_sdk(sdk: &Sdk) -> Result<Bill> {
             // It comes with the compiler of whoever links against the SDK.
             Place::Runtime(_) => continue,
         }
-        bill.add(part);
+        bill.components.push(part);
     }
-    bill.add(opencv);
+    bill.components.push(opencv);
     Ok(bill)
 }

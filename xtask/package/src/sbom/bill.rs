@@ -29,10 +29,6 @@ pub struct Bill {
 }
 
 impl Bill {
-    pub fn add(&mut self, component: Component) {
-        self.components.push(component);
-    }
-
     /// Adds a relation between two components, or the [`ARTEFACT`] and one.
     pub fn relate(&mut self, from: &str, relation: Relation, to: &str) {
         self.relations
@@ -64,7 +60,7 @@ impl Bill {
             ..Component::new(Kind::Image, &format!("base-{name}"), name)
         };
         self.relate(ARTEFACT, Relation::DescendantOf, &base.id);
-        self.add(base);
+        self.components.push(base);
         Ok(())
     }
 
@@ -157,14 +153,15 @@ mod tests {
     #[test]
     fn a_text_is_in_the_image_once_and_the_list_tells_where() {
         let mut bill = Bill::default();
-        bill.add(component(Kind::Library, "a", &[("LICENSE", "You may.")]));
-        bill.add(component(
+        bill.components
+            .push(component(Kind::Library, "a", &[("LICENSE", "You may.")]));
+        bill.components.push(component(
             Kind::Library,
             "b",
             &[("COPYING", "You\nmay."), ("NOTICE", "B")],
         ));
-        bill.add(component(Kind::Crate, "c", &[]));
-        bill.add(component(Kind::Program, "d", &[]));
+        bill.components.push(component(Kind::Crate, "c", &[]));
+        bill.components.push(component(Kind::Program, "d", &[]));
         bill.crate_licences = "You may.".to_owned();
         let tree = bill.licences().unwrap();
         let files: BTreeMap<_, _> = tree.files().collect();

@@ -89,10 +89,7 @@ impl Component {
 /// `text` with a dash for each character that SPDX's identifiers cannot have. What would be the same
 /// as another then is kept apart by [`super::document`].
 pub fn identifier(text: &str) -> String {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
-    text.chars()
-        .map(|c| if allowed(c) { c } else { '-' })
-        .collect()
+    text.replace(|c: char| !c.is_ascii_alphanumeric() && c != '.', "-")
 }
 
 /// A package URL, such as `pkg:deb/debian/libc6@2.36?arch=amd64`.

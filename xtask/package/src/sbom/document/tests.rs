@@ -17,8 +17,9 @@ fn bill() -> Bill {
     };
     bill.relate("app", Relation::StaticLink, &crate_.id);
     bill.relate(ARTEFACT, Relation::Contains, "app");
-    bill.add(crate_);
-    bill.add(Component::new(Kind::Program, "app", "app"));
+    bill.components.push(crate_);
+    bill.components
+        .push(Component::new(Kind::Program, "app", "app"));
     let made_of = (Relation::GeneratedFrom, "app".to_owned());
     bill.made_of.insert("/build/bootstrap".into(), made_of);
     bill
