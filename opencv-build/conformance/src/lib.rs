@@ -1,19 +1,21 @@
 //! Tests that an SDK does what OpenCV itself does: its detector finds the rectangles, and its decoders give the pixels, of OpenCV's
 //! own code in the same build and of OpenCV's Python wheel. The programs that compare are in `data/`, compiled against
 //! the SDK by its own compiler; the wheel is installed from `data/pins.toml`. A test that cannot run here returns a
-//! [`support::skip::Skip`].
+//! [`Skip`].
 
 pub mod detector;
 pub mod jpeg;
 pub mod pixels;
 mod programs;
 mod reference;
+pub mod skip;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use opencv_build::{BuildPaths, Haar, Sdk, Target, Tools};
-use support::skip::Skip;
+
+use crate::skip::Skip;
 
 /// An SDK to test, and what its tests need.
 pub struct Fixture<'a> {

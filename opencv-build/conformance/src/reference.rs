@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::skip::Skip;
 use anyhow::{Context, Result};
 use opencv_build::BuildPaths;
 use opencv_build::internals::{Wheel, install_wheels, python, wheels_fingerprint};
 use serde::Deserialize;
 use support::fingerprint::Fingerprint;
 use support::run::{Cmd, Shell, cmd, output};
-use support::skip::Skip;
 
 const PINS: &str = include_str!("../data/pins.toml");
 

@@ -10,8 +10,8 @@ use support::progress::tell;
 
 use super::promises;
 use audit::{self, Data, Finding, Part, Product, Status, check};
+use conformance::skip::Skip;
 use package::workspace::Workspace;
-use support::skip::Skip;
 
 /// Compares everything and fails with all that is wrong.
 pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {

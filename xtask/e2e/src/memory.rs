@@ -21,11 +21,11 @@ use support::progress::tell;
 use self::files::{KINDS, Kind};
 use super::cases::{Found, found, is_refusal, posted};
 use super::promises;
+use crate::process::{forget_peak, kilobytes};
 use local::engine::Engine;
 use local::site::Site;
 use package::workspace::Workspace;
 use support::answer::table;
-use support::process::{forget_peak, kilobytes};
 
 mod files;
 

@@ -18,12 +18,12 @@ use opencv_build::Sdk;
 use serde_json::Value;
 
 use super::proxy::Proxy;
+use conformance::skip::Skip;
 use package::pack::base::{Base, BaseImage};
 use package::pack::checked::check;
 use package::pack::function_image;
 use package::workspace::Workspace;
 use support::run::{Shell, cmd, output};
-use support::skip::Skip;
 
 use image::{blobs, digest_of, push, remote, same_blobs};
 use server::Registry;

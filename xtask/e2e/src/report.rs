@@ -5,10 +5,10 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
+use conformance::skip::Skip;
 use serde::Serialize;
 use support::answer::{Answer, print};
 use support::progress::tell;
-use support::skip::Skip;
 
 use super::promises::{self, Trial};
 

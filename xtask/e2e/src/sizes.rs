@@ -7,13 +7,13 @@ use fs_err as fs;
 use opencv_build::Architecture;
 use support::progress::tell;
 
+use conformance::skip::Skip;
 use package::build::{self, Build};
 use package::sbom::NOT_LINKED;
 use size::part::Part;
 use size::report::Report;
 use size::variant::libraries;
 use size::{self, Built};
-use support::skip::Skip;
 
 /// A function that every program with OpenCV's cascades has.
 const LINKED: &str = "cv::haar::detectCandidates";

@@ -16,10 +16,10 @@ use support::progress::tell;
 use super::events::{Case, Photos, fill_bucket};
 use super::promises;
 use super::variants::jpeg;
+use crate::process::{kilobytes, open_files};
 use local::engine::Engine;
 use local::site::Site;
 use package::workspace::Workspace;
-use support::process::{kilobytes, open_files};
 
 const PROMISE: &str = "no event is answered wrongly, and nothing is left behind";
 

@@ -25,7 +25,7 @@ use support::run::succeed;
 
 use super::fixture::fixture;
 use super::{fuzz, page, size_page, traces};
-use support::skip::Skip;
+use conformance::skip::Skip;
 
 /// The project under test.
 pub struct Suite<'a> {

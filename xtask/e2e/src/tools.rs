@@ -7,13 +7,13 @@ use layer::elf::FunctionBinary;
 use opencv_build::Sdk;
 use serde_json::Value;
 
+use conformance::skip::Skip;
 use local::cleanup::Cleanup;
 use local::engine::{self, docker};
 use package::pack::base::Base;
 use package::pack::{Written, function_zip, images};
 use package::workspace::Workspace;
 use support::run::{Shell, cmd, output};
-use support::skip::Skip;
 
 /// skopeo reads and copies the layouts and the archives, in both of their forms.
 pub fn skopeo(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {

@@ -16,4 +16,3 @@ pub mod median;
 pub mod process;
 pub mod progress;
 pub mod run;
-pub mod skip;

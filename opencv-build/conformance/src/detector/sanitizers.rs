@@ -4,12 +4,12 @@
 use std::path::Path;
 use std::process::Command;
 
+use crate::skip::Skip;
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
 use serde::Deserialize;
 use support::progress::{Step, tell};
 use support::run::{Shell, cmd, output};
-use support::skip::Skip;
 
 use crate::programs::{Programs, all_said, said};
 use crate::{Fixture, no_detector};

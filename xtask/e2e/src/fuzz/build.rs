@@ -11,10 +11,10 @@ use support::files::{name, sorted_entries};
 use support::run::{Shell, cmd, output};
 
 use super::checks;
+use conformance::skip::Skip;
 use package::build::Build;
 use package::workspace::Workspace;
 use support::run::succeed;
-use support::skip::Skip;
 
 /// What rustc must be told for libFuzzer to see which code an input reaches, and for AddressSanitizer. These are the
 /// flags of cargo-fuzz, but that the runtime is named by us: zig's linker does not understand how rustc does it.

@@ -9,9 +9,9 @@ use anyhow::{Context, Result, bail};
 use fs_err as fs;
 use serde_json::json;
 
+use conformance::skip::Skip;
 use support::child::Child;
 use support::run::{Shell, cmd};
-use support::skip::Skip;
 
 /// What it says, followed by its address, when it listens.
 const LISTENS: &str = "listening on ";
