@@ -56,7 +56,6 @@ pub fn build(recipe: &Recipe, paths: &BuildPaths, driver: &Driver) -> Result<Bui
     })
 }
 
-/// The SDK, and whether it was there.
 fn built(recipe: &Recipe, paths: &BuildPaths, driver: &Driver) -> anyhow::Result<(Sdk, bool)> {
     let pins = Pins::embedded();
     let plan = TreePlan::new(recipe, pins, Trim::of(recipe))?;

@@ -12,7 +12,6 @@ pub struct Module {
     pub requires: Vec<String>,
 }
 
-/// One image format that the module imgcodecs can read and write.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Codec {

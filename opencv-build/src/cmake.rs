@@ -52,7 +52,6 @@ impl CmakeJob {
         cmake.build();
     }
 
-    /// The same build folder, as it is configured, for another goal.
     pub(crate) fn with_goal(&self, goal: &str) -> Self {
         Self {
             configure: false,

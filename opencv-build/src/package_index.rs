@@ -34,7 +34,6 @@ pub(crate) struct PackageIndex {
 }
 
 impl PackageIndex {
-    /// What the user has configured for pip, in variables and files.
     pub(crate) fn configured(python: &Python) -> Result<Self> {
         let mut pip = python.command();
         pip.args(["-c", SCRIPT]).args(SETTINGS);
@@ -69,7 +68,6 @@ impl PackageIndex {
     }
 }
 
-/// The variable by which pip takes a setting.
 fn variable(setting: &str) -> String {
     format!("PIP_{}", setting.replace('-', "_").to_uppercase())
 }

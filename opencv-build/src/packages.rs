@@ -25,8 +25,6 @@ const TEMPLATES: [(&str, &str); 3] = [
     ),
 ];
 
-/// Writes the packages of the SDK in `folder`, which was built from `recipe` and is linked by
-/// `link`.
 pub(crate) fn write(folder: &Path, recipe: &Recipe, link: &Link) -> Result<()> {
     let values = values(recipe, link);
     for (path, template) in TEMPLATES {

@@ -20,7 +20,6 @@ const VIRTUAL: &str = " in a virtual environment";
 const ADVICE: &str =
     "install Python 3.11 or newer with pip (on Debian: apt-get install python3-pip)";
 
-/// A Python 3.11 or newer that has pip.
 #[derive(Clone, Debug)]
 pub(crate) struct Python {
     pub(crate) program: PathBuf,
@@ -28,7 +27,6 @@ pub(crate) struct Python {
 }
 
 impl Python {
-    /// The first one on the user's PATH.
     pub(crate) fn find() -> Result<Self> {
         Self::find_in(Environment::of_user())
     }
@@ -75,7 +73,6 @@ impl Python {
         command
     }
 
-    /// Says why it will not do, if it does not.
     fn check(&self) -> Result<(), String> {
         let silent = |error: io::Error| format!("does not start: {error}");
         let mut ask = Command::new(&self.program);

@@ -82,7 +82,6 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// Takes what is kept of OpenCV's own tree, or of the newer one.
     fn add_source(&mut self, source: &SourceArchive, newer: bool) -> Result<()> {
         match &source.kind {
             Kind::Archive { path, root, cut } => self
@@ -141,7 +140,6 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Whether a file of OpenCV's own tree, or of the newer one, is taken.
     fn takes(&mut self, path: &str, newer: bool) -> bool {
         if self.trim.is_third_party(path) != newer {
             return false;

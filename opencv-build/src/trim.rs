@@ -175,7 +175,6 @@ impl Trim {
         keep.any(|kept| path == kept || kept.ends_with('/') && path.starts_with(kept))
     }
 
-    /// A digest of every file below `folder` that is kept.
     pub fn digest_of(&self, folder: &Path) -> Result<String> {
         let mut inputs = Vec::new();
         for path in all_files(folder)? {

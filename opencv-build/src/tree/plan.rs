@@ -24,7 +24,6 @@ pub(crate) struct TreePlan<'a> {
 }
 
 impl<'a> TreePlan<'a> {
-    /// The tree of the recipe's source that `trim` leaves.
     pub(crate) fn new(recipe: &'a Recipe, pins: &'a Pins, trim: Trim) -> Result<Self> {
         let fingerprint = fingerprint(recipe, pins, &trim)?;
         Ok(Self {

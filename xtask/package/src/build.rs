@@ -70,7 +70,6 @@ impl Build {
         )?)
     }
 
-    /// The SDK, built now if it is not there.
     pub fn sdk(&self) -> Result<Sdk> {
         Ok(self.opencv()?.sdk)
     }

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 const DATA: &str = include_str!("../data/peers.toml");
 
-/// Which of an artefact's two sizes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Measure {
@@ -25,7 +24,6 @@ impl Measure {
     }
 }
 
-/// A size of what somebody else built.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Figure {

@@ -18,7 +18,6 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Begins the story of what `verb` says, such as "pulling", with the image `reference`.
     pub fn start(verb: &'static str, reference: &str) -> Self {
         let message = format!("{verb} {reference}");
         let bar = std::io::stderr().is_terminal().then(|| {
@@ -36,7 +35,6 @@ impl Progress {
         Self { bar, verb }
     }
 
-    /// Tells what happened.
     pub fn see(&self, event: &Event<'_>) {
         match (event, &self.bar) {
             (Event::Bytes { done, total }, Some(bar)) => {

@@ -12,7 +12,6 @@ use crate::progress::Progress;
 use package::workspace::Workspace;
 use support::answer::{Answer, path, size};
 
-/// What to pull.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Arguments {
     /// The image, as REGISTRY/NAME:TAG or REGISTRY/NAME@DIGEST
@@ -28,7 +27,6 @@ pub struct Arguments {
     pub architecture: Option<Architecture>,
 }
 
-/// What was pulled.
 #[derive(Serialize)]
 pub struct PullAnswer {
     reference: String,
@@ -41,7 +39,6 @@ pub struct PullAnswer {
     fetched_bytes: u64,
 }
 
-/// Pulls an image.
 pub fn run(arguments: &Arguments) -> Result<PullAnswer> {
     let reference = &arguments.reference;
     let remote = remote(reference)?;

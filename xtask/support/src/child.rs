@@ -93,12 +93,10 @@ impl Child {
         lock(&self.process).stdin.take()
     }
 
-    /// What it prints, likewise.
     pub fn stdout(&self) -> Option<ChildStdout> {
         lock(&self.process).stdout.take()
     }
 
-    /// What it prints to stderr, likewise.
     pub fn stderr(&self) -> Option<ChildStderr> {
         lock(&self.process).stderr.take()
     }

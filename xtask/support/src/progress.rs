@@ -46,7 +46,6 @@ impl Step {
         }
     }
 
-    /// Says that `done` of `total` is done.
     pub fn advance(&mut self, done: u64, total: u64) {
         self.show(done, total, Unit::Pieces);
     }

@@ -7,7 +7,6 @@ use anyhow::{Context, Result};
 use fs_err as fs;
 use toml::{Table, Value};
 
-/// Tables that say where crates come from and how they are fetched.
 const TABLES: [&str; 6] = [
     "credential-alias",
     "http",

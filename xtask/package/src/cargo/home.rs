@@ -29,7 +29,6 @@ pub(super) fn folder(target: &Path) -> PathBuf {
     target.join("cargo-home")
 }
 
-/// Brings cargo's home below `target` up to date, for the project in `root`.
 pub(super) fn prepare(environment: &Environment, root: &Path, target: &Path) -> Result<PathBuf> {
     let own = folder(target);
     fs::create_dir_all(&own)?;

@@ -10,7 +10,6 @@ use layer::{Layout, check_base};
 
 use super::annotations::PREFIX;
 
-/// A base as it is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Base {
     /// The shared libraries that the function needs, from the build machine's glibc.

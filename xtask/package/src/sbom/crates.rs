@@ -24,7 +24,6 @@ pub use cache::Linked;
 use support::run::output;
 pub use tree::{Name, Tree};
 
-/// The package that is linked, and its feature that links OpenCV.
 const PACKAGE: &str = "function";
 const FEATURE: &str = "opencv";
 

@@ -12,7 +12,6 @@ use support::files::name;
 /// A licence or a notice, in words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Text {
-    /// The name of its file.
     pub file: String,
     pub text: String,
 }

@@ -16,7 +16,6 @@ use super::component::{Component, Kind, purl};
 use super::licence::{self, Text};
 use package::{Package, filled};
 
-/// Packages as components, and which of them each file is from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Owners {
     pub packages: Vec<Component>,

@@ -10,7 +10,6 @@ use support::files::{name, sorted_entries};
 
 use super::licence::{self, Text};
 
-/// How the names of files begin that hold licences and notices.
 const NAMES: [&str; 6] = [
     "license",
     "licence",
