@@ -1,7 +1,5 @@
 //! The program behind `cargo xtask audit`.
 
-use std::process::ExitCode;
-
-fn main() -> ExitCode {
+fn main() -> std::process::ExitCode {
     package::program::AUDIT.main(audit::run)
 }

@@ -1,7 +1,5 @@
 //! The program behind `cargo xtask size`.
 
-use std::process::ExitCode;
-
-fn main() -> ExitCode {
+fn main() -> std::process::ExitCode {
     package::program::SIZE.main(size::run)
 }

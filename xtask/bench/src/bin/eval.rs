@@ -1,7 +1,5 @@
 //! The program behind `cargo xtask eval`.
 
-use std::process::ExitCode;
-
-fn main() -> ExitCode {
+fn main() -> std::process::ExitCode {
     package::program::EVAL.main(bench::eval::run)
 }

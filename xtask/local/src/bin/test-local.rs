@@ -1,7 +1,5 @@
 //! The program behind `cargo xtask test-local`.
 
-use std::process::ExitCode;
-
-fn main() -> ExitCode {
+fn main() -> std::process::ExitCode {
     package::program::TEST_LOCAL.main(local::test_local::run)
 }
