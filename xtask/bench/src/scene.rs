@@ -12,14 +12,13 @@ use tempfile::TempDir;
 use super::peer::Peer;
 use super::photos::{Photo, Photos};
 use super::setting::Setting;
-use local::cleanup::Cleanup;
+use local::cleanup::{Cleanup, scratch};
 use local::emulator::{Emulator, credentials};
-use local::launch::unpacked_command;
+use local::launch::{Launch, unpacked_command};
 use local::rie;
 use local::s3::S3Server;
 use package::pack::base::Base;
 use package::pack::function_image;
-use support::files::temporary_in;
 
 const BUCKET: &str = "photos";
 
@@ -63,15 +62,7 @@ pub struct Scene {
 
 impl Scene {
     pub fn set(setting: &Setting) -> Result<Self> {
-        let folder = setting.folder();
-        let scratch = temporary_in(&folder, ".running-")?;
-        // A process that Ctrl-C ends does not drop its values.
-        let cleanup = Cleanup::new({
-            let path = scratch.path().to_owned();
-            move || {
-                let _ = fs::remove_dir_all(path);
-            }
-        })?;
+        let (scratch, cleanup) = scratch(&setting.folder())?;
         let workspace = &setting.build.workspace;
         let Setting { sdk, binary, .. } = setting;
         let reference = format!("face-detect:bench-{}", std::process::id());
@@ -79,9 +70,7 @@ impl Scene {
         let image = function_image(scratch.path(), &reference, workspace, sdk, binary, &base)?;
         let root = std::path::absolute(scratch.path().join("root"))?;
         let photos = Photos::gather(setting)?;
-        let objects = scratch.path().join("s3");
-        fs::create_dir(&objects)?;
-        let storage = S3Server::start(&objects)?;
+        let storage = S3Server::start(&scratch.path().join("s3"))?;
         storage.create_bucket(BUCKET)?;
         for photo in photos.all.iter().chain([&photos.small, &photos.large]) {
             storage.put(BUCKET, &photo.name, &photo.path)?;
@@ -132,15 +121,16 @@ impl Scene {
         let environment = environment.iter().map(|(name, value)| (*name, &**value));
         let environment: Vec<_> = environment.collect();
         let (command, work) = (self.command(side), self.work(side));
-        let started = (command.as_slice(), work.as_path());
-        Emulator::of_command(started, &self.storage, &self.rie, &folder, &environment)
+        let command = |launch: Launch| launch.command(&command, &work);
+        Emulator::start((&self.rie, &folder), &self.storage, &environment, command)
             .with_context(|| format!("failed to start the function, {}", side.name()))
     }
 
     /// Has a function look at a photo; what it found, sorted, because with several threads OpenCV's own order
     /// depends on which of them ends first.
     pub fn look(&self, emulator: &Emulator, photo: &Photo) -> Result<Value> {
-        let answer = emulator.invoke(&event(photo))?;
+        let event = json!({"BUCKET_NAME": BUCKET, "S3_KEY": photo.name});
+        let answer = emulator.invoke(&event)?;
         found(&answer).with_context(|| format!("{} is answered by {answer}", photo.name))
     }
 
@@ -152,10 +142,6 @@ impl Scene {
         );
         Ok(())
     }
-}
-
-pub fn event(photo: &Photo) -> Value {
-    json!({"BUCKET_NAME": BUCKET, "S3_KEY": photo.name})
 }
 
 fn found(answer: &Value) -> Option<Value> {

@@ -1,13 +1,16 @@
 //! What must be undone when the process ends, whichever way: at the end of a scope, after an
 //! error, on Ctrl-C or when asked to terminate. In the latter two cases all children are ended first.
 
+use std::path::Path;
 use std::process::exit;
 use std::sync::{Mutex, OnceLock};
 
 use anyhow::{Context, Result};
-
+use fs_err as fs;
 use support::child::end_all;
+use support::files::temporary_in;
 use support::process::lock;
+use tempfile::TempDir;
 
 type Action = Box<dyn FnOnce() + Send>;
 
@@ -32,6 +35,16 @@ impl Cleanup {
         actions.push((key, Box::new(action)));
         Ok(Self { key })
     }
+}
+
+/// A folder in `parent` for what runs. A process that Ctrl-C ends does not drop its values.
+pub fn scratch(parent: &Path) -> Result<(TempDir, Cleanup)> {
+    let scratch = temporary_in(parent, ".running-")?;
+    let path = scratch.path().to_owned();
+    let cleanup = Cleanup::new(move || {
+        let _ = fs::remove_dir_all(path);
+    })?;
+    Ok((scratch, cleanup))
 }
 
 /// Has all children ended and everything undone when this process is interrupted or asked to terminate.

@@ -1,6 +1,5 @@
 //! AWS's Runtime Interface Emulator with the image's content under it, and events for it.
 
-use std::ffi::OsString;
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::thread::sleep;
@@ -10,11 +9,9 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
 use super::cleanup::Cleanup;
-use super::engine::Engine;
 use super::instance::Instance;
 use super::launch::{Launch, Launched};
 use super::s3::{ACCESS_KEY, S3Server, SECRET_KEY};
-use package::pack::Written;
 
 /// How long the emulator may take to listen: a container engine on a busy machine is slow.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -31,42 +28,9 @@ pub struct Emulator {
 }
 
 impl Emulator {
-    /// Starts `image` under `engine`, with S3 at `storage` and `environment` besides; `folder` is for
-    /// the log and for the unpacked image.
+    /// Has `launch` start `program`, with S3 at `storage` and `environment` besides; `folder` is for the log and
+    /// for an unpacked image.
     pub fn start(
-        engine: Engine,
-        image: &Written,
-        storage: &S3Server,
-        program: &Path,
-        folder: &Path,
-        environment: &[(&str, &str)],
-    ) -> Result<Self> {
-        Self::launch(
-            (program, folder),
-            storage,
-            environment,
-            |launch| match engine {
-                Engine::Docker => launch.in_container(image),
-                Engine::None => launch.unpacked(image),
-            },
-        )
-    }
-
-    /// Starts a command of this machine in the folder `work`, with S3 at `storage` and `environment`
-    /// besides; `folder` is for the log.
-    pub fn of_command(
-        (command, work): (&[OsString], &Path),
-        storage: &S3Server,
-        program: &Path,
-        folder: &Path,
-        environment: &[(&str, &str)],
-    ) -> Result<Self> {
-        Self::launch((program, folder), storage, environment, |launch| {
-            launch.command(command, work)
-        })
-    }
-
-    fn launch(
         (program, folder): (&Path, &Path),
         storage: &S3Server,
         environment: &[(&str, &str)],

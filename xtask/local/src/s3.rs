@@ -23,6 +23,7 @@ pub struct S3Server {
 impl S3Server {
     /// Starts a server that keeps its buckets in `folder`.
     pub fn start(folder: &Path) -> Result<Self> {
+        fs::create_dir_all(folder)?;
         let files = FileSystem::new(folder).map_err(|error| {
             anyhow::anyhow!(
                 "failed to keep S3's objects in `{}`: {error:?}",

@@ -3,22 +3,21 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use fs_err as fs;
 use layer::elf::FunctionBinary;
 use opencv_build::Sdk;
 use serde_json::{Value, json};
 use support::progress::Step;
 use tempfile::TempDir;
 
-use super::cleanup::Cleanup;
+use super::cleanup::{Cleanup, scratch};
 use super::emulator::Emulator;
 use super::engine::Engine;
+use super::launch::Launch;
 use super::rie;
 use super::s3::S3Server;
 use package::pack::base::Base;
 use package::pack::function_image;
 use package::workspace::Workspace;
-use support::files::temporary_in;
 
 /// Everything that runs; all of it ends with this value.
 pub struct Site {
@@ -43,36 +42,18 @@ impl Site {
     ) -> Result<Self> {
         let program = rie::install(&workspace.paths()?.toolchain())?;
         let results = workspace.target().join("test-local");
-        let scratch = temporary_in(&results, ".running-")?;
-        // A process that Ctrl-C ends does not drop its values.
-        let cleanup = Cleanup::new({
-            let path = scratch.path().to_owned();
-            move || {
-                let _ = fs::remove_dir_all(path);
-            }
-        })?;
+        let (scratch, cleanup) = scratch(&results)?;
         // An image of its own, so that nobody else's is touched or loses its name.
         let reference = format!("face-detect:test-local-{}", std::process::id());
-        let image = function_image(
-            scratch.path(),
-            &reference,
-            workspace,
-            sdk,
-            binary,
-            &Base::Minimal,
-        )?;
-        let objects = scratch.path().join("s3");
-        fs::create_dir(&objects)?;
-        let storage = S3Server::start(&objects)?;
+        let (folder, base) = (scratch.path(), Base::Minimal);
+        let image = function_image(folder, &reference, workspace, sdk, binary, &base)?;
+        let storage = S3Server::start(&scratch.path().join("s3"))?;
         let _step = Step::start(format!("running the image (engine: {engine})"));
-        let emulator = Emulator::start(
-            engine,
-            &image,
-            &storage,
-            &program,
-            scratch.path(),
-            environment,
-        )?;
+        let launch = |launch: Launch| match engine {
+            Engine::Docker => launch.in_container(&image),
+            Engine::None => launch.unpacked(&image),
+        };
+        let emulator = Emulator::start((&program, folder), &storage, environment, launch)?;
         Ok(Self {
             emulator,
             storage,

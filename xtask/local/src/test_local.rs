@@ -73,19 +73,14 @@ struct PhotoAnswer {
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let build = Build::read(&build::Arguments::default())?;
     let (sdk, binary) = built(&build)?;
-    try_photos(
-        &build.workspace,
-        &sdk,
-        &binary,
-        arguments,
-        |answer, site| {
-            print(&answer, json)?;
-            if arguments.keep {
-                keep(site, &answer)?;
-            }
-            Ok(())
-        },
-    )
+    let then = |answer: LocalAnswer, site: &Site| {
+        print(&answer, json)?;
+        if arguments.keep {
+            keep(site, &answer)?;
+        }
+        Ok(())
+    };
+    try_photos(&build.workspace, &sdk, &binary, arguments, then)
 }
 
 /// Tries the function; `then` has the answer while everything still runs.
