@@ -96,8 +96,7 @@ impl<'a> Built<'a> {
         })
     }
 
-    /// The function linked with static libraries, in that order, instead of the SDK's; `name` is for what
-    /// comes out.
+    /// The function linked with static libraries, in that order, instead of the SDK's.
     pub fn relinked(&self, name: &str, libraries: &[PathBuf]) -> Result<Linked> {
         relink::relink(&self.record, &self.sdk, name, libraries)
     }

@@ -3,13 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::bootstrap;
+use super::bootstrap::NAME as PROGRAM;
 use super::figures::{difference, percent, signed};
 use super::part::Part;
 use super::report::Report;
 use support::answer::size;
-
-const PROGRAM: &str = bootstrap::NAME;
 
 /// A part's names, from the artefact down.
 pub type Path = Vec<String>;

@@ -16,8 +16,6 @@ use support::atomic;
 const LAST: &str = "last.json";
 const BEFORE: &str = "before.json";
 
-const LABEL: &str = "the last report";
-
 #[derive(Serialize)]
 struct Kept<'a> {
     schema: u32,
@@ -35,7 +33,7 @@ pub fn last(folder: &Path, report: &Report) -> Option<Before> {
         })
     });
     let report = kept.find(|kept| kept.artefacts != report.artefacts)?;
-    let label = LABEL.to_owned();
+    let label = "the last report".to_owned();
     Some(Before { label, report })
 }
 
