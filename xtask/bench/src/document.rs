@@ -59,6 +59,7 @@ impl Document {
         quick: bool,
         figures: Figures,
     ) -> Result<Self> {
+        let arguments: Vec<_> = std::env::args().skip(1).collect();
         // Seconds are enough.
         let now = OffsetDateTime::now_utc().replace_nanosecond(0)?;
         Ok(Self {
@@ -67,7 +68,7 @@ impl Document {
             date: now.format(&Rfc3339)?,
             commit: revision(workspace.root()),
             machine,
-            command: command(),
+            command: format!("cargo xtask {}", arguments.join(" ")),
             quick,
             figures,
         })
@@ -103,11 +104,6 @@ impl Document {
         let day = self.date.get(..10).unwrap_or(&self.date);
         format!("{processor}, {processors} processors; {day}, {commit}{quick}")
     }
-}
-
-fn command() -> String {
-    let arguments: Vec<_> = std::env::args().skip(1).collect();
-    format!("cargo xtask {}", arguments.join(" "))
 }
 
 type Cell<'a> = &'a dyn Fn(&str) -> Option<String>;

@@ -64,19 +64,13 @@ impl Peer {
             task: std::path::absolute(folder.join("task"))?,
             cascades: std::path::absolute(setting.sdk.path().join("share/haarcascades"))?,
         };
-        peer.prepare()?;
-        Ok(peer)
-    }
-
-    /// Writes our two programs, and compiles everything, as a deployment of somebody who cares would have it.
-    fn prepare(&self) -> Result<()> {
-        write_if_other(&self.task.join("handler.py"), HANDLER.as_bytes())?;
-        write_if_other(&self.task.join("detect.py"), DETECT.as_bytes())?;
-        // What is compiled already is left as it is. Some packages have files for other releases of Python,
-        // at which it fails: those are not used.
-        let (sh, python, task, wheels) = (Shell::new()?, &self.python, &self.task, &self.wheels);
+        write_if_other(&peer.task.join("handler.py"), HANDLER.as_bytes())?;
+        write_if_other(&peer.task.join("detect.py"), DETECT.as_bytes())?;
+        // Compiled, as a deployment of somebody who cares would have it. What is compiled already is left as it is.
+        // Some packages have files for other releases of Python, at which it fails: those are not used.
+        let (python, task, wheels) = (&peer.python, &peer.task, &peer.wheels);
         finish(cmd!(sh, "{python} -m compileall -q -q {task} {wheels}"))?;
-        Ok(())
+        Ok(peer)
     }
 
     pub fn command(&self) -> Vec<OsString> {

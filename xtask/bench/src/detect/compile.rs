@@ -20,10 +20,8 @@ pub fn compiled(setting: &Setting) -> Result<PathBuf> {
         ("flags", FLAGS.join(" ").as_bytes()),
         ("sdk", manifest.fingerprint.to_string().as_bytes()),
     ]);
-    let folder = setting
-        .folder()
-        .join(format!("detect-{}", fingerprint.short()));
-    let folder = std::path::absolute(folder)?;
+    let name = format!("detect-{}", fingerprint.short());
+    let folder = std::path::absolute(setting.folder().join(name))?;
     let program = folder.join("detect");
     if program.is_file() {
         return Ok(program);
@@ -35,11 +33,8 @@ pub fn compiled(setting: &Setting) -> Result<PathBuf> {
     let libraries = manifest.link.libraries.iter().chain(&manifest.link.system);
     let partial = folder.join("partial");
     let libraries = libraries.map(|name| format!("-l{name}"));
-    let (sh, cxx, sdk) = (
-        Shell::new()?,
-        setting.build.tools()?.cxx(),
-        setting.sdk.path(),
-    );
+    let (sh, sdk) = (Shell::new()?, setting.sdk.path());
+    let cxx = setting.build.tools()?.cxx();
     let compile = cmd!(
         sh,
         "{cxx} {FLAGS...} {source} -I {sdk}/include/opencv4 -L {sdk}/lib {libraries...} -o {partial}"
