@@ -70,7 +70,6 @@ pub struct Advisory {
 pub struct Justified {
     pub id: String,
     pub component: String,
-    /// The products that this is true of.
     pub products: Vec<String>,
     pub justification: Justification,
     pub impact: String,
@@ -122,7 +121,6 @@ impl Data {
         all.filter(move |advisory| advisory.component == component)
     }
 
-    /// Whether a vulnerability of a component is justified, for whichever product.
     pub fn is_justified(&self, id: &str, component: &str) -> bool {
         let mut all = self.justified.iter();
         all.any(|justified| justified.id == id && justified.component == component)

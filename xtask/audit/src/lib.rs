@@ -106,7 +106,6 @@ pub fn perform(
     ))
 }
 
-/// What is shipped, with its components: the function with its libraries, and the SDK.
 pub fn products(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<[Product; 2]> {
     let libraries: FileTree = glibc::needed_by(binary)?;
     let function = sbom::of_function(workspace, sdk, binary, &libraries)?;

@@ -25,7 +25,6 @@ pub struct Part {
 }
 
 impl Part {
-    /// A component without a package URL of its own.
     pub fn new(name: &str, component: &str, version: &str) -> Self {
         Self {
             name: name.to_owned(),

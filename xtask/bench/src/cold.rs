@@ -144,7 +144,6 @@ impl Measured {
     }
 }
 
-/// Starts a function with a stand-in for Lambda, until it asks for an event.
 fn first_poll(scene: &Scene, side: Side) -> Result<Started> {
     let lambda = StandIn::start()?;
     let log = tempfile::NamedTempFile::new().context("failed to create a temporary file")?;
@@ -172,7 +171,6 @@ fn first_poll(scene: &Scene, side: Side) -> Result<Started> {
     })
 }
 
-/// Posts the first event to an emulator; the time until it is answered.
 fn first_answer(scene: &Scene, side: Side) -> Result<f64> {
     let emulator = scene.start(side)?;
     time(|| scene.look(&emulator, &scene.photos.small).map(drop))

@@ -82,7 +82,6 @@ pub fn run(setting: &Setting) -> Result<Figures> {
 }
 
 impl Programs {
-    /// Has both load the cascades and read the photos, which must have the same pixels.
     fn prepare(&mut self, setting: &Setting, photos: &[&Photo]) -> Result<()> {
         let folder = std::path::absolute(setting.sdk.path().join("share/haarcascades"))?;
         for (what, name) in CASCADES {

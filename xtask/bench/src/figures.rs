@@ -101,7 +101,6 @@ impl Group {
         self
     }
 
-    /// What a ratio is: the peer's value by a side's.
     pub fn compared(&self, side: &str) -> String {
         format!("{}/{side}", self.peer.as_deref().unwrap_or_default())
     }

@@ -107,7 +107,6 @@ pub fn run(setting: &Setting, arguments: &Arguments) -> Result<Figures> {
     })
 }
 
-/// The same files as the image has, and how to copy them.
 fn docker_context(context: &Path, binary: &FunctionBinary) -> Result<()> {
     let place = |path: &str| context.join("root").join(path.trim_start_matches('/'));
     let copy = |from: &Path, path: &str| -> Result<()> {

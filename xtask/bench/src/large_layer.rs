@@ -20,9 +20,7 @@ pub struct Arguments {
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Memory {
-    /// The most resident memory, in bytes.
     pub peak_bytes: u64,
-    /// The seconds that writing took.
     pub seconds: f64,
 }
 

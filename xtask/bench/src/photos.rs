@@ -55,7 +55,6 @@ impl Photo {
 }
 
 impl Photos {
-    /// Gathers them; what must be made lies below `target/bench`.
     pub fn gather(setting: &Setting) -> Result<Self> {
         let samples = setting.sdk.path().join("share/samples");
         let sample = |name: &str| Photo::read(&samples.join(name));

@@ -126,7 +126,6 @@ fn panel(area: &Area, top: i32, group: &Group) -> Drawn {
     Ok(())
 }
 
-/// Each side's name with its dot, and the heads of the columns of ratios.
 fn legend(area: &Area, y: i32, group: &Group) -> Drawn {
     let mut x = LEFT;
     for side in group.sides() {

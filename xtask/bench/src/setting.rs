@@ -31,7 +31,6 @@ pub struct Setting {
 }
 
 impl Setting {
-    /// Below the target folder: what benches keep for themselves.
     pub fn folder(&self) -> PathBuf {
         self.build.workspace.target().join("bench")
     }

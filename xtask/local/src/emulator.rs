@@ -19,10 +19,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const INVOCATION: Duration = Duration::from_secs(900);
 
 pub struct Emulator {
-    /// Where events are posted.
     pub url: String,
     instance: Instance,
-    /// When it was told to start.
     pub started: Instant,
     _cleanup: Vec<Cleanup>,
 }
@@ -63,7 +61,6 @@ impl Emulator {
         Ok(emulator)
     }
 
-    /// Posts an event and waits for the function's answer.
     pub fn invoke(&self, event: &Value) -> Result<Value> {
         let post = || -> Result<Value> {
             let mut response = agent().post(&self.url).send(event.to_string())?;
@@ -86,7 +83,6 @@ impl Emulator {
         found.with_context(|| format!("the function has no process\n{}", self.instance.tail()))
     }
 
-    /// All that the emulator and the function said.
     pub fn log(&self) -> String {
         self.instance.log()
     }
@@ -116,7 +112,6 @@ impl Emulator {
     }
 }
 
-/// What posts events to an emulator.
 pub(super) fn agent() -> ureq::Agent {
     ureq::Agent::config_builder()
         .timeout_global(Some(INVOCATION))
@@ -127,7 +122,6 @@ pub(super) fn agent() -> ureq::Agent {
         .into()
 }
 
-/// What tells a function where its S3 is, and who it is there.
 pub fn credentials(storage: &S3Server) -> [(&'static str, String); 5] {
     [
         ("AWS_ACCESS_KEY_ID", ACCESS_KEY.to_owned()),
@@ -138,7 +132,6 @@ pub fn credentials(storage: &S3Server) -> [(&'static str, String); 5] {
     ]
 }
 
-/// Two ports that nobody listens on now.
 fn free_ports() -> Result<[u16; 2]> {
     let listen = || TcpListener::bind(("127.0.0.1", 0)).context("failed to open a loopback port");
     // Both are held until both are known: otherwise they could be the same one.

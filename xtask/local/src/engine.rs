@@ -8,7 +8,6 @@ use serde::Serialize;
 
 use support::run::{Shell, cmd, finish, output};
 
-/// A way to run an image's content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Engine {
@@ -25,7 +24,6 @@ impl fmt::Display for Engine {
 }
 
 impl Engine {
-    /// The engine that was asked for, or the best one that there is.
     pub fn choose(asked: Option<Self>) -> Result<Self> {
         if asked == Some(Self::None) {
             return Ok(Self::None);
@@ -40,7 +38,6 @@ impl Engine {
     }
 }
 
-/// The version of the Docker engine that answers, or why none does.
 pub fn version() -> Result<String, String> {
     let ask = || {
         let (sh, format) = (Shell::new()?, "{{.Server.Version}}");
@@ -59,7 +56,6 @@ pub fn version() -> Result<String, String> {
     }
 }
 
-/// Has the engine do something; what it prints is the answer.
 pub fn docker(arguments: &[&str]) -> Result<String> {
     let sh = Shell::new()?;
     output(cmd!(sh, "docker {arguments...}"))

@@ -13,7 +13,6 @@ use support::files::name;
 /// `detectMultiScale(grey, 1.1, 4)` for faces and `detectMultiScale(face)` for eyes.
 const SAMPLES: &str = include_str!("../data/samples-wheel-4.5.5.json");
 
-/// Faces by photo.
 pub struct Expected {
     photos: BTreeMap<String, Photo>,
     /// Where they lie: of photos elsewhere nothing is known, whatever their names. Without it, one that is not named is a
@@ -47,7 +46,6 @@ struct Body {
 }
 
 impl Expected {
-    /// What is known of OpenCV's own samples, which are in `folder`.
     pub fn of_samples(folder: &Path) -> Result<Self> {
         Self::parse(SAMPLES, Some(folder.to_owned()))
             .context("failed to read what the samples hold")

@@ -52,14 +52,12 @@ impl Gateway {
         Ok(Self { server })
     }
 
-    /// Its address, as `http://127.0.0.1:PORT/`.
     pub fn url(&self) -> String {
         format!("http://{}/", self.server.address)
     }
 }
 
 impl Function {
-    /// Posts an event; what comes back may be anything.
     fn invoke(&self, event: &str) -> Result<Vec<u8>> {
         let agent = lock(&self.agent);
         let mut answer = agent.post(&self.url).send(event)?;

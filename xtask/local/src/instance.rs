@@ -20,7 +20,6 @@ pub enum Instance {
 }
 
 impl Instance {
-    /// Whether it has ended by itself.
     pub fn has_ended(&self) -> bool {
         match self {
             Self::Process { child, .. } => !matches!(child.try_wait(), Ok(None)),
@@ -39,7 +38,6 @@ impl Instance {
         }
     }
 
-    /// All that the emulator and the function said.
     pub fn log(&self) -> String {
         match self {
             Self::Process { log, .. } => fs::read_to_string(log).unwrap_or_default(),
@@ -57,7 +55,6 @@ impl Instance {
         }
     }
 
-    /// The end of it, for errors.
     pub fn tail(&self) -> String {
         let log = self.log();
         let lines: Vec<_> = log.lines().collect();

@@ -15,13 +15,11 @@ use package::pack::{BOOTSTRAP, Written};
 use support::child::Child;
 use support::run::{Shell, cmd, output};
 
-/// The emulator, and what all that is started under it gets.
 pub struct Launch<'a> {
     pub program: &'a Path,
     /// For the log and the unpacked image.
     pub folder: &'a Path,
     pub options: &'a [String],
-    /// The function's environment, all of it.
     pub environment: &'a [(&'a str, String)],
 }
 
@@ -70,7 +68,6 @@ impl Launch<'_> {
         self.command(&unpacked_command(image, &root)?, &root.join("var/task"))
     }
 
-    /// A command of this machine, which runs in the folder `work`.
     pub fn command(&self, command: &[OsString], work: &Path) -> Result<Launched> {
         let log = self.folder.join("emulator.log");
         let (sh, program, options) = (Shell::new()?, self.program, self.options);
@@ -87,7 +84,6 @@ impl Launch<'_> {
     }
 }
 
-/// Has the engine remove something in the end, by one of its verbs.
 fn removal(verb: &'static [&'static str], name: &str) -> Result<Cleanup> {
     let name = name.to_owned();
     Cleanup::new(move || {

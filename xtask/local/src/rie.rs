@@ -10,7 +10,6 @@ use opencv_build::Architecture;
 use opencv_build::internals::{Wheel, install_wheels};
 use serde::Deserialize;
 
-/// The part of `data/pins.toml` that is for the emulator.
 #[derive(Deserialize)]
 struct Pins {
     wheel: Vec<Wheel>,

@@ -40,7 +40,6 @@ impl S3Server {
         })
     }
 
-    /// Its address, as `http://127.0.0.1:PORT`.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.server.address)
     }
@@ -68,7 +67,6 @@ impl S3Server {
         Ok(fs::remove_file(&path)?)
     }
 
-    /// The keys of a bucket's objects, in order.
     pub fn keys(&self, bucket: &str) -> Result<Vec<String>> {
         let root = self.folder.join(bucket);
         let files = all_files(&root)?;

@@ -19,7 +19,6 @@ use package::pack::base::Base;
 use package::pack::function_image;
 use package::workspace::Workspace;
 
-/// Everything that runs; all of it ends with this value.
 pub struct Site {
     pub emulator: Emulator,
     pub storage: S3Server,
@@ -64,7 +63,6 @@ impl Site {
         })
     }
 
-    /// Posts an event and waits for the function's answer.
     pub fn invoke(&self, event: &Value) -> Result<Value> {
         self.emulator.invoke(event)
     }

@@ -25,7 +25,6 @@ use package::build_function::built;
 use package::workspace::Workspace;
 use support::answer::{Answer, path, print, size};
 
-/// The bucket of the photos.
 pub const BUCKET: &str = "photos";
 /// How often the first photo is asked about again; the median of these is the warm time.
 const WARM_RUNS: usize = 5;
@@ -49,7 +48,6 @@ pub struct Arguments {
     pub keep: bool,
 }
 
-/// What came of it.
 #[derive(Serialize)]
 pub struct LocalAnswer {
     engine: Engine,
@@ -68,8 +66,6 @@ struct PhotoAnswer {
     annotated: PathBuf,
 }
 
-/// Builds what is needed, tries it, and prints the answer. With `--keep`, goes on until it is
-/// interrupted.
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let build = Build::read(&build::Arguments::default())?;
     let (sdk, binary) = built(&build)?;
@@ -156,7 +152,6 @@ fn event(key: &str) -> Value {
     json!({"BUCKET_NAME": BUCKET, "S3_KEY": key})
 }
 
-/// The median time of the same event again.
 fn warm(site: &Site, expected: &Expected, photo: &(PathBuf, String)) -> Result<f64> {
     let (photo, key) = photo;
     let mut times = Vec::new();
@@ -173,7 +168,6 @@ fn milliseconds(since: Instant) -> f64 {
     (since.elapsed().as_secs_f64() * 1e4).round() / 10.0
 }
 
-/// Says how to use it by hand, and waits for Ctrl-C.
 fn keep(site: &Site, answer: &LocalAnswer) -> Result<()> {
     let photo = answer.answers.first().map(|answer| answer.photo.as_path());
     let name = photo.and_then(Path::file_name).unwrap_or_default();

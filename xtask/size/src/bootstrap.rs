@@ -60,7 +60,6 @@ impl Linking {
     }
 }
 
-/// The tree of all pieces; its sum is theirs.
 pub fn tree(pieces: &[Piece]) -> Part {
     let levels: [fn(&Place) -> &str; 3] = [|it| &it.group, |it| &it.component, |it| &it.file];
     Part::whole(NAME, parts(&Vec::from_iter(pieces), &levels))

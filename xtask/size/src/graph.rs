@@ -37,11 +37,9 @@ pub struct Graph<'a> {
 const ENDIAN: Endianness = Endianness::Little;
 
 impl<'a> Graph<'a> {
-    /// The graph of a linked file with its relocations, and of the map that was written with it.
     pub fn of(data: &'a [u8], map: &'a [Output<'a>]) -> Result<Self> {
         let mut graph = Self::default();
         let elf = ElfFile64::<Endianness>::parse(data).context("failed to read the link")?;
-        // By address, for looking up what lies where.
         let mut places: Vec<(u64, u64, Spot<'a>)> = Vec::new();
         for output in map.iter().filter(|output| output.address != 0) {
             for input in &output.inputs {

@@ -15,7 +15,6 @@ use package::git;
 use support::atomic;
 
 pub const FILE: &str = "xtask/size/data/history.json";
-/// Where it was in earlier revisions.
 const EARLIER: &str = "xtask/data/size/history.json";
 
 const ARCHITECTURE: Architecture = Architecture::X86_64;
@@ -78,7 +77,6 @@ impl History {
     }
 }
 
-/// Records in the project at `root` that `what` was done, and what `report` says now.
 pub fn record(root: &Path, what: &str, report: &Report) -> Result<()> {
     let path = root.join(FILE);
     let failed = || format!("failed to record the sizes in `{}`", path.display());

@@ -27,7 +27,6 @@ pub struct Linked {
 }
 
 impl LinkRecord {
-    /// The record in `folder` of a link in the project at `root`, to be done again by `zig`.
     pub fn open(folder: &Path, root: &Path, zig: &Path) -> Result<Self> {
         let path = folder.join(MESSAGES);
         let failed = "failed to read the record of a link";

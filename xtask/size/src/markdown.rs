@@ -40,7 +40,6 @@ fn sizes(document: &Document) -> impl Iterator<Item = (&Part, Measure, Option<u6
     })
 }
 
-/// One line: each size that changed, and how many did not.
 fn summary(document: &Document) -> String {
     let Some(earlier) = &document.before else {
         let whole = document.report.artefacts.first();

@@ -108,7 +108,6 @@ struct Folder {
 }
 
 impl Folder {
-    /// Adds a file, which is a leaf if it has one part.
     fn add(&mut self, path: &str, mut parts: Vec<Part>) {
         if let Some((first, rest)) = path.split_once('/') {
             let folder = self.folders.entry(first.to_owned()).or_default();

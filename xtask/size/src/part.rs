@@ -34,13 +34,10 @@ pub enum Kind {
     Constants,
     /// What is written, or holds addresses that the loader sets.
     Data,
-    /// Tables for unwinding the stack.
     Unwind,
-    /// What the loader must do to addresses.
     Relocations,
     /// Names and headers that the loader or tools read.
     Linking,
-    /// Between parts, to align them.
     Padding,
     /// A whole file or member that nobody looked into.
     File,

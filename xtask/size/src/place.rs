@@ -23,7 +23,6 @@ pub const CRATES: &str = "Rust crates";
 pub const FUNCTION: &str = "function";
 /// What compilers link to every program.
 pub const RUNTIME: &str = "C++ runtime";
-/// What makes the file a program.
 pub const ELF: &str = "ELF";
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -49,7 +48,6 @@ impl Place {
 
 #[derive(Debug)]
 pub struct Piece {
-    /// Where it begins in the file.
     pub offset: u64,
     pub size: u64,
     pub place: Place,
@@ -104,7 +102,6 @@ pub fn library_name(path: &Path) -> String {
     stem.strip_prefix("lib").unwrap_or(&stem).to_owned()
 }
 
-/// The sections of an object file with their sizes; of another file, none.
 fn sections(data: &[u8]) -> Vec<(String, u64)> {
     let Ok(file) = object::File::parse(data) else {
         return Vec::new();

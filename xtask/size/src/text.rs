@@ -208,7 +208,6 @@ fn ablation(document: &Document) -> Option<String> {
     section("what a feature costs|libraries|bootstrap|packed", rows)
 }
 
-/// The first row of a table, its cells separated by bars.
 fn head(cells: &str) -> Row {
     cells.split('|').map(str::to_owned).collect()
 }

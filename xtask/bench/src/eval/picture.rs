@@ -50,7 +50,6 @@ pub fn write(
         .with_context(|| format!("failed to write `{}`", path.display()))
 }
 
-/// Draws a rectangle, as far as it lies in the picture.
 fn outline(picture: &mut RgbImage, [x, y, width, height]: Area, colour: Rgb<u8>) {
     #[expect(
         clippy::cast_possible_truncation,

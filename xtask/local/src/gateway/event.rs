@@ -26,7 +26,6 @@ const TEXTS: [&str; 4] = [
 const TIME: StaticFormatDescription =
     format_description!("[day]/[month repr:short]/[year]:[hour]:[minute]:[second] +0000");
 
-/// Where and when a request came from.
 pub struct Origin {
     pub address: IpAddr,
     pub time: UtcDateTime,
@@ -34,7 +33,6 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// That of a request that came just now.
     pub fn now(address: IpAddr) -> Self {
         static REQUESTS: AtomicU64 = AtomicU64::new(1);
         Self {
@@ -45,7 +43,6 @@ impl Origin {
     }
 }
 
-/// The event of a request.
 pub fn event(request: &Request<Bytes>, origin: &Origin) -> Value {
     let (uri, body) = (request.uri(), request.body());
     let query = uri.query().unwrap_or_default();
@@ -119,7 +116,6 @@ fn join(map: &mut Map<String, Value>, name: &str, value: &str) {
     map.insert(name.to_owned(), joined.into());
 }
 
-/// A header's value, or nothing.
 fn text<'a>(request: &'a Request<Bytes>, name: &str) -> &'a str {
     let value = request.headers().get(name).map(|value| value.to_str());
     value.and_then(Result::ok).unwrap_or_default()

@@ -23,7 +23,6 @@ struct Answer {
     is_base64_encoded: Option<bool>,
 }
 
-/// The response that an answer stands for.
 pub fn response(answer: &[u8]) -> Result<Response<Full<Bytes>>> {
     let value: Value = serde_json::from_slice(answer).context("it is no JSON")?;
     ensure!(value.get("errorType").is_none(), "it is an error: {value}");
