@@ -128,8 +128,9 @@ fn cargo_without_sdk(build: &Build, verb: &str) -> Result<Command> {
     let (workspace, tools) = (&build.workspace, build.tools()?);
     let target = build.recipe.target;
     let record = link_record(workspace, &target);
-    let flags = rust_flags(workspace)?.join("\u{1f}");
     let mut cargo = crate::cargo::cargo(workspace, verb)?;
+    // cargo's home, in which they find the folders of crates, is written with the command.
+    let flags = rust_flags(workspace)?.join("\u{1f}");
     cargo
         .args(["--package", "function", "--features", "opencv"])
         .args(["--profile", "lambda", "--target"])
