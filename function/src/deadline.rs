@@ -27,12 +27,12 @@ impl Deadline {
         Self::after(end.duration_since(SystemTime::now()).unwrap_or_default())
     }
 
-    /// For an invocation that has so much time. A tenth of a short time is kept for the answer.
+    /// For an invocation that has so much time. A fifth of a short time is kept for the answer.
     pub fn after(left: Duration) -> Self {
         let start = Instant::now();
         Self {
             start,
-            end: start + left - ANSWER.min(left / 10),
+            end: start + left - ANSWER.min(left / 5),
         }
     }
 
