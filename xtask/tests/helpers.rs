@@ -3,12 +3,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a test's panic is its failure")]
 
+mod source;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use syn::visit::{Visit, visit_item, visit_path};
-use syn::{Item, Meta, UseTree};
+use syn::{Item, UseTree};
+
+use source::{is_for_tests, segments};
 
 /// Where `Command::new` may stand, and why xshell will not do there.
 const COMMANDS: [(&str, &str); 9] = [
@@ -100,29 +104,15 @@ impl Uses {
 
 impl<'a> Visit<'a> for Uses {
     fn visit_item(&mut self, item: &'a Item) {
-        let attributes = match item {
-            Item::Mod(item) => &item.attrs,
-            Item::Fn(item) => &item.attrs,
-            Item::Impl(item) => &item.attrs,
-            Item::Use(item) => &item.attrs,
-            _ => &Vec::new(),
-        };
-        let for_tests = attributes.iter().any(|attribute| {
-            matches!(&attribute.meta, Meta::List(list) if list.path.is_ident("cfg") && list.tokens.to_string() == "test")
-        });
         match item {
-            _ if for_tests => {}
+            _ if is_for_tests(item) => {}
             Item::Use(item) => self.import(&item.tree, &[]),
             _ => visit_item(self, item),
         }
     }
 
     fn visit_path(&mut self, path: &'a syn::Path) {
-        let segments = path
-            .segments
-            .iter()
-            .map(|segment| segment.ident.to_string());
-        self.path(&segments.collect::<Vec<_>>());
+        self.path(&segments(path));
         visit_path(self, path);
     }
 }

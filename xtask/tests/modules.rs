@@ -4,12 +4,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a test's panic is its failure")]
 
+mod source;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use syn::visit::{Visit, visit_item, visit_path};
-use syn::{Attribute, Item, UseTree};
+use syn::{Item, UseTree};
+
+use source::{is_for_tests, segments};
 
 /// The sources of each crate.
 const CRATES: [&str; 16] = [
@@ -85,26 +89,9 @@ impl Module {
     }
 }
 
-fn for_tests(attributes: &[Attribute]) -> bool {
-    attributes.iter().any(|attribute| {
-        let text = match &attribute.meta {
-            syn::Meta::List(list) => list.tokens.to_string(),
-            _ => String::new(),
-        };
-        attribute.path().is_ident("cfg") && text == "test"
-    })
-}
-
 impl<'a> Visit<'a> for Module {
     fn visit_item(&mut self, item: &'a Item) {
-        let attributes = match item {
-            Item::Mod(item) => &item.attrs,
-            Item::Fn(item) => &item.attrs,
-            Item::Impl(item) => &item.attrs,
-            Item::Use(item) => &item.attrs,
-            _ => &Vec::new(),
-        };
-        if for_tests(attributes) {
+        if is_for_tests(item) {
             return;
         }
         match item {
@@ -117,11 +104,7 @@ impl<'a> Visit<'a> for Module {
     }
 
     fn visit_path(&mut self, path: &'a syn::Path) {
-        let segments = path
-            .segments
-            .iter()
-            .map(|segment| segment.ident.to_string());
-        let segments: Vec<_> = segments.collect();
+        let segments = segments(path);
         if segments.len() > 1 {
             self.paths.push(segments);
         }

@@ -23,7 +23,7 @@ const ARM: [&str; 2] = ["", "JSIMD_FORCENONE"];
 /// One of the files that `kinds.c` writes.
 const PLAIN: &str = "420-baseline-64x48-q95.jpg";
 
-/// Compares them.
+/// Compares what both read and write.
 pub fn test(fixture: &Fixture) -> Result<()> {
     fixture.runs_here()?;
     let reference = Reference::install(fixture.paths)?;

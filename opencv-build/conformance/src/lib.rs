@@ -19,7 +19,7 @@ use crate::skip::Skip;
 
 /// An SDK to test, and what its tests need.
 pub struct Fixture<'a> {
-    /// The SDK.
+    /// Its libraries, headers, cascades and samples are used.
     pub sdk: &'a Sdk,
     /// Those that built the SDK.
     pub tools: &'a Tools,

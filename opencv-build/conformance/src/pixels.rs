@@ -13,7 +13,7 @@ use crate::reference::Reference;
 /// What `wheel.py` can write, by the recipe's names; what was written anew as PNG is compared where there is PNG.
 const FORMATS: [&str; 4] = ["png", "webp", "tiff", "jpeg2000"];
 
-/// Compares them.
+/// Compares what both read.
 pub fn test(fixture: &Fixture) -> Result<()> {
     fixture.runs_here()?;
     let has = |format: &&str| fixture.sdk.manifest().codecs.contains(*format);

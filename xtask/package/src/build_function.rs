@@ -88,18 +88,22 @@ impl Ahead {
         Ok(Self { cargo, log })
     }
 
-    /// Waits for its end. Whether it succeeded does not count: it was not to do all that there is.
+    /// Waits for its end. Whether it succeeded does not count: it was not to do all that there is. Nor does a failure to
+    /// show how far it is.
     fn wait(self, build: &Build) -> Result<()> {
-        let compiled = || -> Result<u64> {
-            let log = fs::read_to_string(&self.log)?;
-            Ok(log.matches(" Compiling ").count() as u64)
+        let compiled = || {
+            let log = fs::read(&self.log).unwrap_or_default();
+            String::from_utf8_lossy(&log).matches(" Compiling ").count() as u64
         };
-        let before = compiled()?;
-        let all = number_of_crates(build)?;
         let mut step = Step::start("compiling the function's crates");
+        let before = compiled();
+        let all = number_of_crates(build).unwrap_or_default();
         while self.cargo.try_wait()?.is_none() {
-            let now = compiled()?;
-            step.advance(now - before, all.max(now) - before);
+            let now = compiled();
+            step.advance(
+                now.saturating_sub(before),
+                all.max(now).saturating_sub(before),
+            );
             sleep(Duration::from_millis(250));
         }
         Ok(())
