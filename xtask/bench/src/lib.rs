@@ -24,7 +24,7 @@ mod setting;
 mod warm;
 
 use anyhow::Result;
-use local::cleanup::handle_interruption;
+use support::interruption;
 use support::progress::tell;
 
 use self::document::{Document, Documents};
@@ -78,7 +78,7 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     if let Some(What::Layer(arguments)) = &arguments.what {
         return large_layer::write_layer(arguments);
     }
-    handle_interruption()?;
+    interruption::handle()?;
     let build = Build::read(&package::build::Arguments::default())?;
     let bench = Bench::new(build, &arguments.options)?;
     match &arguments.what {

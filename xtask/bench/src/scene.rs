@@ -12,13 +12,13 @@ use tempfile::TempDir;
 use super::peer::Peer;
 use super::photos::{Photo, Photos};
 use super::setting::Setting;
-use local::cleanup::{Cleanup, scratch};
 use local::emulator::{Emulator, credentials};
 use local::launch::{Launch, unpacked_command};
 use local::rie;
 use local::s3::S3Server;
 use package::pack::base::Base;
 use package::pack::function_image;
+use support::interruption::{Cleanup, scratch};
 
 const BUCKET: &str = "photos";
 

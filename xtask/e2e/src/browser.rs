@@ -15,9 +15,9 @@ use serde_json::{Value, json};
 use url::{ParseError, Url};
 
 use conformance::skip::Skip;
-use local::cleanup::Cleanup;
 use support::child::Child;
 use support::files::temporary_in;
+use support::interruption::Cleanup;
 use support::run::{Shell, cmd};
 
 const DRIVER: &str = "chromedriver";

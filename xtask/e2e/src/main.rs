@@ -114,7 +114,7 @@ type Test<'a> = (&'a str, &'a dyn Fn() -> Result<()>);
 
 /// Runs all tests.
 fn run(arguments: &Arguments, json: bool) -> Result<()> {
-    local::cleanup::handle_interruption()?;
+    support::interruption::handle()?;
     let build = &Build::read(&build::Arguments::default())?;
     let workspace = &build.workspace;
     programs::build(workspace)?;

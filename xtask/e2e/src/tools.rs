@@ -8,11 +8,11 @@ use opencv_build::Sdk;
 use serde_json::Value;
 
 use conformance::skip::Skip;
-use local::cleanup::Cleanup;
 use local::engine::{self, docker};
 use package::pack::base::Base;
 use package::pack::{Written, function_zip, images};
 use package::workspace::Workspace;
+use support::interruption::Cleanup;
 use support::run::{Shell, cmd, output};
 
 /// skopeo reads and copies the layouts and the archives, in both of their forms.

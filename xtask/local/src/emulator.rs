@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
-use super::cleanup::Cleanup;
 use super::instance::Instance;
 use super::launch::{Launch, Launched};
 use super::s3::{ACCESS_KEY, S3Server, SECRET_KEY};
+use support::interruption::Cleanup;
 
 /// How long the emulator may take to listen: a container engine on a busy machine is slow.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -8,11 +8,11 @@ use anyhow::{Context, Result};
 use layer::elf::Elf;
 use layer::{Architecture, glibc};
 
-use super::cleanup::Cleanup;
 use super::engine::docker;
 use super::instance::Instance;
 use package::pack::{BOOTSTRAP, Written};
 use support::child::Child;
+use support::interruption::Cleanup;
 use support::run::{Shell, cmd, output};
 
 pub struct Launch<'a> {

@@ -7,7 +7,6 @@
     reason = "a name that says all needs no comment in a crate for this project alone"
 )]
 
-pub mod cleanup;
 pub mod emulator;
 pub mod engine;
 pub mod expected;

@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 use support::progress::Step;
 use tempfile::TempDir;
 
-use super::cleanup::{Cleanup, scratch};
 use super::emulator::Emulator;
 use super::engine::Engine;
 use super::launch::Launch;
@@ -18,6 +17,7 @@ use super::s3::S3Server;
 use package::pack::base::Base;
 use package::pack::function_image;
 use package::workspace::Workspace;
+use support::interruption::{Cleanup, scratch};
 
 pub struct Site {
     pub emulator: Emulator,

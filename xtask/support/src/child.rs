@@ -1,5 +1,5 @@
 //! Processes that run beside this one: servers, emulators, browsers. Each is killed with all that it started, and waited for,
-//! when its value is dropped, or by [`end_all`] when this program is interrupted. If this program is killed, Linux asks
+//! when its value is dropped, or when this program is interrupted. If this program is killed, Linux asks
 //! them to end.
 
 use std::io;
@@ -17,6 +17,7 @@ use rustix::process::{
     Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
 };
 
+use crate::interruption;
 use crate::process::{descendants, end_with_this, lock};
 use crate::run::{Run, show};
 
@@ -47,6 +48,7 @@ impl Child {
 
     /// The same with the error as the system has it.
     pub fn try_start(command: &mut Command) -> io::Result<Self> {
+        interruption::end_children_by(end_all).map_err(io::Error::other)?;
         end_with_this(command.process_group(0));
         // The lock keeps `end_all` waiting until the process is known.
         let mut running = lock(&RUNNING);
@@ -111,7 +113,7 @@ impl Drop for Child {
 }
 
 /// Ends all children. Nobody can start another one from then on, or drop one: this program is about to exit.
-pub fn end_all() {
+fn end_all() {
     let running = lock(&RUNNING);
     running.iter().rev().for_each(end);
     forget(running);
@@ -250,8 +252,6 @@ mod tests {
         println!("children {} {below}", child.id());
         let mut line = String::new();
         std::io::stdin().read_line(&mut line).unwrap();
-        end_all();
-        std::process::exit(0);
     }
 
     /// The processes that a program of its own has started, and that program.
@@ -277,9 +277,8 @@ mod tests {
     fn children_end_with_a_program_that_is_interrupted() {
         let (mut program, [child, below]) = other_program();
         assert!(runs(child) && runs(below));
-        // The end of its input has it do what it does when it is interrupted.
-        drop(program.stdin.take());
-        assert!(program.wait().unwrap().success());
+        kill_process(pid(program.id()).unwrap(), Signal::INT).unwrap();
+        assert_eq!(program.wait().unwrap().code(), Some(130));
         assert!(ends(child) && ends(below));
     }
 

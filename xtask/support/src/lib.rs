@@ -11,6 +11,7 @@ pub mod child;
 pub mod environment;
 pub mod files;
 pub mod fingerprint;
+pub mod interruption;
 pub mod lock;
 pub mod median;
 pub mod process;

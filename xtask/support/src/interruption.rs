@@ -7,15 +7,17 @@ use std::sync::{Mutex, OnceLock};
 
 use anyhow::{Context, Result};
 use fs_err as fs;
-use support::child::end_all;
-use support::files::temporary_in;
-use support::process::lock;
 use tempfile::TempDir;
+
+use crate::files::temporary_in;
+use crate::process::lock;
 
 type Action = Box<dyn FnOnce() + Send>;
 
 static ACTIONS: Mutex<Vec<(u64, Action)>> = Mutex::new(Vec::new());
 static HANDLER: OnceLock<()> = OnceLock::new();
+/// What ends all children, if there were any.
+static END_CHILDREN: OnceLock<fn()> = OnceLock::new();
 
 /// The exit code of a program that Ctrl-C ended, by the convention of shells.
 const INTERRUPTED: i32 = 130;
@@ -29,7 +31,7 @@ pub struct Cleanup {
 impl Cleanup {
     /// Has `action` done when this is dropped, or when the process is interrupted before.
     pub fn new(action: impl FnOnce() + Send + 'static) -> Result<Self> {
-        handle_interruption()?;
+        handle()?;
         let mut actions = lock(&ACTIONS);
         let key = actions.last().map_or(0, |(key, _)| key + 1);
         actions.push((key, Box::new(action)));
@@ -47,14 +49,22 @@ pub fn scratch(parent: &Path) -> Result<(TempDir, Cleanup)> {
     Ok((scratch, cleanup))
 }
 
+/// Has `end` called first when this process is interrupted or asked to terminate.
+pub(crate) fn end_children_by(end: fn()) -> Result<()> {
+    END_CHILDREN.get_or_init(|| end);
+    handle()
+}
+
 /// Has all children ended and everything undone when this process is interrupted or asked to terminate.
-pub fn handle_interruption() -> Result<()> {
+pub fn handle() -> Result<()> {
     if HANDLER.set(()).is_err() {
         return Ok(());
     }
     ctrlc::set_handler(|| {
         // What is running goes before the folder that it runs in.
-        end_all();
+        if let Some(end) = END_CHILDREN.get() {
+            end();
+        }
         // The last thing that was started goes first. The lock stays taken: whoever
         // would undo something else now waits until the process has ended.
         let mut actions = lock(&ACTIONS);
