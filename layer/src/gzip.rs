@@ -34,7 +34,7 @@ pub(crate) struct Gzip<W: Write> {
 }
 
 impl<W: Write> Gzip<W> {
-    /// Starts a stream into `inner`, which is compressed by a thread for each core.
+    /// Starts a stream into `inner`, compressed two blocks for each core at a time.
     pub(crate) fn new(inner: W) -> io::Result<Self> {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         Self::with_workers(inner, cores.min(MOST_WORKERS))

@@ -47,7 +47,8 @@ impl<'a> Reading<'a> {
                 let shorter = io::Error::other("it became shorter while it was read");
                 Err(Error::io("add", self.source)(shorter))
             }
-            Err(reason) if self.failed => Err(Error::io("add", self.source)(reason)),
+            // It names the file.
+            Err(reason) if self.failed => Err(reason.into()),
             result => result.map_err(Error::io("write", to)),
         }
     }
@@ -58,5 +59,46 @@ impl Read for Reading<'_> {
         let read = self.inner.read(buffer);
         self.failed |= read.is_err();
         read
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    struct Full;
+
+    impl Write for Full {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::Error::other("full"))
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn the_file_that_failed_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let named = folder.path().join("source");
+        fs_err::write(&named, "abc").unwrap();
+        let copy = |source: &Path, to: &mut dyn Write| {
+            let content = Content::File(source.to_owned());
+            let mut reading = Reading::of(&content).unwrap();
+            let copied = io::copy(&mut reading, to);
+            let failed = reading.copied(copied, Path::new("/to"));
+            failed.unwrap_err().to_string()
+        };
+        assert_eq!(copy(&named, &mut Full), "failed to write `/to`: full");
+        // A folder can be opened, and not be read.
+        let said = copy(folder.path(), &mut io::sink());
+        assert!(
+            said.contains(&folder.path().display().to_string()),
+            "{said}"
+        );
+        assert!(!said.contains("/to"), "{said}");
     }
 }

@@ -181,9 +181,8 @@ impl<'a> Download<'a> {
             let found = before.saturating_add(length).to_string();
             return Err(self.wrong_size(found)?.into());
         }
-        self.file
-            .seek(SeekFrom::Start(before))
-            .map_err(Error::io("write", &self.path))?;
+        let place = self.file.seek(SeekFrom::Start(before));
+        place.map_err(Error::from)?;
         loop {
             let chunk = response.chunk().await.map_err(|error| Failure {
                 progress: self.sum.bytes() - before >= PROGRESS,
@@ -194,7 +193,7 @@ impl<'a> Download<'a> {
                 return Err(self.wrong_size("more".into())?.into());
             }
             let written = self.file.write_all(&chunk);
-            written.map_err(Error::io("write", &self.path))?;
+            written.map_err(Error::from)?;
             self.sum.add(&chunk);
             meter.moved(self.sum.bytes());
         }

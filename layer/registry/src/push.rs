@@ -2,6 +2,8 @@
 //! comes out. A blob that the registry has is not sent; the manifest, without which nobody sees the
 //! blobs, goes last.
 
+use std::mem::take;
+
 use layer::Digest;
 use reqwest::StatusCode;
 use reqwest::header::CONTENT_TYPE;
@@ -42,19 +44,19 @@ pub fn push(
 }
 
 async fn send_blob(session: &Session<'_>, blob: &Blob<'_>, meter: &Meter<'_>) -> Result<()> {
-    let mut first = true;
+    let (mut first, mut renewed) = (true, false);
     session
         .patiently(async || {
             session.greet().await?;
             // A connection may break after the last byte has arrived: then the blob is there.
             let present = exists(session, blob).await?;
-            if std::mem::take(&mut first) {
+            if take(&mut first) {
                 meter.blob(blob.digest, blob.bytes, present);
             }
-            match present {
-                true => Ok(()),
-                false => upload::send(session, blob, meter).await,
+            if present {
+                return Ok(());
             }
+            upload::send(session, blob, meter, &mut renewed).await
         })
         .await?;
     meter.finished(blob.bytes);

@@ -1,7 +1,7 @@
 //! The connection to one registry: requests go out with what the registry demands, are tried again
 //! where that can help, and good answers come back.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::future::Future;
 use std::time::Duration;
 
@@ -36,7 +36,8 @@ pub(crate) struct Session<'a> {
     pub actions: &'static str,
     pub http: Client,
     watch: &'a Watch<'a>,
-    uploads: Client,
+    /// Made for the first upload.
+    uploads: OnceCell<Client>,
     authorization: RefCell<Option<Authorization>>,
     greeted: Cell<bool>,
 }
@@ -59,8 +60,7 @@ pub(crate) fn within<'a, T, F: Future<Output = Result<T>>>(
         watch,
         actions,
         http: client(remote, Some(remote.patience.silence))?,
-        // For the client, nothing is read from the beginning of an upload to its end.
-        uploads: client(remote, None)?,
+        uploads: OnceCell::default(),
         authorization: RefCell::default(),
         greeted: Cell::default(),
     }))
@@ -90,6 +90,14 @@ impl Session<'_> {
         self.authorization.borrow().clone()
     }
 
+    /// Forgets a token that the registry does not take any more; whether there was one that can be had anew.
+    pub fn forget_token(&self) -> bool {
+        self.greeted.set(false);
+        let known = self.authorization.take();
+        matches!(known, Some(Authorization::Bearer(_)))
+            && !matches!(self.remote.credentials, Credentials::Token(_))
+    }
+
     /// Sends a request, once more with what the registry demands if it demands something, and
     /// returns the answer if it is a good one.
     pub async fn send(
@@ -117,7 +125,15 @@ impl Session<'_> {
     /// the login.
     pub fn upload(&self, place: Url, bytes: u64, body: Body) -> Result<RequestBuilder> {
         let own = Url::parse(&self.remote.root()).is_ok_and(|own| own.origin() == place.origin());
-        let request = self.uploads.put(place).header(CONTENT_LENGTH, bytes);
+        let client = match self.uploads.get() {
+            Some(client) => client,
+            None => {
+                // For the client, nothing is read from the beginning of an upload to its end.
+                let client = client(self.remote, None)?;
+                self.uploads.get_or_init(|| client)
+            }
+        };
+        let request = client.put(place).header(CONTENT_LENGTH, bytes);
         let request = request.header(CONTENT_TYPE, "application/octet-stream");
         let request = request.body(body);
         if own {

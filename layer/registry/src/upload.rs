@@ -57,10 +57,12 @@ const GLANCE: Duration = Duration::from_millis(100);
 #[error("{0}")]
 struct Damage(String);
 
+/// Sends a blob once. A token that is refused with the bytes is forgotten, if that was not `renewed` before.
 pub(crate) async fn send(
     session: &Session<'_>,
     blob: &Blob<'_>,
     meter: &Meter<'_>,
+    renewed: &mut bool,
 ) -> Result<(), Failure> {
     if blob.bytes == 0 && blob.digest != Digest::of(b"") {
         return Err(damaged(blob, "it is empty").into());
@@ -90,10 +92,18 @@ pub(crate) async fn send(
             Ok(Ok(response)) => {
                 let answer = timeout(patience.silence, session.answer(&what, response)).await;
                 let answer = answer.unwrap_or_else(|_| Err(cut_off("its answer ended early")));
-                let answer = answer.map_err(|failure| Failure {
-                    // The token has become too old, and the next POST gets another one.
-                    again: failure.again || failure.status == Some(StatusCode::UNAUTHORIZED),
-                    ..failure
+                let answer = answer.map_err(|failure| {
+                    let old = failure.status == Some(StatusCode::UNAUTHORIZED);
+                    if !old || *renewed || !session.forget_token() {
+                        return failure;
+                    }
+                    // The token has become too old during a long push.
+                    *renewed = true;
+                    Failure {
+                        again: true,
+                        asked: Some(Duration::ZERO),
+                        ..failure
+                    }
                 })?;
                 return location(session, &what, &answer, StatusCode::CREATED).map(drop);
             }

@@ -268,6 +268,41 @@ fn a_token_that_runs_out_is_renewed_once() {
 }
 
 #[test]
+fn a_registry_that_refuses_bytes_for_their_login_gets_them_once_more_at_most() {
+    for (challenge, credentials, puts) in [
+        ("Basic", "u", 1),
+        ("Bearer realm=\"SERVICE\"", "u", 2),
+        ("Bearer realm=\"SERVICE\"", "", 1),
+    ] {
+        let store = Store::default();
+        let service = FakeRegistry::start(|_, before| {
+            Reply::new(200, format!("{{\"token\": \"t{before}\"}}"))
+        });
+        let challenge = challenge.replace("SERVICE", &service.url());
+        let registry = FakeRegistry::start(move |request, _| {
+            let refused = request.is("PUT", "/blobs/uploads/");
+            match refused || request.header("authorization").is_empty() {
+                true => Reply::new(401, "").with("www-authenticate", challenge.as_str()),
+                false => store.answer(request),
+            }
+        });
+        let mut remote = registry.remote("");
+        remote.credentials = match credentials {
+            "" => Credentials::Token("abc".into()),
+            user => Credentials::Basic {
+                user: user.into(),
+                password: "p".into(),
+            },
+        };
+        let error = push_all(&remote, &[noise(10)]).unwrap_err();
+        assert!(matches!(error, Error::Unauthorized { .. }), "{error}");
+        let seen = registry.seen();
+        let found = seen.iter().filter(|line| line.starts_with("PUT "));
+        assert_eq!(found.count(), puts, "{seen:?}");
+    }
+}
+
+#[test]
 fn a_login_that_is_not_asked_for_is_shown_all_the_same() {
     let store = Store::default();
     let registry = FakeRegistry::start(move |request, _| {
