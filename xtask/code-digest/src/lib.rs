@@ -29,7 +29,8 @@ pub struct Code(BTreeMap<String, Module>);
 
 impl Code {
     /// Reads the crates of a build script that is run by cargo, each with its name in paths and its sources'
-    /// folder from that of the script. cargo is told to run the script again when a file in one of them changes.
+    /// folder from that of the script. cargo is told to run the script again when a file in one of
+    /// them changes, or one that they include.
     ///
     /// # Errors
     /// As [`Code::read`].
@@ -39,7 +40,13 @@ impl Code {
         }
         let crates = crates.iter();
         let crates = crates.map(|(name, folder)| (*name, Path::new(*folder)));
-        Self::read(&Vec::from_iter(crates))
+        let code = Self::read(&Vec::from_iter(crates))?;
+        for (name, module) in &code.0 {
+            for (_, file) in included::files(name, module)? {
+                println!("cargo::rerun-if-changed={}", file.display());
+            }
+        }
+        Ok(code)
     }
 
     /// Reads crates, each with its name in paths and the folder of its `lib.rs`.
