@@ -7,8 +7,8 @@
 //!            archive              all there                   run once
 //! ```
 //!
-//! Each arrow is a module of this crate and ends in a value whose private constructor did the
-//! check: a `SourceArchive` has the digest it should have, and an [`Sdk`] has been linked
+//! Each arrow is a module of this crate and ends in a value that only a check leads to: a `SourceArchive` has the
+//! digest it should have, and an [`Sdk`] has been linked
 //! against. [`build()`] runs them in order and caches the result by a fingerprint of everything
 //! that went in. The crate knows nothing of AWS, container images or the function.
 //!
@@ -18,7 +18,7 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use opencv_build::{BuildPaths, Driver, ErrorKind, Recipe, build};
 //!
-//! // First in `main`: a build starts the program again for single steps.
+//! // First in `main`: a build starts the program again for each call of cmake.
 //! let driver = Driver::init();
 //!
 //! let recipe: Recipe = r#"

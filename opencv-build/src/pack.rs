@@ -2,18 +2,19 @@
 //! each cascade's numbers. The program runs here, whatever the SDK is for: packed cascades are the same
 //! bytes on every processor.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
-use fs_err::{self as fs, File};
+use fs_err::{self as fs, File, OpenOptions};
 
 use crate::cascades;
 use crate::context::BuildContext;
 use crate::overlay;
 use crate::recipe::Haar;
 use support::environment::restricted;
-use support::files::with_extension;
+use support::files::{name, with_extension};
 use support::progress::Step;
 use support::run::{Shell, cmd, run_logged};
 
@@ -37,7 +38,9 @@ pub(crate) fn pack(context: &BuildContext, cascades: &Path) -> Result<()> {
     for path in with_extension(cascades, "xml")? {
         let packed = || -> Result<()> {
             let Some(numbers) = cascades::plain(&fs::read_to_string(&path)?)? else {
-                return Ok(());
+                let mut log = OpenOptions::new().append(true).open(context.log())?;
+                let (name, why) = (name(&path), "it is no Haar cascade in the present form");
+                return Ok(writeln!(log, "{name}: not packed; {why}")?);
             };
             let input = program.with_extension("numbers");
             fs::write(&input, numbers)?;
