@@ -86,6 +86,15 @@ mod tests {
     }
 
     #[test]
+    fn time_is_kept_for_the_answer() {
+        for (left, working) in [(1, 0.8), (2, 1.6), (60, 59.6)] {
+            let deadline = Deadline::after(Duration::from_secs(left));
+            let found = deadline.end - deadline.start;
+            assert_eq!(found, Duration::from_secs_f64(working));
+        }
+    }
+
+    #[test]
     fn nearly_all_is_what_one_photo_alone_has() {
         let deadline = Deadline::after(Duration::from_secs(10));
         let at = |seconds| deadline.start.into_std() + Duration::from_secs_f64(seconds);

@@ -13,7 +13,7 @@ mod sdk;
 #[cfg(feature = "opencv")]
 mod stop;
 pub mod vote;
-mod work;
+pub(crate) mod work;
 
 use serde::Serialize;
 

@@ -1,6 +1,7 @@
 //! What Lambda gives the function: memory, and the processors that go with it.
 
 use crate::faces::cascade::{Cascade, LARGE};
+use crate::faces::work::sizes;
 use crate::options::Detection;
 use crate::photo::{Header, Refusal};
 
@@ -90,7 +91,7 @@ pub(crate) fn needs(header: &Header, detection: &Detection) -> u64 {
     let kept = Cascade::of(detection).filter(|cascade| cascade.keeps_pyramid());
     let pyramids = kept.map(|cascade| {
         let factor = cascade.factor(detection.scale_factor);
-        PER_PIXEL_OF_PYRAMID / (1.0 - factor.powi(-2))
+        PER_PIXEL_OF_PYRAMID * sizes(factor)
     });
     let pyramids: f64 = if detected > LARGE as f64 {
         // One is let go before the next comes.

@@ -62,4 +62,17 @@ mod tests {
         assert!(!is_stopped(Instant::now() + Duration::from_secs(600)));
         assert!(is_stopped(Instant::now()));
     }
+
+    #[test]
+    fn the_end_may_come_while_it_asks() {
+        let mut end = Instant::now() + Duration::from_millis(20);
+        let context = (&raw mut end).cast();
+        // SAFETY: it is an `Instant`.
+        let is_over = || unsafe { is_over(context) };
+        let before = is_over();
+        // A slow machine may be past the end already.
+        assert!(before == 0 || Instant::now() >= end);
+        std::thread::sleep(Duration::from_millis(30));
+        assert_eq!(is_over(), 1);
+    }
 }

@@ -75,7 +75,7 @@ impl Detection {
 }
 
 /// One picture, one smaller by the factor in both directions, and so on.
-fn sizes(factor: f64) -> f64 {
+pub(crate) fn sizes(factor: f64) -> f64 {
     1.0 / (1.0 - factor.powi(-2))
 }
 
