@@ -34,21 +34,21 @@ fn main() {
 }
 
 fn compile(sdk: &Path) {
-    let (grey, jpeg) = ("src/photo/grey.cpp", "src/photo/decode/jpeg.c");
-    let kinds = "src/photo/decode/jpeg/tests/kinds.c";
-    let unused = "src/vision/unused.c";
-    for source in [grey, jpeg, kinds, unused] {
+    let (cvt_color, jpeg) = ("src/photo/cvt_color.cpp", "src/photo/decode/jpeg.c");
+    let variants = "src/photo/decode/jpeg/tests/variants.c";
+    let link_stubs = "src/vision/link_stubs.c";
+    for source in [cvt_color, jpeg, variants, link_stubs] {
         println!("cargo::rerun-if-changed={source}");
     }
     let mut cxx = cc::Build::new();
     cxx.cpp(true).std("c++11");
     cxx.include(sdk.join("include/opencv4"));
-    cxx.file(grey).compile("face_detect_grey");
-    cc::Build::new().file(unused).compile("unused");
+    cxx.file(cvt_color).compile("face_detect_cvt_color");
+    cc::Build::new().file(link_stubs).compile("link_stubs");
     // The crate `opencv` links libjpeg-turbo itself. What is for tests is not linked where nothing calls it.
     for (source, name) in [
         (jpeg, "face_detect_jpeg"),
-        (kinds, "face_detect_jpeg_kinds"),
+        (variants, "face_detect_jpeg_variants"),
     ] {
         let mut c = cc::Build::new();
         c.include(sdk.join("include/libjpeg-turbo"));

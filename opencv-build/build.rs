@@ -9,10 +9,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use code_digest::{Code, lock_versions};
+use code_digest::{ModuleGraph, locked_versions};
 
 /// Crates that decide what cmake and compilers are called with.
-const CRATES: [&str; 2] = ["cc", "cmake"];
+const CMAKE_CRATES: [&str; 2] = ["cc", "cmake"];
 
 fn main() -> Result<()> {
     let folder = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").context("cargo names no folder")?);
@@ -20,18 +20,18 @@ fn main() -> Result<()> {
     for counts in ["build.rs", "digests.rs", "data", "overlay", "../Cargo.lock"] {
         println!("cargo::rerun-if-changed={counts}");
     }
-    let code = Code::of_build_script(&[
+    let code = ModuleGraph::for_build_script(&[
         ("opencv_build", "src"),
         ("platform", "../layer/platform/src"),
         ("support", "../xtask/support/src"),
     ])?;
-    for (variable, root, without) in digests::ALL {
-        let value = code.digest(root, &without.concat())?;
+    for (variable, root, excluded) in digests::DIGESTS {
+        let value = code.digest(root, &excluded.concat())?;
         println!("cargo::rustc-env={variable}={value}");
     }
-    let versions = lock_versions(&folder, &CRATES)?;
+    let versions = locked_versions(&folder, &CMAKE_CRATES)?;
     println!(
-        "cargo::rustc-env=VERSIONS_OF_CRATES={}",
+        "cargo::rustc-env=CRATE_VERSIONS={}",
         versions.trim().replace('\n', ", ")
     );
 

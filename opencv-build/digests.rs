@@ -6,8 +6,8 @@ const NO_EFFECT: &[&str] = &["opencv_build::error", "support::lock", "support::p
 /// change nothing.
 const BY_VALUE: &[&str] = &["data/pins.toml", "data/trim.toml"];
 /// Only used where a recipe is instrumented.
-const INSTRUMENTS: &[&str] = &["opencv_build::instrument"];
-/// The recipe's own build alone has them; the baseline is configured from its own data, and no bill is made of it.
+const SANITIZERS: &[&str] = &["opencv_build::sanitizers"];
+/// The recipe's own build alone has them; the baseline is configured from its own data, and no SBOM is made of it.
 const NOT_IN_BASELINE: &[&str] = &[
     "data/cmake-options.toml",
     "data/codecs.toml",
@@ -17,22 +17,26 @@ const NOT_IN_BASELINE: &[&str] = &[
 
 /// Each by the environment variable in which the build script hands it over: the module whose code counts, with all that it
 /// reaches, and the modules and files that do not count.
-pub const ALL: [(&str, &str, &[&[&str]]); 5] = [
+pub const DIGESTS: [(&str, &str, &[&[&str]]); 5] = [
     (
-        "CODE_OF_SDK",
+        "SDK_CODE_DIGEST",
         "opencv_build::build",
-        &[NO_EFFECT, BY_VALUE, INSTRUMENTS],
+        &[NO_EFFECT, BY_VALUE, SANITIZERS],
     ),
     (
-        "CODE_OF_INSTRUMENTED_SDK",
+        "SANITIZED_SDK_CODE_DIGEST",
         "opencv_build::build",
         &[NO_EFFECT, BY_VALUE],
     ),
-    ("CODE_OF_TREE", "opencv_build::tree", &[NO_EFFECT, BY_VALUE]),
-    ("CODE_OF_CMAKE_CALL", "opencv_build::cmake", &[]),
     (
-        "CODE_OF_BASELINE",
+        "SOURCE_TREE_CODE_DIGEST",
+        "opencv_build::source_tree",
+        &[NO_EFFECT, BY_VALUE],
+    ),
+    ("CMAKE_CODE_DIGEST", "opencv_build::cmake", &[]),
+    (
+        "BASELINE_CODE_DIGEST",
         "opencv_build::baseline",
-        &[NO_EFFECT, BY_VALUE, INSTRUMENTS, NOT_IN_BASELINE],
+        &[NO_EFFECT, BY_VALUE, SANITIZERS, NOT_IN_BASELINE],
     ),
 ];

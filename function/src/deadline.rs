@@ -9,10 +9,10 @@ use crate::error::{Error, Result};
 
 /// What answering takes, of the time that is left, and starting anew where a look goes on: Lambda waits for the next
 /// request for an event, and until then gigabytes may have to be given back.
-const ANSWER: Duration = Duration::from_millis(400);
+const RESPONSE_MARGIN: Duration = Duration::from_millis(400);
 /// The part of an invocation's time that a photo has had if it had the invocation to itself; the rest is for bringing
 /// its file.
-const NEARLY_ALL: f64 = 0.75;
+const NEARLY_FULL: f64 = 0.75;
 
 #[derive(Clone, Copy, Debug)]
 pub struct Deadline {
@@ -22,7 +22,7 @@ pub struct Deadline {
 
 impl Deadline {
     /// For an invocation that Lambda ends at `milliseconds` after 1970.
-    pub fn of(milliseconds: u64) -> Self {
+    pub fn from_unix_millis(milliseconds: u64) -> Self {
         let end = UNIX_EPOCH + Duration::from_millis(milliseconds);
         Self::after(end.duration_since(SystemTime::now()).unwrap_or_default())
     }
@@ -32,7 +32,7 @@ impl Deadline {
         let start = Instant::now();
         Self {
             start,
-            end: start + left - ANSWER.min(left / 5),
+            end: start + left - RESPONSE_MARGIN.min(left / 5),
         }
     }
 
@@ -42,16 +42,16 @@ impl Deadline {
 
     /// The time that was left at a moment, if that is nearly all of the invocation's: what was not done in it will not
     /// be done in another invocation.
-    pub fn nearly_all(self, since: std::time::Instant) -> Option<Duration> {
+    pub fn nearly_full_since(self, since: std::time::Instant) -> Option<Duration> {
         let left = self.end.saturating_duration_since(since.into());
-        let all = self.end - self.start;
-        (left >= all.mul_f64(NEARLY_ALL)).then_some(left)
+        let total = self.end - self.start;
+        (left >= total.mul_f64(NEARLY_FULL)).then_some(left)
     }
 
     /// Does something to an object, if there is time.
-    pub async fn bound<T>(
+    pub async fn enforce<T>(
         self,
-        verb: &'static str,
+        operation: &'static str,
         url: &str,
         work: impl Future<Output = Result<T>>,
     ) -> Result<T> {
@@ -62,7 +62,7 @@ impl Deadline {
             return done;
         }
         let url = url.to_owned();
-        Err(Error::OutOfTime { verb, url })
+        Err(Error::OutOfTime { operation, url })
     }
 }
 
@@ -71,22 +71,27 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_takes_too_long_is_given_up() {
+    async fn work_past_the_deadline_is_out_of_time() {
         let deadline = Deadline::after(Duration::from_millis(20));
         let never = std::future::pending::<Result<()>>();
-        let error = deadline.bound("read", "s3://b/k", never).await.unwrap_err();
+        let error = deadline
+            .enforce("read", "s3://b/k", never)
+            .await
+            .unwrap_err();
         assert_eq!(error.name(), "OutOfTime");
         assert!(error.is_temporary());
-        let after = deadline.bound("write", "s3://b/k", async { Ok(()) }).await;
+        let after = deadline
+            .enforce("write", "s3://b/k", async { Ok(()) })
+            .await;
         assert_eq!(after.unwrap_err().name(), "OutOfTime");
         let fine = Deadline::after(Duration::from_secs(10));
-        fine.bound("read", "s3://b/k", async { Ok(()) })
+        fine.enforce("read", "s3://b/k", async { Ok(()) })
             .await
             .unwrap();
     }
 
     #[test]
-    fn time_is_kept_for_the_answer() {
+    fn time_is_reserved_for_the_response() {
         for (left, working) in [(1, 0.8), (2, 1.6), (60, 59.6)] {
             let deadline = Deadline::after(Duration::from_secs(left));
             let found = deadline.end - deadline.start;
@@ -95,13 +100,13 @@ mod tests {
     }
 
     #[test]
-    fn nearly_all_is_what_one_photo_alone_has() {
+    fn nearly_full_time_is_what_one_photo_alone_has() {
         let deadline = Deadline::after(Duration::from_secs(10));
         let at = |seconds| deadline.start.into_std() + Duration::from_secs_f64(seconds);
-        let had = deadline.nearly_all(at(0.5)).unwrap();
-        assert_eq!(had, Duration::from_secs_f64(9.1));
-        assert!(deadline.nearly_all(at(2.0)).is_some());
-        assert!(deadline.nearly_all(at(3.0)).is_none());
-        assert!(deadline.nearly_all(at(20.0)).is_none());
+        let remaining = deadline.nearly_full_since(at(0.5)).unwrap();
+        assert_eq!(remaining, Duration::from_secs_f64(9.1));
+        assert!(deadline.nearly_full_since(at(2.0)).is_some());
+        assert!(deadline.nearly_full_since(at(3.0)).is_none());
+        assert!(deadline.nearly_full_since(at(20.0)).is_none());
     }
 }

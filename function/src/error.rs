@@ -8,9 +8,9 @@ use serde::Serialize;
 use strum::IntoStaticStr;
 
 use crate::photo::Refusal;
-use crate::text::cut;
+use crate::text::truncate;
 
-/// A failed event, or a failed photo of one, whose address or `the photo` is `of`. The process lives on.
+/// A failed event, or a failed photo of one, whose address or `the photo` is `photo`. The process lives on.
 #[derive(Clone, Debug, IntoStaticStr, thiserror::Error)]
 pub enum Error {
     #[error("{0}")]
@@ -28,34 +28,40 @@ pub enum Error {
     #[error("there is no object {0}")]
     ObjectNotFound(String),
     #[error(
-        "not allowed to {verb} {url}; does the function's role permit it, and is the bucket's account \
+        "not allowed to {operation} {url}; does the function's role permit it, and is the bucket's account \
          that of FACE_DETECT_EXPECTED_BUCKET_OWNER, if that is set?"
     )]
-    AccessDenied { verb: &'static str, url: String },
-    #[error("failed to {verb} {url}: {reason}")]
+    AccessDenied {
+        operation: &'static str,
+        url: String,
+    },
+    #[error("failed to {operation} {url}: {reason}")]
     StorageFailed {
         /// `read`, `write`, or `use` where neither can be tried.
-        verb: &'static str,
+        operation: &'static str,
         url: String,
         reason: String,
         /// Whether it may succeed later: it was busy, broken or out of reach.
         temporary: bool,
     },
     #[error(
-        "no time was left to {verb} {url}; give the function more time, or fewer photos at once"
+        "no time was left to {operation} {url}; give the function more time, or fewer photos at once"
     )]
-    OutOfTime { verb: &'static str, url: String },
+    OutOfTime {
+        operation: &'static str,
+        url: String,
+    },
     /// Looking at the photo was not done in nearly all of an invocation's time, which it would not be in another's.
     #[error(
-        "{of}: looking at it was not done in {:.1} s, nearly all the time that an invocation has; give the \
+        "{photo}: looking at it was not done in {:.1} s, nearly all the time that an invocation has; give the \
          function more time or memory, or set a smaller `longest_side`",
         .time.as_secs_f64()
     )]
-    PhotoTooSlow { of: String, time: Duration },
+    PhotoTooSlow { photo: String, time: Duration },
     #[error("not tried, because an earlier message of the FIFO queue failed")]
     NotTried,
-    #[error("{of}: {refusal}")]
-    Photo { of: String, refusal: Refusal },
+    #[error("{photo}: {refusal}")]
+    Photo { photo: String, refusal: Refusal },
     #[error(
         "the photo has {width}x{height} pixels, and an annotated one can have {limit} from side to side, which is JPEG's \
          limit; its faces were looked for all the same"
@@ -64,14 +70,14 @@ pub enum Error {
     #[error("OpenCV failed: {0}")]
     OpenCvFailed(String),
     #[error("the answer has {bytes} bytes, more than the 6 MB that Lambda takes back; {remedy}")]
-    AnswerTooLarge { bytes: usize, remedy: &'static str },
+    ResponseTooLarge { bytes: usize, remedy: &'static str },
     /// A panic where none is expected.
     #[error("the function failed in a way that is a defect of its own; its log says where")]
     InternalError,
 }
 
 /// The longest message, in characters: some repeat what was sent.
-const LONGEST: usize = 2000;
+const MAX_MESSAGE_CHARS: usize = 2000;
 
 impl Error {
     /// The name that a caller sees.
@@ -83,7 +89,7 @@ impl Error {
     }
 
     pub fn message(&self) -> String {
-        cut(&self.to_string(), LONGEST).into_owned()
+        truncate(&self.to_string(), MAX_MESSAGE_CHARS).into_owned()
     }
 
     pub fn is_temporary(&self) -> bool {
@@ -102,7 +108,7 @@ impl Error {
             Self::AccessDenied { .. } | Self::BucketNotAllowed(_) => 403,
             Self::StorageFailed { .. } => 502,
             Self::OutOfTime { .. } | Self::NotTried => 503,
-            Self::AnnotatedTooLarge { .. } | Self::AnswerTooLarge { .. } => 413,
+            Self::AnnotatedTooLarge { .. } | Self::ResponseTooLarge { .. } => 413,
             Self::PhotoTooSlow { .. } => 422,
             Self::OpenCvFailed(_) | Self::InternalError => 500,
             Self::Photo { refusal, .. } => refusal.status(),
@@ -112,13 +118,13 @@ impl Error {
 
 /// An error as answers have it beside what went well.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Problem {
+pub struct ErrorDetails {
     #[serde(rename = "type")]
     pub name: &'static str,
     pub message: String,
 }
 
-impl From<&Error> for Problem {
+impl From<&Error> for ErrorDetails {
     fn from(error: &Error) -> Self {
         Self {
             name: error.name(),

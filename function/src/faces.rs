@@ -1,28 +1,28 @@
 //! Faces and their eyes: the values, how findings of several cascades become one, and the
 //! detector, which alone needs OpenCV.
 
+#[cfg(feature = "opencv")]
+mod cancellation;
 pub mod cascade;
 #[cfg(feature = "opencv")]
-mod classifiers;
+pub mod cascade_detector;
 #[cfg(feature = "opencv")]
-pub mod detector;
+mod classifiers;
+pub(crate) mod cost;
 #[cfg(feature = "opencv")]
 mod packed;
 #[cfg(feature = "opencv")]
 mod sdk;
-#[cfg(feature = "opencv")]
-mod stop;
 pub mod vote;
-pub(crate) mod work;
 
 use serde::Serialize;
 
 /// A rectangle in pixels of the upright photo: left, top, width, height.
-pub type Area = [i32; 4];
+pub type BoundingBox = [i32; 4];
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Face {
     #[serde(rename = "box")]
-    pub rectangle: Area,
-    pub eyes: Vec<Area>,
+    pub rectangle: BoundingBox,
+    pub eyes: Vec<BoundingBox>,
 }

@@ -1,7 +1,7 @@
 //! Finds faces and eyes in photos, as an AWS Lambda function.
 //!
 //! ```text
-//! event ──▶ request ──▶ photo ──▶ faces ──▶ answer
+//! event ──▶ request ──▶ photo ──▶ faces ──▶ response
 //!           which        header,   boxes      in the form that the
 //!           objects,     pixels    and eyes   event's sender expects
 //!           options
@@ -11,28 +11,23 @@
 //! one event, with [`storage`] at both ends. Only [`vision`] and what it calls need OpenCV, the
 //! feature `opencv`.
 
-#![expect(
-    missing_docs,
-    reason = "a name that says all needs no comment in a crate for this project alone"
-)]
-
-pub mod answer;
 pub mod deadline;
+pub mod detection_queue;
 pub mod error;
 pub mod faces;
 pub mod handler;
 pub mod log;
-pub mod looks;
 pub mod machine;
-pub mod meanwhile;
+pub mod memory_budget;
 pub mod options;
-pub mod order;
 pub mod photo;
 pub mod pipeline;
-pub mod renew;
+pub mod prefetch;
+pub mod reexec;
 pub mod report;
 pub mod request;
-pub mod room;
+pub mod response;
+pub mod sequencer;
 pub mod storage;
 pub mod text;
 pub mod vision;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use chrono::{SecondsFormat, Utc};
 use serde_json::{Value, json};
 
-use crate::text::cut;
+use crate::text::truncate;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
@@ -18,26 +18,29 @@ pub enum Level {
 }
 
 /// The longest text of a panic, in characters.
-const LONGEST: usize = 500;
+const MAX_PANIC_CHARS: usize = 500;
 
 #[derive(Clone, Debug)]
 pub struct Log {
-    request: String,
-    least: Level,
+    request_id: String,
+    min_level: Level,
 }
 
 impl Log {
     /// For an invocation; `level` is Lambda's `AWS_LAMBDA_LOG_LEVEL`.
-    pub fn new(request: String, level: Option<&str>) -> Self {
-        let least = match level {
+    pub fn new(request_id: String, level: Option<&str>) -> Self {
+        let min_level = match level {
             Some("WARN" | "ERROR" | "FATAL") => Level::Error,
             _ => Level::Info,
         };
-        Self { request, least }
+        Self {
+            request_id,
+            min_level,
+        }
     }
 
     pub fn write(&self, level: Level, message: &str, fields: Value) {
-        if level >= self.least {
+        if level >= self.min_level {
             print(&self.line(level, message, fields));
         }
     }
@@ -49,7 +52,7 @@ impl Log {
             "timestamp": Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true),
             "level": match level { Level::Info => "INFO", Level::Error => "ERROR" },
             "message": message,
-            "requestId": self.request,
+            "requestId": self.request_id,
         });
         if let (Value::Object(line), Value::Object(fields)) = (&mut line, fields) {
             line.extend(fields);
@@ -66,23 +69,23 @@ pub struct Metrics {
     pub failures: usize,
     pub faces: usize,
     pub eyes: usize,
-    pub detect: Vec<Duration>,
+    pub detection_times: Vec<Duration>,
 }
 
 impl Metrics {
     /// Writes them as embedded metrics into `namespace`, if there was any photo.
-    pub fn write(&self, namespace: &str, function: &str) {
+    pub fn write(&self, namespace: &str, function_name: &str) {
         if self.photos + self.failures == 0 {
             return;
         }
         let now = Utc::now().timestamp_millis();
-        print(&self.line(namespace, function, now));
+        print(&self.line(namespace, function_name, now));
     }
 
     /// Source: Amazon CloudWatch User Guide, "Specification: Embedded metric format".
-    fn line(&self, namespace: &str, function: &str, now: i64) -> Value {
+    fn line(&self, namespace: &str, function_name: &str, now: i64) -> Value {
         // The format takes a hundred values at most.
-        let times = self.detect.iter().take(100).copied();
+        let times = self.detection_times.iter().take(100).copied();
         let times: Vec<_> = times.map(milliseconds).collect();
         let metrics = [
             ("Photos", "Count", json!(self.photos)),
@@ -91,18 +94,18 @@ impl Metrics {
             ("Eyes", "Count", json!(self.eyes)),
             ("DetectionTime", "Milliseconds", times.into()),
         ];
-        let named = metrics.each_ref();
-        let named = named.map(|(name, unit, _)| json!({"Name": name, "Unit": unit}));
+        let definitions = metrics.each_ref();
+        let definitions = definitions.map(|(name, unit, _)| json!({"Name": name, "Unit": unit}));
         let mut line = json!({
             "_aws": {
                 "Timestamp": now,
                 "CloudWatchMetrics": [{
                     "Namespace": namespace,
                     "Dimensions": [["FunctionName"]],
-                    "Metrics": named,
+                    "Metrics": definitions,
                 }],
             },
-            "FunctionName": function,
+            "FunctionName": function_name,
         });
         for (name, _, value) in metrics {
             line[name] = value;
@@ -117,16 +120,16 @@ pub fn milliseconds(time: Duration) -> Value {
 }
 
 /// Tells where a panic was, for operators; whoever waits for an answer is told that there was one.
-pub fn panicked(panic: &PanicHookInfo<'_>) {
-    let place = panic.location().map(ToString::to_string);
-    let said = panic.payload_as_str().unwrap_or_default();
-    let fields = json!({"place": place, "error": cut(said, LONGEST)});
+pub fn panic_hook(panic: &PanicHookInfo<'_>) {
+    let location = panic.location().map(ToString::to_string);
+    let message = panic.payload_as_str().unwrap_or_default();
+    let fields = json!({"location": location, "error": truncate(message, MAX_PANIC_CHARS)});
     Log::new(String::new(), None).write(Level::Error, "panicked", fields);
 }
 
 /// A line as text, all of it printable: JSON escapes only what ends a line for most readers, and some end lines or
 /// begin a terminal's commands at others as well. All of these are in strings, where they can be escaped.
-fn text(line: &Value) -> String {
+fn escape(line: &Value) -> String {
     let mut text = String::new();
     for letter in line.to_string().chars() {
         if letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}') {
@@ -140,7 +143,7 @@ fn text(line: &Value) -> String {
 }
 
 fn print(line: &Value) {
-    let line = text(line);
+    let line = escape(line);
     if cfg!(test) {
         // The test harness keeps this for tests that fail.
         println!("{line}");
@@ -155,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_has_lambdas_names_and_its_own() {
+    fn log_line_has_lambdas_fields_and_its_own() {
         let log = Log::new("r".to_owned(), None);
         let line = log.line(Level::Info, "photo", json!({"faces": 2}));
         assert_eq!(line["level"], "INFO");
@@ -163,15 +166,15 @@ mod tests {
         assert_eq!(line["faces"], 2);
         let time = line["timestamp"].as_str().unwrap();
         chrono::DateTime::parse_from_rfc3339(time).unwrap();
-        assert!(Log::new(String::new(), Some("ERROR")).least > Level::Info);
+        assert!(Log::new(String::new(), Some("ERROR")).min_level > Level::Info);
     }
 
     #[test]
-    fn no_key_makes_a_line_of_its_own() {
+    fn object_keys_cannot_inject_log_lines() {
         let key = "a\n{\"level\":\"INFO\"}\r\u{b}\u{85}\u{9b}31m\u{2028}\u{2029}\u{7f}\u{1b}[2J\0 caf\u{e9}";
         let log = Log::new("r".to_owned(), None);
         let line = log.line(Level::Info, "photo", json!({"object": key}));
-        let text = text(&line);
+        let text = escape(&line);
         assert!(text.chars().all(|letter| !letter.is_control()), "{text}");
         assert!(!text.contains(['\u{2028}', '\u{2029}']), "{text}");
         let back: Value = serde_json::from_str(&text).unwrap();
@@ -179,10 +182,10 @@ mod tests {
     }
 
     #[test]
-    fn every_metric_that_is_declared_has_its_value() {
+    fn declared_metrics_have_values() {
         let metrics = Metrics {
             photos: 2,
-            detect: vec![Duration::from_micros(1234), Duration::from_millis(5)],
+            detection_times: vec![Duration::from_micros(1234), Duration::from_millis(5)],
             ..Metrics::default()
         };
         let line = metrics.line("Photos", "face-detect", 1);

@@ -5,16 +5,16 @@
 
 pub mod container;
 pub mod decode;
-mod failure;
+mod error;
 mod format;
 mod header;
 pub mod orientation;
 #[cfg(feature = "opencv")]
 pub mod pixels;
 mod refusal;
-pub mod watch;
+pub mod resource_limits;
 
-pub use self::failure::Failure;
+pub use self::error::PhotoError;
 pub use self::format::Format;
 pub use self::header::Header;
 pub use self::refusal::Refusal;

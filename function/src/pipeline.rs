@@ -9,27 +9,27 @@ use futures_util::{FutureExt, StreamExt, stream};
 use serde_json::json;
 use tokio::task::spawn_blocking;
 
-use crate::answer::{self, Found, Outcome};
 use crate::deadline::Deadline;
+use crate::detection_queue::DetectionQueue;
 use crate::error::{Error, Result};
-use crate::looks::Looks;
 use crate::machine::Machine;
-use crate::options::{Detection, Options, Place};
-use crate::order::{Order, Turns};
-use crate::photo::watch::Watch;
-use crate::photo::{Failure, Header, Refusal};
+use crate::memory_budget::{MemoryBudget, Reservation};
+use crate::options::{DetectionOptions, Options, StorageConfig};
+use crate::photo::resource_limits::ResourceLimits;
+use crate::photo::{Header, PhotoError, Refusal};
 use crate::report::Report;
 use crate::request::Object;
-use crate::room::{Guest, Room};
+use crate::response::{self, Outcome, ProcessedPhoto};
+use crate::sequencer::{Order, Sequencer};
 use crate::storage::Storage;
-use crate::vision::{Seen, Task, Vision};
+use crate::vision::{DetectionTask, Detections, Detector};
 
 /// How many photos are under way at once: one that comes, one that is looked at, one that goes.
-const AT_ONCE: usize = 3;
+const MAX_CONCURRENT_PHOTOS: usize = 3;
 
 pub struct Pipeline<'a, V> {
-    pub vision: &'a Arc<V>,
-    pub looks: &'a Arc<Looks>,
+    pub detector: &'a Arc<V>,
+    pub detection_queue: &'a Arc<DetectionQueue>,
     pub storage: &'a Storage,
     pub machine: &'a Machine,
     pub deadline: Deadline,
@@ -40,24 +40,24 @@ pub struct Job {
     object: Result<Object>,
     options: Arc<Options>,
     /// Whether the function's own output is left alone.
-    guarded: bool,
+    loop_guard: bool,
 }
 
 impl Job {
     /// A photo that somebody asked for by its name: it is looked at whoever wrote it.
-    pub fn asked(object: Object, options: Arc<Options>) -> Self {
+    pub fn explicit(object: Object, options: Arc<Options>) -> Self {
         Self {
             object: Ok(object),
             options,
-            guarded: false,
+            loop_guard: false,
         }
     }
 
     /// A photo that an event told of, or what is wrong with the event.
-    pub fn told(object: Result<Object>, options: &Arc<Options>) -> Self {
+    pub fn from_notification(object: Result<Object>, options: &Arc<Options>) -> Self {
         Self {
             object,
-            guarded: options.output.loop_guard,
+            loop_guard: options.output.loop_guard,
             options: Arc::clone(options),
         }
     }
@@ -68,223 +68,237 @@ impl Job {
     }
 }
 
-impl<V: Vision> Pipeline<'_, V> {
-    pub async fn one(&self, job: Job) -> Result<Found> {
-        let mut results = self.all(vec![job], Order::Any).await;
+impl<V: Detector> Pipeline<'_, V> {
+    pub async fn process_one(&self, job: Job) -> Result<ProcessedPhoto> {
+        let mut results = self.process_all(vec![job], Order::Any).await;
         match results.pop() {
-            Some(Ok(Outcome::Found(found))) => Ok(found),
+            Some(Ok(Outcome::Processed(found))) => Ok(found),
             Some(Err(error)) => Err(error),
-            Some(Ok(Outcome::Own)) | None => Err(Error::NotTried),
+            Some(Ok(Outcome::OwnOutput)) | None => Err(Error::NotTried),
         }
     }
 
     /// All photos; the results are in their order.
-    pub async fn all(&self, jobs: Vec<Job>, order: Order) -> Vec<answer::Result> {
-        let turns = &Turns::new(order);
-        let room = &Room::new(self.machine.room());
-        let work = |place: usize, job: Job| async move {
-            let mut guest = room.enter(place);
-            let content = self.read(&job, &mut guest).await;
-            if !turns.come(place).await {
-                turns.end(false);
+    pub async fn process_all(&self, jobs: Vec<Job>, order: Order) -> Vec<response::PhotoResult> {
+        let sequencer = &Sequencer::new(order);
+        let memory_budget = &MemoryBudget::new(self.machine.file_budget());
+        let process = |index: usize, job: Job| async move {
+            let mut reservation = memory_budget.reservation(index);
+            let content = self.download(&job, &mut reservation).await;
+            if !sequencer.wait(index).await {
+                sequencer.complete(false);
                 return Err(Error::NotTried);
             }
             let result = match content {
-                Ok(content) => self.finish(&job, content).await,
+                Ok(content) => self.detect_and_upload(&job, content).await,
                 Err(error) => Err(error),
             };
-            turns.end(result.is_ok());
+            sequencer.complete(result.is_ok());
             if let Err(error) = &result {
-                self.report.failed(job.url().as_deref(), error);
+                self.report.photo_failed(job.url().as_deref(), error);
             }
             result
         };
         // One that takes long does not keep others from starting.
         let results = stream::iter(jobs.into_iter().enumerate())
-            .map(|(place, job)| work(place, job).map(move |result| (place, result)))
-            .buffer_unordered(AT_ONCE);
+            .map(|(index, job)| process(index, job).map(move |result| (index, result)))
+            .buffer_unordered(MAX_CONCURRENT_PHOTOS);
         let mut results: Vec<_> = results.collect().await;
-        results.sort_unstable_by_key(|(place, _)| *place);
+        results.sort_unstable_by_key(|(index, _)| *index);
         results.into_iter().map(|(_, result)| result).collect()
     }
 
     /// A photo that came with the event.
-    pub async fn sent(
+    pub async fn process_body(
         &self,
         photo: Bytes,
         options: &Arc<Options>,
-        annotate: Option<i32>,
-    ) -> Result<Seen> {
-        let of = "the photo";
-        let found = self.look(photo, options, annotate, of).await;
+        annotation_quality: Option<i32>,
+    ) -> Result<Detections> {
+        let url = "the photo";
+        let found = self.detect(photo, options, annotation_quality, url).await;
         match &found {
-            Ok((header, seen)) => self.report.seen(of, header, seen, &[]),
-            Err(error) => self.report.failed(None, error),
+            Ok((header, detections)) => self.report.photo_succeeded(url, header, detections, &[]),
+            Err(error) => self.report.photo_failed(None, error),
         }
-        found.map(|(_, seen)| seen)
+        found.map(|(_, detections)| detections)
     }
 
     /// The content of a job's object; `None` if this function wrote it.
-    async fn read(&self, job: &Job, guest: &mut Guest<'_>) -> Result<Option<(Bytes, Duration)>> {
+    async fn download(
+        &self,
+        job: &Job,
+        reservation: &mut Reservation<'_>,
+    ) -> Result<Option<(Bytes, Duration)>> {
         let start = Instant::now();
         let object = job.object.as_ref().map_err(Clone::clone)?;
-        let (output, place) = (&job.options.output, &job.options.storage);
+        let (output, storage_config) = (&job.options.output, &job.options.storage);
         let bucket = output.bucket.as_ref().unwrap_or(&object.bucket);
-        let into_here = *bucket == object.bucket;
+        let same_bucket = *bucket == object.bucket;
         // Before anything is asked of either.
-        place.permit(&object.bucket)?;
-        place.permit(bucket)?;
-        if job.guarded && into_here && output.key.makes(&object.key) {
+        storage_config.check_bucket_allowed(&object.bucket)?;
+        storage_config.check_bucket_allowed(bucket)?;
+        if job.loop_guard && same_bucket && output.key_pattern.matches(&object.key) {
             return Ok(None);
         }
-        let url = place.url(&object.bucket, &object.key);
-        if into_here && output.key.is_identity() {
+        let url = storage_config.url(&object.bucket, &object.key);
+        if same_bucket && output.key_pattern.is_identity() {
             return Err(Error::InvalidOption(format!(
                 "`output_bucket` is the photo's own and `output_key` is `{{key}}`, so {url} would be \
                  overwritten"
             )));
         }
         let read = async {
-            let limit = job.options.limits.bytes;
-            let found = self.storage.find(place, object, limit, job.guarded);
+            let limit = job.options.limits.max_bytes;
+            let found = self
+                .storage
+                .get(storage_config, object, limit, job.loop_guard);
             let Some(found) = found.await? else {
                 return Ok(None);
             };
             // Its turn is no part of how long it takes to come.
             let wait = Instant::now();
-            guest.take(found.meta.size).await;
+            reservation.acquire(found.meta.size).await;
             let waited = wait.elapsed();
-            let content = self.storage.content(place, object, found).await?;
+            let content = self.storage.download(storage_config, object, found).await?;
             Ok(Some((content, start.elapsed().saturating_sub(waited))))
         };
-        self.deadline.bound("read", &url, read).await
+        self.deadline.enforce("read", &url, read).await
     }
 
     /// Looks at what was read and writes what was found.
-    async fn finish(&self, job: &Job, content: Option<(Bytes, Duration)>) -> answer::Result {
+    async fn detect_and_upload(
+        &self,
+        job: &Job,
+        content: Option<(Bytes, Duration)>,
+    ) -> response::PhotoResult {
         let object = job.object.as_ref().map_err(Clone::clone)?;
-        let (output, place) = (&job.options.output, &job.options.storage);
-        let of = place.url(&object.bucket, &object.key);
+        let (output, storage_config) = (&job.options.output, &job.options.storage);
+        let url = storage_config.url(&object.bucket, &object.key);
         let Some((content, download)) = content else {
-            self.report.left_alone(&of);
-            return Ok(Outcome::Own);
+            self.report.photo_skipped(&url);
+            return Ok(Outcome::OwnOutput);
         };
         let bytes = content.len();
-        let annotate = output.files.annotated().then_some(output.jpeg_quality);
-        let looked = self.look(content, &job.options, annotate, &of);
-        let (header, seen) = looked.await?;
+        let annotation_quality = output
+            .files
+            .includes_annotated()
+            .then_some(output.jpeg_quality);
+        let result = self.detect(content, &job.options, annotation_quality, &url);
+        let (header, detections) = result.await?;
 
         let start = Instant::now();
         let bucket = output.bucket.as_ref().unwrap_or(&object.bucket);
         let mut annotated = None;
-        if let Some(Ok(file)) = &seen.annotated {
-            let key = output.key.annotated(&object.key);
-            let written = self.write(place, bucket, &key, "image/jpeg", file.clone());
-            annotated = Some(written.await?);
+        if let Some(Ok(file)) = &detections.annotated {
+            let key = output.key_pattern.annotated_key(&object.key);
+            let upload = self.upload(storage_config, bucket, &key, "image/jpeg", file.clone());
+            annotated = Some(upload.await?);
         }
         let mut sidecar = None;
-        if output.files.sidecar() {
-            let key = output.key.sidecar(&object.key);
+        if output.files.includes_sidecar() {
+            let key = output.key_pattern.sidecar_key(&object.key);
             let document = json!({
                 "photo": {
-                    "bucket": object.bucket, "key": object.key, "versionId": object.version,
+                    "bucket": object.bucket, "key": object.key, "versionId": object.version_id,
                     "bytes": bytes, "format": header.format,
-                    "width": seen.width, "height": seen.height,
+                    "width": detections.width, "height": detections.height,
                 },
-                "faces": seen.faces,
+                "faces": detections.faces,
                 "options": job.options.detection,
             });
             let file = Bytes::from(document.to_string());
-            let written = self.write(place, bucket, &key, "application/json", file);
-            sidecar = Some(written.await?);
+            let upload = self.upload(storage_config, bucket, &key, "application/json", file);
+            sidecar = Some(upload.await?);
         }
-        let moved = [("download", download), ("upload", start.elapsed())];
-        self.report.seen(&of, &header, &seen, &moved);
-        Ok(Outcome::Found(Found {
+        let transfer_times = [("download", download), ("upload", start.elapsed())];
+        self.report
+            .photo_succeeded(&url, &header, &detections, &transfer_times);
+        Ok(Outcome::Processed(ProcessedPhoto {
             annotated,
             sidecar,
-            ..seen.into()
+            ..detections.into()
         }))
     }
 
     /// Looks at a photo's content, on another thread. What comes from strangers is read there only, so that it can
     /// neither keep the answer from going out in time nor take more than this photo with it when something panics.
-    async fn look(
+    async fn detect(
         &self,
         content: Bytes,
         options: &Arc<Options>,
-        annotate: Option<i32>,
-        of: &str,
-    ) -> Result<(Header, Seen)> {
-        let (vision, options) = (Arc::clone(self.vision), Arc::clone(options));
+        annotation_quality: Option<i32>,
+        url: &str,
+    ) -> Result<(Header, Detections)> {
+        let (detector, options) = (Arc::clone(self.detector), Arc::clone(options));
         let machine = *self.machine;
-        let watch = Watch {
-            until: self.deadline.instant(),
-            memory: machine.bytes(),
+        let limits = ResourceLimits {
+            deadline: self.deadline.instant(),
+            memory: machine.memory_bytes(),
         };
-        let look = self.looks.ask();
-        let began = look.began();
-        let looked = move || {
+        let queued = self.detection_queue.enqueue();
+        let started_at = queued.started_at();
+        let run = move || {
             let (header, detection) =
-                header(&content, &options, &machine).map_err(Failure::Photo)?;
-            let task = Task {
+                read_header(&content, &options, &machine).map_err(PhotoError::Refused)?;
+            let task = DetectionTask {
                 detection,
-                annotate,
-                watch,
+                annotation_quality,
+                limits,
             };
-            let _turn = look.begin();
-            let seen = vision.look(&content, &header, &task)?;
-            Ok((header, seen))
+            let _guard = queued.start();
+            let detections = detector.detect(&content, &header, &task)?;
+            Ok((header, detections))
         };
         let work = async {
-            match spawn_blocking(looked).await {
-                Ok(seen) => seen.map_err(|failure: Failure| failure.of(of)),
-                Err(_) => Err(Error::OpenCvFailed(format!("it panicked over {of}"))),
+            match spawn_blocking(run).await {
+                Ok(detections) => detections.map_err(|failure: PhotoError| failure.into_error(url)),
+                Err(_) => Err(Error::OpenCvFailed(format!("it panicked over {url}"))),
             }
         };
-        let result = self.deadline.bound("look at", of, work).await;
+        let result = self.deadline.enforce("look at", url, work).await;
         if let Err(Error::OutOfTime { .. }) = result
-            && let Some(since) = began.get()
-            && let Some(time) = self.deadline.nearly_all(*since)
+            && let Some(start) = started_at.get()
+            && let Some(time) = self.deadline.nearly_full_since(*start)
         {
-            let of = of.to_owned();
-            return Err(Error::PhotoTooSlow { of, time });
+            let url = url.to_owned();
+            return Err(Error::PhotoTooSlow { photo: url, time });
         }
         result
     }
 
-    async fn write(
+    async fn upload(
         &self,
-        place: &Place,
+        storage_config: &StorageConfig,
         bucket: &str,
         key: &str,
         kind: &'static str,
         file: Bytes,
     ) -> Result<String> {
-        let url = place.url(bucket, key);
-        let write = self.storage.write(place, bucket, key, kind, file);
-        self.deadline.bound("write", &url, write).await?;
+        let url = storage_config.url(bucket, key);
+        let write = self.storage.write(storage_config, bucket, key, kind, file);
+        self.deadline.enforce("write", &url, write).await?;
         Ok(url)
     }
 }
 
 /// What the content says of itself, if the photo may be decoded, and how to look at it.
-fn header(
+fn read_header(
     content: &[u8],
     options: &Options,
     machine: &Machine,
-) -> Result<(Header, Detection), Refusal> {
-    let (bytes, limit) = (content.len() as u64, options.limits.bytes);
+) -> Result<(Header, DetectionOptions), Refusal> {
+    let (bytes, limit) = (content.len() as u64, options.limits.max_bytes);
     if bytes > limit {
         return Err(Refusal::PhotoTooLarge { bytes, limit });
     }
     let header = Header::read(content)?;
-    header.within(options.limits.pixels)?;
+    header.check_pixels(options.limits.max_pixels)?;
     let mut detection = options.detection.clone();
-    if options.limits.bounded {
-        detection = detection.bounded(header.width, header.height);
+    if options.limits.work_bounded {
+        detection = detection.with_bounded_cost(header.width, header.height);
     }
-    machine.holds(&header, &detection)?;
+    machine.check_memory(&header, &detection)?;
     Ok((header, detection))
 }
 

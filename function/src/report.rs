@@ -8,11 +8,11 @@ use serde_json::{Map, Value, json};
 use crate::error::Error;
 use crate::log::{Level, Log, Metrics, milliseconds};
 use crate::photo::Header;
-use crate::text::cut;
-use crate::vision::Seen;
+use crate::text::truncate;
+use crate::vision::Detections;
 
 /// The longest address of an object, in characters: what S3 permits, and what is around it.
-const LONGEST: usize = 1200;
+const MAX_OBJECT_CHARS: usize = 1200;
 
 pub struct Report {
     log: Log,
@@ -27,48 +27,58 @@ impl Report {
         }
     }
 
-    /// Tells of a photo that went well; `moved` is how long it took to come and go.
-    pub fn seen(&self, of: &str, header: &Header, seen: &Seen, moved: &[(&str, Duration)]) {
-        let eyes = seen.faces.iter().map(|face| face.eyes.len()).sum::<usize>();
+    /// Tells of a photo that went well; `transfer_times` is how long it took to come and go.
+    pub fn photo_succeeded(
+        &self,
+        url: &str,
+        header: &Header,
+        detections: &Detections,
+        transfer_times: &[(&str, Duration)],
+    ) {
+        let eyes = detections
+            .faces
+            .iter()
+            .map(|face| face.eyes.len())
+            .sum::<usize>();
         let mut metrics = self.metrics();
         metrics.photos += 1;
-        metrics.faces += seen.faces.len();
+        metrics.faces += detections.faces.len();
         metrics.eyes += eyes;
-        metrics.detect.push(seen.times.detect);
+        metrics.detection_times.push(detections.times.detect);
         drop(metrics);
-        let looked = [
-            ("decode", seen.times.decode),
-            ("detect", seen.times.detect),
-            ("annotate", seen.times.annotate),
+        let detection_times = [
+            ("decode", detections.times.decode),
+            ("detect", detections.times.detect),
+            ("annotate", detections.times.annotate),
         ];
-        let times = moved.iter().chain(&looked);
+        let times = transfer_times.iter().chain(&detection_times);
         let times = times.map(|(step, time)| ((*step).to_owned(), milliseconds(*time)));
         let mut fields = json!({
-            "object": cut(of, LONGEST), "bytes": header.bytes, "format": header.format,
-            "width": seen.width, "height": seen.height,
-            "faces": seen.faces.len(), "eyes": eyes,
+            "object": truncate(url, MAX_OBJECT_CHARS), "bytes": header.file_bytes, "format": header.format,
+            "width": detections.width, "height": detections.height,
+            "faces": detections.faces.len(), "eyes": eyes,
             "milliseconds": times.collect::<Map<String, Value>>(),
         });
-        if let Some(problem) = seen.annotated_error() {
+        if let Some(problem) = detections.annotated_error() {
             fields["annotatedError"] = json!(problem);
         }
         self.log.write(Level::Info, "photo", fields);
     }
 
-    pub fn failed(&self, url: Option<&str>, error: &Error) {
+    pub fn photo_failed(&self, url: Option<&str>, error: &Error) {
         self.metrics().failures += 1;
-        let fields = failure(url, error);
+        let fields = failure_fields(url, error);
         self.log.write(Level::Error, "the photo failed", fields);
     }
 
-    pub fn left_alone(&self, url: &str) {
-        let fields = json!({"object": cut(url, LONGEST)});
+    pub fn photo_skipped(&self, url: &str) {
+        let fields = json!({"object": truncate(url, MAX_OBJECT_CHARS)});
         self.log
             .write(Level::Info, "left alone: this function wrote it", fields);
     }
 
     /// Tells of an event, or of so many photos of one, that was refused as a whole.
-    pub fn refused(&self, photos: usize, error: &Error) {
+    pub fn event_failed(&self, photos: usize, error: &Error) {
         self.metrics().failures += photos;
         let fields = json!({"errorType": error.name(), "error": error.message()});
         self.log.write(Level::Error, "the event failed", fields);
@@ -80,9 +90,9 @@ impl Report {
     }
 }
 
-fn failure(url: Option<&str>, error: &Error) -> Value {
+fn failure_fields(url: Option<&str>, error: &Error) -> Value {
     json!({
-        "object": url.map(|url| cut(url, LONGEST)), "errorType": error.name(),
+        "object": url.map(|url| truncate(url, MAX_OBJECT_CHARS)), "errorType": error.name(),
         "error": error.message(), "temporary": error.is_temporary(),
     })
 }
@@ -92,14 +102,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_is_short_whatever_was_sent() {
+    fn long_urls_are_cut_in_log_lines() {
         let url = format!("s3://b/{}", "\u{1}".repeat(6_000_000));
-        let fields = failure(Some(&url), &Error::ObjectNotFound(url.clone()));
+        let fields = failure_fields(Some(&url), &Error::ObjectNotFound(url.clone()));
         assert_eq!(fields["errorType"], "ObjectNotFound");
         assert!(fields.to_string().len() < 30_000);
         let key = "k".repeat(1024);
         let url = format!("s3://{}/{key}", "b".repeat(63));
-        let fields = failure(Some(&url), &Error::NotTried);
+        let fields = failure_fields(Some(&url), &Error::NotTried);
         assert_eq!(fields["object"], url);
     }
 }

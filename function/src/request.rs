@@ -1,24 +1,24 @@
 //! What an event asks for, whatever its shape. The shape tells which service sent it.
 
 mod batch;
+mod common;
 mod direct;
 mod eventbridge;
 mod http;
 mod s3;
-mod shape;
 mod sns;
 mod sqs;
 
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-pub use self::batch::{Batch, Task};
-pub use self::http::{Body, Http, Wanted};
-pub use self::shape::Object;
-pub use self::sqs::{Message, Sqs};
+pub use self::batch::{BatchRequest, Task};
+pub use self::common::Object;
+pub use self::http::{Body, HttpRequest, ResponseFormat};
+pub use self::sqs::{Message, SqsRequest};
 
 use crate::error::{Error, Result};
-use crate::options::Named;
+use crate::options::RawOptions;
 
 /// An event as Lambda hands it over: JSON that can be read, or what is wrong with it.
 #[derive(Debug)]
@@ -36,8 +36,8 @@ impl<'de> Deserialize<'de> for Event {
 /// Whether an event came over HTTP, in whatever payload format and however broken: then every failure
 /// has to be an answer. Function URLs, API Gateway and load balancers say who asked, and nobody else does.
 pub fn is_http(event: &Value) -> bool {
-    let is = |name: &str| event.get(name).is_some_and(|value| !value.is_null());
-    is("requestContext") || is("httpMethod")
+    let has = |name: &str| event.get(name).is_some_and(|value| !value.is_null());
+    has("requestContext") || has("httpMethod")
 }
 
 #[derive(Debug)]
@@ -45,30 +45,30 @@ pub enum Request {
     /// One photo, as the Python original was asked.
     Direct {
         object: Object,
-        options: Named,
+        options: RawOptions,
     },
     /// Photos that have come into S3, as S3, SNS or EventBridge tell. None for a test event.
     Notification(Vec<Object>),
-    Sqs(Sqs),
-    Batch(Batch),
-    Http(Box<Http>),
+    Sqs(SqsRequest),
+    Batch(BatchRequest),
+    Http(Box<HttpRequest>),
 }
 
 impl Request {
     /// What `event` asks for; `environment` looks up a variable.
     pub fn parse(event: Value, environment: impl Fn(&str) -> Option<String>) -> Result<Self> {
         let has = |name: &str| event.get(name).is_some();
-        let what = match shape::source(&event).as_deref() {
+        let description = match common::event_source(&event).as_deref() {
             Some("aws:s3") => return s3::objects(event).map(Self::Notification),
             Some("aws:sqs") => return sqs::parse(event).map(Self::Sqs),
             Some("aws:sns") => return sns::objects(event).map(Self::Notification),
             Some(other) => format!("records of `{other}`"),
-            None if s3::is_test(&event) => return Ok(Self::Notification(Vec::new())),
+            None if s3::is_test_event(&event) => return Ok(Self::Notification(Vec::new())),
             None if has("invocationSchemaVersion") => return batch::parse(event).map(Self::Batch),
             None if event.pointer("/requestContext/http").is_some() => {
                 return http::parse(event).map(|http| Self::Http(Box::new(http)));
             }
-            None if eventbridge::is_created(&event) => {
+            None if eventbridge::is_object_created(&event) => {
                 return eventbridge::objects(event).map(Self::Notification);
             }
             None if has("Records") => "`Records` that name no source".to_owned(),
@@ -80,7 +80,7 @@ impl Request {
             }
             None => "of no known shape".to_owned(),
         };
-        let (object, options) = direct::parse(&event, environment, &what)?;
+        let (object, options) = direct::parse(&event, environment, &description)?;
         Ok(Self::Direct { object, options })
     }
 }
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_event_is_told_the_shapes() {
+    fn unknown_event_error_lists_the_supported_events() {
         for event in [
             json!({}),
             json!(null),
@@ -110,14 +110,17 @@ mod tests {
             json!({"detail-type": "Scheduled Event", "source": "aws.events"}),
         ] {
             let error = parse(event.clone()).unwrap_err();
-            let said = error.to_string();
-            assert_eq!(error.name(), "UnknownEvent", "{event}: {said}");
-            assert!(said.contains("S3_KEY") && said.contains("SQS"), "{said}");
+            let message = error.to_string();
+            assert_eq!(error.name(), "UnknownEvent", "{event}: {message}");
+            assert!(
+                message.contains("S3_KEY") && message.contains("SQS"),
+                "{message}"
+            );
         }
     }
 
     #[test]
-    fn an_event_that_is_too_deep_is_refused_by_name() {
+    fn event_that_is_nested_too_deeply_is_refused() {
         let deep = "[".repeat(1000) + &"]".repeat(1000);
         for (text, good) in [
             (deep.as_str(), false),
@@ -134,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn what_came_over_http_is_known_however_broken() {
+    fn malformed_http_events_are_recognized_as_http() {
         for event in [
             json!({"requestContext": {"http": 1}}),
             json!({"requestContext": {"elb": {}}, "httpMethod": "GET", "path": "/"}),
@@ -154,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_known_shape_that_is_broken_is_said_to_be() {
+    fn malformed_known_event_names_its_type() {
         for (event, expected) in [
             (json!({"Records": [{"eventSource": "aws:s3"}]}), "S3"),
             (json!({"Records": [{"eventSource": "aws:sqs"}]}), "SQS"),
@@ -167,9 +170,9 @@ mod tests {
             ),
         ] {
             let error = parse(event.clone()).unwrap_err();
-            let said = error.to_string();
-            assert_eq!(error.name(), "InvalidRequest", "{event}: {said}");
-            assert!(said.contains(expected), "{event}: {said}");
+            let message = error.to_string();
+            assert_eq!(error.name(), "InvalidRequest", "{event}: {message}");
+            assert!(message.contains(expected), "{event}: {message}");
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 /// At most so many characters of it; if there are more, that is said.
-pub fn cut(text: &str, most: usize) -> Cow<'_, str> {
-    match text.char_indices().nth(most) {
+pub fn truncate(text: &str, max_chars: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(max_chars) {
         None => text.into(),
         Some((end, _)) => format!("{}… ({} bytes)", &text[..end], text.len()).into(),
     }
@@ -15,9 +15,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_beginning_is_kept_and_characters_stay_whole() {
-        assert_eq!(cut("caf\u{e9}", 4), "caf\u{e9}");
-        assert_eq!(cut("caf\u{e9}s", 4), "caf\u{e9}… (6 bytes)");
-        assert_eq!(cut("", 0), "");
+    fn text_is_truncated_between_characters() {
+        assert_eq!(truncate("caf\u{e9}", 4), "caf\u{e9}");
+        assert_eq!(truncate("caf\u{e9}s", 4), "caf\u{e9}… (6 bytes)");
+        assert_eq!(truncate("", 0), "");
     }
 }

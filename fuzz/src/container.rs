@@ -2,20 +2,20 @@
 //! checksums put right, so that more than the first check of them is tried.
 
 /// The longest block that has room in a JPEG file's segment.
-pub const LONGEST: usize = 0xffff - 2 - NAME.len();
+pub const MAX_BLOCK_LEN: usize = 0xffff - 2 - EXIF_HEADER.len();
 
 /// What a block begins with in JPEG files. Source: CIPA DC-008, 4.7.2.
-pub const NAME: &[u8] = b"Exif\0\0";
+pub const EXIF_HEADER: &[u8] = b"Exif\0\0";
 /// What XMP begins with there, which some programs write first.
-const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0<x/>";
+const XMP_SEGMENT: &[u8] = b"http://ns.adobe.com/xap/1.0/\0<x/>";
 
 /// A grey JPEG file of 8x16 pixels, with XMP before the block or without.
 pub fn jpeg(block: &[u8], xmp: bool) -> Vec<u8> {
     let mut file = b"\xff\xd8".to_vec();
     if xmp {
-        segment(&mut file, 0xe1, XMP);
+        segment(&mut file, 0xe1, XMP_SEGMENT);
     }
-    segment(&mut file, 0xe1, &[NAME, block].concat());
+    segment(&mut file, 0xe1, &[EXIF_HEADER, block].concat());
     segment(&mut file, 0xdb, &[&[0][..], &[1; 64]].concat());
     segment(&mut file, 0xc0, b"\x08\0\x10\0\x08\x01\x01\x11\0");
     for table in [0x00, 0x10] {
@@ -32,10 +32,10 @@ pub fn jpeg(block: &[u8], xmp: bool) -> Vec<u8> {
 }
 
 /// A grey PNG file of 8x16 pixels, with the block before its pixels or behind them.
-pub fn png(block: &[u8], behind: bool) -> Vec<u8> {
+pub fn png(block: &[u8], after_pixels: bool) -> Vec<u8> {
     let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
     chunk(&mut file, b"IHDR", b"\0\0\0\x08\0\0\0\x10\x01\0\0\0\0");
-    if !behind {
+    if !after_pixels {
         chunk(&mut file, b"eXIf", block);
     }
     // Rows of one byte and the kind of their filter, stored without compression.
@@ -44,7 +44,7 @@ pub fn png(block: &[u8], behind: bool) -> Vec<u8> {
     data.extend(rows);
     data.extend(b"\0\x20\0\x01");
     chunk(&mut file, b"IDAT", &data);
-    if behind {
+    if after_pixels {
         chunk(&mut file, b"eXIf", block);
     }
     chunk(&mut file, b"IEND", b"");
@@ -53,12 +53,12 @@ pub fn png(block: &[u8], behind: bool) -> Vec<u8> {
 
 /// A lossless WebP file of 8x16 pixels of one colour. The block begins as in JPEG files, which some programs do, or
 /// not.
-pub fn webp(block: &[u8], named: bool) -> Vec<u8> {
+pub fn webp(block: &[u8], with_header: bool) -> Vec<u8> {
     let mut body = b"WEBP".to_vec();
     riff(&mut body, b"VP8X", b"\x08\0\0\0\x07\0\0\x0f\0\0");
     // Width and height less one in 14 bits each, and five prefix codes of one symbol.
     riff(&mut body, b"VP8L", b"\x2f\x07\xc0\x03\0\x88\x88\x08\0");
-    let name = if named { NAME } else { b"" };
+    let name = if with_header { EXIF_HEADER } else { b"" };
     riff(&mut body, b"EXIF", &[name, block].concat());
     let mut file = Vec::new();
     riff(&mut file, b"RIFF", &body);

@@ -6,17 +6,17 @@ pub mod container;
 use std::io::{Read, copy, sink};
 use std::path::Path;
 
-use layer::Packing;
+use layer::Compression;
 use layer::entries::Entry;
 use layer::scan::scan;
 
 /// Reads a layer to its end, the content of its entries included.
-pub fn read_layer(bytes: &[u8], packing: Packing) {
+pub fn read_layer(bytes: &[u8], compression: Compression) {
     let mut visit = |_: &Entry, content: &mut dyn Read| {
         let _ = copy(content, &mut sink());
         Ok(())
     };
-    let _ = scan("the fuzzer", bytes, packing, &mut visit);
+    let _ = scan("the fuzzer", bytes, compression, &mut visit);
 }
 
 /// Calls `read` with a file that holds `bytes`.

@@ -2,12 +2,12 @@
 #![no_main]
 
 use fuzz::with_file;
-use layer::lint::{Expected, lint_source};
+use layer::lint::{LintOptions, lint_source};
 use layer::open;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| with_file(bytes, |path| {
     if let Ok(source) = open(path) {
-        let _ = lint_source(source.as_ref(), &Expected::default());
+        let _ = lint_source(source.as_ref(), &LintOptions::default());
     }
 }));

@@ -4,19 +4,19 @@
 
 use std::collections::BTreeMap;
 
-use layer::lint::{Expected, lint_source};
+use layer::lint::{LintOptions, lint_source};
 use layer::source::{Blob, Source};
 use layer::{Digest, Error, Image, Result, source};
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
 
 /// A layout in memory.
-struct Memory {
+struct InMemoryLayout {
     index: Vec<u8>,
     blobs: BTreeMap<Digest, Vec<u8>>,
 }
 
-impl Source for Memory {
+impl Source for InMemoryLayout {
     fn origin(&self) -> &str {
         "the fuzzer"
     }
@@ -29,7 +29,7 @@ impl Source for Memory {
         let bytes = self.blobs.get(digest);
         let bytes = bytes.ok_or_else(|| Error::Other(format!("there is no blob {digest}")))?;
         Ok(Blob {
-            bytes: bytes.len() as u64,
+            size: bytes.len() as u64,
             reader: Box::new(bytes.as_slice()),
         })
     }
@@ -43,7 +43,7 @@ impl Source for Memory {
     }
 }
 
-fn memory(bytes: &[u8]) -> Memory {
+fn in_memory_layout(bytes: &[u8]) -> InMemoryLayout {
     let mut parts = bytes.splitn(2, |byte| *byte == 0);
     let manifest = parts.next().unwrap_or_default();
     let config = parts.next().unwrap_or_default().to_vec();
@@ -66,23 +66,23 @@ fn memory(bytes: &[u8]) -> Memory {
     let mut entry = add(manifest);
     entry["mediaType"] = "application/vnd.oci.image.manifest.v1+json".into();
     let index = json!({"schemaVersion": 2, "manifests": [entry]});
-    Memory {
+    InMemoryLayout {
         index: index.to_string().into_bytes(),
         blobs,
     }
 }
 
 fuzz_target!(|bytes: &[u8]| {
-    let raw = Memory {
+    let raw = InMemoryLayout {
         index: bytes.to_vec(),
         blobs: BTreeMap::new(),
     };
-    let _ = lint_source(&raw, &Expected::default());
-    let memory = memory(bytes);
-    let _ = lint_source(&memory, &Expected::default());
-    if let Ok(index) = source::index(&memory)
+    let _ = lint_source(&raw, &LintOptions::default());
+    let layout = in_memory_layout(bytes);
+    let _ = lint_source(&layout, &LintOptions::default());
+    if let Ok(index) = source::index(&layout)
         && let Some(entry) = index.manifests().first()
     {
-        let _ = Image::read(&memory, entry);
+        let _ = Image::read(&layout, entry);
     }
 });

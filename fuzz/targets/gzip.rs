@@ -2,7 +2,7 @@
 #![no_main]
 
 use fuzz::read_layer;
-use layer::Packing;
+use layer::Compression;
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|bytes: &[u8]| read_layer(bytes, Packing::Gzip));
+fuzz_target!(|bytes: &[u8]| read_layer(bytes, Compression::Gzip));

@@ -2,7 +2,7 @@
 #![no_main]
 
 use function::machine::Machine;
-use function::options::{Preset, Settings, Who};
+use function::options::{EnvironmentOptions, Preset, Principal};
 use function::photo::Header;
 use libfuzzer_sys::fuzz_target;
 
@@ -10,15 +10,16 @@ fuzz_target!(|file: &[u8]| {
     match Header::read(file) {
         Ok(header) => {
             assert!(header.width > 0 && header.height > 0, "{header:?}");
-            assert_eq!(header.bytes, file.len());
-            assert!(header.within(header.pixels()).is_ok());
-            assert!(header.within(header.pixels() - 1).is_err());
-            let options = Settings::default().options(Preset::Accurate, Who::Anyone, &[]);
+            assert_eq!(header.file_bytes, file.len());
+            assert!(header.check_pixels(header.pixels()).is_ok());
+            assert!(header.check_pixels(header.pixels() - 1).is_err());
+            let options =
+                EnvironmentOptions::default().resolve(Preset::Accurate, Principal::Anyone, &[]);
             let options = options.expect("a preset is possible");
             let (width, height) = (header.width, header.height);
-            let detection = options.detection.bounded(width, height);
-            let machine = Machine::of(Some("10240"));
-            let _ = machine.holds(&header, &detection);
+            let detection = options.detection.with_bounded_cost(width, height);
+            let machine = Machine::from_memory_size(Some("10240"));
+            let _ = machine.check_memory(&header, &detection);
         }
         Err(refusal) => assert!(!refusal.to_string().is_empty()),
     }

@@ -1,52 +1,61 @@
 //! The options of an event and of the environment. The input is two query strings with a line break between.
 #![no_main]
 
-use function::options::{Named, Options, PREFIX, Preset, Settings, TABLE, Who};
+use function::options::{
+    ENVIRONMENT_PREFIX, EnvironmentOptions, OPTION_SPECS, Options, Preset, Principal, RawOptions,
+};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
     let (environment, event) = text.split_once('\n').unwrap_or(("", text));
-    let variables = named(environment).into_iter();
-    let variables = variables.map(|(name, value)| (PREFIX.to_owned() + &name, value));
-    let settings = Settings::of(variables);
-    let event = named(event);
+    let variables = parse_query(environment).into_iter();
+    let variables = variables.map(|(name, value)| (ENVIRONMENT_PREFIX.to_owned() + &name, value));
+    let environment_options = EnvironmentOptions::from_variables(variables);
+    let event = parse_query(event);
     for preset in [Preset::Original, Preset::Balanced, Preset::Accurate] {
-        for who in [Who::Anyone, Who::Caller, Who::Operator] {
-            match settings.options(preset, who, &event) {
-                Ok(options) => check(&options, who, &event),
+        for principal in [Principal::Anyone, Principal::Caller, Principal::Operator] {
+            match environment_options.resolve(preset, principal, &event) {
+                Ok(options) => check(&options, principal, &event),
                 Err(error) => assert_eq!(error.name(), "InvalidOption"),
             }
         }
     }
 });
 
-fn named(query: &str) -> Named {
+fn parse_query(query: &str) -> RawOptions {
     form_urlencoded::parse(query.as_bytes())
         .into_owned()
         .collect()
 }
 
 /// What holds for all options, and for those of strangers.
-fn check(options: &Options, who: Who, event: &Named) {
-    for entry in TABLE {
-        let _ = (entry.show)(options);
-        let set = event.iter().any(|(name, _)| name == entry.name);
-        assert!(!set || entry.who <= who, "{} was set", entry.name);
+fn check(options: &Options, principal: Principal, event: &RawOptions) {
+    for spec in OPTION_SPECS {
+        let _ = (spec.show)(options);
+        let set = event.iter().any(|(name, _)| name == spec.name);
+        assert!(
+            !set || spec.settable_by <= principal,
+            "{} was set",
+            spec.name
+        );
     }
     let detection = &options.detection;
     assert!((1.01..=2.0).contains(&detection.scale_factor));
     assert!(!detection.face_cascades.is_empty() && detection.face_cascades.len() <= 2);
     assert!((1..=100).contains(&options.output.jpeg_quality));
     assert!(detection.longest_side == 0 || detection.longest_side >= 64);
-    let side = detection.clone().bounded(65_535, 65_535).longest_side;
+    let side = detection
+        .clone()
+        .with_bounded_cost(65_535, 65_535)
+        .longest_side;
     assert!(side > 0);
-    if who == Who::Anyone {
-        assert!(options.limits.bounded);
+    if principal == Principal::Anyone {
+        assert!(options.limits.work_bounded);
         assert!(detection.scale_factor >= 1.05);
         assert!(detection.face_neighbours >= 1 && detection.eye_neighbours >= 1);
     }
-    let key = &options.output.key;
-    let made = key.annotated("a/photo.jpg");
-    assert!(key.makes(&made) && key.makes(&key.sidecar("a/photo.jpg")));
+    let pattern = &options.output.key_pattern;
+    let made = pattern.annotated_key("a/photo.jpg");
+    assert!(pattern.matches(&made) && pattern.matches(&pattern.sidecar_key("a/photo.jpg")));
     assert!(options.output.bucket.is_some() || made != "a/photo.jpg");
 }

@@ -3,7 +3,7 @@
 #![no_main]
 
 use function::photo::Header;
-use fuzz::container::{LONGEST, NAME, jpeg, png, webp};
+use fuzz::container::{EXIF_HEADER, MAX_BLOCK_LEN, jpeg, png, webp};
 use libfuzzer_sys::{Corpus, fuzz_target};
 
 fuzz_target!(|bytes: &[u8]| -> Corpus {
@@ -11,7 +11,7 @@ fuzz_target!(|bytes: &[u8]| -> Corpus {
         return Corpus::Reject;
     };
     // In front of a block, its name in JPEG files is taken for that.
-    if block.len() > LONGEST || block.starts_with(NAME) {
+    if block.len() > MAX_BLOCK_LEN || block.starts_with(EXIF_HEADER) {
         return Corpus::Reject;
     }
     let bit = |at: u8| choice >> at & 1 == 1;

@@ -5,24 +5,25 @@
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use function::faces::Area;
-use function::options::{Contrast, Detection, EyeCascade, FaceCascade, Preset};
-use function::photo::watch::Watch;
-use function::photo::{Failure, Format, Header};
-use function::vision::{OpenCv, Seen, Task, Vision};
+use function::faces::BoundingBox;
+use function::options::{Contrast, DetectionOptions, EyeCascade, FaceCascade, Preset};
+use function::photo::resource_limits::ResourceLimits;
+use function::photo::{Format, Header, PhotoError};
+use function::vision::{DetectionTask, Detections, Detector, OpenCvDetector};
 use libfuzzer_sys::{Corpus, fuzz_target};
 
 /// The most pixels that are decoded.
-const PIXELS: u64 = 4_000_000;
+const MAX_PIXELS: u64 = 4_000_000;
 /// The most pixels that are looked at as they are; a larger picture is made smaller first. Sanitizers make
 /// detection some ten times as slow.
-const LOOKED_AT: u64 = 128 * 128;
+const MAX_DETECTED_PIXELS: u64 = 128 * 128;
 
 /// Two threads, as Lambda has two processors at least.
-static OPENCV: LazyLock<OpenCv> = LazyLock::new(|| match OpenCv::new(Some(2), true) {
-    Ok(opencv) => opencv,
-    Err(failure) => panic!("{failure:?}"),
-});
+static OPENCV: LazyLock<OpenCvDetector> =
+    LazyLock::new(|| match OpenCvDetector::new(Some(2), true) {
+        Ok(opencv) => opencv,
+        Err(failure) => panic!("{failure:?}"),
+    });
 
 fuzz_target!(|bytes: &[u8]| -> Corpus {
     let Some((file, choice)) = bytes.split_last_chunk() else {
@@ -30,28 +31,28 @@ fuzz_target!(|bytes: &[u8]| -> Corpus {
     };
     // The target `header` tries what is refused here.
     let header = match Header::read(file) {
-        Ok(header) if header.within(PIXELS).is_ok() => header,
+        Ok(header) if header.check_pixels(MAX_PIXELS).is_ok() => header,
         _ => return Corpus::Reject,
     };
-    let task = Task {
+    let task = DetectionTask {
         detection: detection(*choice, &header),
-        annotate: Some(i32::from(choice[3] % 100) + 1),
-        watch: Watch {
-            until: Instant::now() + Duration::from_secs(600),
+        annotation_quality: Some(i32::from(choice[3] % 100) + 1),
+        limits: ResourceLimits {
+            deadline: Instant::now() + Duration::from_secs(600),
             // Its own checks would be of the sanitizers' memory.
             memory: None,
         },
     };
-    match OPENCV.look(file, &header, &task) {
-        Ok(seen) => check(&seen, &header),
-        Err(Failure::Photo(_)) => {}
+    match OPENCV.detect(file, &header, &task) {
+        Ok(detections) => check(&detections, &header),
+        Err(PhotoError::Refused(_)) => {}
         Err(failure) => panic!("{failure:?}"),
     }
     Corpus::Keep
 });
 
 /// How to look, as far as strangers may choose it.
-fn detection([contrast, cascades, numbers, _]: [u8; 4], header: &Header) -> Detection {
+fn detection([contrast, cascades, numbers, _]: [u8; 4], header: &Header) -> DetectionOptions {
     let bit = |at: u8| cascades >> at & 1 == 1;
     let mut face_cascades = vec![FaceCascade::FrontalfaceDefault];
     if bit(0) {
@@ -61,12 +62,12 @@ fn detection([contrast, cascades, numbers, _]: [u8; 4], header: &Header) -> Dete
         face_cascades.truncate(1);
     }
     let longest_side = match contrast >> 2 & 3 {
-        0 if header.pixels() <= LOOKED_AT => 0,
+        0 if header.pixels() <= MAX_DETECTED_PIXELS => 0,
         // As small as the bound of strangers' work may make it.
         1 => 1 + u32::from(contrast >> 4),
         more => 64 + u32::from(more) * 16,
     };
-    Detection {
+    DetectionOptions {
         face_cascades,
         side_faces: bit(3),
         eye_cascade: match cascades >> 4 & 3 {
@@ -91,27 +92,27 @@ fn detection([contrast, cascades, numbers, _]: [u8; 4], header: &Header) -> Dete
 }
 
 /// Refuses faces outside of the photo, and an annotated photo of another size or kind.
-fn check(seen: &Seen, header: &Header) {
-    let size = (seen.width, seen.height);
+fn check(detections: &Detections, header: &Header) {
+    let size = (detections.width, detections.height);
     let sizes = [(header.width, header.height), (header.height, header.width)];
     assert!(sizes.contains(&size), "{size:?} of {header:?}");
-    let inside = |[x, y, width, height]: Area| {
+    let inside = |[x, y, width, height]: BoundingBox| {
         let ends = |from: i32, side: i32, most: u32| {
             from >= 0 && side > 0 && i64::from(from) + i64::from(side) <= i64::from(most)
         };
-        ends(x, width, seen.width) && ends(y, height, seen.height)
+        ends(x, width, detections.width) && ends(y, height, detections.height)
     };
-    for face in &seen.faces {
+    for face in &detections.faces {
         assert!(inside(face.rectangle), "{face:?} in {size:?}");
         assert!(
             face.eyes.iter().all(|eye| inside(*eye)),
             "{face:?} in {size:?}"
         );
     }
-    let file = match seen.annotated.as_ref().expect("it was asked for") {
+    let file = match detections.annotated.as_ref().expect("it was asked for") {
         Ok(file) => file,
         Err(error) => {
-            let most = function::photo::decode::jpeg::LONGEST;
+            let most = function::photo::decode::jpeg::MAX_SIDE;
             assert!(size.0.max(size.1) > most, "{size:?}: {error}");
             return;
         }

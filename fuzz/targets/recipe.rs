@@ -16,8 +16,8 @@ fuzz_target!(|text: &str| {
             Ok(recipe) => {
                 assert!(recipe.has_module("core"), "{recipe:?}");
                 assert!(!recipe.instrumented);
-                let asked = architecture.unwrap_or(recipe.target.architecture);
-                assert_eq!(recipe.target.architecture, asked);
+                let expected = architecture.unwrap_or(recipe.target.architecture);
+                assert_eq!(recipe.target.architecture, expected);
             }
             Err(error) => assert!(!format!("{error:#}").is_empty()),
         }

@@ -2,7 +2,7 @@
 //! environment names a photo if the input begins with a blank.
 #![no_main]
 
-use function::options::{Preset, Settings, Who};
+use function::options::{EnvironmentOptions, Preset, Principal};
 use function::request::{Event, Request, is_http};
 use futures_util::FutureExt;
 use libfuzzer_sys::{Corpus, fuzz_target};
@@ -19,22 +19,23 @@ fuzz_target!(|bytes: &[u8]| -> Corpus {
     let http = is_http(&event);
     let named = bytes.first() == Some(&b' ');
     let environment = |name: &str| named.then(|| name.to_lowercase());
-    let settings = Settings::default();
+    let environment_options = EnvironmentOptions::default();
     match Request::parse(event, environment) {
         Ok(Request::Http(request)) => {
             assert!(http);
-            let _ = settings.options(Preset::Balanced, Who::Anyone, &request.options);
+            let _ =
+                environment_options.resolve(Preset::Balanced, Principal::Anyone, &request.options);
             // All of the body is there, so that nothing is waited for.
             let photo = request.body.photo().now_or_never();
             let _ = photo.expect("the body is read at once");
         }
         Ok(Request::Direct { object, options }) => {
             assert!(!object.bucket.is_empty() && !object.key.is_empty());
-            let _ = settings.options(Preset::Original, Who::Caller, &options);
+            let _ = environment_options.resolve(Preset::Original, Principal::Caller, &options);
         }
         Ok(Request::Batch(batch)) => {
             if let Ok(options) = batch.options {
-                let _ = settings.options(Preset::Balanced, Who::Caller, &options);
+                let _ = environment_options.resolve(Preset::Balanced, Principal::Caller, &options);
             }
         }
         Ok(Request::Notification(_) | Request::Sqs(_)) => {}

@@ -12,9 +12,9 @@ use tar::EntryType;
 
 pub use self::read::ArchiveFile;
 pub(crate) use self::read::{DockerImage, blob_path};
-use crate::document::{VERSION, canonical};
-use crate::layer::header;
-use crate::replace::{new_file, rename};
+use crate::atomic::{persist, temporary_file};
+use crate::document::{OCI_LAYOUT, canonical_json};
+use crate::layer::tar_header;
 use crate::source::Source;
 use crate::{Digest, Error, Index, Layout, LayoutFolder, Result};
 
@@ -35,16 +35,16 @@ impl Layout {
     /// `reference`, such as `face-detect:latest`.
     pub fn write_archive(&self, path: &Path, reference: &str) -> Result<()> {
         let parent = path.parent().unwrap_or(Path::new("."));
-        let partial = new_file(parent)?;
+        let partial = temporary_file(parent)?;
         let mut archive = tar::Builder::new(BufWriter::new(partial));
-        self.append_to(&mut archive, reference, path)?;
+        self.append_entries(&mut archive, reference, path)?;
         let written = archive.into_inner().map_err(Error::io("write", path))?;
         let file = written.into_inner();
         let file = file.map_err(|error| Error::io("write", path)(error.into_error()))?;
-        rename(file, path)
+        persist(file, path)
     }
 
-    fn append_to(
+    fn append_entries(
         &self,
         archive: &mut tar::Builder<impl Write>,
         reference: &str,
@@ -65,7 +65,7 @@ impl Layout {
         blobs.dedup();
 
         for folder in ["blobs/", "blobs/sha256/"] {
-            let mut header = header(EntryType::Directory, 0o755, 0, 0);
+            let mut header = tar_header(EntryType::Directory, 0o755, 0, 0);
             let appended = archive.append_data(&mut header, folder, std::io::empty());
             appended.map_err(Error::io("write", to))?;
         }
@@ -73,18 +73,18 @@ impl Layout {
             let path = self.source().blob_path(&digest);
             let file = File::open(&path)?;
             let size = file.metadata()?.len();
-            let mut header = header(EntryType::Regular, 0o644, size, 0);
+            let mut header = tar_header(EntryType::Regular, 0o644, size, 0);
             let appended = archive.append_data(&mut header, blob_path(&digest), file);
             appended.map_err(Error::io("write", to))?;
         }
-        let index = Index::of(vec![image.descriptor(reference)?])?;
+        let index = Index::new(vec![image.descriptor(reference)?])?;
         let documents = [
-            ("index.json", index.bytes()?),
-            ("manifest.json", canonical(&docker)?),
-            ("oci-layout", VERSION.as_bytes().to_vec()),
+            ("index.json", index.to_json()?),
+            ("manifest.json", canonical_json(&docker)?),
+            ("oci-layout", OCI_LAYOUT.as_bytes().to_vec()),
         ];
         for (name, bytes) in documents {
-            let mut header = header(EntryType::Regular, 0o644, bytes.len() as u64, 0);
+            let mut header = tar_header(EntryType::Regular, 0o644, bytes.len() as u64, 0);
             let appended = archive.append_data(&mut header, name, bytes.as_slice());
             appended.map_err(Error::io("write", to))?;
         }

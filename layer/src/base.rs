@@ -2,10 +2,10 @@
 //! program, with the reason.
 
 use crate::elf::FunctionBinary;
-use crate::program::Layers;
+use crate::library_resolver::LibraryResolver;
+use crate::merged_file_system::MergedFileSystem;
 use crate::scan::read_layer;
 use crate::source::Source;
-use crate::view::View;
 use crate::{Error, Layout, Result};
 
 /// Whether `binary` runs where there is nothing but itself.
@@ -23,7 +23,7 @@ pub fn check_scratch(binary: &FunctionBinary) -> Result<()> {
         "it needs {}; take the base `minimal`, which has these and nothing else",
         needed.join(", ")
     );
-    Err(refused(binary, "scratch", reason))
+    Err(incompatible(binary, "scratch", reason))
 }
 
 /// Whether `binary` runs in the image that `base` holds; errors call it `name`.
@@ -32,10 +32,10 @@ pub fn check_scratch(binary: &FunctionBinary) -> Result<()> {
 /// The base is for another processor, lacks a library, or its glibc is older than the binary needs.
 pub fn check_base(binary: &FunctionBinary, base: &Layout, name: &str) -> Result<()> {
     let (elf, image) = (binary.elf(), base.image());
-    let (found, architecture) = (image.processor(), binary.architecture());
+    let (found, architecture) = (image.architecture(), binary.architecture());
     if found != architecture {
         let reason = format!("the base is for {found}, the program for {architecture}");
-        return Err(refused(binary, name, reason));
+        return Err(incompatible(binary, name, reason));
     }
     let source: &dyn Source = base.source();
     let descriptors = image.documents.manifest.layers();
@@ -48,22 +48,22 @@ pub fn check_base(binary: &FunctionBinary, base: &Layout, name: &str) -> Result<
         })?;
         entries.push(layer);
     }
-    let view = View::of(entries.iter().map(Vec::as_slice));
-    let layers = Layers::new(source, descriptors, &view, &image.documents.config);
-    let libraries = layers.missing_libraries(elf);
-    if let Some(missing) = layers
+    let file_system = MergedFileSystem::from_layers(entries.iter().map(Vec::as_slice));
+    let resolver = LibraryResolver::new(source, descriptors, &file_system, &image.documents.config);
+    let libraries = resolver.missing_libraries(elf);
+    if let Some(missing) = resolver
         .missing_loader(elf)
         .into_iter()
         .chain(libraries)
         .next()
     {
         let reason = format!("the base has no {missing}; take one with glibc");
-        return Err(refused(binary, name, reason));
+        return Err(incompatible(binary, name, reason));
     }
-    let Some((needed, symbol)) = &elf.needs_glibc else {
+    let Some((needed, symbol)) = &elf.required_glibc else {
         return Ok(());
     };
-    match layers.glibc()? {
+    match resolver.glibc_version()? {
         Some(found) if found >= *needed => Ok(()),
         found => {
             let found = found.map(|glibc| glibc.to_string());
@@ -71,12 +71,12 @@ pub fn check_base(binary: &FunctionBinary, base: &Layout, name: &str) -> Result<
             let reason = format!(
                 "its glibc is {found}, the program needs {needed} ({symbol}); take a newer base"
             );
-            Err(refused(binary, name, reason))
+            Err(incompatible(binary, name, reason))
         }
     }
 }
 
-fn refused(binary: &FunctionBinary, base: &str, reason: String) -> Error {
+fn incompatible(binary: &FunctionBinary, base: &str, reason: String) -> Error {
     let path = binary.path().display();
     Error::Other(format!("`{path}` cannot run on the base {base}: {reason}"))
 }

@@ -12,7 +12,7 @@ pub struct ImageConfig {
     pub entrypoint: Vec<String>,
     /// The user that it runs as where nothing else is said; Lambda has one of its own.
     pub user: Option<String>,
-    pub working_folder: Option<String>,
+    pub working_dir: Option<String>,
     pub labels: BTreeMap<String, String>,
     /// What the manifest says about the image, by the names of
     /// <https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md>.
@@ -27,7 +27,7 @@ impl ImageConfig {
             architecture,
             entrypoint: Vec::new(),
             user: None,
-            working_folder: None,
+            working_dir: None,
             labels: BTreeMap::new(),
             annotations: BTreeMap::new(),
         }

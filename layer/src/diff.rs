@@ -10,21 +10,21 @@ use crate::source::Source;
 use crate::{Digest, Error, Image, Result, RunningDigest};
 
 /// Entries by path, each with the digest of its content.
-pub type Files = BTreeMap<String, (Entry, Digest)>;
+pub type LayerFiles = BTreeMap<String, (Entry, Digest)>;
 
 /// The entries of an image's layer `number`, counted from 0 at the bottom.
 ///
 /// # Errors
 /// There is no such layer, or it cannot be read.
-pub fn files(source: &dyn Source, image: &Image, number: usize) -> Result<Files> {
+pub fn layer_files(source: &dyn Source, image: &Image, number: usize) -> Result<LayerFiles> {
     let layers = image.documents.manifest.layers();
     let Some(descriptor) = layers.get(number) else {
         let reason = format!("it has {} layers, and no layer {number}", layers.len());
         return Err(Error::damaged(source.origin(), reason));
     };
-    let mut files = Files::new();
+    let mut files = LayerFiles::new();
     read_layer(source, descriptor, &mut |entry, content| {
-        let content = RunningDigest::of(content);
+        let content = RunningDigest::from_reader(content);
         let content = content.map_err(|error| Error::damaged(source.origin(), error))?;
         files.insert(entry.path.clone(), (entry.clone(), content.digest()));
         Ok(())
@@ -41,8 +41,8 @@ pub fn diff(a: (&dyn Source, &Image), b: (&dyn Source, &Image)) -> Result<Vec<St
     if a.1.digest() == b.1.digest() {
         return Ok(lines);
     }
-    documents("manifest", a.1.manifest(), b.1.manifest(), &mut lines);
-    documents("configuration", a.1.config(), b.1.config(), &mut lines);
+    diff_documents("manifest", a.1.manifest(), b.1.manifest(), &mut lines);
+    diff_documents("configuration", a.1.config(), b.1.config(), &mut lines);
     let (ours, theirs) = (a.1.layers().len(), b.1.layers().len());
     if ours != theirs {
         lines.push(format!("layers: {ours} and {theirs}"));
@@ -56,9 +56,12 @@ pub fn diff(a: (&dyn Source, &Image), b: (&dyn Source, &Image)) -> Result<Vec<St
             lines.push(format!("layer {number}: packed in another way"));
             continue;
         }
-        let (one, other) = (files(a.0, a.1, number)?, files(b.0, b.1, number)?);
+        let (one, other) = (
+            layer_files(a.0, a.1, number)?,
+            layer_files(b.0, b.1, number)?,
+        );
         let before = lines.len();
-        compare(number, &one, &other, &mut lines);
+        diff_files(number, &one, &other, &mut lines);
         if lines.len() == before {
             lines.push(format!(
                 "layer {number}: the same files in another order or time"
@@ -69,21 +72,21 @@ pub fn diff(a: (&dyn Source, &Image), b: (&dyn Source, &Image)) -> Result<Vec<St
 }
 
 /// Where two JSON documents differ, by the paths of their values.
-fn documents(name: &str, a: &[u8], b: &[u8], lines: &mut Vec<String>) {
+fn diff_documents(name: &str, a: &[u8], b: &[u8], lines: &mut Vec<String>) {
     let parse = |bytes| serde_json::from_slice(bytes).unwrap_or(Value::Null);
-    values(name, &parse(a), &parse(b), lines);
+    diff_values(name, &parse(a), &parse(b), lines);
 }
 
-fn values(path: &str, a: &Value, b: &Value, lines: &mut Vec<String>) {
+fn diff_values(path: &str, a: &Value, b: &Value, lines: &mut Vec<String>) {
     match (a, b) {
         (Value::Object(ours), Value::Object(theirs)) => {
             for key in BTreeSet::from_iter(ours.keys().chain(theirs.keys())) {
-                values(&format!("{path}.{key}"), &a[key], &b[key], lines);
+                diff_values(&format!("{path}.{key}"), &a[key], &b[key], lines);
             }
         }
         (Value::Array(ours), Value::Array(theirs)) if ours.len() == theirs.len() => {
             for (at, (a, b)) in ours.iter().zip(theirs).enumerate() {
-                values(&format!("{path}[{at}]"), a, b, lines);
+                diff_values(&format!("{path}[{at}]"), a, b, lines);
             }
         }
         _ if a != b => lines.push(format!("{path}: {a} and {b}")),
@@ -91,24 +94,24 @@ fn values(path: &str, a: &Value, b: &Value, lines: &mut Vec<String>) {
     }
 }
 
-fn compare(layer: usize, a: &Files, b: &Files, lines: &mut Vec<String>) {
+fn diff_files(layer: usize, a: &LayerFiles, b: &LayerFiles, lines: &mut Vec<String>) {
     for path in BTreeSet::from_iter(a.keys().chain(b.keys())) {
-        let mut say = |what: String| lines.push(format!("layer {layer}, `{path}`: {what}"));
+        let mut report = |what: String| lines.push(format!("layer {layer}, `{path}`: {what}"));
         match (a.get(path), b.get(path)) {
             (Some((one, content)), Some((other, same))) => {
                 if one.kind != other.kind {
-                    say(format!("{:?} and {:?}", one.kind, other.kind));
+                    report(format!("{:?} and {:?}", one.kind, other.kind));
                 }
                 if one.mode != other.mode {
-                    say(format!("mode {:04o} and {:04o}", one.mode, other.mode));
+                    report(format!("mode {:04o} and {:04o}", one.mode, other.mode));
                 }
                 if content != same {
-                    let (one, other) = (one.bytes, other.bytes);
-                    say(format!("other content, {one} and {other} bytes"));
+                    let (one, other) = (one.size, other.size);
+                    report(format!("other content, {one} and {other} bytes"));
                 }
             }
-            (Some(_), None) => say("only in the first".to_owned()),
-            (None, _) => say("only in the second".to_owned()),
+            (Some(_), None) => report("only in the first".to_owned()),
+            (None, _) => report("only in the second".to_owned()),
         }
     }
 }
@@ -131,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn each_difference_is_named_with_its_file() {
+    fn differences_are_listed_by_file() {
         let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let one = layout(a.path(), "one", Mode::Data, Architecture::X86_64);
         let same = layout(b.path(), "one", Mode::Data, Architecture::X86_64);
@@ -151,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_layers_files_are_there_with_sizes_and_digests() {
+    fn layer_files_have_sizes_and_digests() {
         let folder = tempfile::tempdir().unwrap();
         let mut tree = FileTree::new();
         tree.add("a/b", Content::bytes("test", b"abc"), Mode::Data)
@@ -160,11 +163,11 @@ mod tests {
         writer.add_layer(&tree, "test").unwrap();
         let config = ImageConfig::new("x", Architecture::X86_64);
         let layout = writer.finish(&config, &folder.path().join("x")).unwrap();
-        let found = files(layout.source(), layout.image(), 0).unwrap();
+        let found = layer_files(layout.source(), layout.image(), 0).unwrap();
         let (entry, digest) = &found["a/b"];
-        assert_eq!(entry.bytes, 3);
+        assert_eq!(entry.size, 3);
         // FIPS 180-2, appendix B.1.
         assert!(digest.hex().starts_with("ba7816bf8f01cfea"));
-        assert!(files(layout.source(), layout.image(), 1).is_err());
+        assert!(layer_files(layout.source(), layout.image(), 1).is_err());
     }
 }

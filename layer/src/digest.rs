@@ -92,18 +92,18 @@ impl RunningDigest {
     ///
     /// # Errors
     /// It cannot be read.
-    pub fn of(reader: &mut (impl Read + ?Sized)) -> io::Result<Self> {
-        let mut passed = Self::default();
-        io::copy(reader, &mut passed)?;
-        Ok(passed)
+    pub fn from_reader(reader: &mut (impl Read + ?Sized)) -> io::Result<Self> {
+        let mut digest_state = Self::default();
+        io::copy(reader, &mut digest_state)?;
+        Ok(digest_state)
     }
 
-    pub fn add(&mut self, bytes: &[u8]) {
+    pub fn update(&mut self, bytes: &[u8]) {
         sha2::Digest::update(&mut self.hash, bytes);
         self.bytes += bytes.len() as u64;
     }
 
-    pub fn bytes(&self) -> u64 {
+    pub fn size(&self) -> u64 {
         self.bytes
     }
 
@@ -114,7 +114,7 @@ impl RunningDigest {
 
 impl Write for RunningDigest {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.add(bytes);
+        self.update(bytes);
         Ok(bytes.len())
     }
 
@@ -124,29 +124,33 @@ impl Write for RunningDigest {
 }
 
 /// Passes bytes on, to a writer or from a reader, and knows their count and digest.
-pub(crate) struct Hashing<T> {
+pub(crate) struct HashingIo<T> {
     inner: T,
-    passed: RunningDigest,
+    digest_state: RunningDigest,
 }
 
-impl<T> Hashing<T> {
+impl<T> HashingIo<T> {
     pub(crate) fn new(inner: T) -> Self {
         Self {
             inner,
-            passed: RunningDigest::default(),
+            digest_state: RunningDigest::default(),
         }
     }
 
     /// What is inside, the digest and the count.
     pub(crate) fn finish(self) -> (T, Digest, u64) {
-        (self.inner, self.passed.digest(), self.passed.bytes)
+        (
+            self.inner,
+            self.digest_state.digest(),
+            self.digest_state.bytes,
+        )
     }
 }
 
-impl<W: Write> Write for Hashing<W> {
+impl<W: Write> Write for HashingIo<W> {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         let count = self.inner.write(buffer)?;
-        self.passed.add(&buffer[..count]);
+        self.digest_state.update(&buffer[..count]);
         Ok(count)
     }
 
@@ -155,10 +159,10 @@ impl<W: Write> Write for Hashing<W> {
     }
 }
 
-impl<R: Read> Read for Hashing<R> {
+impl<R: Read> Read for HashingIo<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
-        self.passed.add(&buffer[..count]);
+        self.digest_state.update(&buffer[..count]);
         Ok(count)
     }
 }
@@ -171,20 +175,20 @@ mod tests {
     const ABC: &str = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
     #[test]
-    fn what_passes_is_counted_and_hashed() {
-        let mut writer = Hashing::new(Vec::new());
+    fn bytes_are_counted_and_hashed() {
+        let mut writer = HashingIo::new(Vec::new());
         writer.write_all(b"abc").unwrap();
         let (inner, digest, bytes) = writer.finish();
         assert_eq!((inner.as_slice(), bytes), (b"abc".as_slice(), 3));
         assert_eq!(digest.to_string(), ABC);
 
-        let mut reader = Hashing::new(b"abc".as_slice());
+        let mut reader = HashingIo::new(b"abc".as_slice());
         io::copy(&mut reader, &mut io::sink()).unwrap();
         assert_eq!(reader.finish().1, Digest::of(b"abc"));
     }
 
     #[test]
-    fn a_digest_is_read_as_it_is_written_and_nothing_else_is() {
+    fn digest_round_trips_and_invalid_ones_are_rejected() {
         assert_eq!(ABC.parse::<Digest>().unwrap().to_string(), ABC);
         let upper = ABC.to_uppercase();
         let sha512 = format!("sha512:{}", "a".repeat(128));

@@ -13,20 +13,20 @@ use crate::{Error, Result};
 
 /// The largest document that is read. Registries refuse larger manifests; see "Pushing manifests" in
 /// <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md>.
-pub(crate) const LARGEST: u64 = 4 * 1024 * 1024;
+pub(crate) const MAX_DOCUMENT_SIZE: u64 = 4 * 1024 * 1024;
 
 /// The content of the file `oci-layout`.
-pub(crate) const VERSION: &str = r#"{"imageLayoutVersion":"1.0.0"}"#;
+pub(crate) const OCI_LAYOUT: &str = r#"{"imageLayoutVersion":"1.0.0"}"#;
 
 /// JSON with its keys sorted: the crate's types keep some of them in hash maps, whose order
 /// changes from run to run.
-pub(crate) fn canonical(document: &impl Serialize) -> Result<Vec<u8>> {
+pub(crate) fn canonical_json(document: &impl Serialize) -> Result<Vec<u8>> {
     let sorted = serde_json::to_value(document).and_then(|value| serde_json::to_vec(&value));
-    sorted.map_err(unbuilt("JSON"))
+    sorted.map_err(build_error("JSON"))
 }
 
 /// How an error of a builder becomes ours.
-pub(crate) fn unbuilt<E: Display>(document: &str) -> impl Fn(E) -> Error {
+pub(crate) fn build_error<E: Display>(document: &str) -> impl Fn(E) -> Error {
     move |reason| Error::Other(format!("failed to write the image's {document}: {reason}"))
 }
 
@@ -39,10 +39,10 @@ pub(crate) fn parse<T: DeserializeOwned>(origin: &str, what: &str, bytes: &[u8])
 /// All bytes of a document, unless they are too many for one.
 pub(crate) fn read(origin: &str, what: &str, reader: &mut dyn Read) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let read = reader.take(LARGEST + 1).read_to_end(&mut bytes);
+    let read = reader.take(MAX_DOCUMENT_SIZE + 1).read_to_end(&mut bytes);
     read.map_err(|error| Error::damaged(origin, format!("its {what} cannot be read: {error}")))?;
-    if bytes.len() as u64 > LARGEST {
-        let reason = format!("its {what} is larger than {LARGEST} bytes");
+    if bytes.len() as u64 > MAX_DOCUMENT_SIZE {
+        let reason = format!("its {what} is larger than {MAX_DOCUMENT_SIZE} bytes");
         return Err(Error::damaged(origin, reason));
     }
     Ok(bytes)
@@ -52,13 +52,13 @@ pub(crate) fn read(origin: &str, what: &str, reader: &mut dyn Read) -> Result<Ve
 pub fn descriptor(kind: MediaType, digest: &Digest, size: u64) -> Result<Descriptor> {
     let described = DescriptorBuilder::default()
         .media_type(kind)
-        .digest(Sha256Digest::from_str(&digest.hex()).map_err(unbuilt("digest"))?)
+        .digest(Sha256Digest::from_str(&digest.hex()).map_err(build_error("digest"))?)
         .size(size)
         .build();
-    described.map_err(unbuilt("descriptor"))
+    described.map_err(build_error("descriptor"))
 }
 
-pub(crate) fn digest_of(origin: &str, descriptor: &Descriptor) -> Result<Digest> {
+pub(crate) fn descriptor_digest(origin: &str, descriptor: &Descriptor) -> Result<Digest> {
     Digest::try_from(descriptor).map_err(|error| Error::damaged(origin, error))
 }
 
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_document_that_does_not_end_is_cut_off() {
+    fn endless_document_is_rejected() {
         let error = read("a layout", "index", &mut std::io::repeat(b' ')).unwrap_err();
         assert!(error.to_string().contains("larger than"), "{error}");
     }

@@ -15,22 +15,22 @@ use object::{Endianness, ReadCache, ReadRef};
 
 use self::hardening::Hardening;
 use crate::lambda::LAMBDA;
-use crate::{Architecture, Error, GlibcVersion, Processor, Result};
+use crate::{Architecture, Error, GlibcVersion, Result, TargetArchitecture};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "names that say all need no comment here")]
 pub struct Elf {
-    pub processor: Processor,
+    pub architecture: TargetArchitecture,
     pub interpreter: Option<String>,
     pub needed: Vec<String>,
     /// Whether it says itself where its libraries are.
-    pub has_run_path: bool,
+    pub has_runpath: bool,
     /// The newest glibc that it asks for, and the symbol version that says so.
-    pub needs_glibc: Option<(GlibcVersion, String)>,
+    pub required_glibc: Option<(GlibcVersion, String)>,
     /// What else it asks of glibc, such as `GLIBC_PRIVATE`.
-    pub needs_unknown: Vec<String>,
+    pub unknown_glibc_versions: Vec<String>,
     /// The newest glibc whose symbols it defines: the release, if it is glibc's own library.
-    pub provides_glibc: Option<GlibcVersion>,
+    pub provided_glibc: Option<GlibcVersion>,
     pub hardening: Hardening,
 }
 
@@ -38,35 +38,35 @@ impl Elf {
     /// Reads the file at `path`, the parts of it that tell.
     pub fn read(path: &Path) -> Result<Self> {
         let file = File::open(path)?;
-        parse(&ReadCache::new(file)).map_err(no_elf(path))
+        parse(&ReadCache::new(file)).map_err(read_error(path))
     }
 
     /// Reads a file that is in memory; errors call it `path`.
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self> {
-        parse(bytes).map_err(no_elf(path))
+        parse(bytes).map_err(read_error(path))
     }
 }
 
-fn no_elf(path: &Path) -> impl FnOnce(Unreadable) -> Error {
+fn read_error(path: &Path) -> impl FnOnce(BoxError) -> Error {
     let path = path.display();
     move |error| Error::Other(format!("failed to read `{path}` as an ELF file: {error}"))
 }
 
-type Unreadable = Box<dyn std::error::Error>;
+type BoxError = Box<dyn std::error::Error>;
 
-fn parse<'data>(data: impl ReadRef<'data>) -> Result<Elf, Unreadable> {
+fn parse<'data>(data: impl ReadRef<'data>) -> Result<Elf, BoxError> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let header = FileHeader64::<Endianness>::parse(data)?;
     let endian = header.endian()?;
     let mut found = Elf {
-        processor: header.e_machine(endian).into(),
+        architecture: header.e_machine(endian).into(),
         interpreter: None,
         needed: Vec::new(),
-        has_run_path: false,
-        needs_glibc: None,
-        needs_unknown: Vec::new(),
-        provides_glibc: None,
-        hardening: Hardening::of_segments(header, data)?,
+        has_runpath: false,
+        required_glibc: None,
+        unknown_glibc_versions: Vec::new(),
+        provided_glibc: None,
+        hardening: Hardening::from_segments(header, data)?,
     };
     for segment in header.program_headers(endian, data)? {
         if let Some(interpreter) = segment.interpreter(endian, data)? {
@@ -85,7 +85,7 @@ fn parse<'data>(data: impl ReadRef<'data>) -> Result<Elf, Unreadable> {
         for entry in entries {
             let tag = entry.d_tag.get(endian);
             found.hardening.add_dynamic(tag, entry.d_val.get(endian));
-            found.has_run_path |= matches!(tag, elf::DT_RPATH | elf::DT_RUNPATH);
+            found.has_runpath |= matches!(tag, elf::DT_RPATH | elf::DT_RUNPATH);
             if tag == elf::DT_NEEDED {
                 let offset = u32::try_from(entry.d_val.get(endian)).unwrap_or(u32::MAX);
                 let name = strings.get(offset).unwrap_or_default();
@@ -105,13 +105,13 @@ fn parse<'data>(data: impl ReadRef<'data>) -> Result<Elf, Unreadable> {
         while let Some((_, mut versions)) = libraries.next()? {
             while let Some(version) = versions.next()? {
                 let name = text(version.name(endian, strings)?);
-                if let Some(glibc) = glibc_of(&name) {
-                    let newest = found.needs_glibc.as_ref().map(|(glibc, _)| *glibc);
+                if let Some(glibc) = glibc_release(&name) {
+                    let newest = found.required_glibc.as_ref().map(|(glibc, _)| *glibc);
                     if newest.is_none_or(|newest| glibc > newest) {
-                        found.needs_glibc = Some((glibc, name));
+                        found.required_glibc = Some((glibc, name));
                     }
                 } else if name.starts_with("GLIBC_") {
-                    found.needs_unknown.push(name);
+                    found.unknown_glibc_versions.push(name);
                 }
             }
         }
@@ -121,7 +121,7 @@ fn parse<'data>(data: impl ReadRef<'data>) -> Result<Elf, Unreadable> {
         while let Some((_, mut names)) = definitions.next()? {
             while let Some(name) = names.next()? {
                 let name = text(name.name(endian, strings)?);
-                found.provides_glibc = found.provides_glibc.max(glibc_of(&name));
+                found.provided_glibc = found.provided_glibc.max(glibc_release(&name));
             }
         }
     }
@@ -129,7 +129,7 @@ fn parse<'data>(data: impl ReadRef<'data>) -> Result<Elf, Unreadable> {
 }
 
 /// The release in a symbol version such as `GLIBC_2.17` or `GLIBC_2.2.5`.
-fn glibc_of(symbol_version: &str) -> Option<GlibcVersion> {
+fn glibc_release(symbol_version: &str) -> Option<GlibcVersion> {
     let mut numbers = symbol_version.strip_prefix("GLIBC_")?.split('.');
     Some(GlibcVersion::new(
         numbers.next()?.parse().ok()?,
@@ -163,14 +163,14 @@ impl FunctionBinary {
     ///
     /// # Errors
     /// It was not; all that is missing is named.
-    pub fn hardened(self) -> Result<Self> {
-        let lacks = self.elf.hardening.lacks();
-        if lacks.is_empty() {
+    pub fn require_hardened(self) -> Result<Self> {
+        let missing = self.elf.hardening.missing();
+        if missing.is_empty() {
             return Ok(self);
         }
-        let lacks: String = lacks.iter().map(|lack| format!("\n- {lack}")).collect();
+        let missing: String = missing.iter().map(|line| format!("\n- {line}")).collect();
         Err(Error::Other(format!(
-            "`{}` is not hardened:{lacks}\nBuild it with the SDK's compiler, which does all of that",
+            "`{}` is not hardened:{missing}\nBuild it with the SDK's compiler, which does all of that",
             self.path.display()
         )))
     }
@@ -198,23 +198,23 @@ impl Elf {
     ) -> Result<()> {
         let path = path.display();
         let refused = |reason: String| Err(Error::Other(format!("`{path}` {reason}")));
-        if self.processor != architecture {
-            let found = &self.processor;
+        if self.architecture != architecture {
+            let found = &self.architecture;
             return refused(format!("is for {found}, not for {architecture}"));
         }
-        let other = |name: &&String| !LAMBDA.libraries.contains(name);
+        let other = |name: &&String| !LAMBDA.glibc_libraries.contains(name);
         if let Some(library) = self.needed.iter().find(other) {
             return refused(format!(
                 "needs the shared library {library}; link it statically"
             ));
         }
-        if let Some((needed, symbol)) = self.needs_glibc.as_ref().filter(|(g, _)| *g > floor) {
+        if let Some((needed, symbol)) = self.required_glibc.as_ref().filter(|(g, _)| *g > floor) {
             return refused(format!(
                 "needs glibc {needed} (symbol version {symbol}), but must run on {floor}; link it \
                  with the SDK's compiler"
             ));
         }
-        if let Some(symbol) = self.needs_unknown.first() {
+        if let Some(symbol) = self.unknown_glibc_versions.first() {
             return refused(format!(
                 "needs {symbol} of glibc, which no release of it promises; link it with the SDK's \
                  compiler and without -z pack-relative-relocs"

@@ -3,18 +3,18 @@
 //! extended headers of pax and GNU are read here, because the crate `tar` holds them in memory
 //! whole, however large they say they are.
 
-mod extensions;
+mod extended_headers;
 
 use std::io::{self, Read};
 
 use tar::Header;
 
-pub use self::extensions::{Entry, Kind};
-use self::extensions::{Extensions, most};
+pub use self::extended_headers::{Entry, EntryKind};
+use self::extended_headers::{ExtendedHeaders, max_extension_size};
 use crate::{Error, Result};
 
 /// The most entries. An operating system with everything in it has some 500,000.
-const MOST_ENTRIES: u64 = 2_000_000;
+const MAX_ENTRIES: u64 = 2_000_000;
 
 /// Calls `visit` for each entry of the archive, in order, with the place of its content in the archive, and with that.
 ///
@@ -27,48 +27,48 @@ pub(crate) fn for_each(
 ) -> Result<()> {
     let failed = |error: io::Error| Error::damaged(origin, error);
     let mut archive = tar::Archive::new(archive);
-    let mut extensions = Extensions::default();
+    let mut extended_headers = ExtendedHeaders::default();
     let mut count = 0;
     for entry in archive.entries().map_err(failed)?.raw(true) {
         let mut entry = entry.map_err(failed)?;
         let header = entry.header().clone();
         let kind = header.entry_type();
-        let name = shown(&header);
-        let hostile = |reason: String| Error::Hostile {
+        let name = display_name(&header);
+        let rejected = |reason: String| Error::RejectedEntry {
             origin: origin.to_owned(),
             entry: name.clone(),
             reason,
         };
         count += 1;
-        if count > MOST_ENTRIES {
-            let reason = format!("there are more than {MOST_ENTRIES} entries");
-            return Err(hostile(reason));
+        if count > MAX_ENTRIES {
+            let reason = format!("there are more than {MAX_ENTRIES} entries");
+            return Err(rejected(reason));
         }
-        if let Some(most) = most(kind) {
-            if entry.size() > most {
+        if let Some(limit) = max_extension_size(kind) {
+            if entry.size() > limit {
                 let size = entry.size();
-                return Err(hostile(format!("an extended header of {size} bytes")));
+                return Err(rejected(format!("an extended header of {size} bytes")));
             }
             let mut bytes = Vec::new();
             entry.read_to_end(&mut bytes).map_err(failed)?;
-            extensions.take(kind, &bytes).map_err(hostile)?;
+            extended_headers.apply(kind, &bytes).map_err(rejected)?;
             continue;
         }
-        let found = std::mem::take(&mut extensions)
+        let found = std::mem::take(&mut extended_headers)
             .entry(&header, entry.size())
-            .map_err(hostile)?;
+            .map_err(rejected)?;
         if let Some(found) = found {
             visit(&found, entry.raw_file_position(), &mut entry)?;
         }
     }
-    if extensions.any() {
+    if extended_headers.is_pending() {
         return Err(Error::damaged(origin, "it ends after an extended header"));
     }
     Ok(())
 }
 
 /// The name in a header as errors show it.
-fn shown(header: &Header) -> String {
+fn display_name(header: &Header) -> String {
     let name = String::from_utf8_lossy(&header.path_bytes()).into_owned();
     name.chars().take(120).collect()
 }

@@ -24,7 +24,7 @@ pub enum Error {
     #[error("{origin} is damaged: {reason}")]
     Damaged { origin: String, reason: String },
     #[error("{origin} was refused because of its entry `{entry}`: {reason}")]
-    Hostile {
+    RejectedEntry {
         origin: String,
         entry: String,
         reason: String,

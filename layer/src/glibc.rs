@@ -11,21 +11,21 @@ use crate::{Architecture, Content, Error, FileTree, GlibcVersion, Mode, Result};
 /// libraries that libc opens by name and that no program lists. Source: glibc's NEWS for 2.34.
 const RESOLVER_IN_LIBC: GlibcVersion = GlibcVersion::new(2, 34);
 
-const RESOLVER: [&str; 3] = ["libnss_files.so.2", "libnss_dns.so.2", "libresolv.so.2"];
+const RESOLVER_LIBRARIES: [&str; 3] = ["libnss_files.so.2", "libnss_dns.so.2", "libresolv.so.2"];
 
 /// The files that `binary` needs, at the paths where its loader looks for them.
 ///
 /// # Errors
 /// This machine does not have one of them for the binary's processor.
-pub fn needed_by(binary: &FunctionBinary) -> Result<FileTree> {
+pub fn required_libraries(binary: &FunctionBinary) -> Result<FileTree> {
     let elf = binary.elf();
     let architecture = binary.architecture();
-    let folders = folders(architecture);
+    let folders = library_folders(architecture);
     let mut found = BTreeMap::new();
     let mut wanted = elf.needed.clone();
     if let Some(interpreter) = &elf.interpreter {
         let name = interpreter.rsplit('/').next().unwrap_or(interpreter);
-        let (file, library) = find(name, &folders, architecture)?;
+        let (file, library) = find_library(name, &folders, architecture)?;
         // The kernel starts the loader by this path, and libraries ask for it by its name alone:
         // it is loaded then, and not looked for.
         found.insert(name.to_owned(), (interpreter.clone(), file));
@@ -35,12 +35,12 @@ pub fn needed_by(binary: &FunctionBinary) -> Result<FileTree> {
         if found.contains_key(&name) {
             continue;
         }
-        let (file, library) = find(&name, &folders, architecture)?;
+        let (file, library) = find_library(&name, &folders, architecture)?;
         let old = library
-            .provides_glibc
+            .provided_glibc
             .is_some_and(|glibc| glibc < RESOLVER_IN_LIBC);
         if name == "libc.so.6" && old {
-            wanted.extend(RESOLVER.map(str::to_owned));
+            wanted.extend(RESOLVER_LIBRARIES.map(str::to_owned));
         }
         found.insert(name, (file.display().to_string(), file));
         wanted.extend(library.needed);
@@ -54,7 +54,7 @@ pub fn needed_by(binary: &FunctionBinary) -> Result<FileTree> {
 }
 
 /// The folders in which distributions keep the libraries of an architecture, as loaders search them.
-pub fn folders(architecture: Architecture) -> Vec<String> {
+pub fn library_folders(architecture: Architecture) -> Vec<String> {
     let multiarch = format!("lib/{architecture}-linux-gnu");
     let folders = [multiarch.as_str(), "lib64", "lib"].into_iter();
     let folders = folders.flat_map(|folder| [format!("/{folder}"), format!("/usr/{folder}")]);
@@ -62,7 +62,11 @@ pub fn folders(architecture: Architecture) -> Vec<String> {
 }
 
 /// The first file of that name that is for the architecture.
-fn find(name: &str, folders: &[String], architecture: Architecture) -> Result<(PathBuf, Elf)> {
+fn find_library(
+    name: &str,
+    folders: &[String],
+    architecture: Architecture,
+) -> Result<(PathBuf, Elf)> {
     for folder in folders {
         let path = Path::new(folder).join(name);
         if !path.is_file() {
@@ -70,7 +74,7 @@ fn find(name: &str, folders: &[String], architecture: Architecture) -> Result<(P
         }
         // Anything may lie in these folders; what is no library for us is passed over.
         if let Ok(elf) = Elf::read(&path)
-            && elf.processor == architecture
+            && elf.architecture == architecture
         {
             return Ok((path, elf));
         }
@@ -86,13 +90,13 @@ fn find(name: &str, folders: &[String], architecture: Architecture) -> Result<(P
     )))
 }
 
-/// The release of the glibc in a tree that [`needed_by`] made.
+/// The release of the glibc in a tree that [`required_libraries`] made.
 pub fn release(tree: &FileTree) -> Result<Option<GlibcVersion>> {
     for (path, content) in tree.files() {
         if let Content::File(file) = content
             && path.ends_with("/libc.so.6")
         {
-            return Ok(Elf::read(file)?.provides_glibc);
+            return Ok(Elf::read(file)?.provided_glibc);
         }
     }
     Ok(None)
@@ -103,19 +107,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_this_machine_lacks_is_named_with_the_remedy() {
-        let error = find("libc.so.6", &["/nowhere".to_owned()], Architecture::Aarch64).unwrap_err();
+    fn missing_library_is_named_with_a_remedy() {
+        let error =
+            find_library("libc.so.6", &["/nowhere".to_owned()], Architecture::Aarch64).unwrap_err();
         let error = error.to_string();
         assert!(error.contains("no libc.so.6 for aarch64"), "{error}");
         assert!(error.contains("libc6:arm64"), "{error}");
     }
 
     #[test]
-    fn this_machines_libc_knows_its_release() {
-        let architecture = Architecture::of_this_machine().unwrap();
-        let (path, elf) = find("libc.so.6", &folders(architecture), architecture).unwrap();
+    fn host_libc_has_a_release() {
+        let architecture = Architecture::host().unwrap();
+        let (path, elf) =
+            find_library("libc.so.6", &library_folders(architecture), architecture).unwrap();
         assert!(
-            elf.provides_glibc.unwrap() >= GlibcVersion::new(2, 17),
+            elf.provided_glibc.unwrap() >= GlibcVersion::new(2, 17),
             "{}",
             path.display()
         );

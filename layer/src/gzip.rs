@@ -10,17 +10,17 @@ use std::thread;
 use flate2::{Compress, Compression, Crc, FlushCompress, Status};
 
 /// The size of a block; part of what the bytes depend on.
-const BLOCK: usize = 512 * 1024;
+const BLOCK_SIZE: usize = 512 * 1024;
 /// How hard deflate tries. With 7 the function's image takes two thirds of the time and is 3 % larger.
 const LEVEL: u32 = 9;
 /// How far back deflate can refer.
-const WINDOW: usize = 32 * 1024;
+const WINDOW_SIZE: usize = 32 * 1024;
 /// More cores than this wait for the hash of what they wrote.
-const MOST_WORKERS: usize = 8;
+const MAX_WORKERS: usize = 8;
 
 /// RFC 1952, section 2.3: deflate, no flags, no time, best compression, unknown system. What
 /// machine this ran on and when must not be in the bytes.
-const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 255];
+const GZIP_HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 255];
 
 pub(crate) struct Gzip<W: Write> {
     inner: W,
@@ -30,39 +30,39 @@ pub(crate) struct Gzip<W: Write> {
     window: usize,
     checksum: Crc,
     /// How many bytes are compressed at once.
-    most: usize,
+    batch_size: usize,
 }
 
 impl<W: Write> Gzip<W> {
     /// Starts a stream into `inner`, compressed two blocks for each core at a time.
     pub(crate) fn new(inner: W) -> io::Result<Self> {
         let cores = thread::available_parallelism().map_or(1, usize::from);
-        Self::with_workers(inner, cores.min(MOST_WORKERS))
+        Self::with_workers(inner, cores.min(MAX_WORKERS))
     }
 
     fn with_workers(mut inner: W, workers: usize) -> io::Result<Self> {
-        inner.write_all(&HEADER)?;
+        inner.write_all(&GZIP_HEADER)?;
         Ok(Self {
             inner,
             pending: Vec::new(),
             window: 0,
             checksum: Crc::new(),
-            most: 2 * workers * BLOCK,
+            batch_size: 2 * workers * BLOCK_SIZE,
         })
     }
 
     /// Compresses what is pending, a block on each thread.
     fn compress(&mut self, last: bool) -> io::Result<()> {
         let (pending, window) = (&self.pending, self.window);
-        let ends = |start: &usize| (start + BLOCK).min(pending.len());
-        let mut starts: Vec<_> = (window..pending.len()).step_by(BLOCK).collect();
+        let ends = |start: &usize| (start + BLOCK_SIZE).min(pending.len());
+        let mut starts: Vec<_> = (window..pending.len()).step_by(BLOCK_SIZE).collect();
         if starts.is_empty() {
             starts.push(window);
         }
         let blocks = thread::scope(|scope| {
             let compress = |start: &usize| {
                 let (start, end) = (*start, ends(start));
-                let dictionary = &pending[start.saturating_sub(WINDOW)..start];
+                let dictionary = &pending[start.saturating_sub(WINDOW_SIZE)..start];
                 let last = last && end == pending.len();
                 let work = move || deflate(&pending[start..end], dictionary, last);
                 thread::Builder::new()
@@ -79,7 +79,7 @@ impl<W: Write> Gzip<W> {
         for block in blocks {
             self.inner.write_all(&block)?;
         }
-        self.window = self.pending.len().min(WINDOW);
+        self.window = self.pending.len().min(WINDOW_SIZE);
         self.pending.drain(..self.pending.len() - self.window);
         Ok(())
     }
@@ -96,12 +96,12 @@ impl<W: Write> Gzip<W> {
 
 impl<W: Write> Write for Gzip<W> {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        let room = self.window + self.most - self.pending.len();
-        if room == 0 {
+        let available = self.window + self.batch_size - self.pending.len();
+        if available == 0 {
             self.compress(false)?;
             return self.write(buffer);
         }
-        let count = buffer.len().min(room);
+        let count = buffer.len().min(available);
         self.pending.extend_from_slice(&buffer[..count]);
         self.checksum.update(&buffer[..count]);
         Ok(count)
@@ -127,9 +127,9 @@ fn deflate(block: &[u8], dictionary: &[u8], last: bool) -> io::Result<Vec<u8>> {
     loop {
         let read = usize::try_from(compress.total_in()).unwrap_or(usize::MAX);
         let status = compress.compress_vec(&block[read.min(block.len())..], &mut output, flush)?;
-        // Room that is left means that all of it is out, the flush included.
-        let room = output.capacity() > output.len();
-        if status == Status::StreamEnd || (!last && room) {
+        // Capacity that is left means that all of it is out, the flush included.
+        let available = output.capacity() > output.len();
+        if status == Status::StreamEnd || (!last && available) {
             return Ok(output);
         }
         output.reserve(block.len() / 4 + 1024);
@@ -162,49 +162,56 @@ mod tests {
             .collect()
     }
 
-    fn packed(bytes: &[u8], workers: usize, piece: usize) -> Vec<u8> {
+    fn compress(bytes: &[u8], workers: usize, chunk_size: usize) -> Vec<u8> {
         let mut gzip = Gzip::with_workers(Vec::new(), workers).unwrap();
-        for piece in bytes.chunks(piece) {
-            gzip.write_all(piece).unwrap();
+        for chunk in bytes.chunks(chunk_size) {
+            gzip.write_all(chunk).unwrap();
         }
         gzip.finish().unwrap()
     }
 
     #[test]
-    fn what_is_packed_is_one_member_that_unpacks_to_the_same() {
-        for length in [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 5 * BLOCK + 12_345] {
+    fn output_is_one_gzip_member_that_round_trips() {
+        for length in [
+            0,
+            1,
+            BLOCK_SIZE - 1,
+            BLOCK_SIZE,
+            BLOCK_SIZE + 1,
+            5 * BLOCK_SIZE + 12_345,
+        ] {
             let bytes = sample(length);
-            let packed = packed(&bytes, 3, 100_000);
-            let mut unpacked = Vec::new();
+            let compressed = compress(&bytes, 3, 100_000);
+            let mut decompressed = Vec::new();
             // Stops at the end of the first member.
-            GzDecoder::new(packed.as_slice())
-                .read_to_end(&mut unpacked)
+            GzDecoder::new(compressed.as_slice())
+                .read_to_end(&mut decompressed)
                 .unwrap();
-            assert!(unpacked == bytes, "{length} bytes");
+            assert!(decompressed == bytes, "{length} bytes");
         }
     }
 
     #[test]
-    fn neither_cores_nor_pieces_change_the_bytes() {
-        let bytes = sample(3 * BLOCK + 7);
-        let one = packed(&bytes, 1, bytes.len());
-        assert!(one == packed(&bytes, 7, 4_096));
+    fn output_is_independent_of_workers_and_write_sizes() {
+        let bytes = sample(3 * BLOCK_SIZE + 7);
+        let one = compress(&bytes, 1, bytes.len());
+        assert!(one == compress(&bytes, 7, 4_096));
     }
 
     #[test]
-    fn blocks_that_follow_each_other_are_not_much_larger_than_one_stream() {
-        let bytes = sample(4 * BLOCK);
-        let ours = packed(&bytes, 2, bytes.len()).len();
-        let mut whole = flate2::write::GzEncoder::new(Vec::new(), Compression::new(LEVEL));
-        whole.write_all(&bytes).unwrap();
-        let whole = whole.finish().unwrap().len();
-        assert!(ours * 1000 <= whole * 1005, "{ours} instead of {whole}");
+    fn block_overhead_is_at_most_half_a_percent() {
+        let bytes = sample(4 * BLOCK_SIZE);
+        let ours = compress(&bytes, 2, bytes.len()).len();
+        let mut single = flate2::write::GzEncoder::new(Vec::new(), Compression::new(LEVEL));
+        single.write_all(&bytes).unwrap();
+        let single = single.finish().unwrap().len();
+        assert!(ours * 1000 <= single * 1005, "{ours} instead of {single}");
     }
 
     #[test]
-    fn a_writer_that_fails_ends_the_stream() {
-        struct Full;
-        impl Write for Full {
+    fn write_error_is_returned() {
+        struct FullWriter;
+        impl Write for FullWriter {
             fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
                 if buffer.len() < 100 {
                     return Ok(buffer.len());
@@ -215,8 +222,8 @@ mod tests {
                 Ok(())
             }
         }
-        let mut gzip = Gzip::with_workers(Full, 2).unwrap();
-        let written = gzip.write_all(&sample(9 * BLOCK));
+        let mut gzip = Gzip::with_workers(FullWriter, 2).unwrap();
+        let written = gzip.write_all(&sample(9 * BLOCK_SIZE));
         assert_eq!(written.unwrap_err().to_string(), "full");
     }
 }

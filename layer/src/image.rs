@@ -6,12 +6,12 @@ use std::collections::HashMap;
 
 use oci_spec::image::{Descriptor, ImageConfiguration, ImageManifest, MediaType};
 
-use crate::compose::{configuration, manifest, of_layers};
-use crate::document::{canonical, descriptor, digest_of, parse};
-use crate::moment::rfc3339;
+use crate::document::{canonical_json, descriptor, descriptor_digest, parse};
+use crate::manifest::{configuration, layer_history, manifest};
 use crate::scan::read_layer;
 use crate::source::{Source, document};
-use crate::{Digest, Error, ImageConfig, Layer, Processor, Result};
+use crate::timestamp::rfc3339;
+use crate::{Digest, Error, ImageConfig, Layer, Result, TargetArchitecture};
 
 /// An image whose layers are known.
 #[derive(Clone, Debug)]
@@ -60,13 +60,13 @@ impl Image {
         layers.extend_from_slice(own);
         let below = base.map(|base| &base.documents.config);
         let configuration = configuration(config, below, &layers, own, &created)?;
-        let config_bytes = canonical(&configuration)?;
+        let config_bytes = canonical_json(&configuration)?;
         let manifest = manifest(&config_bytes, &config.annotations, &layers, &created)?;
         Ok(Self {
             name: config.name.clone(),
             layers,
             documents: Documents {
-                manifest_bytes: canonical(&manifest)?,
+                manifest_bytes: canonical_json(&manifest)?,
                 config: configuration,
                 config_bytes,
                 manifest,
@@ -85,23 +85,23 @@ impl Image {
             let reason = format!("its configuration has {ids} layers, its manifest {layers}");
             return Err(Error::damaged(origin, reason));
         }
-        let made = of_layers(&documents.config).map(|entry| entry.created_by().clone());
-        let mut made = Vec::from_iter(made).into_iter();
+        let created_by = layer_history(&documents.config).map(|entry| entry.created_by().clone());
+        let mut created_by = Vec::from_iter(created_by).into_iter();
         let mut layers = Vec::new();
         for (descriptor, diff_id) in descriptors.iter().zip(ids) {
             let scanned = read_layer(source, descriptor, &mut |_, _| Ok(()))?;
             if scanned.diff_id.to_string() != *diff_id {
-                let digest = digest_of(origin, descriptor)?;
+                let digest = descriptor_digest(origin, descriptor)?;
                 let reason = format!("the content of its layer {digest} is not {diff_id}");
                 return Err(Error::damaged(origin, reason));
             }
             layers.push(Layer {
-                created_by: made.next().flatten().unwrap_or_default(),
+                created_by: created_by.next().flatten().unwrap_or_default(),
                 ..scanned
             });
         }
         Ok(Self {
-            name: name_in(image).unwrap_or_default(),
+            name: image_name(image).unwrap_or_default(),
             layers,
             documents,
         })
@@ -121,7 +121,7 @@ impl Image {
         Digest::of(&self.documents.manifest_bytes)
     }
 
-    pub fn processor(&self) -> Processor {
+    pub fn architecture(&self) -> TargetArchitecture {
         self.documents.config.architecture().into()
     }
 
@@ -134,22 +134,28 @@ impl Image {
     }
 
     /// What a registry stores: every blob and the manifest.
-    pub fn packed_bytes(&self) -> u64 {
-        let layers: u64 = self.layers.iter().map(|layer| layer.packed_bytes).sum();
+    pub fn compressed_bytes(&self) -> u64 {
+        let layers: u64 = self.layers.iter().map(|layer| layer.compressed_bytes).sum();
         layers + (self.config().len() + self.manifest().len()) as u64
     }
 
     /// What lies on disk when it runs.
-    pub fn unpacked_bytes(&self) -> u64 {
-        self.layers.iter().map(|layer| layer.unpacked_bytes).sum()
+    pub fn uncompressed_bytes(&self) -> u64 {
+        self.layers
+            .iter()
+            .map(|layer| layer.uncompressed_bytes)
+            .sum()
     }
 
     /// The entry of a layout's index, which names the image `reference`.
     pub(crate) fn descriptor(&self, reference: &str) -> Result<Descriptor> {
         let tag = reference.rsplit_once(':').map_or("latest", |(_, tag)| tag);
         let annotations = HashMap::from([
-            (TAG.to_owned(), tag.to_owned()),
-            (NAME.to_owned(), format!("docker.io/library/{reference}")),
+            (REF_NAME_ANNOTATION.to_owned(), tag.to_owned()),
+            (
+                CONTAINERD_NAME_ANNOTATION.to_owned(),
+                format!("docker.io/library/{reference}"),
+            ),
         ]);
         let size = self.manifest().len() as u64;
         let mut described = descriptor(MediaType::ImageManifest, &self.digest(), size)?;
@@ -158,12 +164,15 @@ impl Image {
     }
 }
 
-const TAG: &str = "org.opencontainers.image.ref.name";
-const NAME: &str = "io.containerd.image.name";
+const REF_NAME_ANNOTATION: &str = "org.opencontainers.image.ref.name";
+const CONTAINERD_NAME_ANNOTATION: &str = "io.containerd.image.name";
 
 /// The name, without registry and tag, that an entry of an index gives its image.
-fn name_in(entry: &Descriptor) -> Option<String> {
-    let name = entry.annotations().as_ref()?.get(NAME)?;
+fn image_name(entry: &Descriptor) -> Option<String> {
+    let name = entry
+        .annotations()
+        .as_ref()?
+        .get(CONTAINERD_NAME_ANNOTATION)?;
     let last = name.rsplit('/').next()?;
     Some(last.split(':').next()?.to_owned())
 }
@@ -179,8 +188,8 @@ mod tests {
         Layer {
             digest: Digest::of(text.as_bytes()),
             diff_id: Digest::of(b"tar"),
-            packed_bytes: 4,
-            unpacked_bytes: 3,
+            compressed_bytes: 4,
+            uncompressed_bytes: 3,
             created_by: text.to_owned(),
         }
     }
@@ -194,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn documents_say_what_lambda_checks() {
+    fn documents_have_what_lambda_checks() {
         let image = Image::new(&config(), None, &[layer("one"), layer("two")], 0).unwrap();
         let value: serde_json::Value = serde_json::from_slice(image.config()).unwrap();
         assert_eq!(value["architecture"], "arm64");
@@ -215,10 +224,10 @@ mod tests {
     }
 
     #[test]
-    fn an_image_keeps_what_its_base_says_and_it_does_not() {
+    fn unset_config_is_inherited_from_the_base() {
         let base = ImageConfig {
             user: Some("99".into()),
-            working_folder: Some("/base".into()),
+            working_dir: Some("/base".into()),
             ..config()
         };
         let mut base = Image::new(&base, None, &[layer("below")], 0).unwrap();
@@ -230,7 +239,7 @@ mod tests {
         base.documents.config.set_history(None);
 
         let own = ImageConfig {
-            working_folder: Some("/var/task".into()),
+            working_dir: Some("/var/task".into()),
             ..config()
         };
         let image = Image::new(&own, Some(&base), &[layer("own")], 0).unwrap();

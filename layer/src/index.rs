@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use oci_spec::image::{Arch, Descriptor, ImageIndex, ImageIndexBuilder, MediaType, Os};
 
-use crate::document::{canonical, parse, unbuilt};
+use crate::document::{build_error, canonical_json, parse};
 use crate::{Architecture, Error, Result};
 
 /// Images by their descriptors.
@@ -14,13 +14,13 @@ pub struct Index(ImageIndex);
 
 #[expect(missing_docs, reason = "names that say all need no comment here")]
 impl Index {
-    pub fn of(manifests: Vec<Descriptor>) -> Result<Self> {
+    pub fn new(manifests: Vec<Descriptor>) -> Result<Self> {
         let index = ImageIndexBuilder::default()
             .schema_version(2_u32)
             .media_type(MediaType::ImageIndex)
             .manifests(manifests)
             .build();
-        Ok(Self(index.map_err(unbuilt("index"))?))
+        Ok(Self(index.map_err(build_error("index"))?))
     }
 
     /// Reads the index of `origin`.
@@ -34,8 +34,8 @@ impl Index {
     }
 
     /// The document, the same bytes for the same index.
-    pub fn bytes(&self) -> Result<Vec<u8>> {
-        canonical(&self.0)
+    pub fn to_json(&self) -> Result<Vec<u8>> {
+        canonical_json(&self.0)
     }
 
     pub fn manifests(&self) -> &[Descriptor] {
@@ -46,39 +46,43 @@ impl Index {
     ///
     /// # Errors
     /// There is none, with those that there are.
-    pub fn choose(&self, origin: &str, architecture: Architecture) -> Result<&Descriptor> {
+    pub fn select_platform(&self, origin: &str, architecture: Architecture) -> Result<&Descriptor> {
         if let [only] = self.manifests() {
             return Ok(only);
         }
-        let place = place_for(self.manifests().iter(), architecture);
-        let place = place.map_err(|there| {
-            let there = match there.as_str() {
+        let position = find_platform(self.manifests().iter(), architecture);
+        let position = position.map_err(|available| {
+            let available = match available.as_str() {
                 "" => "no image that says what it is for",
-                there => there,
+                available => available,
             };
             let wanted = architecture.goarch();
-            Error::missing(origin, format!("image for linux/{wanted}; it has {there}"))
+            Error::missing(
+                origin,
+                format!("image for linux/{wanted}; it has {available}"),
+            )
         })?;
-        Ok(&self.manifests()[place])
+        Ok(&self.manifests()[position])
     }
 }
 
-/// The place of the image for Linux on `architecture` among the entries of an index, or else the list of what they are for.
-pub fn place_for<'a>(
+/// The position of the image for Linux on `architecture` among the entries of an index, or else the list of what they
+/// are for.
+pub fn find_platform<'a>(
     entries: impl Iterator<Item = &'a Descriptor>,
     architecture: Architecture,
 ) -> Result<usize, String> {
     let wanted = Arch::from(architecture.goarch());
-    let mut there = BTreeSet::new();
-    for (place, entry) in entries.enumerate() {
+    let mut available = BTreeSet::new();
+    for (position, entry) in entries.enumerate() {
         if let Some(platform) = entry.platform() {
             if *platform.os() == Os::Linux && *platform.architecture() == wanted {
-                return Ok(place);
+                return Ok(position);
             }
-            there.insert(format!("{}/{}", platform.os(), platform.architecture()));
+            available.insert(format!("{}/{}", platform.os(), platform.architecture()));
         }
     }
-    Err(Vec::from_iter(there).join(", "))
+    Err(Vec::from_iter(available).join(", "))
 }
 
 /// Whether an entry says that it is no image but something about one, as build tools add.
@@ -112,12 +116,12 @@ mod tests {
     }
 
     #[test]
-    fn the_entry_for_an_architecture_is_chosen_or_what_there_is_is_named() {
-        let index = Index::of(vec![entry(Arch::RISCV64), entry(Arch::ARM64)]).unwrap();
-        let index = Index::parse("x", &index.bytes().unwrap()).unwrap();
-        let chosen = index.choose("x", Architecture::Aarch64).unwrap();
+    fn platform_is_selected_or_the_available_ones_are_listed() {
+        let index = Index::new(vec![entry(Arch::RISCV64), entry(Arch::ARM64)]).unwrap();
+        let index = Index::parse("x", &index.to_json().unwrap()).unwrap();
+        let chosen = index.select_platform("x", Architecture::Aarch64).unwrap();
         assert_eq!(chosen, &index.manifests()[1]);
-        let error = index.choose("the layout `x`", Architecture::X86_64);
+        let error = index.select_platform("the layout `x`", Architecture::X86_64);
         let error = error.unwrap_err();
         let error = error.to_string();
         assert!(
@@ -128,14 +132,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_index_is_refused() {
+    fn invalid_index_is_rejected() {
         for text in ["", "{}", "[]", r#"{"schemaVersion":1,"manifests":[]}"#] {
             assert!(Index::parse("x", text.as_bytes()).is_err(), "{text}");
         }
     }
 
     #[test]
-    fn attestations_are_known() {
+    fn attestations_are_recognized() {
         assert!(is_attestation(&entry(Arch::Other("unknown".into()))));
         assert!(!is_attestation(&entry(Arch::Amd64)));
     }

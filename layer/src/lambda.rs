@@ -9,12 +9,12 @@ use crate::GlibcVersion;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Lambda {
-    pub(crate) libraries: Vec<String>,
+    pub(crate) glibc_libraries: Vec<String>,
     pub(crate) runtime_glibc: GlibcVersion,
-    pub(crate) image_unpacked_bytes: u64,
+    pub(crate) image_uncompressed_bytes: u64,
     pub(crate) zip_upload_bytes: u64,
-    pub(crate) zip_unpacked_bytes: u64,
-    pub(crate) private_folders: Vec<String>,
+    pub(crate) zip_uncompressed_bytes: u64,
+    pub(crate) system_folders: Vec<String>,
 }
 
 /// The file, which every test of this crate that looks at it checks.
@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_file_can_be_read() {
-        assert!(LAMBDA.libraries.contains(&"libc.so.6".to_owned()));
+    fn embedded_data_is_valid() {
+        assert!(LAMBDA.glibc_libraries.contains(&"libc.so.6".to_owned()));
     }
 }

@@ -7,10 +7,10 @@ use std::path::Path;
 
 use tar::{EntryType, Header};
 
-use crate::digest::{Digest, Hashing};
+use crate::atomic::temporary_file;
+use crate::content_reader::ContentReader;
+use crate::digest::{Digest, HashingIo};
 use crate::gzip::Gzip;
-use crate::reading::Reading;
-use crate::replace::new_file;
 use crate::tree::{Entry, FileTree};
 use crate::{Error, Result};
 
@@ -22,9 +22,9 @@ pub struct Layer {
     /// The digest of the tar archive inside.
     pub diff_id: Digest,
     /// The size of the blob in bytes.
-    pub packed_bytes: u64,
+    pub compressed_bytes: u64,
     /// The size of its files in bytes.
-    pub unpacked_bytes: u64,
+    pub uncompressed_bytes: u64,
     /// What the layer is, for the image's history.
     pub created_by: String,
 }
@@ -38,15 +38,15 @@ impl Layer {
         time: u64,
         blobs: &Path,
     ) -> Result<Self> {
-        let partial = new_file(blobs)?;
+        let partial = temporary_file(blobs)?;
         let (file, path) = partial.into_parts();
         let failed = |error| Error::io("write", &path)(error);
-        let blob = Hashing::new(BufWriter::new(file));
+        let blob = HashingIo::new(BufWriter::new(file));
         let gzip = Gzip::new(blob).map_err(failed)?;
-        let mut archive = tar::Builder::new(Hashing::new(gzip));
-        let unpacked_bytes = append_all(&mut archive, tree, time, &path)?;
+        let mut archive = tar::Builder::new(HashingIo::new(gzip));
+        let uncompressed_bytes = append_tree(&mut archive, tree, time, &path)?;
         let (gzip, diff_id, _) = archive.into_inner().map_err(failed)?.finish();
-        let (mut file, digest, packed_bytes) = gzip.finish().map_err(failed)?.finish();
+        let (mut file, digest, compressed_bytes) = gzip.finish().map_err(failed)?.finish();
         file.flush().map_err(failed)?;
         let blob = blobs.join(digest.hex());
         path.persist(&blob)
@@ -54,15 +54,15 @@ impl Layer {
         Ok(Self {
             digest,
             diff_id,
-            packed_bytes,
-            unpacked_bytes,
+            compressed_bytes,
+            uncompressed_bytes,
             created_by: created_by.to_owned(),
         })
     }
 }
 
 /// Appends everything; returns the size of the files.
-fn append_all(
+fn append_tree(
     archive: &mut tar::Builder<impl Write>,
     tree: &FileTree,
     time: u64,
@@ -71,17 +71,17 @@ fn append_all(
     let mut total = 0;
     for (path, entry) in tree.entries() {
         match entry {
-            Entry::Folder => {
-                let mut header = header(EntryType::Directory, 0o755, 0, time);
+            Entry::Directory => {
+                let mut header = tar_header(EntryType::Directory, 0o755, 0, time);
                 let appended = archive.append_data(&mut header, format!("{path}/"), io::empty());
                 appended.map_err(Error::io("write", to))?;
             }
             Entry::File { content, mode } => {
-                let mut content = Reading::of(content)?;
-                let size = content.left();
-                let mut header = header(EntryType::Regular, mode.bits(), size, time);
+                let mut content = ContentReader::open(content)?;
+                let size = content.remaining();
+                let mut header = tar_header(EntryType::Regular, mode.bits(), size, time);
                 let appended = archive.append_data(&mut header, path, &mut content);
-                content.copied(appended, to)?;
+                content.finish_copy(appended, to)?;
                 total += size;
             }
         }
@@ -90,7 +90,7 @@ fn append_all(
 }
 
 /// The header of an entry that nobody in particular owns.
-pub(crate) fn header(kind: EntryType, mode: u32, size: u64, time: u64) -> Header {
+pub(crate) fn tar_header(kind: EntryType, mode: u32, size: u64, time: u64) -> Header {
     let mut header = Header::new_gnu();
     header.set_entry_type(kind);
     header.set_mode(mode);
@@ -122,21 +122,21 @@ mod tests {
     }
 
     #[test]
-    fn the_same_files_give_the_same_bytes() {
+    fn layer_bytes_are_reproducible() {
         let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let first = Layer::write(&tree(a.path()), "x", 7, a.path()).unwrap();
         let second = Layer::write(&tree(b.path()), "x", 7, b.path()).unwrap();
         assert_eq!(first, second);
-        assert_eq!(first.unpacked_bytes, 11);
+        assert_eq!(first.uncompressed_bytes, 11);
     }
 
     #[test]
-    fn what_is_written_is_what_was_promised() {
+    fn blob_matches_digests_and_sizes() {
         let folder = tempfile::tempdir().unwrap();
         let layer = Layer::write(&tree(folder.path()), "x", 7, folder.path()).unwrap();
         let blob = fs::read(folder.path().join(layer.digest.hex())).unwrap();
         assert_eq!(Digest::of(&blob), layer.digest);
-        assert_eq!(blob.len() as u64, layer.packed_bytes);
+        assert_eq!(blob.len() as u64, layer.compressed_bytes);
         let mut bytes = Vec::new();
         let mut gzip = flate2::read::GzDecoder::new(blob.as_slice());
         gzip.read_to_end(&mut bytes).unwrap();
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_not_there_is_named_and_leaves_no_blob() {
+    fn missing_file_is_named_and_leaves_no_blob() {
         let folder = tempfile::tempdir().unwrap();
         let mut tree = FileTree::new();
         let content = Content::File("/nowhere/bootstrap".into());

@@ -7,11 +7,10 @@ use std::path::{Path, PathBuf};
 
 use fs_err::{self as fs, File};
 
-use crate::document::{self, VERSION};
-use crate::replace::write_file;
+use crate::document::{self, OCI_LAYOUT};
 use crate::source::{Blob, Source};
 use crate::{
-    Architecture, Digest, Error, FileTree, Image, ImageConfig, Index, Layer, Result, replace,
+    Architecture, Digest, Error, FileTree, Image, ImageConfig, Index, Layer, Result, atomic,
 };
 
 /// A layout that is being written.
@@ -34,7 +33,7 @@ impl LayoutWriter {
     /// document gets the time `time`, in seconds since 1970.
     pub fn new(parent: &Path, time: u64) -> Result<Self> {
         fs::create_dir_all(parent)?;
-        let partial = replace::new_folder(parent)?;
+        let partial = atomic::temporary_folder(parent)?;
         let writer = Self {
             partial,
             base: None,
@@ -85,21 +84,21 @@ impl LayoutWriter {
         let (folder, blobs) = (self.folder(), self.blobs());
         let image = Image::new(config, self.base.as_ref(), &self.layers, self.time)?;
         for document in [image.config(), image.manifest()] {
-            write_file(&blobs.join(Digest::of(document).hex()), document)?;
+            atomic::atomic_write(&blobs.join(Digest::of(document).hex()), document)?;
         }
         let reference = format!("{}:latest", image.name());
-        let index = Index::of(vec![image.descriptor(&reference)?])?;
-        write_documents(&folder, &index)?;
-        replace::folder(&folder, path, self.partial.path())?;
-        let folder = LayoutFolder::at(path);
+        let index = Index::new(vec![image.descriptor(&reference)?])?;
+        write_layout_files(&folder, &index)?;
+        atomic::replace_folder(&folder, path, self.partial.path())?;
+        let folder = LayoutFolder::unchecked(path);
         Ok(Layout { folder, image })
     }
 }
 
 /// Writes the two documents that make a folder of blobs a layout, the index last.
-pub fn write_documents(folder: &Path, index: &Index) -> Result<()> {
-    write_file(&folder.join("oci-layout"), VERSION.as_bytes())?;
-    write_file(&folder.join("index.json"), &index.bytes()?)
+pub fn write_layout_files(folder: &Path, index: &Index) -> Result<()> {
+    atomic::atomic_write(&folder.join("oci-layout"), OCI_LAYOUT.as_bytes())?;
+    atomic::atomic_write(&folder.join("index.json"), &index.to_json()?)
 }
 
 #[expect(missing_docs, reason = "names that say all need no comment here")]
@@ -109,7 +108,7 @@ impl Layout {
     pub fn open(path: &Path, architecture: Architecture) -> Result<Self> {
         let folder = LayoutFolder::open(path)?;
         let index = crate::source::index(&folder)?;
-        let entry = index.choose(folder.origin(), architecture)?;
+        let entry = index.select_platform(folder.origin(), architecture)?;
         let image = Image::read(&folder, entry)?;
         Ok(Self { folder, image })
     }
@@ -135,7 +134,7 @@ pub struct LayoutFolder {
 }
 
 impl LayoutFolder {
-    fn at(path: &Path) -> Self {
+    fn unchecked(path: &Path) -> Self {
         Self {
             path: path.to_owned(),
             origin: format!("the layout `{}`", path.display()),
@@ -147,7 +146,7 @@ impl LayoutFolder {
     /// # Errors
     /// The folder is no layout, or one of another version.
     pub fn open(path: &Path) -> Result<Self> {
-        let layout = Self::at(path);
+        let layout = Self::unchecked(path);
         let found = layout.document("oci-layout")?;
         let version: serde_json::Value =
             document::parse(&layout.origin, "file `oci-layout`", &found)?;
@@ -167,13 +166,13 @@ impl LayoutFolder {
 
     fn document(&self, name: &str) -> Result<Vec<u8>> {
         let what = format!("file `{name}`");
-        let (mut file, _) = self.file(&self.path.join(name), &what)?;
+        let (mut file, _) = self.open_file(&self.path.join(name), &what)?;
         document::read(&self.origin, &what, &mut file)
     }
 
     /// Opens a plain file: neither a link, which could lead anywhere, nor a pipe, which could wait
     /// forever.
-    fn file(&self, path: &Path, what: &str) -> Result<(File, u64)> {
+    fn open_file(&self, path: &Path, what: &str) -> Result<(File, u64)> {
         let Ok(found) = fs::symlink_metadata(path) else {
             return Err(Error::missing(&self.origin, what));
         };
@@ -197,9 +196,9 @@ impl Source for LayoutFolder {
 
     fn blob(&self, digest: &Digest) -> Result<Blob<'_>> {
         let what = format!("blob {digest}");
-        let (file, bytes) = self.file(&self.blob_path(digest), &what)?;
+        let (file, size) = self.open_file(&self.blob_path(digest), &what)?;
         Ok(Blob {
-            bytes,
+            size,
             reader: Box::new(file),
         })
     }

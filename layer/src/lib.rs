@@ -21,7 +21,7 @@
 //! with its documents, in a folder that appears whole or not at all. Everything has the time that is given, here 1970:
 //!
 //! ```
-//! use layer::lint::{Expected, Rule, lint};
+//! use layer::lint::{LintOptions, Rule, lint};
 //! use layer::zip::Zip;
 //! use layer::{Architecture, Content, FileTree, ImageConfig, LayoutWriter, Mode};
 //!
@@ -36,7 +36,7 @@
 //! let write = |entrypoint: Vec<String>| {
 //!     let mut writer = LayoutWriter::new(folder.path(), 0)?;
 //!     let layer = writer.add_layer(&tree, "hello")?;
-//!     assert_eq!(layer.unpacked_bytes, 21);
+//!     assert_eq!(layer.uncompressed_bytes, 21);
 //!     let config = ImageConfig {
 //!         entrypoint,
 //!         ..ImageConfig::new("hello", Architecture::X86_64)
@@ -53,14 +53,14 @@
 //! let layout = write(Vec::new())?;
 //! let source = layer::open(layout.path())?;
 //! assert!(layer::validate(source.as_ref()).mismatches.is_empty());
-//! let findings = lint(layout.path(), &Expected::default())?;
+//! let findings = lint(layout.path(), &LintOptions::default())?;
 //! assert_eq!(findings[0].rule, Rule::Entrypoint);
 //! assert!(findings[0].remedy.contains("ENTRYPOINT"));
 //!
 //! let mut tree = FileTree::new();
 //! tree.add("bootstrap", script, Mode::Program)?;
 //! let zip = Zip::write(&tree, 0, &folder.path().join("hello.zip"))?;
-//! assert_eq!(zip.unpacked_bytes, 21);
+//! assert_eq!(zip.uncompressed_bytes, 21);
 //! # Ok(())
 //! # }
 //! ```
@@ -72,10 +72,13 @@
 //!
 //! The crate knows nothing of OpenCV, AWS accounts, clocks or environment variables.
 
+#![warn(missing_docs)]
+
 pub mod archive;
+mod atomic;
 mod base;
-mod compose;
 mod config;
+mod content_reader;
 mod diff;
 mod digest;
 mod document;
@@ -89,37 +92,36 @@ mod index;
 mod lambda;
 mod layer;
 mod layout;
+mod library_resolver;
 pub mod lint;
-mod moment;
-mod processor;
-mod program;
-mod reading;
-mod replace;
+mod manifest;
+mod merged_file_system;
 mod rootfs;
 pub mod scan;
 pub mod source;
+mod target_architecture;
 #[cfg(test)]
 mod tests;
+mod timestamp;
 mod tree;
 mod validate;
-mod view;
 pub mod zip;
 
 pub use archive::open;
+pub use atomic::atomic_write;
 pub use base::{check_base, check_scratch};
 pub use config::ImageConfig;
-pub use diff::{Files, diff, files};
+pub use diff::{LayerFiles, diff, layer_files};
 pub use digest::{Digest, RunningDigest};
 pub use document::descriptor;
 pub use error::{Error, Result};
 pub use image::Image;
-pub use index::{Index, place_for};
+pub use index::{Index, find_platform};
 pub use layer::Layer;
-pub use layout::{Layout, LayoutFolder, LayoutWriter, write_documents};
-pub use moment::rfc3339;
+pub use layout::{Layout, LayoutFolder, LayoutWriter, write_layout_files};
 pub use platform::{Architecture, GlibcVersion};
-pub use processor::Processor;
-pub use replace::write_file;
-pub use scan::Packing;
+pub use scan::Compression;
+pub use target_architecture::TargetArchitecture;
+pub use timestamp::rfc3339;
 pub use tree::{Content, FileTree, Mode};
 pub use validate::{Validation, validate};

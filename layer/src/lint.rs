@@ -15,7 +15,7 @@ use std::path::Path;
 
 use fs_err::File;
 
-pub use self::finding::{Expected, Finding, Severity};
+pub use self::finding::{Finding, LintOptions, Severity};
 pub use self::image::lint_source;
 pub use self::rule::Rule;
 pub use self::zip::lint_zip;
@@ -25,11 +25,11 @@ use crate::{Result, open};
 ///
 /// # Errors
 /// There is nothing there, or nothing of these.
-pub fn lint(path: &Path, expected: &Expected) -> Result<Vec<Finding>> {
+pub fn lint(path: &Path, options: &LintOptions) -> Result<Vec<Finding>> {
     if path.is_file() && is_zip(path)? {
-        return lint_zip(path, expected);
+        return lint_zip(path, options);
     }
-    lint_source(open(path)?.as_ref(), expected)
+    lint_source(open(path)?.as_ref(), options)
 }
 
 /// Whether a file begins as zip archives do: with a file, or with the end of an empty one.

@@ -9,13 +9,13 @@ use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions, Permissions, PermissionsExt};
 use fs_err as fs;
 
-use crate::entries::{Entry, Kind};
-use crate::scan::{layer_of, read_layer};
-use crate::tree::WHITEOUT;
-use crate::{Error, Layout, Result, replace};
+use crate::entries::{Entry, EntryKind};
+use crate::scan::{layer_origin, read_layer};
+use crate::tree::WHITEOUT_PREFIX;
+use crate::{Error, Layout, Result, atomic};
 
 /// A file that removes everything that the layers below have in its folder.
-const OPAQUE: &str = ".wh..wh..opq";
+const OPAQUE_WHITEOUT: &str = ".wh..wh..opq";
 
 impl Layout {
     /// Unpacks all layers into the folder `path`, in place of what is there.
@@ -24,7 +24,7 @@ impl Layout {
     /// A blob is not the one that its name says, is no layer, or has an entry that leads outside.
     pub fn unpack(&self, path: &Path) -> Result<()> {
         let parent = path.parent().unwrap_or(Path::new("."));
-        let partial = replace::new_folder(parent)?;
+        let partial = atomic::temporary_folder(parent)?;
         let folder = partial.path().join("root");
         fs::create_dir(&folder)?;
         let root = Dir::open_ambient_dir(&folder, ambient_authority())
@@ -33,14 +33,14 @@ impl Layout {
         let manifest = &self.image().documents.manifest;
         let mut folders = Vec::new();
         for (descriptor, layer) in manifest.layers().iter().zip(self.image().layers()) {
-            let origin = layer_of(source, &layer.digest);
+            let origin = layer_origin(source, &layer.digest);
             read_layer(source, descriptor, &mut |entry, content| {
-                write(&root, entry, content).map_err(|error| Error::Hostile {
+                write_entry(&root, entry, content).map_err(|error| Error::RejectedEntry {
                     origin: origin.clone(),
                     entry: entry.path.clone(),
                     reason: error.to_string(),
                 })?;
-                if entry.kind == Kind::Folder {
+                if entry.kind == EntryKind::Directory {
                     folders.push((entry.path.clone(), entry.mode));
                 }
                 Ok(())
@@ -51,11 +51,11 @@ impl Layout {
             // One that a later layer removed or replaced is none any more.
             let _ = root.set_permissions(path, Permissions::from_mode(mode | 0o700));
         }
-        replace::folder(&folder, path, partial.path())
+        atomic::replace_folder(&folder, path, partial.path())
     }
 }
 
-fn write(root: &Dir, entry: &Entry, content: &mut dyn Read) -> io::Result<()> {
+fn write_entry(root: &Dir, entry: &Entry, content: &mut dyn Read) -> io::Result<()> {
     let path = Path::new(&entry.path);
     let (parent, name) = match entry.path.rsplit_once('/') {
         Some((parent, name)) => (Some(parent), name),
@@ -64,10 +64,10 @@ fn write(root: &Dir, entry: &Entry, content: &mut dyn Read) -> io::Result<()> {
     if let Some(parent) = parent {
         root.create_dir_all(parent)?;
     }
-    if name == OPAQUE {
-        return empty(root, parent.unwrap_or("."));
+    if name == OPAQUE_WHITEOUT {
+        return clear_folder(root, parent.unwrap_or("."));
     }
-    if let Some(hidden) = name.strip_prefix(WHITEOUT) {
+    if let Some(hidden) = name.strip_prefix(WHITEOUT_PREFIX) {
         if matches!(hidden, "" | "." | "..") {
             return Err(io::Error::other("it removes no file"));
         }
@@ -78,22 +78,22 @@ fn write(root: &Dir, entry: &Entry, content: &mut dyn Read) -> io::Result<()> {
         root.symlink_metadata(path)
             .is_ok_and(|found| found.is_dir())
     };
-    if entry.kind == Kind::Folder && is_folder() {
+    if entry.kind == EntryKind::Directory && is_folder() {
         return Ok(());
     }
     remove(root, &entry.path)?;
     match &entry.kind {
-        Kind::File => {
+        EntryKind::File => {
             let mut options = OpenOptions::new();
             let mut file = root.open_with(path, options.write(true).create_new(true))?;
             io::copy(content, &mut file)?;
             file.set_permissions(Permissions::from_mode(entry.mode & 0o777))
         }
         // Refused where the target is absolute.
-        Kind::Symlink(target) => root.symlink(target, path),
-        Kind::Hardlink(target) => root.hard_link(target, root, path),
-        Kind::Special => Err(io::Error::other("it is a device or a pipe")),
-        Kind::Folder => root.create_dir(path),
+        EntryKind::Symlink(target) => root.symlink(target, path),
+        EntryKind::Hardlink(target) => root.hard_link(target, root, path),
+        EntryKind::Special => Err(io::Error::other("it is a device or a pipe")),
+        EntryKind::Directory => root.create_dir(path),
     }
 }
 
@@ -106,7 +106,7 @@ fn remove(root: &Dir, path: &str) -> io::Result<()> {
     }
 }
 
-fn empty(root: &Dir, folder: &str) -> io::Result<()> {
+fn clear_folder(root: &Dir, folder: &str) -> io::Result<()> {
     for entry in root.read_dir(folder)? {
         let name = entry?.file_name();
         let path = Path::new(folder).join(name);
@@ -121,19 +121,19 @@ mod tests {
 
     use super::*;
     use crate::Architecture;
-    use crate::tests::draft::{Draft, file, folder as directory, link};
+    use crate::tests::fixture::{ImageFixture, file, folder as directory, link};
 
     fn unpack(parent: &Path, layers: &[Vec<u8>]) -> Result<()> {
-        let mut draft = Draft::good();
-        draft.layers = layers.to_vec();
-        let layout = draft.write(parent);
+        let mut fixture = ImageFixture::valid();
+        fixture.layers = layers.to_vec();
+        let layout = fixture.write(parent);
         let layout = Layout::open(&layout, Architecture::X86_64)?;
         layout.unpack(&parent.join("root"))
     }
 
     /// What tries to lead out of the folder is refused by name, and nothing outside is touched.
     #[test]
-    fn links_do_not_lead_out() {
+    fn links_out_of_the_root_are_rejected() {
         let outside = tempfile::tempdir().unwrap();
         let target = outside.path().display().to_string();
         let climb = "../".repeat(20) + target.trim_start_matches('/');
@@ -147,7 +147,7 @@ mod tests {
         ] {
             let parent = tempfile::tempdir().unwrap();
             let error = unpack(parent.path(), &[layer]).unwrap_err();
-            assert!(matches!(error, Error::Hostile { .. }), "{error}");
+            assert!(matches!(error, Error::RejectedEntry { .. }), "{error}");
             assert!(error.to_string().contains("`out"), "{error}");
             assert!(!parent.path().join("root").exists());
         }
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn links_that_stay_inside_are_followed() {
+    fn links_inside_the_root_are_followed() {
         let parent = tempfile::tempdir().unwrap();
         let below = [
             directory("usr/"),
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_layer_removes_is_gone() {
+    fn whiteouts_remove_files_of_lower_layers() {
         let parent = tempfile::tempdir().unwrap();
         let below = [
             directory("a/"),

@@ -6,18 +6,18 @@ use std::io::{self, BufRead, BufReader, Read, copy, sink};
 use flate2::bufread::MultiGzDecoder;
 use oci_spec::image::{Descriptor, MediaType};
 
-use crate::digest::{Digest, Hashing};
-use crate::document::digest_of;
-use crate::entries::{self, Entry, Kind};
+use crate::digest::{Digest, HashingIo};
+use crate::document::descriptor_digest;
+use crate::entries::{self, Entry, EntryKind};
 use crate::source::Source;
 use crate::{Error, Layer, Result};
 
 /// The most bytes that a layer may unpack to: what Lambda takes of a whole image. More is a bomb.
-const MOST_UNPACKED: u64 = 10 * 1024 * 1024 * 1024;
+const MAX_UNCOMPRESSED_BYTES: u64 = 10 * 1024 * 1024 * 1024;
 
 /// How the tar archive of a layer is packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Packing {
+pub enum Compression {
     /// Not at all.
     None,
     /// gzip, in one member or several.
@@ -25,13 +25,13 @@ pub enum Packing {
 }
 
 /// How the layer of a media type is packed, if we know.
-pub(crate) fn packing(kind: &MediaType) -> Option<Packing> {
+pub(crate) fn compression_of(kind: &MediaType) -> Option<Compression> {
     match kind.to_string().as_str() {
         "application/vnd.oci.image.layer.v1.tar+gzip"
         | "application/vnd.docker.image.rootfs.diff.tar.gzip"
-        | "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip" => Some(Packing::Gzip),
+        | "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip" => Some(Compression::Gzip),
         "application/vnd.oci.image.layer.v1.tar"
-        | "application/vnd.docker.image.rootfs.diff.tar" => Some(Packing::None),
+        | "application/vnd.docker.image.rootfs.diff.tar" => Some(Compression::None),
         _ => None,
     }
 }
@@ -45,24 +45,24 @@ pub(crate) fn packing(kind: &MediaType) -> Option<Packing> {
 pub fn scan(
     origin: &str,
     blob: impl Read,
-    packing: Packing,
+    compression: Compression,
     visit: &mut dyn FnMut(&Entry, &mut dyn Read) -> Result<()>,
 ) -> Result<Layer> {
     let failed = |error: io::Error| Error::damaged(origin, error);
-    let mut blob = BufReader::with_capacity(64 * 1024, Hashing::new(blob));
-    let mut unpacked_bytes = 0;
+    let mut blob = BufReader::with_capacity(64 * 1024, HashingIo::new(blob));
+    let mut uncompressed_bytes = 0;
     let diff_id = {
-        let unpacked: Box<dyn Read + '_> = match packing {
-            Packing::None => Box::new(&mut blob),
-            Packing::Gzip => Box::new(MultiGzDecoder::new(&mut blob)),
+        let decompressed: Box<dyn Read + '_> = match compression {
+            Compression::None => Box::new(&mut blob),
+            Compression::Gzip => Box::new(MultiGzDecoder::new(&mut blob)),
         };
-        let mut archive = Hashing::new(Bounded {
-            inner: unpacked,
-            left: MOST_UNPACKED,
+        let mut archive = HashingIo::new(LimitedReader {
+            inner: decompressed,
+            left: MAX_UNCOMPRESSED_BYTES,
         });
         entries::for_each(origin, &mut archive, &mut |entry, _, content| {
-            if entry.kind == Kind::File {
-                unpacked_bytes += entry.bytes;
+            if entry.kind == EntryKind::File {
+                uncompressed_bytes += entry.size;
             }
             visit(entry, content)
         })?;
@@ -74,12 +74,12 @@ pub fn scan(
     if !blob.fill_buf().map_err(failed)?.is_empty() {
         return Err(Error::damaged(origin, "it goes on after its end"));
     }
-    let (_, digest, packed_bytes) = blob.into_inner().finish();
+    let (_, digest, compressed_bytes) = blob.into_inner().finish();
     Ok(Layer {
         digest,
         diff_id,
-        packed_bytes,
-        unpacked_bytes,
+        compressed_bytes,
+        uncompressed_bytes,
         created_by: String::new(),
     })
 }
@@ -91,19 +91,19 @@ pub(crate) fn read_layer(
     layer: &Descriptor,
     visit: &mut dyn FnMut(&Entry, &mut dyn Read) -> Result<()>,
 ) -> Result<Layer> {
-    let digest = digest_of(source.origin(), layer)?;
-    let origin = layer_of(source, &digest);
+    let digest = descriptor_digest(source.origin(), layer)?;
+    let origin = layer_origin(source, &digest);
     let kind = layer.media_type();
-    let Some(packing) = packing(kind) else {
+    let Some(compression) = compression_of(kind) else {
         let reason = format!("its media type is {kind}; this reads tar, plain or with gzip");
         return Err(Error::damaged(&origin, reason));
     };
     let blob = source.blob(&digest)?;
-    if blob.bytes != layer.size() {
-        let reason = format!("it has {} bytes instead of {}", blob.bytes, layer.size());
+    if blob.size != layer.size() {
+        let reason = format!("it has {} bytes instead of {}", blob.size, layer.size());
         return Err(Error::damaged(&origin, reason));
     }
-    let scanned = scan(&origin, blob.reader, packing, visit)?;
+    let scanned = scan(&origin, blob.reader, compression, visit)?;
     if scanned.digest != digest {
         let reason = format!("its digest is {}", scanned.digest);
         return Err(Error::damaged(&origin, reason));
@@ -112,17 +112,17 @@ pub(crate) fn read_layer(
 }
 
 /// What errors call a layer of a source.
-pub(crate) fn layer_of(source: &dyn Source, digest: &Digest) -> String {
+pub(crate) fn layer_origin(source: &dyn Source, digest: &Digest) -> String {
     format!("the layer {digest} of {}", source.origin())
 }
 
 /// A reader that fails when more comes than may.
-struct Bounded<R> {
+struct LimitedReader<R> {
     inner: R,
     left: u64,
 }
 
-impl<R: Read> Read for Bounded<R> {
+impl<R: Read> Read for LimitedReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
         match self.left.checked_sub(count as u64) {
@@ -140,59 +140,58 @@ impl<R: Read> Read for Bounded<R> {
 mod tests {
     use std::io::Write;
 
-    use flate2::Compression;
     use flate2::write::GzEncoder;
     use tar::EntryType;
 
     use super::*;
-    use crate::entries::tests::raw;
+    use crate::entries::tests::raw_entry;
 
-    fn packed(bytes: &[u8]) -> Vec<u8> {
-        let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
-        gzip.write_all(bytes).unwrap();
-        gzip.finish().unwrap()
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
     }
 
     fn archive() -> Vec<u8> {
-        let mut archive = raw(EntryType::Regular, b"a", b"", &[7; 700]);
+        let mut archive = raw_entry(EntryType::Regular, b"a", b"", &[7; 700]);
         archive.extend([0; 1024]);
         archive
     }
 
-    fn scanned(blob: &[u8], packing: Packing) -> Result<Layer> {
-        scan("the test", blob, packing, &mut |_, _| Ok(()))
+    fn scan_blob(blob: &[u8], compression: Compression) -> Result<Layer> {
+        scan("the test", blob, compression, &mut |_, _| Ok(()))
     }
 
     #[test]
-    fn a_layer_is_known_after_one_pass_however_it_is_packed() {
+    fn scan_computes_digests_and_sizes_of_gzip_and_plain_layers() {
         let archive = archive();
         // Two members, and an archive that goes on after its end, as some tools write it.
         let (first, second) = archive.split_at(600);
-        let members = [packed(first), packed(second)].concat();
-        let found = scanned(&members, Packing::Gzip).unwrap();
+        let members = [gzip(first), gzip(second)].concat();
+        let found = scan_blob(&members, Compression::Gzip).unwrap();
         assert_eq!(found.digest, Digest::of(&members));
         assert_eq!(found.diff_id, Digest::of(&archive));
-        assert_eq!(found.packed_bytes, members.len() as u64);
-        assert_eq!(found.unpacked_bytes, 700);
-        let plain = scanned(&archive, Packing::None).unwrap();
+        assert_eq!(found.compressed_bytes, members.len() as u64);
+        assert_eq!(found.uncompressed_bytes, 700);
+        let plain = scan_blob(&archive, Compression::None).unwrap();
         assert_eq!(plain.digest, plain.diff_id);
-        assert_eq!(plain.packed_bytes, archive.len() as u64);
+        assert_eq!(plain.compressed_bytes, archive.len() as u64);
     }
 
     #[test]
-    fn what_is_cut_off_or_goes_on_is_damaged() {
-        let blob = packed(&archive());
+    fn truncated_or_trailing_data_is_damaged() {
+        let blob = gzip(&archive());
         for end in [0, 5, blob.len() / 2, blob.len() - 1] {
-            let error = scanned(&blob[..end], Packing::Gzip).unwrap_err();
+            let error = scan_blob(&blob[..end], Compression::Gzip).unwrap_err();
             assert!(matches!(error, Error::Damaged { .. }), "{end}: {error}");
         }
         let longer = [blob.as_slice(), b"more"].concat();
-        assert!(scanned(&longer, Packing::Gzip).is_err());
+        assert!(scan_blob(&longer, Compression::Gzip).is_err());
     }
 
     #[test]
-    fn a_bomb_is_given_up() {
-        let mut reader = Bounded {
+    fn decompression_bomb_is_rejected() {
+        let mut reader = LimitedReader {
             inner: io::repeat(0),
             left: 1 << 20,
         };

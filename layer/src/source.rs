@@ -4,8 +4,8 @@ use std::io::Read;
 
 use oci_spec::image::Descriptor;
 
-use crate::digest::{Digest, Hashing};
-use crate::document::{self, digest_of};
+use crate::digest::{Digest, HashingIo};
+use crate::document::{self, descriptor_digest};
 use crate::{Error, Index, Result};
 
 /// Something that holds the documents and blobs of images.
@@ -32,7 +32,7 @@ pub trait Source {
 
     /// Whether layers lie here as they are before a push packs them. So it is in what `docker save`
     /// of Docker before version 25 writes.
-    fn packs_on_push(&self) -> bool {
+    fn compresses_on_push(&self) -> bool {
         false
     }
 }
@@ -40,7 +40,7 @@ pub trait Source {
 /// Bytes that nobody has looked at yet.
 #[expect(missing_docs, reason = "names that say all need no comment here")]
 pub struct Blob<'a> {
-    pub bytes: u64,
+    pub size: u64,
     pub reader: Box<dyn Read + 'a>,
 }
 
@@ -52,8 +52,8 @@ pub fn index(source: &dyn Source) -> Result<Index> {
 /// A document that a descriptor names, whose digest and size are as the descriptor says.
 pub fn document(source: &dyn Source, what: &str, of: &Descriptor) -> Result<Vec<u8>> {
     let origin = source.origin();
-    let digest = digest_of(origin, of)?;
-    let mut reader = Hashing::new(source.blob(&digest)?.reader);
+    let digest = descriptor_digest(origin, of)?;
+    let mut reader = HashingIo::new(source.blob(&digest)?.reader);
     let bytes = document::read(origin, what, &mut reader)?;
     let (_, found, _) = reader.finish();
     let wrong = |reason| Err(Error::damaged(origin, reason));
@@ -61,8 +61,10 @@ pub fn document(source: &dyn Source, what: &str, of: &Descriptor) -> Result<Vec<
         return wrong(format!("its {what} {digest} has the digest {found}"));
     }
     if bytes.len() as u64 != of.size() {
-        let (found, said) = (bytes.len(), of.size());
-        return wrong(format!("its {what} has {found} bytes instead of {said}"));
+        let (found, declared) = (bytes.len(), of.size());
+        return wrong(format!(
+            "its {what} has {found} bytes instead of {declared}"
+        ));
     }
     Ok(bytes)
 }

@@ -1,3 +1,3 @@
 //! What several modules' tests make.
 
-pub(crate) mod draft;
+pub(crate) mod fixture;

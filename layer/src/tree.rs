@@ -11,7 +11,7 @@ use crate::{Error, Result};
 
 /// How the name of a file begins that removes the one of the layers below. Source:
 /// <https://github.com/opencontainers/image-spec/blob/v1.1.1/layer.md#whiteouts>.
-pub(crate) const WHITEOUT: &str = ".wh.";
+pub(crate) const WHITEOUT_PREFIX: &str = ".wh.";
 
 /// Files by their path in the image.
 #[derive(Clone, Debug, Default)]
@@ -21,7 +21,7 @@ pub struct FileTree {
 
 #[derive(Clone, Debug)]
 pub(crate) enum Entry {
-    Folder,
+    Directory,
     File { content: Content, mode: Mode },
 }
 
@@ -81,8 +81,8 @@ impl FileTree {
 
     /// Adds a file at `path`, which is relative to the image's root, and the folders above it.
     pub fn add(&mut self, path: &str, content: Content, mode: Mode) -> Result<&mut Self> {
-        check(path)?;
-        let twice = |path: &str, first: &str, second: &str| {
+        check_path(path)?;
+        let duplicate = |path: &str, first: &str, second: &str| {
             Err(Error::Other(format!(
                 "`{path}` comes twice, from {first} and from {second}; leave one out"
             )))
@@ -90,17 +90,17 @@ impl FileTree {
         for (end, _) in path.match_indices('/') {
             let folder = &path[..end];
             let there = self.entries.entry(folder.to_owned());
-            if let Entry::File { content: first, .. } = there.or_insert(Entry::Folder) {
+            if let Entry::File { content: first, .. } = there.or_insert(Entry::Directory) {
                 let second = format!("the folder of {}", content.origin());
-                return twice(folder, &first.origin(), &second);
+                return duplicate(folder, &first.origin(), &second);
             }
         }
         if let Some(present) = self.entries.get(path) {
             let first = match present {
-                Entry::Folder => "a folder".to_owned(),
+                Entry::Directory => "a folder".to_owned(),
                 Entry::File { content, .. } => content.origin(),
             };
-            return twice(path, &first, &content.origin());
+            return duplicate(path, &first, &content.origin());
         }
         self.entries
             .insert(path.to_owned(), Entry::File { content, mode });
@@ -112,7 +112,7 @@ impl FileTree {
         for entry in fs::read_dir(from)? {
             let file = entry?.path();
             let Some(name) = file.file_name().and_then(|name| name.to_str()) else {
-                return Err(no_path(&file.display(), "it must be UTF-8"));
+                return Err(invalid_path(&file.display(), "it must be UTF-8"));
             };
             let path = format!("{path}/{name}");
             let found = fs::metadata(&file)?;
@@ -141,7 +141,7 @@ impl FileTree {
     /// The files, each with what it will hold.
     pub fn files(&self) -> impl Iterator<Item = (&str, &Content)> {
         self.entries().filter_map(|(path, entry)| match entry {
-            Entry::Folder => None,
+            Entry::Directory => None,
             Entry::File { content, .. } => Some((path, content)),
         })
     }
@@ -155,21 +155,24 @@ impl FileTree {
 }
 
 /// Refuses a path that leaves the image, or that means something else than a file there.
-fn check(path: &str) -> Result<()> {
+fn check_path(path: &str) -> Result<()> {
     if path
         .split('/')
         .any(|part| matches!(part, "" | "." | "..") || part.contains('\0'))
     {
-        return Err(no_path(&path, "it must be relative and without `..`"));
+        return Err(invalid_path(&path, "it must be relative and without `..`"));
     }
-    if path.split('/').any(|part| part.starts_with(WHITEOUT)) {
+    if path
+        .split('/')
+        .any(|part| part.starts_with(WHITEOUT_PREFIX))
+    {
         let advice = "a name that begins with `.wh.` removes a file of the layers below";
-        return Err(no_path(&path, advice));
+        return Err(invalid_path(&path, advice));
     }
     Ok(())
 }
 
-fn no_path(path: &dyn Display, advice: &str) -> Error {
+fn invalid_path(path: &dyn Display, advice: &str) -> Error {
     Error::Other(format!("`{path}` is no path inside an image; {advice}"))
 }
 
@@ -182,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn every_parent_folder_is_there_and_first() {
+    fn parent_folders_are_added_before_their_entries() {
         let mut tree = FileTree::new();
         tree.add("var/task/bootstrap", content("a"), Mode::Program)
             .unwrap();
@@ -195,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_comes_twice_names_both_sources() {
+    fn duplicate_path_names_both_sources() {
         let mut tree = FileTree::new();
         tree.add("a/b", content("here"), Mode::Data).unwrap();
         let error = tree.add("a/b", content("there"), Mode::Data).unwrap_err();
@@ -206,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_that_leave_the_image_are_refused() {
+    fn paths_out_of_the_image_are_rejected() {
         let bad = [
             "/etc/passwd",
             "../a",
@@ -227,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pipe_in_a_folder_is_refused_and_not_waited_for() {
+    fn named_pipe_is_rejected_without_blocking() {
         let folder = tempfile::tempdir().unwrap();
         let pipe = folder.path().join("pipe");
         let made = std::process::Command::new("mkfifo").arg(&pipe).status();
@@ -238,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn trees_are_put_together() {
+    fn trees_are_merged() {
         let mut tree = FileTree::new();
         tree.add("a/b", content("b"), Mode::Data).unwrap();
         let mut other = FileTree::new();

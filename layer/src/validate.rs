@@ -6,10 +6,10 @@ use std::io::Read;
 use oci_spec::image::{Descriptor, MediaType};
 
 use crate::archive::{DockerImage, blob_path};
-use crate::document::{digest_of, parse};
+use crate::document::{descriptor_digest, parse};
 use crate::entries::Entry;
 use crate::image::Documents;
-use crate::scan::{layer_of, read_layer};
+use crate::scan::{layer_origin, read_layer};
 use crate::source::{self, Source};
 use crate::{Digest, Error, Index, Layer, Result, RunningDigest};
 
@@ -19,19 +19,19 @@ pub struct Validation {
     /// What does not fit, each a sentence.
     pub mismatches: Vec<String>,
     pub(crate) index: Option<Index>,
-    pub(crate) images: Vec<Examined>,
+    pub(crate) images: Vec<ValidatedImage>,
 }
 
 /// An image whose documents could be read.
 #[derive(Debug)]
-pub(crate) struct Examined {
+pub(crate) struct ValidatedImage {
     pub(crate) entry: Descriptor,
     pub(crate) documents: Documents,
-    pub(crate) layers: Vec<ExaminedLayer>,
+    pub(crate) layers: Vec<ValidatedLayer>,
 }
 
 #[derive(Debug)]
-pub(crate) struct ExaminedLayer {
+pub(crate) struct ValidatedLayer {
     pub(crate) descriptor: Descriptor,
     /// None where it could not be read.
     pub(crate) scanned: Option<Layer>,
@@ -42,104 +42,104 @@ pub(crate) struct ExaminedLayer {
 
 /// Reads all that a source has to its end.
 pub fn validate(source: &dyn Source) -> Validation {
-    let mut check = Check {
+    let mut validator = Validator {
         source,
-        used: Vec::new(),
-        found: Validation::default(),
+        referenced: Vec::new(),
+        result: Validation::default(),
     };
-    if let Some(index) = check.take(source::index(source)) {
-        check.manifests(index.manifests());
-        if let Some(docker) = check.take(source.docker_manifest()).flatten() {
-            check.docker_manifest(&docker);
+    if let Some(index) = validator.ok_or_report(source::index(source)) {
+        validator.check_manifests(index.manifests());
+        if let Some(docker) = validator.ok_or_report(source.docker_manifest()).flatten() {
+            validator.check_docker_manifest(&docker);
         }
-        check.blobs();
-        check.found.index = Some(index);
+        validator.check_blobs();
+        validator.result.index = Some(index);
     }
-    check.found
+    validator.result
 }
 
-struct Check<'a> {
+struct Validator<'a> {
     source: &'a dyn Source,
     /// The blobs that are part of an image.
-    used: Vec<Digest>,
-    found: Validation,
+    referenced: Vec<Digest>,
+    result: Validation,
 }
 
-impl Check<'_> {
-    fn say(&mut self, mismatch: String) {
-        self.found.mismatches.push(mismatch);
+impl Validator<'_> {
+    fn report(&mut self, mismatch: String) {
+        self.result.mismatches.push(mismatch);
     }
 
     /// The value, or the error among the mismatches.
-    fn take<T>(&mut self, result: Result<T>) -> Option<T> {
-        result.map_err(|error| self.say(error.to_string())).ok()
+    fn ok_or_report<T>(&mut self, result: Result<T>) -> Option<T> {
+        result.map_err(|error| self.report(error.to_string())).ok()
     }
 
     /// Looks at images, and at those in the indexes among them.
-    fn manifests(&mut self, entries: &[Descriptor]) {
+    fn check_manifests(&mut self, entries: &[Descriptor]) {
         let source = self.source;
         for entry in entries {
-            let Some(digest) = self.take(digest_of(source.origin(), entry)) else {
+            let Some(digest) = self.ok_or_report(descriptor_digest(source.origin(), entry)) else {
                 continue;
             };
-            if self.used.contains(&digest) {
+            if self.referenced.contains(&digest) {
                 continue;
             }
-            self.used.push(digest);
+            self.referenced.push(digest);
             if is_index(entry.media_type()) {
                 let bytes = source::document(source, "index", entry);
                 let inner = bytes.and_then(|bytes| Index::parse(source.origin(), &bytes));
-                if let Some(inner) = self.take(inner) {
-                    self.manifests(inner.manifests());
+                if let Some(inner) = self.ok_or_report(inner) {
+                    self.check_manifests(inner.manifests());
                 }
-            } else if let Some(documents) = self.take(Documents::read(source, entry)) {
-                self.image(entry, documents);
+            } else if let Some(documents) = self.ok_or_report(Documents::read(source, entry)) {
+                self.check_image(entry, documents);
             }
         }
     }
 
-    fn image(&mut self, entry: &Descriptor, documents: Documents) {
+    fn check_image(&mut self, entry: &Descriptor, documents: Documents) {
         let origin = self.source.origin();
         let ids = documents.config.rootfs().diff_ids();
         let descriptors = documents.manifest.layers();
-        let config = self.take(digest_of(origin, documents.manifest.config()));
-        self.used.extend(config);
+        let config = self.ok_or_report(descriptor_digest(origin, documents.manifest.config()));
+        self.referenced.extend(config);
         if ids.len() != descriptors.len() {
             let (ids, layers) = (ids.len(), descriptors.len());
-            self.say(format!(
+            self.report(format!(
                 "the configuration of {origin} names {ids} layers, its manifest {layers}"
             ));
         }
         let mut layers = Vec::new();
         for (at, descriptor) in descriptors.iter().enumerate() {
-            let digest = self.take(digest_of(origin, descriptor));
-            self.used.extend(digest);
-            layers.push(self.layer(descriptor, ids.get(at)));
+            let digest = self.ok_or_report(descriptor_digest(origin, descriptor));
+            self.referenced.extend(digest);
+            layers.push(self.check_layer(descriptor, ids.get(at)));
         }
-        self.found.images.push(Examined {
+        self.result.images.push(ValidatedImage {
             entry: entry.clone(),
             documents,
             layers,
         });
     }
 
-    fn layer(&mut self, descriptor: &Descriptor, diff_id: Option<&String>) -> ExaminedLayer {
+    fn check_layer(&mut self, descriptor: &Descriptor, diff_id: Option<&String>) -> ValidatedLayer {
         let source = self.source;
         let mut entries = Vec::new();
         let scanned = read_layer(source, descriptor, &mut |entry, _| {
             entries.push(entry.clone());
             Ok(())
         });
-        let scanned = self.take(scanned);
-        if let (Some(scanned), Some(said)) = (&scanned, diff_id)
-            && scanned.diff_id.to_string() != *said
+        let scanned = self.ok_or_report(scanned);
+        if let (Some(scanned), Some(declared)) = (&scanned, diff_id)
+            && scanned.diff_id.to_string() != *declared
         {
-            let (layer, found) = (layer_of(source, &scanned.digest), scanned.diff_id);
-            self.say(format!(
-                "the content of {layer} is {found}, its configuration says {said}"
+            let (layer, found) = (layer_origin(source, &scanned.digest), scanned.diff_id);
+            self.report(format!(
+                "the content of {layer} is {found}, its configuration says {declared}"
             ));
         }
-        ExaminedLayer {
+        ValidatedLayer {
             magic: magic(source, descriptor).unwrap_or_default(),
             descriptor: descriptor.clone(),
             scanned,
@@ -148,19 +148,20 @@ impl Check<'_> {
     }
 
     /// Whether old versions of Docker find the same image.
-    fn docker_manifest(&mut self, bytes: &[u8]) {
+    fn check_docker_manifest(&mut self, bytes: &[u8]) {
         let origin = self.source.origin();
         let parsed: Result<Vec<DockerImage>> = parse(origin, "manifest.json", bytes);
-        for image in self.take(parsed).unwrap_or_default() {
-            let same = self.found.images.iter().any(|examined| {
-                let path = |of: &Descriptor| digest_of("", of).map(|digest| blob_path(&digest));
+        for image in self.ok_or_report(parsed).unwrap_or_default() {
+            let same = self.result.images.iter().any(|examined| {
+                let path =
+                    |of: &Descriptor| descriptor_digest("", of).map(|digest| blob_path(&digest));
                 let manifest = &examined.documents.manifest;
                 let layers = manifest.layers().iter().map(|layer| path(layer).ok());
                 path(manifest.config()).ok().as_ref() == Some(&image.config)
                     && layers.eq(image.layers.iter().map(|path| Some(path.clone())))
             });
             if !same {
-                self.say(format!(
+                self.report(format!(
                     "manifest.json of {origin} names an image that its index does not have"
                 ));
             }
@@ -168,26 +169,29 @@ impl Check<'_> {
     }
 
     /// Every blob has the digest that its name says, and is part of an image.
-    fn blobs(&mut self) {
+    fn check_blobs(&mut self) {
         let origin = self.source.origin();
-        for name in self.take(self.source.blob_names()).unwrap_or_default() {
+        for name in self
+            .ok_or_report(self.source.blob_names())
+            .unwrap_or_default()
+        {
             let Ok(digest) = format!("sha256:{name}").parse::<Digest>() else {
-                self.say(format!(
+                self.report(format!(
                     "{origin} has `{name}` among its blobs, which is no digest"
                 ));
                 continue;
             };
             // Those of images were read before.
-            if self.used.contains(&digest) {
+            if self.referenced.contains(&digest) {
                 continue;
             }
-            self.say(format!(
+            self.report(format!(
                 "{origin} has the blob {digest}, which is part of no image"
             ));
-            if let Some(found) = self.take(hash(self.source, &digest))
+            if let Some(found) = self.ok_or_report(blob_digest(self.source, &digest))
                 && found != digest
             {
-                self.say(format!(
+                self.report(format!(
                     "the blob {digest} of {origin} has the digest {found}"
                 ));
             }
@@ -201,15 +205,15 @@ pub(crate) fn is_index(kind: &MediaType) -> bool {
 }
 
 fn magic(source: &dyn Source, descriptor: &Descriptor) -> Result<Vec<u8>> {
-    let digest = digest_of(source.origin(), descriptor)?;
+    let digest = descriptor_digest(source.origin(), descriptor)?;
     let mut bytes = Vec::new();
     let read = source.blob(&digest)?.reader.take(4).read_to_end(&mut bytes);
     read.map_err(|error| Error::damaged(source.origin(), error))?;
     Ok(bytes)
 }
 
-fn hash(source: &dyn Source, digest: &Digest) -> Result<Digest> {
-    let found = RunningDigest::of(&mut source.blob(digest)?.reader);
+fn blob_digest(source: &dyn Source, digest: &Digest) -> Result<Digest> {
+    let found = RunningDigest::from_reader(&mut source.blob(digest)?.reader);
     let found = found.map_err(|error| Error::damaged(source.origin(), error))?;
     Ok(found.digest())
 }

@@ -10,22 +10,22 @@ use serde::Serialize;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
-use crate::moment::moment;
-use crate::reading::Reading;
-use crate::replace::{new_file, rename};
+use crate::atomic::{persist, temporary_file};
+use crate::content_reader::ContentReader;
+use crate::timestamp::from_unix_seconds;
 use crate::tree::{Entry, FileTree};
 use crate::{Digest, Error, Result, RunningDigest};
 
 /// The times that a zip archive can hold, in seconds since 1970: from 1980 to the end of 2107.
-const TIMES: RangeInclusive<u64> = 315_532_800..=4_354_819_198;
+const TIME_RANGE: RangeInclusive<u64> = 315_532_800..=4_354_819_198;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "names that say all need no comment here")]
 pub struct Zip {
     pub digest: Digest,
-    pub packed_bytes: u64,
+    pub compressed_bytes: u64,
     /// The size of the files in it.
-    pub unpacked_bytes: u64,
+    pub uncompressed_bytes: u64,
 }
 
 impl Zip {
@@ -33,17 +33,18 @@ impl Zip {
     /// since 1970, or 1980 where that is earlier: zip knows no time before it.
     pub fn write(tree: &FileTree, time: u64, path: &Path) -> Result<Self> {
         let parent = path.parent().unwrap_or(Path::new("."));
-        let mut partial = new_file(parent)?;
+        let mut partial = temporary_file(parent)?;
         let file = BufWriter::new(partial.as_file_mut());
-        let unpacked_bytes = write_archive(file, tree, time, path)?;
+        let uncompressed_bytes = write_archive(file, tree, time, path)?;
         let read = Error::io("read", partial.path());
-        let written = File::open(partial.path()).and_then(|mut file| RunningDigest::of(&mut file));
+        let written =
+            File::open(partial.path()).and_then(|mut file| RunningDigest::from_reader(&mut file));
         let written = written.map_err(read)?;
-        rename(partial, path)?;
+        persist(partial, path)?;
         Ok(Self {
             digest: written.digest(),
-            packed_bytes: written.bytes(),
-            unpacked_bytes,
+            compressed_bytes: written.size(),
+            uncompressed_bytes,
         })
     }
 }
@@ -57,24 +58,24 @@ fn write_archive(file: impl Write + Seek, tree: &FileTree, time: u64, path: &Pat
             .compression_method(CompressionMethod::Deflated)
             .compression_level(Some(9))
             .last_modified_time(dos_time(time)?);
-        let mut unpacked_bytes = 0;
+        let mut uncompressed_bytes = 0;
         for (name, entry) in tree.entries() {
             // Folders follow from the paths of what is in them.
             if let Entry::File { content, mode } = entry {
                 let options = options.unix_permissions(mode.bits());
                 archive.start_file(name, options).map_err(failed)?;
-                let mut content = Reading::of(content)?;
+                let mut content = ContentReader::open(content)?;
                 let copied = io::copy(&mut content, archive);
-                unpacked_bytes += content.copied(copied, path)?;
+                uncompressed_bytes += content.finish_copy(copied, path)?;
             }
         }
-        Ok(unpacked_bytes)
+        Ok(uncompressed_bytes)
     };
     match append_all(&mut archive) {
-        Ok(unpacked_bytes) => {
+        Ok(uncompressed_bytes) => {
             let mut file = archive.finish().map_err(failed)?;
             file.flush().map_err(Error::io("write", path))?;
-            Ok(unpacked_bytes)
+            Ok(uncompressed_bytes)
         }
         Err(error) => {
             // Its end would print that it cannot end the archive.
@@ -86,7 +87,7 @@ fn write_archive(file: impl Write + Seek, tree: &FileTree, time: u64, path: &Pat
 
 /// The nearest time that a zip archive can hold, in steps of two seconds.
 fn dos_time(time: u64) -> Result<DateTime> {
-    let time = moment(time.clamp(*TIMES.start(), *TIMES.end()))?;
+    let time = from_unix_seconds(time.clamp(*TIME_RANGE.start(), *TIME_RANGE.end()))?;
     let date = DateTime::from_date_and_time(
         u16::try_from(time.year()).unwrap_or_default(),
         time.month().into(),
@@ -117,14 +118,14 @@ mod tests {
     }
 
     #[test]
-    fn the_same_files_give_the_same_bytes_with_unix_modes() {
+    fn zip_bytes_are_reproducible_with_unix_modes() {
         let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let path = a.path().join("function.zip");
         let first = Zip::write(&tree(a.path()), 1_000_000_000, &path).unwrap();
         let again = b.path().join("other.zip");
         let second = Zip::write(&tree(b.path()), 1_000_000_000, &again).unwrap();
         assert_eq!(first, second);
-        assert_eq!(first.unpacked_bytes, 5002);
+        assert_eq!(first.uncompressed_bytes, 5002);
 
         let mut archive = zip::ZipArchive::new(File::open(&path).unwrap()).unwrap();
         let file = archive.by_index(0).unwrap();
@@ -139,14 +140,14 @@ mod tests {
     }
 
     #[test]
-    fn times_that_a_zip_cannot_hold_become_the_nearest() {
+    fn times_are_clamped_to_the_zip_range() {
         let shown = |time| dos_time(time).unwrap().to_string();
         assert_eq!(shown(0), "1980-01-01 00:00:00");
         assert_eq!(shown(u64::MAX), "2107-12-31 23:59:58");
     }
 
     #[test]
-    fn what_cannot_be_read_leaves_no_archive() {
+    fn unreadable_file_leaves_no_archive() {
         let folder = tempfile::tempdir().unwrap();
         let mut tree = FileTree::new();
         let content = Content::File("/nowhere/bootstrap".into());

@@ -8,15 +8,15 @@ use std::process::Command;
 use fs_err as fs;
 use layer::archive::ArchiveFile;
 use layer::elf::{Elf, FunctionBinary};
-use layer::lint::{Expected, lint};
+use layer::lint::{LintOptions, lint};
 use layer::source;
 use layer::{
     Architecture, Content, FileTree, GlibcVersion, Image, ImageConfig, Layout, LayoutWriter, Mode,
     check_base, check_scratch, glibc, validate,
 };
 
-fn here() -> Architecture {
-    Architecture::of_this_machine().unwrap()
+fn host() -> Architecture {
+    Architecture::host().unwrap()
 }
 
 fn tree(files: &[(&str, &str, Mode)]) -> FileTree {
@@ -45,13 +45,13 @@ fn write(parent: &Path, name: &str, trees: &[FileTree], base: Option<&Layout>) -
     }
     let config = ImageConfig {
         entrypoint: vec!["/var/task/bootstrap".into()],
-        ..ImageConfig::new(name, here())
+        ..ImageConfig::new(name, host())
     };
     writer.finish(&config, &parent.join(name)).unwrap()
 }
 
 #[test]
-fn what_is_written_is_read_again_in_both_forms() {
+fn layout_and_archive_round_trip() {
     let folder = tempfile::tempdir().unwrap();
     let layout = write(folder.path(), "hello", &[script()], None);
     let archive = folder.path().join("hello.tar");
@@ -60,31 +60,31 @@ fn what_is_written_is_read_again_in_both_forms() {
         let source = layer::open(path).unwrap();
         assert_eq!(validate(source.as_ref()).mismatches, [""; 0]);
         let index = source::index(source.as_ref()).unwrap();
-        let entry = index.choose(source.origin(), here()).unwrap();
+        let entry = index.select_platform(source.origin(), host()).unwrap();
         let image = Image::read(source.as_ref(), entry).unwrap();
         assert_eq!(image.digest(), layout.image().digest());
         assert_eq!(image.layers(), layout.image().layers());
         assert_eq!(image.name(), "hello");
-        assert_eq!(lint(path, &Expected::default()).unwrap(), []);
+        assert_eq!(lint(path, &LintOptions::default()).unwrap(), []);
     }
-    let again = Layout::open(layout.path(), here()).unwrap();
+    let again = Layout::open(layout.path(), host()).unwrap();
     assert_eq!(
-        again.image().unpacked_bytes(),
-        layout.image().unpacked_bytes()
+        again.image().uncompressed_bytes(),
+        layout.image().uncompressed_bytes()
     );
 }
 
 #[test]
-fn an_archive_of_an_old_docker_is_read_as_what_a_push_makes_of_it() {
+fn archive_of_docker_before_25_is_valid() {
     let folder = tempfile::tempdir().unwrap();
     let layout = write(folder.path(), "hello", &[script()], None);
     // As `docker save` wrote it before version 25: no index, and layers that are not packed.
     let old = folder.path().join("old");
     fs::create_dir(&old).unwrap();
     let layer = &layout.image().layers()[0];
-    let packed = fs::File::open(layout.source().blob_path(&layer.digest)).unwrap();
+    let compressed = fs::File::open(layout.source().blob_path(&layer.digest)).unwrap();
     let mut plain = fs::File::create(old.join("layer.tar")).unwrap();
-    let mut gzip = flate2::read::GzDecoder::new(packed);
+    let mut gzip = flate2::read::GzDecoder::new(compressed);
     std::io::copy(&mut gzip, &mut plain).unwrap();
     fs::write(old.join("config.json"), layout.image().config()).unwrap();
     let manifest = r#"[{"Config":"config.json","RepoTags":null,"Layers":["a/layer.tar"]}]"#;
@@ -109,11 +109,11 @@ fn an_archive_of_an_old_docker_is_read_as_what_a_push_makes_of_it() {
 
     let source = ArchiveFile::open(&path).unwrap();
     assert_eq!(validate(&source).mismatches, [""; 0]);
-    assert_eq!(lint(&path, &Expected::default()).unwrap(), []);
+    assert_eq!(lint(&path, &LintOptions::default()).unwrap(), []);
 }
 
 #[test]
-fn what_is_no_image_is_refused_with_what_is_missing() {
+fn non_image_is_rejected_with_what_is_missing() {
     let folder = tempfile::tempdir().unwrap();
     let refused = |path: &Path| match layer::open(path) {
         Ok(source) => panic!("{} was opened", source.origin()),
@@ -134,7 +134,7 @@ fn what_is_no_image_is_refused_with_what_is_missing() {
 }
 
 #[test]
-fn layers_lie_on_those_below_when_they_are_unpacked() {
+fn unpack_applies_layers_in_order() {
     let folder = tempfile::tempdir().unwrap();
     let below = tree(&[("a/one", "1", Mode::Data), ("a/two", "2", Mode::Data)]);
     let base = write(folder.path(), "base", &[below], None);
@@ -159,18 +159,18 @@ fn compile(folder: &Path, name: &str, source: &str, arguments: &[&str]) -> PathB
 
 fn program(folder: &Path) -> FunctionBinary {
     let path = compile(folder, "program", "int main(void) { return 0; }\n", &[]);
-    FunctionBinary::check(&path, here(), GlibcVersion::new(2, 999)).unwrap()
+    FunctionBinary::check(&path, host(), GlibcVersion::new(2, 999)).unwrap()
 }
 
 #[test]
-fn a_base_must_have_what_the_program_needs() {
+fn base_must_have_the_required_libraries() {
     let folder = tempfile::tempdir().unwrap();
     let binary = program(folder.path());
     let error = check_scratch(&binary).unwrap_err().to_string();
     assert!(error.contains("libc.so.6"), "{error}");
     assert!(error.contains("minimal"), "{error}");
 
-    let libraries = glibc::needed_by(&binary).unwrap();
+    let libraries = glibc::required_libraries(&binary).unwrap();
     let good = write(folder.path(), "good", &[libraries], None);
     check_base(&binary, &good, "good").unwrap();
 
@@ -182,7 +182,7 @@ fn a_base_must_have_what_the_program_needs() {
 }
 
 #[test]
-fn a_base_with_an_old_glibc_or_for_another_processor_is_refused() {
+fn base_with_old_glibc_or_other_architecture_is_rejected() {
     let folder = tempfile::tempdir().unwrap();
     let binary = program(folder.path());
     let elf = Elf::read(binary.path()).unwrap();
@@ -204,7 +204,7 @@ fn a_base_with_an_old_glibc_or_for_another_processor_is_refused() {
         &arguments,
     );
     assert_eq!(
-        Elf::read(&old).unwrap().provides_glibc,
+        Elf::read(&old).unwrap().provided_glibc,
         Some(GlibcVersion::new(2, 1))
     );
     let mut base = FileTree::new();
@@ -223,7 +223,7 @@ fn a_base_with_an_old_glibc_or_for_another_processor_is_refused() {
 
     let mut writer = LayoutWriter::new(folder.path(), 0).unwrap();
     writer.add_layer(&base, "test").unwrap();
-    let elsewhere = here().other();
+    let elsewhere = host().other();
     let other = ImageConfig::new("other", elsewhere);
     let other = writer.finish(&other, &folder.path().join("other")).unwrap();
     let error = check_base(&binary, &other, "another")
@@ -236,11 +236,11 @@ fn a_base_with_an_old_glibc_or_for_another_processor_is_refused() {
 }
 
 #[test]
-fn a_program_that_needs_nothing_lies_on_nothing() {
+fn static_program_runs_on_scratch() {
     let folder = tempfile::tempdir().unwrap();
     // No library of the system, so that none has to be there as an archive.
     let source = "void _start(void) { for (;;) {} }\n";
     let path = compile(folder.path(), "static", source, &["-nostdlib", "-static"]);
-    let binary = FunctionBinary::check(&path, here(), GlibcVersion::new(2, 17)).unwrap();
+    let binary = FunctionBinary::check(&path, host(), GlibcVersion::new(2, 17)).unwrap();
     check_scratch(&binary).unwrap();
 }

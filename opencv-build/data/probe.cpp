@@ -29,17 +29,17 @@ static void check_core() {
     require(cv::sum(ones) == cv::Scalar(48 * 64, 0, 0), "cv::sum");
 }
 
-// Writes a picture in the format `extension` and reads it again; `lossless` tells what to expect.
+// Writes a image in the format `extension` and reads it again; `lossless` tells what to expect.
 static void check_format(const std::string& extension, bool lossless) {
 #ifdef HAVE_OPENCV_IMGCODECS
-    cv::Mat picture(48, 64, CV_8UC3);
-    for (int y = 0; y < picture.rows; y++)
-        for (int x = 0; x < picture.cols; x++) picture.at<cv::Vec3b>(y, x) = cv::Vec3b(x, y, x + y);
+    cv::Mat image(48, 64, CV_8UC3);
+    for (int y = 0; y < image.rows; y++)
+        for (int x = 0; x < image.cols; x++) image.at<cv::Vec3b>(y, x) = cv::Vec3b(x, y, x + y);
     std::vector<uchar> bytes;
-    require(cv::imencode(extension, picture, bytes), "encode " + extension);
-    const cv::Mat again = cv::imdecode(bytes, cv::IMREAD_COLOR);
-    require(again.size() == picture.size(), "decode " + extension);
-    const double difference = cv::norm(picture, again, cv::NORM_INF);
+    require(cv::imencode(extension, image, bytes), "encode " + extension);
+    const cv::Mat decoded = cv::imdecode(bytes, cv::IMREAD_COLOR);
+    require(decoded.size() == image.size(), "decode " + extension);
+    const double difference = cv::norm(image, decoded, cv::NORM_INF);
     require(difference <= (lossless ? 0 : 40), "pixels of " + extension);
 #endif
 }
@@ -50,7 +50,7 @@ static void check_objdetect(const std::string& share) {
     require(faces.load(share + "/haarcascades/haarcascade_frontalface_default.xml"), "load a cascade");
     std::vector<cv::Rect> found;
     faces.detectMultiScale(cv::Mat::zeros(100, 100, CV_8UC1), found);
-    require(found.empty(), "faces in a black picture");
+    require(found.empty(), "faces in a black image");
 #endif
 }
 

@@ -7,51 +7,56 @@ use std::path::Path;
 use anyhow::Result;
 use fs_err as fs;
 
+use crate::cascade_packer::pack_cascades;
 use crate::context::BuildContext;
-use crate::install::Installed;
-use crate::links::LinkList;
+use crate::install::InstalledBuild;
+use crate::link_list::LinkList;
 use crate::manifest::{Library, Link, Manifest};
-use crate::pack;
-use crate::packages;
+use crate::package_configs;
 use crate::probe;
 use crate::sdk::Sdk;
+use crate::source_tree::SourceTree;
 use crate::third_party;
-use crate::tree::SourceTree;
 use crate::trim::Trim;
-use support::files::{all_files, copy, copy_tree, file_size, replace};
+use support::files::{all_files, copy, copy_tree, file_size, replace_dir};
 
-pub fn assemble(context: &BuildContext, tree: &SourceTree, installed: &Installed) -> Result<Sdk> {
+pub fn assemble(
+    context: &BuildContext,
+    tree: &SourceTree,
+    installed: &InstalledBuild,
+) -> Result<Sdk> {
     let recipe = context.recipe;
-    let partial = context.partial()?;
+    let partial = context.partial_dir()?;
     let folder = partial.path().join("sdk");
 
-    let links = LinkList::of(&installed.prefix)?;
+    let links = LinkList::read(&installed.prefix)?;
     copy_files(installed, tree, &links, &folder)?;
     let link = Link {
         libraries: links.libraries.into_iter().map(|(name, _)| name).collect(),
         system: links.system,
-        needs: links.needs,
+        dependencies: links.dependencies,
         cxx_runtime: "c++".to_owned(),
         cxx_runtime_release: context.compiler.libcxx_release()?,
     };
-    packages::write(&folder, recipe, &link)?;
+    package_configs::write(&folder, recipe, &link)?;
     if recipe.has_module("objdetect") {
-        pack::pack(context, &folder.join("share/haarcascades"))?;
+        pack_cascades(context, &folder.join("share/haarcascades"))?;
     }
     let zig = context.toolchain.zig();
     let sources = third_party::Sources {
         tree,
-        trim: &Trim::of(recipe),
-        zig: zig.parent().unwrap_or(&zig),
-        opencv: &recipe.version,
-        tools: &context.toolchain.versions,
+        trim: &Trim::for_recipe(recipe),
+        zig_dir: zig.parent().unwrap_or(&zig),
+        opencv_version: &recipe.version,
+        tool_versions: &context.toolchain.versions,
     };
-    let third_party = third_party::gather(&sources, &recipe.modules, &link.libraries, &folder)?;
-    let files = sizes(&folder)?;
+    let third_party =
+        third_party::collect_components(&sources, &recipe.modules, &link.libraries, &folder)?;
+    let files = file_sizes(&folder)?;
     let mut tools = context.toolchain.versions.clone();
-    tools.extend(context.kernels.tool());
+    tools.extend(context.simd_assembler.tool_version());
     let manifest = Manifest {
-        schema: 1,
+        schema: 2,
         version: recipe.version.clone(),
         modules: recipe.modules.clone(),
         codecs: recipe.codecs.clone(),
@@ -59,14 +64,14 @@ pub fn assemble(context: &BuildContext, tree: &SourceTree, installed: &Installed
         cpu: recipe.cpu.clone(),
         haar: recipe.haar,
         cxx_standard: recipe.cxx_standard,
-        libraries: libraries(&files),
+        libraries: library_files(&files),
         third_party,
         files,
         link,
         fingerprint: context.fingerprint.clone(),
         source: tree.source.clone(),
         tools,
-        lacks: context.kernels.lack().into_iter().collect(),
+        degraded: context.simd_assembler.degradation().into_iter().collect(),
     };
     let text = serde_json::to_string_pretty(&manifest)? + "\n";
     fs::write(folder.join("sdk.json"), text)?;
@@ -74,14 +79,14 @@ pub fn assemble(context: &BuildContext, tree: &SourceTree, installed: &Installed
     if !recipe.instrumented {
         probe::check(&folder, &manifest.link, context)?;
     }
-    replace(context.result, &folder, partial.path())?;
-    Ok(Sdk::assembled(context.result, manifest))
+    replace_dir(context.output_dir, &folder, partial.path())?;
+    Ok(Sdk::from_parts(context.output_dir, manifest))
 }
 
 /// Copies what belongs into an SDK. OpenCV's own cmake and pkg-config files stay behind: they
-/// name libraries by paths that the SDK does not have, and [`packages`] writes others.
+/// name libraries by paths that the SDK does not have, and [`package_configs`] writes others.
 fn copy_files(
-    installed: &Installed,
+    installed: &InstalledBuild,
     tree: &SourceTree,
     links: &LinkList,
     folder: &Path,
@@ -112,7 +117,7 @@ fn copy_files(
     Ok(())
 }
 
-fn sizes(folder: &Path) -> Result<BTreeMap<String, u64>> {
+fn file_sizes(folder: &Path) -> Result<BTreeMap<String, u64>> {
     let mut sizes = BTreeMap::new();
     for path in all_files(folder)? {
         let bytes = file_size(&path)?;
@@ -122,7 +127,7 @@ fn sizes(folder: &Path) -> Result<BTreeMap<String, u64>> {
     Ok(sizes)
 }
 
-fn libraries(files: &BTreeMap<String, u64>) -> Vec<Library> {
+fn library_files(files: &BTreeMap<String, u64>) -> Vec<Library> {
     let libraries = files.iter().filter_map(|(path, &bytes)| {
         let file = path.strip_prefix("lib/")?.to_owned();
         file.ends_with(".a").then_some(Library { file, bytes })

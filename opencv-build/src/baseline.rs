@@ -4,7 +4,7 @@
 
 #![expect(missing_docs, reason = "the names say what each is")]
 
-mod data;
+mod config;
 
 use std::path::{Path, PathBuf};
 
@@ -12,54 +12,54 @@ use anyhow::Result;
 use fs_err as fs;
 use serde::{Deserialize, Serialize};
 
-use self::data::Data;
+use self::config::BaselineConfig;
 use crate::cmake;
+use crate::cmake_launcher::CmakeLauncher;
+use crate::cmake_options::{CmakePlan, toolchain_defines};
+use crate::compile_time::CompileTime;
 use crate::compiler::Compiler;
-use crate::configure::Configured;
+use crate::configure::ConfiguredBuild;
 use crate::context::BuildContext;
-use crate::driver::Driver;
-use crate::effort::Effort;
-use crate::error::{Error, ErrorKind, OfKind};
-use crate::install::Installed;
-use crate::kernels::Kernels;
-use crate::links::LinkList;
+use crate::error::{Error, ErrorKind, WithKind};
+use crate::install::InstalledBuild;
+use crate::link_list::LinkList;
 use crate::manifest::Library;
-use crate::options::{Plan, machinery};
 use crate::paths::BuildPaths;
 use crate::pins::Pins;
 use crate::recipe::Recipe;
+use crate::simd_assembler::SimdAssembler;
+use crate::source_tree::SourceTree;
+use crate::source_tree::plan::TreePlan;
 use crate::target::Target;
 use crate::toolchain::Toolchain;
-use crate::tree::SourceTree;
-use crate::tree::plan::TreePlan;
 use crate::trim::Trim;
 use crate::wheels;
-use support::files::{copy, file_size, replace, sweep};
+use support::files::{copy, file_size, remove_partial_dirs, replace_dir};
 use support::fingerprint::Fingerprint;
 use support::lock::Lock;
-use support::progress::tell;
+use support::progress::print_status;
 
-const CODE: &str = env!("CODE_OF_BASELINE");
+const CODE_DIGEST: &str = env!("BASELINE_CODE_DIGEST");
 const FILE: &str = "baseline.json";
 
 /// Libraries that were built, in a folder that they alone lie in.
 #[derive(Clone, Debug)]
 pub struct Baseline {
     folder: PathBuf,
-    pub description: Description,
+    pub manifest: BaselineManifest,
 }
 
 /// What is in the folder, as `baseline.json` there says it. No path of the machine is in it, so that
 /// the folder can be moved.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Description {
+pub struct BaselineManifest {
     pub version: String,
     pub target: Target,
     /// Each static library, before those that it needs.
     pub libraries: Vec<Library>,
     /// Libraries of the system, after them.
     pub system: Vec<String>,
-    pub effort: Effort,
+    pub compile_time: CompileTime,
     /// Of everything that went in.
     pub fingerprint: Fingerprint,
 }
@@ -69,12 +69,12 @@ impl Baseline {
     ///
     /// # Errors
     /// The source that the recipe names cannot be read.
-    pub fn present(recipe: &Recipe, paths: &BuildPaths) -> Result<Option<Self>, Error> {
-        let plan = TreePlan::new(recipe, Pins::embedded(), Trim::stock());
-        let plan = plan.of_kind(ErrorKind::Step)?;
+    pub fn find_cached(recipe: &Recipe, paths: &BuildPaths) -> Result<Option<Self>, Error> {
+        let plan = TreePlan::new(recipe, Pins::embedded(), Trim::upstream());
+        let plan = plan.with_kind(ErrorKind::Step)?;
         let wanted = fingerprint(recipe, &plan.fingerprint);
-        let found = Self::open(&variant(paths).sdk(&recipe.target));
-        Ok(found.filter(|baseline| baseline.description.fingerprint == wanted))
+        let found = Self::open(&variant(paths).sdk_dir(&recipe.target));
+        Ok(found.filter(|baseline| baseline.manifest.fingerprint == wanted))
     }
 
     /// Builds the baseline for the recipe's version and target, unless it is there. It takes some three
@@ -82,96 +82,100 @@ impl Baseline {
     ///
     /// # Errors
     /// Any step fails; then nothing of it is taken for done.
-    pub fn build(recipe: &Recipe, paths: &BuildPaths, driver: &Driver) -> Result<Self, Error> {
-        if let Some(present) = Self::present(recipe, paths)? {
+    pub fn build(
+        recipe: &Recipe,
+        paths: &BuildPaths,
+        launcher: &CmakeLauncher,
+    ) -> Result<Self, Error> {
+        if let Some(present) = Self::find_cached(recipe, paths)? {
             return Ok(present);
         }
-        built(recipe, paths, driver).of_kind(ErrorKind::Step)
+        build_locked(recipe, paths, launcher).with_kind(ErrorKind::Step)
     }
 
     /// What OpenCV builds by default and the baseline does not have, each with the reason.
-    pub fn missing() -> Vec<String> {
-        Data::embedded().missing()
+    pub fn missing_features() -> Vec<String> {
+        BaselineConfig::embedded().missing_features()
     }
 
     fn open(folder: &Path) -> Option<Self> {
         let text = fs::read(folder.join(FILE)).ok()?;
-        let description: Description = serde_json::from_slice(&text).ok()?;
+        let manifest: BaselineManifest = serde_json::from_slice(&text).ok()?;
         let baseline = Self {
             folder: folder.to_owned(),
-            description,
+            manifest,
         };
-        let mut libraries = baseline.description.libraries.iter();
-        let whole = libraries.all(|library| {
+        let mut libraries = baseline.manifest.libraries.iter();
+        let is_complete = libraries.all(|library| {
             let file = fs::metadata(folder.join(&library.file));
             file.is_ok_and(|file| file.len() == library.bytes)
         });
-        whole.then_some(baseline)
+        is_complete.then_some(baseline)
     }
 
     /// Its static libraries, each before those that it needs.
-    pub fn paths(&self) -> Vec<PathBuf> {
-        let libraries = self.description.libraries.iter();
+    pub fn library_paths(&self) -> Vec<PathBuf> {
+        let libraries = self.manifest.libraries.iter();
         libraries
             .map(|library| self.folder.join(&library.file))
             .collect()
     }
 }
 
-fn built(recipe: &Recipe, paths: &BuildPaths, driver: &Driver) -> Result<Baseline> {
-    let lock = Lock::take(&paths.lock(), tell).of_kind(ErrorKind::Lock)?;
-    if let Some(present) = Baseline::present(recipe, paths)? {
+fn build_locked(recipe: &Recipe, paths: &BuildPaths, launcher: &CmakeLauncher) -> Result<Baseline> {
+    let lock = Lock::acquire(&paths.lock_file(), print_status).with_kind(ErrorKind::Lock)?;
+    if let Some(present) = Baseline::find_cached(recipe, paths)? {
         return Ok(present);
     }
     let variant = variant(paths);
-    sweep(&variant.sdks())?;
+    remove_partial_dirs(&variant.sdk_root())?;
 
-    let work = variant.work(&recipe.target);
+    let work = variant.work_dir(&recipe.target);
     let pins = Pins::embedded();
-    let plan = TreePlan::new(recipe, pins, Trim::stock())?;
-    let toolchain = Toolchain::install(pins, &paths.toolchain())?;
-    let compiler = Compiler::of(&toolchain, &recipe.target, &variant)?;
-    let tree = plan.write(&toolchain, &paths.downloads(), &work)?;
+    let plan = TreePlan::new(recipe, pins, Trim::upstream())?;
+    let toolchain = Toolchain::install(pins, &paths.toolchain_dir())?;
+    let compiler = Compiler::new(&toolchain, &recipe.target, &variant)?;
+    let tree = plan.write(&toolchain, &paths.downloads_dir(), &work)?;
     let context = BuildContext {
         recipe,
         fingerprint: &fingerprint(recipe, &plan.fingerprint),
         toolchain: &toolchain,
         compiler: &compiler,
-        driver,
+        launcher,
         // OpenCV's own copy of libjpeg-turbo has no kernels.
-        kernels: &Kernels::NotAsked,
+        simd_assembler: &SimdAssembler::NotNeeded,
         lock: &lock,
-        work: &work,
-        result: &variant.sdk(&recipe.target),
+        work_dir: &work,
+        output_dir: &variant.sdk_dir(&recipe.target),
     };
     context.start_log()?;
-    let configured = Configured::new(&tree, &options(&context, &tree), &context)?;
-    let installed = Installed::new(&configured, &context)?;
-    keep(&context, &installed)
+    let configured = ConfiguredBuild::new(&tree, &options(&context, &tree), &context)?;
+    let installed = InstalledBuild::new(&configured, &context)?;
+    store(&context, &installed)
 }
 
 fn variant(paths: &BuildPaths) -> BuildPaths {
     paths.variant("baseline", "full")
 }
 
-fn options(context: &BuildContext, tree: &SourceTree) -> Plan {
-    let data = Data::embedded();
+fn options(context: &BuildContext, tree: &SourceTree) -> CmakePlan {
+    let data = BaselineConfig::embedded();
     let mut defines = data.options();
-    let machinery = machinery(Vec::new(), context, tree).into_iter();
-    defines.extend(machinery.map(|(name, value)| (name.to_owned(), value)));
-    Plan {
+    let toolchain_defines = toolchain_defines(Vec::new(), context, tree).into_iter();
+    defines.extend(toolchain_defines.map(|(name, value)| (name.to_owned(), value)));
+    CmakePlan {
         modules: data.modules,
-        proofs: data.formats,
+        codec_macros: data.codec_macros,
         defines,
     }
 }
 
 /// Puts the libraries and what there is to say of them into the context's folder for the result.
-fn keep(context: &BuildContext, installed: &Installed) -> Result<Baseline> {
-    let partial = context.partial()?;
+fn store(context: &BuildContext, installed: &InstalledBuild) -> Result<Baseline> {
+    let partial = context.partial_dir()?;
     let folder = partial.path().join("full");
 
-    let mut links = LinkList::of(&installed.prefix)?;
+    let mut links = LinkList::read(&installed.prefix)?;
     // What OpenCV calls so are names of cmake's for flags, and no libraries.
     links
         .system
@@ -184,30 +188,30 @@ fn keep(context: &BuildContext, installed: &Installed) -> Result<Baseline> {
         let bytes = file_size(&to)?;
         libraries.push(Library { file, bytes });
     }
-    let description = Description {
+    let manifest = BaselineManifest {
         version: context.recipe.version.clone(),
         target: context.recipe.target,
         libraries,
         system: links.system,
-        effort: Effort::of(context.work)?,
+        compile_time: CompileTime::read(context.work_dir)?,
         fingerprint: context.fingerprint.clone(),
     };
-    let text = serde_json::to_string_pretty(&description)? + "\n";
+    let text = serde_json::to_string_pretty(&manifest)? + "\n";
     fs::write(folder.join(FILE), text)?;
-    replace(context.result, &folder, partial.path())?;
+    replace_dir(context.output_dir, &folder, partial.path())?;
     Ok(Baseline {
-        folder: context.result.to_owned(),
-        description,
+        folder: context.output_dir.to_owned(),
+        manifest,
     })
 }
 
 fn fingerprint(recipe: &Recipe, source: &Fingerprint) -> Fingerprint {
     let tools = wheels::fingerprint(&Pins::embedded().wheel).to_string();
     Fingerprint::of([
-        ("code", CODE.as_bytes()),
-        ("crates", cmake::CRATES.as_bytes()),
+        ("code", CODE_DIGEST.as_bytes()),
+        ("crates", cmake::CRATE_VERSIONS.as_bytes()),
         ("version", recipe.version.as_bytes()),
-        ("target", recipe.target.key().as_bytes()),
+        ("target", recipe.target.dir_name().as_bytes()),
         ("source", source.to_string().as_bytes()),
         ("tools", tools.as_bytes()),
     ])
@@ -220,7 +224,7 @@ mod tests {
     use crate::recipe::tests::recipe;
 
     #[test]
-    fn of_the_recipe_only_version_source_and_target_count() {
+    fn baseline_fingerprint_depends_on_version_source_and_target_only() {
         let source = Fingerprint::of([("a", "b".as_bytes())]);
         let of = |recipe: &Recipe| fingerprint(recipe, &source);
         let ours = recipe();
@@ -239,11 +243,11 @@ mod tests {
     }
 
     #[test]
-    fn only_a_whole_baseline_opens_and_it_may_be_moved() {
+    fn incomplete_baseline_is_rejected_and_moved_one_opens() {
         let place = tempfile::tempdir().unwrap();
         let folder = place.path().join("before");
         fs::create_dir(&folder).unwrap();
-        let description = Description {
+        let manifest = BaselineManifest {
             version: "4.5.5".to_owned(),
             target: recipe().target,
             libraries: vec![Library {
@@ -251,15 +255,15 @@ mod tests {
                 bytes: 4,
             }],
             system: Vec::new(),
-            effort: Effort::default(),
+            compile_time: CompileTime::default(),
             fingerprint: Fingerprint::of([("a", "b".as_bytes())]),
         };
-        fs::write(folder.join(FILE), serde_json::to_vec(&description).unwrap()).unwrap();
+        fs::write(folder.join(FILE), serde_json::to_vec(&manifest).unwrap()).unwrap();
         assert!(Baseline::open(&folder).is_none());
         fs::write(folder.join("libopencv_core.a"), "1234").unwrap();
         let after = place.path().join("after");
         fs::rename(&folder, &after).unwrap();
-        let paths = Baseline::open(&after).unwrap().paths();
+        let paths = Baseline::open(&after).unwrap().library_paths();
         assert_eq!(paths, [after.join("libopencv_core.a")]);
         fs::write(after.join("libopencv_core.a"), "12").unwrap();
         assert!(Baseline::open(&after).is_none());

@@ -4,36 +4,36 @@ use std::time::Instant;
 
 use crate::assemble::assemble;
 use crate::cmake;
+use crate::cmake_launcher::CmakeLauncher;
+use crate::cmake_options::CmakePlan;
 use crate::compiler::Compiler;
-use crate::configure::Configured;
+use crate::configure::ConfiguredBuild;
 use crate::context::BuildContext;
-use crate::driver::Driver;
-use crate::error::{Error, ErrorKind, OfKind};
-use crate::install::Installed;
-use crate::kernels::Kernels;
-use crate::options::Plan;
+use crate::error::{Error, ErrorKind, WithKind};
+use crate::install::InstalledBuild;
 use crate::paths::BuildPaths;
 use crate::pins::Pins;
 use crate::recipe::Recipe;
 use crate::sdk::Sdk;
+use crate::simd_assembler::SimdAssembler;
 use crate::source::SourceArchive;
+use crate::source_tree::plan::TreePlan;
 use crate::toolchain::Toolchain;
-use crate::tree::plan::TreePlan;
 use crate::trim::Trim;
 use crate::wheels;
-use support::files::sweep;
+use support::files::remove_partial_dirs;
 use support::fingerprint::Fingerprint;
 use support::lock::Lock;
-use support::progress::{Step, tell};
+use support::progress::{Step, print_status};
 
 /// The code of every step, with its data: when it changes, an SDK that was made before is stale.
-const CODE: &str = env!("CODE_OF_SDK");
+const CODE_DIGEST: &str = env!("SDK_CODE_DIGEST");
 /// The same where the recipe is instrumented.
-const INSTRUMENTED_CODE: &str = env!("CODE_OF_INSTRUMENTED_SDK");
+const SANITIZED_CODE_DIGEST: &str = env!("SANITIZED_SDK_CODE_DIGEST");
 
 #[derive(Debug)]
 #[expect(missing_docs, reason = "the names say what each is")]
-pub struct Built {
+pub struct BuildOutcome {
     pub sdk: Sdk,
     /// Whether it was there already.
     pub cached: bool,
@@ -46,57 +46,65 @@ pub struct Built {
 ///
 /// # Errors
 /// Any step fails; then nothing of it is taken for done.
-pub fn build(recipe: &Recipe, paths: &BuildPaths, driver: &Driver) -> Result<Built, Error> {
+pub fn build(
+    recipe: &Recipe,
+    paths: &BuildPaths,
+    launcher: &CmakeLauncher,
+) -> Result<BuildOutcome, Error> {
     let start = Instant::now();
-    let (sdk, cached) = built(recipe, paths, driver).of_kind(ErrorKind::Step)?;
-    Ok(Built {
+    let (sdk, cached) = build_unless_cached(recipe, paths, launcher).with_kind(ErrorKind::Step)?;
+    Ok(BuildOutcome {
         sdk,
         cached,
         seconds: start.elapsed().as_secs_f64(),
     })
 }
 
-fn built(recipe: &Recipe, paths: &BuildPaths, driver: &Driver) -> anyhow::Result<(Sdk, bool)> {
+fn build_unless_cached(
+    recipe: &Recipe,
+    paths: &BuildPaths,
+    launcher: &CmakeLauncher,
+) -> anyhow::Result<(Sdk, bool)> {
     let pins = Pins::embedded();
-    let plan = TreePlan::new(recipe, pins, Trim::of(recipe))?;
-    let kernels = Kernels::bring(recipe, pins, &paths.toolchain())?;
-    let fingerprint = fingerprint(recipe, pins, &plan.fingerprint, &kernels)?;
-    let path = paths.sdk(&recipe.target);
+    let plan = TreePlan::new(recipe, pins, Trim::for_recipe(recipe))?;
+    let simd_assembler = SimdAssembler::install(recipe, pins, &paths.toolchain_dir())?;
+    let fingerprint = fingerprint(recipe, pins, &plan.fingerprint, &simd_assembler)?;
+    let path = paths.sdk_dir(&recipe.target);
     let present = || Sdk::open(&path).filter(|sdk| sdk.manifest().fingerprint == fingerprint);
     if let Some(sdk) = present() {
         return Ok((sdk, true));
     }
-    let lock = Lock::take(&paths.lock(), tell).of_kind(ErrorKind::Lock)?;
+    let lock = Lock::acquire(&paths.lock_file(), print_status).with_kind(ErrorKind::Lock)?;
     if let Some(sdk) = present() {
         return Ok((sdk, true));
     }
-    sweep(&paths.sdks())?;
+    remove_partial_dirs(&paths.sdk_root())?;
 
-    let work = paths.work(&recipe.target);
-    let toolchain = Toolchain::install(pins, &paths.toolchain())?;
-    let compiler = Compiler::of(&toolchain, &recipe.target, paths)?;
+    let work = paths.work_dir(&recipe.target);
+    let toolchain = Toolchain::install(pins, &paths.toolchain_dir())?;
+    let compiler = Compiler::new(&toolchain, &recipe.target, paths)?;
     // A target that zig does not know is said here, and not by cmake in its own words.
     compiler.libclang_arguments(&recipe.target)?;
     // libc++ is needed for the first link, long after this; it compiles on the core that
     // unpacking and configuring leave idle.
-    let warming = compiler.warm_up()?;
-    let tree = plan.write(&toolchain, &paths.downloads(), &work)?;
+    let libcxx_build = compiler.start_libcxx_build()?;
+    let tree = plan.write(&toolchain, &paths.downloads_dir(), &work)?;
     let context = BuildContext {
         recipe,
         fingerprint: &fingerprint,
         toolchain: &toolchain,
         compiler: &compiler,
-        driver,
-        kernels: &kernels,
+        launcher,
+        simd_assembler: &simd_assembler,
         lock: &lock,
-        work: &work,
-        result: &path,
+        work_dir: &work,
+        output_dir: &path,
     };
     context.start_log()?;
-    let configured = Configured::new(&tree, &Plan::of(&context, &tree)?, &context)?;
-    let installed = Installed::new(&configured, &context)?;
+    let configured = ConfiguredBuild::new(&tree, &CmakePlan::new(&context, &tree)?, &context)?;
+    let installed = InstalledBuild::new(&configured, &context)?;
     let step = Step::start("compiling libc++");
-    warming.wait()?;
+    libcxx_build.wait()?;
     drop(step);
     Ok((assemble(&context, &tree, &installed)?, false))
 }
@@ -106,30 +114,34 @@ fn built(recipe: &Recipe, paths: &BuildPaths, driver: &Driver) -> anyhow::Result
 /// # Errors
 /// Something cannot be had.
 pub fn fetch(recipe: &Recipe, paths: &BuildPaths) -> Result<(), Error> {
-    let (pins, toolchain, downloads) = (Pins::embedded(), paths.toolchain(), paths.downloads());
+    let (pins, toolchain, downloads) = (
+        Pins::embedded(),
+        paths.toolchain_dir(),
+        paths.downloads_dir(),
+    );
     let fetched = || {
-        Kernels::bring(recipe, pins, &toolchain)?;
+        SimdAssembler::install(recipe, pins, &toolchain)?;
         let toolchain = Toolchain::install(pins, &toolchain)?;
         SourceArchive::fetch(recipe, pins, &toolchain, &downloads)?;
-        SourceArchive::third_party(pins, &toolchain, &downloads)?;
+        SourceArchive::fetch_third_party(pins, &toolchain, &downloads)?;
         anyhow::Ok(())
     };
-    fetched().of_kind(ErrorKind::Step)
+    fetched().with_kind(ErrorKind::Step)
 }
 
 /// The SDK for `recipe` below `paths`, if it is there and nothing would change it.
 ///
 /// # Errors
 /// The source that the recipe names cannot be read.
-pub fn present(recipe: &Recipe, paths: &BuildPaths) -> Result<Option<Sdk>, Error> {
+pub fn find_cached(recipe: &Recipe, paths: &BuildPaths) -> Result<Option<Sdk>, Error> {
     let pins = Pins::embedded();
     let wanted = || {
-        let plan = TreePlan::new(recipe, pins, Trim::of(recipe))?;
-        let kernels = Kernels::find(recipe, pins, &paths.toolchain());
-        fingerprint(recipe, pins, &plan.fingerprint, &kernels)
+        let plan = TreePlan::new(recipe, pins, Trim::for_recipe(recipe))?;
+        let simd_assembler = SimdAssembler::find(recipe, pins, &paths.toolchain_dir());
+        fingerprint(recipe, pins, &plan.fingerprint, &simd_assembler)
     };
-    let wanted = wanted().of_kind(ErrorKind::Step)?;
-    let sdk = Sdk::open(&paths.sdk(&recipe.target));
+    let wanted = wanted().with_kind(ErrorKind::Step)?;
+    let sdk = Sdk::open(&paths.sdk_dir(&recipe.target));
     Ok(sdk.filter(|sdk| sdk.manifest().fingerprint == wanted))
 }
 
@@ -137,7 +149,7 @@ fn fingerprint(
     recipe: &Recipe,
     pins: &Pins,
     source: &Fingerprint,
-    kernels: &Kernels,
+    simd_assembler: &SimdAssembler,
 ) -> anyhow::Result<Fingerprint> {
     let recipe = Recipe {
         // Where the source lies does not matter; what it holds is in its own fingerprint.
@@ -145,20 +157,20 @@ fn fingerprint(
         ..recipe.clone()
     };
     let code = if recipe.instrumented {
-        INSTRUMENTED_CODE
+        SANITIZED_CODE_DIGEST
     } else {
-        CODE
+        CODE_DIGEST
     };
     Ok(Fingerprint::of([
         ("code", code.as_bytes()),
-        ("crates", cmake::CRATES.as_bytes()),
+        ("crates", cmake::CRATE_VERSIONS.as_bytes()),
         ("recipe", serde_json::to_vec(&recipe)?.as_slice()),
         (
             "tools",
             wheels::fingerprint(&pins.wheel).to_string().as_bytes(),
         ),
         ("source", source.to_string().as_bytes()),
-        ("kernels", kernels.identity().as_bytes()),
+        ("simd assembler", simd_assembler.cache_key().as_bytes()),
     ]))
 }
 

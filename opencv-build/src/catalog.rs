@@ -20,9 +20,9 @@ pub struct Codec {
     /// Folders of `3rdparty/` that it is built from.
     pub third_party: Vec<String>,
     /// The macro of `cvconfig.h` that is defined when it was found.
-    pub proof: Option<String>,
+    pub cvconfig_macro: Option<String>,
     /// A file name's end, and `lossless` or `lossy`: how to try the format.
-    pub r#try: Option<[String; 2]>,
+    pub round_trip: Option<[String; 2]>,
 }
 
 #[derive(Debug)]
@@ -43,39 +43,49 @@ impl Catalog {
     }
 
     /// `wanted` and all that it requires, each after what it requires.
-    pub fn close_modules(&self, wanted: &[String]) -> Result<Vec<String>> {
-        let mut closed = Vec::new();
+    pub fn resolve_modules(&self, wanted: &[String]) -> Result<Vec<String>> {
+        let mut resolved = Vec::new();
         for name in wanted {
-            self.add_module(name, &mut closed)?;
+            self.add_module(name, &mut resolved)?;
         }
-        Ok(closed)
+        Ok(resolved)
     }
 
-    fn add_module(&self, name: &str, closed: &mut Vec<String>) -> Result<()> {
-        if closed.iter().any(|known| known == name) {
+    fn add_module(&self, name: &str, resolved: &mut Vec<String>) -> Result<()> {
+        if resolved.iter().any(|known| known == name) {
             return Ok(());
         }
         let Some(module) = self.modules.get(name) else {
-            bail!("{}", unknown("module", name, self.modules.keys()));
+            bail!(
+                "{}",
+                unknown_name_message("module", name, self.modules.keys())
+            );
         };
         for required in &module.requires {
-            self.add_module(required, closed)?;
+            self.add_module(required, resolved)?;
         }
-        closed.push(name.to_owned());
+        resolved.push(name.to_owned());
         Ok(())
     }
 
     pub fn check_codecs(&self, wanted: &BTreeSet<String>) -> Result<()> {
         for name in wanted {
             if !self.codecs.contains_key(name) {
-                bail!("{}", unknown("codec", name, self.codecs.keys()));
+                bail!(
+                    "{}",
+                    unknown_name_message("codec", name, self.codecs.keys())
+                );
             }
         }
         Ok(())
     }
 }
 
-fn unknown<'a>(kind: &str, name: &str, known: impl Iterator<Item = &'a String> + Clone) -> String {
+fn unknown_name_message<'a>(
+    kind: &str,
+    name: &str,
+    known: impl Iterator<Item = &'a String> + Clone,
+) -> String {
     let nearest = known
         .clone()
         .map(|candidate| (strsim::jaro_winkler(candidate, name), candidate))
@@ -92,26 +102,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_requirement_in_the_data_is_a_module() {
+    fn every_required_module_exists() {
         let catalog = Catalog::embedded();
         let all: Vec<_> = catalog.modules.keys().cloned().collect();
-        let closed = catalog.close_modules(&all).unwrap();
-        assert_eq!(closed.len(), all.len());
+        let resolved = catalog.resolve_modules(&all).unwrap();
+        assert_eq!(resolved.len(), all.len());
     }
 
     #[test]
-    fn requirements_come_first() {
-        let closed = Catalog::embedded()
-            .close_modules(&["objdetect".into()])
+    fn required_modules_come_first() {
+        let resolved = Catalog::embedded()
+            .resolve_modules(&["objdetect".into()])
             .unwrap();
-        assert_eq!(closed, ["core", "imgproc", "objdetect"]);
+        assert_eq!(resolved, ["core", "imgproc", "objdetect"]);
     }
 
     #[test]
-    fn a_misspelt_name_is_answered_with_the_nearest() {
+    fn misspelt_name_gets_a_suggestion() {
         let catalog = Catalog::embedded();
         let error = catalog
-            .close_modules(&["objdetct".into()])
+            .resolve_modules(&["objdetct".into()])
             .unwrap_err()
             .to_string();
         assert!(error.contains("did you mean `objdetect`?"), "{error}");

@@ -1,5 +1,5 @@
 //! One call of cmake, through the crate of that name. The crate panics where cmake fails, so the
-//! call is made in a process of its own: see [`crate::driver`].
+//! call is made in a process of its own: see [`crate::cmake_launcher`].
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -7,25 +7,25 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 /// The code of this file: what it says to cmake besides the options.
-pub(crate) const CODE: &str = env!("CODE_OF_CMAKE_CALL");
+pub(crate) const CODE_DIGEST: &str = env!("CMAKE_CODE_DIGEST");
 /// The crates that decide how cmake and compilers are called, with their versions.
-pub(crate) const CRATES: &str = env!("VERSIONS_OF_CRATES");
+pub(crate) const CRATE_VERSIONS: &str = env!("CRATE_VERSIONS");
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct CmakeJob {
     pub(crate) source: PathBuf,
-    pub(crate) work: PathBuf,
+    pub(crate) work_dir: PathBuf,
     pub(crate) cc: PathBuf,
     pub(crate) cxx: PathBuf,
     pub(crate) triple: String,
     pub(crate) defines: BTreeMap<String, String>,
     pub(crate) configure: bool,
-    pub(crate) goal: String,
+    pub(crate) build_target: String,
 }
 
 impl CmakeJob {
     /// Calls cmake. Panics where cmake fails, as the crate does.
-    pub(crate) fn perform(&self) {
+    pub(crate) fn run(&self) {
         let compiler = |path: &Path| {
             let mut compiler = cc::Build::new();
             compiler.compiler(path);
@@ -42,20 +42,20 @@ impl CmakeJob {
             .no_default_flags(true)
             .init_c_cfg(compiler(&self.cc))
             .init_cxx_cfg(compiler(&self.cxx))
-            .out_dir(&self.work)
+            .out_dir(&self.work_dir)
             .always_configure(self.configure)
-            .env("DESTDIR", self.work.join("install"))
-            .build_target(&self.goal);
+            .env("DESTDIR", self.work_dir.join("install"))
+            .build_target(&self.build_target);
         for (name, value) in &self.defines {
             cmake.define(name, value);
         }
         cmake.build();
     }
 
-    pub(crate) fn with_goal(&self, goal: &str) -> Self {
+    pub(crate) fn with_build_target(&self, build_target: &str) -> Self {
         Self {
             configure: false,
-            goal: goal.to_owned(),
+            build_target: build_target.to_owned(),
             ..self.clone()
         }
     }

@@ -21,28 +21,28 @@ const SCRIPT: &str = include_str!("../data/compiler.sh");
 #[derive(Clone, Debug)]
 pub struct Compiler {
     /// The scripts are in it.
-    pub folder: PathBuf,
-    cache: PathBuf,
+    pub scripts_dir: PathBuf,
+    zig_cache: PathBuf,
 }
 
 impl Compiler {
-    pub(crate) fn of(toolchain: &Toolchain, target: &Target, paths: &BuildPaths) -> Result<Self> {
-        let folder = paths.work(target).join("bin");
-        let cache = paths.toolchain().join("zig-cache");
-        Self::prepare(toolchain, target, &folder, &cache)
+    pub(crate) fn new(toolchain: &Toolchain, target: &Target, paths: &BuildPaths) -> Result<Self> {
+        let folder = paths.work_dir(target).join("bin");
+        let cache = paths.toolchain_dir().join("zig-cache");
+        Self::write_scripts(toolchain, target, &folder, &cache)
     }
 
     /// Writes the scripts into a folder in `folder`; zig keeps what it compiles itself (libc++, start files)
     /// in `cache`.
-    pub(crate) fn prepare(
+    pub(crate) fn write_scripts(
         toolchain: &Toolchain,
         target: &Target,
         folder: &Path,
         cache: &Path,
     ) -> Result<Self> {
-        let zig = quoted(&toolchain.zig())?;
+        let zig = escape_single_quotes(&toolchain.zig())?;
         let shared = SCRIPT
-            .replace("@CACHE@", &quoted(cache)?)
+            .replace("@CACHE@", &escape_single_quotes(cache)?)
             .replace("@ZIG@", &zig)
             .replace("@TARGET@", &target.zig_triple());
         let compiler = |language: &str| shared.replace("@LANGUAGE@", language);
@@ -62,29 +62,29 @@ impl Compiler {
             write_script(&folder.join(name), text)?;
         }
         Ok(Self {
-            folder,
-            cache: cache.to_owned(),
+            scripts_dir: folder,
+            zig_cache: cache.to_owned(),
         })
     }
 
     /// The variables by which zig itself, called without a script, keeps what it compiles where the scripts have
     /// it: otherwise that is below HOME, which there may be none of.
-    pub(crate) fn caches(&self) -> [(&'static str, &Path); 2] {
-        ["ZIG_GLOBAL_CACHE_DIR", "ZIG_LOCAL_CACHE_DIR"].map(|name| (name, self.cache.as_path()))
+    pub(crate) fn zig_cache_variables(&self) -> [(&'static str, &Path); 2] {
+        ["ZIG_GLOBAL_CACHE_DIR", "ZIG_LOCAL_CACHE_DIR"].map(|name| (name, self.zig_cache.as_path()))
     }
 
     pub fn cc(&self) -> PathBuf {
-        self.folder.join("cc")
+        self.scripts_dir.join("cc")
     }
 
     pub fn cxx(&self) -> PathBuf {
-        self.folder.join("c++")
+        self.scripts_dir.join("c++")
     }
 
     /// Starts linking an empty program, for which zig compiles libc++ unless it has done so. It
-    /// takes over a minute and mostly one core, so it runs beside other work; [`Warming::wait`]
+    /// takes over a minute and mostly one core, so it runs beside other work; [`LibcxxBuild::wait`]
     /// for its end before linking.
-    pub fn warm_up(&self) -> Result<Warming> {
+    pub fn start_libcxx_build(&self) -> Result<LibcxxBuild> {
         let folder = tempfile::tempdir().context("failed to create a temporary folder")?;
         let source = folder.path().join("empty.cpp");
         fs::write(&source, "int main() { return 0; }\n")?;
@@ -92,8 +92,8 @@ impl Compiler {
         let program = folder.path().join("empty");
         let mut link = self.command();
         link.arg(&source).args(["-pie", "-fPIC", "-o"]).arg(program);
-        let child = Child::logged(&mut link, &log)?;
-        Ok(Warming {
+        let child = Child::start_logged(&mut link, &log)?;
+        Ok(LibcxxBuild {
             child,
             log,
             _folder: folder,
@@ -154,14 +154,14 @@ impl Compiler {
     }
 }
 
-pub struct Warming {
+pub struct LibcxxBuild {
     child: Child,
     log: PathBuf,
     // The child ends before its folder goes.
     _folder: tempfile::TempDir,
 }
 
-impl Warming {
+impl LibcxxBuild {
     pub fn wait(self) -> Result<()> {
         let status = self.child.wait().context("failed to wait for zig")?;
         ensure!(
@@ -174,7 +174,7 @@ impl Warming {
 }
 
 /// A path for use between single quotes in a script.
-fn quoted(path: &Path) -> Result<String> {
+fn escape_single_quotes(path: &Path) -> Result<String> {
     let text = path
         .to_str()
         .with_context(|| format!("`{}` is no UTF-8; move the project", path.display()))?;

@@ -10,44 +10,44 @@ use anyhow::{Context, Result, bail, ensure};
 use fs_err as fs;
 
 use crate::cmake::{self, CmakeJob};
+use crate::cmake_options::CmakePlan;
 use crate::context::BuildContext;
-use crate::options::Plan;
-use crate::tree::SourceTree;
-use support::files::{remove_if_there, remove_unfinished};
+use crate::source_tree::SourceTree;
+use support::files::{remove_compiler_temporaries, remove_if_exists};
 use support::fingerprint::Fingerprint;
 use support::progress::Step;
 
 #[derive(Debug)]
-pub struct Configured {
+pub struct ConfiguredBuild {
     pub(crate) job: CmakeJob,
 }
 
-impl Configured {
+impl ConfiguredBuild {
     /// Configures the build of `tree`. A build folder that was made for another compiler, CPU or
     /// option is emptied first; for other modules and kernels it is kept, and only what they change is built.
-    pub(crate) fn new(tree: &SourceTree, plan: &Plan, context: &BuildContext) -> Result<Self> {
+    pub(crate) fn new(tree: &SourceTree, plan: &CmakePlan, context: &BuildContext) -> Result<Self> {
         let recipe = context.recipe;
-        keep_or_empty(context.work, &recipe.version, &plan.defines)?;
-        remove_unfinished(&context.work.join("build"))?;
+        remove_if_configured_otherwise(context.work_dir, &recipe.version, &plan.defines)?;
+        remove_compiler_temporaries(&context.work_dir.join("build"))?;
         let job = CmakeJob {
             source: tree.path.clone(),
-            work: context.work.to_owned(),
+            work_dir: context.work_dir.to_owned(),
             cc: context.compiler.cc(),
             cxx: context.compiler.cxx(),
             triple: recipe.target.rust_triple(),
             defines: plan.defines.clone(),
             configure: true,
             // Builds nothing: lists what could be built.
-            goal: "help".to_owned(),
+            build_target: "help".to_owned(),
         };
         let step = Step::start("configuring OpenCV");
         context.cmake(&job, |_| ())?;
         drop(step);
 
-        let build = context.work.join("build");
+        let build = context.work_dir.join("build");
         let cache = build.join("CMakeCache.txt");
         let text = fs::read_to_string(&cache)?;
-        check_modules(&plan.modules, &text, &context.log())?;
+        check_modules(&plan.modules, &text, &context.log_file())?;
 
         let version = "modules/core/include/opencv2/core/version.hpp";
         let headers = [tree.path.join(version), build.join("cvconfig.h")];
@@ -56,20 +56,24 @@ impl Configured {
             .flat_map(|h| [OsStr::new("-include"), h.as_os_str()]);
         let macros = context.compiler.macros(included);
         let macros = macros.context("failed to read OpenCV's headers")?;
-        check_macros(&recipe.version, &plan.proofs, &macros)?;
+        check_macros(&recipe.version, &plan.codec_macros, &macros)?;
         Ok(Self { job })
     }
 }
 
 /// Empties the build folder unless it was made with the same options, modules and kernels aside.
-fn keep_or_empty(work: &Path, version: &str, defines: &BTreeMap<String, String>) -> Result<()> {
+fn remove_if_configured_otherwise(
+    work: &Path,
+    version: &str,
+    defines: &BTreeMap<String, String>,
+) -> Result<()> {
     let mut lasting = defines.clone();
     // What these change, ninja finds out by itself.
     lasting.retain(|name, _| name != "BUILD_LIST" && !name.starts_with("LIBJPEG_TURBO_"));
     // Compiler and tools are among the options, by paths in which their digests are.
     let fingerprint = Fingerprint::of([
-        ("call", cmake::CODE.as_bytes()),
-        ("crates", cmake::CRATES.as_bytes()),
+        ("call", cmake::CODE_DIGEST.as_bytes()),
+        ("crates", cmake::CRATE_VERSIONS.as_bytes()),
         ("version", version.as_bytes()),
         ("defines", serde_json::to_vec(&lasting)?.as_slice()),
     ]);
@@ -80,7 +84,7 @@ fn keep_or_empty(work: &Path, version: &str, defines: &BTreeMap<String, String>)
         return Ok(());
     }
     // The stamp goes first: a folder that is removed in part must not fit it.
-    remove_if_there(&stamp)?;
+    remove_if_exists(&stamp)?;
     if build.exists() {
         fs::remove_dir_all(&build)?;
     }
@@ -88,7 +92,7 @@ fn keep_or_empty(work: &Path, version: &str, defines: &BTreeMap<String, String>)
     Ok(fs::write(&stamp, wanted)?)
 }
 
-fn cached<'a>(cache: &'a str, name: &str) -> &'a str {
+fn cache_entry<'a>(cache: &'a str, name: &str) -> &'a str {
     let entry = cache.lines().find_map(|line| {
         let (key, value) = line.split_once('=')?;
         (key.split(':').next() == Some(name)).then_some(value)
@@ -99,7 +103,9 @@ fn cached<'a>(cache: &'a str, name: &str) -> &'a str {
 fn check_modules(modules: &[String], cache: &str, log: &Path) -> Result<()> {
     let has = |list: &str, module: &str| {
         let name = format!("opencv_{module}");
-        cached(cache, list).split(';').any(|entry| entry == name)
+        cache_entry(cache, list)
+            .split(';')
+            .any(|entry| entry == name)
     };
     for module in modules {
         if has("OPENCV_MODULES_BUILD", module) {
@@ -128,7 +134,7 @@ fn check_modules(modules: &[String], cache: &str, log: &Path) -> Result<()> {
 
 fn check_macros(
     wanted: &str,
-    proofs: &BTreeMap<String, String>,
+    codec_macros: &BTreeMap<String, String>,
     macros: &BTreeMap<String, String>,
 ) -> Result<()> {
     let parts = ["MAJOR", "MINOR", "REVISION"].map(|part| format!("CV_VERSION_{part}"));
@@ -138,10 +144,10 @@ fn check_macros(
         version == wanted,
         "the source is OpenCV {version}, not {wanted} as the recipe says"
     );
-    for (codec, proof) in proofs {
+    for (codec, required) in codec_macros {
         ensure!(
-            macros.contains_key(proof),
-            "cmake left out the codec `{codec}`: {proof} is not defined in cvconfig.h"
+            macros.contains_key(required),
+            "cmake left out the codec `{codec}`: {required} is not defined in cvconfig.h"
         );
     }
     Ok(())
@@ -151,13 +157,13 @@ fn check_macros(
 mod tests {
     use super::*;
     use crate::compiler::{Compiler, write_script};
-    use crate::kernels::Kernels;
     use crate::recipe::tests::recipe;
+    use crate::simd_assembler::SimdAssembler;
     use crate::toolchain::Toolchain;
     use support::lock::Lock;
 
     #[test]
-    fn a_module_that_cmake_drops_is_named_with_the_reason() {
+    fn dropped_module_is_reported_with_reason() {
         let cache = "OPENCV_MODULES_BUILD:INTERNAL=opencv_core;opencv_imgproc;opencv_imgcodecs\n\
                      OPENCV_MODULES_DISABLED_AUTO:INTERNAL=opencv_objdetect\n";
         let error = check_modules(&recipe().modules, cache, Path::new("b.log")).unwrap_err();
@@ -171,7 +177,7 @@ mod tests {
     }
 
     /// Configures with a cmake that writes down what it is told, and leaves out objdetect.
-    fn configure_with_a_stand_in(folder: &Path) -> Result<Configured> {
+    fn configure_with_fake_cmake(folder: &Path) -> Result<ConfiguredBuild> {
         let recipe = recipe();
         let tools = folder.join("tools");
         for tool in ["cmake/data/bin", "ziglang", "work/build"] {
@@ -180,41 +186,42 @@ mod tests {
         let cmake = "#!/bin/sh\n\
             [ \"$1\" = --version ] && { echo cmake version 4.4.4; exit; }\n\
             [ \"$1\" = --build ] && exit\n\
-            printf '%s\\n' \"$@\" > told\n\
-            env > seen\n\
+            printf '%s\\n' \"$@\" > arguments\n\
+            env > environment\n\
             echo 'OPENCV_MODULES_BUILD:INTERNAL=opencv_core;opencv_imgproc;opencv_imgcodecs' \
             > CMakeCache.txt\n";
         let toolchain = Toolchain::at(&tools);
         write_script(&toolchain.cmake(), cmake).unwrap();
         write_script(&toolchain.zig(), "#!/bin/sh\n").unwrap();
         let work = folder.join("work");
-        let compiler = Compiler::prepare(&toolchain, &recipe.target, &work.join("bin"), &work)?;
+        let compiler =
+            Compiler::write_scripts(&toolchain, &recipe.target, &work.join("bin"), &work)?;
         let context = BuildContext {
             recipe: &recipe,
             fingerprint: &Fingerprint::of([("a", "b".as_bytes())]),
             toolchain: &toolchain,
             compiler: &compiler,
-            driver: &crate::driver::tests::driver(),
-            kernels: &Kernels::None,
-            lock: &Lock::take(&folder.join("lock"), |_| ())?,
-            work: &work,
-            result: &folder.join("result"),
+            launcher: &crate::cmake_launcher::tests::launcher(),
+            simd_assembler: &SimdAssembler::Missing,
+            lock: &Lock::acquire(&folder.join("lock"), |_| ())?,
+            work_dir: &work,
+            output_dir: &folder.join("result"),
         };
         let tree = SourceTree::at(&folder.join("tree"));
-        Configured::new(&tree, &Plan::of(&context, &tree)?, &context)
+        ConfiguredBuild::new(&tree, &CmakePlan::new(&context, &tree)?, &context)
     }
 
     #[test]
-    fn cmake_is_told_the_recipe_and_not_trusted() {
+    fn cmake_receives_recipe_options_and_its_result_is_checked() {
         let folder = tempfile::tempdir().unwrap();
-        let error = configure_with_a_stand_in(folder.path())
+        let error = configure_with_fake_cmake(folder.path())
             .unwrap_err()
             .to_string();
         assert!(
             error.starts_with("cmake left out the module `objdetect`"),
             "{error}"
         );
-        let told = fs::read_to_string(folder.path().join("work/build/told")).unwrap();
+        let arguments = fs::read_to_string(folder.path().join("work/build/arguments")).unwrap();
         for argument in [
             "Ninja",
             "-DBUILD_LIST=core,imgproc,imgcodecs,objdetect",
@@ -226,32 +233,36 @@ mod tests {
             "-DCMAKE_INSTALL_PREFIX=/opt/opencv",
         ] {
             assert!(
-                told.lines().any(|line| line == argument),
-                "{argument} is not in\n{told}"
+                arguments.lines().any(|line| line == argument),
+                "{argument} is not in\n{arguments}"
             );
         }
     }
 
     #[test]
-    fn cmake_sees_the_variables_that_are_allowed_and_where_zig_keeps_things() {
+    fn cmake_environment_is_restricted_and_has_zig_cache() {
         let folder = tempfile::tempdir().unwrap();
-        configure_with_a_stand_in(folder.path()).unwrap_err();
+        configure_with_fake_cmake(folder.path()).unwrap_err();
         let work = folder.path().join("work");
-        let seen = fs::read_to_string(work.join("build/seen")).unwrap();
+        let environment = fs::read_to_string(work.join("build/environment")).unwrap();
         for name in ["ZIG_GLOBAL_CACHE_DIR", "ZIG_LOCAL_CACHE_DIR"] {
             let line = format!("{name}={}", work.display());
-            assert!(seen.lines().any(|seen| seen == line), "{seen}");
+            assert!(
+                environment.lines().any(|entry| entry == line),
+                "{environment}"
+            );
         }
         // cargo has set this one for the test.
         assert!(std::env::var_os("CARGO_PKG_NAME").is_some());
-        assert!(!seen.contains("CARGO_PKG_NAME"), "{seen}");
+        assert!(!environment.contains("CARGO_PKG_NAME"), "{environment}");
     }
 
     #[test]
-    fn another_version_or_a_missing_format_is_refused() {
+    fn wrong_version_or_missing_codec_is_an_error() {
         let proof = |codec: &str, name: &str| (codec.to_owned(), name.to_owned());
-        let proofs: BTreeMap<_, _> = [proof("jpeg", "HAVE_JPEG"), proof("png", "HAVE_PNG")].into();
-        let check = |macros: &BTreeMap<_, _>| check_macros("4.5.5", &proofs, macros);
+        let codec_macros: BTreeMap<_, _> =
+            [proof("jpeg", "HAVE_JPEG"), proof("png", "HAVE_PNG")].into();
+        let check = |macros: &BTreeMap<_, _>| check_macros("4.5.5", &codec_macros, macros);
         let macros = |revision: &str, codecs: &[&str]| {
             let version = [("MAJOR", "4"), ("MINOR", "5"), ("REVISION", revision)];
             let version = version.map(|(part, value)| (format!("CV_VERSION_{part}"), value));
@@ -278,12 +289,12 @@ mod tests {
     }
 
     #[test]
-    fn only_modules_and_kernels_keep_the_build_folder() {
+    fn build_folder_is_kept_only_for_module_and_kernel_changes() {
         let folder = tempfile::tempdir().unwrap();
         let marker = folder.path().join("build/marker");
         let mut defines = BTreeMap::from([("BUILD_LIST".to_owned(), "core".to_owned())]);
         let mark = |defines: &BTreeMap<_, _>| {
-            keep_or_empty(folder.path(), "4.5.5", defines).unwrap();
+            remove_if_configured_otherwise(folder.path(), "4.5.5", defines).unwrap();
             let kept = marker.exists();
             fs::create_dir_all(folder.path().join("build")).unwrap();
             fs::write(&marker, "").unwrap();

@@ -7,13 +7,13 @@ use anyhow::Result;
 use fs_err as fs;
 
 use crate::cmake::CmakeJob;
+use crate::cmake_launcher::CmakeLauncher;
 use crate::compiler::Compiler;
-use crate::driver::Driver;
-use crate::kernels::Kernels;
 use crate::recipe::Recipe;
+use crate::simd_assembler::SimdAssembler;
 use crate::toolchain::Toolchain;
 use support::environment::restricted;
-use support::files::{PARTIAL, temporary_in};
+use support::files::{PARTIAL_PREFIX, temporary_dir_in};
 use support::fingerprint::Fingerprint;
 use support::lock::Lock;
 use support::run::{Cmd, run_logged};
@@ -24,24 +24,24 @@ pub struct BuildContext<'a> {
     pub fingerprint: &'a Fingerprint,
     pub toolchain: &'a Toolchain,
     pub compiler: &'a Compiler,
-    pub driver: &'a Driver,
-    pub kernels: &'a Kernels,
+    pub launcher: &'a CmakeLauncher,
+    pub simd_assembler: &'a SimdAssembler,
     /// The lock that such a process holds with us.
     pub lock: &'a Lock,
     /// The folder of the tree, the build and the log.
-    pub work: &'a Path,
+    pub work_dir: &'a Path,
     /// The folder that what comes out is given last.
-    pub result: &'a Path,
+    pub output_dir: &'a Path,
 }
 
 impl BuildContext<'_> {
-    pub fn log(&self) -> PathBuf {
-        self.work.join("build.log")
+    pub fn log_file(&self) -> PathBuf {
+        self.work_dir.join("build.log")
     }
 
     /// Starts the log anew; the one before is kept beside it.
     pub(crate) fn start_log(&self) -> Result<()> {
-        let log = self.log();
+        let log = self.log_file();
         if log.exists() {
             fs::rename(&log, log.with_extension("log.before"))?;
         }
@@ -51,20 +51,24 @@ impl BuildContext<'_> {
     pub(crate) fn cmake(&self, job: &CmakeJob, on_line: impl FnMut(&str)) -> Result<()> {
         let cmake = self.toolchain.cmake();
         let mut environment = vec![("CMAKE", cmake.as_path())];
-        environment.extend(self.compiler.caches());
-        self.driver
-            .run(job, &environment, self.lock, &self.log(), on_line)
+        environment.extend(self.compiler.zig_cache_variables());
+        self.launcher
+            .run(job, &environment, self.lock, &self.log_file(), on_line)
     }
 
     /// Runs another tool, which holds the lock with us, too.
     pub(crate) fn run(&self, tool: Cmd<'_>) -> Result<()> {
         let mut tool = Command::from(restricted(tool, &[]));
-        tool.envs(self.compiler.caches()).stdin(self.lock.lend()?);
-        run_logged(&mut tool, &self.log(), |_| ())
+        tool.envs(self.compiler.zig_cache_variables())
+            .stdin(self.lock.inheritable_stdin()?);
+        run_logged(&mut tool, &self.log_file(), |_| ())
     }
 
     /// A folder beside the result, in which that is put together: it goes when this value does.
-    pub(crate) fn partial(&self) -> Result<tempfile::TempDir> {
-        temporary_in(self.result.parent().unwrap_or(Path::new(".")), PARTIAL)
+    pub(crate) fn partial_dir(&self) -> Result<tempfile::TempDir> {
+        temporary_dir_in(
+            self.output_dir.parent().unwrap_or(Path::new(".")),
+            PARTIAL_PREFIX,
+        )
     }
 }

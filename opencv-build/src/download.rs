@@ -10,20 +10,20 @@ use anyhow::{Context, Result, ensure};
 use fs_err::{self as fs, File};
 
 use crate::package_index::PackageIndex;
-use crate::pins::{Origin, Place};
+use crate::pins::{Origin, OriginKind};
 use crate::python::Python;
 use crate::toolchain::Toolchain;
-use support::files::{PARTIAL, temporary_in, write_if_other};
+use support::files::{PARTIAL_PREFIX, temporary_dir_in, write_if_changed};
 use support::fingerprint::sha256_of_file;
 use support::progress::Step;
 use support::run::run_logged;
 
-const SCRIPT: &str = include_str!("../data/download.py");
+const SCRIPT: &str = include_str!("../data/download_sdist.py");
 
 /// How long a server may take to accept a connection, to answer, and to send everything.
-const CONNECT: Duration = Duration::from_secs(15);
-const RESPONSE: Duration = Duration::from_secs(60);
-const DOWNLOAD: Duration = Duration::from_secs(3600);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(60);
+const DOWNLOAD_TIMEOUT: Duration = Duration::from_secs(3600);
 
 pub(crate) fn archive_path(downloads: &Path, origin: &Origin) -> PathBuf {
     downloads.join(format!("{}.tar.gz", origin.sha256))
@@ -35,19 +35,19 @@ pub(crate) fn download(
     toolchain: &Toolchain,
     downloads: &Path,
 ) -> Result<PathBuf> {
-    let partial = temporary_in(downloads, PARTIAL)?;
-    let mut step = Step::start(format!("downloading the {}", origin.place.describe()));
+    let partial = temporary_dir_in(downloads, PARTIAL_PREFIX)?;
+    let mut step = Step::start(format!("downloading the {}", origin.kind.describe()));
     let file = partial.path().join("archive");
-    match &origin.place {
-        Place::Python {
+    match &origin.kind {
+        OriginKind::Sdist {
             package,
             package_version,
         } => {
             let requirement = format!("{package}=={package_version}");
-            let wanted = (requirement.as_str(), origin.bytes);
-            download_python(wanted, toolchain, downloads, &file, &mut step)?;
+            let wanted = (requirement.as_str(), origin.prefix_bytes);
+            download_sdist(wanted, toolchain, downloads, &file, &mut step)?;
         }
-        Place::Url { url } => download_url(url, origin.bytes, &file, &mut step)?,
+        OriginKind::Url { url } => download_url(url, origin.prefix_bytes, &file, &mut step)?,
     }
     let digest = sha256_of_file(&file)?;
     ensure!(
@@ -60,7 +60,7 @@ pub(crate) fn download(
     Ok(path)
 }
 
-fn download_python(
+fn download_sdist(
     (requirement, bytes): (&str, Option<u64>),
     toolchain: &Toolchain,
     downloads: &Path,
@@ -68,9 +68,9 @@ fn download_python(
     step: &mut Step,
 ) -> Result<()> {
     let python = Python::find()?;
-    let script = downloads.join("download.py");
-    write_if_other(&script, SCRIPT.as_bytes())?;
-    let index = PackageIndex::configured(&python)?;
+    let script = downloads.join("download_sdist.py");
+    write_if_changed(&script, SCRIPT.as_bytes())?;
+    let index = PackageIndex::from_pip_config(&python)?;
     let mut download = python.command();
     download.arg(&script).arg(requirement).arg(file);
     download
@@ -79,23 +79,23 @@ fn download_python(
         .stdin(Stdio::null());
     let log = downloads.join("download.log");
     run_logged(index.apply(&mut download), &log, |line| {
-        if let Some((done, total)) = progress(line) {
+        if let Some((done, total)) = parse_progress(line) {
             step.advance_bytes(done, total);
         }
     })
 }
 
 /// The numbers in the script's `12 of 300 bytes`.
-fn progress(line: &str) -> Option<(u64, u64)> {
+fn parse_progress(line: &str) -> Option<(u64, u64)> {
     let (done, total) = line.strip_suffix(" bytes")?.split_once(" of ")?;
     Some((done.parse().ok()?, total.parse().ok()?))
 }
 
 fn download_url(url: &str, bytes: Option<u64>, path: &Path, step: &mut Step) -> Result<()> {
     let agent: ureq::Agent = ureq::Agent::config_builder()
-        .timeout_connect(Some(CONNECT))
-        .timeout_recv_response(Some(RESPONSE))
-        .timeout_global(Some(DOWNLOAD))
+        .timeout_connect(Some(CONNECT_TIMEOUT))
+        .timeout_recv_response(Some(RESPONSE_TIMEOUT))
+        .timeout_global(Some(DOWNLOAD_TIMEOUT))
         .build()
         .into();
     let response = agent.get(url).call().context("failed to download it")?;
@@ -131,9 +131,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn progress_is_read_from_the_scripts_lines() {
-        assert_eq!(progress("12 of 300 bytes"), Some((12, 300)));
-        assert_eq!(progress("the index has 12 of 300"), None);
+    fn download_progress_is_parsed() {
+        assert_eq!(parse_progress("12 of 300 bytes"), Some((12, 300)));
+        assert_eq!(parse_progress("the index has 12 of 300"), None);
         assert!(SCRIPT.contains("{done} of {total} bytes"));
     }
 }

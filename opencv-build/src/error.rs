@@ -69,13 +69,13 @@ impl StdError for Error {
     }
 }
 
-pub(crate) trait OfKind<T> {
+pub(crate) trait WithKind<T> {
     /// The same result, whose failure is one of `kind` unless it was marked before.
-    fn of_kind(self, kind: ErrorKind) -> Result<T, Error>;
+    fn with_kind(self, kind: ErrorKind) -> Result<T, Error>;
 }
 
-impl<T> OfKind<T> for anyhow::Result<T> {
-    fn of_kind(self, kind: ErrorKind) -> Result<T, Error> {
+impl<T> WithKind<T> for anyhow::Result<T> {
+    fn with_kind(self, kind: ErrorKind) -> Result<T, Error> {
         self.map_err(|cause| Error::new(kind, cause))
     }
 }
@@ -87,14 +87,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_text_is_that_of_the_inside_with_all_causes_once() {
+    fn display_contains_every_cause_once() {
         let inside = || -> anyhow::Result<()> {
             Err::<(), _>(anyhow!("no network"))
                 .context("failed to download")
-                .of_kind(ErrorKind::Download)?;
+                .with_kind(ErrorKind::Download)?;
             Ok(())
         };
-        let error = inside().context("failed to build").of_kind(ErrorKind::Step);
+        let error = inside()
+            .context("failed to build")
+            .with_kind(ErrorKind::Step);
         let error = error.unwrap_err();
         assert_eq!(error.to_string(), "failed to build");
         let expected = "failed to build: failed to download: no network";
@@ -106,16 +108,17 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_keeps_the_kind_that_was_known_first() {
-        let lock = Err::<(), _>(anyhow!("a")).of_kind(ErrorKind::Lock);
-        let passed_on = lock.context("b").context("c").of_kind(ErrorKind::Step);
+    fn first_error_kind_is_kept() {
+        let lock = Err::<(), _>(anyhow!("a")).with_kind(ErrorKind::Lock);
+        let passed_on = lock.context("b").context("c").with_kind(ErrorKind::Step);
         assert_eq!(passed_on.unwrap_err().kind(), ErrorKind::Lock);
     }
 
     #[test]
-    fn a_step_that_the_system_stopped_is_told_from_one_that_failed() {
+    fn io_errors_get_kind_io() {
         let full = io::Error::from(io::ErrorKind::StorageFull);
-        let kind = |cause: anyhow::Error| Err::<(), _>(cause).of_kind(ErrorKind::Step).unwrap_err();
+        let kind =
+            |cause: anyhow::Error| Err::<(), _>(cause).with_kind(ErrorKind::Step).unwrap_err();
         let error = kind(anyhow::Error::from(full).context("failed to write `a`"));
         assert_eq!(error.kind(), ErrorKind::Io);
         assert_eq!(kind(anyhow!("cmake failed")).kind(), ErrorKind::Step);

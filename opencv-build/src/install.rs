@@ -5,25 +5,25 @@ use std::path::PathBuf;
 use anyhow::Result;
 use fs_err as fs;
 
-use crate::configure::Configured;
+use crate::configure::ConfiguredBuild;
 use crate::context::BuildContext;
 use support::progress::Step;
 
 #[derive(Debug)]
-pub struct Installed {
+pub struct InstalledBuild {
     /// The folder that holds `include`, `lib` and `share`.
     pub prefix: PathBuf,
 }
 
-impl Installed {
-    pub fn new(configured: &Configured, context: &BuildContext) -> Result<Self> {
-        let folder = configured.job.work.join("install");
+impl InstalledBuild {
+    pub fn new(configured: &ConfiguredBuild, context: &BuildContext) -> Result<Self> {
+        let folder = configured.job.work_dir.join("install");
         if folder.exists() {
             // What an earlier build installed and this one does not must not be taken for new.
             fs::remove_dir_all(&folder)?;
         }
         let mut step = Step::start("compiling OpenCV");
-        context.cmake(&configured.job.with_goal("install"), |line| {
+        context.cmake(&configured.job.with_build_target("install"), |line| {
             if let Some((done, total)) = ninja_progress(line) {
                 step.advance(done, total);
             }
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn progress_is_read_from_ninjas_lines() {
+    fn ninja_progress_is_parsed() {
         assert_eq!(
             ninja_progress("[12/300] Building CXX object a.o"),
             Some((12, 300))

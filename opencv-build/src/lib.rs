@@ -16,10 +16,10 @@
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use opencv_build::{BuildPaths, Driver, ErrorKind, Recipe, build};
+//! use opencv_build::{BuildPaths, CmakeLauncher, ErrorKind, Recipe, build};
 //!
 //! // First in `main`: a build starts the program again for each call of cmake.
-//! let driver = Driver::init();
+//! let launcher = CmakeLauncher::init();
 //!
 //! let recipe: Recipe = r#"
 //!     version = "4.5.5"
@@ -31,9 +31,9 @@
 //! "#.parse()?;
 //! assert_eq!(recipe.modules, ["core", "imgproc"]);
 //!
-//! let paths = BuildPaths::below("target".as_ref())?;
+//! let paths = BuildPaths::new("target".as_ref())?;
 //! # if false {
-//! match build(&recipe, &paths, &driver) {
+//! match build(&recipe, &paths, &launcher) {
 //!     Ok(built) => println!("{}", built.sdk.path().display()),
 //!     Err(error) if error.kind() == ErrorKind::Download => println!("offline? {error:#}"),
 //!     Err(error) => return Err(error.into()),
@@ -43,53 +43,55 @@
 //! # }
 //! ```
 
+#![warn(missing_docs)]
+
 mod assemble;
 mod baseline;
 mod build;
-mod cascades;
+mod cascade_packer;
+mod cascade_xml;
 mod catalog;
 mod cmake;
+mod cmake_launcher;
+mod cmake_options;
+mod compile_time;
 mod compiler;
 mod configure;
 mod context;
 mod download;
-mod driver;
-mod effort;
 mod error;
 mod install;
-mod instrument;
 pub mod internals;
-mod kernels;
+mod link_list;
 mod linker;
-mod links;
 mod manifest;
-mod options;
 mod overlay;
-mod pack;
+mod package_configs;
 mod package_index;
-mod packages;
 mod paths;
 mod pins;
 mod probe;
 mod python;
 mod recipe;
+mod sanitizers;
 mod sdk;
+mod simd_assembler;
 mod source;
+mod source_tree;
 mod target;
 mod third_party;
 mod toolchain;
 mod tools;
-mod tree;
 mod trim;
 mod wheels;
 
-pub use crate::build::{Built, build, fetch, present};
-pub use crate::driver::Driver;
+pub use crate::build::{BuildOutcome, build, fetch, find_cached};
+pub use crate::cmake_launcher::CmakeLauncher;
 pub use crate::error::{Error, ErrorKind};
 pub use crate::manifest::{Library, Link, Manifest};
 pub use crate::paths::BuildPaths;
-pub use crate::recipe::{Cpu, Haar, NamedSource, Recipe};
+pub use crate::recipe::{Cpu, HaarDetector, LocalSource, Recipe};
 pub use crate::sdk::Sdk;
 pub use crate::target::{Architecture, GlibcVersion, Target};
-pub use crate::third_party::{Place, ThirdParty};
+pub use crate::third_party::{ThirdParty, ThirdPartyLocation};
 pub use crate::tools::Tools;

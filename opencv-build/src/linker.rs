@@ -11,18 +11,18 @@ use crate::compiler::{Compiler, write_script};
 use crate::target::Target;
 
 /// Names the folder where the link of the function leaves its record.
-const RECORD: &str = "LINK_RECORD";
+const RECORD_VARIABLE: &str = "LINK_RECORD";
 
 /// Where the linker's own command stands in the record, after `ld.lld `.
-pub const MESSAGES: &str = "messages";
+pub const LINK_MESSAGES_FILE: &str = "messages";
 /// What rustc asked for in the record, an argument on a line.
-pub const ARGUMENTS: &str = "arguments";
+pub const LINK_ARGUMENTS_FILE: &str = "arguments";
 
 const SCRIPT: &str = include_str!("../data/link.sh");
 
 /// The variables that make cargo link for `target` by a script in `folder`, which leaves a record of the function's link
 /// in `record`.
-pub(crate) fn recorder(
+pub(crate) fn recording_environment(
     compiler: &Compiler,
     target: &Target,
     folder: &Path,
@@ -37,7 +37,7 @@ pub(crate) fn recorder(
     let triple = target.rust_triple().replace('-', "_").to_uppercase();
     Ok([
         (format!("CARGO_TARGET_{triple}_LINKER"), script.into()),
-        (RECORD.to_owned(), record.into()),
+        (RECORD_VARIABLE.to_owned(), record.into()),
     ])
 }
 
@@ -61,24 +61,24 @@ mod tests {
         let mut link = Command::new(&script);
         link.current_dir(folder.path())
             .args(["a.rcgu.o", "b.o", "-o", output]);
-        link.env_remove(RECORD);
+        link.env_remove(RECORD_VARIABLE);
         if let Some(record) = record {
-            link.env(RECORD, record);
+            link.env(RECORD_VARIABLE, record);
         }
         assert!(link.output().unwrap().status.success());
         let record = folder.path().join(record?);
-        let messages = fs::read_to_string(record.join(MESSAGES)).ok()?;
+        let messages = fs::read_to_string(record.join(LINK_MESSAGES_FILE)).ok()?;
         let inputs = fs::read_dir(record.join("inputs")).unwrap();
         let names = inputs.map(|entry| entry.unwrap().file_name().into_string().unwrap());
         let mut names: Vec<_> = names.collect();
         names.sort();
-        let arguments = fs::read_to_string(record.join(ARGUMENTS)).unwrap();
+        let arguments = fs::read_to_string(record.join(LINK_ARGUMENTS_FILE)).unwrap();
         assert_eq!(arguments, format!("a.rcgu.o\nb.o\n-o\n{output}\n"));
         Some((messages, names))
     }
 
     #[test]
-    fn the_functions_link_is_recorded_with_the_files_that_rustc_deletes() {
+    fn function_link_is_recorded_with_its_inputs() {
         let (messages, inputs) = recorded("deps/bootstrap-1", Some("record")).unwrap();
         assert_eq!(
             messages,
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn other_links_leave_nothing() {
+    fn other_links_are_not_recorded() {
         assert_eq!(recorded("build-script-build", Some("record")), None);
         assert_eq!(recorded("deps/bootstrap-1", None), None);
     }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::pins::{Pins, Place};
-use crate::recipe::{Cpu, Haar};
+use crate::pins::{OriginKind, Pins};
+use crate::recipe::{Cpu, HaarDetector};
 use crate::target::Target;
 use crate::third_party::ThirdParty;
 use support::fingerprint::Fingerprint;
@@ -22,7 +22,7 @@ pub struct Manifest {
     pub target: Target,
     pub cpu: Cpu,
     #[serde(default)]
-    pub haar: Haar,
+    pub haar: HaarDetector,
     pub cxx_standard: u8,
     pub link: Link,
     /// Each file in `lib/`.
@@ -37,19 +37,19 @@ pub struct Manifest {
     pub tools: BTreeMap<String, String>,
     /// What the SDK lacks because the machine that built it lacked something, each a sentence.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub lacks: Vec<String>,
+    pub degraded: Vec<String>,
 }
 
 impl Manifest {
     /// Where the source can be downloaded as it is, and its SHA-256, if it is pinned like that. The source distribution of
     /// a Python package is more than OpenCV: its digest would be taken for OpenCV's own.
-    pub fn download(&self) -> Option<(&'static str, &'static str)> {
+    pub fn source_download(&self) -> Option<(&'static str, &'static str)> {
         let source = Pins::embedded().source(&self.version)?;
         let mut origins = source.origin.iter();
-        let used = origins.find(|origin| origin.place.describe() == self.source)?;
-        match &used.place {
-            Place::Url { url } => Some((url, &used.sha256)),
-            Place::Python { .. } => None,
+        let used = origins.find(|origin| origin.kind.describe() == self.source)?;
+        match &used.kind {
+            OriginKind::Url { url } => Some((url, &used.sha256)),
+            OriginKind::Sdist { .. } => None,
         }
     }
 }
@@ -62,7 +62,7 @@ pub struct Link {
     /// Libraries of the system, after them.
     pub system: Vec<String>,
     /// What each static library needs of both kinds, itself and not through others.
-    pub needs: BTreeMap<String, Vec<String>>,
+    pub dependencies: BTreeMap<String, Vec<String>>,
     /// The C++ runtime that the libraries were compiled for.
     pub cxx_runtime: String,
     /// Its release: an older one lacks functions that the libraries call.

@@ -1,7 +1,7 @@
 //! Our own files in OpenCV's tree: those that replace one of OpenCV's, and those that are added to it.
 //! Knows their paths and texts, and nothing of what they are for.
 
-/// The one that makes precompiled headers, which the stock tree has as well.
+/// The one that makes precompiled headers, which the upstream tree has as well.
 pub const PRECOMPILED_HEADERS: &str = "cmake/OpenCVPCHSupport.cmake";
 
 /// Each by the path that it has in the tree, with its text. The build script lists the folder.
@@ -13,7 +13,7 @@ pub fn file(path: &str) -> (&'static str, &'static str) {
     ours.expect("a test finds every overlay file")
 }
 
-pub fn below(folder: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+pub fn files_in(folder: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
     let files = FILES.iter().copied();
     files.filter(move |(name, _)| name.starts_with(folder))
 }

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use support::run::without_user_info;
+use support::run::redact_credentials;
 
 use crate::python::Python;
 
-const SETTINGS: [&str; 13] = [
+const PIP_SETTINGS: [&str; 13] = [
     "index-url",
     "extra-index-url",
     "find-links",
@@ -34,10 +34,10 @@ pub(crate) struct PackageIndex {
 }
 
 impl PackageIndex {
-    pub(crate) fn configured(python: &Python) -> Result<Self> {
+    pub(crate) fn from_pip_config(python: &Python) -> Result<Self> {
         let mut pip = python.command();
-        pip.args(["-c", SCRIPT]).args(SETTINGS);
-        let variables = SETTINGS.into_iter().map(variable);
+        pip.args(["-c", SCRIPT]).args(PIP_SETTINGS);
+        let variables = PIP_SETTINGS.into_iter().map(pip_variable);
         for name in variables.chain(["PIP_CONFIG_FILE".to_owned()]) {
             if let Some(value) = python.environment.get(&name) {
                 pip.env(name, value);
@@ -50,12 +50,12 @@ impl PackageIndex {
             output.status.success(),
             "{}: {}",
             failed(),
-            without_user_info(String::from_utf8_lossy(&output.stderr).trim())
+            redact_credentials(String::from_utf8_lossy(&output.stderr).trim())
         );
         let settings: BTreeMap<String, String> =
             serde_json::from_slice(&output.stdout).with_context(failed)?;
         let variables = settings.into_iter();
-        let variables = variables.map(|(name, value)| (variable(&name), value));
+        let variables = variables.map(|(name, value)| (pip_variable(&name), value));
         let variables = variables.collect();
         Ok(Self { variables })
     }
@@ -68,7 +68,7 @@ impl PackageIndex {
     }
 }
 
-fn variable(setting: &str) -> String {
+fn pip_variable(setting: &str) -> String {
     format!("PIP_{}", setting.replace('-', "_").to_uppercase())
 }
 
@@ -79,10 +79,10 @@ mod tests {
 
     use fs_err as fs;
     use support::environment::Environment;
-    use support::run::show;
+    use support::run::display_command;
 
     use super::*;
-    use crate::python::tests::with_pip;
+    use crate::python::tests::python_with_pip;
 
     /// A Python whose pip has these settings, and says which variables it sees.
     const PIP: &str = r#"
@@ -94,11 +94,11 @@ printf '%s\n' '{"index-url": "https://me:secret@one.example/simple", "find-links
         let path = [("PATH", std::env::var("PATH").unwrap())];
         let own = variables.iter().map(|(n, v)| (*n, (*v).to_owned()));
         let environment: Environment = path.into_iter().chain(own).collect();
-        PackageIndex::configured(&with_pip(folder, pip, environment))
+        PackageIndex::from_pip_config(&python_with_pip(folder, pip, environment))
     }
 
     #[test]
-    fn settings_that_say_where_packages_come_from_are_kept_and_no_others() {
+    fn only_package_source_settings_are_kept() {
         let folder = tempfile::tempdir().unwrap();
         let variables = [
             ("PIP_CERT", "/of/the/variable"),
@@ -125,11 +125,11 @@ printf '%s\n' '{"index-url": "https://me:secret@one.example/simple", "find-links
         assert!(said.contains("PIP_CONFIG_FILE=/dev/null\n"), "{said}");
         let line = "PIP_INDEX_URL=https://me:secret@one.example/simple\n";
         assert!(said.contains(line), "{said}");
-        assert!(!show(&command).contains("secret"));
+        assert!(!display_command(&command).contains("secret"));
     }
 
     #[test]
-    fn a_configuration_that_pip_cannot_read_is_an_error_without_passwords() {
+    fn unreadable_pip_configuration_is_an_error_without_passwords() {
         let folder = tempfile::tempdir().unwrap();
         let pip = "echo 'bad: https://me:secret@one.example' >&2; exit 1";
         let error = configured(folder.path(), pip, &[])
@@ -145,7 +145,7 @@ printf '%s\n' '{"index-url": "https://me:secret@one.example/simple", "find-links
 
     #[test]
     #[ignore = "needs the machine's pip; `cargo xtask test` runs it"]
-    fn the_machines_pip_reads_a_hostile_file_as_we_think() {
+    fn system_pip_reads_hostile_configuration_as_expected() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("pip.conf");
         let text = "[global]\nindex-url = https://one.example/simple\nquiet = 3\nuser = true\n\
@@ -157,7 +157,7 @@ printf '%s\n' '{"index-url": "https://me:secret@one.example/simple", "find-links
         let mut variables: Vec<(OsString, OsString)> = kept.into();
         variables.push(("PIP_CONFIG_FILE".into(), file.into()));
         let python = Python::find_in(variables.into_iter().collect()).unwrap();
-        let index = PackageIndex::configured(&python).unwrap();
+        let index = PackageIndex::from_pip_config(&python).unwrap();
         let value = |name: &str| {
             let mut found = index.variables.iter().filter(|(n, _)| n == name);
             found.next().map(|(_, value)| value.as_str())

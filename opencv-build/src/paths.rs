@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::error::{Error, ErrorKind, OfKind};
+use crate::error::{Error, ErrorKind, WithKind};
 use crate::target::Target;
 
 /// The folders of one workspace: below cargo's target folder, but for what workspaces can share.
@@ -21,11 +21,11 @@ impl BuildPaths {
     ///
     /// # Errors
     /// The path has characters that separate paths or flags for cmake, the compiler or cargo.
-    pub fn below(target_dir: &Path) -> Result<Self, Error> {
+    pub fn new(target_dir: &Path) -> Result<Self, Error> {
         let folder = target_dir.display();
         let failed = || format!("failed to use the target folder `{folder}`; move the project");
-        let root = plain(target_dir).with_context(failed);
-        let root = root.of_kind(ErrorKind::Path)?;
+        let root = usable_path(target_dir).with_context(failed);
+        let root = root.with_kind(ErrorKind::Path)?;
         Ok(Self {
             works: root.join("opencv"),
             sdks: root.join("sdk"),
@@ -38,15 +38,15 @@ impl BuildPaths {
     ///
     /// # Errors
     /// The path has such characters.
-    pub fn sharing(&self, folder: &Path) -> Result<Self, Error> {
+    pub fn with_shared_dir(&self, folder: &Path) -> Result<Self, Error> {
         Ok(Self {
-            shared: plain(folder).of_kind(ErrorKind::Path)?,
+            shared: usable_path(folder).with_kind(ErrorKind::Path)?,
             ..self.clone()
         })
     }
 
     /// The folder of what workspaces can share.
-    pub fn shared(&self) -> &Path {
+    pub fn shared_dir(&self) -> &Path {
         &self.shared
     }
 
@@ -62,38 +62,38 @@ impl BuildPaths {
     }
 
     /// Installed wheels and the compiler's cache.
-    pub fn toolchain(&self) -> PathBuf {
+    pub fn toolchain_dir(&self) -> PathBuf {
         self.shared.join("toolchain")
     }
 
     /// Archives, named by their digests.
-    pub fn downloads(&self) -> PathBuf {
+    pub fn downloads_dir(&self) -> PathBuf {
         self.shared.join("downloads")
     }
 
     /// What builds of all targets and variants share: the lock.
-    pub fn lock(&self) -> PathBuf {
+    pub fn lock_file(&self) -> PathBuf {
         self.root.join("opencv/lock")
     }
 
     /// The tree, the build and its log.
-    pub fn work(&self, target: &Target) -> PathBuf {
-        self.works.join(target.key())
+    pub fn work_dir(&self, target: &Target) -> PathBuf {
+        self.works.join(target.dir_name())
     }
 
     /// The finished SDKs.
-    pub fn sdks(&self) -> PathBuf {
+    pub fn sdk_root(&self) -> PathBuf {
         self.sdks.clone()
     }
 
     /// The finished SDK for one target.
-    pub fn sdk(&self, target: &Target) -> PathBuf {
-        self.sdks().join(target.key())
+    pub fn sdk_dir(&self, target: &Target) -> PathBuf {
+        self.sdk_root().join(target.dir_name())
     }
 }
 
 /// `folder` as an absolute path that cmake, the compiler and cargo can be given.
-fn plain(folder: &Path) -> Result<PathBuf> {
+fn usable_path(folder: &Path) -> Result<PathBuf> {
     let path = std::path::absolute(folder)
         .with_context(|| format!("failed to find the folder `{}`", folder.display()))?;
     let plain = |c: char| !c.is_control() && !",;:'\"\\$".contains(c);
@@ -111,38 +111,41 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_variant_has_its_own_results_and_shares_tools_and_the_lock() {
+    fn variant_has_own_results_and_shares_toolchain_and_lock() {
         let target = crate::recipe::tests::recipe().target;
-        let paths = BuildPaths::below(Path::new("/p/target")).unwrap();
-        assert_eq!(paths.toolchain(), Path::new("/p/target/toolchain"));
-        let paths = paths.sharing(Path::new("/cache")).unwrap();
-        assert_eq!(paths.toolchain(), Path::new("/cache/toolchain"));
-        assert_eq!(paths.downloads(), Path::new("/cache/downloads"));
+        let paths = BuildPaths::new(Path::new("/p/target")).unwrap();
+        assert_eq!(paths.toolchain_dir(), Path::new("/p/target/toolchain"));
+        let paths = paths.with_shared_dir(Path::new("/cache")).unwrap();
+        assert_eq!(paths.toolchain_dir(), Path::new("/cache/toolchain"));
+        assert_eq!(paths.downloads_dir(), Path::new("/cache/downloads"));
         let variant = paths.variant("without", "codec-png");
         assert_eq!(
-            variant.sdk(&target),
+            variant.sdk_dir(&target),
             Path::new("/p/target/size/opencv/without/codec-png/x86_64-glibc2.26")
         );
-        assert_ne!(variant.work(&target), paths.work(&target));
+        assert_ne!(variant.work_dir(&target), paths.work_dir(&target));
         assert_eq!(
-            variant.work(&target),
-            paths.variant("without", "codec-webp").work(&target)
+            variant.work_dir(&target),
+            paths.variant("without", "codec-webp").work_dir(&target)
         );
-        assert_eq!(variant.lock(), paths.lock());
-        assert_eq!(variant.toolchain(), paths.toolchain());
-        assert_eq!(variant.downloads(), paths.downloads());
+        assert_eq!(variant.lock_file(), paths.lock_file());
+        assert_eq!(variant.toolchain_dir(), paths.toolchain_dir());
+        assert_eq!(variant.downloads_dir(), paths.downloads_dir());
     }
 
     #[test]
-    fn a_path_that_tools_would_split_is_refused() {
-        BuildPaths::below(Path::new("/home/me/project/target")).unwrap();
-        BuildPaths::below(Path::new("/home/me/Meine Bücher/target")).unwrap();
+    fn path_with_separator_characters_is_rejected() {
+        BuildPaths::new(Path::new("/home/me/project/target")).unwrap();
+        BuildPaths::new(Path::new("/home/me/Meine Bücher/target")).unwrap();
         for path in ["/a,b/target", "/a;b/target", "/a\nb/target"] {
-            let error = BuildPaths::below(Path::new(path)).unwrap_err();
+            let error = BuildPaths::new(Path::new(path)).unwrap_err();
             assert!(error.to_string().contains("move the project"), "{error}");
             assert_eq!(error.kind(), ErrorKind::Path);
-            let paths = BuildPaths::below(Path::new("/p/target")).unwrap();
-            let error = paths.sharing(Path::new(path)).unwrap_err().to_string();
+            let paths = BuildPaths::new(Path::new("/p/target")).unwrap();
+            let error = paths
+                .with_shared_dir(Path::new(path))
+                .unwrap_err()
+                .to_string();
             assert!(error.contains("cannot work in"), "{error}");
         }
     }

@@ -16,7 +16,7 @@ pub struct Pins {
     /// Where the libraries can be had that take the place of OpenCV's own copies, tried in order.
     pub third_party: Vec<Origin>,
     /// The assembler, for machines that have none.
-    pub assembler: Package,
+    pub assembler: DebianPackage,
 }
 
 /// A Python package, of which only these files are accepted.
@@ -40,7 +40,7 @@ pub struct Source {
 /// A package of Debian, of which only these files are accepted.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Package {
+pub struct DebianPackage {
     pub package: String,
     pub version: String,
     pub sha256: Vec<String>,
@@ -50,10 +50,10 @@ pub struct Package {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Origin {
     #[serde(flatten)]
-    pub place: Place,
+    pub kind: OriginKind,
     /// How many bytes of the archive are downloaded, from its beginning; all of them where this is not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bytes: Option<u64>,
+    pub prefix_bytes: Option<u64>,
     /// The digest of what is downloaded, in hexadecimal.
     pub sha256: String,
     /// The folder inside the archive that holds the tree.
@@ -62,8 +62,8 @@ pub struct Origin {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Place {
-    Python {
+pub enum OriginKind {
+    Sdist {
         package: String,
         package_version: String,
     },
@@ -72,10 +72,10 @@ pub enum Place {
     },
 }
 
-impl Place {
+impl OriginKind {
     pub fn describe(&self) -> String {
         match self {
-            Self::Python {
+            Self::Sdist {
                 package,
                 package_version,
             } => format!("source distribution of {package} {package_version}"),
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_digest_is_one() {
+    fn every_pinned_digest_is_valid_sha256() {
         let pins = Pins::embedded();
         let wheels = pins.wheel.iter().flat_map(|wheel| &wheel.sha256);
         let origins = pins.source.iter().flat_map(|source| &source.origin);

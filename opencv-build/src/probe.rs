@@ -15,12 +15,12 @@ const PROGRAM: &str = include_str!("../data/probe.cpp");
 /// Refuses an SDK in `sdk` that cannot be linked as `link` says, or does not work.
 pub(crate) fn check(sdk: &Path, link: &Link, context: &BuildContext) -> Result<()> {
     let _step = Step::start("linking a program against the SDK");
-    linked_and_run(sdk, link, context)
+    link_and_run(sdk, link, context)
         .with_context(|| format!("failed to link a program against `{}`", sdk.display()))
         .context("the new SDK cannot be used; it was not kept")
 }
 
-fn linked_and_run(sdk: &Path, link: &Link, context: &BuildContext) -> Result<()> {
+fn link_and_run(sdk: &Path, link: &Link, context: &BuildContext) -> Result<()> {
     let folder = tempfile::tempdir().context("failed to create a temporary folder")?;
     let [source, object, program] =
         ["probe.cpp", "probe.o", "probe"].map(|name| folder.path().join(name));
@@ -40,12 +40,14 @@ fn linked_and_run(sdk: &Path, link: &Link, context: &BuildContext) -> Result<()>
         "{compiler} -pie -o {program} {object} -L {sdk}/lib -Wl,--whole-archive {libraries...}
          -Wl,--no-whole-archive {system...}"
     ))?;
-    if !recipe.target.runs_here() {
+    if !recipe.target.runs_on_host() {
         return Ok(());
     }
     let catalog = Catalog::embedded();
     let codecs = recipe.codecs.iter().filter_map(|c| catalog.codecs.get(c));
     let codecs = codecs.filter(|_| recipe.has_module("imgcodecs"));
-    let tries = codecs.filter_map(|codec| codec.r#try.as_ref()).flatten();
-    context.run(cmd!(sh, "{program} {sdk}/share {tries...}"))
+    let round_trips = codecs
+        .filter_map(|codec| codec.round_trip.as_ref())
+        .flatten();
+    context.run(cmd!(sh, "{program} {sdk}/share {round_trips...}"))
 }

@@ -10,14 +10,14 @@ use anyhow::{Result, bail};
 use support::environment::{Environment, Group};
 
 /// Prints the version, and whether it is that of a virtual environment; fails if it is too old.
-const QUESTION: &str = "import sys; \
+const VERSION_SCRIPT: &str = "import sys; \
     print('%d.%d.%d' % sys.version_info[:3], sys.prefix != sys.base_prefix); \
     sys.exit(sys.version_info < (3, 11))";
 
 /// How one is described that a virtual environment made, where it lacks pip.
-const VIRTUAL: &str = " in a virtual environment";
+const VIRTUAL_ENVIRONMENT: &str = " in a virtual environment";
 
-const ADVICE: &str =
+const INSTALL_HINT: &str =
     "install Python 3.11 or newer with pip (on Debian: apt-get install python3-pip)";
 
 #[derive(Clone, Debug)]
@@ -28,13 +28,13 @@ pub(crate) struct Python {
 
 impl Python {
     pub(crate) fn find() -> Result<Self> {
-        Self::find_in(Environment::of_user())
+        Self::find_in(Environment::current())
     }
 
     pub(crate) fn find_in(environment: Environment) -> Result<Self> {
         let mut refused = Vec::new();
         let mut seen = BTreeSet::new();
-        for folder in environment.path() {
+        for folder in environment.search_path() {
             let program = folder.join("python3");
             // The same folder can be on PATH under several names.
             if !program.is_file() || !seen.insert(folder.canonicalize().unwrap_or(folder)) {
@@ -50,16 +50,16 @@ impl Python {
             }
         }
         if refused.is_empty() {
-            bail!("there is no `python3` on PATH; {ADVICE}");
+            bail!("there is no `python3` on PATH; {INSTALL_HINT}");
         }
         let refused = refused.concat();
-        let of_uv = if refused.contains(VIRTUAL) {
+        let venv_hint = if refused.contains(VIRTUAL_ENVIRONMENT) {
             ", or give the virtual environment pip (`uv pip install pip`, `python3 -m ensurepip`)"
         } else {
             ""
         };
         bail!(
-            "no `python3` on PATH is Python 3.11 or newer with pip; {ADVICE}{of_uv}; these were found:{refused}"
+            "no `python3` on PATH is Python 3.11 or newer with pip; {INSTALL_HINT}{venv_hint}; these were found:{refused}"
         )
     }
 
@@ -75,15 +75,18 @@ impl Python {
 
     fn check(&self) -> Result<(), String> {
         let silent = |error: io::Error| format!("does not start: {error}");
-        let mut ask = Command::new(&self.program);
-        self.environment.restrict(&mut ask, &[]);
-        let answer = ask.args(["-c", QUESTION]).output().map_err(silent)?;
-        let said = String::from_utf8_lossy(&answer.stdout);
-        let Some((version, virtual_one)) = said.trim().split_once(' ') else {
-            let why = String::from_utf8_lossy(&answer.stderr);
+        let mut command = Command::new(&self.program);
+        self.environment.restrict(&mut command, &[]);
+        let output = command
+            .args(["-c", VERSION_SCRIPT])
+            .output()
+            .map_err(silent)?;
+        let stdout = String::from_utf8_lossy(&output.stdout);
+        let Some((version, is_virtual)) = stdout.trim().split_once(' ') else {
+            let why = String::from_utf8_lossy(&output.stderr);
             return Err(format!("does not work: {}", last_line(&why)));
         };
-        if !answer.status.success() {
+        if !output.status.success() {
             return Err(format!("is Python {version}"));
         }
         let pip = self.command().args(["-m", "pip", "--version"]).output();
@@ -91,7 +94,11 @@ impl Python {
         if pip.status.success() {
             return Ok(());
         }
-        let which = if virtual_one == "True" { VIRTUAL } else { "" };
+        let which = if is_virtual == "True" {
+            VIRTUAL_ENVIRONMENT
+        } else {
+            ""
+        };
         let why = String::from_utf8_lossy(&pip.stderr);
         let why = last_line(&why);
         Err(format!("is Python {version}{which}, without pip: {why}"))

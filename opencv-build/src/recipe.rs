@@ -12,7 +12,7 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::Catalog;
-use crate::error::{Error, ErrorKind, OfKind};
+use crate::error::{Error, ErrorKind, WithKind};
 use crate::pins::Pins;
 use crate::target::{Architecture, Target};
 
@@ -28,11 +28,11 @@ pub struct Recipe {
     pub modules: Vec<String>,
     pub codecs: BTreeSet<String>,
     pub target: Target,
-    pub haar: Haar,
+    pub haar: HaarDetector,
     pub cpu: Cpu,
     /// Another source than the pinned ones.
-    pub source: Option<NamedSource>,
-    /// Whether the libraries are for fuzzers: see [`crate::instrument`]. No file asks for that.
+    pub source: Option<LocalSource>,
+    /// Whether the libraries are for fuzzers: see [`crate::sanitizers`]. No file asks for that.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub instrumented: bool,
 }
@@ -50,18 +50,19 @@ pub struct Cpu {
 /// What detects by Haar cascades of stumps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Haar {
+pub enum HaarDetector {
     /// Our detector, which finds the same as OpenCV's many times as fast.
     #[default]
     Fast,
     /// OpenCV's own code.
-    Stock,
+    #[serde(rename = "stock")]
+    Upstream,
 }
 
 /// A source tree or archive that the user has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct NamedSource {
+pub struct LocalSource {
     /// A folder, or a `.tar.gz` archive.
     pub path: PathBuf,
     /// The archive's digest, where it is none of the pinned ones.
@@ -70,16 +71,16 @@ pub struct NamedSource {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Written {
+struct RecipeToml {
     version: String,
     cxx_standard: u8,
     modules: Vec<String>,
     codecs: BTreeSet<String>,
     #[serde(default)]
-    haar: Haar,
+    haar: HaarDetector,
     target: Target,
     cpu: BTreeMap<Architecture, Cpu>,
-    source: Option<NamedSource>,
+    source: Option<LocalSource>,
     /// What others want of the sizes of what is built: nothing of it changes what that is.
     #[serde(default, rename = "size")]
     _size: IgnoredAny,
@@ -93,15 +94,15 @@ impl Recipe {
     pub fn read(path: &Path, architecture: Option<Architecture>) -> Result<Self, Error> {
         let text = fs::read_to_string(path)
             .context("failed to read the recipe")
-            .of_kind(ErrorKind::Recipe)?;
-        Self::of_file(path, &text, architecture)
+            .with_kind(ErrorKind::Recipe)?;
+        Self::parse_file(path, &text, architecture)
     }
 
     /// Reads the recipe at `path`, whose text was read before.
     ///
     /// # Errors
     /// The text is no recipe; a name, version or standard does not exist.
-    pub fn of_file(
+    pub fn parse_file(
         path: &Path,
         text: &str,
         architecture: Option<Architecture>,
@@ -109,7 +110,7 @@ impl Recipe {
         let base = path.parent().unwrap_or(Path::new("."));
         Self::parse(text, base, architecture)
             .with_context(|| format!("failed to use the recipe `{}`", path.display()))
-            .of_kind(ErrorKind::Recipe)
+            .with_kind(ErrorKind::Recipe)
     }
 
     /// Reads the text of a recipe in the folder `base`.
@@ -121,18 +122,18 @@ impl Recipe {
         base: &Path,
         architecture: Option<Architecture>,
     ) -> Result<Self, Error> {
-        Self::checked(text, base, architecture).of_kind(ErrorKind::Recipe)
+        Self::parse_checked(text, base, architecture).with_kind(ErrorKind::Recipe)
     }
 
-    fn checked(text: &str, base: &Path, architecture: Option<Architecture>) -> Result<Self> {
-        let written: Written = toml::from_str(text)?;
+    fn parse_checked(text: &str, base: &Path, architecture: Option<Architecture>) -> Result<Self> {
+        let written: RecipeToml = toml::from_str(text)?;
         let (version, cxx_standard) = (written.version, written.cxx_standard);
         let catalog = Catalog::embedded();
         ensure!(
             !written.modules.is_empty(),
             "`modules` is empty; name at least \"core\""
         );
-        let modules = catalog.close_modules(&written.modules)?;
+        let modules = catalog.resolve_modules(&written.modules)?;
         catalog.check_codecs(&written.codecs)?;
 
         let pins = Pins::embedded();
@@ -154,7 +155,7 @@ impl Recipe {
             let name = target.architecture;
             format!("`[cpu.{name}]` is missing; it names the instruction sets for {name}")
         })?;
-        let source = written.source.map(|source| NamedSource {
+        let source = written.source.map(|source| LocalSource {
             path: base.join(source.path),
             ..source
         });

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 
 use crate::manifest::Manifest;
-use crate::third_party::LICENCES;
+use crate::third_party::LICENSES_DIR;
 
 /// An SDK that is whole, and that a program has been linked against.
 #[derive(Clone, Debug)]
@@ -31,16 +31,16 @@ impl Sdk {
     pub fn open(path: &Path) -> Option<Self> {
         let text = fs::read(path.join("sdk.json")).ok()?;
         let manifest: Manifest = serde_json::from_slice(&text).ok()?;
-        let whole = manifest.files.iter().all(|(name, bytes)| {
+        let is_complete = manifest.files.iter().all(|(name, bytes)| {
             fs::metadata(path.join(name)).is_ok_and(|file| file.len() == *bytes)
         });
-        whole.then(|| Self {
+        is_complete.then(|| Self {
             path: path.to_owned(),
             manifest,
         })
     }
 
-    pub(crate) fn assembled(path: &Path, manifest: Manifest) -> Self {
+    pub(crate) fn from_parts(path: &Path, manifest: Manifest) -> Self {
         Self {
             path: path.to_owned(),
             manifest,
@@ -51,8 +51,8 @@ impl Sdk {
         &self.path
     }
 
-    pub fn licences(&self) -> PathBuf {
-        self.path.join(LICENCES)
+    pub fn licenses_dir(&self) -> PathBuf {
+        self.path.join(LICENSES_DIR)
     }
 
     pub fn manifest(&self) -> &Manifest {
@@ -98,7 +98,7 @@ mod tests {
     fn manifest(bytes: u64) -> Manifest {
         let recipe = crate::recipe::tests::recipe();
         Manifest {
-            schema: 1,
+            schema: 2,
             version: recipe.version,
             modules: recipe.modules,
             codecs: recipe.codecs,
@@ -109,7 +109,7 @@ mod tests {
             link: Link {
                 libraries: vec!["opencv_core".into(), "zlib".into()],
                 system: vec!["pthread".into()],
-                needs: BTreeMap::new(),
+                dependencies: BTreeMap::new(),
                 cxx_runtime: "c++".into(),
                 cxx_runtime_release: 22,
             },
@@ -119,7 +119,7 @@ mod tests {
             fingerprint: Fingerprint::of([("a", "b".as_bytes())]),
             source: "test".into(),
             tools: BTreeMap::new(),
-            lacks: Vec::new(),
+            degraded: Vec::new(),
         }
     }
 
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_whole_sdk_opens() {
+    fn incomplete_sdk_is_rejected() {
         let folder = tempfile::tempdir().unwrap();
         assert!(Sdk::open(folder.path()).is_none());
         write(folder.path(), 4);
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_names_libraries_in_link_order() {
+    fn environment_lists_libraries_in_link_order() {
         let folder = tempfile::tempdir().unwrap();
         write(folder.path(), 4);
         let environment = Sdk::open(folder.path()).unwrap().environment();

@@ -7,30 +7,30 @@ use anyhow::{Context, Result, anyhow, bail};
 use fs_err as fs;
 
 use crate::download::{archive_path, download};
-use crate::error::{ErrorKind, OfKind};
+use crate::error::{ErrorKind, WithKind};
 use crate::pins::{Origin, Pins, Source};
-use crate::recipe::{NamedSource, Recipe};
+use crate::recipe::{LocalSource, Recipe};
 use crate::toolchain::Toolchain;
-use support::files::sweep;
+use support::files::remove_partial_dirs;
 use support::fingerprint::sha256_of_file;
 use support::lock::Lock;
-use support::progress::tell;
+use support::progress::print_status;
 
 /// A verified archive, or a folder that the user vouches for.
 #[derive(Clone, Debug)]
 pub struct SourceArchive {
-    pub(crate) kind: Kind,
+    pub(crate) kind: SourceKind,
     pub(crate) description: String,
 }
 
 #[derive(Clone, Debug)]
-pub(crate) enum Kind {
+pub(crate) enum SourceKind {
     /// A `.tar.gz` archive and the folder inside it; without one, its only top folder.
     Archive {
         path: PathBuf,
         root: Option<String>,
         /// Whether only the archive's beginning is there.
-        cut: bool,
+        truncated: bool,
     },
     Folder(PathBuf),
 }
@@ -50,68 +50,69 @@ impl SourceArchive {
         let source = pins.source(&recipe.version);
         let source = source.with_context(|| format!("no source is pinned for {what}"))?;
         if let Some(named) = &recipe.source {
-            return Ok(Self::named(named, source).of_kind(ErrorKind::Source)?);
+            return Ok(Self::open_local(named, source).with_kind(ErrorKind::Source)?);
         }
         let advice =
             ", or name an archive or a folder that you have in opencv.toml: [source] path = \"…\"";
-        Self::pinned((&what, advice), &source.origin, toolchain, downloads)
+        Self::fetch_pinned((&what, advice), &source.origin, toolchain, downloads)
     }
 
     /// The newer tree with the libraries that take the place of OpenCV's own copies, fetched into
     /// `downloads` if need be.
-    pub fn third_party(pins: &Pins, toolchain: &Toolchain, downloads: &Path) -> Result<Self> {
+    pub fn fetch_third_party(pins: &Pins, toolchain: &Toolchain, downloads: &Path) -> Result<Self> {
         let what = "the sources of the libraries that OpenCV needs";
-        Self::pinned((what, ""), &pins.third_party, toolchain, downloads)
+        Self::fetch_pinned((what, ""), &pins.third_party, toolchain, downloads)
     }
 
     /// The archive of the first origin that can be had, below `downloads`. Where there is none, the error says of what,
     /// why each cannot, and what helps besides a network.
-    fn pinned(
+    fn fetch_pinned(
         (what, advice): (&str, &str),
         origins: &[Origin],
         toolchain: &Toolchain,
         downloads: &Path,
     ) -> Result<Self> {
-        let _lock = Lock::take(&downloads.join("lock"), tell).of_kind(ErrorKind::Lock)?;
-        sweep(downloads)?;
+        let _lock =
+            Lock::acquire(&downloads.join("lock"), print_status).with_kind(ErrorKind::Lock)?;
+        remove_partial_dirs(downloads)?;
         for origin in origins {
             let path = archive_path(downloads, origin);
             if path.is_file() && sha256_of_file(&path)? == origin.sha256 {
-                return Ok(Self::archive(path, origin));
+                return Ok(Self::from_origin(path, origin));
             }
         }
         let mut failures = String::new();
         for origin in origins {
             match download(origin, toolchain, downloads) {
-                Ok(path) => return Ok(Self::archive(path, origin)),
-                Err(error) => failures += &format!("- {}: {error:#}\n", origin.place.describe()),
+                Ok(path) => return Ok(Self::from_origin(path, origin)),
+                Err(error) => failures += &format!("- {}: {error:#}\n", origin.kind.describe()),
             }
         }
         let failed = anyhow!("failed to fetch {what}; tried\n{failures}Check the network{advice}");
-        Ok(Err(failed).of_kind(ErrorKind::Download)?)
+        Ok(Err(failed).with_kind(ErrorKind::Download)?)
     }
 
-    fn named(named: &NamedSource, source: &Source) -> Result<Self> {
+    fn open_local(named: &LocalSource, source: &Source) -> Result<Self> {
         let path = &named.path;
         let found = fs::metadata(path).context("failed to read the source")?;
         let description = path.display().to_string();
         if found.is_dir() {
             return Ok(Self {
-                kind: Kind::Folder(path.clone()),
+                kind: SourceKind::Folder(path.clone()),
                 description,
             });
         }
         let digest = sha256_of_file(path)?;
         let pinned = source.origin.iter().find(|origin| origin.sha256 == digest);
         if let Some(origin) = pinned {
-            return Ok(Self::archive(path.clone(), origin));
+            return Ok(Self::from_origin(path.clone(), origin));
         }
         match &named.sha256 {
             Some(expected) if *expected == digest => Ok(Self {
-                kind: Kind::Archive {
+                kind: SourceKind::Archive {
                     path: path.clone(),
                     root: None,
-                    cut: false,
+                    truncated: false,
                 },
                 description,
             }),
@@ -126,14 +127,14 @@ impl SourceArchive {
         }
     }
 
-    fn archive(path: PathBuf, origin: &Origin) -> Self {
+    fn from_origin(path: PathBuf, origin: &Origin) -> Self {
         Self {
-            kind: Kind::Archive {
+            kind: SourceKind::Archive {
                 path,
                 root: Some(origin.root.clone()),
-                cut: origin.bytes.is_some(),
+                truncated: origin.prefix_bytes.is_some(),
             },
-            description: origin.place.describe(),
+            description: origin.kind.describe(),
         }
     }
 }

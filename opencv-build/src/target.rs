@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 
 /// The oldest glibc that Rust's own standard library for Linux runs on.
 /// Source: <https://doc.rust-lang.org/rustc/platform-support.html>.
-const OLDEST: GlibcVersion = GlibcVersion::new(2, 17);
+const MIN_GLIBC: GlibcVersion = GlibcVersion::new(2, 17);
 
 /// What is built for: an architecture and the oldest glibc that the result may need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,13 +14,13 @@ const OLDEST: GlibcVersion = GlibcVersion::new(2, 17);
 #[expect(missing_docs, reason = "the names say what each is")]
 pub struct Target {
     pub architecture: Architecture,
-    #[serde(deserialize_with = "supported")]
+    #[serde(deserialize_with = "deserialize_supported_glibc")]
     pub glibc: GlibcVersion,
 }
 
 impl Target {
     /// The folder name that tells builds for different targets apart: `x86_64-glibc2.26`.
-    pub fn key(&self) -> String {
+    pub fn dir_name(&self) -> String {
         format!("{}-glibc{}", self.architecture, self.glibc)
     }
 
@@ -35,17 +35,19 @@ impl Target {
     }
 
     /// Whether programs for it run on this machine.
-    pub fn runs_here(&self) -> bool {
-        Architecture::of_this_machine() == Some(self.architecture)
+    pub fn runs_on_host(&self) -> bool {
+        Architecture::host() == Some(self.architecture)
     }
 }
 
 /// Reads a glibc release that Rust programs run on.
-fn supported<'de, D: Deserializer<'de>>(deserializer: D) -> Result<GlibcVersion, D::Error> {
+fn deserialize_supported_glibc<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<GlibcVersion, D::Error> {
     let version = GlibcVersion::deserialize(deserializer)?;
-    if version < OLDEST {
+    if version < MIN_GLIBC {
         return Err(de::Error::custom(format!(
-            "glibc {version} is too old: Rust's standard library needs {OLDEST}"
+            "glibc {version} is too old: Rust's standard library needs {MIN_GLIBC}"
         )));
     }
     Ok(version)
@@ -56,23 +58,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_target_has_a_name_for_each_tool() {
+    fn target_has_a_triple_for_each_tool() {
         let target = Target {
             architecture: Architecture::Aarch64,
             glibc: "2.26".parse().unwrap(),
         };
-        assert_eq!(target.key(), "aarch64-glibc2.26");
+        assert_eq!(target.dir_name(), "aarch64-glibc2.26");
         assert_eq!(target.zig_triple(), "aarch64-linux-gnu.2.26");
         assert_eq!(target.rust_triple(), "aarch64-unknown-linux-gnu");
     }
 
     #[test]
-    fn a_glibc_that_rust_does_not_support_is_refused() {
+    fn unsupported_glibc_is_rejected() {
         let target = |glibc: &str| {
             let text = format!(r#"{{"architecture": "x86_64", "glibc": "{glibc}"}}"#);
             serde_json::from_str::<Target>(&text).map(|target| target.glibc)
         };
-        assert_eq!(target("2.17").unwrap(), OLDEST);
+        assert_eq!(target("2.17").unwrap(), MIN_GLIBC);
         let error = target("2.12").unwrap_err().to_string();
         assert!(error.contains("too old"), "{error}");
     }

@@ -9,13 +9,13 @@ use anyhow::{Context, Result, ensure};
 use fs_err as fs;
 use serde::{Deserialize, Serialize};
 
-use crate::tree::SourceTree;
+use crate::source_tree::SourceTree;
 use crate::trim::Trim;
-use support::files::write_if_other;
+use support::files::write_if_changed;
 
 const TEXT: &str = include_str!("../data/third-party.toml");
 
-pub const LICENCES: &str = "share/licenses";
+pub const LICENSES_DIR: &str = "share/licenses";
 
 /// One piece of somebody else's code, as `sdk.json` names it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,12 +23,12 @@ pub const LICENCES: &str = "share/licenses";
 pub struct ThirdParty {
     pub name: String,
     pub version: String,
-    pub place: Place,
+    pub location: ThirdPartyLocation,
     /// Its licence, an SPDX expression.
-    pub licence: String,
+    pub license: String,
     /// The licence's texts, as paths in the SDK. Several parts can share one.
-    pub licence_files: Vec<String>,
-    pub home: String,
+    pub license_files: Vec<String>,
+    pub homepage: String,
     /// What its source was taken from, if not from OpenCV's or the compiler's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
@@ -40,7 +40,7 @@ pub struct ThirdParty {
 /// Where a piece of somebody else's code is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Place {
+pub enum ThirdPartyLocation {
     /// A static library of its own, by the name that it is linked by.
     Library(String),
     /// Compiled into this module of OpenCV.
@@ -53,14 +53,14 @@ pub enum Place {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Fact {
+pub struct ThirdPartyEntry {
     pub name: String,
-    pub place: Place,
-    pub licence: String,
+    pub location: ThirdPartyLocation,
+    pub license: String,
     folder: String,
     version: Version,
-    texts: Vec<Text>,
-    home: String,
+    license_texts: Vec<LicenseText>,
+    homepage: String,
     cpe: Option<[String; 2]>,
 }
 
@@ -68,11 +68,11 @@ pub struct Fact {
 #[serde(untagged)]
 enum Version {
     /// It is that of OpenCV, or of a wheel of the toolchain.
-    Of(String),
-    Stands {
+    SameAs(String),
+    InFile {
         file: String,
         /// What each number follows.
-        after: Vec<String>,
+        prefixes: Vec<String>,
         /// It is one number of two digits for each part.
         #[serde(default)]
         two_digits: bool,
@@ -81,72 +81,73 @@ enum Version {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Text {
+enum LicenseText {
     File(String),
     /// The file's first comment.
-    Comment(String),
+    FirstComment(String),
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Facts {
-    part: Vec<Fact>,
+struct ThirdPartyToml {
+    component: Vec<ThirdPartyEntry>,
 }
 
 pub(crate) struct Sources<'a> {
     pub(crate) tree: &'a SourceTree,
     /// What of it was taken from the newer tree.
     pub(crate) trim: &'a Trim,
-    pub(crate) zig: &'a Path,
-    pub(crate) opencv: &'a str,
-    pub(crate) tools: &'a BTreeMap<String, String>,
+    pub(crate) zig_dir: &'a Path,
+    pub(crate) opencv_version: &'a str,
+    pub(crate) tool_versions: &'a BTreeMap<String, String>,
 }
 
-/// All facts that this crate carries.
-pub fn facts() -> Vec<Fact> {
-    let facts: Facts = toml::from_str(TEXT).expect("data/third-party.toml is checked by a test");
-    facts.part
+/// All entries that this crate carries.
+pub fn entries() -> Vec<ThirdPartyEntry> {
+    let toml: ThirdPartyToml =
+        toml::from_str(TEXT).expect("data/third-party.toml is checked by a test");
+    toml.component
 }
 
 /// What is in an SDK of these `modules` and `libraries`, and what its programs are linked with
 /// besides. Writes the licences' texts into the SDK in `folder`.
-pub(crate) fn gather(
+pub(crate) fn collect_components(
     sources: &Sources<'_>,
     modules: &[String],
     libraries: &[String],
     folder: &Path,
 ) -> Result<Vec<ThirdParty>> {
-    let facts = facts();
+    let entries = entries();
     for library in libraries {
-        let known = |fact: &Fact| matches!(&fact.place, Place::Library(name) if name == library);
+        let known = |entry: &ThirdPartyEntry| matches!(&entry.location, ThirdPartyLocation::Library(name) if name == library);
         ensure!(
-            library.starts_with("opencv_") || facts.iter().any(known),
+            library.starts_with("opencv_") || entries.iter().any(known),
             "nothing is known of the library `{library}`; add its version's place and its licence \
              to opencv-build/data/third-party.toml"
         );
     }
-    let present = |fact: &&Fact| match &fact.place {
-        Place::Library(name) => libraries.contains(name),
-        Place::Module(name) => modules.contains(name),
-        Place::Folder(_) | Place::Runtime(_) => true,
+    let present = |entry: &&ThirdPartyEntry| match &entry.location {
+        ThirdPartyLocation::Library(name) => libraries.contains(name),
+        ThirdPartyLocation::Module(name) => modules.contains(name),
+        ThirdPartyLocation::Folder(_) | ThirdPartyLocation::Runtime(_) => true,
     };
     let mut written = Vec::new();
-    facts
+    entries
         .iter()
         .filter(present)
-        .map(|fact| fact.look_up(sources, folder, &mut written))
+        .map(|entry| entry.resolve(sources, folder, &mut written))
         .collect()
 }
 
-impl Fact {
-    fn look_up(
+impl ThirdPartyEntry {
+    fn resolve(
         &self,
         sources: &Sources<'_>,
         folder: &Path,
         written: &mut Vec<(String, String)>,
     ) -> Result<ThirdParty> {
-        let root = match self.place {
-            Place::Runtime(_) => sources.zig,
+        let root = match self.location {
+            ThirdPartyLocation::Runtime(_) => sources.zig_dir,
             _ => sources.tree.path.as_path(),
         };
         let root = root.join(&self.folder);
@@ -154,10 +155,10 @@ impl Fact {
         Ok(ThirdParty {
             name: self.name.clone(),
             version: self.find_version(sources, &root)?,
-            place: self.place.clone(),
-            licence: self.licence.clone(),
-            licence_files: self.write_texts(&root, folder, written)?,
-            home: self.home.clone(),
+            location: self.location.clone(),
+            license: self.license.clone(),
+            license_files: self.write_texts(&root, folder, written)?,
+            homepage: self.homepage.clone(),
             source: sources.tree.third_party.clone().filter(|_| newer),
             cpe: self.cpe.clone(),
         })
@@ -166,24 +167,24 @@ impl Fact {
     fn find_version(&self, sources: &Sources<'_>, root: &Path) -> Result<String> {
         let failed = format!("failed to find the version of {}", self.name);
         match &self.version {
-            Version::Of(whose) if whose == "opencv" => Ok(sources.opencv.to_owned()),
-            Version::Of(whose) => {
-                let version = sources.tools.get(whose).cloned();
+            Version::SameAs(whose) if whose == "opencv" => Ok(sources.opencv_version.to_owned()),
+            Version::SameAs(whose) => {
+                let version = sources.tool_versions.get(whose).cloned();
                 version.with_context(|| format!("{failed}: `{whose}` is no wheel"))
             }
-            Version::Stands {
+            Version::InFile {
                 file,
-                after,
+                prefixes,
                 two_digits,
             } => {
                 let path = root.join(file);
-                let version = version_in(&self.read(&path)?, after, *two_digits);
+                let version = find_version_in(&self.read(&path)?, prefixes, *two_digits);
                 version.with_context(|| {
                     format!(
                         "{failed} in `{}`, where it should follow `{}`; \
                          mend opencv-build/data/third-party.toml",
                         path.display(),
-                        after.join("`, `")
+                        prefixes.join("`, `")
                     )
                 })
             }
@@ -198,15 +199,15 @@ impl Fact {
         written: &mut Vec<(String, String)>,
     ) -> Result<Vec<String>> {
         let mut files = Vec::new();
-        for text in &self.texts {
-            let (Text::File(file) | Text::Comment(file)) = text;
+        for text in &self.license_texts {
+            let (LicenseText::File(file) | LicenseText::FirstComment(file)) = text;
             let from = root.join(file);
             let mut content = self.read(&from)?;
             let mut file = file.rsplit('/').next().unwrap_or(file);
-            if let Text::Comment(_) = text {
+            if let LicenseText::FirstComment(_) = text {
                 file = "LICENSE";
                 let (name, from) = (&self.name, from.display());
-                content = comment_in(&content).with_context(|| {
+                content = first_comment(&content).with_context(|| {
                     format!("failed to find the licence of {name}: `{from}` has no comment")
                 })?;
             }
@@ -214,8 +215,8 @@ impl Fact {
                 files.push(path.clone());
                 continue;
             }
-            let path = format!("{LICENCES}/{}-{file}", self.name);
-            write_if_other(&folder.join(&path), content.as_bytes())?;
+            let path = format!("{LICENSES_DIR}/{}-{file}", self.name);
+            write_if_changed(&folder.join(&path), content.as_bytes())?;
             written.push((path.clone(), content));
             files.push(path);
         }
@@ -230,10 +231,10 @@ impl Fact {
     }
 }
 
-/// The version whose parts stand in `text`, each behind one of `after`.
-fn version_in(text: &str, after: &[String], two_digits: bool) -> Option<String> {
+/// The version whose parts stand in `text`, each behind one of `prefixes`.
+fn find_version_in(text: &str, prefixes: &[String], two_digits: bool) -> Option<String> {
     let mut parts = Vec::new();
-    for marker in after {
+    for marker in prefixes {
         let (_, rest) = text.split_once(marker.as_str())?;
         let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '.');
         let part = rest[..end.unwrap_or(rest.len())].trim_end_matches('.');
@@ -252,7 +253,7 @@ fn version_in(text: &str, after: &[String], two_digits: bool) -> Option<String> 
 }
 
 /// The text of the first comment, of C or of XML, without what marks its lines.
-fn comment_in(text: &str) -> Option<String> {
+fn first_comment(text: &str) -> Option<String> {
     let between = |open: &str, close: &str| {
         let (before, rest) = text.split_once(open)?;
         Some((before.len(), rest.split_once(close)?.0))
@@ -261,7 +262,7 @@ fn comment_in(text: &str) -> Option<String> {
     let xml = between("<!--", "-->");
     let lines: Vec<_> = match (c, xml) {
         (Some((at, comment)), other) if other.is_none_or(|(first, _)| at < first) => {
-            comment.lines().map(unmarked).collect()
+            comment.lines().map(strip_comment_prefix).collect()
         }
         (_, other) => other?.1.lines().collect(),
     };
@@ -271,7 +272,7 @@ fn comment_in(text: &str) -> Option<String> {
 }
 
 /// A line of a comment of C without the star at its start.
-fn unmarked(line: &str) -> &str {
+fn strip_comment_prefix(line: &str) -> &str {
     match line.trim_start().strip_prefix('*') {
         Some(rest) => rest.strip_prefix(' ').unwrap_or(rest),
         None => line,

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::compiler::Compiler;
-use crate::error::{Error, ErrorKind, OfKind};
+use crate::error::{Error, ErrorKind, WithKind};
 use crate::linker;
 use crate::paths::BuildPaths;
 use crate::pins::Pins;
@@ -29,16 +29,16 @@ impl Tools {
     /// They cannot be fetched, or the folder cannot be written.
     pub fn install(recipe: &Recipe, paths: &BuildPaths) -> Result<Self, Error> {
         let installed = || {
-            let toolchain = Toolchain::install(Pins::embedded(), &paths.toolchain())?;
-            let compiler = Compiler::of(&toolchain, &recipe.target, paths)?;
+            let toolchain = Toolchain::install(Pins::embedded(), &paths.toolchain_dir())?;
+            let compiler = Compiler::new(&toolchain, &recipe.target, paths)?;
             anyhow::Ok((toolchain, compiler))
         };
-        let (toolchain, compiler) = installed().of_kind(ErrorKind::Step)?;
+        let (toolchain, compiler) = installed().with_kind(ErrorKind::Step)?;
         Ok(Self {
             toolchain,
             compiler,
             target: recipe.target,
-            scripts: paths.work(&recipe.target).join("bin"),
+            scripts: paths.work_dir(&recipe.target).join("bin"),
         })
     }
 
@@ -76,7 +76,7 @@ impl Tools {
     pub fn environment(&self) -> Result<Vec<(String, OsString)>, Error> {
         let compiler = &self.compiler;
         let arguments = compiler.libclang_arguments(&self.target);
-        let arguments = arguments.of_kind(ErrorKind::Step)?.join(" ");
+        let arguments = arguments.with_kind(ErrorKind::Step)?.join(" ");
         let triple = self.target.rust_triple().replace('-', "_");
         let linker = format!("CARGO_TARGET_{}_LINKER", triple.to_uppercase());
         let libclang = self.toolchain.root.join("clang/native");
@@ -84,10 +84,13 @@ impl Tools {
             (linker, compiler.cxx().into()),
             (format!("CC_{triple}"), compiler.cc().into()),
             (format!("CXX_{triple}"), compiler.cxx().into()),
-            (format!("AR_{triple}"), compiler.folder.join("ar").into()),
+            (
+                format!("AR_{triple}"),
+                compiler.scripts_dir.join("ar").into(),
+            ),
             (
                 format!("RANLIB_{triple}"),
-                compiler.folder.join("ranlib").into(),
+                compiler.scripts_dir.join("ranlib").into(),
             ),
             ("LIBCLANG_PATH".to_owned(), libclang.into()),
             // Asked for its version and for where it looks for headers.
@@ -101,8 +104,8 @@ impl Tools {
     ///
     /// # Errors
     /// The script for it cannot be written.
-    pub fn link_recorder(&self, record: &Path) -> Result<[(String, OsString); 2], Error> {
-        linker::recorder(&self.compiler, &self.target, &self.scripts, record)
-            .of_kind(ErrorKind::Step)
+    pub fn link_record_environment(&self, record: &Path) -> Result<[(String, OsString); 2], Error> {
+        linker::recording_environment(&self.compiler, &self.target, &self.scripts, record)
+            .with_kind(ErrorKind::Step)
     }
 }

@@ -20,21 +20,21 @@ const TEXT: &str = include_str!("../data/trim.toml");
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Written {
+struct TrimToml {
     keep: Vec<String>,
-    module_without: Vec<String>,
-    keep_for: BTreeMap<Architecture, Vec<String>>,
+    module_exclude: Vec<String>,
+    keep_for_architecture: BTreeMap<Architecture, Vec<String>>,
     third_party: Vec<String>,
-    cut: Vec<Cut>,
+    patch: Vec<Patch>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct Cut {
+struct Patch {
     module: Option<String>,
     codec: Option<String>,
     remove: Vec<String>,
-    overlay: Vec<String>,
+    replace: Vec<String>,
     add: Vec<String>,
     edit: Vec<Edit>,
 }
@@ -48,16 +48,16 @@ pub struct Edit {
     pub(crate) line: String,
     /// What takes their place; nothing where they are dropped.
     #[serde(default)]
-    with: String,
+    replacement: String,
 }
 
 /// What one recipe takes and cuts. Paths are relative to the tree's root.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Trim {
     /// Whether all is kept, whatever `keep` and the modules are.
-    whole: bool,
+    keep_all: bool,
     keep: Vec<String>,
-    module_without: Vec<String>,
+    module_exclude: Vec<String>,
     modules: BTreeSet<String>,
     /// Files that must be in the tree and are left out.
     pub removed: BTreeSet<String>,
@@ -72,11 +72,14 @@ pub struct Trim {
 }
 
 impl Trim {
-    pub fn of(recipe: &Recipe) -> Self {
-        let written: Written = toml::from_str(TEXT).expect("data/trim.toml is checked by a test");
+    pub fn for_recipe(recipe: &Recipe) -> Self {
+        let written: TrimToml = toml::from_str(TEXT).expect("data/trim.toml is checked by a test");
         let catalog = Catalog::embedded();
         let mut keep = written.keep;
-        if let Some(more) = written.keep_for.get(&recipe.target.architecture) {
+        if let Some(more) = written
+            .keep_for_architecture
+            .get(&recipe.target.architecture)
+        {
             keep.extend(more.iter().cloned());
         }
         let of_codecs = recipe.codecs.iter().filter_map(|c| catalog.codecs.get(c));
@@ -86,49 +89,51 @@ impl Trim {
 
         let mut trim = Self {
             keep,
-            module_without: written.module_without,
+            module_exclude: written.module_exclude,
             modules: recipe.modules.iter().cloned().collect(),
             third_party,
             ..Self::default()
         };
-        for cut in written.cut {
-            trim.add(cut, recipe);
+        for patch in written.patch {
+            trim.apply_patch(patch, recipe);
         }
         trim
     }
 
     /// All of OpenCV's tree as it is, but for the one file that makes precompiled headers.
-    pub fn stock() -> Self {
+    pub fn upstream() -> Self {
         let (name, text) = overlay::file(overlay::PRECOMPILED_HEADERS);
         Self {
-            whole: true,
+            keep_all: true,
             replaced: BTreeMap::from([(name.to_owned(), text)]),
             ..Self::default()
         }
     }
 
-    fn add(&mut self, cut: Cut, recipe: &Recipe) {
+    fn apply_patch(&mut self, patch: Patch, recipe: &Recipe) {
         let not_built = |module: &String| !recipe.has_module(module);
         let left_out = |codec: &String| !recipe.codecs.contains(codec);
-        if cut.module.as_ref().is_some_and(not_built) || cut.codec.as_ref().is_some_and(left_out) {
+        if patch.module.as_ref().is_some_and(not_built)
+            || patch.codec.as_ref().is_some_and(left_out)
+        {
             return;
         }
-        let place = |path: &str| match &cut.module {
+        let in_module = |path: &str| match &patch.module {
             Some(module) => format!("modules/{module}/{path}"),
             None => path.to_owned(),
         };
         self.removed
-            .extend(cut.remove.iter().map(|path| place(path)));
-        for edit in cut.edit {
-            let edits = self.edits.entry(place(&edit.file)).or_default();
+            .extend(patch.remove.iter().map(|path| in_module(path)));
+        for edit in patch.edit {
+            let edits = self.edits.entry(in_module(&edit.file)).or_default();
             edits.push(edit);
         }
-        for path in cut.overlay {
+        for path in patch.replace {
             let (name, text) = overlay::file(&path);
             self.replaced.insert(name.to_owned(), text);
         }
-        for path in &cut.add {
-            let ours = overlay::below(path);
+        for path in &patch.add {
+            let ours = overlay::files_in(path);
             self.added
                 .extend(ours.map(|(name, text)| (name.to_owned(), text)));
         }
@@ -140,7 +145,7 @@ impl Trim {
         folders.any(|folder| path.starts_with(folder))
     }
 
-    pub(crate) fn takes_third_party(&self) -> bool {
+    pub(crate) fn uses_third_party(&self) -> bool {
         !self.third_party.is_empty()
     }
 
@@ -157,29 +162,32 @@ impl Trim {
     }
 
     /// Whether the build reads the file at `path` of OpenCV's own tree, before cuts.
-    pub fn keeps(&self, path: &str) -> bool {
+    pub fn includes(&self, path: &str) -> bool {
         if self.is_third_party(path) {
             return false;
         }
-        if self.whole || self.replaced.contains_key(path) {
+        if self.keep_all || self.replaced.contains_key(path) {
             return true;
         }
         if let Some(inner) = path.strip_prefix("modules/") {
             let Some((module, inner)) = inner.split_once('/') else {
                 return false;
             };
-            let not_built = self.module_without.iter().any(|w| inner.starts_with(w));
+            let not_built = self
+                .module_exclude
+                .iter()
+                .any(|folder| inner.starts_with(folder));
             return self.modules.contains(module) && !not_built;
         }
         let mut keep = self.keep.iter();
         keep.any(|kept| path == kept || kept.ends_with('/') && path.starts_with(kept))
     }
 
-    pub fn digest_of(&self, folder: &Path) -> Result<String> {
+    pub fn digest_folder(&self, folder: &Path) -> Result<String> {
         let mut inputs = Vec::new();
         for path in all_files(folder)? {
             let below = path.strip_prefix(folder).ok().and_then(Path::to_str);
-            if let Some(name) = below.filter(|name| self.keeps(name)) {
+            if let Some(name) = below.filter(|name| self.includes(name)) {
                 inputs.push((name.to_owned(), fs::read(&path)?));
             }
         }
@@ -204,8 +212,11 @@ impl Trim {
             .with_context(|| format!("failed to trim `{path}`: it is no UTF-8"))?;
         let lines: Vec<_> = text.split_inclusive('\n').collect();
         // Where each edit begins, with how many lines it replaces by what.
-        let mut places = BTreeMap::new();
-        for Edit { line, with, .. } in edits {
+        let mut replacements = BTreeMap::new();
+        for Edit {
+            line, replacement, ..
+        } in edits
+        {
             let wanted: Vec<_> = line.lines().map(str::trim).collect();
             let is_there = |at: &usize| {
                 let there = lines[*at..].iter().take(wanted.len());
@@ -217,12 +228,12 @@ impl Trim {
                 "failed to trim `{path}`: the line `{line}` is there {} times, not once",
                 found.len()
             );
-            places.insert(found[0], (wanted.len(), with.trim_start()));
+            replacements.insert(found[0], (wanted.len(), replacement.trim_start()));
         }
         let mut edited = String::new();
         let mut at = 0;
         while let Some(line) = lines.get(at) {
-            let (count, text) = places.get(&at).copied().unwrap_or((1, *line));
+            let (count, text) = replacements.get(&at).copied().unwrap_or((1, *line));
             edited.push_str(text);
             at += count;
         }
@@ -230,13 +241,13 @@ impl Trim {
     }
 
     /// Refuses a tree that lacks a file which a cut removes, edits or replaces, or has one that a cut adds.
-    pub fn check_seen(&self, seen: &BTreeSet<String>) -> Result<()> {
-        let cut = self
+    pub fn check_required_files(&self, seen: &BTreeSet<String>) -> Result<()> {
+        let touched = self
             .removed
             .iter()
             .chain(self.edits.keys())
             .chain(self.replaced.keys());
-        for path in cut {
+        for path in touched {
             ensure!(
                 seen.contains(path),
                 "failed to trim the source: `{path}` is not in it; the cuts in \

@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use fs_err as fs;
 
-use crate::error::{Error, ErrorKind, OfKind};
+use crate::error::{Error, ErrorKind, WithKind};
 use crate::package_index::PackageIndex;
 use crate::pins::Wheel;
 use crate::python::Python;
-use support::files::{PARTIAL, sweep, temporary_in};
+use support::files::{PARTIAL_PREFIX, remove_partial_dirs, temporary_dir_in};
 use support::fingerprint::Fingerprint;
 use support::lock::Lock;
-use support::progress::{Step, tell};
+use support::progress::{Step, print_status};
 use support::run::run_logged;
 
 /// The fingerprint of a set of wheels.
@@ -38,7 +38,7 @@ pub fn install(wheels: &[Wheel], parent: &Path, what: &str) -> Result<PathBuf, E
         return Ok(folder);
     }
     let installed = || install_with(&Python::find()?, wheels, parent, what, folder);
-    installed().of_kind(ErrorKind::Download)
+    installed().with_kind(ErrorKind::Download)
 }
 
 fn install_with(
@@ -48,19 +48,19 @@ fn install_with(
     what: &str,
     folder: PathBuf,
 ) -> Result<PathBuf> {
-    let lock = Lock::take(&parent.join("lock"), tell).of_kind(ErrorKind::Lock)?;
+    let lock = Lock::acquire(&parent.join("lock"), print_status).with_kind(ErrorKind::Lock)?;
     if folder.is_dir() {
         return Ok(folder);
     }
-    sweep(parent)?;
-    let partial = temporary_in(parent, PARTIAL)?;
+    remove_partial_dirs(parent)?;
+    let partial = temporary_dir_in(parent, PARTIAL_PREFIX)?;
     let list = partial.path().join("requirements.txt");
     fs::write(&list, requirements(wheels))?;
 
     let names: Vec<_> = wheels.iter().map(|wheel| wheel.name.as_str()).collect();
     let mut step = Step::start(format!("installing the {what}: {}", names.join(", ")));
     let mut begun = 0;
-    let index = PackageIndex::configured(python)?;
+    let index = PackageIndex::from_pip_config(python)?;
     let mut pip = python.command();
     pip.args(["-m", "pip", "install", "--disable-pip-version-check"])
         .args(["--no-input", "--progress-bar", "off"])
@@ -70,7 +70,7 @@ fn install_with(
         .arg("--requirement")
         .arg(&list)
         // pip outlives us if we are killed; until it has ended nobody removes its folder.
-        .stdin(lock.lend()?)
+        .stdin(lock.inheritable_stdin()?)
         // pip says that running it as root is unwise; into a folder of our own it is not.
         .env("PIP_ROOT_USER_ACTION", "ignore");
     run_logged(index.apply(&mut pip), &parent.join("pip.log"), |line| {
@@ -102,8 +102,8 @@ fn requirements(wheels: &[Wheel]) -> String {
 }
 
 /// The first Python 3.11 or newer on PATH that has pip.
-pub fn python() -> Result<PathBuf, Error> {
-    Ok(Python::find().of_kind(ErrorKind::Download)?.program)
+pub fn find_python() -> Result<PathBuf, Error> {
+    Ok(Python::find().with_kind(ErrorKind::Download)?.program)
 }
 
 #[cfg(test)]
@@ -130,11 +130,11 @@ venv.create(folder + '/venv', with_pip=False, symlinks=True)
 
     #[test]
     #[ignore = "needs the machine's pip; `cargo xtask test` runs it"]
-    fn the_machines_pip_installs_in_spite_of_what_a_user_has_set() {
+    fn system_pip_installs_despite_hostile_user_settings() {
         let scratch = tempfile::tempdir().unwrap();
         let at = |name: &str| scratch.path().join(name);
         fs::create_dir(at("links")).unwrap();
-        let mut prepare = Command::new(python().unwrap());
+        let mut prepare = Command::new(super::find_python().unwrap());
         let prepared = prepare.args(["-c", PREPARE]).arg(scratch.path()).output();
         let prepared = prepared.unwrap();
         assert!(prepared.status.success(), "{prepared:?}");
@@ -179,7 +179,7 @@ venv.create(folder + '/venv', with_pip=False, symlinks=True)
     }
 
     #[test]
-    fn every_accepted_file_is_listed() {
+    fn requirements_list_every_accepted_hash() {
         let wheel = Wheel {
             name: "ninja".into(),
             version: "1.13.2".into(),

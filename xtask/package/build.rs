@@ -5,18 +5,18 @@ use std::env;
 use std::process::Command;
 
 use anyhow::{Context, Result};
-use code_digest::Code;
+use code_digest::ModuleGraph;
 
 /// Where the code begins that finds crates, and what has no effect on the list.
-const ROOT: &str = "package::sbom::crates";
-const WITHOUT: [&str; 2] = ["support::lock", "support::progress"];
+const ROOT_MODULE: &str = "package::sbom::crates";
+const EXCLUDED: [&str; 2] = ["support::lock", "support::progress"];
 
 fn main() -> Result<()> {
     println!("cargo::rerun-if-changed=build.rs");
-    let code = Code::of_build_script(&[("package", "src"), ("support", "../support/src")])?;
+    let code = ModuleGraph::for_build_script(&[("package", "src"), ("support", "../support/src")])?;
     println!(
-        "cargo::rustc-env=CODE_OF_CRATES={}",
-        code.digest(ROOT, &WITHOUT)?
+        "cargo::rustc-env=CRATES_CODE_DIGEST={}",
+        code.digest(ROOT_MODULE, &EXCLUDED)?
     );
     println!("cargo::rustc-env=RUSTC_RELEASE={}", release()?);
     Ok(())

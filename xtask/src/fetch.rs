@@ -9,15 +9,15 @@ use opencv_build::BuildPaths;
 use package::build::{Arguments, Build};
 use package::program::{Program, TEST_LOCAL};
 use package::workspace::Workspace;
-use support::process::{end_with_this, yield_to_others};
+use support::process::{lower_priority, terminate_with_parent};
 use support::run::{Shell, cmd};
 
 pub const VERB: &str = "fetch";
 
 /// Starts to download for `program`, if it will build the project's own recipe and no SDK was built here before. The process ends with
 /// this one. What it cannot bring, the build tries again and tells.
-pub fn begin(program: &Program, arguments: &[OsString]) -> Result<()> {
-    if !builds(program, arguments) || has_sdk()? {
+pub fn start_in_background(program: &Program, arguments: &[OsString]) -> Result<()> {
+    if !builds_own_recipe(program, arguments) || has_sdk()? {
         return Ok(());
     }
     let program = env::current_exe().context("failed to find this program")?;
@@ -28,27 +28,27 @@ pub fn begin(program: &Program, arguments: &[OsString]) -> Result<()> {
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null());
-    end_with_this(&mut fetch);
-    yield_to_others(&mut fetch);
+    terminate_with_parent(&mut fetch);
+    lower_priority(&mut fetch);
     // Without it, the build downloads.
     let _ = fetch.spawn();
     Ok(())
 }
 
 fn has_sdk() -> Result<bool> {
-    Ok(BuildPaths::below(&Workspace::find().target())?
-        .sdks()
+    Ok(BuildPaths::new(&Workspace::find().target_dir())?
+        .sdk_root()
         .is_dir())
 }
 
-fn builds(program: &Program, arguments: &[OsString]) -> bool {
-    let otherwise = |argument: &OsString| {
+fn builds_own_recipe(program: &Program, arguments: &[OsString]) -> bool {
+    let changes_recipe = |argument: &OsString| {
         let text = argument.to_string_lossy();
         ["-h", "--help", "--recipe"]
             .iter()
             .any(|option| text.split('=').next() == Some(*option))
     };
-    program.verb == TEST_LOCAL.verb && !arguments.iter().any(otherwise)
+    program.verb == TEST_LOCAL.verb && !arguments.iter().any(changes_recipe)
 }
 
 pub fn run() -> Result<()> {
@@ -63,21 +63,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_build_of_the_projects_recipe_needs_downloads() {
-        let builds = |program: &Program, line: &str| {
+    fn only_builds_of_the_default_recipe_are_prefetched() {
+        let builds_own_recipe = |program: &Program, line: &str| {
             let arguments: Vec<_> = line.split_whitespace().map(OsString::from).collect();
-            builds(program, &arguments)
+            builds_own_recipe(program, &arguments)
         };
-        assert!(builds(&TEST_LOCAL, ""));
-        assert!(builds(&TEST_LOCAL, "--json photo.jpg --engine=none"));
+        assert!(builds_own_recipe(&TEST_LOCAL, ""));
+        assert!(builds_own_recipe(
+            &TEST_LOCAL,
+            "--json photo.jpg --engine=none"
+        ));
         for line in [
             "--help",
             "x -h",
             "--recipe other.toml",
             "--recipe=other.toml",
         ] {
-            assert!(!builds(&TEST_LOCAL, line), "{line}");
+            assert!(!builds_own_recipe(&TEST_LOCAL, line), "{line}");
         }
-        assert!(!builds(&SIZE, ""));
+        assert!(!builds_own_recipe(&SIZE, ""));
     }
 }

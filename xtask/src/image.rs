@@ -6,20 +6,20 @@ use std::path::PathBuf;
 use anyhow::Result;
 use serde::Serialize;
 
-use crate::registry::{fetched, push};
+use crate::registry::{fetch_base, push};
 use layer::Digest;
 use opencv_build::Architecture;
+use package::artefacts::base::Base;
+use package::artefacts::lint::check_artefact;
+use package::artefacts::{FUNCTION_NAME, WrittenImage, write_images};
 use package::build::{self, Build};
-use package::build_function::built;
-use package::pack::base::Base;
-use package::pack::checked::check;
-use package::pack::{FUNCTION, Written, images};
-use package::peers;
-use support::answer::{Answer, path, print, size, table};
+use package::build_function::build_binary;
+use package::competitors;
 use support::files::file_size;
+use support::output::{CommandOutput, display_path, format_bytes, format_table, print};
 
 /// What the image is compared with, by its name among the peers of size reports: that of 2020.
-const PEER: &str = "the Python image of the same function";
+const REFERENCE_IMAGE: &str = "the Python image of the same function";
 
 #[derive(clap::Args, Clone, Debug, Default)]
 // Two structs of the same name would be one group of options.
@@ -39,8 +39,8 @@ pub struct Arguments {
 }
 
 #[derive(Serialize)]
-struct ImagesAnswer {
-    images: Vec<ImageAnswer>,
+struct ImagesOutput {
+    images: Vec<ImageOutput>,
     pushed: Option<Pushed>,
 }
 
@@ -51,35 +51,35 @@ struct Pushed {
 }
 
 #[derive(Serialize)]
-struct ImageAnswer {
+struct ImageOutput {
     name: String,
     digest: Digest,
     layout: PathBuf,
     archive: PathBuf,
-    bill: PathBuf,
+    sbom: PathBuf,
     architecture: Architecture,
-    packed_bytes: u64,
-    unpacked_bytes: u64,
-    layers: Vec<LayerAnswer>,
+    compressed_bytes: u64,
+    uncompressed_bytes: u64,
+    layers: Vec<LayerOutput>,
 }
 
 #[derive(Serialize)]
-struct LayerAnswer {
+struct LayerOutput {
     digest: Digest,
-    packed_bytes: u64,
-    unpacked_bytes: u64,
+    compressed_bytes: u64,
+    uncompressed_bytes: u64,
     created_by: String,
 }
 
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let build = Build::read(&arguments.build)?;
-    let (sdk, binary) = built(&build)?;
+    let (sdk, binary) = build_binary(&build)?;
     let workspace = &build.workspace;
     let architecture = build.recipe.target.architecture;
-    let base = fetched(&arguments.base, workspace, architecture)?;
-    let written = images(workspace, &sdk, &binary, &base)?;
-    check(written.sdk.layout.path(), architecture, false)?;
-    check(written.function.layout.path(), architecture, true)?;
+    let base = fetch_base(&arguments.base, workspace, architecture)?;
+    let written = write_images(workspace, &sdk, &binary, &base)?;
+    check_artefact(written.sdk.layout.path(), architecture, false)?;
+    check_artefact(written.function.layout.path(), architecture, true)?;
     let pushed = match &arguments.push {
         None => None,
         Some(reference) => Some(Pushed {
@@ -89,60 +89,67 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     };
     let all = written.all();
     let images = all.map(|image| describe(image, architecture));
-    let answer = ImagesAnswer {
+    let answer = ImagesOutput {
         images: images.into(),
         pushed,
     };
     print(&answer, json)
 }
 
-fn describe(written: &Written, architecture: Architecture) -> ImageAnswer {
+fn describe(written: &WrittenImage, architecture: Architecture) -> ImageOutput {
     let image = written.layout.image();
-    let layers = image.layers().iter().map(|layer| LayerAnswer {
+    let layers = image.layers().iter().map(|layer| LayerOutput {
         digest: layer.digest,
-        packed_bytes: layer.packed_bytes,
-        unpacked_bytes: layer.unpacked_bytes,
+        compressed_bytes: layer.compressed_bytes,
+        uncompressed_bytes: layer.uncompressed_bytes,
         created_by: layer.created_by.clone(),
     });
-    ImageAnswer {
+    ImageOutput {
         name: image.name().to_owned(),
         digest: image.digest(),
         layout: written.layout.path().to_owned(),
         archive: written.archive.clone(),
-        bill: written.bill.clone(),
+        sbom: written.sbom.clone(),
         architecture,
-        packed_bytes: image.packed_bytes(),
-        unpacked_bytes: image.unpacked_bytes(),
+        compressed_bytes: image.compressed_bytes(),
+        uncompressed_bytes: image.uncompressed_bytes(),
         layers: layers.collect(),
     }
 }
 
-impl Answer for ImagesAnswer {
-    fn text(&self) -> String {
+impl CommandOutput for ImagesOutput {
+    fn to_text(&self) -> String {
         let mut text = String::new();
         for image in &self.images {
             text += &format!(
-                "{}  {}\n  layout   {}\n  archive  {} ({})\n  bill     {}\n",
+                "{}  {}\n  layout   {}\n  archive  {} ({})\n  SBOM     {}\n",
                 image.name,
                 image.digest,
-                path(&image.layout),
-                path(&image.archive),
-                size(file_size(&image.archive).unwrap_or_default()),
-                path(&image.bill),
+                display_path(&image.layout),
+                display_path(&image.archive),
+                format_bytes(file_size(&image.archive).unwrap_or_default()),
+                display_path(&image.sbom),
             );
-            let head = ["  layer", "packed", "unpacked"].map(str::to_owned);
+            let head = ["  layer", "compressed", "uncompressed"].map(str::to_owned);
             let mut rows = vec![head.to_vec()];
             rows.extend(image.layers.iter().map(|layer| {
                 let name = format!("  {}", layer.created_by);
-                vec![name, size(layer.packed_bytes), size(layer.unpacked_bytes)]
+                vec![
+                    name,
+                    format_bytes(layer.compressed_bytes),
+                    format_bytes(layer.uncompressed_bytes),
+                ]
             }));
-            let total = [size(image.packed_bytes), size(image.unpacked_bytes)];
+            let total = [
+                format_bytes(image.compressed_bytes),
+                format_bytes(image.uncompressed_bytes),
+            ];
             rows.push([&["  image".to_owned()], total.as_slice()].concat());
-            text += &table(&rows);
+            text += &format_table(&rows);
             text.push('\n');
         }
-        if let Some(image) = self.images.iter().find(|image| image.name == FUNCTION) {
-            text += &compare(image.unpacked_bytes);
+        if let Some(image) = self.images.iter().find(|image| image.name == FUNCTION_NAME) {
+            text += &compare_with_reference(image.uncompressed_bytes);
         }
         if let Some(Pushed { reference, digest }) = &self.pushed {
             text += &format!("\npushed to {reference}\n{digest}");
@@ -152,18 +159,21 @@ impl Answer for ImagesAnswer {
 }
 
 /// How an image compares with the one of 2020; nothing if that is no longer among the peers.
-fn compare(unpacked_bytes: u64) -> String {
-    let figures = peers::figures().unwrap_or_default();
-    let Some(theirs) = figures.into_iter().find(|peer| peer.name == PEER) else {
+fn compare_with_reference(uncompressed_bytes: u64) -> String {
+    let figures = competitors::competitor_sizes().unwrap_or_default();
+    let Some(theirs) = figures
+        .into_iter()
+        .find(|peer| peer.name == REFERENCE_IMAGE)
+    else {
         return String::new();
     };
     let theirs = theirs.bytes;
     #[expect(clippy::cast_precision_loss, reason = "few digits are shown")]
-    let ratio = theirs as f64 / unpacked_bytes.max(1) as f64;
+    let ratio = theirs as f64 / uncompressed_bytes.max(1) as f64;
     format!(
-        "face-detect is {}; {PEER} was {}, {ratio:.0} times that.",
-        size(unpacked_bytes),
-        size(theirs),
+        "face-detect is {}; {REFERENCE_IMAGE} was {}, {ratio:.0} times that.",
+        format_bytes(uncompressed_bytes),
+        format_bytes(theirs),
     )
 }
 
@@ -172,11 +182,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_comparison_is_a_ratio() {
+    fn comparison_with_the_reference_shows_a_ratio() {
         assert!(
-            compare(7_120_000).contains("100 times"),
+            compare_with_reference(7_120_000).contains("100 times"),
             "{}",
-            compare(7_120_000)
+            compare_with_reference(7_120_000)
         );
     }
 }

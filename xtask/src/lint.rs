@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use layer::lint::{Expected, Finding, Severity, lint};
+use layer::lint::{Finding, LintOptions, Severity, lint};
 use opencv_build::Architecture;
 use serde::Serialize;
-use support::progress::tell;
+use support::progress::print_status;
 
 use crate::registry;
-use package::pack::checked::show;
-use support::answer::{Answer, print};
+use package::artefacts::lint::format_finding;
+use support::output::{CommandOutput, print};
 
 #[derive(clap::Args, Clone, Debug)]
 pub struct Arguments {
@@ -25,7 +25,7 @@ pub struct Arguments {
 }
 
 #[derive(Serialize)]
-pub struct LintAnswer {
+pub struct LintOutput {
     reference: String,
     errors: usize,
     warnings: usize,
@@ -33,14 +33,14 @@ pub struct LintAnswer {
 }
 
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
-    let expected = Expected {
+    let expected = LintOptions {
         architecture: arguments.architecture,
     };
     let reference = &arguments.reference;
-    let findings =
-        found(reference, &expected).with_context(|| format!("failed to check `{reference}`"))?;
+    let findings = lint_reference(reference, &expected)
+        .with_context(|| format!("failed to check `{reference}`"))?;
     let count = |severity| findings.iter().filter(|f| f.severity == severity).count();
-    let answer = LintAnswer {
+    let answer = LintOutput {
         reference: reference.clone(),
         errors: count(Severity::Error),
         warnings: count(Severity::Warning),
@@ -56,12 +56,12 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
 
 /// What breaks a rule in a file or folder of that name, or else in what a registry has: all that Lambda
 /// would see there, also where that is an index.
-fn found(reference: &str, expected: &Expected) -> Result<Vec<Finding>> {
+fn lint_reference(reference: &str, expected: &LintOptions) -> Result<Vec<Finding>> {
     let path = Path::new(reference);
     if path.exists() {
         return Ok(lint(path, expected)?);
     }
-    tell(&format!(
+    print_status(&format!(
         "there is no file or folder `{reference}`; asking a registry"
     ));
     let folder = tempfile::tempdir().context("failed to create a temporary folder")?;
@@ -69,9 +69,9 @@ fn found(reference: &str, expected: &Expected) -> Result<Vec<Finding>> {
     Ok(lint(folder.path(), expected)?)
 }
 
-impl Answer for LintAnswer {
-    fn text(&self) -> String {
-        let mut lines: Vec<_> = self.findings.iter().map(show).collect();
+impl CommandOutput for LintOutput {
+    fn to_text(&self) -> String {
+        let mut lines: Vec<_> = self.findings.iter().map(format_finding).collect();
         let summary = match (self.errors, self.warnings) {
             (0, 0) => "no rule of Lambda's is broken".to_owned(),
             (errors, warnings) => format!("errors: {errors}, warnings: {warnings}"),

@@ -15,7 +15,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use opencv_build::Driver;
+use opencv_build::CmakeLauncher;
 use package::program::{PROGRAMS, Program, exit_code};
 use package::{build, build_function, build_opencv};
 
@@ -54,18 +54,18 @@ enum Verb {
 }
 
 fn main() -> ExitCode {
-    Driver::init();
+    CmakeLauncher::init();
     let arguments: Vec<_> = env::args_os().skip(1).collect();
-    exit_code(match passed_on(&arguments) {
+    exit_code(match delegated_program(&arguments) {
         Some((program, arguments)) => {
-            fetch::begin(program, &arguments).and_then(|()| program.become_it(&arguments))
+            fetch::start_in_background(program, &arguments).and_then(|()| program.exec(&arguments))
         }
-        None => run(&read()),
+        None => run(&parse_arguments()),
     })
 }
 
 /// The program behind the verb that is asked for, and what it is given: what it takes, it alone knows.
-fn passed_on(arguments: &[OsString]) -> Option<(&'static Program, Vec<OsString>)> {
+fn delegated_program(arguments: &[OsString]) -> Option<(&'static Program, Vec<OsString>)> {
     let flags = arguments.iter().take_while(|flag| *flag == "--json");
     let (json, rest) = arguments.split_at(flags.count());
     let (help, rest) = match rest {
@@ -87,7 +87,7 @@ fn passed_on(arguments: &[OsString]) -> Option<(&'static Program, Vec<OsString>)
 }
 
 /// The command line of an everyday verb. Its help lists the others as well.
-fn read() -> Cli {
+fn parse_arguments() -> Cli {
     let others = PROGRAMS.map(|program| clap::Command::new(program.verb).about(program.about));
     let matches = Cli::command().subcommands(others).get_matches();
     Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
@@ -110,7 +110,7 @@ mod tests {
 
     fn passed(line: &str) -> Option<(&'static str, String)> {
         let arguments: Vec<_> = line.split_whitespace().map(OsString::from).collect();
-        let (program, given) = passed_on(&arguments)?;
+        let (program, given) = delegated_program(&arguments)?;
         let given: Vec<_> = given.iter().map(|a| a.to_string_lossy()).collect();
         Some((program.verb, given.join(" ")))
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use layer::{Architecture, Digest};
-use package::pack::base::{Base, BaseImage};
+use package::artefacts::base::{Base, BaseImage};
 use package::program::PULL;
 use package::workspace::Workspace;
 
@@ -20,12 +20,12 @@ pub fn pull(reference: &str, folder: &Path) -> Result<()> {
 }
 
 /// The base with its image on this machine, fetched if need be.
-pub fn fetched(base: &Base, workspace: &Workspace, architecture: Architecture) -> Result<Base> {
+pub fn fetch_base(base: &Base, workspace: &Workspace, architecture: Architecture) -> Result<Base> {
     let name = match base {
         Base::Image(image) if !image.layout.is_dir() => image.name.clone(),
         _ => return Ok(base.clone()),
     };
-    let parent = workspace.target().join("base");
+    let parent = workspace.target_dir().join("base");
     let arguments = [(&name).into(), architecture.name().into(), parent.into()];
     let layout = PULL.output(&["base".into()], &arguments)?.into();
     Ok(Base::Image(BaseImage { name, layout }))

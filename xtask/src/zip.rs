@@ -7,13 +7,13 @@ use layer::zip::Zip;
 use serde::Serialize;
 
 use opencv_build::Architecture;
+use package::artefacts::{self, lint::check_artefact};
 use package::build::{Arguments, Build};
-use package::build_function::built;
-use package::pack::{self, checked::check};
-use support::answer::{Answer, path, print, size};
+use package::build_function::build_binary;
+use support::output::{CommandOutput, display_path, format_bytes, print};
 
 #[derive(Serialize)]
-struct ZipAnswer {
+struct ZipOutput {
     path: PathBuf,
     architecture: Architecture,
     #[serde(flatten)]
@@ -22,11 +22,11 @@ struct ZipAnswer {
 
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let build = Build::read(arguments)?;
-    let (sdk, binary) = built(&build)?;
-    let (path, zip) = pack::function_zip(&build.workspace, &sdk, &binary)?;
+    let (sdk, binary) = build_binary(&build)?;
+    let (path, zip) = artefacts::write_function_zip(&build.workspace, &sdk, &binary)?;
     let architecture = build.recipe.target.architecture;
-    check(&path, architecture, true)?;
-    let answer = ZipAnswer {
+    check_artefact(&path, architecture, true)?;
+    let answer = ZipOutput {
         path,
         architecture,
         zip,
@@ -34,14 +34,14 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     print(&answer, json)
 }
 
-impl Answer for ZipAnswer {
-    fn text(&self) -> String {
+impl CommandOutput for ZipOutput {
+    fn to_text(&self) -> String {
         format!(
             "{}  {}\n  {} ({} unpacked), for the runtime provided.al2023 on {}",
-            path(&self.path),
+            display_path(&self.path),
             self.zip.digest,
-            size(self.zip.packed_bytes),
-            size(self.zip.unpacked_bytes),
+            format_bytes(self.zip.compressed_bytes),
+            format_bytes(self.zip.uncompressed_bytes),
             self.architecture,
         )
     }

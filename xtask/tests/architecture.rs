@@ -17,7 +17,7 @@ fn root() -> PathBuf {
 
 /// Every crate of the workspace: its folder, its name, and the crates of ours that it may depend on, all of them
 /// above it in this list.
-const CRATES: [(&str, &str, &[&str]); 18] = [
+const CRATE_DEPENDENCIES: [(&str, &str, &[&str]); 18] = [
     ("function/crc-fast", "crc-fast", &[]),
     ("function", "function", &[]),
     ("layer/platform", "platform", &[]),
@@ -104,9 +104,9 @@ const CRATES: [(&str, &str, &[&str]); 18] = [
 ];
 
 /// The most crates that xtask may depend on: before any verb does anything, cargo compiles them.
-const DEPENDENCIES: usize = 15;
+const MAX_DEPENDENCIES: usize = 15;
 /// The most lines of xtask's own sources.
-const LINES: usize = 4000;
+const MAX_LINES: usize = 4000;
 
 fn manifest(folder: &str) -> toml::Table {
     let path = root().join(folder).join("Cargo.toml");
@@ -122,7 +122,7 @@ fn dependencies(manifest: &toml::Table, section: &str) -> Vec<String> {
 }
 
 #[test]
-fn crates_know_those_above_them_in_the_list_only() {
+fn crates_depend_only_on_crates_above_them() {
     let root: toml::Table = fs::read_to_string(root().join("Cargo.toml"))
         .unwrap()
         .parse()
@@ -130,18 +130,18 @@ fn crates_know_those_above_them_in_the_list_only() {
     let members = root["workspace"]["members"].as_array().unwrap();
     assert_eq!(
         members.len(),
-        CRATES.len(),
+        CRATE_DEPENDENCIES.len(),
         "a crate is missing in this list"
     );
     let mut above = BTreeSet::new();
-    for (folder, name, may_know) in CRATES {
+    for (folder, name, may_know) in CRATE_DEPENDENCIES {
         let manifest = manifest(folder);
         assert_eq!(manifest["package"]["name"].as_str(), Some(name));
         let sections = ["dependencies", "dev-dependencies", "build-dependencies"];
         let ours: BTreeSet<_> = sections
             .iter()
             .flat_map(|section| dependencies(&manifest, section))
-            .filter(|known| CRATES.iter().any(|(_, name, _)| name == known))
+            .filter(|known| CRATE_DEPENDENCIES.iter().any(|(_, name, _)| name == known))
             .collect();
         let allowed: BTreeSet<_> = may_know.iter().map(|&known| known.to_owned()).collect();
         assert_eq!(ours, allowed, "{name}");
@@ -151,16 +151,16 @@ fn crates_know_those_above_them_in_the_list_only() {
 }
 
 #[test]
-fn the_command_line_stays_small() {
+fn xtask_stays_small() {
     let dependencies = dependencies(&manifest("xtask"), "dependencies");
-    assert!(dependencies.len() <= DEPENDENCIES, "{dependencies:?}");
+    assert!(dependencies.len() <= MAX_DEPENDENCIES, "{dependencies:?}");
     let mut files = Vec::new();
     sources(&root().join("xtask/src"), &mut files);
     let lines = files
         .iter()
         .map(|file| fs::read_to_string(file).unwrap().lines().count());
     let lines: usize = lines.sum();
-    assert!(lines < LINES, "{lines} lines");
+    assert!(lines < MAX_LINES, "{lines} lines");
 }
 
 /// The crates that cargo compiles for a package, or for all, each as `format` has it.
@@ -179,7 +179,7 @@ fn tree(package: Option<&str>, format: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn images_are_made_without_an_http_client() {
+fn layer_has_no_http_client() {
     let names = tree(Some("layer"), "{lib}");
     assert!(names.contains("tar"), "{names:?}");
     for client in ["hyper", "reqwest", "rustls", "tokio", "ureq"] {
@@ -188,7 +188,7 @@ fn images_are_made_without_an_http_client() {
 }
 
 #[test]
-fn the_command_line_shares_its_crates() {
+fn xtask_shares_its_dependencies() {
     let all = tree(None, "{p}|{f}");
     let other: Vec<_> = tree(Some("xtask"), "{p}|{f}")
         .into_iter()
@@ -212,7 +212,7 @@ fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
 }
 
 #[test]
-fn every_file_says_what_it_is() {
+fn every_source_file_has_a_module_doc() {
     let mut files = Vec::new();
     for name in ["function", "layer", "opencv-build", "xtask", "fuzz"] {
         sources(&root().join(name), &mut files);
@@ -254,7 +254,7 @@ fn verbs() -> BTreeSet<String> {
 }
 
 #[test]
-fn the_readme_and_the_command_line_have_the_same_verbs() {
+fn readme_and_command_line_have_the_same_verbs() {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
     let calls = readme.split("cargo xtask ").skip(1);
     let named: BTreeSet<_> = calls
@@ -267,7 +267,7 @@ fn the_readme_and_the_command_line_have_the_same_verbs() {
 }
 
 #[test]
-fn every_test_that_security_md_names_exists() {
+fn every_test_named_in_security_md_exists() {
     let promises = fs::read_to_string(root().join("SECURITY.md")).unwrap();
     let suite = fs::read_to_string(root().join("xtask/e2e/src/main.rs")).unwrap();
     let rows = promises.lines().filter(|line| line.ends_with(" |"));

@@ -36,7 +36,7 @@ const CRATES: [&str; 16] = [
 ];
 
 /// A module's place in its crate: the empty one is the crate's root.
-type Place = Vec<String>;
+type ModulePath = Vec<String>;
 
 /// What a module's file says.
 #[derive(Default)]
@@ -113,7 +113,7 @@ impl<'a> Visit<'a> for Module {
 }
 
 /// The modules of a crate, from its root file on.
-struct Crate(BTreeMap<Place, Module>);
+struct Crate(BTreeMap<ModulePath, Module>);
 
 impl Crate {
     fn read(folder: &Path) -> Self {
@@ -125,7 +125,7 @@ impl Crate {
         crate_
     }
 
-    fn add(&mut self, file: &Path, folder: &Path, place: Place) {
+    fn add(&mut self, file: &Path, folder: &Path, place: ModulePath) {
         let module = Module::read(file);
         for child in &module.children {
             let folder = folder.join(child);
@@ -140,7 +140,7 @@ impl Crate {
     }
 
     /// The module that a path leads to, as `from` reads it; none if that is another crate's.
-    fn resolve(&self, from: &Place, path: &[String], depth: usize) -> Option<Place> {
+    fn resolve(&self, from: &ModulePath, path: &[String], depth: usize) -> Option<ModulePath> {
         let (first, mut rest) = path.split_first()?;
         let mut place = match first.as_str() {
             "crate" => Vec::new(),
@@ -185,7 +185,7 @@ impl Crate {
         self.0.contains_key(&place).then_some(place)
     }
 
-    fn edges(&self) -> BTreeMap<Place, BTreeSet<Place>> {
+    fn edges(&self) -> BTreeMap<ModulePath, BTreeSet<ModulePath>> {
         let edges = self.0.iter().map(|(place, module)| {
             let targets = module
                 .paths
@@ -201,7 +201,10 @@ impl Crate {
 }
 
 /// All that can be reached from a module by imports.
-fn reached(edges: &BTreeMap<Place, BTreeSet<Place>>, from: &Place) -> BTreeSet<Place> {
+fn reachable(
+    edges: &BTreeMap<ModulePath, BTreeSet<ModulePath>>,
+    from: &ModulePath,
+) -> BTreeSet<ModulePath> {
     let mut seen = BTreeSet::new();
     let mut next: Vec<_> = edges[from].iter().collect();
     while let Some(place) = next.pop() {
@@ -212,7 +215,7 @@ fn reached(edges: &BTreeMap<Place, BTreeSet<Place>>, from: &Place) -> BTreeSet<P
     seen
 }
 
-fn shown(place: &Place) -> String {
+fn display_path(place: &ModulePath) -> String {
     if place.is_empty() {
         "(root)".to_owned()
     } else {
@@ -221,7 +224,7 @@ fn shown(place: &Place) -> String {
 }
 
 #[test]
-fn modules_import_no_module_that_imports_them() {
+fn modules_have_no_import_cycles() {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut circles = Vec::new();
     for name in CRATES {
@@ -231,9 +234,13 @@ fn modules_import_no_module_that_imports_them() {
         for (from, targets) in &edges {
             for to in targets
                 .iter()
-                .filter(|to| reached(&edges, to).contains(from))
+                .filter(|to| reachable(&edges, to).contains(from))
             {
-                circles.push(format!("{name}: {} imports {}", shown(from), shown(to)));
+                circles.push(format!(
+                    "{name}: {} imports {}",
+                    display_path(from),
+                    display_path(to)
+                ));
             }
         }
     }

@@ -29,33 +29,33 @@ pub struct Digest(State);
 
 #[derive(Clone)]
 enum State {
-    Narrow(crc::Digest<'static, u32>),
-    Wide(crc::Digest<'static, u64>),
+    Crc32(crc::Digest<'static, u32>),
+    Crc64(crc::Digest<'static, u64>),
 }
 
 impl Digest {
     /// That of no bytes.
     pub fn new(algorithm: CrcAlgorithm) -> Self {
         Self(match algorithm {
-            CrcAlgorithm::Crc32IsoHdlc => State::Narrow(ISO_HDLC.digest()),
-            CrcAlgorithm::Crc32Iscsi => State::Narrow(ISCSI.digest()),
-            CrcAlgorithm::Crc64Nvme => State::Wide(NVME.digest()),
+            CrcAlgorithm::Crc32IsoHdlc => State::Crc32(ISO_HDLC.digest()),
+            CrcAlgorithm::Crc32Iscsi => State::Crc32(ISCSI.digest()),
+            CrcAlgorithm::Crc64Nvme => State::Crc64(NVME.digest()),
         })
     }
 
     /// Adds bytes.
     pub fn update(&mut self, bytes: &[u8]) {
         match &mut self.0 {
-            State::Narrow(digest) => digest.update(bytes),
-            State::Wide(digest) => digest.update(bytes),
+            State::Crc32(digest) => digest.update(bytes),
+            State::Crc64(digest) => digest.update(bytes),
         }
     }
 
     /// The checksum, in the lower half if it has 32 bits.
     pub fn finalize(&self) -> u64 {
         match self.0.clone() {
-            State::Narrow(digest) => digest.finalize().into(),
-            State::Wide(digest) => digest.finalize(),
+            State::Crc32(digest) => digest.finalize().into(),
+            State::Crc64(digest) => digest.finalize(),
         }
     }
 }

@@ -2,11 +2,11 @@
 //! look together.
 
 use super::vote::Fit;
-use crate::options::{Detection, EyeCascade, FaceCascade};
+use crate::options::{DetectionOptions, EyeCascade, FaceCascade};
 
 /// A large picture, in pixels: a classifier that keeps pyramids keeps that of the largest picture that it saw
 /// as long as it lives, so that after a larger one than this it is dropped and made again.
-pub const LARGE: u64 = 2_000_000;
+pub const LARGE_IMAGE_PIXELS: u64 = 2_000_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Cascade {
@@ -18,7 +18,7 @@ pub enum Cascade {
 
 impl Cascade {
     /// Those that look for faces.
-    pub fn of(detection: &Detection) -> impl Iterator<Item = Self> {
+    pub fn for_faces(detection: &DetectionOptions) -> impl Iterator<Item = Self> {
         let front = detection.face_cascades.iter().copied().map(Self::Face);
         front.chain(detection.side_faces.then_some(Self::Profile))
     }
@@ -47,7 +47,7 @@ impl Cascade {
     /// How much smaller each picture of its pyramid is than the one before, when the first cascade's
     /// are smaller by `factor`. The second samples other sizes so, and the profile cascade, which
     /// looks twice and mostly confirms, costs half.
-    pub fn factor(self, factor: f64) -> f64 {
+    pub fn scale_factor(self, factor: f64) -> f64 {
         let step = match self {
             Self::Face(FaceCascade::FrontalfaceAlt2) => 1.2,
             Self::Profile => 2.0,

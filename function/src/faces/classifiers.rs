@@ -11,13 +11,13 @@ use super::packed;
 use crate::options::{EyeCascade, FaceCascade};
 
 /// Those that the Python original had.
-const FIRST: [Cascade; 2] = [
+const ORIGINAL_CASCADES: [Cascade; 2] = [
     Cascade::Face(FaceCascade::FrontalfaceDefault),
     Cascade::Eye(EyeCascade::Eye),
 ];
-const ALL: [Cascade; 5] = [
-    FIRST[0],
-    FIRST[1],
+const ALL_CASCADES: [Cascade; 5] = [
+    ORIGINAL_CASCADES[0],
+    ORIGINAL_CASCADES[1],
     Cascade::Face(FaceCascade::FrontalfaceAlt2),
     Cascade::Profile,
     Cascade::Eye(EyeCascade::EyeTreeEyeglasses),
@@ -25,33 +25,38 @@ const ALL: [Cascade; 5] = [
 
 #[derive(Default)]
 pub struct Classifiers {
-    made: HashMap<Cascade, CascadeClassifier>,
+    classifiers: HashMap<Cascade, CascadeClassifier>,
 }
 
 impl Classifiers {
-    pub fn new(all: bool) -> opencv::Result<Self> {
-        let mut made = Self::default();
-        let first: &[Cascade] = if all { &ALL } else { &FIRST };
-        for cascade in first {
-            made.get(*cascade)?;
+    pub fn new(preload_all: bool) -> opencv::Result<Self> {
+        let mut classifiers = Self::default();
+        let preloaded: &[Cascade] = if preload_all {
+            &ALL_CASCADES
+        } else {
+            &ORIGINAL_CASCADES
+        };
+        for cascade in preloaded {
+            classifiers.get(*cascade)?;
         }
-        Ok(made)
+        Ok(classifiers)
     }
 
     /// A cascade's classifier, which is made if there is none.
     pub fn get(&mut self, cascade: Cascade) -> opencv::Result<&mut CascadeClassifier> {
-        match self.made.entry(cascade) {
-            Entry::Occupied(made) => Ok(made.into_mut()),
-            Entry::Vacant(place) => Ok(place.insert(packed::classifier(cascade)?)),
+        match self.classifiers.entry(cascade) {
+            Entry::Occupied(entry) => Ok(entry.into_mut()),
+            Entry::Vacant(entry) => Ok(entry.insert(packed::classifier(cascade)?)),
         }
     }
 
     pub fn drop(&mut self, cascade: Cascade) {
-        self.made.remove(&cascade);
+        self.classifiers.remove(&cascade);
     }
 
     pub fn drop_pyramids(&mut self) {
-        self.made.retain(|cascade, _| !cascade.keeps_pyramid());
+        self.classifiers
+            .retain(|cascade, _| !cascade.keeps_pyramid());
     }
 }
 
@@ -62,10 +67,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_cascade_of_the_binary_can_be_used() {
-        let mut made = Classifiers::new(true).unwrap();
-        for cascade in ALL {
-            assert!(!made.get(cascade).unwrap().empty().unwrap(), "{cascade:?}");
+    fn every_embedded_cascade_loads() {
+        let mut classifiers = Classifiers::new(true).unwrap();
+        for cascade in ALL_CASCADES {
+            assert!(
+                !classifiers.get(cascade).unwrap().empty().unwrap(),
+                "{cascade:?}"
+            );
         }
     }
 }

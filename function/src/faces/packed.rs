@@ -61,15 +61,18 @@ pub fn classifier(cascade: Cascade) -> Result<CascadeClassifier> {
 /// The classifier of a packed cascade that lives as long as the process.
 fn open(bytes: &'static [u8]) -> Result<CascadeClassifier> {
     let mut classifier = CascadeClassifier::default()?;
-    let place = classifier.as_raw_mut_CascadeClassifier();
-    // SAFETY: `place` is the `cv::CascadeClassifier` that the crate made, and the bytes live as long as it may.
-    let wrong = unsafe { sdk::opencv_packed_cascade_open(place, bytes.as_ptr(), bytes.len() as _) };
-    if wrong.is_null() {
+    let raw_classifier = classifier.as_raw_mut_CascadeClassifier();
+    // SAFETY: `raw_classifier` is the `cv::CascadeClassifier` that the crate made, and the bytes live as long as it
+    // may.
+    let error = unsafe {
+        sdk::opencv_packed_cascade_open(raw_classifier, bytes.as_ptr(), bytes.len() as _)
+    };
+    if error.is_null() {
         return Ok(classifier);
     }
     // SAFETY: a text of the library's, which ends.
-    let wrong = unsafe { CStr::from_ptr(wrong) }.to_string_lossy();
-    let reason = format!("a cascade of the binary cannot be used: {wrong}");
+    let error = unsafe { CStr::from_ptr(error) }.to_string_lossy();
+    let reason = format!("a cascade of the binary cannot be used: {error}");
     Err(Error::new(StsParseError, reason))
 }
 
@@ -84,8 +87,8 @@ mod tests {
     const SHARE: &str = concat!(env!("OPENCV_SDK"), "/share");
 
     /// All windows in both samples, with one thread, since OpenCV's own code finds them in any order with more.
-    fn found(classifier: &mut CascadeClassifier) -> Vec<Rect> {
-        let _alone = vision::alone();
+    fn detect_all(classifier: &mut CascadeClassifier) -> Vec<Rect> {
+        let _guard = vision::lock_opencv_globals();
         opencv::core::set_num_threads(1).unwrap();
         let mut found = Vec::new();
         for sample in ["lena", "messi5"] {
@@ -102,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn every_cascade_finds_what_its_file_finds_by_both_ways() {
+    fn packed_cascades_detect_what_their_xml_detects() {
         for (cascade, name) in [
             (
                 Cascade::Face(FaceCascade::FrontalfaceDefault),
@@ -122,35 +125,39 @@ mod tests {
             let file = format!("{SHARE}/haarcascades/haarcascade_{name}.xml");
             let mut original = CascadeClassifier::new(&file).unwrap();
             // SAFETY: it takes any number.
-            let was = unsafe { sdk::opencv_haar_fast(0) };
-            let expected = found(&mut original);
-            let slow = found(&mut classifier(cascade).unwrap());
-            unsafe { sdk::opencv_haar_fast(was) };
+            let previous = unsafe { sdk::opencv_haar_set_fast(0) };
+            let expected = detect_all(&mut original);
+            let slow = detect_all(&mut classifier(cascade).unwrap());
+            unsafe { sdk::opencv_haar_set_fast(previous) };
             assert!(!expected.is_empty(), "{name}");
             assert_eq!(slow, expected, "{name}");
-            assert_eq!(found(&mut classifier(cascade).unwrap()), expected, "{name}");
-            assert_eq!(found(&mut original), expected, "{name}");
+            assert_eq!(
+                detect_all(&mut classifier(cascade).unwrap()),
+                expected,
+                "{name}"
+            );
+            assert_eq!(detect_all(&mut original), expected, "{name}");
         }
     }
 
     #[test]
-    fn damaged_cascades_are_refused_by_name() {
-        let whole = bytes(Cascade::Eye(EyeCascade::Eye));
-        let refused = |bytes: Vec<u8>| open(bytes.leak()).unwrap_err().message;
+    fn damaged_cascades_are_refused() {
+        let valid = bytes(Cascade::Eye(EyeCascade::Eye));
+        let error_message = |bytes: Vec<u8>| open(bytes.leak()).unwrap_err().message;
         for (bytes, reason) in [
             (Vec::new(), "no packed cascade"),
-            (whole[..whole.len() - 4].to_vec(), "cut short"),
-            ([whole, b"more"].concat(), "something behind it"),
+            (valid[..valid.len() - 4].to_vec(), "cut short"),
+            ([valid, b"more"].concat(), "something behind it"),
             (
-                [&whole[..5000], &[whole[5000] ^ 1], &whole[5001..]].concat(),
+                [&valid[..5000], &[valid[5000] ^ 1], &valid[5001..]].concat(),
                 "checksum",
             ),
         ] {
-            let message = refused(bytes);
+            let message = error_message(bytes);
             assert!(message.contains(reason), "{message}");
         }
         // Bytes that lie askew are copied.
-        let askew = [b"-", whole].concat().leak();
-        assert!(!open(&askew[1..]).unwrap().empty().unwrap());
+        let unaligned = [b"-", valid].concat().leak();
+        assert!(!open(&unaligned[1..]).unwrap().empty().unwrap());
     }
 }

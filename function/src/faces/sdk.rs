@@ -1,4 +1,9 @@
 //! The functions in C that the SDK has beside OpenCV's.
-#![allow(dead_code, missing_docs, unsafe_op_in_unsafe_fn, clippy::pedantic)]
+#![allow(
+    dead_code,
+    unsafe_op_in_unsafe_fn,
+    clippy::pedantic,
+    reason = "bindgen generates it"
+)]
 
 include!(concat!(env!("OUT_DIR"), "/packed_cascade.rs"));

@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use super::Area;
+use super::BoundingBox;
 
 /// How much two rectangles must share to be the same face: intersection over union. Anything from
 /// 0.1 to 0.5 gives the same faces on the labelled photos.
@@ -15,7 +15,7 @@ const SAME: f64 = 0.3;
 
 /// A rectangle that one cascade found.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Finding {
+pub struct RawDetection {
     /// Left, top, width and height, in pixels; a square.
     pub area: [f64; 4],
     /// How many windows agreed.
@@ -37,7 +37,7 @@ pub struct Fit {
 
 impl Fit {
     /// The face in a window.
-    pub fn face(self, [x, y, width, height]: Area) -> [f64; 4] {
+    pub fn face(self, [x, y, width, height]: BoundingBox) -> [f64; 4] {
         let [x, y, width, height] = [x, y, width, height].map(f64::from);
         let side = self.side * width;
         let across = x + width / 2.0 + self.right * width;
@@ -54,43 +54,44 @@ impl Fit {
     }
 }
 
-/// The faces that have at least `needed` votes. `findings` are in the order of the cascades and of
+/// The faces that have at least `needed` votes. `detections` are in the order of the cascades and of
 /// OpenCV, which decides where votes are equal, so that the result is always the same. A face's box
 /// is the mean of its findings, weighted by their votes.
-pub fn elect(mut findings: Vec<Finding>, needed: i32) -> Vec<Area> {
-    findings.sort_by_key(|finding| -finding.votes);
-    let mut groups: Vec<Vec<Finding>> = Vec::new();
-    let mut places = Places::default();
-    for finding in findings {
+pub fn merge(mut detections: Vec<RawDetection>, needed: i32) -> Vec<BoundingBox> {
+    detections.sort_by_key(|detection| -detection.votes);
+    let mut groups: Vec<Vec<RawDetection>> = Vec::new();
+    let mut grid = GroupGrid::default();
+    for detection in detections {
         let mut best: Option<(f64, usize)> = None;
-        for place in places.near(finding.area) {
-            let shared = shared(finding.area, groups[place][0].area);
+        for place in grid.near(detection.area) {
+            let shared = shared(detection.area, groups[place][0].area);
             let better = |(most, first)| shared > most || shared == most && place < first;
             if shared >= SAME && best.is_none_or(better) {
                 best = Some((shared, place));
             }
         }
         if let Some((_, place)) = best {
-            groups[place].push(finding);
+            groups[place].push(detection);
         } else {
-            places.add(finding.area, groups.len());
-            groups.push(vec![finding]);
+            grid.add(detection.area, groups.len());
+            groups.push(vec![detection]);
         }
     }
-    let votes = |group: &Vec<Finding>| group.iter().map(|finding| finding.votes).sum::<i32>();
-    let elected = groups.iter().filter(|group| votes(group) >= needed);
-    elected.map(|group| mean(group, votes(group))).collect()
+    let votes =
+        |group: &Vec<RawDetection>| group.iter().map(|detection| detection.votes).sum::<i32>();
+    let merged = groups.iter().filter(|group| votes(group) >= needed);
+    merged.map(|group| mean(group, votes(group))).collect()
 }
 
 /// Where the first squares of groups are: by how often the side can be halved, and by the cell that the upper left
 /// corner is in, of which the sides are twice that power of two. First squares share little, so that a cell
 /// holds few, however many there are in all.
 #[derive(Default)]
-struct Places {
+struct GroupGrid {
     cells: HashMap<[i32; 3], Vec<usize>>,
 }
 
-impl Places {
+impl GroupGrid {
     fn add(&mut self, area: [f64; 4], group: usize) {
         let halvings = halvings(area);
         let [x, y] = [area[0], area[1]].map(|edge| cell(edge, halvings));
@@ -128,9 +129,9 @@ fn cell(edge: f64, halvings: i32) -> i32 {
     (edge / side(halvings)).floor() as i32
 }
 
-fn mean(group: &[Finding], votes: i32) -> Area {
+fn mean(group: &[RawDetection], votes: i32) -> BoundingBox {
     let part = |part: usize| {
-        let weighted = |finding: &Finding| finding.area[part] * f64::from(finding.votes);
+        let weighted = |detection: &RawDetection| detection.area[part] * f64::from(detection.votes);
         group.iter().map(weighted).sum::<f64>() / f64::from(votes)
     };
     let [x, y, width, height] = [part(0), part(1), part(2), part(3)];
@@ -157,8 +158,8 @@ mod tests {
 
     use super::*;
 
-    fn finding(x: f64, votes: i32) -> Finding {
-        Finding {
+    fn detection(x: f64, votes: i32) -> RawDetection {
+        RawDetection {
             area: [x, 0.0, 10.0, 10.0],
             votes,
         }
@@ -166,76 +167,76 @@ mod tests {
 
     #[test]
     fn votes_of_the_same_face_are_summed() {
-        let findings = vec![finding(0.0, 3), finding(2.0, 6), finding(50.0, 8)];
-        assert_eq!(elect(findings.clone(), 9), [[1, 0, 10, 10]]);
+        let detections = vec![detection(0.0, 3), detection(2.0, 6), detection(50.0, 8)];
+        assert_eq!(merge(detections.clone(), 9), [[1, 0, 10, 10]]);
         assert_eq!(
-            elect(findings.clone(), 8),
+            merge(detections.clone(), 8),
             [[50, 0, 10, 10], [1, 0, 10, 10]]
         );
-        assert!(elect(findings, 10).is_empty());
+        assert!(merge(detections, 10).is_empty());
     }
 
     #[test]
-    fn a_finding_joins_the_face_that_it_shares_most_with() {
-        let findings = vec![finding(0.0, 9), finding(6.0, 8), finding(4.0, 1)];
+    fn a_detection_joins_the_group_that_it_overlaps_most() {
+        let detections = vec![detection(0.0, 9), detection(6.0, 8), detection(4.0, 1)];
         // The last shares 0.43 with the first and 0.67 with the second.
-        assert_eq!(elect(findings, 1), [[0, 0, 10, 10], [6, 0, 10, 10]]);
+        assert_eq!(merge(detections, 1), [[0, 0, 10, 10], [6, 0, 10, 10]]);
     }
 
     /// Squares of many sizes, which make a crowd of groups that share something.
-    fn crowd(count: u32, width: u32) -> Vec<Finding> {
+    fn crowd(count: u32, width: u32) -> Vec<RawDetection> {
         let mut state = 1_u32;
         let mut random = |most: u32| {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             state / 65_536 % most
         };
-        let finding = |_| {
+        let detection = |_| {
             let side = 0.88 * f64::from(20 + random(60) * random(3));
             let [x, y] = [random(width), random(width)].map(|edge| f64::from(edge) - 5.3);
-            Finding {
+            RawDetection {
                 area: [x, y, side, side],
                 votes: (2 + random(30)).cast_signed(),
             }
         };
-        (0..count).map(finding).collect()
+        (0..count).map(detection).collect()
     }
 
     #[test]
-    fn a_finding_meets_every_group_that_it_may_belong_to() {
-        let mut places = Places::default();
+    fn the_grid_returns_every_overlapping_group() {
+        let mut grid = GroupGrid::default();
         let squares: Vec<_> = crowd(2000, 400)
             .iter()
-            .map(|finding| finding.area)
+            .map(|detection| detection.area)
             .collect();
         for (group, area) in squares.iter().enumerate() {
             let same = (0..group).filter(|other| shared(*area, squares[*other]) >= SAME);
-            let near: HashSet<_> = places.near(*area).collect();
+            let near: HashSet<_> = grid.near(*area).collect();
             for other in same {
                 assert!(near.contains(&other), "{area:?} and {:?}", squares[other]);
             }
-            places.add(*area, group);
+            grid.add(*area, group);
         }
     }
 
     #[test]
-    fn where_two_groups_share_as_much_the_first_has_the_finding() {
+    fn equal_overlap_goes_to_the_first_group() {
         for [first, second] in [[0.0, 10.0], [10.0, 0.0]] {
-            let findings = vec![finding(first, 9), finding(second, 8), finding(5.0, 7)];
+            let detections = vec![detection(first, 9), detection(second, 8), detection(5.0, 7)];
             let moved = if first < second { 2 } else { 8 };
-            assert_eq!(elect(findings, 9), [[moved, 0, 10, 10]], "{first}");
+            assert_eq!(merge(detections, 9), [[moved, 0, 10, 10]], "{first}");
         }
     }
 
     #[test]
-    fn many_findings_are_not_compared_in_pairs() {
+    fn many_detections_are_not_compared_in_pairs() {
         let start = Instant::now();
-        let found = elect(crowd(150_000, 20_000), 2).len();
+        let found = merge(crowd(150_000, 20_000), 2).len();
         // Pairs would take minutes.
         assert!(found > 50_000 && start.elapsed() < Duration::from_secs(20));
     }
 
     #[test]
-    fn a_flipped_fit_leans_to_the_other_side() {
+    fn a_flipped_fit_mirrors_its_offset() {
         let fit = Fit {
             side: 0.5,
             right: -0.1,

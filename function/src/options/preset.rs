@@ -1,9 +1,10 @@
 //! The defaults: three ways to look at a photo, and what they have in common.
 
-use super::key::KeyPattern;
-use super::place::Place;
+use super::key_pattern::KeyPattern;
+use super::storage::StorageConfig;
 use super::values::{
-    Contrast, Detection, EyeCascade, FaceCascade, Files, Limits, Options, Output, Preset,
+    Contrast, DetectionOptions, EyeCascade, FaceCascade, Limits, Options, OutputFiles,
+    OutputOptions, Preset,
 };
 
 impl Preset {
@@ -12,26 +13,26 @@ impl Preset {
     pub fn options(self) -> Options {
         Options {
             detection: self.detection(),
-            output: Output {
-                files: Files::Annotated,
-                key: KeyPattern::parse("{key}_rs.jpg").expect("the key is in it"),
+            output: OutputOptions {
+                files: OutputFiles::Annotated,
+                key_pattern: KeyPattern::parse("{key}_rs.jpg").expect("the key is in it"),
                 bucket: None,
                 // OpenCV's own.
                 jpeg_quality: 95,
                 loop_guard: true,
             },
             limits: Limits {
-                bytes: 64 << 20,
-                pixels: 100_000_000,
-                bounded: false,
+                max_bytes: 64 << 20,
+                max_pixels: 100_000_000,
+                work_bounded: false,
             },
-            storage: Place::default(),
+            storage: StorageConfig::default(),
             metrics_namespace: None,
         }
     }
 
-    fn detection(self) -> Detection {
-        let original = Detection {
+    fn detection(self) -> DetectionOptions {
+        let original = DetectionOptions {
             preset: self,
             face_cascades: vec![FaceCascade::FrontalfaceDefault],
             eye_cascade: EyeCascade::Eye,
@@ -44,22 +45,22 @@ impl Preset {
             max_face: 0,
             longest_side: 0,
         };
-        let both = vec![
+        let two_cascades = vec![
             FaceCascade::FrontalfaceDefault,
             FaceCascade::FrontalfaceAlt2,
         ];
         match self {
             Self::Original => original,
-            Self::Balanced => Detection {
+            Self::Balanced => DetectionOptions {
                 longest_side: 1600,
-                face_cascades: both,
+                face_cascades: two_cascades,
                 side_faces: true,
                 face_neighbours: 8,
                 ..original
             },
-            Self::Accurate => Detection {
+            Self::Accurate => DetectionOptions {
                 longest_side: 3200,
-                face_cascades: both,
+                face_cascades: two_cascades,
                 side_faces: true,
                 contrast: Contrast::Both,
                 face_neighbours: 15,

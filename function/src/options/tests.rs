@@ -3,21 +3,21 @@
 use super::*;
 use crate::error::Error;
 
-fn named(named: &[(&str, &str)]) -> Named {
+fn raw_options(options: &[(&str, &str)]) -> RawOptions {
     let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-    named.iter().map(owned).collect()
+    options.iter().map(owned).collect()
 }
 
-fn settings(variables: &[(&str, &str)]) -> Settings {
-    Settings::of(named(variables))
+fn environment_options(variables: &[(&str, &str)]) -> EnvironmentOptions {
+    EnvironmentOptions::from_variables(raw_options(variables))
 }
 
 fn options(variables: &[(&str, &str)], event: &[(&str, &str)]) -> Result<Options> {
-    settings(variables).options(Preset::Original, Who::Caller, &named(event))
+    environment_options(variables).resolve(Preset::Original, Principal::Caller, &raw_options(event))
 }
 
 #[test]
-fn the_event_comes_before_the_environment_and_that_before_the_preset() {
+fn event_overrides_environment_and_environment_overrides_preset() {
     let found = options(&[], &[]).unwrap();
     assert_eq!(found, Preset::Original.options());
     let variables = [
@@ -41,7 +41,7 @@ fn the_event_comes_before_the_environment_and_that_before_the_preset() {
 }
 
 #[test]
-fn what_is_unknown_or_impossible_is_refused_by_name() {
+fn unknown_options_and_invalid_values_are_refused() {
     type Case<'a> = (&'a [(&'a str, &'a str)], &'a [(&'a str, &'a str)], &'a str);
     let cases: [Case; 15] = [
         (&[], &[("scale", "1.1")], "`scale`"),
@@ -71,18 +71,18 @@ fn what_is_unknown_or_impossible_is_refused_by_name() {
     for (variables, event, expected) in cases {
         let error = options(variables, event).unwrap_err();
         assert!(matches!(error, Error::InvalidOption(_)));
-        let said = error.to_string();
-        assert!(said.contains(expected), "{event:?}: {said}");
+        let message = error.to_string();
+        assert!(message.contains(expected), "{event:?}: {message}");
     }
 }
 
 #[test]
-fn strangers_may_choose_how_to_look_and_nothing_else() {
-    let ask = |name: &str, value: &str| {
-        let named = named(&[(name, value)]);
-        Settings::default().options(Preset::Balanced, Who::Anyone, &named)
+fn anyone_may_set_detection_options_only() {
+    let set_by_anyone = |name: &str, value: &str| {
+        let options = raw_options(&[(name, value)]);
+        EnvironmentOptions::default().resolve(Preset::Balanced, Principal::Anyone, &options)
     };
-    ask("min_face", "80").unwrap();
+    set_by_anyone("min_face", "80").unwrap();
     for (name, value) in [
         ("output_bucket", "mine"),
         ("output_key", "{key}.x"),
@@ -93,17 +93,17 @@ fn strangers_may_choose_how_to_look_and_nothing_else() {
         ("eye_neighbours", "0"),
         ("scale_factor", "1.01"),
     ] {
-        let said = ask(name, value).unwrap_err().to_string();
-        assert!(said.contains(name), "{said}");
+        let message = set_by_anyone(name, value).unwrap_err().to_string();
+        assert!(message.contains(name), "{message}");
     }
 }
 
 #[test]
-fn the_readme_has_every_option_with_its_defaults() {
+fn readme_lists_every_option_with_its_defaults() {
     let readme = include_str!("../../../README.md");
     let presets = [Preset::Original, Preset::Balanced, Preset::Accurate].map(Preset::options);
-    for entry in TABLE {
-        let mark = |text: String| {
+    for spec in OPTION_SPECS {
+        let dash_if_empty = |text: String| {
             if text.is_empty() {
                 "–".to_owned()
             } else {
@@ -112,16 +112,16 @@ fn the_readme_has_every_option_with_its_defaults() {
         };
         let values = presets
             .each_ref()
-            .map(|options| mark((entry.show)(options)));
+            .map(|options| dash_if_empty((spec.show)(options)));
         let values = match &values {
             // A preset is its own default.
-            _ if entry.name == "preset" => "original | balanced | balanced".to_owned(),
+            _ if spec.name == "preset" => "original | balanced | balanced".to_owned(),
             values => values.join(" | "),
         };
-        let start = format!("| `{}` |", entry.name);
+        let start = format!("| `{}` |", spec.name);
         let row = readme.lines().find(|line| line.starts_with(&start));
         let row = row.unwrap_or_else(|| panic!("the README has no row {start}"));
-        if entry.name != "preset" {
+        if spec.name != "preset" {
             let end = format!("| {values} |");
             assert!(row.ends_with(&end), "{row} does not end with {end}");
         }

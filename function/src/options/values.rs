@@ -3,23 +3,23 @@
 use serde::Serialize;
 use strum::{Display, EnumString};
 
-use super::key::KeyPattern;
-use super::place::Place;
+use super::key_pattern::KeyPattern;
+use super::storage::StorageConfig;
 use crate::error::{Error, Result};
 
 /// All options, each with a value that is possible.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
-    pub detection: Detection,
-    pub output: Output,
+    pub detection: DetectionOptions,
+    pub output: OutputOptions,
     pub limits: Limits,
-    pub storage: Place,
+    pub storage: StorageConfig,
     /// CloudWatch's name space of the metrics; none are written without.
     pub metrics_namespace: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Detection {
+pub struct DetectionOptions {
     /// Where these values come from, but for those that were set one by one.
     pub preset: Preset,
     /// The cascades for faces from the front. One alone gives its own rectangles; several, or one
@@ -49,7 +49,7 @@ pub enum FaceCascade {
     FrontalfaceAlt2,
 }
 
-/// What is done to the picture before cascades look at it.
+/// What is done to the picture before cascades look at detection.
 #[derive(Clone, Copy, Debug, Display, EnumString, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
@@ -73,9 +73,9 @@ pub enum EyeCascade {
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub struct Output {
-    pub files: Files,
-    pub key: KeyPattern,
+pub struct OutputOptions {
+    pub files: OutputFiles,
+    pub key_pattern: KeyPattern,
     /// The photo's own without.
     pub bucket: Option<String>,
     /// 1 to 100.
@@ -86,7 +86,7 @@ pub struct Output {
 
 #[derive(Clone, Copy, Debug, Display, EnumString, PartialEq, Eq)]
 #[strum(serialize_all = "snake_case")]
-pub enum Files {
+pub enum OutputFiles {
     /// The photo with rectangles.
     Annotated,
     /// The boxes as JSON.
@@ -94,12 +94,12 @@ pub enum Files {
     Both,
 }
 
-impl Files {
-    pub fn annotated(self) -> bool {
+impl OutputFiles {
+    pub fn includes_annotated(self) -> bool {
         self != Self::Sidecar
     }
 
-    pub fn sidecar(self) -> bool {
+    pub fn includes_sidecar(self) -> bool {
         self != Self::Annotated
     }
 }
@@ -107,18 +107,21 @@ impl Files {
 /// What is refused before it is decoded, or bounded.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limits {
-    pub bytes: u64,
-    pub pixels: u64,
+    pub max_bytes: u64,
+    pub max_pixels: u64,
     /// Whether looking may be only so much work, for which a larger picture is scaled down.
-    pub bounded: bool,
+    pub work_bounded: bool,
 }
 
 impl Options {
     /// Refuses values with which anyone who reaches the function's URL could have it work for minutes
     /// and answer with every window that there is.
-    pub(super) fn check_strangers(&self) -> Result<()> {
-        let it = &self.detection;
-        if it.scale_factor < 1.05 || it.face_neighbours < 1 || it.eye_neighbours < 1 {
+    pub(super) fn validate_for_anyone(&self) -> Result<()> {
+        let detection = &self.detection;
+        if detection.scale_factor < 1.05
+            || detection.face_neighbours < 1
+            || detection.eye_neighbours < 1
+        {
             let reason = "over HTTP `scale_factor` is at least 1.05, and `face_neighbours` and \
                           `eye_neighbours` are at least 1";
             return Err(Error::InvalidOption(reason.to_owned()));
@@ -127,17 +130,17 @@ impl Options {
     }
 
     /// Refuses values that are possible only without one another.
-    pub(super) fn check(&self) -> Result<()> {
-        let (least, most) = (self.detection.min_face, self.detection.max_face);
-        let (output, key) = (&self.output, &self.output.key);
-        let reason = if most != 0 && most < least {
-            format!("`max_face` is {most}, which is less than `min_face`, {least}")
-        } else if output.bucket.is_none() && output.loop_guard && key.is_extension() {
+    pub(super) fn validate(&self) -> Result<()> {
+        let (min_face, max_face) = (self.detection.min_face, self.detection.max_face);
+        let (output, pattern) = (&self.output, &self.output.key_pattern);
+        let reason = if max_face != 0 && max_face < min_face {
+            format!("`max_face` is {max_face}, which is less than `min_face`, {min_face}")
+        } else if output.bucket.is_none() && output.loop_guard && pattern.only_adds_extension() {
             format!(
-                "`output_key` is `{key}`, and every photo with such a name would pass for one that this \
+                "`output_key` is `{pattern}`, and every photo with such a name would pass for one that this \
                  function wrote; add more than an extension, or set `output_bucket`"
             )
-        } else if output.bucket.is_none() && key.is_identity() {
+        } else if output.bucket.is_none() && pattern.is_identity() {
             "`output_key` is `{key}`, so the photo would be overwritten; add to it, or set \
              `output_bucket`"
                 .to_owned()

@@ -17,7 +17,7 @@ impl Header {
             Ok(ImageType::Jpeg) => jpeg::read(file)?.header,
             Ok(ImageType::Png) => png::read(file)?.header,
             Ok(ImageType::Webp) => webp::read(file)?.header,
-            Ok(other) => return Err(Refusal::UnsupportedImage(name(other))),
+            Ok(other) => return Err(Refusal::UnsupportedImage(format_name(other))),
             Err(_) => return Err(Refusal::NotAnImage(file.len())),
         };
         if header.width == 0 || header.height == 0 {
@@ -27,8 +27,8 @@ impl Header {
     }
 }
 
-fn name(kind: ImageType) -> String {
-    match kind {
+fn format_name(format: ImageType) -> String {
+    match format {
         ImageType::Heif(_) => "a HEIF file (HEIC or AVIF)".to_owned(),
         ImageType::Jxl => "a JPEG XL file".to_owned(),
         other => format!("a {} file", format!("{other:?}").to_uppercase()),

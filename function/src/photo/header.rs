@@ -14,9 +14,9 @@ pub struct Header {
     pub grey: bool,
     pub orientation: Orientation,
     /// The file's.
-    pub bytes: usize,
+    pub file_bytes: usize,
     /// Bytes that the decoder takes at most besides the pixels that it makes.
-    pub decoder: u64,
+    pub decoder_bytes: u64,
 }
 
 impl Header {
@@ -24,7 +24,7 @@ impl Header {
         u64::from(self.width) * u64::from(self.height)
     }
 
-    pub fn within(&self, limit: u64) -> Result<(), Refusal> {
+    pub fn check_pixels(&self, limit: u64) -> Result<(), Refusal> {
         if self.pixels() <= limit {
             return Ok(());
         }
@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn the_content_says_what_it_is() {
+    fn format_and_size_are_read_from_the_content() {
         let header = Header::read(&png(300, 200)).unwrap();
         assert_eq!(
             (header.format, header.width, header.height, header.pixels()),
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_named() {
+    fn unreadable_files_are_refused_by_name() {
         let heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic";
         for (file, expected) in [
             (&b""[..], "NotAnImage"),
@@ -74,15 +74,15 @@ mod tests {
             let refusal = Header::read(file).unwrap_err();
             assert_eq!(refusal.name(), expected, "{file:?}: {refusal}");
         }
-        let said = Header::read(heic).unwrap_err().to_string();
-        assert!(said.contains("HEIC"), "{said}");
+        let message = Header::read(heic).unwrap_err().to_string();
+        assert!(message.contains("HEIC"), "{message}");
     }
 
     #[test]
-    fn too_many_pixels_are_refused_by_the_header() {
+    fn too_many_pixels_are_refused() {
         let header = Header::read(&png(40_000, 40_000)).unwrap();
-        let refusal = header.within(100_000_000).unwrap_err();
+        let refusal = header.check_pixels(100_000_000).unwrap_err();
         assert_eq!(refusal.name(), "TooManyPixels");
-        header.within(1_600_000_000).unwrap();
+        header.check_pixels(1_600_000_000).unwrap();
     }
 }

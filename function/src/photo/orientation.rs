@@ -4,10 +4,10 @@ use exif::{Error, In, Tag};
 use strum::FromRepr;
 
 /// The most that is read of a file's EXIF, in bytes; a segment of a JPEG file cannot be longer.
-const LONGEST: usize = 64 << 10;
+const MAX_EXIF_BYTES: usize = 64 << 10;
 /// Pointers from the first directory to others. A file can have so many of them that reading what they point to takes
 /// memory by the gigabyte, and the orientation is in the first directory.
-const POINTERS: [usize; 2] = [0x8769, 0x8825];
+const SUB_IFD_TAGS: [usize; 2] = [0x8769, 0x8825];
 
 /// Where the upright photo's top and left are in the stored picture. Source: CIPA DC-008, 4.6.5.1.6.
 #[derive(Clone, Copy, Debug, Default, FromRepr, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub enum Orientation {
 
 impl Orientation {
     /// The orientation of that number in EXIF; an impossible one says nothing.
-    pub fn of(number: u32) -> Self {
+    pub fn from_exif(number: u32) -> Self {
         Self::from_repr(number).unwrap_or_default()
     }
 
@@ -47,23 +47,23 @@ impl Orientation {
 
 /// Reads the EXIF blocks of one file until one says an orientation.
 #[derive(Debug, Default)]
-pub struct Reader {
+pub struct ExifReader {
     found: Option<Orientation>,
     /// How much was read.
     bytes: usize,
 }
 
-impl Reader {
+impl ExifReader {
     /// Reads a block, which some writers begin with the name that it has in JPEG files.
     pub fn read(&mut self, block: &[u8]) {
         let block = block.strip_prefix(b"Exif\0\0").unwrap_or(block);
-        let left = LONGEST.saturating_sub(self.bytes);
+        let left = MAX_EXIF_BYTES.saturating_sub(self.bytes);
         if self.found.is_some() || left == 0 {
             return;
         }
         let block = &block[..block.len().min(left)];
         self.bytes += block.len();
-        self.found = orientation(block).map(Orientation::of);
+        self.found = orientation(block).map(Orientation::from_exif);
     }
 
     pub fn orientation(&self) -> Orientation {
@@ -88,10 +88,10 @@ fn orientation(block: &[u8]) -> Option<u32> {
 /// The block with nothing in it that leads to another directory.
 fn first_directory(block: &[u8]) -> Option<Vec<u8>> {
     let mut block = block.to_vec();
-    let little = block.starts_with(b"II");
+    let little_endian = block.starts_with(b"II");
     let number = |bytes: &[u8]| {
         let append = |number: usize, byte: &u8| number << 8 | usize::from(*byte);
-        if little {
+        if little_endian {
             bytes.iter().rev().fold(0, append)
         } else {
             bytes.iter().fold(0, append)
@@ -101,7 +101,7 @@ fn first_directory(block: &[u8]) -> Option<Vec<u8>> {
     let count = number(block.get(start..start + 2)?);
     let mut entries = block.get_mut(start + 2..)?.chunks_exact_mut(12);
     for entry in entries.by_ref().take(count) {
-        if POINTERS.contains(&number(&entry[..2])) {
+        if SUB_IFD_TAGS.contains(&number(&entry[..2])) {
             entry[..2].fill(0);
         }
     }

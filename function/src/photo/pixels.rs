@@ -11,17 +11,17 @@ use opencv::{Result, imgproc};
 use super::decode::jpeg::{self, Rows};
 use super::decode::{png, webp};
 use super::orientation::Orientation;
-use super::watch::Watch;
-use super::{Failure, Format, Header};
-use crate::faces::{Area, Face};
+use super::resource_limits::ResourceLimits;
+use super::{Format, Header, PhotoError};
+use crate::faces::{BoundingBox, Face};
 
 /// Colours in OpenCV's order, blue first.
 const BLUE: Scalar = Scalar::from_array([255.0, 0.0, 0.0, 0.0]);
 const GREEN: Scalar = Scalar::from_array([0.0, 255.0, 0.0, 0.0]);
-/// The width of a drawn line, in pixels, on a photo whose longest side is at most `THIN`; wider on
+/// The width of a drawn line, in pixels, on a photo whose longest side is at most `THIN_LINE_MAX_SIDE`; wider on
 /// larger ones, where it could not be seen.
-const LINE: i32 = 2;
-const THIN: i32 = 1500;
+const LINE_WIDTH: i32 = 2;
+const THIN_LINE_MAX_SIDE: i32 = 1500;
 
 pub struct Photo {
     /// Width and height in pixels, upright.
@@ -36,7 +36,7 @@ pub struct Photo {
 }
 
 #[derive(Clone, Copy, Debug)]
-pub struct Purpose {
+pub struct DecodeOptions {
     /// The longest side of the picture that cascades look at; 0 for the photo's own.
     pub longest_side: u32,
     /// Whether it will be drawn on.
@@ -48,33 +48,33 @@ impl Photo {
     pub fn decode(
         file: &[u8],
         header: &Header,
-        purpose: Purpose,
-        watch: Watch,
-    ) -> Result<Self, Failure> {
-        Ok(Self::of(
-            upright(decoded(file, header, watch)?, header)?,
-            purpose,
+        options: DecodeOptions,
+        limits: ResourceLimits,
+    ) -> Result<Self, PhotoError> {
+        Ok(Self::from_pixels(
+            apply_orientation(decode_stored(file, header, limits)?, header)?,
+            options,
         )?)
     }
 
     /// The photo of these pixels, which are in colour or in grey.
-    fn of(pixels: Mat, purpose: Purpose) -> Result<Self> {
+    fn from_pixels(pixels: Mat, options: DecodeOptions) -> Result<Self> {
         let size = (pixels.cols(), pixels.rows());
         let longest = size.0.max(size.1);
-        let scale = match purpose.longest_side {
+        let scale = match options.longest_side {
             0 => 1.0,
             most => (f64::from(most) / f64::from(longest)).min(1.0),
         };
         let (mut grey, mut canvas) = match pixels.channels() {
             1 => (pixels, None),
-            _ => (grey(&pixels)?, Some(pixels)),
+            _ => (to_grey(&pixels)?, Some(pixels)),
         };
         if scale < 1.0 {
-            let small = shrunk(&grey, scale)?;
+            let smaller = downscale(&grey, scale)?;
             canvas = canvas.or(Some(grey));
-            grey = small;
+            grey = smaller;
         }
-        if !purpose.annotate {
+        if !options.annotate {
             canvas = None;
         }
         Ok(Self {
@@ -96,7 +96,7 @@ impl Photo {
     }
 
     /// A rectangle of the scaled picture in the photo's own pixels.
-    pub fn unscaled(&self, rectangle: Rect) -> Area {
+    pub fn to_photo_box(&self, rectangle: Rect) -> BoundingBox {
         let scale = self.scale;
         if scale == 1.0 {
             let from = rectangle.tl();
@@ -114,38 +114,43 @@ impl Photo {
     /// eye. It must have been decoded for that.
     ///
     /// # Errors
-    /// The watch says so, or OpenCV failed.
-    pub fn annotate(self, faces: &[Face], quality: i32, watch: Watch) -> Result<Bytes, Failure> {
+    /// A limit is reached, or OpenCV failed.
+    pub fn annotate(
+        self,
+        faces: &[Face],
+        quality: i32,
+        limits: ResourceLimits,
+    ) -> Result<Bytes, PhotoError> {
         let size = self.size();
         let mut canvas = self.canvas.unwrap_or(self.grey);
         if canvas.channels() == 1 {
-            canvas = coloured(&canvas)?;
+            canvas = to_bgr(&canvas)?;
         }
         let longest = self.size.0.max(self.size.1);
-        let line = LINE * longest.div_euclid(THIN).max(1);
+        let line = LINE_WIDTH * longest.div_euclid(THIN_LINE_MAX_SIDE).max(1);
         for face in faces {
-            draw(&mut canvas, face.rectangle, BLUE, line)?;
+            draw_rectangle(&mut canvas, face.rectangle, BLUE, line)?;
             for eye in &face.eyes {
-                draw(&mut canvas, *eye, GREEN, line)?;
+                draw_rectangle(&mut canvas, *eye, GREEN, line)?;
             }
         }
         let stride = canvas.step1(0)?;
-        let file = jpeg::encode(canvas.data_bytes()?, stride, size, quality, watch)?;
+        let file = jpeg::encode(canvas.data_bytes()?, stride, size, quality, limits)?;
         Ok(Bytes::from(file))
     }
 }
 
 /// The pixels of a file as they are stored.
-fn decoded(file: &[u8], header: &Header, watch: Watch) -> Result<Mat, Failure> {
+fn decode_stored(file: &[u8], header: &Header, limits: ResourceLimits) -> Result<Mat, PhotoError> {
     let side = |side: u32| i32::try_from(side).unwrap_or(i32::MAX);
     // Of a JPEG file without colours these would be the same three times, and OpenCV's weights for grey have the sum 1: it
     // is decoded to what would be made of it.
     let kind = if header.grey { CV_8UC1 } else { CV_8UC3 };
     // SAFETY: every pixel is written, or the picture is dropped. Values that are not written could be any.
-    let mut picture = unsafe { Mat::new_rows_cols(side(header.height), side(header.width), kind)? };
-    let channels = picture.channels() as u32;
-    let stride = picture.step1(0)?;
-    let pixels = picture.data_bytes_mut()?;
+    let mut image = unsafe { Mat::new_rows_cols(side(header.height), side(header.width), kind)? };
+    let channels = image.channels() as u32;
+    let stride = image.step1(0)?;
+    let pixels = image.data_bytes_mut()?;
     match header.format {
         Format::Jpeg => {
             let rows = Rows {
@@ -153,82 +158,87 @@ fn decoded(file: &[u8], header: &Header, watch: Watch) -> Result<Mat, Failure> {
                 stride,
                 channels,
             };
-            jpeg::decode(file, header, rows, watch)?;
+            jpeg::decode(file, header, rows, limits)?;
         }
-        Format::Png => png::decode(file, header, pixels, watch)?,
-        Format::Webp => webp::decode(file, header, pixels, watch)?,
+        Format::Png => png::decode(file, header, pixels, limits)?,
+        Format::Webp => webp::decode(file, header, pixels, limits)?,
     }
-    Ok(picture)
+    Ok(image)
 }
 
-fn upright(picture: Mat, header: &Header) -> Result<Mat> {
+fn apply_orientation(image: Mat, header: &Header) -> Result<Mat> {
     // What OpenCV calls turning over: round the horizontal axis, the vertical one, or both.
-    const DOWN: i32 = 0;
-    const ACROSS: i32 = 1;
-    const BOTH: i32 = -1;
+    const AROUND_X: i32 = 0;
+    const AROUND_Y: i32 = 1;
+    const AROUND_BOTH: i32 = -1;
     let axis = match header.orientation {
-        Orientation::Upright => return Ok(picture),
+        Orientation::Upright => return Ok(image),
         Orientation::Transposed => None,
-        Orientation::Mirrored | Orientation::TurnedLeft => Some(ACROSS),
-        Orientation::UpsideDown | Orientation::Transversed => Some(BOTH),
-        Orientation::Flipped | Orientation::TurnedRight => Some(DOWN),
+        Orientation::Mirrored | Orientation::TurnedLeft => Some(AROUND_Y),
+        Orientation::UpsideDown | Orientation::Transversed => Some(AROUND_BOTH),
+        Orientation::Flipped | Orientation::TurnedRight => Some(AROUND_X),
     };
-    let picture = if header.orientation.swaps_sides() {
+    let image = if header.orientation.swaps_sides() {
         let mut transposed = Mat::default();
-        core::transpose(&picture, &mut transposed)?;
+        core::transpose(&image, &mut transposed)?;
         transposed
     } else {
-        picture
+        image
     };
     let Some(axis) = axis else {
-        return Ok(picture);
+        return Ok(image);
     };
-    let mut turned = picture;
+    let mut flipped = image;
     // SAFETY: OpenCV takes a picture to be turned over in its place.
-    unsafe { turned.modify_inplace(|from, to| core::flip(from, to, axis)) }?;
-    Ok(turned)
+    unsafe { flipped.modify_inplace(|from, to| core::flip(from, to, axis)) }?;
+    Ok(flipped)
 }
 
 /// Draws a rectangle whose right and bottom lines lie just outside of the box, as the Python
 /// original did.
-fn draw(canvas: &mut Mat, area: Area, colour: Scalar, line: i32) -> Result<()> {
-    let [x, y, width, height] = area;
+fn draw_rectangle(
+    canvas: &mut Mat,
+    rectangle: BoundingBox,
+    colour: Scalar,
+    line: i32,
+) -> Result<()> {
+    let [x, y, width, height] = rectangle;
     let (from, to) = (Point::new(x, y), Point::new(x + width, y + height));
     imgproc::rectangle_points(canvas, from, to, colour, line, imgproc::LINE_8, 0)?;
     Ok(())
 }
 
-fn shrunk(picture: &Mat, scale: f64) -> Result<Mat> {
+fn downscale(image: &Mat, scale: f64) -> Result<Mat> {
     let side = |side: i32| (f64::from(side) * scale).round().max(1.0) as i32;
-    let size = Size::new(side(picture.cols()), side(picture.rows()));
-    let mut small = Mat::default();
+    let size = Size::new(side(image.cols()), side(image.rows()));
+    let mut smaller = Mat::default();
     // Every pixel counts, so that nothing is lost or made up between them.
-    imgproc::resize(picture, &mut small, size, 0.0, 0.0, imgproc::INTER_AREA)?;
-    Ok(small)
+    imgproc::resize(image, &mut smaller, size, 0.0, 0.0, imgproc::INTER_AREA)?;
+    Ok(smaller)
 }
 
-/// One of the functions in `grey.cpp`: the first picture is given and the second made.
+/// One of the functions in `cvt_color.cpp`: the first picture is given and the second made.
 type Conversion = unsafe extern "C" fn(*const c_void, *mut c_void) -> bool;
 
 unsafe extern "C" {
-    fn face_detect_grey(colour: *const c_void, grey: *mut c_void) -> bool;
-    fn face_detect_coloured(grey: *const c_void, colour: *mut c_void) -> bool;
+    fn face_detect_bgr_to_grey(colour: *const c_void, grey: *mut c_void) -> bool;
+    fn face_detect_grey_to_bgr(grey: *const c_void, colour: *mut c_void) -> bool;
 }
 
-fn grey(colour: &Mat) -> Result<Mat> {
-    converted(colour, face_detect_grey, "made grey")
+fn to_grey(colour: &Mat) -> Result<Mat> {
+    convert_colour(colour, face_detect_bgr_to_grey, "made grey")
 }
 
 /// A grey picture that can be drawn on in colours.
-fn coloured(grey: &Mat) -> Result<Mat> {
-    converted(grey, face_detect_coloured, "drawn on in colours")
+fn to_bgr(grey: &Mat) -> Result<Mat> {
+    convert_colour(grey, face_detect_grey_to_bgr, "drawn on in colours")
 }
 
-fn converted(picture: &Mat, convert: Conversion, what: &str) -> Result<Mat> {
-    let mut made = Mat::default();
+fn convert_colour(image: &Mat, convert: Conversion, what: &str) -> Result<Mat> {
+    let mut converted = Mat::default();
     // SAFETY: both are what the function takes them for, and nothing is thrown out of it.
-    if unsafe { convert(picture.as_raw_Mat(), made.as_raw_mut_Mat()) } {
-        return Ok(made);
+    if unsafe { convert(image.as_raw_Mat(), converted.as_raw_mut_Mat()) } {
+        return Ok(converted);
     }
     let reason = format!("a picture cannot be {what}");
     Err(opencv::Error::new(opencv::core::StsError, reason))

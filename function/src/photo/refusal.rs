@@ -19,21 +19,21 @@ pub enum Refusal {
     TooManyPixels { width: u32, height: u32, limit: u64 },
     /// What it needs is reckoned for the whole process.
     #[error(
-        "its {width}x{height} pixels need about {needs} MB of memory, and the function has {has} \
+        "its {width}x{height} pixels need about {required} MB of memory, and the function has {available} \
          MB; give it more, or a smaller FACE_DETECT_LONGEST_SIDE"
     )]
     NotEnoughMemory {
         width: u32,
         height: u32,
-        needs: u64,
-        has: u64,
+        required: u64,
+        available: u64,
     },
     /// Decoding needed more memory than its header let expect, and was ended.
     #[error(
         "decoding it takes nearly all of the function's {0} MB of memory, so it was given up; give the function more"
     )]
     #[strum(serialize = "NotEnoughMemory")]
-    DecoderTookTooMuch(u64),
+    DecoderOutOfMemory(u64),
     /// Decoding would take far longer than that of other photos of its size.
     #[error("it is a {0} that would take too much work: {1}")]
     TooMuchWork(Format, String),
@@ -57,7 +57,7 @@ impl Refusal {
             Self::PhotoTooLarge { .. }
             | Self::TooManyPixels { .. }
             | Self::NotEnoughMemory { .. }
-            | Self::DecoderTookTooMuch(_)
+            | Self::DecoderOutOfMemory(_)
             | Self::TooMuchWork(..) => 413,
         }
     }

@@ -5,18 +5,18 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::direct::options;
-use super::s3::{decoded, version};
-use super::shape::{Object, typed};
+use super::common::{Object, deserialize};
+use super::direct::parse_options;
+use super::s3::{decode_key, version_id};
 use crate::error::{Error, Result};
-use crate::options::Named;
+use crate::options::RawOptions;
 
 #[derive(Debug)]
-pub struct Batch {
-    pub schema: String,
-    pub invocation: String,
+pub struct BatchRequest {
+    pub schema_version: String,
+    pub invocation_id: String,
     /// The job's arguments as options, or what is wrong with them.
-    pub options: Result<Named>,
+    pub options: Result<RawOptions>,
     pub tasks: Vec<Task>,
 }
 
@@ -53,23 +53,23 @@ struct EventTask {
     s3_bucket: Option<String>,
 }
 
-pub(super) fn parse(event: Value) -> Result<Batch> {
-    let event: Event = typed(event, "S3 Batch Operations event")?;
+pub(super) fn parse(event: Value) -> Result<BatchRequest> {
+    let event: Event = deserialize(event, "S3 Batch Operations event")?;
     let task = |task: EventTask| Task {
         id: task.task_id.clone(),
         object: object(task),
     };
-    Ok(Batch {
-        schema: event.invocation_schema_version,
-        invocation: event.invocation_id,
-        options: options(event.job.user_arguments.as_ref()),
+    Ok(BatchRequest {
+        schema_version: event.invocation_schema_version,
+        invocation_id: event.invocation_id,
+        options: parse_options(event.job.user_arguments.as_ref()),
         tasks: event.tasks.into_iter().map(task).collect(),
     })
 }
 
 fn object(task: EventTask) -> Result<Object> {
     // arn:PARTITION:s3:::NAME
-    let of_arn = |arn: String| {
+    let bucket_of_arn = |arn: String| {
         let mut parts = arn.splitn(6, ':');
         let known = parts.next() == Some("arn") && parts.nth(1) == Some("s3");
         let name = parts.nth(2).filter(|name| known && !name.is_empty());
@@ -78,7 +78,7 @@ fn object(task: EventTask) -> Result<Object> {
     };
     let bucket = match (task.s3_bucket, task.s3_bucket_arn) {
         (Some(name), _) => name,
-        (None, Some(arn)) => of_arn(arn)?,
+        (None, Some(arn)) => bucket_of_arn(arn)?,
         (None, None) => {
             return Err(Error::InvalidRequest(
                 "the task names no bucket: neither `s3Bucket` nor `s3BucketArn`".to_owned(),
@@ -87,8 +87,8 @@ fn object(task: EventTask) -> Result<Object> {
     };
     Ok(Object {
         bucket,
-        key: decoded(&task.s3_key)?,
-        version: version(task.s3_version_id),
+        key: decode_key(&task.s3_key)?,
+        version_id: version_id(task.s3_version_id),
     })
 }
 
@@ -98,7 +98,7 @@ mod tests {
 
     use super::*;
 
-    fn batch(schema: &str, arguments: Value, task: Value) -> Batch {
+    fn batch(schema: &str, arguments: Value, task: Value) -> BatchRequest {
         parse(json!({
             "invocationSchemaVersion": schema, "invocationId": "i",
             "job": {"id": "j", "userArguments": arguments}, "tasks": [task],
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn both_versions_name_the_same_object() {
+    fn schema_versions_1_and_2_name_the_same_object() {
         let first = batch(
             "1.0",
             Value::Null,
@@ -124,7 +124,7 @@ mod tests {
             (
                 object.bucket.as_str(),
                 object.key.as_str(),
-                object.version.as_deref()
+                object.version_id.as_deref()
             ),
             ("photos", "a b+c.jpg", Some("1"))
         );
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_task_without_a_bucket_fails_alone() {
+    fn task_without_a_bucket_fails_on_its_own() {
         for task in [
             json!({"taskId": "t", "s3Key": "a.jpg"}),
             json!({"taskId": "t", "s3Key": "a.jpg", "s3BucketArn": "photos"}),

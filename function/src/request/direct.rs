@@ -3,29 +3,32 @@
 
 use serde_json::Value;
 
-use super::shape::{Object, unknown};
+use super::common::{Object, unknown_event};
 use crate::error::{Error, Result};
-use crate::options::Named;
-use crate::text::cut;
+use crate::options::RawOptions;
+use crate::text::truncate;
 
 /// How much of what was sent an error repeats, in characters.
-const QUOTED: usize = 200;
+const MAX_QUOTED_CHARS: usize = 200;
 
-/// What the event asks for; `what` it is if it is no direct one.
+/// What the event asks for; `description` is what it is if it is no direct one.
 pub(super) fn parse(
     event: &Value,
     environment: impl Fn(&str) -> Option<String>,
-    what: &str,
-) -> Result<(Object, Named)> {
+    description: &str,
+) -> Result<(Object, RawOptions)> {
     let (bucket, key) = ("BUCKET_NAME", "S3_KEY");
-    let set = |name: &str| environment(name).filter(|text| !text.is_empty());
-    let named = |name: &str| event.get(name).is_some_and(|value| !value.is_null());
-    if !named(bucket) && !named(key) && (set(bucket).is_none() || set(key).is_none()) {
-        return Err(unknown(what));
+    let variable = |name: &str| environment(name).filter(|text| !text.is_empty());
+    let has_field = |name: &str| event.get(name).is_some_and(|value| !value.is_null());
+    if !has_field(bucket)
+        && !has_field(key)
+        && (variable(bucket).is_none() || variable(key).is_none())
+    {
+        return Err(unknown_event(description));
     }
     let field = |name: &str| match event.get(name) {
         Some(Value::String(text)) if !text.is_empty() => Ok(text.clone()),
-        Some(Value::Null) | None => set(name).ok_or_else(|| {
+        Some(Value::Null) | None => variable(name).ok_or_else(|| {
             Error::InvalidRequest(format!(
                 "`{name}` is neither in the event nor in the environment"
             ))
@@ -38,38 +41,38 @@ pub(super) fn parse(
     let object = Object {
         bucket: field(bucket)?,
         key: field(key)?,
-        version: None,
+        version_id: None,
     };
-    Ok((object, options(event.get("options"))?))
+    Ok((object, parse_options(event.get("options"))?))
 }
 
 fn quoted(value: &Value) -> String {
-    cut(&value.to_string(), QUOTED).into_owned()
+    truncate(&value.to_string(), MAX_QUOTED_CHARS).into_owned()
 }
 
 /// An object's fields as options.
-pub(super) fn options(object: Option<&Value>) -> Result<Named> {
-    let invalid = |what: String| Err(Error::InvalidOption(what));
+pub(super) fn parse_options(object: Option<&Value>) -> Result<RawOptions> {
+    let invalid = |reason: String| Err(Error::InvalidOption(reason));
     let fields = match object {
-        None | Some(Value::Null) => return Ok(Named::new()),
+        None | Some(Value::Null) => return Ok(RawOptions::new()),
         Some(Value::Object(fields)) => fields,
         Some(other) => {
             return invalid(format!("`options` is {}, not an object", quoted(other)));
         }
     };
-    let mut named = Named::new();
+    let mut options = RawOptions::new();
     for (name, value) in fields {
         let text = match value {
             Value::String(text) => text.clone(),
             Value::Number(_) | Value::Bool(_) => value.to_string(),
             other => {
-                let (name, other) = (cut(name, QUOTED), quoted(other));
+                let (name, other) = (truncate(name, MAX_QUOTED_CHARS), quoted(other));
                 return invalid(format!("`{name}` is {other}, not one value"));
             }
         };
-        named.push((name.clone(), text));
+        options.push((name.clone(), text));
     }
-    Ok(named)
+    Ok(options)
 }
 
 #[cfg(test)]
@@ -83,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn the_event_comes_before_the_environment() {
+    fn event_takes_precedence_over_the_environment() {
         let event = json!({
             "BUCKET_NAME": "b", "S3_KEY": "a/photo+1.jpg", "other": 1,
             "options": {"scale_factor": 1.2, "side_faces": true, "preset": "balanced"},
@@ -108,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn any_event_will_do_where_the_environment_has_both() {
+    fn any_event_is_accepted_if_the_environment_names_the_photo() {
         let timer = json!({"detail-type": "Scheduled Event", "source": "aws.events"});
         for event in [json!(null), json!("text"), timer] {
             let (object, _) = parse(&event, |name| Some(name.to_lowercase()), "").unwrap();
@@ -117,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_or_no_name_is_said() {
+    fn missing_or_invalid_fields_are_named() {
         for (event, expected) in [
             (json!({"BUCKET_NAME": "b"}), "`S3_KEY` is neither"),
             (json!({"S3_KEY": 7}), "`S3_KEY` is 7, not a name"),

@@ -5,14 +5,14 @@ use aws_lambda_events::event::eventbridge::EventBridgeEvent;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::s3::version;
-use super::shape::{Object, typed};
+use super::common::{Object, deserialize};
+use super::s3::version_id;
 use crate::error::Result;
 
 #[derive(Deserialize, Serialize)]
 struct Detail {
     bucket: Bucket,
-    object: Created,
+    object: CreatedObject,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -21,23 +21,23 @@ struct Bucket {
 }
 
 #[derive(Deserialize, Serialize)]
-struct Created {
+struct CreatedObject {
     key: String,
     #[serde(rename = "version-id")]
-    version: Option<String>,
+    version_id: Option<String>,
 }
 
-pub(super) fn is_created(event: &Value) -> bool {
+pub(super) fn is_object_created(event: &Value) -> bool {
     let text = |name: &str| event.get(name).and_then(Value::as_str).unwrap_or_default();
     (text("source"), text("detail-type")) == ("aws.s3", "Object Created")
 }
 
 pub(super) fn objects(event: Value) -> Result<Vec<Object>> {
-    let event: EventBridgeEvent<Detail> = typed(event, "EventBridge event of S3")?;
+    let event: EventBridgeEvent<Detail> = deserialize(event, "EventBridge event of S3")?;
     Ok(vec![Object {
         bucket: event.detail.bucket.name,
         key: event.detail.object.key,
-        version: version(event.detail.object.version),
+        version_id: version_id(event.detail.object.version_id),
     }])
 }
 
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_key_is_taken_as_it_is() {
+    fn key_is_not_decoded() {
         let event = |kind: &str| {
             json!({
                 "version": "0", "id": "1", "detail-type": kind, "source": "aws.s3",
@@ -59,7 +59,7 @@ mod tests {
         };
         let found = objects(event("Object Created")).unwrap();
         assert_eq!(found[0].key, "a+b %41.jpg");
-        assert!(is_created(&event("Object Created")));
-        assert!(!is_created(&event("Object Deleted")));
+        assert!(is_object_created(&event("Object Created")));
+        assert!(!is_object_created(&event("Object Deleted")));
     }
 }

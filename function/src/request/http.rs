@@ -14,26 +14,26 @@ use mediatype::names::{APPLICATION, IMAGE, JPEG, JSON};
 use multer::Multipart;
 use serde_json::Value;
 
-use super::shape::typed;
+use super::common::deserialize;
 use crate::error::{Error, Result};
-use crate::options::Named;
+use crate::options::RawOptions;
 
 #[derive(Debug)]
-pub struct Http {
+pub struct HttpRequest {
     pub method: Method,
     /// Below the function's URL.
     pub path: String,
-    pub options: Named,
-    pub wanted: Wanted,
+    pub options: RawOptions,
+    pub response_format: ResponseFormat,
     pub body: Body,
 }
 
 /// A kind of answer to a photo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wanted {
+pub enum ResponseFormat {
     Json,
     Jpeg,
-    Neither,
+    NotAcceptable,
 }
 
 #[derive(Debug)]
@@ -52,15 +52,16 @@ impl Body {
             }
             return Ok(self.bytes);
         };
-        let whole = stream::iter([Ok::<_, std::convert::Infallible>(self.bytes)]);
-        let mut form = Multipart::new(whole, boundary);
-        let broken = |error| Error::InvalidRequest(format!("the form cannot be read: {error}"));
-        while let Some(part) = form.next_field().await.map_err(broken)? {
+        let body = stream::iter([Ok::<_, std::convert::Infallible>(self.bytes)]);
+        let mut form = Multipart::new(body, boundary);
+        let invalid_form =
+            |error| Error::InvalidRequest(format!("the form cannot be read: {error}"));
+        while let Some(part) = form.next_field().await.map_err(invalid_form)? {
             let is_image = part
                 .content_type()
                 .is_some_and(|kind| kind.type_() == "image");
             if part.file_name().is_some() || is_image {
-                let bytes = part.bytes().await.map_err(broken)?;
+                let bytes = part.bytes().await.map_err(invalid_form)?;
                 if bytes.is_empty() {
                     return Err(no_photo("the form's file is empty"));
                 }
@@ -71,17 +72,17 @@ impl Body {
     }
 }
 
-fn no_photo(what: &str) -> Error {
-    Error::InvalidRequest(format!("{what}; send a JPEG, PNG or WebP file"))
+fn no_photo(reason: &str) -> Error {
+    Error::InvalidRequest(format!("{reason}; send a JPEG, PNG or WebP file"))
 }
 
-pub(super) fn parse(event: Value) -> Result<Http> {
+pub(super) fn parse(event: Value) -> Result<HttpRequest> {
     // API Gateway's field; the type is that of function URLs, which have no stages.
     let stage = event.pointer("/requestContext/stage");
     let stage = stage.and_then(Value::as_str).unwrap_or_default().to_owned();
-    let event: LambdaFunctionUrlRequest = typed(event, "HTTP request in payload format 2.0")?;
+    let event: LambdaFunctionUrlRequest = deserialize(event, "HTTP request in payload format 2.0")?;
     let http = event.request_context.http;
-    let invalid = |what: String| Error::InvalidRequest(what);
+    let invalid = |reason: String| Error::InvalidRequest(reason);
     let method = http.method.as_deref().unwrap_or_default();
     let method = Method::from_bytes(method.as_bytes())
         .map_err(|_| invalid(format!("`{method}` is no HTTP method")))?;
@@ -94,11 +95,11 @@ pub(super) fn parse(event: Value) -> Result<Http> {
     };
     let query = event.raw_query_string.unwrap_or_default();
     let options = form_urlencoded::parse(query.as_bytes());
-    Ok(Http {
+    Ok(HttpRequest {
         method,
-        path: below(&stage, event.raw_path.or(http.path).unwrap_or_default()),
+        path: strip_stage(&stage, event.raw_path.or(http.path).unwrap_or_default()),
         options: options.into_owned().collect(),
-        wanted: wanted(&event.headers),
+        response_format: response_format(&event.headers),
         body: Body {
             bytes: bytes.into(),
             boundary: boundary(&event.headers),
@@ -107,7 +108,7 @@ pub(super) fn parse(event: Value) -> Result<Http> {
 }
 
 /// The path without the stage of an API, which API Gateway puts before it unless it has its own name.
-fn below(stage: &str, path: String) -> String {
+fn strip_stage(stage: &str, path: String) -> String {
     let rest = path
         .strip_prefix('/')
         .and_then(|rest| rest.strip_prefix(stage));
@@ -120,20 +121,20 @@ fn below(stage: &str, path: String) -> String {
 
 /// What the sender prefers, by their own order where they like several as much; JSON for those who do
 /// not say.
-fn wanted(headers: &HeaderMap) -> Wanted {
-    const BOXES: MediaType = MediaType::new(APPLICATION, JSON);
-    const PHOTO: MediaType = MediaType::new(IMAGE, JPEG);
+fn response_format(headers: &HeaderMap) -> ResponseFormat {
+    const APPLICATION_JSON: MediaType = MediaType::new(APPLICATION, JSON);
+    const IMAGE_JPEG: MediaType = MediaType::new(IMAGE, JPEG);
     let accept = headers.get(header::ACCEPT);
     let accept = accept.and_then(|accept| accept.to_str().ok());
     let accept = accept.filter(|text| !text.trim().is_empty());
     // What cannot be understood is no wish.
     let Some(accept): Option<Accept> = accept.and_then(|text| text.parse().ok()) else {
-        return Wanted::Json;
+        return ResponseFormat::Json;
     };
-    match accept.negotiate(&[BOXES, PHOTO]) {
-        Some(kind) if *kind == PHOTO => Wanted::Jpeg,
-        Some(_) => Wanted::Json,
-        None => Wanted::Neither,
+    match accept.negotiate(&[APPLICATION_JSON, IMAGE_JPEG]) {
+        Some(kind) if *kind == IMAGE_JPEG => ResponseFormat::Jpeg,
+        Some(_) => ResponseFormat::Json,
+        None => ResponseFormat::NotAcceptable,
     }
 }
 
@@ -170,7 +171,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_photo_comes_in_base64_or_as_it_is_or_in_a_form() {
+    async fn photo_is_read_from_base64_plain_or_multipart_bodies() {
         let found = photo(json!({"content-type": "image/png"}), b"\x89PNG").await;
         assert_eq!(found.unwrap(), &b"\x89PNG"[..]);
 
@@ -196,13 +197,13 @@ mod tests {
     }
 
     #[test]
-    fn base64_that_is_none_is_refused() {
+    fn invalid_base64_is_refused() {
         let error = parse(event(&json!({}), Some("%%"), true)).unwrap_err();
         assert!(error.to_string().contains("base64"), "{error}");
     }
 
     #[test]
-    fn the_query_is_decoded() {
+    fn query_string_is_decoded() {
         let found = parse(event(&json!({}), None, false)).unwrap();
         let expected = [("preset", "accurate"), ("min_face", "40")];
         let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
@@ -211,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn the_stage_of_an_api_is_no_part_of_the_path() {
+    fn api_stage_is_stripped_from_the_path() {
         for (stage, path, expected) in [
             ("$default", "/", "/"),
             ("prod", "/prod", "/"),
@@ -221,33 +222,43 @@ mod tests {
             ("", "//", "//"),
             ("", "", ""),
         ] {
-            assert_eq!(below(stage, path.to_owned()), expected, "{stage} {path}");
+            assert_eq!(
+                strip_stage(stage, path.to_owned()),
+                expected,
+                "{stage} {path}"
+            );
         }
     }
 
     #[test]
-    fn the_sender_chooses_the_kind_of_answer() {
+    fn accept_header_selects_the_response_format() {
         for (accept, expected) in [
-            (None, Wanted::Json),
-            (Some("*/*"), Wanted::Json),
-            (Some("application/json"), Wanted::Json),
-            (Some("image/jpeg"), Wanted::Jpeg),
-            (Some("image/*"), Wanted::Jpeg),
-            (Some("application/json;q=0.5, image/jpeg"), Wanted::Jpeg),
-            (Some("image/jpeg;q=0.1, application/json"), Wanted::Json),
-            (Some("text/html"), Wanted::Neither),
-            (Some("image/jpeg;q=0, */*"), Wanted::Json),
-            (Some("image/jpeg, application/json"), Wanted::Jpeg),
-            (Some("application/json, image/jpeg"), Wanted::Json),
-            (Some(""), Wanted::Json),
-            (Some("no media type"), Wanted::Json),
+            (None, ResponseFormat::Json),
+            (Some("*/*"), ResponseFormat::Json),
+            (Some("application/json"), ResponseFormat::Json),
+            (Some("image/jpeg"), ResponseFormat::Jpeg),
+            (Some("image/*"), ResponseFormat::Jpeg),
+            (
+                Some("application/json;q=0.5, image/jpeg"),
+                ResponseFormat::Jpeg,
+            ),
+            (
+                Some("image/jpeg;q=0.1, application/json"),
+                ResponseFormat::Json,
+            ),
+            (Some("text/html"), ResponseFormat::NotAcceptable),
+            (Some("image/jpeg;q=0, */*"), ResponseFormat::Json),
+            (Some("image/jpeg, application/json"), ResponseFormat::Jpeg),
+            (Some("application/json, image/jpeg"), ResponseFormat::Json),
+            (Some(""), ResponseFormat::Json),
+            (Some("no media type"), ResponseFormat::Json),
         ] {
             let mut headers = HeaderMap::new();
             let value = accept.map(http::HeaderValue::try_from);
             if let Some(Ok(value)) = value {
                 headers.insert(header::ACCEPT, value);
             }
-            assert_eq!(wanted(&headers), expected, "{accept:?}");
+            assert_eq!(response_format(&headers), expected, "{accept:?}");
         }
     }
 }

@@ -5,19 +5,19 @@ use aws_lambda_events::event::s3::{S3Event, S3EventRecord};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use super::shape::{Object, typed};
+use super::common::{Object, deserialize};
 use crate::error::{Error, Result};
 
 /// What S3 sends once when a notification is set up.
-const TEST: &str = "s3:TestEvent";
+const TEST_EVENT: &str = "s3:TestEvent";
 
-pub(super) fn is_test(event: &Value) -> bool {
-    event.get("Event").and_then(Value::as_str) == Some(TEST)
+pub(super) fn is_test_event(event: &Value) -> bool {
+    event.get("Event").and_then(Value::as_str) == Some(TEST_EVENT)
 }
 
 pub(super) fn objects(event: Value) -> Result<Vec<Object>> {
-    let event: S3Event = typed(event, "S3 notification")?;
-    let created = event.records.into_iter().filter(is_created);
+    let event: S3Event = deserialize(event, "S3 notification")?;
+    let created = event.records.into_iter().filter(is_object_created);
     let mut objects = created.map(object).collect::<Result<Vec<_>>>()?;
     // What S3's console makes for a folder is no photo.
     objects.retain(|object| !object.key.ends_with('/'));
@@ -26,25 +26,25 @@ pub(super) fn objects(event: Value) -> Result<Vec<Object>> {
 
 /// Whether a record tells of an object that can be read since then, and not of one that is gone, or
 /// has other tags now.
-fn is_created(record: &S3EventRecord) -> bool {
+fn is_object_created(record: &S3EventRecord) -> bool {
     let name = record.event_name.as_deref().unwrap_or_default();
     let name = name.trim_start_matches("s3:");
     name.starts_with("ObjectCreated:") || name == "ObjectRestore:Completed"
 }
 
 fn object(record: S3EventRecord) -> Result<Object> {
-    let missing = |what: &str| Error::InvalidRequest(format!("a record of S3 has no {what}"));
+    let missing = |field: &str| Error::InvalidRequest(format!("a record of S3 has no {field}"));
     let bucket = record.s3.bucket.name.ok_or_else(|| missing("bucket"))?;
     let key = record.s3.object.key.ok_or_else(|| missing("key"))?;
     Ok(Object {
         bucket,
-        key: decoded(&key)?,
-        version: version(record.s3.object.version_id),
+        key: decode_key(&key)?,
+        version_id: version_id(record.s3.object.version_id),
     })
 }
 
 /// A key as S3 writes it into events: like the fields of a form, a `+` is a space.
-pub(super) fn decoded(key: &str) -> Result<String> {
+pub(super) fn decode_key(key: &str) -> Result<String> {
     let spaced = key.replace('+', " ");
     let decoded = percent_decode_str(&spaced).decode_utf8();
     decoded
@@ -53,7 +53,7 @@ pub(super) fn decoded(key: &str) -> Result<String> {
 }
 
 /// A version that was named. In a bucket without versions S3 says `null` or nothing.
-pub(super) fn version(id: Option<String>) -> Option<String> {
+pub(super) fn version_id(id: Option<String>) -> Option<String> {
     id.filter(|id| !id.is_empty() && id != "null")
 }
 
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn every_new_object_counts_and_its_key_is_decoded() {
+    fn created_objects_are_listed_with_decoded_keys() {
         let event = json!({"Records": [
             record("ObjectCreated:Put", "caf%C3%A9/my+photo%2B1.jpg", Some("v1")),
             record("ObjectRemoved:Delete", "gone.jpg", None),
@@ -90,22 +90,22 @@ mod tests {
         let found = objects(event).unwrap();
         let keys: Vec<_> = found.iter().map(|object| object.key.as_str()).collect();
         assert_eq!(keys, ["café/my photo+1.jpg", "b.jpg"]);
-        assert_eq!(found[0].version.as_deref(), Some("v1"));
-        assert_eq!(found[1].version, None);
+        assert_eq!(found[0].version_id.as_deref(), Some("v1"));
+        assert_eq!(found[1].version_id, None);
     }
 
     #[test]
-    fn a_key_that_is_no_text_is_refused() {
+    fn key_that_is_not_utf8_is_refused() {
         let event = json!({"Records": [record("ObjectCreated:Put", "%ff.jpg", None)]});
-        let said = objects(event).unwrap_err().to_string();
-        assert!(said.contains("%ff.jpg"), "{said}");
+        let message = objects(event).unwrap_err().to_string();
+        assert!(message.contains("%ff.jpg"), "{message}");
     }
 
     #[test]
-    fn the_test_event_is_known() {
-        assert!(is_test(
-            &json!({"Service": "Amazon S3", "Event": TEST, "Bucket": "b"})
+    fn test_event_is_recognized() {
+        assert!(is_test_event(
+            &json!({"Service": "Amazon S3", "Event": TEST_EVENT, "Bucket": "b"})
         ));
-        assert!(!is_test(&json!({"Event": "other"})));
+        assert!(!is_test_event(&json!({"Event": "other"})));
     }
 }

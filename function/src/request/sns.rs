@@ -4,38 +4,40 @@
 use aws_lambda_events::event::sns::SnsEvent;
 use serde_json::Value;
 
-use super::shape::{Object, source, typed};
+use super::common::{Object, deserialize, event_source};
 use super::{eventbridge, s3};
 use crate::error::{Error, Result};
 
 pub(super) fn objects(event: Value) -> Result<Vec<Object>> {
-    let event: SnsEvent = typed(event, "SNS event")?;
+    let event: SnsEvent = deserialize(event, "SNS event")?;
     let messages = event.records.into_iter().map(|record| record.sns.message);
-    let found: Result<Vec<_>> = messages.map(|message| notification(&message)).collect();
+    let found: Result<Vec<_>> = messages
+        .map(|message| notification_objects(&message))
+        .collect();
     Ok(found?.into_iter().flatten().collect())
 }
 
 /// The objects of a text that is a notification of S3, its test event, an event of EventBridge, or
 /// an SNS message in which one of these is wrapped.
-pub(super) fn notification(text: &str) -> Result<Vec<Object>> {
-    let value = json(text)?;
+pub(super) fn notification_objects(text: &str) -> Result<Vec<Object>> {
+    let value = parse_json(text)?;
     if value.get("Type").and_then(Value::as_str) == Some("Notification")
         && let Some(message) = value.get("Message").and_then(Value::as_str)
     {
         // One wrapping only: a message in a message is nothing that SNS makes.
-        return plain(json(message)?);
+        return unwrapped_objects(parse_json(message)?);
     }
-    plain(value)
+    unwrapped_objects(value)
 }
 
-fn plain(value: Value) -> Result<Vec<Object>> {
-    if s3::is_test(&value) {
+fn unwrapped_objects(value: Value) -> Result<Vec<Object>> {
+    if s3::is_test_event(&value) {
         return Ok(Vec::new());
     }
-    if source(&value).as_deref() == Some("aws:s3") {
+    if event_source(&value).as_deref() == Some("aws:s3") {
         return s3::objects(value);
     }
-    if eventbridge::is_created(&value) {
+    if eventbridge::is_object_created(&value) {
         return eventbridge::objects(value);
     }
     Err(Error::InvalidRequest(
@@ -43,7 +45,7 @@ fn plain(value: Value) -> Result<Vec<Object>> {
     ))
 }
 
-fn json(text: &str) -> Result<Value> {
+fn parse_json(text: &str) -> Result<Value> {
     serde_json::from_str(text)
         .map_err(|error| Error::InvalidRequest(format!("the message is no JSON: {error}")))
 }

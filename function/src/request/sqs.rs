@@ -5,12 +5,12 @@
 use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
 use serde_json::Value;
 
-use super::shape::{Object, typed};
+use super::common::{Object, deserialize};
 use super::sns;
 use crate::error::{Error, Result};
 
 #[derive(Debug)]
-pub struct Sqs {
+pub struct SqsRequest {
     /// Whether their order counts: after a failed message none may be worked on.
     pub fifo: bool,
     pub messages: Vec<Message>,
@@ -23,16 +23,16 @@ pub struct Message {
     pub objects: Result<Vec<Object>>,
 }
 
-pub(super) fn parse(event: Value) -> Result<Sqs> {
-    let event: SqsEvent = typed(event, "SQS event")?;
-    let of_fifo = |message: &SqsMessage| {
+pub(super) fn parse(event: Value) -> Result<SqsRequest> {
+    let event: SqsEvent = deserialize(event, "SQS event")?;
+    let from_fifo_queue = |message: &SqsMessage| {
         let queue = message.event_source_arn.as_deref().unwrap_or_default();
         // The name of a FIFO queue ends so, and of no other.
         queue.ends_with(".fifo")
     };
-    let fifo = event.records.iter().any(of_fifo);
+    let fifo = event.records.iter().any(from_fifo_queue);
     let messages: Result<Vec<_>> = event.records.into_iter().map(message).collect();
-    Ok(Sqs {
+    Ok(SqsRequest {
         fifo,
         messages: messages?,
     })
@@ -45,7 +45,7 @@ fn message(message: SqsMessage) -> Result<Message> {
     let body = message.body.unwrap_or_default();
     Ok(Message {
         id,
-        objects: sns::notification(&body),
+        objects: sns::notification_objects(&body),
     })
 }
 
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn each_message_is_read_by_itself() {
+    fn messages_are_parsed_independently() {
         let wrapped = json!({"Type": "Notification", "Message": created("b.jpg").to_string()});
         let found = parse(event(
             "photos",
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fifo_queue_is_known_by_its_name() {
+    fn fifo_queue_is_recognized_by_its_name() {
         let body = [created("a.jpg").to_string()];
         assert!(parse(event("photos.fifo", &body)).unwrap().fifo);
     }

@@ -20,45 +20,45 @@ use tokio::sync::Mutex;
 use super::tls;
 
 /// Where the credentials are.
-const URL: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
+const FULL_URI: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
 /// The same, below ECS's own address.
-const PATH: &str = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI";
+const RELATIVE_URI: &str = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI";
 /// What must be said to get them.
-const TOKEN: &str = "AWS_CONTAINER_AUTHORIZATION_TOKEN";
+const AUTHORIZATION_TOKEN: &str = "AWS_CONTAINER_AUTHORIZATION_TOKEN";
 /// A file with what must be said, which comes before the variable.
-const TOKEN_FILE: &str = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE";
+const AUTHORIZATION_TOKEN_FILE: &str = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE";
 /// Addresses beside this machine's own that may be asked without TLS, as AWS's SDKs have them: those of ECS and EKS,
 /// which are link-local or unique to the machine.
-const CONTAINERS: [IpAddr; 3] = [
+const CONTAINER_ADDRESSES: [IpAddr; 3] = [
     IpAddr::V4(Ipv4Addr::new(169, 254, 170, 2)),
     IpAddr::V4(Ipv4Addr::new(169, 254, 170, 23)),
     IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23)),
 ];
 /// How long before they end new ones are asked for.
-const EARLY: Duration = Duration::from_secs(300);
+const REFRESH_MARGIN: Duration = Duration::from_secs(300);
 
 /// Asks for credentials and keeps them until they are about to end.
 pub struct ContainerCredentials {
     url: Url,
-    token: Token,
+    token: AuthorizationToken,
     client: reqwest::Client,
-    kept: Mutex<Option<Kept>>,
+    cache: Mutex<Option<CachedCredential>>,
 }
 
 /// What must be said to get credentials.
-enum Token {
-    Text(String),
+enum AuthorizationToken {
+    Value(String),
     File(String),
 }
 
-struct Kept {
+struct CachedCredential {
     credential: Arc<AwsCredential>,
-    until: DateTime<Utc>,
+    refresh_at: DateTime<Utc>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Answer {
+struct CredentialsResponse {
     access_key_id: String,
     secret_access_key: String,
     token: Option<String>,
@@ -71,69 +71,75 @@ impl ContainerCredentials {
     /// # Errors
     /// The variables name an address that nobody's credentials should be asked from.
     pub fn from_env(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Self>> {
-        let set = |name: &str| variable(name).filter(|value| !value.is_empty());
-        if set(PATH).is_some_and(|path| !path.starts_with('/')) {
+        let value_of = |name: &str| variable(name).filter(|value| !value.is_empty());
+        if value_of(RELATIVE_URI).is_some_and(|path| !path.starts_with('/')) {
             // It would be part of the address.
-            return Err(refused(format!("{PATH} is no path: it begins without `/`")));
+            return Err(configuration_error(format!(
+                "{RELATIVE_URI} is no path: it begins without `/`"
+            )));
         }
-        let Some(url) = set(URL) else {
+        let Some(url) = value_of(FULL_URI) else {
             return Ok(None);
         };
-        let url = endpoint(&url)?;
-        let token = set(TOKEN_FILE).map(Token::File);
-        let Some(token) = token.or_else(|| set(TOKEN).map(Token::Text)) else {
+        let url = allowed_endpoint(&url)?;
+        let token = value_of(AUTHORIZATION_TOKEN_FILE).map(AuthorizationToken::File);
+        let Some(token) =
+            token.or_else(|| value_of(AUTHORIZATION_TOKEN).map(AuthorizationToken::Value))
+        else {
             return Ok(None);
         };
         Ok(Some(Self {
             url,
             token,
             // They are on this machine, and so must what is said for them stay.
-            client: tls::client(false)?,
-            kept: Mutex::new(None),
+            client: tls::http_client(false)?,
+            cache: Mutex::new(None),
         }))
     }
 
-    async fn ask(&self) -> Result<Kept, Box<dyn std::error::Error + Send + Sync>> {
+    async fn fetch(&self) -> Result<CachedCredential, Box<dyn std::error::Error + Send + Sync>> {
         let token = match &self.token {
-            Token::Text(text) => text.clone(),
+            AuthorizationToken::Value(text) => text.clone(),
             // Whoever writes it may have written it anew.
-            Token::File(path) => fs::read_to_string(path)
-                .map_err(|error| format!("failed to read {TOKEN_FILE}: {error}"))?,
+            AuthorizationToken::File(path) => fs::read_to_string(path)
+                .map_err(|error| format!("failed to read {AUTHORIZATION_TOKEN_FILE}: {error}"))?,
         };
-        let asked = self
+        let request = self
             .client
             .get(self.url.clone())
             .header("authorization", token.trim_end());
-        let answer = asked.send().await?.error_for_status()?.bytes().await?;
-        let answer: Answer = serde_json::from_slice(&answer)?;
-        Ok(Kept {
+        let response = request.send().await?.error_for_status()?.bytes().await?;
+        let response: CredentialsResponse = serde_json::from_slice(&response)?;
+        Ok(CachedCredential {
             credential: Arc::new(AwsCredential {
-                key_id: answer.access_key_id,
-                secret_key: answer.secret_access_key,
-                token: answer.token,
+                key_id: response.access_key_id,
+                secret_key: response.secret_access_key,
+                token: response.token,
             }),
-            until: answer.expiration - EARLY,
+            refresh_at: response.expiration - REFRESH_MARGIN,
         })
     }
 }
 
 /// The address, if it may be asked: over TLS, or where no network is in between.
-fn endpoint(text: &str) -> Result<Url> {
-    let url = Url::parse(text).map_err(|error| refused(format!("{URL} is no URL: {error}")))?;
+fn allowed_endpoint(text: &str) -> Result<Url> {
+    let url = Url::parse(text)
+        .map_err(|error| configuration_error(format!("{FULL_URI} is no URL: {error}")))?;
     let host = url.host_str().unwrap_or_default();
     let address: Option<IpAddr> = host.trim_matches(['[', ']']).parse().ok();
-    let near = |address: IpAddr| address.is_loopback() || CONTAINERS.contains(&address);
+    let is_local =
+        |address: IpAddr| address.is_loopback() || CONTAINER_ADDRESSES.contains(&address);
     match url.scheme() {
         "https" => Ok(url),
-        "http" if host == "localhost" || address.is_some_and(near) => Ok(url),
-        scheme => Err(refused(format!(
-            "{URL} is at `{scheme}://{host}`, where credentials are not asked for: it must be https, or \
+        "http" if host == "localhost" || address.is_some_and(is_local) => Ok(url),
+        scheme => Err(configuration_error(format!(
+            "{FULL_URI} is at `{scheme}://{host}`, where credentials are not asked for: it must be https, or \
              http at 127.0.0.0/8, [::1], 169.254.170.2, 169.254.170.23 or [fd00:ec2::23]"
         ))),
     }
 }
 
-fn refused(reason: String) -> Error {
+fn configuration_error(reason: String) -> Error {
     Error::Generic {
         store: "S3",
         source: reason.into(),
@@ -145,17 +151,17 @@ impl CredentialProvider for ContainerCredentials {
     type Credential = AwsCredential;
 
     async fn get_credential(&self) -> Result<Arc<AwsCredential>> {
-        let mut kept = self.kept.lock().await;
-        if let Some(kept) = kept.as_ref()
-            && Utc::now() < kept.until
+        let mut cache = self.cache.lock().await;
+        if let Some(cache) = cache.as_ref()
+            && Utc::now() < cache.refresh_at
         {
-            return Ok(Arc::clone(&kept.credential));
+            return Ok(Arc::clone(&cache.credential));
         }
-        let new = self.ask().await.map_err(|source| Error::Generic {
+        let new = self.fetch().await.map_err(|source| Error::Generic {
             store: "the role's credentials",
             source,
         })?;
-        Ok(Arc::clone(&kept.insert(new).credential))
+        Ok(Arc::clone(&cache.insert(new).credential))
     }
 }
 
@@ -172,7 +178,7 @@ impl fmt::Debug for ContainerCredentials {
 mod tests {
     use super::*;
 
-    fn from(variables: &[(&str, &str)]) -> Result<Option<ContainerCredentials>> {
+    fn from_variables(variables: &[(&str, &str)]) -> Result<Option<ContainerCredentials>> {
         ContainerCredentials::from_env(|name| {
             let found = variables.iter().find(|(known, _)| *known == name);
             found.map(|(_, value)| (*value).to_owned())
@@ -180,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn credentials_are_asked_over_tls_or_where_no_network_is_between() {
+    fn credentials_are_fetched_over_tls_or_from_local_addresses_only() {
         for url in [
             "http://127.0.0.1:9001/2021-04-23/credentials",
             "http://127.8.8.8/",
@@ -192,7 +198,9 @@ mod tests {
             "https://credentials.example.com/role",
         ] {
             assert!(
-                from(&[(URL, url), (TOKEN, "t")]).unwrap().is_some(),
+                from_variables(&[(FULL_URI, url), (AUTHORIZATION_TOKEN, "t")])
+                    .unwrap()
+                    .is_some(),
                 "{url}"
             );
         }
@@ -210,21 +218,30 @@ mod tests {
             "127.0.0.1/role",
         ] {
             // Whoever reads the token: the object store would by itself.
-            for token in [TOKEN, TOKEN_FILE, "OTHER"] {
-                let said = from(&[(URL, url), (token, "SECRET")])
+            for token in [AUTHORIZATION_TOKEN, AUTHORIZATION_TOKEN_FILE, "OTHER"] {
+                let message = from_variables(&[(FULL_URI, url), (token, "SECRET")])
                     .unwrap_err()
                     .to_string();
-                assert!(said.contains(URL) && !said.contains("SECRET"), "{said}");
+                assert!(
+                    message.contains(FULL_URI) && !message.contains("SECRET"),
+                    "{message}"
+                );
             }
         }
-        let said = from(&[(URL, "http://me:SECRET@example.com/a")]).unwrap_err();
-        assert!(!said.to_string().contains("SECRET"), "{said}");
+        let message = from_variables(&[(FULL_URI, "http://me:SECRET@example.com/a")]).unwrap_err();
+        assert!(!message.to_string().contains("SECRET"), "{message}");
     }
 
     #[test]
-    fn a_path_stays_below_ecs_address() {
-        assert!(from(&[(PATH, "/v2/credentials")]).unwrap().is_none());
-        let said = from(&[(PATH, "@example.com/")]).unwrap_err().to_string();
-        assert!(said.contains(PATH), "{said}");
+    fn relative_uri_must_be_a_path() {
+        assert!(
+            from_variables(&[(RELATIVE_URI, "/v2/credentials")])
+                .unwrap()
+                .is_none()
+        );
+        let message = from_variables(&[(RELATIVE_URI, "@example.com/")])
+            .unwrap_err()
+            .to_string();
+        assert!(message.contains(RELATIVE_URI), "{message}");
     }
 }

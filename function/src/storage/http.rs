@@ -14,10 +14,10 @@ use reqwest::{Body, Client, Request};
 
 use http_body_util::BodyExt;
 
-use super::intact::Named;
+use super::integrity::ContentMd5;
 
 #[derive(Debug)]
-pub(super) struct Http(pub(super) Client);
+pub(super) struct Http1Client(pub(super) Client);
 
 /// In a request's extensions: a connection is opened, where none is idle, and nothing is sent. It is kept
 /// for the next request, and this one fails.
@@ -28,43 +28,43 @@ pub(super) struct Http(pub(super) Client);
 pub(super) struct ConnectOnly;
 
 #[async_trait]
-impl HttpService for Http {
+impl HttpService for Http1Client {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let connect_only = request.extensions().get::<ConnectOnly>().is_some();
-        let mut request: Request = request.map(Body::wrap).try_into().map_err(failed)?;
+        let mut request: Request = request.map(Body::wrap).try_into().map_err(http_error)?;
         if connect_only {
             *request.version_mut() = Version::HTTP_2;
             let refused = self.0.execute(request).await.map(|_| ());
-            return Err(not_sent(refused.err()));
+            return Err(connect_only_error(refused.err()));
         }
-        let response = self.0.execute(request).await.map_err(failed)?;
+        let response = self.0.execute(request).await.map_err(http_error)?;
         if response.status().is_success() && !response.headers().contains_key(ETAG) {
-            return Err(not_of_s3());
+            return Err(missing_etag());
         }
         let mut response: Response<Body> = response.into();
-        if let Some(named) = Named::by(response.headers()) {
-            response.extensions_mut().insert(named);
+        if let Some(md5) = ContentMd5::from_headers(response.headers()) {
+            response.extensions_mut().insert(md5);
         }
-        Ok(response.map(|body| HttpResponseBody::new(body.map_err(failed))))
+        Ok(response.map(|body| HttpResponseBody::new(body.map_err(http_error))))
     }
 }
 
 /// The failure of a request that something on the way to S3 answered, such as a proxy with a page of its own: S3 gives
 /// the `ETag` of each object that it hands out or takes. It is tried again.
-fn not_of_s3() -> HttpError {
+fn missing_etag() -> HttpError {
     let reason = "the answer has no ETag, so it does not come from S3";
     HttpError::new(HttpErrorKind::Interrupted, io::Error::other(reason))
 }
 
 /// The failure of a request that was not to be sent, which nobody tries again.
-fn not_sent(error: Option<reqwest::Error>) -> HttpError {
+fn connect_only_error(error: Option<reqwest::Error>) -> HttpError {
     let error = error.map(reqwest::Error::without_url);
     let reason = error.map_or_else(|| "it was answered".to_owned(), |error| error.to_string());
     HttpError::new(HttpErrorKind::Unknown, io::Error::other(reason))
 }
 
 /// An error by what the object store does about it: it tries again what was not answered.
-fn failed(error: reqwest::Error) -> HttpError {
+fn http_error(error: reqwest::Error) -> HttpError {
     let kind = if error.is_timeout() || io_kind(&error) == Some(io::ErrorKind::TimedOut) {
         HttpErrorKind::Timeout
     } else if error.is_connect() {

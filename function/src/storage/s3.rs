@@ -15,10 +15,10 @@ use super::tls::{self, Connector};
 
 /// With which S3 refuses a bucket of another account. Source: Amazon S3 User Guide, "Verifying bucket ownership with
 /// bucket owner condition".
-const OWNER: HeaderName = HeaderName::from_static("x-amz-expected-bucket-owner");
+const EXPECTED_BUCKET_OWNER: HeaderName = HeaderName::from_static("x-amz-expected-bucket-owner");
 
 /// How a request is tried again while S3 is busy. The invocation's own end may come first.
-const RETRY: RetryConfig = RetryConfig {
+const RETRY_CONFIG: RetryConfig = RetryConfig {
     max_retries: 5,
     retry_timeout: Duration::from_secs(60),
     backoff: BackoffConfig {
@@ -30,28 +30,28 @@ const RETRY: RetryConfig = RetryConfig {
 
 /// What all buckets share: connections, and credentials that were asked for.
 #[derive(Clone, Debug)]
-pub struct Access {
+pub struct S3Access {
     pub(super) client: Client,
     pub(super) credentials: Option<Arc<ContainerCredentials>>,
 }
 
-impl Access {
+impl S3Access {
     pub fn from_env() -> Result<Self> {
         let credentials = ContainerCredentials::from_env(|name| env::var(name).ok())?;
         Ok(Self {
-            client: tls::client(true)?,
+            client: tls::http_client(true)?,
             credentials: credentials.map(Arc::new),
         })
     }
 
     /// A bucket, which must be `owner`'s if there is one.
     pub fn bucket(&self, name: &str, owner: Option<&str>) -> Result<AmazonS3> {
-        self.finish(AmazonS3Builder::from_env(), name, owner)
+        self.build_bucket(AmazonS3Builder::from_env(), name, owner)
     }
 
     /// The bucket as `builder` has it. All that is sent to it and signed has the owner; requests for
     /// credentials, which are sent as the connector says, have not.
-    pub(super) fn finish(
+    pub(super) fn build_bucket(
         &self,
         builder: AmazonS3Builder,
         name: &str,
@@ -59,10 +59,10 @@ impl Access {
     ) -> Result<AmazonS3> {
         let mut builder = builder
             .with_bucket_name(name)
-            .with_retry(RETRY)
+            .with_retry(RETRY_CONFIG)
             .with_http_connector(Connector(self.client.clone()));
         if let Some(owner) = owner.and_then(|owner| HeaderValue::from_str(owner).ok()) {
-            let headers = HeaderMap::from_iter([(OWNER, owner)]);
+            let headers = HeaderMap::from_iter([(EXPECTED_BUCKET_OWNER, owner)]);
             builder =
                 builder.with_client_options(ClientOptions::new().with_default_headers(headers));
         }

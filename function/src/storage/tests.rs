@@ -8,12 +8,12 @@ use object_store::aws::AmazonS3Builder;
 
 use super::*;
 
-mod connecting;
-mod privilege;
-pub(crate) mod site;
+pub(crate) mod fake_s3;
+mod permissions;
+mod preconnect;
 
-impl Access {
-    fn to(client: reqwest::Client) -> Self {
+impl S3Access {
+    fn with_client(client: reqwest::Client) -> Self {
         Self {
             client,
             credentials: None,
@@ -22,10 +22,10 @@ impl Access {
 }
 
 /// Buckets that are folders in one.
-pub(crate) fn place(folder: &std::path::Path) -> Place {
-    Place {
+pub(crate) fn folder_storage(folder: &std::path::Path) -> StorageConfig {
+    StorageConfig {
         location: Location::Folder(folder.to_owned()),
-        ..Place::default()
+        ..StorageConfig::default()
     }
 }
 
@@ -33,13 +33,13 @@ impl Storage {
     /// Reads an object whole.
     async fn read(
         &self,
-        place: &Place,
+        config: &StorageConfig,
         object: &Object,
         limit: u64,
-        guarded: bool,
+        skip_own_output: bool,
     ) -> Result<Option<Bytes>> {
-        match self.find(place, object, limit, guarded).await? {
-            Some(found) => self.content(place, object, found).await.map(Some),
+        match self.get(config, object, limit, skip_own_output).await? {
+            Some(found) => self.download(config, object, found).await.map(Some),
             None => Ok(None),
         }
     }
@@ -49,24 +49,24 @@ fn object(key: &str) -> Object {
     Object {
         bucket: "b".to_owned(),
         key: key.to_owned(),
-        version: None,
+        version_id: None,
     }
 }
 
 #[test]
-fn keys_that_would_become_others_are_refused() {
-    path("a/photo 1+2.jpg").unwrap();
-    path("a/%41 caf\u{e9}.jpg").unwrap();
+fn keys_that_are_not_normalized_are_refused() {
+    object_path("a/photo 1+2.jpg").unwrap();
+    object_path("a/%41 caf\u{e9}.jpg").unwrap();
     for key in ["", "/a.jpg", "a.jpg/", "a//b.jpg", "a/../b.jpg", "./a.jpg"] {
-        let error = path(key).unwrap_err();
+        let error = object_path(key).unwrap_err();
         assert!(matches!(error, Error::InvalidRequest(_)), "{key}");
     }
 }
 
 #[tokio::test]
-async fn buckets_stay_in_their_folder() {
+async fn bucket_names_cannot_escape_the_storage_folder() {
     let folder = tempfile::tempdir().unwrap();
-    let place = place(&folder.path().join("buckets"));
+    let config = folder_storage(&folder.path().join("buckets"));
     std::fs::create_dir_all(folder.path().join("buckets/b")).unwrap();
     std::fs::create_dir(folder.path().join("outside")).unwrap();
     let storage = Storage::default();
@@ -78,29 +78,29 @@ async fn buckets_stay_in_their_folder() {
         ("", "InvalidRequest"),
         ("absent", "BucketNotFound"),
     ] {
-        let write = storage.write(&place, bucket, "k", "image/jpeg", Vec::new());
+        let write = storage.write(&config, bucket, "k", "image/jpeg", Vec::new());
         assert_eq!(write.await.unwrap_err().name(), expected, "{bucket}");
     }
 }
 
 #[tokio::test]
-async fn a_folder_is_read_and_written() {
+async fn folder_storage_reads_and_writes() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("b")).unwrap();
-    let place = place(folder.path());
+    let config = folder_storage(folder.path());
     let storage = Storage::default();
-    let write = storage.write(&place, "b", "a/k.jpg", "image/jpeg", b"abc".to_vec());
+    let write = storage.write(&config, "b", "a/k.jpg", "image/jpeg", b"abc".to_vec());
     write.await.unwrap();
-    let found = storage.read(&place, &object("a/k.jpg"), 3, true).await;
+    let found = storage.read(&config, &object("a/k.jpg"), 3, true).await;
     assert_eq!(found.unwrap().unwrap(), &b"abc"[..]);
     let error = storage
-        .read(&place, &object("a/k.jpg"), 2, true)
+        .read(&config, &object("a/k.jpg"), 2, true)
         .await
         .err()
         .unwrap();
     assert_eq!(error.name(), "PhotoTooLarge");
     let error = storage
-        .read(&place, &object("x.jpg"), 2, true)
+        .read(&config, &object("x.jpg"), 2, true)
         .await
         .err()
         .unwrap();
@@ -110,53 +110,53 @@ async fn a_folder_is_read_and_written() {
 /// The requests that a server got, without their bodies.
 type Requests = Arc<Mutex<Vec<String>>>;
 
-/// A server that answers each request with the next of `answers`, and again with the last one.
-fn server(answers: &'static [&'static str]) -> (String, Requests) {
+/// A server that answers each request with the next of `responses`, and again with the last one.
+fn server(responses: &'static [&'static str]) -> (String, Requests) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let requests = Requests::default();
-    let told = Arc::clone(&requests);
+    let received = Arc::clone(&requests);
     std::thread::spawn(move || {
         for socket in listener.incoming() {
             let mut socket = socket.unwrap();
             let mut request = [0; 8192];
             let length = socket.read(&mut request).unwrap();
             let text = String::from_utf8_lossy(&request[..length]).into_owned();
-            let mut told = told.lock().unwrap();
-            let answer = answers[told.len().min(answers.len() - 1)];
-            told.push(text);
-            drop(told);
-            socket.write_all(answer.as_bytes()).unwrap();
+            let mut received = received.lock().unwrap();
+            let response = responses[received.len().min(responses.len() - 1)];
+            received.push(text);
+            drop(received);
+            socket.write_all(response.as_bytes()).unwrap();
         }
     });
     (url, requests)
 }
 
 /// A client without connections.
-pub(crate) fn client() -> reqwest::Client {
-    tls::client(false).unwrap()
+pub(crate) fn test_client() -> reqwest::Client {
+    tls::http_client(false).unwrap()
 }
 
 /// A bucket at that server, which must be `owner`'s if there is one.
-fn bucket(url: &str, name: &str, access: &Access, owner: Option<&str>) -> Bucket {
+fn bucket(url: &str, name: &str, access: &S3Access, owner: Option<&str>) -> Bucket {
     let builder = AmazonS3Builder::new()
         .with_endpoint(url)
         .with_access_key_id("a")
         .with_secret_access_key("s");
-    Bucket::S3(access.finish(builder, name, owner).unwrap())
+    Bucket::S3(access.build_bucket(builder, name, owner).unwrap())
 }
 
 /// A storage whose bucket `b` is at that server.
-pub(crate) fn storage(url: &str) -> Storage {
-    storage_as(url, &Place::default())
+pub(crate) fn storage_at(url: &str) -> Storage {
+    storage_with_config(url, &StorageConfig::default())
 }
 
 /// The same for another place.
-pub(crate) fn storage_as(url: &str, place: &Place) -> Storage {
-    let access = Access::to(client());
-    let bucket = bucket(url, "b", &access, place.owner.as_deref());
+pub(crate) fn storage_with_config(url: &str, config: &StorageConfig) -> Storage {
+    let access = S3Access::with_client(test_client());
+    let bucket = bucket(url, "b", &access, config.expected_bucket_owner.as_deref());
     let storage = Storage::default();
-    let key = (place.clone(), "b".to_owned());
+    let key = (config.clone(), "b".to_owned());
     storage.lock().buckets.insert(key, bucket);
     storage
 }
@@ -168,14 +168,14 @@ const FOUND: &str = "HTTP/1.1 200 OK\r\ncontent-length: 3\r\nconnection: close\r
 const BAD: &str = "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 
 #[tokio::test]
-async fn a_busy_s3_is_asked_again_for_the_same_version() {
+async fn busy_s3_is_retried_with_the_same_version() {
     let (url, requests) = server(&[BUSY, BUSY, FOUND]);
-    let version = Object {
-        version: Some("v1".to_owned()),
+    let object_version = Object {
+        version_id: Some("v1".to_owned()),
         ..object("k")
     };
-    let found = storage(&url)
-        .read(&Place::default(), &version, 100, false)
+    let found = storage_at(&url)
+        .read(&StorageConfig::default(), &object_version, 100, false)
         .await;
     assert_eq!(found.unwrap().unwrap(), &b"abc"[..]);
     let requests = requests.lock().unwrap();
@@ -186,22 +186,22 @@ async fn a_busy_s3_is_asked_again_for_the_same_version() {
 }
 
 #[tokio::test]
-async fn a_connection_that_is_cut_before_the_answer_is_tried_again() {
+async fn connection_closed_before_the_response_is_retried() {
     let (url, requests) = server(&["", "HTTP/1.1 2", FOUND]);
-    let found = storage(&url)
-        .read(&Place::default(), &object("k"), 100, false)
+    let found = storage_at(&url)
+        .read(&StorageConfig::default(), &object("k"), 100, false)
         .await;
     assert_eq!(found.unwrap().unwrap(), &b"abc"[..]);
     assert_eq!(requests.lock().unwrap().len(), 3);
 }
 
 #[tokio::test]
-async fn half_an_object_is_a_temporary_failure_and_no_object() {
-    const HALF: &str = "HTTP/1.1 200 OK\r\ncontent-length: 3\r\nconnection: close\r\netag: \"e\"\r\n\
+async fn truncated_object_is_a_temporary_failure() {
+    const TRUNCATED: &str = "HTTP/1.1 200 OK\r\ncontent-length: 3\r\nconnection: close\r\netag: \"e\"\r\n\
         last-modified: Thu, 01 Jan 2026 00:00:00 GMT\r\n\r\na";
-    let (url, _) = server(&[HALF]);
-    let error = storage(&url)
-        .read(&Place::default(), &object("k"), 100, false)
+    let (url, _) = server(&[TRUNCATED]);
+    let error = storage_at(&url)
+        .read(&StorageConfig::default(), &object("k"), 100, false)
         .await
         .err()
         .unwrap();
@@ -209,25 +209,25 @@ async fn half_an_object_is_a_temporary_failure_and_no_object() {
 }
 
 #[tokio::test]
-async fn a_page_of_somebody_else_is_no_object_and_tried_again() {
-    const PAGE: &str = "HTTP/1.1 200 OK\r\ncontent-length: 3\r\nconnection: close\r\n\
+async fn response_without_etag_is_retried() {
+    const HTML_PAGE: &str = "HTTP/1.1 200 OK\r\ncontent-length: 3\r\nconnection: close\r\n\
         last-modified: Thu, 01 Jan 2026 00:00:00 GMT\r\ncontent-type: text/html\r\n\r\n<p>";
-    let (url, requests) = server(&[PAGE, FOUND]);
-    let found = storage(&url)
-        .read(&Place::default(), &object("k"), 100, false)
+    let (url, requests) = server(&[HTML_PAGE, FOUND]);
+    let found = storage_at(&url)
+        .read(&StorageConfig::default(), &object("k"), 100, false)
         .await;
     assert_eq!(found.unwrap().unwrap(), &b"abc"[..], "it is tried again");
     assert_eq!(requests.lock().unwrap().len(), 2);
 }
 
 #[tokio::test]
-async fn what_was_changed_on_the_way_is_a_temporary_failure_and_no_object() {
+async fn content_that_does_not_match_its_etag_is_a_temporary_failure() {
     const CHANGED: &str = "HTTP/1.1 200 OK\r\ncontent-length: 3\r\nconnection: close\r\n\
         last-modified: Thu, 01 Jan 2026 00:00:00 GMT\r\n\
         etag: \"900150983cd24fb0d6963f7d28e17f72\"\r\n\r\nabd";
     let (url, _) = server(&[CHANGED]);
-    let error = storage(&url)
-        .read(&Place::default(), &object("k"), 100, false)
+    let error = storage_at(&url)
+        .read(&StorageConfig::default(), &object("k"), 100, false)
         .await
         .err()
         .unwrap();
@@ -236,22 +236,22 @@ async fn what_was_changed_on_the_way_is_a_temporary_failure_and_no_object() {
 }
 
 #[tokio::test]
-async fn what_this_function_wrote_is_known_by_its_mark() {
+async fn own_output_is_recognized_by_its_metadata() {
     let (url, _) = server(&[FOUND]);
-    let storage = storage(&url);
-    let own = object("k");
-    let place = Place::default();
-    let guarded = |limit| storage.read(&place, &own, limit, true);
-    assert!(guarded(100).await.unwrap().is_none());
+    let storage = storage_at(&url);
+    let own_output = object("k");
+    let config = StorageConfig::default();
+    let read_guarded = |limit| storage.read(&config, &own_output, limit, true);
+    assert!(read_guarded(100).await.unwrap().is_none());
     // However large it is.
-    assert!(guarded(2).await.unwrap().is_none());
+    assert!(read_guarded(2).await.unwrap().is_none());
 }
 
 #[tokio::test]
-async fn an_s3_that_stays_busy_is_a_temporary_failure_and_a_bad_request_is_none() {
+async fn persistent_503_is_temporary_and_400_is_not() {
     let (url, _) = server(&[BUSY]);
-    let error = storage(&url)
-        .read(&Place::default(), &object("k"), 100, false)
+    let error = storage_at(&url)
+        .read(&StorageConfig::default(), &object("k"), 100, false)
         .await
         .err()
         .unwrap();
@@ -259,8 +259,8 @@ async fn an_s3_that_stays_busy_is_a_temporary_failure_and_a_bad_request_is_none(
     assert!(error.is_temporary(), "{error}");
 
     let (url, requests) = server(&[BAD]);
-    let error = storage(&url)
-        .read(&Place::default(), &object("k"), 100, false)
+    let error = storage_at(&url)
+        .read(&StorageConfig::default(), &object("k"), 100, false)
         .await
         .err()
         .unwrap();
@@ -270,15 +270,15 @@ async fn an_s3_that_stays_busy_is_a_temporary_failure_and_a_bad_request_is_none(
 }
 
 #[tokio::test]
-async fn nobody_there_is_a_temporary_failure() {
+async fn refused_connection_is_a_temporary_failure() {
     // The port is free again when the listener is dropped.
     let address = TcpListener::bind(("127.0.0.1", 0))
         .unwrap()
         .local_addr()
         .unwrap();
-    let storage = storage(&format!("http://{address}"));
+    let storage = storage_at(&format!("http://{address}"));
     let error = storage
-        .read(&Place::default(), &object("k"), 100, false)
+        .read(&StorageConfig::default(), &object("k"), 100, false)
         .await
         .err()
         .unwrap();
@@ -286,13 +286,13 @@ async fn nobody_there_is_a_temporary_failure() {
 }
 
 #[tokio::test]
-async fn a_restored_function_asks_lambda_for_its_credentials() {
+async fn restored_function_fetches_container_credentials() {
     use object_store::CredentialProvider;
 
-    const ANSWER: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n\
+    const CREDENTIALS: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n\
         {\"AccessKeyId\":\"id\",\"SecretAccessKey\":\"secret\",\"Token\":\"token\",\
         \"Expiration\":\"2999-01-01T00:00:00Z\",\"Code\":\"Success\"}";
-    let (url, requests) = server(&[ANSWER]);
+    let (url, requests) = server(&[CREDENTIALS]);
     let variables = move |name: &str| match name {
         "AWS_CONTAINER_CREDENTIALS_FULL_URI" => Some(url.clone()),
         "AWS_CONTAINER_AUTHORIZATION_TOKEN" => Some("say this".to_owned()),

@@ -10,13 +10,13 @@ use reqwest::Client;
 use reqwest::redirect::Policy;
 use rustls::{ClientConfig, RootCertStore};
 
-use super::http::Http;
+use super::http::Http1Client;
 
 /// How long a connection to S3 may take: without an end, a function in a network that S3 cannot be
 /// reached from would hang until Lambda ends it, and nobody would know why.
-const CONNECT: Duration = Duration::from_secs(5);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long S3 may be silent.
-const READ: Duration = Duration::from_secs(30);
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Gives every bucket the same HTTP client, and so the same connections: buckets of one region are at
 /// one address.
@@ -25,14 +25,14 @@ pub(super) struct Connector(pub(super) Client);
 
 impl HttpConnector for Connector {
     fn connect(&self, _options: &ClientOptions) -> Result<HttpClient> {
-        Ok(HttpClient::new(Http(self.0.clone())))
+        Ok(HttpClient::new(Http1Client(self.0.clone())))
     }
 }
 
 /// A client without connections, which goes through the proxy that the environment names or not. It follows no
 /// redirection: elsewhere S3's signature is not good, and the session's token would go along.
-pub(super) fn client(proxied: bool) -> Result<Client> {
-    let failed = |error: Box<dyn std::error::Error + Send + Sync>| Error::Generic {
+pub(super) fn http_client(use_proxy: bool) -> Result<Client> {
+    let generic_error = |error: Box<dyn std::error::Error + Send + Sync>| Error::Generic {
         store: "S3",
         source: error,
     };
@@ -42,16 +42,20 @@ pub(super) fn client(proxied: bool) -> Result<Client> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|error| failed(error.into()))?
+        .map_err(|error| generic_error(error.into()))?
         .with_root_certificates(roots)
         .with_no_client_auth();
     let builder = Client::builder();
-    let builder = if proxied { builder } else { builder.no_proxy() };
+    let builder = if use_proxy {
+        builder
+    } else {
+        builder.no_proxy()
+    };
     builder
         .tls_backend_preconfigured(tls)
         .redirect(Policy::none())
-        .connect_timeout(CONNECT)
-        .read_timeout(READ)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .read_timeout(READ_TIMEOUT)
         .build()
-        .map_err(|error| failed(error.into()))
+        .map_err(|error| generic_error(error.into()))
 }

@@ -7,31 +7,34 @@ use opencv::core::set_num_threads;
 
 /// Pixels from which on a picture is worth more threads. Starting one and handing work to it took 50 to 90
 /// microseconds, in which one thread looks at 2,000 pixels; of this many it saves a third of a millisecond.
-const WORTH: u64 = 16_384;
+const PARALLEL_MIN_PIXELS: u64 = 16_384;
 
-pub struct Threads {
+pub struct OpenCvThreads {
     /// As many as there are processors without.
-    most: Option<u32>,
+    limit: Option<u32>,
     /// Whether it was to take all.
-    all: Option<bool>,
+    parallel: Option<bool>,
 }
 
-impl Threads {
-    pub fn new(most: Option<u32>) -> Self {
-        Self { most, all: None }
+impl OpenCvThreads {
+    pub fn new(limit: Option<u32>) -> Self {
+        Self {
+            limit,
+            parallel: None,
+        }
     }
 
-    pub fn ready(&mut self, pixels: u64) -> Result<()> {
-        let all = pixels >= WORTH;
-        if self.all.is_some_and(|told| told >= all) {
+    pub fn adjust(&mut self, pixels: u64) -> Result<()> {
+        let parallel = pixels >= PARALLEL_MIN_PIXELS;
+        if self.parallel.is_some_and(|current| current >= parallel) {
             return Ok(());
         }
         // Less than none is OpenCV's own number.
-        let most = self
-            .most
-            .map_or(-1, |most| i32::try_from(most).unwrap_or(1));
-        set_num_threads(if all { most } else { 1 })?;
-        self.all = Some(all);
+        let limit = self
+            .limit
+            .map_or(-1, |limit| i32::try_from(limit).unwrap_or(1));
+        set_num_threads(if parallel { limit } else { 1 })?;
+        self.parallel = Some(parallel);
         Ok(())
     }
 }
@@ -44,11 +47,16 @@ mod tests {
     use crate::vision;
 
     #[test]
-    fn threads_come_with_the_first_large_picture_and_stay() {
-        let _alone = vision::alone();
-        let mut threads = Threads::new(Some(3));
-        for (pixels, expected) in [(0, 1), (WORTH - 1, 1), (WORTH, 3), (0, 3)] {
-            threads.ready(pixels).unwrap();
+    fn all_threads_are_used_from_the_first_large_image_on() {
+        let _guard = vision::lock_opencv_globals();
+        let mut threads = OpenCvThreads::new(Some(3));
+        for (pixels, expected) in [
+            (0, 1),
+            (PARALLEL_MIN_PIXELS - 1, 1),
+            (PARALLEL_MIN_PIXELS, 3),
+            (0, 3),
+        ] {
+            threads.adjust(pixels).unwrap();
             assert_eq!(get_num_threads().unwrap(), expected, "{pixels}");
         }
         set_num_threads(-1).unwrap();

@@ -51,7 +51,7 @@ impl Architecture {
     }
 
     /// The architecture of the machine that this program runs on, if Lambda offers it.
-    pub fn of_this_machine() -> Option<Self> {
+    pub fn host() -> Option<Self> {
         std::env::consts::ARCH.parse().ok()
     }
 
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_architecture_is_found_by_each_of_its_names() {
+    fn architecture_parses_from_rustc_and_lambda_names_and_goarch() {
         for architecture in Architecture::ALL {
             assert_eq!(
                 architecture.to_string().parse::<Architecture>().unwrap(),

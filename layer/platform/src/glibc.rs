@@ -16,7 +16,7 @@ pub struct GlibcVersion {
 
 #[derive(Debug, thiserror::Error)]
 #[error("`{0}` is not a glibc version; write it as \"2.26\"")]
-pub struct NotAGlibcVersion(String);
+pub struct InvalidGlibcVersion(String);
 
 impl GlibcVersion {
     pub const fn new(major: u32, minor: u32) -> Self {
@@ -25,20 +25,20 @@ impl GlibcVersion {
 }
 
 impl FromStr for GlibcVersion {
-    type Err = NotAGlibcVersion;
+    type Err = InvalidGlibcVersion;
 
-    fn from_str(text: &str) -> Result<Self, NotAGlibcVersion> {
+    fn from_str(text: &str) -> Result<Self, InvalidGlibcVersion> {
         let numbers = text.split_once('.');
         let version = numbers
             .and_then(|(major, minor)| Some(Self::new(major.parse().ok()?, minor.parse().ok()?)));
-        version.ok_or_else(|| NotAGlibcVersion(text.to_owned()))
+        version.ok_or_else(|| InvalidGlibcVersion(text.to_owned()))
     }
 }
 
 impl TryFrom<String> for GlibcVersion {
-    type Error = NotAGlibcVersion;
+    type Error = InvalidGlibcVersion;
 
-    fn try_from(text: String) -> Result<Self, NotAGlibcVersion> {
+    fn try_from(text: String) -> Result<Self, InvalidGlibcVersion> {
         text.parse()
     }
 }
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_compare_as_numbers_and_refuse_nonsense() {
+    fn versions_compare_numerically_and_reject_invalid_text() {
         let version = |text: &str| text.parse::<GlibcVersion>();
         assert!(version("2.26").unwrap() < version("2.100").unwrap());
         for text in ["", "2", "new", "2.x", "2.26.1"] {

@@ -11,78 +11,78 @@ use layer::RunningDigest;
 use reqwest::header::{CONTENT_RANGE, RANGE};
 use reqwest::{Response, StatusCode};
 
-use super::judge::innermost;
-use super::manifest::Entry;
-use super::{Error, Failure, Meter, Result, Session};
+use super::classify::root_cause;
+use super::manifest::BlobDescriptor;
+use super::{Error, Failure, ProgressMeter, Result, Session};
 
 /// How much a try must bring to count as progress.
-const PROGRESS: u64 = 1 << 20;
+const MIN_PROGRESS: u64 = 1 << 20;
 
-const NO_SUCH_PART: StatusCode = StatusCode::RANGE_NOT_SATISFIABLE;
+const INVALID_RANGE: StatusCode = StatusCode::RANGE_NOT_SATISFIABLE;
 
 struct Download<'a> {
     session: &'a Session<'a>,
-    entry: &'a Entry,
+    entry: &'a BlobDescriptor,
     what: String,
     path: PathBuf,
     file: File,
     sum: RunningDigest,
     /// Whether all of it came in this run.
-    fresh: bool,
+    from_scratch: bool,
 }
 
 /// Fetches a blob into the folder `blobs`, unless it is there; whether it had to be fetched.
 pub(crate) async fn fetch(
     session: &Session<'_>,
-    entry: &Entry,
+    entry: &BlobDescriptor,
     blobs: &Path,
-    meter: &Meter<'_>,
+    meter: &ProgressMeter<'_>,
 ) -> Result<bool> {
     let name = entry.digest.hex();
     let path = blobs.join(&name);
-    let is_there = || {
-        let whole = is_whole(&path, entry)?;
-        if whole {
-            meter.blob(entry.digest, entry.size(), true);
-            meter.finished(entry.size());
+    let is_present = || {
+        let complete = is_complete(&path, entry)?;
+        if complete {
+            meter.blob_started(entry.digest, entry.size(), true);
+            meter.blob_finished(entry.size());
         }
-        Ok::<_, Error>(whole)
+        Ok::<_, Error>(complete)
     };
-    if is_there()? {
+    if is_present()? {
         return Ok(false);
     }
     let partial = blobs.join(format!(".partial-{name}"));
-    let mut download = Download::begin(session, entry, &partial)?;
+    let mut download = Download::start(session, entry, &partial)?;
     // Another process may have finished while the file was being opened.
-    if is_there()? {
+    if is_present()? {
         return Ok(false);
     }
-    meter.blob(entry.digest, entry.size(), false);
+    meter.blob_started(entry.digest, entry.size(), false);
     session
-        .patiently(async || download.attempt(meter).await)
+        .with_retries(async || download.attempt(meter).await)
         .await?;
     fs::rename(&partial, &path)?;
-    meter.finished(entry.size());
+    meter.blob_finished(entry.size());
     Ok(true)
 }
 
 /// Whether the file at `path` is the blob; one that has another content is removed.
-fn is_whole(path: &Path, entry: &Entry) -> Result<bool> {
+fn is_complete(path: &Path, entry: &BlobDescriptor) -> Result<bool> {
     let mut file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
         Err(error) => return Err(error.into()),
     };
-    let sum = RunningDigest::of(&mut file)?;
-    let whole = sum.bytes() == entry.size() && sum.digest() == entry.digest;
-    if !whole {
+    let sum = RunningDigest::from_reader(&mut file)?;
+    let complete = sum.size() == entry.size() && sum.digest() == entry.digest;
+    if !complete {
         fs::remove_file(path)?;
     }
-    Ok(whole)
+    Ok(complete)
 }
 
 impl<'a> Download<'a> {
-    fn begin(session: &'a Session<'a>, entry: &'a Entry, path: &Path) -> Result<Self> {
+    fn start(session: &'a Session<'a>, entry: &'a BlobDescriptor, path: &Path) -> Result<Self> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         let mut file = options.open(path)?;
@@ -96,14 +96,14 @@ impl<'a> Download<'a> {
             }
             Err(TryLockError::Error(error)) => return Err(Error::io("lock", path)(error)),
         }
-        let sum = RunningDigest::of(&mut file)?;
+        let sum = RunningDigest::from_reader(&mut file)?;
         Ok(Self {
             session,
             entry,
             what: format!("blob {}", entry.digest),
             path: path.to_owned(),
             file,
-            fresh: sum.bytes() == 0,
+            from_scratch: sum.size() == 0,
             sum,
         })
     }
@@ -112,23 +112,25 @@ impl<'a> Download<'a> {
         self.file.set_len(0)?;
         self.file.rewind()?;
         self.sum = RunningDigest::default();
-        self.fresh = true;
+        self.from_scratch = true;
         Ok(())
     }
 
     /// Fetches what is missing, in one request.
-    async fn attempt(&mut self, meter: &Meter<'_>) -> Result<(), Failure> {
-        if self.sum.bytes() > self.entry.size() {
+    async fn attempt(&mut self, meter: &ProgressMeter<'_>) -> Result<(), Failure> {
+        if self.sum.size() > self.entry.size() {
             self.restart()?;
         }
-        let before = self.sum.bytes();
-        meter.moved(before);
+        let before = self.sum.size();
+        meter.blob_progress(before);
         if before < self.entry.size() {
             match self.request().await {
                 Ok(response) => self.receive(response, meter).await?,
-                Err(failure) if before > 0 && failure.status == Some(NO_SUCH_PART) => {
+                Err(failure) if before > 0 && failure.status == Some(INVALID_RANGE) => {
                     self.restart()?;
-                    return Err(Failure::passing(self.cut_off("it refuses to go on there")));
+                    return Err(Failure::transient(
+                        self.interrupted("it refuses to go on there"),
+                    ));
                 }
                 Err(failure) => return Err(failure),
             }
@@ -137,93 +139,99 @@ impl<'a> Download<'a> {
         if found == self.entry.digest {
             return Ok(());
         }
-        let fresh = self.fresh;
+        let from_scratch = self.from_scratch;
         self.restart()?;
         let remote = self.session.remote;
-        let lied = remote.lied(&self.what, self.entry.digest, found);
-        if fresh {
+        let mismatch = remote.digest_mismatch(&self.what, self.entry.digest, found);
+        if from_scratch {
             // An empty file, and only one that has the lock is there.
             let _ = fs::remove_file(&self.path);
-            return Err(lied.into());
+            return Err(mismatch.into());
         }
         // What an earlier run left may be what is wrong.
-        Err(Failure::passing(lied))
+        Err(Failure::transient(mismatch))
     }
 
     async fn request(&self) -> Result<Response, Failure> {
-        let (digest, from) = (self.entry.digest, self.sum.bytes());
-        let address = self.session.remote.address(&format!("blobs/{digest}"));
-        let asked = self.session.send(&self.what, |http| match from {
-            0 => http.get(&address),
-            _ => http.get(&address).header(RANGE, format!("bytes={from}-")),
+        let (digest, from) = (self.entry.digest, self.sum.size());
+        let url = self.session.remote.url(&format!("blobs/{digest}"));
+        let request = self.session.send(&self.what, |http| match from {
+            0 => http.get(&url),
+            _ => http.get(&url).header(RANGE, format!("bytes={from}-")),
         });
-        asked.await
+        request.await
     }
 
     /// Takes in an answer, as far as it is wanted.
-    async fn receive(&mut self, mut response: Response, meter: &Meter<'_>) -> Result<(), Failure> {
+    async fn receive(
+        &mut self,
+        mut response: Response,
+        meter: &ProgressMeter<'_>,
+    ) -> Result<(), Failure> {
         if response.status() == StatusCode::PARTIAL_CONTENT {
             let range = response.headers().get(CONTENT_RANGE);
             let range = range.and_then(|value| value.to_str().ok());
-            let wanted = format!("bytes {}-", self.sum.bytes());
+            let wanted = format!("bytes {}-", self.sum.size());
             if range.is_some_and(|range| !range.starts_with(&wanted)) {
                 let reason = "it sends another part of it";
-                return Err(self.session.unusable(&self.what, reason).into());
+                return Err(self.session.invalid_response(&self.what, reason).into());
             }
-        } else if self.sum.bytes() > 0 {
+        } else if self.sum.size() > 0 {
             // A registry that knows no ranges begins anew, and so does the file.
             self.restart()?;
         }
-        let before = self.sum.bytes();
+        let before = self.sum.size();
         let missing = self.entry.size() - before;
         let announced = response.content_length();
         if let Some(length) = announced.filter(|length| *length > missing) {
             let found = before.saturating_add(length).to_string();
-            return Err(self.wrong_size(found)?.into());
+            return Err(self.size_mismatch(found)?.into());
         }
-        let place = self.file.seek(SeekFrom::Start(before));
-        place.map_err(Error::from)?;
+        let position = self.file.seek(SeekFrom::Start(before));
+        position.map_err(Error::from)?;
         loop {
             let chunk = response.chunk().await.map_err(|error| Failure {
-                progress: self.sum.bytes() - before >= PROGRESS,
-                ..Failure::passing(self.cut_off(&innermost(&error)))
+                made_progress: self.sum.size() - before >= MIN_PROGRESS,
+                ..Failure::transient(self.interrupted(&root_cause(&error)))
             })?;
             let Some(chunk) = chunk else { break };
-            if chunk.len() as u64 > self.entry.size() - self.sum.bytes() {
-                return Err(self.wrong_size("more".into())?.into());
+            if chunk.len() as u64 > self.entry.size() - self.sum.size() {
+                return Err(self.size_mismatch("more".into())?.into());
             }
             let written = self.file.write_all(&chunk);
             written.map_err(Error::from)?;
-            self.sum.add(&chunk);
-            meter.moved(self.sum.bytes());
+            self.sum.update(&chunk);
+            meter.blob_progress(self.sum.size());
         }
-        if self.sum.bytes() == self.entry.size() {
+        if self.sum.size() == self.entry.size() {
             return Ok(());
         }
         // Where the end of the answer was announced, this is all that there is.
-        if announced == Some(self.sum.bytes() - before) {
-            let found = self.sum.bytes().to_string();
-            return Err(self.wrong_size(found)?.into());
+        if announced == Some(self.sum.size() - before) {
+            let found = self.sum.size().to_string();
+            return Err(self.size_mismatch(found)?.into());
         }
         Err(Failure {
-            progress: self.sum.bytes() - before >= PROGRESS,
-            ..Failure::passing(self.cut_off("it ended early"))
+            made_progress: self.sum.size() - before >= MIN_PROGRESS,
+            ..Failure::transient(self.interrupted("it ended early"))
         })
     }
 
-    fn cut_off(&self, reason: &str) -> Error {
-        let (done, total) = (self.sum.bytes(), self.entry.size());
-        self.session.remote.cut_off(&self.what, done, total, reason)
+    fn interrupted(&self, reason: &str) -> Error {
+        let (done, total) = (self.sum.size(), self.entry.size());
+        self.session
+            .remote
+            .interrupted(&self.what, done, total, reason)
     }
 
     /// Drops everything: a blob with another size is another blob.
-    fn wrong_size(&mut self, found: String) -> Result<Error> {
+    fn size_mismatch(&mut self, found: String) -> Result<Error> {
         self.restart()?;
         let _ = fs::remove_file(&self.path);
-        Ok(Error::Size {
+        Ok(Error::SizeMismatch {
             registry: self.session.remote.registry().to_owned(),
             what: self.what.clone(),
-            wanted: self.entry.size(),
+            expected: self.entry.size(),
             found,
         })
     }

@@ -21,26 +21,26 @@ use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use serde::Deserialize;
 
-use super::helper;
+use super::credential_helper;
 
 /// Docker's own registry, as references name it and as its credentials are stored.
-const HUB: &str = "docker.io";
-const HUB_NAMES: [&str; 3] = [HUB, "index.docker.io", "registry-1.docker.io"];
-const HUB_KEY: &str = "https://index.docker.io/v1/";
+const DOCKER_HUB: &str = "docker.io";
+const DOCKER_HUB_NAMES: [&str; 3] = [DOCKER_HUB, "index.docker.io", "registry-1.docker.io"];
+const DOCKER_HUB_KEY: &str = "https://index.docker.io/v1/";
 
-pub struct Stores {
+pub struct Keychain {
     files: Vec<PathBuf>,
     /// Whether the user named the one file, which then must be there.
-    named: bool,
+    required: bool,
     /// Where helpers are looked for.
     path: Option<OsString>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Store {
+struct ConfigFile {
     #[serde(default)]
-    auths: BTreeMap<String, Entry>,
+    auths: BTreeMap<String, AuthConfig>,
     creds_store: Option<String>,
     #[serde(default)]
     cred_helpers: BTreeMap<String, String>,
@@ -48,7 +48,7 @@ struct Store {
 
 /// What it has for a registry.
 #[derive(Deserialize)]
-struct Entry {
+struct AuthConfig {
     auth: Option<String>,
     username: Option<String>,
     password: Option<String>,
@@ -56,17 +56,17 @@ struct Entry {
     registrytoken: Option<String>,
 }
 
-impl Stores {
+impl Keychain {
     /// Those that the environment names: the file of `REGISTRY_AUTH_FILE`, or else Docker's
     /// configuration and then Podman's.
-    pub fn of(variable: &dyn Fn(&str) -> Option<OsString>) -> Self {
+    pub fn from_environment(variable: &dyn Fn(&str) -> Option<OsString>) -> Self {
         let set = |name| variable(name).filter(|value| !value.is_empty());
         let below = |name, file| set(name).map(|folder| PathBuf::from(folder).join(file));
         let path = set("PATH");
         if let Some(file) = set("REGISTRY_AUTH_FILE") {
             return Self {
                 files: vec![file.into()],
-                named: true,
+                required: true,
                 path,
             };
         }
@@ -76,7 +76,7 @@ impl Stores {
         let kept = below("HOME", ".config/containers/auth.json");
         Self {
             files: [docker, podman, kept].into_iter().flatten().collect(),
-            named: false,
+            required: false,
             path,
         }
     }
@@ -86,12 +86,12 @@ impl Stores {
     /// # Errors
     /// A file or a helper cannot be used.
     pub fn find(&self, registry: &str, repository: &str) -> Result<Credentials, Error> {
-        let found = self.first(registry, repository);
+        let found = self.lookup(registry, repository);
         let what = format!("failed to look up credentials for {registry}");
         found.map_err(|reason| Error::Other(format!("{what}: {reason:#}")))
     }
 
-    fn first(&self, registry: &str, repository: &str) -> Result<Credentials> {
+    fn lookup(&self, registry: &str, repository: &str) -> Result<Credentials> {
         for file in &self.files {
             let found = self.find_in(file, registry, repository);
             let found = found.with_context(|| format!("failed to use `{}`", file.display()))?;
@@ -103,20 +103,27 @@ impl Stores {
     }
 
     fn find_in(&self, file: &Path, registry: &str, repository: &str) -> Result<Credentials> {
-        let Some(store) = read(file, self.named)? else {
+        let Some(store) = read_config(file, self.required)? else {
             return Ok(Credentials::Anonymous);
         };
-        let server = if registry == HUB { HUB_KEY } else { registry };
-        let ask = |name: &str| helper::ask(name, server, self.path.as_deref());
+        let server = if registry == DOCKER_HUB {
+            DOCKER_HUB_KEY
+        } else {
+            registry
+        };
+        let from_helper = |name: &str| credential_helper::get(name, server, self.path.as_deref());
         let mut helpers = store.cred_helpers.iter();
-        if let Some((_, name)) = helpers.find(|(key, _)| plain(key) == registry) {
-            return ask(name);
+        if let Some((_, name)) = helpers.find(|(key, _)| normalize_key(key) == registry) {
+            return from_helper(name);
         }
         // The entry with the longest key that the repository lies below.
-        let whole = format!("{registry}/{repository}");
-        let mut scope = whole.as_str();
+        let full_name = format!("{registry}/{repository}");
+        let mut scope = full_name.as_str();
         loop {
-            let entries = store.auths.iter().filter(|(key, _)| plain(key) == scope);
+            let entries = store
+                .auths
+                .iter()
+                .filter(|(key, _)| normalize_key(key) == scope);
             for (key, entry) in entries {
                 let found = entry.credentials();
                 let found = found.with_context(|| format!("failed to use its entry {key:?}"))?;
@@ -130,17 +137,17 @@ impl Stores {
             }
         }
         match store.creds_store.as_deref() {
-            Some(name) if !name.is_empty() => ask(name),
+            Some(name) if !name.is_empty() => from_helper(name),
             _ => Ok(Credentials::Anonymous),
         }
     }
 }
 
-fn read(file: &Path, must_be_there: bool) -> Result<Option<Store>> {
+fn read_config(file: &Path, required: bool) -> Result<Option<ConfigFile>> {
     let text = match fs::read(file) {
         Ok(text) => text,
-        Err(error) if error.kind() == ErrorKind::NotFound && !must_be_there => return Ok(None),
-        Err(error) if must_be_there => {
+        Err(error) if error.kind() == ErrorKind::NotFound && !required => return Ok(None),
+        Err(error) if required => {
             bail!("failed to read it: {error}; REGISTRY_AUTH_FILE names it")
         }
         Err(error) => bail!("failed to read it: {error}"),
@@ -154,7 +161,7 @@ fn read(file: &Path, must_be_there: bool) -> Result<Option<Store>> {
 }
 
 /// A key as a registry's name, with the repository if it has one.
-fn plain(key: &str) -> String {
+fn normalize_key(key: &str) -> String {
     let key = key.strip_prefix("https://").unwrap_or(key);
     let key = key.strip_prefix("http://").unwrap_or(key);
     let key = key.trim_end_matches('/');
@@ -163,21 +170,25 @@ fn plain(key: &str) -> String {
         .find_map(|end| key.strip_suffix(end))
         .unwrap_or(key);
     let (host, rest) = key.split_at(key.find('/').unwrap_or(key.len()));
-    let host = if HUB_NAMES.contains(&host) { HUB } else { host };
+    let host = if DOCKER_HUB_NAMES.contains(&host) {
+        DOCKER_HUB
+    } else {
+        host
+    };
     format!("{host}{rest}")
 }
 
-impl Entry {
+impl AuthConfig {
     fn credentials(&self) -> Result<Credentials> {
         let set = |value: &Option<String>| value.clone().filter(|value| !value.is_empty());
         if let Some(token) = set(&self.registrytoken) {
-            return Ok(Credentials::Token(token));
+            return Ok(Credentials::RegistryToken(token));
         }
         if let Some(token) = set(&self.identitytoken) {
             return Ok(Credentials::IdentityToken(token));
         }
         if let Some(auth) = set(&self.auth) {
-            let (user, password) = decode(&auth)
+            let (user, password) = decode_auth(&auth)
                 .context("its `auth` is no user name and password in base 64; log in again")?;
             return Ok(Credentials::Basic { user, password });
         }
@@ -188,7 +199,7 @@ impl Entry {
     }
 }
 
-fn decode(auth: &str) -> Option<(String, String)> {
+fn decode_auth(auth: &str) -> Option<(String, String)> {
     let lenient =
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
     let bytes = GeneralPurpose::new(&STANDARD, lenient)
@@ -212,24 +223,24 @@ mod tests {
         }
     }
 
-    fn stores(content: &Value) -> (tempfile::TempDir, Stores) {
+    fn keychain(content: &Value) -> (tempfile::TempDir, Keychain) {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("config.json");
         fs::write(&file, content.to_string()).unwrap();
-        let stores = Stores {
+        let keychain = Keychain {
             files: vec![file],
-            named: true,
+            required: true,
             path: None,
         };
-        (folder, stores)
+        (folder, keychain)
     }
 
     fn find(content: &Value, registry: &str, repository: &str) -> Result<Credentials> {
-        stores(content).1.first(registry, repository)
+        keychain(content).1.lookup(registry, repository)
     }
 
     #[test]
-    fn every_form_of_a_key_is_known() {
+    fn every_form_of_a_key_is_recognized() {
         // "u:p" in base 64.
         let entry = json!({"auth": "dTpw"});
         for (key, registry) in [
@@ -253,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_key_wins_and_empty_ones_count_for_nothing() {
+    fn longest_key_wins_and_empty_entries_are_ignored() {
         let content = json!({"auths": {
             "h.example": {"auth": "dTpw"},
             "h.example/a": {"username": "x", "password": "y:z"},
@@ -273,10 +284,10 @@ mod tests {
     }
 
     #[test]
-    fn tokens_come_before_passwords() {
+    fn tokens_take_precedence_over_passwords() {
         let mut entry = json!({"auth": "dTpw", "identitytoken": "i", "registrytoken": "r"});
         let of = |entry: &Value| find(&json!({"auths": {"h": entry}}), "h", "a").unwrap();
-        assert_eq!(of(&entry), Credentials::Token("r".into()));
+        assert_eq!(of(&entry), Credentials::RegistryToken("r".into()));
         entry["registrytoken"] = "".into();
         assert_eq!(of(&entry), Credentials::IdentityToken("i".into()));
         // "u:p" with zeros behind it, and without padding.
@@ -285,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn broken_stores_are_named_without_their_secrets() {
+    fn invalid_files_are_named_without_their_secrets() {
         let bad = [
             json!({"auths": {"h": "hidden"}}),
             json!({"auths": {"h": {"auth": "hidden"}}}),
@@ -304,13 +315,13 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_names_the_stores() {
+    fn environment_selects_the_files() {
         let of = |variables: &[(&str, &str)]| {
-            let stores = Stores::of(&|name| {
+            let keychain = Keychain::from_environment(&|name| {
                 let found = variables.iter().find(|(known, _)| *known == name);
                 found.map(|(_, value)| (*value).into())
             });
-            let files = stores.files.iter();
+            let files = keychain.files.iter();
             files
                 .map(|file| file.display().to_string())
                 .collect::<Vec<_>>()
@@ -328,34 +339,36 @@ mod tests {
             of(&[home, run, ("REGISTRY_AUTH_FILE", "/r/a.json")]),
             ["/r/a.json"]
         );
-        let named = Stores::of(&|name| (name == "REGISTRY_AUTH_FILE").then(|| "/none".into()));
+        let named = Keychain::from_environment(&|name| {
+            (name == "REGISTRY_AUTH_FILE").then(|| "/none".into())
+        });
         let error = format!("{:#}", named.find("h", "a").unwrap_err());
         assert!(error.contains("REGISTRY_AUTH_FILE"), "{error}");
-        let unnamed = Stores::of(&|name| (name == "HOME").then(|| "/none".into()));
+        let unnamed = Keychain::from_environment(&|name| (name == "HOME").then(|| "/none".into()));
         assert_eq!(unnamed.find("h", "a").unwrap(), Credentials::Anonymous);
     }
 
     #[test]
-    fn helpers_are_asked_where_they_are_named() {
-        let (folder, mut stores) = stores(&json!({
+    fn configured_helpers_are_used() {
+        let (folder, mut keychain) = keychain(&json!({
             "auths": {"stored.example": {"auth": "dTpw"}, "kept.example": {}},
             "credsStore": "all",
             "credHelpers": {"one.example": "one", "https://index.docker.io/v1/": "one"},
         }));
-        helper::tests::write(
+        credential_helper::tests::write_helper(
             folder.path(),
             "all",
             r#"{"Username": "all", "Secret": "SERVER"}"#,
         );
-        helper::tests::write(
+        credential_helper::tests::write_helper(
             folder.path(),
             "one",
             r#"{"Username": "one", "Secret": "SERVER"}"#,
         );
-        stores.path = Some(folder.path().into());
-        let find = |registry| stores.find(registry, "a").unwrap();
+        keychain.path = Some(folder.path().into());
+        let find = |registry| keychain.find(registry, "a").unwrap();
         assert_eq!(find("one.example"), basic("one", "one.example"));
-        assert_eq!(find("docker.io"), basic("one", HUB_KEY));
+        assert_eq!(find("docker.io"), basic("one", DOCKER_HUB_KEY));
         assert_eq!(find("kept.example"), basic("all", "kept.example"));
         assert_eq!(find("stored.example"), basic("u", "p"));
     }

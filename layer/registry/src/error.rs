@@ -17,32 +17,32 @@ pub enum Error {
     Other(String),
     /// A file cannot be read or written, or a layout is damaged.
     #[error(transparent)]
-    Files(#[from] layer::Error),
+    Layer(#[from] layer::Error),
     #[error(
-        "{registry} refuses access to {repository} ({said}){had}; `docker login {registry}` \
+        "{registry} refuses access to {repository} ({response}){credentials}; `docker login {registry}` \
          stores credentials for it, for Amazon's registry `aws ecr get-login-password | docker \
          login --username AWS --password-stdin {registry}`"
     )]
     Unauthorized {
         registry: String,
         repository: String,
-        said: String,
-        had: &'static str,
+        response: String,
+        credentials: &'static str,
     },
     #[error(
-        "{registry} lies: its {what} has the digest {found}, not {wanted}; nothing of it is kept"
+        "{registry} lies: its {what} has the digest {found}, not {expected}; nothing of it is kept"
     )]
-    Lied {
+    DigestMismatch {
         registry: String,
         what: String,
-        wanted: Digest,
+        expected: Digest,
         found: Digest,
     },
-    #[error("{registry} lies: its {what} has {found} bytes, not {wanted}; nothing of it is kept")]
-    Size {
+    #[error("{registry} lies: its {what} has {found} bytes, not {expected}; nothing of it is kept")]
+    SizeMismatch {
         registry: String,
         what: String,
-        wanted: u64,
+        expected: u64,
         found: String,
     },
     #[error("failed to reach {registry} for {what}: {reason}")]
@@ -55,7 +55,7 @@ pub enum Error {
         "the connection to {registry} broke after {done} of {total} bytes of {what}: {reason}; \
          the same command again goes on there"
     )]
-    CutOff {
+    Interrupted {
         registry: String,
         what: String,
         done: u64,
@@ -63,13 +63,13 @@ pub enum Error {
         reason: String,
     },
     #[error("{registry} answers {what} with something else: {reason}")]
-    Answer {
+    InvalidResponse {
         registry: String,
         what: String,
         reason: String,
     },
-    #[error("{last}; gave up at try {tries}")]
-    GaveUp { tries: u32, last: Box<Error> },
+    #[error("{last}; gave up at try {attempts}")]
+    RetriesExhausted { attempts: u32, last: Box<Error> },
 }
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -90,13 +90,13 @@ impl From<io::Error> for Error {
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub error: Error,
-    pub again: bool,
+    pub retryable: bool,
     /// The status of the answer that says so.
     pub status: Option<StatusCode>,
     /// How long the registry asked to wait.
-    pub asked: Option<Duration>,
+    pub retry_after: Option<Duration>,
     /// Whether the try brought enough to begin counting tries anew.
-    pub progress: bool,
+    pub made_progress: bool,
 }
 
 impl From<Error> for Failure {
@@ -104,19 +104,19 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self {
             error,
-            again: false,
+            retryable: false,
             status: None,
-            asked: None,
-            progress: false,
+            retry_after: None,
+            made_progress: false,
         }
     }
 }
 
 impl Failure {
     /// One that another try may mend.
-    pub fn passing(error: Error) -> Self {
+    pub fn transient(error: Error) -> Self {
         Self {
-            again: true,
+            retryable: true,
             ..error.into()
         }
     }

@@ -6,48 +6,52 @@ use layer::source::{Source, document, index};
 use layer::{Digest, LayoutFolder};
 use oci_spec::image::Descriptor;
 
-use super::manifest::{Kind, understand};
-use super::{Blob, Error, Event, Remote, Result, Watch, push};
+use super::manifest::{ManifestKind, parse_manifest};
+use super::{Blob, Error, ProgressCallback, ProgressEvent, Remote, Result, push};
 
 /// How deep indexes may lie in indexes.
-const DEEPEST: usize = 4;
+const MAX_INDEX_DEPTH: usize = 4;
 
 /// Pushes what the layout in `folder` holds; returns the digest that the registry confirmed.
 ///
 /// # Errors
-/// The layout names more than one image or cannot be read ([`Error::Files`]), or the push fails.
-pub fn push_layout(remote: &Remote, folder: &Path, watch: &dyn Fn(&Event<'_>)) -> Result<Digest> {
+/// The layout names more than one image or cannot be read ([`Error::Layer`]), or the push fails.
+pub fn push_layout(
+    remote: &Remote,
+    folder: &Path,
+    progress: &dyn Fn(&ProgressEvent<'_>),
+) -> Result<Digest> {
     let layout = LayoutFolder::open(folder)?;
     let index = index(&layout)?;
     let [entry] = index.manifests() else {
         let count = index.manifests().len();
         let reason = format!("its index names {count} images; one can be pushed");
-        return Err(unusable(&layout, reason));
+        return Err(damaged(&layout, reason));
     };
-    push_entry(remote, &layout, entry, watch, DEEPEST)
+    push_manifest(remote, &layout, entry, progress, MAX_INDEX_DEPTH)
 }
 
 /// Pushes what an index lists, innermost first: a registry refuses an index without its images.
-fn push_entry(
+fn push_manifest(
     remote: &Remote,
     layout: &LayoutFolder,
     entry: &Descriptor,
-    watch: &Watch<'_>,
+    progress: &ProgressCallback<'_>,
     depth: usize,
 ) -> Result<Digest> {
     if depth == 0 {
-        return Err(unusable(layout, "its indexes lie too deep in one another"));
+        return Err(damaged(layout, "its indexes lie too deep in one another"));
     }
     let bytes = document(layout, "manifest", entry)?;
     let media_type = entry.media_type().to_string();
-    let understood = understand(&bytes, Some(&media_type));
-    let (_, kind) = understood.map_err(|reason| unusable(layout, reason))?;
+    let understood = parse_manifest(&bytes, Some(&media_type));
+    let (_, kind) = understood.map_err(|reason| damaged(layout, reason))?;
     let entries = match kind {
-        Kind::Image(entries) => entries,
-        Kind::Index(children) => {
+        ManifestKind::Image(entries) => entries,
+        ManifestKind::Index(children) => {
             for child in children {
-                let (remote, child) = (remote.at(child.digest), &child.descriptor);
-                push_entry(&remote, layout, child, watch, depth - 1)?;
+                let (remote, child) = (remote.with_digest(child.digest), &child.descriptor);
+                push_manifest(&remote, layout, child, progress, depth - 1)?;
             }
             Vec::new()
         }
@@ -58,12 +62,12 @@ fn push_entry(
         .collect();
     let blobs = entries.iter().zip(&paths);
     let blobs: Vec<_> = blobs
-        .map(|(entry, path)| Blob::in_file(entry.digest, entry.size(), path, 0))
+        .map(|(entry, path)| Blob::from_file(entry.digest, entry.size(), path, 0))
         .collect();
-    push(remote, &blobs, &bytes, &media_type, watch)
+    push(remote, &blobs, &bytes, &media_type, progress)
 }
 
-fn unusable(layout: &LayoutFolder, reason: impl ToString) -> Error {
+fn damaged(layout: &LayoutFolder, reason: impl ToString) -> Error {
     layer::Error::damaged(layout.origin(), reason).into()
 }
 
@@ -85,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_sound_layout_is_pushed() {
+    fn invalid_layouts_are_rejected() {
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path();
         // Nobody listens there, and nobody is asked.
@@ -110,7 +114,7 @@ mod tests {
         let mut image = add(folder, IMAGE, &image);
         assert!(refused(&[&image, &image]).contains("names 2 images"));
         let mut deep = image.clone();
-        for _ in 0..DEEPEST {
+        for _ in 0..MAX_INDEX_DEPTH {
             deep = add(folder, INDEX, &index(&[&deep]));
         }
         assert!(refused(&[&deep]).contains("too deep"));

@@ -4,10 +4,10 @@
 //!
 //! Nothing that a registry says is believed: every digest and every size is compared while bytes
 //! pass, and what is longer than it may be is cut off. What the network breaks is tried again, as
-//! [`Patience`] says, and what was fetched before a break is not fetched again.
+//! [`RetryPolicy`] says, and what was fetched before a break is not fetched again.
 //!
 //! All functions block until they are done, and none may be called on a thread of an asynchronous
-//! runtime. Credentials are the caller's to give, or are found in [`Stores`], the
+//! runtime. Credentials are the caller's to give, or are found in [`Keychain`], the
 //! files and helpers of `docker login` and its like. Proxies are taken from the environment by the HTTP client, and certificates are checked against those of the system.
 //!
 //! ```no_run
@@ -27,35 +27,33 @@
 //! # }
 //! ```
 
-#![expect(missing_docs, reason = "names that say all need no comment here")]
-
 mod blob;
+mod classify;
+mod credential_helper;
 mod credentials;
 mod error;
-mod helper;
-mod judge;
 mod layout;
 mod manifest;
-mod patience;
+mod progress;
 mod pull;
 mod push;
 mod remote;
+mod retry;
 mod session;
 #[cfg(test)]
 mod tests;
 mod token;
 mod upload;
-mod watch;
 
-pub use credentials::Stores;
+pub use credentials::Keychain;
 pub(crate) use error::Failure;
 pub use error::{Error, Result};
 pub use layout::push_layout;
-pub use patience::Patience;
-pub use pull::{Pulled, pull, resolve};
+pub use progress::ProgressEvent;
+pub(crate) use progress::{ProgressCallback, ProgressMeter};
+pub use pull::{PulledImage, pull, resolve};
 pub use push::push;
 pub use remote::{Credentials, Remote};
+pub use retry::RetryPolicy;
 pub(crate) use session::Session;
 pub use upload::Blob;
-pub use watch::Event;
-pub(crate) use watch::{Meter, Watch};

@@ -1,5 +1,5 @@
 //! Manifests: a tag or a digest goes in; the document that it names comes out, never longer than
-//! [`LONGEST`], with the digest that was asked for, and read as an image or as an index of them.
+//! [`MAX_MANIFEST_SIZE`], with the digest that was asked for, and read as an image or as an index of them.
 
 use layer::Digest;
 use oci_spec::image::Descriptor;
@@ -9,47 +9,47 @@ use serde::Deserialize;
 use super::{Result, Session};
 
 /// The longest manifest: what registries have to take, by the specification.
-pub(crate) const LONGEST: u64 = 4 << 20;
+pub(crate) const MAX_MANIFEST_SIZE: u64 = 4 << 20;
 
-const IMAGES: [&str; 2] = [
+const IMAGE_MEDIA_TYPES: [&str; 2] = [
     "application/vnd.oci.image.manifest.v1+json",
     "application/vnd.docker.distribution.manifest.v2+json",
 ];
-const INDEXES: [&str; 2] = [
+const INDEX_MEDIA_TYPES: [&str; 2] = [
     "application/vnd.oci.image.index.v1+json",
     "application/vnd.docker.distribution.manifest.list.v2+json",
 ];
 
 /// The header in which registries say the digest of a manifest.
-pub(crate) const DIGEST: &str = "docker-content-digest";
+pub(crate) const DIGEST_HEADER: &str = "docker-content-digest";
 
 pub(crate) struct Manifest {
     pub digest: Digest,
     pub media_type: String,
     pub bytes: Vec<u8>,
-    pub kind: Kind,
+    pub kind: ManifestKind,
 }
 
-pub(crate) enum Kind {
+pub(crate) enum ManifestKind {
     /// The blobs of an image, its configuration first.
-    Image(Vec<Entry>),
-    Index(Vec<Entry>),
+    Image(Vec<BlobDescriptor>),
+    Index(Vec<BlobDescriptor>),
 }
 
 /// A descriptor whose digest is one by SHA-256.
 #[derive(Clone, Debug)]
-pub(crate) struct Entry {
+pub(crate) struct BlobDescriptor {
     pub digest: Digest,
     pub descriptor: Descriptor,
 }
 
-impl Entry {
+impl BlobDescriptor {
     pub fn size(&self) -> u64 {
         self.descriptor.size()
     }
 }
 
-impl TryFrom<Descriptor> for Entry {
+impl TryFrom<Descriptor> for BlobDescriptor {
     type Error = layer::Error;
 
     fn try_from(descriptor: Descriptor) -> Result<Self, layer::Error> {
@@ -62,7 +62,7 @@ impl TryFrom<Descriptor> for Entry {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Document {
+struct RawManifest {
     schema_version: Option<u32>,
     media_type: Option<String>,
     config: Option<Descriptor>,
@@ -71,35 +71,42 @@ struct Document {
 }
 
 /// What asks for a manifest accepts.
-pub(crate) fn accepted() -> String {
-    [IMAGES, INDEXES].concat().join(", ")
+pub(crate) fn accept_header() -> String {
+    [IMAGE_MEDIA_TYPES, INDEX_MEDIA_TYPES].concat().join(", ")
 }
 
 pub(crate) async fn fetch(session: &Session<'_>, version: &str) -> Result<Manifest> {
     let what = format!("manifest {version}");
     let (headers, bytes) = session
-        .patiently(async || {
-            let address = session.remote.address(&format!("manifests/{version}"));
-            let asked = session.send(&what, |http| http.get(&address).header(ACCEPT, accepted()));
-            let response = asked.await?;
+        .with_retries(async || {
+            let url = session.remote.url(&format!("manifests/{version}"));
+            let request =
+                session.send(&what, |http| http.get(&url).header(ACCEPT, accept_header()));
+            let response = request.await?;
             let headers = response.headers().clone();
-            Ok((headers, session.document(&what, response, LONGEST).await?))
+            Ok((
+                headers,
+                session
+                    .read_body(&what, response, MAX_MANIFEST_SIZE)
+                    .await?,
+            ))
         })
         .await?;
     let digest = Digest::of(&bytes);
     let wanted = version.parse::<Digest>().ok();
     // A tag's digest is known from the registry alone, if at all.
-    if let Some(wanted) = wanted.or_else(|| said_digest(&headers))
+    if let Some(wanted) = wanted.or_else(|| header_digest(&headers))
         && wanted != digest
     {
-        return Err(session.remote.lied(&what, wanted, digest));
+        return Err(session.remote.digest_mismatch(&what, wanted, digest));
     }
-    let sent_as = headers
+    let content_type = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
-    let sent_as = sent_as.map(|text| text.split(';').next().unwrap_or(text).trim());
-    let understood = understand(&bytes, sent_as);
-    let (media_type, kind) = understood.map_err(|reason| session.unusable(&what, reason))?;
+    let content_type = content_type.map(|text| text.split(';').next().unwrap_or(text).trim());
+    let understood = parse_manifest(&bytes, content_type);
+    let (media_type, kind) =
+        understood.map_err(|reason| session.invalid_response(&what, reason))?;
     Ok(Manifest {
         digest,
         media_type,
@@ -109,38 +116,41 @@ pub(crate) async fn fetch(session: &Session<'_>, version: &str) -> Result<Manife
 }
 
 /// The digest that a registry says a manifest has, if it is one that can be compared.
-pub(crate) fn said_digest(headers: &HeaderMap) -> Option<Digest> {
-    headers.get(DIGEST)?.to_str().ok()?.parse().ok()
+pub(crate) fn header_digest(headers: &HeaderMap) -> Option<Digest> {
+    headers.get(DIGEST_HEADER)?.to_str().ok()?.parse().ok()
 }
 
 /// What a manifest is and lists. One that could be read as an image and as an index is neither:
 /// see <https://github.com/opencontainers/image-spec/security/advisories/GHSA-77vh-xpmg-72qh>.
-pub(crate) fn understand(bytes: &[u8], sent_as: Option<&str>) -> Result<(String, Kind), String> {
-    let document: Document =
+pub(crate) fn parse_manifest(
+    bytes: &[u8],
+    content_type: Option<&str>,
+) -> Result<(String, ManifestKind), String> {
+    let document: RawManifest =
         serde_json::from_slice(bytes).map_err(|error| format!("it is no manifest: {error}"))?;
     if document.schema_version != Some(2) {
         return Err("it is of a schema that is not 2".into());
     }
-    if let (Some(said), Some(sent_as)) = (document.media_type.as_deref(), sent_as)
-        && said != sent_as
+    if let (Some(declared), Some(content_type)) = (document.media_type.as_deref(), content_type)
+        && declared != content_type
     {
         return Err(format!(
-            "it is sent as {sent_as:?} and calls itself {said:?}"
+            "it is sent as {content_type:?} and calls itself {declared:?}"
         ));
     }
-    let media_type = document.media_type.or(sent_as.map(str::to_owned));
+    let media_type = document.media_type.or(content_type.map(str::to_owned));
     let media_type = media_type.ok_or("it has no media type")?;
     let entries = |descriptors: Vec<Descriptor>| {
-        let entries = descriptors.into_iter().map(Entry::try_from);
+        let entries = descriptors.into_iter().map(BlobDescriptor::try_from);
         let entries: Result<Vec<_>, _> = entries.collect();
         entries.map_err(|error| error.to_string())
     };
     let kind = match (document.config, document.layers, document.manifests) {
-        (Some(config), Some(layers), None) if IMAGES.contains(&media_type.as_str()) => {
-            Kind::Image(entries([vec![config], layers].concat())?)
+        (Some(config), Some(layers), None) if IMAGE_MEDIA_TYPES.contains(&media_type.as_str()) => {
+            ManifestKind::Image(entries([vec![config], layers].concat())?)
         }
-        (None, None, Some(manifests)) if INDEXES.contains(&media_type.as_str()) => {
-            Kind::Index(entries(manifests)?)
+        (None, None, Some(manifests)) if INDEX_MEDIA_TYPES.contains(&media_type.as_str()) => {
+            ManifestKind::Index(entries(manifests)?)
         }
         _ => {
             return Err(format!(
@@ -160,28 +170,32 @@ mod tests {
         json!({"mediaType": "x", "digest": Digest::of(b""), "size": 0})
     }
 
-    fn read(document: &Value, sent_as: Option<&str>) -> Result<Kind, String> {
-        understand(document.to_string().as_bytes(), sent_as).map(|(_, kind)| kind)
+    fn read(document: &Value, content_type: Option<&str>) -> Result<ManifestKind, String> {
+        parse_manifest(document.to_string().as_bytes(), content_type).map(|(_, kind)| kind)
     }
 
     #[test]
-    fn all_four_kinds_are_read() {
-        for kind in IMAGES {
+    fn oci_and_docker_images_and_indexes_are_parsed() {
+        for kind in IMAGE_MEDIA_TYPES {
             let document = json!({"schemaVersion": 2, "mediaType": kind,
                 "config": entry(), "layers": [entry(), entry()]});
-            assert!(matches!(read(&document, Some(kind)), Ok(Kind::Image(all)) if all.len() == 3));
+            assert!(
+                matches!(read(&document, Some(kind)), Ok(ManifestKind::Image(all)) if all.len() == 3)
+            );
             assert!(read(&document, None).is_ok());
         }
-        for kind in INDEXES {
+        for kind in INDEX_MEDIA_TYPES {
             let document = json!({"schemaVersion": 2, "manifests": [entry()]});
-            assert!(matches!(read(&document, Some(kind)), Ok(Kind::Index(all)) if all.len() == 1));
+            assert!(
+                matches!(read(&document, Some(kind)), Ok(ManifestKind::Index(all)) if all.len() == 1)
+            );
         }
     }
 
     #[test]
-    fn what_could_mean_two_things_is_refused() {
-        let (image, index) = (IMAGES[0], INDEXES[0]);
-        let both = json!({"schemaVersion": 2, "mediaType": image,
+    fn ambiguous_manifests_are_rejected() {
+        let (image, index) = (IMAGE_MEDIA_TYPES[0], INDEX_MEDIA_TYPES[0]);
+        let ambiguous = json!({"schemaVersion": 2, "mediaType": image,
             "config": entry(), "layers": [], "manifests": []});
         let mut path = entry();
         path["digest"] = "sha256:../../../etc/passwd".into();
@@ -190,8 +204,8 @@ mod tests {
         let mut negative = entry();
         negative["size"] = (-1).into();
         let bad = [
-            (both.clone(), image),
-            (both, index),
+            (ambiguous.clone(), image),
+            (ambiguous, index),
             (
                 json!({"schemaVersion": 2, "mediaType": index, "config": entry(), "layers": []}),
                 index,
@@ -227,10 +241,10 @@ mod tests {
             ),
             (json!([]), image),
         ];
-        for (document, sent_as) in bad {
+        for (document, content_type) in bad {
             assert!(
-                read(&document, Some(sent_as)).is_err(),
-                "{document} as {sent_as}"
+                read(&document, Some(content_type)).is_err(),
+                "{document} as {content_type}"
             );
         }
     }

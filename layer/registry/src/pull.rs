@@ -5,22 +5,24 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 use fs_err as fs;
-use layer::{Architecture, Digest, Index, place_for, write_documents, write_file};
+use layer::{Architecture, Digest, Index, atomic_write, find_platform, write_layout_files};
 use reqwest::header::ACCEPT;
 use serde_json::Value;
 
 use super::blob;
-use super::manifest::{self, Entry, Kind, LONGEST, Manifest, accepted, said_digest};
-use super::session::within;
-use super::{Error, Meter, Remote, Result, Session, Watch};
+use super::manifest::{
+    self, BlobDescriptor, MAX_MANIFEST_SIZE, Manifest, ManifestKind, accept_header, header_digest,
+};
+use super::session::with_session;
+use super::{Error, ProgressCallback, ProgressMeter, Remote, Result, Session};
 
 /// The most manifests of an index and what it lists.
-const MOST_MANIFESTS: usize = 1000;
+const MAX_MANIFESTS: usize = 1000;
 
 #[derive(Clone, Debug)]
-pub struct Pulled {
+pub struct PulledImage {
     /// The digest that the reference stands for.
-    pub resolved: Digest,
+    pub resolved_digest: Digest,
     /// The digest of the manifest that the folder's index names: the same, or that of the one image
     /// that was chosen by its architecture.
     pub digest: Digest,
@@ -33,25 +35,29 @@ pub struct Pulled {
 
 /// The digest that a reference stands for at present.
 pub fn resolve(remote: &Remote) -> Result<Digest> {
-    within(remote, "pull", &|_| (), async |session| {
-        resolved(&session).await
+    with_session(remote, "pull", &|_| (), async |session| {
+        resolve_digest(&session).await
     })
 }
 
-pub(crate) async fn resolved(session: &Session<'_>) -> Result<Digest> {
-    let version = session.remote.version();
-    let address = session.remote.address(&format!("manifests/{version}"));
+pub(crate) async fn resolve_digest(session: &Session<'_>) -> Result<Digest> {
+    let version = session.remote.tag_or_digest();
+    let url = session.remote.url(&format!("manifests/{version}"));
     let what = format!("manifest {version}");
     let headers = session
-        .patiently(async || {
-            let asked = session.send(&what, |http| http.head(&address).header(ACCEPT, accepted()));
-            Ok(asked.await?.headers().clone())
+        .with_retries(async || {
+            let request = session.send(&what, |http| {
+                http.head(&url).header(ACCEPT, accept_header())
+            });
+            Ok(request.await?.headers().clone())
         })
         .await?;
-    match said_digest(&headers) {
-        Some(said) => match session.remote.digest() {
-            Some(wanted) if said != wanted => Err(session.remote.lied(&what, wanted, said)),
-            _ => Ok(said),
+    match header_digest(&headers) {
+        Some(found) => match session.remote.digest() {
+            Some(wanted) if found != wanted => {
+                Err(session.remote.digest_mismatch(&what, wanted, found))
+            }
+            _ => Ok(found),
         },
         // The header is only recommended.
         None => Ok(manifest::fetch(session, version).await?.digest),
@@ -60,32 +66,32 @@ pub(crate) async fn resolved(session: &Session<'_>) -> Result<Digest> {
 
 /// Pulls an image, or all images of an index, into `folder`, which is made if it is not there and
 /// may hold other images' blobs. With `architecture`, only that one is pulled of an index, and an image
-/// for another one is refused. `watch` is told what goes on.
+/// for another one is refused. `progress` is told what goes on.
 ///
 /// The folder's `index.json` is written last and names what was pulled, and nothing else.
 pub fn pull(
     remote: &Remote,
     folder: &Path,
     architecture: Option<Architecture>,
-    watch: &dyn Fn(&super::Event<'_>),
-) -> Result<Pulled> {
+    progress: &dyn Fn(&super::ProgressEvent<'_>),
+) -> Result<PulledImage> {
     let blobs = folder.join("blobs/sha256");
     fs::create_dir_all(&blobs)?;
-    within(remote, "pull", watch, async |session| {
-        let top = manifest::fetch(&session, remote.version()).await?;
-        let resolved = top.digest;
+    with_session(remote, "pull", progress, async |session| {
+        let top = manifest::fetch(&session, remote.tag_or_digest()).await?;
+        let resolved_digest = top.digest;
         let chosen = match (&top.kind, architecture) {
-            (Kind::Index(entries), Some(wanted)) => {
-                let entry = choose(remote, entries, wanted)?;
-                child(&session, entry).await?
+            (ManifestKind::Index(entries), Some(wanted)) => {
+                let entry = select_platform(remote, entries, wanted)?;
+                fetch_child(&session, entry).await?
             }
             _ => top,
         };
         let (bytes, fetched_bytes) =
-            everything(&session, &chosen, &blobs, architecture, watch).await?;
+            fetch_all(&session, &chosen, &blobs, architecture, progress).await?;
         write_index(folder, remote, &chosen)?;
-        Ok(Pulled {
-            resolved,
+        Ok(PulledImage {
+            resolved_digest,
             digest: chosen.digest,
             media_type: chosen.media_type,
             bytes,
@@ -94,13 +100,17 @@ pub fn pull(
     })
 }
 
-fn choose<'a>(remote: &Remote, entries: &'a [Entry], wanted: Architecture) -> Result<&'a Entry> {
-    let place = place_for(entries.iter().map(|entry| &entry.descriptor), wanted);
-    let place = place.map_err(|found| no_architecture(remote, wanted, &found))?;
-    Ok(&entries[place])
+fn select_platform<'a>(
+    remote: &Remote,
+    entries: &'a [BlobDescriptor],
+    wanted: Architecture,
+) -> Result<&'a BlobDescriptor> {
+    let position = find_platform(entries.iter().map(|entry| &entry.descriptor), wanted);
+    let position = position.map_err(|found| missing_architecture(remote, wanted, &found))?;
+    Ok(&entries[position])
 }
 
-fn no_architecture(remote: &Remote, wanted: Architecture, found: &str) -> Error {
+fn missing_architecture(remote: &Remote, wanted: Architecture, found: &str) -> Error {
     let printable = found.chars().filter(|letter| !letter.is_control());
     let found: String = printable.take(500).collect();
     let (reference, wanted) = (remote.reference.whole(), wanted.goarch());
@@ -109,18 +119,21 @@ fn no_architecture(remote: &Remote, wanted: Architecture, found: &str) -> Error 
     ))
 }
 
-async fn child(session: &Session<'_>, entry: &Entry) -> Result<Manifest> {
-    if entry.size() > LONGEST {
+async fn fetch_child(session: &Session<'_>, entry: &BlobDescriptor) -> Result<Manifest> {
+    if entry.size() > MAX_MANIFEST_SIZE {
         let what = format!("manifest {}", entry.digest);
-        let reason = format!("it is said to have {} bytes, over {LONGEST}", entry.size());
-        return Err(session.unusable(&what, reason));
+        let reason = format!(
+            "it is said to have {} bytes, over {MAX_MANIFEST_SIZE}",
+            entry.size()
+        );
+        return Err(session.invalid_response(&what, reason));
     }
     let found = manifest::fetch(session, &entry.digest.to_string()).await?;
     if found.bytes.len() as u64 != entry.size() {
-        return Err(Error::Size {
+        return Err(Error::SizeMismatch {
             registry: session.remote.registry().to_owned(),
             what: format!("manifest {}", entry.digest),
-            wanted: entry.size(),
+            expected: entry.size(),
             found: found.bytes.len().to_string(),
         });
     }
@@ -128,68 +141,72 @@ async fn child(session: &Session<'_>, entry: &Entry) -> Result<Manifest> {
 }
 
 /// Fetches what a manifest lists, and that; returns the bytes of all blobs and of those fetched.
-async fn everything(
+async fn fetch_all(
     session: &Session<'_>,
     top: &Manifest,
     blobs: &Path,
     architecture: Option<Architecture>,
-    watch: &Watch<'_>,
+    progress: &ProgressCallback<'_>,
 ) -> Result<(u64, u64)> {
     let mut entries = Vec::new();
     let mut documents = vec![(top.digest, top.bytes.clone())];
     let mut waiting = Vec::new();
-    list(&top.kind, &mut entries, &mut waiting);
+    collect_entries(&top.kind, &mut entries, &mut waiting);
     let mut seen = BTreeSet::from([top.digest]);
     while let Some(entry) = waiting.pop() {
         if !seen.insert(entry.digest) {
             continue;
         }
-        if seen.len() > MOST_MANIFESTS {
+        if seen.len() > MAX_MANIFESTS {
             let what = format!("index {}", top.digest);
-            let reason = format!("it lists more than {MOST_MANIFESTS} images");
-            return Err(session.unusable(&what, reason));
+            let reason = format!("it lists more than {MAX_MANIFESTS} images");
+            return Err(session.invalid_response(&what, reason));
         }
-        let found = child(session, &entry).await?;
-        list(&found.kind, &mut entries, &mut waiting);
+        let found = fetch_child(session, &entry).await?;
+        collect_entries(&found.kind, &mut entries, &mut waiting);
         documents.push((found.digest, found.bytes));
     }
     // Images of one index share layers, and one image may have the same layer twice.
     let mut seen = BTreeSet::new();
     entries.retain(|entry| seen.insert((entry.digest, entry.size())));
-    let sizes = entries.iter().map(Entry::size);
+    let sizes = entries.iter().map(BlobDescriptor::size);
     let total = sizes.fold(0_u64, u64::saturating_add);
-    let meter = Meter::new(watch, total);
+    let meter = ProgressMeter::new(progress, total);
     let mut fetched = 0;
-    for (place, entry) in entries.iter().enumerate() {
+    for (position, entry) in entries.iter().enumerate() {
         if blob::fetch(session, entry, blobs, &meter).await? {
             fetched += entry.size();
         }
-        if let (0, Some(wanted), Kind::Image(_)) = (place, architecture, &top.kind) {
+        if let (0, Some(wanted), ManifestKind::Image(_)) = (position, architecture, &top.kind) {
             check_architecture(session.remote, entry, blobs, wanted)?;
         }
     }
     // Innermost first, so that what is there is complete.
     for (digest, bytes) in documents.iter().rev() {
-        write_file(&blobs.join(digest.hex()), bytes)?;
+        atomic_write(&blobs.join(digest.hex()), bytes)?;
     }
     Ok((total, fetched))
 }
 
-fn list(kind: &Kind, entries: &mut Vec<Entry>, waiting: &mut Vec<Entry>) {
+fn collect_entries(
+    kind: &ManifestKind,
+    entries: &mut Vec<BlobDescriptor>,
+    waiting: &mut Vec<BlobDescriptor>,
+) {
     match kind {
-        Kind::Image(blobs) => entries.extend(blobs.iter().cloned()),
-        Kind::Index(manifests) => waiting.extend(manifests.iter().cloned()),
+        ManifestKind::Image(blobs) => entries.extend(blobs.iter().cloned()),
+        ManifestKind::Index(manifests) => waiting.extend(manifests.iter().cloned()),
     }
 }
 
 /// Refuses an image whose configuration says another architecture.
 fn check_architecture(
     remote: &Remote,
-    config: &Entry,
+    config: &BlobDescriptor,
     blobs: &Path,
     wanted: Architecture,
 ) -> Result<()> {
-    let found = if config.size() > LONGEST {
+    let found = if config.size() > MAX_MANIFEST_SIZE {
         "none that it names in a configuration of sensible length".to_owned()
     } else {
         let bytes = fs::read(blobs.join(config.digest.hex()))?;
@@ -199,7 +216,7 @@ fn check_architecture(
     };
     match found == wanted.goarch() {
         true => Ok(()),
-        false => Err(no_architecture(remote, wanted, &found)),
+        false => Err(missing_architecture(remote, wanted, &found)),
     }
 }
 
@@ -212,5 +229,5 @@ fn write_index(folder: &Path, remote: &Remote, manifest: &Manifest) -> Result<()
         let name = "org.opencontainers.image.ref.name".to_owned();
         entry.set_annotations(Some(HashMap::from([(name, tag.to_owned())])));
     }
-    Ok(write_documents(folder, &Index::of(vec![entry])?)?)
+    Ok(write_layout_files(folder, &Index::new(vec![entry])?)?)
 }

@@ -8,20 +8,20 @@ use layer::Digest;
 use reqwest::StatusCode;
 use reqwest::header::CONTENT_TYPE;
 
-use super::manifest::said_digest;
-use super::pull::resolved;
-use super::session::within;
+use super::manifest::header_digest;
+use super::pull::resolve_digest;
+use super::session::with_session;
 use super::upload::{self, Blob};
-use super::{Error, Failure, Meter, Remote, Result, Session, Watch};
+use super::{Error, Failure, ProgressCallback, ProgressMeter, Remote, Result, Session};
 
 /// Pushes an image. `media_type` is that of the manifest, whose digest is returned once the
-/// registry has confirmed it. `watch` is told what goes on.
+/// registry has confirmed it. `progress` is told what goes on.
 pub fn push(
     remote: &Remote,
     blobs: &[Blob<'_>],
     manifest: &[u8],
     media_type: &str,
-    watch: &dyn Fn(&super::Event<'_>),
+    progress: &dyn Fn(&super::ProgressEvent<'_>),
 ) -> Result<Digest> {
     let digest = Digest::of(manifest);
     if let Some(wanted) = remote.digest()
@@ -32,26 +32,30 @@ pub fn push(
             "`{reference}` cannot be what is pushed, whose digest is {digest}; name a tag"
         )));
     }
-    within(remote, "pull,push", watch, async |session| {
-        let total = blobs.iter().map(|blob| blob.bytes).sum();
-        let meter = Meter::new(watch as &Watch<'_>, total);
+    with_session(remote, "pull,push", progress, async |session| {
+        let total = blobs.iter().map(|blob| blob.size).sum();
+        let meter = ProgressMeter::new(progress as &ProgressCallback<'_>, total);
         for blob in blobs {
-            send_blob(&session, blob, &meter).await?;
+            push_blob(&session, blob, &meter).await?;
         }
-        send_manifest(&session, manifest, media_type, digest).await?;
+        push_manifest(&session, manifest, media_type, digest).await?;
         Ok(digest)
     })
 }
 
-async fn send_blob(session: &Session<'_>, blob: &Blob<'_>, meter: &Meter<'_>) -> Result<()> {
+async fn push_blob(
+    session: &Session<'_>,
+    blob: &Blob<'_>,
+    meter: &ProgressMeter<'_>,
+) -> Result<()> {
     let (mut first, mut renewed) = (true, false);
     session
-        .patiently(async || {
-            session.greet().await?;
+        .with_retries(async || {
+            session.ping().await?;
             // A connection may break after the last byte has arrived: then the blob is there.
-            let present = exists(session, blob).await?;
+            let present = blob_exists(session, blob).await?;
             if take(&mut first) {
-                meter.blob(blob.digest, blob.bytes, present);
+                meter.blob_started(blob.digest, blob.size, present);
             }
             if present {
                 return Ok(());
@@ -59,14 +63,14 @@ async fn send_blob(session: &Session<'_>, blob: &Blob<'_>, meter: &Meter<'_>) ->
             upload::send(session, blob, meter, &mut renewed).await
         })
         .await?;
-    meter.finished(blob.bytes);
+    meter.blob_finished(blob.size);
     Ok(())
 }
 
-async fn exists(session: &Session<'_>, blob: &Blob<'_>) -> Result<bool, Failure> {
-    let address = session.remote.address(&format!("blobs/{}", blob.digest));
+async fn blob_exists(session: &Session<'_>, blob: &Blob<'_>) -> Result<bool, Failure> {
+    let url = session.remote.url(&format!("blobs/{}", blob.digest));
     let what = format!("blob {}", blob.digest);
-    match session.send(&what, |http| http.head(&address)).await {
+    match session.send(&what, |http| http.head(&url)).await {
         Ok(_) => Ok(true),
         Err(failure) if failure.status == Some(StatusCode::NOT_FOUND) => Ok(false),
         Err(failure) => Err(failure),
@@ -74,7 +78,7 @@ async fn exists(session: &Session<'_>, blob: &Blob<'_>) -> Result<bool, Failure>
 }
 
 /// Puts the manifest and compares the digest that the registry gives it.
-async fn send_manifest(
+async fn push_manifest(
     session: &Session<'_>,
     manifest: &[u8],
     media_type: &str,
@@ -84,24 +88,24 @@ async fn send_manifest(
     let version = reference
         .tag()
         .map_or_else(|| digest.to_string(), str::to_owned);
-    let address = session.remote.address(&format!("manifests/{version}"));
+    let url = session.remote.url(&format!("manifests/{version}"));
     let what = format!("manifest {version}");
     let headers = session
-        .patiently(async || {
-            session.greet().await?;
+        .with_retries(async || {
+            session.ping().await?;
             let put = session.send(&what, |http| {
-                let request = http.put(&address).header(CONTENT_TYPE, media_type);
+                let request = http.put(&url).header(CONTENT_TYPE, media_type);
                 request.body(manifest.to_vec())
             });
             Ok(put.await?.headers().clone())
         })
         .await?;
-    let found = match said_digest(&headers) {
-        Some(said) => said,
-        None => resolved(session).await?,
+    let found = match header_digest(&headers) {
+        Some(found) => found,
+        None => resolve_digest(session).await?,
     };
     if found == digest {
         return Ok(());
     }
-    Err(session.remote.lied(&what, digest, found))
+    Err(session.remote.digest_mismatch(&what, digest, found))
 }

@@ -6,14 +6,14 @@ use std::net::IpAddr;
 use layer::Digest;
 use oci_spec::distribution::Reference;
 
-use super::{Error, Patience, Result};
+use super::{Error, Result, RetryPolicy};
 
 #[derive(Clone, Debug)]
 pub struct Remote {
     pub reference: Reference,
     pub credentials: Credentials,
     pub plain_http: bool,
-    pub patience: Patience,
+    pub retry_policy: RetryPolicy,
 }
 
 /// What is shown to a registry. Its debug form hides what is secret.
@@ -28,7 +28,7 @@ pub enum Credentials {
     /// A token that the registry's token service gives access tokens for.
     IdentityToken(String),
     /// A token for the registry itself.
-    Token(String),
+    RegistryToken(String),
 }
 
 impl fmt::Debug for Credentials {
@@ -37,18 +37,18 @@ impl fmt::Debug for Credentials {
             Self::Anonymous => "Anonymous",
             Self::Basic { .. } => "Basic(…)",
             Self::IdentityToken(_) => "IdentityToken(…)",
-            Self::Token(_) => "Token(…)",
+            Self::RegistryToken(_) => "RegistryToken(…)",
         })
     }
 }
 
 impl Credentials {
     /// What must not be seen anywhere.
-    pub(crate) fn secrets(&self) -> Option<&str> {
+    pub(crate) fn secret(&self) -> Option<&str> {
         match self {
             Self::Anonymous => None,
             Self::Basic { password, .. } => Some(password),
-            Self::IdentityToken(token) | Self::Token(token) => Some(token),
+            Self::IdentityToken(token) | Self::RegistryToken(token) => Some(token),
         }
     }
 }
@@ -74,7 +74,7 @@ impl Remote {
             plain_http: is_loopback(reference.resolve_registry()),
             reference,
             credentials: Credentials::Anonymous,
-            patience: Patience::default(),
+            retry_policy: RetryPolicy::default(),
         })
     }
 
@@ -86,17 +86,17 @@ impl Remote {
         self.reference.digest()?.parse().ok()
     }
 
-    pub(crate) fn lied(&self, what: &str, wanted: Digest, found: Digest) -> Error {
-        Error::Lied {
+    pub(crate) fn digest_mismatch(&self, what: &str, wanted: Digest, found: Digest) -> Error {
+        Error::DigestMismatch {
             registry: self.registry().to_owned(),
             what: what.to_owned(),
-            wanted,
+            expected: wanted,
             found,
         }
     }
 
-    pub(crate) fn cut_off(&self, what: &str, done: u64, total: u64, reason: &str) -> Error {
-        Error::CutOff {
+    pub(crate) fn interrupted(&self, what: &str, done: u64, total: u64, reason: &str) -> Error {
+        Error::Interrupted {
             registry: self.registry().to_owned(),
             what: what.to_owned(),
             done,
@@ -106,7 +106,7 @@ impl Remote {
     }
 
     /// The same place with another digest.
-    pub fn at(&self, digest: Digest) -> Self {
+    pub fn with_digest(&self, digest: Digest) -> Self {
         Self {
             reference: self.reference.clone_with_digest(digest.to_string()),
             ..self.clone()
@@ -114,19 +114,19 @@ impl Remote {
     }
 
     /// The tag or, before it, the digest: what a manifest is asked for by.
-    pub(crate) fn version(&self) -> &str {
+    pub(crate) fn tag_or_digest(&self) -> &str {
         let (digest, tag) = (self.reference.digest(), self.reference.tag());
         digest.or(tag).unwrap_or("latest")
     }
 
     /// The address of the registry's interface.
-    pub(crate) fn root(&self) -> String {
+    pub(crate) fn api_url(&self) -> String {
         let scheme = if self.plain_http { "http" } else { "https" };
         format!("{scheme}://{}/v2/", self.reference.resolve_registry())
     }
 
-    pub(crate) fn address(&self, path: &str) -> String {
-        format!("{}{}/{path}", self.root(), self.reference.repository())
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("{}{}/{path}", self.api_url(), self.reference.repository())
     }
 }
 
@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn references_are_read_as_docker_does() {
+    fn references_parse_like_docker() {
         let whole = |text| Remote::parse(text).map(|remote| remote.reference.whole());
         assert_eq!(whole("a").unwrap(), "docker.io/library/a:latest");
         assert_eq!(whole("a/b:1").unwrap(), "docker.io/a/b:1");
@@ -155,7 +155,7 @@ mod tests {
         let digest = Digest::of(b"").to_string();
         let both = format!("127.0.0.1:5000/a:x@{digest}");
         assert_eq!(whole(&both).unwrap(), both);
-        assert_eq!(Remote::parse(&both).unwrap().version(), digest);
+        assert_eq!(Remote::parse(&both).unwrap().tag_or_digest(), digest);
         let shouted = format!("a@{}", digest.to_uppercase().replace("SHA", "sha"));
         for bad in [
             "",
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn only_this_machine_is_spoken_to_without_tls() {
+    fn plain_http_is_for_loopback_only() {
         for host in [
             "localhost",
             "localhost:5000",
@@ -194,17 +194,17 @@ mod tests {
         ] {
             assert!(!is_loopback(host), "{host}");
         }
-        let root = |text| Remote::parse(text).unwrap().root();
-        assert_eq!(root("localhost:5000/a"), "http://localhost:5000/v2/");
-        assert_eq!(root("h.example/a"), "https://h.example/v2/");
-        assert_eq!(root("a"), "https://index.docker.io/v2/");
+        let api_url = |text| Remote::parse(text).unwrap().api_url();
+        assert_eq!(api_url("localhost:5000/a"), "http://localhost:5000/v2/");
+        assert_eq!(api_url("h.example/a"), "https://h.example/v2/");
+        assert_eq!(api_url("a"), "https://index.docker.io/v2/");
     }
 
     #[test]
-    fn secrets_have_no_debug_form() {
+    fn debug_output_hides_secrets() {
         let mut remote = Remote::parse("a").unwrap();
         for credentials in [
-            Credentials::Token("hidden".into()),
+            Credentials::RegistryToken("hidden".into()),
             Credentials::IdentityToken("hidden".into()),
             Credentials::Basic {
                 user: "u".into(),

@@ -11,7 +11,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use reqwest::{Body, Client, RequestBuilder, Response, StatusCode, Url};
 
 use super::remote::is_loopback;
-use super::{Credentials, Error, Event, Failure, Remote, Result, Watch};
+use super::{Credentials, Error, Failure, ProgressCallback, ProgressEvent, Remote, Result};
 
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Authorization {
@@ -35,53 +35,53 @@ pub(crate) struct Session<'a> {
     /// What is done in the repository, as a token's scope says it: `pull` or `pull,push`.
     pub actions: &'static str,
     pub http: Client,
-    watch: &'a Watch<'a>,
+    progress: &'a ProgressCallback<'a>,
     /// Made for the first upload.
-    uploads: OnceCell<Client>,
+    upload_client: OnceCell<Client>,
     authorization: RefCell<Option<Authorization>>,
-    greeted: Cell<bool>,
+    pinged: Cell<bool>,
 }
 
 /// Does something with a connection, and waits until it is done.
-pub(crate) fn within<'a, T, F: Future<Output = Result<T>>>(
+pub(crate) fn with_session<'a, T, F: Future<Output = Result<T>>>(
     remote: &'a Remote,
     actions: &'static str,
-    watch: &'a Watch<'a>,
+    progress: &'a ProgressCallback<'a>,
     action: impl FnOnce(Session<'a>) -> F,
 ) -> Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| unusable(&error))?;
+        .map_err(|error| client_error(&error))?;
     // The process has one provider for all its TLS; if there is one already, it serves.
     let _ = rustls::crypto::ring::default_provider().install_default();
     runtime.block_on(action(Session {
         remote,
-        watch,
+        progress,
         actions,
-        http: client(remote, Some(remote.patience.silence))?,
-        uploads: OnceCell::default(),
+        http: client(remote, Some(remote.retry_policy.read_timeout))?,
+        upload_client: OnceCell::default(),
         authorization: RefCell::default(),
-        greeted: Cell::default(),
+        pinged: Cell::default(),
     }))
 }
 
-fn client(remote: &Remote, silence: Option<Duration>) -> Result<Client> {
+fn client(remote: &Remote, read_timeout: Option<Duration>) -> Result<Client> {
     let mut client = Client::builder()
         .user_agent(concat!("layer/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(remote.patience.connect)
+        .connect_timeout(remote.retry_policy.connect_timeout)
         .https_only(!remote.plain_http);
     if is_loopback(remote.reference.resolve_registry()) {
         // No proxy can reach this machine's own ports.
         client = client.no_proxy();
     }
-    if let Some(silence) = silence {
-        client = client.read_timeout(silence);
+    if let Some(read_timeout) = read_timeout {
+        client = client.read_timeout(read_timeout);
     }
-    client.build().map_err(|error| unusable(&error))
+    client.build().map_err(|error| client_error(&error))
 }
 
-fn unusable(error: &dyn std::error::Error) -> Error {
+fn client_error(error: &dyn std::error::Error) -> Error {
     Error::Other(format!("failed to set up the HTTP client: {error}"))
 }
 
@@ -92,10 +92,10 @@ impl Session<'_> {
 
     /// Forgets a token that the registry does not take any more; whether there was one that can be had anew.
     pub fn forget_token(&self) -> bool {
-        self.greeted.set(false);
+        self.pinged.set(false);
         let known = self.authorization.take();
         matches!(known, Some(Authorization::Bearer(_)))
-            && !matches!(self.remote.credentials, Credentials::Token(_))
+            && !matches!(self.remote.credentials, Credentials::RegistryToken(_))
     }
 
     /// Sends a request, once more with what the registry demands if it demands something, and
@@ -105,50 +105,50 @@ impl Session<'_> {
         what: &str,
         build: impl Fn(&Client) -> RequestBuilder,
     ) -> Result<Response, Failure> {
-        let once = async || {
-            let sent = self.authorized(build(&self.http))?.send().await;
-            sent.map_err(|error| self.broken(what, &error))
+        let send_once = async || {
+            let sent = self.with_authorization(build(&self.http))?.send().await;
+            sent.map_err(|error| self.classify_error(what, &error))
         };
-        let mut response = once().await?;
+        let mut response = send_once().await?;
         if response.status() == StatusCode::UNAUTHORIZED
-            && self.at_registry(&response)
+            && self.is_from_registry(&response)
             && let found @ Some(_) = self.authorize(response.headers()).await?
             && found != self.authorization()
         {
             self.authorization.replace(found);
-            response = once().await?;
+            response = send_once().await?;
         }
-        self.answer(what, response).await
+        self.classify_response(what, response).await
     }
 
     /// The request that puts a blob's bytes where the registry wants them. If that is another server, it is not shown
     /// the login.
-    pub fn upload(&self, place: Url, bytes: u64, body: Body) -> Result<RequestBuilder> {
-        let own = Url::parse(&self.remote.root()).is_ok_and(|own| own.origin() == place.origin());
-        let client = match self.uploads.get() {
+    pub fn upload_request(&self, url: Url, bytes: u64, body: Body) -> Result<RequestBuilder> {
+        let own = Url::parse(&self.remote.api_url()).is_ok_and(|own| own.origin() == url.origin());
+        let client = match self.upload_client.get() {
             Some(client) => client,
             None => {
                 // For the client, nothing is read from the beginning of an upload to its end.
                 let client = client(self.remote, None)?;
-                self.uploads.get_or_init(|| client)
+                self.upload_client.get_or_init(|| client)
             }
         };
-        let request = client.put(place).header(CONTENT_LENGTH, bytes);
+        let request = client.put(url).header(CONTENT_LENGTH, bytes);
         let request = request.header(CONTENT_TYPE, "application/octet-stream");
         let request = request.body(body);
         if own {
-            self.authorized(request)
+            self.with_authorization(request)
         } else {
             Ok(request)
         }
     }
 
-    fn authorized(&self, mut request: RequestBuilder) -> Result<RequestBuilder> {
+    fn with_authorization(&self, mut request: RequestBuilder) -> Result<RequestBuilder> {
         if let Some(known) = self.authorization() {
             let value = HeaderValue::try_from(known.header());
             let mut value = value.map_err(|_| {
                 let reason = "its user name or password has letters that no header can have";
-                self.unusable("a login", reason)
+                self.invalid_response("a login", reason)
             })?;
             value.set_sensitive(true);
             request = request.header(AUTHORIZATION, value);
@@ -158,13 +158,13 @@ impl Session<'_> {
 
     /// Finds out what the registry demands, with a request that is good for nothing else, unless
     /// that is known.
-    pub async fn greet(&self) -> Result<(), Failure> {
-        if self.greeted.get() {
+    pub async fn ping(&self) -> Result<(), Failure> {
+        if self.pinged.get() {
             return Ok(());
         }
-        let root = self.remote.root();
+        let root = self.remote.api_url();
         self.send("a greeting", |http| http.get(&root)).await?;
-        self.greeted.set(true);
+        self.pinged.set(true);
         // Some registries greet everybody and demand a login later, without saying how.
         if let (None, Credentials::Basic { user, password }) =
             (self.authorization(), &self.remote.credentials)
@@ -178,31 +178,37 @@ impl Session<'_> {
     }
 
     /// Does something until it succeeds or nothing can be hoped for any more.
-    pub async fn patiently<T>(
+    pub async fn with_retries<T>(
         &self,
         mut attempt: impl AsyncFnMut() -> Result<T, Failure>,
     ) -> Result<T> {
-        let patience = &self.remote.patience;
+        let policy = &self.remote.retry_policy;
         let mut failures = 0;
         loop {
             let failure = match attempt().await {
                 Ok(done) => return Ok(done),
                 Err(failure) => failure,
             };
-            if !failure.again {
+            if !failure.retryable {
                 return Err(failure.error);
             }
-            failures = if failure.progress { 1 } else { failures + 1 };
-            let wait = failure.asked.unwrap_or_else(|| patience.wait(failures));
-            if failures >= patience.tries || wait > patience.longest_wait {
-                return Err(Error::GaveUp {
-                    tries: failures,
+            failures = if failure.made_progress {
+                1
+            } else {
+                failures + 1
+            };
+            let wait = failure
+                .retry_after
+                .unwrap_or_else(|| policy.backoff(failures));
+            if failures >= policy.max_attempts || wait > policy.max_backoff {
+                return Err(Error::RetriesExhausted {
+                    attempts: failures,
                     last: Box::new(failure.error),
                 });
             }
-            (self.watch)(&Event::Again {
+            (self.progress)(&ProgressEvent::Retry {
                 error: &failure.error,
-                wait,
+                delay: wait,
             });
             tokio::time::sleep(wait).await;
         }

@@ -1,14 +1,14 @@
 //! Pushes to and pulls from a fake registry that breaks, lies and demands in every way.
 
+mod authentication;
+mod bad_responses;
 pub(crate) mod fake;
-mod lies;
-mod logins;
 mod pulls;
 mod pushes;
 
 use std::path::Path;
 
-use self::fake::Shelf;
+use self::fake::RegistryContents;
 use fs_err as fs;
 use layer::Digest;
 
@@ -19,21 +19,21 @@ fn noise(length: usize) -> Vec<u8> {
 }
 
 /// The digest of bytes as registries write it.
-fn of(bytes: &[u8]) -> String {
+fn digest_of(bytes: &[u8]) -> String {
     Digest::of(bytes).to_string()
 }
 
-/// That the folder holds all of the shelf's blobs, unchanged, and nothing that is not finished.
-fn assert_whole(folder: &Path, shelf: &Shelf) {
-    for (digest, bytes) in &shelf.blobs {
+/// That the folder holds all of the registry's blobs, unchanged, and nothing that is not finished.
+fn assert_complete(folder: &Path, contents: &RegistryContents) {
+    for (digest, bytes) in &contents.blobs {
         let name = digest.replace("sha256:", "blobs/sha256/");
         assert!(fs::read(folder.join(name)).unwrap() == *bytes, "{digest}");
     }
-    assert_eq!(partials(folder), Vec::<String>::new());
+    assert_eq!(partial_files(folder), Vec::<String>::new());
 }
 
 /// The names of what is not finished.
-fn partials(folder: &Path) -> Vec<String> {
+fn partial_files(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder.join("blobs/sha256")).unwrap();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     names.filter(|name| name.starts_with('.')).collect()

@@ -12,10 +12,10 @@ use super::session::Authorization;
 use super::{Credentials, Error, Failure, Session};
 
 /// The longest answer of a token service. Tokens are some kilobytes.
-const LONGEST: u64 = 1 << 20;
+const MAX_TOKEN_RESPONSE_SIZE: u64 = 1 << 20;
 
 /// What an identity token's service is told of who asks.
-const CLIENT: &str = "layer";
+const CLIENT_ID: &str = "layer";
 
 #[derive(Debug, PartialEq, Eq)]
 enum Challenge {
@@ -29,8 +29,8 @@ enum Challenge {
 impl Session<'_> {
     /// The authorization that fits a challenge and the credentials; none if they cannot meet it.
     pub async fn authorize(&self, headers: &HeaderMap) -> Result<Option<Authorization>, Failure> {
-        let found = match (challenge(headers), &self.remote.credentials) {
-            (_, Credentials::Token(token)) => self.bearer(token.clone())?,
+        let found = match (best_challenge(headers), &self.remote.credentials) {
+            (_, Credentials::RegistryToken(token)) => self.bearer(token.clone())?,
             (Some(Challenge::Basic), Credentials::Basic { user, password }) => {
                 Authorization::Basic {
                     user: user.clone(),
@@ -38,18 +38,22 @@ impl Session<'_> {
                 }
             }
             (Some(Challenge::Bearer { realm, service }), _) => {
-                self.ask(&realm, service.as_deref()).await?
+                self.fetch_token(&realm, service.as_deref()).await?
             }
             _ => return Ok(None),
         };
         Ok(Some(found))
     }
 
-    async fn ask(&self, realm: &str, service: Option<&str>) -> Result<Authorization, Failure> {
+    async fn fetch_token(
+        &self,
+        realm: &str,
+        service: Option<&str>,
+    ) -> Result<Authorization, Failure> {
         let what = "the token service";
-        let Some(realm) = trusted(realm) else {
+        let Some(realm) = trusted_realm(realm) else {
             let reason = "its address is neither https nor on this machine";
-            return Err(self.unusable(what, reason).into());
+            return Err(self.invalid_response(what, reason).into());
         };
         let (repository, actions) = (self.remote.reference.repository(), self.actions);
         let scope = format!("repository:{repository}:{actions}");
@@ -59,7 +63,7 @@ impl Session<'_> {
             Credentials::IdentityToken(token) => {
                 query.extend([
                     ("grant_type", "refresh_token"),
-                    ("client_id", CLIENT),
+                    ("client_id", CLIENT_ID),
                     ("refresh_token", token),
                 ]);
                 self.http.post(realm).form(&query)
@@ -68,35 +72,39 @@ impl Session<'_> {
                 let request = self.http.get(realm).query(&query);
                 request.basic_auth(user, Some(password))
             }
-            Credentials::Anonymous | Credentials::Token(_) => self.http.get(realm).query(&query),
+            Credentials::Anonymous | Credentials::RegistryToken(_) => {
+                self.http.get(realm).query(&query)
+            }
         };
         let sent = request.send().await;
-        let response = sent.map_err(|error| self.broken(what, &error))?;
+        let response = sent.map_err(|error| self.classify_error(what, &error))?;
         let status = response.status();
         if status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN {
             // At the registry's own address or not: it is the login that is refused.
-            return Err(self.status(what, status, b"", None, false));
+            return Err(self.classify_status(what, status, b"", None, false));
         }
-        let response = self.answer(what, response).await?;
-        let body = self.document(what, response, LONGEST).await?;
+        let response = self.classify_response(what, response).await?;
+        let body = self
+            .read_body(what, response, MAX_TOKEN_RESPONSE_SIZE)
+            .await?;
         // The parser's message could show a part of the token.
         let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
         let token = answer["token"].as_str().or(answer["access_token"].as_str());
-        let token = token.ok_or_else(|| self.unusable(what, "there is no token in it"))?;
+        let token = token.ok_or_else(|| self.invalid_response(what, "there is no token in it"))?;
         Ok(self.bearer(token.to_owned())?)
     }
 
     /// A token, if it can be a header.
     fn bearer(&self, token: String) -> Result<Authorization, Error> {
         if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(self.unusable("a login", "its token has letters that no token has"));
+            return Err(self.invalid_response("a login", "its token has letters that no token has"));
         }
         Ok(Authorization::Bearer(token))
     }
 }
 
 /// The best of the challenges that can be met.
-fn challenge(headers: &HeaderMap) -> Option<Challenge> {
+fn best_challenge(headers: &HeaderMap) -> Option<Challenge> {
     let values = headers.get_all(WWW_AUTHENTICATE).iter();
     let texts: Vec<&str> = values.filter_map(|value| value.to_str().ok()).collect();
     let challenges = texts.iter().filter_map(|text| parse_challenges(text).ok());
@@ -120,7 +128,7 @@ fn challenge(headers: &HeaderMap) -> Option<Challenge> {
 }
 
 /// The address of a token service, if credentials may go there.
-fn trusted(realm: &str) -> Option<Url> {
+fn trusted_realm(realm: &str) -> Option<Url> {
     let url = Url::parse(realm).ok()?;
     let safe = match url.scheme() {
         "https" => true,
@@ -133,52 +141,55 @@ fn trusted(realm: &str) -> Option<Url> {
 #[cfg(test)]
 mod tests {
     use super::super::Remote;
-    use super::super::session::within;
+    use super::super::session::with_session;
     use super::*;
 
-    fn of(values: &[&'static str]) -> Option<Challenge> {
+    fn parse_challenge(values: &[&'static str]) -> Option<Challenge> {
         let values = values
             .iter()
             .map(|value| (WWW_AUTHENTICATE, value.parse().unwrap()));
-        challenge(&values.collect())
+        best_challenge(&values.collect())
     }
 
     #[test]
-    fn challenges_are_read_and_tokens_preferred() {
+    fn bearer_challenge_is_preferred() {
         let hub = r#"Bearer realm="https://auth.example/token",service="hub",scope="repository:a:pull,push""#;
         let expected = Some(Challenge::Bearer {
             realm: "https://auth.example/token".into(),
             service: Some("hub".into()),
         });
-        assert_eq!(of(&[hub]), expected);
-        assert_eq!(of(&["Basic realm=\"x\"", hub]), expected);
+        assert_eq!(parse_challenge(&[hub]), expected);
+        assert_eq!(parse_challenge(&["Basic realm=\"x\"", hub]), expected);
         let amazon = r#"Basic realm="https://1.example/",service="ecr""#;
-        assert_eq!(of(&[amazon]), Some(Challenge::Basic));
-        assert_eq!(of(&["Basic realm=\"x\""]), Some(Challenge::Basic));
-        assert_eq!(of(&["Negotiate"]), None);
-        assert_eq!(of(&["Bearer service=\"without realm\""]), None);
-        assert_eq!(of(&["\"\"\",,,="]), None);
-        assert_eq!(of(&[]), None);
+        assert_eq!(parse_challenge(&[amazon]), Some(Challenge::Basic));
+        assert_eq!(
+            parse_challenge(&["Basic realm=\"x\""]),
+            Some(Challenge::Basic)
+        );
+        assert_eq!(parse_challenge(&["Negotiate"]), None);
+        assert_eq!(parse_challenge(&["Bearer service=\"without realm\""]), None);
+        assert_eq!(parse_challenge(&["\"\"\",,,="]), None);
+        assert_eq!(parse_challenge(&[]), None);
     }
 
     #[test]
-    fn credentials_go_nowhere_in_the_clear() {
-        assert!(trusted("https://auth.example/token").is_some());
-        assert!(trusted("http://127.0.0.1:5001/token").is_some());
+    fn credentials_are_not_sent_in_the_clear() {
+        assert!(trusted_realm("https://auth.example/token").is_some());
+        assert!(trusted_realm("http://127.0.0.1:5001/token").is_some());
         for realm in [
             "http://auth.example/token",
             "file:///etc/passwd",
             "/token",
             "",
         ] {
-            assert!(trusted(realm).is_none(), "{realm}");
+            assert!(trusted_realm(realm).is_none(), "{realm}");
         }
     }
 
     #[test]
-    fn a_token_must_fit_into_a_header() {
+    fn token_must_be_a_valid_header() {
         let remote = Remote::parse("h.example/a").unwrap();
-        within(&remote, "pull", &|_| (), async |session| {
+        with_session(&remote, "pull", &|_| (), async |session| {
             assert!(session.bearer("abc.DEF-1_2=".into()).is_ok());
             for bad in ["", "a\nb", "a b", "ä"] {
                 let error = session.bearer(bad.into()).err().unwrap();

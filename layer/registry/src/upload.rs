@@ -17,26 +17,26 @@ use reqwest::header::{CONTENT_LENGTH, LOCATION};
 use reqwest::{Body, Response, StatusCode, Url};
 use tokio::time::{Instant, timeout};
 
-use super::judge::{cause, innermost};
-use super::{Error, Failure, Meter, Result, Session};
+use super::classify::{find_cause, root_cause};
+use super::{Error, Failure, ProgressMeter, Result, Session};
 
-type Content = Box<dyn Read + Send>;
+type BlobReader = Box<dyn Read + Send>;
 
 pub struct Blob<'a> {
     pub digest: Digest,
-    pub bytes: u64,
+    pub size: u64,
     /// Where it lies, for errors.
-    pub place: String,
+    pub origin: String,
     /// Opens its content, which is read from the beginning for each try and not beyond its size.
-    pub open: Box<dyn Fn() -> io::Result<Content> + 'a>,
+    pub open: Box<dyn Fn() -> io::Result<BlobReader> + 'a>,
 }
 
 impl<'a> Blob<'a> {
-    pub fn in_file(digest: Digest, bytes: u64, path: &'a Path, offset: u64) -> Self {
+    pub fn from_file(digest: Digest, size: u64, path: &'a Path, offset: u64) -> Self {
         Self {
             digest,
-            bytes,
-            place: path.display().to_string(),
+            size,
+            origin: path.display().to_string(),
             open: Box::new(move || {
                 let mut file = File::open(path)?;
                 file.seek(SeekFrom::Start(offset))?;
@@ -47,52 +47,57 @@ impl<'a> Blob<'a> {
 }
 
 /// How many bytes are read at once.
-const PIECE: u64 = 1 << 16;
+const CHUNK_SIZE: u64 = 1 << 16;
 
 /// How often is looked how far an upload is.
-const GLANCE: Duration = Duration::from_millis(100);
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 
 /// What is wrong with a blob on our side.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-struct Damage(String);
+struct BodyError(String);
 
 /// Sends a blob once. A token that is refused with the bytes is forgotten, if that was not `renewed` before.
 pub(crate) async fn send(
     session: &Session<'_>,
     blob: &Blob<'_>,
-    meter: &Meter<'_>,
+    meter: &ProgressMeter<'_>,
     renewed: &mut bool,
 ) -> Result<(), Failure> {
-    if blob.bytes == 0 && blob.digest != Digest::of(b"") {
+    if blob.size == 0 && blob.digest != Digest::of(b"") {
         return Err(damaged(blob, "it is empty").into());
     }
     let content = (blob.open)().map_err(|error| damaged(blob, &error.to_string()))?;
     let what = format!("blob {}", blob.digest);
-    let address = session.remote.address("blobs/uploads/");
-    let asked = session.send(&what, |http| http.post(&address).header(CONTENT_LENGTH, 0));
-    let mut place = location(session, &what, &asked.await?, StatusCode::ACCEPTED)?;
+    let url = session.remote.url("blobs/uploads/");
+    let request = session.send(&what, |http| http.post(&url).header(CONTENT_LENGTH, 0));
+    let mut upload_url = location(session, &what, &request.await?, StatusCode::ACCEPTED)?;
     let digest = blob.digest.to_string();
-    place.query_pairs_mut().append_pair("digest", &digest);
+    upload_url.query_pairs_mut().append_pair("digest", &digest);
 
     let sent = Arc::new(AtomicU64::new(0));
-    let body = Body::wrap_stream(body(content, blob.digest, blob.bytes, sent.clone()));
-    let mut put = pin!(session.upload(place, blob.bytes, body)?.send());
-    let patience = &session.remote.patience;
+    let body = Body::wrap_stream(body(content, blob.digest, blob.size, sent.clone()));
+    let mut put = pin!(session.upload_request(upload_url, blob.size, body)?.send());
+    let policy = &session.remote.retry_policy;
     let mut last = (0, Instant::now());
     loop {
-        let glance = timeout(GLANCE, &mut put).await;
+        let response = timeout(PROGRESS_INTERVAL, &mut put).await;
         let done = sent.load(Ordering::Relaxed);
-        meter.moved(done);
-        let cut_off = |reason: &str| {
-            let error = session.remote.cut_off(&what, done, blob.bytes, reason);
-            Failure::passing(error)
+        meter.blob_progress(done);
+        let interrupted = |reason: &str| {
+            let error = session.remote.interrupted(&what, done, blob.size, reason);
+            Failure::transient(error)
         };
-        match glance {
+        match response {
             Ok(Ok(response)) => {
-                let answer = timeout(patience.silence, session.answer(&what, response)).await;
-                let answer = answer.unwrap_or_else(|_| Err(cut_off("its answer ended early")));
-                let answer = answer.map_err(|failure| {
+                let confirmed = timeout(
+                    policy.read_timeout,
+                    session.classify_response(&what, response),
+                )
+                .await;
+                let confirmed =
+                    confirmed.unwrap_or_else(|_| Err(interrupted("its answer ended early")));
+                let confirmed = confirmed.map_err(|failure| {
                     let old = failure.status == Some(StatusCode::UNAUTHORIZED);
                     if !old || *renewed || !session.forget_token() {
                         return failure;
@@ -100,31 +105,33 @@ pub(crate) async fn send(
                     // The token has become too old during a long push.
                     *renewed = true;
                     Failure {
-                        again: true,
-                        asked: Some(Duration::ZERO),
+                        retryable: true,
+                        retry_after: Some(Duration::ZERO),
                         ..failure
                     }
                 })?;
-                return location(session, &what, &answer, StatusCode::CREATED).map(drop);
+                return location(session, &what, &confirmed, StatusCode::CREATED).map(drop);
             }
             Ok(Err(error)) => {
-                if let Some(Damage(reason)) = cause(&error) {
+                if let Some(BodyError(reason)) = find_cause(&error) {
                     return Err(damaged(blob, reason).into());
                 }
-                let failure = session.broken(&what, &error);
+                let failure = session.classify_error(&what, &error);
                 return Err(match failure.error {
-                    Error::Unreachable { .. } if !error.is_connect() => cut_off(&innermost(&error)),
+                    Error::Unreachable { .. } if !error.is_connect() => {
+                        interrupted(&root_cause(&error))
+                    }
                     _ => failure,
                 });
             }
             Err(_) if done > last.0 => last = (done, Instant::now()),
             Err(_) => {
-                let (limit, reason) = match done == blob.bytes {
-                    true => (patience.storing, "it does not confirm the blob"),
-                    false => (patience.silence, "it takes no more bytes"),
+                let (limit, reason) = match done == blob.size {
+                    true => (policy.commit_timeout, "it does not confirm the blob"),
+                    false => (policy.read_timeout, "it takes no more bytes"),
                 };
                 if last.1.elapsed() > limit {
-                    return Err(cut_off(reason));
+                    return Err(interrupted(reason));
                 }
             }
         }
@@ -138,55 +145,55 @@ fn location(
     response: &Response,
     wanted: StatusCode,
 ) -> Result<Url, Failure> {
-    let unusable = |reason| session.unusable(what, reason);
-    let place = response.headers().get(LOCATION);
-    let place = place.filter(|_| response.status() == wanted);
+    let invalid = |reason| session.invalid_response(what, reason);
+    let location = response.headers().get(LOCATION);
+    let location = location.filter(|_| response.status() == wanted);
     // The blob may have been stored all the same, which the next try finds out.
-    let place =
-        place.ok_or_else(|| Failure::passing(unusable("it does not say where the blob is")))?;
-    let place = place.to_str().ok();
-    let place = place.and_then(|place| response.url().join(place).ok());
-    place.ok_or_else(|| unusable("the address that it gives is none").into())
+    let location =
+        location.ok_or_else(|| Failure::transient(invalid("it does not say where the blob is")))?;
+    let location = location.to_str().ok();
+    let location = location.and_then(|location| response.url().join(location).ok());
+    location.ok_or_else(|| invalid("the address that it gives is none").into())
 }
 
 /// The blob's bytes, whose number is in `sent`. They end with an error, and so does the upload, if
 /// they are not what the digest says. (Nobody asks for the bytes of an empty one.)
 fn body(
-    content: Content,
+    content: BlobReader,
     digest: Digest,
-    bytes: u64,
+    size: u64,
     sent: Arc<AtomicU64>,
-) -> impl Stream<Item = Result<Vec<u8>, Damage>> + Send + 'static {
+) -> impl Stream<Item = Result<Vec<u8>, BodyError>> + Send + 'static {
     let begin = (content, RunningDigest::default());
     stream::try_unfold(begin, move |(mut content, mut sum)| {
-        let piece = || {
-            let left = bytes - sum.bytes();
+        let chunk = || {
+            let left = size - sum.size();
             if left == 0 {
                 return Ok(None);
             }
-            let (most, mut piece) = (left.min(PIECE), Vec::new());
-            let read = content.by_ref().take(most).read_to_end(&mut piece);
-            read.map_err(|error| Damage(error.to_string()))?;
-            sum.add(&piece);
-            if (piece.len() as u64) < most {
-                let found = sum.bytes();
-                return Err(Damage(format!(
-                    "it has {found} bytes and should have {bytes}"
+            let (limit, mut chunk) = (left.min(CHUNK_SIZE), Vec::new());
+            let read = content.by_ref().take(limit).read_to_end(&mut chunk);
+            read.map_err(|error| BodyError(error.to_string()))?;
+            sum.update(&chunk);
+            if (chunk.len() as u64) < limit {
+                let found = sum.size();
+                return Err(BodyError(format!(
+                    "it has {found} bytes and should have {size}"
                 )));
             }
-            if sum.bytes() == bytes && sum.digest() != digest {
-                return Err(Damage(format!("its digest is {}", sum.digest())));
+            if sum.size() == size && sum.digest() != digest {
+                return Err(BodyError(format!("its digest is {}", sum.digest())));
             }
-            sent.store(sum.bytes(), Ordering::Relaxed);
-            Ok(Some((piece, (content, sum))))
+            sent.store(sum.size(), Ordering::Relaxed);
+            Ok(Some((chunk, (content, sum))))
         };
-        ready(piece())
+        ready(chunk())
     })
 }
 
 fn damaged(blob: &Blob<'_>, reason: &str) -> Error {
-    let (digest, place) = (blob.digest, &blob.place);
+    let (digest, origin) = (blob.digest, &blob.origin);
     Error::Other(format!(
-        "the blob {digest} in `{place}` is damaged: {reason}; write the image again"
+        "the blob {digest} in `{origin}` is damaged: {reason}; write the image again"
     ))
 }

@@ -11,18 +11,18 @@ use fs_err::os::unix::fs::FileExt;
 use oci_spec::image::{ImageConfiguration, ImageManifestBuilder};
 use serde::{Deserialize, Serialize};
 
-use crate::document::{self, canonical, descriptor, parse, unbuilt};
-use crate::entries::{self, Kind};
+use crate::document::{self, build_error, canonical_json, descriptor, parse};
+use crate::entries::{self, EntryKind};
 use crate::source::{Blob, Source};
 use crate::{Digest, Error, Index, Result};
 
-const BLOBS: &str = "blobs/sha256/";
-const DOCKER: &str = "manifest.json";
+const BLOBS_PREFIX: &str = "blobs/sha256/";
+const DOCKER_MANIFEST: &str = "manifest.json";
 
 /// Docker's media types, for what its archives do not say.
-const LAYER: &str = "application/vnd.docker.image.rootfs.diff.tar";
-const CONFIG: &str = "application/vnd.docker.container.image.v1+json";
-const MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
+const DOCKER_LAYER_TYPE: &str = "application/vnd.docker.image.rootfs.diff.tar";
+const DOCKER_CONFIG_TYPE: &str = "application/vnd.docker.container.image.v1+json";
+const DOCKER_MANIFEST_TYPE: &str = "application/vnd.docker.distribution.manifest.v2+json";
 
 /// What Docker before version 25 reads of an archive.
 #[derive(Debug, Serialize, Deserialize)]
@@ -44,18 +44,18 @@ pub struct ArchiveFile {
     file: File,
     origin: String,
     /// Where each file's content lies.
-    files: BTreeMap<String, Place>,
-    made: Option<Made>,
+    files: BTreeMap<String, FileRange>,
+    synthesized: Option<SynthesizedDocuments>,
 }
 
 #[derive(Clone, Copy)]
-struct Place {
+struct FileRange {
     offset: u64,
-    bytes: u64,
+    size: u64,
 }
 
 /// What an archive without an index lacks.
-struct Made {
+struct SynthesizedDocuments {
     index: Vec<u8>,
     manifest: (Digest, Vec<u8>),
     /// Configuration and layers, by their paths.
@@ -75,26 +75,30 @@ impl ArchiveFile {
     /// Reads the archive in `file`, which errors call `origin`.
     pub fn read(mut file: File, origin: String) -> Result<Self> {
         file.rewind()?;
-        let files = places(&origin, &file)?;
+        let files = file_ranges(&origin, &file)?;
         let mut archive = Self {
             file,
             origin,
             files,
-            made: None,
+            synthesized: None,
         };
         if !archive.files.contains_key("index.json") {
-            if !archive.files.contains_key(DOCKER) {
+            if !archive.files.contains_key(DOCKER_MANIFEST) {
                 let what = "index.json and no manifest.json, so no image is in it";
                 return Err(Error::missing(&archive.origin, what));
             }
-            archive.made = Some(archive.make()?);
+            archive.synthesized = Some(archive.synthesize_documents()?);
         }
         Ok(archive)
     }
 
     /// What is missing in an archive that knows layers by path alone.
-    fn make(&self) -> Result<Made> {
-        let images: Vec<DockerImage> = parse(&self.origin, DOCKER, &self.document(DOCKER)?)?;
+    fn synthesize_documents(&self) -> Result<SynthesizedDocuments> {
+        let images: Vec<DockerImage> = parse(
+            &self.origin,
+            DOCKER_MANIFEST,
+            &self.document(DOCKER_MANIFEST)?,
+        )?;
         let [image] = images.as_slice() else {
             let reason = format!("there are {} images in it; save one alone", images.len());
             return Err(Error::damaged(&self.origin, reason));
@@ -110,83 +114,85 @@ impl ArchiveFile {
         let mut layers = Vec::new();
         for (id, path) in ids.iter().zip(&image.layers) {
             let digest: Digest = id.parse()?;
-            let place = self.place(path)?;
-            layers.push(descriptor(LAYER.into(), &digest, place.bytes)?);
+            let range = self.file_range(path)?;
+            layers.push(descriptor(DOCKER_LAYER_TYPE.into(), &digest, range.size)?);
             blobs.insert(digest, path.clone());
         }
         let size = config_bytes.len() as u64;
-        let config = descriptor(CONFIG.into(), &Digest::of(&config_bytes), size)?;
+        let config = descriptor(DOCKER_CONFIG_TYPE.into(), &Digest::of(&config_bytes), size)?;
         let manifest = ImageManifestBuilder::default()
             .schema_version(2_u32)
-            .media_type(MANIFEST)
+            .media_type(DOCKER_MANIFEST_TYPE)
             .config(config)
             .layers(layers)
             .build()
-            .map_err(unbuilt("manifest"))?;
-        let manifest = canonical(&manifest)?;
+            .map_err(build_error("manifest"))?;
+        let manifest = canonical_json(&manifest)?;
         let digest = Digest::of(&manifest);
-        let entry = descriptor(MANIFEST.into(), &digest, manifest.len() as u64)?;
-        Ok(Made {
-            index: Index::of(vec![entry])?.bytes()?,
+        let entry = descriptor(DOCKER_MANIFEST_TYPE.into(), &digest, manifest.len() as u64)?;
+        Ok(SynthesizedDocuments {
+            index: Index::new(vec![entry])?.to_json()?,
             manifest: (digest, manifest),
             blobs,
         })
     }
 
-    fn place(&self, path: &str) -> Result<Place> {
-        let place = self.files.get(path).copied();
-        place.ok_or_else(|| Error::missing(&self.origin, format!("file `{path}`")))
+    fn file_range(&self, path: &str) -> Result<FileRange> {
+        let range = self.files.get(path).copied();
+        range.ok_or_else(|| Error::missing(&self.origin, format!("file `{path}`")))
     }
 
     fn document(&self, path: &str) -> Result<Vec<u8>> {
-        let mut section = self.section(self.place(path)?);
+        let mut section = self.section(self.file_range(path)?);
         document::read(&self.origin, path, &mut section)
     }
 
-    fn section(&self, place: Place) -> Section<'_> {
+    fn section(&self, range: FileRange) -> Section<'_> {
         Section {
             file: &self.file,
-            at: place.offset,
-            end: place.offset + place.bytes,
+            at: range.offset,
+            end: range.offset + range.size,
         }
     }
 }
 
 /// Where the content of each file of the archive lies.
-fn places(origin: &str, file: &File) -> Result<BTreeMap<String, Place>> {
-    let mut places = BTreeMap::new();
+fn file_ranges(origin: &str, file: &File) -> Result<BTreeMap<String, FileRange>> {
+    let mut ranges = BTreeMap::new();
     let mut links = Vec::new();
     entries::for_each(origin, file, &mut |entry, offset, _| {
         match &entry.kind {
-            Kind::File => {
-                let bytes = entry.bytes;
-                let place = Place { offset, bytes };
-                if places.insert(entry.path.clone(), place).is_some() {
+            EntryKind::File => {
+                let size = entry.size;
+                let range = FileRange { offset, size };
+                if ranges.insert(entry.path.clone(), range).is_some() {
                     let reason = "it is there twice, and nothing says which one counts";
-                    return Err(Error::Hostile {
+                    return Err(Error::RejectedEntry {
                         origin: origin.to_owned(),
                         entry: entry.path.clone(),
                         reason: reason.to_owned(),
                     });
                 }
             }
-            Kind::Hardlink(target) => links.push((entry.path.clone(), target.clone())),
+            EntryKind::Hardlink(target) => links.push((entry.path.clone(), target.clone())),
             // `docker save` writes a layer that occurs again as a link to the first.
-            Kind::Symlink(target) => links.push((entry.path.clone(), beside(&entry.path, target))),
-            Kind::Folder | Kind::Special => {}
+            EntryKind::Symlink(target) => {
+                links.push((entry.path.clone(), resolve_symlink(&entry.path, target)))
+            }
+            EntryKind::Directory | EntryKind::Special => {}
         }
         Ok(())
     })?;
     for (path, target) in links {
-        if let Some(place) = places.get(&target).copied() {
-            places.entry(path).or_insert(place);
+        if let Some(range) = ranges.get(&target).copied() {
+            ranges.entry(path).or_insert(range);
         }
     }
-    Ok(places)
+    Ok(ranges)
 }
 
 /// The path that a link at `path` means, which may be one that no file has.
-fn beside(path: &str, target: &str) -> String {
+fn resolve_symlink(path: &str, target: &str) -> String {
     let mut parts: Vec<_> = path.split('/').collect();
     parts.pop();
     for part in target.split('/') {
@@ -205,44 +211,47 @@ impl Source for ArchiveFile {
     }
 
     fn index(&self) -> Result<Vec<u8>> {
-        match &self.made {
-            Some(made) => Ok(made.index.clone()),
+        match &self.synthesized {
+            Some(synthesized) => Ok(synthesized.index.clone()),
             None => self.document("index.json"),
         }
     }
 
     fn blob(&self, digest: &Digest) -> Result<Blob<'_>> {
-        let path = match &self.made {
-            Some(made) if made.manifest.0 == *digest => {
-                let bytes = made.manifest.1.as_slice();
+        let path = match &self.synthesized {
+            Some(synthesized) if synthesized.manifest.0 == *digest => {
+                let bytes = synthesized.manifest.1.as_slice();
                 return Ok(Blob {
-                    bytes: bytes.len() as u64,
+                    size: bytes.len() as u64,
                     reader: Box::new(bytes),
                 });
             }
-            Some(made) => made.blobs.get(digest).cloned(),
+            Some(synthesized) => synthesized.blobs.get(digest).cloned(),
             None => Some(blob_path(digest)),
         };
-        let place = path.and_then(|path| self.files.get(&path).copied());
-        let place = place.ok_or_else(|| Error::missing(&self.origin, format!("blob {digest}")))?;
+        let range = path.and_then(|path| self.files.get(&path).copied());
+        let range = range.ok_or_else(|| Error::missing(&self.origin, format!("blob {digest}")))?;
         Ok(Blob {
-            bytes: place.bytes,
-            reader: Box::new(self.section(place)),
+            size: range.size,
+            reader: Box::new(self.section(range)),
         })
     }
 
     fn blob_names(&self) -> Result<Vec<String>> {
-        let names = self.files.keys().map(|path| path.strip_prefix(BLOBS));
+        let names = self
+            .files
+            .keys()
+            .map(|path| path.strip_prefix(BLOBS_PREFIX));
         Ok(names.flatten().map(str::to_owned).collect())
     }
 
     fn docker_manifest(&self) -> Result<Option<Vec<u8>>> {
-        let there = self.made.is_none() && self.files.contains_key(DOCKER);
-        there.then(|| self.document(DOCKER)).transpose()
+        let present = self.synthesized.is_none() && self.files.contains_key(DOCKER_MANIFEST);
+        present.then(|| self.document(DOCKER_MANIFEST)).transpose()
     }
 
-    fn packs_on_push(&self) -> bool {
-        self.made.is_some()
+    fn compresses_on_push(&self) -> bool {
+        self.synthesized.is_some()
     }
 }
 
@@ -255,8 +264,8 @@ struct Section<'a> {
 impl Read for Section<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let left = usize::try_from(self.end - self.at).unwrap_or(usize::MAX);
-        let most = buffer.len().min(left);
-        let count = self.file.read_at(&mut buffer[..most], self.at)?;
+        let limit = buffer.len().min(left);
+        let count = self.file.read_at(&mut buffer[..limit], self.at)?;
         self.at += count as u64;
         Ok(count)
     }

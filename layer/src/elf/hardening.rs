@@ -21,38 +21,40 @@ pub struct Hardening {
     /// Whether what the loader relocates is made read-only then (`PT_GNU_RELRO`).
     pub relro: bool,
     /// Whether the loader resolves every symbol at the start, so that no table of functions stays writable.
-    pub binds_now: bool,
+    pub bind_now: bool,
     /// Whether its stack cannot be executed (`PT_GNU_STACK` without that right).
-    pub stack_is_data: bool,
+    pub nonexecutable_stack: bool,
     /// Whether the loader must write into code (`DT_TEXTREL`).
     pub text_relocations: bool,
     /// How many segments can be both written and executed.
-    pub writable_code: usize,
+    pub writable_executable_segments: usize,
     /// Whether functions check that their stack frame is whole (`__stack_chk_fail` is imported).
     pub stack_protector: bool,
     /// The functions of glibc that check the size of what they write to (`__memcpy_chk` and the like), by name.
-    pub fortified: BTreeSet<String>,
+    pub fortified_functions: BTreeSet<String>,
     /// Features that its notes announce for all of its code, such as `IBT`. Empty where one object lacks them.
-    pub announced: BTreeSet<&'static str>,
+    pub gnu_properties: BTreeSet<&'static str>,
 }
 
 impl Hardening {
     /// Reads everything but what the dynamic section and symbols say.
-    pub(super) fn of_segments<'data>(
+    pub(super) fn from_segments<'data>(
         header: &FileHeader64<Endianness>,
         data: impl ReadRef<'data>,
     ) -> object::Result<Self> {
         let endian = header.endian()?;
         let mut found = Self::default();
-        let mut starts = false;
+        let mut has_interpreter = false;
         for segment in header.program_headers(endian, data)? {
             let flags = segment.p_flags(endian);
             let may = |right| flags & right == right;
             match segment.p_type(endian) {
-                elf::PT_INTERP => starts = true,
+                elf::PT_INTERP => has_interpreter = true,
                 elf::PT_GNU_RELRO => found.relro = true,
-                elf::PT_GNU_STACK => found.stack_is_data = !may(elf::PF_X),
-                elf::PT_LOAD if may(elf::PF_W) && may(elf::PF_X) => found.writable_code += 1,
+                elf::PT_GNU_STACK => found.nonexecutable_stack = !may(elf::PF_X),
+                elf::PT_LOAD if may(elf::PF_W) && may(elf::PF_X) => {
+                    found.writable_executable_segments += 1
+                }
                 _ => {}
             }
             // Notes that cannot be read announce nothing.
@@ -64,24 +66,26 @@ impl Hardening {
                 let properties = note.gnu_properties(endian).into_iter().flatten();
                 for property in properties.map_while(Result::ok) {
                     let bits = property.data_u32(endian).unwrap_or(0);
-                    found.announced.extend(features(property.pr_type(), bits));
+                    found
+                        .gnu_properties
+                        .extend(gnu_property_names(property.pr_type(), bits));
                 }
             }
         }
         // A shared library is ET_DYN, too, but nothing starts it.
-        found.position_independent = starts && header.e_type(endian) == elf::ET_DYN;
+        found.position_independent = has_interpreter && header.e_type(endian) == elf::ET_DYN;
         Ok(found)
     }
 
     pub(super) fn add_dynamic(&mut self, tag: elf::DynamicTag, value: u64) {
         match tag {
             elf::DT_TEXTREL => self.text_relocations = true,
-            elf::DT_BIND_NOW => self.binds_now = true,
+            elf::DT_BIND_NOW => self.bind_now = true,
             elf::DT_FLAGS => {
                 self.text_relocations |= value & elf::DF_TEXTREL.0 != 0;
-                self.binds_now |= value & elf::DF_BIND_NOW.0 != 0;
+                self.bind_now |= value & elf::DF_BIND_NOW.0 != 0;
             }
-            elf::DT_FLAGS_1 => self.binds_now |= value & elf::DF_1_NOW.0 != 0,
+            elf::DT_FLAGS_1 => self.bind_now |= value & elf::DF_1_NOW.0 != 0,
             _ => {}
         }
     }
@@ -90,35 +94,38 @@ impl Hardening {
         if name == "__stack_chk_fail" {
             self.stack_protector = true;
         } else if name.starts_with("__") && name.ends_with("_chk") {
-            self.fortified.insert(name.to_owned());
+            self.fortified_functions.insert(name.to_owned());
         }
     }
 
     /// What is missing, each with what to do.
-    pub fn lacks(&self) -> Vec<&'static str> {
+    pub fn missing(&self) -> Vec<&'static str> {
         let rules = [
             ("position_independent", self.position_independent),
             ("relro", self.relro),
-            ("binds_now", self.binds_now),
-            ("stack_is_data", self.stack_is_data),
+            ("bind_now", self.bind_now),
+            ("nonexecutable_stack", self.nonexecutable_stack),
             ("text_relocations", !self.text_relocations),
-            ("writable_code", self.writable_code == 0),
+            (
+                "writable_executable_segments",
+                self.writable_executable_segments == 0,
+            ),
             ("stack_protector", self.stack_protector),
-            ("fortified", !self.fortified.is_empty()),
+            ("fortified_functions", !self.fortified_functions.is_empty()),
         ];
         let broken = rules.into_iter().filter(|(_, holds)| !holds);
-        broken.map(|(name, _)| TEXTS[name].as_str()).collect()
+        broken.map(|(name, _)| MESSAGES[name].as_str()).collect()
     }
 }
 
 /// What each lack means, and what to do.
-static TEXTS: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
+static MESSAGES: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
     toml::from_str(include_str!("../../data/hardening.toml"))
         .unwrap_or_else(|error| unreachable!("data/hardening.toml is part of this crate: {error}"))
 });
 
 /// The features of a property's bits, for the two kinds that tell of control flow.
-fn features(kind: elf::GnuPropertyType, bits: u32) -> Vec<&'static str> {
+fn gnu_property_names(kind: elf::GnuPropertyType, bits: u32) -> Vec<&'static str> {
     let known = match kind {
         elf::GNU_PROPERTY_X86_FEATURE_1_AND => [
             (elf::GNU_PROPERTY_X86_FEATURE_1_IBT, "IBT"),

@@ -3,30 +3,30 @@
 use fs_err as fs;
 
 use super::*;
-use crate::tests::draft::hardened_program;
+use crate::tests::fixture::hardened_program;
 
-fn this_program() -> PathBuf {
+fn test_binary() -> PathBuf {
     std::env::current_exe().unwrap()
 }
 
-fn here() -> Architecture {
-    Architecture::of_this_machine().unwrap()
+fn host() -> Architecture {
+    Architecture::host().unwrap()
 }
 
 #[test]
 fn symbol_versions_compare_as_releases() {
-    assert_eq!(glibc_of("GLIBC_2.2.5"), Some(GlibcVersion::new(2, 2)));
-    assert!(glibc_of("GLIBC_2.9") < glibc_of("GLIBC_2.17"));
-    assert_eq!(glibc_of("GLIBC_PRIVATE"), None);
-    assert_eq!(glibc_of("GCC_3.0"), None);
+    assert_eq!(glibc_release("GLIBC_2.2.5"), Some(GlibcVersion::new(2, 2)));
+    assert!(glibc_release("GLIBC_2.9") < glibc_release("GLIBC_2.17"));
+    assert_eq!(glibc_release("GLIBC_PRIVATE"), None);
+    assert_eq!(glibc_release("GCC_3.0"), None);
 }
 
 #[test]
-fn a_program_may_need_the_floor_and_nothing_newer() {
+fn program_may_require_glibc_up_to_the_floor() {
     let folder = tempfile::tempdir().unwrap();
     let path = hardened_program(folder.path(), "", &[]);
-    let (needed, symbol) = Elf::read(&path).unwrap().needs_glibc.unwrap();
-    let check = |floor| FunctionBinary::check(&path, here(), floor);
+    let (needed, symbol) = Elf::read(&path).unwrap().required_glibc.unwrap();
+    let check = |floor| FunctionBinary::check(&path, host(), floor);
     check(needed).unwrap();
     let error = check(GlibcVersion::new(needed.major, needed.minor - 1)).unwrap_err();
     let error = error.to_string();
@@ -35,23 +35,23 @@ fn a_program_may_need_the_floor_and_nothing_newer() {
 }
 
 #[test]
-fn a_program_that_needs_other_libraries_is_refused() {
+fn program_with_other_libraries_is_rejected() {
     // Programs that rustc links by itself need gcc's unwinder.
     let newest = GlibcVersion::new(2, u32::MAX);
-    let error = FunctionBinary::check(&this_program(), here(), newest);
+    let error = FunctionBinary::check(&test_binary(), host(), newest);
     let error = error.unwrap_err().to_string();
     assert!(error.contains("libgcc_s.so.1"), "{error}");
 }
 
 #[test]
-fn a_program_for_another_processor_is_refused() {
+fn program_for_another_architecture_is_rejected() {
     let newest = GlibcVersion::new(2, u32::MAX);
-    let error = FunctionBinary::check(&this_program(), here().other(), newest).unwrap_err();
+    let error = FunctionBinary::check(&test_binary(), host().other(), newest).unwrap_err();
     assert!(error.to_string().contains(" not for "), "{error}");
 }
 
 #[test]
-fn what_is_no_elf_file_is_refused() {
+fn non_elf_file_is_rejected() {
     let file = tempfile::NamedTempFile::new().unwrap();
     for bytes in [
         &b""[..],

@@ -13,8 +13,8 @@ pub struct Finding {
     pub rule: Rule,
     pub severity: Severity,
     /// What was found, and where.
-    pub found: String,
-    pub demands: &'static str,
+    pub message: String,
+    pub requirement: &'static str,
     pub remedy: &'static str,
 }
 
@@ -36,7 +36,7 @@ impl fmt::Display for Severity {
 
 #[derive(Clone, Debug, Default)]
 #[expect(missing_docs, reason = "names that say all need no comment here")]
-pub struct Expected {
+pub struct LintOptions {
     pub architecture: Option<Architecture>,
 }
 
@@ -44,35 +44,35 @@ pub struct Expected {
 pub(crate) struct Findings(pub(super) Vec<Finding>);
 
 impl Findings {
-    pub(crate) fn error(&mut self, rule: Rule, found: impl Into<String>) {
-        self.add(rule, Severity::Error, found.into());
+    pub(crate) fn error(&mut self, rule: Rule, message: impl Into<String>) {
+        self.add(rule, Severity::Error, message.into());
     }
 
-    pub(crate) fn warning(&mut self, rule: Rule, found: impl Into<String>) {
-        self.add(rule, Severity::Warning, found.into());
+    pub(crate) fn warning(&mut self, rule: Rule, message: impl Into<String>) {
+        self.add(rule, Severity::Warning, message.into());
     }
 
-    /// An error for some things, if there are any; `what` is said of them after their names.
-    pub(crate) fn all_of(&mut self, rule: Rule, things: &[String], what: &str) {
-        if !things.is_empty() {
-            self.error(rule, some(things) + what);
+    /// An error for some things, if there are any; `suffix` follows their names.
+    pub(crate) fn error_for_items(&mut self, rule: Rule, items: &[String], suffix: &str) {
+        if !items.is_empty() {
+            self.error(rule, abbreviate(items) + suffix);
         }
     }
 
-    fn add(&mut self, rule: Rule, severity: Severity, found: String) {
-        let text = rule.text();
+    fn add(&mut self, rule: Rule, severity: Severity, message: String) {
+        let description = rule.description();
         self.0.push(Finding {
             rule,
             severity,
-            found,
-            demands: &text.demands,
-            remedy: &text.remedy,
+            message,
+            requirement: &description.requirement,
+            remedy: &description.remedy,
         });
     }
 }
 
 /// A list for people: the first few, and how many there are besides.
-pub(crate) fn some(items: &[String]) -> String {
+pub(crate) fn abbreviate(items: &[String]) -> String {
     const SHOWN: usize = 5;
     let first: Vec<_> = items.iter().take(SHOWN).map(|i| format!("`{i}`")).collect();
     match items.len().saturating_sub(SHOWN) {

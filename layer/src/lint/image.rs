@@ -2,22 +2,22 @@
 
 use oci_spec::image::{Descriptor, ImageConfiguration, Os};
 
-use super::finding::{Expected, Finding, Findings};
+use super::finding::{Finding, Findings, LintOptions};
 use super::rule::Rule;
 use super::{layers, program};
-use crate::compose::of_layers;
 use crate::index::is_attestation;
 use crate::lambda::LAMBDA;
+use crate::manifest::layer_history;
+use crate::merged_file_system::MergedFileSystem;
 use crate::source::Source;
-use crate::validate::{Examined, is_index, validate};
-use crate::view::View;
-use crate::{Packing, Processor, Result};
+use crate::validate::{ValidatedImage, is_index, validate};
+use crate::{Compression, Result, TargetArchitecture};
 
 /// Checks what a layout or an archive holds.
 ///
 /// # Errors
 /// Temporary files cannot be written. What cannot be read of the image is a finding.
-pub fn lint_source(source: &dyn Source, expected: &Expected) -> Result<Vec<Finding>> {
+pub fn lint_source(source: &dyn Source, options: &LintOptions) -> Result<Vec<Finding>> {
     let mut findings = Findings::default();
     let examined = validate(source);
     for mismatch in &examined.mismatches {
@@ -31,8 +31,8 @@ pub fn lint_source(source: &dyn Source, expected: &Expected) -> Result<Vec<Findi
             continue;
         }
         media_types(image, &mut findings);
-        gzip(source, image, &mut findings);
-        platform(image, expected, &mut findings);
+        gzip_layers(source, image, &mut findings);
+        platform(image, options, &mut findings);
         history(&image.documents.config, image.layers.len(), &mut findings);
         for layer in &image.layers {
             layers::lint(&layer.entries, &mut findings);
@@ -40,8 +40,10 @@ pub fn lint_source(source: &dyn Source, expected: &Expected) -> Result<Vec<Findi
         size(image, &mut findings);
         // What cannot be read was said above; what is in it would be missed below.
         if image.layers.iter().all(|layer| layer.scanned.is_some()) {
-            let view = View::of(image.layers.iter().map(|layer| layer.entries.as_slice()));
-            program::lint(source, image, &view, &mut findings)?;
+            let file_system = MergedFileSystem::from_layers(
+                image.layers.iter().map(|layer| layer.entries.as_slice()),
+            );
+            program::lint(source, image, &file_system, &mut findings)?;
         }
     }
     Ok(findings.0)
@@ -69,7 +71,7 @@ fn one_manifest(source: &dyn Source, entries: &[Descriptor], findings: &mut Find
     }
 }
 
-fn media_types(image: &Examined, findings: &mut Findings) {
+fn media_types(image: &ValidatedImage, findings: &mut Findings) {
     const OCI: &str = "application/vnd.oci.image.";
     const DOCKER: &str = "application/vnd.docker.";
     let manifest = &image.documents.manifest;
@@ -92,17 +94,17 @@ fn media_types(image: &Examined, findings: &mut Findings) {
     }
 }
 
-fn gzip(source: &dyn Source, image: &Examined, findings: &mut Findings) {
+fn gzip_layers(source: &dyn Source, image: &ValidatedImage, findings: &mut Findings) {
     const MAGIC: [u8; 2] = [0x1f, 0x8b];
     for layer in &image.layers {
         let kind = layer.descriptor.media_type();
         let digest = layer.descriptor.digest();
-        let said = crate::scan::packing(kind);
+        let declared = crate::scan::compression_of(kind);
         // A push by the engine that wrote this archive packs them.
-        if source.packs_on_push() && said == Some(Packing::None) {
+        if source.compresses_on_push() && declared == Some(Compression::None) {
             continue;
         }
-        if said != Some(Packing::Gzip) {
+        if declared != Some(Compression::Gzip) {
             let found = format!("the layer {digest} has the media type `{kind}`");
             findings.error(Rule::GzipLayers, found);
         } else if !layer.magic.starts_with(&MAGIC) && !layer.magic.is_empty() {
@@ -113,17 +115,17 @@ fn gzip(source: &dyn Source, image: &Examined, findings: &mut Findings) {
     }
 }
 
-fn platform(image: &Examined, expected: &Expected, findings: &mut Findings) {
+fn platform(image: &ValidatedImage, options: &LintOptions, findings: &mut Findings) {
     let config = &image.documents.config;
     if *config.os() != Os::Linux {
         let found = format!("the image is for `{}`", config.os());
         findings.error(Rule::OperatingSystem, found);
     }
-    let found = Processor::from(config.architecture());
-    if found.architecture().is_none() {
+    let found = TargetArchitecture::from(config.architecture());
+    if found.supported().is_none() {
         let found = format!("the image's configuration says `{}`", config.architecture());
         findings.error(Rule::Architecture, found);
-    } else if let Some(wanted) = expected.architecture.filter(|wanted| found != *wanted) {
+    } else if let Some(wanted) = options.architecture.filter(|wanted| found != *wanted) {
         let found = format!("the image is for {found}, the function for {wanted}");
         findings.error(Rule::Architecture, found);
     }
@@ -137,19 +139,19 @@ fn platform(image: &Examined, expected: &Expected, findings: &mut Findings) {
 }
 
 fn history(config: &ImageConfiguration, layers: usize, findings: &mut Findings) {
-    let count = of_layers(config).count();
+    let count = layer_history(config).count();
     if count != layers {
         let found = format!("there are {layers} layers and {count} history entries for layers");
         findings.error(Rule::History, found);
     }
 }
 
-fn size(image: &Examined, findings: &mut Findings) {
+fn size(image: &ValidatedImage, findings: &mut Findings) {
     let scanned = image.layers.iter().flat_map(|layer| &layer.scanned);
-    let bytes: u64 = scanned.map(|scanned| scanned.unpacked_bytes).sum();
-    let most = LAMBDA.image_unpacked_bytes;
-    if bytes > most {
-        let found = format!("the image unpacks to {bytes} bytes; {most} may be");
+    let bytes: u64 = scanned.map(|scanned| scanned.uncompressed_bytes).sum();
+    let limit = LAMBDA.image_uncompressed_bytes;
+    if bytes > limit {
+        let found = format!("the image unpacks to {bytes} bytes; {limit} may be");
         findings.error(Rule::Size, found);
     }
 }

@@ -2,22 +2,22 @@
 
 use super::finding::Findings;
 use super::rule::Rule;
-use crate::entries::Kind;
-use crate::program::Layers;
+use crate::entries::EntryKind;
+use crate::library_resolver::LibraryResolver;
+use crate::merged_file_system::MergedFileSystem;
 use crate::source::Source;
-use crate::validate::Examined;
-use crate::view::View;
-use crate::{Processor, Result};
+use crate::validate::ValidatedImage;
+use crate::{Result, TargetArchitecture};
 
 pub(crate) fn lint(
     source: &dyn Source,
-    image: &Examined,
-    view: &View,
+    image: &ValidatedImage,
+    file_system: &MergedFileSystem,
     findings: &mut Findings,
 ) -> Result<()> {
     let config = &image.documents.config;
     let descriptors: Vec<_> = image.layers.iter().map(|l| l.descriptor.clone()).collect();
-    let layers = Layers::new(source, &descriptors, view, config);
+    let resolver = LibraryResolver::new(source, &descriptors, file_system, config);
     let run = config.config().as_ref();
     let entrypoint = run.and_then(|run| run.entrypoint().as_ref());
     let command = run.and_then(|run| run.cmd().as_ref());
@@ -31,11 +31,11 @@ pub(crate) fn lint(
         findings.warning(Rule::Entrypoint, found);
         return Ok(());
     }
-    let Some((_, entry)) = view.resolve(program) else {
+    let Some((_, entry)) = file_system.resolve(program) else {
         findings.error(Rule::Entrypoint, format!("`{program}` is not in the image"));
         return Ok(());
     };
-    if entry.kind != Kind::File {
+    if entry.kind != EntryKind::File {
         findings.error(Rule::Entrypoint, format!("`{program}` is no file"));
         return Ok(());
     }
@@ -45,37 +45,37 @@ pub(crate) fn lint(
         findings.error(Rule::Entrypoint, found);
     }
     // A script is started by its interpreter, which nobody can follow from here.
-    let Some(elf) = layers.elf(program)? else {
+    let Some(elf) = resolver.read_elf(program)? else {
         return Ok(());
     };
-    let processor = Processor::from(config.architecture());
-    if elf.processor != processor {
+    let target = TargetArchitecture::from(config.architecture());
+    if elf.architecture != target {
         let found = format!(
-            "`{program}` is for {}, the image for {processor}",
-            elf.processor
+            "`{program}` is for {}, the image for {target}",
+            elf.architecture
         );
         findings.error(Rule::Architecture, found);
         return Ok(());
     }
     // That an image is for a processor that Lambda does not offer is a finding of its own.
-    if processor.architecture().is_none() {
+    if target.supported().is_none() {
         return Ok(());
     }
-    if let Some(loader) = layers.missing_loader(&elf) {
+    if let Some(loader) = resolver.missing_loader(&elf) {
         let found = format!("`{program}` is started by `{loader}`, which is not in the image");
         findings.error(Rule::Loader, found);
     }
-    for name in layers.missing_libraries(&elf) {
+    for name in resolver.missing_libraries(&elf) {
         let found = format!("`{program}` needs {name}, which is not where loaders look");
         // It may be told to look elsewhere.
-        match elf.has_run_path {
+        match elf.has_runpath {
             true => findings.warning(Rule::Loader, found),
             false => findings.error(Rule::Loader, found),
         }
     }
     // A glibc that is missing was said by the rule before.
-    if let Some((needed, symbol)) = &elf.needs_glibc
-        && let Some(found) = layers.glibc()?
+    if let Some((needed, symbol)) = &elf.required_glibc
+        && let Some(found) = resolver.glibc_version()?
         && found < *needed
     {
         let found = format!("`{program}` needs glibc {needed} ({symbol}), the image has {found}");

@@ -29,7 +29,7 @@ pub enum Rule {
     ZipIntact,
     ZipPaths,
     ZipSize,
-    ZipUnpacked,
+    ZipUncompressedSize,
     ZipBootstrap,
     ZipReadable,
     ZipMethods,
@@ -38,12 +38,12 @@ pub enum Rule {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Text {
-    pub(crate) demands: String,
+pub(crate) struct RuleDescription {
+    pub(crate) requirement: String,
     pub(crate) remedy: String,
 }
 
-static TEXTS: LazyLock<BTreeMap<Rule, Text>> = LazyLock::new(|| {
+static DESCRIPTIONS: LazyLock<BTreeMap<Rule, RuleDescription>> = LazyLock::new(|| {
     toml::from_str(include_str!("../../data/rules.toml"))
         .unwrap_or_else(|error| unreachable!("data/rules.toml is part of this crate: {error}"))
 });
@@ -51,12 +51,12 @@ static TEXTS: LazyLock<BTreeMap<Rule, Text>> = LazyLock::new(|| {
 impl Rule {
     /// Every rule.
     pub fn all() -> impl Iterator<Item = Self> {
-        TEXTS.keys().copied()
+        DESCRIPTIONS.keys().copied()
     }
 
-    pub(crate) fn text(self) -> &'static Text {
+    pub(crate) fn description(self) -> &'static RuleDescription {
         // A test below finds a rule that has none.
-        &TEXTS[&self]
+        &DESCRIPTIONS[&self]
     }
 }
 
@@ -71,12 +71,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_rule_has_a_text_and_a_name() {
+    fn every_rule_has_a_description_and_a_name() {
         // The last one; rules are numbered from 0.
         assert_eq!(Rule::all().count(), Rule::ZipProgram as usize + 1);
         assert_eq!(Rule::OneManifest.to_string(), "one-manifest");
         for rule in Rule::all() {
-            assert!(!rule.text().demands.is_empty() && !rule.text().remedy.is_empty());
+            assert!(
+                !rule.description().requirement.is_empty() && !rule.description().remedy.is_empty()
+            );
         }
     }
 }

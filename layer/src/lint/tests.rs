@@ -11,13 +11,13 @@ use tar::EntryType;
 
 use super::*;
 use crate::Digest;
-use crate::tests::draft::{Draft, c_program, file, folder, link};
+use crate::tests::fixture::{ImageFixture, c_program, file, folder, link};
 use crate::{Architecture, Content, FileTree, Mode, zip::Zip};
 
 /// The rules that break, each once, worst first.
-fn broken(path: &Path, architecture: Option<Architecture>) -> Vec<(Rule, Severity)> {
-    let expected = Expected { architecture };
-    let mut rules: Vec<_> = lint(path, &expected)
+fn broken_rules(path: &Path, architecture: Option<Architecture>) -> Vec<(Rule, Severity)> {
+    let options = LintOptions { architecture };
+    let mut rules: Vec<_> = lint(path, &options)
         .unwrap()
         .into_iter()
         .map(|finding| (finding.rule, finding.severity))
@@ -27,19 +27,19 @@ fn broken(path: &Path, architecture: Option<Architecture>) -> Vec<(Rule, Severit
     rules
 }
 
-fn check(change: impl FnOnce(&mut Draft), rules: &[Rule]) {
-    let mut draft = Draft::good();
-    change(&mut draft);
+fn assert_breaks(change: impl FnOnce(&mut ImageFixture), rules: &[Rule]) {
+    let mut fixture = ImageFixture::valid();
+    change(&mut fixture);
     let parent = tempfile::tempdir().unwrap();
-    let found = broken(&draft.write(parent.path()), None);
+    let found = broken_rules(&fixture.write(parent.path()), None);
     let expected: Vec<_> = rules.iter().map(|rule| (*rule, Severity::Error)).collect();
     assert_eq!(found, expected);
 }
 
 /// Replaces the only layer.
-fn layer(entries: &[Vec<u8>]) -> impl FnOnce(&mut Draft) {
+fn layer(entries: &[Vec<u8>]) -> impl FnOnce(&mut ImageFixture) {
     let layer = entries.concat();
-    move |draft| draft.layers = vec![layer]
+    move |fixture| fixture.layers = vec![layer]
 }
 
 fn bootstrap() -> Vec<u8> {
@@ -47,23 +47,26 @@ fn bootstrap() -> Vec<u8> {
 }
 
 #[test]
-fn a_good_image_breaks_no_rule() {
-    check(|_| (), &[]);
+fn valid_image_breaks_no_rule() {
+    assert_breaks(|_| (), &[]);
 }
 
 #[test]
-fn an_index_is_found() {
+fn index_breaks_one_manifest() {
     let other = json!({
         "mediaType": "application/vnd.oci.image.manifest.v1+json",
         "platform": {"architecture": "unknown", "os": "unknown"},
     });
-    check(|draft| draft.others.push(other), &[Rule::OneManifest]);
+    assert_breaks(
+        |fixture| fixture.extra_entries.push(other),
+        &[Rule::OneManifest],
+    );
 }
 
 #[test]
-fn a_nested_index_is_found() {
+fn nested_index_breaks_one_manifest() {
     let parent = tempfile::tempdir().unwrap();
-    let layout = Draft::good().write(parent.path());
+    let layout = ImageFixture::valid().write(parent.path());
     let index = fs::read(layout.join("index.json")).unwrap();
     let digest = Digest::of(&index);
     fs::write(layout.join("blobs/sha256").join(digest.hex()), &index).unwrap();
@@ -75,163 +78,171 @@ fn a_nested_index_is_found() {
     let outer = json!({"schemaVersion": 2, "manifests": [entry]});
     fs::write(layout.join("index.json"), outer.to_string()).unwrap();
     assert_eq!(
-        broken(&layout, None),
+        broken_rules(&layout, None),
         [(Rule::OneManifest, Severity::Error)]
     );
 }
 
 #[test]
-fn a_missing_parent_folder_is_found() {
+fn missing_parent_breaks_parent_directories() {
     let entries = [folder("var/"), bootstrap()];
-    check(layer(&entries), &[Rule::ParentDirectories]);
+    assert_breaks(layer(&entries), &[Rule::ParentDirectories]);
 }
 
 #[test]
-fn a_layer_without_gzip_is_found() {
+fn layer_without_gzip_breaks_gzip_layers() {
     let plain = "application/vnd.oci.image.layer.v1.tar";
-    let change = |draft: &mut Draft| {
-        draft.pack = <[u8]>::to_vec;
-        draft.manifest["layers"][0]["mediaType"] = plain.into();
+    let change = |fixture: &mut ImageFixture| {
+        fixture.compress = <[u8]>::to_vec;
+        fixture.manifest["layers"][0]["mediaType"] = plain.into();
     };
-    check(change, &[Rule::GzipLayers]);
+    assert_breaks(change, &[Rule::GzipLayers]);
     // It cannot be read as what it says that it is.
-    let change = |draft: &mut Draft| draft.pack = <[u8]>::to_vec;
-    check(change, &[Rule::Intact, Rule::GzipLayers]);
+    let change = |fixture: &mut ImageFixture| fixture.compress = <[u8]>::to_vec;
+    assert_breaks(change, &[Rule::Intact, Rule::GzipLayers]);
     let zstd = "application/vnd.oci.image.layer.v1.tar+zstd";
-    let change = |draft: &mut Draft| draft.manifest["layers"][0]["mediaType"] = zstd.into();
-    check(change, &[Rule::Intact, Rule::GzipLayers]);
+    let change =
+        |fixture: &mut ImageFixture| fixture.manifest["layers"][0]["mediaType"] = zstd.into();
+    assert_breaks(change, &[Rule::Intact, Rule::GzipLayers]);
 }
 
 #[test]
-fn mixed_media_types_are_found() {
+fn mixed_media_types_break_media_types() {
     let docker = "application/vnd.docker.container.image.v1+json";
-    let change = |draft: &mut Draft| draft.manifest["config"]["mediaType"] = docker.into();
-    check(change, &[Rule::MediaTypes]);
+    let change =
+        |fixture: &mut ImageFixture| fixture.manifest["config"]["mediaType"] = docker.into();
+    assert_breaks(change, &[Rule::MediaTypes]);
     let artefact = "application/vnd.cncf.helm.config.v1+json";
-    let change = |draft: &mut Draft| draft.manifest["config"]["mediaType"] = artefact.into();
-    check(change, &[Rule::MediaTypes]);
+    let change =
+        |fixture: &mut ImageFixture| fixture.manifest["config"]["mediaType"] = artefact.into();
+    assert_breaks(change, &[Rule::MediaTypes]);
 }
 
 #[test]
-fn a_wrong_platform_is_found() {
-    let change = |draft: &mut Draft| draft.config["architecture"] = "riscv64".into();
-    check(change, &[Rule::Architecture]);
-    let change = |draft: &mut Draft| draft.config["os"] = "windows".into();
-    check(change, &[Rule::OperatingSystem]);
+fn wrong_platform_breaks_architecture_and_operating_system() {
+    let change = |fixture: &mut ImageFixture| fixture.config["architecture"] = "riscv64".into();
+    assert_breaks(change, &[Rule::Architecture]);
+    let change = |fixture: &mut ImageFixture| fixture.config["os"] = "windows".into();
+    assert_breaks(change, &[Rule::OperatingSystem]);
 
     let parent = tempfile::tempdir().unwrap();
-    let layout = Draft::good().write(parent.path());
-    let found = broken(&layout, Some(Architecture::Aarch64));
+    let layout = ImageFixture::valid().write(parent.path());
+    let found = broken_rules(&layout, Some(Architecture::Aarch64));
     assert_eq!(found, [(Rule::Architecture, Severity::Error)]);
-    assert_eq!(broken(&layout, Some(Architecture::X86_64)), []);
+    assert_eq!(broken_rules(&layout, Some(Architecture::X86_64)), []);
 }
 
 #[test]
-fn private_files_are_found() {
+fn private_files_break_readable() {
     let entries = |path: &str, bits| {
         let folders = [folder("etc/"), folder("var/"), folder("var/task/")];
         [folders.concat(), bootstrap(), file(path, bits, b"x")]
     };
-    check(layer(&entries("var/task/model", 0o600)), &[Rule::Readable]);
-    check(layer(&entries("var/task/model", 0o604)), &[]);
+    assert_breaks(layer(&entries("var/task/model", 0o600)), &[Rule::Readable]);
+    assert_breaks(layer(&entries("var/task/model", 0o604)), &[]);
     // What every operating system has is said, and no error.
-    let mut draft = Draft::good();
-    layer(&entries("etc/shadow", 0))(&mut draft);
+    let mut fixture = ImageFixture::valid();
+    layer(&entries("etc/shadow", 0))(&mut fixture);
     let parent = tempfile::tempdir().unwrap();
-    let found = broken(&draft.write(parent.path()), None);
+    let found = broken_rules(&fixture.write(parent.path()), None);
     assert_eq!(found, [(Rule::Readable, Severity::Warning)]);
 }
 
 #[test]
-fn a_path_that_comes_twice_is_found() {
+fn duplicate_path_breaks_unique_paths() {
     let folders = [folder("var/"), folder("var/task/")].concat();
     let other = file("./var/task/bootstrap", 0o755, b"#!/bin/other\n");
-    check(layer(&[folders, bootstrap(), other]), &[Rule::UniquePaths]);
+    assert_breaks(layer(&[folders, bootstrap(), other]), &[Rule::UniquePaths]);
 }
 
 #[test]
-fn hard_links_across_layers_and_devices_are_found() {
+fn hard_links_across_layers_and_devices_break_rules() {
     let above = [
         folder("var/"),
         link(EntryType::Link, "var/b", "var/task/bootstrap"),
     ];
-    let change = |draft: &mut Draft| {
-        draft.layers.push(above.concat());
-        draft.config["history"] = json!([{}, {}]);
+    let change = |fixture: &mut ImageFixture| {
+        fixture.layers.push(above.concat());
+        fixture.config["history"] = json!([{}, {}]);
     };
-    check(change, &[Rule::HardLinks]);
+    assert_breaks(change, &[Rule::HardLinks]);
     let device = link(EntryType::Char, "null", "");
-    let change = |draft: &mut Draft| draft.layers[0].extend(device);
-    check(change, &[Rule::NoDevices]);
+    let change = |fixture: &mut ImageFixture| fixture.layers[0].extend(device);
+    assert_breaks(change, &[Rule::NoDevices]);
 }
 
 #[test]
-fn an_entrypoint_that_is_not_there_or_cannot_be_run_is_found() {
-    let change = |draft: &mut Draft| draft.config["config"] = json!({});
-    check(change, &[Rule::Entrypoint]);
-    let change = |draft: &mut Draft| draft.config["config"]["Entrypoint"] = json!(["/a"]);
-    check(change, &[Rule::Entrypoint]);
-    let change = |draft: &mut Draft| draft.config["config"]["Entrypoint"] = json!(["/var"]);
-    check(change, &[Rule::Entrypoint]);
+fn missing_or_non_executable_entrypoint_breaks_entrypoint() {
+    let change = |fixture: &mut ImageFixture| fixture.config["config"] = json!({});
+    assert_breaks(change, &[Rule::Entrypoint]);
+    let change =
+        |fixture: &mut ImageFixture| fixture.config["config"]["Entrypoint"] = json!(["/a"]);
+    assert_breaks(change, &[Rule::Entrypoint]);
+    let change =
+        |fixture: &mut ImageFixture| fixture.config["config"]["Entrypoint"] = json!(["/var"]);
+    assert_breaks(change, &[Rule::Entrypoint]);
     let folders = [folder("var/"), folder("var/task/")].concat();
     let data = file("var/task/bootstrap", 0o644, b"#!/bin/sh\n");
-    check(layer(&[folders, data]), &[Rule::Entrypoint]);
+    assert_breaks(layer(&[folders, data]), &[Rule::Entrypoint]);
     // Lambda takes Docker's other way to say it, too.
-    let change = |draft: &mut Draft| {
-        draft.config["config"] = json!({"Cmd": ["/var/task/bootstrap"]});
+    let change = |fixture: &mut ImageFixture| {
+        fixture.config["config"] = json!({"Cmd": ["/var/task/bootstrap"]});
     };
-    check(change, &[]);
+    assert_breaks(change, &[]);
 }
 
 #[test]
-fn a_history_that_does_not_fit_is_found() {
-    let change = |draft: &mut Draft| draft.config["history"] = json!([]);
-    check(change, &[Rule::History]);
-    let change = |draft: &mut Draft| {
-        draft.config["history"] = json!([{"empty_layer": true}, {"created_by": "x"}]);
+fn wrong_history_length_breaks_history() {
+    let change = |fixture: &mut ImageFixture| fixture.config["history"] = json!([]);
+    assert_breaks(change, &[Rule::History]);
+    let change = |fixture: &mut ImageFixture| {
+        fixture.config["history"] = json!([{"empty_layer": true}, {"created_by": "x"}]);
     };
-    check(change, &[]);
+    assert_breaks(change, &[]);
 }
 
 #[test]
-fn a_program_without_its_loader_or_for_another_processor_is_found() {
+fn missing_loader_or_wrong_architecture_breaks_rules() {
     let scratch = tempfile::tempdir().unwrap();
     let program = fs::read(c_program(scratch.path(), &[])).unwrap();
     let folders = [folder("var/"), folder("var/task/")].concat();
     let entries = [folders, file("var/task/bootstrap", 0o755, &program)];
-    let here = Architecture::of_this_machine().unwrap();
+    let host = Architecture::host().unwrap();
     let on = |architecture: Architecture| {
         let entries = entries.clone();
-        move |draft: &mut Draft| {
-            layer(&entries)(draft);
-            draft.config["architecture"] = architecture.goarch().into();
+        move |fixture: &mut ImageFixture| {
+            layer(&entries)(fixture);
+            fixture.config["architecture"] = architecture.goarch().into();
         }
     };
-    check(on(here), &[Rule::Loader]);
-    check(on(here.other()), &[Rule::Architecture]);
+    assert_breaks(on(host), &[Rule::Loader]);
+    assert_breaks(on(host.other()), &[Rule::Architecture]);
 }
 
 #[test]
-fn damaged_blobs_are_found() {
+fn damaged_blobs_break_intact() {
     let parent = tempfile::tempdir().unwrap();
-    let layout = Draft::good().write(parent.path());
+    let layout = ImageFixture::valid().write(parent.path());
     let blobs = layout.join("blobs/sha256");
     let largest = fs::read_dir(&blobs)
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .find(|path| fs::read(path).unwrap().starts_with(&[0x1f, 0x8b]))
         .unwrap();
-    let whole = fs::read(&largest).unwrap();
-    fs::write(&largest, &whole[..whole.len() - 9]).unwrap();
+    let bytes = fs::read(&largest).unwrap();
+    fs::write(&largest, &bytes[..bytes.len() - 9]).unwrap();
     fs::write(blobs.join("x"), "").unwrap();
-    let found = lint(&layout, &Expected::default()).unwrap();
+    let found = lint(&layout, &LintOptions::default()).unwrap();
     assert!(found.iter().all(|finding| finding.rule == Rule::Intact));
-    let text: String = found.iter().map(|finding| finding.found.as_str()).collect();
+    let text: String = found
+        .iter()
+        .map(|finding| finding.message.as_str())
+        .collect();
     assert!(text.contains("instead of"), "{text}");
     assert!(text.contains("`x` among its blobs"), "{text}");
 }
 
-fn zip_of(name: &str, options: SimpleFileOptions, content: &[u8]) -> tempfile::NamedTempFile {
+fn zip_with(name: &str, options: SimpleFileOptions, content: &[u8]) -> tempfile::NamedTempFile {
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
     archive.start_file(name, options).unwrap();
     archive.write_all(content).unwrap();
@@ -241,20 +252,20 @@ fn zip_of(name: &str, options: SimpleFileOptions, content: &[u8]) -> tempfile::N
     file
 }
 
-fn zip_breaks(file: &tempfile::NamedTempFile, rules: &[Rule]) {
+fn assert_zip_breaks(file: &tempfile::NamedTempFile, rules: &[Rule]) {
     let expected: Vec<_> = rules.iter().map(|rule| (*rule, Severity::Error)).collect();
-    assert_eq!(broken(file.path(), None), expected);
+    assert_eq!(broken_rules(file.path(), None), expected);
 }
 
 #[test]
-fn our_zip_breaks_no_rule() {
+fn written_zip_breaks_no_rule() {
     let folder = tempfile::tempdir().unwrap();
     let mut tree = FileTree::new();
     let script = Content::bytes("test", b"#!/bin/sh\n");
     tree.add("bootstrap", script, Mode::Program).unwrap();
     let path = folder.path().join("function.zip");
     Zip::write(&tree, 0, &path).unwrap();
-    assert_eq!(broken(&path, Some(Architecture::X86_64)), []);
+    assert_eq!(broken_rules(&path, Some(Architecture::X86_64)), []);
 }
 
 #[test]
@@ -262,34 +273,34 @@ fn known_bad_zips_break_their_rules() {
     let program = SimpleFileOptions::default().unix_permissions(0o755);
     let script = b"#!/bin/sh\n".as_slice();
     let data = SimpleFileOptions::default().unix_permissions(0o644);
-    zip_breaks(&zip_of("bootstrap", program, script), &[]);
-    zip_breaks(&zip_of("bootstrap", data, script), &[Rule::ZipBootstrap]);
-    zip_breaks(&zip_of("other", data, b""), &[Rule::ZipBootstrap]);
+    assert_zip_breaks(&zip_with("bootstrap", program, script), &[]);
+    assert_zip_breaks(&zip_with("bootstrap", data, script), &[Rule::ZipBootstrap]);
+    assert_zip_breaks(&zip_with("other", data, b""), &[Rule::ZipBootstrap]);
     let private = SimpleFileOptions::default().unix_permissions(0o750);
     let both = [Rule::ZipBootstrap, Rule::ZipReadable];
-    zip_breaks(&zip_of("bootstrap", private, script), &both);
-    let climbs = zip_of("../bootstrap", program, script);
-    zip_breaks(&climbs, &[Rule::ZipPaths, Rule::ZipBootstrap]);
+    assert_zip_breaks(&zip_with("bootstrap", private, script), &both);
+    let climbs = zip_with("../bootstrap", program, script);
+    assert_zip_breaks(&climbs, &[Rule::ZipPaths, Rule::ZipBootstrap]);
     let stored = program.compression_method(CompressionMethod::Stored);
-    zip_breaks(&zip_of("bootstrap", stored, script), &[]);
+    assert_zip_breaks(&zip_with("bootstrap", stored, script), &[]);
 
     // The content no longer has its checksum.
-    let damaged = zip_of("bootstrap", stored, script);
+    let damaged = zip_with("bootstrap", stored, script);
     let mut bytes = fs::read(damaged.path()).unwrap();
     let at = bytes.windows(3).position(|w| w == b"bin").unwrap();
     bytes[at] = b'B';
     fs::write(damaged.path(), bytes).unwrap();
-    zip_breaks(&damaged, &[Rule::ZipIntact]);
+    assert_zip_breaks(&damaged, &[Rule::ZipIntact]);
 
     // As an archive that was made on Windows says it.
-    let windows = zip_of("bootstrap", program, script);
+    let windows = zip_with("bootstrap", program, script);
     let mut bytes = fs::read(windows.path()).unwrap();
     let at = bytes.windows(4).position(|w| w == b"PK\x01\x02").unwrap();
     bytes[at + 5] = 0;
     fs::write(windows.path(), bytes).unwrap();
-    zip_breaks(&windows, &[Rule::ZipBootstrap]);
+    assert_zip_breaks(&windows, &[Rule::ZipBootstrap]);
 
-    let cut = zip_of("bootstrap", program, script);
+    let cut = zip_with("bootstrap", program, script);
     let length = cut.as_file().metadata().unwrap().len();
     File::options()
         .write(true)
@@ -297,25 +308,25 @@ fn known_bad_zips_break_their_rules() {
         .unwrap()
         .set_len(length - 30)
         .unwrap();
-    zip_breaks(&cut, &[Rule::ZipIntact]);
+    assert_zip_breaks(&cut, &[Rule::ZipIntact]);
 }
 
 #[test]
-fn a_zip_whose_program_lambda_cannot_run_is_found() {
+fn incompatible_zip_program_breaks_zip_program() {
     let scratch = tempfile::tempdir().unwrap();
     let program = fs::read(c_program(scratch.path(), &[])).unwrap();
     let options = SimpleFileOptions::default().unix_permissions(0o755);
-    let file = zip_of("bootstrap", options, &program);
-    let elsewhere = Architecture::of_this_machine().unwrap().other();
-    let found = broken(file.path(), Some(elsewhere));
+    let file = zip_with("bootstrap", options, &program);
+    let elsewhere = Architecture::host().unwrap().other();
+    let found = broken_rules(file.path(), Some(elsewhere));
     assert_eq!(found, [(Rule::ZipProgram, Severity::Error)]);
     // Programs that rustc links by itself need gcc's unwinder.
     let own = fs::read(std::env::current_exe().unwrap()).unwrap();
-    zip_breaks(&zip_of("bootstrap", options, &own), &[Rule::ZipProgram]);
+    assert_zip_breaks(&zip_with("bootstrap", options, &own), &[Rule::ZipProgram]);
 }
 
 #[test]
-fn a_glibc_that_is_older_than_the_program_needs_is_found() {
+fn old_glibc_breaks_glibc() {
     let scratch = tempfile::tempdir().unwrap();
     let program = c_program(scratch.path(), &[]);
     let elf = crate::elf::Elf::read(&program).unwrap();
@@ -341,33 +352,33 @@ fn a_glibc_that_is_older_than_the_program_needs_is_found() {
     entries.push(file("var/task/bootstrap", 0o755, &program));
     entries.push(file("usr/lib/libc.so.6", 0o755, &old));
     entries.push(file(&loader, 0o755, b"loader"));
-    let change = |draft: &mut Draft| {
-        layer(&entries)(draft);
-        let here = Architecture::of_this_machine().unwrap().goarch();
-        draft.config["architecture"] = here.into();
+    let change = |fixture: &mut ImageFixture| {
+        layer(&entries)(fixture);
+        let host = Architecture::host().unwrap().goarch();
+        fixture.config["architecture"] = host.into();
     };
-    check(change, &[Rule::Glibc]);
+    assert_breaks(change, &[Rule::Glibc]);
 }
 
 #[test]
-fn zips_over_lambdas_sizes_and_with_other_methods_are_found() {
+fn oversized_zips_and_other_methods_break_rules() {
     let program = SimpleFileOptions::default().unix_permissions(0o755);
     let script = b"#!/bin/sh\n".as_slice();
     // bzip2, by its number, in both headers of the file.
-    let other = zip_of("bootstrap", program, script);
+    let other = zip_with("bootstrap", program, script);
     let mut bytes = fs::read(other.path()).unwrap();
     for (magic, at) in [(b"PK\x03\x04", 8), (b"PK\x01\x02", 10)] {
         let header = bytes.windows(4).position(|w| w == magic).unwrap();
         bytes[header + at] = 12;
     }
     fs::write(other.path(), bytes).unwrap();
-    zip_breaks(&other, &[Rule::ZipMethods]);
+    assert_zip_breaks(&other, &[Rule::ZipMethods]);
 
-    let bomb = vec![0; usize::try_from(crate::lambda::LAMBDA.zip_unpacked_bytes).unwrap() + 1];
-    let large = zip_of("bootstrap", program.compression_level(Some(1)), &bomb);
-    zip_breaks(&large, &[Rule::ZipUnpacked]);
+    let bomb = vec![0; usize::try_from(crate::lambda::LAMBDA.zip_uncompressed_bytes).unwrap() + 1];
+    let large = zip_with("bootstrap", program.compression_level(Some(1)), &bomb);
+    assert_zip_breaks(&large, &[Rule::ZipUncompressedSize]);
     let stored = program.compression_method(CompressionMethod::Stored);
-    let large = zip_of("bootstrap", stored, &bomb[..50_000_001]);
-    let found = broken(large.path(), None);
+    let large = zip_with("bootstrap", stored, &bomb[..50_000_001]);
+    let found = broken_rules(large.path(), None);
     assert_eq!(found, [(Rule::ZipSize, Severity::Warning)]);
 }

@@ -9,8 +9,8 @@ use zip::read::ZipFile;
 use zip::result::ZipError;
 use zip::{CompressionMethod, System, ZipArchive};
 
-use super::finding::{Expected, Finding, Findings};
-use super::layers::is_readable;
+use super::finding::{Finding, Findings, LintOptions};
+use super::layers::is_world_readable;
 use super::rule::Rule;
 use crate::elf::Elf;
 use crate::lambda::LAMBDA;
@@ -19,23 +19,23 @@ use crate::{Error, Result};
 /// The program that Lambda starts.
 const BOOTSTRAP: &str = "bootstrap";
 /// The most files that are read: each takes memory before it is known to be one.
-const MOST_FILES: usize = 1_000_000;
+const MAX_FILES: usize = 1_000_000;
 
 /// Checks the zip archive at `path`.
 ///
 /// # Errors
 /// It cannot be read from disk. What is wrong inside is a finding.
-pub fn lint_zip(path: &Path, expected: &Expected) -> Result<Vec<Finding>> {
+pub fn lint_zip(path: &Path, options: &LintOptions) -> Result<Vec<Finding>> {
     let file = File::open(path)?;
     let bytes = file.metadata()?.len();
     let mut findings = Findings::default();
-    let most = LAMBDA.zip_upload_bytes;
-    if bytes > most {
-        let found = format!("it has {bytes} bytes, {most} can be uploaded directly");
+    let limit = LAMBDA.zip_upload_bytes;
+    if bytes > limit {
+        let found = format!("it has {bytes} bytes, {limit} can be uploaded directly");
         findings.warning(Rule::ZipSize, found);
     }
     let opened = match ZipArchive::new(file) {
-        Ok(archive) if archive.len() <= MOST_FILES => Ok(archive),
+        Ok(archive) if archive.len() <= MAX_FILES => Ok(archive),
         Ok(archive) => Err(format!("it says that it has {} files", archive.len())),
         Err(error) => Err(error.to_string()),
     };
@@ -46,36 +46,36 @@ pub fn lint_zip(path: &Path, expected: &Expected) -> Result<Vec<Finding>> {
             return Ok(findings.0);
         }
     };
-    let mut files = Files::default();
+    let mut contents = ZipContents::default();
     for index in 0..archive.len() {
-        files.look(&mut archive, index, &mut findings)?;
+        contents.check_file(&mut archive, index, &mut findings)?;
     }
-    files.report(archive.has_duplicate_names(), &mut findings);
-    if !files.has_bootstrap {
+    contents.report(archive.has_duplicate_names(), &mut findings);
+    if !contents.has_bootstrap {
         findings.error(Rule::ZipBootstrap, "there is no `bootstrap` at its root");
     }
-    if let Some(program) = files.bootstrap {
-        program_of(program.path(), expected, &mut findings);
+    if let Some(program) = contents.bootstrap {
+        check_program(program.path(), options, &mut findings);
     }
     Ok(findings.0)
 }
 
 #[derive(Default)]
-struct Files {
-    paths: Vec<String>,
-    private: Vec<String>,
-    methods: Vec<String>,
-    unpacked: u64,
+struct ZipContents {
+    unsafe_paths: Vec<String>,
+    unreadable: Vec<String>,
+    unsupported_methods: Vec<String>,
+    uncompressed_bytes: u64,
     names: BTreeSet<String>,
-    twice: Vec<String>,
+    duplicates: Vec<String>,
     has_bootstrap: bool,
     /// Its content, where it can be read.
     bootstrap: Option<tempfile::NamedTempFile>,
 }
 
-impl Files {
+impl ZipContents {
     /// Reads a file to its end.
-    fn look(
+    fn check_file(
         &mut self,
         archive: &mut ZipArchive<File>,
         index: usize,
@@ -87,7 +87,7 @@ impl Files {
         let mut file = match archive.by_index(index) {
             Ok(file) => file,
             Err(ZipError::UnsupportedArchive(_) | ZipError::InvalidPassword) => {
-                self.methods.push(name);
+                self.unsupported_methods.push(name);
                 return Ok(());
             }
             Err(error) => {
@@ -96,29 +96,29 @@ impl Files {
             }
         };
         if !self.names.insert(name.trim_end_matches('/').to_owned()) {
-            self.twice.push(name.clone());
+            self.duplicates.push(name.clone());
         }
-        if !is_plain(&name) {
-            self.paths.push(name.clone());
+        if !is_safe_path(&name) {
+            self.unsafe_paths.push(name.clone());
         }
-        self.modes(&file, &name, findings);
+        self.check_mode(&file, &name, findings);
         let method = file.compression();
         if !matches!(
             method,
             CompressionMethod::Stored | CompressionMethod::Deflated
         ) {
-            self.methods.push(format!("{name} ({method})"));
+            self.unsupported_methods.push(format!("{name} ({method})"));
             // Nor can this read it.
             return Ok(());
         }
-        self.content(&mut file, &name, findings)
+        self.check_content(&mut file, &name, findings)
     }
 
-    fn modes(&mut self, file: &ZipFile<'_, File>, name: &str, findings: &mut Findings) {
+    fn check_mode(&mut self, file: &ZipFile<'_, File>, name: &str, findings: &mut Findings) {
         let unix = file.system() == System::Unix;
         let mode = file.unix_mode().unwrap_or(0);
-        if unix && !file.is_symlink() && !is_readable(file.is_dir(), mode) {
-            self.private
+        if unix && !file.is_symlink() && !is_world_readable(file.is_dir(), mode) {
+            self.unreadable
                 .push(format!("{name} (mode {:04o})", mode & 0o7777));
         }
         if name != BOOTSTRAP {
@@ -139,16 +139,19 @@ impl Files {
     }
 
     /// The content, which is counted and must have the checksum and the size that the archive says.
-    fn content(
+    fn check_content(
         &mut self,
         file: &mut ZipFile<'_, File>,
         name: &str,
         findings: &mut Findings,
     ) -> Result<()> {
-        let said = file.size();
+        let declared = file.size();
         // What unpacks to more than Lambda takes need not be unpacked further.
-        let most = LAMBDA.zip_unpacked_bytes.saturating_sub(self.unpacked) + 1;
-        let mut content = file.take(most);
+        let limit = LAMBDA
+            .zip_uncompressed_bytes
+            .saturating_sub(self.uncompressed_bytes)
+            + 1;
+        let mut content = file.take(limit);
         let copied = if name == BOOTSTRAP {
             let program = tempfile::NamedTempFile::new()
                 .map_err(Error::io("create a file in", &std::env::temp_dir()))?;
@@ -160,9 +163,9 @@ impl Files {
         };
         match copied {
             Ok(bytes) => {
-                self.unpacked += bytes;
-                if bytes < most && bytes != said {
-                    let found = format!("`{name}` has {bytes} bytes, the archive says {said}");
+                self.uncompressed_bytes += bytes;
+                if bytes < limit && bytes != declared {
+                    let found = format!("`{name}` has {bytes} bytes, the archive says {declared}");
                     findings.error(Rule::ZipIntact, found);
                 }
             }
@@ -171,40 +174,40 @@ impl Files {
         Ok(())
     }
 
-    fn report(&mut self, duplicates: bool, findings: &mut Findings) {
-        findings.all_of(Rule::ZipPaths, &self.paths, "");
-        findings.all_of(Rule::ZipPaths, &self.twice, " more than once");
-        if self.twice.is_empty() && duplicates {
+    fn report(&mut self, has_duplicates: bool, findings: &mut Findings) {
+        findings.error_for_items(Rule::ZipPaths, &self.unsafe_paths, "");
+        findings.error_for_items(Rule::ZipPaths, &self.duplicates, " more than once");
+        if self.duplicates.is_empty() && has_duplicates {
             findings.error(Rule::ZipPaths, "a path occurs more than once");
         }
-        findings.all_of(Rule::ZipReadable, &self.private, "");
-        findings.all_of(Rule::ZipMethods, &self.methods, "");
-        let most = LAMBDA.zip_unpacked_bytes;
-        if self.unpacked > most {
-            let found = format!("it unpacks to more than {most} bytes");
-            findings.error(Rule::ZipUnpacked, found);
+        findings.error_for_items(Rule::ZipReadable, &self.unreadable, "");
+        findings.error_for_items(Rule::ZipMethods, &self.unsupported_methods, "");
+        let limit = LAMBDA.zip_uncompressed_bytes;
+        if self.uncompressed_bytes > limit {
+            let found = format!("it unpacks to more than {limit} bytes");
+            findings.error(Rule::ZipUncompressedSize, found);
         }
     }
 }
 
 /// Whether a path stays in the folder that it is unpacked into, wherever that is.
-fn is_plain(name: &str) -> bool {
+fn is_safe_path(name: &str) -> bool {
     let trimmed = name.strip_suffix('/').unwrap_or(name);
     let plain = |part: &str| !matches!(part, "" | "." | "..");
     !name.contains(['\\', '\0']) && trimmed.split('/').all(plain)
 }
 
-fn program_of(program: &Path, expected: &Expected, findings: &mut Findings) {
+fn check_program(program: &Path, options: &LintOptions, findings: &mut Findings) {
     // A script's interpreter is the runtime's; nobody can follow it from here.
     let Ok(elf) = Elf::read(program) else {
         return;
     };
-    let Some(own) = elf.processor.architecture() else {
-        let found = format!("`bootstrap` is for {}", elf.processor);
+    let Some(own) = elf.architecture.supported() else {
+        let found = format!("`bootstrap` is for {}", elf.architecture);
         findings.error(Rule::ZipProgram, found);
         return;
     };
-    let wanted = expected.architecture.unwrap_or(own);
+    let wanted = options.architecture.unwrap_or(own);
     if let Err(error) = elf.check(Path::new(BOOTSTRAP), wanted, LAMBDA.runtime_glibc) {
         findings.error(Rule::ZipProgram, error.to_string());
     }

@@ -2,11 +2,11 @@
 //! against the Python wheel, and by itself under a compiler's sanitizers. The programs that detect are in
 //! `data/detector`.
 
-mod levels;
 mod sanitizers;
-mod stock;
+mod simd_levels;
+mod upstream;
 mod wheel;
 
 pub use sanitizers::test as sanitizers;
-pub use stock::test as stock;
+pub use upstream::test as upstream;
 pub use wheel::test as wheel;

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
 use opencv_build::{Architecture, Sdk};
-use support::files::{remove_if_there, sorted_entries};
-use support::progress::tell;
+use support::files::{remove_if_exists, sorted_entries};
+use support::progress::print_status;
 use support::run::{Cmd, Shell, cmd, output};
 
 use crate::Fixture;
@@ -17,33 +17,33 @@ use crate::programs::Programs;
 use crate::reference::Reference;
 
 /// Variables that turn kernels of libjpeg-turbo's off, by architecture.
-const X86: [&str; 3] = ["", "JSIMD_FORCESSE2", "JSIMD_FORCENONE"];
-const ARM: [&str; 2] = ["", "JSIMD_FORCENONE"];
+const X86_SIMD_VARIABLES: [&str; 3] = ["", "JSIMD_FORCESSE2", "JSIMD_FORCENONE"];
+const ARM_SIMD_VARIABLES: [&str; 2] = ["", "JSIMD_FORCENONE"];
 
-/// One of the files that `kinds.c` writes.
-const PLAIN: &str = "420-baseline-64x48-q95.jpg";
+/// One of the files that `write_variants.c` writes.
+const BASELINE_FILE: &str = "420-baseline-64x48-q95.jpg";
 
 /// Compares what both read and write.
 pub fn test(fixture: &Fixture) -> Result<()> {
-    fixture.runs_here()?;
+    fixture.skip_unless_runnable()?;
     let reference = Reference::install(fixture.paths)?;
     let programs = Programs::new(fixture)?;
     let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
     let at = |name: &str| scratch.path().join(name);
-    let (whole, missing) = (at("whole"), at("missing"));
-    for folder in [&whole, &missing] {
+    let (complete, truncated) = (at("complete"), at("truncated"));
+    for folder in [&complete, &truncated] {
         fs::create_dir(folder)?;
     }
-    let (sh, kinds) = (Shell::new()?, at("kinds"));
-    output(compile_kinds(fixture, &sh, &kinds))?;
-    output(cmd!(sh, "{kinds} {whole} {missing}"))?;
-    add_others(fixture.sdk, &whole)?;
+    let (sh, writer) = (Shell::new()?, at("write-variants"));
+    output(compile_variant_writer(fixture, &sh, &writer))?;
+    output(cmd!(sh, "{writer} {complete} {truncated}"))?;
+    add_unusual_files(fixture.sdk, &complete)?;
 
-    let pixels = programs.built("jpeg", "pixels")?;
-    let script = fixture.data().join("jpeg/wheel.py");
+    let decode = programs.compile("jpeg", "decode")?;
+    let script = fixture.data_dir().join("jpeg/wheel.py");
     let variables: &[&str] = match fixture.sdk.manifest().target.architecture {
-        Architecture::X86_64 => &X86,
-        Architecture::Aarch64 => &ARM,
+        Architecture::X86_64 => &X86_SIMD_VARIABLES,
+        Architecture::Aarch64 => &ARM_SIMD_VARIABLES,
     };
     let mut before = None;
     for variable in variables {
@@ -52,29 +52,29 @@ pub fn test(fixture: &Fixture) -> Result<()> {
         } else {
             variable
         };
-        read(&pixels, &whole, variable)?;
-        let compare = reference.run(&sh, &script).arg(&whole);
-        let said = output(compare).with_context(|| format!("with {how}"))?;
-        tell(&format!("{how}: {said}"));
+        decode_files(&decode, &complete, variable)?;
+        let compare = reference.python_command(&sh, &script).arg(&complete);
+        let report = output(compare).with_context(|| format!("with {how}"))?;
+        print_status(&format!("{how}: {report}"));
 
         // OpenCV's own copy of libjpeg-turbo guessed from wrong neighbours what is missing in these files, or failed:
         // https://github.com/libjpeg-turbo/libjpeg-turbo/blob/main/ChangeLog.md (2.1.3). Kernels must not matter.
-        read(&pixels, &missing, variable)?;
-        let made = content(&missing)?;
+        decode_files(&decode, &truncated, variable)?;
+        let contents = file_contents(&truncated)?;
         ensure!(
-            before.is_none_or(|before| before == made),
+            before.is_none_or(|before| before == contents),
             "files that lack scans are read in another way with {how}"
         );
-        before = Some(made);
+        before = Some(contents);
     }
     Ok(())
 }
 
 /// What compiles the program that writes files of every kind, `PROGRAM FOLDER FOLDER`: whole ones, and ones that lack scans.
 /// It calls the SDK's libjpeg-turbo by itself.
-pub fn compile_kinds<'s>(fixture: &Fixture, sh: &'s Shell, program: &Path) -> Cmd<'s> {
+pub fn compile_variant_writer<'s>(fixture: &Fixture, sh: &'s Shell, program: &Path) -> Cmd<'s> {
     let (cc, sdk) = (fixture.tools.cc(), fixture.sdk.path());
-    let source = fixture.data().join("jpeg/kinds.c");
+    let source = fixture.data_dir().join("jpeg/write_variants.c");
     cmd!(
         sh,
         "{cc} -std=c11 -O1 -o {program} {source} -I {sdk}/include/libjpeg-turbo -L {sdk}/lib -ljpeg-turbo"
@@ -82,7 +82,7 @@ pub fn compile_kinds<'s>(fixture: &Fixture, sh: &'s Shell, program: &Path) -> Cm
 }
 
 /// Photos, and files that nobody or not everybody can read: cut off, of 12 bits, and lossless.
-fn add_others(sdk: &Sdk, folder: &Path) -> Result<()> {
+fn add_unusual_files(sdk: &Sdk, folder: &Path) -> Result<()> {
     let read = |path: PathBuf| fs::read(path);
     let write = |name: &str, content: &[u8]| fs::write(folder.join(name), content);
     for photo in ["lena.jpg", "messi5.jpg"] {
@@ -90,15 +90,17 @@ fn add_others(sdk: &Sdk, folder: &Path) -> Result<()> {
         write(photo, &file)?;
         write(&format!("cut-{photo}"), &file[..file.len() / 2])?;
     }
-    let plain = read(folder.join(PLAIN))?;
-    let frame = plain.windows(2).position(|marker| marker == [0xff, 0xc0]);
+    let baseline = read(folder.join(BASELINE_FILE))?;
+    let frame = baseline
+        .windows(2)
+        .position(|marker| marker == [0xff, 0xc0]);
     let frame = frame.context("a baseline file has no frame")?;
     // What is after the marker and the length is the number of bits.
     for (name, place, value) in [
         ("twelve.jpg", frame + 4, 12),
         ("lossless.jpg", frame + 1, 0xc3),
     ] {
-        let mut other = plain.clone();
+        let mut other = baseline.clone();
         other[place] = value;
         write(name, &other)?;
     }
@@ -106,10 +108,10 @@ fn add_others(sdk: &Sdk, folder: &Path) -> Result<()> {
 }
 
 /// Has the program read every file of a folder, in which nothing of an earlier time is left.
-fn read(program: &Path, folder: &Path, variable: &str) -> Result<()> {
+fn decode_files(program: &Path, folder: &Path, variable: &str) -> Result<()> {
     for path in sorted_entries(folder)? {
         if path.extension().is_none_or(|extension| extension != "jpg") {
-            remove_if_there(&path)?;
+            remove_if_exists(&path)?;
         }
     }
     let sh = Shell::new()?;
@@ -122,7 +124,7 @@ fn read(program: &Path, folder: &Path, variable: &str) -> Result<()> {
 }
 
 /// What is in the files of a folder.
-fn content(folder: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
+fn file_contents(folder: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
     let files = sorted_entries(folder)?.into_iter();
     files
         .map(|path| Ok((path.clone(), fs::read(path)?)))

@@ -13,7 +13,7 @@ pub mod skip;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use opencv_build::{BuildPaths, Haar, Sdk, Target, Tools};
+use opencv_build::{BuildPaths, HaarDetector, Sdk, Target, Tools};
 
 use crate::skip::Skip;
 
@@ -26,44 +26,44 @@ pub struct Fixture<'a> {
     /// Where wheels are installed.
     pub paths: &'a BuildPaths,
     /// The folder of this project.
-    pub root: &'a Path,
+    pub project_dir: &'a Path,
     /// Where programs and the wheel's answers are kept from one run to the next.
-    pub work: PathBuf,
+    pub work_dir: PathBuf,
 }
 
 impl Fixture<'_> {
     /// The folder of the programs' sources.
-    fn data(&self) -> PathBuf {
-        self.root.join("opencv-build/conformance/data")
+    fn data_dir(&self) -> PathBuf {
+        self.project_dir.join("opencv-build/conformance/data")
     }
 
     /// The SDK's folder of cascades and samples.
-    fn share(&self) -> PathBuf {
+    fn share_dir(&self) -> PathBuf {
         self.sdk.path().join("share")
     }
 
-    fn runs_here(&self) -> Result<()> {
-        runs_here(&self.sdk.manifest().target)
+    fn skip_unless_runnable(&self) -> Result<()> {
+        skip_unless_runnable(&self.sdk.manifest().target)
     }
 
     /// Skips a test for an SDK without the detector, or whose programs do not run here.
-    fn has_detector(&self) -> Result<()> {
-        if self.sdk.manifest().haar == Haar::Stock {
-            return Err(no_detector());
+    fn skip_without_detector(&self) -> Result<()> {
+        if self.sdk.manifest().haar == HaarDetector::Upstream {
+            return Err(skip_no_detector());
         }
-        self.runs_here()
+        self.skip_unless_runnable()
     }
 }
 
 /// The reason to skip a test where the SDK has OpenCV's own code only.
-fn no_detector() -> anyhow::Error {
-    Skip::because("this SDK was built without the fast detector".to_owned())
+fn skip_no_detector() -> anyhow::Error {
+    Skip::with_reason("this SDK was built without the fast detector".to_owned())
 }
 
 /// Skips a test of programs that this machine cannot run.
-pub fn runs_here(target: &Target) -> Result<()> {
+pub fn skip_unless_runnable(target: &Target) -> Result<()> {
     let architecture = target.architecture;
-    Skip::unless(target.runs_here(), || {
+    Skip::unless(target.runs_on_host(), || {
         format!("programs for {architecture} do not run here")
     })
 }

@@ -3,7 +3,7 @@
 
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
-use support::progress::tell;
+use support::progress::print_status;
 use support::run::{Shell, cmd, output};
 
 use crate::Fixture;
@@ -15,7 +15,7 @@ const FORMATS: [&str; 4] = ["png", "webp", "tiff", "jpeg2000"];
 
 /// Compares what both read.
 pub fn test(fixture: &Fixture) -> Result<()> {
-    fixture.runs_here()?;
+    fixture.skip_unless_runnable()?;
     let has = |format: &&str| fixture.sdk.manifest().codecs.contains(*format);
     let formats: Vec<_> = FORMATS.into_iter().filter(has).collect();
     ensure!(!formats.is_empty(), "the recipe has JPEG alone");
@@ -24,13 +24,18 @@ pub fn test(fixture: &Fixture) -> Result<()> {
     let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
     let folder = scratch.path().join("files");
     fs::create_dir(&folder)?;
-    let (sh, script) = (Shell::new()?, fixture.data().join("pixels/wheel.py"));
-    let python = |job: &str| reference.run(&sh, &script).arg(job).arg(&folder);
+    let (sh, script) = (Shell::new()?, fixture.data_dir().join("pixels/wheel.py"));
+    let python = |command: &str| {
+        reference
+            .python_command(&sh, &script)
+            .arg(command)
+            .arg(&folder)
+    };
     output(python("make").args(&formats))?;
-    let decode = programs.built("pixels", "decode")?;
+    let decode = programs.compile("pixels", "decode")?;
     let formats = &formats;
     output(cmd!(sh, "{decode} {folder} {formats...}"))?;
-    let said = output(python("compare"))?;
-    tell(&format!("{}: {said}", formats.join(", ")));
+    let report = output(python("compare"))?;
+    print_status(&format!("{}: {report}", formats.join(", ")));
     Ok(())
 }

@@ -7,8 +7,8 @@ use std::thread;
 use anyhow::{Result, anyhow, ensure};
 use fs_err as fs;
 use support::lock::Lock;
-use support::progress::tell;
-use support::run::{Run, Shell, cmd, finish, run_logged, show};
+use support::progress::print_status;
+use support::run::{RunnableCommand, Shell, cmd, display_command, run_logged, wait_with_output};
 
 use crate::Fixture;
 
@@ -21,28 +21,28 @@ pub struct Programs<'a> {
 impl<'a> Programs<'a> {
     /// Waits until no other process tests there.
     pub fn new(fixture: &'a Fixture) -> Result<Self> {
-        fs::create_dir_all(&fixture.work)?;
+        fs::create_dir_all(&fixture.work_dir)?;
         Ok(Self {
-            _lock: Lock::take(&fixture.work.join("lock"), tell)?,
+            _lock: Lock::acquire(&fixture.work_dir.join("lock"), print_status)?,
             fixture,
         })
     }
 
     /// The folder, which is kept.
-    pub fn folder(&self) -> &Path {
-        &self.fixture.work
+    pub fn dir(&self) -> &Path {
+        &self.fixture.work_dir
     }
 
     /// The program of `data/FOLDER/NAME.cpp`, compiled now: what it includes may have changed.
-    pub fn built(&self, folder: &str, name: &str) -> Result<PathBuf> {
+    pub fn compile(&self, folder: &str, name: &str) -> Result<PathBuf> {
         let Fixture { sdk, tools, .. } = self.fixture;
-        let program = self.folder().join(format!("{folder}-{name}"));
+        let program = self.dir().join(format!("{folder}-{name}"));
         let link = &sdk.manifest().link;
         let libraries = link.libraries.iter().chain(&link.system);
         let libraries = libraries.map(|library| format!("-l{library}"));
-        let source = self.fixture.data().join(folder).join(name);
+        let source = self.fixture.data_dir().join(folder).join(name);
         let (sh, cxx, sdk) = (Shell::new()?, tools.cxx(), sdk.path());
-        self.log(cmd!(
+        self.run_logged(cmd!(
             sh,
             "{cxx} -std=c++17 -O2 -Wall -Wextra -Werror {source}.cpp -I {sdk}/include/opencv4
              -L {sdk}/lib {libraries...} -o {program}"
@@ -51,36 +51,36 @@ impl<'a> Programs<'a> {
     }
 
     /// Runs a command whose output matters only if it fails.
-    pub fn log(&self, command: impl Run) -> Result<()> {
-        run_logged(command, &self.folder().join("log"), |_| ())
+    pub fn run_logged(&self, command: impl RunnableCommand) -> Result<()> {
+        run_logged(command, &self.dir().join("log"), |_| ())
     }
 }
 
 /// What a program says on both channels; it must succeed.
-pub fn said(command: impl Run) -> Result<String> {
-    command.with(said_by)
+pub fn run_and_capture(command: impl RunnableCommand) -> Result<String> {
+    command.with_command(capture_output)
 }
 
-fn said_by(command: &mut Command) -> Result<String> {
-    let shown = show(command);
-    let output = finish(&mut *command)?;
-    let said = String::from_utf8_lossy(&output.stdout);
+fn capture_output(command: &mut Command) -> Result<String> {
+    let shown = display_command(command);
+    let output = wait_with_output(&mut *command)?;
+    let stdout = String::from_utf8_lossy(&output.stdout);
     ensure!(
         output.status.success(),
         "`{shown}` found something: {}\n  | {}",
         output.status,
-        [&said, &*String::from_utf8_lossy(&output.stderr)]
+        [&stdout, &*String::from_utf8_lossy(&output.stderr)]
             .concat()
             .trim()
             .replace('\n', "\n  | ")
     );
-    Ok(said.trim().to_owned())
+    Ok(stdout.trim().to_owned())
 }
 
 /// What several commands say that run at once, in their order.
-pub fn all_said(commands: Vec<Command>) -> Result<Vec<String>> {
+pub fn run_all(commands: Vec<Command>) -> Result<Vec<String>> {
     thread::scope(|scope| {
-        let start = |mut command| scope.spawn(move || said(&mut command));
+        let start = |mut command| scope.spawn(move || run_and_capture(&mut command));
         let running: Vec<_> = commands.into_iter().map(start).collect();
         let done = running.into_iter().map(|thread| {
             let ended = thread.join();

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::skip::Skip;
 use anyhow::{Context, Result};
 use opencv_build::BuildPaths;
-use opencv_build::internals::{Wheel, install_wheels, python, wheels_fingerprint};
+use opencv_build::internals::{Wheel, find_python, install_wheels, wheels_fingerprint};
 use serde::Deserialize;
 use support::fingerprint::Fingerprint;
 use support::run::{Cmd, Shell, cmd, output};
@@ -30,19 +30,19 @@ impl Reference {
     /// A [`Skip`] where the machine's Python is one that the wheel was not made for; the wheels cannot be had.
     pub fn install(paths: &BuildPaths) -> Result<Self> {
         let script = "import sys; print(sys.version_info[1])";
-        let (sh, python) = (Shell::new()?, python()?);
+        let (sh, python) = (Shell::new()?, find_python()?);
         let minor = output(cmd!(sh, "{python} -c {script}"))?;
         Skip::unless(["11", "12"].contains(&minor.as_str()), || {
             format!(
                 "`python3` is 3.{minor}, and the numpy that OpenCV 4.5.5's wheel needs exists for 3.11 and 3.12"
             )
         })?;
-        let modules = install_wheels(&pins()?.reference, &paths.toolchain(), "reference")?;
+        let modules = install_wheels(&pins()?.reference, &paths.toolchain_dir(), "reference")?;
         Ok(Self { python, modules })
     }
 
     /// Python, about to run a script that imports the reference.
-    pub fn run<'s>(&self, sh: &'s Shell, script: &Path) -> Cmd<'s> {
+    pub fn python_command<'s>(&self, sh: &'s Shell, script: &Path) -> Cmd<'s> {
         let python = &self.python;
         cmd!(sh, "{python} {script}").env("PYTHONPATH", &self.modules)
     }

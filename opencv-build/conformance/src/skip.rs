@@ -10,7 +10,7 @@ pub struct Skip(String);
 
 impl Skip {
     /// For a reason such as "no Docker engine answers".
-    pub fn because(reason: String) -> anyhow::Error {
+    pub fn with_reason(reason: String) -> anyhow::Error {
         Self(reason).into()
     }
 
@@ -19,7 +19,7 @@ impl Skip {
         if condition {
             return Ok(());
         }
-        Err(Self::because(reason()))
+        Err(Self::with_reason(reason()))
     }
 }
 

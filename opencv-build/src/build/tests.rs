@@ -5,7 +5,7 @@ use fs_err as fs;
 
 use super::*;
 use crate::recipe::tests::recipe;
-use crate::tree;
+use crate::source_tree;
 
 mod code;
 
@@ -13,7 +13,7 @@ mod code;
 struct Inputs {
     recipe: Recipe,
     pins: Pins,
-    kernels: Kernels,
+    simd_assembler: SimdAssembler,
 }
 
 /// Whether an SDK is stale when `change` has changed what it was made of.
@@ -22,15 +22,16 @@ fn is_stale_after(change: impl FnOnce(&mut Inputs)) -> bool {
         let Inputs {
             recipe,
             pins,
-            kernels,
+            simd_assembler,
         } = inputs;
-        let source = tree::plan::fingerprint(recipe, pins, &Trim::of(recipe)).unwrap();
-        fingerprint(recipe, pins, &source, kernels).unwrap()
+        let source =
+            source_tree::plan::fingerprint(recipe, pins, &Trim::for_recipe(recipe)).unwrap();
+        fingerprint(recipe, pins, &source, simd_assembler).unwrap()
     };
     let mut inputs = Inputs {
         recipe: recipe(),
         pins: Pins::embedded().clone(),
-        kernels: Kernels::Neon,
+        simd_assembler: SimdAssembler::Neon,
     };
     let before = of(&inputs);
     change(&mut inputs);
@@ -38,7 +39,7 @@ fn is_stale_after(change: impl FnOnce(&mut Inputs)) -> bool {
 }
 
 #[test]
-fn what_is_used_of_the_pins_makes_an_sdk_stale_and_nothing_else() {
+fn only_used_pins_change_the_fingerprint() {
     assert!(is_stale_after(|inputs| inputs.pins.wheel[0]
         .version
         .push('1')));
@@ -64,16 +65,16 @@ fn what_is_used_of_the_pins_makes_an_sdk_stale_and_nothing_else() {
         .assembler
         .version
         .push('1')));
-    let nasm = |path: &str| Kernels::Assembled {
-        nasm: path.into(),
+    let nasm = |path: &str| SimdAssembler::Nasm {
+        path: path.into(),
         version: "2.16".to_owned(),
     };
-    assert!(is_stale_after(|inputs| inputs.kernels = nasm("nasm")));
-    assert_eq!(nasm("a").identity(), nasm("b").identity());
+    assert!(is_stale_after(|inputs| inputs.simd_assembler = nasm("nasm")));
+    assert_eq!(nasm("a").cache_key(), nasm("b").cache_key());
 }
 
 #[test]
-fn every_choice_of_the_recipe_makes_an_sdk_stale_but_not_where_the_source_lies() {
+fn recipe_choices_change_the_fingerprint() {
     assert!(is_stale_after(|inputs| inputs.recipe.instrumented = true));
     assert!(is_stale_after(|inputs| inputs.recipe.cpu.dispatch.clear()));
     assert!(is_stale_after(|inputs| {
@@ -82,14 +83,14 @@ fn every_choice_of_the_recipe_makes_an_sdk_stale_but_not_where_the_source_lies()
 }
 
 #[test]
-fn cuts_and_overlay_files_make_a_tree_stale_where_the_recipe_uses_them() {
+fn patches_and_overlay_files_change_the_tree_fingerprint() {
     let (recipe, pins) = (recipe(), Pins::embedded());
-    let of = |trim: &Trim| tree::plan::fingerprint(&recipe, pins, trim).unwrap();
-    let before = of(&Trim::of(&recipe));
-    assert_eq!(of(&Trim::of(&recipe)), before);
+    let of = |trim: &Trim| source_tree::plan::fingerprint(&recipe, pins, trim).unwrap();
+    let before = of(&Trim::for_recipe(&recipe));
+    assert_eq!(of(&Trim::for_recipe(&recipe)), before);
     let mut changed = 0;
     for (path, _) in crate::overlay::FILES {
-        let mut trim = Trim::of(&recipe);
+        let mut trim = Trim::for_recipe(&recipe);
         for texts in [&mut trim.added, &mut trim.replaced] {
             if let Some(text) = texts.get_mut(*path) {
                 *text = "other";
@@ -100,23 +101,23 @@ fn cuts_and_overlay_files_make_a_tree_stale_where_the_recipe_uses_them() {
     }
     assert_eq!(changed, crate::overlay::FILES.len());
 
-    let mut trim = Trim::of(&recipe);
+    let mut trim = Trim::for_recipe(&recipe);
     trim.removed.pop_last();
     assert_ne!(of(&trim), before);
-    let mut trim = Trim::of(&recipe);
+    let mut trim = Trim::for_recipe(&recipe);
     trim.edits.pop_last();
     assert_ne!(of(&trim), before);
-    let stock = |third_party: &str| {
+    let upstream = |third_party: &str| {
         let mut pins = Pins::embedded().clone();
         pins.third_party[0].sha256 = third_party.to_owned();
-        tree::plan::fingerprint(&recipe, &pins, &Trim::stock()).unwrap()
+        source_tree::plan::fingerprint(&recipe, &pins, &Trim::upstream()).unwrap()
     };
-    // The stock tree takes nothing of the newer one.
-    assert_eq!(stock("1"), stock("2"));
+    // The upstream tree takes nothing of the newer one.
+    assert_eq!(upstream("1"), upstream("2"));
 }
 
 #[test]
-fn a_folder_is_known_by_what_is_taken_of_it_and_not_by_where_it_lies() {
+fn source_folder_is_fingerprinted_by_included_content() {
     let place = tempfile::tempdir().unwrap();
     let folder = |name: &str, file: &str, text: &str| {
         let path = place.path().join(name);
@@ -125,12 +126,12 @@ fn a_folder_is_known_by_what_is_taken_of_it_and_not_by_where_it_lies() {
         fs::write(path.join("CMakeLists.txt"), "project(OpenCV)\n").unwrap();
         fs::write(path.join(file), text).unwrap();
         let recipe = Recipe {
-            source: Some(crate::recipe::NamedSource { path, sha256: None }),
+            source: Some(crate::recipe::LocalSource { path, sha256: None }),
             ..recipe()
         };
-        let (pins, trim) = (Pins::embedded(), Trim::of(&recipe));
-        let source = tree::plan::fingerprint(&recipe, pins, &trim).unwrap();
-        fingerprint(&recipe, pins, &source, &Kernels::Neon).unwrap()
+        let (pins, trim) = (Pins::embedded(), Trim::for_recipe(&recipe));
+        let source = source_tree::plan::fingerprint(&recipe, pins, &trim).unwrap();
+        fingerprint(&recipe, pins, &source, &SimdAssembler::Neon).unwrap()
     };
     let first = folder("a", "modules/core/src/a.cpp", "int a;\n");
     assert_eq!(folder("b", "modules/core/src/a.cpp", "int a;\n"), first);

@@ -3,12 +3,12 @@
 use super::*;
 
 /// A compiler whose zig only prints what it was called with.
-fn recording(folder: &Path) -> Compiler {
-    recording_in(folder, "tools")
+fn fake_compiler(folder: &Path) -> Compiler {
+    fake_compiler_in(folder, "tools")
 }
 
 /// The same, with zig in the folder `tools` there.
-fn recording_in(folder: &Path, tools: &str) -> Compiler {
+fn fake_compiler_in(folder: &Path, tools: &str) -> Compiler {
     let root = folder.join(tools);
     fs::create_dir_all(root.join("ziglang")).unwrap();
     write_script(
@@ -21,7 +21,7 @@ fn recording_in(folder: &Path, tools: &str) -> Compiler {
         glibc: "2.26".parse().unwrap(),
     };
     let scripts = folder.join("it's here");
-    Compiler::prepare(
+    Compiler::write_scripts(
         &Toolchain::at(&root),
         &target,
         &scripts,
@@ -40,7 +40,7 @@ fn call(program: &Path, arguments: &[&str]) -> Vec<String> {
 #[test]
 fn compiling_keeps_cpu_and_optimisation_flags() {
     let folder = tempfile::tempdir().unwrap();
-    let compiler = recording(folder.path());
+    let compiler = fake_compiler(folder.path());
     let seen = call(
         &compiler.cc(),
         &[
@@ -67,9 +67,9 @@ fn compiling_keeps_cpu_and_optimisation_flags() {
 }
 
 #[test]
-fn what_is_compiled_is_hardened_and_what_is_not_optimised_not_fortified() {
+fn compiled_code_is_hardened_and_fortified_only_when_optimised() {
     let folder = tempfile::tempdir().unwrap();
-    let compiler = recording(folder.path());
+    let compiler = fake_compiler(folder.path());
     let fortified = |arguments: &[&str]| {
         let seen = call(&compiler.cxx(), arguments);
         for flag in ["-fstack-protector-strong", "-ftrivial-auto-var-init=zero"] {
@@ -84,9 +84,9 @@ fn what_is_compiled_is_hardened_and_what_is_not_optimised_not_fortified() {
 }
 
 #[test]
-fn linking_always_has_the_same_flags_and_no_gcc_runtime() {
+fn linking_uses_fixed_flags_and_no_gcc_runtime() {
     let folder = tempfile::tempdir().unwrap();
-    let compiler = recording(folder.path());
+    let compiler = fake_compiler(folder.path());
     let seen = call(
         &compiler.cxx(),
         &[
@@ -103,9 +103,9 @@ fn linking_always_has_the_same_flags_and_no_gcc_runtime() {
 }
 
 #[test]
-fn another_zig_is_another_compiler_by_its_path() {
+fn compiler_path_changes_with_zig() {
     let folder = tempfile::tempdir().unwrap();
-    let [first, again, other] = ["a", "a", "b"].map(|tools| recording_in(folder.path(), tools));
+    let [first, again, other] = ["a", "a", "b"].map(|tools| fake_compiler_in(folder.path(), tools));
     assert_eq!(first.cc(), again.cc());
     assert_ne!(first.cc(), other.cc());
 }

@@ -8,11 +8,11 @@ use super::*;
 use crate::compiler::write_script;
 
 /// A Python of this version, in a virtual environment or not, with this for pip.
-fn stand_in(folder: &Path, version: &str, virtual_one: &str, pip: &str) -> PathBuf {
+fn fake_python(folder: &Path, version: &str, is_virtual: &str, pip: &str) -> PathBuf {
     fs::create_dir_all(folder).unwrap();
     let old = i32::from(version.starts_with("3.9"));
     let script = format!(
-        "#!/bin/sh\n[ \"$1\" = -c ] && {{ echo {version} {virtual_one}; exit {old}; }}\n{pip}\n"
+        "#!/bin/sh\n[ \"$1\" = -c ] && {{ echo {version} {is_virtual}; exit {old}; }}\n{pip}\n"
     );
     write_script(&folder.join("python3"), &script).unwrap();
     folder.to_owned()
@@ -25,8 +25,8 @@ fn find(folders: &[&Path]) -> Result<Python> {
 }
 
 /// A Python whose pip is this script, which sees `environment`.
-pub(crate) fn with_pip(folder: &Path, pip: &str, environment: Environment) -> Python {
-    let folder = stand_in(folder, "3.12.1", "False", pip);
+pub(crate) fn python_with_pip(folder: &Path, pip: &str, environment: Environment) -> Python {
+    let folder = fake_python(folder, "3.12.1", "False", pip);
     Python {
         program: folder.join("python3"),
         environment,
@@ -36,23 +36,23 @@ pub(crate) fn with_pip(folder: &Path, pip: &str, environment: Environment) -> Py
 const NO_PIP: &str = "echo No module named pip >&2; exit 1";
 
 #[test]
-fn what_is_old_or_has_no_pip_is_passed_over() {
+fn old_python_or_without_pip_is_skipped() {
     let scratch = tempfile::tempdir().unwrap();
     let at = |name: &str| scratch.path().join(name);
-    let uv = stand_in(&at("venv"), "3.12.1", "True", NO_PIP);
-    let old = stand_in(&at("old"), "3.9.2", "False", "exit 0");
-    let good = stand_in(&at("good"), "3.11.7", "False", "exit 0");
-    let better = stand_in(&at("better"), "3.14.0", "False", "exit 0");
+    let uv = fake_python(&at("venv"), "3.12.1", "True", NO_PIP);
+    let old = fake_python(&at("old"), "3.9.2", "False", "exit 0");
+    let good = fake_python(&at("good"), "3.11.7", "False", "exit 0");
+    let better = fake_python(&at("better"), "3.14.0", "False", "exit 0");
     let found = find(&[&at("nowhere"), &uv, &old, &good, &better]).unwrap();
     assert_eq!(found.program, good.join("python3"));
 }
 
 #[test]
-fn an_error_says_what_was_found_where_and_what_helps() {
+fn error_lists_rejected_interpreters_and_remedies() {
     let scratch = tempfile::tempdir().unwrap();
     let at = |name: &str| scratch.path().join(name);
-    let uv = stand_in(&at("venv"), "3.12.1", "True", NO_PIP);
-    let old = stand_in(&at("old"), "3.9.2", "False", "exit 0");
+    let uv = fake_python(&at("venv"), "3.12.1", "True", NO_PIP);
+    let old = fake_python(&at("old"), "3.9.2", "False", "exit 0");
     let broken = at("broken");
     fs::create_dir(&broken).unwrap();
     write_script(&broken.join("python3"), "#!/bin/sh\necho no luck >&2\n").unwrap();
@@ -84,7 +84,7 @@ fn an_error_says_what_was_found_where_and_what_helps() {
 
 #[test]
 #[ignore = "needs the machine's Python; `cargo xtask test` runs it"]
-fn the_machines_python_sees_no_modules_of_the_working_folder_and_of_the_environment() {
+fn system_python_ignores_modules_of_current_dir_and_environment() {
     let scratch = tempfile::tempdir().unwrap();
     let hostile = "raise SystemExit('hostile')\n";
     fs::write(scratch.path().join("json.py"), hostile).unwrap();

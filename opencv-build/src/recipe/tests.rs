@@ -16,20 +16,20 @@ fn error_of(text: &str) -> String {
 }
 
 #[test]
-fn the_projects_own_recipe_is_one() {
+fn project_recipe_is_valid() {
     let recipe = recipe();
     assert!(recipe.has_module("objdetect"));
-    assert_eq!(recipe.target.key(), "x86_64-glibc2.26");
+    assert_eq!(recipe.target.dir_name(), "x86_64-glibc2.26");
 }
 
 #[test]
-fn the_architecture_can_be_overridden() {
+fn architecture_can_be_overridden() {
     let recipe = Recipe::parse(TEXT, Path::new("."), Some(Architecture::Aarch64)).unwrap();
     assert_eq!(recipe.cpu.baseline, ["NEON"]);
 }
 
 #[test]
-fn what_is_said_of_sizes_changes_no_recipe() {
+fn size_table_does_not_change_the_recipe() {
     let parse = |text: &str| Recipe::parse(text, Path::new("/project"), None).unwrap();
     let (without, _) = TEXT.split_once("[size").unwrap();
     let other = format!("{without}\n[size.budgets]\nbootstrap = {{ packed = \"1 B\" }}\n");
@@ -42,7 +42,7 @@ fn what_is_said_of_sizes_changes_no_recipe() {
 }
 
 #[test]
-fn what_does_not_exist_is_refused_by_name() {
+fn unknown_names_are_reported() {
     for (from, to, expected) in [
         ("\"imgproc\"", "\"imgpro\"", "did you mean `imgproc`?"),
         ("\"png\"", "\"pgn\"", "unknown codec `pgn`"),
@@ -64,7 +64,7 @@ fn what_does_not_exist_is_refused_by_name() {
 }
 
 #[test]
-fn a_text_is_a_recipe_where_the_program_runs() {
+fn recipe_parsed_from_str_resolves_source_against_current_dir() {
     let text = format!("{TEXT}\n[source]\npath = \"opencv\"\n");
     let recipe: Recipe = text.parse().unwrap();
     assert_eq!(recipe.source.unwrap().path, Path::new("opencv"));
@@ -73,7 +73,7 @@ fn a_text_is_a_recipe_where_the_program_runs() {
 }
 
 #[test]
-fn a_recipe_that_cannot_be_read_is_named() {
+fn unreadable_recipe_is_named_in_the_error() {
     let error = Recipe::read(Path::new("/nowhere/opencv.toml"), None).unwrap_err();
     assert!(format!("{error:#}").contains("`/nowhere/opencv.toml`"));
     assert_eq!(error.kind(), ErrorKind::Recipe);

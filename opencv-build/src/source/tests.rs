@@ -5,15 +5,19 @@ use std::net::TcpListener;
 use std::thread;
 
 use super::*;
-use crate::pins::Place;
+use crate::pins::OriginKind;
 
 impl SourceArchive {
     /// An archive of the newer tree that somebody else wrote.
-    pub(crate) fn newer(path: &Path, root: &str, cut: bool) -> Self {
+    pub(crate) fn fixture(path: &Path, root: &str, truncated: bool) -> Self {
         let description = path.display().to_string();
         let (path, root) = (path.to_owned(), Some(root.to_owned()));
         Self {
-            kind: Kind::Archive { path, root, cut },
+            kind: SourceKind::Archive {
+                path,
+                root,
+                truncated,
+            },
             description,
         }
     }
@@ -41,8 +45,8 @@ fn source(url: String, sha256: &str) -> Source {
     Source {
         version: "4.5.5".into(),
         origin: vec![Origin {
-            place: Place::Url { url },
-            bytes: None,
+            kind: OriginKind::Url { url },
+            prefix_bytes: None,
             sha256: sha256.into(),
             root: "opencv".into(),
         }],
@@ -54,7 +58,7 @@ const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f2001
 
 fn fetch(source: &Source, downloads: &Path) -> Result<SourceArchive> {
     let toolchain = Toolchain::at(Path::new("/nowhere"));
-    SourceArchive::pinned(("OpenCV", ""), &source.origin, &toolchain, downloads)
+    SourceArchive::fetch_pinned(("OpenCV", ""), &source.origin, &toolchain, downloads)
 }
 
 fn archives(folder: &Path) -> usize {
@@ -65,7 +69,7 @@ fn archives(folder: &Path) -> usize {
 }
 
 #[test]
-fn what_has_the_pinned_digest_is_kept_and_not_fetched_again() {
+fn verified_archive_is_cached() {
     let folder = tempfile::tempdir().unwrap();
     let source = source(serve(b"abc", 3), ABC);
     fetch(&source, folder.path()).unwrap();
@@ -75,19 +79,25 @@ fn what_has_the_pinned_digest_is_kept_and_not_fetched_again() {
 }
 
 #[test]
-fn of_a_long_archive_only_the_pinned_beginning_is_downloaded() {
+fn only_pinned_prefix_of_archive_is_downloaded() {
     let folder = tempfile::tempdir().unwrap();
     // The rest never comes.
     let mut source = source(serve(b"abcdef", 1 << 40), ABC);
-    source.origin[0].bytes = Some(3);
+    source.origin[0].prefix_bytes = Some(3);
     let archive = fetch(&source, folder.path()).unwrap();
-    assert!(matches!(archive.kind, Kind::Archive { cut: true, .. }));
+    assert!(matches!(
+        archive.kind,
+        SourceKind::Archive {
+            truncated: true,
+            ..
+        }
+    ));
     let kept = folder.path().join(format!("{ABC}.tar.gz"));
     assert_eq!(fs::read(kept).unwrap(), b"abc");
 }
 
 #[test]
-fn another_digest_is_refused_and_nothing_is_kept() {
+fn digest_mismatch_is_an_error_and_nothing_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let error = fetch(&source(serve(b"abd", 3), ABC), folder.path()).unwrap_err();
     let error = error.to_string();
@@ -96,7 +106,7 @@ fn another_digest_is_refused_and_nothing_is_kept() {
 }
 
 #[test]
-fn a_connection_that_breaks_off_is_named_and_nothing_is_kept() {
+fn broken_connection_names_origin_and_nothing_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let error = fetch(&source(serve(b"ab", 3), ABC), folder.path()).unwrap_err();
     let error = error.to_string();
@@ -105,11 +115,11 @@ fn a_connection_that_breaks_off_is_named_and_nothing_is_kept() {
 }
 
 #[test]
-fn without_a_network_every_origin_is_named() {
+fn without_network_error_names_every_origin() {
     let folder = tempfile::tempdir().unwrap();
     let mut source = source("http://127.0.0.1:1/a.tar.gz".into(), ABC);
     source.origin.push(Origin {
-        place: Place::Url {
+        kind: OriginKind::Url {
             url: "http://127.0.0.1:1/b.tar.gz".into(),
         },
         ..source.origin[0].clone()
@@ -123,13 +133,13 @@ fn without_a_network_every_origin_is_named() {
 }
 
 #[test]
-fn a_named_archive_needs_a_digest_that_fits() {
+fn local_archive_requires_matching_digest() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("mine.tar.gz");
     fs::write(&path, "abc").unwrap();
-    let mut named = NamedSource { path, sha256: None };
+    let mut named = LocalSource { path, sha256: None };
     let pinned = source("http://127.0.0.1:1/".into(), "00");
-    let error = SourceArchive::named(&named, &pinned)
+    let error = SourceArchive::open_local(&named, &pinned)
         .unwrap_err()
         .to_string();
     assert!(
@@ -137,10 +147,10 @@ fn a_named_archive_needs_a_digest_that_fits() {
         "{error}"
     );
     named.sha256 = Some("11".into());
-    let error = SourceArchive::named(&named, &pinned)
+    let error = SourceArchive::open_local(&named, &pinned)
         .unwrap_err()
         .to_string();
     assert!(error.contains("not 11"), "{error}");
     named.sha256 = Some(ABC.into());
-    SourceArchive::named(&named, &pinned).unwrap();
+    SourceArchive::open_local(&named, &pinned).unwrap();
 }

@@ -1,4 +1,4 @@
-//! That versions and licences are found where the facts say, and that what is missing is named.
+//! That versions and licences are found where the entries say, and that what is missing is named.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ fn strings(list: &[&str]) -> Vec<String> {
     list.iter().map(|text| (*text).to_owned()).collect()
 }
 
-/// An OpenCV tree and a zig that hold what the facts look for, and nothing else.
+/// An OpenCV tree and a zig that hold what the entries look for, and nothing else.
 struct Fixture {
     folder: tempfile::TempDir,
     tools: BTreeMap<String, String>,
@@ -19,43 +19,43 @@ struct Fixture {
 impl Fixture {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        for fact in facts() {
-            let root = match fact.place {
-                Place::Runtime(_) => "zig",
+        for entry in entries() {
+            let root = match entry.location {
+                ThirdPartyLocation::Runtime(_) => "zig",
                 _ => "tree",
             };
-            let root = folder.path().join(root).join(&fact.folder);
-            if let Version::Stands {
+            let root = folder.path().join(root).join(&entry.folder);
+            if let Version::InFile {
                 file,
-                after,
+                prefixes,
                 two_digits,
-            } = &fact.version
+            } = &entry.version
             {
                 let number = if *two_digits { "220108 " } else { "7\n" };
-                let text: String = after.iter().map(|m| format!("{m}{number}")).collect();
-                write_if_other(&root.join(file), text.as_bytes()).unwrap();
+                let text: String = prefixes.iter().map(|m| format!("{m}{number}")).collect();
+                write_if_changed(&root.join(file), text.as_bytes()).unwrap();
             }
-            for text in &fact.texts {
+            for text in &entry.license_texts {
                 // A comment can be asked of the file that the version stands in.
-                let (Text::File(file) | Text::Comment(file)) = text;
+                let (LicenseText::File(file) | LicenseText::FirstComment(file)) = text;
                 let before = fs::read_to_string(root.join(file)).unwrap_or_default();
-                let text = format!("/* Do what you want with {} */\n{before}", fact.folder);
-                write_if_other(&root.join(file), text.as_bytes()).unwrap();
+                let text = format!("/* Do what you want with {} */\n{before}", entry.folder);
+                write_if_changed(&root.join(file), text.as_bytes()).unwrap();
             }
         }
         let tools = BTreeMap::from([("ziglang".to_owned(), "0.17.1".to_owned())]);
         Self { folder, tools }
     }
 
-    fn gather(&self, modules: &[&str], libraries: &[&str]) -> Result<Vec<ThirdParty>> {
+    fn collect(&self, modules: &[&str], libraries: &[&str]) -> Result<Vec<ThirdParty>> {
         let sources = Sources {
             tree: &SourceTree::at(&self.folder.path().join("tree")),
-            trim: &Trim::of(&recipe()),
-            zig: &self.folder.path().join("zig"),
-            opencv: "4.5.5",
-            tools: &self.tools,
+            trim: &Trim::for_recipe(&recipe()),
+            zig_dir: &self.folder.path().join("zig"),
+            opencv_version: "4.5.5",
+            tool_versions: &self.tools,
         };
-        gather(
+        collect_components(
             &sources,
             &strings(modules),
             &strings(libraries),
@@ -82,19 +82,19 @@ const ALWAYS: [&str; 6] = [
 ];
 
 #[test]
-fn only_what_was_linked_or_compiled_in_is_listed() {
+fn only_linked_or_compiled_in_components_are_listed() {
     let parts = Fixture::new()
-        .gather(&["core"], &["opencv_core", "png", "zlib"])
+        .collect(&["core"], &["opencv_core", "png", "zlib"])
         .unwrap();
     let expected = [&["libpng", "zlib", "SoftFloat"][..], &ALWAYS].concat();
     assert_eq!(names(&parts), expected);
-    let parts = Fixture::new().gather(&["flann"], &[]).unwrap();
+    let parts = Fixture::new().collect(&["flann"], &[]).unwrap();
     assert_eq!(names(&parts), [&["FLANN"][..], &ALWAYS].concat());
 }
 
 #[test]
-fn versions_come_from_headers_wheels_and_opencv() {
-    let parts = Fixture::new().gather(&[], &["jpeg-turbo", "png"]).unwrap();
+fn versions_are_read_from_headers_wheels_and_opencv() {
+    let parts = Fixture::new().collect(&[], &["jpeg-turbo", "png"]).unwrap();
     let version = |name| &parts.iter().find(|part| part.name == name).unwrap().version;
     assert_eq!(version("libjpeg-turbo"), "7");
     assert_eq!(version("libpng"), "7");
@@ -107,19 +107,19 @@ fn versions_come_from_headers_wheels_and_opencv() {
 }
 
 #[test]
-fn every_text_is_written_and_equal_ones_once() {
+fn licence_texts_are_written_and_deduplicated() {
     let fixture = Fixture::new();
-    let parts = fixture.gather(&["core"], &["png"]).unwrap();
+    let parts = fixture.collect(&["core"], &["png"]).unwrap();
     let files = |name| {
         &parts
             .iter()
             .find(|part| part.name == name)
             .unwrap()
-            .licence_files
+            .license_files
     };
     assert_eq!(*files("libpng"), ["share/licenses/libpng-LICENSE"]);
     assert_eq!(files("libc++abi"), files("libc++"));
-    for file in parts.iter().flat_map(|part| &part.licence_files) {
+    for file in parts.iter().flat_map(|part| &part.license_files) {
         let text = fs::read_to_string(fixture.sdk().join(file)).unwrap();
         assert!(text.contains("Do what you want"), "{file}: {text}");
     }
@@ -129,27 +129,27 @@ fn every_text_is_written_and_equal_ones_once() {
 }
 
 #[test]
-fn a_version_that_is_not_there_names_the_library_and_the_file() {
+fn missing_version_names_library_and_file() {
     let fixture = Fixture::new();
     let header = fixture.folder.path().join("tree/3rdparty/zlib/zlib.h");
     fs::write(header, "#define ZLIB_VERSION \"\"\n").unwrap();
-    let error = fixture.gather(&[], &["zlib"]).unwrap_err().to_string();
+    let error = fixture.collect(&[], &["zlib"]).unwrap_err().to_string();
     assert!(error.contains("the version of zlib in `"), "{error}");
     assert!(error.contains("3rdparty/zlib/zlib.h`"), "{error}");
-    fixture.gather(&[], &["png"]).unwrap();
+    fixture.collect(&[], &["png"]).unwrap();
 }
 
 #[test]
-fn a_library_without_facts_is_refused() {
-    let error = Fixture::new().gather(&[], &["jasper"]).unwrap_err();
+fn library_without_entry_is_an_error() {
+    let error = Fixture::new().collect(&[], &["jasper"]).unwrap_err();
     let error = error.to_string();
     assert!(error.contains("nothing is known of the library `jasper`"));
     assert!(error.contains("data/third-party.toml"), "{error}");
 }
 
 #[test]
-fn every_folder_that_a_format_is_built_from_has_facts() {
-    let folders: Vec<_> = facts().into_iter().map(|fact| fact.folder).collect();
+fn every_codec_folder_has_an_entry() {
+    let folders: Vec<_> = entries().into_iter().map(|entry| entry.folder).collect();
     for codec in Catalog::embedded().codecs.values() {
         for name in &codec.third_party {
             let folder = format!("3rdparty/{name}");
@@ -159,22 +159,22 @@ fn every_folder_that_a_format_is_built_from_has_facts() {
 }
 
 #[test]
-fn versions_of_several_forms_are_read() {
-    let version = |text, after: &[&str]| version_in(text, &strings(after), false);
+fn version_formats_are_parsed() {
+    let version = |text, prefixes: &[&str]| find_version_in(text, &strings(prefixes), false);
     let text = "set(MAJOR 2)\nset(MINOR 1)\n#define V \"1.2.11\"\nRelease 3c, by\nOf 9.";
     assert_eq!(version(text, &["set(MAJOR ", "set(MINOR "]).unwrap(), "2.1");
     assert_eq!(version(text, &["#define V \""]).unwrap(), "1.2.11");
     assert_eq!(version(text, &["Release "]).unwrap(), "3c");
     assert_eq!(version(text, &["Of "]).unwrap(), "9");
     assert_eq!(version(text, &["set(PATCH "]), None);
-    assert_eq!(version_in("V 2x0108", &strings(&["V "]), true), None);
+    assert_eq!(find_version_in("V 2x0108", &strings(&["V "]), true), None);
 }
 
 #[test]
-fn a_comment_loses_its_marks_and_keeps_its_words() {
+fn comment_markers_are_stripped() {
     let c = "/****\n * Be nice.\n *\n *   * A point.\n ****/\nint a; /* b */\n";
-    assert_eq!(comment_in(c).unwrap(), "Be nice.\n\n  * A point.\n");
+    assert_eq!(first_comment(c).unwrap(), "Be nice.\n\n  * A point.\n");
     let xml = "<?xml version=\"1.0\"?>\n<!--\n  Be nice.\n  * A point.\n-->\n<a/>\n";
-    assert_eq!(comment_in(xml).unwrap(), "  Be nice.\n  * A point.\n");
-    assert_eq!(comment_in("int a;\n"), None);
+    assert_eq!(first_comment(xml).unwrap(), "  Be nice.\n  * A point.\n");
+    assert_eq!(first_comment("int a;\n"), None);
 }

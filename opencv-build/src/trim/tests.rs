@@ -7,22 +7,22 @@ const HEADER: &str = "modules/objdetect/include/opencv2/objdetect.hpp";
 
 #[test]
 fn every_overlay_file_is_used() {
-    let trim = Trim::of(&recipe());
+    let trim = Trim::for_recipe(&recipe());
     let used = trim.replaced.keys().chain(trim.added.keys());
     let used: BTreeSet<_> = used.map(String::as_str).collect();
     assert_eq!(used, overlay::FILES.iter().map(|(path, _)| *path).collect());
 }
 
 #[test]
-fn only_what_the_recipe_needs_is_kept() {
-    let trim = Trim::of(&recipe());
+fn only_files_required_by_recipe_are_included() {
+    let trim = Trim::for_recipe(&recipe());
     for path in [
         "CMakeLists.txt",
         "modules/core/src/matrix.cpp",
         "3rdparty/include/opencl/1.2/CL/cl.h",
         "data/haarcascades/haarcascade_eye.xml",
     ] {
-        assert!(trim.keeps(path), "{path}");
+        assert!(trim.includes(path), "{path}");
     }
     for path in [
         "modules/core/test/test_mat.cpp",
@@ -33,19 +33,19 @@ fn only_what_the_recipe_needs_is_kept() {
         "3rdparty/carotene/CMakeLists.txt",
         "samples/cpp/facedetect.cpp",
     ] {
-        assert!(!trim.keeps(path), "{path}");
+        assert!(!trim.includes(path), "{path}");
     }
 }
 
 #[test]
-fn of_the_stock_tree_all_is_kept_and_nothing_cut_but_what_makes_headers_precompiled() {
-    let trim = Trim::stock();
+fn upstream_tree_is_unchanged_except_precompiled_header_support() {
+    let trim = Trim::upstream();
     for path in [
         "modules/dnn/src/dnn.cpp",
         "modules/CMakeLists.txt",
         "3rdparty/openexr/CMakeLists.txt",
     ] {
-        assert!(trim.keeps(path), "{path}");
+        assert!(trim.includes(path), "{path}");
     }
     let content = b"#include \"opencv2/objdetect/face.hpp\"\n".to_vec();
     assert_eq!(trim.apply(HEADER, content.clone()).unwrap(), Some(content));
@@ -54,8 +54,8 @@ fn of_the_stock_tree_all_is_kept_and_nothing_cut_but_what_makes_headers_precompi
 }
 
 #[test]
-fn a_cut_replaces_its_line_and_nothing_else() {
-    let trim = Trim::of(&recipe());
+fn edit_replaces_only_its_line() {
+    let trim = Trim::for_recipe(&recipe());
     let content = b"a\n#include \"opencv2/objdetect/face.hpp\"\nb\n".to_vec();
     assert_eq!(trim.apply(HEADER, content).unwrap().unwrap(), b"a\nb\n");
     let base = "modules/core/include/opencv2/core/base.hpp";
@@ -67,12 +67,12 @@ fn a_cut_replaces_its_line_and_nothing_else() {
 }
 
 #[test]
-fn lines_that_follow_one_another_are_replaced_together() {
-    let mut trim = Trim::stock();
+fn edit_replaces_consecutive_lines() {
+    let mut trim = Trim::upstream();
     let edit = Edit {
         file: "a.c".to_owned(),
         line: "b\n  c\n".to_owned(),
-        with: "x\n".to_owned(),
+        replacement: "x\n".to_owned(),
     };
     trim.edits.insert("a.c".to_owned(), vec![edit]);
     let apply = |text: &str| trim.apply("a.c", text.as_bytes().to_vec());
@@ -83,13 +83,13 @@ fn lines_that_follow_one_another_are_replaced_together() {
 }
 
 #[test]
-fn other_peoples_libraries_are_not_opencvs_own_copies() {
-    let trim = Trim::of(&recipe());
+fn third_party_folders_replace_bundled_copies() {
+    let trim = Trim::for_recipe(&recipe());
     for path in ["3rdparty/zlib/zlib.h", "3rdparty/libpng/png.c"] {
-        assert!(trim.is_third_party(path) && !trim.keeps(path), "{path}");
+        assert!(trim.is_third_party(path) && !trim.includes(path), "{path}");
     }
     assert!(!trim.is_third_party("3rdparty/libtiff/tiff.h"));
-    assert!(!Trim::stock().is_third_party("3rdparty/zlib/zlib.h"));
+    assert!(!Trim::upstream().is_third_party("3rdparty/zlib/zlib.h"));
     let kept = |path: &str| BTreeSet::from(["3rdparty/zlib/zlib.h", path].map(str::to_owned));
     let error = trim.check_third_party(&kept("3rdparty/libpng/png.c"));
     let error = error.unwrap_err().to_string();
@@ -97,10 +97,13 @@ fn other_peoples_libraries_are_not_opencvs_own_copies() {
 }
 
 #[test]
-fn a_cut_that_does_not_fit_the_tree_is_refused() {
-    let trim = Trim::of(&recipe());
+fn edit_without_matching_line_is_an_error() {
+    let trim = Trim::for_recipe(&recipe());
     let error = trim.apply(HEADER, b"a\n".to_vec()).unwrap_err().to_string();
     assert!(error.contains("is there 0 times"), "{error}");
-    let error = trim.check_seen(&BTreeSet::new()).unwrap_err().to_string();
+    let error = trim
+        .check_required_files(&BTreeSet::new())
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("is not in it"), "{error}");
 }

@@ -1,4 +1,4 @@
-//! From bills of materials and the data to what is vulnerable: every component of every product against
+//! From SBOMs and the data to what is vulnerable: every component of every product against
 //! every advisory, each pair with a status as VEX has it.
 
 use std::collections::BTreeSet;
@@ -6,18 +6,18 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result};
 use serde::Serialize;
 
-use super::data::{Advisory, Data, Justification, Watched};
-use super::part::Part;
+use super::component::AuditedComponent;
+use super::data::{Advisory, AdvisoryDatabase, Justification, Watched};
 
 pub struct Product {
     pub name: &'static str,
-    pub parts: Vec<Part>,
+    pub components: Vec<AuditedComponent>,
     /// The functions that its programs take from shared libraries; `None` for one without programs.
     pub imports: Option<BTreeSet<String>>,
 }
 
-pub fn components(products: &[Product]) -> Vec<Part> {
-    let parts = products.iter().flat_map(|product| &product.parts);
+pub fn components(products: &[Product]) -> Vec<AuditedComponent> {
+    let parts = products.iter().flat_map(|product| &product.components);
     BTreeSet::from_iter(parts).into_iter().cloned().collect()
 }
 
@@ -30,23 +30,23 @@ pub enum Status {
         justification: Justification,
         impact: String,
         /// Who decided that, and when, if it needed a decision.
-        decided: Option<String>,
+        decision: Option<String>,
     },
 }
 
 impl Status {
-    pub fn is_decided(&self) -> bool {
-        matches!(self, Self::NotAffected { decided, .. } if decided.is_some())
+    pub fn has_decision(&self) -> bool {
+        matches!(self, Self::NotAffected { decision, .. } if decision.is_some())
     }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
     pub product: &'static str,
-    pub part: Part,
+    pub component: AuditedComponent,
     pub id: String,
     pub aliases: Vec<String>,
-    pub what: String,
+    pub summary: String,
     pub source: String,
     /// The first version without it, above the one that is there.
     pub fixed_in: Option<String>,
@@ -57,56 +57,59 @@ pub struct Finding {
 #[derive(Debug, Default, Serialize)]
 pub struct Report {
     pub findings: Vec<Finding>,
-    pub unwatched: Vec<Part>,
+    pub unwatched: Vec<AuditedComponent>,
     /// Justifications that do not hold, each in a sentence.
-    pub void: Vec<String>,
+    pub invalid_justifications: Vec<String>,
 }
 
-pub fn check(data: &Data, products: &[Product]) -> Result<Report> {
+pub fn check(data: &AdvisoryDatabase, products: &[Product]) -> Result<Report> {
     let mut report = Report::default();
     for product in products {
-        for part in &product.parts {
-            let Some(watched) = data.watching(&part.component) else {
+        for part in &product.components {
+            let Some(watched) = data.find_watched(&part.base_purl) else {
                 if !report.unwatched.contains(part) {
                     report.unwatched.push(part.clone());
                 }
                 continue;
             };
-            for advisory in data.about(&part.component) {
+            for advisory in data.advisories_for(&part.base_purl) {
                 let found = finding(data, product, part, watched, advisory)
                     .with_context(|| format!("failed to compare {part} with {}", advisory.id))?;
                 report.findings.push(found);
             }
         }
     }
-    report.void = void(data, products, &report.findings);
+    report.invalid_justifications = invalid_justifications(data, products, &report.findings);
     Ok(report)
 }
 
 fn finding(
-    data: &Data,
+    data: &AdvisoryDatabase,
     product: &Product,
-    part: &Part,
+    part: &AuditedComponent,
     watched: &Watched,
     advisory: &Advisory,
 ) -> Result<Finding> {
     let mut hit = None;
     for range in &advisory.affected {
-        if hit.is_none() && range.holds(watched.order, &part.version)? {
+        if hit.is_none() && range.contains(watched.version_scheme, &part.version)? {
             hit = Some(range);
         }
     }
-    let excuse = data.justified.iter().find(|justified| {
+    let justified = data.justified.iter().find(|justified| {
         justified.id == advisory.id
-            && justified.component == part.component
+            && justified.component == part.base_purl
             && justified.is_for(product.name)
     });
-    let status = match (hit, excuse) {
+    let status = match (hit, justified) {
         (Some(_), None) => Status::Affected,
-        (Some(_), Some(excuse)) => Status::NotAffected {
-            justification: excuse.justification,
-            impact: excuse.impact.clone(),
-            decided: Some(format!("by {} on {}", excuse.by, excuse.on)),
+        (Some(_), Some(justified)) => Status::NotAffected {
+            justification: justified.justification,
+            impact: justified.impact.clone(),
+            decision: Some(format!(
+                "by {} on {}",
+                justified.decided_by, justified.decided_on
+            )),
         },
         (None, _) if is_later(advisory, watched, part)? => Status::Fixed,
         (None, _) => {
@@ -114,16 +117,16 @@ fn finding(
             Status::NotAffected {
                 justification: Justification::VulnerableCodeNotPresent,
                 impact: format!("Only versions {} have it.", ranges.join(" or ")),
-                decided: None,
+                decision: None,
             }
         }
     };
     Ok(Finding {
         product: product.name,
-        part: part.clone(),
+        component: part.clone(),
         id: advisory.id.clone(),
         aliases: advisory.aliases.clone(),
-        what: advisory.what.clone(),
+        summary: advisory.summary.clone(),
         source: advisory.source.clone(),
         fixed_in: hit.and_then(|range| range.before.clone()),
         status,
@@ -131,11 +134,11 @@ fn finding(
 }
 
 /// Whether a version that is in no range comes after one, and not before all of them.
-fn is_later(advisory: &Advisory, watched: &Watched, part: &Part) -> Result<bool> {
+fn is_later(advisory: &Advisory, watched: &Watched, part: &AuditedComponent) -> Result<bool> {
     let ranges = advisory.affected.iter();
     let ends = ranges.flat_map(|range| [&range.before, &range.through]);
     for end in ends.flatten() {
-        if watched.order.compare(&part.version, end)?.is_ge() {
+        if watched.version_scheme.compare(&part.version, end)?.is_ge() {
             return Ok(true);
         }
     }
@@ -144,7 +147,11 @@ fn is_later(advisory: &Advisory, watched: &Watched, part: &Part) -> Result<bool>
 
 /// Justifications that excuse nothing any more, or whose proof failed. Only those for products that
 /// were looked at are judged.
-fn void(data: &Data, products: &[Product], findings: &[Finding]) -> Vec<String> {
+fn invalid_justifications(
+    data: &AdvisoryDatabase,
+    products: &[Product],
+    findings: &[Finding],
+) -> Vec<String> {
     let mut void = Vec::new();
     for justified in &data.justified {
         let (id, component) = (&justified.id, &justified.component);
@@ -154,14 +161,14 @@ fn void(data: &Data, products: &[Product], findings: &[Finding]) -> Vec<String> 
                 |why: &str| void.push(format!("{id} in {component} of {name} is justified{why}"));
             let hit = findings.iter().any(|finding| {
                 finding.id == *id
-                    && finding.part.component == *component
+                    && finding.component.base_purl == *component
                     && finding.product == name
-                    && finding.status.is_decided()
+                    && finding.status.has_decision()
             });
             // A product without the component, such as one packed on another distribution, needs no
             // excuse for it.
-            let mut parts = product.parts.iter();
-            let there = parts.any(|part| part.component == *component);
+            let mut parts = product.components.iter();
+            let there = parts.any(|part| part.base_purl == *component);
             if there && !hit {
                 add(", but its version does not have it; remove the justification");
             }
@@ -188,19 +195,19 @@ mod tests {
     const DATA: &str = r#"
         [[watched]]
         component = "pkg:generic/libwebp"
-        order = "dotted"
-        news = "https://example.org/"
+        version_scheme = "dotted"
+        announcements = "https://example.org/"
         as_of = 2026-08-21
 
         [[advisory]]
         id = "CVE-2023-4863"
         component = "pkg:generic/libwebp"
         affected = [{ from = "0.5.0", before = "1.3.2" }]
-        what = "An overflow"
+        summary = "An overflow"
         source = "https://example.org/1"
     "#;
 
-    const EXCUSE: &str = r#"
+    const JUSTIFICATION: &str = r#"
         [[justified]]
         id = "CVE-2023-4863"
         component = "pkg:generic/libwebp"
@@ -208,27 +215,31 @@ mod tests {
         justification = "vulnerable_code_not_in_execute_path"
         impact = "Nothing decodes WebP."
         not_imported = ["WebPDecode"]
-        by = "somebody"
-        on = 2026-11-28
+        decided_by = "somebody"
+        decided_on = 2026-11-28
     "#;
 
     fn product(version: &str, imports: &[&str]) -> Product {
-        let parts = vec![Part::new("libwebp", "pkg:generic/libwebp", version)];
+        let parts = vec![AuditedComponent::new(
+            "libwebp",
+            "pkg:generic/libwebp",
+            version,
+        )];
         let imports = imports.iter().map(|name| (*name).to_owned()).collect();
         Product {
             name: "face-detect",
-            parts,
+            components: parts,
             imports: Some(imports),
         }
     }
 
     fn report(text: &str, product: Product) -> Report {
-        let data = Data::parse(&[("test", text)]).unwrap();
+        let data = AdvisoryDatabase::parse(&[("test", text)]).unwrap();
         check(&data, &[product]).unwrap()
     }
 
     #[test]
-    fn a_vulnerable_version_is_a_hit_and_a_fixed_one_is_not() {
+    fn vulnerable_versions_are_affected_and_fixed_ones_are_not() {
         let status = |version: &str| {
             let finding = report(DATA, product(version, &[])).findings.remove(0);
             (finding.status, finding.fixed_in)
@@ -245,18 +256,21 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_watches_is_told() {
+    fn unwatched_components_are_reported() {
         let mut product = product("1.6.0", &[]);
         product
-            .parts
-            .push(Part::new("libgif", "pkg:generic/libgif", "5.2"));
+            .components
+            .push(AuditedComponent::new("libgif", "pkg:generic/libgif", "5.2"));
         let found = report(DATA, product).unwatched;
-        assert_eq!(found, [Part::new("libgif", "pkg:generic/libgif", "5.2")]);
+        assert_eq!(
+            found,
+            [AuditedComponent::new("libgif", "pkg:generic/libgif", "5.2")]
+        );
     }
 
     #[test]
-    fn a_version_that_cannot_be_compared_is_an_error() {
-        let data = Data::parse(&[("test", DATA)]).unwrap();
+    fn incomparable_versions_are_errors() {
+        let data = AdvisoryDatabase::parse(&[("test", DATA)]).unwrap();
         let error = check(&data, &[product("unknown", &[])]).unwrap_err();
         assert!(
             format!("{error:#}").contains("libwebp unknown"),
@@ -265,14 +279,18 @@ mod tests {
     }
 
     #[test]
-    fn a_justification_holds_for_its_product_and_while_it_is_true() {
-        let text = [DATA, EXCUSE].concat();
+    fn justifications_apply_to_their_product_while_valid() {
+        let text = [DATA, JUSTIFICATION].concat();
         let good = report(&text, product("1.2.0", &["malloc"]));
-        assert!(good.void.is_empty(), "{:?}", good.void);
+        assert!(
+            good.invalid_justifications.is_empty(),
+            "{:?}",
+            good.invalid_justifications
+        );
         let expected = Status::NotAffected {
             justification: Justification::VulnerableCodeNotInExecutePath,
             impact: "Nothing decodes WebP.".to_owned(),
-            decided: Some("by somebody on 2026-11-28".to_owned()),
+            decision: Some("by somebody on 2026-11-28".to_owned()),
         };
         assert_eq!(good.findings[0].status, expected);
 
@@ -283,16 +301,22 @@ mod tests {
         };
         assert_eq!(report(&text, other).findings[0].status, Status::Affected);
 
-        let stale = report(&text, product("1.6.0", &[])).void;
+        let stale = report(&text, product("1.6.0", &[])).invalid_justifications;
         assert!(stale[0].contains("remove the justification"), "{stale:?}");
-        let called = report(&text, product("1.2.0", &["WebPDecode"])).void;
+        let called = report(&text, product("1.2.0", &["WebPDecode"])).invalid_justifications;
         assert!(called[0].contains("but WebPDecode is"), "{called:?}");
     }
 
     #[test]
-    fn a_justification_without_its_advisory_is_refused() {
-        let text = [DATA, &EXCUSE.replace("CVE-2023-4863", "CVE-2023-4864")].concat();
-        let error = Data::parse(&[("test", &text)]).unwrap_err().to_string();
+    fn a_justification_without_an_advisory_is_rejected() {
+        let text = [
+            DATA,
+            &JUSTIFICATION.replace("CVE-2023-4863", "CVE-2023-4864"),
+        ]
+        .concat();
+        let error = AdvisoryDatabase::parse(&[("test", &text)])
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("no such advisory"), "{error}");
     }
 }

@@ -7,8 +7,8 @@ use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 use toml::value::Datetime;
 
-use super::order::Order;
 use super::range::Range;
+use super::version_scheme::VersionScheme;
 
 const FILES: [(&str, &str); 5] = [
     ("libraries.toml", include_str!("../data/libraries.toml")),
@@ -20,11 +20,11 @@ const FILES: [(&str, &str); 5] = [
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Data {
+pub struct AdvisoryDatabase {
     pub watched: Vec<Watched>,
     #[serde(rename = "advisory")]
     pub advisories: Vec<Advisory>,
-    pub justified: Vec<Justified>,
+    pub justified: Vec<JustifiedAdvisory>,
 }
 
 /// A component, or with `*` for a name all of an ecosystem.
@@ -33,9 +33,9 @@ pub struct Data {
 pub struct Watched {
     /// Its package URL without a version.
     pub component: String,
-    pub order: Order,
+    pub version_scheme: VersionScheme,
     /// Where its vulnerabilities are made known.
-    pub news: String,
+    pub announcements: String,
     /// The day up to which they are in these files.
     pub as_of: Datetime,
     #[serde(default)]
@@ -61,13 +61,13 @@ pub struct Advisory {
     pub component: String,
     /// The versions that have it; the end of a range is the first fixed one.
     pub affected: Vec<Range>,
-    pub what: String,
+    pub summary: String,
     pub source: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Justified {
+pub struct JustifiedAdvisory {
     pub id: String,
     pub component: String,
     pub products: Vec<String>,
@@ -76,8 +76,8 @@ pub struct Justified {
     /// Functions of a shared library that the function must not import, or this is void.
     #[serde(default)]
     pub not_imported: Vec<String>,
-    pub by: String,
-    pub on: Datetime,
+    pub decided_by: String,
+    pub decided_on: Datetime,
 }
 
 /// OpenVEX's reasons for `not_affected`.
@@ -91,7 +91,7 @@ pub enum Justification {
     InlineMitigationsAlreadyExist,
 }
 
-impl Data {
+impl AdvisoryDatabase {
     pub fn embedded() -> Result<Self> {
         Self::parse(&FILES)
     }
@@ -110,13 +110,13 @@ impl Data {
     }
 
     /// Who watches a component, by its package URL without a version.
-    pub fn watching(&self, component: &str) -> Option<&Watched> {
+    pub fn find_watched(&self, component: &str) -> Option<&Watched> {
         let named = |name: &str| self.watched.iter().find(|it| it.component == name);
         let all = component.rsplit_once('/');
         named(component).or_else(|| named(&format!("{}/*", all?.0)))
     }
 
-    pub fn about<'a>(&'a self, component: &'a str) -> impl Iterator<Item = &'a Advisory> {
+    pub fn advisories_for<'a>(&'a self, component: &'a str) -> impl Iterator<Item = &'a Advisory> {
         let all = self.advisories.iter();
         all.filter(move |advisory| advisory.component == component)
     }
@@ -137,8 +137,11 @@ impl Data {
         for watched in &self.watched {
             let name = &watched.component;
             ensure!(components.insert(name), "{name} is watched twice");
-            let news = &watched.news;
-            ensure!(is_link(news), "{name}: `{news}` is no link");
+            let announcements = &watched.announcements;
+            ensure!(
+                is_link(announcements),
+                "{name}: `{announcements}` is no link"
+            );
         }
         let mut names = BTreeSet::new();
         for advisory in &self.advisories {
@@ -155,13 +158,14 @@ impl Data {
         for justified in &self.justified {
             let (id, component) = (&justified.id, &justified.component);
             ensure!(
-                self.about(component).any(|advisory| advisory.id == *id),
+                self.advisories_for(component)
+                    .any(|advisory| advisory.id == *id),
                 "{id} of {component} is justified, but no such advisory is there"
             );
             ensure!(
                 !justified.products.is_empty()
                     && !justified.impact.trim().is_empty()
-                    && !justified.by.trim().is_empty(),
+                    && !justified.decided_by.trim().is_empty(),
                 "the justification of {id} lacks a product, a sentence or a name"
             );
         }
@@ -169,24 +173,24 @@ impl Data {
     }
 
     fn check_advisory(&self, advisory: &Advisory) -> Result<()> {
-        let Some(watched) = self.watching(&advisory.component) else {
+        let Some(watched) = self.find_watched(&advisory.component) else {
             bail!("nobody watches the component");
         };
         ensure!(!advisory.affected.is_empty(), "no version is affected");
         for version in advisory.affected.iter().flat_map(Range::bounds) {
-            watched.order.compare(version, version)?;
+            watched.version_scheme.compare(version, version)?;
         }
-        let (source, what) = (&advisory.source, &advisory.what);
+        let (source, summary) = (&advisory.source, &advisory.summary);
         ensure!(is_link(source), "`{source}` is no link");
         ensure!(
-            !what.is_empty() && !what.contains('\n'),
+            !summary.is_empty() && !summary.contains('\n'),
             "it must be described in a line"
         );
         Ok(())
     }
 }
 
-impl Justified {
+impl JustifiedAdvisory {
     pub fn is_for(&self, product: &str) -> bool {
         self.products.iter().any(|name| name == product)
     }
@@ -210,14 +214,14 @@ mod tests {
     const GOOD: &str = r#"
         [[watched]]
         component = "pkg:generic/libwebp"
-        order = "dotted"
-        news = "https://example.org/"
+        version_scheme = "dotted"
+        announcements = "https://example.org/"
         as_of = 2026-08-21
 
         [[watched]]
         component = "pkg:cargo/*"
-        order = "semver"
-        news = "https://example.org/"
+        version_scheme = "semver"
+        announcements = "https://example.org/"
         as_of = 2026-08-20
 
         [[advisory]]
@@ -225,30 +229,30 @@ mod tests {
         aliases = ["GHSA-1"]
         component = "pkg:generic/libwebp"
         affected = [{ before = "1.3.2" }]
-        what = "An overflow"
+        summary = "An overflow"
         source = "https://example.org/1"
     "#;
 
     #[test]
-    fn what_is_compiled_in_is_valid() {
-        let data = Data::embedded().unwrap();
+    fn embedded_data_is_valid() {
+        let data = AdvisoryDatabase::embedded().unwrap();
         assert!(data.advisories.len() > 100, "{}", data.advisories.len());
     }
 
     #[test]
-    fn a_name_or_all_of_a_kind_is_watched() {
-        let data = Data::parse(&[("a.toml", GOOD)]).unwrap();
-        assert!(data.watching("pkg:generic/libwebp").is_some());
-        assert!(data.watching("pkg:generic/libpng").is_none());
+    fn names_and_wildcards_are_watched() {
+        let data = AdvisoryDatabase::parse(&[("a.toml", GOOD)]).unwrap();
+        assert!(data.find_watched("pkg:generic/libwebp").is_some());
+        assert!(data.find_watched("pkg:generic/libpng").is_none());
         assert_eq!(
-            data.watching("pkg:cargo/tokio").unwrap().order,
-            Order::Semver
+            data.find_watched("pkg:cargo/tokio").unwrap().version_scheme,
+            VersionScheme::Semver
         );
         assert_eq!(data.as_of(), "2026-08-20");
     }
 
     #[test]
-    fn what_contradicts_itself_is_refused() {
+    fn inconsistent_data_is_rejected() {
         let damages = [
             (
                 "pkg:generic/libwebp\"\n        affected",
@@ -269,7 +273,10 @@ mod tests {
         for (from, to, said) in damages {
             let text = GOOD.replacen(from, to, 1);
             assert_ne!(text, GOOD, "{from}");
-            let error = format!("{:#}", Data::parse(&[("a.toml", &text)]).unwrap_err());
+            let error = format!(
+                "{:#}",
+                AdvisoryDatabase::parse(&[("a.toml", &text)]).unwrap_err()
+            );
             assert!(error.contains(said), "{error}");
         }
     }

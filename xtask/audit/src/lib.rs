@@ -1,22 +1,20 @@
 //! `cargo xtask audit`: what is known of vulnerabilities in what we ship, from the files in
 //! `xtask/audit/data` and from OSV, and what of it does harm; also as a VEX document beside each
-//! bill of materials.
+//! SBOM.
 //!
 //! ```text
-//! bills ▶ parts ┐
-//! data files    ├▶ check ▶ report ┬▶ answer
-//! OSV           ┘                 └▶ VEX
+//! SBOMs ▶ components ┐
+//! data files         ├▶ check ▶ report ┬▶ output
+//! OSV                ┘                 └▶ VEX
 //! ```
 
-#![expect(missing_docs, reason = "names that say all need no comment here")]
-
-mod answer;
 mod check;
+mod component;
 mod data;
-mod order;
 mod osv;
-mod part;
+mod output;
 mod range;
+mod version_scheme;
 mod vex;
 
 use std::path::PathBuf;
@@ -26,29 +24,29 @@ use anyhow::{Result, bail};
 use layer::elf::FunctionBinary;
 use layer::{FileTree, glibc};
 use opencv_build::Sdk;
-use support::progress::tell;
+use support::progress::print_status;
 
-pub use answer::AuditAnswer;
-use answer::Online;
 use check::components;
 pub use check::{Finding, Product, Report, Status, check};
-pub use data::Data;
+pub use component::AuditedComponent;
+use component::{audited_components, imported_functions};
+pub use data::AdvisoryDatabase;
 use osv::Osv;
-pub use part::Part;
-use part::{imports, parts};
+pub use output::AuditOutput;
+use output::OsvOutcome;
 
+use package::artefacts::base::Base;
+use package::artefacts::{FUNCTION_NAME, WrittenImages, source_date, write_images};
 use package::build::{self, Build};
-use package::build_function::built;
-use package::pack::base::Base;
-use package::pack::{FUNCTION, Images, date, images};
+use package::build_function::build_binary;
 use package::sbom::{self, purl};
 use package::workspace::Workspace;
 use support::atomic;
 
-use support::answer::print;
+use support::output::print;
 
 /// How long OSV may take for all of its answers.
-const PATIENCE: Duration = Duration::from_secs(60);
+const OSV_TIMEOUT: Duration = Duration::from_secs(60);
 
 const SDK: &str = "opencv-sdk";
 
@@ -72,122 +70,122 @@ pub struct Arguments {
 /// watches a component, or if OSV could not be asked.
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let build = Build::read(&arguments.build)?;
-    let (sdk, binary) = built(&build)?;
+    let (sdk, binary) = build_binary(&build)?;
     let osv = (!arguments.offline).then_some(arguments.osv.as_str());
-    let answer = perform(&build.workspace, &sdk, &binary, osv)?;
-    print(&answer, json)?;
-    match answer.failures() {
+    let output = audit_images(&build.workspace, &sdk, &binary, osv)?;
+    print(&output, json)?;
+    match output.failures() {
         failures if failures.is_empty() => Ok(()),
         failures => bail!("{}", failures.join("; ")),
     }
 }
 
 /// Checks the images, which are written for it, with OSV at that address if there is one.
-pub fn perform(
+pub fn audit_images(
     workspace: &Workspace,
     sdk: &Sdk,
     binary: &FunctionBinary,
     osv: Option<&str>,
-) -> Result<AuditAnswer> {
-    let data = Data::embedded()?;
+) -> Result<AuditOutput> {
+    let data = AdvisoryDatabase::embedded()?;
     let products = products(workspace, sdk, binary)?;
-    let written = images(workspace, sdk, binary, &Base::Minimal)?;
+    let written = write_images(workspace, sdk, binary, &Base::Minimal)?;
     let mut report = check(&data, &products)?;
     let online = match osv {
-        None => Online::Skipped,
+        None => OsvOutcome::Skipped,
         Some(address) => {
-            tell("asking OSV");
-            ask(&data, &products, address, PATIENCE, &mut report)
+            print_status("asking OSV");
+            query_osv(&data, &products, address, OSV_TIMEOUT, &mut report)
         }
     };
     let documents = write(&report, &written)?;
-    Ok(AuditAnswer::new(
+    Ok(AuditOutput::new(
         &data, &products, report, online, documents,
     ))
 }
 
 pub fn products(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<[Product; 2]> {
-    let libraries: FileTree = glibc::needed_by(binary)?;
-    let function = sbom::of_function(workspace, sdk, binary, &libraries)?;
+    let libraries: FileTree = glibc::required_libraries(binary)?;
+    let function = sbom::function_sbom(workspace, sdk, binary, &libraries)?;
     Ok([
         Product {
-            name: FUNCTION,
-            parts: parts(&function)?,
-            imports: Some(imports(binary.path())?),
+            name: FUNCTION_NAME,
+            components: audited_components(&function)?,
+            imports: Some(imported_functions(binary.path())?),
         },
         Product {
             name: SDK,
-            parts: parts(&sbom::of_sdk(sdk)?)?,
+            components: audited_components(&sbom::sdk_sbom(sdk)?)?,
             imports: None,
         },
     ])
 }
 
 /// Asks OSV at `address` about all components, and adds to the report what the data does not know.
-pub fn ask(
-    data: &Data,
+pub fn query_osv(
+    data: &AdvisoryDatabase,
     products: &[Product],
     address: &str,
-    patience: Duration,
+    timeout: Duration,
     report: &mut Report,
-) -> Online {
+) -> OsvOutcome {
     let parts = components(products);
-    let known = match Osv::at(address, patience).ask(data, &parts) {
+    let known = match Osv::new(address, timeout).query(data, &parts) {
         Ok(known) => known,
         Err(error) => {
             let reason = format!("{error:#}");
-            return Online::Failed { reason };
+            return OsvOutcome::Failed { reason };
         }
     };
     let mut disputed = Vec::new();
     for entry in known {
-        let part = &parts[entry.part];
+        let part = &parts[entry.component];
         let named =
             |name: &str| entry.id == name || entry.aliases.iter().any(|alias| alias == name);
-        let mut about = data.about(&part.component);
+        let mut about = data.advisories_for(&part.base_purl);
         let advisory = about.find(|advisory| advisory.names().any(named));
         if let Some(advisory) = advisory {
             let harmless = |finding: &&Finding| {
                 finding.id == advisory.id
-                    && finding.part == *part
+                    && finding.component == *part
                     && finding.fixed_in.is_none()
                     && finding.status != Status::Affected
             };
             let dispute = report.findings.iter().find(harmless);
-            if dispute.is_some_and(|finding| !data.is_justified(&finding.id, &part.component)) {
+            if dispute.is_some_and(|finding| !data.is_justified(&finding.id, &part.base_purl)) {
                 disputed.push(format!("{part}: {}", advisory.id));
             }
             continue;
         }
-        for product in products.iter().filter(|it| it.parts.contains(part)) {
+        for product in products.iter().filter(|it| it.components.contains(part)) {
             report.findings.push(Finding {
                 product: product.name,
-                part: part.clone(),
+                component: part.clone(),
                 id: entry.id.clone(),
                 aliases: entry.aliases.clone(),
-                what: entry.what.clone(),
+                summary: entry.summary.clone(),
                 source: format!("https://osv.dev/vulnerability/{}", entry.id),
                 fixed_in: None,
                 status: Status::Affected,
             });
         }
     }
-    Online::Asked {
-        components: osv::covered(data, &parts),
-        of: parts.len(),
+    OsvOutcome::Queried {
+        components: osv::queryable_components(data, &parts),
+        total: parts.len(),
         disputed,
     }
 }
 
-fn write(report: &Report, images: &Images) -> Result<Vec<PathBuf>> {
-    let time = date::source_date_epoch()?;
+fn write(report: &Report, images: &WrittenImages) -> Result<Vec<PathBuf>> {
+    let time = source_date::source_date_epoch()?;
     let mut documents = Vec::new();
     for image in images.all() {
         let (name, digest) = (image.layout.image().name(), image.layout.image().digest());
         let findings = report.findings.iter().filter(|it| it.product == name);
         let product = purl("oci", None, (name, &digest.to_string()), &[])?;
         let document = vex::document(name, &product, &findings.collect::<Vec<_>>(), time)?;
-        let path = image.bill.with_file_name(format!("{name}.vex.json"));
+        let path = image.sbom.with_file_name(format!("{name}.vex.json"));
         atomic::write(&path, &document)?;
         documents.push(path);
     }

@@ -10,41 +10,41 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::data::Data;
-use super::part::Part;
+use super::component::AuditedComponent;
+use super::data::AdvisoryDatabase;
 
 pub const ADDRESS: &str = "https://api.osv.dev";
 
-const BATCH: usize = 1000;
+const BATCH_SIZE: usize = 1000;
 
 /// How long an answer may be, in bytes; OSV's own limit.
-const LONGEST: u64 = 32 << 20;
+const MAX_RESPONSE_BYTES: u64 = 32 << 20;
 
 /// How often a question may be answered in part. OSV gives 1,000 vulnerabilities at once.
-const PAGES: usize = 20;
+const MAX_PAGES: usize = 20;
 
 pub struct Osv {
     address: String,
     agent: ureq::Agent,
-    end: Instant,
+    deadline: Instant,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Known {
+pub struct OsvEntry {
     /// The component, as the index of what was asked about.
-    pub part: usize,
+    pub component: usize,
     pub id: String,
     pub aliases: Vec<String>,
-    pub what: String,
+    pub summary: String,
 }
 
 #[derive(Deserialize)]
-struct Answers {
-    results: Vec<Answer>,
+struct BatchResponse {
+    results: Vec<QueryResult>,
 }
 
 #[derive(Deserialize)]
-struct Answer {
+struct QueryResult {
     #[serde(default)]
     vulns: Vec<Id>,
     next_page_token: Option<String>,
@@ -72,24 +72,28 @@ struct Vulnerability {
 }
 
 impl Osv {
-    /// A way to `address` that gives up after `patience`, whatever was answered until then.
-    pub fn at(address: &str, patience: Duration) -> Self {
+    /// A way to `address` that gives up after `timeout`, whatever was answered until then.
+    pub fn new(address: &str, timeout: Duration) -> Self {
         let config = ureq::Agent::config_builder()
-            .timeout_connect(Some(patience.min(Duration::from_secs(10))))
-            .timeout_global(Some(patience))
+            .timeout_connect(Some(timeout.min(Duration::from_secs(10))))
+            .timeout_global(Some(timeout))
             .build();
         Self {
             address: address.trim_end_matches('/').to_owned(),
             agent: config.into(),
-            end: Instant::now() + patience,
+            deadline: Instant::now() + timeout,
         }
     }
 
     /// What is known of `parts`. Withdrawn entries are left out.
-    pub fn ask(&self, data: &Data, parts: &[Part]) -> Result<Vec<Known>> {
-        let questions = questions(data, parts);
+    pub fn query(
+        &self,
+        data: &AdvisoryDatabase,
+        parts: &[AuditedComponent],
+    ) -> Result<Vec<OsvEntry>> {
+        let queries = queries(data, parts);
         let mut found = BTreeSet::new();
-        for batch in questions.chunks(BATCH) {
+        for batch in queries.chunks(BATCH_SIZE) {
             self.batch(batch.to_vec(), &mut found)?;
         }
         let mut described: BTreeMap<&str, Vulnerability> = BTreeMap::new();
@@ -109,33 +113,33 @@ impl Osv {
     /// Asks until nothing is left of each question, and adds component and id of each answer.
     fn batch(
         &self,
-        mut questions: Vec<(usize, Value)>,
+        mut pending: Vec<(usize, Value)>,
         found: &mut BTreeSet<(usize, String)>,
     ) -> Result<()> {
-        for _ in 0..PAGES {
-            if questions.is_empty() {
+        for _ in 0..MAX_PAGES {
+            if pending.is_empty() {
                 return Ok(());
             }
-            let queries: Vec<_> = questions.iter().map(|(_, query)| query).collect();
+            let queries: Vec<_> = pending.iter().map(|(_, query)| query).collect();
             let body = serde_json::to_vec(&json!({ "queries": queries }))?;
-            let answers: Answers = self.request("/v1/querybatch", Some(&body))?;
-            let (asked, answered) = (questions.len(), answers.results.len());
+            let responses: BatchResponse = self.request("/v1/querybatch", Some(&body))?;
+            let (asked, answered) = (pending.len(), responses.results.len());
             ensure!(
                 asked == answered,
                 "OSV was asked {asked} questions and gave {answered} answers"
             );
             let mut open = Vec::new();
-            for ((part, mut query), answer) in questions.into_iter().zip(answers.results) {
-                found.extend(answer.vulns.into_iter().map(|Id { id }| (part, id)));
-                let token = answer.next_page_token.unwrap_or_default();
+            for ((part, mut query), response) in pending.into_iter().zip(responses.results) {
+                found.extend(response.vulns.into_iter().map(|Id { id }| (part, id)));
+                let token = response.next_page_token.unwrap_or_default();
                 if !token.is_empty() {
                     query["page_token"] = token.into();
                     open.push((part, query));
                 }
             }
-            questions = open;
+            pending = open;
         }
-        bail!("OSV had more to say after {PAGES} pages of answers")
+        bail!("OSV had more to say after {MAX_PAGES} pages of answers")
     }
 
     fn describe(&self, id: &str) -> Result<Vulnerability> {
@@ -152,10 +156,10 @@ impl Osv {
     }
 
     fn request<T: DeserializeOwned>(&self, path: &str, body: Option<&[u8]>) -> Result<T> {
-        let left = self.end.saturating_duration_since(Instant::now());
+        let left = self.deadline.saturating_duration_since(Instant::now());
         let address = format!("{}{path}", self.address);
         let what = || format!("failed to ask `{address}`");
-        let answer = match body {
+        let response = match body {
             Some(body) => {
                 let request = self.agent.post(&address).content_type("application/json");
                 let request = request.config().timeout_global(Some(left)).build();
@@ -166,8 +170,12 @@ impl Osv {
                 request.config().timeout_global(Some(left)).build().call()
             }
         };
-        let mut answer = answer.with_context(what)?;
-        let text = answer.body_mut().with_config().limit(LONGEST).read_to_vec();
+        let mut response = response.with_context(what)?;
+        let text = response
+            .body_mut()
+            .with_config()
+            .limit(MAX_RESPONSE_BYTES)
+            .read_to_vec();
         let text = text.with_context(what)?;
         serde_json::from_slice(&text)
             .with_context(|| format!("`{address}` answers something else than OSV does"))
@@ -175,37 +183,39 @@ impl Osv {
 }
 
 impl Vulnerability {
-    fn of(&self, part: usize) -> Known {
+    fn of(&self, part: usize) -> OsvEntry {
         let text = [&self.summary, &self.details];
         let line = text.into_iter().flat_map(|text| text.lines());
         let line = line.map(str::trim).find(|line| !line.is_empty());
         let line = line.unwrap_or("OSV does not describe it");
-        Known {
-            part,
+        OsvEntry {
+            component: part,
             id: self.id.clone(),
             aliases: self.aliases.iter().chain(&self.upstream).cloned().collect(),
-            what: line.chars().take(200).collect(),
+            summary: line.chars().take(200).collect(),
         }
     }
 }
 
 /// A question for each name that OSV has for a component, with the component's index.
-fn questions(data: &Data, parts: &[Part]) -> Vec<(usize, Value)> {
-    let mut questions = Vec::new();
+fn queries(data: &AdvisoryDatabase, parts: &[AuditedComponent]) -> Vec<(usize, Value)> {
+    let mut queries = Vec::new();
     for (index, part) in parts.iter().enumerate() {
-        let names = data.watching(&part.component).map(|watched| &watched.osv);
+        let names = data
+            .find_watched(&part.base_purl)
+            .map(|watched| &watched.osv);
         for name in names.into_iter().flatten() {
             let (ecosystem, name) = (&name.ecosystem, name.name.as_ref().unwrap_or(&part.name));
             let package = json!({"ecosystem": ecosystem, "name": name});
-            questions.push((index, json!({"package": package, "version": part.version})));
+            queries.push((index, json!({"package": package, "version": part.version})));
         }
     }
-    questions
+    queries
 }
 
-pub fn covered(data: &Data, parts: &[Part]) -> usize {
-    let questions = questions(data, parts);
-    BTreeSet::from_iter(questions.iter().map(|(part, _)| part)).len()
+pub fn queryable_components(data: &AdvisoryDatabase, parts: &[AuditedComponent]) -> usize {
+    let queries = queries(data, parts);
+    BTreeSet::from_iter(queries.iter().map(|(part, _)| part)).len()
 }
 
 #[cfg(test)]

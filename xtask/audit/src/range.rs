@@ -5,7 +5,7 @@ use std::fmt::{self, Display, Formatter};
 use anyhow::Result;
 use serde::Deserialize;
 
-use super::order::Order;
+use super::version_scheme::VersionScheme;
 
 /// All versions between two bounds, each of which may be left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -22,9 +22,9 @@ pub struct Range {
 }
 
 impl Range {
-    pub fn holds(&self, order: Order, version: &str) -> Result<bool> {
+    pub fn contains(&self, scheme: VersionScheme, version: &str) -> Result<bool> {
         let bound = |bound: &Option<String>, wanted: fn(std::cmp::Ordering) -> bool| match bound {
-            Some(bound) => order.compare(version, bound).map(wanted),
+            Some(bound) => scheme.compare(version, bound).map(wanted),
             None => Ok(true),
         };
         Ok(bound(&self.from, |o| o.is_ge())?
@@ -61,8 +61,9 @@ mod tests {
     }
 
     #[test]
-    fn bounds_are_in_or_out() {
-        let holds = |range: &Range, version| range.holds(Order::Dotted, version).unwrap();
+    fn range_bounds_are_inclusive_or_exclusive() {
+        let holds =
+            |range: &Range, version| range.contains(VersionScheme::Dotted, version).unwrap();
         let fixed = range("from = '0.5.0'\nbefore = '1.3.2'");
         let found = ["0.4.9", "0.5.0", "1.3.1", "1.3.2"].map(|version| holds(&fixed, version));
         assert_eq!(found, [false, true, true, false]);

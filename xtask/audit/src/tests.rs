@@ -1,20 +1,20 @@
 //! The audit of a made-up product against a server that is none of OSV's.
 
-pub mod fake;
+pub mod fake_osv;
 
 use serde_json::json;
 
-use self::fake::{Behaviour, start};
+use self::fake_osv::{Behaviour, start};
 use super::*;
-use support::answer::Answer;
+use support::output::CommandOutput;
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const OSV_TIMEOUT: Duration = Duration::from_secs(20);
 
 const DATA: &str = r#"
     [[watched]]
     component = "pkg:generic/libwebp"
-    order = "dotted"
-    news = "https://example.org/"
+    version_scheme = "dotted"
+    announcements = "https://example.org/"
     as_of = 2026-08-21
     osv = [{ ecosystem = "GIT", name = "https://example.org/libwebp" }]
 
@@ -23,25 +23,29 @@ const DATA: &str = r#"
     aliases = ["GHSA-j7hp-h8jx-5ppr"]
     component = "pkg:generic/libwebp"
     affected = [{ before = "1.3.2" }]
-    what = "An overflow"
+    summary = "An overflow"
     source = "https://example.org/1"
 "#;
 
 fn product(version: &str) -> Product {
     Product {
-        name: FUNCTION,
-        parts: vec![Part::new("libwebp", "pkg:generic/libwebp", version)],
+        name: FUNCTION_NAME,
+        components: vec![AuditedComponent::new(
+            "libwebp",
+            "pkg:generic/libwebp",
+            version,
+        )],
         imports: None,
     }
 }
 
-fn audit(version: &'static str, behaviour: Behaviour) -> AuditAnswer {
+fn audit(version: &'static str, behaviour: Behaviour) -> AuditOutput {
     let address = start(behaviour).unwrap();
-    let data = Data::parse(&[("test", DATA)]).unwrap();
+    let data = AdvisoryDatabase::parse(&[("test", DATA)]).unwrap();
     let products = [product(version)];
     let mut report = check(&data, &products).unwrap();
-    let online = ask(&data, &products, &address, PATIENCE, &mut report);
-    AuditAnswer::new(&data, &products, report, online, Vec::new())
+    let online = query_osv(&data, &products, &address, OSV_TIMEOUT, &mut report);
+    AuditOutput::new(&data, &products, report, online, Vec::new())
 }
 
 fn knows(version: &'static str, id: &str) -> Behaviour {
@@ -53,13 +57,13 @@ fn knows(version: &'static str, id: &str) -> Behaviour {
 }
 
 #[test]
-fn what_only_osv_knows_is_a_failure() {
-    let answer = audit("1.6.0", knows("1.6.0", "OSV-2027-1"));
+fn osv_only_findings_are_failures() {
+    let output = audit("1.6.0", knows("1.6.0", "OSV-2027-1"));
     assert_eq!(
-        answer.failures(),
+        output.failures(),
         ["libwebp 1.6.0 of face-detect has OSV-2027-1"]
     );
-    let text = answer.text();
+    let text = output.to_text();
     assert!(
         text.contains("https://osv.dev/vulnerability/OSV-2027-1"),
         "{text}"
@@ -68,79 +72,79 @@ fn what_only_osv_knows_is_a_failure() {
 }
 
 #[test]
-fn what_both_know_is_told_once_and_by_the_data() {
-    let answer = audit("1.2.0", knows("1.2.0", "GHSA-j7hp-h8jx-5ppr"));
+fn findings_known_to_both_are_reported_once() {
+    let output = audit("1.2.0", knows("1.2.0", "GHSA-j7hp-h8jx-5ppr"));
     let expected = "libwebp 1.2.0 of face-detect has CVE-2023-4863, fixed in 1.3.2";
-    assert_eq!(answer.failures(), [expected]);
-    let answer = audit("1.6.0", knows("1.6.0", "GHSA-j7hp-h8jx-5ppr"));
-    assert!(answer.failures().is_empty());
+    assert_eq!(output.failures(), [expected]);
+    let output = audit("1.6.0", knows("1.6.0", "GHSA-j7hp-h8jx-5ppr"));
+    assert!(output.failures().is_empty());
     assert!(
-        answer.text().contains("libwebp 1.6.0: CVE-2023-4863"),
+        output.to_text().contains("libwebp 1.6.0: CVE-2023-4863"),
         "{}",
-        answer.text()
+        output.to_text()
     );
 }
 
 #[test]
-fn an_osv_that_fails_is_not_one_that_found_nothing() {
+fn an_osv_failure_is_not_an_empty_result() {
     for always in [(500, "oops"), (200, "<html>")] {
-        let answer = audit(
+        let output = audit(
             "1.6.0",
             Behaviour {
                 always: Some(always),
                 ..Behaviour::default()
             },
         );
-        let failures = answer.failures();
+        let failures = output.failures();
         assert!(
             failures[0].contains("OSV could not be asked"),
             "{failures:?}"
         );
         assert!(
-            answer.text().contains("OSV COULD NOT BE ASKED"),
+            output.to_text().contains("OSV COULD NOT BE ASKED"),
             "{}",
-            answer.text()
+            output.to_text()
         );
-        let json = serde_json::to_value(&answer).unwrap();
+        let json = serde_json::to_value(&output).unwrap();
         assert_eq!(json["osv"]["outcome"], "failed");
     }
-    let answer = audit("1.6.0", Behaviour::default());
-    assert!(answer.failures().is_empty());
-    let data = Data::parse(&[("test", DATA)]).unwrap();
-    let offline = AuditAnswer::new(
+    let output = audit("1.6.0", Behaviour::default());
+    assert!(output.failures().is_empty());
+    let data = AdvisoryDatabase::parse(&[("test", DATA)]).unwrap();
+    let offline = AuditOutput::new(
         &data,
         &[product("1.6.0")],
         Report::default(),
-        Online::Skipped,
+        OsvOutcome::Skipped,
         Vec::new(),
     );
-    assert!(offline.text().contains("OSV was not asked (--offline)"));
+    assert!(offline.to_text().contains("OSV was not asked (--offline)"));
     assert!(offline.failures().is_empty());
 }
 
 /// Versions of libraries, and how many of them have a vulnerability.
 fn affected(libraries: &[(&str, &str)]) -> usize {
-    let parts = libraries
-        .iter()
-        .map(|(name, version)| Part::new(name, &format!("pkg:generic/{name}"), version));
+    let parts = libraries.iter().map(|(name, version)| {
+        AuditedComponent::new(name, &format!("pkg:generic/{name}"), version)
+    });
     let products = [Product {
         name: SDK,
-        parts: parts.collect(),
+        components: parts.collect(),
         imports: None,
     }];
-    let report = check(&Data::embedded().unwrap(), &products).unwrap();
+    let report = check(&AdvisoryDatabase::embedded().unwrap(), &products).unwrap();
     assert!(report.unwatched.is_empty(), "{:?}", report.unwatched);
     let hit = |(name, _): &&(&str, &str)| {
         let affected = report.affected();
         affected
             .iter()
-            .any(|(finding, _)| finding.part.name == *name)
+            .any(|(finding, _)| finding.component.name == *name)
     };
     libraries.iter().filter(hit).count()
 }
 
 #[test]
-fn old_libraries_have_vulnerabilities_and_current_ones_have_not() {
+fn old_libraries_are_affected_and_current_ones_are_not() {
     // What OpenCV 4.5.5 brings, but for libjpeg-turbo, whose 2.1.2 has nothing that is compiled here.
     let old = [
         ("libwebp", "1.2.0"),

@@ -9,7 +9,7 @@ use super::check::{Finding, Status};
 
 const CONTEXT: &str = "https://openvex.dev/ns/v0.2.0";
 
-/// The document for the product `name`, whose bill of materials calls it `product`, of the findings
+/// The document for the product `name`, whose SBOM calls it `product`, of the findings
 /// that are about it. `time` is in seconds since 1970.
 pub fn document(name: &str, product: &str, findings: &[&Finding], time: u64) -> Result<Vec<u8>> {
     let statements = findings.iter().map(|finding| statement(product, finding));
@@ -31,12 +31,12 @@ pub fn document(name: &str, product: &str, findings: &[&Finding], time: u64) -> 
 }
 
 fn statement(product: &str, finding: &Finding) -> Value {
-    let part = &finding.part;
-    let plain = || format!("{}@{}", part.component, part.version);
+    let part = &finding.component;
+    let plain = || format!("{}@{}", part.base_purl, part.version);
     let purl = part.purl.clone().unwrap_or_else(plain);
     let mut vulnerability = json!({
         "name": finding.id,
-        "description": format!("{} ({})", finding.what, finding.source),
+        "description": format!("{} ({})", finding.summary, finding.source),
     });
     if !finding.aliases.is_empty() {
         vulnerability["aliases"] = json!(finding.aliases);
@@ -61,13 +61,13 @@ fn statement(product: &str, finding: &Finding) -> Value {
         Status::NotAffected {
             justification,
             impact,
-            decided,
+            decision,
         } => {
             set("status", "not_affected".into());
             set("justification", json!(justification));
             set("impact_statement", impact.as_str().into());
-            if let Some(decided) = decided {
-                set("status_notes", format!("Decided {decided}.").into());
+            if let Some(decision) = decision {
+                set("status_notes", format!("Decided {decision}.").into());
             }
         }
     }
@@ -76,17 +76,17 @@ fn statement(product: &str, finding: &Finding) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use super::super::component::AuditedComponent;
     use super::super::data::Justification;
-    use super::super::part::Part;
     use super::*;
 
     fn finding(id: &str, status: Status) -> Finding {
         Finding {
             product: "face-detect",
-            part: Part::new("libwebp", "pkg:generic/libwebp", "1.2.0"),
+            component: AuditedComponent::new("libwebp", "pkg:generic/libwebp", "1.2.0"),
             id: id.to_owned(),
             aliases: vec!["CVE-2023-5129".to_owned()],
-            what: "An overflow".to_owned(),
+            summary: "An overflow".to_owned(),
             source: "https://example.org/1".to_owned(),
             fixed_in: Some("1.3.2".to_owned()),
             status,
@@ -94,11 +94,11 @@ mod tests {
     }
 
     #[test]
-    fn every_status_has_what_openvex_demands_of_it() {
+    fn every_status_has_the_fields_openvex_requires() {
         let excuse = Status::NotAffected {
             justification: Justification::VulnerableCodeNotInExecutePath,
             impact: "Nothing decodes WebP.".to_owned(),
-            decided: Some("by somebody on 2026-11-28".to_owned()),
+            decision: Some("by somebody on 2026-11-28".to_owned()),
         };
         let findings = [
             finding("CVE-1", Status::Affected),

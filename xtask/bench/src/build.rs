@@ -5,40 +5,40 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use opencv_build::Library;
-use opencv_build::internals::{Baseline, Effort};
+use opencv_build::internals::{Baseline, CompileTime};
 
+use super::context::BenchContext;
 use super::figures::{Figures, Group, Unit};
-use super::setting::Setting;
 
 const DEFAULT: &str = "default build";
 const OURS: &str = "ours";
 
-pub fn run(setting: &Setting) -> Result<Figures> {
-    let build = &setting.build;
+pub fn run(context: &BenchContext) -> Result<Figures> {
+    let build = &context.build;
     let (recipe, paths) = (&build.recipe, &build.paths);
-    let there = Baseline::present(recipe, paths)?.is_some();
+    let is_built = Baseline::find_cached(recipe, paths)?.is_some();
     let start = Instant::now();
-    let full = Baseline::build(recipe, paths, &build.driver)
+    let full = Baseline::build(recipe, paths, &build.launcher)
         .context("failed to build all of OpenCV's default modules")?;
-    let mut notes = vec![if there {
+    let mut notes = vec![if is_built {
         "how long building took by the clock is not known: both were built before".to_owned()
     } else {
         let seconds = start.elapsed().as_secs_f64();
         format!("building OpenCV with its defaults took {seconds:.0} s by the clock")
     }];
-    let full = &full.description;
-    let effort = Effort::of(&paths.work(&recipe.target))?;
+    let full = &full.manifest;
+    let compile_time = CompileTime::read(&paths.work_dir(&recipe.target))?;
     let mut groups = Vec::new();
     let mut add = |title: &str, unit, default: f64, ours: f64| {
         let group = Group::new(title, unit, Some(DEFAULT));
-        groups.push(group.with("all libraries", &[(DEFAULT, default), (OURS, ours)]));
+        groups.push(group.with_case("all libraries", &[(DEFAULT, default), (OURS, ours)]));
     };
-    let seconds = |effort: &Effort| effort.seconds.values().sum::<f64>();
-    if effort.seconds.is_empty() {
+    let seconds = |compile_time: &CompileTime| compile_time.seconds.values().sum::<f64>();
+    if compile_time.seconds.is_empty() {
         let note = "how long our libraries took to compile is not known: they were built elsewhere";
         notes.push(note.to_owned());
     } else {
-        let (all, few) = (seconds(&full.effort), seconds(&effort));
+        let (all, few) = (seconds(&full.compile_time), seconds(&compile_time));
         add(
             "all calls of the compiler together",
             Unit::Seconds,
@@ -46,7 +46,7 @@ pub fn run(setting: &Setting) -> Result<Figures> {
             few,
         );
     }
-    let ours = &setting.sdk.manifest().libraries;
+    let ours = &context.sdk.manifest().libraries;
     let (all, few) = (megabytes(&full.libraries), megabytes(ours));
     add("static libraries", Unit::Megabytes, all, few);
     Ok(Figures {

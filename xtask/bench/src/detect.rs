@@ -1,10 +1,10 @@
 //! `cargo xtask bench detect`: faces and eyes in photos, by our detector, by OpenCV's own from the same SDK and by
 //! the Python wheel, photo by photo in turn; and the lists that they find, which must be the same.
 
+mod cascade_loading;
 mod compile;
+mod implementations;
 mod program;
-mod ready;
-mod sides;
 
 use std::collections::BTreeMap;
 
@@ -13,31 +13,31 @@ use support::median::median;
 use support::progress::Step;
 use support::run::{Shell, cmd};
 
-use self::program::{Area, Found, Look, Program};
-use self::sides::{CASCADES, OURS, STOCK, WHEEL};
+use self::implementations::{CASCADES, OURS, UPSTREAM, WHEEL};
+use self::program::{DetectRequest, Detections, Program, Rectangle};
+use super::context::{BenchContext, Repetitions};
 use super::figures::{Figures, Group, Unit};
-use super::peer::Peer;
 use super::photos::{Photo, Photos};
-use super::setting::{Count, Setting};
+use super::python_reference::PythonReference;
 
 /// Windows that must agree on a face, and on an eye.
-const FACE: u32 = 4;
-const EYE: u32 = 3;
+const FACE_NEIGHBOURS: u32 = 4;
+const EYE_NEIGHBOURS: u32 = 3;
 const THREADS: [u32; 2] = [1, 2];
 /// Rounds, of which the median counts, and runs in each, of which the fastest does.
-const ROUNDS: Count = (5, 1);
-const RUNS: Count = (2, 1);
+const ROUNDS: Repetitions = (5, 1);
+const RUNS: Repetitions = (2, 1);
 
 struct Programs {
     wheel: Program,
     sdk: Program,
-    has_ours: bool,
+    has_our_detector: bool,
 }
 
 struct Task<'a> {
     kind: Kind,
     photo: &'a Photo,
-    regions: Vec<Area>,
+    regions: Vec<Rectangle>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -47,51 +47,51 @@ enum Kind {
     EyesInFaces,
 }
 
-pub fn run(setting: &Setting) -> Result<Figures> {
-    let peer = Peer::install(setting)?;
-    let photos = Photos::gather(setting)?;
-    let program = compile::compiled(setting)?;
+pub fn run(context: &BenchContext) -> Result<Figures> {
+    let python = PythonReference::install(context)?;
+    let photos = Photos::collect(context)?;
+    let program = compile::compile(context)?;
     let mut notes = photos.notes.clone();
-    let ready = ready::ready(setting, &peer, &program, &mut notes)?;
+    let loading = cascade_loading::measure(context, &python, &program, &mut notes)?;
     let sh = Shell::new()?;
     let mut programs = Programs {
-        wheel: Program::start(&mut peer.program("detect.py")?)?,
+        wheel: Program::start(&mut python.program("detect.py")?)?,
         sdk: Program::start(&mut cmd!(sh, "{program}").into())?,
-        has_ours: false,
+        has_our_detector: false,
     };
-    programs.has_ours = programs.sdk.fast(true)?;
-    if !programs.has_ours {
+    programs.has_our_detector = programs.sdk.use_our_detector(true)?;
+    if !programs.has_our_detector {
         notes.push("this SDK has OpenCV's own detector only: ours was not measured".to_owned());
     }
     // The large one takes as long as all others.
-    let large = (!setting.options.quick).then_some(&photos.large);
+    let large = (!context.options.quick).then_some(&photos.large);
     let shown: Vec<_> = photos.all.iter().chain(large).collect();
-    programs.prepare(setting, &shown)?;
+    programs.prepare(context, &shown)?;
     let tasks = programs.tasks(&shown)?;
-    let groups = programs.measure(setting, &tasks)?;
-    let (rounds, runs) = (setting.count(ROUNDS), setting.count(RUNS));
+    let groups = programs.measure(context, &tasks)?;
+    let (rounds, runs) = (context.repetitions(ROUNDS), context.repetitions(RUNS));
     Ok(Figures {
         method: format!(
-            "detectMultiScale on the grey picture, scale factor 1.1, {FACE} neighbours for faces and {EYE} for eyes. \
-             The sides take turns for each photo; a time is the median of {rounds} round(s), and a round's the \
+            "detectMultiScale on the grey picture, scale factor 1.1, {FACE_NEIGHBOURS} neighbours for faces and {EYE_NEIGHBOURS} for eyes. \
+             The implementations take turns for each photo; a time is the median of {rounds} round(s), and a round's the \
              fastest of {runs} run(s). Every list of rectangles was the same as the wheel's."
         ),
         notes,
-        groups: groups.into_iter().chain([ready]).collect(),
+        groups: groups.into_iter().chain([loading]).collect(),
     })
 }
 
 impl Programs {
-    fn prepare(&mut self, setting: &Setting, photos: &[&Photo]) -> Result<()> {
-        let folder = std::path::absolute(setting.sdk.path().join("share/haarcascades"))?;
+    fn prepare(&mut self, context: &BenchContext, photos: &[&Photo]) -> Result<()> {
+        let folder = std::path::absolute(context.sdk.path().join("share/haarcascades"))?;
         for (what, name) in CASCADES {
             let path = folder.join(format!("haarcascade_{name}.xml"));
             let path = path.display().to_string();
-            self.wheel.cascade(what, &path)?;
-            self.sdk.cascade(what, &path)?;
+            self.wheel.load_cascade(what, &path)?;
+            self.sdk.load_cascade(what, &path)?;
         }
         for photo in photos {
-            let (wheel, sdk) = (self.wheel.photo(photo)?, self.sdk.photo(photo)?);
+            let (wheel, sdk) = (self.wheel.load_photo(photo)?, self.sdk.load_photo(photo)?);
             ensure!(
                 wheel == sdk,
                 "the SDK decodes {} to other pixels than the wheel: {sdk:?} and {wheel:?}",
@@ -112,42 +112,45 @@ impl Programs {
                 regions,
             };
             let faces = task(Kind::Faces, whole.clone());
-            let found = self.wheel.detect(&faces.look(0, 1), 1)?;
+            let found = self.wheel.detect(&faces.request(0, 1), 1)?;
             tasks.extend([faces, task(Kind::Eyes, whole)]);
-            if !found.areas.is_empty() {
-                tasks.push(task(Kind::EyesInFaces, found.areas));
+            if !found.rectangles.is_empty() {
+                tasks.push(task(Kind::EyesInFaces, found.rectangles));
             }
         }
         Ok(tasks)
     }
 
-    fn sides(&self) -> &'static [&'static str] {
-        if self.has_ours {
-            &[WHEEL, STOCK, OURS]
+    fn implementations(&self) -> &'static [&'static str] {
+        if self.has_our_detector {
+            &[WHEEL, UPSTREAM, OURS]
         } else {
-            &[WHEEL, STOCK]
+            &[WHEEL, UPSTREAM]
         }
     }
 
-    fn measure(&mut self, setting: &Setting, tasks: &[Task]) -> Result<Vec<Group>> {
-        let (rounds, runs) = (setting.count(ROUNDS), setting.count(RUNS));
+    fn measure(&mut self, context: &BenchContext, tasks: &[Task]) -> Result<Vec<Group>> {
+        let (rounds, runs) = (context.repetitions(ROUNDS), context.repetitions(RUNS));
         let mut times: BTreeMap<(u32, usize, &str), Vec<f64>> = BTreeMap::new();
         let mut step = Step::start("detecting");
         let total = (rounds * THREADS.len() * tasks.len()) as u64;
         let mut done = 0;
         for round in 0..rounds {
             for threads in THREADS {
-                for (place, task) in tasks.iter().enumerate() {
+                for (index, task) in tasks.iter().enumerate() {
                     step.advance(done, total);
                     done += 1;
                     let mut lists = Vec::new();
-                    for side in self.sides() {
-                        let found = self.time(side, task, threads, runs)?;
+                    for implementation in self.implementations() {
+                        let found = self.time(implementation, task, threads, runs)?;
                         let sum = found.iter().map(|found| found.milliseconds).sum();
-                        times.entry((threads, place, side)).or_default().push(sum);
-                        lists.push((*side, found));
+                        times
+                            .entry((threads, index, implementation))
+                            .or_default()
+                            .push(sum);
+                        lists.push((*implementation, found));
                     }
-                    same(task, threads, &lists)
+                    ensure_same_rectangles(task, threads, &lists)
                         .with_context(|| format!("in round {}", round + 1))?;
                 }
             }
@@ -155,35 +158,47 @@ impl Programs {
         let mut groups = Vec::new();
         for kind in [Kind::Faces, Kind::Eyes, Kind::EyesInFaces] {
             for threads in THREADS {
-                let title = format!("{}, {}", kind.title(), counted(threads));
+                let title = format!("{}, {}", kind.title(), format_threads(threads));
                 let mut group = Group::new(title, Unit::Milliseconds, Some(WHEEL));
-                for (place, task) in tasks.iter().enumerate() {
+                for (index, task) in tasks.iter().enumerate() {
                     if task.kind == kind {
-                        let value =
-                            |side: &&'static str| (*side, median(&times[&(threads, place, *side)]));
-                        let values: Vec<_> = self.sides().iter().map(value).collect();
-                        group.add(task.photo.title(), &values);
+                        let value = |implementation: &&'static str| {
+                            (
+                                *implementation,
+                                median(&times[&(threads, index, *implementation)]),
+                            )
+                        };
+                        let values: Vec<_> = self.implementations().iter().map(value).collect();
+                        group.add_case(task.photo.title(), &values);
                     }
                 }
-                groups.push(group.averaged());
+                groups.push(group.with_means());
             }
         }
         Ok(groups)
     }
 
-    fn time(&mut self, side: &str, task: &Task, threads: u32, runs: usize) -> Result<Vec<Found>> {
-        let program = if side == WHEEL {
+    fn time(
+        &mut self,
+        implementation: &str,
+        task: &Task,
+        threads: u32,
+        runs: usize,
+    ) -> Result<Vec<Detections>> {
+        let program = if implementation == WHEEL {
             &mut self.wheel
         } else {
-            self.sdk.fast(side == OURS)?;
+            self.sdk.use_our_detector(implementation == OURS)?;
             &mut self.sdk
         };
-        let looks = (0..task.regions.len()).map(|region| task.look(region, threads));
-        looks.map(|look| program.detect(&look, runs)).collect()
+        let requests = (0..task.regions.len()).map(|region| task.request(region, threads));
+        requests
+            .map(|request| program.detect(&request, runs))
+            .collect()
     }
 }
 
-fn counted(threads: u32) -> String {
+fn format_threads(threads: u32) -> String {
     format!("{threads} thread{}", if threads == 1 { "" } else { "s" })
 }
 
@@ -198,12 +213,12 @@ impl Kind {
 }
 
 impl Task<'_> {
-    fn look(&self, region: usize, threads: u32) -> Look<'_> {
+    fn request(&self, region: usize, threads: u32) -> DetectRequest<'_> {
         let (cascade, neighbours) = match self.kind {
-            Kind::Faces => ("face", FACE),
-            Kind::Eyes | Kind::EyesInFaces => ("eye", EYE),
+            Kind::Faces => ("face", FACE_NEIGHBOURS),
+            Kind::Eyes | Kind::EyesInFaces => ("eye", EYE_NEIGHBOURS),
         };
-        Look {
+        DetectRequest {
             cascade,
             photo: &self.photo.name,
             region: self.regions[region],
@@ -215,28 +230,32 @@ impl Task<'_> {
 
 /// Refuses lists that are not the wheel's. With several threads OpenCV's own order is a race, and only what
 /// is in the list counts.
-fn same(task: &Task, threads: u32, lists: &[(&str, Vec<Found>)]) -> Result<()> {
-    let areas = |found: &[Found]| -> Vec<Vec<Area>> {
-        let list = |found: &Found| {
-            let mut areas = found.areas.clone();
+fn ensure_same_rectangles(
+    task: &Task,
+    threads: u32,
+    lists: &[(&str, Vec<Detections>)],
+) -> Result<()> {
+    let rectangles = |found: &[Detections]| -> Vec<Vec<Rectangle>> {
+        let list = |found: &Detections| {
+            let mut rectangles = found.rectangles.clone();
             if threads > 1 {
-                areas.sort_unstable();
+                rectangles.sort_unstable();
             }
-            areas
+            rectangles
         };
         found.iter().map(list).collect()
     };
     let Some((first, expected)) = lists.first() else {
         return Ok(());
     };
-    let expected = areas(expected);
-    for (side, found) in lists {
-        let found = areas(found);
+    let expected = rectangles(expected);
+    for (implementation, found) in lists {
+        let found = rectangles(found);
         ensure!(
             found == expected,
-            "{}, {} of {}: {side} finds {found:?}, and {first} finds {expected:?}",
+            "{}, {} of {}: {implementation} finds {found:?}, and {first} finds {expected:?}",
             task.kind.title(),
-            counted(threads),
+            format_threads(threads),
             task.photo.name
         );
     }
@@ -255,20 +274,20 @@ mod tests {
         }
     }
 
-    fn compare(threads: u32, wheel: &[Area], ours: &[Area]) -> Result<()> {
+    fn compare(threads: u32, wheel: &[Rectangle], ours: &[Rectangle]) -> Result<()> {
         let photo = photo();
         let task = Task {
             kind: Kind::Faces,
             photo: &photo,
             regions: vec![[0, 0, 10, 10]],
         };
-        let found = |areas: &[Area]| {
-            vec![Found {
+        let found = |rectangles: &[Rectangle]| {
+            vec![Detections {
                 milliseconds: 1.0,
-                areas: areas.to_vec(),
+                rectangles: rectangles.to_vec(),
             }]
         };
-        same(
+        ensure_same_rectangles(
             &task,
             threads,
             &[(WHEEL, found(wheel)), (OURS, found(ours))],
@@ -276,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn with_one_thread_order_counts_and_with_two_it_does_not() {
+    fn order_matters_with_one_thread_only() {
         let (one, two) = ([1, 1, 2, 2], [3, 3, 4, 4]);
         compare(1, &[one, two], &[one, two]).unwrap();
         compare(2, &[one, two], &[two, one]).unwrap();

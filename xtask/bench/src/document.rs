@@ -7,26 +7,26 @@ use anyhow::{Context, Result, anyhow};
 use jsonschema::ValidationError;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use support::progress::tell;
+use support::progress::print_status;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::figures::{Figures, Group, shown, times};
+use super::figures::{Figures, Group, format_ratio, format_value};
 use super::machine::Machine;
 use super::plot::plot;
 use package::workspace::Workspace;
 use size::revision::revision;
-use support::answer::{self, Answer, table};
 use support::atomic;
+use support::output::{self, CommandOutput, format_table};
 
 /// The form of the document; another number whenever readers of the old one would misread it.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Document {
     schema: u32,
-    pub what: String,
+    pub bench: String,
     date: String,
     /// The project's commit, with `+` if files were changed after it.
     commit: Option<String>,
@@ -37,13 +37,13 @@ pub struct Document {
 }
 
 /// What `data/document.schema.json` has against a document: nothing, or why it is none.
-pub fn complaints(document: &Value) -> Result<Vec<String>> {
+pub fn schema_errors(document: &Value) -> Result<Vec<String>> {
     let schema: Value = serde_json::from_str(include_str!("../data/document.schema.json"))
         .context("data/document.schema.json is no JSON")?;
     let validator = jsonschema::draft202012::new(&schema)
         .map_err(|error| anyhow!("data/document.schema.json is no schema: {error}"))?;
-    let complaint = |error: ValidationError| format!("{error} at `{}`", error.instance_path());
-    Ok(validator.iter_errors(document).map(complaint).collect())
+    let describe = |error: ValidationError| format!("{error} at `{}`", error.instance_path());
+    Ok(validator.iter_errors(document).map(describe).collect())
 }
 
 #[derive(Serialize)]
@@ -55,7 +55,7 @@ impl Document {
     pub fn new(
         workspace: &Workspace,
         machine: Machine,
-        what: &str,
+        bench: &str,
         quick: bool,
         figures: Figures,
     ) -> Result<Self> {
@@ -64,7 +64,7 @@ impl Document {
         let now = OffsetDateTime::now_utc().replace_nanosecond(0)?;
         Ok(Self {
             schema: SCHEMA,
-            what: what.to_owned(),
+            bench: bench.to_owned(),
             date: now.format(&Rfc3339)?,
             commit: revision(workspace.root()),
             machine,
@@ -77,24 +77,27 @@ impl Document {
     /// The folder of its files, below that of the machine: quick ones do not replace those that somebody
     /// waited for.
     pub fn folder(&self, workspace: &Workspace) -> PathBuf {
-        let mut folder = workspace.target().join("bench").join(&self.machine.name);
+        let mut folder = workspace
+            .target_dir()
+            .join("bench")
+            .join(&self.machine.name);
         folder.extend(self.quick.then_some("quick"));
         folder
     }
 
-    pub fn keep(&self, workspace: &Workspace) -> Result<()> {
+    pub fn save(&self, workspace: &Workspace) -> Result<()> {
         let folder = self.folder(workspace);
-        let file = |extension: &str| folder.join(format!("{}.{extension}", self.what));
+        let file = |extension: &str| folder.join(format!("{}.{extension}", self.bench));
         let text = serde_json::to_string_pretty(self)? + "\n";
         atomic::write(&file("json"), text.as_bytes())?;
-        let picture = plot(&self.title(), &self.subtitle(), &self.figures)?;
-        atomic::write(&file("svg"), picture.as_bytes())?;
-        tell(&format!("kept in {}", answer::path(&folder)));
+        let svg = plot(&self.title(), &self.subtitle(), &self.figures)?;
+        atomic::write(&file("svg"), svg.as_bytes())?;
+        print_status(&format!("kept in {}", output::display_path(&folder)));
         Ok(())
     }
 
     fn title(&self) -> String {
-        format!("cargo xtask bench {}", self.what)
+        format!("cargo xtask bench {}", self.bench)
     }
 
     fn subtitle(&self) -> String {
@@ -109,45 +112,51 @@ impl Document {
 type Cell<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 fn rows(group: &Group) -> Vec<Vec<String>> {
-    let (sides, others) = (group.sides(), group.others());
+    let (implementations, compared) = (group.implementations(), group.compared_implementations());
     let row = |name: String, value: Cell, ratio: Cell| -> Vec<String> {
-        let values = sides.iter().map(|side| value(side));
-        let ratios = others.iter().map(|side| ratio(side));
+        let values = implementations
+            .iter()
+            .map(|implementation| value(implementation));
+        let ratios = compared.iter().map(|implementation| ratio(implementation));
         let cells = values.chain(ratios).map(Option::unwrap_or_default);
         std::iter::once(name).chain(cells).collect()
     };
-    let title = format!("{}, {}", group.title, group.unit.word());
-    let compared = |side: &str| Some(group.compared(side));
-    let mut rows = vec![row(title, &|side| Some(side.to_owned()), &compared)];
+    let title = format!("{}, {}", group.title, group.unit.symbol());
+    let ratio_label = |implementation: &str| Some(group.ratio_label(implementation));
+    let mut rows = vec![row(
+        title,
+        &|implementation| Some(implementation.to_owned()),
+        &ratio_label,
+    )];
     for case in &group.cases {
-        let value = |side: &str| Some(shown(case.value(side)?.value));
-        let ratio = |side: &str| Some(times(case.value(side)?.ratio?));
+        let value = |implementation: &str| Some(format_value(case.value(implementation)?.value));
+        let ratio = |implementation: &str| Some(format_ratio(case.value(implementation)?.ratio?));
         rows.push(row(format!("  {}", case.name), &value, &ratio));
     }
     if !group.means.is_empty() {
-        let mean = |side: &str| group.mean(side).map(times);
+        let mean = |implementation: &str| group.mean(implementation).map(format_ratio);
         rows.push(row("  geometric mean".to_owned(), &|_| None, &mean));
     }
     rows
 }
 
-impl Answer for Document {
-    fn text(&self) -> String {
+impl CommandOutput for Document {
+    fn to_text(&self) -> String {
         let mut text = format!("{}: {}\n", self.title(), self.subtitle());
         text += &format!("{}\n", self.figures.method);
         for note in &self.figures.notes {
             text += &format!("Note: {note}\n");
         }
         for group in &self.figures.groups {
-            text += &format!("\n{}", table(&rows(group)));
+            text += &format!("\n{}", format_table(&rows(group)));
         }
         text
     }
 }
 
-impl Answer for Documents {
-    fn text(&self) -> String {
-        let texts: Vec<_> = self.0.iter().map(Document::text).collect();
+impl CommandOutput for Documents {
+    fn to_text(&self) -> String {
+        let texts: Vec<_> = self.0.iter().map(Document::to_text).collect();
         texts.join("\n")
     }
 }
@@ -162,30 +171,30 @@ mod tests {
     fn document() -> Document {
         let workspace = Workspace::find();
         let group = Group::new("faces", Unit::Milliseconds, Some("wheel"))
-            .with("a.jpg", &[("wheel", 120.0), ("ours", 8.0)])
-            .with("b.jpg", &[("wheel", 90.0), ("ours", 10.0)])
-            .averaged();
+            .with_case("a.jpg", &[("wheel", 120.0), ("ours", 8.0)])
+            .with_case("b.jpg", &[("wheel", 90.0), ("ours", 10.0)])
+            .with_means();
         let figures = Figures {
             method: "By hand.".to_owned(),
             notes: vec!["nothing was skipped".to_owned()],
             groups: vec![group],
         };
-        Document::new(&workspace, Machine::here(), "detect", true, figures).unwrap()
+        Document::new(&workspace, Machine::current(), "detect", true, figures).unwrap()
     }
 
     #[test]
-    fn a_document_is_of_the_schema_and_can_be_read_again() {
+    fn documents_match_the_schema_and_round_trip() {
         let value = serde_json::to_value(document()).unwrap();
-        assert_eq!(complaints(&value).unwrap(), Vec::<String>::new());
+        assert_eq!(schema_errors(&value).unwrap(), Vec::<String>::new());
         let again: Document = serde_json::from_value(value.clone()).unwrap();
         assert_eq!(serde_json::to_value(again).unwrap(), value);
     }
 
     #[test]
-    fn what_is_no_document_is_refused() {
-        for (place, broken) in [
+    fn invalid_documents_are_rejected() {
+        for (pointer, broken) in [
             ("/schema", json!(SCHEMA + 1)),
-            ("/what", json!("speed")),
+            ("/bench", json!("speed")),
             ("/date", json!("yesterday")),
             ("/machine/name", json!("a b")),
             ("/figures/groups", json!([])),
@@ -195,14 +204,14 @@ mod tests {
             ("/figures/groups/0/cases/0/values/1/ratio", json!(0)),
         ] {
             let mut value = serde_json::to_value(document()).unwrap();
-            *value.pointer_mut(place).unwrap() = broken;
-            assert_eq!(complaints(&value).unwrap().len(), 1, "{place}");
+            *value.pointer_mut(pointer).unwrap() = broken;
+            assert_eq!(schema_errors(&value).unwrap().len(), 1, "{pointer}");
         }
     }
 
     #[test]
-    fn the_text_has_each_value_and_ratio() {
-        let text = document().text();
+    fn text_output_has_each_value_and_ratio() {
+        let text = document().to_text();
         for part in [
             "faces, ms",
             "a.jpg",

@@ -1,7 +1,7 @@
 //! `cargo xtask eval`: how well each preset finds faces in photos that people have labelled, as a
 //! table and as pictures, by the packaged image.
 
-mod picture;
+mod overlay;
 pub mod score;
 
 use std::collections::BTreeMap;
@@ -15,14 +15,14 @@ use opencv_build::Sdk;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use self::score::{Area, Match, Score};
+use self::score::{Matching, Rectangle, Score};
 use local::engine::Engine;
-use local::site::Site;
+use local::local_lambda::LocalLambda;
 use package::build::{self, Build};
-use package::build_function::built;
+use package::build_function::build_binary;
 use package::workspace::Workspace;
-use support::answer::{Answer, path, print, table};
 use support::median::median;
+use support::output::{CommandOutput, display_path, format_table, print};
 
 /// The presets, the one that the others are compared with first.
 const PRESETS: [&str; 3] = ["original", "balanced", "accurate"];
@@ -39,9 +39,9 @@ pub struct Arguments {
 }
 
 #[derive(Serialize)]
-pub struct EvalAnswer {
+pub struct EvalOutput {
     pub presets: Vec<PresetScore>,
-    pictures: PathBuf,
+    overlays: PathBuf,
 }
 
 #[derive(Serialize)]
@@ -60,17 +60,17 @@ pub struct PresetScore {
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let build = Build::read(&build::Arguments::default())?;
     let workspace = &build.workspace;
-    let labelled = Labelled::find(workspace, arguments.photos.as_deref())?;
-    let (sdk, binary) = built(&build)?;
-    print(&evaluated(workspace, &sdk, &binary, &labelled)?, json)
+    let labelled = LabelledPhotos::find(workspace, arguments.photos.as_deref())?;
+    let (sdk, binary) = build_binary(&build)?;
+    print(&evaluate(workspace, &sdk, &binary, &labelled)?, json)
 }
 
-pub struct Labelled {
+pub struct LabelledPhotos {
     folder: PathBuf,
-    labels: BTreeMap<String, Vec<Area>>,
+    labels: BTreeMap<String, Vec<Rectangle>>,
 }
 
-impl Labelled {
+impl LabelledPhotos {
     /// Those in `folder`, or in `shared/photos` beside the project.
     pub fn find(workspace: &Workspace, folder: Option<&Path>) -> Result<Self> {
         let beside = workspace.root().join("../shared/photos");
@@ -90,35 +90,35 @@ impl Labelled {
     }
 }
 
-pub fn evaluated(
+pub fn evaluate(
     workspace: &Workspace,
     sdk: &Sdk,
     binary: &FunctionBinary,
-    labelled: &Labelled,
-) -> Result<EvalAnswer> {
-    let site = Site::start(workspace, (sdk, binary), Engine::None, &[])?;
-    let pictures = workspace.target().join("eval");
+    labelled: &LabelledPhotos,
+) -> Result<EvalOutput> {
+    let lambda = LocalLambda::start(workspace, (sdk, binary), Engine::None, &[])?;
+    let overlays = workspace.target_dir().join("eval");
     // Those of other photos would be taken for these.
-    let _ = fs::remove_dir_all(&pictures);
+    let _ = fs::remove_dir_all(&overlays);
     let mut scores = [const { BTreeMap::new() }; PRESETS.len()];
     let mut times = [0.0; PRESETS.len()];
-    site.storage.create_bucket(BUCKET)?;
+    lambda.storage.create_bucket(BUCKET)?;
     for (name, labels) in &labelled.labels {
         let photo = labelled.folder.join(name);
-        site.storage.put(BUCKET, name, &photo)?;
-        let decoded = picture::upright(&photo)?;
+        lambda.storage.put(BUCKET, name, &photo)?;
+        let decoded = overlay::load_upright(&photo)?;
         let mut runs = vec![Vec::new(); PRESETS.len()];
         for run in 0..RUNS {
             // One after the other, so that whatever else the machine does slows all of them.
-            for (place, preset) in PRESETS.into_iter().enumerate() {
+            for (index, preset) in PRESETS.into_iter().enumerate() {
                 let start = Instant::now();
-                let found = boxes(&site, name, preset)?;
-                runs[place].push(start.elapsed().as_secs_f64());
+                let found = boxes(&lambda, name, preset)?;
+                runs[index].push(start.elapsed().as_secs_f64());
                 if run == 0 {
-                    let matched = Match::of(&found, labels);
-                    let folder = pictures.join(preset);
-                    picture::write(&folder, name, &decoded, (&found, labels), &matched)?;
-                    scores[place].insert(name.clone(), matched.score());
+                    let matched = Matching::of(&found, labels);
+                    let folder = overlays.join(preset);
+                    overlay::write(&folder, name, &decoded, (&found, labels), &matched)?;
+                    scores[index].insert(name.clone(), matched.score());
                 }
             }
         }
@@ -139,25 +139,29 @@ pub fn evaluated(
             photos,
         }
     });
-    Ok(EvalAnswer {
+    Ok(EvalOutput {
         presets: presets.collect(),
-        pictures,
+        overlays,
     })
 }
 
-fn boxes(site: &Site, key: &str, preset: &str) -> Result<Vec<Area>> {
-    let faces = site.faces(BUCKET, key, &json!({"preset": preset}))?;
+fn boxes(lambda: &LocalLambda, key: &str, preset: &str) -> Result<Vec<Rectangle>> {
+    let faces = lambda.faces(BUCKET, key, &json!({"preset": preset}))?;
     let of = |face: &Value| Ok(serde_json::from_value(face["box"].clone())?);
     faces.iter().map(of).collect()
 }
 
-impl Answer for EvalAnswer {
-    fn text(&self) -> String {
+impl CommandOutput for EvalOutput {
+    fn to_text(&self) -> String {
         let head = "photo preset precision recall F1 found false missed time";
         let mut rows = vec![head.split(' ').map(str::to_owned).collect::<Vec<_>>()];
         let line = |photo: &str, preset: &str, score: &Score, time: String| {
             let ratios = [score.precision(), score.recall(), score.f1()];
-            let counts = [score.found, score.false_alarms, score.missed];
+            let counts = [
+                score.true_positives,
+                score.false_positives,
+                score.false_negatives,
+            ];
             let names = [photo, preset].map(str::to_owned).into_iter();
             let names = names.chain(ratios.map(|ratio| format!("{ratio:.3}")));
             names
@@ -179,9 +183,9 @@ impl Answer for EvalAnswer {
         format!(
             "{}A face is found if a box shares {} of it (intersection over union).\n\
              Pictures: {} (green: label, found; orange: label, missed; blue: right; red: wrong)",
-            table(&rows),
-            score::SAME,
-            path(&self.pictures)
+            format_table(&rows),
+            score::IOU_THRESHOLD,
+            display_path(&self.overlays)
         )
     }
 }

@@ -1,9 +1,9 @@
-//! What a bench has measured: groups of cases, each with a value for every side, and how many times the
-//! peer's value is ours. From here come the table, the JSON and the plot of each bench.
+//! What a bench has measured: groups of cases, each with a value for every implementation, and how many times the
+//! reference's value is ours. From here come the table, the JSON and the plot of each bench.
 
 use serde::{Deserialize, Serialize};
 
-use super::median::geometric_mean;
+use super::statistics::geometric_mean;
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -19,10 +19,10 @@ pub struct Figures {
 pub struct Group {
     pub title: String,
     pub unit: Unit,
-    /// The side that the others are compared with; none where there is no other.
-    pub peer: Option<String>,
+    /// The implementation that the others are compared with; none where there is no other.
+    pub reference: Option<String>,
     pub cases: Vec<Case>,
-    /// For each side but the peer's, the geometric mean of its cases' ratios, where that says something.
+    /// For each implementation but the reference's, the geometric mean of its cases' ratios, where that says something.
     pub means: Vec<Mean>,
 }
 
@@ -36,16 +36,16 @@ pub struct Case {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Value {
-    pub side: String,
+    pub implementation: String,
     pub value: f64,
-    /// The peer's value divided by this one; none for the peer itself.
+    /// The reference's value divided by this one; none for the reference itself.
     pub ratio: Option<f64>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mean {
-    pub side: String,
+    pub implementation: String,
     pub ratio: f64,
 }
 
@@ -62,26 +62,26 @@ pub enum Unit {
 }
 
 impl Group {
-    pub fn new(title: impl Into<String>, unit: Unit, peer: Option<&str>) -> Self {
+    pub fn new(title: impl Into<String>, unit: Unit, reference: Option<&str>) -> Self {
         Self {
             title: title.into(),
             unit,
-            peer: peer.map(str::to_owned),
+            reference: reference.map(str::to_owned),
             cases: Vec::new(),
             means: Vec::new(),
         }
     }
 
-    pub fn add(&mut self, name: impl Into<String>, values: &[(&str, f64)]) {
-        let of_peer = values
+    pub fn add_case(&mut self, name: impl Into<String>, values: &[(&str, f64)]) {
+        let of_reference = values
             .iter()
-            .find(|(side, _)| Some(*side) == self.peer.as_deref());
-        let value = |(side, value): &(&str, f64)| Value {
-            side: (*side).to_owned(),
-            value: rounded(*value),
-            ratio: of_peer
-                .filter(|(peer, _)| peer != side)
-                .map(|(_, of_peer)| rounded(of_peer / value)),
+            .find(|(implementation, _)| Some(*implementation) == self.reference.as_deref());
+        let value = |(implementation, value): &(&str, f64)| Value {
+            implementation: (*implementation).to_owned(),
+            value: round_to_four_digits(*value),
+            ratio: of_reference
+                .filter(|(reference, _)| reference != implementation)
+                .map(|(_, of_reference)| round_to_four_digits(of_reference / value)),
         };
         self.cases.push(Case {
             name: name.into(),
@@ -89,61 +89,78 @@ impl Group {
         });
     }
 
-    pub fn with(mut self, name: impl Into<String>, values: &[(&str, f64)]) -> Self {
-        self.add(name, values);
+    pub fn with_case(mut self, name: impl Into<String>, values: &[(&str, f64)]) -> Self {
+        self.add_case(name, values);
         self
     }
 
-    /// The same with each side's mean: where cases are the same work on different photos.
-    pub fn averaged(mut self) -> Self {
-        let sides = self.sides().into_iter();
-        self.means = sides.filter_map(|side| self.mean_of(side)).collect();
+    /// The same with each implementation's mean: where cases are the same work on different photos.
+    pub fn with_means(mut self) -> Self {
+        let implementations = self.implementations().into_iter();
+        self.means = implementations
+            .filter_map(|implementation| self.mean_of(implementation))
+            .collect();
         self
     }
 
-    pub fn compared(&self, side: &str) -> String {
-        format!("{}/{side}", self.peer.as_deref().unwrap_or_default())
+    pub fn ratio_label(&self, implementation: &str) -> String {
+        format!(
+            "{}/{implementation}",
+            self.reference.as_deref().unwrap_or_default()
+        )
     }
 
-    pub fn sides(&self) -> Vec<&str> {
-        let mut sides: Vec<&str> = Vec::new();
+    pub fn implementations(&self) -> Vec<&str> {
+        let mut implementations: Vec<&str> = Vec::new();
         for value in self.cases.iter().flat_map(|case| &case.values) {
-            if !sides.contains(&value.side.as_str()) {
-                sides.push(&value.side);
+            if !implementations.contains(&value.implementation.as_str()) {
+                implementations.push(&value.implementation);
             }
         }
-        sides
+        implementations
     }
 
-    pub fn others(&self) -> Vec<&str> {
-        let mut sides = self.sides();
-        sides.retain(|side| self.peer.as_deref().is_some_and(|peer| peer != *side));
-        sides
+    pub fn compared_implementations(&self) -> Vec<&str> {
+        let mut implementations = self.implementations();
+        implementations.retain(|implementation| {
+            self.reference
+                .as_deref()
+                .is_some_and(|reference| reference != *implementation)
+        });
+        implementations
     }
 
-    pub fn mean(&self, side: &str) -> Option<f64> {
-        let mean = self.means.iter().find(|mean| mean.side == side)?;
+    pub fn mean(&self, implementation: &str) -> Option<f64> {
+        let mean = self
+            .means
+            .iter()
+            .find(|mean| mean.implementation == implementation)?;
         Some(mean.ratio)
     }
 
-    fn mean_of(&self, side: &str) -> Option<Mean> {
-        let values = self.cases.iter().filter_map(|case| case.value(side));
+    fn mean_of(&self, implementation: &str) -> Option<Mean> {
+        let values = self
+            .cases
+            .iter()
+            .filter_map(|case| case.value(implementation));
         let ratios: Vec<_> = values.filter_map(|value| value.ratio).collect();
         (!ratios.is_empty()).then(|| Mean {
-            side: side.to_owned(),
-            ratio: rounded(geometric_mean(&ratios)),
+            implementation: implementation.to_owned(),
+            ratio: round_to_four_digits(geometric_mean(&ratios)),
         })
     }
 }
 
 impl Case {
-    pub fn value(&self, side: &str) -> Option<&Value> {
-        self.values.iter().find(|value| value.side == side)
+    pub fn value(&self, implementation: &str) -> Option<&Value> {
+        self.values
+            .iter()
+            .find(|value| value.implementation == implementation)
     }
 }
 
 impl Unit {
-    pub fn word(self) -> &'static str {
+    pub fn symbol(self) -> &'static str {
         match self {
             Self::Milliseconds => "ms",
             Self::Seconds => "s",
@@ -154,7 +171,7 @@ impl Unit {
 }
 
 /// With four digits that count: more would be noise.
-fn rounded(value: f64) -> f64 {
+fn round_to_four_digits(value: f64) -> f64 {
     if value == 0.0 || !value.is_finite() {
         return value;
     }
@@ -168,7 +185,7 @@ fn rounded(value: f64) -> f64 {
 }
 
 /// A number as people read it, with three digits that count.
-pub fn shown(value: f64) -> String {
+pub fn format_value(value: f64) -> String {
     let decimals = match value.abs() {
         0.0 | 100.0.. => 0,
         10.0.. => 1,
@@ -178,8 +195,8 @@ pub fn shown(value: f64) -> String {
     format!("{value:.decimals$}")
 }
 
-pub fn times(ratio: f64) -> String {
-    format!("{}x", shown(ratio))
+pub fn format_ratio(ratio: f64) -> String {
+    format!("{}x", format_value(ratio))
 }
 
 #[cfg(test)]
@@ -187,33 +204,38 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ratios_are_those_to_the_peer_and_their_mean_is_geometric() {
+    fn ratios_are_relative_to_the_reference_with_geometric_mean() {
         let group = Group::new("faces", Unit::Milliseconds, Some("wheel"))
-            .with("a", &[("wheel", 8.0), ("ours", 2.0)])
-            .with("b", &[("wheel", 9.0), ("ours", 1.0)])
-            .averaged();
-        let ratio = |case: usize, side: &str| group.cases[case].value(side).unwrap().ratio;
+            .with_case("a", &[("wheel", 8.0), ("ours", 2.0)])
+            .with_case("b", &[("wheel", 9.0), ("ours", 1.0)])
+            .with_means();
+        let ratio = |case: usize, implementation: &str| {
+            group.cases[case].value(implementation).unwrap().ratio
+        };
         assert_eq!(ratio(0, "wheel"), None);
         assert_eq!(ratio(0, "ours"), Some(4.0));
         assert_eq!(group.means.len(), 1);
         assert_eq!(group.mean("ours"), Some(6.0));
-        assert_eq!((group.mean("wheel"), group.others()), (None, vec!["ours"]));
-        assert_eq!(group.sides(), ["wheel", "ours"]);
+        assert_eq!(
+            (group.mean("wheel"), group.compared_implementations()),
+            (None, vec!["ours"])
+        );
+        assert_eq!(group.implementations(), ["wheel", "ours"]);
     }
 
     #[test]
-    fn without_a_peer_nothing_is_compared() {
-        let group = Group::new("a", Unit::Seconds, None).with("b", &[("ours", 1.5)]);
-        let group = group.averaged();
+    fn no_ratios_without_a_reference() {
+        let group = Group::new("a", Unit::Seconds, None).with_case("b", &[("ours", 1.5)]);
+        let group = group.with_means();
         assert!(group.means.is_empty());
         assert_eq!(group.cases[0].values[0].ratio, None);
     }
 
     #[test]
-    fn numbers_have_the_digits_that_count() {
-        assert_eq!(rounded(123_456.0), 123_500.0);
-        assert_eq!(rounded(0.012_345_6), 0.01235);
-        assert_eq!(rounded(0.0), 0.0);
+    fn numbers_have_significant_digits() {
+        assert_eq!(round_to_four_digits(123_456.0), 123_500.0);
+        assert_eq!(round_to_four_digits(0.012_345_6), 0.01235);
+        assert_eq!(round_to_four_digits(0.0), 0.0);
         let cases = [
             (1318.4, "1318"),
             (46.84, "46.8"),
@@ -221,7 +243,7 @@ mod tests {
             (0.3312, "0.331"),
         ];
         for (value, expected) in cases {
-            assert_eq!(shown(value), expected);
+            assert_eq!(format_value(value), expected);
         }
     }
 }

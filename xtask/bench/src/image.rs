@@ -8,24 +8,24 @@ use fs_err as fs;
 use layer::elf::FunctionBinary;
 use layer::glibc;
 use support::median::median;
-use support::progress::tell;
+use support::progress::print_status;
 
+use super::context::{BenchContext, Repetitions};
 use super::figures::{Figures, Group, Unit};
-use super::large_layer::of_large_layer;
-use super::median::time;
-use super::setting::{Count, Setting};
-use local::engine::{docker, version};
-use package::pack::base::Base;
-use package::pack::checked::check;
-use package::pack::{BOOTSTRAP, function_image};
-use support::answer::size;
-use support::files::temporary_in;
+use super::large_layer::measure_large_layer;
+use super::statistics::time_ms;
+use local::engine::{docker, docker_version};
+use package::artefacts::base::Base;
+use package::artefacts::lint::check_artefact;
+use package::artefacts::{BOOTSTRAP_PATH, write_function_image};
+use support::files::temporary_dir_in;
+use support::output::format_bytes;
 
-const PEER: &str = "docker build";
+const REFERENCE: &str = "docker build";
 const OURS: &str = "ours";
 
-const RUNS: Count = (9, 1);
-const LARGE: Count = (1_000_000_000, 10_000_000);
+const RUNS: Repetitions = (9, 1);
+const LARGE_LAYER_BYTES: Repetitions = (1_000_000_000, 10_000_000);
 
 #[derive(clap::Args, Clone, Debug)]
 #[group(skip)]
@@ -35,72 +35,72 @@ pub struct Arguments {
     runs: usize,
 
     /// The size of the large layer in bytes
-    #[arg(long, default_value_t = LARGE.0)]
+    #[arg(long, default_value_t = LARGE_LAYER_BYTES.0)]
     large: usize,
 }
 
 impl Arguments {
-    pub fn of(setting: &Setting) -> Self {
+    pub fn for_context(context: &BenchContext) -> Self {
         Self {
-            runs: setting.count(RUNS),
-            large: setting.count(LARGE),
+            runs: context.repetitions(RUNS),
+            large: context.repetitions(LARGE_LAYER_BYTES),
         }
     }
 }
 
-pub fn run(setting: &Setting, arguments: &Arguments) -> Result<Figures> {
-    let workspace = &setting.build.workspace;
-    let Setting { sdk, binary, .. } = setting;
-    let folder = temporary_in(&workspace.target(), ".bench-")?;
-    let engine = version();
-    let context = folder.path().join("context");
+pub fn run(context: &BenchContext, arguments: &Arguments) -> Result<Figures> {
+    let workspace = &context.build.workspace;
+    let BenchContext { sdk, binary, .. } = context;
+    let folder = temporary_dir_in(&workspace.target_dir(), ".bench-")?;
+    let engine = docker_version();
+    let docker_dir = folder.path().join("context");
     if engine.is_ok() {
-        docker_context(&context, binary)?;
+        docker_context(&docker_dir, binary)?;
     }
     let runs = arguments.runs.max(1);
     let (mut image, mut lint, mut docker) = (Vec::new(), Vec::new(), Vec::new());
     for number in 0..runs {
-        tell(&format!("run {} of {runs}", number + 1));
-        image.push(time(|| {
+        print_status(&format!("run {} of {runs}", number + 1));
+        image.push(time_ms(|| {
             let (folder, name) = (folder.path(), "face-detect:bench");
-            function_image(folder, name, workspace, sdk, binary, &Base::Minimal).map(drop)
+            write_function_image(folder, name, workspace, sdk, binary, &Base::Minimal).map(drop)
         })?);
-        lint.push(time(|| {
+        lint.push(time_ms(|| {
             let architecture = sdk.manifest().target.architecture;
-            check(&folder.path().join("face-detect"), architecture, true)
+            check_artefact(&folder.path().join("face-detect"), architecture, true)
         })?);
         if engine.is_ok() {
-            docker.push(time(|| docker_build(&context))?);
+            docker.push(time_ms(|| docker_build(&docker_dir))?);
         }
     }
-    tell("writing a large layer");
+    print_status("writing a large layer");
     let bytes = arguments.large as u64;
-    let large = of_large_layer(bytes, folder.path())?;
+    let large = measure_large_layer(bytes, folder.path())?;
     let mut notes = Vec::new();
     let mut written = vec![(OURS, median(&image))];
     match engine {
-        Ok(_) => written.insert(0, (PEER, median(&docker))),
+        Ok(_) => written.insert(0, (REFERENCE, median(&docker))),
         Err(why) => notes.push(format!(
-            "`{PEER}` was skipped: no Docker engine answers: {why}"
+            "`{REFERENCE}` was skipped: no Docker engine answers: {why}"
         )),
     }
     let checked = [(OURS, median(&lint))];
     #[expect(clippy::cast_precision_loss, reason = "four digits are kept")]
     let peak = large.peak_bytes as f64 / 1e6;
-    let case = format!("writing a layer of {}", size(bytes));
+    let case = format!("writing a layer of {}", format_bytes(bytes));
     let of_layer = |title: &str, unit, value| {
         let group = Group::new(title, unit, None);
-        group.with(case.clone(), &[(OURS, value)])
+        group.with_case(case.clone(), &[(OURS, value)])
     };
     Ok(Figures {
         method: format!(
-            "Medians of {runs} run(s) in turn: the function's image as layout and archive, against `{PEER}` of the same files without its cache; and a process that writes a layer with one large file."
+            "Medians of {runs} run(s) in turn: the function's image as layout and archive, against `{REFERENCE}` of the same files without its cache; and a process that writes a layer with one large file."
         ),
         notes,
         groups: vec![
-            Group::new("image", Unit::Milliseconds, Some(PEER))
-                .with("from the binary to image and archive", &written)
-                .with("checking it against Lambda's rules", &checked),
+            Group::new("image", Unit::Milliseconds, Some(REFERENCE))
+                .with_case("from the binary to image and archive", &written)
+                .with_case("checking it against Lambda's rules", &checked),
             of_layer("most resident memory", Unit::Megabytes, peak),
             of_layer("time", Unit::Seconds, large.seconds),
         ],
@@ -108,20 +108,20 @@ pub fn run(setting: &Setting, arguments: &Arguments) -> Result<Figures> {
 }
 
 fn docker_context(context: &Path, binary: &FunctionBinary) -> Result<()> {
-    let place = |path: &str| context.join("root").join(path.trim_start_matches('/'));
+    let target = |path: &str| context.join("root").join(path.trim_start_matches('/'));
     let copy = |from: &Path, path: &str| -> Result<()> {
-        let to = place(path);
+        let to = target(path);
         fs::create_dir_all(to.parent().unwrap_or(&to))?;
         fs::copy(from, &to)?;
         Ok(())
     };
-    for (path, content) in glibc::needed_by(binary)?.files() {
+    for (path, content) in glibc::required_libraries(binary)?.files() {
         if let layer::Content::File(file) = content {
             copy(file, path)?;
         }
     }
-    copy(binary.path(), BOOTSTRAP)?;
-    let file = format!("FROM scratch\nCOPY root /\nENTRYPOINT [\"{BOOTSTRAP}\"]\n");
+    copy(binary.path(), BOOTSTRAP_PATH)?;
+    let file = format!("FROM scratch\nCOPY root /\nENTRYPOINT [\"{BOOTSTRAP_PATH}\"]\n");
     fs::write(context.join("Dockerfile"), file)?;
     Ok(())
 }

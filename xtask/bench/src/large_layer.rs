@@ -8,8 +8,8 @@ use fs_err::File;
 use layer::{Content, FileTree, LayoutWriter, Mode};
 use serde::{Deserialize, Serialize};
 
-use super::process::peak;
-use package::program::{BENCH, beside};
+use super::process::peak_memory_kb;
+use package::program::{BENCH, sibling_binary};
 use support::run::{Shell, cmd, output};
 
 #[derive(clap::Args, Clone, Debug)]
@@ -19,7 +19,7 @@ pub struct Arguments {
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct Memory {
+pub struct LargeLayerUsage {
     pub peak_bytes: u64,
     pub seconds: f64,
 }
@@ -30,8 +30,8 @@ pub fn write_layer(arguments: &Arguments) -> Result<()> {
     let content = Content::File(arguments.file.clone());
     tree.add("data", content, Mode::Data)?;
     LayoutWriter::new(&arguments.to, 0)?.add_layer(&tree, "a large file")?;
-    let memory = Memory {
-        peak_bytes: peak::<u64>("self")? * 1024,
+    let memory = LargeLayerUsage {
+        peak_bytes: peak_memory_kb::<u64>("self")? * 1024,
         seconds: start.elapsed().as_secs_f64(),
     };
     println!("{}", serde_json::to_string(&memory)?);
@@ -39,13 +39,13 @@ pub fn write_layer(arguments: &Arguments) -> Result<()> {
 }
 
 /// What a layer with a file of `bytes` takes, in a process that does nothing else.
-pub fn of_large_layer(bytes: u64, folder: &Path) -> Result<Memory> {
+pub fn measure_large_layer(bytes: u64, folder: &Path) -> Result<LargeLayerUsage> {
     let file = folder.join("large");
     write_sample(&file, bytes).with_context(|| format!("failed to write `{}`", file.display()))?;
     // The tests measure, too.
-    let (sh, program) = (Shell::new()?, beside(BENCH.binary)?);
-    let answer = output(cmd!(sh, "{program} layer {file} {folder}"))?;
-    Ok(serde_json::from_str(&answer)?)
+    let (sh, program) = (Shell::new()?, sibling_binary(BENCH.binary)?);
+    let command_output = output(cmd!(sh, "{program} layer {file} {folder}"))?;
+    Ok(serde_json::from_str(&command_output)?)
 }
 
 /// A file of which about half cannot be compressed, as in programs and pictures.

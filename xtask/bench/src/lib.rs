@@ -1,10 +1,9 @@
-//! `cargo xtask bench [WHAT]`: measurements that anyone can repeat, each against its peer in the same run, kept for
+//! `cargo xtask bench [WHAT]`: measurements that anyone can repeat, each against its reference in the same run, kept for
 //! each machine with a plot. They are no tests: what they print depends on the machine.
-
-#![expect(missing_docs, reason = "names that say all need no comment here")]
 
 mod build;
 mod cold;
+mod context;
 mod cost;
 mod detect;
 pub mod document;
@@ -13,39 +12,38 @@ mod figures;
 mod image;
 mod large_layer;
 mod machine;
-mod median;
 mod memory;
-mod peer;
 mod photos;
 mod plot;
 mod process;
-mod scene;
-mod setting;
+mod python_reference;
+mod rig;
+mod statistics;
 mod warm;
 
 use anyhow::Result;
 use support::interruption;
-use support::progress::tell;
+use support::progress::print_status;
 
+use self::context::{BenchContext, Options};
 use self::document::{Document, Documents};
 use self::figures::Figures;
 use self::machine::Machine;
-use self::setting::{Options, Setting};
 use package::build::Build;
-use package::build_function::built;
-use support::answer::print;
+use package::build_function::build_binary;
+use support::output::print;
 
 #[derive(clap::Args, Clone, Debug)]
 pub struct Arguments {
     #[command(subcommand)]
-    what: Option<What>,
+    kind: Option<BenchKind>,
 
     #[command(flatten)]
     options: Options,
 }
 
 #[derive(clap::Subcommand, Clone, Debug)]
-enum What {
+enum BenchKind {
     /// Finding faces and eyes, against OpenCV's own code in our SDK and the Python wheel; and their rectangles,
     /// which must be the same
     Detect,
@@ -75,85 +73,85 @@ enum What {
 }
 
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
-    if let Some(What::Layer(arguments)) = &arguments.what {
+    if let Some(BenchKind::Layer(arguments)) = &arguments.kind {
         return large_layer::write_layer(arguments);
     }
-    interruption::handle()?;
+    interruption::install_handler()?;
     let build = Build::read(&package::build::Arguments::default())?;
     let bench = Bench::new(build, &arguments.options)?;
-    match &arguments.what {
-        None => print(&bench.all()?, json),
-        Some(what) => print(&bench.one(what)?, json),
+    match &arguments.kind {
+        None => print(&bench.run_all()?, json),
+        Some(kind) => print(&bench.run_one(kind)?, json),
     }
 }
 
 /// All benches but the one that takes long, with few measurements; what was kept of each.
-pub fn quick(build: Build) -> Result<Documents> {
+pub fn run_quick(build: Build) -> Result<Documents> {
     let options = Options {
         quick: true,
         photos: None,
     };
-    Bench::new(build, &options)?.all()
+    Bench::new(build, &options)?.run_all()
 }
 
 struct Bench {
-    setting: Setting,
+    context: BenchContext,
     machine: Machine,
 }
 
 impl Bench {
     fn new(build: Build, options: &Options) -> Result<Self> {
-        let (sdk, binary) = built(&build)?;
-        let setting = Setting {
+        let (sdk, binary) = build_binary(&build)?;
+        let context = BenchContext {
             build,
             sdk,
             binary,
             options: options.clone(),
         };
         // After building, and before anything of ours makes the machine busy.
-        let machine = Machine::here();
-        Ok(Self { setting, machine })
+        let machine = Machine::current();
+        Ok(Self { context, machine })
     }
 
-    fn one(&self, what: &What) -> Result<Document> {
-        let setting = &self.setting;
-        match what {
-            What::Detect => self.kept("detect", detect::run(setting)?),
-            What::Cold => self.kept("cold", cold::run(setting)?.figures),
-            What::Warm => self.kept("warm", warm::run(setting)?.figures),
-            What::Memory => self.kept("memory", memory::run(setting)?.figures),
-            What::Cost => self.kept("cost", cost::run(setting)?),
-            What::Build => self.kept("build", build::run(setting)?),
-            What::Image(arguments) => self.kept("image", image::run(setting, arguments)?),
-            What::Layer(_) => anyhow::bail!("a layer is no bench"),
+    fn run_one(&self, kind: &BenchKind) -> Result<Document> {
+        let context = &self.context;
+        match kind {
+            BenchKind::Detect => self.save("detect", detect::run(context)?),
+            BenchKind::Cold => self.save("cold", cold::run(context)?.figures),
+            BenchKind::Warm => self.save("warm", warm::run(context)?.figures),
+            BenchKind::Memory => self.save("memory", memory::run(context)?.figures),
+            BenchKind::Cost => self.save("cost", cost::run(context)?),
+            BenchKind::Build => self.save("build", build::run(context)?),
+            BenchKind::Image(arguments) => self.save("image", image::run(context, arguments)?),
+            BenchKind::Layer(_) => anyhow::bail!("a layer is no bench"),
         }
     }
 
-    fn all(&self) -> Result<Documents> {
-        let setting = &self.setting;
-        let detect = self.kept("detect", detect::run(setting)?)?;
-        let (cold, warm) = (cold::run(setting)?, warm::run(setting)?);
-        let memory = memory::run(setting)?;
-        let cost = self.kept("cost", cost::of(&cold, &warm, &memory)?)?;
-        let arguments = image::Arguments::of(setting);
+    fn run_all(&self) -> Result<Documents> {
+        let context = &self.context;
+        let detect = self.save("detect", detect::run(context)?)?;
+        let (cold, warm) = (cold::run(context)?, warm::run(context)?);
+        let memory = memory::run(context)?;
+        let cost = self.save("cost", cost::from_measurements(&cold, &warm, &memory)?)?;
+        let arguments = image::Arguments::for_context(context);
         Ok(Documents(vec![
             detect,
-            self.kept("cold", cold.figures)?,
-            self.kept("warm", warm.figures)?,
-            self.kept("memory", memory.figures)?,
+            self.save("cold", cold.figures)?,
+            self.save("warm", warm.figures)?,
+            self.save("memory", memory.figures)?,
             cost,
-            self.kept("image", image::run(setting, &arguments)?)?,
+            self.save("image", image::run(context, &arguments)?)?,
         ]))
     }
 
-    fn kept(&self, what: &str, figures: Figures) -> Result<Document> {
+    fn save(&self, bench: &str, figures: Figures) -> Result<Document> {
         for note in &figures.notes {
-            tell(&format!("{what}: {note}"));
+            print_status(&format!("{bench}: {note}"));
         }
-        let setting = &self.setting;
-        let (machine, quick) = (self.machine.clone(), setting.options.quick);
-        let document = Document::new(&setting.build.workspace, machine, what, quick, figures)?;
-        document.keep(&setting.build.workspace)?;
+        let context = &self.context;
+        let (machine, quick) = (self.machine.clone(), context.options.quick);
+        let document = Document::new(&context.build.workspace, machine, bench, quick, figures)?;
+        document.save(&context.build.workspace)?;
         Ok(document)
     }
 }

@@ -20,7 +20,7 @@ pub struct Machine {
 }
 
 impl Machine {
-    pub fn here() -> Self {
+    pub fn current() -> Self {
         let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
         let processor = processor(&read("/proc/cpuinfo"));
         let processors = available_parallelism().map_or(1, usize::from);
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_kind_of_processor_has_its_name() {
+    fn processors_have_stable_names() {
         let intel = "processor\t: 0\ncpu family\t: 6\nmodel\t\t: 143\nmodel name\t: Intel(R) Xeon(R) Platinum 8488C @ 2.40GHz\n";
         assert_eq!(
             processor(intel),

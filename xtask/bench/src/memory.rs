@@ -4,54 +4,57 @@ use anyhow::Result;
 use support::median::median;
 use support::progress::Step;
 
+use super::context::{BenchContext, Repetitions};
 use super::figures::{Figures, Group, Unit};
-use super::process::peak;
-use super::scene::{PEER, SIDES, Scene, of_both};
-use super::setting::{Count, Setting};
+use super::process::peak_memory_kb;
+use super::rig::{BenchRig, IMPLEMENTATIONS, REFERENCE, by_implementation};
 
-const RUNS: Count = (5, 1);
-const LOOKS: Count = (5, 1);
+const RUNS: Repetitions = (5, 1);
+const INVOCATIONS: Repetitions = (5, 1);
 
 pub struct MemoryBench {
     pub figures: Figures,
-    /// The peer's and our peaks in bytes, with the small photo and with the large one.
+    /// The reference's and our peaks in bytes, with the small photo and with the large one.
     pub peaks: [[f64; 2]; 2],
 }
 
-pub fn run(setting: &Setting) -> Result<MemoryBench> {
-    let scene = Scene::set(setting)?;
-    let (runs, looks) = (setting.count(RUNS), setting.count(LOOKS));
-    let photos = [&scene.photos.small, &scene.photos.large];
+pub fn run(context: &BenchContext) -> Result<MemoryBench> {
+    let rig = BenchRig::start(context)?;
+    let (runs, invocations) = (context.repetitions(RUNS), context.repetitions(INVOCATIONS));
+    let photos = [&rig.photos.small, &rig.photos.large];
     let mut peaks: [[Vec<f64>; 2]; 2] = Default::default();
     let mut step = Step::start("measuring memory");
     for run in 0..runs {
         step.advance(run as u64, runs as u64);
         for (photo, peaks) in photos.iter().zip(&mut peaks) {
             let mut found = Vec::new();
-            for (side, peaks) in SIDES.into_iter().zip(peaks) {
-                let emulator = scene.start(side)?;
-                for _ in 0..looks {
-                    found.push(scene.look(&emulator, photo)?);
+            for (implementation, peaks) in IMPLEMENTATIONS.into_iter().zip(peaks) {
+                let emulator = rig.start_function(implementation)?;
+                for _ in 0..invocations {
+                    found.push(rig.detect_faces(&emulator, photo)?);
                 }
-                peaks.push(peak::<f64>(emulator.function_process()?)? * 1024.0);
+                peaks.push(peak_memory_kb::<f64>(emulator.function_process()?)? * 1024.0);
             }
-            for answer in &found {
-                Scene::same(photo, answer, &found[0])?;
+            for response in &found {
+                BenchRig::ensure_same_faces(photo, response, &found[0])?;
             }
         }
     }
     let peaks = peaks.map(|peaks| peaks.map(|peaks| median(&peaks)));
-    let mut group = Group::new("most resident memory", Unit::Megabytes, Some(PEER));
+    let mut group = Group::new("most resident memory", Unit::Megabytes, Some(REFERENCE));
     for (photo, peaks) in photos.iter().zip(peaks) {
-        group.add(photo.title(), &of_both(peaks.map(|peak| peak / 1e6)));
+        group.add_case(
+            photo.title(),
+            &by_implementation(peaks.map(|peak| peak / 1e6)),
+        );
     }
     Ok(MemoryBench {
         figures: Figures {
             method: format!(
-                "VmHWM of the function's process under AWS's emulator after {looks} invocation(s) with one photo; the \
+                "VmHWM of the function's process under AWS's emulator after {invocations} invocation(s) with one photo; the \
                  median of {runs} process(es) each."
             ),
-            notes: scene.photos.notes.clone(),
+            notes: rig.photos.notes.clone(),
             groups: vec![group],
         },
         peaks,

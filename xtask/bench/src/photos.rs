@@ -8,16 +8,16 @@ use fs_err as fs;
 use image::RgbImage;
 use image::imageops::{FilterType, crop_imm, replace, resize};
 use jpeg_encoder::{ColorType, Encoder};
-use support::files::{name, with_extension};
+use support::files::{file_name, files_with_extension};
 
-use super::setting::Setting;
+use super::context::BenchContext;
 /// The size of what is called small here, which many sets of photos have.
 pub const SMALL: (u32, u32) = (500, 375);
 pub const LARGE: (u32, u32) = (1986, 1545);
 /// How many times larger than they are samples lie in the large photo.
-const ENLARGED: u32 = 2;
+const SCALE: u32 = 2;
 /// So many photos are enough to see that all works.
-const QUICK: usize = 4;
+const QUICK_PHOTOS: usize = 4;
 const QUALITY: u8 = 95;
 
 #[derive(Clone, Debug)]
@@ -42,7 +42,7 @@ impl Photo {
         let size = image::image_dimensions(path)
             .with_context(|| format!("failed to read the photo `{}`", path.display()))?;
         Ok(Self {
-            name: name(path),
+            name: file_name(path),
             path: path.to_owned(),
             size,
         })
@@ -55,13 +55,13 @@ impl Photo {
 }
 
 impl Photos {
-    pub fn gather(setting: &Setting) -> Result<Self> {
-        let samples = setting.sdk.path().join("share/samples");
+    pub fn collect(context: &BenchContext) -> Result<Self> {
+        let samples = context.sdk.path().join("share/samples");
         let sample = |name: &str| Photo::read(&samples.join(name));
         let samples = [sample("lena.jpg")?, sample("messi5.jpg")?];
         let mut notes = Vec::new();
         let mut all = samples.to_vec();
-        match folder(setting)? {
+        match photos_dir(context)? {
             Some(folder) => all.extend(photos_in(&folder)?),
             None => notes.push(
                 "only OpenCV's samples were looked at: there is no folder shared/photos beside the project, \
@@ -69,16 +69,16 @@ impl Photos {
                     .to_owned(),
             ),
         }
-        all.truncate(setting.count((usize::MAX, QUICK)));
-        let made = setting.folder().join("photos");
+        all.truncate(context.repetitions((usize::MAX, QUICK_PHOTOS)));
+        let made = context.results_dir().join("photos");
         fs::create_dir_all(&made)?;
         let small = match all.iter().find(|photo| photo.size == SMALL) {
             Some(small) => small.clone(),
-            None => write(&made.join("lena-500x375.jpg"), &cut(&samples[0])?)?,
+            None => write(&made.join("lena-500x375.jpg"), &crop(&samples[0])?)?,
         };
         let large = write(&made.join("mosaic-1986x1545.jpg"), &mosaic(&samples)?)?;
         notes.push(format!(
-            "{} was made from OpenCV's samples at {ENLARGED} times their size, side by side",
+            "{} was made from OpenCV's samples at {SCALE} times their size, side by side",
             large.title()
         ));
         Ok(Self {
@@ -91,31 +91,31 @@ impl Photos {
 }
 
 /// The folder that was named, which must be there, or the one beside the project, if it is.
-fn folder(setting: &Setting) -> Result<Option<PathBuf>> {
-    if let Some(folder) = &setting.options.photos {
+fn photos_dir(context: &BenchContext) -> Result<Option<PathBuf>> {
+    if let Some(folder) = &context.options.photos {
         ensure!(folder.is_dir(), "there is no folder `{}`", folder.display());
         return Ok(Some(folder.clone()));
     }
-    let beside = setting.build.workspace.root().join("../shared/photos");
+    let beside = context.build.workspace.root().join("../shared/photos");
     Ok(beside.is_dir().then_some(beside))
 }
 
 fn photos_in(folder: &Path) -> Result<Vec<Photo>> {
-    let paths = with_extension(folder, "jpg")?;
+    let paths = files_with_extension(folder, "jpg")?;
     let shown = folder.display();
     ensure!(!paths.is_empty(), "`{shown}` has no photos, *.jpg");
     paths.iter().map(|path| Photo::read(path)).collect()
 }
 
-fn pixels(photo: &Photo) -> Result<RgbImage> {
+fn decode(photo: &Photo) -> Result<RgbImage> {
     let failed = || format!("failed to read `{}`", photo.path.display());
     let opened = image::open(&photo.path).with_context(failed)?;
     Ok(opened.to_rgb8())
 }
 
-fn cut(photo: &Photo) -> Result<RgbImage> {
+fn crop(photo: &Photo) -> Result<RgbImage> {
     let (width, height) = SMALL;
-    let pixels = pixels(photo)?;
+    let pixels = decode(photo)?;
     let left = pixels.width().saturating_sub(width) / 2;
     let top = pixels.height().saturating_sub(height) / 2;
     Ok(crop_imm(&pixels, left, top, width, height).to_image())
@@ -123,12 +123,12 @@ fn cut(photo: &Photo) -> Result<RgbImage> {
 
 /// Samples in turn, row by row, each row as high as its first; what does not fit is cut off.
 fn mosaic(samples: &[Photo]) -> Result<RgbImage> {
-    let enlarged = |photo: &Photo| -> Result<RgbImage> {
-        let pixels = pixels(photo)?;
-        let (width, height) = (pixels.width() * ENLARGED, pixels.height() * ENLARGED);
+    let enlarge = |photo: &Photo| -> Result<RgbImage> {
+        let pixels = decode(photo)?;
+        let (width, height) = (pixels.width() * SCALE, pixels.height() * SCALE);
         Ok(resize(&pixels, width, height, FilterType::CatmullRom))
     };
-    let samples: Vec<_> = samples.iter().map(enlarged).collect::<Result<_>>()?;
+    let samples: Vec<_> = samples.iter().map(enlarge).collect::<Result<_>>()?;
     let (width, height) = LARGE;
     let mut mosaic = RgbImage::new(width, height);
     let mut next = samples.iter().cycle();

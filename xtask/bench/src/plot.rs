@@ -1,4 +1,4 @@
-//! Figures as a picture: for each group a panel with a row for each case, in which every side is a dot on a
+//! Figures as a picture: for each group a panel with a row for each case, in which every implementation is a dot on a
 //! logarithmic scale, so that the same distance is always the same ratio. The ratios stand beside it.
 
 mod scale;
@@ -11,7 +11,7 @@ use plotters::style::text_anchor::HPos::{self, Center, Left, Right};
 use plotters::style::text_anchor::{Pos, VPos};
 
 use self::scale::Scale;
-use super::figures::{Case, Figures, Group, Value, shown, times};
+use super::figures::{Case, Figures, Group, Value, format_ratio, format_value};
 
 const WIDTH: i32 = 960;
 const MARGIN: i32 = 28;
@@ -30,12 +30,12 @@ const AXIS: i32 = 40;
 const NOTE: i32 = 20;
 
 const INK: RGBColor = RGBColor(31, 36, 43);
-const QUIET: RGBColor = RGBColor(105, 113, 124);
+const MUTED: RGBColor = RGBColor(105, 113, 124);
 const GRID: RGBColor = RGBColor(228, 231, 236);
 const LINK: RGBColor = RGBColor(200, 205, 212);
 const OURS: RGBColor = RGBColor(22, 104, 199);
-const STOCK: RGBColor = RGBColor(28, 146, 120);
-const PEER: RGBColor = RGBColor(214, 112, 32);
+const UPSTREAM: RGBColor = RGBColor(28, 146, 120);
+const REFERENCE: RGBColor = RGBColor(214, 112, 32);
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
@@ -65,22 +65,22 @@ fn to_u32(value: i32) -> u32 {
     u32::try_from(value).unwrap_or_default()
 }
 
-fn colour(group: &Group, side: &str) -> RGBColor {
-    if Some(side) == group.peer.as_deref() {
-        PEER
-    } else if side == "stock" {
-        STOCK
+fn colour(group: &Group, implementation: &str) -> RGBColor {
+    if Some(implementation) == group.reference.as_deref() {
+        REFERENCE
+    } else if implementation == "upstream" {
+        UPSTREAM
     } else {
         OURS
     }
 }
 
-type Drawn = Result<(), Box<dyn std::error::Error>>;
+type DrawResult = Result<(), Box<dyn std::error::Error>>;
 
-fn draw(area: &Area, title: &str, subtitle: &str, figures: &Figures) -> Drawn {
+fn draw(area: &Area, title: &str, subtitle: &str, figures: &Figures) -> DrawResult {
     area.fill(&WHITE)?;
     write(area, title, (MARGIN, 32), font(22, Bold, INK, Left))?;
-    write(area, subtitle, (MARGIN, 58), font(13, Normal, QUIET, Left))?;
+    write(area, subtitle, (MARGIN, 58), font(13, Normal, MUTED, Left))?;
     let mut top = HEAD;
     for group in &figures.groups {
         panel(area, top, group)?;
@@ -90,7 +90,7 @@ fn draw(area: &Area, title: &str, subtitle: &str, figures: &Figures) -> Drawn {
     Ok(())
 }
 
-fn panel(area: &Area, top: i32, group: &Group) -> Drawn {
+fn panel(area: &Area, top: i32, group: &Group) -> DrawResult {
     let values = group.cases.iter().flat_map(|case| &case.values);
     let values: Vec<_> = values.map(|value| value.value).collect();
     let scale = Scale::of(&values, LEFT, RIGHT);
@@ -100,13 +100,13 @@ fn panel(area: &Area, top: i32, group: &Group) -> Drawn {
     legend(area, top + TITLE - 16, group)?;
     let first = top + TITLE;
     let bottom = first + ROW * i32::try_from(group.cases.len())?;
-    let note = |anchor| font(12, Normal, QUIET, anchor);
+    let note = |anchor| font(12, Normal, MUTED, anchor);
     for tick in scale.ticks() {
-        let x = scale.place(tick);
+        let x = scale.position(tick);
         rule(area, (x, first), (x, bottom))?;
         write(area, &scale::label(tick), (x, bottom + 12), note(Center))?;
     }
-    let unit = format!("{}, log", group.unit.word());
+    let unit = format!("{}, log", group.unit.symbol());
     write(area, &unit, (RIGHT + 16, bottom + 12), note(Left))?;
     for (number, case) in (0..).zip(&group.cases) {
         row(area, first + ROW * number + ROW / 2, group, case, &scale)?;
@@ -119,31 +119,36 @@ fn panel(area: &Area, top: i32, group: &Group) -> Drawn {
             (NAMES, y),
             font(13, Bold, INK, Right),
         )?;
-        columns(area, y, group, (14, Bold), |side| {
-            group.mean(side).map(times)
+        columns(area, y, group, (14, Bold), |implementation| {
+            group.mean(implementation).map(format_ratio)
         })?;
     }
     Ok(())
 }
 
-fn legend(area: &Area, y: i32, group: &Group) -> Drawn {
+fn legend(area: &Area, y: i32, group: &Group) -> DrawResult {
     let mut x = LEFT;
-    for side in group.sides() {
-        let colour = colour(group, side);
+    for implementation in group.implementations() {
+        let colour = colour(group, implementation);
         area.draw(&Circle::new((x, y), 5, colour.filled()))?;
-        write(area, side, (x + 11, y), font(13, Normal, colour, Left))?;
-        x += 40 + 8 * i32::try_from(side.chars().count())?;
+        write(
+            area,
+            implementation,
+            (x + 11, y),
+            font(13, Normal, colour, Left),
+        )?;
+        x += 40 + 8 * i32::try_from(implementation.chars().count())?;
     }
-    columns(area, y, group, (12, Normal), |side| {
-        Some(group.compared(side))
+    columns(area, y, group, (12, Normal), |implementation| {
+        Some(group.ratio_label(implementation))
     })
 }
 
-fn row(area: &Area, y: i32, group: &Group, case: &Case, scale: &Scale) -> Drawn {
+fn row(area: &Area, y: i32, group: &Group, case: &Case, scale: &Scale) -> DrawResult {
     write(area, &case.name, (NAMES, y), font(13, Normal, INK, Right))?;
     let values = case.values.iter();
     let mut dots: Vec<_> = values
-        .map(|value| (scale.place(value.value), value))
+        .map(|value| (scale.position(value.value), value))
         .collect();
     dots.sort_by_key(|(x, _)| *x);
     let (Some((least, low)), Some((most, high))) = (dots.first(), dots.last()) else {
@@ -152,19 +157,19 @@ fn row(area: &Area, y: i32, group: &Group, case: &Case, scale: &Scale) -> Drawn 
     let line = PathElement::new(vec![(*least, y), (*most, y)], LINK.stroke_width(3));
     area.draw(&line)?;
     for (x, value) in &dots {
-        let colour = colour(group, &value.side);
+        let colour = colour(group, &value.implementation);
         area.draw(&Circle::new((*x, y), 6, colour.filled()))?;
     }
     let label = |value: &Value, x, anchor| {
-        let font = font(12, Normal, colour(group, &value.side), anchor);
-        write(area, &shown(value.value), (x, y), font)
+        let font = font(12, Normal, colour(group, &value.implementation), anchor);
+        write(area, &format_value(value.value), (x, y), font)
     };
     if dots.len() > 1 {
         label(low, least - 11, Right)?;
     }
     label(high, most + 11, Left)?;
-    columns(area, y, group, (13, Normal), |side| {
-        Some(times(case.value(side)?.ratio?))
+    columns(area, y, group, (13, Normal), |implementation| {
+        Some(format_ratio(case.value(implementation)?.ratio?))
     })
 }
 
@@ -174,17 +179,17 @@ fn columns(
     group: &Group,
     (size, weight): (u32, FontStyle),
     text: impl Fn(&str) -> Option<String>,
-) -> Drawn {
-    for (column, side) in (0..).zip(group.others()) {
-        if let Some(text) = text(side) {
-            let font = font(size, weight, colour(group, side), Center);
+) -> DrawResult {
+    for (column, implementation) in (0..).zip(group.compared_implementations()) {
+        if let Some(text) = text(implementation) {
+            let font = font(size, weight, colour(group, implementation), Center);
             write(area, &text, (RATIOS + COLUMN * column, y), font)?;
         }
     }
     Ok(())
 }
 
-fn rule(area: &Area, from: (i32, i32), to: (i32, i32)) -> Drawn {
+fn rule(area: &Area, from: (i32, i32), to: (i32, i32)) -> DrawResult {
     area.draw(&PathElement::new(vec![from, to], GRID.stroke_width(1)))?;
     Ok(())
 }
@@ -195,7 +200,7 @@ fn font(size: u32, weight: FontStyle, colour: RGBColor, anchor: HPos) -> TextSty
 }
 
 /// Text with its middle at the height of `place`.
-fn write(area: &Area, text: &str, place: (i32, i32), font: TextStyle) -> Drawn {
+fn write(area: &Area, text: &str, place: (i32, i32), font: TextStyle) -> DrawResult {
     area.draw(&Text::new(text.to_owned(), place, font))?;
     Ok(())
 }
@@ -206,24 +211,24 @@ mod tests {
     use crate::figures::Unit;
 
     #[test]
-    fn a_plot_is_xml_and_says_each_name_and_ratio() {
+    fn plots_are_svg_with_each_name_and_ratio() {
         let group = Group::new("faces <in> photos", Unit::Milliseconds, Some("wheel"))
-            .with(
+            .with_case(
                 "a&b.jpg",
-                &[("wheel", 120.0), ("stock", 60.0), ("ours", 8.0)],
+                &[("wheel", 120.0), ("upstream", 60.0), ("ours", 8.0)],
             )
-            .with(
+            .with_case(
                 "c.jpg",
-                &[("wheel", 100.0), ("stock", 50.0), ("ours", 10.0)],
+                &[("wheel", 100.0), ("upstream", 50.0), ("ours", 10.0)],
             )
-            .averaged();
+            .with_means();
         let figures = Figures {
             groups: vec![group],
             ..Figures::default()
         };
         let text = plot("a title", "when & where", &figures).unwrap();
         let parsed = roxmltree::Document::parse(&text).unwrap();
-        let said: Vec<_> = parsed
+        let texts: Vec<_> = parsed
             .descendants()
             .filter_map(|node| node.text())
             .map(str::trim)
@@ -240,14 +245,14 @@ mod tests {
             "8.00",
             "120",
         ] {
-            assert!(said.contains(&expected), "no {expected} in {said:?}");
+            assert!(texts.contains(&expected), "no {expected} in {texts:?}");
         }
     }
 
     #[test]
-    fn a_figure_of_nothing_is_drawn_too() {
+    fn empty_groups_can_be_drawn() {
         let mut group = Group::new("free", Unit::Dollars, None);
-        group.add("nothing", &[("ours", 0.0)]);
+        group.add_case("nothing", &[("ours", 0.0)]);
         let groups = vec![group, Group::new("empty", Unit::Seconds, None)];
         let figures = Figures {
             groups,

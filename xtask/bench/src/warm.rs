@@ -6,84 +6,87 @@ use std::time::Instant;
 use anyhow::{Result, ensure};
 use support::progress::Step;
 
+use super::context::{BenchContext, Repetitions};
 use super::figures::{Figures, Group, Unit};
-use super::median::{in_milliseconds, percentile};
 use super::photos::Photo;
-use super::process::processor_time;
-use super::scene::{PEER, SIDES, Scene, of_both};
-use super::setting::{Count, Setting};
+use super::process::cpu_time_ms;
+use super::rig::{BenchRig, IMPLEMENTATIONS, REFERENCE, by_implementation};
+use super::statistics::{in_milliseconds, percentile};
 use local::emulator::Emulator;
 
 /// How often the small photo, the others and the large one are looked at.
-const SMALL: Count = (200, 3);
-const OTHERS: Count = (20, 1);
-const LARGE: Count = (10, 1);
+const SMALL_PHOTO_RUNS: Repetitions = (200, 3);
+const OTHER_PHOTO_RUNS: Repetitions = (20, 1);
+const LARGE_PHOTO_RUNS: Repetitions = (10, 1);
 /// A percentile of fewer says nothing.
-const ENOUGH: usize = 100;
+const MIN_PERCENTILE_RUNS: usize = 100;
 /// Invocations that are not counted, of each photo.
-const UNCOUNTED: usize = 2;
+const WARMUP_RUNS: usize = 2;
 
 #[derive(Clone, Copy, Debug)]
 pub struct Sample {
     /// The median time of an invocation, in milliseconds.
     pub p50: f64,
     /// What its process took of processors for one, in milliseconds.
-    pub processor: f64,
+    pub cpu_ms: f64,
 }
 
-pub struct Warm {
+pub struct WarmBench {
     pub figures: Figures,
-    /// Each photo's name with the peer's and our times; the small photo's first, the large one's last.
+    /// Each photo's name with the reference's and our times; the small photo's first, the large one's last.
     pub samples: Vec<(String, [Sample; 2])>,
 }
 
-pub fn run(setting: &Setting) -> Result<Warm> {
-    let scene = Scene::set(setting)?;
-    let emulators = [scene.start(SIDES[0])?, scene.start(SIDES[1])?];
-    let photos = &scene.photos;
-    let mut work = vec![(&photos.small, setting.count(SMALL))];
+pub fn run(context: &BenchContext) -> Result<WarmBench> {
+    let rig = BenchRig::start(context)?;
+    let emulators = [
+        rig.start_function(IMPLEMENTATIONS[0])?,
+        rig.start_function(IMPLEMENTATIONS[1])?,
+    ];
+    let photos = &rig.photos;
+    let mut work = vec![(&photos.small, context.repetitions(SMALL_PHOTO_RUNS))];
     let is_other = |photo: &&Photo| photo.name != photos.small.name;
     let others = photos.all.iter().filter(is_other);
-    work.extend(others.map(|photo| (photo, setting.count(OTHERS))));
-    work.push((&photos.large, setting.count(LARGE)));
-    let group = |title| Group::new(title, Unit::Milliseconds, Some(PEER));
+    work.extend(others.map(|photo| (photo, context.repetitions(OTHER_PHOTO_RUNS))));
+    work.push((&photos.large, context.repetitions(LARGE_PHOTO_RUNS)));
+    let group = |title| Group::new(title, Unit::Milliseconds, Some(REFERENCE));
     let mut medians = group("whole invocation, median");
     let mut slow = group("whole invocation, 99th percentile");
     let mut processor = group("processors' time of an invocation");
     let mut samples = Vec::new();
     let mut step = Step::start("invoking both functions");
-    for (place, (photo, count)) in work.iter().enumerate() {
-        step.advance(place as u64, work.len() as u64);
-        let (times, used) = measure(&scene, &emulators, photo, *count)?;
+    for (index, (photo, count)) in work.iter().enumerate() {
+        step.advance(index as u64, work.len() as u64);
+        let (times, used) = measure(&rig, &emulators, photo, *count)?;
         let of = |percent| times.each_ref().map(|times| percentile(times, percent));
-        let values = |percent| of_both(of(percent));
-        medians.add(photo.title(), &values(50));
-        if *count >= ENOUGH {
-            slow.add(format!("{}, {count} times", photo.title()), &values(99));
+        let values = |percent| by_implementation(of(percent));
+        medians.add_case(photo.title(), &values(50));
+        if *count >= MIN_PERCENTILE_RUNS {
+            slow.add_case(format!("{}, {count} times", photo.title()), &values(99));
         }
-        processor.add(photo.title(), &of_both(used));
-        let sample = |side: usize| Sample {
-            p50: of(50)[side],
-            processor: used[side],
+        processor.add_case(photo.title(), &by_implementation(used));
+        let sample = |implementation: usize| Sample {
+            p50: of(50)[implementation],
+            cpu_ms: used[implementation],
         };
         samples.push((photo.title(), [0, 1].map(sample)));
     }
     for emulator in &emulators {
-        let starts = emulator.starts();
+        let starts = emulator.start_count();
         ensure!(starts == 1, "a function was started {starts} times");
     }
-    let mut groups = vec![medians.averaged(), slow, processor.averaged()];
+    let mut groups = vec![medians.with_means(), slow, processor.with_means()];
     groups.retain(|group| !group.cases.is_empty());
-    Ok(Warm {
+    Ok(WarmBench {
         figures: Figures {
             method: format!(
                 "Events to two running functions in turn, under AWS's emulator with a loopback S3: {} invocation(s) \
-                 of {}, {} of the large photo and {} of each other, after {UNCOUNTED} that do not count. Both found \
+                 of {}, {} of the large photo and {} of each other, after {WARMUP_RUNS} that do not count. Both found \
                  the same faces and eyes each time.",
-                setting.count(SMALL),
+                context.repetitions(SMALL_PHOTO_RUNS),
                 photos.small.name,
-                setting.count(LARGE),
-                setting.count(OTHERS)
+                context.repetitions(LARGE_PHOTO_RUNS),
+                context.repetitions(OTHER_PHOTO_RUNS)
             ),
             notes: photos.notes.clone(),
             groups,
@@ -94,33 +97,33 @@ pub fn run(setting: &Setting) -> Result<Warm> {
 
 /// The times of all invocations, and the processors' time of one.
 fn measure(
-    scene: &Scene,
+    rig: &BenchRig,
     emulators: &[Emulator; 2],
     photo: &Photo,
     count: usize,
 ) -> Result<([Vec<f64>; 2], [f64; 2])> {
     let mut times = [Vec::new(), Vec::new()];
     let mut before = [0.0; 2];
-    for run in 0..UNCOUNTED + count {
+    for run in 0..WARMUP_RUNS + count {
         let mut found = Vec::new();
-        for (place, emulator) in emulators.iter().enumerate() {
-            if run == UNCOUNTED {
-                before[place] = processor_time(emulator.function_process()?)?;
+        for (index, emulator) in emulators.iter().enumerate() {
+            if run == WARMUP_RUNS {
+                before[index] = cpu_time_ms(emulator.function_process()?)?;
             }
             let start = Instant::now();
-            found.push(scene.look(emulator, photo)?);
-            if run >= UNCOUNTED {
-                times[place].push(in_milliseconds(&start.elapsed()));
+            found.push(rig.detect_faces(emulator, photo)?);
+            if run >= WARMUP_RUNS {
+                times[index].push(in_milliseconds(&start.elapsed()));
             }
         }
-        Scene::same(photo, &found[1], &found[0])?;
+        BenchRig::ensure_same_faces(photo, &found[1], &found[0])?;
     }
     let mut used = [0.0; 2];
-    for (place, emulator) in emulators.iter().enumerate() {
-        let now = processor_time(emulator.function_process()?)?;
+    for (index, emulator) in emulators.iter().enumerate() {
+        let now = cpu_time_ms(emulator.function_process()?)?;
         #[expect(clippy::cast_precision_loss, reason = "there are few")]
         let count = count as f64;
-        used[place] = (now - before[place]) / count;
+        used[index] = (now - before[index]) / count;
     }
     Ok((times, used))
 }

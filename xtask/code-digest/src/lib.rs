@@ -8,9 +8,9 @@
 //! What is reached is found by names, without resolving types. It errs on the side of too much: a module
 //! reaches all of its submodules, and whoever names an item of `lib.rs` reaches the whole crate.
 
-mod included;
+mod included_files;
+mod module_paths;
 mod modules;
-mod paths;
 mod tokens;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,20 +21,20 @@ use sha2::{Digest, Sha256};
 
 use crate::modules::Module;
 
-pub use crate::included::lock_versions;
+pub use crate::included_files::locked_versions;
 
 /// The modules of some crates, by their paths: `opencv_build::trim`.
 #[derive(Debug)]
-pub struct Code(BTreeMap<String, Module>);
+pub struct ModuleGraph(BTreeMap<String, Module>);
 
-impl Code {
+impl ModuleGraph {
     /// Reads the crates of a build script that is run by cargo, each with its name in paths and its sources'
     /// folder from that of the script. cargo is told to run the script again when a file in one of
     /// them changes, or one that they include.
     ///
     /// # Errors
-    /// As [`Code::read`].
-    pub fn of_build_script(crates: &[(&str, &str)]) -> Result<Self> {
+    /// As [`ModuleGraph::read`].
+    pub fn for_build_script(crates: &[(&str, &str)]) -> Result<Self> {
         for (_, folder) in crates {
             println!("cargo::rerun-if-changed={folder}");
         }
@@ -42,7 +42,7 @@ impl Code {
         let crates = crates.map(|(name, folder)| (*name, Path::new(*folder)));
         let code = Self::read(&Vec::from_iter(crates))?;
         for (name, module) in &code.0 {
-            for (_, file) in included::files(name, module)? {
+            for (_, file) in included_files::find(name, module)? {
                 println!("cargo::rerun-if-changed={}", file.display());
             }
         }
@@ -62,17 +62,17 @@ impl Code {
     }
 
     /// The digest of the module `root` and all that it reaches, in hexadecimal. Modules and included files
-    /// that are named in `without` do not count, nor does what only they reach.
+    /// that are named in `excluded` do not count, nor does what only they reach.
     ///
     /// # Errors
-    /// An included file cannot be read, or `root` or something in `without` does not exist.
-    pub fn digest(&self, root: &str, without: &[&str]) -> Result<String> {
+    /// An included file cannot be read, or `root` or something in `excluded` does not exist.
+    pub fn digest(&self, root: &str, excluded: &[&str]) -> Result<String> {
         let mut hash = Sha256::new();
         let mut add = |text: &str| {
             hash.update((text.len() as u64).to_le_bytes());
             hash.update(text);
         };
-        for (name, content) in self.parts(root, without)? {
+        for (name, content) in self.parts(root, excluded)? {
             add(&name);
             add(&content);
         }
@@ -80,19 +80,22 @@ impl Code {
     }
 
     /// What a digest is made of, by the names of modules and included files.
-    fn parts(&self, root: &str, without: &[&str]) -> Result<BTreeMap<String, String>> {
-        let mut unused: BTreeSet<&str> = without.iter().copied().collect();
+    fn parts(&self, root: &str, excluded: &[&str]) -> Result<BTreeMap<String, String>> {
+        let mut unused: BTreeSet<&str> = excluded.iter().copied().collect();
         unused.retain(|name| !self.0.contains_key(*name));
         let mut parts = BTreeMap::new();
-        for name in self.reached(root, without)? {
+        for name in self.reachable(root, excluded)? {
             let module = &self.0[name];
-            parts.insert(name.to_owned(), tokens::text(&module.code));
-            for (path, file) in included::files(name, module)? {
-                if let Some(known) = without.iter().find(|known| file.ends_with(known)) {
+            parts.insert(name.to_owned(), tokens::to_text(&module.code));
+            for (path, file) in included_files::find(name, module)? {
+                if let Some(known) = excluded.iter().find(|known| file.ends_with(known)) {
                     unused.remove(known);
                     continue;
                 }
-                parts.insert(format!("{name}: {path}"), included::content(&file)?);
+                parts.insert(
+                    format!("{name}: {path}"),
+                    included_files::digest_content(&file)?,
+                );
             }
         }
         ensure!(
@@ -102,24 +105,24 @@ impl Code {
         Ok(parts)
     }
 
-    fn reached(&self, root: &str, without: &[&str]) -> Result<BTreeSet<&str>> {
+    fn reachable(&self, root: &str, excluded: &[&str]) -> Result<BTreeSet<&str>> {
         ensure!(self.0.contains_key(root), "there is no module `{root}`");
-        let mut reached = BTreeSet::new();
+        let mut reachable = BTreeSet::new();
         // Nobody has to name a module to use what it implements for the types of others.
-        let extending = self.0.iter().filter(|(_, module)| module.extends_others);
+        let extending = self.0.iter().filter(|(_, module)| module.has_foreign_impls);
         let mut next: Vec<_> = extending.map(|(name, _)| name.clone()).collect();
         next.push(root.to_owned());
         while let Some(name) = next.pop() {
             let Some((name, module)) = self.0.get_key_value(&name) else {
                 continue;
             };
-            if without.contains(&name.as_str()) || !reached.insert(name.as_str()) {
+            if excluded.contains(&name.as_str()) || !reachable.insert(name.as_str()) {
                 continue;
             }
             next.extend(module.children.iter().cloned());
-            next.extend(paths::used(name, &module.code, &self.0));
+            next.extend(module_paths::used_modules(name, &module.code, &self.0));
         }
-        Ok(reached)
+        Ok(reachable)
     }
 }
 

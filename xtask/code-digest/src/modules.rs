@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow, bail};
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-use crate::tokens::{code, is_punct};
+use crate::tokens::{is_punct, strip_inert_tokens};
 
 #[derive(Debug)]
 pub(crate) struct Module {
@@ -15,7 +15,7 @@ pub(crate) struct Module {
     pub(crate) code: TokenStream,
     pub(crate) children: Vec<String>,
     /// Whether it implements something for a type that it does not define.
-    pub(crate) extends_others: bool,
+    pub(crate) has_foreign_impls: bool,
 }
 
 /// Adds the module in `file`, whose submodules are in `folder`, and these.
@@ -30,8 +30,8 @@ pub(crate) fn add(
     let stream: TokenStream = text
         .parse()
         .map_err(|error| anyhow!("failed to read `{}` as Rust: {error}", file.display()))?;
-    let code = code(stream);
-    let submodules = declared(&code)
+    let code = strip_inert_tokens(stream);
+    let submodules = declared_submodules(&code)
         .with_context(|| format!("failed to find the submodules of `{}`", file.display()))?;
     for submodule in &submodules {
         let own = folder.join(submodule);
@@ -44,7 +44,7 @@ pub(crate) fn add(
     let module = Module {
         file: file.to_owned(),
         children: children.collect(),
-        extends_others: extends_others(&code),
+        has_foreign_impls: has_foreign_impls(&code),
         code,
     };
     modules.insert(name.to_owned(), module);
@@ -52,11 +52,11 @@ pub(crate) fn add(
 }
 
 /// The names in declarations such as `mod name;`.
-fn declared(code: &TokenStream) -> Result<Vec<String>> {
+fn declared_submodules(code: &TokenStream) -> Result<Vec<String>> {
     let tokens: Vec<_> = code.clone().into_iter().collect();
     let mut names = Vec::new();
     for (at, token) in tokens.iter().enumerate() {
-        if !is_word(token, "mod") {
+        if !is_ident(token, "mod") {
             continue;
         }
         match (tokens.get(at + 1), tokens.get(at + 2)) {
@@ -73,14 +73,14 @@ fn declared(code: &TokenStream) -> Result<Vec<String>> {
         TokenTree::Group(group) if is_punct(&pair[0], '#') => group.stream().into_iter().next(),
         _ => None,
     });
-    if attributes.any(|first| is_word(&first, "path")) {
+    if attributes.any(|first| is_ident(&first, "path")) {
         bail!("a module has the attribute `path`, which digests of code do not follow");
     }
     Ok(names)
 }
 
 /// Whether an `impl` names nothing that is defined beside it: then it is for a type of another module.
-fn extends_others(code: &TokenStream) -> bool {
+fn has_foreign_impls(code: &TokenStream) -> bool {
     let tokens: Vec<_> = code.clone().into_iter().collect();
     let defines = ["struct", "enum", "union", "trait", "type"];
     let defined = tokens.windows(2).filter(|pair| {
@@ -88,10 +88,14 @@ fn extends_others(code: &TokenStream) -> bool {
         defines.contains(&kind.as_str())
     });
     let defined: BTreeSet<_> = defined.map(|pair| pair[1].to_string()).collect();
-    let names_own = |header: &[TokenTree]| words(header).iter().any(|word| defined.contains(word));
+    let names_own = |header: &[TokenTree]| {
+        identifiers(header)
+            .iter()
+            .any(|word| defined.contains(word))
+    };
     let items = (0..tokens.len()).filter(|at| {
         let before = at.checked_sub(1);
-        is_word(&tokens[*at], "impl") && before.is_none_or(|before| ends_item(&tokens[before]))
+        is_ident(&tokens[*at], "impl") && before.is_none_or(|before| ends_item(&tokens[before]))
     });
     let mut headers = items.map(|at| {
         let end = tokens[at..].iter().position(is_braces);
@@ -104,22 +108,22 @@ fn extends_others(code: &TokenStream) -> bool {
 fn ends_item(token: &TokenTree) -> bool {
     let ends_attribute =
         matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Bracket);
-    ends_attribute || is_braces(token) || is_punct(token, ';') || is_word(token, "unsafe")
+    ends_attribute || is_braces(token) || is_punct(token, ';') || is_ident(token, "unsafe")
 }
 
 fn is_braces(token: &TokenTree) -> bool {
     matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace)
 }
 
-fn words(tokens: &[TokenTree]) -> Vec<String> {
+fn identifiers(tokens: &[TokenTree]) -> Vec<String> {
     let of = |token: &TokenTree| match token {
         TokenTree::Ident(word) => vec![word.to_string()],
-        TokenTree::Group(group) => words(&group.stream().into_iter().collect::<Vec<_>>()),
+        TokenTree::Group(group) => identifiers(&group.stream().into_iter().collect::<Vec<_>>()),
         _ => Vec::new(),
     };
     tokens.iter().flat_map(of).collect()
 }
 
-pub(crate) fn is_word(token: &TokenTree, wanted: &str) -> bool {
+pub(crate) fn is_ident(token: &TokenTree, wanted: &str) -> bool {
     matches!(token, TokenTree::Ident(word) if word == wanted)
 }

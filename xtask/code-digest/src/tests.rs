@@ -54,9 +54,9 @@ impl Crates {
         fs::write(path, text).unwrap();
     }
 
-    fn code(&self) -> Result<Code> {
+    fn code(&self) -> Result<ModuleGraph> {
         let folder = |name| self.0.path().join(name);
-        Code::read(&[("a", &folder("a")), ("b", &folder("b"))])
+        ModuleGraph::read(&[("a", &folder("a")), ("b", &folder("b"))])
     }
 
     fn digest(&self) -> String {
@@ -75,13 +75,13 @@ impl Crates {
 }
 
 /// What a digest covers.
-fn covered(code: &Code, root: &str, without: &[&str]) -> Vec<String> {
+fn covered(code: &ModuleGraph, root: &str, without: &[&str]) -> Vec<String> {
     let parts = code.parts(root, without).unwrap();
     parts.into_keys().collect()
 }
 
 #[test]
-fn what_the_root_reaches_is_covered() {
+fn digest_covers_reachable_modules_and_files() {
     let crates = Crates::new();
     let code = crates.code().unwrap();
     let found = covered(&code, "a::root", &[]);
@@ -103,7 +103,7 @@ fn what_the_root_reaches_is_covered() {
 }
 
 #[test]
-fn neither_comments_nor_documentation_nor_lints_nor_tests_nor_layout_count() {
+fn inert_tokens_do_not_change_the_digest() {
     for (from, to) in [
         ("pub fn", "// Why.\npub fn"),
         ("pub fn", "/* Why. */ /// What.\npub fn"),
@@ -140,7 +140,7 @@ fn neither_comments_nor_documentation_nor_lints_nor_tests_nor_layout_count() {
 }
 
 #[test]
-fn every_token_counts() {
+fn every_other_token_changes_the_digest() {
     for (from, to) in [
         ("root(", "root2("),
         ("u8", "u16"),
@@ -162,7 +162,7 @@ fn every_token_counts() {
 }
 
 #[test]
-fn included_files_count_and_in_toml_only_values() {
+fn included_files_change_the_digest_except_toml_comments_and_reasons() {
     assert!(Crates::changes("data/text.txt", "text", "text "));
     let table = "data/table.toml";
     assert!(Crates::changes(table, "a = 2", "a = \"2\""));
@@ -174,13 +174,13 @@ fn included_files_count_and_in_toml_only_values() {
 }
 
 #[test]
-fn what_is_not_reached_does_not_count() {
+fn unreachable_code_does_not_change_the_digest() {
     assert!(!Crates::changes("a/other.rs", "fn f", "fn h"));
     assert!(!Crates::changes("b/lone.rs", "1", "2"));
 }
 
 #[test]
-fn a_new_file_counts_once_something_reaches_it() {
+fn new_file_changes_the_digest_once_reachable() {
     let crates = Crates::new();
     let before = crates.digest();
     crates.write("a/used/new.rs", "const NEW: u8 = 1;\n");
@@ -193,7 +193,7 @@ fn a_new_file_counts_once_something_reaches_it() {
 }
 
 #[test]
-fn every_way_to_name_a_module_reaches_it() {
+fn every_path_form_reaches_its_module() {
     for text in [
         "use super::other;",
         "use super::{other as o};",
@@ -213,7 +213,7 @@ fn every_way_to_name_a_module_reaches_it() {
 }
 
 #[test]
-fn a_module_that_implements_for_others_is_reached_without_being_named() {
+fn module_with_foreign_impls_is_always_reached() {
     for (text, counts) in [
         ("use crate::used::Thing;\nimpl Thing { fn f() {} }", true),
         ("impl std::fmt::Display for super::used::Thing {}", true),
@@ -234,7 +234,7 @@ fn a_module_that_implements_for_others_is_reached_without_being_named() {
 }
 
 #[test]
-fn what_is_not_understood_is_refused() {
+fn unsupported_code_is_an_error() {
     for (text, expected) in [
         ("mod inner { }", "`inner` has no file of its own"),
         ("#[path = \"x.rs\"]\nmod other;", "the attribute `path`"),
@@ -262,14 +262,14 @@ fn what_is_not_understood_is_refused() {
 }
 
 #[test]
-fn versions_are_those_of_the_lock_file_above() {
+fn versions_are_read_from_the_nearest_lock_file() {
     let folder = tempfile::tempdir().unwrap();
     let lock = "version = 4\n[[package]]\nname = \"cc\"\nversion = \"1.0\"\n[[package]]\nname = \"a\"\nversion = \"2.0\"\n";
     fs::write(folder.path().join("Cargo.lock"), lock).unwrap();
     let below = folder.path().join("a/b");
-    assert_eq!(lock_versions(&below, &["cc"]).unwrap(), "cc 1.0\n");
+    assert_eq!(locked_versions(&below, &["cc"]).unwrap(), "cc 1.0\n");
     assert!(
-        lock_versions(&below, &["cmake"])
+        locked_versions(&below, &["cmake"])
             .unwrap_err()
             .to_string()
             .contains("`cmake`")

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use proc_macro2::{Delimiter, Group, Spacing, TokenStream, TokenTree};
 
-pub(crate) fn code(stream: TokenStream) -> TokenStream {
+pub(crate) fn strip_inert_tokens(stream: TokenStream) -> TokenStream {
     let tokens: Vec<_> = stream.into_iter().collect();
     let mut rest = tokens.as_slice();
     let mut kept = Vec::new();
@@ -13,10 +13,12 @@ pub(crate) fn code(stream: TokenStream) -> TokenStream {
         let mut attributes = Vec::new();
         let mut is_test = false;
         while let Some((attribute, after)) = split_attribute(rest) {
-            match effect(attribute) {
-                Effect::None => {}
-                Effect::Test => is_test = true,
-                Effect::Other => attributes.extend_from_slice(&rest[..rest.len() - after.len()]),
+            match attribute_effect(attribute) {
+                AttributeEffect::None => {}
+                AttributeEffect::Test => is_test = true,
+                AttributeEffect::Other => {
+                    attributes.extend_from_slice(&rest[..rest.len() - after.len()])
+                }
             }
             rest = after;
         }
@@ -24,19 +26,21 @@ pub(crate) fn code(stream: TokenStream) -> TokenStream {
             rest = after;
             continue;
         }
-        kept.extend(attributes.into_iter().map(within));
+        kept.extend(attributes.into_iter().map(strip_group));
         let Some((token, after)) = rest.split_first() else {
             break;
         };
-        kept.push(within(token.clone()));
+        kept.push(strip_group(token.clone()));
         rest = after;
     }
     kept.into_iter().collect()
 }
 
-fn within(token: TokenTree) -> TokenTree {
+fn strip_group(token: TokenTree) -> TokenTree {
     match token {
-        TokenTree::Group(group) => Group::new(group.delimiter(), code(group.stream())).into(),
+        TokenTree::Group(group) => {
+            Group::new(group.delimiter(), strip_inert_tokens(group.stream())).into()
+        }
         token => token,
     }
 }
@@ -58,21 +62,25 @@ fn split_attribute(tokens: &[TokenTree]) -> Option<(&Group, &[TokenTree])> {
     }
 }
 
-enum Effect {
+enum AttributeEffect {
     None,
     /// What follows is only compiled for tests.
     Test,
     Other,
 }
 
-fn effect(attribute: &Group) -> Effect {
+fn attribute_effect(attribute: &Group) -> AttributeEffect {
     let text = attribute.stream().to_string();
     let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
     match words.next() {
-        Some("doc" | "allow" | "expect" | "warn" | "deny" | "forbid" | "must_use") => Effect::None,
-        Some("test") => Effect::Test,
-        Some("cfg") if text.split_whitespace().collect::<String>() == "cfg(test)" => Effect::Test,
-        _ => Effect::Other,
+        Some("doc" | "allow" | "expect" | "warn" | "deny" | "forbid" | "must_use") => {
+            AttributeEffect::None
+        }
+        Some("test") => AttributeEffect::Test,
+        Some("cfg") if text.split_whitespace().collect::<String>() == "cfg(test)" => {
+            AttributeEffect::Test
+        }
+        _ => AttributeEffect::Other,
     }
 }
 
@@ -107,7 +115,7 @@ pub(crate) fn is_punct(token: &TokenTree, wanted: char) -> bool {
 }
 
 /// Tokens as text that does not depend on how they were laid out.
-pub(crate) fn text(stream: &TokenStream) -> String {
+pub(crate) fn to_text(stream: &TokenStream) -> String {
     let mut text = String::new();
     write(stream, &mut text);
     text
@@ -139,7 +147,7 @@ fn write(stream: &TokenStream, text: &mut String) {
                 let _ = write!(text, "{word} ");
             }
             TokenTree::Literal(literal) => {
-                text.push_str(&on_one_line(&literal.to_string()));
+                text.push_str(&join_continued_lines(&literal.to_string()));
                 text.push(' ');
             }
         }
@@ -147,7 +155,7 @@ fn write(stream: &TokenStream, text: &mut String) {
 }
 
 /// A literal without the line breaks that a backslash takes out of a string, and the space after them.
-fn on_one_line(literal: &str) -> String {
+fn join_continued_lines(literal: &str) -> String {
     if literal.starts_with(['r', '\'']) || literal.starts_with("br") || literal.starts_with("cr") {
         return literal.to_owned();
     }

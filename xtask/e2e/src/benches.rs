@@ -5,20 +5,20 @@ use anyhow::{Context, Result, ensure};
 use fs_err as fs;
 use serde_json::Value;
 
-use bench::document::{Document, complaints};
+use bench::document::{Document, schema_errors};
 use package::build::Build;
-use support::answer::Answer;
+use support::output::CommandOutput;
 
 /// Those that do not take long.
 const BENCHES: [&str; 6] = ["detect", "cold", "warm", "memory", "cost", "image"];
 
 /// Runs them and reads what they kept.
 pub fn test(build: &Build) -> Result<()> {
-    let documents = bench::quick(build.clone())?;
+    let documents = bench::run_quick(build.clone())?;
     let names: Vec<_> = documents
         .0
         .iter()
-        .map(|document| document.what.as_str())
+        .map(|document| document.bench.as_str())
         .collect();
     ensure!(
         names == BENCHES,
@@ -26,7 +26,7 @@ pub fn test(build: &Build) -> Result<()> {
     );
     for document in &documents.0 {
         check(document, build)
-            .with_context(|| format!("what `{}` keeps is not whole", document.what))?;
+            .with_context(|| format!("what `{}` keeps is not whole", document.bench))?;
     }
     Ok(())
 }
@@ -34,7 +34,7 @@ pub fn test(build: &Build) -> Result<()> {
 fn check(document: &Document, build: &Build) -> Result<()> {
     let folder = document.folder(&build.workspace);
     let read = |extension: &str| {
-        let path = folder.join(format!("{}.{extension}", document.what));
+        let path = folder.join(format!("{}.{extension}", document.bench));
         fs::read_to_string(path)
     };
     let kept: Value = serde_json::from_str(&read("json")?)?;
@@ -42,10 +42,10 @@ fn check(document: &Document, build: &Build) -> Result<()> {
         kept == serde_json::to_value(document)?,
         "the file has something else than the answer"
     );
-    let complaints = complaints(&kept)?;
+    let schema_errors = schema_errors(&kept)?;
     ensure!(
-        complaints.is_empty(),
-        "its JSON is not of its schema: {complaints:?}"
+        schema_errors.is_empty(),
+        "its JSON is not of its schema: {schema_errors:?}"
     );
     let text = read("svg")?;
     let plot = roxmltree::Document::parse(&text).context("its plot is no XML")?;
@@ -55,7 +55,7 @@ fn check(document: &Document, build: &Build) -> Result<()> {
     );
     let texts = plot.descendants().filter_map(|node| node.text());
     let texts: Vec<_> = texts.map(str::trim).collect();
-    let answer = document.text();
+    let command_output = document.to_text();
     for group in &document.figures.groups {
         for name in group
             .cases
@@ -68,7 +68,7 @@ fn check(document: &Document, build: &Build) -> Result<()> {
                 "its plot does not say `{name}`"
             );
             ensure!(
-                answer.contains(name.as_str()),
+                command_output.contains(name.as_str()),
                 "its table does not say `{name}`"
             );
         }
@@ -76,7 +76,7 @@ fn check(document: &Document, build: &Build) -> Result<()> {
             ensure!(
                 value.value > 0.0,
                 "{} took nothing in `{}`",
-                value.side,
+                value.implementation,
                 group.title
             );
         }

@@ -16,7 +16,7 @@ use url::{ParseError, Url};
 
 use conformance::skip::Skip;
 use support::child::Child;
-use support::files::temporary_in;
+use support::files::temporary_dir_in;
 use support::interruption::Cleanup;
 use support::run::{Shell, cmd};
 
@@ -30,11 +30,11 @@ const BROWSERS: [&str; 4] = [
 ];
 
 /// How long it may take to start, on a slow and busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Nothing but the page: no screen, no updates, no talk with anybody. Chromium's own sandbox does
 /// not work for root and in most containers; the only page that it sees is the project's.
-const OPTIONS: [&str; 10] = [
+const BROWSER_OPTIONS: [&str; 10] = [
     "--headless",
     "--no-sandbox",
     "--no-first-run",
@@ -48,7 +48,7 @@ const OPTIONS: [&str; 10] = [
 ];
 
 /// Where programs look for what to read, and write what they like to keep.
-const FOLDERS: [&str; 6] = [
+const FOLDER_VARIABLES: [&str; 6] = [
     "HOME",
     "TMPDIR",
     "XDG_CACHE_HOME",
@@ -58,9 +58,9 @@ const FOLDERS: [&str; 6] = [
 ];
 
 /// The bytes that a socket's path may have, without the one that ends it. Source: unix(7).
-const SOCKET: usize = 107;
+const MAX_SOCKET_PATH: usize = 107;
 /// What Chromium adds to `TMPDIR` at most for the path of its socket.
-const IN_TMPDIR: &str = "/org.chromium.Chromium.scoped_dir.XXXXXX/SingletonSocket";
+const SOCKET_SUFFIX: &str = "/org.chromium.Chromium.scoped_dir.XXXXXX/SingletonSocket";
 
 /// The browser.
 pub struct Browser {
@@ -89,16 +89,16 @@ impl WebDriverCompatibleCommand for Extension {
 impl Browser {
     /// Starts it with its files in `scratch`, or beside it if that lies too deep.
     pub async fn start(scratch: &Path) -> Result<Self> {
-        let driver = find(DRIVER).ok_or_else(|| absent(DRIVER))?;
+        let driver = find(DRIVER).ok_or_else(|| missing_program(DRIVER))?;
         let browser = BROWSERS.iter().find_map(|name| find(name));
-        let browser = browser.ok_or_else(|| absent(BROWSERS[0]))?;
+        let browser = browser.ok_or_else(|| missing_program(BROWSERS[0]))?;
         let (folder, remove_folder) = folder(scratch)?;
         let log = folder.join("chromedriver.log");
         let driver = start_driver(&driver, &folder, &log)?;
         let port = port(&log)?;
         let downloads = folder.join("downloads");
         let profile = folder.join("profile").display().to_string();
-        let mut arguments = OPTIONS.map(str::to_owned).to_vec();
+        let mut arguments = BROWSER_OPTIONS.map(str::to_owned).to_vec();
         arguments.push("--window-size=1200,1150".to_owned());
         arguments.push(format!("--user-data-dir={profile}"));
         let capabilities = BTreeMap::from([
@@ -118,7 +118,7 @@ impl Browser {
             .capabilities(capabilities.collect())
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
-            .with_context(|| format!("failed to start the browser; {}", said(&log)))?;
+            .with_context(|| format!("failed to start the browser; {}", read_log(&log)))?;
         Ok(Self {
             client,
             downloads,
@@ -157,7 +157,7 @@ impl Browser {
     }
 
     /// Writes what it shows to a file.
-    pub async fn photograph(&self, file: &Path) -> Result<()> {
+    pub async fn screenshot(&self, file: &Path) -> Result<()> {
         let picture = self.client.screenshot().await?;
         Ok(fs::write(file, picture)?)
     }
@@ -178,8 +178,8 @@ fn find(name: &str) -> Option<PathBuf> {
     files.find(|file| file.is_file())
 }
 
-fn absent(program: &str) -> anyhow::Error {
-    Skip::because(format!(
+fn missing_program(program: &str) -> anyhow::Error {
+    Skip::with_reason(format!(
         "{program} is not installed; Debian: apt-get install chromium chromium-driver"
     ))
 }
@@ -193,9 +193,9 @@ fn folder(scratch: &Path) -> Result<(PathBuf, Cleanup)> {
     let length = |parent: &Path| parent.join(prefix).as_os_str().len() + "XXXXXX".len();
     let mut parents = [scratch, std::env::temp_dir()].into_iter();
     let parent = parents
-        .find(|parent| length(parent) + IN_TMPDIR.len() <= SOCKET)
+        .find(|parent| length(parent) + SOCKET_SUFFIX.len() <= MAX_SOCKET_PATH)
         .unwrap_or_else(|| PathBuf::from("/tmp"));
-    let folder = temporary_in(&parent, prefix)?;
+    let folder = temporary_dir_in(&parent, prefix)?;
     let path = folder.path().to_owned();
     let cleanup = Cleanup::new(move || remove(&path))?;
     Ok((folder.keep(), cleanup))
@@ -204,7 +204,7 @@ fn folder(scratch: &Path) -> Result<(PathBuf, Cleanup)> {
 /// Removes a folder, even if a process that is just ending still writes to it.
 fn remove(folder: &Path) {
     let start = Instant::now();
-    while fs::remove_dir_all(folder).is_err() && folder.exists() && start.elapsed() < PATIENCE {
+    while fs::remove_dir_all(folder).is_err() && folder.exists() && start.elapsed() < TIMEOUT {
         sleep(Duration::from_millis(20));
     }
 }
@@ -213,29 +213,29 @@ fn remove(folder: &Path) {
 fn start_driver(driver: &Path, folder: &Path, log: &Path) -> Result<Child> {
     let sh = Shell::new()?;
     let run = cmd!(sh, "{driver} --port=0");
-    Child::logged(run.envs(FOLDERS.map(|name| (name, folder))), log)
+    Child::start_logged(run.envs(FOLDER_VARIABLES.map(|name| (name, folder))), log)
 }
 
 /// The port that the driver says it listens on.
 fn port(log: &Path) -> Result<u16> {
     let start = Instant::now();
-    while start.elapsed() < PATIENCE {
-        let said = fs::read_to_string(log).unwrap_or_default();
-        if let Some((_, rest)) = said.split_once("started successfully on port ") {
+    while start.elapsed() < TIMEOUT {
+        let output_text = fs::read_to_string(log).unwrap_or_default();
+        if let Some((_, rest)) = output_text.split_once("started successfully on port ") {
             // Until the full stop, the number may not be whole.
             if let Some((port, _)) = rest.split_once('.') {
                 return port
                     .parse()
-                    .map_err(|_| anyhow!("chromedriver said: {said}"));
+                    .map_err(|_| anyhow!("chromedriver said: {output_text}"));
             }
         }
         sleep(Duration::from_millis(20));
     }
-    bail!("chromedriver did not tell its port; {}", said(log))
+    bail!("chromedriver did not tell its port; {}", read_log(log))
 }
 
 /// What the driver said, whose log goes with it.
-fn said(log: &Path) -> String {
-    let said = fs::read_to_string(log).unwrap_or_default();
-    format!("{DRIVER} said: {}", said.trim())
+fn read_log(log: &Path) -> String {
+    let output_text = fs::read_to_string(log).unwrap_or_default();
+    format!("{DRIVER} said: {}", output_text.trim())
 }

@@ -9,14 +9,14 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 use opencv_build::{Sdk, Target};
 use support::files::copy;
-use support::progress::tell;
+use support::progress::print_status;
 
 use package::build::Build;
 use support::run::{Shell, cmd, output};
 
-mod site;
+mod fixture;
 
-use site::Site;
+use fixture::ConsumerFixture;
 
 /// The face in lena.jpg, as the Python wheel of OpenCV 4.5.5 finds it with the same cascade.
 const FACE: &str = "[219,203,169,169]";
@@ -24,45 +24,45 @@ const FACE: &str = "[219,203,169,169]";
 /// Builds the programs and runs them.
 pub fn test(build: &Build, sdk: &Sdk) -> Result<()> {
     let target = sdk.manifest().target;
-    conformance::runs_here(&target)?;
-    let site = Site::new(build, sdk)?;
+    conformance::skip_unless_runnable(&target)?;
+    let fixture = ConsumerFixture::new(build, sdk)?;
     for (way, program) in [
         ("with-cmake.sh", "build/faces"),
         ("with-pkg-config.sh", "faces"),
         ("with-sdk-json.py", "faces"),
     ] {
-        tell(&format!("a C++ program, {way}"));
-        let folder = site.copy_of("cpp", way)?;
-        site.succeed(&mut site.script(&folder, way))?;
-        check(&folder.join(program), &site)?;
+        print_status(&format!("a C++ program, {way}"));
+        let folder = fixture.copy_of("cpp", way)?;
+        fixture.run_checked(&mut fixture.script(&folder, way))?;
+        check(&folder.join(program), &fixture)?;
     }
-    static_flags(&site)?;
-    components(&site)?;
-    compilers(&site, &target)?;
+    static_flags(&fixture)?;
+    components(&fixture)?;
+    compilers(&fixture, &target)?;
 
-    tell("a Rust program, with-cargo.sh");
-    let folder = site.copy_of("rust", "rust")?;
+    print_status("a Rust program, with-cargo.sh");
+    let folder = fixture.copy_of("rust", "rust")?;
     // With the versions that the function has, which are on this machine already.
     let lock = build.workspace.root().join("Cargo.lock");
     copy(&lock, &folder.join("Cargo.lock"))?;
-    let built = site.folder().join("target");
+    let built = fixture.folder().join("target");
     let triple = target.rust_triple();
-    let mut cargo = site.script(&folder, "with-cargo.sh");
+    let mut cargo = fixture.script(&folder, "with-cargo.sh");
     cargo
         .env("CARGO_BUILD_TARGET", &triple)
         .env("CARGO_TARGET_DIR", &built)
         .envs(build.tools()?.environment()?);
-    site.succeed(&mut cargo)?;
-    check(&built.join(triple).join("debug/faces"), &site)
+    fixture.run_checked(&mut cargo)?;
+    check(&built.join(triple).join("debug/faces"), &fixture)
 }
 
 /// That a program says which OpenCV it has, and finds the face that there is.
-fn check(program: &Path, site: &Site) -> Result<()> {
-    let share = site.sdk().path().join("share");
+fn check(program: &Path, fixture: &ConsumerFixture) -> Result<()> {
+    let share = fixture.sdk().path().join("share");
     let cascade = share.join("haarcascades/haarcascade_frontalface_default.xml");
     let (sh, photo) = (Shell::new()?, share.join("samples/lena.jpg"));
     let found = output(cmd!(sh, "{program} {cascade} {photo}"))?;
-    let expected = format!("OpenCV {}\n{FACE}", site.sdk().manifest().version);
+    let expected = format!("OpenCV {}\n{FACE}", fixture.sdk().manifest().version);
     ensure!(
         found == expected,
         "`{}` says `{found}` instead of `{expected}`",
@@ -73,10 +73,10 @@ fn check(program: &Path, site: &Site) -> Result<()> {
 
 /// That pkg-config has the same to link for static programs as for others, in an order that every
 /// linker can go by: zig's finds libraries in any order, others do not.
-fn static_flags(site: &Site) -> Result<()> {
+fn static_flags(fixture: &ConsumerFixture) -> Result<()> {
     let flags = |arguments: &[&str]| {
-        let mut command = site.command("pkg-config", site.folder());
-        let packages = site.sdk().path().join("lib/pkgconfig");
+        let mut command = fixture.command("pkg-config", fixture.folder());
+        let packages = fixture.sdk().path().join("lib/pkgconfig");
         command.args(arguments).arg("opencv4");
         output(command.env("PKG_CONFIG_PATH", packages))
     };
@@ -86,7 +86,7 @@ fn static_flags(site: &Site) -> Result<()> {
         let mut flags = plain.split_whitespace();
         flags.position(|flag| flag.strip_prefix("-l") == Some(name))
     };
-    for (name, needs) in &site.sdk().manifest().link.needs {
+    for (name, needs) in &fixture.sdk().manifest().link.dependencies {
         for need in needs {
             ensure!(
                 place(name).is_some() && place(name) < place(need),
@@ -96,55 +96,58 @@ fn static_flags(site: &Site) -> Result<()> {
     }
     let version = flags(&["--modversion"])?;
     ensure!(
-        version == site.sdk().manifest().version,
+        version == fixture.sdk().manifest().version,
         "pkg-config takes it for version {version}"
     );
     Ok(())
 }
 
 /// That `find_package` does right by components and versions.
-fn components(site: &Site) -> Result<()> {
-    tell("find_package: components and versions");
-    let folder = site.copy_of("components", "components")?;
-    let said = site.fail(&mut site.cmake(&folder))?;
-    ensure!(!said.contains("wrong:"), "find_package: {said}");
-    expect(&said, "lacks the component(s) dnn. It has core, ")?;
-    expect(&said, "opencv.toml")
+fn components(fixture: &ConsumerFixture) -> Result<()> {
+    print_status("find_package: components and versions");
+    let folder = fixture.copy_of("components", "components")?;
+    let output_text = fixture.expect_failure(&mut fixture.cmake(&folder))?;
+    ensure!(
+        !output_text.contains("wrong:"),
+        "find_package: {output_text}"
+    );
+    expect(&output_text, "lacks the component(s) dnn. It has core, ")?;
+    expect(&output_text, "opencv.toml")
 }
 
 /// That compilers are refused which cannot link these libraries, before they fail to.
-fn compilers(site: &Site, target: &Target) -> Result<()> {
+fn compilers(fixture: &ConsumerFixture, target: &Target) -> Result<()> {
     let own = target.architecture;
     let other = own.other();
     let mut compilers = vec![
         (
             "musl",
-            site.zig(&format!("{own}-linux-musl")),
+            fixture.zig(&format!("{own}-linux-musl")),
             "does not compile for glibc".to_owned(),
         ),
         (
             "glibc-2.17",
-            site.zig(&format!("{own}-linux-gnu.2.17")),
+            fixture.zig(&format!("{own}-linux-gnu.2.17")),
             format!("older than {}", target.glibc),
         ),
         (
             "other-processor",
-            site.zig(&format!("{other}-linux-gnu")),
+            fixture.zig(&format!("{other}-linux-gnu")),
             format!("does not compile for {own}"),
         ),
     ];
-    let mut find = site.command("sh", site.folder());
+    let mut find = fixture.command("sh", fixture.folder());
     match output(find.args(["-c", "command -v g++"])) {
         Ok(gxx) => {
             let fault = "uses another C++ library than libc++".to_owned();
             compilers.push(("libstdc++", gxx.into(), fault));
         }
-        Err(_) => tell("not tried: a compiler with libstdc++, because there is no g++"),
+        Err(_) => print_status("not tried: a compiler with libstdc++, because there is no g++"),
     }
     for (name, compiler, fault) in compilers {
-        tell(&format!("find_package: a compiler with {name}"));
-        let folder = site.copy_of("cpp", name)?;
-        let mut cmake = site.cmake(&folder);
+        print_status(&format!("find_package: a compiler with {name}"));
+        let folder = fixture.copy_of("cpp", name)?;
+        let mut cmake = fixture.cmake(&folder);
         cmake.env("CXX", &compiler);
         // Otherwise cmake links programs to get to know the compiler, and for each zig compiles a
         // libc++.
@@ -155,15 +158,18 @@ fn compilers(site: &Site, target: &Target) -> Result<()> {
         ] {
             cmake.args([OsStr::new("-D"), name.as_ref()]);
         }
-        let said = site.fail(&mut cmake)?;
-        expect(&said, &fault)?;
-        expect(&said, "Compile with `zig c++ -target ")?;
+        let output_text = fixture.expect_failure(&mut cmake)?;
+        expect(&output_text, &fault)?;
+        expect(&output_text, "Compile with `zig c++ -target ")?;
     }
     Ok(())
 }
 
-fn expect(said: &str, part: &str) -> Result<()> {
-    ensure!(said.contains(part), "cmake does not say `{part}`: {said}");
+fn expect(output_text: &str, part: &str) -> Result<()> {
+    ensure!(
+        output_text.contains(part),
+        "cmake does not say `{part}`: {output_text}"
+    );
     Ok(())
 }
 

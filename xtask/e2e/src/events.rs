@@ -17,11 +17,11 @@ use fs_err as fs;
 use layer::elf::FunctionBinary;
 use opencv_build::Sdk;
 use serde_json::{Value, json};
-use support::files::{name, sorted_entries};
-use support::progress::tell;
+use support::files::{file_name, sorted_entries};
+use support::progress::print_status;
 
 use local::engine::Engine;
-use local::site::Site;
+use local::local_lambda::LocalLambda;
 use package::workspace::Workspace;
 
 /// The bucket of AWS's own examples.
@@ -33,39 +33,39 @@ const PHOTOS: [(&str, &str); 3] = [
     ("messi5.jpg", "messi5.jpg"),
 ];
 /// What is no photo in it.
-const TEXT: (&str, &str) = ("notes.txt", "no picture");
+const NON_IMAGE_OBJECT: (&str, &str) = ("notes.txt", "no picture");
 
 /// CloudWatch's name space for metrics.
-const METRICS: &str = "Photos";
+const METRICS_NAMESPACE: &str = "Photos";
 
 /// An event with what comes of it.
-pub struct Case {
+pub struct EventCase {
     /// Its folder's name.
     pub name: String,
     /// The event, with photos named where they go.
     pub event: Value,
-    /// `answer`, and `written`: the objects that are new in the bucket. Null before it was written
-    /// down.
+    /// `response`, and `written_objects`: the objects that are new in the bucket. Null before it was
+    /// written down.
     pub expected: Value,
     path: PathBuf,
 }
 
-impl Case {
+impl EventCase {
     /// All of them.
     pub fn all(workspace: &Workspace) -> Result<Vec<Self>> {
         let folder = workspace.root().join("xtask/e2e/data/events");
         let mut cases = Vec::new();
         for path in sorted_entries(&folder)? {
-            let answer = path.join("answer.json");
+            let response = path.join("response.json");
             cases.push(Self {
-                name: name(&path),
+                name: file_name(&path),
                 event: read(&path.join("event.json"))?,
-                expected: if answer.exists() {
-                    read(&answer)?
+                expected: if response.exists() {
+                    read(&response)?
                 } else {
                     Value::Null
                 },
-                path: answer,
+                path: response,
             });
         }
         ensure!(
@@ -78,32 +78,32 @@ impl Case {
 
     /// Posts the event, with `photos` for the samples that it names, and returns what came of it in
     /// the form of `expected`. The bucket is as before then.
-    pub fn post(&self, site: &Site, photos: &Photos) -> Result<Value> {
+    pub fn post(&self, lambda: &LocalLambda, photos: &Photos) -> Result<Value> {
         let mut event = self.event.clone();
-        fill(&mut event, photos)?;
-        let mut answer = site.invoke(&event)?;
-        schema::check(&self.name, &answer)?;
-        shorten(&mut answer)?;
+        insert_photos(&mut event, photos)?;
+        let mut response = lambda.invoke(&event)?;
+        schema::check(&self.name, &response)?;
+        summarize_body(&mut response)?;
         let mut written = serde_json::Map::new();
-        for key in site.storage.keys(BUCKET)? {
-            if key == TEXT.0 || PHOTOS.iter().any(|(known, _)| key == *known) {
+        for key in lambda.storage.keys(BUCKET)? {
+            if key == NON_IMAGE_OBJECT.0 || PHOTOS.iter().any(|(known, _)| key == *known) {
                 continue;
             }
-            let content = site.storage.get(BUCKET, &key)?;
+            let content = lambda.storage.get(BUCKET, &key)?;
             let what = if key.ends_with(".json") {
                 serde_json::from_slice(&content).with_context(|| format!("`{key}` is no JSON"))?
             } else {
-                shown(&content)?.into()
+                describe_jpeg(&content)?.into()
             };
-            site.storage.remove(BUCKET, &key)?;
+            lambda.storage.remove(BUCKET, &key)?;
             written.insert(key, what);
         }
-        Ok(json!({"answer": answer, "written": written}))
+        Ok(json!({"response": response, "written_objects": written}))
     }
 
     fn check(&self, found: &Value, bless: bool) -> Result<()> {
         if bless && *found != self.expected {
-            tell(&format!("{} has another answer now", self.name));
+            print_status(&format!("{} has another answer now", self.name));
             let text = serde_json::to_string_pretty(found)? + "\n";
             return Ok(fs::write(&self.path, text)?);
         }
@@ -120,11 +120,13 @@ impl Case {
 pub type Photos = BTreeMap<&'static str, Vec<u8>>;
 
 /// Fills the bucket with what the events name.
-pub fn fill_bucket(site: &Site, photos: &Photos) -> Result<()> {
-    site.storage.create_bucket(BUCKET)?;
-    site.storage.write(BUCKET, TEXT.0, TEXT.1.as_bytes())?;
+pub fn fill_bucket(lambda: &LocalLambda, photos: &Photos) -> Result<()> {
+    lambda.storage.create_bucket(BUCKET)?;
+    lambda
+        .storage
+        .write(BUCKET, NON_IMAGE_OBJECT.0, NON_IMAGE_OBJECT.1.as_bytes())?;
     for (key, sample) in PHOTOS {
-        site.storage.write(BUCKET, key, &photos[sample])?;
+        lambda.storage.write(BUCKET, key, &photos[sample])?;
     }
     Ok(())
 }
@@ -137,19 +139,19 @@ pub fn test(
     engine: Engine,
     bless: bool,
 ) -> Result<()> {
-    let environment = [("FACE_DETECT_METRICS_NAMESPACE", METRICS)];
-    let site = Site::start(workspace, (sdk, binary), engine, &environment)?;
+    let environment = [("FACE_DETECT_METRICS_NAMESPACE", METRICS_NAMESPACE)];
+    let lambda = LocalLambda::start(workspace, (sdk, binary), engine, &environment)?;
     let mut photos = Photos::new();
     for (_, sample) in PHOTOS {
         let path = sdk.path().join("share/samples").join(sample);
         let file = fs::read(&path)?;
         photos.insert(sample, file);
     }
-    fill_bucket(&site, &photos)?;
-    let cases = Case::all(workspace)?;
+    fill_bucket(&lambda, &photos)?;
+    let cases = EventCase::all(workspace)?;
     let mut wrong = Vec::new();
     for case in &cases {
-        let found = case.post(&site, &photos);
+        let found = case.post(&lambda, &photos);
         if let Err(error) = found.and_then(|found| case.check(&found, bless)) {
             wrong.push(format!("{}: {error:#}", case.name));
         }
@@ -161,29 +163,29 @@ pub fn test(
         cases.len(),
         wrong.join("\n")
     );
-    its_own_by_the_mark(&site)?;
-    log::check(&site.emulator.log(), METRICS)?;
-    let starts = site.emulator.starts();
+    own_output_is_skipped(&lambda)?;
+    log::check(&lambda.emulator.log(), METRICS_NAMESPACE)?;
+    let starts = lambda.emulator.start_count();
     ensure!(starts == 1, "the function was started {starts} times");
-    tell(&format!("{} events were answered as expected", cases.len()));
+    print_status(&format!("{} events were answered as expected", cases.len()));
     Ok(())
 }
 
 /// What the function wrote under a key that is not of its usual form triggers it no more than any
 /// other output.
-fn its_own_by_the_mark(site: &Site) -> Result<()> {
+fn own_output_is_skipped(lambda: &LocalLambda) -> Result<()> {
     let options = json!({"output_key": "of/{key}"});
-    site.faces(BUCKET, PHOTOS[0].0, &options)?;
+    lambda.faces(BUCKET, PHOTOS[0].0, &options)?;
     let written = format!("of/{}", PHOTOS[0].0);
-    let before = site.storage.keys(BUCKET)?;
+    let before = lambda.storage.keys(BUCKET)?;
     ensure!(before.contains(&written), "`{written}` was not written");
-    let answer = site.invoke(&json!({
+    let response = lambda.invoke(&json!({
         "version": "0", "detail-type": "Object Created", "source": "aws.s3",
         "detail": {"bucket": {"name": BUCKET}, "object": {"key": written}},
     }))?;
     ensure!(
-        answer.pointer("/photos/0/skipped").is_some() && site.storage.keys(BUCKET)? == before,
-        "its own `{written}` is answered by {answer}"
+        response.pointer("/photos/0/skipped").is_some() && lambda.storage.keys(BUCKET)? == before,
+        "its own `{written}` is answered by {response}"
     );
     Ok(())
 }
@@ -194,7 +196,7 @@ fn read(path: &Path) -> Result<Value> {
 }
 
 /// Puts photos where the event names them: they would be long in a file for people.
-fn fill(event: &mut Value, photos: &Photos) -> Result<()> {
+fn insert_photos(event: &mut Value, photos: &Photos) -> Result<()> {
     let Some(body) = event.get_mut("body") else {
         return Ok(());
     };
@@ -219,13 +221,13 @@ fn fill(event: &mut Value, photos: &Photos) -> Result<()> {
 }
 
 /// Replaces a photo or a page by what it is.
-fn shorten(answer: &mut Value) -> Result<()> {
-    let kind = answer
+fn summarize_body(response: &mut Value) -> Result<()> {
+    let kind = response
         .pointer("/headers/content-type")
         .and_then(Value::as_str);
     let kind = kind.unwrap_or_default().to_owned();
-    let encoded = answer["isBase64Encoded"] == true;
-    let Some(body) = answer.get_mut("body") else {
+    let encoded = response["isBase64Encoded"] == true;
+    let Some(body) = response.get_mut("body") else {
         return Ok(());
     };
     if kind.starts_with("text/html") {
@@ -238,13 +240,13 @@ fn shorten(answer: &mut Value) -> Result<()> {
     } else if kind == "image/jpeg" {
         ensure!(encoded, "a photo is not in base64");
         let file = STANDARD.decode(body.as_str().unwrap_or_default())?;
-        *body = shown(&file)?.into();
+        *body = describe_jpeg(&file)?.into();
     }
     Ok(())
 }
 
 /// What is in a JPEG file: its size, and whether faces are outlined.
-fn shown(file: &[u8]) -> Result<String> {
+fn describe_jpeg(file: &[u8]) -> Result<String> {
     let photo = image::load_from_memory_with_format(file, image::ImageFormat::Jpeg)?.to_rgb8();
     // The photos have no such colours of their own.
     let blue = |pixel: &image::Rgb<u8>| pixel[2] > 180 && pixel[0] < 90 && pixel[1] < 90;

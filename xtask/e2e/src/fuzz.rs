@@ -3,29 +3,29 @@
 //! targets are the crate `fuzz`; what is found is kept.
 
 mod build;
-mod checks;
 mod run;
+mod sanitizer_checks;
 mod seeds;
-mod tally;
+mod statistics;
 mod target;
 
 use std::thread::available_parallelism;
 
 use anyhow::{Context, Result, bail};
-use support::progress::tell;
+use support::progress::print_status;
 
 use super::promises;
 use package::build::Build;
 use package::workspace::Workspace;
 use run::{Folders, Fuzzer};
-use support::answer::table;
-use tally::Tally;
+use statistics::FuzzStatistics;
+use support::output::format_table;
 
 const PROMISE: &str = "no reader panics, hangs or touches other memory";
 
 /// How to fuzz.
 #[derive(clap::Args, Clone, Debug, Default)]
-pub struct Fuzzing {
+pub struct FuzzArguments {
     /// How long each fuzzer runs; a minute without
     #[arg(long, value_name = "SECONDS", requires = "slow")]
     pub seconds: Option<u32>,
@@ -37,16 +37,16 @@ pub struct Fuzzing {
 
 /// Builds the fuzzers.
 pub fn build(build: &Build) -> Result<()> {
-    build::programs(build).map(drop)
+    build::build_programs(build).map(drop)
 }
 
 /// Builds the fuzzers and runs them.
-pub fn test(project: &Build, arguments: &Fuzzing) -> Result<()> {
+pub fn test(project: &Build, arguments: &FuzzArguments) -> Result<()> {
     let workspace = &project.workspace;
-    let package = build::package(workspace);
+    let package = build::crate_dir(workspace);
     let targets = target::targets(&package, &arguments.fuzzers)?;
-    let built = build::programs(project)?;
-    let work = build::folder(workspace);
+    let built = build::build_programs(project)?;
+    let work = build::work_dir(workspace);
     seeds::write(workspace, &built, &targets, &work)?;
     let folders = Folders {
         programs: &built.programs,
@@ -63,20 +63,20 @@ pub fn test(project: &Build, arguments: &Fuzzing) -> Result<()> {
             .collect();
         for (target, fuzzer) in targets.iter().zip(started) {
             let result = match fuzzer {
-                Ok(fuzzer) => fuzzer.finish()?,
-                Err(error) => (Tally::default(), Err(error)),
+                Ok(fuzzer) => fuzzer.wait()?,
+                Err(error) => (FuzzStatistics::default(), Err(error)),
             };
-            let (tally, found) = (&result.0, usize::from(result.1.is_err()));
+            let (statistics, found) = (&result.0, usize::from(result.1.is_err()));
             let how = format!(
                 "the fuzzer {} for {seconds} s, cov {}, ft {}",
-                target.name, tally.code, tally.features
+                target.name, statistics.coverage, statistics.features
             );
-            let times = usize::try_from(tally.executions).unwrap_or(usize::MAX);
-            promises::tried(PROMISE, how, times, found);
+            let times = usize::try_from(statistics.executions).unwrap_or(usize::MAX);
+            promises::record(PROMISE, how, times, found);
             results.push((target.name.as_str(), result));
         }
     }
-    tell(&shown(&results, seconds));
+    print_status(&format_results(&results, seconds));
     let errors: Vec<_> = results
         .into_iter()
         .filter_map(|(_, (_, result))| Some(format!("{:#}", result.err()?)))
@@ -88,7 +88,7 @@ pub fn test(project: &Build, arguments: &Fuzzing) -> Result<()> {
 }
 
 /// A table of what all of them did.
-fn shown(results: &[(&str, (Tally, Result<()>))], seconds: u32) -> String {
+fn format_results(results: &[(&str, (FuzzStatistics, Result<()>))], seconds: u32) -> String {
     let mut rows = vec![
         [
             "fuzzer",
@@ -102,37 +102,37 @@ fn shown(results: &[(&str, (Tally, Result<()>))], seconds: u32) -> String {
         .map(str::to_owned)
         .to_vec(),
     ];
-    for (name, (tally, result)) in results {
+    for (name, (statistics, result)) in results {
         let found = if result.is_ok() {
             ""
         } else {
             "found something"
         };
         let numbers = [
-            tally.executions,
-            tally.per_second,
-            tally.code,
-            tally.features,
-            tally.corpus,
+            statistics.executions,
+            statistics.per_second,
+            statistics.coverage,
+            statistics.features,
+            statistics.corpus,
         ];
         let mut row = vec![(*name).to_owned()];
         row.extend(numbers.map(|number| number.to_string()));
         row.push(found.to_owned());
         rows.push(row);
     }
-    format!("Fuzzed for {seconds} s each:\n{}", table(&rows))
+    format!("Fuzzed for {seconds} s each:\n{}", format_table(&rows))
 }
 
 /// Whether the fuzzers' lock file knows what the crates need now: they are built rarely, and nothing else
 /// would tell.
 pub fn check_lock(workspace: &Workspace) -> Result<()> {
     let mut cargo = support::cargo::cargo();
-    cargo.current_dir(build::package(workspace)).args([
+    cargo.current_dir(build::crate_dir(workspace)).args([
         "update",
         "--workspace",
         "--locked",
         "--quiet",
     ]);
-    support::run::succeed(&mut cargo)
+    support::run::run_checked(&mut cargo)
         .context("`fuzz/Cargo.lock` is old; run `cargo update --workspace` in that folder")
 }

@@ -7,24 +7,24 @@ use anyhow::{Context, Result, ensure};
 use opencv_build::Sdk;
 
 use package::build::Build;
-use support::run::{Shell, cmd, finish, output};
+use support::run::{Shell, cmd, output, wait_with_output};
 
 /// The signals that glibc's checks and libc++'s end a program with.
-const ABORTED: i32 = 6;
-const ILLEGAL: [i32; 2] = [4, 5];
+const ABORT_SIGNAL: i32 = 6;
+const TRAP_SIGNALS: [i32; 2] = [4, 5];
 
 /// Each mistake with a number that is still right, one that is too large, and the signals that may tell.
 const MISTAKES: [(&str, &str, &str, &[i32]); 4] = [
-    ("stack", "16", "64", &[ABORTED]),
-    ("memcpy", "16", "64", &[ABORTED]),
-    ("heap", "16", "20", &[ABORTED]),
-    ("vector", "15", "16", &ILLEGAL),
+    ("stack", "16", "64", &[ABORT_SIGNAL]),
+    ("memcpy", "16", "64", &[ABORT_SIGNAL]),
+    ("heap", "16", "20", &[ABORT_SIGNAL]),
+    ("vector", "15", "16", &TRAP_SIGNALS),
 ];
 
 /// Runs the program with each mistake, and checks that it is stopped.
 pub fn test(build: &Build, sdk: &Sdk) -> Result<()> {
     let target = sdk.manifest().target;
-    conformance::runs_here(&target)?;
+    conformance::skip_unless_runnable(&target)?;
     let tools = build.tools()?;
     let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
     let at = |name: &str| scratch.path().join(name);
@@ -37,7 +37,7 @@ pub fn test(build: &Build, sdk: &Sdk) -> Result<()> {
     output(cmd!(sh, "{cxx} -O2 -c {source} -o {object}"))?;
     output(cmd!(sh, "{cxx} {object} -o {program}"))?;
     let make = |mistake: &str, number: &str| {
-        finish(cmd!(sh, "{program} {mistake} {number}")).map(|ended| ended.status)
+        wait_with_output(cmd!(sh, "{program} {mistake} {number}")).map(|ended| ended.status)
     };
     for (mistake, right, wrong, signals) in MISTAKES {
         let good = make(mistake, right)?;

@@ -10,65 +10,71 @@ use anyhow::{Context, Result, bail, ensure};
 use fs_err as fs;
 use fs_err::os::unix::fs::symlink;
 use serde_json::Value;
-use support::progress::tell;
+use support::progress::print_status;
 
 use super::promises;
 use package::build::Build;
 use package::user_cache;
 use package::workspace::Workspace;
 use support::child::Child;
-use support::files::temporary_in;
+use support::files::temporary_dir_in;
 use support::run::{Shell, cmd};
 
 use super::programs;
 
 /// How long to wait for a build to come to a point, on a slow and busy machine.
-const PATIENCE: Duration = Duration::from_secs(600);
+const TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Runs the builds.
 pub fn test(build: &Build) -> Result<()> {
     let workspace = &build.workspace;
     // The toolchain and the source must be there to be shared.
-    build.opencv()?;
-    let folder = temporary_in(&workspace.target(), "lifecycle-")?;
-    let site = Site::new(workspace, folder.path())?;
+    build.build_opencv()?;
+    let folder = temporary_dir_in(&workspace.target_dir(), "lifecycle-")?;
+    let fixture = BuildFixture::new(workspace, folder.path())?;
 
-    tell("killing a build while it compiles");
-    site.write_recipe(&["core"])?;
-    let first = site.start("first")?;
-    site.wait_until_compiling(&first)?;
+    print_status("killing a build while it compiles");
+    fixture.write_recipe(&["core"])?;
+    let first = fixture.start("first")?;
+    fixture.wait_until_compiling(&first)?;
     first.kill().context("failed to kill a build")?;
-    ensure!(!site.sdk().exists(), "a killed build left an SDK");
-    let whole = site.steps()?;
+    ensure!(!fixture.sdk().exists(), "a killed build left an SDK");
+    let whole = fixture.steps()?;
 
-    tell("starting two builds at once");
-    let (second, third) = (site.start("second")?, site.start("third")?);
-    let answers = [site.finish(second, "second")?, site.finish(third, "third")?];
-    let cached: Vec<_> = answers
+    print_status("starting two builds at once");
+    let (second, third) = (fixture.start("second")?, fixture.start("third")?);
+    let command_outputs = [
+        fixture.wait_for_success(second, "second")?,
+        fixture.wait_for_success(third, "third")?,
+    ];
+    let cached: Vec<_> = command_outputs
         .iter()
-        .map(|answer| answer["cached"] == true)
+        .map(|command_output| command_output["cached"] == true)
         .collect();
     ensure!(
         cached.contains(&true) && cached.contains(&false),
         "two builds did the same work"
     );
-    let said = site.story("second")? + &site.story("third")?;
+    let output_text = fixture.stderr_log("second")? + &fixture.stderr_log("third")?;
     ensure!(
-        said.contains("is building here"),
-        "nobody said that it waits: {said}"
+        output_text.contains("is building here"),
+        "nobody said that it waits: {output_text}"
     );
 
-    let rest = site.steps()?;
+    let rest = fixture.steps()?;
     ensure!(
         rest < whole,
         "after a killed build all {whole} steps were done again, and not only the rest"
     );
 
-    tell("adding a module");
-    site.write_recipe(&["core", "flann"])?;
-    let answer = site.finish(site.start("fourth")?, "fourth")?;
-    ensure!(answer["cached"] == false, "the new module was not built");
-    let compiled = site.compiled()?;
+    print_status("adding a module");
+    fixture.write_recipe(&["core", "flann"])?;
+    let command_output = fixture.wait_for_success(fixture.start("fourth")?, "fourth")?;
+    ensure!(
+        command_output["cached"] == false,
+        "the new module was not built"
+    );
+    let compiled = fixture.compiled()?;
     let of = |module: &str| compiled.iter().filter(|line| line.contains(module)).count();
     ensure!(
         of("modules/flann") > 0,
@@ -77,13 +83,13 @@ pub fn test(build: &Build) -> Result<()> {
     let core = of("modules/core/");
     ensure!(core == 0, "{core} files of core were compiled again");
 
-    tell("building without a change");
-    let answer = site.finish(site.start("fifth")?, "fifth")?;
+    print_status("building without a change");
+    let command_output = fixture.wait_for_success(fixture.start("fifth")?, "fifth")?;
     ensure!(
-        answer["cached"] == true,
+        command_output["cached"] == true,
         "an SDK that is there was built again"
     );
-    promises::tried(
+    promises::record(
         "an interrupted build is taken up again",
         "a build that is killed, two at once, a changed one, an unchanged one",
         5,
@@ -93,7 +99,7 @@ pub fn test(build: &Build) -> Result<()> {
 }
 
 /// A target folder and a recipe of its own.
-pub struct Site {
+pub struct BuildFixture {
     folder: PathBuf,
     recipe: PathBuf,
     /// Where the toolchain and downloads are.
@@ -102,20 +108,23 @@ pub struct Site {
     index: Option<String>,
 }
 
-impl Site {
+impl BuildFixture {
     /// One in `folder` that shares what was downloaded and installed.
     pub fn new(workspace: &Workspace, folder: &Path) -> Result<Self> {
         Ok(Self {
             folder: folder.to_owned(),
             recipe: folder.join("opencv.toml"),
-            cache: workspace.paths()?.shared().to_owned(),
+            cache: workspace.build_paths()?.shared_dir().to_owned(),
             index: None,
         })
     }
 
     /// One that downloads again, from `index`, into `folder`.
     pub fn with_index(workspace: &Workspace, folder: &Path, index: String) -> Result<Self> {
-        symlink(workspace.paths()?.toolchain(), folder.join("toolchain"))?;
+        symlink(
+            workspace.build_paths()?.toolchain_dir(),
+            folder.join("toolchain"),
+        )?;
         Ok(Self {
             cache: folder.to_owned(),
             index: Some(index),
@@ -136,7 +145,7 @@ impl Site {
         Ok(())
     }
 
-    /// Starts a build, whose answer and story are kept in files of its name.
+    /// Starts a build, whose output and log are kept in files of its name.
     pub fn start(&self, name: &str) -> Result<Child> {
         let file = |kind: &str| -> Result<_> {
             let path = self.folder.join(format!("{name}.{kind}"));
@@ -147,8 +156,8 @@ impl Site {
             .args(["--json", "--recipe"])
             .arg(&self.recipe)
             .stdin(Stdio::null())
-            .stdout(file("answer")?)
-            .stderr(file("story")?);
+            .stdout(file("stdout")?)
+            .stderr(file("stderr")?);
         Child::start(&mut build)
     }
 
@@ -157,7 +166,7 @@ impl Site {
         let (sh, xtask) = (Shell::new()?, programs::xtask()?);
         let xtask = cmd!(sh, "{xtask} {verb}")
             .env("CARGO_TARGET_DIR", &self.folder)
-            .env(user_cache::VARIABLE, &self.cache)
+            .env(user_cache::CACHE_DIR_VARIABLE, &self.cache)
             // A killed build leaves its temporary files.
             .env("TMPDIR", &self.folder)
             .envs(self.index.iter().map(|index| ("PIP_INDEX_URL", index)));
@@ -165,21 +174,21 @@ impl Site {
     }
 
     /// Waits for a build to succeed, and returns its answer.
-    pub fn finish(&self, build: Child, name: &str) -> Result<Value> {
+    pub fn wait_for_success(&self, build: Child, name: &str) -> Result<Value> {
         let status = build.wait()?;
         ensure!(
             status.success(),
             "the {name} build failed: {}",
-            self.story(name)?
+            self.stderr_log(name)?
         );
-        let answer = fs::read_to_string(self.folder.join(format!("{name}.answer")))?;
-        serde_json::from_str(&answer).context("a build's answer is no JSON")
+        let command_output = fs::read_to_string(self.folder.join(format!("{name}.stdout")))?;
+        serde_json::from_str(&command_output).context("a build's answer is no JSON")
     }
 
     /// What a build said.
-    pub fn story(&self, name: &str) -> Result<String> {
+    pub fn stderr_log(&self, name: &str) -> Result<String> {
         Ok(fs::read_to_string(
-            self.folder.join(format!("{name}.story")),
+            self.folder.join(format!("{name}.stderr")),
         )?)
     }
 
@@ -194,12 +203,12 @@ impl Site {
     }
 
     /// Where the work is done.
-    pub fn work(&self) -> PathBuf {
+    pub fn work_dir(&self) -> PathBuf {
         self.folder.join("opencv/x86_64-glibc2.26")
     }
 
     fn log(&self) -> PathBuf {
-        self.work().join("build.log")
+        self.work_dir().join("build.log")
     }
 
     /// The lines that ninja printed when it compiled something, in the last build.
@@ -221,11 +230,11 @@ impl Site {
 
     fn wait_until_compiling(&self, build: &Child) -> Result<()> {
         let start = Instant::now();
-        while start.elapsed() < PATIENCE {
+        while start.elapsed() < TIMEOUT {
             if let Some(status) = build.try_wait()? {
                 bail!(
                     "a build ended before it could be killed: {status}: {}",
-                    self.story("first")?
+                    self.stderr_log("first")?
                 );
             }
             if fs::read_to_string(self.log()).is_ok_and(|log| log.contains("[20/")) {
@@ -235,7 +244,7 @@ impl Site {
         }
         bail!(
             "a build did not begin to compile within {} s",
-            PATIENCE.as_secs()
+            TIMEOUT.as_secs()
         )
     }
 }

@@ -10,58 +10,58 @@ use anyhow::{Result, ensure};
 use conformance::{detector, jpeg, pixels};
 use local::engine::Engine;
 use package::build::{self, Build};
-use support::progress::tell;
+use support::progress::print_status;
 
-mod advisories;
+mod background;
 mod benches;
-mod beside;
 mod browser;
-mod cases;
+mod bucket_permissions;
+mod build_path_leaks;
 mod consumers;
-mod craft;
+mod crafted_files;
 mod deadline;
 mod deny;
-mod disk;
+mod download_mirror;
 mod environment;
 mod errors;
 mod events;
-mod faults;
-mod fixture;
-mod foreign;
+mod external_tools;
+mod fault_proxy;
+mod file_cases;
+mod full_disk;
+mod function_page;
 mod fuzz;
 mod hardening;
-mod hostile;
-mod index;
-mod killed;
-mod kinds;
-mod labelled;
+mod hostile_files;
+mod killed_builds;
+mod known_vulnerabilities;
+mod labelled_faces;
 mod lifecycle;
 mod memory;
-mod mirror;
-mod outage;
-mod page;
-mod privilege;
+mod package_index;
+mod photo_formats;
+mod photo_variants;
 mod process;
 mod programs;
 mod promises;
-mod proxy;
 mod readme;
 mod registries;
 mod report;
 mod reproducible;
+mod s3_faults;
+mod s3_outage;
 mod sbom;
+mod sdk_fixture;
 mod size_page;
 mod sizes;
 mod snapshot;
 mod soak;
 mod suite;
-mod tools;
-mod traces;
-mod trees;
-mod variants;
+mod third_party_photos;
+mod tree_diff;
 
-use beside::Beside;
-use report::TestAnswer;
+use background::BackgroundTest;
+use report::TestOutput;
 use suite::Suite;
 
 /// What to test.
@@ -91,7 +91,7 @@ pub struct Arguments {
 
     /// How to fuzz
     #[command(flatten)]
-    pub fuzz: fuzz::Fuzzing,
+    pub fuzz: fuzz::FuzzArguments,
 
     /// Write down the answers that events get as the expected ones, instead of comparing them
     #[arg(long, requires = "only")]
@@ -114,191 +114,198 @@ type Test<'a> = (&'a str, &'a dyn Fn() -> Result<()>);
 
 /// Runs all tests.
 fn run(arguments: &Arguments, json: bool) -> Result<()> {
-    support::interruption::handle()?;
+    support::interruption::install_handler()?;
     let build = &Build::read(&build::Arguments::default())?;
     let workspace = &build.workspace;
     programs::build(workspace)?;
     let suite = Suite { build };
-    let elsewhere =
-        || suite.with_function(|_, sdk, binary| environment::elsewhere(build, sdk, binary));
+    let unusual_folder =
+        || suite.with_function(|_, sdk, binary| environment::unusual_folder(build, sdk, binary));
     let built: &[Test] = &[
         ("formatting", &|| suite.formatting()),
         ("lints", &|| suite.lints()),
         ("unit tests", &|| suite.unit_tests()),
         ("options in the README", &|| readme::test(workspace)),
-        ("the OpenCV build", &|| suite.build()),
+        ("OpenCV build", &|| suite.build()),
         ("interrupted and repeated builds", &|| {
             lifecycle::test(build)
         }),
-        ("the function's tests", &|| suite.function_tests()),
+        ("function tests", &|| suite.function_tests()),
     ];
     let tests: &[Test] = &[
         ("images", &|| suite.images()),
-        ("the same bytes elsewhere", &|| {
+        ("reproducible artefacts", &|| {
             suite.with_function(reproducible::test)
         }),
-        ("skopeo takes every image", &|| {
-            suite.with_function(tools::skopeo)
+        ("skopeo copies every image", &|| {
+            suite.with_function(external_tools::skopeo)
         }),
-        ("Docker takes every image", &|| {
-            suite.with_function(tools::load)
+        ("Docker loads every image", &|| {
+            suite.with_function(external_tools::docker)
         }),
-        ("Python takes the zip archive", &|| {
-            suite.with_function(tools::zip)
+        ("Python reads the zip archive", &|| {
+            suite.with_function(external_tools::python_zip)
         }),
-        ("registries", &|| {
+        ("registry pushes and pulls", &|| {
             registries::test(workspace, suite.function_image()?.layout.path())
         }),
-        ("a base from a registry", &|| {
+        ("base image from a registry", &|| {
             let image = suite.function_image()?;
             suite.with_function(|workspace, sdk, binary| {
                 registries::base(workspace, image.layout.path(), sdk, binary)
             })
         }),
-        ("registries as skopeo sees them", &|| {
+        ("registry contents read by skopeo", &|| {
             registries::skopeo(workspace, suite.function_image()?.layout.path())
         }),
-        ("programs against the SDK image", &|| {
-            consumers::test(build, &build.sdk()?)
+        ("programs built against the SDK image", &|| {
+            consumers::test(build, &build.build_sdk()?)
         }),
-        ("rectangles equal stock's in random cases", &|| {
-            suite.with_sdk(|fixture| detector::stock(fixture, arguments.cases()))
-        }),
-        ("rectangles equal the wheel's", &|| {
+        (
+            "rectangles equal upstream OpenCV's in random cases",
+            &|| suite.with_sdk(|fixture| detector::upstream(fixture, arguments.cases())),
+        ),
+        ("rectangles equal the Python wheel's", &|| {
             let photos = workspace.root().join("../shared/photos");
             suite.with_sdk(|fixture| detector::wheel(fixture, &photos))
         }),
-        ("the detector under sanitizers", &|| {
+        ("detector under sanitizers", &|| {
             suite.with_sdk(|fixture| detector::sanitizers(fixture, arguments.cases()))
         }),
         ("pixels of JPEG files", &|| suite.with_sdk(jpeg::test)),
         ("pixels of PNG, WebP and other files", &|| {
             suite.with_sdk(pixels::test)
         }),
-        ("a package index with a password", &|| index::test(build)),
-        ("hardened code", &|| hardening::test(build, &build.sdk()?)),
+        ("package index with a password", &|| {
+            package_index::test(build)
+        }),
+        ("compiler hardening", &|| {
+            hardening::test(build, &build.build_sdk()?)
+        }),
         ("builds in a hostile environment", &|| {
             suite.with_function(environment::test)
         }),
-        ("bills of materials", &|| {
+        ("SBOMs", &|| {
             suite.with_function(|_, sdk, binary| sbom::test(build, sdk, binary))
         }),
         ("known vulnerabilities", &|| {
-            suite.with_function(advisories::test)
+            suite.with_function(known_vulnerabilities::test)
         }),
         ("licences, bans and sources of crates", &|| {
             deny::rules(workspace)
         }),
-        ("RustSec's advisories", &|| deny::advisories(workspace)),
+        ("RustSec advisories", &|| deny::advisories(workspace)),
         ("photos without a container", &|| suite.photos(Engine::None)),
         ("photos in a container", &|| suite.photos(Engine::Docker)),
-        ("events of every shape", &|| {
+        ("events of every type", &|| {
             suite.with_function(|workspace, sdk, binary| {
                 // In a container where there is an engine: that is how Lambda has it.
                 let engine = Engine::choose(None)?;
                 events::test(workspace, sdk, binary, engine, arguments.bless)
             })
         }),
-        ("faces that people labelled", &|| {
-            suite.with_function(labelled::test)
+        ("labelled faces", &|| {
+            suite.with_function(labelled_faces::test)
         }),
-        ("photos of every kind", &|| suite.with_function(kinds::test)),
+        ("photos of every format", &|| {
+            suite.with_function(photo_formats::test)
+        }),
         ("hostile files", &|| {
             suite.with_function(|workspace, sdk, binary| {
-                hostile::test(workspace, sdk, binary, (arguments.slow, arguments.seed))
+                hostile_files::test(workspace, sdk, binary, (arguments.slow, arguments.seed))
             })
         }),
-        ("photos of other people's tools", &|| {
-            suite.with_function(foreign::test)
+        ("photos from other tools", &|| {
+            suite.with_function(third_party_photos::test)
         }),
-        ("memory of the worst files", &|| {
+        ("memory limits with worst-case files", &|| {
             suite.with_function(|workspace, sdk, binary| {
                 memory::test(workspace, sdk, binary, arguments.slow)
             })
         }),
-        ("errors and the event after them", &|| {
+        ("recovery after errors", &|| {
             suite.with_function(errors::test)
         }),
-        ("an S3 that is out of reach", &|| {
-            suite.with_function(outage::test)
-        }),
-        ("photos that take too long", &|| {
+        ("unreachable S3", &|| suite.with_function(s3_outage::test)),
+        ("photos that exceed the deadline", &|| {
             suite.with_function(deadline::test)
         }),
-        ("buckets that are not listed", &|| {
-            suite.with_function(privilege::test)
+        ("buckets that are not allowed", &|| {
+            suite.with_function(bucket_permissions::test)
         }),
-        ("an S3 with faults", &|| {
+        ("S3 with faults", &|| {
             suite.with_function(|workspace, sdk, binary| {
-                faults::test(workspace, sdk, binary, (arguments.slow, arguments.seed))
+                s3_faults::test(workspace, sdk, binary, (arguments.slow, arguments.seed))
             })
         }),
-        ("a snapshot and its restore", &|| {
+        ("snapshot and restore", &|| {
             suite.with_function(|_, sdk, binary| snapshot::test(sdk, binary))
         }),
-        ("the page in a browser", &|| suite.page()),
-        ("the size report in a browser", &|| suite.size_page()),
-        ("sizes", &sizes::test),
-        ("benches, quickly", &|| benches::test(build)),
+        ("function page in a browser", &|| suite.page()),
+        ("size report in a browser", &|| suite.size_page()),
+        ("size reports", &sizes::test),
+        ("quick benchmarks", &|| benches::test(build)),
     ];
     // What a slow test does with more.
-    let instead: &[Test] = &[
-        ("a small OpenCV in a hostile environment", &|| {
+    let quick: &[Test] = &[
+        ("small OpenCV build in a hostile environment", &|| {
             environment::small_opencv(workspace)
         }),
-        ("two thousand events", &|| suite.with_function(soak::test)),
+        ("2,000 mixed events", &|| suite.with_function(soak::test)),
     ];
-    let mut answer = TestAnswer::default();
-    run_all(built, arguments, &mut answer);
+    let mut output = TestOutput::default();
+    run_all(built, arguments, &mut output);
     thread::scope(|scope| {
         if !arguments.slow {
-            run_all(tests, arguments, &mut answer);
-            return run_all(instead, arguments, &mut answer);
+            run_all(tests, arguments, &mut output);
+            return run_all(quick, arguments, &mut output);
         }
-        let begun = Cell::new(None::<Beside>);
+        let background = Cell::new(None::<BackgroundTest>);
         let slow: &[Test] = &[
-            ("ten thousand events at once", &|| {
-                suite.with_function(soak::load)
+            ("10,000 concurrent events", &|| {
+                suite.with_function(soak::concurrent)
             }),
-            ("images killed while they are written", &|| {
+            ("images killed while being written", &|| {
                 suite.with_function(|workspace, sdk, binary| {
-                    killed::packing(workspace, sdk, binary, arguments.seed)
+                    killed_builds::test_packing(workspace, sdk, binary, arguments.seed)
                 })
             }),
-            ("full disks", &|| suite.with_function(disk::test)),
-            ("builds killed at fifty moments", &|| {
-                killed::test(build, arguments.seed)
+            ("full disks", &|| suite.with_function(full_disk::test)),
+            ("builds killed at fifty points", &|| {
+                killed_builds::test(build, arguments.seed)
             }),
-            ("a hostile environment and a strange folder", &|| {
-                begun.take().map_or_else(elsewhere, Beside::finish)
+            ("hostile environment and unusual folder", &|| {
+                background
+                    .take()
+                    .map_or_else(unusual_folder, BackgroundTest::finish)
             }),
             ("fuzzing", &|| fuzz::test(build, &arguments.fuzz)),
         ];
         if arguments.only.is_none() {
             // Two builds of many minutes, for which the other tests leave a processor idle. What fails of the fuzzers' is
             // built again by their test, which then says why.
-            begun.set(Some(Beside::start(scope, || {
+            background.set(Some(BackgroundTest::start(scope, || {
                 let _ = fuzz::build(build);
-                elsewhere()
+                unusual_folder()
             })));
         }
-        run_all(tests, arguments, &mut answer);
-        run_all(slow, arguments, &mut answer);
+        run_all(tests, arguments, &mut output);
+        run_all(slow, arguments, &mut output);
     });
-    ensure!(!answer.is_empty(), "no test has a name like that");
-    answer.print(json)
+    ensure!(!output.is_empty(), "no test has a name like that");
+    output.print(json)
 }
 
 /// Runs those of the tests that are asked for.
-fn run_all(tests: &[Test], arguments: &Arguments, answer: &mut TestAnswer) {
-    let asked = |name: &str| {
+fn run_all(tests: &[Test], arguments: &Arguments, output: &mut TestOutput) {
+    let selected = |name: &str| {
         let only = arguments.only.as_ref();
         only.is_none_or(|only| name.contains(only.as_str()))
     };
-    for (name, test) in tests.iter().filter(|(name, _)| asked(name)) {
-        tell(&format!("\n=== {name}"));
+    for (name, test) in tests.iter().filter(|(name, _)| selected(name)) {
+        print_status(&format!("\n=== {name}"));
         let start = Instant::now();
         let result = test();
-        answer.add(name, result, start.elapsed());
+        output.add(name, result, start.elapsed());
     }
 }

@@ -16,16 +16,16 @@ use layer::elf::FunctionBinary;
 use opencv_build::Sdk;
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use serde_json::{Value, json};
-use support::progress::tell;
+use support::progress::print_status;
 
-use self::files::{KINDS, Kind};
-use super::cases::{Found, found, is_refusal, posted};
+use self::files::{FileKind, KINDS};
+use super::file_cases::{Outcome, is_photo_error, parse_response, post_event};
 use super::promises;
-use crate::process::{forget_peak, kilobytes};
+use crate::process::{reset_peak_memory, status_kilobytes};
 use local::engine::Engine;
-use local::site::Site;
+use local::local_lambda::LocalLambda;
 use package::workspace::Workspace;
-use support::answer::table;
+use support::output::format_table;
 
 mod files;
 
@@ -39,11 +39,11 @@ const SIZES: [u32; 9] = [
     98_000, 64_000, 44_000, 30_000, 20_000, 12_000, 7000, 3000, 1200,
 ];
 /// After how many sizes that were not refused smaller ones are left out, and with `--slow`.
-const ENOUGH: (usize, usize) = (1, 2);
+const ACCEPTED_SIZES: (usize, usize) = (1, 2);
 /// The longest base64 body that fits into Lambda's 6 MB, in bytes of the file.
-const LARGEST: usize = 4_500_000;
+const MAX_FILE_BYTES: usize = 4_500_000;
 /// How many photos one event has.
-const AT_ONCE: usize = 6;
+const PHOTOS_PER_EVENT: usize = 6;
 
 /// Tries all kinds with all memory sizes.
 pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary, slow: bool) -> Result<()> {
@@ -56,9 +56,9 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary, slow: boo
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", text.as_str()),
             ("AWS_LAMBDA_FUNCTION_TIMEOUT", "60"),
         ];
-        let site = Site::start(workspace, (sdk, binary), Engine::None, &environment)?;
-        site.storage.create_bucket(BUCKET)?;
-        let process = bounded(&site, memory, &good)?;
+        let lambda = LocalLambda::start(workspace, (sdk, binary), Engine::None, &environment)?;
+        lambda.storage.create_bucket(BUCKET)?;
+        let process = limit_address_space(&lambda, memory, &good)?;
         for kind in KINDS {
             let mut taken = 0;
             let (mut peaks, mut largest) = (Vec::new(), None);
@@ -67,17 +67,17 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary, slow: boo
                     Some(file) => file,
                     None => files
                         .entry((kind.name, size))
-                        .or_insert((kind.make)(size, &good)?),
+                        .or_insert((kind.create)(size, &good)?),
                 };
-                if file.len() > LARGEST {
+                if file.len() > MAX_FILE_BYTES {
                     continue;
                 }
                 let key = format!("{} {size}", kind.name);
-                site.storage.write(BUCKET, &key, file)?;
+                lambda.storage.write(BUCKET, &key, file)?;
                 let mut refused = true;
                 for (way, event) in events(kind, &key, file) {
                     times += 1;
-                    match one(&site, (process, memory), &event) {
+                    match post_and_measure(&lambda, (process, memory), &event) {
                         Ok((answered, peak)) => {
                             refused &= !answered;
                             peaks.push(peak);
@@ -88,7 +88,13 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary, slow: boo
                 if !refused {
                     largest.get_or_insert(size);
                     taken += 1;
-                    if taken >= if slow { ENOUGH.1 } else { ENOUGH.0 } {
+                    if taken
+                        >= if slow {
+                            ACCEPTED_SIZES.1
+                        } else {
+                            ACCEPTED_SIZES.0
+                        }
+                    {
                         break;
                     }
                 }
@@ -100,10 +106,10 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary, slow: boo
                 largest.map_or("none".to_owned(), |size| format!("{} MP", size / 1000)),
                 format!("{peak} MB"),
             ];
-            tell(&format!("  {}", row.join(", ")));
+            print_status(&format!("  {}", row.join(", ")));
             rows.push(row);
         }
-        let starts = site.emulator.starts();
+        let starts = lambda.emulator.start_count();
         if starts != 1 {
             wrong.push(format!(
                 "with {memory} MB the function was started {starts} times"
@@ -112,9 +118,9 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary, slow: boo
     }
     let head = ["file", "memory", "largest taken", "peak"].map(str::to_owned);
     rows.insert(0, head.into());
-    tell(&table(&rows));
+    print_status(&format_table(&rows));
     let how = format!("{} kinds of files with 128, 512 and 1769 MB", KINDS.len());
-    promises::tried(PROMISE, how, times, wrong.len());
+    promises::record(PROMISE, how, times, wrong.len());
     ensure!(
         wrong.is_empty(),
         "{} of {times} answers:\n  {}",
@@ -125,15 +131,15 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary, slow: boo
 }
 
 /// Bounds the function's address space, after its first photo.
-fn bounded(site: &Site, memory: u64, good: &[u8]) -> Result<u32> {
-    let answer = site.invoke(&posted(good, "application/json", ""))?;
-    let first = found(&answer)?;
+fn limit_address_space(lambda: &LocalLambda, memory: u64, good: &[u8]) -> Result<u32> {
+    let response = lambda.invoke(&post_event(good, "application/json", ""))?;
+    let first = parse_response(&response)?;
     ensure!(
-        matches!(first, Found::Faces(..)),
-        "a small photo with {memory} MB is answered by {answer}"
+        matches!(first, Outcome::Faces(..)),
+        "a small photo with {memory} MB is answered by {response}"
     );
-    let process = site.emulator.function_process()?;
-    let reserved = kilobytes(process, "VmSize")? - kilobytes(process, "VmRSS")?;
+    let process = lambda.emulator.function_process()?;
+    let reserved = status_kilobytes(process, "VmSize")? - status_kilobytes(process, "VmRSS")?;
     let bytes = (memory << 20) + (reserved << 10);
     let limit = Rlimit {
         current: Some(bytes),
@@ -146,9 +152,9 @@ fn bounded(site: &Site, memory: u64, good: &[u8]) -> Result<u32> {
 
 /// The ways of one file to the function. What all share is that nobody but the function knows how
 /// much memory an answer will take.
-fn events(kind: &Kind, key: &str, file: &[u8]) -> Vec<(&'static str, Value)> {
+fn events(kind: &FileKind, key: &str, file: &[u8]) -> Vec<(&'static str, Value)> {
     let stored = json!({"BUCKET_NAME": BUCKET, "S3_KEY": key});
-    let messages: Vec<_> = (0..AT_ONCE)
+    let messages: Vec<_> = (0..PHOTOS_PER_EVENT)
         .map(|number| json!({
             "taskId": number.to_string(), "s3Key": key, "s3BucketArn": format!("arn:aws:s3:::{BUCKET}"),
         }))
@@ -157,8 +163,8 @@ fn events(kind: &Kind, key: &str, file: &[u8]) -> Vec<(&'static str, Value)> {
         "invocationSchemaVersion": "1.0", "invocationId": "i", "job": {"id": "j"}, "tasks": messages,
     });
     let mut events = vec![
-        ("JSON", posted(file, "application/json", "")),
-        ("JPEG", posted(file, "image/jpeg", "preset=accurate")),
+        ("JSON", post_event(file, "application/json", "")),
+        ("JPEG", post_event(file, "image/jpeg", "preset=accurate")),
         ("six at once", job),
     ];
     if kind.direct {
@@ -168,33 +174,40 @@ fn events(kind: &Kind, key: &str, file: &[u8]) -> Vec<(&'static str, Value)> {
 }
 
 /// Posts an event; whether a photo was done and not refused, and the peak in megabytes.
-fn one(site: &Site, (process, memory): (u32, u64), event: &Value) -> Result<(bool, u64)> {
-    forget_peak(process).context("the process has ended before")?;
+fn post_and_measure(
+    lambda: &LocalLambda,
+    (process, memory): (u32, u64),
+    event: &Value,
+) -> Result<(bool, u64)> {
+    reset_peak_memory(process).context("the process has ended before")?;
     let start = Instant::now();
-    let answer = site.invoke(event)?;
+    let response = lambda.invoke(event)?;
     let time = start.elapsed().as_millis();
-    let answered = match answer["results"].as_array() {
+    let answered = match response["results"].as_array() {
         Some(results) => {
             let failed = results.iter().filter_map(|result| {
                 let text = result["resultString"].as_str().unwrap_or_default();
                 (result["resultCode"] != "Succeeded").then(|| text.split(':').next())?
             });
             let failed: Vec<_> = failed.collect();
-            let unnamed = failed.iter().find(|name| !is_refusal(name));
-            ensure!(unnamed.is_none(), "after {time} ms: {answer}");
+            let unnamed = failed.iter().find(|name| !is_photo_error(name));
+            ensure!(unnamed.is_none(), "after {time} ms: {response}");
             failed.len() < results.len()
         }
-        None => match found(&answer)? {
-            Found::Error(name, _) if name == "AnswerTooLarge" => true,
-            Found::Error(name, answer) => {
-                ensure!(is_refusal(&name), "after {time} ms: {answer}");
+        None => match parse_response(&response)? {
+            Outcome::Error(name, _) if name == "ResponseTooLarge" => true,
+            Outcome::Error(name, response) => {
+                ensure!(is_photo_error(&name), "after {time} ms: {response}");
                 false
             }
-            Found::Faces(..) | Found::FacesOnly(..) | Found::Photo => true,
+            Outcome::Faces(..) | Outcome::FacesOnly(..) | Outcome::Photo => true,
         },
     };
-    let peak = kilobytes(process, "VmHWM").context("the process has ended")?;
+    let peak = status_kilobytes(process, "VmHWM").context("the process has ended")?;
     let peak = peak.div_ceil(1024);
-    ensure!(peak <= memory, "it had {peak} MB after {time} ms: {answer}");
+    ensure!(
+        peak <= memory,
+        "it had {peak} MB after {time} ms: {response}"
+    );
     Ok((answered, peak))
 }

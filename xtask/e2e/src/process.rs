@@ -8,7 +8,7 @@ use rustix::param::clock_ticks_per_second;
 
 /// A number of kilobytes from a process's status: `VmRSS`, what it has in memory now, or `VmHWM`, the
 /// most that it had. Source: proc_pid_status(5).
-pub fn kilobytes(process: u32, field: &str) -> Result<u64> {
+pub fn status_kilobytes(process: u32, field: &str) -> Result<u64> {
     let path = format!("/proc/{process}/status");
     let status = fs::read_to_string(&path)?;
     let line = status.lines().find_map(|line| {
@@ -20,7 +20,7 @@ pub fn kilobytes(process: u32, field: &str) -> Result<u64> {
 }
 
 /// Has the most memory that a process had counted from now on. Source: proc_pid_clear_refs(5).
-pub fn forget_peak(process: u32) -> Result<()> {
+pub fn reset_peak_memory(process: u32) -> Result<()> {
     let path = format!("/proc/{process}/clear_refs");
     Ok(fs::write(&path, "5")?)
 }
@@ -34,7 +34,7 @@ pub fn open_files(process: u32) -> Result<usize> {
 
 /// How long all processors together worked for a process and its threads so far, in steps of a
 /// hundredth of a second. Source: proc_pid_stat(5).
-pub fn worked(process: u32) -> Result<Duration> {
+pub fn cpu_time(process: u32) -> Result<Duration> {
     let path = format!("/proc/{process}/stat");
     let text = fs::read_to_string(&path)?;
     // The second field, the name, is in brackets and may have blanks.

@@ -4,9 +4,9 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use package::program::{PROGRAMS, beside};
+use package::program::{PROGRAMS, sibling_binary};
 use package::workspace::Workspace;
-use support::run::succeed;
+use support::run::run_checked;
 
 /// Builds the programs, unless that was done.
 pub fn build(workspace: &Workspace) -> Result<()> {
@@ -16,20 +16,20 @@ pub fn build(workspace: &Workspace) -> Result<()> {
         cargo.args(["--bin", program.binary]);
     }
     cargo.args(["--bin", "xtask", "--bin", "pack-to"]);
-    succeed(&mut cargo)
+    run_checked(&mut cargo)
 }
 
 /// `cargo xtask` itself.
 pub fn xtask() -> Result<PathBuf> {
-    beside("xtask")
+    sibling_binary("xtask")
 }
 
 /// What speaks to registries.
 pub fn registry() -> Result<PathBuf> {
-    beside("registry")
+    sibling_binary("registry")
 }
 
 /// What packs an SDK and a function into a folder.
 pub fn pack_to() -> Result<PathBuf> {
-    beside("pack-to")
+    sibling_binary("pack-to")
 }

@@ -5,11 +5,11 @@ use std::sync::Mutex;
 
 use serde::Serialize;
 
-use support::answer::table;
-use support::process::lock;
+use support::output::format_table;
+use support::process::lock_ignoring_poison;
 
 /// Everything that was tried in this run, in the order in which it was.
-static TRIED: Mutex<Vec<Trial>> = Mutex::new(Vec::new());
+static TRIALS: Mutex<Vec<Trial>> = Mutex::new(Vec::new());
 
 /// One way in which a promise was tried.
 #[derive(Clone, Debug, Serialize)]
@@ -17,31 +17,31 @@ pub struct Trial {
     /// What is promised.
     promise: &'static str,
     /// How it was tried.
-    how: String,
+    method: String,
     /// How often.
-    times: u64,
+    attempts: u64,
     /// How often it did not hold.
     failures: u64,
 }
 
-/// Reports that `promise` was tried `times` times, and did not hold `failures` times. A test calls
+/// Reports that `promise` was tried `attempts` times, and did not hold `failures` times. A test calls
 /// this before it fails, so that the table shows the failures too.
-pub fn tried(promise: &'static str, how: impl Into<String>, times: usize, failures: usize) {
-    lock(&TRIED).push(Trial {
+pub fn record(promise: &'static str, method: impl Into<String>, attempts: usize, failures: usize) {
+    lock_ignoring_poison(&TRIALS).push(Trial {
         promise,
-        how: how.into(),
-        times: times as u64,
+        method: method.into(),
+        attempts: attempts as u64,
         failures: failures as u64,
     });
 }
 
 /// Everything that was reported so far.
 pub fn all() -> Vec<Trial> {
-    lock(&TRIED).clone()
+    lock_ignoring_poison(&TRIALS).clone()
 }
 
 /// The table, or nothing if nothing was tried.
-pub fn shown(trials: &[Trial]) -> String {
+pub fn format_trials(trials: &[Trial]) -> String {
     if trials.is_empty() {
         return String::new();
     }
@@ -49,10 +49,15 @@ pub fn shown(trials: &[Trial]) -> String {
         let widths = trials.iter().map(|trial| cell(trial).chars().count());
         widths.max().unwrap_or(0)
     };
-    let how = widest(|trial| &trial.how).max("how it was tried".len());
+    let width = widest(|trial| &trial.method).max("how it was tried".len());
     // Numbers are aligned to the right, and the second column, which is text, is not.
     let row = |promise: &str, text: &str, times: String, failures: String| {
-        vec![promise.to_owned(), format!("{text:<how$}"), times, failures]
+        vec![
+            promise.to_owned(),
+            format!("{text:<width$}"),
+            times,
+            failures,
+        ]
     };
     let mut rows = vec![row(
         "promise",
@@ -63,13 +68,13 @@ pub fn shown(trials: &[Trial]) -> String {
     rows.extend(trials.iter().map(|trial| {
         let Trial {
             promise,
-            how,
-            times,
+            method,
+            attempts,
             failures,
         } = trial;
-        row(promise, how, times.to_string(), failures.to_string())
+        row(promise, method, attempts.to_string(), failures.to_string())
     }));
-    table(&rows)
+    format_table(&rows)
 }
 
 #[cfg(test)]
@@ -77,11 +82,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_has_a_line_for_each_trial() {
-        let trial = |promise, how: &str, times, failures| Trial {
+    fn the_table_has_a_row_for_each_trial() {
+        let trial = |promise, method: &str, attempts, failures| Trial {
             promise,
-            how: how.to_owned(),
-            times,
+            method: method.to_owned(),
+            attempts,
             failures,
         };
         let trials = [
@@ -89,11 +94,11 @@ mod tests {
             trial("memory", "a table of inputs", 75, 2),
         ];
         assert_eq!(
-            shown(&trials),
+            format_trials(&trials),
             "promise                       how it was tried   times  failures\n\
              no event is answered wrongly  faults               300         0\n\
              memory                        a table of inputs     75         2\n"
         );
-        assert_eq!(shown(&[]), "");
+        assert_eq!(format_trials(&[]), "");
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Result, ensure};
 use fs_err as fs;
-use package::program::{PROGRAMS, beside};
+use package::program::{PROGRAMS, sibling_binary};
 use package::workspace::Workspace;
 use support::run::{Shell, cmd, output};
 
@@ -28,7 +28,7 @@ pub fn test(workspace: &Workspace) -> Result<()> {
         };
         if !helps.contains_key(verb) {
             let (program, verbs) = match PROGRAMS.iter().find(|program| program.verb == verb) {
-                Some(program) => (beside(program.binary)?, program.subcommand),
+                Some(program) => (sibling_binary(program.binary)?, program.subcommand),
                 None => (programs::xtask()?, Some(verb)),
             };
             let help = output(cmd!(sh, "{program} {verbs...} --help"))?;

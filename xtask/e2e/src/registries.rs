@@ -12,29 +12,29 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use layer::Layout;
 use layer::elf::FunctionBinary;
-use layer::lint::{Expected, lint};
-use layer_registry::Event;
+use layer::lint::{LintOptions, lint};
+use layer_registry::ProgressEvent;
 use opencv_build::Sdk;
 use serde_json::Value;
 
-use super::proxy::Proxy;
+use super::fault_proxy::Proxy;
 use conformance::skip::Skip;
-use package::pack::base::{Base, BaseImage};
-use package::pack::checked::check;
-use package::pack::function_image;
+use package::artefacts::base::{Base, BaseImage};
+use package::artefacts::lint::check_artefact;
+use package::artefacts::write_function_image;
 use package::workspace::Workspace;
 use support::run::{Shell, cmd, output};
 
-use image::{blobs, digest_of, push, remote, same_blobs};
+use image::{blobs, digest_of, ensure_same_blobs, push, remote};
 use server::Registry;
-use support::files::temporary_in;
+use support::files::temporary_dir_in;
 
 /// Pushes the layout in `layout` and pulls it, in every way.
 pub fn test(workspace: &Workspace, layout: &Path) -> Result<()> {
     let scratch = scratch(workspace)?;
     let registry = Registry::start(scratch.path(), None)?;
     let proxy = Proxy::start(registry.address())?;
-    there_and_back(&proxy, layout, scratch.path()).context("an image did not come back")?;
+    push_and_pull(&proxy, layout, scratch.path()).context("an image did not come back")?;
     uploads::test(&proxy, layout).context("with uploads that fail")?;
     downloads::test(&proxy, layout, scratch.path()).context("with downloads that fail")?;
     login::test(scratch.path(), layout).context("with a login")
@@ -53,17 +53,17 @@ pub fn base(
     let digest = push(&remote(&name)?, layout)?;
     let pulled = scratch.path().join("as-pulled");
     layer_registry::pull(&remote(&name)?, &pulled, None, &|_| ())?;
-    let findings = lint(&pulled, &Expected::default())?;
+    let findings = lint(&pulled, &LintOptions::default())?;
     ensure!(
         findings.is_empty(),
         "in a registry it breaks rules: {findings:?}"
     );
     let write = |name: &str| {
         let architecture = sdk.manifest().target.architecture;
-        let layout = registry::base(name, architecture, &scratch.path().join("bases"))?;
+        let layout = registry::pull_base(name, architecture, &scratch.path().join("bases"))?;
         let name = name.to_owned();
         let base = Base::Image(BaseImage { name, layout });
-        function_image(
+        write_function_image(
             scratch.path(),
             "on-a-base:v1",
             workspace,
@@ -80,12 +80,12 @@ pub fn base(
         "the layers of the base were changed"
     );
     let manifest: Value = serde_json::from_slice(image.manifest())?;
-    let said = &manifest["annotations"]["org.opencontainers.image.base.digest"];
+    let base_digest = &manifest["annotations"]["org.opencontainers.image.base.digest"];
     ensure!(
-        said == &digest.to_string(),
-        "the image says that its base is {said}"
+        base_digest == &digest.to_string(),
+        "the image says that its base is {base_digest}"
     );
-    check(
+    check_artefact(
         &scratch.path().join("face-detect"),
         binary.architecture(),
         true,
@@ -110,7 +110,7 @@ pub fn skopeo(workspace: &Workspace, layout: &Path) -> Result<()> {
     let sh = Shell::new()?;
     if output(cmd!(sh, "skopeo --version")).is_err() {
         let reason = "skopeo is not installed; ci/install-packages.sh installs it";
-        return Err(Skip::because(reason.to_owned()));
+        return Err(Skip::with_reason(reason.to_owned()));
     }
     let scratch = scratch(workspace)?;
     let registry = Registry::start(scratch.path(), None)?;
@@ -140,15 +140,15 @@ pub fn skopeo(workspace: &Workspace, layout: &Path) -> Result<()> {
         "skopeo's copy is {}, not {digest}",
         pulled.digest
     );
-    same_blobs(layout, &folder)
+    ensure_same_blobs(layout, &folder)
 }
 
 fn scratch(workspace: &Workspace) -> Result<tempfile::TempDir> {
-    temporary_in(&workspace.target(), ".registry-")
+    temporary_dir_in(&workspace.target_dir(), ".registry-")
 }
 
 /// Pushed once, an image is not sent again, and comes back with the same bytes.
-fn there_and_back(proxy: &Proxy, layout: &Path, scratch: &Path) -> Result<()> {
+fn push_and_pull(proxy: &Proxy, layout: &Path, scratch: &Path) -> Result<()> {
     let image = format!("{}/there/and-back:v1", proxy.address());
     let wanted = digest_of(layout)?;
     let digest = push(&remote(&image)?, layout)?;
@@ -158,39 +158,39 @@ fn there_and_back(proxy: &Proxy, layout: &Path, scratch: &Path) -> Result<()> {
     );
     let blobs = blobs(layout)?;
     // The manifest is one of the layout's blobs, and none of the registry's.
-    let uploads = proxy.take("PUT", "/blobs/uploads/");
+    let uploads = proxy.requests("PUT", "/blobs/uploads/");
     ensure!(
         uploads.len() == blobs.len() - 1,
         "{} blobs were sent in {} pieces",
         blobs.len() - 1,
         uploads.len()
     );
-    let told: u64 = uploads.iter().map(|request| request.length).sum();
+    let sent_bytes: u64 = uploads.iter().map(|request| request.length).sum();
     let bytes: u64 = blobs.values().map(|content| content.len() as u64).sum();
     let manifest = blobs.get(&wanted.hex());
     let manifest = manifest.context("the manifest is no blob")?.len() as u64;
     ensure!(
-        told == bytes - manifest,
-        "{told} bytes were sent, not {}",
+        sent_bytes == bytes - manifest,
+        "{sent_bytes} bytes were sent, not {}",
         bytes - manifest
     );
     ensure!(
-        proxy.take("PATCH", "").is_empty(),
+        proxy.requests("PATCH", "").is_empty(),
         "a blob was sent in pieces"
     );
 
-    proxy.clear();
+    proxy.clear_requests();
     let again = push(&remote(&image)?, layout)?;
     ensure!(again == digest, "a second push made {again} of {digest}");
     ensure!(
-        proxy.take("", "/uploads/").is_empty(),
+        proxy.requests("", "/uploads/").is_empty(),
         "a blob was sent a second time"
     );
 
     let folder = scratch.join("pulled");
     let last = std::cell::Cell::new((0, 0));
     let pulled = layer_registry::pull(&remote(&image)?, &folder, None, &|event| {
-        if let Event::Bytes { done, total } = event {
+        if let ProgressEvent::Bytes { done, total } = event {
             last.set((*done, *total));
         }
     })?;
@@ -204,7 +204,7 @@ fn there_and_back(proxy: &Proxy, layout: &Path, scratch: &Path) -> Result<()> {
         "the progress ends at {:?}",
         last.get()
     );
-    same_blobs(layout, &folder)?;
+    ensure_same_blobs(layout, &folder)?;
     ensure!(
         digest_of(&folder)? == digest,
         "the pulled layout names another image"
@@ -215,7 +215,7 @@ fn there_and_back(proxy: &Proxy, layout: &Path, scratch: &Path) -> Result<()> {
         "the tag stands for {resolved}, not {digest}"
     );
 
-    proxy.clear();
+    proxy.clear_requests();
     let again = layer_registry::pull(&remote(&image)?, &folder, None, &|_| ())?;
     ensure!(
         again.fetched_bytes == 0,
@@ -223,7 +223,7 @@ fn there_and_back(proxy: &Proxy, layout: &Path, scratch: &Path) -> Result<()> {
         again.fetched_bytes
     );
     ensure!(
-        proxy.take("GET", "/blobs/").is_empty(),
+        proxy.requests("GET", "/blobs/").is_empty(),
         "a blob was asked for a second time"
     );
 

@@ -7,14 +7,14 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use conformance::skip::Skip;
 use serde::Serialize;
-use support::answer::{Answer, print};
-use support::progress::tell;
+use support::output::{CommandOutput, print};
+use support::progress::print_status;
 
 use super::promises::{self, Trial};
 
 /// How the tests went.
 #[derive(Default, Serialize)]
-pub struct TestAnswer {
+pub struct TestOutput {
     passed: usize,
     failed: usize,
     skipped: usize,
@@ -38,7 +38,7 @@ enum Outcome {
     Skipped,
 }
 
-impl TestAnswer {
+impl TestOutput {
     /// Takes in how a test went.
     pub fn add(&mut self, name: &str, result: Result<()>, took: Duration) {
         let (outcome, reason) = match result {
@@ -60,7 +60,7 @@ impl TestAnswer {
             reason,
             seconds: (took.as_secs_f64() * 10.0).round() / 10.0,
         };
-        tell(&format!("=== {}", result.line()));
+        print_status(&format!("=== {}", result.line()));
         self.tests.push(result);
         self.promises = promises::all();
     }
@@ -95,8 +95,8 @@ impl TestResult {
     }
 }
 
-impl Answer for TestAnswer {
-    fn text(&self) -> String {
+impl CommandOutput for TestOutput {
+    fn to_text(&self) -> String {
         let mut text = String::new();
         for test in &self.tests {
             // Writing to a string cannot fail.
@@ -110,7 +110,7 @@ impl Answer for TestAnswer {
         } = self;
         text += &format!("{passed} passed, {failed} failed, {skipped} skipped\n");
         if !self.promises.is_empty() {
-            text += &format!("\n{}", promises::shown(&self.promises));
+            text += &format!("\n{}", promises::format_trials(&self.promises));
         }
         text
     }

@@ -13,32 +13,32 @@ use fs_err::{self as fs, File};
 use layer::elf::FunctionBinary;
 use layer::{Layout, diff};
 use opencv_build::Sdk;
-use support::progress::tell;
+use support::progress::print_status;
 
-use package::pack::base::Base;
-use package::pack::{FUNCTION, function_zip, images};
+use package::artefacts::base::Base;
+use package::artefacts::{FUNCTION_NAME, write_function_zip, write_images};
 use package::workspace::Workspace;
 
 use super::programs;
-use support::run::{Shell, cmd, finish, output};
+use support::run::{Shell, cmd, output, wait_with_output};
 
 /// Debian's `nobody`, and everybody else's.
 const NOBODY: u32 = 65534;
 
 /// Packs everything twice and compares.
 pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
-    let here = images(workspace, sdk, binary, &Base::Minimal)?;
-    let (zip, _) = function_zip(workspace, sdk, binary)?;
+    let here = write_images(workspace, sdk, binary, &Base::Minimal)?;
+    let (zip, _) = write_function_zip(workspace, sdk, binary)?;
 
     let elsewhere = tempfile::tempdir().context("failed to create a temporary folder")?;
-    open_to_all(elsewhere.path())?;
+    make_world_writable(elsewhere.path())?;
     let at = |name: &str| elsewhere.path().join(name);
     copy_with_other_times(sdk.path(), &at("sdk"))?;
     copy_with_other_times(binary.path(), &at("program"))?;
     fs::copy(programs::pack_to()?, at("pack-to"))?;
     let to = at("packed");
     fs::create_dir(&to)?;
-    open_to_all(&to)?;
+    make_world_writable(&to)?;
 
     let sh = Shell::new()?;
     sh.change_dir("/");
@@ -46,11 +46,11 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
     let arguments = [at("pack-to"), at("sdk"), at("program"), to.clone()];
     let pack = cmd!(sh, "sh -c {script} {arguments...}");
     let mut pack = Command::from(pack.env("CARGO_MANIFEST_DIR", workspace.root().join("xtask")));
-    match another_user(workspace) {
+    match can_use_another_user(workspace) {
         Ok(()) => {
             pack.uid(NOBODY).gid(NOBODY);
         }
-        Err(why) => tell(&format!("packing as the same user: {why}")),
+        Err(why) => print_status(&format!("packing as the same user: {why}")),
     }
     output(&mut pack)?;
 
@@ -67,19 +67,20 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
             "{name} differs when it is packed elsewhere:\n  {}",
             lines.join("\n  ")
         );
-        same(&written.archive, &to.join(format!("{name}.tar")))?;
-        readable(theirs.path())?;
+        ensure_same_file(&written.archive, &to.join(format!("{name}.tar")))?;
+        ensure_readable(theirs.path())?;
     }
-    same(&zip, &to.join(format!("{FUNCTION}.zip")))?;
-    malformed_date(&at("pack-to"), &[at("sdk"), at("program"), to])
+    ensure_same_file(&zip, &to.join(format!("{FUNCTION_NAME}.zip")))?;
+    reject_malformed_date(&at("pack-to"), &[at("sdk"), at("program"), to])
 }
 
 /// Whether another user could do it: this one is root, and the project can be read by everybody.
-fn another_user(workspace: &Workspace) -> Result<()> {
+fn can_use_another_user(workspace: &Workspace) -> Result<()> {
     let (sh, root) = (Shell::new()?, workspace.root());
     sh.change_dir("/");
     let mut look = Command::from(cmd!(sh, "test -r {root}/Cargo.toml"));
-    let looked = finish(look.uid(NOBODY).gid(NOBODY)).context("only root can be somebody else")?;
+    let looked =
+        wait_with_output(look.uid(NOBODY).gid(NOBODY)).context("only root can be somebody else")?;
     ensure!(
         looked.status.success(),
         "nobody else may read the project's folder"
@@ -87,7 +88,7 @@ fn another_user(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-fn open_to_all(folder: &Path) -> Result<()> {
+fn make_world_writable(folder: &Path) -> Result<()> {
     fs::set_permissions(folder, Permissions::from_mode(0o777))
         .with_context(|| format!("failed to change the mode of `{}`", folder.display()))
 }
@@ -108,7 +109,7 @@ fn copy_with_other_times(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-fn same(ours: &Path, theirs: &Path) -> Result<()> {
+fn ensure_same_file(ours: &Path, theirs: &Path) -> Result<()> {
     let read = |path: &Path| fs::read(path);
     let (one, other) = (read(ours)?, read(theirs)?);
     if let Some(at) = one.iter().zip(&other).position(|(a, b)| a != b) {
@@ -128,7 +129,7 @@ fn same(ours: &Path, theirs: &Path) -> Result<()> {
 }
 
 /// Everybody may read a layout, whatever the mask of who wrote it.
-fn readable(path: &Path) -> Result<()> {
+fn ensure_readable(path: &Path) -> Result<()> {
     let mode = fs::metadata(path)?.permissions().mode();
     let needed = if path.is_dir() { 0o755 } else { 0o644 };
     ensure!(
@@ -139,21 +140,21 @@ fn readable(path: &Path) -> Result<()> {
     );
     if path.is_dir() {
         for entry in fs::read_dir(path)? {
-            readable(&entry?.path())?;
+            ensure_readable(&entry?.path())?;
         }
     }
     Ok(())
 }
 
 /// A date that is none stops the packing, and says so.
-fn malformed_date(program: &Path, arguments: &[std::path::PathBuf]) -> Result<()> {
+fn reject_malformed_date(program: &Path, arguments: &[std::path::PathBuf]) -> Result<()> {
     let sh = Shell::new()?;
     let pack = cmd!(sh, "{program} {arguments...}");
-    let refused = finish(pack.env("SOURCE_DATE_EPOCH", "yesterday"))?;
-    let said = String::from_utf8_lossy(&refused.stderr);
+    let refused = wait_with_output(pack.env("SOURCE_DATE_EPOCH", "yesterday"))?;
+    let output_text = String::from_utf8_lossy(&refused.stderr);
     ensure!(
-        !refused.status.success() && said.contains("SOURCE_DATE_EPOCH is `yesterday`"),
-        "a malformed SOURCE_DATE_EPOCH was not refused: {said}"
+        !refused.status.success() && output_text.contains("SOURCE_DATE_EPOCH is `yesterday`"),
+        "a malformed SOURCE_DATE_EPOCH was not refused: {output_text}"
     );
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Bills of materials of the real SDK and the real function: valid to the reference validator, the
+//! SBOMs of the real SDK and the real function: valid to the reference validator, the
 //! same when they are made again, and with exactly the crates that cargo links.
 
 mod crates;
@@ -14,20 +14,20 @@ use layer::elf::FunctionBinary;
 use layer::{Content, Digest, FileTree, Mode, glibc};
 use opencv_build::Sdk;
 use serde_json::Value;
-use support::progress::tell;
+use support::progress::print_status;
 
+use package::artefacts::{BOOTSTRAP_PATH, FUNCTION_NAME};
 use package::build::Build;
-use package::pack::{BOOTSTRAP, FUNCTION};
-use package::sbom::{self, Bill, Form, Subject};
+use package::sbom::{self, ArtefactKind, Sbom, Subject};
 use packages::packages;
 use support::run::{Shell, cmd, output};
 use validator::Validator;
 
 /// What the licences may weigh in the function's image, in bytes.
-const LICENCES: usize = 250_000;
+const MAX_LICENCE_BYTES: usize = 250_000;
 
-/// What must be in the function's bill, and what is only in the SDK or needed to build it.
-const IN: [&str; 9] = [
+/// What must be in the function's SBOM, and what is only in the SDK or needed to build it.
+const REQUIRED_COMPONENTS: [&str; 9] = [
     "function",
     "opencv",
     "libjpeg-turbo",
@@ -38,7 +38,7 @@ const IN: [&str; 9] = [
     "object_store",
     "Rust's standard library",
 ];
-const OUT: [&str; 9] = [
+const FORBIDDEN_COMPONENTS: [&str; 9] = [
     "libpng",
     "libwebp",
     "zlib",
@@ -50,88 +50,103 @@ const OUT: [&str; 9] = [
     "xtask",
 ];
 
-/// Everything about bills of materials that needs the real artefacts.
+/// Everything about SBOMs that needs the real artefacts.
 pub fn test(build: &Build, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
     let workspace = &build.workspace;
     let validator = Validator::install(workspace)?;
     // So that crates are asked for, and remembered the second time.
-    let remembered = workspace.target().join("sbom");
+    let remembered = workspace.target_dir().join("sbom");
     if remembered.exists() {
         fs::remove_dir_all(&remembered)?;
     }
-    let libraries = glibc::needed_by(binary)?;
-    let make = || -> Result<(Bill, Vec<u8>)> {
+    let libraries = glibc::required_libraries(binary)?;
+    let make = || -> Result<(Sbom, Vec<u8>)> {
         let start = Instant::now();
-        let bill = sbom::of_function(workspace, sdk, binary, &libraries)?;
+        let sbom = sbom::function_sbom(workspace, sdk, binary, &libraries)?;
         let asked = start.elapsed().as_secs_f64() * 1000.0;
-        let document = function_document(&bill, binary, &libraries)?;
+        let document = function_document(&sbom, binary, &libraries)?;
         let all = start.elapsed().as_secs_f64() * 1000.0;
-        tell(&format!(
-            "the function's bill: {asked:.0} ms, with its document {all:.0} ms"
+        print_status(&format!(
+            "the function's SBOM: {asked:.0} ms, with its document {all:.0} ms"
         ));
-        Ok((bill, document))
+        Ok((sbom, document))
     };
-    let (bill, document) = make()?;
+    let (sbom, document) = make()?;
     let (_, again) = make()?;
     ensure!(
         document == again,
-        "the function's bill differs when it is made again"
+        "the function's SBOM differs when it is made again"
     );
     validator.accept("function", &document)?;
-    validator.accept("zip", &zip_document(&bill, binary)?)?;
-    validator.accept("function on a base", &based_document(&bill, binary)?)?;
+    validator.accept("zip", &zip_document(&sbom, binary)?)?;
+    validator.accept("function on a base", &based_document(&sbom, binary)?)?;
     let parsed: Value = serde_json::from_slice(&document)?;
     check_names(&parsed, sdk, libraries.files().count())?;
     crates::check(&parsed, build, sdk)?;
-    check_licences(&bill)?;
-    refuse_damaged(&validator, &parsed)?;
+    check_licences(&sbom)?;
+    reject_corrupted(&validator, &parsed)?;
 
-    let bill = sbom::of_sdk(sdk)?;
-    let document = sdk_document(&bill, sdk)?;
-    let again = sdk_document(&sbom::of_sdk(sdk)?, sdk)?;
+    let sbom = sbom::sdk_sbom(sdk)?;
+    let document = sdk_document(&sbom, sdk)?;
+    let again = sdk_document(&sbom::sdk_sbom(sdk)?, sdk)?;
     ensure!(
         document == again,
-        "the SDK's bill differs when it is made again"
+        "the SDK's SBOM differs when it is made again"
     );
     validator.accept("sdk", &document)?;
     let parsed: Value = serde_json::from_slice(&document)?;
     let names = names(&parsed);
     ensure!(
         names.contains("zlib") && names.contains("SoftFloat") && !names.contains("libc++"),
-        "the SDK's bill has {names:?}"
+        "the SDK's SBOM has {names:?}"
     );
     Ok(())
 }
 
 /// A document for an image that has the function, its libraries and all licences.
 fn function_document(
-    bill: &Bill,
+    sbom: &Sbom,
     binary: &FunctionBinary,
     libraries: &FileTree,
 ) -> Result<Vec<u8>> {
-    let function = program(binary, BOOTSTRAP.trim_start_matches('/'))?;
-    let trees = [&function, libraries, &bill.licences()?];
-    sbom::document(bill, &trees, &subject(FUNCTION, Form::Image), 0)
+    let function = program(binary, BOOTSTRAP_PATH.trim_start_matches('/'))?;
+    let trees = [&function, libraries, &sbom.licence_tree()?];
+    sbom::document(
+        sbom,
+        &trees,
+        &subject(FUNCTION_NAME, ArtefactKind::Image),
+        0,
+    )
 }
 
 /// A document for an archive that has the function alone.
-fn zip_document(bill: &Bill, binary: &FunctionBinary) -> Result<Vec<u8>> {
+fn zip_document(sbom: &Sbom, binary: &FunctionBinary) -> Result<Vec<u8>> {
     let function = program(binary, "bootstrap")?;
-    sbom::document(bill, &[&function], &subject(FUNCTION, Form::Archive), 0)
+    sbom::document(
+        sbom,
+        &[&function],
+        &subject(FUNCTION_NAME, ArtefactKind::Archive),
+        0,
+    )
 }
 
 /// A document for an image whose libraries are another image's.
-fn based_document(bill: &Bill, binary: &FunctionBinary) -> Result<Vec<u8>> {
-    let mut bill = bill.clone();
+fn based_document(sbom: &Sbom, binary: &FunctionBinary) -> Result<Vec<u8>> {
+    let mut sbom = sbom.clone();
     let digest = Digest::of(b"a base");
-    bill.build_upon("public.example.com/lambda/provided:al2023", digest)?;
-    function_document(&bill, binary, &FileTree::new())
+    sbom.set_base_image("public.example.com/lambda/provided:al2023", digest)?;
+    function_document(&sbom, binary, &FileTree::new())
 }
 
-fn sdk_document(bill: &Bill, sdk: &Sdk) -> Result<Vec<u8>> {
+fn sdk_document(sbom: &Sbom, sdk: &Sdk) -> Result<Vec<u8>> {
     let mut tree = FileTree::new();
     tree.add_folder("opt/opencv", sdk.path())?;
-    sbom::document(bill, &[&tree], &subject("opencv-sdk", Form::Image), 0)
+    sbom::document(
+        sbom,
+        &[&tree],
+        &subject("opencv-sdk", ArtefactKind::Image),
+        0,
+    )
 }
 
 fn program(binary: &FunctionBinary, path: &str) -> Result<FileTree> {
@@ -141,14 +156,14 @@ fn program(binary: &FunctionBinary, path: &str) -> Result<FileTree> {
     Ok(tree)
 }
 
-fn subject(name: &str, form: Form) -> Subject {
+fn subject(name: &str, kind: ArtefactKind) -> Subject {
     Subject {
         name: name.to_owned(),
         version: "0.1.0".to_owned(),
         // What it is does not matter here.
         digest: Digest::of(b"an artefact"),
         file_name: format!("{name}.tar"),
-        form,
+        kind,
     }
 }
 
@@ -162,20 +177,20 @@ fn names(document: &Value) -> BTreeSet<&str> {
 /// is not.
 fn check_names(document: &Value, sdk: &Sdk, libraries: usize) -> Result<()> {
     let names = names(document);
-    for name in IN {
-        ensure!(names.contains(name), "the function's bill lacks {name}");
+    for name in REQUIRED_COMPONENTS {
+        ensure!(names.contains(name), "the function's SBOM lacks {name}");
     }
-    for name in OUT {
+    for name in FORBIDDEN_COMPONENTS {
         ensure!(
             !names.contains(name),
-            "the function's bill has {name}, which is not linked"
+            "the function's SBOM has {name}, which is not linked"
         );
     }
     let opencv = packages(document).find(|p| p["name"] == "opencv" && !p["supplier"].is_null());
-    let version = opencv.context("the bill lacks OpenCV")?["versionInfo"].as_str();
+    let version = opencv.context("the SBOM lacks OpenCV")?["versionInfo"].as_str();
     ensure!(
         version == Some(sdk.manifest().version.as_str()),
-        "the bill has OpenCV {version:?}"
+        "the SBOM has OpenCV {version:?}"
     );
     let expanded = document["relationships"].as_array();
     let expanded = expanded.into_iter().flatten();
@@ -184,7 +199,7 @@ fn check_names(document: &Value, sdk: &Sdk, libraries: usize) -> Result<()> {
     // A machine can have neither of the package managers.
     let sh = Shell::new()?;
     if output(cmd!(sh, "dpkg-query --version")).is_ok() {
-        ensure!(names.contains("libc6"), "the bill lacks the package libc6");
+        ensure!(names.contains("libc6"), "the SBOM lacks the package libc6");
         ensure!(
             owned == libraries,
             "of {libraries} libraries only {owned} have a package"
@@ -194,8 +209,8 @@ fn check_names(document: &Value, sdk: &Sdk, libraries: usize) -> Result<()> {
 }
 
 /// Every licence is there and together they are small.
-fn check_licences(bill: &Bill) -> Result<()> {
-    let tree = bill.licences()?;
+fn check_licences(sbom: &Sbom) -> Result<()> {
+    let tree = sbom.licence_tree()?;
     let files: Vec<_> = tree.files().collect();
     let mut bytes = 0;
     for (path, content) in &files {
@@ -205,7 +220,7 @@ fn check_licences(bill: &Bill) -> Result<()> {
         ensure!(!text.is_empty(), "`{path}` is empty");
         bytes += text.len();
     }
-    ensure!(bytes < LICENCES, "the licences have {bytes} bytes");
+    ensure!(bytes < MAX_LICENCE_BYTES, "the licences have {bytes} bytes");
     for name in [
         "opencv/LICENSE",
         "libjpeg-turbo/README.ijg",
@@ -219,28 +234,28 @@ fn check_licences(bill: &Bill) -> Result<()> {
         );
     }
     // Crates have theirs in one text, below their names.
-    let names = bill.crate_licences.split([',', '\n']).map(str::trim);
+    let names = sbom.crate_licence_text.split([',', '\n']).map(str::trim);
     let names: BTreeSet<_> = names.collect();
     let silent = |component: &&sbom::Component| {
-        component.texts.is_empty() && !names.contains(component.label().as_str())
+        component.licence_texts.is_empty() && !names.contains(component.label().as_str())
     };
-    let silent: Vec<_> = bill.components.iter().filter(silent).collect();
+    let silent: Vec<_> = sbom.components.iter().filter(silent).collect();
     let silent: Vec<_> = silent.iter().map(|component| component.label()).collect();
     ensure!(
         silent.is_empty(),
         "no licence text for {}",
         silent.join(", ")
     );
-    tell(&format!("licences: {} files, {bytes} bytes", files.len()));
+    print_status(&format!("licences: {} files, {bytes} bytes", files.len()));
     Ok(())
 }
 
 /// Something that makes a document invalid.
-type Damage = fn(&mut Value);
+type Corruption = fn(&mut Value);
 
 /// What the validator must refuse: it would say nothing of a good document if it refused nothing.
-fn refuse_damaged(validator: &Validator, document: &Value) -> Result<()> {
-    let damages: [(&str, Damage); 4] = [
+fn reject_corrupted(validator: &Validator, document: &Value) -> Result<()> {
+    let corruptions: [(&str, Corruption); 4] = [
         ("data licence", |d| d["dataLicense"] = "MIT".into()),
         ("declared licence", |d| {
             d["packages"][1]["licenseDeclared"] = "MIT AND".into()
@@ -252,12 +267,12 @@ fn refuse_damaged(validator: &Validator, document: &Value) -> Result<()> {
             d["files"][0]["checksums"][0]["checksumValue"] = "12".into()
         }),
     ];
-    for (what, damage) in damages {
+    for (what, damage) in corruptions {
         let mut damaged = document.clone();
         damage(&mut damaged);
         ensure!(damaged != *document, "the {what} was not damaged");
         validator
-            .refuse(&serde_json::to_vec(&damaged)?)
+            .reject(&serde_json::to_vec(&damaged)?)
             .with_context(|| format!("a document with a damaged {what} was accepted"))?;
     }
     Ok(())

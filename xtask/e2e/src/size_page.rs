@@ -1,10 +1,10 @@
 //! The page of the size report in a real browser: gone into, searched, ordered, compared with an earlier
 //! report, light and dark, on a phone, and that it asks nobody for anything.
 
+mod appearance;
 mod expected;
-mod looks;
-mod seen;
-mod tries;
+mod interactions;
+mod page_state;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -17,13 +17,13 @@ use fs_err as fs;
 use url::Url;
 
 use super::browser::Browser;
-use expected::{bare, with_everything};
-use seen::Seen;
+use expected::{with_everything, without_optional_sections};
+use page_state::PageState;
 use size::page::render;
 use size::report::Document;
 
 /// How long the page may take to show something, on a slow and busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What is searched for. It is in the names of a function that works on pictures.
 const TEXT: &str = "ReSize";
@@ -34,27 +34,33 @@ pub fn test(document: &Document, scratch: &Path, results: &Path) -> Result<()> {
     fs::create_dir_all(results)?;
     let document = with_everything(document);
     let page = write(&document, results, "page.html")?;
-    let bare = write(&bare(&document), results, "bare.html")?;
+    let bare = write(&without_optional_sections(&document), results, "bare.html")?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .context("failed to start a runtime for WebDriver")?;
     runtime.block_on(async {
         let browser = Browser::start(scratch).await?;
-        let visit = Visit { browser, page };
+        let session = PageSession { browser, page };
         let artefact = document.report.artefacts.first();
         let artefact = artefact.context("the document has no artefact")?;
-        visit.open("").await?;
-        visit.zoom(artefact).await.context("zoom")?;
-        visit.in_colours("light").await?;
-        visit.search(artefact).await.context("search")?;
-        visit.sort(artefact).await.context("sort")?;
-        visit.before(&document).await.context("before and now")?;
-        visit.markup().await.context("a name that is markup")?;
-        visit.sections(&document, &bare).await.context("sections")?;
-        visit.looks(results).await.context("looks")?;
-        visit.quiet().await?;
-        visit.browser.close().await
+        session.open("").await?;
+        session.zoom(artefact).await.context("zoom")?;
+        session.set_color_scheme("light").await?;
+        session.search(artefact).await.context("search")?;
+        session.sort(artefact).await.context("sort")?;
+        session
+            .compare_with_earlier(&document)
+            .await
+            .context("before and now")?;
+        session.markup().await.context("a name that is markup")?;
+        session
+            .sections(&document, &bare)
+            .await
+            .context("sections")?;
+        session.check_appearance(results).await.context("looks")?;
+        session.check_console().await?;
+        session.browser.close().await
     })
 }
 
@@ -67,12 +73,12 @@ fn write(document: &Document, folder: &Path, name: &str) -> Result<Url> {
 }
 
 /// The page in a browser.
-struct Visit {
+struct PageSession {
     browser: Browser,
     page: Url,
 }
 
-impl Visit {
+impl PageSession {
     /// Opens the page anew, with what follows in its address.
     async fn open(&self, fragment: &str) -> Result<()> {
         let mut address = self.page.clone();
@@ -86,8 +92,8 @@ impl Visit {
         // From the same file with another fragment, a browser would load nothing.
         client.goto("about:blank").await?;
         client.goto(address.as_str()).await?;
-        self.wait("the page", |seen| {
-            !seen.crumbs.is_empty() && seen.picture != 0
+        self.wait("the page", |state| {
+            !state.breadcrumbs.is_empty() && state.pixel_checksum != 0
         })
         .await?;
         Ok(())
@@ -95,14 +101,14 @@ impl Visit {
 
     /// Writes into the search field what is to be found.
     async fn find_text(&self, text: &str) -> Result<()> {
-        let field = self.browser.client().find(Locator::Id("find")).await?;
+        let field = self.browser.client().find(Locator::Id("search")).await?;
         let before = field.prop("value").await?.unwrap_or_default();
         let keys = char::from(Key::Backspace).to_string().repeat(before.len());
         field.send_keys(&(keys + text)).await?;
         let wanted = !text.is_empty();
-        self.wait("the search", |seen| {
-            seen.count.is_empty() != wanted
-                && (!wanted || seen.address.contains(&text.replace(' ', "+")))
+        self.wait("the search", |state| {
+            state.count.is_empty() != wanted
+                && (!wanted || state.address.contains(&text.replace(' ', "+")))
         })
         .await?;
         Ok(())
@@ -116,7 +122,7 @@ impl Visit {
 
     /// Moves the mouse to a place on the map, and clicks there if asked.
     async fn mouse(&self, [x, y]: [f64; 2], click: bool) -> Result<()> {
-        let [left, top, ..] = self.seen().await?.map;
+        let [left, top, ..] = self.page_state().await?.map;
         let move_to = PointerAction::MoveTo {
             duration: None,
             x: left + x,
@@ -141,34 +147,34 @@ impl Visit {
     }
 
     /// Refuses errors in the browser's console, and that anything was asked for.
-    async fn quiet(&self) -> Result<()> {
+    async fn check_console(&self) -> Result<()> {
         if let Some(error) = self.browser.errors().await?.first() {
             bail!("the browser's console says: {error}");
         }
-        let requests = self.seen().await?.requests;
+        let requests = self.page_state().await?.requests;
         ensure!(requests.is_empty(), "the page asks for {requests:?}");
         Ok(())
     }
 
-    async fn seen(&self) -> Result<Seen> {
-        let seen = self
+    async fn page_state(&self) -> Result<PageState> {
+        let state = self
             .browser
             .client()
-            .execute(seen::SCRIPT, Vec::new())
+            .execute(page_state::SCRIPT, Vec::new())
             .await?;
-        serde_json::from_value(seen).context("the page lacks something")
+        serde_json::from_value(state).context("the page lacks something")
     }
 
-    async fn wait(&self, what: &str, ready: impl Fn(&Seen) -> bool) -> Result<Seen> {
+    async fn wait(&self, what: &str, ready: impl Fn(&PageState) -> bool) -> Result<PageState> {
         let start = Instant::now();
         loop {
-            let seen = self.seen().await?;
-            if ready(&seen) {
-                return Ok(seen);
+            let state = self.page_state().await?;
+            if ready(&state) {
+                return Ok(state);
             }
             ensure!(
-                start.elapsed() < PATIENCE,
-                "the page lacks `{what}`: {seen:?}"
+                start.elapsed() < TIMEOUT,
+                "the page lacks `{what}`: {state:?}"
             );
             tokio::time::sleep(Duration::from_millis(50)).await;
         }

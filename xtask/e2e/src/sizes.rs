@@ -5,18 +5,18 @@ use std::path::Path;
 use anyhow::{Context, Result, bail, ensure};
 use fs_err as fs;
 use opencv_build::Architecture;
-use support::progress::tell;
+use support::progress::print_status;
 
 use conformance::skip::Skip;
 use package::build::{self, Build};
-use package::sbom::NOT_LINKED;
+use package::sbom::UNLINKED_LIBRARIES;
 use size::part::Part;
 use size::report::Report;
-use size::variant::libraries;
-use size::{self, Built};
+use size::variant::static_libraries;
+use size::{self, BuildOutput};
 
 /// A function that every program with OpenCV's cascades has.
-const LINKED: &str = "cv::haar::detectCandidates";
+const LINKED_FUNCTION: &str = "cv::haar::detectCandidates";
 const SCHEMA: &str = include_str!("../../size/data/report.schema.json");
 
 /// The parts sum up to the files, for every architecture that is built; for the others says that they are
@@ -28,31 +28,32 @@ pub fn test() -> Result<()> {
             architecture: Some(architecture),
             recipe: None,
         })?;
-        if !build.paths.sdk(&build.recipe.target).is_dir() {
-            tell(&format!(
+        if !build.paths.sdk_dir(&build.recipe.target).is_dir() {
+            print_status(&format!(
                 "{architecture} is not built here; its sizes are not tried"
             ));
             continue;
         }
         tried += 1;
-        let built = Built::new(&build)?;
+        let built = BuildOutput::new(&build)?;
         let report = built.report()?;
-        sums(&built, &report).with_context(|| format!("the report for {architecture} is wrong"))?;
-        explanations(&built)?;
-        form(&built)?;
-        relinked(&built)?;
+        check_sums(&built, &report)
+            .with_context(|| format!("the report for {architecture} is wrong"))?;
+        check_explanations(&built)?;
+        check_schema(&built)?;
+        check_relinked(&built)?;
     }
     if tried == 0 {
-        return Err(Skip::because("no architecture is built".to_owned()));
+        return Err(Skip::with_reason("no architecture is built".to_owned()));
     }
     Ok(())
 }
 
-fn sums(built: &Built, report: &Report) -> Result<()> {
+fn check_sums(built: &BuildOutput, report: &Report) -> Result<()> {
     let artefact = |name: &str| -> Result<&Part> {
         let found = report.artefacts.iter().find(|part| part.name == name);
         let part = found.with_context(|| format!("there is no `{name}`"))?;
-        part.check()?;
+        part.check_sums()?;
         Ok(part)
     };
     let same = |name: &str, bytes: u64, expected: u64| {
@@ -110,18 +111,22 @@ fn sums(built: &Built, report: &Report) -> Result<()> {
         .sum();
     same(
         "what is linked of the libraries",
-        libraries.linked.unwrap_or(0),
+        libraries.linked_bytes.unwrap_or(0),
         linked,
     )?;
 
     let image = artefact("image face-detect")?;
-    let packed: u64 = image.parts.iter().filter_map(|layer| layer.packed).sum();
+    let compressed: u64 = image
+        .parts
+        .iter()
+        .filter_map(|layer| layer.compressed_bytes)
+        .sum();
     ensure!(
         image
-            .packed
-            .is_some_and(|all| all > packed && all < packed + 10_000),
-        "the layers are {packed} bytes packed, and the image {:?}",
-        image.packed
+            .compressed_bytes
+            .is_some_and(|all| all > compressed && all < compressed + 10_000),
+        "the layers are {compressed} bytes compressed, and the image {:?}",
+        image.compressed_bytes
     );
     artefact("image opencv-sdk")?;
     let zip = artefact("zip face-detect")?;
@@ -129,7 +134,7 @@ fn sums(built: &Built, report: &Report) -> Result<()> {
 }
 
 /// The document is of the form that other programs are told, and no artefact is over its budget.
-fn form(built: &Built) -> Result<()> {
+fn check_schema(built: &BuildOutput) -> Result<()> {
     let document = size::document(&size::Arguments::default(), built)?;
     let schema = serde_json::from_str(SCHEMA).context("the schema of reports is no JSON")?;
     let validator = jsonschema::validator_for(&schema).context("the schema of reports is none")?;
@@ -145,20 +150,20 @@ fn form(built: &Built) -> Result<()> {
 
 /// Linked with the SDK's own libraries in place of themselves, the function is what it was but for the order
 /// of its parts; without the one that reads JPEG it is not linked.
-fn relinked(built: &Built) -> Result<()> {
-    let libraries = libraries(&built.sdk);
-    let again = built.relinked("test", &libraries)?;
+fn check_relinked(built: &BuildOutput) -> Result<()> {
+    let libraries = static_libraries(&built.sdk);
+    let again = built.relink("test", &libraries)?;
     let file = fs::metadata(built.binary.path())?.len();
     ensure!(
-        again.binary.abs_diff(file) < file / 100,
+        again.bytes.abs_diff(file) < file / 100,
         "linked again, the function has {} bytes instead of {file}",
-        again.binary
+        again.bytes
     );
     for library in &libraries {
         let name = link_name(library);
-        let bytes = again.by_library.get(&name).copied().unwrap_or(0);
+        let bytes = again.bytes_by_library.get(&name).copied().unwrap_or(0);
         ensure!(
-            NOT_LINKED.contains(&name.as_str()) == (bytes < 1000),
+            UNLINKED_LIBRARIES.contains(&name.as_str()) == (bytes < 1000),
             "of `{name}` {bytes} bytes are linked"
         );
     }
@@ -166,7 +171,7 @@ fn relinked(built: &Built) -> Result<()> {
         .into_iter()
         .filter(|library| link_name(library) != "jpeg-turbo")
         .collect();
-    let error = built.relinked("test", &without).err();
+    let error = built.relink("test", &without).err();
     let error = error.context("the function is linked without what reads JPEG")?;
     ensure!(
         format!("{error:#}").contains("jpeg_"),
@@ -181,17 +186,17 @@ fn link_name(library: &Path) -> String {
 }
 
 /// A function that is there has a chain of references, and another name has a clear error.
-fn explanations(built: &Built) -> Result<()> {
-    let explained = built.explain(LINKED)?;
-    let found = explained.found.first().context("nothing was found")?;
+fn check_explanations(built: &BuildOutput) -> Result<()> {
+    let explained = built.explain(LINKED_FUNCTION)?;
+    let found = explained.matches.first().context("nothing was found")?;
     let names: Vec<_> = found.chain.iter().map(|link| link.name.as_str()).collect();
     ensure!(
         names.first() == Some(&"_start") && names.len() > 3,
-        "the chain to {LINKED} is {names:?}"
+        "the chain to {LINKED_FUNCTION} is {names:?}"
     );
     ensure!(
-        found.retained >= found.chain.last().map_or(0, |link| link.bytes),
-        "less would go without {LINKED} than it has"
+        found.retained_bytes >= found.chain.last().map_or(0, |link| link.bytes),
+        "less would go without {LINKED_FUNCTION} than it has"
     );
     let error = built.explain("no_such_function").err();
     let error = error.context("a name that does not exist is explained")?;

@@ -18,7 +18,7 @@ use support::run::{Shell, cmd};
 
 const BUCKET: &str = "photos";
 /// How long the function may take to start and answer, on a slow and busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Starts the function, "restores" it, and has it look at a photo.
 pub fn test(sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
@@ -48,31 +48,31 @@ pub fn test(sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
         .env("AWS_ENDPOINT_URL", storage.endpoint())
         .env("AWS_CONTAINER_CREDENTIALS_FULL_URI", lambda.credentials())
         .env("AWS_CONTAINER_AUTHORIZATION_TOKEN", runtime_api::TOKEN);
-    let _function = Child::logged(run, &log)?;
+    let _function = Child::start_logged(run, &log)?;
 
-    let steps = lambda.wait(PATIENCE).with_context(|| {
-        let said = fs_err::read_to_string(&log).unwrap_or_default();
-        format!("the function did not answer; it said: {said}")
+    let steps = lambda.wait(TIMEOUT).with_context(|| {
+        let output_text = fs_err::read_to_string(&log).unwrap_or_default();
+        format!("the function did not answer; it said: {output_text}")
     })?;
     let expected = [
         Step::Restored,
-        Step::Asked,
+        Step::PolledForEvent,
         Step::Credentials,
-        Step::Answered,
+        Step::SentResponse,
     ];
-    let mut told: Vec<_> = steps.iter().map(|(step, _)| *step).collect();
+    let mut steps_seen: Vec<_> = steps.iter().map(|(step, _)| *step).collect();
     // It asks for both in this order and on two connections, which may be read in the other.
-    if told.get(1..3) == Some(&[Step::Credentials, Step::Asked]) {
-        told.swap(1, 2);
+    if steps_seen.get(1..3) == Some(&[Step::Credentials, Step::PolledForEvent]) {
+        steps_seen.swap(1, 2);
     }
     ensure!(
-        told == expected,
+        steps_seen == expected,
         "the function did {steps:?}, and not {expected:?}"
     );
-    let (_, answer) = &steps[3];
+    let (_, response) = &steps[3];
     ensure!(
-        answer.contains("Find 1 face(s)"),
-        "the restored function answered {answer}"
+        response.contains("Find 1 face(s)"),
+        "the restored function answered {response}"
     );
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! A long life: thousands of mixed events, good and bad, through one process or through several at
+//! A long run: thousands of mixed events, good and bad, through one process or through several at
 //! once. Every good one is answered rightly, every bad one by its error; memory does not grow, and
 //! nothing stays open.
 
@@ -11,14 +11,14 @@ use image::imageops::crop_imm;
 use layer::elf::FunctionBinary;
 use opencv_build::Sdk;
 use serde_json::Value;
-use support::progress::tell;
+use support::progress::print_status;
 
-use super::events::{Case, Photos, fill_bucket};
+use super::events::{EventCase, Photos, fill_bucket};
+use super::photo_variants::jpeg;
 use super::promises;
-use super::variants::jpeg;
-use crate::process::{kilobytes, open_files};
+use crate::process::{open_files, status_kilobytes};
 use local::engine::Engine;
-use local::site::Site;
+use local::local_lambda::LocalLambda;
 use package::workspace::Workspace;
 
 const PROMISE: &str = "no event is answered wrongly, and nothing is left behind";
@@ -26,63 +26,70 @@ const PROMISE: &str = "no event is answered wrongly, and nothing is left behind"
 /// How many events one process gets.
 const EVENTS: usize = 2000;
 /// How many events several processes get together, and how many they are.
-const LOAD: (usize, usize) = (10_000, 8);
+const CONCURRENT_LOAD: (usize, usize) = (10_000, 8);
 /// Every so many is a bad one.
-const BAD: usize = 5;
+const BAD_EVENT_INTERVAL: usize = 5;
 /// Events after which memory must not grow any more; after that, the most of each so many counts.
-const SETTLED: usize = 100;
+const WINDOW: usize = 100;
 /// What it may grow in all, in kilobytes: pages of buffers that come and go.
-const SLACK: u64 = 1024;
+const MAX_MEMORY_GROWTH: u64 = 1024;
 /// How many more files and sockets may be open at once later than in the beginning: connections that
 /// come and go.
-const FILES: usize = 4;
+const MAX_MORE_FILES: usize = 4;
 /// How many wrong answers are told.
-const TOLD: usize = 10;
+const MAX_REPORTED: usize = 10;
 
 /// Posts events to one process.
 pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
-    live(workspace, (sdk, binary), EVENTS, 1)
+    run_events(workspace, (sdk, binary), EVENTS, 1)
 }
 
 /// Posts more of them to several processes, each with an emulator of its own, which serves one event
 /// at a time.
-pub fn load(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
-    live(workspace, (sdk, binary), LOAD.0, LOAD.1)
+pub fn concurrent(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
+    run_events(
+        workspace,
+        (sdk, binary),
+        CONCURRENT_LOAD.0,
+        CONCURRENT_LOAD.1,
+    )
 }
 
-fn live(
+fn run_events(
     workspace: &Workspace,
     (sdk, binary): (&Sdk, &FunctionBinary),
     events: usize,
     processes: usize,
 ) -> Result<()> {
     let photos = photos(sdk)?;
-    let start = || -> Result<Site> {
-        let site = Site::start(workspace, (sdk, binary), Engine::None, &[])?;
-        fill_bucket(&site, &photos)?;
-        Ok(site)
+    let start = || -> Result<LocalLambda> {
+        let lambda = LocalLambda::start(workspace, (sdk, binary), Engine::None, &[])?;
+        fill_bucket(&lambda, &photos)?;
+        Ok(lambda)
     };
-    let sites: Vec<_> = (0..processes).map(|_| start()).collect::<Result<_>>()?;
-    let cases = Case::all(workspace)?;
-    let lives: Vec<_> = thread::scope(|scope| {
-        let lives: Vec<_> = sites
+    let lambdas: Vec<_> = (0..processes).map(|_| start()).collect::<Result<_>>()?;
+    let cases = EventCase::all(workspace)?;
+    let runs: Vec<_> = thread::scope(|scope| {
+        let runs: Vec<_> = lambdas
             .iter()
             .enumerate()
-            .map(|(first, site)| {
+            .map(|(first, lambda)| {
                 let (cases, photos) = (&cases, &photos);
-                scope.spawn(move || Life::lead(site, cases, photos, events / processes, first))
+                scope.spawn(move || {
+                    ProcessRun::run(lambda, cases, photos, events / processes, first)
+                })
             })
             .collect();
-        let ended = lives.into_iter().map(|life| life.join());
+        let ended = runs.into_iter().map(|run| run.join());
         ended
-            .map(|life| life.unwrap_or_else(|_| Err(anyhow::anyhow!("a thread panicked"))))
+            .map(|run| run.unwrap_or_else(|_| Err(anyhow::anyhow!("a thread panicked"))))
             .collect::<Result<_>>()
     })?;
 
-    let mut times: Vec<_> = lives.iter().flat_map(|life| &life.times).copied().collect();
+    let mut times: Vec<_> = runs.iter().flat_map(|run| &run.times).copied().collect();
     times.sort_unstable();
     let at = |part: usize| times[(times.len() * part / 100).min(times.len() - 1)].as_millis();
-    tell(&format!(
+    print_status(&format!(
         "{} events, {processes} processes at once; milliseconds to the answer: median {}, 99th \
          percentile {}, slowest {}",
         times.len(),
@@ -90,23 +97,28 @@ fn live(
         at(99),
         at(100)
     ));
-    for (number, life) in lives.iter().enumerate() {
-        tell(&format!(
-            "process {number}: the most resident memory of each {SETTLED} events after the first, in \
+    for (number, run) in runs.iter().enumerate() {
+        print_status(&format!(
+            "process {number}: the most resident memory of each {WINDOW} events after the first, in \
              kB: {:?}; open files: {:?}",
-            life.memory, life.files
+            run.memory, run.files
         ));
     }
-    let wrong: Vec<_> = lives.iter().flat_map(|life| &life.wrong).collect();
-    let how = format!("mixed events, one in {BAD} bad, {processes} processes at once");
-    promises::tried(PROMISE, how, times.len(), wrong.len());
-    let told: Vec<_> = wrong.iter().take(TOLD).map(|line| line.as_str()).collect();
+    let wrong: Vec<_> = runs.iter().flat_map(|run| &run.wrong).collect();
+    let how =
+        format!("mixed events, one in {BAD_EVENT_INTERVAL} bad, {processes} processes at once");
+    promises::record(PROMISE, how, times.len(), wrong.len());
+    let reported: Vec<_> = wrong
+        .iter()
+        .take(MAX_REPORTED)
+        .map(|line| line.as_str())
+        .collect();
     ensure!(
         wrong.is_empty(),
         "{} of {} events: {}",
         wrong.len(),
         times.len(),
-        told.join("\n  ")
+        reported.join("\n  ")
     );
     Ok(())
 }
@@ -126,7 +138,7 @@ fn photos(sdk: &Sdk) -> Result<Photos> {
 
 /// What was seen of a process.
 #[derive(Default)]
-struct Life {
+struct ProcessRun {
     /// How long each event took.
     times: Vec<Duration>,
     /// The most memory in each part, in kilobytes.
@@ -137,72 +149,76 @@ struct Life {
     wrong: Vec<String>,
 }
 
-impl Life {
+impl ProcessRun {
     /// Posts so many events, beginning with another one for each process.
-    fn lead(
-        site: &Site,
-        cases: &[Case],
+    fn run(
+        lambda: &LocalLambda,
+        cases: &[EventCase],
         photos: &Photos,
         events: usize,
         first: usize,
     ) -> Result<Self> {
-        let (bad, good): (Vec<_>, Vec<_>) = cases.iter().partition(|case| is_bad(case));
+        let (bad, good): (Vec<_>, Vec<_>) = cases.iter().partition(|case| is_failure(case));
         ensure!(bad.len() > 5 && good.len() > 10, "there are too few events");
         // The first answer to each event is what all later ones must be.
         let mut known: Vec<Vec<Option<Value>>> =
             [&bad, &good].map(|of| vec![None; of.len()]).into();
-        let mut life = Self::default();
+        let mut run = Self::default();
         let (mut memory, mut files) = (Vec::new(), Vec::new());
         for round in 0..events {
-            let (of, known, place) = if round % BAD == BAD - 1 {
-                (&bad, &mut known[0], (first + round / BAD) % bad.len())
+            let (of, known, place) = if round % BAD_EVENT_INTERVAL == BAD_EVENT_INTERVAL - 1 {
+                (
+                    &bad,
+                    &mut known[0],
+                    (first + round / BAD_EVENT_INTERVAL) % bad.len(),
+                )
             } else {
                 (
                     &good,
                     &mut known[1],
-                    (first + round - round / BAD) % good.len(),
+                    (first + round - round / BAD_EVENT_INTERVAL) % good.len(),
                 )
             };
             let case = of[place];
             let start = Instant::now();
-            let found = case.post(site, photos);
-            life.times.push(start.elapsed());
+            let found = case.post(lambda, photos);
+            run.times.push(start.elapsed());
             let checked = found.and_then(|found| check(case, &mut known[place], found));
             if let Err(error) = checked {
-                life.wrong
+                run.wrong
                     .push(format!("event {round}, {}: {error:#}", case.name));
             }
-            let process = site.emulator.function_process()?;
-            memory.push(kilobytes(process, "VmRSS")?);
+            let process = lambda.emulator.function_process()?;
+            memory.push(status_kilobytes(process, "VmRSS")?);
             files.push(open_files(process)?);
         }
-        let starts = site.emulator.starts();
+        let starts = lambda.emulator.start_count();
         if starts != 1 {
-            life.wrong
+            run.wrong
                 .push(format!("the function was started {starts} times"));
         }
-        life.memory = parts(&memory);
-        life.files = parts(&files);
-        let grown = grown(&life.memory);
-        if grown > SLACK {
-            life.wrong
-                .push(format!("resident memory grew by {grown} kB"));
+        run.memory = window_maxima(&memory);
+        run.files = window_maxima(&files);
+        let growth_kb = growth(&run.memory);
+        if growth_kb > MAX_MEMORY_GROWTH {
+            run.wrong
+                .push(format!("resident memory grew by {growth_kb} kB"));
         }
-        let more = self::grown(&life.files);
-        if more > FILES {
-            life.wrong.push(format!("{more} more files are open"));
+        let more = self::growth(&run.files);
+        if more > MAX_MORE_FILES {
+            run.wrong.push(format!("{more} more files are open"));
         }
-        Ok(life)
+        Ok(run)
     }
 }
 
-fn check(case: &Case, known: &mut Option<Value>, found: Value) -> Result<()> {
+fn check(case: &EventCase, known: &mut Option<Value>, found: Value) -> Result<()> {
     let known = known.get_or_insert_with(|| found.clone());
     ensure!(
         found == *known,
         "it is answered by {found}, and before by {known}"
     );
-    let (found, expected) = (outline(&found), outline(&case.expected));
+    let (found, expected) = (shape_of(&found), shape_of(&case.expected));
     ensure!(
         found == expected,
         "it is answered by {found}, and not by {expected}"
@@ -211,27 +227,27 @@ fn check(case: &Case, known: &mut Option<Value>, found: Value) -> Result<()> {
 }
 
 /// The most of each part of what was measured, without the first.
-fn parts<T: Copy + Ord + Default>(measured: &[T]) -> Vec<T> {
-    let settled = measured.get(SETTLED..).unwrap_or_default();
+fn window_maxima<T: Copy + Ord + Default>(measured: &[T]) -> Vec<T> {
+    let settled = measured.get(WINDOW..).unwrap_or_default();
     let most = |part: &[T]| part.iter().copied().max().unwrap_or_default();
-    settled.chunks(SETTLED).map(most).collect()
+    settled.chunks(WINDOW).map(most).collect()
 }
 
 /// How much more a later part has than the first.
-fn grown<T: Copy + Ord + Default + std::ops::Sub<Output = T>>(parts: &[T]) -> T {
+fn growth<T: Copy + Ord + Default + std::ops::Sub<Output = T>>(parts: &[T]) -> T {
     let first = parts.first().copied().unwrap_or_default();
     parts.iter().copied().max().unwrap_or_default() - first
 }
 /// Whether anything of it fails.
-fn is_bad(case: &Case) -> bool {
-    let answer = &case.expected["answer"];
+fn is_failure(case: &EventCase) -> bool {
+    let response = &case.expected["response"];
     let some = |list: &str, is: &dyn Fn(&Value) -> bool| {
-        answer[list]
+        response[list]
             .as_array()
             .is_some_and(|list| list.iter().any(is))
     };
-    answer.get("errorType").is_some()
-        || answer["statusCode"]
+    response.get("errorType").is_some()
+        || response["statusCode"]
             .as_u64()
             .is_some_and(|status| status >= 400)
         || some("batchItemFailures", &|_| true)
@@ -240,7 +256,7 @@ fn is_bad(case: &Case) -> bool {
 
 /// What must be the same whatever photos stand for the samples: everything but where faces are, how
 /// many eyes they have, and how large photos are.
-fn outline(found: &Value) -> Value {
+fn shape_of(found: &Value) -> Value {
     match found {
         Value::Object(fields) => {
             let outlined = |(name, value): (&String, &Value)| {
@@ -248,16 +264,16 @@ fn outline(found: &Value) -> Value {
                     ("faces", Value::Array(faces)) => faces.len().into(),
                     ("width" | "height" | "bytes", _) => Value::Null,
                     ("resultString", Value::String(text)) => text.split(", ").next().into(),
-                    _ => outline(value),
+                    _ => shape_of(value),
                 };
                 (name.clone(), value)
             };
             Value::Object(fields.iter().map(outlined).collect())
         }
-        Value::Array(values) => values.iter().map(outline).collect(),
+        Value::Array(values) => values.iter().map(shape_of).collect(),
         Value::String(text) if text.starts_with("@jpeg ") => "a photo".into(),
         Value::String(text) if text.starts_with('{') => serde_json::from_str(text)
-            .map_or_else(|_| found.clone(), |inner: Value| outline(&inner)),
+            .map_or_else(|_| found.clone(), |inner: Value| shape_of(&inner)),
         other => other.clone(),
     }
 }

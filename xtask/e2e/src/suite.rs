@@ -8,23 +8,23 @@ use conformance::Fixture;
 use layer::elf::FunctionBinary;
 use local::engine::{self, Engine};
 use local::gateway::Gateway;
-use local::site::Site;
+use local::local_lambda::LocalLambda;
 use local::test_local;
 use opencv_build::Sdk;
+use package::artefacts::FUNCTION_NAME;
+use package::artefacts::base::Base;
 use package::build::Build;
-use package::pack::FUNCTION;
-use package::pack::base::Base;
 use package::workspace::Workspace;
-use package::{build_function, pack};
+use package::{artefacts, build_function};
 use size::budget::Budgets;
 use size::report::Measure;
-use support::answer::Answer;
-use support::files::with_extension;
-use support::progress::tell;
-use support::run::succeed;
+use support::files::files_with_extension;
+use support::output::CommandOutput;
+use support::progress::print_status;
+use support::run::run_checked;
 
-use super::fixture::fixture;
-use super::{fuzz, page, size_page, traces};
+use super::sdk_fixture::sdk_fixture;
+use super::{build_path_leaks, function_page, fuzz, size_page};
 use conformance::skip::Skip;
 
 /// The project under test.
@@ -45,21 +45,21 @@ impl Suite<'_> {
     }
 
     pub fn formatting(&self) -> Result<()> {
-        self.need("fmt", "rustfmt")?;
-        succeed(&mut self.cargo(&["fmt", "--all", "--check"]))
+        self.require_component("fmt", "rustfmt")?;
+        run_checked(&mut self.cargo(&["fmt", "--all", "--check"]))
     }
 
     pub fn lints(&self) -> Result<()> {
-        self.need("clippy", "clippy")?;
-        succeed(&mut self.linting(&["test", "--no-run"]))?;
+        self.require_component("clippy", "clippy")?;
+        run_checked(&mut self.clippy_command(&["test", "--no-run"]))?;
         let (sdk, _) = self.function()?;
-        let mut function = build_function::cargo(self.build, &sdk, "clippy")?;
-        succeed(function.args(["--all-targets", "--", "--deny", "warnings"]))
+        let mut function = build_function::cargo_command(self.build, &sdk, "clippy")?;
+        run_checked(function.args(["--all-targets", "--", "--deny", "warnings"]))
     }
 
     /// cargo with clippy in the place of rustc for the crates of the workspace, and warnings for errors. `cargo clippy`
     /// does the same, but for checking alone: it would check all dependencies again, beside those that are compiled.
-    fn linting(&self, arguments: &[&str]) -> Command {
+    fn clippy_command(&self, arguments: &[&str]) -> Command {
         let mut cargo = self.cargo(arguments);
         let driver = Path::new(cargo.get_program()).with_file_name("clippy-driver");
         cargo
@@ -69,21 +69,25 @@ impl Suite<'_> {
     }
 
     /// Skips a test that needs a part of Rust which is not installed.
-    fn need(&self, verb: &str, component: &str) -> Result<()> {
+    fn require_component(&self, verb: &str, component: &str) -> Result<()> {
         let found = self.cargo(&[verb, "--version"]).output();
         if found.is_ok_and(|output| output.status.success()) {
             return Ok(());
         }
         let reason = format!("{component} is not installed; rustup component add {component}");
-        Err(Skip::because(reason))
+        Err(Skip::with_reason(reason))
     }
 
     pub fn unit_tests(&self) -> Result<()> {
         // What was linted is compiled by now.
-        let linted = self.need("clippy", "clippy").is_ok();
-        let test = if linted { Self::linting } else { Self::cargo };
+        let linted = self.require_component("clippy", "clippy").is_ok();
+        let test = if linted {
+            Self::clippy_command
+        } else {
+            Self::cargo
+        };
         // Those that need more of the machine than Rust are not run by a bare `cargo test`.
-        succeed(&mut test(
+        run_checked(&mut test(
             self,
             &["test", "--no-fail-fast", "--", "--include-ignored"],
         ))?;
@@ -92,14 +96,14 @@ impl Suite<'_> {
 
     /// The real build, and that it is not done again.
     pub fn build(&self) -> Result<()> {
-        self.build.opencv()?;
-        let again = self.build.opencv()?;
+        self.build.build_opencv()?;
+        let again = self.build.build_opencv()?;
         ensure!(again.cached, "a second build was not taken from the first");
         Ok(())
     }
 
     pub fn function(&self) -> Result<(Sdk, FunctionBinary)> {
-        build_function::built(self.build)
+        build_function::build_binary(self.build)
     }
 
     pub fn with_function(
@@ -112,8 +116,8 @@ impl Suite<'_> {
 
     /// Tests the SDK by itself.
     pub fn with_sdk(&self, test: impl FnOnce(&Fixture) -> Result<()>) -> Result<()> {
-        let (workspace, sdk) = (self.workspace(), self.build.sdk()?);
-        test(&fixture(
+        let (workspace, sdk) = (self.workspace(), self.build.build_sdk()?);
+        test(&sdk_fixture(
             workspace,
             &self.build.paths,
             &sdk,
@@ -123,15 +127,15 @@ impl Suite<'_> {
 
     pub fn function_tests(&self) -> Result<()> {
         let (sdk, _) = self.function()?;
-        let mut cargo = build_function::cargo(self.build, &sdk, "test")?;
-        succeed(cargo.arg("--lib"))
+        let mut cargo = build_function::cargo_command(self.build, &sdk, "test")?;
+        run_checked(cargo.arg("--lib"))
     }
 
     /// Both images are written, small enough, the same when they are written again, and without a
     /// trace of this machine.
     pub fn images(&self) -> Result<()> {
         let (sdk, binary) = self.function()?;
-        let write = || pack::images(self.workspace(), &sdk, &binary, &Base::Minimal);
+        let write = || artefacts::write_images(self.workspace(), &sdk, &binary, &Base::Minimal);
         let (first, again) = (write()?, write()?);
         for (first, again) in first.all().into_iter().zip(again.all()) {
             let (first, again) = (first.layout.image(), again.layout.image());
@@ -142,50 +146,55 @@ impl Suite<'_> {
             );
         }
         let function = first.function.layout.image();
-        let (_, zip) = pack::function_zip(self.workspace(), &sdk, &binary)?;
-        let budgets = Budgets::of(self.build)?;
+        let (_, zip) = artefacts::write_function_zip(self.workspace(), &sdk, &binary)?;
+        let budgets = Budgets::read(self.build)?;
         let architecture = sdk.manifest().target.architecture;
-        let (image, archive) = (format!("image {FUNCTION}"), format!("zip {FUNCTION}"));
+        let (image, archive) = (
+            format!("image {FUNCTION_NAME}"),
+            format!("zip {FUNCTION_NAME}"),
+        );
         for (artefact, measure, bytes) in [
-            (&image, Measure::Unpacked, function.unpacked_bytes()),
-            (&image, Measure::Packed, function.packed_bytes()),
-            (&archive, Measure::Packed, zip.packed_bytes),
+            (&image, Measure::Uncompressed, function.uncompressed_bytes()),
+            (&image, Measure::Compressed, function.compressed_bytes()),
+            (&archive, Measure::Compressed, zip.compressed_bytes),
         ] {
-            let word = measure.word();
-            let most = budgets.most(architecture, artefact, measure);
-            let most = most.with_context(|| format!("no budget limits `{artefact}` {word}"))?;
+            let label = measure.label();
+            let most = budgets.limit(architecture, artefact, measure);
+            let most = most.with_context(|| format!("no budget limits `{artefact}` {label}"))?;
             ensure!(
                 bytes <= most,
-                "`{artefact}` has {bytes} bytes {word}, more than the budget of {most} in `opencv.toml`"
+                "`{artefact}` has {bytes} bytes {label}, more than the budget of {most} in `opencv.toml`"
             );
         }
 
         let libraries = sdk.manifest().libraries.iter();
         let libraries = libraries.map(|library| sdk.path().join("lib").join(&library.file));
         for file in libraries.chain([binary.path().to_owned()]) {
-            traces::check(&file, self.workspace())?;
+            build_path_leaks::check(&file, self.workspace())?;
         }
         Ok(())
     }
 
     /// The function's image, written.
-    pub fn function_image(&self) -> Result<pack::Written> {
+    pub fn function_image(&self) -> Result<artefacts::WrittenImage> {
         let (sdk, binary) = self.function()?;
-        let images = pack::images(self.workspace(), &sdk, &binary, &Base::Minimal)?;
+        let images = artefacts::write_images(self.workspace(), &sdk, &binary, &Base::Minimal)?;
         Ok(images.function)
     }
 
     /// The same faces as the Python wheel's, in the labelled photos or else in OpenCV's samples.
     pub fn photos(&self, engine: Engine) -> Result<()> {
         if engine == Engine::Docker {
-            engine::version()
-                .map_err(|why| Skip::because(format!("no Docker engine answers: {why}")))?;
+            engine::docker_version()
+                .map_err(|why| Skip::with_reason(format!("no Docker engine answers: {why}")))?;
         }
         let (sdk, binary) = self.function()?;
         let (photos, expect) = match self.labelled_photos()? {
             Some((photos, expected)) => (photos, Some(expected)),
             None => {
-                tell("the labelled photos are not beside the project; OpenCV's samples serve");
+                print_status(
+                    "the labelled photos are not beside the project; OpenCV's samples serve",
+                );
                 let samples = sdk.path().join("share/samples");
                 (
                     vec![samples.join("lena.jpg"), samples.join("messi5.jpg")],
@@ -200,8 +209,8 @@ impl Suite<'_> {
             keep: false,
         };
         let workspace = self.workspace();
-        test_local::try_photos(workspace, &sdk, &binary, &arguments, |answer, _| {
-            tell(&answer.text());
+        test_local::test_photos(workspace, &sdk, &binary, &arguments, |command_output, _| {
+            print_status(&command_output.to_text());
             Ok(())
         })
     }
@@ -209,23 +218,23 @@ impl Suite<'_> {
     /// The page, as a browser sees it behind something like a function's URL.
     pub fn page(&self) -> Result<()> {
         let (sdk, binary) = self.function()?;
-        let site = Site::start(self.workspace(), (&sdk, &binary), Engine::None, &[])?;
-        let gateway = Gateway::start(&site.emulator.url)?;
+        let lambda = LocalLambda::start(self.workspace(), (&sdk, &binary), Engine::None, &[])?;
+        let gateway = Gateway::start(&lambda.emulator.url)?;
         let photo = sdk.path().join("share/samples/lena.jpg");
-        page::test(
+        function_page::test(
             &gateway.url(),
             &photo,
             1,
-            site.scratch.path(),
-            &site.results,
+            lambda.scratch.path(),
+            &lambda.results,
         )
     }
 
     /// The page of the size report, as a browser opens the file.
     pub fn size_page(&self) -> Result<()> {
-        let built = size::Built::new(self.build)?;
+        let built = size::BuildOutput::new(self.build)?;
         let document = size::document(&size::Arguments::default(), &built)?;
-        let results = self.workspace().target().join("size");
+        let results = self.workspace().target_dir().join("size");
         let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
         size_page::test(&document, scratch.path(), &results)
     }
@@ -237,7 +246,7 @@ impl Suite<'_> {
         if !expected.is_file() {
             return Ok(None);
         }
-        let photos = with_extension(&folder, "jpg")?;
+        let photos = files_with_extension(&folder, "jpg")?;
         ensure!(
             !photos.is_empty(),
             "there are no photos in `{}`",

@@ -9,14 +9,14 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
 use super::instance::Instance;
-use super::launch::{Launch, Launched};
+use super::launch::{EmulatorLauncher, LaunchedEmulator};
 use super::s3::{ACCESS_KEY, S3Server, SECRET_KEY};
 use support::interruption::Cleanup;
 
 /// How long the emulator may take to listen: a container engine on a busy machine is slow.
-const PATIENCE: Duration = Duration::from_secs(60);
+const STARTUP_TIMEOUT: Duration = Duration::from_secs(60);
 /// Lambda's own longest time for an invocation.
-const INVOCATION: Duration = Duration::from_secs(900);
+const INVOCATION_TIMEOUT: Duration = Duration::from_secs(900);
 
 pub struct Emulator {
     pub url: String,
@@ -32,7 +32,7 @@ impl Emulator {
         (program, folder): (&Path, &Path),
         storage: &S3Server,
         environment: &[(&str, &str)],
-        launch: impl FnOnce(Launch<'_>) -> Result<Launched>,
+        launch: impl FnOnce(EmulatorLauncher<'_>) -> Result<LaunchedEmulator>,
     ) -> Result<Self> {
         let [emulator_port, api_port] = free_ports()?;
         let address = format!("127.0.0.1:{emulator_port}");
@@ -45,8 +45,8 @@ impl Emulator {
         let given = environment.iter();
         let given = given.map(|(name, value)| (*name, (*value).to_owned()));
         let environment: Vec<_> = credentials(storage).into_iter().chain(given).collect();
-        let launched = launch(Launch {
-            program,
+        let launched = launch(EmulatorLauncher {
+            emulator: program,
             folder,
             options: &options,
             environment: &environment,
@@ -54,10 +54,10 @@ impl Emulator {
         let emulator = Self {
             url: format!("http://{address}/2015-03-31/functions/function/invocations"),
             instance: launched.instance,
-            started: launched.at,
+            started: launched.started,
             _cleanup: launched.cleanup,
         };
-        emulator.wait(&address)?;
+        emulator.wait_until_listening(&address)?;
         Ok(emulator)
     }
 
@@ -68,53 +68,53 @@ impl Emulator {
             serde_json::from_str(&text).with_context(|| format!("it is no JSON: {text}"))
         };
         let failed = "failed to use the function's answer";
-        post().with_context(|| format!("{failed}\n{}", self.instance.tail()))
+        post().with_context(|| format!("{failed}\n{}", self.instance.log_tail()))
     }
 
     /// How often the function was started: the emulator starts it again when it has ended.
-    pub fn starts(&self) -> usize {
+    pub fn start_count(&self) -> usize {
         self.log().matches("(rapid) exec ").count()
     }
 
     /// The function's process, where it runs on this machine without a container.
     pub fn function_process(&self) -> Result<u32> {
         // The emulator starts nothing else.
-        let found = self.instance.started_processes().pop();
-        found.with_context(|| format!("the function has no process\n{}", self.instance.tail()))
+        let found = self.instance.descendants().pop();
+        found.with_context(|| format!("the function has no process\n{}", self.instance.log_tail()))
     }
 
     pub fn log(&self) -> String {
         self.instance.log()
     }
 
-    fn wait(&self, address: &str) -> Result<()> {
-        let mut asked = Instant::now();
-        while self.started.elapsed() < PATIENCE {
+    fn wait_until_listening(&self, address: &str) -> Result<()> {
+        let mut checked = Instant::now();
+        while self.started.elapsed() < STARTUP_TIMEOUT {
             if TcpStream::connect(address).is_ok() {
                 return Ok(());
             }
-            if asked.elapsed() > Duration::from_secs(1) {
+            if checked.elapsed() > Duration::from_secs(1) {
                 ensure!(
-                    !self.instance.has_ended(),
+                    !self.instance.has_exited(),
                     "the emulator ended instead of listening on {address}\n{}",
-                    self.instance.tail()
+                    self.instance.log_tail()
                 );
-                asked = Instant::now();
+                checked = Instant::now();
             }
             sleep(Duration::from_millis(2));
         }
         bail!(
             "the emulator did not listen on {address} within {} s; if the engine's host network is \
              not this machine's, use `--engine none`\n{}",
-            PATIENCE.as_secs(),
-            self.instance.tail()
+            STARTUP_TIMEOUT.as_secs(),
+            self.instance.log_tail()
         )
     }
 }
 
 pub(super) fn agent() -> ureq::Agent {
     ureq::Agent::config_builder()
-        .timeout_global(Some(INVOCATION))
+        .timeout_global(Some(INVOCATION_TIMEOUT))
         .http_status_as_error(false)
         // The emulator is on this machine, whatever proxy the environment names.
         .proxy(None)

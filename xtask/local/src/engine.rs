@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use clap::ValueEnum;
 use serde::Serialize;
 
-use support::run::{Shell, cmd, finish, output};
+use support::run::{Shell, cmd, output, wait_with_output};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
@@ -24,11 +24,11 @@ impl fmt::Display for Engine {
 }
 
 impl Engine {
-    pub fn choose(asked: Option<Self>) -> Result<Self> {
-        if asked == Some(Self::None) {
+    pub fn choose(requested: Option<Self>) -> Result<Self> {
+        if requested == Some(Self::None) {
             return Ok(Self::None);
         }
-        match (asked, version()) {
+        match (requested, docker_version()) {
             (_, Ok(_)) => Ok(Self::Docker),
             (None, Err(_)) => Ok(Self::None),
             (Some(_), Err(reason)) => {
@@ -38,18 +38,18 @@ impl Engine {
     }
 }
 
-pub fn version() -> Result<String, String> {
-    let ask = || {
+pub fn docker_version() -> Result<String, String> {
+    let query = || {
         let (sh, format) = (Shell::new()?, "{{.Server.Version}}");
-        finish(cmd!(sh, "docker version --format {format}"))
+        wait_with_output(cmd!(sh, "docker version --format {format}"))
     };
-    match ask() {
+    match query() {
         Ok(output) if output.status.success() => {
             Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
         }
         Ok(output) => {
-            let said = String::from_utf8_lossy(&output.stderr);
-            let last = said.lines().last().unwrap_or("it said nothing");
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            let last = stderr.lines().last().unwrap_or("it said nothing");
             Err(last.trim().to_owned())
         }
         Err(error) => Err(format!("{error:#}")),

@@ -7,13 +7,13 @@ use anyhow::{Context, Result, bail, ensure};
 use fs_err as fs;
 use serde::Deserialize;
 use serde_json::Value;
-use support::files::name;
+use support::files::file_name;
 
 /// What the Python wheel of OpenCV 4.5.5 finds in the sample photos of the SDK, by
 /// `detectMultiScale(grey, 1.1, 4)` for faces and `detectMultiScale(face)` for eyes.
 const SAMPLES: &str = include_str!("../data/samples-wheel-4.5.5.json");
 
-pub struct Expected {
+pub struct ExpectedFaces {
     photos: BTreeMap<String, Photo>,
     /// Where they lie: of photos elsewhere nothing is known, whatever their names. Without it, one that is not named is a
     /// mistake.
@@ -33,7 +33,7 @@ struct Face {
 }
 
 #[derive(Deserialize)]
-struct Answer {
+struct Response {
     #[serde(rename = "statusCode")]
     status_code: u16,
     body: Body,
@@ -45,7 +45,7 @@ struct Body {
     faces: Vec<Face>,
 }
 
-impl Expected {
+impl ExpectedFaces {
     pub fn of_samples(folder: &Path) -> Result<Self> {
         Self::parse(SAMPLES, Some(folder.to_owned()))
             .context("failed to read what the samples hold")
@@ -64,18 +64,27 @@ impl Expected {
     }
 
     /// Refuses an answer that is none, or that finds something else in `photo` than is known.
-    pub fn check(&self, photo: &Path, bucket: &str, key: &str, answer: &Value) -> Result<()> {
-        if let (Some(kind), Some(message)) = (answer.get("errorType"), answer.get("errorMessage")) {
+    pub fn check(
+        &self,
+        photo: &Path,
+        bucket: &str,
+        key: &str,
+        function_response: &Value,
+    ) -> Result<()> {
+        if let (Some(kind), Some(message)) = (
+            function_response.get("errorType"),
+            function_response.get("errorMessage"),
+        ) {
             bail!("the function failed: {kind}: {message}");
         }
-        let parsed: Answer = serde_json::from_value(answer.clone())
-            .with_context(|| format!("the answer has not the right form: {answer}"))?;
+        let parsed: Response = serde_json::from_value(function_response.clone())
+            .with_context(|| format!("the answer has not the right form: {function_response}"))?;
         let (status, said) = (parsed.status_code, parsed.body.message);
         ensure!(status == 200, "the answer's status is {status}");
         let count = parsed.body.faces.len();
         let message = format!("Find {count} face(s),image saved to s3://{bucket}/{key}_rs.jpg");
         ensure!(said == message, "the message is `{said}`, not `{message}`");
-        let name = name(photo);
+        let name = file_name(photo);
         let elsewhere = |folder: &PathBuf| photo.parent() != Some(folder);
         if self.folder.as_ref().is_some_and(elsewhere) {
             return Ok(());
@@ -108,15 +117,15 @@ mod tests {
 
     use super::*;
 
-    fn check(answer: &Value) -> Result<()> {
-        let expected = Expected::parse(
+    fn check(function_response: &Value) -> Result<()> {
+        let expected = ExpectedFaces::parse(
             r#"{"a.jpg": {"faces": [{"box": [1, 2, 3, 4], "eyes": [[5, 6, 7, 8], [1, 1, 1, 1]]}]}}"#,
             None,
         )?;
-        expected.check(Path::new("/photos/a.jpg"), "b", "a.jpg", answer)
+        expected.check(Path::new("/photos/a.jpg"), "b", "a.jpg", function_response)
     }
 
-    fn answer(faces: &Value) -> Value {
+    fn response(faces: &Value) -> Value {
         json!({
             "statusCode": 200,
             "body": {
@@ -127,26 +136,26 @@ mod tests {
     }
 
     #[test]
-    fn the_same_faces_in_any_order_are_right() {
+    fn faces_match_in_any_order() {
         let faces = json!([{"box": [1, 2, 3, 4], "eyes": [[1, 1, 1, 1], [5, 6, 7, 8]]}]);
-        check(&answer(&faces)).unwrap();
+        check(&response(&faces)).unwrap();
     }
 
     #[test]
-    fn anything_else_is_not() {
-        for (answer, expected) in [
+    fn other_responses_are_rejected() {
+        for (function_response, expected) in [
             (
-                answer(&json!([{"box": [1, 2, 3, 5], "eyes": []}])),
+                response(&json!([{"box": [1, 2, 3, 5], "eyes": []}])),
                 "other faces than expected",
             ),
-            (answer(&json!([])), "the message is"),
+            (response(&json!([])), "the message is"),
             (
                 json!({"errorType": "NotAnImage", "errorMessage": "no"}),
                 "the function failed",
             ),
             (json!({"statusCode": 200}), "has not the right form"),
         ] {
-            let error = check(&answer).unwrap_err().to_string();
+            let error = check(&function_response).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");
         }
     }

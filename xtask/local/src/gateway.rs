@@ -13,20 +13,20 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper::{Request, Response};
-use support::progress::tell;
+use support::progress::print_status;
 use tokio::task::spawn_blocking;
 
 use super::emulator::agent;
 use super::server::Server;
-use event::{Origin, event};
-use response::{failed, response, too_large};
-use support::process::lock;
+use event::{RequestOrigin, event};
+use response::{bad_gateway, response, too_large};
+use support::process::lock_ignoring_poison;
 
 /// What Lambda takes and gives at most, as JSON.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
-const LARGEST: usize = 6_291_556;
+const MAX_PAYLOAD: usize = 6_291_556;
 /// A request beyond this is not even read to its end.
-const LARGEST_READ: usize = 16 * LARGEST;
+const MAX_REQUEST_BODY: usize = 16 * MAX_PAYLOAD;
 
 pub struct Gateway {
     server: Server,
@@ -47,7 +47,7 @@ impl Gateway {
         });
         let server = Server::start("gateway", move |peer| {
             let function = Arc::clone(&function);
-            service_fn(move |request| answer(request, peer, Arc::clone(&function)))
+            service_fn(move |request| respond(request, peer, Arc::clone(&function)))
         })?;
         Ok(Self { server })
     }
@@ -59,39 +59,46 @@ impl Gateway {
 
 impl Function {
     fn invoke(&self, event: &str) -> Result<Vec<u8>> {
-        let agent = lock(&self.agent);
-        let mut answer = agent.post(&self.url).send(event)?;
+        let agent = lock_ignoring_poison(&self.agent);
+        let mut function_response = agent.post(&self.url).send(event)?;
         // Twice what is allowed, so that too much is seen to be too much.
-        let body = answer.body_mut().with_config().limit(2 * LARGEST as u64);
+        let body = function_response
+            .body_mut()
+            .with_config()
+            .limit(2 * MAX_PAYLOAD as u64);
         Ok(body.read_to_vec()?)
     }
 }
 
 /// The response to a request. Every failure is one too.
-async fn answer(
+async fn respond(
     request: Request<Incoming>,
     peer: SocketAddr,
     function: Arc<Function>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let (head, body) = request.into_parts();
-    let Ok(body) = Limited::new(body, LARGEST_READ).collect().await else {
-        return Ok(too_large(LARGEST));
+    let Ok(body) = Limited::new(body, MAX_REQUEST_BODY).collect().await else {
+        return Ok(too_large(MAX_PAYLOAD));
     };
     let request = Request::from_parts(head, body.to_bytes());
-    let event = event(&request, &Origin::now(peer.ip())).to_string();
-    if event.len() > LARGEST {
-        return Ok(too_large(LARGEST));
+    let event = event(&request, &RequestOrigin::now(peer.ip())).to_string();
+    if event.len() > MAX_PAYLOAD {
+        return Ok(too_large(MAX_PAYLOAD));
     }
-    let answer = spawn_blocking(move || function.invoke(&event)).await;
-    let response = match answer {
-        Ok(Ok(answer)) if answer.len() <= LARGEST => response(&answer),
-        Ok(Ok(answer)) => Err(anyhow::anyhow!("it has {} bytes", answer.len())),
+    let function_response = spawn_blocking(move || function.invoke(&event)).await;
+    let response = match function_response {
+        Ok(Ok(function_response)) if function_response.len() <= MAX_PAYLOAD => {
+            response(&function_response)
+        }
+        Ok(Ok(function_response)) => {
+            Err(anyhow::anyhow!("it has {} bytes", function_response.len()))
+        }
         Ok(Err(error)) => Err(error),
         Err(error) => Err(error.into()),
     };
     Ok(response.unwrap_or_else(|error| {
-        tell(&format!("failed to use the function's answer: {error:#}"));
-        failed()
+        print_status(&format!("failed to use the function's answer: {error:#}"));
+        bad_gateway()
     }))
 }
 
@@ -104,26 +111,26 @@ mod tests {
     use super::*;
 
     /// A function that gives the same answer to any one event, and the event.
-    fn function(answer: Vec<u8>) -> (String, thread::JoinHandle<Vec<u8>>) {
+    fn function(function_response: Vec<u8>) -> (String, thread::JoinHandle<Vec<u8>>) {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let url = format!("http://{}/function", listener.local_addr().unwrap());
         let served = thread::spawn(move || {
             let (mut socket, _) = listener.accept().unwrap();
-            let mut said = Vec::new();
+            let mut received = Vec::new();
             // The event is the last thing that is said, and ends in a brace.
-            while !said.ends_with(b"}") {
+            while !received.ends_with(b"}") {
                 let mut part = [0; 4096];
                 let read = socket.read(&mut part).unwrap();
-                said.extend(&part[..read]);
+                received.extend(&part[..read]);
             }
             let head = format!(
                 "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n",
-                answer.len()
+                function_response.len()
             );
             socket.write_all(head.as_bytes()).unwrap();
             // Whoever has seen enough hangs up.
-            let _ = socket.write_all(&answer);
-            said
+            let _ = socket.write_all(&function_response);
+            received
         });
         (url, served)
     }
@@ -140,28 +147,28 @@ mod tests {
     }
 
     #[test]
-    fn a_request_reaches_the_function_and_its_answer_comes_back() {
+    fn a_request_reaches_the_function_and_returns_its_response() {
         let (url, served) = function(br#"{"statusCode": 201, "body": "made"}"#.to_vec());
         let gateway = Gateway::start(&url).unwrap();
         let url = format!("{}a?b=c", gateway.url());
         assert_eq!(post(&url, b"\xff"), (201, "made".to_owned()));
-        let said = String::from_utf8(served.join().unwrap()).unwrap();
-        assert!(said.contains(r#""rawPath":"/a""#), "{said}");
-        assert!(said.contains(r#""body":"/w==""#), "{said}");
+        let received = String::from_utf8(served.join().unwrap()).unwrap();
+        assert!(received.contains(r#""rawPath":"/a""#), "{received}");
+        assert!(received.contains(r#""body":"/w==""#), "{received}");
     }
 
     #[test]
-    fn what_is_too_large_is_refused_on_both_ways() {
-        let (url, _served) = function(vec![b' '; LARGEST + 1]);
+    fn oversized_requests_and_responses_are_rejected() {
+        let (url, _served) = function(vec![b' '; MAX_PAYLOAD + 1]);
         let gateway = Gateway::start(&url).unwrap();
         // In base64 these are more than is allowed.
-        assert_eq!(post(&gateway.url(), &vec![0; LARGEST * 3 / 4]).0, 413);
+        assert_eq!(post(&gateway.url(), &vec![0; MAX_PAYLOAD * 3 / 4]).0, 413);
         let (status, text) = post(&gateway.url(), b"small");
         assert_eq!((status, text.as_str()), (502, "Internal Server Error"));
     }
 
     #[test]
-    fn a_function_that_is_not_there_is_a_bad_gateway() {
+    fn an_unreachable_function_is_a_bad_gateway() {
         let gateway = Gateway::start("http://127.0.0.1:1/").unwrap();
         assert_eq!(post(&gateway.url(), b"").0, 502);
     }

@@ -6,11 +6,11 @@ use fs_err as fs;
 
 use super::engine::docker;
 use support::child::Child;
-use support::process::descendants;
-use support::run::{Shell, cmd, finish};
+use support::process;
+use support::run::{Shell, cmd, wait_with_output};
 
 /// How much of the log an error repeats, in lines.
-const TAIL: usize = 20;
+const TAIL_LINES: usize = 20;
 
 pub enum Instance {
     /// A process, with what it says in a file.
@@ -20,7 +20,7 @@ pub enum Instance {
 }
 
 impl Instance {
-    pub fn has_ended(&self) -> bool {
+    pub fn has_exited(&self) -> bool {
         match self {
             Self::Process { child, .. } => !matches!(child.try_wait(), Ok(None)),
             Self::Container(name) => {
@@ -31,9 +31,9 @@ impl Instance {
     }
 
     /// What it has started, the last at the end; nothing for a container.
-    pub fn started_processes(&self) -> Vec<u32> {
+    pub fn descendants(&self) -> Vec<u32> {
         match self {
-            Self::Process { child, .. } => descendants(child.id()),
+            Self::Process { child, .. } => process::descendants(child.id()),
             Self::Container(_) => Vec::new(),
         }
     }
@@ -44,7 +44,7 @@ impl Instance {
             Self::Container(name) => {
                 let logs = || {
                     let sh = Shell::new()?;
-                    finish(cmd!(sh, "docker logs {name}"))
+                    wait_with_output(cmd!(sh, "docker logs {name}"))
                 };
                 let both = logs().map(|ended| [ended.stdout, ended.stderr].concat());
                 both.map_or_else(
@@ -55,10 +55,10 @@ impl Instance {
         }
     }
 
-    pub fn tail(&self) -> String {
+    pub fn log_tail(&self) -> String {
         let log = self.log();
         let lines: Vec<_> = log.lines().collect();
-        let tail = &lines[lines.len().saturating_sub(TAIL)..];
+        let tail = &lines[lines.len().saturating_sub(TAIL_LINES)..];
         format!("  | {}", tail.join("\n  | "))
     }
 }

@@ -10,31 +10,31 @@ use layer::{Architecture, glibc};
 
 use super::engine::docker;
 use super::instance::Instance;
-use package::pack::{BOOTSTRAP, Written};
+use package::artefacts::{BOOTSTRAP_PATH, WrittenImage};
 use support::child::Child;
 use support::interruption::Cleanup;
 use support::run::{Shell, cmd, output};
 
-pub struct Launch<'a> {
-    pub program: &'a Path,
+pub struct EmulatorLauncher<'a> {
+    pub emulator: &'a Path,
     /// For the log and the unpacked image.
     pub folder: &'a Path,
     pub options: &'a [String],
     pub environment: &'a [(&'a str, String)],
 }
 
-pub struct Launched {
+pub struct LaunchedEmulator {
     pub instance: Instance,
-    pub at: Instant,
+    pub started: Instant,
     /// What ends a container; a process ends with its value.
     pub cleanup: Vec<Cleanup>,
 }
 
-impl Launch<'_> {
+impl EmulatorLauncher<'_> {
     /// In a container as Lambda would have it: nothing can be written but /tmp, and the user has
     /// no rights. What is to be undone is registered before it is done, so that an interruption
     /// in between leaves nothing.
-    pub fn in_container(&self, image: &Written) -> Result<Launched> {
+    pub fn launch_in_container(&self, image: &WrittenImage) -> Result<LaunchedEmulator> {
         let name = &image.reference;
         let remove_image = removal(&["image", "rm"], name)?;
         let archive = image.archive.display().to_string();
@@ -42,7 +42,7 @@ impl Launch<'_> {
 
         let container = name.replace(':', "-");
         let remove_container = removal(&["rm"], &container)?;
-        let (sh, program, options) = (Shell::new()?, self.program, self.options);
+        let (sh, program, options) = (Shell::new()?, self.emulator, self.options);
         let mut run = cmd!(
             sh,
             "docker run --detach --name {container} --read-only --tmpfs /tmp --user 1000 --network host
@@ -52,10 +52,10 @@ impl Launch<'_> {
             run = run.arg("--env").arg(format!("{name}={value}"));
         }
         let at = Instant::now();
-        output(run.arg(name).args(options).arg(BOOTSTRAP))?;
-        Ok(Launched {
+        output(run.arg(name).args(options).arg(BOOTSTRAP_PATH))?;
+        Ok(LaunchedEmulator {
             instance: Instance::Container(container),
-            at,
+            started: at,
             // The container first.
             cleanup: vec![remove_container, remove_image],
         })
@@ -63,22 +63,22 @@ impl Launch<'_> {
 
     /// From the unpacked image, started by the image's own loader, so that no library of this
     /// machine is used.
-    pub fn unpacked(&self, image: &Written) -> Result<Launched> {
+    pub fn launch_unpacked(&self, image: &WrittenImage) -> Result<LaunchedEmulator> {
         let root = self.folder.join("root");
-        self.command(&unpacked_command(image, &root)?, &root.join("var/task"))
+        self.launch_command(&unpack_for_launch(image, &root)?, &root.join("var/task"))
     }
 
-    pub fn command(&self, command: &[OsString], work: &Path) -> Result<Launched> {
+    pub fn launch_command(&self, command: &[OsString], work: &Path) -> Result<LaunchedEmulator> {
         let log = self.folder.join("emulator.log");
-        let (sh, program, options) = (Shell::new()?, self.program, self.options);
+        let (sh, program, options) = (Shell::new()?, self.emulator, self.options);
         sh.change_dir(work);
         let run = cmd!(sh, "{program} {options...} {command...}").env_clear();
         let run = run.envs(self.environment.iter().map(|(name, value)| (name, value)));
         let at = Instant::now();
-        let child = Child::logged(run, &log)?;
-        Ok(Launched {
+        let child = Child::start_logged(run, &log)?;
+        Ok(LaunchedEmulator {
             instance: Instance::Process { log, child },
-            at,
+            started: at,
             cleanup: Vec::new(),
         })
     }
@@ -93,14 +93,14 @@ fn removal(verb: &'static [&'static str], name: &str) -> Result<Cleanup> {
 }
 
 /// Unpacks an image into `root`; the command that starts what it is for, by the image's own loader.
-pub fn unpacked_command(image: &Written, root: &Path) -> Result<Vec<OsString>> {
+pub fn unpack_for_launch(image: &WrittenImage, root: &Path) -> Result<Vec<OsString>> {
     image.layout.unpack(root)?;
     let below = |path: &str| root.join(path.trim_start_matches('/'));
-    let bootstrap = below(BOOTSTRAP);
+    let bootstrap = below(BOOTSTRAP_PATH);
     let elf = Elf::read(&bootstrap)?;
-    let architecture = elf.processor.architecture();
+    let architecture = elf.architecture.supported();
     let architecture = architecture
-        .with_context(|| format!("`{}` is for {}", bootstrap.display(), elf.processor))?;
+        .with_context(|| format!("`{}` is for {}", bootstrap.display(), elf.architecture))?;
     let loader = elf
         .interpreter
         .with_context(|| format!("`{}` names no loader", bootstrap.display()))?;
@@ -115,7 +115,7 @@ pub fn unpacked_command(image: &Written, root: &Path) -> Result<Vec<OsString>> {
 /// Where loaders look for libraries when nobody tells them, in the unpacked image: a library that
 /// lies anywhere else is not found here either.
 fn library_path(root: &Path, architecture: Architecture) -> String {
-    let folders = glibc::folders(architecture).into_iter();
+    let folders = glibc::library_folders(architecture).into_iter();
     let folders = folders.map(|folder| format!("{}{folder}", root.display()));
     let found: Vec<_> = folders
         .filter(|folder| Path::new(folder).is_dir())

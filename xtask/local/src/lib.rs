@@ -2,19 +2,14 @@
 //! the way to post an event. Everything that is started here ends with the value that stands for
 //! it, or with the process.
 
-#![expect(
-    missing_docs,
-    reason = "a name that says all needs no comment in a crate for this project alone"
-)]
-
 pub mod emulator;
 pub mod engine;
 pub mod expected;
 pub mod gateway;
 pub mod instance;
 pub mod launch;
+pub mod local_lambda;
 pub mod rie;
 pub mod s3;
 pub mod server;
-pub mod site;
 pub mod test_local;

@@ -20,7 +20,7 @@ pub fn install(parent: &Path) -> Result<PathBuf> {
     let pins: Pins = toml::from_str(include_str!("../data/pins.toml"))
         .context("data/pins.toml is not a list of wheels")?;
     let folder = install_wheels(&pins.wheel, parent, "emulator")?;
-    let architecture = Architecture::of_this_machine()
+    let architecture = Architecture::host()
         .context("AWS's emulator does not exist for this machine")?
         .lambda_name();
     let program = folder.join(format!("samcli/local/rapid/aws-lambda-rie-{architecture}"));

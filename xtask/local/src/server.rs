@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 /// How long to wait when no connection can be accepted, as with too many open files.
-const BREATH: Duration = Duration::from_millis(20);
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(20);
 
 pub struct Server {
     pub address: SocketAddr,
@@ -47,7 +47,7 @@ impl Server {
             loop {
                 // A connection that breaks off before it is accepted is the client's affair.
                 let Ok((socket, peer)) = listener.accept().await else {
-                    tokio::time::sleep(BREATH).await;
+                    tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
                     continue;
                 };
                 // As real services: without it the end of an answer waits up to 40 ms for the client to say that it has

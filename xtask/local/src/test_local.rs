@@ -12,18 +12,18 @@ use layer::elf::FunctionBinary;
 use opencv_build::Sdk;
 use serde::Serialize;
 use serde_json::{Value, json};
-use support::files::name;
+use support::files::file_name;
 use support::median::median;
-use support::progress::tell;
+use support::progress::print_status;
 
 use crate::engine::Engine;
-use crate::expected::Expected;
+use crate::expected::ExpectedFaces;
 use crate::gateway::Gateway;
-use crate::site::Site;
+use crate::local_lambda::LocalLambda;
 use package::build::{self, Build};
-use package::build_function::built;
+use package::build_function::build_binary;
 use package::workspace::Workspace;
-use support::answer::{Answer, path, print, size};
+use support::output::{CommandOutput, display_path, format_bytes, print};
 
 pub const BUCKET: &str = "photos";
 /// How often the first photo is asked about again; the median of these is the warm time.
@@ -49,17 +49,17 @@ pub struct Arguments {
 }
 
 #[derive(Serialize)]
-pub struct LocalAnswer {
+pub struct TestLocalOutput {
     engine: Engine,
     cold_ms: f64,
     warm_ms: f64,
-    answers: Vec<PhotoAnswer>,
+    results: Vec<PhotoOutput>,
     #[serde(skip)]
     image_bytes: u64,
 }
 
 #[derive(Serialize)]
-struct PhotoAnswer {
+struct PhotoOutput {
     photo: PathBuf,
     milliseconds: f64,
     response: Value,
@@ -68,80 +68,80 @@ struct PhotoAnswer {
 
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let build = Build::read(&build::Arguments::default())?;
-    let (sdk, binary) = built(&build)?;
-    let then = |answer: LocalAnswer, site: &Site| {
-        print(&answer, json)?;
+    let (sdk, binary) = build_binary(&build)?;
+    let then = |output: TestLocalOutput, lambda: &LocalLambda| {
+        print(&output, json)?;
         if arguments.keep {
-            keep(site, &answer)?;
+            keep_running(lambda, &output)?;
         }
         Ok(())
     };
-    try_photos(&build.workspace, &sdk, &binary, arguments, then)
+    test_photos(&build.workspace, &sdk, &binary, arguments, then)
 }
 
 /// Tries the function; `then` has the answer while everything still runs.
-pub fn try_photos<T>(
+pub fn test_photos<T>(
     workspace: &Workspace,
     sdk: &Sdk,
     binary: &FunctionBinary,
     arguments: &Arguments,
-    then: impl FnOnce(LocalAnswer, &Site) -> Result<T>,
+    then: impl FnOnce(TestLocalOutput, &LocalLambda) -> Result<T>,
 ) -> Result<T> {
     let photos = photos(arguments, sdk)?;
     let expected = match &arguments.expect {
-        Some(path) => Expected::read(path)?,
-        None => Expected::of_samples(&sdk.path().join("share/samples"))?,
+        Some(path) => ExpectedFaces::read(path)?,
+        None => ExpectedFaces::of_samples(&sdk.path().join("share/samples"))?,
     };
     let engine = Engine::choose(arguments.engine)?;
-    let site = Site::start(workspace, (sdk, binary), engine, &[])?;
-    site.storage.create_bucket(BUCKET)?;
+    let lambda = LocalLambda::start(workspace, (sdk, binary), engine, &[])?;
+    lambda.storage.create_bucket(BUCKET)?;
     for (photo, key) in &photos {
-        site.storage.put(BUCKET, key, photo)?;
+        lambda.storage.put(BUCKET, key, photo)?;
     }
-    let mut answers = Vec::new();
+    let mut results = Vec::new();
     let mut cold_ms = None;
     for (photo, key) in &photos {
         let start = Instant::now();
-        let response = site.invoke(&event(key))?;
+        let response = lambda.invoke(&event(key))?;
         let milliseconds = milliseconds(start);
-        cold_ms.get_or_insert(self::milliseconds(site.emulator.started));
+        cold_ms.get_or_insert(self::milliseconds(lambda.emulator.started));
         expected.check(photo, BUCKET, key, &response)?;
-        let annotated = site.results.join(format!("{key}_rs.jpg"));
-        let file = site.storage.get(BUCKET, &format!("{key}_rs.jpg"))?;
+        let annotated = lambda.results.join(format!("{key}_rs.jpg"));
+        let file = lambda.storage.get(BUCKET, &format!("{key}_rs.jpg"))?;
         ensure!(
             file.starts_with(&[0xff, 0xd8]),
             "the annotated photo is no JPEG file"
         );
         fs::write(&annotated, file)?;
-        answers.push(PhotoAnswer {
+        results.push(PhotoOutput {
             photo: photo.clone(),
             milliseconds,
             response,
             annotated,
         });
     }
-    let warm_ms = warm(&site, &expected, &photos[0])?;
-    let answer = LocalAnswer {
+    let warm_ms = measure_warm(&lambda, &expected, &photos[0])?;
+    let output = TestLocalOutput {
         engine,
         cold_ms: cold_ms.unwrap_or_default(),
         warm_ms,
-        answers,
-        image_bytes: site.image_bytes,
+        results,
+        image_bytes: lambda.image_bytes,
     };
-    then(answer, &site)
+    then(output, &lambda)
 }
 
 /// The photos and the keys that they get: their names, which must differ.
 fn photos(arguments: &Arguments, sdk: &Sdk) -> Result<Vec<(PathBuf, String)>> {
-    let asked = match arguments.photos.as_slice() {
+    let requested = match arguments.photos.as_slice() {
         [] => vec![sdk.path().join("share/samples/lena.jpg")],
         photos => photos.to_vec(),
     };
     let mut keys = HashSet::new();
     let mut photos = Vec::new();
-    for photo in asked {
+    for photo in requested {
         ensure!(photo.is_file(), "there is no photo `{}`", photo.display());
-        let key = name(&photo);
+        let key = file_name(&photo);
         ensure!(keys.insert(key.clone()), "two photos have the name `{key}`");
         photos.push((photo, key));
     }
@@ -152,14 +152,18 @@ fn event(key: &str) -> Value {
     json!({"BUCKET_NAME": BUCKET, "S3_KEY": key})
 }
 
-fn warm(site: &Site, expected: &Expected, photo: &(PathBuf, String)) -> Result<f64> {
+fn measure_warm(
+    lambda: &LocalLambda,
+    expected: &ExpectedFaces,
+    photo: &(PathBuf, String),
+) -> Result<f64> {
     let (photo, key) = photo;
     let mut times = Vec::new();
     for _ in 0..WARM_RUNS {
         let start = Instant::now();
-        let answer = site.invoke(&event(key))?;
+        let function_response = lambda.invoke(&event(key))?;
         times.push(milliseconds(start));
-        expected.check(photo, BUCKET, key, &answer)?;
+        expected.check(photo, BUCKET, key, &function_response)?;
     }
     Ok(median(&times))
 }
@@ -168,16 +172,16 @@ fn milliseconds(since: Instant) -> f64 {
     (since.elapsed().as_secs_f64() * 1e4).round() / 10.0
 }
 
-fn keep(site: &Site, answer: &LocalAnswer) -> Result<()> {
-    let photo = answer.answers.first().map(|answer| answer.photo.as_path());
+fn keep_running(lambda: &LocalLambda, output: &TestLocalOutput) -> Result<()> {
+    let photo = output.results.first().map(|result| result.photo.as_path());
     let name = photo.and_then(Path::file_name).unwrap_or_default();
-    let gateway = Gateway::start(&site.emulator.url)?;
-    tell(&format!(
+    let gateway = Gateway::start(&lambda.emulator.url)?;
+    print_status(&format!(
         "Open {} in a browser, and drop a photo there. S3 is at {}. Post an event with\n  curl {} -d '{}'\n\
          Ctrl-C ends it all.",
         gateway.url(),
-        site.storage.endpoint(),
-        site.emulator.url,
+        lambda.storage.endpoint(),
+        lambda.emulator.url,
         event(&name.to_string_lossy())
     ));
     loop {
@@ -185,16 +189,16 @@ fn keep(site: &Site, answer: &LocalAnswer) -> Result<()> {
     }
 }
 
-impl Answer for LocalAnswer {
-    fn text(&self) -> String {
+impl CommandOutput for TestLocalOutput {
+    fn to_text(&self) -> String {
         let mut text = String::new();
-        for answer in &self.answers {
+        for result in &self.results {
             text += &format!(
                 "{}\n  answer     {}\n  annotated  {}\n  time       {} ms\n",
-                path(&answer.photo),
-                answer.response,
-                path(&answer.annotated),
-                answer.milliseconds,
+                display_path(&result.photo),
+                result.response,
+                display_path(&result.annotated),
+                result.milliseconds,
             );
         }
         text += &format!(
@@ -202,7 +206,7 @@ impl Answer for LocalAnswer {
             self.engine,
             self.cold_ms,
             self.warm_ms,
-            size(self.image_bytes),
+            format_bytes(self.image_bytes),
         );
         text
     }

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use anyhow::{Context, Result};
 use fs_err as fs;
-use opencv_build::{Architecture, BuildPaths, Built, Driver, Recipe, Sdk, Tools};
+use opencv_build::{Architecture, BuildOutcome, BuildPaths, CmakeLauncher, Recipe, Sdk, Tools};
 
 use crate::workspace::Workspace;
 
@@ -25,12 +25,12 @@ pub struct Arguments {
 #[derive(Clone)]
 pub struct Build {
     pub workspace: Workspace,
-    pub file: PathBuf,
+    pub recipe_file: PathBuf,
     /// The recipe's file as it was read.
-    pub text: String,
+    pub recipe_text: String,
     pub recipe: Recipe,
     pub paths: BuildPaths,
-    pub driver: Driver,
+    pub launcher: CmakeLauncher,
     tools: OnceLock<Tools>,
 }
 
@@ -43,13 +43,13 @@ impl Build {
         };
         let text = fs::read_to_string(&file).context("failed to read the recipe")?;
         Ok(Self {
-            recipe: Recipe::of_file(&file, &text, arguments.architecture)?,
-            paths: workspace.paths()?,
-            driver: Driver::init(),
+            recipe: Recipe::parse_file(&file, &text, arguments.architecture)?,
+            paths: workspace.build_paths()?,
+            launcher: CmakeLauncher::init(),
             tools: OnceLock::new(),
             workspace,
-            file,
-            text,
+            recipe_file: file,
+            recipe_text: text,
         })
     }
 
@@ -62,16 +62,16 @@ impl Build {
         Ok(self.tools.get_or_init(|| tools))
     }
 
-    pub fn opencv(&self) -> Result<Built> {
+    pub fn build_opencv(&self) -> Result<BuildOutcome> {
         Ok(opencv_build::build(
             &self.recipe,
             &self.paths,
-            &self.driver,
+            &self.launcher,
         )?)
     }
 
-    pub fn sdk(&self) -> Result<Sdk> {
-        Ok(self.opencv()?.sdk)
+    pub fn build_sdk(&self) -> Result<Sdk> {
+        Ok(self.build_opencv()?.sdk)
     }
 }
 
@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_recipe_that_changes_after_it_was_read_changes_nothing() {
+    fn recipe_is_read_once() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("other.toml");
         let text = include_str!("../../../opencv.toml");
@@ -99,8 +99,11 @@ mod tests {
         fs::write(&file, &other).unwrap();
         let changed = read().unwrap();
         assert_ne!(build.recipe, changed.recipe);
-        assert_eq!((&build.file, build.text.as_str()), (&file, text));
-        assert_eq!(changed.text, other);
+        assert_eq!(
+            (&build.recipe_file, build.recipe_text.as_str()),
+            (&file, text)
+        );
+        assert_eq!(changed.recipe_text, other);
 
         fs::remove_file(&file).unwrap();
         assert_eq!(build.clone().recipe, build.recipe);

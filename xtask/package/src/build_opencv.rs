@@ -7,36 +7,36 @@ use opencv_build::Library;
 use serde::Serialize;
 
 use crate::build::{Arguments, Build};
-use support::answer::{Answer, path, print, size, table};
+use support::output::{CommandOutput, display_path, format_bytes, format_table, print};
 
 #[derive(Serialize)]
-struct BuildAnswer {
+struct BuildOpencvOutput {
     sdk: PathBuf,
     fingerprint: String,
     cached: bool,
     seconds: f64,
     modules: Vec<String>,
     libraries: Vec<Library>,
-    lacks: Vec<String>,
+    degraded: Vec<String>,
 }
 
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
-    let built = Build::read(arguments)?.opencv()?;
+    let built = Build::read(arguments)?.build_opencv()?;
     let manifest = built.sdk.manifest();
-    let answer = BuildAnswer {
+    let output = BuildOpencvOutput {
         sdk: built.sdk.path().to_owned(),
         fingerprint: manifest.fingerprint.to_string(),
         cached: built.cached,
         seconds: built.seconds,
         modules: manifest.modules.clone(),
         libraries: manifest.libraries.clone(),
-        lacks: manifest.lacks.clone(),
+        degraded: manifest.degraded.clone(),
     };
-    print(&answer, json)
+    print(&output, json)
 }
 
-impl Answer for BuildAnswer {
-    fn text(&self) -> String {
+impl CommandOutput for BuildOpencvOutput {
+    fn to_text(&self) -> String {
         let how = if self.cached {
             "is up to date".to_owned()
         } else {
@@ -44,18 +44,21 @@ impl Answer for BuildAnswer {
         };
         let libraries = self.libraries.iter();
         let mut rows: Vec<_> = libraries
-            .map(|library| vec![format!("  {}", library.file), size(library.bytes)])
+            .map(|library| vec![format!("  {}", library.file), format_bytes(library.bytes)])
             .collect();
         let total = self.libraries.iter().map(|library| library.bytes).sum();
-        rows.push(vec!["  total".to_owned(), size(total)]);
-        let lacks = self.lacks.iter().map(|lack| format!("\n{lack}."));
+        rows.push(vec!["  total".to_owned(), format_bytes(total)]);
+        let degraded = self
+            .degraded
+            .iter()
+            .map(|sentence| format!("\n{sentence}."));
         format!(
             "The SDK {how}: {}\n  modules {}\n  fingerprint {}\n{}{}",
-            path(&self.sdk),
+            display_path(&self.sdk),
             self.modules.join(", "),
             self.fingerprint,
-            table(&rows),
-            lacks.collect::<String>()
+            format_table(&rows),
+            degraded.collect::<String>()
         )
     }
 }

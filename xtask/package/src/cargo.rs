@@ -20,26 +20,31 @@ use crate::workspace::Workspace;
 
 /// With this variable cargo's own tests end its search for configuration files: in this folder, and not in the root
 /// folder. cargo has no documented way, so a test compiles a package below a hostile file.
-const LAST_FOLDER: &str = "__CARGO_TEST_ROOT";
+const CONFIG_SEARCH_ROOT_VARIABLE: &str = "__CARGO_TEST_ROOT";
 
 pub(crate) fn cargo(workspace: &Workspace, verb: &str) -> Result<Command> {
-    let environment = Environment::of_user();
-    start(&environment, workspace.root(), &workspace.target(), verb)
+    let environment = Environment::current();
+    command(
+        &environment,
+        workspace.root(),
+        &workspace.target_dir(),
+        verb,
+    )
 }
 
 pub(crate) fn home(workspace: &Workspace) -> PathBuf {
-    home::folder(&workspace.target())
+    home::home_dir(&workspace.target_dir())
 }
 
 /// The folders in which the user keeps crates, as cargo's home names them.
-pub(crate) fn folders_of_crates(workspace: &Workspace) -> Result<Vec<PathBuf>> {
+pub(crate) fn vendored_crate_dirs(workspace: &Workspace) -> Result<Vec<PathBuf>> {
     let text = fs::read_to_string(home(workspace).join("config.toml"))?;
-    Ok(config::folders_of_crates(&text.parse()?))
+    Ok(config::vendored_crate_dirs(&text.parse()?))
 }
 
-fn start(environment: &Environment, root: &Path, target: &Path, verb: &str) -> Result<Command> {
+fn command(environment: &Environment, root: &Path, target: &Path, verb: &str) -> Result<Command> {
     let home = home::prepare(environment, root, target)?;
-    let tools = Tools::find(environment, root);
+    let tools = RustToolchain::find(environment, root);
     let mut command = Command::new(&tools.cargo);
     environment.restrict(
         &mut command,
@@ -50,7 +55,7 @@ fn start(environment: &Environment, root: &Path, target: &Path, verb: &str) -> R
     }
     command
         .current_dir(&home)
-        .env(LAST_FOLDER, &home)
+        .env(CONFIG_SEARCH_ROOT_VARIABLE, &home)
         .env("CARGO_HOME", &home)
         .env("CARGO_TARGET_DIR", target)
         .env("RUSTC", &tools.rustc)
@@ -60,19 +65,19 @@ fn start(environment: &Environment, root: &Path, target: &Path, verb: &str) -> R
     Ok(command)
 }
 
-struct Tools {
+struct RustToolchain {
     cargo: PathBuf,
     rustc: PathBuf,
 }
 
-impl Tools {
+impl RustToolchain {
     /// Those that the user has for the project in `root`. rustup's stand-ins would choose by the folder where cargo is
     /// started, and by HOME: so these are the programs themselves.
     fn find(environment: &Environment, root: &Path) -> Self {
         // cargo says what it is to all that it starts.
         let running = environment.get("CARGO").map(PathBuf::from);
-        let beside = |name: &str| running.as_ref().map(|cargo| cargo.with_file_name(name));
-        let folder = match beside("rustc").filter(|rustc| rustc.is_file()) {
+        let sibling = |name: &str| running.as_ref().map(|cargo| cargo.with_file_name(name));
+        let folder = match sibling("rustc").filter(|rustc| rustc.is_file()) {
             Some(rustc) => sysroot(environment, root, &rustc),
             None => sysroot(environment, root, Path::new("rustc")),
         };
@@ -89,16 +94,21 @@ impl Tools {
     /// PATH, on which the toolchain comes first: verbs like clippy are programs on it.
     fn path(&self, environment: &Environment) -> Option<OsString> {
         let own = self.rustc.parent().filter(|folder| folder.is_absolute())?;
-        let folders = [own.to_owned()].into_iter().chain(environment.path());
+        let folders = [own.to_owned()]
+            .into_iter()
+            .chain(environment.search_path());
         env::join_paths(folders).ok()
     }
 }
 
 fn sysroot(environment: &Environment, root: &Path, rustc: &Path) -> Option<PathBuf> {
-    let mut ask = Command::new(rustc);
-    environment.restrict(&mut ask, &[Group::Rust]);
-    ask.args(["--print", "sysroot"]).current_dir(root);
-    let output = ask.output().ok().filter(|output| output.status.success())?;
+    let mut command = Command::new(rustc);
+    environment.restrict(&mut command, &[Group::Rust]);
+    command.args(["--print", "sysroot"]).current_dir(root);
+    let output = command
+        .output()
+        .ok()
+        .filter(|output| output.status.success())?;
     let text = String::from_utf8(output.stdout).ok()?;
     Some(PathBuf::from(text.trim()))
 }

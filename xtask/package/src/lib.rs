@@ -1,15 +1,13 @@
 //! What goes into an artefact, from the workspace to files: the builds of OpenCV and of the function, images,
 //! zip archives and bills of materials. It starts nothing of what was built, and knows no registry.
 
-#![expect(missing_docs, reason = "names that say all need no comment here")]
-
+pub mod artefacts;
 pub mod build;
 pub mod build_function;
 pub mod build_opencv;
 mod cargo;
+pub mod competitors;
 pub mod git;
-pub mod pack;
-pub mod peers;
 pub mod program;
 pub mod sbom;
 pub mod user_cache;

@@ -9,9 +9,9 @@ use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result};
 use clap::{Args, CommandFactory, FromArgMatches, Parser};
-use opencv_build::Driver;
-use support::process::end_with_this;
-use support::run::show;
+use opencv_build::CmakeLauncher;
+use support::process::terminate_with_parent;
+use support::run::display_command;
 
 use crate::workspace::Workspace;
 
@@ -58,7 +58,7 @@ pub const PROGRAMS: [&Program; 7] = [&PULL, &AUDIT, &TEST_LOCAL, &EVAL, &SIZE, &
 /// A program that has said on stderr why it failed.
 #[derive(Debug, thiserror::Error)]
 #[error("a program failed; its error is above")]
-pub struct Failed;
+pub struct ProgramFailed;
 
 #[derive(Parser)]
 struct Cli<A: Args> {
@@ -83,7 +83,7 @@ impl Program {
     /// The program's `main`: reads the command line, and runs `verb` with the arguments and with whether the
     /// answer is to be JSON.
     pub fn main<A: Args>(&self, verb: impl FnOnce(&A, bool) -> Result<()>) -> ExitCode {
-        Driver::init();
+        CmakeLauncher::init();
         let name = format!("cargo xtask {}", self.verb);
         let command = Cli::<A>::command().name(self.verb);
         let command = command.bin_name(name).about(self.about);
@@ -95,28 +95,28 @@ impl Program {
         exit_code(verb(&cli.arguments, cli.json))
     }
 
-    pub fn become_it(&self, arguments: &[OsString]) -> Result<()> {
+    pub fn exec(&self, arguments: &[OsString]) -> Result<()> {
         let mut cargo = self.command();
         cargo.args(self.subcommand).args(arguments);
         let error = cargo.exec();
-        Err(error).with_context(|| format!("failed to start `{}`", show(&cargo)))
+        Err(error).with_context(|| format!("failed to start `{}`", display_command(&cargo)))
     }
 
     /// What the program prints to stdout for a subcommand with its options, and for arguments of which none is an
     /// option, however it begins. What the program says on stderr is seen. It ends when this program does.
     ///
     /// # Errors
-    /// cargo cannot be started, or the program fails, which then has said why ([`Failed`]).
+    /// cargo cannot be started, or the program fails, which then has said why ([`ProgramFailed`]).
     pub fn output(&self, subcommand: &[OsString], arguments: &[OsString]) -> Result<String> {
         let mut cargo = self.command();
         cargo.args(subcommand).arg("--").args(arguments);
         cargo.stdin(Stdio::null()).stderr(Stdio::inherit());
-        end_with_this(&mut cargo);
+        terminate_with_parent(&mut cargo);
         let output = cargo
             .output()
-            .with_context(|| format!("failed to start `{}`", show(&cargo)))?;
+            .with_context(|| format!("failed to start `{}`", display_command(&cargo)))?;
         if !output.status.success() {
-            return Err(Failed.into());
+            return Err(ProgramFailed.into());
         }
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
@@ -134,7 +134,7 @@ impl Program {
 }
 
 /// A program of this workspace that was built together with this one.
-pub fn beside(binary: &str) -> Result<PathBuf> {
+pub fn sibling_binary(binary: &str) -> Result<PathBuf> {
     let this = env::current_exe().context("failed to find this program")?;
     Ok(this.with_file_name(binary))
 }
@@ -144,7 +144,7 @@ pub fn exit_code(done: Result<()>) -> ExitCode {
     let Err(error) = done else {
         return ExitCode::SUCCESS;
     };
-    if !error.is::<Failed>() {
+    if !error.is::<ProgramFailed>() {
         eprintln!("error: {error:#}");
     }
     ExitCode::FAILURE

@@ -3,120 +3,132 @@
 //!
 //! ```text
 //! crates  (cargo)      ┐            ┌▶ document (beside the artefact)
-//! native  (sdk.json)   ├▶ bill ─────┤
+//! native  (sdk.json)   ├▶ SBOM ─────┤
 //! system  (dpkg, rpm)  ┘            └▶ licences (in the artefact)
 //! ```
 //!
-//! A bill is made once; licences come from it before the artefact is written, the document after,
+//! An SBOM is made once; licences come from it before the artefact is written, the document after,
 //! when the artefact's files and digest are known.
 
-mod bill;
 mod component;
+mod contents;
 mod crates;
 mod document;
 mod hashes;
 mod licence;
+mod licence_texts;
 mod native;
 mod system;
-mod texts;
 
 use anyhow::Result;
 use layer::elf::FunctionBinary;
 use layer::{Content, FileTree};
-use opencv_build::{Place, Sdk};
+use opencv_build::{Sdk, ThirdPartyLocation};
 
 use crate::workspace::Workspace;
-pub use bill::{ARTEFACT, Bill};
-use component::Relation;
-pub use component::{Component, Kind, purl};
-pub use crates::tree;
-pub use document::{Form, Subject, document};
+use component::RelationshipType;
+pub use component::{Component, ComponentKind, purl};
+pub use contents::{ARTEFACT_ID, Sbom};
+pub use crates::cargo_tree;
+pub use document::{ArtefactKind, Subject, document};
 
 /// The SDK's libraries of which nothing is linked into the function: it decodes PNG and WebP in Rust, and calls
 /// libjpeg-turbo without OpenCV's module for image files. A test compares this with the link.
-pub const NOT_LINKED: [&str; 4] = ["opencv_imgcodecs", "png", "webp", "zlib"];
+pub const UNLINKED_LIBRARIES: [&str; 4] = ["opencv_imgcodecs", "png", "webp", "zlib"];
 
 /// Of an artefact that holds the function: its crates, OpenCV with everything that it is made of, what
 /// the compiler links, and the packages of the build machine that own the files of `libraries`.
-pub fn of_function(
+pub fn function_sbom(
     workspace: &Workspace,
     sdk: &Sdk,
     binary: &FunctionBinary,
     libraries: &FileTree,
-) -> Result<Bill> {
-    let linked = crates::linked(workspace, &sdk.manifest().target)?;
-    let mut bill = Bill {
-        crate_licences: linked.licences,
-        ..Bill::default()
+) -> Result<Sbom> {
+    let linked = crates::linked_crates(workspace, &sdk.manifest().target)?;
+    let mut sbom = Sbom {
+        crate_licence_text: linked.licences,
+        ..Sbom::default()
     };
     let program = linked.program.id.clone();
-    bill.relate(ARTEFACT, Relation::Contains, &program);
-    bill.relate_file(binary.path(), Relation::GeneratedFrom, &program);
-    bill.components.push(linked.program);
+    sbom.add_relationship(ARTEFACT_ID, RelationshipType::Contains, &program);
+    sbom.add_file_relationship(binary.path(), RelationshipType::GeneratedFrom, &program);
+    sbom.components.push(linked.program);
     for part in linked.crates {
-        bill.relate(&program, Relation::StaticLink, &part.id);
-        bill.components.push(part);
+        sbom.add_relationship(&program, RelationshipType::StaticLink, &part.id);
+        sbom.components.push(part);
     }
-    for (user, used) in linked.uses {
-        bill.relate(&user, Relation::DependsOn, &used);
+    for (user, used) in linked.dependencies {
+        sbom.add_relationship(&user, RelationshipType::DependsOn, &used);
     }
-    let opencv = native::opencv(sdk)?;
-    bill.relate(&program, Relation::StaticLink, &opencv.id);
-    for (part, place) in native::third_party(sdk)? {
-        match place {
-            Place::Library(name) if NOT_LINKED.contains(&name.as_str()) => continue,
-            Place::Library(_) => {
-                bill.relate(&program, Relation::StaticLink, &part.id);
-                bill.relate(&opencv.id, Relation::DependsOn, &part.id);
+    let opencv = native::opencv_component(sdk)?;
+    sbom.add_relationship(&program, RelationshipType::StaticLink, &opencv.id);
+    for (part, location) in native::third_party_components(sdk)? {
+        match location {
+            ThirdPartyLocation::Library(name) if UNLINKED_LIBRARIES.contains(&name.as_str()) => {
+                continue;
             }
-            Place::Module(_) => bill.relate(&opencv.id, Relation::Contains, &part.id),
-            Place::Folder(_) => bill.relate(&program, Relation::Contains, &part.id),
-            Place::Runtime(_) => bill.relate(&program, Relation::StaticLink, &part.id),
+            ThirdPartyLocation::Library(_) => {
+                sbom.add_relationship(&program, RelationshipType::StaticLink, &part.id);
+                sbom.add_relationship(&opencv.id, RelationshipType::DependsOn, &part.id);
+            }
+            ThirdPartyLocation::Module(_) => {
+                sbom.add_relationship(&opencv.id, RelationshipType::Contains, &part.id)
+            }
+            ThirdPartyLocation::Folder(_) => {
+                sbom.add_relationship(&program, RelationshipType::Contains, &part.id)
+            }
+            ThirdPartyLocation::Runtime(_) => {
+                sbom.add_relationship(&program, RelationshipType::StaticLink, &part.id)
+            }
         }
-        bill.components.push(part);
+        sbom.components.push(part);
     }
-    bill.components.push(opencv);
+    sbom.components.push(opencv);
     let libraries = libraries.files().filter_map(|(_, content)| match content {
         Content::File(path) => Some(path.clone()),
         Content::Bytes { .. } => None,
     });
-    let owners = system::owners(&libraries.collect::<Vec<_>>())?;
+    let owners = system::file_owners(&libraries.collect::<Vec<_>>())?;
     for package in owners.packages {
-        bill.relate(ARTEFACT, Relation::Contains, &package.id);
-        bill.relate(&program, Relation::DynamicLink, &package.id);
-        bill.components.push(package);
+        sbom.add_relationship(ARTEFACT_ID, RelationshipType::Contains, &package.id);
+        sbom.add_relationship(&program, RelationshipType::DynamicLink, &package.id);
+        sbom.components.push(package);
     }
     for (file, package) in owners.by_file {
-        bill.relate_file(&file, Relation::ExpandedFromArchive, &package);
+        sbom.add_file_relationship(&file, RelationshipType::ExpandedFromArchive, &package);
     }
-    Ok(bill)
+    Ok(sbom)
 }
 
 /// Of an artefact that holds the SDK: OpenCV and everything that it is made of.
-pub fn of_sdk(sdk: &Sdk) -> Result<Bill> {
-    let mut bill = Bill::default();
-    let opencv = native::opencv(sdk)?;
-    bill.relate(ARTEFACT, Relation::Contains, &opencv.id);
+pub fn sdk_sbom(sdk: &Sdk) -> Result<Sbom> {
+    let mut sbom = Sbom::default();
+    let opencv = native::opencv_component(sdk)?;
+    sbom.add_relationship(ARTEFACT_ID, RelationshipType::Contains, &opencv.id);
     let lib = sdk.path().join("lib");
     for library in &sdk.manifest().libraries {
         let file = lib.join(&library.file);
-        bill.relate_file(&file, Relation::GeneratedFrom, &opencv.id);
+        sbom.add_file_relationship(&file, RelationshipType::GeneratedFrom, &opencv.id);
     }
-    for (part, place) in native::third_party(sdk)? {
-        match place {
-            Place::Library(name) => {
-                bill.relate(ARTEFACT, Relation::Contains, &part.id);
-                bill.relate(&opencv.id, Relation::DependsOn, &part.id);
+    for (part, location) in native::third_party_components(sdk)? {
+        match location {
+            ThirdPartyLocation::Library(name) => {
+                sbom.add_relationship(ARTEFACT_ID, RelationshipType::Contains, &part.id);
+                sbom.add_relationship(&opencv.id, RelationshipType::DependsOn, &part.id);
                 let file = lib.join(format!("lib{name}.a"));
-                bill.relate_file(&file, Relation::GeneratedFrom, &part.id);
+                sbom.add_file_relationship(&file, RelationshipType::GeneratedFrom, &part.id);
             }
-            Place::Module(_) => bill.relate(&opencv.id, Relation::Contains, &part.id),
-            Place::Folder(_) => bill.relate(ARTEFACT, Relation::Contains, &part.id),
+            ThirdPartyLocation::Module(_) => {
+                sbom.add_relationship(&opencv.id, RelationshipType::Contains, &part.id)
+            }
+            ThirdPartyLocation::Folder(_) => {
+                sbom.add_relationship(ARTEFACT_ID, RelationshipType::Contains, &part.id)
+            }
             // It comes with the compiler of whoever links against the SDK.
-            Place::Runtime(_) => continue,
+            ThirdPartyLocation::Runtime(_) => continue,
         }
-        bill.components.push(part);
+        sbom.components.push(part);
     }
-    bill.components.push(opencv);
-    Ok(bill)
+    sbom.components.push(opencv);
+    Ok(sbom)
 }

@@ -9,36 +9,37 @@ use opencv_build::BuildPaths;
 use support::environment::Environment;
 
 /// Names the folder. Without it the folder is in the user's cache folder, as the XDG base directory specification has it.
-pub const VARIABLE: &str = "OPENCV_BUILD_CACHE";
+pub const CACHE_DIR_VARIABLE: &str = "OPENCV_BUILD_CACHE";
 const NAME: &str = "opencv-build";
 
 /// The folders below `target` with what checkouts share, and what is to be told about it, if anything.
-pub(crate) fn paths(
+pub(crate) fn build_paths(
     environment: &Environment,
     target: &Path,
 ) -> Result<(BuildPaths, Option<String>)> {
-    let below = BuildPaths::below(target)?;
-    if let Some(named) = environment.get(VARIABLE) {
+    let below = BuildPaths::new(target)?;
+    if let Some(named) = environment.get(CACHE_DIR_VARIABLE) {
         let folder = Path::new(named);
         let named = folder.display();
-        let failed = || format!("failed to use the folder `{named}`, which {VARIABLE} names");
-        return Ok((usable(&below, folder).with_context(failed)?, None));
+        let failed =
+            || format!("failed to use the folder `{named}`, which {CACHE_DIR_VARIABLE} names");
+        return Ok((shared_paths(&below, folder).with_context(failed)?, None));
     }
-    let why = match of_user(environment) {
-        Some(folder) => match usable(&below, &folder) {
+    let why = match user_cache_dir(environment) {
+        Some(folder) => match shared_paths(&below, &folder) {
             Ok(shared) => return Ok((shared, None)),
             Err(error) => format!("`{}` cannot be used ({error:#})", folder.display()),
         },
         None => "neither XDG_CACHE_HOME nor HOME names a folder".to_owned(),
     };
-    let told = format!(
-        "the toolchain and downloads are kept in `{}`, for this checkout alone: {why}; {VARIABLE} can name another folder",
-        below.shared().display()
+    let warning = format!(
+        "the toolchain and downloads are kept in `{}`, for this checkout alone: {why}; {CACHE_DIR_VARIABLE} can name another folder",
+        below.shared_dir().display()
     );
-    Ok((below, Some(told)))
+    Ok((below, Some(warning)))
 }
 
-fn of_user(environment: &Environment) -> Option<PathBuf> {
+fn user_cache_dir(environment: &Environment) -> Option<PathBuf> {
     let named = |name: &str| environment.get(name).map(PathBuf::from);
     // By the specification relative paths do not count. Services often have the root folder for a home.
     let cache = named("XDG_CACHE_HOME").filter(|path| path.is_absolute());
@@ -47,12 +48,12 @@ fn of_user(environment: &Environment) -> Option<PathBuf> {
     Some(cache.join(NAME))
 }
 
-fn usable(below: &BuildPaths, folder: &Path) -> Result<BuildPaths> {
+fn shared_paths(below: &BuildPaths, folder: &Path) -> Result<BuildPaths> {
     ensure!(folder.is_absolute(), "the path is not absolute");
-    let shared = below.sharing(folder)?;
+    let shared = below.with_shared_dir(folder)?;
     fs::create_dir_all(folder)?;
     // Whether a file can be written, nothing but writing one tells: not even root can on a read-only file system.
-    for folder in [folder, &shared.toolchain(), &shared.downloads()] {
+    for folder in [folder, &shared.toolchain_dir(), &shared.downloads_dir()] {
         if folder.is_dir() {
             let failed = || format!("nothing can be written in `{}`", folder.display());
             tempfile::tempfile_in(folder).with_context(failed)?;
@@ -68,19 +69,19 @@ mod tests {
     /// The shared folder with these variables, and what is told.
     fn shared(variables: &[(&str, &Path)]) -> Result<(PathBuf, Option<String>)> {
         let environment = variables.iter().copied().collect();
-        let (paths, told) = paths(&environment, Path::new("/p/target"))?;
-        assert!(paths.toolchain().starts_with(paths.shared()));
-        assert!(paths.lock().starts_with("/p/target"));
-        Ok((paths.shared().to_owned(), told))
+        let (paths, warning) = build_paths(&environment, Path::new("/p/target"))?;
+        assert!(paths.toolchain_dir().starts_with(paths.shared_dir()));
+        assert!(paths.lock_file().starts_with("/p/target"));
+        Ok((paths.shared_dir().to_owned(), warning))
     }
 
     #[test]
-    fn the_named_folder_comes_before_the_users_cache_and_that_before_home() {
+    fn cache_variable_precedes_xdg_cache_home_and_home() {
         let scratch = tempfile::tempdir().unwrap();
         let at = |name: &str| scratch.path().join(name);
         let (own, cache, home) = (at("own"), at("cache"), at("home"));
         let mut variables = vec![
-            (VARIABLE, own.as_path()),
+            (CACHE_DIR_VARIABLE, own.as_path()),
             ("XDG_CACHE_HOME", cache.as_path()),
             ("HOME", home.as_path()),
         ];
@@ -102,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_home_that_can_be_written_everything_is_below_the_target_folder() {
+    fn without_writable_home_the_target_folder_is_used() {
         let scratch = tempfile::tempdir().unwrap();
         let comma = scratch.path().join("a,b");
         for (home, why) in [
@@ -115,25 +116,31 @@ mod tests {
             (Some(comma.as_path()), "cannot work in"),
         ] {
             let variables: Vec<_> = home.map(|home| ("HOME", home)).into_iter().collect();
-            let (folder, told) = shared(&variables).unwrap();
+            let (folder, warning) = shared(&variables).unwrap();
             assert_eq!(folder, Path::new("/p/target"));
-            let told = told.unwrap();
-            assert!(told.contains(why) && told.lines().count() == 1, "{told}");
+            let warning = warning.unwrap();
+            assert!(
+                warning.contains(why) && warning.lines().count() == 1,
+                "{warning}"
+            );
         }
         assert!(!comma.exists());
     }
 
     #[test]
-    fn a_named_folder_that_cannot_be_used_is_an_error() {
+    fn unusable_cache_folder_is_an_error() {
         for (folder, why) in [
             ("/proc/cache", "failed to create directory"),
             ("/proc/self", "nothing can be written"),
             ("relative", "not absolute"),
             ("/x/a;b", "cannot work in"),
         ] {
-            let error = shared(&[(VARIABLE, Path::new(folder))]).unwrap_err();
+            let error = shared(&[(CACHE_DIR_VARIABLE, Path::new(folder))]).unwrap_err();
             let error = format!("{error:#}");
-            assert!(error.contains(VARIABLE) && error.contains(why), "{error}");
+            assert!(
+                error.contains(CACHE_DIR_VARIABLE) && error.contains(why),
+                "{error}"
+            );
         }
     }
 }

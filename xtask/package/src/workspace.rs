@@ -7,7 +7,7 @@ use std::sync::Once;
 use anyhow::Result;
 use opencv_build::BuildPaths;
 use support::environment::Environment;
-use support::progress::tell;
+use support::progress::print_status;
 
 use crate::user_cache;
 
@@ -33,17 +33,18 @@ impl Workspace {
         &self.root
     }
 
-    pub fn target(&self) -> PathBuf {
+    pub fn target_dir(&self) -> PathBuf {
         let named = env::var_os("CARGO_TARGET_DIR").filter(|folder| !folder.is_empty());
         self.root.join(named.unwrap_or_else(|| "target".into()))
     }
 
     /// Where builds of OpenCV lie. Where the user's cache folder cannot be used, that is told once.
-    pub fn paths(&self) -> Result<BuildPaths> {
-        static TOLD: Once = Once::new();
-        let (paths, told) = user_cache::paths(&Environment::of_user(), &self.target())?;
-        if let Some(line) = told {
-            TOLD.call_once(|| tell(&line));
+    pub fn build_paths(&self) -> Result<BuildPaths> {
+        static PRINTED: Once = Once::new();
+        let (paths, warning) =
+            user_cache::build_paths(&Environment::current(), &self.target_dir())?;
+        if let Some(line) = warning {
+            PRINTED.call_once(|| print_status(&line));
         }
         Ok(paths)
     }

@@ -5,15 +5,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use layer::{Architecture, Layout};
-use layer_registry::{Remote, Stores};
+use layer_registry::{Keychain, Remote};
 
 use crate::progress::Progress;
 
 /// The image that `reference` names, with the credentials that are stored for its registry.
-pub fn remote(reference: &str) -> Result<Remote> {
+pub fn authenticated_remote(reference: &str) -> Result<Remote> {
     let mut remote = Remote::parse(reference)?;
-    let stores = Stores::of(&|variable| std::env::var_os(variable));
-    remote.credentials = stores.find(remote.registry(), remote.reference.repository())?;
+    let keychain = Keychain::from_environment(&|variable| std::env::var_os(variable));
+    remote.credentials = keychain.find(remote.registry(), remote.reference.repository())?;
     Ok(remote)
 }
 
@@ -22,8 +22,8 @@ pub fn remote(reference: &str) -> Result<Remote> {
 /// # Errors
 /// `name` is not a reference, or the registry does not answer or does not have it. A reference by digest
 /// needs no registry once its image is here.
-pub fn base(name: &str, architecture: Architecture, parent: &Path) -> Result<PathBuf> {
-    let remote = remote(name).with_context(|| {
+pub fn pull_base(name: &str, architecture: Architecture, parent: &Path) -> Result<PathBuf> {
+    let remote = authenticated_remote(name).with_context(|| {
         format!("the base `{name}` is neither a layout folder nor a reference to an image")
     })?;
     let digest = match remote.digest() {
@@ -38,9 +38,12 @@ pub fn base(name: &str, architecture: Architecture, parent: &Path) -> Result<Pat
         return Ok(folder);
     }
     let progress = Progress::start("pulling", name);
-    layer_registry::pull(&remote.at(digest), &folder, Some(architecture), &|event| {
-        progress.see(event)
-    })
+    layer_registry::pull(
+        &remote.with_digest(digest),
+        &folder,
+        Some(architecture),
+        &|event| progress.update(event),
+    )
     .with_context(|| format!("failed to pull the base {name}"))?;
     Ok(folder)
 }

@@ -7,8 +7,8 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use opencv_build::Architecture;
 use package::program::exit_code;
-use registry::{base, pull, push};
-use support::answer::print;
+use registry::{pull, pull_base, push};
+use support::output::print;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
@@ -18,11 +18,11 @@ struct Cli {
     json: bool,
 
     #[command(subcommand)]
-    verb: Verb,
+    verb: Command,
 }
 
 #[derive(Subcommand)]
-enum Verb {
+enum Command {
     #[command(about = package::program::PULL.about)]
     Pull(pull::Arguments),
 
@@ -45,13 +45,13 @@ fn main() -> ExitCode {
 
 fn run(cli: &Cli) -> Result<()> {
     match &cli.verb {
-        Verb::Pull(arguments) => return print(&pull::run(arguments)?, cli.json),
-        Verb::Push { layout, reference } => println!("{}", push(layout, reference)?),
-        Verb::Base {
+        Command::Pull(arguments) => return print(&pull::run(arguments)?, cli.json),
+        Command::Push { layout, reference } => println!("{}", push(layout, reference)?),
+        Command::Base {
             reference,
             architecture,
             parent,
-        } => println!("{}", base(reference, *architecture, parent)?.display()),
+        } => println!("{}", pull_base(reference, *architecture, parent)?.display()),
     }
     Ok(())
 }

@@ -4,12 +4,12 @@
 use std::io::IsTerminal;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use layer_registry::Event;
-use support::answer::size;
-use support::progress::tell;
+use layer_registry::ProgressEvent;
+use support::output::format_bytes;
+use support::progress::print_status;
 
 /// How much of a digest is enough for people.
-const SHORT: usize = "sha256:".len() + 12;
+const SHORT_DIGEST_LENGTH: usize = "sha256:".len() + 12;
 
 /// The story, gone from the terminal when it is dropped.
 pub struct Progress {
@@ -30,44 +30,44 @@ impl Progress {
             }
         });
         if bar.is_none() {
-            tell(&message);
+            print_status(&message);
         }
         Self { bar, verb }
     }
 
-    pub fn see(&self, event: &Event<'_>) {
+    pub fn update(&self, event: &ProgressEvent<'_>) {
         match (event, &self.bar) {
-            (Event::Bytes { done, total }, Some(bar)) => {
+            (ProgressEvent::Bytes { done, total }, Some(bar)) => {
                 bar.set_length(*total);
                 bar.set_position(*done);
             }
             (event, bar) => {
-                if let Some(line) = self.line(event) {
+                if let Some(line) = self.status_line(event) {
                     match bar {
-                        Some(bar) => bar.suspend(|| tell(&line)),
-                        None => tell(&line),
+                        Some(bar) => bar.suspend(|| print_status(&line)),
+                        None => print_status(&line),
                     }
                 }
             }
         }
     }
 
-    fn line(&self, event: &Event<'_>) -> Option<String> {
+    fn status_line(&self, event: &ProgressEvent<'_>) -> Option<String> {
         Some(match event {
-            Event::Blob {
+            ProgressEvent::Blob {
                 digest,
                 bytes,
                 present,
             } => {
-                let digest = &digest.to_string()[..SHORT];
-                let bytes = size(*bytes);
+                let digest = &digest.to_string()[..SHORT_DIGEST_LENGTH];
+                let bytes = format_bytes(*bytes);
                 match present {
                     true => format!("{digest} ({bytes}) is there already"),
                     false => format!("{} {digest} ({bytes})", self.verb),
                 }
             }
-            Event::Again { error, wait } => {
-                format!("{error}; again in {:.1} s", wait.as_secs_f64())
+            ProgressEvent::Retry { error, delay } => {
+                format!("{error}; again in {:.1} s", delay.as_secs_f64())
             }
             _ => return None,
         })
@@ -89,20 +89,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_blob_has_a_line() {
+    fn each_blob_has_a_status_line() {
         let progress = Progress {
             bar: None,
             verb: "pulling",
         };
         let digest = Digest::of(b"abc");
-        let event = |present| Event::Blob {
+        let event = |present| ProgressEvent::Blob {
             digest,
             bytes: 5_280_000,
             present,
         };
-        let line = |present| progress.line(&event(present)).unwrap();
+        let line = |present| progress.status_line(&event(present)).unwrap();
         assert_eq!(line(false), "pulling sha256:ba7816bf8f01 (5.28 MB)");
         assert_eq!(line(true), "sha256:ba7816bf8f01 (5.28 MB) is there already");
-        assert_eq!(progress.line(&Event::Bytes { done: 1, total: 2 }), None);
+        assert_eq!(
+            progress.status_line(&ProgressEvent::Bytes { done: 1, total: 2 }),
+            None
+        );
     }
 }

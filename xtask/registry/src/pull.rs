@@ -7,10 +7,10 @@ use layer::Digest;
 use opencv_build::Architecture;
 use serde::Serialize;
 
-use crate::base::remote;
+use crate::base::authenticated_remote;
 use crate::progress::Progress;
 use package::workspace::Workspace;
-use support::answer::{Answer, path, size};
+use support::output::{CommandOutput, display_path, format_bytes};
 
 #[derive(clap::Args, Clone, Debug)]
 pub struct Arguments {
@@ -28,10 +28,10 @@ pub struct Arguments {
 }
 
 #[derive(Serialize)]
-pub struct PullAnswer {
+pub struct PullOutput {
     reference: String,
     /// The digest that the reference stands for; that of the index where one image was chosen.
-    resolved: Digest,
+    resolved_digest: Digest,
     digest: Digest,
     media_type: String,
     layout: PathBuf,
@@ -39,22 +39,22 @@ pub struct PullAnswer {
     fetched_bytes: u64,
 }
 
-pub fn run(arguments: &Arguments) -> Result<PullAnswer> {
+pub fn run(arguments: &Arguments) -> Result<PullOutput> {
     let reference = &arguments.reference;
-    let remote = remote(reference)?;
+    let remote = authenticated_remote(reference)?;
     let folder = arguments.to.clone().unwrap_or_else(|| {
         let repository = remote.reference.repository();
         let name = repository.rsplit('/').next().unwrap_or(repository);
-        Workspace::find().target().join("pulled").join(name)
+        Workspace::find().target_dir().join("pulled").join(name)
     });
     let progress = Progress::start("pulling", reference);
     let pulled = layer_registry::pull(&remote, &folder, arguments.architecture, &|event| {
-        progress.see(event);
+        progress.update(event);
     })
     .with_context(|| format!("failed to pull {reference}"))?;
-    Ok(PullAnswer {
+    Ok(PullOutput {
         reference: reference.clone(),
-        resolved: pulled.resolved,
+        resolved_digest: pulled.resolved_digest,
         digest: pulled.digest,
         media_type: pulled.media_type,
         layout: folder,
@@ -63,19 +63,19 @@ pub fn run(arguments: &Arguments) -> Result<PullAnswer> {
     })
 }
 
-impl Answer for PullAnswer {
-    fn text(&self) -> String {
-        let chosen = match self.digest == self.resolved {
+impl CommandOutput for PullOutput {
+    fn to_text(&self) -> String {
+        let chosen = match self.digest == self.resolved_digest {
             true => String::new(),
-            false => format!(", one of the images of {}", self.resolved),
+            false => format!(", one of the images of {}", self.resolved_digest),
         };
         format!(
             "{}\n  from    {}{chosen}\n  layout  {}\n  blobs   {}, of which {} were fetched\n",
             self.digest,
             self.reference,
-            path(&self.layout),
-            size(self.bytes),
-            size(self.fetched_bytes),
+            display_path(&self.layout),
+            format_bytes(self.bytes),
+            format_bytes(self.fetched_bytes),
         )
     }
 }

@@ -2,23 +2,23 @@
 
 const BLACK = [0, 0, 0], WHITE = [255, 255, 255];
 // Paul Tol's "light" scheme: told apart with any colour vision, and made for text on it.
-const PALETTE = ["#77aadd", "#ee8866", "#44bb99", "#eedd88", "#ffaabb", "#99ddff", "#bbcc33", "#aaaa00"].map(rgb);
+const PALETTE = ["#77aadd", "#ee8866", "#44bb99", "#eedd88", "#ffaabb", "#99ddff", "#bbcc33", "#aaaa00"].map(parseColour);
 // The next largest groups have the same once more, deeper.
-const GROUPS = [...PALETTE, ...PALETTE.map(colour => mix(colour, BLACK, 0.22))];
-const REST = rgb("#c4c8ce");
-const GREW = rgb("#ee7733"), SHRANK = rgb("#3f8fd0");
+const GROUP_COLOURS = [...PALETTE, ...PALETTE.map(colour => mixColours(colour, BLACK, 0.22))];
+const OTHER_COLOUR = parseColour("#c4c8ce");
+const INCREASE_COLOUR = parseColour("#ee7733"), DECREASE_COLOUR = parseColour("#3f8fd0");
 
-function rgb(text) {
-    return [1, 3, 5].map(place => parseInt(text.slice(place, place + 2), 16));
+function parseColour(text) {
+    return [1, 3, 5].map(start => parseInt(text.slice(start, start + 2), 16));
 }
 
-function css([red, green, blue]) {
+function cssColour([red, green, blue]) {
     return `rgb(${red} ${green} ${blue})`;
 }
 
 /** `amount` of the second colour in the first. */
-function mix(one, other, amount) {
-    return one.map((value, place) => Math.round(value + (other[place] - value) * amount));
+function mixColours(one, other, amount) {
+    return one.map((value, channel) => Math.round(value + (other[channel] - value) * amount));
 }
 
 function luminance(colour) {
@@ -30,67 +30,67 @@ function luminance(colour) {
 }
 
 /** Black or white, whichever reads better on a colour; the worse of both has a contrast of 4.58. */
-function inkOn(colour) {
+function textColourOn(colour) {
     return luminance(colour) > 0.179 ? BLACK : WHITE;
 }
 
 /** The colours of the reader's choice, light or dark. */
-function theme() {
+function currentTheme() {
     const dark = matchMedia("(prefers-color-scheme: dark)").matches;
-    const ground = rgb(getComputedStyle(document.body).getPropertyValue("--map").trim());
-    return { dark, ground, tone: colour => (dark ? darkened(colour, ground) : colour) };
+    const background = parseColour(getComputedStyle(document.body).getPropertyValue("--map-background").trim());
+    return { dark, background, adapt: colour => (dark ? darken(colour, background) : colour) };
 }
 
 /** A colour in the dark: so little of it that white reads well on it, and lighter ones still lighter. */
-function darkened(colour, ground) {
-    const most = 0.06 + 0.15 * luminance(colour);
+function darken(colour, background) {
+    const maxLuminance = 0.06 + 0.15 * luminance(colour);
     let amount = 0.2;
-    while (amount < 1 && luminance(mix(colour, ground, amount)) > most) amount += 0.03;
-    return mix(colour, ground, amount);
+    while (amount < 1 && luminance(mixColours(colour, background, amount)) > maxLuminance) amount += 0.03;
+    return mixColours(colour, background, amount);
 }
 
 /** How the parts of an artefact are coloured: a colour for each, and what the legend says of them. */
-function colouring(mode, root, shown, tones) {
-    const { tone, ground } = tones;
+function colourScheme(mode, root, shown, theme) {
+    const { adapt, background } = theme;
     if (mode === "kind") {
-        const totals = kindsOf(shown);
-        const colours = new Map(KINDS.map((kind, place) => [kind, tone(kind === "file" ? REST : PALETTE[place])]));
+        const totals = bytesByKind(shown);
+        const colours = new Map(KINDS.map((kind, index) => [kind, adapt(kind === "file" ? OTHER_COLOUR : PALETTE[index])]));
         const entries = KINDS.filter(kind => totals.get(kind))
             .map(kind => ({ name: kind, bytes: totals.get(kind), colour: colours.get(kind) }))
             .sort((a, b) => b.bytes - a.bytes);
-        return { of: node => colours.get(node.kind) ?? mix(tone(REST), ground, 0.5), entries };
+        return { colourOf: node => colours.get(node.kind) ?? mixColours(adapt(OTHER_COLOUR), background, 0.5), entries };
     }
     if (mode === "change") {
-        const same = mix(tone(REST), ground, 0.55);
+        const unchangedColour = mixColours(adapt(OTHER_COLOUR), background, 0.55);
         const entries = [["gone, or much smaller", -1], ["smaller", -0.3], ["same", 0], ["larger", 0.3], ["new, or much larger", 1]]
-            .map(([name, value]) => ({ name, colour: shift(value, same, tone) }));
-        return { of: node => shift(slope(node), same, tone), entries };
+            .map(([name, value]) => ({ name, colour: changeColour(value, unchangedColour, adapt) }));
+        return { colourOf: node => changeColour(relativeChange(node), unchangedColour, adapt), entries };
     }
     // By today's sizes in both reports, so that a group keeps its colour.
-    const rank = group => (group.earlier ? group.other?.bytes ?? 0 : group.bytes);
-    const groups = groupsOf(root).toSorted((a, b) => rank(b) - rank(a));
-    const named = groups.slice(0, GROUPS.length);
-    const colours = new Map(named.map((group, place) => [group, tone(GROUPS[place])]));
+    const rank = group => (group.isPrevious ? group.counterpart?.bytes ?? 0 : group.bytes);
+    const groups = mainGroups(root).toSorted((a, b) => rank(b) - rank(a));
+    const named = groups.slice(0, GROUP_COLOURS.length);
+    const colours = new Map(named.map((group, index) => [group, adapt(GROUP_COLOURS[index])]));
     const entries = named.map(group => ({ name: group.name, bytes: group.bytes, colour: colours.get(group), node: group }));
-    const others = groups.slice(GROUPS.length).reduce((sum, group) => sum + group.bytes, 0);
-    if (others) entries.push({ name: "others", bytes: others, colour: tone(REST) });
-    const of = node => {
-        for (let place = node; place; place = place.parent) {
-            if (colours.has(place)) return colours.get(place);
+    const others = groups.slice(GROUP_COLOURS.length).reduce((sum, group) => sum + group.bytes, 0);
+    if (others) entries.push({ name: "others", bytes: others, colour: adapt(OTHER_COLOUR) });
+    const colourOf = node => {
+        for (let ancestor = node; ancestor; ancestor = ancestor.parent) {
+            if (colours.has(ancestor)) return colours.get(ancestor);
         }
-        return tone(REST);
+        return adapt(OTHER_COLOUR);
     };
-    return { of, entries };
+    return { colourOf, entries };
 }
 
 /** How much a part changed, from -1 to 1: 1 is what is new or doubled. */
-function slope(node) {
-    const by = change(node) ?? 0;
-    const before = formerly(node);
-    return before ? Math.max(-1, Math.min(1, by / before)) : Math.sign(by);
+function relativeChange(node) {
+    const difference = byteChange(node) ?? 0;
+    const before = previousBytes(node);
+    return before ? Math.max(-1, Math.min(1, difference / before)) : Math.sign(difference);
 }
 
-function shift(value, same, tone) {
-    if (!value) return same;
-    return mix(same, tone(value > 0 ? GREW : SHRANK), 0.25 + 0.75 * Math.sqrt(Math.abs(value)));
+function changeColour(value, unchangedColour, adapt) {
+    if (!value) return unchangedColour;
+    return mixColours(unchangedColour, adapt(value > 0 ? INCREASE_COLOUR : DECREASE_COLOUR), 0.25 + 0.75 * Math.sqrt(Math.abs(value)));
 }

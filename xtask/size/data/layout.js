@@ -1,24 +1,24 @@
 // Where each part goes on the map: rectangles as square as they can be, each with its parts in it.
 
 /** What is smaller is not drawn. */
-const LEAST = 2;
+const MIN_CELL_SIZE = 2;
 /** The height of the strip with a whole's name, and from what size on it has one. */
-const HEAD = 18, HEAD_WIDTH = 46, HEAD_HEIGHT = 36;
+const HEADER_HEIGHT = 18, MIN_HEADER_WIDTH = 46, MIN_HEADER_CELL_HEIGHT = 36;
 /** The margin around the parts of a whole that has a strip. */
 const MARGIN = 2;
 
 /** The cells of all parts of `root` that can be seen, a whole before what is in it. */
-function layOut(root, width, height) {
+function layoutTreemap(root, width, height) {
     const cells = [];
-    const fill = (whole, depth, x, y, w, h) => squares(whole.parts, x, y, w, h, (node, index, x, y, w, h) => {
-        if (w < LEAST || h < LEAST) return;
-        const head = node.parts.length > 0 && w >= HEAD_WIDTH && h >= HEAD_HEIGHT;
-        cells.push({ node, depth, index, x, y, w, h, head });
-        if (head) fill(node, depth + 1, x + MARGIN, y + HEAD, w - 2 * MARGIN, h - HEAD - MARGIN);
+    const fill = (parent, depth, x, y, w, h) => squarify(parent.parts, x, y, w, h, (node, index, x, y, w, h) => {
+        if (w < MIN_CELL_SIZE || h < MIN_CELL_SIZE) return;
+        const hasHeader = node.parts.length > 0 && w >= MIN_HEADER_WIDTH && h >= MIN_HEADER_CELL_HEIGHT;
+        cells.push({ node, depth, index, x, y, w, h, hasHeader });
+        if (hasHeader) fill(node, depth + 1, x + MARGIN, y + HEADER_HEIGHT, w - 2 * MARGIN, h - HEADER_HEIGHT - MARGIN);
         else if (node.parts.length) fill(node, depth + 1, x, y, w, h);
     });
     if (root.parts.length) fill(root, 1, 0, 0, width, height);
-    else cells.push({ node: root, depth: 1, index: 0, x: 0, y: 0, w: width, h: height, head: false });
+    else cells.push({ node: root, depth: 1, index: 0, x: 0, y: 0, w: width, h: height, hasHeader: false });
     return cells;
 }
 
@@ -26,7 +26,7 @@ function layOut(root, width, height) {
  * Fills a rectangle with parts, the largest first: rows along its shorter side, each taking parts as long
  * as that makes its longest rectangle less long.
  */
-function squares(parts, x, y, w, h, place) {
+function squarify(parts, x, y, w, h, addRectangle) {
     const total = parts.reduce((sum, part) => sum + part.bytes, 0);
     if (!total) return;
     const scale = w * h / total;
@@ -36,25 +36,25 @@ function squares(parts, x, y, w, h, place) {
         const largest = parts[start].bytes * scale;
         let area = 0, worst = Infinity, end = start;
         while (end < parts.length && parts[end].bytes) {
-            const one = parts[end].bytes * scale;
-            const square = ((area + one) / side) ** 2;
-            const next = Math.max(largest / square, square / one);
+            const areaOfPart = parts[end].bytes * scale;
+            const square = ((area + areaOfPart) / side) ** 2;
+            const next = Math.max(largest / square, square / areaOfPart);
             if (next > worst) break;
             worst = next;
-            area += one;
+            area += areaOfPart;
             end++;
         }
-        const thick = area / side;
-        const upright = w >= h;
-        let along = upright ? y : x;
+        const thickness = area / side;
+        const isVertical = w >= h;
+        let offset = isVertical ? y : x;
         for (let index = start; index < end; index++) {
-            const long = parts[index].bytes * scale / thick;
-            if (upright) place(parts[index], index, x, along, thick, long);
-            else place(parts[index], index, along, y, long, thick);
-            along += long;
+            const length = parts[index].bytes * scale / thickness;
+            if (isVertical) addRectangle(parts[index], index, x, offset, thickness, length);
+            else addRectangle(parts[index], index, offset, y, length, thickness);
+            offset += length;
         }
-        if (upright) [x, w] = [x + thick, w - thick];
-        else [y, h] = [y + thick, h - thick];
+        if (isVertical) [x, w] = [x + thickness, w - thickness];
+        else [y, h] = [y + thickness, h - thickness];
         start = end;
     }
 }

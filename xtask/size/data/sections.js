@@ -1,120 +1,121 @@
-// What a document has besides artefacts: budgets, history, peers, the baseline, ablation. Each a section, or null.
+// What a document has besides artefacts: budgets, history, competitors, the baseline, ablation. Each a section, or null.
 
 function section(name, title, note, ...content) {
-    return make("section", { class: "card", id: name, "aria-label": title },
-        make("h2", {}, title), note && make("p", { class: "note" }, note), ...content);
+    return createElement("section", { class: "card", id: name, "aria-label": title },
+        createElement("h2", {}, title), note && createElement("p", { class: "note" }, note), ...content);
 }
 
 /** Sections in two columns; only one where the other has none. */
-function pair(...columns) {
+function twoColumns(...columns) {
     const some = columns.map(column => column.filter(Boolean)).filter(column => column.length);
-    return make("div", { class: "pair" }, some.map(column => make("div", {}, column)));
+    return createElement("div", { class: "two-columns" }, some.map(column => createElement("div", {}, column)));
 }
 
-const measured = measure => (measure === "packed" ? "packed" : "unpacked");
+const measureLabel = measure => (measure === "compressed" ? "compressed" : "uncompressed");
 
 /** Each limit with a bar that says how much of it is used. */
-function budgets(all) {
+function budgetsSection(all) {
     if (!all?.length) return null;
-    const over = all.filter(budget => budget.bytes > budget.most).length;
-    const note = over ? `${counted(over, "budget is", "budgets are")} exceeded.` : "All are kept.";
-    const items = all.map(({ artefact, measure, most, bytes }) => make("li", {},
-        make("div", { class: "row" }, make("span", {}, `${artefact}, ${measured(measure)}`),
-            make("span", { class: bytes > most ? "number grew" : "number" }, bytes > most
-                ? `${size(bytes)}, ${size(bytes - most)} over ${size(most)}`
-                : `${size(bytes)} of ${size(most)}, ${percent(bytes / most)}`)),
-        bar(bytes / most, bytes > most ? "bad" : bytes > 0.95 * most ? "near" : "good")));
-    return section("budgets", "Budgets", note, make("ul", { class: "budgets" }, items));
+    const over = all.filter(budget => budget.bytes > budget.limit_bytes).length;
+    const note = over ? `${formatCount(over, "budget is", "budgets are")} exceeded.` : "All are kept.";
+    const items = all.map(({ artefact, measure, limit_bytes: limit, bytes }) => createElement("li", {},
+        createElement("div", { class: "row" }, createElement("span", {}, `${artefact}, ${measureLabel(measure)}`),
+            createElement("span", { class: bytes > limit ? "number increase" : "number" }, bytes > limit
+                ? `${formatBytes(bytes)}, ${formatBytes(bytes - limit)} over ${formatBytes(limit)}`
+                : `${formatBytes(bytes)} of ${formatBytes(limit)}, ${formatPercent(bytes / limit)}`)),
+        bar(bytes / limit, bytes > limit ? "over-limit" : bytes > 0.95 * limit ? "near-limit" : "within-limit")));
+    return section("budgets", "Budgets", note, createElement("ul", { class: "budgets" }, items));
 }
 
 /** Steps from the oldest to the newest, and the same as a table. */
-function history(all) {
+function historySection(all) {
     if (!all?.length) return null;
-    const most = Math.max(...all.map(milestone => milestone.unpacked));
+    const largest = Math.max(...all.map(milestone => milestone.uncompressed_bytes));
     const first = all[0], last = all.at(-1);
-    const steps = all.map(({ what, unpacked, packed }, place) => {
-        const outer = make("span", { class: "outer" }), inner = make("span", { class: "inner" });
-        outer.style.height = `${unpacked / most * 100}%`;
-        inner.style.height = `${packed / unpacked * 100}%`;
-        outer.append(inner);
-        return make("li", { title: `${what}: ${size(unpacked)}, ${size(packed)} packed` },
-            make("span", { class: "column" }, outer), make("span", { class: "step" }, String(place + 1)));
+    const steps = all.map(({ description, uncompressed_bytes: uncompressed, compressed_bytes: compressed }, index) => {
+        const uncompressedBar = createElement("span", { class: "uncompressed-bar" });
+        const compressedBar = createElement("span", { class: "compressed-bar" });
+        uncompressedBar.style.height = `${uncompressed / largest * 100}%`;
+        compressedBar.style.height = `${compressed / uncompressed * 100}%`;
+        uncompressedBar.append(compressedBar);
+        return createElement("li", { title: `${description}: ${formatBytes(uncompressed)}, ${formatBytes(compressed)} compressed` },
+            createElement("span", { class: "column" }, uncompressedBar), createElement("span", { class: "step" }, String(index + 1)));
     });
-    const rows = all.map((milestone, place) => ({
-        ...milestone, place: place + 1, by: place ? milestone.unpacked - all[place - 1].unpacked : null,
-        packedBy: place ? milestone.packed - all[place - 1].packed : null,
+    const rows = all.map((milestone, index) => ({
+        ...milestone, number: index + 1, uncompressedChange: index ? milestone.uncompressed_bytes - all[index - 1].uncompressed_bytes : null,
+        compressedChange: index ? milestone.compressed_bytes - all[index - 1].compressed_bytes : null,
     }));
     const columns = [
-        { title: "Step", value: row => row.place, number: true, shows: row => [make("b", { class: "step" }, String(row.place)), ` ${row.what}`] },
-        bytesColumn("Unpacked", row => row.unpacked),
-        changeColumn("Change", row => row.by),
-        bytesColumn("Packed", row => row.packed),
-        changeColumn("Change", row => row.packedBy),
+        { title: "Step", value: row => row.number, isNumber: true, render: row => [createElement("b", { class: "step" }, String(row.number)), ` ${row.description}`] },
+        bytesColumn("Uncompressed", row => row.uncompressed_bytes),
+        changeColumn("Change", row => row.uncompressedChange),
+        bytesColumn("Compressed", row => row.compressed_bytes),
+        changeColumn("Change", row => row.compressedChange),
     ];
-    const factor = (one, other) => `${percent(one / other)} of what it was`;
-    const note = `bootstrap went from ${size(first.unpacked)} to ${size(last.unpacked)}, ${factor(last.unpacked, first.unpacked)}; packed from ${size(first.packed)} to ${size(last.packed)}.`;
+    const factor = (one, other) => `${formatPercent(one / other)} of what it was`;
+    const note = `bootstrap went from ${formatBytes(first.uncompressed_bytes)} to ${formatBytes(last.uncompressed_bytes)}, ${factor(last.uncompressed_bytes, first.uncompressed_bytes)}; compressed from ${formatBytes(first.compressed_bytes)} to ${formatBytes(last.compressed_bytes)}.`;
     return section("history", "How it became this", note,
-        make("ol", { class: "steps", "aria-hidden": "true" }, steps),
-        make("p", { class: "keys" }, make("span", { class: "swatch outer" }), " unpacked ", make("span", { class: "swatch inner" }), " of it packed"),
-        table("history", "Milestones", columns, rows, { column: 0, down: false }));
+        createElement("ol", { class: "history-chart", "aria-hidden": "true" }, steps),
+        createElement("p", { class: "chart-legend" }, createElement("span", { class: "swatch uncompressed-bar" }), " uncompressed ", createElement("span", { class: "swatch compressed-bar" }), " of it compressed"),
+        table("history", "Milestones", columns, rows, { column: 0, descending: false }));
 }
 
 /** Others' figures beside ours. */
-function peers(all) {
+function competitorsSection(all) {
     if (!all?.length) return null;
-    const most = Math.max(...all.map(peer => peer.ratio));
+    const largest = Math.max(...all.map(competitor => competitor.ratio));
     // Ratios go from 1 to 100 and beyond; only their logarithms fit into one bar.
-    const share = ratio => (most > 1 ? Math.max(0.02, Math.log(Math.max(1, ratio)) / Math.log(most)) : 1);
-    const source = text => (text.startsWith("https://") ? make("a", { href: text, rel: "noreferrer" }, new URL(text).hostname) : text);
+    const barLength = ratio => (largest > 1 ? Math.max(0.02, Math.log(Math.max(1, ratio)) / Math.log(largest)) : 1);
+    const source = text => (text.startsWith("https://") ? createElement("a", { href: text, rel: "noreferrer" }, new URL(text).hostname) : text);
     const columns = [
-        { title: "What", value: peer => peer.name },
-        bytesColumn("Bytes", peer => peer.bytes),
-        { title: "Measured", value: peer => measured(peer.measure) },
-        { title: "Ours", value: peer => peer.artefact },
-        bytesColumn("Bytes", peer => peer.ours),
-        { title: "Times as large", value: peer => peer.ratio, number: true, hint: "The bars are logarithmic", shows: peer => barred(share(peer.ratio), times(peer.ratio)) },
-        { title: "Source", value: peer => peer.source, shows: peer => make("span", { class: "dim" }, source(peer.source)) },
+        { title: "What", value: competitor => competitor.name },
+        bytesColumn("Bytes", competitor => competitor.bytes),
+        { title: "Measured", value: competitor => measureLabel(competitor.measure) },
+        { title: "Ours", value: competitor => competitor.artefact },
+        bytesColumn("Bytes", competitor => competitor.our_bytes),
+        { title: "Times as large", value: competitor => competitor.ratio, isNumber: true, hint: "The bars are logarithmic", render: competitor => barWithLabel(barLength(competitor.ratio), formatRatio(competitor.ratio)) },
+        { title: "Source", value: competitor => competitor.source, render: competitor => createElement("span", { class: "muted" }, source(competitor.source)) },
     ];
-    return section("peers", "Beside others", null, table("peers", "Others' figures", columns, all, { column: 5, down: true }));
+    return section("competitors", "Beside others", null, table("competitors", "Others' figures", columns, all, { column: 5, descending: true }));
 }
 
 /** OpenCV with all of its modules beside ours, which is linked into `bootstrap`. */
-function baseline(base, bootstrap) {
-    if (!base) return null;
-    const spent = value => ({ value, number: true, shows: module => (value(module) ? duration(value(module)) : "–") });
+function baselineSection(baseline, bootstrap) {
+    if (!baseline) return null;
+    const timeColumn = value => ({ value, isNumber: true, render: module => (value(module) ? formatDuration(value(module)) : "–") });
     const figures = [
-        ["bootstrap linked against it", size(base.bootstrap), bootstrap && `${times(base.bootstrap / bootstrap.bytes)} ours, ${size(bootstrap.bytes)}`],
-        ["time of all calls of the compiler", duration(base.seconds), base.our_seconds > 0 && `${times(base.seconds / base.our_seconds)} ours, ${duration(base.our_seconds)}`],
-        ["modules and libraries", String(base.modules.length), `${base.modules.filter(module => !module.our_library).length} of them left out`],
+        ["bootstrap linked against it", formatBytes(baseline.bootstrap_bytes), bootstrap && `${formatRatio(baseline.bootstrap_bytes / bootstrap.bytes)} ours, ${formatBytes(bootstrap.bytes)}`],
+        ["time of all calls of the compiler", formatDuration(baseline.compile_seconds), baseline.our_compile_seconds > 0 && `${formatRatio(baseline.compile_seconds / baseline.our_compile_seconds)} ours, ${formatDuration(baseline.our_compile_seconds)}`],
+        ["modules and libraries", String(baseline.modules.length), `${baseline.modules.filter(module => !module.our_library_bytes).length} of them left out`],
     ];
     const columns = [
         { title: "Module", value: module => module.name },
-        bytesColumn("Library", module => module.library),
-        bytesColumn("Ours", module => module.our_library),
-        bytesColumn("In bootstrap", module => module.binary),
-        bytesColumn("Ours", module => module.our_binary),
-        bytesColumn("Saved", module => module.library - module.our_library, "In the static library"),
-        { title: "Compiling", ...spent(module => module.seconds) },
-        { title: "Ours", ...spent(module => module.our_seconds) },
+        bytesColumn("Library", module => module.library_bytes),
+        bytesColumn("Ours", module => module.our_library_bytes),
+        bytesColumn("In bootstrap", module => module.linked_bytes),
+        bytesColumn("Ours", module => module.our_linked_bytes),
+        bytesColumn("Saved", module => module.library_bytes - module.our_library_bytes, "In the static library"),
+        { title: "Compiling", ...timeColumn(module => module.compile_seconds) },
+        { title: "Ours", ...timeColumn(module => module.our_compile_seconds) },
     ];
-    const missing = base.missing.length > 0 && make("details", {},
-        make("summary", {}, `${counted(base.missing.length, "thing", "things")} that OpenCV builds by default and this does not have`),
-        make("ul", {}, base.missing.map(text => make("li", {}, text))));
-    return section("baseline", "What leaving out saves", base.what,
-        make("dl", { class: "figures" }, figures.map(([what, figure, beside]) => make("div", {}, make("dt", {}, what), make("dd", {}, make("b", {}, figure), beside && make("span", {}, beside))))),
-        table("baseline", "Modules of the baseline", columns, base.modules), missing);
+    const missing = baseline.missing.length > 0 && createElement("details", {},
+        createElement("summary", {}, `${formatCount(baseline.missing.length, "thing", "things")} that OpenCV builds by default and this does not have`),
+        createElement("ul", {}, baseline.missing.map(text => createElement("li", {}, text))));
+    return section("baseline", "What leaving out saves", baseline.description,
+        createElement("dl", { class: "figures" }, figures.map(([label, value, comparison]) => createElement("div", {}, createElement("dt", {}, label), createElement("dd", {}, createElement("b", {}, value), comparison && createElement("span", {}, comparison))))),
+        table("baseline", "Modules of the baseline", columns, baseline.modules), missing);
 }
 
 /** What single features cost. */
-function ablation(all) {
+function ablationSection(all) {
     if (!all?.length) return null;
-    const cost = (title, value) => ({ title, value, number: true, shows: one => (value(one) < 0 ? signed(value(one)) : size(value(one))) });
+    const cost = (title, value) => ({ title, value, isNumber: true, render: one => (value(one) < 0 ? formatSignedBytes(value(one)) : formatBytes(value(one))) });
     const columns = [
         { title: "Feature", value: one => one.feature },
-        cost("Static libraries", one => one.libraries),
-        cost("bootstrap", one => one.binary),
-        cost("Packed", one => one.packed),
+        cost("Static libraries", one => one.library_bytes),
+        cost("bootstrap", one => one.bootstrap_bytes),
+        cost("Compressed", one => one.compressed_bytes),
     ];
     return section("ablation", "What each feature costs", "Measured by building without it.",
-        table("ablation", "Features", columns, all, { column: 2, down: true }));
+        table("ablation", "Features", columns, all, { column: 2, descending: true }));
 }

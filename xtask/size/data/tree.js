@@ -4,80 +4,80 @@
 const KINDS = ["code", "constants", "data", "unwind", "relocations", "linking", "padding", "file"];
 
 /** A part and all in it. `key` is the same for the same part of another report. */
-function plant(part, parent = null) {
-    const { name, bytes, kind, linked, packed } = part;
+function buildTree(part, parent = null) {
+    const { name, bytes, kind, linked_bytes: linkedBytes, compressed_bytes: compressedBytes } = part;
     const key = parent ? `${parent.key}\0${name}` : name;
-    const node = { name, bytes, kind, linked, packed, parent, key, lower: name.toLowerCase(), other: null, parts: [] };
-    node.parts = (part.parts ?? []).map(inner => plant(inner, node));
+    const node = { name, bytes, kind, linkedBytes, compressedBytes, parent, key, lowerName: name.toLowerCase(), counterpart: null, parts: [] };
+    node.parts = (part.parts ?? []).map(inner => buildTree(inner, node));
     return node;
 }
 
 /** Each part of a tree, a whole before what is in it. */
-function* each(node) {
+function* walk(node) {
     yield node;
-    for (const part of node.parts) yield* each(part);
+    for (const part of node.parts) yield* walk(part);
 }
 
 /** Tells the parts of both trees what they are in the other one. */
-function compare(now, before) {
-    const earlier = new Map();
-    for (const node of each(before)) {
-        node.earlier = node.compared = true;
-        earlier.set(node.key, node);
+function linkTrees(current, previous) {
+    const previousNodes = new Map();
+    for (const node of walk(previous)) {
+        node.isPrevious = node.hasComparison = true;
+        previousNodes.set(node.key, node);
     }
-    for (const node of each(now)) {
-        node.compared = true;
-        node.other = earlier.get(node.key) ?? null;
-        if (node.other) node.other.other = node;
+    for (const node of walk(current)) {
+        node.hasComparison = true;
+        node.counterpart = previousNodes.get(node.key) ?? null;
+        if (node.counterpart) node.counterpart.counterpart = node;
     }
 }
 
 /** By how many bytes a part grew since the earlier report; null where there is none. */
-function change(node) {
-    if (!node.compared) return null;
-    const other = node.other?.bytes ?? 0;
-    return node.earlier ? other - node.bytes : node.bytes - other;
+function byteChange(node) {
+    if (!node.hasComparison) return null;
+    const otherBytes = node.counterpart?.bytes ?? 0;
+    return node.isPrevious ? otherBytes - node.bytes : node.bytes - otherBytes;
 }
 
 /** How many bytes it had in the earlier report. */
-function formerly(node) {
-    return (node.earlier ? node : node.other)?.bytes ?? 0;
+function previousBytes(node) {
+    return (node.isPrevious ? node : node.counterpart)?.bytes ?? 0;
 }
 
 /** The parts that a part is in, from the artefact down to itself. */
-function lineage(node) {
-    const places = [];
-    for (let place = node; place; place = place.parent) places.unshift(place);
-    return places;
+function pathNodes(node) {
+    const nodes = [];
+    for (let ancestor = node; ancestor; ancestor = ancestor.parent) nodes.unshift(ancestor);
+    return nodes;
 }
 
 /** The names from the artefact down to a part, without the artefact's. */
-function pathOf(node) {
-    return lineage(node).slice(1).map(place => place.name);
+function pathNames(node) {
+    return pathNodes(node).slice(1).map(ancestor => ancestor.name);
 }
 
 /** The part at a path, or the last one on the way to it that is there. */
-function follow(root, path) {
-    let place = root;
+function findByPath(root, path) {
+    let node = root;
     for (const name of path) {
-        const next = place.parts.find(part => part.name === name);
+        const next = node.parts.find(part => part.name === name);
         if (!next) break;
-        place = next;
+        node = next;
     }
-    return place;
+    return node;
 }
 
 /** The parts that colours tell apart: those of the artefact, or of its only part. */
-function groupsOf(root) {
-    let whole = root;
-    while (whole.parts.length === 1 && whole.parts[0].parts.length) whole = whole.parts[0];
-    return whole.parts;
+function mainGroups(root) {
+    let node = root;
+    while (node.parts.length === 1 && node.parts[0].parts.length) node = node.parts[0];
+    return node.parts;
 }
 
 /** The bytes of each kind in a part. */
-function kindsOf(node) {
+function bytesByKind(node) {
     const kinds = new Map();
-    for (const { parts, kind, bytes } of each(node)) {
+    for (const { parts, kind, bytes } of walk(node)) {
         if (!parts.length && kind) kinds.set(kind, (kinds.get(kind) ?? 0) + bytes);
     }
     return kinds;
@@ -85,30 +85,30 @@ function kindsOf(node) {
 
 /**
  * The parts whose names have a text in them, the largest first, and their bytes; what is in a part that
- * matches counts once. `marks` has each part that matches, is in one that does, or has one in it.
+ * matches counts once. `highlights` has each part that matches, is in one that does, or has one in it.
  */
-function search(root, text) {
-    const wanted = text.toLowerCase();
-    const marks = new Map(), found = [];
+function searchTree(root, text) {
+    const lowerText = text.toLowerCase();
+    const highlights = new Map(), found = [];
     let bytes = 0;
     const visit = (node, inside) => {
-        const hit = node.parent !== null && node.lower.includes(wanted);
+        const hit = node.parent !== null && node.lowerName.includes(lowerText);
         if (hit) found.push(node);
         if (hit && !inside) bytes += node.bytes;
-        let any = hit;
-        for (const part of node.parts) any = visit(part, inside || hit) || any;
-        if (hit || inside) marks.set(node, "match");
-        else if (any) marks.set(node, "around");
-        return any;
+        let hasMatch = hit;
+        for (const part of node.parts) hasMatch = visit(part, inside || hit) || hasMatch;
+        if (hit || inside) highlights.set(node, "match");
+        else if (hasMatch) highlights.set(node, "ancestor");
+        return hasMatch;
     };
     visit(root, false);
     found.sort((a, b) => b.bytes - a.bytes);
-    return { found, bytes, marks };
+    return { found, bytes, highlights };
 }
 
 /** The parts without parts that grew or shrank, of either report. */
-function changed(now, before) {
-    const leaves = root => [...each(root)].filter(node => !node.parts.length);
-    const gone = leaves(before).filter(node => !node.other);
-    return [...leaves(now), ...gone].filter(node => change(node));
+function changedLeaves(current, previous) {
+    const leaves = root => [...walk(root)].filter(node => !node.parts.length);
+    const removed = leaves(previous).filter(node => !node.counterpart);
+    return [...leaves(current), ...removed].filter(node => byteChange(node));
 }

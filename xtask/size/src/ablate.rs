@@ -2,12 +2,12 @@
 //! the function linked with them, to the bytes by which they are smaller.
 
 use anyhow::{Context, Result};
-use opencv_build::{BuildPaths, Recipe, Sdk, build as build_opencv, present};
+use opencv_build::{BuildPaths, Recipe, Sdk, build as build_opencv, find_cached};
 use support::fingerprint::Fingerprint;
-use support::progress::tell;
+use support::progress::print_status;
 
 use super::report::Ablation;
-use super::variant::{Linked, Ours};
+use super::variant::{ComparisonContext, LinkedSizes};
 
 const FILE: &str = "ablation.json";
 const GROUP: &str = "without";
@@ -42,18 +42,18 @@ impl Feature {
         paths.variant(GROUP, &self.folder())
     }
 
-    fn present(&self, paths: &BuildPaths) -> Result<Option<Sdk>> {
-        Ok(present(&self.recipe, &self.paths(paths))?)
+    fn find_cached(&self, paths: &BuildPaths) -> Result<Option<Sdk>> {
+        Ok(find_cached(&self.recipe, &self.paths(paths))?)
     }
 }
 
 /// Builds an SDK without each feature, unless it is there. Each takes as long as the SDK itself.
-pub fn build(ours: &Ours) -> Result<()> {
-    let (paths, driver) = (&ours.build.paths, &ours.build.driver);
-    for feature in features(&ours.build.recipe) {
-        if feature.present(paths)?.is_none() {
-            tell(&format!("building OpenCV without {}", feature.name));
-            build_opencv(&feature.recipe, &feature.paths(paths), driver)
+pub fn build_variants(context: &ComparisonContext) -> Result<()> {
+    let (paths, launcher) = (&context.build.paths, &context.build.launcher);
+    for feature in features(&context.build.recipe) {
+        if feature.find_cached(paths)?.is_none() {
+            print_status(&format!("building OpenCV without {}", feature.name));
+            build_opencv(&feature.recipe, &feature.paths(paths), launcher)
                 .with_context(|| format!("failed to build OpenCV without {}", feature.name))?;
         }
     }
@@ -61,18 +61,18 @@ pub fn build(ours: &Ours) -> Result<()> {
 }
 
 /// What each feature costs; nothing where nobody built the SDKs that lack them.
-pub fn of(ours: &Ours) -> Result<Vec<Ablation>> {
+pub fn measure(context: &ComparisonContext) -> Result<Vec<Ablation>> {
     let mut built = Vec::new();
     let mut missing = Vec::new();
-    for feature in features(&ours.build.recipe) {
-        match feature.present(&ours.build.paths)? {
+    for feature in features(&context.build.recipe) {
+        match feature.find_cached(&context.build.paths)? {
             Some(sdk) => built.push((feature, sdk)),
             None => missing.push(feature.name),
         }
     }
     if !missing.is_empty() {
-        if ours.has(FILE) || !built.is_empty() {
-            tell(&format!(
+        if context.has_result(FILE) || !built.is_empty() {
+            print_status(&format!(
                 "what features cost is not shown: there is no build of this recipe without {}; \
                  `cargo xtask size --ablate` builds what is missing",
                 missing.join(", ")
@@ -80,15 +80,15 @@ pub fn of(ours: &Ours) -> Result<Vec<Ablation>> {
         }
         return Ok(Vec::new());
     }
-    let measure = || {
-        let with = ours.linked_with("ours", ours.sdk)?;
+    let compare = || {
+        let with = context.link_with_sdk("ours", context.sdk)?;
         let ablations = built.iter().map(|(feature, sdk)| {
-            let without = ours.linked_with(&feature.folder(), sdk)?;
-            Ok(cost(&feature.name, (ours.sdk, &with), (sdk, &without)))
+            let without = context.link_with_sdk(&feature.folder(), sdk)?;
+            Ok(cost(&feature.name, (context.sdk, &with), (sdk, &without)))
         });
         ablations.collect()
     };
-    ours.kept_or(FILE, fingerprint(ours.sdk, &built), measure)
+    context.cached_or(FILE, fingerprint(context.sdk, &built), compare)
 }
 
 fn fingerprint(sdk: &Sdk, built: &[(Feature, Sdk)]) -> Fingerprint {
@@ -99,17 +99,17 @@ fn fingerprint(sdk: &Sdk, built: &[(Feature, Sdk)]) -> Fingerprint {
     Fingerprint::of(all.map(|(name, fingerprint)| (name.as_str(), fingerprint.as_bytes())))
 }
 
-fn cost(feature: &str, with: (&Sdk, &Linked), without: (&Sdk, &Linked)) -> Ablation {
+fn cost(feature: &str, with: (&Sdk, &LinkedSizes), without: (&Sdk, &LinkedSizes)) -> Ablation {
     let libraries = |sdk: &Sdk| {
         let libraries = sdk.manifest().libraries.iter();
         libraries.map(|library| library.bytes).sum::<u64>()
     };
-    let more = |with: u64, without: u64| with.cast_signed() - without.cast_signed();
+    let difference = |with: u64, without: u64| with.cast_signed() - without.cast_signed();
     Ablation {
         feature: feature.to_owned(),
-        libraries: more(libraries(with.0), libraries(without.0)),
-        binary: more(with.1.binary, without.1.binary),
-        packed: more(with.1.packed, without.1.packed),
+        library_bytes: difference(libraries(with.0), libraries(without.0)),
+        bootstrap_bytes: difference(with.1.bytes, without.1.bytes),
+        compressed_bytes: difference(with.1.compressed_bytes, without.1.compressed_bytes),
     }
 }
 
@@ -119,7 +119,7 @@ mod tests {
     use crate::variant::tests::{recipe, sdk};
 
     #[test]
-    fn each_format_and_each_dispatched_set_is_left_out_once_and_nothing_else() {
+    fn each_codec_and_dispatch_set_is_a_feature() {
         let recipe = recipe();
         let features = features(&recipe);
         let names: Vec<_> = features
@@ -143,23 +143,30 @@ mod tests {
     }
 
     #[test]
-    fn a_feature_costs_what_is_less_without_it_and_can_cost_less_than_nothing() {
+    fn cost_is_size_with_minus_size_without() {
         let folder = tempfile::tempdir().unwrap();
         let with = sdk(
             &folder.path().join("a"),
             &[("opencv_core", 50), ("png", 20)],
         );
         let without = sdk(&folder.path().join("b"), &[("opencv_core", 51)]);
-        let linked = |binary, packed| Linked {
-            binary,
-            packed,
-            ..Linked::default()
+        let linked = |bytes, compressed_bytes| LinkedSizes {
+            bytes,
+            compressed_bytes,
+            ..LinkedSizes::default()
         };
         let found = cost(
             "codec png",
             (&with, &linked(100, 40)),
             (&without, &linked(90, 41)),
         );
-        assert_eq!((found.libraries, found.binary, found.packed), (19, 10, -1));
+        assert_eq!(
+            (
+                found.library_bytes,
+                found.bootstrap_bytes,
+                found.compressed_bytes
+            ),
+            (19, 10, -1)
+        );
     }
 }

@@ -23,7 +23,7 @@ pub struct Arguments {
 
     /// Build OpenCV with all of its default modules to compare with, unless that was done; takes long
     #[arg(long, value_name = "WHAT")]
-    pub baseline: Option<Against>,
+    pub baseline: Option<BaselineKind>,
 
     /// Build OpenCV without each image format and each set of instructions, unless that was done, to show
     /// what they cost; takes long
@@ -37,7 +37,7 @@ pub struct Arguments {
 
 /// Something to compare with.
 #[derive(clap::ValueEnum, Clone, Copy, Debug)]
-pub enum Against {
+pub enum BaselineKind {
     /// All modules that OpenCV builds by default
     Full,
 }

@@ -5,118 +5,123 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context, Result};
 use opencv_build::Library;
-use opencv_build::internals::{Baseline as Full, Description, Effort};
+use opencv_build::internals::{Baseline as Full, BaselineManifest, CompileTime};
 use support::fingerprint::Fingerprint;
-use support::progress::tell;
+use support::progress::print_status;
 
-use super::place;
+use super::attribution;
 use super::report::{Baseline, BaselineModule};
-use super::variant::{Linked, Ours};
+use super::variant::{ComparisonContext, LinkedSizes};
 
 const FILE: &str = "baseline.json";
 
-struct Side<'a> {
+struct BuildSizes<'a> {
     libraries: &'a [Library],
-    effort: &'a Effort,
-    linked: &'a Linked,
+    compile_time: &'a CompileTime,
+    linked: &'a LinkedSizes,
 }
 
 /// Builds the baseline unless it is there, which takes about three times as long as the SDK.
-pub fn build(ours: &Ours) -> Result<()> {
-    let build = ours.build;
-    Full::build(&build.recipe, &build.paths, &build.driver)
+pub fn build(context: &ComparisonContext) -> Result<()> {
+    let build = context.build;
+    Full::build(&build.recipe, &build.paths, &build.launcher)
         .context("failed to build all of OpenCV's default modules")?;
     Ok(())
 }
 
 /// What the baseline that was built is beside ours; none where nobody built it.
-pub fn of(ours: &Ours) -> Result<Option<Baseline>> {
-    let (recipe, paths) = (&ours.build.recipe, &ours.build.paths);
-    let Some(full) = Full::present(recipe, paths)? else {
-        if ours.has(FILE) {
-            tell(
+pub fn measure(context: &ComparisonContext) -> Result<Option<Baseline>> {
+    let (recipe, paths) = (&context.build.recipe, &context.build.paths);
+    let Some(full) = Full::find_cached(recipe, paths)? else {
+        if context.has_result(FILE) {
+            print_status(
                 "the kept baseline is of another source, compiler or option and is not shown; \
                  `cargo xtask size --baseline full` builds it again",
             );
         }
         return Ok(None);
     };
-    let description = &full.description;
+    let manifest = &full.manifest;
     let fingerprints =
-        [&description.fingerprint, &ours.sdk.manifest().fingerprint].map(ToString::to_string);
-    let effort = Effort::of(&paths.work(&recipe.target))?;
-    let known = serde_json::to_vec(&effort)?;
+        [&manifest.fingerprint, &context.sdk.manifest().fingerprint].map(ToString::to_string);
+    let compile_time = CompileTime::read(&paths.work_dir(&recipe.target))?;
+    let known = serde_json::to_vec(&compile_time)?;
     let inputs = fingerprints.iter().map(|text| ("build", text.as_bytes()));
     // A result without our times is not that of the build whose times are known.
-    let libraries = Fingerprint::of(inputs.chain([("effort", known.as_slice())]));
-    let measure = || {
-        let theirs = (ours.relink)("baseline", &full.paths())
+    let libraries = Fingerprint::of(inputs.chain([("compile time", known.as_slice())]));
+    let compare_builds = || {
+        let theirs = (context.relink)("baseline", &full.library_paths())
             .context("failed to link the function with all of OpenCV's default modules")?;
-        let linked = ours.linked_with("ours", ours.sdk)?;
-        if effort.seconds.is_empty() {
-            tell("how long our libraries took to compile is not known: they were built elsewhere");
+        let linked = context.link_with_sdk("ours", context.sdk)?;
+        if compile_time.seconds.is_empty() {
+            print_status(
+                "how long our libraries took to compile is not known: they were built elsewhere",
+            );
         }
-        let ours = Side {
-            libraries: &ours.sdk.manifest().libraries,
-            effort: &effort,
+        let ours = BuildSizes {
+            libraries: &context.sdk.manifest().libraries,
+            compile_time: &compile_time,
             linked: &linked,
         };
-        Ok(compare(description, &theirs, &ours))
+        Ok(compare(manifest, &theirs, &ours))
     };
-    ours.kept_or(FILE, libraries, measure).map(Some)
+    context.cached_or(FILE, libraries, compare_builds).map(Some)
 }
 
-fn compare(full: &Description, theirs: &Linked, ours: &Side) -> Baseline {
-    let theirs = Side {
+fn compare(full: &BaselineManifest, theirs: &LinkedSizes, ours: &BuildSizes) -> Baseline {
+    let theirs = BuildSizes {
         libraries: &full.libraries,
-        effort: &full.effort,
+        compile_time: &full.compile_time,
         linked: theirs,
     };
     let names: BTreeSet<_> = theirs.names().chain(ours.names()).collect();
     let modules = names.into_iter().map(|name| BaselineModule {
-        name: place::of_library(name, "").component,
-        library: theirs.library(name),
-        our_library: ours.library(name),
-        binary: theirs.binary(name),
-        our_binary: ours.binary(name),
-        seconds: theirs.seconds(name),
-        our_seconds: ours.seconds(name),
+        name: attribution::of_library(name, "").component,
+        library_bytes: theirs.library_bytes(name),
+        our_library_bytes: ours.library_bytes(name),
+        linked_bytes: theirs.linked_bytes(name),
+        our_linked_bytes: ours.linked_bytes(name),
+        compile_seconds: theirs.compile_seconds(name),
+        our_compile_seconds: ours.compile_seconds(name),
     });
     let mut modules: Vec<_> = modules.collect();
     // The largest first; those of one size stay in the order of their names.
-    modules.sort_by_key(|module| std::cmp::Reverse(module.library));
+    modules.sort_by_key(|module| std::cmp::Reverse(module.library_bytes));
     Baseline {
-        what: format!(
+        description: format!(
             "OpenCV {} with all modules that it builds by default",
             full.version
         ),
-        bootstrap: theirs.linked.binary,
-        seconds: modules.iter().map(|module| module.seconds).sum(),
-        our_seconds: modules.iter().map(|module| module.our_seconds).sum(),
+        bootstrap_bytes: theirs.linked.bytes,
+        compile_seconds: modules.iter().map(|module| module.compile_seconds).sum(),
+        our_compile_seconds: modules
+            .iter()
+            .map(|module| module.our_compile_seconds)
+            .sum(),
         modules,
-        missing: Full::missing(),
+        missing: Full::missing_features(),
     }
 }
 
-impl Side<'_> {
+impl BuildSizes<'_> {
     /// The names that the libraries are linked by.
     fn names(&self) -> impl Iterator<Item = &str> {
         let files = self.libraries.iter();
         files.filter_map(|library| library.file.strip_prefix("lib")?.strip_suffix(".a"))
     }
 
-    fn library(&self, name: &str) -> u64 {
+    fn library_bytes(&self, name: &str) -> u64 {
         let file = format!("lib{name}.a");
         let library = self.libraries.iter().find(|library| library.file == file);
         library.map_or(0, |library| library.bytes)
     }
 
-    fn binary(&self, name: &str) -> u64 {
-        self.linked.by_library.get(name).copied().unwrap_or(0)
+    fn linked_bytes(&self, name: &str) -> u64 {
+        self.linked.bytes_by_library.get(name).copied().unwrap_or(0)
     }
 
-    fn seconds(&self, name: &str) -> f64 {
-        self.effort.seconds.get(name).copied().unwrap_or(0.0)
+    fn compile_seconds(&self, name: &str) -> f64 {
+        self.compile_time.seconds.get(name).copied().unwrap_or(0.0)
     }
 }
 
@@ -142,32 +147,32 @@ mod tests {
     }
 
     #[test]
-    fn each_library_of_either_side_is_a_row_the_largest_first() {
+    fn modules_of_both_builds_are_listed_by_library_size() {
         let recipe = recipe();
-        let full = Description {
+        let full = BaselineManifest {
             version: recipe.version,
             target: recipe.target,
             libraries: vec![library("opencv_core", 10), library("opencv_dnn", 90)],
             system: Vec::new(),
-            effort: Effort {
+            compile_time: CompileTime {
                 seconds: by_name(&[("opencv_core", 8.0), ("opencv_dnn", 100.0), ("gone", 1.0)]),
             },
             fingerprint: Fingerprint::of([("a", "b".as_bytes())]),
         };
-        let theirs = Linked {
-            binary: 70,
-            packed: 30,
-            by_library: by_name(&[("opencv_core", 6), ("opencv_dnn", 0)]),
+        let theirs = LinkedSizes {
+            bytes: 70,
+            compressed_bytes: 30,
+            bytes_by_library: by_name(&[("opencv_core", 6), ("opencv_dnn", 0)]),
         };
-        let ours = Side {
+        let ours = BuildSizes {
             libraries: &[library("png", 3), library("opencv_core", 7)],
-            effort: &Effort {
+            compile_time: &CompileTime {
                 seconds: by_name(&[("png", 2.0), ("opencv_core", 5.0)]),
             },
-            linked: &Linked {
-                binary: 40,
-                packed: 20,
-                by_library: by_name(&[("png", 1), ("opencv_core", 4)]),
+            linked: &LinkedSizes {
+                bytes: 40,
+                compressed_bytes: 20,
+                bytes_by_library: by_name(&[("png", 1), ("opencv_core", 4)]),
             },
         };
         let found = compare(&full, &theirs, &ours);
@@ -177,10 +182,10 @@ mod tests {
             .map(|m| {
                 (
                     m.name.as_str(),
-                    m.library,
-                    m.our_library,
-                    m.binary,
-                    m.our_binary,
+                    m.library_bytes,
+                    m.our_library_bytes,
+                    m.linked_bytes,
+                    m.our_linked_bytes,
                 )
             })
             .collect();
@@ -192,10 +197,13 @@ mod tests {
                 ("libpng", 0, 3, 0, 1)
             ]
         );
-        assert_eq!(found.bootstrap, 70);
+        assert_eq!(found.bootstrap_bytes, 70);
         // What is no library counts on neither side.
-        assert_eq!((found.seconds, found.our_seconds), (108.0, 7.0));
-        assert!(found.what.contains("4.5.5"));
+        assert_eq!(
+            (found.compile_seconds, found.our_compile_seconds),
+            (108.0, 7.0)
+        );
+        assert!(found.description.contains("4.5.5"));
         assert!(!found.missing.is_empty());
     }
 }

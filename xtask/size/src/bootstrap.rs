@@ -7,17 +7,17 @@ use std::thread;
 use anyhow::{Context, Result, anyhow};
 use fs_err as fs;
 
+use super::attribution::{Attribution, LibraryMembers, Span};
+use super::binary;
 use super::explain::{Explanation, explain};
 use super::graph::Graph;
 use super::link::LinkRecord;
-use super::map;
+use super::link_map;
 use super::part::{Kind, Part};
-use super::place::{Members, Piece, Place};
-use super::program;
 
 pub const NAME: &str = "bootstrap";
 
-pub struct Linking {
+pub struct LinkAnalysis {
     folder: PathBuf,
     /// The map of the link that gave the binary.
     map: String,
@@ -26,71 +26,74 @@ pub struct Linking {
     graph_map: String,
 }
 
-impl Linking {
-    pub fn of(binary: &[u8], record: &LinkRecord) -> Result<Self> {
-        let again = record.again(binary)?;
-        let graph = record.graph()?;
+impl LinkAnalysis {
+    pub fn read(binary: &[u8], record: &LinkRecord) -> Result<Self> {
+        let reproduced = record.reproduce(binary)?;
+        let graph = record.link_with_relocations()?;
         Ok(Self {
             folder: record.folder.clone(),
-            map: fs::read_to_string(&again.map)?,
+            map: fs::read_to_string(&reproduced.map)?,
             graph: fs::read(&graph.output)?,
             graph_map: fs::read_to_string(&graph.map)?,
         })
     }
 
-    pub fn pieces(&self, binary: &[u8], members: &Members) -> Result<Vec<Piece>> {
+    pub fn spans(&self, binary: &[u8], members: &LibraryMembers) -> Result<Vec<Span>> {
         // A large part of the time is reading two maps, for which there are two cores.
-        let pieces = thread::scope(|scope| {
-            let map = scope.spawn(|| map::parse(&self.map));
-            let graph_map = map::parse(&self.graph_map)?;
-            let graph = Graph::of(&self.graph, &graph_map)?;
+        let spans = thread::scope(|scope| {
+            let map = scope.spawn(|| link_map::parse(&self.map));
+            let graph_map = link_map::parse(&self.graph_map)?;
+            let graph = Graph::parse(&self.graph, &graph_map)?;
             let map = map.join();
             let map = map.map_err(|_| anyhow!("reading the map failed"))??;
-            program::pieces(binary, &map, members, &graph)
+            binary::spans(binary, &map, members, &graph)
         });
         let folder = self.folder.display();
-        pieces.with_context(|| {
+        spans.with_context(|| {
             format!("failed to make sense of the link in `{folder}`; delete that folder and run this again")
         })
     }
 
-    pub fn explain(&self, members: &Members, name: &str) -> Result<Explanation> {
-        let map = map::parse(&self.graph_map)?;
-        explain(&Graph::of(&self.graph, &map)?, members, name)
+    pub fn explain(&self, members: &LibraryMembers, name: &str) -> Result<Explanation> {
+        let map = link_map::parse(&self.graph_map)?;
+        explain(&Graph::parse(&self.graph, &map)?, members, name)
     }
 }
 
-pub fn tree(pieces: &[Piece]) -> Part {
-    let levels: [fn(&Place) -> &str; 3] = [|it| &it.group, |it| &it.component, |it| &it.file];
-    Part::whole(NAME, parts(&Vec::from_iter(pieces), &levels))
+pub fn tree(spans: &[Span]) -> Part {
+    let levels: [fn(&Attribution) -> &str; 3] = [|it| &it.group, |it| &it.component, |it| &it.file];
+    Part::branch(NAME, parts(&Vec::from_iter(spans), &levels))
 }
 
-fn parts(pieces: &[&Piece], levels: &[fn(&Place) -> &str]) -> Vec<Part> {
+fn parts(spans: &[&Span], levels: &[fn(&Attribution) -> &str]) -> Vec<Part> {
     let Some((level, below)) = levels.split_first() else {
-        return leaves(pieces);
+        return leaves(spans);
     };
-    let mut groups: BTreeMap<&str, Vec<&Piece>> = BTreeMap::new();
-    for piece in pieces {
-        groups.entry(level(&piece.place)).or_default().push(piece);
+    let mut groups: BTreeMap<&str, Vec<&Span>> = BTreeMap::new();
+    for span in spans {
+        groups
+            .entry(level(&span.attribution))
+            .or_default()
+            .push(span);
     }
     let groups = groups.into_iter();
     groups
-        .map(|(name, pieces)| Part::whole(name, parts(&pieces, below)))
+        .map(|(name, spans)| Part::branch(name, parts(&spans, below)))
         .collect()
 }
 
 /// Functions and variables; where one name has several kinds of bytes, each is a leaf.
-fn leaves(pieces: &[&Piece]) -> Vec<Part> {
+fn leaves(spans: &[&Span]) -> Vec<Part> {
     let mut leaves: BTreeMap<(&str, Kind), u64> = BTreeMap::new();
-    for piece in pieces {
-        *leaves.entry((&piece.name, piece.kind)).or_default() += piece.size;
+    for span in spans {
+        *leaves.entry((&span.name, span.kind)).or_default() += span.size;
     }
     let mut parts = Vec::new();
     let mut last = "";
     for ((name, kind), bytes) in &leaves {
         let mut shown = (*name).to_owned();
         if *name == last {
-            shown += &format!(" ({})", kind.word());
+            shown += &format!(" ({})", kind.label());
         }
         last = name;
         parts.push(Part::leaf(shown, *bytes, *kind));

@@ -8,37 +8,39 @@ use opencv_build::Architecture;
 use package::build::Build;
 use serde::Deserialize;
 
-use super::bytes::Bytes;
-use super::change::{components, grown, name_of};
-use super::figures::signed;
-use super::report::{Before, Budget, Document, Measure, Report};
-use support::answer::size;
+use super::byte_size::ByteSize;
+use super::diff::{components, display_name, largest_increases};
+use super::format::format_signed_bytes;
+use super::report::{Budget, Document, Measure, PreviousReport, Report};
+use support::output::format_bytes;
 
 const TABLE: &str = "[size.budgets]";
 
-const NAMED: usize = 5;
+const MAX_COMPONENTS: usize = 5;
 
 type Limits = BTreeMap<String, Limit>;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Budgets {
-    general: Limits,
+    defaults: Limits,
     /// For one, instead of the general limits of the same artefact.
-    special: BTreeMap<Architecture, Limits>,
+    by_architecture: BTreeMap<Architecture, Limits>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Limit {
-    unpacked: Option<Bytes>,
-    packed: Option<Bytes>,
+    #[serde(rename = "unpacked")]
+    uncompressed: Option<ByteSize>,
+    #[serde(rename = "packed")]
+    compressed: Option<ByteSize>,
 }
 
 impl Limit {
-    fn of(&self, measure: Measure) -> Option<u64> {
+    fn by_measure(&self, measure: Measure) -> Option<u64> {
         let bytes = match measure {
-            Measure::Unpacked => self.unpacked,
-            Measure::Packed => self.packed,
+            Measure::Uncompressed => self.uncompressed,
+            Measure::Compressed => self.compressed,
         };
         bytes.map(|bytes| bytes.0)
     }
@@ -60,11 +62,11 @@ struct Size {
 
 impl Budgets {
     /// Those in the file of the recipe that is built; none where it has no such table.
-    pub fn of(build: &Build) -> Result<Self> {
-        Self::parse(&build.text).with_context(|| {
+    pub fn read(build: &Build) -> Result<Self> {
+        Self::parse(&build.recipe_text).with_context(|| {
             format!(
                 "failed to read the size budgets in `{}`",
-                build.file.display()
+                build.recipe_file.display()
             )
         })
     }
@@ -74,43 +76,50 @@ impl Budgets {
         for (name, value) in toml::from_str::<File>(text)?.size.budgets {
             let mut all = Architecture::ALL.into_iter();
             let Some(architecture) = all.find(|known| known.name() == name) else {
-                budgets.general.insert(name.clone(), limit(&name, value)?);
+                budgets
+                    .defaults
+                    .insert(name.clone(), parse_limit(&name, value)?);
                 continue;
             };
             let toml::Value::Table(table) = value else {
                 bail!("`{name}` in `{TABLE}` is no table of artefacts");
             };
-            let limits = budgets.special.entry(architecture).or_default();
+            let limits = budgets.by_architecture.entry(architecture).or_default();
             for (name, value) in table {
-                limits.insert(name.clone(), limit(&name, value)?);
+                limits.insert(name.clone(), parse_limit(&name, value)?);
             }
         }
         Ok(budgets)
     }
 
     fn limits(&self, architecture: Architecture) -> Limits {
-        let mut limits = self.general.clone();
-        limits.extend(self.special.get(&architecture).cloned().unwrap_or_default());
+        let mut limits = self.defaults.clone();
+        limits.extend(
+            self.by_architecture
+                .get(&architecture)
+                .cloned()
+                .unwrap_or_default(),
+        );
         limits
     }
 
-    pub fn most(
+    pub fn limit(
         &self,
         architecture: Architecture,
         artefact: &str,
         measure: Measure,
     ) -> Option<u64> {
-        self.limits(architecture).get(artefact)?.of(measure)
+        self.limits(architecture).get(artefact)?.by_measure(measure)
     }
 
     pub fn compare(&self, report: &Report) -> Result<Vec<Budget>> {
         // Names for other architectures are looked at as well: artefacts have the same everywhere.
-        let all = self.special.values().chain([&self.general]);
+        let all = self.by_architecture.values().chain([&self.defaults]);
         for name in all.flat_map(BTreeMap::keys) {
             ensure!(
                 report.artefact(name).is_some(),
                 "unknown artefact `{name}` in `{TABLE}`; there are: {}",
-                report.names()
+                report.artefact_names()
             );
         }
         let mut budgets = Vec::new();
@@ -119,13 +128,13 @@ impl Budgets {
             let Some(limit) = limits.remove(&artefact.name) else {
                 continue;
             };
-            for measure in [Measure::Unpacked, Measure::Packed] {
-                let Some(most) = limit.of(measure) else {
+            for measure in [Measure::Uncompressed, Measure::Compressed] {
+                let Some(limit_bytes) = limit.by_measure(measure) else {
                     continue;
                 };
-                let bytes = artefact.measured(measure).with_context(|| {
+                let bytes = artefact.bytes_by(measure).with_context(|| {
                     format!(
-                        "`{}` in `{TABLE}` has a limit for what it is packed to, and is never packed; \
+                        "`{}` in `{TABLE}` has a compressed limit (`packed`), and is never compressed; \
                          give `unpacked` alone",
                         artefact.name
                     )
@@ -133,7 +142,7 @@ impl Budgets {
                 budgets.push(Budget {
                     artefact: artefact.name.clone(),
                     measure,
-                    most,
+                    limit_bytes,
                     bytes,
                 });
             }
@@ -142,12 +151,12 @@ impl Budgets {
     }
 }
 
-fn limit(name: &str, value: toml::Value) -> Result<Limit> {
+fn parse_limit(name: &str, value: toml::Value) -> Result<Limit> {
     let limit: Limit = value
         .try_into()
         .with_context(|| format!("`{name}` in `{TABLE}` is no budget"))?;
     ensure!(
-        limit.unpacked.is_some() || limit.packed.is_some(),
+        limit.uncompressed.is_some() || limit.compressed.is_some(),
         "`{name}` in `{TABLE}` limits nothing; give `unpacked` or `packed`, such as \
          {{ unpacked = \"12 MB\" }}"
     );
@@ -157,15 +166,17 @@ fn limit(name: &str, value: toml::Value) -> Result<Limit> {
 pub fn check(document: &Document) -> Result<()> {
     let mut text = String::new();
     for budget in &document.budgets {
-        let Err(more) = budget.left() else { continue };
+        let Err(more) = budget.remaining() else {
+            continue;
+        };
         text += &format!(
             "`{}` has {} bytes {}, {} ({more} bytes) more than its budget of {}\n  {}\n",
             budget.artefact,
             budget.bytes,
-            budget.measure.word(),
-            size(more),
-            size(budget.most),
-            culprits(document, &budget.artefact)
+            budget.measure.label(),
+            format_bytes(more),
+            format_bytes(budget.limit_bytes),
+            describe_growth(document, &budget.artefact)
         );
     }
     ensure!(
@@ -175,21 +186,29 @@ pub fn check(document: &Document) -> Result<()> {
     Ok(())
 }
 
-/// The components that made an artefact too large, by their unpacked bytes.
-fn culprits(document: &Document, artefact: &str) -> String {
-    let Document { report, before, .. } = document;
-    let unknown = match before {
+/// The components that made an artefact too large, by their uncompressed bytes.
+fn describe_growth(document: &Document, artefact: &str) -> String {
+    let Document {
+        report,
+        previous_report,
+        ..
+    } = document;
+    let unknown = match previous_report {
         None => "there is no earlier report".to_owned(),
-        Some(Before { label, report: was }) => {
-            let grown = grown(was, report, artefact, NAMED);
-            let names = grown.iter().map(|change| {
+        Some(PreviousReport { label, report: was }) => {
+            let increases = largest_increases(was, report, artefact, MAX_COMPONENTS);
+            let names = increases.iter().map(|change| {
                 let new = change.before.map_or(" (new)", |_| "");
-                format!("{} {}{new}", change.name(), signed(change.difference()))
+                format!(
+                    "{} {}{new}",
+                    change.name(),
+                    format_signed_bytes(change.difference())
+                )
             });
             let names: Vec<_> = names.collect();
             if !names.is_empty() {
                 let names = names.join(", ");
-                return format!("since {label}, what grew most unpacked: {names}");
+                return format!("since {label}, what grew most uncompressed: {names}");
             }
             format!("nothing in it grew since {label}")
         }
@@ -197,10 +216,11 @@ fn culprits(document: &Document, artefact: &str) -> String {
     let components = report.artefact(artefact).map(|it| components(report, it));
     let mut largest: Vec<_> = components.into_iter().flatten().collect();
     largest.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
-    let largest = largest.iter().take(NAMED);
-    let names = largest.map(|(path, bytes)| format!("{} {}", name_of(path), size(*bytes)));
+    let largest = largest.iter().take(MAX_COMPONENTS);
+    let names =
+        largest.map(|(path, bytes)| format!("{} {}", display_name(path), format_bytes(*bytes)));
     let names = names.collect::<Vec<_>>().join(", ");
-    format!("{unknown}; the largest unpacked: {names}")
+    format!("{unknown}; the largest uncompressed: {names}")
 }
 
 #[cfg(test)]

@@ -6,45 +6,45 @@ use std::collections::VecDeque;
 use anyhow::{Result, bail};
 use serde::Serialize;
 
-use super::figures::shorten;
-use super::graph::{Graph, Key, Node};
-use super::map::Input;
-use super::name::shown;
-use super::place::{self, Members};
-use support::answer::{Answer, size};
+use super::attribution::{self, LibraryMembers};
+use super::demangle::display_name;
+use super::format::truncate_middle;
+use super::graph::{Graph, Node, NodeKey};
+use super::link_map::InputSection;
+use support::output::{CommandOutput, format_bytes};
 
 /// The most characters of a name in a terminal; `--json` has all of it.
-const WIDTH: usize = 100;
+const NAME_WIDTH: usize = 100;
 /// At most so many things are explained that a name fits.
-const MOST: usize = 5;
+const MAX_MATCHES: usize = 5;
 
 #[derive(Debug, Serialize)]
 pub struct Explanation {
     pub name: String,
     /// Those that the name fits, the largest first.
-    pub found: Vec<Found>,
-    pub more: usize,
+    pub matches: Vec<Match>,
+    pub omitted_matches: usize,
 }
 
 #[derive(Debug, Serialize)]
-pub struct Found {
+pub struct Match {
     /// From where the program starts to it.
-    pub chain: Vec<Link>,
-    pub referrers: usize,
+    pub chain: Vec<ChainLink>,
+    pub referrer_count: usize,
     /// Bytes of code and data that would not be there without it: its own, and what only it needs.
-    pub retained: u64,
+    pub retained_bytes: u64,
 }
 
 #[derive(Clone, Debug, Serialize)]
-pub struct Link {
+pub struct ChainLink {
     pub name: String,
-    pub place: String,
+    pub attribution: String,
     pub bytes: u64,
 }
 
-pub fn explain(graph: &Graph, members: &Members, name: &str) -> Result<Explanation> {
+pub fn explain(graph: &Graph, members: &LibraryMembers, name: &str) -> Result<Explanation> {
     let roots = roots(graph);
-    let from = shortest(graph, &roots, None);
+    let from = shortest_paths(graph, &roots, None);
     let names: Vec<Vec<String>> = graph.inputs.iter().map(|input| names(*input)).collect();
     let reached = |node: &Node| from[*node].is_some();
     let having = |fits: &dyn Fn(&str) -> bool| -> Vec<Node> {
@@ -63,26 +63,26 @@ pub fn explain(graph: &Graph, members: &Members, name: &str) -> Result<Explanati
         );
     }
     nodes.sort_by_key(|node| (std::cmp::Reverse(bytes(graph, *node)), *node));
-    let found = nodes.iter().take(MOST).map(|node| {
+    let matches = nodes.iter().take(MAX_MATCHES).map(|node| {
         let chain = chain(*node, &from).into_iter();
         let referring = graph.references.iter().filter(|all| all.contains(node));
-        Found {
-            chain: chain.map(|node| link(graph, members, node)).collect(),
-            referrers: referring.count(),
-            retained: retained(graph, &roots, &from, *node),
+        Match {
+            chain: chain.map(|node| chain_link(graph, members, node)).collect(),
+            referrer_count: referring.count(),
+            retained_bytes: retained_bytes(graph, &roots, &from, *node),
         }
     });
     Ok(Explanation {
         name: name.to_owned(),
-        found: found.collect(),
-        more: nodes.len().saturating_sub(MOST),
+        matches: matches.collect(),
+        omitted_matches: nodes.len().saturating_sub(MAX_MATCHES),
     })
 }
 
 /// Where the loader begins: the program's start, and what runs before `main` and after it.
 fn roots(graph: &Graph) -> Vec<Node> {
     let lists = [".init_array", ".fini_array", ".preinit_array"];
-    let is_root = |input: &Input| {
+    let is_root = |input: &InputSection| {
         lists.iter().any(|list| input.section.starts_with(list))
             || input.symbols.iter().any(|symbol| symbol.name == "_start")
     };
@@ -95,7 +95,7 @@ fn roots(graph: &Graph) -> Vec<Node> {
 }
 
 /// For each node that can be reached without `cut` the one before it on a shortest way; of roots, itself.
-fn shortest(graph: &Graph, roots: &[Node], cut: Option<Node>) -> Vec<Option<Node>> {
+fn shortest_paths(graph: &Graph, roots: &[Node], cut: Option<Node>) -> Vec<Option<Node>> {
     let mut from = vec![None; graph.keys.len()];
     let mut queue = VecDeque::new();
     for root in roots.iter().filter(|root| Some(**root) != cut) {
@@ -124,8 +124,8 @@ fn chain(node: Node, from: &[Option<Node>]) -> Vec<Node> {
     chain
 }
 
-fn retained(graph: &Graph, roots: &[Node], all: &[Option<Node>], node: Node) -> u64 {
-    let without = shortest(graph, roots, Some(node));
+fn retained_bytes(graph: &Graph, roots: &[Node], all: &[Option<Node>], node: Node) -> u64 {
+    let without = shortest_paths(graph, roots, Some(node));
     let lost = (0..all.len()).filter(|node| all[*node].is_some() && without[*node].is_none());
     lost.map(|node| bytes(graph, node)).sum()
 }
@@ -133,59 +133,64 @@ fn retained(graph: &Graph, roots: &[Node], all: &[Option<Node>], node: Node) -> 
 fn bytes(graph: &Graph, node: Node) -> u64 {
     match (&graph.keys[node], graph.inputs[node]) {
         (_, Some(input)) => input.size,
-        (Key::Merged(_, content), None) => content.len() as u64,
-        (Key::Section(..), None) => 0,
+        (NodeKey::Merged(_, content), None) => content.len() as u64,
+        (NodeKey::Section(..), None) => 0,
     }
 }
 
-fn names(input: Option<&Input>) -> Vec<String> {
-    let names = input.into_iter().flat_map(Input::names);
+fn names(input: Option<&InputSection>) -> Vec<String> {
+    let names = input.into_iter().flat_map(InputSection::names);
     names
-        .flat_map(|name| [name.to_owned(), shown(name)])
+        .flat_map(|name| [name.to_owned(), display_name(name)])
         .collect()
 }
 
-fn link(graph: &Graph, members: &Members, node: Node) -> Link {
+fn chain_link(graph: &Graph, members: &LibraryMembers, node: Node) -> ChainLink {
     let input = graph.inputs[node];
     let symbol = input.and_then(|input| input.names().next());
-    let place = input.and_then(|input| place::of_input(input, symbol.unwrap_or_default(), members));
-    Link {
-        name: symbol.map_or_else(|| "a constant".to_owned(), shown),
-        place: place.map_or("constants".to_owned(), |it| {
+    let attribution = input.and_then(|input| {
+        attribution::of_input_section(input, symbol.unwrap_or_default(), members)
+    });
+    ChainLink {
+        name: symbol.map_or_else(|| "a constant".to_owned(), display_name),
+        attribution: attribution.map_or("constants".to_owned(), |it| {
             format!("{}/{}", it.component, it.file)
         }),
         bytes: bytes(graph, node),
     }
 }
 
-impl Answer for Explanation {
-    fn text(&self) -> String {
+impl CommandOutput for Explanation {
+    fn to_text(&self) -> String {
         let mut text = String::new();
-        for found in &self.found {
+        for found in &self.matches {
             let Some(last) = found.chain.last() else {
                 continue;
             };
-            let others = match found.referrers {
+            let others = match found.referrer_count {
                 0 => "nothing refers to it: the loader does".to_owned(),
                 1 => "one refers to it".to_owned(),
                 many => format!("{many} refer to it"),
             };
             text += &format!(
                 "{}\n  {} of {}; {others}; with what only it needs, {}\n",
-                shorten(&last.name, WIDTH),
-                size(last.bytes),
-                last.place,
-                size(found.retained)
+                truncate_middle(&last.name, NAME_WIDTH),
+                format_bytes(last.bytes),
+                last.attribution,
+                format_bytes(found.retained_bytes)
             );
             for (depth, link) in found.chain.iter().enumerate() {
                 let arrow = if depth == 0 { "  " } else { "→ " };
-                let name = shorten(&link.name, WIDTH);
-                text += &format!("    {arrow}{name}  ({})\n", link.place);
+                let name = truncate_middle(&link.name, NAME_WIDTH);
+                text += &format!("    {arrow}{name}  ({})\n", link.attribution);
             }
             text.push('\n');
         }
-        if self.more > 0 {
-            text += &format!("{} more have `{}` in their names\n", self.more, self.name);
+        if self.omitted_matches > 0 {
+            text += &format!(
+                "{} more have `{}` in their names\n",
+                self.omitted_matches, self.name
+            );
         }
         text
     }
@@ -217,19 +222,19 @@ mod tests {
             (6, 5),
         ];
         let graph = graph(&inputs, &edges);
-        let members = Members::of_libraries(std::iter::empty())?;
+        let members = LibraryMembers::of_libraries(std::iter::empty())?;
         explain(&graph, &members, name)
     }
 
     #[test]
-    fn the_chain_is_the_shortest_and_what_only_it_needs_would_go() {
+    fn chain_is_shortest_and_retained_bytes_are_exclusive() {
         let explained = explained("only_here").unwrap();
-        let found = &explained.found[0];
+        let found = &explained.matches[0];
         let names: Vec<_> = found.chain.iter().map(|link| link.name.as_str()).collect();
         assert_eq!(names, ["_start", "main", "only_here"]);
         // Itself and `below`, but not `shared`, which main needs as well.
-        assert_eq!((found.referrers, found.retained), (2, 16 + 32));
-        let text = explained.text();
+        assert_eq!((found.referrer_count, found.retained_bytes), (2, 16 + 32));
+        let text = explained.to_text();
         assert!(
             text.contains("2 refer to it; with what only it needs, 48 B"),
             "{text}"
@@ -237,9 +242,9 @@ mod tests {
     }
 
     #[test]
-    fn a_part_of_a_name_finds_all_that_have_it_and_what_is_not_reached_is_not_there() {
+    fn substring_matches_only_reachable_symbols() {
         let explained = explained("o").unwrap();
-        assert_eq!(explained.found.len() + explained.more, 3);
+        assert_eq!(explained.matches.len() + explained.omitted_matches, 3);
         for name in ["unreached", "nonsense"] {
             let error = self::explained(name).unwrap_err().to_string();
             assert!(error.contains(&format!("called `{name}`")), "{error}");

@@ -10,13 +10,13 @@ use object::elf::{
 use object::read::elf::{ElfFile64, FileHeader, Rela, SectionHeader, Sym};
 use object::{Endianness, Object, ObjectSection};
 
-use super::map::{INTERNAL, Input, Output};
-use super::merged;
+use super::link_map::{INTERNAL, InputSection, OutputSection};
+use super::merged_sections;
 
 pub type Node = usize;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Key<'a> {
+pub enum NodeKey<'a> {
     /// A file, its member and a section.
     Section(&'a str, Option<&'a str>, &'a str),
     /// What files share: a string or a number, in a section of the linker's own.
@@ -25,48 +25,48 @@ pub enum Key<'a> {
 
 #[derive(Default)]
 pub struct Graph<'a> {
-    pub keys: Vec<Key<'a>>,
+    pub keys: Vec<NodeKey<'a>>,
     /// The sections' inputs; none of what is merged.
-    pub inputs: Vec<Option<&'a Input<'a>>>,
+    pub inputs: Vec<Option<&'a InputSection<'a>>>,
     /// What each node refers to, without repetition.
     pub references: Vec<Vec<Node>>,
-    numbers: HashMap<Key<'a>, Node>,
+    nodes_by_key: HashMap<NodeKey<'a>, Node>,
 }
 
 /// How the file's bytes are written; both of Lambda's processors do it like this.
 const ENDIAN: Endianness = Endianness::Little;
 
 impl<'a> Graph<'a> {
-    pub fn of(data: &'a [u8], map: &'a [Output<'a>]) -> Result<Self> {
+    pub fn parse(data: &'a [u8], map: &'a [OutputSection<'a>]) -> Result<Self> {
         let mut graph = Self::default();
         let elf = ElfFile64::<Endianness>::parse(data).context("failed to read the link")?;
-        let mut places: Vec<(u64, u64, Spot<'a>)> = Vec::new();
+        let mut regions: Vec<(u64, u64, Region<'a>)> = Vec::new();
         for output in map.iter().filter(|output| output.address != 0) {
             for input in &output.inputs {
                 if input.size == 0 {
                     continue;
                 }
-                let spot = if input.file != INTERNAL {
-                    Spot::Node(graph.add(Key::section(input), Some(input)))
-                } else if merged::unit(input.section).is_some() {
+                let region = if input.file != INTERNAL {
+                    Region::Node(graph.add(NodeKey::section(input), Some(input)))
+                } else if merged_sections::element_layout(input.section).is_some() {
                     let bytes = elf.section_by_name(output.name).and_then(|section| {
                         let from = input.address.checked_sub(section.address())?;
                         let data = section.data().ok()?;
                         data.get(usize::try_from(from).ok()?..)?
                             .get(..usize::try_from(input.size).ok()?)
                     });
-                    Spot::Merged(input, bytes.unwrap_or_default())
+                    Region::Merged(input, bytes.unwrap_or_default())
                 } else {
                     continue;
                 };
-                places.push((input.address, input.size, spot));
+                regions.push((input.address, input.size, region));
             }
         }
-        places.sort_by_key(|(address, ..)| *address);
+        regions.sort_by_key(|(address, ..)| *address);
         let at = |address: u64| {
-            let index = places.partition_point(|(start, ..)| *start <= address);
-            let (start, size, spot) = places.get(index.checked_sub(1)?)?;
-            (address < start + size).then_some((*start, spot))
+            let index = regions.partition_point(|(start, ..)| *start <= address);
+            let (start, size, region) = regions.get(index.checked_sub(1)?)?;
+            (address < start + size).then_some((*start, region))
         };
         let header: &FileHeader64<Endianness> = elf.elf_header();
         let sections = header.sections(ENDIAN, data)?;
@@ -83,7 +83,7 @@ impl<'a> Graph<'a> {
             };
             for relocation in relocations {
                 let offset = relocation.r_offset(ENDIAN);
-                let Some((start, Spot::Node(from))) = at(offset) else {
+                let Some((start, Region::Node(from))) = at(offset) else {
                     continue;
                 };
                 let index = relocation.r_sym(ENDIAN, false);
@@ -99,20 +99,21 @@ impl<'a> Graph<'a> {
                     // It stands for all in the section; the addend tells what is meant.
                     let kind = relocation.r_type(ENDIAN, false);
                     let section = graph.inputs[*from].map_or("", |input| input.section);
-                    let addend = relocation.r_addend(ENDIAN) + bias(kind, section, offset - start);
+                    let addend =
+                        relocation.r_addend(ENDIAN) + addend_bias(kind, section, offset - start);
                     target = target.saturating_add_signed(addend);
                 }
                 let from = *from;
                 let to = match at(target) {
-                    Some((start, Spot::Merged(input, bytes))) => {
+                    Some((start, Region::Merged(input, bytes))) => {
                         let section = input.section;
-                        let content = merged::containing(section, bytes, target - start);
+                        let content = merged_sections::element_at(section, bytes, target - start);
                         let Some(content) = content else { continue };
-                        let key = Key::Merged(section, content);
-                        let known = graph.numbers.get(&key).copied();
+                        let key = NodeKey::Merged(section, content);
+                        let known = graph.nodes_by_key.get(&key).copied();
                         known.unwrap_or_else(|| graph.add(key, None))
                     }
-                    Some((_, Spot::Node(to))) => *to,
+                    Some((_, Region::Node(to))) => *to,
                     None => continue,
                 };
                 if from != to {
@@ -120,7 +121,7 @@ impl<'a> Graph<'a> {
                 }
             }
         }
-        graph.add_unwinding();
+        graph.add_exception_tables();
         for references in &mut graph.references {
             references.sort_unstable();
             references.dedup();
@@ -128,10 +129,10 @@ impl<'a> Graph<'a> {
         Ok(graph)
     }
 
-    /// Members of one name can have sections of one name: each is a node, and the first is found by the key.
-    fn add(&mut self, key: Key<'a>, input: Option<&'a Input<'a>>) -> Node {
+    /// LibraryMembers of one name can have sections of one name: each is a node, and the first is found by the key.
+    fn add(&mut self, key: NodeKey<'a>, input: Option<&'a InputSection<'a>>) -> Node {
         let node = self.keys.len();
-        self.numbers.entry(key.clone()).or_insert(node);
+        self.nodes_by_key.entry(key.clone()).or_insert(node);
         self.keys.push(key);
         self.inputs.push(input);
         self.references.push(Vec::new());
@@ -140,16 +141,16 @@ impl<'a> Graph<'a> {
 
     /// A function's table of exceptions is found through the unwind tables, whose relocations linkers
     /// do not keep; its section's name tells whose it is.
-    fn add_unwinding(&mut self) {
+    fn add_exception_tables(&mut self) {
         const TABLE: &str = ".gcc_except_table.";
         let tables = self.keys.iter().enumerate();
         let pairs = tables.filter_map(|(table, key)| {
-            let Key::Section(file, member, section) = *key else {
+            let NodeKey::Section(file, member, section) = *key else {
                 return None;
             };
             let section = format!(".text.{}", section.strip_prefix(TABLE)?);
-            let code = Key::Section(file, member, &section);
-            Some((*self.numbers.get(&code)?, table))
+            let code = NodeKey::Section(file, member, &section);
+            Some((*self.nodes_by_key.get(&code)?, table))
         });
         let pairs: Vec<_> = pairs.collect();
         for (code, table) in pairs {
@@ -159,7 +160,7 @@ impl<'a> Graph<'a> {
 }
 
 /// What to add to the addend of a relocation that is `at` so many bytes in a section, to get what is meant.
-fn bias(kind: RelocationType, section: &str, at: u64) -> i64 {
+fn addend_bias(kind: RelocationType, section: &str, at: u64) -> i64 {
     use object::elf::{
         R_AARCH64_PREL32, R_X86_64_GOTPCREL, R_X86_64_GOTPCRELX, R_X86_64_PC32, R_X86_64_PLT32,
         R_X86_64_REX_GOTPCRELX,
@@ -180,13 +181,13 @@ fn bias(kind: RelocationType, section: &str, at: u64) -> i64 {
     }
 }
 
-enum Spot<'a> {
+enum Region<'a> {
     Node(Node),
-    Merged(&'a Input<'a>, &'a [u8]),
+    Merged(&'a InputSection<'a>, &'a [u8]),
 }
 
-impl<'a> Key<'a> {
-    pub fn section(input: &Input<'a>) -> Self {
+impl<'a> NodeKey<'a> {
+    pub fn section(input: &InputSection<'a>) -> Self {
         Self::Section(input.file, input.member, input.section)
     }
 }
@@ -196,14 +197,14 @@ pub mod tests {
     use super::*;
 
     /// A section of the Rust object with one symbol of that name, which is not mangled.
-    pub fn input(name: &'static str, size: u64) -> Input<'static> {
-        Input {
+    pub fn input(name: &'static str, size: u64) -> InputSection<'static> {
+        InputSection {
             file: "/d/b.1-cgu.0.rcgu.o",
             member: None,
             section: name,
             address: 0,
             size,
-            symbols: vec![super::super::map::Symbol {
+            symbols: vec![super::super::link_map::Symbol {
                 name,
                 address: 0,
                 size,
@@ -212,10 +213,10 @@ pub mod tests {
     }
 
     /// The graph of some inputs, and of which refers to which, by their numbers.
-    pub fn graph<'a>(inputs: &'a [Input<'a>], references: &[(Node, Node)]) -> Graph<'a> {
+    pub fn graph<'a>(inputs: &'a [InputSection<'a>], references: &[(Node, Node)]) -> Graph<'a> {
         let mut graph = Graph::default();
         for input in inputs {
-            graph.add(Key::section(input), Some(input));
+            graph.add(NodeKey::section(input), Some(input));
         }
         for (from, to) in references {
             graph.references[*from].push(*to);
@@ -224,32 +225,32 @@ pub mod tests {
     }
 
     #[test]
-    fn an_instruction_counts_from_its_end_and_a_jump_table_from_its_begin() {
+    fn addend_bias_depends_on_relocation_and_section() {
         use object::elf::{R_X86_64_64, R_X86_64_PC32};
-        assert_eq!(bias(R_X86_64_PC32, ".text.f", 8), 4);
-        assert_eq!(bias(R_X86_64_PC32, ".rodata.f", 8), -8);
-        assert_eq!(bias(R_X86_64_PC32, ".gcc_except_table.f", 8), 0);
-        assert_eq!(bias(R_X86_64_64, ".data.rel.ro.f", 8), 0);
+        assert_eq!(addend_bias(R_X86_64_PC32, ".text.f", 8), 4);
+        assert_eq!(addend_bias(R_X86_64_PC32, ".rodata.f", 8), -8);
+        assert_eq!(addend_bias(R_X86_64_PC32, ".gcc_except_table.f", 8), 0);
+        assert_eq!(addend_bias(R_X86_64_64, ".data.rel.ro.f", 8), 0);
     }
 
     #[test]
-    fn members_of_one_name_are_nodes_of_their_own() {
+    fn members_with_equal_names_are_separate_nodes() {
         let inputs = [input(".text.f", 8), input(".text.f", 16)];
         assert_eq!(graph(&inputs, &[]).keys.len(), 2);
     }
 
     #[test]
-    fn a_function_needs_its_table_of_exceptions() {
+    fn function_refers_to_its_exception_table() {
         let inputs = [input(".text.f", 8), input(".gcc_except_table.f", 4)];
         let mut graph = graph(&inputs, &[]);
-        graph.add_unwinding();
+        graph.add_exception_tables();
         assert_eq!(graph.references, [vec![1], vec![]]);
     }
 
     #[test]
-    fn what_is_no_program_is_refused_and_a_map_without_files_has_no_nodes() {
+    fn parse_rejects_non_elf_and_accepts_empty_map() {
         let data = fs_err::read(std::env::current_exe().unwrap()).unwrap();
-        assert!(Graph::of(&data, &[]).unwrap().keys.is_empty());
-        assert!(Graph::of(b"no program", &[]).is_err());
+        assert!(Graph::parse(&data, &[]).unwrap().keys.is_empty());
+        assert!(Graph::parse(b"no program", &[]).is_err());
     }
 }

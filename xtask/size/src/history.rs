@@ -10,20 +10,21 @@ use opencv_build::Architecture;
 use serde::{Deserialize, Serialize};
 
 use super::bootstrap;
-use super::report::{self, Before, Milestone, Report, SCHEMA};
+use super::report::{self, Milestone, PreviousReport, Report, SCHEMA};
 use package::git;
 use support::atomic;
 
 pub const FILE: &str = "xtask/size/data/history.json";
-const EARLIER: &str = "xtask/data/size/history.json";
+const LEGACY_FILE: &str = "xtask/data/size/history.json";
 
-const ARCHITECTURE: Architecture = Architecture::X86_64;
+const RECORDED_ARCHITECTURE: Architecture = Architecture::X86_64;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct History {
     schema: u32,
-    about: String,
+    #[serde(alias = "about")]
+    description: String,
     pub milestones: Vec<Milestone>,
     /// The report of the last record: the components of `bootstrap`, and totals.
     report: Option<Report>,
@@ -37,59 +38,58 @@ impl History {
     }
 
     fn parse(text: &str) -> Result<Self> {
-        let history: Self = serde_json::from_str(text)?;
-        ensure!(
-            history.schema == SCHEMA,
-            "it has schema {}, and this program reads {SCHEMA}",
-            history.schema
-        );
+        let mut history: Self = serde_json::from_str(text)?;
+        report::check_schema(history.schema)?;
+        history.schema = SCHEMA;
         Ok(history)
     }
 
-    pub fn of(self, architecture: Architecture) -> Vec<Milestone> {
-        if architecture == ARCHITECTURE {
+    pub fn milestones_for(self, architecture: Architecture) -> Vec<Milestone> {
+        if architecture == RECORDED_ARCHITECTURE {
             self.milestones
         } else {
             Vec::new()
         }
     }
 
-    fn add(&mut self, what: &str, report: &Report) -> Result<()> {
-        ensure!(!what.trim().is_empty(), "say what was done");
+    fn add_milestone(&mut self, description: &str, report: &Report) -> Result<()> {
+        ensure!(!description.trim().is_empty(), "say what was done");
         ensure!(
-            report.architecture == ARCHITECTURE,
-            "milestones are those of {ARCHITECTURE}, and this report is of {}",
+            report.architecture == RECORDED_ARCHITECTURE,
+            "milestones are those of {RECORDED_ARCHITECTURE}, and this report is of {}",
             report.architecture
         );
-        let missing = || format!("the report has no packed size of `{}`", bootstrap::NAME);
+        let missing = || format!("the report has no compressed size of `{}`", bootstrap::NAME);
         let bootstrap = report.artefact(bootstrap::NAME).with_context(missing)?;
         self.milestones.push(Milestone {
-            what: what.trim().to_owned(),
-            unpacked: bootstrap.bytes,
-            packed: bootstrap.packed.with_context(missing)?,
+            description: description.trim().to_owned(),
+            uncompressed_bytes: bootstrap.bytes,
+            compressed_bytes: bootstrap.compressed_bytes.with_context(missing)?,
         });
         self.report = Some(compact(report));
         Ok(())
     }
 
-    fn text(&self) -> Result<String> {
+    fn to_json(&self) -> Result<String> {
         Ok(serde_json::to_string_pretty(self)? + "\n")
     }
 }
 
-pub fn record(root: &Path, what: &str, report: &Report) -> Result<()> {
+pub fn record(root: &Path, description: &str, report: &Report) -> Result<()> {
     let path = root.join(FILE);
     let failed = || format!("failed to record the sizes in `{}`", path.display());
     let mut history = History::read(root)?;
-    history.add(what, report).with_context(failed)?;
-    atomic::write(&path, history.text()?.as_bytes())
+    history
+        .add_milestone(description, report)
+        .with_context(failed)?;
+    atomic::write(&path, history.to_json()?.as_bytes())
 }
 
 /// The report without what lies below the components of `bootstrap`, and of other artefacts the totals.
 fn compact(report: &Report) -> Report {
     let artefacts = report.artefacts.iter().map(|artefact| {
         let is_program = artefact.name == bootstrap::NAME;
-        artefact.cut(if is_program { 2 } else { 0 })
+        artefact.truncated(if is_program { 2 } else { 0 })
     });
     Report {
         artefacts: artefacts.collect(),
@@ -98,15 +98,19 @@ fn compact(report: &Report) -> Report {
 }
 
 /// The report that `against` names: a file that `--json` printed, or a revision of the checkout at `root`.
-pub fn against(root: &Path, against: &str, architecture: Architecture) -> Result<Before> {
+pub fn load_previous(
+    root: &Path,
+    against: &str,
+    architecture: Architecture,
+) -> Result<PreviousReport> {
     let path = Path::new(against);
     let report = if path.is_file() {
         let text = fs::read(path)?;
-        report::parse(&text)
+        report::parse_report(&text)
             .context("it is nothing that this version's `cargo xtask size --json` printed; print it again")
             .with_context(|| format!("failed to read the sizes in `{}`", path.display()))?
     } else {
-        of_revision(root, against)
+        report_at_revision(root, against)
             .with_context(|| format!("failed to read the sizes of the revision `{against}`"))?
     };
     ensure!(
@@ -115,13 +119,13 @@ pub fn against(root: &Path, against: &str, architecture: Architecture) -> Result
          `cargo xtask size --architecture {architecture} --json` printed",
         report.architecture
     );
-    Ok(Before {
+    Ok(PreviousReport {
         label: against.to_owned(),
         report,
     })
 }
 
-fn of_revision(root: &Path, name: &str) -> Result<Report> {
+fn report_at_revision(root: &Path, name: &str) -> Result<Report> {
     let printed = "name a file that `cargo xtask size --json` printed";
     let instead = "name another revision, or a file that `cargo xtask size --json` printed";
     ensure!(
@@ -129,21 +133,21 @@ fn of_revision(root: &Path, name: &str) -> Result<Report> {
         "the project is no git checkout, and there is no such file; {printed}"
     );
     let cannot = || format!("git cannot be run; {printed}");
-    let ask = |arguments: &[&str]| git::ask(root, arguments).with_context(cannot);
+    let run_git = |arguments: &[&str]| git::run_git(root, arguments).with_context(cannot);
     // Git would take it for an option.
     let is_name = !name.is_empty() && !name.starts_with('-') && !name.contains(':');
     let commit = format!("{name}^{{commit}}");
     ensure!(
         is_name
-            && ask(&["rev-parse", "--quiet", "--verify", &commit])?
+            && run_git(&["rev-parse", "--quiet", "--verify", &commit])?
                 .status
                 .success(),
         "git knows none of that name, and there is no such file; {instead}"
     );
-    let show = |file: &str| ask(&["show", &format!("{name}:{file}")]);
+    let show = |file: &str| run_git(&["show", &format!("{name}:{file}")]);
     let mut shown = show(FILE)?;
     if !shown.status.success() {
-        shown = show(EARLIER)?;
+        shown = show(LEGACY_FILE)?;
     }
     ensure!(
         shown.status.success(),

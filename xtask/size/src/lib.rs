@@ -1,42 +1,40 @@
 //! `cargo xtask size`: how large everything is that is built, and of what: every byte of every artefact, what
 //! it was before, and what others need for the same. The report is also written as a page and as Markdown.
 
-#![expect(missing_docs, reason = "names that say all need no comment here")]
-
 mod ablate;
+mod address_tables;
+mod apportion;
 mod arguments;
+mod attribution;
 mod baseline;
+mod binary;
 mod bootstrap;
 pub mod budget;
-mod built;
-mod bytes;
-mod change;
+mod build_output;
+mod byte_size;
+pub mod competitors;
+mod demangle;
+mod diff;
+mod elf_sections;
 mod explain;
-pub mod figures;
+pub mod format;
 mod graph;
 mod history;
-mod keep;
 mod libraries;
 mod link;
-mod map;
+mod link_map;
 mod markdown;
-mod merged;
-mod name;
-mod packed;
+mod merged_sections;
+mod packages;
 pub mod page;
 pub mod part;
-pub mod peers;
-mod place;
-mod program;
 mod relink;
 pub mod report;
 pub mod revision;
-mod share;
-mod shared;
-mod tables;
+mod store;
+mod terminal;
 #[cfg(test)]
 mod tests;
-mod text;
 pub mod variant;
 
 use std::path::{Path, PathBuf};
@@ -44,64 +42,64 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use serde::Serialize;
 
-pub use self::arguments::{Against, Arguments};
+pub use self::arguments::{Arguments, BaselineKind};
 use self::budget::Budgets;
-pub use self::built::Built;
+pub use self::build_output::BuildOutput;
 use self::history::History;
 use self::report::{Document, SCHEMA};
-use self::text::Shown;
+use self::terminal::DisplayOptions;
 use package::build::Build;
-use support::answer::{self, Answer, print};
 use support::atomic;
+use support::output::{self, CommandOutput, print};
 
 #[derive(Serialize)]
-struct SizeAnswer {
+struct SizeOutput {
     #[serde(flatten)]
     document: Document,
     #[serde(skip)]
-    shown: Shown,
+    display: DisplayOptions,
     #[serde(skip)]
     page: PathBuf,
 }
 
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let build = Build::read(&arguments.build)?;
-    let built = Built::new(&build)?;
+    let built = BuildOutput::new(&build)?;
     if let Some(name) = &arguments.explain {
         return print(&built.explain(name)?, json);
     }
     let document = document(arguments, &built)?;
-    let folder = built.results();
-    let page = write(&folder, &document)?;
-    if let Some(what) = &arguments.record {
-        history::record(build.workspace.root(), what, &document.report)?;
+    let folder = built.results_dir();
+    let page = write_reports(&folder, &document)?;
+    if let Some(description) = &arguments.record {
+        history::record(build.workspace.root(), description, &document.report)?;
     }
-    let answer = SizeAnswer {
+    let answer = SizeOutput {
         document,
-        shown: Shown { all: arguments.all },
+        display: DisplayOptions { all: arguments.all },
         page,
     };
     print(&answer, json)?;
     // One that is over a budget is not kept: until it is mended, what grew is told since the one before.
     budget::check(&answer.document)?;
-    keep::keep(&folder, &answer.document.report)
+    store::save(&folder, &answer.document.report)
 }
 
-pub fn document(arguments: &Arguments, built: &Built) -> Result<Document> {
+pub fn document(arguments: &Arguments, built: &BuildOutput) -> Result<Document> {
     let report = built.report()?;
     let root = built.build.workspace.root();
-    let before = match &arguments.against {
-        Some(against) => Some(history::against(root, against, report.architecture)?),
-        None => keep::last(&built.results(), &report),
+    let previous_report = match &arguments.against {
+        Some(against) => Some(history::load_previous(root, against, report.architecture)?),
+        None => store::load_previous(&built.results_dir(), &report),
     };
-    let (baseline, ablation) = built.variants(arguments)?;
+    let (baseline, ablation) = built.compare_variants(arguments)?;
     Ok(Document {
         schema: SCHEMA,
-        lacks: built.sdk.manifest().lacks.clone(),
-        before,
-        peers: peers::peers(&report)?,
-        budgets: Budgets::of(built.build)?.compare(&report)?,
-        history: History::read(root)?.of(report.architecture),
+        degraded: built.sdk.manifest().degraded.clone(),
+        previous_report,
+        competitors: competitors::compare_all(&report)?,
+        budgets: Budgets::read(built.build)?.compare(&report)?,
+        history: History::read(root)?.milestones_for(report.architecture),
         baseline,
         ablation,
         report,
@@ -109,18 +107,18 @@ pub fn document(arguments: &Arguments, built: &Built) -> Result<Document> {
 }
 
 /// Writes the report into `folder` in each form, whole or not at all; the page's path.
-fn write(folder: &Path, document: &Document) -> Result<PathBuf> {
+fn write_reports(folder: &Path, document: &Document) -> Result<PathBuf> {
     let page = folder.join("report.html");
     atomic::write(&page, page::render(document)?.as_bytes())?;
-    let comment = markdown::markdown(document);
+    let comment = markdown::render(document);
     atomic::write(&folder.join("report.md"), comment.as_bytes())?;
     Ok(page)
 }
 
-impl Answer for SizeAnswer {
-    fn text(&self) -> String {
-        let text = text::text(&self.document, self.shown);
-        let page = answer::path(&self.page);
+impl CommandOutput for SizeOutput {
+    fn to_text(&self) -> String {
+        let text = terminal::render(&self.document, self.display);
+        let page = output::display_path(&self.page);
         format!(
             "{}\n\nThe same to look at and to search: {page}",
             text.trim_end()

@@ -7,36 +7,42 @@ use anyhow::{Result, ensure};
 use fs_err as fs;
 use opencv_build::Sdk;
 
+use super::attribution::{self, Attribution, Span};
 use super::link;
 use super::part::{Kind, Part};
-use super::place::{self, Piece, Place};
 
 pub const NAME: &str = "static libraries";
 
-/// All libraries of `sdk`. What is linked is read off the pieces of the function.
-pub fn tree(sdk: &Sdk, pieces: &[Piece]) -> Result<Part> {
-    let mut linked: HashMap<&Place, u64> = HashMap::new();
-    for piece in pieces {
-        *linked.entry(&piece.place).or_default() += piece.size;
+/// All libraries of `sdk`. What is linked is read off the spans of the function.
+pub fn tree(sdk: &Sdk, spans: &[Span]) -> Result<Part> {
+    let mut linked: HashMap<&Attribution, u64> = HashMap::new();
+    for span in spans {
+        *linked.entry(&span.attribution).or_default() += span.size;
     }
     let mut libraries = Vec::new();
     for library in &sdk.manifest().libraries {
         let path = sdk.path().join("lib").join(&library.file);
         let data = fs::read(&path)?;
-        let name = place::library_name(&path);
+        let name = attribution::library_name(&path);
         let members = members(&path, &data)?;
         let parts = members.into_iter().map(|mut part| {
-            let place = place::of_library(&name, place::source(&part.name));
-            let linked = linked.get(&place).copied().unwrap_or_default();
-            part.linked = (part.kind == Some(Kind::File)).then_some(linked);
+            let attribution = attribution::of_library(&name, attribution::source_file(&part.name));
+            let linked = linked.get(&attribution).copied().unwrap_or_default();
+            part.linked_bytes = (part.kind == Some(Kind::File)).then_some(linked);
             part
         });
-        let mut whole = Part::whole(library.file.clone(), parts.collect());
-        whole.linked = Some(whole.parts.iter().filter_map(|part| part.linked).sum());
+        let mut whole = Part::branch(library.file.clone(), parts.collect());
+        whole.linked_bytes = Some(
+            whole
+                .parts
+                .iter()
+                .filter_map(|part| part.linked_bytes)
+                .sum(),
+        );
         libraries.push(whole);
     }
-    let mut all = Part::whole(NAME, libraries);
-    all.linked = Some(all.parts.iter().filter_map(|part| part.linked).sum());
+    let mut all = Part::branch(NAME, libraries);
+    all.linked_bytes = Some(all.parts.iter().filter_map(|part| part.linked_bytes).sum());
     Ok(all)
 }
 
@@ -65,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn members_and_what_is_around_them_are_the_whole_archive() {
+    fn members_and_headers_sum_up_to_the_archive() {
         let mut archive = b"!<arch>\n".to_vec();
         for (name, data) in [("a.o/", "aaaa"), ("b.o/", "bb")] {
             let header = format!(
@@ -75,7 +81,7 @@ mod tests {
             archive.extend(header.as_bytes());
             archive.extend(data.as_bytes());
         }
-        let whole = Part::whole("x", members(Path::new("a"), &archive).unwrap());
+        let whole = Part::branch("x", members(Path::new("a"), &archive).unwrap());
         assert_eq!(whole.bytes, archive.len() as u64);
         assert_eq!(whole.get("a.o").unwrap().bytes, 4);
         assert!(members(Path::new("a"), b"no archive").is_err());

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use fs_err as fs;
 use object::read::archive::ArchiveFile;
-use opencv_build::internals::{ARGUMENTS, MESSAGES};
+use opencv_build::internals::{LINK_ARGUMENTS_FILE, LINK_MESSAGES_FILE};
 
-use support::files::{PARTIAL, temporary_in};
-use support::run::{Shell, cmd, finish};
+use support::files::{PARTIAL_PREFIX, temporary_dir_in};
+use support::run::{Shell, cmd, wait_with_output};
 
 /// The record of a link, as `opencv-build/data/link.sh` leaves it.
 pub struct LinkRecord {
@@ -21,21 +21,21 @@ pub struct LinkRecord {
     arguments: Vec<String>,
 }
 
-pub struct Linked {
+pub struct LinkOutput {
     pub output: PathBuf,
     pub map: PathBuf,
 }
 
 impl LinkRecord {
     pub fn open(folder: &Path, root: &Path, zig: &Path) -> Result<Self> {
-        let path = folder.join(MESSAGES);
+        let path = folder.join(LINK_MESSAGES_FILE);
         let failed = "failed to read the record of a link";
         let messages = fs::read_to_string(&path).context(failed)?;
-        let asked = fs::read_to_string(folder.join(ARGUMENTS)).context(failed)?;
+        let requested = fs::read_to_string(folder.join(LINK_ARGUMENTS_FILE)).context(failed)?;
         let inputs = folder.join("inputs");
         // The record lies in the target folder's `size/TARGET/link`.
         let target = folder.ancestors().nth(3).unwrap_or(folder);
-        let arguments = arguments(&messages, &asked, &inputs, target)
+        let arguments = linker_arguments(&messages, &requested, &inputs, target)
             .with_context(|| format!("failed to use the record of a link `{}`", path.display()))?;
         Ok(Self {
             folder: folder.to_owned(),
@@ -45,8 +45,8 @@ impl LinkRecord {
         })
     }
 
-    pub fn again(&self, binary: &[u8]) -> Result<Linked> {
-        let linked = self.kept("again", &self.arguments)?;
+    pub fn reproduce(&self, binary: &[u8]) -> Result<LinkOutput> {
+        let linked = self.cached("reproduced", &self.arguments)?;
         let (output, folder) = (fs::read(&linked.output)?, self.folder.display());
         ensure!(
             output == binary,
@@ -56,7 +56,7 @@ impl LinkRecord {
     }
 
     /// The link with names and all references kept. Addresses differ.
-    pub fn graph(&self) -> Result<Linked> {
+    pub fn link_with_relocations(&self) -> Result<LinkOutput> {
         // With -O2 and higher, lld 22 leaves the relocations of data out that it should keep.
         let unwanted = |argument: &str| {
             ["-s", "--strip-all"].contains(&argument) || argument.starts_with("-O")
@@ -64,11 +64,16 @@ impl LinkRecord {
         let mut arguments = self.arguments.clone();
         arguments.retain(|argument| !unwanted(argument));
         arguments.push("--emit-relocs".to_owned());
-        self.kept("graph", &arguments)
+        self.cached("relocations", &arguments)
     }
 
     /// The link with `libraries` in place of the SDK's, which `ours` are. `name` is for what comes out.
-    pub fn with(&self, name: &str, ours: &[PathBuf], libraries: &[PathBuf]) -> Result<Linked> {
+    pub fn link_with(
+        &self,
+        name: &str,
+        ours: &[PathBuf],
+        libraries: &[PathBuf],
+    ) -> Result<LinkOutput> {
         let mut members = Vec::new();
         for library in ours {
             members.extend(member_names(library)?);
@@ -76,7 +81,7 @@ impl LinkRecord {
         let mut arguments = Vec::new();
         let mut replaced = 0;
         for argument in &self.arguments {
-            match bundle(argument, &members)? {
+            match other_objects(argument, &members)? {
                 None => arguments.push(argument.clone()),
                 Some(rest) => {
                     replaced += 1;
@@ -94,28 +99,28 @@ impl LinkRecord {
         self.link(name, &arguments)
     }
 
-    fn kept(&self, name: &str, arguments: &[String]) -> Result<Linked> {
-        let (output, map) = self.places(name);
+    fn cached(&self, name: &str, arguments: &[String]) -> Result<LinkOutput> {
+        let (output, map) = self.output_paths(name);
         if output.is_file() && map.is_file() {
-            return Ok(Linked { output, map });
+            return Ok(LinkOutput { output, map });
         }
         self.link(name, arguments)
     }
 
-    fn places(&self, name: &str) -> (PathBuf, PathBuf) {
+    fn output_paths(&self, name: &str) -> (PathBuf, PathBuf) {
         let output = self.folder.join(name);
         let map = output.with_extension("map");
         (output, map)
     }
 
-    fn link(&self, name: &str, arguments: &[String]) -> Result<Linked> {
-        let (output, map) = self.places(name);
+    fn link(&self, name: &str, arguments: &[String]) -> Result<LinkOutput> {
+        let (output, map) = self.output_paths(name);
         // Another run may be linking, too.
-        let folder = temporary_in(&self.folder, PARTIAL)?;
+        let folder = temporary_dir_in(&self.folder, PARTIAL_PREFIX)?;
         let (partial, partial_map) = (folder.path().join("output"), folder.path().join("map"));
         let (sh, zig) = (Shell::new()?, &self.zig);
         sh.change_dir(&self.root);
-        let result = finish(cmd!(
+        let result = wait_with_output(cmd!(
             sh,
             "{zig} ld.lld {arguments...} --no-demangle -Map={partial_map} -o {partial}"
         ))?;
@@ -128,7 +133,7 @@ impl LinkRecord {
         for (from, to) in [(&partial, &output), (&partial_map, &map)] {
             fs::rename(from, to)?;
         }
-        Ok(Linked { output, map })
+        Ok(LinkOutput { output, map })
     }
 
     fn extract(&self, archive: &str, names: &[String]) -> Result<Vec<String>> {
@@ -148,7 +153,7 @@ impl LinkRecord {
 }
 
 /// The object files of an archive that carries `members`, beside them; none if it does not.
-fn bundle(argument: &str, members: &[String]) -> Result<Option<Vec<String>>> {
+fn other_objects(argument: &str, members: &[String]) -> Result<Option<Vec<String>>> {
     let path = Path::new(argument);
     if path.extension().is_none_or(|extension| extension != "rlib") {
         return Ok(None);
@@ -178,10 +183,15 @@ fn member_names(path: &Path) -> Result<Vec<String>> {
     Ok(members.map(|(name, _)| name).collect())
 }
 
-/// The linker's arguments in what zig said when it linked what was `asked` for, with the files that were kept
+/// The linker's arguments in what zig said when it linked what was requested, with the files that were kept
 /// in place of those that were linked: rustc has deleted some. zig does not quote paths with spaces; all others than
 /// those lie below the `target` folder.
-fn arguments(messages: &str, asked: &str, inputs: &Path, target: &Path) -> Result<Vec<String>> {
+fn linker_arguments(
+    messages: &str,
+    requested: &str,
+    inputs: &Path,
+    target: &Path,
+) -> Result<Vec<String>> {
     // No path has this one: see `BuildPaths`.
     const SPACE: &str = "\u{1f}";
     let joined = |path: &Path| path.display().to_string().replace(' ', SPACE);
@@ -190,7 +200,7 @@ fn arguments(messages: &str, asked: &str, inputs: &Path, target: &Path) -> Resul
     let line = lines.find_map(|line| line.strip_prefix("ld.lld "));
     let line = line.context("it has no line that begins with `ld.lld`")?;
     let mut line = format!(" {line} ");
-    for path in asked.lines() {
+    for path in requested.lines() {
         let kept = Path::new(path).file_name().map(|name| inputs.join(name));
         if let Some(kept) = kept.filter(|kept| kept.is_file()) {
             line = line.replace(&format!(" {path} "), &format!(" {} ", joined(&kept)));
@@ -214,37 +224,41 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_that_were_kept_take_the_place_of_deleted_ones() {
+    fn kept_inputs_replace_deleted_files() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("a.rcgu.o"), "").unwrap();
         let messages = "clang version\nld.lld -pie -o /deps/bootstrap /my home/a.rcgu.o /lib/b.a\n";
-        let asked = "/my home/a.rcgu.o\n-lc\n";
-        let found = arguments(messages, asked, folder.path(), Path::new("/t")).unwrap();
+        let requested = "/my home/a.rcgu.o\n-lc\n";
+        let found = linker_arguments(messages, requested, folder.path(), Path::new("/t")).unwrap();
         let kept = folder.path().join("a.rcgu.o").display().to_string();
         assert_eq!(found, ["-pie", &kept, "/lib/b.a"]);
     }
 
     #[test]
-    fn a_target_folder_with_spaces_is_not_split() {
+    fn target_folder_with_spaces_is_not_split() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("a b/target");
         let inputs = target.join("size/x/link/inputs");
         fs::create_dir_all(&inputs).unwrap();
         fs::write(inputs.join("a.o"), "").unwrap();
         let at = |name: &str| target.join(name).display().to_string();
-        let (asked, library) = (at("deps/a.o"), at("sdk/b.a"));
-        let messages = format!("ld.lld -pie -o {} {asked} -L{}\n", at("bootstrap"), library);
-        let found = arguments(&messages, &asked, &inputs, &target).unwrap();
+        let (requested, library) = (at("deps/a.o"), at("sdk/b.a"));
+        let messages = format!(
+            "ld.lld -pie -o {} {requested} -L{}\n",
+            at("bootstrap"),
+            library
+        );
+        let found = linker_arguments(&messages, &requested, &inputs, &target).unwrap();
         let kept = at("size/x/link/inputs/a.o");
         assert_eq!(found, ["-pie", &kept, &format!("-L{library}")]);
     }
 
     #[test]
-    fn a_record_without_the_linkers_command_is_refused() {
+    fn record_without_linker_command_is_rejected() {
         let folder = tempfile::tempdir().unwrap();
         assert!(LinkRecord::open(folder.path(), Path::new("/"), Path::new("zig")).is_err());
-        fs::write(folder.path().join(MESSAGES), "clang version\n").unwrap();
-        fs::write(folder.path().join(ARGUMENTS), "-lc\n").unwrap();
+        fs::write(folder.path().join(LINK_MESSAGES_FILE), "clang version\n").unwrap();
+        fs::write(folder.path().join(LINK_ARGUMENTS_FILE), "-lc\n").unwrap();
         let error = LinkRecord::open(folder.path(), Path::new("/"), Path::new("zig"))
             .err()
             .unwrap();

@@ -1,50 +1,50 @@
 //! A document as a comment to a pull request: a line that says it all, artefacts before and after, what changed
 //! most, and budgets.
 
-use super::change::all_components_changed;
-use super::figures::percent;
+use super::diff::all_changed_components;
+use super::format::format_percent_change;
 use super::part::Part;
-use super::report::{Before, Document, Measure};
-use support::answer::size;
+use super::report::{Document, Measure, PreviousReport};
+use support::output::format_bytes;
 
-const CHANGES: usize = 20;
+const MAX_CHANGES: usize = 20;
 
-pub fn markdown(document: &Document) -> String {
+pub fn render(document: &Document) -> String {
     let report = &document.report;
     let mut text = format!(
         "### Sizes of {}\n\n{}\n",
         escaped(report.architecture.name()),
         summary(document)
     );
-    for lack in &document.lacks {
-        text += &format!("{}.\n\n", escaped(lack));
+    for degradation in &document.degraded {
+        text += &format!("{}.\n\n", escaped(degradation));
     }
     text += &artefacts(document);
-    if let Some(before) = &document.before {
+    if let Some(before) = &document.previous_report {
         text += &changes(document, before);
     }
     text + &budgets(document)
 }
 
-fn before<'a>(document: &'a Document, artefact: &str) -> Option<&'a Part> {
-    document.before.as_ref()?.report.artefact(artefact)
+fn previous<'a>(document: &'a Document, artefact: &str) -> Option<&'a Part> {
+    document.previous_report.as_ref()?.report.artefact(artefact)
 }
 
 fn sizes(document: &Document) -> impl Iterator<Item = (&Part, Measure, Option<u64>, u64)> {
     document.report.artefacts.iter().flat_map(move |artefact| {
-        let measures = [Measure::Unpacked, Measure::Packed].into_iter();
+        let measures = [Measure::Uncompressed, Measure::Compressed].into_iter();
         measures.filter_map(move |measure| {
-            let was = before(document, &artefact.name).and_then(|was| was.measured(measure));
-            Some((artefact, measure, was, artefact.measured(measure)?))
+            let was = previous(document, &artefact.name).and_then(|was| was.bytes_by(measure));
+            Some((artefact, measure, was, artefact.bytes_by(measure)?))
         })
     })
 }
 
 fn summary(document: &Document) -> String {
-    let Some(earlier) = &document.before else {
+    let Some(earlier) = &document.previous_report else {
         let whole = document.report.artefacts.first();
         let first = whole.map_or(String::new(), |part| {
-            format!("{} {}; ", code(&part.name), size(part.bytes))
+            format!("{} {}; ", code(&part.name), format_bytes(part.bytes))
         });
         return format!("{first}there is no earlier report to compare with.\n");
     };
@@ -56,11 +56,11 @@ fn summary(document: &Document) -> String {
                 same += 1;
                 continue;
             }
-            Some(was) => arrow(was, is),
-            None => format!("{} is new", size(is)),
+            Some(was) => change_with_arrow(was, is),
+            None => format!("{} is new", format_bytes(is)),
         };
         let name = code(&artefact.name);
-        changed.push(format!("{name} {} {change}", measure.word()));
+        changed.push(format!("{name} {} {change}", measure.label()));
     }
     let label = escaped(&earlier.label);
     let changed = changed.join(", ");
@@ -69,7 +69,7 @@ fn summary(document: &Document) -> String {
         (_, 0) => format!("Since {label}: {changed}."),
         (_, _) => format!("Since {label}: {changed}; {same} of the same size."),
     };
-    let over = document.budgets.iter().filter(|it| it.left().is_err());
+    let over = document.budgets.iter().filter(|it| it.remaining().is_err());
     match over.count() {
         0 => (),
         over => line += &format!(" **Over budget: {over}.**"),
@@ -78,14 +78,14 @@ fn summary(document: &Document) -> String {
 }
 
 /// A change: `↑ 100.0 kB (+1.4%)`.
-fn arrow(was: u64, is: u64) -> String {
+fn change_with_arrow(was: u64, is: u64) -> String {
     let arrow = match was.cmp(&is) {
         std::cmp::Ordering::Less => '↑',
         std::cmp::Ordering::Equal => return "same".to_owned(),
         std::cmp::Ordering::Greater => '↓',
     };
-    let mut text = format!("{arrow} {}", size(was.abs_diff(is)));
-    let relative = percent(was, is);
+    let mut text = format!("{arrow} {}", format_bytes(was.abs_diff(is)));
+    let relative = format_percent_change(was, is);
     if !relative.is_empty() {
         text += &format!(" ({relative})");
     }
@@ -96,34 +96,34 @@ fn artefacts(document: &Document) -> String {
     let mut text = "| artefact | | before | after | change |\n|---|---|--:|--:|--:|\n".to_owned();
     for (artefact, measure, was, is) in sizes(document) {
         let name = code(&artefact.name);
-        let (before, after) = (was.map_or("–".to_owned(), size), size(is));
-        let change = was.map_or(String::new(), |was| arrow(was, is));
-        text += &row(&[&name, measure.word(), &before, &after, &change]);
+        let (before, after) = (was.map_or("–".to_owned(), format_bytes), format_bytes(is));
+        let change = was.map_or(String::new(), |was| change_with_arrow(was, is));
+        text += &row(&[&name, measure.label(), &before, &after, &change]);
     }
-    let before = document.before.iter();
+    let before = document.previous_report.iter();
     for artefact in before.flat_map(|before| &before.report.artefacts) {
         if document.report.artefact(&artefact.name).is_none() {
-            let (name, bytes) = (code(&artefact.name), size(artefact.bytes));
-            text += &row(&[&name, "unpacked", &bytes, "–", "gone"]);
+            let (name, bytes) = (code(&artefact.name), format_bytes(artefact.bytes));
+            text += &row(&[&name, "uncompressed", &bytes, "–", "gone"]);
         }
     }
     text
 }
 
-fn changes(document: &Document, before: &Before) -> String {
-    let changes = all_components_changed(&before.report, &document.report);
+fn changes(document: &Document, before: &PreviousReport) -> String {
+    let changes = all_changed_components(&before.report, &document.report);
     if changes.is_empty() {
         return String::new();
     }
     let mut text = "\n<details><summary>Components that changed most</summary>\n\n\
                     | component | before | after | change | |\n|---|--:|--:|--:|--:|\n"
         .to_owned();
-    for change in changes.iter().take(CHANGES) {
+    for change in changes.iter().take(MAX_CHANGES) {
         let name = format!("{}: {}", escaped(change.artefact()), code(&change.name()));
         let [was, is, more, percent] = &change.columns();
         text += &row(&[&name, was, is, more, percent]);
     }
-    if let Some(more @ 1..) = changes.len().checked_sub(CHANGES) {
+    if let Some(more @ 1..) = changes.len().checked_sub(MAX_CHANGES) {
         text += &format!("\nand {more} more\n");
     }
     text + "\n</details>\n"
@@ -135,13 +135,13 @@ fn budgets(document: &Document) -> String {
     }
     let mut text = "\n| budget | | most | now | left |\n|---|---|--:|--:|--:|\n".to_owned();
     for budget in &document.budgets {
-        let left = match budget.left() {
-            Ok(left) => size(left),
-            Err(more) => format!("**{} too many**", size(more)),
+        let left = match budget.remaining() {
+            Ok(left) => format_bytes(left),
+            Err(more) => format!("**{} too many**", format_bytes(more)),
         };
-        let (name, measure) = (code(&budget.artefact), budget.measure.word());
-        let (most, now) = (size(budget.most), size(budget.bytes));
-        text += &row(&[&name, measure, &most, &now, &left]);
+        let (name, measure) = (code(&budget.artefact), budget.measure.label());
+        let (limit, now) = (format_bytes(budget.limit_bytes), format_bytes(budget.bytes));
+        text += &row(&[&name, measure, &limit, &now, &left]);
     }
     text
 }

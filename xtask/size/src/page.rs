@@ -1,4 +1,5 @@
-//! The page of a size report: a document becomes one HTML file that holds it, its style and its script, and asks nobody for anything.
+//! The page of a size report: a document becomes one HTML file that holds it, its style and its script,
+//! and makes no requests.
 
 use anyhow::{Context, Result};
 use base64::Engine;
@@ -12,11 +13,11 @@ const STYLE: &str = include_str!("../data/page.css");
 
 /// The script's files. All of them are one module, so each sees what the others declare.
 const SCRIPTS: [&str; 8] = [
-    include_str!("../data/text.js"),
+    include_str!("../data/format.js"),
     include_str!("../data/tree.js"),
     include_str!("../data/layout.js"),
     include_str!("../data/colours.js"),
-    include_str!("../data/map.js"),
+    include_str!("../data/treemap.js"),
     include_str!("../data/table.js"),
     include_str!("../data/sections.js"),
     include_str!("../data/page.js"),
@@ -27,15 +28,15 @@ pub fn render(document: &Document) -> Result<String> {
     let data = escaped(&serde_json::to_string(document).context("failed to write the report")?);
     let mut page = String::with_capacity(PAGE.len() + STYLE.len() + script.len() + data.len());
     let mut rest = PAGE;
-    for (place, content) in [
+    for (placeholder, content) in [
         ("@POLICY@", policy(&script).as_str()),
         ("@STYLE@", STYLE),
         ("@DATA@", &data),
         ("@SCRIPT@", &script),
     ] {
         let (before, after) = rest
-            .split_once(place)
-            .with_context(|| format!("page.html lacks {place}"))?;
+            .split_once(placeholder)
+            .with_context(|| format!("page.html lacks {placeholder}"))?;
         page += before;
         page += content;
         rest = after;
@@ -79,15 +80,15 @@ mod tests {
             report: Report {
                 architecture: Architecture::X86_64,
                 revision: None,
-                artefacts: vec![Part::whole("bootstrap", vec![leaf])],
+                artefacts: vec![Part::branch("bootstrap", vec![leaf])],
             },
-            before: None,
-            peers: Vec::new(),
+            previous_report: None,
+            competitors: Vec::new(),
             budgets: Vec::new(),
             history: Vec::new(),
             baseline: None,
             ablation: Vec::new(),
-            lacks: Vec::new(),
+            degraded: Vec::new(),
         }
     }
 
@@ -100,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn no_name_ends_the_script_and_each_is_read_as_it_is() {
+    fn names_cannot_end_the_script() {
         for name in [
             "</script><b>",
             "<!--<script>",
@@ -119,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn every_file_is_in_the_page_once() {
+    fn page_contains_every_file_once() {
         let page = render(&document("a")).unwrap();
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
         let mut files = 0;
@@ -133,17 +134,17 @@ mod tests {
             }
         }
         assert_eq!(files, SCRIPTS.len() + 1);
-        for place in ["@POLICY@", "@STYLE@", "@DATA@", "@SCRIPT@"] {
-            assert!(!page.contains(place), "{place}");
+        for placeholder in ["@POLICY@", "@STYLE@", "@DATA@", "@SCRIPT@"] {
+            assert!(!page.contains(placeholder), "{placeholder}");
         }
     }
 
     #[test]
-    fn the_page_has_nobody_to_ask() {
+    fn page_makes_no_requests() {
         let page = render(&document("a")).unwrap();
         for address in ["http://", "https://", "@import", "url(", " src=", "fetch("] {
             let found = page.match_indices(address).map(|(at, _)| &page[at..]);
-            // What the script compares a peer's source with is no address.
+            // What the script compares a competitor's source with is no address.
             let found = found.filter(|text| !text.starts_with(r#"https://")"#));
             assert_eq!(found.count(), 0, "{address}");
         }
@@ -152,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn the_policy_has_the_digests_of_what_is_there() {
+    fn policy_has_script_and_style_digests() {
         let page = render(&document("a")).unwrap();
         for (open, close, name) in [
             ("<style>", "</style>", "style-src"),

@@ -1,27 +1,27 @@
 //! A part of an artefact: a tree of names and bytes, down to a function or a file, whose sums are right.
 
 use anyhow::{Result, ensure};
-use package::peers::Measure;
+use package::competitors::Measure;
 use serde::{Deserialize, Serialize};
 
 /// Something that has a size: an artefact, or a part of one. Where there are parts, their bytes sum up
-/// to those of the whole; [`Part::check`] sees to that.
+/// to those of the whole; [`Part::check_sums`] sees to that.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
     /// Unique among the parts of one whole. A function's is its readable name.
     pub name: String,
-    /// Its size in bytes, unpacked.
+    /// Its size in bytes, uncompressed.
     pub bytes: u64,
     /// What sort of bytes; only where there are no parts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<Kind>,
     /// Of a static library and its members: how many bytes of it are in `bootstrap`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub linked: Option<u64>,
+    #[serde(default, alias = "linked", skip_serializing_if = "Option::is_none")]
+    pub linked_bytes: Option<u64>,
     /// The size in bytes as it is stored or sent: a layer's blob, an archive's entry. Of `bootstrap`: what
     /// the zip archive's entry has.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub packed: Option<u64>,
+    #[serde(default, alias = "packed", skip_serializing_if = "Option::is_none")]
+    pub compressed_bytes: Option<u64>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<Part>,
 }
@@ -44,7 +44,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub fn word(self) -> &'static str {
+    pub fn label(self) -> &'static str {
         match self {
             Self::Code => "code",
             Self::Constants => "constants",
@@ -59,10 +59,10 @@ impl Kind {
 }
 
 impl Part {
-    pub fn measured(&self, measure: Measure) -> Option<u64> {
+    pub fn bytes_by(&self, measure: Measure) -> Option<u64> {
         match measure {
-            Measure::Unpacked => Some(self.bytes),
-            Measure::Packed => self.packed,
+            Measure::Uncompressed => Some(self.bytes),
+            Measure::Compressed => self.compressed_bytes,
         }
     }
 
@@ -76,7 +76,7 @@ impl Part {
     }
 
     /// A part that consists of `parts`, which are sorted: the largest first, and by name.
-    pub fn whole(name: impl Into<String>, mut parts: Vec<Part>) -> Self {
+    pub fn branch(name: impl Into<String>, mut parts: Vec<Part>) -> Self {
         parts.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.name.cmp(&b.name)));
         Self {
             name: name.into(),
@@ -91,22 +91,26 @@ impl Part {
     }
 
     /// A copy that goes down so many levels.
-    pub fn cut(&self, depth: usize) -> Self {
+    pub fn truncated(&self, depth: usize) -> Self {
         let parts = self.parts.iter();
         let parts: Vec<_> = match depth.checked_sub(1) {
-            Some(depth) => parts.map(|part| part.cut(depth)).collect(),
+            Some(depth) => parts.map(|part| part.truncated(depth)).collect(),
             None => Vec::new(),
         };
-        let is_cut = parts.is_empty() && !self.parts.is_empty();
+        let is_truncated = parts.is_empty() && !self.parts.is_empty();
         Self {
-            kind: if is_cut { Some(Kind::File) } else { self.kind },
+            kind: if is_truncated {
+                Some(Kind::File)
+            } else {
+                self.kind
+            },
             parts,
             ..self.clone()
         }
     }
 
     /// Refuses a whole that its parts do not sum up to, here and in all parts.
-    pub fn check(&self) -> Result<()> {
+    pub fn check_sums(&self) -> Result<()> {
         if self.parts.is_empty() {
             return Ok(());
         }
@@ -117,7 +121,7 @@ impl Part {
             self.name,
             self.bytes
         );
-        self.parts.iter().try_for_each(Part::check)
+        self.parts.iter().try_for_each(Part::check_sums)
     }
 }
 
@@ -126,21 +130,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_whole_has_the_bytes_of_its_parts_the_largest_first() {
+    fn branch_sums_and_sorts_its_parts() {
         let leaf = |name: &str, bytes| Part::leaf(name, bytes, Kind::Code);
-        let whole = Part::whole("w", vec![leaf("b", 3), leaf("c", 4), leaf("a", 3)]);
+        let whole = Part::branch("w", vec![leaf("b", 3), leaf("c", 4), leaf("a", 3)]);
         assert_eq!(whole.bytes, 10);
         let names: Vec<_> = whole.parts.iter().map(|part| part.name.as_str()).collect();
         assert_eq!(names, ["c", "a", "b"]);
-        whole.check().unwrap();
+        whole.check_sums().unwrap();
     }
 
     #[test]
-    fn a_wrong_sum_anywhere_is_found() {
-        let mut inner = Part::whole("inner", vec![Part::leaf("l", 3, Kind::Data)]);
+    fn check_sums_finds_nested_mismatch() {
+        let mut inner = Part::branch("inner", vec![Part::leaf("l", 3, Kind::Data)]);
         inner.bytes = 4;
-        let outer = Part::whole("outer", vec![inner]);
-        let error = outer.check().unwrap_err().to_string();
+        let outer = Part::branch("outer", vec![inner]);
+        let error = outer.check_sums().unwrap_err().to_string();
         assert_eq!(error, "the parts of `inner` are 3 bytes, and it has 4");
     }
 }

@@ -11,30 +11,35 @@ use flate2::write::DeflateEncoder;
 use fs_err as fs;
 use opencv_build::Sdk;
 
+use super::attribution::library_name;
 use super::link::LinkRecord;
-use super::map::{self, Output};
-use super::place::library_name;
-use super::variant::{Linked, libraries};
+use super::link_map::{self, OutputSection};
+use super::variant::{LinkedSizes, static_libraries};
 
-pub fn relink(record: &LinkRecord, sdk: &Sdk, name: &str, others: &[PathBuf]) -> Result<Linked> {
-    let linked = record.with(name, &libraries(sdk), others)?;
+pub fn relink(
+    record: &LinkRecord,
+    sdk: &Sdk,
+    name: &str,
+    others: &[PathBuf],
+) -> Result<LinkedSizes> {
+    let linked = record.link_with(name, &static_libraries(sdk), others)?;
     let text = fs::read_to_string(&linked.map)?;
     let content = fs::read(&linked.output)?;
-    Ok(Linked {
-        binary: content.len() as u64,
-        packed: packed(&content)?,
-        by_library: by_library(&map::parse(&text)?, others),
+    Ok(LinkedSizes {
+        bytes: content.len() as u64,
+        compressed_bytes: compressed_size(&content)?,
+        bytes_by_library: bytes_by_library(&link_map::parse(&text)?, others),
     })
 }
 
-fn packed(content: &[u8]) -> Result<u64> {
+fn compressed_size(content: &[u8]) -> Result<u64> {
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(content)?;
     Ok(encoder.finish()?.len() as u64)
 }
 
 /// The bytes of each library's sections in the file. Unwind tables and relocations are not among them.
-fn by_library(map: &[Output], libraries: &[PathBuf]) -> BTreeMap<String, u64> {
+fn bytes_by_library(map: &[OutputSection], libraries: &[PathBuf]) -> BTreeMap<String, u64> {
     let paths: BTreeMap<_, _> = libraries
         .iter()
         .map(|path| (path.display().to_string(), library_name(path)))
@@ -42,7 +47,7 @@ fn by_library(map: &[Output], libraries: &[PathBuf]) -> BTreeMap<String, u64> {
     let mut sums: BTreeMap<String, u64> = paths.values().map(|name| (name.clone(), 0)).collect();
     // What is zero at the start takes no place in the file, and what is not loaded is no part of it.
     let stored =
-        |output: &&Output| output.address != 0 && ![".bss", ".tbss"].contains(&output.name);
+        |output: &&OutputSection| output.address != 0 && ![".bss", ".tbss"].contains(&output.name);
     for input in map.iter().filter(stored).flat_map(|output| &output.inputs) {
         if let Some(name) = paths.get(input.file) {
             *sums.entry(name.clone()).or_default() += input.size;
@@ -56,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_library_is_what_of_its_sections_is_in_the_file() {
+    fn bytes_by_library_counts_stored_sections() {
         let text = "\
              VMA              LMA     Size Align Out     In      Symbol
             1000             1000       30    16 .text
@@ -68,15 +73,15 @@ mod tests {
                0                0       10     1         /a/libpng.a(png.c.o):(.comment)
 ";
         let libraries = ["/a/libpng.a", "/a/libz.a"].map(PathBuf::from);
-        let found = by_library(&map::parse(text).unwrap(), &libraries);
+        let found = bytes_by_library(&link_map::parse(text).unwrap(), &libraries);
         assert_eq!(found["png"], 0x20);
         assert_eq!(found["z"], 0);
         assert_eq!(found.len(), 2);
     }
 
     #[test]
-    fn what_is_packed_is_smaller() {
-        let size = packed(&[7; 10_000]).unwrap();
+    fn compressed_size_is_smaller() {
+        let size = compressed_size(&[7; 10_000]).unwrap();
         assert!(size > 0 && size < 100, "{size}");
     }
 }

@@ -1,14 +1,25 @@
-//! The values of a size report: artefacts, each a tree of parts, and what they are compared with. `xtask/size/data/report.schema.json` is the same for other programs.
+//! The values of a size report: artefacts, each a tree of parts, and what they are compared with.
+//! `xtask/size/data/report.schema.json` is the same for other programs.
 
 use anyhow::{Result, ensure};
 use opencv_build::Architecture;
-pub use package::peers::Measure;
+pub use package::competitors::Measure;
 use serde::{Deserialize, Serialize};
 
 use super::part::Part;
 
 /// The version of the form of [`Document`] and all in it.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
+/// The oldest version that is read. Its field names are aliases of the current ones.
+const OLDEST_SCHEMA: u32 = 1;
+
+pub fn check_schema(schema: u32) -> Result<()> {
+    ensure!(
+        (OLDEST_SCHEMA..=SCHEMA).contains(&schema),
+        "it has schema {schema}, and this program reads {OLDEST_SCHEMA} to {SCHEMA}"
+    );
+    Ok(())
+}
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Document {
@@ -16,10 +27,10 @@ pub struct Document {
     pub report: Report,
     /// What the SDK lacks because the machine that built it lacked something.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub lacks: Vec<String>,
+    pub degraded: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub before: Option<Before>,
-    pub peers: Vec<Peer>,
+    pub previous_report: Option<PreviousReport>,
+    pub competitors: Vec<Competitor>,
     pub budgets: Vec<Budget>,
     /// How the function became what it is, oldest first.
     pub history: Vec<Milestone>,
@@ -44,46 +55,43 @@ impl Report {
         self.artefacts.iter().find(|part| part.name == name)
     }
 
-    pub fn names(&self) -> String {
+    pub fn artefact_names(&self) -> String {
         let names = self.artefacts.iter().map(|part| format!("`{}`", part.name));
         names.collect::<Vec<_>>().join(", ")
     }
 }
 
 /// The report in what has one with the version of its form: a document, or a report that was kept.
-pub fn parse(text: &[u8]) -> Result<Report> {
+pub fn parse_report(text: &[u8]) -> Result<Report> {
     #[derive(Deserialize)]
     struct Version {
         schema: u32,
     }
     #[derive(Deserialize)]
-    struct Holder {
+    struct ReportFile {
         report: Report,
     }
     let Version { schema } = serde_json::from_slice(text)?;
-    ensure!(
-        schema == SCHEMA,
-        "it has schema {schema}, and this program reads {SCHEMA}"
-    );
-    Ok(serde_json::from_slice::<Holder>(text)?.report)
+    check_schema(schema)?;
+    Ok(serde_json::from_slice::<ReportFile>(text)?.report)
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Before {
+pub struct PreviousReport {
     /// Which one: `last report`, a revision, a file's name.
     pub label: String,
     pub report: Report,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Peer {
+pub struct Competitor {
     pub name: String,
     pub bytes: u64,
     pub measure: Measure,
     pub source: String,
     /// Our artefact that does the same.
     pub artefact: String,
-    pub ours: u64,
+    pub our_bytes: u64,
     /// How many times as large the other is.
     pub ratio: f64,
 }
@@ -92,35 +100,38 @@ pub struct Peer {
 pub struct Budget {
     pub artefact: String,
     pub measure: Measure,
-    pub most: u64,
+    pub limit_bytes: u64,
     pub bytes: u64,
 }
 
 impl Budget {
     /// The bytes that are left of it; if none are, as an error the bytes that are too many.
-    pub fn left(&self) -> std::result::Result<u64, u64> {
-        let left = self.most.checked_sub(self.bytes);
-        left.ok_or_else(|| self.bytes - self.most)
+    pub fn remaining(&self) -> std::result::Result<u64, u64> {
+        let remaining = self.limit_bytes.checked_sub(self.bytes);
+        remaining.ok_or_else(|| self.bytes - self.limit_bytes)
     }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Milestone {
-    pub what: String,
+    #[serde(alias = "what")]
+    pub description: String,
     /// `bootstrap` after it, in bytes.
-    pub unpacked: u64,
-    /// The same, as it is packed into the zip archive.
-    pub packed: u64,
+    #[serde(alias = "unpacked")]
+    pub uncompressed_bytes: u64,
+    /// The same, as it is compressed in the zip archive.
+    #[serde(alias = "packed")]
+    pub compressed_bytes: u64,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Baseline {
-    pub what: String,
+    pub description: String,
     /// The function linked against it.
-    pub bootstrap: u64,
+    pub bootstrap_bytes: u64,
     /// How long all calls of the compiler for it took together, in seconds.
-    pub seconds: f64,
-    pub our_seconds: f64,
+    pub compile_seconds: f64,
+    pub our_compile_seconds: f64,
     /// Modules and third-party libraries, the largest first.
     pub modules: Vec<BaselineModule>,
     /// What OpenCV builds by default and this does not have, with the reason.
@@ -131,15 +142,15 @@ pub struct Baseline {
 pub struct BaselineModule {
     pub name: String,
     /// Its static library in the baseline, and in ours.
-    pub library: u64,
+    pub library_bytes: u64,
     /// The same of ours, 0 where it is left out.
-    pub our_library: u64,
+    pub our_library_bytes: u64,
     /// What of it is in the function when that is linked against the baseline.
-    pub binary: u64,
-    pub our_binary: u64,
+    pub linked_bytes: u64,
+    pub our_linked_bytes: u64,
     /// How long all calls of the compiler for it took together, in seconds.
-    pub seconds: f64,
-    pub our_seconds: f64,
+    pub compile_seconds: f64,
+    pub our_compile_seconds: f64,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -147,8 +158,8 @@ pub struct Ablation {
     /// The feature: `codec png`, `dispatch AVX2`.
     pub feature: String,
     /// Bytes that it costs in the static libraries.
-    pub libraries: i64,
-    pub binary: i64,
-    /// In `bootstrap` as it is packed.
-    pub packed: i64,
+    pub library_bytes: i64,
+    pub bootstrap_bytes: i64,
+    /// In `bootstrap` as it is compressed.
+    pub compressed_bytes: i64,
 }

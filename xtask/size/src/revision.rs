@@ -2,17 +2,17 @@
 
 use std::path::Path;
 
-use package::git::{CheckedOut, checked_out};
+use package::git::{Head, head};
 
 /// So many characters of a commit's name tell it from others.
-const CHARACTERS: usize = 10;
+const SHORT_LENGTH: usize = 10;
 
 /// The commit that is checked out in `root`, with `+` behind it if files were changed since; none where it is
 /// no checkout or git cannot say.
 pub fn revision(root: &Path) -> Option<String> {
-    let CheckedOut { commit, changed } = checked_out(root).ok()??;
-    let short: String = commit.chars().take(CHARACTERS).collect();
-    Some(short + if changed { "+" } else { "" })
+    let Head { commit, dirty } = head(root).ok()??;
+    let short: String = commit.chars().take(SHORT_LENGTH).collect();
+    Some(short + if dirty { "+" } else { "" })
 }
 
 #[cfg(test)]
@@ -23,13 +23,13 @@ mod tests {
     use crate::tests::checkout::commit;
 
     #[test]
-    fn the_revision_is_short_and_marked_if_files_were_changed() {
+    fn revision_is_short_and_marks_changed_files() {
         let folder = tempfile::tempdir().unwrap();
         let at = folder.path();
         assert_eq!(revision(at), None);
         commit(at, "file", "one");
         let clean = revision(at).unwrap();
-        assert_eq!(clean.len(), CHARACTERS);
+        assert_eq!(clean.len(), SHORT_LENGTH);
         fs::write(at.join("file"), "two").unwrap();
         assert_eq!(revision(at), Some(clean + "+"));
     }

@@ -16,77 +16,77 @@ use support::fingerprint::Fingerprint;
 use support::atomic;
 
 /// The code that measures: a result of other code may be another one.
-const CODE: &str = env!("CODE_OF_COMPARISONS");
+const CODE_DIGEST: &str = env!("COMPARISON_CODE_DIGEST");
 
 #[derive(Clone, Debug, Default)]
-pub struct Linked {
-    pub binary: u64,
-    /// The same, packed as the zip archive's entry.
-    pub packed: u64,
+pub struct LinkedSizes {
+    pub bytes: u64,
+    /// The same, compressed as the zip archive's entry.
+    pub compressed_bytes: u64,
     /// How much of each library is in it, by the name that the library is linked by: `opencv_core`, `png`.
-    pub by_library: BTreeMap<String, u64>,
+    pub bytes_by_library: BTreeMap<String, u64>,
 }
 
 /// Links the function with static libraries, in the order given, in place of the SDK's. The name is for
 /// what comes out.
-pub type Relink<'a> = dyn Fn(&str, &[PathBuf]) -> Result<Linked> + 'a;
+pub type Relink<'a> = dyn Fn(&str, &[PathBuf]) -> Result<LinkedSizes> + 'a;
 
-pub struct Ours<'a> {
+pub struct ComparisonContext<'a> {
     pub build: &'a Build,
     pub sdk: &'a Sdk,
     pub function: String,
     pub relink: &'a Relink<'a>,
-    pub results: PathBuf,
+    pub results_dir: PathBuf,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Kept<T> {
+struct CachedResult<T> {
     code: String,
     libraries: Fingerprint,
     function: String,
     value: T,
 }
 
-impl Ours<'_> {
+impl ComparisonContext<'_> {
     /// The result in the file `name`, if it was measured by this code with this function and `libraries`; or
     /// else what `measure` finds, which is kept.
-    pub fn kept_or<T: Serialize + DeserializeOwned>(
+    pub fn cached_or<T: Serialize + DeserializeOwned>(
         &self,
         name: &str,
         libraries: Fingerprint,
         measure: impl FnOnce() -> Result<T>,
     ) -> Result<T> {
-        let path = self.results.join(name);
+        let path = self.results_dir.join(name);
         let text = fs::read(&path).unwrap_or_default();
-        if let Ok(kept) = serde_json::from_slice::<Kept<T>>(&text)
-            && (kept.code.as_str(), &kept.function) == (CODE, &self.function)
-            && kept.libraries == libraries
+        if let Ok(result) = serde_json::from_slice::<CachedResult<T>>(&text)
+            && (result.code.as_str(), &result.function) == (CODE_DIGEST, &self.function)
+            && result.libraries == libraries
         {
-            return Ok(kept.value);
+            return Ok(result.value);
         }
-        let kept = Kept {
-            code: CODE.to_owned(),
+        let result = CachedResult {
+            code: CODE_DIGEST.to_owned(),
             libraries,
             function: self.function.clone(),
             value: measure()?,
         };
-        let text = serde_json::to_string_pretty(&kept)? + "\n";
+        let text = serde_json::to_string_pretty(&result)? + "\n";
         atomic::write(&path, text.as_bytes())?;
-        Ok(kept.value)
+        Ok(result.value)
     }
 
-    pub fn has(&self, name: &str) -> bool {
-        self.results.join(name).is_file()
+    pub fn has_result(&self, name: &str) -> bool {
+        self.results_dir.join(name).is_file()
     }
 
-    pub fn linked_with(&self, name: &str, sdk: &Sdk) -> Result<Linked> {
-        (self.relink)(name, &libraries(sdk))
+    pub fn link_with_sdk(&self, name: &str, sdk: &Sdk) -> Result<LinkedSizes> {
+        (self.relink)(name, &static_libraries(sdk))
             .with_context(|| format!("failed to link the function with the libraries `{name}`"))
     }
 }
 
 /// The static libraries of `sdk`, each before those that it needs.
-pub fn libraries(sdk: &Sdk) -> Vec<PathBuf> {
+pub fn static_libraries(sdk: &Sdk) -> Vec<PathBuf> {
     let names = sdk.manifest().link.libraries.iter();
     let folder = sdk.path().join("lib");
     names
@@ -114,7 +114,7 @@ pub(crate) mod tests {
         let recipe = recipe();
         let libraries = libraries.iter();
         let manifest = Manifest {
-            schema: 1,
+            schema: 2,
             version: recipe.version,
             modules: recipe.modules,
             codecs: recipe.codecs,
@@ -125,7 +125,7 @@ pub(crate) mod tests {
             link: Link {
                 libraries: libraries.clone().map(|(name, _)| (*name).into()).collect(),
                 system: Vec::new(),
-                needs: BTreeMap::new(),
+                dependencies: BTreeMap::new(),
                 cxx_runtime: "c++".into(),
                 cxx_runtime_release: 22,
             },
@@ -140,7 +140,7 @@ pub(crate) mod tests {
             fingerprint: Fingerprint::of([("a", "b".as_bytes())]),
             source: "test".into(),
             tools: BTreeMap::new(),
-            lacks: Vec::new(),
+            degraded: Vec::new(),
         };
         fs::create_dir_all(folder).unwrap();
         let text = serde_json::to_vec(&manifest).unwrap();
@@ -149,21 +149,21 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_result_is_measured_again_for_other_libraries_and_another_function_only() {
+    fn results_are_cached_by_libraries_function_and_code() {
         let folder = tempfile::tempdir().unwrap();
         let sdk = sdk(&folder.path().join("sdk"), &[("opencv_core", 4)]);
-        let mut ours = Ours {
+        let mut ours = ComparisonContext {
             build: &Build::read(&Arguments::default()).unwrap(),
             sdk: &sdk,
             function: String::new(),
-            relink: &|_, _| Ok(Linked::default()),
-            results: folder.path().join("results"),
+            relink: &|_, _| Ok(LinkedSizes::default()),
+            results_dir: folder.path().join("results"),
         };
         let libraries = |text: &str| Fingerprint::of([("libraries", text.as_bytes())]);
-        assert!(!ours.has("x.json"));
+        assert!(!ours.has_result("x.json"));
         let mut measured = |text: &str, function: &str, value: u64| {
             ours.function = function.to_owned();
-            ours.kept_or("x.json", libraries(text), || Ok(value))
+            ours.cached_or("x.json", libraries(text), || Ok(value))
                 .unwrap()
         };
         assert_eq!(measured("a", "f", 1), 1);
@@ -173,21 +173,21 @@ pub(crate) mod tests {
         assert_eq!(measured("b", "g", 5), 4);
         let path = folder.path().join("results/x.json");
         let text = fs::read_to_string(&path).unwrap();
-        fs::write(&path, text.replace(CODE, "other code")).unwrap();
+        fs::write(&path, text.replace(CODE_DIGEST, "other code")).unwrap();
         assert_eq!(measured("b", "g", 6), 6);
-        assert!(ours.has("x.json"));
-        let failed = ours.kept_or("y.json", libraries("a"), || {
+        assert!(ours.has_result("x.json"));
+        let failed = ours.cached_or("y.json", libraries("a"), || {
             anyhow::bail!("no") as Result<u64>
         });
-        assert!(failed.is_err() && !ours.has("y.json"));
+        assert!(failed.is_err() && !ours.has_result("y.json"));
     }
 
     #[test]
-    fn libraries_are_named_in_link_order() {
+    fn static_libraries_are_in_link_order() {
         let folder = tempfile::tempdir().unwrap();
         let sdk = sdk(folder.path(), &[("opencv_imgproc", 1), ("opencv_core", 2)]);
         let lib = folder.path().join("lib");
         let expected = ["libopencv_imgproc.a", "libopencv_core.a"].map(|file| lib.join(file));
-        assert_eq!(libraries(&sdk), expected);
+        assert_eq!(static_libraries(&sdk), expected);
     }
 }

@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_replaced_and_readable_and_nothing_else_is_left() {
+    fn write_replaces_the_file_and_leaves_no_temporary() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("new/file");
         write(&path, b"one").unwrap();
@@ -45,7 +45,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_written_is_named() {
+    fn a_failed_write_names_the_path() {
         let folder = tempfile::tempdir().unwrap();
         let error = write(folder.path(), b"").unwrap_err();
         let named = format!("failed to write `{}`", folder.path().display());

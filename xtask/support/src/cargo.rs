@@ -5,7 +5,7 @@ use std::process::Command;
 
 /// Variables that cargo sets for the program that it runs. Build scripts that ask for one, as ring's does, would run
 /// again whenever another program starts cargo.
-const OF_A_PROGRAM: [&str; 4] = [
+const PROGRAM_VARIABLE_PREFIXES: [&str; 4] = [
     "CARGO_BIN_",
     "CARGO_CRATE_",
     "CARGO_MANIFEST_",
@@ -17,7 +17,10 @@ pub fn cargo() -> Command {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     for (name, _) in env::vars_os() {
         let text = name.to_string_lossy();
-        if OF_A_PROGRAM.iter().any(|prefix| text.starts_with(prefix)) {
+        if PROGRAM_VARIABLE_PREFIXES
+            .iter()
+            .any(|prefix| text.starts_with(prefix))
+        {
             cargo.env_remove(&name);
         }
     }

@@ -18,8 +18,8 @@ use rustix::process::{
 };
 
 use crate::interruption;
-use crate::process::{descendants, end_with_this, lock};
-use crate::run::{Run, show};
+use crate::process::{descendants, lock_ignoring_poison, terminate_with_parent};
+use crate::run::{RunnableCommand, display_command};
 
 type Process = Arc<Mutex<process::Child>>;
 
@@ -33,26 +33,28 @@ pub struct Child {
 
 impl Child {
     /// Starts a command without input and with all that it prints in the file `log`.
-    pub fn logged(command: impl Run, log: &Path) -> Result<Self> {
+    pub fn start_logged(command: impl RunnableCommand, log: &Path) -> Result<Self> {
         let log = File::create(log)?.into_file();
         let copy = log.try_clone()?;
-        command.with(|command| Self::start(command.stdin(Stdio::null()).stdout(copy).stderr(log)))
+        command.with_command(|command| {
+            Self::start(command.stdin(Stdio::null()).stdout(copy).stderr(log))
+        })
     }
 
     /// Starts a command in a process group of its own: Ctrl-C reaches this program only, which then ends what the
     /// command has started, too.
     pub fn start(command: &mut Command) -> Result<Self> {
         let started = Self::try_start(command);
-        started.with_context(|| format!("failed to start `{}`", show(command)))
+        started.with_context(|| format!("failed to start `{}`", display_command(command)))
     }
 
     /// The same with the error as the system has it.
     pub fn try_start(command: &mut Command) -> io::Result<Self> {
-        interruption::end_children_by(end_all).map_err(io::Error::other)?;
-        end_with_this(command.process_group(0));
-        // The lock keeps `end_all` waiting until the process is known.
-        let mut running = lock(&RUNNING);
-        let process = spawn(command)?;
+        interruption::set_child_killer(kill_all).map_err(io::Error::other)?;
+        terminate_with_parent(command.process_group(0));
+        // The lock keeps `kill_all` waiting until the process is known.
+        let mut running = lock_ignoring_poison(&RUNNING);
+        let process = spawn_on_starter_thread(command)?;
         let id = process.id();
         let process = Arc::new(Mutex::new(process));
         running.push(Arc::clone(&process));
@@ -65,26 +67,26 @@ impl Child {
 
     /// The status with which it has ended, if it has.
     pub fn try_wait(&self) -> Result<Option<ExitStatus>> {
-        Ok(lock(&self.process).try_wait()?)
+        Ok(lock_ignoring_poison(&self.process).try_wait()?)
     }
 
     pub fn wait(&self) -> Result<ExitStatus> {
         if let Some(status) = self.try_wait()? {
             return Ok(status);
         }
-        // Without the lock, which `end_all` needs, and without reaping it, so that its number stays its own.
+        // Without the lock, which `kill_all` needs, and without reaping it, so that its number stays its own.
         if let Some(id) = pid(self.id) {
             waitid(
                 WaitId::Pid(id),
                 WaitIdOptions::EXITED | WaitIdOptions::NOWAIT,
             )?;
         }
-        Ok(lock(&self.process).wait()?)
+        Ok(lock_ignoring_poison(&self.process).wait()?)
     }
 
     /// Kills it alone: what it started goes on.
     pub fn kill(&self) -> Result<()> {
-        let mut process = lock(&self.process);
+        let mut process = lock_ignoring_poison(&self.process);
         process.kill()?;
         process.wait()?;
         Ok(())
@@ -92,37 +94,37 @@ impl Child {
 
     /// What it reads from, if the command has a pipe there and nobody took it before.
     pub fn stdin(&self) -> Option<ChildStdin> {
-        lock(&self.process).stdin.take()
+        lock_ignoring_poison(&self.process).stdin.take()
     }
 
     pub fn stdout(&self) -> Option<ChildStdout> {
-        lock(&self.process).stdout.take()
+        lock_ignoring_poison(&self.process).stdout.take()
     }
 
     pub fn stderr(&self) -> Option<ChildStderr> {
-        lock(&self.process).stderr.take()
+        lock_ignoring_poison(&self.process).stderr.take()
     }
 }
 
 impl Drop for Child {
     fn drop(&mut self) {
-        let mut running = lock(&RUNNING);
+        let mut running = lock_ignoring_poison(&RUNNING);
         running.retain(|process| !Arc::ptr_eq(process, &self.process));
-        end(&self.process);
+        kill_tree(&self.process);
     }
 }
 
 /// Ends all children. Nobody can start another one from then on, or drop one: this program is about to exit.
-fn end_all() {
-    let running = lock(&RUNNING);
-    running.iter().rev().for_each(end);
+fn kill_all() {
+    let running = lock_ignoring_poison(&RUNNING);
+    running.iter().rev().for_each(kill_tree);
     forget(running);
 }
 
 /// Ends a process and all that it started, which may have left its group: the emulator starts the function in another one
 /// and does not end it when it is killed.
-fn end(process: &Process) {
-    let mut process = lock(process);
+fn kill_tree(process: &Process) {
+    let mut process = lock_ignoring_poison(process);
     // The number of one that has ended and was waited for may be another's.
     if !matches!(process.try_wait(), Ok(None)) {
         return;
@@ -144,7 +146,7 @@ fn pid(id: u32) -> Option<Pid> {
 
 /// Starts a command from a thread that lives as long as this program: to Linux, a process's parent is the thread that
 /// started it, and the process would be asked to end when that thread does.
-fn spawn(command: &mut Command) -> io::Result<process::Child> {
+fn spawn_on_starter_thread(command: &mut Command) -> io::Result<process::Child> {
     type Job = Box<dyn FnOnce() + Send>;
     static STARTER: OnceLock<Sender<Job>> = OnceLock::new();
     let starter = STARTER.get_or_init(|| {
@@ -152,15 +154,15 @@ fn spawn(command: &mut Command) -> io::Result<process::Child> {
         thread::spawn(move || queue.iter().for_each(|job| job()));
         jobs
     });
-    let (answer, answered) = channel();
+    let (sender, receiver) = channel();
     let mut taken = replace(command, Command::new(""));
     let job = move || {
         let started = taken.spawn();
-        let _ = answer.send((taken, started));
+        let _ = sender.send((taken, started));
     };
-    let asked = starter.send(Box::new(job)).ok();
-    let (given_back, started) = asked
-        .and_then(|()| answered.recv().ok())
+    let sent = starter.send(Box::new(job)).ok();
+    let (given_back, started) = sent
+        .and_then(|()| receiver.recv().ok())
         .ok_or_else(|| io::Error::other("the thread that starts processes has ended"))?;
     *command = given_back;
     started
@@ -174,54 +176,54 @@ mod tests {
     use super::*;
 
     /// What has a test do what it is for: other tests start it with that.
-    const ENDS: &str = "TEST_OF_CHILDREN";
+    const RUN_AS_PARENT: &str = "SUPPORT_TEST_PARENT";
 
     /// A shell that starts another process, in a group and session of its own; and that one's number.
-    fn parent() -> (Child, u32) {
+    fn shell_with_child() -> (Child, u32) {
         let mut shell = Command::new("sh");
         shell.args(["-c", "setsid sleep 60 & echo $!; wait"]);
         let child = Child::start(shell.stdout(Stdio::piped())).unwrap();
         let mut line = String::new();
-        let mut said = BufReader::new(child.stdout().unwrap());
-        said.read_line(&mut line).unwrap();
+        let mut stdout = BufReader::new(child.stdout().unwrap());
+        stdout.read_line(&mut line).unwrap();
         (child, line.trim().parse().unwrap())
     }
 
     /// Whether a process runs: one that has ended and that nobody waited for does not.
-    fn runs(process: u32) -> bool {
+    fn is_running(process: u32) -> bool {
         let status = fs_err::read_to_string(format!("/proc/{process}/status"));
         status.is_ok_and(|status| !status.contains("State:\tZ"))
     }
 
-    fn ends(process: u32) -> bool {
+    fn exits_soon(process: u32) -> bool {
         let mut tries = 0..500;
         tries.any(|_| {
             thread::sleep(std::time::Duration::from_millis(10));
-            !runs(process)
+            !is_running(process)
         })
     }
 
     #[test]
-    fn a_child_ends_with_its_value_and_all_that_it_started() {
-        let (child, below) = parent();
+    fn dropping_a_child_kills_it_and_its_descendants() {
+        let (child, below) = shell_with_child();
         let id = child.id();
-        assert!(runs(id) && runs(below) && child.try_wait().unwrap().is_none());
+        assert!(is_running(id) && is_running(below) && child.try_wait().unwrap().is_none());
         drop(child);
-        assert!(!runs(id));
-        assert!(ends(below));
+        assert!(!is_running(id));
+        assert!(exits_soon(below));
     }
 
     #[test]
-    fn a_child_that_is_killed_alone_leaves_what_it_started() {
-        let (child, below) = parent();
+    fn kill_leaves_descendants_running() {
+        let (child, below) = shell_with_child();
         child.kill().unwrap();
         drop(child);
-        assert!(runs(below));
+        assert!(is_running(below));
         kill_process(pid(below).unwrap(), Signal::KILL).unwrap();
     }
 
     #[test]
-    fn a_child_outlives_the_thread_that_asked_for_it() {
+    fn a_child_outlives_the_thread_that_started_it() {
         let start = || Child::start(Command::new("sleep").arg("60")).unwrap();
         let child = thread::spawn(start).join().unwrap();
         thread::sleep(std::time::Duration::from_millis(100));
@@ -229,14 +231,14 @@ mod tests {
     }
 
     #[test]
-    fn what_a_child_prints_is_in_its_log() {
+    fn child_output_goes_to_the_log() {
         let folder = tempfile::tempdir().unwrap();
         let log = folder.path().join("log");
         let mut shell = Command::new("sh");
-        let child = Child::logged(shell.args(["-c", "echo one; echo two >&2; exit 3"]), &log);
+        let child = Child::start_logged(shell.args(["-c", "echo one; echo two >&2; exit 3"]), &log);
         assert_eq!(child.unwrap().wait().unwrap().code(), Some(3));
         assert_eq!(fs_err::read_to_string(&log).unwrap(), "one\ntwo\n");
-        let error = Child::logged(&mut Command::new("/nowhere/server"), &log)
+        let error = Child::start_logged(&mut Command::new("/nowhere/server"), &log)
             .err()
             .unwrap();
         assert!(format!("{error:#}").starts_with("failed to start `/nowhere/server`: "));
@@ -244,50 +246,53 @@ mod tests {
 
     /// What the next two tests start: it has a child, and is interrupted or killed.
     #[test]
-    fn parent_that_ends() {
-        if env::var_os(ENDS).is_none() {
+    fn exiting_parent() {
+        if env::var_os(RUN_AS_PARENT).is_none() {
             return;
         }
-        let (child, below) = parent();
+        let (child, below) = shell_with_child();
         println!("children {} {below}", child.id());
         let mut line = String::new();
         std::io::stdin().read_line(&mut line).unwrap();
     }
 
     /// The processes that a program of its own has started, and that program.
-    fn other_program() -> (process::Child, [u32; 2]) {
-        let name = ["--exact", "child::tests::parent_that_ends"];
+    fn program_with_children() -> (process::Child, [u32; 2]) {
+        let name = ["--exact", "child::tests::exiting_parent"];
         let mut program = Command::new(current_exe().unwrap());
-        program.args(name).arg("--nocapture").env(ENDS, "1");
+        program
+            .args(name)
+            .arg("--nocapture")
+            .env(RUN_AS_PARENT, "1");
         program.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut program = program.spawn().unwrap();
-        let mut said = BufReader::new(program.stdout.take().unwrap());
+        let mut stdout = BufReader::new(program.stdout.take().unwrap());
         let mut line = String::new();
         while !line.contains("children ") {
             line.clear();
-            assert!(said.read_line(&mut line).unwrap() > 0);
+            assert!(stdout.read_line(&mut line).unwrap() > 0);
         }
-        thread::spawn(move || said.read_to_string(&mut String::new()));
+        thread::spawn(move || stdout.read_to_string(&mut String::new()));
         let numbers = line.split_whitespace().rev().take(2);
         let numbers: Vec<_> = numbers.map(|number| number.parse().unwrap()).collect();
         (program, [numbers[1], numbers[0]])
     }
 
     #[test]
-    fn children_end_with_a_program_that_is_interrupted() {
-        let (mut program, [child, below]) = other_program();
-        assert!(runs(child) && runs(below));
+    fn children_are_killed_when_the_program_is_interrupted() {
+        let (mut program, [child, below]) = program_with_children();
+        assert!(is_running(child) && is_running(below));
         kill_process(pid(program.id()).unwrap(), Signal::INT).unwrap();
         assert_eq!(program.wait().unwrap().code(), Some(130));
-        assert!(ends(child) && ends(below));
+        assert!(exits_soon(child) && exits_soon(below));
     }
 
     #[test]
-    fn a_child_ends_with_a_program_that_is_killed() {
-        let (mut program, [child, below]) = other_program();
+    fn children_are_terminated_when_the_program_is_killed() {
+        let (mut program, [child, below]) = program_with_children();
         program.kill().unwrap();
         program.wait().unwrap();
-        assert!(ends(child));
+        assert!(exits_soon(child));
         // It was asked to end, and this one starts processes without looking after them.
         kill_process(pid(below).unwrap(), Signal::KILL).unwrap();
     }

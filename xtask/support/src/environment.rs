@@ -24,16 +24,16 @@ pub enum Group {
 
 /// The variables of each group: `data/environment.json`. A `*` stands for any end of a name.
 #[derive(Deserialize)]
-struct Lists {
+struct AllowLists {
     /// What every program needs to run: where programs and their libraries are, and where it may write.
-    everywhere: Vec<String>,
+    always: Vec<String>,
     /// `DBUS_SESSION_BUS_ADDRESS` among them: keyrings answer on a bus of the session.
     network: Vec<String>,
     terminal: Vec<String>,
     rust: Vec<String>,
 }
 
-static LISTS: LazyLock<Lists> = LazyLock::new(|| {
+static ALLOW_LISTS: LazyLock<AllowLists> = LazyLock::new(|| {
     serde_json::from_str(include_str!("../data/environment.json"))
         .unwrap_or_else(|error| unreachable!("data/environment.json is part of this: {error}"))
 });
@@ -45,7 +45,7 @@ pub struct Environment {
 
 impl Environment {
     /// Those of this process, which are the user's.
-    pub fn of_user() -> Self {
+    pub fn current() -> Self {
         env::vars_os().collect()
     }
 
@@ -57,7 +57,7 @@ impl Environment {
 
     /// The folders where programs are searched, in order. Relative ones are left out: they depend on
     /// the current folder.
-    pub fn path(&self) -> impl Iterator<Item = PathBuf> {
+    pub fn search_path(&self) -> impl Iterator<Item = PathBuf> {
         let folders = env::split_paths(self.get("PATH").unwrap_or_default());
         folders.filter(|folder| folder.is_absolute())
     }
@@ -86,7 +86,7 @@ impl<N: Into<OsString>, V: Into<OsString>> FromIterator<(N, V)> for Environment 
 
 /// The same for a command of xshell, with this process's environment.
 pub fn restricted<'s>(command: Cmd<'s>, groups: &[Group]) -> Cmd<'s> {
-    let environment = Environment::of_user();
+    let environment = Environment::current();
     let command = command.env_clear().envs(environment.allowed(groups));
     command.env("LC_ALL", "C.UTF-8")
 }
@@ -94,7 +94,7 @@ pub fn restricted<'s>(command: Cmd<'s>, groups: &[Group]) -> Cmd<'s> {
 /// A command that sees of this process's environment what [`Environment::restrict`] lets through.
 pub fn command(program: impl AsRef<OsStr>, groups: &[Group]) -> Command {
     let mut command = Command::new(program);
-    Environment::of_user().restrict(&mut command, groups);
+    Environment::current().restrict(&mut command, groups);
     command
 }
 
@@ -103,11 +103,11 @@ fn is_allowed(name: &OsStr, groups: &[Group]) -> bool {
         return false;
     };
     let lists = groups.iter().map(|group| match group {
-        Group::Network => &LISTS.network,
-        Group::Terminal => &LISTS.terminal,
-        Group::Rust => &LISTS.rust,
+        Group::Network => &ALLOW_LISTS.network,
+        Group::Terminal => &ALLOW_LISTS.terminal,
+        Group::Rust => &ALLOW_LISTS.rust,
     });
-    let mut allowed = lists.chain([&LISTS.everywhere]).flatten();
+    let mut allowed = lists.chain([&ALLOW_LISTS.always]).flatten();
     allowed.any(|allowed| match allowed.strip_suffix('*') {
         Some(start) => name.starts_with(start),
         None => name == allowed,
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_program_sees_what_is_allowed_and_nothing_else() {
+    fn only_allowed_variables_are_visible() {
         let hostile = [
             "CFLAGS",
             "CXXFLAGS_x86_64_unknown_linux_gnu",
@@ -178,11 +178,11 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_without_a_value_counts_as_missing() {
+    fn an_empty_variable_counts_as_missing() {
         let environment: Environment = [("CARGO_HOME", ""), ("HOME", "/h")].into_iter().collect();
         assert_eq!(environment.get("CARGO_HOME"), None);
         assert_eq!(environment.get("HOME"), Some(OsStr::new("/h")));
         assert_eq!(environment.get("USER"), None);
-        assert_eq!(environment.path().count(), 0);
+        assert_eq!(environment.search_path().count(), 0);
     }
 }

@@ -7,10 +7,10 @@ use fs_err as fs;
 use tempfile::TempDir;
 
 /// How the names of folders begin in which something is made: what an interrupted run leaves of them is removed by `sweep`.
-pub const PARTIAL: &str = ".partial-";
+pub const PARTIAL_PREFIX: &str = ".partial-";
 
 /// A new folder in `parent`, which is created if need be. It is removed when the value is dropped.
-pub fn temporary_in(parent: &Path, prefix: &str) -> Result<TempDir> {
+pub fn temporary_dir_in(parent: &Path, prefix: &str) -> Result<TempDir> {
     fs::create_dir_all(parent)?;
     let folder = tempfile::Builder::new().prefix(prefix).tempdir_in(parent);
     folder.with_context(|| format!("failed to create a folder in `{}`", parent.display()))
@@ -24,14 +24,14 @@ pub fn sorted_entries(folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// The files in a folder that have this extension, sorted.
-pub fn with_extension(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
+pub fn files_with_extension(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
     let mut files = sorted_entries(folder)?;
     files.retain(|path| path.extension().is_some_and(|found| found == extension));
     Ok(files)
 }
 
 /// The last part of a path, as people read it.
-pub fn name(path: &Path) -> String {
+pub fn file_name(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default();
     name.to_string_lossy().into_owned()
 }
@@ -51,19 +51,19 @@ pub fn all_files(folder: &Path) -> Result<Vec<PathBuf>> {
 
 /// Removes the files below `folder` that a compiler writes before it gives them their names: on a full disk it leaves
 /// them, and they are what keeps it full.
-pub fn remove_unfinished(folder: &Path) -> Result<()> {
+pub fn remove_compiler_temporaries(folder: &Path) -> Result<()> {
     if !folder.is_dir() {
         return Ok(());
     }
     for path in all_files(folder)? {
         if path.extension().is_some_and(|extension| extension == "tmp") {
-            remove_if_there(&path)?;
+            remove_if_exists(&path)?;
         }
     }
     Ok(())
 }
 
-pub fn remove_if_there(path: &Path) -> Result<()> {
+pub fn remove_if_exists(path: &Path) -> Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
         _ => Ok(()),
@@ -76,7 +76,7 @@ pub fn is_writable(path: &Path) -> bool {
 }
 
 /// Writes a file unless it holds that already, so that it keeps its time.
-pub fn write_if_other(path: &Path, content: &[u8]) -> Result<()> {
+pub fn write_if_changed(path: &Path, content: &[u8]) -> Result<()> {
     if fs::read(path).is_ok_and(|present| present == content) {
         return Ok(());
     }
@@ -87,7 +87,7 @@ pub fn write_if_other(path: &Path, content: &[u8]) -> Result<()> {
 }
 
 /// Gives `folder` the name `path`. What had the name goes into `partial`, to be deleted with it.
-pub fn replace(path: &Path, folder: &Path, partial: &Path) -> Result<()> {
+pub fn replace_dir(path: &Path, folder: &Path, partial: &Path) -> Result<()> {
     if path.exists() {
         fs::rename(path, partial.join("old"))?;
     }
@@ -116,12 +116,12 @@ pub fn copy(from: &Path, to: &Path) -> Result<()> {
 }
 
 /// Removes what an interrupted run left in `folder`.
-pub fn sweep(folder: &Path) -> Result<()> {
+pub fn remove_partial_dirs(folder: &Path) -> Result<()> {
     if !folder.is_dir() {
         return Ok(());
     }
     for entry in sorted_entries(folder)? {
-        if name(&entry).starts_with(PARTIAL) {
+        if file_name(&entry).starts_with(PARTIAL_PREFIX) {
             fs::remove_dir_all(&entry)?;
         }
     }
@@ -137,49 +137,49 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_takes_the_place_of_the_one_before() {
+    fn replace_dir_replaces_the_previous_folder() {
         let parent = tempfile::tempdir().unwrap();
         let at = |name: &str| parent.path().join(name);
         for (folder, marker) in [("sdk", "sdk/old"), ("new", "new/new")] {
             fs::create_dir(at(folder)).unwrap();
             fs::write(at(marker), "").unwrap();
         }
-        replace(&at("sdk"), &at("new"), parent.path()).unwrap();
+        replace_dir(&at("sdk"), &at("new"), parent.path()).unwrap();
         assert!(at("sdk/new").exists() && !at("sdk/old").exists());
     }
 
     #[test]
-    fn files_are_found_by_their_extension_and_have_names() {
+    fn files_are_found_by_extension_and_have_names() {
         let folder = tempfile::tempdir().unwrap();
         for file in ["b.jpg", "a.jpg", "c.png", "jpg"] {
             fs::write(folder.path().join(file), "").unwrap();
         }
-        let found = with_extension(folder.path(), "jpg").unwrap();
-        let names: Vec<_> = found.iter().map(|path| name(path)).collect();
+        let found = files_with_extension(folder.path(), "jpg").unwrap();
+        let names: Vec<_> = found.iter().map(|path| file_name(path)).collect();
         assert_eq!(names, ["a.jpg", "b.jpg"]);
-        assert_eq!(name(Path::new("/")), "");
+        assert_eq!(file_name(Path::new("/")), "");
     }
 
     #[test]
-    fn unfinished_files_are_removed_and_others_stay() {
+    fn compiler_temporaries_are_removed_and_others_stay() {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("below")).unwrap();
         for name in ["below/pch-1f.pch.tmp", "below/kept.o"] {
             fs::write(folder.path().join(name), "").unwrap();
         }
-        remove_unfinished(folder.path()).unwrap();
-        remove_unfinished(&folder.path().join("missing")).unwrap();
+        remove_compiler_temporaries(folder.path()).unwrap();
+        remove_compiler_temporaries(&folder.path().join("missing")).unwrap();
         let left = all_files(folder.path()).unwrap();
         assert_eq!(left, [folder.path().join("below/kept.o")]);
     }
 
     #[test]
-    fn what_an_interrupted_run_left_is_removed_and_nothing_else() {
+    fn only_partial_folders_are_removed() {
         let parent = tempfile::tempdir().unwrap();
         for folder in [".partial-x1", "kept"] {
             fs::create_dir(parent.path().join(folder)).unwrap();
         }
-        sweep(parent.path()).unwrap();
+        remove_partial_dirs(parent.path()).unwrap();
         let left = sorted_entries(parent.path()).unwrap();
         assert_eq!(left, [parent.path().join("kept")]);
     }

@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_digest_of_a_file_is_sha256() {
+    fn files_are_hashed_with_sha256() {
         let file = tempfile::NamedTempFile::new().unwrap();
         fs_err::write(file.path(), "abc").unwrap();
         // FIPS 180-2, appendix B.1.
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn where_one_input_ends_counts() {
+    fn input_boundaries_change_the_fingerprint() {
         let a = Fingerprint::of([("a", "bc".as_bytes()), ("d", b"")]);
         let b = Fingerprint::of([("a", "b".as_bytes()), ("cd", b"")]);
         assert_ne!(a, b);

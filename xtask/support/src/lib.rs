@@ -2,9 +2,6 @@
 //! child processes and what they see of the user's environment, files that are written whole, locks and
 //! digests. It knows nothing of OpenCV, images or functions.
 
-#![expect(missing_docs, reason = "a name that says all needs no comment here")]
-
-pub mod answer;
 pub mod atomic;
 pub mod cargo;
 pub mod child;
@@ -14,6 +11,7 @@ pub mod fingerprint;
 pub mod interruption;
 pub mod lock;
 pub mod median;
+pub mod output;
 pub mod process;
 pub mod progress;
 pub mod run;

@@ -15,13 +15,13 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock at `path`; if somebody has it, says so with `tell` and waits.
-    pub fn take(path: &Path, tell: impl FnOnce(&str)) -> Result<Self> {
-        Self::try_take(path, tell)
+    /// Takes the lock at `path`; if somebody has it, says so with `report` and waits.
+    pub fn acquire(path: &Path, report: impl FnOnce(&str)) -> Result<Self> {
+        Self::try_acquire(path, report)
             .with_context(|| format!("failed to take the lock `{}`", path.display()))
     }
 
-    fn try_take(path: &Path, tell: impl FnOnce(&str)) -> Result<Self> {
+    fn try_acquire(path: &Path, report: impl FnOnce(&str)) -> Result<Self> {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
@@ -36,7 +36,7 @@ impl Lock {
             Err(TryLockError::WouldBlock) => {
                 let mut holder = String::new();
                 file.read_to_string(&mut holder)?;
-                tell(&format!(
+                report(&format!(
                     "process {} waits: process {} is building here (lock `{}`)",
                     std::process::id(),
                     holder.trim(),
@@ -54,7 +54,7 @@ impl Lock {
 
     /// The lock as a child's standard input. Whatever inherits it keeps the lock: if this process
     /// is killed while ninja still runs, the next build waits until ninja has ended.
-    pub fn lend(&self) -> Result<Stdio> {
+    pub fn inheritable_stdin(&self) -> Result<Stdio> {
         Ok(Stdio::from(self.file.try_clone()?.into_file()))
     }
 }
@@ -69,18 +69,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_second_waits_for_the_first_and_says_so() {
+    fn a_second_holder_waits_and_reports_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lock");
-        let first = Lock::take(&path, |_| panic!("nobody has it yet")).unwrap();
-        let (said, hears) = mpsc::channel();
+        let first = Lock::acquire(&path, |_| panic!("nobody has it yet")).unwrap();
+        let (message_sender, messages) = mpsc::channel();
         let second = thread::spawn({
             let path = path.clone();
             move || {
-                Lock::take(&path, |line| said.send(line.to_owned()).unwrap()).unwrap();
+                Lock::acquire(&path, |line| message_sender.send(line.to_owned()).unwrap()).unwrap();
             }
         });
-        let line = hears.recv_timeout(Duration::from_secs(10)).unwrap();
+        let line = messages.recv_timeout(Duration::from_secs(10)).unwrap();
         assert!(
             line.contains(&format!("process {} is building", std::process::id())),
             "{line}"
@@ -94,10 +94,10 @@ mod tests {
     fn a_child_that_outlives_its_parent_keeps_the_lock() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lock");
-        let lock = Lock::take(&path, |_| ()).unwrap();
+        let lock = Lock::acquire(&path, |_| ()).unwrap();
         let mut child = Command::new("sleep")
             .arg("60")
-            .stdin(lock.lend().unwrap())
+            .stdin(lock.inheritable_stdin().unwrap())
             .spawn()
             .unwrap();
         drop(lock);

@@ -12,7 +12,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_slow_run_does_not_move_the_median() {
+    fn one_outlier_does_not_move_the_median() {
         assert!((median(&[3.0, 900.0, 1.0]) - 3.0).abs() < f64::EPSILON);
         assert!(median(&[]) == 0.0);
     }

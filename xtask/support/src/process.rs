@@ -8,14 +8,14 @@ use fs_err as fs;
 use rustix::process::{Signal, set_parent_process_death_signal};
 
 /// Has a command's process asked to end when this one does, however that comes about. Source: PR_SET_PDEATHSIG(2const).
-pub fn end_with_this(command: &mut Command) {
-    let ask = || Ok(set_parent_process_death_signal(Some(Signal::TERM))?);
+pub fn terminate_with_parent(command: &mut Command) {
+    let set_signal = || Ok(set_parent_process_death_signal(Some(Signal::TERM))?);
     // SAFETY: between fork and exec it does nothing but one system call.
-    unsafe { command.pre_exec(ask) };
+    unsafe { command.pre_exec(set_signal) };
 }
 
 /// Gives a command's process, and what that starts, the lowest scheduling priority.
-pub fn yield_to_others(command: &mut Command) {
+pub fn lower_priority(command: &mut Command) {
     // Where it is refused, it works like all others.
     let nice = || {
         let _ = rustix::process::nice(19);
@@ -30,14 +30,14 @@ pub fn descendants(process: u32) -> Vec<u32> {
     let mut processes = vec![process];
     let mut next = 0;
     while let Some(process) = processes.get(next).copied() {
-        processes.extend(children(process));
+        processes.extend(child_processes(process));
         next += 1;
     }
     processes.split_off(1)
 }
 
 /// The processes that a process started. Source: proc_pid_task_children(5).
-fn children(process: u32) -> Vec<u32> {
+fn child_processes(process: u32) -> Vec<u32> {
     let threads = fs::read_dir(format!("/proc/{process}/task")).into_iter();
     let threads = threads.flatten().flatten().map(|thread| thread.path());
     let lists = threads.filter_map(|thread| fs::read_to_string(thread.join("children")).ok());
@@ -47,7 +47,7 @@ fn children(process: u32) -> Vec<u32> {
 }
 
 /// A lock whose value is good even if somebody panicked with it.
-pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub fn lock_ignoring_poison<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -60,19 +60,19 @@ mod tests {
     use crate::run::output;
 
     #[test]
-    fn a_process_that_yields_has_the_lowest_priority() {
+    fn lower_priority_sets_the_lowest_priority() {
         let mut nice = Command::new("nice");
-        yield_to_others(&mut nice);
+        lower_priority(&mut nice);
         assert_eq!(output(&mut nice).unwrap(), "19");
     }
 
     #[test]
-    fn a_process_ends_with_what_started_it() {
+    fn a_process_terminates_with_its_parent() {
         // To Linux it is the thread that starts a process.
         let start = || {
             let mut sleep = Command::new("sleep");
             sleep.arg("60");
-            end_with_this(&mut sleep);
+            terminate_with_parent(&mut sleep);
             sleep.spawn().unwrap()
         };
         let mut child = thread::spawn(start).join().unwrap();

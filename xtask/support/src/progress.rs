@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-pub fn tell(line: &str) {
+pub fn print_status(line: &str) {
     eprintln!("{line}");
 }
 
@@ -20,7 +20,7 @@ pub struct Step {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Unit {
-    Pieces,
+    Count,
     Bytes,
 }
 
@@ -36,7 +36,7 @@ impl Step {
             bar
         });
         if bar.is_none() {
-            tell(&message);
+            print_status(&message);
         }
         Self {
             bar,
@@ -47,20 +47,20 @@ impl Step {
     }
 
     pub fn advance(&mut self, done: u64, total: u64) {
-        self.show(done, total, Unit::Pieces);
+        self.update(done, total, Unit::Count);
     }
 
     pub fn advance_bytes(&mut self, done: u64, total: u64) {
-        self.show(done, total, Unit::Bytes);
+        self.update(done, total, Unit::Bytes);
     }
 
-    fn show(&mut self, done: u64, total: u64, unit: Unit) {
-        let state = state(done, total, unit, self.start.elapsed());
+    fn update(&mut self, done: u64, total: u64, unit: Unit) {
+        let state = format_progress(done, total, unit, self.start.elapsed());
         let Some(bar) = &self.bar else {
             let tenth = (done * 10).checked_div(total).unwrap_or(0);
             if tenth > self.last_tenth {
                 self.last_tenth = tenth;
-                tell(&format!("{} {state}", self.message));
+                print_status(&format!("{} {state}", self.message));
             }
             return;
         };
@@ -78,9 +78,9 @@ impl Step {
 }
 
 /// How much is done after a time, and how long the rest will take if it goes on like that.
-fn state(done: u64, total: u64, unit: Unit, elapsed: Duration) -> String {
+fn format_progress(done: u64, total: u64, unit: Unit, elapsed: Duration) -> String {
     let count = match unit {
-        Unit::Pieces => format!("{done}/{total}"),
+        Unit::Count => format!("{done}/{total}"),
         Unit::Bytes => format!(
             "{:.1}/{:.1} MB",
             done as f64 / MEGABYTE,
@@ -112,14 +112,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_rest_is_estimated_once_there_is_something_to_go_by() {
+    fn remaining_time_is_estimated_after_some_progress() {
         let after = Duration::from_secs;
         for (done, total, unit, elapsed, shown) in [
-            (43, 421, Unit::Pieces, after(1), "43/421"),
-            (0, 421, Unit::Pieces, after(9), "0/421"),
-            (43, 421, Unit::Pieces, after(10), "43/421, about 88 s left"),
-            (40, 400, Unit::Pieces, after(20), "40/400, about 3 min left"),
-            (421, 421, Unit::Pieces, after(60), "421/421"),
+            (43, 421, Unit::Count, after(1), "43/421"),
+            (0, 421, Unit::Count, after(9), "0/421"),
+            (43, 421, Unit::Count, after(10), "43/421, about 88 s left"),
+            (40, 400, Unit::Count, after(20), "40/400, about 3 min left"),
+            (421, 421, Unit::Count, after(60), "421/421"),
             (
                 1_250_000,
                 5_250_000,
@@ -128,7 +128,7 @@ mod tests {
                 "1.2/5.2 MB, about 16 s left",
             ),
         ] {
-            assert_eq!(state(done, total, unit, elapsed), shown);
+            assert_eq!(format_progress(done, total, unit, elapsed), shown);
         }
     }
 }

@@ -12,37 +12,37 @@ use fs_err::{self as fs, OpenOptions};
 use rustix::fs::statvfs;
 
 /// How much of a failed command's output its error repeats.
-const TAIL: usize = 20;
+const TAIL_LINES: usize = 20;
 /// With less on the log's disk, in bytes, a failure's error says how much: a linker whose output does
 /// not fit ends with a signal, CMake with a failure of another kind, neither with what the kernel says.
-const SCARCE: u64 = 64 << 20;
+const LOW_DISK_SPACE: u64 = 64 << 20;
 /// How much of a line, in characters: a compiler's or pip's can have thousands.
-const LINE: usize = 300;
+const MAX_LINE_CHARS: usize = 300;
 
 pub use xshell::{Cmd, Shell, cmd};
 
 /// What can be run: a command of xshell, or of the standard library where the former cannot say what is wanted.
-pub trait Run {
+pub trait RunnableCommand {
     /// Hands it over in the latter form.
-    fn with<T>(self, run: impl FnOnce(&mut Command) -> T) -> T;
+    fn with_command<T>(self, run: impl FnOnce(&mut Command) -> T) -> T;
 }
 
-impl Run for Cmd<'_> {
-    fn with<T>(self, run: impl FnOnce(&mut Command) -> T) -> T {
+impl RunnableCommand for Cmd<'_> {
+    fn with_command<T>(self, run: impl FnOnce(&mut Command) -> T) -> T {
         run(&mut self.into())
     }
 }
 
-impl Run for &mut Command {
-    fn with<T>(self, run: impl FnOnce(&mut Command) -> T) -> T {
+impl RunnableCommand for &mut Command {
+    fn with_command<T>(self, run: impl FnOnce(&mut Command) -> T) -> T {
         run(self)
     }
 }
 
 /// Runs a command that prints to stderr whatever it prints.
-pub fn succeed(command: impl Run) -> Result<()> {
-    command.with(|command| {
-        let shown = show(command);
+pub fn run_checked(command: impl RunnableCommand) -> Result<()> {
+    command.with_command(|command| {
+        let shown = display_command(command);
         // cargo test talks on stdout, which is for our answer.
         let status = command.stdout(io::stderr()).status();
         let status = status.with_context(|| format!("failed to start `{shown}`"))?;
@@ -55,26 +55,26 @@ pub fn succeed(command: impl Run) -> Result<()> {
 }
 
 /// What a command prints, if it succeeds.
-pub fn output(command: impl Run) -> Result<String> {
-    command.with(|command| {
-        let ended = finish(&mut *command)?;
-        let said = String::from_utf8_lossy(&ended.stderr);
+pub fn output(command: impl RunnableCommand) -> Result<String> {
+    command.with_command(|command| {
+        let ended = wait_with_output(&mut *command)?;
+        let stderr = String::from_utf8_lossy(&ended.stderr);
         ensure!(
             ended.status.success(),
             "failed to run `{}`: {}\n  | {}",
-            show(command),
+            display_command(command),
             ended.status,
-            without_user_info(said.trim()).replace('\n', "\n  | ")
+            redact_credentials(stderr.trim()).replace('\n', "\n  | ")
         );
         Ok(String::from_utf8_lossy(&ended.stdout).trim().to_owned())
     })
 }
 
 /// What a command prints and how it ends, where a failure is an answer, too.
-pub fn finish(command: impl Run) -> Result<Output> {
-    command.with(|command| {
+pub fn wait_with_output(command: impl RunnableCommand) -> Result<Output> {
+    command.with_command(|command| {
         let ended = command.output();
-        ended.with_context(|| format!("failed to start `{}`", show(command)))
+        ended.with_context(|| format!("failed to start `{}`", display_command(command)))
     })
 }
 
@@ -82,22 +82,30 @@ pub fn finish(command: impl Run) -> Result<Output> {
 ///
 /// # Errors
 /// The command cannot be started or does not succeed.
-pub fn run_logged(command: impl Run, log: &Path, on_line: impl FnMut(&str)) -> Result<()> {
-    command.with(|command| run_in(command, log, on_line))
+pub fn run_logged(
+    command: impl RunnableCommand,
+    log: &Path,
+    on_line: impl FnMut(&str),
+) -> Result<()> {
+    command.with_command(|command| run_logged_command(command, log, on_line))
 }
 
-fn run_in(command: &mut Command, log: &Path, mut on_line: impl FnMut(&str)) -> Result<()> {
+fn run_logged_command(
+    command: &mut Command,
+    log: &Path,
+    mut on_line: impl FnMut(&str),
+) -> Result<()> {
     if let Some(folder) = log.parent() {
         fs::create_dir_all(folder)?;
     }
     let mut file = OpenOptions::new().create(true).append(true).open(log)?;
-    let shown = show(command);
+    let shown = display_command(command);
     writeln!(file, "$ {shown}")?;
 
     let (reader, writer) = io::pipe()?;
     command.stdout(writer.try_clone()?).stderr(writer);
     let spawned = command.spawn();
-    let mut child = Running(spawned.with_context(|| format!("failed to start `{shown}`"))?);
+    let mut child = KillOnDrop(spawned.with_context(|| format!("failed to start `{shown}`"))?);
     // The command holds the pipe's writing end; as long as it does, reading would not end.
     command.stdout(std::process::Stdio::null());
     command.stderr(std::process::Stdio::null());
@@ -106,14 +114,14 @@ fn run_in(command: &mut Command, log: &Path, mut on_line: impl FnMut(&str)) -> R
     let mut lines = BufReader::new(reader);
     let mut line = Vec::new();
     while lines.read_until(b'\n', &mut line)? > 0 {
-        let text = without_user_info(&String::from_utf8_lossy(&line));
+        let text = redact_credentials(&String::from_utf8_lossy(&line));
         file.write_all(text.as_bytes())?;
         let text = text.trim_end();
         on_line(text);
-        if tail.len() == TAIL {
+        if tail.len() == TAIL_LINES {
             tail.pop_front();
         }
-        tail.push_back(text.chars().take(LINE).collect::<String>());
+        tail.push_back(text.chars().take(MAX_LINE_CHARS).collect::<String>());
         line.clear();
     }
     let status = child.0.wait()?;
@@ -129,19 +137,19 @@ fn run_in(command: &mut Command, log: &Path, mut on_line: impl FnMut(&str)) -> R
         "failed to run `{shown}` in `{}`: {status}\n{}{}whole log: {}",
         folder.display(),
         tail.concat(),
-        scarce(log.parent().unwrap_or(Path::new("."))),
+        low_disk_space_note(log.parent().unwrap_or(Path::new("."))),
         log.display()
     )
 }
 
 /// A line that says how little is free on the disk of `folder`, if it is little.
-fn scarce(folder: &Path) -> String {
+fn low_disk_space_note(folder: &Path) -> String {
     let Ok(disk) = statvfs(folder) else {
         return String::new();
     };
     let free = disk.f_bavail.saturating_mul(disk.f_frsize);
     // File systems that have no blocks do not know.
-    if free >= SCARCE || disk.f_blocks == 0 {
+    if free >= LOW_DISK_SPACE || disk.f_blocks == 0 {
         return String::new();
     }
     let (megabytes, folder) = (free >> 20, folder.display());
@@ -152,9 +160,9 @@ fn scarce(folder: &Path) -> String {
 }
 
 /// A child that does not outlive an error of ours.
-struct Running(Child);
+struct KillOnDrop(Child);
 
-impl Drop for Running {
+impl Drop for KillOnDrop {
     fn drop(&mut self) {
         // Both do nothing for a child that was waited for.
         let _ = self.0.kill();
@@ -163,7 +171,7 @@ impl Drop for Running {
 }
 
 /// A command as one would type it.
-pub fn show(command: &Command) -> String {
+pub fn display_command(command: &Command) -> String {
     let mut shown = command.get_program().to_string_lossy().into_owned();
     for argument in command.get_args() {
         let argument = argument.to_string_lossy();
@@ -175,11 +183,11 @@ pub fn show(command: &Command) -> String {
             shown.push_str(&format!("'{}'", argument.replace('\'', r"'\''")));
         }
     }
-    without_user_info(&shown)
+    redact_credentials(&shown)
 }
 
 /// The text with `***` in the place of the user and the password in every address.
-pub fn without_user_info(text: &str) -> String {
+pub fn redact_credentials(text: &str) -> String {
     let mut parts = text.split("://");
     let mut shown = parts.next().unwrap_or_default().to_owned();
     for part in parts {
@@ -199,7 +207,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_failure_shows_command_folder_code_tail_and_log() {
+    fn a_failure_shows_command_folder_status_tail_and_log() {
         let folder = tempfile::tempdir().unwrap();
         let log = folder.path().join("logs/it.log");
         let mut command = Command::new("sh");
@@ -229,26 +237,26 @@ mod tests {
     }
 
     #[test]
-    fn commands_of_both_kinds_succeed_or_say_why_not() {
+    fn xshell_and_std_commands_report_their_failures() {
         let shell = Shell::new().unwrap();
         let word = "two words";
         assert_eq!(output(cmd!(shell, "echo {word}")).unwrap(), word);
         assert_eq!(output(Command::new("echo").arg(word)).unwrap(), word);
-        succeed(cmd!(shell, "true")).unwrap();
+        run_checked(cmd!(shell, "true")).unwrap();
         let script = "echo http://me:secret@host >&2; exit 3";
         let fails = || cmd!(shell, "sh -c {script}");
         let error = output(fails()).unwrap_err().to_string();
         let shown = "failed to run `sh -c 'echo http://***@host >&2; exit 3'`: exit status: 3";
         assert_eq!(error, format!("{shown}\n  | http://***@host"));
-        let error = succeed(fails()).unwrap_err().to_string();
+        let error = run_checked(fails()).unwrap_err().to_string();
         assert_eq!(error, format!("{shown}; its output is above"));
-        assert_eq!(finish(fails()).unwrap().status.code(), Some(3));
+        assert_eq!(wait_with_output(fails()).unwrap().status.code(), Some(3));
         let error = output(cmd!(shell, "/nowhere/git status")).unwrap_err();
         assert!(format!("{error:#}").starts_with("failed to start `/nowhere/git status`: "));
     }
 
     #[test]
-    fn addresses_lose_user_and_password() {
+    fn credentials_in_urls_are_redacted() {
         for (text, shown) in [
             ("https://me:secret@host/simple/", "https://***@host/simple/"),
             ("in https://token@host: 401", "in https://***@host: 401"),
@@ -259,12 +267,12 @@ mod tests {
             ("https://host/a@b me@host", "https://host/a@b me@host"),
             ("a://", "a://"),
         ] {
-            assert_eq!(without_user_info(text), shown);
+            assert_eq!(redact_credentials(text), shown);
         }
     }
 
     #[test]
-    fn neither_error_nor_log_shows_a_password() {
+    fn errors_and_logs_redact_passwords() {
         let folder = tempfile::tempdir().unwrap();
         let log = folder.path().join("log");
         let mut command = Command::new("sh");
@@ -287,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_is_not_there_is_named() {
+    fn a_missing_program_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let mut command = Command::new("/nowhere/cmake");
         let error = run_logged(&mut command, &folder.path().join("log"), |_| ()).unwrap_err();

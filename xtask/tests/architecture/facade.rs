@@ -10,9 +10,9 @@ use syn::{Fields, File, ImplItem, Item, PathArguments, UseTree, Visibility};
 use super::{root, sources};
 
 /// The public modules.
-const MODULES: [&str; 1] = ["internals"];
+const PUBLIC_MODULES: [&str; 1] = ["internals"];
 /// The most names that this project's own programs are given of the inside.
-const INTERNALS: usize = 15;
+const MAX_INTERNALS: usize = 15;
 
 fn read(file: &PathBuf) -> File {
     let text = fs::read_to_string(file).unwrap();
@@ -57,13 +57,13 @@ fn exported(file: &File) -> BTreeSet<String> {
 }
 
 /// Finds what is named of `anyhow`.
-struct Named {
+struct AnyhowFinder {
     /// The names that a file has imported from it.
     imported: BTreeSet<String>,
     found: bool,
 }
 
-impl<'a> Visit<'a> for Named {
+impl<'a> Visit<'a> for AnyhowFinder {
     fn visit_path(&mut self, path: &'a syn::Path) {
         let (first, last) = (path.segments.first(), path.segments.last());
         let first = first.map(|segment| segment.ident.to_string());
@@ -79,8 +79,8 @@ impl<'a> Visit<'a> for Named {
     }
 }
 
-impl Named {
-    fn of(file: &File) -> Self {
+impl AnyhowFinder {
+    fn new(file: &File) -> Self {
         let mut imported = BTreeSet::new();
         for item in &file.items {
             if let Item::Use(item) = item
@@ -97,7 +97,7 @@ impl Named {
     }
 
     /// Looks at what others see of an item; whether it is one of `exported`, or belongs to one.
-    fn look(&mut self, item: &Item, exported: &BTreeSet<String>) -> bool {
+    fn check_item(&mut self, item: &Item, exported: &BTreeSet<String>) -> bool {
         let is_exported = |name: &syn::Ident| exported.contains(&name.to_string());
         match item {
             Item::Fn(item) if is_public(&item.vis) && is_exported(&item.sig.ident) => {
@@ -107,11 +107,11 @@ impl Named {
                 self.visit_type(&item.ty);
             }
             Item::Struct(item) if is_public(&item.vis) && is_exported(&item.ident) => {
-                self.look_at_fields(&item.fields, false);
+                self.check_fields(&item.fields, false);
             }
             Item::Enum(item) if is_public(&item.vis) && is_exported(&item.ident) => {
                 for variant in &item.variants {
-                    self.look_at_fields(&variant.fields, true);
+                    self.check_fields(&variant.fields, true);
                 }
             }
             Item::Impl(item) => {
@@ -139,7 +139,7 @@ impl Named {
         true
     }
 
-    fn look_at_fields(&mut self, fields: &Fields, all: bool) {
+    fn check_fields(&mut self, fields: &Fields, all: bool) {
         for field in fields.iter().filter(|field| all || is_public(&field.vis)) {
             self.visit_type(&field.ty);
         }
@@ -147,20 +147,20 @@ impl Named {
 }
 
 #[test]
-fn opencv_build_shows_little_of_its_inside() {
+fn opencv_build_has_a_small_facade() {
     let folder = root().join("opencv-build/src");
     let face = read(&folder.join("lib.rs"));
     let modules = face.items.iter().filter_map(|item| match item {
         Item::Mod(item) if is_public(&item.vis) => Some(item.ident.to_string()),
         _ => None,
     });
-    assert_eq!(Vec::from_iter(modules), MODULES);
+    assert_eq!(Vec::from_iter(modules), PUBLIC_MODULES);
     let inside = exported(&read(&folder.join("internals.rs")));
-    assert!(inside.len() <= INTERNALS, "{inside:?}");
+    assert!(inside.len() <= MAX_INTERNALS, "{inside:?}");
 }
 
 #[test]
-fn no_public_signature_of_opencv_build_names_anyhow() {
+fn no_public_signature_of_opencv_build_uses_anyhow() {
     let folder = root().join("opencv-build/src");
     let mut all = exported(&read(&folder.join("lib.rs")));
     all.extend(exported(&read(&folder.join("internals.rs"))));
@@ -169,9 +169,9 @@ fn no_public_signature_of_opencv_build_names_anyhow() {
     let mut looked_at = 0;
     for path in files {
         let file = read(&path);
-        let mut named = Named::of(&file);
+        let mut named = AnyhowFinder::new(&file);
         for item in &file.items {
-            looked_at += usize::from(named.look(item, &all));
+            looked_at += usize::from(named.check_item(item, &all));
         }
         assert!(!named.found, "{} promises anyhow's", path.display());
     }
@@ -179,14 +179,14 @@ fn no_public_signature_of_opencv_build_names_anyhow() {
 }
 
 #[test]
-fn what_names_anyhow_is_found() {
+fn anyhow_in_signatures_is_detected() {
     let exported = BTreeSet::from(["A", "f"].map(str::to_owned));
     let names_anyhow = |text: &str| {
         let file =
             syn::parse_file(&format!("use anyhow::{{Result, Error as E}};\n{text}")).unwrap();
-        let mut named = Named::of(&file);
+        let mut named = AnyhowFinder::new(&file);
         for item in &file.items {
-            named.look(item, &exported);
+            named.check_item(item, &exported);
         }
         named.found
     };

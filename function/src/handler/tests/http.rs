@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::super::guarded;
-use super::site::{Site, png};
+use super::super::catch_panic;
+use super::fixture::{FunctionFixture, png};
 
 fn request(method: &str, path: &str, query: &str, accept: &str, body: &str) -> Value {
     json!({
@@ -19,8 +19,8 @@ fn base64(bytes: &[u8]) -> String {
 }
 
 #[tokio::test]
-async fn http_has_a_status_for_everything() {
-    let site = Site::new();
+async fn http_requests_get_their_status() {
+    let fixture = FunctionFixture::new();
     let photo = base64(&png(300));
     let cases = [
         (request("GET", "/", "", "text/html", ""), 200),
@@ -43,21 +43,21 @@ async fn http_has_a_status_for_everything() {
         ),
     ];
     for (event, status) in cases {
-        let answer = site.ask(event.clone()).await.unwrap();
-        assert_eq!(answer["statusCode"], status, "{event} {answer}");
+        let response = fixture.invoke(event.clone()).await.unwrap();
+        assert_eq!(response["statusCode"], status, "{event} {response}");
     }
-    let answer = site
-        .ask(request("POST", "/", "", "image/jpeg", &photo))
+    let response = fixture
+        .invoke(request("POST", "/", "", "image/jpeg", &photo))
         .await
         .unwrap();
-    assert_eq!(answer["headers"]["content-type"], "image/jpeg");
-    assert_eq!(answer["body"], base64(&[95]));
-    assert!(site.written().is_empty());
+    assert_eq!(response["headers"]["content-type"], "image/jpeg");
+    assert_eq!(response["body"], base64(&[95]));
+    assert!(fixture.written_keys().is_empty());
 }
 
 #[tokio::test]
-async fn what_cannot_be_parsed_is_answered_as_well() {
-    let site = Site::new();
+async fn malformed_http_events_get_status_400() {
+    let fixture = FunctionFixture::new();
     let mut bad_base64 = request("POST", "/", "", "*/*", "%%%");
     let mut no_method = request("", "/", "", "*/*", "");
     no_method["requestContext"]["http"]["method"] = json!("NO METHOD");
@@ -73,32 +73,32 @@ async fn what_cannot_be_parsed_is_answered_as_well() {
         json!({"requestContext": {"elb": {"targetGroupArn": "a"}}, "httpMethod": "GET", "path": "/"}),
         json!({"version": "1.0", "httpMethod": "POST", "requestContext": {"stage": "prod"}}),
     ] {
-        let answer = site.ask(event.clone()).await.unwrap();
-        assert_eq!(answer["statusCode"], 400, "{event}: {answer}");
-        let body: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+        let response = fixture.invoke(event.clone()).await.unwrap();
+        assert_eq!(response["statusCode"], 400, "{event}: {response}");
+        let body: Value = serde_json::from_str(response["body"].as_str().unwrap()).unwrap();
         assert!(body["error"]["message"].is_string(), "{body}");
         // Whatever payload format was asked in, these four are an answer in it.
-        let fields: Vec<_> = answer.as_object().unwrap().keys().collect();
+        let fields: Vec<_> = response.as_object().unwrap().keys().collect();
         assert_eq!(fields, ["body", "headers", "isBase64Encoded", "statusCode"]);
     }
 }
 
 #[tokio::test]
-async fn a_panic_is_an_answer() {
-    let site = Site::new();
+async fn panic_becomes_status_500() {
+    let fixture = FunctionFixture::new();
     let photo = base64(&png(667));
-    let answer = site
-        .ask(request("POST", "/", "", "*/*", &photo))
+    let response = fixture
+        .invoke(request("POST", "/", "", "*/*", &photo))
         .await
         .unwrap();
-    assert_eq!(answer["statusCode"], 500, "{answer}");
-    let answer = guarded(async { panic!("as a test does it") }).await;
-    assert_eq!(answer.unwrap_err().name(), "InternalError");
+    assert_eq!(response["statusCode"], 500, "{response}");
+    let response = catch_panic(async { panic!("as a test does it") }).await;
+    assert_eq!(response.unwrap_err().name(), "InternalError");
 }
 
 #[tokio::test]
-async fn errors_repeat_little_of_what_was_sent() {
-    let site = Site::new();
+async fn errors_quote_only_a_little_of_the_input() {
+    let fixture = FunctionFixture::new();
     let long = "\u{1}".repeat(3_000_000);
     for (event, status) in [
         (request("GET", &long, "", "*/*", ""), 404),
@@ -109,9 +109,9 @@ async fn errors_repeat_little_of_what_was_sent() {
         ),
         (json!({"requestContext": {"http": {"method": long}}}), 400),
     ] {
-        let answer = site.ask(event).await.unwrap();
-        assert_eq!(answer["statusCode"], status);
-        assert!(answer.to_string().len() < 20_000);
+        let response = fixture.invoke(event).await.unwrap();
+        assert_eq!(response["statusCode"], status);
+        assert!(response.to_string().len() < 20_000);
     }
     for event in [
         json!({"BUCKET_NAME": "b", "S3_KEY": long}),
@@ -121,7 +121,7 @@ async fn errors_repeat_little_of_what_was_sent() {
         json!({"BUCKET_NAME": "b", "S3_KEY": "k", "options": {"preset": long}}),
         json!({"BUCKET_NAME": "b", "S3_KEY": "k", "options": {"output_key": [long]}}),
     ] {
-        let error = site.ask(event).await.unwrap_err();
+        let error = fixture.invoke(event).await.unwrap_err();
         assert!(error.message().len() < 20_000, "{}", error.name());
     }
 }

@@ -3,18 +3,18 @@
 
 use std::ops::Range;
 
-use crate::photo::orientation::Reader;
+use crate::photo::orientation::ExifReader;
 use crate::photo::{Format, Header, Refusal};
 
-const SIGNATURE: usize = 8;
+const SIGNATURE_LENGTH: usize = 8;
 /// Length, name and checksum.
-const AROUND: usize = 12;
+const CHUNK_OVERHEAD: usize = 12;
 
 #[derive(Debug)]
 pub struct Png {
     pub header: Header,
     /// The chunks that pixels are made of, each with its length, name and checksum.
-    pub pixels: Vec<Range<usize>>,
+    pub image_chunks: Vec<Range<usize>>,
 }
 
 /// What `file` says of itself.
@@ -24,22 +24,22 @@ pub struct Png {
 pub fn read(file: &[u8]) -> Result<Png, Refusal> {
     let damaged = |reason: &str| Refusal::PhotoDamaged(Format::Png, reason.to_owned());
     let truncated = || Refusal::PhotoTruncated(Format::Png, file.len());
-    let mut exif = Reader::default();
-    let mut pixels: Vec<Range<usize>> = Vec::new();
+    let mut exif = ExifReader::default();
+    let mut image_chunks: Vec<Range<usize>> = Vec::new();
     let mut header: Option<[u8; 13]> = None;
-    let mut data = Data::Before;
-    let mut at = SIGNATURE;
+    let mut image_data = ImageData::Before;
+    let mut at = SIGNATURE_LENGTH;
     loop {
         let length = big_endian_32(file, at).ok_or_else(truncated)?;
         let name: [u8; 4] = *file[at + 4..].first_chunk().ok_or_else(truncated)?;
         let length = usize::try_from(length).map_err(|_| truncated())?;
-        let end = at.saturating_add(length).saturating_add(AROUND);
+        let end = at.saturating_add(length).saturating_add(CHUNK_OVERHEAD);
         let content = file.get(at + 8..end - 4).ok_or_else(truncated)?;
         if end > file.len() {
             return Err(truncated());
         }
-        if name != *b"IDAT" && data == Data::In {
-            data = Data::After;
+        if name != *b"IDAT" && image_data == ImageData::In {
+            image_data = ImageData::After;
         }
         match (&name, &header) {
             (b"CgBI", None) => {
@@ -49,31 +49,33 @@ pub fn read(file: &[u8]) -> Result<Png, Refusal> {
             (b"IHDR", None) => {
                 let content = content.first_chunk().filter(|_| length == 13);
                 header = Some(*content.ok_or_else(|| damaged("its header is not 13 bytes long"))?);
-                pixels.push(at..end);
+                image_chunks.push(at..end);
             }
             (_, None) => return Err(damaged("it does not start with its header")),
             (b"IHDR", Some(_)) => return Err(damaged("it has two headers")),
-            (b"PLTE", Some([.., 3, _, _, _])) if data == Data::Before => pixels.push(at..end),
+            (b"PLTE", Some([.., 3, _, _, _])) if image_data == ImageData::Before => {
+                image_chunks.push(at..end)
+            }
             // For other pictures it is a suggestion, and after the data it is too late.
             (b"PLTE", Some(_)) => {}
-            (b"IDAT", Some(_)) => match data {
-                Data::Before => {
-                    data = Data::In;
-                    pixels.push(at..end);
+            (b"IDAT", Some(_)) => match image_data {
+                ImageData::Before => {
+                    image_data = ImageData::In;
+                    image_chunks.push(at..end);
                 }
-                Data::In => {
-                    if let Some(last) = pixels.last_mut() {
+                ImageData::In => {
+                    if let Some(last) = image_chunks.last_mut() {
                         last.end = end;
                     }
                 }
                 // What is not beside the rest belongs to no picture.
-                Data::After => {}
+                ImageData::After => {}
             },
             // Damage is no reason to turn a picture.
-            (b"eXIf", Some(_)) if is_sound(&file[at..end]) => exif.read(content),
+            (b"eXIf", Some(_)) if has_valid_crc(&file[at..end]) => exif.read(content),
             (b"IEND", Some(header)) => {
-                pixels.push(at..end);
-                return Ok(finish(header, &exif, pixels, file.len()));
+                image_chunks.push(at..end);
+                return Ok(finish(header, &exif, image_chunks, file.len()));
             }
             // The second bit of its first byte says whether a decoder must know it.
             ([first, ..], Some(_)) if first & 0x20 == 0 => {
@@ -91,16 +93,16 @@ impl Png {
     ///
     /// # Errors
     /// A checksum is wrong.
-    pub fn without_others(&self, file: &[u8]) -> Result<Vec<u8>, Refusal> {
-        let sum: usize = self.pixels.iter().map(ExactSizeIterator::len).sum();
-        let mut small = Vec::with_capacity(SIGNATURE + sum);
-        small.extend_from_slice(&file[..SIGNATURE]);
-        for part in &self.pixels {
+    pub fn strip_other_chunks(&self, file: &[u8]) -> Result<Vec<u8>, Refusal> {
+        let sum: usize = self.image_chunks.iter().map(ExactSizeIterator::len).sum();
+        let mut small = Vec::with_capacity(SIGNATURE_LENGTH + sum);
+        small.extend_from_slice(&file[..SIGNATURE_LENGTH]);
+        for part in &self.image_chunks {
             let mut rest = &file[part.clone()];
             small.extend_from_slice(rest);
             while let Some(length) = big_endian_32(rest, 0) {
-                let (chunk, others) = rest.split_at(AROUND + length as usize);
-                if !is_sound(chunk) {
+                let (chunk, others) = rest.split_at(CHUNK_OVERHEAD + length as usize);
+                if !has_valid_crc(chunk) {
                     let name = String::from_utf8_lossy(&chunk[4..8]).into_owned();
                     let reason = format!("the checksum of its chunk `{name}` is wrong");
                     return Err(Refusal::PhotoDamaged(Format::Png, reason));
@@ -113,7 +115,7 @@ impl Png {
 }
 
 /// Whether a chunk's checksum, which is its last four bytes, is that of its name and content.
-fn is_sound(chunk: &[u8]) -> bool {
+fn has_valid_crc(chunk: &[u8]) -> bool {
     let Some((content, checksum)) = chunk.split_last_chunk() else {
         return false;
     };
@@ -122,13 +124,18 @@ fn is_sound(chunk: &[u8]) -> bool {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Data {
+enum ImageData {
     Before,
     In,
     After,
 }
 
-fn finish(header: &[u8; 13], exif: &Reader, pixels: Vec<Range<usize>>, bytes: usize) -> Png {
+fn finish(
+    header: &[u8; 13],
+    exif: &ExifReader,
+    image_chunks: Vec<Range<usize>>,
+    file_bytes: usize,
+) -> Png {
     let side = |at: usize| big_endian_32(header, at).unwrap_or(0);
     let (width, height) = (side(0), side(4));
     let samples = match header[9] {
@@ -138,7 +145,7 @@ fn finish(header: &[u8; 13], exif: &Reader, pixels: Vec<Range<usize>>, bytes: us
         _ => 1,
     };
     // A copy of the file, some rows as they are stored and as they are made, and what inflating keeps.
-    let copy: usize = pixels.iter().map(ExactSizeIterator::len).sum();
+    let copy: usize = image_chunks.iter().map(ExactSizeIterator::len).sum();
     let stored = (u64::from(width) * samples * u64::from(header[8])).div_ceil(8);
     let header = Header {
         format: Format::Png,
@@ -146,10 +153,13 @@ fn finish(header: &[u8; 13], exif: &Reader, pixels: Vec<Range<usize>>, bytes: us
         height,
         grey: false,
         orientation: exif.orientation(),
-        bytes,
-        decoder: copy as u64 + 6 * stored + 8 * u64::from(width) + (1 << 20),
+        file_bytes,
+        decoder_bytes: copy as u64 + 6 * stored + 8 * u64::from(width) + (1 << 20),
     };
-    Png { header, pixels }
+    Png {
+        header,
+        image_chunks,
+    }
 }
 
 /// The number at `at`, most significant byte first.

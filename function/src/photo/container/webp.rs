@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crate::photo::orientation::Reader;
+use crate::photo::orientation::ExifReader;
 use crate::photo::{Format, Header, Refusal};
 
 const ANIMATION: u8 = 0x02;
@@ -13,7 +13,7 @@ pub struct WebP {
     pub header: Header,
     pub lossless: bool,
     /// The content of the chunk with the picture.
-    pub picture: Range<usize>,
+    pub image: Range<usize>,
 }
 
 /// What `file` says of itself.
@@ -24,11 +24,11 @@ pub fn read(file: &[u8]) -> Result<WebP, Refusal> {
     let damaged = |reason: &str| Refusal::PhotoDamaged(Format::Webp, reason.to_owned());
     let truncated = || Refusal::PhotoTruncated(Format::Webp, file.len());
     let bytes = file.len();
-    let size = little_endian_32(file, 4).ok_or_else(truncated)?;
-    let end = 8 + usize::try_from(size).map_err(|_| truncated())?;
+    let riff_size = little_endian_32(file, 4).ok_or_else(truncated)?;
+    let end = 8 + usize::try_from(riff_size).map_err(|_| truncated())?;
     let file = file.get(..end).ok_or_else(truncated)?;
-    let mut exif = Reader::default();
-    let mut picture: Option<(bool, Range<usize>)> = None;
+    let mut exif = ExifReader::default();
+    let mut image: Option<(bool, Range<usize>)> = None;
     let mut canvas = None;
     let mut at = 12;
     while let Some(length) = little_endian_32(file, at + 4) {
@@ -43,10 +43,10 @@ pub fn read(file: &[u8]) -> Result<WebP, Refusal> {
                 if bytes.first().is_some_and(|flags| flags & ANIMATION != 0) {
                     return Err(Refusal::UnsupportedImage("an animated WebP".to_owned()));
                 }
-                canvas = canvas_of(bytes);
+                canvas = extended_size(bytes);
             }
-            b"VP8 " if picture.is_none() => picture = Some((false, content.clone())),
-            b"VP8L" if picture.is_none() => picture = Some((true, content.clone())),
+            b"VP8 " if image.is_none() => image = Some((false, content.clone())),
+            b"VP8L" if image.is_none() => image = Some((true, content.clone())),
             b"EXIF" if canvas.is_some() => exif.read(bytes),
             // A file without the extended header has nothing but its picture.
             _ if canvas.is_none() => break,
@@ -54,14 +54,14 @@ pub fn read(file: &[u8]) -> Result<WebP, Refusal> {
         }
         at = content.end + content.len() % 2;
     }
-    let (lossless, picture) = picture.ok_or_else(|| damaged("it has no picture"))?;
-    let content = &file[picture.clone()];
-    let sides = if lossless {
-        lossless_sides(content)
+    let (lossless, image) = image.ok_or_else(|| damaged("it has no picture"))?;
+    let content = &file[image.clone()];
+    let size = if lossless {
+        lossless_size(content)
     } else {
-        lossy_sides(content)
+        lossy_size(content)
     };
-    let (width, height) = sides.ok_or_else(|| damaged("its picture has no header"))?;
+    let (width, height) = size.ok_or_else(|| damaged("its picture has no header"))?;
     if canvas.is_some_and(|canvas| canvas != (width, height)) {
         return Err(damaged("its header and its picture have different sizes"));
     }
@@ -75,18 +75,18 @@ pub fn read(file: &[u8]) -> Result<WebP, Refusal> {
         height,
         grey: false,
         orientation: exif.orientation(),
-        bytes,
-        decoder: 2 * picture.len() as u64 + kept + (1 << 20),
+        file_bytes: bytes,
+        decoder_bytes: 2 * image.len() as u64 + kept + (1 << 20),
     };
     Ok(WebP {
         header,
         lossless,
-        picture,
+        image,
     })
 }
 
 /// The sides that an extended header has.
-fn canvas_of(header: &[u8]) -> Option<(u32, u32)> {
+fn extended_size(header: &[u8]) -> Option<(u32, u32)> {
     let side = |at: usize| {
         let &[low, middle, high] = header.get(at..)?.first_chunk()?;
         Some(u32::from_le_bytes([low, middle, high, 0]) + 1)
@@ -94,8 +94,8 @@ fn canvas_of(header: &[u8]) -> Option<(u32, u32)> {
     Some((side(4)?, side(7)?))
 }
 
-fn lossy_sides(picture: &[u8]) -> Option<(u32, u32)> {
-    let &[_, _, _, 0x9d, 0x01, 0x2a, left, right, low, high] = picture.first_chunk()? else {
+fn lossy_size(image: &[u8]) -> Option<(u32, u32)> {
+    let &[_, _, _, 0x9d, 0x01, 0x2a, left, right, low, high] = image.first_chunk()? else {
         return None;
     };
     // The two highest bits are a scale that no decoder applies.
@@ -103,12 +103,12 @@ fn lossy_sides(picture: &[u8]) -> Option<(u32, u32)> {
     Some((side([left, right]), side([low, high])))
 }
 
-fn lossless_sides(picture: &[u8]) -> Option<(u32, u32)> {
-    let (&0x2f, rest) = picture.split_first()? else {
+fn lossless_size(image: &[u8]) -> Option<(u32, u32)> {
+    let (&0x2f, rest) = image.split_first()? else {
         return None;
     };
-    let sides = little_endian_32(rest, 0)?;
-    Some(((sides & 0x3fff) + 1, (sides >> 14 & 0x3fff) + 1))
+    let size = little_endian_32(rest, 0)?;
+    Some(((size & 0x3fff) + 1, (size >> 14 & 0x3fff) + 1))
 }
 
 /// The number at `at`, least significant byte first.

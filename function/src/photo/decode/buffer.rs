@@ -2,32 +2,32 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::photo::{Failure, Format, Header, Refusal};
+use crate::photo::{Format, Header, PhotoError, Refusal};
 
 /// Bytes of a pixel in colours: blue, green and red.
-pub(super) const COLOURS: usize = 3;
+pub(super) const BGR_CHANNELS: usize = 3;
 
 /// Runs a decoder. One that panics over a file has found damage that it does not know.
-pub(super) fn guarded(
+pub(super) fn catch_panics(
     format: Format,
-    decode: impl FnOnce() -> Result<(), Failure>,
-) -> Result<(), Failure> {
+    decode: impl FnOnce() -> Result<(), PhotoError>,
+) -> Result<(), PhotoError> {
     catch_unwind(AssertUnwindSafe(decode))
         .unwrap_or_else(|_| Err(damaged(format, "its decoder gave up".to_owned())))
 }
 
-pub(super) fn damaged(format: Format, reason: String) -> Failure {
-    Failure::Photo(Refusal::PhotoDamaged(format, reason))
+pub(super) fn damaged(format: Format, reason: String) -> PhotoError {
+    PhotoError::Refused(Refusal::PhotoDamaged(format, reason))
 }
 
 /// How many bytes the picture takes in colours.
-pub(super) fn size(header: &Header) -> usize {
+pub(super) fn bgr_length(header: &Header) -> usize {
     let pixels = usize::try_from(header.pixels()).unwrap_or(usize::MAX);
-    pixels.saturating_mul(COLOURS)
+    pixels.saturating_mul(BGR_CHANNELS)
 }
 
-pub(super) fn check_size(header: &Header, pixels: &[u8]) -> Result<(), Failure> {
-    if pixels.len() == size(header) {
+pub(super) fn check_size(header: &Header, pixels: &[u8]) -> Result<(), PhotoError> {
+    if pixels.len() == bgr_length(header) {
         return Ok(());
     }
     let (bytes, width, height) = (pixels.len(), header.width, header.height);
@@ -36,10 +36,10 @@ pub(super) fn check_size(header: &Header, pixels: &[u8]) -> Result<(), Failure> 
 }
 
 /// Makes colours of as many pixels as there are.
-pub(super) fn converted<const SAMPLES: usize>(
+pub(super) fn convert_pixels<const SAMPLES: usize>(
     from: &[u8],
     to: &mut [u8],
-    convert: impl Fn([u8; SAMPLES]) -> [u8; COLOURS],
+    convert: impl Fn([u8; SAMPLES]) -> [u8; BGR_CHANNELS],
 ) {
     for (from, to) in from.as_chunks().0.iter().zip(to.as_chunks_mut().0) {
         *to = convert(*from);

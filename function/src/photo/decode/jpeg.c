@@ -12,11 +12,11 @@
 #include <jerror.h>
 
 // The results; jpeg.rs has the same.
-enum { DONE, FAILED, STOPPED, ENDED_EARLY };
+enum { DONE, FAILED, STOPPED, TRUNCATED };
 
 // Asks whether to go on. Called for every row, and for every row of blocks of each scan.
-typedef bool (*face_detect_go_on)(void *watch);
-typedef void (*face_detect_take)(void *sink, const uint8_t *bytes, size_t count);
+typedef bool (*face_detect_should_continue)(void *limits);
+typedef void (*face_detect_write_bytes)(void *sink, const uint8_t *bytes, size_t count);
 
 struct face_detect_jpeg_decode {
     const uint8_t *file;
@@ -29,8 +29,8 @@ struct face_detect_jpeg_decode {
     uint32_t channels;
     uint8_t *pixels;
     size_t stride;
-    face_detect_go_on go_on;
-    void *watch;
+    face_detect_should_continue should_continue;
+    void *limits;
     char message[JMSG_LENGTH_MAX];
 };
 
@@ -40,78 +40,78 @@ struct face_detect_jpeg_encode {
     size_t stride;
     uint32_t width, height;
     int quality;
-    face_detect_take take;
+    face_detect_write_bytes write_bytes;
     void *sink;
-    face_detect_go_on go_on;
-    void *watch;
+    face_detect_should_continue should_continue;
+    void *limits;
     char message[JMSG_LENGTH_MAX];
 };
 
 // How libjpeg comes back here: `error` is first, so that libjpeg's pointer to it is one to this.
-struct way_back {
+struct error_context {
     struct jpeg_error_mgr error;
     jmp_buf point;
     int result;
     char *message;
-    face_detect_go_on go_on;
-    void *watch;
+    face_detect_should_continue should_continue;
+    void *limits;
 };
 
-static void give_up(j_common_ptr info, int result) {
-    struct way_back *back = (struct way_back *)info->err;
-    back->result = result;
-    longjmp(back->point, 1);
+static void longjmp_with(j_common_ptr info, int result) {
+    struct error_context *errors = (struct error_context *)info->err;
+    errors->result = result;
+    longjmp(errors->point, 1);
 }
 
 static void on_error(j_common_ptr info) {
-    struct way_back *back = (struct way_back *)info->err;
-    info->err->format_message(info, back->message);
-    give_up(info, FAILED);
+    struct error_context *errors = (struct error_context *)info->err;
+    info->err->format_message(info, errors->message);
+    longjmp_with(info, FAILED);
 }
 
 static void on_progress(j_common_ptr info) {
-    struct way_back *back = (struct way_back *)info->err;
-    if (!back->go_on(back->watch)) give_up(info, STOPPED);
+    struct error_context *errors = (struct error_context *)info->err;
+    if (!errors->should_continue(errors->limits)) longjmp_with(info, STOPPED);
 }
 
-static void print_nothing(j_common_ptr info) {
+static void ignore_message(j_common_ptr info) {
     (void)info;
 }
 
-static void prepare(struct way_back *back, char *message, face_detect_go_on go_on, void *watch) {
-    jpeg_std_error(&back->error);
-    back->error.error_exit = on_error;
-    back->error.output_message = print_nothing;
-    back->result = FAILED;
-    back->message = message;
-    back->go_on = go_on;
-    back->watch = watch;
+static void init_error_context(struct error_context *errors, char *message, face_detect_should_continue should_continue, void *limits) {
+    jpeg_std_error(&errors->error);
+    errors->error.error_exit = on_error;
+    errors->error.output_message = ignore_message;
+    errors->result = FAILED;
+    errors->message = message;
+    errors->should_continue = should_continue;
+    errors->limits = limits;
     message[0] = 0;
 }
 
 struct decoder {
     struct jpeg_decompress_struct info;
-    struct way_back back;
+    struct error_context errors;
     struct jpeg_source_mgr source;
     struct jpeg_progress_mgr progress;
     // Whether all of the file was read, so that libjpeg sees an end that is not in it.
-    bool at_the_end;
+    bool source_exhausted;
 };
 
-static const uint8_t END[] = {0xff, JPEG_EOI};
+static const uint8_t END_OF_IMAGE[] = {0xff, JPEG_EOI};
 
-static boolean fill(j_decompress_ptr info) {
+static boolean fill_input_buffer(j_decompress_ptr info) {
     struct decoder *decoder = (struct decoder *)info;
-    decoder->at_the_end = true;
-    decoder->source.next_input_byte = END;
-    decoder->source.bytes_in_buffer = sizeof END;
+    decoder->source_exhausted = true;
+    decoder->source.next_input_byte = END_OF_IMAGE;
+    decoder->source.bytes_in_buffer = sizeof END_OF_IMAGE;
     return TRUE;
 }
 
-static void skip(j_decompress_ptr info, long count) {
+static void skip_input_data(j_decompress_ptr info, long count) {
     if (count <= 0) return;
     if ((size_t)count > info->src->bytes_in_buffer) {
-        fill(info);
+        fill_input_buffer(info);
         return;
     }
     info->src->next_input_byte += count;
@@ -122,15 +122,16 @@ static void do_nothing(j_decompress_ptr info) {
     (void)info;
 }
 
-// Warnings are of damage that libjpeg goes on after. One is of blocks that are missing because the picture's end came before
-// them. Some encoders leave out the last bits, so that an end within the last row of blocks is taken if the file has it.
+// Warnings are of damage that libjpeg goes on after. One is of blocks that are missing because the picture's end came
+// before them. Some encoders leave out the last bits, so that an end within the last row of blocks is taken if the file
+// has it.
 static void on_message(j_common_ptr info, int level) {
     if (level >= 0) return;
     info->err->num_warnings++;
     const struct decoder *decoder = (const struct decoder *)info;
     if (info->err->msg_code != JWRN_HIT_MARKER || decoder->info.unread_marker != JPEG_EOI) return;
     bool last = decoder->info.input_iMCU_row + 1 >= decoder->info.total_iMCU_rows;
-    if (decoder->at_the_end || !last) give_up(info, ENDED_EARLY);
+    if (decoder->source_exhausted || !last) longjmp_with(info, TRUNCATED);
 }
 
 // OpenCV's arithmetic. Adobe's CMYK has all values the other way round, which this takes them for.
@@ -149,8 +150,8 @@ static void decode(struct decoder *decoder, struct face_detect_jpeg_decode *job)
     decoder->progress.progress_monitor = on_progress;
     info->src = &decoder->source;
     decoder->source.init_source = do_nothing;
-    decoder->source.fill_input_buffer = fill;
-    decoder->source.skip_input_data = skip;
+    decoder->source.fill_input_buffer = fill_input_buffer;
+    decoder->source.skip_input_data = skip_input_data;
     decoder->source.resync_to_restart = jpeg_resync_to_restart;
     decoder->source.term_source = do_nothing;
     decoder->source.next_input_byte = job->file;
@@ -160,60 +161,60 @@ static void decode(struct decoder *decoder, struct face_detect_jpeg_decode *job)
         (job->channels == 1 && info->num_components != 1)) {
         snprintf(job->message, sizeof job->message, "its decoder finds %ux%u pixels of %d components",
                  (unsigned)info->image_width, (unsigned)info->image_height, info->num_components);
-        give_up((j_common_ptr)info, FAILED);
+        longjmp_with((j_common_ptr)info, FAILED);
     }
-    bool four = info->num_components == 4;
-    info->out_color_space = four ? JCS_CMYK : job->channels == 1 ? JCS_GRAYSCALE : JCS_EXT_BGR;
+    bool is_cmyk = info->num_components == 4;
+    info->out_color_space = is_cmyk ? JCS_CMYK : job->channels == 1 ? JCS_GRAYSCALE : JCS_EXT_BGR;
     jpeg_start_decompress(info);
-    JSAMPROW inks = NULL;
-    if (four) inks = info->mem->alloc_large((j_common_ptr)info, JPOOL_IMAGE, 4 * (size_t)job->width);
+    JSAMPROW cmyk_row = NULL;
+    if (is_cmyk) cmyk_row = info->mem->alloc_large((j_common_ptr)info, JPOOL_IMAGE, 4 * (size_t)job->width);
     while (info->output_scanline < info->output_height) {
         uint8_t *row = job->pixels + info->output_scanline * job->stride;
-        JSAMPROW rows[] = {four ? inks : row};
+        JSAMPROW rows[] = {is_cmyk ? cmyk_row : row};
         jpeg_read_scanlines(info, rows, 1);
-        if (four) cmyk_to_bgr(inks, row, job->width);
+        if (is_cmyk) cmyk_to_bgr(cmyk_row, row, job->width);
     }
-    decoder->back.result = DONE;
+    decoder->errors.result = DONE;
 }
 
 int face_detect_decode_jpeg(struct face_detect_jpeg_decode *job) {
     struct decoder decoder;
     memset(&decoder, 0, sizeof decoder);
-    prepare(&decoder.back, job->message, job->go_on, job->watch);
-    decoder.back.error.emit_message = on_message;
-    decoder.info.err = &decoder.back.error;
-    if (setjmp(decoder.back.point) == 0) decode(&decoder, job);
+    init_error_context(&decoder.errors, job->message, job->should_continue, job->limits);
+    decoder.errors.error.emit_message = on_message;
+    decoder.info.err = &decoder.errors.error;
+    if (setjmp(decoder.errors.point) == 0) decode(&decoder, job);
     jpeg_destroy_decompress(&decoder.info);
-    return decoder.back.result;
+    return decoder.errors.result;
 }
 
 struct encoder {
     struct jpeg_compress_struct info;
-    struct way_back back;
+    struct error_context errors;
     struct jpeg_destination_mgr destination;
     struct jpeg_progress_mgr progress;
-    face_detect_take take;
+    face_detect_write_bytes write_bytes;
     void *sink;
     uint8_t buffer[1 << 14];
 };
 
-static void start_buffer(j_compress_ptr info) {
+static void init_destination(j_compress_ptr info) {
     struct encoder *encoder = (struct encoder *)info;
     encoder->destination.next_output_byte = encoder->buffer;
     encoder->destination.free_in_buffer = sizeof encoder->buffer;
 }
 
-static boolean empty_buffer(j_compress_ptr info) {
+static boolean empty_output_buffer(j_compress_ptr info) {
     struct encoder *encoder = (struct encoder *)info;
-    encoder->take(encoder->sink, encoder->buffer, sizeof encoder->buffer);
-    start_buffer(info);
+    encoder->write_bytes(encoder->sink, encoder->buffer, sizeof encoder->buffer);
+    init_destination(info);
     return TRUE;
 }
 
-static void end_buffer(j_compress_ptr info) {
+static void term_destination(j_compress_ptr info) {
     struct encoder *encoder = (struct encoder *)info;
     size_t count = sizeof encoder->buffer - encoder->destination.free_in_buffer;
-    encoder->take(encoder->sink, encoder->buffer, count);
+    encoder->write_bytes(encoder->sink, encoder->buffer, count);
 }
 
 static void encode(struct encoder *encoder, const struct face_detect_jpeg_encode *job) {
@@ -222,9 +223,9 @@ static void encode(struct encoder *encoder, const struct face_detect_jpeg_encode
     info->progress = &encoder->progress;
     encoder->progress.progress_monitor = on_progress;
     info->dest = &encoder->destination;
-    encoder->destination.init_destination = start_buffer;
-    encoder->destination.empty_output_buffer = empty_buffer;
-    encoder->destination.term_destination = end_buffer;
+    encoder->destination.init_destination = init_destination;
+    encoder->destination.empty_output_buffer = empty_output_buffer;
+    encoder->destination.term_destination = term_destination;
     info->image_width = job->width;
     info->image_height = job->height;
     info->input_components = 3;
@@ -238,17 +239,17 @@ static void encode(struct encoder *encoder, const struct face_detect_jpeg_encode
         jpeg_write_scanlines(info, rows, 1);
     }
     jpeg_finish_compress(info);
-    encoder->back.result = DONE;
+    encoder->errors.result = DONE;
 }
 
 int face_detect_encode_jpeg(struct face_detect_jpeg_encode *job) {
     struct encoder encoder;
     memset(&encoder, 0, offsetof(struct encoder, buffer));
-    prepare(&encoder.back, job->message, job->go_on, job->watch);
-    encoder.info.err = &encoder.back.error;
-    encoder.take = job->take;
+    init_error_context(&encoder.errors, job->message, job->should_continue, job->limits);
+    encoder.info.err = &encoder.errors.error;
+    encoder.write_bytes = job->write_bytes;
     encoder.sink = job->sink;
-    if (setjmp(encoder.back.point) == 0) encode(&encoder, job);
+    if (setjmp(encoder.errors.point) == 0) encode(&encoder, job);
     jpeg_destroy_compress(&encoder.info);
-    return encoder.back.result;
+    return encoder.errors.result;
 }

@@ -5,36 +5,41 @@ use std::io::Cursor;
 
 use png::{Decoder, DecodingError, InterlaceInfo, Limits, Transformations, expand_interlaced_row};
 
-use super::buffer::{COLOURS, check_size, converted, damaged, guarded};
-use crate::photo::watch::Watch;
-use crate::photo::{Failure, Format, Header, container};
+use super::buffer::{BGR_CHANNELS, catch_panics, check_size, convert_pixels, damaged};
+use crate::photo::resource_limits::ResourceLimits;
+use crate::photo::{Format, Header, PhotoError, container};
 
-/// Bytes of the picture after which the watch is asked.
-const PIECE: usize = 1 << 20;
+/// Bytes of the picture after which the limits are checked.
+const CHECK_INTERVAL: usize = 1 << 20;
 
 /// Decodes a file into rows of blue, green and red.
 ///
 /// # Errors
-/// The file is damaged, or the watch says so.
+/// The file is damaged, or a limit is reached.
 pub fn decode(
     file: &[u8],
     header: &Header,
     pixels: &mut [u8],
-    watch: Watch,
-) -> Result<(), Failure> {
+    limits: ResourceLimits,
+) -> Result<(), PhotoError> {
     check_size(header, pixels)?;
-    guarded(Format::Png, || {
-        let png = container::png::read(file).map_err(Failure::Photo)?;
-        let small = png.without_others(file).map_err(Failure::Photo)?;
-        rows(small, header, pixels, watch)
+    catch_panics(Format::Png, || {
+        let png = container::png::read(file).map_err(PhotoError::Refused)?;
+        let small = png.strip_other_chunks(file).map_err(PhotoError::Refused)?;
+        decode_rows(small, header, pixels, limits)
     })
 }
 
-fn rows(file: Vec<u8>, header: &Header, pixels: &mut [u8], watch: Watch) -> Result<(), Failure> {
+fn decode_rows(
+    file: Vec<u8>,
+    header: &Header,
+    pixels: &mut [u8],
+    limits: ResourceLimits,
+) -> Result<(), PhotoError> {
     let reason = |error: DecodingError| damaged(Format::Png, error.to_string());
     // What rows take was reckoned before.
-    let limits = Limits { bytes: usize::MAX };
-    let mut decoder = Decoder::new_with_limits(Cursor::new(file), limits);
+    let png_limits = Limits { bytes: usize::MAX };
+    let mut decoder = Decoder::new_with_limits(Cursor::new(file), png_limits);
     decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
     // Those that OpenCV heeds were compared.
     decoder.ignore_checksums(true);
@@ -42,26 +47,26 @@ fn rows(file: Vec<u8>, header: &Header, pixels: &mut [u8], watch: Watch) -> Resu
     let interlaced = reader.info().interlaced;
     let samples = reader.output_color_type().0.samples();
     let width = header.width as usize;
-    let line = COLOURS * width;
+    let line = BGR_CHANNELS * width;
     let mut row = vec![0; samples * width];
     let mut coloured = vec![0; if interlaced { line } else { 0 }];
-    let mut unasked = 0;
+    let mut unchecked_bytes = 0;
     // How many there are is counted here: to be told the end, the decoder would go through all data after the last row,
     // of which there may be any amount.
-    for number in 0..rows_of(header, interlaced) {
-        unasked += line;
-        if unasked >= PIECE {
-            unasked = 0;
-            watch.time()?;
+    for number in 0..row_count(header, interlaced) {
+        unchecked_bytes += line;
+        if unchecked_bytes >= CHECK_INTERVAL {
+            unchecked_bytes = 0;
+            limits.check_time()?;
         }
         match reader.read_row(&mut row).map_err(reason)? {
             Some(InterlaceInfo::Null(_)) => {
                 let to = pixels.chunks_exact_mut(line).nth(number);
-                blue_first(&row, samples, to.unwrap_or_default());
+                to_bgr(&row, samples, to.unwrap_or_default());
             }
             Some(InterlaceInfo::Adam7(pass)) => {
-                blue_first(&row, samples, &mut coloured);
-                let bits = 8 * COLOURS as u8;
+                to_bgr(&row, samples, &mut coloured);
+                let bits = 8 * BGR_CHANNELS as u8;
                 expand_interlaced_row(pixels, line, &coloured, &pass, bits);
             }
             None => return Err(damaged(Format::Png, "rows are missing".to_owned())),
@@ -71,7 +76,7 @@ fn rows(file: Vec<u8>, header: &Header, pixels: &mut [u8], watch: Watch) -> Resu
 }
 
 /// How many rows are decoded. In each of seven passes an interlaced picture has some columns of some rows.
-fn rows_of(header: &Header, interlaced: bool) -> usize {
+fn row_count(header: &Header, interlaced: bool) -> usize {
     // The first column and row of each pass, and how far it is to the next. Source: W3C PNG specification, 8.1.
     const PASSES: [[u32; 4]; 7] = [
         [0, 0, 8, 8],
@@ -95,12 +100,12 @@ fn rows_of(header: &Header, interlaced: bool) -> usize {
 }
 
 /// A row of red, green and blue or of grey, with or without opacity, as one of blue, green and red.
-fn blue_first(row: &[u8], samples: usize, to: &mut [u8]) {
+fn to_bgr(row: &[u8], samples: usize, to: &mut [u8]) {
     match samples {
-        1 => converted(row, to, |[grey]| [grey; COLOURS]),
-        2 => converted(row, to, |[grey, _]| [grey; COLOURS]),
-        3 => converted(row, to, |[red, green, blue]| [blue, green, red]),
-        _ => converted(row, to, |[red, green, blue, _]| [blue, green, red]),
+        1 => convert_pixels(row, to, |[grey]| [grey; BGR_CHANNELS]),
+        2 => convert_pixels(row, to, |[grey, _]| [grey; BGR_CHANNELS]),
+        3 => convert_pixels(row, to, |[red, green, blue]| [blue, green, red]),
+        _ => convert_pixels(row, to, |[red, green, blue, _]| [blue, green, red]),
     }
 }
 

@@ -11,22 +11,22 @@ const SHORT: u16 = 3;
 const ORIENTATION: u16 = 0x112;
 
 /// A directory of these entries in either order of bytes, and where the next one is.
-fn directory(little: bool, entries: &[Entry], next: u32) -> Vec<u8> {
+fn directory(little_endian: bool, entries: &[Entry], next: u32) -> Vec<u8> {
     let short = |number: u16| {
-        if little {
+        if little_endian {
             number.to_le_bytes()
         } else {
             number.to_be_bytes()
         }
     };
     let long = |number: u32| {
-        if little {
+        if little_endian {
             number.to_le_bytes()
         } else {
             number.to_be_bytes()
         }
     };
-    let mut block = if little {
+    let mut block = if little_endian {
         b"II*\0".to_vec()
     } else {
         b"MM\0*".to_vec()
@@ -42,9 +42,9 @@ fn directory(little: bool, entries: &[Entry], next: u32) -> Vec<u8> {
     block
 }
 
-fn number(little: bool, number: u16) -> Entry {
+fn number(little_endian: bool, number: u16) -> Entry {
     let mut value = [0; 4];
-    let bytes = if little {
+    let bytes = if little_endian {
         number.to_le_bytes()
     } else {
         number.to_be_bytes()
@@ -54,12 +54,12 @@ fn number(little: bool, number: u16) -> Entry {
 }
 
 /// A block that says nothing but an orientation.
-pub fn block(orientation: u16) -> Vec<u8> {
+pub fn exif_block(orientation: u16) -> Vec<u8> {
     directory(false, &[number(false, orientation)], 0)
 }
 
 fn read(blocks: &[&[u8]]) -> Orientation {
-    let mut reader = Reader::default();
+    let mut reader = ExifReader::default();
     for block in blocks {
         reader.read(block);
     }
@@ -67,7 +67,7 @@ fn read(blocks: &[&[u8]]) -> Orientation {
 }
 
 #[test]
-fn every_number_is_an_orientation_or_says_nothing() {
+fn every_exif_number_is_an_orientation_or_ignored() {
     use Orientation::*;
     let expected = [
         Upright,
@@ -81,29 +81,29 @@ fn every_number_is_an_orientation_or_says_nothing() {
         TurnedRight,
         Upright,
     ];
-    for little in [true, false] {
+    for little_endian in [true, false] {
         for (of, expected) in (0..).zip(expected) {
-            let block = directory(little, &[number(little, of)], 0);
+            let block = directory(little_endian, &[number(little_endian, of)], 0);
             assert_eq!(read(&[&block]), expected, "{of}");
             let named = [b"Exif\0\0", &block[..]].concat();
             assert_eq!(read(&[&named]), expected, "{of}");
         }
-        let block = directory(little, &[number(little, 6 << 8)], 0);
+        let block = directory(little_endian, &[number(little_endian, 6 << 8)], 0);
         assert_eq!(read(&[&block]), Upright);
     }
 }
 
 #[test]
-fn damage_beside_it_does_not_matter() {
-    for little in [true, false] {
+fn damaged_neighbours_are_ignored() {
+    for little_endian in [true, false] {
         let long = |number: u32| {
-            if little {
+            if little_endian {
                 number.to_le_bytes()
             } else {
                 number.to_be_bytes()
             }
         };
-        let ours = number(little, 6);
+        let ours = number(little_endian, 6);
         let neighbours: [Entry; 7] = [
             // Text beyond the end, of an impossible length, and of no type that there is.
             (0x10f, 2, 100, long(0xffff_fff0)),
@@ -118,13 +118,13 @@ fn damage_beside_it_does_not_matter() {
         for neighbour in neighbours {
             for entries in [[neighbour, ours], [ours, neighbour]] {
                 for next in [0, 8, 0xffff_ffff] {
-                    let block = directory(little, &entries, next);
+                    let block = directory(little_endian, &entries, next);
                     assert_eq!(read(&[&block]), Orientation::TurnedLeft, "{neighbour:?}");
                 }
             }
         }
         // More entries promised than there are.
-        let mut block = directory(little, &[ours], 0);
+        let mut block = directory(little_endian, &[ours], 0);
         block[8..10].fill(0xff);
         assert_eq!(read(&[&block]), Orientation::TurnedLeft);
         block.truncate(22);
@@ -133,10 +133,14 @@ fn damage_beside_it_does_not_matter() {
 }
 
 #[test]
-fn what_is_no_exif_says_nothing() {
-    let whole = block(6);
+fn invalid_exif_is_ignored() {
+    let valid_block = exif_block(6);
     for length in 0..22 {
-        assert_eq!(read(&[&whole[..length]]), Orientation::Upright, "{length}");
+        assert_eq!(
+            read(&[&valid_block[..length]]),
+            Orientation::Upright,
+            "{length}"
+        );
     }
     assert_eq!(
         read(&[b"", b"Exif\0\0", b"II*\0\xff\xff\xff\xff", &[0xff; 1000]]),
@@ -145,11 +149,14 @@ fn what_is_no_exif_says_nothing() {
     let text = directory(false, &[(ORIENTATION, 2, 2, *b"6\0\0\0")], 0);
     assert_eq!(read(&[&text]), Orientation::Upright);
     // The next block is asked then.
-    assert_eq!(read(&[&text, &whole, &block(3)]), Orientation::TurnedLeft);
+    assert_eq!(
+        read(&[&text, &valid_block, &exif_block(3)]),
+        Orientation::TurnedLeft
+    );
 }
 
 #[test]
-fn blocks_of_any_size_take_no_time() {
+fn blocks_of_any_size_are_read_fast() {
     let start = Instant::now();
     let damaged: Entry = (0x10f, 2, 100, [0xff; 4]);
     let many = directory(false, &vec![damaged; 65_535], 0);

@@ -8,43 +8,44 @@ use opencv::imgcodecs;
 use super::*;
 use crate::photo::Refusal;
 
-/// A watch that ends nothing.
-pub fn watch() -> Watch {
-    Watch {
-        until: Instant::now() + Duration::from_secs(600),
+/// Limits that end nothing.
+pub fn unlimited() -> ResourceLimits {
+    ResourceLimits {
+        deadline: Instant::now() + Duration::from_secs(600),
         memory: None,
     }
 }
 
 /// The pixels of a file as they are stored.
-pub fn stored(file: &[u8]) -> Result<Mat, Failure> {
-    let header = Header::read(file).map_err(Failure::Photo)?;
-    super::decoded(file, &header, watch())
+pub fn decode_file(file: &[u8]) -> Result<Mat, PhotoError> {
+    let header = Header::read(file).map_err(PhotoError::Refused)?;
+    super::decode_stored(file, &header, unlimited())
 }
 
 /// What OpenCV makes of a file, turned or as it is stored; nothing if it cannot be decoded.
-pub fn opencvs(file: &[u8], turned: bool) -> Option<Mat> {
-    let stored = if turned {
+pub fn decode_with_opencv(file: &[u8], turned: bool) -> Option<Mat> {
+    let flags = if turned {
         0
     } else {
         imgcodecs::IMREAD_IGNORE_ORIENTATION
     };
     let file = Mat::from_slice(file).unwrap();
-    let picture = imgcodecs::imdecode(&file, imgcodecs::IMREAD_COLOR | stored).unwrap();
-    (!picture.empty()).then_some(picture)
+    let image = imgcodecs::imdecode(&file, imgcodecs::IMREAD_COLOR | flags).unwrap();
+    (!image.empty()).then_some(image)
 }
 
 /// Compares pixels with OpenCV's, in colours and in grey.
-pub fn same_as_opencv(file: &[u8], what: &str) {
-    let theirs = opencvs(file, false).unwrap_or_else(|| panic!("{what}: OpenCV refuses it"));
-    let mut ours = stored(file).unwrap_or_else(|failure| panic!("{what}: {failure:?}"));
+pub fn assert_same_as_opencv(file: &[u8], what: &str) {
+    let theirs =
+        decode_with_opencv(file, false).unwrap_or_else(|| panic!("{what}: OpenCV refuses it"));
+    let mut ours = decode_file(file).unwrap_or_else(|failure| panic!("{what}: {failure:?}"));
     if ours.channels() == 1 {
-        ours = coloured(&ours).unwrap();
+        ours = to_bgr(&ours).unwrap();
     }
-    assert!(same(&ours, &theirs), "{what}: other pixels");
+    assert!(same_pixels(&ours, &theirs), "{what}: other pixels");
 }
 
-mod same;
+mod matches_opencv;
 
 /// A grey picture of that many pixels as a PNG file.
 fn png(width: u32, height: u32) -> Vec<u8> {
@@ -58,14 +59,14 @@ fn png(width: u32, height: u32) -> Vec<u8> {
     file
 }
 
-const WHOLE: Purpose = Purpose {
+const FULL_SIZE: DecodeOptions = DecodeOptions {
     longest_side: 0,
     annotate: true,
 };
 
-fn decoded(file: &[u8]) -> Result<Photo, Failure> {
+fn decoded(file: &[u8]) -> Result<Photo, PhotoError> {
     let header = Header::read(file).unwrap();
-    Photo::decode(file, &header, WHOLE, watch())
+    Photo::decode(file, &header, FULL_SIZE, unlimited())
 }
 
 /// A file of noise without colours.
@@ -77,13 +78,13 @@ fn grey_jpeg() -> Vec<u8> {
     file.into()
 }
 
-fn same(one: &Mat, other: &Mat) -> bool {
+fn same_pixels(one: &Mat, other: &Mat) -> bool {
     let alike = (one.typ(), one.size().unwrap()) == (other.typ(), other.size().unwrap());
     alike && norm2(one, other, NORM_INF, &no_array()).unwrap() == 0.0
 }
 
 #[test]
-fn a_grey_jpeg_is_what_would_be_made_of_its_colours() {
+fn grey_jpeg_decodes_to_its_grey_conversion() {
     let file = grey_jpeg();
     let header = Header::read(&file).unwrap();
     assert!(header.grey);
@@ -93,13 +94,13 @@ fn a_grey_jpeg_is_what_would_be_made_of_its_colours() {
     };
     for annotate in [true, false] {
         for longest_side in [0, 40] {
-            let purpose = Purpose {
+            let options = DecodeOptions {
                 longest_side,
                 annotate,
             };
-            let ours = Photo::decode(&file, &header, purpose, watch()).unwrap();
-            let theirs = Photo::decode(&file, &in_colours, purpose, watch()).unwrap();
-            assert!(same(&ours.grey, &theirs.grey));
+            let ours = Photo::decode(&file, &header, options, unlimited()).unwrap();
+            let theirs = Photo::decode(&file, &in_colours, options, unlimited()).unwrap();
+            assert!(same_pixels(&ours.grey, &theirs.grey));
             assert_eq!((ours.size, ours.scale), (theirs.size, theirs.scale));
             if annotate {
                 let face = || {
@@ -108,8 +109,8 @@ fn a_grey_jpeg_is_what_would_be_made_of_its_colours() {
                         eyes: Vec::new(),
                     }]
                 };
-                let file = ours.annotate(&face(), 95, watch()).unwrap();
-                assert_eq!(file, theirs.annotate(&face(), 95, watch()).unwrap());
+                let file = ours.annotate(&face(), 95, unlimited()).unwrap();
+                assert_eq!(file, theirs.annotate(&face(), 95, unlimited()).unwrap());
                 assert!(!Header::read(&file).unwrap().grey);
             }
         }
@@ -117,21 +118,21 @@ fn a_grey_jpeg_is_what_would_be_made_of_its_colours() {
 }
 
 #[test]
-fn what_is_not_drawn_on_keeps_no_colours() {
+fn no_canvas_without_annotation() {
     let file = png(200, 100);
     let header = Header::read(&file).unwrap();
-    let purpose = Purpose {
+    let options = DecodeOptions {
         annotate: false,
-        ..WHOLE
+        ..FULL_SIZE
     };
     assert!(
-        Photo::decode(&file, &header, purpose, watch())
+        Photo::decode(&file, &header, options, unlimited())
             .unwrap()
             .canvas
             .is_none()
     );
     assert!(
-        Photo::decode(&file, &header, WHOLE, watch())
+        Photo::decode(&file, &header, FULL_SIZE, unlimited())
             .unwrap()
             .canvas
             .is_some()
@@ -146,7 +147,7 @@ fn faces_are_blue_and_eyes_are_green() {
     };
     let file = decoded(&png(200, 100))
         .unwrap()
-        .annotate(&[face], 95, watch())
+        .annotate(&[face], 95, unlimited())
         .unwrap();
     let photo = decoded(&file).unwrap();
     assert_eq!(photo.size(), (200, 100));
@@ -178,54 +179,54 @@ fn noise() -> Mat {
 }
 
 #[test]
-fn grey_is_what_opencv_makes_it() {
+fn grey_conversion_matches_opencv() {
     let colour = noise();
     let mut expected = Mat::default();
     imgproc::cvt_color_def(&colour, &mut expected, imgproc::COLOR_BGR2GRAY).unwrap();
-    let made = grey(&colour).unwrap();
+    let made = to_grey(&colour).unwrap();
     assert_eq!(made.typ(), CV_8UC1);
-    assert!(same(&made, &expected));
-    assert!(grey(&made).is_err() && coloured(&colour).is_err());
+    assert!(same_pixels(&made, &expected));
+    assert!(to_grey(&made).is_err() && to_bgr(&colour).is_err());
 }
 
 #[test]
 fn a_lower_quality_makes_a_smaller_file() {
     let size = |quality| {
-        let photo = Photo::of(noise(), WHOLE).unwrap();
-        photo.annotate(&[], quality, watch()).unwrap().len()
+        let photo = Photo::from_pixels(noise(), FULL_SIZE).unwrap();
+        photo.annotate(&[], quality, unlimited()).unwrap().len()
     };
     assert!(2 * size(10) < size(95));
 }
 
 #[test]
-fn rectangles_come_back_to_the_photos_own_pixels() {
+fn boxes_are_scaled_back_to_photo_pixels() {
     let of = |longest_side| {
         let file = png(200, 100);
         let header = Header::read(&file).unwrap();
-        let purpose = Purpose {
+        let options = DecodeOptions {
             longest_side,
-            ..WHOLE
+            ..FULL_SIZE
         };
-        Photo::decode(&file, &header, purpose, watch()).unwrap()
+        Photo::decode(&file, &header, options, unlimited()).unwrap()
     };
     let photo = of(50);
     let (small, scale) = photo.grey();
     assert_eq!((small.cols(), small.rows(), scale), (50, 25, 0.25));
-    let own = |rectangle| photo.unscaled(rectangle);
+    let own = |rectangle| photo.to_photo_box(rectangle);
     assert_eq!(own(Rect::new(5, 5, 10, 20)), [20, 20, 40, 80]);
     assert_eq!(own(Rect::new(40, 5, 11, 20)), [160, 20, 40, 80]);
     let photo = of(0);
-    let (whole, scale) = photo.grey();
-    assert_eq!((whole.cols(), scale), (200, 1.0));
+    let (unscaled, scale) = photo.grey();
+    assert_eq!((unscaled.cols(), scale), (200, 1.0));
 }
 
 #[test]
-fn a_header_that_promises_other_pixels_is_damaged() {
+fn a_header_with_another_size_is_damaged() {
     let mut file = png(200, 100);
     // Width and height follow the chunk's length and name; its checksum follows its 13 bytes.
     file[16..24].copy_from_slice(&[0, 0, 0x80, 0, 0, 0, 0, 1]);
     assert!(matches!(
         decoded(&file),
-        Err(Failure::Photo(Refusal::PhotoDamaged(..)))
+        Err(PhotoError::Refused(Refusal::PhotoDamaged(..)))
     ));
 }

@@ -13,9 +13,9 @@ use opencv::prelude::*;
 use super::*;
 use crate::options::Preset;
 use crate::photo::container::webp::tests as webp;
-use crate::photo::decode::png::tests::kinds::chunk;
-use crate::photo::orientation::tests::block;
-use crate::photo::pixels::tests::watch;
+use crate::photo::decode::png::tests::variants::chunk;
+use crate::photo::orientation::tests::exif_block;
+use crate::photo::pixels::tests::unlimited;
 
 /// The SDK's sample with one face.
 fn lena() -> Mat {
@@ -24,51 +24,55 @@ fn lena() -> Mat {
     imgcodecs::imdecode(&Mat::from_slice(&file).unwrap(), imgcodecs::IMREAD_COLOR).unwrap()
 }
 
-fn encoded(name: &str, picture: &Mat) -> Vec<u8> {
+fn encoded(name: &str, image: &Mat) -> Vec<u8> {
     let mut file = Vector::<u8>::new();
-    assert!(imgcodecs::imencode_def(name, picture, &mut file).unwrap());
+    assert!(imgcodecs::imencode_def(name, image, &mut file).unwrap());
     file.to_vec()
 }
 
 /// What is seen in a file with half a gigabyte of memory, as Lambda's events have it.
-fn look(file: &[u8], annotate: Option<i32>) -> Result<Seen, Failure> {
-    let header = Header::read(file).map_err(Failure::Photo)?;
-    header.within(100_000_000).map_err(Failure::Photo)?;
+fn detect(file: &[u8], annotation_quality: Option<i32>) -> Result<Detections, PhotoError> {
+    let header = Header::read(file).map_err(PhotoError::Refused)?;
+    header
+        .check_pixels(100_000_000)
+        .map_err(PhotoError::Refused)?;
     let detection = Preset::Original.options().detection;
-    let machine = crate::machine::Machine::of(Some("512"));
-    machine.holds(&header, &detection).map_err(Failure::Photo)?;
-    let task = Task {
+    let machine = crate::machine::Machine::from_memory_size(Some("512"));
+    machine
+        .check_memory(&header, &detection)
+        .map_err(PhotoError::Refused)?;
+    let task = DetectionTask {
         detection,
-        annotate,
-        watch: watch(),
+        annotation_quality,
+        limits: unlimited(),
     };
-    OpenCv::new(Some(1), false)
+    OpenCvDetector::new(Some(1), false)
         .unwrap()
-        .look(file, &header, &task)
+        .detect(file, &header, &task)
 }
 
 /// The size and the number of faces, or the refusal's name.
-fn seen(file: &[u8]) -> Result<(u32, u32, usize), String> {
-    match look(file, None) {
-        Ok(seen) => Ok((seen.width, seen.height, seen.faces.len())),
-        Err(Failure::Photo(refusal)) => Err(refusal.name().to_owned()),
+fn faces_or_refusal(file: &[u8]) -> Result<(u32, u32, usize), String> {
+    match detect(file, None) {
+        Ok(detections) => Ok((detections.width, detections.height, detections.faces.len())),
+        Err(PhotoError::Refused(refusal)) => Err(refusal.name().to_owned()),
         Err(failure) => Err(format!("{failure:?}")),
     }
 }
 
 /// The sample on its side, with the orientation that says so, in each format.
 #[test]
-fn a_photo_on_its_side_is_turned() {
-    let _alone = crate::vision::alone();
+fn photos_are_rotated_by_their_exif_orientation() {
+    let _guard = crate::vision::lock_opencv_globals();
     let mut side = Mat::default();
     opencv::core::rotate(&lena(), &mut side, opencv::core::ROTATE_90_COUNTERCLOCKWISE).unwrap();
     let side = Mat::roi(&side, opencv::core::Rect::new(0, 0, 512, 500))
         .unwrap()
         .try_clone()
         .unwrap();
-    let exif = block(6);
+    let exif = exif_block(6);
     let jpeg = encoded(".jpg", &side);
-    assert_eq!(seen(&jpeg), Ok((512, 500, 0)));
+    assert_eq!(faces_or_refusal(&jpeg), Ok((512, 500, 0)));
     let segment = |content: &[u8]| {
         let length = u16::try_from(content.len() + 2).unwrap().to_be_bytes();
         [b"\xff\xe1", &length[..], content].concat()
@@ -82,13 +86,13 @@ fn a_photo_on_its_side_is_turned() {
     let extended = webp::chunk(b"VP8X", &[8, 0, 0, 0, 255, 1, 0, 243, 1, 0]);
     let lossy = webp::file(&[extended, lossy[12..].to_vec(), webp::chunk(b"EXIF", &exif)]);
     for file in [after_xmp, png, lossy] {
-        assert_eq!(seen(&file), Ok((500, 512, 1)));
+        assert_eq!(faces_or_refusal(&file), Ok((500, 512, 1)));
     }
 }
 
 #[test]
-fn what_is_higher_than_a_jpeg_may_be_has_faces_and_no_annotated_file() {
-    let _alone = crate::vision::alone();
+fn photos_too_high_for_jpeg_have_faces_but_no_annotated_file() {
+    let _guard = crate::vision::lock_opencv_globals();
     let mut high = Mat::default();
     opencv::core::copy_make_border_def(
         &lena(),
@@ -100,39 +104,39 @@ fn what_is_higher_than_a_jpeg_may_be_has_faces_and_no_annotated_file() {
         opencv::core::BORDER_CONSTANT,
     )
     .unwrap();
-    let seen = look(&encoded(".png", &high), Some(95)).unwrap();
+    let detections = detect(&encoded(".png", &high), Some(95)).unwrap();
     assert_eq!(
-        (seen.width, seen.height, seen.faces.len()),
+        (detections.width, detections.height, detections.faces.len()),
         (512, 66_000, 1)
     );
-    let error = seen.annotated.unwrap().unwrap_err();
+    let error = detections.annotated.unwrap().unwrap_err();
     assert_eq!((error.name(), error.status()), ("AnnotatedTooLarge", 413));
-    let said = error.to_string();
+    let message = error.to_string();
     assert!(
-        said.contains("512x66000") && said.contains("65500"),
-        "{said}"
+        message.contains("512x66000") && message.contains("65500"),
+        "{message}"
     );
 }
 
 /// Files that are made for this, from where they are if they are there.
-fn cases(folder: &str) -> Option<PathBuf> {
-    let cases = Path::new(env!("CARGO_MANIFEST_DIR"))
+fn case_folder(folder: &str) -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../shared/cases")
         .join(folder);
-    if cases.is_dir() {
-        return Some(cases);
+    if folder.is_dir() {
+        return Some(folder);
     }
-    println!("skipped: `{}` is not there", cases.display());
+    println!("skipped: `{}` is not there", folder.display());
     None
 }
 
 #[test]
-fn photos_of_tools_and_phones() {
-    let _alone = crate::vision::alone();
-    let Some(folder) = cases("photos") else {
+fn photos_from_tools_and_phones() {
+    let _guard = crate::vision::lock_opencv_globals();
+    let Some(folder) = case_folder("photos") else {
         return;
     };
-    let refused = |name: &str| Err(name.to_owned());
+    let refusal_name = |name: &str| Err(name.to_owned());
     let one = Ok((512, 400, 1));
     for (name, expected) in [
         ("upright.png", one.clone()),
@@ -140,37 +144,43 @@ fn photos_of_tools_and_phones() {
         ("exif-6-after-xmp.jpg", one.clone()),
         ("exif-6.webp", one.clone()),
         ("samsung-no-eoi-trailer.jpg", one),
-        ("12-bit.jpg", refused("UnsupportedImage")),
-        ("scans-1000-of-14-megapixels.jpg", refused("TooMuchWork")),
+        ("12-bit.jpg", refusal_name("UnsupportedImage")),
+        (
+            "scans-1000-of-14-megapixels.jpg",
+            refusal_name("TooMuchWork"),
+        ),
     ] {
         let file = fs::read(folder.join(name)).unwrap();
-        assert_eq!(seen(&file), expected, "{name}");
+        assert_eq!(faces_or_refusal(&file), expected, "{name}");
     }
     let file = fs::read(folder.join("512x66000.png")).unwrap();
-    let seen = look(&file, Some(95)).unwrap();
-    assert!(!seen.faces.is_empty());
+    let detections = detect(&file, Some(95)).unwrap();
+    assert!(!detections.faces.is_empty());
     assert_eq!(
-        seen.annotated.unwrap().unwrap_err().name(),
+        detections.annotated.unwrap().unwrap_err().name(),
         "AnnotatedTooLarge"
     );
 }
 
 #[test]
-fn files_that_are_made_to_hurt() {
-    let _alone = crate::vision::alone();
-    let Some(folder) = cases("hostile") else {
+fn hostile_files_are_handled_fast() {
+    let _guard = crate::vision::lock_opencv_globals();
+    let Some(folder) = case_folder("hostile") else {
         return;
     };
-    let refused = |name: &str| Err(name.to_owned());
+    let refusal_name = |name: &str| Err(name.to_owned());
     for (name, expected) in [
-        ("webp-cve-2023-4863-crash.webp", refused("PhotoDamaged")),
+        (
+            "webp-cve-2023-4863-crash.webp",
+            refusal_name("PhotoDamaged"),
+        ),
         ("png-ztxt-100x8MB.png", Ok((64, 64, 0))),
         ("png-exif-1MB-6000-entries.png", Ok((64, 64, 0))),
-        ("jpeg-2000-scans-4000x3000.jpg", refused("TooMuchWork")),
+        ("jpeg-2000-scans-4000x3000.jpg", refusal_name("TooMuchWork")),
     ] {
         let file = fs::read(folder.join(name)).unwrap();
         let start = Instant::now();
-        let found = seen(&file);
+        let found = faces_or_refusal(&file);
         println!("{name}: {found:?} in {:?}", start.elapsed());
         assert_eq!(found, expected, "{name}");
         assert!(start.elapsed() < Duration::from_secs(1), "{name}");

@@ -13,8 +13,8 @@ use std::time::Duration;
 use layer::Digest;
 use serde_json::{Value, json};
 
-use super::super::manifest::DIGEST;
-use super::super::{Patience, Remote};
+use super::super::manifest::DIGEST_HEADER;
+use super::super::{Remote, RetryPolicy};
 
 /// The media type of an image's manifest.
 pub const IMAGE: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -41,7 +41,7 @@ impl Request {
     }
 
     /// Whether it has this method, and `path` in its path.
-    pub fn is(&self, method: &str, path: &str) -> bool {
+    pub fn matches(&self, method: &str, path: &str) -> bool {
         self.method == method && self.path.contains(path)
     }
 }
@@ -56,7 +56,7 @@ pub struct Reply {
     /// The content.
     pub body: Vec<u8>,
     /// After how many bytes of the body the connection breaks.
-    pub cut: Option<usize>,
+    pub truncate_at: Option<usize>,
     /// Whether the length is not said beforehand.
     pub chunked: bool,
 }
@@ -68,13 +68,13 @@ impl Reply {
             status,
             headers: Vec::new(),
             body: body.into(),
-            cut: None,
+            truncate_at: None,
             chunked: false,
         }
     }
 
     /// The same with one more header.
-    pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+    pub fn with_header(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
     }
@@ -82,19 +82,19 @@ impl Reply {
 
 /// What a registry holds.
 #[derive(Clone, Default)]
-pub struct Shelf {
+pub struct RegistryContents {
     /// By digest.
     pub blobs: BTreeMap<String, Vec<u8>>,
     /// By tag and by digest, each with its media type.
     pub manifests: BTreeMap<String, (String, Vec<u8>)>,
 }
 
-impl Shelf {
+impl RegistryContents {
     /// An image with such layers, under the tag `latest`.
     pub fn image(layers: &[Vec<u8>]) -> Self {
-        let mut shelf = Self::default();
-        shelf.add_image("amd64", layers, "latest");
-        shelf
+        let mut contents = Self::default();
+        contents.add_image("amd64", layers, "latest");
+        contents
     }
 
     /// Adds an image for one processor; its entry in an index.
@@ -127,23 +127,23 @@ impl Shelf {
     }
 
     /// The digest of the only layer.
-    pub fn layer(&self) -> String {
+    pub fn layer_digest(&self) -> String {
         let manifest: Value = serde_json::from_slice(&self.manifests["latest"].1).unwrap();
         manifest["layers"][0]["digest"].as_str().unwrap().to_owned()
     }
 
     /// What an honest registry answers that nobody pushes to.
-    pub fn answer(&self, request: &Request) -> Reply {
+    pub fn respond(&self, request: &Request) -> Reply {
         let name = request.path.rsplit('/').next().unwrap();
         let body = if request.path.contains("/manifests/") {
             let found = self.manifests.get(name);
             found.map(|(kind, bytes)| {
-                let reply = Reply::new(200, bytes.clone()).with("content-type", kind);
-                reply.with(DIGEST, Digest::of(bytes).to_string())
+                let reply = Reply::new(200, bytes.clone()).with_header("content-type", kind);
+                reply.with_header(DIGEST_HEADER, Digest::of(bytes).to_string())
             })
         } else {
             let found = self.blobs.get(name);
-            found.map(|bytes| part(bytes, request.header("range")))
+            found.map(|bytes| range_reply(bytes, request.header("range")))
         };
         body.unwrap_or_else(|| {
             Reply::new(
@@ -154,7 +154,7 @@ impl Shelf {
     }
 }
 
-fn part(bytes: &[u8], range: &str) -> Reply {
+fn range_reply(bytes: &[u8], range: &str) -> Reply {
     let from = range
         .strip_prefix("bytes=")
         .and_then(|range| range.strip_suffix('-'));
@@ -165,13 +165,13 @@ fn part(bytes: &[u8], range: &str) -> Reply {
         return Reply::new(416, "");
     }
     let range = format!("bytes {from}-{}/{}", bytes.len() - 1, bytes.len());
-    Reply::new(206, &bytes[from..]).with("content-range", range)
+    Reply::new(206, &bytes[from..]).with_header("content-range", range)
 }
 
 /// The server.
 pub struct FakeRegistry {
     address: SocketAddr,
-    seen: Arc<Mutex<Vec<Request>>>,
+    requests: Arc<Mutex<Vec<Request>>>,
 }
 
 impl FakeRegistry {
@@ -179,8 +179,8 @@ impl FakeRegistry {
     pub fn start(answer: impl Fn(&Request, usize) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let address = listener.local_addr().unwrap();
-        let seen = Arc::new(Mutex::new(Vec::new()));
-        let (answer, log) = (Arc::new(answer), seen.clone());
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let (answer, log) = (Arc::new(answer), requests.clone());
         thread::spawn(move || {
             for socket in listener.incoming().flatten() {
                 let (answer, log) = (answer.clone(), log.clone());
@@ -190,25 +190,25 @@ impl FakeRegistry {
                 });
             }
         });
-        Self { address, seen }
+        Self { address, requests }
     }
 
     /// The image `tests/image` here, with short waits.
     pub fn remote(&self, version: &str) -> Remote {
         let mut remote = Remote::parse(&format!("{}/tests/image{version}", self.address)).unwrap();
-        remote.patience = Patience {
-            tries: 4,
-            first_wait: Duration::from_millis(5),
-            longest_wait: Duration::from_secs(3),
-            connect: Duration::from_secs(5),
-            silence: Duration::from_secs(30),
-            storing: Duration::from_secs(30),
+        remote.retry_policy = RetryPolicy {
+            max_attempts: 4,
+            initial_backoff: Duration::from_millis(5),
+            max_backoff: Duration::from_secs(3),
+            connect_timeout: Duration::from_secs(5),
+            read_timeout: Duration::from_secs(30),
+            commit_timeout: Duration::from_secs(30),
         };
         remote
     }
 
     /// The requests since the last call, with the part that was asked for.
-    pub fn seen(&self) -> Vec<String> {
+    pub fn request_lines(&self) -> Vec<String> {
         let requests = self.requests().into_iter();
         let lines = requests.map(|request| {
             let path = request.path.replace("/v2/tests/image/", "");
@@ -220,7 +220,7 @@ impl FakeRegistry {
 
     /// The same, whole.
     pub fn requests(&self) -> Vec<Request> {
-        std::mem::take(&mut *self.seen.lock().unwrap())
+        std::mem::take(&mut *self.requests.lock().unwrap())
     }
 
     /// Where it is.
@@ -281,7 +281,7 @@ fn serve(
     if request.method == "HEAD" {
         return Ok(());
     }
-    let sent = &reply.body[..reply.cut.unwrap_or(length)];
+    let sent = &reply.body[..reply.truncate_at.unwrap_or(length)];
     if !reply.chunked {
         return socket.write_all(sent);
     }
@@ -290,7 +290,7 @@ fn serve(
         socket.write_all(chunk)?;
         socket.write_all(b"\r\n")?;
     }
-    match reply.cut {
+    match reply.truncate_at {
         None => socket.write_all(b"0\r\n\r\n"),
         Some(_) => Ok(()),
     }

@@ -7,27 +7,27 @@ use fs_err as fs;
 use layer::{Architecture, Digest};
 use serde_json::{Value, json};
 
-use super::super::{Error, Event, pull, resolve};
-use super::fake::{FakeRegistry, INDEX, Reply, Shelf};
-use super::{assert_whole, noise, partials};
+use super::super::{Error, ProgressEvent, pull, resolve};
+use super::fake::{FakeRegistry, INDEX, RegistryContents, Reply};
+use super::{assert_complete, noise, partial_files};
 
 #[test]
-fn an_image_comes_whole_and_only_once() {
-    let shelf = Shelf::image(&[noise(200_000), noise(10), Vec::new(), noise(10)]);
+fn pull_is_complete_and_second_pull_fetches_nothing() {
+    let contents = RegistryContents::image(&[noise(200_000), noise(10), Vec::new(), noise(10)]);
     let registry = FakeRegistry::start({
-        let shelf = shelf.clone();
-        move |request, _| shelf.answer(request)
+        let contents = contents.clone();
+        move |request, _| contents.respond(request)
     });
     let folder = tempfile::tempdir().unwrap();
     let last = AtomicU64::new(0);
     let pulled = pull(&registry.remote(":latest"), folder.path(), None, &|event| {
-        if let Event::Bytes { done, total } = event {
+        if let ProgressEvent::Bytes { done, total } = event {
             assert!(last.swap(*done, Ordering::Relaxed) <= *done && done <= total);
         }
     });
     let pulled = pulled.unwrap();
-    assert_whole(folder.path(), &shelf);
-    let all: usize = shelf.blobs.values().map(Vec::len).sum();
+    assert_complete(folder.path(), &contents);
+    let all: usize = contents.blobs.values().map(Vec::len).sum();
     assert_eq!(
         (pulled.bytes, pulled.fetched_bytes),
         (all as u64, all as u64)
@@ -47,39 +47,39 @@ fn an_image_comes_whole_and_only_once() {
     registry.requests();
     let again = pull(&registry.remote(":latest"), folder.path(), None, &|_| ()).unwrap();
     assert_eq!((again.digest, again.fetched_bytes), (pulled.digest, 0));
-    assert_eq!(registry.seen(), ["GET manifests/latest"]);
+    assert_eq!(registry.request_lines(), ["GET manifests/latest"]);
     assert_eq!(resolve(&registry.remote("")).unwrap(), pulled.digest);
-    assert_eq!(registry.seen(), ["HEAD manifests/latest"]);
+    assert_eq!(registry.request_lines(), ["HEAD manifests/latest"]);
 }
 
 #[test]
-fn a_file_that_was_changed_is_fetched_again() {
-    let shelf = Shelf::image(&[noise(1000)]);
+fn modified_blob_is_fetched_again() {
+    let contents = RegistryContents::image(&[noise(1000)]);
     let registry = FakeRegistry::start({
-        let shelf = shelf.clone();
-        move |request, _| shelf.answer(request)
+        let contents = contents.clone();
+        move |request, _| contents.respond(request)
     });
     let folder = tempfile::tempdir().unwrap();
     let remote = registry.remote("");
     pull(&remote, folder.path(), None, &|_| ()).unwrap();
-    let name = shelf.layer().replace("sha256:", "blobs/sha256/");
+    let name = contents.layer_digest().replace("sha256:", "blobs/sha256/");
     fs::write(folder.path().join(name), noise(999)).unwrap();
     let again = pull(&remote, folder.path(), None, &|_| ()).unwrap();
     assert_eq!(again.fetched_bytes, 1000);
-    assert_whole(folder.path(), &shelf);
+    assert_complete(folder.path(), &contents);
 }
 
 #[test]
-fn a_broken_download_goes_on_where_it_broke() {
-    let shelf = Shelf::image(&[noise(100_000)]);
-    let layer = shelf.layer();
+fn interrupted_download_resumes() {
+    let contents = RegistryContents::image(&[noise(100_000)]);
+    let layer = contents.layer_digest();
     for chunked in [false, true] {
         let registry = FakeRegistry::start({
-            let (shelf, layer) = (shelf.clone(), layer.clone());
+            let (contents, layer) = (contents.clone(), layer.clone());
             move |request, _| {
-                let mut reply = shelf.answer(request);
+                let mut reply = contents.respond(request);
                 if request.path.ends_with(&layer) && request.header("range") != "bytes=80000-" {
-                    reply.cut = Some(40_000);
+                    reply.truncate_at = Some(40_000);
                     reply.chunked = chunked;
                 }
                 reply
@@ -87,23 +87,23 @@ fn a_broken_download_goes_on_where_it_broke() {
         });
         let folder = tempfile::tempdir().unwrap();
         pull(&registry.remote(""), folder.path(), None, &|_| ()).unwrap();
-        assert_whole(folder.path(), &shelf);
-        let asked = registry.seen().split_off(2);
+        assert_complete(folder.path(), &contents);
+        let asked = registry.request_lines().split_off(2);
         let from = ["", " bytes=40000-", " bytes=80000-"];
         assert_eq!(asked, from.map(|from| format!("GET blobs/{layer}{from}")));
     }
 }
 
 #[test]
-fn a_later_run_goes_on_as_well() {
-    let shelf = Shelf::image(&[noise(100_000)]);
-    let layer = shelf.layer();
+fn later_run_resumes_a_download() {
+    let contents = RegistryContents::image(&[noise(100_000)]);
+    let layer = contents.layer_digest();
     let registry = FakeRegistry::start({
-        let (shelf, layer) = (shelf.clone(), layer.clone());
+        let (contents, layer) = (contents.clone(), layer.clone());
         move |request, before| {
-            let mut reply = shelf.answer(request);
+            let mut reply = contents.respond(request);
             if request.path.ends_with(&layer) && before < 10 {
-                reply.cut = Some(1000);
+                reply.truncate_at = Some(1000);
             }
             reply
         }
@@ -111,25 +111,25 @@ fn a_later_run_goes_on_as_well() {
     let folder = tempfile::tempdir().unwrap();
     let error = pull(&registry.remote(""), folder.path(), None, &|_| ()).unwrap_err();
     assert!(
-        matches!(&error, Error::GaveUp { tries: 4, last } if matches!(**last, Error::CutOff { done: 4000, total: 100_000, .. })),
+        matches!(&error, Error::RetriesExhausted { attempts: 4, last } if matches!(**last, Error::Interrupted { done: 4000, total: 100_000, .. })),
         "{error}"
     );
     assert_eq!(
-        partials(folder.path()),
+        partial_files(folder.path()),
         [layer.replace("sha256:", ".partial-")]
     );
     assert!(!folder.path().join("index.json").exists());
     registry.requests();
     // The count of requests was cleared, so that four more break.
     pull(&registry.remote(""), folder.path(), None, &|_| ()).unwrap_err();
-    let asked = registry.seen();
+    let asked = registry.request_lines();
     assert_eq!(asked[1], format!("GET blobs/{layer} bytes=4000-"));
     assert_eq!(asked.len(), 5);
 
     // What is wrong with a file of an earlier run is not the registry's fault.
     let registry = FakeRegistry::start({
-        let shelf = shelf.clone();
-        move |request, _| shelf.answer(request)
+        let contents = contents.clone();
+        move |request, _| contents.respond(request)
     });
     let partial = folder
         .path()
@@ -141,41 +141,41 @@ fn a_later_run_goes_on_as_well() {
         format!("GET blobs/{layer} bytes=5000-"),
         format!("GET blobs/{layer}"),
     ];
-    assert_eq!(registry.seen()[1..], asked);
-    assert_whole(folder.path(), &shelf);
+    assert_eq!(registry.request_lines()[1..], asked);
+    assert_complete(folder.path(), &contents);
 }
 
 #[test]
-fn a_registry_without_parts_begins_anew() {
-    let shelf = Shelf::image(&[noise(100_000)]);
-    let layer = shelf.layer();
+fn registry_without_ranges_restarts_the_download() {
+    let contents = RegistryContents::image(&[noise(100_000)]);
+    let layer = contents.layer_digest();
     for status in [200, 416] {
         let registry = FakeRegistry::start({
-            let (shelf, layer) = (shelf.clone(), layer.clone());
+            let (contents, layer) = (contents.clone(), layer.clone());
             move |request, before| {
                 let mut request = request.clone();
                 let part = request.headers.remove("range").is_some();
                 if part && status == 416 {
                     return Reply::new(416, "");
                 }
-                let mut reply = shelf.answer(&request);
+                let mut reply = contents.respond(&request);
                 if request.path.ends_with(&layer) && before == 2 {
-                    reply.cut = Some(50_000);
+                    reply.truncate_at = Some(50_000);
                 }
                 reply
             }
         });
         let folder = tempfile::tempdir().unwrap();
         pull(&registry.remote(""), folder.path(), None, &|_| ()).unwrap();
-        assert_whole(folder.path(), &shelf);
+        assert_complete(folder.path(), &contents);
     }
 }
 
 #[test]
-fn nobody_else_writes_the_same_file() {
-    let shelf = Shelf::image(&[noise(1000)]);
-    let name = shelf.layer().replace("sha256:", ".partial-");
-    let registry = FakeRegistry::start(move |request, _| shelf.answer(request));
+fn partial_file_is_locked() {
+    let contents = RegistryContents::image(&[noise(1000)]);
+    let name = contents.layer_digest().replace("sha256:", ".partial-");
+    let registry = FakeRegistry::start(move |request, _| contents.respond(request));
     let folder = tempfile::tempdir().unwrap();
     let blobs = folder.path().join("blobs/sha256");
     fs::create_dir_all(&blobs).unwrap();
@@ -187,36 +187,37 @@ fn nobody_else_writes_the_same_file() {
 }
 
 #[test]
-fn a_busy_registry_is_waited_for_as_it_asks() {
-    let shelf = Shelf::image(&[noise(1000)]);
-    let layer = shelf.layer();
+fn retry_after_is_respected() {
+    let contents = RegistryContents::image(&[noise(1000)]);
+    let layer = contents.layer_digest();
     let registry = FakeRegistry::start({
-        let shelf = shelf.clone();
+        let contents = contents.clone();
         move |request, before| match (before, request.path.ends_with(&layer)) {
             (0, _) => Reply::new(503, ""),
-            (_, true) if before < 4 => Reply::new(429, "").with("retry-after", "1"),
-            _ => shelf.answer(request),
+            (_, true) if before < 4 => Reply::new(429, "").with_header("retry-after", "1"),
+            _ => contents.respond(request),
         }
     });
     let folder = tempfile::tempdir().unwrap();
     let start = Instant::now();
     let waits = std::cell::RefCell::new(Vec::new());
     pull(&registry.remote(""), folder.path(), None, &|event| {
-        if let Event::Again { wait, .. } = event {
-            waits.borrow_mut().push(*wait);
+        if let ProgressEvent::Retry { delay, .. } = event {
+            waits.borrow_mut().push(*delay);
         }
     })
     .unwrap();
     let second = Duration::from_secs(1);
     assert!(start.elapsed() >= second && waits.into_inner()[1..] == [second]);
-    assert_whole(folder.path(), &shelf);
+    assert_complete(folder.path(), &contents);
 }
 
 #[test]
-fn patience_ends() {
+fn retries_are_limited() {
     for (retry_after, requests) in [("0", 4), ("1000", 1), ("18446744073709551615", 1)] {
-        let registry =
-            FakeRegistry::start(move |_, _| Reply::new(429, "").with("retry-after", retry_after));
+        let registry = FakeRegistry::start(move |_, _| {
+            Reply::new(429, "").with_header("retry-after", retry_after)
+        });
         let folder = tempfile::tempdir().unwrap();
         let error = pull(&registry.remote(""), folder.path(), None, &|_| ()).unwrap_err();
         assert!(
@@ -225,7 +226,7 @@ fn patience_ends() {
                 .contains(&format!("asks to wait {retry_after} s")),
             "{error}"
         );
-        assert_eq!(registry.seen().len(), requests);
+        assert_eq!(registry.request_lines().len(), requests);
     }
     // One that says nothing, and one that is not there.
     let silent = FakeRegistry::start(|_, _| {
@@ -233,7 +234,7 @@ fn patience_ends() {
         Reply::new(200, "")
     });
     let mut remote = silent.remote("");
-    remote.patience.silence = Duration::from_millis(50);
+    remote.retry_policy.read_timeout = Duration::from_millis(50);
     let error = resolve(&remote).unwrap_err();
     assert!(
         error.to_string().contains("nothing came for too long"),
@@ -243,34 +244,34 @@ fn patience_ends() {
     let address = listener.local_addr().unwrap();
     drop(listener);
     let mut remote = super::super::Remote::parse(&format!("{address}/a")).unwrap();
-    remote.patience = silent.remote("").patience;
+    remote.retry_policy = silent.remote("").retry_policy;
     let error = resolve(&remote).unwrap_err();
     assert!(
-        matches!(&error, Error::GaveUp { tries: 4, last } if matches!(**last, Error::Unreachable { .. })),
+        matches!(&error, Error::RetriesExhausted { attempts: 4, last } if matches!(**last, Error::Unreachable { .. })),
         "{error}"
     );
 }
 
 #[test]
-fn of_an_index_one_image_comes_or_all() {
-    let mut shelf = Shelf::default();
+fn index_is_pulled_for_one_platform_or_completely() {
+    let mut contents = RegistryContents::default();
     let shared = noise(3000);
-    let small = shelf.add_image("arm64", &[shared.clone(), noise(20)], "arm");
-    let large = shelf.add_image("amd64", &[shared, noise(30)], "x86");
-    let other = shelf.add_image("riscv64", &[noise(40)], "riscv");
+    let small = contents.add_image("arm64", &[shared.clone(), noise(20)], "arm");
+    let large = contents.add_image("amd64", &[shared, noise(30)], "x86");
+    let other = contents.add_image("riscv64", &[noise(40)], "riscv");
     let index = json!({"schemaVersion": 2, "manifests": [small, other]});
-    shelf.add_manifest(INDEX, &index, "others");
+    contents.add_manifest(INDEX, &index, "others");
     let index = json!({"schemaVersion": 2, "manifests": [small, large, other]});
-    shelf.add_manifest(INDEX, &index, "latest");
+    contents.add_manifest(INDEX, &index, "latest");
     let registry = FakeRegistry::start({
-        let shelf = shelf.clone();
-        move |request, _| shelf.answer(request)
+        let contents = contents.clone();
+        move |request, _| contents.respond(request)
     });
     let remote = registry.remote("");
     let folder = tempfile::tempdir().unwrap();
     let pulled = pull(&remote, folder.path(), Some(Architecture::X86_64), &|_| ()).unwrap();
     assert_eq!(
-        (pulled.digest.to_string(), pulled.resolved),
+        (pulled.digest.to_string(), pulled.resolved_digest),
         (digest(&large), resolve(&remote).unwrap())
     );
     for (tag, found) in [
@@ -286,9 +287,9 @@ fn of_an_index_one_image_comes_or_all() {
     let pulled = pull(&remote, folder.path(), None, &|_| ()).unwrap();
     assert_eq!(
         (&pulled.digest, pulled.media_type.as_str()),
-        (&pulled.resolved, INDEX)
+        (&pulled.resolved_digest, INDEX)
     );
-    assert_whole(folder.path(), &shelf);
+    assert_complete(folder.path(), &contents);
     for image in [small, large, other] {
         let name = digest(&image).replace("sha256:", "blobs/sha256/");
         assert!(folder.path().join(name).is_file());

@@ -4,40 +4,40 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::super::manifest::DIGEST;
-use super::super::{Blob, Credentials, Error, Event, Remote, Result, push};
+use super::super::manifest::DIGEST_HEADER;
+use super::super::{Blob, Credentials, Error, ProgressEvent, Remote, Result, push};
 use super::fake::{FakeRegistry, IMAGE, Reply, Request};
-use super::{noise, of};
+use super::{digest_of, noise};
 use fs_err as fs;
 use layer::Digest;
 
 /// A registry that takes what is pushed.
 #[derive(Clone, Default)]
-struct Store(Arc<Mutex<BTreeMap<String, Vec<u8>>>>);
+struct FakeStore(Arc<Mutex<BTreeMap<String, Vec<u8>>>>);
 
-impl Store {
-    fn answer(&self, request: &Request) -> Reply {
+impl FakeStore {
+    fn respond(&self, request: &Request) -> Reply {
         let mut stored = self.0.lock().unwrap();
         let name = request.path.rsplit('/').next().unwrap();
-        let is = |method, path| request.is(method, path);
+        let is = |method, path| request.matches(method, path);
         if request.path == "/v2/" {
             Reply::new(200, "")
         } else if is("HEAD", "/blobs/") {
             Reply::new(if stored.contains_key(name) { 200 } else { 404 }, "")
         } else if is("POST", "/blobs/uploads/") {
-            Reply::new(202, "").with("location", format!("{}one?state=a%2Fb", request.path))
+            Reply::new(202, "").with_header("location", format!("{}one?state=a%2Fb", request.path))
         } else if is("PUT", "/blobs/uploads/one?state=a%2Fb&digest=") {
             let digest = name.rsplit('=').next().unwrap().replace("%3A", ":");
-            if of(&request.body) != digest {
+            if digest_of(&request.body) != digest {
                 return Reply::new(400, r#"{"errors": [{"code": "DIGEST_INVALID"}]}"#);
             }
             stored.insert(digest, request.body.clone());
-            Reply::new(201, "").with("location", "/there")
+            Reply::new(201, "").with_header("location", "/there")
         } else if is("PUT", "/manifests/") {
             stored.insert(name.to_owned(), request.body.clone());
             Reply::new(201, "")
-                .with(DIGEST, of(&request.body))
-                .with("location", "/there")
+                .with_header(DIGEST_HEADER, digest_of(&request.body))
+                .with_header("location", "/there")
         } else {
             Reply::new(404, "")
         }
@@ -57,18 +57,18 @@ fn push_all(remote: &Remote, blobs: &[Vec<u8>]) -> Result<Digest> {
     let blobs = blobs.iter().map(|bytes| {
         let length = bytes.len() as u64;
         offset += length;
-        Blob::in_file(Digest::of(bytes), length, &path, offset - length)
+        Blob::from_file(Digest::of(bytes), length, &path, offset - length)
     });
     let blobs: Vec<_> = blobs.collect();
     push(remote, &blobs, b"manifest", IMAGE, &|_| ())
 }
 
 #[test]
-fn each_blob_is_sent_once_and_in_one_piece() {
-    let store = Store::default();
+fn each_blob_is_uploaded_once_in_a_single_put() {
+    let store = FakeStore::default();
     let registry = FakeRegistry::start({
         let store = store.clone();
-        move |request, _| store.answer(request)
+        move |request, _| store.respond(request)
     });
     let blobs = [noise(300_000), noise(10), Vec::new(), noise(10)];
     let digest = push_all(&registry.remote(":v1"), &blobs).unwrap();
@@ -76,7 +76,7 @@ fn each_blob_is_sent_once_and_in_one_piece() {
     let requests = registry.requests();
     let puts = requests
         .iter()
-        .filter(|request| request.is("PUT", "/blobs/"));
+        .filter(|request| request.matches("PUT", "/blobs/"));
     let lengths: Vec<_> = puts
         .map(|request| request.header("content-length"))
         .collect();
@@ -89,11 +89,11 @@ fn each_blob_is_sent_once_and_in_one_piece() {
         0
     );
     let last = requests.last().unwrap();
-    assert!(last.is("PUT", "/manifests/v1") && last.header("content-type") == IMAGE);
+    assert!(last.matches("PUT", "/manifests/v1") && last.header("content-type") == IMAGE);
     assert_eq!(store.names().len(), 4);
 
     push_all(&registry.remote(":v2"), &blobs).unwrap();
-    let again = registry.seen();
+    let again = registry.request_lines();
     assert!(
         again.iter().all(|line| !line.contains("upload")),
         "{again:?}"
@@ -101,33 +101,33 @@ fn each_blob_is_sent_once_and_in_one_piece() {
     // By its digest, as the images of an index are.
     push_all(&registry.remote(&format!("@{digest}")), &[]).unwrap();
     assert_eq!(
-        registry.seen(),
+        registry.request_lines(),
         ["GET /v2/".to_owned(), format!("PUT manifests/{digest}")]
     );
-    let other = registry.remote(&format!(":v3@{}", of(b"other")));
+    let other = registry.remote(&format!(":v3@{}", digest_of(b"other")));
     let error = push_all(&other, &blobs).unwrap_err().to_string();
     assert!(error.contains("cannot be what is pushed"), "{error}");
-    assert!(registry.seen().is_empty());
+    assert!(registry.request_lines().is_empty());
 }
 
 #[test]
-fn a_failed_upload_begins_anew_and_a_stored_one_does_not() {
-    let store = Store::default();
+fn failed_upload_restarts_and_stored_blob_is_not_sent_again() {
+    let store = FakeStore::default();
     let registry = FakeRegistry::start({
         let store = store.clone();
         move |request, before| match (before, request.method.as_str()) {
             // The POST, then the PUT, and one whose answer is lost after the blob was stored.
-            (2, "POST") => Reply::new(429, "").with("retry-after", "0"),
+            (2, "POST") => Reply::new(429, "").with_header("retry-after", "0"),
             (5, "PUT") => Reply::new(500, ""),
             (8, "PUT") => {
-                store.answer(request);
+                store.respond(request);
                 Reply::new(502, "")
             }
-            _ => store.answer(request),
+            _ => store.respond(request),
         }
     });
     push_all(&registry.remote(""), &[noise(100_000)]).unwrap();
-    let seen = registry.seen();
+    let seen = registry.request_lines();
     let methods: Vec<_> = seen
         .iter()
         .map(|line| line.split(' ').next().unwrap())
@@ -139,13 +139,13 @@ fn a_failed_upload_begins_anew_and_a_stored_one_does_not() {
 }
 
 #[test]
-fn a_broken_connection_is_borne_for_a_while() {
+fn interrupted_uploads_are_retried_up_to_the_limit() {
     let registry = FakeRegistry::start(|request, _| match request.method.as_str() {
         "PUT" => Reply {
-            cut: Some(0),
+            truncate_at: Some(0),
             ..Reply::new(201, "cut")
         },
-        _ => Store::default().answer(request),
+        _ => FakeStore::default().respond(request),
     });
     let error = push_all(&registry.remote(""), &[noise(100_000)]).unwrap_err();
     assert!(error.to_string().contains("gave up at try 4"), "{error}");
@@ -154,10 +154,10 @@ fn a_broken_connection_is_borne_for_a_while() {
         if request.method == "PUT" {
             std::thread::sleep(Duration::from_secs(60));
         }
-        Store::default().answer(request)
+        FakeStore::default().respond(request)
     });
     let mut remote = registry.remote("");
-    remote.patience.storing = Duration::from_millis(150);
+    remote.retry_policy.commit_timeout = Duration::from_millis(150);
     let error = push_all(&remote, &[noise(100_000)]).unwrap_err();
     assert!(
         error.to_string().contains("does not confirm the blob"),
@@ -166,11 +166,11 @@ fn a_broken_connection_is_borne_for_a_while() {
 }
 
 #[test]
-fn what_is_damaged_here_is_not_sent() {
-    let store = Store::default();
+fn damaged_local_blobs_are_not_sent() {
+    let store = FakeStore::default();
     let registry = FakeRegistry::start({
         let store = store.clone();
-        move |request, _| store.answer(request)
+        move |request, _| store.respond(request)
     });
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("blob");
@@ -179,19 +179,19 @@ fn what_is_damaged_here_is_not_sent() {
     let digest = Digest::of(&noise(100_000));
     let bad = [
         (
-            Blob::in_file(Digest::of(b"other"), 100_000, &path, 0),
+            Blob::from_file(Digest::of(b"other"), 100_000, &path, 0),
             "its digest is",
         ),
         (
-            Blob::in_file(Digest::of(b"other"), 0, &path, 0),
+            Blob::from_file(Digest::of(b"other"), 0, &path, 0),
             "it is empty",
         ),
         (
-            Blob::in_file(digest, 100_001, &path, 0),
+            Blob::from_file(digest, 100_001, &path, 0),
             "100000 bytes and should have 100001",
         ),
-        (Blob::in_file(digest, 99_999, &path, 0), "its digest is"),
-        (Blob::in_file(digest, 100_000, &gone, 0), "No such file"),
+        (Blob::from_file(digest, 99_999, &path, 0), "its digest is"),
+        (Blob::from_file(digest, 100_000, &gone, 0), "No such file"),
     ];
     for (blob, reason) in bad {
         let error = push(&registry.remote(""), &[blob], b"m", IMAGE, &|_| ()).unwrap_err();
@@ -203,19 +203,19 @@ fn what_is_damaged_here_is_not_sent() {
 }
 
 #[test]
-fn a_registry_that_stores_something_else_is_found_out() {
+fn manifest_digest_mismatch_is_detected() {
     for header in [true, false] {
         let registry = FakeRegistry::start(move |request, _| {
-            let reply = match request.is("HEAD", "/manifests/") {
-                true => Reply::new(200, "").with(DIGEST, of(b"else")),
-                false => Store::default().answer(request),
+            let reply = match request.matches("HEAD", "/manifests/") {
+                true => Reply::new(200, "").with_header(DIGEST_HEADER, digest_of(b"else")),
+                false => FakeStore::default().respond(request),
             };
             let other = Reply {
                 headers: Vec::new(),
                 ..reply.clone()
             };
-            match (request.is("PUT", "/manifests/"), header) {
-                (true, true) => other.with(DIGEST, of(b"else")),
+            match (request.matches("PUT", "/manifests/"), header) {
+                (true, true) => other.with_header(DIGEST_HEADER, digest_of(b"else")),
                 (true, false) => other,
                 _ => reply,
             }
@@ -223,16 +223,16 @@ fn a_registry_that_stores_something_else_is_found_out() {
         let error = push_all(&registry.remote(""), &[]).unwrap_err();
         let text = error.to_string();
         assert!(
-            text.contains(&of(b"else")) && text.contains(&of(b"manifest")),
+            text.contains(&digest_of(b"else")) && text.contains(&digest_of(b"manifest")),
             "{text}"
         );
     }
 }
 
 #[test]
-fn a_token_that_runs_out_is_renewed_once() {
+fn expired_token_is_renewed_once() {
     for forever in [false, true] {
-        let store = Store::default();
+        let store = FakeStore::default();
         let service = FakeRegistry::start(|request, before| {
             assert!(request.path.contains("pull%2Cpush"), "{}", request.path);
             Reply::new(200, format!("{{\"token\": \"t{before}\"}}"))
@@ -249,8 +249,8 @@ fn a_token_that_runs_out_is_renewed_once() {
                 _ => true,
             };
             match good {
-                true => store.answer(request),
-                false => Reply::new(401, "").with("www-authenticate", challenge.as_str()),
+                true => store.respond(request),
+                false => Reply::new(401, "").with_header("www-authenticate", challenge.as_str()),
             }
         });
         let mut remote = registry.remote("");
@@ -263,32 +263,32 @@ fn a_token_that_runs_out_is_renewed_once() {
             false => assert_eq!(pushed.unwrap(), Digest::of(b"manifest")),
             true => assert!(matches!(pushed, Err(Error::Unauthorized { .. }))),
         }
-        assert_eq!(service.seen().len(), 2);
+        assert_eq!(service.request_lines().len(), 2);
     }
 }
 
 #[test]
-fn a_registry_that_refuses_bytes_for_their_login_gets_them_once_more_at_most() {
+fn unauthorized_upload_is_retried_at_most_once() {
     for (challenge, credentials, puts) in [
         ("Basic", "u", 1),
         ("Bearer realm=\"SERVICE\"", "u", 2),
         ("Bearer realm=\"SERVICE\"", "", 1),
     ] {
-        let store = Store::default();
+        let store = FakeStore::default();
         let service = FakeRegistry::start(|_, before| {
             Reply::new(200, format!("{{\"token\": \"t{before}\"}}"))
         });
         let challenge = challenge.replace("SERVICE", &service.url());
         let registry = FakeRegistry::start(move |request, _| {
-            let refused = request.is("PUT", "/blobs/uploads/");
+            let refused = request.matches("PUT", "/blobs/uploads/");
             match refused || request.header("authorization").is_empty() {
-                true => Reply::new(401, "").with("www-authenticate", challenge.as_str()),
-                false => store.answer(request),
+                true => Reply::new(401, "").with_header("www-authenticate", challenge.as_str()),
+                false => store.respond(request),
             }
         });
         let mut remote = registry.remote("");
         remote.credentials = match credentials {
-            "" => Credentials::Token("abc".into()),
+            "" => Credentials::RegistryToken("abc".into()),
             user => Credentials::Basic {
                 user: user.into(),
                 password: "p".into(),
@@ -296,20 +296,20 @@ fn a_registry_that_refuses_bytes_for_their_login_gets_them_once_more_at_most() {
         };
         let error = push_all(&remote, &[noise(10)]).unwrap_err();
         assert!(matches!(error, Error::Unauthorized { .. }), "{error}");
-        let seen = registry.seen();
+        let seen = registry.request_lines();
         let found = seen.iter().filter(|line| line.starts_with("PUT "));
         assert_eq!(found.count(), puts, "{seen:?}");
     }
 }
 
 #[test]
-fn a_login_that_is_not_asked_for_is_shown_all_the_same() {
-    let store = Store::default();
+fn basic_credentials_are_sent_without_a_challenge() {
+    let store = FakeStore::default();
     let registry = FakeRegistry::start(move |request, _| {
         let known = request.header("authorization") == "Basic dTpw";
         match request.method.as_str() {
-            "GET" | "HEAD" => store.answer(request),
-            _ if known => store.answer(request),
+            "GET" | "HEAD" => store.respond(request),
+            _ if known => store.respond(request),
             _ => Reply::new(401, ""),
         }
     });
@@ -326,20 +326,20 @@ fn a_login_that_is_not_asked_for_is_shown_all_the_same() {
 }
 
 #[test]
-fn another_server_that_takes_the_bytes_is_not_shown_the_login() {
-    let (store, there) = (Store::default(), Store::default());
-    let other = FakeRegistry::start(move |request, _| there.answer(request));
+fn credentials_are_not_sent_to_another_upload_server() {
+    let (store, there) = (FakeStore::default(), FakeStore::default());
+    let other = FakeRegistry::start(move |request, _| there.respond(request));
     let url = other.url();
     let registry = FakeRegistry::start(move |request, _| {
         if request.header("authorization").is_empty() {
-            return Reply::new(401, "").with("www-authenticate", "Basic");
+            return Reply::new(401, "").with_header("www-authenticate", "Basic");
         }
-        match request.is("POST", "/blobs/uploads/") {
-            true => Reply::new(202, "").with(
+        match request.matches("POST", "/blobs/uploads/") {
+            true => Reply::new(202, "").with_header(
                 "location",
                 format!("{url}/v2/tests/image/blobs/uploads/one?state=a%2Fb"),
             ),
-            false => store.answer(request),
+            false => store.respond(request),
         }
     });
     let mut remote = registry.remote("");
@@ -354,24 +354,25 @@ fn another_server_that_takes_the_bytes_is_not_shown_the_login() {
 }
 
 #[test]
-fn progress_is_told_by_bytes() {
-    let store = Store::default();
+fn progress_is_reported_in_bytes() {
+    let store = FakeStore::default();
     let registry = FakeRegistry::start({
         let store = store.clone();
-        move |request, _| store.answer(request)
+        move |request, _| store.respond(request)
     });
     push_all(&registry.remote(""), &[noise(10)]).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("blob");
     fs::write(&path, noise(500_000)).unwrap();
     let blobs = [(10, noise(10)), (500_000, noise(500_000))];
-    let blobs = blobs.map(|(bytes, content)| Blob::in_file(Digest::of(&content), bytes, &path, 0));
+    let blobs =
+        blobs.map(|(bytes, content)| Blob::from_file(Digest::of(&content), bytes, &path, 0));
     let told = std::cell::RefCell::new(Vec::new());
     push(&registry.remote(""), &blobs, b"m", IMAGE, &|event| {
         told.borrow_mut().push(match event {
-            Event::Blob { bytes, present, .. } => format!("{bytes} {present}"),
-            Event::Bytes { done, total } => format!("{done}/{total}"),
-            Event::Again { error, .. } => error.to_string(),
+            ProgressEvent::Blob { bytes, present, .. } => format!("{bytes} {present}"),
+            ProgressEvent::Bytes { done, total } => format!("{done}/{total}"),
+            ProgressEvent::Retry { error, .. } => error.to_string(),
         });
     })
     .unwrap();

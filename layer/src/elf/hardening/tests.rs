@@ -1,33 +1,40 @@
 //! That programs which the machine's compiler did not harden in one way or another are refused for that and nothing else.
 
 use crate::elf::{Elf, FunctionBinary};
-use crate::tests::draft::{c_program, hardened_program};
+use crate::tests::fixture::{c_program, hardened_program};
 use crate::{Architecture, GlibcVersion, Result};
 use std::path::Path;
 
 use super::*;
 
 fn check(path: &Path) -> Result<FunctionBinary> {
-    let here = Architecture::of_this_machine().unwrap();
-    FunctionBinary::check(path, here, GlibcVersion::new(2, u32::MAX))?.hardened()
+    let host = Architecture::host().unwrap();
+    FunctionBinary::check(path, host, GlibcVersion::new(2, u32::MAX))?.require_hardened()
 }
 
 #[test]
-fn a_hardened_program_passes_and_what_it_checks_is_counted() {
+fn hardened_program_passes_with_its_fortified_functions() {
     let folder = tempfile::tempdir().unwrap();
     let binary = check(&hardened_program(folder.path(), "", &[])).unwrap();
     let found = &binary.elf().hardening;
-    assert!(found.position_independent && found.relro && found.binds_now && found.stack_is_data);
-    assert!(found.stack_protector && !found.text_relocations && found.writable_code == 0);
-    assert_eq!(found.fortified, ["__memcpy_chk".to_owned()].into());
+    assert!(
+        found.position_independent && found.relro && found.bind_now && found.nonexecutable_stack
+    );
+    assert!(
+        found.stack_protector && !found.text_relocations && found.writable_executable_segments == 0
+    );
+    assert_eq!(
+        found.fortified_functions,
+        ["__memcpy_chk".to_owned()].into()
+    );
 }
 
 #[test]
-fn a_soft_program_is_refused_for_what_it_lacks() {
+fn unhardened_program_is_rejected_with_the_missing_feature() {
     // Address constants in code, and a section that may do everything.
     let relocated = "__asm__(\".text\\n.balign 8\\n.8byte main\\n\");\n";
     let writable = "__asm__(\".section .everything,\\\"awx\\\"\\n.8byte 0\\n.text\\n\");\n";
-    let soft: [(&str, &[&str], &str); 8] = [
+    let unhardened: [(&str, &[&str], &str); 8] = [
         ("", &["-fno-pie", "-no-pie"], "not position-independent"),
         ("", &["-Wl,-z,norelro"], "no PT_GNU_RELRO"),
         ("", &["-Wl,-z,lazy"], "BIND_NOW is not set"),
@@ -41,11 +48,11 @@ fn a_soft_program_is_refused_for_what_it_lacks() {
         ),
         ("", &["-U_FORTIFY_SOURCE"], "no __*_chk is imported"),
     ];
-    for (besides, arguments, expected) in soft {
+    for (extra_source, arguments, expected) in unhardened {
         let folder = tempfile::tempdir().unwrap();
-        let path = hardened_program(folder.path(), besides, arguments);
-        let lacks = Elf::read(&path).unwrap().hardening.lacks();
-        assert_eq!(lacks.len(), 1, "{arguments:?}: {lacks:?}");
+        let path = hardened_program(folder.path(), extra_source, arguments);
+        let missing = Elf::read(&path).unwrap().hardening.missing();
+        assert_eq!(missing.len(), 1, "{arguments:?}: {missing:?}");
         let error = check(&path).unwrap_err().to_string();
         assert!(error.contains("is not hardened"), "{error}");
         assert!(error.contains(expected), "{arguments:?}: {error}");
@@ -54,7 +61,7 @@ fn a_soft_program_is_refused_for_what_it_lacks() {
 }
 
 #[test]
-fn all_that_is_missing_is_said_at_once() {
+fn all_missing_hardening_is_reported_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let path = c_program(
         folder.path(),
@@ -73,15 +80,15 @@ fn all_that_is_missing_is_said_at_once() {
 }
 
 #[test]
-fn features_are_read_from_notes() {
+fn gnu_properties_are_read_from_notes() {
     let all = [
         (elf::GNU_PROPERTY_X86_FEATURE_1_AND, vec!["IBT", "SHSTK"]),
         (elf::GNU_PROPERTY_AARCH64_FEATURE_1_AND, vec!["BTI", "PAC"]),
     ];
     for (kind, names) in all {
-        assert_eq!(features(kind, 3), names);
-        assert_eq!(features(kind, 1), names[..1]);
-        assert!(features(kind, 0).is_empty());
+        assert_eq!(gnu_property_names(kind, 3), names);
+        assert_eq!(gnu_property_names(kind, 1), names[..1]);
+        assert!(gnu_property_names(kind, 0).is_empty());
     }
-    assert!(features(elf::GNU_PROPERTY_STACK_SIZE, 3).is_empty());
+    assert!(gnu_property_names(elf::GNU_PROPERTY_STACK_SIZE, 3).is_empty());
 }

@@ -1,6 +1,6 @@
 // What OpenCV's detector finds before it groups, computed one window after the other in the plainest
 // way. Written from the description of what OpenCV does, to compare with where OpenCV itself is not
-// at hand; `against_stock` holds it to OpenCV.
+// at hand; `compare_detection` holds it to OpenCV.
 //
 // Numbers round as OpenCV's do: to the nearest, halves to even, in float or double as noted.
 #pragma once
@@ -9,20 +9,20 @@
 #include <cstdint>
 #include <vector>
 
-#include "cascade.hpp"
+#include "test_cascade.hpp"
 
-namespace identity {
+namespace conformance {
 
 // A window that passes all stages: which of the scales, and where in the picture at that scale.
-struct Place {
+struct Candidate {
   size_t scale;
   int x, y;
 
-  bool operator==(const Place& other) const { return scale == other.scale && x == other.x && y == other.y; }
+  bool operator==(const Candidate& other) const { return scale == other.scale && x == other.x && y == other.y; }
 };
 
 // Grey pixels that lie elsewhere.
-struct View {
+struct ImageView {
   const uint8_t* pixels;
   size_t stride;
   int width, height;
@@ -50,7 +50,7 @@ struct Axis {
   }
 };
 
-inline std::vector<uint8_t> resized(const View& from, int width, int height) {
+inline std::vector<uint8_t> resized(const ImageView& from, int width, int height) {
   const Axis across(from.width, width), down(from.height, height);
   std::vector<uint8_t> pixels;
   for (int y = 0; y < height; y++)
@@ -82,62 +82,62 @@ struct Integral {
       }
   }
 
-  uint32_t box(const std::vector<uint32_t>& of, int x, int y, int columns, int rows) const {
+  uint32_t box_sum(const std::vector<uint32_t>& of, int x, int y, int columns, int rows) const {
     const size_t top = static_cast<size_t>(y) * width + x, bottom = top + static_cast<size_t>(rows) * width;
     return of[bottom + columns] - of[bottom] - of[top + columns] + of[top];
   }
 };
 
-enum class Verdict { found, failed_first, failed };
+enum class WindowResult { passed, failed_first_stage, failed };
 
-inline float value_of(const Feature& feature, const Integral& integral, int x, int y) {
+inline float feature_value(const Feature& feature, const Integral& integral, int x, int y) {
   float value = 0;
   for (size_t i = 0; i < feature.boxes.size(); i++) {
     const Box& box = feature.boxes[i];
-    const uint32_t sum = integral.box(integral.sums, x + box.x, y + box.y, box.width, box.height);
+    const uint32_t sum = integral.box_sum(integral.sums, x + box.x, y + box.y, box.width, box.height);
     const float part = box.weight * static_cast<float>(static_cast<int32_t>(sum));
     value = i == 0 ? part : value + part;
   }
   return value;
 }
 
-inline Verdict judged(const Cascade& cascade, const Integral& integral, int x, int y) {
+inline WindowResult evaluate_window(const Cascade& cascade, const Integral& integral, int x, int y) {
   // The contrast is that of the window without its outermost pixels.
   const int columns = cascade.width - 2, rows = cascade.height - 2;
   const double area = static_cast<double>(columns) * rows;
-  const int32_t sum = static_cast<int32_t>(integral.box(integral.sums, x + 1, y + 1, columns, rows));
-  const uint32_t squares = integral.box(integral.squares, x + 1, y + 1, columns, rows);
-  const double spread = area * squares - static_cast<double>(sum) * sum;
-  if (!(spread > 0)) return Verdict::failed;
-  const float inverse = static_cast<float>(1.0 / std::sqrt(spread));
-  if (!(area * static_cast<double>(inverse) < 0.1)) return Verdict::failed;
+  const int32_t sum = static_cast<int32_t>(integral.box_sum(integral.sums, x + 1, y + 1, columns, rows));
+  const uint32_t squares = integral.box_sum(integral.squares, x + 1, y + 1, columns, rows);
+  const double variance = area * squares - static_cast<double>(sum) * sum;
+  if (!(variance > 0)) return WindowResult::failed;
+  const float norm_factor = static_cast<float>(1.0 / std::sqrt(variance));
+  if (!(area * static_cast<double>(norm_factor) < 0.1)) return WindowResult::failed;
   for (size_t i = 0; i < cascade.stages.size(); i++) {
     const Stage& stage = cascade.stages[i];
     double total = 0;
-    for (int j = stage.first; j < stage.first + stage.count; j += cascade.nodes_at(j)) {
+    for (int j = stage.first; j < stage.first + stage.count; j += cascade.tree_size_at(j)) {
       const Stump* stump = &cascade.stumps[static_cast<size_t>(j)];
       const auto is_left = [&]() {
-        return value_of(cascade.features[static_cast<size_t>(stump->feature)], integral, x, y) * inverse < stump->threshold;
+        return feature_value(cascade.features[static_cast<size_t>(stump->feature)], integral, x, y) * norm_factor < stump->threshold;
       };
       bool left = is_left();
-      if (stump->next == (left ? Next::left : Next::right)) {
+      if (stump->child == (left ? ChildSide::left : ChildSide::right)) {
         stump++;
         left = is_left();
       }
       total += static_cast<double>(left ? stump->left : stump->right);
     }
-    if (total < static_cast<double>(stage.threshold())) return i == 0 ? Verdict::failed_first : Verdict::failed;
+    if (total < static_cast<double>(stage.threshold())) return i == 0 ? WindowResult::failed_first_stage : WindowResult::failed;
   }
-  return Verdict::found;
+  return WindowResult::passed;
 }
 
 // The scales that are looked at: those whose window is within the limits, or else the one whose
 // window is the nearest to the lower limit. A limit of 0 is none.
-inline std::vector<float> scales_of(const Cascade& cascade, int width, int height, double factor, int least_width,
-                                    int least_height, int most_width, int most_height) {
-  if (most_width == 0 || most_height == 0) {
-    most_width = width;
-    most_height = height;
+inline std::vector<float> select_scales(const Cascade& cascade, int width, int height, double factor, int min_width,
+                                    int min_height, int max_width, int max_height) {
+  if (max_width == 0 || max_height == 0) {
+    max_width = width;
+    max_height = height;
   }
   std::vector<float> all, chosen;
   for (double scale = 1; rounded(cascade.width * scale) <= width && rounded(cascade.height * scale) <= height;
@@ -149,9 +149,9 @@ inline std::vector<float> scales_of(const Cascade& cascade, int width, int heigh
   for (const float scale : all) {
     const int wide = rounded(static_cast<float>(cascade.width) * scale);
     const int high = rounded(static_cast<float>(cascade.height) * scale);
-    beyond = beyond || wide > most_width || high > most_height;
-    if (!beyond && wide >= least_width && high >= least_height) chosen.push_back(scale);
-    const double across = least_width - wide, down = least_height - high, apart = across * across + down * down;
+    beyond = beyond || wide > max_width || high > max_height;
+    if (!beyond && wide >= min_width && high >= min_height) chosen.push_back(scale);
+    const double across = min_width - wide, down = min_height - high, apart = across * across + down * down;
     if (closest == 0 || apart < nearest) {
       nearest = apart;
       closest = scale;
@@ -161,8 +161,8 @@ inline std::vector<float> scales_of(const Cascade& cascade, int width, int heigh
   return chosen;
 }
 
-inline std::vector<Place> places_of(const Cascade& cascade, const View& view, const std::vector<float>& scales) {
-  std::vector<Place> found;
+inline std::vector<Candidate> find_candidates(const Cascade& cascade, const ImageView& view, const std::vector<float>& scales) {
+  std::vector<Candidate> found;
   int stripes = 0;
   for (size_t i = 0; i < scales.size(); i++) {
     const float scale = scales[i];
@@ -181,13 +181,13 @@ inline std::vector<Place> places_of(const Cascade& cascade, const View& view, co
     for (int y = 0; y < last; y += step)
       for (int x = 0; x < columns; x += step) {
         const bool inside = x + cascade.width <= width && y + cascade.height <= height;
-        const Verdict verdict = inside ? judged(cascade, integral, x, y) : Verdict::failed;
-        if (verdict == Verdict::found) found.push_back({i, x, y});
+        const WindowResult window_result = inside ? evaluate_window(cascade, integral, x, y) : WindowResult::failed;
+        if (window_result == WindowResult::passed) found.push_back({i, x, y});
         // One that fails at once has a neighbour that is not looked at.
-        if (verdict == Verdict::failed_first) x += step;
+        if (window_result == WindowResult::failed_first_stage) x += step;
       }
   }
   return found;
 }
 
-}  // namespace identity
+}  // namespace conformance

@@ -3,11 +3,11 @@
     python3 wheel.py CASCADES OUT PHOTO...
 
 OUT gets each photo's grey pixels as a PGM file, so that decoding is not what is compared, and two
-files of as many lines: `questions`, each with
+files of as many lines: `requests`, each with
 
     CASCADE PICTURE left top width height factor neighbours least-width least-height most-width most-height levels
 
-and `answers`, each with the number of rectangles and then x y width height and the count of each, or
+and `expected`, each with the number of rectangles and then x y width height and the count of each, or
 where levels are asked for its level and its weight.
 """
 import pathlib
@@ -20,8 +20,8 @@ cv2.setNumThreads(1)
 
 # What is asked of a cascade in a whole photo: factor, neighbours, least and most size, levels. The
 # first in two of three photos, because it gives all windows that pass, the others in turn.
-OFTEN = (1.1, 0, (0, 0), (0, 0), False)
-IN_TURN = [
+ALL_WINDOWS = (1.1, 0, (0, 0), (0, 0), False)
+ALTERNATIVES = [
     (1.1, 4, (0, 0), (0, 0), False),
     (1.05, 3, (60, 60), (0, 0), False),
     (1.3, 2, (0, 0), (120, 120), False),
@@ -29,12 +29,12 @@ IN_TURN = [
     (1.15, 1, (40, 40), (0, 0), True),
 ]
 # What is looked for in faces, and how.
-IN_FACES = ("eye", "lefteye_2splits", "righteye_2splits", "eye_tree_eyeglasses", "smile")
-FACES = (1.1, 4, (0, 0), (0, 0), False)
-IN_FACE = (1.1, 3, (0, 0), (0, 0), False)
+FACE_CASCADES = ("eye", "lefteye_2splits", "righteye_2splits", "eye_tree_eyeglasses", "smile")
+FACE_REQUEST = (1.1, 4, (0, 0), (0, 0), False)
+IN_FACE_REQUEST = (1.1, 3, (0, 0), (0, 0), False)
 
 
-def ask(classifier, grey, request):
+def detect(classifier, grey, request):
     factor, neighbours, least, most, levels = request
     limits = {"scaleFactor": factor, "minNeighbors": neighbours, "minSize": least, "maxSize": most}
     if levels:
@@ -51,38 +51,38 @@ def ask(classifier, grey, request):
     return " ".join(words)
 
 
-def questions(classifiers, pictures):
+def requests(classifiers, images):
     """Each as the name of a cascade, of a picture, a region or None, and a request."""
     for turn, name in enumerate(classifiers):
-        for number, picture in enumerate(pictures):
+        for number, image in enumerate(images):
             if (turn + number) % 3 > 0:
-                yield name, picture, None, OFTEN
+                yield name, image, None, ALL_WINDOWS
             else:
-                yield name, picture, None, IN_TURN[(turn + number) // 3 % len(IN_TURN)]
+                yield name, image, None, ALTERNATIVES[(turn + number) // 3 % len(ALTERNATIVES)]
     faces = classifiers["haarcascade_frontalface_default.xml"]
-    for picture, grey in pictures.items():
-        for face in faces.detectMultiScale(grey, *FACES[:2]):
-            for short in IN_FACES:
-                yield f"haarcascade_{short}.xml", picture, [int(value) for value in face], IN_FACE
+    for image, grey in images.items():
+        for face in faces.detectMultiScale(grey, *FACE_REQUEST[:2]):
+            for short in FACE_CASCADES:
+                yield f"haarcascade_{short}.xml", image, [int(value) for value in face], IN_FACE_REQUEST
 
 
 def main(folder, out, photos):
     files = sorted(pathlib.Path(folder).glob("*.xml"))
     classifiers = {file.name: cv2.CascadeClassifier(str(file)) for file in files}
-    pictures = {}
+    images = {}
     for photo in map(pathlib.Path, photos):
         grey = cv2.cvtColor(cv2.imread(str(photo)), cv2.COLOR_BGR2GRAY)
         height, width = grey.shape
         name = f"{photo.stem}.pgm"
         (out / name).write_bytes(f"P5 {width} {height} 255\n".encode() + grey.tobytes())
-        pictures[name] = grey
-    with open(out / "questions", "w") as asked, open(out / "answers", "w") as answered:
-        for name, picture, region, request in questions(classifiers, pictures):
-            grey = pictures[picture]
+        images[name] = grey
+    with open(out / "requests", "w") as requests_file, open(out / "expected", "w") as expected_file:
+        for name, image, region, request in requests(classifiers, images):
+            grey = images[image]
             x, y, width, height = region or (0, 0, grey.shape[1], grey.shape[0])
             factor, neighbours, least, most, levels = request
-            print(name, picture, x, y, width, height, factor, neighbours, *least, *most, int(levels), file=asked)
-            print(ask(classifiers[name], grey[y : y + height, x : x + width], request), file=answered)
+            print(name, image, x, y, width, height, factor, neighbours, *least, *most, int(levels), file=requests_file)
+            print(detect(classifiers[name], grey[y : y + height, x : x + width], request), file=expected_file)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
-// Reads every file of a folder in each way that imdecode has, and leaves the pixels beside it, behind their type and size;
-// nothing where a file cannot be read. What was read unchanged is also written anew as PNG, where there is PNG.
+// Reads every file of a folder in each way that imdecode has, and leaves the pixels beside it, behind their type and
+// size; nothing where a file cannot be read. What was read unchanged is also written anew as PNG, where there is PNG.
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
@@ -28,15 +28,15 @@ int main(int count, char** arguments) {
         std::ifstream source(name, std::ios::binary);
         const Bytes file((std::istreambuf_iterator<char>(source)), std::istreambuf_iterator<char>());
         for (const int mode : {-1, 0, 1, 2, 6}) {
-            const cv::Mat picture = cv::imdecode(file, mode);
-            if (picture.empty()) continue;
-            const int header[] = {picture.type(), picture.cols, picture.rows};
-            const size_t bytes = picture.total() * picture.elemSize();
-            write(name + "." + std::to_string(mode), header, Bytes(picture.data, picture.data + bytes));
-            if (mode != -1 || !has_png || picture.depth() > CV_16U || picture.channels() == 2) continue;
-            Bytes anew;
-            cv::imencode(".png", picture, anew);
-            write(name + ".anew", nullptr, anew);
+            const cv::Mat image = cv::imdecode(file, mode);
+            if (image.empty()) continue;
+            const int header[] = {image.type(), image.cols, image.rows};
+            const size_t bytes = image.total() * image.elemSize();
+            write(name + "." + std::to_string(mode), header, Bytes(image.data, image.data + bytes));
+            if (mode != -1 || !has_png || image.depth() > CV_16U || image.channels() == 2) continue;
+            Bytes reencoded;
+            cv::imencode(".png", image, reencoded);
+            write(name + ".reencoded", nullptr, reencoded);
         }
     }
 }

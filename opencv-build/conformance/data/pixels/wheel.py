@@ -15,7 +15,7 @@ SIZES = [(1, 1), (2, 3), (7, 5), (8, 8), (16, 16), (17, 33), (35, 18), (64, 48),
 random = numpy.random.default_rng(13)
 
 
-def pictures(width, height, channels):
+def test_images(width, height, channels):
     """Noise, a gradient, and shapes with sharp edges."""
     noise = random.integers(0, 256, (height, width, channels), numpy.uint8)
     x, y = numpy.meshgrid(numpy.arange(width), numpy.arange(height))
@@ -34,7 +34,7 @@ def orientation(value):
     return chunk(b"eXIf", b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01" + struct.pack(">HHI", value, 0, 0))
 
 
-def transparent(colour, bits):
+def transparency(colour, bits):
     """The chunk that makes a palette's first colours, or one colour, transparent."""
     content = {0: b"\0\1", 2: b"\0\1\0\1\0\1", 3: bytes([0, 128])[: 1 << bits]}.get(colour)
     return chunk(b"tRNS", content) if content else b""
@@ -42,11 +42,11 @@ def transparent(colour, bits):
 
 CHROMATICITIES = struct.pack(">8I", 31270, 32900, 64000, 33000, 21000, 71000, 15000, 6000)
 # Chunks besides those that a file must have: before the palette, and after it.
-BESIDES = {
+EXTRA_CHUNKS = {
     "plain": (b"", lambda colour, bits: b""),
-    "transparent": (b"", transparent),
+    "transparent": (b"", transparency),
     "gamma": (chunk(b"gAMA", struct.pack(">I", 45455)), lambda colour, bits: b""),
-    "linear": (chunk(b"gAMA", struct.pack(">I", 100000)), transparent),
+    "linear": (chunk(b"gAMA", struct.pack(">I", 100000)), transparency),
     "gamma-0": (chunk(b"gAMA", struct.pack(">I", 0)), lambda colour, bits: b""),
     "srgb": (chunk(b"sRGB", b"\0"), lambda colour, bits: b""),
     "primaries": (chunk(b"cHRM", CHROMATICITIES), lambda colour, bits: b""),
@@ -61,7 +61,7 @@ BESIDES = {
     "on-its-side": (b"", lambda colour, bits: orientation(6)),
     "mirrored": (b"", lambda colour, bits: orientation(2)),
 }
-KINDS = [(0, b) for b in (1, 2, 4, 8, 16)] + [(3, b) for b in (1, 2, 4, 8)] + [(c, b) for c in (2, 4, 6) for b in (8, 16)]
+COLOUR_TYPES = [(0, b) for b in (1, 2, 4, 8, 16)] + [(3, b) for b in (1, 2, 4, 8)] + [(c, b) for c in (2, 4, 6) for b in (8, 16)]
 ADAM7 = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
 
 
@@ -80,12 +80,12 @@ def scanlines(width, height, bits, colour, content):
             places = numpy.unpackbits(row.astype(numpy.uint8)[:, None], axis=1)[:, 8 - bits :]
             row = numpy.packbits(places.reshape(-1)).tobytes()
         kind = y % 5
-        out.append(bytes([kind]) + bytes((value - guess(kind, row, before, i, step)) & 255 for i, value in enumerate(row)))
+        out.append(bytes([kind]) + bytes((value - predict(kind, row, before, i, step)) & 255 for i, value in enumerate(row)))
         before = row
     return b"".join(out)
 
 
-def guess(kind, row, before, i, step):
+def predict(kind, row, before, i, step):
     left = row[i - step] if i >= step else 0
     corner = before[i - step] if i >= step else 0
     up = before[i]
@@ -95,9 +95,9 @@ def guess(kind, row, before, i, step):
     return min(distances)[2]
 
 
-def png(width, height, bits, colour, interlaced, besides):
+def png(width, height, bits, colour, interlaced, extra):
     channels = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[colour]
-    first, second = BESIDES[besides]
+    first, second = EXTRA_CHUNKS[extra]
     smooth = numpy.add.outer(numpy.arange(height) * 7, numpy.arange(width * channels) * 5)
     content = (smooth * (1 << bits) // 256 + random.integers(0, 1 << bits, smooth.shape) // 8) % (1 << bits)
     content = content.reshape(height, width, channels)
@@ -120,36 +120,36 @@ def png(width, height, bits, colour, interlaced, besides):
 
 
 def make_png():
-    for (colour, bits), interlaced, (width, height) in itertools.product(KINDS, (0, 1), SIZES):
+    for (colour, bits), interlaced, (width, height) in itertools.product(COLOUR_TYPES, (0, 1), SIZES):
         yield f"{colour}-{bits}-{interlaced}-{width}x{height}", png(width, height, bits, colour, interlaced, "plain")
-    for (colour, bits), besides in itertools.product(KINDS, BESIDES):
-        yield f"{colour}-{bits}-{besides}", png(33, 17, bits, colour, 0, besides)
+    for (colour, bits), extra in itertools.product(COLOUR_TYPES, EXTRA_CHUNKS):
+        yield f"{colour}-{bits}-{extra}", png(33, 17, bits, colour, 0, extra)
 
 
 def make_webp():
     for (width, height), channels, quality in itertools.product(SIZES, (3, 4), (1, 40, 80, 100, 101)):
-        for what, picture in zip(("noise", "gradient", "shapes"), pictures(width, height, channels)):
-            file = cv2.imencode(".webp", picture, [cv2.IMWRITE_WEBP_QUALITY, quality])[1].tobytes()
+        for what, image in zip(("noise", "gradient", "shapes"), test_images(width, height, channels)):
+            file = cv2.imencode(".webp", image, [cv2.IMWRITE_WEBP_QUALITY, quality])[1].tobytes()
             yield f"{channels}-q{quality}-{width}x{height}-{what}", file
 
 
 def make_tiff():
     for (width, height), channels, how in itertools.product(SIZES, (1, 3, 4), (1, 5, 8, 32773, 32946)):
-        for what, picture in zip(("noise", "gradient", "shapes"), pictures(width, height, channels)):
+        for what, image in zip(("noise", "gradient", "shapes"), test_images(width, height, channels)):
             for bits, kind in ((8, numpy.uint8), (16, numpy.uint16), (32, numpy.float32)):
-                file = cv2.imencode(".tiff", picture.astype(kind) * (bits // 8), [cv2.IMWRITE_TIFF_COMPRESSION, how])[1]
+                file = cv2.imencode(".tiff", image.astype(kind) * (bits // 8), [cv2.IMWRITE_TIFF_COMPRESSION, how])[1]
                 yield f"{channels}-{bits}-{how}-{width}x{height}-{what}", file.tobytes()
 
 
 def make_jpeg2000():
     for (width, height), channels, quality in itertools.product(SIZES, (1, 3, 4), (1000, 300, 20)):
-        for what, picture in zip(("noise", "gradient", "shapes"), pictures(width, height, channels)):
-            written, file = cv2.imencode(".jp2", picture, [cv2.IMWRITE_JPEG2000_COMPRESSION_X1000, quality])
+        for what, image in zip(("noise", "gradient", "shapes"), test_images(width, height, channels)):
+            written, file = cv2.imencode(".jp2", image, [cv2.IMWRITE_JPEG2000_COMPRESSION_X1000, quality])
             if written:
                 yield f"{channels}-x{quality}-{width}x{height}-{what}", file.tobytes()
 
 
-def difference(path):
+def compare_file(path):
     """What is wrong with what was read of the file."""
     file = numpy.fromfile(path, numpy.uint8)
     for mode in (-1, 0, 1, 2, 6):
@@ -166,26 +166,26 @@ def difference(path):
         content = ours.read_bytes()
         if content[:12] != kind:
             return f"{path.name}: mode {mode}: type and size are {struct.unpack('<3i', content[:12])}, not {struct.unpack('<3i', kind)}"
-        apart = numpy.frombuffer(content[12:], theirs.dtype) != theirs.reshape(-1)
-        if apart.any():
-            return f"{path.name}: mode {mode}: {numpy.count_nonzero(apart)} of {apart.size} values differ"
-        anew = pathlib.Path(f"{path}.anew")
-        if mode == -1 and anew.exists():
-            again = cv2.imdecode(numpy.fromfile(anew, numpy.uint8), -1)
+        different = numpy.frombuffer(content[12:], theirs.dtype) != theirs.reshape(-1)
+        if different.any():
+            return f"{path.name}: mode {mode}: {numpy.count_nonzero(different)} of {different.size} values differ"
+        reencoded = pathlib.Path(f"{path}.reencoded")
+        if mode == -1 and reencoded.exists():
+            again = cv2.imdecode(numpy.fromfile(reencoded, numpy.uint8), -1)
             if again is None or not numpy.array_equal(again.reshape(theirs.shape), theirs):
-                return f"{path.name}: the wheel reads other pixels in what was written anew"
+                return f"{path.name}: the wheel reads other pixels in what was encoded again"
     return None
 
 
 def main():
-    job, folder = sys.argv[1], pathlib.Path(sys.argv[2])
-    if job == "make":
+    command, folder = sys.argv[1], pathlib.Path(sys.argv[2])
+    if command == "make":
         for name in sys.argv[3:]:
             for kind, content in globals()[f"make_{name}"]():
                 (folder / f"{name}-{kind}").write_bytes(content)
         return
     files = sorted(path for path in folder.iterdir() if not path.suffix)
-    wrong = [found for found in map(difference, files) if found]
+    wrong = [found for found in map(compare_file, files) if found]
     print("\n".join(wrong[:20]), file=sys.stderr)
     print(f"OpenCV {cv2.__version__}: {len(files)} files, {len(wrong)} differences")
     sys.exit(1 if wrong or not files else 0)

@@ -8,42 +8,42 @@ use crate::skip::Skip;
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
 use serde::Deserialize;
-use support::progress::{Step, tell};
+use support::progress::{Step, print_status};
 use support::run::{Shell, cmd, output};
 
-use crate::programs::{Programs, all_said, said};
-use crate::{Fixture, no_detector};
+use crate::programs::{Programs, run_all, run_and_capture};
+use crate::{Fixture, skip_no_detector};
 
 /// Cases at each level without `--slow`, and how many times fewer than `--cases` with it, since sanitizers are slow; the
 /// one for threads is slower still.
 const CASES: u64 = 400;
-const FEWER: u64 = 10;
-const THREADED: u64 = 60;
+const SLOWDOWN: u64 = 10;
+const THREAD_SANITIZER_CASES: u64 = 60;
 const SEED: u64 = 1;
 
 /// Where the files are that are tried.
-const DETECTOR: &str = "opencv-build/overlay/modules/objdetect/src/haar";
+const DETECTOR_DIR: &str = "opencv-build/overlay/modules/objdetect/src/haar";
 
-const LEVELS: &str = include_str!("../../data/detector/levels.toml");
+const SIMD_LEVELS: &str = include_str!("../../data/detector/simd_levels.toml");
 
-/// What `data/detector/levels.toml` has.
+/// What `data/detector/simd_levels.toml` has.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Levels {
-    level: Vec<Level>,
+struct SimdLevels {
+    level: Vec<SimdLevel>,
 }
 
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Level {
+struct SimdLevel {
     name: String,
-    flags: Vec<String>,
-    needs: Vec<String>,
+    compiler_flags: Vec<String>,
+    cpu_flags: Vec<String>,
 }
 
 /// One way to compile the program.
-struct Way {
-    level: Level,
+struct BuildVariant {
+    level: SimdLevel,
     sanitizers: &'static str,
     cases: u64,
 }
@@ -52,123 +52,132 @@ struct Way {
 #[derive(Deserialize)]
 struct Tally {
     cases: u64,
-    refused: u64,
-    filled: u64,
+    rejected: u64,
+    non_empty: u64,
 }
 
 /// Compiles and runs it in all ways.
 pub fn test(fixture: &Fixture, slow: Option<u64>) -> Result<()> {
-    fixture.has_detector()?;
-    let detector = fixture.root.join(DETECTOR);
+    fixture.skip_without_detector()?;
+    let detector = fixture.project_dir.join(DETECTOR_DIR);
     if !detector.is_dir() {
-        return Err(no_detector());
+        return Err(skip_no_detector());
     }
     let programs = Programs::new(fixture)?;
     let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
-    let compiler = compiler(scratch.path())?;
-    let inputs = programs.folder().join("plain-cascades");
+    let compiler = find_compiler(scratch.path())?;
+    let inputs = programs.dir().join("text-cascades");
     fs::create_dir_all(&inputs)?;
-    let (sh, plain, share) = (
+    let (sh, export_text, share) = (
         Shell::new()?,
-        programs.built("detector", "plain")?,
-        fixture.share(),
+        programs.compile("detector", "export_text")?,
+        fixture.share_dir(),
     );
-    said(cmd!(sh, "{plain} {share} {inputs}"))?;
+    run_and_capture(cmd!(sh, "{export_text} {share} {inputs}"))?;
 
-    let cases = slow.map_or(CASES, |cases| cases / FEWER);
-    let ways = ways(fixture, cases)?;
+    let cases = slow.map_or(CASES, |cases| cases / SLOWDOWN);
+    let variants = build_variants(fixture, cases)?;
     let step = Step::start(format!(
         "compiling the detector with {compiler}'s sanitizers"
     ));
-    let program = |way: &Way| {
-        programs
-            .folder()
-            .join(format!("core-{}-{}", way.level.name, way.cases))
+    let program = |variant: &BuildVariant| {
+        programs.dir().join(format!(
+            "detector-core-{}-{}",
+            variant.level.name, variant.cases
+        ))
     };
-    let (own, kept) = (fixture.data().join("detector"), fixture.sdk.path());
-    let compiling = |way: &Way| {
-        let (sanitizers, flags) = (way.sanitizers, &way.level.flags);
+    let (own, kept) = (fixture.data_dir().join("detector"), fixture.sdk.path());
+    let compiling = |variant: &BuildVariant| {
+        let (sanitizers, flags) = (variant.sanitizers, &variant.level.compiler_flags);
         // A product and a sum as one round once where two operations round twice, which OpenCV's build never does.
         cmd!(
             sh,
             "{compiler} -std=c++17 -O1 -g -fno-omit-frame-pointer -pthread -ffp-contract=off
              -fno-sanitize-recover=all {sanitizers} -D__OPENCV_BUILD -DCV_ENABLE_INTRINSICS
-             -DOPENCV_HAAR_DETECTOR {flags...} -I {detector} -I {own}/standin -I {own}/standin/haar
+             -DOPENCV_HAAR_DETECTOR {flags...} -I {detector} -I {own}/stubs -I {own}/stubs/haar
              -I {kept}/include/opencv4"
         )
     };
-    let compile = |way: &Way| {
-        let names = ["check", "detect", "dispatch", "model", "stump"];
+    let compile = |variant: &BuildVariant| {
+        let names = [
+            "detect",
+            "dispatch",
+            "feature_compiler",
+            "model",
+            "model_validation",
+        ];
         let files = names.map(|name| detector.join(name).with_extension("cpp"));
-        let compile = compiling(way).arg(own.join("core.cpp")).args(files);
-        Command::from(compile.arg("-o").arg(program(way)))
+        let compile = compiling(variant)
+            .arg(own.join("detector_core.cpp"))
+            .args(files);
+        Command::from(compile.arg("-o").arg(program(variant)))
     };
     // What grouping is by itself has no instructions of its own.
-    let similar = programs.folder().join("similar");
-    let first = ways.first().context("there is nothing to compile")?;
-    let index = compiling(first).arg(own.join("similar.cpp"));
-    let index = Command::from(index.arg("-o").arg(&similar));
-    all_said(ways.iter().map(compile).chain([index]).collect())?;
+    let grouping_index = programs.dir().join("grouping_index");
+    let first = variants.first().context("there is nothing to compile")?;
+    let index = compiling(first).arg(own.join("grouping_index.cpp"));
+    let index = Command::from(index.arg("-o").arg(&grouping_index));
+    run_all(variants.iter().map(compile).chain([index]).collect())?;
     drop(step);
     let numbers = |cases| [SEED, 0, cases].map(|number: u64| number.to_string());
     let random = numbers(cases);
-    said(cmd!(sh, "{similar} {random...}"))?;
+    run_and_capture(cmd!(sh, "{grouping_index} {random...}"))?;
 
     let processor = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let processor: Vec<_> = processor.split_whitespace().collect();
-    let lacks = |need: &&String| !processor.contains(&need.as_str());
+    let is_missing = |flag: &&String| !processor.contains(&flag.as_str());
     let mut runs = Vec::new();
-    for way in &ways {
-        if let Some(lacking) = way.level.needs.iter().find(lacks) {
-            tell(&format!(
-                "{}: compiled, and running it skipped, because this processor has no {lacking}",
-                way.level.name
+    for variant in &variants {
+        if let Some(missing) = variant.level.cpu_flags.iter().find(is_missing) {
+            print_status(&format!(
+                "{}: compiled, and running it skipped, because this processor has no {missing}",
+                variant.level.name
             ));
             continue;
         }
-        let (program, random) = (program(way), numbers(way.cases));
+        let (program, random) = (program(variant), numbers(variant.cases));
         let run = Command::from(cmd!(sh, "{program} {inputs} {random...}"));
-        runs.push((way, run));
+        runs.push((variant, run));
     }
     ensure!(!runs.is_empty(), "no level can be run here");
-    let (ways, runs): (Vec<_>, Vec<_>) = runs.into_iter().unzip();
-    for (way, said) in ways.iter().zip(all_said(runs)?) {
-        check(way, &said)?;
+    let (variants, runs): (Vec<_>, Vec<_>) = runs.into_iter().unzip();
+    for (variant, text) in variants.iter().zip(run_all(runs)?) {
+        check_tally(variant, &text)?;
     }
     Ok(())
 }
 
 /// The SDK's levels under the sanitizers of memory and of undefined behaviour, and the lowest one under that of threads.
-fn ways(fixture: &Fixture, cases: u64) -> Result<Vec<Way>> {
-    let known: Levels =
-        toml::from_str(LEVELS).context("data/detector/levels.toml is not a list of levels")?;
+fn build_variants(fixture: &Fixture, cases: u64) -> Result<Vec<BuildVariant>> {
+    let known: SimdLevels = toml::from_str(SIMD_LEVELS)
+        .context("data/detector/simd_levels.toml is not a list of levels")?;
     let cpu = &fixture.sdk.manifest().cpu;
-    let mut ways = Vec::new();
+    let mut variants = Vec::new();
     for name in cpu.baseline.iter().chain(&cpu.dispatch) {
         let level = known.level.iter().find(|level| level.name == *name);
         let level = level.with_context(|| {
             format!(
-                "opencv-build/conformance/data/detector/levels.toml does not know {name}; add how it is compiled for"
+                "opencv-build/conformance/data/detector/simd_levels.toml does not know {name}; add how it is compiled for"
             )
         })?;
-        ways.push(Way {
+        variants.push(BuildVariant {
             level: level.clone(),
             // The last is undefined as well, and in no group.
             sanitizers: "-fsanitize=address,undefined,float-cast-overflow",
             cases,
         });
     }
-    let lowest = ways.first().context("the SDK names no baseline")?;
-    ways.push(Way {
+    let lowest = variants.first().context("the SDK names no baseline")?;
+    variants.push(BuildVariant {
         level: lowest.level.clone(),
         sanitizers: "-fsanitize=thread",
-        cases: THREADED,
+        cases: THREAD_SANITIZER_CASES,
     });
-    Ok(ways)
+    Ok(variants)
 }
 
 /// A compiler of this machine that has the sanitizers: it links a program with each.
-fn compiler(scratch: &Path) -> Result<String> {
+fn find_compiler(scratch: &Path) -> Result<String> {
     let source = scratch.join("empty.cpp");
     fs::write(&source, "int main() { return 0; }\n")?;
     let (sh, program) = (Shell::new()?, scratch.join("empty"));
@@ -181,26 +190,28 @@ fn compiler(scratch: &Path) -> Result<String> {
         }
     }
     let reason = "neither g++ nor clang++ is here with its sanitizers; install g++";
-    Err(Skip::because(reason.to_owned()))
+    Err(Skip::with_reason(reason.to_owned()))
 }
 
 /// That all cases were tried and some say something.
-fn check(way: &Way, said: &str) -> Result<()> {
+fn check_tally(variant: &BuildVariant, output: &str) -> Result<()> {
     let (name, sanitizers) = (
-        &way.level.name,
-        way.sanitizers.trim_start_matches("-fsanitize="),
+        &variant.level.name,
+        variant.sanitizers.trim_start_matches("-fsanitize="),
     );
-    let line = said.lines().last().unwrap_or_default();
+    let line = output.lines().last().unwrap_or_default();
     let tally: Tally =
-        serde_json::from_str(line).with_context(|| format!("the program says `{said}`"))?;
-    let taken = tally.cases - tally.refused.min(tally.cases);
+        serde_json::from_str(line).with_context(|| format!("the program says `{output}`"))?;
+    let taken = tally.cases - tally.rejected.min(tally.cases);
     ensure!(
-        tally.cases == way.cases && taken * 2 > tally.cases && tally.filled * 6 > tally.cases,
-        "at {name} too few cases say something: {said}"
+        tally.cases == variant.cases
+            && taken * 2 > tally.cases
+            && tally.non_empty * 6 > tally.cases,
+        "at {name} too few cases say something: {output}"
     );
-    tell(&format!(
+    print_status(&format!(
         "{name} with {sanitizers}: {} cases, of which the detector takes {taken}, and windows are found in {}",
-        tally.cases, tally.filled
+        tally.cases, tally.non_empty
     ));
     Ok(())
 }

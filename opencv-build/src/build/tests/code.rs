@@ -4,24 +4,24 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use code_digest::Code;
+use code_digest::ModuleGraph;
 use fs_err as fs;
 use support::files::{all_files, copy_tree};
 
-use super::super::{CODE, INSTRUMENTED_CODE};
+use super::super::{CODE_DIGEST, SANITIZED_CODE_DIGEST};
 use crate::cmake;
 
 #[path = "../../../digests.rs"]
 mod digests;
 
 /// A copy of what digests are made of.
-struct Copy {
+struct CrateCopy {
     folder: tempfile::TempDir,
     /// The code in it, while it is unchanged.
-    code: Code,
+    code: ModuleGraph,
 }
 
-impl Copy {
+impl CrateCopy {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
@@ -43,7 +43,7 @@ impl Copy {
     }
 
     /// Whether a digest is another one when the text of `file` stands between `before` and `after`.
-    fn counts(&self, variable: &str, file: &Path, (before, after): (&str, &str)) -> bool {
+    fn affects_digest(&self, variable: &str, file: &Path, (before, after): (&str, &str)) -> bool {
         let text = fs::read_to_string(file).unwrap();
         let unchanged = digest(&self.code, variable);
         fs::write(file, format!("{before}{text}{after}")).unwrap();
@@ -57,7 +57,7 @@ impl Copy {
     }
 
     /// The files below `part` that do not count.
-    fn that_do_not_count(
+    fn files_without_effect(
         &self,
         variable: &str,
         part: &str,
@@ -65,7 +65,7 @@ impl Copy {
     ) -> BTreeSet<String> {
         let folder = self.at(part);
         let mut files = all_files(&folder).unwrap();
-        files.retain(|file| !self.counts(variable, file, change));
+        files.retain(|file| !self.affects_digest(variable, file, change));
         let names = files.iter().map(|file| file.strip_prefix(&folder).unwrap());
         names
             .map(|name| name.to_str().unwrap().to_owned())
@@ -74,10 +74,10 @@ impl Copy {
 }
 
 /// The code below `folder`, as the build script reads it.
-fn code(folder: &Path) -> Code {
+fn code(folder: &Path) -> ModuleGraph {
     let [own, platform, support] = ["opencv-build", "layer/platform", "xtask/support"]
         .map(|part| folder.join(part).join("src"));
-    Code::read(&[
+    ModuleGraph::read(&[
         ("opencv_build", &own),
         ("platform", &platform),
         ("support", &support),
@@ -86,10 +86,10 @@ fn code(folder: &Path) -> Code {
 }
 
 /// The digest that the build script would hand over.
-fn digest(code: &Code, variable: &str) -> String {
-    let mut all = digests::ALL.iter();
-    let (_, root, without) = all.find(|(name, ..)| *name == variable).unwrap();
-    code.digest(root, &without.concat()).unwrap()
+fn digest(code: &ModuleGraph, variable: &str) -> String {
+    let mut all = digests::DIGESTS.iter();
+    let (_, root, excluded) = all.find(|(name, ..)| *name == variable).unwrap();
+    code.digest(root, &excluded.concat()).unwrap()
 }
 
 fn names(names: &[&str]) -> BTreeSet<String> {
@@ -97,22 +97,24 @@ fn names(names: &[&str]) -> BTreeSet<String> {
 }
 
 #[test]
-fn the_digests_are_those_of_the_code_as_it_is() {
-    let copy = Copy::new();
+fn embedded_digests_match_the_code() {
+    let copy = CrateCopy::new();
     for (variable, value) in [
-        ("CODE_OF_SDK", CODE),
-        ("CODE_OF_INSTRUMENTED_SDK", INSTRUMENTED_CODE),
-        ("CODE_OF_CMAKE_CALL", cmake::CODE),
+        ("SDK_CODE_DIGEST", CODE_DIGEST),
+        ("SANITIZED_SDK_CODE_DIGEST", SANITIZED_CODE_DIGEST),
+        ("CMAKE_CODE_DIGEST", cmake::CODE_DIGEST),
     ] {
         assert_eq!(digest(&copy.code, variable), value, "{variable}");
     }
-    assert!(cmake::CRATES.starts_with("cc 1.") && cmake::CRATES.contains(", cmake 0."));
+    assert!(
+        cmake::CRATE_VERSIONS.starts_with("cc 1.") && cmake::CRATE_VERSIONS.contains(", cmake 0.")
+    );
 }
 
 #[test]
-fn neither_comments_nor_documentation_nor_tests_make_an_sdk_stale() {
-    let copy = Copy::new();
-    let of_all = |code: &Code| digests::ALL.map(|one| digest(code, one.0));
+fn comments_documentation_and_tests_do_not_change_digests() {
+    let copy = CrateCopy::new();
+    let of_all = |code: &ModuleGraph| digests::DIGESTS.map(|one| digest(code, one.0));
     let before = of_all(&copy.code);
     let rewrite = |part: &str, kind: &str, change: &dyn Fn(&str) -> String| {
         for path in all_files(&copy.at(part)).unwrap() {
@@ -139,18 +141,18 @@ fn neither_comments_nor_documentation_nor_tests_make_an_sdk_stale() {
 }
 
 #[test]
-fn the_code_of_every_step_makes_an_sdk_stale_and_no_other() {
+fn code_of_build_steps_changes_the_sdk_digest() {
     let token = ("", "\nconst _: u8 = 1;\n");
-    let copy = Copy::new();
-    let mut not = copy.that_do_not_count("CODE_OF_SDK", "opencv-build/src", token);
+    let copy = CrateCopy::new();
+    let mut not = copy.files_without_effect("SDK_CODE_DIGEST", "opencv-build/src", token);
     not.retain(|name| !name.contains("tests"));
     let expected = names(&[
         "baseline.rs",
-        "baseline/data.rs",
-        "effort.rs",
+        "baseline/config.rs",
+        "compile_time.rs",
         // Only tells what failed.
         "error.rs",
-        "instrument.rs",
+        "sanitizers.rs",
         // Only re-exports.
         "internals.rs",
         // Only declares modules.
@@ -165,59 +167,64 @@ fn the_code_of_every_step_makes_an_sdk_stale_and_no_other() {
         ("xtask/support/src/files.rs", true),
         ("xtask/support/src/fingerprint.rs", true),
         ("xtask/support/src/run.rs", true),
-        ("xtask/support/src/answer.rs", false),
+        ("xtask/support/src/output.rs", false),
         ("xtask/support/src/lock.rs", false),
         ("xtask/support/src/progress.rs", false),
     ] {
         let path = copy.at(file);
-        assert_eq!(copy.counts("CODE_OF_SDK", &path, token), expected, "{file}");
+        assert_eq!(
+            copy.affects_digest("SDK_CODE_DIGEST", &path, token),
+            expected,
+            "{file}"
+        );
     }
 }
 
 #[test]
-fn data_and_scripts_of_every_step_make_an_sdk_stale_and_no_other() {
-    let copy = Copy::new();
+fn data_of_build_steps_changes_the_sdk_digest() {
+    let copy = CrateCopy::new();
     let value = ("value = 1\n", "");
-    let not = copy.that_do_not_count("CODE_OF_SDK", "opencv-build/data", value);
+    let not = copy.files_without_effect("SDK_CODE_DIGEST", "opencv-build/data", value);
     let others = ["baseline.toml", "link.sh"];
-    let instruments = ["instrument/unchecked.txt", "instrument/unreached.txt"];
+    let sanitizers = ["sanitizers/ignorelist.txt", "sanitizers/uninstrumented.txt"];
     // What of them counts is tested below, by values.
     let by_value = ["pins.toml", "trim.toml"];
-    assert_eq!(not, names(&[&others[..], &instruments, &by_value].concat()));
-    let not = copy.that_do_not_count("CODE_OF_INSTRUMENTED_SDK", "opencv-build/data", value);
+    assert_eq!(not, names(&[&others[..], &sanitizers, &by_value].concat()));
+    let not = copy.files_without_effect("SANITIZED_SDK_CODE_DIGEST", "opencv-build/data", value);
     assert_eq!(not, names(&[&others[..], &by_value].concat()));
 }
 
 #[test]
-fn a_baseline_is_not_stale_for_what_only_the_recipes_own_build_does() {
-    let copy = Copy::new();
+fn recipe_only_code_does_not_change_the_baseline_digest() {
+    let copy = CrateCopy::new();
     let value = ("value = 1\n", "");
-    let counts = |file: &str, change| copy.counts("CODE_OF_BASELINE", &copy.at(file), change);
+    let affects_baseline =
+        |file: &str, change| copy.affects_digest("BASELINE_CODE_DIGEST", &copy.at(file), change);
     for (file, expected) in [
         ("baseline.toml", true),
         ("compiler.sh", true),
-        ("download.py", true),
+        ("download_sdist.py", true),
         ("cmake-options.toml", false),
         ("codecs.toml", false),
-        ("pack.cpp", false),
+        ("pack_cascade.cpp", false),
         ("third-party.toml", false),
     ] {
         let file = format!("opencv-build/data/{file}");
-        assert_eq!(counts(&file, value), expected, "{file}");
+        assert_eq!(affects_baseline(&file, value), expected, "{file}");
     }
     for (file, expected) in [
-        ("baseline/data.rs", true),
+        ("baseline/config.rs", true),
         ("configure.rs", true),
-        ("effort.rs", true),
-        ("tree.rs", true),
+        ("compile_time.rs", true),
+        ("source_tree.rs", true),
         ("assemble.rs", false),
         ("build.rs", false),
-        ("cascades.rs", false),
-        ("instrument.rs", false),
-        ("packages.rs", false),
+        ("cascade_xml.rs", false),
+        ("sanitizers.rs", false),
+        ("package_configs.rs", false),
     ] {
         let file = format!("opencv-build/src/{file}");
         let token = ("", "\nconst _: u8 = 1;\n");
-        assert_eq!(counts(&file, token), expected, "{file}");
+        assert_eq!(affects_baseline(&file, token), expected, "{file}");
     }
 }

@@ -1,33 +1,33 @@
 //! OSV's client against a server on loopback that behaves well and badly.
 
 use super::*;
-use crate::tests::fake::{Behaviour, start};
+use crate::tests::fake_osv::{Behaviour, start};
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const OSV_TIMEOUT: Duration = Duration::from_secs(20);
 
-fn data() -> Data {
+fn data() -> AdvisoryDatabase {
     let text = r#"
         [[watched]]
         component = "pkg:cargo/*"
-        order = "semver"
-        news = "https://example.org/"
+        version_scheme = "semver"
+        announcements = "https://example.org/"
         as_of = 2026-08-21
         osv = [{ ecosystem = "crates.io" }]
 
         [[watched]]
         component = "pkg:generic/libpng"
-        order = "dotted"
-        news = "https://example.org/"
+        version_scheme = "dotted"
+        announcements = "https://example.org/"
         as_of = 2026-08-21
         osv = [{ ecosystem = "OSS-Fuzz", name = "libpng" }, { ecosystem = "GIT", name = "https://example.org/libpng" }]
     "#;
-    Data::parse(&[("test", text)]).unwrap()
+    AdvisoryDatabase::parse(&[("test", text)]).unwrap()
 }
 
-fn parts() -> [Part; 2] {
+fn parts() -> [AuditedComponent; 2] {
     [
-        Part::new("tokio", "pkg:cargo/tokio", "1.0.0"),
-        Part::new("libpng", "pkg:generic/libpng", "1.6.37"),
+        AuditedComponent::new("tokio", "pkg:cargo/tokio", "1.0.0"),
+        AuditedComponent::new("libpng", "pkg:generic/libpng", "1.6.37"),
     ]
 }
 
@@ -35,19 +35,19 @@ fn entry(id: &str) -> Value {
     json!({"id": id, "aliases": [format!("CVE-{id}")], "summary": format!("{id} is bad")})
 }
 
-fn ask(behaviour: Behaviour) -> Result<Vec<Known>> {
-    Osv::at(&start(behaviour).unwrap(), PATIENCE).ask(&data(), &parts())
+fn ask(behaviour: Behaviour) -> Result<Vec<OsvEntry>> {
+    Osv::new(&start(behaviour).unwrap(), OSV_TIMEOUT).query(&data(), &parts())
 }
 
-fn ids(known: &[Known]) -> Vec<(usize, &str)> {
+fn ids(known: &[OsvEntry]) -> Vec<(usize, &str)> {
     known
         .iter()
-        .map(|known| (known.part, known.id.as_str()))
+        .map(|known| (known.component, known.id.as_str()))
         .collect()
 }
 
 #[test]
-fn each_component_is_asked_for_by_all_of_its_names() {
+fn each_component_is_queried_by_all_of_its_names() {
     let mut distribution = entry("C");
     distribution["upstream"] = json!(["CVE-2026-1"]);
     let mut withdrawn = entry("D");
@@ -63,13 +63,13 @@ fn each_component_is_asked_for_by_all_of_its_names() {
     })
     .unwrap();
     assert_eq!(ids(&known), [(0, "A"), (1, "C")]);
-    assert_eq!(known[0].what, "A is bad");
+    assert_eq!(known[0].summary, "A is bad");
     assert_eq!(known[1].aliases, ["CVE-C", "CVE-2026-1"]);
-    assert_eq!(covered(&data(), &parts()), 2);
+    assert_eq!(queryable_components(&data(), &parts()), 2);
 }
 
 #[test]
-fn an_answer_in_pages_is_read_to_its_end() {
+fn paginated_results_are_read_completely() {
     let names = ["A", "B", "C", "D", "E"];
     let knows = names
         .map(|id| ("crates.io", "tokio", "1.0.0", entry(id)))
@@ -84,12 +84,12 @@ fn an_answer_in_pages_is_read_to_its_end() {
 }
 
 #[test]
-fn nothing_known_is_an_answer_too() {
+fn an_empty_result_is_valid() {
     assert_eq!(ask(Behaviour::default()).unwrap(), []);
 }
 
 #[test]
-fn what_is_no_answer_is_an_error() {
+fn invalid_responses_are_errors() {
     let endless = r#"{"results": [{"next_page_token": "1"}, {}, {}]}"#;
     let cases = [
         (500, "oops", "500"),
@@ -122,21 +122,21 @@ fn what_is_no_answer_is_an_error() {
 }
 
 #[test]
-fn pages_without_end_are_an_error() {
+fn endless_pagination_is_an_error() {
     let always = Some((200, r#"{"results": [{"next_page_token": "1"}]}"#));
     let address = start(Behaviour {
         always,
         ..Behaviour::default()
     })
     .unwrap();
-    let error = Osv::at(&address, PATIENCE)
-        .ask(&data(), &parts()[..1])
+    let error = Osv::new(&address, OSV_TIMEOUT)
+        .query(&data(), &parts()[..1])
         .unwrap_err();
     assert!(error.to_string().contains("after 20 pages"), "{error}");
 }
 
 #[test]
-fn a_slow_server_and_none_at_all_are_errors() {
+fn slow_and_unreachable_servers_are_errors() {
     let delay = Duration::from_secs(30);
     let address = start(Behaviour {
         delay,
@@ -145,8 +145,8 @@ fn a_slow_server_and_none_at_all_are_errors() {
     .unwrap();
     let begin = Instant::now();
     let patience = Duration::from_millis(300);
-    let error = Osv::at(&address, patience)
-        .ask(&data(), &parts())
+    let error = Osv::new(&address, patience)
+        .query(&data(), &parts())
         .unwrap_err();
     assert!(format!("{error:#}").contains("timeout"), "{error:#}");
     assert!(begin.elapsed() < Duration::from_secs(10));
@@ -154,5 +154,9 @@ fn a_slow_server_and_none_at_all_are_errors() {
     let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", unused.local_addr().unwrap());
     drop(unused);
-    assert!(Osv::at(&address, PATIENCE).ask(&data(), &parts()).is_err());
+    assert!(
+        Osv::new(&address, OSV_TIMEOUT)
+            .query(&data(), &parts())
+            .is_err()
+    );
 }

@@ -1,6 +1,6 @@
 // The SDK's side of `cargo xtask bench detect`: finds things in photos and says how long it took. Requests come
 // as lines on stdin, their parts with tabs between; each is answered by one line that begins with `ok`, or says
-// what is wrong. As `detect ready FACE EYE FORM` it only loads two cascades. detect.py says the same for the wheel.
+// what is wrong. As `detect load FACE EYE FORM` it only loads two cascades. detect.py says the same for the wheel.
 #include <opencv2/core.hpp>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
@@ -8,9 +8,9 @@
 
 #if __has_include(<opencv2/objdetect/packed_cascade.h>)
 #include <opencv2/objdetect/packed_cascade.h>
-#define HAS_PACKED 1
+#define HAS_PACKED_CASCADES 1
 #else
-#define HAS_PACKED 0
+#define HAS_PACKED_CASCADES 0
 #endif
 
 #include <fcntl.h>
@@ -32,16 +32,16 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-int64_t nanoseconds(Clock::time_point since) {
-    return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - since).count();
+int64_t nanoseconds_since(Clock::time_point start) {
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count();
 }
 
 // A file in memory, which stays there until the process ends: packed cascades are read in place.
-struct Mapped {
+struct MappedFile {
     const unsigned char* bytes = nullptr;
     size_t length = 0;
 
-    explicit Mapped(const std::string& path) {
+    explicit MappedFile(const std::string& path) {
         const int file = open(path.c_str(), O_RDONLY);
         struct stat found {};
         if (file < 0 || fstat(file, &found) != 0) return;
@@ -56,8 +56,8 @@ struct Mapped {
 // Loads a cascade from XML, or in place from a packed file; says what is wrong, or nothing.
 std::string load(cv::CascadeClassifier& cascade, const std::string& path, const std::string& form) {
     if (form == "xml") return cascade.load(path) ? "" : "failed to load `" + path + "`";
-#if HAS_PACKED
-    const Mapped file(path);
+#if HAS_PACKED_CASCADES
+    const MappedFile file(path);
     if (file.bytes == nullptr) return "failed to read `" + path + "`";
     const char* wrong = opencv_packed_cascade_open(&cascade, file.bytes, file.length);
     return wrong == nullptr ? "" : wrong;
@@ -67,7 +67,7 @@ std::string load(cv::CascadeClassifier& cascade, const std::string& path, const 
 }
 
 // Loads two cascades and has each look at one blank window.
-std::string ready(const std::string& face, const std::string& eye, const std::string& form) {
+std::string load_cascades(const std::string& face, const std::string& eye, const std::string& form) {
     cv::setNumThreads(1);
     const cv::Mat window = cv::Mat::zeros(24, 24, CV_8U);
     const auto start = Clock::now();
@@ -78,20 +78,20 @@ std::string ready(const std::string& face, const std::string& eye, const std::st
         std::vector<cv::Rect> found;
         cascade.detectMultiScale(window, found);
     }
-    return "ok " + std::to_string(nanoseconds(start));
+    return "ok " + std::to_string(nanoseconds_since(start));
 }
 
-class Side {
+class RequestHandler {
 public:
-    std::string answer(const std::vector<std::string>& parts) {
-        const std::string verb = parts.empty() ? "" : parts[0];
-        if (verb == "cascade" && parts.size() == 3) {
-            const std::string wrong = load(cascades[parts[1]], parts[2], "xml");
+    std::string handle(const std::vector<std::string>& fields) {
+        const std::string command = fields.empty() ? "" : fields[0];
+        if (command == "cascade" && fields.size() == 3) {
+            const std::string wrong = load(cascades[fields[1]], fields[2], "xml");
             return wrong.empty() ? "ok" : wrong;
         }
-        if (verb == "photo" && parts.size() == 3) return photo(parts[1], parts[2]);
-        if (verb == "fast" && parts.size() == 2) return fast(parts[1] == "1");
-        if (verb == "detect" && parts.size() == 10) return detect(parts);
+        if (command == "photo" && fields.size() == 3) return photo(fields[1], fields[2]);
+        if (command == "fast" && fields.size() == 2) return fast(fields[1] == "1");
+        if (command == "detect" && fields.size() == 10) return detect(fields);
         return "it is no request";
     }
 
@@ -106,12 +106,12 @@ private:
         if (colour.empty()) return "it is no photo";
         cv::Mat& grey = photos[name];
         cv::cvtColor(colour, grey, cv::COLOR_BGR2GRAY);
-        uint64_t sum = 0, weighted = 0, place = 0;
+        uint64_t sum = 0, weighted = 0, position = 0;
         for (int row = 0; row < grey.rows; ++row)
             for (int column = 0; column < grey.cols; ++column) {
                 const uint64_t value = grey.at<uchar>(row, column);
                 sum += value;
-                weighted += value * ++place;
+                weighted += value * ++position;
             }
         std::ostringstream text;
         text << "ok " << grey.cols << ' ' << grey.rows << ' ' << sum << ' ' << weighted;
@@ -119,8 +119,8 @@ private:
     }
 
     std::string fast(bool on) {
-#if HAS_PACKED
-        opencv_haar_fast(on ? 1 : 0);
+#if HAS_PACKED_CASCADES
+        opencv_haar_set_fast(on ? 1 : 0);
         return "ok";
 #else
         (void)on;
@@ -128,20 +128,20 @@ private:
 #endif
     }
 
-    std::string detect(const std::vector<std::string>& parts) {
-        int number[7];
-        for (int i = 0; i < 7; ++i) number[i] = std::stoi(parts[3 + i]);
-        const auto cascade = cascades.find(parts[1]);
-        const auto photo = photos.find(parts[2]);
+    std::string detect(const std::vector<std::string>& fields) {
+        int numbers[7];
+        for (int i = 0; i < 7; ++i) numbers[i] = std::stoi(fields[3 + i]);
+        const auto cascade = cascades.find(fields[1]);
+        const auto photo = photos.find(fields[2]);
         if (cascade == cascades.end() || photo == photos.end()) return "it names nothing that is here";
-        if (number[5] != threads) cv::setNumThreads(threads = number[5]);
-        const cv::Mat region = photo->second(cv::Rect(number[0], number[1], number[2], number[3]));
+        if (numbers[5] != threads) cv::setNumThreads(threads = numbers[5]);
+        const cv::Mat region = photo->second(cv::Rect(numbers[0], numbers[1], numbers[2], numbers[3]));
         std::vector<cv::Rect> found;
         int64_t best = INT64_MAX;
-        for (int run = 0; run < number[6]; ++run) {
+        for (int run = 0; run < numbers[6]; ++run) {
             const auto start = Clock::now();
-            cascade->second.detectMultiScale(region, found, 1.1, number[4]);
-            best = std::min(best, nanoseconds(start));
+            cascade->second.detectMultiScale(region, found, 1.1, numbers[4]);
+            best = std::min(best, nanoseconds_since(start));
         }
         std::ostringstream text;
         text << "ok " << best;
@@ -152,28 +152,28 @@ private:
 };
 
 std::vector<std::string> split(const std::string& line) {
-    std::vector<std::string> parts;
+    std::vector<std::string> fields;
     std::istringstream rest(line);
-    for (std::string part; std::getline(rest, part, '\t');) parts.push_back(part);
-    return parts;
+    for (std::string field; std::getline(rest, field, '\t');) fields.push_back(field);
+    return fields;
 }
 
 }  // namespace
 
 int main(int count, char** arguments) {
-    if (count == 5 && std::string(arguments[1]) == "ready") {
-        std::puts(ready(arguments[2], arguments[3], arguments[4]).c_str());
+    if (count == 5 && std::string(arguments[1]) == "load") {
+        std::puts(load_cascades(arguments[2], arguments[3], arguments[4]).c_str());
         return 0;
     }
-    Side side;
+    RequestHandler handler;
     for (std::string line; std::getline(std::cin, line);) {
-        std::string answer;
+        std::string response;
         try {
-            answer = side.answer(split(line));
+            response = handler.handle(split(line));
         } catch (const std::exception& error) {
-            answer = error.what();
-            std::replace(answer.begin(), answer.end(), '\n', ' ');
+            response = error.what();
+            std::replace(response.begin(), response.end(), '\n', ' ');
         }
-        std::cout << answer << std::endl;
+        std::cout << response << std::endl;
     }
 }

@@ -6,24 +6,24 @@ import cv2
 import numpy
 
 
-def clock():
+def now_ns():
     return time.perf_counter_ns()
 
 
-def ready(face, eye, form):
+def load_cascades(face, eye, form):
     """Loads two cascades and has each look at one blank window."""
     if form != "xml":
         return "absent"
     cv2.setNumThreads(1)
     window = numpy.zeros((24, 24), numpy.uint8)
-    start = clock()
+    start = now_ns()
     for path in (face, eye):
         cascade = cv2.CascadeClassifier(path)
         cascade.detectMultiScale(window)
-    return f"ok {clock() - start}"
+    return f"ok {now_ns() - start}"
 
 
-class Side:
+class RequestHandler:
     def __init__(self):
         self.photos, self.cascades, self.threads = {}, {}, None
 
@@ -37,10 +37,10 @@ class Side:
             return "it is no photo"
         grey = cv2.cvtColor(photo, cv2.COLOR_BGR2GRAY)
         self.photos[name] = grey
-        # 64 bits of FNV-1a would take Python seconds; a sum of bytes and one of places is enough to tell.
+        # 64 bits of FNV-1a would take Python seconds; a sum of bytes and one of positions is enough to tell.
         values = grey.reshape(-1).astype(numpy.uint64)
-        places = numpy.arange(1, values.size + 1, dtype=numpy.uint64)
-        return f"ok {grey.shape[1]} {grey.shape[0]} {int(values.sum())} {int((values * places).sum())}"
+        positions = numpy.arange(1, values.size + 1, dtype=numpy.uint64)
+        return f"ok {grey.shape[1]} {grey.shape[0]} {int(values.sum())} {int((values * positions).sum())}"
 
     def fast(self, on):
         return "absent"
@@ -56,22 +56,22 @@ class Side:
         cascade = self.cascades[cascade]
         best = None
         for _ in range(repeat):
-            start = clock()
+            start = now_ns()
             found = cascade.detectMultiScale(region, 1.1, neighbours)
-            took = clock() - start
+            took = now_ns() - start
             best = took if best is None else min(best, took)
         numbers = [str(int(number)) for rectangle in found for number in rectangle]
         return " ".join(["ok", str(best), *numbers])
 
 
 def main():
-    if sys.argv[1:2] == ["ready"]:
-        print(ready(*sys.argv[2:]))
+    if sys.argv[1:2] == ["load"]:
+        print(load_cascades(*sys.argv[2:]))
         return
-    side = Side()
+    handler = RequestHandler()
     for line in sys.stdin:
-        verb, *arguments = line.rstrip("\n").split("\t")
-        print(getattr(side, verb)(*arguments), flush=True)
+        command, *arguments = line.rstrip("\n").split("\t")
+        print(getattr(handler, command)(*arguments), flush=True)
 
 
 main()

@@ -12,7 +12,7 @@ pub struct Prices {
     x86_64: Rates,
     aarch64: Rates,
     pub memory: Memory,
-    pub assumed: Assumed,
+    pub assumptions: Assumptions,
 }
 
 /// An architecture's prices in US dollars.
@@ -34,7 +34,7 @@ pub struct Memory {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Assumed {
+pub struct Assumptions {
     /// A part of the peak that is added to it.
     pub margin: f64,
     pub cold_starts_per_million: f64,
@@ -46,7 +46,7 @@ impl Prices {
             .context("data/prices.toml has not the right form")
     }
 
-    pub fn of(&self, architecture: Architecture) -> &Rates {
+    pub fn rates(&self, architecture: Architecture) -> &Rates {
         match architecture {
             Architecture::X86_64 => &self.x86_64,
             Architecture::Aarch64 => &self.aarch64,
@@ -54,8 +54,8 @@ impl Prices {
     }
 
     /// The memory size, in whole megabytes, for a process that has `peak` bytes at its peak.
-    pub fn size(&self, peak: f64) -> f64 {
-        let megabytes = peak * (1.0 + self.assumed.margin) / f64::from(1 << 20);
+    pub fn memory_size(&self, peak: f64) -> f64 {
+        let megabytes = peak * (1.0 + self.assumptions.margin) / f64::from(1 << 20);
         megabytes.ceil().max(self.memory.smallest_megabytes)
     }
 
@@ -69,9 +69,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_size_has_a_margin_and_is_never_too_small() {
+    fn memory_size_has_a_margin_and_a_minimum() {
         let prices = Prices::embedded().unwrap();
-        assert_eq!(prices.size(1.0), 128.0);
-        assert_eq!(prices.size(f64::from(1 << 20) * 200.0), 250.0);
+        assert_eq!(prices.memory_size(1.0), 128.0);
+        assert_eq!(prices.memory_size(f64::from(1 << 20) * 200.0), 250.0);
     }
 }

@@ -8,20 +8,20 @@ use support::fingerprint::Fingerprint;
 use support::progress::Step;
 use support::run::{Shell, cmd, run_logged};
 
-use crate::setting::Setting;
+use crate::context::BenchContext;
 
 const FLAGS: [&str; 2] = ["-std=c++17", "-O2"];
 const SOURCE: &str = include_str!("../../data/detect/detect.cpp");
 
-pub fn compiled(setting: &Setting) -> Result<PathBuf> {
-    let manifest = setting.sdk.manifest();
+pub fn compile(context: &BenchContext) -> Result<PathBuf> {
+    let manifest = context.sdk.manifest();
     let fingerprint = Fingerprint::of([
         ("source", SOURCE.as_bytes()),
         ("flags", FLAGS.join(" ").as_bytes()),
         ("sdk", manifest.fingerprint.to_string().as_bytes()),
     ]);
     let name = format!("detect-{}", fingerprint.short());
-    let folder = std::path::absolute(setting.folder().join(name))?;
+    let folder = std::path::absolute(context.results_dir().join(name))?;
     let program = folder.join("detect");
     if program.is_file() {
         return Ok(program);
@@ -33,8 +33,8 @@ pub fn compiled(setting: &Setting) -> Result<PathBuf> {
     let libraries = manifest.link.libraries.iter().chain(&manifest.link.system);
     let partial = folder.join("partial");
     let libraries = libraries.map(|name| format!("-l{name}"));
-    let (sh, sdk) = (Shell::new()?, setting.sdk.path());
-    let cxx = setting.build.tools()?.cxx();
+    let (sh, sdk) = (Shell::new()?, context.sdk.path());
+    let cxx = context.build.tools()?.cxx();
     let compile = cmd!(
         sh,
         "{cxx} {FLAGS...} {source} -I {sdk}/include/opencv4 -L {sdk}/lib {libraries...} -o {partial}"

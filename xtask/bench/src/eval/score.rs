@@ -3,37 +3,37 @@
 use serde::Serialize;
 
 /// Left, top, width, height, in pixels.
-pub type Area = [f64; 4];
+pub type Rectangle = [f64; 4];
 
 /// How much a box must share with a label to be right: intersection over union.
-pub const SAME: f64 = 0.4;
+pub const IOU_THRESHOLD: f64 = 0.4;
 
-pub struct Match {
-    pub right: Vec<bool>,
-    pub found: Vec<bool>,
+pub struct Matching {
+    pub correct_boxes: Vec<bool>,
+    pub matched_labels: Vec<bool>,
 }
 
-impl Match {
+impl Matching {
     /// Every label has at most one box and every box one label; who share most are matched first.
-    pub fn of(boxes: &[Area], labels: &[Area]) -> Self {
+    pub fn of(boxes: &[Rectangle], labels: &[Rectangle]) -> Self {
         let mut pairs = Vec::new();
-        for (place, found) in boxes.iter().enumerate() {
+        for (index, found) in boxes.iter().enumerate() {
             for (label, marked) in labels.iter().enumerate() {
-                let shared = shared(*found, *marked);
-                if shared >= SAME {
-                    pairs.push((shared, place, label));
+                let overlap = intersection_over_union(*found, *marked);
+                if overlap >= IOU_THRESHOLD {
+                    pairs.push((overlap, index, label));
                 }
             }
         }
         pairs.sort_by(|a, b| b.0.total_cmp(&a.0));
         let mut matched = Self {
-            right: vec![false; boxes.len()],
-            found: vec![false; labels.len()],
+            correct_boxes: vec![false; boxes.len()],
+            matched_labels: vec![false; labels.len()],
         };
-        for (_, place, label) in pairs {
-            if !matched.right[place] && !matched.found[label] {
-                matched.right[place] = true;
-                matched.found[label] = true;
+        for (_, index, label) in pairs {
+            if !matched.correct_boxes[index] && !matched.matched_labels[label] {
+                matched.correct_boxes[index] = true;
+                matched.matched_labels[label] = true;
             }
         }
         matched
@@ -42,44 +42,50 @@ impl Match {
     pub fn score(&self) -> Score {
         let count = |of: &[bool], what: bool| of.iter().filter(|one| **one == what).count();
         Score {
-            found: count(&self.found, true),
-            false_alarms: count(&self.right, false),
-            missed: count(&self.found, false),
+            true_positives: count(&self.matched_labels, true),
+            false_positives: count(&self.correct_boxes, false),
+            false_negatives: count(&self.matched_labels, false),
         }
     }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Score {
-    pub found: usize,
-    pub false_alarms: usize,
-    pub missed: usize,
+    pub true_positives: usize,
+    pub false_positives: usize,
+    pub false_negatives: usize,
 }
 
 impl Score {
     pub fn sum<'a>(scores: impl IntoIterator<Item = &'a Self>) -> Self {
         scores.into_iter().fold(Self::default(), |sum, score| Self {
-            found: sum.found + score.found,
-            false_alarms: sum.false_alarms + score.false_alarms,
-            missed: sum.missed + score.missed,
+            true_positives: sum.true_positives + score.true_positives,
+            false_positives: sum.false_positives + score.false_positives,
+            false_negatives: sum.false_negatives + score.false_negatives,
         })
     }
 
     /// The part of the boxes that is right; 1 without any.
     pub fn precision(&self) -> f64 {
-        ratio(self.found, self.found + self.false_alarms)
+        ratio(
+            self.true_positives,
+            self.true_positives + self.false_positives,
+        )
     }
 
     /// The part of the labels that was found; 1 without any.
     pub fn recall(&self) -> f64 {
-        ratio(self.found, self.found + self.missed)
+        ratio(
+            self.true_positives,
+            self.true_positives + self.false_negatives,
+        )
     }
 
     /// The harmonic mean of both.
     pub fn f1(&self) -> f64 {
         ratio(
-            2 * self.found,
-            2 * self.found + self.false_alarms + self.missed,
+            2 * self.true_positives,
+            2 * self.true_positives + self.false_positives + self.false_negatives,
         )
     }
 }
@@ -92,7 +98,7 @@ fn ratio(part: usize, whole: usize) -> f64 {
     part as f64 / whole as f64
 }
 
-pub fn shared(a: Area, b: Area) -> f64 {
+pub fn intersection_over_union(a: Rectangle, b: Rectangle) -> f64 {
     let overlap = |axis: usize| {
         let end = (a[axis] + a[axis + 2]).min(b[axis] + b[axis + 2]);
         (end - a[axis].max(b[axis])).max(0.0)
@@ -105,26 +111,29 @@ pub fn shared(a: Area, b: Area) -> f64 {
 mod tests {
     use super::*;
 
-    const A: Area = [0.0, 0.0, 10.0, 10.0];
-    const NEAR_A: Area = [1.0, 0.0, 10.0, 10.0];
-    const FAR: Area = [50.0, 50.0, 10.0, 10.0];
+    const A: Rectangle = [0.0, 0.0, 10.0, 10.0];
+    const NEAR_A: Rectangle = [1.0, 0.0, 10.0, 10.0];
+    const FAR: Rectangle = [50.0, 50.0, 10.0, 10.0];
 
     #[test]
-    fn a_label_is_found_once() {
-        let score = Match::of(&[NEAR_A, A, FAR], &[A]).score();
+    fn each_label_matches_one_box() {
+        let score = Matching::of(&[NEAR_A, A, FAR], &[A]).score();
         let expected = Score {
-            found: 1,
-            false_alarms: 2,
-            missed: 0,
+            true_positives: 1,
+            false_positives: 2,
+            false_negatives: 0,
         };
         assert_eq!(score, expected);
         // The better of both is the right one.
-        assert_eq!(Match::of(&[NEAR_A, A], &[A]).right, [false, true]);
+        assert_eq!(
+            Matching::of(&[NEAR_A, A], &[A]).correct_boxes,
+            [false, true]
+        );
     }
 
     #[test]
-    fn the_ratios_are_those_of_all_photos() {
-        let photos = [Match::of(&[A], &[A, FAR]), Match::of(&[FAR], &[A])];
+    fn ratios_are_over_all_photos() {
+        let photos = [Matching::of(&[A], &[A, FAR]), Matching::of(&[FAR], &[A])];
         let score = Score::sum(&photos.map(|photo| photo.score()));
         assert!((score.precision() - 1.0 / 2.0).abs() < 1e-9);
         assert!((score.recall() - 1.0 / 3.0).abs() < 1e-9);

@@ -1,6 +1,6 @@
 //! A logarithmic scale: from values to places in the picture, and where its ticks are.
 
-use crate::figures::shown;
+use crate::figures::format_value;
 
 pub struct Scale {
     /// Logarithms of the least and the greatest value.
@@ -12,9 +12,9 @@ pub struct Scale {
 
 /// Ticks of a decade, of which the first few are used that are not too many.
 const TICKS: [&[f64]; 3] = [&[1.0, 2.0, 5.0], &[1.0, 3.0], &[1.0]];
-const MOST: usize = 8;
+const MAX_TICKS: usize = 8;
 /// A scale is at least this wide, as a logarithm: noise does not fill it.
-const NARROWEST: f64 = 0.7;
+const MIN_WIDTH: f64 = 0.7;
 
 impl Scale {
     /// A scale for `values` between two places. What is not above zero has no logarithm and lies at its
@@ -24,7 +24,7 @@ impl Scale {
         let logarithms = values.map(f64::log10);
         let from = logarithms.clone().reduce(f64::min).unwrap_or(0.0);
         let to = logarithms.reduce(f64::max).unwrap_or(1.0);
-        let missing = (NARROWEST - (to - from)).max(0.0) / 2.0;
+        let missing = (MIN_WIDTH - (to - from)).max(0.0) / 2.0;
         Self {
             from: from - missing,
             to: to + missing,
@@ -33,20 +33,21 @@ impl Scale {
         }
     }
 
-    pub fn place(&self, value: f64) -> i32 {
+    pub fn position(&self, value: f64) -> i32 {
         if value <= 0.0 {
             return self.left;
         }
         let part = (value.log10() - self.from) / (self.to - self.from);
-        let place = f64::from(self.left) + part.clamp(0.0, 1.0) * f64::from(self.right - self.left);
+        let position =
+            f64::from(self.left) + part.clamp(0.0, 1.0) * f64::from(self.right - self.left);
         #[expect(clippy::cast_possible_truncation, reason = "it lies between two i32")]
-        let place = place.round() as i32;
-        place
+        let position = position.round() as i32;
+        position
     }
 
     pub fn ticks(&self) -> Vec<f64> {
         let all = TICKS.map(|steps| self.ticks_of(steps));
-        let few = all.iter().find(|ticks| ticks.len() <= MOST);
+        let few = all.iter().find(|ticks| ticks.len() <= MAX_TICKS);
         few.or(all.last()).cloned().unwrap_or_default()
     }
 
@@ -62,7 +63,7 @@ impl Scale {
 
 /// A tick's value without digits that say nothing.
 pub fn label(tick: f64) -> String {
-    let text = shown(tick);
+    let text = format_value(tick);
     if text.contains('.') {
         text.trim_end_matches('0').trim_end_matches('.').to_owned()
     } else {
@@ -75,14 +76,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_ratio_is_the_same_distance() {
+    fn equal_ratios_have_equal_distances() {
         let scale = Scale::of(&[1.0, 100.0], 0, 200);
         assert_eq!(
-            [1.0, 10.0, 100.0].map(|value| scale.place(value)),
+            [1.0, 10.0, 100.0].map(|value| scale.position(value)),
             [0, 100, 200]
         );
-        assert_eq!(scale.place(0.0), 0);
-        assert_eq!(scale.place(1e9), 200);
+        assert_eq!(scale.position(0.0), 0);
+        assert_eq!(scale.position(1e9), 200);
     }
 
     #[test]

@@ -9,9 +9,9 @@ use clap::Parser;
 use layer::elf::FunctionBinary;
 use layer::zip::Zip;
 use opencv_build::Sdk;
-use package::pack::base::Base;
-use package::pack::date::source_date_epoch;
-use package::pack::{FUNCTION, function_image, function_tree, sdk_image};
+use package::artefacts::base::Base;
+use package::artefacts::source_date::source_date_epoch;
+use package::artefacts::{FUNCTION_NAME, function_tree, write_function_image, write_sdk_image};
 use package::program::exit_code;
 use package::workspace::Workspace;
 
@@ -34,11 +34,11 @@ fn run(arguments: &Arguments) -> Result<()> {
     let sdk = sdk.with_context(|| format!("no SDK in `{}`", arguments.sdk.display()))?;
     let target = sdk.manifest().target;
     let binary = FunctionBinary::check(&arguments.binary, target.architecture, target.glibc)?;
-    let (to, reference) = (&arguments.to, format!("{FUNCTION}:latest"));
-    sdk_image(to, &workspace, &sdk)?;
-    function_image(to, &reference, &workspace, &sdk, &binary, &Base::Minimal)?;
+    let (to, reference) = (&arguments.to, format!("{FUNCTION_NAME}:latest"));
+    write_sdk_image(to, &workspace, &sdk)?;
+    write_function_image(to, &reference, &workspace, &sdk, &binary, &Base::Minimal)?;
     let tree = function_tree("/bootstrap", &binary)?;
-    let zip = to.join(format!("{FUNCTION}.zip"));
+    let zip = to.join(format!("{FUNCTION_NAME}.zip"));
     Zip::write(&tree, source_date_epoch()?, &zip)?;
     Ok(())
 }

@@ -20,8 +20,8 @@ const HTTP: &str = include_str!("../../data/schemas/http.json");
 const ERROR: &str = include_str!("../../data/schemas/error.json");
 
 /// Refuses an answer that AWS would not understand.
-pub fn check(name: &str, answer: &Value) -> Result<()> {
-    let schema = if answer.get("errorType").is_some() {
+pub fn check(name: &str, response: &Value) -> Result<()> {
+    let schema = if response.get("errorType").is_some() {
         ERROR
     } else {
         let found = SCHEMAS.iter().find(|(prefix, _)| name.starts_with(prefix));
@@ -33,12 +33,12 @@ pub fn check(name: &str, answer: &Value) -> Result<()> {
     let validator = jsonschema::validator_for(&schema)
         .map_err(|error| anyhow::anyhow!("a schema is none: {error}"))?;
     let errors: Vec<_> = validator
-        .iter_errors(answer)
+        .iter_errors(response)
         .map(|error| format!("{error} at `{}`", error.instance_path()))
         .collect();
     ensure!(
         errors.is_empty(),
-        "the answer does not hold to the schema: {}\n  {answer}",
+        "the answer does not hold to the schema: {}\n  {response}",
         errors.join("; ")
     );
     Ok(())

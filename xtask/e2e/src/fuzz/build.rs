@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use opencv_build::internals::sanitizer_flags;
 use opencv_build::{Recipe, Sdk, Tools, build as build_opencv};
-use support::files::{name, sorted_entries};
+use support::files::{file_name, sorted_entries};
 use support::run::{Shell, cmd, output};
 
-use super::checks;
+use super::sanitizer_checks;
 use conformance::skip::Skip;
 use package::build::Build;
 use package::workspace::Workspace;
-use support::run::succeed;
+use support::run::run_checked;
 
 /// What rustc must be told for libFuzzer to see which code an input reaches, and for AddressSanitizer. These are the
 /// flags of cargo-fuzz, but that the runtime is named by us: zig's linker does not understand how rustc does it.
@@ -33,12 +33,12 @@ const FLAGS: [&str; 11] = [
 ];
 
 /// The folder of the crate.
-pub fn package(workspace: &Workspace) -> PathBuf {
+pub fn crate_dir(workspace: &Workspace) -> PathBuf {
     workspace.root().join("fuzz")
 }
 
 /// What was built.
-pub struct Built {
+pub struct FuzzBuild {
     /// The folder of the programs.
     pub programs: PathBuf,
     /// OpenCV as they have it.
@@ -53,7 +53,7 @@ pub struct Built {
 ///
 /// # Errors
 /// A [`Skip`] where programs for the target do not run or Rust has no AddressSanitizer.
-pub fn programs(build: &Build) -> Result<Built> {
+pub fn build_programs(build: &Build) -> Result<FuzzBuild> {
     let workspace = &build.workspace;
     let mut recipe = Recipe {
         instrumented: true,
@@ -62,11 +62,11 @@ pub fn programs(build: &Build) -> Result<Built> {
     // The function decodes all others in Rust.
     recipe.codecs.retain(|codec| codec == "jpeg");
     let target = recipe.target;
-    conformance::runs_here(&target)?;
+    conformance::skip_unless_runnable(&target)?;
     let triple = target.rust_triple();
     let runtime = runtime(&triple)?;
     let paths = build.paths.variant("fuzz", "instrumented");
-    let sdk = build_opencv(&recipe, &paths, &build.driver)
+    let sdk = build_opencv(&recipe, &paths, &build.launcher)
         .context("failed to build OpenCV for fuzzers")?
         .sdk;
     let tools = Tools::install(&recipe, &paths)?;
@@ -74,16 +74,16 @@ pub fn programs(build: &Build) -> Result<Built> {
     let mut flags = FLAGS.map(str::to_owned).to_vec();
     flags.push(format!("-Clink-arg={}", runtime.display()));
     flags.push("-Clink-arg=-Wl,--no-whole-archive".to_owned());
-    let mut native = sanitizer_flags(&paths.work(&target))?;
-    let engine = package(workspace).join("engine.txt");
+    let mut native = sanitizer_flags(&paths.work_dir(&target))?;
+    let engine = crate_dir(workspace).join("engine.txt");
     for list in ["-fsanitize-ignorelist", "-fsanitize-coverage-ignorelist"] {
         native.push(format!("{list}={}", engine.display()));
     }
     let native = native.join(" ");
-    let folder = folder(workspace);
+    let folder = work_dir(workspace);
     let mut cargo = support::cargo::cargo();
     cargo
-        .current_dir(package(workspace))
+        .current_dir(crate_dir(workspace))
         // Naming the target keeps the flags away from build scripts.
         .args(["build", "--release", "--locked", "--target", &triple])
         .env("CARGO_TARGET_DIR", &folder)
@@ -95,7 +95,7 @@ pub fn programs(build: &Build) -> Result<Built> {
     for name in ["CFLAGS", "CXXFLAGS"] {
         cargo.env(format!("{name}_{}", triple.replace('-', "_")), &native);
     }
-    succeed(&mut cargo)?;
+    run_checked(&mut cargo)?;
     let programs = folder.join(triple).join("release");
     let libraries = sdk.manifest().libraries.iter();
     let libraries = libraries.map(|library| sdk.path().join("lib").join(&library.file));
@@ -103,9 +103,9 @@ pub fn programs(build: &Build) -> Result<Built> {
     let unused = ["libopencv_imgcodecs.a", "libzlib.a"];
     let libraries = libraries.filter(|path| !unused.iter().any(|name| path.ends_with(name)));
     for library in libraries.chain(own_libraries(&programs)) {
-        checks::check(&library)?;
+        sanitizer_checks::check(&library)?;
     }
-    Ok(Built {
+    Ok(FuzzBuild {
         programs,
         sdk,
         tools,
@@ -117,18 +117,18 @@ pub fn programs(build: &Build) -> Result<Built> {
 fn own_libraries(programs: &Path) -> impl Iterator<Item = PathBuf> {
     let entries = |folder: &Path| sorted_entries(folder).unwrap_or_default().into_iter();
     let functions =
-        entries(&programs.join("build")).filter(|path| name(path).starts_with("function-"));
+        entries(&programs.join("build")).filter(|path| file_name(path).starts_with("function-"));
     let files = functions.flat_map(move |path| entries(&path.join("out")));
     // What it compiles besides replaces functions that are never called.
     files.filter(|path| {
-        let name = name(path);
+        let name = file_name(path);
         name.starts_with("libface_detect") && name.ends_with(".a")
     })
 }
 
 /// Where everything about fuzzing lies, but for the SDK.
-pub fn folder(workspace: &Workspace) -> PathBuf {
-    workspace.target().join("fuzz")
+pub fn work_dir(workspace: &Workspace) -> PathBuf {
+    workspace.target_dir().join("fuzz")
 }
 
 /// The runtime of the sanitizers that comes with Rust.
@@ -142,7 +142,7 @@ fn runtime(triple: &str) -> Result<PathBuf> {
     let mut files = files.into_iter();
     let found = files.find(|path| path.to_string_lossy().ends_with("_rt.asan.a"));
     found.ok_or_else(|| {
-        Skip::because(format!(
+        Skip::with_reason(format!(
             "this installation of Rust has no AddressSanitizer for {triple}; one by rustup does"
         ))
     })

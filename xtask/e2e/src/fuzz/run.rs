@@ -8,10 +8,10 @@ use anyhow::{Result, bail, ensure};
 use fs_err::{self as fs, File};
 use support::child::Child;
 use support::files::sorted_entries;
-use support::progress::tell;
-use support::run::{Shell, cmd, show};
+use support::progress::print_status;
+use support::run::{Shell, cmd, display_command};
 
-use super::tally::Tally;
+use super::statistics::FuzzStatistics;
 use super::target::Target;
 
 /// Bounds on one input: memory in MB, which is that of the whole process, and seconds. The sanitizers take most of
@@ -68,19 +68,19 @@ impl Fuzzer {
         fuzzer
             .args([&corpus, &seeds])
             .arg(format!("-max_total_time={seconds}"))
-            .arg(format!("-max_len={}", target.longest));
+            .arg(format!("-max_len={}", target.max_len));
         if let Some(words) = &target.dictionary {
             let path = folders.package.join(format!("dictionaries/{words}.dict"));
             fuzzer.arg(format!("-dict={}", path.display()));
         }
-        let shown = show(&fuzzer);
+        let shown = display_command(&fuzzer);
         let cases = files(&below("cases"));
         if !cases.is_empty() {
-            tell(&format!("{name}: trying {} cases", cases.len()));
+            print_status(&format!("{name}: trying {} cases", cases.len()));
             let status = program()?.args(&cases).status()?;
             check(name, status.success(), &log, &found, &shown)?;
         }
-        tell(&format!("{name}: fuzzing for {seconds} s"));
+        print_status(&format!("{name}: fuzzing for {seconds} s"));
         Ok(Self {
             name: name.clone(),
             child: Child::start(&mut fuzzer)?,
@@ -91,10 +91,10 @@ impl Fuzzer {
     }
 
     /// Waits for its end; what it did, and whether it found nothing.
-    pub fn finish(self) -> Result<(Tally, Result<()>)> {
+    pub fn wait(self) -> Result<(FuzzStatistics, Result<()>)> {
         let status = self.child.wait()?;
         let log = fs::read(&self.log).unwrap_or_default();
-        let tally = Tally::read(&String::from_utf8_lossy(&log)).unwrap_or_default();
+        let statistics = FuzzStatistics::read(&String::from_utf8_lossy(&log)).unwrap_or_default();
         let checked = check(
             &self.name,
             status.success(),
@@ -103,11 +103,15 @@ impl Fuzzer {
             &self.shown,
         );
         let ran = || {
-            ensure!(tally.executions > 0, "the fuzzer {} did not run", self.name);
+            ensure!(
+                statistics.executions > 0,
+                "the fuzzer {} did not run",
+                self.name
+            );
             Ok(())
         };
         let checked = checked.and_then(|()| ran());
-        Ok((tally, checked))
+        Ok((statistics, checked))
     }
 }
 
@@ -128,12 +132,12 @@ fn check(name: &str, good: bool, log: &Path, found: &Path, shown: &str) -> Resul
          tries it again); the whole log is `{}`:\n  | {}",
         found.display(),
         log.display(),
-        gist(&text).join("\n  | ")
+        error_summary(&text).join("\n  | ")
     );
 }
 
 /// The lines that say what it is and where: from the first error on, as many as one reads.
-fn gist(log: &str) -> Vec<&str> {
+fn error_summary(log: &str) -> Vec<&str> {
     let starts = |line: &&str| {
         ["ERROR:", "runtime error:", "panicked at"]
             .iter()
@@ -150,11 +154,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_gist_of_a_log_begins_with_the_error() {
+    fn the_summary_begins_with_the_error() {
         let log = "INFO: x\na.cpp:1:2: runtime error: index\n  #0 there\n";
-        assert_eq!(gist(log)[0], "a.cpp:1:2: runtime error: index");
-        assert_eq!(gist("one\ntwo\n"), ["one", "two"]);
+        assert_eq!(error_summary(log)[0], "a.cpp:1:2: runtime error: index");
+        assert_eq!(error_summary("one\ntwo\n"), ["one", "two"]);
         let long = format!("==1==ERROR: AddressSanitizer\n{}", "x\n".repeat(99));
-        assert_eq!(gist(&long).len(), 30);
+        assert_eq!(error_summary(&long).len(), 30);
     }
 }

@@ -9,18 +9,23 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use fs_err as fs;
-use support::progress::tell;
+use support::progress::print_status;
 
-use super::build::Built;
+use super::build::FuzzBuild;
 use super::target::Target;
 use files::read_all;
 use package::workspace::Workspace;
 
 /// The largest seed, in bytes.
-const LARGEST: usize = 24 << 10;
+const MAX_SEED_BYTES: usize = 24 << 10;
 
 /// Writes the seeds of `targets` below `work/seeds` and what is only tried below `work/cases`.
-pub fn write(workspace: &Workspace, built: &Built, targets: &[Target], work: &Path) -> Result<()> {
+pub fn write(
+    workspace: &Workspace,
+    built: &FuzzBuild,
+    targets: &[Target],
+    work: &Path,
+) -> Result<()> {
     let (seeds, cases) = (work.join("seeds"), work.join("cases"));
     for folder in [&seeds, &cases] {
         if folder.exists() {
@@ -29,7 +34,7 @@ pub fn write(workspace: &Workspace, built: &Built, targets: &[Target], work: &Pa
     }
     let shared = workspace.root().join("../shared/cases");
     if !shared.is_dir() {
-        tell(&format!(
+        print_status(&format!(
             "`{}` is not there; the fuzzers start without those cases",
             shared.display()
         ));
@@ -39,7 +44,7 @@ pub fn write(workspace: &Workspace, built: &Built, targets: &[Target], work: &Pa
         let name = target.name.as_str();
         let mut files = match name {
             "header" => photos.files()?,
-            "photo" => photos.looked_at()?,
+            "photo" => photos.with_detection_options()?,
             "request" => readers::events(workspace)?,
             "options" => readers::options(),
             "orientation" => readers::exif(),
@@ -56,20 +61,20 @@ pub fn write(workspace: &Workspace, built: &Built, targets: &[Target], work: &Pa
         for folder in folders {
             let mut found = read_all(&shared.join(folder))?;
             if name == "photo" {
-                found = photos::looked_at(found);
+                found = photos::with_detection_options(found);
             }
             files.extend(found);
         }
         for (file, content) in files {
-            let small = content.len() <= LARGEST.min(target.longest);
+            let small = content.len() <= MAX_SEED_BYTES.min(target.max_len);
             let folder = if small { &seeds } else { &cases };
-            put(&folder.join(name), &file, &content)?;
+            write_seed(&folder.join(name), &file, &content)?;
         }
     }
     Ok(())
 }
 
-fn put(folder: &Path, name: &str, content: &[u8]) -> Result<PathBuf> {
+fn write_seed(folder: &Path, name: &str, content: &[u8]) -> Result<PathBuf> {
     fs::create_dir_all(folder)?;
     let path = folder.join(name.replace('/', "-"));
     fs::write(&path, content)?;

@@ -13,7 +13,7 @@ pub struct Target {
     /// The name of its program.
     pub name: String,
     /// The longest input, in bytes.
-    pub longest: usize,
+    pub max_len: usize,
     /// The file of words that are put into inputs.
     pub dictionary: Option<String>,
 }
@@ -31,13 +31,13 @@ struct Package {
 
 #[derive(Deserialize)]
 struct Metadata {
-    fuzzers: BTreeMap<String, Facts>,
+    fuzzers: BTreeMap<String, FuzzerSettings>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Facts {
-    longest: usize,
+struct FuzzerSettings {
+    max_len: usize,
     dictionary: Option<String>,
 }
 
@@ -55,26 +55,26 @@ pub fn targets(package: &Path, wanted: &[String]) -> Result<Vec<Target>> {
 
 fn parse(text: &str, wanted: &[String]) -> Result<Vec<Target>> {
     let manifest: Manifest = toml::from_str(text)?;
-    let facts = manifest.package.metadata.fuzzers;
+    let settings = manifest.package.metadata.fuzzers;
     let programs: Vec<_> = manifest.bin.iter().map(|program| &program.name).collect();
     ensure!(
-        facts.keys().eq(programs.iter().copied()),
+        settings.keys().eq(programs.iter().copied()),
         "the programs are {programs:?}, and `package.metadata.fuzzers` has {:?}",
-        facts.keys()
+        settings.keys()
     );
     for name in wanted {
         ensure!(
-            facts.contains_key(name),
+            settings.contains_key(name),
             "there is no fuzzer `{name}`; there are {programs:?}"
         );
     }
-    let targets = facts
+    let targets = settings
         .into_iter()
         .filter(|(name, _)| wanted.is_empty() || wanted.contains(name));
-    let target = |(name, facts): (String, Facts)| Target {
+    let target = |(name, settings): (String, FuzzerSettings)| Target {
         name,
-        longest: facts.longest,
-        dictionary: facts.dictionary,
+        max_len: settings.max_len,
+        dictionary: settings.dictionary,
     };
     Ok(targets.map(target).collect())
 }
@@ -86,7 +86,7 @@ mod tests {
     const TEXT: &str = include_str!("../../../../fuzz/Cargo.toml");
 
     #[test]
-    fn targets_are_listed_and_chosen_by_name() {
+    fn targets_are_filtered_by_name() {
         let all = parse(TEXT, &[]).unwrap();
         assert!(all.iter().any(|target| target.name == "photo"));
         let wanted = ["tar".to_owned(), "photo".to_owned()];
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_without_facts_is_refused() {
+    fn a_program_without_settings_is_rejected() {
         let text = TEXT.replace("zip = {", "zap = {");
         let error = parse(&text, &[]).unwrap_err().to_string();
         assert!(error.contains("zap"), "{error}");

@@ -8,11 +8,11 @@ use fs_err as fs;
 use layer::Digest;
 use layer_registry::{Error, Remote, pull};
 
-use super::image::{blobs, digest_of, push, remote, same_blobs};
-use crate::proxy::{Fault, Proxy, Request};
+use super::image::{blobs, digest_of, ensure_same_blobs, push, remote};
+use crate::fault_proxy::{Fault, Proxy, Request};
 
 /// After how many bytes connections break.
-const CUT: usize = 300_000;
+const CUT_BYTES: usize = 300_000;
 
 fn is_blob(request: &Request, digits: &str) -> bool {
     request.method == "GET" && request.path.ends_with(&format!("/blobs/sha256:{digits}"))
@@ -24,44 +24,44 @@ pub fn test(proxy: &Proxy, layout: &Path, scratch: &Path) -> Result<()> {
     let largest = blobs.iter().max_by_key(|(_, bytes)| bytes.len());
     let (largest, bytes) = largest.context("the layout is empty")?;
     ensure!(
-        bytes.len() > 3 * CUT,
+        bytes.len() > 3 * CUT_BYTES,
         "the layout is too small to break connections"
     );
-    proxy.set(|_| Fault::Pass);
+    proxy.set_faults(|_| Fault::Pass);
     let image = format!("{}/downloads:v1", proxy.address());
     push(&remote(&image)?, layout)?;
 
     let digits = largest.clone();
     let mut cuts = 0;
-    proxy.set(move |request| match is_blob(request, &digits) && cuts < 2 {
+    proxy.set_faults(move |request| match is_blob(request, &digits) && cuts < 2 {
         true => {
             cuts += 1;
-            Fault::CutAnswer(CUT)
+            Fault::TruncateResponse(CUT_BYTES)
         }
         false => Fault::Pass,
     });
     let folder = scratch.join("cut");
     pull(&remote(&image)?, &folder, None, &|_| ())?;
-    same_blobs(layout, &folder)?;
-    asked(proxy, largest, &[0, CUT, 2 * CUT])?;
+    ensure_same_blobs(layout, &folder)?;
+    check_ranges(proxy, largest, &[0, CUT_BYTES, 2 * CUT_BYTES])?;
 
-    across_runs(proxy, &remote(&image)?, largest, &scratch.join("twice"))?;
-    same_blobs(layout, &scratch.join("twice"))?;
+    resume_across_runs(proxy, &remote(&image)?, largest, &scratch.join("twice"))?;
+    ensure_same_blobs(layout, &scratch.join("twice"))?;
 
     let mut refusals = 0;
-    proxy.set(move |_| {
+    proxy.set_faults(move |_| {
         refusals += 1;
         match refusals {
-            1 | 4 => Fault::Answer("503 Service Unavailable"),
-            3 => Fault::Answer("429 Too Many Requests\r\nretry-after: 0"),
+            1 | 4 => Fault::Respond("503 Service Unavailable"),
+            3 => Fault::Respond("429 Too Many Requests\r\nretry-after: 0"),
             _ => Fault::Pass,
         }
     });
     let folder = scratch.join("busy");
     pull(&remote(&image)?, &folder, None, &|_| ())?;
-    same_blobs(layout, &folder)?;
+    ensure_same_blobs(layout, &folder)?;
 
-    lies(
+    corrupt_responses(
         proxy,
         &remote(&image)?,
         largest,
@@ -71,32 +71,32 @@ pub fn test(proxy: &Proxy, layout: &Path, scratch: &Path) -> Result<()> {
 }
 
 /// A run that is broken off leaves what it has, and the next one goes on there.
-fn across_runs(proxy: &Proxy, image: &Remote, largest: &str, folder: &Path) -> Result<()> {
+fn resume_across_runs(proxy: &Proxy, image: &Remote, largest: &str, folder: &Path) -> Result<()> {
     let digits = largest.to_owned();
-    proxy.set(move |request| match is_blob(request, &digits) {
-        true => Fault::CutAnswer(CUT),
+    proxy.set_faults(move |request| match is_blob(request, &digits) {
+        true => Fault::TruncateResponse(CUT_BYTES),
         false => Fault::Pass,
     });
-    let mut hasty = image.clone();
-    hasty.patience.tries = 1;
-    let error = pull(&hasty, folder, None, &|_| ()).err();
+    let mut single_attempt = image.clone();
+    single_attempt.retry_policy.max_attempts = 1;
+    let error = pull(&single_attempt, folder, None, &|_| ()).err();
     let error = error.context("half an image counts as one")?;
     ensure!(
-        matches!(&error, Error::GaveUp { last, .. } if matches!(**last, Error::CutOff { .. })),
+        matches!(&error, Error::RetriesExhausted { last, .. } if matches!(**last, Error::Interrupted { .. })),
         "a broken connection is told as {error}"
     );
     ensure!(
         !folder.join("index.json").exists(),
         "half an image has an index"
     );
-    proxy.set(|_| Fault::Pass);
+    proxy.set_faults(|_| Fault::Pass);
     pull(image, folder, None, &|_| ())?;
-    asked(proxy, largest, &[CUT])
+    check_ranges(proxy, largest, &[CUT_BYTES])
 }
 
 /// That a blob was asked for from these places on.
-fn asked(proxy: &Proxy, digits: &str, from: &[usize]) -> Result<()> {
-    let requests = proxy.take("GET", digits);
+fn check_ranges(proxy: &Proxy, digits: &str, from: &[usize]) -> Result<()> {
+    let requests = proxy.requests("GET", digits);
     let ranges: Vec<_> = requests
         .iter()
         .map(|request| request.range.clone())
@@ -113,7 +113,7 @@ fn asked(proxy: &Proxy, digits: &str, from: &[usize]) -> Result<()> {
 }
 
 /// What is not what was asked for is named and not kept.
-fn lies(
+fn corrupt_responses(
     proxy: &Proxy,
     image: &Remote,
     largest: &str,
@@ -122,14 +122,14 @@ fn lies(
 ) -> Result<()> {
     static FOLDERS: AtomicUsize = AtomicUsize::new(0);
     let registry = proxy.address().to_string();
-    let lie = |change: fn(&mut Vec<u8>), image: &Remote, what: &str| -> Result<Error> {
+    let corrupt = |change: fn(&mut Vec<u8>), image: &Remote, what: &str| -> Result<Error> {
         let part = what.to_owned();
-        proxy.set(move |request| match request.path.contains(&part) {
-            true => Fault::Change(change),
+        proxy.set_faults(move |request| match request.path.contains(&part) {
+            true => Fault::RewriteBody(change),
             false => Fault::Pass,
         });
         let number = FOLDERS.fetch_add(1, Ordering::Relaxed);
-        let folder = scratch.join(format!("lie-{number}"));
+        let folder = scratch.join(format!("corrupt-{number}"));
         let error = pull(image, &folder, None, &|_| ()).err();
         let error = error.with_context(|| format!("a changed {what} was taken"))?;
         let text = error.to_string();
@@ -137,7 +137,7 @@ fn lies(
             text.contains(&registry),
             "the registry is not named: {text}"
         );
-        let asked = proxy.take("GET", what).len();
+        let asked = proxy.requests("GET", what).len();
         ensure!(asked == 1, "a changed {what} was asked for {asked} times");
         for name in fs::read_dir(folder.join("blobs/sha256"))? {
             let name = name?.file_name().to_string_lossy().into_owned();
@@ -150,30 +150,32 @@ fn lies(
             *byte ^= 1;
         }
     };
-    match lie(flip, image, &format!("/blobs/sha256:{largest}"))? {
-        Error::Lied { wanted, found, .. } if wanted.hex() == largest && found != wanted => {}
+    match corrupt(flip, image, &format!("/blobs/sha256:{largest}"))? {
+        Error::DigestMismatch {
+            expected, found, ..
+        } if expected.hex() == largest && found != expected => {}
         other => bail!("other bytes are told as {other}"),
     }
     let longer: fn(&mut Vec<u8>) = |body| body.extend([0; 1000]);
     let shorter: fn(&mut Vec<u8>) = |body| body.truncate(body.len() / 2);
     for change in [longer, shorter] {
-        match lie(change, image, &format!("/blobs/sha256:{largest}"))? {
-            Error::Size { what, .. } if what.contains(largest) => {}
+        match corrupt(change, image, &format!("/blobs/sha256:{largest}"))? {
+            Error::SizeMismatch { what, .. } if what.contains(largest) => {}
             other => bail!("another size is told as {other}"),
         }
     }
     let spaced: fn(&mut Vec<u8>) = |body| body.push(b' ');
-    for image in [image.clone(), image.at(digest)] {
-        match lie(spaced, &image, "/manifests/")? {
-            Error::Lied { wanted, .. } if wanted == digest => {}
+    for image in [image.clone(), image.with_digest(digest)] {
+        match corrupt(spaced, &image, "/manifests/")? {
+            Error::DigestMismatch { expected, .. } if expected == digest => {}
             other => bail!("another manifest is told as {other}"),
         }
     }
     let endless: fn(&mut Vec<u8>) = |body| body.resize(5 << 20, b' ');
-    match lie(endless, image, "/manifests/")? {
-        Error::Answer { .. } => {}
+    match corrupt(endless, image, "/manifests/")? {
+        Error::InvalidResponse { .. } => {}
         other => bail!("an endless manifest is told as {other}"),
     }
-    proxy.set(|_| Fault::Pass);
+    proxy.set_faults(|_| Fault::Pass);
     Ok(())
 }

@@ -7,16 +7,16 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
 use layer::{Digest, LayoutFolder, source};
-use layer_registry::{Patience, Remote, push_layout};
-use support::files::{name, sorted_entries};
+use layer_registry::{Remote, RetryPolicy, push_layout};
+use support::files::{file_name, sorted_entries};
 
 /// The image, with little patience and without the credentials that this machine's user has.
 pub(super) fn remote(reference: &str) -> Result<Remote> {
     let mut remote = Remote::parse(reference)?;
-    remote.patience = Patience {
-        tries: 4,
-        first_wait: Duration::from_millis(20),
-        ..Patience::default()
+    remote.retry_policy = RetryPolicy {
+        max_attempts: 4,
+        initial_backoff: Duration::from_millis(20),
+        ..RetryPolicy::default()
     };
     Ok(remote)
 }
@@ -37,11 +37,11 @@ pub(super) fn blobs(layout: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
     let folder = layout.join("blobs/sha256");
     let files = sorted_entries(&folder)?.into_iter();
     files
-        .map(|path| Ok((name(&path), fs::read(path)?)))
+        .map(|path| Ok((file_name(&path), fs::read(path)?)))
         .collect()
 }
 
-pub(super) fn same_blobs(one: &Path, other: &Path) -> Result<()> {
+pub(super) fn ensure_same_blobs(one: &Path, other: &Path) -> Result<()> {
     let (one, other) = (blobs(one)?, blobs(other)?);
     let names = |blobs: &BTreeMap<String, Vec<u8>>| Vec::from_iter(blobs.keys().cloned()).join(" ");
     ensure!(

@@ -10,20 +10,20 @@ use base64::engine::general_purpose::STANDARD;
 use fs_err as fs;
 use layer_registry::{Credentials, Error};
 use serde_json::{Value, json};
-use support::run::{Shell, cmd, finish};
+use support::run::{Shell, cmd, wait_with_output};
 
-use super::image::{digest_of, push, remote, same_blobs};
+use super::image::{digest_of, ensure_same_blobs, push, remote};
 use super::server::Registry;
 use crate::programs;
 
 const USER: &str = "tester";
 const PASSWORD: &str = "a fine password";
 /// The same as bcrypt has it, the one form that the registry takes; good for this test only.
-const LINE: &str = "tester:$2b$05$abcdefghijklmnopqrstuu09fbu.DXGBDbOxzWIokK.6y/RosAchm\n";
+const HTPASSWD_LINE: &str = "tester:$2b$05$abcdefghijklmnopqrstuu09fbu.DXGBDbOxzWIokK.6y/RosAchm\n";
 
 /// Pushes and pulls with no, a wrong and the right password.
 pub fn test(scratch: &Path, layout: &Path) -> Result<()> {
-    let registry = Registry::start(scratch, Some(LINE))?;
+    let registry = Registry::start(scratch, Some(HTPASSWD_LINE))?;
     let image = format!("{}/closed:v1", registry.address());
     let mut place = remote(&image)?;
     for credentials in [Credentials::Anonymous, basic("a wrong password")] {
@@ -50,25 +50,28 @@ pub fn test(scratch: &Path, layout: &Path) -> Result<()> {
         let pull = cmd!(sh, "{program} --json pull {image} --to {folder}");
         // Nothing of the credentials that this machine's user has.
         let names = ["HOME", "DOCKER_CONFIG", "PATH"];
-        finish(pull.env_clear().envs(names.map(|name| (name, &home))))
+        wait_with_output(pull.env_clear().envs(names.map(|name| (name, &home))))
     };
     let store = |config: &Value| fs::write(home.join("config.json"), config.to_string());
     let auth = |password: &str| STANDARD.encode(format!("{USER}:{password}"));
 
     let refused = |wanted: &[&str]| -> Result<()> {
         let output = pull()?;
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let output_text = String::from_utf8_lossy(&output.stderr).into_owned();
         ensure!(
             !output.status.success(),
             "a pull without a password succeeds"
         );
         ensure!(output.stdout.is_empty(), "a failed pull answers");
         for part in wanted {
-            ensure!(said.contains(part), "a refused pull says: {said}");
+            ensure!(
+                output_text.contains(part),
+                "a refused pull says: {output_text}"
+            );
         }
         ensure!(
-            !said.contains("wrong") && !said.contains(&auth("wrong")),
-            "shown: {said}"
+            !output_text.contains("wrong") && !output_text.contains(&auth("wrong")),
+            "shown: {output_text}"
         );
         Ok(())
     };
@@ -81,17 +84,17 @@ pub fn test(scratch: &Path, layout: &Path) -> Result<()> {
 
     let accepted = || -> Result<()> {
         let output = pull()?;
-        let said = String::from_utf8_lossy(&output.stderr);
+        let output_text = String::from_utf8_lossy(&output.stderr);
         ensure!(
             output.status.success(),
-            "a pull with the right password fails: {said}"
+            "a pull with the right password fails: {output_text}"
         );
-        let answer: Value = serde_json::from_slice(&output.stdout)?;
+        let response: Value = serde_json::from_slice(&output.stdout)?;
         ensure!(
-            answer["digest"] == digest.to_string(),
-            "the answer is {answer}"
+            response["digest"] == digest.to_string(),
+            "the answer is {response}"
         );
-        same_blobs(layout, &folder)?;
+        ensure_same_blobs(layout, &folder)?;
         fs::remove_dir_all(&folder)?;
         Ok(())
     };
@@ -101,9 +104,9 @@ pub fn test(scratch: &Path, layout: &Path) -> Result<()> {
     accepted()?;
     store(&json!({"auths": {registry.address(): {}}, "credsStore": "kept"}))?;
     let helper = home.join("docker-credential-kept");
-    let answer = json!({"ServerURL": registry.address(), "Username": USER, "Secret": PASSWORD});
+    let response = json!({"ServerURL": registry.address(), "Username": USER, "Secret": PASSWORD});
     let script = format!(
-        "#!/bin/sh\nread -r server || true\n[ \"$1 $server\" = 'get {}' ] && echo '{answer}'\n",
+        "#!/bin/sh\nread -r server || true\n[ \"$1 $server\" = 'get {}' ] && echo '{response}'\n",
         registry.address()
     );
     fs::write(&helper, script)?;

@@ -14,10 +14,10 @@ use support::child::Child;
 use support::run::{Shell, cmd};
 
 /// What it says, followed by its address, when it listens.
-const LISTENS: &str = "listening on ";
+const LISTENING_PREFIX: &str = "listening on ";
 
 /// The names of the program: Debian's, and the one that its makers give it.
-const NAMES: [&str; 2] = ["docker-registry", "registry"];
+const PROGRAM_NAMES: [&str; 2] = ["docker-registry", "registry"];
 
 /// The registry.
 pub struct Registry {
@@ -53,17 +53,17 @@ impl Registry {
         let server = start(&file)?;
         let log = server.stderr().context("the registry has no log")?;
         let mut log = BufReader::new(log);
-        let mut said = String::new();
+        let mut output_text = String::new();
         let address = loop {
             let mut line = String::new();
             if log.read_line(&mut line).is_ok_and(|length| length > 0) {
-                if let Some((_, rest)) = line.split_once(LISTENS) {
+                if let Some((_, rest)) = line.split_once(LISTENING_PREFIX) {
                     let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.' && c != ':');
                     break rest[..end.unwrap_or(rest.len())].to_owned();
                 }
-                said += &line;
+                output_text += &line;
             } else {
-                bail!("the registry ended instead of listening\n{said}");
+                bail!("the registry ended instead of listening\n{output_text}");
             }
         };
         // Somebody must go on listening, or it blocks when it has said enough.
@@ -82,7 +82,7 @@ impl Registry {
 
 fn start(config: &Path) -> Result<Child> {
     let sh = Shell::new()?;
-    for name in NAMES {
+    for name in PROGRAM_NAMES {
         let mut serve = Command::from(cmd!(sh, "{name} serve {config}"));
         serve
             .stdin(Stdio::null())
@@ -95,5 +95,5 @@ fn start(config: &Path) -> Result<Child> {
         }
     }
     let reason = "docker-registry is not installed; ci/install-packages.sh installs it";
-    Err(Skip::because(reason.to_owned()))
+    Err(Skip::with_reason(reason.to_owned()))
 }

@@ -16,13 +16,13 @@ use package::sbom;
 pub fn check(document: &Value, build: &Build, sdk: &Sdk) -> Result<()> {
     let workspace = &build.workspace;
     let triple = sdk.manifest().target.rust_triple();
-    let mut cargo = build_function::cargo(build, sdk, "build")?;
+    let mut cargo = build_function::cargo_command(build, sdk, "build")?;
     let output = cargo
         .args(["--message-format", "json"])
         .output()
         .context("failed to start cargo")?;
     ensure!(output.status.success(), "cargo cannot build the function");
-    let folder = workspace.target().join(&triple);
+    let folder = workspace.target_dir().join(&triple);
     let mut built = BTreeSet::new();
     for line in output.stdout.split(|byte| *byte == b'\n') {
         let Ok(message) = serde_json::from_slice::<Value>(line) else {
@@ -46,10 +46,10 @@ pub fn check(document: &Value, build: &Build, sdk: &Sdk) -> Result<()> {
         (!id.is_empty()).then(|| (package["name"].as_str().unwrap_or_default(), version))
     });
     let listed: BTreeSet<_> = ids.map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
-    let tree = sbom::tree(workspace, &triple)?.packages;
+    let tree = sbom::cargo_tree(workspace, &triple)?.packages;
     ensure!(
         listed == built && tree == built,
-        "the bill has {:?} and lacks {:?}; cargo tree has {:?} and lacks {:?}",
+        "the SBOM has {:?} and lacks {:?}; cargo tree has {:?} and lacks {:?}",
         listed.difference(&built),
         built.difference(&listed),
         tree.difference(&built),

@@ -5,12 +5,12 @@ use std::process::Output;
 
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
-use opencv_build::internals::{Wheel, install_wheels, python};
+use opencv_build::internals::{Wheel, find_python, install_wheels};
 use serde::Deserialize;
 use tempfile::TempDir;
 
 use package::workspace::Workspace;
-use support::run::{Shell, cmd, finish};
+use support::run::{Shell, cmd, wait_with_output};
 
 /// The part of `data/pins.toml` that is for the validator.
 #[derive(Deserialize)]
@@ -29,7 +29,7 @@ impl Validator {
     pub fn install(workspace: &Workspace) -> Result<Self> {
         let pins: Pins = toml::from_str(include_str!("../../data/pins.toml"))
             .context("data/pins.toml is not a list of wheels")?;
-        let parent = workspace.paths()?.toolchain();
+        let parent = workspace.build_paths()?.toolchain_dir();
         Ok(Self {
             wheels: install_wheels(&pins.validator, &parent, "validator")?,
             scratch: tempfile::tempdir().context("failed to create a temporary folder")?,
@@ -41,7 +41,7 @@ impl Validator {
         let output = self.run(document)?;
         ensure!(
             output.status.success(),
-            "the bill of the {name} is not valid:\n{}{}",
+            "the SBOM of the {name} is not valid:\n{}{}",
             String::from_utf8_lossy(&output.stdout),
             String::from_utf8_lossy(&output.stderr)
         );
@@ -49,27 +49,30 @@ impl Validator {
     }
 
     /// Fails if the document is valid, or if the validator broke over it.
-    pub fn refuse(&self, document: &[u8]) -> Result<()> {
+    pub fn reject(&self, document: &[u8]) -> Result<()> {
         let output = self.run(document)?;
-        let said = [output.stdout, output.stderr].concat();
-        let said = String::from_utf8_lossy(&said);
+        let output_text = [output.stdout, output.stderr].concat();
+        let output_text = String::from_utf8_lossy(&output_text);
         ensure!(
             !output.status.success(),
             "the validator found nothing wrong"
         );
-        ensure!(!said.contains("Traceback"), "the validator broke:\n{said}");
+        ensure!(
+            !output_text.contains("Traceback"),
+            "the validator broke:\n{output_text}"
+        );
         Ok(())
     }
 
     fn run(&self, document: &[u8]) -> Result<Output> {
         // The form is told by the name's end.
-        let path = self.scratch.path().join("bill.spdx.json");
+        let path = self.scratch.path().join("sbom.spdx.json");
         fs::write(&path, document)?;
-        let (sh, python) = (Shell::new()?, python()?);
+        let (sh, python) = (Shell::new()?, find_python()?);
         let run = cmd!(
             sh,
             "{python} -m spdx_tools.spdx.clitools.pyspdxtools --infile {path}"
         );
-        finish(run.env("PYTHONPATH", &self.wheels))
+        wait_with_output(run.env("PYTHONPATH", &self.wheels))
     }
 }

@@ -1,7 +1,7 @@
 //! What the page must show of a document, worked out from the document, and a document that has all that is tried.
 
 use size::part::{Kind, Part};
-use size::report::{Before, Document, Report};
+use size::report::{Document, PreviousReport, Report};
 
 /// A part whose name is markup. It must be shown as it is.
 pub const MARKUP: &str = "</script><b>bold-markup</b>";
@@ -9,8 +9,8 @@ pub const MARKUP: &str = "</script><b>bold-markup</b>";
 /// The document with a part in its first artefact whose name is markup, and compared with something.
 pub fn with_everything(document: &Document) -> Document {
     let mut document = document.clone();
-    if document.before.is_none() {
-        document.before = Some(Before {
+    if document.previous_report.is_none() {
+        document.previous_report = Some(PreviousReport {
             label: "an earlier report".into(),
             report: earlier(&document.report),
         });
@@ -26,15 +26,15 @@ pub fn with_everything(document: &Document) -> Document {
 }
 
 /// The document with nothing but its artefacts.
-pub fn bare(document: &Document) -> Document {
+pub fn without_optional_sections(document: &Document) -> Document {
     Document {
-        before: None,
-        peers: Vec::new(),
+        previous_report: None,
+        competitors: Vec::new(),
         budgets: Vec::new(),
         history: Vec::new(),
         baseline: None,
         ablation: Vec::new(),
-        lacks: Vec::new(),
+        degraded: Vec::new(),
         ..document.clone()
     }
 }
@@ -91,10 +91,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_lies_in_a_match_counts_once() {
+    fn nested_matches_count_once() {
         let leaf = |name: &str, bytes| Part::leaf(name, bytes, Kind::Code);
-        let file = Part::whole("Resize.cpp", vec![leaf("resize", 5), leaf("other", 4)]);
-        let artefact = Part::whole("resize", vec![file, leaf("preRESIZEd", 2)]);
+        let file = Part::branch("Resize.cpp", vec![leaf("resize", 5), leaf("other", 4)]);
+        let artefact = Part::branch("resize", vec![file, leaf("preRESIZEd", 2)]);
         let expected = Matches {
             count: 3,
             bytes: 11,

@@ -14,12 +14,12 @@ use serde_json::{Value, json};
 
 use local::s3::{ACCESS_KEY, SECRET_KEY};
 use local::server::Server;
-use support::process::lock;
+use support::process::lock_ignoring_poison;
 
 /// What the function must say to get credentials.
 pub const TOKEN: &str = "a token of this restore";
 /// The invocation's name.
-const REQUEST: &str = "8476a536-e9f4-11e8-9739-2dfe598c3fcd";
+const REQUEST_ID: &str = "8476a536-e9f4-11e8-9739-2dfe598c3fcd";
 
 /// What the function did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,11 +27,11 @@ pub enum Step {
     /// It said that the snapshot may be taken, and was restored.
     Restored,
     /// It asked for an event.
-    Asked,
+    PolledForEvent,
     /// It asked for credentials, with the right token.
     Credentials,
     /// It answered the event.
-    Answered,
+    SentResponse,
     /// Something that it should not.
     Other,
 }
@@ -63,7 +63,7 @@ impl RuntimeApi {
             let state = Arc::clone(&state);
             move |_| {
                 let state = Arc::clone(&state);
-                service_fn(move |request| answer(Arc::clone(&state), request))
+                service_fn(move |request| respond(Arc::clone(&state), request))
             }
         })?;
         Ok(Self { server, state })
@@ -81,8 +81,8 @@ impl RuntimeApi {
 
     /// What the function did until it answered.
     pub fn wait(&self, patience: Duration) -> Result<Steps> {
-        let done = |steps: &mut Steps| !steps.iter().any(|(step, _)| *step == Step::Answered);
-        let steps = lock(&self.state.steps);
+        let done = |steps: &mut Steps| !steps.iter().any(|(step, _)| *step == Step::SentResponse);
+        let steps = lock_ignoring_poison(&self.state.steps);
         let waited = self.state.changed.wait_timeout_while(steps, patience, done);
         let (steps, timeout) = waited.unwrap_or_else(std::sync::PoisonError::into_inner);
         ensure!(!timeout.timed_out(), "it only did {steps:?}");
@@ -90,7 +90,7 @@ impl RuntimeApi {
     }
 }
 
-async fn answer(
+async fn respond(
     state: Arc<State>,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
@@ -99,34 +99,34 @@ async fn answer(
     let body = String::from_utf8_lossy(&body.unwrap_or_default()).into_owned();
     let path = head.uri.path().trim_start_matches("/2018-06-01/runtime/");
     let token = head.headers.get("authorization");
-    let (step, answer) = if path == "restore/next" {
+    let (step, function_response) = if path == "restore/next" {
         (Step::Restored, Value::Null)
     } else if path == "invocation/next" {
-        if lock(&state.steps)
+        if lock_ignoring_poison(&state.steps)
             .iter()
-            .any(|(step, _)| *step == Step::Asked)
+            .any(|(step, _)| *step == Step::PolledForEvent)
         {
             // There is no second event.
             std::future::pending::<()>().await;
         }
-        (Step::Asked, state.event.clone())
+        (Step::PolledForEvent, state.event.clone())
     } else if path == "/credentials" && token.is_some_and(|token| token == TOKEN) {
         let credentials = json!({
             "AccessKeyId": ACCESS_KEY, "SecretAccessKey": SECRET_KEY, "Token": "session",
             "Expiration": "2999-01-01T00:00:00Z",
         });
         (Step::Credentials, credentials)
-    } else if path == format!("invocation/{REQUEST}/response") {
-        (Step::Answered, Value::Null)
+    } else if path == format!("invocation/{REQUEST_ID}/response") {
+        (Step::SentResponse, Value::Null)
     } else {
         (Step::Other, Value::Null)
     };
-    lock(&state.steps).push((step, format!("{} {path} {body}", head.method)));
+    lock_ignoring_poison(&state.steps).push((step, format!("{} {path} {body}", head.method)));
     state.changed.notify_all();
     let deadline = SystemTime::now() + Duration::from_secs(60);
     let deadline = deadline.duration_since(UNIX_EPOCH).unwrap_or_default();
     let response = Response::builder()
-        .header("lambda-runtime-aws-request-id", REQUEST)
+        .header("lambda-runtime-aws-request-id", REQUEST_ID)
         .header(
             "lambda-runtime-deadline-ms",
             deadline.as_millis().to_string(),
@@ -135,7 +135,7 @@ async fn answer(
             "lambda-runtime-invoked-function-arn",
             "arn:aws:lambda:us-east-1:123456789012:function:face-detect",
         )
-        .body(Full::from(answer.to_string()));
+        .body(Full::from(function_response.to_string()));
     // All of its parts are good ones.
     Ok(response.unwrap_or_default())
 }

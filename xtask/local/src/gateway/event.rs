@@ -15,7 +15,7 @@ use time::format_description::StaticFormatDescription;
 use time::macros::format_description;
 
 /// Types whose bodies go into events as they are. `text/` does besides.
-const TEXTS: [&str; 4] = [
+const TEXT_CONTENT_TYPES: [&str; 4] = [
     "application/json",
     "application/javascript",
     "application/xml",
@@ -23,16 +23,16 @@ const TEXTS: [&str; 4] = [
 ];
 
 /// A time as Lambda writes it: `12/Mar/2026:19:03:58 +0000`.
-const TIME: StaticFormatDescription =
+const TIME_FORMAT: StaticFormatDescription =
     format_description!("[day]/[month repr:short]/[year]:[hour]:[minute]:[second] +0000");
 
-pub struct Origin {
+pub struct RequestOrigin {
     pub address: IpAddr,
     pub time: UtcDateTime,
     pub number: u64,
 }
 
-impl Origin {
+impl RequestOrigin {
     pub fn now(address: IpAddr) -> Self {
         static REQUESTS: AtomicU64 = AtomicU64::new(1);
         Self {
@@ -43,10 +43,10 @@ impl Origin {
     }
 }
 
-pub fn event(request: &Request<Bytes>, origin: &Origin) -> Value {
+pub fn event(request: &Request<Bytes>, origin: &RequestOrigin) -> Value {
     let (uri, body) = (request.uri(), request.body());
     let query = uri.query().unwrap_or_default();
-    let host = text(request, HOST.as_str());
+    let host = header_value(request, HOST.as_str());
     let mut event = json!({
         "version": "2.0",
         "routeKey": "$default",
@@ -63,23 +63,23 @@ pub fn event(request: &Request<Bytes>, origin: &Origin) -> Value {
                 "path": uri.path(),
                 "protocol": format!("{:?}", request.version()),
                 "sourceIp": origin.address,
-                "userAgent": text(request, USER_AGENT.as_str()),
+                "userAgent": header_value(request, USER_AGENT.as_str()),
             },
             "requestId": format!("00000000-0000-4000-8000-{:012x}", origin.number),
             "routeKey": "$default",
             "stage": "$default",
-            "time": origin.time.format(TIME).unwrap_or_default(),
+            "time": origin.time.format(TIME_FORMAT).unwrap_or_default(),
             "timeEpoch": i64::try_from(origin.time.unix_timestamp_nanos() / 1_000_000).ok(),
         },
         "isBase64Encoded": false,
     });
-    let cookies = text(request, COOKIE.as_str());
+    let cookies = header_value(request, COOKIE.as_str());
     if !cookies.is_empty() {
         event["cookies"] = cookies.split("; ").collect();
     }
     let mut parameters = Map::new();
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
-        join(&mut parameters, &name, &value);
+        insert_joined(&mut parameters, &name, &value);
     }
     if !parameters.is_empty() {
         event["queryStringParameters"] = parameters.into();
@@ -101,14 +101,14 @@ fn headers(request: &Request<Bytes>) -> Map<String, Value> {
     for (name, value) in request.headers() {
         if name != COOKIE {
             let value = String::from_utf8_lossy(value.as_bytes());
-            join(&mut headers, name.as_str(), &value);
+            insert_joined(&mut headers, name.as_str(), &value);
         }
     }
     headers
 }
 
 /// Adds a value; several of one name are joined by commas.
-fn join(map: &mut Map<String, Value>, name: &str, value: &str) {
+fn insert_joined(map: &mut Map<String, Value>, name: &str, value: &str) {
     let joined = match map.get(name).and_then(Value::as_str) {
         Some(before) => format!("{before},{value}"),
         None => value.to_owned(),
@@ -116,17 +116,17 @@ fn join(map: &mut Map<String, Value>, name: &str, value: &str) {
     map.insert(name.to_owned(), joined.into());
 }
 
-fn text<'a>(request: &'a Request<Bytes>, name: &str) -> &'a str {
+fn header_value<'a>(request: &'a Request<Bytes>, name: &str) -> &'a str {
     let value = request.headers().get(name).map(|value| value.to_str());
     value.and_then(Result::ok).unwrap_or_default()
 }
 
 fn is_text(request: &Request<Bytes>) -> bool {
-    let kind = text(request, CONTENT_TYPE.as_str());
+    let kind = header_value(request, CONTENT_TYPE.as_str());
     let kind = kind.split(';').next().unwrap_or_default().trim();
     let kind = kind.to_ascii_lowercase();
     !request.headers().contains_key(CONTENT_ENCODING)
-        && (kind.starts_with("text/") || TEXTS.contains(&kind.as_str()))
+        && (kind.starts_with("text/") || TEXT_CONTENT_TYPES.contains(&kind.as_str()))
 }
 
 #[cfg(test)]
@@ -140,7 +140,7 @@ mod tests {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let origin = Origin {
+        let origin = RequestOrigin {
             address: Ipv4Addr::LOCALHOST.into(),
             time: UtcDateTime::from_unix_timestamp(1_583_953_438).unwrap(),
             number: 26,
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_photo_comes_in_base64_with_all_that_was_said_of_it() {
+    fn binary_bodies_are_base64_with_headers_and_query() {
         let headers = [
             ("Host", "abc.lambda-url.example:80"),
             ("Content-Type", "image/jpeg"),
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_come_as_texts_unless_they_are_packed_or_none() {
+    fn text_bodies_stay_text_unless_encoded_or_invalid() {
         let body = |kind: &str, coding: Option<&str>, body| {
             let mut headers = vec![("content-type", kind)];
             headers.extend(coding.map(|coding| ("content-encoding", coding)));
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_left_out() {
+    fn absent_fields_are_omitted() {
         let event = event_of("/", &[], b"");
         for name in ["body", "cookies", "queryStringParameters"] {
             assert!(event.get(name).is_none(), "{event}");
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn cookies_are_no_header() {
+    fn cookies_are_not_in_headers() {
         let event = event_of("/", &[("cookie", "a=1; b=2")], b"");
         assert_eq!(event["cookies"], json!(["a=1", "b=2"]));
         assert_eq!(event["headers"], json!({}));

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Answer {
+struct FunctionResponse {
     status_code: u16,
     headers: Option<BTreeMap<String, String>>,
     cookies: Option<Vec<String>>,
@@ -23,23 +23,24 @@ struct Answer {
     is_base64_encoded: Option<bool>,
 }
 
-pub fn response(answer: &[u8]) -> Result<Response<Full<Bytes>>> {
-    let value: Value = serde_json::from_slice(answer).context("it is no JSON")?;
+pub fn response(function_response: &[u8]) -> Result<Response<Full<Bytes>>> {
+    let value: Value = serde_json::from_slice(function_response).context("it is no JSON")?;
     ensure!(value.get("errorType").is_none(), "it is an error: {value}");
     if value.get("statusCode").is_none() {
         // An answer that does not speak of HTTP is the body.
         return Ok(Response::builder()
             .header(CONTENT_TYPE, "application/json")
-            .body(Bytes::copy_from_slice(answer).into())?);
+            .body(Bytes::copy_from_slice(function_response).into())?);
     }
-    let answer: Answer = serde_json::from_value(value).context("it has not the right form")?;
-    let mut body = answer.body.unwrap_or_default().into_bytes();
-    if answer.is_base64_encoded == Some(true) {
+    let function_response: FunctionResponse =
+        serde_json::from_value(value).context("it has not the right form")?;
+    let mut body = function_response.body.unwrap_or_default().into_bytes();
+    if function_response.is_base64_encoded == Some(true) {
         let decoded = BASE64_STANDARD.decode(&body);
         body = decoded.context("its body is not in base64")?;
     }
-    let headers = answer.headers.unwrap_or_default();
-    let mut response = Response::builder().status(answer.status_code);
+    let headers = function_response.headers.unwrap_or_default();
+    let mut response = Response::builder().status(function_response.status_code);
     let typed = |name: &String| name.eq_ignore_ascii_case(CONTENT_TYPE.as_str());
     if !headers.keys().any(typed) {
         response = response.header(CONTENT_TYPE, "application/json");
@@ -47,7 +48,7 @@ pub fn response(answer: &[u8]) -> Result<Response<Full<Bytes>>> {
     for (name, value) in headers {
         response = response.header(name, value);
     }
-    for cookie in answer.cookies.unwrap_or_default() {
+    for cookie in function_response.cookies.unwrap_or_default() {
         response = response.header(SET_COOKIE, cookie);
     }
     response
@@ -56,7 +57,7 @@ pub fn response(answer: &[u8]) -> Result<Response<Full<Bytes>>> {
 }
 
 /// What Lambda says when a function failed.
-pub fn failed() -> Response<Full<Bytes>> {
+pub fn bad_gateway() -> Response<Full<Bytes>> {
     let mut response = Response::new(Bytes::from_static(b"Internal Server Error").into());
     *response.status_mut() = StatusCode::BAD_GATEWAY;
     response
@@ -78,10 +79,10 @@ mod tests {
     use super::*;
 
     /// A response's status, headers and body.
-    type Seen = (u16, Vec<(String, String)>, Vec<u8>);
+    type Parts = (u16, Vec<(String, String)>, Vec<u8>);
 
-    fn of(answer: &Value) -> Result<Seen> {
-        let response = response(answer.to_string().as_bytes())?;
+    fn parts_of(function_response: &Value) -> Result<Parts> {
+        let response = response(function_response.to_string().as_bytes())?;
         let headers = response.headers().iter().map(|(name, value)| {
             let value = value.to_str().unwrap().to_owned();
             (name.to_string(), value)
@@ -98,8 +99,8 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_says_what_the_response_is() {
-        let answer = json!({
+    fn a_function_response_sets_status_headers_and_body() {
+        let function_response = json!({
             "statusCode": 415,
             "headers": {"Content-Type": "image/jpeg", "Cache-Control": "no-store"},
             "cookies": ["a=1", "b=2; Secure"],
@@ -112,23 +113,32 @@ mod tests {
             header("set-cookie", "a=1"),
             header("set-cookie", "b=2; Secure"),
         ];
-        assert_eq!(of(&answer).unwrap(), (415, headers, b"\xff\xd8".to_vec()));
+        assert_eq!(
+            parts_of(&function_response).unwrap(),
+            (415, headers, b"\xff\xd8".to_vec())
+        );
     }
 
     #[test]
-    fn what_an_answer_does_not_say_has_a_default() {
+    fn missing_response_fields_have_defaults() {
         let json = vec![header("content-type", "application/json")];
-        let answer = json!({"statusCode": 204, "body": null});
-        assert_eq!(of(&answer).unwrap(), (204, json.clone(), Vec::new()));
-        for answer in [json!({"faces": []}), json!("hello"), json!(null)] {
-            let body = answer.to_string().into_bytes();
-            assert_eq!(of(&answer).unwrap(), (200, json.clone(), body));
+        let function_response = json!({"statusCode": 204, "body": null});
+        assert_eq!(
+            parts_of(&function_response).unwrap(),
+            (204, json.clone(), Vec::new())
+        );
+        for function_response in [json!({"faces": []}), json!("hello"), json!(null)] {
+            let body = function_response.to_string().into_bytes();
+            assert_eq!(
+                parts_of(&function_response).unwrap(),
+                (200, json.clone(), body)
+            );
         }
     }
 
     #[test]
-    fn what_is_no_answer_is_refused() {
-        for answer in [
+    fn invalid_function_responses_are_rejected() {
+        for function_response in [
             json!({"errorType": "NotAnImage", "errorMessage": "it is none"}),
             json!({"statusCode": "200"}),
             json!({"statusCode": 99}),
@@ -137,7 +147,7 @@ mod tests {
             json!({"statusCode": 200, "headers": {"a b": "c"}}),
             json!({"statusCode": 200, "headers": {"a": "b\nc"}}),
         ] {
-            assert!(of(&answer).is_err(), "{answer}");
+            assert!(parts_of(&function_response).is_err(), "{function_response}");
         }
         assert!(response(b"").is_err());
     }

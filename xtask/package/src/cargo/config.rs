@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use fs_err as fs;
 use toml::{Table, Value};
 
-const TABLES: [&str; 6] = [
+const SOURCE_TABLES: [&str; 6] = [
     "credential-alias",
     "http",
     "net",
@@ -17,13 +17,13 @@ const TABLES: [&str; 6] = [
 ];
 
 /// Keys in them whose values are paths, relative to the folder above that of the file.
-const PATHS: [&str; 4] = ["cainfo", "directory", "local-registry", "proxy-cainfo"];
+const PATH_KEYS: [&str; 4] = ["cainfo", "directory", "local-registry", "proxy-cainfo"];
 
 /// A list with this key is the words of one command, and not a list that others add to.
-const COMMAND: &str = "credential-provider";
+const COMMAND_KEY: &str = "credential-provider";
 
 /// A list with this key has a command in each of its texts.
-const COMMANDS: &str = "global-credential-providers";
+const COMMAND_LIST_KEY: &str = "global-credential-providers";
 
 /// What counts for a project in `root`, with `home` for cargo's home if there is one.
 pub(super) fn read(root: &Path, home: Option<&Path>) -> Result<Table> {
@@ -44,13 +44,13 @@ pub(super) fn read(root: &Path, home: Option<&Path>) -> Result<Table> {
             continue;
         };
         // The first file is the nearest, and the one that counts most.
-        let below = std::mem::replace(&mut all, of_file(&file, &mut Vec::new())?);
+        let below = std::mem::replace(&mut all, read_file(&file, &mut Vec::new())?);
         merge(&mut all, below);
     }
     Ok(all)
 }
 
-fn of_file(file: &Path, including: &mut Vec<PathBuf>) -> Result<Table> {
+fn read_file(file: &Path, including: &mut Vec<PathBuf>) -> Result<Table> {
     let text = fs::read_to_string(file)?;
     let named = file.display();
     let failed = || format!("failed to read cargo's configuration in `{named}`");
@@ -63,11 +63,11 @@ fn of_file(file: &Path, including: &mut Vec<PathBuf>) -> Result<Table> {
         if including.contains(&included) || optional && !included.is_file() {
             continue;
         }
-        merge(&mut all, of_file(&included, including)?);
+        merge(&mut all, read_file(&included, including)?);
     }
     including.pop();
-    table.retain(|key, _| TABLES.contains(&key));
-    absolute(&mut table, folder.parent().unwrap_or(folder));
+    table.retain(|key, _| SOURCE_TABLES.contains(&key));
+    make_paths_absolute(&mut table, folder.parent().unwrap_or(folder));
     merge(&mut all, table);
     Ok(all)
 }
@@ -91,19 +91,19 @@ fn includes(entry: Option<&Value>) -> Vec<(String, bool)> {
 }
 
 /// Makes paths absolute: they will be read in another folder.
-fn absolute(table: &mut Table, folder: &Path) {
+fn make_paths_absolute(table: &mut Table, folder: &Path) {
     for (key, value) in table {
         match value {
             Value::Table(aliases) if key == "credential-alias" => {
                 aliases
                     .iter_mut()
-                    .for_each(|(_, one)| absolute_program(one, folder));
+                    .for_each(|(_, one)| make_program_absolute(one, folder));
             }
-            Value::Table(table) => absolute(table, folder),
-            Value::String(path) if PATHS.contains(&key.as_str()) => {
+            Value::Table(table) => make_paths_absolute(table, folder),
+            Value::String(path) if PATH_KEYS.contains(&key.as_str()) => {
                 *path = folder.join(&path).display().to_string();
             }
-            Value::Array(commands) if key == COMMANDS => {
+            Value::Array(commands) if key == COMMAND_LIST_KEY => {
                 for command in commands {
                     if let Value::String(text) = command
                         && text.split_whitespace().next().is_some_and(is_path)
@@ -112,7 +112,7 @@ fn absolute(table: &mut Table, folder: &Path) {
                     }
                 }
             }
-            command if key == COMMAND => absolute_program(command, folder),
+            command if key == COMMAND_KEY => make_program_absolute(command, folder),
             _ => {}
         }
     }
@@ -120,7 +120,7 @@ fn absolute(table: &mut Table, folder: &Path) {
 
 /// The same for the program that a command begins with. cargo takes a list of words, and a text whose words white
 /// space parts: a folder may have spaces, so that becomes a list.
-fn absolute_program(command: &mut Value, folder: &Path) {
+fn make_program_absolute(command: &mut Value, folder: &Path) {
     if let Value::String(text) = command {
         let words = text.split_whitespace();
         *command = Value::Array(words.map(Value::from).collect());
@@ -134,7 +134,7 @@ fn absolute_program(command: &mut Value, folder: &Path) {
 }
 
 /// Folders of crates that the user keeps, in a file that [`read`] has made.
-pub(super) fn folders_of_crates(config: &Table) -> Vec<PathBuf> {
+pub(super) fn vendored_crate_dirs(config: &Table) -> Vec<PathBuf> {
     let sources = config.get("source").and_then(Value::as_table);
     let named = sources.into_iter().flat_map(|sources| sources.values());
     named
@@ -152,7 +152,7 @@ fn merge(low: &mut Table, high: Table) {
     for (key, value) in high {
         match (low.get_mut(&key), value) {
             (Some(Value::Table(low)), Value::Table(high)) => merge(low, high),
-            (Some(Value::Array(low)), Value::Array(high)) if key != COMMAND => low.extend(high),
+            (Some(Value::Array(low)), Value::Array(high)) if key != COMMAND_KEY => low.extend(high),
             (_, value) => {
                 low.insert(key, value);
             }
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn what_says_where_crates_come_from_is_kept_and_nothing_else() {
+    fn only_crate_source_tables_are_kept() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("a/project");
         write(
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn cargos_home_above_the_project_counts_once() {
+    fn cargo_home_above_the_project_is_read_once() {
         let folder = tempfile::tempdir().unwrap();
         let home = folder.path().join(".cargo");
         write(
@@ -221,14 +221,14 @@ mod tests {
     }
 
     #[test]
-    fn lists_are_joined_but_the_words_of_a_command_are_not() {
+    fn lists_are_merged_except_credential_provider_commands() {
         let mut low = table(
             "[registry]\nglobal-credential-providers = ['a']\ncredential-provider = ['./low', 'x']\n",
         );
         let mut high = table(
             "[registry]\nglobal-credential-providers = ['b']\ncredential-provider = ['./high']\n",
         );
-        absolute(&mut high, Path::new("/p"));
+        make_paths_absolute(&mut high, Path::new("/p"));
         merge(&mut low, high);
         let expected = "[registry]\nglobal-credential-providers = ['a', 'b']\n\
                         credential-provider = ['/p/./high']\n";
@@ -236,12 +236,12 @@ mod tests {
     }
 
     #[test]
-    fn programs_are_found_from_another_folder() {
+    fn program_paths_become_absolute() {
         let mut config = table(
             "[registry]\nglobal-credential-providers = ['cargo:token', './a one', 'b']\n\
              credential-provider = './c two'\n[credential-alias]\nmine = ['./d', 'three']\nplain = 'e --f=/g'\n",
         );
-        absolute(&mut config, Path::new("/p q"));
+        make_paths_absolute(&mut config, Path::new("/p q"));
         let expected = "[registry]\nglobal-credential-providers = ['cargo:token', '/p q/./a one', 'b']\n\
                         credential-provider = ['/p q/./c', 'two']\n\
                         [credential-alias]\nmine = ['/p q/./d', 'three']\nplain = ['e', '--f=/g']\n";
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn included_files_count_less_than_the_one_that_includes_them() {
+    fn included_files_have_lower_precedence() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         write(
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_not_toml_is_named() {
+    fn invalid_toml_names_the_file() {
         let folder = tempfile::tempdir().unwrap();
         write(&folder.path().join("config.toml"), "[net");
         let error = read(Path::new("/"), Some(folder.path())).unwrap_err();

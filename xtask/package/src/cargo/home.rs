@@ -14,10 +14,10 @@ use support::files::{copy_tree, is_writable};
 use super::config;
 
 /// Folders of cargo's home that builds share with the user's other projects.
-const FOLDERS: [&str; 2] = ["registry", "git"];
+const SHARED_DIRS: [&str; 2] = ["registry", "git"];
 
 /// Files: the locks of these folders, the list of what was last used in them, and tokens.
-const FILES: [&str; 5] = [
+const SHARED_FILES: [&str; 5] = [
     ".package-cache",
     ".package-cache-mutate",
     ".global-cache",
@@ -25,15 +25,15 @@ const FILES: [&str; 5] = [
     "credentials.toml",
 ];
 
-pub(super) fn folder(target: &Path) -> PathBuf {
+pub(super) fn home_dir(target: &Path) -> PathBuf {
     target.join("cargo-home")
 }
 
 pub(super) fn prepare(environment: &Environment, root: &Path, target: &Path) -> Result<PathBuf> {
-    let own = folder(target);
+    let own = home_dir(target);
     fs::create_dir_all(&own)?;
-    let user = of_user(environment).filter(|user| !is_same(user, &own));
-    share(user.as_deref().map(|user| (user, can_share(user))), &own)
+    let user = user_cargo_home(environment).filter(|user| !is_same(user, &own));
+    link_or_copy_crates(user.as_deref().map(|user| (user, is_shareable(user))), &own)
         .with_context(|| format!("failed to bring crates to cargo's home `{}`", own.display()))?;
     let text = toml::to_string(&config::read(root, user.as_deref())?)?;
     let file = own.join("config.toml");
@@ -44,7 +44,7 @@ pub(super) fn prepare(environment: &Environment, root: &Path, target: &Path) -> 
     Ok(own)
 }
 
-fn of_user(environment: &Environment) -> Option<PathBuf> {
+fn user_cargo_home(environment: &Environment) -> Option<PathBuf> {
     let home = match environment.get("CARGO_HOME") {
         Some(home) => std::path::absolute(home).ok()?,
         // As cargo does, the user's entry in the system's list counts where HOME is not set.
@@ -57,39 +57,42 @@ fn of_user(environment: &Environment) -> Option<PathBuf> {
 }
 
 /// Whether cargo can write all that is shared.
-fn can_share(user: &Path) -> bool {
-    let locks = FILES.iter().filter(|name| name.starts_with('.'));
-    let mut parts = FOLDERS.iter().chain(locks).map(|name| user.join(name));
+fn is_shareable(user: &Path) -> bool {
+    let locks = SHARED_FILES.iter().filter(|name| name.starts_with('.'));
+    let mut parts = SHARED_DIRS.iter().chain(locks).map(|name| user.join(name));
     is_writable(user) && parts.all(|part| !part.exists() || is_writable(&part))
 }
 
 /// Gives `own` what the user's home has. Where that cannot be written, crates that are downloaded need another place: so
 /// those that are there are copied, once. Without a user's home, what a build with one has shared is used on.
-fn share(user: Option<(&Path, bool)>, own: &Path) -> Result<()> {
+fn link_or_copy_crates(user: Option<(&Path, bool)>, own: &Path) -> Result<()> {
     match user {
         Some((user, true)) => {
-            for name in FOLDERS {
+            for name in SHARED_DIRS {
                 fs::create_dir_all(user.join(name))?;
             }
-            for name in FOLDERS.iter().chain(&FILES) {
+            for name in SHARED_DIRS.iter().chain(&SHARED_FILES) {
                 link(&user.join(name), own, name)?;
             }
             Ok(())
         }
         Some((user, false)) => {
-            unlink_what_cannot_be_used(own)?;
+            remove_unusable_links(own)?;
             for part in ["registry/index", "registry/cache"] {
                 let (from, to) = (user.join(part), own.join(part));
                 if from.is_dir() && !to.exists() {
                     copy_tree(&from, &to)?;
                 }
             }
-            for name in FILES.iter().filter(|name| name.starts_with("credentials")) {
+            for name in SHARED_FILES
+                .iter()
+                .filter(|name| name.starts_with("credentials"))
+            {
                 link(&user.join(name), own, name)?;
             }
             Ok(())
         }
-        None => unlink_what_cannot_be_used(own),
+        None => remove_unusable_links(own),
     }
 }
 
@@ -117,8 +120,8 @@ fn link(to: &Path, own: &Path, name: &str) -> Result<()> {
 }
 
 /// Removes links to what is gone or cannot be written, in whose place cargo makes its own.
-fn unlink_what_cannot_be_used(own: &Path) -> Result<()> {
-    for name in FOLDERS.iter().chain(&FILES) {
+fn remove_unusable_links(own: &Path) -> Result<()> {
+    for name in SHARED_DIRS.iter().chain(&SHARED_FILES) {
         let path = own.join(name);
         if path.is_symlink() && !is_writable(&path) {
             fs::remove_file(&path)?;
@@ -131,19 +134,19 @@ fn unlink_what_cannot_be_used(own: &Path) -> Result<()> {
 mod tests {
     use super::*;
 
-    struct Site {
+    struct HomeFixture {
         folder: tempfile::TempDir,
     }
 
-    impl Site {
+    impl HomeFixture {
         fn new() -> Self {
             let folder = tempfile::tempdir().unwrap();
-            let site = Self { folder };
-            let crates = site.at("me/.cargo/registry/cache/index");
+            let fixture = Self { folder };
+            let crates = fixture.at("me/.cargo/registry/cache/index");
             fs::create_dir_all(&crates).unwrap();
             fs::write(crates.join("a-1.0.0.crate"), "a").unwrap();
-            fs::write(site.at("me/.cargo/credentials.toml"), "token").unwrap();
-            site
+            fs::write(fixture.at("me/.cargo/credentials.toml"), "token").unwrap();
+            fixture
         }
 
         fn at(&self, name: &str) -> PathBuf {
@@ -159,28 +162,31 @@ mod tests {
     const CRATE: &str = "registry/cache/index/a-1.0.0.crate";
 
     #[test]
-    fn the_users_crates_and_tokens_are_shared() {
-        let site = Site::new();
-        let own = site.prepare(&[("HOME", site.at("me"))]);
-        assert_eq!(own, site.at("target/cargo-home"));
+    fn user_crates_and_credentials_are_linked() {
+        let fixture = HomeFixture::new();
+        let own = fixture.prepare(&[("HOME", fixture.at("me"))]);
+        assert_eq!(own, fixture.at("target/cargo-home"));
         assert_eq!(fs::read_to_string(own.join(CRATE)).unwrap(), "a");
         let token = fs::read_to_string(own.join("credentials.toml")).unwrap();
         assert_eq!(token, "token");
         // What is downloaded now, and the lock that is taken, are the user's.
         for name in ["git/new", ".package-cache"] {
             fs::write(own.join(name), "").unwrap();
-            assert!(site.at("me/.cargo").join(name).exists(), "{name}");
+            assert!(fixture.at("me/.cargo").join(name).exists(), "{name}");
         }
-        assert_eq!(site.prepare(&[("CARGO_HOME", site.at("me/.cargo"))]), own);
+        assert_eq!(
+            fixture.prepare(&[("CARGO_HOME", fixture.at("me/.cargo"))]),
+            own
+        );
     }
 
     #[test]
-    fn of_a_home_that_cannot_be_written_crates_are_copied() {
-        let site = Site::new();
-        let (user, own) = (site.at("me/.cargo"), site.at("own"));
+    fn crates_of_a_read_only_home_are_copied() {
+        let fixture = HomeFixture::new();
+        let (user, own) = (fixture.at("me/.cargo"), fixture.at("own"));
         fs::create_dir(&own).unwrap();
         for _ in 0..2 {
-            share(Some((&user, false)), &own).unwrap();
+            link_or_copy_crates(Some((&user, false)), &own).unwrap();
         }
         assert_eq!(fs::read_to_string(own.join(CRATE)).unwrap(), "a");
         for name in ["registry/src", "git"] {
@@ -190,55 +196,55 @@ mod tests {
         let token = fs::read_to_string(own.join("credentials.toml")).unwrap();
         assert_eq!(token, "token");
         // Once it can be written, it is shared.
-        share(Some((&user, true)), &own).unwrap();
+        link_or_copy_crates(Some((&user, true)), &own).unwrap();
         assert!(own.join("registry").is_symlink());
     }
 
     #[test]
-    fn a_home_that_is_this_one_is_not_linked_to_itself() {
-        let site = Site::new();
-        let own = site.prepare(&[("HOME", site.at("nobody"))]);
+    fn home_is_not_linked_to_itself() {
+        let fixture = HomeFixture::new();
+        let own = fixture.prepare(&[("HOME", fixture.at("nobody"))]);
         fs::create_dir_all(own.join("registry/src")).unwrap();
-        site.prepare(&[("CARGO_HOME", own.clone())]);
-        fs::create_dir_all(site.at("other/.cargo")).unwrap();
-        symlink(own.join("registry"), site.at("other/.cargo/registry")).unwrap();
-        site.prepare(&[("HOME", site.at("other"))]);
+        fixture.prepare(&[("CARGO_HOME", own.clone())]);
+        fs::create_dir_all(fixture.at("other/.cargo")).unwrap();
+        symlink(own.join("registry"), fixture.at("other/.cargo/registry")).unwrap();
+        fixture.prepare(&[("HOME", fixture.at("other"))]);
         assert!(own.join("registry/src").is_dir() && !own.join("registry").is_symlink());
     }
 
     #[test]
-    fn without_a_home_crates_that_were_shared_are_used_on() {
-        let site = Site::new();
-        site.prepare(&[("HOME", site.at("me"))]);
-        let own = site.prepare(&[("HOME", site.at("nobody"))]);
+    fn linked_crates_remain_without_a_user_home() {
+        let fixture = HomeFixture::new();
+        fixture.prepare(&[("HOME", fixture.at("me"))]);
+        let own = fixture.prepare(&[("HOME", fixture.at("nobody"))]);
         assert!(own.join(CRATE).exists());
-        fs::remove_dir_all(site.at("me")).unwrap();
-        site.prepare(&[("HOME", site.at("nobody"))]);
+        fs::remove_dir_all(fixture.at("me")).unwrap();
+        fixture.prepare(&[("HOME", fixture.at("nobody"))]);
         assert!(!own.join("registry").is_symlink());
         fs::create_dir_all(own.join("registry/src")).unwrap();
-        assert!(!site.at("nobody").exists());
+        assert!(!fixture.at("nobody").exists());
     }
 
     #[test]
-    fn another_home_takes_the_place_of_a_folder_and_of_a_link() {
-        let site = Site::new();
-        let own = site.prepare(&[("HOME", site.at("nobody"))]);
+    fn new_home_replaces_folders_and_links() {
+        let fixture = HomeFixture::new();
+        let own = fixture.prepare(&[("HOME", fixture.at("nobody"))]);
         fs::create_dir_all(own.join("registry/src")).unwrap();
         for me in ["me", "me/too"] {
-            fs::create_dir_all(site.at(me).join(".cargo")).unwrap();
-            site.prepare(&[("HOME", site.at(me))]);
+            fs::create_dir_all(fixture.at(me).join(".cargo")).unwrap();
+            fixture.prepare(&[("HOME", fixture.at(me))]);
             let registry = fs::read_link(own.join("registry")).unwrap();
-            assert_eq!(registry, site.at(me).join(".cargo/registry"));
+            assert_eq!(registry, fixture.at(me).join(".cargo/registry"));
         }
     }
 
     #[test]
-    fn only_the_owner_may_read_the_configuration() {
+    fn configuration_is_readable_by_owner_only() {
         use std::os::unix::fs::PermissionsExt;
-        let site = Site::new();
+        let fixture = HomeFixture::new();
         let text = "[http]\nproxy = 'http://me:secret@proxy'\n[build]\njobs = 1\n";
-        fs::write(site.at("me/.cargo/config.toml"), text).unwrap();
-        let own = site.prepare(&[("HOME", site.at("me"))]);
+        fs::write(fixture.at("me/.cargo/config.toml"), text).unwrap();
+        let own = fixture.prepare(&[("HOME", fixture.at("me"))]);
         let file = own.join("config.toml");
         let written = fs::read_to_string(&file).unwrap();
         assert_eq!(written, "[http]\nproxy = \"http://me:secret@proxy\"\n");

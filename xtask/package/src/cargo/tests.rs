@@ -36,13 +36,13 @@ const HOSTILE: [(&str, &str); 14] = [
 ];
 
 #[test]
-fn cargo_sees_nothing_of_a_hostile_environment() {
+fn cargo_environment_excludes_hostile_variables() {
     let scratch = tempfile::tempdir().unwrap();
     let at = |name: &str| scratch.path().join(name);
     let bin = at("toolchain/bin");
     write_script(&bin.join("cargo"), "pwd -P; echo \"$@\"; env");
-    let answer = format!("echo '{}'", at("toolchain").display());
-    write_script(&bin.join("rustc"), &answer);
+    let script = format!("echo '{}'", at("toolchain").display());
+    write_script(&bin.join("rustc"), &script);
     let path = std::env::var("PATH").unwrap();
     let mine = [
         ("PATH", path.clone()),
@@ -56,7 +56,7 @@ fn cargo_sees_nothing_of_a_hostile_environment() {
     let environment = mine.into_iter().chain(hostile).collect();
     let (root, target) = (at("a b/pröject"), at("a b/target"));
     fs::create_dir_all(&root).unwrap();
-    let mut cargo = start(&environment, &root, &target, "build").unwrap();
+    let mut cargo = command(&environment, &root, &target, "build").unwrap();
     let output = cargo.output().unwrap();
     assert!(output.status.success(), "{output:?}");
     let text = String::from_utf8(output.stdout).unwrap();
@@ -87,7 +87,7 @@ fn cargo_sees_nothing_of_a_hostile_environment() {
         ("PATH", format!("{}:{path}", bin.display())),
         ("RUSTC", bin.join("rustc").display().to_string()),
         ("RUSTUP_TOOLCHAIN", "stable".to_owned()),
-        (LAST_FOLDER, home.display().to_string()),
+        (CONFIG_SEARCH_ROOT_VARIABLE, home.display().to_string()),
     ]
     .map(|(name, value)| format!("{name}={value}"));
     expected.sort();
@@ -96,7 +96,7 @@ fn cargo_sees_nothing_of_a_hostile_environment() {
 
 /// With the real cargo: this is what tells if a new one searches for configuration files in other places.
 #[test]
-fn a_package_below_hostile_configuration_is_compiled_without_it() {
+fn hostile_cargo_configuration_is_ignored() {
     let scratch = tempfile::tempdir().unwrap();
     let root = scratch.path().join("a b/pröject");
     let hostile = "[build]\nrustflags = ['--cfg', 'hostile']\ntarget = 'wasm32-unknown-unknown'\n\
@@ -131,7 +131,7 @@ fn a_package_below_hostile_configuration_is_compiled_without_it() {
         .chain([("HOME".to_owned(), home)])
         .collect();
     let target = root.join("target");
-    let mut cargo = start(&environment, &root, &target, "check").unwrap();
+    let mut cargo = command(&environment, &root, &target, "check").unwrap();
     let output = cargo.args(["--quiet", "--offline"]).output().unwrap();
     assert!(
         output.status.success(),
@@ -142,23 +142,23 @@ fn a_package_below_hostile_configuration_is_compiled_without_it() {
 }
 
 #[test]
-fn without_the_variable_cargo_the_projects_toolchain_is_found() {
+fn project_toolchain_is_found_without_cargo_variable() {
     let scratch = tempfile::tempdir().unwrap();
     let at = |name: &str| scratch.path().join(name);
     // A stand-in of rustup, which chooses by the folder where it is started.
-    let answer = format!(
+    let script = format!(
         "[ \"$PWD\" = '{}' ] && echo '{}'",
         at("project").display(),
         at("toolchain").display()
     );
-    write_script(&at("path/rustc"), &answer);
+    write_script(&at("path/rustc"), &script);
     for name in ["cargo", "rustc"] {
         write_script(&at("toolchain/bin").join(name), "");
     }
     fs::create_dir(at("project")).unwrap();
     let path = format!("{}:/usr/bin:/bin", at("path").display());
     let environment = [("PATH", path)].into_iter().collect();
-    let tools = Tools::find(&environment, &at("project"));
+    let tools = RustToolchain::find(&environment, &at("project"));
     assert_eq!(tools.cargo, at("toolchain/bin/cargo"));
     assert_eq!(tools.rustc, at("toolchain/bin/rustc"));
 }

@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use packageurl::PackageUrl;
 use serde::{Deserialize, Serialize};
 
-use super::licence::Text;
+use super::licence::LicenceText;
 
 /// One thing that an artefact is made of. What is not known is `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,12 +14,12 @@ pub struct Component {
     pub id: String,
     pub name: String,
     pub version: Option<String>,
-    pub kind: Kind,
+    pub kind: ComponentKind,
     /// Who it was got from, as SPDX writes it: `Organization: …`.
     pub supplier: Option<String>,
     /// Where exactly this can be got.
-    pub download: Option<String>,
-    pub home: Option<String>,
+    pub download_url: Option<String>,
+    pub homepage: Option<String>,
     /// Its licence, an SPDX expression.
     pub licence: Option<String>,
     /// Digest of what was got, in hexadecimal.
@@ -31,13 +31,13 @@ pub struct Component {
     /// Name and version of the source package that a distribution's package was built from.
     pub source_package: Option<(String, String)>,
     /// How it came to be here, as a sentence.
-    pub origin: Option<String>,
+    pub source_info: Option<String>,
     /// Its licence in words, and notices that go with it.
-    pub texts: Vec<Text>,
+    pub licence_texts: Vec<LicenceText>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Kind {
+pub enum ComponentKind {
     Program,
     /// A Rust crate, or Rust's own library.
     Crate,
@@ -53,7 +53,7 @@ pub enum Kind {
 /// How one element of a bill of materials is related to another, with SPDX's names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Relation {
+pub enum RelationshipType {
     Describes,
     Contains,
     StaticLink,
@@ -66,10 +66,10 @@ pub enum Relation {
 }
 
 /// A relation between two elements: from, how, to.
-pub type Related = (String, Relation, String);
+pub type Relationship = (String, RelationshipType, String);
 
 impl Component {
-    pub fn new(kind: Kind, id: &str, name: &str) -> Self {
+    pub fn new(kind: ComponentKind, id: &str, name: &str) -> Self {
         Self {
             id: identifier(id),
             name: name.to_owned(),
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn package_urls_are_escaped_and_in_one_order() {
+    fn package_urls_are_escaped_with_sorted_qualifiers() {
         let version = "2.36-9+deb12u14";
         let qualifiers = [("distro", "debian-12"), ("arch", "amd64")];
         assert_eq!(
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn identifiers_have_only_what_spdx_allows() {
+    fn identifiers_have_only_spdx_characters() {
         assert_eq!(identifier("crate-a_b-1.0+c"), "crate-a-b-1.0-c");
         assert_eq!(identifier("libc++"), "libc--");
     }

@@ -4,7 +4,7 @@
 //! digests, from `Cargo.lock`. Build scripts, macros and what only they need are not linked.
 
 mod cache;
-mod tree;
+mod cargo_tree_output;
 
 use std::collections::BTreeMap;
 use std::thread;
@@ -15,14 +15,14 @@ use fs_err as fs;
 use opencv_build::Target;
 use serde::Deserialize;
 
-use super::component::{Component, Kind, purl};
-use super::licence::{self, Text};
-use super::texts;
+use super::component::{Component, ComponentKind, purl};
+use super::licence::{self, LicenceText};
+use super::licence_texts;
 use crate::cargo::cargo;
 use crate::workspace::Workspace;
-pub use cache::Linked;
+pub use cache::LinkedCrates;
+pub use cargo_tree_output::{CargoTree, PackageId};
 use support::run::output;
-pub use tree::{Name, Tree};
 
 const PACKAGE: &str = "function";
 const FEATURE: &str = "opencv";
@@ -36,15 +36,15 @@ const TITLE: &str = "The licences of the Rust crates. Each text is here once, be
 
 /// The crates of the function for `target`. Remembered below the target folder until something changes that they
 /// depend on.
-pub fn linked(workspace: &Workspace, target: &Target) -> Result<Linked> {
+pub fn linked_crates(workspace: &Workspace, target: &Target) -> Result<LinkedCrates> {
     let triple = target.rust_triple();
-    let remembered = workspace.target().join("sbom");
-    cache::around(workspace.root(), &triple, RUSTC, &remembered, || {
-        ask(workspace, &triple)
+    let cache_dir = workspace.target_dir().join("sbom");
+    cache::get_or_compute(workspace.root(), &triple, RUSTC, &cache_dir, || {
+        query_cargo(workspace, &triple)
     })
 }
 
-pub fn tree(workspace: &Workspace, triple: &str) -> Result<Tree> {
+pub fn cargo_tree(workspace: &Workspace, triple: &str) -> Result<CargoTree> {
     let mut cargo = cargo(workspace, "tree")?;
     cargo
         .args(["--locked", "--package", PACKAGE])
@@ -53,12 +53,12 @@ pub fn tree(workspace: &Workspace, triple: &str) -> Result<Tree> {
         .args(["--charset", "ascii", "--prefix", "depth"])
         // Without a mark a digit of the depth could belong to the name.
         .args(["--format", " {p}"]);
-    Tree::parse(&output(&mut cargo)?)
+    CargoTree::parse(&output(&mut cargo)?)
 }
 
-fn ask(workspace: &Workspace, triple: &str) -> Result<Linked> {
+fn query_cargo(workspace: &Workspace, triple: &str) -> Result<LinkedCrates> {
     let (tree, metadata) = thread::scope(|scope| {
-        let tree = scope.spawn(|| tree(workspace, triple));
+        let tree = scope.spawn(|| cargo_tree(workspace, triple));
         let metadata = metadata(workspace, triple);
         let tree = tree
             .join()
@@ -69,23 +69,26 @@ fn ask(workspace: &Workspace, triple: &str) -> Result<Linked> {
     let checksums = checksums(&fs::read_to_string(&lock)?)
         .with_context(|| format!("failed to read `{}`", lock.display()))?;
     let program = Component {
-        kind: Kind::Program,
-        ..component(&tree.program, &metadata, &checksums)?
+        kind: ComponentKind::Program,
+        ..component(&tree.root, &metadata, &checksums)?
     };
-    let others = tree.packages.iter().filter(|name| **name != tree.program);
+    let others = tree.packages.iter().filter(|name| **name != tree.root);
     let mut all = vec![program];
     for name in others {
         all.push(component(name, &metadata, &checksums)?);
     }
     all.push(standard_library(RUSTC)?);
-    let licences = texts::together(TITLE, all.iter().map(|c| (c.label(), c.texts.as_slice())));
+    let licences = licence_texts::deduplicate(
+        TITLE,
+        all.iter().map(|c| (c.label(), c.licence_texts.as_slice())),
+    );
     for component in &mut all {
-        component.texts.clear();
+        component.licence_texts.clear();
     }
     let uses = tree.edges.iter().map(|(from, to)| (id(from), id(to)));
-    Ok(Linked {
+    Ok(LinkedCrates {
         program: all.remove(0),
-        uses: uses.collect(),
+        dependencies: uses.collect(),
         crates: all,
         licences,
     })
@@ -103,7 +106,7 @@ fn metadata(workspace: &Workspace, triple: &str) -> Result<Metadata> {
 }
 
 /// The SHA-256 of each crate in a lock file, in hexadecimal. Crates of the workspace have none.
-fn checksums(lock: &str) -> Result<BTreeMap<Name, String>> {
+fn checksums(lock: &str) -> Result<BTreeMap<PackageId, String>> {
     #[derive(Deserialize)]
     struct Lock {
         package: Vec<Locked>,
@@ -122,14 +125,19 @@ fn checksums(lock: &str) -> Result<BTreeMap<Name, String>> {
     Ok(known.collect())
 }
 
-fn id((name, version): &Name) -> String {
-    Component::new(Kind::Crate, &format!("crate-{name}-{version}"), name).id
+fn id((name, version): &PackageId) -> String {
+    Component::new(
+        ComponentKind::Crate,
+        &format!("crate-{name}-{version}"),
+        name,
+    )
+    .id
 }
 
 fn component(
-    name: &Name,
+    name: &PackageId,
     metadata: &Metadata,
-    checksums: &BTreeMap<Name, String>,
+    checksums: &BTreeMap<PackageId, String>,
 ) -> Result<Component> {
     let same = |package: &&Package| {
         package.name.as_str() == name.0 && package.version.to_string() == name.1
@@ -147,7 +155,10 @@ fn component(
     let from_crates_io = package.source.as_ref().is_some_and(|s| s.is_crates_io());
     let web = |address: &&String| address.starts_with("http");
     let home = [&package.repository, &package.homepage];
-    let licence = package.license.as_deref().and_then(licence::expression);
+    let licence = package
+        .license
+        .as_deref()
+        .and_then(licence::normalize_expression);
     let origin = match (&package.source, from_crates_io) {
         (None, _) => Some("a package of this workspace".to_owned()),
         (Some(_), true) => None,
@@ -156,24 +167,24 @@ fn component(
     let url = || purl("cargo", None, (&name.0, &name.1), &[]);
     Ok(Component {
         version: Some(name.1.clone()),
-        home: home.into_iter().flatten().find(web).cloned(),
+        homepage: home.into_iter().flatten().find(web).cloned(),
         sha256: checksums.get(name).cloned(),
         purl: from_crates_io.then(url).transpose()?,
-        texts: texts_of(package, licence.as_deref())?,
+        licence_texts: texts_of(package, licence.as_deref())?,
         licence,
-        origin,
-        ..Component::new(Kind::Crate, &id(name), &name.0)
+        source_info: origin,
+        ..Component::new(ComponentKind::Crate, &id(name), &name.0)
     })
 }
 
-fn texts_of(package: &Package, licence: Option<&str>) -> Result<Vec<Text>> {
+fn texts_of(package: &Package, licence: Option<&str>) -> Result<Vec<LicenceText>> {
     let folder = package.manifest_path.parent();
     let folder = folder
         .context("a manifest lies in no folder")?
         .as_std_path();
-    let mut texts = texts::in_folder(folder)?;
+    let mut texts = licence_texts::find_in_folder(folder)?;
     if let Some(file) = package.license_file() {
-        let named = Text::read(file.as_std_path())?;
+        let named = LicenceText::read(file.as_std_path())?;
         if !texts.contains(&named) {
             texts.push(named);
         }
@@ -189,17 +200,17 @@ fn standard_library(release: &str) -> Result<Component> {
     Ok(Component {
         version: Some(release.to_owned()),
         supplier: Some("Organization: The Rust Project".to_owned()),
-        home: Some("https://www.rust-lang.org/".to_owned()),
+        homepage: Some("https://www.rust-lang.org/".to_owned()),
         licence: Some(licence.to_owned()),
         purl: Some(purl("generic", None, ("rust-std", release), &[])?),
-        origin: Some(
+        source_info: Some(
             "compiled, as it comes with rustc; the crates in it are in rustc's file \
              COPYRIGHT-library.html"
                 .to_owned(),
         ),
         // Its licence files name nobody.
-        texts: licence::standard_texts(licence),
-        ..Component::new(Kind::Crate, "rust-std", "Rust's standard library")
+        licence_texts: licence::standard_texts(licence),
+        ..Component::new(ComponentKind::Crate, "rust-std", "Rust's standard library")
     })
 }
 
@@ -208,7 +219,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn digests_are_found_by_name_and_version() {
+    fn checksums_are_found_by_name_and_version() {
         let text = "version = 4\n[[package]]\nname = \"a\"\nversion = \"1.0.0\"\nchecksum = \"aa\"\n\
                     [[package]]\nname = \"a\"\nversion = \"2.0.0\"\nchecksum = \"bb\"\n\
                     [[package]]\nname = \"own\"\nversion = \"0.1.0\"\n";

@@ -1,4 +1,4 @@
-//! From a bill, the artefact's files and what the artefact is called to an SPDX 2.3 document in JSON.
+//! From an SBOM, the artefact's files and what the artefact is called to an SPDX 2.3 document in JSON.
 //! The same input gives the same bytes: everything is sorted, the time is given, and the document's
 //! name space is a digest of all the rest.
 
@@ -8,8 +8,10 @@ use anyhow::{Context, Result};
 use layer::{Content, Digest, FileTree, rfc3339};
 use serde_json::{Value, json};
 
-use super::bill::{ARTEFACT, Bill};
-use super::component::{Component, Kind, Related, Relation, identifier, purl};
+use super::component::{
+    Component, ComponentKind, Relationship, RelationshipType, identifier, purl,
+};
+use super::contents::{ARTEFACT_ID, Sbom};
 use super::hashes::{self, Hashes};
 
 /// What SPDX says where nobody knows.
@@ -23,37 +25,44 @@ pub struct Subject {
     /// The digest of the image's manifest or of the archive.
     pub digest: Digest,
     pub file_name: String,
-    pub form: Form,
+    pub kind: ArtefactKind,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum ArtefactKind {
     Image,
     Archive,
 }
 
 /// The document, as JSON. `trees` are all files of the artefact; `time` is in seconds since 1970.
-pub fn document(bill: &Bill, trees: &[&FileTree], subject: &Subject, time: u64) -> Result<Vec<u8>> {
-    let listed = listed(trees)?;
-    let mut components: Vec<_> = bill.components.iter().collect();
+pub fn document(sbom: &Sbom, trees: &[&FileTree], subject: &Subject, time: u64) -> Result<Vec<u8>> {
+    let listed = list_files(trees)?;
+    let mut components: Vec<_> = sbom.components.iter().collect();
     components.sort_by(|a, b| a.id.cmp(&b.id));
-    let mut packages = vec![artefact(subject, &listed)?];
-    packages.extend(components.into_iter().map(package));
+    let mut packages = vec![artefact_package(subject, &listed)?];
+    packages.extend(components.into_iter().map(component_package));
 
-    let artefact = package_id(ARTEFACT);
-    let mut relations =
-        BTreeSet::from([(DOCUMENT.to_owned(), Relation::Describes, artefact.clone())]);
-    let of_bill = bill.relations.iter();
-    relations.extend(of_bill.map(|(from, how, to)| (package_id(from), *how, package_id(to))));
+    let artefact = package_id(ARTEFACT_ID);
+    let mut relationships = BTreeSet::from([(
+        DOCUMENT.to_owned(),
+        RelationshipType::Describes,
+        artefact.clone(),
+    )]);
+    let of_sbom = sbom.relationships.iter();
+    relationships.extend(of_sbom.map(|(from, how, to)| (package_id(from), *how, package_id(to))));
     for file in &listed {
-        relations.insert((artefact.clone(), Relation::Contains, file.id.clone()));
+        relationships.insert((
+            artefact.clone(),
+            RelationshipType::Contains,
+            file.id.clone(),
+        ));
         let source = match file.content {
-            Content::File(path) => bill.made_of.get(path),
+            Content::File(path) => sbom.file_origins.get(path),
             Content::Bytes { .. } => None,
         };
-        relations.extend(source.map(|(how, id)| (file.id.clone(), *how, package_id(id))));
+        relationships.extend(source.map(|(how, id)| (file.id.clone(), *how, package_id(id))));
     }
-    let file = |file: &Listed<'_>| {
+    let file = |file: &ListedFile<'_>| {
         let Hashes { sha1, sha256 } = &file.hashes;
         json!({
             "SPDXID": file.id,
@@ -61,7 +70,7 @@ pub fn document(bill: &Bill, trees: &[&FileTree], subject: &Subject, time: u64) 
             "checksums": [checksum("SHA1", sha1), checksum("SHA256", sha256)],
         })
     };
-    let related = |(from, how, to): Related| json!({"spdxElementId": from, "relationshipType": how, "relatedSpdxElement": to});
+    let related = |(from, how, to): Relationship| json!({"spdxElementId": from, "relationshipType": how, "relatedSpdxElement": to});
     let mut document = json!({
         "spdxVersion": "SPDX-2.3",
         "dataLicense": "CC0-1.0",
@@ -74,7 +83,7 @@ pub fn document(bill: &Bill, trees: &[&FileTree], subject: &Subject, time: u64) 
         },
         "packages": packages,
         "files": listed.iter().map(file).collect::<Vec<_>>(),
-        "relationships": relations.into_iter().map(related).collect::<Vec<_>>(),
+        "relationships": relationships.into_iter().map(related).collect::<Vec<_>>(),
     });
     let digest = Digest::of(&serde_json::to_vec(&document)?).hex();
     let name = identifier(&subject.name);
@@ -84,14 +93,14 @@ pub fn document(bill: &Bill, trees: &[&FileTree], subject: &Subject, time: u64) 
     Ok(text)
 }
 
-struct Listed<'a> {
+struct ListedFile<'a> {
     id: String,
     path: &'a str,
     content: &'a Content,
     hashes: Hashes,
 }
 
-fn listed<'a>(trees: &[&'a FileTree]) -> Result<Vec<Listed<'a>>> {
+fn list_files<'a>(trees: &[&'a FileTree]) -> Result<Vec<ListedFile<'a>>> {
     let mut files: Vec<_> = trees.iter().flat_map(|tree| tree.files()).collect();
     files.sort_by_key(|(path, _)| *path);
     let mut ids = BTreeSet::new();
@@ -105,7 +114,7 @@ fn listed<'a>(trees: &[&'a FileTree]) -> Result<Vec<Listed<'a>>> {
             number += 1;
             id = format!("{plain}-{number}");
         }
-        listed.push(Listed {
+        listed.push(ListedFile {
             id,
             path,
             content,
@@ -115,16 +124,16 @@ fn listed<'a>(trees: &[&'a FileTree]) -> Result<Vec<Listed<'a>>> {
     Ok(listed)
 }
 
-fn artefact(subject: &Subject, files: &[Listed<'_>]) -> Result<Value> {
+fn artefact_package(subject: &Subject, files: &[ListedFile<'_>]) -> Result<Value> {
     let digest = subject.digest.to_string();
     let url = || purl("oci", None, (&subject.name, &digest), &[]);
-    let (url, purpose) = match subject.form {
-        Form::Image => (Some(url()?), "CONTAINER"),
-        Form::Archive => (None, "ARCHIVE"),
+    let (url, purpose) = match subject.kind {
+        ArtefactKind::Image => (Some(url()?), "CONTAINER"),
+        ArtefactKind::Archive => (None, "ARCHIVE"),
     };
     let hashes: Vec<_> = files.iter().map(|file| &file.hashes).collect();
-    Ok(without_gaps(json!({
-        "SPDXID": package_id(ARTEFACT),
+    Ok(remove_empty_fields(json!({
+        "SPDXID": package_id(ARTEFACT_ID),
         "name": subject.name,
         "versionInfo": subject.version,
         "packageFileName": subject.file_name,
@@ -137,40 +146,40 @@ fn artefact(subject: &Subject, files: &[Listed<'_>]) -> Result<Value> {
         "licenseConcluded": NO_ASSERTION,
         "licenseDeclared": NO_ASSERTION,
         "copyrightText": NO_ASSERTION,
-        "externalRefs": external(url.as_deref(), None),
+        "externalRefs": external_refs(url.as_deref(), None),
         "primaryPackagePurpose": purpose,
     })))
 }
 
 /// A component as a package whose files nobody looked at.
-fn package(component: &Component) -> Value {
+fn component_package(component: &Component) -> Value {
     let known = |value: &Option<String>| value.clone().unwrap_or_else(|| NO_ASSERTION.to_owned());
     let digests = component.sha256.iter();
-    without_gaps(json!({
+    remove_empty_fields(json!({
         "SPDXID": package_id(&component.id),
         "name": component.name,
         "versionInfo": component.version,
         "supplier": component.supplier,
-        "downloadLocation": known(&component.download),
+        "downloadLocation": known(&component.download_url),
         "filesAnalyzed": false,
         "checksums": digests.map(|digest| checksum("SHA256", digest)).collect::<Vec<_>>(),
-        "homepage": component.home,
-        "sourceInfo": component.origin,
+        "homepage": component.homepage,
+        "sourceInfo": component.source_info,
         "licenseConcluded": NO_ASSERTION,
         "licenseDeclared": known(&component.licence),
         "copyrightText": NO_ASSERTION,
-        "externalRefs": external(component.purl.as_deref(), component.cpe.as_deref()),
+        "externalRefs": external_refs(component.purl.as_deref(), component.cpe.as_deref()),
         "primaryPackagePurpose": match component.kind {
-            Kind::Program => "APPLICATION",
-            Kind::Crate | Kind::Library | Kind::Package => "LIBRARY",
-            Kind::Data => "OTHER",
-            Kind::Image => "CONTAINER",
+            ComponentKind::Program => "APPLICATION",
+            ComponentKind::Crate | ComponentKind::Library | ComponentKind::Package => "LIBRARY",
+            ComponentKind::Data => "OTHER",
+            ComponentKind::Image => "CONTAINER",
         },
     }))
 }
 
 /// A package without the fields of which nothing is known: SPDX has neither nulls nor empty lists there.
-fn without_gaps(mut package: Value) -> Value {
+fn remove_empty_fields(mut package: Value) -> Value {
     if let Some(fields) = package.as_object_mut() {
         fields.retain(|_, value| {
             !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty())
@@ -188,7 +197,7 @@ fn checksum(algorithm: &str, digits: &str) -> Value {
 }
 
 /// Names in other people's catalogues.
-fn external(purl: Option<&str>, cpe: Option<&str>) -> Vec<Value> {
+fn external_refs(purl: Option<&str>, cpe: Option<&str>) -> Vec<Value> {
     let names = [
         ("PACKAGE-MANAGER", "purl", purl),
         ("SECURITY", "cpe23Type", cpe),

@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_digests_are_those_of_the_standard() {
+    fn hashes_match_the_standard_test_vectors() {
         let hashes = Hashes::of(&Content::bytes("test", b"abc")).unwrap();
         // FIPS 180-2, appendices A.1 and B.1.
         assert_eq!(hashes.sha1, "a9993e364706816aba3e25717850c26c9cd0d89d");
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_of_files_does_not_change_their_code() {
+    fn verification_code_is_independent_of_file_order() {
         let [a, b] =
             ["a", "b"].map(|text| Hashes::of(&Content::bytes("t", text.as_bytes())).unwrap());
         let code = verification_code(&[&a, &b]);

@@ -7,20 +7,20 @@ use anyhow::Result;
 use fs_err as fs;
 use serde::{Deserialize, Serialize};
 use spdx::Expression;
-use support::files::name;
+use support::files::file_name;
 
 /// A licence or a notice, in words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Text {
+pub struct LicenceText {
     pub file: String,
     pub text: String,
 }
 
-impl Text {
+impl LicenceText {
     pub fn read(path: &Path) -> Result<Self> {
         let bytes = fs::read(path)?;
         Ok(Self {
-            file: name(path),
+            file: file_name(path),
             // Names of authors in another encoding lose letters and not the file.
             text: String::from_utf8_lossy(&bytes).replace("\r\n", "\n"),
         })
@@ -29,7 +29,7 @@ impl Text {
 
 /// `text` as a valid SPDX expression: `MIT/Apache-2.0` is taken for `MIT OR Apache-2.0`. `None` for
 /// what names no licence that SPDX knows.
-pub fn expression(text: &str) -> Option<String> {
+pub fn normalize_expression(text: &str) -> Option<String> {
     let corrected = Expression::canonicalize(text).ok()?;
     let corrected = corrected.as_deref().unwrap_or(text);
     let words = corrected.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -38,14 +38,14 @@ pub fn expression(text: &str) -> Option<String> {
 }
 
 /// The standard texts of the licences in an expression, for components that bring none.
-pub fn standard_texts(expression: &str) -> Vec<Text> {
+pub fn standard_texts(expression: &str) -> Vec<LicenceText> {
     let Ok(expression) = Expression::parse(expression) else {
         return Vec::new();
     };
-    let mut texts: Vec<Text> = Vec::new();
+    let mut texts: Vec<LicenceText> = Vec::new();
     let mut add = |name: &str, text: &str| {
         if texts.iter().all(|present| present.file != name) {
-            texts.push(Text {
+            texts.push(LicenceText {
                 file: name.to_owned(),
                 text: text.to_owned(),
             });
@@ -74,7 +74,7 @@ pub fn is_gnu(expression: &str) -> bool {
 
 /// The licence of GNU's that a file is named after: `LGPL-2.1` and `LGPL-2.1-or-later` are one text. Other
 /// licences have their owners' names in the text, so that two files `MIT` can differ.
-pub fn gnu_text(file: &str) -> Option<&str> {
+pub fn gnu_licence_id(file: &str) -> Option<&str> {
     let suffixes = ["-or-later", "-only"];
     let base = suffixes.iter().find_map(|end| file.strip_suffix(end));
     let base = base.unwrap_or(file);
@@ -88,8 +88,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_people_write_becomes_valid() {
-        let becomes = |from: &str, to: &str| assert_eq!(expression(from).as_deref(), Some(to));
+    fn common_spellings_are_normalized() {
+        let becomes =
+            |from: &str, to: &str| assert_eq!(normalize_expression(from).as_deref(), Some(to));
         becomes("MIT", "MIT");
         becomes("MIT/Apache-2.0", "MIT OR Apache-2.0");
         becomes("Apache-2.0 / MIT", "Apache-2.0 OR MIT");
@@ -102,14 +103,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_licence_stays_unknown() {
+    fn unknown_licences_are_none() {
         for text in ["", "Do what you want", "MIT AND", "non-standard"] {
-            assert_eq!(expression(text), None, "{text}");
+            assert_eq!(normalize_expression(text), None, "{text}");
         }
     }
 
     #[test]
-    fn every_licence_in_an_expression_has_its_text_once() {
+    fn standard_texts_are_unique_per_licence() {
         let texts = standard_texts("MIT OR Apache-2.0 WITH LLVM-exception OR MIT");
         let names: Vec<_> = texts.iter().map(|text| text.file.as_str()).collect();
         assert_eq!(names, ["MIT", "Apache-2.0", "LLVM-exception"]);
@@ -117,21 +118,21 @@ mod tests {
     }
 
     #[test]
-    fn licences_of_gnu_are_told_apart() {
+    fn gnu_licences_are_recognized() {
         assert!(is_gnu("MIT AND LGPL-2.1-or-later"));
         assert!(!is_gnu("MIT"));
-        assert_eq!(gnu_text("LGPL-2.1-or-later"), Some("LGPL-2.1"));
-        assert_eq!(gnu_text("LGPL-2.1"), Some("LGPL-2.1"));
-        assert_eq!(gnu_text("GPL-2.0-only"), Some("GPL-2.0"));
-        assert_eq!(gnu_text("MIT"), None);
-        assert_eq!(gnu_text("LICENSE"), None);
+        assert_eq!(gnu_licence_id("LGPL-2.1-or-later"), Some("LGPL-2.1"));
+        assert_eq!(gnu_licence_id("LGPL-2.1"), Some("LGPL-2.1"));
+        assert_eq!(gnu_licence_id("GPL-2.0-only"), Some("GPL-2.0"));
+        assert_eq!(gnu_licence_id("MIT"), None);
+        assert_eq!(gnu_licence_id("LICENSE"), None);
     }
 
     #[test]
-    fn what_is_known_of_other_peoples_code_is_valid() {
-        for fact in opencv_build::internals::third_party_facts() {
-            let valid = expression(&fact.licence);
-            assert_eq!(valid.as_ref(), Some(&fact.licence), "{}", fact.name);
+    fn third_party_entries_have_valid_expressions() {
+        for entry in opencv_build::internals::third_party_entries() {
+            let valid = normalize_expression(&entry.license);
+            assert_eq!(valid.as_ref(), Some(&entry.license), "{}", entry.name);
         }
     }
 }

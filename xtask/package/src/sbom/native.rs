@@ -2,74 +2,76 @@
 //! as the SDK's `sdk.json` names them.
 
 use anyhow::{Context, Result};
-use opencv_build::{Place, Sdk, ThirdParty};
+use opencv_build::{Sdk, ThirdParty, ThirdPartyLocation};
 
-use super::component::{Component, Kind, purl};
-use super::licence::{self, Text};
+use super::component::{Component, ComponentKind, purl};
+use super::licence::{self, LicenceText};
 
-pub fn opencv(sdk: &Sdk) -> Result<Component> {
+pub fn opencv_component(sdk: &Sdk) -> Result<Component> {
     let manifest = sdk.manifest();
     let version = manifest.version.as_str();
     let text = |name: &str| {
-        let path = sdk.licences().join(format!("opencv-{name}"));
-        Text::read(&path).map(|text| Text {
+        let path = sdk.licenses_dir().join(format!("opencv-{name}"));
+        LicenceText::read(&path).map(|text| LicenceText {
             file: name.to_owned(),
             ..text
         })
     };
-    let (download, sha256) = manifest.download().unzip();
+    let (download, sha256) = manifest.source_download().unzip();
     let modules = manifest.modules.join(", ");
     Ok(Component {
         version: Some(version.to_owned()),
         supplier: Some("Organization: OpenCV".to_owned()),
-        home: Some("https://opencv.org/".to_owned()),
+        homepage: Some("https://opencv.org/".to_owned()),
         licence: Some("Apache-2.0".to_owned()),
         purl: Some(purl("github", Some("opencv"), ("opencv", version), &[])?),
         cpe: Some(cpe("opencv", "opencv", version)),
-        origin: Some(format!(
+        source_info: Some(format!(
             "compiled from its source, of which only these modules were taken: {modules}"
         )),
-        download: download.map(str::to_owned),
+        download_url: download.map(str::to_owned),
         sha256: sha256.map(str::to_owned),
-        texts: vec![text("LICENSE")?, text("COPYRIGHT")?],
-        ..Component::new(Kind::Library, "opencv", "opencv")
+        licence_texts: vec![text("LICENSE")?, text("COPYRIGHT")?],
+        ..Component::new(ComponentKind::Library, "opencv", "opencv")
     })
 }
 
-pub fn third_party(sdk: &Sdk) -> Result<Vec<(Component, Place)>> {
+pub fn third_party_components(sdk: &Sdk) -> Result<Vec<(Component, ThirdPartyLocation)>> {
     let parts = sdk.manifest().third_party.iter();
     parts
-        .map(|part| Ok((component(part, sdk)?, part.place.clone())))
+        .map(|part| Ok((component(part, sdk)?, part.location.clone())))
         .collect()
 }
 
 fn component(part: &ThirdParty, sdk: &Sdk) -> Result<Component> {
     let opencv = format!("OpenCV {}", sdk.manifest().version);
-    let (kind, origin) = match &part.place {
-        Place::Library(library) => (
-            Kind::Library,
+    let (kind, origin) = match &part.location {
+        ThirdPartyLocation::Library(library) => (
+            ComponentKind::Library,
             match &part.source {
                 Some(source) => format!("compiled from its copy in the {source} as lib{library}.a"),
                 None => format!("compiled from {opencv}'s own copy as lib{library}.a"),
             },
         ),
-        Place::Module(module) => (
-            Kind::Library,
+        ThirdPartyLocation::Module(module) => (
+            ComponentKind::Library,
             format!("a part of {opencv}'s module {module}"),
         ),
-        Place::Folder(_) => (Kind::Data, format!("a part of {opencv}")),
-        Place::Runtime(file) => (Kind::Library, format!("linked by zig as {file}")),
+        ThirdPartyLocation::Folder(_) => (ComponentKind::Data, format!("a part of {opencv}")),
+        ThirdPartyLocation::Runtime(file) => {
+            (ComponentKind::Library, format!("linked by zig as {file}"))
+        }
     };
-    let (named, owner) = (&part.licence, &part.name);
-    let licence = licence::expression(named)
+    let (named, owner) = (&part.license, &part.name);
+    let licence = licence::normalize_expression(named)
         .with_context(|| format!("the licence `{named}` of {owner} is none of SPDX's"))?;
     let parts = sdk.manifest().third_party.iter().map(|part| &part.name);
     let parts: Vec<_> = parts.collect();
     let mut texts = Vec::new();
-    for file in &part.licence_files {
-        let text = Text::read(&sdk.path().join(file))?;
-        let file = own_name(&text.file, &parts).to_owned();
-        texts.push(Text { file, ..text });
+    for file in &part.license_files {
+        let text = LicenceText::read(&sdk.path().join(file))?;
+        let file = strip_component_name(&text.file, &parts).to_owned();
+        texts.push(LicenceText { file, ..text });
     }
     if licence::is_gnu(&licence) {
         texts.extend(licence::standard_texts(&licence));
@@ -78,19 +80,19 @@ fn component(part: &ThirdParty, sdk: &Sdk) -> Result<Component> {
     let names = part.cpe.as_ref();
     Ok(Component {
         version: Some(version.to_owned()),
-        home: Some(part.home.clone()),
+        homepage: Some(part.homepage.clone()),
         licence: Some(licence),
         purl: Some(purl("generic", None, (&part.name, version), &[])?),
         cpe: names.map(|[vendor, product]| cpe(vendor, product, version)),
-        origin: Some(origin),
-        texts,
+        source_info: Some(origin),
+        licence_texts: texts,
         ..Component::new(kind, &part.name, &part.name)
     })
 }
 
 /// A licence's name without the part's before it: in the SDK all lie in one folder, with names such as
 /// `libpng-LICENSE`, and several parts can share one.
-fn own_name<'a>(file: &'a str, parts: &[&String]) -> &'a str {
+fn strip_component_name<'a>(file: &'a str, parts: &[&String]) -> &'a str {
     let rests = parts
         .iter()
         .filter_map(|part| file.strip_prefix(part.as_str())?.strip_prefix('-'));
@@ -115,16 +117,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn licences_lose_the_name_of_the_part_that_they_were_written_for() {
+    fn component_name_is_stripped_from_licence_files() {
         let parts = ["libjpeg", "libjpeg-turbo", "libc++"].map(str::to_owned);
         let parts: Vec<_> = parts.iter().collect();
-        assert_eq!(own_name("libjpeg-turbo-README.ijg", &parts), "README.ijg");
-        assert_eq!(own_name("libc++-LICENSE.TXT", &parts), "LICENSE.TXT");
-        assert_eq!(own_name("COPYING", &parts), "COPYING");
+        assert_eq!(
+            strip_component_name("libjpeg-turbo-README.ijg", &parts),
+            "README.ijg"
+        );
+        assert_eq!(
+            strip_component_name("libc++-LICENSE.TXT", &parts),
+            "LICENSE.TXT"
+        );
+        assert_eq!(strip_component_name("COPYING", &parts), "COPYING");
     }
 
     #[test]
-    fn names_for_the_vulnerability_database_have_all_their_parts() {
+    fn cpe_names_have_all_parts() {
         let name = cpe("libjpeg-turbo", "libjpeg-turbo", "2.1.2");
         assert_eq!(
             name,

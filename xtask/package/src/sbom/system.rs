@@ -12,27 +12,27 @@ use std::path::PathBuf;
 use anyhow::Result;
 use fs_err as fs;
 
-use super::component::{Component, Kind, purl};
-use super::licence::{self, Text};
-use package::{Package, filled};
+use super::component::{Component, ComponentKind, purl};
+use super::licence::{self, LicenceText};
+use package::{Package, non_empty};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Owners {
+pub struct FileOwners {
     pub packages: Vec<Component>,
     pub by_file: BTreeMap<PathBuf, String>,
 }
 
-pub fn owners(files: &[PathBuf]) -> Result<Owners> {
+pub fn file_owners(files: &[PathBuf]) -> Result<FileOwners> {
     let mut found = BTreeMap::new();
-    for ask in [dpkg::owners, rpm::owners] {
+    for query in [dpkg::owners, rpm::owners] {
         let missing = files.iter().filter(|file| !found.contains_key(*file));
         let missing: Vec<_> = missing.cloned().collect();
         if !missing.is_empty() {
-            found.extend(ask(&missing)?);
+            found.extend(query(&missing)?);
         }
     }
-    let distribution = this_distribution();
-    let mut owners = Owners::default();
+    let distribution = host_distribution();
+    let mut owners = FileOwners::default();
     for (file, package) in found {
         let component = package.component(&distribution)?;
         owners.by_file.insert(file, component.id.clone());
@@ -45,7 +45,7 @@ pub fn owners(files: &[PathBuf]) -> Result<Owners> {
 
 /// Name and version of a source package, which dpkg has with a blank between, and rpm as the name of a
 /// file.
-fn named(source: &str) -> Option<(String, String)> {
+fn parse_source_package(source: &str) -> Option<(String, String)> {
     let own = |(name, version): (&str, &str)| (name.to_owned(), version.to_owned());
     if let Some(file) = source.strip_suffix(".src.rpm") {
         let (end, _) = file.rmatch_indices('-').nth(1)?;
@@ -60,20 +60,26 @@ impl Package {
         qualifiers.extend(release.iter().map(|release| ("distro", release.as_str())));
         let package = (self.name.as_str(), self.version.as_str());
         let url = purl(self.kind, id.as_deref(), package, &qualifiers)?;
-        let licence = self.licence.as_deref().and_then(licence::expression);
+        let licence = self
+            .licence
+            .as_deref()
+            .and_then(licence::normalize_expression);
         let id = format!("{}-{}-{}", self.kind, self.name, self.architecture);
         let source = self.source.as_ref();
-        let texts = self.texts.iter().map(|path| Text::read(path));
+        let texts = self
+            .licence_files
+            .iter()
+            .map(|path| LicenceText::read(path));
         Ok(Component {
             version: Some(self.version.clone()),
             supplier: self.supplier.clone(),
-            home: self.home.clone(),
+            homepage: self.homepage.clone(),
             licence,
             purl: Some(url),
-            origin: source.map(|source| format!("built from the source package {source}")),
-            source_package: source.and_then(|source| named(source)),
-            texts: texts.collect::<Result<_>>()?,
-            ..Component::new(Kind::Package, &id, &self.name)
+            source_info: source.map(|source| format!("built from the source package {source}")),
+            source_package: source.and_then(|source| parse_source_package(source)),
+            licence_texts: texts.collect::<Result<_>>()?,
+            ..Component::new(ComponentKind::Package, &id, &self.name)
         })
     }
 }
@@ -81,18 +87,18 @@ impl Package {
 /// The name of a distribution of Linux, and its release: `debian` and `debian-12`.
 type Distribution = (Option<String>, Option<String>);
 
-fn this_distribution() -> Distribution {
+fn host_distribution() -> Distribution {
     let paths = ["/etc/os-release", "/usr/lib/os-release"];
     let text = paths.iter().find_map(|path| fs::read_to_string(path).ok());
-    distribution(&text.unwrap_or_default())
+    parse_os_release(&text.unwrap_or_default())
 }
 
 /// Reads lines such as `ID=debian`: <https://www.freedesktop.org/software/systemd/man/os-release.html>.
-fn distribution(os_release: &str) -> Distribution {
+fn parse_os_release(os_release: &str) -> Distribution {
     let value = |key: &str| {
         let mut lines = os_release.lines();
         let value = lines.find_map(|line| line.strip_prefix(key)?.strip_prefix('='))?;
-        filled(value.trim_matches(['"', '\'']))
+        non_empty(value.trim_matches(['"', '\'']))
     };
     let id = value("ID");
     let release = id.as_ref().zip(value("VERSION_ID"));
@@ -105,9 +111,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_distribution_is_in_the_package_url() {
+    fn package_url_contains_the_distribution() {
         let distribution =
-            distribution("NAME=\"Amazon Linux\"\nID=\"amzn\"\nVERSION_ID=\"2023\"\n");
+            parse_os_release("NAME=\"Amazon Linux\"\nID=\"amzn\"\nVERSION_ID=\"2023\"\n");
         let package = Package {
             kind: "rpm",
             name: "glibc".to_owned(),
@@ -124,27 +130,33 @@ mod tests {
             Some("pkg:rpm/amzn/glibc@2.34-117.amzn2023?arch=x86_64&distro=amzn-2023")
         );
         assert_eq!(component.licence, None);
-        assert_eq!(super::distribution(""), (None, None));
+        assert_eq!(super::parse_os_release(""), (None, None));
     }
 
     #[test]
-    fn source_packages_have_a_name_and_a_version() {
+    fn source_package_is_split_into_name_and_version() {
         let pair = |name: &str, version: &str| Some((name.to_owned(), version.to_owned()));
         assert_eq!(
-            named("glibc 2.36-9+deb12u14"),
+            parse_source_package("glibc 2.36-9+deb12u14"),
             pair("glibc", "2.36-9+deb12u14")
         );
         assert_eq!(
-            named("gcc-toolset-2.34-117.amzn2023.src.rpm"),
+            parse_source_package("gcc-toolset-2.34-117.amzn2023.src.rpm"),
             pair("gcc-toolset", "2.34-117.amzn2023")
         );
-        assert_eq!((named("glibc"), named("glibc.src.rpm")), (None, None));
+        assert_eq!(
+            (
+                parse_source_package("glibc"),
+                parse_source_package("glibc.src.rpm")
+            ),
+            (None, None)
+        );
     }
 
     #[test]
-    fn a_file_that_no_package_owns_is_no_error() {
+    fn file_without_package_is_not_an_error() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let owners = owners(&[file.path().to_owned()]).unwrap();
-        assert_eq!(owners, Owners::default());
+        let owners = file_owners(&[file.path().to_owned()]).unwrap();
+        assert_eq!(owners, FileOwners::default());
     }
 }

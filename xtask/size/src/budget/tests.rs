@@ -5,7 +5,7 @@ use std::path::Path;
 use package::build::Arguments;
 
 use super::*;
-use crate::tests::sample::{after, document, report, totals};
+use crate::tests::sample::{document, report, report_after, totals_only};
 
 fn parsed(text: &str) -> Budgets {
     Budgets::parse(text).unwrap()
@@ -19,63 +19,70 @@ const TWO: &str = "version = \"4.5.5\"\n[size.budgets]\nbootstrap = { unpacked =
                    \"zip face-detect\" = { packed = \"3.6 MB\" }\n";
 
 #[test]
-fn a_budget_has_the_limit_and_what_there_is() {
-    let budgets = parsed(TWO).compare(&after()).unwrap();
+fn compare_pairs_each_limit_with_the_measured_size() {
+    let budgets = parsed(TWO).compare(&report_after()).unwrap();
     let shown: Vec<_> = budgets
         .iter()
         .map(|budget| {
             (
                 budget.artefact.as_str(),
                 budget.measure,
-                budget.most,
+                budget.limit_bytes,
                 budget.bytes,
             )
         })
         .collect();
     let expected = [
-        ("bootstrap", Measure::Unpacked, 7_000_000, 7_000_000),
-        ("bootstrap", Measure::Packed, 3_200_000, 3_300_000),
-        ("zip face-detect", Measure::Packed, 3_600_000, 3_300_200),
+        ("bootstrap", Measure::Uncompressed, 7_000_000, 7_000_000),
+        ("bootstrap", Measure::Compressed, 3_200_000, 3_300_000),
+        ("zip face-detect", Measure::Compressed, 3_600_000, 3_300_200),
     ];
     assert_eq!(shown, expected);
 }
 
 #[test]
-fn an_architectures_limits_take_the_place_of_an_artefacts_general_ones() {
+fn architecture_limits_override_defaults() {
     let text = TWO.to_owned() + "[size.budgets.aarch64]\nbootstrap = { unpacked = \"6 MB\" }\n";
     let budgets = parsed(&text);
-    let most = |architecture, artefact, measure| budgets.most(architecture, artefact, measure);
-    let bootstrap = |architecture, measure| most(architecture, "bootstrap", measure);
+    let limit = |architecture, artefact, measure| budgets.limit(architecture, artefact, measure);
+    let bootstrap = |architecture, measure| limit(architecture, "bootstrap", measure);
     assert_eq!(
-        bootstrap(Architecture::X86_64, Measure::Unpacked),
+        bootstrap(Architecture::X86_64, Measure::Uncompressed),
         Some(7_000_000)
     );
     assert_eq!(
-        bootstrap(Architecture::Aarch64, Measure::Unpacked),
+        bootstrap(Architecture::Aarch64, Measure::Uncompressed),
         Some(6_000_000)
     );
-    assert_eq!(bootstrap(Architecture::Aarch64, Measure::Packed), None);
-    let zip = most(Architecture::Aarch64, "zip face-detect", Measure::Packed);
+    assert_eq!(bootstrap(Architecture::Aarch64, Measure::Compressed), None);
+    let zip = limit(
+        Architecture::Aarch64,
+        "zip face-detect",
+        Measure::Compressed,
+    );
     assert_eq!(zip, Some(3_600_000));
 }
 
 #[test]
-fn a_recipe_without_budgets_has_none() {
+fn recipe_without_budget_table_has_no_budgets() {
     assert_eq!(parsed("version = \"4.5.5\"\n"), Budgets::default());
-    assert_eq!(Budgets::default().compare(&after()).unwrap().len(), 0);
+    assert_eq!(
+        Budgets::default().compare(&report_after()).unwrap().len(),
+        0
+    );
 }
 
 #[test]
-fn budgets_are_those_of_the_recipe_that_is_built() {
-    let most = |recipe: Option<&Path>| {
+fn budgets_come_from_the_selected_recipe() {
+    let limit = |recipe: Option<&Path>| {
         let build = Build::read(&Arguments {
             recipe: recipe.map(Path::to_owned),
             architecture: None,
         });
-        let budgets = Budgets::of(&build.unwrap()).unwrap();
-        budgets.most(Architecture::X86_64, "zip face-detect", Measure::Packed)
+        let budgets = Budgets::read(&build.unwrap()).unwrap();
+        budgets.limit(Architecture::X86_64, "zip face-detect", Measure::Compressed)
     };
-    assert!(most(None).is_some());
+    assert!(limit(None).is_some());
     let folder = tempfile::tempdir().unwrap();
     let other = folder.path().join("other.toml");
     let (recipe, _) = include_str!("../../../../opencv.toml")
@@ -83,11 +90,11 @@ fn budgets_are_those_of_the_recipe_that_is_built() {
         .unwrap();
     let budget = "[size.budgets]\n\"zip face-detect\" = { packed = \"1 B\" }\n";
     fs_err::write(&other, format!("{recipe}\n{budget}")).unwrap();
-    assert_eq!(most(Some(&other)), Some(1));
+    assert_eq!(limit(Some(&other)), Some(1));
 }
 
 #[test]
-fn what_is_no_budget_is_refused_by_name() {
+fn malformed_budgets_are_rejected() {
     for (text, expected) in [
         (
             "[size.budgets]\nbootstrap = \"7 MB\"",
@@ -123,10 +130,13 @@ fn what_is_no_budget_is_refused_by_name() {
 }
 
 #[test]
-fn an_artefact_that_is_not_there_is_refused_with_those_that_are() {
+fn unknown_artefact_error_lists_known_artefacts() {
     for table in ["[size.budgets]", "[size.budgets.aarch64]"] {
         let text = format!("{table}\n\"imag face-detect\" = {{ packed = \"5 MB\" }}");
-        let error = parsed(&text).compare(&after()).unwrap_err().to_string();
+        let error = parsed(&text)
+            .compare(&report_after())
+            .unwrap_err()
+            .to_string();
         assert!(
             error.starts_with("unknown artefact `imag face-detect`"),
             "{error}"
@@ -137,56 +147,59 @@ fn an_artefact_that_is_not_there_is_refused_with_those_that_are() {
         );
     }
     let text = "[size.budgets]\n\"static libraries\" = { packed = \"5 MB\" }";
-    let error = parsed(text).compare(&after()).unwrap_err().to_string();
-    assert!(error.contains("is never packed"), "{error}");
+    let error = parsed(text)
+        .compare(&report_after())
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("is never compressed"), "{error}");
 }
 
 #[test]
-fn what_fits_passes_and_the_last_byte_counts() {
+fn check_fails_one_byte_over_the_limit() {
     let mut document = document();
-    document.budgets[0].most = document.budgets[0].bytes;
+    document.budgets[0].limit_bytes = document.budgets[0].bytes;
     check(&document).unwrap();
-    document.budgets[0].most -= 1;
+    document.budgets[0].limit_bytes -= 1;
     let error = check(&document).unwrap_err().to_string();
     assert!(error.contains("1 B (1 bytes) more"), "{error}");
 }
 
 #[test]
-fn over_a_budget_the_error_names_what_grew_most() {
+fn exceeded_budget_error_names_largest_increases() {
     let error = check(&document()).unwrap_err().to_string();
     let expected = "over the size budget:\n\
-        `bootstrap` has 7000000 bytes unpacked, 100.0 kB (100000 bytes) more than its budget of 6.90 MB\n  \
-        since the last report, what grew most unpacked: OpenCV/imgproc +300.0 kB, Rust crates/tokio +150.0 kB (new)\n\
+        `bootstrap` has 7000000 bytes uncompressed, 100.0 kB (100000 bytes) more than its budget of 6.90 MB\n  \
+        since the last report, what grew most uncompressed: OpenCV/imgproc +300.0 kB, \
+        Rust crates/tokio +150.0 kB (new)\n\
         make it smaller, or raise the budget in `[size.budgets]` of `opencv.toml`";
     assert_eq!(error, expected);
 }
 
 #[test]
-fn an_artefact_that_has_the_program_in_it_names_the_programs_components() {
+fn archive_over_budget_names_bootstrap_components() {
     let mut document = document();
     document.budgets.remove(0);
-    document.budgets[0].most = 3_000_000;
-    let compact = totals(document.before.clone().unwrap().report);
-    document.before.as_mut().unwrap().report = compact;
+    document.budgets[0].limit_bytes = 3_000_000;
+    let compact = totals_only(document.previous_report.clone().unwrap().report);
+    document.previous_report.as_mut().unwrap().report = compact;
     let error = check(&document).unwrap_err().to_string();
     assert!(
-        error.contains("`zip face-detect` has 3300200 bytes packed"),
+        error.contains("`zip face-detect` has 3300200 bytes compressed"),
         "{error}"
     );
     assert!(error.contains("OpenCV/imgproc +300.0 kB"), "{error}");
 }
 
 #[test]
-fn without_an_earlier_report_or_growth_the_largest_are_named() {
+fn exceeded_budget_error_falls_back_to_largest_components() {
     let mut document = document();
-    document.before = None;
+    document.previous_report = None;
     let error = check(&document).unwrap_err().to_string();
-    let largest =
-        "there is no earlier report; the largest unpacked: Rust crates/std 5.55 MB, OpenCV/imgproc";
+    let largest = "there is no earlier report; the largest uncompressed: Rust crates/std 5.55 MB, OpenCV/imgproc";
     assert!(error.contains(largest), "{error}");
-    document.before = Some(Before {
+    document.previous_report = Some(PreviousReport {
         label: "v1".into(),
-        report: after(),
+        report: report_after(),
     });
     let error = check(&document).unwrap_err().to_string();
     assert!(
@@ -196,18 +209,18 @@ fn without_an_earlier_report_or_growth_the_largest_are_named() {
 }
 
 #[test]
-fn no_more_than_five_components_are_named() {
+fn exceeded_budget_error_names_at_most_five_components() {
     let parts = |bytes| {
         let names = ["a", "b", "c", "d", "e", "f", "g"].into_iter();
         let parts = names.map(|name| crate::tests::sample::code(name, bytes));
-        super::super::part::Part::whole(
+        super::super::part::Part::branch(
             "bootstrap",
-            vec![super::super::part::Part::whole("g", parts.collect())],
+            vec![super::super::part::Part::branch("g", parts.collect())],
         )
     };
     let mut document = document();
     document.report = report(vec![parts(20)]);
-    document.before.as_mut().unwrap().report = report(vec![parts(10)]);
+    document.previous_report.as_mut().unwrap().report = report(vec![parts(10)]);
     let error = check(&document).unwrap_err().to_string();
     assert!(error.contains("g/e +10 B\n"), "{error}");
     assert!(!error.contains("g/f"), "{error}");

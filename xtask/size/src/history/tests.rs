@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 
-use super::super::change::grown;
+use super::super::diff::largest_increases;
 use super::*;
 use crate::tests::checkout::{commit, git};
-use crate::tests::sample::{after, before, document};
+use crate::tests::sample::{document, report_after, report_before};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -16,21 +16,21 @@ fn root() -> PathBuf {
 fn empty() -> History {
     History {
         schema: SCHEMA,
-        about: "a test's".into(),
+        description: "a test's".into(),
         milestones: Vec::new(),
         report: None,
     }
 }
 
-/// A project with a history of nothing, then one of `before()`, then a file that is none.
+/// A project with a history of nothing, then one of `report_before()`, then a file that is none.
 fn project() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
     commit(at, "file", "older");
     git(at, &["tag", "older"]);
-    commit(at, FILE, &empty().text().unwrap());
+    commit(at, FILE, &empty().to_json().unwrap());
     git(at, &["tag", "empty"]);
-    record(at, "the first", &before()).unwrap();
+    record(at, "the first", &report_before()).unwrap();
     let text = fs::read_to_string(at.join(FILE)).unwrap();
     fs::remove_file(at.join(FILE)).unwrap();
     commit(at, FILE, &text);
@@ -40,45 +40,50 @@ fn project() -> TempDir {
 }
 
 #[test]
-fn a_revision_from_before_the_file_was_moved_has_its_report() {
+fn revision_with_legacy_path_is_read() {
     let folder = project();
     let at = folder.path();
     git(at, &["checkout", "--quiet", "full"]);
     let text = fs::read_to_string(at.join(FILE)).unwrap();
     git(at, &["rm", "--quiet", FILE]);
-    commit(at, EARLIER, &text);
+    commit(at, LEGACY_FILE, &text);
     assert_eq!(
-        against(at, "HEAD", Architecture::X86_64).unwrap().report,
-        compact(&before())
+        load_previous(at, "HEAD", Architecture::X86_64)
+            .unwrap()
+            .report,
+        compact(&report_before())
     );
 }
 
 fn error_of(root: &Path, name: &str) -> String {
     format!(
         "{:#}",
-        against(root, name, Architecture::X86_64).unwrap_err()
+        load_previous(root, name, Architecture::X86_64).unwrap_err()
     )
 }
 
 #[test]
-fn the_projects_own_history_goes_down_to_what_there_is() {
+fn project_history_is_valid_and_shrinks() {
     let history = History::read(&root()).unwrap();
     let (first, last) = (&history.milestones[0], history.milestones.last().unwrap());
-    assert_eq!((first.unpacked, first.packed), (13_310_000, 5_290_000));
+    assert_eq!(
+        (first.uncompressed_bytes, first.compressed_bytes),
+        (13_310_000, 5_290_000)
+    );
     assert!(
-        last.unpacked < 6_800_000 && last.packed < 3_200_000,
+        last.uncompressed_bytes < 6_800_000 && last.compressed_bytes < 3_200_000,
         "{last:?}"
     );
     let smaller = history
         .milestones
         .windows(2)
-        .filter(|pair| pair[1].unpacked < pair[0].unpacked);
+        .filter(|pair| pair[1].uncompressed_bytes < pair[0].uncompressed_bytes);
     assert!(smaller.count() >= 3);
     let report = history.report.as_ref().unwrap();
     report
         .artefacts
         .iter()
-        .try_for_each(crate::part::Part::check)
+        .try_for_each(crate::part::Part::check_sums)
         .unwrap();
     assert!(
         report
@@ -91,29 +96,32 @@ fn the_projects_own_history_goes_down_to_what_there_is() {
     );
     // As `record` would write it, so that a record changes nothing else.
     assert_eq!(
-        history.text().unwrap(),
+        history.to_json().unwrap(),
         fs::read_to_string(root().join(FILE)).unwrap()
     );
-    assert_eq!(history.clone().of(Architecture::X86_64), history.milestones);
-    assert_eq!(history.of(Architecture::Aarch64), []);
+    assert_eq!(
+        history.clone().milestones_for(Architecture::X86_64),
+        history.milestones
+    );
+    assert_eq!(history.milestones_for(Architecture::Aarch64), []);
 }
 
 #[test]
-fn a_record_adds_a_milestone_and_keeps_components() {
+fn record_adds_milestone_and_component_report() {
     let folder = project();
     let at = folder.path();
-    fs::write(at.join(FILE), empty().text().unwrap()).unwrap();
-    record(at, "one", &before()).unwrap();
-    record(at, " two ", &after()).unwrap();
+    fs::write(at.join(FILE), empty().to_json().unwrap()).unwrap();
+    record(at, "one", &report_before()).unwrap();
+    record(at, " two ", &report_after()).unwrap();
     let history = History::read(at).unwrap();
     let milestones: Vec<_> = history
         .milestones
         .iter()
         .map(|milestone| {
             (
-                milestone.what.as_str(),
-                milestone.unpacked,
-                milestone.packed,
+                milestone.description.as_str(),
+                milestone.uncompressed_bytes,
+                milestone.compressed_bytes,
             )
         })
         .collect();
@@ -125,7 +133,7 @@ fn a_record_adds_a_milestone_and_keeps_components() {
     report
         .artefacts
         .iter()
-        .try_for_each(crate::part::Part::check)
+        .try_for_each(crate::part::Part::check_sums)
         .unwrap();
     let imgproc = report
         .artefact("bootstrap")
@@ -137,26 +145,30 @@ fn a_record_adds_a_milestone_and_keeps_components() {
     assert_eq!((imgproc.bytes, imgproc.parts.len()), (700_000, 0));
     let image = report.artefact("image face-detect").unwrap();
     assert_eq!(
-        (image.bytes, image.packed, image.parts.len()),
+        (image.bytes, image.compressed_bytes, image.parts.len()),
         (7_210_000, Some(3_350_000), 0)
     );
 }
 
 #[test]
-fn what_cannot_be_recorded_changes_nothing() {
+fn failed_record_leaves_history_unchanged() {
     let folder = project();
     let at = folder.path();
-    fs::write(at.join(FILE), empty().text().unwrap()).unwrap();
+    fs::write(at.join(FILE), empty().to_json().unwrap()).unwrap();
     let arm = Report {
         architecture: Architecture::Aarch64,
-        ..after()
+        ..report_after()
     };
-    let mut unpacked = after();
-    unpacked.artefacts[0].packed = None;
+    let mut without_compressed_size = report_after();
+    without_compressed_size.artefacts[0].compressed_bytes = None;
     for (what, report, expected) in [
-        (" ", after(), "say what was done"),
+        (" ", report_after(), "say what was done"),
         ("x", arm, "this report is of aarch64"),
-        ("x", unpacked, "no packed size of `bootstrap`"),
+        (
+            "x",
+            without_compressed_size,
+            "no compressed size of `bootstrap`",
+        ),
     ] {
         let error = format!("{:#}", record(at, what, &report).unwrap_err());
         assert!(error.contains(expected), "{error}");
@@ -165,20 +177,20 @@ fn what_cannot_be_recorded_changes_nothing() {
 }
 
 #[test]
-fn a_revision_gives_its_last_record() {
+fn revision_loads_its_last_recorded_report() {
     let folder = project();
-    let found = against(folder.path(), "full", Architecture::X86_64).unwrap();
+    let found = load_previous(folder.path(), "full", Architecture::X86_64).unwrap();
     assert_eq!(
         (found.label.as_str(), found.report),
-        ("full", compact(&before()))
+        ("full", compact(&report_before()))
     );
-    let found = against(folder.path(), "HEAD~1", Architecture::X86_64).unwrap();
-    let grown = grown(&found.report, &after(), "bootstrap", 1);
-    assert_eq!(grown[0].name(), "OpenCV/imgproc");
+    let found = load_previous(folder.path(), "HEAD~1", Architecture::X86_64).unwrap();
+    let increases = largest_increases(&found.report, &report_after(), "bootstrap", 1);
+    assert_eq!(increases[0].name(), "OpenCV/imgproc");
 }
 
 #[test]
-fn a_revision_that_cannot_serve_says_why_and_what_to_do() {
+fn unusable_revision_error_explains_the_cause() {
     let folder = project();
     let at = folder.path();
     for (name, expected) in [
@@ -204,7 +216,7 @@ fn a_revision_that_cannot_serve_says_why_and_what_to_do() {
     }
     let error = format!(
         "{:#}",
-        against(at, "full", Architecture::Aarch64).unwrap_err()
+        load_previous(at, "full", Architecture::Aarch64).unwrap_err()
     );
     assert!(
         error.contains("are of x86_64, and these are of aarch64"),
@@ -216,17 +228,17 @@ fn a_revision_that_cannot_serve_says_why_and_what_to_do() {
 }
 
 #[test]
-fn a_printed_document_serves_too() {
+fn printed_document_is_loaded() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("sizes.json");
     let name = file.to_str().unwrap();
     fs::write(&file, serde_json::to_string(&document()).unwrap()).unwrap();
-    let found = against(folder.path(), name, Architecture::X86_64).unwrap();
-    assert_eq!((found.label.as_str(), found.report), (name, after()));
+    let found = load_previous(folder.path(), name, Architecture::X86_64).unwrap();
+    assert_eq!((found.label.as_str(), found.report), (name, report_after()));
     for (text, expected) in [
         (
             "{\"schema\": 99}",
-            "it has schema 99, and this program reads 1",
+            "it has schema 99, and this program reads 1 to 2",
         ),
         (
             "{\"schema\": 1}",
@@ -245,4 +257,33 @@ fn a_printed_document_serves_too() {
         );
         assert!(error.contains(expected), "{error}");
     }
+}
+
+#[test]
+fn schema_1_is_read() {
+    let report = r#"{"architecture":"x86_64","revision":null,"artefacts":[
+        {"name":"bootstrap","bytes":3,"kind":"file","linked":1,"packed":2}]}"#;
+    let milestones = r#"[{"what":"one","unpacked":3,"packed":2}]"#;
+    let text = format!(r#"{{"schema":1,"about":"a","milestones":{milestones},"report":{report}}}"#);
+    let history = History::parse(&text).unwrap();
+    assert_eq!(
+        (history.schema, history.description.as_str()),
+        (SCHEMA, "a")
+    );
+    let milestone = &history.milestones[0];
+    assert_eq!(
+        (
+            milestone.description.as_str(),
+            milestone.uncompressed_bytes,
+            milestone.compressed_bytes
+        ),
+        ("one", 3, 2)
+    );
+    let report = report::parse_report(text.as_bytes()).unwrap();
+    let bootstrap = &report.artefacts[0];
+    assert_eq!(
+        (bootstrap.linked_bytes, bootstrap.compressed_bytes),
+        (Some(1), Some(2))
+    );
+    assert_eq!(history.report, Some(report));
 }

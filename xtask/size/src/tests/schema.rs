@@ -21,7 +21,7 @@ fn validator() -> Validator {
 }
 
 /// What the schema has against a value.
-fn complaints(value: &Value) -> Vec<String> {
+fn schema_errors(value: &Value) -> Vec<String> {
     let validator = validator();
     let errors = validator.iter_errors(value);
     errors
@@ -30,37 +30,37 @@ fn complaints(value: &Value) -> Vec<String> {
 }
 
 /// A document with all that a document can have.
-fn full() -> Value {
+fn full_document() -> Value {
     serde_json::to_value(document()).unwrap()
 }
 
 #[test]
-fn a_document_is_of_the_schema() {
-    assert_eq!(complaints(&full()), Vec::<String>::new());
+fn document_matches_the_schema() {
+    assert_eq!(schema_errors(&full_document()), Vec::<String>::new());
 }
 
 #[test]
-fn a_document_with_nothing_in_it_is_of_the_schema() {
+fn empty_document_matches_the_schema() {
     let mut report = report(Vec::new());
     report.revision = None;
     let bare = Document {
         report,
-        before: None,
-        peers: Vec::new(),
+        previous_report: None,
+        competitors: Vec::new(),
         budgets: Vec::new(),
         history: Vec::new(),
         baseline: None,
         ablation: Vec::new(),
-        lacks: Vec::new(),
+        degraded: Vec::new(),
         ..document()
     };
     let bare = serde_json::to_value(bare).unwrap();
     assert_eq!(bare.as_object().unwrap().len(), 5, "{bare}");
-    assert_eq!(complaints(&bare), Vec::<String>::new());
+    assert_eq!(schema_errors(&bare), Vec::<String>::new());
 }
 
 #[test]
-fn every_kind_of_bytes_is_in_the_schema_and_no_other() {
+fn schema_lists_every_kind() {
     let kinds = [
         Kind::Code,
         Kind::Constants,
@@ -71,18 +71,18 @@ fn every_kind_of_bytes_is_in_the_schema_and_no_other() {
         Kind::Padding,
         Kind::File,
     ];
-    let mut value = full();
-    let parts = kinds.map(|kind| Part::leaf(kind.word(), 1, kind));
-    value["report"]["artefacts"] = json!([Part::whole("bootstrap", parts.to_vec())]);
-    assert_eq!(complaints(&value), Vec::<String>::new());
+    let mut value = full_document();
+    let parts = kinds.map(|kind| Part::leaf(kind.label(), 1, kind));
+    value["report"]["artefacts"] = json!([Part::branch("bootstrap", parts.to_vec())]);
+    assert_eq!(schema_errors(&value), Vec::<String>::new());
     let named = schema()["$defs"]["part"]["properties"]["kind"]["enum"].clone();
     assert_eq!(named, json!(kinds));
 }
 
 /// What other programs would read wrongly.
 #[test]
-fn what_is_no_document_is_refused() {
-    let breaks: [(&str, Value); 22] = [
+fn schema_rejects_malformed_documents() {
+    let mutations: [(&str, Value); 22] = [
         ("/schema", json!(SCHEMA + 1)),
         ("/schema", json!("1")),
         ("/report", Value::Null),
@@ -99,33 +99,33 @@ fn what_is_no_document_is_refused() {
             "/report/artefacts/0/parts/0/parts/0/parts/0/kind",
             json!("text"),
         ),
-        ("/before/report", json!("v1")),
-        ("/before/label", Value::Null),
-        ("/peers/0/measure", json!("zipped")),
-        ("/peers/0/ratio", json!("2x")),
-        ("/budgets/0/most", json!("12 MB")),
-        ("/history/0/packed", Value::Null),
-        ("/baseline/modules/0/seconds", json!(-1.0)),
+        ("/previous_report/report", json!("v1")),
+        ("/previous_report/label", Value::Null),
+        ("/competitors/0/measure", json!("zipped")),
+        ("/competitors/0/ratio", json!("2x")),
+        ("/budgets/0/limit_bytes", json!("12 MB")),
+        ("/history/0/compressed_bytes", Value::Null),
+        ("/baseline/modules/0/compile_seconds", json!(-1.0)),
         ("/baseline/missing/0", json!(0)),
-        ("/ablation/0/packed", json!(0.5)),
+        ("/ablation/0/compressed_bytes", json!(0.5)),
     ];
-    for (place, broken) in breaks {
-        let mut value = full();
-        *value.pointer_mut(place).unwrap() = broken.clone();
+    for (pointer, broken) in mutations {
+        let mut value = full_document();
+        *value.pointer_mut(pointer).unwrap() = broken.clone();
         assert_eq!(
-            complaints(&value).len(),
+            schema_errors(&value).len(),
             1,
-            "{place} {broken}: {:?}",
-            complaints(&value)
+            "{pointer} {broken}: {:?}",
+            schema_errors(&value)
         );
     }
 }
 
-/// The places of all objects in a value.
-fn objects(value: &Value, place: &str, found: &mut Vec<String>) {
+/// The JSON pointers of all objects in a value.
+fn objects(value: &Value, pointer: &str, found: &mut Vec<String>) {
     let below: Vec<(String, &Value)> = match value {
         Value::Object(fields) => {
-            found.push(place.to_owned());
+            found.push(pointer.to_owned());
             fields
                 .iter()
                 .map(|(name, value)| (name.clone(), value))
@@ -139,41 +139,54 @@ fn objects(value: &Value, place: &str, found: &mut Vec<String>) {
         _ => Vec::new(),
     };
     for (name, value) in below {
-        objects(value, &format!("{place}/{name}"), found);
+        objects(value, &format!("{pointer}/{name}"), found);
     }
 }
 
 #[test]
-fn no_object_may_have_a_field_more_or_lack_one_that_is_always_there() {
+fn schema_rejects_unknown_and_missing_fields() {
     let optional = [
-        "before", "baseline", "ablation", "kind", "lacks", "linked", "packed", "parts",
+        "previous_report",
+        "baseline",
+        "ablation",
+        "kind",
+        "degraded",
+        "linked_bytes",
+        "compressed_bytes",
+        "parts",
     ];
-    let mut places = Vec::new();
-    objects(&full(), "", &mut places);
-    assert!(places.len() > 30);
-    for place in places {
-        let mut more = full();
-        more.pointer_mut(&place).unwrap()["surplus"] = json!(1);
-        assert_eq!(complaints(&more).len(), 1, "{place}");
-        let fields = full().pointer(&place).unwrap().as_object().unwrap().clone();
+    let mut pointers = Vec::new();
+    objects(&full_document(), "", &mut pointers);
+    assert!(pointers.len() > 30);
+    for pointer in pointers {
+        let mut more = full_document();
+        more.pointer_mut(&pointer).unwrap()["surplus"] = json!(1);
+        assert_eq!(schema_errors(&more).len(), 1, "{pointer}");
+        let fields = full_document()
+            .pointer(&pointer)
+            .unwrap()
+            .as_object()
+            .unwrap()
+            .clone();
         for name in fields.keys() {
-            let mut less = full();
-            less.pointer_mut(&place)
+            let mut less = full_document();
+            less.pointer_mut(&pointer)
                 .unwrap()
                 .as_object_mut()
                 .unwrap()
                 .remove(name);
-            // Only a part's is optional: a milestone and a feature have always a packed size.
+            // They are optional only in a part: milestones, features and modules always have them.
             let may = optional.contains(&name.as_str())
-                && !place.starts_with("/history")
-                && !place.starts_with("/ablation");
-            assert_eq!(complaints(&less).is_empty(), may, "{place}/{name}");
+                && !pointer.starts_with("/history")
+                && !pointer.starts_with("/ablation")
+                && !pointer.starts_with("/baseline");
+            assert_eq!(schema_errors(&less).is_empty(), may, "{pointer}/{name}");
         }
     }
 }
 
 #[test]
-fn every_field_is_described_with_its_unit() {
+fn every_number_has_a_unit_in_its_description() {
     let schema = schema();
     let definitions = schema["$defs"].as_object().unwrap().values();
     for object in definitions.chain([&schema]) {

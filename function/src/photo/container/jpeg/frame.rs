@@ -5,18 +5,18 @@ use crate::photo::{Format, Refusal};
 /// How many blocks of 8x8 samples all scans together may go over, for files of which one scan has fewer than a
 /// sixteenth of that. The fastest scan takes some 10 ns a block. A progressive file of a camera or a common tool has
 /// ten scans, which of 100 million pixels without subsampling go over 22 million blocks.
-const BLOCKS: u64 = 1 << 25;
+const MAX_BLOCKS: u64 = 1 << 25;
 /// How often the scans of larger files may go over all of their blocks.
-const TIMES: u64 = 16;
+const MAX_PASSES: u64 = 16;
 /// What starting a scan takes, in blocks: its tables are built anew.
-const SCAN: u64 = 1000;
+const SCAN_SETUP_BLOCKS: u64 = 1000;
 
 #[derive(Clone, Copy)]
 pub struct Component {
-    name: u8,
+    id: u8,
     horizontal: u8,
     vertical: u8,
-    seen: bool,
+    scanned: bool,
     /// The lowest bit that was seen of each coefficient of a progressive frame.
     bits: [Option<u8>; 64],
 }
@@ -34,9 +34,9 @@ pub struct Frame {
 pub struct Scans {
     pub count: u64,
     /// In blocks.
-    work: u64,
+    blocks: u64,
     /// Where the first scan ends after which nothing of the picture is missing.
-    pub complete: Option<usize>,
+    pub complete_at: Option<usize>,
 }
 
 impl Frame {
@@ -64,15 +64,16 @@ impl Frame {
             return unsupported(format!("a JPEG file with {count} components"));
         }
         let component = |bytes: &[u8]| Component {
-            name: bytes[0],
+            id: bytes[0],
             horizontal: bytes[1] >> 4,
             vertical: bytes[1] & 0xf,
-            seen: false,
+            scanned: false,
             bits: [None; 64],
         };
         let components: Vec<_> = components.chunks_exact(3).map(component).collect();
         let factor = |factor: u8| (1..=4).contains(&factor);
-        let factors = |each: &Component| factor(each.horizontal) && factor(each.vertical);
+        let factors =
+            |component: &Component| factor(component.horizontal) && factor(component.vertical);
         if components.len() != usize::from(count) || !components.iter().all(factors) {
             return Err(damaged("its frame contradicts itself"));
         }
@@ -89,77 +90,88 @@ impl Frame {
     ///
     /// # Errors
     /// With it the scans are too much work.
-    pub fn scan(&mut self, segment: &[u8], scans: &mut Scans) -> Result<bool, Refusal> {
+    pub fn add_scan(&mut self, segment: &[u8], scans: &mut Scans) -> Result<bool, Refusal> {
         let contradiction = || damaged("a scan contradicts its frame");
         let (&count, rest) = segment.split_first().ok_or_else(contradiction)?;
-        let names = rest.get(..2 * usize::from(count));
-        let names = names.ok_or_else(contradiction)?;
-        let [first, last, bits, ..] = rest[names.len()..] else {
+        let selectors = rest.get(..2 * usize::from(count));
+        let selectors = selectors.ok_or_else(contradiction)?;
+        let [first, last, bits, ..] = rest[selectors.len()..] else {
             return Err(contradiction());
         };
-        let names = names.chunks_exact(2).map(|pair| pair[0]);
-        let places: Vec<usize> = names
-            .filter_map(|name| self.components.iter().position(|each| each.name == name))
+        let ids = selectors.chunks_exact(2).map(|pair| pair[0]);
+        let indices: Vec<usize> = ids
+            .filter_map(|id| {
+                self.components
+                    .iter()
+                    .position(|component| component.id == id)
+            })
             .collect();
-        let all = places.len() == self.components.len();
+        let has_all = indices.len() == self.components.len();
         scans.count += 1;
-        scans.work += SCAN;
-        for &place in &places {
-            scans.work += self.blocks(place, places.len() == 1);
-            let component = &mut self.components[place];
-            component.seen = true;
+        scans.blocks += SCAN_SETUP_BLOCKS;
+        for &index in &indices {
+            scans.blocks += self.component_blocks(index, indices.len() == 1);
+            let component = &mut self.components[index];
+            component.scanned = true;
             let (first, last) = (usize::from(first), usize::from(last));
-            if let Some(seen) = component.bits.get_mut(first..=last.max(first)) {
-                seen.fill(Some(bits & 0xf));
+            if let Some(scanned) = component.bits.get_mut(first..=last.max(first)) {
+                scanned.fill(Some(bits & 0xf));
             }
         }
-        let limit = BLOCKS.max(TIMES * self.all_blocks());
-        if scans.work > limit {
+        let limit = MAX_BLOCKS.max(MAX_PASSES * self.total_blocks());
+        if scans.blocks > limit {
             return Err(Refusal::TooMuchWork(
                 Format::Jpeg,
                 format!(
                     "its first {} scans go over the work of {} blocks, and {limit} are permitted",
-                    scans.count, scans.work
+                    scans.count, scans.blocks
                 ),
             ));
         }
-        Ok(all)
+        Ok(has_all)
     }
 
     /// How many blocks a component has: its own in a scan of its own, and otherwise those of whole units.
-    fn blocks(&self, place: usize, alone: bool) -> u64 {
+    fn component_blocks(&self, index: usize, single: bool) -> u64 {
         let most = |of: fn(&Component) -> u8| {
             let most = self.components.iter().map(of).max();
             u64::from(most.unwrap_or(1))
         };
         let side = |pixels: u32, own: u8, most: u64| {
             let (pixels, own) = (u64::from(pixels), u64::from(own));
-            if alone {
+            if single {
                 (pixels * own).div_ceil(8 * most)
             } else {
                 pixels.div_ceil(8 * most) * own
             }
         };
-        let own = self.components[place];
-        side(self.width, own.horizontal, most(|each| each.horizontal))
-            * side(self.height, own.vertical, most(|each| each.vertical))
+        let own = self.components[index];
+        side(
+            self.width,
+            own.horizontal,
+            most(|component| component.horizontal),
+        ) * side(
+            self.height,
+            own.vertical,
+            most(|component| component.vertical),
+        )
     }
 
-    fn all_blocks(&self) -> u64 {
-        let blocks = (0..self.components.len()).map(|place| self.blocks(place, false));
+    fn total_blocks(&self) -> u64 {
+        let blocks = (0..self.components.len()).map(|index| self.component_blocks(index, false));
         blocks.sum()
     }
 
     /// Bytes that all of its coefficients take.
-    pub fn coefficients(&self) -> u64 {
-        64 * size_of::<i16>() as u64 * self.all_blocks()
+    pub fn coefficient_bytes(&self) -> u64 {
+        64 * size_of::<i16>() as u64 * self.total_blocks()
     }
 
     /// Whether the scans that were seen have all of the picture.
     pub fn is_complete(&self) -> bool {
         self.components.iter().all(|component| {
             let refined = component.bits.iter().all(|bit| *bit == Some(0));
-            component.seen && (refined || !self.progressive)
+            component.scanned && (refined || !self.progressive)
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::photo::orientation::Orientation;
-use crate::photo::orientation::tests::block;
+use crate::photo::orientation::tests::exif_block;
 
 /// A segment with its length.
 fn segment(marker: u8, content: &[u8]) -> Vec<u8> {
@@ -22,11 +22,7 @@ fn scan(components: &[u8], first: u8, last: u8, bits: u8) -> Vec<u8> {
     let mut content = vec![components.len() as u8];
     content.extend(components.iter().flat_map(|name| [*name, 0]));
     content.extend([first, last, bits]);
-    [
-        &segment(START_OF_SCAN, &content),
-        &b"\x11\xff\0\x22\xff\xd0\x33"[..],
-    ]
-    .concat()
+    [&segment(SOS, &content), &b"\x11\xff\0\x22\xff\xd0\x33"[..]].concat()
 }
 
 fn file(parts: &[Vec<u8>]) -> Vec<u8> {
@@ -37,7 +33,7 @@ fn end() -> Vec<u8> {
     b"\xff\xd9".to_vec()
 }
 
-fn name(file: &[u8]) -> &'static str {
+fn result_name(file: &[u8]) -> &'static str {
     read(file).map_or_else(|refusal| refusal.name(), |_| "a photo")
 }
 
@@ -63,26 +59,33 @@ fn the_size_is_that_of_the_first_frame() {
     let found = read(&file(&parts)).unwrap().header;
     assert_eq!((found.width, found.height, found.grey), (512, 256, false));
     let blocks = 64 * 32 + 2 * 32 * 16;
-    assert_eq!(found.decoder, 128 * blocks + 512 * PER_COLUMN + ALWAYS);
+    assert_eq!(
+        found.decoder_bytes,
+        128 * blocks + 512 * BYTES_PER_COLUMN + FIXED_BYTES
+    );
 }
 
 #[test]
-fn of_one_scan_with_everything_the_decoder_says_whether_it_is_whole() {
-    let whole = file(&[preview(), frame(0xc0, 64, 64), scan(&[1, 2, 3], 0, 63, 0)]);
-    let found = read(&whole).unwrap();
-    let without_coefficients = 64 * PER_COLUMN + ALWAYS;
+fn truncation_of_a_single_scan_is_left_to_the_decoder() {
+    let complete_file = file(&[preview(), frame(0xc0, 64, 64), scan(&[1, 2, 3], 0, 63, 0)]);
+    let found = read(&complete_file).unwrap();
+    let without_coefficients = 64 * BYTES_PER_COLUMN + FIXED_BYTES;
     assert_eq!(
-        (found.bytes, found.header.decoder),
-        (whole.len(), without_coefficients)
+        (found.image_length, found.header.decoder_bytes),
+        (complete_file.len(), without_coefficients)
     );
     let last = scan(&[1, 2, 3], 0, 63, 0).len();
-    for length in 2..whole.len() - last {
-        assert_eq!(name(&whole[..length]), "PhotoTruncated", "{length}");
+    for length in 2..complete_file.len() - last {
+        assert_eq!(
+            result_name(&complete_file[..length]),
+            "PhotoTruncated",
+            "{length}"
+        );
     }
 }
 
 #[test]
-fn several_scans_are_whole_with_an_end_or_when_nothing_is_missing() {
+fn several_scans_are_complete_with_eoi_or_all_coefficients() {
     let sequential = [1, 2, 3].map(|component| scan(&[component], 0, 63, 0));
     let progressive = [
         scan(&[1, 2, 3], 0, 0, 1),
@@ -98,8 +101,8 @@ fn several_scans_are_whole_with_an_end_or_when_nothing_is_missing() {
         let mut file = file(&[frame(marker, 64, 64)]);
         for scan in scans {
             let ended = [&file[..], &end()].concat();
-            assert_eq!(read(&ended).unwrap().bytes, ended.len());
-            assert_eq!(name(&file), "PhotoTruncated");
+            assert_eq!(read(&ended).unwrap().image_length, ended.len());
+            assert_eq!(result_name(&file), "PhotoTruncated");
             file.extend(scan);
         }
         for trailer in [
@@ -110,23 +113,23 @@ fn several_scans_are_whole_with_an_end_or_when_nothing_is_missing() {
         ] {
             let found = read(&[&file[..], trailer].concat());
             // What follows the last scan is searched for no more than a marker.
-            assert!((file.len()..=file.len() + 11).contains(&found.unwrap().bytes));
+            assert!((file.len()..=file.len() + 11).contains(&found.unwrap().image_length));
         }
         // Arithmetic coding leaves out what it ends with.
         file[3] += 8;
-        assert_eq!(name(&file), "PhotoTruncated");
+        assert_eq!(result_name(&file), "PhotoTruncated");
         file.extend(end());
-        assert_eq!(name(&file), "a photo");
+        assert_eq!(result_name(&file), "a photo");
     }
 }
 
 #[test]
-fn scans_are_work() {
+fn too_many_scans_are_refused() {
     let scans = |count: usize, width, height| {
         let mut parts = vec![frame(0xc2, width, height)];
         parts.extend(vec![scan(&[1], 1, 63, 0); count]);
         parts.push(end());
-        name(&file(&parts))
+        result_name(&file(&parts))
     };
     assert_eq!(scans(1000, 640, 480), "a photo");
     assert_eq!(scans(2000, 4000, 3000), "TooMuchWork");
@@ -139,7 +142,7 @@ fn scans_are_work() {
 }
 
 #[test]
-fn kinds_that_are_not_decoded_are_named() {
+fn unsupported_kinds_are_named() {
     let of = |frame: Vec<u8>| {
         let file = file(&[frame, scan(&[1, 2, 3], 0, 63, 0), end()]);
         read(&file).map_or_else(|refusal| refusal.to_string(), |_| "a photo".to_owned())
@@ -155,8 +158,8 @@ fn kinds_that_are_not_decoded_are_named() {
         (0xde, "hierarchical"),
         (0xf7, "JPEG-LS"),
     ] {
-        let said = of(frame(marker, 64, 64));
-        assert!(said.contains(what), "{marker:x}: {said}");
+        let message = of(frame(marker, 64, 64));
+        assert!(message.contains(what), "{marker:x}: {message}");
     }
     for marker in [0xc0, 0xc1, 0xc2, 0xc9, 0xca] {
         assert_eq!(of(frame(marker, 64, 64)), "a photo");
@@ -164,7 +167,7 @@ fn kinds_that_are_not_decoded_are_named() {
 }
 
 #[test]
-fn what_contradicts_itself_is_damaged() {
+fn contradictory_markers_are_damaged() {
     let mut no_factor = frame(0xc0, 64, 64);
     no_factor[11] = 0x20;
     for parts in [
@@ -173,15 +176,15 @@ fn what_contradicts_itself_is_damaged() {
         vec![no_factor, end()],
         vec![segment(0xc0, &[8, 0, 64, 0, 64, 3, 1, 0x11, 0]), end()],
         vec![segment(0xc0, &[8]), end()],
-        vec![frame(0xc0, 64, 64), segment(START_OF_SCAN, &[3, 1]), end()],
-        vec![frame(0xc0, 64, 64), segment(START_OF_SCAN, &[]), end()],
+        vec![frame(0xc0, 64, 64), segment(SOS, &[3, 1]), end()],
+        vec![frame(0xc0, 64, 64), segment(SOS, &[]), end()],
     ] {
-        assert_eq!(name(&file(&parts)), "PhotoDamaged", "{parts:x?}");
+        assert_eq!(result_name(&file(&parts)), "PhotoDamaged", "{parts:x?}");
     }
 }
 
 #[test]
-fn the_orientation_is_in_whichever_segment_has_it() {
+fn the_orientation_is_read_from_any_exif_segment() {
     let turned = |parts: Vec<Vec<u8>>| {
         let rest = [frame(0xc0, 64, 64), scan(&[1, 2, 3], 0, 63, 0), end()];
         read(&file(&[parts, rest.to_vec()].concat()))
@@ -189,7 +192,7 @@ fn the_orientation_is_in_whichever_segment_has_it() {
             .header
             .orientation
     };
-    let exif = |number| segment(APP1, &[b"Exif\0\0", &block(number)[..]].concat());
+    let exif = |number| segment(APP1, &[b"Exif\0\0", &exif_block(number)[..]].concat());
     let xmp = segment(APP1, b"http://ns.adobe.com/xap/1.0/\0<x:xmpmeta/>");
     let empty = segment(APP1, b"Exif\0\0");
     let short = segment(APP1, b"Exif\0");
@@ -201,6 +204,6 @@ fn the_orientation_is_in_whichever_segment_has_it() {
         Orientation::UpsideDown
     );
     // What is not EXIF is not read as if it were.
-    let other = segment(APP1, &[b"Other\0", &block(6)[..]].concat());
+    let other = segment(APP1, &[b"Other\0", &exif_block(6)[..]].concat());
     assert_eq!(turned(vec![other]), Orientation::Upright);
 }

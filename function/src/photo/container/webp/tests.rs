@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::photo::orientation::Orientation;
-use crate::photo::orientation::tests::block;
+use crate::photo::orientation::tests::exif_block;
 
 pub fn chunk(name: &[u8; 4], content: &[u8]) -> Vec<u8> {
     let length = u32::try_from(content.len()).unwrap();
@@ -29,21 +29,21 @@ fn lossless() -> Vec<u8> {
     chunk(b"VP8L", b"\x2f\x3f\xc0\x07\0\0\0")
 }
 
-fn name(file: &[u8]) -> &'static str {
+fn result_name(file: &[u8]) -> &'static str {
     read(file).map_or_else(|refusal| refusal.name(), |_| "a photo")
 }
 
 #[test]
-fn the_size_is_that_of_the_picture() {
-    for (picture, kind) in [(lossy(), false), (lossless(), true)] {
+fn the_size_is_that_of_the_image() {
+    for (image, kind) in [(lossy(), false), (lossless(), true)] {
         for chunks in [
-            vec![picture.clone()],
-            vec![extended(0), picture.clone()],
+            vec![image.clone()],
+            vec![extended(0), image.clone()],
             vec![
                 extended(0x20),
                 chunk(b"ICCP", b"abc"),
                 chunk(b"ALPH", b"a"),
-                picture.clone(),
+                image.clone(),
             ],
         ] {
             let found = read(&file(&chunks)).unwrap();
@@ -54,18 +54,25 @@ fn the_size_is_that_of_the_picture() {
 }
 
 #[test]
-fn a_file_is_as_long_as_it_says() {
-    let whole = file(&[lossy()]);
-    assert_eq!(name(&[&whole[..], b"more"].concat()), "a photo");
-    for length in 8..whole.len() {
-        assert_eq!(name(&whole[..length]), "PhotoTruncated", "{length}");
+fn files_shorter_than_declared_are_truncated() {
+    let complete_file = file(&[lossy()]);
+    assert_eq!(
+        result_name(&[&complete_file[..], b"more"].concat()),
+        "a photo"
+    );
+    for length in 8..complete_file.len() {
+        assert_eq!(
+            result_name(&complete_file[..length]),
+            "PhotoTruncated",
+            "{length}"
+        );
     }
 }
 
 #[test]
-fn the_orientation_is_in_a_chunk_of_an_extended_file_anywhere() {
-    let exif = || chunk(b"EXIF", &block(6));
-    let named = chunk(b"EXIF", &[b"Exif\0\0", &block(6)[..]].concat());
+fn the_orientation_is_read_from_extended_files_only() {
+    let exif = || chunk(b"EXIF", &exif_block(6));
+    let named = chunk(b"EXIF", &[b"Exif\0\0", &exif_block(6)[..]].concat());
     let xmp = chunk(b"XMP ", b"odd");
     for chunks in [
         vec![extended(8), lossy(), exif()],
@@ -82,9 +89,9 @@ fn the_orientation_is_in_a_chunk_of_an_extended_file_anywhere() {
 }
 
 #[test]
-fn what_is_not_decoded_is_named() {
+fn undecodable_files_are_refused_by_name() {
     assert_eq!(
-        name(&file(&[extended(ANIMATION), lossy()])),
+        result_name(&file(&[extended(ANIMATION), lossy()])),
         "UnsupportedImage"
     );
     let mut wider = extended(0);
@@ -101,7 +108,7 @@ fn what_is_not_decoded_is_named() {
         vec![chunk(b"VP8L", b"")],
         vec![chunk(b"JUNK", b""), lossy()],
     ] {
-        assert_eq!(name(&file(&chunks)), "PhotoDamaged", "{chunks:?}");
+        assert_eq!(result_name(&file(&chunks)), "PhotoDamaged", "{chunks:?}");
     }
-    assert_eq!(name(&file(&[lossy()])[..12]), "PhotoTruncated");
+    assert_eq!(result_name(&file(&[lossy()])[..12]), "PhotoTruncated");
 }

@@ -1,6 +1,6 @@
 //! JPEG files of all kinds, decoded and written as OpenCV does it.
 
-pub mod kinds;
+pub mod variants;
 
 use std::time::{Duration, Instant};
 
@@ -8,39 +8,39 @@ use opencv::core::{CV_8UC3, Mat, Scalar, Vector};
 use opencv::imgcodecs;
 use opencv::prelude::*;
 
-use self::kinds::{COMMON, Kind, file, kinds};
+use self::variants::{TYPICAL, Variant, file, variants};
 use super::*;
-use crate::photo::pixels::tests::{same_as_opencv, stored};
+use crate::photo::pixels::tests::{assert_same_as_opencv, decode_file};
 
 #[test]
-fn pixels_are_those_of_opencv() {
-    for kind in kinds() {
-        same_as_opencv(&file(kind), &format!("{kind:?}"));
+fn pixels_match_opencv() {
+    for variant in variants() {
+        assert_same_as_opencv(&file(variant), &format!("{variant:?}"));
     }
 }
 
 #[test]
-fn a_progressive_file_that_lacks_its_last_scans_is_decoded_as_opencv_does() {
-    for scans in 1..10 {
-        let kind = Kind {
+fn progressive_files_without_their_last_scans_match_opencv() {
+    for max_scans in 1..10 {
+        let variant = Variant {
             progressive: 1,
-            scans,
-            ..COMMON
+            max_scans,
+            ..TYPICAL
         };
-        same_as_opencv(&file(kind), &format!("{scans} scans"));
+        assert_same_as_opencv(&file(variant), &format!("{max_scans} scans"));
     }
 }
 
-fn name(file: &[u8]) -> &'static str {
-    match stored(file) {
+fn result_name(file: &[u8]) -> &'static str {
+    match decode_file(file) {
         Ok(_) => "a photo",
-        Err(Failure::Photo(refusal)) => refusal.name(),
+        Err(PhotoError::Refused(refusal)) => refusal.name(),
         Err(failure) => panic!("{failure:?}"),
     }
 }
 
 #[test]
-fn a_file_without_an_end_is_a_photo_if_all_of_its_picture_is_there() {
+fn files_without_eoi_are_decoded_if_complete() {
     // What a vendor writes instead, with what looks like a marker in it.
     let trailers: [&[u8]; 4] = [
         b"",
@@ -48,69 +48,73 @@ fn a_file_without_an_end_is_a_photo_if_all_of_its_picture_is_there() {
         b"\x01\xff\xe1\x02",
         b"\x01\xff\xc4\0\0\xff\xda\0\x02",
     ];
-    for kind in kinds() {
-        let whole = file(kind);
-        let cut = &whole[..whole.len() - 2];
+    for variant in variants() {
+        let complete_file = file(variant);
+        let cut = &complete_file[..complete_file.len() - 2];
         for trailer in trailers {
-            let found = name(&[cut, trailer].concat());
+            let found = result_name(&[cut, trailer].concat());
             // Only its end says that arithmetic coding has come to it.
-            let whole = kind.arithmetic == 0;
-            assert_eq!(found == "a photo", whole, "{kind:?} {trailer:?}: {found}");
+            let is_complete = variant.arithmetic == 0;
+            assert_eq!(
+                found == "a photo",
+                is_complete,
+                "{variant:?} {trailer:?}: {found}"
+            );
         }
-        if kind.arithmetic == 0 {
-            let preview = file(COMMON);
-            let found = name(&[cut, b"a preview:", &preview].concat());
-            assert_eq!(found, "a photo", "{kind:?} and a preview");
+        if variant.arithmetic == 0 {
+            let preview = file(TYPICAL);
+            let found = result_name(&[cut, b"a preview:", &preview].concat());
+            assert_eq!(found, "a photo", "{variant:?} and a preview");
         }
     }
 }
 
 #[test]
-fn a_file_that_lacks_a_part_of_its_picture_is_truncated() {
-    let ways = [
-        COMMON,
-        Kind {
+fn incomplete_files_are_truncated() {
+    let variants = [
+        TYPICAL,
+        Variant {
             restart: 2,
-            ..COMMON
+            ..TYPICAL
         },
-        Kind {
+        Variant {
             progressive: 1,
-            ..COMMON
+            ..TYPICAL
         },
-        Kind {
-            one_component_a_scan: 1,
-            ..COMMON
+        Variant {
+            non_interleaved: 1,
+            ..TYPICAL
         },
-        Kind {
+        Variant {
             channels: 1,
             horizontal: 1,
             vertical: 1,
-            ..COMMON
+            ..TYPICAL
         },
     ];
-    for kind in ways {
-        let whole = file(kind);
-        for left in (whole.len() * 2 / 3..whole.len() - 12)
+    for variant in variants {
+        let complete_file = file(variant);
+        for left in (complete_file.len() * 2 / 3..complete_file.len() - 12)
             .step_by(37)
             .chain([16, 100, 500])
         {
             assert_eq!(
-                name(&whole[..left]),
+                result_name(&complete_file[..left]),
                 "PhotoTruncated",
-                "{left} of {} {kind:?}",
-                whole.len()
+                "{left} of {} {variant:?}",
+                complete_file.len()
             );
             // Somebody who repairs files puts an end there.
-            if kind.progressive == 0
-                && kind.one_component_a_scan == 0
-                && (1000..whole.len() * 7 / 8).contains(&left)
+            if variant.progressive == 0
+                && variant.non_interleaved == 0
+                && (1000..complete_file.len() * 7 / 8).contains(&left)
             {
-                let mended = [&whole[..left], b"\xff\xd9"].concat();
+                let repaired = [&complete_file[..left], b"\xff\xd9"].concat();
                 assert_eq!(
-                    name(&mended),
+                    result_name(&repaired),
                     "PhotoTruncated",
-                    "{left} of {} {kind:?}, mended",
-                    whole.len()
+                    "{left} of {} {variant:?}, mended",
+                    complete_file.len()
                 );
             }
         }
@@ -118,29 +122,29 @@ fn a_file_that_lacks_a_part_of_its_picture_is_truncated() {
 }
 
 #[test]
-fn damage_inside_is_gone_over_as_opencv_does() {
+fn damaged_data_matches_opencv() {
     let mut noise = 1_u32;
     let mut equal = 0;
-    for kind in [
-        COMMON,
-        Kind {
+    for variant in [
+        TYPICAL,
+        Variant {
             restart: 3,
-            ..COMMON
+            ..TYPICAL
         },
-        Kind {
+        Variant {
             progressive: 1,
-            ..COMMON
+            ..TYPICAL
         },
     ] {
-        let whole = file(kind);
+        let complete_file = file(variant);
         for _ in 0..100 {
-            let mut file = whole.clone();
+            let mut file = complete_file.clone();
             noise = noise.wrapping_mul(1_103_515_245).wrapping_add(12345);
             let at = 700 + (noise >> 8) as usize % (file.len() - 702);
             file[at] = noise as u8;
             // What is damaged so that blocks are missing is not looked at.
-            if stored(&file).is_ok() {
-                same_as_opencv(&file, &format!("byte {at} of {kind:?}"));
+            if decode_file(&file).is_ok() {
+                assert_same_as_opencv(&file, &format!("byte {at} of {variant:?}"));
                 equal += 1;
             }
         }
@@ -149,47 +153,47 @@ fn damage_inside_is_gone_over_as_opencv_does() {
 }
 
 #[test]
-fn what_is_written_are_the_bytes_of_opencv() {
+fn encoded_bytes_match_opencv() {
     for (width, height) in [(1, 1), (7, 5), (64, 64), (131, 97), (2000, 33)] {
-        let mut picture =
+        let mut image =
             Mat::new_rows_cols_with_default(height, width, CV_8UC3, Scalar::all(0.0)).unwrap();
-        opencv::core::randu(&mut picture, &Scalar::all(0.0), &Scalar::all(255.0)).unwrap();
+        opencv::core::randu(&mut image, &Scalar::all(0.0), &Scalar::all(255.0)).unwrap();
         for quality in [1, 50, 95, 100] {
             let mut theirs = Vector::<u8>::new();
             let parameters = Vector::from_slice(&[imgcodecs::IMWRITE_JPEG_QUALITY, quality]);
-            imgcodecs::imencode(".jpg", &picture, &mut theirs, &parameters).unwrap();
+            imgcodecs::imencode(".jpg", &image, &mut theirs, &parameters).unwrap();
             let size = (width as u32, height as u32);
-            let pixels = picture.data_bytes().unwrap();
-            let ours = encode(pixels, 3 * width as usize, size, quality, watch()).unwrap();
+            let pixels = image.data_bytes().unwrap();
+            let ours = encode(pixels, 3 * width as usize, size, quality, unlimited()).unwrap();
             assert!(ours == theirs.to_vec(), "{width}x{height} {quality}");
         }
     }
 }
 
-fn watch() -> Watch {
-    Watch {
-        until: Instant::now() + Duration::from_secs(60),
+fn unlimited() -> ResourceLimits {
+    ResourceLimits {
+        deadline: Instant::now() + Duration::from_secs(60),
         memory: None,
     }
 }
 
 #[test]
-fn both_end_when_nobody_waits_any_more() {
-    let late = Watch {
-        until: Instant::now(),
+fn decoding_and_encoding_end_at_the_deadline() {
+    let expired = ResourceLimits {
+        deadline: Instant::now(),
         memory: None,
     };
     let pixels = vec![0; 3 * 64 * 64];
-    let written = encode(&pixels, 3 * 64, (64, 64), 95, late);
-    assert!(matches!(written, Err(Failure::OutOfTime)));
-    for kind in [
-        COMMON,
-        Kind {
+    let written = encode(&pixels, 3 * 64, (64, 64), 95, expired);
+    assert!(matches!(written, Err(PhotoError::OutOfTime)));
+    for variant in [
+        TYPICAL,
+        Variant {
             progressive: 1,
-            ..COMMON
+            ..TYPICAL
         },
     ] {
-        let file = file(kind);
+        let file = file(variant);
         let header = Header::read(&file).unwrap();
         let mut pixels = vec![0; 3 * 131 * 97];
         let rows = Rows {
@@ -197,7 +201,7 @@ fn both_end_when_nobody_waits_any_more() {
             stride: 3 * 131,
             channels: 3,
         };
-        let decoded = decode(&file, &header, rows, late);
-        assert!(matches!(decoded, Err(Failure::OutOfTime)));
+        let decoded = decode(&file, &header, rows, expired);
+        assert!(matches!(decoded, Err(PhotoError::OutOfTime)));
     }
 }

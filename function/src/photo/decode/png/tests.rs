@@ -1,55 +1,55 @@
 //! PNG files of all kinds. What they hold is any bytes, packed without compression; in the SDK's tests they are compared
 //! with OpenCV.
 
-pub mod kinds;
+pub mod variants;
 
 use std::time::{Duration, Instant};
 
-use self::kinds::{COMMON, Kind, chunk, kinds, packed};
+use self::variants::{TYPICAL, Variant, chunk, variants, zlib_stored};
 use super::*;
 
-fn decoded(file: &[u8]) -> Result<Vec<u8>, Failure> {
-    let header = Header::read(file).map_err(Failure::Photo)?;
-    let mut pixels = vec![0; super::super::buffer::size(&header)];
-    let watch = Watch {
-        until: Instant::now() + Duration::from_secs(60),
+fn decode_pixels(file: &[u8]) -> Result<Vec<u8>, PhotoError> {
+    let header = Header::read(file).map_err(PhotoError::Refused)?;
+    let mut pixels = vec![0; super::super::buffer::bgr_length(&header)];
+    let limits = ResourceLimits {
+        deadline: Instant::now() + Duration::from_secs(60),
         memory: None,
     };
-    decode(file, &header, &mut pixels, watch)?;
+    decode(file, &header, &mut pixels, limits)?;
     Ok(pixels)
 }
 
-fn name(file: &[u8]) -> &'static str {
-    match decoded(file) {
+fn result_name(file: &[u8]) -> &'static str {
+    match decode_pixels(file) {
         Ok(_) => "a photo",
-        Err(Failure::Photo(refusal)) => refusal.name(),
+        Err(PhotoError::Refused(refusal)) => refusal.name(),
         Err(failure) => panic!("{failure:?}"),
     }
 }
 
 #[test]
-fn every_kind_is_decoded() {
-    for kind in kinds() {
-        let file = kind.file(b"", b"");
-        assert_eq!(name(&file), "a photo", "{kind:?}");
+fn every_variant_is_decoded() {
+    for variant in variants() {
+        let file = variant.file(b"", b"");
+        assert_eq!(result_name(&file), "a photo", "{variant:?}");
     }
 }
 
 #[test]
-fn blue_comes_first_and_16_bits_lose_the_lower_eight() {
-    let kind = Kind {
+fn output_is_bgr_and_16_bits_lose_the_lower_eight() {
+    let variant = Variant {
         width: 2,
         height: 1,
         depth: 16,
-        ..COMMON
+        ..TYPICAL
     };
     let row = [0, 10, 1, 20, 2, 30, 3, 40, 4, 50, 5, 60, 6];
-    let file = kind.file_of(&chunk(b"IDAT", &packed(&row)));
-    assert_eq!(decoded(&file).unwrap(), [30, 20, 10, 60, 50, 40]);
+    let file = variant.file_of(&chunk(b"IDAT", &zlib_stored(&row)));
+    assert_eq!(decode_pixels(&file).unwrap(), [30, 20, 10, 60, 50, 40]);
 }
 
 #[test]
-fn other_chunks_reach_no_decoder() {
+fn other_chunks_are_stripped() {
     // What would end a decoder that reads it, or blow it up.
     let others = [
         chunk(b"gAMA", &1_u32.to_be_bytes()),
@@ -62,31 +62,40 @@ fn other_chunks_reach_no_decoder() {
         chunk(b"vpAg", &[7; 1000]),
     ]
     .concat();
-    let plain = COMMON.file(b"", b"");
-    let expected = decoded(&plain).unwrap();
-    assert_eq!(decoded(&COMMON.file(&others, b"")).unwrap(), expected);
-    assert_eq!(decoded(&COMMON.file(b"", &others)).unwrap(), expected);
-    let after_the_end = [&plain[..], b"a depth map"].concat();
-    assert_eq!(decoded(&after_the_end).unwrap(), expected);
-    let palette = chunk(b"PLTE", &[1; 9]);
-    assert_eq!(decoded(&COMMON.file(&palette, &palette)).unwrap(), expected);
-}
-
-#[test]
-fn data_after_the_picture_is_not_unpacked() {
-    let mut rows = COMMON.rows();
-    rows.resize(rows.len() + 100_000, 7);
-    let file = COMMON.file_of(&chunk(b"IDAT", &packed(&rows)));
+    let plain = TYPICAL.file(b"", b"");
+    let expected = decode_pixels(&plain).unwrap();
     assert_eq!(
-        decoded(&file).unwrap(),
-        decoded(&COMMON.file(b"", b"")).unwrap()
+        decode_pixels(&TYPICAL.file(&others, b"")).unwrap(),
+        expected
+    );
+    assert_eq!(
+        decode_pixels(&TYPICAL.file(b"", &others)).unwrap(),
+        expected
+    );
+    let after_the_end = [&plain[..], b"a depth map"].concat();
+    assert_eq!(decode_pixels(&after_the_end).unwrap(), expected);
+    let palette = chunk(b"PLTE", &[1; 9]);
+    assert_eq!(
+        decode_pixels(&TYPICAL.file(&palette, &palette)).unwrap(),
+        expected
     );
 }
 
 #[test]
-fn data_in_any_number_of_pieces_is_one_picture() {
-    let expected = decoded(&COMMON.file(b"", b"")).unwrap();
-    let data = packed(&COMMON.rows());
+fn data_after_the_image_is_not_decompressed() {
+    let mut rows = TYPICAL.rows();
+    rows.resize(rows.len() + 100_000, 7);
+    let file = TYPICAL.file_of(&chunk(b"IDAT", &zlib_stored(&rows)));
+    assert_eq!(
+        decode_pixels(&file).unwrap(),
+        decode_pixels(&TYPICAL.file(b"", b"")).unwrap()
+    );
+}
+
+#[test]
+fn split_image_data_is_one_image() {
+    let expected = decode_pixels(&TYPICAL.file(b"", b"")).unwrap();
+    let data = zlib_stored(&TYPICAL.rows());
     for size in [1, 7, 1000] {
         let pieces: Vec<u8> = data
             .chunks(size)
@@ -94,7 +103,7 @@ fn data_in_any_number_of_pieces_is_one_picture() {
             .collect();
         let none = chunk(b"IDAT", b"");
         assert_eq!(
-            decoded(&COMMON.file_of(&[&none[..], &pieces, &none].concat())).unwrap(),
+            decode_pixels(&TYPICAL.file_of(&[&none[..], &pieces, &none].concat())).unwrap(),
             expected
         );
     }
@@ -106,32 +115,36 @@ fn data_in_any_number_of_pieces_is_one_picture() {
         chunk(b"IDAT", other),
     ]
     .concat();
-    assert_eq!(name(&COMMON.file_of(&apart)), "PhotoDamaged");
+    assert_eq!(result_name(&TYPICAL.file_of(&apart)), "PhotoDamaged");
 }
 
 #[test]
-fn damage_is_found() {
-    let whole = COMMON.file(b"", b"");
-    let data = packed(&COMMON.rows());
-    let short = COMMON.file_of(&chunk(b"IDAT", &data[..data.len() / 2]));
-    let mut wrong_sum = whole.clone();
+fn damage_is_reported() {
+    let complete_file = TYPICAL.file(b"", b"");
+    let data = zlib_stored(&TYPICAL.rows());
+    let short = TYPICAL.file_of(&chunk(b"IDAT", &data[..data.len() / 2]));
+    let mut wrong_sum = complete_file.clone();
     let at = wrong_sum.len() - 14;
     wrong_sum[at] ^= 1;
-    let unknown = COMMON.file(&chunk(b"NEED", b"this"), b"");
-    let no_data = COMMON.file_of(b"");
-    let two_headers = COMMON.file(&chunk(b"IHDR", &[0; 13]), b"");
-    let bad_depth = Kind { depth: 3, ..COMMON }.file(b"", b"");
-    let bad_colour = Kind {
+    let unknown = TYPICAL.file(&chunk(b"NEED", b"this"), b"");
+    let no_data = TYPICAL.file_of(b"");
+    let two_headers = TYPICAL.file(&chunk(b"IHDR", &[0; 13]), b"");
+    let bad_depth = Variant {
+        depth: 3,
+        ..TYPICAL
+    }
+    .file(b"", b"");
+    let bad_colour = Variant {
         colour: 5,
-        ..COMMON
+        ..TYPICAL
     }
     .file(b"", b"");
-    let no_palette = Kind {
+    let no_palette = Variant {
         colour: 3,
-        ..COMMON
+        ..TYPICAL
     }
     .file(b"", b"");
-    let no_deflate = COMMON.file_of(&chunk(b"IDAT", &[0xff; 100]));
+    let no_deflate = TYPICAL.file_of(&chunk(b"IDAT", &[0xff; 100]));
     for (what, file) in [
         ("short", short),
         ("wrong sum", wrong_sum),
@@ -143,45 +156,49 @@ fn damage_is_found() {
         ("no palette", no_palette),
         ("no deflate", no_deflate),
     ] {
-        assert_eq!(name(&file), "PhotoDamaged", "{what}");
+        assert_eq!(result_name(&file), "PhotoDamaged", "{what}");
     }
-    for length in 16..whole.len() {
-        assert_eq!(name(&whole[..length]), "PhotoTruncated", "{length}");
+    for length in 16..complete_file.len() {
+        assert_eq!(
+            result_name(&complete_file[..length]),
+            "PhotoTruncated",
+            "{length}"
+        );
     }
 }
 
 #[test]
-fn decoding_ends_when_nobody_waits_any_more() {
-    let kind = Kind {
+fn decoding_ends_at_the_deadline() {
+    let variant = Variant {
         width: 1000,
         height: 1000,
-        ..COMMON
+        ..TYPICAL
     };
-    let file = kind.file(b"", b"");
+    let file = variant.file(b"", b"");
     let header = Header::read(&file).unwrap();
     let mut pixels = vec![0; 3_000_000];
-    let late = Watch {
-        until: Instant::now(),
+    let expired = ResourceLimits {
+        deadline: Instant::now(),
         memory: None,
     };
-    let decoded = decode(&file, &header, &mut pixels, late);
-    assert!(matches!(decoded, Err(Failure::OutOfTime)), "{decoded:?}");
+    let decoded = decode(&file, &header, &mut pixels, expired);
+    assert!(matches!(decoded, Err(PhotoError::OutOfTime)), "{decoded:?}");
 }
 
 #[test]
-fn any_change_of_a_byte_is_a_photo_or_damage() {
+fn any_changed_byte_is_a_photo_or_damage() {
     let mut noise = 1_u32;
-    for kind in kinds() {
-        let whole = kind.file(b"", b"");
+    for variant in variants() {
+        let complete_file = variant.file(b"", b"");
         for _ in 0..20 {
-            let mut file = whole.clone();
+            let mut file = complete_file.clone();
             noise = noise.wrapping_mul(1_103_515_245).wrapping_add(12345);
             let at = 8 + (noise >> 8) as usize % (file.len() - 8);
             file[at] = noise as u8;
             if let Ok(header) = Header::read(&file)
                 && header.pixels() < 1_000_000
             {
-                let _ = name(&file);
+                let _ = result_name(&file);
             }
         }
     }

@@ -6,28 +6,28 @@ use image_webp::{ColorType, WebPEncoder};
 
 use super::*;
 use crate::photo::container::webp::tests::{chunk, extended, file};
-use crate::photo::watch::resident;
+use crate::photo::resource_limits::resident_memory;
 
-const LONG: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-fn watch() -> Watch {
-    Watch {
-        until: Instant::now() + LONG,
+fn unlimited() -> ResourceLimits {
+    ResourceLimits {
+        deadline: Instant::now() + TIMEOUT,
         memory: None,
     }
 }
 
-fn decoded(file: &[u8], watch: Watch) -> Result<Vec<u8>, Failure> {
-    let header = Header::read(file).map_err(Failure::Photo)?;
-    let mut pixels = vec![0; super::super::buffer::size(&header)];
-    decode(file, &header, &mut pixels, watch)?;
+fn decode_pixels(file: &[u8], limits: ResourceLimits) -> Result<Vec<u8>, PhotoError> {
+    let header = Header::read(file).map_err(PhotoError::Refused)?;
+    let mut pixels = vec![0; super::super::buffer::bgr_length(&header)];
+    decode(file, &header, &mut pixels, limits)?;
     Ok(pixels)
 }
 
-fn name(file: &[u8], watch: Watch) -> &'static str {
-    match decoded(file, watch) {
+fn result_name(file: &[u8], limits: ResourceLimits) -> &'static str {
+    match decode_pixels(file, limits) {
         Ok(_) => "a photo",
-        Err(Failure::Photo(refusal)) => refusal.name(),
+        Err(PhotoError::Refused(refusal)) => refusal.name(),
         Err(failure) => panic!("{failure:?}"),
     }
 }
@@ -40,44 +40,53 @@ fn lossless(pixels: &[u8], width: u32, height: u32, colours: ColorType) -> Vec<u
 }
 
 #[test]
-fn blue_comes_first_and_opacity_is_left_out() {
+fn output_is_bgr_without_alpha() {
     let opaque = lossless(&[10, 20, 30, 40, 50, 60], 2, 1, ColorType::Rgb8);
-    assert_eq!(decoded(&opaque, watch()).unwrap(), [30, 20, 10, 60, 50, 40]);
+    assert_eq!(
+        decode_pixels(&opaque, unlimited()).unwrap(),
+        [30, 20, 10, 60, 50, 40]
+    );
     let clear = lossless(&[10, 20, 30, 0, 40, 50, 60, 128], 2, 1, ColorType::Rgba8);
-    assert_eq!(decoded(&clear, watch()).unwrap(), [30, 20, 10, 60, 50, 40]);
+    assert_eq!(
+        decode_pixels(&clear, unlimited()).unwrap(),
+        [30, 20, 10, 60, 50, 40]
+    );
 }
 
 #[test]
-fn other_chunks_reach_no_decoder() {
+fn other_chunks_are_stripped() {
     let plain = lossless(&[7; 64 * 32 * 3], 64, 32, ColorType::Rgb8);
-    let picture = plain[12..].to_vec();
-    let expected = decoded(&plain, watch()).unwrap();
+    let image = plain[12..].to_vec();
+    let expected = decode_pixels(&plain, unlimited()).unwrap();
     // Flags that promise chunks which are not there, and chunks that are damaged.
     for chunks in [
-        vec![extended(0x2c), picture.clone()],
+        vec![extended(0x2c), image.clone()],
         vec![
             extended(0x10),
             chunk(b"ALPH", b"\xff"),
-            picture.clone(),
+            image.clone(),
             chunk(b"XMP ", b"<"),
         ],
     ] {
-        assert_eq!(decoded(&file(&chunks), watch()).unwrap(), expected);
+        assert_eq!(
+            decode_pixels(&file(&chunks), unlimited()).unwrap(),
+            expected
+        );
     }
 }
 
 #[test]
-fn damage_is_found() {
+fn damage_is_reported() {
     let noise: Vec<u8> = (0..64 * 32 * 3_u32)
         .map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8)
         .collect();
-    let whole = lossless(&noise, 64, 32, ColorType::Rgb8);
-    let picture = &whole[20..];
-    for length in [5, 6, 20, picture.len() / 2, picture.len() - 10] {
-        let short = file(&[chunk(b"VP8L", &picture[..length])]);
-        assert_eq!(name(&short, watch()), "PhotoDamaged", "{length}");
+    let complete_file = lossless(&noise, 64, 32, ColorType::Rgb8);
+    let image = &complete_file[20..];
+    for length in [5, 6, 20, image.len() / 2, image.len() - 10] {
+        let short = file(&[chunk(b"VP8L", &image[..length])]);
+        assert_eq!(result_name(&short, unlimited()), "PhotoDamaged", "{length}");
         assert_eq!(
-            name(&whole[..20 + length], watch()),
+            result_name(&complete_file[..20 + length], unlimited()),
             "PhotoTruncated",
             "{length}"
         );
@@ -86,47 +95,50 @@ fn damage_is_found() {
         b"VP8 ",
         b"\x10\x02\0\x9d\x01\x2a\x40\0\x20\0\0\0\0\0\0",
     )]);
-    assert_eq!(name(&lossy, watch()), "PhotoDamaged");
+    assert_eq!(result_name(&lossy, unlimited()), "PhotoDamaged");
 }
 
 #[test]
-fn any_change_of_a_byte_is_a_photo_or_damage() {
+fn any_changed_byte_is_a_photo_or_damage() {
     let noise: Vec<u8> = (0..40 * 30 * 3_u32)
         .map(|at| (at.wrapping_mul(2_654_435_761) >> 26) as u8)
         .collect();
-    let whole = lossless(&noise, 40, 30, ColorType::Rgb8);
+    let complete_file = lossless(&noise, 40, 30, ColorType::Rgb8);
     let mut random = 1_u32;
     for _ in 0..2000 {
-        let mut file = whole.clone();
+        let mut file = complete_file.clone();
         random = random.wrapping_mul(1_103_515_245).wrapping_add(12345);
         let at = 12 + (random >> 8) as usize % (file.len() - 12).min(200);
         file[at] = random as u8;
         if let Ok(header) = Header::read(&file)
             && header.pixels() < 1_000_000
         {
-            let _ = name(&file, watch());
+            let _ = result_name(&file, unlimited());
         }
     }
 }
 
 #[test]
-fn decoding_ends_when_nobody_waits_any_more() {
+fn decoding_ends_at_the_deadline() {
     let file = lossless(&[7; 64 * 32 * 3], 64, 32, ColorType::Rgb8);
-    let late = Watch {
-        until: Instant::now(),
+    let expired = ResourceLimits {
+        deadline: Instant::now(),
         memory: None,
     };
-    assert!(matches!(decoded(&file, late), Err(Failure::OutOfTime)));
+    assert!(matches!(
+        decode_pixels(&file, expired),
+        Err(PhotoError::OutOfTime)
+    ));
 }
 
 /// Bits as lossless WebP has them, the lowest of each byte first.
 #[derive(Default)]
-struct Bits {
+struct BitWriter {
     bytes: Vec<u8>,
     count: usize,
 }
 
-impl Bits {
+impl BitWriter {
     fn put(&mut self, value: u32, count: usize) {
         for bit in 0..count {
             if self.count.is_multiple_of(8) {
@@ -139,13 +151,13 @@ impl Bits {
     }
 
     /// A code of one symbol, which then takes no bits.
-    fn put_single(&mut self, symbol: u32) {
+    fn put_single_symbol_code(&mut self, symbol: u32) {
         self.put(0b101, 3);
         self.put(symbol, 8);
     }
 
     /// A code in few bits whose table is large: its lengths are 1 to 9 and twice 10.
-    fn put_large(&mut self) {
+    fn put_large_code(&mut self) {
         self.put(0, 1);
         self.put(14 - 4, 4);
         // Lengths of the codes for lengths, in the format's order: 17, 18, 0, then 1 to 5, 16, and 6 to 10.
@@ -170,8 +182,8 @@ impl Bits {
 }
 
 /// A file of 64x64 pixels that promises 65,536 groups of codes, and has so many of them.
-fn greedy(groups: usize) -> Vec<u8> {
-    let mut bits = Bits::default();
+fn with_huffman_groups(groups: usize) -> Vec<u8> {
+    let mut bits = BitWriter::default();
     bits.put(0x2f, 8);
     bits.put(63, 14);
     bits.put(63, 14);
@@ -183,25 +195,28 @@ fn greedy(groups: usize) -> Vec<u8> {
     bits.put(0, 3);
     bits.put(0, 1);
     for symbol in [255, 255, 0, 0, 0] {
-        bits.put_single(symbol);
+        bits.put_single_symbol_code(symbol);
     }
     for _ in 0..5 * groups {
-        bits.put_large();
+        bits.put_large_code();
     }
     file(&[chunk(b"VP8L", &bits.bytes)])
 }
 
 #[test]
-fn tables_that_would_take_all_memory_are_given_up() {
-    let has = resident().unwrap() + (200 << 20);
-    let watch = Watch {
-        until: Instant::now() + LONG,
-        memory: Some(has),
+fn tables_over_the_memory_limit_are_refused() {
+    let available = resident_memory().unwrap() + (200 << 20);
+    let limits = ResourceLimits {
+        deadline: Instant::now() + TIMEOUT,
+        memory: Some(available),
     };
     // With all of its groups it would take more than a gigabyte.
-    let file = greedy(65_536);
+    let file = with_huffman_groups(65_536);
     assert!(file.len() < 6 << 20);
-    assert_eq!(name(&file, watch), "NotEnoughMemory");
+    assert_eq!(result_name(&file, limits), "NotEnoughMemory");
     // A few of them are only damaged.
-    assert_eq!(name(&greedy(100), watch), "PhotoDamaged");
+    assert_eq!(
+        result_name(&with_huffman_groups(100), limits),
+        "PhotoDamaged"
+    );
 }

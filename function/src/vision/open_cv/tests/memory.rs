@@ -4,21 +4,21 @@
 use std::process::Command;
 
 use super::*;
-use crate::machine::needs;
-use crate::photo::decode::jpeg::tests::kinds::{COMMON as JPEG, Kind as Jpeg, file as jpeg};
-use crate::photo::decode::png::tests::kinds::{COMMON as PNG, Kind as Png};
+use crate::machine::peak_memory;
+use crate::photo::decode::jpeg::tests::variants::{TYPICAL as JPEG, Variant as Jpeg, file as jpeg};
+use crate::photo::decode::png::tests::variants::{TYPICAL as PNG, Variant as Png};
 
 /// The variables that tell the process which photo it is for, and which preset.
-const FILE: &str = "FACE_DETECT_TEST_FILE";
-const PRESET: &str = "FACE_DETECT_TEST_PRESET";
+const FILE_VARIABLE: &str = "FACE_DETECT_TEST_FILE";
+const PRESET_VARIABLE: &str = "FACE_DETECT_TEST_PRESET";
 /// What it says its peak after.
-const SAYS: &str = "peak in kB: ";
+const PEAK_PREFIX: &str = "peak in kB: ";
 
 const PRESETS: [Preset; 2] = [Preset::Original, Preset::Balanced];
 
 /// With orientation 6 the picture is there twice.
-fn on_its_side(file: &[u8]) -> Vec<u8> {
-    let named = [b"Exif\0\0", &block(6)[..]].concat();
+fn with_orientation_6(file: &[u8]) -> Vec<u8> {
+    let named = [b"Exif\0\0", &exif_block(6)[..]].concat();
     let length = u16::try_from(named.len() + 2).unwrap().to_be_bytes();
     [&file[..2], b"\xff\xe1", &length, &named, &file[2..]].concat()
 }
@@ -40,11 +40,11 @@ fn photos() -> Vec<(&'static str, Vec<u8>)> {
         ..PNG
     };
     let noise = |channels| {
-        let kind = opencv::core::CV_MAKETYPE(opencv::core::CV_8U, channels);
+        let mat_type = opencv::core::CV_MAKETYPE(opencv::core::CV_8U, channels);
         let zero = opencv::core::Scalar::all(0.0);
-        let mut picture = Mat::new_rows_cols_with_default(2000, 3000, kind, zero).unwrap();
-        opencv::core::randu(&mut picture, &zero, &opencv::core::Scalar::all(255.0)).unwrap();
-        picture
+        let mut image = Mat::new_rows_cols_with_default(2000, 3000, mat_type, zero).unwrap();
+        opencv::core::randu(&mut image, &zero, &opencv::core::Scalar::all(255.0)).unwrap();
+        image
     };
     let webp = |channels, quality| {
         let mut file = Vector::<u8>::new();
@@ -54,7 +54,7 @@ fn photos() -> Vec<(&'static str, Vec<u8>)> {
     };
     vec![
         ("JPEG", jpeg(large)),
-        ("JPEG on its side", on_its_side(&jpeg(large))),
+        ("JPEG on its side", with_orientation_6(&jpeg(large))),
         (
             "JPEG without colours",
             jpeg(Jpeg {
@@ -81,14 +81,14 @@ fn photos() -> Vec<(&'static str, Vec<u8>)> {
             jpeg(Jpeg {
                 progressive: 1,
                 channels: 4,
-                plain: 1,
+                untransformed_colours: 1,
                 ..fine
             }),
         ),
         (
             "one component a scan",
             jpeg(Jpeg {
-                one_component_a_scan: 1,
+                non_interleaved: 1,
                 ..large
             }),
         ),
@@ -127,59 +127,65 @@ fn photos() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 #[test]
-fn no_photo_takes_more_than_was_asked_for() {
-    let _alone = crate::vision::alone();
+fn no_photo_exceeds_the_estimated_memory() {
+    let _guard = crate::vision::lock_opencv_globals();
     let folder = tempfile::tempdir().unwrap();
     for (name, file) in photos() {
         let path = folder.path().join("photo");
         fs::write(&path, &file).unwrap();
         let header = Header::read(&file).unwrap();
         for (number, preset) in PRESETS.into_iter().enumerate() {
-            let asked = needs(&header, &preset.options().detection);
+            let estimated = peak_memory(&header, &preset.options().detection);
             let mut process = Command::new(env::current_exe().unwrap());
             process.args(["--exact", "--ignored", "--nocapture"]);
-            process.arg("vision::open_cv::tests::memory::one_photo");
-            process.env(FILE, &path).env(PRESET, number.to_string());
+            process.arg("vision::open_cv::tests::memory::measure_one_photo");
+            process
+                .env(FILE_VARIABLE, &path)
+                .env(PRESET_VARIABLE, number.to_string());
             let output = process.output().unwrap();
-            let said = String::from_utf8_lossy(&output.stdout).into_owned();
-            let peak = said
-                .split_once(SAYS)
+            let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+            let peak = stdout
+                .split_once(PEAK_PREFIX)
                 .unwrap_or_else(|| panic!("{name}: {output:?}"))
                 .1;
             let peak: u64 = peak.split_whitespace().next().unwrap().parse().unwrap();
-            let (peak, asked) = (peak >> 10, asked >> 20);
-            println!("{name}, {number}: {peak} of {asked} MB");
-            assert!(peak <= asked, "{name}, {number}: {peak} of {asked} MB");
+            let (peak, estimated) = (peak >> 10, estimated >> 20);
+            println!("{name}, {number}: {peak} of {estimated} MB");
+            assert!(
+                peak <= estimated,
+                "{name}, {number}: {peak} of {estimated} MB"
+            );
         }
     }
 }
 
 #[test]
 #[ignore = "it is a part of the test above"]
-fn one_photo() {
-    let Some(path) = env::var_os(FILE) else {
+fn measure_one_photo() {
+    let Some(path) = env::var_os(FILE_VARIABLE) else {
         return;
     };
-    let preset = env::var(PRESET).unwrap().parse::<usize>().unwrap();
+    let preset = env::var(PRESET_VARIABLE).unwrap().parse::<usize>().unwrap();
     let file = fs::read(path).unwrap();
     let header = Header::read(&file).unwrap();
-    let task = Task {
+    let task = DetectionTask {
         detection: PRESETS[preset].options().detection,
-        annotate: Some(100),
-        watch: watch(),
+        annotation_quality: Some(100),
+        limits: unlimited(),
     };
-    let seen = OpenCv::new(Some(2), false)
+    let detections = OpenCvDetector::new(Some(2), false)
         .unwrap()
-        .look(&file, &header, &task)
+        .detect(&file, &header, &task)
         .unwrap();
     assert!(
-        seen.annotated
-            .is_some_and(|annotated| annotated.is_ok() || seen.width > 65_500)
+        detections
+            .annotated
+            .is_some_and(|annotated| annotated.is_ok() || detections.width > 65_500)
     );
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let peak = status
         .lines()
         .find_map(|line| line.strip_prefix("VmHWM:"))
         .unwrap();
-    println!("{SAYS}{}", peak.trim());
+    println!("{PEAK_PREFIX}{}", peak.trim());
 }

@@ -4,19 +4,21 @@ use std::path::Path;
 
 use anyhow::Result;
 use fs_err as fs;
-use support::files::{name, sorted_entries};
+use support::files::{file_name, sorted_entries};
 
 /// A name and a file.
-pub(super) type Named = (String, Vec<u8>);
+pub(super) type NamedFile = (String, Vec<u8>);
 
 /// The files in a folder, if it is there, without those in folders below it.
-pub(super) fn read_all(folder: &Path) -> Result<Vec<Named>> {
+pub(super) fn read_all(folder: &Path) -> Result<Vec<NamedFile>> {
     if !folder.is_dir() {
         return Ok(Vec::new());
     }
     let files = sorted_entries(folder)?.into_iter();
     let files = files.filter(|path| path.is_file());
-    files.map(|path| Ok((name(&path), read(&path)?))).collect()
+    files
+        .map(|path| Ok((file_name(&path), read(&path)?)))
+        .collect()
 }
 
 pub(super) fn read(path: &Path) -> Result<Vec<u8>> {

@@ -1,14 +1,14 @@
 //! Photos in every format that the function reads, of a few thousand pixels each: a face in files of every kind, and the JPEG
-//! files that `kinds.c` of the crate `conformance` writes.
+//! files that `write_variants.c` of the crate `conformance` writes.
 
 use anyhow::{Context, Result};
-use conformance::jpeg::compile_kinds;
+use conformance::jpeg::compile_variant_writer;
 use image::imageops::{self, FilterType};
 
-use super::super::build::{Built, package};
-use super::files::{Named, read_all};
-use crate::fixture::fixture;
-use crate::variants;
+use super::super::build::{FuzzBuild, crate_dir};
+use super::files::{NamedFile, read_all};
+use crate::photo_variants;
+use crate::sdk_fixture::sdk_fixture;
 use package::workspace::Workspace;
 use support::run::{Shell, cmd, output};
 
@@ -16,11 +16,11 @@ use support::run::{Shell, cmd, output};
 const FACE: [u32; 4] = [196, 176, 216, 240];
 const SMALL: (u32, u32) = (72, 80);
 
-/// Which of the files of `kinds.c` are taken: one size and quality of each kind.
-const KINDS: &str = "-35x18-q75.jpg";
+/// Which of the files of `write_variants.c` are taken: one size and quality of each kind.
+const VARIANT_SUFFIX: &str = "-35x18-q75.jpg";
 
 /// How the photos are looked at in turn: the four bytes that the target `photo` takes from the end.
-const WAYS: [[u8; 4]; 6] = [
+const DETECTION_OPTIONS: [[u8; 4]; 6] = [
     [0, 0x20, 0, 94],
     [1, 0x20, 0, 94],
     [2, 0x19, 4, 50],
@@ -34,12 +34,12 @@ pub struct Photos<'a> {
     /// The project.
     pub workspace: &'a Workspace,
     /// OpenCV.
-    pub built: &'a Built,
+    pub built: &'a FuzzBuild,
 }
 
 impl Photos<'_> {
     /// All of them.
-    pub fn files(&self) -> Result<Vec<Named>> {
+    pub fn files(&self) -> Result<Vec<NamedFile>> {
         let sample = self.built.sdk.path().join("share/samples/lena.jpg");
         let sample = image::open(&sample)
             .with_context(|| format!("failed to read `{}`", sample.display()))?
@@ -48,27 +48,27 @@ impl Photos<'_> {
         let face = imageops::crop_imm(&sample, x, y, width, height).to_image();
         let (width, height) = SMALL;
         let face = imageops::resize(&face, width, height, FilterType::Triangle);
-        let mut files = variants::good(&face)?;
+        let mut files = photo_variants::valid_files(&face)?;
         // Lossy WebP, which nothing here writes.
-        files.extend(read_all(&package(self.workspace).join("seeds"))?);
-        let bad = variants::bad(&files)?.into_iter();
+        files.extend(read_all(&crate_dir(self.workspace).join("seeds"))?);
+        let bad = photo_variants::invalid_files(&files)?.into_iter();
         // The file that is too large is only filled up with zeroes.
         let bad = bad
             .map(|(file, _)| file)
             .filter(|(name, _)| name != "fat.jpg");
         files.extend(bad);
-        files.extend(self.kinds()?);
+        files.extend(self.jpeg_variants()?);
         Ok(files)
     }
 
     /// All of them, each with a way to look at it.
-    pub fn looked_at(&self) -> Result<Vec<Named>> {
-        Ok(looked_at(self.files()?))
+    pub fn with_detection_options(&self) -> Result<Vec<NamedFile>> {
+        Ok(with_detection_options(self.files()?))
     }
 
-    /// What `kinds.c` writes, with the SDK's own libjpeg-turbo.
-    fn kinds(&self) -> Result<Vec<Named>> {
-        let Built {
+    /// What `write_variants.c` writes, with the SDK's own libjpeg-turbo.
+    fn jpeg_variants(&self) -> Result<Vec<NamedFile>> {
+        let FuzzBuild {
             sdk,
             tools,
             runtime,
@@ -76,9 +76,9 @@ impl Photos<'_> {
         } = self.built;
         let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
         let program = scratch.path().join("kinds");
-        let (sh, paths) = (Shell::new()?, self.workspace.paths()?);
-        let fixture = fixture(self.workspace, &paths, sdk, tools);
-        let compile = compile_kinds(&fixture, &sh, &program);
+        let (sh, paths) = (Shell::new()?, self.workspace.build_paths()?);
+        let fixture = sdk_fixture(self.workspace, &paths, sdk, tools);
+        let compile = compile_variant_writer(&fixture, &sh, &program);
         let compile = compile.arg("-Wl,--whole-archive").arg(runtime);
         output(compile.args([
             "-Wl,--no-whole-archive",
@@ -87,7 +87,7 @@ impl Photos<'_> {
             "-ldl",
             "-lm",
         ]))?;
-        let folders = &["whole", "missing"].map(|name| scratch.path().join(name));
+        let folders = &["complete", "truncated"].map(|name| scratch.path().join(name));
         for folder in folders {
             fs_err::create_dir(folder)?;
         }
@@ -95,16 +95,16 @@ impl Photos<'_> {
         let mut files = Vec::new();
         for folder in folders {
             let found = read_all(folder)?.into_iter();
-            files.extend(found.filter(|(name, _)| name.ends_with(KINDS)));
+            files.extend(found.filter(|(name, _)| name.ends_with(VARIANT_SUFFIX)));
         }
         Ok(files)
     }
 }
 
 /// The files, each with a way to look at it.
-pub fn looked_at(files: Vec<Named>) -> Vec<Named> {
-    let files = files.into_iter().zip(WAYS.into_iter().cycle());
-    let with = |((name, mut file), way): (Named, [u8; 4])| {
+pub fn with_detection_options(files: Vec<NamedFile>) -> Vec<NamedFile> {
+    let files = files.into_iter().zip(DETECTION_OPTIONS.into_iter().cycle());
+    let with = |((name, mut file), way): (NamedFile, [u8; 4])| {
         file.extend(way);
         (name, file)
     };

@@ -6,9 +6,9 @@ use anyhow::{Context, Result, bail};
 use fs_err::{self as fs, File};
 use layer::zip::Zip;
 use layer::{Architecture, Content, FileTree, ImageConfig, LayoutWriter, Mode};
-use support::files::{name, sorted_entries};
+use support::files::{file_name, sorted_entries};
 
-use super::files::{Named, read};
+use super::files::{NamedFile, read};
 use package::workspace::Workspace;
 
 /// The most that is taken of a program, in bytes: what is read of it is mostly at its beginning.
@@ -25,15 +25,15 @@ const OPTIONS: [&str; 6] = [
 ];
 
 /// The events that `cargo xtask test` has answered.
-pub fn events(workspace: &Workspace) -> Result<Vec<Named>> {
+pub fn events(workspace: &Workspace) -> Result<Vec<NamedFile>> {
     let folder = workspace.root().join("xtask/e2e/data/events");
     let folders = sorted_entries(&folder)?.into_iter();
     folders
-        .map(|path| Ok((name(&path), read(&path.join("event.json"))?)))
+        .map(|path| Ok((file_name(&path), read(&path.join("event.json"))?)))
         .collect()
 }
 
-pub fn options() -> Vec<Named> {
+pub fn options() -> Vec<NamedFile> {
     let texts = OPTIONS.into_iter().enumerate();
     texts
         .map(|(at, text)| (format!("seed {at}"), text.into()))
@@ -41,7 +41,7 @@ pub fn options() -> Vec<Named> {
 }
 
 /// Blocks of EXIF in both orders of bytes, each with the byte behind it that the target `orientation` takes.
-pub fn exif() -> Vec<Named> {
+pub fn exif() -> Vec<NamedFile> {
     // A directory of two entries, the second of which leads to another one: the orientation, 6, as a short, and the
     // place of the camera's own directory. Source: CIPA DC-008, 4.6.
     let big = b"MM\0\x2a\0\0\0\x08\0\x02\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\x87\x69\0\x04\0\0\0\x01\0\0\0\x26\0\0\0\0\0\0";
@@ -53,7 +53,7 @@ pub fn exif() -> Vec<Named> {
 }
 
 /// The project's own recipe, and one that has every key.
-pub fn recipes(workspace: &Workspace) -> Result<Vec<Named>> {
+pub fn recipes(workspace: &Workspace) -> Result<Vec<NamedFile>> {
     let own = read(&workspace.root().join("opencv.toml"))?;
     let (beginning, rest) = std::str::from_utf8(&own)?
         .split_once("\n[")
@@ -67,7 +67,7 @@ pub fn recipes(workspace: &Workspace) -> Result<Vec<Named>> {
 }
 
 /// A small good file for a reader of the crate `layer`.
-pub fn artefact(reader: &str) -> Result<Vec<Named>> {
+pub fn artefact(reader: &str) -> Result<Vec<NamedFile>> {
     let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
     let place = scratch.path().join("seed");
     let mut tree = FileTree::new();

@@ -11,28 +11,28 @@ use support::fingerprint::Fingerprint;
 use super::super::component::Component;
 use support::atomic;
 
-const CODE: &str = env!("CODE_OF_CRATES");
+const CODE_DIGEST: &str = env!("CRATES_CODE_DIGEST");
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Linked {
+pub struct LinkedCrates {
     pub program: Component,
     /// Every other crate in it, and Rust's own library.
     pub crates: Vec<Component>,
     /// Which of them uses which, by their ids.
-    pub uses: Vec<(String, String)>,
+    pub dependencies: Vec<(String, String)>,
     /// The licences of all of them in one text. They themselves have none: together these are ten times
     /// as long.
     pub licences: String,
 }
 
-/// What `ask` answers, or what it answered before in the same circumstances.
-pub(super) fn around(
+/// What `compute` returns, or what it answered before in the same circumstances.
+pub(super) fn get_or_compute(
     root: &Path,
     triple: &str,
     rustc: &str,
     folder: &Path,
-    ask: impl FnOnce() -> Result<Linked>,
-) -> Result<Linked> {
+    compute: impl FnOnce() -> Result<LinkedCrates>,
+) -> Result<LinkedCrates> {
     let fingerprint = fingerprint(root, triple, rustc)?;
     let path = folder.join(format!("crates-{}.json", fingerprint.short()));
     // A file that cannot be read is made again.
@@ -40,7 +40,7 @@ pub(super) fn around(
     if let Some(linked) = kept.and_then(|text| serde_json::from_slice(&text).ok()) {
         return Ok(linked);
     }
-    let linked = ask()?;
+    let linked = compute()?;
     // Somebody else who packs here shall not ask cargo again, so everybody may read it.
     atomic::write(&path, &serde_json::to_vec(&linked)?)?;
     Ok(linked)
@@ -55,7 +55,7 @@ fn fingerprint(root: &Path, triple: &str, rustc: &str) -> Result<Fingerprint> {
         .map(|member| read(&format!("{member}/Cargo.toml")))
         .collect::<Result<String, _>>()?;
     Ok(Fingerprint::of([
-        ("code", CODE.as_bytes()),
+        ("code", CODE_DIGEST.as_bytes()),
         ("workspace", workspace.as_bytes()),
         ("packages", manifests.as_bytes()),
         ("lock", read("Cargo.lock")?.as_bytes()),
@@ -80,20 +80,20 @@ fn members(manifest: &str) -> Result<Vec<String>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Component, Kind};
+    use super::super::{Component, ComponentKind};
     use super::*;
 
-    fn linked(name: &str) -> Linked {
-        Linked {
-            program: Component::new(Kind::Program, name, name),
+    fn linked(name: &str) -> LinkedCrates {
+        LinkedCrates {
+            program: Component::new(ComponentKind::Program, name, name),
             crates: Vec::new(),
-            uses: Vec::new(),
+            dependencies: Vec::new(),
             licences: String::new(),
         }
     }
 
     #[test]
-    fn an_answer_holds_until_something_changes() {
+    fn cached_result_is_used_until_an_input_changes() {
         let root = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| fs::write(root.path().join(name), text).unwrap();
         for package in ["app", "part"] {
@@ -102,21 +102,21 @@ mod tests {
         }
         write("Cargo.toml", "[workspace]\nmembers = [\"app\", \"part\"]\n");
         write("Cargo.lock", "1");
-        let ask = |triple: &str, rustc: &str, answer: &str| {
+        let get = |triple: &str, rustc: &str, name: &str| {
             let folder = root.path().join("kept");
-            around(root.path(), triple, rustc, &folder, || Ok(linked(answer))).unwrap()
+            get_or_compute(root.path(), triple, rustc, &folder, || Ok(linked(name))).unwrap()
         };
-        assert_eq!(ask("a", "1.95.0", "first"), linked("first"));
-        assert_eq!(ask("a", "1.95.0", "second"), linked("first"));
-        assert_eq!(ask("b", "1.95.0", "third"), linked("third"));
-        assert_eq!(ask("a", "1.96.0", "fourth"), linked("fourth"));
+        assert_eq!(get("a", "1.95.0", "first"), linked("first"));
+        assert_eq!(get("a", "1.95.0", "second"), linked("first"));
+        assert_eq!(get("b", "1.95.0", "third"), linked("third"));
+        assert_eq!(get("a", "1.96.0", "fourth"), linked("fourth"));
         write("Cargo.lock", "2");
-        assert_eq!(ask("a", "1.95.0", "fifth"), linked("fifth"));
+        assert_eq!(get("a", "1.95.0", "fifth"), linked("fifth"));
         write("part/Cargo.toml", "2");
-        assert_eq!(ask("a", "1.95.0", "sixth"), linked("sixth"));
+        assert_eq!(get("a", "1.95.0", "sixth"), linked("sixth"));
         for entry in fs::read_dir(root.path().join("kept")).unwrap() {
             fs::write(entry.unwrap().path(), "{").unwrap();
         }
-        assert_eq!(ask("a", "1.95.0", "seventh"), linked("seventh"));
+        assert_eq!(get("a", "1.95.0", "seventh"), linked("seventh"));
     }
 }

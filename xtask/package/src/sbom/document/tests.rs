@@ -5,24 +5,24 @@ use serde_json::Value;
 
 use super::*;
 
-fn bill() -> Bill {
-    let mut bill = Bill::default();
+fn sbom() -> Sbom {
+    let mut sbom = Sbom::default();
     let crate_ = Component {
         version: Some("1.0.0".to_owned()),
         licence: Some("MIT".to_owned()),
         sha256: Some("00".repeat(32)),
         purl: Some("pkg:cargo/b@1.0.0".to_owned()),
         cpe: Some("cpe:2.3:a:b:b:1.0.0:*:*:*:*:*:*:*".to_owned()),
-        ..Component::new(Kind::Crate, "crate-b-1.0.0", "b")
+        ..Component::new(ComponentKind::Crate, "crate-b-1.0.0", "b")
     };
-    bill.relate("app", Relation::StaticLink, &crate_.id);
-    bill.relate(ARTEFACT, Relation::Contains, "app");
-    bill.components.push(crate_);
-    bill.components
-        .push(Component::new(Kind::Program, "app", "app"));
-    let made_of = (Relation::GeneratedFrom, "app".to_owned());
-    bill.made_of.insert("/build/bootstrap".into(), made_of);
-    bill
+    sbom.add_relationship("app", RelationshipType::StaticLink, &crate_.id);
+    sbom.add_relationship(ARTEFACT_ID, RelationshipType::Contains, "app");
+    sbom.components.push(crate_);
+    sbom.components
+        .push(Component::new(ComponentKind::Program, "app", "app"));
+    let made_of = (RelationshipType::GeneratedFrom, "app".to_owned());
+    sbom.file_origins.insert("/build/bootstrap".into(), made_of);
+    sbom
 }
 
 fn subject() -> Subject {
@@ -31,7 +31,7 @@ fn subject() -> Subject {
         version: "0.1.0".to_owned(),
         digest: format!("sha256:{}", "ab".repeat(32)).parse().unwrap(),
         file_name: "face-detect.tar".to_owned(),
-        form: Form::Image,
+        kind: ArtefactKind::Image,
     }
 }
 
@@ -48,8 +48,8 @@ fn parsed(bytes: &[u8]) -> Value {
     serde_json::from_slice(bytes).unwrap()
 }
 
-fn written(bill: &Bill, files: &FileTree) -> Value {
-    parsed(&document(bill, &[files], &subject(), 1_646_370_367).unwrap())
+fn written(sbom: &Sbom, files: &FileTree) -> Value {
+    parsed(&document(sbom, &[files], &subject(), 1_646_370_367).unwrap())
 }
 
 /// What is related to `from` in one way.
@@ -62,8 +62,8 @@ fn related(document: &Value, from: &str, how: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_head_says_what_it_is_for() {
-    let document = written(&bill(), &files());
+fn document_header_describes_the_artefact() {
+    let document = written(&sbom(), &files());
     assert_eq!(document["spdxVersion"], "SPDX-2.3");
     assert_eq!(document["creationInfo"]["created"], "2022-03-04T05:06:07Z");
     assert_eq!(license_list("v3.29.0").unwrap(), "3.29");
@@ -82,8 +82,8 @@ fn the_head_says_what_it_is_for() {
 }
 
 #[test]
-fn what_is_not_known_is_not_asserted() {
-    let document = written(&bill(), &files());
+fn unknown_fields_are_noassertion_or_absent() {
+    let document = written(&sbom(), &files());
     let packages = document["packages"].as_array().unwrap();
     let of = |name: &str| packages.iter().find(|p| p["name"] == name).unwrap();
     assert_eq!(of("b")["licenseDeclared"], "MIT");
@@ -95,8 +95,8 @@ fn what_is_not_known_is_not_asserted() {
 }
 
 #[test]
-fn every_file_has_an_identifier_of_its_own() {
-    let document = written(&bill(), &files());
+fn file_identifiers_are_unique() {
+    let document = written(&sbom(), &files());
     let ids: Vec<_> = document["files"].as_array().unwrap().iter().collect();
     let ids: Vec<_> = ids.iter().map(|f| (&f["fileName"], &f["SPDXID"])).collect();
     let expected = [
@@ -113,18 +113,18 @@ fn every_file_has_an_identifier_of_its_own() {
 }
 
 #[test]
-fn a_file_is_of_the_component_that_it_was_made_of() {
+fn file_is_related_to_its_origin() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("bootstrap");
     fs_err::write(&path, "program").unwrap();
-    let mut bill = bill();
-    let made_of = bill.made_of.pop_first().unwrap().1;
-    bill.made_of.insert(path.clone(), made_of);
+    let mut sbom = sbom();
+    let made_of = sbom.file_origins.pop_first().unwrap().1;
+    sbom.file_origins.insert(path.clone(), made_of);
     let mut files = files();
     files
         .add("var/task/bootstrap", Content::File(path), Mode::Program)
         .unwrap();
-    let document = written(&bill, &files);
+    let document = written(&sbom, &files);
     assert_eq!(
         related(
             &document,
@@ -137,22 +137,22 @@ fn a_file_is_of_the_component_that_it_was_made_of() {
 }
 
 #[test]
-fn the_same_input_gives_the_same_bytes_in_whatever_order() {
-    let mut other = bill();
+fn document_is_independent_of_input_order() {
+    let mut other = sbom();
     other.components.reverse();
-    other.relations.reverse();
+    other.relationships.reverse();
     let mut more = FileTree::new();
     more.add("b", Content::bytes("test", b"b"), Mode::Data)
         .unwrap();
     let files = files();
     let write =
-        |bill: &Bill, trees: &[&FileTree], time| document(bill, trees, &subject(), time).unwrap();
-    let first = write(&bill(), &[&files, &more], 0);
+        |sbom: &Sbom, trees: &[&FileTree], time| document(sbom, trees, &subject(), time).unwrap();
+    let first = write(&sbom(), &[&files, &more], 0);
     assert_eq!(first, write(&other, &[&more, &files], 0));
     let namespace = |bytes: &[u8]| parsed(bytes)["documentNamespace"].clone();
     assert_ne!(
         namespace(&first),
-        namespace(&write(&bill(), &[&files, &more], 1))
+        namespace(&write(&sbom(), &[&files, &more], 1))
     );
-    assert!(document(&bill(), &[&files], &subject(), u64::MAX).is_err());
+    assert!(document(&sbom(), &[&files], &subject(), u64::MAX).is_err());
 }

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use fs_err as fs;
 use support::run::{Shell, cmd};
 
-use super::package::{Package, answer, filled, names};
+use super::package::{Package, non_empty, path_aliases, query};
 
 /// The folder of the licences that packages only refer to.
 const COMMON: &str = "/usr/share/common-licenses";
@@ -17,8 +17,11 @@ const FIELDS: &str = "${binary:Package}\t${Package}\t${Version}\t${Architecture}
                       ${source:Package}\t${source:Version}\t${Maintainer}\t${Homepage}\n";
 
 pub(super) fn owners(files: &[PathBuf]) -> Result<BTreeMap<PathBuf, Package>> {
-    let (sh, all) = (Shell::new()?, files.iter().flat_map(|file| names(file)));
-    let Some(found) = answer(cmd!(sh, "dpkg-query --search {all...}"))? else {
+    let (sh, all) = (
+        Shell::new()?,
+        files.iter().flat_map(|file| path_aliases(file)),
+    );
+    let Some(found) = query(cmd!(sh, "dpkg-query --search {all...}"))? else {
         return Ok(BTreeMap::new());
     };
     let found = parse_search(&found);
@@ -29,13 +32,13 @@ pub(super) fn owners(files: &[PathBuf]) -> Result<BTreeMap<PathBuf, Package>> {
         return Ok(BTreeMap::new());
     }
     let show = cmd!(sh, "dpkg-query --show --showformat {FIELDS} {packages...}");
-    let described = parse_show(&answer(show)?.unwrap_or_default())?;
+    let described = parse_show(&query(show)?.unwrap_or_default())?;
     let mut owners = BTreeMap::new();
     for file in files {
-        let package = names(file).iter().find_map(|name| found.get(name));
+        let package = path_aliases(file).iter().find_map(|name| found.get(name));
         if let Some(package) = package.and_then(|name| described.get(name)) {
             let mut package = package.clone();
-            package.texts = texts(&package.name)?;
+            package.licence_files = licence_files(&package.name)?;
             owners.insert(file.clone(), package);
         }
     }
@@ -76,9 +79,9 @@ fn parse_show(text: &str) -> Result<BTreeMap<String, Package>> {
             name: name.to_owned(),
             version: version.to_owned(),
             architecture: architecture.to_owned(),
-            source: filled(source).map(|source| format!("{source} {of}")),
-            supplier: filled(maintainer).map(|maintainer| supplier(&maintainer)),
-            home: filled(home),
+            source: non_empty(source).map(|source| format!("{source} {of}")),
+            supplier: non_empty(maintainer).map(|maintainer| supplier(&maintainer)),
+            homepage: non_empty(home),
             // Debian's packages have their licence in words only.
             ..Package::default()
         };
@@ -98,7 +101,7 @@ fn supplier(maintainer: &str) -> String {
 }
 
 /// A package's copyright file, and the licences that this refers to.
-fn texts(package: &str) -> Result<Vec<PathBuf>> {
+fn licence_files(package: &str) -> Result<Vec<PathBuf>> {
     let path = Path::new("/usr/share/doc").join(package).join("copyright");
     if !path.is_file() {
         // An image can be made without documentation.
@@ -117,7 +120,7 @@ fn common_licences(text: &str) -> Vec<String> {
         .skip(1)
         .filter_map(|rest| {
             let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && !"-.".contains(c));
-            filled(rest[..end.unwrap_or(rest.len())].trim_end_matches('.'))
+            non_empty(rest[..end.unwrap_or(rest.len())].trim_end_matches('.'))
         })
         .collect();
     names.sort();
@@ -130,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_are_found_with_their_packages() {
+    fn dpkg_search_output_is_parsed() {
         let text = "diversion by dash from: /bin/sh\ndash, bash: /bin/sh\n\
                     libc6:amd64: /lib/x86_64-linux-gnu/libc.so.6\n";
         let found = parse_search(text);
@@ -143,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_dpkg_says_of_a_package_is_taken_over() {
+    fn dpkg_package_fields_are_parsed() {
         let line = "libc6:amd64\tlibc6\t2.36-9+deb12u14\tamd64\tglibc\t2.36-9+deb12u14\t\
                     GNU Libc Maintainers <glibc@example.org>\thttps://www.gnu.org/\n";
         let package = &parse_show(line).unwrap()["libc6:amd64"];
@@ -162,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn licences_that_are_only_named_are_found() {
+    fn referenced_common_licences_are_found() {
         let text = "in `/usr/share/common-licenses/LGPL-2.1'.\nSee /usr/share/common-licenses/GPL-2.\n\
                     /usr/share/common-licenses/LGPL-2.1 again";
         assert_eq!(common_licences(text), ["GPL-2", "LGPL-2.1"]);

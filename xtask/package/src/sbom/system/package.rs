@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use fs_err as fs;
 use support::environment::restricted;
-use support::run::{Cmd, finish};
+use support::run::{Cmd, wait_with_output};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Package {
@@ -19,15 +19,15 @@ pub(super) struct Package {
     /// The source package that it was built from, with its version.
     pub(super) source: Option<String>,
     pub(super) supplier: Option<String>,
-    pub(super) home: Option<String>,
+    pub(super) homepage: Option<String>,
     /// As the package says it, which may be no SPDX expression.
     pub(super) licence: Option<String>,
-    pub(super) texts: Vec<PathBuf>,
+    pub(super) licence_files: Vec<PathBuf>,
 }
 
 /// The names that a package manager may know a file by: where `/lib` is a link to `/usr/lib`, the
 /// package still has the name that it had before.
-pub(super) fn names(file: &Path) -> Vec<PathBuf> {
+pub(super) fn path_aliases(file: &Path) -> Vec<PathBuf> {
     let mut names = vec![file.to_owned()];
     names.extend(fs::canonicalize(file));
     for name in names.clone() {
@@ -42,8 +42,8 @@ pub(super) fn names(file: &Path) -> Vec<PathBuf> {
 
 /// What a program answers, whether it found all that it was asked for or not. `None` where the
 /// program is not installed.
-pub(super) fn answer(command: Cmd) -> Result<Option<String>> {
-    match finish(restricted(command, &[])) {
+pub(super) fn query(command: Cmd) -> Result<Option<String>> {
+    match wait_with_output(restricted(command, &[])) {
         Ok(output) => Ok(Some(String::from_utf8_lossy(&output.stdout).into_owned())),
         Err(error) if is_missing(&error) => Ok(None),
         Err(error) => Err(error),
@@ -55,7 +55,7 @@ fn is_missing(error: &anyhow::Error) -> bool {
     cause.is_some_and(|cause| cause.kind() == ErrorKind::NotFound)
 }
 
-pub(super) fn filled(field: &str) -> Option<String> {
+pub(super) fn non_empty(field: &str) -> Option<String> {
     let field = field.trim();
     (!field.is_empty() && field != "(none)").then(|| field.to_owned())
 }
@@ -65,13 +65,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_asked_for_by_all_of_its_names() {
-        let names = names(Path::new("/usr/lib/nowhere/libc.so.6"));
+    fn path_aliases_include_usr_merged_paths() {
+        let names = path_aliases(Path::new("/usr/lib/nowhere/libc.so.6"));
         assert!(
             names.contains(&"/lib/nowhere/libc.so.6".into()),
             "{names:?}"
         );
-        let names = super::names(Path::new("/lib/nowhere/libc.so.6"));
+        let names = super::path_aliases(Path::new("/lib/nowhere/libc.so.6"));
         assert!(
             names.contains(&"/usr/lib/nowhere/libc.so.6".into()),
             "{names:?}"

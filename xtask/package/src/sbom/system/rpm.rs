@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use support::run::{Shell, cmd};
 
-use super::package::{Package, answer, filled, names};
+use super::package::{Package, non_empty, path_aliases, query};
 
 /// What is asked of a file's package, with a tabulator between.
 const FIELDS: &str = "%{NAME}\t%{VERSION}-%{RELEASE}\t%{ARCH}\t%{SOURCERPM}\t%{VENDOR}\t%{URL}\t\
@@ -16,13 +16,13 @@ pub(super) fn owners(files: &[PathBuf]) -> Result<BTreeMap<PathBuf, Package>> {
     let sh = Shell::new()?;
     let mut owners = BTreeMap::new();
     for file in files {
-        for name in names(file) {
-            let query = cmd!(sh, "rpm --query --queryformat {FIELDS} --file {name}");
-            let Some(text) = answer(query)? else {
+        for name in path_aliases(file) {
+            let command = cmd!(sh, "rpm --query --queryformat {FIELDS} --file {name}");
+            let Some(text) = query(command)? else {
                 return Ok(owners);
             };
             if let Some(mut package) = parse(&text) {
-                package.texts = texts(&package.name)?;
+                package.licence_files = licence_files(&package.name)?;
                 owners.insert(file.clone(), package);
                 break;
             }
@@ -44,18 +44,18 @@ fn parse(text: &str) -> Option<Package> {
             name: name.to_owned(),
             version: version.to_owned(),
             architecture: architecture.to_owned(),
-            source: filled(source),
-            supplier: filled(vendor).map(|vendor| format!("Organization: {vendor}")),
-            home: filled(home),
-            licence: filled(licence),
+            source: non_empty(source),
+            supplier: non_empty(vendor).map(|vendor| format!("Organization: {vendor}")),
+            homepage: non_empty(home),
+            licence: non_empty(licence),
             ..Package::default()
         })
     })
 }
 
-fn texts(package: &str) -> Result<Vec<PathBuf>> {
+fn licence_files(package: &str) -> Result<Vec<PathBuf>> {
     let sh = Shell::new()?;
-    let listed = answer(cmd!(sh, "rpm --query --licensefiles {package}"))?.unwrap_or_default();
+    let listed = query(cmd!(sh, "rpm --query --licensefiles {package}"))?.unwrap_or_default();
     let files = listed.lines().map(PathBuf::from);
     Ok(files
         .filter(|file| file.is_absolute() && file.is_file())
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_rpm_says_of_a_package_is_taken_over() {
+    fn rpm_package_fields_are_parsed() {
         let line = "glibc\t2.34-117.amzn2023\tx86_64\tglibc-2.34-117.amzn2023.src.rpm\t\
                     Amazon Linux\thttp://www.gnu.org/software/glibc/\tLGPL-2.1-or-later\n";
         let package = parse(line).unwrap();
@@ -80,13 +80,13 @@ mod tests {
         assert_eq!(package.licence.as_deref(), Some("LGPL-2.1-or-later"));
         let empty = parse("a\t1-1\tnoarch\t(none)\t(none)\t\tMIT\n").unwrap();
         assert_eq!(
-            (empty.source, empty.supplier, empty.home),
+            (empty.source, empty.supplier, empty.homepage),
             (None, None, None)
         );
     }
 
     #[test]
-    fn a_file_without_a_package_has_none() {
+    fn file_without_package_is_none() {
         assert_eq!(parse("file /etc/x is not owned by any package\n"), None);
         assert_eq!(parse(""), None);
     }

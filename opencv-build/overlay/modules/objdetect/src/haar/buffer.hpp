@@ -1,5 +1,6 @@
-// Numbers in memory, for what is compiled for several instruction sets. It is no std::vector, because of a template that
-// is the same type everywhere the linker keeps one copy, which might be that with instructions that a processor lacks.
+// Numbers in memory, for what is compiled for several instruction sets. It is no std::vector, because of a template
+// that is the same type everywhere the linker keeps one copy, which might be that with instructions that a processor
+// lacks.
 #ifndef OPENCV_OBJDETECT_HAAR_BUFFER_HPP
 #define OPENCV_OBJDETECT_HAAR_BUFFER_HPP
 
@@ -18,22 +19,22 @@ CV_CPU_OPTIMIZATION_NAMESPACE_BEGIN
 template <typename T> class Buffer
 {
 public:
-    Buffer() : data_(NULL), room_(0) {}
+    Buffer() : data_(NULL), capacity_(0) {}
     ~Buffer() { std::free(data_); }
     Buffer(const Buffer&) = delete;
     Buffer& operator=(const Buffer&) = delete;
 
     // Makes room for `size` of them and keeps those that there are.
-    void need(size_t size)
+    void reserve(size_t size)
     {
-        if (size <= room_)
+        if (size <= capacity_)
             return;
         T* data = static_cast<T*>(std::realloc(data_, size * sizeof(T)));
         if (!data)
             throw std::bad_alloc();
-        std::memset(static_cast<void*>(data + room_), 0, (size - room_) * sizeof(T));
+        std::memset(static_cast<void*>(data + capacity_), 0, (size - capacity_) * sizeof(T));
         data_ = data;
-        room_ = size;
+        capacity_ = size;
     }
 
     T* data() { return data_; }
@@ -43,7 +44,7 @@ public:
 
 private:
     T* data_;
-    size_t room_;
+    size_t capacity_;
 };
 
 // The same with a count.
@@ -58,7 +59,7 @@ public:
     void add(const T& item)
     {
         if (size_ % 256 == 0)
-            items_.need((size_ + 256) / 256 * 512);
+            items_.reserve((size_ + 256) / 256 * 512);
         items_[size_++] = item;
     }
 

@@ -22,15 +22,16 @@ struct Feature
 };
 
 // Which side of a node leads to another node.
-enum Next { NoNext, NextLeft, NextRight };
+enum ChildSide { NoChild, LeftChild, RightChild };
 
-// `left` if the feature's value, divided by the window's contrast, is below the threshold, else `right`. Where one of them
-// leads to another node, that is the one that follows, and both `left` and `right` are the answer of the other side.
+// `left` if the feature's value, divided by the window's contrast, is below the threshold, else `right`. Where one of
+// them leads to another node, that is the one that follows, and both `left` and `right` are the answer of the other
+// side.
 struct Stump
 {
     int feature;
     float threshold, left, right;
-    Next next;
+    ChildSide child;
 };
 
 // A window passes if the sum of its trees' answers is not below the threshold. `count` is of nodes.
@@ -62,14 +63,14 @@ inline bool addTree(Cascade& cascade, const TreeNode* nodes, int count, const fl
 {
     const TreeNode& root = nodes[0];
     if (count == 1 && root.left == 0 && root.right == -1)
-        cascade.stumps.push_back({root.feature, root.threshold, leaves[0], leaves[1], NoNext});
+        cascade.stumps.push_back({root.feature, root.threshold, leaves[0], leaves[1], NoChild});
     else if (count == 2 && std::max(root.left, root.right) == 1 && std::min(root.left, root.right) <= 0 &&
              std::min(root.left, root.right) >= -2 &&
              std::max(nodes[1].left, nodes[1].right) <= 0 && std::min(nodes[1].left, nodes[1].right) >= -2)
     {
         const float leaf = leaves[-std::min(root.left, root.right)];
-        cascade.stumps.push_back({root.feature, root.threshold, leaf, leaf, root.left > 0 ? NextLeft : NextRight});
-        cascade.stumps.push_back({nodes[1].feature, nodes[1].threshold, leaves[-nodes[1].left], leaves[-nodes[1].right], NoNext});
+        cascade.stumps.push_back({root.feature, root.threshold, leaf, leaf, root.left > 0 ? LeftChild : RightChild});
+        cascade.stumps.push_back({nodes[1].feature, nodes[1].threshold, leaves[-nodes[1].left], leaves[-nodes[1].right], NoChild});
     }
     else
         return false;

@@ -4,45 +4,45 @@
 
 #include "detect.hpp"
 #include "opencv2/objdetect/packed_cascade.h"
-#include "packed.hpp"
+#include "packed_cascade.hpp"
 
 namespace cv { namespace haar {
 
-// What a classifier has beside what stock gives it.
-class Detector
+// What a classifier has beside what upstream gives it.
+class ClassifierState
 {
 public:
-    Packed packed;                  // if it was opened as one
-    bool unpacked;                  // whether stock's part of the classifier is there
+    PackedCascade packed;                  // if it was opened as one
+    bool upstream_ready;            // whether upstream's part of the classifier is there
     bool has_model;
     Model model;
     std::vector<uint8_t> bytes;     // of the packed cascade or the model, where they are this object's own
 #ifdef OPENCV_HAAR_DETECTOR
-    Finder finder;
+    MultiScaleDetector detector;
 
-    Detector() : packed(), unpacked(true), has_model(false), model(), finder(model) {}
+    ClassifierState() : packed(), upstream_ready(true), has_model(false), model(), detector(model) {}
 #else
-    Detector() : packed(), unpacked(true), has_model(false), model() {}
+    ClassifierState() : packed(), upstream_ready(true), has_model(false), model() {}
 #endif
 };
 
-// The one friend of stock's classes.
-struct Access
+// The one friend of upstream's classes.
+struct ClassifierAccess
 {
     typedef CascadeClassifierImpl Impl;
     typedef Impl::Data Data;
 
     static const Data& data(const Impl& impl) { return impl.data; }
-    static Ptr<Detector>& detector(Impl& impl) { return impl.detector; }
+    static Ptr<ClassifierState>& state(Impl& impl) { return impl.haar_state; }
     static bool isMasked(const Impl& impl) { return !impl.maskGenerator.empty(); }
     static Mutex& mutex(Impl& impl) { return impl.mtx; }
-    static bool describe(const Impl& impl, Cascade& cascade);
-    static void open(Impl& impl, const Ptr<Detector>& detector);
-    static void unpack(Impl& impl);
+    static bool extractCascade(const Impl& impl, Cascade& cascade);
+    static void initFromPacked(Impl& impl, const Ptr<ClassifierState>& state);
+    static void unpackForUpstream(Impl& impl);
 };
 
-// What a classifier that stock read is compiled from; false if it is none of Haar features or has other trees.
-bool Access::describe(const Impl& impl, Cascade& cascade)
+// What a classifier that upstream read is compiled from; false if it is none of Haar features or has other trees.
+bool ClassifierAccess::extractCascade(const Impl& impl, Cascade& cascade)
 {
     const Data& data = impl.data;
     if (impl.oldCascade || data.featureType != FeatureEvaluator::HAAR || data.nodes.empty() || !impl.featureEvaluator)
@@ -52,10 +52,10 @@ bool Access::describe(const Impl& impl, Cascade& cascade)
     cascade.height = data.origWinSize.height;
     const Data::DTreeNode* node = data.nodes.data();
     const float* leaf = data.leaves.data();
-    for (const Data::Stage& from : data.stages)
+    for (const Data::Stage& source : data.stages)
     {
-        cascade.stages.push_back({int(cascade.stumps.size()), 0, from.threshold});
-        for (int t = from.first; t < from.first + from.ntrees; t++)
+        cascade.stages.push_back({int(cascade.stumps.size()), 0, source.threshold});
+        for (int t = source.first; t < source.first + source.ntrees; t++)
         {
             const int count = data.classifiers[size_t(t)].nodeCount;
             std::vector<TreeNode> nodes;
@@ -66,14 +66,14 @@ bool Access::describe(const Impl& impl, Cascade& cascade)
             leaf += count + 1;
         }
     }
-    for (const HaarEvaluator::Feature& from : *evaluator.features)
+    for (const HaarEvaluator::Feature& source : *evaluator.features)
     {
         Feature feature;
-        feature.tilted = from.tilted;
+        feature.tilted = source.tilted;
         for (int i = 0; i < 3; i++)
         {
-            const Rect& box = from.rect[i].r;
-            const Box plain = {box.x, box.y, box.width, box.height, from.rect[i].weight};
+            const Rect& box = source.rect[i].r;
+            const Box plain = {box.x, box.y, box.width, box.height, source.rect[i].weight};
             feature.boxes[i] = plain;
         }
         cascade.features.push_back(feature);
@@ -81,10 +81,10 @@ bool Access::describe(const Impl& impl, Cascade& cascade)
     return true;
 }
 
-// What stock asks of a classifier before it detects.
-void Access::open(Impl& impl, const Ptr<Detector>& detector)
+// What upstream asks of a classifier before it detects.
+void ClassifierAccess::initFromPacked(Impl& impl, const Ptr<ClassifierState>& state)
 {
-    const Packed& packed = detector->packed;
+    const PackedCascade& packed = state->packed;
     Data& data = impl.data;
     data.stageType = Impl::BOOST;
     data.featureType = FeatureEvaluator::HAAR;
@@ -92,69 +92,69 @@ void Access::open(Impl& impl, const Ptr<Detector>& detector)
     data.origWinSize = Size(int(packed.width), int(packed.height));
     data.minNodesPerTree = 255;
     data.maxNodesPerTree = 0;
-    for (uint32_t t = 0; t < packed.trees; t++)
+    for (uint32_t t = 0; t < packed.tree_count; t++)
     {
-        data.minNodesPerTree = std::min(data.minNodesPerTree, int(packed.tree[t]));
-        data.maxNodesPerTree = std::max(data.maxNodesPerTree, int(packed.tree[t]));
+        data.minNodesPerTree = std::min(data.minNodesPerTree, int(packed.tree_sizes[t]));
+        data.maxNodesPerTree = std::max(data.maxNodesPerTree, int(packed.tree_sizes[t]));
     }
-    data.stages.resize(packed.stages);
+    data.stages.resize(packed.stage_count);
     int first = 0;
-    for (uint32_t s = 0; s < packed.stages; s++)
+    for (uint32_t s = 0; s < packed.stage_count; s++)
     {
         data.stages[s].first = first;
-        data.stages[s].ntrees = int(packed.stage[s].trees);
-        data.stages[s].threshold = packed.stage[s].threshold;
+        data.stages[s].ntrees = int(packed.stages[s].tree_count);
+        data.stages[s].threshold = packed.stages[s].threshold;
         first += data.stages[s].ntrees;
     }
     impl.featureEvaluator = FeatureEvaluator::create(FeatureEvaluator::HAAR);
-    impl.detector = detector;
+    impl.haar_state = state;
 }
 
-// All that stock's detection needs.
-void Access::unpack(Impl& impl)
+// All that upstream's detection needs.
+void ClassifierAccess::unpackForUpstream(Impl& impl)
 {
-    const Packed& packed = impl.detector->packed;
+    const PackedCascade& packed = impl.haar_state->packed;
     Data& data = impl.data;
     // Of an attempt that found no memory.
     data.classifiers.clear();
     data.nodes.clear();
     data.stumps.clear();
-    for (uint32_t t = 0; t < packed.trees; t++)
+    for (uint32_t t = 0; t < packed.tree_count; t++)
     {
         Data::DTree tree;
-        tree.nodeCount = packed.tree[t];
+        tree.nodeCount = packed.tree_sizes[t];
         data.classifiers.push_back(tree);
     }
-    for (uint32_t n = 0; n < packed.nodes; n++)
+    for (uint32_t n = 0; n < packed.node_count; n++)
     {
-        const PackedNode& from = packed.node[n];
+        const PackedNode& source = packed.nodes[n];
         Data::DTreeNode node;
-        node.featureIdx = from.feature;
-        node.threshold = from.threshold;
-        node.left = from.left;
-        node.right = from.right;
+        node.featureIdx = source.feature;
+        node.threshold = source.threshold;
+        node.left = source.left;
+        node.right = source.right;
         data.nodes.push_back(node);
     }
-    data.leaves.assign(packed.leaf, packed.leaf + packed.leaves);
+    data.leaves.assign(packed.leaves, packed.leaves + packed.leaf_count);
     if (data.maxNodesPerTree == 1)
-        for (uint32_t n = 0; n < packed.nodes; n++)
+        for (uint32_t n = 0; n < packed.node_count; n++)
         {
-            const float* leaves = packed.leaf + 2 * n;
-            data.stumps.push_back(Data::Stump(packed.node[n].feature, packed.node[n].threshold, leaves[0], leaves[1]));
+            const float* leaves = packed.leaves + 2 * n;
+            data.stumps.push_back(Data::Stump(packed.nodes[n].feature, packed.nodes[n].threshold, leaves[0], leaves[1]));
         }
     HaarEvaluator& evaluator = static_cast<HaarEvaluator&>(*impl.featureEvaluator);
-    std::vector<HaarEvaluator::Feature> features(packed.features);
+    std::vector<HaarEvaluator::Feature> features(packed.feature_count);
     bool tilted = false;
-    for (uint32_t f = 0; f < packed.features; f++)
+    for (uint32_t f = 0; f < packed.feature_count; f++)
     {
-        const PackedFeature& from = packed.feature[f];
-        features[f].tilted = from.tilted != 0;
-        tilted = tilted || from.tilted;
+        const PackedFeature& source = packed.features[f];
+        features[f].tilted = source.tilted != 0;
+        tilted = tilted || source.tilted;
         for (int i = 0; i < 3; i++)
         {
-            const uint8_t* box = from.box[i];
+            const uint8_t* box = source.box[i];
             features[f].rect[i].r = Rect(box[0], box[1], box[2], box[3]);
-            features[f].rect[i].weight = from.weight[i];
+            features[f].rect[i].weight = source.weight[i];
         }
     }
     // As HaarEvaluator::read leaves it.
@@ -166,31 +166,31 @@ void Access::unpack(Impl& impl)
     evaluator.nchannels = tilted ? 3 : 2;
     evaluator.normrect = Rect(1, 1, data.origWinSize.width - 2, data.origWinSize.height - 2);
     evaluator.sbufSize = evaluator.localSize = evaluator.lbufSize = Size();
-    impl.detector->unpacked = true;
+    impl.haar_state->upstream_ready = true;
 }
 
 // The classifier's detector, which is made when it is first asked for.
-static Detector& detectorOf(CascadeClassifierImpl& classifier)
+static ClassifierState& getState(CascadeClassifierImpl& classifier)
 {
-    AutoLock lock(Access::mutex(classifier));
-    Ptr<Detector>& detector = Access::detector(classifier);
-    if (!detector)
+    AutoLock lock(ClassifierAccess::mutex(classifier));
+    Ptr<ClassifierState>& state = ClassifierAccess::state(classifier);
+    if (!state)
     {
-        const Ptr<Detector> made = makePtr<Detector>();
+        const Ptr<ClassifierState> created = makePtr<ClassifierState>();
 #ifdef OPENCV_HAAR_DETECTOR
         Cascade cascade;
-        made->has_model = Access::describe(classifier, cascade) && !compile(cascade, made->bytes) &&
-                          !open(made->bytes.data(), made->bytes.size(), made->model);
+        created->has_model = ClassifierAccess::extractCascade(classifier, cascade) && !compileModel(cascade, created->bytes) &&
+                          !openModel(created->bytes.data(), created->bytes.size(), created->model);
 #endif
-        detector = made;
+        state = created;
     }
-    return *detector;
+    return *state;
 }
 
 #ifdef OPENCV_HAAR_DETECTOR
 
 // Fewer windows than this are done before another thread has woken up.
-static const double WindowsForThreads = 30000;
+static const double MinWindowsForThreads = 30000;
 
 static void runInParallel(int count, const std::function<void(int)>& work)
 {
@@ -201,48 +201,48 @@ static void runInParallel(int count, const std::function<void(int)>& work)
     parallel_for_(Range(0, count), body, count);
 }
 
-static void detectFast(Detector& detector, const Mat& grey, const std::vector<float>& scales, std::vector<Rect>& candidates)
+static void detectFast(ClassifierState& state, const Mat& grey, const std::vector<float>& scales, std::vector<Rect>& candidates)
 {
-    const Model& model = detector.model;
-    const Photo photo = {grey.data, grey.step, grey.cols, grey.rows};
-    const std::vector<Layer> layers = layersOf(model, photo, scales);
+    const Model& model = state.model;
+    const ImageView image = {grey.data, grey.step, grey.cols, grey.rows};
+    const std::vector<PyramidLevel> levels = pyramidLevels(model, image, scales);
     double windows = 0;
-    for (const Layer& layer : layers)
-        windows += double(layer.columns) * layer.rows;
-    const int threads = windows < WindowsForThreads ? 1 : getNumThreads();
-    const Stop stop = stopOfThread();
-    const std::vector<Found> all = detector.finder.find(photo, layers, threads, runInParallel, stop);
-    throwIf(stop());
-    for (const Found& found : all)
+    for (const PyramidLevel& level : levels)
+        windows += double(level.columns) * level.rows;
+    const int threads = windows < MinWindowsForThreads ? 1 : getNumThreads();
+    const StopCallback stop = threadStopCallback();
+    const std::vector<Candidate> found = state.detector.detect(image, levels, threads, runInParallel, stop);
+    throwIfStopped(stop());
+    for (const Candidate& candidate : found)
     {
-        const float scale = layers[found.layer].scale;
-        candidates.push_back(Rect(cvRound(found.x * scale), cvRound(found.y * scale), cvRound(model.width * scale),
+        const float scale = levels[candidate.level].scale;
+        candidates.push_back(Rect(cvRound(candidate.x * scale), cvRound(candidate.y * scale), cvRound(model.width * scale),
                                   cvRound(model.height * scale)));
     }
 }
 
 #else
 
-static void detectFast(Detector&, const Mat&, const std::vector<float>&, std::vector<Rect>&) {}
+static void detectFast(ClassifierState&, const Mat&, const std::vector<float>&, std::vector<Rect>&) {}
 
 #endif
 
 // Offsets of corners have 32 bits.
-static const int WidestPicture = 1 << 24;
+static const int MaxImageWidth = 1 << 24;
 
-bool detectCandidates(CascadeClassifierImpl& classifier, const Mat& grey, const std::vector<float>& scales, bool levels,
+bool detectCandidates(CascadeClassifierImpl& classifier, const Mat& grey, const std::vector<float>& scales, bool reject_levels,
                       std::vector<Rect>& candidates)
 {
-    Detector& detector = detectorOf(classifier);
-    if (detector.has_model && !levels && isFast() && !Access::isMasked(classifier) && grey.type() == CV_8UC1 &&
-        grey.cols <= WidestPicture)
+    ClassifierState& state = getState(classifier);
+    if (state.has_model && !reject_levels && isFastEnabled() && !ClassifierAccess::isMasked(classifier) && grey.type() == CV_8UC1 &&
+        grey.cols <= MaxImageWidth)
     {
-        detectFast(detector, grey, scales, candidates);
+        detectFast(state, grey, scales, candidates);
         return true;
     }
-    AutoLock lock(Access::mutex(classifier));
-    if (!detector.unpacked)
-        Access::unpack(classifier);
+    AutoLock lock(ClassifierAccess::mutex(classifier));
+    if (!state.upstream_ready)
+        ClassifierAccess::unpackForUpstream(classifier);
     return false;
 }
 
@@ -251,26 +251,26 @@ bool detectCandidates(CascadeClassifierImpl& classifier, const Mat& grey, const 
 CV_EXPORTS const char* opencv_packed_cascade_open(void* classifier, const unsigned char* bytes, size_t length)
 {
     using namespace cv;
-    CascadeClassifier& made = *static_cast<CascadeClassifier*>(classifier);
-    made.cc.release();
+    CascadeClassifier& target = *static_cast<CascadeClassifier*>(classifier);
+    target.cc.release();
     try
     {
-        const Ptr<haar::Detector> detector = makePtr<haar::Detector>();
+        const Ptr<haar::ClassifierState> state = makePtr<haar::ClassifierState>();
         if (reinterpret_cast<uintptr_t>(bytes) % 4 != 0)
         {
-            detector->bytes.assign(bytes, bytes + length);
-            bytes = detector->bytes.data();
+            state->bytes.assign(bytes, bytes + length);
+            bytes = state->bytes.data();
         }
-        if (const char* why = haar::open(bytes, length, detector->packed))
-            return why;
-        detector->unpacked = false;
+        if (const char* reason = haar::openPackedCascade(bytes, length, state->packed))
+            return reason;
+        state->upstream_ready = false;
 #ifdef OPENCV_HAAR_DETECTOR
-        detector->has_model = detector->packed.block != NULL;
+        state->has_model = state->packed.model_bytes != NULL;
 #endif
-        detector->model = detector->packed.model;
+        state->model = state->packed.model;
         const Ptr<CascadeClassifierImpl> impl = makePtr<CascadeClassifierImpl>();
-        haar::Access::open(*impl, detector);
-        made.cc = impl.staticCast<BaseCascadeClassifier>();
+        haar::ClassifierAccess::initFromPacked(*impl, state);
+        target.cc = impl.staticCast<BaseCascadeClassifier>();
         return NULL;
     }
     catch (const std::exception&)

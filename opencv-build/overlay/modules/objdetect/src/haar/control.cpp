@@ -8,20 +8,20 @@
 
 namespace cv { namespace haar {
 
-static std::atomic<int> fast(1);
-static thread_local Stop stop_of_thread;
+static std::atomic<int> fast_enabled(1);
+static thread_local StopCallback thread_stop_callback;
 
-bool isFast()
+bool isFastEnabled()
 {
-    return fast != 0;
+    return fast_enabled != 0;
 }
 
-Stop stopOfThread()
+StopCallback threadStopCallback()
 {
-    return stop_of_thread;
+    return thread_stop_callback;
 }
 
-void throwIf(bool stopped)
+void throwIfStopped(bool stopped)
 {
     // Not by `cv::error`, which prints what it throws.
     if (stopped)
@@ -30,13 +30,13 @@ void throwIf(bool stopped)
 
 }} // namespace cv::haar
 
-CV_EXPORTS int opencv_haar_fast(int on)
+CV_EXPORTS int opencv_haar_set_fast(int enabled)
 {
-    return cv::haar::fast.exchange(on != 0);
+    return cv::haar::fast_enabled.exchange(enabled != 0);
 }
 
-CV_EXPORTS void opencv_detection_stop(int (*stop)(void*), void* context)
+CV_EXPORTS void opencv_detection_set_stop_callback(int (*should_stop)(void*), void* context)
 {
-    const cv::haar::Stop made = {stop, context};
-    cv::haar::stop_of_thread = made;
+    const cv::haar::StopCallback callback = {should_stop, context};
+    cv::haar::thread_stop_callback = callback;
 }

@@ -4,23 +4,23 @@
 
 namespace cv { namespace haar {
 
-// See `opencv_haar_fast`.
-bool isFast();
+// See `opencv_haar_set_fast`.
+bool isFastEnabled();
 
-// See `opencv_detection_stop`. May be asked by any thread.
-struct Stop
+// See `opencv_detection_set_stop_callback`. May be asked by any thread.
+struct StopCallback
 {
-    int (*ask)(void* context);
+    int (*should_stop)(void* context);
     void* context;
 
-    bool operator()() const { return ask && ask(context) != 0; }
+    bool operator()() const { return should_stop && should_stop(context) != 0; }
 };
 
 // What the calling thread has set.
-Stop stopOfThread();
+StopCallback threadStopCallback();
 
 // Throws the `cv::Exception` of a detection that was stopped.
-void throwIf(bool stopped);
+void throwIfStopped(bool stopped);
 
 }} // namespace cv::haar
 

@@ -1,4 +1,4 @@
-// Layers, and how the work on them is cut into pieces.
+// Levels, and how the work on them is cut into pieces.
 #ifdef OPENCV_HAAR_DETECTOR
 
 #include "detect.hpp"
@@ -13,137 +13,137 @@ namespace cv { namespace haar {
 namespace {
 
 // Stripes for one thread to work on, one after the other.
-struct Piece
+struct WorkItem
 {
     std::vector<Stripe> stripes;
-    std::vector<Found> found;
+    std::vector<Candidate> candidates;
 };
 
-void keep(const Found* found, size_t count, void* to)
+void storeCandidates(const Candidate* candidates, size_t count, void* context)
 {
-    static_cast<std::vector<Found>*>(to)->assign(found, found + count);
+    static_cast<std::vector<Candidate>*>(context)->assign(candidates, candidates + count);
 }
 
 // What a row of windows costs beside its windows: the rows above a stripe are made smaller and added up again, so
 // that short stripes cost more than they share out.
-const int ShortestStripe = 24;
+const int MinStripeRows = 24;
 
-std::vector<Piece> cut(const std::vector<Layer>& layers, int pieces)
+std::vector<WorkItem> splitWork(const std::vector<PyramidLevel>& levels, int count)
 {
-    if (pieces <= 1)
+    if (count <= 1)
     {
-        Piece whole;
-        for (size_t i = 0; i < layers.size(); i++)
+        WorkItem single;
+        for (size_t i = 0; i < levels.size(); i++)
         {
-            const Stripe stripe = {i, 0, layers[i].rows};
+            const Stripe stripe = {i, 0, levels[i].rows};
             if (stripe.last > 0)
-                whole.stripes.push_back(stripe);
+                single.stripes.push_back(stripe);
         }
-        return std::vector<Piece>(1, whole);
+        return std::vector<WorkItem>(1, single);
     }
-    double all = 0;
-    for (const Layer& layer : layers)
-        all += double(layer.columns) * layer.rows;
-    const double share = all / pieces;
-    std::vector<Piece> cut(1);
-    double room = share;
-    for (size_t i = 0; i < layers.size(); i++)
+    double windows = 0;
+    for (const PyramidLevel& level : levels)
+        windows += double(level.columns) * level.rows;
+    const double target = windows / count;
+    std::vector<WorkItem> items(1);
+    double remaining = target;
+    for (size_t i = 0; i < levels.size(); i++)
     {
-        const Layer& layer = layers[i];
-        for (int row = 0; row < layer.rows;)
+        const PyramidLevel& level = levels[i];
+        for (int row = 0; row < level.rows;)
         {
-            int rows = layer.rows - row;
-            if (layer.columns * double(rows) > room * 1.25)
-                rows = std::min(rows, std::max(int(room / layer.columns), int(ShortestStripe)));
-            if (layer.rows - row - rows < ShortestStripe / 2)
-                rows = layer.rows - row;
+            int rows = level.rows - row;
+            if (level.columns * double(rows) > remaining * 1.25)
+                rows = std::min(rows, std::max(int(remaining / level.columns), int(MinStripeRows)));
+            if (level.rows - row - rows < MinStripeRows / 2)
+                rows = level.rows - row;
             const Stripe stripe = {i, row, row + rows};
-            cut.back().stripes.push_back(stripe);
+            items.back().stripes.push_back(stripe);
             row += rows;
-            room -= layer.columns * double(rows);
-            if (room < share / 16)
+            remaining -= level.columns * double(rows);
+            if (remaining < target / 16)
             {
-                cut.push_back(Piece());
-                room = share;
+                items.push_back(WorkItem());
+                remaining = target;
             }
         }
     }
-    if (cut.back().stripes.empty())
-        cut.pop_back();
-    return cut;
+    if (items.back().stripes.empty())
+        items.pop_back();
+    return items;
 }
 
 }  // namespace
 
-std::vector<Layer> layersOf(const Model& model, const Photo& photo, const std::vector<float>& scales)
+std::vector<PyramidLevel> pyramidLevels(const Model& model, const ImageView& image, const std::vector<float>& scales)
 {
-    std::vector<Layer> layers;
+    std::vector<PyramidLevel> levels;
     int stripes = 0;
     for (float scale : scales)
     {
-        Layer layer;
-        layer.scale = scale;
+        PyramidLevel level;
+        level.scale = scale;
         // cvRound's rounding, to nearest even.
-        layer.width = int(std::lrint(double(photo.width / scale)));
-        layer.height = int(std::lrint(double(photo.height / scale)));
-        layer.step = scale >= 2 ? 1 : 2;
-        const int across = std::max(layer.width + 1 - model.width, 0), down = std::max(layer.height + 1 - model.height, 0);
-        // Stock cuts every layer into as many stripes as the first one is wide in units of 32, each of so many steps, and
-        // so leaves out a last row that no stripe has.
-        if (layers.empty())
-            stripes = std::max((across + 31) / 32, 1);
-        const int steps = std::max((down / layer.step + stripes - 1) / stripes, 1);
-        const int last = std::min(stripes * steps * layer.step, down);
-        layer.columns = (across + layer.step - 1) / layer.step;
-        layer.rows = (last + layer.step - 1) / layer.step;
-        layers.push_back(layer);
+        level.width = int(std::lrint(double(image.width / scale)));
+        level.height = int(std::lrint(double(image.height / scale)));
+        level.step = scale >= 2 ? 1 : 2;
+        const int positions_x = std::max(level.width + 1 - model.width, 0), positions_y = std::max(level.height + 1 - model.height, 0);
+        // Upstream cuts every level into as many stripes as the first one is wide in units of 32, each of so many
+        // steps, and so leaves out a last row that no stripe has.
+        if (levels.empty())
+            stripes = std::max((positions_x + 31) / 32, 1);
+        const int steps = std::max((positions_y / level.step + stripes - 1) / stripes, 1);
+        const int last = std::min(stripes * steps * level.step, positions_y);
+        level.columns = (positions_x + level.step - 1) / level.step;
+        level.rows = (last + level.step - 1) / level.step;
+        levels.push_back(level);
     }
-    return layers;
+    return levels;
 }
 
 Worker::~Worker() {}
 
-Finder::Finder(const Model& model) : model_(model) {}
+MultiScaleDetector::MultiScaleDetector(const Model& model) : model_(model) {}
 
-Finder::~Finder() {}
+MultiScaleDetector::~MultiScaleDetector() {}
 
-std::unique_ptr<Worker> Finder::take()
+std::unique_ptr<Worker> MultiScaleDetector::acquireWorker()
 {
     std::lock_guard<std::mutex> lock(mutex_);
-    if (idle_.empty())
-        return std::unique_ptr<Worker>(makeWorker(model_));
-    std::unique_ptr<Worker> worker = std::move(idle_.back());
-    idle_.pop_back();
+    if (idle_workers_.empty())
+        return std::unique_ptr<Worker>(createWorker(model_));
+    std::unique_ptr<Worker> worker = std::move(idle_workers_.back());
+    idle_workers_.pop_back();
     return worker;
 }
 
-void Finder::give(std::unique_ptr<Worker> worker)
+void MultiScaleDetector::releaseWorker(std::unique_ptr<Worker> worker)
 {
     std::lock_guard<std::mutex> lock(mutex_);
-    idle_.push_back(std::move(worker));
+    idle_workers_.push_back(std::move(worker));
 }
 
-std::vector<Found> Finder::find(const Photo& photo, const std::vector<Layer>& layers, int threads, const Parallel& parallel,
-                                const Stop& stop)
+std::vector<Candidate> MultiScaleDetector::detect(const ImageView& image, const std::vector<PyramidLevel>& levels, int threads, const ParallelFor& parallel_for,
+                                const StopCallback& stop)
 {
     // More pieces than threads, because some have more to do than their number of windows tells.
-    std::vector<Piece> pieces = cut(layers, threads > 1 ? 4 * threads : 1);
+    std::vector<WorkItem> items = splitWork(levels, threads > 1 ? 4 * threads : 1);
     const auto work = [&](int i) {
-        Piece& piece = pieces[size_t(i)];
+        WorkItem& item = items[size_t(i)];
         // A worker that failed is not used again.
-        std::unique_ptr<Worker> worker = take();
-        worker->look(photo, layers.data(), piece.stripes.data(), piece.stripes.size(), stop, keep, &piece.found);
-        give(std::move(worker));
-        std::sort(piece.found.begin(), piece.found.end());
+        std::unique_ptr<Worker> worker = acquireWorker();
+        worker->detect(image, levels.data(), item.stripes.data(), item.stripes.size(), stop, storeCandidates, &item.candidates);
+        releaseWorker(std::move(worker));
+        std::sort(item.candidates.begin(), item.candidates.end());
     };
     if (threads <= 1)
         work(0);
     else
-        parallel(int(pieces.size()), work);
-    std::vector<Found> found;
-    for (const Piece& piece : pieces)
-        found.insert(found.end(), piece.found.begin(), piece.found.end());
-    return found;
+        parallel_for(int(items.size()), work);
+    std::vector<Candidate> candidates;
+    for (const WorkItem& item : items)
+        candidates.insert(candidates.end(), item.candidates.begin(), item.candidates.end());
+    return candidates;
 }
 
 }} // namespace cv::haar

@@ -15,7 +15,7 @@
 namespace cv { namespace haar {
 
 // A grey photo that somebody else holds; rows are `stride` bytes apart.
-struct Photo
+struct ImageView
 {
     const uint8_t* pixels;
     size_t stride;
@@ -23,7 +23,7 @@ struct Photo
 };
 
 // The photo at one size, and the places of windows in it: every `step` pixels, `columns` by `rows` of them.
-struct Layer
+struct PyramidLevel
 {
     float scale;
     int width, height;
@@ -31,56 +31,56 @@ struct Layer
     int columns, rows;
 };
 
-// Rows of places in one layer, from `first` to `last`.
+// Rows of places in one level, from `first` to `last`.
 struct Stripe
 {
-    size_t layer;
+    size_t level;
     int first, last;
 };
 
-// A window that passed: its layer, and its place in pixels of the layer.
-struct Found
+// A window that passed: its level, and its place in pixels of the level.
+struct Candidate
 {
-    size_t layer;
+    size_t level;
     int x, y;
 };
 
-inline bool operator<(const Found& a, const Found& b)
+inline bool operator<(const Candidate& a, const Candidate& b)
 {
-    return a.layer != b.layer ? a.layer < b.layer : a.y != b.y ? a.y < b.y : a.x < b.x;
+    return a.level != b.level ? a.level < b.level : a.y != b.y ? a.y < b.y : a.x < b.x;
 }
 
-// Layers for these scales, each 1 or more, as stock has them.
-std::vector<Layer> layersOf(const Model& model, const Photo& photo, const std::vector<float>& scales);
+// Levels for these scales, each 1 or more, as upstream has them.
+std::vector<PyramidLevel> pyramidLevels(const Model& model, const ImageView& image, const std::vector<float>& scales);
 
 // Runs the function for each number below the count, at once or one after the other.
-typedef std::function<void(int count, const std::function<void(int)>& work)> Parallel;
+typedef std::function<void(int count, const std::function<void(int)>& work)> ParallelFor;
 
 class Worker;
 
 // Looks for what a model is for, with tables and memory that serve again for the next photo.
-class Finder
+class MultiScaleDetector
 {
 public:
     // The model must live as long.
-    explicit Finder(const Model& model);
-    ~Finder();
-    Finder(const Finder&) = delete;
-    Finder& operator=(const Finder&) = delete;
+    explicit MultiScaleDetector(const Model& model);
+    ~MultiScaleDetector();
+    MultiScaleDetector(const MultiScaleDetector&) = delete;
+    MultiScaleDetector& operator=(const MultiScaleDetector&) = delete;
 
-    // All windows that pass, in the order in which stock finds them with one thread: by layer, row and column. The work
-    // is cut into pieces for `threads` threads; what is found does not depend on it. May be called by several threads.
-    // Where it is told to stop it leaves out the rest.
-    std::vector<Found> find(const Photo& photo, const std::vector<Layer>& layers, int threads, const Parallel& parallel,
-                            const Stop& stop);
+    // All windows that pass, in the order in which upstream finds them with one thread: by level, row and column. The
+    // work is cut into pieces for `threads` threads; what is found does not depend on it. May be called by several
+    // threads. Where it is told to stop it leaves out the rest.
+    std::vector<Candidate> detect(const ImageView& image, const std::vector<PyramidLevel>& levels, int threads, const ParallelFor& parallel_for,
+                            const StopCallback& stop);
 
 private:
-    std::unique_ptr<Worker> take();
-    void give(std::unique_ptr<Worker> worker);
+    std::unique_ptr<Worker> acquireWorker();
+    void releaseWorker(std::unique_ptr<Worker> worker);
 
     const Model& model_;
     std::mutex mutex_;
-    std::vector<std::unique_ptr<Worker> > idle_;
+    std::vector<std::unique_ptr<Worker> > idle_workers_;
 };
 
 }} // namespace cv::haar

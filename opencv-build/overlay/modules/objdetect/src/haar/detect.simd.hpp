@@ -1,89 +1,89 @@
 // What is compiled once for each instruction set: all of the work on stripes.
 #include "dispatch.hpp"
 #ifndef CV_CPU_OPTIMIZATION_DECLARATIONS_ONLY
-#include "stripe.hpp"
+#include "stripe_scanner.hpp"
 #endif
 
 namespace cv { namespace haar {
 
 CV_CPU_OPTIMIZATION_NAMESPACE_BEGIN
 
-Worker* makeWorker(const Model& model);
+Worker* createWorker(const Model& model);
 
 #ifndef CV_CPU_OPTIMIZATION_DECLARATIONS_ONLY
 
 // Stages are done for neighbours as long as the stumps of all of them are not more than this: then so few windows are
 // left that gathering them pays.
-enum { DenseStumps = 200 };
+enum { MaxDenseStumps = 200 };
 
-static uint32_t denseStages(const Model& model)
+static uint32_t denseStageCount(const Model& model)
 {
     uint32_t stages = 0;
     int stumps = 0;
-    for (; stages < model.stages; stages++)
+    for (; stages < model.stage_count; stages++)
     {
-        stumps += int(nodesOf(model.stage[stages]));
-        if (stages > 0 && stumps > DenseStumps)
+        stumps += int(nodeCount(model.stages[stages]));
+        if (stages > 0 && stumps > MaxDenseStumps)
             break;
     }
     return stages;
 }
 
-class ThisWorker : public Worker
+class SimdWorker : public Worker
 {
 public:
-    explicit ThisWorker(const Model& model);
-    void look(const Photo& photo, const Layer* layers, const Stripe* stripes, size_t count, const Stop& stop, Keep keep,
-              void* kept) override;
+    explicit SimdWorker(const Model& model);
+    void detect(const ImageView& image, const PyramidLevel* levels, const Stripe* stripes, size_t count, const StopCallback& stop, CandidateSink sink,
+              void* sink_context) override;
 
 private:
-    enum { MostPools = 12 };
+    enum { MaxPools = 12 };
 
-    Layout layout_;
-    Walker walker_;
-    Pool pools_[MostPools];
-    Pool rest_;
-    int used_;
-    List<Found> found_;
+    StageTables stage_tables_;
+    StripeScanner scanner_;
+    WindowPool pools_[MaxPools];
+    WindowPool leftover_pool_;
+    int pool_count_;
+    List<Candidate> candidates_;
 };
 
-inline ThisWorker::ThisWorker(const Model& model) : walker_(model, denseStages(model)), used_(0)
+inline SimdWorker::SimdWorker(const Model& model) : scanner_(model, denseStageCount(model)), pool_count_(0)
 {
-    const uint32_t dense = denseStages(model);
-    const int places = (model.width + 1) * (model.height + 1);
+    const uint32_t dense_stages = denseStageCount(model);
+    const int positions = (model.width + 1) * (model.height + 1);
     Buffer<uint32_t> offsets;
-    offsets.need(size_t(places));
-    for (int place = 0; place < places; place++)
-        offsets[size_t(place)] = uint32_t(place * Lanes);
-    layout_.start(model, offsets.data());
+    offsets.reserve(size_t(positions));
+    for (int position = 0; position < positions; position++)
+        offsets[size_t(position)] = uint32_t(position * Lanes);
+    stage_tables_.init(model, offsets.data());
 
     // Windows wait again after 2, 3, 4, ... stages, each time a quarter of them or fewer.
-    for (uint32_t first = dense; first < model.stages || used_ == 0; used_++)
+    for (uint32_t first = dense_stages; first < model.stage_count || pool_count_ == 0; pool_count_++)
     {
-        const bool is_last = used_ == MostPools - 1 || first + uint32_t(used_) + 2 >= model.stages;
-        const uint32_t last = is_last ? model.stages : first + uint32_t(used_) + 2;
-        pools_[used_].start(model, layout_, first, last, is_last ? NULL : &pools_[used_ + 1], found_);
+        const bool is_last = pool_count_ == MaxPools - 1 || first + uint32_t(pool_count_) + 2 >= model.stage_count;
+        const uint32_t last = is_last ? model.stage_count : first + uint32_t(pool_count_) + 2;
+        pools_[pool_count_].init(model, stage_tables_, first, last, is_last ? NULL : &pools_[pool_count_ + 1], candidates_);
         first = last;
     }
-    rest_.start(model, layout_, std::min(1u, model.stages), pools_[0].last(), used_ > 1 ? &pools_[1] : NULL, found_);
+    leftover_pool_.init(model, stage_tables_, std::min(1u, model.stage_count), pools_[0].last(), pool_count_ > 1 ? &pools_[1] : NULL, candidates_);
 }
 
-inline void ThisWorker::look(const Photo& photo, const Layer* layers, const Stripe* stripes, size_t count, const Stop& stop,
-                             Keep keep, void* kept)
+inline void SimdWorker::detect(const ImageView& image, const PyramidLevel* levels, const Stripe* stripes, size_t count, const StopCallback& stop,
+                             CandidateSink sink, void* sink_context)
 {
-    found_.clear();
-    walker_.start(photo, layers, stripes, count, stop);
+    candidates_.clear();
+    scanner_.start(image, levels, stripes, count, stop);
     for (size_t i = 0; i < count; i++)
-        walker_.walk(layers[stripes[i].layer], stripes[i].layer, stripes[i], pools_[0], rest_);
-    rest_.flush();
-    for (int i = 1; i < used_; i++)
+        scanner_.scan(levels[stripes[i].level], stripes[i].level, stripes[i], pools_[0], leftover_pool_);
+    leftover_pool_.flush();
+    for (int i = 1; i < pool_count_; i++)
         pools_[i].flush();
-    keep(found_.data(), found_.size(), kept);
+    sink(candidates_.data(), candidates_.size(), sink_context);
 }
 
-Worker* makeWorker(const Model& model)
+Worker* createWorker(const Model& model)
 {
-    return new ThisWorker(model);
+    return new SimdWorker(model);
 }
 
 #endif

@@ -9,9 +9,9 @@
 
 namespace cv { namespace haar {
 
-Worker* makeWorker(const Model& model)
+Worker* createWorker(const Model& model)
 {
-    CV_CPU_DISPATCH(makeWorker, (model), CV_CPU_DISPATCH_MODES_ALL);
+    CV_CPU_DISPATCH(createWorker, (model), CV_CPU_DISPATCH_MODES_ALL);
 }
 
 }} // namespace cv::haar

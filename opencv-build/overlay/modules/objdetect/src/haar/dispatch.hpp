@@ -7,7 +7,7 @@
 namespace cv { namespace haar {
 
 // Takes what was found.
-typedef void (*Keep)(const Found* found, size_t count, void* to);
+typedef void (*CandidateSink)(const Candidate* candidates, size_t count, void* context);
 
 // What one thread works with: tables and memory that serve again for the next photo.
 class Worker
@@ -17,12 +17,12 @@ public:
     virtual ~Worker();
 
     // Looks at the stripes, until it is told to stop, and hands over what passes, in no order.
-    virtual void look(const Photo& photo, const Layer* layers, const Stripe* stripes, size_t count, const Stop& stop, Keep keep,
-                      void* kept) = 0;
+    virtual void detect(const ImageView& image, const PyramidLevel* levels, const Stripe* stripes, size_t count, const StopCallback& stop, CandidateSink sink,
+                      void* sink_context) = 0;
 };
 
 // A worker for a model, which must live as long.
-Worker* makeWorker(const Model& model);
+Worker* createWorker(const Model& model);
 
 }} // namespace cv::haar
 

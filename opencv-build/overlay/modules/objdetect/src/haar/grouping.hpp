@@ -10,29 +10,30 @@
 
 namespace cv { namespace haar {
 
-class EdgeTree;
+class RectKdTree;
 
 // `cv::partition` of the rectangles by `SimilarRects(eps)`: the same labels, and their number.
 int partitionSimilar(const std::vector<Rect>& rectangles, std::vector<int>& labels, double eps);
 
 // Which groups lie in a larger one, by the rule of `cv::groupRectangles`.
-class Containers
+class ContainerIndex
 {
 public:
-    // The mean rectangle of each group and its number of members; `threshold` and `eps` as `cv::groupRectangles` has them.
-    Containers(const std::vector<Rect>& groups, const std::vector<int>& members, int threshold, double eps);
-    ~Containers();
-    Containers(const Containers&) = delete;
-    Containers& operator=(const Containers&) = delete;
+    // The mean rectangle of each group and its number of members; `threshold` and `eps` as `cv::groupRectangles` has
+    // them.
+    ContainerIndex(const std::vector<Rect>& groups, const std::vector<int>& members, int threshold, double eps);
+    ~ContainerIndex();
+    ContainerIndex(const ContainerIndex&) = delete;
+    ContainerIndex& operator=(const ContainerIndex&) = delete;
 
-    // The first group that the stock loop must try as a container of `group`: one that is, or the number of groups if
-    // none is. 0, so that it tries all, where the groups are not indexed.
-    int of(int group) const;
+    // The first group that the upstream loop must try as a container of `group`: one that is, or the number of groups
+    // if none is. 0, so that it tries all, where the groups are not indexed.
+    int firstContainer(int group) const;
 
 private:
     const std::vector<Rect>& groups_;
     const std::vector<int>& members_;
-    std::unique_ptr<EdgeTree> tree_;
+    std::unique_ptr<RectKdTree> tree_;
 };
 
 }} // namespace cv::haar

@@ -8,29 +8,29 @@
 #ifndef OPENCV_OBJDETECT_HAAR_INTEGRAL_HPP
 #define OPENCV_OBJDETECT_HAAR_INTEGRAL_HPP
 
-#include "lanes.hpp"
+#include "simd_utils.hpp"
 
 namespace cv { namespace haar {
 
 CV_CPU_OPTIMIZATION_NAMESPACE_BEGIN
 
 // How a row's columns lie: (x) is at x, or at x / 2 and, if odd, behind `odd`.
-struct Columns
+struct ColumnLayout
 {
     int step;
-    size_t odd;
-    size_t operator()(int x) const { return step == 1 ? size_t(x) : size_t(x >> 1) + (x & 1 ? odd : 0); }
+    size_t odd_offset;
+    size_t operator()(int x) const { return step == 1 ? size_t(x) : size_t(x >> 1) + (x & 1 ? odd_offset : 0); }
 };
 
 // Sums of 16-bit numbers up to each lane.
-inline v_uint16x8 running(v_uint16x8 a)
+inline v_uint16x8 prefixSums(v_uint16x8 a)
 {
     a = v_add_wrap(a, v_rotate_left<1>(a));
     a = v_add_wrap(a, v_rotate_left<2>(a));
     return v_add_wrap(a, v_rotate_left<4>(a));
 }
 
-inline v_uint32x4 running(v_uint32x4 a)
+inline v_uint32x4 prefixSums(v_uint32x4 a)
 {
     a = a + v_rotate_left<1>(a);
     return a + v_rotate_left<2>(a);
@@ -38,7 +38,7 @@ inline v_uint32x4 running(v_uint32x4 a)
 
 // Writes the next row of the integral image, whose first column is 0, below the row `above`. `pixels` and the rows
 // have room for `width` rounded up to 16 and a vector more.
-inline void integralRow(const uint8_t* pixels, int width, const Columns& columns, const uint16_t* above, uint16_t* row)
+inline void integralRow(const uint8_t* pixels, int width, const ColumnLayout& columns, const uint16_t* above, uint16_t* row)
 {
     v_uint16x8 carry = v_setzero_u16();
     if (columns.step == 1)
@@ -46,8 +46,8 @@ inline void integralRow(const uint8_t* pixels, int width, const Columns& columns
         row[0] = 0;
         for (int x = 0; x < width; x += 8)
         {
-            const v_uint16x8 sums = v_add_wrap(running(v_load_expand(pixels + x)), carry);
-            carry = last(sums);
+            const v_uint16x8 sums = v_add_wrap(prefixSums(v_load_expand(pixels + x)), carry);
+            carry = broadcastLast(sums);
             v_store(row + x + 1, v_add_wrap(sums, v_load(above + x + 1)));
         }
         return;
@@ -55,22 +55,22 @@ inline void integralRow(const uint8_t* pixels, int width, const Columns& columns
     row[0] = 0;
     for (int x = 0; x < width; x += 16)
     {
-        const v_uint16x8 first = v_add_wrap(running(v_load_expand(pixels + x)), carry);
-        const v_uint16x8 second = v_add_wrap(running(v_load_expand(pixels + x + 8)), last(first));
-        carry = last(second);
+        const v_uint16x8 first = v_add_wrap(prefixSums(v_load_expand(pixels + x)), carry);
+        const v_uint16x8 second = v_add_wrap(prefixSums(v_load_expand(pixels + x + 8)), broadcastLast(first));
+        carry = broadcastLast(second);
         // Column x + 1 is the first, and odd.
         const v_uint32x4 low = v_setall_u32(0xFFFF);
         const v_uint32x4 a = v_reinterpret_as_u32(first), b = v_reinterpret_as_u32(second);
         const v_uint16x8 odd = v_pack(a & low, b & low);
         const v_uint16x8 even = v_pack(v_shr<16>(a), v_shr<16>(b));
         const size_t at = size_t(x / 2);
-        v_store(row + columns.odd + at, v_add_wrap(odd, v_load(above + columns.odd + at)));
+        v_store(row + columns.odd_offset + at, v_add_wrap(odd, v_load(above + columns.odd_offset + at)));
         v_store(row + at + 1, v_add_wrap(even, v_load(above + at + 1)));
     }
 }
 
 // The squares of as many pixels as a vector has 16-bit lanes.
-inline void squares(const uint8_t* pixels, v_uint32& low, v_uint32& high)
+inline void squarePixels(const uint8_t* pixels, v_uint32& low, v_uint32& high)
 {
     const v_uint16 values = vx_load_expand(pixels);
     v_expand(v_mul_wrap(values, values), low, high);
@@ -82,34 +82,34 @@ inline void addSquares(const uint8_t* pixels, int width, uint32_t* sums)
     for (int x = 0; x < width; x += Lanes)
     {
         v_uint32 low, high;
-        squares(pixels + x, low, high);
+        squarePixels(pixels + x, low, high);
         v_store(sums + x, vx_load(sums + x) + low);
         v_store(sums + x + Lanes / 2, vx_load(sums + x + Lanes / 2) + high);
     }
 }
 
 // The same for a row that comes in and one that goes out.
-inline void moveSquares(const uint8_t* in, const uint8_t* out, int width, uint32_t* sums)
+inline void slideSquares(const uint8_t* entering, const uint8_t* leaving, int width, uint32_t* sums)
 {
     for (int x = 0; x < width; x += Lanes)
     {
         v_uint32 low, high, old_low, old_high;
-        squares(in + x, low, high);
-        squares(out + x, old_low, old_high);
+        squarePixels(entering + x, low, high);
+        squarePixels(leaving + x, old_low, old_high);
         v_store(sums + x, vx_load(sums + x) + low - old_low);
         v_store(sums + x + Lanes / 2, vx_load(sums + x + Lanes / 2) + high - old_high);
     }
 }
 
 // Sums of the columns up to each, of which the first is 0.
-inline void addUp(const uint32_t* sums, int width, const Columns& columns, uint32_t* row)
+inline void prefixSumRow(const uint32_t* sums, int width, const ColumnLayout& columns, uint32_t* row)
 {
     v_uint32x4 carry = v_setzero_u32();
     row[0] = 0;
     for (int x = 0; x < width; x += 8)
     {
-        const v_uint32x4 first = running(v_load(sums + x)) + carry;
-        const v_uint32x4 second = running(v_load(sums + x + 4)) + v_broadcast_element<3>(first);
+        const v_uint32x4 first = prefixSums(v_load(sums + x)) + carry;
+        const v_uint32x4 second = prefixSums(v_load(sums + x + 4)) + v_broadcast_element<3>(first);
         carry = v_broadcast_element<3>(second);
         if (columns.step == 1)
         {
@@ -120,7 +120,7 @@ inline void addUp(const uint32_t* sums, int width, const Columns& columns, uint3
         v_uint32x4 low, high, odd, even;
         v_zip(first, second, low, high);    // 1 5 2 6 | 3 7 4 8
         v_zip(low, high, odd, even);        // 1 3 5 7 | 2 4 6 8
-        v_store(row + columns.odd + x / 2, odd);
+        v_store(row + columns.odd_offset + x / 2, odd);
         v_store(row + x / 2 + 1, even);
     }
 }

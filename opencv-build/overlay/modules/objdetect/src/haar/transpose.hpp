@@ -3,62 +3,62 @@
 #define OPENCV_OBJDETECT_HAAR_TRANSPOSE_HPP
 
 #include "integral.hpp"
-#include "lanes.hpp"
+#include "simd_utils.hpp"
 
 namespace cv { namespace haar {
 
 CV_CPU_OPTIMIZATION_NAMESPACE_BEGIN
 
-// Up to eight columns, from `from`, of eight windows in each block of 128 bits. Column i goes to `to + i * apart`.
-// Only what the columns need is done.
-template <int Wanted> inline void transposeTile(const uint16_t* const* at, size_t from, uint16_t* to, size_t apart)
+// Up to eight columns, from `from`, of eight windows in each block of 128 bits. Column i goes to `to + i *
+// column_stride`. Only what the columns need is done.
+template <int ColumnCount> inline void transposeTile(const uint16_t* const* windows, size_t from, uint16_t* to, size_t column_stride)
 {
-    Wide row[8], pair[8], four[8];
+    U16Vector row[8], pair[8], four[8];
     for (int i = 0; i < 8; i++)
-        row[i] = rows(at + i, from);
+        row[i] = loadRows(windows + i, from);
     for (int i = 0; i < 4; i++)
     {
-        pair[i] = low16(row[2 * i], row[2 * i + 1]);
-        if (Wanted > 4)
-            pair[i + 4] = high16(row[2 * i], row[2 * i + 1]);
+        pair[i] = unpackLow16(row[2 * i], row[2 * i + 1]);
+        if (ColumnCount > 4)
+            pair[i + 4] = unpackHigh16(row[2 * i], row[2 * i + 1]);
     }
-    for (int i = 0; i < (Wanted > 4 ? 8 : 4); i += 4)
+    for (int i = 0; i < (ColumnCount > 4 ? 8 : 4); i += 4)
     {
-        four[i] = low32(pair[i], pair[i + 1]);
-        four[i + 1] = low32(pair[i + 2], pair[i + 3]);
-        if (Wanted > 2)
+        four[i] = unpackLow32(pair[i], pair[i + 1]);
+        four[i + 1] = unpackLow32(pair[i + 2], pair[i + 3]);
+        if (ColumnCount > 2)
         {
-            four[i + 2] = high32(pair[i], pair[i + 1]);
-            four[i + 3] = high32(pair[i + 2], pair[i + 3]);
+            four[i + 2] = unpackHigh32(pair[i], pair[i + 1]);
+            four[i + 3] = unpackHigh32(pair[i + 2], pair[i + 3]);
         }
     }
-    for (int i = 0; i < Wanted; i += 2)
+    for (int i = 0; i < ColumnCount; i += 2)
     {
-        keep(to + size_t(i) * apart, low64(four[i], four[i + 1]));
-        if (i + 1 < Wanted)
-            keep(to + size_t(i + 1) * apart, high64(four[i], four[i + 1]));
+        storeLanes(to + size_t(i) * column_stride, unpackLow64(four[i], four[i + 1]));
+        if (i + 1 < ColumnCount)
+            storeLanes(to + size_t(i + 1) * column_stride, unpackHigh64(four[i], four[i + 1]));
     }
 }
 
 // A row of `count` columns.
-inline void transposeRow(const uint16_t* const* at, size_t from, int count, uint16_t* to, size_t apart)
+inline void transposeRow(const uint16_t* const* windows, size_t from, int count, uint16_t* to, size_t column_stride)
 {
-    for (; count > 4; count -= 8, from += 8, to += 8 * apart)
+    for (; count > 4; count -= 8, from += 8, to += 8 * column_stride)
         if (count >= 8)
-            transposeTile<8>(at, from, to, apart);
+            transposeTile<8>(windows, from, to, column_stride);
         else
-            transposeTile<7>(at, from, to, apart);
+            transposeTile<7>(windows, from, to, column_stride);
     if (count > 2)
-        transposeTile<4>(at, from, to, apart);
+        transposeTile<4>(windows, from, to, column_stride);
     else if (count == 2)
-        transposeTile<2>(at, from, to, apart);
+        transposeTile<2>(windows, from, to, column_stride);
     else if (count == 1)
-        transposeTile<1>(at, from, to, apart);
+        transposeTile<1>(windows, from, to, column_stride);
 }
 
 // All `width` by `height` places; (x, y) of all windows goes to (y * width + x) * Lanes, and no more than a tile behind
 // the last one is written.
-inline void transpose(const uint16_t* const* windows, size_t stride, const Columns& columns, int width, int height,
+inline void transpose(const uint16_t* const* windows, size_t stride, const ColumnLayout& columns, int width, int height,
                       uint16_t* to)
 {
     for (int y = 0; y < height; y++, to += width * Lanes)
@@ -69,7 +69,7 @@ inline void transpose(const uint16_t* const* windows, size_t stride, const Colum
         else
         {
             transposeRow(windows, row, (width + 1) / 2, to, 2 * Lanes);
-            transposeRow(windows, row + columns.odd, width / 2, to + Lanes, 2 * Lanes);
+            transposeRow(windows, row + columns.odd_offset, width / 2, to + Lanes, 2 * Lanes);
         }
     }
 }

@@ -15,14 +15,16 @@ extern "C" {
    NULL, or a text that says what is wrong with the bytes; then the classifier is empty. Throws nothing. */
 const char *opencv_packed_cascade_open(void *classifier, const unsigned char *bytes, size_t length);
 
-/* Switches the fast detector and the fast grouping of rectangles on (1, as they are at first) or off (0) for all classifiers
-   of the process: off, OpenCV's own code does both, and finds the same. Returns what it was before. For comparisons. */
-int opencv_haar_fast(int on);
+/* Switches the fast detector and the fast grouping of rectangles on (1, as they are at first) or off (0) for all
+   classifiers of the process: off, OpenCV's own code does both, and finds the same. Returns what it was before. For
+   comparisons. */
+int opencv_haar_set_fast(int enabled);
 
-/* Lets detections end early that the calling thread begins from now on, whichever code detects: they ask `stop`, with `context`, every
-   millisecond or so, from any thread and from several at once. When it returns other than 0, as it must from then on, the detection ends
-   with a `cv::Exception`. It must not throw. NULL, as at first, lets all detections go on to their end. */
-void opencv_detection_stop(int (*stop)(void *context), void *context);
+/* Lets detections end early that the calling thread begins from now on, whichever code detects: they call
+   `should_stop`, with `context`, every millisecond or so, from any thread and from several at once. When it returns
+   other than 0, as it must from then on, the detection ends with a `cv::Exception`. It must not throw. NULL, as at
+   first, lets all detections go on to their end. */
+void opencv_detection_set_stop_callback(int (*should_stop)(void *context), void *context);
 
 #ifdef __cplusplus
 }

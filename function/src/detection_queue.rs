@@ -1,0 +1,81 @@
+//! Looks that are under way, each on a thread of its own: one at a time looks, and one that nobody waits for any more is
+//! known as long as it goes on.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Instant;
+
+#[derive(Debug, Default)]
+pub struct DetectionQueue {
+    running: Mutex<()>,
+    pending: AtomicUsize,
+}
+
+/// A look, from when it is asked for to its end.
+pub struct QueuedDetection {
+    queue: Arc<DetectionQueue>,
+    started_at: Arc<OnceLock<Instant>>,
+}
+
+impl DetectionQueue {
+    pub fn enqueue(self: &Arc<Self>) -> QueuedDetection {
+        self.pending.fetch_add(1, Ordering::Relaxed);
+        QueuedDetection {
+            queue: Arc::clone(self),
+            started_at: Arc::default(),
+        }
+    }
+
+    pub fn is_busy(&self) -> bool {
+        self.pending.load(Ordering::Relaxed) > 0
+    }
+}
+
+impl QueuedDetection {
+    pub fn started_at(&self) -> Arc<OnceLock<Instant>> {
+        Arc::clone(&self.started_at)
+    }
+
+    /// Waits until no other looks, and begins. It has its turn as long as the guard lives.
+    pub fn start(&self) -> MutexGuard<'_, ()> {
+        // There is nothing behind the lock that a panic could have left half done.
+        let guard = self.queue.running.lock();
+        let guard = guard.unwrap_or_else(PoisonError::into_inner);
+        self.started_at.get_or_init(Instant::now);
+        guard
+    }
+}
+
+impl Drop for QueuedDetection {
+    fn drop(&mut self) {
+        self.queue.pending.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_detection_runs_at_a_time_and_a_panic_ends_it() {
+        let queue = Arc::new(DetectionQueue::default());
+        let (first, second) = (queue.enqueue(), queue.enqueue());
+        let started_at = second.started_at();
+        let guard = first.start();
+        let other = std::thread::spawn(move || {
+            let _guard = second.start();
+            panic!("as a test does it");
+        });
+        assert!(started_at.get().is_none());
+        drop(guard);
+        drop(first);
+        other.join().unwrap_err();
+        assert!(started_at.get().is_some());
+        assert!(!queue.is_busy());
+        let third = queue.enqueue();
+        assert!(queue.is_busy());
+        drop(third.start());
+        drop(third);
+        assert!(!queue.is_busy());
+    }
+}

@@ -1,0 +1,250 @@
+//! Finds faces and their eyes in a photo, by OpenCV's cascades.
+
+use std::borrow::Cow;
+
+use opencv::core::{self, Mat, Rect, Size, ToInputArray, Vector};
+use opencv::prelude::*;
+use opencv::{Result, imgproc};
+
+use super::cascade::{Cascade, LARGE_IMAGE_PIXELS};
+use super::classifiers::Classifiers;
+use super::vote::{RawDetection, merge};
+use super::{Face, cancellation};
+use crate::options::{Contrast, DetectionOptions, EyeCascade};
+use crate::photo::PhotoError;
+use crate::photo::pixels::Photo;
+use crate::vision::DetectionTask;
+
+/// Windows of one cascade that must agree before it has a say beside others; `face_neighbours` then
+/// is about all of them together.
+const RAW_MIN_NEIGHBOURS: i32 = 2;
+/// The smallest face that cascades look for together, in pixels: the smallest window of the frontal
+/// ones, 24, has such a face in it.
+const MIN_FACE: f64 = 21.0;
+/// The limit of contrast and the tiles of adaptive equalisation; OpenCV's usual ones.
+const CLAHE: (f64, i32) = (2.0, 8);
+
+pub struct CascadeDetector {
+    classifiers: Classifiers,
+}
+
+impl CascadeDetector {
+    /// Reads the cascades that the Python original had, or all of them.
+    pub fn new(preload_all: bool) -> Result<Self> {
+        Ok(Self {
+            classifiers: Classifiers::new(preload_all)?,
+        })
+    }
+
+    /// The faces in `photo`, from left to right, each with its eyes.
+    ///
+    /// # Errors
+    /// Time is over, which ends it within some milliseconds; or OpenCV failed.
+    pub fn detect(&mut self, photo: &Photo, task: &DetectionTask) -> Result<Vec<Face>, PhotoError> {
+        let faces =
+            cancellation::with_deadline(task.limits.deadline, || self.detect_faces(photo, task));
+        // What was stopped failed for the time.
+        faces.or_else(|failure| task.limits.check_time().and(Err(failure)))
+    }
+
+    fn detect_faces(
+        &mut self,
+        photo: &Photo,
+        task: &DetectionTask,
+    ) -> Result<Vec<Face>, PhotoError> {
+        let detection = &task.detection;
+        let (image, scale) = photo.grey();
+        if is_large(image) {
+            // The pyramids that they hold of earlier pictures may be in the way.
+            self.classifiers.drop_pyramids();
+        }
+        let boxes = match detection.face_cascades.as_slice() {
+            // One cascade on one picture is what OpenCV's own call is for, and gives its boxes.
+            [face] if !detection.side_faces && detection.contrast == Contrast::Plain => {
+                let sizes = WindowSizes::from_options(detection, scale, 1.0);
+                let cascade = Cascade::Face(*face);
+                let (factor, neighbours) = (detection.scale_factor, detection.face_neighbours);
+                self.detect_boxes(cascade, image, factor, neighbours, sizes)?
+            }
+            _ => self.detect_merged(image, task, scale)?,
+        };
+        let mut faces = Vec::new();
+        for rectangle in boxes {
+            task.limits.check_time()?;
+            let eyes = self.detect_eyes(image, rectangle, detection)?;
+            let original = |rectangle: Rect| photo.to_photo_box(rectangle);
+            let mut eyes: Vec<_> = eyes.into_iter().map(original).collect();
+            eyes.sort_unstable();
+            faces.push(Face {
+                rectangle: original(rectangle),
+                eyes,
+            });
+        }
+        // Where OpenCV's own code detects, its order depends on which of its threads ends first.
+        faces.sort_unstable();
+        Ok(faces)
+    }
+
+    /// The faces that several cascades agree on.
+    fn detect_merged(
+        &mut self,
+        image: &Mat,
+        task: &DetectionTask,
+        scale: f64,
+    ) -> Result<Vec<Rect>, PhotoError> {
+        let detection = &task.detection;
+        let mut detections = Vec::new();
+        for image in contrast_variants(image, detection.contrast)? {
+            for cascade in Cascade::for_faces(detection) {
+                task.limits.check_time()?;
+                detections.extend(self.raw_detections(&image, cascade, false, detection, scale)?);
+                if cascade == Cascade::Profile {
+                    let mut flipped = Mat::default();
+                    core::flip(&*image, &mut flipped, 1)?;
+                    detections
+                        .extend(self.raw_detections(&flipped, cascade, true, detection, scale)?);
+                }
+            }
+        }
+        let frame = Rect::from_point_size(core::Point::default(), image.size()?);
+        let boxes = merge(detections, detection.face_neighbours);
+        let clipped = boxes.into_iter().map(|[x, y, width, height]| {
+            // A fitted box may reach over the picture's edge.
+            Rect::new(x, y, width, height) & frame
+        });
+        Ok(clipped.filter(|face| !face.empty()).collect())
+    }
+
+    /// What one cascade finds in the picture, which may be flipped, as faces in one that is not.
+    fn raw_detections(
+        &mut self,
+        image: &Mat,
+        cascade: Cascade,
+        flipped: bool,
+        detection: &DetectionOptions,
+        scale: f64,
+    ) -> Result<Vec<RawDetection>> {
+        let fit = cascade.fit();
+        let mut sizes = WindowSizes::from_options(detection, scale, fit.side);
+        let min = (MIN_FACE / fit.side).round() as i32;
+        sizes.min = sizes.min.max(min);
+        let factor = cascade.scale_factor(detection.scale_factor);
+        let (mut boxes, mut votes) = (Vector::<Rect>::new(), Vector::<i32>::new());
+        self.classifiers.get(cascade)?.detect_multi_scale2(
+            image,
+            &mut boxes,
+            &mut votes,
+            factor,
+            RAW_MIN_NEIGHBOURS,
+            0,
+            square(sizes.min),
+            square(sizes.max),
+        )?;
+        self.release_large_pyramid(cascade, image);
+        let width = image.cols();
+        let raw_detection = |(found, votes): (Rect, i32)| {
+            let x = if flipped {
+                width - found.x - found.width
+            } else {
+                found.x
+            };
+            let fit = if flipped { fit.flipped() } else { fit };
+            RawDetection {
+                area: fit.face([x, found.y, found.width, found.height]),
+                votes,
+            }
+        };
+        Ok(boxes.iter().zip(votes.iter()).map(raw_detection).collect())
+    }
+
+    /// The eyes in a face, in the picture's coordinates.
+    fn detect_eyes(
+        &mut self,
+        image: &Mat,
+        face: Rect,
+        detection: &DetectionOptions,
+    ) -> Result<Vec<Rect>> {
+        if detection.eye_cascade == EyeCascade::None {
+            return Ok(Vec::new());
+        }
+        let region = Mat::roi(image, face)?;
+        let cascade = Cascade::Eye(detection.eye_cascade);
+        // OpenCV's own factor, whatever that for faces is, as the Python original had it.
+        let neighbours = detection.eye_neighbours;
+        let eyes = self.detect_boxes(cascade, &region, 1.1, neighbours, WindowSizes::default())?;
+        let offset = |eye: Rect| eye + face.tl();
+        Ok(eyes.into_iter().map(offset).collect())
+    }
+
+    /// What one cascade finds, by OpenCV's own count of neighbours.
+    fn detect_boxes(
+        &mut self,
+        cascade: Cascade,
+        image: &(impl ToInputArray + MatTraitConst),
+        factor: f64,
+        neighbours: i32,
+        sizes: WindowSizes,
+    ) -> Result<Vec<Rect>> {
+        let mut boxes = Vector::<Rect>::new();
+        let (min, max) = (square(sizes.min), square(sizes.max));
+        let classifier = self.classifiers.get(cascade)?;
+        classifier.detect_multi_scale(image, &mut boxes, factor, neighbours, 0, min, max)?;
+        self.release_large_pyramid(cascade, image);
+        Ok(boxes.to_vec())
+    }
+
+    /// Lets go of a classifier that keeps the pyramid of a large picture.
+    fn release_large_pyramid(&mut self, cascade: Cascade, image: &impl MatTraitConst) {
+        if cascade.keeps_pyramid() && is_large(image) {
+            self.classifiers.drop(cascade);
+        }
+    }
+}
+
+/// The sizes of windows, in pixels of the picture that is looked at; 0 for any.
+#[derive(Clone, Copy, Default)]
+struct WindowSizes {
+    min: i32,
+    max: i32,
+}
+
+impl WindowSizes {
+    /// Windows in which a face has the sizes that were asked for, when it has `side` of the window.
+    fn from_options(detection: &DetectionOptions, scale: f64, side: f64) -> Self {
+        let window = |face: u32| (f64::from(face) * scale / side).round() as i32;
+        Self {
+            min: window(detection.min_face),
+            // A limit that rounds to nothing must stay one.
+            max: window(detection.max_face).max(i32::from(detection.max_face != 0)),
+        }
+    }
+}
+
+fn is_large(image: &impl MatTraitConst) -> bool {
+    image.total() as u64 > LARGE_IMAGE_PIXELS
+}
+
+fn square(side: i32) -> Size {
+    Size::new(side, side)
+}
+
+/// The picture with its contrast changed, as often as it is looked at.
+fn contrast_variants(image: &Mat, contrast: Contrast) -> Result<Vec<Cow<'_, Mat>>> {
+    let mut images = Vec::new();
+    if contrast == Contrast::Plain {
+        images.push(Cow::Borrowed(image));
+    }
+    if matches!(contrast, Contrast::Equalized | Contrast::Both) {
+        let mut equalized = Mat::default();
+        imgproc::equalize_hist(image, &mut equalized)?;
+        images.push(Cow::Owned(equalized));
+    }
+    if matches!(contrast, Contrast::Adaptive | Contrast::Both) {
+        let mut adapted = Mat::default();
+        let (limit, tiles) = CLAHE;
+        let mut clahe = imgproc::create_clahe(limit, square(tiles))?;
+        clahe.apply(image, &mut adapted)?;
+        images.push(Cow::Owned(adapted));
+    }
+    Ok(images)
+}

@@ -1,0 +1,112 @@
+//! A function with a stand-in for OpenCV and a folder for S3.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::super::*;
+use crate::faces::Face;
+use crate::photo::PhotoError;
+use crate::photo::{Header, Refusal};
+use crate::vision::{DetectionTask, Detections, StepTimes};
+
+/// Finds one face, and has trouble with photos of 666 pixels' width, and with 667 more than that.
+pub struct FakeDetector;
+
+impl Detector for FakeDetector {
+    fn detect(
+        &self,
+        _: &[u8],
+        header: &Header,
+        task: &DetectionTask,
+    ) -> Result<Detections, PhotoError> {
+        assert_ne!(header.width, 667, "as a test does it");
+        if header.width == 666 {
+            let damaged = Refusal::PhotoDamaged(header.format, "it is cursed".to_owned());
+            return Err(PhotoError::Refused(damaged));
+        }
+        Ok(Detections {
+            width: header.width,
+            height: header.height,
+            faces: vec![Face {
+                rectangle: [1, 2, 3, 4],
+                eyes: vec![[1, 2, 1, 1]],
+            }],
+            annotated: task
+                .annotation_quality
+                .map(|quality| Ok(vec![quality as u8].into())),
+            times: StepTimes::default(),
+        })
+    }
+}
+
+/// A function whose bucket `b` is a folder, with some photos in it.
+pub struct FunctionFixture {
+    pub folder: tempfile::TempDir,
+    variables: Vec<(String, String)>,
+}
+
+impl FunctionFixture {
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("b")).unwrap();
+        let storage = format!("file://{}", folder.path().display());
+        let fixture = Self {
+            folder,
+            variables: vec![("FACE_DETECT_STORAGE".to_owned(), storage)],
+        };
+        for key in ["one.png", "two.png", "three.png"] {
+            fixture.put_object(key, &png(300));
+        }
+        fixture.put_object("damaged.png", &png(666));
+        fixture.put_object("text.png", b"no picture");
+        fixture
+    }
+
+    pub fn with_variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub fn object_path(&self, key: &str) -> std::path::PathBuf {
+        self.folder.path().join("b").join(key)
+    }
+
+    pub fn put_object(&self, key: &str, content: &[u8]) {
+        fs::write(self.object_path(key), content).unwrap();
+    }
+
+    pub async fn invoke(&self, event: Value) -> Result<Value> {
+        let environment_options = EnvironmentOptions::from_variables(self.variables.clone());
+        let function = Function::new(FakeDetector, environment_options, Machine::default());
+        let deadline = Deadline::after(Duration::from_secs(60));
+        let response = function.handle(Event(Ok(event)), String::new(), deadline);
+        let response = response.await?;
+        Ok(serde_json::to_value(response).unwrap())
+    }
+
+    pub fn written_keys(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.folder.path().join("b")).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut written: Vec<_> = names.filter(|name| is_output(name)).collect();
+        written.sort();
+        written
+    }
+}
+
+fn is_output(name: &str) -> bool {
+    name.contains("_rs")
+        || Path::new(name)
+            .extension()
+            .is_some_and(|kind| kind == "json")
+}
+
+/// A PNG file without pixels between its header and its end.
+pub fn png(width: u32) -> Vec<u8> {
+    let mut file = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR".to_vec();
+    file.extend(width.to_be_bytes());
+    file.extend(b"\0\0\0\x64\x08\x02\0\0\0\0\0\0\0\0\0\0\0IEND\xae\x42\x60\x82");
+    file
+}

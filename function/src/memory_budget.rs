@@ -1,0 +1,119 @@
+//! Memory for the files of an event's photos. The one whose turn it is gets what it needs; others come while
+//! it is looked at and go after, as far as they have room together.
+
+use std::collections::BTreeSet;
+
+use tokio::sync::watch;
+
+pub struct MemoryBudget {
+    bytes: u64,
+    usage: watch::Sender<Usage>,
+}
+
+#[derive(Default)]
+struct Usage {
+    bytes: u64,
+    /// The first place that has not left.
+    first_unfinished: usize,
+    /// Places behind it that have.
+    finished: BTreeSet<usize>,
+}
+
+/// A photo, from before its file comes until it is done with.
+pub struct Reservation<'a> {
+    budget: &'a MemoryBudget,
+    index: usize,
+    bytes: u64,
+}
+
+impl MemoryBudget {
+    pub fn new(bytes: u64) -> Self {
+        Self {
+            bytes,
+            usage: watch::Sender::default(),
+        }
+    }
+
+    pub fn reservation(&self, index: usize) -> Reservation<'_> {
+        Reservation {
+            budget: self,
+            index,
+            bytes: 0,
+        }
+    }
+}
+
+impl Reservation<'_> {
+    /// Waits until there is room for a file. The first photo that is not done with never waits, so that
+    /// one which nothing has room beside goes alone, and no two wait for each other.
+    pub async fn acquire(&mut self, bytes: u64) {
+        let usage = &self.budget.usage;
+        let mut changes = usage.subscribe();
+        let fits = |usage: &mut Usage| {
+            let with = usage.bytes.saturating_add(bytes);
+            let fits = with <= self.budget.bytes || usage.first_unfinished == self.index;
+            if fits {
+                usage.bytes = with;
+            }
+            fits
+        };
+        while !usage.send_if_modified(fits) {
+            // The sender lives as long as this, so that the wait does not fail.
+            let _ = changes.changed().await;
+        }
+        self.bytes += bytes;
+    }
+}
+
+impl Drop for Reservation<'_> {
+    fn drop(&mut self) {
+        self.budget.usage.send_modify(|usage| {
+            usage.bytes -= self.bytes;
+            usage.finished.insert(self.index);
+            while usage.finished.remove(&usage.first_unfinished) {
+                usage.first_unfinished += 1;
+            }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn acquire_waits_for_free_bytes_except_for_the_first_photo() {
+        let budget = MemoryBudget::new(10);
+        let [mut first, mut second, mut third, mut fourth] =
+            [0, 1, 2, 3].map(|index| budget.reservation(index));
+        second.acquire(6).await;
+        // What has come later may be smaller.
+        assert!(third.acquire(5).now_or_never().is_none());
+        third.acquire(4).await;
+        first.acquire(100).await;
+        let mut pending = Box::pin(fourth.acquire(6));
+        assert!(pending.as_mut().now_or_never().is_none());
+        drop(third);
+        assert!(pending.as_mut().now_or_never().is_none());
+        drop(first);
+        assert!(pending.as_mut().now_or_never().is_none(), "two of six");
+        drop(second);
+        pending.await;
+    }
+
+    #[tokio::test]
+    async fn a_file_over_the_budget_is_admitted_when_it_is_first() {
+        let budget = MemoryBudget::new(10);
+        let [mut first, mut second] = [0, 1].map(|index| budget.reservation(index));
+        first.acquire(1).await;
+        let mut pending = Box::pin(second.acquire(11));
+        assert!(pending.as_mut().now_or_never().is_none());
+        drop(first);
+        pending.await;
+        assert_eq!(budget.usage.borrow().bytes, 11);
+        drop(second);
+        assert_eq!(budget.usage.borrow().bytes, 0);
+    }
+}

@@ -1,0 +1,106 @@
+//! Keys of what the function writes, made from the photo's key; and the way back, by which the
+//! function knows its own output.
+
+/// A key with `{key}` in it, where the photo's key goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyPattern {
+    prefix: String,
+    suffix: String,
+}
+
+impl KeyPattern {
+    /// Reads a pattern: `{key}` must be in it, once.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (prefix, suffix) = text.split_once("{key}")?;
+        // What is made must be a key that can be written.
+        let sample = text.replacen("{key}", "k", 1);
+        let is_valid = |part: &str| !part.is_empty() && part != "." && part != "..";
+        (!suffix.contains("{key}") && sample.split('/').all(is_valid)).then(|| Self {
+            prefix: prefix.to_owned(),
+            suffix: suffix.to_owned(),
+        })
+    }
+
+    pub fn annotated_key(&self, key: &str) -> String {
+        format!("{}{key}{}", self.prefix, self.suffix)
+    }
+
+    /// The key of the JSON: that of the annotated photo with `.json` in the place of `.jpg`, or
+    /// behind it.
+    pub fn sidecar_key(&self, key: &str) -> String {
+        format!("{}{key}{}", self.prefix, self.sidecar_suffix())
+    }
+
+    /// Whether this pattern makes such keys, from whatever photo.
+    pub fn matches(&self, key: &str) -> bool {
+        let has_suffix = |suffix: &str| {
+            key.strip_prefix(&self.prefix)
+                .is_some_and(|rest| rest.ends_with(suffix))
+        };
+        has_suffix(&self.suffix) || has_suffix(&self.sidecar_suffix())
+    }
+
+    /// Whether the annotated photo's key is the photo's own.
+    pub fn is_identity(&self) -> bool {
+        self.prefix.is_empty() && self.suffix.is_empty()
+    }
+
+    /// Whether it only adds an extension, as other programs do that write photos.
+    pub fn only_adds_extension(&self) -> bool {
+        let extension = self.suffix.strip_prefix('.');
+        let is_alphanumeric =
+            |rest: &str| rest.chars().all(|letter| letter.is_ascii_alphanumeric());
+        self.prefix.is_empty() && extension.is_some_and(is_alphanumeric)
+    }
+
+    fn sidecar_suffix(&self) -> String {
+        let stem = self.suffix.strip_suffix(".jpg");
+        format!("{}.json", stem.unwrap_or(&self.suffix))
+    }
+}
+
+impl std::fmt::Display for KeyPattern {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}{{key}}{}", self.prefix, self.suffix)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn generated_keys_match_the_pattern() {
+        let suffix = KeyPattern::parse("{key}_rs.jpg").unwrap();
+        assert_eq!(suffix.annotated_key("a/b.png"), "a/b.png_rs.jpg");
+        assert_eq!(suffix.sidecar_key("a/b.png"), "a/b.png_rs.json");
+        assert!(suffix.matches("a/b.png_rs.jpg") && suffix.matches("a/b.png_rs.json"));
+        assert!(!suffix.matches("a/b.jpg"));
+
+        let prefix = KeyPattern::parse("faces/{key}").unwrap();
+        assert_eq!(prefix.annotated_key("b.jpg"), "faces/b.jpg");
+        assert_eq!(prefix.sidecar_key("b.jpg"), "faces/b.jpg.json");
+        assert!(prefix.matches("faces/b.jpg") && !prefix.matches("b.jpg"));
+        assert_eq!(prefix.to_string(), "faces/{key}");
+    }
+
+    #[test]
+    fn pattern_needs_exactly_one_key_placeholder() {
+        assert_eq!(KeyPattern::parse("photo.jpg"), None);
+        assert_eq!(KeyPattern::parse("{key}{key}"), None);
+        for pattern in ["/a/{key}", "../{key}", "a//{key}", "{key}/", "{key}/../b"] {
+            assert_eq!(KeyPattern::parse(pattern), None, "{pattern}");
+        }
+        assert!(
+            KeyPattern::parse("{key}.jpg")
+                .unwrap()
+                .only_adds_extension()
+        );
+        assert!(
+            !KeyPattern::parse("{key}.faces.jpg")
+                .unwrap()
+                .only_adds_extension()
+        );
+        assert!(KeyPattern::parse("{key}").unwrap().is_identity());
+    }
+}

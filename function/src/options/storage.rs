@@ -1,0 +1,108 @@
+//! Where objects are, and which buckets the operator permits.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+
+/// Where objects are, and which of them may be read and written.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct StorageConfig {
+    pub location: Location,
+    /// The only buckets that may be read and written; any without.
+    pub allowed_buckets: Option<Vec<String>>,
+    /// The account that buckets must belong to, which S3 checks; any without.
+    pub expected_bucket_owner: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Location {
+    #[default]
+    S3,
+    /// In a folder: a bucket is a folder in it.
+    Folder(PathBuf),
+}
+
+impl StorageConfig {
+    /// How people write the address of an object.
+    pub fn url(&self, bucket: &str, key: &str) -> String {
+        match &self.location {
+            Location::S3 => format!("s3://{bucket}/{key}"),
+            folder @ Location::Folder(_) => format!("{folder}/{bucket}/{key}"),
+        }
+    }
+
+    pub fn check_bucket_allowed(&self, bucket: &str) -> Result<()> {
+        let listed = |buckets: &Vec<String>| buckets.iter().any(|name| name == bucket);
+        if self.allowed_buckets.as_ref().is_none_or(listed) {
+            return Ok(());
+        }
+        Err(Error::BucketNotAllowed(bucket.to_owned()))
+    }
+
+    pub(super) fn parse_buckets(text: &str) -> Option<Vec<String>> {
+        let names: Vec<_> = text.split(',').map(|name| name.trim().to_owned()).collect();
+        let is_valid = |name: &String| !name.is_empty() && !name.contains('/');
+        names.iter().all(is_valid).then_some(names)
+    }
+
+    pub(super) fn parse_account_id(text: &str) -> Option<String> {
+        let all_digits = text.bytes().all(|byte| byte.is_ascii_digit());
+        (all_digits && text.len() == 12).then(|| text.to_owned())
+    }
+}
+
+impl Location {
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        if text == "s3" {
+            return Some(Self::S3);
+        }
+        let folder = Path::new(text.strip_prefix("file://")?);
+        folder.is_absolute().then(|| Self::Folder(folder.into()))
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::S3 => f.write_str("s3"),
+            Self::Folder(folder) => write!(f, "file://{}", folder.display()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_listed_buckets_are_permitted() {
+        let mut config = StorageConfig::default();
+        config.check_bucket_allowed("any").unwrap();
+        config.allowed_buckets = StorageConfig::parse_buckets("photos, faces");
+        config.check_bucket_allowed("photos").unwrap();
+        config.check_bucket_allowed("faces").unwrap();
+        for other in ["", "photo", "photos2", "Photos", "photos,faces"] {
+            let error = config.check_bucket_allowed(other).unwrap_err();
+            assert_eq!((error.name(), error.status()), ("BucketNotAllowed", 403));
+            assert!(!error.is_temporary());
+        }
+    }
+
+    #[test]
+    fn malformed_bucket_lists_and_account_ids_are_refused() {
+        for text in ["", "a,,b", "a,", "a/b", "s3://a"] {
+            assert_eq!(StorageConfig::parse_buckets(text), None, "{text}");
+        }
+        assert!(StorageConfig::parse_account_id("111122223333").is_some());
+        for text in [
+            "",
+            "11112222333",
+            "1111222233334",
+            "1111-2222-33",
+            "\u{661}11122223333",
+        ] {
+            assert_eq!(StorageConfig::parse_account_id(text), None, "{text}");
+        }
+    }
+}

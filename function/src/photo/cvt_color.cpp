@@ -1,0 +1,33 @@
+// A picture in grey from one in colour and the other way round, as cv::cvtColor makes them. That one function is for
+// over two hundred conversions, and all of them would be part of the binary, half a megabyte; this calls what it would
+// call.
+#include <opencv2/imgproc/hal/hal.hpp>
+#include <opencv2/core.hpp>
+
+// Both are pictures, of which the second is made. Exceptions end here: Rust cannot have them.
+extern "C" bool face_detect_bgr_to_grey(const void* colour, void* grey) noexcept {
+    try {
+        const cv::Mat& from = *static_cast<const cv::Mat*>(colour);
+        cv::Mat& to = *static_cast<cv::Mat*>(grey);
+        if (from.type() != CV_8UC3 || from.dims != 2) return false;
+        to.create(from.rows, from.cols, CV_8UC1);
+        cv::hal::cvtBGRtoGray(from.data, from.step, to.data, to.step, from.cols, from.rows, CV_8U, 3, false);
+        return true;
+    } catch (...) {
+        return false;
+    }
+}
+
+// The same the other way round: each value three times.
+extern "C" bool face_detect_grey_to_bgr(const void* grey, void* colour) noexcept {
+    try {
+        const cv::Mat& from = *static_cast<const cv::Mat*>(grey);
+        cv::Mat& to = *static_cast<cv::Mat*>(colour);
+        if (from.type() != CV_8UC1 || from.dims != 2) return false;
+        to.create(from.rows, from.cols, CV_8UC3);
+        cv::hal::cvtGraytoBGR(from.data, from.step, to.data, to.step, from.cols, from.rows, CV_8U, 3);
+        return true;
+    } catch (...) {
+        return false;
+    }
+}

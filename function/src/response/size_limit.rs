@@ -1,0 +1,156 @@
+//! The forms of an answer, and that none is larger than Lambda takes back: to a larger one it says 413, and the
+//! invocation has failed whatever was done. One for people and machines that ask for more is refused; one by which a
+//! service knows what was done is shortened to that.
+//! Source: AWS Lambda Developer Guide, "Lambda quotas", invocation payload.
+
+use aws_lambda_events::event::s3::batch_job::S3BatchJobResponse;
+use aws_lambda_events::event::sqs::SqsBatchResponse;
+use serde::Serialize;
+
+use super::batch;
+use super::direct::DirectResponse;
+use super::http::{self, HttpResponse};
+use super::notification::{self, NotificationResponse};
+use super::serialized_size::{MAX_RESPONSE_BYTES, json_size};
+use crate::error::{Error, Result};
+
+/// An answer, in a form for each kind of sender.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Response {
+    Direct(DirectResponse),
+    Notification(NotificationResponse),
+    Sqs(SqsBatchResponse),
+    Batch(S3BatchJobResponse),
+    Http(HttpResponse),
+}
+
+/// The answer, or as much of it as counts.
+///
+/// # Errors
+/// [`Error::ResponseTooLarge`], with what to ask for instead.
+pub fn limit_size(mut response: Response) -> Result<Response> {
+    let bytes = json_size(&response);
+    if bytes <= MAX_RESPONSE_BYTES {
+        return Ok(response);
+    }
+    let remedy = match &mut response {
+        Response::Http(_) => http::REMEDY,
+        Response::Direct(_) => {
+            "what was to be written is written: with `output` `sidecar` the faces are, too; fewer are found with a \
+             larger `face_neighbours` or `min_face`"
+        }
+        Response::Notification(response) => {
+            notification::omit_faces(response);
+            "send fewer photos at once"
+        }
+        Response::Batch(response) => {
+            batch::shorten_results(response);
+            "send fewer tasks at once"
+        }
+        Response::Sqs(_) => "send fewer messages at once",
+    };
+    if json_size(&response) <= MAX_RESPONSE_BYTES {
+        return Ok(response);
+    }
+    Err(Error::ResponseTooLarge { bytes, remedy })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::{Outcome, ProcessedPhoto, direct, json as json_response, sqs};
+    use super::*;
+    use crate::faces::Face;
+    use crate::request::Object;
+
+    fn processed_photo(faces: usize) -> ProcessedPhoto {
+        let face = Face {
+            rectangle: [1000, 2000, 300, 400],
+            eyes: vec![[1005, 2006, 70, 80]; 2],
+        };
+        ProcessedPhoto {
+            width: 100,
+            height: 50,
+            faces: vec![face; faces],
+            annotated: Some("s3://b/k_rs.jpg".to_owned()),
+            annotated_error: None,
+            sidecar: None,
+        }
+    }
+
+    #[test]
+    fn json_size_is_the_serialized_length() {
+        let value = json!({"caf\u{e9}": ["\"", "\u{1}", 1.5, null]});
+        assert_eq!(json_size(&value), value.to_string().len());
+    }
+
+    #[test]
+    fn response_with_too_many_faces_is_refused() {
+        limit_size(Response::Http(json_response(&processed_photo(10_000)))).unwrap();
+        limit_size(Response::Direct(direct(processed_photo(10_000)))).unwrap();
+        for response in [
+            Response::Http(json_response(&processed_photo(100_000))),
+            Response::Direct(direct(processed_photo(100_000))),
+        ] {
+            let error = limit_size(response).unwrap_err();
+            assert_eq!((error.name(), error.status()), ("ResponseTooLarge", 413));
+            assert!(error.to_string().contains("face_neighbours"), "{error}");
+        }
+    }
+
+    #[test]
+    fn oversized_notification_response_omits_faces() {
+        let object = |key: &str| Object {
+            bucket: "b".to_owned(),
+            key: key.to_owned(),
+            version_id: None,
+        };
+        let photos = vec![
+            (
+                object("many"),
+                Ok(Outcome::Processed(processed_photo(100_000))),
+            ),
+            (object("few"), Ok(Outcome::Processed(processed_photo(1)))),
+            (object("own"), Ok(Outcome::OwnOutput)),
+        ];
+        let response = Response::Notification(notification::notification(photos).unwrap());
+        let response = serde_json::to_value(limit_size(response).unwrap()).unwrap();
+        let [omitted, listed, skipped] = response["photos"].as_array().unwrap().as_slice() else {
+            panic!("{response}");
+        };
+        assert_eq!(
+            omitted["omitted"],
+            "100000 faces: the answer would be larger than Lambda takes"
+        );
+        assert_eq!(omitted["annotated"], "s3://b/k_rs.jpg");
+        assert_eq!(listed["faces"][0]["box"], json!([1000, 2000, 300, 400]));
+        assert!(skipped["skipped"].is_string());
+    }
+
+    #[test]
+    fn oversized_batch_and_queue_responses_keep_every_result() {
+        let tasks = (0..20_000).map(|id| {
+            let error = Error::InvalidRequest("\u{1}".repeat(2000));
+            (id.to_string(), Err(error))
+        });
+        let response = Response::Batch(batch::batch("2.0".to_owned(), "i".to_owned(), tasks));
+        let response = serde_json::to_value(limit_size(response).unwrap()).unwrap();
+        let results = response["results"].as_array().unwrap();
+        assert_eq!(results.len(), 20_000);
+        for result in results {
+            assert_eq!(result["resultCode"], "PermanentFailure");
+            let text = result["resultString"].as_str().unwrap();
+            assert!(text.starts_with("InvalidRequest"), "{text}");
+        }
+        let messages = (0..10_000).map(|id| (format!("{id:0100}"), false));
+        let response =
+            serde_json::to_value(limit_size(Response::Sqs(sqs(false, messages))).unwrap()).unwrap();
+        assert_eq!(
+            response["batchItemFailures"].as_array().map(Vec::len),
+            Some(10_000)
+        );
+        assert_ne!(response, Value::Null);
+    }
+}

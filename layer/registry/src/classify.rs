@@ -1,0 +1,260 @@
+//! What an answer or a broken connection means: an answer goes in, and comes out if it is a good
+//! one. Of a bad one only its status, its codes and its messages are kept, and no message that
+//! repeats a secret.
+
+use std::error::Error as StdError;
+use std::io;
+use std::time::Duration;
+
+use reqwest::{Response, StatusCode, Url};
+use serde_json::Value;
+
+use super::retry::retry_after;
+use super::{Credentials, Error, Failure, Session};
+
+/// How much of a bad answer is looked at, and of a message in it.
+const MAX_ERROR_BODY: u64 = 1 << 16;
+const MAX_MESSAGE_LENGTH: usize = 300;
+
+impl Session<'_> {
+    /// The answer, if it is a good one.
+    pub async fn classify_response(
+        &self,
+        what: &str,
+        response: Response,
+    ) -> Result<Response, Failure> {
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        let elsewhere = !self.is_from_registry(&response);
+        let retry_after = retry_after(response.headers());
+        // What a bad answer says more than its status is a courtesy; it may break off.
+        let body = self.read_body(what, response, MAX_ERROR_BODY).await;
+        Err(self.classify_status(
+            what,
+            status,
+            &body.unwrap_or_default(),
+            retry_after,
+            elsewhere,
+        ))
+    }
+
+    /// An answer that is a document and no blob, read whole.
+    pub async fn read_body(
+        &self,
+        what: &str,
+        mut response: Response,
+        limit: u64,
+    ) -> Result<Vec<u8>, Failure> {
+        let classify = |error| self.classify_error(what, &error);
+        let mut body = Vec::new();
+        let announced = response.content_length().unwrap_or(0);
+        while announced <= limit && body.len() as u64 <= limit {
+            match response.chunk().await.map_err(classify)? {
+                Some(chunk) => body.extend_from_slice(&chunk),
+                None => return Ok(body),
+            }
+        }
+        let reason = format!("it is longer than the {limit} bytes that it may have");
+        Err(self.invalid_response(what, reason).into())
+    }
+
+    /// What a bad status means; `elsewhere` if it comes from where the registry sent us on to.
+    pub fn classify_status(
+        &self,
+        what: &str,
+        status: StatusCode,
+        body: &[u8],
+        retry_after: Option<Duration>,
+        elsewhere: bool,
+    ) -> Failure {
+        let (registry, what) = (self.remote.registry().to_owned(), what.to_owned());
+        let response = error_summary(status, body, &self.secrets());
+        let mut failure: Failure = match status {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if !elsewhere => Error::Unauthorized {
+                registry,
+                repository: self.remote.reference.repository().to_owned(),
+                response,
+                credentials: match self.remote.credentials {
+                    Credentials::Anonymous => ", and no credentials are known for it",
+                    _ => " with the credentials that are known for it",
+                },
+            }
+            .into(),
+            StatusCode::NOT_FOUND => {
+                Error::Other(format!("{registry} has no {what} ({response})")).into()
+            }
+            status if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() => {
+                let mut text = format!("{registry} cannot serve {what} now ({response})");
+                if let Some(wait) = retry_after {
+                    text += &format!("; it asks to wait {} s", wait.as_secs());
+                }
+                Failure {
+                    retry_after,
+                    ..Failure::transient(Error::Other(text))
+                }
+            }
+            _ => Error::Other(format!("{registry} refuses {what} ({response})")).into(),
+        };
+        failure.status = Some(status);
+        failure
+    }
+
+    /// What a connection that cannot be made, or that broke, means.
+    pub fn classify_error(&self, what: &str, error: &reqwest::Error) -> Failure {
+        let (registry, what) = (self.remote.registry().to_owned(), what.to_owned());
+        if let Some(reason) = find_cause::<rustls::Error>(error).map(ToString::to_string) {
+            return Error::Other(format!(
+                "failed to make a trusted connection to {registry}: {reason}; plain HTTP is spoken \
+                 only with registries on this machine"
+            ))
+            .into();
+        }
+        let reason = root_cause(error);
+        if error.is_builder() || error.is_redirect() {
+            return Error::InvalidResponse {
+                registry,
+                what,
+                reason,
+            }
+            .into();
+        }
+        Failure::transient(Error::Unreachable {
+            registry,
+            what,
+            reason,
+        })
+    }
+
+    pub fn invalid_response(&self, what: &str, reason: impl Into<String>) -> Error {
+        Error::InvalidResponse {
+            registry: self.remote.registry().to_owned(),
+            what: what.to_owned(),
+            reason: reason.into(),
+        }
+    }
+
+    /// Whether an answer is the registry's own, and not of a storage that it sent us on to.
+    pub fn is_from_registry(&self, response: &Response) -> bool {
+        let root = Url::parse(&self.remote.api_url());
+        root.is_ok_and(|root| root.origin() == response.url().origin())
+    }
+
+    /// What must not be repeated of an answer.
+    fn secrets(&self) -> Vec<String> {
+        let credentials = self.remote.credentials.secret().map(str::to_owned);
+        let header = self.authorization().map(|known| known.header());
+        // Without its scheme, as a message may have it.
+        let header = header.and_then(|header| Some(header.split_once(' ')?.1.to_owned()));
+        let secrets = credentials.into_iter().chain(header);
+        secrets.filter(|secret| !secret.is_empty()).collect()
+    }
+}
+
+/// Why something failed, without addresses: those that a registry sends us on to are signed.
+pub(crate) fn root_cause(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "nothing came for too long".into();
+    }
+    if error.is_redirect() {
+        return "it sends on to where it must not".into();
+    }
+    let mut reason = "the connection broke".to_owned();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if !cause.is::<reqwest::Error>() && cause.source().is_none() {
+            reason = cause.to_string();
+        }
+        source = cause.source();
+    }
+    reason
+}
+
+/// The error of such a type that something failed for, if that is it.
+pub(crate) fn find_cause<T: StdError + 'static>(error: &reqwest::Error) -> Option<&T> {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        // An I/O error that wraps another error does not count it among its sources.
+        let wrapped = error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref);
+        cause = match wrapped {
+            Some(wrapped) => Some(wrapped),
+            None => error.source(),
+        };
+    }
+    None
+}
+
+/// What a registry said, in one line.
+fn error_summary(status: StatusCode, body: &[u8], secrets: &[String]) -> String {
+    let mut summary = format!("HTTP {}", status.as_u16());
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    for error in body["errors"].as_array().into_iter().flatten().take(3) {
+        for text in [&error["code"], &error["message"]]
+            .into_iter()
+            .filter_map(Value::as_str)
+        {
+            let secret = secrets.iter().any(|secret| text.contains(secret.as_str()));
+            let printable = text.chars().filter(|letter| !letter.is_control());
+            let text: String = printable.take(MAX_MESSAGE_LENGTH).collect();
+            if !text.is_empty() && !secret {
+                summary += &format!(", {text}");
+            }
+        }
+    }
+    summary
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Remote;
+    use super::super::session::with_session;
+    use super::*;
+
+    #[test]
+    fn error_summaries_omit_secrets() {
+        let body = br#"{"errors": [
+            {"code": "DENIED", "message": "not \u001b[31mwith hunter2"},
+            {"code": "TAG_IMMUTABLE", "message": "the tag\ncannot be overwritten", "detail": {"a": 1}}
+        ]}"#;
+        let secrets = ["hunter2".to_owned()];
+        assert_eq!(
+            error_summary(StatusCode::FORBIDDEN, body, &secrets),
+            "HTTP 403, DENIED, TAG_IMMUTABLE, the tagcannot be overwritten"
+        );
+        assert_eq!(
+            error_summary(StatusCode::BAD_GATEWAY, b"<html>", &secrets),
+            "HTTP 502"
+        );
+        let long = format!(
+            r#"{{"errors": [{{"code": "X", "message": "{}"}}]}}"#,
+            "m".repeat(9999)
+        );
+        assert!(error_summary(StatusCode::BAD_REQUEST, long.as_bytes(), &[]).len() < 400);
+    }
+
+    #[test]
+    fn only_transient_statuses_are_retryable() {
+        let remote = Remote::parse("h.example/a").unwrap();
+        with_session(&remote, "pull", &|_| (), async |session| {
+            let retryable = |status: u16| {
+                let status = StatusCode::from_u16(status).unwrap();
+                session
+                    .classify_status("it", status, b"", None, false)
+                    .retryable
+            };
+            assert!([429, 500, 502, 503, 504].into_iter().all(retryable));
+            let final_ones = [400, 401, 403, 404, 405, 413, 416, 418];
+            assert!(!final_ones.into_iter().any(retryable));
+            let failure = session.classify_status("it", StatusCode::FORBIDDEN, b"", None, true);
+            assert!(failure.error.to_string().contains(" refuses it "));
+            Ok(())
+        })
+        .unwrap();
+    }
+}

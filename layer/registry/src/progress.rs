@@ -1,0 +1,66 @@
+//! What a caller is told while a push or a pull goes on.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use layer::Digest;
+
+use super::Error;
+
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ProgressEvent<'a> {
+    Blob {
+        digest: Digest,
+        bytes: u64,
+        /// Whether it is there already, so that nothing is transferred.
+        present: bool,
+    },
+    Bytes {
+        /// How many of all blobs' are there, those that were there before included.
+        done: u64,
+        total: u64,
+    },
+    /// Something failed and is tried again.
+    Retry { error: &'a Error, delay: Duration },
+}
+
+pub(crate) type ProgressCallback<'a> = dyn Fn(&ProgressEvent<'_>) + 'a;
+
+pub(crate) struct ProgressMeter<'a> {
+    callback: &'a ProgressCallback<'a>,
+    before: Cell<u64>,
+    total: u64,
+}
+
+impl<'a> ProgressMeter<'a> {
+    pub fn new(callback: &'a ProgressCallback<'a>, total: u64) -> Self {
+        Self {
+            callback,
+            before: Cell::new(0),
+            total,
+        }
+    }
+
+    pub fn blob_started(&self, digest: Digest, bytes: u64, present: bool) {
+        (self.callback)(&ProgressEvent::Blob {
+            digest,
+            bytes,
+            present,
+        });
+    }
+
+    /// So much of the present blob is there.
+    pub fn blob_progress(&self, bytes: u64) {
+        (self.callback)(&ProgressEvent::Bytes {
+            done: self.before.get() + bytes,
+            total: self.total,
+        });
+    }
+
+    /// The present blob is there, with its size.
+    pub fn blob_finished(&self, bytes: u64) {
+        self.before.set(self.before.get() + bytes);
+        self.blob_progress(0);
+    }
+}

@@ -1,0 +1,205 @@
+//! Registries that demand a login, and token services.
+
+use serde_json::json;
+
+use super::super::{Credentials, Error, pull, resolve};
+use super::fake::{FakeRegistry, RegistryContents, Reply, Request};
+use super::noise;
+
+fn basic(user: &str, password: &str) -> Credentials {
+    Credentials::Basic {
+        user: user.into(),
+        password: password.into(),
+    }
+}
+
+/// A registry whose challenge is `challenge`, and which then wants `authorization`.
+fn registry(challenge: &str, authorization: &'static str) -> FakeRegistry {
+    let contents = RegistryContents::image(&[noise(10)]);
+    let challenge = challenge.to_owned();
+    FakeRegistry::start(move |request, _| {
+        let sent = request.header("authorization");
+        if sent == authorization {
+            return contents.respond(request);
+        }
+        // A registry that shows what it got.
+        let body = json!({"errors": [{"code": "UNAUTHORIZED", "message": format!("no {sent}")}]});
+        Reply::new(401, body.to_string()).with_header("www-authenticate", challenge.as_str())
+    })
+}
+
+/// A token service.
+fn service(answer: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> (FakeRegistry, String) {
+    let service = FakeRegistry::start(move |request, _| answer(request));
+    let url = service.url();
+    (
+        service,
+        format!("Bearer realm=\"{url}/token\",service=\"the service\""),
+    )
+}
+
+#[test]
+fn basic_credentials_are_sent_after_a_challenge() {
+    // "u:pä:ss" in base 64.
+    let registry = registry("Basic realm=\"x\"", "Basic dTpww6Q6c3M=");
+    let folder = tempfile::tempdir().unwrap();
+    let mut remote = registry.remote("");
+    let error = pull(&remote, folder.path(), None, &|_| ()).unwrap_err();
+    assert!(
+        error.to_string().contains("no credentials are known"),
+        "{error}"
+    );
+    assert!(
+        error.to_string().contains("docker login 127.0.0.1:"),
+        "{error}"
+    );
+    remote.credentials = basic("u", "pä:ss");
+    pull(&remote, folder.path(), None, &|_| ()).unwrap();
+    // One refusal for all requests.
+    let refused = registry.requests().into_iter().skip(1);
+    assert_eq!(
+        refused
+            .filter(|request| request.header("authorization").is_empty())
+            .count(),
+        1
+    );
+
+    remote.credentials = basic("u", "wrong-password");
+    let error = pull(&remote, folder.path(), None, &|_| ()).unwrap_err();
+    let text = format!("{error} {error:?}");
+    assert!(matches!(error, Error::Unauthorized { .. }), "{error}");
+    assert!(
+        !text.contains("wrong-password") && !text.contains("dTp3cm9u"),
+        "{text}"
+    );
+    // Without credentials and with them, and not again.
+    assert_eq!(registry.request_lines().len(), 2);
+}
+
+#[test]
+fn token_is_fetched_for_the_repository() {
+    let (service, challenge) = service(|request| {
+        let anonymous = request.header("authorization").is_empty();
+        assert!(request.matches(
+            "GET",
+            "/token?scope=repository%3Atests%2Fimage%3Apull&service=the+service"
+        ));
+        match anonymous || request.header("authorization") == "Basic dTpw" {
+            true => Reply::new(200, r#"{"access_token": "abc", "expires_in": 60}"#),
+            false => Reply::new(401, r#"{"details": "incorrect username or password"}"#),
+        }
+    });
+    let registry = registry(&challenge, "Bearer abc");
+    let mut remote = registry.remote("");
+    for credentials in [Credentials::Anonymous, basic("u", "p")] {
+        remote.credentials = credentials;
+        resolve(&remote).unwrap();
+        assert_eq!(
+            (
+                service.request_lines().len(),
+                registry.request_lines().len()
+            ),
+            (1, 2)
+        );
+    }
+    remote.credentials = basic("u", "wrong");
+    let error = resolve(&remote).unwrap_err();
+    assert!(matches!(error, Error::Unauthorized { .. }), "{error}");
+    remote.credentials = Credentials::RegistryToken("abc".into());
+    resolve(&remote).unwrap();
+}
+
+#[test]
+fn identity_token_is_exchanged() {
+    let (service, challenge) = service(|request| {
+        let body = String::from_utf8(request.body.clone()).unwrap();
+        assert!(
+            request.matches("POST", "/token") && body.contains("grant_type=refresh_token"),
+            "{body}"
+        );
+        assert!(
+            body.contains("scope=repository%3Atests%2Fimage%3Apull"),
+            "{body}"
+        );
+        match body.contains("refresh_token=secret%2Fidentity") {
+            true => Reply::new(200, r#"{"access_token": "abc"}"#),
+            false => Reply::new(401, ""),
+        }
+    });
+    let registry = registry(&challenge, "Bearer abc");
+    let mut remote = registry.remote("");
+    remote.credentials = Credentials::IdentityToken("secret/identity".into());
+    resolve(&remote).unwrap();
+    assert_eq!(service.request_lines().len(), 1);
+    remote.credentials = Credentials::IdentityToken("old".into());
+    assert!(matches!(
+        resolve(&remote).unwrap_err(),
+        Error::Unauthorized { .. }
+    ));
+}
+
+#[test]
+fn token_service_errors_are_retried_or_reported() {
+    let tries = std::sync::atomic::AtomicU32::new(0);
+    let (_service, challenge) =
+        service(
+            move |_| match tries.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+                0 | 1 => Reply::new(503, ""),
+                _ => Reply::new(200, r#"{"token": "abc"}"#),
+            },
+        );
+    resolve(&registry(&challenge, "Bearer abc").remote("")).unwrap();
+
+    let endless = vec![b'x'; 2 << 20];
+    let answers = [
+        br#"{"token": "a\nb"}"#.as_slice(),
+        br#"{"token": ""}"#,
+        br#"{"token": 1, "secret-token": "hidden"}"#,
+        b"hidden",
+        b"{}",
+        &endless,
+    ];
+    for answer in answers.map(<[u8]>::to_vec) {
+        let (_service, challenge) = service(move |_| Reply::new(200, answer.clone()));
+        let error = resolve(&registry(&challenge, "Bearer abc").remote("")).unwrap_err();
+        assert!(matches!(error, Error::InvalidResponse { .. }), "{error}");
+        assert!(!format!("{error} {error:?}").contains("hidden"), "{error}");
+    }
+    let challenge = "Bearer realm=\"http://auth.example/token\"";
+    let error = resolve(&registry(challenge, "Bearer abc").remote("")).unwrap_err();
+    assert!(error.to_string().contains("neither https"), "{error}");
+}
+
+#[test]
+fn credentials_are_not_sent_to_redirect_targets() {
+    let contents = RegistryContents::image(&[noise(10)]);
+    let other = FakeRegistry::start({
+        let contents = contents.clone();
+        move |request, _| contents.respond(request)
+    });
+    let url = other.url();
+    let registry = FakeRegistry::start(move |request, _| {
+        if request.header("authorization").is_empty() {
+            return Reply::new(401, "").with_header("www-authenticate", "Basic");
+        }
+        match request.path.contains("/blobs/") {
+            true => Reply::new(307, "").with_header(
+                "location",
+                format!("{url}{}?signature=hidden", request.path),
+            ),
+            false => contents.respond(request),
+        }
+    });
+    let mut remote = registry.remote("");
+    remote.credentials = basic("u", "p");
+    let folder = tempfile::tempdir().unwrap();
+    // The fake takes the signature for a part of the name.
+    let error = pull(&remote, folder.path(), None, &|_| ()).unwrap_err();
+    assert!(
+        !format!("{error} {error:?}").contains("hidden"),
+        "{error:?}"
+    );
+    let seen = other.requests();
+    assert_eq!(seen.len(), 1);
+    assert_eq!(seen[0].header("authorization"), "");
+}

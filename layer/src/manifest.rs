@@ -1,0 +1,118 @@
+//! What the documents of an image say: from what is asked for, the base's configuration and the layers to
+//! configuration and manifest.
+
+use std::collections::{BTreeMap, HashMap};
+
+use oci_spec::image::{
+    Arch, Config, History, HistoryBuilder, ImageConfiguration, ImageConfigurationBuilder,
+    ImageManifest, ImageManifestBuilder, MediaType, Os, RootFsBuilder,
+};
+
+use crate::config::ImageConfig;
+use crate::document::{build_error, descriptor};
+use crate::{Digest, Layer, Result};
+
+/// What is said of an image; what nothing is said of stays as it is in the base.
+pub(crate) fn configuration(
+    config: &ImageConfig,
+    base: Option<&ImageConfiguration>,
+    layers: &[Layer],
+    own: &[Layer],
+    created: &str,
+) -> Result<ImageConfiguration> {
+    let below = base.and_then(|base| base.config().clone());
+    let mut run: Config = below.unwrap_or_default();
+    if !config.entrypoint.is_empty() {
+        run.set_entrypoint(Some(config.entrypoint.clone()));
+        // Arguments for the base's own program.
+        run.set_cmd(None);
+    }
+    if let Some(user) = &config.user {
+        run.set_user(Some(user.clone()));
+    }
+    if let Some(folder) = &config.working_dir {
+        run.set_working_dir(Some(folder.clone()));
+    }
+    if !config.labels.is_empty() {
+        let mut labels = run.labels().clone().unwrap_or_default();
+        labels.extend(config.labels.clone());
+        run.set_labels(Some(labels));
+    }
+    let diff_ids: Vec<_> = layers.iter().map(|l| l.diff_id.to_string()).collect();
+    let root = RootFsBuilder::default().typ("layers").diff_ids(diff_ids);
+    ImageConfigurationBuilder::default()
+        .created(created)
+        .architecture(Arch::from(config.architecture.goarch()))
+        .os(Os::Linux)
+        .config(run)
+        .rootfs(root.build().map_err(build_error("configuration"))?)
+        .history(history(base, layers.len() - own.len(), own, created)?)
+        .build()
+        .map_err(build_error("configuration"))
+}
+
+/// The base's history and an entry for each layer of ours: Lambda wants one for each layer, also
+/// where the base has none for some of its own.
+fn history(
+    base: Option<&ImageConfiguration>,
+    below: usize,
+    own: &[Layer],
+    created: &str,
+) -> Result<Vec<History>> {
+    let entry = |text: &str| {
+        let entry = HistoryBuilder::default().created(created);
+        entry
+            .created_by(text)
+            .build()
+            .map_err(build_error("history"))
+    };
+    let history = base.and_then(|base| base.history().clone());
+    let mut history = history.unwrap_or_default();
+    if base.map_or(0, |base| layer_history(base).count()) != below {
+        let texts = (0..below).map(|_| entry("a layer of the base"));
+        history = texts.collect::<Result<_>>()?;
+    }
+    for layer in own {
+        history.push(entry(&layer.created_by)?);
+    }
+    Ok(history)
+}
+
+/// The entries of a history that are about layers, and not about settings.
+pub(crate) fn layer_history(config: &ImageConfiguration) -> impl Iterator<Item = &History> {
+    let entries = config.history().iter().flatten();
+    entries.filter(|entry| entry.empty_layer() != Some(true))
+}
+
+pub(crate) fn manifest(
+    config: &[u8],
+    annotations: &BTreeMap<String, String>,
+    layers: &[Layer],
+    created: &str,
+) -> Result<ImageManifest> {
+    let layers = layers.iter().map(|layer| {
+        descriptor(
+            MediaType::ImageLayerGzip,
+            &layer.digest,
+            layer.compressed_bytes,
+        )
+    });
+    let mut annotations: HashMap<_, _> = annotations.clone().into_iter().collect();
+    annotations.insert(
+        "org.opencontainers.image.created".to_owned(),
+        created.to_owned(),
+    );
+    let size = config.len() as u64;
+    ImageManifestBuilder::default()
+        .schema_version(2_u32)
+        .media_type(MediaType::ImageManifest)
+        .config(descriptor(
+            MediaType::ImageConfig,
+            &Digest::of(config),
+            size,
+        )?)
+        .layers(layers.collect::<Result<Vec<_>>>()?)
+        .annotations(annotations)
+        .build()
+        .map_err(build_error("manifest"))
+}

@@ -1,0 +1,67 @@
+//! Which sets of instructions OpenCV can choose between on this machine, from what it says of itself,
+//! and how to make it choose each of them.
+
+/// One choice: the best set that OpenCV is left with.
+#[derive(Debug, PartialEq, Eq)]
+pub struct SimdLevel {
+    /// The set's name in OpenCV.
+    pub name: String,
+    /// The better ones, for the variable `OPENCV_CPU_DISABLE`.
+    pub disabled_features: Vec<String>,
+}
+
+/// All levels, the lowest first, and the sets that OpenCV was built with and the processor lacks, from
+/// the line of `cv::getCPUFeaturesLine`: baseline sets by their names, the others behind a `*`, with a `?`
+/// where they are not there.
+pub fn simd_levels(line: &str) -> (Vec<SimdLevel>, Vec<String>) {
+    let dispatched = line
+        .split_whitespace()
+        .filter_map(|word| word.strip_prefix('*'));
+    let (unsupported, supported): (Vec<_>, Vec<_>) =
+        dispatched.partition(|name| name.ends_with('?'));
+    let baseline = line.split_whitespace().rfind(|word| !word.starts_with('*'));
+    let mut names = vec![baseline.unwrap_or("baseline")];
+    names.extend(&supported);
+    let level = |(at, name): (usize, &&str)| SimdLevel {
+        name: (*name).to_owned(),
+        disabled_features: supported[at..]
+            .iter()
+            .map(|&name| name.to_owned())
+            .collect(),
+    };
+    let unsupported = unsupported
+        .iter()
+        .map(|name| name.trim_end_matches('?').to_owned());
+    (
+        names.iter().enumerate().map(level).collect(),
+        unsupported.collect(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_level_disables_those_above_it() {
+        let (levels, unsupported) = simd_levels("SSE SSE2 SSE4.2 *AVX2 *AVX512-SKX *AVX512-ICL?");
+        let shown: Vec<_> = levels
+            .iter()
+            .map(|level| (level.name.as_str(), level.disabled_features.join(",")))
+            .collect();
+        let expected = [
+            ("SSE4.2", "AVX2,AVX512-SKX".to_owned()),
+            ("AVX2", "AVX512-SKX".to_owned()),
+            ("AVX512-SKX", String::new()),
+        ];
+        assert_eq!(shown, expected);
+        assert_eq!(unsupported, ["AVX512-ICL"]);
+    }
+
+    #[test]
+    fn a_baseline_without_dispatch_is_one_level() {
+        let (levels, unsupported) = simd_levels("NEON FP16");
+        assert_eq!(levels.len(), 1);
+        assert!(levels[0].disabled_features.is_empty() && unsupported.is_empty());
+    }
+}

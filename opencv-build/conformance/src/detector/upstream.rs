@@ -1,0 +1,161 @@
+//! Random cases through the fast detector and through OpenCV's own code, at each level of instructions
+//! that the machine has; lists of rectangles through both ways of grouping; and what programs do with classifiers
+//! besides looking.
+
+use std::path::Path;
+use std::thread::available_parallelism;
+
+use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
+use support::progress::print_status;
+use support::run::{Shell, cmd};
+
+use super::simd_levels::{SimdLevel, simd_levels};
+use crate::programs::{Programs, run_all, run_and_capture};
+use crate::{Fixture, skip_no_detector};
+
+/// Cases at each level, without `--slow`. The first cases are always the same.
+const CASES: u64 = 2_000;
+const SEED: u64 = 1;
+
+/// Lists of rectangles that are grouped, without `--slow`.
+const LISTS: u64 = 3_000;
+
+/// What the program compared.
+#[derive(Deserialize)]
+struct Tally {
+    cpu_features: String,
+    fast_detector: bool,
+    packed_cascades: u64,
+    cases: u64,
+    /// Cases whose cascade is one for the fast detector.
+    fast_cases: u64,
+    lists: u64,
+    /// Cases in which there was something to find.
+    non_empty: u64,
+    rectangles: u64,
+    /// Cases that the reference of the sanitizers' test was compared with as well.
+    checked_by_reference: u64,
+}
+
+/// What the program of groups compared.
+#[derive(Deserialize)]
+struct GroupingTally {
+    cases: u64,
+    /// Lists that became several groups, and fewer than they had rectangles.
+    partly_grouped: u64,
+    groups: u64,
+    time_growth: f64,
+}
+
+/// Runs them.
+pub fn test(fixture: &Fixture, slow: Option<u64>) -> Result<()> {
+    fixture.skip_without_detector()?;
+    let programs = Programs::new(fixture)?;
+    let program = programs.compile("detector", "compare_detection")?;
+    let share = fixture.share_dir();
+    let (sh, seed) = (Shell::new()?, SEED.to_string());
+    let none = cmd!(sh, "{program} {share} {seed} 0 0").env("OPENCV_CPU_DISABLE", "");
+    let none = parse_tally(&run_and_capture(none)?)?;
+    if !none.fast_detector {
+        return Err(skip_no_detector());
+    }
+    ensure!(none.packed_cascades > 0, "the SDK has no packed cascades");
+    let (levels, unsupported) = simd_levels(&none.cpu_features);
+    for name in unsupported {
+        print_status(&format!(
+            "{name}: skipped, because this processor does not have it"
+        ));
+    }
+    let count = slow.unwrap_or(CASES);
+    for level in &levels {
+        let tallies = run_level(&program, &share, count, level)?;
+        check_tallies(level, count, &tallies)?;
+    }
+    test_grouping(&programs, slow.unwrap_or(LISTS))?;
+    for name in ["classifier_usage", "cancellation"] {
+        let program = programs.compile("detector", name)?;
+        run_and_capture(cmd!(sh, "{program} {share}"))?;
+    }
+    print_status(
+        "copying, loading again, stopping, threads, masks and damaged cascades: as OpenCV's own code",
+    );
+    Ok(())
+}
+
+/// Lists of all kinds through both ways of grouping, and long ones, whose time the program judges itself.
+fn test_grouping(programs: &Programs, count: u64) -> Result<()> {
+    let (sh, program) = (
+        Shell::new()?,
+        programs.compile("detector", "compare_grouping")?,
+    );
+    let numbers = [SEED, 0, count].map(|number| number.to_string());
+    let output = run_and_capture(cmd!(sh, "{program} {numbers...}"))?;
+    let grouped: GroupingTally = serde_json::from_str(output.lines().last().unwrap_or_default())
+        .with_context(|| format!("the program says `{output}`"))?;
+    ensure!(
+        grouped.cases == count && grouped.partly_grouped * 8 > count,
+        "too few lists say something: {output}"
+    );
+    print_status(&format!(
+        "grouping: {count} lists with {} groups; 16 times as many rectangles take {:.0} times as long at most",
+        grouped.groups, grouped.time_growth
+    ));
+    Ok(())
+}
+
+/// All cases at one level, shared by as many processes as there are processors.
+fn run_level(program: &Path, share: &Path, count: u64, level: &SimdLevel) -> Result<Vec<Tally>> {
+    let processes = available_parallelism().map_or(1, |number| number.get() as u64);
+    let cases_of = |number: u64| number * count / processes;
+    let sh = Shell::new()?;
+    let command = |number| {
+        let (start, end) = (cases_of(number), cases_of(number + 1));
+        let numbers = [SEED, start, end - start].map(|number| number.to_string());
+        let run = cmd!(sh, "{program} {share} {numbers...}");
+        run.env("OPENCV_CPU_DISABLE", level.disabled_features.join(","))
+            .into()
+    };
+    let all = run_all((0..processes).map(command).collect())?;
+    all.iter().map(|text| parse_tally(text)).collect()
+}
+
+fn parse_tally(output: &str) -> Result<Tally> {
+    let line = output.lines().last().unwrap_or_default();
+    serde_json::from_str(line).with_context(|| format!("the program says `{output}`"))
+}
+
+/// That it was this level and as many cases, and that there was enough to compare.
+fn check_tallies(level: &SimdLevel, count: u64, tallies: &[Tally]) -> Result<()> {
+    let sum = |of: fn(&Tally) -> u64| tallies.iter().map(of).sum::<u64>();
+    let name = &level.name;
+    for tally in tallies {
+        let off = |name: &String| tally.cpu_features.contains(&format!("*{name}?"));
+        ensure!(
+            level.disabled_features.iter().all(off),
+            "OpenCV does not leave out {} when told to: {}",
+            level.disabled_features.join(" and "),
+            tally.cpu_features
+        );
+    }
+    let (cases, fast, non_empty) = (
+        sum(|t| t.cases),
+        sum(|t| t.fast_cases),
+        sum(|t| t.non_empty),
+    );
+    ensure!(
+        cases == count,
+        "at {name} there were {cases} cases and not {count}"
+    );
+    ensure!(
+        fast * 4 > count && non_empty * 10 > count && sum(|t| t.checked_by_reference) * 40 > count,
+        "at {name} too few cases say something: of {cases} {fast} are for the fast detector, and in {non_empty} \
+         there is something to find"
+    );
+    print_status(&format!(
+        "{name}: {cases} cases, {fast} of them for the fast detector, {} lists with {} rectangles",
+        sum(|t| t.lists),
+        sum(|t| t.rectangles)
+    ));
+    Ok(())
+}

@@ -1,0 +1,25 @@
+/* libjpeg-turbo 3 has most of its stages three times, for 8, 12 and 16 bits a sample. OpenCV asks for 8 and can take no
+   other, so that only those are compiled; what would begin the stages of a file with 12 is here and refuses
+   it, as the library did before. Of 16 bits only lossless JPEG knows, which is turned off. */
+#define JPEG_INTERNALS
+#include "jinclude.h"
+#include "jpeglib.h"
+#include "jerror.h"
+
+#define DEFINE_STUB(name, INFO) \
+  GLOBAL(void) name(INFO cinfo) { ERREXIT1(cinfo, JERR_BAD_PRECISION, cinfo->data_precision); }
+#define DEFINE_STUB_WITH_FLAG(name, INFO) \
+  GLOBAL(void) name(INFO cinfo, boolean flag) { (void)flag; ERREXIT1(cinfo, JERR_BAD_PRECISION, cinfo->data_precision); }
+
+DEFINE_STUB_WITH_FLAG(j12init_c_coef_controller, j_compress_ptr)
+DEFINE_STUB_WITH_FLAG(j12init_c_main_controller, j_compress_ptr)
+DEFINE_STUB_WITH_FLAG(j12init_c_prep_controller, j_compress_ptr)
+DEFINE_STUB(j12init_color_converter, j_compress_ptr)
+DEFINE_STUB(j12init_downsampler, j_compress_ptr)
+DEFINE_STUB(j12init_forward_dct, j_compress_ptr)
+DEFINE_STUB_WITH_FLAG(j12init_d_coef_controller, j_decompress_ptr)
+DEFINE_STUB_WITH_FLAG(j12init_d_main_controller, j_decompress_ptr)
+DEFINE_STUB_WITH_FLAG(j12init_d_post_controller, j_decompress_ptr)
+DEFINE_STUB(j12init_color_deconverter, j_decompress_ptr)
+DEFINE_STUB(j12init_inverse_dct, j_decompress_ptr)
+DEFINE_STUB(j12init_upsampler, j_decompress_ptr)

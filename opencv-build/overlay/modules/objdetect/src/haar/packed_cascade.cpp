@@ -1,0 +1,232 @@
+// Writes and reads packed cascades.
+#include "packed_cascade.hpp"
+
+#include <cmath>
+#include <cstring>
+
+namespace cv { namespace haar {
+
+namespace {
+
+const char MAGIC[8] = {'C', 'A', 'S', 'C', 'A', 'D', 'E', '\n'};
+const uint32_t VERSION = 2;
+
+struct PackedHeader
+{
+    char magic[8];
+    uint32_t version, length, checksum[2];
+    uint32_t width, height, stage_count, tree_count, node_count, leaf_count, feature_count, model_offset;
+};
+
+// Fletcher's sums over words of 32 bits, in four lanes that a compiler can keep in one register: a flipped bit changes
+// the first one, exchanged words the second one.
+void checksum(const uint8_t* bytes, size_t length, uint32_t* result)
+{
+    uint32_t sum[4] = {1, 2, 3, 4}, sums[4] = {0, 0, 0, 0};
+    for (size_t i = 0; i + 16 <= length; i += 16)
+        for (int lane = 0; lane < 4; lane++)
+        {
+            uint32_t word;
+            std::memcpy(&word, bytes + i + 4 * lane, sizeof word);
+            sum[lane] += word;
+            sums[lane] += sum[lane];
+        }
+    for (size_t i = length / 16 * 16; i < length; i++)
+    {
+        sum[i & 3] += bytes[i];
+        sums[i & 3] += sum[i & 3];
+    }
+    result[0] = sum[0] ^ (sum[1] << 8 | sum[1] >> 24) ^ (sum[2] << 16 | sum[2] >> 16) ^ (sum[3] << 24 | sum[3] >> 8);
+    result[1] = sums[0] ^ (sums[1] << 8 | sums[1] >> 24) ^ (sums[2] << 16 | sums[2] >> 16) ^ (sums[3] << 24 | sums[3] >> 8);
+}
+
+template <typename T> void append(std::vector<uint8_t>& bytes, const std::vector<T>& values)
+{
+    const uint8_t* from = reinterpret_cast<const uint8_t*>(values.data());
+    bytes.insert(bytes.end(), from, from + values.size() * sizeof(T));
+    bytes.resize((bytes.size() + 3) / 4 * 4);
+}
+
+template <typename T> const T* readArray(const uint8_t*& at, const uint8_t* end, size_t count)
+{
+    const size_t bytes = (count * sizeof(T) + 3) / 4 * 4;
+    if (!at || size_t(end - at) < bytes)
+    {
+        at = NULL;
+        return NULL;
+    }
+    const T* values = reinterpret_cast<const T*>(at);
+    at += bytes;
+    return values;
+}
+
+// What the model is compiled from, if every tree has a form that it knows.
+bool toCascade(const CascadeDescription& from, Cascade& cascade)
+{
+    cascade.width = from.width;
+    cascade.height = from.height;
+    const uint8_t* tree = from.tree_sizes.data();
+    const PackedNode* node = from.nodes.data();
+    const float* leaf = from.leaves.data();
+    for (const PackedStage& stage : from.stages)
+    {
+        cascade.stages.push_back({int(cascade.stumps.size()), 0, stage.threshold});
+        for (uint32_t t = 0; t < stage.tree_count; t++, tree++)
+        {
+            std::vector<TreeNode> nodes;
+            for (int i = 0; i < *tree; i++, node++)
+                nodes.push_back({node->feature, node->threshold, node->left, node->right});
+            if (!addTree(cascade, nodes.data(), *tree, leaf))
+                return false;
+            leaf += *tree + 1;
+        }
+    }
+    for (const PackedFeature& packed_feature : from.features)
+    {
+        Feature feature;
+        for (int i = 0; i < 3; i++)
+        {
+            const uint8_t* box = packed_feature.box[i];
+            const Box unpacked = {box[0], box[1], box[2], box[3], float(packed_feature.weight[i])};
+            feature.boxes[i] = unpacked;
+        }
+        feature.tilted = packed_feature.tilted != 0;
+        cascade.features.push_back(feature);
+    }
+    return true;
+}
+
+// Whether upstream may read the box. A tilted one begins at its upper corner, reaches its height to the left and its
+// width to the right, and both together down.
+bool isBoxInWindow(const uint8_t* box, bool tilted, uint32_t width, uint32_t height)
+{
+    const int x = box[0], y = box[1], right = box[2], down = box[3];
+    if (x >= int(width) || y >= int(height) || x + right > int(width) || y + down > int(height))
+        return false;
+    return !tilted || (x >= down && y + right + down <= int(height));
+}
+
+const char* validateTrees(const PackedCascade& packed)
+{
+    uint32_t trees = 0, nodes = 0;
+    for (uint32_t s = 0; s < packed.stage_count; s++)
+    {
+        if (packed.stages[s].tree_count == 0 || packed.stages[s].tree_count > packed.tree_count - trees)
+            return "its stages do not fit its trees";
+        trees += packed.stages[s].tree_count;
+    }
+    for (uint32_t t = 0; t < packed.tree_count; t++)
+    {
+        const int count = packed.tree_sizes[t];
+        if (count == 0 || uint32_t(count) > packed.node_count - nodes)
+            return "its trees do not fit its nodes";
+        for (int i = 0; i < count; i++)
+        {
+            const PackedNode& node = packed.nodes[nodes + uint32_t(i)];
+            if (node.feature >= packed.feature_count)
+                return "it has nodes without a feature";
+            const int next[] = {node.left, node.right};
+            for (int to : next)
+                // Only ahead, so that every way through a tree ends.
+                if (to > 0 ? to <= i || to >= count : -to > count)
+                    return "it has nodes that lead nowhere";
+        }
+        nodes += uint32_t(count);
+    }
+    if (trees != packed.tree_count || nodes != packed.node_count || packed.leaf_count != packed.node_count + packed.tree_count)
+        return "its trees do not fit its stages, nodes and leaves";
+    return NULL;
+}
+
+}  // namespace
+
+std::vector<uint8_t> packCascade(const CascadeDescription& from, bool with_model, const char** reason)
+{
+    Cascade cascade;
+    std::vector<uint8_t> model, bytes(sizeof(PackedHeader));
+    *reason = !with_model              ? "its model was not asked for"
+           : toCascade(from, cascade) ? compileModel(cascade, model)
+                                     : "it has trees of more than two nodes";
+    append(bytes, from.stages);
+    append(bytes, from.tree_sizes);
+    append(bytes, from.nodes);
+    append(bytes, from.leaves);
+    append(bytes, from.features);
+    PackedHeader header = {};
+    std::memcpy(header.magic, MAGIC, sizeof MAGIC);
+    header.version = VERSION;
+    header.width = uint32_t(from.width);
+    header.height = uint32_t(from.height);
+    header.stage_count = uint32_t(from.stages.size());
+    header.tree_count = uint32_t(from.tree_sizes.size());
+    header.node_count = uint32_t(from.nodes.size());
+    header.leaf_count = uint32_t(from.leaves.size());
+    header.feature_count = uint32_t(from.features.size());
+    header.model_offset = *reason ? 0 : uint32_t(bytes.size());
+    if (!*reason)
+        append(bytes, model);
+    header.length = uint32_t(bytes.size());
+    std::memcpy(bytes.data(), &header, sizeof header);
+    const size_t checksummed_from = offsetof(PackedHeader, width);
+    checksum(&bytes[checksummed_from], bytes.size() - checksummed_from, header.checksum);
+    std::memcpy(bytes.data(), &header, sizeof header);
+    return bytes;
+}
+
+const char* openPackedCascade(const uint8_t* bytes, size_t length, PackedCascade& packed)
+{
+    PackedHeader header;
+    if (length < sizeof header || std::memcmp(bytes, MAGIC, sizeof MAGIC) != 0)
+        return "it is no packed cascade";
+    std::memcpy(&header, bytes, sizeof header);
+    if (header.version != VERSION)
+        return "it is a packed cascade of another version";
+    if (header.length != length)
+        return "it is cut short or has something behind it";
+    uint32_t expected[2];
+    const size_t checksummed_from = offsetof(PackedHeader, width);
+    checksum(bytes + checksummed_from, length - checksummed_from, expected);
+    if (expected[0] != header.checksum[0] || expected[1] != header.checksum[1])
+        return "its checksum is another";
+    // 255 is what a box can say.
+    if (header.width < 3 || header.width > 255 || header.height < 3 || header.height > 255)
+        return "its window is too large or too small";
+    packed.width = header.width;
+    packed.height = header.height;
+    packed.stage_count = header.stage_count;
+    packed.tree_count = header.tree_count;
+    packed.node_count = header.node_count;
+    packed.leaf_count = header.leaf_count;
+    packed.feature_count = header.feature_count;
+    const uint8_t* at = bytes + sizeof header;
+    const uint8_t* const end = bytes + (header.model_offset ? header.model_offset : length);
+    if (header.model_offset > length || header.model_offset % 4 != 0 || (header.model_offset && header.model_offset < sizeof header))
+        return "its model is not in it";
+    packed.stages = readArray<PackedStage>(at, end, packed.stage_count);
+    packed.tree_sizes = readArray<uint8_t>(at, end, packed.tree_count);
+    packed.nodes = readArray<PackedNode>(at, end, packed.node_count);
+    packed.leaves = readArray<float>(at, end, packed.leaf_count);
+    packed.features = readArray<PackedFeature>(at, end, packed.feature_count);
+    if (at != end || packed.stage_count == 0)
+        return "its parts do not fit its length";
+    if (const char* reason = validateTrees(packed))
+        return reason;
+    for (uint32_t f = 0; f < packed.feature_count; f++)
+    {
+        const PackedFeature& feature = packed.features[f];
+        for (const uint8_t* box : feature.box)
+            if (!isBoxInWindow(box, feature.tilted != 0, packed.width, packed.height))
+                return "it has features that reach out of the window";
+    }
+    packed.model_bytes = header.model_offset ? bytes + header.model_offset : NULL;
+    if (packed.model_bytes)
+    {
+        if (const char* reason = openModel(packed.model_bytes, length - header.model_offset, packed.model))
+            return reason;
+        if (uint32_t(packed.model.width) != packed.width || uint32_t(packed.model.height) != packed.height)
+            return "its model is of another window";
+    }
+    return NULL;
+}
+
+}} // namespace cv::haar

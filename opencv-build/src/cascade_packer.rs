@@ -1,0 +1,91 @@
+//! Packs an SDK's Haar cascades: compiles `data/pack_cascade.cpp` with the detector's own files, and gives it
+//! each cascade's numbers. The program runs here, whatever the SDK is for: packed cascades are the same
+//! bytes on every processor.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use fs_err::{self as fs, File, OpenOptions};
+
+use crate::cascade_xml;
+use crate::context::BuildContext;
+use crate::overlay;
+use crate::recipe::HaarDetector;
+use support::environment::restricted;
+use support::files::{file_name, files_with_extension};
+use support::progress::Step;
+use support::run::{Shell, cmd, run_logged};
+
+const PROGRAM: &str = include_str!("../data/pack_cascade.cpp");
+
+const DETECTOR_SOURCES: &str = "modules/objdetect/src/haar/";
+
+/// Those of them that pack.
+const PACKER_SOURCES: [&str; 4] = [
+    "/feature_compiler.cpp",
+    "/model.cpp",
+    "/model_validation.cpp",
+    "/packed_cascade.cpp",
+];
+
+/// Packs every Haar cascade in the folder `cascades`, each beside its file; with the model that our detector needs, if
+/// that is built. Cascades of other kinds, and in the form of OpenCV before 2.4, are left.
+pub(crate) fn pack_cascades(context: &BuildContext, cascades: &Path) -> Result<()> {
+    let _step = Step::start("packing the cascades");
+    let folder = tempfile::tempdir().context("failed to create a temporary folder")?;
+    let program = compile(context, folder.path()).context("failed to pack the cascades")?;
+    let kind = match context.recipe.haar {
+        HaarDetector::Fast => "with-model",
+        HaarDetector::Upstream => "without-model",
+    };
+    for path in files_with_extension(cascades, "xml")? {
+        let packed = || -> Result<()> {
+            let Some(numbers) = cascade_xml::flatten(&fs::read_to_string(&path)?)? else {
+                let mut log = OpenOptions::new().append(true).open(context.log_file())?;
+                let (name, why) = (
+                    file_name(&path),
+                    "it is no Haar cascade in the present form",
+                );
+                return Ok(writeln!(log, "{name}: not packed; {why}")?);
+            };
+            let input = program.with_extension("numbers");
+            fs::write(&input, numbers)?;
+            let (sh, packed) = (Shell::new()?, path.with_extension("packed"));
+            let pack = restricted(cmd!(sh, "{program} {packed} {kind}"), &[]);
+            let mut pack = Command::from(pack);
+            pack.stdin(File::open(&input)?.into_file());
+            run_logged(&mut pack, &context.log_file(), |_| ())
+        };
+        packed().with_context(|| format!("failed to pack the cascade `{}`", path.display()))?;
+    }
+    Ok(())
+}
+
+fn compile(context: &BuildContext, folder: &Path) -> Result<PathBuf> {
+    let mut sources = Vec::new();
+    for (path, text) in overlay::files_in(DETECTOR_SOURCES) {
+        let file = folder.join(path.trim_start_matches(DETECTOR_SOURCES));
+        fs::write(&file, text)?;
+        if PACKER_SOURCES.iter().any(|name| path.ends_with(name)) {
+            sources.push(file);
+        }
+    }
+    let main = folder.join("pack_cascade.cpp");
+    fs::write(&main, PROGRAM)?;
+    sources.push(main);
+    let program = folder.join("pack");
+    // Where the SDK's compiler makes programs for another machine, zig makes one for this.
+    let (compiler, language) = match context.recipe.target.runs_on_host() {
+        true => (context.compiler.cxx(), None),
+        false => (context.toolchain.zig(), Some("c++")),
+    };
+    // As the detector is compiled: no product and sum as one.
+    let sh = Shell::new()?;
+    context.run(cmd!(
+        sh,
+        "{compiler} {language...} -std=c++11 -O2 -ffp-contract=off -o {program} {sources...}"
+    ))?;
+    Ok(program)
+}

@@ -1,0 +1,188 @@
+//! What an audit found, for people and for programs.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::check::{Finding, Product, Report, Status, components};
+use super::component::AuditedComponent;
+use super::data::AdvisoryDatabase;
+use support::output::{CommandOutput, display_path};
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum OsvOutcome {
+    Skipped,
+    Failed {
+        reason: String,
+    },
+    Queried {
+        /// How many components it has a name for.
+        components: usize,
+        /// How many there are.
+        total: usize,
+        /// What it sees in a version in which the data files do not.
+        disputed: Vec<String>,
+    },
+}
+
+#[derive(Serialize)]
+pub struct AuditOutput {
+    pub components: usize,
+    /// The day up to which the data files know what was published.
+    data_as_of: String,
+    osv: OsvOutcome,
+    #[serde(flatten)]
+    pub report: Report,
+    pub documents: Vec<PathBuf>,
+}
+
+impl AuditOutput {
+    pub(super) fn new(
+        data: &AdvisoryDatabase,
+        products: &[Product],
+        report: Report,
+        osv: OsvOutcome,
+        documents: Vec<PathBuf>,
+    ) -> Self {
+        Self {
+            components: components(products).len(),
+            data_as_of: data.as_of(),
+            osv,
+            report,
+            documents,
+        }
+    }
+
+    pub(super) fn failures(&self) -> Vec<String> {
+        let mut failures = self.report.failures();
+        failures.extend(self.report.unwatched_packages());
+        if let OsvOutcome::Failed { .. } = self.osv {
+            failures.push(
+                "OSV could not be asked, so that all of this is from the data files alone; \
+                 `--offline` for that on purpose"
+                    .to_owned(),
+            );
+        }
+        failures
+    }
+}
+
+impl Report {
+    /// The vulnerabilities that are there, each once with the products that have it.
+    pub fn affected(&self) -> Vec<(&Finding, Vec<&'static str>)> {
+        self.grouped(|status| *status == Status::Affected)
+    }
+
+    /// Those that a decision calls harmless, in the same way.
+    fn harmless(&self) -> Vec<(&Finding, Vec<&'static str>)> {
+        // What a version never had needed no decision, and is in the VEX document alone.
+        self.grouped(Status::has_decision)
+    }
+
+    fn grouped(&self, wanted: fn(&Status) -> bool) -> Vec<(&Finding, Vec<&'static str>)> {
+        let mut grouped: Vec<(&Finding, Vec<_>)> = Vec::new();
+        for finding in self.findings.iter().filter(|f| wanted(&f.status)) {
+            let same = |(other, _): &&mut (&Finding, _)| {
+                other.id == finding.id && other.component == finding.component
+            };
+            match grouped.iter_mut().find(same) {
+                Some((_, products)) => products.push(finding.product),
+                None => grouped.push((finding, vec![finding.product])),
+            }
+        }
+        grouped
+    }
+
+    /// Packages of the build machine's distribution about which nothing is known here, each in a sentence.
+    pub fn unwatched_packages(&self) -> Vec<String> {
+        let packages = self.unwatched.iter().filter(|part| part.is_package());
+        packages.map(unwatched).collect()
+    }
+
+    /// What is wrong, each in a sentence, but for [`Self::unwatched_packages`].
+    pub fn failures(&self) -> Vec<String> {
+        let present = self.affected().into_iter().map(|(finding, products)| {
+            let (part, products, id) = (&finding.component, products.join(" and "), &finding.id);
+            let fixed = finding.fixed_in.as_ref();
+            let fixed = fixed.map_or(String::new(), |fixed| format!(", fixed in {fixed}"));
+            format!("{part} of {products} has {id}{fixed}")
+        });
+        let unwatched_parts = self.unwatched.iter().filter(|part| !part.is_package());
+        let unwatched = unwatched_parts.map(unwatched);
+        present
+            .chain(unwatched)
+            .chain(self.invalid_justifications.clone())
+            .collect()
+    }
+}
+
+fn unwatched(part: &AuditedComponent) -> String {
+    format!(
+        "nobody watches {part} ({}) for vulnerabilities; add it to xtask/audit/data",
+        part.base_purl
+    )
+}
+
+impl CommandOutput for AuditOutput {
+    fn to_text(&self) -> String {
+        let mut text = String::new();
+        for (finding, products) in self.report.affected() {
+            let fixed = finding.fixed_in.as_ref();
+            text += &format!(
+                "AFFECTED  {} {} ({}){}\n    {}\n    {}\n",
+                finding.id,
+                finding.component,
+                products.join(", "),
+                fixed.map_or(String::new(), |fixed| format!("; fixed in {fixed}")),
+                finding.summary,
+                finding.source
+            );
+        }
+        for (finding, products) in self.report.harmless() {
+            if let Status::NotAffected { impact, .. } = &finding.status {
+                let (id, part, products) = (&finding.id, &finding.component, products.join(", "));
+                text += &format!("harmless  {id} {part} ({products}): {impact}\n");
+            }
+        }
+        let count = |wanted: fn(&Status) -> bool| {
+            let findings = self.report.findings.iter();
+            findings.filter(|finding| wanted(&finding.status)).count()
+        };
+        text += &format!(
+            "{} components; vulnerabilities of them and of other versions of them: {} present, \
+             {} harmless or of other versions, {} fixed.\n\
+             The data files know what was published until {}.\n",
+            self.components,
+            self.report.affected().len(),
+            count(|status| matches!(status, Status::NotAffected { .. })),
+            count(|status| *status == Status::Fixed),
+            self.data_as_of
+        );
+        text += &match &self.osv {
+            OsvOutcome::Skipped => "OSV was not asked (--offline).\n".to_owned(),
+            OsvOutcome::Failed { reason } => format!(
+                "OSV COULD NOT BE ASKED: {reason}\nWhat is above is from the data files alone.\n"
+            ),
+            OsvOutcome::Queried {
+                components,
+                total,
+                disputed,
+            } => {
+                let mut asked =
+                    format!("OSV was asked about {components} of {total} components.\n");
+                if !disputed.is_empty() {
+                    asked += &format!(
+                        "It also names these, which the data files know to be of other versions: {}.\n",
+                        disputed.join(", ")
+                    );
+                }
+                asked
+            }
+        };
+        for document in &self.documents {
+            text += &format!("VEX  {}\n", display_path(document));
+        }
+        text
+    }
+}

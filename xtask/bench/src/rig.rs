@@ -1,0 +1,182 @@
+//! Both functions, each under an emulator of its own and with the same S3 server and environment: ours from its
+//! unpacked image, by the image's own loader, and Python's from its wheels.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
+use fs_err as fs;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::context::BenchContext;
+use super::photos::{Photo, Photos};
+use super::python_reference::PythonReference;
+use local::emulator::{Emulator, credentials};
+use local::launch::{EmulatorLauncher, unpack_for_launch};
+use local::rie;
+use local::s3::S3Server;
+use package::artefacts::base::Base;
+use package::artefacts::write_function_image;
+use support::interruption::{Cleanup, scratch_dir};
+
+const BUCKET: &str = "photos";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Implementation {
+    Python,
+    Ours,
+}
+
+/// Both, the reference first.
+pub const IMPLEMENTATIONS: [Implementation; 2] = [Implementation::Python, Implementation::Ours];
+pub const REFERENCE: &str = "Python";
+pub const OURS: &str = "ours";
+
+/// The reference's value and ours with their names, as groups of figures take them.
+pub fn by_implementation([reference, ours]: [f64; 2]) -> [(&'static str, f64); 2] {
+    [(REFERENCE, reference), (OURS, ours)]
+}
+
+impl Implementation {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Python => REFERENCE,
+            Self::Ours => OURS,
+        }
+    }
+}
+
+pub struct BenchRig {
+    storage: S3Server,
+    rie: PathBuf,
+    /// Our image, unpacked, and what starts it.
+    root: PathBuf,
+    command: Vec<OsString>,
+    python: PythonReference,
+    pub photos: Photos,
+    // What is running goes before the folder that it runs in.
+    scratch: TempDir,
+    _cleanup: Cleanup,
+}
+
+impl BenchRig {
+    pub fn start(context: &BenchContext) -> Result<Self> {
+        let (scratch, cleanup) = scratch_dir(&context.results_dir())?;
+        let workspace = &context.build.workspace;
+        let BenchContext { sdk, binary, .. } = context;
+        let reference = format!("face-detect:bench-{}", std::process::id());
+        let base = Base::Minimal;
+        let image =
+            write_function_image(scratch.path(), &reference, workspace, sdk, binary, &base)?;
+        let root = std::path::absolute(scratch.path().join("root"))?;
+        let photos = Photos::collect(context)?;
+        let storage = S3Server::start(&scratch.path().join("s3"))?;
+        storage.create_bucket(BUCKET)?;
+        for photo in photos.all.iter().chain([&photos.small, &photos.large]) {
+            storage.put(BUCKET, &photo.name, &photo.path)?;
+        }
+        Ok(Self {
+            storage,
+            rie: rie::install(&workspace.build_paths()?.toolchain_dir())?,
+            command: unpack_for_launch(&image, &root)?,
+            root,
+            python: PythonReference::install(context)?,
+            photos,
+            scratch,
+            _cleanup: cleanup,
+        })
+    }
+
+    pub fn command(&self, implementation: Implementation) -> Vec<OsString> {
+        match implementation {
+            Implementation::Python => self.python.command(),
+            Implementation::Ours => self.command.clone(),
+        }
+    }
+
+    pub fn working_dir(&self, implementation: Implementation) -> PathBuf {
+        match implementation {
+            Implementation::Python => self.python.task.clone(),
+            Implementation::Ours => self.root.join("var/task"),
+        }
+    }
+
+    pub fn files(&self, implementation: Implementation) -> Vec<PathBuf> {
+        match implementation {
+            Implementation::Python => self.python.files(),
+            Implementation::Ours => vec![self.root.clone()],
+        }
+    }
+
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        let storage = credentials(&self.storage);
+        storage
+            .into_iter()
+            .chain(self.python.environment())
+            .collect()
+    }
+
+    /// Starts a function under the emulator, which starts it at the first event.
+    pub fn start_function(&self, implementation: Implementation) -> Result<Emulator> {
+        let folder = self.scratch.path().join(implementation.name());
+        fs::create_dir_all(&folder)?;
+        let environment = self.python.environment();
+        let environment = environment.iter().map(|(name, value)| (*name, &**value));
+        let environment: Vec<_> = environment.collect();
+        let (command, working_dir) = (
+            self.command(implementation),
+            self.working_dir(implementation),
+        );
+        let command = |launcher: EmulatorLauncher| launcher.launch_command(&command, &working_dir);
+        Emulator::start((&self.rie, &folder), &self.storage, &environment, command)
+            .with_context(|| format!("failed to start the function, {}", implementation.name()))
+    }
+
+    /// Has a function look at a photo; what it found, sorted, because with several threads OpenCV's own order
+    /// depends on which of them ends first.
+    pub fn detect_faces(&self, emulator: &Emulator, photo: &Photo) -> Result<Value> {
+        let event = json!({"BUCKET_NAME": BUCKET, "S3_KEY": photo.name});
+        let response = emulator.invoke(&event)?;
+        sorted_faces(&response).with_context(|| format!("{} is answered by {response}", photo.name))
+    }
+
+    pub fn ensure_same_faces(photo: &Photo, ours: &Value, theirs: &Value) -> Result<()> {
+        ensure!(
+            ours == theirs,
+            "the functions find different faces in {}:\n  ours    {ours}\n  Python  {theirs}",
+            photo.name
+        );
+        Ok(())
+    }
+}
+
+fn sorted_faces(response: &Value) -> Option<Value> {
+    let mut faces = response.pointer("/body/faces")?.as_array()?.clone();
+    for face in &mut faces {
+        let eyes = face.get_mut("eyes")?.as_array_mut()?;
+        eyes.sort_by_key(Value::to_string);
+    }
+    faces.sort_by_key(Value::to_string);
+    Some(Value::Array(faces))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faces_are_compared_in_any_order() {
+        let response = |faces: Value| json!({"statusCode": 200, "body": {"faces": faces}});
+        let one = json!({"box": [1, 2, 3, 4], "eyes": [[5, 6, 7, 8], [1, 1, 1, 1]]});
+        let same = json!({"box": [1, 2, 3, 4], "eyes": [[1, 1, 1, 1], [5, 6, 7, 8]]});
+        let two = json!({"box": [9, 2, 3, 4], "eyes": []});
+        let found = |faces: Value| sorted_faces(&response(faces)).unwrap();
+        assert_eq!(found(json!([one, two])), found(json!([two, same])));
+        assert_ne!(found(json!([one])), found(json!([two])));
+        assert_eq!(
+            super::sorted_faces(&json!({"errorType": "NotAnImage"})),
+            None
+        );
+    }
+}

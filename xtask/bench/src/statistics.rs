@@ -1,0 +1,63 @@
+//! What stands for several measurements: the machine is noisy, and a mean follows its noise.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+pub fn in_milliseconds(time: &Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
+
+/// How many milliseconds something takes.
+pub fn time_ms(work: impl FnOnce() -> Result<()>) -> Result<f64> {
+    let start = Instant::now();
+    work()?;
+    Ok(in_milliseconds(&start.elapsed()))
+}
+
+/// The number that `percent` of a hundred are not above, as one of the numbers.
+pub fn percentile(values: &[f64], percent: usize) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let rank = (sorted.len() * percent).div_ceil(100).max(1);
+    sorted.get(rank - 1).copied().unwrap_or_default()
+}
+
+/// The mean of ratios: that of twice and half as much is one.
+pub fn geometric_mean(ratios: &[f64]) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "there are few")]
+    let count = ratios.len() as f64;
+    let logarithms: f64 = ratios.iter().map(|ratio| ratio.ln()).sum();
+    (logarithms / count).exp()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn near(left: f64, right: f64) -> bool {
+        (left - right).abs() < 1e-9
+    }
+
+    #[test]
+    fn one_outlier_does_not_move_the_median() {
+        let times = [3, 900, 1].map(Duration::from_millis);
+        let times = times.each_ref().map(in_milliseconds);
+        assert!(near(support::median::median(&times), 3.0));
+    }
+
+    #[test]
+    fn percentiles_are_measured_values() {
+        let hundred: Vec<_> = (1..=100).rev().map(f64::from).collect();
+        assert!(near(percentile(&hundred, 99), 99.0));
+        assert!(near(percentile(&hundred, 50), 50.0));
+        assert!(near(percentile(&[7.0], 99), 7.0));
+        assert!(near(percentile(&[7.0, 9.0], 99), 9.0));
+    }
+
+    #[test]
+    fn geometric_mean_of_two_and_a_half_is_one() {
+        assert!(near(geometric_mean(&[2.0, 0.5]), 1.0));
+        assert!(near(geometric_mean(&[4.0, 9.0]), 6.0));
+    }
+}

@@ -1,0 +1,71 @@
+//! What the operator permits, by the real program and a real S3 server: the bucket that is listed, with requests
+//! whose signatures hold with the expected owner in them, no other bucket, and no credentials from anywhere.
+
+use anyhow::{Result, ensure};
+use layer::elf::FunctionBinary;
+use opencv_build::Sdk;
+use serde_json::{Value, json};
+
+use local::engine::Engine;
+use local::local_lambda::LocalLambda;
+use package::workspace::Workspace;
+
+const BUCKET: &str = "photos";
+const KEY: &str = "lena.jpg";
+/// Where nobody's credentials are.
+const UNREACHABLE_ENDPOINT: &str = "http://192.0.2.1/credentials";
+
+/// Tries all of it.
+pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
+    let start = |environment: &[(&str, &str)]| -> Result<LocalLambda> {
+        let lambda = LocalLambda::start(workspace, (sdk, binary), Engine::None, environment)?;
+        for bucket in [BUCKET, "others"] {
+            lambda.storage.create_bucket(bucket)?;
+            let photo = sdk.path().join("share/samples").join(KEY);
+            lambda.storage.put(bucket, KEY, &photo)?;
+        }
+        Ok(lambda)
+    };
+    let lambda = start(&[
+        ("FACE_DETECT_BUCKETS", BUCKET),
+        ("FACE_DETECT_EXPECTED_BUCKET_OWNER", "111122223333"),
+    ])?;
+    let faces = lambda.faces(BUCKET, KEY, &Value::Null)?;
+    ensure!(faces.len() == 1, "{faces:?} are found");
+    let direct = |bucket: &str, options: Value| json!({"BUCKET_NAME": bucket, "S3_KEY": KEY, "options": options});
+    for (event, expected) in [
+        (direct("others", json!({})), "BucketNotAllowed"),
+        (
+            direct(BUCKET, json!({"output_bucket": "others"})),
+            "BucketNotAllowed",
+        ),
+        (
+            direct(BUCKET, json!({"buckets": "others"})),
+            "InvalidOption",
+        ),
+    ] {
+        let response = lambda.invoke(&event)?;
+        ensure!(
+            response["errorType"] == expected,
+            "{event} is answered by {response}, and not by {expected}"
+        );
+    }
+    let written = lambda.storage.keys("others")?;
+    ensure!(
+        written == [KEY],
+        "the bucket that is not listed has {written:?}"
+    );
+    drop(lambda);
+
+    let lambda = start(&[
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", UNREACHABLE_ENDPOINT),
+        ("AWS_CONTAINER_AUTHORIZATION_TOKEN", "token"),
+    ])?;
+    let response = lambda.invoke(&direct(BUCKET, json!({})))?;
+    let message = response["errorMessage"].as_str().unwrap_or_default();
+    ensure!(
+        response["errorType"] == "StorageFailed" && message.contains("http://192.0.2.1"),
+        "credentials from {UNREACHABLE_ENDPOINT} are answered by {response}"
+    );
+    Ok(())
+}

@@ -1,0 +1,210 @@
+//! Where programs are built against the SDK's image: the unpacked image, the tools, and commands
+//! that see nothing else of this machine.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+use fs_err as fs;
+use fs_err::os::unix::fs::symlink;
+use opencv_build::internals::{Wheel, install_wheels};
+use opencv_build::{Sdk, Tools};
+use serde::Deserialize;
+use support::files::copy_tree;
+use support::lock::Lock;
+use support::progress::print_status;
+use support::run::{display_command, run_logged};
+
+use package::artefacts;
+use package::build::Build;
+use package::workspace::Workspace;
+use support::files::remove_if_exists;
+
+/// What commands see of the user's environment, besides `PATH`.
+const ENVIRONMENT: [&str; 5] = [
+    "HOME",
+    "CARGO_HOME",
+    "RUSTUP_HOME",
+    "RUSTUP_TOOLCHAIN",
+    "TMPDIR",
+];
+
+/// A folder with the unpacked image and all tools.
+pub struct ConsumerFixture<'a> {
+    /// Below the target folder, and kept: cargo is quick the second time.
+    folder: PathBuf,
+    sdk: Sdk,
+    tools: &'a Tools,
+    /// zig's cache.
+    cache: PathBuf,
+    /// Where programs are looked for: the pinned ones first.
+    path: OsString,
+    /// What `copy_of` copies.
+    sources: PathBuf,
+    _lock: Lock,
+}
+
+impl<'a> ConsumerFixture<'a> {
+    /// Unpacks the image of `sdk` and gathers the tools.
+    pub fn new(build: &'a Build, sdk: &Sdk) -> Result<Self> {
+        let (workspace, tools) = (&build.workspace, build.tools()?);
+        let folder = workspace.target_dir().join("consumers");
+        let lock = Lock::acquire(&folder.join("lock"), print_status)?;
+        let installed = build.paths.toolchain_dir();
+
+        // The same folder each time: the crate `opencv` is made anew when its SDK is elsewhere.
+        let root = folder.join("image");
+        unpack(workspace, sdk, &root)?;
+        let unpacked = Sdk::open(&root.join("opt/opencv"))
+            .context("the image `opencv-sdk` has no whole SDK in opt/opencv")?;
+        ensure!(
+            unpacked.manifest().fingerprint == sdk.manifest().fingerprint,
+            "the image `opencv-sdk` has another SDK than was built"
+        );
+
+        let log = folder.join("log");
+        if log.exists() {
+            fs::remove_file(&log)?;
+        }
+        let bin = folder.join("bin");
+        for (name, program) in [
+            ("cmake", tools.cmake()),
+            ("ninja", tools.ninja()),
+            ("pkg-config", pkg_config(&installed)?),
+        ] {
+            link(&program, &bin.join(name))?;
+        }
+        let others = std::env::var_os("PATH").unwrap_or_default();
+        let path = std::env::join_paths([bin].into_iter().chain(std::env::split_paths(&others)))?;
+        Ok(Self {
+            folder: std::path::absolute(folder)?,
+            sdk: unpacked,
+            tools,
+            cache: installed.join("zig-cache"),
+            path,
+            sources: workspace.root().join("xtask/e2e/data/consumers"),
+            _lock: lock,
+        })
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The SDK of the image.
+    pub fn sdk(&self) -> &Sdk {
+        &self.sdk
+    }
+
+    /// zig as a C++ compiler for `target`, as one would set it in `CXX`.
+    pub fn zig(&self, target: &str) -> OsString {
+        let mut command = self.tools.zig().into_os_string();
+        command.push(format!(" c++ -target {target}"));
+        command
+    }
+
+    /// A new copy of a program's sources in a folder called `name`.
+    pub fn copy_of(&self, program: &str, name: &str) -> Result<PathBuf> {
+        let folder = self.folder.join("programs").join(name);
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
+        }
+        copy_tree(&self.sources.join(program), &folder)?;
+        Ok(folder)
+    }
+
+    /// One of the scripts that build a program, in the folder that it lies in.
+    pub fn script(&self, folder: &Path, name: &str) -> Command {
+        let interpreter = if name.ends_with(".py") {
+            "python3"
+        } else {
+            "sh"
+        };
+        let mut command = self.command(interpreter, folder);
+        command.arg(name).env("OPENCV", self.sdk.path());
+        command
+    }
+
+    /// cmake, configuring what is in `folder`.
+    pub fn cmake(&self, folder: &Path) -> Command {
+        let mut command = self.command("cmake", folder);
+        command
+            .args(["-S", ".", "-B", "build", "-D"])
+            .arg(format!("CMAKE_PREFIX_PATH={}", self.sdk.path().display()));
+        command
+    }
+
+    /// A command with nothing in its environment that would lead it to other libraries or flags.
+    pub fn command(&self, program: &str, folder: &Path) -> Command {
+        let kept = ENVIRONMENT
+            .iter()
+            .filter_map(|name| Some((name, std::env::var_os(name)?)));
+        let mut command = Command::new(program);
+        command
+            .current_dir(folder)
+            .env_clear()
+            .envs(kept)
+            .env("PATH", &self.path)
+            .env("CXX", self.tools.cxx())
+            .env("CMAKE_GENERATOR", "Ninja")
+            .env("ZIG_GLOBAL_CACHE_DIR", &self.cache)
+            .env("ZIG_LOCAL_CACHE_DIR", &self.cache);
+        command
+    }
+
+    /// Runs a command to its end. The error shows what it said.
+    pub fn run_checked(&self, command: &mut Command) -> Result<()> {
+        run_logged(command, &self.log(), |_| ())
+    }
+
+    /// What a command says that must fail, in one line: cmake wraps its messages.
+    pub fn expect_failure(&self, command: &mut Command) -> Result<String> {
+        let mut words = Vec::new();
+        let done = run_logged(&mut *command, &self.log(), |line| {
+            words.extend(line.split_whitespace().map(str::to_owned));
+        });
+        let output_text = words.join(" ");
+        match done {
+            Ok(()) => bail!("`{}` did not fail: {output_text}", display_command(command)),
+            Err(_) => Ok(output_text),
+        }
+    }
+
+    fn log(&self) -> PathBuf {
+        self.folder.join("log")
+    }
+}
+
+/// Writes the image `opencv-sdk` and unpacks it into `root`.
+fn unpack(workspace: &Workspace, sdk: &Sdk, root: &Path) -> Result<()> {
+    let folder = artefacts::output_dir(workspace, sdk);
+    let _lock = Lock::acquire(&folder.join("lock"), print_status)?;
+    let image = artefacts::write_sdk_image(&folder, workspace, sdk)?;
+    Ok(image.layout.unpack(root)?)
+}
+
+/// The pinned pkg-config, installed below `parent` if need be.
+fn pkg_config(parent: &Path) -> Result<PathBuf> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Pins {
+        wheel: Vec<Wheel>,
+    }
+    let pins: Pins = toml::from_str(include_str!("../../data/consumers/pins.toml"))
+        .context("data/consumers/pins.toml is not a list of wheels")?;
+    let folder = install_wheels(&pins.wheel, parent, "pkg-config")?;
+    let program = folder.join("pkgconf/.bin/pkgconf");
+    ensure!(program.is_file(), "`{}` is missing", program.display());
+    Ok(program)
+}
+
+/// Makes `link` lead to `file`.
+fn link(file: &Path, link: &Path) -> Result<()> {
+    if let Some(folder) = link.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    remove_if_exists(link)?;
+    Ok(symlink(std::path::absolute(file)?, link)?)
+}

@@ -1,0 +1,232 @@
+//! The page that the function serves, in a real browser: photos given and dropped, what is found
+//! drawn over them, errors told, on a desktop and on a phone, light and dark.
+
+mod appearance;
+mod content_security_policy;
+mod function;
+mod page_state;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use fantoccini::Locator;
+use fs_err as fs;
+use serde_json::{Value, json};
+
+use super::browser::Browser;
+use page_state::{Outlines, PageState, near};
+
+/// How long the page may take to show something, on a slow and busy machine.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// No picture, whatever its name says.
+const NOT_AN_IMAGE: &[u8] = b"no picture";
+
+/// Drops a file of a name and bytes, in base64. Whether the page took it: a browser drops nothing
+/// where it was not told before that it may, and shows what it drops unless told not to.
+const DROP_SCRIPT: &str = r#"
+    const [name, text] = arguments;
+    const bytes = Uint8Array.from(atob(text), character => character.charCodeAt());
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([bytes], name, { type: "image/jpeg" }));
+    const how = { bubbles: true, cancelable: true, dataTransfer };
+    const refused = ["dragover", "drop"].filter(what =>
+        document.getElementById("drop").dispatchEvent(new DragEvent(what, how)));
+    return !refused.length;
+"#;
+
+/// Tries the page at `url` with a photo of so many faces. `scratch` is for the browser's files, and
+/// `results` for pictures of the page.
+pub fn test(
+    url: &str,
+    photo: &Path,
+    expected_faces: usize,
+    scratch: &Path,
+    results: &Path,
+) -> Result<()> {
+    // The browser takes whole paths only.
+    let photo = fs::canonicalize(photo)?;
+    let bytes = fs::read(&photo)?;
+    // What the function says to the same bytes.
+    let refusal = function::rejection_message(url, NOT_AN_IMAGE)
+        .with_context(|| format!("failed to see the function at {url} refuse"))?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("failed to start a runtime for WebDriver")?;
+    runtime.block_on(async {
+        let browser = Browser::start(scratch).await?;
+        browser.client().goto(url).await?;
+        let preset = page_state(&browser).await?.preset;
+        let outlines = function::outlines(url, &preset, &bytes)
+            .with_context(|| format!("failed to see what the function at {url} finds"))?;
+        ensure!(
+            outlines.faces.len() == expected_faces && !outlines.eyes.is_empty(),
+            "the function finds other faces, or no eyes: {outlines:?}"
+        );
+        let session = PageSession {
+            browser,
+            photo,
+            bytes,
+            outlines,
+        };
+        session.check_photos(&refusal).await?;
+        session.check_download().await?;
+        session.check_appearance(results).await?;
+        session.check_console(|_| false).await?;
+        session.check_content_security_policy(url).await?;
+        session.browser.close().await
+    })
+}
+
+/// The page in a browser, what is given to it, and what it must find.
+struct PageSession {
+    browser: Browser,
+    photo: PathBuf,
+    bytes: Vec<u8>,
+    outlines: Outlines,
+}
+
+impl PageSession {
+    /// A photo, no photo, and a photo again.
+    async fn check_photos(&self, refusal: &str) -> Result<()> {
+        self.upload_photo().await?;
+        self.check_console(|_| false).await?;
+
+        self.drop_file(NOT_AN_IMAGE).await?;
+        let shown = self
+            .wait("the error", |shown| !shown.error.is_empty())
+            .await?;
+        ensure!(
+            shown.error.contains(refusal),
+            "the page says `{}`, and the function `{refusal}`",
+            shown.error
+        );
+        ensure!(
+            shown.outlines.is_empty(),
+            "there are faces in what is no photo: {shown:?}"
+        );
+        // That the function refused something is an error for the console as well.
+        self.check_console(|error| error.contains("status of 4"))
+            .await?;
+
+        self.drop_file(&self.bytes).await?;
+        let shown = self.wait_for_faces().await.context("after a drop")?;
+        ensure!(
+            shown.error.is_empty(),
+            "the error is still there: {shown:?}"
+        );
+        Ok(())
+    }
+
+    /// Gives the photo; its faces must be found.
+    async fn upload_photo(&self) -> Result<PageState> {
+        let input = self.browser.client().find(Locator::Id("photo")).await?;
+        let photo = self.photo.to_str().context("the photo's path is no text")?;
+        input.send_keys(photo).await?;
+        self.wait_for_faces().await
+    }
+
+    /// Drops bytes under the photo's name.
+    async fn drop_file(&self, bytes: &[u8]) -> Result<()> {
+        let name = self.photo.file_name().unwrap_or_default();
+        let file = vec![
+            json!(name.to_string_lossy()),
+            json!(BASE64_STANDARD.encode(bytes)),
+        ];
+        let taken = self.browser.client().execute(DROP_SCRIPT, file).await?;
+        ensure!(
+            taken == Value::Bool(true),
+            "the page leaves a drop to the browser"
+        );
+        Ok(())
+    }
+
+    /// Waits for faces and eyes; they must be told, and drawn at their places.
+    async fn wait_for_faces(&self) -> Result<PageState> {
+        let shown = self
+            .wait("what was found", |shown| {
+                !shown.busy && shown.status.starts_with("Found ") && shown.photo[2] > 0.0
+            })
+            .await?;
+        let faces = self.outlines.faces.len();
+        let many = if faces == 1 { "" } else { "s" };
+        let expected_text = format!("Found {faces} face{many} in ");
+        ensure!(
+            shown.status.starts_with(&expected_text),
+            "the page says `{}`, and not `{expected_text}…`",
+            shown.status
+        );
+        ensure!(
+            near(&shown.photo, &shown.overlay),
+            "the faces are drawn beside the photo: {shown:?}"
+        );
+        ensure!(
+            shown.outlines.same_positions(&self.outlines),
+            "the page draws {:?}, and the function found {:?}",
+            shown.outlines,
+            self.outlines
+        );
+        Ok(shown)
+    }
+
+    /// The annotated photo comes as a file.
+    async fn check_download(&self) -> Result<()> {
+        let button = self.browser.client().find(Locator::Id("download")).await?;
+        button.click().await?;
+        let name = self.photo.file_stem().unwrap_or_default();
+        let name = format!("{}-faces.jpg", name.to_string_lossy());
+        let file = self.browser.downloads().join(&name);
+        let start = Instant::now();
+        // The name may be there before the file.
+        let bytes = loop {
+            match fs::read(&file) {
+                Ok(bytes) if !bytes.is_empty() => break bytes,
+                _ => ensure!(start.elapsed() < TIMEOUT, "`{name}` was not downloaded"),
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        };
+        ensure!(bytes.starts_with(b"\xff\xd8\xff"), "`{name}` is no JPEG");
+        self.wait("the photo", |shown| !shown.busy).await?;
+        Ok(())
+    }
+
+    /// Refuses errors in the browser's console, but those that are expected.
+    async fn check_console(&self, expected: impl Fn(&str) -> bool) -> Result<()> {
+        let errors = self.browser.errors().await?;
+        match errors.iter().find(|error| !expected(error)) {
+            Some(error) => bail!("the browser's console says: {error}"),
+            None => Ok(()),
+        }
+    }
+
+    async fn page_state(&self) -> Result<PageState> {
+        page_state(&self.browser).await
+    }
+
+    async fn wait(&self, what: &str, ready: impl Fn(&PageState) -> bool) -> Result<PageState> {
+        let start = Instant::now();
+        loop {
+            let shown = self.page_state().await?;
+            if ready(&shown) {
+                return Ok(shown);
+            }
+            ensure!(
+                start.elapsed() < TIMEOUT,
+                "the page lacks `{what}`: {shown:?}"
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+async fn page_state(browser: &Browser) -> Result<PageState> {
+    let shown = browser
+        .client()
+        .execute(page_state::SCRIPT, Vec::new())
+        .await?;
+    serde_json::from_value(shown).context("the page lacks something")
+}

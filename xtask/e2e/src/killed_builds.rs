@@ -1,0 +1,281 @@
+//! Builds that are killed at random moments of every stage and started again, with and without
+//! what they had started: in the end there is what an undisturbed build makes, byte for byte. The
+//! same for writing images and archives.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use fs_err as fs;
+use layer::elf::FunctionBinary;
+use opencv_build::Sdk;
+use support::files::{file_name, sorted_entries, temporary_dir_in};
+use support::progress::print_status;
+
+use super::lifecycle::BuildFixture;
+use super::{download_mirror, promises, tree_diff};
+use package::build::Build;
+use package::workspace::Workspace;
+use support::child::Child;
+use support::run::{Shell, cmd, run_checked};
+
+use super::programs;
+
+const PROMISE: &str = "what is killed and started again makes the same bytes";
+
+/// How long to wait for a build to come to a stage, on a slow and busy machine.
+const TIMEOUT: Duration = Duration::from_secs(300);
+
+/// How often the writing of images and archives is killed.
+const PACK_KILLS: usize = 20;
+
+/// A part of a build.
+struct Stage {
+    /// What the build says when it begins.
+    message: &'static str,
+    /// How often a build is killed in it.
+    kills: usize,
+    /// What is removed before each, below the target folder, so that there is something to do.
+    removed: &'static [&'static str],
+    /// Whether a build goes on to its end after the last one, and is compared.
+    finished: bool,
+}
+
+/// Fifty moments in all.
+const STAGES: [Stage; 5] = [
+    Stage {
+        message: "downloading",
+        kills: 8,
+        removed: &["downloads"],
+        finished: false,
+    },
+    Stage {
+        message: "unpacking",
+        kills: 8,
+        removed: &["opencv/x86_64-glibc2.26/tree.fingerprint"],
+        finished: false,
+    },
+    Stage {
+        message: "configuring",
+        kills: 6,
+        removed: &["opencv/x86_64-glibc2.26/build"],
+        finished: false,
+    },
+    Stage {
+        message: "compiling OpenCV",
+        kills: 18,
+        removed: &[],
+        finished: true,
+    },
+    Stage {
+        message: "linking a program",
+        kills: 10,
+        removed: &[],
+        finished: true,
+    },
+];
+
+/// Kills builds of a small recipe.
+pub fn test(build: &Build, seed: u64) -> Result<()> {
+    let workspace = &build.workspace;
+    // The toolchain and the source must be there to be shared.
+    build.build_opencv()?;
+    let folder = |prefix| temporary_dir_in(&workspace.target_dir(), prefix);
+    let (reference, interrupted) = (folder("undisturbed-")?, folder("killed-")?);
+    let undisturbed = BuildFixture::new(workspace, reference.path())?;
+    let index = download_mirror::start(&workspace.build_paths()?.downloads_dir())?;
+    let killed = BuildFixture::with_index(workspace, interrupted.path(), index)?;
+    undisturbed.write_recipe(&["core"])?;
+    killed.write_recipe(&["core"])?;
+    print_status("downloading ahead of a build");
+    run_checked(&mut killed.xtask("fetch")?)?;
+    let downloads = sorted_entries(&interrupted.path().join("downloads"))?;
+    let archives = downloads
+        .iter()
+        .filter(|path| path.extension().is_some_and(|extension| extension == "gz"));
+    ensure!(
+        archives.count() == 2,
+        "of OpenCV's source and its libraries' something is missing: {downloads:?}"
+    );
+
+    print_status("building without a disturbance");
+    undisturbed.wait_for_success(undisturbed.start("undisturbed")?, "undisturbed")?;
+
+    print_status(&format!("seed {seed}"));
+    let mut random = fastrand::Rng::with_seed(seed);
+    let (mut kills, mut wrong) = (0, Vec::new());
+    for stage in &STAGES {
+        for _ in 0..stage.kills {
+            kills += usize::from(kill_in_stage(stage, &killed, kills + 1, &mut random)?);
+            // What is there after a kill is whole, or it is not there.
+            if killed.sdk().exists() {
+                if let Err(error) = tree_diff::ensure_same(&undisturbed.sdk(), &killed.sdk()) {
+                    wrong.push(format!("after kill {kills}: {error:#}"));
+                }
+                fs::remove_dir_all(killed.sdk())?;
+            }
+        }
+        if !stage.finished {
+            continue;
+        }
+        let finished = killed.start("finished")?;
+        let finished = killed.wait_for_success(finished, "finished");
+        let same = finished.and_then(|_| tree_diff::ensure_same(&undisturbed.sdk(), &killed.sdk()));
+        match same {
+            Ok(files) => print_status(&format!(
+                "killed {} times while it says `{}`: all {files} files are the same",
+                stage.kills, stage.message
+            )),
+            Err(error) => wrong.push(format!(
+                "killed while it says `{}`: {error:#}",
+                stage.message
+            )),
+        }
+        if killed.sdk().exists() {
+            fs::remove_dir_all(killed.sdk())?;
+        }
+    }
+    promises::record(PROMISE, "builds of OpenCV, killed", kills, wrong.len());
+    let planned: usize = STAGES.iter().map(|stage| stage.kills).sum();
+    ensure!(
+        kills * 10 >= planned * 9,
+        "only {kills} of {planned} builds came to where they were to be killed"
+    );
+    ensure!(wrong.is_empty(), "{}", wrong.join("\n  "));
+    Ok(())
+}
+
+/// Starts a build, and kills it at a moment of the stage; whether it came so far.
+fn kill_in_stage(
+    stage: &Stage,
+    fixture: &BuildFixture,
+    number: usize,
+    random: &mut fastrand::Rng,
+) -> Result<bool> {
+    for name in stage.removed {
+        remove(&fixture.folder().join(name))?;
+    }
+    let name = format!("kill-{number}");
+    let build = fixture.start(&name)?;
+    let start = Instant::now();
+    let mut output_text = String::new();
+    while !output_text.contains(stage.message) {
+        output_text = fixture.stderr_log(&name)?;
+        if let Some(status) = build.try_wait()? {
+            ensure!(
+                status.success(),
+                "a build failed: {}",
+                fixture.stderr_log(&name)?
+            );
+            return Ok(false);
+        }
+        ensure!(
+            start.elapsed() < TIMEOUT,
+            "a build did not say `{}` within {} s",
+            stage.message,
+            TIMEOUT.as_secs()
+        );
+        sleep(Duration::from_millis(5));
+    }
+    let wait = Duration::from_millis(random.u64(0..3000));
+    sleep(wait);
+    // As when memory is short, which takes one process, or as when a machine is stopped.
+    let alone = random.bool();
+    if alone {
+        build.kill().context("failed to kill a build")?;
+    } else {
+        drop(build);
+    }
+    print_status(&format!(
+        "  kill {number}: {} ms after `{}`{}",
+        wait.as_millis(),
+        stage.message,
+        if alone { ", alone" } else { "" }
+    ));
+    Ok(true)
+}
+
+/// Removes a file or folder, in which something that outlived a kill may still write.
+fn remove(path: &Path) -> Result<()> {
+    let start = Instant::now();
+    while path.exists() {
+        let removed = if path.is_dir() {
+            fs::remove_dir_all(path)
+        } else {
+            fs::remove_file(path)
+        };
+        if removed.is_err() {
+            ensure!(
+                start.elapsed() < TIMEOUT,
+                "failed to remove `{}`",
+                path.display()
+            );
+            sleep(Duration::from_millis(100));
+        }
+    }
+    Ok(())
+}
+
+/// Kills the writing of images and archives.
+pub fn test_packing(
+    _workspace: &Workspace,
+    sdk: &Sdk,
+    binary: &FunctionBinary,
+    seed: u64,
+) -> Result<()> {
+    let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
+    let (reference, interrupted) = (
+        scratch.path().join("reference"),
+        scratch.path().join("interrupted"),
+    );
+    let start = Instant::now();
+    ensure!(
+        pack(sdk, binary, &reference)?.wait()?.success(),
+        "an undisturbed writing failed"
+    );
+    let whole = start.elapsed();
+    let mut random = fastrand::Rng::with_seed(seed);
+    for _ in 0..PACK_KILLS {
+        let _writing = pack(sdk, binary, &interrupted)?;
+        sleep(whole.mul_f64(random.f64()));
+    }
+    ensure!(
+        pack(sdk, binary, &interrupted)?.wait()?.success(),
+        "writing failed after it was killed"
+    );
+    // What a killed one left has a name that nobody takes for a finished one's.
+    for path in sorted_entries(&interrupted)? {
+        let name = file_name(&path);
+        if name.starts_with('.') && !reference.join(&name).exists() {
+            if path.is_dir() {
+                fs::remove_dir_all(path)?;
+            } else {
+                fs::remove_file(path)?;
+            }
+        }
+    }
+    let same = tree_diff::ensure_same(&reference, &interrupted);
+    promises::record(
+        PROMISE,
+        "images and archives, killed while they are written",
+        PACK_KILLS,
+        usize::from(same.is_err()),
+    );
+    print_status(&format!("{} files are the same", same?));
+    Ok(())
+}
+
+fn pack(sdk: &Sdk, binary: &FunctionBinary, to: &Path) -> Result<Child> {
+    fs::create_dir_all(to)?;
+    let (sh, program, sdk, binary) = (
+        Shell::new()?,
+        programs::pack_to()?,
+        sdk.path(),
+        binary.path(),
+    );
+    let mut pack = Command::from(cmd!(sh, "{program} {sdk} {binary} {to}"));
+    pack.stdin(Stdio::null()).stdout(Stdio::null());
+    Child::start(pack.stderr(Stdio::null()))
+}

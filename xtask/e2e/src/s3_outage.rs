@@ -1,0 +1,115 @@
+//! An S3 that does not answer, and one that is too busy: the function says so before its time is
+//! over, as a failure that may be gone later, and serves the next event.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use layer::elf::FunctionBinary;
+use opencv_build::Sdk;
+use serde_json::json;
+
+use super::promises;
+use local::engine::Engine;
+use local::local_lambda::LocalLambda;
+use package::workspace::Workspace;
+
+/// The function's time limit in seconds; after it the emulator ends the function, and the answer is
+/// that.
+const TIMEOUT_SECONDS: u64 = 3;
+
+/// Tries both.
+pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
+    let silent = |mut socket: TcpStream| {
+        let mut request = [0; 4096];
+        // Until the function hangs up.
+        while socket.read(&mut request).is_ok_and(|length| length > 0) {}
+    };
+    outage(workspace, sdk, binary, silent, &["OutOfTime"])?;
+    let busy = |mut socket: TcpStream| {
+        let mut request = [0; 4096];
+        let _ = socket.read(&mut request);
+        let response = "HTTP/1.1 503 Slow Down\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+        let _ = socket.write_all(response.as_bytes());
+    };
+    // Which of both it is depends on the random waits between the tries.
+    outage(
+        workspace,
+        sdk,
+        binary,
+        busy,
+        &["OutOfTime", "StorageFailed"],
+    )?;
+    promises::record(
+        "an answer comes before the time is over",
+        "an S3 that is silent and one that is busy, by two events each",
+        4,
+        0,
+    );
+    Ok(())
+}
+
+/// An S3 that answers every connection so; the error must have one of the names.
+fn outage(
+    workspace: &Workspace,
+    sdk: &Sdk,
+    binary: &FunctionBinary,
+    response: fn(TcpStream),
+    names: &[&str],
+) -> Result<()> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).context("failed to open a loopback port")?;
+    let endpoint = format!("http://{}", listener.local_addr()?);
+    thread::spawn(move || {
+        for socket in listener.incoming().flatten() {
+            thread::spawn(move || response(socket));
+        }
+    });
+    let limit = TIMEOUT_SECONDS.to_string();
+    let environment = [
+        ("AWS_ENDPOINT_URL_S3", endpoint.as_str()),
+        ("AWS_LAMBDA_FUNCTION_TIMEOUT", limit.as_str()),
+    ];
+    let lambda = LocalLambda::start(workspace, (sdk, binary), Engine::None, &environment)?;
+    // The emulator starts the function with the first event; that is no part of the limit.
+    get_page(&lambda)?;
+    let start = Instant::now();
+    let response = lambda.invoke(&json!({
+        "invocationSchemaVersion": "1.0", "invocationId": "i", "job": {"id": "j"},
+        "tasks": [{"taskId": "t", "s3Key": "a.jpg", "s3BucketArn": "arn:aws:s3:::photos"}],
+    }))?;
+    let result = &response["results"][0];
+    let text = result["resultString"].as_str().unwrap_or_default();
+    ensure!(
+        result["resultCode"] == "TemporaryFailure"
+            && names.iter().any(|name| text.starts_with(name)),
+        "an outage of S3 is answered by {response}"
+    );
+    ensure!(
+        start.elapsed() < Duration::from_secs(TIMEOUT_SECONDS),
+        "the answer came after the function's time"
+    );
+    let response = lambda.invoke(&json!({"BUCKET_NAME": "photos", "S3_KEY": "a.jpg"}))?;
+    let name = response["errorType"].as_str().unwrap_or_default();
+    ensure!(
+        names.contains(&name),
+        "an outage of S3 is answered by {response}"
+    );
+    get_page(&lambda)?;
+    ensure!(
+        lambda.emulator.start_count() == 1,
+        "the function was started again"
+    );
+    Ok(())
+}
+
+/// An event that needs no S3.
+fn get_page(lambda: &LocalLambda) -> Result<()> {
+    let page = lambda.invoke(&json!({
+        "version": "2.0", "rawPath": "/", "headers": {}, "isBase64Encoded": false,
+        "requestContext": {"timeEpoch": 1, "http": {"method": "GET", "path": "/"}},
+    }))?;
+    ensure!(page["statusCode"] == 200, "the page is {page}");
+    Ok(())
+}

@@ -1,0 +1,21 @@
+//! What tests of an SDK by itself need of the project.
+
+use conformance::Fixture;
+use opencv_build::{BuildPaths, Sdk, Tools};
+use package::workspace::Workspace;
+
+/// The SDK of a workspace, with the tools that built it.
+pub fn sdk_fixture<'a>(
+    workspace: &'a Workspace,
+    paths: &'a BuildPaths,
+    sdk: &'a Sdk,
+    tools: &'a Tools,
+) -> Fixture<'a> {
+    Fixture {
+        sdk,
+        tools,
+        paths,
+        project_dir: workspace.root(),
+        work_dir: workspace.target_dir().join("conformance"),
+    }
+}

@@ -1,0 +1,59 @@
+//! Folders compared byte for byte.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, ensure};
+use fs_err as fs;
+use support::files::all_files;
+
+/// Refuses a folder that differs from another one in any file's name or content.
+pub fn ensure_same(expected: &Path, found: &Path) -> Result<usize> {
+    let (expected_files, found_files) = (files(expected)?, files(found)?);
+    let names = |files: &BTreeMap<PathBuf, PathBuf>| files.keys().cloned().collect::<Vec<_>>();
+    ensure!(
+        names(&expected_files) == names(&found_files),
+        "`{}` and `{}` have other files",
+        expected.display(),
+        found.display()
+    );
+    for (name, path) in &expected_files {
+        let read = |path: &Path| fs::read(path);
+        ensure!(
+            read(path)? == read(&found_files[name])?,
+            "`{}` differs in `{}`",
+            name.display(),
+            found.display()
+        );
+    }
+    Ok(expected_files.len())
+}
+
+/// Every file below a folder, by its path there.
+fn files(root: &Path) -> Result<BTreeMap<PathBuf, PathBuf>> {
+    let files = all_files(root)?.into_iter();
+    files
+        .map(|path| Ok((path.strip_prefix(root)?.to_owned(), path)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_contents_are_compared() {
+        let parent = tempfile::tempdir().unwrap();
+        let at = |name: &str| parent.path().join(name);
+        for folder in ["a/b", "c/b"] {
+            fs::create_dir_all(at(folder)).unwrap();
+            fs::write(at(folder).join("file"), "one").unwrap();
+        }
+        assert_eq!(ensure_same(&at("a"), &at("c")).unwrap(), 1);
+        fs::write(at("c/b/file"), "two").unwrap();
+        assert!(ensure_same(&at("a"), &at("c")).is_err());
+        fs::write(at("c/b/file"), "one").unwrap();
+        fs::write(at("c/more"), "").unwrap();
+        assert!(ensure_same(&at("a"), &at("c")).is_err());
+    }
+}

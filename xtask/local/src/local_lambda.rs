@@ -1,0 +1,79 @@
+//! A Lambda of one function on this machine: its image under the emulator, with an S3 server.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use layer::elf::FunctionBinary;
+use opencv_build::Sdk;
+use serde_json::{Value, json};
+use support::progress::Step;
+use tempfile::TempDir;
+
+use super::emulator::Emulator;
+use super::engine::Engine;
+use super::launch::EmulatorLauncher;
+use super::rie;
+use super::s3::S3Server;
+use package::artefacts::base::Base;
+use package::artefacts::write_function_image;
+use package::workspace::Workspace;
+use support::interruption::{Cleanup, scratch_dir};
+
+pub struct LocalLambda {
+    pub emulator: Emulator,
+    pub storage: S3Server,
+    /// The image's size, unpacked.
+    pub image_bytes: u64,
+    /// For what is to be looked at afterwards.
+    pub results: PathBuf,
+    // What is running goes before the folder that it runs in.
+    pub scratch: TempDir,
+    _cleanup: Cleanup,
+}
+
+impl LocalLambda {
+    /// Starts the function with `environment` besides what Lambda gives it.
+    pub fn start(
+        workspace: &Workspace,
+        (sdk, binary): (&Sdk, &FunctionBinary),
+        engine: Engine,
+        environment: &[(&str, &str)],
+    ) -> Result<Self> {
+        let program = rie::install(&workspace.build_paths()?.toolchain_dir())?;
+        let results = workspace.target_dir().join("test-local");
+        let (scratch, cleanup) = scratch_dir(&results)?;
+        // An image of its own, so that nobody else's is touched or loses its name.
+        let reference = format!("face-detect:test-local-{}", std::process::id());
+        let (folder, base) = (scratch.path(), Base::Minimal);
+        let image = write_function_image(folder, &reference, workspace, sdk, binary, &base)?;
+        let storage = S3Server::start(&scratch.path().join("s3"))?;
+        let _step = Step::start(format!("running the image (engine: {engine})"));
+        let launch = |launcher: EmulatorLauncher| match engine {
+            Engine::Docker => launcher.launch_in_container(&image),
+            Engine::None => launcher.launch_unpacked(&image),
+        };
+        let emulator = Emulator::start((&program, folder), &storage, environment, launch)?;
+        Ok(Self {
+            emulator,
+            storage,
+            image_bytes: image.layout.image().uncompressed_bytes(),
+            results,
+            scratch,
+            _cleanup: cleanup,
+        })
+    }
+
+    pub fn invoke(&self, event: &Value) -> Result<Value> {
+        self.emulator.invoke(event)
+    }
+
+    /// The faces in a photo, by a direct event with `options`: a list of objects with `box` and `eyes`.
+    pub fn faces(&self, bucket: &str, key: &str, options: &Value) -> Result<Vec<Value>> {
+        let event = json!({"BUCKET_NAME": bucket, "S3_KEY": key, "options": options});
+        let response = self.invoke(&event)?;
+        let faces = response.pointer("/body/faces").and_then(Value::as_array);
+        let faces =
+            faces.with_context(|| format!("s3://{bucket}/{key} is answered by {response}"))?;
+        Ok(faces.clone())
+    }
+}

@@ -1,0 +1,133 @@
+//! What is measured: the SDK, the function, and how that was linked.
+
+use std::path::PathBuf;
+use std::thread;
+
+use anyhow::{Context, Result, anyhow};
+use fs_err as fs;
+use layer::Digest;
+use layer::elf::FunctionBinary;
+use opencv_build::Sdk;
+use support::progress::print_status;
+
+use super::arguments::{Arguments, BaselineKind};
+use super::attribution::LibraryMembers;
+use super::bootstrap::{self, LinkAnalysis};
+use super::explain::Explanation;
+use super::link::LinkRecord;
+use super::report::{Ablation, Baseline, Report};
+use super::revision::revision;
+use super::variant::{ComparisonContext, LinkedSizes};
+use super::{ablate, baseline, libraries, packages, relink};
+use package::build::Build;
+use package::build_function::{self, build_binary, link_record_dir};
+
+pub struct BuildOutput<'a> {
+    pub build: &'a Build,
+    pub sdk: Sdk,
+    pub binary: FunctionBinary,
+    content: Vec<u8>,
+    record: LinkRecord,
+    link_analysis: LinkAnalysis,
+    members: LibraryMembers,
+}
+
+impl<'a> BuildOutput<'a> {
+    /// Builds the function, and once more if nothing tells how it was linked.
+    pub fn new(build: &'a Build) -> Result<Self> {
+        let (sdk, binary) = build_binary(build)?;
+        let error = match Self::read(build, sdk, binary) {
+            Err(error) => error,
+            found => return found,
+        };
+        print_status(&format!("linking the function again, because: {error:#}"));
+        build_function::force_relink(&build.workspace, &build.recipe.target)?;
+        let (sdk, binary) = build_binary(build)?;
+        Self::read(build, sdk, binary)
+    }
+
+    fn read(build: &'a Build, sdk: Sdk, binary: FunctionBinary) -> Result<Self> {
+        let workspace = &build.workspace;
+        let folder = link_record_dir(workspace, &build.recipe.target);
+        let record = LinkRecord::open(&folder, workspace.root(), &build.tools()?.zig())?;
+        let content = fs::read(binary.path())?;
+        let link_analysis = LinkAnalysis::read(&content, &record)?;
+        let members = LibraryMembers::of_sdk(&sdk)?;
+        Ok(Self {
+            build,
+            sdk,
+            binary,
+            content,
+            record,
+            link_analysis,
+            members,
+        })
+    }
+
+    pub fn explain(&self, name: &str) -> Result<Explanation> {
+        self.link_analysis.explain(&self.members, name)
+    }
+
+    pub fn report(&self) -> Result<Report> {
+        let workspace = &self.build.workspace;
+        let (spans, images, archive) = thread::scope(|scope| {
+            let spans = scope.spawn(|| self.link_analysis.spans(&self.content, &self.members));
+            let images = packages::images(workspace, &self.sdk, &self.binary)?;
+            let archive = packages::zip_archive(workspace, &self.sdk, &self.binary)?;
+            let spans = spans.join().map_err(|_| anyhow!("looking into it failed"));
+            anyhow::Ok((spans??, images, archive))
+        })
+        .context("failed to look into what was built")?;
+        let mut bootstrap = bootstrap::tree(&spans);
+        let (archive, compressed_bytes) = archive;
+        bootstrap.compressed_bytes = Some(compressed_bytes);
+        let trees = images.iter().map(|image| image.tree(&bootstrap));
+        let mut artefacts = trees.collect::<Result<Vec<_>>>()?;
+        artefacts.push(archive);
+        artefacts.push(libraries::tree(&self.sdk, &spans)?);
+        artefacts.insert(0, bootstrap);
+        for artefact in &artefacts {
+            artefact.check_sums()?;
+        }
+        Ok(Report {
+            architecture: self.sdk.manifest().target.architecture,
+            revision: revision(workspace.root()),
+            artefacts,
+        })
+    }
+
+    /// The function linked with static libraries, in that order, instead of the SDK's.
+    pub fn relink(&self, name: &str, libraries: &[PathBuf]) -> Result<LinkedSizes> {
+        relink::relink(&self.record, &self.sdk, name, libraries)
+    }
+
+    pub fn results_dir(&self) -> PathBuf {
+        let workspace = &self.build.workspace;
+        let architecture = self.sdk.manifest().target.architecture;
+        workspace
+            .target_dir()
+            .join("size")
+            .join(architecture.name())
+    }
+
+    pub fn compare_variants(
+        &self,
+        arguments: &Arguments,
+    ) -> Result<(Option<Baseline>, Vec<Ablation>)> {
+        let relink = |name: &str, libraries: &[PathBuf]| self.relink(name, libraries);
+        let ours = ComparisonContext {
+            build: self.build,
+            sdk: &self.sdk,
+            function: Digest::of(&self.content).hex(),
+            relink: &relink,
+            results_dir: self.results_dir(),
+        };
+        if let Some(BaselineKind::Full) = arguments.baseline {
+            baseline::build(&ours)?;
+        }
+        if arguments.ablate {
+            ablate::build_variants(&ours)?;
+        }
+        Ok((baseline::measure(&ours)?, ablate::measure(&ours)?))
+    }
+}

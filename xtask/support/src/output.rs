@@ -1,0 +1,87 @@
+//! What a verb answers, in both forms. Also how numbers are written for people.
+
+use std::path::Path;
+
+use anyhow::Result;
+use serde::Serialize;
+
+pub trait CommandOutput: Serialize {
+    /// The answer for people.
+    fn to_text(&self) -> String;
+}
+
+/// Prints an answer to stdout, as JSON if asked.
+pub fn print(output: &impl CommandOutput, json: bool) -> Result<()> {
+    if json {
+        println!("{}", serde_json::to_string(output)?);
+    } else {
+        println!("{}", output.to_text().trim_end());
+    }
+    Ok(())
+}
+
+/// A path as people read it: from the current folder, where it lies below.
+pub fn display_path(path: &Path) -> String {
+    let here = std::env::current_dir().ok();
+    let below = here.and_then(|here| path.strip_prefix(here).ok());
+    below.unwrap_or(path).display().to_string()
+}
+
+/// Bytes as people read them: `640 B`, `12.3 kB`, `4.56 MB`; thousands, not 1024s.
+pub fn format_bytes(bytes: u64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "two digits are shown")]
+    let bytes_f = bytes as f64;
+    if bytes < 1000 {
+        format!("{bytes} B")
+    } else if bytes < 1_000_000 {
+        format!("{:.1} kB", bytes_f / 1e3)
+    } else {
+        format!("{:.2} MB", bytes_f / 1e6)
+    }
+}
+
+/// A table with its columns aligned, the first to the left and the others to the right.
+pub fn format_table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<_> = (0..columns).map(width).collect();
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (column, cell) in row.iter().enumerate() {
+            let width = widths[column];
+            if column == 0 {
+                line += &format!("{cell:<width$}");
+            } else {
+                line += &format!("  {cell:>width$}");
+            }
+        }
+        text += line.trim_end();
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_use_decimal_units() {
+        assert_eq!(format_bytes(999), "999 B");
+        assert_eq!(format_bytes(12_345), "12.3 kB");
+        assert_eq!(format_bytes(4_560_000), "4.56 MB");
+    }
+
+    #[test]
+    fn numbers_are_right_aligned() {
+        let rows = [
+            vec!["a".into(), "1".into()],
+            vec!["long".into(), "200".into()],
+        ];
+        assert_eq!(format_table(&rows), "a       1\nlong  200\n");
+    }
+}
