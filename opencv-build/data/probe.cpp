@@ -20,21 +20,26 @@
 #include <opencv2/objdetect.hpp>
 #endif
 
-static void require(bool holds, const std::string& what) {
-    if (!holds) throw std::runtime_error(what);
+static void require(bool holds, const std::string& what)
+{
+    if (!holds)
+        throw std::runtime_error(what);
 }
 
-static void check_core() {
+static void check_core()
+{
     const cv::Mat ones = cv::Mat::ones(48, 64, CV_8UC3);
     require(cv::sum(ones) == cv::Scalar(48 * 64, 0, 0), "cv::sum");
 }
 
 // Writes a image in the format `extension` and reads it again; `lossless` tells what to expect.
-static void check_format(const std::string& extension, bool lossless) {
+static void check_format(const std::string& extension, bool lossless)
+{
 #ifdef HAVE_OPENCV_IMGCODECS
     cv::Mat image(48, 64, CV_8UC3);
     for (int y = 0; y < image.rows; y++)
-        for (int x = 0; x < image.cols; x++) image.at<cv::Vec3b>(y, x) = cv::Vec3b(x, y, x + y);
+        for (int x = 0; x < image.cols; x++)
+            image.at<cv::Vec3b>(y, x) = cv::Vec3b(x, y, x + y);
     std::vector<uchar> bytes;
     require(cv::imencode(extension, image, bytes), "encode " + extension);
     const cv::Mat decoded = cv::imdecode(bytes, cv::IMREAD_COLOR);
@@ -44,7 +49,8 @@ static void check_format(const std::string& extension, bool lossless) {
 #endif
 }
 
-static void check_objdetect(const std::string& share) {
+static void check_objdetect(const std::string& share)
+{
 #ifdef HAVE_OPENCV_OBJDETECT
     cv::CascadeClassifier faces;
     require(faces.load(share + "/haarcascades/haarcascade_frontalface_default.xml"), "load a cascade");
@@ -55,14 +61,18 @@ static void check_objdetect(const std::string& share) {
 }
 
 // probe SHARE [EXTENSION lossless|lossy]...
-int main(int count, char** arguments) {
-    try {
+int main(int count, char** arguments)
+{
+    try
+    {
         require(count >= 2, "the folder of the cascades is missing");
         check_core();
         for (int i = 2; i + 1 < count; i += 2)
             check_format(arguments[i], std::string(arguments[i + 1]) == "lossless");
         check_objdetect(arguments[1]);
-    } catch (const std::exception& error) {
+    }
+    catch (const std::exception& error)
+    {
         std::fprintf(stderr, "the SDK does not work: %s\n", error.what());
         return 1;
     }

@@ -5,29 +5,39 @@
 #include <opencv2/core.hpp>
 
 // Both are pictures, of which the second is made. Exceptions end here: Rust cannot have them.
-extern "C" bool face_detect_bgr_to_grey(const void* colour, void* grey) noexcept {
-    try {
+extern "C" bool face_detect_bgr_to_grey(const void* colour, void* grey) noexcept
+{
+    try
+    {
         const cv::Mat& from = *static_cast<const cv::Mat*>(colour);
         cv::Mat& to = *static_cast<cv::Mat*>(grey);
-        if (from.type() != CV_8UC3 || from.dims != 2) return false;
+        if (from.type() != CV_8UC3 || from.dims != 2)
+            return false;
         to.create(from.rows, from.cols, CV_8UC1);
         cv::hal::cvtBGRtoGray(from.data, from.step, to.data, to.step, from.cols, from.rows, CV_8U, 3, false);
         return true;
-    } catch (...) {
+    }
+    catch (...)
+    {
         return false;
     }
 }
 
 // The same the other way round: each value three times.
-extern "C" bool face_detect_grey_to_bgr(const void* grey, void* colour) noexcept {
-    try {
+extern "C" bool face_detect_grey_to_bgr(const void* grey, void* colour) noexcept
+{
+    try
+    {
         const cv::Mat& from = *static_cast<const cv::Mat*>(grey);
         cv::Mat& to = *static_cast<cv::Mat*>(colour);
-        if (from.type() != CV_8UC1 || from.dims != 2) return false;
+        if (from.type() != CV_8UC1 || from.dims != 2)
+            return false;
         to.create(from.rows, from.cols, CV_8UC3);
         cv::hal::cvtGraytoBGR(from.data, from.step, to.data, to.step, from.cols, from.rows, CV_8U, 3);
         return true;
-    } catch (...) {
+    }
+    catch (...)
+    {
         return false;
     }
 }

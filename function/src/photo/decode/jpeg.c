@@ -74,11 +74,10 @@ static void on_progress(j_common_ptr info) {
     if (!errors->should_continue(errors->limits)) longjmp_with(info, STOPPED);
 }
 
-static void ignore_message(j_common_ptr info) {
-    (void)info;
-}
+static void ignore_message(j_common_ptr info) { (void)info; }
 
-static void init_error_context(struct error_context *errors, char *message, face_detect_should_continue should_continue, void *limits) {
+static void init_error_context(struct error_context *errors, char *message, face_detect_should_continue should_continue,
+                               void *limits) {
     jpeg_std_error(&errors->error);
     errors->error.error_exit = on_error;
     errors->error.output_message = ignore_message;
@@ -118,9 +117,7 @@ static void skip_input_data(j_decompress_ptr info, long count) {
     info->src->bytes_in_buffer -= (size_t)count;
 }
 
-static void do_nothing(j_decompress_ptr info) {
-    (void)info;
-}
+static void do_nothing(j_decompress_ptr info) { (void)info; }
 
 // Warnings are of damage that libjpeg goes on after. One is of blocks that are missing because the picture's end came
 // before them. Some encoders leave out the last bits, so that an end within the last row of blocks is taken if the file

@@ -18,74 +18,94 @@ namespace {
 const char* const expected_error = "the detection was stopped";
 int failures = 0;
 
-void check(bool good, const std::string& what) {
-  if (good) return;
-  failures++;
-  std::cout << what << std::endl;
+void check(bool good, const std::string& what)
+{
+    if (good)
+        return;
+    failures++;
+    std::cout << what << std::endl;
 }
 
 // Says to stop when it was asked `limit` times.
-struct StopAfterCalls {
-  long limit;
-  std::atomic<long> calls;
+struct StopAfterCalls
+{
+    long limit;
+    std::atomic<long> calls;
 
-  explicit StopAfterCalls(long times) : limit(times), calls(0) { opencv_detection_set_stop_callback(should_stop, this); }
-  ~StopAfterCalls() { opencv_detection_set_stop_callback(nullptr, nullptr); }
+    explicit StopAfterCalls(long times) : limit(times), calls(0)
+    {
+        opencv_detection_set_stop_callback(should_stop, this);
+    }
+    ~StopAfterCalls() { opencv_detection_set_stop_callback(nullptr, nullptr); }
 
-  static int should_stop(void* context) {
-    StopAfterCalls& it = *static_cast<StopAfterCalls*>(context);
-    return it.calls++ >= it.limit;
-  }
+    static int should_stop(void* context)
+    {
+        StopAfterCalls& it = *static_cast<StopAfterCalls*>(context);
+        return it.calls++ >= it.limit;
+    }
 };
 
-void test_detection(const std::string& name, const std::string& file, const cv::Mat& image, int threads) {
-  cv::setNumThreads(threads);
-  cv::CascadeClassifier classifier(file);
-  DetectionRequest request;
-  request.image = image;
-  request.min_neighbors = 2;
-  const DetectionResult expected = detect(classifier, request);
-  long all;
-  {
-    StopAfterCalls stopper(LONG_MAX);
-    check(difference(expected, detect(classifier, request)).empty() || threads > 1, name + " finds something else when it may be stopped");
-    all = stopper.calls;
-  }
-  check(all > 20, name + " asks " + std::to_string(all) + " times whether to stop");
-  for (long limit : {0L, 1L, all / 2}) {
-    StopAfterCalls stopper(limit);
-    const DetectionResult result = detect(classifier, request);
-    check(result.error == expected_error, name + " is not stopped: `" + result.error + "`");
-    // What is left of the work asks once more for each of its pieces.
-    check(stopper.calls < all / 2 + all / 4, name + " goes on after it was stopped: it asks " + std::to_string(stopper.calls) + " times");
-  }
-  // With several threads the order of OpenCV's own code, and with it grouping, is a matter of luck.
-  check(difference(expected, detect(classifier, request)).empty() || threads > 1, name + " finds something else after it was stopped");
+void test_detection(const std::string& name, const std::string& file, const cv::Mat& image, int threads)
+{
+    cv::setNumThreads(threads);
+    cv::CascadeClassifier classifier(file);
+    DetectionRequest request;
+    request.image = image;
+    request.min_neighbors = 2;
+    const DetectionResult expected = detect(classifier, request);
+    long all;
+    {
+        StopAfterCalls stopper(LONG_MAX);
+        check(difference(expected, detect(classifier, request)).empty() || threads > 1,
+              name + " finds something else when it may be stopped");
+        all = stopper.calls;
+    }
+    check(all > 20, name + " asks " + std::to_string(all) + " times whether to stop");
+    for (long limit : {0L, 1L, all / 2})
+    {
+        StopAfterCalls stopper(limit);
+        const DetectionResult result = detect(classifier, request);
+        check(result.error == expected_error, name + " is not stopped: `" + result.error + "`");
+        // What is left of the work asks once more for each of its pieces.
+        check(stopper.calls < all / 2 + all / 4,
+              name + " goes on after it was stopped: it asks " + std::to_string(stopper.calls) + " times");
+    }
+    // With several threads the order of OpenCV's own code, and with it grouping, is a matter of luck.
+    check(difference(expected, detect(classifier, request)).empty() || threads > 1,
+          name + " finds something else after it was stopped");
 }
 
-void test_grouping() {
-  std::vector<cv::Rect> many;
-  for (int i = 0; i < 100000; i++) many.push_back(cv::Rect(i % 500, i / 500, 24, 24));
-  StopAfterCalls stopper(3);
-  std::string error;
-  try {
-    cv::groupRectangles(many, 2);
-  } catch (const cv::Exception& stopped) {
-    error = stopped.err;
-  }
-  check(error == expected_error && stopper.calls == 4, "grouping is not stopped");
+void test_grouping()
+{
+    std::vector<cv::Rect> many;
+    for (int i = 0; i < 100000; i++)
+        many.push_back(cv::Rect(i % 500, i / 500, 24, 24));
+    StopAfterCalls stopper(3);
+    std::string error;
+    try
+    {
+        cv::groupRectangles(many, 2);
+    }
+    catch (const cv::Exception& stopped)
+    {
+        error = stopped.err;
+    }
+    check(error == expected_error && stopper.calls == 4, "grouping is not stopped");
 }
 
 }  // namespace
 
-int main(int count, char** arguments) {
-  if (count != 2) return 2;
-  const std::string share = arguments[1];
-  silence_errors();
-  const cv::Mat photo = cv::imread(share + "/samples/lena.jpg", cv::IMREAD_GRAYSCALE);
-  // By the last one OpenCV's own code detects.
-  for (const char* name : {"frontalface_default", "frontalface_alt2", "eye_tree_eyeglasses"})
-    for (int threads : {1, 2}) test_detection(name, share + "/haarcascades/haarcascade_" + name + ".xml", photo, threads);
-  test_grouping();
-  return failures == 0 ? 0 : 1;
+int main(int count, char** arguments)
+{
+    if (count != 2)
+        return 2;
+    const std::string share = arguments[1];
+    silence_errors();
+    const cv::Mat photo = cv::imread(share + "/samples/lena.jpg", cv::IMREAD_GRAYSCALE);
+    // By the last one OpenCV's own code detects.
+    for (const char* name : {"frontalface_default", "frontalface_alt2", "eye_tree_eyeglasses"})
+        for (int threads : {1, 2})
+            test_detection(name, share + "/haarcascades/haarcascade_" + name + ".xml", photo, threads);
+    test_grouping();
+    return failures == 0 ? 0 : 1;
 }

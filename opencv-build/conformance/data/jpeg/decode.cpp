@@ -11,28 +11,35 @@
 
 typedef std::vector<unsigned char> Bytes;
 
-static void write(const std::string& path, const unsigned char* bytes, size_t count) {
+static void write(const std::string& path, const unsigned char* bytes, size_t count)
+{
     std::ofstream file(path, std::ios::binary);
     file.write(reinterpret_cast<const char*>(bytes), static_cast<std::streamsize>(count));
-    if (!file) throw std::runtime_error("failed to write " + path);
+    if (!file)
+        throw std::runtime_error("failed to write " + path);
 }
 
-static void encode(const std::string& path, const cv::Mat& image, const std::vector<int>& parameters) {
+static void encode(const std::string& path, const cv::Mat& image, const std::vector<int>& parameters)
+{
     Bytes file;
     cv::imencode(".jpg", image, file, parameters);
     write(path, file.data(), file.size());
 }
 
-int main(int count, char** arguments) {
+int main(int count, char** arguments)
+{
     cv::setNumThreads(1);
-    if (count != 2) return 2;
+    if (count != 2)
+        return 2;
     std::vector<std::string> names;
     cv::glob(std::string(arguments[1]) + "/*.jpg", names);
-    for (const std::string& name : names) {
+    for (const std::string& name : names)
+    {
         std::ifstream source(name, std::ios::binary);
         const Bytes file((std::istreambuf_iterator<char>(source)), std::istreambuf_iterator<char>());
         const cv::Mat colour = cv::imdecode(file, cv::IMREAD_COLOR), grey = cv::imdecode(file, cv::IMREAD_GRAYSCALE);
-        if (colour.empty() || grey.empty()) continue;
+        if (colour.empty() || grey.empty())
+            continue;
         write(name + ".colour", colour.data, colour.total() * colour.elemSize());
         write(name + ".grey", grey.data, grey.total());
         const int quality = cv::IMWRITE_JPEG_QUALITY, progressive = cv::IMWRITE_JPEG_PROGRESSIVE,
@@ -47,7 +54,8 @@ int main(int count, char** arguments) {
         cv::Mat padded(colour.rows, colour.cols + 3, CV_8UC4, cv::Scalar(1, 2, 3, 4));
         cv::Mat four_channels = padded(cv::Rect(1, 0, colour.cols, colour.rows));
         for (int y = 0; y < four_channels.rows; y++)
-            for (int x = 0; x < four_channels.cols; x++) {
+            for (int x = 0; x < four_channels.cols; x++)
+            {
                 const cv::Vec3b& from = colour.at<cv::Vec3b>(y, x);
                 four_channels.at<cv::Vec4b>(y, x) = cv::Vec4b(from[0], from[1], from[2], 9);
             }

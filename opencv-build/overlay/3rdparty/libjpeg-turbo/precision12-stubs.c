@@ -7,9 +7,12 @@
 #include "jerror.h"
 
 #define DEFINE_STUB(name, INFO) \
-  GLOBAL(void) name(INFO cinfo) { ERREXIT1(cinfo, JERR_BAD_PRECISION, cinfo->data_precision); }
-#define DEFINE_STUB_WITH_FLAG(name, INFO) \
-  GLOBAL(void) name(INFO cinfo, boolean flag) { (void)flag; ERREXIT1(cinfo, JERR_BAD_PRECISION, cinfo->data_precision); }
+    GLOBAL(void) name(INFO cinfo) { ERREXIT1(cinfo, JERR_BAD_PRECISION, cinfo->data_precision); }
+#define DEFINE_STUB_WITH_FLAG(name, INFO)                           \
+    GLOBAL(void) name(INFO cinfo, boolean flag) {                   \
+        (void)flag;                                                 \
+        ERREXIT1(cinfo, JERR_BAD_PRECISION, cinfo->data_precision); \
+    }
 
 DEFINE_STUB_WITH_FLAG(j12init_c_coef_controller, j_compress_ptr)
 DEFINE_STUB_WITH_FLAG(j12init_c_main_controller, j_compress_ptr)

@@ -32,33 +32,41 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-int64_t nanoseconds_since(Clock::time_point start) {
+int64_t nanoseconds_since(Clock::time_point start)
+{
     return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count();
 }
 
 // A file in memory, which stays there until the process ends: packed cascades are read in place.
-struct MappedFile {
+struct MappedFile
+{
     const unsigned char* bytes = nullptr;
     size_t length = 0;
 
-    explicit MappedFile(const std::string& path) {
+    explicit MappedFile(const std::string& path)
+    {
         const int file = open(path.c_str(), O_RDONLY);
-        struct stat found {};
-        if (file < 0 || fstat(file, &found) != 0) return;
+        struct stat found{};
+        if (file < 0 || fstat(file, &found) != 0)
+            return;
         void* at = mmap(nullptr, found.st_size, PROT_READ, MAP_PRIVATE, file, 0);
         close(file);
-        if (at == MAP_FAILED) return;
+        if (at == MAP_FAILED)
+            return;
         bytes = static_cast<const unsigned char*>(at);
         length = found.st_size;
     }
 };
 
 // Loads a cascade from XML, or in place from a packed file; says what is wrong, or nothing.
-std::string load(cv::CascadeClassifier& cascade, const std::string& path, const std::string& form) {
-    if (form == "xml") return cascade.load(path) ? "" : "failed to load `" + path + "`";
+std::string load(cv::CascadeClassifier& cascade, const std::string& path, const std::string& form)
+{
+    if (form == "xml")
+        return cascade.load(path) ? "" : "failed to load `" + path + "`";
 #if HAS_PACKED_CASCADES
     const MappedFile file(path);
-    if (file.bytes == nullptr) return "failed to read `" + path + "`";
+    if (file.bytes == nullptr)
+        return "failed to read `" + path + "`";
     const char* wrong = opencv_packed_cascade_open(&cascade, file.bytes, file.length);
     return wrong == nullptr ? "" : wrong;
 #else
@@ -67,31 +75,40 @@ std::string load(cv::CascadeClassifier& cascade, const std::string& path, const 
 }
 
 // Loads two cascades and has each look at one blank window.
-std::string load_cascades(const std::string& face, const std::string& eye, const std::string& form) {
+std::string load_cascades(const std::string& face, const std::string& eye, const std::string& form)
+{
     cv::setNumThreads(1);
     const cv::Mat window = cv::Mat::zeros(24, 24, CV_8U);
     const auto start = Clock::now();
-    for (const std::string& path : {face, eye}) {
+    for (const std::string& path : {face, eye})
+    {
         cv::CascadeClassifier cascade;
         const std::string wrong = load(cascade, path, form);
-        if (!wrong.empty()) return wrong;
+        if (!wrong.empty())
+            return wrong;
         std::vector<cv::Rect> found;
         cascade.detectMultiScale(window, found);
     }
     return "ok " + std::to_string(nanoseconds_since(start));
 }
 
-class RequestHandler {
+class RequestHandler
+{
 public:
-    std::string handle(const std::vector<std::string>& fields) {
+    std::string handle(const std::vector<std::string>& fields)
+    {
         const std::string command = fields.empty() ? "" : fields[0];
-        if (command == "cascade" && fields.size() == 3) {
+        if (command == "cascade" && fields.size() == 3)
+        {
             const std::string wrong = load(cascades[fields[1]], fields[2], "xml");
             return wrong.empty() ? "ok" : wrong;
         }
-        if (command == "photo" && fields.size() == 3) return photo(fields[1], fields[2]);
-        if (command == "fast" && fields.size() == 2) return fast(fields[1] == "1");
-        if (command == "detect" && fields.size() == 10) return detect(fields);
+        if (command == "photo" && fields.size() == 3)
+            return photo(fields[1], fields[2]);
+        if (command == "fast" && fields.size() == 2)
+            return fast(fields[1] == "1");
+        if (command == "detect" && fields.size() == 10)
+            return detect(fields);
         return "it is no request";
     }
 
@@ -101,14 +118,17 @@ private:
     int threads = -1;
 
     // Its grey picture's size, the sum of its pixels, and the sum of them times their places.
-    std::string photo(const std::string& name, const std::string& path) {
+    std::string photo(const std::string& name, const std::string& path)
+    {
         const cv::Mat colour = cv::imread(path, cv::IMREAD_COLOR);
-        if (colour.empty()) return "it is no photo";
+        if (colour.empty())
+            return "it is no photo";
         cv::Mat& grey = photos[name];
         cv::cvtColor(colour, grey, cv::COLOR_BGR2GRAY);
         uint64_t sum = 0, weighted = 0, position = 0;
         for (int row = 0; row < grey.rows; ++row)
-            for (int column = 0; column < grey.cols; ++column) {
+            for (int column = 0; column < grey.cols; ++column)
+            {
                 const uint64_t value = grey.at<uchar>(row, column);
                 sum += value;
                 weighted += value * ++position;
@@ -118,7 +138,8 @@ private:
         return text.str();
     }
 
-    std::string fast(bool on) {
+    std::string fast(bool on)
+    {
 #if HAS_PACKED_CASCADES
         opencv_haar_set_fast(on ? 1 : 0);
         return "ok";
@@ -128,17 +149,22 @@ private:
 #endif
     }
 
-    std::string detect(const std::vector<std::string>& fields) {
+    std::string detect(const std::vector<std::string>& fields)
+    {
         int numbers[7];
-        for (int i = 0; i < 7; ++i) numbers[i] = std::stoi(fields[3 + i]);
+        for (int i = 0; i < 7; ++i)
+            numbers[i] = std::stoi(fields[3 + i]);
         const auto cascade = cascades.find(fields[1]);
         const auto photo = photos.find(fields[2]);
-        if (cascade == cascades.end() || photo == photos.end()) return "it names nothing that is here";
-        if (numbers[5] != threads) cv::setNumThreads(threads = numbers[5]);
+        if (cascade == cascades.end() || photo == photos.end())
+            return "it names nothing that is here";
+        if (numbers[5] != threads)
+            cv::setNumThreads(threads = numbers[5]);
         const cv::Mat region = photo->second(cv::Rect(numbers[0], numbers[1], numbers[2], numbers[3]));
         std::vector<cv::Rect> found;
         int64_t best = INT64_MAX;
-        for (int run = 0; run < numbers[6]; ++run) {
+        for (int run = 0; run < numbers[6]; ++run)
+        {
             const auto start = Clock::now();
             cascade->second.detectMultiScale(region, found, 1.1, numbers[4]);
             best = std::min(best, nanoseconds_since(start));
@@ -151,26 +177,34 @@ private:
     }
 };
 
-std::vector<std::string> split(const std::string& line) {
+std::vector<std::string> split(const std::string& line)
+{
     std::vector<std::string> fields;
     std::istringstream rest(line);
-    for (std::string field; std::getline(rest, field, '\t');) fields.push_back(field);
+    for (std::string field; std::getline(rest, field, '\t');)
+        fields.push_back(field);
     return fields;
 }
 
 }  // namespace
 
-int main(int count, char** arguments) {
-    if (count == 5 && std::string(arguments[1]) == "load") {
+int main(int count, char** arguments)
+{
+    if (count == 5 && std::string(arguments[1]) == "load")
+    {
         std::puts(load_cascades(arguments[2], arguments[3], arguments[4]).c_str());
         return 0;
     }
     RequestHandler handler;
-    for (std::string line; std::getline(std::cin, line);) {
+    for (std::string line; std::getline(std::cin, line);)
+    {
         std::string response;
-        try {
+        try
+        {
             response = handler.handle(split(line));
-        } catch (const std::exception& error) {
+        }
+        catch (const std::exception& error)
+        {
             response = error.what();
             std::replace(response.begin(), response.end(), '\n', ' ');
         }

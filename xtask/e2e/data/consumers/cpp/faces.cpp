@@ -7,14 +7,17 @@
 #include <cstdio>
 #include <vector>
 
-int main(int count, char** arguments) {
+int main(int count, char** arguments)
+{
     cv::CascadeClassifier cascade;
-    if (count != 3 || !cascade.load(arguments[1])) {
+    if (count != 3 || !cascade.load(arguments[1]))
+    {
         std::fprintf(stderr, "usage: faces CASCADE PHOTO\n");
         return 2;
     }
     const cv::Mat photo = cv::imread(arguments[2], cv::IMREAD_COLOR);
-    if (photo.empty()) {
+    if (photo.empty())
+    {
         std::fprintf(stderr, "%s is no photo\n", arguments[2]);
         return 1;
     }

@@ -18,12 +18,11 @@ struct jpeg_variant {
     int max_scans;
 };
 
-static void longjmp_on_error(j_common_ptr info) {
-    longjmp(*(jmp_buf *)info->client_data, 1);
-}
+static void longjmp_on_error(j_common_ptr info) { longjmp(*(jmp_buf *)info->client_data, 1); }
 
 // Gives the file's length, or none if it does not fit or libjpeg refuses.
-size_t face_detect_write_jpeg_variant(const struct jpeg_variant *variant, const uint8_t *samples, uint8_t *file, size_t room) {
+size_t face_detect_write_jpeg_variant(const struct jpeg_variant *variant, const uint8_t *samples, uint8_t *file,
+                                      size_t room) {
     struct jpeg_compress_struct info;
     struct jpeg_error_mgr errors;
     jmp_buf back;
@@ -46,8 +45,10 @@ size_t face_detect_write_jpeg_variant(const struct jpeg_variant *variant, const 
     info.input_components = variant->channels;
     info.in_color_space = variant->channels == 1 ? JCS_GRAYSCALE : variant->channels == 3 ? JCS_RGB : JCS_CMYK;
     jpeg_set_defaults(&info);
-    if (variant->untransformed_colours) jpeg_set_colorspace(&info, info.in_color_space);
-    else if (variant->channels == 4) jpeg_set_colorspace(&info, JCS_YCCK);
+    if (variant->untransformed_colours)
+        jpeg_set_colorspace(&info, info.in_color_space);
+    else if (variant->channels == 4)
+        jpeg_set_colorspace(&info, JCS_YCCK);
     for (int component = 0; component < info.num_components; component++) {
         int full_resolution = component == 0 || component == 3;
         info.comp_info[component].h_samp_factor = full_resolution ? variant->horizontal : 1;

@@ -70,6 +70,6 @@ private:
 
 CV_CPU_OPTIMIZATION_NAMESPACE_END
 
-}} // namespace cv::haar
+}}  // namespace cv::haar
 
 #endif

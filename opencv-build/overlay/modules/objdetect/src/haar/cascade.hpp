@@ -65,12 +65,13 @@ inline bool addTree(Cascade& cascade, const TreeNode* nodes, int count, const fl
     if (count == 1 && root.left == 0 && root.right == -1)
         cascade.stumps.push_back({root.feature, root.threshold, leaves[0], leaves[1], NoChild});
     else if (count == 2 && std::max(root.left, root.right) == 1 && std::min(root.left, root.right) <= 0 &&
-             std::min(root.left, root.right) >= -2 &&
-             std::max(nodes[1].left, nodes[1].right) <= 0 && std::min(nodes[1].left, nodes[1].right) >= -2)
+             std::min(root.left, root.right) >= -2 && std::max(nodes[1].left, nodes[1].right) <= 0 &&
+             std::min(nodes[1].left, nodes[1].right) >= -2)
     {
         const float leaf = leaves[-std::min(root.left, root.right)];
         cascade.stumps.push_back({root.feature, root.threshold, leaf, leaf, root.left > 0 ? LeftChild : RightChild});
-        cascade.stumps.push_back({nodes[1].feature, nodes[1].threshold, leaves[-nodes[1].left], leaves[-nodes[1].right], NoChild});
+        cascade.stumps.push_back(
+            {nodes[1].feature, nodes[1].threshold, leaves[-nodes[1].left], leaves[-nodes[1].right], NoChild});
     }
     else
         return false;
@@ -78,6 +79,6 @@ inline bool addTree(Cascade& cascade, const TreeNode* nodes, int count, const fl
     return true;
 }
 
-}} // namespace cv::haar
+}}  // namespace cv::haar
 
 #endif

@@ -12,11 +12,11 @@ namespace cv { namespace haar {
 class ClassifierState
 {
 public:
-    PackedCascade packed;                  // if it was opened as one
-    bool upstream_ready;            // whether upstream's part of the classifier is there
+    PackedCascade packed;  // if it was opened as one
+    bool upstream_ready;   // whether upstream's part of the classifier is there
     bool has_model;
     Model model;
-    std::vector<uint8_t> bytes;     // of the packed cascade or the model, where they are this object's own
+    std::vector<uint8_t> bytes;  // of the packed cascade or the model, where they are this object's own
 #ifdef OPENCV_HAAR_DETECTOR
     MultiScaleDetector detector;
 
@@ -140,7 +140,8 @@ void ClassifierAccess::unpackForUpstream(Impl& impl)
         for (uint32_t n = 0; n < packed.node_count; n++)
         {
             const float* leaves = packed.leaves + 2 * n;
-            data.stumps.push_back(Data::Stump(packed.nodes[n].feature, packed.nodes[n].threshold, leaves[0], leaves[1]));
+            data.stumps.push_back(
+                Data::Stump(packed.nodes[n].feature, packed.nodes[n].threshold, leaves[0], leaves[1]));
         }
     HaarEvaluator& evaluator = static_cast<HaarEvaluator&>(*impl.featureEvaluator);
     std::vector<HaarEvaluator::Feature> features(packed.feature_count);
@@ -179,8 +180,9 @@ static ClassifierState& getState(CascadeClassifierImpl& classifier)
         const Ptr<ClassifierState> created = makePtr<ClassifierState>();
 #ifdef OPENCV_HAAR_DETECTOR
         Cascade cascade;
-        created->has_model = ClassifierAccess::extractCascade(classifier, cascade) && !compileModel(cascade, created->bytes) &&
-                          !openModel(created->bytes.data(), created->bytes.size(), created->model);
+        created->has_model = ClassifierAccess::extractCascade(classifier, cascade) &&
+                             !compileModel(cascade, created->bytes) &&
+                             !openModel(created->bytes.data(), created->bytes.size(), created->model);
 #endif
         state = created;
     }
@@ -201,7 +203,8 @@ static void runInParallel(int count, const std::function<void(int)>& work)
     parallel_for_(Range(0, count), body, count);
 }
 
-static void detectFast(ClassifierState& state, const Mat& grey, const std::vector<float>& scales, std::vector<Rect>& candidates)
+static void detectFast(ClassifierState& state, const Mat& grey, const std::vector<float>& scales,
+                       std::vector<Rect>& candidates)
 {
     const Model& model = state.model;
     const ImageView image = {grey.data, grey.step, grey.cols, grey.rows};
@@ -216,8 +219,8 @@ static void detectFast(ClassifierState& state, const Mat& grey, const std::vecto
     for (const Candidate& candidate : found)
     {
         const float scale = levels[candidate.level].scale;
-        candidates.push_back(Rect(cvRound(candidate.x * scale), cvRound(candidate.y * scale), cvRound(model.width * scale),
-                                  cvRound(model.height * scale)));
+        candidates.push_back(Rect(cvRound(candidate.x * scale), cvRound(candidate.y * scale),
+                                  cvRound(model.width * scale), cvRound(model.height * scale)));
     }
 }
 
@@ -230,12 +233,12 @@ static void detectFast(ClassifierState&, const Mat&, const std::vector<float>&, 
 // Offsets of corners have 32 bits.
 static const int MaxImageWidth = 1 << 24;
 
-bool detectCandidates(CascadeClassifierImpl& classifier, const Mat& grey, const std::vector<float>& scales, bool reject_levels,
-                      std::vector<Rect>& candidates)
+bool detectCandidates(CascadeClassifierImpl& classifier, const Mat& grey, const std::vector<float>& scales,
+                      bool reject_levels, std::vector<Rect>& candidates)
 {
     ClassifierState& state = getState(classifier);
-    if (state.has_model && !reject_levels && isFastEnabled() && !ClassifierAccess::isMasked(classifier) && grey.type() == CV_8UC1 &&
-        grey.cols <= MaxImageWidth)
+    if (state.has_model && !reject_levels && isFastEnabled() && !ClassifierAccess::isMasked(classifier) &&
+        grey.type() == CV_8UC1 && grey.cols <= MaxImageWidth)
     {
         detectFast(state, grey, scales, candidates);
         return true;
@@ -246,7 +249,7 @@ bool detectCandidates(CascadeClassifierImpl& classifier, const Mat& grey, const 
     return false;
 }
 
-}} // namespace cv::haar
+}}  // namespace cv::haar
 
 CV_EXPORTS const char* opencv_packed_cascade_open(void* classifier, const unsigned char* bytes, size_t length)
 {

@@ -10,9 +10,9 @@ namespace cv { namespace haar {
 
 // Finds what upstream's code would find, in the order in which it does with one thread; false if that code has to do
 // it, which then has all that it needs.
-bool detectCandidates(CascadeClassifierImpl& classifier, const Mat& grey, const std::vector<float>& scales, bool reject_levels,
-                      std::vector<Rect>& candidates);
+bool detectCandidates(CascadeClassifierImpl& classifier, const Mat& grey, const std::vector<float>& scales,
+                      bool reject_levels, std::vector<Rect>& candidates);
 
-}} // namespace cv::haar
+}}  // namespace cv::haar
 
 #endif

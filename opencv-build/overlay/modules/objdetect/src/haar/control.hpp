@@ -22,6 +22,6 @@ StopCallback threadStopCallback();
 // Throws the `cv::Exception` of a detection that was stopped.
 void throwIfStopped(bool stopped);
 
-}} // namespace cv::haar
+}}  // namespace cv::haar
 
 #endif

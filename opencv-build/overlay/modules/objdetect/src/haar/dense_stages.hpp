@@ -21,8 +21,8 @@ CV_CPU_OPTIMIZATION_NAMESPACE_BEGIN
 struct WindowRow
 {
     const uint16_t* integral;
-    uint64_t* bits;           // with a word more than the windows need
-    float* norm_factors[2];      // of the even and of the odd windows, divided by 2^16
+    uint64_t* bits;          // with a word more than the windows need
+    float* norm_factors[2];  // of the even and of the odd windows, divided by 2^16
     float normFactor(int x) const { return norm_factors[x & 1][x / 2]; }
     WindowBatch batchAt(int x) const
     {
@@ -38,7 +38,7 @@ struct Band
     StageTables* stage_tables;
     ColumnLayout columns;
     size_t stride;
-    int windows;          // in a row
+    int windows;  // in a row
     NormRect norm_rect;
 };
 
@@ -51,22 +51,22 @@ inline bool passesExactlyAt(const Band& band, uint32_t stage, const WindowRow& r
 }
 
 // Of the windows `in` from `x` on those that pass the stage; what the coarse sums leave open is decided.
-inline uint64_t passingMask(const Band& band, uint32_t s, const WindowRow& row, int x, const v_int16& sums, uint64_t passed,
-                        uint64_t failed, uint64_t active, Buffer<float>& leaf_values)
+inline uint64_t passingMask(const Band& band, uint32_t s, const WindowRow& row, int x, const v_int16& sums,
+                            uint64_t passed, uint64_t failed, uint64_t active, Buffer<float>& leaf_values)
 {
     passed &= active;
     const uint64_t undecided = active & ~passed & ~failed;
     if (undecided)
         passed |= resolveUndecided((*band.stage_tables)[s], row.batchAt(x), sums, undecided,
-                         [&](int lane) { return passesExactlyAt(band, s, row, x + lane, leaf_values); });
+                                   [&](int lane) { return passesExactlyAt(band, s, row, x + lane, leaf_values); });
     return passed;
 }
 
 // Which windows upstream looks at for their contrast, and which of them pass the first stage, from `x` on: a bit for
 // each lane of `Count` vectors, of which `existing` are windows.
 template <int Count>
-inline void evaluateFirstBatches(const Band& band, const WindowRow& row, const uint32_t* squares, int x, uint64_t existing, uint64_t& valid,
-                         uint64_t& passed, Buffer<float>& leaf_values)
+inline void evaluateFirstBatches(const Band& band, const WindowRow& row, const uint32_t* squares, int x,
+                                 uint64_t existing, uint64_t& valid, uint64_t& passed, Buffer<float>& leaf_values)
 {
     const StageTable& stage = (*band.stage_tables)[0];
     v_int16 evaluated[Count + 1], sums[Count + 1];
@@ -74,8 +74,8 @@ inline void evaluateFirstBatches(const Band& band, const WindowRow& row, const u
     for (int i = 0; i < Count; i++)
     {
         const int at = x + i * Lanes;
-        evaluated[i] = computeNormFactors(band.norm_rect, row.integral + at, band.stride, squares + at, row.norm_factors[0] + at / 2,
-                            row.norm_factors[1] + at / 2);
+        evaluated[i] = computeNormFactors(band.norm_rect, row.integral + at, band.stride, squares + at,
+                                          row.norm_factors[0] + at / 2, row.norm_factors[1] + at / 2);
         batches[i] = row.batchAt(at);
     }
     evaluated[Count] = sums[Count] = vx_setzero_s16();
@@ -90,15 +90,16 @@ inline void evaluateFirstBatches(const Band& band, const WindowRow& row, const u
         for (int j = 0; j < 2 && i + j < Count; j++)
         {
             const int lanes = j * Lanes;
-            passed |= passingMask(band, 0, row, x + (i + j) * Lanes, sums[i + j], coarse.passed >> lanes, coarse.failed >> lanes,
-                              pair >> lanes & AllLanes, leaf_values)
+            passed |= passingMask(band, 0, row, x + (i + j) * Lanes, sums[i + j], coarse.passed >> lanes,
+                                  coarse.failed >> lanes, pair >> lanes & AllLanes, leaf_values)
                       << (shift + lanes);
         }
     }
 }
 
 // Contrasts and the first stage of a row; its bits are then those windows that upstream looks at and that pass.
-inline void evaluateFirstStage(const Band& band, const WindowRow& row, const uint32_t* squares, Buffer<float>& leaf_values)
+inline void evaluateFirstStage(const Band& band, const WindowRow& row, const uint32_t* squares,
+                               Buffer<float>& leaf_values)
 {
     bool carry = false;
     for (int word = 0; word * 64 < band.windows; word++)
@@ -179,7 +180,8 @@ inline int coverWithBatches(const WindowRow* rows, int count, int words, List<Ba
 
 // Clears the bits of windows that fail the stage, in `Count` vectors.
 template <int Count>
-inline void evaluateBatches(const Band& band, uint32_t s, const WindowRow* rows, const BatchPosition* positions, Buffer<float>& leaf_values)
+inline void evaluateBatches(const Band& band, uint32_t s, const WindowRow* rows, const BatchPosition* positions,
+                            Buffer<float>& leaf_values)
 {
     const StageTable& stage = (*band.stage_tables)[s];
     WindowBatch batches[Count];
@@ -195,8 +197,9 @@ inline void evaluateBatches(const Band& band, uint32_t s, const WindowRow* rows,
         {
             const BatchPosition& position = positions[i + j];
             const WindowRow& row = rows[position.row];
-            const uint64_t failing = position.bits & ~passingMask(band, s, row, position.x, sums[i + j], coarse.passed >> (j * Lanes),
-                                                        coarse.failed >> (j * Lanes), position.bits, leaf_values);
+            const uint64_t failing =
+                position.bits & ~passingMask(band, s, row, position.x, sums[i + j], coarse.passed >> (j * Lanes),
+                                             coarse.failed >> (j * Lanes), position.bits, leaf_values);
             const int word = position.x >> 6, shift = position.x & 63;
             row.bits[word] &= ~(failing << shift);
             if (shift + Lanes > 64)
@@ -205,7 +208,8 @@ inline void evaluateBatches(const Band& band, uint32_t s, const WindowRow* rows,
     }
 }
 
-inline void evaluateStage(const Band& band, uint32_t s, const WindowRow* rows, const List<BatchPosition>& positions, Buffer<float>& leaf_values)
+inline void evaluateStage(const Band& band, uint32_t s, const WindowRow* rows, const List<BatchPosition>& positions,
+                          Buffer<float>& leaf_values)
 {
     size_t c = 0;
     for (; c + UnrollFactor <= positions.size(); c += UnrollFactor)
@@ -218,6 +222,6 @@ inline void evaluateStage(const Band& band, uint32_t s, const WindowRow* rows, c
 
 CV_CPU_OPTIMIZATION_NAMESPACE_END
 
-}} // namespace cv::haar
+}}  // namespace cv::haar
 
 #endif

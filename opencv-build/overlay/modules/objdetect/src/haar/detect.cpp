@@ -87,7 +87,8 @@ std::vector<PyramidLevel> pyramidLevels(const Model& model, const ImageView& ima
         level.width = int(std::lrint(double(image.width / scale)));
         level.height = int(std::lrint(double(image.height / scale)));
         level.step = scale >= 2 ? 1 : 2;
-        const int positions_x = std::max(level.width + 1 - model.width, 0), positions_y = std::max(level.height + 1 - model.height, 0);
+        const int positions_x = std::max(level.width + 1 - model.width, 0),
+                  positions_y = std::max(level.height + 1 - model.height, 0);
         // Upstream cuts every level into as many stripes as the first one is wide in units of 32, each of so many
         // steps, and so leaves out a last row that no stripe has.
         if (levels.empty())
@@ -123,8 +124,9 @@ void MultiScaleDetector::releaseWorker(std::unique_ptr<Worker> worker)
     idle_workers_.push_back(std::move(worker));
 }
 
-std::vector<Candidate> MultiScaleDetector::detect(const ImageView& image, const std::vector<PyramidLevel>& levels, int threads, const ParallelFor& parallel_for,
-                                const StopCallback& stop)
+std::vector<Candidate> MultiScaleDetector::detect(const ImageView& image, const std::vector<PyramidLevel>& levels,
+                                                  int threads, const ParallelFor& parallel_for,
+                                                  const StopCallback& stop)
 {
     // More pieces than threads, because some have more to do than their number of windows tells.
     std::vector<WorkItem> items = splitWork(levels, threads > 1 ? 4 * threads : 1);
@@ -132,7 +134,8 @@ std::vector<Candidate> MultiScaleDetector::detect(const ImageView& image, const 
         WorkItem& item = items[size_t(i)];
         // A worker that failed is not used again.
         std::unique_ptr<Worker> worker = acquireWorker();
-        worker->detect(image, levels.data(), item.stripes.data(), item.stripes.size(), stop, storeCandidates, &item.candidates);
+        worker->detect(image, levels.data(), item.stripes.data(), item.stripes.size(), stop, storeCandidates,
+                       &item.candidates);
         releaseWorker(std::move(worker));
         std::sort(item.candidates.begin(), item.candidates.end());
     };
@@ -146,6 +149,6 @@ std::vector<Candidate> MultiScaleDetector::detect(const ImageView& image, const 
     return candidates;
 }
 
-}} // namespace cv::haar
+}}  // namespace cv::haar
 
 #endif

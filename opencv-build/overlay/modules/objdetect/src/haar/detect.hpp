@@ -71,8 +71,8 @@ public:
     // All windows that pass, in the order in which upstream finds them with one thread: by level, row and column. The
     // work is cut into pieces for `threads` threads; what is found does not depend on it. May be called by several
     // threads. Where it is told to stop it leaves out the rest.
-    std::vector<Candidate> detect(const ImageView& image, const std::vector<PyramidLevel>& levels, int threads, const ParallelFor& parallel_for,
-                            const StopCallback& stop);
+    std::vector<Candidate> detect(const ImageView& image, const std::vector<PyramidLevel>& levels, int threads,
+                                  const ParallelFor& parallel_for, const StopCallback& stop);
 
 private:
     std::unique_ptr<Worker> acquireWorker();
@@ -83,6 +83,6 @@ private:
     std::vector<std::unique_ptr<Worker> > idle_workers_;
 };
 
-}} // namespace cv::haar
+}}  // namespace cv::haar
 
 #endif

@@ -33,8 +33,8 @@ class SimdWorker : public Worker
 {
 public:
     explicit SimdWorker(const Model& model);
-    void detect(const ImageView& image, const PyramidLevel* levels, const Stripe* stripes, size_t count, const StopCallback& stop, CandidateSink sink,
-              void* sink_context) override;
+    void detect(const ImageView& image, const PyramidLevel* levels, const Stripe* stripes, size_t count,
+                const StopCallback& stop, CandidateSink sink, void* sink_context) override;
 
 private:
     enum { MaxPools = 12 };
@@ -62,14 +62,16 @@ inline SimdWorker::SimdWorker(const Model& model) : scanner_(model, denseStageCo
     {
         const bool is_last = pool_count_ == MaxPools - 1 || first + uint32_t(pool_count_) + 2 >= model.stage_count;
         const uint32_t last = is_last ? model.stage_count : first + uint32_t(pool_count_) + 2;
-        pools_[pool_count_].init(model, stage_tables_, first, last, is_last ? NULL : &pools_[pool_count_ + 1], candidates_);
+        pools_[pool_count_].init(model, stage_tables_, first, last, is_last ? NULL : &pools_[pool_count_ + 1],
+                                 candidates_);
         first = last;
     }
-    leftover_pool_.init(model, stage_tables_, std::min(1u, model.stage_count), pools_[0].last(), pool_count_ > 1 ? &pools_[1] : NULL, candidates_);
+    leftover_pool_.init(model, stage_tables_, std::min(1u, model.stage_count), pools_[0].last(),
+                        pool_count_ > 1 ? &pools_[1] : NULL, candidates_);
 }
 
-inline void SimdWorker::detect(const ImageView& image, const PyramidLevel* levels, const Stripe* stripes, size_t count, const StopCallback& stop,
-                             CandidateSink sink, void* sink_context)
+inline void SimdWorker::detect(const ImageView& image, const PyramidLevel* levels, const Stripe* stripes, size_t count,
+                               const StopCallback& stop, CandidateSink sink, void* sink_context)
 {
     candidates_.clear();
     scanner_.start(image, levels, stripes, count, stop);
@@ -81,13 +83,10 @@ inline void SimdWorker::detect(const ImageView& image, const PyramidLevel* level
     sink(candidates_.data(), candidates_.size(), sink_context);
 }
 
-Worker* createWorker(const Model& model)
-{
-    return new SimdWorker(model);
-}
+Worker* createWorker(const Model& model) { return new SimdWorker(model); }
 
 #endif
 
 CV_CPU_OPTIMIZATION_NAMESPACE_END
 
-}} // namespace cv::haar
+}}  // namespace cv::haar

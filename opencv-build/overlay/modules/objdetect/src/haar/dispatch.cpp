@@ -9,11 +9,8 @@
 
 namespace cv { namespace haar {
 
-Worker* createWorker(const Model& model)
-{
-    CV_CPU_DISPATCH(createWorker, (model), CV_CPU_DISPATCH_MODES_ALL);
-}
+Worker* createWorker(const Model& model) { CV_CPU_DISPATCH(createWorker, (model), CV_CPU_DISPATCH_MODES_ALL); }
 
-}} // namespace cv::haar
+}}  // namespace cv::haar
 
 #endif

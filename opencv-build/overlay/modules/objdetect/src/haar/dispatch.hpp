@@ -17,13 +17,13 @@ public:
     virtual ~Worker();
 
     // Looks at the stripes, until it is told to stop, and hands over what passes, in no order.
-    virtual void detect(const ImageView& image, const PyramidLevel* levels, const Stripe* stripes, size_t count, const StopCallback& stop, CandidateSink sink,
-                      void* sink_context) = 0;
+    virtual void detect(const ImageView& image, const PyramidLevel* levels, const Stripe* stripes, size_t count,
+                        const StopCallback& stop, CandidateSink sink, void* sink_context) = 0;
 };
 
 // A worker for a model, which must live as long.
 Worker* createWorker(const Model& model);
 
-}} // namespace cv::haar
+}}  // namespace cv::haar
 
 #endif

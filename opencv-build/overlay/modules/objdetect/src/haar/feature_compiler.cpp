@@ -118,11 +118,14 @@ Shape classifyShape(const Corners& corners, const int** order)
     static const int edge[] = {1, -1, -2, 2, 0}, line[] = {1, -1, 3, -3, 0}, checker[] = {1, -2, 4, 0};
     *order = NULL;
     const int ones = corners.countWithWeight(1);
-    if (corners.count == EdgeCorners && ones == 2 && corners.countWithWeight(-1) == 2 && corners.countWithWeight(2) == 1 && corners.countWithWeight(-2) == 1)
+    if (corners.count == EdgeCorners && ones == 2 && corners.countWithWeight(-1) == 2 &&
+        corners.countWithWeight(2) == 1 && corners.countWithWeight(-2) == 1)
         return *order = edge, Edge;
-    if (corners.count == LineCorners && ones == 2 && corners.countWithWeight(-1) == 2 && corners.countWithWeight(3) == 2 && corners.countWithWeight(-3) == 2)
+    if (corners.count == LineCorners && ones == 2 && corners.countWithWeight(-1) == 2 &&
+        corners.countWithWeight(3) == 2 && corners.countWithWeight(-3) == 2)
         return *order = line, Line;
-    if (corners.count == CheckerCorners && ones == 4 && corners.countWithWeight(-2) == 4 && corners.countWithWeight(4) == 1)
+    if (corners.count == CheckerCorners && ones == 4 && corners.countWithWeight(-2) == 4 &&
+        corners.countWithWeight(4) == 1)
         return *order = checker, Checker;
     return Generic;
 }
@@ -212,4 +215,4 @@ const char* compileFeature(const Feature& feature, int width, int height, Compil
     return NULL;
 }
 
-}} // namespace cv::haar
+}}  // namespace cv::haar

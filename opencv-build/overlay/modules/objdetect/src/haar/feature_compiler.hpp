@@ -21,6 +21,6 @@ struct CompiledStump
 // Finds the shape of a stump's feature and its corners; says why not if it cannot be done exactly.
 const char* compileFeature(const Feature& feature, int width, int height, CompiledStump& stump);
 
-}} // namespace cv::haar
+}}  // namespace cv::haar
 
 #endif

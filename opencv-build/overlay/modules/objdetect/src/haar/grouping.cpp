@@ -32,8 +32,9 @@ const int MaxCoordinate = 1 << 27;
 
 bool isWithinRange(const Rect& r)
 {
-    return r.x >= -MaxCoordinate && r.x <= MaxCoordinate && r.y >= -MaxCoordinate && r.y <= MaxCoordinate && r.width >= -MaxCoordinate &&
-           r.width <= MaxCoordinate && r.height >= -MaxCoordinate && r.height <= MaxCoordinate;
+    return r.x >= -MaxCoordinate && r.x <= MaxCoordinate && r.y >= -MaxCoordinate && r.y <= MaxCoordinate &&
+           r.width >= -MaxCoordinate && r.width <= MaxCoordinate && r.height >= -MaxCoordinate &&
+           r.height <= MaxCoordinate;
 }
 
 bool shouldIndex(const std::vector<Rect>& rectangles, double eps)
@@ -171,7 +172,8 @@ int partitionSimilar(const std::vector<Rect>& rectangles, std::vector<int>& labe
     return SimilarityPartition(rectangles, eps, tree).assignLabels(labels);
 }
 
-ContainerIndex::ContainerIndex(const std::vector<Rect>& groups, const std::vector<int>& members, int threshold, double eps)
+ContainerIndex::ContainerIndex(const std::vector<Rect>& groups, const std::vector<int>& members, int threshold,
+                               double eps)
     : groups_(groups), members_(members)
 {
     if (!shouldIndex(groups, eps))
@@ -184,7 +186,8 @@ ContainerIndex::ContainerIndex(const std::vector<Rect>& groups, const std::vecto
         const double dx = groups[i].width * eps, dy = groups[i].height * eps;
         if (std::fabs(dx) > MaxCoordinate || std::fabs(dy) > MaxCoordinate)
             return;
-        const RectKdItem item = {edgesOf(groups[i], saturate_cast<int>(dx), saturate_cast<int>(dy)), int(i), members[i]};
+        const RectKdItem item = {edgesOf(groups[i], saturate_cast<int>(dx), saturate_cast<int>(dy)), int(i),
+                                 members[i]};
         items.push_back(item);
     }
     if (!items.empty())
@@ -204,4 +207,4 @@ int ContainerIndex::firstContainer(int group) const
     return found >= 0 ? found : int(groups_.size());
 }
 
-}} // namespace cv::haar
+}}  // namespace cv::haar

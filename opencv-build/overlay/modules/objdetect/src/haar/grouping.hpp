@@ -36,6 +36,6 @@ private:
     std::unique_ptr<RectKdTree> tree_;
 };
 
-}} // namespace cv::haar
+}}  // namespace cv::haar
 
 #endif

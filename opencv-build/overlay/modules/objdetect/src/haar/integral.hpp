@@ -38,7 +38,8 @@ inline v_uint32x4 prefixSums(v_uint32x4 a)
 
 // Writes the next row of the integral image, whose first column is 0, below the row `above`. `pixels` and the rows
 // have room for `width` rounded up to 16 and a vector more.
-inline void integralRow(const uint8_t* pixels, int width, const ColumnLayout& columns, const uint16_t* above, uint16_t* row)
+inline void integralRow(const uint8_t* pixels, int width, const ColumnLayout& columns, const uint16_t* above,
+                        uint16_t* row)
 {
     v_uint16x8 carry = v_setzero_u16();
     if (columns.step == 1)
@@ -118,8 +119,8 @@ inline void prefixSumRow(const uint32_t* sums, int width, const ColumnLayout& co
             continue;
         }
         v_uint32x4 low, high, odd, even;
-        v_zip(first, second, low, high);    // 1 5 2 6 | 3 7 4 8
-        v_zip(low, high, odd, even);        // 1 3 5 7 | 2 4 6 8
+        v_zip(first, second, low, high);  // 1 5 2 6 | 3 7 4 8
+        v_zip(low, high, odd, even);      // 1 3 5 7 | 2 4 6 8
         v_store(row + columns.odd_offset + x / 2, odd);
         v_store(row + x / 2 + 1, even);
     }
@@ -127,6 +128,6 @@ inline void prefixSumRow(const uint32_t* sums, int width, const ColumnLayout& co
 
 CV_CPU_OPTIMIZATION_NAMESPACE_END
 
-}} // namespace cv::haar
+}}  // namespace cv::haar
 
 #endif

@@ -40,7 +40,8 @@ struct TreeLeaves
 
 // Sums of a stage in fixed point: the largest scale at which none overflows, each answer rounded to a whole number, and
 // how far the sum can then be from the true one; and the same once more for what rounding lost.
-void quantise(const Stage& source, const std::vector<Tree>& trees, ModelStage& stage, std::vector<LeafDelta>& leaf_deltas)
+void quantise(const Stage& source, const std::vector<Tree>& trees, ModelStage& stage,
+              std::vector<LeafDelta>& leaf_deltas)
 {
     double min_sum = -double(source.threshold), max_sum = min_sum;
     for (const Tree& tree : trees)
@@ -59,11 +60,13 @@ void quantise(const Stage& source, const std::vector<Tree>& trees, ModelStage& s
     const auto coarse = [=](float leaf) { return std::rint(leaf * scale); };
     const auto fine = [=](float leaf) { return std::rint(leaf * fine_scale); };
     double coarse_base = -coarse(source.threshold), fine_base = -fine(source.threshold);
-    double error = std::fabs(coarse_base + source.threshold * scale), fine_error = std::fabs(fine_base + source.threshold * fine_scale);
+    double error = std::fabs(coarse_base + source.threshold * scale),
+           fine_error = std::fabs(fine_base + source.threshold * fine_scale);
     const auto appendDelta = [&](float left, float right) {
         const double step = coarse(left) - coarse(right);
         // A single answer may be twice as large as any sum; modulo 2^16 the sum is right all the same.
-        const LeafDelta delta = {int16_t(uint16_t(int(step))), int16_t(fine(left) - fine(right) - step * fine_per_coarse)};
+        const LeafDelta delta = {int16_t(uint16_t(int(step))),
+                                 int16_t(fine(left) - fine(right) - step * fine_per_coarse)};
         leaf_deltas.push_back(delta);
     };
     for (const Tree& tree : trees)
@@ -86,8 +89,8 @@ void quantise(const Stage& source, const std::vector<Tree>& trees, ModelStage& s
 }
 
 // For a stage of few stumps: tries all their answers, which shows how far from 0 a wrong sum really comes.
-void tightenMargin(const Stage& source, const std::vector<CompiledStump>& stumps, const std::vector<uint16_t>& positions, const LeafDelta* leaf_deltas,
-            ModelStage& stage)
+void tightenMargin(const Stage& source, const std::vector<CompiledStump>& stumps,
+                   const std::vector<uint16_t>& positions, const LeafDelta* leaf_deltas, ModelStage& stage)
 {
     if (stumps.size() > 12 || stage.tree_count > 0)
         return;
@@ -142,7 +145,8 @@ const char* compileModel(const Cascade& cascade, std::vector<uint8_t>& block)
                 return "it has numbers that are not finite";
             if (stump.feature < 0 || size_t(stump.feature) >= cascade.features.size())
                 return "it has stumps without a feature";
-            CompiledStump compiled = {Generic, stump.threshold, stump.left, stump.right, stump.child, std::vector<uint8_t>()};
+            CompiledStump compiled = {Generic,     stump.threshold, stump.left,
+                                      stump.right, stump.child,     std::vector<uint8_t>()};
             const Feature& feature = cascade.features[size_t(stump.feature)];
             if (const char* reason = compileFeature(feature, cascade.width, cascade.height, compiled))
                 return reason;
@@ -162,7 +166,8 @@ const char* compileModel(const Cascade& cascade, std::vector<uint8_t>& block)
         const auto treeForm = [&](size_t i) {
             const CompiledStump &root = trees[i].front(), &last = trees[i].back();
             const int shapes = root.shape | last.shape << SecondShapeShift;
-            return trees[i].size() == 1 ? int(root.shape) - TreeFormCount : shapes | (root.child == LeftChild ? SecondIsLeftChild : 0);
+            return trees[i].size() == 1 ? int(root.shape) - TreeFormCount
+                                        : shapes | (root.child == LeftChild ? SecondIsLeftChild : 0);
         };
         std::vector<size_t> sorted, first(trees.size());
         for (size_t i = 0, node = 0; i < trees.size(); node += trees[i++].size())
@@ -208,8 +213,13 @@ const char* compileModel(const Cascade& cascade, std::vector<uint8_t>& block)
         order.insert(order.end(), positions.begin(), positions.end());
         stages.push_back(stage);
     }
-    const ModelHeader header = {ModelMagic, ModelVersion, uint32_t(cascade.width), uint32_t(cascade.height), uint32_t(stages.size()),
-                           uint32_t(thresholds.size()), uint32_t(corners.size())};
+    const ModelHeader header = {ModelMagic,
+                                ModelVersion,
+                                uint32_t(cascade.width),
+                                uint32_t(cascade.height),
+                                uint32_t(stages.size()),
+                                uint32_t(thresholds.size()),
+                                uint32_t(corners.size())};
     block.clear();
     append(block, std::vector<ModelHeader>(1, header));
     append(block, stages);
@@ -221,4 +231,4 @@ const char* compileModel(const Cascade& cascade, std::vector<uint8_t>& block)
     return NULL;
 }
 
-}} // namespace cv::haar
+}}  // namespace cv::haar

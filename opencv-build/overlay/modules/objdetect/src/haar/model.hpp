@@ -38,19 +38,20 @@ enum { EdgeCorners = 6, LineCorners = 8, CheckerCorners = 9 };
 struct ModelStage
 {
     float threshold;
-    uint32_t first;           // of its nodes
-    uint32_t corner_offset;   // where its corners begin, in bytes
-    uint16_t shape_counts[ShapeCount];   // stumps of each shape
-    int16_t coarse_base, fine_base;      // both parts of the sum if every stump says `right`, less the threshold
+    uint32_t first;                     // of its nodes
+    uint32_t corner_offset;             // where its corners begin, in bytes
+    uint16_t shape_counts[ShapeCount];  // stumps of each shape
+    int16_t coarse_base, fine_base;     // both parts of the sum if every stump says `right`, less the threshold
     int16_t fine_per_coarse;
-    int16_t margin;           // at this distance from 0 and further, the coarse sum decides as the one in double does
-    int16_t fine_margin;      // and the fine sum
-    uint16_t tree_count;      // of two nodes
+    int16_t margin;       // at this distance from 0 and further, the coarse sum decides as the one in double does
+    int16_t fine_margin;  // and the fine sum
+    uint16_t tree_count;  // of two nodes
 };
 
 inline uint32_t nodeCount(const ModelStage& stage)
 {
-    return uint32_t(stage.shape_counts[Edge]) + stage.shape_counts[Line] + stage.shape_counts[Checker] + stage.shape_counts[Generic] + 2u * stage.tree_count;
+    return uint32_t(stage.shape_counts[Edge]) + stage.shape_counts[Line] + stage.shape_counts[Checker] +
+           stage.shape_counts[Generic] + 2u * stage.tree_count;
 }
 
 // What a stump adds if it says `left`, to each part of the sum. Of a tree the first node adds so as well, and the
@@ -66,12 +67,13 @@ struct Model
     int width, height;
     uint32_t stage_count, node_count;
     const ModelStage* stages;
-    const float* thresholds;   // of each node, in the model's order
+    const float* thresholds;  // of each node, in the model's order
     const LeafDelta* leaf_deltas;
-    const float* leaves;       // `left` and `right` of each node; of a tree's first one, its one leaf twice
-    const uint16_t* order;     // for each node of a stage in the cascade's order, its place in the model's
-    const uint8_t* corners;    // x and y of each; of a Generic: the number of parts, and for each the number of corners, and x, y, weight.
-                               // Of a tree: its form, and the corners of both nodes
+    const float* leaves;    // `left` and `right` of each node; of a tree's first one, its one leaf twice
+    const uint16_t* order;  // for each node of a stage in the cascade's order, its place in the model's
+    const uint8_t*
+        corners;  // x and y of each; of a Generic: the number of parts, and for each the number of corners, and x, y, weight.
+                  // Of a tree: its form, and the corners of both nodes
     const uint8_t* corners_end;
 };
 
@@ -81,6 +83,6 @@ const char* compileModel(const Cascade& cascade, std::vector<uint8_t>& block);
 // Checks a block and finds the model in it; says what is wrong, or NULL. `block` must be aligned to 4 bytes.
 const char* openModel(const uint8_t* block, size_t length, Model& model);
 
-}} // namespace cv::haar
+}}  // namespace cv::haar
 
 #endif

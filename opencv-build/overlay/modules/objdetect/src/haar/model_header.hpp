@@ -27,6 +27,6 @@ inline bool isSupportedWindow(uint32_t width, uint32_t height)
            (width - 1) / 2 * (height - 2) * MaxPixelValue <= std::numeric_limits<uint16_t>::max();
 }
 
-}} // namespace cv::haar
+}}  // namespace cv::haar
 
 #endif

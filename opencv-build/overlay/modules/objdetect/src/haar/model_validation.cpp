@@ -52,7 +52,8 @@ bool checkNode(const Model& model, const uint8_t*& at, Shape shape)
 // The same for a stage.
 bool checkStage(const Model& model, const ModelStage& stage, const uint8_t*& at)
 {
-    const size_t plain = size_t(stage.shape_counts[Edge]) * EdgeCorners + size_t(stage.shape_counts[Line]) * LineCorners +
+    const size_t plain = size_t(stage.shape_counts[Edge]) * EdgeCorners +
+                         size_t(stage.shape_counts[Line]) * LineCorners +
                          size_t(stage.shape_counts[Checker]) * CheckerCorners;
     if (!areCornersInWindow(model, at, plain, 2))
         return false;
@@ -64,7 +65,8 @@ bool checkStage(const Model& model, const ModelStage& stage, const uint8_t*& at)
         if (at == model.corners_end)
             return false;
         const int form = *at++;
-        if (form >= TreeFormCount || !checkNode(model, at, firstShape(form)) || !checkNode(model, at, secondShape(form)))
+        if (form >= TreeFormCount || !checkNode(model, at, firstShape(form)) ||
+            !checkNode(model, at, secondShape(form)))
             return false;
     }
     return true;
@@ -116,4 +118,4 @@ const char* openModel(const uint8_t* block, size_t length, Model& model)
     return NULL;
 }
 
-}} // namespace cv::haar
+}}  // namespace cv::haar

@@ -37,7 +37,8 @@ void checksum(const uint8_t* bytes, size_t length, uint32_t* result)
         sums[i & 3] += sum[i & 3];
     }
     result[0] = sum[0] ^ (sum[1] << 8 | sum[1] >> 24) ^ (sum[2] << 16 | sum[2] >> 16) ^ (sum[3] << 24 | sum[3] >> 8);
-    result[1] = sums[0] ^ (sums[1] << 8 | sums[1] >> 24) ^ (sums[2] << 16 | sums[2] >> 16) ^ (sums[3] << 24 | sums[3] >> 8);
+    result[1] =
+        sums[0] ^ (sums[1] << 8 | sums[1] >> 24) ^ (sums[2] << 16 | sums[2] >> 16) ^ (sums[3] << 24 | sums[3] >> 8);
 }
 
 template <typename T> void append(std::vector<uint8_t>& bytes, const std::vector<T>& values)
@@ -133,7 +134,8 @@ const char* validateTrees(const PackedCascade& packed)
         }
         nodes += uint32_t(count);
     }
-    if (trees != packed.tree_count || nodes != packed.node_count || packed.leaf_count != packed.node_count + packed.tree_count)
+    if (trees != packed.tree_count || nodes != packed.node_count ||
+        packed.leaf_count != packed.node_count + packed.tree_count)
         return "its trees do not fit its stages, nodes and leaves";
     return NULL;
 }
@@ -144,9 +146,9 @@ std::vector<uint8_t> packCascade(const CascadeDescription& from, bool with_model
 {
     Cascade cascade;
     std::vector<uint8_t> model, bytes(sizeof(PackedHeader));
-    *reason = !with_model              ? "its model was not asked for"
-           : toCascade(from, cascade) ? compileModel(cascade, model)
-                                     : "it has trees of more than two nodes";
+    *reason = !with_model                ? "its model was not asked for"
+              : toCascade(from, cascade) ? compileModel(cascade, model)
+                                         : "it has trees of more than two nodes";
     append(bytes, from.stages);
     append(bytes, from.tree_sizes);
     append(bytes, from.nodes);
@@ -200,7 +202,8 @@ const char* openPackedCascade(const uint8_t* bytes, size_t length, PackedCascade
     packed.feature_count = header.feature_count;
     const uint8_t* at = bytes + sizeof header;
     const uint8_t* const end = bytes + (header.model_offset ? header.model_offset : length);
-    if (header.model_offset > length || header.model_offset % 4 != 0 || (header.model_offset && header.model_offset < sizeof header))
+    if (header.model_offset > length || header.model_offset % 4 != 0 ||
+        (header.model_offset && header.model_offset < sizeof header))
         return "its model is not in it";
     packed.stages = readArray<PackedStage>(at, end, packed.stage_count);
     packed.tree_sizes = readArray<uint8_t>(at, end, packed.tree_count);
@@ -229,4 +232,4 @@ const char* openPackedCascade(const uint8_t* bytes, size_t length, PackedCascade
     return NULL;
 }
 
-}} // namespace cv::haar
+}}  // namespace cv::haar

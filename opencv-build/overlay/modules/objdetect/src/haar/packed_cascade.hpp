@@ -31,7 +31,7 @@ struct PackedNode
 
 struct PackedFeature
 {
-    uint8_t box[3][4];    // x, y, width, height
+    uint8_t box[3][4];  // x, y, width, height
     int8_t weight[3];
     uint8_t tilted;
 };
@@ -41,9 +41,9 @@ struct CascadeDescription
 {
     int width, height;
     std::vector<PackedStage> stages;
-    std::vector<uint8_t> tree_sizes;    // the number of nodes of each
+    std::vector<uint8_t> tree_sizes;  // the number of nodes of each
     std::vector<PackedNode> nodes;
-    std::vector<float> leaves;     // of each tree, one more than nodes
+    std::vector<float> leaves;  // of each tree, one more than nodes
     std::vector<PackedFeature> features;
 };
 
@@ -57,7 +57,7 @@ struct PackedCascade
     const PackedNode* nodes;
     const float* leaves;
     const PackedFeature* features;
-    const uint8_t* model_bytes;          // of the model; NULL if there is none
+    const uint8_t* model_bytes;  // of the model; NULL if there is none
     Model model;
 };
 
@@ -67,6 +67,6 @@ std::vector<uint8_t> packCascade(const CascadeDescription& description, bool wit
 // Finds a cascade in bytes that must be aligned to 4 and live as long; says what is wrong, or NULL.
 const char* openPackedCascade(const uint8_t* bytes, size_t length, PackedCascade& packed);
 
-}} // namespace cv::haar
+}}  // namespace cv::haar
 
 #endif

@@ -18,7 +18,7 @@ struct Edges
 struct RectKdItem
 {
     Edges edges;
-    int index;    // what its owner calls it
+    int index;  // what its owner calls it
     int members;
 };
 
@@ -26,10 +26,10 @@ struct RectKdItem
 // keeps `count` of the nodes above it right.
 struct RectKdNode
 {
-    Edges low, high;    // of all items below it
-    int max_members;    // the most that an item below it has
-    int first, count;   // of its items
-    int second;         // its second child; 0 if it is a leaf
+    Edges low, high;   // of all items below it
+    int max_members;   // the most that an item below it has
+    int first, count;  // of its items
+    int second;        // its second child; 0 if it is a leaf
 };
 
 class RectKdTree
@@ -74,7 +74,8 @@ private:
         const int low = node.low.at[widest], high = node.high.at[widest], half = low + (high - low) / 2;
         const auto is_low = [=](const RectKdItem& item) { return item.edges.at[widest] <= half; };
         const auto begin = items_.begin() + first, end = items_.begin() + last;
-        const int middle = low == high ? first + node.count / 2 : first + int(std::partition(begin, end, is_low) - begin);
+        const int middle =
+            low == high ? first + node.count / 2 : first + int(std::partition(begin, end, is_low) - begin);
         build(first, middle);
         const int second = build(middle, last);
         nodes_[size_t(at)].second = second;
@@ -85,6 +86,6 @@ private:
     std::vector<RectKdNode> nodes_;
 };
 
-}} // namespace cv::haar
+}}  // namespace cv::haar
 
 #endif

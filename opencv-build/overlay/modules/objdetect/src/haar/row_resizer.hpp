@@ -61,11 +61,11 @@ private:
     double scale_y_;
     // How many places of eight are looked up at once; 0 where single bytes are.
     int gather_size_;
-    Buffer<int> left_pixel_;             // of each place
-    Buffer<uint16_t> fraction_;     // of each place
-    Buffer<int> gather_start_;              // where the sixteen bytes of each eight, or each four, places begin
-    Buffer<uint8_t> shuffle_masks_;          // which of them, in pairs
-    Buffer<uint16_t> rows_[2];      // of the photo, as wide as the smaller picture
+    Buffer<int> left_pixel_;         // of each place
+    Buffer<uint16_t> fraction_;      // of each place
+    Buffer<int> gather_start_;       // where the sixteen bytes of each eight, or each four, places begin
+    Buffer<uint8_t> shuffle_masks_;  // which of them, in pairs
+    Buffer<uint16_t> rows_[2];       // of the photo, as wide as the smaller picture
     int cached_rows_[2];
 };
 
@@ -132,8 +132,9 @@ inline const uint16_t* RowResizer::resizeHorizontally(int y)
         else if (gather_size_ == 4)
         {
             const size_t group = size_t(x / 4);
-            pixel_pairs = v_combine_low(shuffleBytePairs(from + gather_start_[group], &shuffle_masks_[group * 16]),
-                                 shuffleBytePairs(from + gather_start_[group + 1], &shuffle_masks_[group * 16 + 16]));
+            pixel_pairs =
+                v_combine_low(shuffleBytePairs(from + gather_start_[group], &shuffle_masks_[group * 16]),
+                              shuffleBytePairs(from + gather_start_[group + 1], &shuffle_masks_[group * 16 + 16]));
         }
         else
         {
@@ -185,6 +186,6 @@ inline void RowResizer::resizeRow(int y, uint8_t* to)
 
 CV_CPU_OPTIMIZATION_NAMESPACE_END
 
-}} // namespace cv::haar
+}}  // namespace cv::haar
 
 #endif

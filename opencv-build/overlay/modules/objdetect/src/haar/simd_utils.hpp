@@ -37,17 +37,15 @@ inline v_int16 interleaveMasks(const v_float32& even, const v_float32& odd)
 inline uint64_t laneMask(const v_int16& first, const v_int16& second)
 {
 #if CV_AVX512_SKX
-    return uint64_t(uint32_t(_mm512_movepi16_mask(first.val))) | uint64_t(uint32_t(_mm512_movepi16_mask(second.val))) << 32;
+    return uint64_t(uint32_t(_mm512_movepi16_mask(first.val))) | uint64_t(uint32_t(_mm512_movepi16_mask(second.val)))
+                                                                     << 32;
 #else
     return uint64_t(uint32_t(v_signmask(v_pack(first, second))));
 #endif
 }
 
 // The same 32 bits in all lanes.
-inline v_int16 splatPair(int32_t pair)
-{
-    return v_reinterpret_as_s16(vx_setall_s32(pair));
-}
+inline v_int16 splatPair(int32_t pair) { return v_reinterpret_as_s16(vx_setall_s32(pair)); }
 
 #if CV_AVX512_SKX
 typedef __m512i U16Vector;
@@ -81,7 +79,10 @@ inline U16Vector unpackLow64(U16Vector a, U16Vector b) { return _mm256_unpacklo_
 inline U16Vector unpackHigh64(U16Vector a, U16Vector b) { return _mm256_unpackhi_epi64(a, b); }
 #elif CV_SSE2
 typedef __m128i U16Vector;
-inline U16Vector loadRows(const uint16_t* const* windows, size_t i) { return _mm_loadu_si128((const __m128i*)(windows[0] + i)); }
+inline U16Vector loadRows(const uint16_t* const* windows, size_t i)
+{
+    return _mm_loadu_si128((const __m128i*)(windows[0] + i));
+}
 inline void storeLanes(uint16_t* to, U16Vector lanes) { _mm_storeu_si128((__m128i*)to, lanes); }
 inline U16Vector unpackLow16(U16Vector a, U16Vector b) { return _mm_unpacklo_epi16(a, b); }
 inline U16Vector unpackHigh16(U16Vector a, U16Vector b) { return _mm_unpackhi_epi16(a, b); }
@@ -115,16 +116,10 @@ inline U16Vector unpackHigh64(const U16Vector& a, const U16Vector& b) { return v
 #endif
 
 // The place of the lowest 1.
-inline int lowestBit(uint64_t word)
-{
-    return __builtin_ctzll(word);
-}
+inline int lowestBit(uint64_t word) { return __builtin_ctzll(word); }
 
 // How many 1s there are.
-inline int popCount(uint64_t word)
-{
-    return __builtin_popcountll(word);
-}
+inline int popCount(uint64_t word) { return __builtin_popcountll(word); }
 
 // Eight pairs of bytes: pair i are the bytes mask[2 i] and mask[2 i + 1] of the sixteen at `from`.
 inline v_uint16x8 shuffleBytePairs(const uint8_t* from, const uint8_t* mask)
@@ -153,6 +148,6 @@ inline v_uint16x8 broadcastLast(const v_uint16x8& a)
 
 CV_CPU_OPTIMIZATION_NAMESPACE_END
 
-}} // namespace cv::haar
+}}  // namespace cv::haar
 
 #endif

@@ -40,7 +40,8 @@ template <typename Integral> inline int exactFeatureValue(const uint8_t*& cursor
 
 // Whether the window passes the stage; `norm_factor` is the inverse, not divided by 2^16.
 template <typename Integral>
-inline bool passesExactly(const Model& model, uint32_t s, const Integral& integral, float norm_factor, Buffer<float>& leaf_values)
+inline bool passesExactly(const Model& model, uint32_t s, const Integral& integral, float norm_factor,
+                          Buffer<float>& leaf_values)
 {
     const ModelStage& stage = model.stages[s];
     const uint8_t* cursor = model.corners + stage.corner_offset;
@@ -81,13 +82,15 @@ struct CoarseMasks
 inline CoarseMasks coarseMasks(const StageTable& stage, const v_int16& first, const v_int16& second)
 {
     const v_int16 pass_margin = vx_setall_s16(stage.margin), fail_margin = vx_setall_s16(int16_t(-stage.margin));
-    const CoarseMasks masks = {laneMask(first >= pass_margin, second >= pass_margin), laneMask(first < fail_margin, second < fail_margin)};
+    const CoarseMasks masks = {laneMask(first >= pass_margin, second >= pass_margin),
+                               laneMask(first < fail_margin, second < fail_margin)};
     return masks;
 }
 
 // Of one vector's windows that are `undecided`, those that pass after all.
 template <typename Exact>
-inline uint64_t resolveUndecided(const StageTable& stage, const WindowBatch& batch, const v_int16& coarse, uint64_t undecided, const Exact& exact)
+inline uint64_t resolveUndecided(const StageTable& stage, const WindowBatch& batch, const v_int16& coarse,
+                                 uint64_t undecided, const Exact& exact)
 {
     v_int16 fine;
     stageSums<1, Fine>(stage, &batch, &fine);
@@ -107,6 +110,6 @@ inline uint64_t resolveUndecided(const StageTable& stage, const WindowBatch& bat
 
 CV_CPU_OPTIMIZATION_NAMESPACE_END
 
-}} // namespace cv::haar
+}}  // namespace cv::haar
 
 #endif

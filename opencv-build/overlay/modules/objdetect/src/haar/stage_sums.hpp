@@ -110,16 +110,19 @@ template <int Count, Precision P> struct Unrolled
     {
         Unrolled<Count - 1, P>::add(stump, from, norm_factors, sums);
         const int i = Count - 1;
-        sums[i] = v_add_wrap(sums[i], goesLeft(featureValues(from[i], stump), norm_factors[i], stump.threshold) & splatPair(stump.leaf_delta[P]));
+        sums[i] = v_add_wrap(sums[i], goesLeft(featureValues(from[i], stump), norm_factors[i], stump.threshold) &
+                                          splatPair(stump.leaf_delta[P]));
     }
     template <typename E>
-    static inline void compare(const E& node, const uint16_t* const* from, const NormFactors* norm_factors, v_int16* left)
+    static inline void compare(const E& node, const uint16_t* const* from, const NormFactors* norm_factors,
+                               v_int16* left)
     {
         Unrolled<Count - 1, P>::compare(node, from, norm_factors, left);
         const int i = Count - 1;
         left[i] = goesLeft(featureValues(from[i], node), norm_factors[i], node.threshold);
     }
-    static inline void load(const WindowBatch* batches, const uint16_t** from, NormFactors* norm_factors, v_int16* sums, const v_int16& base)
+    static inline void load(const WindowBatch* batches, const uint16_t** from, NormFactors* norm_factors, v_int16* sums,
+                            const v_int16& base)
     {
         Unrolled<Count - 1, P>::load(batches, from, norm_factors, sums, base);
         const int i = Count - 1;
@@ -167,15 +170,16 @@ inline v_int16 leafDeltaBefore(const uint32_t* end, Precision precision)
 
 // Where the node of a tree says `left`, for `Count` vectors; returns the end of its entry.
 template <int Count, typename E>
-inline const uint32_t* compareNodeAs(const uint32_t* at, const uint16_t* const* from, const NormFactors* norm_factors, v_int16* left)
+inline const uint32_t* compareNodeAs(const uint32_t* at, const uint16_t* const* from, const NormFactors* norm_factors,
+                                     v_int16* left)
 {
     Unrolled<Count, Coarse>::compare(*reinterpret_cast<const E*>(at), from, norm_factors, left);
     return at + sizeof(E) / sizeof *at;
 }
 
 template <int Count>
-inline const uint32_t* compareNode(Shape shape, const uint32_t* at, const uint16_t* const* from, const NormFactors* norm_factors,
-                               v_int16* left)
+inline const uint32_t* compareNode(Shape shape, const uint32_t* at, const uint16_t* const* from,
+                                   const NormFactors* norm_factors, v_int16* left)
 {
     switch (shape)
     {
@@ -195,7 +199,8 @@ inline const uint32_t* compareNode(Shape shape, const uint32_t* at, const uint16
 
 // Adds the answers of a tree. Its entry: its form, and those of its nodes.
 template <int Count, Precision P>
-inline const uint32_t* addTree(const uint32_t* at, const uint16_t* const* from, const NormFactors* norm_factors, v_int16* sums)
+inline const uint32_t* addTree(const uint32_t* at, const uint16_t* const* from, const NormFactors* norm_factors,
+                               v_int16* sums)
 {
     const int form = int(*at++);
     v_int16 first[Count], second[Count];
@@ -204,7 +209,8 @@ inline const uint32_t* addTree(const uint32_t* at, const uint16_t* const* from, 
     at = compareNode<Count>(secondShape(form), at, from, norm_factors, second);
     const v_int16 second_delta = leafDeltaBefore(at, P);
     for (int i = 0; i < Count; i++)
-        sums[i] = v_add_wrap(sums[i], v_add_wrap(first[i] & first_delta, (first[i] ^ reaches_second) & second[i] & second_delta));
+        sums[i] = v_add_wrap(
+            sums[i], v_add_wrap(first[i] & first_delta, (first[i] ^ reaches_second) & second[i] & second_delta));
     return at;
 }
 
@@ -223,7 +229,8 @@ struct StageTable
 };
 
 // One part of the sums of a stage for `Count` groups, less the stage's threshold.
-template <int Count, Precision P> inline void stageSums(const StageTable& stage, const WindowBatch* batches, v_int16* result)
+template <int Count, Precision P> inline void stageSums(const StageTable& stage, const WindowBatch* batches,
+                                                        v_int16* result)
 {
     const uint16_t* from[Count];
     NormFactors norm_factors[Count];
@@ -256,6 +263,6 @@ template <int Count, Precision P> inline void stageSums(const StageTable& stage,
 
 CV_CPU_OPTIMIZATION_NAMESPACE_END
 
-}} // namespace cv::haar
+}}  // namespace cv::haar
 
 #endif

@@ -35,7 +35,7 @@ private:
     const Model* model_;
     Buffer<uint32_t> offsets_;
     Buffer<StageTable> tables_;
-    Buffer<uint32_t>* entries_;    // of each stage
+    Buffer<uint32_t>* entries_;  // of each stage
 };
 
 inline void StageTables::init(const Model& model, const uint32_t* offsets)
@@ -51,23 +51,22 @@ inline void StageTables::init(const Model& model, const uint32_t* offsets)
 }
 
 // An answer twice, to fill a vector of 16-bit lanes with.
-inline int32_t duplicate16(int16_t value)
-{
-    return int32_t(uint32_t(uint16_t(value)) * 0x10001u);
-}
+inline int32_t duplicate16(int16_t value) { return int32_t(uint32_t(uint16_t(value)) * 0x10001u); }
 
 inline void StageTables::build(uint32_t s)
 {
     const Model& model = *model_;
     const ModelStage& stage = model.stages[s];
     const uint8_t* at = model.corners + stage.corner_offset;
-    const size_t edges = stage.shape_counts[Edge], lines = stage.shape_counts[Line], checkers = stage.shape_counts[Checker];
-    const size_t bytes = s + 1 < model.stage_count ? model.stages[s + 1].corner_offset - stage.corner_offset : size_t(model.corners_end - at);
+    const size_t edges = stage.shape_counts[Edge], lines = stage.shape_counts[Line],
+                 checkers = stage.shape_counts[Checker];
+    const size_t bytes = s + 1 < model.stage_count ? model.stages[s + 1].corner_offset - stage.corner_offset
+                                                   : size_t(model.corners_end - at);
     const size_t generic_bytes = bytes - 2 * (edges * EdgeCorners + lines * LineCorners + checkers * CheckerCorners);
     // Each byte of a Generic's description becomes one word at most, as does the form of a tree; each node has three
     // words more.
-    entries_[s].reserve(edges * (EdgeCorners + 3) + lines * (LineCorners + 3) + checkers * (CheckerCorners + 3) + generic_bytes +
-                     3 * size_t(stage.shape_counts[Generic]) + 6 * size_t(stage.tree_count));
+    entries_[s].reserve(edges * (EdgeCorners + 3) + lines * (LineCorners + 3) + checkers * (CheckerCorners + 3) +
+                        generic_bytes + 3 * size_t(stage.shape_counts[Generic]) + 6 * size_t(stage.tree_count));
     uint32_t* to = entries_[s].data();
     uint32_t stump = stage.first;
     const uint32_t width = uint32_t(model.width) + 1;
@@ -138,6 +137,6 @@ inline void StageTables::build(uint32_t s)
 
 CV_CPU_OPTIMIZATION_NAMESPACE_END
 
-}} // namespace cv::haar
+}}  // namespace cv::haar
 
 #endif

@@ -30,10 +30,12 @@ public:
 
     // For these stripes of a photo. Rows of all levels are laid out for the widest one, so that the same tables serve
     // all of them.
-    void start(const ImageView& image, const PyramidLevel* levels, const Stripe* stripes, size_t count, const StopCallback& stop);
+    void start(const ImageView& image, const PyramidLevel* levels, const Stripe* stripes, size_t count,
+               const StopCallback& stop);
     // Ends between two bands where it is told to stop. Windows that are left of a band and do not fill a vector go to
     // `leftover`, to wait for those of other bands.
-    void scan(const PyramidLevel& level, size_t level_index, const Stripe& stripe, WindowPool& pool, WindowPool& leftover);
+    void scan(const PyramidLevel& level, size_t level_index, const Stripe& stripe, WindowPool& pool,
+              WindowPool& leftover);
 
 private:
     void prepare(const PyramidLevel& level);
@@ -51,13 +53,13 @@ private:
     StageTables stage_tables_[2];
     ColumnLayout column_layouts_[2];
     size_t strides_[2];
-    int width_;    // that they are for
+    int width_;  // that they are for
     Band band_;
     RowResizer resizer_;
     PyramidLevel level_;
     size_t pixel_stride_;
     int words_;
-    int top_;    // the row of pixels that the band begins with
+    int top_;  // the row of pixels that the band begins with
     Buffer<uint8_t> pixels_;
     Buffer<uint16_t> integral_;
     Buffer<uint32_t> column_squares_, square_sums_, offsets_;
@@ -68,11 +70,13 @@ private:
     Buffer<float> leaf_values_;
 };
 
-inline StripeScanner::StripeScanner(const Model& model, uint32_t dense_stages) : model_(model), image_(), stop_(), dense_stages_(dense_stages), width_(-1)
+inline StripeScanner::StripeScanner(const Model& model, uint32_t dense_stages)
+    : model_(model), image_(), stop_(), dense_stages_(dense_stages), width_(-1)
 {
 }
 
-inline void StripeScanner::start(const ImageView& image, const PyramidLevel* levels, const Stripe* stripes, size_t count, const StopCallback& stop)
+inline void StripeScanner::start(const ImageView& image, const PyramidLevel* levels, const Stripe* stripes,
+                                 size_t count, const StopCallback& stop)
 {
     image_ = image;
     stop_ = stop;
@@ -145,7 +149,8 @@ inline void StripeScanner::fillRows(int first, int last)
     }
 }
 
-inline void StripeScanner::scan(const PyramidLevel& level, size_t level_index, const Stripe& stripe, WindowPool& pool, WindowPool& leftover)
+inline void StripeScanner::scan(const PyramidLevel& level, size_t level_index, const Stripe& stripe, WindowPool& pool,
+                                WindowPool& leftover)
 {
     if (stop_())
         return;
@@ -169,7 +174,7 @@ inline void StripeScanner::scan(const PyramidLevel& level, size_t level_index, c
             if (first != stripe.first || r > 0)
                 for (int i = 0; i < step; i++)
                     slideSquares(pixels(y + model_.height - 1 - step + i), pixels(y + 1 - step + i), level.width,
-                                column_squares_.data());
+                                 column_squares_.data());
             prefixSumRow(column_squares_.data(), level.width, band_.columns, square_sums_.data());
             evaluateFirstStage(band_, rows_[size_t(r)], square_sums_.data(), leaf_values_);
             rows_[size_t(r)].bits[words_] = 0;
@@ -187,7 +192,8 @@ inline void StripeScanner::scan(const PyramidLevel& level, size_t level_index, c
 }
 
 // The further stages, in which rows of the band share vectors, and then the pool.
-inline void StripeScanner::evaluateStages(int rows, size_t level_index, int first, WindowPool& pool, WindowPool& leftover)
+inline void StripeScanner::evaluateStages(int rows, size_t level_index, int first, WindowPool& pool,
+                                          WindowPool& leftover)
 {
     uint32_t s = 1;
     for (; s < dense_stages_; s++)
@@ -207,7 +213,8 @@ inline void StripeScanner::evaluateStages(int rows, size_t level_index, int firs
             for (uint64_t remaining = row.bits[word]; remaining; remaining &= remaining - 1)
             {
                 const int x = word * 64 + lowestBit(remaining);
-                const PooledWindow window = {{level_index, x * level_.step, (first + r) * level_.step}, row.normFactor(x)};
+                const PooledWindow window = {{level_index, x * level_.step, (first + r) * level_.step},
+                                             row.normFactor(x)};
                 pool.add({row.integral + x, band_.stride, band_.columns}, window);
             }
     }
@@ -216,6 +223,6 @@ inline void StripeScanner::evaluateStages(int rows, size_t level_index, int firs
 
 CV_CPU_OPTIMIZATION_NAMESPACE_END
 
-}} // namespace cv::haar
+}}  // namespace cv::haar
 
 #endif

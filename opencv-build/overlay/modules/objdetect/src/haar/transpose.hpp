@@ -11,7 +11,8 @@ CV_CPU_OPTIMIZATION_NAMESPACE_BEGIN
 
 // Up to eight columns, from `from`, of eight windows in each block of 128 bits. Column i goes to `to + i *
 // column_stride`. Only what the columns need is done.
-template <int ColumnCount> inline void transposeTile(const uint16_t* const* windows, size_t from, uint16_t* to, size_t column_stride)
+template <int ColumnCount> inline void transposeTile(const uint16_t* const* windows, size_t from, uint16_t* to,
+                                                     size_t column_stride)
 {
     U16Vector row[8], pair[8], four[8];
     for (int i = 0; i < 8; i++)
@@ -76,6 +77,6 @@ inline void transpose(const uint16_t* const* windows, size_t stride, const Colum
 
 CV_CPU_OPTIMIZATION_NAMESPACE_END
 
-}} // namespace cv::haar
+}}  // namespace cv::haar
 
 #endif

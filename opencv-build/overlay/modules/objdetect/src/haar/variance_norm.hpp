@@ -18,10 +18,10 @@ CV_CPU_OPTIMIZATION_NAMESPACE_BEGIN
 // Where the box whose contrast counts, which is all of the window but its border, has its corners.
 struct NormRect
 {
-    size_t left, middle, right;   // columns, as they lie in a row
-    size_t top, bottom;           // rows, from the window's first
+    size_t left, middle, right;  // columns, as they lie in a row
+    size_t top, bottom;          // rows, from the window's first
     double area;
-    float max_factor;                   // the highest inverse that upstream takes
+    float max_factor;  // the highest inverse that upstream takes
 };
 
 inline NormRect makeNormRect(const Model& model, const ColumnLayout& columns)
@@ -52,8 +52,8 @@ inline void boxSums(const uint16_t* a, const uint16_t* b, const uint16_t* c, con
 // The inverse contrast of `Lanes` windows, divided by 2^16, even lanes and odd ones apart; returns the mask of those
 // that upstream looks at. `integral` is the window's first row, with rows `stride` apart, `squares` the box's rows
 // added up.
-inline v_int16 computeNormFactors(const NormRect& rect, const uint16_t* integral, size_t stride, const uint32_t* squares, float* evens,
-                         float* odds)
+inline v_int16 computeNormFactors(const NormRect& rect, const uint16_t* integral, size_t stride,
+                                  const uint32_t* squares, float* evens, float* odds)
 {
     const uint16_t* top = integral + rect.top * stride;
     const uint16_t* bottom = integral + rect.bottom * stride;
@@ -66,7 +66,8 @@ inline v_int16 computeNormFactors(const NormRect& rect, const uint16_t* integral
     {
         const int at = i * v_uint32::nlanes;
         const v_int32 sum = v_reinterpret_as_s32(left[i] + right[i]);
-        const v_int32 square = v_reinterpret_as_s32(vx_load(squares + rect.right + at) - vx_load(squares + rect.left + at));
+        const v_int32 square =
+            v_reinterpret_as_s32(vx_load(squares + rect.right + at) - vx_load(squares + rect.left + at));
         const v_float64 sum0 = v_cvt_f64(sum), sum1 = v_cvt_f64_high(sum);
         const v_float64 variance0 = area * v_cvt_f64(square) - sum0 * sum0;
         const v_float64 variance1 = area * v_cvt_f64_high(square) - sum1 * sum1;
@@ -86,6 +87,6 @@ inline v_int16 computeNormFactors(const NormRect& rect, const uint16_t* integral
 
 CV_CPU_OPTIMIZATION_NAMESPACE_END
 
-}} // namespace cv::haar
+}}  // namespace cv::haar
 
 #endif

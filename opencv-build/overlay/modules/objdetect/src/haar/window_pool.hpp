@@ -26,7 +26,7 @@ enum { CopyStride = 32 };
 struct PooledWindow
 {
     Candidate candidate;
-    float norm_factor;    // divided by 2^16
+    float norm_factor;  // divided by 2^16
 };
 
 // Where a window's integral image is, and how its columns lie there.
@@ -45,7 +45,7 @@ class WindowPool
 {
 public:
     void init(const Model& model, StageTables& stage_tables, uint32_t first, uint32_t last, WindowPool* next,
-               List<Candidate>& candidates);
+              List<Candidate>& candidates);
 
     uint32_t last() const { return last_; }
 
@@ -76,16 +76,16 @@ private:
     int count_;
     PooledWindow windows_[PoolWindows];
     const uint16_t* integrals_[PoolWindows];
-    size_t transposed_size_;                        // of a vector's windows, transposed
+    size_t transposed_size_;  // of a vector's windows, transposed
     size_t stride_;
     ColumnLayout columns_;
-    Buffer<uint16_t> copies_;            // one behind the other
-    Buffer<uint16_t> transposed_;        // by row, column, and lane
+    Buffer<uint16_t> copies_;      // one behind the other
+    Buffer<uint16_t> transposed_;  // by row, column, and lane
     Buffer<float> leaf_values_;
 };
 
-inline void WindowPool::init(const Model& model, StageTables& stage_tables, uint32_t first, uint32_t last, WindowPool* next,
-                        List<Candidate>& candidates)
+inline void WindowPool::init(const Model& model, StageTables& stage_tables, uint32_t first, uint32_t last,
+                             WindowPool* next, List<Candidate>& candidates)
 {
     model_ = &model;
     stage_tables_ = &stage_tables;
@@ -219,6 +219,6 @@ inline uint64_t WindowPool::runStage(uint32_t s, const WindowBatch* batches, uin
 
 CV_CPU_OPTIMIZATION_NAMESPACE_END
 
-}} // namespace cv::haar
+}}  // namespace cv::haar
 
 #endif

@@ -32,6 +32,6 @@ inline uint64_t skippedWindows(uint64_t fails, bool& carry)
 
 CV_CPU_OPTIMIZATION_NAMESPACE_END
 
-}} // namespace cv::haar
+}}  // namespace cv::haar
 
 #endif
