@@ -1,4 +1,4 @@
-//! Tells the compiler where the SDK is with its packed cascades, and compiles and binds what is not Rust.
+//! Passes the SDK's path to rustc, compiles the C and C++ files, and generates bindings for the SDK's C functions.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -11,8 +11,8 @@ fn main() {
     }
     let Ok(sdk) = env::var("OPENCV_SDK") else {
         println!(
-            "cargo::error=OPENCV_SDK is not set. The function is built by `cargo xtask \
-             build-function`, which brings OpenCV first."
+            "cargo::error=OPENCV_SDK is not set. Build the function with `cargo xtask \
+             build-function`, which builds OpenCV first."
         );
         return;
     };
@@ -21,7 +21,7 @@ fn main() {
     println!("cargo::rerun-if-changed={}", manifest.display());
     if !manifest.is_file() {
         println!(
-            "cargo::error=`{}` is missing, so OPENCV_SDK names no SDK.",
+            "cargo::error=`{}` is missing, so OPENCV_SDK is not the path of an SDK.",
             manifest.display()
         );
         return;
@@ -45,7 +45,7 @@ fn compile(sdk: &Path) {
     cxx.include(sdk.join("include/opencv4"));
     cxx.file(cvt_color).compile("face_detect_cvt_color");
     cc::Build::new().file(link_stubs).compile("link_stubs");
-    // The crate `opencv` links libjpeg-turbo itself. What is for tests is not linked where nothing calls it.
+    // The crate `opencv` links libjpeg-turbo. Only tests call the variants, so the linker drops them elsewhere.
     for (source, name) in [
         (jpeg, "face_detect_jpeg"),
         (variants, "face_detect_jpeg_variants"),
@@ -56,11 +56,11 @@ fn compile(sdk: &Path) {
     }
 }
 
-/// Binds the SDK's own functions in C, which the crate `opencv` does not know.
+/// Generates bindings for the SDK's C functions, which the crate `opencv` does not bind.
 fn bind(sdk: &Path) -> Result<(), String> {
     let header = sdk.join("include/opencv4/opencv2/objdetect/packed_cascade.h");
     let failed = |cause: String| format!("failed to bind `{}`: {cause}", header.display());
-    // What libclang must be told to read the compiler's headers is what the crate `opencv` is told.
+    // These arguments let libclang find the compiler's headers; the crate `opencv` uses the same variable.
     println!("cargo::rerun-if-env-changed=OPENCV_CLANG_ARGS");
     let arguments = env::var("OPENCV_CLANG_ARGS").unwrap_or_default();
     let bindings = bindgen::builder()

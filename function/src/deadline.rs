@@ -1,4 +1,4 @@
-//! The end of an invocation: what cannot be done before it is given up in time to say so.
+//! The deadline of an invocation: work that does not finish before it is abandoned early enough to send a response.
 
 use std::future::Future;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -7,11 +7,10 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::error::{Error, Result};
 
-/// What answering takes, of the time that is left, and starting anew where a look goes on: Lambda waits for the next
-/// request for an event, and until then gigabytes may have to be given back.
+/// Time reserved for the response, and for re-executing the process if a detection is still running: Lambda waits until
+/// the process requests the next event, and before that gigabytes of memory may have to be freed.
 const RESPONSE_MARGIN: Duration = Duration::from_millis(400);
-/// The part of an invocation's time that a photo has had if it had the invocation to itself; the rest is for bringing
-/// its file.
+/// The fraction of an invocation's time that a photo gets if it is the only one; the rest is for its download.
 const NEARLY_FULL: f64 = 0.75;
 
 #[derive(Clone, Copy, Debug)]
@@ -21,13 +20,13 @@ pub struct Deadline {
 }
 
 impl Deadline {
-    /// For an invocation that Lambda ends at `milliseconds` after 1970.
+    /// For an invocation that Lambda ends at `milliseconds` since the Unix epoch.
     pub fn from_unix_millis(milliseconds: u64) -> Self {
         let end = UNIX_EPOCH + Duration::from_millis(milliseconds);
         Self::after(end.duration_since(SystemTime::now()).unwrap_or_default())
     }
 
-    /// For an invocation that has so much time. A fifth of a short time is kept for the answer.
+    /// Of a short time, a fifth is reserved for the response.
     pub fn after(left: Duration) -> Self {
         let start = Instant::now();
         Self {
@@ -40,22 +39,23 @@ impl Deadline {
         self.end.into_std()
     }
 
-    /// The time that was left at a moment, if that is nearly all of the invocation's: what was not done in it will not
-    /// be done in another invocation.
+    /// The time that was left at `since`, if it was nearly all of the invocation's: work that did not finish in it will
+    /// not finish in another invocation.
     pub fn nearly_full_since(self, since: std::time::Instant) -> Option<Duration> {
         let left = self.end.saturating_duration_since(since.into());
         let total = self.end - self.start;
         (left >= total.mul_f64(NEARLY_FULL)).then_some(left)
     }
 
-    /// Does something to an object, if there is time.
+    /// # Errors
+    /// `OutOfTime` if `work` does not finish before the deadline; otherwise those of `work`.
     pub async fn enforce<T>(
         self,
         operation: &'static str,
         url: &str,
         work: impl Future<Output = Result<T>>,
     ) -> Result<T> {
-        // A future that is ready would be asked once even after the end.
+        // `timeout_at` polls a future once even after the deadline.
         if Instant::now() < self.end
             && let Ok(done) = timeout_at(self.end, work).await
         {
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn nearly_full_time_is_what_one_photo_alone_has() {
+    fn time_is_nearly_full_only_early_in_the_invocation() {
         let deadline = Deadline::after(Duration::from_secs(10));
         let at = |seconds| deadline.start.into_std() + Duration::from_secs_f64(seconds);
         let remaining = deadline.nearly_full_since(at(0.5)).unwrap();

@@ -1,5 +1,4 @@
-//! Looks that are under way, each on a thread of its own: one at a time looks, and one that nobody waits for any more is
-//! known as long as it goes on.
+//! Detections, each on its own thread: one runs at a time, and one that is no longer awaited is counted until it ends.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -11,7 +10,7 @@ pub struct DetectionQueue {
     pending: AtomicUsize,
 }
 
-/// A look, from when it is asked for to its end.
+/// A detection, counted from `enqueue` until it is dropped.
 pub struct QueuedDetection {
     queue: Arc<DetectionQueue>,
     started_at: Arc<OnceLock<Instant>>,
@@ -36,9 +35,9 @@ impl QueuedDetection {
         Arc::clone(&self.started_at)
     }
 
-    /// Waits until no other looks, and begins. It has its turn as long as the guard lives.
+    /// Waits until no other detection runs, and starts this one, which ends when the guard is dropped.
     pub fn start(&self) -> MutexGuard<'_, ()> {
-        // There is nothing behind the lock that a panic could have left half done.
+        // The lock guards no data that a panic could leave inconsistent.
         let guard = self.queue.running.lock();
         let guard = guard.unwrap_or_else(PoisonError::into_inner);
         self.started_at.get_or_init(Instant::now);
@@ -64,7 +63,7 @@ mod tests {
         let guard = first.start();
         let other = std::thread::spawn(move || {
             let _guard = second.start();
-            panic!("as a test does it");
+            panic!("simulated");
         });
         assert!(started_at.get().is_none());
         drop(guard);

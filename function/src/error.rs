@@ -1,5 +1,4 @@
-//! What can be wrong with an event, by the name that a caller sees as Lambda's `errorType`; and
-//! whether trying again can help.
+//! Errors of events and photos. A variant's name is the `errorType` of the invocation.
 
 use std::time::Duration;
 
@@ -10,26 +9,26 @@ use strum::IntoStaticStr;
 use crate::photo::Refusal;
 use crate::text::truncate;
 
-/// A failed event, or a failed photo of one, whose address or `the photo` is `photo`. The process lives on.
+/// Does not end the process. `photo` in a variant is the photo's URL, or `the photo`.
 #[derive(Clone, Debug, IntoStaticStr, thiserror::Error)]
 pub enum Error {
     #[error("{0}")]
     UnknownEvent(String),
-    /// The event has a known shape and does not hold to it, or does not say which photo.
+    /// The event is of a known type but malformed, or does not name a photo.
     #[error("{0}")]
     InvalidRequest(String),
-    /// An option is unknown, impossible, or not the sender's to set.
+    /// An option is unknown, has an invalid value, or may not be set by the sender.
     #[error("{0}")]
     InvalidOption(String),
     #[error("the bucket `{0}` does not exist")]
     BucketNotFound(String),
-    #[error("the bucket `{0}` is not one of those that FACE_DETECT_BUCKETS lists")]
+    #[error("the bucket `{0}` is not listed in FACE_DETECT_BUCKETS")]
     BucketNotAllowed(String),
-    #[error("there is no object {0}")]
+    #[error("the object {0} does not exist")]
     ObjectNotFound(String),
     #[error(
-        "not allowed to {operation} {url}; does the function's role permit it, and is the bucket's account \
-         that of FACE_DETECT_EXPECTED_BUCKET_OWNER, if that is set?"
+        "failed to {operation} {url}: access denied; the function's role must permit it, and \
+         FACE_DETECT_EXPECTED_BUCKET_OWNER, if set, must be the bucket's account"
     )]
     AccessDenied {
         operation: &'static str,
@@ -37,50 +36,50 @@ pub enum Error {
     },
     #[error("failed to {operation} {url}: {reason}")]
     StorageFailed {
-        /// `read`, `write`, or `use` where neither can be tried.
+        /// `read` or `write`, or `use` if the configuration is invalid.
         operation: &'static str,
         url: String,
         reason: String,
-        /// Whether it may succeed later: it was busy, broken or out of reach.
+        /// Whether a retry may succeed: S3 was busy, failed or was unreachable.
         temporary: bool,
     },
     #[error(
-        "no time was left to {operation} {url}; give the function more time, or fewer photos at once"
+        "failed to {operation} {url}: no time left; increase the function's timeout or send fewer photos at once"
     )]
     OutOfTime {
         operation: &'static str,
         url: String,
     },
-    /// Looking at the photo was not done in nearly all of an invocation's time, which it would not be in another's.
+    /// Detection did not finish in nearly the whole time of an invocation, so a retry would not help.
     #[error(
-        "{photo}: looking at it was not done in {:.1} s, nearly all the time that an invocation has; give the \
-         function more time or memory, or set a smaller `longest_side`",
+        "{photo}: detection did not finish in {:.1} s, nearly the whole timeout of the function; increase its \
+         timeout or memory, or set a smaller `longest_side`",
         .time.as_secs_f64()
     )]
     PhotoTooSlow { photo: String, time: Duration },
-    #[error("not tried, because an earlier message of the FIFO queue failed")]
+    #[error("not tried: an earlier message of the FIFO queue failed")]
     NotTried,
     #[error("{photo}: {refusal}")]
     Photo { photo: String, refusal: Refusal },
     #[error(
-        "the photo has {width}x{height} pixels, and an annotated one can have {limit} from side to side, which is JPEG's \
-         limit; its faces were looked for all the same"
+        "the photo has {width}x{height} pixels, more than JPEG's limit of {limit} per side for an annotated photo; \
+         faces were detected nevertheless"
     )]
     AnnotatedTooLarge { width: u32, height: u32, limit: u32 },
     #[error("OpenCV failed: {0}")]
     OpenCvFailed(String),
-    #[error("the answer has {bytes} bytes, more than the 6 MB that Lambda takes back; {remedy}")]
+    #[error("the response has {bytes} bytes, more than Lambda's limit of 6 MB; {remedy}")]
     ResponseTooLarge { bytes: usize, remedy: &'static str },
-    /// A panic where none is expected.
-    #[error("the function failed in a way that is a defect of its own; its log says where")]
+    /// A panic.
+    #[error("the function panicked, which is a bug; its log has the location")]
     InternalError,
 }
 
-/// The longest message, in characters: some repeat what was sent.
+/// Some messages quote the input.
 const MAX_MESSAGE_CHARS: usize = 2000;
 
 impl Error {
-    /// The name that a caller sees.
+    /// The name of the error type that a caller gets.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Photo { refusal, .. } => refusal.name(),
@@ -100,7 +99,7 @@ impl Error {
         }
     }
 
-    /// The HTTP status that says it. Source: RFC 9110, 15.5 and 15.6.
+    /// Source: RFC 9110, 15.5 and 15.6.
     pub fn status(&self) -> u16 {
         match self {
             Self::UnknownEvent(_) | Self::InvalidRequest(_) | Self::InvalidOption(_) => 400,
@@ -116,7 +115,7 @@ impl Error {
     }
 }
 
-/// An error as answers have it beside what went well.
+/// An error in a response that is otherwise successful.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ErrorDetails {
     #[serde(rename = "type")]

@@ -1,5 +1,5 @@
-//! Faces and their eyes: the values, how findings of several cascades become one, and the
-//! detector, which alone needs OpenCV.
+//! Faces and their eyes: the types, the merge of several cascades' detections, and the detector, the only part that
+//! needs OpenCV.
 
 #[cfg(feature = "opencv")]
 mod cancellation;

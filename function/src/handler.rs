@@ -1,4 +1,4 @@
-//! One event from its arrival to its answer.
+//! Handles one event: parses it, runs the pipeline, and builds the response.
 
 use std::env;
 use std::panic::AssertUnwindSafe;
@@ -29,15 +29,15 @@ use crate::storage::Storage;
 use crate::text::truncate;
 use crate::vision::Detector;
 
-/// Variables of which one at least says where S3 is; Lambda sets the last two.
+/// At least one of these is needed to find the S3 endpoint. Lambda sets the last two.
 const ENDPOINT_VARIABLES: [&str; 4] = [
     "AWS_ENDPOINT_URL_S3",
     "AWS_ENDPOINT_URL",
     "AWS_REGION",
     "AWS_DEFAULT_REGION",
 ];
-/// Variables of which Lambda sets one pair: credentials, or where it has them after a restore. Without, the
-/// object store would ask the machine's metadata service, which nobody may want before an event.
+/// Lambda sets one of these pairs: credentials, or their endpoint after a restore from a snapshot. Without
+/// them, `object_store` would query the instance metadata service, which is not wanted before an event.
 const CREDENTIAL_VARIABLES: [[&str; 2]; 2] = [
     ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"],
     [
@@ -46,14 +46,14 @@ const CREDENTIAL_VARIABLES: [[&str; 2]; 2] = [
     ],
 ];
 
-/// Everything that lives as long as the process.
+/// State that lives as long as the process.
 pub struct Function<V> {
     detector: Arc<V>,
     detection_queue: Arc<DetectionQueue>,
     storage: Storage,
     environment_options: EnvironmentOptions,
     machine: Machine,
-    /// Whether a snapshot is to come, which no connection survives.
+    /// Connections do not survive a snapshot, so none is opened before one.
     snapshot_pending: AtomicBool,
 }
 
@@ -69,19 +69,18 @@ impl<V: Detector> Function<V> {
         }
     }
 
-    /// Does what the first event would have to wait for, as far as that is known before it comes:
-    /// a connection to S3 is opened, and what looks at photos prepares itself. What fails is left to the
-    /// event.
+    /// Does work in advance that the first event would have to wait for: connects to S3 and prepares the
+    /// detector. Errors are ignored: they recur for the event, which reports them.
     pub async fn prepare(&self, environment: impl Fn(&str) -> Option<String>) {
         let detector = Arc::clone(&self.detector);
-        // Whoever panics here does so again for the event, which can say so.
+        // A panic here occurs again for the event, which reports it.
         let preparing = spawn_blocking(move || detector.prepare());
         self.connect(environment).await;
         let _ = preparing.await;
     }
 
-    /// Opens a connection to S3. The buckets of the Python original and of the operator's list are the only ones that
-    /// are known before an event; but buckets are parts of paths at one address, so that any will do.
+    /// Opens a connection to S3. Before an event only `BUCKET_NAME` and FACE_DETECT_BUCKETS are known, but any bucket
+    /// will do: buckets are path segments at the same endpoint.
     async fn connect(&self, environment: impl Fn(&str) -> Option<String>) {
         let is_set = |name: &&str| environment(name).is_some_and(|value| !value.is_empty());
         let options = self
@@ -103,12 +102,12 @@ impl<V: Detector> Function<V> {
         }
     }
 
-    /// Whether a look goes on. After the answer nobody waits for it, and the next event would wait for its end.
+    /// A detection that still runs after the response is useless, and would delay the next event.
     pub fn detection_running(&self) -> bool {
         self.detection_queue.is_busy()
     }
 
-    /// Prepares what survives a snapshot and drops what would not.
+    /// Prepares the detector, and drops connections and credentials, which would not survive the snapshot.
     pub fn before_snapshot(&self) {
         self.snapshot_pending.store(true, Ordering::Relaxed);
         self.detector.prepare();
@@ -119,8 +118,8 @@ impl<V: Detector> Function<V> {
         self.snapshot_pending.store(false, Ordering::Relaxed);
     }
 
-    /// Answers an event, for which `request_id` is Lambda's name. What came over HTTP is answered whatever happens:
-    /// Lambda would make a bare 502 of an error.
+    /// `request_id` is Lambda's. Errors of HTTP events become responses, because Lambda would turn them into status
+    /// 502 without details.
     pub async fn handle(
         &self,
         event: Event,
@@ -146,7 +145,7 @@ impl<V: Detector> Function<V> {
                 response = Ok(Response::Http(response::from_error(error)));
             }
         }
-        // The name space is the operator's, so it is the same whatever the event says.
+        // Only the operator can set the namespace, so it does not depend on the event.
         let options = self
             .environment_options
             .resolve(Preset::Original, Principal::Anyone, &[]);
@@ -231,7 +230,7 @@ impl<V: Detector> Function<V> {
     }
 
     /// # Errors
-    /// The environment's options are wrong: that is no fault of the job's.
+    /// The environment's options are invalid; those of the job only fail its tasks.
     async fn handle_batch(
         &self,
         batch: BatchRequest,
@@ -269,18 +268,18 @@ impl<V: Detector> Function<V> {
         http: HttpRequest,
         pipeline: &Pipeline<'_, V>,
     ) -> Result<response::HttpResponse> {
-        // Whatever route an API has for photos, the function is behind it; the page is at the root.
+        // Photos are accepted at any path, because an API can have any route; the page is only at the root.
         if http.method == Method::GET || http.method == Method::HEAD {
             if http.path == "/" || http.path.is_empty() {
                 return Ok(response::html_page());
             }
             let path = truncate(&http.path, 200);
-            let message = format!("there is nothing at `{path}`; the page is at `/`");
+            let message = format!("`{path}` does not exist; the page is at `/`");
             return Ok(response::error_status(404, "NotFound", &message));
         }
         if http.method != Method::POST {
             let method = truncate(http.method.as_str(), 200);
-            let message = format!("{method} is not understood; POST a photo");
+            let message = format!("the method {method} is not allowed; POST a photo");
             return Ok(response::error_status(405, "MethodNotAllowed", &message));
         }
         self.handle_photo(http, pipeline).await
@@ -292,7 +291,7 @@ impl<V: Detector> Function<V> {
         pipeline: &Pipeline<'_, V>,
     ) -> Result<response::HttpResponse> {
         if http.response_format == ResponseFormat::NotAcceptable {
-            let message = "only application/json and image/jpeg can be answered to a photo";
+            let message = "the response to a photo can only be application/json or image/jpeg";
             return Ok(response::error_status(406, "NotAcceptable", message));
         }
         let options = self.options(Preset::Balanced, Principal::Anyone, &http.options)?;
@@ -307,7 +306,6 @@ impl<V: Detector> Function<V> {
     }
 }
 
-/// A panic as an error with a name.
 async fn catch_panic(work: impl Future<Output = Result<Response>>) -> Result<Response> {
     let response = AssertUnwindSafe(work).catch_unwind().await;
     response.unwrap_or(Err(Error::InternalError))

@@ -1,15 +1,8 @@
-//! Finds faces and eyes in photos, as an AWS Lambda function.
+//! Finds faces and eyes in photos, as an AWS Lambda function: [`handler::Function`] handles an event, and [`pipeline`]
+//! its photos, which it reads from and writes to [`storage`]. Only [`vision`] and the modules that it calls need OpenCV
+//! (feature `opencv`).
 //!
-//! ```text
-//! event ──▶ request ──▶ photo ──▶ faces ──▶ response
-//!           which        header,   boxes      in the form that the
-//!           objects,     pixels    and eyes   event's sender expects
-//!           options
-//! ```
-//!
-//! Each arrow is a module. [`handler::Function`] is the whole way, [`pipeline`] that of the photos of
-//! one event, with [`storage`] at both ends. Only [`vision`] and what it calls need OpenCV, the
-//! feature `opencv`.
+#![doc = include_str!("../README.md")]
 
 pub mod deadline;
 pub mod detection_queue;

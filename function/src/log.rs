@@ -1,5 +1,5 @@
-//! What the function tells about its work: structured lines, one JSON object each, and CloudWatch's
-//! embedded metrics. Neither holds anything of a photo but its size and the number of its faces.
+//! Structured log lines, one JSON object each, and CloudWatch's embedded metrics. About the content of a photo they
+//! contain only its size and the number of faces.
 
 use std::fmt::Write as _;
 use std::io::Write;
@@ -17,7 +17,6 @@ pub enum Level {
     Error,
 }
 
-/// The longest text of a panic, in characters.
 const MAX_PANIC_CHARS: usize = 500;
 
 #[derive(Clone, Debug)]
@@ -27,7 +26,7 @@ pub struct Log {
 }
 
 impl Log {
-    /// For an invocation; `level` is Lambda's `AWS_LAMBDA_LOG_LEVEL`.
+    /// `level` is the value of `AWS_LAMBDA_LOG_LEVEL`.
     pub fn new(request_id: String, level: Option<&str>) -> Self {
         let min_level = match level {
             Some("WARN" | "ERROR" | "FATAL") => Level::Error,
@@ -45,8 +44,8 @@ impl Log {
         }
     }
 
-    /// The names of the first four are those of Lambda's own JSON lines. Source: AWS Lambda Developer
-    /// Guide, "Log and monitor", JSON log format.
+    /// The first four names are those of Lambda's own JSON log lines. Source: AWS Lambda Developer Guide,
+    /// "Log and monitor", JSON log format.
     fn line(&self, level: Level, message: &str, fields: Value) -> Value {
         let mut line = json!({
             "timestamp": Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true),
@@ -61,10 +60,10 @@ impl Log {
     }
 }
 
-/// What an invocation did, for CloudWatch.
+/// The metrics of one invocation.
 #[derive(Clone, Debug, Default)]
 pub struct Metrics {
-    /// That were looked at; those that failed are counted beside.
+    /// Without `failures`.
     pub photos: usize,
     pub failures: usize,
     pub faces: usize,
@@ -73,7 +72,7 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Writes them as embedded metrics into `namespace`, if there was any photo.
+    /// Writes nothing if there was no photo.
     pub fn write(&self, namespace: &str, function_name: &str) {
         if self.photos + self.failures == 0 {
             return;
@@ -84,7 +83,7 @@ impl Metrics {
 
     /// Source: Amazon CloudWatch User Guide, "Specification: Embedded metric format".
     fn line(&self, namespace: &str, function_name: &str, now: i64) -> Value {
-        // The format takes a hundred values at most.
+        // The format allows at most 100 values per metric.
         let times = self.detection_times.iter().take(100).copied();
         let times: Vec<_> = times.map(milliseconds).collect();
         let metrics = [
@@ -114,12 +113,12 @@ impl Metrics {
     }
 }
 
-/// Milliseconds with one digit behind the point.
+/// Rounded to one decimal.
 pub fn milliseconds(time: Duration) -> Value {
     json!((time.as_secs_f64() * 1e4).round() / 10.0)
 }
 
-/// Tells where a panic was, for operators; whoever waits for an answer is told that there was one.
+/// Logs the location of a panic for operators; the caller gets [`InternalError`](crate::error::Error::InternalError).
 pub fn panic_hook(panic: &PanicHookInfo<'_>) {
     let location = panic.location().map(ToString::to_string);
     let message = panic.payload_as_str().unwrap_or_default();
@@ -127,13 +126,13 @@ pub fn panic_hook(panic: &PanicHookInfo<'_>) {
     Log::new(String::new(), None).write(Level::Error, "panicked", fields);
 }
 
-/// A line as text, all of it printable: JSON escapes only what ends a line for most readers, and some end lines or
-/// begin a terminal's commands at others as well. All of these are in strings, where they can be escaped.
+/// Escapes more than JSON requires: some log readers treat other control characters as line ends, and terminals
+/// interpret some as commands. They can only occur in strings, where escapes are valid.
 fn escape(line: &Value) -> String {
     let mut text = String::new();
     for letter in line.to_string().chars() {
         if letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}') {
-            // They have four digits at most. Writing to a text does not fail.
+            // Their code points have at most four hex digits. Writing to a `String` cannot fail.
             let _ = write!(text, "\\u{:04x}", u32::from(letter));
         } else {
             text.push(letter);
@@ -145,7 +144,7 @@ fn escape(line: &Value) -> String {
 fn print(line: &Value) {
     let line = escape(line);
     if cfg!(test) {
-        // The test harness keeps this for tests that fail.
+        // The test harness captures `println!` only.
         println!("{line}");
         return;
     }

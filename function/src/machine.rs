@@ -1,58 +1,56 @@
-//! What Lambda gives the function: memory, and the processors that go with it.
+//! The function's resources: its memory, and the vCPUs that Lambda adds with it.
 
 use crate::faces::cascade::{Cascade, LARGE_IMAGE_PIXELS};
 use crate::faces::cost::pyramid_area;
 use crate::options::DetectionOptions;
 use crate::photo::{Header, Refusal};
 
-/// The variable with the function's memory in megabytes.
+/// The environment variable with the function's memory in megabytes.
 pub const MEMORY_SIZE_VARIABLE: &str = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE";
 
-/// Memory up to which Lambda shows so many processors, in megabytes. Source: measurements of Lambda,
-/// since AWS documents only one processor's time at 1,769 MB.
+/// Memory in megabytes up to which Lambda provides a number of vCPUs. Source: measurements on Lambda, since AWS
+/// documents only that 1,769 MB correspond to one vCPU.
 const VCPUS_BY_MEMORY: [(u64, u32); 4] = [(3008, 2), (5307, 3), (7076, 4), (8845, 5)];
-/// Processors with more memory than that.
+/// vCPUs with more memory than the last entry of `VCPUS_BY_MEMORY`.
 const MAX_VCPUS: u32 = 6;
 
-/// The part of the memory that is for photos' files: of one that comes, one that is looked at and one that
-/// goes. With the least memory, 128 MB, it is 8 MB, which two or three photos of a phone are.
+/// The fraction of the memory for photos' files: one in download, one in detection and one in upload. With the minimum
+/// of 128 MB it is 8 MB, which holds two or three phone photos.
 const FILE_MEMORY_DIVISOR: u64 = 16;
 
-/// What the process has before it sees a large photo, in bytes: 32 MB after a small one, 47 MB with all
-/// cascades.
+/// Memory of the process before its first large photo, in bytes: 32 MB after a small photo, 47 MB with all cascades.
 const BASE_BYTES: u64 = 50 << 20;
-/// What a pixel of the photo takes, in bytes: three colours, grey, and the encoder's buffers.
+/// Memory per pixel of the photo, in bytes: three colours, grey, and the encoder's buffers.
 const BYTES_PER_PIXEL: u64 = 6;
-/// What a pixel takes as it is decoded, in bytes; one byte where there are no colours.
+/// Memory per decoded pixel, in bytes; one byte in a grey photo.
 const DECODED_BYTES_PER_PIXEL: u64 = 3;
-/// What a pixel of the picture that is looked at takes, in bytes: its copies with other contrast and
-/// flipped.
+/// Memory per pixel of the image that is scanned, in bytes: its copies with other contrast and flipped.
 const BYTES_PER_DETECTION_PIXEL: f64 = 8.0;
-/// What a pixel of a cascade's pyramid takes, in bytes: itself and its sums. These four were fitted
-/// to the peaks of 36 detections, from 0.25 to 24 million pixels; they are up to a third too high.
+/// Memory per pixel of a cascade's pyramid, in bytes: the pixel and its integral images. These four were fitted to the
+/// peaks of 36 detections, from 0.25 to 24 million pixels; they are up to a third too high.
 const BYTES_PER_PYRAMID_PIXEL: f64 = 10.0;
 
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Machine {
-    /// Megabytes; unknown outside of Lambda.
+    /// In megabytes; `None` outside Lambda.
     memory: Option<u64>,
 }
 
 impl Machine {
-    /// The machine that the variable tells of. A value that is no number is none of Lambda's.
+    /// `memory` is the value of `MEMORY_SIZE_VARIABLE`; one that is not a number is ignored.
     pub fn from_memory_size(memory: Option<&str>) -> Self {
         let memory = memory.and_then(|text| text.parse().ok());
         Self { memory }
     }
 
-    /// How many threads have a processor each.
+    /// The number of threads that get a vCPU each.
     pub fn threads(&self) -> Option<u32> {
         let memory = self.memory?;
         let found = VCPUS_BY_MEMORY.iter().find(|(most, _)| memory <= *most);
         Some(found.map_or(MAX_VCPUS, |(_, processors)| *processors))
     }
 
-    /// How many bytes the files of an event's photos may have together.
+    /// The bytes that the files of an event's photos may take together.
     pub fn file_budget(&self) -> u64 {
         self.memory
             .map_or(u64::MAX, |memory| (memory << 20) / FILE_MEMORY_DIVISOR)
@@ -62,7 +60,8 @@ impl Machine {
         self.memory.map(|memory| memory << 20)
     }
 
-    /// Refuses a photo whose pixels would not fit.
+    /// # Errors
+    /// `NotEnoughMemory` if the pixels do not fit.
     pub fn check_memory(
         &self,
         header: &Header,
@@ -81,12 +80,12 @@ impl Machine {
     }
 }
 
-/// The most memory that the process has while it looks at the photo, in bytes.
+/// An upper estimate of the process's peak memory during detection in the photo, in bytes.
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "it is an estimate of something positive"
+    reason = "an estimate of a positive number"
 )]
 pub(crate) fn peak_memory(header: &Header, detection: &DetectionOptions) -> u64 {
     let side = f64::from(header.width.max(header.height));
@@ -98,20 +97,20 @@ pub(crate) fn peak_memory(header: &Header, detection: &DetectionOptions) -> u64 
         BYTES_PER_PYRAMID_PIXEL * pyramid_area(factor)
     });
     let pyramids: f64 = if detection_pixels > LARGE_IMAGE_PIXELS as f64 {
-        // One is let go before the next comes.
+        // Each pyramid is released before the next is made.
         pyramids.fold(0.0, f64::max)
     } else {
         pyramids.sum()
     };
     let detection_bytes = detection_pixels * (BYTES_PER_DETECTION_PIXEL + pyramids);
-    // An operator may permit more pixels than there is memory anywhere.
+    // Saturating, because an operator may permit more pixels than fit into any memory.
     let channels = if header.grey {
         1
     } else {
         DECODED_BYTES_PER_PIXEL
     };
     let decoded_bytes = header.pixels().saturating_mul(channels);
-    // When the decoder has ended, a picture that is turned on its side is there twice.
+    // After decoding, a photo that is rotated by 90 degrees is in memory twice.
     let rotated_bytes = decoded_bytes * u64::from(header.orientation.swaps_sides());
     let decoding_bytes = decoded_bytes.saturating_add(header.decoder_bytes.max(rotated_bytes));
     let detection_bytes = header
@@ -185,7 +184,7 @@ mod tests {
             .unwrap();
         detection.longest_side = 640;
         small.check_memory(&header, &detection).unwrap();
-        // The defaults of new events take phones' photos in half a gigabyte.
+        // The defaults of new events accept phone photos with half a gigabyte.
         let balanced = Preset::Balanced.options().detection;
         Machine::from_memory_size(Some("512"))
             .check_memory(&header, &balanced)

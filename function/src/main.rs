@@ -1,5 +1,5 @@
-//! The program that Lambda starts: reads the cascades, then asks for events, and prepares for the first one
-//! while it waits.
+//! The binary that Lambda starts: it loads the cascades, then requests events, and prepares for the first one while it
+//! waits.
 
 use std::ffi::c_int;
 use std::sync::Arc;
@@ -18,8 +18,8 @@ use lambda_runtime::tower::util::MapResultLayer;
 use lambda_runtime::{BoxFuture, Error, LambdaEvent, Runtime, SnapStartResource, service_fn};
 use serde_json::json;
 
-/// glibc's number for how many arenas memory is taken from. Each thread would have its own, and what one
-/// gives back another does not get: 1.3 MB of 21 after a large photo.
+/// glibc's parameter for the number of malloc arenas. With an arena per thread, memory that one thread frees is not
+/// reused by another: 1.3 MB of 21 after a large photo.
 const M_ARENA_MAX: c_int = -8;
 
 unsafe extern "C" {
@@ -28,17 +28,17 @@ unsafe extern "C" {
 }
 
 fn main() -> Result<(), Error> {
-    // SAFETY: it takes any numbers. Where it fails there are more arenas.
+    // SAFETY: any arguments are valid. If the call fails there are more arenas.
     unsafe { mallopt(M_ARENA_MAX, 1) };
     panic::set_hook(Box::new(log::panic_hook));
     serve()
 }
 
-// The network's work is done by this thread, and looking at photos by another, with OpenCV's own.
+// This thread does the network I/O; detection runs on another, with OpenCV's own threads.
 #[tokio::main(flavor = "current_thread")]
 async fn serve() -> Result<(), Error> {
     let machine = Machine::from_memory_size(env::var(MEMORY_SIZE_VARIABLE).ok().as_deref());
-    // What is read before a snapshot need not be read after any restore.
+    // Cascades that are loaded before a snapshot need not be loaded after each restore.
     let snapshot = env::var("AWS_LAMBDA_INITIALIZATION_TYPE").as_deref() == Ok("snap-start");
     let detector = OpenCvDetector::new(machine.threads(), snapshot)
         .map_err(|failure| failure.into_error("the cascades"))?;
@@ -68,21 +68,22 @@ async fn serve() -> Result<(), Error> {
     let runtime = Runtime::new(service_fn(handler))
         .layer(MapResultLayer::new(after_response))
         .register_snapstart_resource(snapstart_hooks);
-    // With a snapshot it asks to be restored first, and what can be prepared before is.
+    // With SnapStart the first request is the one for the restore; what can be prepared before it is in the snapshot.
     let requests = if snapshot { 2 } else { 1 };
     let prefetch = async move { function.prepare(|name| env::var(name).ok()).await };
     prefetch_during(runtime.run(), requests, prefetch).await
 }
 
-/// Ends a look that goes on although its time is over, so that the next event need not wait for it.
+/// Ends a detection that is still running after its deadline, so that the next event does not wait for it.
 fn restart() {
     let log = Log::new(String::new(), None);
-    let message = "a look goes on after its time, so the function starts anew";
+    let message =
+        "a detection is still running after its deadline, so the function re-executes itself";
     log.write(Level::Error, message, json!({}));
     let Err(error) = reexec();
-    let message = "failed to start anew; Lambda starts the function again";
+    let message = "failed to re-execute the function; Lambda starts it again";
     log.write(Level::Error, message, json!({"error": error.to_string()}));
-    // SAFETY: it takes any number. Ending as usual would wait for OpenCV's threads.
+    // SAFETY: any status is valid. A normal exit would wait for OpenCV's threads.
     unsafe { _exit(1) }
 }
 

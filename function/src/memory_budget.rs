@@ -1,5 +1,5 @@
-//! Memory for the files of an event's photos. The one whose turn it is gets what it needs; others come while
-//! it is looked at and go after, as far as they have room together.
+//! The memory for the files of an event's photos. The first unfinished photo always gets its memory; others are
+//! downloaded and uploaded at the same time, as long as all fit into the budget.
 
 use std::collections::BTreeSet;
 
@@ -13,13 +13,13 @@ pub struct MemoryBudget {
 #[derive(Default)]
 struct Usage {
     bytes: u64,
-    /// The first place that has not left.
+    /// The first index whose reservation is not yet dropped.
     first_unfinished: usize,
-    /// Places behind it that have.
+    /// Later indices whose reservations are dropped.
     finished: BTreeSet<usize>,
 }
 
-/// A photo, from before its file comes until it is done with.
+/// The memory of one photo, from before its download until it is finished.
 pub struct Reservation<'a> {
     budget: &'a MemoryBudget,
     index: usize,
@@ -44,8 +44,8 @@ impl MemoryBudget {
 }
 
 impl Reservation<'_> {
-    /// Waits until there is room for a file. The first photo that is not done with never waits, so that
-    /// one which nothing has room beside goes alone, and no two wait for each other.
+    /// Waits until `bytes` more fit into the budget. The first unfinished photo never waits, so that a file over the
+    /// budget is processed alone, and photos do not deadlock.
     pub async fn acquire(&mut self, bytes: u64) {
         let usage = &self.budget.usage;
         let mut changes = usage.subscribe();
@@ -58,7 +58,7 @@ impl Reservation<'_> {
             fits
         };
         while !usage.send_if_modified(fits) {
-            // The sender lives as long as this, so that the wait does not fail.
+            // The sender outlives `self`, so this does not fail.
             let _ = changes.changed().await;
         }
         self.bytes += bytes;
@@ -89,7 +89,7 @@ mod tests {
         let [mut first, mut second, mut third, mut fourth] =
             [0, 1, 2, 3].map(|index| budget.reservation(index));
         second.acquire(6).await;
-        // What has come later may be smaller.
+        // A later file that is smaller may fit.
         assert!(third.acquire(5).now_or_never().is_none());
         third.acquire(4).await;
         first.acquire(100).await;
@@ -98,7 +98,10 @@ mod tests {
         drop(third);
         assert!(pending.as_mut().now_or_never().is_none());
         drop(first);
-        assert!(pending.as_mut().now_or_never().is_none(), "two of six");
+        assert!(
+            pending.as_mut().now_or_never().is_none(),
+            "6 of 10 bytes are in use"
+        );
         drop(second);
         pending.await;
     }

@@ -1,8 +1,8 @@
-//! How photos are looked at and what is written: the options, by event and by environment.
+//! Options for detection, output, limits and storage.
 //!
-//! `table` has every option's name, bounds and setter; `preset` has the defaults. An option comes
-//! from the event, or else from the environment, or else from the preset. An event that names a
-//! preset gets that preset: the environment's options of detection do not change it.
+//! `table` has the name, valid values and setter of every option; `preset` has the defaults. A value comes from
+//! the event, else from the environment, else from the preset. If the event sets a preset, the environment's
+//! detection options do not apply.
 
 mod key_pattern;
 mod preset;
@@ -22,15 +22,14 @@ use table::Origin;
 
 use crate::error::Result;
 
-/// Options as they were named somewhere, with their values as text.
+/// Names and values, not yet validated.
 pub type RawOptions = Vec<(String, String)>;
 
-/// The options that the environment sets.
 #[derive(Clone, Debug, Default)]
 pub struct EnvironmentOptions(RawOptions);
 
 impl EnvironmentOptions {
-    /// Those of `variables` that begin with the prefix. An empty one counts as not set.
+    /// Takes the variables that begin with [`ENVIRONMENT_PREFIX`]. An empty value counts as not set.
     pub fn from_variables(variables: impl IntoIterator<Item = (String, String)>) -> Self {
         let option = |(name, value): (String, String)| {
             let name = name.strip_prefix(ENVIRONMENT_PREFIX)?.to_ascii_lowercase();
@@ -39,11 +38,12 @@ impl EnvironmentOptions {
         Self(variables.into_iter().filter_map(option).collect())
     }
 
-    /// The options of an event: `preset` is the default of its shape, `event_options` are its own, and `principal`
-    /// is the one who sent it.
+    /// `preset` is the default for the type of event, and `principal` is its sender.
     ///
     /// # Errors
-    /// [`Error::InvalidOption`] names what is unknown, impossible, or not for `principal` to set.
+    /// [`Error::InvalidOption`] if an option is unknown, has an invalid value, or may not be set by `principal`.
+    ///
+    /// [`Error::InvalidOption`]: crate::error::Error::InvalidOption
     pub fn resolve(
         &self,
         preset: Preset,
@@ -67,7 +67,7 @@ impl EnvironmentOptions {
             .options();
         for (name, value) in &self.0 {
             let spec = table::find(name, environment)?;
-            // An event that names a preset gets it as it is; what is impossible is refused still.
+            // If the event sets a preset, detection options are only validated.
             let detection = options.detection.clone();
             spec.apply(&mut options, value, environment)?;
             if event_preset.is_some() {

@@ -1,7 +1,7 @@
-//! A photo's file: what its content says before anything is decoded, and whether it may be decoded.
+//! Photo files: headers, limits, decoding, and annotation.
 //!
-//! The name of a file says nothing here. `container` finds the picture in a file, `orientation` how it is turned,
-//! `decode` makes pixels of it, and `pixels` turns them and draws on them. JPEG and drawing need OpenCV's SDK.
+//! File names are ignored. `container` finds the image in a file, `orientation` reads how it must be rotated, `decode`
+//! decodes it to pixels, and `pixels` rotates them and draws on them. JPEG and drawing need OpenCV's SDK.
 
 pub mod container;
 pub mod decode;

@@ -1,5 +1,6 @@
-//! The photos of an event: each read, looked at, and written. While one is looked at, others come
-//! and go, because looking is the work of another thread; one looks at a time, with all processors.
+//! The photos of an event: each is downloaded, scanned for faces, and its results are uploaded. Detection runs on
+//! another thread, so other photos are downloaded and uploaded at the same time; one detection runs at a time, with all
+//! processors.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -24,7 +25,7 @@ use crate::sequencer::{Order, Sequencer};
 use crate::storage::Storage;
 use crate::vision::{DetectionTask, Detections, Detector};
 
-/// How many photos are under way at once: one that comes, one that is looked at, one that goes.
+/// One in download, one in detection, one in upload.
 const MAX_CONCURRENT_PHOTOS: usize = 3;
 
 pub struct Pipeline<'a, V> {
@@ -39,12 +40,12 @@ pub struct Pipeline<'a, V> {
 pub struct Job {
     object: Result<Object>,
     options: Arc<Options>,
-    /// Whether the function's own output is left alone.
+    /// Whether photos that this function wrote are skipped.
     loop_guard: bool,
 }
 
 impl Job {
-    /// A photo that somebody asked for by its name: it is looked at whoever wrote it.
+    /// A photo that was requested by its key: it is processed whoever wrote it.
     pub fn explicit(object: Object, options: Arc<Options>) -> Self {
         Self {
             object: Ok(object),
@@ -53,7 +54,7 @@ impl Job {
         }
     }
 
-    /// A photo that an event told of, or what is wrong with the event.
+    /// A photo from an event notification, or the notification's error.
     pub fn from_notification(object: Result<Object>, options: &Arc<Options>) -> Self {
         Self {
             object,
@@ -78,7 +79,7 @@ impl<V: Detector> Pipeline<'_, V> {
         }
     }
 
-    /// All photos; the results are in their order.
+    /// The results are in the order of `jobs`.
     pub async fn process_all(&self, jobs: Vec<Job>, order: Order) -> Vec<response::PhotoResult> {
         let sequencer = &Sequencer::new(order);
         let memory_budget = &MemoryBudget::new(self.machine.file_budget());
@@ -99,7 +100,7 @@ impl<V: Detector> Pipeline<'_, V> {
             }
             result
         };
-        // One that takes long does not keep others from starting.
+        // Unordered, so that a slow photo does not delay the start of others.
         let results = stream::iter(jobs.into_iter().enumerate())
             .map(|(index, job)| process(index, job).map(move |result| (index, result)))
             .buffer_unordered(MAX_CONCURRENT_PHOTOS);
@@ -108,7 +109,6 @@ impl<V: Detector> Pipeline<'_, V> {
         results.into_iter().map(|(_, result)| result).collect()
     }
 
-    /// A photo that came with the event.
     pub async fn process_body(
         &self,
         photo: Bytes,
@@ -124,7 +124,7 @@ impl<V: Detector> Pipeline<'_, V> {
         found.map(|(_, detections)| detections)
     }
 
-    /// The content of a job's object; `None` if this function wrote it.
+    /// The content of a job's object and the time of its download; `None` if this function wrote it.
     async fn download(
         &self,
         job: &Job,
@@ -135,7 +135,7 @@ impl<V: Detector> Pipeline<'_, V> {
         let (output, storage_config) = (&job.options.output, &job.options.storage);
         let bucket = output.bucket.as_ref().unwrap_or(&object.bucket);
         let same_bucket = *bucket == object.bucket;
-        // Before anything is asked of either.
+        // Before any request to either bucket.
         storage_config.check_bucket_allowed(&object.bucket)?;
         storage_config.check_bucket_allowed(bucket)?;
         if job.loop_guard && same_bucket && output.key_pattern.matches(&object.key) {
@@ -144,7 +144,7 @@ impl<V: Detector> Pipeline<'_, V> {
         let url = storage_config.url(&object.bucket, &object.key);
         if same_bucket && output.key_pattern.is_identity() {
             return Err(Error::InvalidOption(format!(
-                "`output_bucket` is the photo's own and `output_key` is `{{key}}`, so {url} would be \
+                "`output_bucket` is the photo's bucket and `output_key` is `{{key}}`, so {url} would be \
                  overwritten"
             )));
         }
@@ -156,7 +156,7 @@ impl<V: Detector> Pipeline<'_, V> {
             let Some(found) = found.await? else {
                 return Ok(None);
             };
-            // Its turn is no part of how long it takes to come.
+            // The wait for memory does not count as download time.
             let wait = Instant::now();
             reservation.acquire(found.meta.size).await;
             let waited = wait.elapsed();
@@ -166,7 +166,6 @@ impl<V: Detector> Pipeline<'_, V> {
         self.deadline.enforce("read", &url, read).await
     }
 
-    /// Looks at what was read and writes what was found.
     async fn detect_and_upload(
         &self,
         job: &Job,
@@ -221,8 +220,8 @@ impl<V: Detector> Pipeline<'_, V> {
         }))
     }
 
-    /// Looks at a photo's content, on another thread. What comes from strangers is read there only, so that it can
-    /// neither keep the answer from going out in time nor take more than this photo with it when something panics.
+    /// Parses and scans a photo on another thread. Untrusted content is read only there, so that it can neither delay
+    /// the response nor, with a panic, fail more than this photo.
     async fn detect(
         &self,
         content: Bytes,
@@ -253,10 +252,10 @@ impl<V: Detector> Pipeline<'_, V> {
         let work = async {
             match spawn_blocking(run).await {
                 Ok(detections) => detections.map_err(|failure: PhotoError| failure.into_error(url)),
-                Err(_) => Err(Error::OpenCvFailed(format!("it panicked over {url}"))),
+                Err(_) => Err(Error::OpenCvFailed(format!("it panicked on {url}"))),
             }
         };
-        let result = self.deadline.enforce("look at", url, work).await;
+        let result = self.deadline.enforce("detect faces in", url, work).await;
         if let Err(Error::OutOfTime { .. }) = result
             && let Some(start) = started_at.get()
             && let Some(time) = self.deadline.nearly_full_since(*start)
@@ -282,7 +281,7 @@ impl<V: Detector> Pipeline<'_, V> {
     }
 }
 
-/// What the content says of itself, if the photo may be decoded, and how to look at it.
+/// The header, if the photo may be decoded, and the detection options for a photo of its size.
 fn read_header(
     content: &[u8],
     options: &Options,

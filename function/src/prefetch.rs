@@ -1,15 +1,15 @@
-//! What is done while the process waits for its first event: nothing that the first request for an event
-//! would have to wait for, and all that the first event would.
+//! Work that is done while the process waits for its first event: the first request for an event does not wait for it,
+//! so that the first event need not do it.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 
-/// How often a request on a new connection waits until it is on its way: for the connection, for the client
-/// to take it into use, and for the answer.
+/// How often a request on a new connection is polled until it is sent: these polls wait for the connection, for the
+/// client to start using it, and for the response.
 const POLLS_PER_REQUEST: u32 = 3;
 
-/// Asks for events by `event_loop`, and begins with `prefetch` as soon as so many `requests` are sent, each on a
-/// new connection. What sends one was spawned before, and on one thread comes first.
+/// Runs `event_loop`, and spawns `prefetch` as soon as `requests` requests are sent, each on a new connection. The
+/// tasks that send them are spawned earlier, so on one thread they run first.
 pub async fn prefetch_during<T>(
     event_loop: impl Future<Output = T>,
     requests: u32,
@@ -53,19 +53,19 @@ mod tests {
             let mut socket = listener.accept().unwrap().0;
             assert_ne!(socket.read(&mut [0; 1024]).unwrap(), 0);
             request_sender.send(()).unwrap();
-            // Without what prepares there is no answer.
+            // The response waits for the prefetch.
             prefetch_receiver.recv().unwrap();
             let empty_response = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
             socket.write_all(empty_response).unwrap();
         });
         let prefetch = async move {
-            // This keeps the only thread, so that a request which is not sent yet never is.
+            // This blocks the only thread, so a request that is not yet sent is never sent.
             request_receiver
                 .recv_timeout(Duration::from_secs(10))
                 .unwrap();
             prefetch_sender.send(()).unwrap();
         };
-        // It connects and sends by the same crate as the client of the Runtime API.
+        // The test client connects and sends with the same crate as the client of the Runtime API.
         let response = prefetch_during(test_client().get(url).send(), 1, prefetch).await;
         assert_eq!(response.unwrap().status(), 200);
         lambda.join().unwrap();

@@ -1,8 +1,7 @@
-//! Starts the program anew in its own process, which ends all of its threads, whatever they do.
+//! Re-executes the program in its own process, which ends all of its threads, whatever they do.
 //!
-//! A process that ends after its answer and before it asks for the next event has failed that event, says Lambda
-//! (`Runtime.ExitError`), and a queue or a job would have it tried again. One that becomes another program is the same
-//! process still.
+//! If a process exits after its response and before it requests the next event, Lambda reports the event as failed
+//! (`Runtime.ExitError`), and a queue or a batch job retries it. After `exec` the process is still the same.
 
 use std::convert::Infallible;
 use std::ffi::OsStr;
@@ -11,13 +10,13 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::{env, fs, io};
 
-/// Says whether a snapshot is to be taken; what is started after one must not ask for it again.
+/// `snap-start` if a snapshot is to be taken; a program that is re-executed after one must not request it again.
 const INITIALIZATION_TYPE: &str = "AWS_LAMBDA_INITIALIZATION_TYPE";
 
-/// Starts it as it was started, by its loader if that was named. Source: proc_pid_cmdline(5).
+/// Re-executes with the original arguments, through the loader if it was given explicitly. Source: proc_pid_cmdline(5).
 ///
 /// # Errors
-/// It could not be started; this one goes on.
+/// `exec` failed; this program continues.
 pub fn reexec() -> io::Result<Infallible> {
     let program = env::current_exe()?;
     let command_line = fs::read("/proc/self/cmdline")?;
@@ -40,10 +39,11 @@ mod tests {
 
     use super::*;
 
-    /// Set in the program that the test below starts, with the number of its process.
+    /// Empty in the process that the test below starts; that process sets it to its ID before it re-executes itself.
     const PROCESS_ID: &str = "REEXEC_TEST_PROCESS_ID";
 
-    /// What is started: it starts itself anew while a thread never ends, and says so when it has.
+    /// The process that the test below starts: re-executes itself while a thread is running, and then prints that it
+    /// has.
     #[test]
     fn reexec_helper_process() {
         match env::var(PROCESS_ID).ok().as_deref() {
@@ -54,7 +54,7 @@ mod tests {
                         std::hint::spin_loop();
                     }
                 });
-                // SAFETY: the thread above looks at no variables.
+                // SAFETY: the thread above does not access the environment.
                 unsafe { env::set_var(PROCESS_ID, id().to_string()) };
                 let Err(error) = reexec();
                 panic!("{error}");
@@ -62,7 +62,7 @@ mod tests {
             Some(process) => {
                 assert_eq!(process, id().to_string());
                 assert_eq!(env::var(INITIALIZATION_TYPE).unwrap(), "on-demand");
-                println!("started anew");
+                println!("re-executed");
             }
         }
     }
@@ -79,8 +79,8 @@ mod tests {
             .unwrap();
         let stdout = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success(), "{stdout}");
-        assert_eq!(stdout.matches("started anew").count(), 1, "{stdout}");
-        // The first run never ended.
+        assert_eq!(stdout.matches("re-executed").count(), 1, "{stdout}");
+        // The first run never finished.
         assert_eq!(stdout.matches("test result: ok").count(), 1, "{stdout}");
     }
 }

@@ -1,4 +1,4 @@
-//! What is told of an invocation: a line for each photo, and the counts of all.
+//! The log of an invocation: a line for each photo, and the totals.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,7 +11,8 @@ use crate::photo::Header;
 use crate::text::truncate;
 use crate::vision::Detections;
 
-/// The longest address of an object, in characters: what S3 permits, and what is around it.
+/// The maximum length of an object's URL, in characters: a bucket and key of S3's maximum lengths, and the rest of the
+/// URL.
 const MAX_OBJECT_CHARS: usize = 1200;
 
 pub struct Report {
@@ -27,7 +28,7 @@ impl Report {
         }
     }
 
-    /// Tells of a photo that went well; `transfer_times` is how long it took to come and go.
+    /// `transfer_times` are the durations of download and upload, by name.
     pub fn photo_succeeded(
         &self,
         url: &str,
@@ -74,10 +75,10 @@ impl Report {
     pub fn photo_skipped(&self, url: &str) {
         let fields = json!({"object": truncate(url, MAX_OBJECT_CHARS)});
         self.log
-            .write(Level::Info, "left alone: this function wrote it", fields);
+            .write(Level::Info, "skipped: this function wrote it", fields);
     }
 
-    /// Tells of an event, or of so many photos of one, that was refused as a whole.
+    /// An event, or `photos` of its photos, failed as a whole.
     pub fn event_failed(&self, photos: usize, error: &Error) {
         self.metrics().failures += photos;
         let fields = json!({"errorType": error.name(), "error": error.message()});
@@ -85,7 +86,7 @@ impl Report {
     }
 
     pub fn metrics(&self) -> MutexGuard<'_, Metrics> {
-        // Nothing panics with it.
+        // Nothing panics while it holds the lock.
         self.metrics.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

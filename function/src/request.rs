@@ -1,4 +1,4 @@
-//! What an event asks for, whatever its shape. The shape tells which service sent it.
+//! Parses events. The shape of an event determines which service sent it.
 
 mod batch;
 mod common;
@@ -20,21 +20,21 @@ pub use self::sqs::{Message, SqsRequest};
 use crate::error::{Error, Result};
 use crate::options::RawOptions;
 
-/// An event as Lambda hands it over: JSON that can be read, or what is wrong with it.
+/// An event as Lambda passes it: JSON, or why it could not be parsed.
 #[derive(Debug)]
 pub struct Event(pub Result<Value>);
 
 impl<'de> Deserialize<'de> for Event {
-    /// Never fails: a failure here would reach the caller under a name of the runtime's.
+    /// Never fails: the caller would see the error type of the Lambda runtime crate, not one of ours.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let event = Value::deserialize(deserializer);
-        let invalid = |error| Error::InvalidRequest(format!("the event cannot be read: {error}"));
+        let invalid = |error| Error::InvalidRequest(format!("failed to parse the event: {error}"));
         Ok(Self(event.map_err(invalid)))
     }
 }
 
-/// Whether an event came over HTTP, in whatever payload format and however broken: then every failure
-/// has to be an answer. Function URLs, API Gateway and load balancers say who asked, and nobody else does.
+/// Whether an event came over HTTP, in any payload format and however malformed: then every failure must be
+/// an HTTP response. Only function URLs, API Gateway and load balancers send these fields.
 pub fn is_http(event: &Value) -> bool {
     let has = |name: &str| event.get(name).is_some_and(|value| !value.is_null());
     has("requestContext") || has("httpMethod")
@@ -42,12 +42,12 @@ pub fn is_http(event: &Value) -> bool {
 
 #[derive(Debug)]
 pub enum Request {
-    /// One photo, as the Python original was asked.
+    /// One photo; the event of the Python original.
     Direct {
         object: Object,
         options: RawOptions,
     },
-    /// Photos that have come into S3, as S3, SNS or EventBridge tell. None for a test event.
+    /// New objects in S3, from S3, SNS or EventBridge. Empty for a test event.
     Notification(Vec<Object>),
     Sqs(SqsRequest),
     Batch(BatchRequest),
@@ -55,7 +55,7 @@ pub enum Request {
 }
 
 impl Request {
-    /// What `event` asks for; `environment` looks up a variable.
+    /// `environment` returns the value of an environment variable.
     pub fn parse(event: Value, environment: impl Fn(&str) -> Option<String>) -> Result<Self> {
         let has = |name: &str| event.get(name).is_some();
         let description = match common::event_source(&event).as_deref() {
@@ -71,14 +71,14 @@ impl Request {
             None if eventbridge::is_object_created(&event) => {
                 return eventbridge::objects(event).map(Self::Notification);
             }
-            None if has("Records") => "`Records` that name no source".to_owned(),
+            None if has("Records") => "`Records` without an `eventSource`".to_owned(),
             None if has("requestContext") => {
                 "an HTTP request in payload format 1.0; set the integration to 2.0".to_owned()
             }
             None if has("detail-type") => {
-                "one of EventBridge that tells of no new object".to_owned()
+                "an EventBridge event other than `Object Created` from S3".to_owned()
             }
-            None => "of no known shape".to_owned(),
+            None => "its shape is unknown".to_owned(),
         };
         let (object, options) = direct::parse(&event, environment, &description)?;
         Ok(Self::Direct { object, options })

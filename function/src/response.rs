@@ -1,4 +1,4 @@
-//! What the function answers, in the form that the sender of the event expects.
+//! Responses, in the form that the sender of the event expects.
 
 mod batch;
 mod direct;

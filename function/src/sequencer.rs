@@ -1,4 +1,4 @@
-//! The order in which the photos of an event are looked at.
+//! The order in which the photos of an event are processed.
 
 use tokio::sync::watch;
 
@@ -6,11 +6,11 @@ use tokio::sync::watch;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
     Any,
-    /// They may not, and after one that failed none is looked at.
+    /// They may not, and after a photo that failed none is processed.
     Strict,
 }
 
-/// Whose turn it is. All photos may be read at once; a turn is for what comes after.
+/// Orders what follows the download; all photos may be downloaded at once.
 pub struct Sequencer {
     order: Order,
     state: watch::Sender<State>,
@@ -30,13 +30,13 @@ impl Sequencer {
         }
     }
 
-    /// Waits for the turn of the one at `index`. Says no if one before it failed.
+    /// Waits until all photos before `index` are complete; `false` if one of them failed.
     pub async fn wait(&self, index: usize) -> bool {
         if self.order == Order::Any {
             return true;
         }
         let mut states = self.state.subscribe();
-        // The sender lives as long as this, so that the wait does not fail.
+        // The sender outlives `self`, so this does not fail.
         let reached = states.wait_for(|state| state.next == index).await;
         reached.is_ok_and(|state| !state.failed)
     }
@@ -67,7 +67,7 @@ mod tests {
                 sequencer.complete(proceeds && index != 1);
             }
         };
-        // The last comes first, and waits.
+        // The last photo is polled first, and waits.
         join3(process(2), process(1), process(0)).await;
         assert_eq!(*done.lock().unwrap(), [(0, true), (1, true), (2, false)]);
         let any = Sequencer::new(Order::Any);

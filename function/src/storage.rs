@@ -1,7 +1,7 @@
-//! Objects: read whole within a limit, written whole or not at all.
+//! Reads objects up to a size limit, and writes them atomically.
 //!
-//! Buckets are in S3, or folders for trying out. Connections are kept for the next event, and one can be
-//! opened before it; [`Storage::reset`] drops them before a snapshot.
+//! Buckets are in S3, or folders for local tests. Connections are kept for the next event, and one can be
+//! opened in advance; [`Storage::reset`] drops them before a snapshot.
 
 mod bucket;
 mod credentials;
@@ -29,7 +29,7 @@ use crate::options::{Location, StorageConfig};
 use crate::photo::Refusal;
 use crate::request::Object;
 
-/// Objects that this function wrote say so, whatever their keys.
+/// Metadata of the objects that this function writes, to recognize them whatever their keys.
 const OUTPUT_MARKER: (&str, &str) = ("written-by", "face-detect");
 
 const MAX_CACHED_BUCKETS: usize = 16;
@@ -42,13 +42,12 @@ pub struct Storage {
 #[derive(Default)]
 struct Cache {
     access: Option<S3Access>,
-    /// By configuration and name.
     buckets: HashMap<(StorageConfig, String), Bucket>,
 }
 
 impl Storage {
-    /// Finds an object of at most `limit` bytes; a larger one is refused. `None` for one that this
-    /// function wrote, if those are `guarded` against.
+    /// Refuses an object of more than `limit` bytes. `None` for one that this function wrote, if
+    /// `skip_own_output` is set.
     pub async fn get(
         &self,
         config: &StorageConfig,
@@ -104,7 +103,7 @@ impl Storage {
         }
     }
 
-    /// Writes an object whole or not at all.
+    /// Writes atomically.
     pub async fn write(
         &self,
         config: &StorageConfig,
@@ -116,7 +115,7 @@ impl Storage {
         let fail = |error| storage_error("write", config, bucket, key, &error);
         let store = self.bucket(config, bucket)?;
         let mut options = PutOptions::default();
-        // Files have no attributes.
+        // `LocalFileSystem` does not support attributes.
         if config.location == Location::S3 {
             options.attributes = Attributes::from_iter([
                 (Attribute::ContentType, content_type),
@@ -129,20 +128,20 @@ impl Storage {
         Ok(())
     }
 
-    /// Opens a connection for the next request to the bucket, or in S3 to any that is at the same address,
-    /// and gets what that request is signed with. What fails is left to that request, which can say so.
+    /// Opens a connection for the next request to this bucket, or another at the same endpoint, and fetches
+    /// credentials. Errors are ignored: they recur for that request, which reports them.
     pub async fn connect(&self, config: &StorageConfig, bucket: &str) {
         if config.location == Location::S3
             && let Ok(store) = self.bucket(config, bucket)
         {
             let mut options = GetOptions::default();
             options.extensions.insert(ConnectOnly);
-            // It fails always.
+            // It always fails.
             let _ = store.get(&Path::from("any"), options).await;
         }
     }
 
-    /// Drops all connections and credentials; the next use makes new ones.
+    /// Drops all connections and credentials.
     pub fn reset(&self) {
         *self.lock() = Cache::default();
     }
@@ -163,7 +162,7 @@ impl Storage {
             }
             Location::Folder(folder) => {
                 let made = LocalFileSystem::new_with_prefix(folder.join(name));
-                // It fails where there is no such folder.
+                // It fails if the folder does not exist.
                 Bucket::Folder(made.map_err(|_| Error::BucketNotFound(name.to_owned()))?)
             }
         };
@@ -175,7 +174,7 @@ impl Storage {
     }
 
     fn lock(&self) -> MutexGuard<'_, Cache> {
-        // Whoever panicked with it left it whole.
+        // The cache is consistent even if a thread panicked while it held the lock.
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -189,25 +188,23 @@ impl Cache {
     }
 }
 
-/// Refuses what cannot be a bucket's name, and would be part of an address or of a path. Source:
-/// Amazon S3 User Guide, "General purpose bucket naming rules"; old buckets have capitals and
-/// underscores.
+/// The name becomes part of a URL or path. Source: Amazon S3 User Guide, "General purpose bucket naming rules"; old
+/// buckets can have upper-case letters and underscores.
 fn validate_bucket_name(name: &str) -> Result<()> {
     let is_allowed = |letter: char| letter.is_ascii_alphanumeric() || "-._".contains(letter);
     if !name.is_empty() && name.chars().all(is_allowed) && !name.starts_with('.') {
         return Ok(());
     }
-    let reason = format!("`{name}` is no name of a bucket");
+    let reason = format!("`{name}` is not a bucket name");
     Err(Error::InvalidRequest(reason))
 }
 
-/// The key as it is. Not every key is a path of the object store; those that are not would be read
-/// and written under another name, so they are refused.
+/// Refuses keys that `object_store` would normalize, and so read and write under another name.
 fn object_path(key: &str) -> Result<Path> {
     let parsed = Path::parse(key).ok().filter(|path| path.as_ref() == key);
     parsed.filter(|_| !key.is_empty()).ok_or_else(|| {
         Error::InvalidRequest(format!(
-            "`{key}` is no key that can be used: it has an empty part, or one that is `.` or `..`"
+            "the key `{key}` is not supported: a part of it is empty, `.` or `..`"
         ))
     })
 }

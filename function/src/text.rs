@@ -1,8 +1,8 @@
-//! Text that others wrote, in errors and logs: never more of it than people read.
+//! Shortens untrusted text in errors and logs.
 
 use std::borrow::Cow;
 
-/// At most so many characters of it; if there are more, that is said.
+/// Appends `…` and the original size if the text is longer than `max_chars`.
 pub fn truncate(text: &str, max_chars: usize) -> Cow<'_, str> {
     match text.char_indices().nth(max_chars) {
         None => text.into(),

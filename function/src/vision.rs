@@ -1,5 +1,5 @@
-//! From a photo's file to what is in it: the one step that needs OpenCV, behind a trait, so that all
-//! the rest can be built and tested without.
+//! Detection in a photo's file: the only step that needs OpenCV, behind a trait, so that everything else can be built
+//! and tested without it.
 
 mod detector;
 #[cfg(feature = "opencv")]
@@ -11,7 +11,7 @@ pub use detector::{DetectionTask, Detections, Detector, StepTimes};
 #[cfg(feature = "opencv")]
 pub use open_cv::OpenCvDetector;
 
-/// For tests of what the whole process has one of, as the number of OpenCV's threads: one runs at a time.
+/// For tests of process-wide state, such as OpenCV's number of threads: one runs at a time.
 #[cfg(all(test, feature = "opencv"))]
 pub(crate) fn lock_opencv_globals() -> std::sync::MutexGuard<'static, ()> {
     static LOCK: std::sync::Mutex<()> = std::sync::Mutex::new(());

@@ -1,10 +1,10 @@
-//! The checksums that S3 knows, under the names by which the object store (and, in tests, the S3
-//! server) asks the crate `crc-fast` for them. Bytes enter, a number leaves.
+//! The checksums that S3 supports, with the part of the crate `crc-fast`'s API that `object_store` (and, in tests, the
+//! S3 server) uses.
 //!
-//! The crate holds tables for fifty checksums, 680 KB that cannot be compressed, and all of them
-//! stay in a program, because which one it asks for is known when it runs. Here are three, from the
-//! crate `crc`, with one small table each. They are slower, which is paid only by those who ask for
-//! a checksum (`AWS_CHECKSUM_ALGORITHM`): a few milliseconds for a photo.
+//! `crc-fast` contains tables for fifty checksums, 680 KB that cannot be compressed, and a binary contains all of them,
+//! because the algorithm is selected at run time. This crate has three, from the crate `crc`, with one small table
+//! each. They are slower, which affects only those who request a checksum (`AWS_CHECKSUM_ALGORITHM`): a few
+//! milliseconds for a photo.
 
 use crc::{CRC_32_ISCSI, CRC_32_ISO_HDLC, CRC_64_NVME, Crc};
 
@@ -12,7 +12,6 @@ static ISO_HDLC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
 static ISCSI: Crc<u32> = Crc::<u32>::new(&CRC_32_ISCSI);
 static NVME: Crc<u64> = Crc::<u64>::new(&CRC_64_NVME);
 
-/// A checksum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CrcAlgorithm {
     /// S3's `CRC32`.
@@ -23,7 +22,6 @@ pub enum CrcAlgorithm {
     Crc64Nvme,
 }
 
-/// A checksum of the bytes so far.
 #[derive(Clone)]
 pub struct Digest(State);
 
@@ -34,7 +32,6 @@ enum State {
 }
 
 impl Digest {
-    /// That of no bytes.
     pub fn new(algorithm: CrcAlgorithm) -> Self {
         Self(match algorithm {
             CrcAlgorithm::Crc32IsoHdlc => State::Crc32(ISO_HDLC.digest()),
@@ -43,7 +40,6 @@ impl Digest {
         })
     }
 
-    /// Adds bytes.
     pub fn update(&mut self, bytes: &[u8]) {
         match &mut self.0 {
             State::Crc32(digest) => digest.update(bytes),
@@ -51,7 +47,7 @@ impl Digest {
         }
     }
 
-    /// The checksum, in the lower half if it has 32 bits.
+    /// A 32-bit checksum is in the lower half.
     pub fn finalize(&self) -> u64 {
         match self.0.clone() {
             State::Crc32(digest) => digest.finalize().into(),
@@ -65,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn checksums_are_those_of_the_catalogue() {
+    fn checksums_match_the_catalogue() {
         // Greg Cook, Catalogue of parametrised CRC algorithms: the check value of each.
         for (algorithm, expected) in [
             (CrcAlgorithm::Crc32IsoHdlc, 0xcbf4_3926),

@@ -1,4 +1,4 @@
-//! Detections that end when nobody waits for them any more: the SDK asks while it detects.
+//! Detections that stop at a deadline: the SDK calls back while it detects.
 
 use std::ffi::{c_int, c_void};
 use std::ptr::{from_ref, null_mut};
@@ -6,24 +6,24 @@ use std::time::Instant;
 
 use super::sdk;
 
-/// Does `detect`, in which this thread's detections fail soon after `deadline`.
+/// Runs `detect`, during which this thread's detections fail soon after `deadline`.
 pub fn with_deadline<T>(deadline: Instant, detect: impl FnOnce() -> T) -> T {
     struct Reset;
     impl Drop for Reset {
         fn drop(&mut self) {
-            // SAFETY: it takes nothing.
+            // SAFETY: without a callback the context is not used.
             unsafe { sdk::opencv_detection_set_stop_callback(None, null_mut()) };
         }
     }
     let _reset = Reset;
     let context = from_ref(&deadline).cast_mut().cast();
-    // SAFETY: `deadline` lives until after `_reset` took it back, and is only read.
+    // SAFETY: `deadline` outlives `_reset`, which removes the callback, and is only read.
     unsafe { sdk::opencv_detection_set_stop_callback(Some(is_expired), context) };
     detect()
 }
 
 /// # Safety
-/// `deadline` is an `Instant`.
+/// `deadline` points to an `Instant`.
 unsafe extern "C" fn is_expired(deadline: *mut c_void) -> c_int {
     // SAFETY: as above.
     let deadline = unsafe { *deadline.cast::<Instant>() };
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
     use crate::options::FaceCascade;
 
-    /// Whether a detection in noise is stopped that should end at `deadline`.
+    /// Whether a detection in noise fails with this deadline.
     fn is_stopped(deadline: Instant) -> bool {
         let mut noise = Mat::new_rows_cols_with_default(300, 400, CV_8U, 0.into()).unwrap();
         randu(&mut noise, &0.0, &256.0).unwrap();
@@ -56,7 +56,7 @@ mod tests {
         })
     }
 
-    // How soon, the SDK's own tests say: `cancellation.cpp` counts how often it asks.
+    // The SDK's `cancellation.cpp` tests how soon: it counts the callbacks.
     #[test]
     fn a_detection_is_stopped_after_its_deadline_and_not_before() {
         assert!(!is_stopped(Instant::now() + Duration::from_secs(600)));
@@ -70,7 +70,7 @@ mod tests {
         // SAFETY: it is an `Instant`.
         let is_expired = || unsafe { is_expired(context) };
         let before = is_expired();
-        // A slow machine may be past the end already.
+        // On a slow machine the deadline may already have passed.
         assert!(before == 0 || Instant::now() >= deadline);
         std::thread::sleep(Duration::from_millis(30));
         assert_eq!(is_expired(), 1);

@@ -1,11 +1,10 @@
-//! Cascades: what each is for, how its windows lie on faces, and how coarsely it looks when several
-//! look together.
+//! The cascades: what each detects, how its windows map to faces, and its scale factor when several are combined.
 
 use super::vote::Fit;
 use crate::options::{DetectionOptions, EyeCascade, FaceCascade};
 
-/// A large picture, in pixels: a classifier that keeps pyramids keeps that of the largest picture that it saw
-/// as long as it lives, so that after a larger one than this it is dropped and made again.
+/// Pixels above which an image is large: a classifier that keeps pyramids keeps the one of the largest image that it
+/// has scanned, so after a large image it is dropped and created again.
 pub const LARGE_IMAGE_PIXELS: u64 = 2_000_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -17,14 +16,13 @@ pub enum Cascade {
 }
 
 impl Cascade {
-    /// Those that look for faces.
     pub fn for_faces(detection: &DetectionOptions) -> impl Iterator<Item = Self> {
         let front = detection.face_cascades.iter().copied().map(Self::Face);
         front.chain(detection.side_faces.then_some(Self::Profile))
     }
 
-    /// Whether OpenCV's own code detects by it, which keeps the picture at all sizes at once, with sums. Those without
-    /// tilted features and large trees are detected by the SDK's detector, which keeps some rows.
+    /// Whether OpenCV's own detector runs it, which keeps the image at all scales, with integral images. Cascades
+    /// without tilted features and large trees run in the SDK's detector, which keeps some rows.
     pub fn keeps_pyramid(self) -> bool {
         self == Self::Eye(EyeCascade::EyeTreeEyeglasses)
     }
@@ -44,9 +42,8 @@ impl Cascade {
         }
     }
 
-    /// How much smaller each picture of its pyramid is than the one before, when the first cascade's
-    /// are smaller by `factor`. The second samples other sizes so, and the profile cascade, which
-    /// looks twice and mostly confirms, costs half.
+    /// The ratio between the images of its pyramid when the first cascade's is `factor`. The second cascade thus
+    /// samples other sizes, and the profile cascade, which runs twice and mostly confirms, costs half.
     pub fn scale_factor(self, factor: f64) -> f64 {
         let step = match self {
             Self::Face(FaceCascade::FrontalfaceAlt2) => 1.2,

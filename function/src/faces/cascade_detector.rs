@@ -1,4 +1,4 @@
-//! Finds faces and their eyes in a photo, by OpenCV's cascades.
+//! Detects faces and their eyes in a photo with OpenCV's cascades.
 
 use std::borrow::Cow;
 
@@ -29,7 +29,7 @@ pub struct CascadeDetector {
 }
 
 impl CascadeDetector {
-    /// Reads the cascades that the Python original had, or all of them.
+    /// Loads the cascades of the Python original, or all of them.
     pub fn new(preload_all: bool) -> Result<Self> {
         Ok(Self {
             classifiers: Classifiers::new(preload_all)?,
@@ -39,11 +39,11 @@ impl CascadeDetector {
     /// The faces in `photo`, from left to right, each with its eyes.
     ///
     /// # Errors
-    /// Time is over, which ends it within some milliseconds; or OpenCV failed.
+    /// The deadline has passed, which stops detection within some milliseconds; or OpenCV failed.
     pub fn detect(&mut self, photo: &Photo, task: &DetectionTask) -> Result<Vec<Face>, PhotoError> {
         let faces =
             cancellation::with_deadline(task.limits.deadline, || self.detect_faces(photo, task));
-        // What was stopped failed for the time.
+        // A detection that is stopped at the deadline fails with an error of OpenCV.
         faces.or_else(|failure| task.limits.check_time().and(Err(failure)))
     }
 
@@ -55,11 +55,11 @@ impl CascadeDetector {
         let detection = &task.detection;
         let (image, scale) = photo.grey();
         if is_large(image) {
-            // The pyramids that they hold of earlier pictures may be in the way.
+            // Frees the pyramids of earlier images, whose memory this image may need.
             self.classifiers.drop_pyramids();
         }
         let boxes = match detection.face_cascades.as_slice() {
-            // One cascade on one picture is what OpenCV's own call is for, and gives its boxes.
+            // One cascade on one image is a single call of OpenCV, whose boxes are kept.
             [face] if !detection.side_faces && detection.contrast == Contrast::Plain => {
                 let sizes = WindowSizes::from_options(detection, scale, 1.0);
                 let cascade = Cascade::Face(*face);
@@ -80,7 +80,7 @@ impl CascadeDetector {
                 eyes,
             });
         }
-        // Where OpenCV's own code detects, its order depends on which of its threads ends first.
+        // OpenCV's own detector returns boxes in the order in which its threads finish.
         faces.sort_unstable();
         Ok(faces)
     }
@@ -126,6 +126,7 @@ impl CascadeDetector {
     ) -> Result<Vec<RawDetection>> {
         let fit = cascade.fit();
         let mut sizes = WindowSizes::from_options(detection, scale, fit.side);
+        #[expect(clippy::cast_possible_truncation, reason = "it is a few pixels")]
         let min = (MIN_FACE / fit.side).round() as i32;
         sizes.min = sizes.min.max(min);
         let factor = cascade.scale_factor(detection.scale_factor);
@@ -157,7 +158,7 @@ impl CascadeDetector {
         Ok(boxes.iter().zip(votes.iter()).map(raw_detection).collect())
     }
 
-    /// The eyes in a face, in the picture's coordinates.
+    /// The eyes in a face, in the image's coordinates.
     fn detect_eyes(
         &mut self,
         image: &Mat,
@@ -169,14 +170,14 @@ impl CascadeDetector {
         }
         let region = Mat::roi(image, face)?;
         let cascade = Cascade::Eye(detection.eye_cascade);
-        // OpenCV's own factor, whatever that for faces is, as the Python original had it.
+        // OpenCV's default factor, independent of the one for faces, as in the Python original.
         let neighbours = detection.eye_neighbours;
         let eyes = self.detect_boxes(cascade, &region, 1.1, neighbours, WindowSizes::default())?;
         let offset = |eye: Rect| eye + face.tl();
         Ok(eyes.into_iter().map(offset).collect())
     }
 
-    /// What one cascade finds, by OpenCV's own count of neighbours.
+    /// The boxes of one cascade, grouped by OpenCV.
     fn detect_boxes(
         &mut self,
         cascade: Cascade,
@@ -193,7 +194,7 @@ impl CascadeDetector {
         Ok(boxes.to_vec())
     }
 
-    /// Lets go of a classifier that keeps the pyramid of a large picture.
+    /// Drops a classifier that keeps the pyramid of a large image.
     fn release_large_pyramid(&mut self, cascade: Cascade, image: &impl MatTraitConst) {
         if cascade.keeps_pyramid() && is_large(image) {
             self.classifiers.drop(cascade);
@@ -201,7 +202,7 @@ impl CascadeDetector {
     }
 }
 
-/// The sizes of windows, in pixels of the picture that is looked at; 0 for any.
+/// Window sizes in pixels of the image that is scanned; 0 for no limit.
 #[derive(Clone, Copy, Default)]
 struct WindowSizes {
     min: i32,
@@ -209,12 +210,13 @@ struct WindowSizes {
 }
 
 impl WindowSizes {
-    /// Windows in which a face has the sizes that were asked for, when it has `side` of the window.
+    /// The windows for `min_face` and `max_face`, if a face takes `side` of a window's width.
     fn from_options(detection: &DetectionOptions, scale: f64, side: f64) -> Self {
+        #[expect(clippy::cast_possible_truncation, reason = "a picture's sides fit")]
         let window = |face: u32| (f64::from(face) * scale / side).round() as i32;
         Self {
             min: window(detection.min_face),
-            // A limit that rounds to nothing must stay one.
+            // A limit that rounds to 0 must remain a limit.
             max: window(detection.max_face).max(i32::from(detection.max_face != 0)),
         }
     }

@@ -1,15 +1,15 @@
-//! How much work looking is, by the options and the photo's size; and the bound of it for strangers.
+//! The cost of detection, from the options and the photo's size, and its limit for public requests.
 
 use super::cascade::Cascade;
 use crate::options::{Contrast, DetectionOptions, EyeCascade, FaceCascade, Preset};
 
-/// How many times as much work as the default preset has at most whoever reaches the function's URL may ask for.
+/// The maximum cost of a request from anyone who can reach the function's URL, as a multiple of the default preset's
+/// maximum.
 const PUBLIC_COST_FACTOR: f64 = 4.0;
-/// The work of OpenCV's own code for a pixel, in that of the SDK's detector for a cascade of stumps.
+/// The cost per pixel of OpenCV's own detector, relative to the SDK's detector with a cascade of stumps.
 const OPENCV_DETECTOR_COST: f64 = 15.0;
-/// The work of that detector for a cascade of trees with two nodes.
+/// The cost per pixel of the SDK's detector with a cascade of two-node trees, relative to one of stumps.
 const TREE_CASCADE_COST: f64 = 1.5;
-/// The factor by which eyes are looked for.
 const EYE_SCALE_FACTOR: f64 = 1.1;
 
 fn public_cost_limit() -> f64 {
@@ -19,12 +19,13 @@ fn public_cost_limit() -> f64 {
 }
 
 impl DetectionOptions {
-    /// The same on a smaller picture, if looking at this photo would be more work than strangers may ask for.
+    /// Reduces `longest_side` if detection in this photo would cost more than public requests may.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "it is not more than the photo's own side"
+        reason = "at most the photo's own side"
     )]
+    #[must_use]
     pub fn with_bounded_cost(mut self, width: u32, height: u32) -> Self {
         let limit = public_cost_limit();
         let cost = self.cost(width, height);
@@ -35,14 +36,14 @@ impl DetectionOptions {
         self
     }
 
-    /// The work of looking at a photo: pixels that are looked at, by all cascades in all sizes.
+    /// The cost of detection in a photo: the pixels that all cascades scan at all scales.
     fn cost(&self, width: u32, height: u32) -> f64 {
         let side = f64::from(width.max(height));
         let scale = self.detection_side(width, height) / side;
         f64::from(width) * f64::from(height) * scale * scale * self.cost_per_pixel()
     }
 
-    /// The longest side of the picture that is looked at.
+    /// The longest side of the image that is scanned, in pixels.
     pub(crate) fn detection_side(&self, width: u32, height: u32) -> f64 {
         let side = width.max(height);
         f64::from(match self.longest_side {
@@ -51,13 +52,14 @@ impl DetectionOptions {
         })
     }
 
-    /// The work for a pixel of that picture. Eyes count as if it were full of faces.
+    /// The cost per pixel of that image. Eyes count as if it were full of faces.
     fn cost_per_pixel(&self) -> f64 {
         let images = match self.contrast {
             Contrast::Plain | Contrast::Equalized | Contrast::Adaptive => 1.0,
             Contrast::Both => 2.0,
         };
-        let single_cascade = self.face_cascades.len() == 1 && !self.side_faces && images == 1.0;
+        let single_cascade =
+            self.face_cascades.len() == 1 && !self.side_faces && self.contrast != Contrast::Both;
         let faces = Cascade::for_faces(self).map(|cascade| {
             let factor = if single_cascade {
                 self.scale_factor
@@ -74,14 +76,14 @@ impl DetectionOptions {
     }
 }
 
-/// One picture, one smaller by the factor in both directions, and so on.
+/// The pixels of a pyramid, relative to its first image; each next one is smaller by `factor` in both directions.
 pub(crate) fn pyramid_area(factor: f64) -> f64 {
     1.0 / (1.0 - factor.powi(-2))
 }
 
 fn cascade_cost(cascade: Cascade) -> f64 {
     match cascade {
-        // To both sides.
+        // It runs twice, on the image and its mirror image.
         Cascade::Profile => 2.0,
         Cascade::Face(FaceCascade::FrontalfaceAlt2) => TREE_CASCADE_COST,
         Cascade::Eye(EyeCascade::EyeTreeEyeglasses) => OPENCV_DETECTOR_COST,
@@ -94,7 +96,7 @@ mod tests {
     use super::*;
     use crate::options::{EnvironmentOptions, OPTION_SPECS, Principal};
 
-    /// What strangers may set, and what is the most work.
+    /// The options that public requests may set, with values up to the most expensive.
     const EXTREMES: [(&str, &[&str]); 12] = [
         ("preset", &["original", "balanced", "accurate"]),
         (
@@ -110,8 +112,8 @@ mod tests {
         ("contrast", &["plain", "equalized", "both"]),
         ("scale_factor", &["1.05", "1.1", "2"]),
         ("longest_side", &["0", "64", "3200", "65535"]),
-        // What follows changes which windows count and what is written of them, and not what is looked at; the
-        // smallest and largest face only leave sizes out.
+        // The options below change which windows count and what is written, not which pixels are scanned; the smallest
+        // and largest face only exclude sizes.
         ("face_neighbours", &["1"]),
         ("eye_neighbours", &["1"]),
         ("min_face", &["0"]),
@@ -136,17 +138,14 @@ mod tests {
 
     #[test]
     fn public_options_cost_at_most_a_multiple_of_the_default() {
-        let strangers = OPTION_SPECS
+        let public_options = OPTION_SPECS
             .iter()
             .filter(|entry| entry.settable_by == Principal::Anyone);
-        let mut names: Vec<_> = strangers.map(|entry| entry.name).collect();
+        let mut names: Vec<_> = public_options.map(|entry| entry.name).collect();
         let mut tried: Vec<_> = EXTREMES.iter().map(|(name, _)| *name).collect();
         names.sort_unstable();
         tried.sort_unstable();
-        assert_eq!(
-            names, tried,
-            "each option of strangers must be thought of here"
-        );
+        assert_eq!(names, tried, "`EXTREMES` must list each public option");
 
         let default = Preset::Balanced.options().detection;
         let most = PUBLIC_COST_FACTOR * default.cost(10_000, 10_000);
@@ -177,7 +176,7 @@ mod tests {
             let detection = options.detection.clone().with_bounded_cost(width, height);
             assert_eq!(detection, options.detection);
         }
-        // Callers are not bound.
+        // Authenticated callers have no limit.
         let options = EnvironmentOptions::default()
             .resolve(Preset::Original, Principal::Caller, &[])
             .unwrap();

@@ -1,5 +1,4 @@
-//! The cascades of the binary, as the SDK packed them, and from each to OpenCV's classifier: nothing is
-//! copied, and nothing parsed.
+//! The packed cascades that are embedded in the binary, and OpenCV's classifiers for them: nothing is copied or parsed.
 
 use std::ffi::CStr;
 
@@ -12,11 +11,11 @@ use super::cascade::Cascade;
 use super::sdk;
 use crate::options::{EyeCascade, FaceCascade};
 
-/// Bytes where they can be read as numbers.
+/// Bytes aligned so that they can be read as numbers.
 #[repr(C, align(16))]
 struct Aligned<const LENGTH: usize>([u8; LENGTH]);
 
-/// As statics they have names, by which size reports tell them.
+/// Statics, so that they have symbols, which size reports list.
 mod packed_cascades {
     use super::Aligned;
 
@@ -50,29 +49,25 @@ fn bytes(cascade: Cascade) -> &'static [u8] {
     }
 }
 
-/// The classifier of one of the binary's cascades.
-///
 /// # Errors
-/// The cascade is damaged, and with it the binary.
+/// The cascade is damaged, and so is the binary.
 pub fn classifier(cascade: Cascade) -> Result<CascadeClassifier> {
     open(bytes(cascade))
 }
 
-/// The classifier of a packed cascade that lives as long as the process.
 fn open(bytes: &'static [u8]) -> Result<CascadeClassifier> {
     let mut classifier = CascadeClassifier::default()?;
     let raw_classifier = classifier.as_raw_mut_CascadeClassifier();
-    // SAFETY: `raw_classifier` is the `cv::CascadeClassifier` that the crate made, and the bytes live as long as it
-    // may.
+    // SAFETY: `raw_classifier` is the `cv::CascadeClassifier` that the crate created, and the bytes are static.
     let error = unsafe {
         sdk::opencv_packed_cascade_open(raw_classifier, bytes.as_ptr(), bytes.len() as _)
     };
     if error.is_null() {
         return Ok(classifier);
     }
-    // SAFETY: a text of the library's, which ends.
+    // SAFETY: the SDK returns a NUL-terminated string.
     let error = unsafe { CStr::from_ptr(error) }.to_string_lossy();
-    let reason = format!("a cascade of the binary cannot be used: {error}");
+    let reason = format!("failed to open an embedded cascade: {error}");
     Err(Error::new(StsParseError, reason))
 }
 
@@ -86,7 +81,7 @@ mod tests {
 
     const SHARE: &str = concat!(env!("OPENCV_SDK"), "/share");
 
-    /// All windows in both samples, with one thread, since OpenCV's own code finds them in any order with more.
+    /// All windows in both samples, with one thread, since OpenCV's own detector returns them in any order with more.
     fn detect_all(classifier: &mut CascadeClassifier) -> Vec<Rect> {
         let _guard = vision::lock_opencv_globals();
         opencv::core::set_num_threads(1).unwrap();
@@ -124,7 +119,7 @@ mod tests {
         ] {
             let file = format!("{SHARE}/haarcascades/haarcascade_{name}.xml");
             let mut original = CascadeClassifier::new(&file).unwrap();
-            // SAFETY: it takes any number.
+            // SAFETY: any number is valid.
             let previous = unsafe { sdk::opencv_haar_set_fast(0) };
             let expected = detect_all(&mut original);
             let slow = detect_all(&mut classifier(cascade).unwrap());
@@ -145,9 +140,9 @@ mod tests {
         let valid = bytes(Cascade::Eye(EyeCascade::Eye));
         let error_message = |bytes: Vec<u8>| open(bytes.leak()).unwrap_err().message;
         for (bytes, reason) in [
-            (Vec::new(), "no packed cascade"),
-            (valid[..valid.len() - 4].to_vec(), "cut short"),
-            ([valid, b"more"].concat(), "something behind it"),
+            (Vec::new(), "not a packed cascade"),
+            (valid[..valid.len() - 4].to_vec(), "truncated"),
+            ([valid, b"more"].concat(), "trailing bytes"),
             (
                 [&valid[..5000], &[valid[5000] ^ 1], &valid[5001..]].concat(),
                 "checksum",
@@ -156,7 +151,7 @@ mod tests {
             let message = error_message(bytes);
             assert!(message.contains(reason), "{message}");
         }
-        // Bytes that lie askew are copied.
+        // Unaligned bytes are copied.
         let unaligned = [b"-", valid].concat().leak();
         assert!(!open(&unaligned[1..]).unwrap().empty().unwrap());
     }

@@ -1,4 +1,4 @@
-//! The functions in C that the SDK has beside OpenCV's.
+//! Bindings for the C functions that the SDK adds to OpenCV.
 #![allow(
     dead_code,
     unsafe_op_in_unsafe_fn,

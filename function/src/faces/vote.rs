@@ -46,6 +46,7 @@ impl Fit {
     }
 
     /// The same for a picture that was flipped from left to right.
+    #[must_use]
     pub fn flipped(self) -> Self {
         Self {
             right: -self.right,
@@ -65,7 +66,10 @@ pub fn merge(mut detections: Vec<RawDetection>, needed: i32) -> Vec<BoundingBox>
         let mut best: Option<(f64, usize)> = None;
         for place in grid.near(detection.area) {
             let shared = shared(detection.area, groups[place][0].area);
-            let better = |(most, first)| shared > most || shared == most && place < first;
+            let better = |(most, first): (f64, usize)| {
+                let more = shared.total_cmp(&most);
+                more.then_with(|| first.cmp(&place)).is_gt()
+            };
             if shared >= SAME && best.is_none_or(better) {
                 best = Some((shared, place));
             }
@@ -236,6 +240,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::float_cmp, reason = "the results are whole numbers")]
     fn a_flipped_fit_mirrors_its_offset() {
         let fit = Fit {
             side: 0.5,

@@ -1,5 +1,4 @@
-//! Events of every shape through the whole function, with photos in a folder and a stand-in for
-//! OpenCV that finds one face in every photo.
+//! Events of every type, with photos in a folder and a fake detector instead of OpenCV.
 
 mod fixture;
 mod http;
@@ -129,7 +128,7 @@ async fn own_output_is_skipped() {
         ["one.png_rs.jpg", "one.png_rs.jpg_rs.jpg"]
     );
 
-    // In another bucket any key may be the function's, and this one is not another.
+    // With another output bucket, a key in this bucket does not mark output.
     let other_bucket = FunctionFixture::new().with_variable("FACE_DETECT_OUTPUT_BUCKET", "c");
     other_bucket.put_object("one.png_rs.jpg", &png(300));
     fs::create_dir(other_bucket.folder.path().join("c")).unwrap();

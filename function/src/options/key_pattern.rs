@@ -1,7 +1,6 @@
-//! Keys of what the function writes, made from the photo's key; and the way back, by which the
-//! function knows its own output.
+//! Builds output keys from the photo's key, and recognizes output by its key.
 
-/// A key with `{key}` in it, where the photo's key goes.
+/// A key with the placeholder `{key}` for the photo's key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyPattern {
     prefix: String,
@@ -9,10 +8,10 @@ pub struct KeyPattern {
 }
 
 impl KeyPattern {
-    /// Reads a pattern: `{key}` must be in it, once.
+    /// `None` unless the pattern contains `{key}` exactly once and results in valid keys.
     pub fn parse(text: &str) -> Option<Self> {
         let (prefix, suffix) = text.split_once("{key}")?;
-        // What is made must be a key that can be written.
+        // Segments that are empty, `.` or `..` cannot be written.
         let sample = text.replacen("{key}", "k", 1);
         let is_valid = |part: &str| !part.is_empty() && part != "." && part != "..";
         (!suffix.contains("{key}") && sample.split('/').all(is_valid)).then(|| Self {
@@ -25,13 +24,12 @@ impl KeyPattern {
         format!("{}{key}{}", self.prefix, self.suffix)
     }
 
-    /// The key of the JSON: that of the annotated photo with `.json` in the place of `.jpg`, or
-    /// behind it.
+    /// The annotated photo's key with `.jpg` replaced by `.json`, or with `.json` appended.
     pub fn sidecar_key(&self, key: &str) -> String {
         format!("{}{key}{}", self.prefix, self.sidecar_suffix())
     }
 
-    /// Whether this pattern makes such keys, from whatever photo.
+    /// Whether `key` can be an annotated photo's or a sidecar's key.
     pub fn matches(&self, key: &str) -> bool {
         let has_suffix = |suffix: &str| {
             key.strip_prefix(&self.prefix)
@@ -45,7 +43,7 @@ impl KeyPattern {
         self.prefix.is_empty() && self.suffix.is_empty()
     }
 
-    /// Whether it only adds an extension, as other programs do that write photos.
+    /// Such keys are not specific to this function: other programs also write photos with an added extension.
     pub fn only_adds_extension(&self) -> bool {
         let extension = self.suffix.strip_prefix('.');
         let is_alphanumeric =

@@ -1,4 +1,4 @@
-//! The defaults: three ways to look at a photo, and what they have in common.
+//! The default options of each preset.
 
 use super::key_pattern::KeyPattern;
 use super::storage::StorageConfig;
@@ -15,9 +15,9 @@ impl Preset {
             detection: self.detection(),
             output: OutputOptions {
                 files: OutputFiles::Annotated,
-                key_pattern: KeyPattern::parse("{key}_rs.jpg").expect("the key is in it"),
+                key_pattern: KeyPattern::parse("{key}_rs.jpg").expect("the pattern is valid"),
                 bucket: None,
-                // OpenCV's own.
+                // OpenCV's default.
                 jpeg_quality: 95,
                 loop_guard: true,
             },

@@ -1,17 +1,16 @@
-//! Where objects are, and which buckets the operator permits.
+//! The location of objects, and the buckets that the operator permits.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 
-/// Where objects are, and which of them may be read and written.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct StorageConfig {
     pub location: Location,
-    /// The only buckets that may be read and written; any without.
+    /// The only buckets that may be read and written; `None` for any.
     pub allowed_buckets: Option<Vec<String>>,
-    /// The account that buckets must belong to, which S3 checks; any without.
+    /// The ID of the account that must own the buckets, which S3 checks; `None` for any.
     pub expected_bucket_owner: Option<String>,
 }
 
@@ -19,12 +18,12 @@ pub struct StorageConfig {
 pub enum Location {
     #[default]
     S3,
-    /// In a folder: a bucket is a folder in it.
+    /// Each bucket is a folder in it.
     Folder(PathBuf),
 }
 
 impl StorageConfig {
-    /// How people write the address of an object.
+    /// For messages and responses.
     pub fn url(&self, bucket: &str, key: &str) -> String {
         match &self.location {
             Location::S3 => format!("s3://{bucket}/{key}"),

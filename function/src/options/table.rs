@@ -1,4 +1,4 @@
-//! The table of options: for each its name, who may set it, what it may be, and how it is set.
+//! The table of options: name, permission, valid values, and setter of each.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -9,35 +9,35 @@ use super::values::{FaceCascade, Options, Preset};
 use crate::error::{Error, Result};
 use crate::text::truncate;
 
-/// What the names of environment variables begin with; the rest is an option's name in capitals.
+/// An option's variable is this prefix and the option's name in upper case.
 pub const ENVIRONMENT_PREFIX: &str = "FACE_DETECT_";
 
-/// Where an option was set, for errors.
+/// For error messages.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Origin {
     Event,
     Environment,
 }
 
-/// Who may set an option, beside the function's environment, which may set each.
+/// Who may set an option. The function's environment may set all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Principal {
-    /// Whoever reaches the function's URL.
+    /// Anyone who can send a request to the function URL.
     Anyone,
-    /// Who may invoke the function or start a batch job.
+    /// Anyone who may invoke the function or start a batch job.
     Caller,
-    /// Nobody else.
+    /// Only the environment.
     Operator,
 }
 
 pub struct OptionSpec {
-    /// Its name in events; with the prefix and in capitals, in the environment.
+    /// The name in events.
     pub name: &'static str,
     pub settable_by: Principal,
-    /// What it may be, in words.
+    /// The valid values, for error messages.
     allowed: &'static str,
     pub show: fn(&Options) -> String,
-    /// Sets it; `None` if that cannot be.
+    /// `None` if the value is invalid.
     set: fn(&mut Options, &str) -> Option<()>,
 }
 
@@ -45,7 +45,7 @@ impl OptionSpec {
     pub(super) fn check_permission(&self, principal: Principal) -> Result<()> {
         if self.settable_by > principal {
             return Err(Error::InvalidOption(format!(
-                "`{}` cannot be set by this event; the function's environment can, as {}{}",
+                "`{}` cannot be set by this event; set {}{} in the function's environment",
                 self.name,
                 ENVIRONMENT_PREFIX,
                 self.name.to_ascii_uppercase()
@@ -65,14 +65,14 @@ pub(super) fn find(name: &str, origin: Origin) -> Result<&'static OptionSpec> {
     found.ok_or_else(|| {
         let names: Vec<_> = OPTION_SPECS.iter().map(|spec| spec.name).collect();
         let (name, names) = (display_name(name, origin), names.join(", "));
-        Error::InvalidOption(format!("there is no option {name}; there are {names}"))
+        Error::InvalidOption(format!("unknown option {name}; the options are {names}"))
     })
 }
 
 pub(super) fn invalid_value(name: &str, value: &str, allowed: &str, origin: Origin) -> Error {
     let name = display_name(name, origin);
     let value = truncate(value, MAX_QUOTED_CHARS);
-    Error::InvalidOption(format!("{name} cannot be `{value}`: it is {allowed}"))
+    Error::InvalidOption(format!("{name} cannot be `{value}`; expected {allowed}"))
 }
 
 fn display_name(name: &str, origin: Origin) -> String {
@@ -83,7 +83,7 @@ fn display_name(name: &str, origin: Origin) -> String {
     }
 }
 
-/// Rows of name, who may set it, its place in the options, how it is shown and read, and what it may be.
+/// Rows of name, minimum principal, field of [`Options`], formatter, parser, and valid values.
 macro_rules! option_specs {
     ($($name:literal $settable_by:ident $($field:ident).+, $show:expr, $parse:expr, $allowed:expr;)*) => {
         &[$(OptionSpec {
@@ -99,11 +99,11 @@ macro_rules! option_specs {
     };
 }
 
-/// Every option. The README shows it with the presets' values; a test compares them.
+/// A test checks that the README lists every option with the presets' values.
 pub const OPTION_SPECS: &[OptionSpec] = option_specs! {
     "preset" Anyone detection.preset, text, parsed, Preset::ALLOWED;
     "face_cascades" Anyone detection.face_cascades, joined, cascades,
-        "`frontalface_default`, `frontalface_alt2`, or both with a comma between";
+        "`frontalface_default`, `frontalface_alt2`, or both, separated by a comma";
     "eye_cascade" Anyone detection.eye_cascade, text, parsed, "`eye`, `eye_tree_eyeglasses` or `none`";
     "side_faces" Anyone detection.side_faces, text, parsed, "`true` or `false`";
     "contrast" Anyone detection.contrast, text, parsed,
@@ -121,31 +121,32 @@ pub const OPTION_SPECS: &[OptionSpec] = option_specs! {
         "0, or a whole number of pixels from 64 to 65535";
     "jpeg_quality" Anyone output.jpeg_quality, text, in_range(1, 100), "a whole number from 1 to 100";
     "output" Caller output.files, text, parsed, "`annotated`, `sidecar` or `both`";
-    "output_key" Caller output.key_pattern, text, KeyPattern::parse, "a key with `{key}` in it once";
-    "output_bucket" Caller output.bucket, optional, optional_value(bucket), "the name of a bucket";
+    "output_key" Caller output.key_pattern, text, KeyPattern::parse, "a key that contains `{key}` once";
+    "output_bucket" Caller output.bucket, optional, optional_value(bucket), "a bucket name";
     "loop_guard" Operator output.loop_guard, text, parsed, "`true` or `false`";
     "max_bytes" Operator limits.max_bytes, text, in_range(1, u64::MAX), "a whole number of bytes, 1 or more";
     "max_pixels" Operator limits.max_pixels, text, in_range(1, u64::MAX),
         "a whole number of pixels, 1 or more";
     "storage" Operator storage.location, text, Location::parse,
-        "`s3`, or `file:///` and the path of a folder";
+        "`s3` or `file:///FOLDER`";
     "buckets" Operator storage.allowed_buckets, joined_optional, optional_value(StorageConfig::parse_buckets),
-        "names of buckets with commas between";
+        "bucket names, separated by commas";
     "expected_bucket_owner" Operator storage.expected_bucket_owner, optional,
-        optional_value(StorageConfig::parse_account_id), "the 12 digits of an AWS account";
+        optional_value(StorageConfig::parse_account_id), "the 12 digits of an AWS account ID";
     "metrics_namespace" Operator metrics_namespace, optional, optional_value(namespace),
-        "a CloudWatch name space of at most 255 characters";
+        "a CloudWatch namespace of at most 255 characters";
 };
 
-/// How much of what was sent an error repeats, in characters.
+/// Errors quote the input up to this length.
 const MAX_QUOTED_CHARS: usize = 200;
-/// The longest side that JPEG and WebP can have, in pixels.
+/// In pixels; no JPEG or WebP file has a longer side.
 const MAX_SIDE: u32 = 65_535;
 
 fn text(value: &impl Display) -> String {
     value.to_string()
 }
 
+#[expect(clippy::ref_option, reason = "the table passes references to fields")]
 fn optional(value: &Option<String>) -> String {
     value.clone().unwrap_or_default()
 }
@@ -155,6 +156,7 @@ fn joined<T: Display>(values: impl IntoIterator<Item = T>) -> String {
     names.join(",")
 }
 
+#[expect(clippy::ref_option, reason = "the table passes references to fields")]
 fn joined_optional(buckets: &Option<Vec<String>>) -> String {
     joined(buckets.iter().flatten())
 }
@@ -167,7 +169,6 @@ fn parsed<T: FromStr>(value: &str) -> Option<T> {
     value.parse().ok()
 }
 
-/// Numbers between both, which are possible.
 fn in_range<T: FromStr + PartialOrd>(min: T, max: T) -> impl Fn(&str) -> Option<T> {
     move |value| parsed(value).filter(|number| (&min..=&max).contains(&number))
 }
@@ -180,7 +181,7 @@ fn cascades(value: &str) -> Option<Vec<FaceCascade>> {
     let cascades = value.split(',').map(|name| parsed(name.trim()));
     let mut cascades: Vec<_> = cascades.collect::<Option<_>>()?;
     cascades.dedup();
-    // More than the two that there are can only be one of them twice.
+    // There are only two cascades, so a third is a repetition.
     (cascades.len() <= 2).then_some(cascades)
 }
 
@@ -188,7 +189,7 @@ fn bucket(value: &str) -> Option<String> {
     (!value.is_empty() && !value.contains('/')).then(|| value.to_owned())
 }
 
-/// Source: CloudWatch's API reference, PutMetricData, Namespace.
+/// Source: Amazon CloudWatch API Reference, PutMetricData, Namespace.
 fn namespace(value: &str) -> Option<String> {
     let is_valid = !value.is_empty() && value.len() <= 255 && !value.starts_with(':');
     is_valid.then(|| value.to_owned())

@@ -1,4 +1,4 @@
-//! Where options come from, what is refused, and what the README says of them.
+//! Precedence, refusal, and the README's table of options.
 
 use super::*;
 use crate::error::Error;
@@ -17,6 +17,7 @@ fn options(variables: &[(&str, &str)], event: &[(&str, &str)]) -> Result<Options
 }
 
 #[test]
+#[expect(clippy::float_cmp, reason = "both are parsed from the same digits")]
 fn event_overrides_environment_and_environment_overrides_preset() {
     let found = options(&[], &[]).unwrap();
     assert_eq!(found, Preset::Original.options());
@@ -100,7 +101,7 @@ fn anyone_may_set_detection_options_only() {
 
 #[test]
 fn readme_lists_every_option_with_its_defaults() {
-    let readme = include_str!("../../../README.md");
+    let readme = include_str!("../../README.md");
     let presets = [Preset::Original, Preset::Balanced, Preset::Accurate].map(Preset::options);
     for spec in OPTION_SPECS {
         let dash_if_empty = |text: String| {
@@ -114,7 +115,7 @@ fn readme_lists_every_option_with_its_defaults() {
             .each_ref()
             .map(|options| dash_if_empty((spec.show)(options)));
         let values = match &values {
-            // A preset is its own default.
+            // The default is `original` for direct events, `balanced` for all others.
             _ if spec.name == "preset" => "original | balanced | balanced".to_owned(),
             values => values.join(" | "),
         };

@@ -1,4 +1,4 @@
-//! What options are: how photos are looked at, and what is written and refused.
+//! Validated options: how faces are detected, which files are written, and the limits of photos.
 
 use serde::Serialize;
 use strum::{Display, EnumString};
@@ -7,37 +7,36 @@ use super::key_pattern::KeyPattern;
 use super::storage::StorageConfig;
 use crate::error::{Error, Result};
 
-/// All options, each with a value that is possible.
+/// Validated options.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
     pub detection: DetectionOptions,
     pub output: OutputOptions,
     pub limits: Limits,
     pub storage: StorageConfig,
-    /// CloudWatch's name space of the metrics; none are written without.
+    /// The CloudWatch namespace; `None` disables metrics.
     pub metrics_namespace: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct DetectionOptions {
-    /// Where these values come from, but for those that were set one by one.
+    /// The source of all values that are not set individually.
     pub preset: Preset,
-    /// The cascades for faces from the front. One alone gives its own rectangles; several, or one
-    /// with side faces, vote.
+    /// The frontal cascades. One alone returns its own rectangles; several, or one with side faces, vote.
     pub face_cascades: Vec<FaceCascade>,
     pub eye_cascade: EyeCascade,
     pub side_faces: bool,
-    /// How much smaller each picture of the pyramid is than the one before.
+    /// The scale between two levels of the image pyramid.
     pub scale_factor: f64,
     pub contrast: Contrast,
-    /// How many windows must agree on a face, those of all cascades together.
+    /// The number of windows, of all cascades together, that must agree on a face.
     pub face_neighbours: i32,
     pub eye_neighbours: i32,
-    /// The smallest face, in pixels of the photo; 0 for the cascade's own size.
+    /// In pixels of the photo; 0 for the cascade's window size.
     pub min_face: u32,
-    /// The largest face, in pixels of the photo; 0 for any.
+    /// In pixels of the photo; 0 for no limit.
     pub max_face: u32,
-    /// The longest side, in pixels, of the picture that is looked at; 0 for the photo as it is.
+    /// Larger photos are scaled down to this longest side, in pixels, for detection; 0 for never.
     pub longest_side: u32,
 }
 
@@ -49,17 +48,17 @@ pub enum FaceCascade {
     FrontalfaceAlt2,
 }
 
-/// What is done to the picture before cascades look at detection.
+/// Preprocessing of the image before the cascades run.
 #[derive(Clone, Copy, Debug, Display, EnumString, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Contrast {
     Plain,
-    /// All grey levels become equally common.
+    /// Histogram equalization.
     Equalized,
-    /// The same for each part of the picture by itself, within a limit.
+    /// Contrast-limited adaptive histogram equalization (CLAHE).
     Adaptive,
-    /// Cascades look at the equalized picture and at the adaptive one.
+    /// Cascades run on the equalized image and on the adaptive one.
     Both,
 }
 
@@ -76,18 +75,17 @@ pub enum EyeCascade {
 pub struct OutputOptions {
     pub files: OutputFiles,
     pub key_pattern: KeyPattern,
-    /// The photo's own without.
+    /// `None` for the photo's bucket.
     pub bucket: Option<String>,
     /// 1 to 100.
     pub jpeg_quality: i32,
-    /// Whether photos that this function wrote are left alone.
+    /// Whether objects that this function wrote are skipped.
     pub loop_guard: bool,
 }
 
 #[derive(Clone, Copy, Debug, Display, EnumString, PartialEq, Eq)]
 #[strum(serialize_all = "snake_case")]
 pub enum OutputFiles {
-    /// The photo with rectangles.
     Annotated,
     /// The boxes as JSON.
     Sidecar,
@@ -104,44 +102,43 @@ impl OutputFiles {
     }
 }
 
-/// What is refused before it is decoded, or bounded.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limits {
     pub max_bytes: u64,
     pub max_pixels: u64,
-    /// Whether looking may be only so much work, for which a larger picture is scaled down.
+    /// Whether the work of detection is limited; larger photos are scaled down.
     pub work_bounded: bool,
 }
 
 impl Options {
-    /// Refuses values with which anyone who reaches the function's URL could have it work for minutes
-    /// and answer with every window that there is.
+    /// Refuses values with which anyone who can reach the function URL could make detection run for minutes and
+    /// return every window.
     pub(super) fn validate_for_anyone(&self) -> Result<()> {
         let detection = &self.detection;
         if detection.scale_factor < 1.05
             || detection.face_neighbours < 1
             || detection.eye_neighbours < 1
         {
-            let reason = "over HTTP `scale_factor` is at least 1.05, and `face_neighbours` and \
-                          `eye_neighbours` are at least 1";
+            let reason = "over HTTP, `scale_factor` must be at least 1.05, and `face_neighbours` and \
+                          `eye_neighbours` at least 1";
             return Err(Error::InvalidOption(reason.to_owned()));
         }
         Ok(())
     }
 
-    /// Refuses values that are possible only without one another.
+    /// Refuses combinations of values that are valid only individually.
     pub(super) fn validate(&self) -> Result<()> {
         let (min_face, max_face) = (self.detection.min_face, self.detection.max_face);
         let (output, pattern) = (&self.output, &self.output.key_pattern);
         let reason = if max_face != 0 && max_face < min_face {
-            format!("`max_face` is {max_face}, which is less than `min_face`, {min_face}")
+            format!("`max_face` is {max_face}, less than `min_face`, which is {min_face}")
         } else if output.bucket.is_none() && output.loop_guard && pattern.only_adds_extension() {
             format!(
-                "`output_key` is `{pattern}`, and every photo with such a name would pass for one that this \
-                 function wrote; add more than an extension, or set `output_bucket`"
+                "`output_key` is `{pattern}`, so every photo with this extension would be skipped as this \
+                 function's own output; add more than an extension, or set `output_bucket`"
             )
         } else if output.bucket.is_none() && pattern.is_identity() {
-            "`output_key` is `{key}`, so the photo would be overwritten; add to it, or set \
+            "`output_key` is `{key}`, so the photo would be overwritten; add a prefix or suffix, or set \
              `output_bucket`"
                 .to_owned()
         } else {
@@ -156,9 +153,9 @@ impl Options {
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
 pub enum Preset {
-    /// What the Python original did: the frontal cascade, and the same rectangles.
+    /// Exactly the rectangles of the Python original, with the frontal cascade only.
     Original,
-    /// Side faces as well, and fewer false alarms.
+    /// Side faces as well, and fewer false positives.
     Balanced,
     /// The most faces, at several times the work.
     Accurate,

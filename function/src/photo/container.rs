@@ -1,5 +1,5 @@
-//! Walks through the files' containers: what a file says of its picture, and where that lies in it, before any
-//! decoder sees a byte. What changes neither pixels nor orientation is stepped over unread.
+//! File containers: the header of an image and the image's position in the file, parsed before a decoder reads a byte.
+//! Chunks and segments that affect neither pixels nor orientation are skipped.
 
 pub mod jpeg;
 pub mod png;
@@ -10,8 +10,9 @@ use imagesize::ImageType;
 use super::{Header, Refusal};
 
 impl Header {
-    /// What `file` says of itself, if it is a file of a format that can be read and nothing of it is known to be missing.
-    /// Of a JPEG file with one scan only its decoder can say that.
+    /// # Errors
+    /// The format is not supported, or the file is known to be damaged or truncated. For a JPEG file with one scan only
+    /// the decoder can detect that.
     pub fn read(file: &[u8]) -> Result<Self, Refusal> {
         let header = match imagesize::image_type(file) {
             Ok(ImageType::Jpeg) => jpeg::read(file)?.header,

@@ -1,10 +1,9 @@
-// A picture in grey from one in colour and the other way round, as cv::cvtColor makes them. That one function is for
-// over two hundred conversions, and all of them would be part of the binary, half a megabyte; this calls what it would
-// call.
+// Converts BGR to grey and grey to BGR, with the results of cv::cvtColor. That function alone would link over two
+// hundred conversions, half a megabyte; this calls the two that it would call.
 #include <opencv2/imgproc/hal/hal.hpp>
 #include <opencv2/core.hpp>
 
-// Both are pictures, of which the second is made. Exceptions end here: Rust cannot have them.
+// Both arguments are cv::Mat, and the second is the output. Exceptions are caught, because they must not reach Rust.
 extern "C" bool face_detect_bgr_to_grey(const void* colour, void* grey) noexcept
 {
     try
@@ -23,7 +22,7 @@ extern "C" bool face_detect_bgr_to_grey(const void* colour, void* grey) noexcept
     }
 }
 
-// The same the other way round: each value three times.
+// The inverse; it repeats each value three times.
 extern "C" bool face_detect_grey_to_bgr(const void* grey, void* colour) noexcept
 {
     try

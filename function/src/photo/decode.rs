@@ -1,5 +1,5 @@
-//! Decoders: from a file and what its container says to rows of pixels. PNG and WebP are decoded by Rust, JPEG by
-//! libjpeg-turbo; the pixels of each are those of OpenCV's `imdecode`.
+//! Decoders, from a file and its header to rows of pixels: PNG and WebP in Rust, JPEG with libjpeg-turbo. Pixels equal
+//! those of OpenCV's `imdecode`.
 
 mod buffer;
 #[cfg(feature = "opencv")]

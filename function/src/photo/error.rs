@@ -1,4 +1,4 @@
-//! Why nothing is known of what is in a photo.
+//! Why detection in a photo failed.
 
 use super::refusal::Refusal;
 use crate::error::Error;
@@ -7,12 +7,11 @@ use crate::error::Error;
 pub enum PhotoError {
     Refused(Refusal),
     OpenCv(String),
-    /// Nobody waits for it any more.
+    /// The deadline has passed.
     OutOfTime,
 }
 
 impl PhotoError {
-    /// The error for the photo at `url`.
     pub fn into_error(self, url: &str) -> Error {
         match self {
             Self::Refused(refusal) => Error::Photo {
@@ -21,7 +20,7 @@ impl PhotoError {
             },
             Self::OpenCv(what) => Error::OpenCvFailed(what),
             Self::OutOfTime => Error::OutOfTime {
-                operation: "look at",
+                operation: "detect faces in",
                 url: url.to_owned(),
             },
         }

@@ -1,9 +1,9 @@
-//! The formats that this build decodes.
+//! The image formats that are decoded.
 
 use serde::Serialize;
 use strum::Display;
 
-/// A format that this build decodes: JPEG of any kind that libjpeg reads, and WebP but for animations.
+/// JPEG in all variants that libjpeg reads, and WebP without animations.
 #[derive(Clone, Copy, Debug, Display, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {

@@ -1,4 +1,4 @@
-//! What the file of a photo says of itself, before anything is decoded.
+//! The header of a photo's file, which is read before decoding.
 
 use super::format::Format;
 use super::orientation::Orientation;
@@ -7,15 +7,14 @@ use super::refusal::Refusal;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
     pub format: Format,
-    /// In pixels, as stored: a camera that was held upright says so elsewhere.
+    /// In pixels, as stored; `orientation` may swap them.
     pub width: u32,
     pub height: u32,
-    /// Whether it is a JPEG without colours.
+    /// Whether it is a JPEG file with grey values only.
     pub grey: bool,
     pub orientation: Orientation,
-    /// The file's.
     pub file_bytes: usize,
-    /// Bytes that the decoder takes at most besides the pixels that it makes.
+    /// The maximum memory of the decoder besides the decoded pixels, in bytes.
     pub decoder_bytes: u64,
 }
 
@@ -40,7 +39,7 @@ impl Header {
 mod tests {
     use super::*;
 
-    /// A PNG file's signature and header, and its end; a real one has pixels between them.
+    /// A PNG file without image data: its signature, header and end.
     fn png(width: u32, height: u32) -> Vec<u8> {
         let mut file = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR".to_vec();
         file.extend(width.to_be_bytes());

@@ -1,19 +1,20 @@
-//! How a photo must be turned to be upright, as a camera notes it in EXIF.
+//! The EXIF orientation: how a photo must be rotated to be upright.
 
 use exif::{Error, In, Tag};
 use strum::FromRepr;
 
-/// The most that is read of a file's EXIF, in bytes; a segment of a JPEG file cannot be longer.
+/// The maximum EXIF data that is read of a file, in bytes; a JPEG segment cannot be longer.
 const MAX_EXIF_BYTES: usize = 64 << 10;
-/// Pointers from the first directory to others. A file can have so many of them that reading what they point to takes
-/// memory by the gigabyte, and the orientation is in the first directory.
+/// Tags that point from the first directory to others. A file can contain so many that reading their targets takes
+/// gigabytes of memory, and the orientation is in the first directory.
 const SUB_IFD_TAGS: [usize; 2] = [0x8769, 0x8825];
 
-/// Where the upright photo's top and left are in the stored picture. Source: CIPA DC-008, 4.6.5.1.6.
+/// The sides of the upright photo on which the first row and the first column of the stored image are. Source: CIPA
+/// DC-008, 4.6.5.1.6.
 #[derive(Clone, Copy, Debug, Default, FromRepr, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Orientation {
-    /// As they should be.
+    /// Top, left.
     #[default]
     Upright = 1,
     /// Top, right.
@@ -33,28 +34,28 @@ pub enum Orientation {
 }
 
 impl Orientation {
-    /// The orientation of that number in EXIF; an impossible one says nothing.
+    /// An invalid `number` counts as upright.
     pub fn from_exif(number: u32) -> Self {
         Self::from_repr(number).unwrap_or_default()
     }
 
-    /// Whether the upright photo's width is the stored picture's height.
+    /// Whether the upright photo's width is the stored image's height.
     pub fn swaps_sides(self) -> bool {
         use Orientation::{Transposed, Transversed, TurnedLeft, TurnedRight};
         matches!(self, Transposed | TurnedLeft | Transversed | TurnedRight)
     }
 }
 
-/// Reads the EXIF blocks of one file until one says an orientation.
+/// Reads the EXIF blocks of one file until one has an orientation.
 #[derive(Debug, Default)]
 pub struct ExifReader {
     found: Option<Orientation>,
-    /// How much was read.
+    /// The size of the blocks that were read.
     bytes: usize,
 }
 
 impl ExifReader {
-    /// Reads a block, which some writers begin with the name that it has in JPEG files.
+    /// Some writers start a block with the identifier that it has in JPEG files.
     pub fn read(&mut self, block: &[u8]) {
         let block = block.strip_prefix(b"Exif\0\0").unwrap_or(block);
         let left = MAX_EXIF_BYTES.saturating_sub(self.bytes);
@@ -76,7 +77,7 @@ fn orientation(block: &[u8]) -> Option<u32> {
     let read = exif::Reader::new().continue_on_error(true).read_raw(block);
     let exif = match read {
         Ok(exif) => exif,
-        // What is damaged beside it is left out.
+        // Damaged fields are skipped.
         Err(Error::PartialResult(part)) => part.into_inner().0,
         Err(_) => return None,
     };
@@ -85,7 +86,7 @@ fn orientation(block: &[u8]) -> Option<u32> {
         .get_uint(0)
 }
 
-/// The block with nothing in it that leads to another directory.
+/// The block without pointers to other directories.
 fn first_directory(block: &[u8]) -> Option<Vec<u8>> {
     let mut block = block.to_vec();
     let little_endian = block.starts_with(b"II");
@@ -105,7 +106,7 @@ fn first_directory(block: &[u8]) -> Option<Vec<u8>> {
             entry[..2].fill(0);
         }
     }
-    // The place of the next directory.
+    // The offset of the next directory.
     let next = start + 2 + 12 * count;
     if let Some(next) = block.get_mut(next..next + 4) {
         next.fill(0);

@@ -1,5 +1,4 @@
-//! A decoded photo: its pixels, upright; in grey and smaller for detection; and as a file again
-//! with rectangles drawn on it.
+//! A decoded photo: its upright pixels, a grey and scaled image for detection, and the annotated JPEG file.
 
 use std::ffi::c_void;
 
@@ -18,33 +17,32 @@ use crate::faces::{BoundingBox, Face};
 /// Colours in OpenCV's order, blue first.
 const BLUE: Scalar = Scalar::from_array([255.0, 0.0, 0.0, 0.0]);
 const GREEN: Scalar = Scalar::from_array([0.0, 255.0, 0.0, 0.0]);
-/// The width of a drawn line, in pixels, on a photo whose longest side is at most `THIN_LINE_MAX_SIDE`; wider on
-/// larger ones, where it could not be seen.
+/// The width of a drawn line, in pixels, on a photo whose longest side is at most `THIN_LINE_MAX_SIDE`; wider on larger
+/// ones, where it would be invisible.
 const LINE_WIDTH: i32 = 2;
 const THIN_LINE_MAX_SIDE: i32 = 1500;
 
 pub struct Photo {
     /// Width and height in pixels, upright.
     size: (i32, i32),
-    /// What cascades look at.
+    /// The image for detection.
     grey: Mat,
-    /// How much smaller that is than the photo; at most 1.
+    /// The scale of `grey` relative to the photo; at most 1.
     scale: f64,
-    /// The photo's own pixels, to draw on; none where they are those that cascades look at, or nothing will be
-    /// drawn.
+    /// The photo's own pixels, to draw on; `None` if `grey` has the same, or if nothing will be drawn.
     canvas: Option<Mat>,
 }
 
 #[derive(Clone, Copy, Debug)]
 pub struct DecodeOptions {
-    /// The longest side of the picture that cascades look at; 0 for the photo's own.
+    /// The longest side of the image for detection, in pixels; 0 for the photo's own.
     pub longest_side: u32,
-    /// Whether it will be drawn on.
+    /// Whether the photo will be drawn on.
     pub annotate: bool,
 }
 
 impl Photo {
-    /// Decodes a file, upright.
+    /// Decodes a file and rotates it upright.
     pub fn decode(
         file: &[u8],
         header: &Header,
@@ -57,7 +55,7 @@ impl Photo {
         )?)
     }
 
-    /// The photo of these pixels, which are in colour or in grey.
+    /// `pixels` are BGR or grey.
     fn from_pixels(pixels: Mat, options: DecodeOptions) -> Result<Self> {
         let size = (pixels.cols(), pixels.rows());
         let longest = size.0.max(size.1);
@@ -90,18 +88,19 @@ impl Photo {
         (side(self.size.0), side(self.size.1))
     }
 
-    /// The photo in grey, and the scale of that, which is at most 1.
+    /// The image for detection, and its scale, which is at most 1.
     pub fn grey(&self) -> (&Mat, f64) {
         (&self.grey, self.scale)
     }
 
-    /// A rectangle of the scaled picture in the photo's own pixels.
+    /// Converts a rectangle in the scaled image to the photo's own pixels.
     pub fn to_photo_box(&self, rectangle: Rect) -> BoundingBox {
         let scale = self.scale;
-        if scale == 1.0 {
+        if scale >= 1.0 {
             let from = rectangle.tl();
             return [from.x, from.y, rectangle.width, rectangle.height];
         }
+        #[expect(clippy::cast_possible_truncation, reason = "a photo's sides fit")]
         let own = |edge: i32, most: i32| ((f64::from(edge) / scale).round() as i32).min(most);
         let (width, height) = self.size;
         let (left, top) = (own(rectangle.x, width), own(rectangle.y, height));
@@ -110,8 +109,8 @@ impl Photo {
         [left, top, right - left, bottom - top]
     }
 
-    /// The photo as a JPEG file with a blue rectangle round each face and a green one round each
-    /// eye. It must have been decoded for that.
+    /// The photo as a JPEG file with a blue rectangle around each face and a green one around each eye. Requires
+    /// `DecodeOptions::annotate`.
     ///
     /// # Errors
     /// A limit is reached, or OpenCV failed.
@@ -140,15 +139,18 @@ impl Photo {
     }
 }
 
-/// The pixels of a file as they are stored.
+/// The pixels without the orientation applied.
 fn decode_stored(file: &[u8], header: &Header, limits: ResourceLimits) -> Result<Mat, PhotoError> {
     let side = |side: u32| i32::try_from(side).unwrap_or(i32::MAX);
-    // Of a JPEG file without colours these would be the same three times, and OpenCV's weights for grey have the sum 1: it
-    // is decoded to what would be made of it.
-    let kind = if header.grey { CV_8UC1 } else { CV_8UC3 };
-    // SAFETY: every pixel is written, or the picture is dropped. Values that are not written could be any.
+    // A grey JPEG file is decoded to grey values: as BGR each would be repeated three times, and OpenCV's weights for
+    // grey sum to 1, so the conversion back would return the same.
+    let (kind, channels) = if header.grey {
+        (CV_8UC1, 1)
+    } else {
+        (CV_8UC3, 3)
+    };
+    // SAFETY: every pixel is written, or the image is dropped. Any byte is a valid value.
     let mut image = unsafe { Mat::new_rows_cols(side(header.height), side(header.width), kind)? };
-    let channels = image.channels() as u32;
     let stride = image.step1(0)?;
     let pixels = image.data_bytes_mut()?;
     match header.format {
@@ -167,7 +169,7 @@ fn decode_stored(file: &[u8], header: &Header, limits: ResourceLimits) -> Result
 }
 
 fn apply_orientation(image: Mat, header: &Header) -> Result<Mat> {
-    // What OpenCV calls turning over: round the horizontal axis, the vertical one, or both.
+    // OpenCV's codes for a flip around the horizontal axis, the vertical one, or both.
     const AROUND_X: i32 = 0;
     const AROUND_Y: i32 = 1;
     const AROUND_BOTH: i32 = -1;
@@ -189,13 +191,12 @@ fn apply_orientation(image: Mat, header: &Header) -> Result<Mat> {
         return Ok(image);
     };
     let mut flipped = image;
-    // SAFETY: OpenCV takes a picture to be turned over in its place.
+    // SAFETY: `cv::flip` works in place.
     unsafe { flipped.modify_inplace(|from, to| core::flip(from, to, axis)) }?;
     Ok(flipped)
 }
 
-/// Draws a rectangle whose right and bottom lines lie just outside of the box, as the Python
-/// original did.
+/// Draws a rectangle whose right and bottom lines are just outside the box, as the Python original did.
 fn draw_rectangle(
     canvas: &mut Mat,
     rectangle: BoundingBox,
@@ -209,15 +210,16 @@ fn draw_rectangle(
 }
 
 fn downscale(image: &Mat, scale: f64) -> Result<Mat> {
+    #[expect(clippy::cast_possible_truncation, reason = "a photo's sides fit")]
     let side = |side: i32| (f64::from(side) * scale).round().max(1.0) as i32;
     let size = Size::new(side(image.cols()), side(image.rows()));
     let mut smaller = Mat::default();
-    // Every pixel counts, so that nothing is lost or made up between them.
+    // `INTER_AREA` uses every pixel, so no detail is skipped or invented.
     imgproc::resize(image, &mut smaller, size, 0.0, 0.0, imgproc::INTER_AREA)?;
     Ok(smaller)
 }
 
-/// One of the functions in `cvt_color.cpp`: the first picture is given and the second made.
+/// A function of `cvt_color.cpp`, with the input and the output `cv::Mat`.
 type Conversion = unsafe extern "C" fn(*const c_void, *mut c_void) -> bool;
 
 unsafe extern "C" {
@@ -226,21 +228,20 @@ unsafe extern "C" {
 }
 
 fn to_grey(colour: &Mat) -> Result<Mat> {
-    convert_colour(colour, face_detect_bgr_to_grey, "made grey")
+    convert_colour(colour, face_detect_bgr_to_grey, "BGR to grey")
 }
 
-/// A grey picture that can be drawn on in colours.
 fn to_bgr(grey: &Mat) -> Result<Mat> {
-    convert_colour(grey, face_detect_grey_to_bgr, "drawn on in colours")
+    convert_colour(grey, face_detect_grey_to_bgr, "grey to BGR")
 }
 
 fn convert_colour(image: &Mat, convert: Conversion, what: &str) -> Result<Mat> {
     let mut converted = Mat::default();
-    // SAFETY: both are what the function takes them for, and nothing is thrown out of it.
+    // SAFETY: both are a `cv::Mat`, and the function does not throw.
     if unsafe { convert(image.as_raw_Mat(), converted.as_raw_mut_Mat()) } {
         return Ok(converted);
     }
-    let reason = format!("a picture cannot be {what}");
+    let reason = format!("failed to convert an image from {what}");
     Err(opencv::Error::new(opencv::core::StsError, reason))
 }
 

@@ -1,23 +1,23 @@
-//! Why a photo is not worked on.
+//! Permanent reasons why a photo is not processed.
 
 use strum::IntoStaticStr;
 
 use super::format::Format;
 
-/// Why a photo is not worked on. None of these goes away by trying again.
+/// Why a photo is refused. Trying again never helps.
 #[derive(Clone, Debug, IntoStaticStr, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    #[error("it is no image: its {0} bytes begin like no format that is known")]
+    #[error("it is not an image: its {0} bytes do not start like any known format")]
     NotAnImage(usize),
-    #[error("it is {0}, which cannot be read; JPEG, PNG and WebP can")]
+    #[error("it is {0}, which is not supported; use JPEG, PNG or WebP")]
     UnsupportedImage(String),
-    #[error("it is a {0} that ends early, after {1} bytes; was it uploaded whole?")]
+    #[error("it is a {0} that ends early, after {1} bytes; was the upload complete?")]
     PhotoTruncated(Format, usize),
     #[error("it has {bytes} bytes, and FACE_DETECT_MAX_BYTES permits {limit}")]
     PhotoTooLarge { bytes: u64, limit: u64 },
     #[error("it has {width}x{height} pixels, and FACE_DETECT_MAX_PIXELS permits {limit}")]
     TooManyPixels { width: u32, height: u32, limit: u64 },
-    /// What it needs is reckoned for the whole process.
+    /// In megabytes; `required` is an estimate for the whole process.
     #[error(
         "its {width}x{height} pixels need about {required} MB of memory, and the function has {available} \
          MB; give it more, or a smaller FACE_DETECT_LONGEST_SIDE"
@@ -28,18 +28,19 @@ pub enum Refusal {
         required: u64,
         available: u64,
     },
-    /// Decoding needed more memory than its header let expect, and was ended.
+    /// Decoding needed more memory than its header suggested and was stopped. The field is the function's memory in
+    /// megabytes.
     #[error(
-        "decoding it takes nearly all of the function's {0} MB of memory, so it was given up; give the function more"
+        "decoding it takes nearly all of the function's {0} MB of memory, so it was stopped; give the function more"
     )]
     #[strum(serialize = "NotEnoughMemory")]
     DecoderOutOfMemory(u64),
-    /// Decoding would take far longer than that of other photos of its size.
+    /// Decoding would take far longer than for other photos of its size.
     #[error("it is a {0} that would take too much work: {1}")]
     TooMuchWork(Format, String),
-    #[error("its header says {0}x{1} pixels, so there are none")]
+    #[error("its header says {0}x{1} pixels, so it is empty")]
     NoPixels(u32, u32),
-    /// The header is good and the rest is not.
+    /// The header is valid, but the rest is not.
     #[error("it is a {0} that cannot be decoded: {1}")]
     PhotoDamaged(Format, String),
 }
@@ -49,7 +50,7 @@ impl Refusal {
         self.into()
     }
 
-    /// The HTTP status that says it. Source: RFC 9110, 15.5.
+    /// Source: RFC 9110, 15.5.
     pub fn status(&self) -> u16 {
         match self {
             Self::NotAnImage(_) | Self::UnsupportedImage(_) => 415,

@@ -1,4 +1,4 @@
-//! What ends the decoding of a photo that would go on for too long or take too much memory.
+//! Limits that stop the decoding of a photo that takes too long or too much memory.
 
 use std::cell::Cell;
 use std::fs;
@@ -7,17 +7,16 @@ use std::time::Instant;
 
 use super::{PhotoError, Refusal};
 
-/// What must be left of the memory while a photo is decoded, in bytes.
+/// The memory that must remain free while a photo is decoded, in bytes.
 const MEMORY_HEADROOM: u64 = 16 << 20;
-/// How much of a file is shown to a decoder at once, in bytes. What it makes of that is at most a few megabytes.
+/// The bytes of a file that a decoder gets at once. What it allocates for them is at most a few megabytes.
 const READ_CHUNK: usize = 16 << 10;
 
-/// Asked by decoders from time to time.
+/// Checked by decoders at intervals.
 #[derive(Clone, Copy, Debug)]
 pub struct ResourceLimits {
-    /// When nobody waits for the photo any more.
     pub deadline: Instant,
-    /// The function's memory in bytes, if it is known.
+    /// The function's memory in bytes; `None` if unknown.
     pub memory: Option<u64>,
 }
 
@@ -44,16 +43,16 @@ impl ResourceLimits {
     }
 }
 
-/// The memory that the process has, in bytes. Source: proc_pid_statm(5).
+/// In bytes. Source: proc_pid_statm(5).
 pub fn resident_memory() -> Option<u64> {
-    // What Linux calls a page here is 4 kB on both architectures that Lambda has.
+    // Pages are 4 kB on both of Lambda's architectures.
     const PAGE: u64 = 4096;
     let text = fs::read_to_string("/proc/self/statm").ok()?;
     let pages: u64 = text.split_ascii_whitespace().nth(1)?.parse().ok()?;
     Some(pages * PAGE)
 }
 
-/// A file in memory, with a check of the limits before each piece of it.
+/// A file in memory; each read checks the limits.
 pub struct LimitedReader<'a> {
     file: io::Cursor<&'a [u8]>,
     limits: ResourceLimits,
@@ -61,7 +60,7 @@ pub struct LimitedReader<'a> {
 }
 
 impl<'a> LimitedReader<'a> {
-    /// Why the decoder was stopped is in `stop_reason` then; to it, it is a failure to read.
+    /// When a limit is reached, its error is stored in `stop_reason`, and the decoder gets a read error.
     pub fn new(
         file: &'a [u8],
         limits: ResourceLimits,

@@ -1,4 +1,4 @@
-//! Photos beside one another, and photos that take too long.
+//! Concurrent photos, and photos that take too long.
 
 use std::fs;
 use std::sync::Mutex;
@@ -13,10 +13,10 @@ use crate::storage::tests::fake_s3::FakeS3;
 use crate::storage::tests::{folder_storage, storage_at};
 use crate::vision::StepTimes;
 
-/// Sees nothing: at once, or in a photo of one pixel for so long, and in one of two pixels for ever.
+/// Detects nothing: after `first` in a photo of one pixel, never in one of two pixels, and at once in others; panics on
+/// four.
 struct SlowDetector {
     first: Duration,
-    /// Whether it heeds the end of its time.
     honours_deadline: bool,
     stop: AtomicBool,
 }
@@ -37,7 +37,7 @@ impl Detector for SlowDetector {
             }
             sleep(Duration::from_millis(1));
         }
-        assert_ne!(header.pixels(), 4, "as a test does it");
+        assert_ne!(header.pixels(), 4, "simulated");
         Ok(Detections {
             width: header.width,
             height: header.height,
@@ -48,7 +48,7 @@ impl Detector for SlowDetector {
     }
 }
 
-/// A PNG file of so many pixels, with so many bytes of something else in it.
+/// A PNG file of `pixels`x1 pixels, with another chunk of `bytes` bytes.
 fn png(pixels: u32, bytes: u32) -> Vec<u8> {
     let mut png = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR".to_vec();
     png.extend(pixels.to_be_bytes());
@@ -69,7 +69,7 @@ fn job(key: &str, options: &Arc<Options>) -> Job {
     Job::from_notification(Ok(object), options)
 }
 
-/// What became of photos of so many pixels, with so much time.
+/// The results of photos of `pixels` pixels each, with `time` until the deadline.
 async fn process_photos(
     detector: &Arc<SlowDetector>,
     pixels: &[u32],
@@ -108,11 +108,13 @@ fn slow_detector(first: Duration, honours_deadline: bool) -> Arc<SlowDetector> {
     })
 }
 
-/// Waits until no look goes on.
 async fn wait_until_idle(detection_queue: &DetectionQueue) {
     let start = Instant::now();
     while detection_queue.is_busy() {
-        assert!(start.elapsed() < Duration::from_secs(10), "a look goes on");
+        assert!(
+            start.elapsed() < Duration::from_secs(10),
+            "a detection is still running"
+        );
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }
@@ -129,7 +131,7 @@ async fn a_photo_that_uses_all_the_time_is_too_slow_and_waiting_ones_are_tempora
         .collect();
     errors.sort_unstable();
     assert_eq!(errors, [("OutOfTime", true), ("PhotoTooSlow", false)]);
-    // Nothing goes on that nobody waits for: it would be in the next event's way.
+    // No abandoned detection is still running: it would delay the next event.
     wait_until_idle(&detection_queue).await;
 }
 
@@ -189,8 +191,7 @@ async fn a_panic_fails_only_its_photo() {
     wait_until_idle(&detection_queue).await;
 }
 
-/// Looks at one photo after another, and is done with each only when the storage was asked for the next
-/// and has those before.
+/// Finishes each photo only when the next one was requested from the storage and the ones before were uploaded.
 struct OverlapChecker {
     s3: FakeS3,
     photos: usize,
@@ -227,7 +228,7 @@ impl Detector for OverlapChecker {
     }
 }
 
-/// What becomes of six photos of that many bytes on a machine with that much memory.
+/// The results of six photos of `bytes` bytes each, with `memory` megabytes.
 async fn process_six(memory: &str, bytes: u32, order: Order) -> Vec<response::PhotoResult> {
     let photos = 6;
     let s3 = FakeS3::start(move |_| png(2, bytes));

@@ -1,5 +1,5 @@
-//! Tasks of an S3 Batch Operations job, in both versions of the schema: 2.0 names the bucket where
-//! 1.0 has its ARN, and may bring the job's arguments, which are options here.
+//! Tasks of an S3 Batch Operations job, in both versions of the schema. 2.0 has the bucket's name where 1.0
+//! has its ARN, and can contain the job's user arguments, which are options here.
 //! Source: Amazon S3 User Guide, "Invoke AWS Lambda function".
 
 use serde::Deserialize;
@@ -15,7 +15,7 @@ use crate::options::RawOptions;
 pub struct BatchRequest {
     pub schema_version: String,
     pub invocation_id: String,
-    /// The job's arguments as options, or what is wrong with them.
+    /// The job's user arguments.
     pub options: Result<RawOptions>,
     pub tasks: Vec<Task>,
 }
@@ -23,11 +23,10 @@ pub struct BatchRequest {
 #[derive(Debug)]
 pub struct Task {
     pub id: String,
-    /// The photo, or what is wrong with its name.
     pub object: Result<Object>,
 }
 
-/// The event. The type of `aws_lambda_events` has the fields of 1.0 only.
+/// The event type of `aws_lambda_events` has the fields of 1.0 only.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Event {
@@ -74,14 +73,14 @@ fn object(task: EventTask) -> Result<Object> {
         let known = parts.next() == Some("arn") && parts.nth(1) == Some("s3");
         let name = parts.nth(2).filter(|name| known && !name.is_empty());
         name.map(str::to_owned)
-            .ok_or_else(|| Error::InvalidRequest(format!("`{arn}` is no ARN of a bucket")))
+            .ok_or_else(|| Error::InvalidRequest(format!("`{arn}` is not the ARN of a bucket")))
     };
     let bucket = match (task.s3_bucket, task.s3_bucket_arn) {
         (Some(name), _) => name,
         (None, Some(arn)) => bucket_of_arn(arn)?,
         (None, None) => {
             return Err(Error::InvalidRequest(
-                "the task names no bucket: neither `s3Bucket` nor `s3BucketArn`".to_owned(),
+                "the task has neither `s3Bucket` nor `s3BucketArn`".to_owned(),
             ));
         }
     };
@@ -98,7 +97,7 @@ mod tests {
 
     use super::*;
 
-    fn batch(schema: &str, arguments: Value, task: Value) -> BatchRequest {
+    fn batch(schema: &str, arguments: &Value, task: &Value) -> BatchRequest {
         parse(json!({
             "invocationSchemaVersion": schema, "invocationId": "i",
             "job": {"id": "j", "userArguments": arguments}, "tasks": [task],
@@ -110,13 +109,13 @@ mod tests {
     fn schema_versions_1_and_2_name_the_same_object() {
         let first = batch(
             "1.0",
-            Value::Null,
-            json!({"taskId": "t", "s3Key": "a+b%2Bc.jpg", "s3VersionId": "1", "s3BucketArn": "arn:aws-cn:s3:::photos"}),
+            &Value::Null,
+            &json!({"taskId": "t", "s3Key": "a+b%2Bc.jpg", "s3VersionId": "1", "s3BucketArn": "arn:aws-cn:s3:::photos"}),
         );
         let second = batch(
             "2.0",
-            json!({"preset": "accurate"}),
-            json!({"taskId": "t", "s3Key": "a+b%2Bc.jpg", "s3VersionId": "1", "s3Bucket": "photos"}),
+            &json!({"preset": "accurate"}),
+            &json!({"taskId": "t", "s3Key": "a+b%2Bc.jpg", "s3VersionId": "1", "s3Bucket": "photos"}),
         );
         let object = first.tasks[0].object.clone().unwrap();
         assert_eq!(object, second.tasks[0].object.clone().unwrap());
@@ -140,7 +139,7 @@ mod tests {
             json!({"taskId": "t", "s3Key": "a.jpg", "s3BucketArn": "photos"}),
             json!({"taskId": "t", "s3Key": "a.jpg", "s3BucketArn": "arn:aws:sqs:x:y:photos"}),
         ] {
-            let batch = batch("1.0", Value::Null, task);
+            let batch = batch("1.0", &Value::Null, &task);
             let error = batch.tasks[0].object.clone().unwrap_err();
             assert_eq!(error.name(), "InvalidRequest");
         }

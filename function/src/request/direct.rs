@@ -1,5 +1,5 @@
-//! The event of the Python original: `BUCKET_NAME` and `S3_KEY`, from the event or, where it lacks
-//! them, from the environment; any event will do then. `options` are ours.
+//! The event of the Python original: `BUCKET_NAME` and `S3_KEY`, from the event or else from the environment;
+//! if both are in the environment, any event is accepted. `options` is an addition of this function.
 
 use serde_json::Value;
 
@@ -8,10 +8,10 @@ use crate::error::{Error, Result};
 use crate::options::RawOptions;
 use crate::text::truncate;
 
-/// How much of what was sent an error repeats, in characters.
+/// Errors quote the input up to this length.
 const MAX_QUOTED_CHARS: usize = 200;
 
-/// What the event asks for; `description` is what it is if it is no direct one.
+/// `description` is for the error if this is not a direct event.
 pub(super) fn parse(
     event: &Value,
     environment: impl Fn(&str) -> Option<String>,
@@ -34,7 +34,7 @@ pub(super) fn parse(
             ))
         }),
         Some(other) => Err(Error::InvalidRequest(format!(
-            "`{name}` is {}, not a name",
+            "`{name}` is {}, not a non-empty string",
             quoted(other)
         ))),
     };
@@ -50,7 +50,7 @@ fn quoted(value: &Value) -> String {
     truncate(&value.to_string(), MAX_QUOTED_CHARS).into_owned()
 }
 
-/// An object's fields as options.
+/// The fields of a JSON object as options.
 pub(super) fn parse_options(object: Option<&Value>) -> Result<RawOptions> {
     let invalid = |reason: String| Err(Error::InvalidOption(reason));
     let fields = match object {
@@ -67,7 +67,9 @@ pub(super) fn parse_options(object: Option<&Value>) -> Result<RawOptions> {
             Value::Number(_) | Value::Bool(_) => value.to_string(),
             other => {
                 let (name, other) = (truncate(name, MAX_QUOTED_CHARS), quoted(other));
-                return invalid(format!("`{name}` is {other}, not one value"));
+                return invalid(format!(
+                    "`{name}` is {other}, not a string, number or boolean"
+                ));
             }
         };
         options.push((name.clone(), text));
@@ -92,7 +94,7 @@ mod tests {
             "options": {"scale_factor": 1.2, "side_faces": true, "preset": "balanced"},
         });
         let (object, options) = parse(&event, variables, "").unwrap();
-        // The key is the key: nothing is decoded.
+        // The key is not decoded.
         assert_eq!(
             (object.bucket.as_str(), object.key.as_str()),
             ("b", "a/photo+1.jpg")
@@ -123,8 +125,8 @@ mod tests {
     fn missing_or_invalid_fields_are_named() {
         for (event, expected) in [
             (json!({"BUCKET_NAME": "b"}), "`S3_KEY` is neither"),
-            (json!({"S3_KEY": 7}), "`S3_KEY` is 7, not a name"),
-            (json!({"S3_KEY": ""}), "`S3_KEY` is \"\", not a name"),
+            (json!({"S3_KEY": 7}), "`S3_KEY` is 7, not a non-empty"),
+            (json!({"S3_KEY": ""}), "`S3_KEY` is \"\", not a non-empty"),
             (json!({"S3_KEY": "k", "options": [1]}), "`options` is [1]"),
             (
                 json!({"S3_KEY": "k", "options": {"preset": []}}),

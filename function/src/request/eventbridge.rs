@@ -1,4 +1,4 @@
-//! EventBridge's "Object Created" events. Their keys are not encoded.
+//! EventBridge's "Object Created" events. Unlike in S3 notifications, keys are not URL-encoded.
 //! Source: Amazon S3 User Guide, "EventBridge event message structure".
 
 use aws_lambda_events::event::eventbridge::EventBridgeEvent;
@@ -33,7 +33,7 @@ pub(super) fn is_object_created(event: &Value) -> bool {
 }
 
 pub(super) fn objects(event: Value) -> Result<Vec<Object>> {
-    let event: EventBridgeEvent<Detail> = deserialize(event, "EventBridge event of S3")?;
+    let event: EventBridgeEvent<Detail> = deserialize(event, "EventBridge event from S3")?;
     Ok(vec![Object {
         bucket: event.detail.bucket.name,
         key: event.detail.object.key,

@@ -1,5 +1,4 @@
-//! A request to the function's URL or through API Gateway, in payload format 2.0: the page, or a
-//! photo to look at.
+//! HTTP requests through a function URL or API Gateway, in payload format 2.0.
 //! Source: AWS Lambda Developer Guide, "Invoking Lambda function URLs", request payload.
 
 use aws_lambda_events::event::lambda_function_urls::LambdaFunctionUrlRequest;
@@ -21,14 +20,13 @@ use crate::options::RawOptions;
 #[derive(Debug)]
 pub struct HttpRequest {
     pub method: Method,
-    /// Below the function's URL.
+    /// Without the stage of an API.
     pub path: String,
     pub options: RawOptions,
     pub response_format: ResponseFormat,
     pub body: Body,
 }
 
-/// A kind of answer to a photo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResponseFormat {
     Json,
@@ -39,23 +37,23 @@ pub enum ResponseFormat {
 #[derive(Debug)]
 pub struct Body {
     bytes: Bytes,
-    /// The boundary, if it is a form with parts.
+    /// For `multipart/form-data`.
     boundary: Option<String>,
 }
 
 impl Body {
-    /// The photo: the body itself, or the first part of the form that is a file.
+    /// The body itself, or the first file in the form.
     pub async fn photo(self) -> Result<Bytes> {
         let Some(boundary) = self.boundary else {
             if self.bytes.is_empty() {
-                return Err(no_photo("the request's body is empty"));
+                return Err(no_photo("the request body is empty"));
             }
             return Ok(self.bytes);
         };
         let body = stream::iter([Ok::<_, std::convert::Infallible>(self.bytes)]);
         let mut form = Multipart::new(body, boundary);
         let invalid_form =
-            |error| Error::InvalidRequest(format!("the form cannot be read: {error}"));
+            |error| Error::InvalidRequest(format!("failed to parse the form: {error}"));
         while let Some(part) = form.next_field().await.map_err(invalid_form)? {
             let is_image = part
                 .content_type()
@@ -77,7 +75,7 @@ fn no_photo(reason: &str) -> Error {
 }
 
 pub(super) fn parse(event: Value) -> Result<HttpRequest> {
-    // API Gateway's field; the type is that of function URLs, which have no stages.
+    // Only API Gateway has stages; the type below is that of function URLs, which lacks the field.
     let stage = event.pointer("/requestContext/stage");
     let stage = stage.and_then(Value::as_str).unwrap_or_default().to_owned();
     let event: LambdaFunctionUrlRequest = deserialize(event, "HTTP request in payload format 2.0")?;
@@ -85,11 +83,11 @@ pub(super) fn parse(event: Value) -> Result<HttpRequest> {
     let invalid = |reason: String| Error::InvalidRequest(reason);
     let method = http.method.as_deref().unwrap_or_default();
     let method = Method::from_bytes(method.as_bytes())
-        .map_err(|_| invalid(format!("`{method}` is no HTTP method")))?;
+        .map_err(|_| invalid(format!("`{method}` is not an HTTP method")))?;
     let text = event.body.unwrap_or_default();
     let bytes = if event.is_base64_encoded {
         let decoded = STANDARD.decode(text.as_bytes());
-        decoded.map_err(|error| invalid(format!("the body is not in base64: {error}")))?
+        decoded.map_err(|error| invalid(format!("the body is not valid base64: {error}")))?
     } else {
         text.into_bytes()
     };
@@ -107,7 +105,7 @@ pub(super) fn parse(event: Value) -> Result<HttpRequest> {
     })
 }
 
-/// The path without the stage of an API, which API Gateway puts before it unless it has its own name.
+/// API Gateway prepends the stage to the path, unless the API has a custom domain name.
 fn strip_stage(stage: &str, path: String) -> String {
     let rest = path
         .strip_prefix('/')
@@ -119,15 +117,14 @@ fn strip_stage(stage: &str, path: String) -> String {
     }
 }
 
-/// What the sender prefers, by their own order where they like several as much; JSON for those who do
-/// not say.
+/// Negotiates by `Accept`; of equal preferences the first wins. JSON without the header.
 fn response_format(headers: &HeaderMap) -> ResponseFormat {
     const APPLICATION_JSON: MediaType = MediaType::new(APPLICATION, JSON);
     const IMAGE_JPEG: MediaType = MediaType::new(IMAGE, JPEG);
     let accept = headers.get(header::ACCEPT);
     let accept = accept.and_then(|accept| accept.to_str().ok());
     let accept = accept.filter(|text| !text.trim().is_empty());
-    // What cannot be understood is no wish.
+    // A malformed header counts as absent.
     let Some(accept): Option<Accept> = accept.and_then(|text| text.parse().ok()) else {
         return ResponseFormat::Json;
     };

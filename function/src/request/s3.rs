@@ -1,4 +1,4 @@
-//! S3's event notifications: every record that tells of a new object is a photo.
+//! S3 event notifications. Every record about a new object is a photo.
 //! Source: Amazon S3 User Guide, "Event message structure".
 
 use aws_lambda_events::event::s3::{S3Event, S3EventRecord};
@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::common::{Object, deserialize};
 use crate::error::{Error, Result};
 
-/// What S3 sends once when a notification is set up.
+/// S3 sends this event when a notification is configured.
 const TEST_EVENT: &str = "s3:TestEvent";
 
 pub(super) fn is_test_event(event: &Value) -> bool {
@@ -19,13 +19,12 @@ pub(super) fn objects(event: Value) -> Result<Vec<Object>> {
     let event: S3Event = deserialize(event, "S3 notification")?;
     let created = event.records.into_iter().filter(is_object_created);
     let mut objects = created.map(object).collect::<Result<Vec<_>>>()?;
-    // What S3's console makes for a folder is no photo.
+    // The S3 console creates such an empty object for a folder.
     objects.retain(|object| !object.key.ends_with('/'));
     Ok(objects)
 }
 
-/// Whether a record tells of an object that can be read since then, and not of one that is gone, or
-/// has other tags now.
+/// Whether the object of a record became readable; other records are about deletions, tags and so on.
 fn is_object_created(record: &S3EventRecord) -> bool {
     let name = record.event_name.as_deref().unwrap_or_default();
     let name = name.trim_start_matches("s3:");
@@ -33,7 +32,7 @@ fn is_object_created(record: &S3EventRecord) -> bool {
 }
 
 fn object(record: S3EventRecord) -> Result<Object> {
-    let missing = |field: &str| Error::InvalidRequest(format!("a record of S3 has no {field}"));
+    let missing = |field: &str| Error::InvalidRequest(format!("an S3 record has no {field}"));
     let bucket = record.s3.bucket.name.ok_or_else(|| missing("bucket"))?;
     let key = record.s3.object.key.ok_or_else(|| missing("key"))?;
     Ok(Object {
@@ -43,16 +42,16 @@ fn object(record: S3EventRecord) -> Result<Object> {
     })
 }
 
-/// A key as S3 writes it into events: like the fields of a form, a `+` is a space.
+/// S3 encodes keys in events like form fields: `+` is a space.
 pub(super) fn decode_key(key: &str) -> Result<String> {
     let spaced = key.replace('+', " ");
     let decoded = percent_decode_str(&spaced).decode_utf8();
     decoded
         .map(std::borrow::Cow::into_owned)
-        .map_err(|_| Error::InvalidRequest(format!("the key `{key}` is not encoded UTF-8")))
+        .map_err(|_| Error::InvalidRequest(format!("the key `{key}` is not URL-encoded UTF-8")))
 }
 
-/// A version that was named. In a bucket without versions S3 says `null` or nothing.
+/// In a bucket without versioning the version is `null` or missing.
 pub(super) fn version_id(id: Option<String>) -> Option<String> {
     id.filter(|id| !id.is_empty() && id != "null")
 }

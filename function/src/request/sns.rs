@@ -1,4 +1,4 @@
-//! SNS messages with S3 notifications in them, as SNS invokes a function and as it fills a queue.
+//! SNS messages that contain S3 notifications, in events of SNS and in SQS messages.
 //! Source: Amazon SNS Developer Guide, "Parsing message formats".
 
 use aws_lambda_events::event::sns::SnsEvent;
@@ -17,14 +17,14 @@ pub(super) fn objects(event: Value) -> Result<Vec<Object>> {
     Ok(found?.into_iter().flatten().collect())
 }
 
-/// The objects of a text that is a notification of S3, its test event, an event of EventBridge, or
-/// an SNS message in which one of these is wrapped.
+/// The objects of a message: an S3 notification, its test event, an EventBridge event, or an SNS message that
+/// wraps one of these.
 pub(super) fn notification_objects(text: &str) -> Result<Vec<Object>> {
     let value = parse_json(text)?;
     if value.get("Type").and_then(Value::as_str) == Some("Notification")
         && let Some(message) = value.get("Message").and_then(Value::as_str)
     {
-        // One wrapping only: a message in a message is nothing that SNS makes.
+        // Only one level: SNS does not nest messages.
         return unwrapped_objects(parse_json(message)?);
     }
     unwrapped_objects(value)
@@ -41,11 +41,11 @@ fn unwrapped_objects(value: Value) -> Result<Vec<Object>> {
         return eventbridge::objects(value);
     }
     Err(Error::InvalidRequest(
-        "the message holds no S3 notification".to_owned(),
+        "the message does not contain an S3 notification".to_owned(),
     ))
 }
 
 fn parse_json(text: &str) -> Result<Value> {
     serde_json::from_str(text)
-        .map_err(|error| Error::InvalidRequest(format!("the message is no JSON: {error}")))
+        .map_err(|error| Error::InvalidRequest(format!("the message is not JSON: {error}")))
 }

@@ -1,5 +1,4 @@
-//! SQS messages: each holds a notification of S3, as it is or wrapped by SNS. A message that holds
-//! none fails by itself and leaves the others alone.
+//! SQS messages. Each contains an S3 notification, possibly wrapped by SNS; one without fails alone.
 //! Source: AWS Lambda Developer Guide, "Using Lambda with Amazon SQS".
 
 use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
@@ -11,7 +10,7 @@ use crate::error::{Error, Result};
 
 #[derive(Debug)]
 pub struct SqsRequest {
-    /// Whether their order counts: after a failed message none may be worked on.
+    /// Whether order matters: after a failed message no other may be processed.
     pub fifo: bool,
     pub messages: Vec<Message>,
 }
@@ -19,7 +18,7 @@ pub struct SqsRequest {
 #[derive(Debug)]
 pub struct Message {
     pub id: String,
-    /// The photos that it tells of, none for a test event; or what is wrong with it.
+    /// Empty for a test event.
     pub objects: Result<Vec<Object>>,
 }
 
@@ -27,7 +26,7 @@ pub(super) fn parse(event: Value) -> Result<SqsRequest> {
     let event: SqsEvent = deserialize(event, "SQS event")?;
     let from_fifo_queue = |message: &SqsMessage| {
         let queue = message.event_source_arn.as_deref().unwrap_or_default();
-        // The name of a FIFO queue ends so, and of no other.
+        // All FIFO queues, and no others, have this suffix.
         queue.ends_with(".fifo")
     };
     let fifo = event.records.iter().any(from_fifo_queue);
@@ -39,8 +38,8 @@ pub(super) fn parse(event: Value) -> Result<SqsRequest> {
 }
 
 fn message(message: SqsMessage) -> Result<Message> {
-    // Without it nobody could be told which message failed.
-    let missing = || Error::InvalidRequest("the event is no SQS event: a message has no id".into());
+    // Without the id the response could not report a failure of this message.
+    let missing = || Error::InvalidRequest("an SQS message has no `messageId`".into());
     let id = message.message_id.ok_or_else(missing)?;
     let body = message.body.unwrap_or_default();
     Ok(Message {

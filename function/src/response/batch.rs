@@ -1,14 +1,14 @@
-//! The answer to tasks of S3 Batch Operations. What may go well later is a temporary failure, and
-//! S3 then tries the task again; the result's text is in the job's report.
+//! The response to tasks of S3 Batch Operations. S3 retries a task after a temporary failure, and puts the
+//! result string into the job's completion report.
 //! Source: Amazon S3 User Guide, "Invoke AWS Lambda function", response.
 
 use aws_lambda_events::event::s3::batch_job::{S3BatchJobResponse, S3BatchJobResult};
 
 use super::outcome::{Outcome, PhotoResult};
 
-/// The longest text that is sent back, in characters; a report has a line for each task.
+/// In characters. The report has one line per task.
 const MAX_RESULT_CHARS: usize = 1000;
-/// The same where there are very many tasks: the name of an error and some words.
+/// In characters, for responses with very many tasks: an error's name and a few words.
 const SHORTENED_RESULT_CHARS: usize = 40;
 
 pub fn batch(
@@ -19,7 +19,7 @@ pub fn batch(
     let mut response = S3BatchJobResponse::default();
     response.invocation_schema_version = Some(schema_version);
     response.invocation_id = Some(invocation_id);
-    // For tasks that the answer leaves out, of which there are none.
+    // Has no effect, because the results contain every task.
     response.treat_missing_keys_as = Some("PermanentFailure".to_owned());
     response.results = tasks.into_iter().map(task_result).collect();
     response
@@ -48,7 +48,7 @@ fn task_result((id, result): (String, PhotoResult)) -> S3BatchJobResult {
     response
 }
 
-/// Shortens the texts, however many tasks there are; whether a task went well is still told.
+/// Shortens the result strings and keeps the result codes.
 pub(super) fn shorten_results(response: &mut S3BatchJobResponse) {
     for result in &mut response.results {
         let text = result.result_string.get_or_insert_default();

@@ -1,5 +1,4 @@
-//! The answer to a direct event: word for word what the Python original said, and the faces
-//! besides.
+//! The response to a direct event: the exact message of the Python original, plus the faces.
 
 use serde::Serialize;
 use serde_json::{Value, json};

@@ -1,5 +1,4 @@
-//! Answers to requests over HTTP, in a form that payload formats 1.0 and 2.0 have in common. A binary one goes out in
-//! base64.
+//! HTTP responses, with the fields that payload formats 1.0 and 2.0 have in common. Binary bodies are in base64.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -15,10 +14,9 @@ use super::outcome::ProcessedPhoto;
 use super::serialized_size::MAX_RESPONSE_BYTES;
 use crate::error::{Error, Result};
 
-/// The page for people: drop a photo, see the faces.
 const PAGE: &str = include_str!("../page.html");
-/// What the page may do: run its own script in its own style, and ask this function; and that nobody may put it into
-/// another page. By the digests a browser knows what is the page's own.
+/// Permits only the page's own script and style, identified by their digests, and requests to this function; no other
+/// site may frame the page.
 static CSP: LazyLock<String> = LazyLock::new(|| {
     format!(
         "default-src 'none'; script-src {}; style-src {}; img-src blob: data:; connect-src 'self'; \
@@ -27,18 +25,16 @@ static CSP: LazyLock<String> = LazyLock::new(|| {
         csp_source(STYLE_TAGS)
     )
 });
-/// What is around the page's script, and its style.
 const SCRIPT_TAGS: [&str; 2] = ["<script type=\"module\">", "</script>"];
 const STYLE_TAGS: [&str; 2] = ["<style>", "</style>"];
 
-/// What to do where the answer would be too large.
-pub(super) const REMEDY: &str = "fewer faces are found with a larger `face_neighbours` or `min_face`; an annotated photo is \
-                                 smaller with a lower `jpeg_quality`";
+pub(super) const REMEDY: &str = "set a larger `face_neighbours` or `min_face` for fewer faces, or a lower \
+                                 `jpeg_quality` for a smaller annotated photo";
 
-/// How many faces are in an annotated photo.
+/// The number of faces in the annotated photo.
 const X_FACES: HeaderName = HeaderName::from_static("x-faces");
 
-/// The answer. Source: AWS Lambda Developer Guide, "Invoking Lambda function URLs", response payload; Amazon API
+/// Source: AWS Lambda Developer Guide, "Invoking Lambda function URLs", response payload; Amazon API
 /// Gateway Developer Guide, "Lambda proxy integrations", output format.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -53,7 +49,7 @@ pub fn html_page() -> HttpResponse {
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CONTENT_SECURITY_POLICY, &*CSP),
-        // For browsers that do not know the policy's word for it.
+        // For browsers that do not support `frame-ancestors`.
         (header::X_FRAME_OPTIONS, "DENY"),
         (header::REFERRER_POLICY, "no-referrer"),
     ];
@@ -67,7 +63,7 @@ pub fn json(processed: &ProcessedPhoto) -> HttpResponse {
 pub fn annotated_jpeg(photo: &[u8], faces: usize) -> Result<HttpResponse> {
     let bytes = photo.len().div_ceil(3) * 4;
     if bytes > MAX_RESPONSE_BYTES {
-        // It is not even made, which would take as much memory again.
+        // Check before encoding, which would need as much memory again.
         return Err(Error::ResponseTooLarge {
             bytes,
             remedy: REMEDY,
@@ -100,7 +96,7 @@ fn build(status: u16, headers: &[(HeaderName, &str)], body: String, encoded: boo
     let always = [
         (header::CACHE_CONTROL, "no-store"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        // The same address has other answers for who accepts other kinds.
+        // The format of the response depends on `Accept`.
         (header::VARY, "accept"),
     ];
     let allowed = (status == 405).then_some((header::ALLOW, "GET, HEAD, POST"));
@@ -115,7 +111,7 @@ fn build(status: u16, headers: &[(HeaderName, &str)], body: String, encoded: boo
     }
 }
 
-/// A policy's name for the page's own part between two tags.
+/// The CSP source expression (digest) of the page's content between two tags.
 fn csp_source([start, end]: [&str; 2]) -> String {
     let part = PAGE
         .split_once(start)
@@ -142,7 +138,7 @@ mod tests {
         assert_eq!(response["headers"]["x-faces"], "3");
         let error = annotated_jpeg(&vec![0; 4_718_593], 0).unwrap_err();
         assert_eq!((error.name(), error.status()), ("ResponseTooLarge", 413));
-        // What is around the photo counts as well.
+        // The rest of the response counts as well.
         let error = limit_size(Response::Http(
             annotated_jpeg(&vec![0; 4_718_592], 0).unwrap(),
         ))
@@ -173,11 +169,11 @@ mod tests {
         assert!(!policy.contains("unsafe"), "{policy}");
         assert_eq!(policy.matches("'sha256-").count(), 2, "{policy}");
         assert_eq!(response["headers"]["x-frame-options"], "DENY");
-        // The digest of nothing, which a part that is not found would have.
+        // The digest of an empty string, which `csp_source` returns if the tags are missing.
         assert!(!policy.contains("47DEQpj8HBSa"), "{policy}");
         let page = response["body"].as_str().unwrap();
-        for once in SCRIPT_TAGS.iter().chain(&STYLE_TAGS) {
-            assert_eq!(page.matches(once).count(), 1, "{once}");
+        for tag in SCRIPT_TAGS.iter().chain(&STYLE_TAGS) {
+            assert_eq!(page.matches(tag).count(), 1, "{tag}");
         }
         assert_eq!(
             (
@@ -186,7 +182,7 @@ mod tests {
             ),
             (1, 1)
         );
-        // Nothing in the tags themselves would be run or heeded.
+        // The policy blocks inline event handlers and style attributes.
         let tags = page.split('<').filter_map(|rest| rest.split_once('>'));
         for (tag, _) in tags.filter(|(tag, _)| tag.starts_with(|it: char| it.is_ascii_alphabetic()))
         {
@@ -208,11 +204,11 @@ mod tests {
                 .starts_with("text/html")
         );
         let page = response["body"].as_str().unwrap();
-        // The one address in it is a name, which SVG must be called by, and nothing is loaded there.
+        // This is the SVG namespace, not a resource.
         let rest = page.replace("http://www.w3.org/2000/svg", "");
         assert!(
             !rest.contains("http://") && !rest.contains("https://"),
-            "it loads from elsewhere"
+            "the page loads external resources"
         );
     }
 }

@@ -1,14 +1,13 @@
-//! The answer to notifications of S3. Nobody waits for it but an on-success destination; what
-//! matters is whether the invocation fails, because Lambda then tries the event again and, if that
-//! does not help, keeps it in the dead-letter queue or the on-failure destination. So it fails if
-//! any photo did, and nothing is lost; the photos that went well are written again the same.
+//! The response to S3 notifications. Only an on-success destination receives it. If the invocation fails, Lambda
+//! retries the event and finally sends it to the dead-letter queue or the on-failure destination. So it fails if any
+//! photo failed, and no photo is lost; a retry writes the output of the successful photos again, unchanged.
 
 use serde::Serialize;
 
 use super::outcome::{ObjectResult, Outcome, ProcessedPhoto};
 use crate::error::Result;
 
-/// Faces that are left out of an answer that would be too large.
+/// If the response is too large, the faces of photos with more than this are omitted.
 const MAX_LISTED_FACES: usize = 1000;
 
 #[derive(Debug, Serialize)]
@@ -31,7 +30,7 @@ struct Photo {
     skipped: Option<&'static str>,
 }
 
-/// What was found, where there is no room for it.
+/// Replaces `ProcessedPhoto` if the response would be too large.
 #[derive(Debug, Serialize)]
 struct OmittedFaces {
     width: u32,
@@ -43,10 +42,8 @@ struct OmittedFaces {
     sidecar: Option<String>,
 }
 
-/// The answer for photos of which none failed.
-///
 /// # Errors
-/// The one that failed; of several, a temporary one first, which is why Lambda should try again.
+/// The first error of a photo, or the first temporary one, if any: that is the reason for Lambda to retry.
 pub fn notification(photos: Vec<ObjectResult>) -> Result<NotificationResponse> {
     let errors = photos
         .iter()
@@ -74,8 +71,7 @@ pub fn notification(photos: Vec<ObjectResult>) -> Result<NotificationResponse> {
     })
 }
 
-/// Leaves out the faces of photos that have more than a thousand: nobody waits for them, and an error would have Lambda
-/// do all photos again.
+/// Omits the faces of photos with more than [`MAX_LISTED_FACES`], rather than fail: Lambda would retry all photos.
 pub(super) fn omit_faces(response: &mut NotificationResponse) {
     let has_too_many = |photo: &&mut Photo| {
         photo
@@ -88,7 +84,7 @@ pub(super) fn omit_faces(response: &mut NotificationResponse) {
             width: processed.width,
             height: processed.height,
             omitted: format!(
-                "{} faces: the answer would be larger than Lambda takes",
+                "{} faces: the response would exceed Lambda's size limit",
                 processed.faces.len()
             ),
             annotated: processed.annotated,

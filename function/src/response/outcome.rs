@@ -1,4 +1,4 @@
-//! What became of a photo, whatever form the answer has.
+//! The outcome for a photo, independent of the form of the response.
 
 use serde::Serialize;
 
@@ -10,30 +10,30 @@ use crate::vision::Detections;
 #[derive(Clone, Debug)]
 pub enum Outcome {
     Processed(ProcessedPhoto),
-    /// It was written by this function, so it is left alone.
+    /// Skipped because this function wrote the object.
     OwnOutput,
 }
 
 #[derive(Clone, Debug, Serialize)]
 pub struct ProcessedPhoto {
-    /// The upright photo's sides, in pixels.
+    /// Of the upright photo, in pixels.
     pub width: u32,
     pub height: u32,
-    /// Boxes in pixels of the upright photo, from left to right.
+    /// In pixels of the upright photo, sorted from left to right.
     pub faces: Vec<Face>,
-    /// The address of the photo with rectangles, if it was written.
+    /// The URL of the annotated photo, if it was written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub annotated: Option<String>,
-    /// Why there is no photo with rectangles although it was wanted.
+    /// Why a requested annotated photo is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub annotated_error: Option<ErrorDetails>,
-    /// The address of the JSON, if it was written.
+    /// The URL of the JSON file, if it was written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sidecar: Option<String>,
 }
 
 impl From<Detections> for ProcessedPhoto {
-    /// What was seen, of which nothing is written yet.
+    /// Without URLs, because nothing is written yet.
     fn from(detections: Detections) -> Self {
         Self {
             annotated_error: detections.annotated_error(),
@@ -48,5 +48,4 @@ impl From<Detections> for ProcessedPhoto {
 
 pub type PhotoResult = std::result::Result<Outcome, Error>;
 
-/// A photo by its name, with what became of it.
 pub type ObjectResult = (Object, PhotoResult);

@@ -1,17 +1,16 @@
-//! How large an answer is, and how large one may be.
+//! The size of a response and Lambda's limit.
 //! Source: AWS Lambda Developer Guide, "Lambda quotas", invocation payload.
 
 use std::io::{self, Write};
 
 use serde::Serialize;
 
-/// The most that Lambda takes back at once, in bytes.
 pub const MAX_RESPONSE_BYTES: usize = 6 * 1024 * 1024;
 
-/// How many bytes it has as Lambda gets it.
+/// The size in bytes as JSON.
 pub(super) fn json_size(response: &impl Serialize) -> usize {
     let mut counter = ByteCounter(0);
-    // What cannot be written is told where it is written in earnest.
+    // The Lambda runtime reports an error when it serializes the response.
     let _ = serde_json::to_writer(&mut counter, response);
     counter.0
 }

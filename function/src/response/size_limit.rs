@@ -1,6 +1,6 @@
-//! The forms of an answer, and that none is larger than Lambda takes back: to a larger one it says 413, and the
-//! invocation has failed whatever was done. One for people and machines that ask for more is refused; one by which a
-//! service knows what was done is shortened to that.
+//! Keeps responses below Lambda's size limit: Lambda refuses a larger one with status 413 and the invocation fails,
+//! even if all photos were processed. Responses to direct events and HTTP requests become an error; those to services
+//! are shortened to the status of each photo or task.
 //! Source: AWS Lambda Developer Guide, "Lambda quotas", invocation payload.
 
 use aws_lambda_events::event::s3::batch_job::S3BatchJobResponse;
@@ -14,7 +14,6 @@ use super::notification::{self, NotificationResponse};
 use super::serialized_size::{MAX_RESPONSE_BYTES, json_size};
 use crate::error::{Error, Result};
 
-/// An answer, in a form for each kind of sender.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub enum Response {
@@ -25,10 +24,8 @@ pub enum Response {
     Http(HttpResponse),
 }
 
-/// The answer, or as much of it as counts.
-///
 /// # Errors
-/// [`Error::ResponseTooLarge`], with what to ask for instead.
+/// [`Error::ResponseTooLarge`] if shortening is not possible or not enough.
 pub fn limit_size(mut response: Response) -> Result<Response> {
     let bytes = json_size(&response);
     if bytes <= MAX_RESPONSE_BYTES {
@@ -37,8 +34,8 @@ pub fn limit_size(mut response: Response) -> Result<Response> {
     let remedy = match &mut response {
         Response::Http(_) => http::REMEDY,
         Response::Direct(_) => {
-            "what was to be written is written: with `output` `sidecar` the faces are, too; fewer are found with a \
-             larger `face_neighbours` or `min_face`"
+            "the output was written; set `output` to `sidecar` to write the faces as well, or a larger \
+             `face_neighbours` or `min_face` for fewer faces"
         }
         Response::Notification(response) => {
             notification::omit_faces(response);
@@ -122,7 +119,7 @@ mod tests {
         };
         assert_eq!(
             omitted["omitted"],
-            "100000 faces: the answer would be larger than Lambda takes"
+            "100000 faces: the response would exceed Lambda's size limit"
         );
         assert_eq!(omitted["annotated"], "s3://b/k_rs.jpg");
         assert_eq!(listed["faces"][0]["box"], json!([1000, 2000, 300, 400]));

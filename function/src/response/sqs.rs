@@ -1,11 +1,10 @@
-//! The answer to messages of a queue: those that failed, which SQS then keeps. For a FIFO queue
-//! the first that failed and all after it, so that their order is kept.
-//! Source: AWS Lambda Developer Guide, "Handling errors for an SQS event source", partial batch
-//! responses.
+//! The response to SQS messages: the ids of those that failed, which SQS keeps in the queue. For a FIFO queue, the
+//! first failed message and all after it, to preserve their order.
+//! Source: AWS Lambda Developer Guide, "Handling errors for an SQS event source", partial batch responses.
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse};
 
-/// The answer for messages, each with whether it is done.
+/// Takes the id of each message and whether it succeeded.
 pub fn sqs(fifo: bool, messages: impl IntoIterator<Item = (String, bool)>) -> SqsBatchResponse {
     let mut response = SqsBatchResponse::default();
     for (id, succeeded) in messages {

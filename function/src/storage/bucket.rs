@@ -1,12 +1,12 @@
-//! A bucket: one that S3 has, or a folder. Of all that an object store can do, what the function does.
+//! The operations of a bucket that the function needs, on S3 or on a local folder.
 
 use object_store::aws::AmazonS3;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{GetOptions, GetResult, ObjectStore, PutOptions, PutPayload, PutResult, Result};
 
-/// A bucket. It is no `dyn ObjectStore`: that would keep in the binary all that stores can do, lists,
-/// copies and uploads in parts, and the reader of XML for their answers; 0.3 MB.
+/// An enum, because `dyn ObjectStore` would keep all operations in the binary: lists, copies, multipart
+/// uploads, and the XML parser for their responses; 0.3 MB.
 #[derive(Clone, Debug)]
 pub enum Bucket {
     S3(AmazonS3),

@@ -1,8 +1,8 @@
-//! The credentials of a function that was restored from a snapshot: Lambda serves them on the
-//! machine itself, because those of the environment would be older than the snapshot.
-//! Source: AWS SDKs and Tools Reference Guide, "Container credential provider". The object store
-//! knows this for EKS, where the token is in a file, and not for Lambda, where it is a variable; and it
-//! would ask any address.
+//! The credentials of a function that was restored from a snapshot: Lambda serves them at a local endpoint,
+//! because those in the environment would be older than the snapshot.
+//! Source: AWS SDKs and Tools Reference Guide, "Container credential provider". `object_store` supports this
+//! for EKS, where the token is in a file, but not for Lambda, where it is in a variable; and it would accept
+//! any address.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
@@ -19,25 +19,23 @@ use tokio::sync::Mutex;
 
 use super::tls;
 
-/// Where the credentials are.
 const FULL_URI: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
-/// The same, below ECS's own address.
+/// A path on the ECS endpoint.
 const RELATIVE_URI: &str = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI";
-/// What must be said to get them.
 const AUTHORIZATION_TOKEN: &str = "AWS_CONTAINER_AUTHORIZATION_TOKEN";
-/// A file with what must be said, which comes before the variable.
+/// A file with the token; takes precedence over the variable.
 const AUTHORIZATION_TOKEN_FILE: &str = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE";
-/// Addresses beside this machine's own that may be asked without TLS, as AWS's SDKs have them: those of ECS and EKS,
-/// which are link-local or unique to the machine.
+/// Addresses besides loopback that the AWS SDKs permit without TLS: those of ECS and EKS, which are link-local or
+/// unique local.
 const CONTAINER_ADDRESSES: [IpAddr; 3] = [
     IpAddr::V4(Ipv4Addr::new(169, 254, 170, 2)),
     IpAddr::V4(Ipv4Addr::new(169, 254, 170, 23)),
     IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23)),
 ];
-/// How long before they end new ones are asked for.
+/// Credentials are refreshed this long before they expire.
 const REFRESH_MARGIN: Duration = Duration::from_secs(300);
 
-/// Asks for credentials and keeps them until they are about to end.
+/// Fetches credentials and caches them until shortly before they expire.
 pub struct ContainerCredentials {
     url: Url,
     token: AuthorizationToken,
@@ -45,7 +43,6 @@ pub struct ContainerCredentials {
     cache: Mutex<Option<CachedCredential>>,
 }
 
-/// What must be said to get credentials.
 enum AuthorizationToken {
     Value(String),
     File(String),
@@ -66,16 +63,16 @@ struct CredentialsResponse {
 }
 
 impl ContainerCredentials {
-    /// Credentials by the variables that Lambda sets; `None` where it does not.
+    /// `None` if the variables are not set.
     ///
     /// # Errors
-    /// The variables name an address that nobody's credentials should be asked from.
+    /// The variables contain an address from which credentials must not be fetched.
     pub fn from_env(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Self>> {
         let value_of = |name: &str| variable(name).filter(|value| !value.is_empty());
         if value_of(RELATIVE_URI).is_some_and(|path| !path.starts_with('/')) {
-            // It would be part of the address.
+            // It would become part of the host name.
             return Err(configuration_error(format!(
-                "{RELATIVE_URI} is no path: it begins without `/`"
+                "{RELATIVE_URI} is not a path: it does not begin with `/`"
             )));
         }
         let Some(url) = value_of(FULL_URI) else {
@@ -91,7 +88,7 @@ impl ContainerCredentials {
         Ok(Some(Self {
             url,
             token,
-            // They are on this machine, and so must what is said for them stay.
+            // The token must not leave this machine through a proxy.
             client: tls::http_client(false)?,
             cache: Mutex::new(None),
         }))
@@ -100,7 +97,7 @@ impl ContainerCredentials {
     async fn fetch(&self) -> Result<CachedCredential, Box<dyn std::error::Error + Send + Sync>> {
         let token = match &self.token {
             AuthorizationToken::Value(text) => text.clone(),
-            // Whoever writes it may have written it anew.
+            // The file can change, so it is read each time.
             AuthorizationToken::File(path) => fs::read_to_string(path)
                 .map_err(|error| format!("failed to read {AUTHORIZATION_TOKEN_FILE}: {error}"))?,
         };
@@ -121,10 +118,10 @@ impl ContainerCredentials {
     }
 }
 
-/// The address, if it may be asked: over TLS, or where no network is in between.
+/// Permits TLS, and plain HTTP only to local addresses.
 fn allowed_endpoint(text: &str) -> Result<Url> {
     let url = Url::parse(text)
-        .map_err(|error| configuration_error(format!("{FULL_URI} is no URL: {error}")))?;
+        .map_err(|error| configuration_error(format!("{FULL_URI} is not a URL: {error}")))?;
     let host = url.host_str().unwrap_or_default();
     let address: Option<IpAddr> = host.trim_matches(['[', ']']).parse().ok();
     let is_local =
@@ -133,8 +130,8 @@ fn allowed_endpoint(text: &str) -> Result<Url> {
         "https" => Ok(url),
         "http" if host == "localhost" || address.is_some_and(is_local) => Ok(url),
         scheme => Err(configuration_error(format!(
-            "{FULL_URI} is at `{scheme}://{host}`, where credentials are not asked for: it must be https, or \
-             http at 127.0.0.0/8, [::1], 169.254.170.2, 169.254.170.23 or [fd00:ec2::23]"
+            "{FULL_URI} must not be at `{scheme}://{host}`; credentials are only fetched over https, or over \
+             http from 127.0.0.0/8, [::1], 169.254.170.2, 169.254.170.23 or [fd00:ec2::23]"
         ))),
     }
 }
@@ -166,7 +163,7 @@ impl CredentialProvider for ContainerCredentials {
 }
 
 impl fmt::Debug for ContainerCredentials {
-    /// Without what nobody must read in a log.
+    /// Without secrets, because the output can get into logs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ContainerCredentials")
             .field("host", &self.url.host_str())
@@ -217,7 +214,7 @@ mod tests {
             "file:///etc/passwd",
             "127.0.0.1/role",
         ] {
-            // Whoever reads the token: the object store would by itself.
+            // Even without a token for this type: `object_store` would use the address itself.
             for token in [AUTHORIZATION_TOKEN, AUTHORIZATION_TOKEN_FILE, "OTHER"] {
                 let message = from_variables(&[(FULL_URI, url), (token, "SECRET")])
                     .unwrap_err()

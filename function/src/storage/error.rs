@@ -1,12 +1,12 @@
-//! What the storage said, as an error with a name, and whether it may do later what it did not do now.
+//! Converts errors of `object_store`, and decides whether they are temporary.
 //!
-//! The object store tells an answer's status and body only in its text. Of the body nothing but S3's
-//! code goes on: the body of an expired token has the token in it.
+//! `object_store` reports the status and body of a response only in its error text. Only S3's error code is taken
+//! from the body, because S3 repeats an expired token in it.
 
 use crate::error::Error;
 use crate::options::StorageConfig;
 
-/// Codes that go away, whatever their status. Source: Amazon S3 API Reference, "Error responses".
+/// Temporary whatever their status. Source: Amazon S3 API Reference, "Error responses".
 const TRANSIENT_CODES: [&str; 9] = [
     "ExpiredToken",
     "InternalError",
@@ -18,9 +18,8 @@ const TRANSIENT_CODES: [&str; 9] = [
     "ThrottlingException",
     "TokenRefreshRequired",
 ];
-/// Codes of an object that is there and cannot be read as it is: it is archived.
+/// The code for an archived object.
 const ARCHIVED_CODE: &str = "InvalidObjectState";
-/// The longest reason, in characters.
 const MAX_REASON_CHARS: usize = 300;
 
 pub fn storage_error(
@@ -55,7 +54,7 @@ pub fn storage_error(
     }
 }
 
-/// The error for a bucket that cannot even be asked: what the environment says of S3 is wrong.
+/// The error if the environment's configuration of S3 is invalid, so that no request can be sent.
 pub fn configuration_error(
     config: &StorageConfig,
     bucket: &str,
@@ -69,7 +68,7 @@ pub fn configuration_error(
     }
 }
 
-/// S3's code in the body of its answer.
+/// S3's error code, from the body of the response.
 fn error_code(text: &str) -> Option<&str> {
     let (_, rest) = text.split_once("<Code>")?;
     let (code, _) = rest.split_once("</Code>")?;
@@ -77,17 +76,16 @@ fn error_code(text: &str) -> Option<&str> {
     is_alphanumeric.then_some(code)
 }
 
-/// The status of the answer, with its words, as `404 Not Found`.
+/// Status and reason phrase, such as `404 Not Found`.
 fn http_status(text: &str) -> Option<&str> {
     let (_, rest) = text.split_once("status code: ")?;
     rest.split([':', '<']).next().map(str::trim)
 }
 
-/// Whether an answer without a code may be another one later. A status of 400 and the like is about
-/// the request, but for those that ask for patience, the conflict with another request, and a range that is not there:
-/// ranges are asked for only to go on after a break, of content whose length was wrong. A redirection, which is not
-/// followed, is about the region, but for the one that S3 has for new buckets. Everything else is about S3 or the way to
-/// it.
+/// For responses without one of the codes above. A 4xx status is about the request, except for throttling, timeouts,
+/// a conflict with another request, and an unsatisfiable range: ranges are requested only to resume a download after an
+/// interruption, so then its length was wrong. A redirect, which is not followed, is about the region, except for 307,
+/// which S3 sends for new buckets. Everything else is about S3 or the network.
 fn is_temporary(error: &object_store::Error, text: &str) -> bool {
     if text.contains("redirect without LOCATION") {
         return false;
@@ -106,14 +104,14 @@ fn is_temporary(error: &object_store::Error, text: &str) -> bool {
 
 fn reason(text: &str, code: Option<&str>) -> String {
     let reason = http_status(text).map_or_else(
-        // Nothing came back, so there is no body; cut all the same, in case of one.
+        // There was no response, so no body is expected; if there is one, it must not be repeated.
         || text.split('<').next().unwrap_or_default().to_owned(),
-        |status| format!("S3 answered {status}"),
+        |status| format!("S3 returned {status}"),
     );
     let reason: String = reason.chars().take(MAX_REASON_CHARS).collect();
     match code {
         Some(ARCHIVED_CODE) => {
-            format!("{reason} ({ARCHIVED_CODE}: it is archived and must be restored first)")
+            format!("{reason} ({ARCHIVED_CODE}: the object is archived; restore it first)")
         }
         Some(code) => format!("{reason} ({code})"),
         None => reason,
@@ -156,7 +154,7 @@ mod tests {
             "BucketNotFound"
         );
         let error = read_error(&missing("NoSuchKey"));
-        assert_eq!(error.to_string(), "there is no object s3://b/k");
+        assert_eq!(error.to_string(), "the object s3://b/k does not exist");
     }
 
     #[test]
@@ -179,7 +177,7 @@ mod tests {
         }
         let reason = read_error(&generic("400 Bad Request", "ExpiredToken")).to_string();
         assert!(
-            reason.ends_with("S3 answered 400 Bad Request (ExpiredToken)"),
+            reason.ends_with("S3 returned 400 Bad Request (ExpiredToken)"),
             "{reason}"
         );
     }

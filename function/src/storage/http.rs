@@ -1,5 +1,5 @@
-//! The object store's requests, sent by a client that speaks HTTP/1.1: what the object store would make of
-//! the crate reqwest for itself speaks HTTP/2 as well, which S3 does not, and is 0.3 MB larger for it.
+//! Sends the requests of `object_store` over HTTP/1.1. Its own reqwest client also supports HTTP/2, which S3 does
+//! not, and is 0.3 MB larger.
 
 use std::error::Error as _;
 use std::{io, iter};
@@ -19,11 +19,11 @@ use super::integrity::ContentMd5;
 #[derive(Debug)]
 pub(super) struct Http1Client(pub(super) Client);
 
-/// In a request's extensions: a connection is opened, where none is idle, and nothing is sent. It is kept
-/// for the next request, and this one fails.
+/// A request extension: open a connection if none is idle, send nothing, and fail. The connection is kept for
+/// the next request.
 ///
-/// A request of HTTP/2 on a connection of HTTP/1.1 is refused by the client, and the connection stays
-/// good: that is how, because a client cannot be told to connect only.
+/// reqwest cannot only connect. But it refuses to send an HTTP/2 request over an HTTP/1.1 connection, and the
+/// connection stays usable.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ConnectOnly;
 
@@ -49,21 +49,21 @@ impl HttpService for Http1Client {
     }
 }
 
-/// The failure of a request that something on the way to S3 answered, such as a proxy with a page of its own: S3 gives
-/// the `ETag` of each object that it hands out or takes. It is tried again.
+/// S3 returns the `ETag` of each object that it sends or stores, so a response without one comes from something else,
+/// such as a proxy with an error page. The request is retried.
 fn missing_etag() -> HttpError {
-    let reason = "the answer has no ETag, so it does not come from S3";
+    let reason = "the response has no ETag, so it is not from S3";
     HttpError::new(HttpErrorKind::Interrupted, io::Error::other(reason))
 }
 
-/// The failure of a request that was not to be sent, which nobody tries again.
+/// This kind of error is not retried.
 fn connect_only_error(error: Option<reqwest::Error>) -> HttpError {
     let error = error.map(reqwest::Error::without_url);
-    let reason = error.map_or_else(|| "it was answered".to_owned(), |error| error.to_string());
+    let reason = error.map_or_else(|| "it got a response".to_owned(), |error| error.to_string());
     HttpError::new(HttpErrorKind::Unknown, io::Error::other(reason))
 }
 
-/// An error by what the object store does about it: it tries again what was not answered.
+/// The kind determines whether `object_store` retries: it does if there was no response.
 fn http_error(error: reqwest::Error) -> HttpError {
     let kind = if error.is_timeout() || io_kind(&error) == Some(io::ErrorKind::TimedOut) {
         HttpErrorKind::Timeout
@@ -78,7 +78,7 @@ fn http_error(error: reqwest::Error) -> HttpError {
     } else {
         HttpErrorKind::Unknown
     };
-    // Addresses can hold signatures, which must not get into logs.
+    // URLs can contain signatures, which must not get into logs.
     HttpError::new(kind, error.without_url())
 }
 

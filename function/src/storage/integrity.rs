@@ -1,25 +1,23 @@
-//! Whether what came of an object is what the storage has: as long, and with the same MD5 digest where
-//! S3 names it. HTTP notices an end that comes too early, but no length that is wrong, and no bytes
-//! that were changed on the way.
+//! Checks the length of a downloaded object, and its MD5 digest if S3 provides one. HTTP detects a truncated body,
+//! but not a wrong length or changed bytes.
 
 use http::HeaderMap;
 use http::header::ETAG;
 use md5::{Digest, Md5};
 
-/// How S3 has encrypted an object; with its own keys the `ETag` still is a digest of the content.
+/// With SSE-S3, the `ETag` is still a digest of the content.
 const ENCRYPTION_HEADER: &str = "x-amz-server-side-encryption";
 const SSE_S3: &[u8] = b"AES256";
-/// In the answer for an object that was encrypted with a key of the sender's.
+/// In the response for an object that is encrypted with a customer-provided key.
 const SSE_C_HEADER: &str = "x-amz-server-side-encryption-customer-algorithm";
 
-/// The MD5 digest of an object, as an answer's headers name it.
+/// The MD5 digest of an object, from the response headers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ContentMd5([u8; 16]);
 
 impl ContentMd5 {
-    /// The digest that is the `ETag`, where it is one. Source: Amazon S3 API Reference, "Object": it is no
-    /// digest of the content if the object was uploaded in parts, which a hyphen tells, or encrypted
-    /// otherwise than with S3's own keys.
+    /// Source: Amazon S3 API Reference, "Object": the `ETag` is not a digest of the content if the object was
+    /// uploaded in parts, which a hyphen indicates, or encrypted with other keys than S3's own.
     pub(super) fn from_headers(headers: &HeaderMap) -> Option<Self> {
         let encryption = headers.get(ENCRYPTION_HEADER);
         let encrypted_by_s3 = encryption.is_none_or(|how| how.as_bytes() == SSE_S3);
@@ -36,7 +34,7 @@ impl ContentMd5 {
     }
 }
 
-/// What is wrong with the content of an object that has so many bytes, if anything.
+/// `bytes` is the expected length.
 pub(super) fn integrity_error(
     content: &[u8],
     bytes: u64,
@@ -44,10 +42,10 @@ pub(super) fn integrity_error(
 ) -> Option<String> {
     let received = content.len();
     if received as u64 != bytes {
-        return Some(format!("{received} of its {bytes} bytes came"));
+        return Some(format!("received {received} of {bytes} bytes"));
     }
     let intact = md5.is_none_or(|md5| Md5::digest(content)[..] == md5.0);
-    (!intact).then(|| format!("the {received} bytes that came are not those of its ETag"))
+    (!intact).then(|| format!("the {received} bytes received do not match the ETag"))
 }
 
 #[cfg(test)]

@@ -1,5 +1,4 @@
-//! Access to buckets in S3, with the credentials, region and endpoint that Lambda or a local test puts into
-//! the environment.
+//! Access to buckets in S3, with the credentials, region and endpoint of the environment.
 
 use std::env;
 use std::sync::Arc;
@@ -13,11 +12,11 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use super::credentials::ContainerCredentials;
 use super::tls::{self, Connector};
 
-/// With which S3 refuses a bucket of another account. Source: Amazon S3 User Guide, "Verifying bucket ownership with
+/// S3 refuses requests to a bucket of another account. Source: Amazon S3 User Guide, "Verifying bucket ownership with
 /// bucket owner condition".
 const EXPECTED_BUCKET_OWNER: HeaderName = HeaderName::from_static("x-amz-expected-bucket-owner");
 
-/// How a request is tried again while S3 is busy. The invocation's own end may come first.
+/// The invocation's deadline can end the retries earlier.
 const RETRY_CONFIG: RetryConfig = RetryConfig {
     max_retries: 5,
     retry_timeout: Duration::from_secs(60),
@@ -28,7 +27,7 @@ const RETRY_CONFIG: RetryConfig = RetryConfig {
     },
 };
 
-/// What all buckets share: connections, and credentials that were asked for.
+/// Shared by all buckets.
 #[derive(Clone, Debug)]
 pub struct S3Access {
     pub(super) client: Client,
@@ -44,13 +43,13 @@ impl S3Access {
         })
     }
 
-    /// A bucket, which must be `owner`'s if there is one.
+    /// `owner` is the expected account.
     pub fn bucket(&self, name: &str, owner: Option<&str>) -> Result<AmazonS3> {
         self.build_bucket(AmazonS3Builder::from_env(), name, owner)
     }
 
-    /// The bucket as `builder` has it. All that is sent to it and signed has the owner; requests for
-    /// credentials, which are sent as the connector says, have not.
+    /// The owner header is signed and sent with requests to the bucket, but not with those for credentials,
+    /// because these use only the connector's configuration.
     pub(super) fn build_bucket(
         &self,
         builder: AmazonS3Builder,

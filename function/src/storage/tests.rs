@@ -1,4 +1,4 @@
-//! Storage against a folder, and S3's failures against a server on loopback.
+//! Storage with a folder, and S3 errors with a server on loopback.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -21,7 +21,7 @@ impl S3Access {
     }
 }
 
-/// Buckets that are folders in one.
+/// Each bucket is a folder in `folder`.
 pub(crate) fn folder_storage(folder: &std::path::Path) -> StorageConfig {
     StorageConfig {
         location: Location::Folder(folder.to_owned()),
@@ -30,7 +30,6 @@ pub(crate) fn folder_storage(folder: &std::path::Path) -> StorageConfig {
 }
 
 impl Storage {
-    /// Reads an object whole.
     async fn read(
         &self,
         config: &StorageConfig,
@@ -107,10 +106,10 @@ async fn folder_storage_reads_and_writes() {
     assert_eq!(error.name(), "ObjectNotFound");
 }
 
-/// The requests that a server got, without their bodies.
+/// The request heads that a server received.
 type Requests = Arc<Mutex<Vec<String>>>;
 
-/// A server that answers each request with the next of `responses`, and again with the last one.
+/// A server that answers each request with the next of `responses`, and repeats the last one.
 fn server(responses: &'static [&'static str]) -> (String, Requests) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -132,12 +131,10 @@ fn server(responses: &'static [&'static str]) -> (String, Requests) {
     (url, requests)
 }
 
-/// A client without connections.
 pub(crate) fn test_client() -> reqwest::Client {
     tls::http_client(false).unwrap()
 }
 
-/// A bucket at that server, which must be `owner`'s if there is one.
 fn bucket(url: &str, name: &str, access: &S3Access, owner: Option<&str>) -> Bucket {
     let builder = AmazonS3Builder::new()
         .with_endpoint(url)
@@ -146,12 +143,12 @@ fn bucket(url: &str, name: &str, access: &S3Access, owner: Option<&str>) -> Buck
     Bucket::S3(access.build_bucket(builder, name, owner).unwrap())
 }
 
-/// A storage whose bucket `b` is at that server.
+/// Its bucket `b` is at `url`.
 pub(crate) fn storage_at(url: &str) -> Storage {
     storage_with_config(url, &StorageConfig::default())
 }
 
-/// The same for another place.
+/// Its bucket `b` is at `url`.
 pub(crate) fn storage_with_config(url: &str, config: &StorageConfig) -> Storage {
     let access = S3Access::with_client(test_client());
     let bucket = bucket(url, "b", &access, config.expected_bucket_owner.as_deref());
@@ -216,7 +213,7 @@ async fn response_without_etag_is_retried() {
     let found = storage_at(&url)
         .read(&StorageConfig::default(), &object("k"), 100, false)
         .await;
-    assert_eq!(found.unwrap().unwrap(), &b"abc"[..], "it is tried again");
+    assert_eq!(found.unwrap().unwrap(), &b"abc"[..], "it was not retried");
     assert_eq!(requests.lock().unwrap().len(), 2);
 }
 
@@ -243,7 +240,7 @@ async fn own_output_is_recognized_by_its_metadata() {
     let config = StorageConfig::default();
     let read_guarded = |limit| storage.read(&config, &own_output, limit, true);
     assert!(read_guarded(100).await.unwrap().is_none());
-    // However large it is.
+    // The size limit does not matter.
     assert!(read_guarded(2).await.unwrap().is_none());
 }
 
@@ -295,7 +292,7 @@ async fn restored_function_fetches_container_credentials() {
     let (url, requests) = server(&[CREDENTIALS]);
     let variables = move |name: &str| match name {
         "AWS_CONTAINER_CREDENTIALS_FULL_URI" => Some(url.clone()),
-        "AWS_CONTAINER_AUTHORIZATION_TOKEN" => Some("say this".to_owned()),
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN" => Some("test-token".to_owned()),
         _ => None,
     };
     let found = credentials::ContainerCredentials::from_env(variables)
@@ -306,8 +303,8 @@ async fn restored_function_fetches_container_credentials() {
         assert_eq!(credential.key_id, "id");
         assert_eq!(credential.token.as_deref(), Some("token"));
     }
-    assert_eq!(requests.lock().unwrap().len(), 1, "they were not kept");
-    assert!(!format!("{found:?}").contains("say this"));
+    assert_eq!(requests.lock().unwrap().len(), 1, "they were not cached");
+    assert!(!format!("{found:?}").contains("test-token"));
     let none = credentials::ContainerCredentials::from_env(|_| None).unwrap();
     assert!(none.is_none());
 }

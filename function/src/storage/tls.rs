@@ -1,5 +1,4 @@
-//! HTTP for the object store, with TLS that needs no file: Mozilla's certificate authorities are
-//! part of the binary.
+//! The HTTP client. Mozilla's certificate authorities are part of the binary, so TLS needs no files.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,14 +11,11 @@ use rustls::{ClientConfig, RootCertStore};
 
 use super::http::Http1Client;
 
-/// How long a connection to S3 may take: without an end, a function in a network that S3 cannot be
-/// reached from would hang until Lambda ends it, and nobody would know why.
+/// Without it, a function in a network without access to S3 would hang until Lambda kills it, without an error.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long S3 may be silent.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Gives every bucket the same HTTP client, and so the same connections: buckets of one region are at
-/// one address.
+/// Gives every bucket the same HTTP client, and so the same connections: buckets of one region share an endpoint.
 #[derive(Debug)]
 pub(super) struct Connector(pub(super) Client);
 
@@ -29,8 +25,8 @@ impl HttpConnector for Connector {
     }
 }
 
-/// A client without connections, which goes through the proxy that the environment names or not. It follows no
-/// redirection: elsewhere S3's signature is not good, and the session's token would go along.
+/// `use_proxy` permits the proxy of the environment. Redirects are not followed: S3's signature would be invalid at
+/// another host, which would also get the session token.
 pub(super) fn http_client(use_proxy: bool) -> Result<Client> {
     let generic_error = |error: Box<dyn std::error::Error + Send + Sync>| Error::Generic {
         store: "S3",

@@ -1,4 +1,4 @@
-//! What looks at photos, what it is asked, and what it says.
+//! The trait of detectors, their input and their output.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use crate::photo::resource_limits::ResourceLimits;
 use crate::photo::{Header, PhotoError};
 
 pub trait Detector: Send + Sync + 'static {
-    /// Does what the first look would have to do besides looking. A look that comes meanwhile waits for it.
+    /// Does the one-time work of the first detection. A detection that starts during it waits for it.
     fn prepare(&self) {}
 
-    /// What is in the photo whose file is given, and the photo with rectangles if it is wanted.
+    /// Detects faces in the photo with this `file`, and draws them if `task` requests it.
     fn detect(
         &self,
         file: &[u8],
@@ -26,21 +26,20 @@ pub trait Detector: Send + Sync + 'static {
 #[derive(Clone, Debug)]
 pub struct DetectionTask {
     pub detection: DetectionOptions,
-    /// The quality of the photo with rectangles, 1 to 100; none is made without.
+    /// The JPEG quality of the annotated photo, 1 to 100; `None` for no annotated photo.
     pub annotation_quality: Option<i32>,
-    /// What each step asks whether to go on.
+    /// Checked by each step.
     pub limits: ResourceLimits,
 }
 
 #[derive(Clone, Debug)]
 pub struct Detections {
-    /// The upright photo's sides, in pixels.
+    /// The upright photo's size, in pixels.
     pub width: u32,
     pub height: u32,
     /// From left to right.
     pub faces: Vec<Face>,
-    /// The photo with rectangles, a JPEG file, if it was wanted; or why there can be none, which takes nothing from what
-    /// was seen.
+    /// The annotated photo as a JPEG file, if requested, or why there is none, which does not affect the faces.
     pub annotated: Option<Result<Bytes>>,
     pub times: StepTimes,
 }

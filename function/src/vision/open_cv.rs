@@ -1,4 +1,4 @@
-//! OpenCV looks at photos, one at a time, with all threads that it has.
+//! Detection with OpenCV, one photo at a time, with all of its threads.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -19,9 +19,8 @@ struct DetectorState {
 }
 
 impl OpenCvDetector {
-    /// Reads the cascades that the Python original had; with `preload_all` every other one as well, and
-    /// otherwise each when it is first needed. OpenCV gets `threads` threads at most, or as many as there
-    /// are processors.
+    /// Loads the cascades of the Python original; the others too with `preload_all`, otherwise each when first needed.
+    /// OpenCV uses at most `threads` threads, by default one per processor.
     pub fn new(threads: Option<u32>, preload_all: bool) -> Result<Self, PhotoError> {
         Ok(Self(Mutex::new(DetectorState {
             cascades: CascadeDetector::new(preload_all)?,
@@ -30,14 +29,14 @@ impl OpenCvDetector {
     }
 
     fn lock(&self) -> MutexGuard<'_, DetectorState> {
-        // Whoever panicked with it left cascades, which do not change.
+        // A panic leaves the cascades intact, because they do not change.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Detector for OpenCvDetector {
     fn prepare(&self) {
-        // What fails does so again for the first photo, and is told there.
+        // A failure is repeated and reported for the first photo.
         let _ = self.lock().threads.adjust(0);
     }
 
@@ -49,7 +48,7 @@ impl Detector for OpenCvDetector {
     ) -> Result<Detections, PhotoError> {
         let mut times = StepTimes::default();
         let mut state = self.lock();
-        // Another photo, which could not be stopped, may have kept this one waiting.
+        // An earlier photo that could not be stopped may have delayed this one.
         task.limits.check_time()?;
         state.threads.adjust(header.pixels())?;
         let start = Instant::now();

@@ -1,18 +1,17 @@
-//! How many threads OpenCV works with: one until the first large picture, all from then on. Its pool of threads
-//! starts with the first work that is for several, and ends when OpenCV is told to have one again; so it is
-//! never told that again.
+//! The number of OpenCV's threads: one until the first large image, all from then on. OpenCV's thread pool starts with
+//! the first parallel work and ends when the number is set to one again, so it is never set back.
 
 use opencv::Result;
 use opencv::core::set_num_threads;
 
-/// Pixels from which on a picture is worth more threads. Starting one and handing work to it took 50 to 90
-/// microseconds, in which one thread looks at 2,000 pixels; of this many it saves a third of a millisecond.
+/// Pixels from which more threads are worthwhile. Starting one and handing work to it took 50 to 90 microseconds, in
+/// which one thread scans 2,000 pixels; with this many pixels it saves a third of a millisecond.
 const PARALLEL_MIN_PIXELS: u64 = 16_384;
 
 pub struct OpenCvThreads {
-    /// As many as there are processors without.
+    /// `None` for one per processor.
     limit: Option<u32>,
-    /// Whether it was to take all.
+    /// The last setting: whether all threads are used.
     parallel: Option<bool>,
 }
 
@@ -29,7 +28,7 @@ impl OpenCvThreads {
         if self.parallel.is_some_and(|current| current >= parallel) {
             return Ok(());
         }
-        // Less than none is OpenCV's own number.
+        // A negative number selects OpenCV's default.
         let limit = self
             .limit
             .map_or(-1, |limit| i32::try_from(limit).unwrap_or(1));

@@ -1,4 +1,4 @@
-//! A function with a stand-in for OpenCV and a folder for S3.
+//! A function with a fake detector and a folder instead of S3.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::photo::PhotoError;
 use crate::photo::{Header, Refusal};
 use crate::vision::{DetectionTask, Detections, StepTimes};
 
-/// Finds one face, and has trouble with photos of 666 pixels' width, and with 667 more than that.
+/// Finds one face. Refuses photos that are 666 pixels wide, and panics on those that are 667 pixels wide.
 pub struct FakeDetector;
 
 impl Detector for FakeDetector {
@@ -22,9 +22,9 @@ impl Detector for FakeDetector {
         header: &Header,
         task: &DetectionTask,
     ) -> Result<Detections, PhotoError> {
-        assert_ne!(header.width, 667, "as a test does it");
+        assert_ne!(header.width, 667, "a panic for a test");
         if header.width == 666 {
-            let damaged = Refusal::PhotoDamaged(header.format, "it is cursed".to_owned());
+            let damaged = Refusal::PhotoDamaged(header.format, "damaged for a test".to_owned());
             return Err(PhotoError::Refused(damaged));
         }
         Ok(Detections {
@@ -36,13 +36,13 @@ impl Detector for FakeDetector {
             }],
             annotated: task
                 .annotation_quality
-                .map(|quality| Ok(vec![quality as u8].into())),
+                .map(|quality| Ok(vec![u8::try_from(quality).unwrap()].into())),
             times: StepTimes::default(),
         })
     }
 }
 
-/// A function whose bucket `b` is a folder, with some photos in it.
+/// The bucket `b` is a folder with some photos.
 pub struct FunctionFixture {
     pub folder: tempfile::TempDir,
     variables: Vec<(String, String)>,
@@ -61,7 +61,7 @@ impl FunctionFixture {
             fixture.put_object(key, &png(300));
         }
         fixture.put_object("damaged.png", &png(666));
-        fixture.put_object("text.png", b"no picture");
+        fixture.put_object("text.png", b"not an image");
         fixture
     }
 
@@ -103,7 +103,7 @@ fn is_output(name: &str) -> bool {
             .is_some_and(|kind| kind == "json")
 }
 
-/// A PNG file without pixels between its header and its end.
+/// A PNG file, 100 pixels high, without pixel data.
 pub fn png(width: u32) -> Vec<u8> {
     let mut file = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR".to_vec();
     file.extend(width.to_be_bytes());

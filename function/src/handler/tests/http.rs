@@ -1,4 +1,4 @@
-//! Requests over HTTP: every one of them is answered, by a status.
+//! Every HTTP request gets a response with a status.
 
 use serde_json::{Value, json};
 
@@ -77,7 +77,7 @@ async fn malformed_http_events_get_status_400() {
         assert_eq!(response["statusCode"], 400, "{event}: {response}");
         let body: Value = serde_json::from_str(response["body"].as_str().unwrap()).unwrap();
         assert!(body["error"]["message"].is_string(), "{body}");
-        // Whatever payload format was asked in, these four are an answer in it.
+        // These four fields are valid in both payload formats.
         let fields: Vec<_> = response.as_object().unwrap().keys().collect();
         assert_eq!(fields, ["body", "headers", "isBase64Encoded", "statusCode"]);
     }
@@ -92,7 +92,7 @@ async fn panic_becomes_status_500() {
         .await
         .unwrap();
     assert_eq!(response["statusCode"], 500, "{response}");
-    let response = catch_panic(async { panic!("as a test does it") }).await;
+    let response = catch_panic(async { panic!("a panic for a test") }).await;
     assert_eq!(response.unwrap_err().name(), "InternalError");
 }
 

@@ -1,5 +1,3 @@
-//! Which buckets events reach.
-
 use std::fs;
 
 use serde_json::{Value, json};
@@ -56,6 +54,6 @@ async fn events_cannot_reach_unlisted_buckets() {
     assert_eq!(
         written.count(),
         1,
-        "something was written to the bucket `c`"
+        "an object was written to the bucket `c`"
     );
 }

@@ -1,5 +1,3 @@
-//! What is prepared before the first event.
-
 use super::super::*;
 use super::fixture::FakeDetector;
 use crate::storage::tests::fake_s3::FakeS3;
@@ -15,7 +13,7 @@ async fn connection_is_preopened_only_with_region_and_credentials() {
         (vec!["AWS_REGION", KEYS[0], KEYS[1]], vec![], 1),
         (vec!["AWS_REGION", KEYS[0], KEYS[1]], vec![allowed], 1),
         (vec!["AWS_REGION", KEYS[0], KEYS[1]], vec![not_allowed], 0),
-        // Credentials would be asked of the machine's metadata service.
+        // Credentials would come from the instance metadata service.
         (vec!["AWS_REGION"], vec![], 0),
         (vec!["AWS_REGION", KEYS[0]], vec![], 0),
         (KEYS.to_vec(), vec![], 0),
@@ -34,7 +32,7 @@ async fn connection_is_preopened_only_with_region_and_credentials() {
         };
         function.prepare(environment).await;
         assert_eq!(s3.connections_before_probe(), expected, "{variables:?}");
-        assert_eq!(s3.requests().len(), 1, "only by the line above");
+        assert_eq!(s3.requests().len(), 1, "a request besides the probe");
     }
 }
 
@@ -56,6 +54,6 @@ async fn no_connection_is_opened_while_a_snapshot_is_pending() {
     assert_eq!(
         s3.connections_before_probe(),
         2,
-        "the line above and one of the function"
+        "the first probe and the function"
     );
 }

@@ -1,7 +1,7 @@
-//! A JPEG file's markers: its frame, its orientation, and how much work its scans are. Source: ITU-T T.81, annex B.
+//! A JPEG file's markers: its frame, its orientation, and the cost of its scans. Source: ITU-T T.81, annex B.
 //!
-//! The walk is libjpeg's. A reader that took another way through the markers could be told another size than
-//! what is decoded.
+//! Markers are parsed as libjpeg does it. Otherwise a file could show this parser another size than the one that is
+//! decoded.
 
 mod frame;
 
@@ -11,9 +11,9 @@ use self::frame::{Frame, Scans, damaged};
 use crate::photo::orientation::ExifReader;
 use crate::photo::{Format, Header, Refusal};
 
-/// What libjpeg takes for each column, in bytes, besides the coefficients: buffers for some rows.
+/// libjpeg's memory per column besides the coefficients, in bytes: buffers for some rows.
 const BYTES_PER_COLUMN: u64 = 512;
-/// And whatever the size.
+/// libjpeg's memory regardless of the size, in bytes.
 const FIXED_BYTES: u64 = 1 << 20;
 
 const SOI: u8 = 0xd8;
@@ -24,13 +24,13 @@ const APP1: u8 = 0xe1;
 #[derive(Debug)]
 pub struct Jpeg {
     pub header: Header,
-    /// How much of the file is the picture; in what follows there is no marker to be sought.
+    /// The length of the image in the file, in bytes. The decoder must not search what follows for markers.
     pub image_length: usize,
 }
 
 impl Jpeg {
-    /// The first `image_length` bytes of a file are the picture; `keeps_coefficients` is whether its coefficients must
-    /// be kept until the last scan.
+    /// The image is the first `image_length` bytes of the file; `keeps_coefficients` is whether the decoder must keep
+    /// the coefficients until the last scan.
     fn new(
         frame: &Frame,
         exif: &ExifReader,
@@ -59,10 +59,8 @@ impl Jpeg {
     }
 }
 
-/// What `file` says of itself.
-///
 /// # Errors
-/// It is of a kind that is not decoded, ends before its picture, or would take too much work.
+/// The file is of an unsupported variant, damaged or truncated, or would take too much work.
 pub fn read(file: &[u8]) -> Result<Jpeg, Refusal> {
     let mut markers = Markers { file, position: 2 };
     let mut exif = ExifReader::default();
@@ -74,12 +72,13 @@ pub fn read(file: &[u8]) -> Result<Jpeg, Refusal> {
             (EOI, Some(frame)) => return Ok(Jpeg::new(frame, &exif, file, markers.position, true)),
             (APP1, _) if scans.count == 0 => {
                 if let Some(block) = segment.strip_prefix(b"Exif\0") {
-                    // One more byte of padding.
+                    // The identifier ends with one more byte of padding.
                     exif.read(block.get(1..).unwrap_or_default());
                 }
             }
             (SOS, None) => return Err(damaged("it has a scan before its frame")),
-            // Only what follows a picture without an end starts another one, or has what is no scan of the first.
+            // After a complete image without EOI, SOI starts another image, and an invalid scan is not part of this
+            // one.
             (SOI, Some(_)) if scans.complete_at.is_some() => break,
             (SOS, Some(frame)) => {
                 let has_all_components = match frame.add_scan(segment, &mut scans) {
@@ -88,11 +87,11 @@ pub fn read(file: &[u8]) -> Result<Jpeg, Refusal> {
                 };
                 if has_all_components && !frame.progressive && !frame.arithmetic && scans.count == 1
                 {
-                    // Nothing after this scan is decoded, and only the decoder can say whether it is whole.
+                    // Nothing after this scan is decoded, and only the decoder can detect whether it is complete.
                     return Ok(Jpeg::new(frame, &exif, file, file.len(), false));
                 }
-                // A file without an end may hold anything after its last scan. Arithmetic coding leaves out what it
-                // ends with, so that its scans can be told to be whole by the end alone.
+                // Without EOI, anything may follow the last scan. Arithmetic coding omits the end of its data, so only
+                // EOI shows that its scans are complete.
                 if frame.is_complete() && !frame.arithmetic {
                     scans
                         .complete_at
@@ -109,22 +108,22 @@ pub fn read(file: &[u8]) -> Result<Jpeg, Refusal> {
     }
 }
 
-/// The markers of a file that have a segment, its start and its end.
+/// SOI, EOI, and the markers that have a segment.
 struct Markers<'a> {
     file: &'a [u8],
     position: usize,
 }
 
 impl<'a> Markers<'a> {
-    /// The next marker and its segment. The data of a scan has no length; in it 0xff is followed by 0x00 or a
-    /// restart, so that the search for the next marker goes through it.
+    /// The next marker and its segment. The data of a scan has no length; in it, 0xff is followed by 0x00 or a restart
+    /// marker, so the search for the next marker skips it.
     fn next(&mut self) -> Option<(u8, &'a [u8])> {
         loop {
             let (marker, position) = self.marker(self.position)?;
             self.position = position;
             match marker {
                 SOI | EOI => return Some((marker, &[])),
-                // Without a length: TEM and the restarts.
+                // TEM and the restart markers have no length.
                 0x01 | 0xd0..=0xd7 => {}
                 _ => {
                     let length = self.file.get(position..)?.first_chunk().copied()?;
@@ -137,24 +136,24 @@ impl<'a> Markers<'a> {
         }
     }
 
-    /// The marker at or after a place, and where it ends.
+    /// The first marker at or after `position`, and the position after it.
     fn marker(&self, mut position: usize) -> Option<(u8, usize)> {
         loop {
             position += memchr(0xff, self.file.get(position..)?)?;
-            // Any number of 0xff may come before a marker.
+            // Any number of fill bytes 0xff may precede a marker.
             position += self.file[position..]
                 .iter()
                 .position(|byte| *byte != 0xff)?;
             let marker = self.file[position];
             position += 1;
-            // A zero is stuffed into a scan after 0xff.
+            // In a scan, a stuffed zero follows each byte 0xff.
             if marker != 0 {
                 return Some((marker, position));
             }
         }
     }
 
-    /// Where the data ends of a scan that starts here: at the next marker that is no restart, or with the file.
+    /// The end of the data of a scan at the current position: the next marker except restarts, or the end of the file.
     fn end_of_scan(&self) -> usize {
         let mut from = self.position;
         while let Some((marker, position)) = self.marker(from) {

@@ -1,5 +1,5 @@
 //! A PNG file's chunks: its header, its palette, its image data and its orientation. Text, colour profiles, the frames
-//! of an animation and the like are stepped over. Source: W3C PNG specification, 5.3.
+//! of an animation and the like are skipped. Source: W3C PNG specification, 5.3.
 
 use std::ops::Range;
 
@@ -7,20 +7,19 @@ use crate::photo::orientation::ExifReader;
 use crate::photo::{Format, Header, Refusal};
 
 const SIGNATURE_LENGTH: usize = 8;
-/// Length, name and checksum.
+/// The bytes of a chunk's length, name and checksum.
 const CHUNK_OVERHEAD: usize = 12;
 
 #[derive(Debug)]
 pub struct Png {
     pub header: Header,
-    /// The chunks that pixels are made of, each with its length, name and checksum.
+    /// The ranges of the chunks that define pixels, with their lengths, names and checksums; adjacent IDAT chunks are
+    /// one range.
     pub image_chunks: Vec<Range<usize>>,
 }
 
-/// What `file` says of itself.
-///
 /// # Errors
-/// It ends before its picture, or is of a kind that is not decoded.
+/// The file is truncated, damaged, or of an unsupported variant.
 pub fn read(file: &[u8]) -> Result<Png, Refusal> {
     let damaged = |reason: &str| Refusal::PhotoDamaged(Format::Png, reason.to_owned());
     let truncated = || Refusal::PhotoTruncated(Format::Png, file.len());
@@ -43,7 +42,7 @@ pub fn read(file: &[u8]) -> Result<Png, Refusal> {
         }
         match (&name, &header) {
             (b"CgBI", None) => {
-                let kind = "a PNG file in the form of Apple's devices";
+                let kind = "a PNG file in Apple's CgBI variant";
                 return Err(Refusal::UnsupportedImage(kind.to_owned()));
             }
             (b"IHDR", None) => {
@@ -54,9 +53,9 @@ pub fn read(file: &[u8]) -> Result<Png, Refusal> {
             (_, None) => return Err(damaged("it does not start with its header")),
             (b"IHDR", Some(_)) => return Err(damaged("it has two headers")),
             (b"PLTE", Some([.., 3, _, _, _])) if image_data == ImageData::Before => {
-                image_chunks.push(at..end)
+                image_chunks.push(at..end);
             }
-            // For other pictures it is a suggestion, and after the data it is too late.
+            // For other colour types a palette is a suggestion, and after the image data it is ignored.
             (b"PLTE", Some(_)) => {}
             (b"IDAT", Some(_)) => match image_data {
                 ImageData::Before => {
@@ -68,19 +67,19 @@ pub fn read(file: &[u8]) -> Result<Png, Refusal> {
                         last.end = end;
                     }
                 }
-                // What is not beside the rest belongs to no picture.
+                // An IDAT chunk that is not adjacent to the others is not part of the image.
                 ImageData::After => {}
             },
-            // Damage is no reason to turn a picture.
+            // A damaged chunk must not rotate the image.
             (b"eXIf", Some(_)) if has_valid_crc(&file[at..end]) => exif.read(content),
             (b"IEND", Some(header)) => {
                 image_chunks.push(at..end);
                 return Ok(finish(header, &exif, image_chunks, file.len()));
             }
-            // The second bit of its first byte says whether a decoder must know it.
+            // This bit of the first byte is clear in critical chunks, which a decoder must support.
             ([first, ..], Some(_)) if first & 0x20 == 0 => {
                 let name = String::from_utf8_lossy(&name).escape_debug().to_string();
-                return Err(damaged(&format!("nothing is known of its chunk `{name}`")));
+                return Err(damaged(&format!("its critical chunk `{name}` is unknown")));
             }
             _ => {}
         }
@@ -89,10 +88,10 @@ pub fn read(file: &[u8]) -> Result<Png, Refusal> {
 }
 
 impl Png {
-    /// The file with nothing in it but what its pixels are made of.
+    /// The file with only the chunks that define pixels.
     ///
     /// # Errors
-    /// A checksum is wrong.
+    /// A chunk's checksum is wrong.
     pub fn strip_other_chunks(&self, file: &[u8]) -> Result<Vec<u8>, Refusal> {
         let sum: usize = self.image_chunks.iter().map(ExactSizeIterator::len).sum();
         let mut small = Vec::with_capacity(SIGNATURE_LENGTH + sum);
@@ -114,7 +113,7 @@ impl Png {
     }
 }
 
-/// Whether a chunk's checksum, which is its last four bytes, is that of its name and content.
+/// Whether the last four bytes of a chunk are the checksum of its name and content.
 fn has_valid_crc(chunk: &[u8]) -> bool {
     let Some((content, checksum)) = chunk.split_last_chunk() else {
         return false;
@@ -144,7 +143,7 @@ fn finish(
         6 => 4,
         _ => 1,
     };
-    // A copy of the file, some rows as they are stored and as they are made, and what inflating keeps.
+    // A copy of the file, some rows before and after conversion, and the state of the decompressor.
     let copy: usize = image_chunks.iter().map(ExactSizeIterator::len).sum();
     let stored = (u64::from(width) * samples * u64::from(header[8])).div_ceil(8);
     let header = Header {
@@ -162,7 +161,6 @@ fn finish(
     }
 }
 
-/// The number at `at`, most significant byte first.
 fn big_endian_32(file: &[u8], at: usize) -> Option<u32> {
     let bytes = file.get(at..)?.first_chunk()?;
     Some(u32::from_be_bytes(*bytes))

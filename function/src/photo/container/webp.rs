@@ -1,5 +1,5 @@
-//! A WebP file's chunks: its picture and its orientation. Transparency, colour profiles and the like are stepped over.
-//! Source: RFC 9649, 2; of the two pictures' headers, RFC 6386, 9.1, and RFC 9649, 3.4.
+//! A WebP file's chunks: its image and its orientation. Transparency, colour profiles and the like are skipped.
+//! Sources: RFC 9649, 2; for the headers of lossy and lossless images, RFC 6386, 9.1, and RFC 9649, 3.4.
 
 use std::ops::Range;
 
@@ -12,14 +12,12 @@ const ANIMATION: u8 = 0x02;
 pub struct WebP {
     pub header: Header,
     pub lossless: bool,
-    /// The content of the chunk with the picture.
+    /// The range of the image chunk's content.
     pub image: Range<usize>,
 }
 
-/// What `file` says of itself.
-///
 /// # Errors
-/// It is shorter than it says, an animation, or has no picture.
+/// The file is truncated, damaged, or an animation.
 pub fn read(file: &[u8]) -> Result<WebP, Refusal> {
     let damaged = |reason: &str| Refusal::PhotoDamaged(Format::Webp, reason.to_owned());
     let truncated = || Refusal::PhotoTruncated(Format::Webp, file.len());
@@ -34,7 +32,7 @@ pub fn read(file: &[u8]) -> Result<WebP, Refusal> {
     while let Some(length) = little_endian_32(file, at + 4) {
         let content =
             at + 8..(at + 8).saturating_add(usize::try_from(length).unwrap_or(usize::MAX));
-        // What is longer than its file cannot be read, and has nothing after it.
+        // A chunk that is longer than the file cannot be read, and nothing follows it.
         let Some(bytes) = file.get(content.clone()) else {
             break;
         };
@@ -48,26 +46,26 @@ pub fn read(file: &[u8]) -> Result<WebP, Refusal> {
             b"VP8 " if image.is_none() => image = Some((false, content.clone())),
             b"VP8L" if image.is_none() => image = Some((true, content.clone())),
             b"EXIF" if canvas.is_some() => exif.read(bytes),
-            // A file without the extended header has nothing but its picture.
+            // A file without the extended header contains nothing but its image.
             _ if canvas.is_none() => break,
             _ => {}
         }
         at = content.end + content.len() % 2;
     }
-    let (lossless, image) = image.ok_or_else(|| damaged("it has no picture"))?;
+    let (lossless, image) = image.ok_or_else(|| damaged("it has no image"))?;
     let content = &file[image.clone()];
     let size = if lossless {
         lossless_size(content)
     } else {
         lossy_size(content)
     };
-    let (width, height) = size.ok_or_else(|| damaged("its picture has no header"))?;
+    let (width, height) = size.ok_or_else(|| damaged("its image has no header"))?;
     if canvas.is_some_and(|canvas| canvas != (width, height)) {
-        return Err(damaged("its header and its picture have different sizes"));
+        return Err(damaged("its header and its image have different sizes"));
     }
-    // Two copies of the picture's data, and what the format keeps until its end, which is brightness and two colours of a
-    // quarter each, or four bytes and the images that they are predicted by. What the tables of a lossless file take is
-    // not known before they are read.
+    // Two copies of the image data, and what the decoder keeps until the end: luma and two chroma planes of a quarter
+    // each, or four bytes per pixel and the images that predict them. The memory of a lossless file's tables is only
+    // known when they are read.
     let kept = (u64::from(width) + 32) * (u64::from(height) + 32) * if lossless { 5 } else { 2 };
     let header = Header {
         format: Format::Webp,
@@ -85,7 +83,6 @@ pub fn read(file: &[u8]) -> Result<WebP, Refusal> {
     })
 }
 
-/// The sides that an extended header has.
 fn extended_size(header: &[u8]) -> Option<(u32, u32)> {
     let side = |at: usize| {
         let &[low, middle, high] = header.get(at..)?.first_chunk()?;
@@ -98,7 +95,7 @@ fn lossy_size(image: &[u8]) -> Option<(u32, u32)> {
     let &[_, _, _, 0x9d, 0x01, 0x2a, left, right, low, high] = image.first_chunk()? else {
         return None;
     };
-    // The two highest bits are a scale that no decoder applies.
+    // The two highest bits are a scale, which decoders ignore.
     let side = |bytes| u32::from(u16::from_le_bytes(bytes) & 0x3fff);
     Some((side([left, right]), side([low, high])))
 }
@@ -111,7 +108,6 @@ fn lossless_size(image: &[u8]) -> Option<(u32, u32)> {
     Some(((size & 0x3fff) + 1, (size >> 14 & 0x3fff) + 1))
 }
 
-/// The number at `at`, least significant byte first.
 fn little_endian_32(file: &[u8], at: usize) -> Option<u32> {
     let bytes = file.get(at..)?.first_chunk()?;
     Some(u32::from_le_bytes(*bytes))

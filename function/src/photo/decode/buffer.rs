@@ -1,26 +1,26 @@
-//! What decoders have in common: the buffer that they fill, and what becomes of their panics.
+//! What decoders share: the buffer that they fill, and the handling of their panics.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::photo::{Format, Header, PhotoError, Refusal};
 
-/// Bytes of a pixel in colours: blue, green and red.
+/// Bytes per pixel: blue, green and red.
 pub(super) const BGR_CHANNELS: usize = 3;
 
-/// Runs a decoder. One that panics over a file has found damage that it does not know.
+/// Runs a decoder. A panic means that the file has damage that the decoder does not handle.
 pub(super) fn catch_panics(
     format: Format,
     decode: impl FnOnce() -> Result<(), PhotoError>,
 ) -> Result<(), PhotoError> {
     catch_unwind(AssertUnwindSafe(decode))
-        .unwrap_or_else(|_| Err(damaged(format, "its decoder gave up".to_owned())))
+        .unwrap_or_else(|_| Err(damaged(format, "its decoder panicked".to_owned())))
 }
 
 pub(super) fn damaged(format: Format, reason: String) -> PhotoError {
     PhotoError::Refused(Refusal::PhotoDamaged(format, reason))
 }
 
-/// How many bytes the picture takes in colours.
+/// The size of the BGR image, in bytes.
 pub(super) fn bgr_length(header: &Header) -> usize {
     let pixels = usize::try_from(header.pixels()).unwrap_or(usize::MAX);
     pixels.saturating_mul(BGR_CHANNELS)
@@ -31,11 +31,11 @@ pub(super) fn check_size(header: &Header, pixels: &[u8]) -> Result<(), PhotoErro
         return Ok(());
     }
     let (bytes, width, height) = (pixels.len(), header.width, header.height);
-    let reason = format!("{bytes} bytes are no {width}x{height} pixels");
+    let reason = format!("the buffer of {bytes} bytes does not fit {width}x{height} pixels");
     Err(damaged(header.format, reason))
 }
 
-/// Makes colours of as many pixels as there are.
+/// Converts pixels until `from` or `to` ends.
 pub(super) fn convert_pixels<const SAMPLES: usize>(
     from: &[u8],
     to: &mut [u8],

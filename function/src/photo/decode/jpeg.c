@@ -1,5 +1,5 @@
-// Decodes and writes JPEG files with libjpeg-turbo, to the pixels of cv::imdecode and the bytes of cv::imencode.
-// Errors come back as results: nothing is printed, and the jumps that libjpeg demands stay in this file.
+// Decodes and encodes JPEG files with libjpeg-turbo, with the pixels of cv::imdecode and the bytes of cv::imencode.
+// Errors are returned as results: nothing is printed, and the jumps that libjpeg requires stay in this file.
 #include <setjmp.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,21 +11,21 @@
 
 #include <jerror.h>
 
-// The results; jpeg.rs has the same.
+// Must match jpeg.rs.
 enum { DONE, FAILED, STOPPED, TRUNCATED };
 
-// Asks whether to go on. Called for every row, and for every row of blocks of each scan.
+// Returns whether to continue. Called for every row, and for every row of blocks of each scan.
 typedef bool (*face_detect_should_continue)(void *limits);
 typedef void (*face_detect_write_bytes)(void *sink, const uint8_t *bytes, size_t count);
 
 struct face_detect_jpeg_decode {
     const uint8_t *file;
     size_t length;
-    // What libjpeg may keep until the last scan, in bytes.
+    // The memory that libjpeg may keep until the last scan, in bytes.
     size_t memory;
-    // What the header said, to which the decoder must agree.
+    // The size in the header, with which the decoder must agree.
     uint32_t width, height;
-    // Rows of blue, green and red; or of one value a pixel with one channel, for a file that has no colours.
+    // Rows of BGR pixels, or of grey ones with one channel, for a grey file.
     uint32_t channels;
     uint8_t *pixels;
     size_t stride;
@@ -35,7 +35,7 @@ struct face_detect_jpeg_decode {
 };
 
 struct face_detect_jpeg_encode {
-    // Rows of blue, green and red.
+    // Rows of BGR pixels.
     const uint8_t *pixels;
     size_t stride;
     uint32_t width, height;
@@ -47,7 +47,7 @@ struct face_detect_jpeg_encode {
     char message[JMSG_LENGTH_MAX];
 };
 
-// How libjpeg comes back here: `error` is first, so that libjpeg's pointer to it is one to this.
+// The target of libjpeg's jumps: `error` is first, so that libjpeg's pointer to it also points to this.
 struct error_context {
     struct jpeg_error_mgr error;
     jmp_buf point;
@@ -93,7 +93,7 @@ struct decoder {
     struct error_context errors;
     struct jpeg_source_mgr source;
     struct jpeg_progress_mgr progress;
-    // Whether all of the file was read, so that libjpeg sees an end that is not in it.
+    // Whether the whole file was read, so that libjpeg gets an EOI that is not in the file.
     bool source_exhausted;
 };
 
@@ -119,9 +119,8 @@ static void skip_input_data(j_decompress_ptr info, long count) {
 
 static void do_nothing(j_decompress_ptr info) { (void)info; }
 
-// Warnings are of damage that libjpeg goes on after. One is of blocks that are missing because the picture's end came
-// before them. Some encoders leave out the last bits, so that an end within the last row of blocks is taken if the file
-// has it.
+// Warnings report damage after which libjpeg continues. One reports missing blocks, because EOI comes before them. Some
+// encoders omit the last bits, so EOI in the last row of blocks is accepted if the file contains it.
 static void on_message(j_common_ptr info, int level) {
     if (level >= 0) return;
     info->err->num_warnings++;
@@ -131,7 +130,7 @@ static void on_message(j_common_ptr info, int level) {
     if (decoder->source_exhausted || !last) longjmp_with(info, TRUNCATED);
 }
 
-// OpenCV's arithmetic. Adobe's CMYK has all values the other way round, which this takes them for.
+// OpenCV's arithmetic. All values are assumed to be inverted, as in Adobe's CMYK.
 static void cmyk_to_bgr(const uint8_t *from, uint8_t *to, uint32_t width) {
     for (; width > 0; width--, from += 4, to += 3) {
         int black = from[3];
@@ -231,7 +230,7 @@ static void encode(struct encoder *encoder, const struct face_detect_jpeg_encode
     jpeg_set_quality(info, job->quality, TRUE);
     jpeg_start_compress(info, TRUE);
     while (info->next_scanline < info->image_height) {
-        // libjpeg only reads them.
+        // libjpeg only reads the rows.
         JSAMPROW rows[] = {(JSAMPROW)(uintptr_t)(job->pixels + info->next_scanline * job->stride)};
         jpeg_write_scanlines(info, rows, 1);
     }

@@ -1,5 +1,5 @@
-//! JPEG: libjpeg-turbo, called by `jpeg.c`. Its pixels are those of OpenCV's `imdecode`, and what it writes are the bytes
-//! of `imencode`.
+//! JPEG with libjpeg-turbo, called by `jpeg.c`. Decoded pixels equal those of OpenCV's `imdecode`, and encoded bytes
+//! those of `imencode`.
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 
@@ -7,31 +7,34 @@ use super::buffer::damaged;
 use crate::photo::resource_limits::ResourceLimits;
 use crate::photo::{Format, Header, PhotoError, Refusal, container};
 
-/// The longest side that a JPEG file of libjpeg's can have.
+/// libjpeg's limit of a side, in pixels.
 pub const MAX_SIDE: u32 = 65_500;
-/// Rows of blue, green and red, or of grey alone.
+/// Rows of BGR or grey pixels.
 pub struct Rows<'a> {
     pub pixels: &'a mut [u8],
-    /// From one row to the next, in bytes.
+    /// The distance between rows, in bytes.
     pub stride: usize,
-    /// 3 or 1.
+    /// 3 for BGR, 1 for grey.
     pub channels: u32,
 }
 
-/// Decodes a file.
-///
 /// # Errors
-/// The file is damaged or ends before its picture, or a limit is reached.
+/// The file is damaged or truncated, or a limit is reached.
 pub fn decode(
     file: &[u8],
     header: &Header,
     rows: Rows<'_>,
     limits: ResourceLimits,
 ) -> Result<(), PhotoError> {
-    let line = (header.width * rows.channels) as usize;
+    let Rows {
+        pixels,
+        stride,
+        channels,
+    } = rows;
+    let line = (header.width * channels) as usize;
     let height = header.height as usize;
-    if rows.stride < line || rows.pixels.len() < height.saturating_sub(1) * rows.stride + line {
-        let reason = "there is no room for its pixels".to_owned();
+    if stride < line || pixels.len() < height.saturating_sub(1) * stride + line {
+        let reason = "the buffer is too small for its pixels".to_owned();
         return Err(damaged(Format::Jpeg, reason));
     }
     let jpeg = container::jpeg::read(file).map_err(PhotoError::Refused)?;
@@ -42,15 +45,15 @@ pub fn decode(
         memory: usize::try_from(header.decoder_bytes).unwrap_or(usize::MAX),
         width: header.width,
         height: header.height,
-        channels: rows.channels,
-        pixels: rows.pixels.as_mut_ptr(),
-        stride: rows.stride,
+        channels,
+        pixels: pixels.as_mut_ptr(),
+        stride,
         should_continue,
         limits: (&raw const limits).cast(),
         message: [0; MESSAGE_LENGTH],
     };
-    // SAFETY: the file, the rows, which were found to be large enough for the sizes that it is told, and the limits
-    // outlive the call. It keeps to these sizes and throws nothing.
+    // SAFETY: the file, the rows and the limits outlive the call, and the rows were checked to be large enough for the
+    // sizes in `job`. The function stays within these sizes and does not throw.
     match unsafe { face_detect_decode_jpeg(&mut job) } {
         DONE => Ok(()),
         TRUNCATED => Err(PhotoError::Refused(Refusal::PhotoTruncated(
@@ -62,10 +65,10 @@ pub fn decode(
     }
 }
 
-/// Writes rows of blue, green and red as a file.
+/// Encodes rows of BGR pixels.
 ///
 /// # Errors
-/// A limit is reached. What libjpeg refuses is told as OpenCV's failure, because no photo is the cause.
+/// A limit is reached. An error of libjpeg is reported as a failure of OpenCV, because no photo causes it.
 pub fn encode(
     pixels: &[u8],
     stride: usize,
@@ -76,7 +79,7 @@ pub fn encode(
     let line = 3 * width as usize;
     let size = (height as usize).saturating_sub(1) * stride + line;
     if stride < line || pixels.len() < size {
-        let reason = "there are too few pixels to write".to_owned();
+        let reason = "the buffer has too few pixels to encode".to_owned();
         return Err(PhotoError::OpenCv(reason));
     }
     let mut file = Vec::new();
@@ -92,8 +95,8 @@ pub fn encode(
         limits: (&raw const limits).cast(),
         message: [0; MESSAGE_LENGTH],
     };
-    // SAFETY: the pixels, which were found to be as many as it is told, the sink and the limits outlive the call, and
-    // it throws nothing.
+    // SAFETY: the pixels, the sink and the limits outlive the call, and the pixels were checked to be enough for the
+    // sizes in `job`. The function does not throw.
     match unsafe { face_detect_encode_jpeg(&mut job) } {
         DONE => Ok(file),
         STOPPED => Err(PhotoError::OutOfTime),
@@ -102,21 +105,21 @@ pub fn encode(
 }
 
 fn message_text(message: &[c_char; MESSAGE_LENGTH]) -> String {
-    // SAFETY: libjpeg ends its messages with a zero, and the message was zeros before.
+    // SAFETY: libjpeg's messages are NUL-terminated, and the buffer was zeroed.
     let message = unsafe { CStr::from_ptr(message.as_ptr()) };
     message.to_string_lossy().into_owned()
 }
 
-/// Asked for each row. It does not panic.
+/// Called for each row. It does not panic.
 unsafe extern "C" fn should_continue(limits: *const c_void) -> bool {
-    // SAFETY: it is what `decode` and `encode` gave.
+    // SAFETY: `decode` and `encode` pass a pointer to their `ResourceLimits`.
     unsafe { &*limits.cast::<ResourceLimits>() }
         .check_time()
         .is_ok()
 }
 
 unsafe extern "C" fn write_bytes(sink: *mut c_void, bytes: *const u8, count: usize) {
-    // SAFETY: it is what `encode` gave, and there are so many bytes.
+    // SAFETY: `encode` passes a pointer to its `Vec`, and `jpeg.c` passes `count` bytes.
     let (file, bytes) = unsafe {
         let bytes = std::slice::from_raw_parts(bytes, count);
         (&mut *sink.cast::<Vec<u8>>(), bytes)
@@ -124,7 +127,7 @@ unsafe extern "C" fn write_bytes(sink: *mut c_void, bytes: *const u8, count: usi
     file.extend_from_slice(bytes);
 }
 
-// As in `jpeg.c`.
+// Must match `jpeg.c`.
 const DONE: c_int = 0;
 const STOPPED: c_int = 2;
 const TRUNCATED: c_int = 3;

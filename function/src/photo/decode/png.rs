@@ -1,5 +1,5 @@
-//! PNG: decoded by the crate `png`, which is shown the chunks that pixels are made of and no others. As OpenCV has it,
-//! transparency and gamma are left out, and of 16 bits the upper eight are taken.
+//! PNG with the crate `png`, which gets only the chunks that define pixels. As in OpenCV, transparency and gamma are
+//! ignored, and only the upper eight of 16 bits are used.
 
 use std::io::Cursor;
 
@@ -9,10 +9,10 @@ use super::buffer::{BGR_CHANNELS, catch_panics, check_size, convert_pixels, dama
 use crate::photo::resource_limits::ResourceLimits;
 use crate::photo::{Format, Header, PhotoError, container};
 
-/// Bytes of the picture after which the limits are checked.
+/// Decoded bytes between checks of the limits.
 const CHECK_INTERVAL: usize = 1 << 20;
 
-/// Decodes a file into rows of blue, green and red.
+/// Decodes a file into rows of BGR pixels.
 ///
 /// # Errors
 /// The file is damaged, or a limit is reached.
@@ -37,11 +37,11 @@ fn decode_rows(
     limits: ResourceLimits,
 ) -> Result<(), PhotoError> {
     let reason = |error: DecodingError| damaged(Format::Png, error.to_string());
-    // What rows take was reckoned before.
+    // The memory for rows was checked before.
     let png_limits = Limits { bytes: usize::MAX };
     let mut decoder = Decoder::new_with_limits(Cursor::new(file), png_limits);
     decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
-    // Those that OpenCV heeds were compared.
+    // `strip_other_chunks` checked those that OpenCV checks.
     decoder.ignore_checksums(true);
     let mut reader = decoder.read_info().map_err(reason)?;
     let interlaced = reader.info().interlaced;
@@ -51,8 +51,8 @@ fn decode_rows(
     let mut row = vec![0; samples * width];
     let mut coloured = vec![0; if interlaced { line } else { 0 }];
     let mut unchecked_bytes = 0;
-    // How many there are is counted here: to be told the end, the decoder would go through all data after the last row,
-    // of which there may be any amount.
+    // The rows are counted here: to detect the end, the decoder would decompress all data after the last row, which may
+    // have any size.
     for number in 0..row_count(header, interlaced) {
         unchecked_bytes += line;
         if unchecked_bytes >= CHECK_INTERVAL {
@@ -66,6 +66,7 @@ fn decode_rows(
             }
             Some(InterlaceInfo::Adam7(pass)) => {
                 to_bgr(&row, samples, &mut coloured);
+                #[expect(clippy::cast_possible_truncation, reason = "it is 3")]
                 let bits = 8 * BGR_CHANNELS as u8;
                 expand_interlaced_row(pixels, line, &coloured, &pass, bits);
             }
@@ -75,9 +76,9 @@ fn decode_rows(
     Ok(())
 }
 
-/// How many rows are decoded. In each of seven passes an interlaced picture has some columns of some rows.
+/// The rows to decode. An interlaced image has seven passes, each with some columns of some rows.
 fn row_count(header: &Header, interlaced: bool) -> usize {
-    // The first column and row of each pass, and how far it is to the next. Source: W3C PNG specification, 8.1.
+    // The first column and row of each pass, and the steps to the next. Source: W3C PNG specification, 8.1.
     const PASSES: [[u32; 4]; 7] = [
         [0, 0, 8, 8],
         [4, 0, 8, 8],
@@ -99,7 +100,7 @@ fn row_count(header: &Header, interlaced: bool) -> usize {
     PASSES.map(rows).iter().sum()
 }
 
-/// A row of red, green and blue or of grey, with or without opacity, as one of blue, green and red.
+/// Converts a row of RGB or grey pixels, with or without alpha.
 fn to_bgr(row: &[u8], samples: usize, to: &mut [u8]) {
     match samples {
         1 => convert_pixels(row, to, |[grey]| [grey; BGR_CHANNELS]),

@@ -1,5 +1,4 @@
-//! WebP: decoded by the crate `image-webp`, which is shown the picture and nothing else of the file. As OpenCV has it,
-//! transparency is left out.
+//! WebP with the crate `image-webp`, which gets only the image chunk. As in OpenCV, transparency is ignored.
 
 use std::cell::Cell;
 
@@ -10,11 +9,11 @@ use crate::photo::container::webp::{WebP, read};
 use crate::photo::resource_limits::{LimitedReader, ResourceLimits};
 use crate::photo::{Format, Header, PhotoError};
 
-/// Decodes a file into rows of blue, green and red.
+/// Decodes a file into rows of BGR pixels.
 ///
 /// # Errors
-/// The file is damaged, or a limit is reached. A lossless picture can ask for much memory by little data, which only
-/// the limits end.
+/// The file is damaged, or a limit is reached. A small lossless file can require much memory, which only the limits
+/// stop.
 pub fn decode(
     file: &[u8],
     header: &Header,
@@ -28,7 +27,7 @@ pub fn decode(
     })
 }
 
-/// A file of the simple form, which has a picture and nothing else.
+/// A file in the simple format, which contains nothing but the image.
 fn strip_other_chunks(file: &[u8], webp: &WebP) -> Vec<u8> {
     const HEADERS: usize = 20;
     let image = &file[webp.image.clone()];

@@ -1,16 +1,16 @@
-//! Blocks of EXIF, sound and not.
+//! Valid and damaged EXIF blocks.
 
 use std::time::{Duration, Instant};
 
 use super::*;
 
-/// An entry of a directory: what it is, of which type and how many, and its value or where that is.
+/// A directory entry: tag, type, count, and the value or its offset.
 type Entry = (u16, u16, u32, [u8; 4]);
 
 const SHORT: u16 = 3;
 const ORIENTATION: u16 = 0x112;
 
-/// A directory of these entries in either order of bytes, and where the next one is.
+/// A block with one directory in either byte order; `next` is the offset of another one.
 fn directory(little_endian: bool, entries: &[Entry], next: u32) -> Vec<u8> {
     let short = |number: u16| {
         if little_endian {
@@ -53,7 +53,7 @@ fn number(little_endian: bool, number: u16) -> Entry {
     (ORIENTATION, SHORT, 1, value)
 }
 
-/// A block that says nothing but an orientation.
+/// A block with nothing but an orientation.
 pub fn exif_block(orientation: u16) -> Vec<u8> {
     directory(false, &[number(false, orientation)], 0)
 }
@@ -105,12 +105,12 @@ fn damaged_neighbours_are_ignored() {
         };
         let ours = number(little_endian, 6);
         let neighbours: [Entry; 7] = [
-            // Text beyond the end, of an impossible length, and of no type that there is.
+            // Text beyond the end, impossible lengths, and an unknown type.
             (0x10f, 2, 100, long(0xffff_fff0)),
             (0x110, 2, u32::MAX, long(8)),
             (0x131, 99, 7, long(0)),
             (0x11a, 5, 0xffff_ffff, long(4)),
-            // Pointers to nowhere, to itself and to the header.
+            // Pointers to beyond the end, to the directory itself and to the header.
             (0x8769, 4, 1, long(0xffff_0000)),
             (0x8825, 4, 1, long(8)),
             (0x8769, 2, 3, long(0)),
@@ -123,7 +123,7 @@ fn damaged_neighbours_are_ignored() {
                 }
             }
         }
-        // More entries promised than there are.
+        // More entries declared than the block has.
         let mut block = directory(little_endian, &[ours], 0);
         block[8..10].fill(0xff);
         assert_eq!(read(&[&block]), Orientation::TurnedLeft);
@@ -148,7 +148,7 @@ fn invalid_exif_is_ignored() {
     );
     let text = directory(false, &[(ORIENTATION, 2, 2, *b"6\0\0\0")], 0);
     assert_eq!(read(&[&text]), Orientation::Upright);
-    // The next block is asked then.
+    // The next block is read then.
     assert_eq!(
         read(&[&text, &valid_block, &exif_block(3)]),
         Orientation::TurnedLeft
@@ -161,7 +161,7 @@ fn blocks_of_any_size_are_read_fast() {
     let damaged: Entry = (0x10f, 2, 100, [0xff; 4]);
     let many = directory(false, &vec![damaged; 65_535], 0);
     assert_eq!(read(&vec![&many[..]; 1000]), Orientation::Upright);
-    // Each entry leads to another directory, and these to more.
+    // Each entry points to another directory, which points to more.
     for from in [8_u32, 9, 10, 13] {
         let pointer = |at: u32| (0x8769, 4, 1, (from + 12 * at).to_be_bytes());
         let block = directory(false, &(0..5000).map(pointer).collect::<Vec<_>>(), 8);

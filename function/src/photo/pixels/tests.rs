@@ -1,4 +1,4 @@
-//! That photos are decoded, drawn on and written as they should be.
+//! Decoding of, drawing on, and encoding of photos.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use opencv::imgcodecs;
 use super::*;
 use crate::photo::Refusal;
 
-/// Limits that end nothing.
+/// Limits that no test reaches.
 pub fn unlimited() -> ResourceLimits {
     ResourceLimits {
         deadline: Instant::now() + Duration::from_secs(600),
@@ -16,13 +16,13 @@ pub fn unlimited() -> ResourceLimits {
     }
 }
 
-/// The pixels of a file as they are stored.
+/// The pixels without the orientation applied.
 pub fn decode_file(file: &[u8]) -> Result<Mat, PhotoError> {
     let header = Header::read(file).map_err(PhotoError::Refused)?;
     super::decode_stored(file, &header, unlimited())
 }
 
-/// What OpenCV makes of a file, turned or as it is stored; nothing if it cannot be decoded.
+/// OpenCV's pixels, with the orientation applied if `turned`; `None` if OpenCV cannot decode the file.
 pub fn decode_with_opencv(file: &[u8], turned: bool) -> Option<Mat> {
     let flags = if turned {
         0
@@ -34,20 +34,20 @@ pub fn decode_with_opencv(file: &[u8], turned: bool) -> Option<Mat> {
     (!image.empty()).then_some(image)
 }
 
-/// Compares pixels with OpenCV's, in colours and in grey.
+/// Compares pixels with OpenCV's; grey ones are converted to BGR first.
 pub fn assert_same_as_opencv(file: &[u8], what: &str) {
-    let theirs =
-        decode_with_opencv(file, false).unwrap_or_else(|| panic!("{what}: OpenCV refuses it"));
+    let theirs = decode_with_opencv(file, false)
+        .unwrap_or_else(|| panic!("{what}: OpenCV cannot decode it"));
     let mut ours = decode_file(file).unwrap_or_else(|failure| panic!("{what}: {failure:?}"));
     if ours.channels() == 1 {
         ours = to_bgr(&ours).unwrap();
     }
-    assert!(same_pixels(&ours, &theirs), "{what}: other pixels");
+    assert!(same_pixels(&ours, &theirs), "{what}: the pixels differ");
 }
 
 mod matches_opencv;
 
-/// A grey picture of that many pixels as a PNG file.
+/// A PNG file of one shade of grey, stored as RGB.
 fn png(width: u32, height: u32) -> Vec<u8> {
     let mut file = Vec::new();
     let mut writer = ::png::Encoder::new(&mut file, width, height);
@@ -69,7 +69,6 @@ fn decoded(file: &[u8]) -> Result<Photo, PhotoError> {
     Photo::decode(file, &header, FULL_SIZE, unlimited())
 }
 
-/// A file of noise without colours.
 fn grey_jpeg() -> Vec<u8> {
     let mut noise = Mat::new_rows_cols_with_default(96, 64, CV_8UC1, Scalar::all(0.0)).unwrap();
     opencv::core::randu(&mut noise, &Scalar::all(0.0), &Scalar::all(255.0)).unwrap();
@@ -171,7 +170,6 @@ fn faces_are_blue_and_eyes_are_green() {
     );
 }
 
-/// A picture that has something in it.
 fn noise() -> Mat {
     let mut noise = Mat::new_rows_cols_with_default(64, 64, CV_8UC3, Scalar::all(0.0)).unwrap();
     opencv::core::randu(&mut noise, &Scalar::all(0.0), &Scalar::all(255.0)).unwrap();

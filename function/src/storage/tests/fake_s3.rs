@@ -1,13 +1,13 @@
-//! A stand-in for S3 that keeps connections, has any object, and notes what it is asked.
+//! A fake S3 that keeps connections alive, has every object, and records requests.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
-/// What it was asked: the connection's number and the request's first line.
+/// The connection's number from 1, and method and path.
 pub type RequestLine = (usize, String);
 
-/// The stand-in, which lasts as long as the test's process.
+/// Runs until the test process ends.
 #[derive(Clone)]
 pub struct FakeS3 {
     pub url: String,
@@ -21,7 +21,7 @@ struct State {
 }
 
 impl FakeS3 {
-    /// One whose objects are `content` of their keys.
+    /// `content` returns the content of the object at a path.
     pub fn start(content: impl Fn(&str) -> Vec<u8> + Send + Clone + 'static) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let s3 = Self {
@@ -84,13 +84,11 @@ impl FakeS3 {
         change(&mut self.state.lock().unwrap())
     }
 
-    /// How many connections there were.
     pub fn connections(&self) -> usize {
         self.state.lock().unwrap().connections
     }
 
-    /// How many connections came before one that comes now. They are taken in their order, so that none is
-    /// missed.
+    /// Opens a connection and counts those before it. Connections are accepted in order, so none is missed.
     pub fn connections_before_probe(&self) -> usize {
         let mut socket = TcpStream::connect(self.url.trim_start_matches("http://")).unwrap();
         socket.write_all(b"GET /probe HTTP/1.1\r\n\r\n").unwrap();
@@ -100,7 +98,6 @@ impl FakeS3 {
         probe.unwrap().0 - 1
     }
 
-    /// All that it was asked, in order.
     pub fn requests(&self) -> Vec<RequestLine> {
         self.state.lock().unwrap().requests.clone()
     }

@@ -1,4 +1,6 @@
-//! What the operator permits: which buckets, whose, and that nothing is sent anywhere else.
+//! Permitted buckets and owners, and refusal of redirects.
+
+use object_store::CredentialProvider;
 
 use super::*;
 
@@ -78,7 +80,7 @@ async fn credential_requests_do_not_carry_the_expected_owner() {
     let (s3, requests) = server(&[FOUND]);
     let variables = move |name: &str| match name {
         "AWS_CONTAINER_CREDENTIALS_FULL_URI" => Some(credentials.clone()),
-        "AWS_CONTAINER_AUTHORIZATION_TOKEN" => Some("say this".to_owned()),
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN" => Some("test-token".to_owned()),
         _ => None,
     };
     let found = ContainerCredentials::from_env(variables).unwrap().unwrap();
@@ -107,7 +109,10 @@ async fn credential_requests_do_not_carry_the_expected_owner() {
     let [request] = credential_requests.as_slice() else {
         panic!("{} requests for credentials", credential_requests.len());
     };
-    assert!(request.contains("authorization: say this\r\n"), "{request}");
+    assert!(
+        request.contains("authorization: test-token\r\n"),
+        "{request}"
+    );
     assert!(!request.contains("expected-bucket-owner"), "{request}");
     let request = &requests.lock().unwrap()[0];
     assert!(
@@ -123,7 +128,7 @@ async fn credential_requests_do_not_carry_the_expected_owner() {
 #[tokio::test]
 async fn redirects_are_not_followed() {
     let target = fake_s3::FakeS3::start(|_| b"abc".to_vec());
-    // The stand-in for a server answers with constants.
+    // `server` takes static responses.
     let redirect_response = |status: &str| -> &'static str {
         let text = format!(
             "HTTP/1.1 {status}\r\nlocation: {}/b/k\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
@@ -154,11 +159,10 @@ async fn redirects_are_not_followed() {
         let (url, _) = server(responses);
         let variables = move |name: &str| match name {
             "AWS_CONTAINER_CREDENTIALS_FULL_URI" => Some(url.clone()),
-            "AWS_CONTAINER_AUTHORIZATION_TOKEN" => Some("say this".to_owned()),
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN" => Some("test-token".to_owned()),
             _ => None,
         };
         let found = credentials::ContainerCredentials::from_env(variables).unwrap();
-        use object_store::CredentialProvider;
         found.unwrap().get_credential().await.unwrap_err();
     }
     assert_eq!(target.connections_before_probe(), 0);

@@ -1,5 +1,3 @@
-//! Connections that are opened before there is anything to ask.
-
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
@@ -19,7 +17,7 @@ async fn preopened_connection_sends_no_request_and_is_reused() {
             .await;
         assert_eq!(found.unwrap().unwrap(), &b"abc"[..]);
     }
-    // What was sent on the connection would be the first that was asked.
+    // A request sent when the connection was opened would be first in the list.
     let first = |key: &str| (1, format!("GET /b/{key}"));
     assert_eq!(s3.requests(), [first("one"), first("two")]);
     assert_eq!(s3.connections(), 1);
@@ -54,7 +52,7 @@ async fn failure_to_preopen_a_connection_is_ignored() {
     let start = Instant::now();
     let unreachable = storage_at(&format!("http://{address}"));
     unreachable.connect(&StorageConfig::default(), "b").await;
-    // Trying again as a request is tried again would take half a second.
+    // Retries would take half a second.
     assert!(start.elapsed() < Duration::from_millis(400));
     let folder = tempfile::tempdir().unwrap();
     let config = folder_storage(folder.path());

@@ -1,4 +1,4 @@
-//! Photos as tools and phones make them, and files that are made to hurt, each with its right answer.
+//! Photos from tools and phones, and hostile files, each with its expected result.
 
 mod memory;
 
@@ -17,9 +17,9 @@ use crate::photo::decode::png::tests::variants::chunk;
 use crate::photo::orientation::tests::exif_block;
 use crate::photo::pixels::tests::unlimited;
 
-/// The SDK's sample with one face.
-fn lena() -> Mat {
-    let path = Path::new(env!("OPENCV_SDK")).join("share/samples/lena.jpg");
+/// The sample with one face.
+fn portrait() -> Mat {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/eileen-collins.jpg");
     let file = fs::read(path).unwrap();
     imgcodecs::imdecode(&Mat::from_slice(&file).unwrap(), imgcodecs::IMREAD_COLOR).unwrap()
 }
@@ -30,7 +30,7 @@ fn encoded(name: &str, image: &Mat) -> Vec<u8> {
     file.to_vec()
 }
 
-/// What is seen in a file with half a gigabyte of memory, as Lambda's events have it.
+/// Detection with the checks of the pipeline and half a gigabyte of memory.
 fn detect(file: &[u8], annotation_quality: Option<i32>) -> Result<Detections, PhotoError> {
     let header = Header::read(file).map_err(PhotoError::Refused)?;
     header
@@ -60,12 +60,17 @@ fn faces_or_refusal(file: &[u8]) -> Result<(u32, u32, usize), String> {
     }
 }
 
-/// The sample on its side, with the orientation that says so, in each format.
+/// The sample rotated by 90 degrees, with the matching orientation, in each format.
 #[test]
 fn photos_are_rotated_by_their_exif_orientation() {
     let _guard = crate::vision::lock_opencv_globals();
     let mut side = Mat::default();
-    opencv::core::rotate(&lena(), &mut side, opencv::core::ROTATE_90_COUNTERCLOCKWISE).unwrap();
+    opencv::core::rotate(
+        &portrait(),
+        &mut side,
+        opencv::core::ROTATE_90_COUNTERCLOCKWISE,
+    )
+    .unwrap();
     let side = Mat::roi(&side, opencv::core::Rect::new(0, 0, 512, 500))
         .unwrap()
         .try_clone()
@@ -95,7 +100,7 @@ fn photos_too_high_for_jpeg_have_faces_but_no_annotated_file() {
     let _guard = crate::vision::lock_opencv_globals();
     let mut high = Mat::default();
     opencv::core::copy_make_border_def(
-        &lena(),
+        &portrait(),
         &mut high,
         0,
         66_000 - 512,
@@ -118,7 +123,7 @@ fn photos_too_high_for_jpeg_have_faces_but_no_annotated_file() {
     );
 }
 
-/// Files that are made for this, from where they are if they are there.
+/// A folder of test files, if it exists.
 fn case_folder(folder: &str) -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../shared/cases")
@@ -126,7 +131,7 @@ fn case_folder(folder: &str) -> Option<PathBuf> {
     if folder.is_dir() {
         return Some(folder);
     }
-    println!("skipped: `{}` is not there", folder.display());
+    println!("skipped: `{}` does not exist", folder.display());
     None
 }
 

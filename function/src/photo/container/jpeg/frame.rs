@@ -1,14 +1,14 @@
-//! The frame of a JPEG file, what its scans bring of it, and how much work they are.
+//! The frame of a JPEG file, the coefficients that its scans contain, and the cost of the scans.
 
 use crate::photo::{Format, Refusal};
 
-/// How many blocks of 8x8 samples all scans together may go over, for files of which one scan has fewer than a
-/// sixteenth of that. The fastest scan takes some 10 ns a block. A progressive file of a camera or a common tool has
-/// ten scans, which of 100 million pixels without subsampling go over 22 million blocks.
+/// The maximum number of 8x8 blocks in all scans together, for files in which one scan has fewer than a sixteenth of
+/// that. The fastest scan takes some 10 ns per block. A progressive file of a camera or a common tool has ten scans,
+/// which for 100 million pixels without subsampling process 22 million blocks.
 const MAX_BLOCKS: u64 = 1 << 25;
-/// How often the scans of larger files may go over all of their blocks.
+/// The maximum number of times that the scans of a larger file may process all of its blocks.
 const MAX_PASSES: u64 = 16;
-/// What starting a scan takes, in blocks: its tables are built anew.
+/// The cost of starting a scan, in blocks: its tables are rebuilt.
 const SCAN_SETUP_BLOCKS: u64 = 1000;
 
 #[derive(Clone, Copy)]
@@ -17,11 +17,11 @@ pub struct Component {
     horizontal: u8,
     vertical: u8,
     scanned: bool,
-    /// The lowest bit that was seen of each coefficient of a progressive frame.
+    /// The lowest bit so far of each coefficient, for a progressive frame.
     bits: [Option<u8>; 64],
 }
 
-/// The first frame, which is the one that is decoded.
+/// The first frame, the one that is decoded.
 pub struct Frame {
     pub width: u32,
     pub height: u32,
@@ -33,14 +33,14 @@ pub struct Frame {
 #[derive(Default)]
 pub struct Scans {
     pub count: u64,
-    /// In blocks.
+    /// Cost in blocks, including `SCAN_SETUP_BLOCKS` per scan.
     blocks: u64,
-    /// Where the first scan ends after which nothing of the picture is missing.
+    /// The end of the first scan after which the image is complete.
     pub complete_at: Option<usize>,
 }
 
 impl Frame {
-    /// The frame, if the marker starts one.
+    /// `None` if the marker does not start a frame.
     pub fn read(marker: u8, segment: &[u8]) -> Result<Option<Self>, Refusal> {
         let unsupported = |kind: String| Err(Refusal::UnsupportedImage(kind));
         match marker {
@@ -58,7 +58,7 @@ impl Frame {
             return Err(damaged("its frame is too short"));
         };
         if precision != 8 {
-            return unsupported(format!("a JPEG file with {precision} bits a sample"));
+            return unsupported(format!("a JPEG file with {precision} bits per sample"));
         }
         if ![1, 3, 4].contains(&count) {
             return unsupported(format!("a JPEG file with {count} components"));
@@ -86,10 +86,10 @@ impl Frame {
         }))
     }
 
-    /// Notes a scan, and says whether all components are in it.
+    /// Adds a scan; returns whether it contains all components.
     ///
     /// # Errors
-    /// With it the scans are too much work.
+    /// The scan is damaged, or with it the scans take too much work.
     pub fn add_scan(&mut self, segment: &[u8], scans: &mut Scans) -> Result<bool, Refusal> {
         let contradiction = || damaged("a scan contradicts its frame");
         let (&count, rest) = segment.split_first().ok_or_else(contradiction)?;
@@ -123,7 +123,7 @@ impl Frame {
             return Err(Refusal::TooMuchWork(
                 Format::Jpeg,
                 format!(
-                    "its first {} scans go over the work of {} blocks, and {limit} are permitted",
+                    "its first {} scans take the work of {} blocks, and {limit} are permitted",
                     scans.count, scans.blocks
                 ),
             ));
@@ -131,7 +131,7 @@ impl Frame {
         Ok(has_all)
     }
 
-    /// How many blocks a component has: its own in a scan of its own, and otherwise those of whole units.
+    /// The blocks of a component: only its own in a scan of a `single` component, otherwise those of complete MCUs.
     fn component_blocks(&self, index: usize, single: bool) -> u64 {
         let most = |of: fn(&Component) -> u8| {
             let most = self.components.iter().map(of).max();
@@ -162,12 +162,11 @@ impl Frame {
         blocks.sum()
     }
 
-    /// Bytes that all of its coefficients take.
     pub fn coefficient_bytes(&self) -> u64 {
         64 * size_of::<i16>() as u64 * self.total_blocks()
     }
 
-    /// Whether the scans that were seen have all of the picture.
+    /// Whether the scans so far contain the whole image.
     pub fn is_complete(&self) -> bool {
         self.components.iter().all(|component| {
             let refined = component.bits.iter().all(|bit| *bit == Some(0));

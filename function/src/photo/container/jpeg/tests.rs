@@ -1,25 +1,24 @@
-//! Files of markers, whose data no decoder would know.
+//! Files of markers with dummy scan data.
 
 use super::*;
 use crate::photo::orientation::Orientation;
 use crate::photo::orientation::tests::exif_block;
 
-/// A segment with its length.
 fn segment(marker: u8, content: &[u8]) -> Vec<u8> {
     let length = u16::try_from(content.len() + 2).unwrap();
     [&[0xff, marker], &length.to_be_bytes()[..], content].concat()
 }
 
-/// A frame with three components, of which the first is twice as fine both ways.
+/// A frame with three components, the first of which has twice the resolution in both directions.
 fn frame(marker: u8, width: u16, height: u16) -> Vec<u8> {
     let sides = [height.to_be_bytes(), width.to_be_bytes()].concat();
     let components = [3, 1, 0x22, 0, 2, 0x11, 0, 3, 0x11, 0];
     segment(marker, &[&[8], &sides[..], &components].concat())
 }
 
-/// A scan of these components, with some data.
+/// A scan of `components` with dummy data.
 fn scan(components: &[u8], first: u8, last: u8, bits: u8) -> Vec<u8> {
-    let mut content = vec![components.len() as u8];
+    let mut content = vec![u8::try_from(components.len()).unwrap()];
     content.extend(components.iter().flat_map(|name| [*name, 0]));
     content.extend([first, last, bits]);
     [&segment(SOS, &content), &b"\x11\xff\0\x22\xff\xd0\x33"[..]].concat()
@@ -37,7 +36,7 @@ fn result_name(file: &[u8]) -> &'static str {
     read(file).map_or_else(|refusal| refusal.name(), |_| "a photo")
 }
 
-/// A whole picture as cameras put previews there, which is part of an application's segment.
+/// A complete preview in an application segment, as cameras embed it.
 fn preview() -> Vec<u8> {
     let preview = file(&[frame(0xc0, 16, 16), scan(&[1, 2, 3], 0, 63, 0), end()]);
     segment(0xe2, &preview)
@@ -46,7 +45,7 @@ fn preview() -> Vec<u8> {
 #[test]
 fn the_size_is_that_of_the_first_frame() {
     let parts = [
-        // A marker without a length, a comment with a frame in it, which is none, and fill bytes.
+        // A marker without a length, a comment that contains a frame's bytes, and fill bytes.
         b"\xff\x01".to_vec(),
         segment(0xfe, b"\xff\xc0\0\x08\x08\0\x01\0\x01"),
         preview(),
@@ -112,10 +111,10 @@ fn several_scans_are_complete_with_eoi_or_all_coefficients() {
             b"\xff\xfe\xff\xff",
         ] {
             let found = read(&[&file[..], trailer].concat());
-            // What follows the last scan is searched for no more than a marker.
+            // After the last scan only the next marker is searched for.
             assert!((file.len()..=file.len() + 11).contains(&found.unwrap().image_length));
         }
-        // Arithmetic coding leaves out what it ends with.
+        // Arithmetic coding omits the end of its data.
         file[3] += 8;
         assert_eq!(result_name(&file), "PhotoTruncated");
         file.extend(end());
@@ -135,14 +134,14 @@ fn too_many_scans_are_refused() {
     assert_eq!(scans(2000, 4000, 3000), "TooMuchWork");
     assert_eq!(scans(1000, 4592, 3056), "TooMuchWork");
     assert_eq!(scans(100_000, 8, 8), "TooMuchWork");
-    // A hundred million pixels, and more than that, in twice as many scans as tools make.
+    // A hundred million pixels and more, in twice as many scans as tools write.
     assert_eq!(scans(20, 12_000, 8_334), "a photo");
     assert_eq!(scans(20, 65_500, 65_500), "a photo");
     assert_eq!(scans(40, 65_500, 65_500), "TooMuchWork");
 }
 
 #[test]
-fn unsupported_kinds_are_named() {
+fn unsupported_variants_are_named() {
     let of = |frame: Vec<u8>| {
         let file = file(&[frame, scan(&[1, 2, 3], 0, 63, 0), end()]);
         read(&file).map_or_else(|refusal| refusal.to_string(), |_| "a photo".to_owned())
@@ -203,7 +202,7 @@ fn the_orientation_is_read_from_any_exif_segment() {
         turned(vec![empty, short, xmp, preview(), exif(3), exif(6)]),
         Orientation::UpsideDown
     );
-    // What is not EXIF is not read as if it were.
+    // Other APP1 segments are not read as EXIF.
     let other = segment(APP1, &[b"Other\0", &exif_block(6)[..]].concat());
     assert_eq!(turned(vec![other]), Orientation::Upright);
 }

@@ -1,4 +1,4 @@
-//! Chunks that say something before anything is decoded.
+//! Chunks that are parsed before decoding.
 
 use super::*;
 use crate::photo::decode::png::tests::variants::{TYPICAL, Variant, chunk};

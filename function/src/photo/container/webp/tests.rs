@@ -1,4 +1,4 @@
-//! Chunks of WebP files, whose pictures are only headers.
+//! WebP chunks whose images are only headers.
 
 use super::*;
 use crate::photo::orientation::Orientation;
@@ -16,7 +16,7 @@ pub fn file(chunks: &[Vec<u8>]) -> Vec<u8> {
     [b"RIFF", &length.to_le_bytes()[..], b"WEBP", &chunks].concat()
 }
 
-/// The extended header of a picture of 64x32 pixels.
+/// The extended header of an image of 64x32 pixels.
 pub fn extended(flags: u8) -> Vec<u8> {
     chunk(b"VP8X", &[flags, 0, 0, 0, 63, 0, 0, 31, 0, 0])
 }

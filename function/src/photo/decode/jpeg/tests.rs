@@ -1,4 +1,4 @@
-//! JPEG files of all kinds, decoded and written as OpenCV does it.
+//! JPEG files of all variants, decoded and encoded as OpenCV does.
 
 pub mod variants;
 
@@ -41,7 +41,7 @@ fn result_name(file: &[u8]) -> &'static str {
 
 #[test]
 fn files_without_eoi_are_decoded_if_complete() {
-    // What a vendor writes instead, with what looks like a marker in it.
+    // What vendors write instead of EOI, including bytes that resemble markers.
     let trailers: [&[u8]; 4] = [
         b"",
         b"\0\0SEFH\x6b\0\0\0\0\0SEFT",
@@ -53,7 +53,7 @@ fn files_without_eoi_are_decoded_if_complete() {
         let cut = &complete_file[..complete_file.len() - 2];
         for trailer in trailers {
             let found = result_name(&[cut, trailer].concat());
-            // Only its end says that arithmetic coding has come to it.
+            // With arithmetic coding only EOI shows that the data is complete.
             let is_complete = variant.arithmetic == 0;
             assert_eq!(
                 found == "a photo",
@@ -104,7 +104,7 @@ fn incomplete_files_are_truncated() {
                 "{left} of {} {variant:?}",
                 complete_file.len()
             );
-            // Somebody who repairs files puts an end there.
+            // Repair tools append EOI.
             if variant.progressive == 0
                 && variant.non_interleaved == 0
                 && (1000..complete_file.len() * 7 / 8).contains(&left)
@@ -113,7 +113,7 @@ fn incomplete_files_are_truncated() {
                 assert_eq!(
                     result_name(&repaired),
                     "PhotoTruncated",
-                    "{left} of {} {variant:?}, mended",
+                    "{left} of {} {variant:?}, repaired",
                     complete_file.len()
                 );
             }
@@ -141,8 +141,8 @@ fn damaged_data_matches_opencv() {
             let mut file = complete_file.clone();
             noise = noise.wrapping_mul(1_103_515_245).wrapping_add(12345);
             let at = 700 + (noise >> 8) as usize % (file.len() - 702);
-            file[at] = noise as u8;
-            // What is damaged so that blocks are missing is not looked at.
+            file[at] = noise.to_le_bytes()[0];
+            // Files that lack blocks because of their damage are not compared.
             if decode_file(&file).is_ok() {
                 assert_same_as_opencv(&file, &format!("byte {at} of {variant:?}"));
                 equal += 1;
@@ -162,9 +162,11 @@ fn encoded_bytes_match_opencv() {
             let mut theirs = Vector::<u8>::new();
             let parameters = Vector::from_slice(&[imgcodecs::IMWRITE_JPEG_QUALITY, quality]);
             imgcodecs::imencode(".jpg", &image, &mut theirs, &parameters).unwrap();
-            let size = (width as u32, height as u32);
+            let side = |side: i32| u32::try_from(side).unwrap();
+            let size = (side(width), side(height));
             let pixels = image.data_bytes().unwrap();
-            let ours = encode(pixels, 3 * width as usize, size, quality, unlimited()).unwrap();
+            let stride = 3 * size.0 as usize;
+            let ours = encode(pixels, stride, size, quality, unlimited()).unwrap();
             assert!(ours == theirs.to_vec(), "{width}x{height} {quality}");
         }
     }

@@ -1,5 +1,5 @@
-//! PNG files of all kinds. What they hold is any bytes, packed without compression; in the SDK's tests they are compared
-//! with OpenCV.
+//! PNG files of all variants, with arbitrary bytes that are stored uncompressed; tests with the feature `opencv`
+//! compare them with OpenCV.
 
 pub mod variants;
 
@@ -50,7 +50,7 @@ fn output_is_bgr_and_16_bits_lose_the_lower_eight() {
 
 #[test]
 fn other_chunks_are_stripped() {
-    // What would end a decoder that reads it, or blow it up.
+    // Chunks that make a decoder that reads them fail, change its output, or take too much memory.
     let others = [
         chunk(b"gAMA", &1_u32.to_be_bytes()),
         chunk(b"tRNS", &[0, 1, 0, 2, 0, 3]),
@@ -107,7 +107,7 @@ fn split_image_data_is_one_image() {
             expected
         );
     }
-    // Nothing may come between them.
+    // IDAT chunks must be adjacent.
     let (one, other) = data.split_at(100);
     let apart = [
         chunk(b"IDAT", one),
@@ -194,7 +194,7 @@ fn any_changed_byte_is_a_photo_or_damage() {
             let mut file = complete_file.clone();
             noise = noise.wrapping_mul(1_103_515_245).wrapping_add(12345);
             let at = 8 + (noise >> 8) as usize % (file.len() - 8);
-            file[at] = noise as u8;
+            file[at] = noise.to_le_bytes()[0];
             if let Ok(header) = Header::read(&file)
                 && header.pixels() < 1_000_000
             {

@@ -1,4 +1,4 @@
-//! WebP files without losses, written by the decoder's own crate; in the SDK's tests all kinds are compared with OpenCV.
+//! Lossless WebP files, encoded by `image-webp`; tests with the feature `opencv` compare all variants with OpenCV.
 
 use std::time::{Duration, Instant};
 
@@ -58,7 +58,7 @@ fn other_chunks_are_stripped() {
     let plain = lossless(&[7; 64 * 32 * 3], 64, 32, ColorType::Rgb8);
     let image = plain[12..].to_vec();
     let expected = decode_pixels(&plain, unlimited()).unwrap();
-    // Flags that promise chunks which are not there, and chunks that are damaged.
+    // Flags for chunks that are missing, and damaged chunks.
     for chunks in [
         vec![extended(0x2c), image.clone()],
         vec![
@@ -109,7 +109,7 @@ fn any_changed_byte_is_a_photo_or_damage() {
         let mut file = complete_file.clone();
         random = random.wrapping_mul(1_103_515_245).wrapping_add(12345);
         let at = 12 + (random >> 8) as usize % (file.len() - 12).min(200);
-        file[at] = random as u8;
+        file[at] = random.to_le_bytes()[0];
         if let Ok(header) = Header::read(&file)
             && header.pixels() < 1_000_000
         {
@@ -131,7 +131,7 @@ fn decoding_ends_at_the_deadline() {
     ));
 }
 
-/// Bits as lossless WebP has them, the lowest of each byte first.
+/// Bits in the order of lossless WebP, the lowest of each byte first.
 #[derive(Default)]
 struct BitWriter {
     bytes: Vec<u8>,
@@ -150,13 +150,13 @@ impl BitWriter {
         }
     }
 
-    /// A code of one symbol, which then takes no bits.
+    /// A code of one symbol, which takes no bits in the data.
     fn put_single_symbol_code(&mut self, symbol: u32) {
         self.put(0b101, 3);
         self.put(symbol, 8);
     }
 
-    /// A code in few bits whose table is large: its lengths are 1 to 9 and twice 10.
+    /// A short code with a large table: its lengths are 1 to 9, and 10 twice.
     fn put_large_code(&mut self) {
         self.put(0, 1);
         self.put(14 - 4, 4);
@@ -181,14 +181,14 @@ impl BitWriter {
     }
 }
 
-/// A file of 64x64 pixels that promises 65,536 groups of codes, and has so many of them.
+/// A file of 64x64 pixels that declares 65,536 Huffman code groups and contains `groups`.
 fn with_huffman_groups(groups: usize) -> Vec<u8> {
     let mut bits = BitWriter::default();
     bits.put(0x2f, 8);
     bits.put(63, 14);
     bits.put(63, 14);
     bits.put(0, 1 + 3);
-    // No transform, no cache of colours; but codes by place, the highest everywhere.
+    // No transform and no colour cache, but an entropy image with the highest value everywhere.
     bits.put(0, 1);
     bits.put(0, 1);
     bits.put(1, 1);
@@ -210,11 +210,11 @@ fn tables_over_the_memory_limit_are_refused() {
         deadline: Instant::now() + TIMEOUT,
         memory: Some(available),
     };
-    // With all of its groups it would take more than a gigabyte.
+    // All of its groups would take more than a gigabyte.
     let file = with_huffman_groups(65_536);
     assert!(file.len() < 6 << 20);
     assert_eq!(result_name(&file, limits), "NotEnoughMemory");
-    // A few of them are only damaged.
+    // With few groups the file is only damaged.
     assert_eq!(
         result_name(&with_huffman_groups(100), limits),
         "PhotoDamaged"

@@ -1,4 +1,4 @@
-//! Pixels as OpenCV 4.5.5 decodes them, of PNG and WebP files of all kinds and of all orientations.
+//! Compares pixels with those of OpenCV 4.5.5, for all variants of PNG and WebP files and all orientations.
 
 use opencv::imgproc;
 
@@ -57,7 +57,7 @@ fn damaged_png_files_match_opencv() {
             let mut file = complete_file.clone();
             noise = noise.wrapping_mul(1_103_515_245).wrapping_add(12345);
             let at = 33 + (noise >> 8) as usize % (file.len() - 45);
-            file[at] = noise as u8;
+            file[at] = noise.to_le_bytes()[0];
             match (decode_file(&file), decode_with_opencv(&file, false)) {
                 (Ok(ours), Some(theirs)) => {
                     accepted += 1;
@@ -65,7 +65,7 @@ fn damaged_png_files_match_opencv() {
                 }
                 (Err(_), None) => refused += 1,
                 (ours, theirs) => panic!(
-                    "byte {at} of {variant:?}: we say {:?}, and OpenCV {}",
+                    "byte {at} of {variant:?}: our result is {:?}, and OpenCV's {}",
                     ours.map(|_| "a photo"),
                     if theirs.is_some() {
                         "a photo"
@@ -82,22 +82,23 @@ fn damaged_png_files_match_opencv() {
     );
 }
 
-/// A picture of smooth colours, edges and noise.
+/// An image with smooth colours, edges and noise.
 fn test_image(width: i32, height: i32, channels: i32, turn: i32) -> Mat {
     let mat_type = opencv::core::CV_MAKETYPE(opencv::core::CV_8U, channels);
     let mut image =
         Mat::new_rows_cols_with_default(height, width, mat_type, Scalar::all(0.0)).unwrap();
     let pixels = image.data_bytes_mut().unwrap();
-    let (row, channels) = ((width * channels) as usize, channels as usize);
-    let mut noise = turn as u32;
+    let mut noise = u32::try_from(turn).unwrap();
+    let [row, channels, turn] =
+        [width * channels, channels, turn].map(|number| usize::try_from(number).unwrap());
     for (at, value) in pixels.iter_mut().enumerate() {
         let (x, y, channel) = (at % row / channels, at / row, at % channels);
         noise = noise.wrapping_mul(1_103_515_245).wrapping_add(12345);
-        *value = match (x / 13 + y / 11 + turn as usize) % 6 {
+        *value = match (x / 13 + y / 11 + turn) % 6 {
             0 => (noise >> 24) as u8,
-            1 => 255 * (x / 3 % 2) as u8,
-            2 => 40 * channel as u8,
-            _ => (x * (1 + channel) + y * (3 - channel.min(3))) as u8,
+            1 => 255 * u8::from(x / 3 % 2 == 1),
+            2 => (40 * channel).to_le_bytes()[0],
+            _ => (x * (1 + channel) + y * (3 - channel.min(3))).to_le_bytes()[0],
         };
     }
     image
@@ -127,11 +128,11 @@ fn webp_variants_match_opencv() {
         (301, 203),
     ] {
         for channels in [1, 3, 4] {
-            // Above 100 it is without losses.
+            // Above 100 the file is lossless.
             for (turn, quality) in (0..).zip([1, 10, 35, 60, 75, 90, 95, 100, 101, 101]) {
                 let image = test_image(width, height, channels, turn);
                 let file = encoded(".webp", &image, imgcodecs::IMWRITE_WEBP_QUALITY, quality);
-                // OpenCV refuses the smallest: it asks for 32 bytes.
+                // OpenCV refuses files of less than 32 bytes.
                 if file.len() >= 32 {
                     assert_same_as_opencv(
                         &file,
@@ -142,11 +143,11 @@ fn webp_variants_match_opencv() {
             }
         }
     }
-    // Few colours, which are kept in a table.
+    // Few colours, which are stored in a palette.
     for colours in [2, 4, 5, 16, 17, 256] {
         let mut image = test_image(97, 61, 1, colours);
         for value in image.data_bytes_mut().unwrap() {
-            *value = (i32::from(*value) % colours * 77) as u8;
+            *value = (i32::from(*value) % colours * 77).to_le_bytes()[0];
         }
         let file = encoded(".webp", &image, imgcodecs::IMWRITE_WEBP_QUALITY, 101);
         assert_same_as_opencv(&file, &format!("{colours} colours"));
@@ -155,7 +156,7 @@ fn webp_variants_match_opencv() {
     assert!(count > 300, "only {count}");
 }
 
-/// One picture as a file of each format, with an orientation.
+/// A file of each format with this orientation.
 fn files_with_orientation(orientation: u16) -> [(&'static str, Vec<u8>); 4] {
     let exif = exif_block(orientation);
     let named = [b"Exif\0\0", &exif[..]].concat();
@@ -200,7 +201,7 @@ fn every_orientation_matches_opencv() {
                 Some(canvas) => canvas,
                 None => to_bgr(&photo.grey).unwrap(),
             };
-            // OpenCV 4.5.5 does not look for the orientation of a WebP file.
+            // OpenCV 4.5.5 does not read the orientation of a WebP file.
             let theirs = if format == "WebP" {
                 let upright = decode_with_opencv(&file, false).unwrap();
                 let header = Header {

@@ -1,5 +1,4 @@
-//! What looking at a photo takes is at most what is asked for before it. Each photo has a process of its own, which says what
-//! it took at its peak.
+//! Detection takes at most the estimated memory. Each photo gets its own process, which prints its peak.
 
 use std::process::Command;
 
@@ -8,15 +7,15 @@ use crate::machine::peak_memory;
 use crate::photo::decode::jpeg::tests::variants::{TYPICAL as JPEG, Variant as Jpeg, file as jpeg};
 use crate::photo::decode::png::tests::variants::{TYPICAL as PNG, Variant as Png};
 
-/// The variables that tell the process which photo it is for, and which preset.
+/// Environment variables that pass the photo and the preset to the process.
 const FILE_VARIABLE: &str = "FACE_DETECT_TEST_FILE";
 const PRESET_VARIABLE: &str = "FACE_DETECT_TEST_PRESET";
-/// What it says its peak after.
+/// The process prints this before its peak.
 const PEAK_PREFIX: &str = "peak in kB: ";
 
 const PRESETS: [Preset; 2] = [Preset::Original, Preset::Balanced];
 
-/// With orientation 6 the picture is there twice.
+/// With orientation 6 the image is in memory twice.
 fn with_orientation_6(file: &[u8]) -> Vec<u8> {
     let named = [b"Exif\0\0", &exif_block(6)[..]].concat();
     let length = u16::try_from(named.len() + 2).unwrap().to_be_bytes();
@@ -54,9 +53,9 @@ fn photos() -> Vec<(&'static str, Vec<u8>)> {
     };
     vec![
         ("JPEG", jpeg(large)),
-        ("JPEG on its side", with_orientation_6(&jpeg(large))),
+        ("rotated JPEG", with_orientation_6(&jpeg(large))),
         (
-            "JPEG without colours",
+            "grey JPEG",
             jpeg(Jpeg {
                 channels: 1,
                 ..fine
@@ -86,7 +85,7 @@ fn photos() -> Vec<(&'static str, Vec<u8>)> {
             }),
         ),
         (
-            "one component a scan",
+            "non-interleaved JPEG",
             jpeg(Jpeg {
                 non_interleaved: 1,
                 ..large
@@ -94,7 +93,7 @@ fn photos() -> Vec<(&'static str, Vec<u8>)> {
         ),
         ("PNG", png.file(b"", b"")),
         (
-            "PNG of 16 bits",
+            "16-bit PNG",
             Png {
                 depth: 16,
                 colour: 6,
@@ -121,8 +120,8 @@ fn photos() -> Vec<(&'static str, Vec<u8>)> {
             .file(b"", b""),
         ),
         ("WebP", webp(3, 80)),
-        ("WebP without losses", webp(3, 101)),
-        ("WebP with opacity", webp(4, 101)),
+        ("lossless WebP", webp(3, 101)),
+        ("lossless WebP with alpha", webp(4, 101)),
     ]
 }
 
@@ -160,7 +159,7 @@ fn no_photo_exceeds_the_estimated_memory() {
 }
 
 #[test]
-#[ignore = "it is a part of the test above"]
+#[ignore = "run by the test above in a process of its own"]
 fn measure_one_photo() {
     let Some(path) = env::var_os(FILE_VARIABLE) else {
         return;

@@ -1,4 +1,4 @@
-// For tests: writes a JPEG file of a kind that no camera's tool writes by one call.
+// For tests: encodes a JPEG file of a variant that common tools do not write with one call.
 #include <setjmp.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -8,19 +8,19 @@
 #include <jpeglib.h>
 
 struct jpeg_variant {
-    // Of the samples that are given and of those in the file: 1, 3 or 4, which is RGB or CMYK; and whether they are
-    // stored as such and not as brightness and colour.
+    // The channels of the input samples and of the file: 1, 3 (RGB) or 4 (CMYK); and whether they are stored as such,
+    // not as luma and chroma.
     int channels, untransformed_colours;
     int horizontal, vertical;
     int width, height, quality;
     int progressive, arithmetic, restart, non_interleaved, without_tables;
-    // The number of scans, if it is to be less than there would be.
+    // The maximum number of scans; 0 for all.
     int max_scans;
 };
 
 static void longjmp_on_error(j_common_ptr info) { longjmp(*(jmp_buf *)info->client_data, 1); }
 
-// Gives the file's length, or none if it does not fit or libjpeg refuses.
+// Returns the file's length, or 0 if it does not fit or libjpeg fails.
 size_t face_detect_write_jpeg_variant(const struct jpeg_variant *variant, const uint8_t *samples, uint8_t *file,
                                       size_t room) {
     struct jpeg_compress_struct info;
@@ -73,7 +73,7 @@ size_t face_detect_write_jpeg_variant(const struct jpeg_variant *variant, const 
     if (variant->without_tables) jpeg_suppress_tables(&info, TRUE);
     jpeg_start_compress(&info, !variant->without_tables);
     if (variant->without_tables) {
-        // The other tables are not everybody's.
+        // The quantisation tables are not standard ones, so the file must contain them.
         for (int table = 0; table < NUM_QUANT_TBLS; table++)
             if (info.quant_tbl_ptrs[table]) info.quant_tbl_ptrs[table]->sent_table = FALSE;
     }

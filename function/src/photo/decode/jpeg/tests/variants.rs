@@ -1,8 +1,8 @@
-//! For tests: JPEG files of all kinds, written by libjpeg-turbo.
+//! For tests: JPEG files of all variants, encoded by libjpeg-turbo.
 
 use std::ffi::c_int;
 
-/// As `variants.c` has it.
+/// Must match `variants.c`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct Variant {
@@ -30,7 +30,7 @@ unsafe extern "C" {
     ) -> usize;
 }
 
-/// What most photos are.
+/// The variant of most photos.
 pub const TYPICAL: Variant = Variant {
     channels: 3,
     untransformed_colours: 0,
@@ -47,31 +47,32 @@ pub const TYPICAL: Variant = Variant {
     max_scans: 0,
 };
 
-/// A file of a kind, of a picture that has smooth colours, edges and noise.
+/// A file of an image with smooth colours, edges and noise.
 pub fn file(variant: Variant) -> Vec<u8> {
-    let (width, channels) = (variant.width as usize, variant.channels as usize);
-    let mut samples = vec![0; width * variant.height as usize * channels];
+    let [width, height, channels] = [variant.width, variant.height, variant.channels]
+        .map(|number| usize::try_from(number).unwrap());
+    let mut samples = vec![0; width * height * channels];
     let mut noise = 12345_u32;
     for (at, sample) in samples.iter_mut().enumerate() {
         let (x, y, channel) = (at / channels % width, at / channels / width, at % channels);
         noise = noise.wrapping_mul(1_103_515_245).wrapping_add(12345);
         *sample = match (x / 9 + y / 7) % 5 {
             0 => (noise >> 24) as u8,
-            1 => 255 * (x / 4 % 2) as u8,
-            _ => (x * (2 + channel) + y * (4 - channel)) as u8,
+            1 => 255 * u8::from(x / 4 % 2 == 1),
+            _ => (x * (2 + channel) + y * (4 - channel)).to_le_bytes()[0],
         };
     }
     let mut file = vec![0; 4 * samples.len() + (1 << 16)];
-    // SAFETY: there are as many samples as the kind says, and so much room.
+    // SAFETY: there are as many samples as the variant declares, and the length of the output is passed.
     let length = unsafe {
         face_detect_write_jpeg_variant(&variant, samples.as_ptr(), file.as_mut_ptr(), file.len())
     };
-    assert!(length > 0, "{variant:?} cannot be written");
+    assert!(length > 0, "failed to encode {variant:?}");
     file.truncate(length);
     file
 }
 
-/// Kinds of many sizes and ways to store colours.
+/// Variants of many sizes, encodings and colour formats.
 pub fn variants() -> Vec<Variant> {
     let colours = [
         (1, 0, 1, 1),

@@ -1,6 +1,5 @@
-//! For tests: PNG files of all kinds. What they hold is any bytes, packed without compression.
+//! For tests: PNG files of all variants, with arbitrary bytes that are stored uncompressed.
 
-/// A kind of file: what its header says, and what it has besides.
 #[derive(Clone, Copy, Debug)]
 pub struct Variant {
     pub width: u32,
@@ -8,11 +7,11 @@ pub struct Variant {
     pub depth: u8,
     pub colour: u8,
     pub interlaced: bool,
-    /// Colours in the palette, if there is one.
+    /// The number of colours in the palette; 0 for no palette.
     pub palette: u8,
 }
 
-/// What most files are.
+/// The variant of most files.
 pub const TYPICAL: Variant = Variant {
     width: 33,
     height: 21,
@@ -22,7 +21,7 @@ pub const TYPICAL: Variant = Variant {
     palette: 0,
 };
 
-/// Every combination of colours and depth that there is.
+/// Every valid combination of colour type and bit depth.
 pub const COLOURS_AND_DEPTHS: [(u8, u8); 15] = [
     (0, 1),
     (0, 2),
@@ -49,13 +48,13 @@ pub fn chunk(name: &[u8; 4], content: &[u8]) -> Vec<u8> {
 }
 
 impl Variant {
-    /// A file, with other chunks before its data and after it.
+    /// A file with other chunks before and after its image data.
     pub fn file(self, before: &[u8], after: &[u8]) -> Vec<u8> {
         let data = chunk(b"IDAT", &zlib_stored(&self.rows()));
         self.file_of(&[before, &data, after].concat())
     }
 
-    /// A file of these chunks.
+    /// A file with these chunks between its header, or its palette, and its end.
     pub fn file_of(self, chunks: &[u8]) -> Vec<u8> {
         let mut header = [self.width.to_be_bytes(), self.height.to_be_bytes()].concat();
         header.extend([self.depth, self.colour, 0, 0, u8::from(self.interlaced)]);
@@ -63,7 +62,7 @@ impl Variant {
         file.extend(chunk(b"IHDR", &header));
         if self.palette > 0 {
             let colours: Vec<u8> = (0..3 * u32::from(self.palette))
-                .map(|at| (at * 83) as u8)
+                .map(|at| (at * 83).to_le_bytes()[0])
                 .collect();
             file.extend(chunk(b"PLTE", &colours));
         }
@@ -72,7 +71,7 @@ impl Variant {
         file
     }
 
-    /// Any bytes, of which every fourth or so begins a row with another filter.
+    /// Arbitrary bytes; each row starts with an arbitrary filter type.
     pub fn rows(self) -> Vec<u8> {
         let samples = match self.colour {
             2 => 3,
@@ -86,10 +85,10 @@ impl Variant {
         let mut add = |width: u32, height: u32| {
             for _ in 0..if width == 0 { 0 } else { height } {
                 noise = noise.wrapping_mul(1_103_515_245).wrapping_add(12345);
-                rows.push((noise >> 16) as u8 % 5);
+                rows.push(noise.to_le_bytes()[2] % 5);
                 for _ in 0..line(width) {
                     noise = noise.wrapping_mul(1_103_515_245).wrapping_add(12345);
-                    rows.push((noise >> 16) as u8);
+                    rows.push(noise.to_le_bytes()[2]);
                 }
             }
         };
@@ -113,7 +112,7 @@ impl Variant {
     }
 }
 
-/// Bytes as a stream of zlib's that is not compressed.
+/// An uncompressed zlib stream of `bytes`.
 pub fn zlib_stored(bytes: &[u8]) -> Vec<u8> {
     let mut stream = vec![0x78, 0x01];
     let mut blocks = bytes.chunks(u16::MAX.into()).peekable();
@@ -133,7 +132,7 @@ pub fn zlib_stored(bytes: &[u8]) -> Vec<u8> {
     stream
 }
 
-/// All kinds, of some sizes each.
+/// All variants, in several sizes each.
 pub fn variants() -> Vec<Variant> {
     let mut variants = Vec::new();
     for (colour, depth) in COLOURS_AND_DEPTHS {
@@ -149,7 +148,7 @@ pub fn variants() -> Vec<Variant> {
                 (300, 170),
             ] {
                 let palettes = match (colour, depth) {
-                    // Full, and so that values have no colour.
+                    // A full palette, and one that leaves values without a colour.
                     (3, 8) => vec![255, 7],
                     (3, _) => vec![1 << depth, 1],
                     _ => vec![0],
