@@ -1,6 +1,5 @@
-//! A layout as one tar archive that every `docker load` takes: an OCI layout for Docker from
-//! version 25 on, and beside it the `manifest.json` of the versions before, which points at the
-//! same blobs. `archive/read.rs` reads such an archive, and those of others.
+//! Image archives for `docker load`: a tar archive of an OCI layout, for Docker since version 25, with a
+//! `manifest.json` for older versions, which names the same blobs. `archive/read.rs` reads image archives of any tool.
 
 mod read;
 
@@ -21,7 +20,7 @@ use crate::{Digest, Error, Index, Layout, LayoutFolder, Result};
 /// Opens the layout folder or the archive at `path`.
 ///
 /// # Errors
-/// There is nothing, or something else.
+/// `path` does not exist, or is neither a layout folder nor an image archive.
 pub fn open(path: &Path) -> Result<Box<dyn Source>> {
     if path.is_dir() {
         Ok(Box::new(LayoutFolder::open(path)?))
@@ -31,8 +30,8 @@ pub fn open(path: &Path) -> Result<Box<dyn Source>> {
 }
 
 impl Layout {
-    /// Writes the archive to `path`, whole or not at all. `docker load` gives the image the name
-    /// `reference`, such as `face-detect:latest`.
+    /// Writes the archive to `path` atomically. `docker load` gives the image the name `reference`, such as
+    /// `face-detect:latest`.
     pub fn write_archive(&self, path: &Path, reference: &str) -> Result<()> {
         let parent = path.parent().unwrap_or(Path::new("."));
         let partial = temporary_file(parent)?;
@@ -60,7 +59,7 @@ impl Layout {
         }];
         let mut blobs: Vec<_> = layers().copied().collect();
         blobs.extend([config, image.digest()]);
-        // Two layers may hold the same files.
+        // Layers with the same content share a blob.
         blobs.sort();
         blobs.dedup();
 

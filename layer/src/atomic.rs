@@ -1,4 +1,4 @@
-//! Gives something finished its name, in place of what had the name before.
+//! Atomic writes of files and folders: each gets its final name only when it is complete.
 
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
@@ -9,7 +9,7 @@ use tempfile::{NamedTempFile, TempDir};
 
 use crate::{Error, Result};
 
-/// A folder in `parent` for what is not finished, which is removed when it is dropped.
+/// A folder in `parent` for partial output, which is removed when it is dropped.
 pub(crate) fn temporary_folder(parent: &Path) -> Result<TempDir> {
     let folder = partial_builder().tempdir_in(parent);
     folder.map_err(Error::io("create a folder in", parent))
@@ -21,8 +21,8 @@ fn partial_builder() -> tempfile::Builder<'static, 'static> {
     builder
 }
 
-/// A file in `folder` that does not have its name yet. Everybody will be able to read it, whatever the user's
-/// mask is: what it holds is meant for others.
+/// A file in `folder` for [`persist`]. Everybody may read it, whatever the umask is, because artefacts are meant for
+/// others.
 pub(crate) fn temporary_file(folder: &Path) -> Result<NamedTempFile> {
     let file = partial_builder()
         .tempfile_in(folder)
@@ -33,24 +33,24 @@ pub(crate) fn temporary_file(folder: &Path) -> Result<NamedTempFile> {
     Ok(file)
 }
 
-/// Gives `file` the name `path`, in the folder in which it was created.
+/// Renames `file` to `path`, which must be in the folder in which it was created.
 pub(crate) fn persist(file: NamedTempFile, path: &Path) -> Result<()> {
     let renamed = file.persist(path);
     renamed.map_err(|error| Error::io("write", path)(error.error))?;
     Ok(())
 }
 
-/// Writes a file whole or not at all. Everybody may read it, whatever the user's mask is.
+/// Writes a file completely or not at all. Everybody may read it, whatever the umask is.
 ///
 /// # Errors
-/// The folder that it is to be in does not exist or cannot be written.
+/// The parent folder does not exist or cannot be written.
 pub fn atomic_write(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut file = temporary_file(path.parent().unwrap_or(Path::new(".")))?;
     file.write_all(bytes).map_err(Error::io("write", path))?;
     persist(file, path)
 }
 
-/// Renames the folder `from` to `to`; what was there is moved into `trash` first.
+/// Renames the folder `from` to `to`. An existing `to` is moved into `trash` first.
 pub(crate) fn replace_folder(from: &Path, to: &Path, trash: &Path) -> Result<()> {
     if to.exists() {
         fs::rename(to, trash.join("old"))?;

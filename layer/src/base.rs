@@ -1,5 +1,4 @@
-//! What an image is put on: nothing, or another image. Refuses a base that could not run the
-//! program, with the reason.
+//! Checks whether a base image, or an image without a base, could run the program.
 
 use crate::elf::FunctionBinary;
 use crate::library_resolver::LibraryResolver;
@@ -8,7 +7,7 @@ use crate::scan::read_layer;
 use crate::source::Source;
 use crate::{Error, Layout, Result};
 
-/// Whether `binary` runs where there is nothing but itself.
+/// Checks that `binary` runs in an image without other files.
 ///
 /// # Errors
 /// It needs a loader or libraries.
@@ -20,22 +19,22 @@ pub fn check_scratch(binary: &FunctionBinary) -> Result<()> {
         return Ok(());
     }
     let reason = format!(
-        "it needs {}; take the base `minimal`, which has these and nothing else",
+        "it needs {}; use the base `minimal`, which has only these",
         needed.join(", ")
     );
-    Err(incompatible(binary, "scratch", reason))
+    Err(incompatible(binary, "scratch", &reason))
 }
 
-/// Whether `binary` runs in the image that `base` holds; errors call it `name`.
+/// Checks that `binary` runs in the image of `base`, which errors call `name`.
 ///
 /// # Errors
-/// The base is for another processor, lacks a library, or its glibc is older than the binary needs.
+/// The base is for another architecture, lacks a library, or its glibc is older than the binary needs.
 pub fn check_base(binary: &FunctionBinary, base: &Layout, name: &str) -> Result<()> {
     let (elf, image) = (binary.elf(), base.image());
     let (found, architecture) = (image.architecture(), binary.architecture());
     if found != architecture {
         let reason = format!("the base is for {found}, the program for {architecture}");
-        return Err(incompatible(binary, name, reason));
+        return Err(incompatible(binary, name, &reason));
     }
     let source: &dyn Source = base.source();
     let descriptors = image.documents.manifest.layers();
@@ -57,8 +56,8 @@ pub fn check_base(binary: &FunctionBinary, base: &Layout, name: &str) -> Result<
         .chain(libraries)
         .next()
     {
-        let reason = format!("the base has no {missing}; take one with glibc");
-        return Err(incompatible(binary, name, reason));
+        let reason = format!("the base has no {missing}; use one with glibc");
+        return Err(incompatible(binary, name, &reason));
     }
     let Some((needed, symbol)) = &elf.required_glibc else {
         return Ok(());
@@ -69,14 +68,14 @@ pub fn check_base(binary: &FunctionBinary, base: &Layout, name: &str) -> Result<
             let found = found.map(|glibc| glibc.to_string());
             let found = found.unwrap_or("of an unknown release".to_owned());
             let reason = format!(
-                "its glibc is {found}, the program needs {needed} ({symbol}); take a newer base"
+                "its glibc is {found}, the program needs {needed} ({symbol}); use a newer base"
             );
-            Err(incompatible(binary, name, reason))
+            Err(incompatible(binary, name, &reason))
         }
     }
 }
 
-fn incompatible(binary: &FunctionBinary, base: &str, reason: String) -> Error {
+fn incompatible(binary: &FunctionBinary, base: &str, reason: &str) -> Error {
     let path = binary.path().display();
     Error::Other(format!("`{path}` cannot run on the base {base}: {reason}"))
 }

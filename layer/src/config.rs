@@ -1,26 +1,26 @@
-//! What is asked for of an image besides its files.
+//! The configuration of an image that is written.
 
 use std::collections::BTreeMap;
 
 use crate::Architecture;
 
 #[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "names that say all need no comment here")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub struct ImageConfig {
     pub name: String,
     pub architecture: Architecture,
     pub entrypoint: Vec<String>,
-    /// The user that it runs as where nothing else is said; Lambda has one of its own.
+    /// The default user outside Lambda, which has its own.
     pub user: Option<String>,
     pub working_dir: Option<String>,
     pub labels: BTreeMap<String, String>,
-    /// What the manifest says about the image, by the names of
+    /// Annotations of the manifest, with the keys of
     /// <https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md>.
     pub annotations: BTreeMap<String, String>,
 }
 
 impl ImageConfig {
-    /// An image that starts nothing.
+    /// A configuration without an entry point.
     pub fn new(name: &str, architecture: Architecture) -> Self {
         Self {
             name: name.to_owned(),

@@ -1,5 +1,5 @@
-//! What a file of a tree holds, while it is copied into an archive. Remembers whether reading failed: when copying
-//! does, that tells which of both files is to be named.
+//! Reads the content of a tree's file while it is copied into an archive. It records whether reading failed, so that
+//! the error of a failed copy names the right file.
 
 use std::io::{self, Read, Take};
 use std::path::Path;
@@ -35,19 +35,19 @@ impl<'a> ContentReader<'a> {
         })
     }
 
-    /// How many bytes are not read yet.
+    /// In bytes.
     pub(crate) fn remaining(&self) -> u64 {
         self.inner.limit()
     }
 
-    /// What became of a copy of all of it to the file `to`.
+    /// Checks the result of copying the whole content to the file `to`.
     pub(crate) fn finish_copy<T>(self, result: io::Result<T>, to: &Path) -> Result<T> {
         match result {
             Ok(_) if self.remaining() > 0 => {
                 let shorter = io::Error::other("it became shorter while it was read");
                 Err(Error::io("add", self.source)(shorter))
             }
-            // It names the file.
+            // The error names the file already.
             Err(reason) if self.failed => Err(reason.into()),
             result => result.map_err(Error::io("write", to)),
         }
@@ -93,7 +93,7 @@ mod tests {
             failed.unwrap_err().to_string()
         };
         assert_eq!(copy(&named, &mut FullWriter), "failed to write `/to`: full");
-        // A folder can be opened, and not be read.
+        // A folder can be opened, but not read.
         let error = copy(folder.path(), &mut io::sink());
         assert!(
             error.contains(&folder.path().display().to_string()),

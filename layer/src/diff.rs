@@ -1,4 +1,4 @@
-//! How two images differ, file by file: for people who expected the same bytes.
+//! Compares two images file by file, to find out why their bytes differ.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use crate::scan::read_layer;
 use crate::source::Source;
 use crate::{Digest, Error, Image, Result, RunningDigest};
 
-/// Entries by path, each with the digest of its content.
+/// Entries by path, with the digests of their contents.
 pub type LayerFiles = BTreeMap<String, (Entry, Digest)>;
 
 /// The entries of an image's layer `number`, counted from 0 at the bottom.
@@ -19,7 +19,7 @@ pub type LayerFiles = BTreeMap<String, (Entry, Digest)>;
 pub fn layer_files(source: &dyn Source, image: &Image, number: usize) -> Result<LayerFiles> {
     let layers = image.documents.manifest.layers();
     let Some(descriptor) = layers.get(number) else {
-        let reason = format!("it has {} layers, and no layer {number}", layers.len());
+        let reason = format!("it has {} layers, but no layer {number}", layers.len());
         return Err(Error::damaged(source.origin(), reason));
     };
     let mut files = LayerFiles::new();
@@ -32,7 +32,7 @@ pub fn layer_files(source: &dyn Source, image: &Image, number: usize) -> Result<
     Ok(files)
 }
 
-/// The differences between the images of two sources, each a line; none where all bytes are the same.
+/// The differences between the images of two sources, one per line; empty if all bytes are the same.
 ///
 /// # Errors
 /// A layer cannot be read.
@@ -53,7 +53,7 @@ pub fn diff(a: (&dyn Source, &Image), b: (&dyn Source, &Image)) -> Result<Vec<St
             continue;
         }
         if one.diff_id == other.diff_id {
-            lines.push(format!("layer {number}: packed in another way"));
+            lines.push(format!("layer {number}: different compression"));
             continue;
         }
         let (one, other) = (
@@ -64,14 +64,14 @@ pub fn diff(a: (&dyn Source, &Image), b: (&dyn Source, &Image)) -> Result<Vec<St
         diff_files(number, &one, &other, &mut lines);
         if lines.len() == before {
             lines.push(format!(
-                "layer {number}: the same files in another order or time"
+                "layer {number}: the same files with different order or times"
             ));
         }
     }
     Ok(lines)
 }
 
-/// Where two JSON documents differ, by the paths of their values.
+/// Lists the differences of two JSON documents by the paths of their values.
 fn diff_documents(name: &str, a: &[u8], b: &[u8], lines: &mut Vec<String>) {
     let parse = |bytes| serde_json::from_slice(bytes).unwrap_or(Value::Null);
     diff_values(name, &parse(a), &parse(b), lines);
@@ -80,7 +80,8 @@ fn diff_documents(name: &str, a: &[u8], b: &[u8], lines: &mut Vec<String>) {
 fn diff_values(path: &str, a: &Value, b: &Value, lines: &mut Vec<String>) {
     match (a, b) {
         (Value::Object(ours), Value::Object(theirs)) => {
-            for key in BTreeSet::from_iter(ours.keys().chain(theirs.keys())) {
+            let keys: BTreeSet<_> = ours.keys().chain(theirs.keys()).collect();
+            for key in keys {
                 diff_values(&format!("{path}.{key}"), &a[key], &b[key], lines);
             }
         }
@@ -95,7 +96,8 @@ fn diff_values(path: &str, a: &Value, b: &Value, lines: &mut Vec<String>) {
 }
 
 fn diff_files(layer: usize, a: &LayerFiles, b: &LayerFiles, lines: &mut Vec<String>) {
-    for path in BTreeSet::from_iter(a.keys().chain(b.keys())) {
+    let paths: BTreeSet<_> = a.keys().chain(b.keys()).collect();
+    for path in paths {
         let mut report = |what: String| lines.push(format!("layer {layer}, `{path}`: {what}"));
         match (a.get(path), b.get(path)) {
             (Some((one, content)), Some((other, same))) => {
@@ -107,7 +109,7 @@ fn diff_files(layer: usize, a: &LayerFiles, b: &LayerFiles, lines: &mut Vec<Stri
                 }
                 if content != same {
                     let (one, other) = (one.size, other.size);
-                    report(format!("other content, {one} and {other} bytes"));
+                    report(format!("different content, {one} and {other} bytes"));
                 }
             }
             (Some(_), None) => report("only in the first".to_owned()),
@@ -147,7 +149,7 @@ mod tests {
         for expected in [
             "configuration.architecture: \"amd64\" and \"arm64\"",
             "layer 0, `a/file`: mode 0644 and 0755",
-            "layer 0, `a/file`: other content, 3 and 5 bytes",
+            "layer 0, `a/file`: different content, 3 and 5 bytes",
         ] {
             assert!(lines.iter().any(|line| line == expected), "{lines:#?}");
         }

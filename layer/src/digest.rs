@@ -1,4 +1,4 @@
-//! The SHA-256 by which blobs are named, and readers and writers that compute it in passing.
+//! The SHA-256 digest that names a blob, and readers and writers that compute it.
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -10,18 +10,18 @@ use sha2::Sha256;
 
 use crate::Error;
 
-/// The SHA-256 of some bytes, which OCI writes as `sha256:` and 64 hexadecimal digits. Other
-/// algorithms of the specification are not in use and are refused.
+/// A SHA-256 digest, which OCI writes as `sha256:` and 64 hexadecimal digits. The specification's other algorithms are
+/// not in use, and are refused.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest([u8; 32]);
 
 impl Digest {
-    /// The digest of `bytes`.
+    /// Hashes `bytes`.
     pub fn of(bytes: &[u8]) -> Self {
         Self(<Sha256 as sha2::Digest>::digest(bytes).into())
     }
 
-    /// Its hexadecimal digits, which name its blob.
+    /// The hexadecimal digits, which are the name of the blob's file.
     pub fn hex(&self) -> String {
         hex::encode(self.0)
     }
@@ -45,7 +45,7 @@ impl FromStr for Digest {
     fn from_str(text: &str) -> Result<Self, Error> {
         let refused = || {
             let text: String = text.chars().take(100).collect();
-            let what = "is no digest; one is `sha256:` and 64 hexadecimal digits";
+            let what = "is not a digest; write `sha256:` and 64 lowercase hexadecimal digits";
             Error::Other(format!("`{text}` {what}"))
         };
         let digits = text.strip_prefix("sha256:").ok_or_else(refused)?;
@@ -79,19 +79,16 @@ impl<'de> Deserialize<'de> for Digest {
     }
 }
 
-/// The digest and the count of the bytes so far.
+/// Computes the digest and the size of a stream of bytes.
 #[derive(Clone, Default)]
 pub struct RunningDigest {
     hash: Sha256,
     bytes: u64,
 }
 
-#[expect(missing_docs, reason = "names that say all need no comment here")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 impl RunningDigest {
-    /// The digest and the count of all that `reader` has.
-    ///
-    /// # Errors
-    /// It cannot be read.
+    /// Reads `reader` to its end.
     pub fn from_reader(reader: &mut (impl Read + ?Sized)) -> io::Result<Self> {
         let mut digest_state = Self::default();
         io::copy(reader, &mut digest_state)?;
@@ -123,7 +120,7 @@ impl Write for RunningDigest {
     }
 }
 
-/// Passes bytes on, to a writer or from a reader, and knows their count and digest.
+/// A reader or writer that computes the digest and size of the bytes that pass through.
 pub(crate) struct HashingIo<T> {
     inner: T,
     digest_state: RunningDigest,
@@ -137,7 +134,7 @@ impl<T> HashingIo<T> {
         }
     }
 
-    /// What is inside, the digest and the count.
+    /// Returns the inner reader or writer, the digest and the size in bytes.
     pub(crate) fn finish(self) -> (T, Digest, u64) {
         (
             self.inner,
@@ -195,7 +192,7 @@ mod tests {
         for text in ["", "sha256:", &ABC[7..], &ABC[..70], &upper, &sha512] {
             assert!(text.parse::<Digest>().is_err(), "{text}");
         }
-        // A digest names a file: nothing that leads elsewhere is one.
+        // A digest is used as a file name, so path traversal must be rejected.
         let path = format!("sha256:../../{}", "a".repeat(58));
         assert!(path.parse::<Digest>().is_err());
     }

@@ -1,4 +1,5 @@
-//! Documents of an image: JSON with one form for one value, descriptors, and reading with a limit. Their types are those of the crate `oci-spec`.
+//! Helpers for an image's JSON documents, whose types are those of the crate `oci-spec`: canonical serialization,
+//! descriptors, and reading with a size limit.
 
 use std::fmt::Display;
 use std::io::Read;
@@ -11,32 +12,31 @@ use serde::de::DeserializeOwned;
 use crate::digest::Digest;
 use crate::{Error, Result};
 
-/// The largest document that is read. Registries refuse larger manifests; see "Pushing manifests" in
+/// In bytes. Registries refuse larger manifests; see "Pushing manifests" in
 /// <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md>.
 pub(crate) const MAX_DOCUMENT_SIZE: u64 = 4 * 1024 * 1024;
 
 /// The content of the file `oci-layout`.
 pub(crate) const OCI_LAYOUT: &str = r#"{"imageLayoutVersion":"1.0.0"}"#;
 
-/// JSON with its keys sorted: the crate's types keep some of them in hash maps, whose order
-/// changes from run to run.
+/// JSON with sorted keys, because the types of `oci-spec` have hash maps, whose order changes from run to run.
 pub(crate) fn canonical_json(document: &impl Serialize) -> Result<Vec<u8>> {
     let sorted = serde_json::to_value(document).and_then(|value| serde_json::to_vec(&value));
     sorted.map_err(build_error("JSON"))
 }
 
-/// How an error of a builder becomes ours.
+/// Converts the error of a builder or serializer.
 pub(crate) fn build_error<E: Display>(document: &str) -> impl Fn(E) -> Error {
     move |reason| Error::Other(format!("failed to write the image's {document}: {reason}"))
 }
 
-/// A document that was read as `bytes`; `what` is what errors call it.
+/// Parses a JSON document, which errors call `what`.
 pub(crate) fn parse<T: DeserializeOwned>(origin: &str, what: &str, bytes: &[u8]) -> Result<T> {
     serde_json::from_slice(bytes)
         .map_err(|error| Error::damaged(origin, format!("its {what} cannot be read: {error}")))
 }
 
-/// All bytes of a document, unless they are too many for one.
+/// Reads a document of at most [`MAX_DOCUMENT_SIZE`].
 pub(crate) fn read(origin: &str, what: &str, reader: &mut dyn Read) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let read = reader.take(MAX_DOCUMENT_SIZE + 1).read_to_end(&mut bytes);
@@ -48,7 +48,7 @@ pub(crate) fn read(origin: &str, what: &str, reader: &mut dyn Read) -> Result<Ve
     Ok(bytes)
 }
 
-/// A descriptor without anything that is optional.
+/// A descriptor without optional fields.
 pub fn descriptor(kind: MediaType, digest: &Digest, size: u64) -> Result<Descriptor> {
     let described = DescriptorBuilder::default()
         .media_type(kind)

@@ -1,5 +1,5 @@
-//! What an ELF file needs: its processor, its loader, its shared libraries and the newest glibc
-//! whose symbols it asks for. A [`FunctionBinary`] has been found to run where it must.
+//! Reads an ELF file's requirements: architecture, loader, shared libraries and glibc version. A [`FunctionBinary`] is
+//! known to run on Lambda.
 //!
 //! Symbol versions are described in the Linux Standard Base, "Symbol Versioning":
 //! <https://refspecs.linuxfoundation.org/LSB_5.0.0/LSB-Core-generic/LSB-Core-generic/symversion.html>.
@@ -18,30 +18,30 @@ use crate::lambda::LAMBDA;
 use crate::{Architecture, Error, GlibcVersion, Result, TargetArchitecture};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "names that say all need no comment here")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub struct Elf {
     pub architecture: TargetArchitecture,
     pub interpreter: Option<String>,
     pub needed: Vec<String>,
-    /// Whether it says itself where its libraries are.
+    /// Whether it has `DT_RUNPATH` or `DT_RPATH`.
     pub has_runpath: bool,
-    /// The newest glibc that it asks for, and the symbol version that says so.
+    /// The newest required glibc version, and its symbol version.
     pub required_glibc: Option<(GlibcVersion, String)>,
-    /// What else it asks of glibc, such as `GLIBC_PRIVATE`.
+    /// Required symbol versions of glibc that are not releases, such as `GLIBC_PRIVATE`.
     pub unknown_glibc_versions: Vec<String>,
-    /// The newest glibc whose symbols it defines: the release, if it is glibc's own library.
+    /// The newest glibc version whose symbols it defines: the release, if it is a library of glibc.
     pub provided_glibc: Option<GlibcVersion>,
     pub hardening: Hardening,
 }
 
 impl Elf {
-    /// Reads the file at `path`, the parts of it that tell.
+    /// Reads only the required parts of the file at `path`.
     pub fn read(path: &Path) -> Result<Self> {
         let file = File::open(path)?;
         parse(&ReadCache::new(file)).map_err(read_error(path))
     }
 
-    /// Reads a file that is in memory; errors call it `path`.
+    /// Parses a file in memory, which errors call `path`.
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self> {
         parse(bytes).map_err(read_error(path))
     }
@@ -77,7 +77,7 @@ fn parse<'data>(data: impl ReadRef<'data>) -> Result<Elf, BoxError> {
     let dynamic = sections.dynamic(endian, data)?;
     let mut segments = header.program_headers(endian, data)?.iter();
     if dynamic.is_none() && segments.any(|segment| segment.p_type(endian) == elf::PT_DYNAMIC) {
-        // What it needs is listed in sections, and those were stripped.
+        // The requirements are read from sections, which were stripped.
         return Err("its section headers are missing".into());
     }
     if let Some((entries, strings)) = dynamic {
@@ -93,7 +93,7 @@ fn parse<'data>(data: impl ReadRef<'data>) -> Result<Elf, BoxError> {
             }
         }
     }
-    // A table that cannot be read imports nothing.
+    // An unreadable symbol table counts as empty.
     let symbols = sections.symbols(endian, data, elf::SHT_DYNSYM);
     let symbols = symbols.unwrap_or_default();
     for symbol in symbols.iter().filter(|symbol| symbol.is_undefined(endian)) {
@@ -137,7 +137,7 @@ fn glibc_release(symbol_version: &str) -> Option<GlibcVersion> {
     ))
 }
 
-/// A function's program that has been found to run on Lambda.
+/// A function's program that has passed [`FunctionBinary::check`].
 #[derive(Clone, Debug)]
 pub struct FunctionBinary {
     path: PathBuf,
@@ -145,10 +145,10 @@ pub struct FunctionBinary {
     elf: Elf,
 }
 
-#[expect(missing_docs, reason = "names that say all need no comment here")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 impl FunctionBinary {
-    /// Checks the program at `path`: for the processor `architecture`, with no symbol newer than
-    /// glibc `floor`, and no shared library but glibc's own.
+    /// Checks that the program at `path` is for `architecture`, and needs no glibc newer than `floor` and no shared
+    /// library except glibc's own.
     pub fn check(path: &Path, architecture: Architecture, floor: GlibcVersion) -> Result<Self> {
         let elf = Elf::read(path)?;
         elf.check(path, architecture, floor)?;
@@ -159,18 +159,18 @@ impl FunctionBinary {
         })
     }
 
-    /// The same program, if it was hardened in every way that [`Hardening`] knows.
+    /// Checks that the program has every hardening feature of [`Hardening::missing`].
     ///
     /// # Errors
-    /// It was not; all that is missing is named.
+    /// Names all missing features.
     pub fn require_hardened(self) -> Result<Self> {
         let missing = self.elf.hardening.missing();
         if missing.is_empty() {
             return Ok(self);
         }
-        let missing: String = missing.iter().map(|line| format!("\n- {line}")).collect();
+        let missing: String = missing.iter().flat_map(|line| ["\n- ", line]).collect();
         Err(Error::Other(format!(
-            "`{}` is not hardened:{missing}\nBuild it with the SDK's compiler, which does all of that",
+            "`{}` is not hardened:{missing}\nBuild it with the SDK's compiler, which hardens programs",
             self.path.display()
         )))
     }
@@ -188,8 +188,7 @@ impl FunctionBinary {
     }
 }
 impl Elf {
-    /// Whether this program, which errors call `path`, runs on that processor with nothing but that
-    /// glibc.
+    /// The checks of [`FunctionBinary::check`]; errors call the program `path`.
     pub(crate) fn check(
         &self,
         path: &Path,
@@ -216,7 +215,7 @@ impl Elf {
         }
         if let Some(symbol) = self.unknown_glibc_versions.first() {
             return refused(format!(
-                "needs {symbol} of glibc, which no release of it promises; link it with the SDK's \
+                "needs {symbol} of glibc, which no release guarantees; link it with the SDK's \
                  compiler and without -z pack-relative-relocs"
             ));
         }

@@ -1,7 +1,6 @@
-//! The entries of a tar archive, read from anybody: names and sizes are bounded before anything is
-//! kept, and what could lead out of the folder that it is unpacked into is refused by name. The
-//! extended headers of pax and GNU are read here, because the crate `tar` holds them in memory
-//! whole, however large they say they are.
+//! Reads the entries of an untrusted tar archive: names and sizes are limited, and entries that could lead out of the
+//! target folder are refused. The extended headers of pax and GNU are read here, because the crate `tar` reads them
+//! into memory whatever their size.
 
 mod extended_headers;
 
@@ -13,13 +12,13 @@ pub use self::extended_headers::{Entry, EntryKind};
 use self::extended_headers::{ExtendedHeaders, max_extension_size};
 use crate::{Error, Result};
 
-/// The most entries. An operating system with everything in it has some 500,000.
+/// A complete operating system has about 500,000.
 const MAX_ENTRIES: u64 = 2_000_000;
 
-/// Calls `visit` for each entry of the archive, in order, with the place of its content in the archive, and with that.
+/// Calls `visit` for each entry of the archive, with the offset of its content in the archive and the content.
 ///
 /// # Errors
-/// The archive is none, is cut off, or is refused; or `visit` fails.
+/// The archive is damaged, truncated, or has an entry that is refused; or `visit` fails.
 pub(crate) fn for_each(
     origin: &str,
     archive: impl Read,
@@ -41,13 +40,14 @@ pub(crate) fn for_each(
         };
         count += 1;
         if count > MAX_ENTRIES {
-            let reason = format!("there are more than {MAX_ENTRIES} entries");
+            let reason = format!("the archive has more than {MAX_ENTRIES} entries");
             return Err(rejected(reason));
         }
         if let Some(limit) = max_extension_size(kind) {
             if entry.size() > limit {
                 let size = entry.size();
-                return Err(rejected(format!("an extended header of {size} bytes")));
+                let reason = format!("an extended header of {size} bytes is too large");
+                return Err(rejected(reason));
             }
             let mut bytes = Vec::new();
             entry.read_to_end(&mut bytes).map_err(failed)?;
@@ -67,7 +67,7 @@ pub(crate) fn for_each(
     Ok(())
 }
 
-/// The name in a header as errors show it.
+/// The name in a header, shortened for errors.
 fn display_name(header: &Header) -> String {
     let name = String::from_utf8_lossy(&header.path_bytes()).into_owned();
     name.chars().take(120).collect()

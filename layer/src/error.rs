@@ -1,4 +1,4 @@
-//! What can go wrong, with what, where and what to do.
+//! The errors of this crate.
 
 use std::fmt::Display;
 use std::io;
@@ -6,19 +6,18 @@ use std::path::{Path, PathBuf};
 
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-#[expect(missing_docs, reason = "the messages say what each is")]
+#[expect(missing_docs, reason = "the messages describe the variants")]
 pub enum Error {
-    /// A file or folder cannot be read or written, as `fs-err` tells it: what was tried, with which, and why it failed.
+    /// A file or folder cannot be read or written. The message of `fs-err` names it.
     #[error(transparent)]
     File(#[from] io::Error),
-    /// The same where the system says no more than why.
+    /// Like [`Error::File`], for operations without `fs-err`.
     #[error("failed to {verb} `{path}`: {reason}")]
     Io {
         verb: &'static str,
         path: PathBuf,
         reason: io::Error,
     },
-    /// What nobody needs to tell apart.
     #[error("{0}")]
     Other(String),
     #[error("{origin} is damaged: {reason}")]
@@ -31,11 +30,11 @@ pub enum Error {
     },
 }
 
-/// The crate's results.
+/// A result with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    /// How an error of the file system becomes ours: what was tried, and with which file.
+    /// Adds the operation and the path to an I/O error.
     pub fn io(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |reason| Self::Io {
             verb,
@@ -44,7 +43,11 @@ impl Error {
         }
     }
 
-    /// An artefact that is called `origin` is damaged.
+    /// `origin` is the name of the damaged artefact.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "callers give away messages and errors"
+    )]
     pub fn damaged(origin: &str, reason: impl ToString) -> Self {
         Self::Damaged {
             origin: origin.to_owned(),

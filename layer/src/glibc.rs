@@ -1,5 +1,4 @@
-//! The shared libraries that a program needs, from the machine that it was built on: the loader
-//! and parts of glibc, where that glibc is new enough. Refuses to take anything else.
+//! Finds the shared libraries that a program needs on the build machine: the loader and glibc's libraries.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -7,16 +6,16 @@ use std::path::{Path, PathBuf};
 use crate::elf::{Elf, FunctionBinary};
 use crate::{Architecture, Content, Error, FileTree, GlibcVersion, Mode, Result};
 
-/// Since this release the parts that look up host names are in libc itself; before it they are
-/// libraries that libc opens by name and that no program lists. Source: glibc's NEWS for 2.34.
+/// Since this release libc contains the resolver. Before, it was in libraries that libc loads at run time, so that no
+/// program lists them. Source: glibc's NEWS for 2.34.
 const RESOLVER_IN_LIBC: GlibcVersion = GlibcVersion::new(2, 34);
 
 const RESOLVER_LIBRARIES: [&str; 3] = ["libnss_files.so.2", "libnss_dns.so.2", "libresolv.so.2"];
 
-/// The files that `binary` needs, at the paths where its loader looks for them.
+/// The loader and libraries of `binary`, at the paths where its loader searches them.
 ///
 /// # Errors
-/// This machine does not have one of them for the binary's processor.
+/// This machine does not have one of them for the binary's architecture.
 pub fn required_libraries(binary: &FunctionBinary) -> Result<FileTree> {
     let elf = binary.elf();
     let architecture = binary.architecture();
@@ -26,8 +25,8 @@ pub fn required_libraries(binary: &FunctionBinary) -> Result<FileTree> {
     if let Some(interpreter) = &elf.interpreter {
         let name = interpreter.rsplit('/').next().unwrap_or(interpreter);
         let (file, library) = find_library(name, &folders, architecture)?;
-        // The kernel starts the loader by this path, and libraries ask for it by its name alone:
-        // it is loaded then, and not looked for.
+        // The kernel starts the loader by this path. Libraries need it by name, but it is loaded
+        // already, so it is not searched.
         found.insert(name.to_owned(), (interpreter.clone(), file));
         wanted.extend(library.needed);
     }
@@ -53,7 +52,7 @@ pub fn required_libraries(binary: &FunctionBinary) -> Result<FileTree> {
     Ok(tree)
 }
 
-/// The folders in which distributions keep the libraries of an architecture, as loaders search them.
+/// The folders of an architecture's libraries in common distributions, in the loaders' search order.
 pub fn library_folders(architecture: Architecture) -> Vec<String> {
     let multiarch = format!("lib/{architecture}-linux-gnu");
     let folders = [multiarch.as_str(), "lib64", "lib"].into_iter();
@@ -61,7 +60,7 @@ pub fn library_folders(architecture: Architecture) -> Vec<String> {
     folders.collect()
 }
 
-/// The first file of that name that is for the architecture.
+/// The first library of that name that is for the architecture.
 fn find_library(
     name: &str,
     folders: &[String],
@@ -72,7 +71,7 @@ fn find_library(
         if !path.is_file() {
             continue;
         }
-        // Anything may lie in these folders; what is no library for us is passed over.
+        // Skips other files of that name, such as linker scripts and libraries for other architectures.
         if let Ok(elf) = Elf::read(&path)
             && elf.architecture == architecture
         {
@@ -86,11 +85,11 @@ fn find_library(
     };
     let folders = folders.join(", ");
     Err(Error::Other(format!(
-        "no {name} for {architecture} on this machine; looked in {folders}. {advice}"
+        "failed to find {name} for {architecture} on this machine in {folders}. {advice}"
     )))
 }
 
-/// The release of the glibc in a tree that [`required_libraries`] made.
+/// The version of the glibc in a tree of [`required_libraries`].
 pub fn release(tree: &FileTree) -> Result<Option<GlibcVersion>> {
     for (path, content) in tree.files() {
         if let Content::File(file) = content
@@ -111,7 +110,10 @@ mod tests {
         let error =
             find_library("libc.so.6", &["/nowhere".to_owned()], Architecture::Aarch64).unwrap_err();
         let error = error.to_string();
-        assert!(error.contains("no libc.so.6 for aarch64"), "{error}");
+        assert!(
+            error.contains("find libc.so.6 for aarch64 on this machine in /nowhere"),
+            "{error}"
+        );
         assert!(error.contains("libc6:arm64"), "{error}");
     }
 

@@ -1,40 +1,38 @@
-//! gzip on all cores, with the same bytes whatever their number. The input is cut into blocks of
-//! one size, each is compressed by itself with the block before as its dictionary, and what comes
-//! of it is strung together into one deflate stream: each block but the last ends at a byte with
-//! an empty stored block ("sync flush"), as RFC 1951 and RFC 1952 allow. Holds a few blocks for
-//! each core and nothing else.
+//! Parallel gzip whose output does not depend on the number of cores. The input is split into blocks of a fixed size.
+//! Each is compressed independently, with the end of the previous block as its dictionary, and the results are
+//! concatenated into one deflate stream: each block but the last ends at a byte boundary with an empty stored block
+//! ("sync flush"), as RFC 1951 and RFC 1952 allow. Memory is limited to a few blocks per core.
 
 use std::io::{self, Write};
 use std::thread;
 
 use flate2::{Compress, Compression, Crc, FlushCompress, Status};
 
-/// The size of a block; part of what the bytes depend on.
+/// The output depends on it.
 const BLOCK_SIZE: usize = 512 * 1024;
-/// How hard deflate tries. With 7 the function's image takes two thirds of the time and is 3 % larger.
+/// The compression level. With 7 the function's image takes two thirds of the time and is 3 % larger.
 const LEVEL: u32 = 9;
-/// How far back deflate can refer.
+/// The largest distance of deflate's references.
 const WINDOW_SIZE: usize = 32 * 1024;
-/// More cores than this wait for the hash of what they wrote.
+/// More workers would only wait for the hash of the output.
 const MAX_WORKERS: usize = 8;
 
-/// RFC 1952, section 2.3: deflate, no flags, no time, best compression, unknown system. What
-/// machine this ran on and when must not be in the bytes.
+/// RFC 1952, section 2.3: deflate, no flags, no time, best compression, unknown system. Host and time are left out for
+/// reproducible output.
 const GZIP_HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 255];
 
 pub(crate) struct Gzip<W: Write> {
     inner: W,
-    /// What is not compressed yet, behind what the next block can refer to.
+    /// The window of the next block, followed by the input that is not compressed yet.
     pending: Vec<u8>,
-    /// How much of that is there for reference only.
+    /// The length of the window in `pending`.
     window: usize,
     checksum: Crc,
-    /// How many bytes are compressed at once.
+    /// The bytes of input that are compressed together.
     batch_size: usize,
 }
 
 impl<W: Write> Gzip<W> {
-    /// Starts a stream into `inner`, compressed two blocks for each core at a time.
     pub(crate) fn new(inner: W) -> io::Result<Self> {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         Self::with_workers(inner, cores.min(MAX_WORKERS))
@@ -51,7 +49,7 @@ impl<W: Write> Gzip<W> {
         })
     }
 
-    /// Compresses what is pending, a block on each thread.
+    /// Compresses the pending input, with one thread per block.
     fn compress(&mut self, last: bool) -> io::Result<()> {
         let (pending, window) = (&self.pending, self.window);
         let ends = |start: &usize| (start + BLOCK_SIZE).min(pending.len());
@@ -87,7 +85,7 @@ impl<W: Write> Gzip<W> {
     pub(crate) fn finish(mut self) -> io::Result<W> {
         self.compress(true)?;
         self.inner.write_all(&self.checksum.sum().to_le_bytes())?;
-        // The length modulo 2^32, as the trailer has it.
+        // The trailer has the length modulo 2^32.
         self.inner
             .write_all(&self.checksum.amount().to_le_bytes())?;
         Ok(self.inner)
@@ -107,7 +105,7 @@ impl<W: Write> Write for Gzip<W> {
         Ok(count)
     }
 
-    /// What is not whole blocks stays: the bytes must not depend on when somebody flushes.
+    /// Does nothing, because the output must not depend on the caller's flushes.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
@@ -127,7 +125,7 @@ fn deflate(block: &[u8], dictionary: &[u8], last: bool) -> io::Result<Vec<u8>> {
     loop {
         let read = usize::try_from(compress.total_in()).unwrap_or(usize::MAX);
         let status = compress.compress_vec(&block[read.min(block.len())..], &mut output, flush)?;
-        // Capacity that is left means that all of it is out, the flush included.
+        // Spare capacity means that the output is complete, including the flush.
         let available = output.capacity() > output.len();
         if status == Status::StreamEnd || (!last && available) {
             return Ok(output);
@@ -144,7 +142,7 @@ mod tests {
 
     use super::*;
 
-    /// Bytes that compress, with some that do not.
+    /// Bytes of which five in seven are compressible.
     fn sample(length: usize) -> Vec<u8> {
         let mut state = 1_u32;
         let mut noise = || {
@@ -154,7 +152,7 @@ mod tests {
         (0..length)
             .map(|at| {
                 if at % 7 < 5 {
-                    (at / 100) as u8
+                    (at / 100).to_le_bytes()[0]
                 } else {
                     noise()
                 }

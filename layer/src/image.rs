@@ -1,6 +1,5 @@
-//! An image: its layers, its configuration and the manifest that binds them, as the documents of
-//! the OCI image specification, made from what we wrote or read from a source. Source of every field's
-//! meaning: <https://github.com/opencontainers/image-spec/blob/v1.1.1/config.md>.
+//! An image with its layers, configuration and manifest, either written by this crate or read from a source. The fields
+//! are specified in <https://github.com/opencontainers/image-spec/blob/v1.1.1/config.md>.
 
 use std::collections::HashMap;
 
@@ -13,7 +12,7 @@ use crate::source::{Source, document};
 use crate::timestamp::rfc3339;
 use crate::{Digest, Error, ImageConfig, Layer, Result, TargetArchitecture};
 
-/// An image whose layers are known.
+/// An image whose layers have been written or verified.
 #[derive(Clone, Debug)]
 pub struct Image {
     name: String,
@@ -30,7 +29,7 @@ pub(crate) struct Documents {
 }
 
 impl Documents {
-    /// Reads them, with the digests and sizes that their descriptors say.
+    /// Reads both documents, and verifies their digests and sizes.
     pub(crate) fn read(source: &dyn Source, image: &Descriptor) -> Result<Self> {
         let origin = source.origin();
         let manifest_bytes = document(source, "manifest", image)?;
@@ -46,9 +45,9 @@ impl Documents {
     }
 }
 
-#[expect(missing_docs, reason = "names that say all need no comment here")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 impl Image {
-    /// The image of `layers` on top of those of `base`, created at `time`, in seconds since 1970.
+    /// The image of the layers `own` on top of those of `base`, created at `time` (in seconds since 1970).
     pub(crate) fn new(
         config: &ImageConfig,
         base: Option<&Self>,
@@ -74,7 +73,7 @@ impl Image {
         })
     }
 
-    /// Reads an image that `source` has, its layers to their ends, and verifies every digest and size.
+    /// Reads an image of `source` with all of its layers, and verifies every digest and size.
     pub fn read(source: &dyn Source, image: &Descriptor) -> Result<Self> {
         let origin = source.origin();
         let documents = Documents::read(source, image)?;
@@ -86,7 +85,8 @@ impl Image {
             return Err(Error::damaged(origin, reason));
         }
         let created_by = layer_history(&documents.config).map(|entry| entry.created_by().clone());
-        let mut created_by = Vec::from_iter(created_by).into_iter();
+        let created_by: Vec<_> = created_by.collect();
+        let mut created_by = created_by.into_iter();
         let mut layers = Vec::new();
         for (descriptor, diff_id) in descriptors.iter().zip(ids) {
             let scanned = read_layer(source, descriptor, &mut |_, _| Ok(()))?;
@@ -111,12 +111,12 @@ impl Image {
         &self.name
     }
 
-    /// Its layers, the lowest first.
+    /// The layers, the lowest first.
     pub fn layers(&self) -> &[Layer] {
         &self.layers
     }
 
-    /// The digest of its manifest, by which registries and Lambda know it.
+    /// The digest of the manifest, which identifies the image in registries and on Lambda.
     pub fn digest(&self) -> Digest {
         Digest::of(&self.documents.manifest_bytes)
     }
@@ -133,13 +133,13 @@ impl Image {
         &self.documents.config_bytes
     }
 
-    /// What a registry stores: every blob and the manifest.
+    /// The size in a registry: all blobs and the manifest.
     pub fn compressed_bytes(&self) -> u64 {
         let layers: u64 = self.layers.iter().map(|layer| layer.compressed_bytes).sum();
         layers + (self.config().len() + self.manifest().len()) as u64
     }
 
-    /// What lies on disk when it runs.
+    /// The size of all files on disk.
     pub fn uncompressed_bytes(&self) -> u64 {
         self.layers
             .iter()
@@ -147,7 +147,7 @@ impl Image {
             .sum()
     }
 
-    /// The entry of a layout's index, which names the image `reference`.
+    /// The entry for a layout's index, which gives the image the name `reference`.
     pub(crate) fn descriptor(&self, reference: &str) -> Result<Descriptor> {
         let tag = reference.rsplit_once(':').map_or("latest", |(_, tag)| tag);
         let annotations = HashMap::from([
@@ -167,7 +167,7 @@ impl Image {
 const REF_NAME_ANNOTATION: &str = "org.opencontainers.image.ref.name";
 const CONTAINERD_NAME_ANNOTATION: &str = "io.containerd.image.name";
 
-/// The name, without registry and tag, that an entry of an index gives its image.
+/// The image's name in an entry of an index, without registry and tag.
 fn image_name(entry: &Descriptor) -> Option<String> {
     let name = entry
         .annotations()
@@ -235,7 +235,7 @@ mod tests {
         run.set_env(Some(vec!["A=b".into()]));
         run.set_cmd(Some(vec!["an argument".into()]));
         base.documents.config.set_config(Some(run));
-        // A base may have entries for what made no layer, and none for what did.
+        // A base need not have a history entry for each layer.
         base.documents.config.set_history(None);
 
         let own = ImageConfig {

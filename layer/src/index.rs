@@ -1,4 +1,4 @@
-//! The list of images in a layout, or of one image for several processors. Source:
+//! The index of a layout or of a multi-platform image. Source:
 //! <https://github.com/opencontainers/image-spec/blob/v1.1.1/image-index.md>.
 
 use std::collections::BTreeSet;
@@ -8,11 +8,11 @@ use oci_spec::image::{Arch, Descriptor, ImageIndex, ImageIndexBuilder, MediaType
 use crate::document::{build_error, canonical_json, parse};
 use crate::{Architecture, Error, Result};
 
-/// Images by their descriptors.
+/// An index of images.
 #[derive(Clone, Debug)]
 pub struct Index(ImageIndex);
 
-#[expect(missing_docs, reason = "names that say all need no comment here")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 impl Index {
     pub fn new(manifests: Vec<Descriptor>) -> Result<Self> {
         let index = ImageIndexBuilder::default()
@@ -23,17 +23,18 @@ impl Index {
         Ok(Self(index.map_err(build_error("index"))?))
     }
 
-    /// Reads the index of `origin`.
+    /// Parses an index, whose source errors call `origin`.
     pub fn parse(origin: &str, bytes: &[u8]) -> Result<Self> {
         let index: ImageIndex = parse(origin, "index", bytes)?;
         if index.schema_version() != 2 {
-            let reason = format!("its index has the version {}", index.schema_version());
+            let version = index.schema_version();
+            let reason = format!("its index has the schema version {version}, not 2");
             return Err(Error::damaged(origin, reason));
         }
         Ok(Self(index))
     }
 
-    /// The document, the same bytes for the same index.
+    /// Equal indexes have the same bytes.
     pub fn to_json(&self) -> Result<Vec<u8>> {
         canonical_json(&self.0)
     }
@@ -42,10 +43,10 @@ impl Index {
         self.0.manifests()
     }
 
-    /// The one entry that there is, or else the one for Linux on `architecture`.
+    /// The only entry, or else the one for Linux on `architecture`.
     ///
     /// # Errors
-    /// There is none, with those that there are.
+    /// The index has no such entry; the error lists the available platforms.
     pub fn select_platform(&self, origin: &str, architecture: Architecture) -> Result<&Descriptor> {
         if let [only] = self.manifests() {
             return Ok(only);
@@ -53,7 +54,7 @@ impl Index {
         let position = find_platform(self.manifests().iter(), architecture);
         let position = position.map_err(|available| {
             let available = match available.as_str() {
-                "" => "no image that says what it is for",
+                "" => "no image with a platform",
                 available => available,
             };
             let wanted = architecture.goarch();
@@ -66,8 +67,7 @@ impl Index {
     }
 }
 
-/// The position of the image for Linux on `architecture` among the entries of an index, or else the list of what they
-/// are for.
+/// The position of the entry for Linux on `architecture`, or else the list of available platforms.
 pub fn find_platform<'a>(
     entries: impl Iterator<Item = &'a Descriptor>,
     architecture: Architecture,
@@ -85,7 +85,7 @@ pub fn find_platform<'a>(
     Err(Vec::from_iter(available).join(", "))
 }
 
-/// Whether an entry says that it is no image but something about one, as build tools add.
+/// Whether an entry is a build attestation instead of an image.
 pub(crate) fn is_attestation(entry: &Descriptor) -> bool {
     let unknown = |platform: &oci_spec::image::Platform| {
         *platform.architecture() == Arch::Other("unknown".to_owned())

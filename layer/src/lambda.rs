@@ -1,4 +1,4 @@
-//! What Lambda promises and demands, as numbers and names: `data/lambda.toml`.
+//! Lambda's libraries and quotas, from `data/lambda.toml`.
 
 use std::sync::LazyLock;
 
@@ -17,10 +17,9 @@ pub(crate) struct Lambda {
     pub(crate) system_folders: Vec<String>,
 }
 
-/// The file, which every test of this crate that looks at it checks.
 pub(crate) static LAMBDA: LazyLock<Lambda> = LazyLock::new(|| {
     toml::from_str(include_str!("../data/lambda.toml"))
-        .unwrap_or_else(|error| unreachable!("data/lambda.toml is part of this crate: {error}"))
+        .unwrap_or_else(|error| unreachable!("data/lambda.toml is invalid: {error}"))
 });
 
 #[cfg(test)]

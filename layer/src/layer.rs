@@ -1,6 +1,5 @@
-//! A tree becomes a layer: one pass that writes the tar archive through gzip into a blob and knows
-//! both digests and all sizes at its end. Owner, time and order are the same for every tree. No
-//! file is held in memory whole.
+//! Writes a tree as a layer: one pass writes the tar archive through gzip into a blob, and computes both digests and
+//! all sizes. Owner, times and order are normalized. No file is held in memory completely.
 
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -14,24 +13,23 @@ use crate::gzip::Gzip;
 use crate::tree::{Entry, FileTree};
 use crate::{Error, Result};
 
-/// A layer whose blob is written, or was read to its end.
+/// A layer whose blob has been written, or read to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layer {
     /// The digest of the blob.
     pub digest: Digest,
-    /// The digest of the tar archive inside.
+    /// The digest of the uncompressed tar archive.
     pub diff_id: Digest,
-    /// The size of the blob in bytes.
+    /// The size of the blob.
     pub compressed_bytes: u64,
-    /// The size of its files in bytes.
+    /// The size of the files, without tar headers.
     pub uncompressed_bytes: u64,
-    /// What the layer is, for the image's history.
+    /// The description in the image's history.
     pub created_by: String,
 }
 
 impl Layer {
-    /// Writes `tree` as a blob into the folder `blobs`; every file gets the time `time`, in
-    /// seconds since 1970.
+    /// Writes `tree` as a blob into the folder `blobs`. All files get the time `time`, in seconds since 1970.
     pub(crate) fn write(
         tree: &FileTree,
         created_by: &str,
@@ -61,7 +59,7 @@ impl Layer {
     }
 }
 
-/// Appends everything; returns the size of the files.
+/// Returns the size of the files.
 fn append_tree(
     archive: &mut tar::Builder<impl Write>,
     tree: &FileTree,
@@ -89,7 +87,7 @@ fn append_tree(
     Ok(total)
 }
 
-/// The header of an entry that nobody in particular owns.
+/// A header with the owner root.
 pub(crate) fn tar_header(kind: EntryType, mode: u32, size: u64, time: u64) -> Header {
     let mut header = Header::new_gnu();
     header.set_entry_type(kind);

@@ -1,5 +1,5 @@
-//! An image as a folder in the OCI image layout: blobs by digest, and an index that names the
-//! images. What is written appears whole or not at all; what is read is not trusted. Source:
+//! Writes and reads folders in the OCI image layout: blobs by digest, and an index of the images. Layouts are written
+//! atomically, and not trusted when they are read. Source:
 //! <https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md>.
 
 use std::os::unix::fs::PermissionsExt;
@@ -13,7 +13,7 @@ use crate::{
     Architecture, Digest, Error, FileTree, Image, ImageConfig, Index, Layer, Result, atomic,
 };
 
-/// A layout that is being written.
+/// Writes a layout.
 pub struct LayoutWriter {
     partial: tempfile::TempDir,
     base: Option<Image>,
@@ -21,7 +21,7 @@ pub struct LayoutWriter {
     time: u64,
 }
 
-/// A layout with one image, which was written or read whole.
+/// A layout with one image, which has been written or verified completely.
 #[derive(Clone, Debug)]
 pub struct Layout {
     folder: LayoutFolder,
@@ -29,8 +29,8 @@ pub struct Layout {
 }
 
 impl LayoutWriter {
-    /// Starts a layout in `parent`, the folder that the finished one will be in. Every file and
-    /// document gets the time `time`, in seconds since 1970.
+    /// Starts a layout in `parent`, the parent folder of the finished layout. All files and documents get the time
+    /// `time`, in seconds since 1970.
     pub fn new(parent: &Path, time: u64) -> Result<Self> {
         fs::create_dir_all(parent)?;
         let partial = atomic::temporary_folder(parent)?;
@@ -42,7 +42,7 @@ impl LayoutWriter {
         };
         let blobs = writer.blobs();
         fs::create_dir_all(&blobs)?;
-        // Whatever the user's mask is, others may read a layout.
+        // Others may read a layout, whatever the umask is.
         for folder in blobs.ancestors().take(3) {
             fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755))?;
         }
@@ -57,13 +57,13 @@ impl LayoutWriter {
         self.folder().join("blobs/sha256")
     }
 
-    /// Puts the layers of `base` below all others, as they are, and has the image say what `base`
-    /// says where nothing else is said.
+    /// Puts the unchanged layers of `base` below all others, and inherits its configuration where the image's own has
+    /// no value.
     pub fn set_base(&mut self, base: &Layout) -> Result<()> {
         for layer in base.image.layers() {
             let (from, name) = (base.folder.blob_path(&layer.digest), layer.digest.hex());
             let to = self.blobs().join(name);
-            // The same file under a second name where the disk allows it; blobs never change.
+            // A hard link saves space if the file system supports it, because blobs never change.
             if fs::hard_link(&from, &to).is_err() {
                 fs::copy(&from, &to)?;
             }
@@ -72,14 +72,14 @@ impl LayoutWriter {
         Ok(())
     }
 
-    /// Adds a layer on top of those before. `created_by` says what it is.
+    /// Adds a layer on top of the previous ones. `created_by` describes it in the image's history.
     pub fn add_layer(&mut self, tree: &FileTree, created_by: &str) -> Result<&Layer> {
         let layer = Layer::write(tree, created_by, self.time, &self.blobs())?;
         self.layers.push(layer);
         Ok(&self.layers[self.layers.len() - 1])
     }
 
-    /// Writes the documents and gives the layout its name, `path`, in place of what is there.
+    /// Writes the documents and moves the layout to `path`, replacing an existing folder.
     pub fn finish(self, config: &ImageConfig, path: &Path) -> Result<Layout> {
         let (folder, blobs) = (self.folder(), self.blobs());
         let image = Image::new(config, self.base.as_ref(), &self.layers, self.time)?;
@@ -95,16 +95,16 @@ impl LayoutWriter {
     }
 }
 
-/// Writes the two documents that make a folder of blobs a layout, the index last.
+/// Writes `oci-layout` and then `index.json`, which make a folder of blobs a layout.
 pub fn write_layout_files(folder: &Path, index: &Index) -> Result<()> {
     atomic::atomic_write(&folder.join("oci-layout"), OCI_LAYOUT.as_bytes())?;
     atomic::atomic_write(&folder.join("index.json"), &index.to_json()?)
 }
 
-#[expect(missing_docs, reason = "names that say all need no comment here")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 impl Layout {
-    /// Reads the layout in the folder `path`: the only image in its index, or the one for `architecture`,
-    /// with every digest and size verified.
+    /// Reads the only image of the layout at `path`, or else the one for `architecture`, and verifies every digest and
+    /// size.
     pub fn open(path: &Path, architecture: Architecture) -> Result<Self> {
         let folder = LayoutFolder::open(path)?;
         let index = crate::source::index(&folder)?;
@@ -126,7 +126,7 @@ impl Layout {
     }
 }
 
-/// A layout folder that nobody has looked into yet.
+/// A layout folder whose content has not been verified.
 #[derive(Clone, Debug)]
 pub struct LayoutFolder {
     path: PathBuf,
@@ -141,10 +141,8 @@ impl LayoutFolder {
         }
     }
 
-    /// The layout in the folder `path`.
-    ///
     /// # Errors
-    /// The folder is no layout, or one of another version.
+    /// The folder is not a layout, or has another layout version.
     pub fn open(path: &Path) -> Result<Self> {
         let layout = Self::unchecked(path);
         let found = layout.document("oci-layout")?;
@@ -159,7 +157,7 @@ impl LayoutFolder {
         }
     }
 
-    /// The path of a blob.
+    /// The blob need not exist.
     pub fn blob_path(&self, digest: &Digest) -> PathBuf {
         self.path.join("blobs/sha256").join(digest.hex())
     }
@@ -170,14 +168,13 @@ impl LayoutFolder {
         document::read(&self.origin, &what, &mut file)
     }
 
-    /// Opens a plain file: neither a link, which could lead anywhere, nor a pipe, which could wait
-    /// forever.
+    /// Opens a regular file. Refuses links, which could lead out of the layout, and pipes, which could block.
     fn open_file(&self, path: &Path, what: &str) -> Result<(File, u64)> {
         let Ok(found) = fs::symlink_metadata(path) else {
             return Err(Error::missing(&self.origin, what));
         };
         if !found.is_file() {
-            let reason = format!("its {what} is no plain file");
+            let reason = format!("its {what} is not a regular file");
             return Err(Error::damaged(&self.origin, reason));
         }
         let file = File::open(path)?;

@@ -1,5 +1,4 @@
-//! The program of an image as the image would start it: found through the layers, with the loader
-//! and the libraries that it would get.
+//! Resolves an image's program, its loader and its libraries as they would be found when the image runs.
 
 use std::io::copy;
 
@@ -13,12 +12,11 @@ use crate::scan::read_layer;
 use crate::source::Source;
 use crate::{Error, GlibcVersion, Result, TargetArchitecture};
 
-/// An image whose layers were read.
 pub(crate) struct LibraryResolver<'a> {
     pub(crate) file_system: &'a MergedFileSystem,
     source: &'a dyn Source,
     descriptors: &'a [Descriptor],
-    /// Where its loader looks for libraries.
+    /// The folders of `LD_LIBRARY_PATH`, and then the loader's own.
     search_path: Vec<String>,
 }
 
@@ -47,7 +45,7 @@ impl<'a> LibraryResolver<'a> {
         }
     }
 
-    /// The ELF file that `path` leads to; none where it leads to something else.
+    /// The ELF file that `path` resolves to; none if that is not an ELF file.
     pub(crate) fn read_elf(&self, path: &str) -> Result<Option<Elf>> {
         let Some((layer, entry)) = self.file_system.resolve(path) else {
             return Ok(None);
@@ -69,7 +67,7 @@ impl<'a> LibraryResolver<'a> {
         Ok(Elf::read(file.path()).ok())
     }
 
-    /// The file that a library's name leads to.
+    /// The first file of that name in the search path.
     pub(crate) fn find_library(&self, name: &str) -> Option<&Entry> {
         let places = self.search_path.iter();
         let found =
@@ -79,13 +77,13 @@ impl<'a> LibraryResolver<'a> {
             .find(|entry| entry.kind == EntryKind::File)
     }
 
-    /// The loader that a program is started by, if it is not in the image.
+    /// The program's loader, if it is not in the image.
     pub(crate) fn missing_loader<'e>(&self, elf: &'e Elf) -> Option<&'e String> {
         let loader = elf.interpreter.as_ref();
         loader.filter(|loader| self.file_system.resolve(loader).is_none())
     }
 
-    /// The libraries of a program that are not where the loader looks.
+    /// The program's libraries that are not in the search path.
     pub(crate) fn missing_libraries<'e>(&self, elf: &'e Elf) -> impl Iterator<Item = &'e String> {
         let needed = elf.needed.iter();
         needed.filter(|name| self.find_library(name).is_none())

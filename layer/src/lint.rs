@@ -1,5 +1,5 @@
-//! Whether Lambda would take an artefact: every rule that it has, checked before anything leaves the
-//! machine. All breaches are found at once, each with its rule and what to do.
+//! Checks an artefact against Lambda's rules before it is pushed. Finds all violations at once, each with its rule and
+//! remedy.
 
 mod finding;
 mod image;
@@ -24,7 +24,7 @@ use crate::{Result, open};
 /// Checks the layout folder, the image archive or the zip archive at `path`.
 ///
 /// # Errors
-/// There is nothing there, or nothing of these.
+/// `path` does not exist, or is none of these.
 pub fn lint(path: &Path, options: &LintOptions) -> Result<Vec<Finding>> {
     if path.is_file() && is_zip(path)? {
         return lint_zip(path, options);
@@ -32,7 +32,7 @@ pub fn lint(path: &Path, options: &LintOptions) -> Result<Vec<Finding>> {
     lint_source(open(path)?.as_ref(), options)
 }
 
-/// Whether a file begins as zip archives do: with a file, or with the end of an empty one.
+/// Zip archives begin with a file's header, or with the end record if they are empty.
 fn is_zip(path: &Path) -> Result<bool> {
     let mut magic = Vec::new();
     let file = File::open(path)?;

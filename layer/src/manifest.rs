@@ -1,5 +1,4 @@
-//! What the documents of an image say: from what is asked for, the base's configuration and the layers to
-//! configuration and manifest.
+//! Creates an image's configuration and manifest from an [`ImageConfig`], the base's configuration and the layers.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,7 +11,7 @@ use crate::config::ImageConfig;
 use crate::document::{build_error, descriptor};
 use crate::{Digest, Layer, Result};
 
-/// What is said of an image; what nothing is said of stays as it is in the base.
+/// Values that `config` does not set are inherited from the base.
 pub(crate) fn configuration(
     config: &ImageConfig,
     base: Option<&ImageConfiguration>,
@@ -24,7 +23,7 @@ pub(crate) fn configuration(
     let mut run: Config = below.unwrap_or_default();
     if !config.entrypoint.is_empty() {
         run.set_entrypoint(Some(config.entrypoint.clone()));
-        // Arguments for the base's own program.
+        // The base's CMD has arguments for its own entry point.
         run.set_cmd(None);
     }
     if let Some(user) = &config.user {
@@ -51,8 +50,8 @@ pub(crate) fn configuration(
         .map_err(build_error("configuration"))
 }
 
-/// The base's history and an entry for each layer of ours: Lambda wants one for each layer, also
-/// where the base has none for some of its own.
+/// The base's history and an entry for each own layer. Lambda requires one for each layer, so the base's is replaced if
+/// it is incomplete.
 fn history(
     base: Option<&ImageConfiguration>,
     below: usize,
@@ -78,7 +77,7 @@ fn history(
     Ok(history)
 }
 
-/// The entries of a history that are about layers, and not about settings.
+/// The history entries of layers, without those of settings.
 pub(crate) fn layer_history(config: &ImageConfiguration) -> impl Iterator<Item = &History> {
     let entries = config.history().iter().flatten();
     entries.filter(|entry| entry.empty_layer() != Some(true))

@@ -1,15 +1,14 @@
-//! What a process in the image would see: the entries of all layers on top of each other, without
-//! what a layer above removes, and paths resolved through links.
+//! The file system of an image as a process sees it: all layers merged, with whiteouts applied and links resolved.
 
 use std::collections::BTreeMap;
 
 use crate::entries::{Entry, EntryKind};
 use crate::tree::WHITEOUT_PREFIX;
 
-/// How many links a path may lead through, as in Linux.
+/// The same limit as in Linux.
 const MAX_SYMLINKS: u32 = 40;
 
-/// The entries by path, each with the number of its layer.
+/// The entries by path, with the numbers of their layers.
 #[derive(Debug, Default)]
 pub(crate) struct MergedFileSystem(BTreeMap<String, (usize, Entry)>);
 
@@ -44,7 +43,7 @@ impl MergedFileSystem {
         }
     }
 
-    /// Removes what begins with `prefix`; not what the layer `but` brought.
+    /// Removes all paths with `prefix`, except those from the layer `except`.
     fn remove_with_prefix(&mut self, prefix: &str, except: Option<usize>) {
         let below = self.0.range(prefix.to_owned()..);
         let below = below.take_while(|(path, _)| path.starts_with(prefix));
@@ -57,7 +56,7 @@ impl MergedFileSystem {
         }
     }
 
-    /// The entry that `path` leads to, through any links, with the number of its layer.
+    /// Follows links; returns the entry and the number of its layer.
     pub(crate) fn resolve(&self, path: &str) -> Option<(usize, &Entry)> {
         let mut links = 0;
         let mut left: Vec<String> = reversed_components(path);
@@ -85,7 +84,7 @@ impl MergedFileSystem {
         }
         let (layer, entry) = self.0.get(&at.join("/"))?;
         match &entry.kind {
-            // Its content is that of its target, which lies in the same layer.
+            // A hard link's content is in the entry of its target.
             EntryKind::Hardlink(target) => {
                 let (layer, found) = self.0.get(target)?;
                 (found.kind == EntryKind::File).then_some((*layer, found))
@@ -95,7 +94,7 @@ impl MergedFileSystem {
     }
 }
 
-/// The parts of a path, the first at the end.
+/// The components of a path, the first one last.
 fn reversed_components(path: &str) -> Vec<String> {
     let parts = path.split('/').filter(|part| !matches!(*part, "" | "."));
     parts.rev().map(str::to_owned).collect()

@@ -1,6 +1,5 @@
-//! The files of an image on disk, for machines without a container engine: what its blobs hold,
-//! verified, and not what it was made from. Nothing is written outside the folder, whatever links
-//! the layers bring: every path is resolved below it by the crate `cap-std`.
+//! Unpacks an image from its verified blobs into a folder, for machines without a container engine. Nothing is written
+//! outside the folder, whatever links the layers have: the crate `cap-std` resolves every path below it.
 
 use std::io::{self, Read};
 use std::path::Path;
@@ -14,14 +13,14 @@ use crate::scan::{layer_origin, read_layer};
 use crate::tree::WHITEOUT_PREFIX;
 use crate::{Error, Layout, Result, atomic};
 
-/// A file that removes everything that the layers below have in its folder.
+/// The name of a file that hides the contents of its folder in the layers below.
 const OPAQUE_WHITEOUT: &str = ".wh..wh..opq";
 
 impl Layout {
-    /// Unpacks all layers into the folder `path`, in place of what is there.
+    /// Unpacks all layers into the folder `path`, replacing an existing folder.
     ///
     /// # Errors
-    /// A blob is not the one that its name says, is no layer, or has an entry that leads outside.
+    /// A blob has another digest than its name, is not a layer, or has an entry that leads out of the folder.
     pub fn unpack(&self, path: &Path) -> Result<()> {
         let parent = path.parent().unwrap_or(Path::new("."));
         let partial = atomic::temporary_folder(parent)?;
@@ -46,9 +45,9 @@ impl Layout {
                 Ok(())
             })?;
         }
-        // Last, so that what is in a folder that may not be written could be.
+        // Last, so that files can be written into read-only folders.
         for (path, mode) in folders.iter().rev() {
-            // One that a later layer removed or replaced is none any more.
+            // Fails for a folder that a later layer has removed or replaced.
             let _ = root.set_permissions(path, Permissions::from_mode(mode | 0o700));
         }
         atomic::replace_folder(&folder, path, partial.path())
@@ -69,7 +68,7 @@ fn write_entry(root: &Dir, entry: &Entry, content: &mut dyn Read) -> io::Result<
     }
     if let Some(hidden) = name.strip_prefix(WHITEOUT_PREFIX) {
         if matches!(hidden, "" | "." | "..") {
-            return Err(io::Error::other("it removes no file"));
+            return Err(io::Error::other("it is not a valid whiteout"));
         }
         let hidden = parent.map_or(hidden.to_owned(), |parent| format!("{parent}/{hidden}"));
         return remove(root, &hidden);
@@ -89,7 +88,7 @@ fn write_entry(root: &Dir, entry: &Entry, content: &mut dyn Read) -> io::Result<
             io::copy(content, &mut file)?;
             file.set_permissions(Permissions::from_mode(entry.mode & 0o777))
         }
-        // Refused where the target is absolute.
+        // `cap-std` refuses absolute targets.
         EntryKind::Symlink(target) => root.symlink(target, path),
         EntryKind::Hardlink(target) => root.hard_link(target, root, path),
         EntryKind::Special => Err(io::Error::other("it is a device or a pipe")),
@@ -131,7 +130,6 @@ mod tests {
         layout.unpack(&parent.join("root"))
     }
 
-    /// What tries to lead out of the folder is refused by name, and nothing outside is touched.
     #[test]
     fn links_out_of_the_root_are_rejected() {
         let outside = tempfile::tempdir().unwrap();
@@ -195,6 +193,9 @@ mod tests {
         assert_eq!(fs::read_dir(root.join("d")).unwrap().count(), 0);
         let parent = tempfile::tempdir().unwrap();
         let error = unpack(parent.path(), &[file(".wh...", 0o644, b"")]).unwrap_err();
-        assert!(error.to_string().contains("removes no file"), "{error}");
+        assert!(
+            error.to_string().contains("not a valid whiteout"),
+            "{error}"
+        );
     }
 }

@@ -1,5 +1,5 @@
-//! Reading a layer to its end, once: its bytes are counted and hashed, packed and unpacked, and
-//! every entry is handed on. What is read is held to its descriptor and to what Lambda takes.
+//! Reads a layer in one pass: counts and hashes its compressed and uncompressed bytes, visits every entry, and verifies
+//! the layer against its descriptor and Lambda's limits.
 
 use std::io::{self, BufRead, BufReader, Read, copy, sink};
 
@@ -12,19 +12,19 @@ use crate::entries::{self, Entry, EntryKind};
 use crate::source::Source;
 use crate::{Error, Layer, Result};
 
-/// The most bytes that a layer may unpack to: what Lambda takes of a whole image. More is a bomb.
+/// The most uncompressed bytes of a layer, as a limit for decompression bombs. Lambda's limit for an image is 10 GB.
 const MAX_UNCOMPRESSED_BYTES: u64 = 10 * 1024 * 1024 * 1024;
 
-/// How the tar archive of a layer is packed.
+/// The compression of a layer's tar archive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub enum Compression {
-    /// Not at all.
     None,
-    /// gzip, in one member or several.
+    /// With one or several members.
     Gzip,
 }
 
-/// How the layer of a media type is packed, if we know.
+/// None for unsupported media types.
 pub(crate) fn compression_of(kind: &MediaType) -> Option<Compression> {
     match kind.to_string().as_str() {
         "application/vnd.oci.image.layer.v1.tar+gzip"
@@ -36,12 +36,12 @@ pub(crate) fn compression_of(kind: &MediaType) -> Option<Compression> {
     }
 }
 
-/// Reads the blob of a layer to its end, and calls `visit` for each entry with its content.
-/// `origin` is what errors call it. Nothing in a blob says what made it.
+/// Reads the blob of a layer to its end, and calls `visit` for each entry with its content. Errors call the blob
+/// `origin`. `created_by` of the result is empty.
 ///
 /// # Errors
-/// It is no layer, is cut off, goes on after its end, unpacks to more than Lambda takes, or an entry of
-/// it is refused; or `visit` fails.
+/// The blob is not a layer, is truncated, has trailing data, exceeds Lambda's limit when uncompressed, or has an entry
+/// that is refused; or `visit` fails.
 pub fn scan(
     origin: &str,
     blob: impl Read,
@@ -66,13 +66,13 @@ pub fn scan(
             }
             visit(entry, content)
         })?;
-        // What follows the archive's end belongs to the digest of what is packed, too.
+        // The diff ID includes data after the end of the archive.
         copy(&mut archive, &mut sink()).map_err(failed)?;
         let (_, diff_id, _) = archive.finish();
         diff_id
     };
     if !blob.fill_buf().map_err(failed)?.is_empty() {
-        return Err(Error::damaged(origin, "it goes on after its end"));
+        return Err(Error::damaged(origin, "it has trailing data"));
     }
     let (_, digest, compressed_bytes) = blob.into_inner().finish();
     Ok(Layer {
@@ -84,8 +84,7 @@ pub fn scan(
     })
 }
 
-/// Reads the layer of a descriptor to its end, which must have the digest and the size that the
-/// descriptor says.
+/// Reads the layer of a descriptor to its end, and verifies its digest and size.
 pub(crate) fn read_layer(
     source: &dyn Source,
     layer: &Descriptor,
@@ -95,7 +94,8 @@ pub(crate) fn read_layer(
     let origin = layer_origin(source, &digest);
     let kind = layer.media_type();
     let Some(compression) = compression_of(kind) else {
-        let reason = format!("its media type is {kind}; this reads tar, plain or with gzip");
+        let reason =
+            format!("its media type {kind} is not supported; use tar with or without gzip");
         return Err(Error::damaged(&origin, reason));
     };
     let blob = source.blob(&digest)?;
@@ -111,12 +111,12 @@ pub(crate) fn read_layer(
     Ok(scanned)
 }
 
-/// What errors call a layer of a source.
+/// The name of a layer in errors.
 pub(crate) fn layer_origin(source: &dyn Source, digest: &Digest) -> String {
     format!("the layer {digest} of {}", source.origin())
 }
 
-/// A reader that fails when more comes than may.
+/// A reader that fails after too many bytes.
 struct LimitedReader<R> {
     inner: R,
     left: u64,
@@ -128,7 +128,7 @@ impl<R: Read> Read for LimitedReader<R> {
         match self.left.checked_sub(count as u64) {
             Some(left) => self.left = left,
             None => {
-                let reason = "it unpacks to more than the 10 GB that Lambda takes";
+                let reason = "it exceeds Lambda's limit of 10 GB when uncompressed";
                 return Err(io::Error::other(reason));
             }
         }
@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn scan_computes_digests_and_sizes_of_gzip_and_plain_layers() {
         let archive = archive();
-        // Two members, and an archive that goes on after its end, as some tools write it.
+        // Some tools write several members, and padding after the end of the archive.
         let (first, second) = archive.split_at(600);
         let members = [gzip(first), gzip(second)].concat();
         let found = scan_blob(&members, Compression::Gzip).unwrap();

@@ -1,4 +1,4 @@
-//! Where an image is read from. Hands out bytes, and what is made of them is held to its digest.
+//! Sources of images, such as layout folders and archives. They return unverified bytes; callers verify digests.
 
 use std::io::Read;
 
@@ -8,48 +8,48 @@ use crate::digest::{Digest, HashingIo};
 use crate::document::{self, descriptor_digest};
 use crate::{Error, Index, Result};
 
-/// Something that holds the documents and blobs of images.
+/// The documents and blobs of images.
 pub trait Source {
-    /// What errors call it, such as "the layout `target/image`".
+    /// The name in errors, such as "the layout `target/image`".
     fn origin(&self) -> &str;
 
-    /// The document that says which images there are: `index.json`.
+    /// The content of `index.json`.
     fn index(&self) -> Result<Vec<u8>>;
 
-    /// A blob.
+    /// Opens a blob without verifying it.
     ///
     /// # Errors
-    /// There is none of that digest.
+    /// The source does not have the blob.
     fn blob(&self, digest: &Digest) -> Result<Blob<'_>>;
 
-    /// The names of all files in `blobs/sha256`, in order.
+    /// The sorted names of all files in `blobs/sha256`.
     fn blob_names(&self) -> Result<Vec<String>>;
 
-    /// The document by which Docker before version 25 finds the image, where there is one.
+    /// The content of `manifest.json`, which Docker before version 25 reads, if there is one.
     fn docker_manifest(&self) -> Result<Option<Vec<u8>>> {
         Ok(None)
     }
 
-    /// Whether layers lie here as they are before a push packs them. So it is in what `docker save`
-    /// of Docker before version 25 writes.
+    /// Whether layers are uncompressed here and would be compressed by a push, as in archives of `docker save` before
+    /// version 25.
     fn compresses_on_push(&self) -> bool {
         false
     }
 }
 
-/// Bytes that nobody has looked at yet.
-#[expect(missing_docs, reason = "names that say all need no comment here")]
+/// An unverified blob.
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub struct Blob<'a> {
     pub size: u64,
     pub reader: Box<dyn Read + 'a>,
 }
 
-/// The index of a source.
+/// Reads and parses the index of a source.
 pub fn index(source: &dyn Source) -> Result<Index> {
     Index::parse(source.origin(), &source.index()?)
 }
 
-/// A document that a descriptor names, whose digest and size are as the descriptor says.
+/// Reads the document of a descriptor, and verifies its digest and size. Errors call it `what`.
 pub fn document(source: &dyn Source, what: &str, of: &Descriptor) -> Result<Vec<u8>> {
     let origin = source.origin();
     let digest = descriptor_digest(origin, of)?;

@@ -1,4 +1,4 @@
-//! The processor that an ELF file or an image says it is for, which need not be one of Lambda's.
+//! The architecture of an ELF file or an image, supported by Lambda or not.
 
 use std::fmt;
 
@@ -6,17 +6,17 @@ use object::elf;
 use oci_spec::image::Arch;
 use platform::Architecture;
 
-/// The processor that an ELF file or an image names.
+/// The architecture of an ELF file or an image, which Lambda need not support.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub enum TargetArchitecture {
-    /// One that Lambda offers.
     Supported(Architecture),
-    /// Another, by the name that OCI has for it or the number that ELF has for it.
+    /// OCI's name or ELF's machine number.
     Unsupported(String),
 }
 
 impl TargetArchitecture {
-    /// The architecture, if Lambda offers it.
+    /// None if Lambda does not offer the architecture.
     pub fn supported(&self) -> Option<Architecture> {
         match self {
             Self::Supported(architecture) => Some(*architecture),

@@ -1,3 +1,1 @@
-//! What several modules' tests make.
-
 pub(crate) mod fixture;

@@ -1,24 +1,23 @@
-//! Times in seconds since 1970 as dates, in UTC.
+//! Conversions of Unix time to dates in UTC.
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::{Error, Result};
 
-/// The date and time `seconds` after 1970 began.
 pub(crate) fn from_unix_seconds(seconds: u64) -> Result<OffsetDateTime> {
     let signed = i64::try_from(seconds).unwrap_or(i64::MAX);
     OffsetDateTime::from_unix_timestamp(signed).map_err(|_| out_of_range(seconds))
 }
 
 fn out_of_range(seconds: u64) -> Error {
-    Error::Other(format!("{seconds} s after 1970 is after the year 9999"))
+    Error::Other(format!("the Unix time {seconds} is after the year 9999"))
 }
 
-/// The same as documents have it: `2022-03-04T05:06:07Z`.
+/// Formats a Unix time in UTC, as in `2022-03-04T05:06:07Z`.
 ///
 /// # Errors
-/// It is after the year 9999.
+/// The time is after the year 9999.
 pub fn rfc3339(seconds: u64) -> Result<String> {
     let text = from_unix_seconds(seconds)?.format(&Rfc3339);
     text.map_err(|_| out_of_range(seconds))

@@ -1,5 +1,5 @@
-//! The files of a layer, before they are written: sorted, with every parent folder, and with one
-//! place for modes. Refuses a path that comes twice, naming both sources.
+//! The files of a layer before it is written: sorted, with all parent folders and normalized modes. Refuses duplicate
+//! paths, and names both sources.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -9,11 +9,11 @@ use fs_err as fs;
 
 use crate::{Error, Result};
 
-/// How the name of a file begins that removes the one of the layers below. Source:
+/// The prefix of a file that hides the file of that name in the layers below. Source:
 /// <https://github.com/opencontainers/image-spec/blob/v1.1.1/layer.md#whiteouts>.
 pub(crate) const WHITEOUT_PREFIX: &str = ".wh.";
 
-/// Files by their path in the image.
+/// The files of a layer by their path in the image.
 #[derive(Clone, Debug, Default)]
 pub struct FileTree {
     entries: BTreeMap<String, Entry>,
@@ -25,8 +25,8 @@ pub(crate) enum Entry {
     File { content: Content, mode: Mode },
 }
 
-/// Who may do what with a file. Everything may be read by everybody, because Lambda runs a
-/// function as a user without rights, and nothing may be written.
+/// The permissions of a file. Everybody may read every file, because Lambda runs functions as an unprivileged user, and
+/// only the owner, root, may write it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// 0644.
@@ -45,19 +45,19 @@ impl Mode {
 }
 
 #[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "names that say all need no comment here")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub enum Content {
-    /// What the file on disk holds when the layer is written.
+    /// A file on disk, which is read when the layer is written.
     File(PathBuf),
     Bytes {
-        /// Where they come from, for errors.
+        /// The name of the source in errors.
         origin: String,
         bytes: Vec<u8>,
     },
 }
 
 impl Content {
-    /// Bytes and where they come from.
+    /// Errors call the source of the bytes `origin`.
     pub fn bytes(origin: &str, bytes: &[u8]) -> Self {
         Self::Bytes {
             origin: origin.to_owned(),
@@ -73,18 +73,18 @@ impl Content {
     }
 }
 
-#[expect(missing_docs, reason = "names that say all need no comment here")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 impl FileTree {
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a file at `path`, which is relative to the image's root, and the folders above it.
+    /// Adds a file and its parent folders. `path` is relative to the image's root.
     pub fn add(&mut self, path: &str, content: Content, mode: Mode) -> Result<&mut Self> {
         check_path(path)?;
         let duplicate = |path: &str, first: &str, second: &str| {
             Err(Error::Other(format!(
-                "`{path}` comes twice, from {first} and from {second}; leave one out"
+                "`{path}` is added twice, from {first} and from {second}; leave one out"
             )))
         };
         for (end, _) in path.match_indices('/') {
@@ -107,7 +107,7 @@ impl FileTree {
         Ok(self)
     }
 
-    /// Adds every file below the folder `from` as data, at the same place below `path`.
+    /// Adds all files below the folder `from` as data, with their relative paths below `path`.
     pub fn add_folder(&mut self, path: &str, from: &Path) -> Result<&mut Self> {
         for entry in fs::read_dir(from)? {
             let file = entry?.path();
@@ -138,7 +138,7 @@ impl FileTree {
         Ok(self)
     }
 
-    /// The files, each with what it will hold.
+    /// The files by path, without folders.
     pub fn files(&self) -> impl Iterator<Item = (&str, &Content)> {
         self.entries().filter_map(|(path, entry)| match entry {
             Entry::Directory => None,
@@ -146,7 +146,7 @@ impl FileTree {
         })
     }
 
-    /// Files and folders by path; a folder comes before what is in it.
+    /// Files and folders, sorted by path, so that folders precede their contents.
     pub(crate) fn entries(&self) -> impl Iterator<Item = (&str, &Entry)> {
         self.entries
             .iter()
@@ -154,7 +154,7 @@ impl FileTree {
     }
 }
 
-/// Refuses a path that leaves the image, or that means something else than a file there.
+/// Refuses a path that leads out of the image, is not normalized, or is a whiteout.
 fn check_path(path: &str) -> Result<()> {
     if path
         .split('/')
@@ -173,7 +173,7 @@ fn check_path(path: &str) -> Result<()> {
 }
 
 fn invalid_path(path: &dyn Display, advice: &str) -> Error {
-    Error::Other(format!("`{path}` is no path inside an image; {advice}"))
+    Error::Other(format!("`{path}` is not a path inside an image; {advice}"))
 }
 
 #[cfg(test)]
@@ -225,7 +225,7 @@ mod tests {
                 .add(path, content("x"), Mode::Data)
                 .unwrap_err()
                 .to_string();
-            assert!(error.contains("no path inside an image"), "{error}");
+            assert!(error.contains("not a path inside an image"), "{error}");
         }
     }
 

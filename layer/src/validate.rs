@@ -1,5 +1,5 @@
-//! Derives everything that an image says of itself again from its bytes, and reports every mismatch
-//! instead of the first. Where something cannot be read, the rest is.
+//! Recomputes the digests and sizes of an image from its bytes, and reports all mismatches instead of the first one. An
+//! unreadable part does not stop the validation of the others.
 
 use std::io::Read;
 
@@ -13,16 +13,16 @@ use crate::scan::{layer_origin, read_layer};
 use crate::source::{self, Source};
 use crate::{Digest, Error, Index, Layer, Result, RunningDigest};
 
-/// What a source was found to hold.
+/// The result of [`validate`].
 #[derive(Debug, Default)]
 pub struct Validation {
-    /// What does not fit, each a sentence.
+    /// Messages, in the order of discovery.
     pub mismatches: Vec<String>,
     pub(crate) index: Option<Index>,
     pub(crate) images: Vec<ValidatedImage>,
 }
 
-/// An image whose documents could be read.
+/// An image with readable documents.
 #[derive(Debug)]
 pub(crate) struct ValidatedImage {
     pub(crate) entry: Descriptor,
@@ -33,14 +33,14 @@ pub(crate) struct ValidatedImage {
 #[derive(Debug)]
 pub(crate) struct ValidatedLayer {
     pub(crate) descriptor: Descriptor,
-    /// None where it could not be read.
+    /// None if it could not be read.
     pub(crate) scanned: Option<Layer>,
-    /// The first bytes of its blob.
+    /// The first four bytes of the blob.
     pub(crate) magic: Vec<u8>,
     pub(crate) entries: Vec<Entry>,
 }
 
-/// Reads all that a source has to its end.
+/// Reads and verifies all documents and blobs of a source.
 pub fn validate(source: &dyn Source) -> Validation {
     let mut validator = Validator {
         source,
@@ -60,7 +60,7 @@ pub fn validate(source: &dyn Source) -> Validation {
 
 struct Validator<'a> {
     source: &'a dyn Source,
-    /// The blobs that are part of an image.
+    /// The blobs of the index and of images.
     referenced: Vec<Digest>,
     result: Validation,
 }
@@ -70,12 +70,12 @@ impl Validator<'_> {
         self.result.mismatches.push(mismatch);
     }
 
-    /// The value, or the error among the mismatches.
+    /// Returns the value, or adds the error to the mismatches.
     fn ok_or_report<T>(&mut self, result: Result<T>) -> Option<T> {
         result.map_err(|error| self.report(error.to_string())).ok()
     }
 
-    /// Looks at images, and at those in the indexes among them.
+    /// Checks images, and recursively those of nested indexes.
     fn check_manifests(&mut self, entries: &[Descriptor]) {
         let source = self.source;
         for entry in entries {
@@ -147,7 +147,7 @@ impl Validator<'_> {
         }
     }
 
-    /// Whether old versions of Docker find the same image.
+    /// Checks that old versions of Docker find the same image.
     fn check_docker_manifest(&mut self, bytes: &[u8]) {
         let origin = self.source.origin();
         let parsed: Result<Vec<DockerImage>> = parse(origin, "manifest.json", bytes);
@@ -168,7 +168,7 @@ impl Validator<'_> {
         }
     }
 
-    /// Every blob has the digest that its name says, and is part of an image.
+    /// Reports files that are not blobs and blobs that no image references, and verifies the digests of the latter.
     fn check_blobs(&mut self) {
         let origin = self.source.origin();
         for name in self
@@ -177,16 +177,16 @@ impl Validator<'_> {
         {
             let Ok(digest) = format!("sha256:{name}").parse::<Digest>() else {
                 self.report(format!(
-                    "{origin} has `{name}` among its blobs, which is no digest"
+                    "{origin} has `{name}` among its blobs, which is not a digest"
                 ));
                 continue;
             };
-            // Those of images were read before.
+            // Referenced blobs have been read already.
             if self.referenced.contains(&digest) {
                 continue;
             }
             self.report(format!(
-                "{origin} has the blob {digest}, which is part of no image"
+                "{origin} has the blob {digest}, which is not part of an image"
             ));
             if let Some(found) = self.ok_or_report(blob_digest(self.source, &digest))
                 && found != digest

@@ -1,5 +1,5 @@
-//! A function as a zip archive, for Lambda's runtimes without a container image: the same bytes for the
-//! same files, modes as on Unix, whole or not there. `lint_zip` reads such archives.
+//! Writes a function as a reproducible zip archive with Unix modes, for Lambda's runtimes. The archive is written
+//! atomically. `lint_zip` checks such archives.
 
 use std::io::{self, BufWriter, Seek, Write};
 use std::ops::RangeInclusive;
@@ -16,21 +16,21 @@ use crate::timestamp::from_unix_seconds;
 use crate::tree::{Entry, FileTree};
 use crate::{Digest, Error, Result, RunningDigest};
 
-/// The times that a zip archive can hold, in seconds since 1970: from 1980 to the end of 2107.
+/// The times that a zip archive can represent, in seconds since 1970: from 1980 to the end of 2107.
 const TIME_RANGE: RangeInclusive<u64> = 315_532_800..=4_354_819_198;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[expect(missing_docs, reason = "names that say all need no comment here")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub struct Zip {
     pub digest: Digest,
     pub compressed_bytes: u64,
-    /// The size of the files in it.
+    /// The size of the files, without zip headers.
     pub uncompressed_bytes: u64,
 }
 
 impl Zip {
-    /// Writes the files of `tree` to `path`, whole or not at all. Each gets the time `time`, in seconds
-    /// since 1970, or 1980 where that is earlier: zip knows no time before it.
+    /// Writes the files of `tree` to `path` atomically. All files get the time `time`, in seconds since 1970, clamped
+    /// to the range of zip archives, from 1980 to 2107.
     pub fn write(tree: &FileTree, time: u64, path: &Path) -> Result<Self> {
         let parent = path.parent().unwrap_or(Path::new("."));
         let mut partial = temporary_file(parent)?;
@@ -49,7 +49,7 @@ impl Zip {
     }
 }
 
-/// Writes an archive, which will be called `path`; returns the size of the files in it.
+/// Returns the size of the files. Errors call the archive `path`.
 fn write_archive(file: impl Write + Seek, tree: &FileTree, time: u64, path: &Path) -> Result<u64> {
     let failed = |error: zip::result::ZipError| Error::io("write", path)(error.into());
     let mut archive = ZipWriter::new(file);
@@ -60,7 +60,7 @@ fn write_archive(file: impl Write + Seek, tree: &FileTree, time: u64, path: &Pat
             .last_modified_time(dos_time(time)?);
         let mut uncompressed_bytes = 0;
         for (name, entry) in tree.entries() {
-            // Folders follow from the paths of what is in them.
+            // Folders are implied by the paths of their files.
             if let Entry::File { content, mode } = entry {
                 let options = options.unix_permissions(mode.bits());
                 archive.start_file(name, options).map_err(failed)?;
@@ -78,14 +78,14 @@ fn write_archive(file: impl Write + Seek, tree: &FileTree, time: u64, path: &Pat
             Ok(uncompressed_bytes)
         }
         Err(error) => {
-            // Its end would print that it cannot end the archive.
+            // Its destructor would try to finish the archive and print an error.
             std::mem::forget(archive);
             Err(error)
         }
     }
 }
 
-/// The nearest time that a zip archive can hold, in steps of two seconds.
+/// The nearest time that a zip archive can represent, in steps of two seconds.
 fn dos_time(time: u64) -> Result<DateTime> {
     let time = from_unix_seconds(time.clamp(*TIME_RANGE.start(), *TIME_RANGE.end()))?;
     let date = DateTime::from_date_and_time(

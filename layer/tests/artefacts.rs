@@ -1,4 +1,4 @@
-//! Images written, read again in every form, unpacked and put on bases, as a user of the crate would.
+//! Writes images, reads them back in every form, unpacks them and puts them on bases, as a user of the crate would.
 
 #![allow(clippy::unwrap_used, reason = "a test's panic is its failure")]
 
@@ -78,7 +78,7 @@ fn layout_and_archive_round_trip() {
 fn archive_of_docker_before_25_is_valid() {
     let folder = tempfile::tempdir().unwrap();
     let layout = write(folder.path(), "hello", &[script()], None);
-    // As `docker save` wrote it before version 25: no index, and layers that are not packed.
+    // As `docker save` wrote it before version 25: no index, and uncompressed layers.
     let old = folder.path().join("old");
     fs::create_dir(&old).unwrap();
     let layer = &layout.image().layers()[0];
@@ -178,7 +178,7 @@ fn base_must_have_the_required_libraries() {
     let error = check_base(&binary, &empty, "empty").unwrap_err();
     let error = error.to_string();
     assert!(error.contains("cannot run on the base empty"), "{error}");
-    assert!(error.contains("take one with glibc"), "{error}");
+    assert!(error.contains("use one with glibc"), "{error}");
 }
 
 #[test]
@@ -186,7 +186,7 @@ fn base_with_old_glibc_or_other_architecture_is_rejected() {
     let folder = tempfile::tempdir().unwrap();
     let binary = program(folder.path());
     let elf = Elf::read(binary.path()).unwrap();
-    // A library that says what a glibc of long ago would say, and a loader.
+    // A library that declares the symbol versions of an old glibc, and a loader.
     let versions = folder.path().join("versions");
     fs::write(&versions, "GLIBC_2.1 { global: puts; local: *; };\n").unwrap();
     let script = format!("-Wl,--version-script={}", versions.display());
@@ -238,7 +238,7 @@ fn base_with_old_glibc_or_other_architecture_is_rejected() {
 #[test]
 fn static_program_runs_on_scratch() {
     let folder = tempfile::tempdir().unwrap();
-    // No library of the system, so that none has to be there as an archive.
+    // Without system libraries, because they may not be installed as static archives.
     let source = "void _start(void) { for (;;) {} }\n";
     let path = compile(folder.path(), "static", source, &["-nostdlib", "-static"]);
     let binary = FunctionBinary::check(&path, host(), GlibcVersion::new(2, 17)).unwrap();

@@ -22,7 +22,7 @@ pub struct UnknownArchitecture(String);
 impl Architecture {
     pub const ALL: [Self; 2] = [Self::X86_64, Self::Aarch64];
 
-    /// The name that rustc, zig, cmake and this project's files use.
+    /// The name that rustc, zig, CMake and this project's files use.
     pub fn name(self) -> &'static str {
         match self {
             Self::X86_64 => "x86_64",
@@ -45,16 +45,17 @@ impl Architecture {
         }
     }
 
-    /// The architecture that OCI images call `name`, if Lambda offers it.
+    /// None if Lambda does not offer it.
     pub fn from_goarch(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|known| known.goarch() == name)
     }
 
-    /// The architecture of the machine that this program runs on, if Lambda offers it.
+    /// The architecture of this machine; none if Lambda does not offer it.
     pub fn host() -> Option<Self> {
         std::env::consts::ARCH.parse().ok()
     }
 
+    #[must_use]
     pub fn other(self) -> Self {
         match self {
             Self::X86_64 => Self::Aarch64,

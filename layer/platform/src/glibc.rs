@@ -1,4 +1,4 @@
-//! Releases of glibc.
+//! glibc versions.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct GlibcVersion {
-    /// The first number, 2 for every release since 1997.
+    /// 2 for every release since 1997.
     pub major: u32,
     pub minor: u32,
 }

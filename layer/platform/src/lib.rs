@@ -1,5 +1,5 @@
-//! What a program runs on: a processor architecture that Lambda offers, and a release of glibc. Knows the
-//! names that rustc, zig, OCI and Lambda use for an architecture; nothing else in the project compares them.
+//! The target platform of a program: an architecture that Lambda offers, and a glibc version. The names of an
+//! architecture in rustc, zig, OCI and Lambda are compared only here.
 
 mod architecture;
 mod glibc;

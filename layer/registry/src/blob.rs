@@ -1,6 +1,5 @@
-//! One blob of a registry: its descriptor goes in, and a file with exactly that content is in the
-//! folder afterwards, under its digest. Until it is whole it has the name `.partial-DIGEST`, and
-//! what a broken connection left of it is gone on with, in this run or a later one.
+//! Downloads one blob into a file named after its digest. Until it is complete, the file is called
+//! `.partial-DIGEST`. An interrupted download resumes from that file, in this run or in a later one.
 
 use std::fs::TryLockError;
 use std::io::{ErrorKind, Seek, SeekFrom, Write};
@@ -15,7 +14,7 @@ use super::classify::root_cause;
 use super::manifest::BlobDescriptor;
 use super::{Error, Failure, ProgressMeter, Result, Session};
 
-/// How much a try must bring to count as progress.
+/// The bytes that an attempt must receive to reset the retry count.
 const MIN_PROGRESS: u64 = 1 << 20;
 
 const INVALID_RANGE: StatusCode = StatusCode::RANGE_NOT_SATISFIABLE;
@@ -27,11 +26,11 @@ struct Download<'a> {
     path: PathBuf,
     file: File,
     sum: RunningDigest,
-    /// Whether all of it came in this run.
+    /// Whether this run received all bytes of the file.
     from_scratch: bool,
 }
 
-/// Fetches a blob into the folder `blobs`, unless it is there; whether it had to be fetched.
+/// Downloads a blob into the folder `blobs` unless it is present; returns whether it was downloaded.
 pub(crate) async fn fetch(
     session: &Session<'_>,
     entry: &BlobDescriptor,
@@ -66,7 +65,7 @@ pub(crate) async fn fetch(
     Ok(true)
 }
 
-/// Whether the file at `path` is the blob; one that has another content is removed.
+/// Whether the file at `path` is the blob. Removes a file with different content.
 fn is_complete(path: &Path, entry: &BlobDescriptor) -> Result<bool> {
     let mut file = match File::open(path) {
         Ok(file) => file,
@@ -116,7 +115,7 @@ impl<'a> Download<'a> {
         Ok(())
     }
 
-    /// Fetches what is missing, in one request.
+    /// Downloads the missing bytes in one request.
     async fn attempt(&mut self, meter: &ProgressMeter<'_>) -> Result<(), Failure> {
         if self.sum.size() > self.entry.size() {
             self.restart()?;
@@ -128,9 +127,7 @@ impl<'a> Download<'a> {
                 Ok(response) => self.receive(response, meter).await?,
                 Err(failure) if before > 0 && failure.status == Some(INVALID_RANGE) => {
                     self.restart()?;
-                    return Err(Failure::transient(
-                        self.interrupted("it refuses to go on there"),
-                    ));
+                    return Err(Failure::transient(self.interrupted("it rejects the range")));
                 }
                 Err(failure) => return Err(failure),
             }
@@ -144,11 +141,11 @@ impl<'a> Download<'a> {
         let remote = self.session.remote;
         let mismatch = remote.digest_mismatch(&self.what, self.entry.digest, found);
         if from_scratch {
-            // An empty file, and only one that has the lock is there.
+            // Safe to remove: the file is empty, and this process holds its lock.
             let _ = fs::remove_file(&self.path);
             return Err(mismatch.into());
         }
-        // What an earlier run left may be what is wrong.
+        // The wrong bytes may come from an earlier run.
         Err(Failure::transient(mismatch))
     }
 
@@ -162,7 +159,7 @@ impl<'a> Download<'a> {
         request.await
     }
 
-    /// Takes in an answer, as far as it is wanted.
+    /// Appends the response's body to the file, at most up to the blob's size.
     async fn receive(
         &mut self,
         mut response: Response,
@@ -173,11 +170,11 @@ impl<'a> Download<'a> {
             let range = range.and_then(|value| value.to_str().ok());
             let wanted = format!("bytes {}-", self.sum.size());
             if range.is_some_and(|range| !range.starts_with(&wanted)) {
-                let reason = "it sends another part of it";
+                let reason = "it is for another range";
                 return Err(self.session.invalid_response(&self.what, reason).into());
             }
         } else if self.sum.size() > 0 {
-            // A registry that knows no ranges begins anew, and so does the file.
+            // The registry does not support ranges and sends the whole blob.
             self.restart()?;
         }
         let before = self.sum.size();
@@ -206,7 +203,7 @@ impl<'a> Download<'a> {
         if self.sum.size() == self.entry.size() {
             return Ok(());
         }
-        // Where the end of the answer was announced, this is all that there is.
+        // The response was complete by its Content-Length, so the blob itself is too short.
         if announced == Some(self.sum.size() - before) {
             let found = self.sum.size().to_string();
             return Err(self.size_mismatch(found)?.into());
@@ -224,7 +221,7 @@ impl<'a> Download<'a> {
             .interrupted(&self.what, done, total, reason)
     }
 
-    /// Drops everything: a blob with another size is another blob.
+    /// Discards the file, because a blob of another size cannot be the right one.
     fn size_mismatch(&mut self, found: String) -> Result<Error> {
         self.restart()?;
         let _ = fs::remove_file(&self.path);

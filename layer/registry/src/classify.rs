@@ -1,6 +1,6 @@
-//! What an answer or a broken connection means: an answer goes in, and comes out if it is a good
-//! one. Of a bad one only its status, its codes and its messages are kept, and no message that
-//! repeats a secret.
+//! Classifies responses and connection errors. A successful response is passed on. Of an error
+//! response only the status, the error codes and the messages are kept, except messages that
+//! contain a secret.
 
 use std::error::Error as StdError;
 use std::io;
@@ -12,12 +12,13 @@ use serde_json::Value;
 use super::retry::retry_after;
 use super::{Credentials, Error, Failure, Session};
 
-/// How much of a bad answer is looked at, and of a message in it.
+/// The bytes of an error response that are read.
 const MAX_ERROR_BODY: u64 = 1 << 16;
+/// In characters.
 const MAX_MESSAGE_LENGTH: usize = 300;
 
 impl Session<'_> {
-    /// The answer, if it is a good one.
+    /// Returns a response with a status of success, and turns any other into an error.
     pub async fn classify_response(
         &self,
         what: &str,
@@ -29,7 +30,7 @@ impl Session<'_> {
         }
         let elsewhere = !self.is_from_registry(&response);
         let retry_after = retry_after(response.headers());
-        // What a bad answer says more than its status is a courtesy; it may break off.
+        // The body of an error response is optional detail, so a read error does not matter.
         let body = self.read_body(what, response, MAX_ERROR_BODY).await;
         Err(self.classify_status(
             what,
@@ -40,7 +41,7 @@ impl Session<'_> {
         ))
     }
 
-    /// An answer that is a document and no blob, read whole.
+    /// Reads the whole body of a response, at most `limit` bytes.
     pub async fn read_body(
         &self,
         what: &str,
@@ -56,11 +57,11 @@ impl Session<'_> {
                 None => return Ok(body),
             }
         }
-        let reason = format!("it is longer than the {limit} bytes that it may have");
+        let reason = format!("it is longer than {limit} bytes");
         Err(self.invalid_response(what, reason).into())
     }
 
-    /// What a bad status means; `elsewhere` if it comes from where the registry sent us on to.
+    /// `elsewhere`: the response comes from a server that the registry redirected to.
     pub fn classify_status(
         &self,
         what: &str,
@@ -83,12 +84,12 @@ impl Session<'_> {
             }
             .into(),
             StatusCode::NOT_FOUND => {
-                Error::Other(format!("{registry} has no {what} ({response})")).into()
+                Error::Other(format!("{registry} does not have {what} ({response})")).into()
             }
             status if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() => {
                 let mut text = format!("{registry} cannot serve {what} now ({response})");
                 if let Some(wait) = retry_after {
-                    text += &format!("; it asks to wait {} s", wait.as_secs());
+                    text += &format!("; retry after {} s", wait.as_secs());
                 }
                 Failure {
                     retry_after,
@@ -101,13 +102,12 @@ impl Session<'_> {
         failure
     }
 
-    /// What a connection that cannot be made, or that broke, means.
     pub fn classify_error(&self, what: &str, error: &reqwest::Error) -> Failure {
         let (registry, what) = (self.remote.registry().to_owned(), what.to_owned());
         if let Some(reason) = find_cause::<rustls::Error>(error).map(ToString::to_string) {
             return Error::Other(format!(
-                "failed to make a trusted connection to {registry}: {reason}; plain HTTP is spoken \
-                 only with registries on this machine"
+                "failed to make a trusted connection to {registry}: {reason}; plain HTTP is used \
+                 only for registries on this machine"
             ))
             .into();
         }
@@ -135,30 +135,30 @@ impl Session<'_> {
         }
     }
 
-    /// Whether an answer is the registry's own, and not of a storage that it sent us on to.
+    /// Whether a response comes from the registry itself, not from storage that it redirected to.
     pub fn is_from_registry(&self, response: &Response) -> bool {
         let root = Url::parse(&self.remote.api_url());
         root.is_ok_and(|root| root.origin() == response.url().origin())
     }
 
-    /// What must not be repeated of an answer.
+    /// Texts that no error message may contain.
     fn secrets(&self) -> Vec<String> {
         let credentials = self.remote.credentials.secret().map(str::to_owned);
         let header = self.authorization().map(|known| known.header());
-        // Without its scheme, as a message may have it.
+        // Without the scheme, because a message may contain the bare token.
         let header = header.and_then(|header| Some(header.split_once(' ')?.1.to_owned()));
         let secrets = credentials.into_iter().chain(header);
         secrets.filter(|secret| !secret.is_empty()).collect()
     }
 }
 
-/// Why something failed, without addresses: those that a registry sends us on to are signed.
+/// The reason of an error, without URLs, because redirect targets of registries are signed.
 pub(crate) fn root_cause(error: &reqwest::Error) -> String {
     if error.is_timeout() {
-        return "nothing came for too long".into();
+        return "the connection timed out".into();
     }
     if error.is_redirect() {
-        return "it sends on to where it must not".into();
+        return "it redirects to an address that is not allowed".into();
     }
     let mut reason = "the connection broke".to_owned();
     let mut source = error.source();
@@ -171,7 +171,7 @@ pub(crate) fn root_cause(error: &reqwest::Error) -> String {
     reason
 }
 
-/// The error of such a type that something failed for, if that is it.
+/// The first cause of the type `T`.
 pub(crate) fn find_cause<T: StdError + 'static>(error: &reqwest::Error) -> Option<&T> {
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -190,7 +190,7 @@ pub(crate) fn find_cause<T: StdError + 'static>(error: &reqwest::Error) -> Optio
     None
 }
 
-/// What a registry said, in one line.
+/// The status, and the codes and messages of at most three errors, in one line.
 fn error_summary(status: StatusCode, body: &[u8], secrets: &[String]) -> String {
     let mut summary = format!("HTTP {}", status.as_u16());
     let body: Value = serde_json::from_slice(body).unwrap_or_default();

@@ -1,5 +1,5 @@
-//! Credential helpers, programs that keep credentials for Docker: a helper's name and a registry go
-//! in. Source of the protocol: <https://github.com/docker/docker-credential-helpers>.
+//! Runs Docker's credential helpers, programs that store credentials. Source of the protocol:
+//! <https://github.com/docker/docker-credential-helpers>.
 
 use std::ffi::OsStr;
 use std::io::{ErrorKind, Write};
@@ -9,13 +9,13 @@ use crate::Credentials;
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
-/// What a helper says that knows nothing of a registry.
+/// Part of a helper's message when it has no credentials for a registry.
 const NOT_FOUND_MESSAGE: &str = "credentials not found";
 
-/// The user name that stands for a token.
+/// The user name that marks the secret as an identity token.
 const TOKEN_USERNAME: &str = "<token>";
 
-/// How much of what a failed helper says is repeated, in letters.
+/// The characters of a failed helper's message that are shown.
 const MAX_MESSAGE_LENGTH: usize = 300;
 
 #[derive(Deserialize)]
@@ -25,8 +25,8 @@ struct HelperOutput {
     secret: String,
 }
 
-/// Asks a helper for a registry's credentials; it is looked for in `path`, or else where this
-/// program's own are.
+/// Gets a registry's credentials from the helper `name`, which is searched in `path`, or else in
+/// this process's `PATH`.
 pub fn get(name: &str, server: &str, path: Option<&OsStr>) -> Result<Credentials> {
     let program = format!("docker-credential-{name}");
     let mut command = Command::new(&program);
@@ -36,8 +36,8 @@ pub fn get(name: &str, server: &str, path: Option<&OsStr>) -> Result<Credentials
     }
     let output = run(&mut command, server).map_err(|error| match error.kind() {
         ErrorKind::NotFound => anyhow::anyhow!(
-            "the credential helper `{program}`, which it names for {server}, is not installed; \
-             install it, or take its name out and log in again"
+            "the credential helper `{program}` for {server} is not installed; install it, or \
+             remove it from the configuration and log in again"
         ),
         _ => anyhow::anyhow!("failed to run the credential helper `{program}`: {error}"),
     })?;
@@ -47,7 +47,7 @@ pub fn get(name: &str, server: &str, path: Option<&OsStr>) -> Result<Credentials
         if message.contains(NOT_FOUND_MESSAGE) {
             return Ok(Credentials::Anonymous);
         }
-        // An answer is not meant to be seen, whatever became of it.
+        // JSON may contain the secret.
         let message = if message.contains('{') {
             ""
         } else {
@@ -59,14 +59,14 @@ pub fn get(name: &str, server: &str, path: Option<&OsStr>) -> Result<Credentials
             .take(MAX_MESSAGE_LENGTH)
             .collect();
         bail!(
-            "the credential helper `{program}` fails for {server} ({}): {message}",
+            "the credential helper `{program}` failed for {server} ({}): {message}",
             output.status
         );
     }
     // The parser's message could show the secret.
     let answer: Option<HelperOutput> = serde_json::from_slice(&output.stdout).ok();
     let HelperOutput { username, secret } = answer.with_context(|| {
-        format!("the credential helper `{program}` answers {server} with no user name and secret")
+        format!("the credential helper `{program}` returned no user name and secret for {server}")
     })?;
     Ok(match (username.as_str(), secret.as_str()) {
         (TOKEN_USERNAME, _) => Credentials::IdentityToken(secret),
@@ -85,7 +85,7 @@ fn run(command: &mut Command, server: &str) -> std::io::Result<Output> {
         .stderr(Stdio::piped())
         .spawn()?;
     if let Some(mut input) = child.stdin.take() {
-        // One that ends without reading says by its exit code what is wrong.
+        // A helper that exits without reading reports its error by the exit code.
         let _ = input.write_all(server.as_bytes());
     }
     child.wait_with_output()

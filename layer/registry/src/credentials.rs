@@ -1,10 +1,9 @@
-//! The credentials that `docker login` and its like have stored: a registry and a repository go in.
-//! Sources of the files' forms:
-//! <https://docs.docker.com/reference/cli/docker/login/> and containers-auth.json(5).
+//! Finds the credentials that `docker login`, podman and skopeo have stored. Sources of the file
+//! formats: <https://docs.docker.com/reference/cli/docker/login/> and containers-auth.json(5).
 //!
-//! The crate `docker_credential` reads these files, too. It does not name a helper that is missing,
-//! takes a helper's word that it knows nothing for a failure, and knows neither keys that end in
-//! `/v1/` without a scheme, nor keys with a repository, nor tokens for a registry.
+//! The crate `docker_credential` reads these files, too. But it does not name a missing helper,
+//! treats a helper without credentials for a registry as a failure, and supports neither keys that
+//! end in `/v1/` without a scheme, nor keys with a repository, nor registry tokens.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -23,16 +22,16 @@ use serde::Deserialize;
 
 use super::credential_helper;
 
-/// Docker's own registry, as references name it and as its credentials are stored.
+/// Docker Hub, as references name it and as its credentials are stored.
 const DOCKER_HUB: &str = "docker.io";
 const DOCKER_HUB_NAMES: [&str; 3] = [DOCKER_HUB, "index.docker.io", "registry-1.docker.io"];
 const DOCKER_HUB_KEY: &str = "https://index.docker.io/v1/";
 
 pub struct Keychain {
     files: Vec<PathBuf>,
-    /// Whether the user named the one file, which then must be there.
+    /// Whether the user named the only file, so that it must exist.
     required: bool,
-    /// Where helpers are looked for.
+    /// The `PATH` in which helpers are searched.
     path: Option<OsString>,
 }
 
@@ -46,7 +45,6 @@ struct ConfigFile {
     cred_helpers: BTreeMap<String, String>,
 }
 
-/// What it has for a registry.
 #[derive(Deserialize)]
 struct AuthConfig {
     auth: Option<String>,
@@ -57,8 +55,7 @@ struct AuthConfig {
 }
 
 impl Keychain {
-    /// Those that the environment names: the file of `REGISTRY_AUTH_FILE`, or else Docker's
-    /// configuration and then Podman's.
+    /// Uses the file of `REGISTRY_AUTH_FILE`, or else Docker's configuration and then Podman's.
     pub fn from_environment(variable: &dyn Fn(&str) -> Option<OsString>) -> Self {
         let set = |name| variable(name).filter(|value| !value.is_empty());
         let below = |name, file| set(name).map(|folder| PathBuf::from(folder).join(file));
@@ -81,10 +78,10 @@ impl Keychain {
         }
     }
 
-    /// The credentials for a repository of a registry: those of the first store that has some.
+    /// The credentials for a repository, from the first file that has some.
     ///
     /// # Errors
-    /// A file or a helper cannot be used.
+    /// A file cannot be read, or a helper fails.
     pub fn find(&self, registry: &str, repository: &str) -> Result<Credentials, Error> {
         let found = self.lookup(registry, repository);
         let what = format!("failed to look up credentials for {registry}");
@@ -116,7 +113,7 @@ impl Keychain {
         if let Some((_, name)) = helpers.find(|(key, _)| normalize_key(key) == registry) {
             return from_helper(name);
         }
-        // The entry with the longest key that the repository lies below.
+        // The longest key that is a prefix of the repository wins.
         let full_name = format!("{registry}/{repository}");
         let mut scope = full_name.as_str();
         loop {
@@ -126,7 +123,7 @@ impl Keychain {
                 .filter(|(key, _)| normalize_key(key) == scope);
             for (key, entry) in entries {
                 let found = entry.credentials();
-                let found = found.with_context(|| format!("failed to use its entry {key:?}"))?;
+                let found = found.with_context(|| format!("failed to use the entry {key:?}"))?;
                 if found != Credentials::Anonymous {
                     return Ok(found);
                 }
@@ -148,19 +145,19 @@ fn read_config(file: &Path, required: bool) -> Result<Option<ConfigFile>> {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound && !required => return Ok(None),
         Err(error) if required => {
-            bail!("failed to read it: {error}; REGISTRY_AUTH_FILE names it")
+            bail!("failed to read it: {error}; it is set by REGISTRY_AUTH_FILE")
         }
         Err(error) => bail!("failed to read it: {error}"),
     };
     // The parser's message could show a password.
     let store = serde_json::from_slice(&text).map_err(|error| {
         let (line, column) = (error.line(), error.column());
-        anyhow!("it is no JSON as `docker login` writes it, at line {line}, column {column}")
+        anyhow!("it is not JSON in the format of `docker login`, at line {line}, column {column}")
     })?;
     Ok(Some(store))
 }
 
-/// A key as a registry's name, with the repository if it has one.
+/// Strips a key's scheme and API version, which leaves the registry and the repository, if any.
 fn normalize_key(key: &str) -> String {
     let key = key.strip_prefix("https://").unwrap_or(key);
     let key = key.strip_prefix("http://").unwrap_or(key);
@@ -189,7 +186,7 @@ impl AuthConfig {
         }
         if let Some(auth) = set(&self.auth) {
             let (user, password) = decode_auth(&auth)
-                .context("its `auth` is no user name and password in base 64; log in again")?;
+                .context("its `auth` is not a user name and password in Base64; log in again")?;
             return Ok(Credentials::Basic { user, password });
         }
         Ok(match (set(&self.username), set(&self.password)) {
@@ -207,7 +204,7 @@ fn decode_auth(auth: &str) -> Option<(String, String)> {
         .ok()?;
     let text = String::from_utf8(bytes).ok()?;
     let (user, password) = text.split_once(':')?;
-    // Old versions of Docker fill the space up with zeros.
+    // Old versions of Docker pad with zeros.
     Some((user.to_owned(), password.trim_matches('\0').to_owned()))
 }
 
@@ -241,7 +238,7 @@ mod tests {
 
     #[test]
     fn every_form_of_a_key_is_recognized() {
-        // "u:p" in base 64.
+        // "u:p" in Base64.
         let entry = json!({"auth": "dTpw"});
         for (key, registry) in [
             ("h.example", "h.example"),
@@ -290,7 +287,7 @@ mod tests {
         assert_eq!(of(&entry), Credentials::RegistryToken("r".into()));
         entry["registrytoken"] = "".into();
         assert_eq!(of(&entry), Credentials::IdentityToken("i".into()));
-        // "u:p" with zeros behind it, and without padding.
+        // "u:p" with trailing zeros, and "u:pq" without padding.
         assert_eq!(of(&json!({"auth": "dTpwAAAA"})), basic("u", "p"));
         assert_eq!(of(&json!({"auth": "dTpwcQ"})), basic("u", "pq"));
     }

@@ -1,6 +1,5 @@
-//! What can go wrong between this machine and a registry, with what to do. No variant holds a
-//! credential, and none holds an address beyond the registry's name: addresses that registries
-//! send people on to are signed.
+//! Errors of pushes and pulls. No variant holds a credential, and none holds a URL, because
+//! redirect targets of registries are signed.
 
 use std::io;
 use std::path::Path;
@@ -12,16 +11,15 @@ use reqwest::StatusCode;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// What nobody needs to tell apart.
     #[error("{0}")]
     Other(String),
     /// A file cannot be read or written, or a layout is damaged.
     #[error(transparent)]
     Layer(#[from] layer::Error),
     #[error(
-        "{registry} refuses access to {repository} ({response}){credentials}; `docker login {registry}` \
-         stores credentials for it, for Amazon's registry `aws ecr get-login-password | docker \
-         login --username AWS --password-stdin {registry}`"
+        "{registry} denies access to {repository} ({response}){credentials}; log in with `docker login {registry}`, \
+         for Amazon ECR with `aws ecr get-login-password | docker login --username AWS \
+         --password-stdin {registry}`"
     )]
     Unauthorized {
         registry: String,
@@ -30,7 +28,7 @@ pub enum Error {
         credentials: &'static str,
     },
     #[error(
-        "{registry} lies: its {what} has the digest {found}, not {expected}; nothing of it is kept"
+        "failed to verify {what} of {registry}: its digest is {found}, not {expected}; it was discarded"
     )]
     DigestMismatch {
         registry: String,
@@ -38,7 +36,10 @@ pub enum Error {
         expected: Digest,
         found: Digest,
     },
-    #[error("{registry} lies: its {what} has {found} bytes, not {expected}; nothing of it is kept")]
+    #[error(
+        "failed to verify {what} of {registry}: it should have {expected} bytes and has {found}; \
+         it was discarded"
+    )]
     SizeMismatch {
         registry: String,
         what: String,
@@ -53,7 +54,7 @@ pub enum Error {
     },
     #[error(
         "the connection to {registry} broke after {done} of {total} bytes of {what}: {reason}; \
-         the same command again goes on there"
+         run the same command again to continue"
     )]
     Interrupted {
         registry: String,
@@ -62,13 +63,13 @@ pub enum Error {
         total: u64,
         reason: String,
     },
-    #[error("{registry} answers {what} with something else: {reason}")]
+    #[error("{registry} sent an invalid response for {what}: {reason}")]
     InvalidResponse {
         registry: String,
         what: String,
         reason: String,
     },
-    #[error("{last}; gave up at try {attempts}")]
+    #[error("{last}; gave up at attempt {attempts}")]
     RetriesExhausted { attempts: u32, last: Box<Error> },
 }
 
@@ -86,21 +87,21 @@ impl From<io::Error> for Error {
     }
 }
 
-/// A failed try, and whether there is a point in another one.
+/// The result of a failed attempt, with what the retry loop needs.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub error: Error,
     pub retryable: bool,
-    /// The status of the answer that says so.
+    /// The HTTP status, if there was a response.
     pub status: Option<StatusCode>,
-    /// How long the registry asked to wait.
+    /// The delay that the registry requested.
     pub retry_after: Option<Duration>,
-    /// Whether the try brought enough to begin counting tries anew.
+    /// Whether the attempt received enough bytes to reset the retry count.
     pub made_progress: bool,
 }
 
 impl From<Error> for Failure {
-    /// One that no other try will mend.
+    /// A permanent failure.
     fn from(error: Error) -> Self {
         Self {
             error,
@@ -113,7 +114,7 @@ impl From<Error> for Failure {
 }
 
 impl Failure {
-    /// One that another try may mend.
+    /// A failure that is retried.
     pub fn transient(error: Error) -> Self {
         Self {
             retryable: true,

@@ -1,4 +1,4 @@
-//! Pushes what an OCI layout folder's index names: one image, or one index with all its images.
+//! Pushes an OCI layout folder: one image, or one index with all its images.
 
 use std::path::Path;
 
@@ -9,10 +9,10 @@ use oci_spec::image::Descriptor;
 use super::manifest::{ManifestKind, parse_manifest};
 use super::{Blob, Error, ProgressCallback, ProgressEvent, Remote, Result, push};
 
-/// How deep indexes may lie in indexes.
+/// How deep indexes may be nested.
 const MAX_INDEX_DEPTH: usize = 4;
 
-/// Pushes what the layout in `folder` holds; returns the digest that the registry confirmed.
+/// Pushes the image or index of the layout in `folder`; returns the digest that the registry confirmed.
 ///
 /// # Errors
 /// The layout names more than one image or cannot be read ([`Error::Layer`]), or the push fails.
@@ -25,13 +25,13 @@ pub fn push_layout(
     let index = index(&layout)?;
     let [entry] = index.manifests() else {
         let count = index.manifests().len();
-        let reason = format!("its index names {count} images; one can be pushed");
+        let reason = format!("its index names {count} images; only one can be pushed");
         return Err(damaged(&layout, reason));
     };
     push_manifest(remote, &layout, entry, progress, MAX_INDEX_DEPTH)
 }
 
-/// Pushes what an index lists, innermost first: a registry refuses an index without its images.
+/// Pushes the images of an index before the index, because registries refuse an index without its images.
 fn push_manifest(
     remote: &Remote,
     layout: &LayoutFolder,
@@ -40,7 +40,7 @@ fn push_manifest(
     depth: usize,
 ) -> Result<Digest> {
     if depth == 0 {
-        return Err(damaged(layout, "its indexes lie too deep in one another"));
+        return Err(damaged(layout, "its indexes are nested too deeply"));
     }
     let bytes = document(layout, "manifest", entry)?;
     let media_type = entry.media_type().to_string();
@@ -80,7 +80,7 @@ mod tests {
     use super::*;
     use crate::tests::fake::{IMAGE, INDEX};
 
-    /// Adds a document to the layout in `folder`; its descriptor.
+    /// Adds a document to the layout in `folder`; returns its descriptor.
     fn add(folder: &Path, media_type: &str, document: &Value) -> Value {
         let bytes = document.to_string();
         let digest = Digest::of(bytes.as_bytes());
@@ -92,7 +92,7 @@ mod tests {
     fn invalid_layouts_are_rejected() {
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path();
-        // Nobody listens there, and nobody is asked.
+        // Nothing listens on this port, and no request is sent.
         let remote = Remote::parse("127.0.0.1:1/a").unwrap();
         let refused = |index: &str| {
             fs::write(folder.join("index.json"), index).unwrap();

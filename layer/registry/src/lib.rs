@@ -1,14 +1,13 @@
-//! Registries: an image's blobs and its manifest go in and are [pushed](push) to one; or a
-//! [reference](Remote) goes in, and the image that it names is [pulled](pull) into a folder in the
-//! OCI image layout. Source: <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md>.
+//! A client for OCI registries: [`push`] uploads an image's blobs and manifest, and [`pull`] downloads the image of a
+//! reference ([`Remote`]) into an OCI image layout. Source:
+//! <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md>.
 //!
-//! Nothing that a registry says is believed: every digest and every size is compared while bytes
-//! pass, and what is longer than it may be is cut off. What the network breaks is tried again, as
-//! [`RetryPolicy`] says, and what was fetched before a break is not fetched again.
+//! Registries are not trusted: every digest and every size is verified while bytes arrive, and oversized responses
+//! are cut off. Network failures are retried by [`RetryPolicy`], and interrupted downloads resume.
 //!
-//! All functions block until they are done, and none may be called on a thread of an asynchronous
-//! runtime. Credentials are the caller's to give, or are found in [`Keychain`], the
-//! files and helpers of `docker login` and its like. Proxies are taken from the environment by the HTTP client, and certificates are checked against those of the system.
+//! All functions block, and must not be called on a thread of an asynchronous runtime. Credentials come from the
+//! caller, or from [`Keychain`], which reads the files and helpers of `docker login`, podman and skopeo. The HTTP
+//! client takes proxies from the environment and checks certificates against those of the system.
 //!
 //! ```no_run
 //! use layer_registry::{Credentials, Remote, pull};

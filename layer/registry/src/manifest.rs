@@ -1,5 +1,5 @@
-//! Manifests: a tag or a digest goes in; the document that it names comes out, never longer than
-//! [`MAX_MANIFEST_SIZE`], with the digest that was asked for, and read as an image or as an index of them.
+//! Fetches and parses manifests of images and indexes, verified by their digest and limited to
+//! [`MAX_MANIFEST_SIZE`].
 
 use layer::Digest;
 use oci_spec::image::Descriptor;
@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::{Result, Session};
 
-/// The longest manifest: what registries have to take, by the specification.
+/// In bytes. The specification requires registries to accept manifests of this size.
 pub(crate) const MAX_MANIFEST_SIZE: u64 = 4 << 20;
 
 const IMAGE_MEDIA_TYPES: [&str; 2] = [
@@ -20,7 +20,6 @@ const INDEX_MEDIA_TYPES: [&str; 2] = [
     "application/vnd.docker.distribution.manifest.list.v2+json",
 ];
 
-/// The header in which registries say the digest of a manifest.
 pub(crate) const DIGEST_HEADER: &str = "docker-content-digest";
 
 pub(crate) struct Manifest {
@@ -31,12 +30,12 @@ pub(crate) struct Manifest {
 }
 
 pub(crate) enum ManifestKind {
-    /// The blobs of an image, its configuration first.
+    /// The blobs of an image, the configuration first.
     Image(Vec<BlobDescriptor>),
     Index(Vec<BlobDescriptor>),
 }
 
-/// A descriptor whose digest is one by SHA-256.
+/// A descriptor whose digest is known to be SHA-256.
 #[derive(Clone, Debug)]
 pub(crate) struct BlobDescriptor {
     pub digest: Digest,
@@ -70,7 +69,6 @@ struct RawManifest {
     manifests: Option<Vec<Descriptor>>,
 }
 
-/// What asks for a manifest accepts.
 pub(crate) fn accept_header() -> String {
     [IMAGE_MEDIA_TYPES, INDEX_MEDIA_TYPES].concat().join(", ")
 }
@@ -94,7 +92,7 @@ pub(crate) async fn fetch(session: &Session<'_>, version: &str) -> Result<Manife
         .await?;
     let digest = Digest::of(&bytes);
     let wanted = version.parse::<Digest>().ok();
-    // A tag's digest is known from the registry alone, if at all.
+    // For a tag, only the registry can give the digest, and the header is optional.
     if let Some(wanted) = wanted.or_else(|| header_digest(&headers))
         && wanted != digest
     {
@@ -115,27 +113,27 @@ pub(crate) async fn fetch(session: &Session<'_>, version: &str) -> Result<Manife
     })
 }
 
-/// The digest that a registry says a manifest has, if it is one that can be compared.
+/// The digest of a manifest in a response's headers, if it is a SHA-256 digest.
 pub(crate) fn header_digest(headers: &HeaderMap) -> Option<Digest> {
     headers.get(DIGEST_HEADER)?.to_str().ok()?.parse().ok()
 }
 
-/// What a manifest is and lists. One that could be read as an image and as an index is neither:
+/// Returns the media type and the descriptors. Refuses documents that could be read both as an image and as an index:
 /// see <https://github.com/opencontainers/image-spec/security/advisories/GHSA-77vh-xpmg-72qh>.
 pub(crate) fn parse_manifest(
     bytes: &[u8],
     content_type: Option<&str>,
 ) -> Result<(String, ManifestKind), String> {
     let document: RawManifest =
-        serde_json::from_slice(bytes).map_err(|error| format!("it is no manifest: {error}"))?;
+        serde_json::from_slice(bytes).map_err(|error| format!("it is not a manifest: {error}"))?;
     if document.schema_version != Some(2) {
-        return Err("it is of a schema that is not 2".into());
+        return Err("its schema version is not 2".into());
     }
     if let (Some(declared), Some(content_type)) = (document.media_type.as_deref(), content_type)
         && declared != content_type
     {
         return Err(format!(
-            "it is sent as {content_type:?} and calls itself {declared:?}"
+            "it is sent as {content_type:?} but declares {declared:?}"
         ));
     }
     let media_type = document.media_type.or(content_type.map(str::to_owned));

@@ -1,4 +1,4 @@
-//! What a caller is told while a push or a pull goes on.
+//! Progress events of a push or a pull.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -13,16 +13,18 @@ pub enum ProgressEvent<'a> {
     Blob {
         digest: Digest,
         bytes: u64,
-        /// Whether it is there already, so that nothing is transferred.
+        /// Whether it exists at the destination already, so that it is not transferred.
         present: bool,
     },
     Bytes {
-        /// How many of all blobs' are there, those that were there before included.
+        /// Of all blobs, including those that existed before.
         done: u64,
         total: u64,
     },
-    /// Something failed and is tried again.
-    Retry { error: &'a Error, delay: Duration },
+    Retry {
+        error: &'a Error,
+        delay: Duration,
+    },
 }
 
 pub(crate) type ProgressCallback<'a> = dyn Fn(&ProgressEvent<'_>) + 'a;
@@ -50,7 +52,7 @@ impl<'a> ProgressMeter<'a> {
         });
     }
 
-    /// So much of the present blob is there.
+    /// `bytes`: how many of the current blob are done.
     pub fn blob_progress(&self, bytes: u64) {
         (self.callback)(&ProgressEvent::Bytes {
             done: self.before.get() + bytes,
@@ -58,7 +60,7 @@ impl<'a> ProgressMeter<'a> {
         });
     }
 
-    /// The present blob is there, with its size.
+    /// `bytes`: the size of the current blob.
     pub fn blob_finished(&self, bytes: u64) {
         self.before.set(self.before.get() + bytes);
         self.blob_progress(0);

@@ -1,5 +1,5 @@
-//! Pulls an image: a reference goes in, and a folder in the OCI image layout with all of it comes
-//! out, every blob compared with its digest. What is there already is not fetched again.
+//! Pulls an image into an OCI layout folder. Every blob is verified by its digest; blobs that are
+//! in the folder already are not downloaded again.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
@@ -16,24 +16,24 @@ use super::manifest::{
 use super::session::with_session;
 use super::{Error, ProgressCallback, ProgressMeter, Remote, Result, Session};
 
-/// The most manifests of an index and what it lists.
+/// The most manifests of an index, including nested indexes.
 const MAX_MANIFESTS: usize = 1000;
 
 #[derive(Clone, Debug)]
 pub struct PulledImage {
-    /// The digest that the reference stands for.
+    /// The digest that the reference resolves to.
     pub resolved_digest: Digest,
-    /// The digest of the manifest that the folder's index names: the same, or that of the one image
-    /// that was chosen by its architecture.
+    /// The digest of the manifest in the folder's index: `resolved_digest`, or that of the image
+    /// that was selected by its architecture.
     pub digest: Digest,
     pub media_type: String,
-    /// How many bytes all blobs have.
+    /// Of all blobs.
     pub bytes: u64,
-    /// How many bytes of blobs were not in the folder before.
+    /// Of the blobs that were not in the folder before.
     pub fetched_bytes: u64,
 }
 
-/// The digest that a reference stands for at present.
+/// The digest that a reference resolves to now.
 pub fn resolve(remote: &Remote) -> Result<Digest> {
     with_session(remote, "pull", &|_| (), async |session| {
         resolve_digest(&session).await
@@ -59,16 +59,16 @@ pub(crate) async fn resolve_digest(session: &Session<'_>) -> Result<Digest> {
             }
             _ => Ok(found),
         },
-        // The header is only recommended.
+        // The specification only recommends the header.
         None => Ok(manifest::fetch(session, version).await?.digest),
     }
 }
 
-/// Pulls an image, or all images of an index, into `folder`, which is made if it is not there and
-/// may hold other images' blobs. With `architecture`, only that one is pulled of an index, and an image
-/// for another one is refused. `progress` is told what goes on.
+/// Pulls an image, or all images of an index, into `folder`, which is created if it does not exist and may contain
+/// blobs of other images. With `architecture`, only the image for it is pulled from an index, and an image for another
+/// architecture is refused.
 ///
-/// The folder's `index.json` is written last and names what was pulled, and nothing else.
+/// The folder's `index.json` is written last and names only the pulled image or index.
 pub fn pull(
     remote: &Remote,
     folder: &Path,
@@ -115,7 +115,7 @@ fn missing_architecture(remote: &Remote, wanted: Architecture, found: &str) -> E
     let found: String = printable.take(500).collect();
     let (reference, wanted) = (remote.reference.whole(), wanted.goarch());
     Error::Other(format!(
-        "`{reference}` is not there for {wanted}, only for {found}"
+        "`{reference}` is not available for {wanted}, only for {found}"
     ))
 }
 
@@ -123,7 +123,7 @@ async fn fetch_child(session: &Session<'_>, entry: &BlobDescriptor) -> Result<Ma
     if entry.size() > MAX_MANIFEST_SIZE {
         let what = format!("manifest {}", entry.digest);
         let reason = format!(
-            "it is said to have {} bytes, over {MAX_MANIFEST_SIZE}",
+            "its descriptor states {} bytes, over {MAX_MANIFEST_SIZE}",
             entry.size()
         );
         return Err(session.invalid_response(&what, reason));
@@ -140,7 +140,7 @@ async fn fetch_child(session: &Session<'_>, entry: &BlobDescriptor) -> Result<Ma
     Ok(found)
 }
 
-/// Fetches what a manifest lists, and that; returns the bytes of all blobs and of those fetched.
+/// Fetches a manifest's blobs and nested manifests; returns the bytes of all blobs and of the downloaded ones.
 async fn fetch_all(
     session: &Session<'_>,
     top: &Manifest,
@@ -181,7 +181,7 @@ async fn fetch_all(
             check_architecture(session.remote, entry, blobs, wanted)?;
         }
     }
-    // Innermost first, so that what is there is complete.
+    // Nested manifests first, so that each manifest in the folder is complete.
     for (digest, bytes) in documents.iter().rev() {
         atomic_write(&blobs.join(digest.hex()), bytes)?;
     }
@@ -199,7 +199,7 @@ fn collect_entries(
     }
 }
 
-/// Refuses an image whose configuration says another architecture.
+/// Refuses an image whose configuration names another architecture.
 fn check_architecture(
     remote: &Remote,
     config: &BlobDescriptor,
@@ -207,12 +207,12 @@ fn check_architecture(
     wanted: Architecture,
 ) -> Result<()> {
     let found = if config.size() > MAX_MANIFEST_SIZE {
-        "none that it names in a configuration of sensible length".to_owned()
+        "an unknown architecture, because its configuration is too large".to_owned()
     } else {
         let bytes = fs::read(blobs.join(config.digest.hex()))?;
         let config: Value = serde_json::from_slice(&bytes).unwrap_or_default();
         let named = config["architecture"].as_str();
-        named.unwrap_or("none that it names").to_owned()
+        named.unwrap_or("an unknown architecture").to_owned()
     };
     match found == wanted.goarch() {
         true => Ok(()),
@@ -220,7 +220,7 @@ fn check_architecture(
     }
 }
 
-/// Names what was pulled, by the tag that it was asked for.
+/// Writes the index, with the tag of the reference as the image's name.
 fn write_index(folder: &Path, remote: &Remote, manifest: &Manifest) -> Result<()> {
     let media_type = manifest.media_type.as_str().into();
     let size = manifest.bytes.len() as u64;

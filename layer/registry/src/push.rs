@@ -1,6 +1,5 @@
-//! Pushes an image: its blobs and its manifest go in, and the digest that the registry knows it by
-//! comes out. A blob that the registry has is not sent; the manifest, without which nobody sees the
-//! blobs, goes last.
+//! Pushes an image. Blobs that the registry has are not sent. The manifest is pushed last, because
+//! it makes the image visible.
 
 use std::mem::take;
 
@@ -14,8 +13,8 @@ use super::session::with_session;
 use super::upload::{self, Blob};
 use super::{Error, Failure, ProgressCallback, ProgressMeter, Remote, Result, Session};
 
-/// Pushes an image. `media_type` is that of the manifest, whose digest is returned once the
-/// registry has confirmed it. `progress` is told what goes on.
+/// Pushes an image. `media_type` is that of the manifest. Returns the manifest's digest once the
+/// registry has confirmed it.
 pub fn push(
     remote: &Remote,
     blobs: &[Blob<'_>],
@@ -29,7 +28,7 @@ pub fn push(
     {
         let reference = remote.reference.whole();
         return Err(Error::Other(format!(
-            "`{reference}` cannot be what is pushed, whose digest is {digest}; name a tag"
+            "failed to push to `{reference}`: the digest of the image is {digest}; push to a tag"
         )));
     }
     with_session(remote, "pull,push", progress, async |session| {
@@ -52,7 +51,7 @@ async fn push_blob(
     session
         .with_retries(async || {
             session.ping().await?;
-            // A connection may break after the last byte has arrived: then the blob is there.
+            // If the connection broke after the last byte, the registry has the blob.
             let present = blob_exists(session, blob).await?;
             if take(&mut first) {
                 meter.blob_started(blob.digest, blob.size, present);
@@ -77,7 +76,7 @@ async fn blob_exists(session: &Session<'_>, blob: &Blob<'_>) -> Result<bool, Fai
     }
 }
 
-/// Puts the manifest and compares the digest that the registry gives it.
+/// Puts the manifest and verifies the digest that the registry reports.
 async fn push_manifest(
     session: &Session<'_>,
     manifest: &[u8],

@@ -1,4 +1,4 @@
-//! Which image in which registry is meant, and what is shown to the registry for it.
+//! A reference to an image in a registry, with credentials and connection settings.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -16,7 +16,7 @@ pub struct Remote {
     pub retry_policy: RetryPolicy,
 }
 
-/// What is shown to a registry. Its debug form hides what is secret.
+/// `Debug` hides the secrets.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub enum Credentials {
     #[default]
@@ -25,9 +25,9 @@ pub enum Credentials {
         user: String,
         password: String,
     },
-    /// A token that the registry's token service gives access tokens for.
+    /// A token that the registry's token service exchanges for access tokens.
     IdentityToken(String),
-    /// A token for the registry itself.
+    /// A bearer token that is sent to the registry itself.
     RegistryToken(String),
 }
 
@@ -43,7 +43,6 @@ impl fmt::Debug for Credentials {
 }
 
 impl Credentials {
-    /// What must not be seen anywhere.
     pub(crate) fn secret(&self) -> Option<&str> {
         match self {
             Self::Anonymous => None,
@@ -54,20 +53,20 @@ impl Credentials {
 }
 
 impl Remote {
-    /// The image that `text` names, as Docker reads it: without a registry it is in Docker's own,
-    /// without a tag or a digest it has the tag `latest`. No credentials yet; plain HTTP only if
-    /// the registry is on this machine.
+    /// Parses a reference as Docker does: the default registry is Docker Hub, and the default tag
+    /// is `latest`. The result has no credentials, and uses plain HTTP only if the registry is on
+    /// this machine.
     pub fn parse(text: &str) -> Result<Self> {
         let refused = |reason: &str| {
             Error::Other(format!(
-                "`{text}` names no image in a registry: {reason}; write REGISTRY/NAME:TAG or \
+                "`{text}` is not a reference to an image: {reason}; write REGISTRY/NAME:TAG or \
                  REGISTRY/NAME@sha256:DIGEST"
             ))
         };
         let reference = Reference::try_from(text).map_err(|error| refused(&error.to_string()))?;
         let digest = reference.digest().map(str::parse::<Digest>);
         if digest.is_some_and(|digest| digest.is_err()) {
-            let reason = "only digests by SHA-256, in small letters, are known";
+            let reason = "only SHA-256 digests in lower case are supported";
             return Err(refused(reason));
         }
         Ok(Self {
@@ -105,7 +104,7 @@ impl Remote {
         }
     }
 
-    /// The same place with another digest.
+    #[must_use]
     pub fn with_digest(&self, digest: Digest) -> Self {
         Self {
             reference: self.reference.clone_with_digest(digest.to_string()),
@@ -113,13 +112,12 @@ impl Remote {
         }
     }
 
-    /// The tag or, before it, the digest: what a manifest is asked for by.
+    /// The digest if there is one, or else the tag.
     pub(crate) fn tag_or_digest(&self) -> &str {
         let (digest, tag) = (self.reference.digest(), self.reference.tag());
         digest.or(tag).unwrap_or("latest")
     }
 
-    /// The address of the registry's interface.
     pub(crate) fn api_url(&self) -> String {
         let scheme = if self.plain_http { "http" } else { "https" };
         format!("{scheme}://{}/v2/", self.reference.resolve_registry())
@@ -133,7 +131,7 @@ impl Remote {
 /// Whether a host, with or without a port, is this machine.
 pub(crate) fn is_loopback(host: &str) -> bool {
     let name = match host.rsplit_once(':') {
-        // In brackets the colons are the address's own.
+        // Colons in brackets belong to an IPv6 address.
         Some((name, port)) if !port.contains(']') => name,
         _ => host,
     };

@@ -1,4 +1,4 @@
-//! How long failures are borne: how often something is tried, and how long is waited in between.
+//! The number of attempts, the delays between them, and the timeouts.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
@@ -8,16 +8,16 @@ use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 
 #[derive(Clone, Debug)]
 pub struct RetryPolicy {
-    /// How often something is tried in all. A try that brings a megabyte begins the count anew.
+    /// Including the first one. An attempt that receives 1 MiB resets the count.
     pub max_attempts: u32,
-    /// The wait before the second try; each later one is twice as long.
+    /// The delay before the second attempt. It doubles for each later one.
     pub initial_backoff: Duration,
-    /// The longest wait. A registry that asks for a longer one is given up.
+    /// The longest delay. A registry that requests a longer one is not retried.
     pub max_backoff: Duration,
     pub connect_timeout: Duration,
-    /// How long nothing may pass before a connection counts as broken.
+    /// The longest time without data in either direction.
     pub read_timeout: Duration,
-    /// How long a registry may take to store a blob that it has wholly received.
+    /// The time that a registry may take to confirm a blob that it has received completely.
     pub commit_timeout: Duration,
 }
 
@@ -35,24 +35,24 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// The wait after so many failures: a random time between half of the full one and all of it,
-    /// so that many who failed at once do not come back at once.
+    /// The delay after `failures` failed attempts: random, between half and all of the exponential
+    /// backoff, so that clients that failed together do not retry together.
     pub(crate) fn backoff(&self, failures: u32) -> Duration {
         let doubled = 2_u32.saturating_pow(failures.saturating_sub(1));
         let full = self
             .initial_backoff
             .saturating_mul(doubled)
             .min(self.max_backoff);
-        // The hasher's keys are the standard library's one source of randomness.
+        // The keys of its hasher are the standard library's only source of randomness.
         let random = RandomState::new().build_hasher().finish() >> 32;
-        #[expect(clippy::cast_precision_loss, reason = "any number will do")]
+        #[expect(clippy::cast_precision_loss, reason = "any random number will do")]
         let fraction = random as f64 / f64::from(u32::MAX);
         full.mul_f64(0.5 + fraction.clamp(0.0, 1.0) / 2.0)
     }
 }
 
-/// How long an answer asks to wait, in seconds or until a date. The date is compared with that of
-/// the answer: the two clocks need not agree.
+/// The delay of a `Retry-After` header, in seconds or as a date. The date is compared with the
+/// response's `Date`, because the clocks of both machines may differ.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {

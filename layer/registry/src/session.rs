@@ -1,5 +1,5 @@
-//! The connection to one registry: requests go out with what the registry demands, are tried again
-//! where that can help, and good answers come back.
+//! The connection to one registry: sends requests with the required authorization, and retries
+//! transient failures.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::future::Future;
@@ -32,17 +32,17 @@ impl Authorization {
 
 pub(crate) struct Session<'a> {
     pub remote: &'a Remote,
-    /// What is done in the repository, as a token's scope says it: `pull` or `pull,push`.
+    /// The actions in a token's scope: `pull` or `pull,push`.
     pub actions: &'static str,
     pub http: Client,
     progress: &'a ProgressCallback<'a>,
-    /// Made for the first upload.
+    /// Without a read timeout; created for the first upload.
     upload_client: OnceCell<Client>,
     authorization: RefCell<Option<Authorization>>,
     pinged: Cell<bool>,
 }
 
-/// Does something with a connection, and waits until it is done.
+/// Blocks until `action` has ended.
 pub(crate) fn with_session<'a, T, F: Future<Output = Result<T>>>(
     remote: &'a Remote,
     actions: &'static str,
@@ -53,7 +53,7 @@ pub(crate) fn with_session<'a, T, F: Future<Output = Result<T>>>(
         .enable_all()
         .build()
         .map_err(|error| client_error(&error))?;
-    // The process has one provider for all its TLS; if there is one already, it serves.
+    // The provider is global to the process. An error means that one is installed already, which is fine.
     let _ = rustls::crypto::ring::default_provider().install_default();
     runtime.block_on(action(Session {
         remote,
@@ -72,7 +72,7 @@ fn client(remote: &Remote, read_timeout: Option<Duration>) -> Result<Client> {
         .connect_timeout(remote.retry_policy.connect_timeout)
         .https_only(!remote.plain_http);
     if is_loopback(remote.reference.resolve_registry()) {
-        // No proxy can reach this machine's own ports.
+        // A proxy cannot reach this machine's loopback ports.
         client = client.no_proxy();
     }
     if let Some(read_timeout) = read_timeout {
@@ -90,7 +90,7 @@ impl Session<'_> {
         self.authorization.borrow().clone()
     }
 
-    /// Forgets a token that the registry does not take any more; whether there was one that can be had anew.
+    /// Forgets the authorization; returns whether it was a token that can be fetched again.
     pub fn forget_token(&self) -> bool {
         self.pinged.set(false);
         let known = self.authorization.take();
@@ -98,8 +98,8 @@ impl Session<'_> {
             && !matches!(self.remote.credentials, Credentials::RegistryToken(_))
     }
 
-    /// Sends a request, once more with what the registry demands if it demands something, and
-    /// returns the answer if it is a good one.
+    /// Sends a request, and sends it again with authorization if the registry responds with a
+    /// challenge.
     pub async fn send(
         &self,
         what: &str,
@@ -121,14 +121,13 @@ impl Session<'_> {
         self.classify_response(what, response).await
     }
 
-    /// The request that puts a blob's bytes where the registry wants them. If that is another server, it is not shown
-    /// the login.
+    /// The PUT request of a blob's bytes. It has no authorization if `url` is on another server than the registry.
     pub fn upload_request(&self, url: Url, bytes: u64, body: Body) -> Result<RequestBuilder> {
         let own = Url::parse(&self.remote.api_url()).is_ok_and(|own| own.origin() == url.origin());
         let client = match self.upload_client.get() {
             Some(client) => client,
             None => {
-                // For the client, nothing is read from the beginning of an upload to its end.
+                // A read timeout would count from the start of the upload, during which nothing is read.
                 let client = client(self.remote, None)?;
                 self.upload_client.get_or_init(|| client)
             }
@@ -147,7 +146,7 @@ impl Session<'_> {
         if let Some(known) = self.authorization() {
             let value = HeaderValue::try_from(known.header());
             let mut value = value.map_err(|_| {
-                let reason = "its user name or password has letters that no header can have";
+                let reason = "the user name or password cannot be sent in a header";
                 self.invalid_response("a login", reason)
             })?;
             value.set_sensitive(true);
@@ -156,16 +155,16 @@ impl Session<'_> {
         Ok(request)
     }
 
-    /// Finds out what the registry demands, with a request that is good for nothing else, unless
-    /// that is known.
+    /// Authorizes this session with a request to the API's root, so that no upload runs into a challenge. Does so
+    /// once per token.
     pub async fn ping(&self) -> Result<(), Failure> {
         if self.pinged.get() {
             return Ok(());
         }
         let root = self.remote.api_url();
-        self.send("a greeting", |http| http.get(&root)).await?;
+        self.send("`/v2/`", |http| http.get(&root)).await?;
         self.pinged.set(true);
-        // Some registries greet everybody and demand a login later, without saying how.
+        // Some registries serve the root to everybody, and later deny access without a challenge.
         if let (None, Credentials::Basic { user, password }) =
             (self.authorization(), &self.remote.credentials)
         {
@@ -177,7 +176,7 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Does something until it succeeds or nothing can be hoped for any more.
+    /// Repeats `attempt` until it succeeds, fails permanently, or the retry policy is exhausted.
     pub async fn with_retries<T>(
         &self,
         mut attempt: impl AsyncFnMut() -> Result<T, Failure>,

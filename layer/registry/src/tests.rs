@@ -1,4 +1,4 @@
-//! Pushes to and pulls from a fake registry that breaks, lies and demands in every way.
+//! Pushes to and pulls from a fake registry, with failures, bad responses and authentication.
 
 mod authentication;
 mod bad_responses;
@@ -12,18 +12,17 @@ use self::fake::RegistryContents;
 use fs_err as fs;
 use layer::Digest;
 
-/// Bytes that do not repeat early.
+/// Pseudorandom bytes.
 fn noise(length: usize) -> Vec<u8> {
     let numbers = (0..length as u64).map(|place| place.wrapping_mul(0x9e37_79b9_7f4a_7c15));
     numbers.map(|number| (number >> 56) as u8).collect()
 }
 
-/// The digest of bytes as registries write it.
 fn digest_of(bytes: &[u8]) -> String {
     Digest::of(bytes).to_string()
 }
 
-/// That the folder holds all of the registry's blobs, unchanged, and nothing that is not finished.
+/// Asserts that the folder has all of the registry's blobs, unchanged, and no partial files.
 fn assert_complete(folder: &Path, contents: &RegistryContents) {
     for (digest, bytes) in &contents.blobs {
         let name = digest.replace("sha256:", "blobs/sha256/");
@@ -32,7 +31,6 @@ fn assert_complete(folder: &Path, contents: &RegistryContents) {
     assert_eq!(partial_files(folder), Vec::<String>::new());
 }
 
-/// The names of what is not finished.
 fn partial_files(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder.join("blobs/sha256")).unwrap();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());

@@ -1,6 +1,6 @@
-//! What a registry demands before it answers, and what it gets: a challenge goes in, and an
-//! authorization comes out. Source: <https://distribution.github.io/distribution/spec/auth/token/>
-//! and, for identity tokens, <https://distribution.github.io/distribution/spec/auth/oauth/>.
+//! Converts a registry's challenge into an authorization. Sources:
+//! <https://distribution.github.io/distribution/spec/auth/token/> and, for identity tokens,
+//! <https://distribution.github.io/distribution/spec/auth/oauth/>.
 
 use http_auth::parse_challenges;
 use reqwest::header::{HeaderMap, WWW_AUTHENTICATE};
@@ -11,10 +11,10 @@ use super::remote::is_loopback;
 use super::session::Authorization;
 use super::{Credentials, Error, Failure, Session};
 
-/// The longest answer of a token service. Tokens are some kilobytes.
+/// In bytes. Tokens have a few kilobytes.
 const MAX_TOKEN_RESPONSE_SIZE: u64 = 1 << 20;
 
-/// What an identity token's service is told of who asks.
+/// Required by the token service to exchange an identity token.
 const CLIENT_ID: &str = "layer";
 
 #[derive(Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ enum Challenge {
 }
 
 impl Session<'_> {
-    /// The authorization that fits a challenge and the credentials; none if they cannot meet it.
+    /// The authorization for the challenge in `headers`; none if the credentials cannot meet it.
     pub async fn authorize(&self, headers: &HeaderMap) -> Result<Option<Authorization>, Failure> {
         let found = match (best_challenge(headers), &self.remote.credentials) {
             (_, Credentials::RegistryToken(token)) => self.bearer(token.clone())?,
@@ -80,30 +80,30 @@ impl Session<'_> {
         let response = sent.map_err(|error| self.classify_error(what, &error))?;
         let status = response.status();
         if status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN {
-            // At the registry's own address or not: it is the login that is refused.
+            // Also on another server, this means that the credentials are wrong.
             return Err(self.classify_status(what, status, b"", None, false));
         }
         let response = self.classify_response(what, response).await?;
         let body = self
             .read_body(what, response, MAX_TOKEN_RESPONSE_SIZE)
             .await?;
-        // The parser's message could show a part of the token.
+        // Without the parser's error, which could contain a part of the token.
         let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
         let token = answer["token"].as_str().or(answer["access_token"].as_str());
-        let token = token.ok_or_else(|| self.invalid_response(what, "there is no token in it"))?;
+        let token = token.ok_or_else(|| self.invalid_response(what, "it has no token"))?;
         Ok(self.bearer(token.to_owned())?)
     }
 
-    /// A token, if it can be a header.
+    /// Refuses a token that cannot be sent in a header.
     fn bearer(&self, token: String) -> Result<Authorization, Error> {
         if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(self.invalid_response("a login", "its token has letters that no token has"));
+            return Err(self.invalid_response("a login", "its token has invalid characters"));
         }
         Ok(Authorization::Bearer(token))
     }
 }
 
-/// The best of the challenges that can be met.
+/// Prefers Bearer to Basic.
 fn best_challenge(headers: &HeaderMap) -> Option<Challenge> {
     let values = headers.get_all(WWW_AUTHENTICATE).iter();
     let texts: Vec<&str> = values.filter_map(|value| value.to_str().ok()).collect();
@@ -127,7 +127,7 @@ fn best_challenge(headers: &HeaderMap) -> Option<Challenge> {
     best
 }
 
-/// The address of a token service, if credentials may go there.
+/// The URL of a token service, if it is safe to send credentials there.
 fn trusted_realm(realm: &str) -> Option<Url> {
     let url = Url::parse(realm).ok()?;
     let safe = match url.scheme() {

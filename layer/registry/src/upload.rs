@@ -1,6 +1,6 @@
-//! Sends one blob in one piece: a POST for an address, and one PUT with the length and all bytes.
-//! Amazon's registry drops what comes after the first chunk of an upload in several. Nothing of a
-//! broken upload can be gone on with, therefore; it is sent again from its beginning.
+//! Uploads a blob monolithically: a POST returns the upload's URL, and one PUT sends all bytes. A
+//! chunked upload is not an option, because Amazon ECR drops everything after the first chunk. So
+//! an interrupted upload restarts from the beginning.
 
 use std::future::ready;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -25,9 +25,9 @@ type BlobReader = Box<dyn Read + Send>;
 pub struct Blob<'a> {
     pub digest: Digest,
     pub size: u64,
-    /// Where it lies, for errors.
+    /// The path of its file, for errors.
     pub origin: String,
-    /// Opens its content, which is read from the beginning for each try and not beyond its size.
+    /// Opens its content. Called for each attempt; at most `size` bytes are read.
     pub open: Box<dyn Fn() -> io::Result<BlobReader> + 'a>,
 }
 
@@ -46,18 +46,16 @@ impl<'a> Blob<'a> {
     }
 }
 
-/// How many bytes are read at once.
 const CHUNK_SIZE: u64 = 1 << 16;
 
-/// How often is looked how far an upload is.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 
-/// What is wrong with a blob on our side.
+/// A local blob cannot be read or is damaged.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct BodyError(String);
 
-/// Sends a blob once. A token that is refused with the bytes is forgotten, if that was not `renewed` before.
+/// Sends a blob once. If the PUT is unauthorized, the token is forgotten and `renewed` set, at most once per blob.
 pub(crate) async fn send(
     session: &Session<'_>,
     blob: &Blob<'_>,
@@ -96,13 +94,13 @@ pub(crate) async fn send(
                 )
                 .await;
                 let confirmed =
-                    confirmed.unwrap_or_else(|_| Err(interrupted("its answer ended early")));
+                    confirmed.unwrap_or_else(|_| Err(interrupted("its response ended early")));
                 let confirmed = confirmed.map_err(|failure| {
                     let old = failure.status == Some(StatusCode::UNAUTHORIZED);
                     if !old || *renewed || !session.forget_token() {
                         return failure;
                     }
-                    // The token has become too old during a long push.
+                    // The token has expired during a long push.
                     *renewed = true;
                     Failure {
                         retryable: true,
@@ -128,7 +126,7 @@ pub(crate) async fn send(
             Err(_) => {
                 let (limit, reason) = match done == blob.size {
                     true => (policy.commit_timeout, "it does not confirm the blob"),
-                    false => (policy.read_timeout, "it takes no more bytes"),
+                    false => (policy.read_timeout, "it accepts no more bytes"),
                 };
                 if last.1.elapsed() > limit {
                     return Err(interrupted(reason));
@@ -138,7 +136,7 @@ pub(crate) async fn send(
     }
 }
 
-/// Where an answer of the status `wanted` says that a blob is, or that it is to go.
+/// The `Location` of a response, which must have the status `wanted`.
 fn location(
     session: &Session<'_>,
     what: &str,
@@ -148,16 +146,16 @@ fn location(
     let invalid = |reason| session.invalid_response(what, reason);
     let location = response.headers().get(LOCATION);
     let location = location.filter(|_| response.status() == wanted);
-    // The blob may have been stored all the same, which the next try finds out.
+    // The blob may have been stored anyway, which the next attempt finds out.
     let location =
-        location.ok_or_else(|| Failure::transient(invalid("it does not say where the blob is")))?;
+        location.ok_or_else(|| Failure::transient(invalid("it has no location of the blob")))?;
     let location = location.to_str().ok();
     let location = location.and_then(|location| response.url().join(location).ok());
-    location.ok_or_else(|| invalid("the address that it gives is none").into())
+    location.ok_or_else(|| invalid("its location is not a URL").into())
 }
 
-/// The blob's bytes, whose number is in `sent`. They end with an error, and so does the upload, if
-/// they are not what the digest says. (Nobody asks for the bytes of an empty one.)
+/// Streams the blob's bytes and counts them in `sent`. If size or digest are wrong, the stream and so the upload end
+/// with an error. (The body of an empty blob is never polled.)
 fn body(
     content: BlobReader,
     digest: Digest,

@@ -1,6 +1,5 @@
-//! Reads an image archive where it lies, without unpacking it: an OCI layout in a tar file, as we
-//! and others write it, or what `docker save` wrote before version 25, for which the missing
-//! documents are made here.
+//! Reads an image archive without extracting it: a tar archive of an OCI layout, or of `docker save` before version 25,
+//! for which the missing index and manifest are synthesized.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Seek};
@@ -19,12 +18,12 @@ use crate::{Digest, Error, Index, Result};
 const BLOBS_PREFIX: &str = "blobs/sha256/";
 const DOCKER_MANIFEST: &str = "manifest.json";
 
-/// Docker's media types, for what its archives do not say.
+/// Docker's media types, for archives without them.
 const DOCKER_LAYER_TYPE: &str = "application/vnd.docker.image.rootfs.diff.tar";
 const DOCKER_CONFIG_TYPE: &str = "application/vnd.docker.container.image.v1+json";
 const DOCKER_MANIFEST_TYPE: &str = "application/vnd.docker.distribution.manifest.v2+json";
 
-/// What Docker before version 25 reads of an archive.
+/// An entry of `manifest.json`, which Docker before version 25 reads.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct DockerImage {
@@ -43,7 +42,7 @@ pub(crate) fn blob_path(digest: &Digest) -> String {
 pub struct ArchiveFile {
     file: File,
     origin: String,
-    /// Where each file's content lies.
+    /// The position of each file's content.
     files: BTreeMap<String, FileRange>,
     synthesized: Option<SynthesizedDocuments>,
 }
@@ -54,19 +53,17 @@ struct FileRange {
     size: u64,
 }
 
-/// What an archive without an index lacks.
+/// The documents that an archive without an index lacks.
 struct SynthesizedDocuments {
     index: Vec<u8>,
     manifest: (Digest, Vec<u8>),
-    /// Configuration and layers, by their paths.
+    /// The paths of configuration and layers.
     blobs: BTreeMap<Digest, String>,
 }
 
 impl ArchiveFile {
-    /// Opens the archive `path`.
-    ///
     /// # Errors
-    /// It is no tar archive, no image is in it, or an entry of it is refused.
+    /// The file is not a tar archive, has no image, or has an entry that is refused.
     pub fn open(path: &Path) -> Result<Self> {
         let file = File::open(path)?;
         Self::read(file, format!("the archive `{}`", path.display()))
@@ -84,7 +81,7 @@ impl ArchiveFile {
         };
         if !archive.files.contains_key("index.json") {
             if !archive.files.contains_key(DOCKER_MANIFEST) {
-                let what = "index.json and no manifest.json, so no image is in it";
+                let what = "index.json and no manifest.json, so it is not an image";
                 return Err(Error::missing(&archive.origin, what));
             }
             archive.synthesized = Some(archive.synthesize_documents()?);
@@ -92,7 +89,7 @@ impl ArchiveFile {
         Ok(archive)
     }
 
-    /// What is missing in an archive that knows layers by path alone.
+    /// Creates an index and a manifest from `manifest.json`, which names layers only by path.
     fn synthesize_documents(&self) -> Result<SynthesizedDocuments> {
         let images: Vec<DockerImage> = parse(
             &self.origin,
@@ -100,14 +97,14 @@ impl ArchiveFile {
             &self.document(DOCKER_MANIFEST)?,
         )?;
         let [image] = images.as_slice() else {
-            let reason = format!("there are {} images in it; save one alone", images.len());
+            let reason = format!("it has {} images; save only one", images.len());
             return Err(Error::damaged(&self.origin, reason));
         };
         let config_bytes = self.document(&image.config)?;
         let config: ImageConfiguration = parse(&self.origin, "configuration", &config_bytes)?;
         let ids = config.rootfs().diff_ids();
         if ids.len() != image.layers.len() {
-            let reason = "its configuration has another number of layers than its manifest.json";
+            let reason = "its configuration and its manifest.json have different numbers of layers";
             return Err(Error::damaged(&self.origin, reason));
         }
         let mut blobs = BTreeMap::from([(Digest::of(&config_bytes), image.config.clone())]);
@@ -156,7 +153,7 @@ impl ArchiveFile {
     }
 }
 
-/// Where the content of each file of the archive lies.
+/// The position of each file's content in the archive, including those of links to files.
 fn file_ranges(origin: &str, file: &File) -> Result<BTreeMap<String, FileRange>> {
     let mut ranges = BTreeMap::new();
     let mut links = Vec::new();
@@ -166,7 +163,7 @@ fn file_ranges(origin: &str, file: &File) -> Result<BTreeMap<String, FileRange>>
                 let size = entry.size;
                 let range = FileRange { offset, size };
                 if ranges.insert(entry.path.clone(), range).is_some() {
-                    let reason = "it is there twice, and nothing says which one counts";
+                    let reason = "its path occurs twice";
                     return Err(Error::RejectedEntry {
                         origin: origin.to_owned(),
                         entry: entry.path.clone(),
@@ -175,9 +172,9 @@ fn file_ranges(origin: &str, file: &File) -> Result<BTreeMap<String, FileRange>>
                 }
             }
             EntryKind::Hardlink(target) => links.push((entry.path.clone(), target.clone())),
-            // `docker save` writes a layer that occurs again as a link to the first.
+            // `docker save` writes a repeated layer as a link to the first one.
             EntryKind::Symlink(target) => {
-                links.push((entry.path.clone(), resolve_symlink(&entry.path, target)))
+                links.push((entry.path.clone(), resolve_symlink(&entry.path, target)));
             }
             EntryKind::Directory | EntryKind::Special => {}
         }
@@ -191,7 +188,7 @@ fn file_ranges(origin: &str, file: &File) -> Result<BTreeMap<String, FileRange>>
     Ok(ranges)
 }
 
-/// The path that a link at `path` means, which may be one that no file has.
+/// The target of a symbolic link at `path`, as a path from the archive's root. It need not exist.
 fn resolve_symlink(path: &str, target: &str) -> String {
     let mut parts: Vec<_> = path.split('/').collect();
     parts.pop();

@@ -1,8 +1,8 @@
-//! What a program's file says of how it was hardened: flags of its segments, what its dynamic section asks of the loader,
-//! which checking functions of glibc it imports, and which processor features its notes announce.
+//! Reads a program's hardening from its file: segment flags, the dynamic section, the imports of glibc's checking
+//! functions, and the processor features of its notes.
 //!
-//! Sources: the System V ABI's chapters on program headers and dynamic linking, and for `__*_chk` and `__stack_chk_fail` the
-//! Linux Standard Base, "Interfaces for libc":
+//! Sources: the System V ABI's chapters on program headers and dynamic linking, and for `__*_chk` and
+//! `__stack_chk_fail` the Linux Standard Base, "Interfaces for libc":
 //! <https://refspecs.linuxfoundation.org/LSB_5.0.0/LSB-Core-generic/LSB-Core-generic/libc-ddefs.html>.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,31 +13,31 @@ use object::read::elf::{FileHeader, ProgramHeader};
 use object::{Endianness, ReadRef};
 use serde::Serialize;
 
-/// How a program was hardened.
+/// The hardening features of a program.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Hardening {
-    /// Whether it is an executable that can be loaded anywhere (PIE).
+    /// Whether it is a position-independent executable (PIE).
     pub position_independent: bool,
-    /// Whether what the loader relocates is made read-only then (`PT_GNU_RELRO`).
+    /// Whether relocated data is made read-only (`PT_GNU_RELRO`).
     pub relro: bool,
-    /// Whether the loader resolves every symbol at the start, so that no table of functions stays writable.
+    /// Whether the loader resolves all symbols at the start, so that the global offset table can be read-only.
     pub bind_now: bool,
-    /// Whether its stack cannot be executed (`PT_GNU_STACK` without that right).
+    /// Whether `PT_GNU_STACK` has no `PF_X`.
     pub nonexecutable_stack: bool,
-    /// Whether the loader must write into code (`DT_TEXTREL`).
+    /// Whether the loader must modify code (`DT_TEXTREL`).
     pub text_relocations: bool,
-    /// How many segments can be both written and executed.
+    /// The number of `PT_LOAD` segments with both `PF_W` and `PF_X`.
     pub writable_executable_segments: usize,
-    /// Whether functions check that their stack frame is whole (`__stack_chk_fail` is imported).
+    /// Whether `__stack_chk_fail` is imported.
     pub stack_protector: bool,
-    /// The functions of glibc that check the size of what they write to (`__memcpy_chk` and the like), by name.
+    /// The imported functions of glibc that check the size of their destination, such as `__memcpy_chk`.
     pub fortified_functions: BTreeSet<String>,
-    /// Features that its notes announce for all of its code, such as `IBT`. Empty where one object lacks them.
+    /// Processor features for all of its code, such as `IBT`. A feature is missing if one object file lacks it.
     pub gnu_properties: BTreeSet<&'static str>,
 }
 
 impl Hardening {
-    /// Reads everything but what the dynamic section and symbols say.
+    /// Reads everything except the dynamic section and the symbols.
     pub(super) fn from_segments<'data>(
         header: &FileHeader64<Endianness>,
         data: impl ReadRef<'data>,
@@ -53,11 +53,11 @@ impl Hardening {
                 elf::PT_GNU_RELRO => found.relro = true,
                 elf::PT_GNU_STACK => found.nonexecutable_stack = !may(elf::PF_X),
                 elf::PT_LOAD if may(elf::PF_W) && may(elf::PF_X) => {
-                    found.writable_executable_segments += 1
+                    found.writable_executable_segments += 1;
                 }
                 _ => {}
             }
-            // Notes that cannot be read announce nothing.
+            // Unreadable notes count as empty.
             let notes = segment.notes(endian, data).ok().flatten();
             let notes = notes
                 .into_iter()
@@ -72,7 +72,7 @@ impl Hardening {
                 }
             }
         }
-        // A shared library is ET_DYN, too, but nothing starts it.
+        // Shared libraries are ET_DYN, too, but have no interpreter.
         found.position_independent = has_interpreter && header.e_type(endian) == elf::ET_DYN;
         Ok(found)
     }
@@ -98,7 +98,7 @@ impl Hardening {
         }
     }
 
-    /// What is missing, each with what to do.
+    /// A message for each missing feature, with its remedy.
     pub fn missing(&self) -> Vec<&'static str> {
         let rules = [
             ("position_independent", self.position_independent),
@@ -118,13 +118,13 @@ impl Hardening {
     }
 }
 
-/// What each lack means, and what to do.
+/// By the names in [`Hardening::missing`].
 static MESSAGES: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
     toml::from_str(include_str!("../../data/hardening.toml"))
-        .unwrap_or_else(|error| unreachable!("data/hardening.toml is part of this crate: {error}"))
+        .unwrap_or_else(|error| unreachable!("data/hardening.toml is invalid: {error}"))
 });
 
-/// The features of a property's bits, for the two kinds that tell of control flow.
+/// The features of a property's bits, for the properties about control flow of both architectures.
 fn gnu_property_names(kind: elf::GnuPropertyType, bits: u32) -> Vec<&'static str> {
     let known = match kind {
         elf::GNU_PROPERTY_X86_FEATURE_1_AND => [

@@ -1,5 +1,3 @@
-//! That what a program needs is read from its file, and that one which could not run is refused.
-
 use fs_err as fs;
 
 use super::*;
@@ -36,7 +34,7 @@ fn program_may_require_glibc_up_to_the_floor() {
 
 #[test]
 fn program_with_other_libraries_is_rejected() {
-    // Programs that rustc links by itself need gcc's unwinder.
+    // Programs that rustc links with its default settings need gcc's unwinder.
     let newest = GlibcVersion::new(2, u32::MAX);
     let error = FunctionBinary::check(&test_binary(), host(), newest);
     let error = error.unwrap_err().to_string();

@@ -1,48 +1,49 @@
-//! The extended headers of pax and GNU: what they say of the entry after them, within bounds, and the entry
-//! that comes of it and its own header.
+//! The extended headers of pax and GNU, and the entry that follows from them and its own header.
+
+use std::borrow::Cow;
 
 use tar::{EntryType, Header, PaxExtensions};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "names that say all need no comment here")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub struct Entry {
-    /// Its path below the root, without `./` and without a slash at either end.
+    /// Relative to the root, without `./` and without a slash at either end.
     pub path: String,
     pub kind: EntryKind,
-    /// Its permissions, twelve bits.
+    /// The permissions, setuid, setgid and sticky bits.
     pub mode: u32,
     pub size: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "names that say all need no comment here")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub enum EntryKind {
     Directory,
     File,
-    /// A link to a path, which need not exist.
+    /// The target, which need not exist.
     Symlink(String),
-    /// Another name of an entry, by its path below the root.
+    /// The target, relative to the root.
     Hardlink(String),
     /// A device or a pipe.
     Special,
 }
 
-/// The longest name that is read: Linux takes no longer path (`PATH_MAX`).
+/// Linux's `PATH_MAX`, in bytes.
 const MAX_NAME_LENGTH: u64 = 4096;
-/// The largest extended header; it has a name, a link's target and attributes.
+/// In bytes. An extended header has a name, a link's target and attributes.
 const MAX_EXTENSION_SIZE: u64 = 1024 * 1024;
 
-/// The most bytes that an extended header of this kind may have; none for what is an entry itself.
+/// The most bytes of an extended header of this kind; none if `kind` is not an extended header.
 pub(super) fn max_extension_size(kind: EntryType) -> Option<u64> {
     match kind {
-        // With the NUL at its end.
+        // With the trailing NUL.
         EntryType::GNULongName | EntryType::GNULongLink => Some(MAX_NAME_LENGTH + 1),
         EntryType::XHeader | EntryType::XGlobalHeader => Some(MAX_EXTENSION_SIZE),
         _ => None,
     }
 }
 
-/// What extended headers said of the entry to come.
+/// The values of extended headers for the next entry.
 #[derive(Default)]
 pub(super) struct ExtendedHeaders {
     name: Option<Vec<u8>>,
@@ -62,33 +63,34 @@ impl ExtendedHeaders {
             EntryType::GNULongLink => self.link = Some(trimmed()),
             EntryType::XHeader => {
                 for pair in PaxExtensions::new(bytes) {
-                    let pair = pair.map_err(|error| format!("a pax header: {error}"))?;
+                    let pair = pair.map_err(|error| format!("invalid pax header: {error}"))?;
                     let value = pair.value_bytes();
                     match pair.key_bytes() {
                         b"path" => self.name = Some(value.to_vec()),
                         b"linkpath" => self.link = Some(value.to_vec()),
                         b"size" => {
                             let text = String::from_utf8_lossy(value);
-                            let size = text.parse().map_err(|_| format!("the size `{text}`"))?;
+                            let size = text.parse();
+                            let size = size.map_err(|_| format!("invalid size `{text}`"))?;
                             self.size = Some(size);
                         }
                         key if key.starts_with(b"GNU.sparse.") => {
-                            return Err("a sparse file, whose content is not in one piece".into());
+                            return Err("a sparse file is not supported".into());
                         }
                         _ => {}
                     }
                 }
             }
-            // About all entries to come: image builders leave comments there, and nothing that matters.
+            // A global header: image builders write only comments there.
             _ => {}
         }
         Ok(())
     }
 
-    /// The entry of `header` with what was said of it; none for the root itself.
+    /// The entry of `header` with the values of the extended headers; none for the root itself.
     pub(super) fn entry(self, header: &Header, size: u64) -> Result<Option<Entry>, String> {
         if self.size.is_some_and(|declared| declared != size) {
-            return Err("two headers of it say different sizes".into());
+            return Err("its headers have different sizes".into());
         }
         let name = self
             .name
@@ -96,9 +98,9 @@ impl ExtendedHeaders {
         let path = relative_path("its path", &name)?;
         let link = || {
             let link = self.link.clone();
-            let link = link.or_else(|| header.link_name_bytes().map(|name| name.into_owned()));
+            let link = link.or_else(|| header.link_name_bytes().map(Cow::into_owned));
             link.filter(|link| !link.is_empty())
-                .ok_or_else(|| "a link without a target".to_owned())
+                .ok_or_else(|| "it is a link without a target".to_owned())
         };
         let kind = match header.entry_type() {
             EntryType::Regular | EntryType::Continuous => EntryKind::File,
@@ -109,12 +111,12 @@ impl ExtendedHeaders {
             }
             EntryType::Char | EntryType::Block | EntryType::Fifo => EntryKind::Special,
             EntryType::GNUSparse => {
-                return Err("a sparse file, whose content is not in one piece".into());
+                return Err("a sparse file is not supported".into());
             }
-            other => return Err(format!("an entry of the unknown type {}", other.as_byte())),
+            other => return Err(format!("its type {} is unknown", other.as_byte())),
         };
         if size > 0 && kind != EntryKind::File {
-            return Err(format!("{size} bytes of content where there can be none"));
+            return Err(format!("it has {size} bytes of content and is not a file"));
         }
         if path.is_empty() {
             return match kind {
@@ -132,7 +134,7 @@ impl ExtendedHeaders {
     }
 }
 
-/// A path that stays below the root.
+/// Refuses a path that leads out of the root.
 fn relative_path(what: &str, bytes: &[u8]) -> Result<String, String> {
     let path = utf8_path(what, bytes)?;
     if path.starts_with('/') {
@@ -148,8 +150,7 @@ fn relative_path(what: &str, bytes: &[u8]) -> Result<String, String> {
     Ok(parts.join("/"))
 }
 
-/// A name that Linux takes. What is no UTF-8 in it is shown as such, and nothing is lost but its
-/// exact spelling.
+/// Refuses a name that Linux does not accept. Invalid UTF-8 is replaced, so only the exact spelling is lost.
 fn utf8_path(what: &str, bytes: &[u8]) -> Result<String, String> {
     if bytes.len() as u64 > MAX_NAME_LENGTH {
         return Err(format!("{what} is longer than {MAX_NAME_LENGTH} bytes"));

@@ -1,10 +1,8 @@
-//! Archives that are refused, and what extended headers say.
-
 use tar::EntryType;
 
 use super::*;
 
-/// A tar entry whose name is taken as it is, which the crate `tar` would refuse to write.
+/// A tar entry with an unchecked name, which the crate `tar` would refuse to write.
 pub(crate) fn raw_entry(kind: EntryType, name: &[u8], link: &[u8], content: &[u8]) -> Vec<u8> {
     let mut header = Header::new_gnu();
     header.set_entry_type(kind);

@@ -1,4 +1,4 @@
-//! What breaks a rule, and what rules need to be told.
+//! Violations of rules, and the options of a check.
 
 use std::fmt;
 
@@ -8,23 +8,23 @@ use super::rule::Rule;
 use crate::Architecture;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[expect(missing_docs, reason = "names that say all need no comment here")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub struct Finding {
     pub rule: Rule,
     pub severity: Severity,
-    /// What was found, and where.
+    /// The violation and its place in the artefact.
     pub message: String,
     pub requirement: &'static str,
     pub remedy: &'static str,
 }
 
-/// How bad a breach is.
+/// The severity of a violation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Lambda would refuse it, or the function would not start.
     Error,
-    /// It can be right; somebody should know.
+    /// It may be intended.
     Warning,
 }
 
@@ -34,9 +34,10 @@ impl fmt::Display for Severity {
     }
 }
 
+/// Options of a check.
 #[derive(Clone, Debug, Default)]
-#[expect(missing_docs, reason = "names that say all need no comment here")]
 pub struct LintOptions {
+    /// The function's architecture. None accepts any that Lambda offers.
     pub architecture: Option<Architecture>,
 }
 
@@ -52,7 +53,7 @@ impl Findings {
         self.add(rule, Severity::Warning, message.into());
     }
 
-    /// An error for some things, if there are any; `suffix` follows their names.
+    /// Adds one error for all items, unless `items` is empty. `suffix` follows their names.
     pub(crate) fn error_for_items(&mut self, rule: Rule, items: &[String], suffix: &str) {
         if !items.is_empty() {
             self.error(rule, abbreviate(items) + suffix);
@@ -71,7 +72,7 @@ impl Findings {
     }
 }
 
-/// A list for people: the first few, and how many there are besides.
+/// The first few items, and the number of the others.
 pub(crate) fn abbreviate(items: &[String]) -> String {
     const SHOWN: usize = 5;
     let first: Vec<_> = items.iter().take(SHOWN).map(|i| format!("`{i}`")).collect();

@@ -1,4 +1,4 @@
-//! The rules about the documents of an image: what it is made of, and what they say.
+//! The rules about an image's documents.
 
 use oci_spec::image::{Descriptor, ImageConfiguration, Os};
 
@@ -13,10 +13,10 @@ use crate::source::Source;
 use crate::validate::{ValidatedImage, is_index, validate};
 use crate::{Compression, Result, TargetArchitecture};
 
-/// Checks what a layout or an archive holds.
+/// Checks all images of a layout or an archive.
 ///
 /// # Errors
-/// Temporary files cannot be written. What cannot be read of the image is a finding.
+/// Temporary files cannot be written. Unreadable parts of an image are findings.
 pub fn lint_source(source: &dyn Source, options: &LintOptions) -> Result<Vec<Finding>> {
     let mut findings = Findings::default();
     let examined = validate(source);
@@ -38,7 +38,7 @@ pub fn lint_source(source: &dyn Source, options: &LintOptions) -> Result<Vec<Fin
             layers::lint(&layer.entries, &mut findings);
         }
         size(image, &mut findings);
-        // What cannot be read was said above; what is in it would be missed below.
+        // An unreadable layer has been reported already. Its files would be reported as missing.
         if image.layers.iter().all(|layer| layer.scanned.is_some()) {
             let file_system = MergedFileSystem::from_layers(
                 image.layers.iter().map(|layer| layer.entries.as_slice()),
@@ -75,7 +75,7 @@ fn media_types(image: &ValidatedImage, findings: &mut Findings) {
     const OCI: &str = "application/vnd.oci.image.";
     const DOCKER: &str = "application/vnd.docker.";
     let manifest = &image.documents.manifest;
-    // The manifest may leave its own out.
+    // `mediaType` is optional in manifests.
     let own = manifest.media_type().as_ref();
     let own = own.unwrap_or(image.entry.media_type()).to_string();
     let config = manifest.config().media_type().to_string();
@@ -84,7 +84,7 @@ fn media_types(image: &ValidatedImage, findings: &mut Findings) {
     let kinds: Vec<_> = [own, config].into_iter().chain(layers).collect();
     let is_known = |kind: &String| kind.starts_with(OCI) || kind.starts_with(DOCKER);
     if let Some(unknown) = kinds.iter().find(|kind| !is_known(kind)) {
-        let found = format!("`{unknown}` is no media type of an image");
+        let found = format!("`{unknown}` is not a media type of an image");
         findings.error(Rule::MediaTypes, found);
     }
     let one_of = |family| kinds.iter().find(|kind| kind.starts_with(family));
@@ -100,7 +100,7 @@ fn gzip_layers(source: &dyn Source, image: &ValidatedImage, findings: &mut Findi
         let kind = layer.descriptor.media_type();
         let digest = layer.descriptor.digest();
         let declared = crate::scan::compression_of(kind);
-        // A push by the engine that wrote this archive packs them.
+        // The engine that wrote this archive compresses them on push.
         if source.compresses_on_push() && declared == Some(Compression::None) {
             continue;
         }
@@ -109,7 +109,7 @@ fn gzip_layers(source: &dyn Source, image: &ValidatedImage, findings: &mut Findi
             findings.error(Rule::GzipLayers, found);
         } else if !layer.magic.starts_with(&MAGIC) && !layer.magic.is_empty() {
             let found =
-                format!("the layer {digest} is not packed with gzip, as its media type says");
+                format!("the layer {digest} has a media type of gzip, but is not compressed");
             findings.error(Rule::GzipLayers, found);
         }
     }
@@ -123,7 +123,7 @@ fn platform(image: &ValidatedImage, options: &LintOptions, findings: &mut Findin
     }
     let found = TargetArchitecture::from(config.architecture());
     if found.supported().is_none() {
-        let found = format!("the image's configuration says `{}`", config.architecture());
+        let found = format!("the image is for `{}`", config.architecture());
         findings.error(Rule::Architecture, found);
     } else if let Some(wanted) = options.architecture.filter(|wanted| found != *wanted) {
         let found = format!("the image is for {found}, the function for {wanted}");
@@ -133,7 +133,8 @@ fn platform(image: &ValidatedImage, options: &LintOptions, findings: &mut Findin
         && platform.architecture() != config.architecture()
     {
         let (index, config) = (platform.architecture(), config.architecture());
-        let found = format!("the index says {index}, the image's configuration {config}");
+        let found =
+            format!("the image is for {index} by the index, for {config} by its configuration");
         findings.error(Rule::Architecture, found);
     }
 }
@@ -141,7 +142,8 @@ fn platform(image: &ValidatedImage, options: &LintOptions, findings: &mut Findin
 fn history(config: &ImageConfiguration, layers: usize, findings: &mut Findings) {
     let count = layer_history(config).count();
     if count != layers {
-        let found = format!("there are {layers} layers and {count} history entries for layers");
+        let found =
+            format!("the image has {layers} layers, but {count} history entries for layers");
         findings.error(Rule::History, found);
     }
 }
@@ -151,7 +153,7 @@ fn size(image: &ValidatedImage, findings: &mut Findings) {
     let bytes: u64 = scanned.map(|scanned| scanned.uncompressed_bytes).sum();
     let limit = LAMBDA.image_uncompressed_bytes;
     if bytes > limit {
-        let found = format!("the image unpacks to {bytes} bytes; {limit} may be");
+        let found = format!("the image has {bytes} bytes uncompressed; the limit is {limit}");
         findings.error(Rule::Size, found);
     }
 }

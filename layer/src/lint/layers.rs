@@ -73,13 +73,13 @@ fn devices(entries: &[Entry], findings: &mut Findings) {
     findings.error_for_items(Rule::NoDevices, &names, "");
 }
 
-/// Whether a user without rights may read it, or enter it.
+/// Whether an unprivileged user may read a file, or read and enter a folder.
 pub(crate) fn is_world_readable(folder: bool, mode: u32) -> bool {
     let needed = if folder { 0o005 } else { 0o004 };
     mode & needed == needed
 }
 
-/// Whether an operating system keeps private files there, which no function reads.
+/// Whether operating systems have private files in this folder, which no function reads.
 fn is_system_path(path: &str) -> bool {
     let below = |folder: &String| {
         let rest = path.strip_prefix(folder.as_str());

@@ -1,4 +1,4 @@
-//! The rules about what an image starts: the program, its loader and its libraries.
+//! The rules about an image's program, its loader and its libraries.
 
 use super::finding::Findings;
 use super::rule::Rule;
@@ -27,7 +27,7 @@ pub(crate) fn lint(
         return Ok(());
     };
     if !program.starts_with('/') {
-        let found = format!("`{program}` is no absolute path; what is started depends on PATH");
+        let found = format!("`{program}` is not an absolute path; it is searched in PATH");
         findings.warning(Rule::Entrypoint, found);
         return Ok(());
     }
@@ -36,15 +36,15 @@ pub(crate) fn lint(
         return Ok(());
     };
     if entry.kind != EntryKind::File {
-        findings.error(Rule::Entrypoint, format!("`{program}` is no file"));
+        findings.error(Rule::Entrypoint, format!("`{program}` is not a file"));
         return Ok(());
     }
     if entry.mode & 0o005 != 0o005 {
         let mode = entry.mode;
-        let found = format!("`{program}` has the mode {mode:04o}; everybody must read and run it");
+        let found = format!("`{program}` has mode {mode:04o}; everybody must be able to run it");
         findings.error(Rule::Entrypoint, found);
     }
-    // A script is started by its interpreter, which nobody can follow from here.
+    // The requirements of a script's interpreter cannot be checked.
     let Some(elf) = resolver.read_elf(program)? else {
         return Ok(());
     };
@@ -57,7 +57,7 @@ pub(crate) fn lint(
         findings.error(Rule::Architecture, found);
         return Ok(());
     }
-    // That an image is for a processor that Lambda does not offer is a finding of its own.
+    // An architecture that Lambda does not offer is a finding of its own.
     if target.supported().is_none() {
         return Ok(());
     }
@@ -66,14 +66,14 @@ pub(crate) fn lint(
         findings.error(Rule::Loader, found);
     }
     for name in resolver.missing_libraries(&elf) {
-        let found = format!("`{program}` needs {name}, which is not where loaders look");
-        // It may be told to look elsewhere.
+        let found = format!("`{program}` needs {name}, which is not in the loader's search path");
+        // A RUNPATH may add other folders.
         match elf.has_runpath {
             true => findings.warning(Rule::Loader, found),
             false => findings.error(Rule::Loader, found),
         }
     }
-    // A glibc that is missing was said by the rule before.
+    // A missing glibc has been reported by the previous rule.
     if let Some((needed, symbol)) = &elf.required_glibc
         && let Some(found) = resolver.glibc_version()?
         && found < *needed

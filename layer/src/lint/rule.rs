@@ -1,4 +1,4 @@
-//! The rules by name, with what each demands and its remedy: `data/rules.toml`.
+//! The rules by name, with their requirements and remedies from `data/rules.toml`.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-#[expect(missing_docs, reason = "data/rules.toml says what each demands")]
+#[expect(missing_docs, reason = "data/rules.toml describes the rules")]
 pub enum Rule {
     Intact,
     OneManifest,
@@ -45,17 +45,17 @@ pub(crate) struct RuleDescription {
 
 static DESCRIPTIONS: LazyLock<BTreeMap<Rule, RuleDescription>> = LazyLock::new(|| {
     toml::from_str(include_str!("../../data/rules.toml"))
-        .unwrap_or_else(|error| unreachable!("data/rules.toml is part of this crate: {error}"))
+        .unwrap_or_else(|error| unreachable!("data/rules.toml is invalid: {error}"))
 });
 
 impl Rule {
-    /// Every rule.
+    /// All rules in the order of their declaration.
     pub fn all() -> impl Iterator<Item = Self> {
         DESCRIPTIONS.keys().copied()
     }
 
     pub(crate) fn description(self) -> &'static RuleDescription {
-        // A test below finds a rule that has none.
+        // A test checks that every rule has one.
         &DESCRIPTIONS[&self]
     }
 }
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn every_rule_has_a_description_and_a_name() {
-        // The last one; rules are numbered from 0.
+        // `ZipProgram` is the last rule.
         assert_eq!(Rule::all().count(), Rule::ZipProgram as usize + 1);
         assert_eq!(Rule::OneManifest.to_string(), "one-manifest");
         for rule in Rule::all() {

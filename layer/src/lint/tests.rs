@@ -1,4 +1,4 @@
-//! Each known-bad image and zip breaks the rule that it was made to break, and no other.
+//! Each known-bad image and zip archive breaks its rule and no other.
 
 use std::io::{Cursor, Write};
 use std::path::Path;
@@ -14,7 +14,7 @@ use crate::Digest;
 use crate::tests::fixture::{ImageFixture, c_program, file, folder, link};
 use crate::{Architecture, Content, FileTree, Mode, zip::Zip};
 
-/// The rules that break, each once, worst first.
+/// The broken rules, each once, in the order of their declaration.
 fn broken_rules(path: &Path, architecture: Option<Architecture>) -> Vec<(Rule, Severity)> {
     let options = LintOptions { architecture };
     let mut rules: Vec<_> = lint(path, &options)
@@ -97,7 +97,7 @@ fn layer_without_gzip_breaks_gzip_layers() {
         fixture.manifest["layers"][0]["mediaType"] = plain.into();
     };
     assert_breaks(change, &[Rule::GzipLayers]);
-    // It cannot be read as what it says that it is.
+    // The content does not have its media type.
     let change = |fixture: &mut ImageFixture| fixture.compress = <[u8]>::to_vec;
     assert_breaks(change, &[Rule::Intact, Rule::GzipLayers]);
     let zstd = "application/vnd.oci.image.layer.v1.tar+zstd";
@@ -140,7 +140,7 @@ fn private_files_break_readable() {
     };
     assert_breaks(layer(&entries("var/task/model", 0o600)), &[Rule::Readable]);
     assert_breaks(layer(&entries("var/task/model", 0o604)), &[]);
-    // What every operating system has is said, and no error.
+    // Private files of the operating system are only a warning.
     let mut fixture = ImageFixture::valid();
     layer(&entries("etc/shadow", 0))(&mut fixture);
     let parent = tempfile::tempdir().unwrap();
@@ -184,7 +184,7 @@ fn missing_or_non_executable_entrypoint_breaks_entrypoint() {
     let folders = [folder("var/"), folder("var/task/")].concat();
     let data = file("var/task/bootstrap", 0o644, b"#!/bin/sh\n");
     assert_breaks(layer(&[folders, data]), &[Rule::Entrypoint]);
-    // Lambda takes Docker's other way to say it, too.
+    // Lambda accepts CMD instead of ENTRYPOINT.
     let change = |fixture: &mut ImageFixture| {
         fixture.config["config"] = json!({"Cmd": ["/var/task/bootstrap"]});
     };
@@ -292,7 +292,7 @@ fn known_bad_zips_break_their_rules() {
     fs::write(damaged.path(), bytes).unwrap();
     assert_zip_breaks(&damaged, &[Rule::ZipIntact]);
 
-    // As an archive that was made on Windows says it.
+    // Like an archive that was made on Windows.
     let windows = zip_with("bootstrap", program, script);
     let mut bytes = fs::read(windows.path()).unwrap();
     let at = bytes.windows(4).position(|w| w == b"PK\x01\x02").unwrap();
@@ -320,7 +320,7 @@ fn incompatible_zip_program_breaks_zip_program() {
     let elsewhere = Architecture::host().unwrap().other();
     let found = broken_rules(file.path(), Some(elsewhere));
     assert_eq!(found, [(Rule::ZipProgram, Severity::Error)]);
-    // Programs that rustc links by itself need gcc's unwinder.
+    // Programs that rustc links with its default settings need gcc's unwinder.
     let own = fs::read(std::env::current_exe().unwrap()).unwrap();
     assert_zip_breaks(&zip_with("bootstrap", options, &own), &[Rule::ZipProgram]);
 }
@@ -331,7 +331,7 @@ fn old_glibc_breaks_glibc() {
     let program = c_program(scratch.path(), &[]);
     let elf = crate::elf::Elf::read(&program).unwrap();
     let program = fs::read(program).unwrap();
-    // A library that says what a glibc of long ago would say.
+    // A library that declares the symbol versions of an old glibc.
     let versions = scratch.path().join("versions");
     fs::write(&versions, "GLIBC_2.1 { global: main; local: *; };\n").unwrap();
     let script = format!("-Wl,--version-script={}", versions.display());
@@ -364,7 +364,7 @@ fn old_glibc_breaks_glibc() {
 fn oversized_zips_and_other_methods_break_rules() {
     let program = SimpleFileOptions::default().unix_permissions(0o755);
     let script = b"#!/bin/sh\n".as_slice();
-    // bzip2, by its number, in both headers of the file.
+    // 12 is the method bzip2, in both headers of the file.
     let other = zip_with("bootstrap", program, script);
     let mut bytes = fs::read(other.path()).unwrap();
     for (magic, at) in [(b"PK\x03\x04", 8), (b"PK\x01\x02", 10)] {

@@ -1,5 +1,6 @@
-//! The rules about a zip archive.
+//! The rules about zip archives.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::io::{self, Read, copy};
 use std::path::Path;
@@ -18,25 +19,25 @@ use crate::{Error, Result};
 
 /// The program that Lambda starts.
 const BOOTSTRAP: &str = "bootstrap";
-/// The most files that are read: each takes memory before it is known to be one.
+/// Limits the memory for the central directory.
 const MAX_FILES: usize = 1_000_000;
 
 /// Checks the zip archive at `path`.
 ///
 /// # Errors
-/// It cannot be read from disk. What is wrong inside is a finding.
+/// The file cannot be read. Defects of the archive are findings.
 pub fn lint_zip(path: &Path, options: &LintOptions) -> Result<Vec<Finding>> {
     let file = File::open(path)?;
     let bytes = file.metadata()?.len();
     let mut findings = Findings::default();
     let limit = LAMBDA.zip_upload_bytes;
     if bytes > limit {
-        let found = format!("it has {bytes} bytes, {limit} can be uploaded directly");
+        let found = format!("it has {bytes} bytes; at most {limit} can be uploaded directly");
         findings.warning(Rule::ZipSize, found);
     }
     let opened = match ZipArchive::new(file) {
         Ok(archive) if archive.len() <= MAX_FILES => Ok(archive),
-        Ok(archive) => Err(format!("it says that it has {} files", archive.len())),
+        Ok(archive) => Err(format!("it lists {} files", archive.len())),
         Err(error) => Err(error.to_string()),
     };
     let mut archive = match opened {
@@ -52,7 +53,7 @@ pub fn lint_zip(path: &Path, options: &LintOptions) -> Result<Vec<Finding>> {
     }
     contents.report(archive.has_duplicate_names(), &mut findings);
     if !contents.has_bootstrap {
-        findings.error(Rule::ZipBootstrap, "there is no `bootstrap` at its root");
+        findings.error(Rule::ZipBootstrap, "it has no `bootstrap` at its root");
     }
     if let Some(program) = contents.bootstrap {
         check_program(program.path(), options, &mut findings);
@@ -69,12 +70,12 @@ struct ZipContents {
     names: BTreeSet<String>,
     duplicates: Vec<String>,
     has_bootstrap: bool,
-    /// Its content, where it can be read.
+    /// Its content, if it can be read.
     bootstrap: Option<tempfile::NamedTempFile>,
 }
 
 impl ZipContents {
-    /// Reads a file to its end.
+    /// Checks a file and reads it to its end.
     fn check_file(
         &mut self,
         archive: &mut ZipArchive<File>,
@@ -83,7 +84,7 @@ impl ZipContents {
     ) -> Result<()> {
         let name = archive.name_for_index(index);
         let name = name.and_then(std::result::Result::ok);
-        let name = name.map_or_else(|| format!("file {index}"), |name| name.into_owned());
+        let name = name.map_or_else(|| format!("file {index}"), Cow::into_owned);
         let mut file = match archive.by_index(index) {
             Ok(file) => file,
             Err(ZipError::UnsupportedArchive(_) | ZipError::InvalidPassword) => {
@@ -108,7 +109,7 @@ impl ZipContents {
             CompressionMethod::Stored | CompressionMethod::Deflated
         ) {
             self.unsupported_methods.push(format!("{name} ({method})"));
-            // Nor can this read it.
+            // The crate `zip` cannot read it either.
             return Ok(());
         }
         self.check_content(&mut file, &name, findings)
@@ -127,18 +128,18 @@ impl ZipContents {
         self.has_bootstrap = true;
         if !unix {
             let system = file.system();
-            let found = format!("`bootstrap` was packed as {system:?} does, without Unix's mode");
+            let found = format!("`bootstrap` was added on {system:?}, without a Unix mode");
             findings.error(Rule::ZipBootstrap, found);
         } else if mode & 0o005 != 0o005 {
-            let found = format!("`bootstrap` has the mode {:04o}", mode & 0o7777);
+            let found = format!("`bootstrap` has mode {:04o}", mode & 0o7777);
             findings.error(Rule::ZipBootstrap, found);
         }
         if !file.is_file() {
-            findings.error(Rule::ZipBootstrap, "`bootstrap` is no plain file");
+            findings.error(Rule::ZipBootstrap, "`bootstrap` is not a regular file");
         }
     }
 
-    /// The content, which is counted and must have the checksum and the size that the archive says.
+    /// Counts the content, and verifies its checksum and size.
     fn check_content(
         &mut self,
         file: &mut ZipFile<'_, File>,
@@ -146,7 +147,7 @@ impl ZipContents {
         findings: &mut Findings,
     ) -> Result<()> {
         let declared = file.size();
-        // What unpacks to more than Lambda takes need not be unpacked further.
+        // Stops decompressing once the archive exceeds Lambda's limit.
         let limit = LAMBDA
             .zip_uncompressed_bytes
             .saturating_sub(self.uncompressed_bytes)
@@ -165,7 +166,7 @@ impl ZipContents {
             Ok(bytes) => {
                 self.uncompressed_bytes += bytes;
                 if bytes < limit && bytes != declared {
-                    let found = format!("`{name}` has {bytes} bytes, the archive says {declared}");
+                    let found = format!("`{name}` has {bytes} bytes instead of {declared}");
                     findings.error(Rule::ZipIntact, found);
                 }
             }
@@ -184,13 +185,13 @@ impl ZipContents {
         findings.error_for_items(Rule::ZipMethods, &self.unsupported_methods, "");
         let limit = LAMBDA.zip_uncompressed_bytes;
         if self.uncompressed_bytes > limit {
-            let found = format!("it unpacks to more than {limit} bytes");
+            let found = format!("it has more than {limit} bytes uncompressed");
             findings.error(Rule::ZipUncompressedSize, found);
         }
     }
 }
 
-/// Whether a path stays in the folder that it is unpacked into, wherever that is.
+/// Whether a path stays inside the folder into which it is extracted, on any operating system.
 fn is_safe_path(name: &str) -> bool {
     let trimmed = name.strip_suffix('/').unwrap_or(name);
     let plain = |part: &str| !matches!(part, "" | "." | "..");
@@ -198,7 +199,7 @@ fn is_safe_path(name: &str) -> bool {
 }
 
 fn check_program(program: &Path, options: &LintOptions, findings: &mut Findings) {
-    // A script's interpreter is the runtime's; nobody can follow it from here.
+    // The requirements of a script's interpreter cannot be checked.
     let Ok(elf) = Elf::read(program) else {
         return;
     };

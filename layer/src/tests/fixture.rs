@@ -1,5 +1,4 @@
-//! Images that are wrong in one way, made by hand because the crate's own types cannot
-//! make them.
+//! Invalid images, built from raw JSON because the crate's own types cannot represent them.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -16,20 +15,19 @@ use crate::entries::tests::raw_entry;
 
 /// An image whose every part can be changed before it is written.
 pub(crate) struct ImageFixture {
-    /// The tar archives of the layers.
+    /// Uncompressed tar archives.
     pub(crate) layers: Vec<Vec<u8>>,
-    /// How each is compressed.
     pub(crate) compress: fn(&[u8]) -> Vec<u8>,
-    /// The configuration, whose layers are filled in.
+    /// [`Self::write`] sets `rootfs`.
     pub(crate) config: Value,
-    /// The manifest, whose configuration and layers are filled in where they are null.
+    /// [`Self::write`] sets the digests and sizes of configuration and layers.
     pub(crate) manifest: Value,
-    /// The entries of the index besides the image.
+    /// The entries of the index besides the image. Digest and size default to the image's.
     pub(crate) extra_entries: Vec<Value>,
 }
 
 impl ImageFixture {
-    /// An image that breaks no rule: a script in the task's folder.
+    /// An image that breaks no rule, with a script as its program.
     pub(crate) fn valid() -> Self {
         let layer = [
             folder("var/"),
@@ -88,7 +86,6 @@ impl ImageFixture {
             "size": manifest.len(),
         })];
         for mut other in self.extra_entries {
-            // Something to point at.
             let same = &entries[0];
             for key in ["digest", "size"] {
                 if other[key].is_null() {
@@ -137,12 +134,12 @@ fn mode(mut entry: Vec<u8>, bits: u32) -> Vec<u8> {
     entry
 }
 
-/// A C program that was linked by this machine's compiler.
+/// Compiles a C program with this machine's compiler.
 pub(crate) fn c_program(folder: &Path, arguments: &[&str]) -> PathBuf {
     compile(folder, "int main(void) { return 0; }\n", arguments)
 }
 
-/// A program with a buffer that it fills, hardened as far as the compiler's `arguments` do not undo it.
+/// Compiles a hardened program that fills a buffer. `arguments` may disable hardening features.
 pub(crate) fn hardened_program(folder: &Path, extra_source: &str, arguments: &[&str]) -> PathBuf {
     let source = format!(
         "#include <stdio.h>\n#include <string.h>\nint main(int count, char** words) {{\n\

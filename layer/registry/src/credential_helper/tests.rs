@@ -1,5 +1,3 @@
-//! Helpers that answer, and helpers that fail.
-
 use super::*;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
@@ -7,7 +5,7 @@ use std::path::Path;
 
 use fs_err as fs;
 
-/// Writes a helper that answers so; `SERVER` in the answer is the registry that it is asked for.
+/// Writes a helper that prints `answer`, with `SERVER` replaced by the requested registry.
 pub fn write_helper(folder: &Path, name: &str, answer: &str) {
     script(
         folder,

@@ -1,4 +1,4 @@
-//! Registries that demand a login, and token services.
+//! Registries that require authentication, and token services.
 
 use serde_json::json;
 
@@ -13,7 +13,7 @@ fn basic(user: &str, password: &str) -> Credentials {
     }
 }
 
-/// A registry whose challenge is `challenge`, and which then wants `authorization`.
+/// A registry that sends `challenge` until a request has `authorization`.
 fn registry(challenge: &str, authorization: &'static str) -> FakeRegistry {
     let contents = RegistryContents::image(&[noise(10)]);
     let challenge = challenge.to_owned();
@@ -22,13 +22,13 @@ fn registry(challenge: &str, authorization: &'static str) -> FakeRegistry {
         if sent == authorization {
             return contents.respond(request);
         }
-        // A registry that shows what it got.
+        // Some registries repeat credentials in their errors.
         let body = json!({"errors": [{"code": "UNAUTHORIZED", "message": format!("no {sent}")}]});
         Reply::new(401, body.to_string()).with_header("www-authenticate", challenge.as_str())
     })
 }
 
-/// A token service.
+/// Returns a token service and the challenge that names it.
 fn service(answer: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> (FakeRegistry, String) {
     let service = FakeRegistry::start(move |request, _| answer(request));
     let url = service.url();
@@ -40,7 +40,7 @@ fn service(answer: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> (FakeR
 
 #[test]
 fn basic_credentials_are_sent_after_a_challenge() {
-    // "u:pä:ss" in base 64.
+    // "u:pä:ss" in Base64.
     let registry = registry("Basic realm=\"x\"", "Basic dTpww6Q6c3M=");
     let folder = tempfile::tempdir().unwrap();
     let mut remote = registry.remote("");
@@ -55,7 +55,7 @@ fn basic_credentials_are_sent_after_a_challenge() {
     );
     remote.credentials = basic("u", "pä:ss");
     pull(&remote, folder.path(), None, &|_| ()).unwrap();
-    // One refusal for all requests.
+    // Only the first request was unauthorized.
     let refused = registry.requests().into_iter().skip(1);
     assert_eq!(
         refused
@@ -72,7 +72,7 @@ fn basic_credentials_are_sent_after_a_challenge() {
         !text.contains("wrong-password") && !text.contains("dTp3cm9u"),
         "{text}"
     );
-    // Without credentials and with them, and not again.
+    // Once without credentials and once with them.
     assert_eq!(registry.request_lines().len(), 2);
 }
 
@@ -193,7 +193,7 @@ fn credentials_are_not_sent_to_redirect_targets() {
     let mut remote = registry.remote("");
     remote.credentials = basic("u", "p");
     let folder = tempfile::tempdir().unwrap();
-    // The fake takes the signature for a part of the name.
+    // The pull fails, because the fake takes the query for a part of the name.
     let error = pull(&remote, folder.path(), None, &|_| ()).unwrap_err();
     assert!(
         !format!("{error} {error:?}").contains("hidden"),

@@ -1,4 +1,4 @@
-//! Registries that send something else than they should: it is named and not kept.
+//! Registries that send wrong data: it is reported and discarded.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -11,7 +11,7 @@ use super::super::{Error, Remote, pull, resolve};
 use super::fake::{FakeRegistry, IMAGE, INDEX, RegistryContents, Reply, Request};
 use super::{digest_of, noise, partial_files};
 
-/// Pulls from a registry of which `change` changes the answers that have to do with the layer.
+/// Pulls from a registry whose responses for the layer are modified by `change`.
 fn pull_modified(
     change: impl Fn(&Request, Reply) -> Reply + Send + Sync + 'static,
 ) -> (Error, FakeRegistry, String) {
@@ -60,7 +60,7 @@ fn digest_mismatch_names_both_digests() {
         assert!(text.contains(part.as_str()), "{text}");
     }
     assert!(matches!(error, Error::DigestMismatch { .. }));
-    // A lie is not asked for twice.
+    // A wrong digest is not retried.
     assert_eq!(registry.request_lines().len(), 3);
 }
 
@@ -72,7 +72,7 @@ fn size_mismatch_is_rejected() {
         ..reply
     });
     assert!(
-        error.to_string().contains("has 5100000 bytes, not 100000"),
+        error.to_string().contains("100000 bytes and has 5100000"),
         "{error}"
     );
     let (error, ..) = pull_modified(move |_, reply| Reply {
@@ -81,7 +81,7 @@ fn size_mismatch_is_rejected() {
         ..reply
     });
     assert!(
-        error.to_string().contains("has more bytes, not 100000"),
+        error.to_string().contains("100000 bytes and has more"),
         "{error}"
     );
     let (error, registry, _) = pull_modified(|_, reply| Reply {
@@ -89,7 +89,7 @@ fn size_mismatch_is_rejected() {
         ..reply
     });
     assert!(
-        error.to_string().contains("has 99999 bytes, not 100000"),
+        error.to_string().contains("100000 bytes and has 99999"),
         "{error}"
     );
     assert_eq!(registry.request_lines().len(), 3);
@@ -115,7 +115,7 @@ fn wrong_content_range_is_rejected() {
     });
     let folder = tempfile::tempdir().unwrap();
     let error = pull(&registry.remote(""), folder.path(), None, &|_| ()).unwrap_err();
-    assert!(error.to_string().contains("another part"), "{error}");
+    assert!(error.to_string().contains("another range"), "{error}");
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn manifest_digest_mismatch_is_rejected() {
         }
     });
     let found = digest_of(&[honest.as_slice(), b" "].concat());
-    // By tag the header says what it should be, by digest the reference does.
+    // The expected digest is in the header for a tag, and in the reference for a digest.
     for version in [":latest".to_owned(), format!("@{}", digest_of(&honest))] {
         let folder = tempfile::tempdir().unwrap();
         let error = pull(&registry.remote(&version), folder.path(), None, &|_| ()).unwrap_err();
@@ -162,7 +162,7 @@ fn oversized_manifests_are_rejected() {
         });
         let error = pull_from(&registry.remote(""));
         assert!(
-            error.to_string().contains("longer than the 4194304 bytes"),
+            error.to_string().contains("longer than 4194304 bytes"),
             "{error}"
         );
         assert_eq!(registry.request_lines().len(), 1);
@@ -202,7 +202,7 @@ fn index_sizes_and_media_types_are_checked() {
         Reply::new(200, body.to_string()).with_header("content-type", IMAGE)
     });
     let error = pull_from(&registry.remote(""));
-    assert!(error.to_string().contains("calls itself"), "{error}");
+    assert!(error.to_string().contains("but declares"), "{error}");
 }
 
 #[test]
@@ -215,7 +215,7 @@ fn plain_http_response_to_tls_is_reported() {
         socket
             .write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
             .unwrap();
-        // Until the client hangs up.
+        // Until the client closes the connection.
         let _ = socket.read_to_end(&mut Vec::new());
     });
     let error = pull_from(&remote);

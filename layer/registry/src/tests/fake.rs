@@ -1,5 +1,4 @@
-//! A registry on a loopback port and in memory: honest by itself, and each test says
-//! where it is not.
+//! An in-memory registry on a loopback port. It behaves correctly except where a test changes it.
 
 #![allow(clippy::unwrap_used, reason = "a test's panic is its failure")]
 
@@ -16,53 +15,43 @@ use serde_json::{Value, json};
 use super::super::manifest::DIGEST_HEADER;
 use super::super::{Remote, RetryPolicy};
 
-/// The media type of an image's manifest.
 pub const IMAGE: &str = "application/vnd.oci.image.manifest.v1+json";
-/// The media type of an index.
 pub const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 
-/// A request.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// `GET`, `HEAD` and so on.
     pub method: String,
-    /// The path, with the query.
+    /// With the query.
     pub path: String,
-    /// By names in small letters.
+    /// By lowercase names.
     pub headers: BTreeMap<String, String>,
-    /// The content.
     pub body: Vec<u8>,
 }
 
 impl Request {
-    /// A header's value, or nothing.
+    /// A header's value, or an empty text.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", String::as_str)
     }
 
-    /// Whether it has this method, and `path` in its path.
+    /// Whether the method is the same and the path contains `path`.
     pub fn matches(&self, method: &str, path: &str) -> bool {
         self.method == method && self.path.contains(path)
     }
 }
 
-/// An answer.
 #[derive(Clone, Debug)]
 pub struct Reply {
-    /// The HTTP status.
     pub status: u16,
-    /// Names and values.
     pub headers: Vec<(String, String)>,
-    /// The content.
     pub body: Vec<u8>,
-    /// After how many bytes of the body the connection breaks.
+    /// The number of bytes of the body after which the connection breaks.
     pub truncate_at: Option<usize>,
-    /// Whether the length is not said beforehand.
+    /// Whether to use chunked transfer encoding, without a Content-Length.
     pub chunked: bool,
 }
 
 impl Reply {
-    /// One without headers, which comes whole.
     pub fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
         Self {
             status,
@@ -73,31 +62,29 @@ impl Reply {
         }
     }
 
-    /// The same with one more header.
     pub fn with_header(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
     }
 }
 
-/// What a registry holds.
 #[derive(Clone, Default)]
 pub struct RegistryContents {
     /// By digest.
     pub blobs: BTreeMap<String, Vec<u8>>,
-    /// By tag and by digest, each with its media type.
+    /// By tag and by digest, with their media types.
     pub manifests: BTreeMap<String, (String, Vec<u8>)>,
 }
 
 impl RegistryContents {
-    /// An image with such layers, under the tag `latest`.
+    /// An image with the tag `latest`.
     pub fn image(layers: &[Vec<u8>]) -> Self {
         let mut contents = Self::default();
         contents.add_image("amd64", layers, "latest");
         contents
     }
 
-    /// Adds an image for one processor; its entry in an index.
+    /// Adds an image for one architecture; returns its entry for an index.
     pub fn add_image(&mut self, architecture: &str, layers: &[Vec<u8>], tag: &str) -> Value {
         let config = json!({"architecture": architecture, "os": "linux"}).to_string();
         let mut entries = vec![self.add_blob(config.as_bytes())];
@@ -109,7 +96,7 @@ impl RegistryContents {
         entry
     }
 
-    /// Adds a manifest or an index of the media type `kind`; its descriptor.
+    /// Adds a manifest or an index of the media type `kind`; returns its descriptor.
     pub fn add_manifest(&mut self, kind: &str, manifest: &Value, tag: &str) -> Value {
         let bytes = manifest.to_string().into_bytes();
         let (digest, size) = (Digest::of(&bytes).to_string(), bytes.len());
@@ -126,13 +113,13 @@ impl RegistryContents {
         json!({"mediaType": "application/octet-stream", "digest": digest, "size": bytes.len()})
     }
 
-    /// The digest of the only layer.
+    /// The digest of the first layer of the image `latest`.
     pub fn layer_digest(&self) -> String {
         let manifest: Value = serde_json::from_slice(&self.manifests["latest"].1).unwrap();
         manifest["layers"][0]["digest"].as_str().unwrap().to_owned()
     }
 
-    /// What an honest registry answers that nobody pushes to.
+    /// The correct response of a read-only registry.
     pub fn respond(&self, request: &Request) -> Reply {
         let name = request.path.rsplit('/').next().unwrap();
         let body = if request.path.contains("/manifests/") {
@@ -168,14 +155,13 @@ fn range_reply(bytes: &[u8], range: &str) -> Reply {
     Reply::new(206, &bytes[from..]).with_header("content-range", range)
 }
 
-/// The server.
 pub struct FakeRegistry {
     address: SocketAddr,
     requests: Arc<Mutex<Vec<Request>>>,
 }
 
 impl FakeRegistry {
-    /// Starts a server that answers so; it is told how many requests came before.
+    /// `answer` gets the request and the number of requests before it.
     pub fn start(answer: impl Fn(&Request, usize) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let address = listener.local_addr().unwrap();
@@ -185,7 +171,7 @@ impl FakeRegistry {
             for socket in listener.incoming().flatten() {
                 let (answer, log) = (answer.clone(), log.clone());
                 thread::spawn(move || {
-                    // A client that hangs up is no failure of the test.
+                    // A client that closes the connection is not a failure of the test.
                     let _ = serve(&socket, &*answer, &log);
                 });
             }
@@ -193,7 +179,7 @@ impl FakeRegistry {
         Self { address, requests }
     }
 
-    /// The image `tests/image` here, with short waits.
+    /// The image `tests/image` of this registry, with short delays between retries.
     pub fn remote(&self, version: &str) -> Remote {
         let mut remote = Remote::parse(&format!("{}/tests/image{version}", self.address)).unwrap();
         remote.retry_policy = RetryPolicy {
@@ -207,7 +193,7 @@ impl FakeRegistry {
         remote
     }
 
-    /// The requests since the last call, with the part that was asked for.
+    /// The requests since the last call, each as its method, path and range.
     pub fn request_lines(&self) -> Vec<String> {
         let requests = self.requests().into_iter();
         let lines = requests.map(|request| {
@@ -218,12 +204,11 @@ impl FakeRegistry {
         lines.collect()
     }
 
-    /// The same, whole.
+    /// The requests since the last call.
     pub fn requests(&self) -> Vec<Request> {
         std::mem::take(&mut *self.requests.lock().unwrap())
     }
 
-    /// Where it is.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }

@@ -1,4 +1,4 @@
-//! Pulls over connections that break, and of images for several architectures.
+//! Pulls over interrupted connections, and of images for several architectures.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -88,9 +88,9 @@ fn interrupted_download_resumes() {
         let folder = tempfile::tempdir().unwrap();
         pull(&registry.remote(""), folder.path(), None, &|_| ()).unwrap();
         assert_complete(folder.path(), &contents);
-        let asked = registry.request_lines().split_off(2);
+        let lines = registry.request_lines().split_off(2);
         let from = ["", " bytes=40000-", " bytes=80000-"];
-        assert_eq!(asked, from.map(|from| format!("GET blobs/{layer}{from}")));
+        assert_eq!(lines, from.map(|from| format!("GET blobs/{layer}{from}")));
     }
 }
 
@@ -111,7 +111,8 @@ fn later_run_resumes_a_download() {
     let folder = tempfile::tempdir().unwrap();
     let error = pull(&registry.remote(""), folder.path(), None, &|_| ()).unwrap_err();
     assert!(
-        matches!(&error, Error::RetriesExhausted { attempts: 4, last } if matches!(**last, Error::Interrupted { done: 4000, total: 100_000, .. })),
+        matches!(&error, Error::RetriesExhausted { attempts: 4, last }
+            if matches!(**last, Error::Interrupted { done: 4000, total: 100_000, .. })),
         "{error}"
     );
     assert_eq!(
@@ -120,13 +121,13 @@ fn later_run_resumes_a_download() {
     );
     assert!(!folder.path().join("index.json").exists());
     registry.requests();
-    // The count of requests was cleared, so that four more break.
+    // `requests` has reset the count, so that the next four break, too.
     pull(&registry.remote(""), folder.path(), None, &|_| ()).unwrap_err();
-    let asked = registry.request_lines();
-    assert_eq!(asked[1], format!("GET blobs/{layer} bytes=4000-"));
-    assert_eq!(asked.len(), 5);
+    let lines = registry.request_lines();
+    assert_eq!(lines[1], format!("GET blobs/{layer} bytes=4000-"));
+    assert_eq!(lines.len(), 5);
 
-    // What is wrong with a file of an earlier run is not the registry's fault.
+    // A wrong partial file of an earlier run is not reported as a wrong digest of the registry.
     let registry = FakeRegistry::start({
         let contents = contents.clone();
         move |request, _| contents.respond(request)
@@ -137,11 +138,11 @@ fn later_run_resumes_a_download() {
         .join(layer.replace("sha256:", ".partial-"));
     fs::write(&partial, vec![0; 5000]).unwrap();
     pull(&registry.remote(""), folder.path(), None, &|_| ()).unwrap();
-    let asked = [
+    let lines = [
         format!("GET blobs/{layer} bytes=5000-"),
         format!("GET blobs/{layer}"),
     ];
-    assert_eq!(registry.request_lines()[1..], asked);
+    assert_eq!(registry.request_lines()[1..], lines);
     assert_complete(folder.path(), &contents);
 }
 
@@ -223,12 +224,12 @@ fn retries_are_limited() {
         assert!(
             error
                 .to_string()
-                .contains(&format!("asks to wait {retry_after} s")),
+                .contains(&format!("retry after {retry_after} s")),
             "{error}"
         );
         assert_eq!(registry.request_lines().len(), requests);
     }
-    // One that says nothing, and one that is not there.
+    // A registry that never responds, and a port on which nothing listens.
     let silent = FakeRegistry::start(|_, _| {
         std::thread::sleep(Duration::from_secs(60));
         Reply::new(200, "")
@@ -237,7 +238,7 @@ fn retries_are_limited() {
     remote.retry_policy.read_timeout = Duration::from_millis(50);
     let error = resolve(&remote).unwrap_err();
     assert!(
-        error.to_string().contains("nothing came for too long"),
+        error.to_string().contains("the connection timed out"),
         "{error}"
     );
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
@@ -247,7 +248,8 @@ fn retries_are_limited() {
     remote.retry_policy = silent.remote("").retry_policy;
     let error = resolve(&remote).unwrap_err();
     assert!(
-        matches!(&error, Error::RetriesExhausted { attempts: 4, last } if matches!(**last, Error::Unreachable { .. })),
+        matches!(&error, Error::RetriesExhausted { attempts: 4, last }
+            if matches!(**last, Error::Unreachable { .. })),
         "{error}"
     );
 }

@@ -1,4 +1,4 @@
-//! Pushes to registries that break, forget and have some of it already.
+//! Pushes to registries that fail, expire tokens, or have some of the blobs already.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -11,7 +11,7 @@ use super::{digest_of, noise};
 use fs_err as fs;
 use layer::Digest;
 
-/// A registry that takes what is pushed.
+/// A registry that accepts pushes.
 #[derive(Clone, Default)]
 struct FakeStore(Arc<Mutex<BTreeMap<String, Vec<u8>>>>);
 
@@ -48,7 +48,7 @@ impl FakeStore {
     }
 }
 
-/// Pushes such blobs and a manifest that is no real one.
+/// Pushes the blobs and a dummy manifest.
 fn push_all(remote: &Remote, blobs: &[Vec<u8>]) -> Result<Digest> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("all");
@@ -98,7 +98,7 @@ fn each_blob_is_uploaded_once_in_a_single_put() {
         again.iter().all(|line| !line.contains("upload")),
         "{again:?}"
     );
-    // By its digest, as the images of an index are.
+    // By digest, like the images of an index.
     push_all(&registry.remote(&format!("@{digest}")), &[]).unwrap();
     assert_eq!(
         registry.request_lines(),
@@ -106,7 +106,7 @@ fn each_blob_is_uploaded_once_in_a_single_put() {
     );
     let other = registry.remote(&format!(":v3@{}", digest_of(b"other")));
     let error = push_all(&other, &blobs).unwrap_err().to_string();
-    assert!(error.contains("cannot be what is pushed"), "{error}");
+    assert!(error.contains("the digest of the image is"), "{error}");
     assert!(registry.request_lines().is_empty());
 }
 
@@ -116,7 +116,7 @@ fn failed_upload_restarts_and_stored_blob_is_not_sent_again() {
     let registry = FakeRegistry::start({
         let store = store.clone();
         move |request, before| match (before, request.method.as_str()) {
-            // The POST, then the PUT, and one whose answer is lost after the blob was stored.
+            // Fail the POST, then the PUT, then lose the response after the blob was stored.
             (2, "POST") => Reply::new(429, "").with_header("retry-after", "0"),
             (5, "PUT") => Reply::new(500, ""),
             (8, "PUT") => {
@@ -148,8 +148,11 @@ fn interrupted_uploads_are_retried_up_to_the_limit() {
         _ => FakeStore::default().respond(request),
     });
     let error = push_all(&registry.remote(""), &[noise(100_000)]).unwrap_err();
-    assert!(error.to_string().contains("gave up at try 4"), "{error}");
-    // One that takes everything and says nothing.
+    assert!(
+        error.to_string().contains("gave up at attempt 4"),
+        "{error}"
+    );
+    // A registry that accepts all bytes and does not respond.
     let registry = FakeRegistry::start(|request, _| {
         if request.method == "PUT" {
             std::thread::sleep(Duration::from_secs(60));
@@ -240,7 +243,7 @@ fn expired_token_is_renewed_once() {
         let challenge = format!("Bearer realm=\"{}\"", service.url());
         let registry = FakeRegistry::start(move |request, _| {
             let sent = request.header("authorization");
-            // Looking is free, and the first token is good for one blob.
+            // HEAD needs no token, and the first token is valid for one blob.
             let used = store.names().len();
             let good = match (sent, request.method.as_str()) {
                 ("", method) => method == "HEAD",
@@ -367,16 +370,16 @@ fn progress_is_reported_in_bytes() {
     let blobs = [(10, noise(10)), (500_000, noise(500_000))];
     let blobs =
         blobs.map(|(bytes, content)| Blob::from_file(Digest::of(&content), bytes, &path, 0));
-    let told = std::cell::RefCell::new(Vec::new());
+    let events = std::cell::RefCell::new(Vec::new());
     push(&registry.remote(""), &blobs, b"m", IMAGE, &|event| {
-        told.borrow_mut().push(match event {
+        events.borrow_mut().push(match event {
             ProgressEvent::Blob { bytes, present, .. } => format!("{bytes} {present}"),
             ProgressEvent::Bytes { done, total } => format!("{done}/{total}"),
             ProgressEvent::Retry { error, .. } => error.to_string(),
         });
     })
     .unwrap();
-    let told = told.into_inner();
-    assert_eq!(told[..3], ["10 true", "10/500010", "500000 false"]);
-    assert_eq!(told.last().unwrap(), "500010/500010");
+    let events = events.into_inner();
+    assert_eq!(events[..3], ["10 true", "10/500010", "500000 false"]);
+    assert_eq!(events.last().unwrap(), "500010/500010");
 }

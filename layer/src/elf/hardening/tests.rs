@@ -1,5 +1,3 @@
-//! That programs which the machine's compiler did not harden in one way or another are refused for that and nothing else.
-
 use crate::elf::{Elf, FunctionBinary};
 use crate::tests::fixture::{c_program, hardened_program};
 use crate::{Architecture, GlibcVersion, Result};
@@ -31,7 +29,7 @@ fn hardened_program_passes_with_its_fortified_functions() {
 
 #[test]
 fn unhardened_program_is_rejected_with_the_missing_feature() {
-    // Address constants in code, and a section that may do everything.
+    // An absolute address in code, and a section that is writable and executable.
     let relocated = "__asm__(\".text\\n.balign 8\\n.8byte main\\n\");\n";
     let writable = "__asm__(\".section .everything,\\\"awx\\\"\\n.8byte 0\\n.text\\n\");\n";
     let unhardened: [(&str, &[&str], &str); 8] = [
