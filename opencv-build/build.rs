@@ -1,5 +1,5 @@
-//! Hands digests of the crate's own code to it, by which it tells whether an SDK is stale, and the list of the
-//! files in `overlay/`.
+//! Sets the digests of this crate's own code, by which it detects stale SDKs, as environment variables, and generates
+//! the list of the files in `overlay/`.
 
 mod digests;
 
@@ -11,14 +11,15 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use code_digest::{ModuleGraph, locked_versions};
 
-/// Crates that decide what cmake and compilers are called with.
+/// Crates whose version affects the arguments of cmake and compilers.
 const CMAKE_CRATES: [&str; 2] = ["cc", "cmake"];
 
 fn main() -> Result<()> {
-    let folder = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").context("cargo names no folder")?);
-    let out = PathBuf::from(env::var_os("OUT_DIR").context("cargo names no folder for output")?);
-    for counts in ["build.rs", "digests.rs", "data", "overlay", "../Cargo.lock"] {
-        println!("cargo::rerun-if-changed={counts}");
+    let folder = env::var_os("CARGO_MANIFEST_DIR").context("CARGO_MANIFEST_DIR is not set")?;
+    let folder = PathBuf::from(folder);
+    let out = PathBuf::from(env::var_os("OUT_DIR").context("OUT_DIR is not set")?);
+    for input in ["build.rs", "digests.rs", "data", "overlay", "../Cargo.lock"] {
+        println!("cargo::rerun-if-changed={input}");
     }
     let code = ModuleGraph::for_build_script(&[
         ("opencv_build", "src"),
@@ -40,7 +41,7 @@ fn main() -> Result<()> {
         .with_context(|| format!("failed to write `{}`", list.display()))
 }
 
-/// The files in `folder` as a slice of paths and texts.
+/// A Rust expression for a slice of the paths and texts of the files in `folder`.
 fn overlay(folder: &Path) -> Result<String> {
     let mut files = files(folder)?;
     files.sort();

@@ -1,13 +1,13 @@
-//! Which digests of code the build script hands over: what each begins at, and what is left out of it.
+//! The code digests that the build script computes: the root module of each, and the modules and files excluded.
 
-/// What they do does not depend on it: they report and wait.
+/// These only report and wait.
 const NO_EFFECT: &[&str] = &["opencv_build::error", "support::lock", "support::progress"];
-/// Counted by the values that are used: what is pinned for another version and what is cut for another recipe
-/// change nothing.
+/// The fingerprint includes the values that a recipe uses instead of the whole file: pins for another version and
+/// patches for another recipe have no effect.
 const BY_VALUE: &[&str] = &["data/pins.toml", "data/trim.toml"];
-/// Only used where a recipe is instrumented.
+/// Only used by instrumented recipes.
 const SANITIZERS: &[&str] = &["opencv_build::sanitizers"];
-/// The recipe's own build alone has them; the baseline is configured from its own data, and no SBOM is made of it.
+/// Not used by the baseline, which is configured from its own data and has no SBOM.
 const NOT_IN_BASELINE: &[&str] = &[
     "data/cmake-options.toml",
     "data/codecs.toml",
@@ -15,8 +15,8 @@ const NOT_IN_BASELINE: &[&str] = &[
     "opencv_build::third_party",
 ];
 
-/// Each by the environment variable in which the build script hands it over: the module whose code counts, with all that it
-/// reaches, and the modules and files that do not count.
+/// For each digest: the environment variable that the build script sets, the root module, whose code is included with
+/// everything that it reaches, and the modules and files excluded.
 pub const DIGESTS: [(&str, &str, &[&[&str]]); 5] = [
     (
         "SDK_CODE_DIGEST",

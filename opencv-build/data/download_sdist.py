@@ -1,6 +1,6 @@
-"""Downloads the source distribution of a Python package, which pip would build: `download_sdist.py REQUIREMENT FILE [BYTES]`, by
-the indexes that pip's variables name, as `pip_settings.py` found them. With BYTES only so many from its beginning; what
-follows is never asked for. It prints how much has come."""
+"""Downloads the source distribution of a Python package without building it, as pip would:
+`download_sdist.py REQUIREMENT FILE [BYTES]`. Uses the indexes in pip's environment variables, which are set from the
+output of `pip_settings.py`. With BYTES, reads only that many bytes from the beginning. Prints its progress."""
 import os
 import ssl
 import sys
@@ -16,19 +16,19 @@ byte_limit = int(sys.argv[3]) if len(sys.argv) > 3 else None
 
 
 def setting(name, default=""):
-    """What pip takes from a variable; several values stand between white space."""
+    """The value of a pip setting's environment variable; lists are separated by white space."""
     return os.environ.get("PIP_" + name) or default
 
 
-# As pip has it: an index is asked unless there is to be none.
+# The values that pip treats as true.
 without_index = setting("NO_INDEX", "0").lower() in ("1", "true", "yes", "on", "y", "t")
 indexes = [setting("INDEX_URL"), *setting("EXTRA_INDEX_URL").split()]
 indexes = [] if without_index else indexes
 links = setting("FIND_LINKS").split()
 links = [link if "://" in link else Path(link).expanduser().absolute().as_uri() for link in links]
 if not indexes and not links:
-    # unearth would ask an index nevertheless.
-    sys.exit("pip is configured to ask no package index (no-index), and find-links names no folder")
+    # unearth would use its default index.
+    sys.exit("pip's configuration disables package indexes (no-index) and sets no find-links")
 trusted = setting("TRUSTED_HOST").split()
 verify = True
 certificates = setting("CERT") or os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
@@ -40,7 +40,6 @@ if setting("CLIENT_CERT"):
 proxy = setting("PROXY", None)
 if proxy and "://" not in proxy:
     proxy = "http://" + proxy
-# Nobody is there to be asked for a password.
 session = PyPIClient(
     timeout=60, follow_redirects=True, trusted_hosts=trusted, verify=verify, proxy=proxy
 )
@@ -50,7 +49,7 @@ finder = PackageFinder(session, **sources, no_binary=[Requirement(requirement).n
 package = finder.find_best_match(requirement).best
 if package is None:
     sys.exit(f"the package index has no source distribution of {requirement}")
-# As it is stored: a server must not compress it once more.
+# The stored bytes, whose digest is pinned: the server must not compress them again.
 with session.get_stream(package.link.normalized, headers={"Accept-Encoding": "identity"}) as response:
     response.raise_for_status()
     total = byte_limit or int(response.headers.get("Content-Length", 0))

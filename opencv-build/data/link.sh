@@ -1,9 +1,9 @@
 #!/bin/sh
-# Links as the compiler does. Where LINK_RECORD names a folder, the link of a file called bootstrap-*
-# leaves there what it takes to do that link again: rustc deletes it as soon as it is done.
-#   messages   with the linker's own command, on a line that begins with `ld.lld `
-#   arguments  what rustc asked for, one on a line
-#   inputs/    the object files and crates that were linked
+# Links with the compiler. If LINK_RECORD is set, the link of a file bootstrap-* stores in that folder everything
+# needed to repeat it, because rustc deletes its temporary files afterwards:
+#   messages   the linker's output, with its command on a line that begins with `ld.lld `
+#   arguments  rustc's arguments, one per line
+#   inputs/    the linked object files and crates
 output=
 previous=
 for argument do
@@ -20,7 +20,7 @@ fi
 
 rm -rf "$LINK_RECORD" "$LINK_RECORD.partial"
 mkdir -p "$LINK_RECORD.partial/inputs"
-# Not -v: what the compiler's script takes for a call that links nothing.
+# Not -v, which the compiler's script treats as a call that does not link.
 if ! '@CXX@' --verbose "$@" 2>"$LINK_RECORD.partial/messages"; then
   cat "$LINK_RECORD.partial/messages" >&2
   exit 1

@@ -1,5 +1,5 @@
-// Makes a packed cascade of the numbers on its input, in the order in which `src/cascade_xml.rs` writes them. Compiled
-// with the detector's own files, so that what is packed is what is read.
+// Writes a packed cascade from the numbers on standard input, in the order in which `src/cascade_xml.rs` writes them.
+// Compiled with the detector's own files, so that the format written is the format read.
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -71,7 +71,7 @@ static CascadeDescription readDescription()
     return cascade;
 }
 
-// pack FILE with-model|without-model
+// usage: pack FILE with-model|without-model
 int main(int count, char** arguments)
 {
     try
@@ -81,17 +81,17 @@ int main(int count, char** arguments)
         const char* reason = NULL;
         const bool with_model = std::strcmp(arguments[2], "with-model") == 0;
         const std::vector<uint8_t> bytes = packCascade(readDescription(), with_model, &reason);
-        // Packed bytes begin where memory does, which is aligned.
+        // A vector's buffer is aligned as a packed cascade must be.
         PackedCascade packed;
         if (const char* wrong = openPackedCascade(bytes.data(), bytes.size(), packed))
             throw std::runtime_error(wrong);
         std::FILE* file = std::fopen(arguments[1], "wb");
         if (!file || std::fwrite(bytes.data(), 1, bytes.size(), file) != bytes.size() || std::fclose(file) != 0)
-            throw std::runtime_error("the file cannot be written");
+            throw std::runtime_error("failed to write the file");
         if (reason)
-            std::printf("OpenCV's own code detects by it: %s\n", reason);
+            std::printf("not supported by the fast detector, OpenCV's own code is used: %s\n", reason);
         else
-            std::printf("the fast detector takes it\n");
+            std::printf("supported by the fast detector\n");
         return 0;
     }
     catch (const std::exception& error)

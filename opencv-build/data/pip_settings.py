@@ -1,6 +1,6 @@
-"""Prints, as a JSON object, what pip is configured with: `pip_settings.py NAME...`. Where no index is named, it is the one that
-pip itself would ask. `pip config` would not do: it obeys the configuration that it shows, and does not say which of several
-files counts."""
+"""Prints the named pip settings as a JSON object: `pip_settings.py NAME...`. `index-url` defaults to pip's own default.
+`pip config` is not usable for this: it obeys the configuration that it shows, and does not say which of several files
+takes precedence."""
 import json
 import sys
 
@@ -14,7 +14,7 @@ try:
 except PipError as error:
     sys.exit(str(error))
 settings = {"index-url": PyPI.simple_url}
-# As for pip install, the later ones win.
+# Later sections take precedence, as for pip install.
 for section in ("global", "install", ":env:"):
     for name in sys.argv[1:]:
         try:

@@ -1,5 +1,5 @@
-// Linked against every new SDK and, where the machine can, run: a library that the link list
-// lacks, or a module that was built wrong, is found here and not by the SDK's users.
+// Linked against every new SDK and, if the build machine can run it, executed: finds a library that is missing from the
+// link list and a module that does not work before the SDK's users do.
 #include <opencv2/core.hpp>
 #include <opencv2/core/version.hpp>
 #include <opencv2/opencv_modules.hpp>
@@ -32,7 +32,7 @@ static void check_core()
     require(cv::sum(ones) == cv::Scalar(48 * 64, 0, 0), "cv::sum");
 }
 
-// Writes a image in the format `extension` and reads it again; `lossless` tells what to expect.
+// Encodes and decodes an image; if `lossless`, the pixels must be the same, otherwise differ by at most 40.
 static void check_format(const std::string& extension, bool lossless)
 {
 #ifdef HAVE_OPENCV_IMGCODECS
@@ -60,7 +60,7 @@ static void check_objdetect(const std::string& share)
 #endif
 }
 
-// probe SHARE [EXTENSION lossless|lossy]...
+// usage: probe SHARE [EXTENSION lossless|lossy]...
 int main(int count, char** arguments)
 {
     try

@@ -1,5 +1,5 @@
-//! From what was installed to an SDK: copies what belongs into it, links and runs a program
-//! against it, and only then gives it its name.
+//! Assembles an SDK from the installed files: copies them, links and runs a program against the SDK, and only then
+//! moves it to its final path.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -75,7 +75,7 @@ pub fn assemble(
     };
     let text = serde_json::to_string_pretty(&manifest)? + "\n";
     fs::write(folder.join("sdk.json"), text)?;
-    // Fuzzers are linked with their runtimes, and are the check.
+    // An instrumented SDK needs the sanitizers' runtimes; linking the fuzzers checks it.
     if !recipe.instrumented {
         probe::check(&folder, &manifest.link, context)?;
     }
@@ -83,8 +83,8 @@ pub fn assemble(
     Ok(Sdk::from_parts(context.output_dir, manifest))
 }
 
-/// Copies what belongs into an SDK. OpenCV's own cmake and pkg-config files stay behind: they
-/// name libraries by paths that the SDK does not have, and [`package_configs`] writes others.
+/// Copies everything except OpenCV's own cmake and pkg-config files, which refer to library paths that do not exist
+/// in the SDK; [`package_configs`] writes replacements.
 fn copy_files(
     installed: &InstalledBuild,
     tree: &SourceTree,

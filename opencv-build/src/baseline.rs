@@ -1,8 +1,8 @@
-//! OpenCV as it comes, with the modules and options that it has by default: what ours is compared with.
-//! From a recipe, of which only version, source and target count, to static libraries and what
-//! compiling each took. `data/baseline.toml` has every deviation from the defaults with its reason.
+//! The baseline: OpenCV with its default modules and options, for comparison with our build. Uses only version, source
+//! and target of a recipe; the result is static libraries and their compile times. `data/baseline.toml` lists every
+//! deviation from the defaults with its reason.
 
-#![expect(missing_docs, reason = "the names say what each is")]
+#![expect(missing_docs, reason = "the names are self-explanatory")]
 
 mod config;
 
@@ -42,33 +42,32 @@ use support::progress::print_status;
 const CODE_DIGEST: &str = env!("BASELINE_CODE_DIGEST");
 const FILE: &str = "baseline.json";
 
-/// Libraries that were built, in a folder that they alone lie in.
+/// The baseline's libraries, in a folder of their own.
 #[derive(Clone, Debug)]
 pub struct Baseline {
     folder: PathBuf,
     pub manifest: BaselineManifest,
 }
 
-/// What is in the folder, as `baseline.json` there says it. No path of the machine is in it, so that
-/// the folder can be moved.
+/// The content of the folder, stored in its `baseline.json`. Contains no absolute paths, so the folder can be moved.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct BaselineManifest {
     pub version: String,
     pub target: Target,
-    /// Each static library, before those that it needs.
+    /// Static libraries in link order: each before those that it needs.
     pub libraries: Vec<Library>,
-    /// Libraries of the system, after them.
+    /// System libraries, to be linked after the static ones.
     pub system: Vec<String>,
     pub compile_time: CompileTime,
-    /// Of everything that went in.
+    /// Covers all inputs of the build.
     pub fingerprint: Fingerprint,
 }
 
 impl Baseline {
-    /// The baseline for the recipe's version and target, if it is there and nothing would change it.
+    /// The baseline for the recipe's version and target, if it exists and is up to date.
     ///
     /// # Errors
-    /// The source that the recipe names cannot be read.
+    /// The recipe's local source cannot be read.
     pub fn find_cached(recipe: &Recipe, paths: &BuildPaths) -> Result<Option<Self>, Error> {
         let plan = TreePlan::new(recipe, Pins::embedded(), Trim::upstream());
         let plan = plan.with_kind(ErrorKind::Step)?;
@@ -77,11 +76,11 @@ impl Baseline {
         Ok(found.filter(|baseline| baseline.manifest.fingerprint == wanted))
     }
 
-    /// Builds the baseline for the recipe's version and target, unless it is there. It takes some three
-    /// times as long as the recipe's own build. Waits for another build in the same folders to end.
+    /// Builds the baseline for the recipe's version and target, unless it is up to date. Takes about three times as
+    /// long as the recipe's own build. Waits for other builds in the same folders.
     ///
     /// # Errors
-    /// Any step fails; then nothing of it is taken for done.
+    /// A step fails; no partial result is kept.
     pub fn build(
         recipe: &Recipe,
         paths: &BuildPaths,
@@ -93,7 +92,7 @@ impl Baseline {
         build_locked(recipe, paths, launcher).with_kind(ErrorKind::Step)
     }
 
-    /// What OpenCV builds by default and the baseline does not have, each with the reason.
+    /// What OpenCV builds by default and the baseline lacks, each with the reason.
     pub fn missing_features() -> Vec<String> {
         BaselineConfig::embedded().missing_features()
     }
@@ -113,7 +112,7 @@ impl Baseline {
         is_complete.then_some(baseline)
     }
 
-    /// Its static libraries, each before those that it needs.
+    /// The static libraries in link order: each before those that it needs.
     pub fn library_paths(&self) -> Vec<PathBuf> {
         let libraries = self.manifest.libraries.iter();
         libraries
@@ -142,7 +141,7 @@ fn build_locked(recipe: &Recipe, paths: &BuildPaths, launcher: &CmakeLauncher) -
         toolchain: &toolchain,
         compiler: &compiler,
         launcher,
-        // OpenCV's own copy of libjpeg-turbo has no kernels.
+        // OpenCV's bundled libjpeg-turbo has no SIMD kernels.
         simd_assembler: &SimdAssembler::NotNeeded,
         lock: &lock,
         work_dir: &work,
@@ -170,13 +169,13 @@ fn options(context: &BuildContext, tree: &SourceTree) -> CmakePlan {
     }
 }
 
-/// Puts the libraries and what there is to say of them into the context's folder for the result.
+/// Copies the libraries and writes their manifest to the context's output folder.
 fn store(context: &BuildContext, installed: &InstalledBuild) -> Result<Baseline> {
     let partial = context.partial_dir()?;
     let folder = partial.path().join("full");
 
     let mut links = LinkList::read(&installed.prefix)?;
-    // What OpenCV calls so are names of cmake's for flags, and no libraries.
+    // These are cmake targets for flags, not libraries.
     links
         .system
         .retain(|name| !name.starts_with("ocv.3rdparty."));

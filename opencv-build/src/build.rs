@@ -1,4 +1,4 @@
-//! The whole way from a recipe to an SDK, cached by a fingerprint of all that goes in.
+//! All build steps from a recipe to an SDK, cached by a fingerprint of all inputs.
 
 use std::time::Instant;
 
@@ -26,26 +26,24 @@ use support::fingerprint::Fingerprint;
 use support::lock::Lock;
 use support::progress::{Step, print_status};
 
-/// The code of every step, with its data: when it changes, an SDK that was made before is stale.
+/// Covers the code and data of every build step: an SDK built with another digest is stale.
 const CODE_DIGEST: &str = env!("SDK_CODE_DIGEST");
-/// The same where the recipe is instrumented.
+/// The same for instrumented recipes.
 const SANITIZED_CODE_DIGEST: &str = env!("SANITIZED_SDK_CODE_DIGEST");
 
 #[derive(Debug)]
-#[expect(missing_docs, reason = "the names say what each is")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub struct BuildOutcome {
     pub sdk: Sdk,
-    /// Whether it was there already.
+    /// Whether the SDK was up to date, so that nothing was built.
     pub cached: bool,
-    /// How long that took.
     pub seconds: f64,
 }
 
-/// Builds what `recipe` asks for below `paths`, unless it is there. Waits for another build in
-/// the same folders to end.
+/// Builds the SDK for `recipe` in `paths`, unless it is up to date. Waits for other builds in the same folders.
 ///
 /// # Errors
-/// Any step fails; then nothing of it is taken for done.
+/// A step fails; no partial result is kept.
 pub fn build(
     recipe: &Recipe,
     paths: &BuildPaths,
@@ -83,10 +81,10 @@ fn build_unless_cached(
     let work = paths.work_dir(&recipe.target);
     let toolchain = Toolchain::install(pins, &paths.toolchain_dir())?;
     let compiler = Compiler::new(&toolchain, &recipe.target, paths)?;
-    // A target that zig does not know is said here, and not by cmake in its own words.
+    // Fails early for a target that zig does not support: cmake's error would not name the cause.
     compiler.libclang_arguments(&recipe.target)?;
-    // libc++ is needed for the first link, long after this; it compiles on the core that
-    // unpacking and configuring leave idle.
+    // libc++ is needed only for the first link, much later: it compiles on cores that extracting and configuring leave
+    // idle.
     let libcxx_build = compiler.start_libcxx_build()?;
     let tree = plan.write(&toolchain, &paths.downloads_dir(), &work)?;
     let context = BuildContext {
@@ -109,10 +107,10 @@ fn build_unless_cached(
     Ok((assemble(&context, &tree, &installed)?, false))
 }
 
-/// Downloads and installs what a build of `recipe` needs, so that the build finds it there.
+/// Downloads the sources and installs the tools that a build of `recipe` needs, so that the build works offline.
 ///
 /// # Errors
-/// Something cannot be had.
+/// A download or an installation fails.
 pub fn fetch(recipe: &Recipe, paths: &BuildPaths) -> Result<(), Error> {
     let (pins, toolchain, downloads) = (
         Pins::embedded(),
@@ -129,10 +127,10 @@ pub fn fetch(recipe: &Recipe, paths: &BuildPaths) -> Result<(), Error> {
     fetched().with_kind(ErrorKind::Step)
 }
 
-/// The SDK for `recipe` below `paths`, if it is there and nothing would change it.
+/// The SDK for `recipe` in `paths`, if it exists and is up to date.
 ///
 /// # Errors
-/// The source that the recipe names cannot be read.
+/// The recipe's local source cannot be read.
 pub fn find_cached(recipe: &Recipe, paths: &BuildPaths) -> Result<Option<Sdk>, Error> {
     let pins = Pins::embedded();
     let wanted = || {
@@ -152,7 +150,7 @@ fn fingerprint(
     simd_assembler: &SimdAssembler,
 ) -> anyhow::Result<Fingerprint> {
     let recipe = Recipe {
-        // Where the source lies does not matter; what it holds is in its own fingerprint.
+        // The path of a local source does not matter; its content has its own fingerprint.
         source: None,
         ..recipe.clone()
     };

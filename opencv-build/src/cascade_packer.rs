@@ -1,6 +1,6 @@
-//! Packs an SDK's Haar cascades: compiles `data/pack_cascade.cpp` with the detector's own files, and gives it
-//! each cascade's numbers. The program runs here, whatever the SDK is for: packed cascades are the same
-//! bytes on every processor.
+//! Packs an SDK's Haar cascades: compiles `data/pack_cascade.cpp` with the detector's own files and runs it on the
+//! numbers of each cascade. The program runs on the build machine, whatever the SDK's target: packed cascades are the
+//! same bytes on every architecture.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ const PROGRAM: &str = include_str!("../data/pack_cascade.cpp");
 
 const DETECTOR_SOURCES: &str = "modules/objdetect/src/haar/";
 
-/// Those of them that pack.
+/// The detector sources that the packer needs.
 const PACKER_SOURCES: [&str; 4] = [
     "/feature_compiler.cpp",
     "/model.cpp",
@@ -30,8 +30,8 @@ const PACKER_SOURCES: [&str; 4] = [
     "/packed_cascade.cpp",
 ];
 
-/// Packs every Haar cascade in the folder `cascades`, each beside its file; with the model that our detector needs, if
-/// that is built. Cascades of other kinds, and in the form of OpenCV before 2.4, are left.
+/// Writes a packed version next to every Haar cascade in the folder `cascades`, with the model of the fast detector if
+/// that is built. Skips cascades of other types and those in the format before OpenCV 2.4.
 pub(crate) fn pack_cascades(context: &BuildContext, cascades: &Path) -> Result<()> {
     let _step = Step::start("packing the cascades");
     let folder = tempfile::tempdir().context("failed to create a temporary folder")?;
@@ -46,7 +46,7 @@ pub(crate) fn pack_cascades(context: &BuildContext, cascades: &Path) -> Result<(
                 let mut log = OpenOptions::new().append(true).open(context.log_file())?;
                 let (name, why) = (
                     file_name(&path),
-                    "it is no Haar cascade in the present form",
+                    "not a Haar cascade in the format of OpenCV 2.4 or newer",
                 );
                 return Ok(writeln!(log, "{name}: not packed; {why}")?);
             };
@@ -76,12 +76,12 @@ fn compile(context: &BuildContext, folder: &Path) -> Result<PathBuf> {
     fs::write(&main, PROGRAM)?;
     sources.push(main);
     let program = folder.join("pack");
-    // Where the SDK's compiler makes programs for another machine, zig makes one for this.
+    // When cross-compiling, zig compiles for the host.
     let (compiler, language) = match context.recipe.target.runs_on_host() {
         true => (context.compiler.cxx(), None),
         false => (context.toolchain.zig(), Some("c++")),
     };
-    // As the detector is compiled: no product and sum as one.
+    // No fused multiply-add, as for the detector.
     let sh = Shell::new()?;
     context.run(cmd!(
         sh,

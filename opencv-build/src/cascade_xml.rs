@@ -1,5 +1,5 @@
-//! What a cascade's XML file says, as the plain list of numbers that `data/pack_cascade.cpp` makes a packed
-//! cascade of. Refuses to know what a packed cascade is.
+//! Converts a cascade's XML file to the plain list of numbers from which `data/pack_cascade.cpp` builds a packed
+//! cascade.
 
 use std::fmt::Write;
 use std::str::FromStr;
@@ -7,18 +7,18 @@ use std::str::FromStr;
 use anyhow::{Context, Result, bail, ensure};
 use roxmltree::{Document, Node};
 
-/// What OpenCV takes off each stage's threshold when it reads it.
+/// OpenCV subtracts this from each stage's threshold on loading.
 const THRESHOLD_EPSILON: f32 = 1e-5;
-/// The most boxes of a feature.
+/// Maximum number of rectangles per feature.
 const MAX_RECTS: usize = 3;
 
-/// The numbers of a Haar cascade in `xml`; fractions as the bits of a `float`. `None` if it is another
-/// kind of cascade, or is written in the form that OpenCV had before 2.4.
+/// The numbers of a Haar cascade in `xml`, one per line; fractions as the bits of a `float`. `None` for other types of
+/// cascades and for the format before OpenCV 2.4.
 pub fn flatten(xml: &str) -> Result<Option<String>> {
     let document = Document::parse(xml)?;
     let storage = document.root_element();
     let root = storage.children().find(Node::is_element);
-    let root = root.context("it holds no cascade")?;
+    let root = root.context("the file contains no cascade")?;
     if !child_text(root, "featureType").is_ok_and(|kind| kind == "HAAR") {
         return Ok(None);
     }
@@ -30,12 +30,12 @@ pub fn flatten(xml: &str) -> Result<Option<String>> {
     put(parse_number(child_text(root, "height")?)?);
 
     let stages: Vec<_> = child_elements(root, "stages")?.collect();
-    put(stages.len() as i64);
+    put(i64::try_from(stages.len())?);
     for stage in &stages {
-        let threshold: f64 = parse_number(child_text(*stage, "stageThreshold")?)?;
-        put(bits(threshold as f32 - THRESHOLD_EPSILON));
+        let threshold = parse_float(child_text(*stage, "stageThreshold")?)?;
+        put(bits(threshold - THRESHOLD_EPSILON));
         let trees: Vec<_> = child_elements(*stage, "weakClassifiers")?.collect();
-        put(trees.len() as i64);
+        put(i64::try_from(trees.len())?);
         for tree in trees {
             let [nodes, leaves] = [
                 child_text(tree, "internalNodes")?,
@@ -49,27 +49,27 @@ pub fn flatten(xml: &str) -> Result<Option<String>> {
                 leaves.len(),
                 nodes.len()
             );
-            put(nodes.len() as i64);
+            put(i64::try_from(nodes.len())?);
             for [left, right, feature, threshold] in nodes {
                 for number in [left, right, feature] {
                     put(parse_number(number)?);
                 }
-                put(bits(parse_number::<f64>(threshold)? as f32));
+                put(bits(parse_float(threshold)?));
             }
             for leaf in leaves {
-                put(bits(parse_number::<f64>(leaf)? as f32));
+                put(bits(parse_float(leaf)?));
             }
         }
     }
     let features: Vec<_> = child_elements(root, "features")?.collect();
-    put(features.len() as i64);
+    put(i64::try_from(features.len())?);
     for feature in features {
         let tilted = child_text(feature, "tilted").is_ok_and(|tilted| !["", "0"].contains(&tilted));
         put(i64::from(tilted));
         let boxes: Vec<_> = child_elements(feature, "rects")?.collect();
         ensure!(
             boxes.len() <= MAX_RECTS,
-            "a feature has {} boxes",
+            "a feature has {} rectangles",
             boxes.len()
         );
         for index in 0..MAX_RECTS {
@@ -77,7 +77,7 @@ pub fn flatten(xml: &str) -> Result<Option<String>> {
             let parts = text.unwrap_or("0 0 0 0 0").split_ascii_whitespace();
             let parts: Vec<_> = parts.collect();
             let [x, y, width, height, weight] = parts[..] else {
-                bail!("a box has {} numbers, not 5", parts.len());
+                bail!("a rectangle has {} numbers, not 5", parts.len());
             };
             for number in [x, y, width, height] {
                 put(parse_number(number)?);
@@ -85,15 +85,19 @@ pub fn flatten(xml: &str) -> Result<Option<String>> {
             let weight: f64 = parse_number(weight)?;
             ensure!(
                 weight.fract() == 0.0,
-                "the weight {weight} is no whole number"
+                "the weight {weight} is not an integer"
             );
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "it is whole, and `pack_cascade.cpp` refuses more than 127"
+            )]
             put(weight as i64);
         }
     }
     Ok(Some(numbers))
 }
 
-/// The bits of a `float`, which are the same wherever they are read.
+/// The bits of a `float`, which need no rounding when printed and parsed.
 fn bits(number: f32) -> i64 {
     i64::from(number.to_bits())
 }
@@ -114,9 +118,15 @@ fn child_elements<'a, 'i>(
     Ok(child(node, name)?.children().filter(Node::is_element))
 }
 
+/// As OpenCV: parsed as a `double`, then rounded.
+#[expect(clippy::cast_possible_truncation, reason = "it is to be rounded")]
+fn parse_float(text: &str) -> Result<f32> {
+    Ok(parse_number::<f64>(text)? as f32)
+}
+
 fn parse_number<T: FromStr>(text: &str) -> Result<T> {
     let number = text.parse().ok();
-    number.with_context(|| format!("`{text}` is no number of the kind that belongs there"))
+    number.with_context(|| format!("`{text}` is not a valid number"))
 }
 
 #[cfg(test)]
@@ -193,8 +203,8 @@ mod tests {
         };
         assert!(error("1. -1.</leaf", "1.</leaf").contains("1 leaves for 1 nodes"));
         assert!(error("<_>1 2 3 2 2.", "<_>1 2 3 2").contains("4 numbers"));
-        assert!(error("2.5e-1", "much").contains("`much` is no number"));
-        assert!(error(" 2.</_>", " 2.5</_>").contains("no whole number"));
+        assert!(error("2.5e-1", "much").contains("`much` is not a valid number"));
+        assert!(error(" 2.</_>", " 2.5</_>").contains("not an integer"));
         assert!(error("</opencv_storage>", "").contains("close"));
     }
 }

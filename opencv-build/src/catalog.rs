@@ -1,5 +1,5 @@
-//! What a recipe can choose from: OpenCV's modules and image formats with what each needs.
-//! Reads `data/modules.toml` and `data/codecs.toml`; refuses a name that is in neither.
+//! The OpenCV modules and image formats available to a recipe, with their dependencies, from `data/modules.toml` and
+//! `data/codecs.toml`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,13 +15,13 @@ pub struct Module {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Codec {
-    /// Switches of cmake that turn it on or off.
+    /// cmake options that enable or disable it.
     pub options: Vec<String>,
     /// Folders of `3rdparty/` that it is built from.
     pub third_party: Vec<String>,
-    /// The macro of `cvconfig.h` that is defined when it was found.
+    /// The macro that `cvconfig.h` defines if it is built in.
     pub cvconfig_macro: Option<String>,
-    /// A file name's end, and `lossless` or `lossy`: how to try the format.
+    /// A file extension, and `lossless` or `lossy`, for the test of a new SDK.
     pub round_trip: Option<[String; 2]>,
 }
 
@@ -42,7 +42,7 @@ impl Catalog {
         }
     }
 
-    /// `wanted` and all that it requires, each after what it requires.
+    /// `wanted` and its dependencies, in topological order: each after those that it requires.
     pub fn resolve_modules(&self, wanted: &[String]) -> Result<Vec<String>> {
         let mut resolved = Vec::new();
         for name in wanted {
@@ -92,9 +92,9 @@ fn unknown_name_message<'a>(
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .filter(|(likeness, _)| *likeness > 0.8);
     let all: Vec<_> = known.map(String::as_str).collect();
-    let hint = nearest.map(|(_, nearest)| format!(", did you mean `{nearest}`? There"));
-    let hint = hint.as_deref().unwrap_or("; there");
-    format!("unknown {kind} `{name}`{hint} are: {}", all.join(", "))
+    let hint = nearest.map(|(_, nearest)| format!(", did you mean `{nearest}`? Available"));
+    let hint = hint.as_deref().unwrap_or("; available");
+    format!("unknown {kind} `{name}`{hint}: {}", all.join(", "))
 }
 
 #[cfg(test)]

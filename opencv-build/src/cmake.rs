@@ -1,14 +1,14 @@
-//! One call of cmake, through the crate of that name. The crate panics where cmake fails, so the
-//! call is made in a process of its own: see [`crate::cmake_launcher`].
+//! A cmake call through the crate `cmake`. The crate panics if cmake fails, so it runs in a separate process: see
+//! [`crate::cmake_launcher`].
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-/// The code of this file: what it says to cmake besides the options.
+/// Covers this file: the arguments of cmake besides the options.
 pub(crate) const CODE_DIGEST: &str = env!("CMAKE_CODE_DIGEST");
-/// The crates that decide how cmake and compilers are called, with their versions.
+/// Names and versions of the crates that affect the arguments of cmake and compilers.
 pub(crate) const CRATE_VERSIONS: &str = env!("CRATE_VERSIONS");
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -24,7 +24,8 @@ pub(crate) struct CmakeJob {
 }
 
 impl CmakeJob {
-    /// Calls cmake. Panics where cmake fails, as the crate does.
+    /// # Panics
+    /// If cmake fails: the crate `cmake` returns no errors.
     pub(crate) fn run(&self) {
         let compiler = |path: &Path| {
             let mut compiler = cc::Build::new();
@@ -35,8 +36,7 @@ impl CmakeJob {
         cmake
             .generator("Ninja")
             .profile("Release")
-            // The same for both, so that the crate leaves it to our options to say that and how
-            // this is a cross build.
+            // The same for both, so that the crate adds no options for cross-compilation to ours.
             .target(&self.triple)
             .host(&self.triple)
             .no_default_flags(true)

@@ -1,8 +1,8 @@
-//! Calls of the crate `cmake`, each in a process of its own: it is made for build scripts, so it prints to stdout, reads the
-//! environment and panics. There it may; here its output goes to a log and its end is an exit code.
+//! Runs each call of the crate `cmake` in a separate process. That crate is made for build scripts: it prints to
+//! stdout, reads the environment and panics; the separate process turns that into a log and an exit code.
 //!
-//! A program that uses this crate has a [`CmakeLauncher`], without which nothing is built, by calling
-//! [`CmakeLauncher::init`] first in its `main`: in the processes that builds start, that makes the call.
+//! A program that builds gets a [`CmakeLauncher`] by calling [`CmakeLauncher::init`] first in its `main`; in the
+//! processes that a build starts, that function runs cmake and exits.
 
 use std::env;
 use std::ffi::OsString;
@@ -16,10 +16,10 @@ use crate::cmake::CmakeJob;
 use support::lock::Lock;
 use support::run::run_logged;
 
-/// The variable that names a job's file to the process that does it.
+/// The environment variable with the path of the job file.
 const JOB_FILE_VARIABLE: &str = "OPENCV_BUILD_JOB";
 
-/// How this program is started again for one job of a build.
+/// Restarts this program for a cmake call.
 #[derive(Clone, Debug)]
 pub struct CmakeLauncher {
     program: PathBuf,
@@ -27,8 +27,8 @@ pub struct CmakeLauncher {
 }
 
 impl CmakeLauncher {
-    /// To be called first in `main`. In a process that a build has started this does the job and ends the
-    /// process; in all others it returns what starts one.
+    /// Must be the first call in `main`. In a process started by a build, runs the job and exits; otherwise returns the
+    /// launcher.
     pub fn init() -> Self {
         if let Some(file) = env::var_os(JOB_FILE_VARIABLE).filter(|file| !file.is_empty()) {
             let done = run_job(Path::new(&file));
@@ -38,14 +38,14 @@ impl CmakeLauncher {
             exit(i32::from(done.is_err()))
         }
         Self {
-            // This program, even when cargo has put a newer one in its file's place, as `cargo test` can.
+            // This program, even if cargo has replaced its file, as `cargo test` can.
             program: "/proc/self/exe".into(),
             arguments: Vec::new(),
         }
     }
 
-    /// Runs `job` with its output in `log`, handing each line to `on_line`. The process inherits
-    /// `lock`, and so does what it starts.
+    /// Runs `job`, writes its output to `log` and passes each line to `on_line`. The process and its children inherit
+    /// `lock`.
     pub(crate) fn run(
         &self,
         job: &CmakeJob,
@@ -80,9 +80,8 @@ impl CmakeLauncher {
 
 fn run_job(file: &Path) -> Result<()> {
     let named = file.display();
-    let failed = || {
-        format!("failed to read the job `{named}`, which the variable {JOB_FILE_VARIABLE} names")
-    };
+    let failed =
+        || format!("failed to read the job `{named}` named by the variable {JOB_FILE_VARIABLE}");
     let text = fs::read(file).with_context(failed)?;
     let job: CmakeJob = serde_json::from_slice(&text).with_context(failed)?;
     job.run();

@@ -1,5 +1,4 @@
-//! All that cmake is told: the options of `data/cmake-options.toml`, and what a recipe and the
-//! tools add to them.
+//! All cmake options: those of `data/cmake-options.toml`, of the recipe and of the tools.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -16,8 +15,8 @@ use crate::target::Architecture;
 
 const TEXT: &str = include_str!("../data/cmake-options.toml");
 
-/// The prefix that the libraries believe in; where they really are does not matter, because
-/// nothing that a static build contains looks for files there.
+/// The installation prefix compiled into the libraries. It need not be their real path: a static build reads no files
+/// from it.
 const PREFIX: &str = "/opt/opencv";
 
 #[derive(Deserialize)]
@@ -31,7 +30,7 @@ struct Options {
 #[serde(deny_unknown_fields)]
 pub(crate) struct OptionGroup {
     pub(crate) reason: String,
-    /// What OpenCV builds by default and is not built with these.
+    /// Features that OpenCV builds by default and these options disable.
     pub(crate) missing_features: Option<String>,
     pub(crate) options: BTreeMap<String, String>,
 }
@@ -39,14 +38,14 @@ pub(crate) struct OptionGroup {
 #[derive(Debug)]
 pub(crate) struct CmakePlan {
     pub(crate) modules: Vec<String>,
-    /// Image formats that must be in, each with the macro of `cvconfig.h` that proves it.
+    /// Required image formats, each with the macro that `cvconfig.h` defines if it is built in.
     pub(crate) codec_macros: BTreeMap<String, String>,
     pub(crate) defines: BTreeMap<String, String>,
 }
 
 impl CmakePlan {
-    /// The plan for the recipe. Every option that we ever set has a value in every build, so that none
-    /// of an earlier build is left in cmake's cache.
+    /// Every option that is ever set has a value in every build, so that no value of an earlier build remains in
+    /// cmake's cache.
     pub(crate) fn new(context: &BuildContext, tree: &SourceTree) -> Result<Self> {
         let recipe = context.recipe;
         let options: Options =
@@ -69,7 +68,7 @@ impl CmakePlan {
             ("BUILD_LIST", recipe.modules.join(",")),
             ("CPU_BASELINE", baseline.join(";")),
             ("CPU_DISPATCH", dispatch.join(";")),
-            // Without these cmake leaves out what it does not know, and succeeds.
+            // Without these cmake ignores unknown features, and succeeds.
             ("CPU_BASELINE_REQUIRE", baseline.join(";")),
             ("CPU_DISPATCH_REQUIRE", dispatch.join(";")),
             (
@@ -82,7 +81,7 @@ impl CmakePlan {
         let mut flags = options.flags;
         if recipe.instrumented {
             flags.extend(sanitizer_flags(context.work_dir)?);
-            // cmake's own would come after ours, and optimise for minutes.
+            // cmake's default flags would override ours with a higher optimisation level and compile for minutes.
             let release = ["CMAKE_C_FLAGS_RELEASE", "CMAKE_CXX_FLAGS_RELEASE"];
             named.extend(release.map(|name| (name, "-DNDEBUG".to_owned())));
         }
@@ -104,14 +103,13 @@ fn on_off(on: bool) -> String {
     if on { "ON" } else { "OFF" }.to_owned()
 }
 
-/// What cmake is told of tools, folders and the target in every build, with `flags` for C and C++.
+/// The options for tools, folders and the target in every build, with `flags` for C and C++.
 pub(crate) fn toolchain_defines(
     mut flags: Vec<String>,
     context: &BuildContext,
     tree: &SourceTree,
 ) -> Vec<(&'static str, String)> {
-    // Error messages name source files; with this they name them as in OpenCV's repository,
-    // wherever the build ran.
+    // OpenCV's error messages contain source paths: these become relative to OpenCV's tree, whatever the build folder.
     let (tree, work) = (tree.path.display(), context.work_dir.display());
     flags.push(format!("-ffile-prefix-map={tree}/="));
     flags.push(format!("-ffile-prefix-map={work}/build/="));
@@ -143,7 +141,7 @@ pub(crate) fn toolchain_defines(
     defines
 }
 
-/// A flag as a shell takes it for one word; [`BuildPaths`](crate::paths::BuildPaths) lets no quotes into paths.
+/// Quotes a flag with spaces for the shell; [`BuildPaths`](crate::paths::BuildPaths) rejects paths with quotes.
 fn quote_flag(flag: &str) -> String {
     if flag.contains(' ') {
         format!("\"{flag}\"")

@@ -1,5 +1,5 @@
-//! How long compiling each library took: from the log that ninja keeps of a build. These are times by the
-//! clock, summed over the calls of the compiler; other programs that want the processors make them longer.
+//! Compile times of each library, from ninja's build log. These are wall-clock times, summed over the compiler calls;
+//! load on the machine makes them longer.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,19 +11,19 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, ErrorKind, WithKind};
 use crate::link_list::link_name;
 
-/// The first line of a log that this file can read, up to the version. Versions 5 to 7 have the same fields.
+/// The first line of a log, up to the version. Versions 5 to 7 have the same fields.
 const HEADER: &str = "# ninja log v";
 const VERSIONS: [&str; 3] = ["5", "6", "7"];
 
-/// Time by library.
+/// Compile time per library.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CompileTime {
-    /// Seconds by the name that the library is linked by: `opencv_core`, `png`.
+    /// Seconds by link name: `opencv_core`, `png`.
     pub seconds: BTreeMap<String, f64>,
 }
 
 impl CompileTime {
-    /// What the libraries of the build in the folder `work` took; nothing where there is none.
+    /// Reads the log of the build in the folder `work`; empty if there is no log.
     ///
     /// # Errors
     /// The log cannot be read.
@@ -34,7 +34,7 @@ impl CompileTime {
         }
         let text = fs::read_to_string(&path).map_err(anyhow::Error::from);
         let compile_time = text.and_then(|text| Self::parse(&text));
-        let failed = || format!("failed to use `{}`", path.display());
+        let failed = || format!("failed to read `{}`", path.display());
         compile_time.with_context(failed).with_kind(ErrorKind::Step)
     }
 
@@ -43,16 +43,16 @@ impl CompileTime {
         let version = lines.next().and_then(|line| line.strip_prefix(HEADER));
         ensure!(
             version.is_some_and(|version| VERSIONS.contains(&version)),
-            "it is not a log of ninja in a version that is known"
+            "not a ninja log of a supported version"
         );
-        // ninja appends: the last line of an output is that of the file that is there.
+        // ninja appends: the last line of an output belongs to the current file.
         let mut outputs = BTreeMap::new();
         for line in lines {
-            let (output, command, seconds) =
-                parse_log_line(line).with_context(|| format!("it has the line `{line}`"))?;
+            let (output, command, seconds) = parse_log_line(line)
+                .with_context(|| format!("failed to parse the line `{line}`"))?;
             outputs.insert(output, (command, seconds));
         }
-        // A call that makes several files has a line for each.
+        // A call with several outputs has a line for each.
         let outputs = outputs.into_iter();
         let calls: BTreeMap<_, _> = outputs
             .map(|(output, (command, seconds))| (command, (output, seconds)))
@@ -67,8 +67,8 @@ impl CompileTime {
     }
 }
 
-/// Of a line of the log the file that was made, a digest of the command that made it, and the seconds that this took. The
-/// fields are when it started and ended in milliseconds, the file's time, the file, the command.
+/// Output, digest of its command, and duration in seconds of a line in the log. Its fields are start and end in
+/// milliseconds, the output's modification time, the output, and the digest of the command.
 fn parse_log_line(line: &str) -> Option<(&str, &str, f64)> {
     let fields: Vec<_> = line.split('\t').collect();
     let [start, end, _, output, command] = fields[..] else {
@@ -78,7 +78,7 @@ fn parse_log_line(line: &str) -> Option<(&str, &str, f64)> {
     Some((output, command, f64::from(milliseconds) / 1000.0))
 }
 
-/// The library that a file of the build folder is made for, by the name to link by.
+/// The link name of the library that an object file in the build folder belongs to.
 fn library_of(path: &str) -> Option<String> {
     let (_, rest) = path.split_once("CMakeFiles/")?;
     let (target, _) = rest.split_once(".dir/")?;
@@ -113,7 +113,8 @@ mod tests {
     #[test]
     fn last_log_entry_of_an_output_wins() {
         let again = "0\t3000\t18\tmodules/core/CMakeFiles/opencv_core.dir/a.cpp.o\tee\n";
-        assert_eq!(seconds(&format!("{LOG}{again}"))[0].1, 3.25);
+        let expected = ("opencv_core".to_owned(), 3.25);
+        assert_eq!(seconds(&format!("{LOG}{again}"))[0], expected);
     }
 
     #[test]
@@ -125,8 +126,8 @@ mod tests {
         );
         fs::create_dir(work.path().join("build")).unwrap();
         for (log, expected) in [
-            ("", "not a log of ninja"),
-            ("# ninja log v4\n", "not a log of ninja"),
+            ("", "not a ninja log"),
+            ("# ninja log v4\n", "not a ninja log"),
             ("# ninja log v7\n1\t2\n", "the line `1\t2`"),
             ("# ninja log v7\n2\t1\t0\ta\tb\n", "the line `2"),
         ] {

@@ -1,5 +1,5 @@
-//! zig as the C and C++ compiler of one target: scripts that cmake, cargo and the crate `cc` can
-//! call like any compiler, and what libclang must be told to read the same headers.
+//! zig as the C and C++ compiler for one target: scripts that cmake, cargo and the crate `cc` can call like any
+//! compiler, and the arguments with which libclang reads the same headers.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -20,7 +20,6 @@ const SCRIPT: &str = include_str!("../data/compiler.sh");
 
 #[derive(Clone, Debug)]
 pub struct Compiler {
-    /// The scripts are in it.
     pub scripts_dir: PathBuf,
     zig_cache: PathBuf,
 }
@@ -32,8 +31,8 @@ impl Compiler {
         Self::write_scripts(toolchain, target, &folder, &cache)
     }
 
-    /// Writes the scripts into a folder in `folder`; zig keeps what it compiles itself (libc++, start files)
-    /// in `cache`.
+    /// Writes the scripts into a subfolder of `folder`; zig caches what it compiles itself (libc++, startup code) in
+    /// `cache`.
     pub(crate) fn write_scripts(
         toolchain: &Toolchain,
         target: &Target,
@@ -53,8 +52,8 @@ impl Compiler {
             ("ar", tool("ar")),
             ("ranlib", tool("ranlib")),
         ];
-        // cargo compiles a crate's C code again for another compiler, and tells one from another by its path: so the
-        // path changes with all that the scripts say, the version of zig among it.
+        // cargo identifies a compiler by its path when it decides whether to recompile a crate's C code: so the path
+        // depends on the scripts' content, which includes the version of zig.
         let texts = scripts.iter().map(|(name, text)| (*name, text.as_bytes()));
         let folder = folder.join(Fingerprint::of(texts).short());
         fs::create_dir_all(&folder)?;
@@ -67,8 +66,8 @@ impl Compiler {
         })
     }
 
-    /// The variables by which zig itself, called without a script, keeps what it compiles where the scripts have
-    /// it: otherwise that is below HOME, which there may be none of.
+    /// Variables that make zig use the scripts' cache when it is called directly. Its default is in HOME, which may not
+    /// exist.
     pub(crate) fn zig_cache_variables(&self) -> [(&'static str, &Path); 2] {
         ["ZIG_GLOBAL_CACHE_DIR", "ZIG_LOCAL_CACHE_DIR"].map(|name| (name, self.zig_cache.as_path()))
     }
@@ -81,9 +80,8 @@ impl Compiler {
         self.scripts_dir.join("c++")
     }
 
-    /// Starts linking an empty program, for which zig compiles libc++ unless it has done so. It
-    /// takes over a minute and mostly one core, so it runs beside other work; [`LibcxxBuild::wait`]
-    /// for its end before linking.
+    /// Starts linking an empty program, for which zig compiles libc++ unless it is cached. Takes over a minute and
+    /// mostly one core, so it runs in parallel to other work; call [`LibcxxBuild::wait`] before linking.
     pub fn start_libcxx_build(&self) -> Result<LibcxxBuild> {
         let folder = tempfile::tempdir().context("failed to create a temporary folder")?;
         let source = folder.path().join("empty.cpp");
@@ -100,8 +98,8 @@ impl Compiler {
         })
     }
 
-    /// What makes libclang read zig's headers as zig's own clang does: the target, and the macros
-    /// that zig defines in place of libc++'s configuration header.
+    /// Arguments with which libclang reads zig's headers as zig's own clang does: the target, and the macros that zig
+    /// defines instead of libc++'s configuration header.
     pub(crate) fn libclang_arguments(&self, target: &Target) -> Result<Vec<String>> {
         let mut arguments = vec![format!("--target={}-linux-gnu", target.architecture)];
         let none: [&str; 0] = [];
@@ -114,20 +112,20 @@ impl Compiler {
         Ok(arguments)
     }
 
-    /// The release of libc++ that this compiler has: 22 for one that calls itself 220108.
+    /// The release of the compiler's libc++: 22 for `_LIBCPP_VERSION` 220108.
     pub(crate) fn libcxx_release(&self) -> Result<u32> {
         let macros = self.macros(["-include", "cstddef"])?;
         let version = macros.get("_LIBCPP_VERSION");
         let release = version.and_then(|value| Some(value.parse::<u32>().ok()? / 10_000));
-        release.with_context(|| format!("`{}` names no release of libc++", self.cxx().display()))
+        release.with_context(|| format!("`{}` defines no _LIBCPP_VERSION", self.cxx().display()))
     }
 
-    /// The C++ compiler, without the user's variables that name headers and flags.
+    /// The C++ compiler, without the user's environment variables for headers and flags.
     fn command(&self) -> Command {
         support::environment::command(self.cxx(), &[])
     }
 
-    /// The macros that the compiler defines when it is called with `arguments`, but for those with parameters.
+    /// The object-like macros that the compiler defines when called with `arguments`.
     pub(crate) fn macros(
         &self,
         arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
@@ -141,7 +139,7 @@ impl Compiler {
             .with_context(|| format!("failed to start `{}`", self.cxx().display()))?;
         ensure!(
             output.status.success(),
-            "failed to ask `{}` for its macros: {}",
+            "failed to read the macros of `{}`: {}",
             self.cxx().display(),
             String::from_utf8_lossy(&output.stderr).trim()
         );
@@ -157,7 +155,7 @@ impl Compiler {
 pub struct LibcxxBuild {
     child: Child,
     log: PathBuf,
-    // The child ends before its folder goes.
+    // Declared after `child`, so that the child ends before its folder is deleted.
     _folder: tempfile::TempDir,
 }
 
@@ -173,15 +171,15 @@ impl LibcxxBuild {
     }
 }
 
-/// A path for use between single quotes in a script.
+/// Escapes a path for single quotes in a shell script.
 fn escape_single_quotes(path: &Path) -> Result<String> {
     let text = path
         .to_str()
-        .with_context(|| format!("`{}` is no UTF-8; move the project", path.display()))?;
+        .with_context(|| format!("`{}` is not valid UTF-8; move the project", path.display()))?;
     Ok(text.replace('\'', r"'\''"))
 }
 
-/// Writes a script unless it is there, so that cmake sees no new compiler.
+/// Writes a script unless it is unchanged: a new modification time would make cmake detect the compiler again.
 pub(crate) fn write_script(path: &Path, script: &str) -> Result<()> {
     if fs::read_to_string(path).is_ok_and(|present| present == script) {
         return Ok(());

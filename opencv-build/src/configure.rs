@@ -1,6 +1,6 @@
-//! cmake's view of a source tree: from a plan to a build folder in which every module and format
-//! that the plan names is really switched on. cmake drops what it cannot build, says so
-//! in one line and succeeds; here that is an error, before anything is compiled.
+//! Configures OpenCV with cmake: from a plan to a build folder in which every module and format of the plan is enabled.
+//! cmake drops modules that it cannot build, reports that in one line and succeeds; here that is an error, before
+//! anything is compiled.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -23,8 +23,8 @@ pub struct ConfiguredBuild {
 }
 
 impl ConfiguredBuild {
-    /// Configures the build of `tree`. A build folder that was made for another compiler, CPU or
-    /// option is emptied first; for other modules and kernels it is kept, and only what they change is built.
+    /// Configures the build of `tree`. A build folder for another compiler, CPU or option is emptied first; for other
+    /// modules and SIMD kernels it is kept, and the build is incremental.
     pub(crate) fn new(tree: &SourceTree, plan: &CmakePlan, context: &BuildContext) -> Result<Self> {
         let recipe = context.recipe;
         remove_if_configured_otherwise(context.work_dir, &recipe.version, &plan.defines)?;
@@ -37,7 +37,7 @@ impl ConfiguredBuild {
             triple: recipe.target.rust_triple(),
             defines: plan.defines.clone(),
             configure: true,
-            // Builds nothing: lists what could be built.
+            // Builds nothing: lists the targets.
             build_target: "help".to_owned(),
         };
         let step = Step::start("configuring OpenCV");
@@ -61,16 +61,16 @@ impl ConfiguredBuild {
     }
 }
 
-/// Empties the build folder unless it was made with the same options, modules and kernels aside.
+/// Empties the build folder unless it was configured with the same options, except for modules and SIMD kernels.
 fn remove_if_configured_otherwise(
     work: &Path,
     version: &str,
     defines: &BTreeMap<String, String>,
 ) -> Result<()> {
     let mut lasting = defines.clone();
-    // What these change, ninja finds out by itself.
+    // ninja detects what changes with these.
     lasting.retain(|name, _| name != "BUILD_LIST" && !name.starts_with("LIBJPEG_TURBO_"));
-    // Compiler and tools are among the options, by paths in which their digests are.
+    // The options include compiler and tools, whose paths contain their digests.
     let fingerprint = Fingerprint::of([
         ("call", cmake::CODE_DIGEST.as_bytes()),
         ("crates", cmake::CRATE_VERSIONS.as_bytes()),
@@ -83,7 +83,7 @@ fn remove_if_configured_otherwise(
     if fs::read_to_string(&stamp).is_ok_and(|present| present == wanted) {
         return Ok(());
     }
-    // The stamp goes first: a folder that is removed in part must not fit it.
+    // Remove the stamp first: it must not match a partly removed folder.
     remove_if_exists(&stamp)?;
     if build.exists() {
         fs::remove_dir_all(&build)?;
@@ -176,7 +176,7 @@ mod tests {
         check_modules(&recipe().modules, &all, Path::new("b.log")).unwrap();
     }
 
-    /// Configures with a cmake that writes down what it is told, and leaves out objdetect.
+    /// Configures with a fake cmake that records its arguments and environment, and leaves out objdetect.
     fn configure_with_fake_cmake(folder: &Path) -> Result<ConfiguredBuild> {
         let recipe = recipe();
         let tools = folder.join("tools");
@@ -252,7 +252,7 @@ mod tests {
                 "{environment}"
             );
         }
-        // cargo has set this one for the test.
+        // Set by cargo for the test.
         assert!(std::env::var_os("CARGO_PKG_NAME").is_some());
         assert!(!environment.contains("CARGO_PKG_NAME"), "{environment}");
     }

@@ -1,4 +1,4 @@
-//! What every step that runs tools has at hand.
+//! The context of the build steps that run tools.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -20,17 +20,17 @@ use support::run::{Cmd, run_logged};
 
 pub struct BuildContext<'a> {
     pub recipe: &'a Recipe,
-    /// Of everything that decides what comes out.
+    /// Covers all inputs of the build.
     pub fingerprint: &'a Fingerprint,
     pub toolchain: &'a Toolchain,
     pub compiler: &'a Compiler,
     pub launcher: &'a CmakeLauncher,
     pub simd_assembler: &'a SimdAssembler,
-    /// The lock that such a process holds with us.
+    /// Inherited by the tools' processes, so that it is held until the last one ends.
     pub lock: &'a Lock,
-    /// The folder of the tree, the build and the log.
+    /// Contains the source tree, the build and the log.
     pub work_dir: &'a Path,
-    /// The folder that what comes out is given last.
+    /// The final folder of the result, which is moved there when it is complete.
     pub output_dir: &'a Path,
 }
 
@@ -39,7 +39,7 @@ impl BuildContext<'_> {
         self.work_dir.join("build.log")
     }
 
-    /// Starts the log anew; the one before is kept beside it.
+    /// Starts a new log; the previous one is renamed to `build.log.before`.
     pub(crate) fn start_log(&self) -> Result<()> {
         let log = self.log_file();
         if log.exists() {
@@ -56,7 +56,7 @@ impl BuildContext<'_> {
             .run(job, &environment, self.lock, &self.log_file(), on_line)
     }
 
-    /// Runs another tool, which holds the lock with us, too.
+    /// Runs a tool that inherits the lock.
     pub(crate) fn run(&self, tool: Cmd<'_>) -> Result<()> {
         let mut tool = Command::from(restricted(tool, &[]));
         tool.envs(self.compiler.zig_cache_variables())
@@ -64,7 +64,7 @@ impl BuildContext<'_> {
         run_logged(&mut tool, &self.log_file(), |_| ())
     }
 
-    /// A folder beside the result, in which that is put together: it goes when this value does.
+    /// A temporary folder next to the output folder, for a result in the making.
     pub(crate) fn partial_dir(&self) -> Result<tempfile::TempDir> {
         temporary_dir_in(
             self.output_dir.parent().unwrap_or(Path::new(".")),

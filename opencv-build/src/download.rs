@@ -1,5 +1,5 @@
-//! Downloads a pinned archive: from Python's package index or from an address, whole or only its beginning. What has another
-//! digest than the pinned one, or breaks off, is not kept.
+//! Downloads a pinned archive, or a prefix of it, from Python's package index or from a URL. A download that is
+//! incomplete or does not have the pinned digest is deleted.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,6 @@ use support::run::run_logged;
 
 const SCRIPT: &str = include_str!("../data/download_sdist.py");
 
-/// How long a server may take to accept a connection, to answer, and to send everything.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(60);
 const DOWNLOAD_TIMEOUT: Duration = Duration::from_secs(3600);
@@ -29,7 +28,6 @@ pub(crate) fn archive_path(downloads: &Path, origin: &Origin) -> PathBuf {
     downloads.join(format!("{}.tar.gz", origin.sha256))
 }
 
-/// Downloads an archive and verifies it; whatever fails leaves nothing behind.
 pub(crate) fn download(
     origin: &Origin,
     toolchain: &Toolchain,
@@ -52,7 +50,7 @@ pub(crate) fn download(
     let digest = sha256_of_file(&file)?;
     ensure!(
         digest == origin.sha256,
-        "its SHA-256 is {digest}, not {} as pinned; it was deleted",
+        "its SHA-256 is {digest}, not {} as pinned; the download was deleted",
         origin.sha256
     );
     let path = archive_path(downloads, origin);
@@ -85,7 +83,7 @@ fn download_sdist(
     })
 }
 
-/// The numbers in the script's `12 of 300 bytes`.
+/// Parses the script's progress line, `12 of 300 bytes`.
 fn parse_progress(line: &str) -> Option<(u64, u64)> {
     let (done, total) = line.strip_suffix(" bytes")?.split_once(" of ")?;
     Some((done.parse().ok()?, total.parse().ok()?))
@@ -98,7 +96,7 @@ fn download_url(url: &str, bytes: Option<u64>, path: &Path, step: &mut Step) -> 
         .timeout_global(Some(DOWNLOAD_TIMEOUT))
         .build()
         .into();
-    let response = agent.get(url).call().context("failed to download it")?;
+    let response = agent.get(url).call().context("the request failed")?;
     let length = response.body().content_length();
     let total = bytes.or(length);
     let mut file = File::create(path)?;
@@ -107,7 +105,7 @@ fn download_url(url: &str, bytes: Option<u64>, path: &Path, step: &mut Step) -> 
     let mut buffer = vec![0; 1 << 16];
     let mut done = 0;
     loop {
-        let count = io::Read::read(&mut body, &mut buffer).context("the connection broke off")?;
+        let count = io::Read::read(&mut body, &mut buffer).context("the connection was lost")?;
         if count == 0 {
             break;
         }
@@ -120,7 +118,7 @@ fn download_url(url: &str, bytes: Option<u64>, path: &Path, step: &mut Step) -> 
     if let Some(total) = total {
         ensure!(
             done == total,
-            "the connection broke off after {done} of {total} bytes"
+            "the connection was closed after {done} of {total} bytes"
         );
     }
     Ok(())

@@ -1,42 +1,45 @@
-//! What the public functions of this crate fail with. Its inside passes on `anyhow`'s errors, and marks one by its kind
-//! where that is known; what leaves the crate is an [`Error`].
+//! The error type of this crate's public functions. Internal functions return `anyhow` errors and mark them with a kind
+//! where it is known.
 
 use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 
-/// What failed, where, why, and what to do: shown with `{}` without its causes, which [`StdError::source`] has, and with
-/// `{:#}` or `{:?}` with them.
+/// An error of a build. `{}` prints it without its causes, which [`StdError::source`] returns; `{:#}` and `{:?}` print
+/// them too.
 pub struct Error {
     kind: ErrorKind,
     cause: anyhow::Error,
 }
 
-/// What a program could do about an [`Error`].
+/// The kind of an [`Error`], by its remedy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// A recipe or a part of one cannot be read, or asks for what does not exist: correct what the text names.
+    /// The recipe cannot be read or is invalid: correct what the message names.
     Recipe,
-    /// cmake and compilers cannot work in a folder of this name: choose another one.
+    /// The path of a folder has characters that cmake or compilers cannot handle: choose another one.
     Path,
-    /// The source that the recipe names cannot be read, changed meanwhile, or is not the one that it should be.
+    /// The recipe's local source cannot be read, changed during the build, or has an unexpected digest.
     Source,
-    /// Tools or sources could not be fetched: there is no Python with pip, no network, or the package index lacks them.
+    /// Tools or sources could not be fetched: no Python with pip, no network, or not in the package index.
     Download,
-    /// The lock that keeps builds apart cannot be taken, which is not because another build has it.
+    /// The lock file cannot be locked, for another reason than another build holding it.
     Lock,
-    /// The operating system refused to read or write a file or to start a program.
+    /// Reading or writing a file or starting a program failed.
     Io,
-    /// A tool or a step of the build failed; the text names the log.
+    /// A tool or a step of the build failed; the message names the log.
     Step,
 }
 
 impl Error {
-    /// `cause` as one of `kind`, unless it is marked as one of another.
+    /// Keeps the kind with which `cause` is already marked.
     fn new(kind: ErrorKind, cause: anyhow::Error) -> Self {
         let marked = cause.downcast_ref::<Self>().map(Self::kind);
-        let refused = || cause.chain().any(|error| error.is::<io::Error>());
+        let refused = || {
+            let mut causes = cause.chain();
+            causes.any(|error| error.downcast_ref::<io::Error>().is_some())
+        };
         let kind = match (marked, kind) {
             (Some(marked), _) => marked,
             (None, ErrorKind::Step) if refused() => ErrorKind::Io,
@@ -45,7 +48,7 @@ impl Error {
         Self { kind, cause }
     }
 
-    /// What could be done about it.
+    /// The kind, which determines the remedy.
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }
@@ -70,7 +73,7 @@ impl StdError for Error {
 }
 
 pub(crate) trait WithKind<T> {
-    /// The same result, whose failure is one of `kind` unless it was marked before.
+    /// Marks the error with `kind` unless it already has one.
     fn with_kind(self, kind: ErrorKind) -> Result<T, Error>;
 }
 
@@ -102,7 +105,7 @@ mod tests {
         let expected = "failed to build: failed to download: no network";
         assert_eq!(format!("{error:#}"), expected);
         assert!(format!("{error:?}").contains("Caused by"), "{error:?}");
-        // As a program shows it that puts it below errors of its own.
+        // As a cause in a program's own error.
         let outer = anyhow::Error::from(error).context("failed to start");
         assert_eq!(format!("{outer:#}"), format!("failed to start: {expected}"));
     }

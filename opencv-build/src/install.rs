@@ -1,4 +1,4 @@
-//! Compiles a configured build and installs it into a folder of its own.
+//! Compiles a configured build and installs it into an empty folder.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ use support::progress::Step;
 
 #[derive(Debug)]
 pub struct InstalledBuild {
-    /// The folder that holds `include`, `lib` and `share`.
+    /// Contains `include`, `lib` and `share`.
     pub prefix: PathBuf,
 }
 
@@ -19,7 +19,7 @@ impl InstalledBuild {
     pub fn new(configured: &ConfiguredBuild, context: &BuildContext) -> Result<Self> {
         let folder = configured.job.work_dir.join("install");
         if folder.exists() {
-            // What an earlier build installed and this one does not must not be taken for new.
+            // Files of an earlier build that this one does not install must not remain.
             fs::remove_dir_all(&folder)?;
         }
         let mut step = Step::start("compiling OpenCV");
@@ -34,7 +34,7 @@ impl InstalledBuild {
     }
 }
 
-/// The numbers in ninja's `[12/300] Building …`.
+/// Parses ninja's progress, `[12/300] Building …`.
 fn ninja_progress(line: &str) -> Option<(u64, u64)> {
     let (numbers, _) = line.strip_prefix('[')?.split_once(']')?;
     let (done, total) = numbers.split_once('/')?;

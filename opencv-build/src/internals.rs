@@ -1,6 +1,5 @@
-//! What this project's own programs that measure and test use of the inside: reports of sizes, benches, end-to-end tests,
-//! and what installs other Python wheels in the way of the toolchain. No other program should, and nothing here is promised
-//! to stay.
+//! Internals for this project's own size reports, benchmarks and tests, and for installing further Python wheels as the
+//! toolchain does. Not for other programs: this module has no stability guarantee.
 
 pub use crate::baseline::{Baseline, BaselineManifest};
 pub use crate::compile_time::CompileTime;

@@ -1,24 +1,24 @@
-//! Builds a minimal static OpenCV 4.5 for a known glibc: from a [`Recipe`] (`opencv.toml`) to an [`Sdk`], a
-//! folder with headers, libraries, cascades and the list of what to link in which order.
+//! Builds a minimal static OpenCV 4.5 for a given glibc: from a [`Recipe`] (`opencv.toml`) to an [`Sdk`], a
+//! folder with headers, libraries, cascades and the link order of the libraries.
 //!
 //! ```text
 //! recipe ──▶ source ──▶ tree ──▶ configured ──▶ installed ──▶ SDK
-//!  checked   verified   trimmed   modules are    compiled     linked and
-//!            archive              all there                   run once
+//!  checked   verified   trimmed    modules       compiled     linked and
+//!            archive               verified                   run once
 //! ```
 //!
-//! Each arrow is a module of this crate and ends in a value that only a check leads to: a `SourceArchive` has the
-//! digest it should have, and an [`Sdk`] has been linked
-//! against. [`build()`] runs them in order and caches the result by a fingerprint of everything
-//! that went in. The crate knows nothing of AWS, container images or the function.
+//! Each step is a module of this crate and returns a type whose constructor checks its invariant: a `SourceArchive`
+//! has the expected digest, and a program has been linked against an [`Sdk`]. [`build()`] runs the steps in order and
+//! caches the result by a fingerprint of all inputs. The crate does not depend on AWS, container images or the
+//! function.
 //!
-//! A recipe may as well be a text of the program's own:
+//! A recipe can also be a string:
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use opencv_build::{BuildPaths, CmakeLauncher, ErrorKind, Recipe, build};
 //!
-//! // First in `main`: a build starts the program again for each call of cmake.
+//! // Must be the first call in `main`: a build restarts the program for each cmake call.
 //! let launcher = CmakeLauncher::init();
 //!
 //! let recipe: Recipe = r#"
@@ -42,7 +42,7 @@
 //! # Ok(())
 //! # }
 //! ```
-
+#![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
 mod assemble;

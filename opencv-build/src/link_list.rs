@@ -1,5 +1,5 @@
-//! What to link, in which order, and what each library needs. Reads the targets that cmake exported
-//! with the installed libraries; a static linker wants each library before those that it needs.
+//! The libraries to link, in link order (a static linker requires each library before its dependencies), and their
+//! dependencies, from the targets that cmake exported with the installed libraries.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,10 +9,10 @@ use fs_err as fs;
 
 #[derive(Debug, PartialEq, Eq)]
 pub struct LinkList {
-    /// Static libraries: the name to link by and the installed file.
+    /// Static libraries in link order: link name and installed file.
     pub libraries: Vec<(String, PathBuf)>,
     pub system: Vec<String>,
-    /// What each static library needs of both kinds, by the names to link by.
+    /// Direct dependencies of each static library, static and system ones, by link names.
     pub dependencies: BTreeMap<String, Vec<String>>,
 }
 
@@ -36,8 +36,8 @@ impl LinkList {
             system: Vec::new(),
             edges: BTreeMap::new(),
         };
-        // From the modules on: cmake also exports third-party libraries that no module of the recipe
-        // needs, and those it did not build.
+        // Start from the modules: cmake also exports third-party libraries that no module of the recipe needs, and
+        // those it did not build.
         for target in locations.keys().filter(|name| name.starts_with("opencv_")) {
             order.visit(target);
         }
@@ -57,7 +57,7 @@ impl LinkList {
     }
 }
 
-/// The name that a target is linked by. OpenCV calls its copies `libpng`, and so their files
+/// The link name of a target. OpenCV's targets for bundled libraries have names such as `libpng`, and their files
 /// `liblibpng.a`.
 pub(crate) fn link_name(target: &str) -> &str {
     target.strip_prefix("lib").unwrap_or(target)
@@ -66,7 +66,7 @@ pub(crate) fn link_name(target: &str) -> &str {
 struct LinkOrder<'a> {
     dependencies: &'a BTreeMap<String, String>,
     locations: &'a BTreeMap<String, String>,
-    /// Each target after all that it needs.
+    /// In topological order: each target after its dependencies.
     finished: Vec<String>,
     system: Vec<String>,
     edges: BTreeMap<String, Vec<String>>,
@@ -94,7 +94,7 @@ impl LinkOrder<'_> {
             } else if !self.system.iter().any(|known| known == need) {
                 self.system.push(need.to_owned());
             }
-            // cmake names some of them twice.
+            // cmake repeats some dependencies.
             if !direct.iter().any(|known| known == name) {
                 direct.push(name.to_owned());
             }
@@ -161,7 +161,7 @@ set_target_properties(opencv_imgcodecs PROPERTIES
             .map(|(name, _)| name.as_str())
             .collect();
         let at = |name| names.iter().position(|n| *n == name).unwrap();
-        // Nobody needs libwebp here.
+        // No target here needs libwebp.
         assert_eq!(names.len(), 4, "{names:?}");
         assert!(at("opencv_imgcodecs") < at("opencv_core"));
         assert!(at("opencv_imgcodecs") < at("png"));

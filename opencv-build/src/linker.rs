@@ -1,5 +1,4 @@
-//! The compiler as cargo's linker, in a script that can keep a record of a link: what size reports
-//! are made of.
+//! The compiler as cargo's linker: a script that can record the inputs and output of a link, for size reports.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -10,17 +9,17 @@ use fs_err as fs;
 use crate::compiler::{Compiler, write_script};
 use crate::target::Target;
 
-/// Names the folder where the link of the function leaves its record.
+/// The environment variable with the folder for the record of the function's link.
 const RECORD_VARIABLE: &str = "LINK_RECORD";
 
-/// Where the linker's own command stands in the record, after `ld.lld `.
+/// The file of a link record with the linker's output; the line that begins with `ld.lld ` is its command.
 pub const LINK_MESSAGES_FILE: &str = "messages";
-/// What rustc asked for in the record, an argument on a line.
+/// The file of a link record with rustc's arguments, one per line.
 pub const LINK_ARGUMENTS_FILE: &str = "arguments";
 
 const SCRIPT: &str = include_str!("../data/link.sh");
 
-/// The variables that make cargo link for `target` by a script in `folder`, which leaves a record of the function's link
+/// Environment variables that make cargo link for `target` with a script in `folder`, which records the function's link
 /// in `record`.
 pub(crate) fn recording_environment(
     compiler: &Compiler,
@@ -29,9 +28,9 @@ pub(crate) fn recording_environment(
     record: &Path,
 ) -> Result<[(String, OsString); 2]> {
     fs::create_dir_all(folder)?;
-    // rustc tells from the name which arguments a linker takes.
+    // rustc derives the linker flavor from the name.
     let script = folder.join("recording-c++");
-    // `BuildPaths` lets no quote into the path.
+    // `BuildPaths` rejects paths with quotes.
     let compiler = compiler.cxx().display().to_string();
     write_script(&script, &SCRIPT.replace("@CXX@", &compiler))?;
     let triple = target.rust_triple().replace('-', "_").to_uppercase();
@@ -47,7 +46,7 @@ mod tests {
 
     use super::*;
 
-    /// Links `output` with a compiler that does and says nothing else; what is in the record then.
+    /// Links `output` with a fake compiler; returns the recorded messages and inputs.
     fn recorded(output: &str, record: Option<&str>) -> Option<(String, Vec<String>)> {
         let folder = tempfile::tempdir().unwrap();
         let compiler = folder.path().join("c++");

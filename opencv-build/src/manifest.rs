@@ -1,4 +1,4 @@
-//! `sdk.json`: what an SDK holds and how to link it.
+//! `sdk.json`: the content of an SDK and how to link it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,12 +11,12 @@ use crate::third_party::ThirdParty;
 use support::fingerprint::Fingerprint;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names say what each is")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub struct Manifest {
-    /// The version of this file's form.
+    /// The version of this file's format.
     pub schema: u32,
     pub version: String,
-    /// Modules, each after those that it requires.
+    /// In topological order: each module after those that it requires.
     pub modules: Vec<String>,
     pub codecs: BTreeSet<String>,
     pub target: Target,
@@ -25,24 +25,24 @@ pub struct Manifest {
     pub haar: HaarDetector,
     pub cxx_standard: u8,
     pub link: Link,
-    /// Each file in `lib/`.
+    /// The static libraries in `lib/`.
     pub libraries: Vec<Library>,
-    /// Other people's code, in the libraries or linked with them.
+    /// Third-party code in the libraries or linked with them.
     pub third_party: Vec<ThirdParty>,
-    /// The size of every file of the SDK but this one, by its path.
+    /// Sizes in bytes of all files of the SDK except this one, by relative path.
     pub files: BTreeMap<String, u64>,
-    /// Of everything that went in.
+    /// Covers all inputs of the build.
     pub fingerprint: Fingerprint,
     pub source: String,
     pub tools: BTreeMap<String, String>,
-    /// What the SDK lacks because the machine that built it lacked something, each a sentence.
+    /// Features that the SDK lacks because the build machine lacked a tool, one sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub degraded: Vec<String>,
 }
 
 impl Manifest {
-    /// Where the source can be downloaded as it is, and its SHA-256, if it is pinned like that. The source distribution of
-    /// a Python package is more than OpenCV: its digest would be taken for OpenCV's own.
+    /// URL and SHA-256 of OpenCV's source archive, if it was downloaded from a pinned URL. `None` for the source
+    /// distribution of a Python package, whose digest is not that of OpenCV's own archive.
     pub fn source_download(&self) -> Option<(&'static str, &'static str)> {
         let source = Pins::embedded().source(&self.version)?;
         let mut origins = source.origin.iter();
@@ -55,23 +55,22 @@ impl Manifest {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names say what each is")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub struct Link {
-    /// Static libraries in `lib/`, each before those that it needs.
+    /// Link names of the static libraries in `lib/`, in link order.
     pub libraries: Vec<String>,
-    /// Libraries of the system, after them.
+    /// System libraries, to be linked after the static ones.
     pub system: Vec<String>,
-    /// What each static library needs of both kinds, itself and not through others.
+    /// Direct dependencies of each static library, static and system ones.
     pub dependencies: BTreeMap<String, Vec<String>>,
-    /// The C++ runtime that the libraries were compiled for.
+    /// Link name of the C++ runtime that the libraries were compiled for.
     pub cxx_runtime: String,
-    /// Its release: an older one lacks functions that the libraries call.
+    /// The minimum release of that runtime: an older one lacks functions that the libraries call.
     pub cxx_runtime_release: u32,
 }
 
-/// A static library.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names say what each is")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub struct Library {
     pub file: String,
     pub bytes: u64,

@@ -1,10 +1,9 @@
-//! Our own files in OpenCV's tree: those that replace one of OpenCV's, and those that are added to it.
-//! Knows their paths and texts, and nothing of what they are for.
+//! Our own files in OpenCV's tree, which replace files of OpenCV or are added to it.
 
-/// The one that makes precompiled headers, which the upstream tree has as well.
+/// Support for precompiled headers, which the upstream tree uses as well.
 pub const PRECOMPILED_HEADERS: &str = "cmake/OpenCVPCHSupport.cmake";
 
-/// Each by the path that it has in the tree, with its text. The build script lists the folder.
+/// Paths in OpenCV's tree and contents. The build script generates the list from the folder.
 pub const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/overlay.rs"));
 
 pub fn file(path: &str) -> (&'static str, &'static str) {

@@ -1,6 +1,5 @@
-//! The files by which other build systems find an SDK: a package for cmake's `find_package`, with a target for each
-//! library and the versions that it serves, and one for pkg-config. From what is in the SDK and how it is linked; nothing in
-//! them depends on where it lies.
+//! Files with which other build systems find an SDK: a package for cmake's `find_package`, with a target for each
+//! library and a version check, and one for pkg-config. They contain no absolute paths, so the SDK can be moved.
 
 use std::path::Path;
 
@@ -38,14 +37,14 @@ pub(crate) fn write(folder: &Path, recipe: &Recipe, link: &Link) -> Result<()> {
     Ok(())
 }
 
-/// What the packages say in place of `@NAME@`.
+/// The values of the placeholders `@NAME@` in the templates.
 fn template_values(recipe: &Recipe, link: &Link) -> [(&'static str, String); 15] {
     let glibc = recipe.target.glibc;
     let mut parts = recipe.version.split('.');
     let mut part = || parts.next().unwrap_or("0").to_owned();
     let modules = recipe.modules.iter().map(|name| format!("opencv_{name}"));
     let libraries = link.libraries.iter().map(|name| library_call(name, link));
-    // In the order that a static linker wants.
+    // In link order.
     let linked = link.libraries.iter().chain(&link.system);
     let linked = linked.map(|name| format!("-l{name}"));
     [
@@ -87,8 +86,8 @@ fn library_call(name: &str, link: &Link) -> String {
     format!("  _opencv_library({})", words.join(" "))
 }
 
-/// What cmake calls a library. Those of other projects get a name that no target of the user's
-/// has: many a project has its own `zlib`.
+/// The cmake target of a library. Third-party libraries get a namespace, because users' projects often have a target
+/// `zlib` of their own.
 fn cmake_target(name: &str) -> String {
     if name.starts_with("opencv_") {
         name.to_owned()
@@ -105,7 +104,7 @@ mod tests {
     use crate::recipe::tests::recipe;
     use support::files::all_files;
 
-    /// How the project's own recipe would be linked, with as few libraries as tell things apart.
+    /// The link list of the project's own recipe, reduced to the libraries that the tests need.
     fn link() -> Link {
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         Link {
@@ -125,7 +124,6 @@ mod tests {
         }
     }
 
-    /// The package at this path.
     fn package(path: &str) -> String {
         let folder = tempfile::tempdir().unwrap();
         write(folder.path(), &recipe(), &link()).unwrap();

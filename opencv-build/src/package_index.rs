@@ -1,5 +1,5 @@
-//! Where Python packages come from: of pip's variables and configuration files the settings that say where
-//! an index is and how to reach it. All others, which say what pip does with packages, are for other projects.
+//! The user's Python package indexes: the settings in pip's environment variables and configuration files that locate
+//! indexes and configure access to them. All other settings, which change what pip installs and how, are ignored.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -27,7 +27,7 @@ const PIP_SETTINGS: [&str; 13] = [
 
 const SCRIPT: &str = include_str!("../data/pip_settings.py");
 
-/// The user's package indexes. An address in it can have a password, so it is passed on in variables only.
+/// The user's package indexes. A URL can contain a password, so they are passed only in environment variables.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct PackageIndex {
     variables: Vec<(String, String)>,
@@ -60,7 +60,7 @@ impl PackageIndex {
         Ok(Self { variables })
     }
 
-    /// Lets pip and other readers of its variables use these settings and no configuration file.
+    /// Makes pip, and programs that read its variables, use these settings and no configuration file.
     pub(crate) fn apply<'c>(&self, command: &'c mut Command) -> &'c mut Command {
         command
             .env("PIP_CONFIG_FILE", "/dev/null")
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
     use crate::python::tests::python_with_pip;
 
-    /// A Python whose pip has these settings, and says which variables it sees.
+    /// A pip with these settings, which records its environment variables.
     const PIP: &str = r#"
 env | grep ^PIP_ | sort >"${0%python3}seen"
 printf '%s\n' '{"index-url": "https://me:secret@one.example/simple", "find-links": "/a\n/b"}'
@@ -156,7 +156,7 @@ printf '%s\n' '{"index-url": "https://me:secret@one.example/simple", "find-links
             ["PATH", "HOME"].map(|name| (name.into(), std::env::var_os(name).unwrap_or_default()));
         let mut variables: Vec<(OsString, OsString)> = kept.into();
         variables.push(("PIP_CONFIG_FILE".into(), file.into()));
-        let python = Python::find_in(variables.into_iter().collect()).unwrap();
+        let python = Python::find_in(&variables.into_iter().collect()).unwrap();
         let index = PackageIndex::from_pip_config(&python).unwrap();
         let value = |name: &str| {
             let mut found = index.variables.iter().filter(|(n, _)| n == name);

@@ -1,4 +1,4 @@
-//! Where things lie below the target folder, if tools can work there. Nothing here touches the disk.
+//! The folders of builds in the target folder. Nothing here accesses the disk.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use crate::error::{Error, ErrorKind, WithKind};
 use crate::target::Target;
 
-/// The folders of one workspace: below cargo's target folder, but for what workspaces can share.
+/// The folders of one workspace, in cargo's target folder; those that workspaces can share may be elsewhere.
 #[derive(Clone, Debug)]
 pub struct BuildPaths {
     root: PathBuf,
@@ -17,10 +17,10 @@ pub struct BuildPaths {
 }
 
 impl BuildPaths {
-    /// The folders below `target_dir`, which is made absolute.
+    /// The folders in `target_dir`, which is made absolute.
     ///
     /// # Errors
-    /// The path has characters that separate paths or flags for cmake, the compiler or cargo.
+    /// The path has characters that cmake, the compiler or cargo treat as separators.
     pub fn new(target_dir: &Path) -> Result<Self, Error> {
         let folder = target_dir.display();
         let failed = || format!("failed to use the target folder `{folder}`; move the project");
@@ -34,10 +34,10 @@ impl BuildPaths {
         })
     }
 
-    /// The same with what workspaces can share, the toolchain and downloads, below `folder`.
+    /// The same with the folders that workspaces can share, the toolchain and downloads, in `folder`.
     ///
     /// # Errors
-    /// The path has such characters.
+    /// As [`BuildPaths::new`].
     pub fn with_shared_dir(&self, folder: &Path) -> Result<Self, Error> {
         Ok(Self {
             shared: usable_path(folder).with_kind(ErrorKind::Path)?,
@@ -45,13 +45,14 @@ impl BuildPaths {
         })
     }
 
-    /// The folder of what workspaces can share.
+    /// The parent of the folders that workspaces can share.
     pub fn shared_dir(&self) -> &Path {
         &self.shared
     }
 
-    /// The same for a build called `name` beside the recipe's own: with its result in a folder of its
-    /// own, and work in one that all of `group` share.
+    /// The paths of a variant build `name`: with a result folder of its own, and a work folder shared by all variants
+    /// in `group`.
+    #[must_use]
     pub fn variant(&self, group: &str, name: &str) -> Self {
         let group = self.root.join("size/opencv").join(group);
         Self {
@@ -61,38 +62,38 @@ impl BuildPaths {
         }
     }
 
-    /// Installed wheels and the compiler's cache.
+    /// Contains installed wheels and the compiler's cache.
     pub fn toolchain_dir(&self) -> PathBuf {
         self.shared.join("toolchain")
     }
 
-    /// Archives, named by their digests.
+    /// Contains archives, named by their digests.
     pub fn downloads_dir(&self) -> PathBuf {
         self.shared.join("downloads")
     }
 
-    /// What builds of all targets and variants share: the lock.
+    /// The lock file, shared by builds of all targets and variants.
     pub fn lock_file(&self) -> PathBuf {
         self.root.join("opencv/lock")
     }
 
-    /// The tree, the build and its log.
+    /// Contains the source tree, the build and its log for one target.
     pub fn work_dir(&self, target: &Target) -> PathBuf {
         self.works.join(target.dir_name())
     }
 
-    /// The finished SDKs.
+    /// Contains the SDKs of all targets.
     pub fn sdk_root(&self) -> PathBuf {
         self.sdks.clone()
     }
 
-    /// The finished SDK for one target.
+    /// The SDK for one target.
     pub fn sdk_dir(&self, target: &Target) -> PathBuf {
         self.sdk_root().join(target.dir_name())
     }
 }
 
-/// `folder` as an absolute path that cmake, the compiler and cargo can be given.
+/// `folder` as an absolute path without characters that cmake, the compiler or cargo treat as separators.
 fn usable_path(folder: &Path) -> Result<PathBuf> {
     let path = std::path::absolute(folder)
         .with_context(|| format!("failed to find the folder `{}`", folder.display()))?;

@@ -1,6 +1,6 @@
-//! Everything that is downloaded, with the digest it must have. Reads `data/pins.toml`.
+//! All downloads with their pinned digests, from `data/pins.toml`.
 
-#![expect(missing_docs, reason = "the names say what each is")]
+#![expect(missing_docs, reason = "the names are self-explanatory")]
 
 use std::sync::LazyLock;
 
@@ -9,23 +9,23 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pins {
-    /// Python wheels that make up the toolchain.
+    /// The toolchain.
     pub wheel: Vec<Wheel>,
-    /// OpenCV's sources by version.
+    /// OpenCV's sources.
     pub source: Vec<Source>,
-    /// Where the libraries can be had that take the place of OpenCV's own copies, tried in order.
+    /// Origins of the libraries that replace OpenCV's bundled copies, tried in order.
     pub third_party: Vec<Origin>,
-    /// The assembler, for machines that have none.
+    /// nasm, for machines without it.
     pub assembler: DebianPackage,
 }
 
-/// A Python package, of which only these files are accepted.
+/// A version of a Python package; only files with these digests are accepted.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Wheel {
     pub name: String,
     pub version: String,
-    /// Digests of its files, one for each kind of build machine.
+    /// In hexadecimal; one per architecture of the build machine, or one for all.
     pub sha256: Vec<String>,
 }
 
@@ -33,11 +33,11 @@ pub struct Wheel {
 #[serde(deny_unknown_fields)]
 pub struct Source {
     pub version: String,
-    /// Where its tree can be had, tried in order.
+    /// Origins of the source tree, tried in order.
     pub origin: Vec<Origin>,
 }
 
-/// A package of Debian, of which only these files are accepted.
+/// A version of a Debian package; only files with these digests are accepted.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DebianPackage {
@@ -46,17 +46,17 @@ pub struct DebianPackage {
     pub sha256: Vec<String>,
 }
 
-/// A place that has the source as a `.tar.gz` archive.
+/// Where a `.tar.gz` archive of a source tree can be downloaded.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Origin {
     #[serde(flatten)]
     pub kind: OriginKind,
-    /// How many bytes of the archive are downloaded, from its beginning; all of them where this is not given.
+    /// Downloads only this many bytes from the beginning of the archive, instead of all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prefix_bytes: Option<u64>,
-    /// The digest of what is downloaded, in hexadecimal.
+    /// The digest of the downloaded bytes, in hexadecimal.
     pub sha256: String,
-    /// The folder inside the archive that holds the tree.
+    /// The path of the source tree inside the archive.
     pub root: String,
 }
 

@@ -1,4 +1,4 @@
-//! Links a small program against an SDK and, where it can, runs it.
+//! Links a small program against an SDK and, if it can run on the host, runs it.
 
 use std::path::Path;
 
@@ -12,12 +12,12 @@ use support::run::{Shell, cmd};
 
 const PROGRAM: &str = include_str!("../data/probe.cpp");
 
-/// Refuses an SDK in `sdk` that cannot be linked as `link` says, or does not work.
+/// Fails if a program cannot be linked against the SDK in `sdk` according to `link`, or does not work.
 pub(crate) fn check(sdk: &Path, link: &Link, context: &BuildContext) -> Result<()> {
     let _step = Step::start("linking a program against the SDK");
     link_and_run(sdk, link, context)
         .with_context(|| format!("failed to link a program against `{}`", sdk.display()))
-        .context("the new SDK cannot be used; it was not kept")
+        .context("the new SDK is unusable and was discarded")
 }
 
 fn link_and_run(sdk: &Path, link: &Link, context: &BuildContext) -> Result<()> {
@@ -33,8 +33,7 @@ fn link_and_run(sdk: &Path, link: &Link, context: &BuildContext) -> Result<()> {
     ))?;
     let names = |names: &[String]| names.iter().map(|n| format!("-l{n}")).collect::<Vec<_>>();
     let (libraries, system) = (names(&link.libraries), names(&link.system));
-    // All of each library, and not only what the program calls: whatever is undefined in any
-    // of them is found.
+    // Link all objects of each library, not only those that the program needs, to find every undefined symbol.
     context.run(cmd!(
         sh,
         "{compiler} -pie -o {program} {object} -L {sdk}/lib -Wl,--whole-archive {libraries...}

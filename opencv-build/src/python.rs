@@ -1,5 +1,5 @@
-//! The machine's Python, which installs the tools: one that is new enough and has pip, and that sees nothing
-//! of the user's environment but how to reach servers.
+//! The machine's Python, which installs the tools: one that is new enough and has pip, run with only the network
+//! settings of the user's environment.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -9,12 +9,12 @@ use std::process::Command;
 use anyhow::{Result, bail};
 use support::environment::{Environment, Group};
 
-/// Prints the version, and whether it is that of a virtual environment; fails if it is too old.
+/// Prints the version, and whether this is a virtual environment; fails if the version is too old.
 const VERSION_SCRIPT: &str = "import sys; \
     print('%d.%d.%d' % sys.version_info[:3], sys.prefix != sys.base_prefix); \
     sys.exit(sys.version_info < (3, 11))";
 
-/// How one is described that a virtual environment made, where it lacks pip.
+/// Marks, in an error, a Python of a virtual environment without pip.
 const VIRTUAL_ENVIRONMENT: &str = " in a virtual environment";
 
 const INSTALL_HINT: &str =
@@ -28,15 +28,15 @@ pub(crate) struct Python {
 
 impl Python {
     pub(crate) fn find() -> Result<Self> {
-        Self::find_in(Environment::current())
+        Self::find_in(&Environment::current())
     }
 
-    pub(crate) fn find_in(environment: Environment) -> Result<Self> {
+    pub(crate) fn find_in(environment: &Environment) -> Result<Self> {
         let mut refused = Vec::new();
         let mut seen = BTreeSet::new();
         for folder in environment.search_path() {
             let program = folder.join("python3");
-            // The same folder can be on PATH under several names.
+            // PATH can contain the same folder under several names.
             if !program.is_file() || !seen.insert(folder.canonicalize().unwrap_or(folder)) {
                 continue;
             }
@@ -59,11 +59,11 @@ impl Python {
             ""
         };
         bail!(
-            "no `python3` on PATH is Python 3.11 or newer with pip; {INSTALL_HINT}{venv_hint}; these were found:{refused}"
+            "no `python3` on PATH is Python 3.11 or newer with pip; {INSTALL_HINT}{venv_hint}; found:{refused}"
         )
     }
 
-    /// Python with `-P`: modules in the folder where it is started are not its own.
+    /// Python with `-P`, which does not import modules from the current folder.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         self.environment
@@ -106,7 +106,7 @@ impl Python {
 }
 
 fn last_line(text: &str) -> &str {
-    text.trim().lines().last().unwrap_or("it says nothing")
+    text.trim().lines().last().unwrap_or("it printed no error")
 }
 
 #[cfg(test)]

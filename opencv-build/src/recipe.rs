@@ -1,6 +1,5 @@
-//! The recipe: what `opencv.toml` asks for, checked. A [`Recipe`] names only modules, formats and
-//! versions that exist, and all modules that the named ones require. Refuses to know how any of
-//! it is built.
+//! The recipe: the validated content of `opencv.toml`. A [`Recipe`] contains only modules, formats and versions that
+//! exist, and includes all dependencies of its modules.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -16,23 +15,23 @@ use crate::error::{Error, ErrorKind, WithKind};
 use crate::pins::Pins;
 use crate::target::{Architecture, Target};
 
-/// What is to be built, complete and consistent.
+/// A complete and consistent description of a build.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[expect(missing_docs, reason = "the names say what each is")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub struct Recipe {
-    /// OpenCV's version, one that this crate has pinned sources for.
+    /// OpenCV's version, one with pinned sources.
     pub version: String,
-    /// The C++ standard: 11, 14 or 17.
+    /// 11, 14 or 17.
     pub cxx_standard: u8,
-    /// Modules, each after those that it requires.
+    /// In topological order: each module after those that it requires.
     pub modules: Vec<String>,
     pub codecs: BTreeSet<String>,
     pub target: Target,
     pub haar: HaarDetector,
     pub cpu: Cpu,
-    /// Another source than the pinned ones.
+    /// Used instead of the pinned sources.
     pub source: Option<LocalSource>,
-    /// Whether the libraries are for fuzzers: see [`crate::sanitizers`]. No file asks for that.
+    /// Whether to instrument the libraries for fuzzers: see [`crate::sanitizers`]. Cannot be set in a file.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub instrumented: bool,
 }
@@ -41,17 +40,17 @@ pub struct Recipe {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cpu {
-    /// What every machine that runs the result must have.
+    /// Required on every machine that runs the result.
     pub baseline: Vec<String>,
-    /// What is used where the machine has it.
+    /// Used if the machine supports them.
     pub dispatch: Vec<String>,
 }
 
-/// What detects by Haar cascades of stumps.
+/// The detector for Haar cascades of stumps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HaarDetector {
-    /// Our detector, which finds the same as OpenCV's many times as fast.
+    /// Our detector, which returns the same results as OpenCV's, many times faster.
     #[default]
     Fast,
     /// OpenCV's own code.
@@ -59,13 +58,13 @@ pub enum HaarDetector {
     Upstream,
 }
 
-/// A source tree or archive that the user has.
+/// A local source tree or archive.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LocalSource {
     /// A folder, or a `.tar.gz` archive.
     pub path: PathBuf,
-    /// The archive's digest, where it is none of the pinned ones.
+    /// The archive's digest in hexadecimal; required unless it is one of the pinned ones.
     pub sha256: Option<String>,
 }
 
@@ -81,16 +80,16 @@ struct RecipeToml {
     target: Target,
     cpu: BTreeMap<Architecture, Cpu>,
     source: Option<LocalSource>,
-    /// What others want of the sizes of what is built: nothing of it changes what that is.
+    /// Size budgets, which `cargo xtask size` reads; they do not affect the build.
     #[serde(default, rename = "size")]
     _size: IgnoredAny,
 }
 
 impl Recipe {
-    /// Reads the recipe at `path`, for its own architecture or another one.
+    /// Reads the recipe at `path`; `architecture` overrides the recipe's own.
     ///
     /// # Errors
-    /// The file cannot be read or is no recipe; a name, version or standard does not exist.
+    /// The file cannot be read or is not a valid recipe, or a name, version or standard in it does not exist.
     pub fn read(path: &Path, architecture: Option<Architecture>) -> Result<Self, Error> {
         let text = fs::read_to_string(path)
             .context("failed to read the recipe")
@@ -98,10 +97,10 @@ impl Recipe {
         Self::parse_file(path, &text, architecture)
     }
 
-    /// Reads the recipe at `path`, whose text was read before.
+    /// Parses the content `text` of the recipe at `path`; `architecture` overrides the recipe's own.
     ///
     /// # Errors
-    /// The text is no recipe; a name, version or standard does not exist.
+    /// The text is not a valid recipe, or a name, version or standard in it does not exist.
     pub fn parse_file(
         path: &Path,
         text: &str,
@@ -113,10 +112,10 @@ impl Recipe {
             .with_kind(ErrorKind::Recipe)
     }
 
-    /// Reads the text of a recipe in the folder `base`.
+    /// Parses a recipe whose paths are relative to the folder `base`; `architecture` overrides the recipe's own.
     ///
     /// # Errors
-    /// The text is no recipe; a name, version or standard does not exist.
+    /// The text is not a valid recipe, or a name, version or standard in it does not exist.
     pub fn parse(
         text: &str,
         base: &Path,
@@ -140,7 +139,7 @@ impl Recipe {
         let known: Vec<_> = pins.source.iter().map(|s| s.version.as_str()).collect();
         ensure!(
             known.contains(&version.as_str()),
-            "no source is pinned for OpenCV {version}; there is: {}",
+            "no source is pinned for OpenCV {version}; available versions: {}",
             known.join(", ")
         );
         ensure!(
@@ -172,7 +171,7 @@ impl Recipe {
         })
     }
 
-    /// Whether the module `name` is built.
+    /// Whether `modules` contains `name`.
     pub fn has_module(&self, name: &str) -> bool {
         self.modules.iter().any(|module| module == name)
     }
@@ -181,7 +180,7 @@ impl Recipe {
 impl FromStr for Recipe {
     type Err = Error;
 
-    /// Reads the text of a recipe for its own architecture. A source that it names is looked for where the program runs.
+    /// Parses a recipe for its own architecture. The path of a local source is relative to the current folder.
     fn from_str(text: &str) -> Result<Self, Error> {
         Self::parse(text, Path::new(""), None)
     }

@@ -1,36 +1,35 @@
-//! What C and C++ are compiled with for fuzzers: AddressSanitizer and UndefinedBehaviorSanitizer, either of which ends
-//! the process at the first error, and counters that tell libFuzzer which code an input reaches. The runtimes are not zig's,
-//! which has none; whoever links brings Rust's.
+//! Compiler flags for fuzzers: AddressSanitizer and UndefinedBehaviorSanitizer, which abort the process at the first
+//! error, and coverage counters for libFuzzer. zig has no sanitizer runtimes: the fuzzers are linked with Rust's.
 
 use std::path::Path;
 
 use crate::error::{Error, ErrorKind, WithKind};
 use support::files::write_if_changed;
 
-/// Code that the sanitizers do not check, each with its reason.
+/// Code that the sanitizers do not check, with reasons.
 const SANITIZER_IGNORELIST: &str = include_str!("../data/sanitizers/ignorelist.txt");
-/// Files of OpenCV's modules that get neither checks nor counters: nothing is linked of them.
+/// Files of OpenCV's modules without sanitizers and counters, because they are not linked.
 const UNINSTRUMENTED: &str = include_str!("../data/sanitizers/uninstrumented.txt");
 
-/// The flags, each word by itself, but for the lists.
+/// The flags without the paths of the ignore lists.
 const SANITIZER_FLAGS: [&str; 10] = [
     "-O1",
     "-gline-tables-only",
     "-fno-omit-frame-pointer",
     "-fsanitize=undefined",
     "-fno-sanitize-recover=undefined",
-    // zig takes no other sanitizer itself.
+    // zig itself accepts only the undefined-behaviour sanitizer, so this is passed to clang's frontend.
     "-Xclang",
     "-fsanitize=address",
     "-fsanitize-coverage=inline-8bit-counters,pc-table,trace-cmp",
-    // With these the C library's functions are called by other names, which AddressSanitizer does not watch.
+    // Fortification calls variants of C library functions that AddressSanitizer does not intercept.
     "-U_FORTIFY_SOURCE",
     "-D_FORTIFY_SOURCE=0",
 ];
 
-/// The flags for C and C++, whose lists of exceptions are written into `folder`.
+/// The flags for C and C++; writes the ignore lists that they refer to into `folder`.
 pub fn sanitizer_flags(folder: &Path) -> Result<Vec<String>, Error> {
-    // From all checks, after what is left out of single ones.
+    // `[*]` excludes the uninstrumented files from all sanitizers; the list before it is for single ones.
     let ignorelist = format!(
         "{SANITIZER_IGNORELIST}\n[*]\n{}",
         uninstrumented_entries("mainfile")
@@ -55,12 +54,12 @@ pub fn sanitizer_flags(folder: &Path) -> Result<Vec<String>, Error> {
     Ok(flags)
 }
 
-/// The lines of a list for files that are not reached. `word` is the list's own for the file that is compiled, whatever it
-/// includes.
+/// Ignore-list entries for the uninstrumented files. `word` is the list's keyword for the main source file, which
+/// covers the headers it includes.
 fn uninstrumented_entries(word: &str) -> String {
     let lines = UNINSTRUMENTED.lines().filter(|line| !line.starts_with('#'));
     let files = lines.filter_map(|line| line.split_once('/'));
-    // Kernels for single sets of instructions are compiled in the build folder.
+    // SIMD kernels for single instruction sets are generated in the build folder.
     let entries = files.map(|(module, name)| {
         format!("{word}:*/modules/{module}/src/{name}*\n{word}:*/build/modules/{module}/{name}*\n")
     });

@@ -1,14 +1,14 @@
-//! The SDK: a folder with everything that a program needs to be built against our OpenCV.
+//! The SDK: a folder with everything needed to build a program against our OpenCV.
 //!
 //! ```text
 //! include/opencv4/   headers
 //! lib/lib*.a         static libraries, third-party ones included
-//! lib/cmake, lib/pkgconfig   how cmake and pkg-config find them
+//! lib/cmake, lib/pkgconfig   packages for cmake and pkg-config
 //! share/haarcascades, share/lbpcascades, share/samples, share/licenses
-//! sdk.json           what this is and how to link it
+//! sdk.json           content and link order
 //! ```
 //!
-//! It appears whole or not at all, and nothing in it depends on where it lies.
+//! It is created atomically, and can be moved.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -18,16 +18,16 @@ use fs_err as fs;
 use crate::manifest::Manifest;
 use crate::third_party::LICENSES_DIR;
 
-/// An SDK that is whole, and that a program has been linked against.
+/// A complete SDK, against which a program has been linked.
 #[derive(Clone, Debug)]
 pub struct Sdk {
     path: PathBuf,
     manifest: Manifest,
 }
 
-#[expect(missing_docs, reason = "the names say what each is")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 impl Sdk {
-    /// The SDK in `path`, if one is there and has all of its files.
+    /// The SDK in `path`, if it exists and all files in its manifest exist with their sizes.
     pub fn open(path: &Path) -> Option<Self> {
         let text = fs::read(path.join("sdk.json")).ok()?;
         let manifest: Manifest = serde_json::from_slice(&text).ok()?;
@@ -59,8 +59,8 @@ impl Sdk {
         &self.manifest
     }
 
-    /// What the build script of the crate `opencv` must find in the environment to bind and link
-    /// this SDK and nothing else.
+    /// Environment variables that make the build script of the crate `opencv` bind and link this SDK and no other
+    /// OpenCV.
     pub fn environment(&self) -> Vec<(String, OsString)> {
         let link = &self.manifest.link;
         let own = link.libraries.iter().map(|name| format!("static={name}"));
@@ -77,8 +77,8 @@ impl Sdk {
             ("OPENCV_INCLUDE_PATHS", include.into()),
             ("OPENCV_DISABLE_PROBES", none.into()),
             (runtime.as_str(), link.cxx_runtime.clone().into()),
-            // Nothing asks vcpkg. But the build script runs again when this changes, as it must
-            // when another SDK lies in the same folder.
+            // vcpkg is not used, but the build script runs again when this variable changes, as it must for another
+            // SDK in the same folder.
             ("OPENCV_VCPKG_NAME", fingerprint.into()),
         ];
         variables

@@ -1,5 +1,6 @@
-//! What makes libjpeg-turbo's kernels: nothing but the compiler on Arm, nasm on x86. nasm is the machine's, or else
-//! Debian's package, brought where apt can and verified. Without it the plain C is built, and everybody who asks is told.
+//! The assembler of libjpeg-turbo's SIMD kernels: the compiler on Arm, nasm on x86_64. nasm is the machine's own, or
+//! Debian's package, downloaded with apt and verified. Without it the plain C code is built, and the SDK's manifest
+//! reports that.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -20,18 +21,20 @@ use support::run::{Shell, cmd, output, run_logged};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SimdAssembler {
-    /// The recipe has no JPEG.
+    /// The recipe does not include JPEG.
     NotNeeded,
-    /// From intrinsics, by the compiler.
+    /// The kernels are intrinsics, which the compiler compiles.
     Neon,
-    /// By this program of this version.
-    Nasm { path: PathBuf, version: String },
-    /// They are not: there is no nasm.
+    Nasm {
+        path: PathBuf,
+        version: String,
+    },
+    /// nasm is needed and not installed: there are no kernels.
     Missing,
 }
 
 impl SimdAssembler {
-    /// What there is for `recipe`, on the machine or brought before below `parent`.
+    /// The assembler for `recipe`, on the machine or already installed in `parent`.
     pub fn find(recipe: &Recipe, pins: &Pins, parent: &Path) -> Self {
         if !recipe.codecs.contains("jpeg") {
             return Self::NotNeeded;
@@ -49,8 +52,8 @@ impl SimdAssembler {
         found.unwrap_or(Self::Missing)
     }
 
-    /// The same, after bringing nasm below `parent` where the machine has none. That it cannot be brought is
-    /// no failure; it is told.
+    /// As [`Self::find`], but installs nasm in `parent` if it is missing. If that fails, prints a warning and returns
+    /// [`Self::Missing`].
     pub fn install(recipe: &Recipe, pins: &Pins, parent: &Path) -> Result<Self> {
         let found = Self::find(recipe, pins, parent);
         if found != Self::Missing {
@@ -59,7 +62,7 @@ impl SimdAssembler {
         let lock = Lock::acquire(&parent.join("lock"), print_status).with_kind(ErrorKind::Lock)?;
         if let Err(error) = install_debian_package(&pins.assembler, parent, &lock) {
             print_status(&format!(
-                "this machine has no nasm, and it could not be brought: {error:#}"
+                "nasm is not installed, and downloading it failed: {error:#}"
             ));
             print_status(&Self::Missing.degradation().unwrap_or_default());
             return Ok(Self::Missing);
@@ -67,7 +70,7 @@ impl SimdAssembler {
         Ok(Self::find(recipe, pins, parent))
     }
 
-    /// What cmake is told; every option has a value always, so that none of an earlier build is left.
+    /// The cmake options. Each always has a value, so that no value of an earlier build remains in cmake's cache.
     pub(crate) fn defines(&self) -> [(&'static str, String); 2] {
         let (kernels, nasm) = match self {
             Self::NotNeeded | Self::Missing => ("none", String::new()),
@@ -80,7 +83,7 @@ impl SimdAssembler {
         ]
     }
 
-    /// What of this decides what is built.
+    /// The part that affects the libraries.
     pub(crate) fn cache_key(&self) -> String {
         match self {
             Self::NotNeeded | Self::Missing => "none".to_owned(),
@@ -97,7 +100,7 @@ impl SimdAssembler {
     }
 
     pub fn degradation(&self) -> Option<String> {
-        // The same on every machine: it becomes part of the SDK.
+        // Must not depend on the machine, because it becomes part of the SDK.
         (*self == Self::Missing).then(|| {
             "JPEG is read and written without SIMD, at half the speed or less, because the machine that built \
              OpenCV had no nasm; install it and build again"
@@ -107,7 +110,7 @@ impl SimdAssembler {
 }
 
 fn install_dir(package: &DebianPackage, parent: &Path) -> PathBuf {
-    // A home can be that of machines of several architectures.
+    // Machines of different architectures can share a home folder.
     let architecture = std::env::consts::ARCH;
     let (name, version) = (&package.package, &package.version);
     parent.join(format!("{name}-{version}-{architecture}"))
@@ -126,11 +129,11 @@ fn nasm_version(path: &Path) -> Option<String> {
 fn install_debian_package(package: &DebianPackage, parent: &Path, lock: &Lock) -> Result<()> {
     let folder = install_dir(package, parent);
     if folder.is_dir() {
-        bail!("the one in `{}` does not run", folder.display());
+        bail!("the copy in `{}` does not run", folder.display());
     }
     remove_partial_dirs(parent)?;
     let partial = temporary_dir_in(parent, PARTIAL_PREFIX)?;
-    let _step = Step::start(format!("bringing {}", package.package));
+    let _step = Step::start(format!("downloading {}", package.package));
     let log = parent.join("apt.log");
     let (sh, name, version) = (Shell::new()?, &package.package, &package.version);
     sh.change_dir(partial.path());
@@ -147,7 +150,7 @@ fn install_debian_package(package: &DebianPackage, parent: &Path, lock: &Lock) -
     let digest = sha256_of_file(file)?;
     ensure!(
         package.sha256.contains(&digest),
-        "the SHA-256 of Debian's package is {digest}, which is none of the pinned ones"
+        "the SHA-256 of Debian's package is {digest}, which is not pinned"
     );
     let unpacked = partial.path().join("unpacked");
     let dpkg = cmd!(sh, "dpkg-deb --extract {file} {unpacked}");

@@ -1,5 +1,5 @@
-//! OpenCV's source: fetched from a pinned place, or named by the user. A [`SourceArchive`] has the
-//! digest it should have; nothing with another one is kept on disk.
+//! OpenCV's source: downloaded from a pinned origin, or a local one. A [`SourceArchive`] has the expected digest; a
+//! download with another one is deleted.
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,7 @@ use support::fingerprint::sha256_of_file;
 use support::lock::Lock;
 use support::progress::print_status;
 
-/// A verified archive, or a folder that the user vouches for.
+/// A verified archive, or an unverified local folder.
 #[derive(Clone, Debug)]
 pub struct SourceArchive {
     pub(crate) kind: SourceKind,
@@ -25,21 +25,22 @@ pub struct SourceArchive {
 
 #[derive(Clone, Debug)]
 pub(crate) enum SourceKind {
-    /// A `.tar.gz` archive and the folder inside it; without one, its only top folder.
+    /// A `.tar.gz` archive.
     Archive {
         path: PathBuf,
+        /// The folder of the source tree inside the archive; its only top-level folder if `None`.
         root: Option<String>,
-        /// Whether only the archive's beginning is there.
+        /// Whether only a prefix of the archive was downloaded.
         truncated: bool,
     },
     Folder(PathBuf),
 }
 
 impl SourceArchive {
-    /// The source that `recipe` asks for, fetched into `downloads` if need be.
+    /// The source for `recipe`, downloaded to `downloads` if necessary.
     ///
     /// # Errors
-    /// No place has it, each with its reason; or the file that the user named is another one.
+    /// All origins fail; the error lists the reasons. Or the local source cannot be read or verified.
     pub fn fetch(
         recipe: &Recipe,
         pins: &Pins,
@@ -53,19 +54,18 @@ impl SourceArchive {
             return Ok(Self::open_local(named, source).with_kind(ErrorKind::Source)?);
         }
         let advice =
-            ", or name an archive or a folder that you have in opencv.toml: [source] path = \"…\"";
+            ", or set the path of a local archive or folder in opencv.toml: [source] path = \"…\"";
         Self::fetch_pinned((&what, advice), &source.origin, toolchain, downloads)
     }
 
-    /// The newer tree with the libraries that take the place of OpenCV's own copies, fetched into
-    /// `downloads` if need be.
+    /// The newer tree with the libraries that replace OpenCV's bundled copies, downloaded to `downloads` if necessary.
     pub fn fetch_third_party(pins: &Pins, toolchain: &Toolchain, downloads: &Path) -> Result<Self> {
-        let what = "the sources of the libraries that OpenCV needs";
+        let what = "the sources of third-party libraries";
         Self::fetch_pinned((what, ""), &pins.third_party, toolchain, downloads)
     }
 
-    /// The archive of the first origin that can be had, below `downloads`. Where there is none, the error says of what,
-    /// why each cannot, and what helps besides a network.
+    /// A cached archive, or the first that can be downloaded. The error contains `what`, the reasons of all origins, and
+    /// `advice`, which follows "Check the network".
     fn fetch_pinned(
         (what, advice): (&str, &str),
         origins: &[Origin],
@@ -88,7 +88,7 @@ impl SourceArchive {
                 Err(error) => failures += &format!("- {}: {error:#}\n", origin.kind.describe()),
             }
         }
-        let failed = anyhow!("failed to fetch {what}; tried\n{failures}Check the network{advice}");
+        let failed = anyhow!("failed to fetch {what}; tried:\n{failures}Check the network{advice}");
         Ok(Err(failed).with_kind(ErrorKind::Download)?)
     }
 
@@ -117,12 +117,12 @@ impl SourceArchive {
                 description,
             }),
             Some(expected) => bail!(
-                "failed to verify `{description}`: its SHA-256 is {digest}, not {expected} as \
-                 `source.sha256` says"
+                "failed to verify `{description}`: its SHA-256 is {digest}, not {expected} as in \
+                 `source.sha256`"
             ),
             None => bail!(
-                "failed to verify `{description}`: its SHA-256 {digest} is none of the pinned \
-                 ones; if you trust it, add `sha256 = \"{digest}\"` to `[source]`"
+                "failed to verify `{description}`: its SHA-256 {digest} is not pinned; if you trust \
+                 it, add `sha256 = \"{digest}\"` to `[source]`"
             ),
         }
     }

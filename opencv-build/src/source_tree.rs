@@ -1,5 +1,5 @@
-//! The trimmed source tree on disk: only what the build reads, with the cuts applied. Written so
-//! that a file whose content stays keeps its time: ninja then compiles only what changed.
+//! The trimmed source tree on disk: only the files that the build reads, with the patches applied. A file whose
+//! content is unchanged keeps its modification time, so that ninja compiles only what changed.
 
 pub(crate) mod plan;
 
@@ -20,13 +20,13 @@ use support::progress::Step;
 pub struct SourceTree {
     pub path: PathBuf,
     pub source: String,
-    /// What a person would call the newer tree that other people's libraries are from.
+    /// Human-readable description of the newer tree that the third-party libraries are from.
     pub third_party: Option<String>,
 }
 
 impl SourceTree {
-    /// Makes the folder `tree` in `work` hold what `trim` takes of `source` and of the newer tree
-    /// `third_party`, unless the stamp beside it says that it does.
+    /// Writes the files that `trim` selects from `source` and from the newer tree `third_party` to the folder `tree` in
+    /// `work`, unless its stamp matches `fingerprint`.
     pub fn write(
         source: &SourceArchive,
         third_party: Option<&SourceArchive>,
@@ -46,7 +46,7 @@ impl SourceTree {
             return Ok(tree);
         }
         remove_if_exists(&stamp)?;
-        let _step = Step::start(format!("unpacking the {}", source.description));
+        let _step = Step::start(format!("extracting the {}", source.description));
         let mut writer = Writer {
             root: &path,
             trim,
@@ -60,7 +60,7 @@ impl SourceTree {
         }
         ensure!(
             writer.kept.contains("CMakeLists.txt"),
-            "failed to unpack the {}: it holds no OpenCV source tree",
+            "failed to extract the {}: it contains no OpenCV source tree",
             source.description
         );
         trim.check_required_files(&writer.seen)?;
@@ -90,7 +90,7 @@ impl Writer<'_> {
                 truncated,
             } => self
                 .add_archive(path, root.as_deref(), *truncated, newer)
-                .with_context(|| format!("failed to unpack `{}`", path.display())),
+                .with_context(|| format!("failed to extract `{}`", path.display())),
             SourceKind::Folder(folder) => self.add_folder(folder),
         }
     }
@@ -104,17 +104,17 @@ impl Writer<'_> {
     ) -> Result<()> {
         let file = File::open(archive)?;
         let mut entries = tar::Archive::new(flate2::read::GzDecoder::new(file));
-        // The last one, if it is wanted.
+        // The previous entry, if it was wanted.
         let mut last = None;
         for entry in entries.entries()? {
             let mut entry = match entry {
-                // Where what was downloaded of it ends.
+                // The end of the downloaded prefix.
                 Err(error) if truncated && error.kind() == ErrorKind::UnexpectedEof => {
                     return match last {
                         None => Ok(()),
                         Some(last) => bail!(
-                            "what is downloaded of it ends behind `{last}`, and more may be missing; \
-                             pin more bytes in opencv-build/data/pins.toml"
+                            "the downloaded prefix ends after `{last}`, so files may be missing; \
+                             increase `prefix_bytes` in opencv-build/data/pins.toml"
                         ),
                     };
                 }
@@ -162,12 +162,12 @@ impl Writer<'_> {
     }
 }
 
-/// The part of an archive's path below `root`, or below the first folder where no root is given.
+/// The path of an archive's entry relative to `root`, or to its top-level folder if `root` is `None`.
 fn strip_archive_root(inner: &Path, root: Option<&str>) -> Result<Option<String>> {
     let stays = |part| matches!(part, Component::Normal(_));
     ensure!(
         inner.components().all(stays),
-        "`{}` does not stay inside the archive",
+        "the path `{}` leads outside the archive",
         inner.display()
     );
     let below = match root {
@@ -178,12 +178,12 @@ fn strip_archive_root(inner: &Path, root: Option<&str>) -> Result<Option<String>
     Ok(below.filter(|path| !path.is_empty()))
 }
 
-/// Removes every file below `folder` that is not in `kept`, and folders that are empty then.
+/// Removes every file in `folder` that is not in `kept`, and folders that become empty.
 fn remove_unlisted_files(root: &Path, folder: &Path, kept: &BTreeSet<String>) -> Result<()> {
     for path in sorted_entries(folder)? {
         if path.is_dir() {
             remove_unlisted_files(root, &path, kept)?;
-            // Fails where something is left in it, as it should.
+            // Fails, as intended, if the folder is not empty.
             let _ = fs::remove_dir(&path);
             continue;
         }

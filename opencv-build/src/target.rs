@@ -1,5 +1,4 @@
-//! The machine that the result runs on: architecture and the oldest glibc. Knows how rustc, zig
-//! and cmake each call it, and nothing of how it is built for.
+//! The target of a build: architecture and oldest supported glibc, with its names in rustc and zig.
 
 pub use platform::{Architecture, GlibcVersion};
 use serde::{Deserialize, Deserializer, Serialize, de};
@@ -8,10 +7,10 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 /// Source: <https://doc.rust-lang.org/rustc/platform-support.html>.
 const MIN_GLIBC: GlibcVersion = GlibcVersion::new(2, 17);
 
-/// What is built for: an architecture and the oldest glibc that the result may need.
+/// An architecture and the oldest glibc on which the result must run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "the names say what each is")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub struct Target {
     pub architecture: Architecture,
     #[serde(deserialize_with = "deserialize_supported_glibc")]
@@ -19,28 +18,28 @@ pub struct Target {
 }
 
 impl Target {
-    /// The folder name that tells builds for different targets apart: `x86_64-glibc2.26`.
+    /// A unique folder name for builds for this target, such as `x86_64-glibc2.26`.
     pub fn dir_name(&self) -> String {
         format!("{}-glibc{}", self.architecture, self.glibc)
     }
 
-    /// What rustc calls it; rustc does not know a glibc version.
+    /// rustc's target triple, which has no glibc version.
     pub fn rust_triple(&self) -> String {
         format!("{}-unknown-linux-gnu", self.architecture)
     }
 
-    /// What zig calls it, glibc version included.
+    /// zig's target triple, with the glibc version.
     pub fn zig_triple(&self) -> String {
         format!("{}-linux-gnu.{}", self.architecture, self.glibc)
     }
 
-    /// Whether programs for it run on this machine.
+    /// Whether programs for this target run on the build machine.
     pub fn runs_on_host(&self) -> bool {
         Architecture::host() == Some(self.architecture)
     }
 }
 
-/// Reads a glibc release that Rust programs run on.
+/// Rejects a glibc release on which Rust programs do not run.
 fn deserialize_supported_glibc<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<GlibcVersion, D::Error> {

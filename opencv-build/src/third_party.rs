@@ -1,6 +1,5 @@
-//! Whose code an SDK holds besides OpenCV's own, with versions and licence texts. Reads
-//! `data/third-party.toml` and what it points to in OpenCV's tree and in zig's; refuses a library
-//! of which it knows nothing, and a version that it cannot find.
+//! Third-party code in an SDK, with versions and licence texts: from `data/third-party.toml` and the files that it
+//! refers to in OpenCV's tree and in zig. A library without an entry or a version that is not found is an error.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -17,37 +16,37 @@ const TEXT: &str = include_str!("../data/third-party.toml");
 
 pub const LICENSES_DIR: &str = "share/licenses";
 
-/// One piece of somebody else's code, as `sdk.json` names it.
+/// A third-party component, as in `sdk.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names say what each is")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub struct ThirdParty {
     pub name: String,
     pub version: String,
     pub location: ThirdPartyLocation,
-    /// Its licence, an SPDX expression.
+    /// An SPDX expression.
     pub license: String,
-    /// The licence's texts, as paths in the SDK. Several parts can share one.
+    /// Paths in the SDK. Several components can share a file.
     pub license_files: Vec<String>,
     pub homepage: String,
-    /// What its source was taken from, if not from OpenCV's or the compiler's own.
+    /// Description of its source, unless that is OpenCV's or the compiler's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
-    /// Vendor and product as the National Vulnerability Database lists them.
+    /// Vendor and product in the National Vulnerability Database.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpe: Option<[String; 2]>,
 }
 
-/// Where a piece of somebody else's code is.
+/// Where a third-party component is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ThirdPartyLocation {
-    /// A static library of its own, by the name that it is linked by.
+    /// A static library of its own, by its link name.
     Library(String),
     /// Compiled into this module of OpenCV.
     Module(String),
-    /// Files of this folder of the SDK.
+    /// Files in this folder of the SDK.
     Folder(String),
-    /// Not in the SDK: what the compiler links into every program, and what it calls that.
+    /// Not in the SDK: a library of the compiler that it links into every program, by its file name.
     Runtime(String),
 }
 
@@ -67,13 +66,13 @@ pub struct ThirdPartyEntry {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
 enum Version {
-    /// It is that of OpenCV, or of a wheel of the toolchain.
+    /// The version of `opencv` or of a wheel of the toolchain.
     SameAs(String),
     InFile {
         file: String,
-        /// What each number follows.
+        /// The text before each number.
         prefixes: Vec<String>,
-        /// It is one number of two digits for each part.
+        /// Whether the version is one number with two digits per part.
         #[serde(default)]
         two_digits: bool,
     },
@@ -83,7 +82,7 @@ enum Version {
 #[serde(rename_all = "snake_case")]
 enum LicenseText {
     File(String),
-    /// The file's first comment.
+    /// Only the first comment of the file.
     FirstComment(String),
 }
 
@@ -95,22 +94,22 @@ struct ThirdPartyToml {
 
 pub(crate) struct Sources<'a> {
     pub(crate) tree: &'a SourceTree,
-    /// What of it was taken from the newer tree.
+    /// Defines which folders are from the newer tree.
     pub(crate) trim: &'a Trim,
     pub(crate) zig_dir: &'a Path,
     pub(crate) opencv_version: &'a str,
     pub(crate) tool_versions: &'a BTreeMap<String, String>,
 }
 
-/// All entries that this crate carries.
+/// All entries of `data/third-party.toml`.
 pub fn entries() -> Vec<ThirdPartyEntry> {
     let toml: ThirdPartyToml =
         toml::from_str(TEXT).expect("data/third-party.toml is checked by a test");
     toml.component
 }
 
-/// What is in an SDK of these `modules` and `libraries`, and what its programs are linked with
-/// besides. Writes the licences' texts into the SDK in `folder`.
+/// The components of an SDK with these `modules` and `libraries`, and those that the compiler links with its programs.
+/// Writes the licence texts into the SDK in `folder`.
 pub(crate) fn collect_components(
     sources: &Sources<'_>,
     modules: &[String],
@@ -122,8 +121,8 @@ pub(crate) fn collect_components(
         let known = |entry: &ThirdPartyEntry| matches!(&entry.location, ThirdPartyLocation::Library(name) if name == library);
         ensure!(
             library.starts_with("opencv_") || entries.iter().any(known),
-            "nothing is known of the library `{library}`; add its version's place and its licence \
-             to opencv-build/data/third-party.toml"
+            "the library `{library}` has no entry; add its version and licence to \
+             opencv-build/data/third-party.toml"
         );
     }
     let present = |entry: &&ThirdPartyEntry| match &entry.location {
@@ -170,7 +169,7 @@ impl ThirdPartyEntry {
             Version::SameAs(whose) if whose == "opencv" => Ok(sources.opencv_version.to_owned()),
             Version::SameAs(whose) => {
                 let version = sources.tool_versions.get(whose).cloned();
-                version.with_context(|| format!("{failed}: `{whose}` is no wheel"))
+                version.with_context(|| format!("{failed}: `{whose}` is not a pinned wheel"))
             }
             Version::InFile {
                 file,
@@ -182,7 +181,7 @@ impl ThirdPartyEntry {
                 version.with_context(|| {
                     format!(
                         "{failed} in `{}`, where it should follow `{}`; \
-                         mend opencv-build/data/third-party.toml",
+                         correct opencv-build/data/third-party.toml",
                         path.display(),
                         prefixes.join("`, `")
                     )
@@ -191,7 +190,7 @@ impl ThirdPartyEntry {
         }
     }
 
-    /// Writes the licence's texts below `folder`, but for those that are there already.
+    /// Writes the licence texts to `folder` and returns their paths; a text in `written` is not repeated.
     fn write_texts(
         &self,
         root: &Path,
@@ -226,12 +225,12 @@ impl ThirdPartyEntry {
     fn read(&self, path: &Path) -> Result<String> {
         let bytes = fs::read(path)
             .with_context(|| format!("failed to read `{}` for {}", path.display(), self.name))?;
-        // Some authors' names are in Latin-1; versions and licences are in ASCII.
+        // Some authors' names are in Latin-1; versions and licences are ASCII.
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 }
 
-/// The version whose parts stand in `text`, each behind one of `prefixes`.
+/// The version whose parts follow the `prefixes` in `text`.
 fn find_version_in(text: &str, prefixes: &[String], two_digits: bool) -> Option<String> {
     let mut parts = Vec::new();
     for marker in prefixes {
@@ -252,7 +251,7 @@ fn find_version_in(text: &str, prefixes: &[String], two_digits: bool) -> Option<
     (!parts.is_empty()).then(|| parts.join("."))
 }
 
-/// The text of the first comment, of C or of XML, without what marks its lines.
+/// The text of the first comment, of C or XML, without comment markers.
 fn first_comment(text: &str) -> Option<String> {
     let between = |open: &str, close: &str| {
         let (before, rest) = text.split_once(open)?;
@@ -271,7 +270,7 @@ fn first_comment(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| format!("{text}\n"))
 }
 
-/// A line of a comment of C without the star at its start.
+/// Removes the star at the start of a line of a C comment.
 fn strip_comment_prefix(line: &str) -> &str {
     match line.trim_start().strip_prefix('*') {
         Some(rest) => rest.strip_prefix(' ').unwrap_or(rest),

@@ -1,5 +1,5 @@
-//! The build tools, as Python wheels: cmake, ninja, zig, libclang and unearth. Needs Python 3
-//! with pip; refuses to use any build tool of the machine.
+//! The build tools, as Python wheels: cmake, ninja, zig, libclang and unearth. Needs Python 3 with pip; never uses the
+//! machine's own build tools.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,13 +11,13 @@ use crate::wheels;
 
 #[derive(Clone, Debug)]
 pub struct Toolchain {
-    /// Python finds the wheels' modules in it.
+    /// Contains the wheels' modules; to be set as `PYTHONPATH`.
     pub root: PathBuf,
     pub versions: BTreeMap<String, String>,
 }
 
 impl Toolchain {
-    /// Installs the pinned tools below `parent`, unless they are there.
+    /// Installs the pinned tools in `parent`, unless they are already installed.
     pub fn install(pins: &Pins, parent: &Path) -> Result<Self> {
         let root = wheels::install(&pins.wheel, parent, "toolchain")?;
         let wheels = pins.wheel.iter();
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     impl Toolchain {
-        /// Tools that somebody else put into `root`, in the wheels' layout.
+        /// Tools that a test has put into `root`, in the wheels' layout.
         pub(crate) fn at(root: &Path) -> Self {
             Self {
                 root: root.to_owned(),

@@ -1,4 +1,4 @@
-//! The compiler and the build tools that an SDK was made by, for those who compile and link against it.
+//! The compiler and build tools of an SDK, for programs that are built against it.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -21,12 +21,12 @@ pub struct Tools {
     scripts: PathBuf,
 }
 
-#[expect(missing_docs, reason = "the names say what each is")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 impl Tools {
-    /// The tools that build `recipe` below `paths`, installed now if they are not there.
+    /// Installs the tools for `recipe` in `paths`, unless they are already installed.
     ///
     /// # Errors
-    /// They cannot be fetched, or the folder cannot be written.
+    /// They cannot be downloaded, or the folder cannot be written.
     pub fn install(recipe: &Recipe, paths: &BuildPaths) -> Result<Self, Error> {
         let installed = || {
             let toolchain = Toolchain::install(Pins::embedded(), &paths.toolchain_dir())?;
@@ -50,7 +50,7 @@ impl Tools {
         self.compiler.cxx()
     }
 
-    /// zig, which is clang and lld among other things.
+    /// zig, which includes clang and lld.
     pub fn zig(&self) -> PathBuf {
         self.toolchain.zig()
     }
@@ -63,16 +63,16 @@ impl Tools {
         self.toolchain.ninja()
     }
 
-    /// The folder in which Python finds the modules of the tools that are written in it.
+    /// `PYTHONPATH` for the tools written in Python.
     pub fn python_path(&self) -> &Path {
         &self.toolchain.root
     }
 
-    /// What cargo, the crate `cc` and the binding generator of the crate `opencv` must find in the environment to
-    /// compile and link with this compiler and nothing else.
+    /// Environment variables that make cargo, the crate `cc` and the binding generator of the crate `opencv` compile
+    /// and link with this compiler and no other.
     ///
     /// # Errors
-    /// The compiler does not say what its macros are.
+    /// The compiler's macros cannot be read.
     pub fn environment(&self) -> Result<Vec<(String, OsString)>, Error> {
         let compiler = &self.compiler;
         let arguments = compiler.libclang_arguments(&self.target);
@@ -93,17 +93,17 @@ impl Tools {
                 compiler.scripts_dir.join("ranlib").into(),
             ),
             ("LIBCLANG_PATH".to_owned(), libclang.into()),
-            // Asked for its version and for where it looks for headers.
+            // Called for its version and include paths.
             ("CLANG_PATH".to_owned(), compiler.cxx().into()),
             ("OPENCV_CLANG_ARGS".to_owned(), arguments.into()),
         ])
     }
 
-    /// What cargo must find in the environment after that to leave a record of how it linked the function in the folder
-    /// `record`: what size reports are made of.
+    /// Environment variables, to be set after [`Self::environment`], that make cargo record the function's link in the
+    /// folder `record`, for size reports.
     ///
     /// # Errors
-    /// The script for it cannot be written.
+    /// The linker script cannot be written.
     pub fn link_record_environment(&self, record: &Path) -> Result<[(String, OsString); 2], Error> {
         linker::recording_environment(&self.compiler, &self.target, &self.scripts, record)
             .with_kind(ErrorKind::Step)

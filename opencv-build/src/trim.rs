@@ -1,6 +1,5 @@
-//! What of OpenCV's tree a recipe reads, and what is cut from it. Reads `data/trim.toml` and the
-//! files in `overlay/`; refuses a cut whose target is not in the tree, because then the tree is
-//! not the one that the cut was made for.
+//! The files of OpenCV's tree that a recipe needs, and the patches to them, from `data/trim.toml` and the files in
+//! `overlay/`. A patch whose target is missing is an error, because it was made for another tree.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -39,35 +38,35 @@ struct Patch {
     edit: Vec<Edit>,
 }
 
-/// A line of a file, or several that follow one another, that are replaced.
+/// Replaces a line of a file, or several consecutive ones.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Edit {
     file: String,
-    /// The lines; white space around each does not matter.
+    /// The lines to replace; leading and trailing white space of each is ignored.
     pub(crate) line: String,
-    /// What takes their place; nothing where they are dropped.
+    /// Empty if the lines are removed.
     #[serde(default)]
     replacement: String,
 }
 
-/// What one recipe takes and cuts. Paths are relative to the tree's root.
+/// The file selection and patches for one recipe. Paths are relative to the tree's root.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Trim {
-    /// Whether all is kept, whatever `keep` and the modules are.
+    /// Whether all files are kept, regardless of `keep` and the modules.
     keep_all: bool,
     keep: Vec<String>,
     module_exclude: Vec<String>,
     modules: BTreeSet<String>,
-    /// Files that must be in the tree and are left out.
+    /// Must exist in the tree.
     pub removed: BTreeSet<String>,
-    /// Lines that must be in a file, once, and are replaced.
+    /// By file. The lines of each edit must occur exactly once.
     pub edits: BTreeMap<String, Vec<Edit>>,
-    /// Files that must be in the tree and are replaced by ours.
+    /// Our contents for files that must exist in the tree.
     pub replaced: BTreeMap<String, &'static str>,
-    /// Files of ours that must not be in the tree and are added.
+    /// Our contents for files that must not exist in the tree.
     pub added: BTreeMap<String, &'static str>,
-    /// Folders that are not taken from OpenCV's own tree but from a newer one's.
+    /// Folders that are taken from a newer tree instead of OpenCV's own.
     third_party: Vec<String>,
 }
 
@@ -100,7 +99,7 @@ impl Trim {
         trim
     }
 
-    /// All of OpenCV's tree as it is, but for the one file that makes precompiled headers.
+    /// The whole unmodified tree, except for our support for precompiled headers.
     pub fn upstream() -> Self {
         let (name, text) = overlay::file(overlay::PRECOMPILED_HEADERS);
         Self {
@@ -139,7 +138,7 @@ impl Trim {
         }
     }
 
-    /// Whether the file at `path` is taken from the newer tree and not from OpenCV's own.
+    /// Whether the file at `path` is taken from the newer tree.
     pub fn is_third_party(&self, path: &str) -> bool {
         let mut folders = self.third_party.iter();
         folders.any(|folder| path.starts_with(folder))
@@ -149,19 +148,19 @@ impl Trim {
         !self.third_party.is_empty()
     }
 
-    /// Refuses a tree of the files in `kept` that lacks a folder of the newer tree.
+    /// Fails if `kept` has no files of one of the newer tree's folders.
     pub fn check_third_party(&self, kept: &BTreeSet<String>) -> Result<()> {
         for folder in &self.third_party {
             ensure!(
                 kept.iter().any(|path| path.starts_with(folder)),
-                "failed to unpack the sources of other people's libraries: `{folder}` is not among them; \
-                 mend the pin in opencv-build/data/pins.toml"
+                "failed to extract the sources of third-party libraries: they do not contain `{folder}`; \
+                 correct the pin in opencv-build/data/pins.toml"
             );
         }
         Ok(())
     }
 
-    /// Whether the build reads the file at `path` of OpenCV's own tree, before cuts.
+    /// Whether the build reads the file at `path` of OpenCV's own tree, before patches.
     pub fn includes(&self, path: &str) -> bool {
         if self.is_third_party(path) {
             return false;
@@ -197,7 +196,7 @@ impl Trim {
         Ok(Fingerprint::of(inputs).to_string())
     }
 
-    /// The content that the file at `path` has after the cuts; `None` if it is left out.
+    /// The content of the file at `path` after the patches; `None` if it is removed.
     pub fn apply(&self, path: &str, content: Vec<u8>) -> Result<Option<Vec<u8>>> {
         if self.removed.contains(path) {
             return Ok(None);
@@ -209,9 +208,9 @@ impl Trim {
             return Ok(Some(content));
         };
         let text = String::from_utf8(content)
-            .with_context(|| format!("failed to trim `{path}`: it is no UTF-8"))?;
+            .with_context(|| format!("failed to patch `{path}`: it is not valid UTF-8"))?;
         let lines: Vec<_> = text.split_inclusive('\n').collect();
-        // Where each edit begins, with how many lines it replaces by what.
+        // By first line: the number of lines replaced, and the replacement.
         let mut replacements = BTreeMap::new();
         for Edit {
             line, replacement, ..
@@ -225,7 +224,7 @@ impl Trim {
             let found: Vec<_> = (0..lines.len()).filter(is_there).collect();
             ensure!(
                 found.len() == 1,
-                "failed to trim `{path}`: the line `{line}` is there {} times, not once",
+                "failed to patch `{path}`: the line `{line}` occurs {} times, not once",
                 found.len()
             );
             replacements.insert(found[0], (wanted.len(), replacement.trim_start()));
@@ -240,7 +239,7 @@ impl Trim {
         Ok(Some(edited.into_bytes()))
     }
 
-    /// Refuses a tree that lacks a file which a cut removes, edits or replaces, or has one that a cut adds.
+    /// Fails if the tree lacks a file that a patch removes, edits or replaces, or has one that a patch adds.
     pub fn check_required_files(&self, seen: &BTreeSet<String>) -> Result<()> {
         let touched = self
             .removed
@@ -250,14 +249,14 @@ impl Trim {
         for path in touched {
             ensure!(
                 seen.contains(path),
-                "failed to trim the source: `{path}` is not in it; the cuts in \
+                "failed to patch the source: it does not contain `{path}`; the patches in \
                  opencv-build/data/trim.toml are for OpenCV 4.5.5"
             );
         }
         for path in self.added.keys() {
             ensure!(
                 !seen.contains(path),
-                "failed to trim the source: `{path}`, which opencv-build adds to it, is in it already"
+                "failed to patch the source: `{path}`, which opencv-build adds, already exists"
             );
         }
         Ok(())

@@ -1,6 +1,5 @@
-//! Installs pinned Python wheels into a folder of their own, with pip and nothing else of the
-//! machine's Python. What is installed has the pinned digest or is refused by pip; what the user has pip do
-//! otherwise does not count.
+//! Installs pinned Python wheels into a separate folder with the machine's pip. pip rejects a file without a pinned
+//! digest; the user's pip configuration does not affect the result.
 
 use std::path::{Path, PathBuf};
 
@@ -17,21 +16,21 @@ use support::lock::Lock;
 use support::progress::{Step, print_status};
 use support::run::run_logged;
 
-/// The fingerprint of a set of wheels.
+/// Covers names, versions and digests of the wheels, and the machine's architecture.
 pub fn fingerprint(wheels: &[Wheel]) -> Fingerprint {
     let text = requirements(wheels);
     Fingerprint::of([
         ("wheels", text.as_bytes()),
-        // Wheels carry programs for the machine that they were installed on.
+        // Wheels contain programs for the machine's architecture.
         ("machine", std::env::consts::ARCH.as_bytes()),
     ])
 }
 
-/// The folder below `parent` that holds `wheels`, installed now if it is not there.
+/// Installs `wheels` in a subfolder of `parent`, unless they are already installed, and returns that folder. `what` is
+/// the prefix of its name, and is used in messages.
 ///
 /// # Errors
-/// There is no Python 3 with pip, no network, or a file has another digest than the pinned one;
-/// nothing is left behind then.
+/// There is no Python 3 with pip, no network, or a file does not have the pinned digest. Nothing is left behind.
 pub fn install(wheels: &[Wheel], parent: &Path, what: &str) -> Result<PathBuf, Error> {
     let folder = parent.join(format!("{what}-{}", fingerprint(wheels).short()));
     if folder.is_dir() {
@@ -69,12 +68,12 @@ fn install_with(
         .arg(partial.path().join("installed"))
         .arg("--requirement")
         .arg(&list)
-        // pip outlives us if we are killed; until it has ended nobody removes its folder.
+        // pip continues if this process is killed, and keeps the lock: its folder is not removed before it ends.
         .stdin(lock.inheritable_stdin()?)
-        // pip says that running it as root is unwise; into a folder of our own it is not.
+        // Suppresses pip's warning about running as root, which does not apply to a separate folder.
         .env("PIP_ROOT_USER_ACTION", "ignore");
     run_logged(index.apply(&mut pip), &parent.join("pip.log"), |line| {
-        // What it says when it begins with a wheel.
+        // pip prints this for each wheel that it starts to install.
         if line.starts_with("Collecting ") {
             step.advance(begun, wheels.len() as u64);
             begun += 1;
@@ -82,8 +81,8 @@ fn install_with(
     })
     .with_context(|| {
         format!(
-            "failed to install the {what} into `{}`; it comes from Python's package index, so \
-             check the network, the disk's free space and pip's configuration",
+            "failed to install the {what} from Python's package index into `{}`; check the network, \
+             the free disk space and pip's configuration",
             parent.display()
         )
     })?;
@@ -91,7 +90,7 @@ fn install_with(
     Ok(folder)
 }
 
-/// pip's list of what to install and of the only files that it may be.
+/// The content of pip's `requirements.txt`, with all accepted digests.
 fn requirements(wheels: &[Wheel]) -> String {
     let line = |wheel: &Wheel| {
         let hashes = wheel.sha256.iter().map(|h| format!(" --hash=sha256:{h}"));
@@ -101,7 +100,7 @@ fn requirements(wheels: &[Wheel]) -> String {
     wheels.iter().map(line).collect()
 }
 
-/// The first Python 3.11 or newer on PATH that has pip.
+/// The first Python 3.11 or newer with pip on PATH.
 pub fn find_python() -> Result<PathBuf, Error> {
     Ok(Python::find().with_kind(ErrorKind::Download)?.program)
 }
@@ -115,7 +114,7 @@ mod tests {
 
     use super::*;
 
-    /// Writes a wheel with one module, and adds a virtual environment without pip, as uv makes them.
+    /// Writes a wheel with one module, and creates a virtual environment without pip, like uv's.
     const PREPARE: &str = "
 import sys, venv, zipfile
 folder = sys.argv[1]
@@ -164,7 +163,7 @@ venv.create(folder + '/venv', with_pip=False, symlinks=True)
             ("VIRTUAL_ENV", at("venv").display().to_string()),
         ];
         let environment: Environment = set.into_iter().collect();
-        let python = Python::find_in(environment).unwrap();
+        let python = Python::find_in(&environment).unwrap();
         assert!(!python.program.starts_with(scratch.path()));
         let wheel = Wheel {
             name: "tiny".into(),

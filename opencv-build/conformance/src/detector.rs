@@ -1,6 +1,5 @@
-//! That our detector finds what OpenCV's own code finds: in random cases in the same build, in photos
-//! against the Python wheel, and by itself under a compiler's sanitizers. The programs that detect are in
-//! `data/detector`.
+//! Tests that our detector finds the same rectangles as OpenCV's own code: in random cases in the same build, in photos
+//! against the Python wheel, and without OpenCV under sanitizers. The programs are in `data/detector`.
 
 mod sanitizers;
 mod simd_levels;

@@ -1,6 +1,6 @@
-//! JPEG files of every kind, read and written by the SDK and by the Python wheel of OpenCV 4.5.5: the same pixels and the
-//! same files, with all kernels that this machine has and with none. What writes the files, what reads them, and what
-//! compares are programs in `data/jpeg`.
+//! Decodes and encodes JPEG files of every kind by the SDK and by OpenCV's Python wheel 4.5.5, with all SIMD kernels
+//! that this machine supports and without: the pixels and the files must be the same. The programs that write, decode
+//! and compare the files are in `data/jpeg`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,14 +16,13 @@ use crate::Fixture;
 use crate::programs::Programs;
 use crate::reference::Reference;
 
-/// Variables that turn kernels of libjpeg-turbo's off, by architecture.
+/// Environment variables that turn off libjpeg-turbo's SIMD kernels; empty for none.
 const X86_SIMD_VARIABLES: [&str; 3] = ["", "JSIMD_FORCESSE2", "JSIMD_FORCENONE"];
 const ARM_SIMD_VARIABLES: [&str; 2] = ["", "JSIMD_FORCENONE"];
 
 /// One of the files that `write_variants.c` writes.
 const BASELINE_FILE: &str = "420-baseline-64x48-q95.jpg";
 
-/// Compares what both read and write.
 pub fn test(fixture: &Fixture) -> Result<()> {
     fixture.skip_unless_runnable()?;
     let reference = Reference::install(fixture.paths)?;
@@ -57,21 +56,22 @@ pub fn test(fixture: &Fixture) -> Result<()> {
         let report = output(compare).with_context(|| format!("with {how}"))?;
         print_status(&format!("{how}: {report}"));
 
-        // OpenCV's own copy of libjpeg-turbo guessed from wrong neighbours what is missing in these files, or failed:
-        // https://github.com/libjpeg-turbo/libjpeg-turbo/blob/main/ChangeLog.md (2.1.3). Kernels must not matter.
+        // The wheel is not a reference here: OpenCV's own copy of libjpeg-turbo estimates missing scans from the wrong
+        // neighbours, or fails: https://github.com/libjpeg-turbo/libjpeg-turbo/blob/main/ChangeLog.md (2.1.3). But all
+        // kernels must give the same result.
         decode_files(&decode, &truncated, variable)?;
         let contents = file_contents(&truncated)?;
         ensure!(
             before.is_none_or(|before| before == contents),
-            "files that lack scans are read in another way with {how}"
+            "files without all scans are decoded differently with {how}"
         );
         before = Some(contents);
     }
     Ok(())
 }
 
-/// What compiles the program that writes files of every kind, `PROGRAM FOLDER FOLDER`: whole ones, and ones that lack scans.
-/// It calls the SDK's libjpeg-turbo by itself.
+/// The command that compiles the program `PROGRAM FOLDER FOLDER`, which writes complete files to the first folder and
+/// files that lack scans to the second. It uses the SDK's libjpeg-turbo directly.
 pub fn compile_variant_writer<'s>(fixture: &Fixture, sh: &'s Shell, program: &Path) -> Cmd<'s> {
     let (cc, sdk) = (fixture.tools.cc(), fixture.sdk.path());
     let source = fixture.data_dir().join("jpeg/write_variants.c");
@@ -81,7 +81,7 @@ pub fn compile_variant_writer<'s>(fixture: &Fixture, sh: &'s Shell, program: &Pa
     )
 }
 
-/// Photos, and files that nobody or not everybody can read: cut off, of 12 bits, and lossless.
+/// Adds photos, and files that not every decoder can read: truncated, with 12 bits, and lossless.
 fn add_unusual_files(sdk: &Sdk, folder: &Path) -> Result<()> {
     let read = |path: PathBuf| fs::read(path);
     let write = |name: &str, content: &[u8]| fs::write(folder.join(name), content);
@@ -95,19 +95,19 @@ fn add_unusual_files(sdk: &Sdk, folder: &Path) -> Result<()> {
         .windows(2)
         .position(|marker| marker == [0xff, 0xc0]);
     let frame = frame.context("a baseline file has no frame")?;
-    // What is after the marker and the length is the number of bits.
-    for (name, place, value) in [
+    // After the marker and the length comes the number of bits.
+    for (name, offset, value) in [
         ("twelve.jpg", frame + 4, 12),
         ("lossless.jpg", frame + 1, 0xc3),
     ] {
         let mut other = baseline.clone();
-        other[place] = value;
+        other[offset] = value;
         write(name, &other)?;
     }
     Ok(())
 }
 
-/// Has the program read every file of a folder, in which nothing of an earlier time is left.
+/// Decodes every file of a folder, after removing earlier output.
 fn decode_files(program: &Path, folder: &Path, variable: &str) -> Result<()> {
     for path in sorted_entries(folder)? {
         if path.extension().is_none_or(|extension| extension != "jpg") {
@@ -123,7 +123,6 @@ fn decode_files(program: &Path, folder: &Path, variable: &str) -> Result<()> {
     Ok(())
 }
 
-/// What is in the files of a folder.
 fn file_contents(folder: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
     let files = sorted_entries(folder)?.into_iter();
     files

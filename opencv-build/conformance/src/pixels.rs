@@ -1,5 +1,5 @@
-//! Files of every kind of the formats that are not JPEG, read by the SDK and by the Python wheel of OpenCV 4.5.5, whose
-//! libraries are years older: the same pixels. The programs that write, read and compare are in `data/pixels`.
+//! Decodes files of every kind, in formats other than JPEG, by the SDK and by OpenCV's Python wheel 4.5.5, whose
+//! libraries are years older: the pixels must be the same. The programs are in `data/pixels`.
 
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
@@ -10,15 +10,19 @@ use crate::Fixture;
 use crate::programs::Programs;
 use crate::reference::Reference;
 
-/// What `wheel.py` can write, by the recipe's names; what was written anew as PNG is compared where there is PNG.
+/// Formats that `wheel.py` can write, by their names in the recipe. Re-encoding as PNG is compared if the SDK supports
+/// PNG.
 const FORMATS: [&str; 4] = ["png", "webp", "tiff", "jpeg2000"];
 
-/// Compares what both read.
 pub fn test(fixture: &Fixture) -> Result<()> {
     fixture.skip_unless_runnable()?;
     let has = |format: &&str| fixture.sdk.manifest().codecs.contains(*format);
     let formats: Vec<_> = FORMATS.into_iter().filter(has).collect();
-    ensure!(!formats.is_empty(), "the recipe has JPEG alone");
+    ensure!(
+        !formats.is_empty(),
+        "the SDK supports none of {}",
+        FORMATS.join(", ")
+    );
     let reference = Reference::install(fixture.paths)?;
     let programs = Programs::new(fixture)?;
     let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;

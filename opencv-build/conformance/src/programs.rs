@@ -1,4 +1,4 @@
-//! Programs of ours in C and C++: compiled against the SDK by its own compiler, run, and what they say.
+//! Compiles our C++ test programs against the SDK by its own compiler, and runs them.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,14 +12,14 @@ use support::run::{RunnableCommand, Shell, cmd, display_command, run_logged, wai
 
 use crate::Fixture;
 
-/// Where programs are compiled.
+/// Holds the lock of the working folder.
 pub struct Programs<'a> {
     fixture: &'a Fixture<'a>,
     _lock: Lock,
 }
 
 impl<'a> Programs<'a> {
-    /// Waits until no other process tests there.
+    /// Waits until no other process uses the folder.
     pub fn new(fixture: &'a Fixture) -> Result<Self> {
         fs::create_dir_all(&fixture.work_dir)?;
         Ok(Self {
@@ -28,12 +28,12 @@ impl<'a> Programs<'a> {
         })
     }
 
-    /// The folder, which is kept.
+    /// The working folder, which is kept between runs.
     pub fn dir(&self) -> &Path {
         &self.fixture.work_dir
     }
 
-    /// The program of `data/FOLDER/NAME.cpp`, compiled now: what it includes may have changed.
+    /// Compiles `data/FOLDER/NAME.cpp`, every time, because the files that it includes may have changed.
     pub fn compile(&self, folder: &str, name: &str) -> Result<PathBuf> {
         let Fixture { sdk, tools, .. } = self.fixture;
         let program = self.dir().join(format!("{folder}-{name}"));
@@ -50,13 +50,13 @@ impl<'a> Programs<'a> {
         Ok(program)
     }
 
-    /// Runs a command whose output matters only if it fails.
+    /// Runs a command and shows its output only if it fails.
     pub fn run_logged(&self, command: impl RunnableCommand) -> Result<()> {
         run_logged(command, &self.dir().join("log"), |_| ())
     }
 }
 
-/// What a program says on both channels; it must succeed.
+/// Returns the command's stdout. An error shows stdout and stderr.
 pub fn run_and_capture(command: impl RunnableCommand) -> Result<String> {
     command.with_command(capture_output)
 }
@@ -67,7 +67,7 @@ fn capture_output(command: &mut Command) -> Result<String> {
     let stdout = String::from_utf8_lossy(&output.stdout);
     ensure!(
         output.status.success(),
-        "`{shown}` found something: {}\n  | {}",
+        "`{shown}` failed: {}\n  | {}",
         output.status,
         [&stdout, &*String::from_utf8_lossy(&output.stderr)]
             .concat()
@@ -77,14 +77,14 @@ fn capture_output(command: &mut Command) -> Result<String> {
     Ok(stdout.trim().to_owned())
 }
 
-/// What several commands say that run at once, in their order.
+/// Runs the commands in parallel and returns their output in order.
 pub fn run_all(commands: Vec<Command>) -> Result<Vec<String>> {
     thread::scope(|scope| {
         let start = |mut command| scope.spawn(move || run_and_capture(&mut command));
         let running: Vec<_> = commands.into_iter().map(start).collect();
         let done = running.into_iter().map(|thread| {
             let ended = thread.join();
-            ended.unwrap_or_else(|_| Err(anyhow!("a thread that waits for a program panicked")))
+            ended.unwrap_or_else(|_| Err(anyhow!("a thread that runs a program panicked")))
         });
         done.collect()
     })

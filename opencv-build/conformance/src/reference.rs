@@ -1,4 +1,4 @@
-//! The reference: OpenCV 4.5.5 as its Python wheel has it.
+//! The reference: OpenCV's Python wheel 4.5.5.
 
 use std::path::{Path, PathBuf};
 
@@ -17,42 +17,41 @@ struct Pins {
     reference: Vec<Wheel>,
 }
 
-/// A Python that can import the reference.
 pub struct Reference {
     python: PathBuf,
     modules: PathBuf,
 }
 
 impl Reference {
-    /// Installs it, unless it is there.
+    /// Installs the wheels unless they are installed already.
     ///
     /// # Errors
-    /// A [`Skip`] where the machine's Python is one that the wheel was not made for; the wheels cannot be had.
+    /// Returns a [`Skip`] if the wheel does not support the machine's Python. Fails if the wheels cannot be downloaded.
     pub fn install(paths: &BuildPaths) -> Result<Self> {
         let script = "import sys; print(sys.version_info[1])";
         let (sh, python) = (Shell::new()?, find_python()?);
         let minor = output(cmd!(sh, "{python} -c {script}"))?;
         Skip::unless(["11", "12"].contains(&minor.as_str()), || {
             format!(
-                "`python3` is 3.{minor}, and the numpy that OpenCV 4.5.5's wheel needs exists for 3.11 and 3.12"
+                "`python3` is 3.{minor}, but the numpy that OpenCV 4.5.5's wheel needs exists only for 3.11 and 3.12"
             )
         })?;
         let modules = install_wheels(&pins()?.reference, &paths.toolchain_dir(), "reference")?;
         Ok(Self { python, modules })
     }
 
-    /// Python, about to run a script that imports the reference.
+    /// The command that runs a script with access to the reference.
     pub fn python_command<'s>(&self, sh: &'s Shell, script: &Path) -> Cmd<'s> {
         let python = &self.python;
         cmd!(sh, "{python} {script}").env("PYTHONPATH", &self.modules)
     }
 }
 
-/// The reference's wheels, for those who keep what it said.
+/// Identifies the wheels, as part of cache keys.
 pub fn fingerprint() -> Result<Fingerprint> {
     Ok(wheels_fingerprint(&pins()?.reference))
 }
 
 fn pins() -> Result<Pins> {
-    toml::from_str(PINS).context("data/pins.toml is not a list of wheels")
+    toml::from_str(PINS).context("failed to parse data/pins.toml")
 }

@@ -1,20 +1,19 @@
-//! Tests that cannot be run on this machine.
+//! Tests that cannot run on this machine.
 
 use std::fmt;
 
 use anyhow::Result;
 
-/// Why a test cannot be run here: the error that it returns to be skipped.
+/// The error that a test returns if it cannot run on this machine; the content is the reason.
 #[derive(Debug)]
 pub struct Skip(String);
 
 impl Skip {
-    /// For a reason such as "no Docker engine answers".
     pub fn with_reason(reason: String) -> anyhow::Error {
         Self(reason).into()
     }
 
-    /// Skips the test where a condition does not hold.
+    /// Returns the error unless `condition` holds.
     pub fn unless(condition: bool, reason: impl FnOnce() -> String) -> Result<()> {
         if condition {
             return Ok(());

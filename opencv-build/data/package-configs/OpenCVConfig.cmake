@@ -1,12 +1,12 @@
-# OpenCV @VERSION@ for @ARCHITECTURE@ as static libraries, with those of other projects that they need.
+# OpenCV @VERSION@ for @ARCHITECTURE@ as static libraries, with the third-party libraries that they need.
 #
 #   find_package(OpenCV REQUIRED COMPONENTS imgcodecs objdetect)
 #   target_link_libraries(program PRIVATE ${OpenCV_LIBS})
 #
-# Sets OpenCV_LIBS and OpenCV_LIBRARIES (the components that were asked for, or all), OpenCV_INCLUDE_DIRS,
+# Sets OpenCV_LIBS and OpenCV_LIBRARIES (the requested components, or all), OpenCV_INCLUDE_DIRS,
 # OpenCV_INSTALL_PATH, OpenCV_LIB_COMPONENTS, OpenCV_VERSION with its parts, OpenCV_SHARED (OFF), and
-# OpenCV_<component>_FOUND for each component. OpenCV_SKIP_COMPILER_CHECK turns the compiler check off.
-# Every path is found from where this file lies.
+# OpenCV_<component>_FOUND for each component. OpenCV_SKIP_COMPILER_CHECK disables the compiler check.
+# All paths are relative to this file.
 
 cmake_policy(VERSION 3.10...4.0)
 
@@ -21,8 +21,8 @@ set(OpenCV_SHARED OFF)
 set(OpenCV_INCLUDE_DIRS "${OpenCV_INSTALL_PATH}/include/opencv4")
 set(OpenCV_LIB_COMPONENTS @COMPONENTS@)
 
-# Whether the compiler compiles and links a program where a condition on its macros holds. Only a yes is
-# remembered, for the same compiler and flags: what made it a no may be mended.
+# Whether the compiler compiles and links a program and a condition on its macros holds. Only success is cached, for
+# the same compiler and flags: the cause of a failure may be fixed later.
 function(_opencv_compiler_has condition result)
   string(MD5 key "${condition} ${CMAKE_CXX_COMPILER} ${CMAKE_CXX_COMPILER_ARG1} ${CMAKE_CXX_FLAGS}")
   set(cache_variable "OpenCV_COMPILER_${key}")
@@ -39,7 +39,7 @@ function(_opencv_compiler_has condition result)
   endif()
 endfunction()
 
-# Why the compiler cannot use these libraries, or nothing. Where it cannot, linking would fail with pages of
+# Why the compiler cannot use these libraries, or nothing. Without this check, linking would fail with pages of
 # undefined symbols, or the program would not start.
 function(_opencv_compiler_error result)
   set(${result} "" PARENT_SCOPE)
@@ -50,10 +50,10 @@ function(_opencv_compiler_error result)
   endif()
   include(CheckCXXSourceCompiles)
   include(CMakePushCheckState)
-  # What must hold, and what is wrong with a compiler where it does not.
+  # Pairs of a condition and the error if it does not hold.
   set(requirements
     "1"
-    "fails to compile and link an empty program: cmake's log has its output"
+    "fails to compile and link an empty program: see cmake's log for its output"
     "defined(__@ARCHITECTURE@__)"
     "does not compile for @ARCHITECTURE@, for which these libraries were compiled"
     "defined(__GLIBC__)"
@@ -61,7 +61,7 @@ function(_opencv_compiler_error result)
     "__GLIBC__ > @GLIBC_MAJOR@ || (__GLIBC__ == @GLIBC_MAJOR@ && __GLIBC_MINOR__ >= @GLIBC_MINOR@)"
     "compiles for a glibc that is older than @GLIBC@, which these libraries need"
     "defined(_LIBCPP_VERSION)"
-    "uses another C++ library than libc++, for which these libraries were compiled: linking would end in undefined symbols of std::__1"
+    "does not use libc++, for which these libraries were compiled: symbols in std::__1 would be undefined"
     "_LIBCPP_VERSION >= @LIBCXX_RELEASE@0000"
     "has a libc++ that is older than release @LIBCXX_RELEASE@, for which these libraries were compiled")
   list(LENGTH requirements last)
@@ -71,7 +71,7 @@ function(_opencv_compiler_error result)
     list(GET requirements ${at} condition)
     string(APPEND all " && (${condition})")
   endforeach()
-  # One program where all is well; only a refusal takes more.
+  # One check in the normal case; each condition is checked separately only to find the error.
   _opencv_compiler_has("${all}" is_supported)
   if(is_supported)
     return()
@@ -84,13 +84,13 @@ function(_opencv_compiler_error result)
       list(GET requirements ${at} error_message)
       set(${result} "The C++ compiler `${CMAKE_CXX_COMPILER}` ${error_message}. Compile with `zig c++ -target \
 @ZIG_TARGET@`, or with clang and its libc++ (-stdlib=libc++ in CMAKE_CXX_FLAGS) of release @LIBCXX_RELEASE@ or newer. \
-Where this is a mistake, set OpenCV_SKIP_COMPILER_CHECK to ON." PARENT_SCOPE)
+To skip this check, set OpenCV_SKIP_COMPILER_CHECK to ON." PARENT_SCOPE)
       return()
     endif()
   endforeach()
 endfunction()
 
-# A library of lib/ as a target, with the targets and libraries of the system that it needs.
+# Adds an imported target for a library in lib/; the further arguments are the targets and system libraries it needs.
 function(_opencv_library target name)
   if(TARGET ${target})
     return()
@@ -137,8 +137,8 @@ if(_opencv_missing)
   string(REPLACE ";" ", " _opencv_missing "${_opencv_missing}")
   string(REPLACE ";" ", " _opencv_present "${OpenCV_LIB_COMPONENTS}")
   string(REPLACE "opencv_" "" _opencv_present "${_opencv_present}")
-  set(_opencv_error "This OpenCV lacks the component(s) ${_opencv_missing}. It has ${_opencv_present}. What is in it \
-is chosen by `modules` in the recipe that it was built from, opencv.toml.")
+  set(_opencv_error "This OpenCV lacks the component(s) ${_opencv_missing}. It has ${_opencv_present}. Components \
+are selected by `modules` in the recipe that it was built from, opencv.toml.")
 elseif(NOT OpenCV_SKIP_COMPILER_CHECK)
   _opencv_compiler_error(_opencv_error)
 endif()
@@ -149,7 +149,7 @@ if(_opencv_error)
 else()
   set(OpenCV_FOUND ON)
   unset(OpenCV_NOT_FOUND_MESSAGE)
-  # Each with what it needs: cmake makes the order of them.
+  # cmake derives the link order from the dependencies.
 @LIBRARIES@
 endif()
 

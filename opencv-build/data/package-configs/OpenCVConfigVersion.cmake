@@ -1,4 +1,4 @@
-# OpenCV @VERSION@ serves those who ask for it or for an older release with the same first number.
+# OpenCV @VERSION@ is compatible with requests for it or for an older release of the same major version.
 
 set(PACKAGE_VERSION @VERSION@)
 set(PACKAGE_VERSION_EXACT OFF)

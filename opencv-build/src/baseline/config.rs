@@ -1,5 +1,4 @@
-//! What `data/baseline.toml` says: how the baseline is built where that is not as OpenCV does it by
-//! default, and why.
+//! The configuration in `data/baseline.toml`: deviations from OpenCV's default options, with their reasons.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +12,7 @@ const TEXT: &str = include_str!("../../data/baseline.toml");
 #[serde(deny_unknown_fields)]
 pub(super) struct BaselineConfig {
     pub(super) modules: Vec<String>,
-    /// Formats that must be in, each with the macro of `cvconfig.h` that proves it.
+    /// Required formats, each with the macro that `cvconfig.h` defines if it is built in.
     pub(super) codec_macros: BTreeMap<String, String>,
     group: Vec<OptionGroup>,
 }
@@ -28,7 +27,6 @@ impl BaselineConfig {
         groups.flat_map(|group| group.options.clone()).collect()
     }
 
-    /// What OpenCV builds by default and the baseline does not have, each with the reason.
     pub(super) fn missing_features(&self) -> Vec<String> {
         let with_reason = |group: &OptionGroup| {
             Some(format!(

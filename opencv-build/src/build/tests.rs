@@ -1,5 +1,5 @@
-//! That an SDK is stale when something that makes it has changed, and only then: `code` tests that of code and
-//! data, the rest is tested by values.
+//! An SDK is stale exactly when one of its inputs has changed: `code` tests code and data files, the rest is tested
+//! by values.
 
 use fs_err as fs;
 
@@ -9,14 +9,13 @@ use crate::source_tree;
 
 mod code;
 
-/// All that a fingerprint is made of.
 struct Inputs {
     recipe: Recipe,
     pins: Pins,
     simd_assembler: SimdAssembler,
 }
 
-/// Whether an SDK is stale when `change` has changed what it was made of.
+/// Whether `change` to the inputs makes an SDK stale.
 fn is_stale_after(change: impl FnOnce(&mut Inputs)) -> bool {
     let of = |inputs: &Inputs| {
         let Inputs {
@@ -59,7 +58,7 @@ fn only_used_pins_change_the_fingerprint() {
         pins.source.push(source);
     };
     assert!(!is_stale_after(|inputs| other(&mut inputs.pins)));
-    // Which assembler there is counts, and not which one would be brought.
+    // The assembler in use counts, not the one that would be downloaded.
     assert!(!is_stale_after(|inputs| inputs
         .pins
         .assembler
@@ -112,7 +111,7 @@ fn patches_and_overlay_files_change_the_tree_fingerprint() {
         pins.third_party[0].sha256 = third_party.to_owned();
         source_tree::plan::fingerprint(&recipe, &pins, &Trim::upstream()).unwrap()
     };
-    // The upstream tree takes nothing of the newer one.
+    // The upstream tree has no files of the newer one.
     assert_eq!(upstream("1"), upstream("2"));
 }
 

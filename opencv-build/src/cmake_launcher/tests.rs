@@ -1,8 +1,6 @@
-//! A launcher for tests.
-
 use super::*;
 
-/// A launcher that starts this test program, which does a job as the real one would.
+/// A launcher that restarts the test program with only the test [`run_a_job`].
 pub(crate) fn launcher() -> CmakeLauncher {
     CmakeLauncher {
         program: env::current_exe().unwrap(),
@@ -12,7 +10,7 @@ pub(crate) fn launcher() -> CmakeLauncher {
     }
 }
 
-/// In a process that the launcher above started this does the job; in all others nothing.
+/// Runs a job in a process started by [`launcher`]; otherwise does nothing.
 #[test]
 fn run_a_job() {
     CmakeLauncher::init();

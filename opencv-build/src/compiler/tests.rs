@@ -1,13 +1,11 @@
-//! That the scripts call zig as they should, with a stand-in that prints what it is called with.
+//! The scripts' calls of zig, tested with a fake zig that prints its arguments.
 
 use super::*;
 
-/// A compiler whose zig only prints what it was called with.
 fn fake_compiler(folder: &Path) -> Compiler {
     fake_compiler_in(folder, "tools")
 }
 
-/// The same, with zig in the folder `tools` there.
 fn fake_compiler_in(folder: &Path, tools: &str) -> Compiler {
     let root = folder.join(tools);
     fs::create_dir_all(root.join("ziglang")).unwrap();
@@ -60,7 +58,7 @@ fn compiling_keeps_cpu_and_optimisation_flags() {
         "-fbinutils-version=none",
     ];
     assert_eq!(seen[..5], expected);
-    // What is linked later, with other flags, must not need what this would.
+    // UBSan would need functions that are missing from a link with other flags.
     assert_eq!(seen[5], "-fno-sanitize=undefined");
     let theirs = ["-O3", "-mavx2", "-DA=a b", "-c", "x.c"];
     assert_eq!(seen[seen.len() - 5..], theirs);

@@ -1,5 +1,3 @@
-//! Pythons that are passed over, and what is said of them.
-
 use std::path::Path;
 
 use fs_err as fs;
@@ -7,7 +5,7 @@ use fs_err as fs;
 use super::*;
 use crate::compiler::write_script;
 
-/// A Python of this version, in a virtual environment or not, with this for pip.
+/// `pip` is the shell script that runs instead of pip.
 fn fake_python(folder: &Path, version: &str, is_virtual: &str, pip: &str) -> PathBuf {
     fs::create_dir_all(folder).unwrap();
     let old = i32::from(version.starts_with("3.9"));
@@ -18,13 +16,13 @@ fn fake_python(folder: &Path, version: &str, is_virtual: &str, pip: &str) -> Pat
     folder.to_owned()
 }
 
-/// Finds on a PATH of these folders.
+/// Finds a Python on a PATH of these folders.
 fn find(folders: &[&Path]) -> Result<Python> {
     let path = std::env::join_paths(folders).unwrap();
-    Python::find_in([("PATH", path)].into_iter().collect())
+    Python::find_in(&[("PATH", path)].into_iter().collect())
 }
 
-/// A Python whose pip is this script, which sees `environment`.
+/// A Python whose pip is the shell script `pip`, run in `environment`.
 pub(crate) fn python_with_pip(folder: &Path, pip: &str, environment: Environment) -> Python {
     let folder = fake_python(folder, "3.12.1", "False", pip);
     Python {
@@ -91,7 +89,7 @@ fn system_python_ignores_modules_of_current_dir_and_environment() {
     let mut variables: Vec<_> = std::env::vars_os().collect();
     variables.push(("PYTHONPATH".into(), scratch.path().into()));
     variables.push(("PYTHONHOME".into(), "/nowhere".into()));
-    let python = Python::find_in(variables.into_iter().collect()).unwrap();
+    let python = Python::find_in(&variables.into_iter().collect()).unwrap();
     let mut command = python.command();
     command.args(["-c", "import json; print(json.dumps(1))"]);
     let output = command.current_dir(scratch.path()).output().unwrap();

@@ -1,5 +1,3 @@
-//! The project's own recipe, and recipes that are refused.
-
 use super::*;
 
 const TEXT: &str = include_str!("../../../opencv.toml");
@@ -32,11 +30,11 @@ fn architecture_can_be_overridden() {
 fn size_table_does_not_change_the_recipe() {
     let parse = |text: &str| Recipe::parse(text, Path::new("/project"), None).unwrap();
     let (without, _) = TEXT.split_once("[size").unwrap();
-    let other = format!("{without}\n[size.budgets]\nbootstrap = {{ packed = \"1 B\" }}\n");
+    let other = format!("{without}\n[size.budgets]\nbootstrap = {{ compressed = \"1 B\" }}\n");
     let recipe = parse(TEXT);
     assert_eq!(parse(without), recipe);
     assert_eq!(parse(&other), recipe);
-    // The fingerprint is made from this.
+    // The fingerprint is computed from this.
     let text = |recipe| serde_json::to_string(&recipe).unwrap();
     assert_eq!(text(parse(&other)), text(recipe));
 }

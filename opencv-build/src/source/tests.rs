@@ -1,5 +1,3 @@
-//! That what has another digest than the pinned one is not kept, and that only what is pinned is downloaded.
-
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::thread;
@@ -8,7 +6,7 @@ use super::*;
 use crate::pins::OriginKind;
 
 impl SourceArchive {
-    /// An archive of the newer tree that somebody else wrote.
+    /// An archive written by the test.
     pub(crate) fn fixture(path: &Path, root: &str, truncated: bool) -> Self {
         let description = path.display().to_string();
         let (path, root) = (path.to_owned(), Some(root.to_owned()));
@@ -23,7 +21,7 @@ impl SourceArchive {
     }
 }
 
-/// Serves `body` once over plain HTTP, claiming `length`; returns the address.
+/// Serves `body` once over plain HTTP with the content length `length`; returns the URL.
 fn serve(body: &'static [u8], length: usize) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -73,7 +71,7 @@ fn verified_archive_is_cached() {
     let folder = tempfile::tempdir().unwrap();
     let source = source(serve(b"abc", 3), ABC);
     fetch(&source, folder.path()).unwrap();
-    // The server is gone: a second download would fail.
+    // The server has stopped: a second download would fail.
     fetch(&source, folder.path()).unwrap();
     assert_eq!(archives(folder.path()), 1);
 }
@@ -81,7 +79,7 @@ fn verified_archive_is_cached() {
 #[test]
 fn only_pinned_prefix_of_archive_is_downloaded() {
     let folder = tempfile::tempdir().unwrap();
-    // The rest never comes.
+    // The server never sends the rest.
     let mut source = source(serve(b"abcdef", 1 << 40), ABC);
     source.origin[0].prefix_bytes = Some(3);
     let archive = fetch(&source, folder.path()).unwrap();

@@ -1,4 +1,4 @@
-//! A source tree before anything of it is fetched: what is to be in it is known, and so is its fingerprint.
+//! A source tree before it is downloaded: its content is determined, and so is its fingerprint.
 
 use std::path::Path;
 
@@ -34,11 +34,11 @@ impl<'a> TreePlan<'a> {
         })
     }
 
-    /// The tree in the folder `work`, whose sources are fetched into `downloads` if need be.
+    /// Writes the tree in the folder `work`; downloads its sources to `downloads` if necessary.
     ///
     /// # Errors
-    /// A source cannot be fetched or read, or the tree cannot be written; or the source is no longer the one of the
-    /// fingerprint.
+    /// A source cannot be downloaded or read, the tree cannot be written, or a local source has changed since the
+    /// fingerprint was computed.
     pub(crate) fn write(
         &self,
         toolchain: &Toolchain,
@@ -56,10 +56,10 @@ impl<'a> TreePlan<'a> {
         if now == self.fingerprint {
             return Ok(tree);
         }
-        // The next build looks at every file again.
+        // The next build must compare every file again.
         remove_if_exists(&tree.path.with_extension("fingerprint"))?;
         let changed = anyhow!(
-            "the {} changed while it was read; run this again",
+            "the {} changed while it was read; run the build again",
             source.description
         );
         Ok(Err(changed).with_kind(ErrorKind::Source)?)
@@ -76,7 +76,7 @@ pub(crate) fn fingerprint(recipe: &Recipe, pins: &Pins, trim: &Trim) -> Result<F
         Some(named) => {
             let digest = sha256_of_file(&named.path).with_kind(ErrorKind::Source)?;
             let pinned = origins.and_then(|all| all.iter().find(|one| one.sha256 == digest));
-            // The pin tells which folder of the archive holds the tree.
+            // The pin contains the folder of the source tree in the archive.
             serde_json::to_string(&(&digest, pinned))?
         }
     };

@@ -1,5 +1,3 @@
-//! That the tree holds what the recipe takes of both sources, and that a source which does not fit is refused.
-
 use flate2::write::GzEncoder;
 
 use super::*;
@@ -9,7 +7,7 @@ use crate::recipe::{LocalSource, Recipe};
 use crate::toolchain::Toolchain;
 
 impl SourceTree {
-    /// A tree that somebody else wrote.
+    /// A tree written by the test.
     pub(crate) fn at(path: &Path) -> Self {
         Self {
             path: path.to_owned(),
@@ -19,7 +17,7 @@ impl SourceTree {
     }
 }
 
-/// A folder with just enough of an OpenCV tree for the cuts to fit.
+/// Writes the minimal OpenCV tree to which the patches apply.
 fn minimal_opencv_tree(folder: &Path) -> Recipe {
     let recipe = recipe();
     let trim = Trim::for_recipe(&recipe);
@@ -49,7 +47,7 @@ fn write(recipe: &Recipe, label: &str, work: &Path) -> Result<SourceTree> {
     let source = SourceArchive::fetch(recipe, Pins::embedded(), &tools, nowhere)?;
     let fingerprint = Fingerprint::of([("label", label.as_bytes())]);
     let mut trim = Trim::for_recipe(recipe);
-    // The newer tree is not there, so that its cuts would not be found.
+    // There is no newer tree, so its patches would not apply.
     trim.edits.retain(|path, _| !path.starts_with("3rdparty/"));
     SourceTree::write(&source, None, &trim, &fingerprint, work)
 }
@@ -84,22 +82,23 @@ fn folder_without_opencv_is_rejected_and_not_cached() {
     let recipe = minimal_opencv_tree(source.path());
     fs::remove_file(source.path().join("modules/objdetect/src/qrcode.cpp")).unwrap();
     let error = write(&recipe, "1", work.path()).unwrap_err().to_string();
-    assert!(error.contains("qrcode.cpp` is not in it"), "{error}");
+    assert!(error.contains("does not contain `"), "{error}");
+    assert!(error.contains("qrcode.cpp`"), "{error}");
     fs::remove_file(source.path().join("CMakeLists.txt")).unwrap();
     let error = write(&recipe, "1", work.path()).unwrap_err().to_string();
-    assert!(error.contains("holds no OpenCV source tree"), "{error}");
+    assert!(error.contains("contains no OpenCV source tree"), "{error}");
 }
 
 #[test]
 fn paths_outside_the_archive_are_rejected() {
     let error = strip_archive_root(Path::new("opencv/../../etc/passwd"), None).unwrap_err();
-    assert!(error.to_string().contains("does not stay inside"));
+    assert!(error.to_string().contains("leads outside the archive"));
     assert!(strip_archive_root(Path::new("/etc/passwd"), None).is_err());
     let below = strip_archive_root(Path::new("opencv/a/b"), None).unwrap();
     assert_eq!(below.as_deref(), Some("a/b"));
 }
 
-/// Bytes that do not get smaller.
+/// Incompressible bytes.
 fn noise(state: &mut u32, count: usize) -> Vec<u8> {
     let next = |_| {
         *state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -108,7 +107,7 @@ fn noise(state: &mut u32, count: usize) -> Vec<u8> {
     (0..count).map(next).collect()
 }
 
-/// The first `bytes` of an archive that has these files in its folder `newer`.
+/// The first `bytes` of an archive with these files in its folder `newer`.
 fn archive(path: &Path, files: &[&str], bytes: usize) -> SourceArchive {
     let mut archive = tar::Builder::new(GzEncoder::new(Vec::new(), flate2::Compression::default()));
     let mut state = 1;
@@ -159,9 +158,9 @@ fn archive_prefix_suffices_if_it_contains_all_wanted_files() {
     let all = [0, 1, 3, 4, 5].map(|file| files[file].to_owned());
     let all = BTreeSet::from(all);
     assert_eq!(unpack(usize::MAX).unwrap(), all);
-    // Every way to cut it off: what is wanted is all there, or it is refused.
+    // For every prefix: all wanted files are found, or it is an error.
     let mut enough = 0;
-    let length = fs::metadata(&file).unwrap().len() as usize;
+    let length = usize::try_from(fs::metadata(&file).unwrap().len()).unwrap();
     for bytes in (0..length).step_by(397) {
         match unpack(bytes) {
             Ok(kept) => {

@@ -1,5 +1,3 @@
-//! That versions and licences are found where the entries say, and that what is missing is named.
-
 use std::path::PathBuf;
 
 use super::*;
@@ -10,7 +8,7 @@ fn strings(list: &[&str]) -> Vec<String> {
     list.iter().map(|text| (*text).to_owned()).collect()
 }
 
-/// An OpenCV tree and a zig that hold what the entries look for, and nothing else.
+/// An OpenCV tree and a zig folder with only the files that the entries refer to.
 struct Fixture {
     folder: tempfile::TempDir,
     tools: BTreeMap<String, String>,
@@ -32,11 +30,14 @@ impl Fixture {
             } = &entry.version
             {
                 let number = if *two_digits { "220108 " } else { "7\n" };
-                let text: String = prefixes.iter().map(|m| format!("{m}{number}")).collect();
+                let text: String = prefixes
+                    .iter()
+                    .flat_map(|prefix| [prefix, number])
+                    .collect();
                 write_if_changed(&root.join(file), text.as_bytes()).unwrap();
             }
             for text in &entry.license_texts {
-                // A comment can be asked of the file that the version stands in.
+                // The comment can be in the same file as the version.
                 let (LicenseText::File(file) | LicenseText::FirstComment(file)) = text;
                 let before = fs::read_to_string(root.join(file)).unwrap_or_default();
                 let text = format!("/* Do what you want with {} */\n{before}", entry.folder);
@@ -107,7 +108,7 @@ fn versions_are_read_from_headers_wheels_and_opencv() {
 }
 
 #[test]
-fn licence_texts_are_written_and_deduplicated() {
+fn license_texts_are_written_and_deduplicated() {
     let fixture = Fixture::new();
     let parts = fixture.collect(&["core"], &["png"]).unwrap();
     let files = |name| {
@@ -143,7 +144,7 @@ fn missing_version_names_library_and_file() {
 fn library_without_entry_is_an_error() {
     let error = Fixture::new().collect(&[], &["jasper"]).unwrap_err();
     let error = error.to_string();
-    assert!(error.contains("nothing is known of the library `jasper`"));
+    assert!(error.contains("the library `jasper` has no entry"));
     assert!(error.contains("data/third-party.toml"), "{error}");
 }
 
@@ -153,7 +154,7 @@ fn every_codec_folder_has_an_entry() {
     for codec in Catalog::embedded().codecs.values() {
         for name in &codec.third_party {
             let folder = format!("3rdparty/{name}");
-            assert!(folders.contains(&folder), "nothing is known of {folder}");
+            assert!(folders.contains(&folder), "{folder} has no entry");
         }
     }
 }

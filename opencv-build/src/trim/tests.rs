@@ -1,5 +1,3 @@
-//! That cuts do what they say, and are refused where they do not fit.
-
 use super::*;
 use crate::recipe::tests::recipe;
 
@@ -100,10 +98,10 @@ fn third_party_folders_replace_bundled_copies() {
 fn edit_without_matching_line_is_an_error() {
     let trim = Trim::for_recipe(&recipe());
     let error = trim.apply(HEADER, b"a\n".to_vec()).unwrap_err().to_string();
-    assert!(error.contains("is there 0 times"), "{error}");
+    assert!(error.contains("occurs 0 times"), "{error}");
     let error = trim
         .check_required_files(&BTreeSet::new())
         .unwrap_err()
         .to_string();
-    assert!(error.contains("is not in it"), "{error}");
+    assert!(error.contains("does not contain"), "{error}");
 }

@@ -1,5 +1,4 @@
-// Detection and grouping that are told to stop: they end soon, with an error, and what is asked afterwards gets the
-// answer that it got before.
+// Cancels detection and grouping: they end soon, with an error, and later calls give the same results as before.
 //
 //   cancellation SHARE
 //
@@ -26,7 +25,7 @@ void check(bool good, const std::string& what)
     std::cout << what << std::endl;
 }
 
-// Says to stop when it was asked `limit` times.
+// Requests a stop after `limit` calls of the callback.
 struct StopAfterCalls
 {
     long limit;
@@ -57,22 +56,22 @@ void test_detection(const std::string& name, const std::string& file, const cv::
     {
         StopAfterCalls stopper(LONG_MAX);
         check(difference(expected, detect(classifier, request)).empty() || threads > 1,
-              name + " finds something else when it may be stopped");
+              name + " finds other rectangles while a stop callback is set");
         all = stopper.calls;
     }
-    check(all > 20, name + " asks " + std::to_string(all) + " times whether to stop");
+    check(all > 20, name + " calls the stop callback only " + std::to_string(all) + " times");
     for (long limit : {0L, 1L, all / 2})
     {
         StopAfterCalls stopper(limit);
         const DetectionResult result = detect(classifier, request);
         check(result.error == expected_error, name + " is not stopped: `" + result.error + "`");
-        // What is left of the work asks once more for each of its pieces.
+        // Each remaining work item calls the callback once more.
         check(stopper.calls < all / 2 + all / 4,
-              name + " goes on after it was stopped: it asks " + std::to_string(stopper.calls) + " times");
+              name + " continues after the stop: it calls the callback " + std::to_string(stopper.calls) + " times");
     }
-    // With several threads the order of OpenCV's own code, and with it grouping, is a matter of luck.
+    // With several threads the order of OpenCV's own code is nondeterministic, and grouping depends on it.
     check(difference(expected, detect(classifier, request)).empty() || threads > 1,
-          name + " finds something else after it was stopped");
+          name + " finds other rectangles after it was stopped");
 }
 
 void test_grouping()
@@ -102,7 +101,7 @@ int main(int count, char** arguments)
     const std::string share = arguments[1];
     silence_errors();
     const cv::Mat photo = cv::imread(share + "/samples/lena.jpg", cv::IMREAD_GRAYSCALE);
-    // By the last one OpenCV's own code detects.
+    // For the last one OpenCV's own code detects.
     for (const char* name : {"frontalface_default", "frontalface_alt2", "eye_tree_eyeglasses"})
         for (int threads : {1, 2})
             test_detection(name, share + "/haarcascades/haarcascade_" + name + ".xml", photo, threads);

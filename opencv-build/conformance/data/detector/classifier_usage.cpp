@@ -1,6 +1,5 @@
-// What programs do with classifiers besides looking: copying them, loading another cascade into one
-// that was used, several threads with one each, wrong arguments, damaged packed cascades. All must be
-// as with OpenCV's own code.
+// Tests how programs use classifiers besides detecting: copying them, loading another cascade into a used one, using
+// one per thread, wrong arguments, damaged packed cascades. Everything must behave as with OpenCV's own code.
 //
 //   classifier_usage SHARE
 //
@@ -46,7 +45,7 @@ DetectionRequest make_request(const cv::Mat& image)
     return request;
 }
 
-DetectionResult by_upstream(const std::string& name, const DetectionRequest& request)
+DetectionResult detect_with_upstream(const std::string& name, const DetectionRequest& request)
 {
     set_fast_detector(false);
     cv::setNumThreads(1);
@@ -65,15 +64,15 @@ void test_errors()
     for (size_t i = 0; i < wrong.size(); i++)
     {
         cv::CascadeClassifier classifier(path_of(cascades[0]));
-        check(difference(by_upstream(cascades[0], wrong[i]), detect(classifier, wrong[i])).empty(),
-              "wrong arguments, " + std::to_string(i) + ": another error than OpenCV's");
+        check(difference(detect_with_upstream(cascades[0], wrong[i]), detect(classifier, wrong[i])).empty(),
+              "wrong arguments, " + std::to_string(i) + ": the error is not OpenCV's");
     }
     cv::CascadeClassifier nothing, other;
     set_fast_detector(false);
     const DetectionResult expected = detect(nothing, wrong[0]);
     set_fast_detector(true);
     check(!expected.error.empty() && difference(expected, detect(other, wrong[0])).empty(),
-          "an empty classifier: another error than OpenCV's");
+          "an empty classifier: the error is not OpenCV's");
 }
 
 void test_reloading()
@@ -82,13 +81,13 @@ void test_reloading()
     for (int round = 0; round < 2; round++)
         for (const std::string& name : cascades)
         {
-            check(classifier.load(path_of(name)) && !classifier.empty(), name + " is not loaded after others");
+            check(classifier.load(path_of(name)) && !classifier.empty(), name + " cannot be loaded after others");
             const DetectionRequest request = make_request(images[round == 0 ? 2 : 1]);
-            const std::string mismatch = difference(by_upstream(name, request), detect(classifier, request));
+            const std::string mismatch = difference(detect_with_upstream(name, request), detect(classifier, request));
             check(mismatch.empty(), name + " after another cascade: " + mismatch);
         }
     check(!classifier.load(path_of("nothing.xml")) && classifier.empty(), "a missing file leaves a cascade behind");
-    check(!detect(classifier, make_request(images[0])).error.empty(), "an unloaded classifier looks");
+    check(!detect(classifier, make_request(images[0])).error.empty(), "an empty classifier detects");
 }
 
 void test_copying()
@@ -101,16 +100,16 @@ void test_copying()
         detect(first, large);
         cv::CascadeClassifier after;
         after = first;
-        check(difference(by_upstream(name, small), detect(before, small)).empty(), name + ": a copy differs");
-        check(difference(by_upstream(name, large), detect(after, large)).empty(),
+        check(difference(detect_with_upstream(name, small), detect(before, small)).empty(), name + ": a copy differs");
+        check(difference(detect_with_upstream(name, large), detect(after, large)).empty(),
               name + ": a copy made after use differs");
         first.load(path_of(cascades[0]));
-        check(difference(by_upstream(name, small), detect(after, small)).empty(),
-              name + ": a copy follows its original");
+        check(difference(detect_with_upstream(name, small), detect(after, small)).empty(),
+              name + ": a copy changes with its original");
     }
 }
 
-// Counts how often it is asked, and is in the way of nothing.
+// Counts its calls and masks nothing.
 class Mask : public cv::BaseCascadeClassifier::MaskGenerator
 {
 public:
@@ -132,16 +131,16 @@ void test_masks()
         detect(classifier, request);
         const cv::Ptr<Mask> mask = cv::makePtr<Mask>();
         classifier.setMaskGenerator(mask);
-        check(difference(by_upstream(name, request), detect(classifier, request)).empty(),
-              name + ": differs with a mask");
-        check(mask->calls == 1, name + ": the mask is asked for " + std::to_string(mask->calls) + " times");
+        check(difference(detect_with_upstream(name, request), detect(classifier, request)).empty(),
+              name + ": the result differs with a mask");
+        check(mask->calls == 1, name + ": the mask is generated " + std::to_string(mask->calls) + " times");
         classifier.setMaskGenerator(cv::Ptr<cv::BaseCascadeClassifier::MaskGenerator>());
-        check(difference(by_upstream(name, request), detect(classifier, request)).empty(),
-              name + ": differs after a mask");
+        check(difference(detect_with_upstream(name, request), detect(classifier, request)).empty(),
+              name + ": the result differs after a mask");
     }
 }
 
-// Sizes up and down through one classifier, whose buffers must follow.
+// One classifier detects in images of changing sizes; its buffers must adapt.
 void test_changing_sizes()
 {
     Random random(5, 0);
@@ -155,13 +154,13 @@ void test_changing_sizes()
             cv::resize(images[static_cast<size_t>(random.below(static_cast<int>(images.size())))], image, size);
             const DetectionRequest request = make_request(image);
             cv::setNumThreads(1);
-            check(difference(by_upstream(name, request), detect(classifier, request)).empty(),
-                  name + ": differs in a picture of another size");
+            check(difference(detect_with_upstream(name, request), detect(classifier, request)).empty(),
+                  name + ": the result differs after a change of the image size");
         }
     }
 }
 
-// Threads of the program's own, each with its own classifiers, while OpenCV has threads as well.
+// The program's own threads, each with its own classifiers, while OpenCV uses threads as well.
 void test_threads()
 {
     const size_t small[] = {1, 3};
@@ -170,7 +169,7 @@ void test_threads()
     {
         expected.emplace_back();
         for (const size_t i : small)
-            expected.back().push_back(by_upstream(name, make_request(images[i])));
+            expected.back().push_back(detect_with_upstream(name, make_request(images[i])));
     }
     std::atomic<int> wrong(0);
     const auto work = [&](int number) {
@@ -187,14 +186,14 @@ void test_threads()
     };
     for (const int inner : {1, 3})
     {
-        // With several, only the fast detector has an order; the cascades here are all for it.
+        // With several threads only the fast detector has a fixed order; it supports all cascades used here.
         cv::setNumThreads(HAS_FAST_DETECTOR ? inner : 1);
         std::vector<std::thread> running;
         for (int i = 0; i < 4; i++)
             running.emplace_back(work, i);
         for (std::thread& thread : running)
             thread.join();
-        check(wrong == 0, "with four threads at once " + std::to_string(wrong) + " lists differ");
+        check(wrong == 0, "in four parallel threads " + std::to_string(wrong) + " lists differ");
     }
 }
 
@@ -215,18 +214,20 @@ void test_packed()
         check(!good.empty(), name + " has no packed form");
         if (good.empty())
             continue;
-        const DetectionResult expected = by_upstream(name, request);
+        const DetectionResult expected = detect_with_upstream(name, request);
         cv::CascadeClassifier classifier(path_of(cascades[0]));
         detect(classifier, request);
-        check(opencv_packed_cascade_open(&classifier, good.data(), good.size()) == nullptr, name + ": packed, refused");
-        check(difference(expected, detect(classifier, request)).empty(), name + ": packed after another, differs");
+        check(opencv_packed_cascade_open(&classifier, good.data(), good.size()) == nullptr,
+              name + ": the packed form is rejected");
+        check(difference(expected, detect(classifier, request)).empty(),
+              name + ": the packed form differs after another cascade");
         cv::CascadeClassifier copy = classifier;
         classifier.load(path_of(cascades[0]));
-        check(difference(by_upstream(cascades[0], request), detect(classifier, request)).empty(),
-              name + ": packed, then another cascade, differs");
-        check(difference(expected, detect(copy, request)).empty(), name + ": a copy of a packed one differs");
+        check(difference(detect_with_upstream(cascades[0], request), detect(classifier, request)).empty(),
+              name + ": another cascade differs after the packed form");
+        check(difference(expected, detect(copy, request)).empty(), name + ": a copy of the packed form differs");
 
-        // At any address, whatever the bytes need: as good as any, or refused.
+        // At any alignment: equal results, or rejected.
         std::vector<unsigned char> moved(good.size() + 64);
         for (size_t by = 0; by < 20; by++)
         {
@@ -234,12 +235,12 @@ void test_packed()
             cv::CascadeClassifier other;
             if (opencv_packed_cascade_open(&other, moved.data() + by, good.size()) == nullptr)
                 check(difference(expected, detect(other, request)).empty(),
-                      name + ": packed at another address, differs");
+                      name + ": the packed form differs at another address");
         }
         cv::CascadeClassifier empty;
-        check(opencv_packed_cascade_open(&empty, good.data(), 0) != nullptr, name + ": no bytes at all are accepted");
+        check(opencv_packed_cascade_open(&empty, good.data(), 0) != nullptr, name + ": empty input is accepted");
         check(opencv_packed_cascade_open(&empty, nullptr, 0) != nullptr, name + ": a null pointer is accepted");
-        int refused = 0;
+        int rejected = 0;
         const int tries = 300;
         for (int i = 0; i < tries; i++)
         {
@@ -249,7 +250,7 @@ void test_packed()
             else
                 for (int flips = random.between(1, 8); flips > 0; flips--)
                 {
-                    // Mostly in front, where the numbers are that lead to the others.
+                    // Mostly near the start, where the counts and offsets are.
                     const int reach = random.chance(0.5) ? std::min<int>(400, static_cast<int>(bad.size()))
                                                          : static_cast<int>(bad.size());
                     bad[static_cast<size_t>(random.below(reach))] ^= static_cast<unsigned char>(1 << random.below(8));
@@ -259,21 +260,21 @@ void test_packed()
             if (why == nullptr)
                 detect(damaged, request);
             else if (*why == '\0')
-                check(false, name + ": a damaged cascade is refused without a reason");
+                check(false, name + ": a damaged cascade is rejected without a reason");
             else
-                refused++;
+                rejected++;
             if (bad.size() < good.size())
-                check(why != nullptr, name + ": a cascade that is cut short is accepted");
+                check(why != nullptr, name + ": a truncated cascade is accepted");
         }
-        check(refused > tries / 10, name + ": of damaged cascades only " + std::to_string(refused) + " are refused");
+        check(rejected > tries / 10, name + ": only " + std::to_string(rejected) + " damaged cascades are rejected");
     }
 }
 
-// That there is a fast detector at all, and that it is what looks. Nothing else than time tells.
+// Checks that the fast detector exists and is used, which only its speed shows.
 void test_speed()
 {
     check(opencv_haar_set_fast(1) == 1 && opencv_haar_set_fast(0) == 1 && opencv_haar_set_fast(1) == 0,
-          "opencv_haar_set_fast does not say what it was before");
+          "opencv_haar_set_fast does not return the previous value");
     cv::setNumThreads(1);
     for (const std::string& name : cascades)
     {
@@ -289,7 +290,7 @@ void test_speed()
         }
         set_fast_detector(true);
         check(best[1] * 1.5 < best[0], name + " takes " + std::to_string(best[1]) + " s with the fast detector and " +
-                                           std::to_string(best[0]) + " s without: it does not look with it");
+                                           std::to_string(best[0]) + " s without: the fast detector is not used");
     }
 }
 #endif
@@ -320,11 +321,10 @@ int main(int count, char** arguments)
     }
     set_fast_detector(true);
     const std::vector<std::pair<const char*, std::function<void()>>> checks = {
-        {"errors", test_errors},        {"loading again", test_reloading},
-        {"copying", test_copying},      {"masks", test_masks},
-        {"sizes", test_changing_sizes}, {"threads", test_threads},
+        {"errors", test_errors}, {"reloading", test_reloading},  {"copying", test_copying},
+        {"masks", test_masks},   {"sizes", test_changing_sizes}, {"threads", test_threads},
 #if HAS_FAST_DETECTOR
-        {"packed", test_packed},        {"speed", test_speed},
+        {"packed", test_packed}, {"speed", test_speed},
 #endif
     };
     for (const auto& it : checks)

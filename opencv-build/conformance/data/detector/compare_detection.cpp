@@ -1,10 +1,10 @@
-// Random cases through OpenCV's own detector and through the fast one, in the same build: the lists
-// must be the same, in the same order. A case is made from the seed and its number alone.
+// Runs random cases through OpenCV's own detector and the fast one, in the same build: the lists must be the same, in
+// the same order. A case depends only on the seed and its number.
 //
 //   compare_detection SHARE SEED FIRST COUNT
 //
-// SHARE is the SDK's folder of cascades and samples. Prints what was compared, or the first cases
-// that differ and how to try them again.
+// SHARE is the SDK's folder of cascades and samples. Prints a summary, or the first cases that differ and how to repeat
+// them.
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
@@ -23,8 +23,8 @@ using namespace conformance;
 
 namespace {
 
-// A cascade as each way of loading it has it. Classifiers are used again from case to case, as
-// programs do; `upstream` never sees the fast detector.
+// A cascade, loaded in every way. Classifiers are reused from case to case, as in programs; `upstream` is never used
+// with the fast detector.
 struct LoadedCascade
 {
     std::string name;
@@ -32,10 +32,10 @@ struct LoadedCascade
     Implementation implementation = Implementation::upstream;
     cv::CascadeClassifier upstream, ours;
     std::unique_ptr<cv::CascadeClassifier> packed;
-    std::vector<unsigned char> packed_bytes;
-    // What it finds in the samples, with some of what is around it.
+    std::vector<unsigned char> packed_data;
+    // Its detections in the samples, with a margin.
     std::vector<Image> detections;
-    // If it has stumps.
+    // Empty if `read_cascade` does not support it.
     Cascade cascade;
 };
 
@@ -75,12 +75,12 @@ void load_cascades(const std::string& share)
         std::ifstream packed(file.substr(0, file.size() - 4) + ".packed", std::ios::binary);
         if (packed)
         {
-            source->packed_bytes.assign(std::istreambuf_iterator<char>(packed), std::istreambuf_iterator<char>());
+            source->packed_data.assign(std::istreambuf_iterator<char>(packed), std::istreambuf_iterator<char>());
             source->packed.reset(new cv::CascadeClassifier);
-            const char* const why = opencv_packed_cascade_open(source->packed.get(), source->packed_bytes.data(),
-                                                               source->packed_bytes.size());
+            const char* const why = opencv_packed_cascade_open(source->packed.get(), source->packed_data.data(),
+                                                               source->packed_data.size());
             if (why != nullptr)
-                fail("the packed form of `" + file + "` is refused: " + why);
+                fail("the packed form of `" + file + "` is rejected: " + why);
         }
 #endif
         loaded_cascades.push_back(std::move(source));
@@ -125,7 +125,7 @@ void load_photos(const std::string& share)
         fail("there are no photos in `" + share + "`");
 }
 
-// The picture as OpenCV gets it: a whole one, a part of a larger one, or in colours.
+// The image that OpenCV gets: unchanged, part of a larger one, or in colour.
 cv::Mat to_mat(Random& random, Image& image)
 {
     const cv::Mat grey(image.height, image.width, CV_8U, image.pixels.data());
@@ -159,7 +159,7 @@ double random_scale_factor(Random& random, double pixels)
 {
     if (random.chance(0.03))
         return 3.0;
-    // How many times as many pixels as the picture itself all its scales have: the fewer the larger it is.
+    // Smaller factors mean more pixels over all scales, so larger images have a larger minimum.
     const double least = pixels > 20000 ? 1.1 : pixels > 5000 ? 1.03 : 1.01;
     const double usual[] = {1.1, 1.1, 1.05, 1.2, 1.3, 1.5};
     const double factor = random.chance(0.5) ? usual[random.below(6)] : random.between(least, 1.6);
@@ -209,7 +209,7 @@ Case random_case(uint64_t seed, uint64_t number)
     Random random(seed, number);
     Case result;
     result.cascade = loaded_cascades[static_cast<size_t>(random.below(static_cast<int>(loaded_cascades.size())))].get();
-    // What only OpenCV's own code does needs fewer cases.
+    // Cascades that only OpenCV's own code supports need fewer cases.
     if (result.cascade->implementation == Implementation::upstream && random.chance(0.6))
         result.cascade =
             loaded_cascades[static_cast<size_t>(random.below(static_cast<int>(loaded_cascades.size())))].get();
@@ -234,7 +234,7 @@ Case random_case(uint64_t seed, uint64_t number)
     request.scale_factor = random_scale_factor(random, pixels);
     const int neighbours[] = {0, 0, 0, 1, 3, 4};
     request.min_neighbors = neighbours[random.below(6)];
-    // Grouping takes the square of the number of candidates, and of a random cascade there can be many.
+    // Grouping takes quadratic time in the number of candidates, of which a random cascade can have many.
     if (result.generated && pixels > 8000)
         request.min_neighbors = 0;
     if (random.chance(0.25))
@@ -250,7 +250,7 @@ Case random_case(uint64_t seed, uint64_t number)
     return result;
 }
 
-// Order without meaning: what OpenCV's own code gives with several threads.
+// For results whose order is arbitrary: OpenCV's own code with several threads.
 void sort_rectangles(std::vector<cv::Rect>& rectangles)
 {
     std::sort(rectangles.begin(), rectangles.end(), [](const cv::Rect& a, const cv::Rect& b) {
@@ -265,7 +265,7 @@ DetectionResult detect_with(cv::CascadeClassifier& classifier, const DetectionRe
     return detect(classifier, request);
 }
 
-// What the reference finds for a request that it can answer.
+// The reference's result. Returns false if the reference does not support the request.
 bool reference_result(const Cascade& cascade, const DetectionRequest& request, DetectionResult& result)
 {
     for (const Feature& feature : cascade.features)
@@ -296,7 +296,7 @@ struct Tally
     long cases = 0, fast = 0, lists = 0, non_empty = 0, rectangles = 0, errors = 0, checked_by_reference = 0;
 };
 
-// Compares one case in all ways; says what differs.
+// Compares one case in all ways. Returns the first difference, or nothing.
 std::string try_case(uint64_t seed, uint64_t number, Tally& tally)
 {
     Case it = random_case(seed, number);
@@ -321,11 +321,11 @@ std::string try_case(uint64_t seed, uint64_t number, Tally& tally)
     const auto compare = [&](cv::CascadeClassifier& classifier, const char* what, bool fast, int threads) {
         DetectionResult result = detect_with(classifier, it.request, fast, threads);
         DetectionResult ordered = expected;
-        const bool by_upstream =
+        const bool uses_upstream =
             !fast || source.implementation != Implementation::fast || it.request.overload == Overload::levels;
-        if (threads > 1 && by_upstream)
+        if (threads > 1 && uses_upstream)
         {
-            // Then grouping is a matter of luck, too.
+            // Grouping depends on the order, which is then nondeterministic.
             if (it.request.min_neighbors > 0 || it.request.overload == Overload::levels)
                 return;
             sort_rectangles(result.rectangles);
@@ -334,12 +334,12 @@ std::string try_case(uint64_t seed, uint64_t number, Tally& tally)
         tally.lists++;
         describe(what, fast ? "the fast detector" : "OpenCV's own code", threads, difference(ordered, result));
     };
-    compare(source.ours, "loaded as it is", true, 1);
+    compare(source.ours, "not packed", true, 1);
     const bool is_fast = source.implementation != Implementation::upstream;
     if (is_fast || random.chance(0.3))
-        compare(source.ours, "loaded as it is", true, random.chance(0.5) ? 2 : 4);
+        compare(source.ours, "not packed", true, random.chance(0.5) ? 2 : 4);
     if (random.chance(0.1))
-        compare(source.ours, "loaded as it is", false, 1);
+        compare(source.ours, "not packed", false, 1);
     if (source.packed)
     {
         if (is_fast || random.chance(0.4))
@@ -351,7 +351,7 @@ std::string try_case(uint64_t seed, uint64_t number, Tally& tally)
     if (random.chance(0.3) && reference_result(source.cascade, it.request, plain))
     {
         tally.checked_by_reference++;
-        describe("plain numbers", "the reference", 1, difference(expected, plain));
+        describe("as numbers", "the reference", 1, difference(expected, plain));
     }
     return found;
 }
@@ -376,7 +376,7 @@ int main(int count, char** arguments)
         if (found.empty())
             continue;
         failures++;
-        std::cout << found << "\n  alone: compare_detection SHARE " << seed << ' ' << number << " 1" << std::endl;
+        std::cout << found << "\n  repeat: compare_detection SHARE " << seed << ' ' << number << " 1" << std::endl;
     }
     size_t packed = 0;
     for (const auto& source : loaded_cascades)

@@ -1,10 +1,10 @@
-// Random lists of rectangles through OpenCV's own grouping and through the indexed one, in the same build: groups,
-// numbers and weights must be the same, in the same order. Then long lists of each kind through the indexed one alone,
-// whose time must grow about as their length does.
+// Groups random lists of rectangles by OpenCV's own code and by the indexed code, in the same build: groups, counts and
+// weights must be the same, in the same order. Then groups long lists of each kind by the indexed code alone, whose
+// time must grow roughly linearly.
 //
 //   compare_grouping SEED FIRST COUNT
 //
-// Prints what was compared, or the first cases that differ and how to try them again.
+// Prints a summary, or the first cases that differ and how to repeat them.
 #include <algorithm>
 #include <climits>
 #include <cmath>
@@ -21,7 +21,7 @@ namespace {
 
 typedef std::vector<cv::Rect> Rects;
 
-// Windows of the sizes that a pyramid has, anywhere.
+// Windows of the sizes of a pyramid, at random positions.
 Rects scattered(Random& random, int count)
 {
     Rects rects;
@@ -34,7 +34,7 @@ Rects scattered(Random& random, int count)
     return rects;
 }
 
-// What detection gives: windows around faces.
+// Windows around faces, as detection finds them.
 Rects clustered(Random& random, int count)
 {
     Rects rects;
@@ -53,7 +53,7 @@ Rects clustered(Random& random, int count)
     return rects;
 }
 
-// Tiles of one face at a pitch, some so narrow that neighbours are similar.
+// A grid of equal rectangles, sometimes so narrow that neighbours are similar.
 Rects tiled(Random& random, int count)
 {
     Rects rects;
@@ -65,7 +65,7 @@ Rects tiled(Random& random, int count)
     return rects;
 }
 
-// Each is similar to the one before only.
+// A chain in which each rectangle is similar only to its neighbours.
 Rects chain(Random& random, int count)
 {
     Rects rects;
@@ -77,7 +77,7 @@ Rects chain(Random& random, int count)
     return rects;
 }
 
-// Around one point, each larger than the one before.
+// Concentric rectangles, each larger than the previous one.
 Rects nested(Random& random, int count)
 {
     Rects rects;
@@ -87,7 +87,7 @@ Rects nested(Random& random, int count)
     return rects;
 }
 
-// Two clouds whose rectangles are almost, but not quite, similar to those of the other.
+// Two clusters whose rectangles are almost similar to those of the other.
 Rects almost_similar_clusters(Random& random, int count)
 {
     Rects rects;
@@ -101,7 +101,7 @@ Rects almost_similar_clusters(Random& random, int count)
     return rects;
 }
 
-// Faces of many windows, with smaller ones of fewer windows about their edges.
+// Faces of many windows, with smaller faces of fewer windows around their edges.
 Rects surrounded(Random& random, int count)
 {
     Rects rects;
@@ -129,7 +129,7 @@ Rects identical(Random& random, int count)
     return Rects(static_cast<size_t>(count), cv::Rect(random.below(100), random.below(100), width, height));
 }
 
-// So small that most meet others, with sides of nothing and less.
+// Tiny rectangles, most of which overlap, with zero and negative sides.
 Rects small(Random& random, int count)
 {
     Rects rects;
@@ -140,7 +140,7 @@ Rects small(Random& random, int count)
     return rects;
 }
 
-// Large in each place, at the edge of what is indexed, or where upstream's sums overflow.
+// Large coordinates, at the limit of the index or where upstream's sums overflow.
 Rects near_overflow(Random& random, int count)
 {
     Rects rects;
@@ -156,7 +156,7 @@ Rects near_overflow(Random& random, int count)
     return rects;
 }
 
-// Several of these in one list.
+// Several kinds in one list.
 Rects mixed(Random& random, int count);
 
 struct Generator
@@ -212,7 +212,7 @@ Case random_case(uint64_t seed, uint64_t number)
     test_case.eps = random.chance(0.6) ? 0.2 : rare[random.below(11)];
     test_case.threshold = random.below(4);
     test_case.overload = static_cast<Overload>(random.below(4));
-    // Levels and weights as they are before; without any the function counts.
+    // Existing levels and weights; without them the function counts.
     if (test_case.overload == Overload::levels ||
         (test_case.overload == Overload::levels_not_requested && random.chance(0.5)))
         for (int i = 0; i < count; i++)
@@ -244,13 +244,13 @@ double measure_seconds(const Rects& rectangles, int threshold)
 {
     Rects list = rectangles;
     std::vector<int> counts;
-    // Of the processor, which other processes do not lengthen much.
+    // CPU time, which other processes barely affect.
     const std::clock_t start = std::clock();
     cv::groupRectangles(list, counts, threshold, 0.2);
     return static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
 }
 
-// How many times as long the time is for sixteen times as many, at worst; if all pairs were compared it would be 256.
+// Sets `worst` to the maximum growth of the time for 16 times as many rectangles. Comparing all pairs would give 256.
 std::string time_growth(uint64_t seed, double& worst)
 {
     set_fast_detector(true);
@@ -258,7 +258,7 @@ std::string time_growth(uint64_t seed, double& worst)
     const double most = 100;
     for (const Generator& generator : generators)
     {
-        // Upstream's own code does the overflowing ones, all pairs of them.
+        // Upstream's code handles the overflowing lists, by comparing all pairs.
         if (generator.make == near_overflow)
             continue;
         for (int threshold = 1; threshold <= 3; threshold += 2)
@@ -309,8 +309,8 @@ int main(int count, char** arguments)
             continue;
         failures++;
         std::cout << "case " << number << " of seed " << seed << ": " << it.name << ", threshold " << it.threshold
-                  << ", eps " << it.eps << ", call " << static_cast<int>(it.overload) << ": " << mismatch
-                  << "\n  alone: compare_grouping " << seed << ' ' << number << " 1" << std::endl;
+                  << ", eps " << it.eps << ", overload " << static_cast<int>(it.overload) << ": " << mismatch
+                  << "\n  repeat: compare_grouping " << seed << ' ' << number << " 1" << std::endl;
     }
     double worst = 0;
     const std::string slow = time_growth(seed, worst);

@@ -1,10 +1,10 @@
-// Answers the requests that `wheel.py` wrote down, in its form.
+// Runs the detections that `wheel.py` requests and prints the results in its format.
 //
 //   detect_photos CASCADES FOLDER THREADS xml|packed
 //
-// CASCADES is the SDK's folder of Haar cascades, FOLDER the one with `requests` and the pictures.
-// Where OpenCV's own code would answer with several threads, whose order is a race, the answer is `race`;
-// where a cascade has no packed form, `no-packed-form`.
+// CASCADES is the SDK's folder of Haar cascades, FOLDER the one with `requests` and the images. Prints `race` where
+// OpenCV's own code would use several threads, which makes the order nondeterministic, and `no-packed-form` where a
+// cascade has no packed form.
 #include <fstream>
 #include <iomanip>
 #include <iterator>
@@ -44,7 +44,7 @@ void load(LoadedClassifier& loaded, const std::string& file, bool packed)
     loaded.bytes.assign(std::istreambuf_iterator<char>(from), std::istreambuf_iterator<char>());
     const char* const why = opencv_packed_cascade_open(&loaded.classifier, loaded.bytes.data(), loaded.bytes.size());
     if (why != nullptr)
-        throw std::runtime_error("the packed form of `" + file + "` is refused: " + why);
+        throw std::runtime_error("the packed form of `" + file + "` is rejected: " + why);
     loaded.available = true;
 #endif
 }

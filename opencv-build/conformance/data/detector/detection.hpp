@@ -1,5 +1,5 @@
-// One detection by whatever function of OpenCV's, with all that it gives, for lists to be compared;
-// and the switch between the fast detector and OpenCV's own code.
+// A detection by any overload, with all of its outputs, and the comparison of results; and the switch between the fast
+// detector and OpenCV's own code.
 #pragma once
 
 #include <opencv2/core.hpp>
@@ -18,7 +18,7 @@
 
 namespace conformance {
 
-// Switches the fast detector on or off; an SDK without it always has OpenCV's own code.
+// Has no effect in an SDK without the fast detector.
 inline void set_fast_detector(bool on)
 {
 #if HAS_FAST_DETECTOR
@@ -30,7 +30,6 @@ inline void set_fast_detector(bool on)
 
 enum class Overload { rectangles, counts, levels, levels_not_requested };
 
-// What a detection is asked.
 struct DetectionRequest
 {
     cv::Mat image;
@@ -39,11 +38,10 @@ struct DetectionRequest
     double scale_factor = 1.1;
     int min_neighbors = 3;
     cv::Size min_size, max_size;
-    // What is in the list before.
+    // Rectangles that the output list contains before the call.
     std::vector<cv::Rect> existing;
 };
 
-// What it gives.
 struct DetectionResult
 {
     std::string error;
@@ -107,7 +105,7 @@ std::string list_difference(const char* what, const std::vector<Item>& expected,
     return text.str();
 }
 
-// In which way two answers differ; nothing if they do not.
+// Describes the first difference; empty if there is none.
 inline std::string difference(const DetectionResult& expected, const DetectionResult& found)
 {
     if (expected.error != found.error)
@@ -122,15 +120,15 @@ inline std::string difference(const DetectionResult& expected, const DetectionRe
 
 inline std::ostream& operator<<(std::ostream& to, const DetectionRequest& request)
 {
-    const char* const calls[] = {"rectangles", "counts", "levels", "levels not asked for"};
+    const char* const calls[] = {"rectangles", "counts", "levels", "levels not requested"};
     return to << calls[static_cast<int>(request.overload)] << " in " << request.image.cols << "x" << request.image.rows
               << " pixels of " << request.image.channels() << " channels" << (request.as_umat ? " as a UMat" : "")
               << ", scale factor " << request.scale_factor << ", " << request.min_neighbors << " neighbours, from "
               << request.min_size << " to " << request.max_size << ", " << request.existing.size()
-              << " in the list before";
+              << " existing rectangles";
 }
 
-// Keeps OpenCV from printing the errors that are compared.
+// Stops OpenCV from printing the errors that are compared.
 inline void silence_errors()
 {
     cv::redirectError([](int, const char*, const char*, const char*, int, void*) { return 0; });

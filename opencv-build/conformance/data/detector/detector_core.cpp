@@ -1,9 +1,9 @@
-// The detector's own files by themselves, without OpenCV, for a compiler's sanitizers: random cases
-// against the reference, and damaged models.
+// Tests the detector's own files without OpenCV, for a compiler's sanitizers: random cases against the reference, and
+// damaged models.
 //
 //   detector_core FOLDER SEED FIRST COUNT
 //
-// FOLDER holds what `export_text` wrote. Prints what was compared, or what differs.
+// FOLDER contains the output of `export_text`. Prints a summary, or what differs.
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
@@ -19,7 +19,7 @@
 #include "text_format.hpp"
 #include "reference.hpp"
 
-// The reader of packed cascades is taken in whole for its checksum, which damaged ones must get past.
+// Includes the source of the packed cascade reader, because damaged cascades need its checksum function.
 #include "detect.hpp"
 #include "packed_cascade.cpp"
 
@@ -27,7 +27,7 @@ using namespace conformance;
 
 namespace {
 
-// Those of the cascades whose trees are small, whether the detector takes them or not.
+// The cascades with trees of one or two nodes, supported by the detector or not.
 const char* const trained_names[] = {"frontalface_default",
                                      "frontalface_alt",
                                      "frontalface_alt_tree",
@@ -55,7 +55,7 @@ TestInputs load(const std::string& folder)
         inputs.cascades.push_back(read_cascade_text(folder + "/haarcascade_" + name + ".txt"));
     for (const char* name : {"lena", "messi5"})
         inputs.photos.push_back(read_pgm(folder + "/" + name + ".pgm"));
-    // The face by itself.
+    // Only the face.
     inputs.photos.push_back(crop_scaled(inputs.photos[0], 85, 75, 1, 130, 130));
     return inputs;
 }
@@ -84,7 +84,7 @@ cv::haar::Cascade to_haar_cascade(const Cascade& from)
     return cascade;
 }
 
-// Numbers below the count to several threads, or backwards: what is found must not depend on it.
+// Runs the work in several threads, or in reverse order with one thread: the result must not depend on it.
 cv::haar::ParallelFor parallel_for_threads(int threads)
 {
     return [threads](int count, const std::function<void(int)>& work) {
@@ -106,7 +106,7 @@ cv::haar::ParallelFor parallel_for_threads(int threads)
     };
 }
 
-// Bytes that end where their memory ends, and begin where it begins, so that a sanitizer sees every step beyond.
+// An allocation of exactly this length, so that a sanitizer detects every access out of bounds.
 struct ExactBuffer
 {
     std::unique_ptr<uint8_t[]> bytes;
@@ -173,18 +173,19 @@ std::string try_case(const TestInputs& inputs, uint64_t seed, uint64_t number, T
     {
         tally.rejected++;
         if (*why == '\0')
-            return cascade.name + " is refused without a reason";
-        return implementation == Implementation::fast ? cascade.name + " should be taken, and is refused: " + why : "";
+            return cascade.name + " is rejected without a reason";
+        return implementation == Implementation::fast ? cascade.name + " should be accepted and is rejected: " + why
+                                                      : "";
     }
     if (implementation == Implementation::upstream)
-        return cascade.name + " should be refused, and is taken";
+        return cascade.name + " should be rejected and is accepted";
     const ExactBuffer bytes(block);
     cv::haar::Model model;
     if (const char* const wrong = cv::haar::openModel(bytes.bytes.get(), bytes.length, model))
-        return cascade.name + " is compiled and then refused: " + wrong;
+        return cascade.name + " is compiled and then rejected: " + wrong;
 
     ImageSize size = random_image_size(random, cascade.width, cascade.height);
-    // OpenCV itself gives up on pictures that are smaller than the window before the detector is asked.
+    // OpenCV itself returns early for images smaller than the window, before it calls the detector.
     size.width = std::max(size.width, cascade.width);
     size.height = std::max(size.height, cascade.height);
     const Image image = random_image(random, inputs.photos, size.width, size.height);
@@ -206,7 +207,7 @@ std::string try_case(const TestInputs& inputs, uint64_t seed, uint64_t number, T
     const std::vector<Candidate> expected = find_candidates(cascade, view, scales);
     tally.non_empty += !expected.empty();
     tally.candidates += static_cast<long>(expected.size());
-    // With the memory of before, and of two threads at once.
+    // The same detector repeatedly, and from two threads at once.
     cv::haar::MultiScaleDetector detector(model);
     const int several = random.between(2, 5);
     std::vector<Candidate> concurrent;
@@ -223,7 +224,7 @@ std::string try_case(const TestInputs& inputs, uint64_t seed, uint64_t number, T
         std::string mismatch = difference(expected, found);
         if (mismatch.empty())
             mismatch = difference(expected, concurrent);
-        // A smaller picture in between.
+        // A smaller image in between.
         const ImageView part = {view.pixels, view.stride, std::max(cascade.width, view.width / 2),
                                 std::max(cascade.height, view.height / 3)};
         const std::vector<float> first(1, 1.0f);
@@ -241,7 +242,7 @@ std::string try_case(const TestInputs& inputs, uint64_t seed, uint64_t number, T
     return "";
 }
 
-// Random bytes, pieces from elsewhere, and other lengths.
+// Overwrites random bytes or a piece, and may change the length.
 std::vector<uint8_t> corrupted(Random& random, std::vector<uint8_t> bad, const std::vector<uint8_t>& from)
 {
     if (random.chance(0.5))
@@ -254,7 +255,7 @@ std::vector<uint8_t> corrupted(Random& random, std::vector<uint8_t> bad, const s
     }
     else
     {
-        // Mostly in front, where the numbers are that lead to the others.
+        // Mostly near the start, where the counts and offsets are.
         const int most = static_cast<int>(bad.size()), reach = random.chance(0.7) ? std::min(300, most) : most;
         for (int flips = random.between(1, 6); flips > 0; flips--)
             bad[static_cast<size_t>(random.below(reach))] = static_cast<uint8_t>(random.below(256));
@@ -264,7 +265,7 @@ std::vector<uint8_t> corrupted(Random& random, std::vector<uint8_t> bad, const s
     return bad;
 }
 
-// What opens damaged bytes: `open` says why not, and looks with what it accepts.
+// Tests damaged bytes. `open` returns the reason for rejecting them, and detects with those that it accepts.
 struct CorruptionTest
 {
     std::function<const char*(const ExactBuffer&)> open;
@@ -277,15 +278,15 @@ struct CorruptionTest
         const char* const why = open(exact);
         attempts++;
         if (why != nullptr && *why == '\0')
-            wrong = "damaged bytes are refused without a reason";
+            wrong = "damaged bytes are rejected without a reason";
         if (why != nullptr)
             return;
         accepted++;
         if (!may_be_valid)
-            wrong = "bytes that are cut short are accepted";
+            wrong = "truncated bytes are accepted";
     }
 
-    // Every length and every byte of `small`, and samples of both. `fix_checksum` is done to all but those cut short.
+    // Tries every length and every byte of `small`, and samples of both. Truncated bytes do not get a fixed checksum.
     void try_all(Random& random, const std::vector<uint8_t>& small, const std::vector<uint8_t>& large,
                  const std::function<void(std::vector<uint8_t>&)>& fix_checksum)
     {
@@ -307,7 +308,7 @@ struct CorruptionTest
             try_one(bad, true);
         }
         if (wrong.empty() && accepted * 20 > attempts * 19)
-            wrong = "hardly any damaged bytes are refused";
+            wrong = "hardly any damaged bytes are rejected";
     }
 };
 
@@ -354,7 +355,7 @@ cv::haar::CascadeDescription to_description(const Cascade& from)
     return description;
 }
 
-// The checksum as it is for the bytes behind it, and the length, so that what is damaged is what is behind.
+// Fixes the checksum and the length, so that validation gets to the damage behind them.
 void fix_checksum(std::vector<uint8_t>& bytes)
 {
     cv::haar::PackedHeader header;
@@ -367,7 +368,7 @@ void fix_checksum(std::vector<uint8_t>& bytes)
     std::memcpy(bytes.data(), &header, sizeof header);
 }
 
-// Every way through every tree of an accepted cascade, as OpenCV's own code would go it: it must end, within bounds.
+// Follows paths through every tree of an accepted cascade like OpenCV's own code: they must end, within bounds.
 void traverse_trees(const cv::haar::PackedCascade& packed)
 {
     const cv::haar::PackedNode* node = packed.nodes;
@@ -391,7 +392,7 @@ void traverse_trees(const cv::haar::PackedCascade& packed)
     }
 }
 
-// The first stages of `trained` are damaged, by pieces of themselves and of `from`.
+// Damages the first stages of `trained` with pieces of themselves and of `from`.
 std::string test_corruption(const TestInputs& inputs, uint64_t seed, const Cascade& trained, const Cascade& from)
 {
     Random random(seed, 1);
@@ -406,7 +407,7 @@ std::string test_corruption(const TestInputs& inputs, uint64_t seed, const Casca
     Cascade small = trained;
     small.stages.resize(3);
     small.stumps.resize(static_cast<size_t>(small.stages[2].first + small.stages[2].count));
-    // Only the features that are needed.
+    // Only the features that are used.
     std::vector<Feature> features;
     for (Stump& stump : small.stumps)
     {
@@ -441,18 +442,18 @@ std::string test_corruption(const TestInputs& inputs, uint64_t seed, const Casca
     const char* why = nullptr;
     const std::vector<uint8_t> good = cv::haar::packCascade(to_description(small), true, &why);
     if (why != nullptr || packed.open(ExactBuffer(good)) != nullptr)
-        return "a packed cascade is refused";
+        return "a packed cascade is rejected";
     const std::vector<uint8_t> large = cv::haar::packCascade(to_description(from), true, &why);
     packed.try_all(random, good, large, fix_checksum);
-    // Without a right checksum no changed byte gets by.
+    // With a wrong checksum every changed byte is detected.
     for (size_t at = 0; at < good.size(); at++)
     {
         std::vector<uint8_t> bad = good;
         bad[at] = static_cast<uint8_t>(bad[at] ^ (1 << random.below(8)));
         packed.try_one(bad, false);
     }
-    std::cout << models.attempts << " damaged models, of which " << models.accepted << " could be looked with, and "
-              << packed.attempts << " damaged packed cascades, of which " << packed.accepted << std::endl;
+    std::cout << models.attempts << " damaged models, " << models.accepted << " of them accepted, and "
+              << packed.attempts << " damaged packed cascades, " << packed.accepted << " of them accepted" << std::endl;
     return models.wrong.empty() ? packed.wrong : models.wrong;
 }
 
@@ -475,8 +476,8 @@ int main(int count, char** arguments)
             if (wrong.empty())
                 continue;
             failures++;
-            std::cout << "case " << number << " of seed " << seed << ": " << wrong << "\n  alone: detector_core FOLDER "
-                      << seed << ' ' << number << " 1" << std::endl;
+            std::cout << "case " << number << " of seed " << seed << ": " << wrong
+                      << "\n  repeat: detector_core FOLDER " << seed << ' ' << number << " 1" << std::endl;
         }
         if (first == 0)
         {

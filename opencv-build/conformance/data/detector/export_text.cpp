@@ -1,5 +1,5 @@
-// Writes cascades and samples down for programs without OpenCV: Haar cascades of small trees as numbers,
-// photos as grey PGM files.
+// Exports cascades and samples for programs without OpenCV: Haar cascades of trees of one or two nodes as numbers,
+// photos as greyscale PGM files.
 //
 //   export_text SHARE OUT
 //
@@ -47,7 +47,7 @@ int main(int count, char** arguments)
         cv::Mat grey = cv::imread(file, cv::IMREAD_GRAYSCALE);
         if (grey.empty())
             continue;
-        // Faces are found in pieces of them; smaller ones are as good and quicker to take pieces of.
+        // The tests crop the photos; at half size that is quicker and works as well.
         cv::resize(grey, grey, cv::Size(), 0.5, 0.5, cv::INTER_AREA);
         Image image(grey.cols, grey.rows);
         grey.copyTo(cv::Mat(grey.rows, grey.cols, CV_8U, image.pixels.data()));

@@ -1,9 +1,9 @@
-// The index behind grouping by itself, for a compiler's sanitizers: labels and containers of random rectangles against
-// all pairs of them.
+// Tests the index used by grouping, for a compiler's sanitizers: labels and containers of random rectangles, against a
+// comparison of all pairs.
 //
 //   grouping_index SEED FIRST COUNT
 //
-// Prints what was compared, or what differs.
+// Prints a summary, or what differs.
 #include <cmath>
 #include <iostream>
 #include <numeric>
@@ -11,7 +11,7 @@
 
 #include "random.hpp"
 
-// Taken in whole: OpenCV's libraries, which it needs little of, are not for this compiler.
+// Includes the source: OpenCV's libraries, of which it needs little, are not built for this compiler.
 #include "grouping.cpp"
 
 namespace cv {
@@ -50,7 +50,7 @@ std::vector<cv::Rect> random_list(Random& random)
     return list;
 }
 
-// Each rectangle's first similar one, and so on, until nothing changes.
+// Propagates the smallest index among similar rectangles until nothing changes.
 std::vector<int> label_all_pairs(const std::vector<cv::Rect>& list, double eps)
 {
     const cv::SimilarRects similar(eps);
@@ -112,7 +112,7 @@ std::string try_case(uint64_t seed, uint64_t number, long& contained)
             any = any || is_container(j);
         contained += any;
         const int found = containers.firstContainer(i);
-        // The loop after it tries those from there on.
+        // The caller's loop tries the groups from `found` on.
         bool later = false;
         for (int j = found; j < count; j++)
             later = later || is_container(j);

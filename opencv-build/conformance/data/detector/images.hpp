@@ -1,5 +1,5 @@
-// Grey pictures of every kind that a detector could take for something else: noise, flat and nearly
-// flat ones, black and white, patterns, and pieces of photos.
+// Grey images of every kind that a detector could get wrong: noise, flat and nearly flat, black and white, patterns,
+// and pieces of photos.
 #pragma once
 
 #include <algorithm>
@@ -31,7 +31,7 @@ inline uint8_t clamp_to_byte(double level)
     return static_cast<uint8_t>(std::min(255.0, std::max(0.0, std::floor(level + 0.5))));
 }
 
-// Every pixel by `level` of its place.
+// Pixel (x, y) is `level(x, y)`, rounded and clamped.
 template <class Level>
 Image generate(int width, int height, Level level)
 {
@@ -42,12 +42,12 @@ Image generate(int width, int height, Level level)
     return image;
 }
 
-// Each pixel the mean of those at most `radius` away in its row, then in its column.
+// A box blur: the mean over `radius` pixels on each side, in rows, then in columns.
 inline Image smooth(const Image& from, int radius)
 {
-    const auto mean = [radius](int place, int length, auto pixel) {
+    const auto mean = [radius](int position, int length, auto pixel) {
         int sum = 0, count = 0;
-        for (int i = std::max(0, place - radius); i <= std::min(length - 1, place + radius); i++, count++)
+        for (int i = std::max(0, position - radius); i <= std::min(length - 1, position + radius); i++, count++)
             sum += pixel(i);
         return static_cast<double>(sum) / count;
     };
@@ -58,7 +58,7 @@ inline Image smooth(const Image& from, int radius)
                     [&](int x, int y) { return mean(y, from.height, [&](int i) { return rows.at(x, i); }); });
 }
 
-// The same picture with its darkest level at `low` and its lightest at `high`.
+// Scales grey levels linearly so that the darkest is `low` and the lightest `high`.
 inline Image stretch_contrast(const Image& from, double low, double high)
 {
     const auto ends = std::minmax_element(from.pixels.begin(), from.pixels.end());
@@ -67,10 +67,10 @@ inline Image stretch_contrast(const Image& from, double low, double high)
                     [&](int x, int y) { return low + (from.at(x, y) - darkest) * (high - low) / range; });
 }
 
-// `width` x `height` pixels of a photo from (left, top) on, each `step` of the photo's pixels from the next.
+// Samples `width` x `height` pixels of a photo from (left, top) on, `step` photo pixels apart.
 inline Image crop_scaled(const Image& photo, double left, double top, double step, int width, int height)
 {
-    const auto clamped = [](double place, int length) { return std::min(std::max(place, 0.0), length - 1.001); };
+    const auto clamped = [](double position, int length) { return std::min(std::max(position, 0.0), length - 1.001); };
     return generate(width, height, [&](int x, int y) {
         const double px = clamped(left + x * step, photo.width), py = clamped(top + y * step, photo.height);
         const int column = static_cast<int>(px), row = static_cast<int>(py);
@@ -88,7 +88,7 @@ inline Image random_crop(Random& random, const std::vector<Image>& photos, int w
     const double across = static_cast<double>(photo.width) / width, down = static_cast<double>(photo.height) / height;
     if (random.chance(0.6))
     {
-        // The whole photo, which can be a face, in the middle or at an edge; what lacks is its border continued.
+        // The whole photo, which can be a face, in the middle or at an edge; beyond the photo its border continues.
         const double step = std::max(across, down) * random.between(0.7, 2.5);
         const double left = (photo.width - width * step) * random.between(0.2, 0.8);
         return crop_scaled(photo, left, (photo.height - height * step) * random.between(0.2, 0.8), step, width, height);
@@ -111,7 +111,7 @@ inline Image noise(Random& random, int width, int height, int low, int high)
     return generate(width, height, [&](int, int) { return random.between(low, high); });
 }
 
-// A picture of one of the kinds, without what `random_image` does to it after.
+// An image of one of the kinds, before the modifications by `random_image`.
 inline Image random_base_image(Random& random, const std::vector<Image>& photos, int width, int height)
 {
     const int level = random.below(256);
@@ -130,14 +130,14 @@ inline Image random_base_image(Random& random, const std::vector<Image>& photos,
     case 3: {
         const int ends[] = {0, 255, level, level};
         Image flat(width, height, ends[random.below(4)]);
-        // Or so nearly flat that a window has one pixel which differs.
+        // Or nearly flat: a window has a single different pixel.
         for (int count = random.chance(0.5) ? 0 : random.between(1, 1 + width * height / 200); count > 0; count--)
             flat.at(random.below(width), random.below(height)) ^= random.chance(0.5) ? 1 : 255;
         return flat;
     }
     case 4: return generate(width, height, [&](int, int) { return random.chance(0.5) ? 255 : 0; });
     case 5: {
-        // White in black or black in white, in large pieces: sums as large as they can be.
+        // White on black or black on white, in large blocks, for the largest possible sums.
         Image blocks(width, height, random.chance(0.5) ? 255 : 0);
         for (int count = random.between(1, 30); count > 0; count--)
         {
@@ -195,7 +195,7 @@ inline Image random_image(Random& random, const std::vector<Image>& photos, int 
     return image;
 }
 
-// A size where the loops over windows, vectors and stripes have their edges.
+// A size at a boundary of the loops over windows, vectors and stripes.
 struct ImageSize
 {
     int width, height;
@@ -209,7 +209,7 @@ inline ImageSize random_image_size(Random& random, int window_width, int window_
         {
         case 0: return random.between(1, 40);
         case 1:
-            // The window itself and little more.
+            // The window itself or slightly more.
             return window + random.between(-1, 3);
         case 2: return static_cast<int>(window * random.between(1.0, 4.0)) + random.between(-1, 1);
         case 3:

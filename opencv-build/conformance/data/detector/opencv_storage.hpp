@@ -1,4 +1,4 @@
-// Cascades as OpenCV stores them: read as plain numbers, and written for OpenCV to read.
+// Reads cascades from OpenCV's storage as numbers, and writes them for OpenCV to read.
 #pragma once
 
 #include <opencv2/core.hpp>
@@ -8,7 +8,7 @@
 
 namespace conformance {
 
-// False for cascades of other features, of deeper trees or of the old form.
+// Returns false for other feature types, for deeper trees and for the old file format.
 inline bool read_cascade(const std::string& file, Cascade& cascade)
 {
     const cv::FileStorage storage(file, cv::FileStorage::READ);

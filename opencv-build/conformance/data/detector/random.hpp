@@ -1,5 +1,5 @@
-// Random numbers that are the same on every machine: from a seed and the number of a case comes a
-// stream of them, so that a case can be made again without those before it.
+// Reproducible random numbers on every machine: a stream per seed and case number, so that a case can be repeated
+// without the previous ones.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ public:
 
     int between(int min, int max) { return min + below(max - min + 1); }
 
-    // From 0 to 1.
+    // From 0 to 1, exclusive.
     double real() { return static_cast<double>(next() >> 11) / 9007199254740992.0; }
 
     double between(double min, double max) { return min + real() * (max - min); }

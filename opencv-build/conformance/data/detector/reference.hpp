@@ -1,8 +1,7 @@
-// What OpenCV's detector finds before it groups, computed one window after the other in the plainest
-// way. Written from the description of what OpenCV does, to compare with where OpenCV itself is not
-// at hand; `compare_detection` holds it to OpenCV.
+// The candidates of OpenCV's detector before grouping, computed window by window in the simplest way. Written from a
+// description of OpenCV's behaviour, for tests without OpenCV; `compare_detection` compares it with OpenCV.
 //
-// Numbers round as OpenCV's do: to the nearest, halves to even, in float or double as noted.
+// Rounding is OpenCV's: to the nearest, halves to even, in float or double as noted.
 #pragma once
 
 #include <cmath>
@@ -13,7 +12,7 @@
 
 namespace conformance {
 
-// A window that passes all stages: which of the scales, and where in the picture at that scale.
+// A window that passes all stages: the index of its scale, and its position in the image at that scale.
 struct Candidate
 {
     size_t scale;
@@ -22,7 +21,7 @@ struct Candidate
     bool operator==(const Candidate& other) const { return scale == other.scale && x == other.x && y == other.y; }
 };
 
-// Grey pixels that lie elsewhere.
+// Grey pixels that are owned elsewhere.
 struct ImageView
 {
     const uint8_t* pixels;
@@ -35,8 +34,8 @@ struct ImageView
 inline int rounded(float value) { return static_cast<int>(std::lrintf(value)); }
 inline int rounded(double value) { return static_cast<int>(std::lrint(value)); }
 
-// One axis of the resized picture: for each of its places the pixel before it and the weight, of 256,
-// of the one after.
+// One axis of the resized image: for each output pixel the input pixel before it, and the weight of the next input
+// pixel in units of 1/256.
 struct Axis
 {
     std::vector<int> before, weight;
@@ -46,11 +45,11 @@ struct Axis
         const double step = 1.0 / (static_cast<double>(to) / from);
         for (int i = 0; i < to; i++)
         {
-            const double place = step * (i + 0.5) - 0.5;
-            const int pixel = static_cast<int>(std::floor(place));
+            const double position = step * (i + 0.5) - 0.5;
+            const int pixel = static_cast<int>(std::floor(position));
             const bool outside = pixel < 0 || pixel >= from - 1;
             before.push_back(pixel < 0 ? 0 : outside ? from - 1 : pixel);
-            weight.push_back(outside ? 0 : rounded((place - pixel) * 256));
+            weight.push_back(outside ? 0 : rounded((position - pixel) * 256));
         }
     }
 };
@@ -116,7 +115,7 @@ inline float feature_value(const Feature& feature, const Integral& integral, int
 
 inline WindowResult evaluate_window(const Cascade& cascade, const Integral& integral, int x, int y)
 {
-    // The contrast is that of the window without its outermost pixels.
+    // The variance is normalised over the window without its outermost pixels.
     const int columns = cascade.width - 2, rows = cascade.height - 2;
     const double area = static_cast<double>(columns) * rows;
     const int32_t sum = static_cast<int32_t>(integral.box_sum(integral.sums, x + 1, y + 1, columns, rows));
@@ -153,8 +152,8 @@ inline WindowResult evaluate_window(const Cascade& cascade, const Integral& inte
     return WindowResult::passed;
 }
 
-// The scales that are looked at: those whose window is within the limits, or else the one whose
-// window is the nearest to the lower limit. A limit of 0 is none.
+// The scales to evaluate: those whose window is within the limits, or otherwise the one whose window is nearest to the
+// lower limit. A limit of 0 means no limit.
 inline std::vector<float> select_scales(const Cascade& cascade, int width, int height, double factor, int min_width,
                                         int min_height, int max_width, int max_height)
 {
@@ -199,11 +198,11 @@ inline std::vector<Candidate> find_candidates(const Cascade& cascade, const Imag
         const float scale = scales[i];
         const int width = rounded(static_cast<float>(view.width) / scale);
         const int height = rounded(static_cast<float>(view.height) / scale);
-        // How many places a window has.
+        // The number of window positions.
         const int columns = std::max(0, width + 1 - cascade.width), rows = std::max(0, height + 1 - cascade.height);
         const int step = scale >= 2 ? 1 : 2;
-        // OpenCV cuts every scale into as many stripes as the first one, and where rows do not divide
-        // evenly the stripes can end before the last row.
+        // OpenCV splits every scale into as many stripes as the first one. If rows do not divide evenly, the stripes
+        // can end before the last row.
         if (i == 0)
             stripes = (columns + 31) / 32;
         if (stripes == 0)
@@ -219,7 +218,7 @@ inline std::vector<Candidate> find_candidates(const Cascade& cascade, const Imag
                     inside ? evaluate_window(cascade, integral, x, y) : WindowResult::failed;
                 if (window_result == WindowResult::passed)
                     found.push_back({i, x, y});
-                // One that fails at once has a neighbour that is not looked at.
+                // OpenCV skips the neighbour of a window that fails the first stage.
                 if (window_result == WindowResult::failed_first_stage)
                     x += step;
             }

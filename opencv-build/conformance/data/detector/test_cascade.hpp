@@ -1,6 +1,5 @@
-// A Haar cascade of trees of one node or two as plain numbers: what a trained one consists of, what decides whether
-// the fast detector takes it, and cascades made at random, whose windows get further than those of
-// trained ones do in noise.
+// A Haar cascade of trees of one or two nodes as plain numbers; the rule by which the fast detector accepts cascades;
+// and random cascades, whose windows get further in noise than those of trained ones.
 #pragma once
 
 #include <cmath>
@@ -24,10 +23,10 @@ struct Feature
     bool tilted;
 };
 
-// Which side of a node leads to the node that follows it.
+// The side of a node that leads to its child.
 enum class ChildSide { none, left, right };
 
-// Where a side leads to another node, both answers are that of the other side.
+// If one side leads to a child, `left` and `right` both hold the other side's leaf value.
 struct Stump
 {
     int feature;
@@ -37,12 +36,12 @@ struct Stump
 
 struct Stage
 {
-    // Of nodes.
+    // Nodes.
     int first, count;
-    // As it is in the file.
+    // As stored in the file.
     float stored_threshold;
 
-    // What sums are compared with.
+    // The threshold that sums are compared with, as OpenCV computes it.
     float threshold() const { return stored_threshold - 1e-5f; }
 };
 
@@ -54,7 +53,7 @@ struct Cascade
     std::vector<Stage> stages;
     std::vector<Stump> stumps;
 
-    // How many nodes the tree has that begins here.
+    // The number of nodes of the tree that begins here.
     int tree_size_at(int stump) const { return stumps[static_cast<size_t>(stump)].child == ChildSide::none ? 1 : 2; }
 
     int tree_count(const Stage& stage) const
@@ -66,10 +65,10 @@ struct Cascade
     }
 };
 
-// Who looks with a cascade, as the page on the detector in opencv-build says.
+// Which code detects with a cascade, according to opencv-build/DETECTOR.md.
 enum class Implementation { fast, upstream, either };
 
-// Whether a row of the feature fits 16 bits whatever the pixels are.
+// Whether each row of the feature fits 16 bits for any pixels.
 inline bool rows_fit_int16(const Feature& feature, int width, int height)
 {
     for (int y = 0; y < height; y++)
@@ -94,11 +93,11 @@ inline Implementation expected_implementation(const Cascade& cascade)
     const int width = cascade.width, height = cascade.height;
     if (width > 31 || (width - 2) * (height - 2) / 2 * 255 >= 65536)
         return Implementation::upstream;
-    // Where it is not plain from the description, it is for the detector to say.
+    // `either` where the description leaves it open.
     const bool halves_fit = (width - 1) / 2 * (height - 2) * 255 < 65536;
     Implementation implementation =
         width < 8 || height < 8 || !halves_fit ? Implementation::either : Implementation::fast;
-    // Features that no stump asks for are in nobody's way.
+    // Features that no stump uses do not matter.
     for (const Stump& stump : cascade.stumps)
     {
         const Feature& feature = cascade.features[static_cast<size_t>(stump.feature)];
@@ -120,7 +119,7 @@ inline Implementation expected_implementation(const Cascade& cascade)
     return implementation;
 }
 
-// How random cascades differ from trained ones.
+// Properties of random cascades that trained ones lack.
 struct FeatureAnomalies
 {
     bool fractions, tilted, heavy, empty_boxes;
@@ -160,8 +159,8 @@ inline Feature random_feature(Random& random, int width, int height, const Featu
     return feature;
 }
 
-// Leaves of one stage: any, or multiples of a tenth, whose sums are often as large as the threshold
-// but for the rounding, or the same on both sides.
+// `kind` selects the leaf values: arbitrary, of very different magnitudes, or multiples of a tenth, whose sums often
+// equal the threshold up to rounding. Occasionally both sides are equal.
 inline Stump random_stump(Random& random, int features, int kind)
 {
     Stump stump;
@@ -180,11 +179,10 @@ inline Stump random_stump(Random& random, int features, int kind)
     return stump;
 }
 
-// A feature of the kinds that trained cascades have: two, three or four equal parts, or a middle.
+// A feature as in trained cascades: two, three or four equal parts, or a centre.
 inline Feature typical_feature(Random& random, int width, int height)
 {
     const int kind = random.below(7);
-    // How many parts across and down.
     const int across[] = {2, 1, 3, 1, 4, 3, 2}, down[] = {1, 2, 1, 3, 1, 3, 2};
     const int columns = across[kind], rows = down[kind];
     if (width < columns || height < rows)
@@ -209,10 +207,10 @@ inline Feature typical_feature(Random& random, int width, int height)
     return feature;
 }
 
-// `leniency` is how far below the mean of what windows reach the threshold mostly is, in deviations.
+// `leniency` is how far, in standard deviations, the threshold usually is below the mean sum of windows.
 inline float random_threshold(Random& random, const Cascade& cascade, const Stage& stage, double leniency)
 {
-    // The sum that a window has whose stumps go either way, as a float, and the same a little off.
+    // The sum of a window whose stumps go randomly left or right, either exactly or slightly off.
     double sum = 0, mean = 0, variance = 0;
     for (int i = stage.first; i < stage.first + stage.count; i += cascade.tree_size_at(i))
     {
@@ -280,7 +278,7 @@ inline Cascade random_cascade(Random& random)
     return cascade;
 }
 
-// A trained cascade with fewer stages, lower thresholds or both, so that more windows get far.
+// A trained cascade with fewer stages, lower thresholds or both, so that windows get further.
 inline Cascade relaxed(Random& random, const Cascade& trained)
 {
     Cascade cascade = trained;

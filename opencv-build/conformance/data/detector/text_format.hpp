@@ -1,4 +1,4 @@
-// Cascades and pictures in files that need no library: numbers in text, and PGM.
+// Cascades and images in files that need no library: numbers as text, and PGM.
 #pragma once
 
 #include <fstream>
@@ -14,7 +14,7 @@ namespace conformance {
 inline void write_cascade_text(const Cascade& cascade, const std::string& file)
 {
     std::ofstream to(file);
-    // As many digits as tell any two floats apart.
+    // Nine digits distinguish any two floats.
     to << std::setprecision(9) << cascade.width << ' ' << cascade.height << '\n' << cascade.stages.size() << '\n';
     for (const Stage& stage : cascade.stages)
         to << stage.first << ' ' << stage.count << ' ' << stage.stored_threshold << '\n';
@@ -60,7 +60,7 @@ inline Cascade read_cascade_text(const std::string& file)
             from >> box.x >> box.y >> box.width >> box.height >> box.weight;
     }
     if (!from)
-        throw std::runtime_error("`" + file + "` is no cascade in text form");
+        throw std::runtime_error("`" + file + "` is not a cascade in text form");
     return cascade;
 }
 
@@ -79,11 +79,11 @@ inline Image read_pgm(const std::string& file)
     from >> format >> width >> height >> white;
     from.get();
     if (!from || format != "P5" || white != 255)
-        throw std::runtime_error("`" + file + "` is no grey picture");
+        throw std::runtime_error("`" + file + "` is not a greyscale PGM file");
     Image image(width, height);
     from.read(reinterpret_cast<char*>(image.pixels.data()), static_cast<std::streamsize>(image.pixels.size()));
     if (!from)
-        throw std::runtime_error("`" + file + "` is cut short");
+        throw std::runtime_error("`" + file + "` is truncated");
     return image;
 }
 

@@ -1,25 +1,25 @@
-"""What the Python wheel of OpenCV finds in photos with every Haar cascade.
+"""Detects in photos with every Haar cascade, by OpenCV's Python wheel.
 
     python3 wheel.py CASCADES OUT PHOTO...
 
-OUT gets each photo's grey pixels as a PGM file, so that decoding is not what is compared, and two
-files of as many lines: `requests`, each with
+Writes to OUT each photo's grey pixels as a PGM file, so that decoders are not compared, and two files with the same
+number of lines. A line of `requests` is
 
-    CASCADE PICTURE left top width height factor neighbours least-width least-height most-width most-height levels
+    CASCADE IMAGE left top width height factor neighbours min-width min-height max-width max-height levels
 
-and `expected`, each with the number of rectangles and then x y width height and the count of each, or
-where levels are asked for its level and its weight.
+and a line of `expected` is the number of rectangles, followed for each by x y width height and its count, or by its
+level and weight if levels are requested.
 """
 import pathlib
 import sys
 
 import cv2
 
-# With more, the order of the rectangles is a race.
+# With more threads, the order of the rectangles is nondeterministic.
 cv2.setNumThreads(1)
 
-# What is asked of a cascade in a whole photo: factor, neighbours, least and most size, levels. The
-# first in two of three photos, because it gives all windows that pass, the others in turn.
+# Requests for whole photos: factor, neighbours, minimum and maximum size, levels. Two of three photos use the first,
+# because it returns all windows that pass; the others take turns.
 ALL_WINDOWS = (1.1, 0, (0, 0), (0, 0), False)
 ALTERNATIVES = [
     (1.1, 4, (0, 0), (0, 0), False),
@@ -28,15 +28,15 @@ ALTERNATIVES = [
     (1.2, 3, (30, 30), (30, 30), False),
     (1.15, 1, (40, 40), (0, 0), True),
 ]
-# What is looked for in faces, and how.
+# Cascades that are run within detected faces, and the requests for both steps.
 FACE_CASCADES = ("eye", "lefteye_2splits", "righteye_2splits", "eye_tree_eyeglasses", "smile")
 FACE_REQUEST = (1.1, 4, (0, 0), (0, 0), False)
 IN_FACE_REQUEST = (1.1, 3, (0, 0), (0, 0), False)
 
 
 def detect(classifier, grey, request):
-    factor, neighbours, least, most, levels = request
-    limits = {"scaleFactor": factor, "minNeighbors": neighbours, "minSize": least, "maxSize": most}
+    factor, neighbours, min_size, max_size, levels = request
+    limits = {"scaleFactor": factor, "minNeighbors": neighbours, "minSize": min_size, "maxSize": max_size}
     if levels:
         rectangles, numbers, weights = classifier.detectMultiScale3(grey, outputRejectLevels=True, **limits)
     else:
@@ -52,7 +52,7 @@ def detect(classifier, grey, request):
 
 
 def requests(classifiers, images):
-    """Each as the name of a cascade, of a picture, a region or None, and a request."""
+    """Yields the name of a cascade, the name of an image, a region or None, and a request."""
     for turn, name in enumerate(classifiers):
         for number, image in enumerate(images):
             if (turn + number) % 3 > 0:
@@ -80,8 +80,9 @@ def main(folder, out, photos):
         for name, image, region, request in requests(classifiers, images):
             grey = images[image]
             x, y, width, height = region or (0, 0, grey.shape[1], grey.shape[0])
-            factor, neighbours, least, most, levels = request
-            print(name, image, x, y, width, height, factor, neighbours, *least, *most, int(levels), file=requests_file)
+            factor, neighbours, min_size, max_size, levels = request
+            fields = name, image, x, y, width, height, factor, neighbours, *min_size, *max_size, int(levels)
+            print(*fields, file=requests_file)
             print(detect(classifiers[name], grey[y : y + height, x : x + width], request), file=expected_file)
 
 

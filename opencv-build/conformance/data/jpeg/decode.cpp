@@ -1,5 +1,5 @@
-// Reads every JPEG file of a folder as colour and as grey, writes it anew in several ways, and leaves the pixels and
-// the new files beside it: what the Python wheel must have as well. A file that cannot be read leaves nothing.
+// Decodes every JPEG file of a folder in colour and grey, re-encodes it in several ways, and writes the pixels and the
+// new files beside it, for comparison with the Python wheel. For a file that cannot be decoded it writes nothing.
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
@@ -50,7 +50,7 @@ int main(int count, char** arguments)
         encode(name + ".100", colour, {quality, 100, progressive, 1});
         encode(name + ".80", colour, {quality, 80, optimise, 1, restart, 2});
         encode(name + ".grey95", grey, {quality, 95});
-        // Four channels, of which the last is nothing, and rows that do not follow one another.
+        // Four channels, the last of which is ignored, and rows that are not contiguous.
         cv::Mat padded(colour.rows, colour.cols + 3, CV_8UC4, cv::Scalar(1, 2, 3, 4));
         cv::Mat four_channels = padded(cv::Rect(1, 0, colour.cols, colour.rows));
         for (int y = 0; y < four_channels.rows; y++)

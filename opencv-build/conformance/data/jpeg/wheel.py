@@ -1,5 +1,5 @@
-"""Compares what `decode.cpp` left beside each JPEG file of a folder with what the Python wheel of OpenCV makes of the file.
-Prints each difference and, last, how many files were compared; fails if one differs."""
+"""Compares the output of `decode.cpp` for each JPEG file of a folder with that of OpenCV's Python wheel. Prints the
+first differences and the number of files; fails if any file differs."""
 import pathlib
 import sys
 
@@ -12,23 +12,24 @@ OPTIMISE, RESTART = cv2.IMWRITE_JPEG_OPTIMIZE, cv2.IMWRITE_JPEG_RST_INTERVAL
 
 
 def compare_pixels(path, name, image):
-    """What is wrong with the pixels in the file that is named."""
+    """Returns the difference between the image and the pixels in the file `PATH.NAME`, or None."""
     ours = numpy.fromfile(f"{path}.{name}", numpy.uint8)
     theirs = image.reshape(-1)
     if ours.size != theirs.size:
-        return f"{path.name}: {name} has {ours.size} values, the wheel's {theirs.size}"
+        return f"{path.name}: {name} has {ours.size} values, and {theirs.size} with the wheel"
     deviation = numpy.abs(ours.astype(int) - theirs)
     if deviation.any():
-        return f"{path.name}: {name} differs in {numpy.count_nonzero(deviation)} of {deviation.size} values, by {deviation.max()} at most"
+        count = numpy.count_nonzero(deviation)
+        return f"{path.name}: {name} differs in {count} of {deviation.size} values, by {deviation.max()} at most"
     return None
 
 
 def compare_encoding(path, name, image, parameters):
-    """What is wrong with the file that is named, which is the image encoded again."""
+    """Returns the difference between the encoded image and the file `PATH.NAME`, or None."""
     theirs = cv2.imencode(".jpg", image, parameters)[1].tobytes()
     if pathlib.Path(f"{path}.{name}").read_bytes() == theirs:
         return None
-    return f"{path.name}: the wheel writes other bytes than {name}"
+    return f"{path.name}: {name} differs from the wheel's file"
 
 
 def compare_file(path):
@@ -37,10 +38,10 @@ def compare_file(path):
     if colour is None or not pathlib.Path(f"{path}.colour").exists():
         if (colour is None) != pathlib.Path(f"{path}.colour").exists():
             return []
-        return [f"{path.name}: only one of the two can read it"]
+        return [f"{path.name}: only one of the SDK and the wheel can decode it"]
     found = [compare_pixels(path, "colour", colour), compare_pixels(path, "grey", grey)]
     if any(found):
-        # Of other pixels other files are written.
+        # Different pixels give different files.
         return found
     four_channels = numpy.dstack([colour, numpy.full(colour.shape[:2], 9, numpy.uint8)])
     return found + [

@@ -1,6 +1,6 @@
-/* Writes JPEG files of every kind that libjpeg knows into the first folder that it is told, each of the same made-up
-   picture: sizes around those of blocks, all usual and some odd ways to store colours, qualities, baseline, progressive,
-   arithmetic, and with restart markers. Progressive files that lack their last scans go into the second. */
+/* Writes JPEG files of every kind that libjpeg supports into the first folder, all of the same synthetic image: sizes
+   around those of blocks; all usual and some unusual colour formats; several qualities; baseline, progressive and
+   arithmetic coding; restart markers. Progressive files without their last scans go into the second folder. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,7 +46,7 @@ static const struct encoding_mode encoding_modes[] = {
 static const int sizes[][2] = {{1, 1}, {2, 3}, {7, 5}, {8, 8}, {16, 16}, {17, 33}, {35, 18}, {64, 48}, {131, 97}};
 static const int qualities[] = {95, 75, 30, 100, 5};
 
-/* Smooth colours, hard edges and noise, so that no stage has it easy. */
+/* Smooth colours, hard edges and noise, so that every stage of the codec has an effect. */
 static void fill_row(JSAMPLE *out, int y, int width, int channels) {
     unsigned noise = 12345u + 977u * (unsigned)y;
     for (int x = 0; x < width; x++)
@@ -83,7 +83,7 @@ static void write_file(const char *folder, const struct color_format *s, const s
     info.comp_info[0].h_samp_factor = s->h;
     info.comp_info[0].v_samp_factor = s->v;
     for (int c = 1; c < info.num_components; c++) {
-        /* Black of four colours is stored as finely as the first. */
+        /* The fourth component, black, has the sampling factors of the first. */
         info.comp_info[c].h_samp_factor = c == 3 ? s->h : 1;
         info.comp_info[c].v_samp_factor = c == 3 ? s->v : 1;
     }
@@ -92,7 +92,7 @@ static void write_file(const char *folder, const struct color_format *s, const s
     info.optimize_coding = m->optimise;
     info.restart_interval = (unsigned)m->restart;
     if (m->progressive) jpeg_simple_progression(&info);
-    /* The last of its scans make coefficients exact; without all but the first there are only blocks of one colour. */
+    /* The last scans refine coefficients; with only the first scan, each block has a single colour. */
     if (m->truncation == 1) info.num_scans = info.num_scans - 3 > 0 ? info.num_scans - 3 : 1;
     if (m->truncation == 2) info.num_scans = 1;
     jpeg_start_compress(&info, TRUE);

@@ -1,5 +1,5 @@
-// Reads every file of a folder in each way that imdecode has, and leaves the pixels beside it, behind their type and
-// size; nothing where a file cannot be read. What was read unchanged is also written anew as PNG, where there is PNG.
+// Decodes every file of a folder in each of imdecode's modes, and writes the pixels beside it, after their type and
+// size; nothing if a file cannot be decoded. Unchanged images are also re-encoded as PNG, if the SDK supports PNG.
 #include <fstream>
 #include <iterator>
 #include <stdexcept>

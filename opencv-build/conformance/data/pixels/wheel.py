@@ -1,6 +1,6 @@
-"""`wheel.py make FOLDER FORMAT...` writes files of every kind of these formats; `wheel.py compare FOLDER` compares what
-`decode.cpp` left beside each with what the Python wheel of OpenCV makes of the file. Prints each difference and, last, how
-many files were compared; fails if one differs."""
+"""`wheel.py make FOLDER FORMAT...` writes files of every kind of these formats. `wheel.py compare FOLDER` compares the
+output of `decode.cpp` for each of them with that of OpenCV's Python wheel. It prints the first differences and the
+number of files, and fails if any file differs."""
 import itertools
 import pathlib
 import struct
@@ -35,13 +35,13 @@ def orientation(value):
 
 
 def transparency(colour, bits):
-    """The chunk that makes a palette's first colours, or one colour, transparent."""
+    """Makes the first colours of a palette, or one colour, transparent."""
     content = {0: b"\0\1", 2: b"\0\1\0\1\0\1", 3: bytes([0, 128])[: 1 << bits]}.get(colour)
     return chunk(b"tRNS", content) if content else b""
 
 
 CHROMATICITIES = struct.pack(">8I", 31270, 32900, 64000, 33000, 21000, 71000, 15000, 6000)
-# Chunks besides those that a file must have: before the palette, and after it.
+# Optional chunks: before the palette, and after it.
 EXTRA_CHUNKS = {
     "plain": (b"", lambda colour, bits: b""),
     "transparent": (b"", transparency),
@@ -56,17 +56,21 @@ EXTRA_CHUNKS = {
     ),
     "hdr": (chunk(b"cICP", bytes([9, 16, 0, 1])) + chunk(b"cLLI", bytes(8)), lambda colour, bits: b""),
     "profile": (chunk(b"iCCP", b"none\0\0" + zlib.compress(bytes(200))), lambda colour, bits: b""),
-    "background": (b"", lambda colour, bits: chunk(b"bKGD", {0: b"\0\1", 4: b"\0\1", 3: b"\0"}.get(colour, b"\0\1" * 3))),
+    "background": (
+        b"",
+        lambda colour, bits: chunk(b"bKGD", {0: b"\0\1", 4: b"\0\1", 3: b"\0"}.get(colour, b"\0\1" * 3)),
+    ),
     "text": (chunk(b"tEXt", b"Title\0text") + chunk(b"zTXt", b"a\0\0" + zlib.compress(b"b")), lambda colour, bits: b""),
-    "on-its-side": (b"", lambda colour, bits: orientation(6)),
+    "rotated": (b"", lambda colour, bits: orientation(6)),
     "mirrored": (b"", lambda colour, bits: orientation(2)),
 }
-COLOUR_TYPES = [(0, b) for b in (1, 2, 4, 8, 16)] + [(3, b) for b in (1, 2, 4, 8)] + [(c, b) for c in (2, 4, 6) for b in (8, 16)]
+BITS = {0: (1, 2, 4, 8, 16), 3: (1, 2, 4, 8), 2: (8, 16), 4: (8, 16), 6: (8, 16)}
+COLOUR_TYPES = [(colour, bits) for colour in BITS for bits in BITS[colour]]
 ADAM7 = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
 
 
 def scanlines(width, height, bits, colour, content):
-    """Rows with every filter in turn; content has a byte or a word for each value, as bits go."""
+    """Encodes rows with each of the filters in turn. `content` has one element per sample."""
     channels = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[colour]
     step = max(1, channels * bits // 8)
     before, out = bytes((width * channels * bits + 7) // 8), []
@@ -77,10 +81,11 @@ def scanlines(width, height, bits, colour, content):
         elif bits == 8:
             row = row.astype(numpy.uint8).tobytes()
         else:
-            places = numpy.unpackbits(row.astype(numpy.uint8)[:, None], axis=1)[:, 8 - bits :]
-            row = numpy.packbits(places.reshape(-1)).tobytes()
+            sample_bits = numpy.unpackbits(row.astype(numpy.uint8)[:, None], axis=1)[:, 8 - bits :]
+            row = numpy.packbits(sample_bits.reshape(-1)).tobytes()
         kind = y % 5
-        out.append(bytes([kind]) + bytes((value - predict(kind, row, before, i, step)) & 255 for i, value in enumerate(row)))
+        filtered = ((value - predict(kind, row, before, i, step)) & 255 for i, value in enumerate(row))
+        out.append(bytes([kind]) + bytes(filtered))
         before = row
     return b"".join(out)
 
@@ -150,14 +155,14 @@ def make_jpeg2000():
 
 
 def compare_file(path):
-    """What is wrong with what was read of the file."""
+    """Returns the first difference for a file, or None."""
     file = numpy.fromfile(path, numpy.uint8)
     for mode in (-1, 0, 1, 2, 6):
         theirs = cv2.imdecode(file, mode)
         ours = pathlib.Path(f"{path}.{mode}")
         if theirs is None or not ours.exists():
             if (theirs is None) == ours.exists():
-                return f"{path.name}: mode {mode}: only one of the two can read it"
+                return f"{path.name}: mode {mode}: only one of the SDK and the wheel can decode it"
             continue
         theirs = theirs.reshape(theirs.shape[0], theirs.shape[1], -1)
         height, width, channels = theirs.shape
@@ -165,7 +170,8 @@ def compare_file(path):
         kind = struct.pack("<3i", depth + 8 * (channels - 1), width, height)
         content = ours.read_bytes()
         if content[:12] != kind:
-            return f"{path.name}: mode {mode}: type and size are {struct.unpack('<3i', content[:12])}, not {struct.unpack('<3i', kind)}"
+            found, expected = struct.unpack("<3i", content[:12]), struct.unpack("<3i", kind)
+            return f"{path.name}: mode {mode}: type and size are {found}, not {expected}"
         different = numpy.frombuffer(content[12:], theirs.dtype) != theirs.reshape(-1)
         if different.any():
             return f"{path.name}: mode {mode}: {numpy.count_nonzero(different)} of {different.size} values differ"
@@ -173,7 +179,7 @@ def compare_file(path):
         if mode == -1 and reencoded.exists():
             again = cv2.imdecode(numpy.fromfile(reencoded, numpy.uint8), -1)
             if again is None or not numpy.array_equal(again.reshape(theirs.shape), theirs):
-                return f"{path.name}: the wheel reads other pixels in what was encoded again"
+                return f"{path.name}: the wheel decodes different pixels from the re-encoded file"
     return None
 
 

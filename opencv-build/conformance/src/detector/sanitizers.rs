@@ -1,5 +1,5 @@
-//! The detector's own files by themselves, compiled with the machine's compiler and its sanitizers at each level of
-//! instructions: random cases against a plain reference, damaged models, and what grouping searches by.
+//! Tests the detector's own files, compiled by the machine's compiler with sanitizers at each SIMD level: random cases
+//! against a simple reference, damaged models, and the index used by grouping.
 
 use std::path::Path;
 use std::process::Command;
@@ -14,19 +14,17 @@ use support::run::{Shell, cmd, output};
 use crate::programs::{Programs, run_all, run_and_capture};
 use crate::{Fixture, skip_no_detector};
 
-/// Cases at each level without `--slow`, and how many times fewer than `--cases` with it, since sanitizers are slow; the
-/// one for threads is slower still.
+/// Cases per level without `--slow`. With it, the number of cases is divided by `SLOWDOWN`, because sanitizers are
+/// slow; ThreadSanitizer is slower still.
 const CASES: u64 = 400;
 const SLOWDOWN: u64 = 10;
 const THREAD_SANITIZER_CASES: u64 = 60;
 const SEED: u64 = 1;
 
-/// Where the files are that are tried.
 const DETECTOR_DIR: &str = "opencv-build/overlay/modules/objdetect/src/haar";
 
 const SIMD_LEVELS: &str = include_str!("../../data/detector/simd_levels.toml");
 
-/// What `data/detector/simd_levels.toml` has.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SimdLevels {
@@ -41,14 +39,13 @@ struct SimdLevel {
     cpu_flags: Vec<String>,
 }
 
-/// One way to compile the program.
 struct BuildVariant {
     level: SimdLevel,
     sanitizers: &'static str,
     cases: u64,
 }
 
-/// What the program compared.
+/// The last line of the program's output.
 #[derive(Deserialize)]
 struct Tally {
     cases: u64,
@@ -56,7 +53,6 @@ struct Tally {
     non_empty: u64,
 }
 
-/// Compiles and runs it in all ways.
 pub fn test(fixture: &Fixture, slow: Option<u64>) -> Result<()> {
     fixture.skip_without_detector()?;
     let detector = fixture.project_dir.join(DETECTOR_DIR);
@@ -89,7 +85,7 @@ pub fn test(fixture: &Fixture, slow: Option<u64>) -> Result<()> {
     let (own, kept) = (fixture.data_dir().join("detector"), fixture.sdk.path());
     let compiling = |variant: &BuildVariant| {
         let (sanitizers, flags) = (variant.sanitizers, &variant.level.compiler_flags);
-        // A product and a sum as one round once where two operations round twice, which OpenCV's build never does.
+        // No contraction: a fused multiply-add rounds once instead of twice, and OpenCV's build never uses it.
         cmd!(
             sh,
             "{compiler} -std=c++17 -O1 -g -fno-omit-frame-pointer -pthread -ffp-contract=off
@@ -112,9 +108,9 @@ pub fn test(fixture: &Fixture, slow: Option<u64>) -> Result<()> {
             .args(files);
         Command::from(compile.arg("-o").arg(program(variant)))
     };
-    // What grouping is by itself has no instructions of its own.
+    // The grouping index has no SIMD code.
     let grouping_index = programs.dir().join("grouping_index");
-    let first = variants.first().context("there is nothing to compile")?;
+    let first = variants.first().context("no SIMD level to compile")?;
     let index = compiling(first).arg(own.join("grouping_index.cpp"));
     let index = Command::from(index.arg("-o").arg(&grouping_index));
     run_all(variants.iter().map(compile).chain([index]).collect())?;
@@ -130,7 +126,7 @@ pub fn test(fixture: &Fixture, slow: Option<u64>) -> Result<()> {
     for variant in &variants {
         if let Some(missing) = variant.level.cpu_flags.iter().find(is_missing) {
             print_status(&format!(
-                "{}: compiled, and running it skipped, because this processor has no {missing}",
+                "{}: compiled but not run, because this processor has no {missing}",
                 variant.level.name
             ));
             continue;
@@ -139,7 +135,10 @@ pub fn test(fixture: &Fixture, slow: Option<u64>) -> Result<()> {
         let run = Command::from(cmd!(sh, "{program} {inputs} {random...}"));
         runs.push((variant, run));
     }
-    ensure!(!runs.is_empty(), "no level can be run here");
+    ensure!(
+        !runs.is_empty(),
+        "this processor supports none of the SDK's SIMD levels"
+    );
     let (variants, runs): (Vec<_>, Vec<_>) = runs.into_iter().unzip();
     for (variant, text) in variants.iter().zip(run_all(runs)?) {
         check_tally(variant, &text)?;
@@ -147,27 +146,29 @@ pub fn test(fixture: &Fixture, slow: Option<u64>) -> Result<()> {
     Ok(())
 }
 
-/// The SDK's levels under the sanitizers of memory and of undefined behaviour, and the lowest one under that of threads.
+/// The SDK's levels with the address and undefined behaviour sanitizers, and the lowest one with ThreadSanitizer.
 fn build_variants(fixture: &Fixture, cases: u64) -> Result<Vec<BuildVariant>> {
-    let known: SimdLevels = toml::from_str(SIMD_LEVELS)
-        .context("data/detector/simd_levels.toml is not a list of levels")?;
+    let known: SimdLevels =
+        toml::from_str(SIMD_LEVELS).context("failed to parse data/detector/simd_levels.toml")?;
     let cpu = &fixture.sdk.manifest().cpu;
     let mut variants = Vec::new();
     for name in cpu.baseline.iter().chain(&cpu.dispatch) {
         let level = known.level.iter().find(|level| level.name == *name);
         let level = level.with_context(|| {
             format!(
-                "opencv-build/conformance/data/detector/simd_levels.toml does not know {name}; add how it is compiled for"
+                "opencv-build/conformance/data/detector/simd_levels.toml has no level {name}; add it"
             )
         })?;
         variants.push(BuildVariant {
             level: level.clone(),
-            // The last is undefined as well, and in no group.
+            // `undefined` does not include float-cast-overflow.
             sanitizers: "-fsanitize=address,undefined,float-cast-overflow",
             cases,
         });
     }
-    let lowest = variants.first().context("the SDK names no baseline")?;
+    let lowest = variants
+        .first()
+        .context("the SDK's manifest has no CPU baseline")?;
     variants.push(BuildVariant {
         level: lowest.level.clone(),
         sanitizers: "-fsanitize=thread",
@@ -176,7 +177,7 @@ fn build_variants(fixture: &Fixture, cases: u64) -> Result<Vec<BuildVariant>> {
     Ok(variants)
 }
 
-/// A compiler of this machine that has the sanitizers: it links a program with each.
+/// A compiler of this machine that links programs with the sanitizers.
 fn find_compiler(scratch: &Path) -> Result<String> {
     let source = scratch.join("empty.cpp");
     fs::write(&source, "int main() { return 0; }\n")?;
@@ -189,28 +190,28 @@ fn find_compiler(scratch: &Path) -> Result<String> {
             return Ok(compiler.to_owned());
         }
     }
-    let reason = "neither g++ nor clang++ is here with its sanitizers; install g++";
+    let reason = "no compiler with sanitizers is installed; install g++";
     Err(Skip::with_reason(reason.to_owned()))
 }
 
-/// That all cases were tried and some say something.
+/// Checks that all cases ran and that enough of them found windows.
 fn check_tally(variant: &BuildVariant, output: &str) -> Result<()> {
     let (name, sanitizers) = (
         &variant.level.name,
         variant.sanitizers.trim_start_matches("-fsanitize="),
     );
     let line = output.lines().last().unwrap_or_default();
-    let tally: Tally =
-        serde_json::from_str(line).with_context(|| format!("the program says `{output}`"))?;
-    let taken = tally.cases - tally.rejected.min(tally.cases);
+    let tally: Tally = serde_json::from_str(line)
+        .with_context(|| format!("failed to parse the program's output `{output}`"))?;
+    let supported = tally.cases - tally.rejected.min(tally.cases);
     ensure!(
         tally.cases == variant.cases
-            && taken * 2 > tally.cases
+            && supported * 2 > tally.cases
             && tally.non_empty * 6 > tally.cases,
-        "at {name} too few cases say something: {output}"
+        "at {name} too few cases are meaningful: {output}"
     );
     print_status(&format!(
-        "{name} with {sanitizers}: {} cases, of which the detector takes {taken}, and windows are found in {}",
+        "{name} with {sanitizers}: {} cases; the detector supports {supported} and finds windows in {}",
         tally.cases, tally.non_empty
     ));
     Ok(())

@@ -1,18 +1,18 @@
-//! Which sets of instructions OpenCV can choose between on this machine, from what it says of itself,
-//! and how to make it choose each of them.
+//! The instruction sets that OpenCV can choose between on this machine, from its own report, and how to force each of
+//! them.
 
-/// One choice: the best set that OpenCV is left with.
 #[derive(Debug, PartialEq, Eq)]
 pub struct SimdLevel {
-    /// The set's name in OpenCV.
+    /// The name of the best enabled instruction set in OpenCV.
     pub name: String,
-    /// The better ones, for the variable `OPENCV_CPU_DISABLE`.
+    /// The better instruction sets, for the variable `OPENCV_CPU_DISABLE`.
     pub disabled_features: Vec<String>,
 }
 
-/// All levels, the lowest first, and the sets that OpenCV was built with and the processor lacks, from
-/// the line of `cv::getCPUFeaturesLine`: baseline sets by their names, the others behind a `*`, with a `?`
-/// where they are not there.
+/// Parses the line of `cv::getCPUFeaturesLine`. It lists baseline sets by name and dispatched sets with the prefix `*`,
+/// and with the suffix `?` if the processor lacks them.
+///
+/// Returns all levels, the lowest first, and the sets that OpenCV was built with and the processor lacks.
 pub fn simd_levels(line: &str) -> (Vec<SimdLevel>, Vec<String>) {
     let dispatched = line
         .split_whitespace()

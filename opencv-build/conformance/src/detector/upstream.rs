@@ -1,6 +1,5 @@
-//! Random cases through the fast detector and through OpenCV's own code, at each level of instructions
-//! that the machine has; lists of rectangles through both ways of grouping; and what programs do with classifiers
-//! besides looking.
+//! Compares the fast detector with OpenCV's own code: random cases at each SIMD level of the machine, lists of
+//! rectangles through both implementations of grouping, and other uses of classifiers.
 
 use std::path::Path;
 use std::thread::available_parallelism;
@@ -14,41 +13,40 @@ use super::simd_levels::{SimdLevel, simd_levels};
 use crate::programs::{Programs, run_all, run_and_capture};
 use crate::{Fixture, skip_no_detector};
 
-/// Cases at each level, without `--slow`. The first cases are always the same.
+/// Cases per level without `--slow`. The first cases are always the same.
 const CASES: u64 = 2_000;
 const SEED: u64 = 1;
 
-/// Lists of rectangles that are grouped, without `--slow`.
+/// Lists of rectangles to group, without `--slow`.
 const LISTS: u64 = 3_000;
 
-/// What the program compared.
+/// The last line of the output of `compare_detection`.
 #[derive(Deserialize)]
 struct Tally {
     cpu_features: String,
     fast_detector: bool,
     packed_cascades: u64,
     cases: u64,
-    /// Cases whose cascade is one for the fast detector.
+    /// Cases whose cascade the fast detector supports.
     fast_cases: u64,
     lists: u64,
-    /// Cases in which there was something to find.
+    /// Cases with detections.
     non_empty: u64,
     rectangles: u64,
-    /// Cases that the reference of the sanitizers' test was compared with as well.
+    /// Cases that were also compared with the reference of the sanitizers' test.
     checked_by_reference: u64,
 }
 
-/// What the program of groups compared.
+/// The last line of the output of `compare_grouping`.
 #[derive(Deserialize)]
 struct GroupingTally {
     cases: u64,
-    /// Lists that became several groups, and fewer than they had rectangles.
+    /// Lists that became several groups, but fewer than their rectangles.
     partly_grouped: u64,
     groups: u64,
     time_growth: f64,
 }
 
-/// Runs them.
 pub fn test(fixture: &Fixture, slow: Option<u64>) -> Result<()> {
     fixture.skip_without_detector()?;
     let programs = Programs::new(fixture)?;
@@ -64,7 +62,7 @@ pub fn test(fixture: &Fixture, slow: Option<u64>) -> Result<()> {
     let (levels, unsupported) = simd_levels(&none.cpu_features);
     for name in unsupported {
         print_status(&format!(
-            "{name}: skipped, because this processor does not have it"
+            "{name}: skipped, because this processor does not support it"
         ));
     }
     let count = slow.unwrap_or(CASES);
@@ -78,12 +76,12 @@ pub fn test(fixture: &Fixture, slow: Option<u64>) -> Result<()> {
         run_and_capture(cmd!(sh, "{program} {share}"))?;
     }
     print_status(
-        "copying, loading again, stopping, threads, masks and damaged cascades: as OpenCV's own code",
+        "copying, reloading, stopping, threads, masks and damaged cascades: same as OpenCV's own code",
     );
     Ok(())
 }
 
-/// Lists of all kinds through both ways of grouping, and long ones, whose time the program judges itself.
+/// Groups lists of all kinds by both implementations. The program itself checks the time for long lists.
 fn test_grouping(programs: &Programs, count: u64) -> Result<()> {
     let (sh, program) = (
         Shell::new()?,
@@ -92,19 +90,19 @@ fn test_grouping(programs: &Programs, count: u64) -> Result<()> {
     let numbers = [SEED, 0, count].map(|number| number.to_string());
     let output = run_and_capture(cmd!(sh, "{program} {numbers...}"))?;
     let grouped: GroupingTally = serde_json::from_str(output.lines().last().unwrap_or_default())
-        .with_context(|| format!("the program says `{output}`"))?;
+        .with_context(|| format!("failed to parse the program's output `{output}`"))?;
     ensure!(
         grouped.cases == count && grouped.partly_grouped * 8 > count,
-        "too few lists say something: {output}"
+        "too few lists are meaningful: {output}"
     );
     print_status(&format!(
-        "grouping: {count} lists with {} groups; 16 times as many rectangles take {:.0} times as long at most",
+        "grouping: {count} lists with {} groups; 16 times as many rectangles take at most {:.0} times as long",
         grouped.groups, grouped.time_growth
     ));
     Ok(())
 }
 
-/// All cases at one level, shared by as many processes as there are processors.
+/// Runs all cases at one level, split between one process per processor.
 fn run_level(program: &Path, share: &Path, count: u64, level: &SimdLevel) -> Result<Vec<Tally>> {
     let processes = available_parallelism().map_or(1, |number| number.get() as u64);
     let cases_of = |number: u64| number * count / processes;
@@ -122,10 +120,11 @@ fn run_level(program: &Path, share: &Path, count: u64, level: &SimdLevel) -> Res
 
 fn parse_tally(output: &str) -> Result<Tally> {
     let line = output.lines().last().unwrap_or_default();
-    serde_json::from_str(line).with_context(|| format!("the program says `{output}`"))
+    serde_json::from_str(line)
+        .with_context(|| format!("failed to parse the program's output `{output}`"))
 }
 
-/// That it was this level and as many cases, and that there was enough to compare.
+/// Checks the level, the number of cases, and that enough of them are meaningful.
 fn check_tallies(level: &SimdLevel, count: u64, tallies: &[Tally]) -> Result<()> {
     let sum = |of: fn(&Tally) -> u64| tallies.iter().map(of).sum::<u64>();
     let name = &level.name;
@@ -133,7 +132,7 @@ fn check_tallies(level: &SimdLevel, count: u64, tallies: &[Tally]) -> Result<()>
         let off = |name: &String| tally.cpu_features.contains(&format!("*{name}?"));
         ensure!(
             level.disabled_features.iter().all(off),
-            "OpenCV does not leave out {} when told to: {}",
+            "OPENCV_CPU_DISABLE does not disable {}: {}",
             level.disabled_features.join(" and "),
             tally.cpu_features
         );
@@ -145,15 +144,15 @@ fn check_tallies(level: &SimdLevel, count: u64, tallies: &[Tally]) -> Result<()>
     );
     ensure!(
         cases == count,
-        "at {name} there were {cases} cases and not {count}"
+        "at {name} {cases} cases ran instead of {count}"
     );
     ensure!(
         fast * 4 > count && non_empty * 10 > count && sum(|t| t.checked_by_reference) * 40 > count,
-        "at {name} too few cases say something: of {cases} {fast} are for the fast detector, and in {non_empty} \
-         there is something to find"
+        "at {name} too few cases are meaningful: of {cases}, the fast detector supports {fast}, and {non_empty} have \
+         detections"
     );
     print_status(&format!(
-        "{name}: {cases} cases, {fast} of them for the fast detector, {} lists with {} rectangles",
+        "{name}: {cases} cases, {fast} of them supported by the fast detector, {} lists with {} rectangles",
         sum(|t| t.lists),
         sum(|t| t.rectangles)
     ));

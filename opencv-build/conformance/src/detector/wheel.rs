@@ -1,5 +1,5 @@
-//! The rectangles in photos against those of the Python wheel of OpenCV, for every Haar cascade, with several sets
-//! of parameters and numbers of threads, from the same grey pixels.
+//! Compares the rectangles in photos with those of OpenCV's Python wheel, from the same grey pixels: for every Haar
+//! cascade, with several sets of parameters and numbers of threads.
 
 use std::path::{Path, PathBuf};
 
@@ -16,11 +16,11 @@ use crate::{Fixture, skip_no_detector};
 
 const SCRIPT: &str = include_str!("../../data/detector/wheel.py");
 
-/// Answers of ours that say why there is none.
+/// Results of `detect_photos` for requests that it cannot compare.
 const RACE: &str = "race";
 const NO_PACKED_FORM: &str = "no-packed-form";
 
-/// Compares them, in the SDK's samples and in the photos of a folder.
+/// Uses the SDK's samples and the photos of a folder.
 pub fn test(fixture: &Fixture, photos: &Path) -> Result<()> {
     fixture.skip_without_detector()?;
     let header = "include/opencv4/opencv2/objdetect/packed_cascade.h";
@@ -38,7 +38,7 @@ pub fn test(fixture: &Fixture, photos: &Path) -> Result<()> {
     let rectangles = expected.lines().filter(|line| *line != "0").count();
     ensure!(
         rectangles * 3 > expected.lines().count(),
-        "the wheel finds hardly anything"
+        "the wheel finds rectangles for too few requests"
     );
 
     let variants = [(1, "xml"), (1, "packed"), (2, "xml"), (4, "packed")];
@@ -57,19 +57,21 @@ pub fn test(fixture: &Fixture, photos: &Path) -> Result<()> {
         let compared = compare(&requests, &expected, ours).with_context(|| variant.clone())?;
         ensure!(
             compared * 4 > requests.lines().count(),
-            "with {variant} only {compared} lists can be compared"
+            "with {variant} only {compared} lists are comparable"
         );
-        print_status(&format!("{variant}: {compared} lists as the wheel's"));
+        print_status(&format!(
+            "{variant}: {compared} lists are the same as the wheel's"
+        ));
     }
     Ok(())
 }
 
-/// How many answers are the same; fails at the first that is not.
+/// Returns the number of comparable results; fails at the first difference.
 fn compare(requests: &str, expected: &str, ours: &str) -> Result<usize> {
     let (count, found) = (requests.lines().count(), ours.lines().count());
     ensure!(
         count == found && count == expected.lines().count(),
-        "of {count} requests {found} are answered"
+        "{found} results for {count} requests"
     );
     let mut compared = 0;
     for ((request, expected), found) in requests.lines().zip(expected.lines()).zip(ours.lines()) {
@@ -78,14 +80,14 @@ fn compare(requests: &str, expected: &str, ours: &str) -> Result<usize> {
         }
         ensure!(
             expected == found,
-            "`{request}` is answered by\n  | {found}\nand by the wheel with\n  | {expected}"
+            "`{request}` gives\n  | {found}\nand with the wheel\n  | {expected}"
         );
         compared += 1;
     }
     Ok(compared)
 }
 
-/// The folder with the requests and the wheel's results, made now unless the same was asked before.
+/// The folder with the requests and the wheel's results, which are reused for the same inputs.
 fn wheel_results(fixture: &Fixture, programs: &Programs, photos: &Path) -> Result<PathBuf> {
     let photos = photos_with_samples(photos, &fixture.share_dir())?;
     let cascades = fixture.share_dir().join("haarcascades");
@@ -108,12 +110,12 @@ fn wheel_results(fixture: &Fixture, programs: &Programs, photos: &Path) -> Resul
     let name = format!("wheel-{}", Fingerprint::of(inputs).short());
     let folder = programs.dir().join(name);
     if folder.is_dir() {
-        print_status("the wheel was asked before; its answers are kept");
+        print_status("using the wheel's results of an earlier run");
         return Ok(folder);
     }
     let reference = Reference::install(fixture.paths)?;
     let partial = temporary_dir_in(programs.dir(), PARTIAL_PREFIX)?;
-    let step = Step::start("asking the wheel of OpenCV".to_owned());
+    let step = Step::start("running OpenCV's Python wheel".to_owned());
     let sh = Shell::new()?;
     let script = fixture.data_dir().join("detector/wheel.py");
     let wheel = reference.python_command(&sh, &script);
@@ -123,14 +125,14 @@ fn wheel_results(fixture: &Fixture, programs: &Programs, photos: &Path) -> Resul
     Ok(folder)
 }
 
-/// The photos of a folder, if it is there, and the SDK's samples.
+/// The photos of a folder, if it exists, and the SDK's samples.
 fn photos_with_samples(folder: &Path, share: &Path) -> Result<Vec<PathBuf>> {
     let mut photos = files_with_extension(&share.join("samples"), "jpg")?;
     if folder.is_dir() {
         photos.extend(files_with_extension(folder, "jpg")?);
     } else {
         print_status(
-            "skipped: the labelled photos, which are not beside the project; OpenCV's samples serve",
+            "skipped: the labelled photos, which are not beside the project; using OpenCV's samples only",
         );
     }
     Ok(photos)

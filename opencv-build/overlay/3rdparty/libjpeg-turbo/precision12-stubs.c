@@ -1,6 +1,6 @@
-/* libjpeg-turbo 3 has most of its stages three times, for 8, 12 and 16 bits a sample. OpenCV asks for 8 and can take no
-   other, so that only those are compiled; what would begin the stages of a file with 12 is here and refuses
-   it, as the library did before. Of 16 bits only lossless JPEG knows, which is turned off. */
+/* libjpeg-turbo 3 has most of its stages in three versions, for 8, 12 and 16 bits per sample. OpenCV supports only 8,
+   so only those are compiled. These stubs replace the functions that initialise the 12-bit stages and reject such a
+   file, as the library did before. Only lossless JPEG has 16 bits, and it is turned off. */
 #define JPEG_INTERNALS
 #include "jinclude.h"
 #include "jpeglib.h"

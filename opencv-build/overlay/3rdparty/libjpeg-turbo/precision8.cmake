@@ -1,6 +1,6 @@
-# The rest of libjpeg-turbo's CMakeLists.txt (data/trim.toml), behind the line that says its VERSION. Compiled for eight
-# bits a sample, with the kernels that it is told of: LIBJPEG_TURBO_KERNELS is x86_64, which LIBJPEG_TURBO_NASM
-# assembles, or neon, or none.
+# Replaces the rest of libjpeg-turbo's CMakeLists.txt, after the line that sets VERSION (data/trim.toml). Compiles it
+# for eight bits per sample. LIBJPEG_TURBO_KERNELS selects the SIMD kernels: x86_64 (assembled by LIBJPEG_TURBO_NASM),
+# neon or none.
 string(REPLACE "." ";" numbers ${VERSION})
 list(GET numbers 0 major)
 list(GET numbers 1 minor)
@@ -8,7 +8,7 @@ list(GET numbers 2 revision)
 math(EXPR LIBJPEG_TURBO_VERSION_NUMBER "${major} * 1000000 + ${minor} * 1000 + ${revision}")
 set(JPEG_LIB_VERSION "${VERSION}-62" PARENT_SCOPE)
 
-# What the templates of its headers ask for.
+# Variables that the header templates use.
 set(JPEG_LIB_VERSION 62)
 set(BUILD "opencv")
 set(HIDDEN "__attribute__((visibility(\"hidden\")))")
@@ -25,8 +25,8 @@ foreach(header jconfig.h jconfigint.h jversion.h)
   configure_file(${header}.in ${header})
 endforeach()
 
-# Each is a file of src/. Those whose feature the edits in data/trim.toml turn off are left out: lossless JPEG, palettes, the
-# two fast and inexact transforms, and upsampling that is merged with the conversion of colours.
+# Files of src/. Those of features that the edits in data/trim.toml turn off are left out: lossless JPEG, palettes, the
+# two fast and inexact transforms, and upsampling merged with colour conversion.
 set(sources
   jaricom jcapimin jcapistd jcarith jccoefct jccolor jcdctmgr jchuff jcicc jcinit jcmainct jcmarker jcmaster jcomapi
   jcparam jcphuff jcprepct jcsample jctrans jdapimin jdapistd jdarith jdatadst jdatasrc jdcoefct jdcolor jddctmgr
@@ -39,13 +39,13 @@ list(APPEND sources precision12-stubs.c)
 if(LIBJPEG_TURBO_KERNELS STREQUAL "x86_64")
   list(APPEND sources simd/x86_64/jsimd.c)
   file(GLOB kernels RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} simd/x86_64/*.asm)
-  # These are not assembled by themselves: others include them.
+  # Other files include these.
   list(FILTER kernels EXCLUDE REGEX "ext-(sse2|avx2)\\.asm$")
   file(GLOB included simd/nasm/*.inc simd/x86_64/*ext-*.asm)
   foreach(kernel ${kernels})
     get_filename_component(name ${kernel} NAME_WE)
     set(object ${CMAKE_CURRENT_BINARY_DIR}/${name}.o)
-    # nasm notes the file's name as it is called: it must not say where this machine has it.
+    # nasm records the file name as given. A relative name keeps this machine's paths out of the object.
     add_custom_command(OUTPUT ${object}
       COMMAND ${LIBJPEG_TURBO_NASM} -f elf64 -DELF -D__x86_64__ -DPIC -Isimd/nasm/ -Isimd/x86_64/ -o ${object} ${kernel}
       WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}
@@ -59,7 +59,7 @@ elseif(LIBJPEG_TURBO_KERNELS STREQUAL "neon")
   endforeach()
   configure_file(simd/arm/neon-compat.h.in neon-compat.h)
   file(GLOB kernels simd/arm/*.c)
-  # These are not compiled by themselves: others include them.
+  # Other files include these.
   list(FILTER kernels EXCLUDE REGEX "ext-neon\\.c$")
   list(APPEND sources ${kernels} simd/arm/aarch64/jchuff-neon.c simd/arm/aarch64/jsimd.c)
 endif()
@@ -69,7 +69,7 @@ target_include_directories(${JPEG_LIBRARY} PRIVATE ${CMAKE_CURRENT_BINARY_DIR} $
 if(LIBJPEG_TURBO_KERNELS STREQUAL "neon")
   target_compile_definitions(${JPEG_LIBRARY} PRIVATE NEON_INTRINSICS)
 endif()
-# Its warnings are for its authors.
+# Warnings in third-party code are not actionable here.
 target_compile_options(${JPEG_LIBRARY} PRIVATE -w)
 set_target_properties(${JPEG_LIBRARY} PROPERTIES
   OUTPUT_NAME ${JPEG_LIBRARY}
@@ -77,7 +77,8 @@ set_target_properties(${JPEG_LIBRARY} PROPERTIES
 
 ocv_install_target(${JPEG_LIBRARY} EXPORT OpenCVModules
   ARCHIVE DESTINATION ${OPENCV_3P_LIB_INSTALL_PATH} COMPONENT dev OPTIONAL)
-# For programs that call the library by itself, in a folder of its own so that it hides no other copy.
+# For programs that call the library directly. In a folder of their own, so that they do not hide another copy's
+# headers.
 install(FILES src/jerror.h src/jmorecfg.h src/jpeglib.h ${CMAKE_CURRENT_BINARY_DIR}/jconfig.h
   DESTINATION include/libjpeg-turbo COMPONENT dev)
 ocv_install_3rdparty_licenses(libjpeg-turbo README.md LICENSE.md README.ijg)

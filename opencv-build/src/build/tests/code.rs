@@ -1,5 +1,5 @@
-//! That the digests of code and data change with every step's, and with nothing else: in a copy of this crate in
-//! which one file after the other is changed.
+//! The digests change with the code and data of the build steps and with nothing else: tested in a copy of this crate
+//! by changing one file at a time.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -14,10 +14,10 @@ use crate::cmake;
 #[path = "../../../digests.rs"]
 mod digests;
 
-/// A copy of what digests are made of.
+/// A copy of all inputs of the digests.
 struct CrateCopy {
     folder: tempfile::TempDir,
-    /// The code in it, while it is unchanged.
+    /// The code before any change.
     code: ModuleGraph,
 }
 
@@ -42,7 +42,7 @@ impl CrateCopy {
         self.folder.path().join(name)
     }
 
-    /// Whether a digest is another one when the text of `file` stands between `before` and `after`.
+    /// Whether the digest changes when `before` is prepended and `after` appended to `file`.
     fn affects_digest(&self, variable: &str, file: &Path, (before, after): (&str, &str)) -> bool {
         let text = fs::read_to_string(file).unwrap();
         let unchanged = digest(&self.code, variable);
@@ -56,7 +56,7 @@ impl CrateCopy {
         changed != unchanged
     }
 
-    /// The files below `part` that do not count.
+    /// The files in `part` whose change does not affect the digest.
     fn files_without_effect(
         &self,
         variable: &str,
@@ -73,7 +73,7 @@ impl CrateCopy {
     }
 }
 
-/// The code below `folder`, as the build script reads it.
+/// The crates in `folder`, read as the build script reads them.
 fn code(folder: &Path) -> ModuleGraph {
     let [own, platform, support] = ["opencv-build", "layer/platform", "xtask/support"]
         .map(|part| folder.join(part).join("src"));
@@ -85,7 +85,7 @@ fn code(folder: &Path) -> ModuleGraph {
     .unwrap()
 }
 
-/// The digest that the build script would hand over.
+/// The digest that the build script would set in `variable`.
 fn digest(code: &ModuleGraph, variable: &str) -> String {
     let mut all = digests::DIGESTS.iter();
     let (_, root, excluded) = all.find(|(name, ..)| *name == variable).unwrap();
@@ -150,14 +150,14 @@ fn code_of_build_steps_changes_the_sdk_digest() {
         "baseline.rs",
         "baseline/config.rs",
         "compile_time.rs",
-        // Only tells what failed.
+        // Only describes failures.
         "error.rs",
         "sanitizers.rs",
         // Only re-exports.
         "internals.rs",
         // Only declares modules.
         "lib.rs",
-        // Link the function.
+        // Used only to link the function.
         "linker.rs",
         "tools.rs",
     ]);
@@ -187,7 +187,7 @@ fn data_of_build_steps_changes_the_sdk_digest() {
     let not = copy.files_without_effect("SDK_CODE_DIGEST", "opencv-build/data", value);
     let others = ["baseline.toml", "link.sh"];
     let sanitizers = ["sanitizers/ignorelist.txt", "sanitizers/uninstrumented.txt"];
-    // What of them counts is tested below, by values.
+    // Tested by their values.
     let by_value = ["pins.toml", "trim.toml"];
     assert_eq!(not, names(&[&others[..], &sanitizers, &by_value].concat()));
     let not = copy.files_without_effect("SANITIZED_SDK_CODE_DIGEST", "opencv-build/data", value);

@@ -1,5 +1,5 @@
-// What OpenCV's build writes to say which instruction sets a file is compiled for: here those that the
-// compiler was told.
+// Replaces the header that OpenCV's build generates with the instruction sets of a file: here those of the compiler
+// flags.
 #ifdef __SSE2__
 #define CV_CPU_COMPILE_SSE 1
 #define CV_CPU_BASELINE_COMPILE_SSE 1

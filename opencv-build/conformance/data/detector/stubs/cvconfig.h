@@ -1,1 +1,1 @@
-// OpenCV's headers want this when they are read as the build reads them; nothing in it is used.
+// OpenCV's headers include this file when __OPENCV_BUILD is defined; nothing in it is used.

@@ -1,2 +1,2 @@
-// In place of the module's own header, which brings all of OpenCV.
+// Replaces the module's own header, which includes all of OpenCV.
 #include <opencv2/core/hal/intrin.hpp>

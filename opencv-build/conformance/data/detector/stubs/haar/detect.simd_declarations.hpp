@@ -1,2 +1,2 @@
-// What OpenCV's build writes to choose between instruction sets: here there is one.
+// Replaces the header that OpenCV's build generates for CPU dispatch: here there is one instruction set.
 #define CV_CPU_DISPATCH_MODES_ALL BASELINE

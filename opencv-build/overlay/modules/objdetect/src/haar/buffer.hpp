@@ -1,6 +1,5 @@
-// Numbers in memory, for what is compiled for several instruction sets. It is no std::vector, because of a template
-// that is the same type everywhere the linker keeps one copy, which might be that with instructions that a processor
-// lacks.
+// Dynamic arrays for code that is compiled for several instruction sets. Not std::vector: the linker keeps one copy of
+// each template instantiation, which might use instructions that the processor lacks.
 #ifndef OPENCV_OBJDETECT_HAAR_BUFFER_HPP
 #define OPENCV_OBJDETECT_HAAR_BUFFER_HPP
 
@@ -15,7 +14,7 @@ namespace cv { namespace haar {
 
 CV_CPU_OPTIMIZATION_NAMESPACE_BEGIN
 
-// Grows, and never shrinks. T must be plain data. What it grows by is zero.
+// Grows but never shrinks. T must be trivially copyable. New elements are zero.
 template <typename T> class Buffer
 {
 public:
@@ -24,7 +23,7 @@ public:
     Buffer(const Buffer&) = delete;
     Buffer& operator=(const Buffer&) = delete;
 
-    // Makes room for `size` of them and keeps those that there are.
+    // Grows to at least `size` elements and keeps the existing ones.
     void reserve(size_t size)
     {
         if (size <= capacity_)
@@ -47,7 +46,7 @@ private:
     size_t capacity_;
 };
 
-// The same with a count.
+// A Buffer with a size.
 template <typename T> class List
 {
 public:

@@ -1,4 +1,4 @@
-// A cascade of trees of one node or two as its file describes it: what the model is compiled from.
+// A cascade of trees of one or two nodes as its file describes it. The model is compiled from it.
 #ifndef OPENCV_OBJDETECT_HAAR_CASCADE_HPP
 #define OPENCV_OBJDETECT_HAAR_CASCADE_HPP
 
@@ -14,19 +14,18 @@ struct Box
     float weight;
 };
 
-// The sum of up to three boxes; those that are not used have the weight 0.
+// The weighted sum of up to three boxes; unused boxes have the weight 0.
 struct Feature
 {
     Box boxes[3];
     bool tilted;
 };
 
-// Which side of a node leads to another node.
+// The side of a node that leads to its child.
 enum ChildSide { NoChild, LeftChild, RightChild };
 
-// `left` if the feature's value, divided by the window's contrast, is below the threshold, else `right`. Where one of
-// them leads to another node, that is the one that follows, and both `left` and `right` are the answer of the other
-// side.
+// Evaluates to `left` if the normalised feature value is below the threshold, otherwise to `right`. If one side leads
+// to a child node, that node follows this one, and `left` and `right` both hold the other side's leaf value.
 struct Stump
 {
     int feature;
@@ -34,7 +33,7 @@ struct Stump
     ChildSide child;
 };
 
-// A window passes if the sum of its trees' answers is not below the threshold. `count` is of nodes.
+// A window passes if the sum of its trees' leaf values is at least the threshold. `count` counts nodes.
 struct Stage
 {
     int first, count;
@@ -49,8 +48,8 @@ struct Cascade
     std::vector<Stump> stumps;
 };
 
-// A node as OpenCV has it: where `left` or `right` is above 0 it is a node of the same tree, else a leaf of it, by its
-// number's negative.
+// A node in OpenCV's encoding: a positive `left` or `right` is the index of a node of the same tree; otherwise its
+// negative is the index of a leaf.
 struct TreeNode
 {
     int feature;
@@ -58,7 +57,7 @@ struct TreeNode
     int left, right;
 };
 
-// Adds a tree to the last stage; false if it has another form.
+// Adds a tree to the last stage. Returns false if the tree has another form.
 inline bool addTree(Cascade& cascade, const TreeNode* nodes, int count, const float* leaves)
 {
     const TreeNode& root = nodes[0];

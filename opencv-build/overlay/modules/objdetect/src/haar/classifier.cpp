@@ -8,15 +8,15 @@
 
 namespace cv { namespace haar {
 
-// What a classifier has beside what upstream gives it.
+// State that we add to upstream's classifier.
 class ClassifierState
 {
 public:
-    PackedCascade packed;  // if it was opened as one
-    bool upstream_ready;   // whether upstream's part of the classifier is there
+    PackedCascade packed;  // if it was opened from one
+    bool upstream_ready;   // whether upstream's part of the classifier is filled in
     bool has_model;
     Model model;
-    std::vector<uint8_t> bytes;  // of the packed cascade or the model, where they are this object's own
+    std::vector<uint8_t> bytes;  // the packed cascade or the model, if this object owns it
 #ifdef OPENCV_HAAR_DETECTOR
     MultiScaleDetector detector;
 
@@ -26,7 +26,7 @@ public:
 #endif
 };
 
-// The one friend of upstream's classes.
+// The only friend of upstream's classes.
 struct ClassifierAccess
 {
     typedef CascadeClassifierImpl Impl;
@@ -41,7 +41,8 @@ struct ClassifierAccess
     static void unpackForUpstream(Impl& impl);
 };
 
-// What a classifier that upstream read is compiled from; false if it is none of Haar features or has other trees.
+// Extracts the cascade of a classifier that upstream loaded. Returns false if it does not use Haar features or has
+// unsupported trees.
 bool ClassifierAccess::extractCascade(const Impl& impl, Cascade& cascade)
 {
     const Data& data = impl.data;
@@ -81,7 +82,7 @@ bool ClassifierAccess::extractCascade(const Impl& impl, Cascade& cascade)
     return true;
 }
 
-// What upstream asks of a classifier before it detects.
+// Sets the fields that upstream reads before it detects.
 void ClassifierAccess::initFromPacked(Impl& impl, const Ptr<ClassifierState>& state)
 {
     const PackedCascade& packed = state->packed;
@@ -110,12 +111,12 @@ void ClassifierAccess::initFromPacked(Impl& impl, const Ptr<ClassifierState>& st
     impl.haar_state = state;
 }
 
-// All that upstream's detection needs.
+// Fills in everything that upstream's detection needs.
 void ClassifierAccess::unpackForUpstream(Impl& impl)
 {
     const PackedCascade& packed = impl.haar_state->packed;
     Data& data = impl.data;
-    // Of an attempt that found no memory.
+    // An earlier attempt may have run out of memory halfway.
     data.classifiers.clear();
     data.nodes.clear();
     data.stumps.clear();
@@ -158,7 +159,7 @@ void ClassifierAccess::unpackForUpstream(Impl& impl)
             features[f].rect[i].weight = source.weight[i];
         }
     }
-    // As HaarEvaluator::read leaves it.
+    // The same state that HaarEvaluator::read leaves.
     evaluator.origWinSize = data.origWinSize;
     evaluator.features = makePtr<std::vector<HaarEvaluator::Feature> >(features);
     evaluator.optfeatures = makePtr<std::vector<HaarEvaluator::OptFeature> >();
@@ -170,7 +171,7 @@ void ClassifierAccess::unpackForUpstream(Impl& impl)
     impl.haar_state->upstream_ready = true;
 }
 
-// The classifier's detector, which is made when it is first asked for.
+// The classifier's state, created on first use.
 static ClassifierState& getState(CascadeClassifierImpl& classifier)
 {
     AutoLock lock(ClassifierAccess::mutex(classifier));
@@ -191,7 +192,7 @@ static ClassifierState& getState(CascadeClassifierImpl& classifier)
 
 #ifdef OPENCV_HAAR_DETECTOR
 
-// Fewer windows than this are done before another thread has woken up.
+// Fewer windows are finished before another thread has woken up.
 static const double MinWindowsForThreads = 30000;
 
 static void runInParallel(int count, const std::function<void(int)>& work)
@@ -230,7 +231,7 @@ static void detectFast(ClassifierState&, const Mat&, const std::vector<float>&, 
 
 #endif
 
-// Offsets of corners have 32 bits.
+// Corner offsets have 32 bits.
 static const int MaxImageWidth = 1 << 24;
 
 bool detectCandidates(CascadeClassifierImpl& classifier, const Mat& grey, const std::vector<float>& scales,
@@ -278,6 +279,6 @@ CV_EXPORTS const char* opencv_packed_cascade_open(void* classifier, const unsign
     }
     catch (const std::exception&)
     {
-        return "there is no memory for it";
+        return "out of memory";
     }
 }

@@ -1,5 +1,5 @@
-// Between OpenCV's classifier and the detector: which calls the detector takes, and what packed cascades are to the
-// classifier.
+// Connects OpenCV's classifier to the detector: decides which calls the detector takes, and loads packed cascades into
+// classifiers.
 #ifndef OPENCV_OBJDETECT_HAAR_CLASSIFIER_HPP
 #define OPENCV_OBJDETECT_HAAR_CLASSIFIER_HPP
 
@@ -8,8 +8,8 @@
 
 namespace cv { namespace haar {
 
-// Finds what upstream's code would find, in the order in which it does with one thread; false if that code has to do
-// it, which then has all that it needs.
+// Finds the same candidates as upstream's code, in its single-threaded order. Returns false if upstream's code must
+// detect instead; everything it needs is then loaded.
 bool detectCandidates(CascadeClassifierImpl& classifier, const Mat& grey, const std::vector<float>& scales,
                       bool reject_levels, std::vector<Rect>& candidates);
 

@@ -17,7 +17,7 @@ StopCallback threadStopCallback() { return thread_stop_callback; }
 
 void throwIfStopped(bool stopped)
 {
-    // Not by `cv::error`, which prints what it throws.
+    // Not `cv::error`, which prints what it throws.
     if (stopped)
         throw Exception(Error::StsError, "the detection was stopped", CV_Func, __FILE__, __LINE__);
 }

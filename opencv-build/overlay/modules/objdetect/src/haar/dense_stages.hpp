@@ -1,7 +1,7 @@
 // The first stages, for rows of neighbouring windows.
 //
-// All windows of a row go through the first stage. After it a row is a set of bits, and each further stage is summed
-// for as few vectors as cover those bits, several vectors at once, from all rows of a band.
+// All windows of a row go through the first stage. After it, a row is a bit set. Each further stage is summed for as
+// few vectors as cover its bits, several vectors at a time, from all rows of a band.
 #ifndef OPENCV_OBJDETECT_HAAR_DENSE_STAGES_HPP
 #define OPENCV_OBJDETECT_HAAR_DENSE_STAGES_HPP
 
@@ -17,11 +17,11 @@ namespace cv { namespace haar {
 
 CV_CPU_OPTIMIZATION_NAMESPACE_BEGIN
 
-// A row of windows: a bit for each that is still in, and their contrasts.
+// A row of windows: one bit per remaining window, and their normalisation factors.
 struct WindowRow
 {
     const uint16_t* integral;
-    uint64_t* bits;          // with a word more than the windows need
+    uint64_t* bits;          // one word more than the windows need
     float* norm_factors[2];  // of the even and of the odd windows, divided by 2^16
     float normFactor(int x) const { return norm_factors[x & 1][x / 2]; }
     WindowBatch batchAt(int x) const
@@ -31,18 +31,17 @@ struct WindowRow
     }
 };
 
-// What all rows of a level have in common.
+// The state that all rows of a level share.
 struct Band
 {
     const Model* model;
     StageTables* stage_tables;
     ColumnLayout columns;
     size_t stride;
-    int windows;  // in a row
+    int windows;  // per row
     NormRect norm_rect;
 };
 
-// Decides what the sums leave open, window by window.
 inline bool passesExactlyAt(const Band& band, uint32_t stage, const WindowRow& row, int x, Buffer<float>& leaf_values)
 {
     const uint16_t* integral = row.integral + x;
@@ -50,7 +49,7 @@ inline bool passesExactlyAt(const Band& band, uint32_t stage, const WindowRow& r
     return passesExactly(*band.model, stage, at, row.normFactor(x) * 65536.f, leaf_values);
 }
 
-// Of the windows `in` from `x` on those that pass the stage; what the coarse sums leave open is decided.
+// The windows of `active`, from `x` on, that pass the stage. Resolves those that the coarse sums leave undecided.
 inline uint64_t passingMask(const Band& band, uint32_t s, const WindowRow& row, int x, const v_int16& sums,
                             uint64_t passed, uint64_t failed, uint64_t active, Buffer<float>& leaf_values)
 {
@@ -62,8 +61,8 @@ inline uint64_t passingMask(const Band& band, uint32_t s, const WindowRow& row, 
     return passed;
 }
 
-// Which windows upstream looks at for their contrast, and which of them pass the first stage, from `x` on: a bit for
-// each lane of `Count` vectors, of which `existing` are windows.
+// Finds, from `x` on, the windows whose variance upstream accepts (`valid`) and those of them that pass the first stage
+// (`passed`): one bit per lane of `Count` vectors. `existing` masks the lanes that are windows.
 template <int Count>
 inline void evaluateFirstBatches(const Band& band, const WindowRow& row, const uint32_t* squares, int x,
                                  uint64_t existing, uint64_t& valid, uint64_t& passed, Buffer<float>& leaf_values)
@@ -97,7 +96,8 @@ inline void evaluateFirstBatches(const Band& band, const WindowRow& row, const u
     }
 }
 
-// Contrasts and the first stage of a row; its bits are then those windows that upstream looks at and that pass.
+// Computes normalisation factors and the first stage of a row. Afterwards its bits are the windows that upstream
+// evaluates and that pass.
 inline void evaluateFirstStage(const Band& band, const WindowRow& row, const uint32_t* squares,
                                Buffer<float>& leaf_values)
 {
@@ -125,18 +125,17 @@ inline void evaluateFirstStage(const Band& band, const WindowRow& row, const uin
     }
 }
 
-// Windows of one row that one vector covers.
 struct BatchPosition
 {
     int row, x;
     uint64_t bits;
 };
 
-// Words of a row that are gone through for all rows before the next ones are: so much of the integral image stays in
-// the fastest cache.
+// Words of a row that are processed for all rows before the next words: this much of the integral image stays in the L1
+// cache.
 enum { CacheBlockWords = 8 };
 
-// As few vectors as cover all bits of the rows, block by block; returns how many bits that are.
+// Covers all bits of the rows with as few vectors as possible, block by block. Returns the number of bits.
 inline int coverWithBatches(const WindowRow* rows, int count, int words, List<BatchPosition>& positions)
 {
     positions.clear();
@@ -178,7 +177,7 @@ inline int coverWithBatches(const WindowRow* rows, int count, int words, List<Ba
     return windows;
 }
 
-// Clears the bits of windows that fail the stage, in `Count` vectors.
+// Clears the bits of the windows in `Count` vectors that fail the stage.
 template <int Count>
 inline void evaluateBatches(const Band& band, uint32_t s, const WindowRow* rows, const BatchPosition* positions,
                             Buffer<float>& leaf_values)

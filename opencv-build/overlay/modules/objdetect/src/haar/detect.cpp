@@ -1,4 +1,4 @@
-// Levels, and how the work on them is cut into pieces.
+// Pyramid levels, and how their work is split between threads.
 #ifdef OPENCV_HAAR_DETECTOR
 
 #include "detect.hpp"
@@ -12,7 +12,7 @@ namespace cv { namespace haar {
 
 namespace {
 
-// Stripes for one thread to work on, one after the other.
+// Stripes that one thread processes in order.
 struct WorkItem
 {
     std::vector<Stripe> stripes;
@@ -24,8 +24,8 @@ void storeCandidates(const Candidate* candidates, size_t count, void* context)
     static_cast<std::vector<Candidate>*>(context)->assign(candidates, candidates + count);
 }
 
-// What a row of windows costs beside its windows: the rows above a stripe are made smaller and added up again, so
-// that short stripes cost more than they share out.
+// Stripes overlap by a window's height, and each rescales and sums those rows again. Shorter stripes would cost more
+// than the parallelism gains.
 const int MinStripeRows = 24;
 
 std::vector<WorkItem> splitWork(const std::vector<PyramidLevel>& levels, int count)
@@ -83,14 +83,14 @@ std::vector<PyramidLevel> pyramidLevels(const Model& model, const ImageView& ima
     {
         PyramidLevel level;
         level.scale = scale;
-        // cvRound's rounding, to nearest even.
+        // Rounds like cvRound, to nearest even.
         level.width = int(std::lrint(double(image.width / scale)));
         level.height = int(std::lrint(double(image.height / scale)));
         level.step = scale >= 2 ? 1 : 2;
         const int positions_x = std::max(level.width + 1 - model.width, 0),
                   positions_y = std::max(level.height + 1 - model.height, 0);
-        // Upstream cuts every level into as many stripes as the first one is wide in units of 32, each of so many
-        // steps, and so leaves out a last row that no stripe has.
+        // Upstream splits every level into the same number of stripes: the first level's width in units of 32, rounded
+        // up. All stripes of a level have the same number of steps, so it can skip a last row that no stripe covers.
         if (levels.empty())
             stripes = std::max((positions_x + 31) / 32, 1);
         const int steps = std::max((positions_y / level.step + stripes - 1) / stripes, 1);
@@ -128,11 +128,11 @@ std::vector<Candidate> MultiScaleDetector::detect(const ImageView& image, const 
                                                   int threads, const ParallelFor& parallel_for,
                                                   const StopCallback& stop)
 {
-    // More pieces than threads, because some have more to do than their number of windows tells.
+    // More items than threads, because their cost varies beyond their number of windows.
     std::vector<WorkItem> items = splitWork(levels, threads > 1 ? 4 * threads : 1);
     const auto work = [&](int i) {
         WorkItem& item = items[size_t(i)];
-        // A worker that failed is not used again.
+        // A worker that throws is not reused.
         std::unique_ptr<Worker> worker = acquireWorker();
         worker->detect(image, levels.data(), item.stripes.data(), item.stripes.size(), stop, storeCandidates,
                        &item.candidates);

@@ -1,4 +1,4 @@
-// The detector: where in a photo, and at which sizes, windows pass all stages of a model.
+// The detector: finds the positions and scales in an image at which windows pass all stages of a model.
 #ifndef OPENCV_OBJDETECT_HAAR_DETECT_HPP
 #define OPENCV_OBJDETECT_HAAR_DETECT_HPP
 
@@ -14,7 +14,7 @@
 
 namespace cv { namespace haar {
 
-// A grey photo that somebody else holds; rows are `stride` bytes apart.
+// A grey image that is owned elsewhere; rows are `stride` bytes apart.
 struct ImageView
 {
     const uint8_t* pixels;
@@ -22,7 +22,7 @@ struct ImageView
     int width, height;
 };
 
-// The photo at one size, and the places of windows in it: every `step` pixels, `columns` by `rows` of them.
+// The image at one scale, and its grid of window positions: `columns` by `rows`, `step` pixels apart.
 struct PyramidLevel
 {
     float scale;
@@ -31,14 +31,14 @@ struct PyramidLevel
     int columns, rows;
 };
 
-// Rows of places in one level, from `first` to `last`.
+// Rows of window positions in one level, from `first` up to but excluding `last`.
 struct Stripe
 {
     size_t level;
     int first, last;
 };
 
-// A window that passed: its level, and its place in pixels of the level.
+// A window that passed all stages. `x` and `y` are pixels of the level.
 struct Candidate
 {
     size_t level;
@@ -50,27 +50,26 @@ inline bool operator<(const Candidate& a, const Candidate& b)
     return a.level != b.level ? a.level < b.level : a.y != b.y ? a.y < b.y : a.x < b.x;
 }
 
-// Levels for these scales, each 1 or more, as upstream has them.
+// The levels that upstream uses for these scales, each of which is at least 1.
 std::vector<PyramidLevel> pyramidLevels(const Model& model, const ImageView& image, const std::vector<float>& scales);
 
-// Runs the function for each number below the count, at once or one after the other.
+// Calls `work` with each number below `count`, in parallel or in any order.
 typedef std::function<void(int count, const std::function<void(int)>& work)> ParallelFor;
 
 class Worker;
 
-// Looks for what a model is for, with tables and memory that serve again for the next photo.
+// Detects by a model. Reuses tables and memory from call to call.
 class MultiScaleDetector
 {
 public:
-    // The model must live as long.
+    // The model must outlive the detector.
     explicit MultiScaleDetector(const Model& model);
     ~MultiScaleDetector();
     MultiScaleDetector(const MultiScaleDetector&) = delete;
     MultiScaleDetector& operator=(const MultiScaleDetector&) = delete;
 
-    // All windows that pass, in the order in which upstream finds them with one thread: by level, row and column. The
-    // work is cut into pieces for `threads` threads; what is found does not depend on it. May be called by several
-    // threads. Where it is told to stop it leaves out the rest.
+    // All windows that pass, in upstream's single-threaded order: by level, row and column. The number of threads does
+    // not affect the result. Several threads may call it. Once `stop` returns true, it skips the rest.
     std::vector<Candidate> detect(const ImageView& image, const std::vector<PyramidLevel>& levels, int threads,
                                   const ParallelFor& parallel_for, const StopCallback& stop);
 

@@ -1,4 +1,4 @@
-// What is compiled once for each instruction set: all of the work on stripes.
+// Compiled once per instruction set: all work on stripes.
 #include "dispatch.hpp"
 #ifndef CV_CPU_OPTIMIZATION_DECLARATIONS_ONLY
 #include "stripe_scanner.hpp"
@@ -12,8 +12,8 @@ Worker* createWorker(const Model& model);
 
 #ifndef CV_CPU_OPTIMIZATION_DECLARATIONS_ONLY
 
-// Stages are done for neighbours as long as the stumps of all of them are not more than this: then so few windows are
-// left that gathering them pays.
+// Stages run densely, for neighbouring windows, as long as their total number of stumps is at most this. After that so
+// few windows remain that gathering them pays.
 enum { MaxDenseStumps = 200 };
 
 static uint32_t denseStageCount(const Model& model)
@@ -57,7 +57,7 @@ inline SimdWorker::SimdWorker(const Model& model) : scanner_(model, denseStageCo
         offsets[size_t(position)] = uint32_t(position * Lanes);
     stage_tables_.init(model, offsets.data());
 
-    // Windows wait again after 2, 3, 4, ... stages, each time a quarter of them or fewer.
+    // Windows are pooled again after 2, 3, 4, ... stages. Each time a quarter of them or fewer remain.
     for (uint32_t first = dense_stages; first < model.stage_count || pool_count_ == 0; pool_count_++)
     {
         const bool is_last = pool_count_ == MaxPools - 1 || first + uint32_t(pool_count_) + 2 >= model.stage_count;

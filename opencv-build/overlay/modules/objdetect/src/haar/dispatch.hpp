@@ -1,4 +1,4 @@
-// The detector's work for the processor that it runs on.
+// Selects the worker for the processor's instruction set.
 #ifndef OPENCV_OBJDETECT_HAAR_DISPATCH_HPP
 #define OPENCV_OBJDETECT_HAAR_DISPATCH_HPP
 
@@ -6,22 +6,21 @@
 
 namespace cv { namespace haar {
 
-// Takes what was found.
 typedef void (*CandidateSink)(const Candidate* candidates, size_t count, void* context);
 
-// What one thread works with: tables and memory that serve again for the next photo.
+// The state of one thread: tables and memory that are reused for the next image.
 class Worker
 {
 public:
-    // Not inline: what is compiled for several instruction sets must not bring one of its own.
+    // Not inline: code that is compiled for several instruction sets must not emit its own copy.
     virtual ~Worker();
 
-    // Looks at the stripes, until it is told to stop, and hands over what passes, in no order.
+    // Detects in the stripes until `stop` returns true, and passes the candidates to `sink` in no particular order.
     virtual void detect(const ImageView& image, const PyramidLevel* levels, const Stripe* stripes, size_t count,
                         const StopCallback& stop, CandidateSink sink, void* sink_context) = 0;
 };
 
-// A worker for a model, which must live as long.
+// The model must outlive the worker.
 Worker* createWorker(const Model& model);
 
 }}  // namespace cv::haar

@@ -1,4 +1,4 @@
-// From the boxes of a feature to the corners that they share, and to one of the shapes that the detector knows.
+// Compiles the boxes of a feature to the corners that they share and to one of the detector's shapes.
 #include "feature_compiler.hpp"
 
 #include <algorithm>
@@ -17,7 +17,7 @@ struct Corner
     int x, y, weight;
 };
 
-// Corners of the boxes of a feature, each place once.
+// The corners of a feature's boxes, without duplicates.
 struct Corners
 {
     Corner at[12];
@@ -35,7 +35,6 @@ struct Corners
         at[count++] = corner;
     }
 
-    // How many have this weight.
     int countWithWeight(int weight) const
     {
         int found = 0;
@@ -45,7 +44,7 @@ struct Corners
     }
 };
 
-// What a feature has in the rows from `top` to `bottom`, as weights of corners in the integral image.
+// The corners, weighted for the integral image, of the feature's part in the rows from `top` to `bottom`.
 Corners cornersOf(const Feature& feature, int top, int bottom)
 {
     Corners corners;
@@ -69,9 +68,9 @@ Corners cornersOf(const Feature& feature, int top, int bottom)
     return corners;
 }
 
-// Whether what the feature has in these rows fits int16, whatever the pixels are. Partial sums need not fit: they
-// are taken modulo 2^16, and only the value that comes out is looked at. The boxes' sides cut the window into cells in
-// which all pixels have the same weight.
+// Whether the feature's value in these rows fits int16 for any pixels. Partial sums need not fit: they are taken modulo
+// 2^16, and only the final value is used. The boxes' edges divide the window into cells in which all pixels have the
+// same weight.
 bool fitsInt16(const Feature& feature, int top, int bottom)
 {
     int xs[6], ys[8], columns = 0, rows = 0;
@@ -112,7 +111,7 @@ void appendCorners(std::vector<uint8_t>& bytes, const Corners& corners, int weig
         }
 }
 
-// The shape whose weights these are, and the order in which stage_sums.hpp reads them; Generic if there is none.
+// The shape with these weights, or Generic; `order` is the order in which stage_sums.hpp reads the corners.
 Shape classifyShape(const Corners& corners, const int** order)
 {
     static const int edge[] = {1, -1, -2, 2, 0}, line[] = {1, -1, 3, -3, 0}, checker[] = {1, -2, 4, 0};
@@ -161,23 +160,23 @@ const char* compileFeature(const Feature& feature, int width, int height, Compil
         if (box.weight == 0)
             continue;
         if (box.weight != std::floor(box.weight) || std::fabs(box.weight) > 30)
-            return "it has weights that are no small whole numbers";
+            return "it has weights that are not small integers";
         if (box.x < 0 || box.y < 0 || box.width < 0 || box.height < 0 || box.x > width - box.width ||
             box.y > height - box.height)
-            return "it has features that reach out of the window";
+            return "it has features outside the window";
         max_magnitude += std::fabs(box.weight) * box.width * box.height * MaxPixelValue;
     }
-    // Up to here float holds every whole number, so that upstream's sum of floats is the whole number that ours is.
+    // Below 2^24 float represents every integer, so upstream's sum of floats equals our integer sum.
     if (max_magnitude >= (1 << 24))
-        return "it has features that float cannot hold";
+        return "it has features whose values may exceed 2^24";
 
     if (fitsInt16(feature, 0, height))
     {
         Corners corners = cornersOf(feature, 0, height);
         if (corners.countWithWeight(-4) == 1)
         {
-            // The value's negative may be a Checker, and `v < t` is `not (-v < u)` where u is the float after -t.
-            // Product and comparison of floats are the same for negatives.
+            // The negated feature may be a Checker: `v < t` is `not (-v < u)`, where u is the next float after -t.
+            // Products and comparisons of floats are symmetric under negation.
             for (int i = 0; i < corners.count; i++)
                 corners.at[i].weight = -corners.at[i].weight;
             stump.threshold = std::nextafter(-stump.threshold, std::numeric_limits<float>::infinity());
@@ -193,12 +192,12 @@ const char* compileFeature(const Feature& feature, int width, int height, Compil
                 appendCorners(stump.corners, corners, *order);
             return NULL;
         }
-        // Written with the signs that it has now.
+        // Written after the possible negation above.
         appendParts(stump.corners, &corners, 1);
         return NULL;
     }
 
-    // As few bands of rows as fit; most often two.
+    // As few bands of rows as possible, usually two.
     stump.shape = Generic;
     std::vector<Corners> parts;
     for (int top = 0; top < height;)

@@ -1,4 +1,4 @@
-// A node as the model has it: from boxes to corners of the integral image.
+// Compiles a node: from boxes to corners of the integral image.
 #ifndef OPENCV_OBJDETECT_HAAR_FEATURE_COMPILER_HPP
 #define OPENCV_OBJDETECT_HAAR_FEATURE_COMPILER_HPP
 
@@ -9,7 +9,7 @@
 
 namespace cv { namespace haar {
 
-// Its answers and threshold may be other than the cascade's, where the feature's negative is what is computed.
+// Leaf values and threshold can differ from the cascade's, if the negated feature is computed.
 struct CompiledStump
 {
     Shape shape;
@@ -18,7 +18,7 @@ struct CompiledStump
     std::vector<uint8_t> corners;
 };
 
-// Finds the shape of a stump's feature and its corners; says why not if it cannot be done exactly.
+// Finds the shape and corners of a stump's feature. Returns NULL, or the reason why it cannot be computed exactly.
 const char* compileFeature(const Feature& feature, int width, int height, CompiledStump& stump);
 
 }}  // namespace cv::haar

@@ -1,11 +1,11 @@
 // Why the groups are the same:
-// - Groups are the connected components of "similar", which is symmetric; `cv::partition` numbers them by their first
-//   members. Here each component is walked from its first member: a search finds all that are similar to a member and
-//   takes them out of the tree, so that each is found once.
-// - A search passes over a node only if upstream's own comparison fails for everything below it. The allowed difference
-//   of two rectangles is a rounded product that does not fall where their sides grow, so that the larger sides that a
-//   node may have give a bound of it.
-// - Rectangles of which upstream's sums and differences might overflow, and an `eps` that is negative or not finite,
+// - Groups are the connected components of "similar", which is symmetric. `cv::partition` numbers them by their first
+//   members. Here each component is traversed from its first member: a search finds all rectangles similar to a member
+//   and removes them from the tree, so that each is found once.
+// - A search skips a node only if upstream's own comparison fails for everything below it. The allowed difference of
+//   two rectangles is a rounded product that does not decrease as their sides grow, so the largest sides in a node give
+//   an upper bound.
+// - Rectangles for which upstream's sums and differences might overflow, and an `eps` that is negative or not finite,
 //   are left to upstream's code.
 #include "../precomp.hpp"
 
@@ -21,13 +21,13 @@ namespace cv { namespace haar {
 
 namespace {
 
-// Fewer are compared faster than indexed.
+// Fewer rectangles are compared faster than indexed.
 const size_t MinIndexedRects = 48;
 
-// Searches, each of some hundred nanoseconds, between two questions whether to stop.
+// Searches between two checks of the stop callback. A search takes a few hundred nanoseconds.
 const unsigned SearchesPerStopCheck = 1024;
 
-// Sums and differences of several such numbers fit 32 bits.
+// Sums and differences of several such coordinates fit 32 bits.
 const int MaxCoordinate = 1 << 27;
 
 bool isWithinRange(const Rect& r)
@@ -39,7 +39,7 @@ bool isWithinRange(const Rect& r)
 
 bool shouldIndex(const std::vector<Rect>& rectangles, double eps)
 {
-    // A comparison with NaN is false.
+    // `!(...)` also rejects NaN.
     if (!isFastEnabled() || rectangles.size() < MinIndexedRects || !(eps >= 0 && eps <= MaxCoordinate))
         return false;
     return std::all_of(rectangles.begin(), rectangles.end(), isWithinRange);
@@ -88,7 +88,7 @@ public:
     }
 
 private:
-    // Takes what is similar out of a node and puts it to what was found.
+    // Moves the similar rectangles of a node from the tree to `found_`.
     void takeSimilar(int at)
     {
         RectKdNode& node = tree_.node(at);
@@ -126,13 +126,13 @@ private:
     const SimilarRects similar_;
     RectKdTree& tree_;
     std::vector<int> found_;
-    // What is looked for.
+    // The rectangle that similar ones are searched for.
     Rect rectangle_;
     Edges edges_;
 };
 
-// A group among `tree` below the node `at`, other than `group`, that contains the edges and has more than `members`; or
-// -1.
+// A group in `tree` at or below the node `at`, other than `group`, that contains the edges and has more than `members`
+// members; -1 if there is none.
 int findContainer(const RectKdTree& tree, int at, const Edges& edges, int group, int members)
 {
     const RectKdNode& node = tree.node(at);
@@ -201,7 +201,7 @@ int ContainerIndex::firstContainer(int group) const
     if (!tree_)
         return 0;
     const int members = members_[size_t(group)];
-    // A group of fewer than three goes into any other, a larger one only into one of more members.
+    // A group of fewer than three members goes into any other, a larger group only into one with more members.
     const int min_members = members < 3 ? 0 : std::max(3, members);
     const int found = findContainer(*tree_, 0, edgesOf(groups_[size_t(group)], 0, 0), group, min_members);
     return found >= 0 ? found : int(groups_.size());

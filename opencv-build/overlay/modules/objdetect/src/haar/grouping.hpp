@@ -1,5 +1,5 @@
-// Grouping of rectangles without comparing all pairs: what `cv::partition` and the loop after it in
-// `cv::groupRectangles` find, in time that grows about as the number of rectangles does.
+// Groups rectangles without comparing all pairs. The results are those of `cv::partition` and the loop after it in
+// `cv::groupRectangles`; the time grows roughly linearly with the number of rectangles.
 #ifndef OPENCV_OBJDETECT_HAAR_GROUPING_HPP
 #define OPENCV_OBJDETECT_HAAR_GROUPING_HPP
 
@@ -12,22 +12,22 @@ namespace cv { namespace haar {
 
 class RectKdTree;
 
-// `cv::partition` of the rectangles by `SimilarRects(eps)`: the same labels, and their number.
+// Equivalent to `cv::partition` with `SimilarRects(eps)`: assigns the same labels and returns their number.
 int partitionSimilar(const std::vector<Rect>& rectangles, std::vector<int>& labels, double eps);
 
-// Which groups lie in a larger one, by the rule of `cv::groupRectangles`.
+// Finds the groups that another group contains, by the rule of `cv::groupRectangles`.
 class ContainerIndex
 {
 public:
-    // The mean rectangle of each group and its number of members; `threshold` and `eps` as `cv::groupRectangles` has
-    // them.
+    // `groups` has the mean rectangle of each group and `members` its number of rectangles. `threshold` and `eps` are
+    // those of `cv::groupRectangles`.
     ContainerIndex(const std::vector<Rect>& groups, const std::vector<int>& members, int threshold, double eps);
     ~ContainerIndex();
     ContainerIndex(const ContainerIndex&) = delete;
     ContainerIndex& operator=(const ContainerIndex&) = delete;
 
-    // The first group that the upstream loop must try as a container of `group`: one that is, or the number of groups
-    // if none is. 0, so that it tries all, where the groups are not indexed.
+    // The first group that the upstream loop must try as a container of `group`: one that contains it, or the number of
+    // groups if none does. 0, which tries all, if the groups are not indexed.
     int firstContainer(int group) const;
 
 private:

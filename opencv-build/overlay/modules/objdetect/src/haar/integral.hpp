@@ -1,10 +1,10 @@
-// A row of the integral image modulo 2^16, and sums of squares below and beside one another.
+// Rows of the integral image modulo 2^16, and column and row sums of squares.
 //
-// Why it is exact: what is looked at are differences of such sums, and modulo 2^16 (of squares, 2^32) a difference that
-// fits is right whatever overflowed. So a stripe may also begin with a row of zeros wherever it begins.
+// Why it is exact: only differences of such sums are used, and modulo 2^16 (2^32 for squares) a difference that fits is
+// correct whatever overflowed. This is also why a stripe may start with a row of zeros anywhere in the image.
 //
-// Where windows lie 2 pixels apart, a row has its even columns first and then its odd ones: then neighbouring windows
-// are neighbours in memory for each corner.
+// Where windows are 2 pixels apart, a row stores its even columns first and then its odd ones. Neighbouring windows are
+// then adjacent in memory for each corner.
 #ifndef OPENCV_OBJDETECT_HAAR_INTEGRAL_HPP
 #define OPENCV_OBJDETECT_HAAR_INTEGRAL_HPP
 
@@ -14,7 +14,7 @@ namespace cv { namespace haar {
 
 CV_CPU_OPTIMIZATION_NAMESPACE_BEGIN
 
-// How a row's columns lie: (x) is at x, or at x / 2 and, if odd, behind `odd`.
+// The order of a row's columns: column x is at index x, or at x / 2, plus `odd_offset` if x is odd.
 struct ColumnLayout
 {
     int step;
@@ -22,7 +22,6 @@ struct ColumnLayout
     size_t operator()(int x) const { return step == 1 ? size_t(x) : size_t(x >> 1) + (x & 1 ? odd_offset : 0); }
 };
 
-// Sums of 16-bit numbers up to each lane.
 inline v_uint16x8 prefixSums(v_uint16x8 a)
 {
     a = v_add_wrap(a, v_rotate_left<1>(a));
@@ -36,8 +35,8 @@ inline v_uint32x4 prefixSums(v_uint32x4 a)
     return a + v_rotate_left<2>(a);
 }
 
-// Writes the next row of the integral image, whose first column is 0, below the row `above`. `pixels` and the rows
-// have room for `width` rounded up to 16 and a vector more.
+// Writes the row of the integral image below `above`; its first column is 0. `pixels` and the rows need room for
+// `width` rounded up to 16, plus one vector.
 inline void integralRow(const uint8_t* pixels, int width, const ColumnLayout& columns, const uint16_t* above,
                         uint16_t* row)
 {
@@ -59,7 +58,7 @@ inline void integralRow(const uint8_t* pixels, int width, const ColumnLayout& co
         const v_uint16x8 first = v_add_wrap(prefixSums(v_load_expand(pixels + x)), carry);
         const v_uint16x8 second = v_add_wrap(prefixSums(v_load_expand(pixels + x + 8)), broadcastLast(first));
         carry = broadcastLast(second);
-        // Column x + 1 is the first, and odd.
+        // Lane 0 is column x + 1, which is odd.
         const v_uint32x4 low = v_setall_u32(0xFFFF);
         const v_uint32x4 a = v_reinterpret_as_u32(first), b = v_reinterpret_as_u32(second);
         const v_uint16x8 odd = v_pack(a & low, b & low);
@@ -70,14 +69,14 @@ inline void integralRow(const uint8_t* pixels, int width, const ColumnLayout& co
     }
 }
 
-// The squares of as many pixels as a vector has 16-bit lanes.
+// The squares of `Lanes` pixels.
 inline void squarePixels(const uint8_t* pixels, v_uint32& low, v_uint32& high)
 {
     const v_uint16 values = vx_load_expand(pixels);
     v_expand(v_mul_wrap(values, values), low, high);
 }
 
-// Adds a row's squares to those of each column. Rows have room for a vector more than `width`.
+// Adds the squares of a row to the column sums. Rows need room for one vector more than `width`.
 inline void addSquares(const uint8_t* pixels, int width, uint32_t* sums)
 {
     for (int x = 0; x < width; x += Lanes)
@@ -89,7 +88,7 @@ inline void addSquares(const uint8_t* pixels, int width, uint32_t* sums)
     }
 }
 
-// The same for a row that comes in and one that goes out.
+// Adds the squares of an entering row to the column sums and subtracts those of a leaving row.
 inline void slideSquares(const uint8_t* entering, const uint8_t* leaving, int width, uint32_t* sums)
 {
     for (int x = 0; x < width; x += Lanes)
@@ -102,7 +101,7 @@ inline void slideSquares(const uint8_t* entering, const uint8_t* leaving, int wi
     }
 }
 
-// Sums of the columns up to each, of which the first is 0.
+// Prefix sums of the columns; the first is 0.
 inline void prefixSumRow(const uint32_t* sums, int width, const ColumnLayout& columns, uint32_t* row)
 {
     v_uint32x4 carry = v_setzero_u32();

@@ -12,11 +12,11 @@ namespace cv { namespace haar {
 
 namespace {
 
-// A stump, or a tree of two nodes.
+// One or two nodes.
 typedef std::vector<CompiledStump> Tree;
 
-// Leaves of a tree whose numbers in fixed point make the answers: the sum has `base` of each tree, `first` instead
-// where the first node says `left`, and `second` instead of `second_base` where the second does and is led to.
+// The leaf values of a tree as terms of the fixed-point sum: `base` of each tree; `first` instead if the first node
+// goes left; and `second` instead of `second_base` if the second node is reached and goes left.
 struct TreeLeaves
 {
     float base, first, second_base, second;
@@ -31,15 +31,15 @@ struct TreeLeaves
         first = !has_second ? root.left : root.child == LeftChild ? last.right : root.left;
     }
 
-    // The largest of a function of its leaves.
+    // The maximum of a function over the leaves.
     template <typename F> double maxOf(const F& of) const
     {
         return std::max(std::max(of(base), of(first)), has_second ? of(second) : of(first));
     }
 };
 
-// Sums of a stage in fixed point: the largest scale at which none overflows, each answer rounded to a whole number, and
-// how far the sum can then be from the true one; and the same once more for what rounding lost.
+// Quantises the leaf values of a stage: chooses the largest scale at which no sum overflows, rounds each leaf value to
+// an integer, and bounds the error of the sum. Then does the same for the rounding remainders.
 void quantise(const Stage& source, const std::vector<Tree>& trees, ModelStage& stage,
               std::vector<LeafDelta>& leaf_deltas)
 {
@@ -51,10 +51,10 @@ void quantise(const Stage& source, const std::vector<Tree>& trees, ModelStage& s
         max_sum += leaves.maxOf([](float leaf) { return double(leaf); });
     }
     const double range = std::max(std::fabs(min_sum), std::fabs(max_sum)), count = double(trees.size()) + 1;
-    // What rounding adds, half of one for each answer and for the threshold, needs room as well.
+    // Headroom for rounding: half a unit for each leaf value and for the threshold.
     const double headroom = std::numeric_limits<int16_t>::max() - 2 * (count + 1);
     const double scale = std::min(headroom / std::max(range, 1e-9), 16384.0);
-    // An answer's fine part is at most one coarse unit and one fine one, and there is one for each stump.
+    // The fine part of a leaf value is at most one coarse unit plus one fine unit, and each stump has one.
     const double fine_per_coarse = std::min(std::floor(headroom / count / 1.5) - 2, 256.0);
     const double fine_scale = scale * fine_per_coarse;
     const auto coarse = [=](float leaf) { return std::rint(leaf * scale); };
@@ -64,7 +64,7 @@ void quantise(const Stage& source, const std::vector<Tree>& trees, ModelStage& s
            fine_error = std::fabs(fine_base + source.threshold * fine_scale);
     const auto appendDelta = [&](float left, float right) {
         const double step = coarse(left) - coarse(right);
-        // A single answer may be twice as large as any sum; modulo 2^16 the sum is right all the same.
+        // A single difference may be twice as large as any sum; modulo 2^16 the sum is still correct.
         const LeafDelta delta = {int16_t(uint16_t(int(step))),
                                  int16_t(fine(left) - fine(right) - step * fine_per_coarse)};
         leaf_deltas.push_back(delta);
@@ -83,12 +83,13 @@ void quantise(const Stage& source, const std::vector<Tree>& trees, ModelStage& s
     stage.coarse_base = int16_t(coarse_base);
     stage.fine_per_coarse = int16_t(fine_per_coarse);
     stage.fine_base = int16_t(fine_base - coarse_base * fine_per_coarse);
-    // One more than enough, because upstream's sum in double and these are rounded themselves, by some 1e-12.
+    // Plus one, because upstream's sum in double and these bounds are themselves rounded, by about 1e-12.
     stage.margin = int16_t(std::ceil(error) + 1);
     stage.fine_margin = int16_t(std::ceil(fine_error) + 1);
 }
 
-// For a stage of few stumps: tries all their answers, which shows how far from 0 a wrong sum really comes.
+// Tries all outcomes of a stage with few stumps, which gives the actual distance from 0 within which a fixed-point sum
+// can be wrong.
 void tightenMargin(const Stage& source, const std::vector<CompiledStump>& stumps,
                    const std::vector<uint16_t>& positions, const LeafDelta* leaf_deltas, ModelStage& stage)
 {
@@ -144,7 +145,7 @@ const char* compileModel(const Cascade& cascade, std::vector<uint8_t>& block)
             if (!std::isfinite(stump.threshold) || !std::isfinite(stump.left) || !std::isfinite(stump.right))
                 return "it has numbers that are not finite";
             if (stump.feature < 0 || size_t(stump.feature) >= cascade.features.size())
-                return "it has stumps without a feature";
+                return "it has stumps that refer to missing features";
             CompiledStump compiled = {Generic,     stump.threshold, stump.left,
                                       stump.right, stump.child,     std::vector<uint8_t>()};
             const Feature& feature = cascade.features[size_t(stump.feature)];
@@ -158,11 +159,11 @@ const char* compileModel(const Cascade& cascade, std::vector<uint8_t>& block)
                 return "it has trees of more than two nodes";
         }
         if (trees.back().back().child != NoChild)
-            return "it has a tree that does not end";
-        // Upstream's sum in double is then within a fiftieth of a fine unit of the true one.
+            return "it has an incomplete tree";
+        // This keeps upstream's sum in double within a fiftieth of a fine unit of the true one.
         if (magnitude > 1e4)
-            return "it has answers that are too large";
-        // Trees by form behind the stumps by shape, otherwise in the cascade's order.
+            return "its leaf values are too large";
+        // Sorts stumps by shape, then trees by form; otherwise in the cascade's order.
         const auto treeForm = [&](size_t i) {
             const CompiledStump &root = trees[i].front(), &last = trees[i].back();
             const int shapes = root.shape | last.shape << SecondShapeShift;

@@ -1,4 +1,4 @@
-// What a model's block begins with, and which windows it may be for: for those who write one and those who check it.
+// The header of a model's block and the supported window sizes, for the compiler and the validator.
 #ifndef OPENCV_OBJDETECT_HAAR_MODEL_HEADER_HPP
 #define OPENCV_OBJDETECT_HAAR_MODEL_HEADER_HPP
 
@@ -16,13 +16,12 @@ struct ModelHeader
     uint32_t width, height, stage_count, node_count, corner_bytes;
 };
 
-// A pixel's highest value.
 const int MaxPixelValue = 255;
 
 inline bool isSupportedWindow(uint32_t width, uint32_t height)
 {
     const uint32_t min_side = 5, max_width = 31, max_height = 63;
-    // The contrast's box is summed as two halves, each of which must fit 16 bits.
+    // The normalisation box is summed as two halves, each of which must fit 16 bits.
     return width >= min_side && width <= max_width && height >= min_side && height <= max_height &&
            (width - 1) / 2 * (height - 2) * MaxPixelValue <= std::numeric_limits<uint16_t>::max();
 }

@@ -1,4 +1,4 @@
-// Checks a model that was compiled elsewhere: every count, and every corner.
+// Validates a model that was compiled elsewhere: every count and every corner.
 #include "model_header.hpp"
 #include "model.hpp"
 
@@ -6,7 +6,7 @@ namespace cv { namespace haar {
 
 namespace {
 
-// Takes `count` values from the block, or NULL if it has not so many.
+// Consumes `count` values of the block. Returns NULL if it is too short.
 template <typename T> const T* readArray(const uint8_t*& at, const uint8_t* end, size_t count)
 {
     const size_t bytes = (count * sizeof(T) + 3) / 4 * 4;
@@ -17,7 +17,7 @@ template <typename T> const T* readArray(const uint8_t*& at, const uint8_t* end,
     return values;
 }
 
-// Whether `count` corners of `size` bytes are all there and within the window. Steps over them.
+// Whether `count` corners of `size` bytes each are in the block and within the window. Advances `at`.
 bool areCornersInWindow(const Model& model, const uint8_t*& at, size_t count, size_t size)
 {
     if (size_t(model.corners_end - at) < count * size)
@@ -49,7 +49,7 @@ bool checkNode(const Model& model, const uint8_t*& at, Shape shape)
     return shape == Generic ? checkGenericNode(model, at) : areCornersInWindow(model, at, corners[shape], 2);
 }
 
-// The same for a stage.
+// Whether all corners of a stage are valid. Advances `at`.
 bool checkStage(const Model& model, const ModelStage& stage, const uint8_t*& at)
 {
     const size_t plain = size_t(stage.shape_counts[Edge]) * EdgeCorners +
@@ -80,9 +80,9 @@ const char* openModel(const uint8_t* block, size_t length, Model& model)
     const uint8_t* const end = block + length;
     const ModelHeader* header = readArray<ModelHeader>(at, end, 1);
     if (!header || header->magic != ModelMagic)
-        return "its model is none";
+        return "its model has no valid header";
     if (header->version != ModelVersion)
-        return "its model is of another version";
+        return "its model has an unsupported version";
     if (!isSupportedWindow(header->width, header->height))
         return "its model's window is too large or too small";
     model.width = int(header->width);
@@ -96,7 +96,7 @@ const char* openModel(const uint8_t* block, size_t length, Model& model)
     model.order = model.leaves ? readArray<uint16_t>(at, end, model.node_count) : NULL;
     model.corners = model.order ? readArray<uint8_t>(at, end, header->corner_bytes) : NULL;
     if (!model.corners || model.stage_count == 0 || at != end)
-        return "its model is cut short or has something behind it";
+        return "its model is truncated or has trailing bytes";
     model.corners_end = model.corners + header->corner_bytes;
     const uint8_t* corners = model.corners;
     uint32_t first = 0;
@@ -105,16 +105,16 @@ const char* openModel(const uint8_t* block, size_t length, Model& model)
         const ModelStage& stage = model.stages[s];
         const uint32_t count = nodeCount(stage);
         if (stage.first != first || count == 0 || count > model.node_count - first)
-            return "its model's stages do not fit its stumps";
+            return "its model's stages and nodes do not match";
         for (uint32_t i = first; i < first + count; i++)
             if (model.order[i] >= count)
-                return "its model's stumps are out of order";
+                return "its model has a node index out of range";
         if (stage.corner_offset != size_t(corners - model.corners) || !checkStage(model, stage, corners))
-            return "its model has corners outside of the window";
+            return "its model has corners outside the window";
         first += count;
     }
     if (first != model.node_count || corners != model.corners_end)
-        return "its model's stages do not fit its stumps";
+        return "its model's stages and nodes do not match";
     return NULL;
 }
 

@@ -18,8 +18,8 @@ struct PackedHeader
     uint32_t width, height, stage_count, tree_count, node_count, leaf_count, feature_count, model_offset;
 };
 
-// Fletcher's sums over words of 32 bits, in four lanes that a compiler can keep in one register: a flipped bit changes
-// the first one, exchanged words the second one.
+// Fletcher's checksum over 32-bit words, in four lanes that fit one vector register. A flipped bit changes the first
+// sum, swapped words the second.
 void checksum(const uint8_t* bytes, size_t length, uint32_t* result)
 {
     uint32_t sum[4] = {1, 2, 3, 4}, sums[4] = {0, 0, 0, 0};
@@ -61,7 +61,7 @@ template <typename T> const T* readArray(const uint8_t*& at, const uint8_t* end,
     return values;
 }
 
-// What the model is compiled from, if every tree has a form that it knows.
+// Converts to the model compiler's input. Returns false if a tree has an unsupported form.
 bool toCascade(const CascadeDescription& from, Cascade& cascade)
 {
     cascade.width = from.width;
@@ -97,8 +97,8 @@ bool toCascade(const CascadeDescription& from, Cascade& cascade)
     return true;
 }
 
-// Whether upstream may read the box. A tilted one begins at its upper corner, reaches its height to the left and its
-// width to the right, and both together down.
+// Whether upstream can safely read the box. A tilted box starts at its top corner. It extends by its height to the
+// left, by its width to the right, and by their sum downwards.
 bool isBoxInWindow(const uint8_t* box, bool tilted, uint32_t width, uint32_t height)
 {
     const int x = box[0], y = box[1], right = box[2], down = box[3];
@@ -113,30 +113,30 @@ const char* validateTrees(const PackedCascade& packed)
     for (uint32_t s = 0; s < packed.stage_count; s++)
     {
         if (packed.stages[s].tree_count == 0 || packed.stages[s].tree_count > packed.tree_count - trees)
-            return "its stages do not fit its trees";
+            return "its stages and trees do not match";
         trees += packed.stages[s].tree_count;
     }
     for (uint32_t t = 0; t < packed.tree_count; t++)
     {
         const int count = packed.tree_sizes[t];
         if (count == 0 || uint32_t(count) > packed.node_count - nodes)
-            return "its trees do not fit its nodes";
+            return "its trees and nodes do not match";
         for (int i = 0; i < count; i++)
         {
             const PackedNode& node = packed.nodes[nodes + uint32_t(i)];
             if (node.feature >= packed.feature_count)
-                return "it has nodes without a feature";
+                return "it has nodes that refer to missing features";
             const int next[] = {node.left, node.right};
             for (int to : next)
-                // Only ahead, so that every way through a tree ends.
+                // Children must follow their parents, so that every path through a tree ends.
                 if (to > 0 ? to <= i || to >= count : -to > count)
-                    return "it has nodes that lead nowhere";
+                    return "it has nodes with invalid children";
         }
         nodes += uint32_t(count);
     }
     if (trees != packed.tree_count || nodes != packed.node_count ||
         packed.leaf_count != packed.node_count + packed.tree_count)
-        return "its trees do not fit its stages, nodes and leaves";
+        return "its trees do not match its stages, nodes and leaves";
     return NULL;
 }
 
@@ -146,7 +146,7 @@ std::vector<uint8_t> packCascade(const CascadeDescription& from, bool with_model
 {
     Cascade cascade;
     std::vector<uint8_t> model, bytes(sizeof(PackedHeader));
-    *reason = !with_model                ? "its model was not asked for"
+    *reason = !with_model                ? "no model was requested"
               : toCascade(from, cascade) ? compileModel(cascade, model)
                                          : "it has trees of more than two nodes";
     append(bytes, from.stages);
@@ -179,18 +179,18 @@ const char* openPackedCascade(const uint8_t* bytes, size_t length, PackedCascade
 {
     PackedHeader header;
     if (length < sizeof header || std::memcmp(bytes, MAGIC, sizeof MAGIC) != 0)
-        return "it is no packed cascade";
+        return "it is not a packed cascade";
     std::memcpy(&header, bytes, sizeof header);
     if (header.version != VERSION)
-        return "it is a packed cascade of another version";
+        return "it is a packed cascade of an unsupported version";
     if (header.length != length)
-        return "it is cut short or has something behind it";
+        return "it is truncated or has trailing bytes";
     uint32_t expected[2];
     const size_t checksummed_from = offsetof(PackedHeader, width);
     checksum(bytes + checksummed_from, length - checksummed_from, expected);
     if (expected[0] != header.checksum[0] || expected[1] != header.checksum[1])
-        return "its checksum is another";
-    // 255 is what a box can say.
+        return "its checksum does not match";
+    // Boxes have 8-bit coordinates.
     if (header.width < 3 || header.width > 255 || header.height < 3 || header.height > 255)
         return "its window is too large or too small";
     packed.width = header.width;
@@ -204,14 +204,14 @@ const char* openPackedCascade(const uint8_t* bytes, size_t length, PackedCascade
     const uint8_t* const end = bytes + (header.model_offset ? header.model_offset : length);
     if (header.model_offset > length || header.model_offset % 4 != 0 ||
         (header.model_offset && header.model_offset < sizeof header))
-        return "its model is not in it";
+        return "its model is out of range";
     packed.stages = readArray<PackedStage>(at, end, packed.stage_count);
     packed.tree_sizes = readArray<uint8_t>(at, end, packed.tree_count);
     packed.nodes = readArray<PackedNode>(at, end, packed.node_count);
     packed.leaves = readArray<float>(at, end, packed.leaf_count);
     packed.features = readArray<PackedFeature>(at, end, packed.feature_count);
     if (at != end || packed.stage_count == 0)
-        return "its parts do not fit its length";
+        return "its parts do not match its length";
     if (const char* reason = validateTrees(packed))
         return reason;
     for (uint32_t f = 0; f < packed.feature_count; f++)
@@ -219,7 +219,7 @@ const char* openPackedCascade(const uint8_t* bytes, size_t length, PackedCascade
         const PackedFeature& feature = packed.features[f];
         for (const uint8_t* box : feature.box)
             if (!isBoxInWindow(box, feature.tilted != 0, packed.width, packed.height))
-                return "it has features that reach out of the window";
+                return "it has features outside the window";
     }
     packed.model_bytes = header.model_offset ? bytes + header.model_offset : NULL;
     if (packed.model_bytes)
@@ -227,7 +227,7 @@ const char* openPackedCascade(const uint8_t* bytes, size_t length, PackedCascade
         if (const char* reason = openModel(packed.model_bytes, length - header.model_offset, packed.model))
             return reason;
         if (uint32_t(packed.model.width) != packed.width || uint32_t(packed.model.height) != packed.height)
-            return "its model is of another window";
+            return "its model has another window size";
     }
     return NULL;
 }

@@ -1,9 +1,9 @@
-// Packed cascades: what a cascade's file says, and its model where it has one, as bytes that are used where they lie.
+// Packed cascades: the contents of a cascade's file, and its model if it has one, as bytes that are used in place.
 //
 //   header | stages | trees | nodes | leaves | features | model
 //
-// What the file says is for upstream's detection, which some calls and some cascades need. `checksum` is a sum over all
-// that follows it. Everything is looked at before it is used: counts, indices, boxes, and that trees end.
+// Upstream's detection, which some calls and some cascades need, uses the contents of the file. `checksum` covers
+// everything after it. Everything is validated before use: counts, indices, boxes, and that every tree ends.
 #ifndef OPENCV_OBJDETECT_HAAR_PACKED_CASCADE_HPP
 #define OPENCV_OBJDETECT_HAAR_PACKED_CASCADE_HPP
 
@@ -21,7 +21,7 @@ struct PackedStage
     uint32_t tree_count;
 };
 
-// Where `left` or `right` is above 0 it is a node of the same tree, else a leaf of it, by its number's negative.
+// A positive `left` or `right` is the index of a node of the same tree; otherwise its negative is the index of a leaf.
 struct PackedNode
 {
     float threshold;
@@ -41,13 +41,13 @@ struct CascadeDescription
 {
     int width, height;
     std::vector<PackedStage> stages;
-    std::vector<uint8_t> tree_sizes;  // the number of nodes of each
+    std::vector<uint8_t> tree_sizes;  // number of nodes per tree
     std::vector<PackedNode> nodes;
-    std::vector<float> leaves;  // of each tree, one more than nodes
+    std::vector<float> leaves;  // per tree, one more than its nodes
     std::vector<PackedFeature> features;
 };
 
-// The same where it lies, checked.
+// A validated packed cascade. Points into bytes that must outlive it.
 struct PackedCascade
 {
     uint32_t width, height;
@@ -57,14 +57,14 @@ struct PackedCascade
     const PackedNode* nodes;
     const float* leaves;
     const PackedFeature* features;
-    const uint8_t* model_bytes;  // of the model; NULL if there is none
+    const uint8_t* model_bytes;  // NULL if there is no model
     Model model;
 };
 
-// Packs a cascade, with its model if that is wanted. `reason` says why it has none, or is NULL.
+// Packs a cascade, with its model if requested. `reason` says why it has no model, or is NULL.
 std::vector<uint8_t> packCascade(const CascadeDescription& description, bool with_model, const char** reason);
 
-// Finds a cascade in bytes that must be aligned to 4 and live as long; says what is wrong, or NULL.
+// Validates and opens a packed cascade. Returns NULL or the reason. `bytes` must be aligned to 4 and outlive it.
 const char* openPackedCascade(const uint8_t* bytes, size_t length, PackedCascade& packed);
 
 }}  // namespace cv::haar

@@ -1,5 +1,5 @@
-// A k-d tree of rectangles by their four edges. Each level halves the widest side of a box of whole numbers, so that it
-// is no deeper than four times their bits, and then halves what is equal.
+// A k-d tree of rectangles by their four edges. Each level halves the widest side of an integer box, so the depth from
+// that is at most four times the number of bits. After that it halves the number of equal items.
 #ifndef OPENCV_OBJDETECT_HAAR_RECT_KD_TREE_HPP
 #define OPENCV_OBJDETECT_HAAR_RECT_KD_TREE_HPP
 
@@ -18,18 +18,18 @@ struct Edges
 struct RectKdItem
 {
     Edges edges;
-    int index;  // what its owner calls it
+    int index;  // the owner's index
     int members;
 };
 
 // Nodes are in preorder: a node's first child is the next node. The owner may reorder and drop the items of a leaf, and
-// keeps `count` of the nodes above it right.
+// must then update `count` in the nodes above it.
 struct RectKdNode
 {
-    Edges low, high;   // of all items below it
-    int max_members;   // the most that an item below it has
-    int first, count;  // of its items
-    int second;        // its second child; 0 if it is a leaf
+    Edges low, high;   // bounds of all items below it
+    int max_members;   // maximum `members` of the items below it
+    int first, count;  // range of its items
+    int second;        // index of its second child; 0 for a leaf
 };
 
 class RectKdTree
@@ -70,7 +70,7 @@ private:
         for (int side = 1; side < SideCount; side++)
             if (node.high.at[side] - node.low.at[side] > node.high.at[widest] - node.low.at[widest])
                 widest = side;
-        // Halving the box, and not its items, needs no median, whose search may take the square of their number.
+        // Halving the box instead of its items avoids searching a median, which can take quadratic time.
         const int low = node.low.at[widest], high = node.high.at[widest], half = low + (high - low) / 2;
         const auto is_low = [=](const RectKdItem& item) { return item.edges.at[widest] <= half; };
         const auto begin = items_.begin() + first, end = items_.begin() + last;

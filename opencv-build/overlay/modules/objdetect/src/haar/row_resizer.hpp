@@ -1,9 +1,9 @@
-// Rows of a photo at a smaller size, one after the other: linear interpolation, the bits of cv::resize with
+// Scales an image down, row by row, by linear interpolation. The result is bit-identical to cv::resize with
 // INTER_LINEAR_EXACT.
 //
-// Why it is exact: positions are computed in double by the same operations (upstream emulates double in software, which
-// is the same as the processor's without contraction); weights are whole 256ths, rounded to nearest even; a row is
-// p (256 - f) + q f, which fits 16 bits, and two rows together 24 bits, rounded once at the end.
+// Why it is exact: positions are computed in double by the same operations. (Upstream emulates double in software,
+// which equals the hardware's double without contraction.) Weights are multiples of 1/256, rounded to nearest even. A
+// row is p (256 - f) + q f, which fits 16 bits; two rows combined fit 24 bits and are rounded once at the end.
 #ifndef OPENCV_OBJDETECT_HAAR_ROW_RESIZER_HPP
 #define OPENCV_OBJDETECT_HAAR_ROW_RESIZER_HPP
 
@@ -17,11 +17,11 @@ namespace cv { namespace haar {
 
 CV_CPU_OPTIMIZATION_NAMESPACE_BEGIN
 
-// Where a place of the smaller picture lies between two pixels of the larger one.
+// The position of an output pixel between two input pixels.
 struct Interpolation
 {
     int first;
-    int fraction;  // of 256, from the first to the second
+    int fraction;  // in units of 1/256, from the first pixel to the second
 };
 
 inline Interpolation interpolationAt(double scale, int position, int size)
@@ -45,10 +45,10 @@ inline Interpolation interpolationAt(double scale, int position, int size)
 class RowResizer
 {
 public:
-    // Both sides of the photo must be 2 pixels or more.
+    // Both sides of the image must be at least 2 pixels.
     void start(const ImageView& image, int width, int height);
 
-    // Row `y`, with `paddedWidth(width)` bytes to write to.
+    // Writes row `y`; `to` needs room for `paddedWidth(width)` bytes.
     void resizeRow(int y, uint8_t* to);
 
     static size_t paddedWidth(int width) { return size_t(width + 2 * Lanes - 1) / (2 * Lanes) * (2 * Lanes); }
@@ -59,13 +59,13 @@ private:
     ImageView image_;
     int width_, height_;
     double scale_y_;
-    // How many places of eight are looked up at once; 0 where single bytes are.
+    // Output pixels (8 or 4) per gather; 0 if pixel pairs are loaded one by one.
     int gather_size_;
-    Buffer<int> left_pixel_;         // of each place
-    Buffer<uint16_t> fraction_;      // of each place
-    Buffer<int> gather_start_;       // where the sixteen bytes of each eight, or each four, places begin
-    Buffer<uint8_t> shuffle_masks_;  // which of them, in pairs
-    Buffer<uint16_t> rows_[2];       // of the photo, as wide as the smaller picture
+    Buffer<int> left_pixel_;         // per output pixel
+    Buffer<uint16_t> fraction_;      // per output pixel
+    Buffer<int> gather_start_;       // where the 16 bytes of each gather begin
+    Buffer<uint8_t> shuffle_masks_;  // pairs of byte indices into them
+    Buffer<uint16_t> rows_[2];       // input rows scaled horizontally
     int cached_rows_[2];
 };
 
@@ -77,7 +77,7 @@ inline void RowResizer::start(const ImageView& image, int width, int height)
     cached_rows_[0] = cached_rows_[1] = -1;
     if (width == image.width && height == image.height)
         return;
-    // As cv::resize does it, by way of the inverse.
+    // By way of the inverse, like cv::resize.
     scale_y_ = 1.0 / (double(height) / image.height);
     const double scale_x = 1.0 / (double(width) / image.width);
     const int padded = int(RowResizer::paddedWidth(width));
@@ -101,13 +101,13 @@ inline void RowResizer::start(const ImageView& image, int width, int height)
     shuffle_masks_.reserve(size_t(padded / gather_size_) * 16);
     for (int group = 0; group < padded / gather_size_; group++)
     {
-        // Not beyond the row's end: behind the last row there may be nothing.
+        // Do not read beyond the row's end: the last row may end the allocation.
         const int* first = &left_pixel_[size_t(group * gather_size_)];
         const int from = std::min(first[0], image.width - 16);
         gather_start_[size_t(group)] = from;
         for (int i = 0; i < 8; i++)
         {
-            // Of groups of four only the lower half is used.
+            // Groups of four use only the lower half.
             const int byte = i < gather_size_ ? first[i] - from : 0;
             shuffle_masks_[size_t(group * 16 + 2 * i)] = uint8_t(byte);
             shuffle_masks_[size_t(group * 16 + 2 * i + 1)] = uint8_t(byte + (i < gather_size_));
@@ -163,8 +163,8 @@ inline void RowResizer::resizeRow(int y, uint8_t* to)
     const Interpolation position = interpolationAt(scale_y_, y, image_.height);
     const uint16_t* above = resizeHorizontally(position.first);
     const uint16_t* below = resizeHorizontally(position.first + 1);
-    // The product of signed numbers is what processors have: both rows are less 2^15, which times 256 in all is 2^23,
-    // and is there again as 128 in the result.
+    // Processors multiply signed numbers. Subtracting 2^15 from both rows changes the sum, whose weights total 256, by
+    // 2^23; in the result that is 128, which is added back.
     const v_int16 sign = vx_setall_s16(int16_t(-32768));
     const v_int16 weights =
         v_reinterpret_as_s16(vx_setall_u32(uint32_t(256 - position.fraction) | uint32_t(position.fraction) << 16));

@@ -1,5 +1,5 @@
-// What the universal intrinsics lack: a mask of 16 bits out of two of 32, shuffles within blocks of 128 bits, and
-// pairs of bytes from anywhere. Each with a plain form for processors that are not named.
+// Operations that the universal intrinsics lack: combining two 32-bit masks into one of 16 bits, shuffles within
+// 128-bit blocks, and gathering byte pairs. Each has a portable fallback.
 #ifndef OPENCV_OBJDETECT_HAAR_SIMD_UTILS_HPP
 #define OPENCV_OBJDETECT_HAAR_SIMD_UTILS_HPP
 
@@ -12,13 +12,13 @@ namespace cv { namespace haar {
 
 CV_CPU_OPTIMIZATION_NAMESPACE_BEGIN
 
-// Windows that are looked at together: one in each 16 bits of a vector.
+// Windows that are evaluated together: one per 16-bit lane of a vector.
 enum { Lanes = v_int16::nlanes };
 
-// A bit for each of them.
+// One bit per lane.
 const uint64_t AllLanes = (uint64_t(1) << Lanes) - 1;
 
-// The low halves of `even`, which are masks of the even lanes, and the high halves of `odd`.
+// The low halves of the 32-bit lanes of `even` and the high halves of those of `odd`.
 inline v_int16 interleaveMasks(const v_float32& even, const v_float32& odd)
 {
 #if CV_AVX512_SKX
@@ -33,7 +33,7 @@ inline v_int16 interleaveMasks(const v_float32& even, const v_float32& odd)
 #endif
 }
 
-// A bit for each lane of two masks.
+// One bit per lane of two masks.
 inline uint64_t laneMask(const v_int16& first, const v_int16& second)
 {
 #if CV_AVX512_SKX
@@ -91,7 +91,7 @@ inline U16Vector unpackHigh32(U16Vector a, U16Vector b) { return _mm_unpackhi_ep
 inline U16Vector unpackLow64(U16Vector a, U16Vector b) { return _mm_unpacklo_epi64(a, b); }
 inline U16Vector unpackHigh64(U16Vector a, U16Vector b) { return _mm_unpackhi_epi64(a, b); }
 #else
-// Vectors of 128 bits: OpenCV's zips are what unpacking is on x86.
+// 128-bit vectors: OpenCV's zips are equivalent to x86's unpack instructions.
 typedef v_uint16 U16Vector;
 inline U16Vector loadRows(const uint16_t* const* windows, size_t i) { return vx_load(windows[0] + i); }
 inline void storeLanes(uint16_t* to, const U16Vector& lanes) { v_store(to, lanes); }
@@ -115,13 +115,12 @@ inline U16Vector unpackLow64(const U16Vector& a, const U16Vector& b) { return v_
 inline U16Vector unpackHigh64(const U16Vector& a, const U16Vector& b) { return v_combine_high(a, b); }
 #endif
 
-// The place of the lowest 1.
+// `word` must not be 0.
 inline int lowestBit(uint64_t word) { return __builtin_ctzll(word); }
 
-// How many 1s there are.
 inline int popCount(uint64_t word) { return __builtin_popcountll(word); }
 
-// Eight pairs of bytes: pair i are the bytes mask[2 i] and mask[2 i + 1] of the sixteen at `from`.
+// Gathers eight byte pairs: pair i has the bytes mask[2 i] and mask[2 i + 1] of the 16 bytes at `from`.
 inline v_uint16x8 shuffleBytePairs(const uint8_t* from, const uint8_t* mask)
 {
 #if CV_SSSE3
@@ -136,7 +135,6 @@ inline v_uint16x8 shuffleBytePairs(const uint8_t* from, const uint8_t* mask)
 #endif
 }
 
-// The last lane in all lanes.
 inline v_uint16x8 broadcastLast(const v_uint16x8& a)
 {
 #if CV_SSSE3

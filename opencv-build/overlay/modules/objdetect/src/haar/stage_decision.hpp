@@ -1,8 +1,8 @@
-// Whether windows pass a stage, by sums that may be too near to the threshold to tell.
+// Decides whether windows pass a stage when the sum may be too close to the threshold.
 //
-// Three steps, each for what the one before left open: the coarse sums that are there; the fine ones, which leave one
-// window in a hundred thousand; and for those every answer in the cascade's own order, added in double, as upstream
-// does it.
+// There are three steps, each for the windows that the previous one left undecided: the coarse sums, which exist
+// already; the fine sums, which leave about one window in a hundred thousand; and the sum of all leaf values in double,
+// in the cascade's own order, as upstream computes it.
 #ifndef OPENCV_OBJDETECT_HAAR_STAGE_DECISION_HPP
 #define OPENCV_OBJDETECT_HAAR_STAGE_DECISION_HPP
 
@@ -13,8 +13,8 @@ namespace cv { namespace haar {
 
 CV_CPU_OPTIMIZATION_NAMESPACE_BEGIN
 
-// The value of a stump whose corners begin at `cursor`; `integral(x, y)` is the integral image modulo 2^16. Steps over
-// them.
+// The feature value of a stump whose corners begin at `cursor`. `integral(x, y)` is the integral image modulo 2^16.
+// Advances `cursor` past the corners.
 template <typename Integral> inline int exactFeatureValue(const uint8_t*& cursor, Shape shape, const Integral& integral)
 {
     static const int8_t weights[Generic][CheckerCorners] = {
@@ -38,7 +38,7 @@ template <typename Integral> inline int exactFeatureValue(const uint8_t*& cursor
     return value;
 }
 
-// Whether the window passes the stage; `norm_factor` is the inverse, not divided by 2^16.
+// Whether the window passes the stage. `norm_factor` is not divided by 2^16.
 template <typename Integral>
 inline bool passesExactly(const Model& model, uint32_t s, const Integral& integral, float norm_factor,
                           Buffer<float>& leaf_values)
@@ -73,7 +73,8 @@ inline bool passesExactly(const Model& model, uint32_t s, const Integral& integr
     return !(sum < stage.threshold);
 }
 
-// Bits of the windows whose coarse sums are surely high enough, and of those whose are surely not.
+// The windows that pass and that fail by their coarse sums alone, one bit per lane of two vectors. The others are
+// undecided.
 struct CoarseMasks
 {
     uint64_t passed, failed;
@@ -87,7 +88,7 @@ inline CoarseMasks coarseMasks(const StageTable& stage, const v_int16& first, co
     return masks;
 }
 
-// Of one vector's windows that are `undecided`, those that pass after all.
+// The windows of `undecided`, lanes of one vector, that pass.
 template <typename Exact>
 inline uint64_t resolveUndecided(const StageTable& stage, const WindowBatch& batch, const v_int16& coarse,
                                  uint64_t undecided, const Exact& exact)

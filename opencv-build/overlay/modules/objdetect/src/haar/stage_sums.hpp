@@ -1,11 +1,11 @@
-// The sum of a stage's stumps for many windows at once, in 16 bits.
+// The sums of a stage's stumps for many windows at once, in 16 bits.
 //
 // Why it is exact:
-// - A feature's value is a whole number that fits int16 (the model sees to that), so that sums of corners modulo 2^16
-//   give it, whatever overflows on the way. Values of several parts are added in 32 bits.
-// - The comparison is upstream's: value times contrast, one product of floats, rounded once, is below the threshold.
-//   Value and contrast come multiplied and divided by 2^16, which changes no bit of the product.
-// - The sum of the answers is rounded, and by how much at most is known (ModelStage::margin): within it nothing is
+// - A feature value is an integer that fits int16 (the model guarantees it), so sums of corners modulo 2^16 give it,
+//   whatever overflows on the way. Values of several parts are added in 32 bits.
+// - The comparison is upstream's: value times normalisation factor, one product of floats, rounded once, is below the
+//   threshold. The value is multiplied and the factor divided by 2^16, which changes no bit of the product.
+// - The sum of the leaf values is rounded, with a known maximum error (ModelStage::margin). Sums within it are not
 //   decided here (see `stage_decision.hpp`).
 #ifndef OPENCV_OBJDETECT_HAAR_STAGE_SUMS_HPP
 #define OPENCV_OBJDETECT_HAAR_STAGE_SUMS_HPP
@@ -17,11 +17,11 @@ namespace cv { namespace haar {
 
 CV_CPU_OPTIMIZATION_NAMESPACE_BEGIN
 
-// Vectors that a stage is summed for in one go: an offset that was read serves all of them.
+// Vectors that a stage is summed for at a time: each loaded offset serves all of them.
 enum { UnrollFactor = Lanes >= 32 ? 2 : 4 };
 
-// Windows in one vector: where their integral images are, of which the first one's is the address and the others'
-// follow it, and their contrasts' inverse divided by 2^16, those of the even lanes and those of the odd ones.
+// The windows of one vector. `integral` points to the integral image of the first window; the others follow it. `even`
+// and `odd` are the normalisation factors of the even and odd lanes, divided by 2^16.
 struct WindowBatch
 {
     const uint16_t* integral;
@@ -29,16 +29,16 @@ struct WindowBatch
     const float* odd;
 };
 
-// Parts of a stage's sum, as the model has them.
+// Indexes the parts of a stage's sum.
 enum Precision { Coarse, Fine };
 
-// A stump of a stage for one layout of the integral image: where its corners are, from the window's first, then
-// threshold and answer.
+// A stump for one layout of the integral image: the offsets of its corners from the window's first element, then its
+// threshold and leaf delta.
 template <int Corners> struct StumpEntry
 {
     uint32_t offsets[Corners];
     float threshold;
-    int32_t leaf_delta[2];  // coarse and fine, each twice 16 bits, to fill a vector with
+    int32_t leaf_delta[2];  // coarse and fine, each as two equal 16-bit halves, for splatPair
 };
 
 typedef StumpEntry<EdgeCorners> EdgeEntry;
@@ -81,13 +81,13 @@ inline v_int16 featureValues(const uint16_t* from, const CheckerEntry& stump)
     return v_add_wrap(once, v_add_wrap(half, half));
 }
 
-// Contrasts of a vector's windows, as in WindowBatch.
+// The normalisation factors of a vector's windows, as in WindowBatch.
 struct NormFactors
 {
     v_float32 even, odd;
 };
 
-// Where the even and the odd values, times 2^16, say `left`.
+// The mask of the lanes that go left. `even` and `odd` are the feature values times 2^16.
 inline v_int16 goesLeft(const v_float32& even, const v_float32& odd, const NormFactors& norm_factors, float threshold)
 {
     const v_float32 limit = vx_setall_f32(threshold);
@@ -102,7 +102,7 @@ inline v_int16 goesLeft(const v_int16& value, const NormFactors& norm_factors, f
     return goesLeft(even, odd, norm_factors, threshold);
 }
 
-// Does the same for each vector, unrolled, so that sums and addresses stay in registers.
+// Unrolls the loop over vectors, so that sums and addresses stay in registers.
 template <int Count, Precision P> struct Unrolled
 {
     template <typename E>
@@ -140,8 +140,8 @@ template <Precision P> struct Unrolled<0, P>
     static inline void load(const WindowBatch*, const uint16_t**, NormFactors*, v_int16*, const v_int16&) {}
 };
 
-// Where a Generic says `left`. Its entry: how many parts; for each, how many corners; for each, where, and its weight;
-// then threshold and answer.
+// The mask of the lanes in which a Generic goes left. Its entry: the number of parts; per part the number of corners,
+// each with offset and weight; then threshold and leaf delta. Advances `at`.
 inline v_int16 goesLeft(const uint32_t*& at, const uint16_t* from, const NormFactors& norm_factors)
 {
     v_int32 even = vx_setzero_s32(), odd = even;
@@ -157,18 +157,18 @@ inline v_int16 goesLeft(const uint32_t*& at, const uint16_t* from, const NormFac
     float threshold;
     std::memcpy(&threshold, at, sizeof threshold);
     at += 3;
-    // Times 2^16, as the contrasts expect; a power of two changes no bit.
+    // The normalisation factors are divided by 2^16; a power of two changes no bit.
     const v_float32 scale = vx_setall_f32(65536.f);
     return goesLeft(v_cvt_f32(even) * scale, v_cvt_f32(odd) * scale, norm_factors, threshold);
 }
 
-// The answer of an entry that ends at `end`.
+// The leaf delta of the entry that ends at `end`.
 inline v_int16 leafDeltaBefore(const uint32_t* end, Precision precision)
 {
     return splatPair(int32_t(end[precision - 2]));
 }
 
-// Where the node of a tree says `left`, for `Count` vectors; returns the end of its entry.
+// Computes the masks of the lanes that go left, for `Count` vectors. Returns the end of the entry.
 template <int Count, typename E>
 inline const uint32_t* compareNodeAs(const uint32_t* at, const uint16_t* const* from, const NormFactors* norm_factors,
                                      v_int16* left)
@@ -197,7 +197,7 @@ inline const uint32_t* compareNode(Shape shape, const uint32_t* at, const uint16
     return end;
 }
 
-// Adds the answers of a tree. Its entry: its form, and those of its nodes.
+// Adds the leaf deltas of a tree. Its entry: its form, then the entries of both nodes.
 template <int Count, Precision P>
 inline const uint32_t* addTree(const uint32_t* at, const uint16_t* const* from, const NormFactors* norm_factors,
                                v_int16* sums)
@@ -214,7 +214,7 @@ inline const uint32_t* addTree(const uint32_t* at, const uint16_t* const* from, 
     return at;
 }
 
-// A stage for one layout.
+// A stage for one layout of the integral image.
 struct StageTable
 {
     const EdgeEntry* edges;
@@ -228,7 +228,7 @@ struct StageTable
     int16_t margin, fine_margin;
 };
 
-// One part of the sums of a stage for `Count` groups, less the stage's threshold.
+// One part of the sums of a stage for `Count` vectors, less the stage's threshold.
 template <int Count, Precision P> inline void stageSums(const StageTable& stage, const WindowBatch* batches,
                                                         v_int16* result)
 {

@@ -1,4 +1,4 @@
-// Where the corners of each stump are in one layout of the integral image: tables that the stages are summed by.
+// Tables of the stages for one layout of the integral image, with the offset of each stump's corners.
 #ifndef OPENCV_OBJDETECT_HAAR_STAGE_TABLES_HPP
 #define OPENCV_OBJDETECT_HAAR_STAGE_TABLES_HPP
 
@@ -9,12 +9,12 @@ namespace cv { namespace haar {
 
 CV_CPU_OPTIMIZATION_NAMESPACE_BEGIN
 
-// Tables of a model's stages for integral images in which (x, y) is at an offset of its own. A stage's table is made
-// when it is first asked for: most photos have no window that comes to the last ones.
+// The tables of a model's stages for one mapping from (x, y) to offsets. A stage's table is built on first use, because
+// most images have no window that reaches the last stages.
 class StageTables
 {
 public:
-    // `offsets` is a table of the model's (width + 1) x (height + 1) places, row by row, and is copied.
+    // `offsets` has the offset of each of the model's (width + 1) x (height + 1) corners, row by row, and is copied.
     void init(const Model& model, const uint32_t* offsets);
 
     const StageTable& operator[](uint32_t stage)
@@ -35,7 +35,7 @@ private:
     const Model* model_;
     Buffer<uint32_t> offsets_;
     Buffer<StageTable> tables_;
-    Buffer<uint32_t>* entries_;  // of each stage
+    Buffer<uint32_t>* entries_;  // one per stage
 };
 
 inline void StageTables::init(const Model& model, const uint32_t* offsets)
@@ -50,7 +50,7 @@ inline void StageTables::init(const Model& model, const uint32_t* offsets)
     entries_ = new Buffer<uint32_t>[model.stage_count];
 }
 
-// An answer twice, to fill a vector of 16-bit lanes with.
+// The value in both 16-bit halves, for splatPair.
 inline int32_t duplicate16(int16_t value) { return int32_t(uint32_t(uint16_t(value)) * 0x10001u); }
 
 inline void StageTables::build(uint32_t s)
@@ -63,8 +63,7 @@ inline void StageTables::build(uint32_t s)
     const size_t bytes = s + 1 < model.stage_count ? model.stages[s + 1].corner_offset - stage.corner_offset
                                                    : size_t(model.corners_end - at);
     const size_t generic_bytes = bytes - 2 * (edges * EdgeCorners + lines * LineCorners + checkers * CheckerCorners);
-    // Each byte of a Generic's description becomes one word at most, as does the form of a tree; each node has three
-    // words more.
+    // Each byte of a Generic, and each tree form, becomes at most one word; each node has three more words.
     entries_[s].reserve(edges * (EdgeCorners + 3) + lines * (LineCorners + 3) + checkers * (CheckerCorners + 3) +
                         generic_bytes + 3 * size_t(stage.shape_counts[Generic]) + 6 * size_t(stage.tree_count));
     uint32_t* to = entries_[s].data();

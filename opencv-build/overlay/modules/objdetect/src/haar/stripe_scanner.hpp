@@ -1,5 +1,5 @@
-// Walks over a stripe of a level, a band of rows at a time: the photo's rows are made smaller, added up, and looked at
-// while they are in the processor's cache. No picture of a whole level exists.
+// Scans a stripe of a level, a band of rows at a time: image rows are scaled, integrated and evaluated while they are
+// in the processor's cache. The scaled image of a whole level is never stored.
 #ifndef OPENCV_OBJDETECT_HAAR_STRIPE_SCANNER_HPP
 #define OPENCV_OBJDETECT_HAAR_STRIPE_SCANNER_HPP
 
@@ -14,13 +14,13 @@ namespace cv { namespace haar {
 
 CV_CPU_OPTIMIZATION_NAMESPACE_BEGIN
 
-// Rows of windows in a band. More would fill vectors better and the cache worse.
+// Rows of windows in a band. More rows fill vectors better but use the cache worse.
 enum { BandRows = 32 };
 
-// Windows in a vector of neighbours, on average, that make it pay more than gathering them does.
+// With fewer windows per vector on average, gathering them is faster than evaluating neighbours.
 enum { MinWindowsPerBatch = 3 };
 
-// Numbers behind a row, for vectors that begin at its last window.
+// Elements after a row, for vectors that begin at its last window.
 enum { RowPadding = UnrollFactor * Lanes + 64 };
 
 class StripeScanner
@@ -28,12 +28,12 @@ class StripeScanner
 public:
     StripeScanner(const Model& model, uint32_t dense_stages);
 
-    // For these stripes of a photo. Rows of all levels are laid out for the widest one, so that the same tables serve
-    // all of them.
+    // Prepares for these stripes of an image. Rows of all levels have the stride of the widest one, so that they share
+    // the tables.
     void start(const ImageView& image, const PyramidLevel* levels, const Stripe* stripes, size_t count,
                const StopCallback& stop);
-    // Ends between two bands where it is told to stop. Windows that are left of a band and do not fill a vector go to
-    // `leftover`, to wait for those of other bands.
+    // Returns between two bands once `stop_` returns true. Windows of a band that do not fill a vector go to
+    // `leftover`, where they are combined with those of other bands.
     void scan(const PyramidLevel& level, size_t level_index, const Stripe& stripe, WindowPool& pool,
               WindowPool& leftover);
 
@@ -42,24 +42,24 @@ private:
     void fillRows(int first, int last);
     void evaluateStages(int rows, size_t level_index, int first, WindowPool& pool, WindowPool& leftover);
     uint16_t* integral(int row) { return &integral_[size_t(row) * band_.stride]; }
-    // Row -step is the first.
+    // The first row is -step.
     uint8_t* pixels(int row) { return &pixels_[size_t(row + band_.columns.step) * pixel_stride_]; }
 
     const Model& model_;
     ImageView image_;
     StopCallback stop_;
     const uint32_t dense_stages_;
-    // Of levels with windows each pixel, and each second one.
+    // For levels with steps of 1 and 2 pixels.
     StageTables stage_tables_[2];
     ColumnLayout column_layouts_[2];
     size_t strides_[2];
-    int width_;  // that they are for
+    int width_;  // level width that they are for
     Band band_;
     RowResizer resizer_;
     PyramidLevel level_;
     size_t pixel_stride_;
     int words_;
-    int top_;  // the row of pixels that the band begins with
+    int top_;  // first row of pixels of the band
     Buffer<uint8_t> pixels_;
     Buffer<uint16_t> integral_;
     Buffer<uint32_t> column_squares_, square_sums_, offsets_;
@@ -96,7 +96,7 @@ inline void StripeScanner::start(const ImageView& image, const PyramidLevel* lev
         columns.odd_offset = half;
         size_t& stride = strides_[step - 1];
         stride = step == 2 ? 2 * half : (size_t(width) + 1 + RowPadding + 31) / 32 * 32;
-        // Rows a multiple of 1 KiB apart share few sets of the cache.
+        // Rows a multiple of 1 KiB apart map to few cache sets.
         if (stride % 512 == 0)
             stride += 32;
         uint32_t* offset = offsets_.data();
@@ -139,7 +139,7 @@ inline void StripeScanner::prepare(const PyramidLevel& level)
     }
 }
 
-// Makes rows of pixels and of the integral image, counted from the band's top.
+// Computes rows of pixels and of the integral image, counted from the band's top.
 inline void StripeScanner::fillRows(int first, int last)
 {
     for (int row = first; row < last; row++)
@@ -182,7 +182,7 @@ inline void StripeScanner::scan(const PyramidLevel& level, size_t level_index, c
         evaluateStages(rows, level_index, first, pool, leftover);
         if (first + rows == stripe.last || stop_())
             break;
-        // What the next band has in common with this one moves up.
+        // Moves the rows that the next band shares with this one to the top.
         const int scrolled = rows * step, kept = needed - scrolled;
         std::memmove(integral(0), integral(scrolled), size_t(kept + 1) * band_.stride * sizeof(uint16_t));
         std::memmove(pixels(-step), pixels(scrolled - step), size_t(kept + step) * pixel_stride_);
@@ -191,7 +191,7 @@ inline void StripeScanner::scan(const PyramidLevel& level, size_t level_index, c
     }
 }
 
-// The further stages, in which rows of the band share vectors, and then the pool.
+// Runs the further dense stages, in which rows of the band share vectors, and passes the rest to the pool.
 inline void StripeScanner::evaluateStages(int rows, size_t level_index, int first, WindowPool& pool,
                                           WindowPool& leftover)
 {

@@ -1,4 +1,4 @@
-// Turns the integral images of a vector's windows from one behind the other into one lane each.
+// Transposes the integral images of a vector's windows, from one after the other to one per lane.
 #ifndef OPENCV_OBJDETECT_HAAR_TRANSPOSE_HPP
 #define OPENCV_OBJDETECT_HAAR_TRANSPOSE_HPP
 
@@ -9,8 +9,8 @@ namespace cv { namespace haar {
 
 CV_CPU_OPTIMIZATION_NAMESPACE_BEGIN
 
-// Up to eight columns, from `from`, of eight windows in each block of 128 bits. Column i goes to `to + i *
-// column_stride`. Only what the columns need is done.
+// Transposes up to eight columns, starting at `from`, of eight windows per 128-bit block. Column i is written to `to +
+// i * column_stride`.
 template <int ColumnCount> inline void transposeTile(const uint16_t* const* windows, size_t from, uint16_t* to,
                                                      size_t column_stride)
 {
@@ -41,7 +41,7 @@ template <int ColumnCount> inline void transposeTile(const uint16_t* const* wind
     }
 }
 
-// A row of `count` columns.
+// Transposes a row of `count` columns.
 inline void transposeRow(const uint16_t* const* windows, size_t from, int count, uint16_t* to, size_t column_stride)
 {
     for (; count > 4; count -= 8, from += 8, to += 8 * column_stride)
@@ -57,8 +57,8 @@ inline void transposeRow(const uint16_t* const* windows, size_t from, int count,
         transposeTile<1>(windows, from, to, column_stride);
 }
 
-// All `width` by `height` places; (x, y) of all windows goes to (y * width + x) * Lanes, and no more than a tile behind
-// the last one is written.
+// Transposes all `width` by `height` elements. (x, y) of all windows is written to (y * width + x) * Lanes. Writes at
+// most one tile beyond the last element.
 inline void transpose(const uint16_t* const* windows, size_t stride, const ColumnLayout& columns, int width, int height,
                       uint16_t* to)
 {

@@ -1,8 +1,8 @@
-// The contrast of windows: one over the square root of the variance of the pixels within, times their number.
+// The normalisation factor of windows: one over the product of the number of pixels and their standard deviation.
 //
-// Why it is exact: area * squares - sum * sum is a whole number below 2^53, so that double holds every step of it; the
-// root and the quotient are rounded as IEEE 754 demands, by any processor in the same way, and upstream's conversion to
-// float is the same instruction's. The sum is that of two halves, each of which fits 16 bits.
+// Why it is exact: area * squares - sum * sum is an integer below 2^53, so every step is exact in double. Root and
+// quotient are rounded as IEEE 754 requires, identically on every processor, and the conversion to float is the same
+// instruction as upstream's. The sum is computed as two halves, each of which fits 16 bits.
 #ifndef OPENCV_OBJDETECT_HAAR_VARIANCE_NORM_HPP
 #define OPENCV_OBJDETECT_HAAR_VARIANCE_NORM_HPP
 
@@ -15,13 +15,13 @@ namespace cv { namespace haar {
 
 CV_CPU_OPTIMIZATION_NAMESPACE_BEGIN
 
-// Where the box whose contrast counts, which is all of the window but its border, has its corners.
+// The corners of the normalisation box: the window without its border of one pixel.
 struct NormRect
 {
-    size_t left, middle, right;  // columns, as they lie in a row
-    size_t top, bottom;          // rows, from the window's first
+    size_t left, middle, right;  // column offsets within a row
+    size_t top, bottom;          // rows, relative to the window's first
     double area;
-    float max_factor;  // the highest inverse that upstream takes
+    float max_factor;  // the largest factor that upstream accepts
 };
 
 inline NormRect makeNormRect(const Model& model, const ColumnLayout& columns)
@@ -33,7 +33,7 @@ inline NormRect makeNormRect(const Model& model, const ColumnLayout& columns)
     rect.top = 1;
     rect.bottom = size_t(model.height - 1);
     rect.area = double(model.width - 2) * (model.height - 2);
-    // Upstream wants area * inverse < 0.1, in double.
+    // Upstream requires area * factor < 0.1, in double.
     rect.max_factor = float(0.1 / rect.area);
     while (rect.area * rect.max_factor >= 1e-1)
         rect.max_factor = std::nextafter(rect.max_factor, 0.f);
@@ -42,16 +42,16 @@ inline NormRect makeNormRect(const Model& model, const ColumnLayout& columns)
     return rect;
 }
 
-// Differences of sums for the windows of one vector, as 32-bit numbers.
+// Sums of the pixels in one box for the windows of one vector, as 32-bit integers.
 inline void boxSums(const uint16_t* a, const uint16_t* b, const uint16_t* c, const uint16_t* d, v_uint32* halves)
 {
     const v_uint16 sum = v_sub_wrap(v_sub_wrap(vx_load(d), vx_load(c)), v_sub_wrap(vx_load(b), vx_load(a)));
     v_expand(sum, halves[0], halves[1]);
 }
 
-// The inverse contrast of `Lanes` windows, divided by 2^16, even lanes and odd ones apart; returns the mask of those
-// that upstream looks at. `integral` is the window's first row, with rows `stride` apart, `squares` the box's rows
-// added up.
+// Computes the normalisation factors of `Lanes` windows, divided by 2^16, separately for even and odd lanes. Returns
+// the mask of the windows that upstream evaluates. `integral` points to the first row of the window, with rows `stride`
+// apart; `squares` has the prefix sums of squares over the rows of the box.
 inline v_int16 computeNormFactors(const NormRect& rect, const uint16_t* integral, size_t stride,
                                   const uint32_t* squares, float* evens, float* odds)
 {
@@ -71,7 +71,7 @@ inline v_int16 computeNormFactors(const NormRect& rect, const uint16_t* integral
         const v_float64 sum0 = v_cvt_f64(sum), sum1 = v_cvt_f64_high(sum);
         const v_float64 variance0 = area * v_cvt_f64(square) - sum0 * sum0;
         const v_float64 variance1 = area * v_cvt_f64_high(square) - sum1 * sum1;
-        // A flat window's is infinite, and above the highest.
+        // A flat window has an infinite factor, which is above the maximum.
         factor[i] = v_cvt_f32(one / v_sqrt(variance0), one / v_sqrt(variance1));
     }
     v_float32 even, odd;

@@ -1,11 +1,11 @@
-// Windows that passed the first stages, from everywhere, gathered until they fill a vector.
+// Gathers windows that passed the first stages, from anywhere in the image, until they fill a vector.
 //
-// Survivors are far apart, so that vectors of neighbouring windows are mostly idle. As soon as there are enough for a
-// vector their integral images are transposed, so that each corner is one load for all, and they go through the next
-// stages together. Those that are left wait for others, as copies, a group of stages further.
+// Surviving windows are far apart, so vectors of neighbouring windows are mostly idle. As soon as there are enough for
+// a vector, their integral images are transposed, so that each corner is one load for all of them, and they go through
+// the next stages together. The survivors are copied to the pool of the next group of stages.
 //
-// Why it is exact: a window's answer depends on its integral image and contrast alone, and both are copied. Found
-// windows are sorted at the end.
+// Why it is exact: whether a window passes depends only on its integral image and normalisation factor, and both are
+// copied. Candidates are sorted at the end.
 #ifndef OPENCV_OBJDETECT_HAAR_WINDOW_POOL_HPP
 #define OPENCV_OBJDETECT_HAAR_WINDOW_POOL_HPP
 
@@ -19,17 +19,16 @@ namespace cv { namespace haar {
 
 CV_CPU_OPTIMIZATION_NAMESPACE_BEGIN
 
-// A copy's row has room for 32 columns, whatever the window's width.
+// Elements per row of a copy, whatever the window's width.
 enum { CopyStride = 32 };
 
-// A window that waits.
 struct PooledWindow
 {
     Candidate candidate;
     float norm_factor;  // divided by 2^16
 };
 
-// Where a window's integral image is, and how its columns lie there.
+// The location and column order of a window's integral image.
 struct WindowSource
 {
     const uint16_t* integral;
@@ -37,10 +36,10 @@ struct WindowSource
     ColumnLayout columns;
 };
 
-// As many as go through the stages at once.
+// The number of windows that are evaluated at once.
 enum { PoolVectors = Lanes >= 16 ? 1 : 16 / Lanes, PoolWindows = PoolVectors * Lanes };
 
-// Windows before the stages from `first` to `last`.
+// Windows that have yet to pass the stages from `first` up to but excluding `last`.
 class WindowPool
 {
 public:
@@ -49,19 +48,20 @@ public:
 
     uint32_t last() const { return last_; }
 
-    // Lets those that come begin with an earlier stage.
+    // Makes windows that are added from now on start with an earlier stage.
     void setFirstStage(uint32_t first) { first_ = first; }
 
-    // Takes a window whose integral image stays where it is until the pool was flushed. All of them lie alike.
+    // Adds a window whose integral image stays valid until the pool is flushed. All windows must have the same layout.
     void add(const WindowSource& source, const PooledWindow& window);
 
-    // Takes a window with a copy of its integral image.
+    // Adds a window and copies its integral image.
     void addCopy(const WindowSource& source, const PooledWindow& window);
 
-    // Lets those that wait go on, few as they are.
+    // Evaluates the pending windows even if they do not fill a vector.
     void flush();
 
-    // The same, or hands them to a pool that begins earlier, if they are too few to pay for a vector of their own.
+    // Flushes the pool, or moves its windows to a pool that begins with an earlier stage if they are too few to justify
+    // a vector of their own.
     void handOver(WindowPool& earlier);
 
 private:
@@ -76,11 +76,11 @@ private:
     int count_;
     PooledWindow windows_[PoolWindows];
     const uint16_t* integrals_[PoolWindows];
-    size_t transposed_size_;  // of a vector's windows, transposed
+    size_t transposed_size_;  // elements of one transposed vector of windows
     size_t stride_;
     ColumnLayout columns_;
-    Buffer<uint16_t> copies_;      // one behind the other
-    Buffer<uint16_t> transposed_;  // by row, column, and lane
+    Buffer<uint16_t> copies_;      // one after the other
+    Buffer<uint16_t> transposed_;  // indexed by row, column and lane
     Buffer<float> leaf_values_;
 };
 
@@ -142,13 +142,13 @@ inline void WindowPool::flush()
 
 inline void WindowPool::evaluate()
 {
-    // Behind the last place there is room for what a tile writes too much.
+    // With room for the elements that the last tile writes beyond the end.
     transposed_.reserve(PoolVectors * transposed_size_ + 8 * Lanes);
     float norm_factors[PoolVectors][2][Lanes / 2];
     WindowBatch batches[PoolVectors];
     for (int i = 0; i < PoolWindows; i++)
     {
-        // Idle lanes do what the first one does.
+        // Idle lanes repeat the first window.
         integrals_[i] = integrals_[i < count_ ? i : 0];
         norm_factors[i / Lanes][i & 1][i % Lanes / 2] = windows_[i < count_ ? i : 0].norm_factor;
     }
@@ -187,7 +187,7 @@ inline void WindowPool::handOver(WindowPool& earlier)
     count_ = 0;
 }
 
-// Those of the windows `in` that pass the stage.
+// The windows of `active` that pass the stage.
 inline uint64_t WindowPool::runStage(uint32_t s, const WindowBatch* batches, uint64_t active)
 {
     const StageTable& table = (*stage_tables_)[s];

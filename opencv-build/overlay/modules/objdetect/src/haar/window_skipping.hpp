@@ -1,4 +1,4 @@
-// Which places upstream looks at: after a window that fails the first stage it leaves out the next one in the row.
+// Which positions upstream evaluates: after a window that fails the first stage it skips the next one in the row.
 #ifndef OPENCV_OBJDETECT_HAAR_WINDOW_SKIPPING_HPP
 #define OPENCV_OBJDETECT_HAAR_WINDOW_SKIPPING_HPP
 
@@ -10,13 +10,13 @@ namespace cv { namespace haar {
 
 CV_CPU_OPTIMIZATION_NAMESPACE_BEGIN
 
-// Of 64 places, of which the lowest bit is the leftmost, those that are left out because the place before was looked at
-// and failed. `fails` are those that would fail; `carry` says whether the first one is left out, and afterwards whether
-// the first of the next 64 is.
+// Of 64 positions, the leftmost in the lowest bit, returns those that are skipped because the previous position was
+// evaluated and failed. `fails` has the positions that would fail. `carry` says whether the first position is skipped,
+// and is set to whether the first of the next 64 is.
 //
-// In a run of failures every second one is looked at, beginning with the run's first: what is before it did not fail.
-// So it matters whether runs begin at an even or an odd place, which adding tells: a 1 added at the first of a run
-// carries through all of it and clears it.
+// In a run of failures every second position is evaluated, starting with the run's first, because the position before
+// it did not fail. So it matters whether a run begins at an even or an odd position. Addition finds that out: a 1 added
+// at the start of a run carries through all of it and clears it.
 inline uint64_t skippedWindows(uint64_t fails, bool& carry)
 {
     const uint64_t even = 0x5555555555555555u;

@@ -1,6 +1,6 @@
-/* Cascades as data of a program: no file is opened and nothing is parsed. Plain C, for any language.
+/* Cascades embedded in a program: no file is opened and nothing is parsed. Plain C, for any language.
 
-   Packed cascades are made with the SDK, `share/haarcascades/NAME.packed` beside `NAME.xml`. */
+   The SDK contains packed cascades as `share/haarcascades/NAME.packed` beside `NAME.xml`. */
 #ifndef OPENCV_OBJDETECT_PACKED_CASCADE_H
 #define OPENCV_OBJDETECT_PACKED_CASCADE_H
 
@@ -10,20 +10,20 @@
 extern "C" {
 #endif
 
-/* Makes `classifier`, which is a `cv::CascadeClassifier *`, one that detects by the packed cascade in `bytes`. They
-   are not copied if their address is a multiple of 4, and must live as long as the classifier and its copies. Returns
-   NULL, or a text that says what is wrong with the bytes; then the classifier is empty. Throws nothing. */
+/* Loads the packed cascade in `bytes` into `classifier`, a `cv::CascadeClassifier *`. The bytes must outlive the
+   classifier and its copies, and are not copied if their address is a multiple of 4. Returns NULL on success; otherwise
+   the reason, and the classifier is empty. Does not throw. */
 const char* opencv_packed_cascade_open(void* classifier, const unsigned char* bytes, size_t length);
 
-/* Switches the fast detector and the fast grouping of rectangles on (1, as they are at first) or off (0) for all
-   classifiers of the process: off, OpenCV's own code does both, and finds the same. Returns what it was before. For
-   comparisons. */
+/* Enables (1, the default) or disables (0) the fast detector and the fast grouping of rectangles for all classifiers of
+   the process. OpenCV's own code finds the same rectangles, so this is only for comparisons. Returns the previous
+   value. */
 int opencv_haar_set_fast(int enabled);
 
-/* Lets detections end early that the calling thread begins from now on, whichever code detects: they call
-   `should_stop`, with `context`, every millisecond or so, from any thread and from several at once. When it returns
-   other than 0, as it must from then on, the detection ends with a `cv::Exception`. It must not throw. NULL, as at
-   first, lets all detections go on to their end. */
+/* Makes detections that the calling thread starts from now on cancellable, in our code and in OpenCV's. They call
+   `should_stop` with `context` about every millisecond, from any thread and from several at once. When it returns
+   nonzero, the detection throws a `cv::Exception`; from then on it must always return nonzero. It must not throw.
+   NULL, the default, disables cancellation. */
 void opencv_detection_set_stop_callback(int (*should_stop)(void* context), void* context);
 
 #ifdef __cplusplus
