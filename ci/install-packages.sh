@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# Installs what `cargo xtask test` needs and a bare Debian machine lacks: compilers for C and C++, Python 3
-# with pip, nasm, a container engine, a registry, skopeo, and a browser with its driver. Rust itself must
-# be there. Does nothing where all is there.
+# Installs the packages that `cargo xtask test` needs on a bare Debian machine: compilers for C and C++, Python 3 with
+# pip, nasm, a container engine, a registry, skopeo, and a browser with its driver. Rust must already be installed.
 set -euo pipefail
 
 missing=()
@@ -13,7 +12,7 @@ command -v dockerd >/dev/null && command -v docker >/dev/null || missing+=(docke
 command -v docker-registry >/dev/null || command -v registry >/dev/null || missing+=(docker-registry)
 command -v skopeo >/dev/null || missing+=(skopeo)
 command -v chromedriver >/dev/null || missing+=(chromium-driver)
-# By any of the names that xtask/e2e/src/browser.rs looks for.
+# The names that xtask/e2e/src/browser.rs tries.
 browser=
 for name in chromium chromium-browser google-chrome google-chrome-stable; do
   if command -v "$name" >/dev/null; then browser=$name; fi
@@ -25,13 +24,13 @@ if [ ${#missing[@]} -eq 0 ]; then
 fi
 
 if ! command -v apt-get >/dev/null || [ "$(id -u)" -ne 0 ]; then
-  echo "missing: ${missing[*]} (names of Debian's packages); install them and run this again" >&2
+  echo "missing: ${missing[*]} (Debian packages); install them and run this again" >&2
   exit 1
 fi
 echo "installing ${missing[*]}"
 export DEBIAN_FRONTEND=noninteractive
 apt-get update --quiet --quiet
-# Where Debian packs the engine's client by itself, the engine only recommends it.
+# Where Debian packages the engine's client separately, docker.io only recommends it.
 case " ${missing[*]} " in
   *" docker.io "*) if apt-cache show docker-cli >/dev/null 2>&1; then missing+=(docker-cli); fi ;;
 esac

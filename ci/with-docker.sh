@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs a command with a container engine: the one that answers, or one that is started for the
-# command and stopped after it. Where none can be started, says why and runs the command without.
+# Runs a command with a container engine: the running one, or one that is started for the command and stopped after it.
+# If none can be started, prints the reason and runs the command without an engine.
 #
 #   ci/with-docker.sh COMMAND [ARGUMENT...]
 set -euo pipefail
@@ -15,7 +15,7 @@ stop() {
   if [ -n "$engine" ]; then
     kill "$engine" 2>/dev/null || true
     wait "$engine" 2>/dev/null || true
-    # The engine leaves its network name space mounted.
+    # The engine leaves its network namespace mounted.
     umount "$folder/exec/netns/default" 2>/dev/null || true
   fi
   rm -rf "$folder"

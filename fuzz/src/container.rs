@@ -1,15 +1,15 @@
-//! Photos with an EXIF block, in each container that has a place for one: correct but for the block, with lengths and
-//! checksums put right, so that more than the first check of them is tried.
+//! Photos with an EXIF block in each container format that supports one. Everything except the block is valid,
+//! including lengths and checksums, so that fuzzing gets past the first checks.
 
-/// The longest block that has room in a JPEG file's segment.
+/// The longest block that fits into a JPEG segment.
 pub const MAX_BLOCK_LEN: usize = 0xffff - 2 - EXIF_HEADER.len();
 
-/// What a block begins with in JPEG files. Source: CIPA DC-008, 4.7.2.
+/// The prefix of a block in JPEG files. Source: CIPA DC-008, 4.7.2.
 pub const EXIF_HEADER: &[u8] = b"Exif\0\0";
-/// What XMP begins with there, which some programs write first.
+/// XMP, which some programs write before EXIF.
 const XMP_SEGMENT: &[u8] = b"http://ns.adobe.com/xap/1.0/\0<x/>";
 
-/// A grey JPEG file of 8x16 pixels, with XMP before the block or without.
+/// A grey JPEG file of 8x16 pixels, optionally with XMP before the block.
 pub fn jpeg(block: &[u8], xmp: bool) -> Vec<u8> {
     let mut file = b"\xff\xd8".to_vec();
     if xmp {
@@ -19,26 +19,26 @@ pub fn jpeg(block: &[u8], xmp: bool) -> Vec<u8> {
     segment(&mut file, 0xdb, &[&[0][..], &[1; 64]].concat());
     segment(&mut file, 0xc0, b"\x08\0\x10\0\x08\x01\x01\x11\0");
     for table in [0x00, 0x10] {
-        // One code, of one bit, for the value 0.
+        // One code of one bit, for the value 0.
         let mut counts = [0; 17];
         counts[0] = table;
         counts[1] = 1;
         segment(&mut file, 0xc4, &[&counts[..], &[0]].concat());
     }
     segment(&mut file, 0xda, b"\x01\x01\0\0\x3f\0");
-    // Two blocks of no difference and no coefficient each, four bits, filled up with ones.
+    // Two blocks without a DC difference or AC coefficients: four bits, padded with ones.
     file.extend(b"\x0f\xff\xd9");
     file
 }
 
-/// A grey PNG file of 8x16 pixels, with the block before its pixels or behind them.
+/// A grey PNG file of 8x16 pixels, with the block before or after IDAT.
 pub fn png(block: &[u8], after_pixels: bool) -> Vec<u8> {
     let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
     chunk(&mut file, b"IHDR", b"\0\0\0\x08\0\0\0\x10\x01\0\0\0\0");
     if !after_pixels {
         chunk(&mut file, b"eXIf", block);
     }
-    // Rows of one byte and the kind of their filter, stored without compression.
+    // 16 rows of a filter type and one byte of pixels, stored without compression.
     let rows = [0; 32];
     let mut data = b"\x78\x01\x01\x20\0\xdf\xff".to_vec();
     data.extend(rows);
@@ -51,12 +51,12 @@ pub fn png(block: &[u8], after_pixels: bool) -> Vec<u8> {
     file
 }
 
-/// A lossless WebP file of 8x16 pixels of one colour. The block begins as in JPEG files, which some programs do, or
-/// not.
+/// A lossless WebP file of 8x16 pixels of one colour. With `with_header`, the block has JPEG's prefix, as some programs
+/// write it.
 pub fn webp(block: &[u8], with_header: bool) -> Vec<u8> {
     let mut body = b"WEBP".to_vec();
     riff(&mut body, b"VP8X", b"\x08\0\0\0\x07\0\0\x0f\0\0");
-    // Width and height less one in 14 bits each, and five prefix codes of one symbol.
+    // Width - 1 and height - 1 in 14 bits each, and five prefix codes of one symbol.
     riff(&mut body, b"VP8L", b"\x2f\x07\xc0\x03\0\x88\x88\x08\0");
     let name = if with_header { EXIF_HEADER } else { b"" };
     riff(&mut body, b"EXIF", &[name, block].concat());
@@ -67,7 +67,7 @@ pub fn webp(block: &[u8], with_header: bool) -> Vec<u8> {
 
 fn segment(file: &mut Vec<u8>, marker: u8, content: &[u8]) {
     file.extend([0xff, marker]);
-    let length = u16::try_from(content.len() + 2).expect("it is no longer than a segment");
+    let length = u16::try_from(content.len() + 2).expect("content fits into a segment");
     file.extend(length.to_be_bytes());
     file.extend(content);
 }
@@ -92,5 +92,5 @@ fn riff(file: &mut Vec<u8>, kind: &[u8; 4], content: &[u8]) {
 }
 
 fn length(content: &[u8]) -> u32 {
-    u32::try_from(content.len()).expect("it is shorter than four gigabytes")
+    u32::try_from(content.len()).expect("content is shorter than 4 GiB")
 }

@@ -1,5 +1,5 @@
-//! What the fuzz targets share. Each target is one reader that is fed with any bytes: it may refuse them, and may
-//! neither panic, nor touch memory that is not its own, nor take memory or time without bounds.
+//! Shared parts of the fuzz targets. Each target runs one parser on arbitrary bytes: it may reject them, but must not
+//! panic, access invalid memory, or use unlimited memory or time.
 
 pub mod container;
 
@@ -10,7 +10,7 @@ use layer::Compression;
 use layer::entries::Entry;
 use layer::scan::scan;
 
-/// Reads a layer to its end, the content of its entries included.
+/// Reads a whole layer, including the content of its entries.
 pub fn read_layer(bytes: &[u8], compression: Compression) {
     let mut visit = |_: &Entry, content: &mut dyn Read| {
         let _ = copy(content, &mut sink());
@@ -19,9 +19,9 @@ pub fn read_layer(bytes: &[u8], compression: Compression) {
     let _ = scan("the fuzzer", bytes, compression, &mut visit);
 }
 
-/// Calls `read` with a file that holds `bytes`.
+/// Calls `read` with the path of a temporary file that contains `bytes`.
 pub fn with_file(bytes: &[u8], read: impl FnOnce(&Path)) {
-    // In memory where the machine has such a folder.
+    // In memory if possible.
     let shared = Path::new("/dev/shm");
     let mut builder = tempfile::Builder::new();
     let file = if shared.is_dir() {
@@ -29,7 +29,7 @@ pub fn with_file(bytes: &[u8], read: impl FnOnce(&Path)) {
     } else {
         builder.prefix("fuzz-").tempfile()
     };
-    let file = file.expect("there is a folder for temporary files");
+    let file = file.expect("a temporary file can be created");
     std::fs::write(file.path(), bytes).expect("a temporary file can be written");
     read(file.path());
 }

@@ -1,4 +1,4 @@
-//! The reader of image archives, of both kinds.
+//! The parser of OCI and Docker archives.
 #![no_main]
 
 use fuzz::with_file;

@@ -1,5 +1,5 @@
-//! The readers of an image's documents. The input is a manifest, a NUL and a configuration; digests and
-//! sizes are put right, so that more than the first check of them is tried.
+//! The parsers of an image's documents. The input is a manifest, a NUL and a configuration; digests and sizes are
+//! corrected, so that fuzzing gets past the first checks.
 #![no_main]
 
 use std::collections::BTreeMap;
@@ -10,7 +10,6 @@ use layer::{Digest, Error, Image, Result, source};
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
 
-/// A layout in memory.
 struct InMemoryLayout {
     index: Vec<u8>,
     blobs: BTreeMap<Digest, Vec<u8>>,

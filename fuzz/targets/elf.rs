@@ -1,4 +1,4 @@
-//! The reader of programs and libraries.
+//! The parser of ELF files.
 #![no_main]
 
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! The reader of layers, packed with gzip.
+//! The parser of layers compressed with gzip.
 #![no_main]
 
 use fuzz::read_layer;

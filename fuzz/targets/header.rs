@@ -1,4 +1,4 @@
-//! What a photo's file says of itself before anything is decoded, and what is reckoned from that.
+//! The parser of photos' headers, and the estimate of memory from them, before anything is decoded.
 #![no_main]
 
 use function::machine::Machine;
@@ -15,7 +15,7 @@ fuzz_target!(|file: &[u8]| {
             assert!(header.check_pixels(header.pixels() - 1).is_err());
             let options =
                 EnvironmentOptions::default().resolve(Preset::Accurate, Principal::Anyone, &[]);
-            let options = options.expect("a preset is possible");
+            let options = options.expect("a preset is valid");
             let (width, height) = (header.width, header.height);
             let detection = options.detection.with_bounded_cost(width, height);
             let machine = Machine::from_memory_size(Some("10240"));

@@ -1,4 +1,4 @@
-//! The options of an event and of the environment. The input is two query strings with a line break between.
+//! The options of the environment and of an event. The input is two query strings, separated by a line break.
 #![no_main]
 
 use function::options::{
@@ -28,7 +28,7 @@ fn parse_query(query: &str) -> RawOptions {
         .collect()
 }
 
-/// What holds for all options, and for those of strangers.
+/// Checks the invariants of all options, and those of options from [`Principal::Anyone`].
 fn check(options: &Options, principal: Principal, event: &RawOptions) {
     for spec in OPTION_SPECS {
         let _ = (spec.show)(options);

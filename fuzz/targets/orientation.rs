@@ -1,5 +1,5 @@
-//! The orientation in an EXIF block, which is the input, in each container that has a place for one. The last byte chooses
-//! where in the file the block is and what is beside it.
+//! The orientation in an EXIF block, which is the input, in each container format that supports one. The last byte
+//! selects the position of the block and the data next to it.
 #![no_main]
 
 use function::photo::Header;
@@ -10,13 +10,14 @@ fuzz_target!(|bytes: &[u8]| -> Corpus {
     let Some((choice, block)) = bytes.split_last() else {
         return Corpus::Reject;
     };
-    // In front of a block, its name in JPEG files is taken for that.
+    // A block that begins with JPEG's prefix would be ambiguous.
     if block.len() > MAX_BLOCK_LEN || block.starts_with(EXIF_HEADER) {
         return Corpus::Reject;
     }
     let bit = |at: u8| choice >> at & 1 == 1;
     let files = [jpeg(block, bit(0)), png(block, bit(1)), webp(block, bit(2))];
-    let headers = files.map(|file| Header::read(&file).expect("all but the block is good"));
+    let headers =
+        files.map(|file| Header::read(&file).expect("everything except the block is valid"));
     for header in &headers {
         assert_eq!((header.width, header.height), (8, 16));
         assert_eq!(header.orientation, headers[0].orientation, "{headers:?}");

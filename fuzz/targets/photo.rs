@@ -1,5 +1,5 @@
-//! A photo all the way: from its file to pixels, faces, eyes and the annotated photo. The input is the file and four
-//! bytes that choose how it is looked at.
+//! The whole pipeline of a photo: decoding, detection of faces and eyes, and the annotated photo. The input is the file
+//! and four bytes that select the options of detection.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -12,13 +12,13 @@ use function::photo::{Format, Header, PhotoError};
 use function::vision::{DetectionTask, Detections, Detector, OpenCvDetector};
 use libfuzzer_sys::{Corpus, fuzz_target};
 
-/// The most pixels that are decoded.
+/// The largest photo to decode.
 const MAX_PIXELS: u64 = 4_000_000;
-/// The most pixels that are looked at as they are; a larger picture is made smaller first. Sanitizers make
-/// detection some ten times as slow.
+/// The largest photo for detection in full resolution; larger ones are scaled down. Sanitizers make detection about ten
+/// times slower.
 const MAX_DETECTED_PIXELS: u64 = 128 * 128;
 
-/// Two threads, as Lambda has two processors at least.
+/// Two threads, as Lambda provides at least two processors.
 static OPENCV: LazyLock<OpenCvDetector> =
     LazyLock::new(|| match OpenCvDetector::new(Some(2), true) {
         Ok(opencv) => opencv,
@@ -29,7 +29,7 @@ fuzz_target!(|bytes: &[u8]| -> Corpus {
     let Some((file, choice)) = bytes.split_last_chunk() else {
         return Corpus::Reject;
     };
-    // The target `header` tries what is refused here.
+    // The target `header` covers files that are rejected here.
     let header = match Header::read(file) {
         Ok(header) if header.check_pixels(MAX_PIXELS).is_ok() => header,
         _ => return Corpus::Reject,
@@ -39,7 +39,7 @@ fuzz_target!(|bytes: &[u8]| -> Corpus {
         annotation_quality: Some(i32::from(choice[3] % 100) + 1),
         limits: ResourceLimits {
             deadline: Instant::now() + Duration::from_secs(600),
-            // Its own checks would be of the sanitizers' memory.
+            // The checks would include the sanitizers' memory.
             memory: None,
         },
     };
@@ -51,7 +51,7 @@ fuzz_target!(|bytes: &[u8]| -> Corpus {
     Corpus::Keep
 });
 
-/// How to look, as far as strangers may choose it.
+/// Options within the range that anyone may choose over HTTP.
 fn detection([contrast, cascades, numbers, _]: [u8; 4], header: &Header) -> DetectionOptions {
     let bit = |at: u8| cascades >> at & 1 == 1;
     let mut face_cascades = vec![FaceCascade::FrontalfaceDefault];
@@ -63,7 +63,7 @@ fn detection([contrast, cascades, numbers, _]: [u8; 4], header: &Header) -> Dete
     }
     let longest_side = match contrast >> 2 & 3 {
         0 if header.pixels() <= MAX_DETECTED_PIXELS => 0,
-        // As small as the bound of strangers' work may make it.
+        // As small as `with_bounded_cost` may make it.
         1 => 1 + u32::from(contrast >> 4),
         more => 64 + u32::from(more) * 16,
     };
@@ -91,7 +91,7 @@ fn detection([contrast, cascades, numbers, _]: [u8; 4], header: &Header) -> Dete
     }
 }
 
-/// Refuses faces outside of the photo, and an annotated photo of another size or kind.
+/// Panics if faces are outside the photo, or the annotated photo has another size or format.
 fn check(detections: &Detections, header: &Header) {
     let size = (detections.width, detections.height);
     let sizes = [(header.width, header.height), (header.height, header.width)];
@@ -109,7 +109,7 @@ fn check(detections: &Detections, header: &Header) {
             "{face:?} in {size:?}"
         );
     }
-    let file = match detections.annotated.as_ref().expect("it was asked for") {
+    let file = match detections.annotated.as_ref().expect("it was requested") {
         Ok(file) => file,
         Err(error) => {
             let most = function::photo::decode::jpeg::MAX_SIDE;
@@ -117,7 +117,7 @@ fn check(detections: &Detections, header: &Header) {
             return;
         }
     };
-    let written = Header::read(file).expect("what is written can be read");
+    let written = Header::read(file).expect("the annotated photo can be read");
     assert_eq!(written.format, Format::Jpeg);
     assert_eq!((written.width, written.height), size);
 }

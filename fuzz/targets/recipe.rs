@@ -1,4 +1,4 @@
-//! The reader of `opencv.toml`.
+//! The parser of `opencv.toml`.
 #![no_main]
 
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! An event of any kind, from its JSON to what it asks for: objects, options, and the photo that came along. The
-//! environment names a photo if the input begins with a blank.
+//! The parser of events of any type: objects, options, and photos in the event. The environment has the variables of a
+//! photo if the input begins with a space.
 #![no_main]
 
 use function::options::{EnvironmentOptions, Preset, Principal};
@@ -25,7 +25,7 @@ fuzz_target!(|bytes: &[u8]| -> Corpus {
             assert!(http);
             let _ =
                 environment_options.resolve(Preset::Balanced, Principal::Anyone, &request.options);
-            // All of the body is there, so that nothing is waited for.
+            // The body is complete, so the future is ready.
             let photo = request.body.photo().now_or_never();
             let _ = photo.expect("the body is read at once");
         }

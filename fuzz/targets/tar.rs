@@ -1,4 +1,4 @@
-//! The reader of layers that are not packed: the tar archive alone.
+//! The parser of uncompressed layers: tar archives.
 #![no_main]
 
 use fuzz::read_layer;

@@ -1,4 +1,4 @@
-//! The reader of zip archives.
+//! The parser of zip archives.
 #![no_main]
 
 use fuzz::with_file;

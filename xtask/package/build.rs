@@ -1,5 +1,5 @@
-//! Remembers which rustc compiles this program, and so the function: its standard library is in there. Also hands
-//! over a digest of the code that finds the function's crates, by which their list is cached.
+//! Sets environment variables for the crate: the release of rustc, whose standard library is linked into the function,
+//! and a digest of the code that lists the function's crates, with which that list is cached.
 
 use std::env;
 use std::process::Command;
@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use code_digest::ModuleGraph;
 
-/// Where the code begins that finds crates, and what has no effect on the list.
+/// The root module of the digest, and modules that do not affect the list of crates.
 const ROOT_MODULE: &str = "package::sbom::crates";
 const EXCLUDED: [&str; 2] = ["support::lock", "support::progress"];
 
@@ -22,7 +22,6 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// The release of the rustc that compiles this.
 fn release() -> Result<String> {
     let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let output = Command::new(&rustc)
@@ -31,6 +30,6 @@ fn release() -> Result<String> {
     let output = output.with_context(|| format!("failed to start `{}`", rustc.display()))?;
     let text = String::from_utf8_lossy(&output.stdout);
     let release = text.lines().find_map(|line| line.strip_prefix("release: "));
-    let release = release.with_context(|| format!("`{}` tells no release", rustc.display()))?;
+    let release = release.with_context(|| format!("`{}` prints no release", rustc.display()))?;
     Ok(release.to_owned())
 }

@@ -1,11 +1,11 @@
-//! Hands over a digest of the code that compares our OpenCV with others, by which its results are kept.
+//! Computes a digest of the code that compares our OpenCV with others, a part of the key of its cached results.
 
 use anyhow::Result;
 use code_digest::ModuleGraph;
 
-/// Where that code begins: both comparisons, and how the function is linked with other libraries.
+/// The root modules of that code: both comparisons, and linking with other libraries.
 const ROOTS: [&str; 3] = ["size::ablate", "size::baseline", "size::relink"];
-/// What has no effect on a result.
+/// Modules without an effect on results.
 const EXCLUDED: [&str; 2] = ["support::lock", "support::progress"];
 
 fn main() -> Result<()> {

@@ -1,4 +1,4 @@
-//! Downloads what a build of OpenCV needs while cargo compiles the program that will build it.
+//! Downloads the sources and tools for a build of OpenCV while cargo compiles the program that will build it.
 
 use std::env;
 use std::ffi::OsString;
@@ -14,15 +14,15 @@ use support::run::{Shell, cmd};
 
 pub const VERB: &str = "fetch";
 
-/// Starts to download for `program`, if it will build the project's own recipe and no SDK was built here before. The process ends with
-/// this one. What it cannot bring, the build tries again and tells.
+/// Starts the download in a background process, which ends with this one, if `program` will build the project's own
+/// recipe and no SDK was built here before. Errors are ignored: the build tries again and reports them.
 pub fn start_in_background(program: &Program, arguments: &[OsString]) -> Result<()> {
     if !builds_own_recipe(program, arguments) || has_sdk()? {
         return Ok(());
     }
     let program = env::current_exe().context("failed to find this program")?;
     let sh = Shell::new()?;
-    // Not a `Child`, which would be ended when cargo takes the place of this program.
+    // Not a `Child`, which would be killed when cargo replaces this program by `exec`.
     let mut fetch = Command::from(cmd!(sh, "{program} {VERB}"));
     fetch
         .stdin(Stdio::null())
@@ -30,7 +30,7 @@ pub fn start_in_background(program: &Program, arguments: &[OsString]) -> Result<
         .stderr(Stdio::null());
     terminate_with_parent(&mut fetch);
     lower_priority(&mut fetch);
-    // Without it, the build downloads.
+    // If this fails, the build downloads.
     let _ = fetch.spawn();
     Ok(())
 }

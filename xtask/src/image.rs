@@ -1,5 +1,5 @@
-//! `cargo xtask image`: the SDK and the function as container images, each as an OCI layout folder
-//! and as one tar archive, without a container engine.
+//! `cargo xtask image`: writes the SDK and the function as container images, each as an OCI layout folder and as one
+//! tar archive, without a container engine.
 
 use std::path::PathBuf;
 
@@ -18,18 +18,18 @@ use package::competitors;
 use support::files::file_size;
 use support::output::{CommandOutput, display_path, format_bytes, format_table, print};
 
-/// What the image is compared with, by its name among the peers of size reports: that of 2020.
+/// The image of 2020 that the function's image is compared with, by its name in the competitors' table.
 const REFERENCE_IMAGE: &str = "the Python image of the same function";
 
 #[derive(clap::Args, Clone, Debug, Default)]
-// Two structs of the same name would be one group of options.
+// clap names the group after the struct, and another `Arguments` has that name already.
 #[group(skip)]
 pub struct Arguments {
     #[command(flatten)]
     pub build: build::Arguments,
 
-    /// What the function is put on: `minimal` (the shared libraries that it needs), `scratch` (nothing), or
-    /// an image, such as public.ecr.aws/lambda/provided:al2023, or its layout folder
+    /// The base of the function's image: `minimal` (the shared libraries that it needs), `scratch` (nothing), or an
+    /// image, such as public.ecr.aws/lambda/provided:al2023, or its layout folder
     #[arg(long, default_value = "minimal", value_name = "BASE")]
     pub base: Base,
 
@@ -158,7 +158,7 @@ impl CommandOutput for ImagesOutput {
     }
 }
 
-/// How an image compares with the one of 2020; nothing if that is no longer among the peers.
+/// A sentence that compares the image with that of 2020; empty if that is not among the competitors.
 fn compare_with_reference(uncompressed_bytes: u64) -> String {
     let figures = competitors::competitor_sizes().unwrap_or_default();
     let Some(theirs) = figures

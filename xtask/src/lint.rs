@@ -1,4 +1,4 @@
-//! `cargo xtask lint REF`: whether Lambda would take an image or a zip archive, whoever made it.
+//! `cargo xtask lint REF`: checks whether Lambda would accept an image or a zip archive, whatever tool made it.
 
 use std::path::Path;
 
@@ -18,8 +18,7 @@ pub struct Arguments {
     #[arg(value_name = "REF")]
     pub reference: String,
 
-    /// The architecture that the function has: x86_64 or aarch64. Without it, the artefact must only fit
-    /// itself
+    /// The function's architecture: x86_64 or aarch64. Without it, the artefact must only be consistent in itself
     #[arg(long)]
     pub architecture: Option<Architecture>,
 }
@@ -49,20 +48,20 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     print(&answer, json)?;
     match answer.errors {
         0 => Ok(()),
-        1 => bail!("one rule is broken; Lambda would refuse it"),
-        errors => bail!("{errors} rules are broken; Lambda would refuse it"),
+        1 => bail!("one rule is broken; Lambda would reject it"),
+        errors => bail!("{errors} rules are broken; Lambda would reject it"),
     }
 }
 
-/// What breaks a rule in a file or folder of that name, or else in what a registry has: all that Lambda
-/// would see there, also where that is an index.
+/// Lints the file or folder of that name if it exists, otherwise the image in a registry: everything that Lambda would
+/// see there, including an image index.
 fn lint_reference(reference: &str, expected: &LintOptions) -> Result<Vec<Finding>> {
     let path = Path::new(reference);
     if path.exists() {
         return Ok(lint(path, expected)?);
     }
     print_status(&format!(
-        "there is no file or folder `{reference}`; asking a registry"
+        "`{reference}` is not a file or folder; pulling it from a registry"
     ));
     let folder = tempfile::tempdir().context("failed to create a temporary folder")?;
     registry::pull(reference, folder.path())?;
@@ -73,7 +72,7 @@ impl CommandOutput for LintOutput {
     fn to_text(&self) -> String {
         let mut lines: Vec<_> = self.findings.iter().map(format_finding).collect();
         let summary = match (self.errors, self.warnings) {
-            (0, 0) => "no rule of Lambda's is broken".to_owned(),
+            (0, 0) => "no errors, no warnings".to_owned(),
             (errors, warnings) => format!("errors: {errors}, warnings: {warnings}"),
         };
         lines.push(format!("{}: {summary}", self.reference));

@@ -1,7 +1,7 @@
-//! `cargo xtask VERB`: the command line of the project. An everyday verb is a module with its arguments, an answer that
-//! is printed as text or, with `--json`, as one JSON object, and `run`, which has the same signature in all of them; what measures and tries
-//! things is a program of its own ([`package::program`]), which is compiled when it is asked for. stdout is
-//! the answer; stderr says what is being done.
+//! `cargo xtask COMMAND`: the command line of the project. Each build command is a module with its arguments, its
+//! output (text or, with `--json`, one JSON object) and `run`, with the same signature in all of them. Commands that
+//! measure and test are separate programs ([`package::program`]), compiled on first use. Output goes to stdout, status
+//! to stderr.
 
 mod fetch;
 mod image;
@@ -23,7 +23,7 @@ use package::{build, build_function, build_opencv};
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
 struct Cli {
-    /// Print the answer as one JSON object
+    /// Print the output as one JSON object
     #[arg(long, global = true)]
     json: bool,
 
@@ -45,10 +45,10 @@ enum Verb {
     /// Write the function as a zip archive for the runtime provided.al2023
     Zip(build::Arguments),
 
-    /// Check whether Lambda would take an image or a zip archive
+    /// Check whether Lambda would accept an image or a zip archive
     Lint(lint::Arguments),
 
-    /// Download what a build of OpenCV needs
+    /// Download the sources and tools for a build of OpenCV
     #[command(name = fetch::VERB, hide = true)]
     Fetch,
 }
@@ -64,7 +64,7 @@ fn main() -> ExitCode {
     })
 }
 
-/// The program behind the verb that is asked for, and what it is given: what it takes, it alone knows.
+/// The program for the given command, and the arguments to pass to it, which only that program parses.
 fn delegated_program(arguments: &[OsString]) -> Option<(&'static Program, Vec<OsString>)> {
     let flags = arguments.iter().take_while(|flag| *flag == "--json");
     let (json, rest) = arguments.split_at(flags.count());
@@ -86,7 +86,7 @@ fn delegated_program(arguments: &[OsString]) -> Option<(&'static Program, Vec<Os
     Some((program, given))
 }
 
-/// The command line of an everyday verb. Its help lists the others as well.
+/// Parses the command line of a build command. The help also lists the separate programs.
 fn parse_arguments() -> Cli {
     let others = PROGRAMS.map(|program| clap::Command::new(program.verb).about(program.about));
     let matches = Cli::command().subcommands(others).get_matches();

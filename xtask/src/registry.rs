@@ -1,4 +1,4 @@
-//! What the everyday verbs want of registries, by the program that knows them.
+//! Registry access for the build commands, by the separate program `pull`.
 
 use std::path::Path;
 
@@ -19,7 +19,7 @@ pub fn pull(reference: &str, folder: &Path) -> Result<()> {
     PULL.output(&subcommand, &[reference.into()]).map(|_| ())
 }
 
-/// The base with its image on this machine, fetched if need be.
+/// The base, with its image pulled if it is not on this machine yet.
 pub fn fetch_base(base: &Base, workspace: &Workspace, architecture: Architecture) -> Result<Base> {
     let name = match base {
         Base::Image(image) if !image.layout.is_dir() => image.name.clone(),

@@ -1,4 +1,4 @@
-//! `cargo xtask zip`: the function as a zip archive for the runtime `provided.al2023`.
+//! `cargo xtask zip`: writes the function as a zip archive for the runtime `provided.al2023`.
 
 use std::path::PathBuf;
 
@@ -37,7 +37,7 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
 impl CommandOutput for ZipOutput {
     fn to_text(&self) -> String {
         format!(
-            "{}  {}\n  {} ({} unpacked), for the runtime provided.al2023 on {}",
+            "{}  {}\n  {} ({} uncompressed), for the runtime provided.al2023 on {}",
             display_path(&self.path),
             self.zip.digest,
             format_bytes(self.zip.compressed_bytes),

@@ -1,5 +1,5 @@
-//! The project's structure, held by tests: who may know whom, how much the command line may bring, what every file
-//! begins with, and that the README and the command line name the same commands.
+//! Tests of the project's structure: dependencies between crates, the size of the command line, module docs, and that
+//! the README lists all commands.
 
 #![allow(clippy::unwrap_used, reason = "a test's panic is its failure")]
 
@@ -15,7 +15,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// Every crate of the workspace: its folder, its name, and the crates of ours that it may depend on, all of them
+/// Every crate of the workspace: its folder, its name, and the workspace's crates that it depends on, which are all
 /// above it in this list.
 const CRATE_DEPENDENCIES: [(&str, &str, &[&str]); 18] = [
     ("function/crc-fast", "crc-fast", &[]),
@@ -103,9 +103,9 @@ const CRATE_DEPENDENCIES: [(&str, &str, &[&str]); 18] = [
     ),
 ];
 
-/// The most crates that xtask may depend on: before any verb does anything, cargo compiles them.
+/// The maximum for xtask: cargo compiles its dependencies before any command runs.
 const MAX_DEPENDENCIES: usize = 15;
-/// The most lines of xtask's own sources.
+/// The maximum for xtask's own sources.
 const MAX_LINES: usize = 4000;
 
 fn manifest(folder: &str) -> toml::Table {
@@ -131,10 +131,10 @@ fn crates_depend_only_on_crates_above_them() {
     assert_eq!(
         members.len(),
         CRATE_DEPENDENCIES.len(),
-        "a crate is missing in this list"
+        "a crate is missing in CRATE_DEPENDENCIES"
     );
     let mut above = BTreeSet::new();
-    for (folder, name, may_know) in CRATE_DEPENDENCIES {
+    for (folder, name, expected) in CRATE_DEPENDENCIES {
         let manifest = manifest(folder);
         assert_eq!(manifest["package"]["name"].as_str(), Some(name));
         let sections = ["dependencies", "dev-dependencies", "build-dependencies"];
@@ -143,9 +143,12 @@ fn crates_depend_only_on_crates_above_them() {
             .flat_map(|section| dependencies(&manifest, section))
             .filter(|known| CRATE_DEPENDENCIES.iter().any(|(_, name, _)| name == known))
             .collect();
-        let allowed: BTreeSet<_> = may_know.iter().map(|&known| known.to_owned()).collect();
-        assert_eq!(ours, allowed, "{name}");
-        assert!(allowed.is_subset(&above), "{name} knows what is below it");
+        let expected: BTreeSet<_> = expected.iter().map(|&known| known.to_owned()).collect();
+        assert_eq!(ours, expected, "{name}");
+        assert!(
+            expected.is_subset(&above),
+            "{name} depends on a crate below it"
+        );
         above.insert(name.to_owned());
     }
 }
@@ -163,7 +166,7 @@ fn xtask_stays_small() {
     assert!(lines < MAX_LINES, "{lines} lines");
 }
 
-/// The crates that cargo compiles for a package, or for all, each as `format` has it.
+/// The crates that cargo compiles for a package or for all packages, each in cargo tree's `format`.
 fn tree(package: Option<&str>, format: &str) -> BTreeSet<String> {
     let output = Command::new(std::env::var_os("CARGO").unwrap())
         .current_dir(root())
@@ -183,7 +186,7 @@ fn layer_has_no_http_client() {
     let names = tree(Some("layer"), "{lib}");
     assert!(names.contains("tar"), "{names:?}");
     for client in ["hyper", "reqwest", "rustls", "tokio", "ureq"] {
-        assert!(!names.contains(client), "layer brings {client}");
+        assert!(!names.contains(client), "layer depends on {client}");
     }
 }
 
@@ -196,7 +199,7 @@ fn xtask_shares_its_dependencies() {
         .collect();
     assert!(
         other.is_empty(),
-        "xtask/workspace-hack/Cargo.toml lacks features that other programs ask for of {other:?}"
+        "xtask/workspace-hack/Cargo.toml must enable the features that other programs use of {other:?}"
     );
 }
 
@@ -218,11 +221,15 @@ fn every_source_file_has_a_module_doc() {
         sources(&root().join(name), &mut files);
     }
     assert!(files.len() > 40);
-    for file in files {
-        let text = fs::read_to_string(&file).unwrap();
+    let is_test = |file: &PathBuf| {
+        let mut parts = file.iter();
+        parts.any(|part| part == "tests" || part == "tests.rs")
+    };
+    for file in files.iter().filter(|file| !is_test(file)) {
+        let text = fs::read_to_string(file).unwrap();
         assert!(
-            text.starts_with("//! "),
-            "{} has no //! at its top",
+            text.starts_with("//! ") || text.starts_with("#![doc = "),
+            "{} does not begin with //!",
             file.display()
         );
     }
@@ -242,7 +249,7 @@ fn verbs() -> BTreeSet<String> {
         .split("Options:")
         .next()
         .unwrap();
-    // A verb's line is indented by two; what goes on below it, by more.
+    // The line of a command is indented by two, continuation lines by more.
     let lines = list
         .lines()
         .filter(|line| line.starts_with("  ") && !line.starts_with("   "));
@@ -276,5 +283,36 @@ fn every_test_named_in_security_md_exists() {
     assert!(named.len() > 15, "{named:?}");
     for name in named {
         assert!(suite.contains(&format!("(\"{name}\",")), "{name}");
+    }
+}
+
+/// The first two numbers of a release.
+fn release(version: &str) -> (u64, u64) {
+    let mut numbers = version.split('.').map(|number| number.parse().unwrap());
+    (numbers.next().unwrap(), numbers.next().unwrap_or_default())
+}
+
+#[test]
+fn no_dependency_needs_a_newer_rust_than_the_workspace() {
+    let output = Command::new(std::env::var_os("CARGO").unwrap())
+        .current_dir(root())
+        .args(["metadata", "--format-version=1", "--locked"])
+        .output()
+        .unwrap();
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    let ours = packages
+        .iter()
+        .find(|package| package["name"] == "xtask")
+        .unwrap();
+    let oldest = release(ours["rust_version"].as_str().unwrap());
+    for package in packages {
+        if let Some(version) = package["rust_version"].as_str() {
+            assert!(
+                release(version) <= oldest,
+                "{} needs Rust {version}",
+                package["id"]
+            );
+        }
     }
 }

@@ -1,5 +1,5 @@
-//! That what the project has one way for is not done in another: commands are xshell's, and files are opened through
-//! fs-err, whose errors name them. Tests within modules do not count.
+//! Tests that commands are run by xshell, and that files are accessed by fs-err, whose errors contain the path. Unit
+//! tests are exempt.
 
 #![allow(clippy::unwrap_used, reason = "a test's panic is its failure")]
 
@@ -14,41 +14,38 @@ use syn::{Item, UseTree};
 
 use source::{is_for_tests, segments};
 
-/// Where `Command::new` may stand, and why xshell will not do there.
+/// Files that may use `Command::new`, each with the reason why xshell does not suffice.
 const COMMAND_EXCEPTIONS: [(&str, &str); 9] = [
-    (
-        "function/src/reexec.rs",
-        "must stay small, and replaces itself",
-    ),
+    ("function/src/reexec.rs", "must stay small, and calls exec"),
     (
         "layer/registry/src/credential_helper.rs",
-        "a secret goes through its pipes, and it knows no crate of ours but layer",
+        "passes secrets by pipes, and depends on no crate of ours but layer",
     ),
     (
         "opencv-build/src/python.rs",
-        "sees an environment that is a value",
+        "takes its environment as an argument",
     ),
     ("xtask/package/build.rs", "is a build script"),
     (
         "xtask/package/src/cargo.rs",
-        "sees an environment that is a value",
+        "takes its environment as an argument",
     ),
-    ("xtask/support/src/cargo.rs", "is replaced by cargo"),
+    ("xtask/support/src/cargo.rs", "is used with exec"),
     (
         "xtask/support/src/child.rs",
-        "goes to another thread and back",
+        "moves commands to another thread",
     ),
     (
         "xtask/support/src/environment.rs",
-        "makes commands that see little",
+        "restricts the environment of commands",
     ),
     (
         "xtask/e2e/src/consumers/fixture.rs",
-        "makes commands whose environment callers add to",
+        "returns commands to whose environment callers add",
     ),
 ];
 
-/// What may use `std::fs` for more than its types: the function must stay small, and build scripts wait for the other.
+/// Paths that may use the functions of `std::fs`: the function must stay small, and dependencies delay build scripts.
 const STD_FS_EXCEPTIONS: [&str; 6] = [
     "function/",
     "opencv-build/build.rs",
@@ -58,7 +55,7 @@ const STD_FS_EXCEPTIONS: [&str; 6] = [
     "fuzz/",
 ];
 
-/// What fs-err has no own version of.
+/// Types of which fs-err has no version.
 const STD_FS_TYPES: [&str; 5] = [
     "FileTimes",
     "FileType",
@@ -117,7 +114,7 @@ impl<'a> Visit<'a> for UsedApis {
     }
 }
 
-/// Every Rust file of ours that is no test, with the path from the root of the project.
+/// Every Rust file that is not a test, with its path relative to the root of the project.
 fn sources(folder: &Path, root: &Path, into: &mut Vec<(String, PathBuf)>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -159,7 +156,7 @@ fn commands_and_files_use_the_project_helpers() {
     let listed: BTreeSet<_> = COMMAND_EXCEPTIONS.map(|(name, _)| name).into();
     assert_eq!(
         commands, listed,
-        "use `support::run::cmd`, or say in COMMAND_EXCEPTIONS why not"
+        "use `support::run::cmd`, or add the file with the reason to COMMAND_EXCEPTIONS"
     );
     assert!(
         others.is_empty(),

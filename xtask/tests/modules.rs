@@ -1,6 +1,5 @@
-//! That no modules of a crate import each other in a circle, and so none imports what stands above it and uses
-//! it: of every crate the modules are read, their imports resolved through re-exports, and drawn as a graph.
-//! Tests within modules do not count.
+//! Tests that the modules of each crate have no import cycles. Parses the modules, and resolves their imports through
+//! re-exports to a graph. Unit tests are exempt.
 
 #![allow(clippy::unwrap_used, reason = "a test's panic is its failure")]
 
@@ -15,7 +14,6 @@ use syn::{Item, UseTree};
 
 use source::{is_for_tests, segments};
 
-/// The sources of each crate.
 const CRATES: [&str; 16] = [
     "function",
     "fuzz",
@@ -35,16 +33,15 @@ const CRATES: [&str; 16] = [
     "xtask/size",
 ];
 
-/// A module's place in its crate: the empty one is the crate's root.
+/// The path in the crate; that of the crate's root is empty.
 type ModulePath = Vec<String>;
 
-/// What a module's file says.
 #[derive(Default)]
 struct Module {
     children: BTreeSet<String>,
-    /// What imported names stand for.
+    /// The paths of imported names.
     names: BTreeMap<String, Vec<String>>,
-    /// Everything that is named by a path.
+    /// All paths in the module, including those of imports.
     paths: Vec<Vec<String>>,
 }
 
@@ -112,7 +109,6 @@ impl<'a> Visit<'a> for Module {
     }
 }
 
-/// The modules of a crate, from its root file on.
 struct Crate(BTreeMap<ModulePath, Module>);
 
 impl Crate {
@@ -139,7 +135,7 @@ impl Crate {
         self.0.insert(place, module);
     }
 
-    /// The module that a path leads to, as `from` reads it; none if that is another crate's.
+    /// Resolves a path in the module `from` to a module; none if it is another crate's.
     fn resolve(&self, from: &ModulePath, path: &[String], depth: usize) -> Option<ModulePath> {
         let (first, mut rest) = path.split_first()?;
         let mut place = match first.as_str() {
@@ -163,7 +159,7 @@ impl Crate {
                     [from.as_slice(), &[name.to_owned()]].concat()
                 } else {
                     let target = module.names.get(name).filter(|_| depth < 9)?;
-                    // A name that stands for itself is another crate's.
+                    // A name that resolves to itself is another crate.
                     let itself = target.first() == Some(first);
                     let target = [target.as_slice(), rest].concat();
                     return (!itself).then(|| self.resolve(from, &target, depth + 1))?;
@@ -200,7 +196,7 @@ impl Crate {
     }
 }
 
-/// All that can be reached from a module by imports.
+/// The modules that a module imports, directly or indirectly.
 fn reachable(
     edges: &BTreeMap<ModulePath, BTreeSet<ModulePath>>,
     from: &ModulePath,
@@ -226,7 +222,7 @@ fn display_path(place: &ModulePath) -> String {
 #[test]
 fn modules_have_no_import_cycles() {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
-    let mut circles = Vec::new();
+    let mut cycles = Vec::new();
     for name in CRATES {
         let crate_ = Crate::read(&root.join(name));
         assert!(crate_.0.len() > 1, "{name} has no modules");
@@ -236,7 +232,7 @@ fn modules_have_no_import_cycles() {
                 .iter()
                 .filter(|to| reachable(&edges, to).contains(from))
             {
-                circles.push(format!(
+                cycles.push(format!(
                     "{name}: {} imports {}",
                     display_path(from),
                     display_path(to)
@@ -244,5 +240,5 @@ fn modules_have_no_import_cycles() {
             }
         }
     }
-    assert!(circles.is_empty(), "in circles:\n{}", circles.join("\n"));
+    assert!(cycles.is_empty(), "import cycles:\n{}", cycles.join("\n"));
 }

@@ -1,3 +1,3 @@
-//! Nothing: without a build script cargo takes no notice of build dependencies.
+//! Empty: cargo ignores build dependencies of a package without a build script.
 
 fn main() {}

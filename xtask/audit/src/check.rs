@@ -1,5 +1,4 @@
-//! From SBOMs and the data to what is vulnerable: every component of every product against
-//! every advisory, each pair with a status as VEX has it.
+//! Checks every component of every product against every advisory; each pair has one of VEX's statuses.
 
 use std::collections::BTreeSet;
 
@@ -12,13 +11,14 @@ use super::data::{Advisory, AdvisoryDatabase, Justification, Watched};
 pub struct Product {
     pub name: &'static str,
     pub components: Vec<AuditedComponent>,
-    /// The functions that its programs take from shared libraries; `None` for one without programs.
+    /// The functions that its programs import from shared libraries; `None` for a product without programs.
     pub imports: Option<BTreeSet<String>>,
 }
 
 pub fn components(products: &[Product]) -> Vec<AuditedComponent> {
     let parts = products.iter().flat_map(|product| &product.components);
-    BTreeSet::from_iter(parts).into_iter().cloned().collect()
+    let parts: BTreeSet<_> = parts.collect();
+    parts.into_iter().cloned().collect()
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -29,7 +29,7 @@ pub enum Status {
     NotAffected {
         justification: Justification,
         impact: String,
-        /// Who decided that, and when, if it needed a decision.
+        /// By whom and when it was decided, if it needed a decision.
         decision: Option<String>,
     },
 }
@@ -48,7 +48,7 @@ pub struct Finding {
     pub aliases: Vec<String>,
     pub summary: String,
     pub source: String,
-    /// The first version without it, above the one that is there.
+    /// The first fixed version, for an affected component.
     pub fixed_in: Option<String>,
     #[serde(flatten)]
     pub status: Status,
@@ -58,7 +58,7 @@ pub struct Finding {
 pub struct Report {
     pub findings: Vec<Finding>,
     pub unwatched: Vec<AuditedComponent>,
-    /// Justifications that do not hold, each in a sentence.
+    /// Each is a sentence that explains the error.
     pub invalid_justifications: Vec<String>,
 }
 
@@ -116,7 +116,7 @@ fn finding(
             let ranges: Vec<_> = advisory.affected.iter().map(ToString::to_string).collect();
             Status::NotAffected {
                 justification: Justification::VulnerableCodeNotPresent,
-                impact: format!("Only versions {} have it.", ranges.join(" or ")),
+                impact: format!("Only versions {} are affected.", ranges.join(" or ")),
                 decision: None,
             }
         }
@@ -133,7 +133,7 @@ fn finding(
     })
 }
 
-/// Whether a version that is in no range comes after one, and not before all of them.
+/// Whether an unaffected version is after one of the affected ranges.
 fn is_later(advisory: &Advisory, watched: &Watched, part: &AuditedComponent) -> Result<bool> {
     let ranges = advisory.affected.iter();
     let ends = ranges.flat_map(|range| [&range.before, &range.through]);
@@ -145,8 +145,7 @@ fn is_later(advisory: &Advisory, watched: &Watched, part: &AuditedComponent) -> 
     Ok(false)
 }
 
-/// Justifications that excuse nothing any more, or whose proof failed. Only those for products that
-/// were looked at are judged.
+/// Justifications that are no longer needed or are wrong. Only those for the given products are checked.
 fn invalid_justifications(
     data: &AdvisoryDatabase,
     products: &[Product],
@@ -165,23 +164,22 @@ fn invalid_justifications(
                     && finding.product == name
                     && finding.status.has_decision()
             });
-            // A product without the component, such as one packed on another distribution, needs no
-            // excuse for it.
+            // A product without the component, such as one built on another distribution, needs no justification.
             let mut parts = product.components.iter();
             let there = parts.any(|part| part.base_purl == *component);
             if there && !hit {
-                add(", but its version does not have it; remove the justification");
+                add(", but its version is not affected; remove the justification");
             }
             let imports = product.imports.iter().flatten().cloned();
             let called = imports.filter(|name| justified.not_imported.contains(name));
             let called = called.collect::<Vec<_>>().join(", ");
             if !called.is_empty() {
                 add(&format!(
-                    " by functions that are not called, but {called} is"
+                    " by functions that are not imported, but {called} is"
                 ));
             }
             if product.imports.is_none() && !justified.not_imported.is_empty() {
-                add(" by what a program does not call, but it has no program");
+                add(" by functions that are not imported, but it has no program");
             }
         }
     }
@@ -250,7 +248,7 @@ mod tests {
         assert_eq!(status("1.3.2"), (Status::Fixed, None));
         assert_eq!(status("1.6.0"), (Status::Fixed, None));
         let (Status::NotAffected { justification, .. }, None) = status("0.4.4") else {
-            panic!("a version before the range has it");
+            panic!("a version before the range is affected");
         };
         assert_eq!(justification, Justification::VulnerableCodeNotPresent);
     }

@@ -1,5 +1,5 @@
-//! A component of a SBOM as advisories name it: by a package URL without a version. A
-//! distribution's package goes by its source package and its release, since that is what is fixed.
+//! Components of an SBOM as advisories identify them: by a package URL without a version. A distribution's package is
+//! identified by its source package and release, which is what distributions fix.
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Display, Formatter};
@@ -20,7 +20,7 @@ pub struct AuditedComponent {
     /// Its package URL without a version.
     pub base_purl: String,
     pub version: String,
-    /// Its package URL in the SBOM, with which documents refer to it.
+    /// Its package URL in the SBOM, which VEX documents refer to.
     pub purl: Option<String>,
 }
 
@@ -40,8 +40,8 @@ impl AuditedComponent {
         kinds.iter().any(|kind| self.base_purl.starts_with(kind))
     }
 
-    /// The component of an SBOM. `None` for what has its own SBOM (a base image) and for packages of
-    /// this project.
+    /// Converts a component of an SBOM. `None` for base images, which have their own SBOM, and for this project's
+    /// programs.
     fn of(component: &Component) -> Result<Option<Self>> {
         let named = |kind: &str| format!("pkg:{kind}/{}", component.name);
         let mut version = component.version.clone().unwrap_or_default();
@@ -52,7 +52,7 @@ impl AuditedComponent {
                 version = of.unwrap_or(version);
                 name
             }
-            // A crate with changes of ours has the faults of the original.
+            // A crate that we have modified has the vulnerabilities of the original.
             (ComponentKind::Crate, None) => named("cargo"),
             (_, None) => named("generic"),
         };

@@ -1,5 +1,5 @@
-//! What is known of vulnerabilities, as the files of `xtask/audit/data` have it: whose components
-//! are watched, what was found in them, and why some of it does no harm here.
+//! The advisory database in `xtask/audit/data`: watched components, advisories, and justifications of those that do not
+//! affect this project.
 
 use std::collections::BTreeSet;
 
@@ -27,16 +27,16 @@ pub struct AdvisoryDatabase {
     pub justified: Vec<JustifiedAdvisory>,
 }
 
-/// A component, or with `*` for a name all of an ecosystem.
+/// A component whose advisories are collected, or with `*` as its name all components of an ecosystem.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Watched {
     /// Its package URL without a version.
     pub component: String,
     pub version_scheme: VersionScheme,
-    /// Where its vulnerabilities are made known.
+    /// The URL where its vulnerabilities are published.
     pub announcements: String,
-    /// The day up to which they are in these files.
+    /// The day up to which these files have them.
     pub as_of: Datetime,
     #[serde(default)]
     pub osv: Vec<OsvName>,
@@ -47,7 +47,7 @@ pub struct Watched {
 pub struct OsvName {
     /// Such as `crates.io`, `Debian:12` or, for a repository, `GIT`.
     pub ecosystem: String,
-    /// Without one, the name of the component.
+    /// By default the name of the component.
     pub name: Option<String>,
 }
 
@@ -57,9 +57,9 @@ pub struct Advisory {
     pub id: String,
     #[serde(default)]
     pub aliases: Vec<String>,
-    /// What it is in, as [`Watched::component`] has it.
+    /// As in [`Watched::component`].
     pub component: String,
-    /// The versions that have it; the end of a range is the first fixed one.
+    /// The affected versions.
     pub affected: Vec<Range>,
     pub summary: String,
     pub source: String,
@@ -73,7 +73,7 @@ pub struct JustifiedAdvisory {
     pub products: Vec<String>,
     pub justification: Justification,
     pub impact: String,
-    /// Functions of a shared library that the function must not import, or this is void.
+    /// Functions of a shared library; the justification is invalid if the product imports one of them.
     #[serde(default)]
     pub not_imported: Vec<String>,
     pub decided_by: String,
@@ -109,7 +109,7 @@ impl AdvisoryDatabase {
         Ok(all)
     }
 
-    /// Who watches a component, by its package URL without a version.
+    /// The entry for a component, given by its package URL without a version.
     pub fn find_watched(&self, component: &str) -> Option<&Watched> {
         let named = |name: &str| self.watched.iter().find(|it| it.component == name);
         let all = component.rsplit_once('/');
@@ -126,7 +126,7 @@ impl AdvisoryDatabase {
         all.any(|justified| justified.id == id && justified.component == component)
     }
 
-    /// The day after which something that is published is in none of the files.
+    /// The day up to which all components' advisories are in the files.
     pub fn as_of(&self) -> String {
         let days = self.watched.iter().map(|watched| watched.as_of.to_string());
         days.min().unwrap_or_default()
@@ -136,11 +136,11 @@ impl AdvisoryDatabase {
         let mut components = BTreeSet::new();
         for watched in &self.watched {
             let name = &watched.component;
-            ensure!(components.insert(name), "{name} is watched twice");
+            ensure!(components.insert(name), "the entry of {name} is repeated");
             let announcements = &watched.announcements;
             ensure!(
                 is_link(announcements),
-                "{name}: `{announcements}` is no link"
+                "{name}: `{announcements}` is not a link"
             );
         }
         let mut names = BTreeSet::new();
@@ -150,7 +150,7 @@ impl AdvisoryDatabase {
             for name in advisory.names() {
                 ensure!(
                     names.insert((name, &advisory.component)),
-                    "{name} of {} is there twice",
+                    "{name} of {} is repeated",
                     advisory.component
                 );
             }
@@ -160,13 +160,13 @@ impl AdvisoryDatabase {
             ensure!(
                 self.advisories_for(component)
                     .any(|advisory| advisory.id == *id),
-                "{id} of {component} is justified, but no such advisory is there"
+                "{id} of {component} is justified, but there is no such advisory"
             );
             ensure!(
                 !justified.products.is_empty()
                     && !justified.impact.trim().is_empty()
                     && !justified.decided_by.trim().is_empty(),
-                "the justification of {id} lacks a product, a sentence or a name"
+                "the justification of {id} has no product, no impact or no name"
             );
         }
         Ok(())
@@ -174,17 +174,17 @@ impl AdvisoryDatabase {
 
     fn check_advisory(&self, advisory: &Advisory) -> Result<()> {
         let Some(watched) = self.find_watched(&advisory.component) else {
-            bail!("nobody watches the component");
+            bail!("the component is not watched");
         };
         ensure!(!advisory.affected.is_empty(), "no version is affected");
         for version in advisory.affected.iter().flat_map(Range::bounds) {
             watched.version_scheme.compare(version, version)?;
         }
         let (source, summary) = (&advisory.source, &advisory.summary);
-        ensure!(is_link(source), "`{source}` is no link");
+        ensure!(is_link(source), "`{source}` is not a link");
         ensure!(
             !summary.is_empty() && !summary.contains('\n'),
-            "it must be described in a line"
+            "its summary must be one line"
         );
         Ok(())
     }
@@ -257,7 +257,7 @@ mod tests {
             (
                 "pkg:generic/libwebp\"\n        affected",
                 "pkg:generic/libpng\"\n        affected",
-                "nobody watches",
+                "not watched",
             ),
             ("before = \"1.3.2\"", "before = \"next\"", "not a version"),
             ("before = ", "until = ", "not valid"),
@@ -265,10 +265,14 @@ mod tests {
             (
                 "source = \"https://example.org/1\"",
                 "source = \"a book\"",
-                "no link",
+                "is not a link",
             ),
-            ("\"GHSA-1\"", "\"CVE-1\"", "there twice"),
-            ("pkg:cargo/*", "pkg:generic/libwebp", "watched twice"),
+            ("\"GHSA-1\"", "\"CVE-1\"", "is repeated"),
+            (
+                "pkg:cargo/*",
+                "pkg:generic/libwebp",
+                "the entry of pkg:generic/libwebp is repeated",
+            ),
         ];
         for (from, to, said) in damages {
             let text = GOOD.replacen(from, to, 1);

@@ -1,6 +1,5 @@
-//! `cargo xtask audit`: what is known of vulnerabilities in what we ship, from the files in
-//! `xtask/audit/data` and from OSV, and what of it does harm; also as a VEX document beside each
-//! SBOM.
+//! `cargo xtask audit`: checks the components of the artefacts for known vulnerabilities, from the files in
+//! `xtask/audit/data` and from OSV, and writes a VEX document next to each SBOM.
 //!
 //! ```text
 //! SBOMs ▶ components ┐
@@ -45,29 +44,29 @@ use support::atomic;
 
 use support::output::print;
 
-/// How long OSV may take for all of its answers.
+/// For all requests together.
 const OSV_TIMEOUT: Duration = Duration::from_secs(60);
 
 const SDK: &str = "opencv-sdk";
 
 #[derive(clap::Args, Clone, Debug, Default)]
-// Two structs of the same name would be one group of options.
+// clap names the group after the struct, and another `Arguments` has that name already.
 #[group(skip)]
 pub struct Arguments {
     #[command(flatten)]
     pub build: build::Arguments,
 
-    /// Do not ask OSV: only what the files in xtask/audit/data know
+    /// Do not query OSV: only use the files in xtask/audit/data
     #[arg(long)]
     pub offline: bool,
 
-    /// Ask this server instead of OSV
+    /// Query this server instead of OSV
     #[arg(long, value_name = "URL", default_value = osv::ADDRESS, hide = true)]
     pub osv: String,
 }
 
-/// Checks what is shipped and prints what was found. Fails if something is vulnerable, if nobody
-/// watches a component, or if OSV could not be asked.
+/// Checks the artefacts and prints the findings. Fails if a component is affected or not watched, or if OSV could not
+/// be queried.
 pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let build = Build::read(&arguments.build)?;
     let (sdk, binary) = build_binary(&build)?;
@@ -80,7 +79,7 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     }
 }
 
-/// Checks the images, which are written for it, with OSV at that address if there is one.
+/// Writes the images and checks them, also with OSV if its address is given.
 pub fn audit_images(
     workspace: &Workspace,
     sdk: &Sdk,
@@ -94,7 +93,7 @@ pub fn audit_images(
     let online = match osv {
         None => OsvOutcome::Skipped,
         Some(address) => {
-            print_status("asking OSV");
+            print_status("querying OSV");
             query_osv(&data, &products, address, OSV_TIMEOUT, &mut report)
         }
     };
@@ -121,7 +120,7 @@ pub fn products(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Re
     ])
 }
 
-/// Asks OSV at `address` about all components, and adds to the report what the data does not know.
+/// Queries OSV at `address` about all components, and adds vulnerabilities that are not in the data to the report.
 pub fn query_osv(
     data: &AdvisoryDatabase,
     products: &[Product],
@@ -145,13 +144,13 @@ pub fn query_osv(
         let mut about = data.advisories_for(&part.base_purl);
         let advisory = about.find(|advisory| advisory.names().any(named));
         if let Some(advisory) = advisory {
-            let harmless = |finding: &&Finding| {
+            let is_unaffected = |finding: &&Finding| {
                 finding.id == advisory.id
                     && finding.component == *part
                     && finding.fixed_in.is_none()
                     && finding.status != Status::Affected
             };
-            let dispute = report.findings.iter().find(harmless);
+            let dispute = report.findings.iter().find(is_unaffected);
             if dispute.is_some_and(|finding| !data.is_justified(&finding.id, &part.base_purl)) {
                 disputed.push(format!("{part}: {}", advisory.id));
             }

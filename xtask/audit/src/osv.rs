@@ -1,5 +1,5 @@
-//! Asks OSV, a public database of vulnerabilities, about components: <https://google.github.io/osv.dev/api/>.
-//! Everything that goes wrong is an error, so that nobody takes a broken answer for an empty one.
+//! A client of OSV, a public database of vulnerabilities: <https://google.github.io/osv.dev/api/>. Every malformed
+//! response is an error, so that it is not mistaken for an empty one.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,10 +17,10 @@ pub const ADDRESS: &str = "https://api.osv.dev";
 
 const BATCH_SIZE: usize = 1000;
 
-/// How long an answer may be, in bytes; OSV's own limit.
+/// The limit of OSV's own responses.
 const MAX_RESPONSE_BYTES: u64 = 32 << 20;
 
-/// How often a question may be answered in part. OSV gives 1,000 vulnerabilities at once.
+/// The pages of a response. OSV returns 1,000 vulnerabilities per page.
 const MAX_PAGES: usize = 20;
 
 pub struct Osv {
@@ -31,7 +31,7 @@ pub struct Osv {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OsvEntry {
-    /// The component, as the index of what was asked about.
+    /// The index of the queried component.
     pub component: usize,
     pub id: String,
     pub aliases: Vec<String>,
@@ -61,7 +61,7 @@ struct Vulnerability {
     id: String,
     #[serde(default)]
     aliases: Vec<String>,
-    /// What a distribution's entry is about.
+    /// The vulnerabilities that a distribution's entry is about.
     #[serde(default)]
     upstream: Vec<String>,
     #[serde(default)]
@@ -72,7 +72,7 @@ struct Vulnerability {
 }
 
 impl Osv {
-    /// A way to `address` that gives up after `timeout`, whatever was answered until then.
+    /// A client of `address`; `timeout` is for all of its requests together.
     pub fn new(address: &str, timeout: Duration) -> Self {
         let config = ureq::Agent::config_builder()
             .timeout_connect(Some(timeout.min(Duration::from_secs(10))))
@@ -85,7 +85,7 @@ impl Osv {
         }
     }
 
-    /// What is known of `parts`. Withdrawn entries are left out.
+    /// The known vulnerabilities of `parts`, without withdrawn entries.
     pub fn query(
         &self,
         data: &AdvisoryDatabase,
@@ -110,7 +110,7 @@ impl Osv {
         Ok(known)
     }
 
-    /// Asks until nothing is left of each question, and adds component and id of each answer.
+    /// Requests all pages of the queries, and adds the component and ID of each result to `found`.
     fn batch(
         &self,
         mut pending: Vec<(usize, Value)>,
@@ -126,7 +126,7 @@ impl Osv {
             let (asked, answered) = (pending.len(), responses.results.len());
             ensure!(
                 asked == answered,
-                "OSV was asked {asked} questions and gave {answered} answers"
+                "OSV was sent {asked} queries and returned {answered} results"
             );
             let mut open = Vec::new();
             for ((part, mut query), response) in pending.into_iter().zip(responses.results) {
@@ -139,17 +139,17 @@ impl Osv {
             }
             pending = open;
         }
-        bail!("OSV had more to say after {MAX_PAGES} pages of answers")
+        bail!("OSV has more than {MAX_PAGES} pages of results")
     }
 
     fn describe(&self, id: &str) -> Result<Vulnerability> {
-        // It goes into an address.
+        // The ID becomes a part of a URL.
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
-        ensure!(id.bytes().all(plain), "OSV names a vulnerability `{id}`");
+        ensure!(id.bytes().all(plain), "OSV returned the invalid ID `{id}`");
         let entry: Vulnerability = self.request(&format!("/v1/vulns/{id}"), None)?;
         ensure!(
             entry.id == id,
-            "OSV was asked about {id} and describes {}",
+            "OSV was queried about {id} and describes {}",
             entry.id
         );
         Ok(entry)
@@ -158,7 +158,7 @@ impl Osv {
     fn request<T: DeserializeOwned>(&self, path: &str, body: Option<&[u8]>) -> Result<T> {
         let left = self.deadline.saturating_duration_since(Instant::now());
         let address = format!("{}{path}", self.address);
-        let what = || format!("failed to ask `{address}`");
+        let what = || format!("failed to query `{address}`");
         let response = match body {
             Some(body) => {
                 let request = self.agent.post(&address).content_type("application/json");
@@ -178,7 +178,7 @@ impl Osv {
             .read_to_vec();
         let text = text.with_context(what)?;
         serde_json::from_slice(&text)
-            .with_context(|| format!("`{address}` answers something else than OSV does"))
+            .with_context(|| format!("the response of `{address}` is not OSV's"))
     }
 }
 
@@ -197,7 +197,7 @@ impl Vulnerability {
     }
 }
 
-/// A question for each name that OSV has for a component, with the component's index.
+/// A query for each of OSV's names for a component, with the component's index.
 fn queries(data: &AdvisoryDatabase, parts: &[AuditedComponent]) -> Vec<(usize, Value)> {
     let mut queries = Vec::new();
     for (index, part) in parts.iter().enumerate() {
@@ -215,7 +215,8 @@ fn queries(data: &AdvisoryDatabase, parts: &[AuditedComponent]) -> Vec<(usize, V
 
 pub fn queryable_components(data: &AdvisoryDatabase, parts: &[AuditedComponent]) -> usize {
     let queries = queries(data, parts);
-    BTreeSet::from_iter(queries.iter().map(|(part, _)| part)).len()
+    let queried: BTreeSet<_> = queries.iter().map(|(part, _)| part).collect();
+    queried.len()
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What an audit found, for people and for programs.
+//! The output of an audit, as text and JSON.
 
 use std::path::PathBuf;
 
@@ -17,11 +17,11 @@ pub enum OsvOutcome {
         reason: String,
     },
     Queried {
-        /// How many components it has a name for.
+        /// The number of components with a name in OSV.
         components: usize,
-        /// How many there are.
+        /// The number of all components.
         total: usize,
-        /// What it sees in a version in which the data files do not.
+        /// Vulnerabilities of versions that are affected by OSV, but not by the data files.
         disputed: Vec<String>,
     },
 }
@@ -29,7 +29,7 @@ pub enum OsvOutcome {
 #[derive(Serialize)]
 pub struct AuditOutput {
     pub components: usize,
-    /// The day up to which the data files know what was published.
+    /// The day up to which the data files have published vulnerabilities.
     data_as_of: String,
     osv: OsvOutcome,
     #[serde(flatten)]
@@ -59,8 +59,8 @@ impl AuditOutput {
         failures.extend(self.report.unwatched_packages());
         if let OsvOutcome::Failed { .. } = self.osv {
             failures.push(
-                "OSV could not be asked, so that all of this is from the data files alone; \
-                 `--offline` for that on purpose"
+                "OSV could not be queried, so that these results are only from the data files; \
+                 use `--offline` if that is intended"
                     .to_owned(),
             );
         }
@@ -69,14 +69,14 @@ impl AuditOutput {
 }
 
 impl Report {
-    /// The vulnerabilities that are there, each once with the products that have it.
+    /// The vulnerabilities that affect components, each with its products.
     pub fn affected(&self) -> Vec<(&Finding, Vec<&'static str>)> {
         self.grouped(|status| *status == Status::Affected)
     }
 
-    /// Those that a decision calls harmless, in the same way.
-    fn harmless(&self) -> Vec<(&Finding, Vec<&'static str>)> {
-        // What a version never had needed no decision, and is in the VEX document alone.
+    /// The vulnerabilities that a decision classifies as not affecting a product, each with its products.
+    fn decided(&self) -> Vec<(&Finding, Vec<&'static str>)> {
+        // Vulnerabilities of other versions need no decision, and are only in the VEX document.
         self.grouped(Status::has_decision)
     }
 
@@ -94,13 +94,13 @@ impl Report {
         grouped
     }
 
-    /// Packages of the build machine's distribution about which nothing is known here, each in a sentence.
+    /// Packages of the build machine's distribution that are not watched, each in a sentence.
     pub fn unwatched_packages(&self) -> Vec<String> {
         let packages = self.unwatched.iter().filter(|part| part.is_package());
         packages.map(unwatched).collect()
     }
 
-    /// What is wrong, each in a sentence, but for [`Self::unwatched_packages`].
+    /// All failures except [`Self::unwatched_packages`], each in a sentence.
     pub fn failures(&self) -> Vec<String> {
         let present = self.affected().into_iter().map(|(finding, products)| {
             let (part, products, id) = (&finding.component, products.join(" and "), &finding.id);
@@ -119,7 +119,7 @@ impl Report {
 
 fn unwatched(part: &AuditedComponent) -> String {
     format!(
-        "nobody watches {part} ({}) for vulnerabilities; add it to xtask/audit/data",
+        "{part} ({}) is not watched for vulnerabilities; add it to xtask/audit/data",
         part.base_purl
     )
 }
@@ -139,10 +139,10 @@ impl CommandOutput for AuditOutput {
                 finding.source
             );
         }
-        for (finding, products) in self.report.harmless() {
+        for (finding, products) in self.report.decided() {
             if let Status::NotAffected { impact, .. } = &finding.status {
                 let (id, part, products) = (&finding.id, &finding.component, products.join(", "));
-                text += &format!("harmless  {id} {part} ({products}): {impact}\n");
+                text += &format!("not affected  {id} {part} ({products}): {impact}\n");
             }
         }
         let count = |wanted: fn(&Status) -> bool| {
@@ -150,9 +150,8 @@ impl CommandOutput for AuditOutput {
             findings.filter(|finding| wanted(&finding.status)).count()
         };
         text += &format!(
-            "{} components; vulnerabilities of them and of other versions of them: {} present, \
-             {} harmless or of other versions, {} fixed.\n\
-             The data files know what was published until {}.\n",
+            "{} components; vulnerabilities of these and other versions: {} affected, {} not affected, {} fixed.\n\
+             The data files have the vulnerabilities published up to {}.\n",
             self.components,
             self.report.affected().len(),
             count(|status| matches!(status, Status::NotAffected { .. })),
@@ -160,9 +159,9 @@ impl CommandOutput for AuditOutput {
             self.data_as_of
         );
         text += &match &self.osv {
-            OsvOutcome::Skipped => "OSV was not asked (--offline).\n".to_owned(),
+            OsvOutcome::Skipped => "OSV was not queried (--offline).\n".to_owned(),
             OsvOutcome::Failed { reason } => format!(
-                "OSV COULD NOT BE ASKED: {reason}\nWhat is above is from the data files alone.\n"
+                "OSV COULD NOT BE QUERIED: {reason}\nThe results above are only from the data files.\n"
             ),
             OsvOutcome::Queried {
                 components,
@@ -170,10 +169,10 @@ impl CommandOutput for AuditOutput {
                 disputed,
             } => {
                 let mut asked =
-                    format!("OSV was asked about {components} of {total} components.\n");
+                    format!("OSV was queried about {components} of {total} components.\n");
                 if !disputed.is_empty() {
                     asked += &format!(
-                        "It also names these, which the data files know to be of other versions: {}.\n",
+                        "It also reports these, which by the data files only affect other versions: {}.\n",
                         disputed.join(", ")
                     );
                 }

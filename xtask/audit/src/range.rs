@@ -1,5 +1,6 @@
-//! A range of versions that a vulnerability is in.
+//! Ranges of versions that a vulnerability affects.
 
+use std::cmp::Ordering;
 use std::fmt::{self, Display, Formatter};
 
 use anyhow::Result;
@@ -7,30 +8,30 @@ use serde::Deserialize;
 
 use super::version_scheme::VersionScheme;
 
-/// All versions between two bounds, each of which may be left out.
+/// All versions between two optional bounds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Range {
-    /// The first that is in it.
+    /// The first affected version.
     pub from: Option<String>,
-    /// The last that is below it.
+    /// The last version that is not affected yet.
     pub after: Option<String>,
-    /// The first that is fixed.
+    /// The first fixed version.
     pub before: Option<String>,
-    /// The last that is in it, where the first fixed one has no number yet.
+    /// The last affected version, if no fixed version is known.
     pub through: Option<String>,
 }
 
 impl Range {
     pub fn contains(&self, scheme: VersionScheme, version: &str) -> Result<bool> {
-        let bound = |bound: &Option<String>, wanted: fn(std::cmp::Ordering) -> bool| match bound {
+        let bound = |bound: &Option<String>, wanted: fn(Ordering) -> bool| match bound {
             Some(bound) => scheme.compare(version, bound).map(wanted),
             None => Ok(true),
         };
-        Ok(bound(&self.from, |o| o.is_ge())?
-            && bound(&self.after, |o| o.is_gt())?
-            && bound(&self.before, |o| o.is_lt())?
-            && bound(&self.through, |o| o.is_le())?)
+        Ok(bound(&self.from, Ordering::is_ge)?
+            && bound(&self.after, Ordering::is_gt)?
+            && bound(&self.before, Ordering::is_lt)?
+            && bound(&self.through, Ordering::is_le)?)
     }
 
     pub fn bounds(&self) -> impl Iterator<Item = &str> {

@@ -1,4 +1,4 @@
-//! The audit of a made-up product against a server that is none of OSV's.
+//! Tests of the audit with a made-up product and a fake of OSV.
 
 pub mod fake_osv;
 
@@ -48,17 +48,17 @@ fn audit(version: &'static str, behaviour: Behaviour) -> AuditOutput {
     AuditOutput::new(&data, &products, report, online, Vec::new())
 }
 
-fn knows(version: &'static str, id: &str) -> Behaviour {
+fn with_entry(version: &'static str, id: &str) -> Behaviour {
     let entry = json!({"id": id, "summary": "Something bad"});
     Behaviour {
-        knows: vec![("GIT", "https://example.org/libwebp", version, entry)],
+        entries: vec![("GIT", "https://example.org/libwebp", version, entry)],
         ..Behaviour::default()
     }
 }
 
 #[test]
 fn osv_only_findings_are_failures() {
-    let output = audit("1.6.0", knows("1.6.0", "OSV-2027-1"));
+    let output = audit("1.6.0", with_entry("1.6.0", "OSV-2027-1"));
     assert_eq!(
         output.failures(),
         ["libwebp 1.6.0 of face-detect has OSV-2027-1"]
@@ -68,15 +68,15 @@ fn osv_only_findings_are_failures() {
         text.contains("https://osv.dev/vulnerability/OSV-2027-1"),
         "{text}"
     );
-    assert!(text.contains("asked about 1 of 1 components"), "{text}");
+    assert!(text.contains("queried about 1 of 1 components"), "{text}");
 }
 
 #[test]
 fn findings_known_to_both_are_reported_once() {
-    let output = audit("1.2.0", knows("1.2.0", "GHSA-j7hp-h8jx-5ppr"));
+    let output = audit("1.2.0", with_entry("1.2.0", "GHSA-j7hp-h8jx-5ppr"));
     let expected = "libwebp 1.2.0 of face-detect has CVE-2023-4863, fixed in 1.3.2";
     assert_eq!(output.failures(), [expected]);
-    let output = audit("1.6.0", knows("1.6.0", "GHSA-j7hp-h8jx-5ppr"));
+    let output = audit("1.6.0", with_entry("1.6.0", "GHSA-j7hp-h8jx-5ppr"));
     assert!(output.failures().is_empty());
     assert!(
         output.to_text().contains("libwebp 1.6.0: CVE-2023-4863"),
@@ -97,11 +97,11 @@ fn an_osv_failure_is_not_an_empty_result() {
         );
         let failures = output.failures();
         assert!(
-            failures[0].contains("OSV could not be asked"),
+            failures[0].contains("OSV could not be queried"),
             "{failures:?}"
         );
         assert!(
-            output.to_text().contains("OSV COULD NOT BE ASKED"),
+            output.to_text().contains("OSV COULD NOT BE QUERIED"),
             "{}",
             output.to_text()
         );
@@ -118,11 +118,15 @@ fn an_osv_failure_is_not_an_empty_result() {
         OsvOutcome::Skipped,
         Vec::new(),
     );
-    assert!(offline.to_text().contains("OSV was not asked (--offline)"));
+    assert!(
+        offline
+            .to_text()
+            .contains("OSV was not queried (--offline)")
+    );
     assert!(offline.failures().is_empty());
 }
 
-/// Versions of libraries, and how many of them have a vulnerability.
+/// The number of libraries, given with their versions, that have a vulnerability.
 fn affected(libraries: &[(&str, &str)]) -> usize {
     let parts = libraries.iter().map(|(name, version)| {
         AuditedComponent::new(name, &format!("pkg:generic/{name}"), version)
@@ -145,7 +149,7 @@ fn affected(libraries: &[(&str, &str)]) -> usize {
 
 #[test]
 fn old_libraries_are_affected_and_current_ones_are_not() {
-    // What OpenCV 4.5.5 brings, but for libjpeg-turbo, whose 2.1.2 has nothing that is compiled here.
+    // The versions in OpenCV 4.5.5, except for libjpeg-turbo: no vulnerability of its 2.1.2 is in code compiled here.
     let old = [
         ("libwebp", "1.2.0"),
         ("libpng", "1.6.37"),

@@ -1,5 +1,5 @@
-//! How versions are ordered. Every ecosystem has an order of its own; by a wrong one a fixed package
-//! passes for a vulnerable one, or the other way round.
+//! Compares versions. Every ecosystem has its own order; with a wrong one, a vulnerable package passes for a fixed one
+//! or vice versa.
 
 use std::cmp::Ordering;
 
@@ -12,16 +12,16 @@ use serde::Deserialize;
 pub enum VersionScheme {
     /// Crates: <https://semver.org/>.
     Semver,
-    /// C libraries: numbers with dots between, of any count, and letters after them (`1.6.57`, `9e`,
-    /// `1.3.1.1-motley`, `3.0-rc1`).
+    /// C libraries: any number of numbers separated by dots, followed by letters (`1.6.57`, `9e`, `1.3.1.1-motley`,
+    /// `3.0-rc1`).
     Dotted,
-    /// Debian's packages: epoch, upstream version, revision. See deb-version(7).
+    /// Debian packages: epoch, upstream version, revision. See deb-version(7).
     Deb,
-    /// Packages of Red Hat's kind: epoch, version, release. See rpm-version(7).
+    /// RPM packages: epoch, version, release. See rpm-version(7).
     Rpm,
 }
 
-/// Words that come before the release whose number they follow.
+/// Suffixes of versions before the release with the same number.
 const BEFORE_RELEASE: [&str; 6] = ["alpha", "beta", "dev", "pre", "preview", "rc"];
 
 impl VersionScheme {
@@ -44,7 +44,7 @@ impl VersionScheme {
     }
 }
 
-/// Where there is nothing, or a zero, counts as the same: `1.3` is `1.3.0`.
+/// Missing numbers count as zero: `1.3` is `1.3.0`.
 fn dotted(left: &str, right: &str) -> Ordering {
     let (mut left, mut right) = (left.as_bytes(), right.as_bytes());
     loop {
@@ -55,8 +55,7 @@ fn dotted(left: &str, right: &str) -> Ordering {
     }
 }
 
-/// Takes the next number or word, with what makes it comparable: a class, then its length if it is a
-/// number, then itself.
+/// Takes the next number or word as a comparable tuple: its class, its length if it is a number, and its bytes.
 fn token(rest: &mut &[u8]) -> (i8, usize, Vec<u8>) {
     let _ = take(rest, |byte| !byte.is_ascii_alphanumeric());
     let word = take(rest, |byte| byte.is_ascii_alphabetic()).to_ascii_lowercase();
@@ -69,7 +68,7 @@ fn token(rest: &mut &[u8]) -> (i8, usize, Vec<u8>) {
     (class, number.len(), number.to_vec())
 }
 
-/// `EPOCH:VERSION-REVISION`, whose parts are compared one after the other.
+/// Compares the parts of `EPOCH:VERSION-REVISION` in order.
 fn packaged(left: &str, right: &str, part: fn(&[u8], &[u8]) -> Ordering) -> Ordering {
     fn parts(version: &str) -> [&[u8]; 3] {
         let (epoch, rest) = version.split_once(':').unwrap_or(("", version));
@@ -77,7 +76,7 @@ fn packaged(left: &str, right: &str, part: fn(&[u8], &[u8]) -> Ordering) -> Orde
         [epoch, upstream, revision].map(str::as_bytes)
     }
     let pairs = parts(left).into_iter().zip(parts(right));
-    // No epoch is epoch 0, no revision is revision 0: both orders take them for the same.
+    // A missing epoch or revision is equal to 0 in both orders.
     let zero = |text| if <[u8]>::is_empty(text) { b"0" } else { text };
     let mut orders = pairs.map(|(left, right)| part(zero(left), zero(right)));
     orders
@@ -85,8 +84,8 @@ fn packaged(left: &str, right: &str, part: fn(&[u8], &[u8]) -> Ordering) -> Orde
         .unwrap_or(Ordering::Equal)
 }
 
-/// dpkg's order of one part: text and numbers in turn. In text a tilde comes before the end, the end
-/// before letters, and letters before everything else.
+/// dpkg's order of one part: alternating text and numbers. In text, a tilde is before the end, the end before letters,
+/// and letters before everything else.
 fn deb_part(mut left: &[u8], mut right: &[u8]) -> Ordering {
     let weight = |byte: Option<&u8>| match byte {
         Some(b'~') => -1,
@@ -113,8 +112,8 @@ fn deb_part(mut left: &[u8], mut right: &[u8]) -> Ordering {
     Ordering::Equal
 }
 
-/// rpm's order of one part: numbers and words in turn, whatever is between them. A tilde comes before
-/// the end, a caret after it, and numbers after words.
+/// rpm's order of one part: numbers and words, whatever separates them. A tilde is before the end, a caret after it,
+/// and numbers are after words.
 fn rpm_part<'a>(mut left: &'a [u8], mut right: &'a [u8]) -> Ordering {
     loop {
         for side in [&mut left, &mut right] {
@@ -155,7 +154,7 @@ fn take<'a>(rest: &mut &'a [u8], wanted: impl Fn(u8) -> bool) -> &'a [u8] {
     taken
 }
 
-/// Takes a number, of any length, without the zeros before it.
+/// Takes a number of any length, without leading zeros.
 fn number<'a>(rest: &mut &'a [u8]) -> &'a [u8] {
     take(rest, |byte| byte == b'0');
     take(rest, |byte| byte.is_ascii_digit())
@@ -169,7 +168,7 @@ fn by_value(left: &[u8], right: &[u8]) -> Ordering {
 mod tests {
     use super::*;
 
-    /// Each line is in ascending order; `=` joins what is the same.
+    /// Each line is in ascending order; `=` joins equal versions.
     fn ascending(order: VersionScheme, lines: &[&str]) {
         for line in lines {
             let groups: Vec<Vec<_>> = line

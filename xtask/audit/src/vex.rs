@@ -1,5 +1,5 @@
-//! What is known of a product's vulnerabilities as an OpenVEX document, which scanners read:
-//! <https://github.com/openvex/spec/blob/main/OPENVEX-SPEC.md>. The same findings give the same bytes.
+//! Writes a product's findings as an OpenVEX document, which scanners read. It is reproducible: the same findings give
+//! the same bytes. Source: <https://github.com/openvex/spec/blob/main/OPENVEX-SPEC.md>.
 
 use anyhow::Result;
 use layer::{Digest, rfc3339};
@@ -9,8 +9,7 @@ use super::check::{Finding, Status};
 
 const CONTEXT: &str = "https://openvex.dev/ns/v0.2.0";
 
-/// The document for the product `name`, whose SBOM calls it `product`, of the findings
-/// that are about it. `time` is in seconds since 1970.
+/// The document of `findings` for the product `name`, whose package URL is `product`. `time` is in seconds since 1970.
 pub fn document(name: &str, product: &str, findings: &[&Finding], time: u64) -> Result<Vec<u8>> {
     let statements = findings.iter().map(|finding| statement(product, finding));
     let statements: Vec<_> = statements.collect();
@@ -95,7 +94,7 @@ mod tests {
 
     #[test]
     fn every_status_has_the_fields_openvex_requires() {
-        let excuse = Status::NotAffected {
+        let not_affected = Status::NotAffected {
             justification: Justification::VulnerableCodeNotInExecutePath,
             impact: "Nothing decodes WebP.".to_owned(),
             decision: Some("by somebody on 2026-11-28".to_owned()),
@@ -103,7 +102,7 @@ mod tests {
         let findings = [
             finding("CVE-1", Status::Affected),
             finding("CVE-2", Status::Fixed),
-            finding("CVE-3", excuse),
+            finding("CVE-3", not_affected),
         ];
         let findings: Vec<_> = findings.iter().collect();
         let make = || document("face-detect", "pkg:oci/face-detect@1", &findings, 0).unwrap();

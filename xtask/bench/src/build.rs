@@ -1,5 +1,5 @@
-//! `cargo xtask bench build`: our minimal SDK against OpenCV with all modules and options that it has by
-//! default: how long compiling each takes, and the size of its libraries.
+//! `cargo xtask bench build`: compares compile time and library sizes of our minimal SDK with those of OpenCV with all
+//! of its default modules and options.
 
 use std::time::Instant;
 
@@ -21,10 +21,10 @@ pub fn run(context: &BenchContext) -> Result<Figures> {
     let full = Baseline::build(recipe, paths, &build.launcher)
         .context("failed to build all of OpenCV's default modules")?;
     let mut notes = vec![if is_built {
-        "how long building took by the clock is not known: both were built before".to_owned()
+        "the wall-clock time of building is not known: both were built before".to_owned()
     } else {
         let seconds = start.elapsed().as_secs_f64();
-        format!("building OpenCV with its defaults took {seconds:.0} s by the clock")
+        format!("building OpenCV with its defaults took {seconds:.0} s (wall clock)")
     }];
     let full = &full.manifest;
     let compile_time = CompileTime::read(&paths.work_dir(&recipe.target))?;
@@ -35,12 +35,12 @@ pub fn run(context: &BenchContext) -> Result<Figures> {
     };
     let seconds = |compile_time: &CompileTime| compile_time.seconds.values().sum::<f64>();
     if compile_time.seconds.is_empty() {
-        let note = "how long our libraries took to compile is not known: they were built elsewhere";
+        let note = "the compile times of our libraries are not known: they were built elsewhere";
         notes.push(note.to_owned());
     } else {
         let (all, few) = (seconds(&full.compile_time), seconds(&compile_time));
         add(
-            "all calls of the compiler together",
+            "compile time, sum of all compiler calls",
             Unit::Seconds,
             all,
             few,
@@ -52,7 +52,7 @@ pub fn run(context: &BenchContext) -> Result<Figures> {
     Ok(Figures {
         method: format!(
             "OpenCV {} as static libraries from the same source by the same compiler: {} libraries by default, {} of \
-             ours. Of the function, `cargo xtask size` shows what is linked of either.",
+             ours. `cargo xtask size` shows how much of either is linked into the function.",
             full.version,
             full.libraries.len(),
             ours.len()

@@ -1,6 +1,6 @@
-//! `cargo xtask bench cold`: from the start of a function's process to its first question for an event, with its
-//! cascades ready, and from the first event to its answer; ours and Python's in turn, with their files in memory
-//! and without.
+//! `cargo xtask bench cold`: measures the time from the start of a function's process to its first poll for an event,
+//! with its cascades loaded, and from the first event to its response. Ours and Python's alternate, with and without
+//! their files in the page cache.
 
 mod fake_runtime_api;
 mod page_cache;
@@ -21,35 +21,33 @@ use super::rig::{BenchRig, IMPLEMENTATIONS, Implementation, REFERENCE, by_implem
 use super::statistics::{in_milliseconds, time_ms};
 
 const RUNS: Repetitions = (15, 2);
-/// How long a function may take, on a slow and busy machine.
+/// Long enough for a slow and busy machine.
 const FIRST_POLL_TIMEOUT: Duration = Duration::from_secs(60);
-/// Who has read fewer megabytes from the disk than this had its files in memory.
+/// A function that has read less from the disk had its files in the page cache.
 const CACHED_READ_MEGABYTES: f64 = 1.0;
 const FIRST_POLL: &str = "process start to first poll, cascades ready";
-const FIRST_RESPONSE: &str = "first event, which starts the process, to its answer";
-const CPU_TIME: &str = "processors' time until the first poll";
+const FIRST_RESPONSE: &str = "first event, which starts the process, to its response";
+const CPU_TIME: &str = "CPU time until the first poll";
 const FROM_DISK: &str = "read from the disk until the first poll";
-const IN_MEMORY: &str = "its files in memory";
-const ON_DISK: &str = "its files on the disk";
+const IN_MEMORY: &str = "files in memory";
+const ON_DISK: &str = "files on the disk";
 
 struct StartSample {
     milliseconds: f64,
-    /// Megabytes from the disk.
     disk_megabytes: f64,
-    /// Milliseconds of processors.
     cpu_ms: f64,
 }
 
-/// Milliseconds, the reference's and ours.
+/// In milliseconds, the reference's and ours.
 type Times = [Vec<f64>; 2];
 
 pub struct ColdBench {
     pub figures: Figures,
-    /// The median time to the first poll, the reference's and ours.
+    /// The median time to the first poll in milliseconds, the reference's and ours.
     pub first_poll: [f64; 2],
 }
 
-/// Of all runs; of pairs, the first has the functions' files in memory and the second on the disk.
+/// Of all runs. In pairs of times, the first is with the functions' files in the page cache, the second without.
 #[derive(Default)]
 struct Measurements {
     polls: [Times; 2],
@@ -63,7 +61,7 @@ pub fn run(context: &BenchContext) -> Result<ColdBench> {
     let runs = context.repetitions(RUNS);
     let mut measured = Measurements::default();
     let mut step = Step::start("starting both functions");
-    // Once without counting: then all files are in memory.
+    // A run that is not counted, so that all files are in the page cache.
     for implementation in IMPLEMENTATIONS {
         first_poll(&rig, implementation)?;
         first_response(&rig, implementation)?;
@@ -80,9 +78,9 @@ pub fn run(context: &BenchContext) -> Result<ColdBench> {
         figures: Figures {
             groups: measured.groups(&mut notes),
             method: format!(
-                "Medians of {runs} run(s) in turn. The first poll is the first request for an event at a stand-in for \
-                 Lambda's Runtime API, the first answer that of AWS's emulator, which starts the function when \
-                 the event comes. The event names {} on a loopback S3.",
+                "Medians of {runs} alternating run(s). The first poll is the first request for an event to a fake of \
+                 Lambda's Runtime API; the first response is that of AWS's emulator, which starts the function when \
+                 it gets the event. The event names {} on a loopback S3.",
                 rig.photos.small.title()
             ),
             notes,
@@ -120,7 +118,9 @@ impl Measurements {
             .all(|read| median(read) > CACHED_READ_MEGABYTES);
         let group = |title: &str, times: &[Times; 2]| {
             let group = Group::new(title, Unit::Milliseconds, Some(REFERENCE));
-            let mut group = group.with_case(IN_MEMORY, &values(&times[0]));
+            let mut group = group
+                .in_comparison()
+                .with_case(IN_MEMORY, &values(&times[0]));
             if from_disk {
                 group.add_case(ON_DISK, &values(&times[1]));
             }
@@ -137,8 +137,8 @@ impl Measurements {
             groups.push(read.with_case(ON_DISK, &values(&self.disk_reads)));
         } else {
             notes.push(format!(
-                "starts with files on the disk were skipped: this system keeps them in memory when it is asked to \
-                 forget them, and the functions read {:.1} and {:.1} MB",
+                "starts with files on the disk were skipped: this system keeps files in its page cache despite \
+                 fadvise, and the functions read only {:.1} and {:.1} MB from the disk",
                 median(&self.disk_reads[0]),
                 median(&self.disk_reads[1])
             ));
@@ -151,7 +151,7 @@ fn first_poll(rig: &BenchRig, implementation: Implementation) -> Result<StartSam
     let lambda = FakeRuntimeApi::start()?;
     let log = tempfile::NamedTempFile::new().context("failed to create a temporary file")?;
     let command = rig.command(implementation);
-    let (program, arguments) = command.split_first().context("there is no command")?;
+    let (program, arguments) = command.split_first().context("the command is empty")?;
     let sh = Shell::new()?;
     sh.change_dir(rig.working_dir(implementation));
     let run = cmd!(sh, "{program} {arguments...}")
@@ -165,7 +165,10 @@ fn first_poll(rig: &BenchRig, implementation: Implementation) -> Result<StartSam
     let process = Child::start_logged(run, log.path())?;
     let polled = lambda.wait_for_poll(FIRST_POLL_TIMEOUT).with_context(|| {
         let log_text = fs_err::read_to_string(log.path()).unwrap_or_default();
-        format!("the function, {}, said: {log_text}", implementation.name())
+        format!(
+            "the log of the function, {}: {log_text}",
+            implementation.name()
+        )
     })?;
     Ok(StartSample {
         milliseconds: in_milliseconds(&(polled - start)),
@@ -176,5 +179,5 @@ fn first_poll(rig: &BenchRig, implementation: Implementation) -> Result<StartSam
 
 fn first_response(rig: &BenchRig, implementation: Implementation) -> Result<f64> {
     let emulator = rig.start_function(implementation)?;
-    time_ms(|| rig.detect_faces(&emulator, &rig.photos.small).map(drop))
+    time_ms(|| BenchRig::detect_faces(&emulator, &rig.photos.small).map(drop))
 }

@@ -1,4 +1,4 @@
-//! What every bench needs: the project, what was built of it, and how thoroughly to measure.
+//! The context of all benches: the build, its output, and the options.
 
 use std::path::PathBuf;
 
@@ -7,18 +7,18 @@ use opencv_build::Sdk;
 
 use package::build::Build;
 
-/// How often something is done in a thorough run, and in a quick one.
+/// The count of repetitions in a thorough run and in a quick one.
 pub type Repetitions = (usize, usize);
 
 #[derive(clap::Args, Clone, Debug, Default)]
 #[group(skip)]
 pub struct Options {
-    /// Measure few times: to see that all of it works, and not for figures
+    /// Repeat measurements only a few times: a check that the benches work, without usable figures
     #[arg(long, global = true)]
     pub quick: bool,
 
-    /// The folder with photos to measure on besides OpenCV's samples
-    /// [default: shared/photos beside the project, if it is there]
+    /// The folder with photos to measure with in addition to the samples
+    /// [default: shared/photos next to the project, if it exists]
     #[arg(long, global = true, value_name = "FOLDER")]
     pub photos: Option<PathBuf>,
 }

@@ -1,5 +1,5 @@
-//! `cargo xtask bench cost`: what a million photos cost, from the memory and the time that each function needs and
-//! from Lambda's prices, which are data. A model, and no bill.
+//! `cargo xtask bench cost`: estimates the cost of a million photos from the memory and the time that each function
+//! needs, and from Lambda's prices in `data/prices.toml`.
 
 mod prices;
 
@@ -17,10 +17,10 @@ use super::{cold, memory, warm};
 
 #[derive(Clone, Copy, Debug)]
 struct ResourceUse {
-    /// Bytes at its peak.
+    /// Peak memory in bytes.
     peak: f64,
     warm: Sample,
-    /// Milliseconds from the start to the first poll, all of them a processor's.
+    /// Milliseconds from the start to the first poll, taken as CPU time.
     start: f64,
 }
 
@@ -40,9 +40,9 @@ pub fn from_measurements(
     let photos = [warm.samples.first(), warm.samples.last()];
     let one = prices.memory.vcpu_megabytes;
     let group = |title: &str, unit| Group::new(title, unit, Some(REFERENCE));
-    let mut sizes = group("memory size that is needed", Unit::Megabytes);
+    let mut sizes = group("required memory size", Unit::Megabytes);
     let mut durations = group("duration at that size", Unit::Milliseconds);
-    let mut costs = group("a million photos", Unit::Dollars);
+    let mut costs = group("a million photos", Unit::Dollars).in_comparison();
     let title = format!("a million photos at {one} MB, one vCPU");
     let mut vcpu = group(&title, Unit::Dollars);
     for ((photo, samples), peaks) in photos.into_iter().flatten().zip(memory.peaks) {
@@ -68,10 +68,10 @@ pub fn from_measurements(
     let assumptions = &prices.assumptions;
     Ok(Figures {
         method: format!(
-            "A model: memory is the measured peak and {:.0} % more, at least {} MB. {} MB are one vCPU, less memory is \
-             a part of one and more is several; an invocation takes its processors' time divided by that, but never \
+            "A model: memory is the measured peak and {:.0} % more, at least {} MB. {} MB are one vCPU, other sizes \
+             have a proportional share; an invocation takes its CPU time divided by that share, but never \
              less than it took here. {} of a million invocations start a process first, whose time to the first \
-             poll is billed too. Prices of {} for {}; S3 is not in it.",
+             poll is billed too. Prices of {} for {}; without the cost of S3.",
             assumptions.margin * 100.0,
             prices.memory.smallest_megabytes,
             prices.memory.vcpu_megabytes,
@@ -92,7 +92,7 @@ fn duration(prices: &Prices, needs: &ResourceUse, megabytes: f64) -> f64 {
 /// US dollars of a million invocations at a memory size.
 fn cost_of_million(prices: &Prices, rates: &Rates, needs: &ResourceUse, megabytes: f64) -> f64 {
     let start = needs.start / prices.vcpus(megabytes).min(1.0);
-    // Each is billed by whole milliseconds.
+    // Lambda bills whole milliseconds.
     let warm = duration(prices, needs, megabytes).ceil() * 1e6;
     let cold = start.ceil() * prices.assumptions.cold_starts_per_million;
     let gigabyte_seconds = (warm + cold) / 1e3 * megabytes / 1024.0;
@@ -115,12 +115,13 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::float_cmp, reason = "the durations are whole numbers")]
     fn less_memory_is_slower_at_the_same_cost() {
         let prices = Prices::embedded().unwrap();
         let whole = prices.memory.vcpu_megabytes;
         assert_eq!(duration(&prices, &needs(), whole), 80.0);
         assert_eq!(duration(&prices, &needs(), whole / 4.0), 320.0);
-        // It was not measured to be any faster with more processors than it had.
+        // The model does not assume a speed-up by more vCPUs than were measured with.
         assert_eq!(duration(&prices, &needs(), whole * 6.0), 50.0);
         let rates = prices.rates(Architecture::X86_64);
         let costs = [1.0, 4.0].map(|part| cost_of_million(&prices, rates, &needs(), whole / part));

@@ -1,5 +1,5 @@
-//! `cargo xtask bench detect`: faces and eyes in photos, by our detector, by OpenCV's own from the same SDK and by
-//! the Python wheel, photo by photo in turn; and the lists that they find, which must be the same.
+//! `cargo xtask bench detect`: measures the detection of faces and eyes by our detector, by OpenCV's own in the same
+//! SDK and by the Python wheel, which alternate for each photo. Their lists of rectangles must be the same.
 
 mod cascade_loading;
 mod compile;
@@ -20,11 +20,11 @@ use super::figures::{Figures, Group, Unit};
 use super::photos::{Photo, Photos};
 use super::python_reference::PythonReference;
 
-/// Windows that must agree on a face, and on an eye.
+/// `minNeighbors` for faces and eyes.
 const FACE_NEIGHBOURS: u32 = 4;
 const EYE_NEIGHBOURS: u32 = 3;
 const THREADS: [u32; 2] = [1, 2];
-/// Rounds, of which the median counts, and runs in each, of which the fastest does.
+/// A time is the median of the rounds; that of a round is its fastest run.
 const ROUNDS: Repetitions = (5, 1);
 const RUNS: Repetitions = (2, 1);
 
@@ -63,7 +63,7 @@ pub fn run(context: &BenchContext) -> Result<Figures> {
     if !programs.has_our_detector {
         notes.push("this SDK has OpenCV's own detector only: ours was not measured".to_owned());
     }
-    // The large one takes as long as all others.
+    // The large photo takes as long as all others together.
     let large = (!context.options.quick).then_some(&photos.large);
     let shown: Vec<_> = photos.all.iter().chain(large).collect();
     programs.prepare(context, &shown)?;
@@ -72,9 +72,10 @@ pub fn run(context: &BenchContext) -> Result<Figures> {
     let (rounds, runs) = (context.repetitions(ROUNDS), context.repetitions(RUNS));
     Ok(Figures {
         method: format!(
-            "detectMultiScale on the grey picture, scale factor 1.1, {FACE_NEIGHBOURS} neighbours for faces and {EYE_NEIGHBOURS} for eyes. \
-             The implementations take turns for each photo; a time is the median of {rounds} round(s), and a round's the \
-             fastest of {runs} run(s). Every list of rectangles was the same as the wheel's."
+            "detectMultiScale on the grey image, scale factor 1.1, {FACE_NEIGHBOURS} neighbours for faces and \
+             {EYE_NEIGHBOURS} for eyes. The implementations alternate for each photo; a time is the median of {rounds} \
+             round(s), and that of a round the fastest of {runs} run(s). Every list of rectangles was the same as the \
+             wheel's."
         ),
         notes,
         groups: groups.into_iter().chain([loading]).collect(),
@@ -94,14 +95,14 @@ impl Programs {
             let (wheel, sdk) = (self.wheel.load_photo(photo)?, self.sdk.load_photo(photo)?);
             ensure!(
                 wheel == sdk,
-                "the SDK decodes {} to other pixels than the wheel: {sdk:?} and {wheel:?}",
+                "the SDK and the wheel decode {} to different pixels: {sdk:?} and {wheel:?}",
                 photo.name
             );
         }
         Ok(())
     }
 
-    /// Faces and eyes in each whole photo, and eyes in the faces that the wheel finds.
+    /// Detection of faces and eyes in each whole photo, and of eyes in the faces that the wheel finds.
     fn tasks<'a>(&mut self, photos: &[&'a Photo]) -> Result<Vec<Task<'a>>> {
         let mut tasks = Vec::new();
         for photo in photos {
@@ -172,6 +173,7 @@ impl Programs {
                         group.add_case(task.photo.title(), &values);
                     }
                 }
+                group.in_comparison = threads == 1;
                 groups.push(group.with_means());
             }
         }
@@ -228,8 +230,8 @@ impl Task<'_> {
     }
 }
 
-/// Refuses lists that are not the wheel's. With several threads OpenCV's own order is a race, and only what
-/// is in the list counts.
+/// Fails if a list differs from the first, the wheel's. With several threads, OpenCV's order is not deterministic and
+/// is ignored.
 fn ensure_same_rectangles(
     task: &Task,
     threads: u32,

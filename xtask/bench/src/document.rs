@@ -1,5 +1,5 @@
-//! A bench's figures with when, where and of what they are: as text, as JSON, and kept as files below
-//! `target/bench/MACHINE/`, those of a quick run apart.
+//! A bench's figures with date, machine and commit: as text, as JSON, and saved as files in `target/bench/MACHINE/`,
+//! those of a quick run in a subfolder.
 
 use std::path::PathBuf;
 
@@ -13,13 +13,14 @@ use time::format_description::well_known::Rfc3339;
 
 use super::figures::{Figures, Group, format_ratio, format_value};
 use super::machine::Machine;
-use super::plot::plot;
+use super::plot::{comparison, plot};
+use super::rig::OURS;
 use package::workspace::Workspace;
 use size::revision::revision;
 use support::atomic;
 use support::output::{self, CommandOutput, format_table};
 
-/// The form of the document; another number whenever readers of the old one would misread it.
+/// The version of the document's format; incremented with every incompatible change.
 pub const SCHEMA: u32 = 2;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -28,7 +29,7 @@ pub struct Document {
     schema: u32,
     pub bench: String,
     date: String,
-    /// The project's commit, with `+` if files were changed after it.
+    /// The abbreviated commit, followed by `+` if the work tree has changes.
     commit: Option<String>,
     machine: Machine,
     command: String,
@@ -36,12 +37,12 @@ pub struct Document {
     pub figures: Figures,
 }
 
-/// What `data/document.schema.json` has against a document: nothing, or why it is none.
+/// The violations of `data/document.schema.json` in a document.
 pub fn schema_errors(document: &Value) -> Result<Vec<String>> {
     let schema: Value = serde_json::from_str(include_str!("../data/document.schema.json"))
-        .context("data/document.schema.json is no JSON")?;
+        .context("data/document.schema.json is not JSON")?;
     let validator = jsonschema::draft202012::new(&schema)
-        .map_err(|error| anyhow!("data/document.schema.json is no schema: {error}"))?;
+        .map_err(|error| anyhow!("data/document.schema.json is not a JSON schema: {error}"))?;
     let describe = |error: ValidationError| format!("{error} at `{}`", error.instance_path());
     Ok(validator.iter_errors(document).map(describe).collect())
 }
@@ -50,8 +51,28 @@ pub fn schema_errors(document: &Value) -> Result<Vec<String>> {
 #[serde(transparent)]
 pub struct Documents(pub Vec<Document>);
 
+impl Documents {
+    /// Plots the overall ratios of all benches, as `comparison.svg`.
+    pub fn save_comparison(&self, workspace: &Workspace) -> Result<()> {
+        let Some(document) = self.0.first() else {
+            return Ok(());
+        };
+        let groups = self.0.iter().flat_map(|document| &document.figures.groups);
+        let ratios: Vec<_> = groups
+            .filter(|group| group.in_comparison)
+            .filter_map(|group| Some((group.title.clone(), group.overall_ratio(OURS)?)))
+            .collect();
+        let title = "How many times better than a function in Python";
+        let svg = comparison(title, &document.subtitle(), &ratios)?;
+        let path = document.folder(workspace).join("comparison.svg");
+        atomic::write(&path, svg.as_bytes())?;
+        print_status(&format!("wrote {}", output::display_path(&path)));
+        Ok(())
+    }
+}
+
 impl Document {
-    /// The figures of a bench on this machine; `machine` was asked before measuring.
+    /// The figures of a bench on this machine; `machine` was read before measuring.
     pub fn new(
         workspace: &Workspace,
         machine: Machine,
@@ -60,7 +81,6 @@ impl Document {
         figures: Figures,
     ) -> Result<Self> {
         let arguments: Vec<_> = std::env::args().skip(1).collect();
-        // Seconds are enough.
         let now = OffsetDateTime::now_utc().replace_nanosecond(0)?;
         Ok(Self {
             schema: SCHEMA,
@@ -74,8 +94,7 @@ impl Document {
         })
     }
 
-    /// The folder of its files, below that of the machine: quick ones do not replace those that somebody
-    /// waited for.
+    /// The folder of its files, in that of the machine. Results of quick runs do not replace those of thorough ones.
     pub fn folder(&self, workspace: &Workspace) -> PathBuf {
         let mut folder = workspace
             .target_dir()
@@ -92,7 +111,7 @@ impl Document {
         atomic::write(&file("json"), text.as_bytes())?;
         let svg = plot(&self.title(), &self.subtitle(), &self.figures)?;
         atomic::write(&file("svg"), svg.as_bytes())?;
-        print_status(&format!("kept in {}", output::display_path(&folder)));
+        print_status(&format!("saved in {}", output::display_path(&folder)));
         Ok(())
     }
 

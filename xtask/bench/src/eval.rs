@@ -1,5 +1,5 @@
-//! `cargo xtask eval`: how well each preset finds faces in photos that people have labelled, as a
-//! table and as pictures, by the packaged image.
+//! `cargo xtask eval`: measures precision and recall of each preset in labelled photos with the packaged image; prints
+//! a table and writes the photos with their boxes.
 
 mod overlay;
 pub mod score;
@@ -24,16 +24,16 @@ use package::workspace::Workspace;
 use support::median::median;
 use support::output::{CommandOutput, display_path, format_table, print};
 
-/// The presets, the one that the others are compared with first.
+/// The first preset is the reference of the others.
 const PRESETS: [&str; 3] = ["original", "balanced", "accurate"];
 const BUCKET: &str = "labelled";
-/// How often each photo is asked about; the median is its time.
+/// Invocations with each photo and preset; the median is the photo's time.
 const RUNS: usize = 3;
 
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct Arguments {
-    /// The folder with the photos and their labels, `labelled.json`: an object that has for each
-    /// photo's name a list of faces, each [left, top, width, height] in pixels
+    /// The folder with the photos and their labels, `labelled.json`: an object that maps each photo's name to a list of
+    /// faces, each [left, top, width, height] in pixels [default: shared/photos next to the project]
     #[arg(long, value_name = "FOLDER")]
     pub photos: Option<PathBuf>,
 }
@@ -52,7 +52,7 @@ pub struct PresetScore {
     pub f1: f64,
     #[serde(flatten)]
     all: Score,
-    /// The time of all photos as a ratio to that of the first preset.
+    /// The time of all photos divided by that of the first preset.
     time_ratio: f64,
     photos: BTreeMap<String, Score>,
 }
@@ -71,14 +71,14 @@ pub struct LabelledPhotos {
 }
 
 impl LabelledPhotos {
-    /// Those in `folder`, or in `shared/photos` beside the project.
+    /// The labelled photos in `folder`, or by default in `shared/photos` next to the project.
     pub fn find(workspace: &Workspace, folder: Option<&Path>) -> Result<Self> {
         let beside = workspace.root().join("../shared/photos");
         let path = folder.unwrap_or(&beside).join("labelled.json");
         let text = fs::read_to_string(&path).with_context(|| {
             format!(
-                "failed to read `{}`; photos with labels are no part of the project: give a folder \
-                 with some by --photos (`cargo xtask eval --help` has the form)",
+                "failed to read `{}`; labelled photos are not part of the project: use --photos to give a folder \
+                 with some (see `cargo xtask eval --help` for the format)",
                 path.display()
             )
         })?;
@@ -98,7 +98,7 @@ pub fn evaluate(
 ) -> Result<EvalOutput> {
     let lambda = LocalLambda::start(workspace, (sdk, binary), Engine::None, &[])?;
     let overlays = workspace.target_dir().join("eval");
-    // Those of other photos would be taken for these.
+    // Overlays of other photos would be mistaken for these.
     let _ = fs::remove_dir_all(&overlays);
     let mut scores = [const { BTreeMap::new() }; PRESETS.len()];
     let mut times = [0.0; PRESETS.len()];
@@ -109,7 +109,7 @@ pub fn evaluate(
         let decoded = overlay::load_upright(&photo)?;
         let mut runs = vec![Vec::new(); PRESETS.len()];
         for run in 0..RUNS {
-            // One after the other, so that whatever else the machine does slows all of them.
+            // The presets alternate, so that other load on the machine slows all of them.
             for (index, preset) in PRESETS.into_iter().enumerate() {
                 let start = Instant::now();
                 let found = boxes(&lambda, name, preset)?;
@@ -181,8 +181,8 @@ impl CommandOutput for EvalOutput {
             rows.push(line("all", preset.preset, &preset.all, time));
         }
         format!(
-            "{}A face is found if a box shares {} of it (intersection over union).\n\
-             Pictures: {} (green: label, found; orange: label, missed; blue: right; red: wrong)",
+            "{}A face is found if a box overlaps it with an IoU (intersection over union) of at least {}.\n\
+             Images: {} (green: label, found; orange: label, missed; blue: right; red: wrong)",
             format_table(&rows),
             score::IOU_THRESHOLD,
             display_path(&self.overlays)

@@ -1,5 +1,5 @@
-//! What a bench has measured: groups of cases, each with a value for every implementation, and how many times the
-//! reference's value is ours. From here come the table, the JSON and the plot of each bench.
+//! The figures of a bench: groups of cases, each with a value for every implementation and its ratio to the reference.
+//! The bench's table, JSON and plot are made from these.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use super::statistics::geometric_mean;
 #[serde(deny_unknown_fields)]
 pub struct Figures {
     pub method: String,
-    /// What was skipped and why, and what else there is to know.
+    /// What was skipped and why, and other remarks.
     pub notes: Vec<String>,
     pub groups: Vec<Group>,
 }
@@ -19,11 +19,14 @@ pub struct Figures {
 pub struct Group {
     pub title: String,
     pub unit: Unit,
-    /// The implementation that the others are compared with; none where there is no other.
+    /// The implementation that the others are compared with; none if there is only one.
     pub reference: Option<String>,
     pub cases: Vec<Case>,
-    /// For each implementation but the reference's, the geometric mean of its cases' ratios, where that says something.
+    /// The geometric mean of the ratios of each implementation but the reference; empty if it would not be meaningful.
     pub means: Vec<Mean>,
+    /// Whether the comparison plot of all benches includes the group.
+    #[serde(skip)]
+    pub in_comparison: bool,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -69,7 +72,21 @@ impl Group {
             reference: reference.map(str::to_owned),
             cases: Vec::new(),
             means: Vec::new(),
+            in_comparison: false,
         }
+    }
+
+    pub fn in_comparison(self) -> Self {
+        Self {
+            in_comparison: true,
+            ..self
+        }
+    }
+
+    /// A ratio for the whole group: the mean, otherwise that of the first case.
+    pub fn overall_ratio(&self, implementation: &str) -> Option<f64> {
+        let first = || self.cases.first()?.value(implementation)?.ratio;
+        self.mean(implementation).or_else(first)
     }
 
     pub fn add_case(&mut self, name: impl Into<String>, values: &[(&str, f64)]) {
@@ -94,7 +111,7 @@ impl Group {
         self
     }
 
-    /// The same with each implementation's mean: where cases are the same work on different photos.
+    /// Adds the means, for groups whose cases are the same work on different photos.
     pub fn with_means(mut self) -> Self {
         let implementations = self.implementations().into_iter();
         self.means = implementations
@@ -170,7 +187,7 @@ impl Unit {
     }
 }
 
-/// With four digits that count: more would be noise.
+/// Rounds to four significant digits: more would be noise.
 fn round_to_four_digits(value: f64) -> f64 {
     if value == 0.0 || !value.is_finite() {
         return value;
@@ -184,7 +201,7 @@ fn round_to_four_digits(value: f64) -> f64 {
     }
 }
 
-/// A number as people read it, with three digits that count.
+/// Formats a number with three significant digits.
 pub fn format_value(value: f64) -> String {
     let decimals = match value.abs() {
         0.0 | 100.0.. => 0,
@@ -232,6 +249,10 @@ mod tests {
     }
 
     #[test]
+    #[expect(
+        clippy::float_cmp,
+        reason = "rounding gives the number that is nearest to the digits"
+    )]
     fn numbers_have_significant_digits() {
         assert_eq!(round_to_four_digits(123_456.0), 123_500.0);
         assert_eq!(round_to_four_digits(0.012_345_6), 0.01235);

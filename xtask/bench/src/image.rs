@@ -1,5 +1,5 @@
-//! `cargo xtask bench image`: from a built binary to a finished image, against `docker build` of the same
-//! files where an engine answers; and the memory for a layer of 1 GB.
+//! `cargo xtask bench image`: measures writing an image from the built binary, against `docker build` of the same files
+//! if an engine is running; and the memory for a layer of 1 GB.
 
 use std::path::Path;
 
@@ -30,7 +30,7 @@ const LARGE_LAYER_BYTES: Repetitions = (1_000_000_000, 10_000_000);
 #[derive(clap::Args, Clone, Debug)]
 #[group(skip)]
 pub struct Arguments {
-    /// How often each is done; the median counts
+    /// The number of runs; the result is their median
     #[arg(long, default_value_t = RUNS.0)]
     runs: usize,
 
@@ -81,7 +81,7 @@ pub fn run(context: &BenchContext, arguments: &Arguments) -> Result<Figures> {
     match engine {
         Ok(_) => written.insert(0, (REFERENCE, median(&docker))),
         Err(why) => notes.push(format!(
-            "`{REFERENCE}` was skipped: no Docker engine answers: {why}"
+            "`{REFERENCE}` was skipped: no Docker engine is available: {why}"
         )),
     }
     let checked = [(OURS, median(&lint))];
@@ -94,14 +94,15 @@ pub fn run(context: &BenchContext, arguments: &Arguments) -> Result<Figures> {
     };
     Ok(Figures {
         method: format!(
-            "Medians of {runs} run(s) in turn: the function's image as layout and archive, against `{REFERENCE}` of the same files without its cache; and a process that writes a layer with one large file."
+            "Medians of {runs} alternating run(s): the function's image as layout and archive, against `{REFERENCE}` \
+             of the same files without its cache; and a process that writes a layer with one large file."
         ),
         notes,
         groups: vec![
             Group::new("image", Unit::Milliseconds, Some(REFERENCE))
                 .with_case("from the binary to image and archive", &written)
                 .with_case("checking it against Lambda's rules", &checked),
-            of_layer("most resident memory", Unit::Megabytes, peak),
+            of_layer("peak resident memory", Unit::Megabytes, peak),
             of_layer("time", Unit::Seconds, large.seconds),
         ],
     })

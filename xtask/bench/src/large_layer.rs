@@ -1,4 +1,4 @@
-//! The most memory that writing a large layer takes, in a process of its own.
+//! Measures the peak memory of writing a large layer, in a separate process.
 
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -38,17 +38,17 @@ pub fn write_layer(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-/// What a layer with a file of `bytes` takes, in a process that does nothing else.
+/// Measures writing a layer with a file of `bytes`, in a process that does nothing else.
 pub fn measure_large_layer(bytes: u64, folder: &Path) -> Result<LargeLayerUsage> {
     let file = folder.join("large");
     write_sample(&file, bytes).with_context(|| format!("failed to write `{}`", file.display()))?;
-    // The tests measure, too.
+    // Not this program, which can also be that of the tests.
     let (sh, program) = (Shell::new()?, sibling_binary(BENCH.binary)?);
     let command_output = output(cmd!(sh, "{program} layer {file} {folder}"))?;
     Ok(serde_json::from_str(&command_output)?)
 }
 
-/// A file of which about half cannot be compressed, as in programs and pictures.
+/// Writes a file of which about half is incompressible, similar to programs and images.
 fn write_sample(path: &Path, bytes: u64) -> std::io::Result<()> {
     let mut file = BufWriter::new(File::create(path)?);
     let mut random = fastrand::Rng::with_seed(0);

@@ -1,5 +1,7 @@
-//! `cargo xtask bench [WHAT]`: measurements that anyone can repeat, each against its reference in the same run, kept for
-//! each machine with a plot. They are no tests: what they print depends on the machine.
+//! `cargo xtask bench [COMMAND]`: reproducible measurements, each against its reference in the same run, saved for each
+//! machine with a plot. They are not tests: their results depend on the machine.
+//!
+#![doc = include_str!("../README.md")]
 
 mod build;
 mod cold;
@@ -44,30 +46,28 @@ pub struct Arguments {
 
 #[derive(clap::Subcommand, Clone, Debug)]
 enum BenchKind {
-    /// Finding faces and eyes, against OpenCV's own code in our SDK and the Python wheel; and their rectangles,
-    /// which must be the same
+    /// Detection of faces and eyes, against OpenCV's own code in our SDK and the Python wheel, with the same rectangles
     Detect,
 
-    /// Process start to the first poll and to the first answer, against a function in Python
+    /// Process start to the first poll and to the first response, against a function in Python
     Cold,
 
     /// Whole invocations, S3 to S3, against a function in Python
     Warm,
 
-    /// The most memory that the function takes, against one in Python
+    /// Peak memory of the function, against one in Python
     Memory,
 
-    /// What a million photos cost at Lambda's prices, by a model, from the three before
+    /// Cost of a million photos at Lambda's prices, by a model from `cold`, `warm` and `memory`
     Cost,
 
-    /// Compiling our SDK, against OpenCV as it is built by default; takes long the first time
+    /// Compile time and size of our SDK, against OpenCV's default build; takes long the first time
     Build,
 
-    /// Writing the function's image, against `docker build` of the same content; and the memory for a layer
-    /// of 1 GB
+    /// Writing the function's image, against `docker build` of the same content; and the memory for a layer of 1 GB
     Image(image::Arguments),
 
-    /// Write a layer of the size of a file, and print the most memory that it took
+    /// Write a layer with a file, and print the peak memory
     #[command(hide = true)]
     Layer(large_layer::Arguments),
 }
@@ -85,7 +85,7 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     }
 }
 
-/// All benches but the one that takes long, with few measurements; what was kept of each.
+/// Runs all benches except `build`, with few repetitions.
 pub fn run_quick(build: Build) -> Result<Documents> {
     let options = Options {
         quick: true,
@@ -108,7 +108,7 @@ impl Bench {
             binary,
             options: options.clone(),
         };
-        // After building, and before anything of ours makes the machine busy.
+        // After building and before measuring, so that the load is that of other processes.
         let machine = Machine::current();
         Ok(Self { context, machine })
     }
@@ -123,7 +123,7 @@ impl Bench {
             BenchKind::Cost => self.save("cost", cost::run(context)?),
             BenchKind::Build => self.save("build", build::run(context)?),
             BenchKind::Image(arguments) => self.save("image", image::run(context, arguments)?),
-            BenchKind::Layer(_) => anyhow::bail!("a layer is no bench"),
+            BenchKind::Layer(_) => anyhow::bail!("`layer` is not a bench"),
         }
     }
 
@@ -134,14 +134,16 @@ impl Bench {
         let memory = memory::run(context)?;
         let cost = self.save("cost", cost::from_measurements(&cold, &warm, &memory)?)?;
         let arguments = image::Arguments::for_context(context);
-        Ok(Documents(vec![
+        let documents = Documents(vec![
             detect,
             self.save("cold", cold.figures)?,
             self.save("warm", warm.figures)?,
             self.save("memory", memory.figures)?,
             cost,
             self.save("image", image::run(context, &arguments)?)?,
-        ]))
+        ]);
+        documents.save_comparison(&context.build.workspace)?;
+        Ok(documents)
     }
 
     fn save(&self, bench: &str, figures: Figures) -> Result<Document> {

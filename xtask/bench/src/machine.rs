@@ -1,4 +1,4 @@
-//! Which machine measures: a short name that stays the same, by its processor and how many there are.
+//! Describes the machine, with a short stable name from its processor and the number of processors.
 
 use std::thread::available_parallelism;
 
@@ -8,14 +8,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Machine {
-    /// The short name: the folder that its results are kept in.
+    /// A short name: that of the folder for its results.
     pub name: String,
     pub processor: String,
     pub processors: usize,
     pub architecture: String,
     pub system: String,
-    /// How many processes wanted to run, on the mean of the last minute before measuring began: more than
-    /// none is somebody else's work.
+    /// The load average of the last minute before measuring: if it is not near zero, other processes were running.
     pub load: f64,
 }
 
@@ -38,14 +37,14 @@ impl Machine {
     }
 }
 
-/// How the first processor names itself. Arm's have a maker and a part, each a number.
+/// The name of the first processor; for Arm, the numbers of implementer and part.
 fn processor(information: &str) -> String {
     let field = |name: &str| {
         let mut lines = information.lines().filter_map(|line| line.split_once(':'));
         let (_, value) = lines.find(|(key, _)| key.trim() == name)?;
         Some(value.trim().to_owned())
     };
-    // Cloud machines hide which of its maker's processors it is; family and model tell.
+    // On cloud machines, names can be generic; family and model are not.
     let numbers = field("cpu family").zip(field("model"));
     let arm = field("CPU implementer").zip(field("CPU part"));
     match (field("model name"), numbers, arm) {
@@ -75,7 +74,8 @@ mod tests {
 
     #[test]
     fn processors_have_stable_names() {
-        let intel = "processor\t: 0\ncpu family\t: 6\nmodel\t\t: 143\nmodel name\t: Intel(R) Xeon(R) Platinum 8488C @ 2.40GHz\n";
+        let intel = "processor\t: 0\ncpu family\t: 6\nmodel\t\t: 143\n\
+                     model name\t: Intel(R) Xeon(R) Platinum 8488C @ 2.40GHz\n";
         assert_eq!(
             processor(intel),
             "Intel(R) Xeon(R) Platinum 8488C @ 2.40GHz (family 6, model 143)"

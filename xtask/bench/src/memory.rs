@@ -1,4 +1,4 @@
-//! `cargo xtask bench memory`: the most resident memory of each function's process, new for each photo.
+//! `cargo xtask bench memory`: measures the peak resident memory of each function, in a new process for each photo.
 
 use anyhow::Result;
 use support::median::median;
@@ -14,7 +14,7 @@ const INVOCATIONS: Repetitions = (5, 1);
 
 pub struct MemoryBench {
     pub figures: Figures,
-    /// The reference's and our peaks in bytes, with the small photo and with the large one.
+    /// In bytes: with the small and with the large photo, the reference's and ours.
     pub peaks: [[f64; 2]; 2],
 }
 
@@ -31,7 +31,7 @@ pub fn run(context: &BenchContext) -> Result<MemoryBench> {
             for (implementation, peaks) in IMPLEMENTATIONS.into_iter().zip(peaks) {
                 let emulator = rig.start_function(implementation)?;
                 for _ in 0..invocations {
-                    found.push(rig.detect_faces(&emulator, photo)?);
+                    found.push(BenchRig::detect_faces(&emulator, photo)?);
                 }
                 peaks.push(peak_memory_kb::<f64>(emulator.function_process()?)? * 1024.0);
             }
@@ -41,7 +41,8 @@ pub fn run(context: &BenchContext) -> Result<MemoryBench> {
         }
     }
     let peaks = peaks.map(|peaks| peaks.map(|peaks| median(&peaks)));
-    let mut group = Group::new("most resident memory", Unit::Megabytes, Some(REFERENCE));
+    let mut group =
+        Group::new("peak resident memory", Unit::Megabytes, Some(REFERENCE)).in_comparison();
     for (photo, peaks) in photos.iter().zip(peaks) {
         group.add_case(
             photo.title(),
@@ -51,8 +52,8 @@ pub fn run(context: &BenchContext) -> Result<MemoryBench> {
     Ok(MemoryBench {
         figures: Figures {
             method: format!(
-                "VmHWM of the function's process under AWS's emulator after {invocations} invocation(s) with one photo; the \
-                 median of {runs} process(es) each."
+                "VmHWM of the function's process under AWS's emulator after {invocations} invocation(s) with one \
+                 photo; the median of {runs} process(es) each."
             ),
             notes: rig.photos.notes.clone(),
             groups: vec![group],

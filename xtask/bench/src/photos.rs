@@ -1,5 +1,5 @@
-//! What benches look at: OpenCV's samples, photos of the user's, one of 500x375 pixels and one of 1986x1545.
-//! What must be made is made from the samples, the same on every machine.
+//! The photos of benches: the samples, the user's photos, one of 500x375 pixels and one of 1986x1545. Generated photos
+//! are made from the samples, and are the same on every machine.
 
 use std::path::{Path, PathBuf};
 
@@ -11,12 +11,11 @@ use jpeg_encoder::{ColorType, Encoder};
 use support::files::{file_name, files_with_extension};
 
 use super::context::BenchContext;
-/// The size of what is called small here, which many sets of photos have.
+/// A common size in sets of photos.
 pub const SMALL: (u32, u32) = (500, 375);
 pub const LARGE: (u32, u32) = (1986, 1545);
-/// How many times larger than they are samples lie in the large photo.
+/// The enlargement of samples in the large photo.
 const SCALE: u32 = 2;
-/// So many photos are enough to see that all works.
 const QUICK_PHOTOS: usize = 4;
 const QUALITY: u8 = 95;
 
@@ -28,11 +27,11 @@ pub struct Photo {
 }
 
 pub struct Photos {
-    /// Those that people took, in the order of their names.
+    /// The samples, and the user's photos sorted by name.
     pub all: Vec<Photo>,
-    /// One of them of 500x375 pixels, or else one that was cut to that.
+    /// One of them with 500x375 pixels, otherwise a sample cropped to that size.
     pub small: Photo,
-    /// One that was put together from the samples.
+    /// A mosaic of the samples.
     pub large: Photo,
     pub notes: Vec<String>,
 }
@@ -57,15 +56,17 @@ impl Photo {
 impl Photos {
     pub fn collect(context: &BenchContext) -> Result<Self> {
         let samples = context.sdk.path().join("share/samples");
-        let sample = |name: &str| Photo::read(&samples.join(name));
-        let samples = [sample("lena.jpg")?, sample("messi5.jpg")?];
+        let samples = [
+            Photo::read(&context.build.workspace.sample_photo())?,
+            Photo::read(&samples.join("messi5.jpg"))?,
+        ];
         let mut notes = Vec::new();
         let mut all = samples.to_vec();
         match photos_dir(context)? {
             Some(folder) => all.extend(photos_in(&folder)?),
             None => notes.push(
-                "only OpenCV's samples were looked at: there is no folder shared/photos beside the project, \
-                 and --photos names none"
+                "only the samples were used: shared/photos next to the project does not exist, and --photos was not \
+                 given"
                     .to_owned(),
             ),
         }
@@ -74,11 +75,11 @@ impl Photos {
         fs::create_dir_all(&made)?;
         let small = match all.iter().find(|photo| photo.size == SMALL) {
             Some(small) => small.clone(),
-            None => write(&made.join("lena-500x375.jpg"), &crop(&samples[0])?)?,
+            None => write(&made.join("portrait-500x375.jpg"), &crop(&samples[0])?)?,
         };
         let large = write(&made.join("mosaic-1986x1545.jpg"), &mosaic(&samples)?)?;
         notes.push(format!(
-            "{} was made from OpenCV's samples at {SCALE} times their size, side by side",
+            "{} was made from the samples at {SCALE} times their size, side by side",
             large.title()
         ));
         Ok(Self {
@@ -90,10 +91,10 @@ impl Photos {
     }
 }
 
-/// The folder that was named, which must be there, or the one beside the project, if it is.
+/// The folder of `--photos`, which must exist, otherwise `shared/photos` next to the project if it exists.
 fn photos_dir(context: &BenchContext) -> Result<Option<PathBuf>> {
     if let Some(folder) = &context.options.photos {
-        ensure!(folder.is_dir(), "there is no folder `{}`", folder.display());
+        ensure!(folder.is_dir(), "`{}` is not a folder", folder.display());
         return Ok(Some(folder.clone()));
     }
     let beside = context.build.workspace.root().join("../shared/photos");
@@ -103,7 +104,7 @@ fn photos_dir(context: &BenchContext) -> Result<Option<PathBuf>> {
 fn photos_in(folder: &Path) -> Result<Vec<Photo>> {
     let paths = files_with_extension(folder, "jpg")?;
     let shown = folder.display();
-    ensure!(!paths.is_empty(), "`{shown}` has no photos, *.jpg");
+    ensure!(!paths.is_empty(), "`{shown}` contains no photos (*.jpg)");
     paths.iter().map(|path| Photo::read(path)).collect()
 }
 
@@ -121,7 +122,8 @@ fn crop(photo: &Photo) -> Result<RgbImage> {
     Ok(crop_imm(&pixels, left, top, width, height).to_image())
 }
 
-/// Samples in turn, row by row, each row as high as its first; what does not fit is cut off.
+/// Fills the large photo with enlarged samples, row by row; each row is as high as its highest sample, and samples are
+/// cut at the edges.
 fn mosaic(samples: &[Photo]) -> Result<RgbImage> {
     let enlarge = |photo: &Photo| -> Result<RgbImage> {
         let pixels = decode(photo)?;

@@ -1,43 +1,36 @@
-//! Figures as a picture: for each group a panel with a row for each case, in which every implementation is a dot on a
-//! logarithmic scale, so that the same distance is always the same ratio. The ratios stand beside it.
+//! Plots figures: a panel for each group with a row for each case, in which every implementation is a dot on a
+//! logarithmic scale, so that equal distances are equal ratios. Columns next to it have the ratios.
 
+mod canvas;
+mod comparison;
 mod scale;
 
 use anyhow::{Result, anyhow};
-use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::FontStyle::{self, Bold, Normal};
-use plotters::style::text_anchor::HPos::{self, Center, Left, Right};
-use plotters::style::text_anchor::{Pos, VPos};
+use plotters::style::text_anchor::HPos::{Center, Left, Right};
 
+use self::canvas::{
+    Area, DrawResult, INK, LINK, MARGIN, MUTED, OURS, REFERENCE, UPSTREAM, WIDTH, font, rule,
+    to_u32, write,
+};
+pub use self::comparison::comparison;
 use self::scale::Scale;
 use super::figures::{Case, Figures, Group, Value, format_ratio, format_value};
 
-const WIDTH: i32 = 960;
-const MARGIN: i32 = 28;
-/// Where cases' names end, and where scales begin and end.
+/// The right edge of cases' names, and the edges of scales.
 const NAMES: i32 = 250;
 const LEFT: i32 = 310;
 const RIGHT: i32 = 720;
-/// The middle of the first column of ratios, and from one to the next.
+/// The middle of the first column of ratios, and the distance of columns.
 const RATIOS: i32 = 820;
 const COLUMN: i32 = 84;
 const HEAD: i32 = 86;
 const ROW: i32 = 26;
-/// A panel's title and names of columns, and its scale.
+/// The heights of a panel's title with the legend, and of its scale.
 const TITLE: i32 = 58;
 const AXIS: i32 = 40;
 const NOTE: i32 = 20;
-
-const INK: RGBColor = RGBColor(31, 36, 43);
-const MUTED: RGBColor = RGBColor(105, 113, 124);
-const GRID: RGBColor = RGBColor(228, 231, 236);
-const LINK: RGBColor = RGBColor(200, 205, 212);
-const OURS: RGBColor = RGBColor(22, 104, 199);
-const UPSTREAM: RGBColor = RGBColor(28, 146, 120);
-const REFERENCE: RGBColor = RGBColor(214, 112, 32);
-
-type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 pub fn plot(title: &str, subtitle: &str, figures: &Figures) -> Result<String> {
     let mut text = String::new();
@@ -45,7 +38,7 @@ pub fn plot(title: &str, subtitle: &str, figures: &Figures) -> Result<String> {
         let area = SVGBackend::with_string(&mut text, (to_u32(WIDTH), height(figures)));
         let area = area.into_drawing_area();
         draw(&area, title, subtitle, figures)
-            .map_err(|error| anyhow!("failed to draw: {error}"))?;
+            .map_err(|error| anyhow!("failed to draw the plot: {error}"))?;
     }
     Ok(text)
 }
@@ -61,10 +54,6 @@ fn panel_height(group: &Group) -> i32 {
     TITLE + ROW * rows + AXIS
 }
 
-fn to_u32(value: i32) -> u32 {
-    u32::try_from(value).unwrap_or_default()
-}
-
 fn colour(group: &Group, implementation: &str) -> RGBColor {
     if Some(implementation) == group.reference.as_deref() {
         REFERENCE
@@ -74,8 +63,6 @@ fn colour(group: &Group, implementation: &str) -> RGBColor {
         OURS
     }
 }
-
-type DrawResult = Result<(), Box<dyn std::error::Error>>;
 
 fn draw(area: &Area, title: &str, subtitle: &str, figures: &Figures) -> DrawResult {
     area.fill(&WHITE)?;
@@ -186,22 +173,6 @@ fn columns(
             write(area, &text, (RATIOS + COLUMN * column, y), font)?;
         }
     }
-    Ok(())
-}
-
-fn rule(area: &Area, from: (i32, i32), to: (i32, i32)) -> DrawResult {
-    area.draw(&PathElement::new(vec![from, to], GRID.stroke_width(1)))?;
-    Ok(())
-}
-
-fn font(size: u32, weight: FontStyle, colour: RGBColor, anchor: HPos) -> TextStyle<'static> {
-    let font = ("sans-serif", size).into_font().style(weight);
-    font.color(&colour).pos(Pos::new(anchor, VPos::Center))
-}
-
-/// Text with its middle at the height of `place`.
-fn write(area: &Area, text: &str, place: (i32, i32), font: TextStyle) -> DrawResult {
-    area.draw(&Text::new(text.to_owned(), place, font))?;
     Ok(())
 }
 

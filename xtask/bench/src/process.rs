@@ -1,4 +1,4 @@
-//! What Linux tells of a process: its memory, what it has read, and what it has taken of processors.
+//! Linux's statistics of a process: peak memory, disk reads and CPU time.
 
 use std::fmt::Display;
 use std::path::Path;
@@ -8,10 +8,10 @@ use anyhow::{Context, Result};
 use fs_err as fs;
 use support::files::sorted_entries;
 
-/// Ticks of the clock of processes in a second, on every Linux. Source: proc_pid_stat(5), `USER_HZ`.
+/// The same on every Linux. Source: proc_pid_stat(5), `USER_HZ`.
 const TICKS_PER_SECOND: f64 = 100.0;
 
-/// The most resident memory that a process had, in kB. Source: proc_pid_status(5).
+/// The peak resident memory of a process, in kB. Source: proc_pid_status(5).
 pub fn peak_memory_kb<T: FromStr>(process: impl Display) -> Result<T> {
     read_field(&format!("/proc/{process}/status"), "VmHWM:")
 }
@@ -25,15 +25,15 @@ fn read_field<T: FromStr>(path: &str, name: &str) -> Result<T> {
     let text = fs::read_to_string(path)?;
     let value = text.lines().find_map(|line| line.strip_prefix(name));
     let number = value.and_then(|value| value.split_whitespace().next()?.parse().ok());
-    number.with_context(|| format!("`{path}` names no {}", name.trim_end_matches(':')))
+    number.with_context(|| format!("`{path}` has no {}", name.trim_end_matches(':')))
 }
 
-/// Milliseconds of processors that all living threads of a process have taken, whatever else the machine does.
+/// The CPU time of all living threads of a process, exact to the nanosecond.
 /// Source: Linux's documentation, scheduler/sched-stats.
 pub fn thread_cpu_time_ms(process: u32) -> Result<f64> {
     let mut nanoseconds = 0.0;
     for thread in sorted_entries(Path::new(&format!("/proc/{process}/task")))? {
-        // A thread can end while we look at it.
+        // A thread can end in the meantime.
         let text = fs::read_to_string(thread.join("schedstat")).unwrap_or_default();
         let first = text.split_whitespace().next();
         nanoseconds += first.map_or(0.0, |text| text.parse::<f64>().unwrap_or_default());
@@ -41,16 +41,15 @@ pub fn thread_cpu_time_ms(process: u32) -> Result<f64> {
     Ok(nanoseconds / 1e6)
 }
 
-/// Milliseconds of processors that a process has taken, with threads that have ended, by the clock's ticks.
-/// Source: proc_pid_stat(5).
+/// The CPU time of a process, including threads that have ended, in steps of 10 ms. Source: proc_pid_stat(5).
 pub fn cpu_time_ms(process: u32) -> Result<f64> {
     let path = format!("/proc/{process}/stat");
     let ticks = parse_ticks(&fs::read_to_string(&path)?);
-    Ok(ticks.with_context(|| format!("`{path}` names no times"))? / TICKS_PER_SECOND * 1e3)
+    Ok(ticks.with_context(|| format!("`{path}` has no times"))? / TICKS_PER_SECOND * 1e3)
 }
 
-/// The program's and the system's ticks: the 14th and 15th field. The second, a name in brackets, may have
-/// spaces in it.
+/// The sum of user and system ticks, the 14th and 15th field. The second field, a name in parentheses, may contain
+/// spaces.
 fn parse_ticks(stat: &str) -> Option<f64> {
     let (_, fields) = stat.rsplit_once(')')?;
     let mut fields = fields.split_whitespace().skip(11);
@@ -76,7 +75,7 @@ mod tests {
     #[test]
     fn missing_fields_are_named_in_errors() {
         let error = read_field::<u64>("/proc/self/status", "VmNone:").unwrap_err();
-        assert_eq!(error.to_string(), "`/proc/self/status` names no VmNone");
+        assert_eq!(error.to_string(), "`/proc/self/status` has no VmNone");
     }
 
     #[test]

@@ -1,5 +1,4 @@
-//! The Python function that ours is measured against: the wheels that it is made of, installed below the
-//! target folder, and how it is started.
+//! The reference function in Python: installs its wheels in the target folder, and builds its command.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -17,7 +16,7 @@ use support::run::{Shell, cmd, output, wait_with_output};
 const HANDLER: &str = include_str!("../data/python/handler.py");
 const DETECT: &str = include_str!("../data/detect/detect.py");
 
-/// Folders among Python's modules that the function has nothing from.
+/// Folders in Python's standard library that the function does not use.
 const UNUSED_FOLDERS: [&str; 3] = ["site-packages", "dist-packages", "test"];
 
 #[derive(Deserialize)]
@@ -28,7 +27,7 @@ struct Pins {
 
 pub struct PythonReference {
     python: PathBuf,
-    /// Python's own files.
+    /// The folder of the standard library.
     library: PathBuf,
     wheels: PathBuf,
     pub task: PathBuf,
@@ -45,12 +44,12 @@ impl PythonReference {
         let mut lines = stdout.lines();
         let (Some(minor), Some(python), Some(library)) = (lines.next(), lines.next(), lines.next())
         else {
-            anyhow::bail!("`{}` does not say where it is", python.display());
+            anyhow::bail!("`{}` did not print its paths", python.display());
         };
         ensure!(
             ["11", "12"].contains(&minor),
             "the Python function needs Python 3.11 or 3.12, and `python3` is 3.{minor}: numpy below 2, which the \
-             wheel of OpenCV 4.5.5 needs, has no wheels for others"
+             wheel of OpenCV 4.5.5 needs, has no wheels for other versions"
         );
         let pins: Pins = toml::from_str(include_str!("../data/pins.toml"))
             .context("data/pins.toml is not a list of wheels")?;
@@ -66,8 +65,8 @@ impl PythonReference {
         };
         write_if_changed(&installed.task.join("handler.py"), HANDLER.as_bytes())?;
         write_if_changed(&installed.task.join("detect.py"), DETECT.as_bytes())?;
-        // Compiled, as a deployment of somebody who cares would have it. What is compiled already is left as it is.
-        // Some packages have files for other releases of Python, at which it fails: those are not used.
+        // Precompiled, as in an optimised deployment; compiled files are kept. Some packages have files for other
+        // releases of Python, for which this fails: those are not used.
         let (python, task, wheels) = (&installed.python, &installed.task, &installed.wheels);
         wait_with_output(cmd!(sh, "{python} -m compileall -q -q {task} {wheels}"))?;
         Ok(installed)
@@ -75,7 +74,7 @@ impl PythonReference {
 
     pub fn command(&self) -> Vec<OsString> {
         let mut command: Vec<OsString> = vec![self.python.clone().into()];
-        // Without this machine's own packages, which Lambda does not have; they would take time.
+        // -S omits this machine's packages, which Lambda does not have and which would take time.
         command.extend(["-S", "-m", "awslambdaric", "handler.handler"].map(OsString::from));
         command
     }
@@ -100,10 +99,10 @@ impl PythonReference {
             let entries = folder.and_then(|folder| sorted_entries(folder).ok());
             entries.into_iter().flatten()
         };
-        // Where Python is a library, it lies beside its modules.
+        // If Python is a shared library, it is next to the standard library's folder.
         let library = entries(self.library.parent());
         let library = library.filter(|path| file_name(path).starts_with("libpython"));
-        // Of its modules, not the packages of this machine, which are in the same folder and may be many.
+        // Without the packages of this machine, which are in the same folder and may be many.
         let modules = entries(Some(&self.library));
         let modules = modules.filter(|path| !UNUSED_FOLDERS.contains(&&*file_name(path)));
         let cascades = ["frontalface_default", "eye"]

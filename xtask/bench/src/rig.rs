@@ -1,5 +1,5 @@
-//! Both functions, each under an emulator of its own and with the same S3 server and environment: ours from its
-//! unpacked image, by the image's own loader, and Python's from its wheels.
+//! The bench rig: both functions, each under its own emulator, with the same S3 server and environment. Ours runs from
+//! its unpacked image with the image's own loader, the one in Python from its wheels.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -28,12 +28,12 @@ pub enum Implementation {
     Ours,
 }
 
-/// Both, the reference first.
+/// In the order of values: the reference, then ours.
 pub const IMPLEMENTATIONS: [Implementation; 2] = [Implementation::Python, Implementation::Ours];
 pub const REFERENCE: &str = "Python";
 pub const OURS: &str = "ours";
 
-/// The reference's value and ours with their names, as groups of figures take them.
+/// The reference's value and ours with their names, for [`Group`](super::figures::Group).
 pub fn by_implementation([reference, ours]: [f64; 2]) -> [(&'static str, f64); 2] {
     [(REFERENCE, reference), (OURS, ours)]
 }
@@ -50,12 +50,12 @@ impl Implementation {
 pub struct BenchRig {
     storage: S3Server,
     rie: PathBuf,
-    /// Our image, unpacked, and what starts it.
+    /// Our unpacked image, and the command that starts it.
     root: PathBuf,
     command: Vec<OsString>,
     python: PythonReference,
     pub photos: Photos,
-    // What is running goes before the folder that it runs in.
+    // Fields are dropped in order: the server stops before its folder is removed.
     scratch: TempDir,
     _cleanup: Cleanup,
 }
@@ -117,7 +117,7 @@ impl BenchRig {
             .collect()
     }
 
-    /// Starts a function under the emulator, which starts it at the first event.
+    /// Starts the emulator, which starts the function at the first event.
     pub fn start_function(&self, implementation: Implementation) -> Result<Emulator> {
         let folder = self.scratch.path().join(implementation.name());
         fs::create_dir_all(&folder)?;
@@ -133,12 +133,13 @@ impl BenchRig {
             .with_context(|| format!("failed to start the function, {}", implementation.name()))
     }
 
-    /// Has a function look at a photo; what it found, sorted, because with several threads OpenCV's own order
-    /// depends on which of them ends first.
-    pub fn detect_faces(&self, emulator: &Emulator, photo: &Photo) -> Result<Value> {
+    /// Invokes a function with a photo; returns the faces, sorted because OpenCV's order depends on which thread ends
+    /// first.
+    pub fn detect_faces(emulator: &Emulator, photo: &Photo) -> Result<Value> {
         let event = json!({"BUCKET_NAME": BUCKET, "S3_KEY": photo.name});
         let response = emulator.invoke(&event)?;
-        sorted_faces(&response).with_context(|| format!("{} is answered by {response}", photo.name))
+        sorted_faces(&response)
+            .with_context(|| format!("the response to {} is {response}", photo.name))
     }
 
     pub fn ensure_same_faces(photo: &Photo, ours: &Value, theirs: &Value) -> Result<()> {

@@ -1,4 +1,4 @@
-//! What stands for several measurements: the machine is noisy, and a mean follows its noise.
+//! Timing, percentiles and geometric means.
 
 use std::time::{Duration, Instant};
 
@@ -8,14 +8,13 @@ pub fn in_milliseconds(time: &Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
 
-/// How many milliseconds something takes.
 pub fn time_ms(work: impl FnOnce() -> Result<()>) -> Result<f64> {
     let start = Instant::now();
     work()?;
     Ok(in_milliseconds(&start.elapsed()))
 }
 
-/// The number that `percent` of a hundred are not above, as one of the numbers.
+/// The nearest-rank percentile: the smallest value that at least `percent` % of the values do not exceed.
 pub fn percentile(values: &[f64], percent: usize) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -23,7 +22,7 @@ pub fn percentile(values: &[f64], percent: usize) -> f64 {
     sorted.get(rank - 1).copied().unwrap_or_default()
 }
 
-/// The mean of ratios: that of twice and half as much is one.
+/// The mean for ratios: that of 2 and 1/2 is 1.
 pub fn geometric_mean(ratios: &[f64]) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "there are few")]
     let count = ratios.len() as f64;

@@ -1,5 +1,6 @@
-//! `cargo xtask bench warm`: whole invocations of a function that runs already, from the event to the answer, with
-//! the photo from S3 and the annotated one back to it; ours and Python's in turn, and what they find compared.
+//! `cargo xtask bench warm`: measures whole invocations of a running function, from the event to the response,
+//! including reading the photo from S3 and writing the annotated one. Ours and Python's alternate and must find the
+//! same faces.
 
 use std::time::Instant;
 
@@ -14,26 +15,25 @@ use super::rig::{BenchRig, IMPLEMENTATIONS, REFERENCE, by_implementation};
 use super::statistics::{in_milliseconds, percentile};
 use local::emulator::Emulator;
 
-/// How often the small photo, the others and the large one are looked at.
 const SMALL_PHOTO_RUNS: Repetitions = (200, 3);
 const OTHER_PHOTO_RUNS: Repetitions = (20, 1);
 const LARGE_PHOTO_RUNS: Repetitions = (10, 1);
-/// A percentile of fewer says nothing.
+/// The 99th percentile of fewer runs is not meaningful.
 const MIN_PERCENTILE_RUNS: usize = 100;
-/// Invocations that are not counted, of each photo.
+/// Invocations with each photo that are not counted.
 const WARMUP_RUNS: usize = 2;
 
 #[derive(Clone, Copy, Debug)]
 pub struct Sample {
     /// The median time of an invocation, in milliseconds.
     pub p50: f64,
-    /// What its process took of processors for one, in milliseconds.
+    /// The mean CPU time of an invocation.
     pub cpu_ms: f64,
 }
 
 pub struct WarmBench {
     pub figures: Figures,
-    /// Each photo's name with the reference's and our times; the small photo's first, the large one's last.
+    /// Each photo's title with the reference's and our times; the small photo first, the large one last.
     pub samples: Vec<(String, [Sample; 2])>,
 }
 
@@ -52,12 +52,12 @@ pub fn run(context: &BenchContext) -> Result<WarmBench> {
     let group = |title| Group::new(title, Unit::Milliseconds, Some(REFERENCE));
     let mut medians = group("whole invocation, median");
     let mut slow = group("whole invocation, 99th percentile");
-    let mut processor = group("processors' time of an invocation");
+    let mut processor = group("CPU time of an invocation");
     let mut samples = Vec::new();
     let mut step = Step::start("invoking both functions");
     for (index, (photo, count)) in work.iter().enumerate() {
         step.advance(index as u64, work.len() as u64);
-        let (times, used) = measure(&rig, &emulators, photo, *count)?;
+        let (times, used) = measure(&emulators, photo, *count)?;
         let of = |percent| times.each_ref().map(|times| percentile(times, percent));
         let values = |percent| by_implementation(of(percent));
         medians.add_case(photo.title(), &values(50));
@@ -75,14 +75,15 @@ pub fn run(context: &BenchContext) -> Result<WarmBench> {
         let starts = emulator.start_count();
         ensure!(starts == 1, "a function was started {starts} times");
     }
-    let mut groups = vec![medians.with_means(), slow, processor.with_means()];
+    let medians = medians.in_comparison().with_means();
+    let mut groups = vec![medians, slow, processor.with_means()];
     groups.retain(|group| !group.cases.is_empty());
     Ok(WarmBench {
         figures: Figures {
             method: format!(
-                "Events to two running functions in turn, under AWS's emulator with a loopback S3: {} invocation(s) \
-                 of {}, {} of the large photo and {} of each other, after {WARMUP_RUNS} that do not count. Both found \
-                 the same faces and eyes each time.",
+                "Alternating events to two running functions, under AWS's emulator with a loopback S3: {} \
+                 invocation(s) with {}, {} with the large photo and {} with each other photo, after {WARMUP_RUNS} that \
+                 are not counted. Both found the same faces and eyes each time.",
                 context.repetitions(SMALL_PHOTO_RUNS),
                 photos.small.name,
                 context.repetitions(LARGE_PHOTO_RUNS),
@@ -95,9 +96,8 @@ pub fn run(context: &BenchContext) -> Result<WarmBench> {
     })
 }
 
-/// The times of all invocations, and the processors' time of one.
+/// The times of all invocations, and the mean CPU time of one.
 fn measure(
-    rig: &BenchRig,
     emulators: &[Emulator; 2],
     photo: &Photo,
     count: usize,
@@ -111,7 +111,7 @@ fn measure(
                 before[index] = cpu_time_ms(emulator.function_process()?)?;
             }
             let start = Instant::now();
-            found.push(rig.detect_faces(emulator, photo)?);
+            found.push(BenchRig::detect_faces(emulator, photo)?);
             if run >= WARMUP_RUNS {
                 times[index].push(in_milliseconds(&start.elapsed()));
             }

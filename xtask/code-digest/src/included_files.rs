@@ -1,5 +1,5 @@
-//! Files that code includes when it is compiled, as content that counts: TOML as its tokens, without comments and
-//! strings named `reason`, which explain and are not acted on; all other files byte for byte.
+//! Files that code includes at compile time, as content for a digest: TOML as its tokens, without comments and the
+//! values of `reason`, which have no effect; all other files byte for byte.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -13,8 +13,8 @@ use toml_parser::lexer::TokenKind;
 use crate::modules::{Module, is_ident};
 use crate::tokens::{is_punct, to_text};
 
-/// The files that `module` includes, each with its path there. What its build script made is left out: that is
-/// made of something that counts by itself.
+/// The files that `module` includes, each with its path as written. Files in `OUT_DIR` are left out: the build script
+/// generates them from inputs that have their own place in a digest.
 pub(crate) fn find(name: &str, module: &Module) -> Result<Vec<(String, PathBuf)>> {
     let mut arguments = Vec::new();
     find_arguments(&module.code, &mut arguments);
@@ -30,14 +30,14 @@ pub(crate) fn find(name: &str, module: &Module) -> Result<Vec<(String, PathBuf)>
             Some(path) => files.push((path.to_owned(), folder.join(path))),
             None => bail!(
                 "the module `{name}` includes `{argument}`, whose path is not one plain string; \
-                 digests of code cannot tell which file that is"
+                 code digests support only string literals"
             ),
         }
     }
     Ok(files)
 }
 
-/// Adds the arguments of the macros that include a file.
+/// Adds the arguments of `include!`, `include_str!` and `include_bytes!`.
 fn find_arguments(code: &TokenStream, arguments: &mut Vec<String>) {
     let tokens: Vec<_> = code.clone().into_iter().collect();
     for (at, token) in tokens.iter().enumerate() {
@@ -64,7 +64,7 @@ pub(crate) fn digest_content(file: &Path) -> Result<String> {
     Ok(hex::encode(fs::read(file).with_context(failed)?))
 }
 
-/// The tokens of TOML that make its values.
+/// The tokens of TOML without comments, layout and reasons.
 fn toml_values(toml: &str) -> String {
     use TokenKind::{BasicString, Comment, LiteralString, MlBasicString, MlLiteralString};
     use TokenKind::{Newline, Whitespace};
@@ -94,11 +94,10 @@ fn toml_values(toml: &str) -> String {
     }
 }
 
-/// The versions of `crates` in the lock file of the workspace that `folder` belongs to: `cc 1.2.3`, each on
-/// a line of its own.
+/// The versions of `crates` in the workspace's lock file, which is in `folder` or above: `cc 1.2.3`, one per line.
 ///
 /// # Errors
-/// There is no lock file, or it lacks one of the crates.
+/// There is no lock file, or it does not contain one of the crates.
 pub fn locked_versions(folder: &Path, crates: &[&str]) -> Result<String> {
     let mut locks = folder.ancestors().map(|above| above.join("Cargo.lock"));
     let lock = locks.find(|lock| lock.is_file());
@@ -108,11 +107,15 @@ pub fn locked_versions(folder: &Path, crates: &[&str]) -> Result<String> {
     let text = fs::read_to_string(&lock).with_context(failed)?;
     let mut versions = String::new();
     for wanted in crates {
-        // cargo writes it, always in this form.
+        // cargo always writes this format.
         let begin = format!("name = \"{wanted}\"\nversion = \"");
         let found = text.split(&begin).skip(1);
         let found: Vec<_> = found.filter_map(|rest| rest.split('"').next()).collect();
-        ensure!(!found.is_empty(), "{}: it lacks `{wanted}`", failed());
+        ensure!(
+            !found.is_empty(),
+            "{}: it does not contain `{wanted}`",
+            failed()
+        );
         let _ = writeln!(versions, "{wanted} {}", found.join(" "));
     }
     Ok(versions)

@@ -1,12 +1,12 @@
-//! Digests of code, for caches: two digests are equal if what the code does is the same as far as its tokens
-//! tell. Build scripts compute them and hand them to the code itself.
+//! Digests of code, as cache keys: equal digests mean that the code has the same tokens, and so the same behaviour.
+//! Build scripts compute them and set them as environment variables for the code itself.
 //!
-//! A digest covers a module, every module that it reaches by the paths in it, and the files that these include.
-//! Comments, documentation, lint levels, tests and layout do not count, nor does what is not reached. There is
-//! no list of files to keep: a new file counts from the moment at which something reaches it.
+//! A digest covers a module, all modules reachable from it by paths, and the files that these include. It ignores
+//! comments, documentation, lint levels, tests, layout and unreachable code. There is no list of files to maintain: a
+//! new file is included as soon as it is reachable.
 //!
-//! What is reached is found by names, without resolving types. It errs on the side of too much: a module
-//! reaches all of its submodules, and whoever names an item of `lib.rs` reaches the whole crate.
+//! Reachability is determined by names, without resolving types. It is an over-approximation: a module reaches all of
+//! its submodules, and the name of an item of `lib.rs` reaches the whole crate.
 
 mod included_files;
 mod module_paths;
@@ -23,14 +23,13 @@ use crate::modules::Module;
 
 pub use crate::included_files::locked_versions;
 
-/// The modules of some crates, by their paths: `opencv_build::trim`.
+/// The modules of several crates, by path: `opencv_build::trim`.
 #[derive(Debug)]
 pub struct ModuleGraph(BTreeMap<String, Module>);
 
 impl ModuleGraph {
-    /// Reads the crates of a build script that is run by cargo, each with its name in paths and its sources'
-    /// folder from that of the script. cargo is told to run the script again when a file in one of
-    /// them changes, or one that they include.
+    /// Reads crates in a build script, each with its name in paths and its source folder relative to the script's.
+    /// Tells cargo to run the script again when one of their source files or included files changes.
     ///
     /// # Errors
     /// As [`ModuleGraph::read`].
@@ -40,7 +39,7 @@ impl ModuleGraph {
         }
         let crates = crates.iter();
         let crates = crates.map(|(name, folder)| (*name, Path::new(*folder)));
-        let code = Self::read(&Vec::from_iter(crates))?;
+        let code = Self::read(&crates.collect::<Vec<_>>())?;
         for (name, module) in &code.0 {
             for (_, file) in included_files::find(name, module)? {
                 println!("cargo::rerun-if-changed={}", file.display());
@@ -52,7 +51,7 @@ impl ModuleGraph {
     /// Reads crates, each with its name in paths and the folder of its `lib.rs`.
     ///
     /// # Errors
-    /// A file cannot be read, is not Rust, or declares modules in a way that is not understood.
+    /// A file cannot be read, is not Rust, or declares modules in an unsupported way.
     pub fn read(crates: &[(&str, &Path)]) -> Result<Self> {
         let mut modules = BTreeMap::new();
         for (name, folder) in crates {
@@ -61,8 +60,8 @@ impl ModuleGraph {
         Ok(Self(modules))
     }
 
-    /// The digest of the module `root` and all that it reaches, in hexadecimal. Modules and included files
-    /// that are named in `excluded` do not count, nor does what only they reach.
+    /// The SHA-256 of the module `root` and all that it reaches, in hexadecimal, without the modules and included files
+    /// in `excluded` and what only they reach.
     ///
     /// # Errors
     /// An included file cannot be read, or `root` or something in `excluded` does not exist.
@@ -79,7 +78,7 @@ impl ModuleGraph {
         Ok(hex::encode(hash.finalize()))
     }
 
-    /// What a digest is made of, by the names of modules and included files.
+    /// The inputs of a digest, by the names of modules and included files.
     fn parts(&self, root: &str, excluded: &[&str]) -> Result<BTreeMap<String, String>> {
         let mut unused: BTreeSet<&str> = excluded.iter().copied().collect();
         unused.retain(|name| !self.0.contains_key(*name));
@@ -100,7 +99,7 @@ impl ModuleGraph {
         }
         ensure!(
             unused.is_empty(),
-            "failed to leave {unused:?} out of the digest of `{root}`: it has no such module or file"
+            "failed to exclude {unused:?} from the digest of `{root}`: there is no such module or file"
         );
         Ok(parts)
     }
@@ -108,7 +107,7 @@ impl ModuleGraph {
     fn reachable(&self, root: &str, excluded: &[&str]) -> Result<BTreeSet<&str>> {
         ensure!(self.0.contains_key(root), "there is no module `{root}`");
         let mut reachable = BTreeSet::new();
-        // Nobody has to name a module to use what it implements for the types of others.
+        // Implementations for types of other modules are used without naming the implementing module.
         let extending = self.0.iter().filter(|(_, module)| module.has_foreign_impls);
         let mut next: Vec<_> = extending.map(|(name, _)| name.clone()).collect();
         next.push(root.to_owned());

@@ -1,5 +1,4 @@
-//! Which modules a module uses: from the paths in its code that begin at a crate, at the module itself or
-//! above it.
+//! The modules that a module uses: found by paths in its code that begin with a crate, `crate`, `self` or `super`.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +7,7 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use crate::modules::{Module, is_ident};
 use crate::tokens::is_punct;
 
-/// The modules that `code`, that of the module `name`, uses by their paths.
+/// The modules that `code` of the module `name` refers to.
 pub(crate) fn used_modules(
     name: &str,
     code: &TokenStream,
@@ -41,7 +40,7 @@ fn find(code: &TokenStream, modules: &BTreeMap<String, Module>, paths: &mut Vec<
     }
 }
 
-/// What comes after `::` at the beginning of `tokens`.
+/// The tokens after `::` at the beginning of `tokens`.
 fn separator(tokens: &[TokenTree]) -> Option<&[TokenTree]> {
     let [first, second, rest @ ..] = tokens else {
         return None;
@@ -49,8 +48,7 @@ fn separator(tokens: &[TokenTree]) -> Option<&[TokenTree]> {
     (is_punct(first, ':') && is_punct(second, ':')).then_some(rest)
 }
 
-/// Adds the paths that begin with `path` and go on with `tokens`; there are several where these are a list
-/// in braces.
+/// Adds the paths that begin with `path` and continue with `tokens`: several if these contain a list in braces.
 fn follow(mut path: Vec<String>, tokens: &[TokenTree], paths: &mut Vec<Vec<String>>) {
     match separator(tokens).and_then(<[_]>::split_first) {
         Some((TokenTree::Ident(word), rest)) => {
@@ -74,7 +72,7 @@ fn follow(mut path: Vec<String>, tokens: &[TokenTree], paths: &mut Vec<Vec<Strin
     }
 }
 
-/// The module that the words of a path in the module `name` lead to, as far as they are modules.
+/// Resolves the longest prefix of `path`, in the module `name`, that is a module.
 fn resolve(name: &str, path: &[String], modules: &BTreeMap<String, Module>) -> String {
     let mut found = name.to_owned();
     for (at, word) in path.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! The modules of a crate: from its `lib.rs` to every file that a build of it compiles, as tokens that count.
+//! The modules of a crate: every file that a build compiles, starting from `lib.rs`, as tokens without inert ones.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -14,11 +14,11 @@ pub(crate) struct Module {
     pub(crate) file: PathBuf,
     pub(crate) code: TokenStream,
     pub(crate) children: Vec<String>,
-    /// Whether it implements something for a type that it does not define.
+    /// Whether it has an `impl` for a type that it does not define.
     pub(crate) has_foreign_impls: bool,
 }
 
-/// Adds the module in `file`, whose submodules are in `folder`, and these.
+/// Adds the module in `file` and its submodules, which are in `folder`.
 pub(crate) fn add(
     name: &str,
     file: &Path,
@@ -64,7 +64,7 @@ fn declared_submodules(code: &TokenStream) -> Result<Vec<String>> {
                 names.push(name.to_string());
             }
             (Some(TokenTree::Ident(name)), _) => {
-                bail!("the module `{name}` has no file of its own; give it one")
+                bail!("the module `{name}` has no file of its own; move it to one")
             }
             _ => {}
         }
@@ -74,12 +74,12 @@ fn declared_submodules(code: &TokenStream) -> Result<Vec<String>> {
         _ => None,
     });
     if attributes.any(|first| is_ident(&first, "path")) {
-        bail!("a module has the attribute `path`, which digests of code do not follow");
+        bail!("a module has the attribute `path`, which code digests do not support");
     }
     Ok(names)
 }
 
-/// Whether an `impl` names nothing that is defined beside it: then it is for a type of another module.
+/// Whether an `impl` names no type or trait defined in this module: then it is for a type of another module.
 fn has_foreign_impls(code: &TokenStream) -> bool {
     let tokens: Vec<_> = code.clone().into_iter().collect();
     let defines = ["struct", "enum", "union", "trait", "type"];
@@ -104,7 +104,7 @@ fn has_foreign_impls(code: &TokenStream) -> bool {
     headers.any(|header| !names_own(header))
 }
 
-/// Whether an item can begin after `token`, so that an `impl` there is not one in a function's signature.
+/// Whether an item can begin after `token`: then an `impl` there is not part of a function's signature.
 fn ends_item(token: &TokenTree) -> bool {
     let ends_attribute =
         matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Bracket);

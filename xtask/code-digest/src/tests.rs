@@ -1,5 +1,3 @@
-//! That a digest changes with what code does, and with nothing else.
-
 use std::fs;
 
 use super::*;
@@ -63,7 +61,7 @@ impl Crates {
         self.code().unwrap().digest("a::root", &[]).unwrap()
     }
 
-    /// Whether the digest is another one when `from` in the file `name` is replaced by `to`.
+    /// Whether the digest changes when `from` in the file `name` is replaced by `to`.
     fn changes(name: &str, from: &str, to: &str) -> bool {
         let crates = Self::new();
         let before = crates.digest();
@@ -74,7 +72,7 @@ impl Crates {
     }
 }
 
-/// What a digest covers.
+/// The names of a digest's inputs.
 fn covered(code: &ModuleGraph, root: &str, without: &[&str]) -> Vec<String> {
     let parts = code.parts(root, without).unwrap();
     parts.into_keys().collect()
@@ -148,7 +146,7 @@ fn every_other_token_changes_the_digest() {
         ("run(x)", "run(&x)"),
         ("pub fn", "#[inline]\npub fn"),
         ("pub fn", "#[cfg(unix)]\npub fn"),
-        // What is dropped for tests ends where it ends.
+        // The removal of a test item ends with that item.
         (
             "pub fn",
             "#[cfg(test)]\nuse b::{self};\nfn more() {}\npub fn",

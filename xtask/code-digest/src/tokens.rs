@@ -1,5 +1,5 @@
-//! Rust as tokens, without what has no effect on a program: comments, documentation, lint levels and what is
-//! only compiled for tests.
+//! Rust as tokens without inert ones, which do not affect a program: comments, documentation, lint levels and code
+//! that is only compiled for tests.
 
 use std::fmt::Write as _;
 
@@ -17,7 +17,7 @@ pub(crate) fn strip_inert_tokens(stream: TokenStream) -> TokenStream {
                 AttributeEffect::None => {}
                 AttributeEffect::Test => is_test = true,
                 AttributeEffect::Other => {
-                    attributes.extend_from_slice(&rest[..rest.len() - after.len()])
+                    attributes.extend_from_slice(&rest[..rest.len() - after.len()]);
                 }
             }
             rest = after;
@@ -45,7 +45,7 @@ fn strip_group(token: TokenTree) -> TokenTree {
     }
 }
 
-/// The content of an attribute at the beginning of `tokens`, and what comes after it.
+/// The content of an attribute at the beginning of `tokens`, and the tokens after it.
 fn split_attribute(tokens: &[TokenTree]) -> Option<(&Group, &[TokenTree])> {
     let (hash, after) = tokens.split_first()?;
     let after = match after {
@@ -64,7 +64,7 @@ fn split_attribute(tokens: &[TokenTree]) -> Option<(&Group, &[TokenTree])> {
 
 enum AttributeEffect {
     None,
-    /// What follows is only compiled for tests.
+    /// The item that follows is only compiled for tests.
     Test,
     Other,
 }
@@ -84,7 +84,7 @@ fn attribute_effect(attribute: &Group) -> AttributeEffect {
     }
 }
 
-/// What comes after the item at the beginning of `tokens`; `None` if it is something else, such as a field.
+/// The tokens after the item at the beginning of `tokens`; `None` if that is not an item, such as a field.
 fn after_item(tokens: &[TokenTree]) -> Option<&[TokenTree]> {
     let mut words = tokens.iter().filter_map(|token| match token {
         TokenTree::Ident(word) => Some(word.to_string()),
@@ -114,7 +114,7 @@ pub(crate) fn is_punct(token: &TokenTree, wanted: char) -> bool {
     matches!(token, TokenTree::Punct(punct) if punct.as_char() == wanted)
 }
 
-/// Tokens as text that does not depend on how they were laid out.
+/// Tokens as text that does not depend on layout.
 pub(crate) fn to_text(stream: &TokenStream) -> String {
     let mut text = String::new();
     write(stream, &mut text);
@@ -137,7 +137,7 @@ fn write(stream: &TokenStream, text: &mut String) {
             }
             TokenTree::Punct(punct) => {
                 text.push(punct.as_char());
-                // A line may end after these, whatever comes next.
+                // A line may end after these, which changes their spacing.
                 let ends = matches!(punct.as_char(), '?' | ',' | ';');
                 if punct.spacing() == Spacing::Alone || ends {
                     text.push(' ');
@@ -154,7 +154,7 @@ fn write(stream: &TokenStream, text: &mut String) {
     }
 }
 
-/// A literal without the line breaks that a backslash takes out of a string, and the space after them.
+/// A literal without escaped line breaks and the white space after them.
 fn join_continued_lines(literal: &str) -> String {
     if literal.starts_with(['r', '\'']) || literal.starts_with("br") || literal.starts_with("cr") {
         return literal.to_owned();

@@ -1,5 +1,5 @@
-//! The benches, each with few measurements: they end without an error, which they would not if the sides found
-//! different rectangles, and what they keep is whole. No time is looked at.
+//! Runs the benchmarks, each with few measurements: they succeed, which they would not if the implementations found
+//! different rectangles, and the files that they write are complete. Times are not checked.
 
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
@@ -9,10 +9,9 @@ use bench::document::{Document, schema_errors};
 use package::build::Build;
 use support::output::CommandOutput;
 
-/// Those that do not take long.
+/// The benchmarks of a quick run.
 const BENCHES: [&str; 6] = ["detect", "cold", "warm", "memory", "cost", "image"];
 
-/// Runs them and reads what they kept.
 pub fn test(build: &Build) -> Result<()> {
     let documents = bench::run_quick(build.clone())?;
     let names: Vec<_> = documents
@@ -22,11 +21,11 @@ pub fn test(build: &Build) -> Result<()> {
         .collect();
     ensure!(
         names == BENCHES,
-        "the benches were {names:?}, and not {BENCHES:?}"
+        "the benchmarks are {names:?}, expected {BENCHES:?}"
     );
     for document in &documents.0 {
         check(document, build)
-            .with_context(|| format!("what `{}` keeps is not whole", document.bench))?;
+            .with_context(|| format!("the files of the benchmark `{}`", document.bench))?;
     }
     Ok(())
 }
@@ -40,18 +39,18 @@ fn check(document: &Document, build: &Build) -> Result<()> {
     let kept: Value = serde_json::from_str(&read("json")?)?;
     ensure!(
         kept == serde_json::to_value(document)?,
-        "the file has something else than the answer"
+        "the JSON file differs from the command's output"
     );
     let schema_errors = schema_errors(&kept)?;
     ensure!(
         schema_errors.is_empty(),
-        "its JSON is not of its schema: {schema_errors:?}"
+        "the JSON file does not match its schema: {schema_errors:?}"
     );
     let text = read("svg")?;
-    let plot = roxmltree::Document::parse(&text).context("its plot is no XML")?;
+    let plot = roxmltree::Document::parse(&text).context("the plot is not XML")?;
     ensure!(
         plot.root_element().has_tag_name("svg"),
-        "its plot is no SVG"
+        "the plot is not SVG"
     );
     let texts = plot.descendants().filter_map(|node| node.text());
     let texts: Vec<_> = texts.map(str::trim).collect();
@@ -65,17 +64,17 @@ fn check(document: &Document, build: &Build) -> Result<()> {
         {
             ensure!(
                 texts.contains(&name.as_str()),
-                "its plot does not say `{name}`"
+                "the plot does not contain `{name}`"
             );
             ensure!(
                 command_output.contains(name.as_str()),
-                "its table does not say `{name}`"
+                "the table does not contain `{name}`"
             );
         }
         for value in group.cases.iter().flat_map(|case| &case.values) {
             ensure!(
                 value.value > 0.0,
-                "{} took nothing in `{}`",
+                "{} has a value of 0 in `{}`",
                 value.implementation,
                 group.title
             );

@@ -1,4 +1,4 @@
-//! A headless Chromium with nothing in it, driven through WebDriver. Ends with its value.
+//! A headless Chromium with an empty profile, driven through WebDriver. Dropping a [`Browser`] ends it.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ use support::interruption::Cleanup;
 use support::run::{Shell, cmd};
 
 const DRIVER: &str = "chromedriver";
-/// By the names that distributions give it. ci/install-packages.sh knows the same.
+/// The names that distributions give to Chromium; `ci/install-packages.sh` has the same.
 const BROWSERS: [&str; 4] = [
     "chromium",
     "chromium-browser",
@@ -29,11 +29,11 @@ const BROWSERS: [&str; 4] = [
     "google-chrome-stable",
 ];
 
-/// How long it may take to start, on a slow and busy machine.
+/// How long the browser may take to start, on a slow and busy machine.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Nothing but the page: no screen, no updates, no talk with anybody. Chromium's own sandbox does
-/// not work for root and in most containers; the only page that it sees is the project's.
+/// No screen, no updates, no connections in the background. Chromium's sandbox does not work for root and in most
+/// containers; the only pages that it opens are the project's.
 const BROWSER_OPTIONS: [&str; 10] = [
     "--headless",
     "--no-sandbox",
@@ -47,7 +47,7 @@ const BROWSER_OPTIONS: [&str; 10] = [
     "--disable-dev-shm-usage",
 ];
 
-/// Where programs look for what to read, and write what they like to keep.
+/// Where programs read configuration and write files of their own.
 const FOLDER_VARIABLES: [&str; 6] = [
     "HOME",
     "TMPDIR",
@@ -57,21 +57,20 @@ const FOLDER_VARIABLES: [&str; 6] = [
     "XDG_RUNTIME_DIR",
 ];
 
-/// The bytes that a socket's path may have, without the one that ends it. Source: unix(7).
+/// In bytes, without the terminating zero. Source: unix(7).
 const MAX_SOCKET_PATH: usize = 107;
-/// What Chromium adds to `TMPDIR` at most for the path of its socket.
+/// The longest path that Chromium appends to `TMPDIR` for its socket.
 const SOCKET_SUFFIX: &str = "/org.chromium.Chromium.scoped_dir.XXXXXX/SingletonSocket";
 
-/// The browser.
 pub struct Browser {
     client: Client,
     downloads: PathBuf,
-    // What is running goes before the folder that it runs in.
+    // Dropped before the folder that it writes to.
     _driver: Child,
     _folder: Cleanup,
 }
 
-/// A command that only Chromium knows, with its arguments.
+/// A WebDriver command that only chromedriver has, and its body.
 #[derive(Debug)]
 struct Extension(&'static str, Value);
 
@@ -87,7 +86,7 @@ impl WebDriverCompatibleCommand for Extension {
 }
 
 impl Browser {
-    /// Starts it with its files in `scratch`, or beside it if that lies too deep.
+    /// Starts the browser with its files in `scratch`, or in the system's temporary folder if that path is too long.
     pub async fn start(scratch: &Path) -> Result<Self> {
         let driver = find(DRIVER).ok_or_else(|| missing_program(DRIVER))?;
         let browser = BROWSERS.iter().find_map(|name| find(name));
@@ -127,17 +126,16 @@ impl Browser {
         })
     }
 
-    /// What it shows, and what can be done with that.
     pub fn client(&self) -> &Client {
         &self.client
     }
 
-    /// Where downloads go.
+    /// The folder of downloads.
     pub fn downloads(&self) -> &Path {
         &self.downloads
     }
 
-    /// Has the browser's inside do something, by the DevTools protocol.
+    /// Executes a command of the DevTools protocol.
     pub async fn devtools(&self, command: &str, parameters: Value) -> Result<()> {
         let body = json!({"cmd": command, "params": parameters});
         let done = self.client.issue_cmd(Extension("goog/cdp/execute", body));
@@ -146,23 +144,21 @@ impl Browser {
         Ok(())
     }
 
-    /// The errors that its console shows since this was asked last.
+    /// The errors in the console since the last call.
     pub async fn errors(&self) -> Result<Vec<String>> {
         let body = json!({"type": "browser"});
         let log = self.client.issue_cmd(Extension("se/log", body)).await?;
-        let entries = log.as_array().context("the console's log is no list")?;
+        let entries = log.as_array().context("the console's log is not a list")?;
         let severe = entries.iter().filter(|entry| entry["level"] == "SEVERE");
         let text = |entry: &Value| entry["message"].as_str().unwrap_or_default().to_owned();
         Ok(severe.map(text).collect())
     }
 
-    /// Writes what it shows to a file.
     pub async fn screenshot(&self, file: &Path) -> Result<()> {
         let picture = self.client.screenshot().await?;
         Ok(fs::write(file, picture)?)
     }
 
-    /// Ends it in good order.
     pub async fn close(self) -> Result<()> {
         self.client
             .close()
@@ -171,7 +167,7 @@ impl Browser {
     }
 }
 
-/// A program of the user's.
+/// Finds a program in `PATH`.
 fn find(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     let mut files = std::env::split_paths(&path).map(|folder| folder.join(name));
@@ -184,10 +180,10 @@ fn missing_program(program: &str) -> anyhow::Error {
     ))
 }
 
-/// A folder for all that the browser writes, in `scratch` unless sockets would not fit in there.
-/// Goes with the second value.
+/// Creates a folder for everything that the browser writes, in `scratch` unless the paths of sockets would be too long.
+/// Dropping the second value removes it.
 fn folder(scratch: &Path) -> Result<(PathBuf, Cleanup)> {
-    // The browser takes whole paths only.
+    // The browser requires absolute paths.
     let scratch = fs::canonicalize(scratch)?;
     let prefix = "browser-";
     let length = |parent: &Path| parent.join(prefix).as_os_str().len() + "XXXXXX".len();
@@ -209,33 +205,33 @@ fn remove(folder: &Path) {
     }
 }
 
-/// Starts the driver on a free port, which it tells in its log.
+/// Starts the driver on a free port, which it prints to its log.
 fn start_driver(driver: &Path, folder: &Path, log: &Path) -> Result<Child> {
     let sh = Shell::new()?;
     let run = cmd!(sh, "{driver} --port=0");
     Child::start_logged(run.envs(FOLDER_VARIABLES.map(|name| (name, folder))), log)
 }
 
-/// The port that the driver says it listens on.
+/// The driver's port, from its log.
 fn port(log: &Path) -> Result<u16> {
     let start = Instant::now();
     while start.elapsed() < TIMEOUT {
         let output_text = fs::read_to_string(log).unwrap_or_default();
         if let Some((_, rest)) = output_text.split_once("started successfully on port ") {
-            // Until the full stop, the number may not be whole.
+            // Without the full stop, the number may be incomplete.
             if let Some((port, _)) = rest.split_once('.') {
                 return port
                     .parse()
-                    .map_err(|_| anyhow!("chromedriver said: {output_text}"));
+                    .map_err(|_| anyhow!("chromedriver printed: {output_text}"));
             }
         }
         sleep(Duration::from_millis(20));
     }
-    bail!("chromedriver did not tell its port; {}", read_log(log))
+    bail!("chromedriver did not print its port; {}", read_log(log))
 }
 
-/// What the driver said, whose log goes with it.
+/// The driver's log, which is removed together with its folder.
 fn read_log(log: &Path) -> String {
     let output_text = fs::read_to_string(log).unwrap_or_default();
-    format!("{DRIVER} said: {}", output_text.trim())
+    format!("{DRIVER} printed: {}", output_text.trim())
 }

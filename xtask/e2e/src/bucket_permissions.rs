@@ -1,5 +1,5 @@
-//! What the operator permits, by the real program and a real S3 server: the bucket that is listed, with requests
-//! whose signatures hold with the expected owner in them, no other bucket, and no credentials from anywhere.
+//! The operator's restrictions, with the real program and a real S3 server: the function accesses only the listed
+//! bucket, with requests whose signatures include the expected owner, and gets no credentials from arbitrary addresses.
 
 use anyhow::{Result, ensure};
 use layer::elf::FunctionBinary;
@@ -11,11 +11,10 @@ use local::local_lambda::LocalLambda;
 use package::workspace::Workspace;
 
 const BUCKET: &str = "photos";
-const KEY: &str = "lena.jpg";
-/// Where nobody's credentials are.
+const KEY: &str = "portrait.jpg";
+/// An address reserved for documentation (RFC 5737).
 const UNREACHABLE_ENDPOINT: &str = "http://192.0.2.1/credentials";
 
-/// Tries all of it.
 pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
     let start = |environment: &[(&str, &str)]| -> Result<LocalLambda> {
         let lambda = LocalLambda::start(workspace, (sdk, binary), Engine::None, environment)?;
@@ -31,7 +30,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
         ("FACE_DETECT_EXPECTED_BUCKET_OWNER", "111122223333"),
     ])?;
     let faces = lambda.faces(BUCKET, KEY, &Value::Null)?;
-    ensure!(faces.len() == 1, "{faces:?} are found");
+    ensure!(faces.len() == 1, "expected one face, found {faces:?}");
     let direct = |bucket: &str, options: Value| json!({"BUCKET_NAME": bucket, "S3_KEY": KEY, "options": options});
     for (event, expected) in [
         (direct("others", json!({})), "BucketNotAllowed"),
@@ -47,13 +46,13 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
         let response = lambda.invoke(&event)?;
         ensure!(
             response["errorType"] == expected,
-            "{event} is answered by {response}, and not by {expected}"
+            "the response to {event} is {response}, expected {expected}"
         );
     }
     let written = lambda.storage.keys("others")?;
     ensure!(
         written == [KEY],
-        "the bucket that is not listed has {written:?}"
+        "the bucket that is not listed contains {written:?}"
     );
     drop(lambda);
 
@@ -65,7 +64,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
     let message = response["errorMessage"].as_str().unwrap_or_default();
     ensure!(
         response["errorType"] == "StorageFailed" && message.contains("http://192.0.2.1"),
-        "credentials from {UNREACHABLE_ENDPOINT} are answered by {response}"
+        "the response with credentials from {UNREACHABLE_ENDPOINT} is {response}"
     );
     Ok(())
 }

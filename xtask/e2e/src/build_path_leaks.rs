@@ -1,5 +1,5 @@
-//! What a build must not leave in its results: where and on what it ran. With any of it the same
-//! source would give other bytes on another machine.
+//! Checks that build results contain no paths or kernel version of the build machine, which would make them differ
+//! between machines.
 
 use std::path::Path;
 
@@ -8,7 +8,6 @@ use fs_err as fs;
 
 use package::workspace::Workspace;
 
-/// Refuses a file that holds a path or the kernel of this machine.
 pub fn check(file: &Path, workspace: &Workspace) -> Result<()> {
     let bytes = fs::read(file)?;
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
@@ -24,7 +23,7 @@ pub fn check(file: &Path, workspace: &Workspace) -> Result<()> {
             .any(|window| window == leak.as_bytes());
         ensure!(
             !found,
-            "`{}` contains `{leak}` of this machine",
+            "`{}` contains `{leak}`, which depends on this machine",
             file.display()
         );
     }

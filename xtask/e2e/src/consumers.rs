@@ -1,7 +1,6 @@
-//! Programs of other projects against the SDK as its image has it, unpacked at another path: in C++
-//! by cmake, by pkg-config and by `sdk.json`, in Rust by the crate `opencv`. They, and the commands
-//! that build them, are in `xtask/e2e/data/consumers`, where the README of opencv-build has its
-//! examples from.
+//! Builds programs against the SDK from its image, extracted to another path: in C++ with cmake, pkg-config and
+//! `sdk.json`, in Rust with the crate `opencv`. The programs and their build scripts are in `xtask/e2e/data/consumers`;
+//! the README of opencv-build shows parts of them.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -26,14 +25,14 @@ pub fn test(build: &Build, sdk: &Sdk) -> Result<()> {
     let target = sdk.manifest().target;
     conformance::skip_unless_runnable(&target)?;
     let fixture = ConsumerFixture::new(build, sdk)?;
-    for (way, program) in [
+    for (script, program) in [
         ("with-cmake.sh", "build/faces"),
         ("with-pkg-config.sh", "faces"),
         ("with-sdk-json.py", "faces"),
     ] {
-        print_status(&format!("a C++ program, {way}"));
-        let folder = fixture.copy_of("cpp", way)?;
-        fixture.run_checked(&mut fixture.script(&folder, way))?;
+        print_status(&format!("a C++ program, {script}"));
+        let folder = fixture.copy_of("cpp", script)?;
+        fixture.run_checked(&mut fixture.script(&folder, script))?;
         check(&folder.join(program), &fixture)?;
     }
     static_flags(&fixture)?;
@@ -42,7 +41,7 @@ pub fn test(build: &Build, sdk: &Sdk) -> Result<()> {
 
     print_status("a Rust program, with-cargo.sh");
     let folder = fixture.copy_of("rust", "rust")?;
-    // With the versions that the function has, which are on this machine already.
+    // The versions of the function's dependencies, which are already downloaded.
     let lock = build.workspace.root().join("Cargo.lock");
     copy(&lock, &folder.join("Cargo.lock"))?;
     let built = fixture.folder().join("target");
@@ -56,7 +55,7 @@ pub fn test(build: &Build, sdk: &Sdk) -> Result<()> {
     check(&built.join(triple).join("debug/faces"), &fixture)
 }
 
-/// That a program says which OpenCV it has, and finds the face that there is.
+/// Checks that a program prints its version of OpenCV and finds the face.
 fn check(program: &Path, fixture: &ConsumerFixture) -> Result<()> {
     let share = fixture.sdk().path().join("share");
     let cascade = share.join("haarcascades/haarcascade_frontalface_default.xml");
@@ -65,14 +64,14 @@ fn check(program: &Path, fixture: &ConsumerFixture) -> Result<()> {
     let expected = format!("OpenCV {}\n{FACE}", fixture.sdk().manifest().version);
     ensure!(
         found == expected,
-        "`{}` says `{found}` instead of `{expected}`",
+        "`{}` prints `{found}` instead of `{expected}`",
         program.display()
     );
     Ok(())
 }
 
-/// That pkg-config has the same to link for static programs as for others, in an order that every
-/// linker can go by: zig's finds libraries in any order, others do not.
+/// Checks that pkg-config has the same libraries with and without `--static`, in an order that every linker accepts:
+/// zig's finds libraries in any order, others do not.
 fn static_flags(fixture: &ConsumerFixture) -> Result<()> {
     let flags = |arguments: &[&str]| {
         let mut command = fixture.command("pkg-config", fixture.folder());
@@ -90,19 +89,19 @@ fn static_flags(fixture: &ConsumerFixture) -> Result<()> {
         for need in needs {
             ensure!(
                 place(name).is_some() && place(name) < place(need),
-                "{name} needs {need}, but does not come before it: {plain}"
+                "{name} depends on {need}, but is not before it: {plain}"
             );
         }
     }
     let version = flags(&["--modversion"])?;
     ensure!(
         version == fixture.sdk().manifest().version,
-        "pkg-config takes it for version {version}"
+        "pkg-config reports version {version}"
     );
     Ok(())
 }
 
-/// That `find_package` does right by components and versions.
+/// Checks that `find_package` respects components and versions.
 fn components(fixture: &ConsumerFixture) -> Result<()> {
     print_status("find_package: components and versions");
     let folder = fixture.copy_of("components", "components")?;
@@ -115,7 +114,7 @@ fn components(fixture: &ConsumerFixture) -> Result<()> {
     expect(&output_text, "opencv.toml")
 }
 
-/// That compilers are refused which cannot link these libraries, before they fail to.
+/// Checks that `find_package` rejects compilers that cannot link these libraries.
 fn compilers(fixture: &ConsumerFixture, target: &Target) -> Result<()> {
     let own = target.architecture;
     let other = own.other();
@@ -139,18 +138,19 @@ fn compilers(fixture: &ConsumerFixture, target: &Target) -> Result<()> {
     let mut find = fixture.command("sh", fixture.folder());
     match output(find.args(["-c", "command -v g++"])) {
         Ok(gxx) => {
-            let fault = "uses another C++ library than libc++".to_owned();
+            let fault = "does not use libc++".to_owned();
             compilers.push(("libstdc++", gxx.into(), fault));
         }
-        Err(_) => print_status("not tried: a compiler with libstdc++, because there is no g++"),
+        Err(_) => {
+            print_status("not tested: a compiler with libstdc++, because g++ is not installed");
+        }
     }
     for (name, compiler, fault) in compilers {
         print_status(&format!("find_package: a compiler with {name}"));
         let folder = fixture.copy_of("cpp", name)?;
         let mut cmake = fixture.cmake(&folder);
         cmake.env("CXX", &compiler);
-        // Otherwise cmake links programs to get to know the compiler, and for each zig compiles a
-        // libc++.
+        // Otherwise cmake links programs to identify the compiler, and zig compiles a libc++ for each.
         for name in [
             "CMAKE_TRY_COMPILE_TARGET_TYPE=STATIC_LIBRARY",
             "CMAKE_CXX_COMPILER_ID_RUN=ON",
@@ -168,7 +168,7 @@ fn compilers(fixture: &ConsumerFixture, target: &Target) -> Result<()> {
 fn expect(output_text: &str, part: &str) -> Result<()> {
     ensure!(
         output_text.contains(part),
-        "cmake does not say `{part}`: {output_text}"
+        "cmake does not print `{part}`: {output_text}"
     );
     Ok(())
 }
@@ -177,7 +177,7 @@ fn expect(output_text: &str, part: &str) -> Result<()> {
 mod tests {
     use fs_err as fs;
 
-    /// The section of the README that is made of what the test runs.
+    /// The section of the README whose examples the test runs.
     fn section() -> String {
         let readme = include_str!("../../../opencv-build/README.md");
         let start = readme.find("\n## Using the SDK in another project\n");
@@ -187,18 +187,18 @@ mod tests {
     }
 
     #[test]
-    fn the_readme_shows_what_is_tried() {
+    fn readme_examples_are_tested() {
         let section = section();
         let mut shown = 0;
         for block in section.split("\n```").skip(1).step_by(2) {
-            // The first line names a language, and the file.
+            // The first line contains the language and the file.
             let (title, text) = block.split_once('\n').unwrap();
             let Some((_, file)) = title.split_once(' ') else {
                 continue;
             };
             let data = concat!(env!("CARGO_MANIFEST_DIR"), "/data/consumers/");
-            let tried = fs::read_to_string(format!("{data}{file}")).unwrap();
-            assert!(tried.contains(text.trim()), "not in {file}:\n{text}");
+            let tested = fs::read_to_string(format!("{data}{file}")).unwrap();
+            assert!(tested.contains(text.trim()), "not in {file}:\n{text}");
             shown += 1;
         }
         assert_eq!(shown, 6);

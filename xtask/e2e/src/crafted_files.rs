@@ -1,5 +1,5 @@
-//! Files that no encoder makes: blank pictures of any size in a few bytes, and good photos with
-//! notes, texts and scans added. Each module knows one format.
+//! Files that no encoder writes: blank images of any size in a few bytes, and valid photos with added metadata, text
+//! and scans. One module for each format.
 
 pub mod jpeg;
 pub mod png;

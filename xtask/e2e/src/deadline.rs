@@ -1,5 +1,5 @@
-//! A photo that looking at takes longer than an invocation has: every kind of event is told so before its
-//! time is over, as a failure that trying again does not mend, and the event after it is answered.
+//! A photo in which detection takes longer than the function's time limit: for every kind of event, the function
+//! reports a permanent error in time, and then answers the next event.
 
 use anyhow::{Context, Result, ensure};
 use base64::Engine as _;
@@ -14,24 +14,24 @@ use local::engine::Engine;
 use local::local_lambda::LocalLambda;
 use package::workspace::Workspace;
 
-/// The function's time limit in seconds.
+/// The function's time limit.
 const TIMEOUT_SECONDS: u64 = 2;
-/// Where the face is in the sample.
-const FACE: [u32; 4] = [180, 150, 250, 260];
-/// How large a pixel of the sample is in the photo that takes too long and in the good one. The face is 6,400 pixels wide in
-/// the former, and looking for eyes in it takes seconds.
-const LARGE: usize = 38;
-const SMALL: usize = 4;
+/// Left, top, width and height of the face in the sample.
+const FACE: [u32; 4] = [154, 40, 141, 146];
+/// The factors by which the sample is enlarged for the slow photo and for the good one. The face is 6,400 pixels wide
+/// in the slow one, in which searching for eyes takes seconds.
+const LARGE: usize = 67;
+const SMALL: usize = 7;
 const BUCKET: &str = "photos";
 const SLOW: &str = "slow.png";
 const GOOD: &str = "good.png";
 
-/// Posts slow photos in each shape of event, and a good one after each.
+/// Sends the slow photo in each type of event, and the good one after each.
 pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
     let limit = TIMEOUT_SECONDS.to_string();
     let environment = [
         ("AWS_LAMBDA_FUNCTION_TIMEOUT", limit.as_str()),
-        // OpenCV's own code looks for these eyes, and cannot be stopped before it is done with a face.
+        // OpenCV's own code searches for these eyes, and cannot be stopped within a face.
         ("FACE_DETECT_PRESET", "original"),
         ("FACE_DETECT_EYE_CASCADE", "eye_tree_eyeglasses"),
         ("FACE_DETECT_MIN_FACE", "600"),
@@ -39,7 +39,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
     ];
     let lambda = LocalLambda::start(workspace, (sdk, binary), Engine::None, &environment)?;
     lambda.storage.create_bucket(BUCKET)?;
-    let sample = sdk.path().join("share/samples/lena.jpg");
+    let sample = workspace.sample_photo();
     let sample = image::open(&sample)
         .with_context(|| format!("failed to read `{}`", sample.display()))?
         .to_luma8();
@@ -52,39 +52,39 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
         .write(BUCKET, GOOD, &enlarge(&face, SMALL)?)?;
 
     let faces = good(&lambda)?;
-    ensure!(faces.len() == 1, "{faces:?} are found");
+    ensure!(faces.len() == 1, "expected one face, found {faces:?}");
     let process = lambda.emulator.function_process()?;
     for (what, event, is_right) in events() {
-        // The emulator answers by itself when the function exceeds its time.
+        // The emulator sends a response of its own if the function exceeds its time limit.
         let response = lambda.invoke(&event)?;
         ensure!(
             is_right(&response),
-            "{what} with a photo that takes too long is answered by {response}"
+            "the response to {what} with the slow photo is {response}"
         );
         check_good_photo(&lambda, &faces).with_context(|| format!("after {what}"))?;
     }
-    let anew = lambda.emulator.log().matches("starts anew").count();
-    // What strangers send is bounded: it may be in time, and is answered over HTTP in any case.
+    let anew = lambda.emulator.log().matches("re-executes itself").count();
+    // The work for photos from HTTP is limited: it may finish in time, and there is always an HTTP response.
     let response = lambda.invoke(&request(&slow))?;
     ensure!(
         response["statusCode"] == 200 || response["body"].to_string().contains("PhotoTooSlow"),
-        "the slow photo is answered over HTTP by {response}"
+        "the response to the slow photo over HTTP is {response}"
     );
     check_good_photo(&lambda, &faces).context("after HTTP")?;
     ensure!(
         lambda.emulator.start_count() == 1 && lambda.emulator.function_process()? == process,
-        "Lambda saw the function end:\n{}",
+        "the function's process has ended:\n{}",
         lambda.emulator.log()
     );
-    // Most looks end soon after their time; those that do not, by starting anew, for which `function/src/reexec.rs` has a
-    // test of its own.
+    // Most detections stop soon after the deadline; for those that do not, the process re-executes itself, which
+    // `function/src/reexec.rs` tests.
     print_status(&format!(
-        "the function started anew {anew} times in one process"
+        "the function re-executed itself {anew} times in one process"
     ));
     Ok(())
 }
 
-/// A kind of event, one of it with the slow photo, and whether an answer is the right one.
+/// A type of event, an event of it with the slow photo, and whether a response is correct.
 type Case = (&'static str, Value, fn(&Value) -> bool);
 
 fn events() -> [Case; 4] {
@@ -128,19 +128,21 @@ fn request(photo: &[u8]) -> Value {
     })
 }
 
-/// What is found in the good photo.
+/// The faces in the good photo.
 fn good(lambda: &LocalLambda) -> Result<Vec<Value>> {
     lambda.faces(BUCKET, GOOD, &Value::Null)
 }
 
-/// The good photo's answer must be what it was.
 fn check_good_photo(lambda: &LocalLambda, faces: &[Value]) -> Result<()> {
     let found = good(lambda)?;
-    ensure!(found == faces, "the next event is answered by {found:?}");
+    ensure!(
+        found == faces,
+        "the response to the next event is {found:?}"
+    );
     Ok(())
 }
 
-/// A PNG file of the picture, so many times as large.
+/// A PNG file of the picture, enlarged `times` times in each direction.
 fn enlarge(picture: &image::GrayImage, times: usize) -> Result<Vec<u8>> {
     let mut pixels = Vec::with_capacity(picture.as_raw().len() * times * times);
     for row in picture.as_raw().chunks(picture.width() as usize) {

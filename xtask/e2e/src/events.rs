@@ -1,8 +1,8 @@
-//! Events of every shape through the packaged image: each folder of `xtask/e2e/data/events` has an event
-//! as AWS sends it, the answer that it gets, and the objects that are in the bucket afterwards.
-//! Answers must also hold to schemas that are written after AWS's documentation.
+//! Sends events of every type to the packaged image: each folder in `xtask/e2e/data/events` has an event as AWS sends
+//! it, the expected response, and the objects that the function must write. Responses must also match schemas derived
+//! from AWS's documentation.
 //!
-//! `cargo xtask test --only events --bless` writes the answers down as they are; read the difference.
+//! `cargo xtask test --only events --bless` saves the current responses as the expected ones; review the diff.
 
 mod log;
 mod schema;
@@ -24,34 +24,30 @@ use local::engine::Engine;
 use local::local_lambda::LocalLambda;
 use package::workspace::Workspace;
 
-/// The bucket of AWS's own examples.
+/// The bucket in AWS's examples.
 const BUCKET: &str = "amzn-s3-demo-bucket";
-/// The photos in it, by the samples that they are.
+const PORTRAIT: &str = "eileen-collins.jpg";
+/// The photos in the bucket: their keys, and the samples that they contain.
 const PHOTOS: [(&str, &str); 3] = [
-    ("HappyFace.jpg", "lena.jpg"),
-    ("holiday/my photo+1 caf\u{e9}.jpg", "lena.jpg"),
+    ("HappyFace.jpg", PORTRAIT),
+    ("holiday/my photo+1 caf\u{e9}.jpg", PORTRAIT),
     ("messi5.jpg", "messi5.jpg"),
 ];
-/// What is no photo in it.
 const NON_IMAGE_OBJECT: (&str, &str) = ("notes.txt", "no picture");
 
-/// CloudWatch's name space for metrics.
 const METRICS_NAMESPACE: &str = "Photos";
 
-/// An event with what comes of it.
 pub struct EventCase {
-    /// Its folder's name.
+    /// The name of its folder.
     pub name: String,
-    /// The event, with photos named where they go.
+    /// The event, with placeholders for photos; see [`insert_photos`].
     pub event: Value,
-    /// `response`, and `written_objects`: the objects that are new in the bucket. Null before it was
-    /// written down.
+    /// An object with `response` and `written_objects`, the new objects in the bucket. Null if not saved yet.
     pub expected: Value,
     path: PathBuf,
 }
 
 impl EventCase {
-    /// All of them.
     pub fn all(workspace: &Workspace) -> Result<Vec<Self>> {
         let folder = workspace.root().join("xtask/e2e/data/events");
         let mut cases = Vec::new();
@@ -76,8 +72,8 @@ impl EventCase {
         Ok(cases)
     }
 
-    /// Posts the event, with `photos` for the samples that it names, and returns what came of it in
-    /// the form of `expected`. The bucket is as before then.
+    /// Sends the event with `photos` inserted, and returns the result in the format of `expected`. Removes new objects
+    /// from the bucket.
     pub fn post(&self, lambda: &LocalLambda, photos: &Photos) -> Result<Value> {
         let mut event = self.event.clone();
         insert_photos(&mut event, photos)?;
@@ -91,7 +87,7 @@ impl EventCase {
             }
             let content = lambda.storage.get(BUCKET, &key)?;
             let what = if key.ends_with(".json") {
-                serde_json::from_slice(&content).with_context(|| format!("`{key}` is no JSON"))?
+                serde_json::from_slice(&content).with_context(|| format!("`{key}` is not JSON"))?
             } else {
                 describe_jpeg(&content)?.into()
             };
@@ -103,7 +99,7 @@ impl EventCase {
 
     fn check(&self, found: &Value, bless: bool) -> Result<()> {
         if bless && *found != self.expected {
-            print_status(&format!("{} has another answer now", self.name));
+            print_status(&format!("{} has a new response", self.name));
             let text = serde_json::to_string_pretty(found)? + "\n";
             return Ok(fs::write(&self.path, text)?);
         }
@@ -116,10 +112,10 @@ impl EventCase {
     }
 }
 
-/// The files of photos by the names of samples.
+/// Photos by the names of their samples.
 pub type Photos = BTreeMap<&'static str, Vec<u8>>;
 
-/// Fills the bucket with what the events name.
+/// Creates the bucket with the objects that the events use.
 pub fn fill_bucket(lambda: &LocalLambda, photos: &Photos) -> Result<()> {
     lambda.storage.create_bucket(BUCKET)?;
     lambda
@@ -131,7 +127,6 @@ pub fn fill_bucket(lambda: &LocalLambda, photos: &Photos) -> Result<()> {
     Ok(())
 }
 
-/// Posts every event.
 pub fn test(
     workspace: &Workspace,
     sdk: &Sdk,
@@ -143,7 +138,10 @@ pub fn test(
     let lambda = LocalLambda::start(workspace, (sdk, binary), engine, &environment)?;
     let mut photos = Photos::new();
     for (_, sample) in PHOTOS {
-        let path = sdk.path().join("share/samples").join(sample);
+        let path = match sample {
+            PORTRAIT => workspace.sample_photo(),
+            _ => sdk.path().join("share/samples").join(sample),
+        };
         let file = fs::read(&path)?;
         photos.insert(sample, file);
     }
@@ -158,7 +156,7 @@ pub fn test(
     }
     ensure!(
         wrong.is_empty(),
-        "{} of {} events got another answer:\n{}",
+        "{} of {} events got an unexpected response:\n{}",
         wrong.len(),
         cases.len(),
         wrong.join("\n")
@@ -167,12 +165,11 @@ pub fn test(
     log::check(&lambda.emulator.log(), METRICS_NAMESPACE)?;
     let starts = lambda.emulator.start_count();
     ensure!(starts == 1, "the function was started {starts} times");
-    print_status(&format!("{} events were answered as expected", cases.len()));
+    print_status(&format!("{} events got the expected response", cases.len()));
     Ok(())
 }
 
-/// What the function wrote under a key that is not of its usual form triggers it no more than any
-/// other output.
+/// The function must skip notifications about its own output, even if `output_key` does not have its usual form.
 fn own_output_is_skipped(lambda: &LocalLambda) -> Result<()> {
     let options = json!({"output_key": "of/{key}"});
     lambda.faces(BUCKET, PHOTOS[0].0, &options)?;
@@ -185,17 +182,17 @@ fn own_output_is_skipped(lambda: &LocalLambda) -> Result<()> {
     }))?;
     ensure!(
         response.pointer("/photos/0/skipped").is_some() && lambda.storage.keys(BUCKET)? == before,
-        "its own `{written}` is answered by {response}"
+        "the response to its own output `{written}` is {response}"
     );
     Ok(())
 }
 
 fn read(path: &Path) -> Result<Value> {
     let text = fs::read_to_string(path)?;
-    serde_json::from_str(&text).with_context(|| format!("`{}` is no JSON", path.display()))
+    serde_json::from_str(&text).with_context(|| format!("`{}` is not JSON", path.display()))
 }
 
-/// Puts photos where the event names them: they would be long in a file for people.
+/// Replaces the body `@base64 SAMPLE` or `@form SAMPLE` of an event by the photo, which would make its file unreadable.
 fn insert_photos(event: &mut Value, photos: &Photos) -> Result<()> {
     let Some(body) = event.get_mut("body") else {
         return Ok(());
@@ -214,13 +211,13 @@ fn insert_photos(event: &mut Value, photos: &Photos) -> Result<()> {
             let head = format!("------photos\r\n{part}\r\nContent-Type: image/jpeg\r\n\r\n");
             [head.as_bytes(), photo, b"\r\n------photos--\r\n"].concat()
         }
-        other => bail!("it is not known how to write a photo as `{other}`"),
+        other => bail!("unknown encoding `{other}` of a photo"),
     };
     *body = STANDARD.encode(bytes).into();
     Ok(())
 }
 
-/// Replaces a photo or a page by what it is.
+/// Replaces a photo or a page by a short description.
 fn summarize_body(response: &mut Value) -> Result<()> {
     let kind = response
         .pointer("/headers/content-type")
@@ -245,10 +242,10 @@ fn summarize_body(response: &mut Value) -> Result<()> {
     Ok(())
 }
 
-/// What is in a JPEG file: its size, and whether faces are outlined.
+/// Describes a JPEG file by its size and the colours of outlines.
 fn describe_jpeg(file: &[u8]) -> Result<String> {
     let photo = image::load_from_memory_with_format(file, image::ImageFormat::Jpeg)?.to_rgb8();
-    // The photos have no such colours of their own.
+    // The photos themselves do not contain these colours.
     let blue = |pixel: &image::Rgb<u8>| pixel[2] > 180 && pixel[0] < 90 && pixel[1] < 90;
     let green = |pixel: &image::Rgb<u8>| pixel[1] > 180 && pixel[0] < 90 && pixel[2] < 90;
     let many = |colour: &dyn Fn(&image::Rgb<u8>) -> bool| {

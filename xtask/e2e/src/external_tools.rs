@@ -1,4 +1,4 @@
-//! Other people's tools take every artefact: skopeo, Docker and Python's zip module.
+//! skopeo, Docker and Python's `zipfile` accept the artefacts.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ use package::workspace::Workspace;
 use support::interruption::Cleanup;
 use support::run::{Shell, cmd, output};
 
-/// skopeo reads and copies the layouts and the archives, in both of their forms.
+/// skopeo inspects and copies the layouts, and the archives as both OCI and Docker archives.
 pub fn skopeo(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
     let sh = Shell::new()?;
     if output(cmd!(sh, "skopeo --version")).is_err() {
@@ -29,7 +29,7 @@ pub fn skopeo(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Resu
         let sources = [
             (format!("oci:{layout}:latest"), true),
             (format!("oci-archive:{archive}:latest"), true),
-            // Of this form skopeo makes a manifest of its own.
+            // skopeo creates a manifest of its own for Docker archives.
             (format!("docker-archive:{archive}"), false),
         ];
         for (at, (source, same)) in sources.iter().enumerate() {
@@ -37,13 +37,13 @@ pub fn skopeo(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Resu
             let shown: Value = serde_json::from_str(&shown)?;
             ensure!(
                 !same || shown["Digest"] == digest.as_str(),
-                "skopeo says that the digest of {source} is {}, not {digest}",
+                "skopeo reports digest {} for {source}, expected {digest}",
                 shown["Digest"]
             );
             let layers = shown["Layers"].as_array().map_or(0, Vec::len);
             ensure!(
                 layers == image.layout.image().layers().len(),
-                "skopeo sees {layers} layers in {source}"
+                "skopeo reports {layers} layers in {source}"
             );
             let copy = scratch.path().join(format!("{number}-{at}"));
             let target = format!("oci:{}:copy", copy.display());
@@ -53,10 +53,10 @@ pub fn skopeo(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Resu
     Ok(())
 }
 
-/// Docker loads the archives, as the images that they are.
+/// Docker loads the archives with the expected layers.
 pub fn docker(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
     engine::docker_version()
-        .map_err(|why| Skip::with_reason(format!("no Docker engine answers: {why}")))?;
+        .map_err(|why| Skip::with_reason(format!("Docker is not available: {why}")))?;
     for image in write_images(workspace, sdk, binary, &Base::Minimal)?.all() {
         check_docker_load(image)?;
     }
@@ -68,7 +68,7 @@ fn check_docker_load(image: &WrittenImage) -> Result<()> {
     let _remove = Cleanup::new({
         let reference = reference.clone();
         move || {
-            // Not there if it could not be loaded.
+            // Fails if the image was not loaded.
             let _ = engine::docker(&["image", "rm", "--force", &reference]);
         }
     })?;
@@ -76,7 +76,7 @@ fn check_docker_load(image: &WrittenImage) -> Result<()> {
     let output_text = engine::docker(&["load", "--input", &archive])?;
     ensure!(
         output_text.contains(&reference),
-        "docker loaded something else: {output_text}"
+        "docker did not load {reference}: {output_text}"
     );
     let shown: Value = serde_json::from_str(&engine::docker(&["image", "inspect", &reference])?)?;
     let layers = shown[0]["RootFS"]["Layers"].as_array().cloned();
@@ -86,12 +86,12 @@ fn check_docker_load(image: &WrittenImage) -> Result<()> {
         .collect();
     ensure!(
         layers.as_ref() == Some(&ours),
-        "docker sees other layers in {reference}: {layers:?}"
+        "docker reports other layers in {reference}: {layers:?}"
     );
     Ok(())
 }
 
-/// Python reads the zip archive, with the mode that Lambda needs.
+/// Python reads the zip archive, whose `bootstrap` has the mode that Lambda needs.
 pub fn python_zip(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
     let (path, _) = write_function_zip(workspace, sdk, binary)?;
     read_by_python(&path)?;

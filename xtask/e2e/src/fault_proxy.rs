@@ -1,5 +1,5 @@
-//! A proxy in front of a server that does to single requests what networks and bad servers do. Each
-//! connection carries one request, so that the one that is broken is known.
+//! A reverse proxy that injects faults of networks and servers into single requests. Each connection carries one
+//! request, so that a fault affects only that one.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -12,56 +12,52 @@ use rustix::net::sockopt::set_socket_linger;
 
 use support::process::lock_ignoring_poison;
 
-/// What is done to a request.
 #[derive(Clone, Debug)]
 pub enum Fault {
-    /// Nothing.
+    /// Forwards the request without a fault.
     Pass,
-    /// It is answered with this status and these headers, and the server never sees it.
+    /// Responds with this status and these headers, without forwarding the request.
     Respond(&'static str),
-    /// The same with a body.
+    /// Like `Respond`, with a body.
     RespondWithBody(&'static str, &'static str),
-    /// These bytes are the answer, whatever they are, and the server never sees it.
+    /// Responds with these bytes, which need not be HTTP, without forwarding the request.
     Raw(Vec<u8>),
-    /// It is passed on after that time.
+    /// Forwards the request after this time.
     Delay(Duration),
-    /// The connection is closed as soon as the request's head has come.
+    /// Closes the connection after the request's headers.
     Close,
-    /// The connection is reset then.
+    /// Resets the connection after the request's headers.
     Reset,
-    /// Only so many bytes of its body pass, then the connection breaks.
+    /// Closes both connections after this number of bytes of the request's body.
     TruncateRequest(u64),
-    /// The server does what it asks for, and the answer is lost.
+    /// Forwards the request, but closes the connection without the response.
     DropResponse,
-    /// Only so many bytes of the answer's body pass, then the connection breaks.
+    /// Closes the connection after this number of bytes of the response's body.
     TruncateResponse(usize),
-    /// The same, and the connection is reset.
+    /// Like `TruncateResponse`, but resets the connection.
     ResetResponse(usize),
-    /// After so many bytes of the answer's body nothing comes for that time, then the rest.
+    /// Pauses after this number of bytes of the response's body.
     Stall(usize, Duration),
-    /// The answer has another body, and the length of that.
+    /// Changes the response's body, and its `content-length` accordingly.
     RewriteBody(fn(&mut Vec<u8>)),
-    /// The answer has this header instead of its own, and its own body.
+    /// Sets a header of the response, and leaves its body unchanged.
     ReplaceHeader(&'static str, String),
 }
 
-/// A request.
 #[derive(Clone)]
 pub struct Request {
-    /// Its method.
     pub method: String,
-    /// Its path, with the query.
+    /// With the query.
     pub path: String,
-    /// The part that it asks for.
+    /// The header `range`.
     pub range: Option<String>,
-    /// The length of its body.
+    /// The length of the body in bytes.
     pub length: u64,
     head: String,
 }
 
 type Faults = Box<dyn FnMut(&Request) -> Fault + Send>;
 
-/// The proxy.
 pub struct Proxy {
     address: SocketAddr,
     seen: Arc<Mutex<Vec<Request>>>,
@@ -69,7 +65,7 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Starts a proxy for the server at `upstream` that does nothing.
+    /// Starts a proxy for the server at `upstream`, at first without faults.
     pub fn start(upstream: &str) -> Result<Self> {
         let listener =
             TcpListener::bind(("127.0.0.1", 0)).context("failed to open a loopback port")?;
@@ -85,7 +81,7 @@ impl Proxy {
                 let (seen, faults) = (Arc::clone(&seen), Arc::clone(&faults));
                 let upstream = upstream.clone();
                 thread::spawn(move || {
-                    // Whoever breaks a connection off knows why.
+                    // Errors are the faults that the test has injected.
                     let _ = serve(&client, &upstream, &seen, &faults);
                 });
             }
@@ -93,23 +89,21 @@ impl Proxy {
         Ok(proxy)
     }
 
-    /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Does from now on what `faults` says, and forgets the requests before.
+    /// Sets the function that selects faults, and clears the recorded requests.
     pub fn set_faults(&self, faults: impl FnMut(&Request) -> Fault + Send + 'static) {
         *lock_ignoring_poison(&self.faults) = Box::new(faults);
         self.clear_requests();
     }
 
-    /// Forgets the requests.
     pub fn clear_requests(&self) {
         lock_ignoring_poison(&self.seen).clear();
     }
 
-    /// The requests with a method, or any, and with this in their path.
+    /// The recorded requests whose path contains `path`, with the method `method` or, if that is empty, any.
     pub fn requests(&self, method: &str, path: &str) -> Vec<Request> {
         let seen = lock_ignoring_poison(&self.seen).clone();
         let fits = |request: &Request| {
@@ -145,7 +139,7 @@ fn serve(
         _ => None,
     };
     if let Some(response) = response {
-        // A client that is still sending would not hear it.
+        // A client that is still sending would not read the response.
         io::copy(&mut body, &mut io::sink())?;
         let mut client = client;
         return client.write_all(&response);
@@ -168,7 +162,7 @@ fn serve(
     send_response(client, &fault, response)
 }
 
-/// Gives the client what is left of the server's answer.
+/// Sends the server's response to the client, with the fault applied.
 fn send_response(mut client: &TcpStream, fault: &Fault, mut response: Vec<u8>) -> io::Result<()> {
     let end = response.windows(4).position(|four| four == b"\r\n\r\n");
     let mut body = response.split_off(end.map_or(response.len(), |end| end + 4));
@@ -198,13 +192,12 @@ fn send_response(mut client: &TcpStream, fault: &Fault, mut response: Vec<u8>) -
     Ok(())
 }
 
-/// Breaks a connection off so that the other side has an error, and not an end.
+/// Makes closing the connection reset it, so that the client gets an error instead of an end.
 fn reset(client: &TcpStream) -> io::Result<()> {
-    // Without lingering, closing resets; whoever owns the connection closes it next.
     Ok(set_socket_linger(client, Some(Duration::ZERO))?)
 }
 
-/// The head of an answer with another value for a header.
+/// Sets a header in the head of a response.
 fn with_header(head: &[u8], name: &str, value: &str) -> Vec<u8> {
     let head = String::from_utf8_lossy(head).into_owned();
     let lines = head.split("\r\n").filter(|line| !line.is_empty());
@@ -218,7 +211,7 @@ fn has_name(line: &str, name: &str) -> bool {
         .is_some_and(|(found, _)| found.eq_ignore_ascii_case(name))
 }
 
-/// A request without its body, as it is passed on: its connection is not used again.
+/// Reads a request up to its body. Its head, as it is forwarded, has `connection: close`.
 fn read_request(reader: &mut impl BufRead) -> io::Result<Option<Request>> {
     let mut lines = Vec::new();
     loop {
@@ -240,7 +233,7 @@ fn read_request(reader: &mut impl BufRead) -> io::Result<Option<Request>> {
     };
     let (range, length) = (value("range"), value("content-length"));
     let kept = lines.iter().filter(|line| !has_name(line, "connection"));
-    let head = kept.map(|line| format!("{line}\r\n")).collect::<String>();
+    let head = kept.flat_map(|line| [line, "\r\n"]).collect::<String>();
     Ok(Some(Request {
         method: words.next().unwrap_or_default(),
         path: words.next().unwrap_or_default(),
@@ -254,7 +247,7 @@ fn read_request(reader: &mut impl BufRead) -> io::Result<Option<Request>> {
 mod tests {
     use super::*;
 
-    /// A server that answers every request with ten bytes.
+    /// A server that responds to every request with ten bytes.
     fn server() -> String {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let address = listener.local_addr().unwrap().to_string();

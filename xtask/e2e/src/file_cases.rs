@@ -1,5 +1,5 @@
-//! Files with their right answers: each is sent over HTTP and read from S3, and a good photo after
-//! it. What is wrong is told of all files at once.
+//! Sends files to the function, over HTTP and through S3, and compares the results with the expected ones; after each
+//! file, a valid photo must get its usual response. Reports the errors of all files together.
 
 use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
@@ -19,17 +19,17 @@ use local::engine::Engine;
 use local::local_lambda::LocalLambda;
 use package::workspace::Workspace;
 
-/// The function's memory in megabytes.
+/// The function's memory in MB.
 const MEMORY: u64 = 512;
-/// The function's time limit in seconds: a file that takes too long must not keep the test.
+/// The function's time limit, so that a file that takes too long does not block the test.
 const TIMEOUT_SECONDS: &str = "20";
 const BUCKET: &str = "cases";
-/// The good photo.
+/// The valid photo.
 const CONTROL_KEY: &str = "good";
-/// How much two boxes must share to be the same face.
+/// The minimum intersection over union for two boxes to be the same face.
 const IOU_THRESHOLD: f64 = 0.8;
 
-/// What is no fault of a photo: none of these refuses one.
+/// Errors that are not about the photo itself.
 const NON_PHOTO_ERRORS: [&str; 11] = [
     "",
     "AccessDenied",
@@ -44,44 +44,36 @@ const NON_PHOTO_ERRORS: [&str; 11] = [
     "UnknownEvent",
 ];
 
-/// A file and what must come of it.
 pub struct FileCase {
-    /// What people call it.
     pub name: String,
-    /// Its content.
     pub file: Vec<u8>,
-    /// The right answer.
     pub expected: ExpectedOutcome,
-    /// How it gets to the function.
     pub transports: &'static [Transport],
-    /// How long it may take.
     pub max_time: Duration,
-    /// How much memory the process may have meanwhile, in megabytes.
+    /// The limit of the process's peak memory, in MB.
     pub max_memory: u64,
 }
 
-/// A right answer.
 #[derive(Clone, Debug)]
 pub enum ExpectedOutcome {
-    /// The face of the good photo, upright, and nothing else.
+    /// Exactly the face of the valid photo, upright.
     ControlFace,
-    /// So many faces.
+    /// A number of faces in this range.
     Faces(RangeInclusive<usize>),
-    /// One of these errors, or if there are none any that says what is wrong with the photo.
+    /// One of these errors, or any error about the photo if the list is empty.
     Rejected(&'static [&'static str]),
-    /// So many faces, or any error that says what is wrong with the photo.
+    /// A number of faces in this range, or any error about the photo.
     FacesOrRejected(RangeInclusive<usize>),
-    /// So many faces, and an error that says why there is no annotated photo; that error alone where
-    /// the photo is all that was asked for.
+    /// A number of faces in this range and an error for the missing annotated photo; only that error if just the
+    /// annotated photo was requested.
     FacesWithoutPhoto(RangeInclusive<usize>),
 }
 
-/// A way to the function and back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
-    /// A `POST` that is answered by JSON.
+    /// A `POST` with a response in JSON.
     Json,
-    /// A `POST` that is answered by the annotated photo.
+    /// A `POST` whose response is the annotated photo.
     Jpeg,
     /// An object in S3, with the annotated photo beside it.
     Annotated,
@@ -90,18 +82,17 @@ pub enum Transport {
 }
 
 impl Transport {
-    /// Whether an event with the file is one that Lambda takes.
+    /// Whether an event with the file is within Lambda's limit.
     fn accepts(self, file: &[u8]) -> bool {
         const EVENT: usize = 6 * 1024 * 1024 - 4096;
         matches!(self, Self::Annotated | Self::Sidecar) || file.len().div_ceil(3) * 4 <= EVENT
     }
 
-    /// What nearly all files are tried by.
     pub const DEFAULT: &'static [Self] = &[Self::Json, Self::Annotated];
 }
 
 impl FileCase {
-    /// A file that may take a second and all of the memory.
+    /// A case with the default transports, limited to a second and the function's memory.
     pub fn new(name: impl Into<String>, file: Vec<u8>, expected: ExpectedOutcome) -> Self {
         Self {
             name: name.into(),
@@ -113,12 +104,11 @@ impl FileCase {
         }
     }
 
-    /// The same by other ways.
     pub fn via(self, transports: &'static [Transport]) -> Self {
         Self { transports, ..self }
     }
 
-    /// The same in at most so many milliseconds and megabytes.
+    /// Limits the time in milliseconds, and the memory in MB.
     pub fn with_limits(self, milliseconds: u64, max_memory: u64) -> Self {
         Self {
             max_time: Duration::from_millis(milliseconds),
@@ -128,7 +118,7 @@ impl FileCase {
     }
 }
 
-/// Tries all cases; `good` is a photo with one face.
+/// Runs all cases; `good` is a photo with one face.
 pub fn test(
     workspace: &Workspace,
     (sdk, binary): (&Sdk, &FunctionBinary),
@@ -170,15 +160,15 @@ pub fn test(
     promises::record(promise, how, times, wrong.len());
     ensure!(
         wrong.is_empty(),
-        "{} of {times} answers are wrong:\n  {}",
+        "{} of {times} responses are wrong:\n  {}",
         wrong.len(),
         wrong.join("\n  ")
     );
-    print_status(&format!("{times} answers are right"));
+    print_status(&format!("{times} responses are as expected"));
     Ok(())
 }
 
-/// The function, and what it finds in the good photo by each transport.
+/// The function, and its results for the valid photo.
 struct CaseRunner<'a> {
     lambda: &'a LocalLambda,
     good: &'a [u8],
@@ -186,16 +176,15 @@ struct CaseRunner<'a> {
     through_s3: Outcome,
 }
 
-/// What came of a file.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
-    /// Faces' boxes, and the size of the photo where the answer tells it.
+    /// The boxes of the faces, and the photo's size if it is in the response.
     Faces(Vec<Rectangle>, Option<(u64, u64)>),
-    /// How many faces, and the name of the error for which there is no annotated photo.
+    /// The number of faces, and the type of the error for the missing annotated photo.
     FacesOnly(usize, String),
-    /// An annotated photo came back.
+    /// An annotated photo.
     Photo,
-    /// An error's name, and all of the answer.
+    /// The type of an error, and the whole response.
     Error(String, String),
 }
 
@@ -212,16 +201,16 @@ impl<'a> CaseRunner<'a> {
         for found in [&runner.over_http, &runner.through_s3] {
             ensure!(
                 matches!(found, Outcome::Faces(faces, _) if faces.len() == 1),
-                "the good photo is answered by {found:?}"
+                "the response to the valid photo is {found:?}"
             );
         }
         Ok(runner)
     }
 
-    /// Tries a file, and the good photo after it.
+    /// Sends a file, and the valid photo after it.
     fn run(&self, case: &FileCase, transport: Transport) -> Result<()> {
         let lambda = self.lambda;
-        // One that has ended is started by an event.
+        // If the process has ended, an event starts it again.
         if lambda.emulator.function_process().is_err() {
             self.check_control_photo(transport)?;
         }
@@ -231,7 +220,7 @@ impl<'a> CaseRunner<'a> {
         let start = Instant::now();
         let response = lambda.invoke(&event(transport, &case.name, &case.file))?;
         let time = start.elapsed();
-        // Neither can be told of a process that has ended.
+        // Neither is available if the process has ended.
         let work = cpu_time(process).map(|after| after.saturating_sub(before));
         let peak = status_kilobytes(process, "VmHWM")
             .unwrap_or_default()
@@ -242,18 +231,21 @@ impl<'a> CaseRunner<'a> {
         if !self.matches_expected(&case.expected, transport, &found) {
             wrong.push(format!("expected {:?}, found {found:?}", case.expected));
         }
-        // On a busy machine a good answer waits for processors, and the two threads of a small
-        // function together work twice as long as the answer takes. What breaks both limits is slow.
+        // On a busy machine, wall-clock time includes waiting for processors; and the CPU time of a small function is
+        // up to twice the wall-clock time, as it has two threads. Only exceeding both limits means that the file is
+        // slow.
         if time > case.max_time && work.is_ok_and(|work| work > 2 * case.max_time) {
             wrong.push(format!(
-                "it took {} ms, more than {}",
+                "it took {} ms, expected at most {}",
                 time.as_millis(),
                 case.max_time.as_millis()
             ));
         }
         if peak > case.max_memory {
             let memory = case.max_memory;
-            wrong.push(format!("the process had {peak} MB, more than {memory}"));
+            wrong.push(format!(
+                "the process used {peak} MB, expected at most {memory}"
+            ));
         }
         if let Err(error) = self.check_control_photo(transport) {
             wrong.push(format!("{error:#}"));
@@ -274,7 +266,7 @@ impl<'a> CaseRunner<'a> {
         ))?)?;
         ensure!(
             found == *control,
-            "the good photo after it is answered by {found:?}"
+            "the response to the valid photo after it is {found:?}"
         );
         Ok(())
     }
@@ -316,7 +308,7 @@ impl<'a> CaseRunner<'a> {
     }
 }
 
-/// Whether an error says what is wrong with a photo.
+/// Whether an error is about the photo; names with a dot are those of Lambda, for a function that failed.
 pub fn is_photo_error(name: &str) -> bool {
     !NON_PHOTO_ERRORS.contains(&name) && !name.contains('.')
 }
@@ -346,7 +338,6 @@ pub fn post_event(file: &[u8], accept: &str, query: &str) -> Value {
     })
 }
 
-/// What an answer says.
 pub fn parse_response(response: &Value) -> Result<Outcome> {
     if let Some(name) = response["errorType"].as_str() {
         return Ok(Outcome::Error(name.to_owned(), response.to_string()));
@@ -355,7 +346,7 @@ pub fn parse_response(response: &Value) -> Result<Outcome> {
     let body = match &response["body"] {
         Value::String(_) if response["isBase64Encoded"] == true => return Ok(Outcome::Photo),
         Value::String(text) => {
-            inner = serde_json::from_str(text).context("an answer's body is no JSON")?;
+            inner = serde_json::from_str(text).context("a response's body is not JSON")?;
             &inner
         }
         other => other,
@@ -364,7 +355,7 @@ pub fn parse_response(response: &Value) -> Result<Outcome> {
         return Ok(Outcome::Error(name.to_owned(), response.to_string()));
     }
     let faces = body["faces"].as_array();
-    let faces = faces.with_context(|| format!("an answer without faces: {response}"))?;
+    let faces = faces.with_context(|| format!("a response has no faces: {response}"))?;
     let boxes = faces
         .iter()
         .map(|face| serde_json::from_value(face["box"].clone()));

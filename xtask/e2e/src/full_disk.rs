@@ -1,9 +1,8 @@
-//! A full disk at every stage: the error says so and names what could not be written, nothing
-//! that is half written is taken for whole, and with more room the same command goes on.
+//! A full disk at every stage: the error says so and contains the path, incomplete files are not used, and the same
+//! command succeeds once there is enough space.
 //!
-//! The disk is a file system in memory that only the command sees, in a user's own mount namespace,
-//! which needs no rights on most machines. It begins small and grows until the command succeeds, so
-//! that it is full at one place after the other.
+//! The disk is a tmpfs in a mount namespace of its own, which needs no privileges on most machines. It starts small and
+//! grows until the command succeeds, so that it is full at one stage after another.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
@@ -24,15 +23,14 @@ use support::child::Child;
 use support::files::temporary_dir_in;
 use support::run::{Shell, cmd, output, run_checked};
 
-const PROMISE: &str = "a full disk is a clear error, and what was there stays usable";
+const PROMISE: &str = "a full disk causes a clear error, and existing files stay usable";
 
-/// What an error says of a full disk: the kernel's words, or ours where a tool does not repeat those.
+/// Error messages of a full disk: the kernel's, or the project's for tools that do not print that.
 const DISK_FULL_MESSAGES: [&str; 2] =
     ["No space left on device", "MB left: if that was too little"];
 
-/// Runs the command in `$@` once for each size that is read, on a disk of that size at `$0`, and says
-/// how it ended; what it says is in `stderr` beside the disk. At the end of sizes, what is below the
-/// disk's `kept` is copied out.
+/// For each size in kB on stdin, runs the command `$@` on a disk of that size at `$0`, and prints its status; its
+/// output is in `$0.stdout` and `$0.stderr`. At the end of stdin, copies the disk's folder `kept` to `$0.kept`.
 const SCRIPT: &str = r#"
 mount -t tmpfs -o size=1m none "$0" || exit 1
 mkdir "$0/kept"
@@ -45,7 +43,7 @@ done
 cp -a "$0/kept" "$0.kept"
 "#;
 
-/// Fills the disk of builds and of packing.
+/// Tests packaging and building.
 pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
     can_mount_tmpfs()?;
     let scratch = temporary_dir_in(&workspace.target_dir(), "full-disk-")?;
@@ -67,54 +65,52 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
     Ok(())
 }
 
-/// What came of all full disks.
 #[derive(Default)]
 struct Results {
     times: usize,
     wrong: Vec<String>,
-    /// In what the disk was full.
-    places: BTreeSet<String>,
+    /// The stages in which the disk was full.
+    stages: BTreeSet<String>,
 }
 
 impl Results {
     fn stages(&self) -> String {
-        let places: Vec<_> = self.places.iter().map(String::as_str).collect();
-        places.join(", ")
+        let stages: Vec<_> = self.stages.iter().map(String::as_str).collect();
+        stages.join(", ")
     }
 
-    /// Takes in how a command ended with a full disk.
-    fn record_failure(&mut self, place: &str, disk: &LimitedDisk, size: u32) -> Result<()> {
+    /// Records the failure of a command because of a full disk, and checks its error.
+    fn record_failure(&mut self, stage: &str, disk: &LimitedDisk, size: u32) -> Result<()> {
         self.times += 1;
-        self.places.insert(place.to_owned());
+        self.stages.insert(stage.to_owned());
         let output_text = disk.stderr_log()?;
-        // What a tool said is repeated in the error with something before each line.
+        // Output of tools is indented in the error, so only the error itself begins a line with `error: `.
         let error = format!("\n{output_text}");
         let error = error
             .rsplit_once("\nerror: ")
             .map_or("", |(_, error)| error);
-        // A path in what is said to have failed, below the disk.
+        // The error must contain a path on the disk.
         let named = error.contains(&disk.root.display().to_string());
         if !DISK_FULL_MESSAGES.iter().any(|full| error.contains(full)) || !named {
             let start: String = error.chars().take(600).collect();
-            self.wrong.push(format!("{place} with {size} kB: {start}"));
+            self.wrong.push(format!("{stage} with {size} kB: {start}"));
         }
         Ok(())
     }
 }
 
-/// Whether a user may mount a file system that only they see.
+/// Skips the test if unprivileged users cannot create mount namespaces.
 fn can_mount_tmpfs() -> Result<()> {
     let sh = Shell::new()?;
     let mount = output(cmd!(sh, "unshare -rm mount -t tmpfs none /mnt"));
     let skip = |why: anyhow::Error| {
         Skip::with_reason(format!(
-            "no disk can be made that only this test sees: {why:#}"
+            "failed to mount a tmpfs in a mount namespace: {why:#}"
         ))
     };
     mount.map(drop).map_err(skip)
 }
 
-/// Images and archives.
 fn test_packing(
     scratch: &Path,
     sdk: &Sdk,
@@ -135,23 +131,23 @@ fn test_packing(
     ]
     .concat();
     let mut disk = LimitedDisk::start(&root, &command, &[])?;
-    // Up to where all of it fits, in steps in which each file is the one that does not.
+    // In steps that are small enough for each file to be the one that does not fit.
     for size in (256..).step_by(1900).take(100) {
         if disk.run(size)? {
             disk.copy_out()?;
-            // What a full disk broke off is gone, and what was written then is whole.
+            // Incomplete files are removed, and the files of the last run are complete.
             let files = tree_diff::ensure_same(&reference, &root.with_extension("kept"))?;
             print_status(&format!(
-                "packing took {size} kB; {files} files are the same"
+                "packaging needs {size} kB; {files} files are the same"
             ));
             return Ok(());
         }
-        results.record_failure("packing", &disk, size)?;
+        results.record_failure("packaging", &disk, size)?;
     }
-    bail!("packing did not succeed with {} kB", 256 + 99 * 1900)
+    bail!("packaging did not succeed with {} kB", 256 + 99 * 1900)
 }
 
-/// OpenCV, from unpacking to an SDK.
+/// Builds OpenCV, from the download to the SDK.
 fn test_building(workspace: &Workspace, scratch: &Path, results: &mut Results) -> Result<()> {
     let root = scratch.join("target");
     let recipe = scratch.join("opencv.toml");
@@ -167,7 +163,7 @@ fn test_building(workspace: &Workspace, scratch: &Path, results: &mut Results) -
         "--recipe".to_owned(),
         path_argument(&recipe),
     ];
-    // What is shared with the project is linked on the disk by the first run.
+    // The first run links the project's toolchain to the disk.
     let setup = "[ -e \"$CARGO_TARGET_DIR/toolchain\" ] || \
                  ln -s \"$TOOLCHAIN\" \"$CARGO_TARGET_DIR/toolchain\"; exec \"$0\" \"$@\"";
     let command = [
@@ -200,26 +196,26 @@ fn test_building(workspace: &Workspace, scratch: &Path, results: &mut Results) -
             let sdk = root.with_extension("kept").join("sdk/x86_64-glibc2.26");
             let files = tree_diff::ensure_same(&reference.sdk(), &sdk)?;
             print_status(&format!(
-                "building took {size} kB; {files} files are the same"
+                "building needs {size} kB; {files} files are the same"
             ));
             return Ok(());
         }
         let output_text = disk.stderr_log()?;
-        let place = [
+        let stage = [
             "assembling",
             "linking",
             "compiling",
             "configuring",
-            "unpacking",
+            "extracting",
         ]
         .into_iter()
         .find(|stage| output_text.contains(stage))
         .unwrap_or("preparing");
-        results.record_failure(place, &disk, size)?;
+        results.record_failure(stage, &disk, size)?;
         size += 6000;
     }
     bail!(
-        "building did not succeed with {size} kB; it said\n{}",
+        "building did not succeed with {size} kB; its output is\n{}",
         disk.stderr_log()?
     )
 }
@@ -230,12 +226,11 @@ fn scratch_folder(scratch: &Path, name: &str) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// A path as an argument of a script.
 fn path_argument(path: &Path) -> String {
     path.display().to_string()
 }
 
-/// A disk of any size with a command that works on it.
+/// A disk that can grow, and a command that runs on it.
 struct LimitedDisk {
     root: PathBuf,
     script: Child,
@@ -244,7 +239,6 @@ struct LimitedDisk {
 }
 
 impl LimitedDisk {
-    /// A disk at `root`.
     fn start(root: &Path, command: &[String], environment: &[(&str, PathBuf)]) -> Result<Self> {
         fs::create_dir(root)?;
         let sh = Shell::new()?;
@@ -253,7 +247,7 @@ impl LimitedDisk {
         let mut script = Command::from(script.envs(environment));
         let script = Child::start(script.stdin(Stdio::piped()).stdout(Stdio::piped()))?;
         let sizes = script.stdin();
-        let ends = script.stdout().context("a script without an output")?;
+        let ends = script.stdout().context("the script has no stdout")?;
         let mut disk = Self {
             root: root.to_owned(),
             script,
@@ -261,16 +255,16 @@ impl LimitedDisk {
             ends: BufReader::new(ends),
         };
         let ready = disk.read_line()?;
-        ensure!(ready == "ready", "no disk was mounted: {ready}");
+        ensure!(ready == "ready", "failed to mount the disk: {ready}");
         Ok(disk)
     }
 
-    /// Runs the command with so many kilobytes; whether it succeeds.
+    /// Runs the command on a disk of `size` kB; returns whether it succeeds.
     fn run(&mut self, size: u32) -> Result<bool> {
-        let sizes = self.sizes.as_mut().context("the disk is gone")?;
+        let sizes = self.sizes.as_mut().context("the disk is unmounted")?;
         writeln!(sizes, "{size}").context("failed to change the size of a disk")?;
         let end = self.read_line()?;
-        ensure!(!end.is_empty(), "the disk of {size} kB could not be made");
+        ensure!(!end.is_empty(), "failed to resize the disk to {size} kB");
         Ok(end == "0")
     }
 
@@ -280,17 +274,17 @@ impl LimitedDisk {
         Ok(line.trim_end().to_owned())
     }
 
-    /// What the last command said.
+    /// The stderr of the last run.
     fn stderr_log(&self) -> Result<String> {
         let path = self.root.with_extension("stderr");
         Ok(fs::read_to_string(&path)?)
     }
 
-    /// Copies out what is kept.
+    /// Copies the disk's folder `kept` to `ROOT.kept`.
     fn copy_out(&mut self) -> Result<()> {
         self.sizes = None;
         let status = self.script.wait()?;
-        ensure!(status.success(), "what is on the disk could not be copied");
+        ensure!(status.success(), "failed to copy the files on the disk");
         Ok(())
     }
 }

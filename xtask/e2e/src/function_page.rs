@@ -1,5 +1,5 @@
-//! The page that the function serves, in a real browser: photos given and dropped, what is found
-//! drawn over them, errors told, on a desktop and on a phone, light and dark.
+//! Tests the function's page in a real browser: uploading and dropping photos, outlines of faces and eyes, and errors;
+//! on a desktop and a phone, light and dark.
 
 mod appearance;
 mod content_security_policy;
@@ -19,14 +19,13 @@ use serde_json::{Value, json};
 use super::browser::Browser;
 use page_state::{Outlines, PageState, near};
 
-/// How long the page may take to show something, on a slow and busy machine.
+/// The limit for the page to change, on a slow and busy machine.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// No picture, whatever its name says.
 const NOT_AN_IMAGE: &[u8] = b"no picture";
 
-/// Drops a file of a name and bytes, in base64. Whether the page took it: a browser drops nothing
-/// where it was not told before that it may, and shows what it drops unless told not to.
+/// Drops a file with a name and bytes in base64. Returns whether the page handles both events: browsers reject a drop
+/// unless `dragover` is cancelled, and open the file themselves unless `drop` is cancelled.
 const DROP_SCRIPT: &str = r#"
     const [name, text] = arguments;
     const bytes = Uint8Array.from(atob(text), character => character.charCodeAt());
@@ -38,8 +37,8 @@ const DROP_SCRIPT: &str = r#"
     return !refused.length;
 "#;
 
-/// Tries the page at `url` with a photo of so many faces. `scratch` is for the browser's files, and
-/// `results` for pictures of the page.
+/// Tests the page at `url` with a photo of `expected_faces` faces. The browser's files go to `scratch`, and screenshots
+/// to `results`.
 pub fn test(
     url: &str,
     photo: &Path,
@@ -47,12 +46,12 @@ pub fn test(
     scratch: &Path,
     results: &Path,
 ) -> Result<()> {
-    // The browser takes whole paths only.
+    // The browser requires absolute paths.
     let photo = fs::canonicalize(photo)?;
     let bytes = fs::read(&photo)?;
-    // What the function says to the same bytes.
+    // The function's own error for the same bytes.
     let refusal = function::rejection_message(url, NOT_AN_IMAGE)
-        .with_context(|| format!("failed to see the function at {url} refuse"))?;
+        .with_context(|| format!("failed to get an error from the function at {url}"))?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -62,10 +61,10 @@ pub fn test(
         browser.client().goto(url).await?;
         let preset = page_state(&browser).await?.preset;
         let outlines = function::outlines(url, &preset, &bytes)
-            .with_context(|| format!("failed to see what the function at {url} finds"))?;
+            .with_context(|| format!("failed to get faces from the function at {url}"))?;
         ensure!(
             outlines.faces.len() == expected_faces && !outlines.eyes.is_empty(),
-            "the function finds other faces, or no eyes: {outlines:?}"
+            "expected {expected_faces} faces with eyes, found {outlines:?}"
         );
         let session = PageSession {
             browser,
@@ -82,7 +81,7 @@ pub fn test(
     })
 }
 
-/// The page in a browser, what is given to it, and what it must find.
+/// The page in a browser, the photo, and the expected outlines.
 struct PageSession {
     browser: Browser,
     photo: PathBuf,
@@ -91,7 +90,7 @@ struct PageSession {
 }
 
 impl PageSession {
-    /// A photo, no photo, and a photo again.
+    /// Uploads a photo, then drops an invalid file and the photo again.
     async fn check_photos(&self, refusal: &str) -> Result<()> {
         self.upload_photo().await?;
         self.check_console(|_| false).await?;
@@ -102,14 +101,14 @@ impl PageSession {
             .await?;
         ensure!(
             shown.error.contains(refusal),
-            "the page says `{}`, and the function `{refusal}`",
+            "the page shows `{}`, but the function's error is `{refusal}`",
             shown.error
         );
         ensure!(
             shown.outlines.is_empty(),
-            "there are faces in what is no photo: {shown:?}"
+            "the page shows outlines for an invalid file: {shown:?}"
         );
-        // That the function refused something is an error for the console as well.
+        // The console also reports the function's error status.
         self.check_console(|error| error.contains("status of 4"))
             .await?;
 
@@ -122,15 +121,18 @@ impl PageSession {
         Ok(())
     }
 
-    /// Gives the photo; its faces must be found.
+    /// Uploads the photo, and waits for its faces.
     async fn upload_photo(&self) -> Result<PageState> {
         let input = self.browser.client().find(Locator::Id("photo")).await?;
-        let photo = self.photo.to_str().context("the photo's path is no text")?;
+        let photo = self
+            .photo
+            .to_str()
+            .context("the photo's path is not UTF-8")?;
         input.send_keys(photo).await?;
         self.wait_for_faces().await
     }
 
-    /// Drops bytes under the photo's name.
+    /// Drops a file with the photo's name.
     async fn drop_file(&self, bytes: &[u8]) -> Result<()> {
         let name = self.photo.file_name().unwrap_or_default();
         let file = vec![
@@ -140,15 +142,15 @@ impl PageSession {
         let taken = self.browser.client().execute(DROP_SCRIPT, file).await?;
         ensure!(
             taken == Value::Bool(true),
-            "the page leaves a drop to the browser"
+            "the page does not handle a drop"
         );
         Ok(())
     }
 
-    /// Waits for faces and eyes; they must be told, and drawn at their places.
+    /// Waits for the result; the status must have the number of faces, and outlines must be at the right positions.
     async fn wait_for_faces(&self) -> Result<PageState> {
         let shown = self
-            .wait("what was found", |shown| {
+            .wait("the result", |shown| {
                 !shown.busy && shown.status.starts_with("Found ") && shown.photo[2] > 0.0
             })
             .await?;
@@ -157,23 +159,23 @@ impl PageSession {
         let expected_text = format!("Found {faces} face{many} in ");
         ensure!(
             shown.status.starts_with(&expected_text),
-            "the page says `{}`, and not `{expected_text}…`",
+            "the page shows `{}`, expected `{expected_text}…`",
             shown.status
         );
         ensure!(
             near(&shown.photo, &shown.overlay),
-            "the faces are drawn beside the photo: {shown:?}"
+            "the overlay does not cover the photo: {shown:?}"
         );
         ensure!(
             shown.outlines.same_positions(&self.outlines),
-            "the page draws {:?}, and the function found {:?}",
+            "the page draws {:?}, but the function found {:?}",
             shown.outlines,
             self.outlines
         );
         Ok(shown)
     }
 
-    /// The annotated photo comes as a file.
+    /// Downloads the annotated photo.
     async fn check_download(&self) -> Result<()> {
         let button = self.browser.client().find(Locator::Id("download")).await?;
         button.click().await?;
@@ -181,7 +183,7 @@ impl PageSession {
         let name = format!("{}-faces.jpg", name.to_string_lossy());
         let file = self.browser.downloads().join(&name);
         let start = Instant::now();
-        // The name may be there before the file.
+        // The file may be empty at first.
         let bytes = loop {
             match fs::read(&file) {
                 Ok(bytes) if !bytes.is_empty() => break bytes,
@@ -189,16 +191,20 @@ impl PageSession {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         };
-        ensure!(bytes.starts_with(b"\xff\xd8\xff"), "`{name}` is no JPEG");
-        self.wait("the photo", |shown| !shown.busy).await?;
+        ensure!(
+            bytes.starts_with(b"\xff\xd8\xff"),
+            "`{name}` is not a JPEG file"
+        );
+        self.wait("the end of the download", |shown| !shown.busy)
+            .await?;
         Ok(())
     }
 
-    /// Refuses errors in the browser's console, but those that are expected.
+    /// Fails on unexpected errors in the browser's console.
     async fn check_console(&self, expected: impl Fn(&str) -> bool) -> Result<()> {
         let errors = self.browser.errors().await?;
         match errors.iter().find(|error| !expected(error)) {
-            Some(error) => bail!("the browser's console says: {error}"),
+            Some(error) => bail!("the browser's console has an error: {error}"),
             None => Ok(()),
         }
     }
@@ -216,7 +222,7 @@ impl PageSession {
             }
             ensure!(
                 start.elapsed() < TIMEOUT,
-                "the page lacks `{what}`: {shown:?}"
+                "timed out waiting for {what}: {shown:?}"
             );
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
@@ -228,5 +234,5 @@ async fn page_state(browser: &Browser) -> Result<PageState> {
         .client()
         .execute(page_state::SCRIPT, Vec::new())
         .await?;
-    serde_json::from_value(shown).context("the page lacks something")
+    serde_json::from_value(shown).context("failed to read the state of the page")
 }

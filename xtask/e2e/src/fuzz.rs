@@ -1,6 +1,6 @@
-//! Fuzzing, with AddressSanitizer and UndefinedBehaviorSanitizer in Rust, C and C++: photos all the way, and every other reader of
-//! what strangers send. None may panic, hang, touch memory that is not its own, or take memory without bounds. The
-//! targets are the crate `fuzz`; what is found is kept.
+//! Fuzzing with AddressSanitizer and UndefinedBehaviorSanitizer in Rust, C and C++: of photos from decoding to the
+//! annotated result, and of every other parser of untrusted input. None may panic, hang, access invalid memory, or
+//! allocate memory without limit. The targets are in the crate `fuzz`; inputs that cause errors are kept.
 
 mod build;
 mod run;
@@ -21,26 +21,24 @@ use run::{Folders, Fuzzer};
 use statistics::FuzzStatistics;
 use support::output::format_table;
 
-const PROMISE: &str = "no reader panics, hangs or touches other memory";
+const PROMISE: &str = "no parser panics, hangs or accesses invalid memory";
 
-/// How to fuzz.
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct FuzzArguments {
-    /// How long each fuzzer runs; a minute without
+    /// Run time of each fuzzer [default: 60]
     #[arg(long, value_name = "SECONDS", requires = "slow")]
     pub seconds: Option<u32>,
 
-    /// Only this fuzzer; can be given several times
+    /// Only this fuzzer; can be repeated
     #[arg(long = "fuzzer", value_name = "NAME", requires = "slow")]
     pub fuzzers: Vec<String>,
 }
 
-/// Builds the fuzzers.
 pub fn build(build: &Build) -> Result<()> {
     build::build_programs(build).map(drop)
 }
 
-/// Builds the fuzzers and runs them.
+/// Builds the fuzzers, and runs as many at once as there are processors.
 pub fn test(project: &Build, arguments: &FuzzArguments) -> Result<()> {
     let workspace = &project.workspace;
     let package = build::crate_dir(workspace);
@@ -87,13 +85,12 @@ pub fn test(project: &Build, arguments: &FuzzArguments) -> Result<()> {
     bail!("{}", errors.join("\n"))
 }
 
-/// A table of what all of them did.
 fn format_results(results: &[(&str, (FuzzStatistics, Result<()>))], seconds: u32) -> String {
     let mut rows = vec![
         [
             "fuzzer",
             "executions",
-            "a second",
+            "per second",
             "cov",
             "ft",
             "corpus",
@@ -103,11 +100,7 @@ fn format_results(results: &[(&str, (FuzzStatistics, Result<()>))], seconds: u32
         .to_vec(),
     ];
     for (name, (statistics, result)) in results {
-        let found = if result.is_ok() {
-            ""
-        } else {
-            "found something"
-        };
+        let found = if result.is_ok() { "" } else { "FAILED" };
         let numbers = [
             statistics.executions,
             statistics.per_second,
@@ -123,8 +116,8 @@ fn format_results(results: &[(&str, (FuzzStatistics, Result<()>))], seconds: u32
     format!("Fuzzed for {seconds} s each:\n{}", format_table(&rows))
 }
 
-/// Whether the fuzzers' lock file knows what the crates need now: they are built rarely, and nothing else
-/// would tell.
+/// Checks that the fuzzers' lock file is up to date with the crates: fuzzers are built rarely, and nothing else would
+/// detect it.
 pub fn check_lock(workspace: &Workspace) -> Result<()> {
     let mut cargo = support::cargo::cargo();
     cargo.current_dir(build::crate_dir(workspace)).args([
@@ -134,5 +127,5 @@ pub fn check_lock(workspace: &Workspace) -> Result<()> {
         "--quiet",
     ]);
     support::run::run_checked(&mut cargo)
-        .context("`fuzz/Cargo.lock` is old; run `cargo update --workspace` in that folder")
+        .context("`fuzz/Cargo.lock` is outdated; run `cargo update --workspace` in `fuzz`")
 }

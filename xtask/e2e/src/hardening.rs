@@ -1,4 +1,4 @@
-//! That hardened code stops where a soft program would go on. The program with the mistakes is
+//! Checks that programs compiled with the hardening flags abort on memory errors, with the errors in
 //! `data/hardening/mistakes.cpp`.
 
 use std::os::unix::process::ExitStatusExt;
@@ -9,11 +9,12 @@ use opencv_build::Sdk;
 use package::build::Build;
 use support::run::{Shell, cmd, output, wait_with_output};
 
-/// The signals that glibc's checks and libc++'s end a program with.
+/// The signal of glibc's checks (SIGABRT).
 const ABORT_SIGNAL: i32 = 6;
+/// The signals of libc++'s checks (SIGILL, SIGTRAP).
 const TRAP_SIGNALS: [i32; 2] = [4, 5];
 
-/// Each mistake with a number that is still right, one that is too large, and the signals that may tell.
+/// Each error with a valid number, one that is too large, and the expected signals.
 const MISTAKES: [(&str, &str, &str, &[i32]); 4] = [
     ("stack", "16", "64", &[ABORT_SIGNAL]),
     ("memcpy", "16", "64", &[ABORT_SIGNAL]),
@@ -21,7 +22,6 @@ const MISTAKES: [(&str, &str, &str, &[i32]); 4] = [
     ("vector", "15", "16", &TRAP_SIGNALS),
 ];
 
-/// Runs the program with each mistake, and checks that it is stopped.
 pub fn test(build: &Build, sdk: &Sdk) -> Result<()> {
     let target = sdk.manifest().target;
     conformance::skip_unless_runnable(&target)?;
@@ -44,12 +44,9 @@ pub fn test(build: &Build, sdk: &Sdk) -> Result<()> {
         ensure!(good.success(), "{mistake} {right}: {good}");
         let bad = make(mistake, wrong)?;
         let stopped = bad.signal().is_some_and(|signal| signals.contains(&signal));
-        ensure!(stopped, "{mistake} {wrong} was not stopped: {bad}");
+        ensure!(stopped, "{mistake} {wrong} did not abort: {bad}");
     }
     let left = make("uninitialised", "4096")?;
-    ensure!(
-        left.success(),
-        "variables begin with what the stack held: {left}"
-    );
+    ensure!(left.success(), "variables are not initialised: {left}");
     Ok(())
 }

@@ -1,6 +1,5 @@
-//! Files that are made to hurt: small ones that take long or much memory to decode, and broken
-//! ones. Each has its answer in under a second, within the function's memory, and the photo after it
-//! is answered as always.
+//! Malicious files: small ones that take much time or memory to decode, and corrupt ones. Each gets a response within a
+//! second and the function's memory, and the photo after it gets its usual response.
 
 use std::path::Path;
 
@@ -19,21 +18,19 @@ use super::file_cases::{self, ExpectedOutcome, FileCase, Transport};
 use super::photo_variants::{self, NamedFile};
 use package::workspace::Workspace;
 
-const PROMISE: &str =
-    "no file takes longer than a second, more than the memory, or the next photo along";
+const PROMISE: &str = "no file takes more than a second or the memory, or affects the next photo";
 
-/// How many broken files of each format, and how many with `--slow`.
+/// The number of corrupt files of each format, without and with `--slow`.
 const BROKEN_FILES: (usize, usize) = (8, 100);
 
-/// Tries those that are beside the project, and those made here.
 pub fn test(
     workspace: &Workspace,
     sdk: &Sdk,
     binary: &FunctionBinary,
     (slow, seed): (bool, u64),
 ) -> Result<()> {
-    let photo = image::open(sdk.path().join("share/samples/lena.jpg"))?.to_rgb8();
-    let picture = crop_imm(&photo, 0, 112, 512, 400).to_image();
+    let photo = image::open(workspace.sample_photo())?.to_rgb8();
+    let picture = crop_imm(&photo, 0, 0, 512, 400).to_image();
     let good = photo_variants::valid_files(&picture)?;
     let mut cases = reported_cases(&workspace.root().join("../shared/cases/hostile"))?;
     let reported = cases.len();
@@ -52,23 +49,26 @@ pub fn test(
     ] {
         let file = find_file(&good, name)?;
         cases.extend((0..broken).map(|number| {
-            let name = format!("broken {number} {name}");
+            let name = format!("corrupt {number} {name}");
             let right = ExpectedOutcome::FacesOrRejected(0..=100);
             FileCase::new(name, corrupt(file, &mut random), right).via(&[Transport::Json])
         }));
     }
     let how = format!(
-        "{reported} files of reports and {} of their kinds, over HTTP and through S3",
+        "{reported} files of reports and {} similar ones, over HTTP and through S3",
         cases.len() - reported
     );
     let good = find_file(&good, "plain.png")?;
     file_cases::test(workspace, (sdk, binary), PROMISE, &how, good, &cases)
 }
 
-/// The files of reports, if they are there.
+/// The files of reports, if they exist.
 fn reported_cases(folder: &Path) -> Result<Vec<FileCase>> {
     if !folder.is_dir() {
-        print_status("skipped: the hostile files of reports are not beside the project");
+        print_status(&format!(
+            "skipped: the files of reports are missing: `{}`",
+            folder.display()
+        ));
         return Ok(Vec::new());
     }
     let case = |name: &str, right| -> Result<FileCase> {
@@ -111,7 +111,7 @@ fn pngs(good: &[NamedFile]) -> Result<Vec<FileCase>> {
     let face = |name: &str, file| {
         FileCase::new(name, file, ExpectedOutcome::ControlFace).with_limits(1000, 200)
     };
-    let note = |entries| png::chunk(b"eXIf", &tiff::with_entries(entries, 1));
+    let exif = |entries| png::chunk(b"eXIf", &tiff::with_entries(entries, 1));
     let mut cases = vec![
         face(
             "200 zTXt first.png",
@@ -141,22 +141,22 @@ fn pngs(good: &[NamedFile]) -> Result<Vec<FileCase>> {
             png::insert_after_header(photo, &small.repeat(100_000)),
         ),
         face(
-            "a note that is its own next one.png",
+            "self-referencing EXIF.png",
             png::insert_after_header(photo, &png::chunk(b"eXIf", &tiff::self_referencing(1))),
         ),
         FileCase::new(
-            "a thousand notes.png",
-            png::insert_before_end(&blank, &note(400).repeat(1000)),
+            "a thousand EXIF chunks.png",
+            png::insert_before_end(&blank, &exif(400).repeat(1000)),
             ExpectedOutcome::FacesOrRejected(0..=0),
         )
         .with_limits(50, 200),
     ];
     for entries in [5000, 20_000, 65_535] {
         for (place, file) in [
-            ("first", png::insert_after_header(&blank, &note(entries))),
-            ("last", png::insert_before_end(&blank, &note(entries))),
+            ("first", png::insert_after_header(&blank, &exif(entries))),
+            ("last", png::insert_before_end(&blank, &exif(entries))),
         ] {
-            let name = format!("a note of {entries} entries {place}.png");
+            let name = format!("EXIF of {entries} entries {place}.png");
             cases.push(
                 FileCase::new(name, file, ExpectedOutcome::FacesOrRejected(0..=0))
                     .with_limits(50, 200),
@@ -170,12 +170,12 @@ fn jpegs(good: &[NamedFile]) -> Result<Vec<FileCase>> {
     let photo = find_file(good, "baseline.jpg")?;
     let mut cases = vec![
         FileCase::new(
-            "90 profiles.jpg",
+            "60 profiles.jpg",
             jpeg::insert_after_header(photo, &vec![jpeg::app_segment(2, &[7; 65_000]); 60]),
             ExpectedOutcome::ControlFace,
         ),
         FileCase::new(
-            "100,000 applications.jpg",
+            "100,000 APP13 segments.jpg",
             jpeg::insert_after_header(photo, &vec![jpeg::app_segment(13, b"x"); 100_000]),
             ExpectedOutcome::ControlFace,
         ),
@@ -185,17 +185,17 @@ fn jpegs(good: &[NamedFile]) -> Result<Vec<FileCase>> {
             ExpectedOutcome::FacesOrRejected(1..=1),
         ),
         FileCase::new(
-            "a note of 5,000 entries.jpg",
+            "EXIF of 5,000 entries.jpg",
             jpeg::insert_after_header(photo, &[jpeg::exif(&tiff::with_entries(5000, 1))]),
             ExpectedOutcome::ControlFace,
         ),
         FileCase::new(
-            "50 notes of 5,000 entries.jpg",
+            "50 times EXIF of 5,000 entries.jpg",
             jpeg::insert_after_header(photo, &vec![jpeg::exif(&tiff::with_entries(5000, 1)); 50]),
             ExpectedOutcome::FacesOrRejected(1..=1),
         ),
     ];
-    // As much as may be decoded, or more.
+    // At the limit for decoding, or above it.
     for scans in [100, 200, 340] {
         let name = format!("{scans} scans of 4000x3000.jpg");
         let file = jpeg::progressive((4000, 3000), 1, scans);
@@ -215,7 +215,7 @@ fn jpegs(good: &[NamedFile]) -> Result<Vec<FileCase>> {
         let (width, height) = size;
         cases.push(
             FileCase::new(
-                format!("{scans} scans of {width}x{height} in {colours} colours.jpg"),
+                format!("{scans} scans of {width}x{height} with {colours} components.jpg"),
                 jpeg::progressive(size, colours, scans),
                 ExpectedOutcome::Rejected(&[]),
             )
@@ -235,19 +235,19 @@ fn webps(good: &[NamedFile]) -> Result<Vec<FileCase>> {
             ExpectedOutcome::FacesOrRejected(0..=0),
         ),
         FileCase::new(
-            "a note of 65,535 entries.webp",
+            "EXIF of 65,535 entries.webp",
             webp::with_exif(photo, size, &tiff::with_entries(65_535, 1)),
             ExpectedOutcome::FacesOrRejected(1..=1),
         ),
         FileCase::new(
-            "a note that is its own next one.webp",
+            "self-referencing EXIF.webp",
             webp::with_exif(photo, size, &tiff::self_referencing(1)),
             ExpectedOutcome::ControlFace,
         ),
     ])
 }
 
-/// Pictures that are full of one face.
+/// Images filled with copies of one face.
 fn mosaics(photo: &RgbImage) -> Result<Vec<FileCase>> {
     let mut cases = Vec::new();
     for (side, (width, height), least) in [
@@ -266,9 +266,9 @@ fn mosaics(photo: &RgbImage) -> Result<Vec<FileCase>> {
     Ok(cases)
 }
 
-/// The face of a sample, again and again, in few bytes.
+/// A small PNG file, filled with copies of a sample's face with `side` pixels a side.
 pub fn mosaic(photo: &RgbImage, side: u32, (width, height): (u32, u32)) -> Result<Vec<u8>> {
-    let face = crop_imm(photo, 199, 183, 209, 209).to_image();
+    let face = crop_imm(photo, 166, 55, 117, 117).to_image();
     let tile = resize(&face, side, side, Triangle);
     let mosaic = RgbImage::from_fn(width, height, |x, y| *tile.get_pixel(x % side, y % side));
     let mut file = Vec::new();
@@ -278,11 +278,11 @@ pub fn mosaic(photo: &RgbImage, side: u32, (width, height): (u32, u32)) -> Resul
     Ok(file)
 }
 
-/// A file with some bytes changed, left out, or in it twice.
+/// Changes, removes and duplicates random bytes.
 fn corrupt(file: &[u8], random: &mut fastrand::Rng) -> Vec<u8> {
     let mut file = file.to_vec();
     for _ in 0..random.usize(1..12) {
-        // What comes first decides most.
+        // Most checks are of the headers.
         let most = if random.bool() { 200 } else { file.len() };
         let at = random.usize(12..most.min(file.len()));
         match random.u8(0..8) {
@@ -298,7 +298,6 @@ fn corrupt(file: &[u8], random: &mut fastrand::Rng) -> Vec<u8> {
     file
 }
 
-/// The file of that name.
 pub fn find_file<'a>(files: &'a [NamedFile], name: &str) -> Result<&'a [u8]> {
     let found = files.iter().find(|(known, _)| known == name);
     let (_, file) = found.with_context(|| format!("there is no `{name}`"))?;

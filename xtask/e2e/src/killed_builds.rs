@@ -1,6 +1,5 @@
-//! Builds that are killed at random moments of every stage and started again, with and without
-//! what they had started: in the end there is what an undisturbed build makes, byte for byte. The
-//! same for writing images and archives.
+//! Kills builds at random points of every stage, with and without their child processes, and starts them again: the
+//! result is identical to that of an undisturbed build. The same for writing images and archives.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -23,27 +22,27 @@ use support::run::{Shell, cmd, run_checked};
 
 use super::programs;
 
-const PROMISE: &str = "what is killed and started again makes the same bytes";
+const PROMISE: &str = "a killed build that is started again has the same result";
 
-/// How long to wait for a build to come to a stage, on a slow and busy machine.
+/// The limit for a build to reach a stage, on a slow and busy machine.
 const TIMEOUT: Duration = Duration::from_secs(300);
 
-/// How often the writing of images and archives is killed.
+/// The number of times that writing images and archives is killed.
 const PACK_KILLS: usize = 20;
 
-/// A part of a build.
+/// A stage of a build.
 struct Stage {
-    /// What the build says when it begins.
+    /// The status message at its start.
     message: &'static str,
-    /// How often a build is killed in it.
+    /// The number of builds that are killed in it.
     kills: usize,
-    /// What is removed before each, below the target folder, so that there is something to do.
+    /// Paths in the target folder to remove before each build, so that it has to run the stage.
     removed: &'static [&'static str],
-    /// Whether a build goes on to its end after the last one, and is compared.
+    /// Whether a build runs to its end after the last kill, and is compared.
     finished: bool,
 }
 
-/// Fifty moments in all.
+/// Fifty kills in all.
 const STAGES: [Stage; 5] = [
     Stage {
         message: "downloading",
@@ -52,7 +51,7 @@ const STAGES: [Stage; 5] = [
         finished: false,
     },
     Stage {
-        message: "unpacking",
+        message: "extracting",
         kills: 8,
         removed: &["opencv/x86_64-glibc2.26/tree.fingerprint"],
         finished: false,
@@ -77,10 +76,9 @@ const STAGES: [Stage; 5] = [
     },
 ];
 
-/// Kills builds of a small recipe.
+/// Kills builds of a small recipe. The toolchain and the source are shared with the project.
 pub fn test(build: &Build, seed: u64) -> Result<()> {
     let workspace = &build.workspace;
-    // The toolchain and the source must be there to be shared.
     build.build_opencv()?;
     let folder = |prefix| temporary_dir_in(&workspace.target_dir(), prefix);
     let (reference, interrupted) = (folder("undisturbed-")?, folder("killed-")?);
@@ -89,7 +87,7 @@ pub fn test(build: &Build, seed: u64) -> Result<()> {
     let killed = BuildFixture::with_index(workspace, interrupted.path(), index)?;
     undisturbed.write_recipe(&["core"])?;
     killed.write_recipe(&["core"])?;
-    print_status("downloading ahead of a build");
+    print_status("downloading without a build");
     run_checked(&mut killed.xtask("fetch")?)?;
     let downloads = sorted_entries(&interrupted.path().join("downloads"))?;
     let archives = downloads
@@ -97,10 +95,10 @@ pub fn test(build: &Build, seed: u64) -> Result<()> {
         .filter(|path| path.extension().is_some_and(|extension| extension == "gz"));
     ensure!(
         archives.count() == 2,
-        "of OpenCV's source and its libraries' something is missing: {downloads:?}"
+        "expected the archives of OpenCV and its libraries, found {downloads:?}"
     );
 
-    print_status("building without a disturbance");
+    print_status("building without interruption");
     undisturbed.wait_for_success(undisturbed.start("undisturbed")?, "undisturbed")?;
 
     print_status(&format!("seed {seed}"));
@@ -109,7 +107,7 @@ pub fn test(build: &Build, seed: u64) -> Result<()> {
     for stage in &STAGES {
         for _ in 0..stage.kills {
             kills += usize::from(kill_in_stage(stage, &killed, kills + 1, &mut random)?);
-            // What is there after a kill is whole, or it is not there.
+            // After a kill, the SDK is complete or does not exist.
             if killed.sdk().exists() {
                 if let Err(error) = tree_diff::ensure_same(&undisturbed.sdk(), &killed.sdk()) {
                     wrong.push(format!("after kill {kills}: {error:#}"));
@@ -125,13 +123,10 @@ pub fn test(build: &Build, seed: u64) -> Result<()> {
         let same = finished.and_then(|_| tree_diff::ensure_same(&undisturbed.sdk(), &killed.sdk()));
         match same {
             Ok(files) => print_status(&format!(
-                "killed {} times while it says `{}`: all {files} files are the same",
+                "killed {} times after `{}`: all {files} files are the same",
                 stage.kills, stage.message
             )),
-            Err(error) => wrong.push(format!(
-                "killed while it says `{}`: {error:#}",
-                stage.message
-            )),
+            Err(error) => wrong.push(format!("killed after `{}`: {error:#}", stage.message)),
         }
         if killed.sdk().exists() {
             fs::remove_dir_all(killed.sdk())?;
@@ -141,13 +136,13 @@ pub fn test(build: &Build, seed: u64) -> Result<()> {
     let planned: usize = STAGES.iter().map(|stage| stage.kills).sum();
     ensure!(
         kills * 10 >= planned * 9,
-        "only {kills} of {planned} builds came to where they were to be killed"
+        "only {kills} of {planned} builds reached the stage in which to kill them"
     );
     ensure!(wrong.is_empty(), "{}", wrong.join("\n  "));
     Ok(())
 }
 
-/// Starts a build, and kills it at a moment of the stage; whether it came so far.
+/// Starts a build, and kills it within the stage. Returns whether it reached the stage.
 fn kill_in_stage(
     stage: &Stage,
     fixture: &BuildFixture,
@@ -173,7 +168,7 @@ fn kill_in_stage(
         }
         ensure!(
             start.elapsed() < TIMEOUT,
-            "a build did not say `{}` within {} s",
+            "a build did not print `{}` within {} s",
             stage.message,
             TIMEOUT.as_secs()
         );
@@ -181,7 +176,7 @@ fn kill_in_stage(
     }
     let wait = Duration::from_millis(random.u64(0..3000));
     sleep(wait);
-    // As when memory is short, which takes one process, or as when a machine is stopped.
+    // Like the OOM killer, which kills one process, or like the end of a container, which kills all.
     let alone = random.bool();
     if alone {
         build.kill().context("failed to kill a build")?;
@@ -192,12 +187,12 @@ fn kill_in_stage(
         "  kill {number}: {} ms after `{}`{}",
         wait.as_millis(),
         stage.message,
-        if alone { ", alone" } else { "" }
+        if alone { ", without its children" } else { "" }
     ));
     Ok(true)
 }
 
-/// Removes a file or folder, in which something that outlived a kill may still write.
+/// Removes a file or folder, to which a surviving child process may still write.
 fn remove(path: &Path) -> Result<()> {
     let start = Instant::now();
     while path.exists() {
@@ -218,7 +213,6 @@ fn remove(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Kills the writing of images and archives.
 pub fn test_packing(
     _workspace: &Workspace,
     sdk: &Sdk,
@@ -233,7 +227,7 @@ pub fn test_packing(
     let start = Instant::now();
     ensure!(
         pack(sdk, binary, &reference)?.wait()?.success(),
-        "an undisturbed writing failed"
+        "packaging failed without interruption"
     );
     let whole = start.elapsed();
     let mut random = fastrand::Rng::with_seed(seed);
@@ -243,9 +237,9 @@ pub fn test_packing(
     }
     ensure!(
         pack(sdk, binary, &interrupted)?.wait()?.success(),
-        "writing failed after it was killed"
+        "packaging failed after it was killed"
     );
-    // What a killed one left has a name that nobody takes for a finished one's.
+    // Files that a killed process leaves have names that begin with a dot.
     for path in sorted_entries(&interrupted)? {
         let name = file_name(&path);
         if name.starts_with('.') && !reference.join(&name).exists() {

@@ -1,5 +1,5 @@
-//! Builds that are killed, started twice at once, repeated and changed, with the real OpenCV: a
-//! small recipe in a folder of its own, with the toolchain and the source of the project.
+//! Kills, repeats and changes builds of the real OpenCV, and runs two at once: with a small recipe in a folder of its
+//! own, and the toolchain and source of the project.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -22,13 +22,12 @@ use support::run::{Shell, cmd};
 
 use super::programs;
 
-/// How long to wait for a build to come to a point, on a slow and busy machine.
+/// The limit for a build to start compiling, on a slow and busy machine.
 const TIMEOUT: Duration = Duration::from_secs(600);
 
-/// Runs the builds.
 pub fn test(build: &Build) -> Result<()> {
     let workspace = &build.workspace;
-    // The toolchain and the source must be there to be shared.
+    // Provides the toolchain and the source.
     build.build_opencv()?;
     let folder = temporary_dir_in(&workspace.target_dir(), "lifecycle-")?;
     let fixture = BuildFixture::new(workspace, folder.path())?;
@@ -58,13 +57,13 @@ pub fn test(build: &Build) -> Result<()> {
     let output_text = fixture.stderr_log("second")? + &fixture.stderr_log("third")?;
     ensure!(
         output_text.contains("is building here"),
-        "nobody said that it waits: {output_text}"
+        "neither build reports that it waits: {output_text}"
     );
 
     let rest = fixture.steps()?;
     ensure!(
         rest < whole,
-        "after a killed build all {whole} steps were done again, and not only the rest"
+        "after a killed build, all {whole} steps ran again instead of only the rest"
     );
 
     print_status("adding a module");
@@ -78,7 +77,7 @@ pub fn test(build: &Build) -> Result<()> {
     let of = |module: &str| compiled.iter().filter(|line| line.contains(module)).count();
     ensure!(
         of("modules/flann") > 0,
-        "nothing of the new module was compiled"
+        "no file of the new module was compiled"
     );
     let core = of("modules/core/");
     ensure!(core == 0, "{core} files of core were compiled again");
@@ -87,29 +86,29 @@ pub fn test(build: &Build) -> Result<()> {
     let command_output = fixture.wait_for_success(fixture.start("fifth")?, "fifth")?;
     ensure!(
         command_output["cached"] == true,
-        "an SDK that is there was built again"
+        "an existing SDK was built again"
     );
     promises::record(
-        "an interrupted build is taken up again",
-        "a build that is killed, two at once, a changed one, an unchanged one",
+        "an interrupted build is resumed",
+        "a killed build, two concurrent ones, a changed one, an unchanged one",
         5,
         0,
     );
     Ok(())
 }
 
-/// A target folder and a recipe of its own.
+/// A separate target folder and recipe.
 pub struct BuildFixture {
     folder: PathBuf,
     recipe: PathBuf,
-    /// Where the toolchain and downloads are.
+    /// The folder of the toolchain and downloads.
     cache: PathBuf,
-    /// The package index that is asked, where it is not the usual one.
+    /// The URL of a package index other than the default one.
     index: Option<String>,
 }
 
 impl BuildFixture {
-    /// One in `folder` that shares what was downloaded and installed.
+    /// A fixture in `folder` that shares the project's toolchain and downloads.
     pub fn new(workspace: &Workspace, folder: &Path) -> Result<Self> {
         Ok(Self {
             folder: folder.to_owned(),
@@ -119,7 +118,7 @@ impl BuildFixture {
         })
     }
 
-    /// One that downloads again, from `index`, into `folder`.
+    /// A fixture that shares the project's toolchain, but downloads from `index` to `folder`.
     pub fn with_index(workspace: &Workspace, folder: &Path, index: String) -> Result<Self> {
         symlink(
             workspace.build_paths()?.toolchain_dir(),
@@ -132,7 +131,7 @@ impl BuildFixture {
         })
     }
 
-    /// Writes a recipe of these modules, without formats.
+    /// Writes a recipe with these modules and without codecs.
     pub fn write_recipe(&self, modules: &[&str]) -> Result<()> {
         let mut recipe: toml::Table = toml::from_str(include_str!("../../../opencv.toml"))?;
         let modules: Vec<_> = modules
@@ -145,7 +144,7 @@ impl BuildFixture {
         Ok(())
     }
 
-    /// Starts a build, whose output and log are kept in files of its name.
+    /// Starts a build with its output in `NAME.stdout` and `NAME.stderr`.
     pub fn start(&self, name: &str) -> Result<Child> {
         let file = |kind: &str| -> Result<_> {
             let path = self.folder.join(format!("{name}.{kind}"));
@@ -167,13 +166,17 @@ impl BuildFixture {
         let xtask = cmd!(sh, "{xtask} {verb}")
             .env("CARGO_TARGET_DIR", &self.folder)
             .env(user_cache::CACHE_DIR_VARIABLE, &self.cache)
-            // A killed build leaves its temporary files.
+            // A killed build leaves temporary files.
             .env("TMPDIR", &self.folder)
             .envs(self.index.iter().map(|index| ("PIP_INDEX_URL", index)));
         Ok(xtask.into())
     }
 
-    /// Waits for a build to succeed, and returns its answer.
+    /// Waits for a build to succeed, and returns its output.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a build that has ended is dropped"
+    )]
     pub fn wait_for_success(&self, build: Child, name: &str) -> Result<Value> {
         let status = build.wait()?;
         ensure!(
@@ -182,27 +185,25 @@ impl BuildFixture {
             self.stderr_log(name)?
         );
         let command_output = fs::read_to_string(self.folder.join(format!("{name}.stdout")))?;
-        serde_json::from_str(&command_output).context("a build's answer is no JSON")
+        serde_json::from_str(&command_output).context("the output of a build is not JSON")
     }
 
-    /// What a build said.
     pub fn stderr_log(&self, name: &str) -> Result<String> {
         Ok(fs::read_to_string(
             self.folder.join(format!("{name}.stderr")),
         )?)
     }
 
-    /// Where the SDK goes.
     pub fn sdk(&self) -> PathBuf {
         self.folder.join("sdk/x86_64-glibc2.26")
     }
 
-    /// Everything that it makes lies below this.
+    /// The target folder.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Where the work is done.
+    /// The folder of OpenCV's source and build.
     pub fn work_dir(&self) -> PathBuf {
         self.folder.join("opencv/x86_64-glibc2.26")
     }
@@ -211,21 +212,21 @@ impl BuildFixture {
         self.work_dir().join("build.log")
     }
 
-    /// The lines that ninja printed when it compiled something, in the last build.
+    /// ninja's lines about compilation in the last build.
     fn compiled(&self) -> Result<Vec<String>> {
         let log = fs::read_to_string(self.log())?;
         let lines = log.lines().filter(|line| line.contains("] Building "));
         Ok(lines.map(str::to_owned).collect())
     }
 
-    /// How many steps ninja had to do in the last build: the number after the slash.
+    /// The number of ninja's steps in the last build: `N` in `[1/N]`.
     fn steps(&self) -> Result<u32> {
         let log = fs::read_to_string(self.log())?;
         let totals = log.lines().filter_map(|line| {
             let (_, rest) = line.strip_prefix('[')?.split_once('/')?;
             rest.split_once(']')?.0.parse().ok()
         });
-        totals.max().context("ninja did nothing")
+        totals.max().context("ninja ran no steps")
     }
 
     fn wait_until_compiling(&self, build: &Child) -> Result<()> {
@@ -243,7 +244,7 @@ impl BuildFixture {
             sleep(Duration::from_millis(100));
         }
         bail!(
-            "a build did not begin to compile within {} s",
+            "a build did not start compiling within {} s",
             TIMEOUT.as_secs()
         )
     }

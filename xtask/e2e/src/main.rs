@@ -1,5 +1,5 @@
-//! `cargo xtask test`: every check of the project, in order, each passed, failed or skipped with
-//! a reason. Goes on after a failure, so that one run tells all.
+//! `cargo xtask test`: runs every check of the project in order; each passes, fails, or is skipped with a reason.
+//! A failure does not stop the run, so that one run reports them all.
 
 use std::cell::Cell;
 use std::process::ExitCode;
@@ -21,6 +21,7 @@ mod consumers;
 mod crafted_files;
 mod deadline;
 mod deny;
+mod documented_options;
 mod download_mirror;
 mod environment;
 mod errors;
@@ -44,7 +45,6 @@ mod photo_variants;
 mod process;
 mod programs;
 mod promises;
-mod readme;
 mod registries;
 mod report;
 mod reproducible;
@@ -56,6 +56,7 @@ mod size_page;
 mod sizes;
 mod snapshot;
 mod soak;
+mod style;
 mod suite;
 mod third_party_photos;
 mod tree_diff;
@@ -64,23 +65,22 @@ use background::BackgroundTest;
 use report::TestOutput;
 use suite::Suite;
 
-/// What to test.
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct Arguments {
     /// Only tests whose name contains this
     #[arg(long, value_name = "NAME")]
     pub only: Option<String>,
 
-    /// Also what takes long: a minute of each fuzzer, ten times as many random detections, 10,000 events at once, a
-    /// build in another folder
+    /// Also run the slow tests: a minute of each fuzzer, ten times as many random detections, 10,000 concurrent events,
+    /// a build in another folder
     #[arg(long)]
     pub slow: bool,
 
-    /// What random inputs and faults are made from: the same number makes the same ones
+    /// Seed of random inputs and faults
     #[arg(long, value_name = "NUMBER", default_value_t = 13)]
     pub seed: u64,
 
-    /// With how many random cases detectors are compared, for each set of instructions
+    /// Number of random cases for which detectors are compared, for each instruction set
     #[arg(
         long,
         value_name = "NUMBER",
@@ -89,17 +89,16 @@ pub struct Arguments {
     )]
     pub cases: u64,
 
-    /// How to fuzz
     #[command(flatten)]
     pub fuzz: fuzz::FuzzArguments,
 
-    /// Write down the answers that events get as the expected ones, instead of comparing them
+    /// Save the responses to events as the expected ones, instead of comparing them
     #[arg(long, requires = "only")]
     pub bless: bool,
 }
 
 impl Arguments {
-    /// How many random cases are asked for, if they may take long.
+    /// The number of random cases, or `None` without `--slow`.
     fn cases(&self) -> Option<u64> {
         self.slow.then_some(self.cases)
     }
@@ -109,10 +108,9 @@ fn main() -> ExitCode {
     package::program::TEST.main(run)
 }
 
-/// A test's name, and the test.
+/// A test's name and function.
 type Test<'a> = (&'a str, &'a dyn Fn() -> Result<()>);
 
-/// Runs all tests.
 fn run(arguments: &Arguments, json: bool) -> Result<()> {
     support::interruption::install_handler()?;
     let build = &Build::read(&build::Arguments::default())?;
@@ -125,7 +123,14 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
         ("formatting", &|| suite.formatting()),
         ("lints", &|| suite.lints()),
         ("unit tests", &|| suite.unit_tests()),
-        ("options in the README", &|| readme::test(workspace)),
+        ("oldest supported Rust", &|| suite.oldest_rust()),
+        ("formatting of C and C++", &|| {
+            style::c_formatting(workspace)
+        }),
+        ("spelling", &|| style::spelling(workspace)),
+        ("options in documents", &|| {
+            documented_options::test(workspace)
+        }),
         ("OpenCV build", &|| suite.build()),
         ("interrupted and repeated builds", &|| {
             lifecycle::test(build)
@@ -199,7 +204,7 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
         ("photos in a container", &|| suite.photos(Engine::Docker)),
         ("events of every type", &|| {
             suite.with_function(|workspace, sdk, binary| {
-                // In a container where there is an engine: that is how Lambda has it.
+                // In a container if an engine is available, as on Lambda.
                 let engine = Engine::choose(None)?;
                 events::test(workspace, sdk, binary, engine, arguments.bless)
             })
@@ -239,14 +244,14 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
             })
         }),
         ("snapshot and restore", &|| {
-            suite.with_function(|_, sdk, binary| snapshot::test(sdk, binary))
+            suite.with_function(|workspace, _, binary| snapshot::test(workspace, binary))
         }),
         ("function page in a browser", &|| suite.page()),
         ("size report in a browser", &|| suite.size_page()),
         ("size reports", &sizes::test),
         ("quick benchmarks", &|| benches::test(build)),
     ];
-    // What a slow test does with more.
+    // Smaller versions of slow tests.
     let quick: &[Test] = &[
         ("small OpenCV build in a hostile environment", &|| {
             environment::small_opencv(workspace)
@@ -282,8 +287,8 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
             ("fuzzing", &|| fuzz::test(build, &arguments.fuzz)),
         ];
         if arguments.only.is_none() {
-            // Two builds of many minutes, for which the other tests leave a processor idle. What fails of the fuzzers' is
-            // built again by their test, which then says why.
+            // Two builds that take many minutes, on processors that the other tests leave idle. If the fuzzers fail to
+            // build, their test builds them again and reports why.
             background.set(Some(BackgroundTest::start(scope, || {
                 let _ = fuzz::build(build);
                 unusual_folder()
@@ -292,11 +297,11 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
         run_all(tests, arguments, &mut output);
         run_all(slow, arguments, &mut output);
     });
-    ensure!(!output.is_empty(), "no test has a name like that");
+    ensure!(!output.is_empty(), "no test matches `--only`");
     output.print(json)
 }
 
-/// Runs those of the tests that are asked for.
+/// Runs the tests that `--only` selects.
 fn run_all(tests: &[Test], arguments: &Arguments, output: &mut TestOutput) {
     let selected = |name: &str| {
         let only = arguments.only.as_ref();

@@ -1,12 +1,10 @@
-//! The worst files of each format against the function's memory: whatever a stranger sends in the 6 MB
-//! that Lambda takes, the process answers or refuses it by name, and never has more memory than it
-//! was given.
+//! Worst-case files of each format against the function's memory: for any input within Lambda's limit of 6 MB, the
+//! process responds with a result or a specific error, and never exceeds the function's memory.
 //!
-//! Lambda ends a process that has more resident memory than it was given. Here the peak of the
-//! resident memory (`VmHWM`) is read after each file, and the process's address space is bounded
-//! (`RLIMIT_AS`) to what it was given, besides what it had reserved and not touched when it had
-//! answered its first photo (libraries that are mapped and stacks that are hardly used): more than
-//! that cannot become resident, and asking for it fails and ends the process, which is seen.
+//! Lambda ends a process whose resident memory exceeds the function's. This test reads the peak of resident memory
+//! (`VmHWM`) after each file, and limits the address space (`RLIMIT_AS`) to the function's memory, plus what is
+//! reserved but not resident after the first photo (mapped libraries, unused stacks): an allocation beyond that fails
+//! and ends the process, which the test detects.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -29,25 +27,23 @@ use support::output::format_table;
 
 mod files;
 
-const PROMISE: &str = "no input of 6 MB makes the process pass the function's memory";
+const PROMISE: &str = "no input of 6 MB makes the process exceed the function's memory";
 const BUCKET: &str = "memory";
 
-/// The memory of functions in megabytes: the least, one that is often chosen, and a whole processor's.
+/// In MB: the minimum of Lambda, a common choice, and that of a full vCPU.
 const MEMORY: [u64; 3] = [128, 512, 1769];
-/// The sizes of pictures, in thousands of pixels; the largest first. Without `--slow` every second.
+/// The sizes of images in thousands of pixels, in descending order. Without `--slow`, only every second one is used.
 const SIZES: [u32; 9] = [
     98_000, 64_000, 44_000, 30_000, 20_000, 12_000, 7000, 3000, 1200,
 ];
-/// After how many sizes that were not refused smaller ones are left out, and with `--slow`.
+/// The number of accepted sizes after which smaller ones are left out, without and with `--slow`.
 const ACCEPTED_SIZES: (usize, usize) = (1, 2);
-/// The longest base64 body that fits into Lambda's 6 MB, in bytes of the file.
+/// The largest file whose event, in base64, is within Lambda's limit of 6 MB.
 const MAX_FILE_BYTES: usize = 4_500_000;
-/// How many photos one event has.
 const PHOTOS_PER_EVENT: usize = 6;
 
-/// Tries all kinds with all memory sizes.
 pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary, slow: bool) -> Result<()> {
-    let good = fs_err::read(sdk.path().join("share/samples/lena.jpg"))?;
+    let good = fs_err::read(workspace.sample_photo())?;
     let mut files = BTreeMap::new();
     let (mut rows, mut wrong, mut times) = (Vec::new(), Vec::new(), 0);
     for memory in MEMORY {
@@ -60,7 +56,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary, slow: boo
         lambda.storage.create_bucket(BUCKET)?;
         let process = limit_address_space(&lambda, memory, &good)?;
         for kind in KINDS {
-            let mut taken = 0;
+            let mut accepted = 0;
             let (mut peaks, mut largest) = (Vec::new(), None);
             for size in SIZES.into_iter().step_by(if slow { 1 } else { 2 }) {
                 let file = match files.get(&(kind.name, size)) {
@@ -74,21 +70,23 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary, slow: boo
                 }
                 let key = format!("{} {size}", kind.name);
                 lambda.storage.write(BUCKET, &key, file)?;
-                let mut refused = true;
-                for (way, event) in events(kind, &key, file) {
+                let mut rejected = true;
+                for (event_type, event) in events(kind, &key, file) {
                     times += 1;
                     match post_and_measure(&lambda, (process, memory), &event) {
                         Ok((answered, peak)) => {
-                            refused &= !answered;
+                            rejected &= !answered;
                             peaks.push(peak);
                         }
-                        Err(error) => wrong.push(format!("{memory} MB, {key}, {way}: {error:#}")),
+                        Err(error) => {
+                            wrong.push(format!("{memory} MB, {key}, {event_type}: {error:#}"));
+                        }
                     }
                 }
-                if !refused {
+                if !rejected {
                     largest.get_or_insert(size);
-                    taken += 1;
-                    if taken
+                    accepted += 1;
+                    if accepted
                         >= if slow {
                             ACCEPTED_SIZES.1
                         } else {
@@ -116,27 +114,27 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary, slow: boo
             ));
         }
     }
-    let head = ["file", "memory", "largest taken", "peak"].map(str::to_owned);
+    let head = ["file", "memory", "largest accepted", "peak"].map(str::to_owned);
     rows.insert(0, head.into());
     print_status(&format_table(&rows));
     let how = format!("{} kinds of files with 128, 512 and 1769 MB", KINDS.len());
     promises::record(PROMISE, how, times, wrong.len());
     ensure!(
         wrong.is_empty(),
-        "{} of {times} answers:\n  {}",
+        "{} of {times} responses are wrong:\n  {}",
         wrong.len(),
         wrong.join("\n  ")
     );
     Ok(())
 }
 
-/// Bounds the function's address space, after its first photo.
+/// Sends a first photo, then limits the address space of the function's process, and returns its ID.
 fn limit_address_space(lambda: &LocalLambda, memory: u64, good: &[u8]) -> Result<u32> {
     let response = lambda.invoke(&post_event(good, "application/json", ""))?;
     let first = parse_response(&response)?;
     ensure!(
         matches!(first, Outcome::Faces(..)),
-        "a small photo with {memory} MB is answered by {response}"
+        "the response to a small photo with {memory} MB is {response}"
     );
     let process = lambda.emulator.function_process()?;
     let reserved = status_kilobytes(process, "VmSize")? - status_kilobytes(process, "VmRSS")?;
@@ -146,12 +144,11 @@ fn limit_address_space(lambda: &LocalLambda, memory: u64, good: &[u8]) -> Result
         maximum: Some(bytes),
     };
     let number = Pid::from_raw(process.try_into()?);
-    prlimit(number, Resource::As, limit).context("failed to bound the function's memory")?;
+    prlimit(number, Resource::As, limit).context("failed to limit the function's address space")?;
     Ok(process)
 }
 
-/// The ways of one file to the function. What all share is that nobody but the function knows how
-/// much memory an answer will take.
+/// Events of several types with the same file.
 fn events(kind: &FileKind, key: &str, file: &[u8]) -> Vec<(&'static str, Value)> {
     let stored = json!({"BUCKET_NAME": BUCKET, "S3_KEY": key});
     let messages: Vec<_> = (0..PHOTOS_PER_EVENT)
@@ -173,13 +170,13 @@ fn events(kind: &FileKind, key: &str, file: &[u8]) -> Vec<(&'static str, Value)>
     events
 }
 
-/// Posts an event; whether a photo was done and not refused, and the peak in megabytes.
+/// Sends an event. Returns whether at least one photo was accepted, and the peak memory in MB.
 fn post_and_measure(
     lambda: &LocalLambda,
     (process, memory): (u32, u64),
     event: &Value,
 ) -> Result<(bool, u64)> {
-    reset_peak_memory(process).context("the process has ended before")?;
+    reset_peak_memory(process).context("the process had already ended")?;
     let start = Instant::now();
     let response = lambda.invoke(event)?;
     let time = start.elapsed().as_millis();
@@ -207,7 +204,7 @@ fn post_and_measure(
     let peak = peak.div_ceil(1024);
     ensure!(
         peak <= memory,
-        "it had {peak} MB after {time} ms: {response}"
+        "the peak memory is {peak} MB after {time} ms: {response}"
     );
     Ok((answered, peak))
 }

@@ -1,5 +1,5 @@
-//! A package index that asks for a password, as a server on loopback: it is given the one in the index's address, only the
-//! beginning of a long archive is asked of it, and neither errors nor logs show user or password.
+//! A package index on loopback that requires a password: downloads send the one in the index's URL and read only the
+//! beginning of a long archive, and neither errors nor logs contain the user or password.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -19,7 +19,7 @@ use package::build::Build;
 const PACKAGE: &str = "opencv-python-headless";
 const VERSION: &str = "4.14.0.94";
 
-/// Asks the index with the right password, and with a wrong one.
+/// Downloads with the right password, and with a wrong one.
 pub fn test(build: &Build) -> Result<()> {
     let (workspace, tools) = (&build.workspace, build.tools()?);
     let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
@@ -47,12 +47,12 @@ pub fn test(build: &Build) -> Result<()> {
         Ok(python.into())
     };
     let log = scratch.path().join("log");
-    // The archive has no end: this would not come back if it were asked for all.
+    // The archive is endless: downloading all of it would not return.
     run_logged(&mut download("secret")?, &log, |_| ())?;
     let got = fs::read(&archive)?;
     ensure!(
         got == b"abcd".repeat(25_000),
-        "{} other bytes came than the archive's first 100,000",
+        "expected the archive's first 100,000 bytes, got {} others",
         got.len()
     );
 
@@ -67,14 +67,14 @@ pub fn test(build: &Build) -> Result<()> {
         let error = run_logged(command.stdin(Stdio::null()), &log, |_| ());
         let error = error
             .err()
-            .with_context(|| format!("`{shown}` went well"))?;
+            .with_context(|| format!("`{shown}` succeeded"))?;
         ensure_masked(&format!("{error:#}"))?;
     }
     let output_text = fs::read_to_string(&log)?;
     ensure_masked(&output_text)?;
     ensure!(
         output_text.contains("http://***@127.0.0.1"),
-        "the log names no index: {output_text}"
+        "the log does not contain the index: {output_text}"
     );
     Ok(())
 }
@@ -85,13 +85,13 @@ fn ensure_masked(text: &str) -> Result<()> {
         .find(|word| text.contains(word));
     ensure!(
         shown.is_none(),
-        "what was said shows `{}`: {text}",
+        "the output contains `{}`: {text}",
         shown.unwrap_or_default()
     );
     Ok(())
 }
 
-/// Answers one request: a page of links, or an archive without end. That the other side hangs up is no failure.
+/// Responds to one request with a page of links, or an endless archive. A client that disconnects is not an error.
 fn respond(mut stream: TcpStream) -> Option<()> {
     let expected = BASE64_STANDARD.encode("someone:secret");
     let lines = BufReader::new(stream.try_clone().ok()?).lines();
@@ -99,14 +99,14 @@ fn respond(mut stream: TcpStream) -> Option<()> {
         .map_while(Result::ok)
         .take_while(|line| !line.is_empty());
     let request: Vec<_> = request.collect();
-    let knows = request.iter().any(|line| {
+    let authorized = request.iter().any(|line| {
         let header = line.to_ascii_lowercase();
         header.starts_with("authorization: basic ") && line.ends_with(&expected)
     });
-    if !knows {
-        let refusal = "HTTP/1.1 401 Unauthorized\r\nwww-authenticate: Basic realm=\"index\"\r\n\
+    if !authorized {
+        let unauthorized = "HTTP/1.1 401 Unauthorized\r\nwww-authenticate: Basic realm=\"index\"\r\n\
                        content-length: 0\r\nconnection: close\r\n\r\n";
-        return stream.write_all(refusal.as_bytes()).ok();
+        return stream.write_all(unauthorized.as_bytes()).ok();
     }
     if request.first()?.contains(".tar.gz") {
         let head = "HTTP/1.1 200 OK\r\ncontent-length: 1000000000000\r\n\r\n";

@@ -1,6 +1,5 @@
-//! Photos of every kind through the packaged image: the same faces in each file of the same picture,
-//! upright boxes and upright annotated photos; and for every broken file its error, and the next
-//! event served.
+//! Photos in every format: the same face in each file of the same picture, with upright boxes and annotated photos; and
+//! for every invalid file its error, after which the function answers the next event.
 
 use anyhow::{Context, Result, ensure};
 use image::{ImageFormat, RgbImage, imageops};
@@ -17,18 +16,17 @@ use local::local_lambda::LocalLambda;
 use package::workspace::Workspace;
 
 const BUCKET: &str = "formats";
-/// The file that the environment names.
+/// The value of the variable `S3_KEY`.
 const DEFAULT_KEY: &str = "plain.png";
-/// The function's memory in megabytes.
+/// The function's memory in MB.
 const MEMORY: &str = "1024";
 
-/// How much two boxes must share to be the same face, when the pixels differ a little.
+/// The minimum intersection over union for two boxes to be the same face, as pixels differ a little between formats.
 const IOU_THRESHOLD: f64 = 0.8;
-/// How much an annotated photo may differ from the picture, where nothing is drawn: the mean over all
-/// pixels of what their grey levels differ by. A picture that is not turned differs by 40 and more.
+/// The maximum mean difference of grey levels between an annotated photo and the picture. A picture with a wrong
+/// orientation differs by 40 and more.
 const MAX_GREY_DIFFERENCE: f64 = 6.0;
 
-/// Tries every kind.
 pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
     let (max_bytes, max_pixels) = (MAX_BYTES.to_string(), MAX_PIXELS.to_string());
     let environment = [
@@ -40,9 +38,9 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
     ];
     let lambda = LocalLambda::start(workspace, (sdk, binary), Engine::None, &environment)?;
     lambda.storage.create_bucket(BUCKET)?;
-    let photo = image::open(sdk.path().join("share/samples/lena.jpg"))?.to_rgb8();
-    // Wider than high, so that what is not turned is seen.
-    let picture = imageops::crop_imm(&photo, 0, 112, 512, 400).to_image();
+    let photo = image::open(workspace.sample_photo())?.to_rgb8();
+    // Wider than high, to detect a wrong orientation.
+    let picture = imageops::crop_imm(&photo, 0, 0, 512, 400).to_image();
     let good = photo_variants::valid_files(&picture)?;
 
     let mut expected = None;
@@ -52,7 +50,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
         let expected = *expected.get_or_insert(face);
         ensure!(
             intersection_over_union(face, expected) >= IOU_THRESHOLD,
-            "the face in `{name}` is at {face:?}, and in `{DEFAULT_KEY}` at {expected:?}"
+            "the face in `{name}` is at {face:?}, but in `{DEFAULT_KEY}` at {expected:?}"
         );
         let annotated = lambda.storage.get(BUCKET, &format!("{name}_rs.jpg"))?;
         let annotated = image::load_from_memory_with_format(&annotated, ImageFormat::Jpeg)?;
@@ -66,51 +64,53 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
         let message = response["errorMessage"].as_str().unwrap_or_default();
         ensure!(
             response["errorType"] == **error && message.contains(name.as_str()),
-            "`{name}` is answered by {response}, and not by {error}"
+            "the response to `{name}` is {response}, expected {error}"
         );
         let written = lambda.storage.keys(BUCKET)?;
         ensure!(
             !written.contains(&format!("{name}_rs.jpg")),
-            "something was written for `{name}`"
+            "an annotated photo was written for `{name}`"
         );
         single_face(&lambda, DEFAULT_KEY).with_context(|| format!("after `{name}`"))?;
     }
-    // What the event does not name, the environment does.
+    // The environment provides the bucket and key if the event does not.
     let response = lambda.invoke(&json!({"any": "event"}))?;
     let message = response.pointer("/body/message").and_then(Value::as_str);
     ensure!(
         message.is_some_and(|message| message.ends_with("/formats/plain.png_rs.jpg")),
-        "an event without names is answered by {response}"
+        "the response to an event without bucket and key is {response}"
     );
     let starts = lambda.emulator.start_count();
     ensure!(starts == 1, "the function was started {starts} times");
     promises::record(
-        "every file has its faces or its error, and the next event is served",
-        "files of every kind, whole and broken, through S3",
+        "every file gets its faces or its error, and the next event a response",
+        "valid and invalid files of every kind, through S3",
         good.len() + bad.len(),
         0,
     );
     print_status(&format!(
-        "{} kinds of files have the same face, {} broken ones their errors",
+        "{} kinds of files have the same face, {} invalid ones their errors",
         good.len(),
         bad.len()
     ));
     Ok(())
 }
 
-/// The box of the one face that is found.
 fn single_face(lambda: &LocalLambda, key: &str) -> Result<Rectangle> {
     let faces = lambda.faces(BUCKET, key, &json!({}))?;
-    ensure!(faces.len() == 1, "in `{key}` are {faces:?}");
+    ensure!(
+        faces.len() == 1,
+        "expected one face in `{key}`, found {faces:?}"
+    );
     Ok(serde_json::from_value(faces[0]["box"].clone())?)
 }
 
-/// Refuses an annotated photo that is not the picture, upright, with blue lines round the face.
+/// Fails if the annotated photo is not the upright picture with blue lines around the face.
 fn check_annotated(annotated: &RgbImage, picture: &RgbImage, face: Rectangle) -> Result<()> {
     let (size, expected) = (annotated.dimensions(), picture.dimensions());
     ensure!(
         size == expected,
-        "it has {size:?} pixels, and not {expected:?}"
+        "it has {size:?} pixels, expected {expected:?}"
     );
     let grey = |image: &RgbImage| imageops::grayscale(image);
     let (grey, expected) = (grey(annotated), grey(picture));
@@ -126,7 +126,7 @@ fn check_annotated(annotated: &RgbImage, picture: &RgbImage, face: Rectangle) ->
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "boxes lie in the picture"
+        reason = "boxes are within the picture"
     )]
     let [x, y, width, height] = face.map(|edge| edge as u32);
     for (column, row) in [
@@ -138,7 +138,7 @@ fn check_annotated(annotated: &RgbImage, picture: &RgbImage, face: Rectangle) ->
         let [red, green, blue] = annotated.get_pixel(column, row).0;
         ensure!(
             blue > 150 && red < 110 && green < 110,
-            "there is no blue line at {column},{row}, but {red},{green},{blue}"
+            "expected a blue line at {column},{row}, found {red},{green},{blue}"
         );
     }
     Ok(())

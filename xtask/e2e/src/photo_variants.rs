@@ -1,4 +1,4 @@
-//! The same picture as a file of every kind, and files that are broken in every way.
+//! The same picture as a file of every kind, and files that are invalid in every way.
 
 use std::io::Cursor;
 
@@ -7,15 +7,15 @@ use image::metadata::Orientation;
 use image::{DynamicImage, ImageFormat, RgbImage};
 use jpeg_encoder::{ColorType, Encoder};
 
-/// The limits that broken files break: bytes and pixels.
+/// The limit that `fat.jpg` exceeds.
 pub const MAX_BYTES: usize = 3_000_000;
-/// The most pixels.
+/// The limit that `large.png` exceeds.
 pub const MAX_PIXELS: u64 = 80_000_000;
 
-/// A name and a file. Names tell people what is in the file; the function must not believe them.
+/// A name and a file's content. The function must not rely on names, some of which have a wrong extension.
 pub type NamedFile = (String, Vec<u8>);
 
-/// Good files, all of the same picture.
+/// Valid files, all of the same picture.
 pub fn valid_files(picture: &RgbImage) -> Result<Vec<NamedFile>> {
     let picture = DynamicImage::ImageRgb8(picture.clone());
     let baseline = jpeg(&picture, |_| Ok(()))?;
@@ -68,9 +68,9 @@ pub fn valid_files(picture: &RgbImage) -> Result<Vec<NamedFile>> {
         ("cmyk.jpg", cmyk_jpeg(&picture, ColorType::Cmyk)?),
         ("ycck.jpg", cmyk_jpeg(&picture, ColorType::CmykAsYcck)?),
     ];
-    // Cameras write previews and depth maps behind the picture.
+    // Cameras write previews and depth maps after the picture.
     let more = [baseline.as_slice(), &[0; 1000]].concat();
-    files.push(("more behind it.jpg", more));
+    files.push(("trailing data.jpg", more));
     let mut files: Vec<NamedFile> = files
         .into_iter()
         .map(|(name, file)| (name.to_owned(), file))
@@ -84,7 +84,7 @@ pub fn valid_files(picture: &RgbImage) -> Result<Vec<NamedFile>> {
     Ok(files)
 }
 
-/// Broken files, each with the name of its error.
+/// Invalid files, each with its type of error.
 pub fn invalid_files(good: &[NamedFile]) -> Result<Vec<(NamedFile, &'static str)>> {
     let file = |name: &str| {
         let found = good.iter().find(|(known, _)| known == name);
@@ -135,7 +135,7 @@ pub fn invalid_files(good: &[NamedFile]) -> Result<Vec<(NamedFile, &'static str)
         .into())
 }
 
-/// A PNG file that is whole but for its pixels.
+/// A PNG file without IDAT.
 fn png_header(width: u32, height: u32) -> Vec<u8> {
     let mut file = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR".to_vec();
     file.extend(width.to_be_bytes());
@@ -144,14 +144,13 @@ fn png_header(width: u32, height: u32) -> Vec<u8> {
     file
 }
 
-/// A picture as a file.
 pub fn encode(picture: &DynamicImage, format: ImageFormat) -> Result<Vec<u8>> {
     let mut file = Cursor::new(Vec::new());
     picture.write_to(&mut file, format)?;
     Ok(file.into_inner())
 }
 
-/// A JPEG file as `set` wants it.
+/// A JPEG file; `set` changes the encoder's settings.
 pub fn jpeg(
     picture: &DynamicImage,
     set: impl FnOnce(&mut Encoder<&mut Vec<u8>>) -> Result<()>,
@@ -173,7 +172,7 @@ fn grey_jpeg(picture: &DynamicImage) -> Result<Vec<u8>> {
     Ok(file)
 }
 
-/// A file of numbers that stand for the greys of a palette.
+/// A file with a palette of 256 greys.
 fn palette_png(picture: &DynamicImage) -> Result<Vec<u8>> {
     let picture = picture.to_luma8();
     let mut file = Vec::new();
@@ -184,7 +183,7 @@ fn palette_png(picture: &DynamicImage) -> Result<Vec<u8>> {
     Ok(file)
 }
 
-/// A file for printers: how much of each ink, and no black.
+/// A file in CMYK without black; `kind` selects CMYK or YCCK.
 fn cmyk_jpeg(picture: &DynamicImage, kind: ColorType) -> Result<Vec<u8>> {
     let picture = picture.to_rgb8();
     let inks = picture.pixels().flat_map(|pixel| {
@@ -198,9 +197,9 @@ fn cmyk_jpeg(picture: &DynamicImage, kind: ColorType) -> Result<Vec<u8>> {
     Ok(file)
 }
 
-/// The picture as a camera stores it that was held so.
+/// The picture as it is stored with that EXIF orientation.
 pub fn rotated_by_orientation(picture: &DynamicImage, orientation: u8) -> Result<DynamicImage> {
-    // All are their own opposites but for the two that turn by a quarter.
+    // All are their own inverses except for the rotations by 90°.
     let opposite = match orientation {
         6 => 8,
         8 => 6,
@@ -212,9 +211,9 @@ pub fn rotated_by_orientation(picture: &DynamicImage, orientation: u8) -> Result
     Ok(stored)
 }
 
-/// The same with the note how to turn it upright.
+/// A JPEG file stored with that EXIF orientation.
 fn with_orientation(picture: &DynamicImage, orientation: u8) -> Result<Vec<u8>> {
-    // One entry: tag 0x0112, a short, one of it. Source: CIPA DC-008, 4.6.
+    // One entry: tag 0x0112, type SHORT, count 1. Source: CIPA DC-008, 4.6.
     let mut exif = b"MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".to_vec();
     exif.extend([orientation, 0, 0, 0, 0, 0, 0]);
     jpeg(&rotated_by_orientation(picture, orientation)?, |encoder| {

@@ -1,4 +1,4 @@
-//! What a process takes of the machine.
+//! The resources that a process uses.
 
 use std::time::Duration;
 
@@ -6,8 +6,8 @@ use anyhow::{Context, Result};
 use fs_err as fs;
 use rustix::param::clock_ticks_per_second;
 
-/// A number of kilobytes from a process's status: `VmRSS`, what it has in memory now, or `VmHWM`, the
-/// most that it had. Source: proc_pid_status(5).
+/// A field of a process's status in kB, such as `VmRSS`, the resident memory, or `VmHWM`, its peak. Source:
+/// proc_pid_status(5).
 pub fn status_kilobytes(process: u32, field: &str) -> Result<u64> {
     let path = format!("/proc/{process}/status");
     let status = fs::read_to_string(&path)?;
@@ -16,28 +16,27 @@ pub fn status_kilobytes(process: u32, field: &str) -> Result<u64> {
         (name == field).then_some(value)
     });
     let number = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
-    number.with_context(|| format!("`{path}` names no {field}"))
+    number.with_context(|| format!("`{path}` has no {field}"))
 }
 
-/// Has the most memory that a process had counted from now on. Source: proc_pid_clear_refs(5).
+/// Resets `VmHWM` to the current resident memory. Source: proc_pid_clear_refs(5).
 pub fn reset_peak_memory(process: u32) -> Result<()> {
     let path = format!("/proc/{process}/clear_refs");
     Ok(fs::write(&path, "5")?)
 }
 
-/// How many files, sockets and the like a process has open.
+/// The number of a process's file descriptors.
 pub fn open_files(process: u32) -> Result<usize> {
     let path = format!("/proc/{process}/fd");
     let entries = fs::read_dir(&path)?;
     Ok(entries.count())
 }
 
-/// How long all processors together worked for a process and its threads so far, in steps of a
-/// hundredth of a second. Source: proc_pid_stat(5).
+/// The user and system time of a process and its threads, usually in steps of 10 ms. Source: proc_pid_stat(5).
 pub fn cpu_time(process: u32) -> Result<Duration> {
     let path = format!("/proc/{process}/stat");
     let text = fs::read_to_string(&path)?;
-    // The second field, the name, is in brackets and may have blanks.
+    // The second field, the name, is in parentheses and may contain spaces.
     let (_, rest) = text
         .rsplit_once(')')
         .with_context(|| format!("`{path}` has no name"))?;

@@ -1,5 +1,4 @@
-//! The programs that tests start, beside this one: the command line, what is behind its verbs, and what packs as
-//! somebody else.
+//! The programs that tests start: `xtask`, those behind its subcommands, and `pack-to`.
 
 use std::path::PathBuf;
 
@@ -8,7 +7,6 @@ use package::program::{PROGRAMS, sibling_binary};
 use package::workspace::Workspace;
 use support::run::run_checked;
 
-/// Builds the programs, unless that was done.
 pub fn build(workspace: &Workspace) -> Result<()> {
     let mut cargo = support::cargo::cargo();
     cargo.current_dir(workspace.root()).arg("build");
@@ -19,17 +17,14 @@ pub fn build(workspace: &Workspace) -> Result<()> {
     run_checked(&mut cargo)
 }
 
-/// `cargo xtask` itself.
 pub fn xtask() -> Result<PathBuf> {
     sibling_binary("xtask")
 }
 
-/// What speaks to registries.
 pub fn registry() -> Result<PathBuf> {
     sibling_binary("registry")
 }
 
-/// What packs an SDK and a function into a folder.
 pub fn pack_to() -> Result<PathBuf> {
     sibling_binary("pack-to")
 }

@@ -1,5 +1,5 @@
-//! What the project promises, and how each promise was tried in this run: tests report counts, and
-//! the table of all of them is printed at the end.
+//! The project's promises, and how this run tested each: tests record counts, and the run prints them as a table at
+//! its end.
 
 use std::sync::Mutex;
 
@@ -8,24 +8,20 @@ use serde::Serialize;
 use support::output::format_table;
 use support::process::lock_ignoring_poison;
 
-/// Everything that was tried in this run, in the order in which it was.
+/// All trials of this run, in order.
 static TRIALS: Mutex<Vec<Trial>> = Mutex::new(Vec::new());
 
-/// One way in which a promise was tried.
+/// One way in which a promise was tested.
 #[derive(Clone, Debug, Serialize)]
 pub struct Trial {
-    /// What is promised.
     promise: &'static str,
-    /// How it was tried.
     method: String,
-    /// How often.
     attempts: u64,
-    /// How often it did not hold.
     failures: u64,
 }
 
-/// Reports that `promise` was tried `attempts` times, and did not hold `failures` times. A test calls
-/// this before it fails, so that the table shows the failures too.
+/// Records that `promise` was tested `attempts` times and broken `failures` times. A test calls this before it fails,
+/// so that the table includes the failures.
 pub fn record(promise: &'static str, method: impl Into<String>, attempts: usize, failures: usize) {
     lock_ignoring_poison(&TRIALS).push(Trial {
         promise,
@@ -35,12 +31,11 @@ pub fn record(promise: &'static str, method: impl Into<String>, attempts: usize,
     });
 }
 
-/// Everything that was reported so far.
 pub fn all() -> Vec<Trial> {
     lock_ignoring_poison(&TRIALS).clone()
 }
 
-/// The table, or nothing if nothing was tried.
+/// The table of trials, or an empty string without any.
 pub fn format_trials(trials: &[Trial]) -> String {
     if trials.is_empty() {
         return String::new();
@@ -49,8 +44,8 @@ pub fn format_trials(trials: &[Trial]) -> String {
         let widths = trials.iter().map(|trial| cell(trial).chars().count());
         widths.max().unwrap_or(0)
     };
-    let width = widest(|trial| &trial.method).max("how it was tried".len());
-    // Numbers are aligned to the right, and the second column, which is text, is not.
+    let width = widest(|trial| &trial.method).max("how it was tested".len());
+    // `format_table` aligns all columns but the first to the right; the second one is text.
     let row = |promise: &str, text: &str, times: String, failures: String| {
         vec![
             promise.to_owned(),
@@ -61,7 +56,7 @@ pub fn format_trials(trials: &[Trial]) -> String {
     };
     let mut rows = vec![row(
         "promise",
-        "how it was tried",
+        "how it was tested",
         "times".to_owned(),
         "failures".to_owned(),
     )];
@@ -95,7 +90,7 @@ mod tests {
         ];
         assert_eq!(
             format_trials(&trials),
-            "promise                       how it was tried   times  failures\n\
+            "promise                       how it was tested  times  failures\n\
              no event is answered wrongly  faults               300         0\n\
              memory                        a table of inputs     75         2\n"
         );

@@ -1,5 +1,5 @@
-//! Pushes and pulls with a real registry, Debian's `docker-registry`, on a loopback port: alone,
-//! behind a login, and behind a proxy that breaks connections, sends people away and lies.
+//! Pushes and pulls with a real registry, Debian's `docker-registry`, on a loopback port: directly, with a login, and
+//! through a proxy that breaks connections, rejects requests and corrupts responses.
 
 mod downloads;
 mod image;
@@ -29,18 +29,17 @@ use image::{blobs, digest_of, ensure_same_blobs, push, remote};
 use server::Registry;
 use support::files::temporary_dir_in;
 
-/// Pushes the layout in `layout` and pulls it, in every way.
 pub fn test(workspace: &Workspace, layout: &Path) -> Result<()> {
     let scratch = scratch(workspace)?;
     let registry = Registry::start(scratch.path(), None)?;
     let proxy = Proxy::start(registry.address())?;
-    push_and_pull(&proxy, layout, scratch.path()).context("an image did not come back")?;
-    uploads::test(&proxy, layout).context("with uploads that fail")?;
-    downloads::test(&proxy, layout, scratch.path()).context("with downloads that fail")?;
+    push_and_pull(&proxy, layout, scratch.path()).context("without faults")?;
+    uploads::test(&proxy, layout).context("with faults in uploads")?;
+    downloads::test(&proxy, layout, scratch.path()).context("with faults in downloads")?;
     login::test(scratch.path(), layout).context("with a login")
 }
 
-/// The function on a base that a registry has, and Lambda's rules for what a registry has.
+/// Builds the function on a base image from a registry, and lints the pulled image.
 pub fn base(
     workspace: &Workspace,
     layout: &Path,
@@ -56,7 +55,7 @@ pub fn base(
     let findings = lint(&pulled, &LintOptions::default())?;
     ensure!(
         findings.is_empty(),
-        "in a registry it breaks rules: {findings:?}"
+        "the pulled image has findings: {findings:?}"
     );
     let write = |name: &str| {
         let architecture = sdk.manifest().target.architecture;
@@ -83,7 +82,7 @@ pub fn base(
     let base_digest = &manifest["annotations"]["org.opencontainers.image.base.digest"];
     ensure!(
         base_digest == &digest.to_string(),
-        "the image says that its base is {base_digest}"
+        "the image's annotation of its base is {base_digest}"
     );
     check_artefact(
         &scratch.path().join("face-detect"),
@@ -91,13 +90,13 @@ pub fn base(
         true,
     )?;
 
-    // By its digest, a base that was fetched once needs no registry.
+    // By its digest, a base that was pulled before needs no registry.
     drop(registry);
     let (place, _) = name.rsplit_once(':').context("a reference has a tag")?;
-    write(&format!("{place}@{digest}")).context("the base was not kept")?;
+    write(&format!("{place}@{digest}")).context("the base was not cached")?;
     let gone = write(&name)
         .err()
-        .context("a registry that is gone answers")?;
+        .context("a tag was resolved without its registry")?;
     ensure!(
         format!("{gone:#}").contains("failed to look up the base"),
         "{gone:#}"
@@ -105,7 +104,7 @@ pub fn base(
     Ok(())
 }
 
-/// Pushes the layout in `layout` and has skopeo look at it and copy it.
+/// Pushes the layout, has skopeo inspect and copy it, and pulls the copy.
 pub fn skopeo(workspace: &Workspace, layout: &Path) -> Result<()> {
     let sh = Shell::new()?;
     if output(cmd!(sh, "skopeo --version")).is_err() {
@@ -123,11 +122,10 @@ pub fn skopeo(workspace: &Workspace, layout: &Path) -> Result<()> {
     let seen: Value = serde_json::from_str(&seen)?;
     ensure!(
         seen["Digest"] == digest.to_string(),
-        "skopeo sees {}, not {digest}",
+        "skopeo reports {}, expected {digest}",
         seen["Digest"]
     );
 
-    // What skopeo pushes can be pulled as well.
     let copied = format!("{}/copied/by:skopeo", registry.address());
     output(cmd!(
         sh,
@@ -137,7 +135,7 @@ pub fn skopeo(workspace: &Workspace, layout: &Path) -> Result<()> {
     let pulled = layer_registry::pull(&remote(&copied)?, &folder, None, &|_| ())?;
     ensure!(
         pulled.digest == digest,
-        "skopeo's copy is {}, not {digest}",
+        "skopeo's copy is {}, expected {digest}",
         pulled.digest
     );
     ensure_same_blobs(layout, &folder)
@@ -147,44 +145,47 @@ fn scratch(workspace: &Workspace) -> Result<tempfile::TempDir> {
     temporary_dir_in(&workspace.target_dir(), ".registry-")
 }
 
-/// Pushed once, an image is not sent again, and comes back with the same bytes.
+/// A second push sends nothing, and a pulled image has the same bytes.
 fn push_and_pull(proxy: &Proxy, layout: &Path, scratch: &Path) -> Result<()> {
     let image = format!("{}/there/and-back:v1", proxy.address());
     let wanted = digest_of(layout)?;
     let digest = push(&remote(&image)?, layout)?;
     ensure!(
         digest == wanted,
-        "the registry confirms {digest}, not {wanted}"
+        "the registry confirms {digest}, expected {wanted}"
     );
     let blobs = blobs(layout)?;
-    // The manifest is one of the layout's blobs, and none of the registry's.
+    // The manifest is a blob of the layout, but not of the registry.
     let uploads = proxy.requests("PUT", "/blobs/uploads/");
     ensure!(
         uploads.len() == blobs.len() - 1,
-        "{} blobs were sent in {} pieces",
+        "{} blobs were sent in {} requests",
         blobs.len() - 1,
         uploads.len()
     );
     let sent_bytes: u64 = uploads.iter().map(|request| request.length).sum();
     let bytes: u64 = blobs.values().map(|content| content.len() as u64).sum();
     let manifest = blobs.get(&wanted.hex());
-    let manifest = manifest.context("the manifest is no blob")?.len() as u64;
+    let manifest = manifest.context("the manifest is not a blob")?.len() as u64;
     ensure!(
         sent_bytes == bytes - manifest,
-        "{sent_bytes} bytes were sent, not {}",
+        "{sent_bytes} bytes were sent, expected {}",
         bytes - manifest
     );
     ensure!(
         proxy.requests("PATCH", "").is_empty(),
-        "a blob was sent in pieces"
+        "a blob was sent in chunks"
     );
 
     proxy.clear_requests();
     let again = push(&remote(&image)?, layout)?;
-    ensure!(again == digest, "a second push made {again} of {digest}");
+    ensure!(
+        again == digest,
+        "a second push returns {again}, expected {digest}"
+    );
     ensure!(
         proxy.requests("", "/uploads/").is_empty(),
-        "a blob was sent a second time"
+        "a blob was sent again"
     );
 
     let folder = scratch.join("pulled");
@@ -196,7 +197,7 @@ fn push_and_pull(proxy: &Proxy, layout: &Path, scratch: &Path) -> Result<()> {
     })?;
     ensure!(
         pulled.digest == digest,
-        "{} was pulled, not {digest}",
+        "{} was pulled, expected {digest}",
         pulled.digest
     );
     ensure!(
@@ -207,40 +208,38 @@ fn push_and_pull(proxy: &Proxy, layout: &Path, scratch: &Path) -> Result<()> {
     ensure_same_blobs(layout, &folder)?;
     ensure!(
         digest_of(&folder)? == digest,
-        "the pulled layout names another image"
+        "the pulled layout has another image"
     );
     let resolved = layer_registry::resolve(&remote(&image)?)?;
     ensure!(
         resolved == digest,
-        "the tag stands for {resolved}, not {digest}"
+        "the tag resolves to {resolved}, expected {digest}"
     );
 
     proxy.clear_requests();
     let again = layer_registry::pull(&remote(&image)?, &folder, None, &|_| ())?;
     ensure!(
         again.fetched_bytes == 0,
-        "{} bytes came a second time",
+        "{} bytes were downloaded again",
         again.fetched_bytes
     );
     ensure!(
         proxy.requests("GET", "/blobs/").is_empty(),
-        "a blob was asked for a second time"
+        "a blob was requested again"
     );
 
-    // What was pulled can be pushed, by its digest too.
+    // A pulled image can be pushed by its digest.
     let elsewhere = format!("{}/elsewhere@{digest}", proxy.address());
     ensure!(
         push(&remote(&elsewhere)?, &folder)? == digest,
-        "it changed on the way"
+        "the pushed image has another digest"
     );
     let missing = format!("{}/there/and-back:v2", proxy.address());
     let error = layer_registry::resolve(&remote(&missing)?).err();
-    let error = error
-        .context("a tag is there that nobody pushed")?
-        .to_string();
+    let error = error.context("a missing tag was resolved")?.to_string();
     ensure!(
-        error.contains("has no manifest v2"),
-        "a missing tag is told as {error}"
+        error.contains("does not have manifest v2"),
+        "the error for a missing tag is {error}"
     );
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! How the tests went: each passed, failed or skipped with a reason, the count of each, and the table of
-//! promises that were tried.
+//! The results of the tests: each passed, failed or skipped with a reason; the counts; and the table of tested
+//! promises.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -12,7 +12,6 @@ use support::progress::print_status;
 
 use super::promises::{self, Trial};
 
-/// How the tests went.
 #[derive(Default, Serialize)]
 pub struct TestOutput {
     passed: usize,
@@ -39,7 +38,6 @@ enum Outcome {
 }
 
 impl TestOutput {
-    /// Takes in how a test went.
     pub fn add(&mut self, name: &str, result: Result<()>, took: Duration) {
         let (outcome, reason) = match result {
             Ok(()) => (Outcome::Passed, None),
@@ -65,12 +63,11 @@ impl TestOutput {
         self.promises = promises::all();
     }
 
-    /// Whether no test was run.
     pub fn is_empty(&self) -> bool {
         self.tests.is_empty()
     }
 
-    /// Prints the answer; fails if a test did.
+    /// Prints the results; fails if a test failed.
     pub fn print(self, json: bool) -> Result<()> {
         print(&self, json)?;
         if self.failed > 0 {

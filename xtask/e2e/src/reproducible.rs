@@ -1,5 +1,5 @@
-//! What is packed again elsewhere has the same bytes: in another folder, from files with other times, with
-//! another mask and as another user. Where it has not, each difference is named.
+//! Checks that artefacts are identical when packaged again in another folder, from files with other times, with another
+//! umask and as another user. Reports each difference.
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
@@ -22,10 +22,9 @@ use package::workspace::Workspace;
 use super::programs;
 use support::run::{Shell, cmd, output, wait_with_output};
 
-/// Debian's `nobody`, and everybody else's.
+/// The user and group `nobody`.
 const NOBODY: u32 = 65534;
 
-/// Packs everything twice and compares.
 pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
     let here = write_images(workspace, sdk, binary, &Base::Minimal)?;
     let (zip, _) = write_function_zip(workspace, sdk, binary)?;
@@ -50,7 +49,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
         Ok(()) => {
             pack.uid(NOBODY).gid(NOBODY);
         }
-        Err(why) => print_status(&format!("packing as the same user: {why}")),
+        Err(why) => print_status(&format!("packaging as the same user: {why}")),
     }
     output(&mut pack)?;
 
@@ -64,7 +63,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
         )?;
         ensure!(
             lines.is_empty(),
-            "{name} differs when it is packed elsewhere:\n  {}",
+            "{name} differs when packaged elsewhere:\n  {}",
             lines.join("\n  ")
         );
         ensure_same_file(&written.archive, &to.join(format!("{name}.tar")))?;
@@ -74,16 +73,16 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
     reject_malformed_date(&at("pack-to"), &[at("sdk"), at("program"), to])
 }
 
-/// Whether another user could do it: this one is root, and the project can be read by everybody.
+/// Fails unless this user is root, who can run programs as `nobody`, and `nobody` can read the project.
 fn can_use_another_user(workspace: &Workspace) -> Result<()> {
     let (sh, root) = (Shell::new()?, workspace.root());
     sh.change_dir("/");
-    let mut look = Command::from(cmd!(sh, "test -r {root}/Cargo.toml"));
-    let looked =
-        wait_with_output(look.uid(NOBODY).gid(NOBODY)).context("only root can be somebody else")?;
+    let mut test = Command::from(cmd!(sh, "test -r {root}/Cargo.toml"));
+    let readable = wait_with_output(test.uid(NOBODY).gid(NOBODY))
+        .context("only root can run programs as another user")?;
     ensure!(
-        looked.status.success(),
-        "nobody else may read the project's folder"
+        readable.status.success(),
+        "the user `nobody` cannot read the project's folder"
     );
     Ok(())
 }
@@ -93,7 +92,7 @@ fn make_world_writable(folder: &Path) -> Result<()> {
         .with_context(|| format!("failed to change the mode of `{}`", folder.display()))
 }
 
-/// Copies a file or folder; everything in it was changed the day before yesterday.
+/// Copies a file or folder, with modification times two days ago.
 fn copy_with_other_times(from: &Path, to: &Path) -> Result<()> {
     if from.is_dir() {
         fs::create_dir(to)?;
@@ -114,13 +113,13 @@ fn ensure_same_file(ours: &Path, theirs: &Path) -> Result<()> {
     let (one, other) = (read(ours)?, read(theirs)?);
     if let Some(at) = one.iter().zip(&other).position(|(a, b)| a != b) {
         bail!(
-            "`{}` differs when it is packed elsewhere, from byte {at} on",
+            "`{}` differs when packaged elsewhere, from byte {at} on",
             ours.display()
         );
     }
     ensure!(
         one.len() == other.len(),
-        "`{}` has {} bytes, and {} when it is packed elsewhere",
+        "`{}` has {} bytes, but {} when packaged elsewhere",
         ours.display(),
         one.len(),
         other.len()
@@ -128,7 +127,7 @@ fn ensure_same_file(ours: &Path, theirs: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Everybody may read a layout, whatever the mask of who wrote it.
+/// Layouts are readable for everyone, regardless of the umask.
 fn ensure_readable(path: &Path) -> Result<()> {
     let mode = fs::metadata(path)?.permissions().mode();
     let needed = if path.is_dir() { 0o755 } else { 0o644 };
@@ -146,15 +145,15 @@ fn ensure_readable(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A date that is none stops the packing, and says so.
+/// A malformed date is an error.
 fn reject_malformed_date(program: &Path, arguments: &[std::path::PathBuf]) -> Result<()> {
     let sh = Shell::new()?;
     let pack = cmd!(sh, "{program} {arguments...}");
-    let refused = wait_with_output(pack.env("SOURCE_DATE_EPOCH", "yesterday"))?;
-    let output_text = String::from_utf8_lossy(&refused.stderr);
+    let rejected = wait_with_output(pack.env("SOURCE_DATE_EPOCH", "yesterday"))?;
+    let output_text = String::from_utf8_lossy(&rejected.stderr);
     ensure!(
-        !refused.status.success() && output_text.contains("SOURCE_DATE_EPOCH is `yesterday`"),
-        "a malformed SOURCE_DATE_EPOCH was not refused: {output_text}"
+        !rejected.status.success() && output_text.contains("SOURCE_DATE_EPOCH is `yesterday`"),
+        "a malformed SOURCE_DATE_EPOCH was not rejected: {output_text}"
     );
     Ok(())
 }

@@ -1,6 +1,6 @@
-//! An S3 behind a network with faults: answers come late, cut off, not at all or as something else,
-//! lengths and `ETag`s are lies. No event is answered wrongly by that: a photo is looked at whole or
-//! not at all, and so is what is written. What a try again mends is mended before the time is over.
+//! S3 behind a proxy with faults: late, truncated, missing and invalid responses, wrong lengths and `ETag`s. None of
+//! them leads to a wrong response: a photo is read completely or not at all, and so is what is written. Faults that a
+//! retry can overcome are overcome within the function's time limit.
 
 mod event_type;
 mod plan;
@@ -28,14 +28,13 @@ use local::s3::S3Server;
 use package::workspace::Workspace;
 use support::process::lock_ignoring_poison;
 
-const PROMISE: &str = "no fault of S3 or the network has an event answered wrongly";
+const PROMISE: &str = "no fault of S3 or the network causes a wrong response";
 const BUCKET: &str = "photos";
-/// The function's time limit in seconds.
+/// The function's time limit.
 const TIMEOUT_SECONDS: u64 = 8;
-/// How many events, and how many with `--slow`.
+/// The number of events, without and with `--slow`.
 const EVENTS: (usize, usize) = (120, 400);
 
-/// Posts events while faults come.
 pub fn test(
     workspace: &Workspace,
     sdk: &Sdk,
@@ -60,7 +59,7 @@ pub fn test(
         lambda: &lambda,
         storage: &storage,
         proxy: &proxy,
-        photos: photos(sdk)?,
+        photos: photos(workspace)?,
     };
     let expected = fixture.expected_without_faults()?;
     print_status(&format!("seed {seed}"));
@@ -77,7 +76,7 @@ pub fn test(
         }
     }
     fixture.proxy.set_faults(|_| Fault::Pass);
-    // What was sent when its answer was lost may have been written later.
+    // An upload whose response was lost may have been written later.
     for key in storage.keys(BUCKET)? {
         if let Err(error) = fixture.check_annotated(&key, &expected) {
             wrong.push(format!("{error:#}"));
@@ -88,11 +87,11 @@ pub fn test(
         wrong.push(format!("the function was started {starts} times"));
     }
     print_status(&format!(
-        "{events} events in {} s, {recovered} of them with all photos done in spite of their faults",
+        "{events} events in {} s; in {recovered} of them, all photos succeeded despite faults",
         start.elapsed().as_secs()
     ));
     let how = format!(
-        "a proxy before S3, {} kinds of faults on GET and PUT",
+        "a proxy in front of S3, {} kinds of faults on GET and PUT",
         KINDS.len()
     );
     promises::record(PROMISE, how, events, wrong.len());
@@ -105,7 +104,6 @@ pub fn test(
     Ok(())
 }
 
-/// Everything that takes part.
 struct FaultFixture<'a> {
     lambda: &'a LocalLambda,
     storage: &'a S3Server,
@@ -113,23 +111,22 @@ struct FaultFixture<'a> {
     photos: BTreeMap<&'static str, Photo>,
 }
 
-/// A photo in the storage.
 struct Photo {
     file: Vec<u8>,
-    /// Its own error, if it is a bad one.
+    /// The type of its error without faults, if it is invalid.
     error: Option<&'static str>,
 }
 
-/// What comes of a photo without faults: the faces and the annotated photo.
+/// The results without faults: faces and annotated photo.
 type Expected = BTreeMap<&'static str, (Value, Vec<u8>)>;
 
-fn photos(sdk: &Sdk) -> Result<BTreeMap<&'static str, Photo>> {
-    let photo = image::open(sdk.path().join("share/samples/lena.jpg"))?.to_rgb8();
-    let face = DynamicImage::ImageRgb8(crop_imm(&photo, 180, 150, 250, 260).to_image());
+fn photos(workspace: &Workspace) -> Result<BTreeMap<&'static str, Photo>> {
+    let photo = image::open(workspace.sample_photo())?.to_rgb8();
+    let face = DynamicImage::ImageRgb8(crop_imm(&photo, 100, 0, 250, 260).to_image());
     let small = jpeg(&face, |_| Ok(()))?;
     let mut half = small.clone();
     half.truncate(small.len() / 2);
-    let large = crop_imm(&photo, 150, 120, 300, 300).to_image();
+    let large = crop_imm(&photo, 75, 0, 300, 300).to_image();
     let large = photo_variants::encode(&DynamicImage::ImageRgb8(large), image::ImageFormat::Png)?;
     let good = |file| Photo { file, error: None };
     let bad = |file, error| Photo {
@@ -157,14 +154,14 @@ impl FaultFixture<'_> {
                 .lambda
                 .invoke(&json!({"BUCKET_NAME": BUCKET, "S3_KEY": name}))?;
             let faces = response.pointer("/body/faces").cloned();
-            let faces = faces.with_context(|| format!("`{name}` is answered by {response}"))?;
+            let faces = faces.with_context(|| format!("the response to `{name}` is {response}"))?;
             let annotated = self.storage.get(BUCKET, &format!("{name}_rs.jpg"))?;
             expected.insert(name, (faces, annotated));
         }
         Ok(expected)
     }
 
-    /// Posts an event of one to three photos; whether all were done.
+    /// Sends an event with one to three photos. Returns whether all photos succeeded although there were faults.
     fn post_event(
         &self,
         number: usize,
@@ -180,7 +177,7 @@ impl FaultFixture<'_> {
         };
         let (mut photos, mut keys) = (Vec::new(), Vec::new());
         for place in 0..count {
-            // Most are good ones.
+            // Three in four are valid.
             let good = random.u8(0..4) > 0;
             let fitting = names
                 .iter()
@@ -209,7 +206,7 @@ impl FaultFixture<'_> {
         let time = start.elapsed();
         ensure!(
             time < Duration::from_secs(TIMEOUT_SECONDS),
-            "the answer took {} ms",
+            "the response took {} ms",
             time.as_millis()
         );
         let reported = event_type.reported(&response, &keys)?;
@@ -239,7 +236,7 @@ impl FaultFixture<'_> {
         let own = self.photos[name].error;
         let faces = match (reported, expected.get(name)) {
             (Reported::Faces(_) | Reported::FaceCount(_), None) => {
-                bail!("a bad photo is said to be done")
+                bail!("an invalid photo is reported as a success")
             }
             (Reported::Acknowledged | Reported::Redelivered, None) => return Ok(()),
             (Reported::Faces(faces), Some((known, _))) => faces == known,
@@ -249,26 +246,29 @@ impl FaultFixture<'_> {
             (Reported::Acknowledged, Some(_)) => true,
             (Reported::Failed(error, _), _) if Some(error.as_str()) == own => return Ok(()),
             (Reported::Failed(..) | Reported::Redelivered, _) if plan.retry_succeeds => {
-                bail!("trying again would have mended it")
+                bail!("a retry should have succeeded")
             }
             (Reported::Redelivered, Some(_)) => return Ok(()),
             (Reported::Failed(error, temporary), _) => {
                 ensure!(
                     ["StorageFailed", "OutOfTime"].contains(&error.as_str()),
-                    "it is no fault of the photo"
+                    "the error is not one of the storage"
                 );
-                ensure!(*temporary != Some(false), "it is said to be permanent");
+                ensure!(
+                    *temporary != Some(false),
+                    "the error is reported as permanent"
+                );
                 return Ok(());
             }
         };
-        ensure!(faces, "other faces");
+        ensure!(faces, "the faces differ");
         let written = self.storage.get(BUCKET, &format!("{key}_rs.jpg"))?;
         let (_, annotated) = &expected[name];
-        ensure!(written == *annotated, "another annotated photo was written");
+        ensure!(written == *annotated, "the annotated photo differs");
         Ok(())
     }
 
-    /// Refuses an annotated photo that is not whole.
+    /// Fails if an annotated photo exists but is incomplete.
     fn check_annotated(&self, key: &str, expected: &Expected) -> Result<()> {
         let Some(photo) = key.strip_suffix("_rs.jpg") else {
             return Ok(());
@@ -280,7 +280,7 @@ impl FaultFixture<'_> {
         let whole = expected.get(name).is_some_and(|(_, file)| content == *file);
         ensure!(
             whole,
-            "`{key}` has {} bytes that are no annotated photo",
+            "the {} bytes of `{key}` are not the annotated photo",
             content.len()
         );
         Ok(())

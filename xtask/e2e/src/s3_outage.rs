@@ -1,5 +1,5 @@
-//! An S3 that does not answer, and one that is too busy: the function says so before its time is
-//! over, as a failure that may be gone later, and serves the next event.
+//! S3 that does not respond, or responds that it is too busy: the function reports a temporary error within its time
+//! limit, and answers the next event.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -16,15 +16,13 @@ use local::engine::Engine;
 use local::local_lambda::LocalLambda;
 use package::workspace::Workspace;
 
-/// The function's time limit in seconds; after it the emulator ends the function, and the answer is
-/// that.
+/// The function's time limit, after which the emulator ends it and sends a response of its own.
 const TIMEOUT_SECONDS: u64 = 3;
 
-/// Tries both.
 pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
     let silent = |mut socket: TcpStream| {
         let mut request = [0; 4096];
-        // Until the function hangs up.
+        // Until the function disconnects.
         while socket.read(&mut request).is_ok_and(|length| length > 0) {}
     };
     outage(workspace, sdk, binary, silent, &["OutOfTime"])?;
@@ -34,7 +32,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
         let response = "HTTP/1.1 503 Slow Down\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
         let _ = socket.write_all(response.as_bytes());
     };
-    // Which of both it is depends on the random waits between the tries.
+    // The error depends on the random waits between retries.
     outage(
         workspace,
         sdk,
@@ -43,15 +41,15 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
         &["OutOfTime", "StorageFailed"],
     )?;
     promises::record(
-        "an answer comes before the time is over",
-        "an S3 that is silent and one that is busy, by two events each",
+        "a response arrives within the time limit",
+        "S3 that is silent or busy, with two events each",
         4,
         0,
     );
     Ok(())
 }
 
-/// An S3 that answers every connection so; the error must have one of the names.
+/// Tests S3 that handles every connection with `response`; the type of the error must be one of `names`.
 fn outage(
     workspace: &Workspace,
     sdk: &Sdk,
@@ -72,7 +70,7 @@ fn outage(
         ("AWS_LAMBDA_FUNCTION_TIMEOUT", limit.as_str()),
     ];
     let lambda = LocalLambda::start(workspace, (sdk, binary), Engine::None, &environment)?;
-    // The emulator starts the function with the first event; that is no part of the limit.
+    // The emulator starts the function for the first event, which must not count towards the limit.
     get_page(&lambda)?;
     let start = Instant::now();
     let response = lambda.invoke(&json!({
@@ -84,17 +82,17 @@ fn outage(
     ensure!(
         result["resultCode"] == "TemporaryFailure"
             && names.iter().any(|name| text.starts_with(name)),
-        "an outage of S3 is answered by {response}"
+        "the response to a job during an outage of S3 is {response}"
     );
     ensure!(
         start.elapsed() < Duration::from_secs(TIMEOUT_SECONDS),
-        "the answer came after the function's time"
+        "the response arrived after the function's time limit"
     );
     let response = lambda.invoke(&json!({"BUCKET_NAME": "photos", "S3_KEY": "a.jpg"}))?;
     let name = response["errorType"].as_str().unwrap_or_default();
     ensure!(
         names.contains(&name),
-        "an outage of S3 is answered by {response}"
+        "the response to a direct event during an outage of S3 is {response}"
     );
     get_page(&lambda)?;
     ensure!(

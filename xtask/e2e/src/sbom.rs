@@ -1,5 +1,5 @@
-//! SBOMs of the real SDK and the real function: valid to the reference validator, the
-//! same when they are made again, and with exactly the crates that cargo links.
+//! SBOMs of the real SDK and the real function: the reference validator accepts them, they are reproducible, and they
+//! contain exactly the crates that cargo links.
 
 mod crates;
 mod packages;
@@ -23,10 +23,9 @@ use packages::packages;
 use support::run::{Shell, cmd, output};
 use validator::Validator;
 
-/// What the licences may weigh in the function's image, in bytes.
-const MAX_LICENCE_BYTES: usize = 250_000;
+/// The limit for all licence texts in the function's image.
+const MAX_LICENSE_BYTES: usize = 250_000;
 
-/// What must be in the function's SBOM, and what is only in the SDK or needed to build it.
 const REQUIRED_COMPONENTS: [&str; 9] = [
     "function",
     "opencv",
@@ -38,6 +37,7 @@ const REQUIRED_COMPONENTS: [&str; 9] = [
     "object_store",
     "Rust's standard library",
 ];
+/// Components of the SDK that are not linked, and crates that are only used to build the function.
 const FORBIDDEN_COMPONENTS: [&str; 9] = [
     "libpng",
     "libwebp",
@@ -50,11 +50,10 @@ const FORBIDDEN_COMPONENTS: [&str; 9] = [
     "xtask",
 ];
 
-/// Everything about SBOMs that needs the real artefacts.
 pub fn test(build: &Build, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
     let workspace = &build.workspace;
     let validator = Validator::install(workspace)?;
-    // So that crates are asked for, and remembered the second time.
+    // Remove the cache, so that the first SBOM runs cargo and the second one uses the cache.
     let remembered = workspace.target_dir().join("sbom");
     if remembered.exists() {
         fs::remove_dir_all(&remembered)?;
@@ -75,7 +74,7 @@ pub fn test(build: &Build, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
     let (_, again) = make()?;
     ensure!(
         document == again,
-        "the function's SBOM differs when it is made again"
+        "the function's SBOM differs when generated again"
     );
     validator.accept("function", &document)?;
     validator.accept("zip", &zip_document(&sbom, binary)?)?;
@@ -83,7 +82,7 @@ pub fn test(build: &Build, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
     let parsed: Value = serde_json::from_slice(&document)?;
     check_names(&parsed, sdk, libraries.files().count())?;
     crates::check(&parsed, build, sdk)?;
-    check_licences(&sbom)?;
+    check_licenses(&sbom)?;
     reject_corrupted(&validator, &parsed)?;
 
     let sbom = sbom::sdk_sbom(sdk)?;
@@ -91,7 +90,7 @@ pub fn test(build: &Build, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
     let again = sdk_document(&sbom::sdk_sbom(sdk)?, sdk)?;
     ensure!(
         document == again,
-        "the SDK's SBOM differs when it is made again"
+        "the SDK's SBOM differs when generated again"
     );
     validator.accept("sdk", &document)?;
     let parsed: Value = serde_json::from_slice(&document)?;
@@ -103,14 +102,14 @@ pub fn test(build: &Build, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
     Ok(())
 }
 
-/// A document for an image that has the function, its libraries and all licences.
+/// The document of an image with the function, its libraries and all licences.
 fn function_document(
     sbom: &Sbom,
     binary: &FunctionBinary,
     libraries: &FileTree,
 ) -> Result<Vec<u8>> {
     let function = program(binary, BOOTSTRAP_PATH.trim_start_matches('/'))?;
-    let trees = [&function, libraries, &sbom.licence_tree()?];
+    let trees = [&function, libraries, &sbom.license_tree()?];
     sbom::document(
         sbom,
         &trees,
@@ -119,7 +118,7 @@ fn function_document(
     )
 }
 
-/// A document for an archive that has the function alone.
+/// The document of an archive with only the function.
 fn zip_document(sbom: &Sbom, binary: &FunctionBinary) -> Result<Vec<u8>> {
     let function = program(binary, "bootstrap")?;
     sbom::document(
@@ -130,7 +129,7 @@ fn zip_document(sbom: &Sbom, binary: &FunctionBinary) -> Result<Vec<u8>> {
     )
 }
 
-/// A document for an image whose libraries are another image's.
+/// The document of an image whose libraries are in its base image.
 fn based_document(sbom: &Sbom, binary: &FunctionBinary) -> Result<Vec<u8>> {
     let mut sbom = sbom.clone();
     let digest = Digest::of(b"a base");
@@ -160,7 +159,7 @@ fn subject(name: &str, kind: ArtefactKind) -> Subject {
     Subject {
         name: name.to_owned(),
         version: "0.1.0".to_owned(),
-        // What it is does not matter here.
+        // An arbitrary digest.
         digest: Digest::of(b"an artefact"),
         file_name: format!("{name}.tar"),
         kind,
@@ -173,8 +172,7 @@ fn names(document: &Value) -> BTreeSet<&str> {
         .collect()
 }
 
-/// What is known to be in the function is in the document, with its version; what only builds it
-/// is not.
+/// The document has the required components and OpenCV's version, but no forbidden components.
 fn check_names(document: &Value, sdk: &Sdk, libraries: usize) -> Result<()> {
     let names = names(document);
     for name in REQUIRED_COMPONENTS {
@@ -196,21 +194,21 @@ fn check_names(document: &Value, sdk: &Sdk, libraries: usize) -> Result<()> {
     let expanded = expanded.into_iter().flatten();
     let expanded = expanded.filter(|r| r["relationshipType"] == "EXPANDED_FROM_ARCHIVE");
     let owned = expanded.count();
-    // A machine can have neither of the package managers.
+    // Packages are known only if this machine has their package manager.
     let sh = Shell::new()?;
     if output(cmd!(sh, "dpkg-query --version")).is_ok() {
         ensure!(names.contains("libc6"), "the SBOM lacks the package libc6");
         ensure!(
             owned == libraries,
-            "of {libraries} libraries only {owned} have a package"
+            "only {owned} of {libraries} libraries have a package"
         );
     }
     Ok(())
 }
 
-/// Every licence is there and together they are small.
-fn check_licences(sbom: &Sbom) -> Result<()> {
-    let tree = sbom.licence_tree()?;
+/// Every component has a licence text, and all of them are within the limit.
+fn check_licenses(sbom: &Sbom) -> Result<()> {
+    let tree = sbom.license_tree()?;
     let files: Vec<_> = tree.files().collect();
     let mut bytes = 0;
     for (path, content) in &files {
@@ -220,7 +218,7 @@ fn check_licences(sbom: &Sbom) -> Result<()> {
         ensure!(!text.is_empty(), "`{path}` is empty");
         bytes += text.len();
     }
-    ensure!(bytes < MAX_LICENCE_BYTES, "the licences have {bytes} bytes");
+    ensure!(bytes < MAX_LICENSE_BYTES, "the licences have {bytes} bytes");
     for name in [
         "opencv/LICENSE",
         "libjpeg-turbo/README.ijg",
@@ -233,11 +231,11 @@ fn check_licences(sbom: &Sbom) -> Result<()> {
             "`{path}` is missing"
         );
     }
-    // Crates have theirs in one text, below their names.
-    let names = sbom.crate_licence_text.split([',', '\n']).map(str::trim);
+    // The texts of crates are in one file, with the crates' names as headings.
+    let names = sbom.crate_license_text.split([',', '\n']).map(str::trim);
     let names: BTreeSet<_> = names.collect();
     let silent = |component: &&sbom::Component| {
-        component.licence_texts.is_empty() && !names.contains(component.label().as_str())
+        component.license_texts.is_empty() && !names.contains(component.label().as_str())
     };
     let silent: Vec<_> = sbom.components.iter().filter(silent).collect();
     let silent: Vec<_> = silent.iter().map(|component| component.label()).collect();
@@ -250,30 +248,30 @@ fn check_licences(sbom: &Sbom) -> Result<()> {
     Ok(())
 }
 
-/// Something that makes a document invalid.
+/// A change that makes a document invalid.
 type Corruption = fn(&mut Value);
 
-/// What the validator must refuse: it would say nothing of a good document if it refused nothing.
+/// The validator must reject invalid documents; otherwise that it accepts a document would mean nothing.
 fn reject_corrupted(validator: &Validator, document: &Value) -> Result<()> {
     let corruptions: [(&str, Corruption); 4] = [
         ("data licence", |d| d["dataLicense"] = "MIT".into()),
         ("declared licence", |d| {
-            d["packages"][1]["licenseDeclared"] = "MIT AND".into()
+            d["packages"][1]["licenseDeclared"] = "MIT AND".into();
         }),
         ("relationship", |d| {
             d["relationships"][0]["relatedSpdxElement"] = "SPDXRef-nobody".into();
         }),
         ("file's digest", |d| {
-            d["files"][0]["checksums"][0]["checksumValue"] = "12".into()
+            d["files"][0]["checksums"][0]["checksumValue"] = "12".into();
         }),
     ];
     for (what, damage) in corruptions {
         let mut damaged = document.clone();
         damage(&mut damaged);
-        ensure!(damaged != *document, "the {what} was not damaged");
+        ensure!(damaged != *document, "the {what} was not changed");
         validator
             .reject(&serde_json::to_vec(&damaged)?)
-            .with_context(|| format!("a document with a damaged {what} was accepted"))?;
+            .with_context(|| format!("a document with an invalid {what} was accepted"))?;
     }
     Ok(())
 }

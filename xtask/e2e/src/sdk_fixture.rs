@@ -1,10 +1,9 @@
-//! What tests of an SDK by itself need of the project.
+//! The fixture of conformance tests for the project's SDK.
 
 use conformance::Fixture;
 use opencv_build::{BuildPaths, Sdk, Tools};
 use package::workspace::Workspace;
 
-/// The SDK of a workspace, with the tools that built it.
 pub fn sdk_fixture<'a>(
     workspace: &'a Workspace,
     paths: &'a BuildPaths,

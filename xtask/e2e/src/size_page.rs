@@ -1,5 +1,5 @@
-//! The page of the size report in a real browser: gone into, searched, ordered, compared with an earlier
-//! report, light and dark, on a phone, and that it asks nobody for anything.
+//! Tests the page of the size report in a real browser: zooming, searching, sorting, comparing with an earlier report,
+//! light and dark, on a phone. The page must not send requests.
 
 mod appearance;
 mod expected;
@@ -22,14 +22,13 @@ use page_state::PageState;
 use size::page::render;
 use size::report::Document;
 
-/// How long the page may take to show something, on a slow and busy machine.
+/// The limit for the page to change, on a slow and busy machine.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// What is searched for. It is in the names of a function that works on pictures.
+/// The text to search for, which is in the names of OpenCV's functions.
 const TEXT: &str = "ReSize";
 
-/// Tries the page of a document. `scratch` is for the browser's files, and `results` for the page and
-/// pictures of it.
+/// Tests the page of a document. The browser's files go to `scratch`, and the page and screenshots to `results`.
 pub fn test(document: &Document, scratch: &Path, results: &Path) -> Result<()> {
     fs::create_dir_all(results)?;
     let document = with_everything(document);
@@ -52,34 +51,36 @@ pub fn test(document: &Document, scratch: &Path, results: &Path) -> Result<()> {
         session
             .compare_with_earlier(&document)
             .await
-            .context("before and now")?;
-        session.markup().await.context("a name that is markup")?;
+            .context("comparison")?;
+        session.markup().await.context("markup in a name")?;
         session
             .sections(&document, &bare)
             .await
             .context("sections")?;
-        session.check_appearance(results).await.context("looks")?;
+        session
+            .check_appearance(results)
+            .await
+            .context("appearance")?;
         session.check_console().await?;
         session.browser.close().await
     })
 }
 
-/// Writes a document's page. Its address.
+/// Writes a document's page, and returns its URL.
 fn write(document: &Document, folder: &Path, name: &str) -> Result<Url> {
     let path: PathBuf = folder.join(name);
     fs::write(&path, render(document)?)?;
     let path = fs::canonicalize(&path)?;
-    Url::from_file_path(&path).map_err(|()| anyhow::anyhow!("`{}` has no address", path.display()))
+    Url::from_file_path(&path).map_err(|()| anyhow::anyhow!("`{}` has no URL", path.display()))
 }
 
-/// The page in a browser.
 struct PageSession {
     browser: Browser,
     page: Url,
 }
 
 impl PageSession {
-    /// Opens the page anew, with what follows in its address.
+    /// Reloads the page with a fragment in its URL.
     async fn open(&self, fragment: &str) -> Result<()> {
         let mut address = self.page.clone();
         let fragment = fragment.trim_start_matches('#');
@@ -89,7 +90,7 @@ impl PageSession {
 
     async fn go(&self, address: &Url) -> Result<()> {
         let client = self.browser.client();
-        // From the same file with another fragment, a browser would load nothing.
+        // A change of only the fragment would not reload the page.
         client.goto("about:blank").await?;
         client.goto(address.as_str()).await?;
         self.wait("the page", |state| {
@@ -99,7 +100,7 @@ impl PageSession {
         Ok(())
     }
 
-    /// Writes into the search field what is to be found.
+    /// Replaces the text in the search field.
     async fn find_text(&self, text: &str) -> Result<()> {
         let field = self.browser.client().find(Locator::Id("search")).await?;
         let before = field.prop("value").await?.unwrap_or_default();
@@ -120,7 +121,7 @@ impl PageSession {
         Ok(())
     }
 
-    /// Moves the mouse to a place on the map, and clicks there if asked.
+    /// Moves the mouse to a position on the map, and clicks if `click` is true.
     async fn mouse(&self, [x, y]: [f64; 2], click: bool) -> Result<()> {
         let [left, top, ..] = self.page_state().await?.map;
         let move_to = PointerAction::MoveTo {
@@ -146,13 +147,13 @@ impl PageSession {
         Ok(())
     }
 
-    /// Refuses errors in the browser's console, and that anything was asked for.
+    /// Fails on errors in the browser's console, and on requests of the page.
     async fn check_console(&self) -> Result<()> {
         if let Some(error) = self.browser.errors().await?.first() {
-            bail!("the browser's console says: {error}");
+            bail!("the browser's console has an error: {error}");
         }
         let requests = self.page_state().await?.requests;
-        ensure!(requests.is_empty(), "the page asks for {requests:?}");
+        ensure!(requests.is_empty(), "the page requests {requests:?}");
         Ok(())
     }
 
@@ -162,7 +163,7 @@ impl PageSession {
             .client()
             .execute(page_state::SCRIPT, Vec::new())
             .await?;
-        serde_json::from_value(state).context("the page lacks something")
+        serde_json::from_value(state).context("failed to read the state of the page")
     }
 
     async fn wait(&self, what: &str, ready: impl Fn(&PageState) -> bool) -> Result<PageState> {
@@ -174,7 +175,7 @@ impl PageSession {
             }
             ensure!(
                 start.elapsed() < TIMEOUT,
-                "the page lacks `{what}`: {state:?}"
+                "timed out waiting for {what}: {state:?}"
             );
             tokio::time::sleep(Duration::from_millis(50)).await;
         }

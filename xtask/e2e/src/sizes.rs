@@ -1,4 +1,5 @@
-//! Size reports of what is really built: every byte is there once, and what is linked is linked for a reason.
+//! Size reports of the real artefacts: sizes add up to those of the files, and linked functions have a chain of
+//! references.
 
 use std::path::Path;
 
@@ -15,14 +16,13 @@ use size::report::Report;
 use size::variant::static_libraries;
 use size::{self, BuildOutput};
 
-/// A function that every program with OpenCV's cascades has.
+/// A function in every program that uses OpenCV's cascades.
 const LINKED_FUNCTION: &str = "cv::haar::detectCandidates";
 const SCHEMA: &str = include_str!("../../size/data/report.schema.json");
 
-/// The parts sum up to the files, for every architecture that is built; for the others says that they are
-/// not.
+/// Checks the reports of every architecture that is built, and reports those that are not.
 pub fn test() -> Result<()> {
-    let mut tried = 0;
+    let mut tested = 0;
     for architecture in Architecture::ALL {
         let build = Build::read(&build::Arguments {
             architecture: Some(architecture),
@@ -30,20 +30,19 @@ pub fn test() -> Result<()> {
         })?;
         if !build.paths.sdk_dir(&build.recipe.target).is_dir() {
             print_status(&format!(
-                "{architecture} is not built here; its sizes are not tried"
+                "{architecture} is not built; its sizes are not tested"
             ));
             continue;
         }
-        tried += 1;
+        tested += 1;
         let built = BuildOutput::new(&build)?;
         let report = built.report()?;
-        check_sums(&built, &report)
-            .with_context(|| format!("the report for {architecture} is wrong"))?;
+        check_sums(&built, &report).with_context(|| format!("the report for {architecture}"))?;
         check_explanations(&built)?;
         check_schema(&built)?;
         check_relinked(&built)?;
     }
-    if tried == 0 {
+    if tested == 0 {
         return Err(Skip::with_reason("no architecture is built".to_owned()));
     }
     Ok(())
@@ -59,14 +58,14 @@ fn check_sums(built: &BuildOutput, report: &Report) -> Result<()> {
     let same = |name: &str, bytes: u64, expected: u64| {
         ensure!(
             bytes == expected,
-            "`{name}` has {expected} bytes, and the report says {bytes}"
+            "`{name}` has {expected} bytes, but the report has {bytes}"
         );
         Ok(())
     };
     let file = fs::metadata(built.binary.path())?.len();
     let bootstrap = artefact("bootstrap")?;
     same("bootstrap", bootstrap.bytes, file)?;
-    // Each sort of component must be found: a rule that has stopped to fit would put all into one.
+    // Each kind of component must be found: without a matching rule, its bytes would be attributed to another one.
     for (group, component, most) in [
         ("OpenCV", "imgproc", file / 4),
         ("OpenCV", "objdetect", file / 4),
@@ -84,7 +83,7 @@ fn check_sums(built: &BuildOutput, report: &Report) -> Result<()> {
             "`{group}/{component}` has {bytes} bytes of {file}"
         );
     }
-    // Nothing to speak of is without an owner.
+    // Almost all bytes must have an owner.
     let group = |name: &str| bootstrap.get(name);
     let lost: u64 = [
         ("ELF", "constants without an owner"),
@@ -110,7 +109,7 @@ fn check_sums(built: &BuildOutput, report: &Report) -> Result<()> {
         .map(|part| part.bytes)
         .sum();
     same(
-        "what is linked of the libraries",
+        "the linked part of the libraries",
         libraries.linked_bytes.unwrap_or(0),
         linked,
     )?;
@@ -125,7 +124,7 @@ fn check_sums(built: &BuildOutput, report: &Report) -> Result<()> {
         image
             .compressed_bytes
             .is_some_and(|all| all > compressed && all < compressed + 10_000),
-        "the layers are {compressed} bytes compressed, and the image {:?}",
+        "the layers have {compressed} bytes compressed, and the image {:?}",
         image.compressed_bytes
     );
     artefact("image opencv-sdk")?;
@@ -133,23 +132,24 @@ fn check_sums(built: &BuildOutput, report: &Report) -> Result<()> {
     same("the zip archive's files", zip.bytes, file)
 }
 
-/// The document is of the form that other programs are told, and no artefact is over its budget.
+/// The document matches its published schema, and no artefact exceeds its budget.
 fn check_schema(built: &BuildOutput) -> Result<()> {
     let document = size::document(&size::Arguments::default(), built)?;
-    let schema = serde_json::from_str(SCHEMA).context("the schema of reports is no JSON")?;
-    let validator = jsonschema::validator_for(&schema).context("the schema of reports is none")?;
+    let schema = serde_json::from_str(SCHEMA).context("the schema of reports is not JSON")?;
+    let validator =
+        jsonschema::validator_for(&schema).context("the schema of reports is invalid")?;
     let document_json = serde_json::to_value(&document)?;
     if let Some(error) = validator.iter_errors(&document_json).next() {
         bail!(
-            "the report breaks its schema at `{}`: {error}",
+            "the report does not match its schema at `{}`: {error}",
             error.instance_path()
         );
     }
     size::budget::check(&document)
 }
 
-/// Linked with the SDK's own libraries in place of themselves, the function is what it was but for the order
-/// of its parts; without the one that reads JPEG it is not linked.
+/// Linked again with the SDK's own libraries, the function has the same parts in another order; without the library
+/// that decodes JPEG, linking fails.
 fn check_relinked(built: &BuildOutput) -> Result<()> {
     let libraries = static_libraries(&built.sdk);
     let again = built.relink("test", &libraries)?;
@@ -164,7 +164,7 @@ fn check_relinked(built: &BuildOutput) -> Result<()> {
         let bytes = again.bytes_by_library.get(&name).copied().unwrap_or(0);
         ensure!(
             UNLINKED_LIBRARIES.contains(&name.as_str()) == (bytes < 1000),
-            "of `{name}` {bytes} bytes are linked"
+            "{bytes} bytes of `{name}` are linked"
         );
     }
     let without: Vec<_> = libraries
@@ -172,10 +172,10 @@ fn check_relinked(built: &BuildOutput) -> Result<()> {
         .filter(|library| link_name(library) != "jpeg-turbo")
         .collect();
     let error = built.relink("test", &without).err();
-    let error = error.context("the function is linked without what reads JPEG")?;
+    let error = error.context("the function links without the JPEG library")?;
     ensure!(
         format!("{error:#}").contains("jpeg_"),
-        "the error does not tell what is missing: {error:#}"
+        "the error does not contain the missing symbols: {error:#}"
     );
     Ok(())
 }
@@ -185,10 +185,10 @@ fn link_name(library: &Path) -> String {
     stem.trim_start_matches("lib").to_owned()
 }
 
-/// A function that is there has a chain of references, and another name has a clear error.
+/// A linked function has a chain of references, and an unknown one a clear error.
 fn check_explanations(built: &BuildOutput) -> Result<()> {
     let explained = built.explain(LINKED_FUNCTION)?;
-    let found = explained.matches.first().context("nothing was found")?;
+    let found = explained.matches.first().context("there are no matches")?;
     let names: Vec<_> = found.chain.iter().map(|link| link.name.as_str()).collect();
     ensure!(
         names.first() == Some(&"_start") && names.len() > 3,
@@ -196,13 +196,13 @@ fn check_explanations(built: &BuildOutput) -> Result<()> {
     );
     ensure!(
         found.retained_bytes >= found.chain.last().map_or(0, |link| link.bytes),
-        "less would go without {LINKED_FUNCTION} than it has"
+        "removing {LINKED_FUNCTION} would save less than its own size"
     );
     let error = built.explain("no_such_function").err();
-    let error = error.context("a name that does not exist is explained")?;
+    let error = error.context("a function that does not exist is explained")?;
     ensure!(
         error.to_string().contains("`no_such_function`"),
-        "the error does not name it: {error}"
+        "the error does not contain its name: {error}"
     );
     Ok(())
 }

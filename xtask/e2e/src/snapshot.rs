@@ -1,6 +1,5 @@
-//! SnapStart: the function is ready before the snapshot and asks nothing of the network until it is
-//! restored; then it takes new credentials from where Lambda has them. AWS's emulator does not know
-//! snapshots, so `runtime_api` stands in for Lambda here.
+//! SnapStart: the function initialises before the snapshot without network access, and requests new credentials after
+//! it is restored. AWS's emulator does not support snapshots, so `runtime_api` replaces Lambda here.
 
 mod runtime_api;
 
@@ -8,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use layer::elf::FunctionBinary;
-use opencv_build::Sdk;
+use package::workspace::Workspace;
 use serde_json::json;
 
 use self::runtime_api::{RuntimeApi, Step};
@@ -17,22 +16,18 @@ use support::child::Child;
 use support::run::{Shell, cmd};
 
 const BUCKET: &str = "photos";
-/// How long the function may take to start and answer, on a slow and busy machine.
+/// The limit for the function to start and respond, on a slow and busy machine.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Starts the function, "restores" it, and has it look at a photo.
-pub fn test(sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
+/// Starts the function, "restores" it, and sends it a photo.
+pub fn test(workspace: &Workspace, binary: &FunctionBinary) -> Result<()> {
     let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
     let objects = scratch.path().join("s3");
     fs_err::create_dir(&objects)?;
     let storage = S3Server::start(&objects)?;
     storage.create_bucket(BUCKET)?;
-    storage.put(
-        BUCKET,
-        "lena.jpg",
-        &sdk.path().join("share/samples/lena.jpg"),
-    )?;
-    let event = json!({"BUCKET_NAME": BUCKET, "S3_KEY": "lena.jpg"});
+    storage.put(BUCKET, "portrait.jpg", &workspace.sample_photo())?;
+    let event = json!({"BUCKET_NAME": BUCKET, "S3_KEY": "portrait.jpg"});
     let lambda = RuntimeApi::start(event)?;
 
     let log = scratch.path().join("log");
@@ -52,7 +47,7 @@ pub fn test(sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
 
     let steps = lambda.wait(TIMEOUT).with_context(|| {
         let output_text = fs_err::read_to_string(&log).unwrap_or_default();
-        format!("the function did not answer; it said: {output_text}")
+        format!("the function did not respond; its log: {output_text}")
     })?;
     let expected = [
         Step::Restored,
@@ -61,18 +56,18 @@ pub fn test(sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
         Step::SentResponse,
     ];
     let mut steps_seen: Vec<_> = steps.iter().map(|(step, _)| *step).collect();
-    // It asks for both in this order and on two connections, which may be read in the other.
+    // The requests are on two connections, so that they may arrive in the other order.
     if steps_seen.get(1..3) == Some(&[Step::Credentials, Step::PolledForEvent]) {
         steps_seen.swap(1, 2);
     }
     ensure!(
         steps_seen == expected,
-        "the function did {steps:?}, and not {expected:?}"
+        "the function's steps are {steps:?}, expected {expected:?}"
     );
     let (_, response) = &steps[3];
     ensure!(
         response.contains("Find 1 face(s)"),
-        "the restored function answered {response}"
+        "the response of the restored function is {response}"
     );
     Ok(())
 }

@@ -1,8 +1,7 @@
-//! A long run: thousands of mixed events, good and bad, through one process or through several at
-//! once. Every good one is answered rightly, every bad one by its error; memory does not grow, and
-//! nothing stays open.
+//! A soak test: thousands of mixed events, valid and invalid, sent to one process or to several concurrently. Every
+//! event gets its expected response; memory does not grow, and no files stay open.
 
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
@@ -21,31 +20,29 @@ use local::engine::Engine;
 use local::local_lambda::LocalLambda;
 use package::workspace::Workspace;
 
-const PROMISE: &str = "no event is answered wrongly, and nothing is left behind";
+const PROMISE: &str = "every response is correct, and no memory or files leak";
 
-/// How many events one process gets.
+/// The number of events for one process.
 const EVENTS: usize = 2000;
-/// How many events several processes get together, and how many they are.
+/// The number of events in total, and of processes.
 const CONCURRENT_LOAD: (usize, usize) = (10_000, 8);
-/// Every so many is a bad one.
+/// Every fifth event is an invalid one.
 const BAD_EVENT_INTERVAL: usize = 5;
-/// Events after which memory must not grow any more; after that, the most of each so many counts.
+/// The number of events after which memory must be stable; then, the maximum of each window counts.
 const WINDOW: usize = 100;
-/// What it may grow in all, in kilobytes: pages of buffers that come and go.
+/// The limit of growth in kB, which allows for short-lived buffers.
 const MAX_MEMORY_GROWTH: u64 = 1024;
-/// How many more files and sockets may be open at once later than in the beginning: connections that
-/// come and go.
+/// The limit of additional open files and sockets, which allows for short-lived connections.
 const MAX_MORE_FILES: usize = 4;
-/// How many wrong answers are told.
+/// The number of wrong responses in the error.
 const MAX_REPORTED: usize = 10;
 
-/// Posts events to one process.
+/// Sends events to one process.
 pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
     run_events(workspace, (sdk, binary), EVENTS, 1)
 }
 
-/// Posts more of them to several processes, each with an emulator of its own, which serves one event
-/// at a time.
+/// Sends events to several processes, each with an emulator of its own, which handles one event at a time.
 pub fn concurrent(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
     run_events(
         workspace,
@@ -61,7 +58,7 @@ fn run_events(
     events: usize,
     processes: usize,
 ) -> Result<()> {
-    let photos = photos(sdk)?;
+    let photos = photos(workspace)?;
     let start = || -> Result<LocalLambda> {
         let lambda = LocalLambda::start(workspace, (sdk, binary), Engine::None, &[])?;
         fill_bucket(&lambda, &photos)?;
@@ -80,7 +77,7 @@ fn run_events(
                 })
             })
             .collect();
-        let ended = runs.into_iter().map(|run| run.join());
+        let ended = runs.into_iter().map(ScopedJoinHandle::join);
         ended
             .map(|run| run.unwrap_or_else(|_| Err(anyhow::anyhow!("a thread panicked"))))
             .collect::<Result<_>>()
@@ -90,8 +87,8 @@ fn run_events(
     times.sort_unstable();
     let at = |part: usize| times[(times.len() * part / 100).min(times.len() - 1)].as_millis();
     print_status(&format!(
-        "{} events, {processes} processes at once; milliseconds to the answer: median {}, 99th \
-         percentile {}, slowest {}",
+        "{} events, {processes} concurrent processes; response time in ms: median {}, 99th percentile {}, \
+         maximum {}",
         times.len(),
         at(50),
         at(99),
@@ -99,14 +96,14 @@ fn run_events(
     ));
     for (number, run) in runs.iter().enumerate() {
         print_status(&format!(
-            "process {number}: the most resident memory of each {WINDOW} events after the first, in \
-             kB: {:?}; open files: {:?}",
+            "process {number}, maxima of each {WINDOW} events after the first: resident memory in kB \
+             {:?}; open files {:?}",
             run.memory, run.files
         ));
     }
     let wrong: Vec<_> = runs.iter().flat_map(|run| &run.wrong).collect();
     let how =
-        format!("mixed events, one in {BAD_EVENT_INTERVAL} bad, {processes} processes at once");
+        format!("events, one in {BAD_EVENT_INTERVAL} invalid, {processes} concurrent processes");
     promises::record(PROMISE, how, times.len(), wrong.len());
     let reported: Vec<_> = wrong
         .iter()
@@ -123,34 +120,33 @@ fn run_events(
     Ok(())
 }
 
-/// Small photos, which have the faces that the samples have.
-fn photos(sdk: &Sdk) -> Result<Photos> {
-    let photo = image::open(sdk.path().join("share/samples/lena.jpg"))?.to_rgb8();
+/// Small photos with the faces of the samples.
+fn photos(workspace: &Workspace) -> Result<Photos> {
+    let photo = image::open(workspace.sample_photo())?.to_rgb8();
     let face = |width, height| {
-        let face = crop_imm(&photo, 180, 150, width, height).to_image();
+        let face = crop_imm(&photo, 100, 0, width, height).to_image();
         jpeg(&DynamicImage::ImageRgb8(face), |_| Ok(()))
     };
     Ok(Photos::from([
-        ("lena.jpg", face(250, 260)?),
+        ("eileen-collins.jpg", face(250, 260)?),
         ("messi5.jpg", face(240, 250)?),
     ]))
 }
 
-/// What was seen of a process.
 #[derive(Default)]
 struct ProcessRun {
-    /// How long each event took.
+    /// The response time of each event.
     times: Vec<Duration>,
-    /// The most memory in each part, in kilobytes.
+    /// The maximum resident memory of each window, in kB.
     memory: Vec<u64>,
-    /// The most open files in each part.
+    /// The maximum number of open files of each window.
     files: Vec<usize>,
-    /// What was wrong.
+    /// Error messages.
     wrong: Vec<String>,
 }
 
 impl ProcessRun {
-    /// Posts so many events, beginning with another one for each process.
+    /// Sends `events` events, starting with the case `first`.
     fn run(
         lambda: &LocalLambda,
         cases: &[EventCase],
@@ -160,7 +156,7 @@ impl ProcessRun {
     ) -> Result<Self> {
         let (bad, good): (Vec<_>, Vec<_>) = cases.iter().partition(|case| is_failure(case));
         ensure!(bad.len() > 5 && good.len() > 10, "there are too few events");
-        // The first answer to each event is what all later ones must be.
+        // All later responses to an event must be the same as the first one.
         let mut known: Vec<Vec<Option<Value>>> =
             [&bad, &good].map(|of| vec![None; of.len()]).into();
         let mut run = Self::default();
@@ -183,7 +179,7 @@ impl ProcessRun {
             let start = Instant::now();
             let found = case.post(lambda, photos);
             run.times.push(start.elapsed());
-            let checked = found.and_then(|found| check(case, &mut known[place], found));
+            let checked = found.and_then(|found| check(case, &mut known[place], &found));
             if let Err(error) = checked {
                 run.wrong
                     .push(format!("event {round}, {}: {error:#}", case.name));
@@ -212,33 +208,34 @@ impl ProcessRun {
     }
 }
 
-fn check(case: &EventCase, known: &mut Option<Value>, found: Value) -> Result<()> {
+fn check(case: &EventCase, known: &mut Option<Value>, found: &Value) -> Result<()> {
     let known = known.get_or_insert_with(|| found.clone());
     ensure!(
-        found == *known,
-        "it is answered by {found}, and before by {known}"
+        found == known,
+        "the response is {found}, but the first one was {known}"
     );
-    let (found, expected) = (shape_of(&found), shape_of(&case.expected));
+    let (found, expected) = (shape_of(found), shape_of(&case.expected));
     ensure!(
         found == expected,
-        "it is answered by {found}, and not by {expected}"
+        "the response is {found}, expected {expected}"
     );
     Ok(())
 }
 
-/// The most of each part of what was measured, without the first.
+/// The maximum of each window except the first.
 fn window_maxima<T: Copy + Ord + Default>(measured: &[T]) -> Vec<T> {
     let settled = measured.get(WINDOW..).unwrap_or_default();
     let most = |part: &[T]| part.iter().copied().max().unwrap_or_default();
     settled.chunks(WINDOW).map(most).collect()
 }
 
-/// How much more a later part has than the first.
+/// The difference between the maximum of all windows and the first.
 fn growth<T: Copy + Ord + Default + std::ops::Sub<Output = T>>(parts: &[T]) -> T {
     let first = parts.first().copied().unwrap_or_default();
     parts.iter().copied().max().unwrap_or_default() - first
 }
-/// Whether anything of it fails.
+
+/// Whether any part of the expected response is an error.
 fn is_failure(case: &EventCase) -> bool {
     let response = &case.expected["response"];
     let some = |list: &str, is: &dyn Fn(&Value) -> bool| {
@@ -254,8 +251,8 @@ fn is_failure(case: &EventCase) -> bool {
         || some("results", &|result| result["resultCode"] != "Succeeded")
 }
 
-/// What must be the same whatever photos stand for the samples: everything but where faces are, how
-/// many eyes they have, and how large photos are.
+/// The part of a response that does not depend on which photos replace the samples: everything except the positions of
+/// faces, the numbers of eyes, and the sizes of photos.
 fn shape_of(found: &Value) -> Value {
     match found {
         Value::Object(fields) => {

@@ -1,4 +1,4 @@
-//! Tests that are little more than a call, and what many tests need: the SDK, the function and its image.
+//! Tests that are little more than a call, and the fixtures that many tests share: the SDK, the function and its image.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -21,15 +21,14 @@ use size::report::Measure;
 use support::files::files_with_extension;
 use support::output::CommandOutput;
 use support::progress::print_status;
-use support::run::run_checked;
+use support::run::{Cmd, Shell, cmd, run_checked};
 
 use super::sdk_fixture::sdk_fixture;
 use super::{build_path_leaks, function_page, fuzz, size_page};
 use conformance::skip::Skip;
 
-/// The project under test.
 pub struct Suite<'a> {
-    /// Its recipe, which all tests go by.
+    /// Built from the project's own recipe.
     pub build: &'a Build,
 }
 
@@ -57,8 +56,8 @@ impl Suite<'_> {
         run_checked(function.args(["--all-targets", "--", "--deny", "warnings"]))
     }
 
-    /// cargo with clippy in the place of rustc for the crates of the workspace, and warnings for errors. `cargo clippy`
-    /// does the same, but for checking alone: it would check all dependencies again, beside those that are compiled.
+    /// cargo with clippy as the compiler of the workspace's crates, and warnings as errors. `cargo clippy` only checks:
+    /// it would check all dependencies in addition to compiling them.
     fn clippy_command(&self, arguments: &[&str]) -> Command {
         let mut cargo = self.cargo(arguments);
         let driver = Path::new(cargo.get_program()).with_file_name("clippy-driver");
@@ -68,7 +67,33 @@ impl Suite<'_> {
         cargo
     }
 
-    /// Skips a test that needs a part of Rust which is not installed.
+    /// Compiles everything with the oldest supported Rust, unless that is the installed one.
+    pub fn oldest_rust(&self) -> Result<()> {
+        let oldest = env!("CARGO_PKG_RUST_VERSION");
+        let installed = self.cargo(&["--version"]).output()?;
+        let installed = String::from_utf8_lossy(&installed.stdout);
+        if installed.contains(&format!(" {oldest}.")) {
+            print_status("the installed Rust is the oldest supported one; all tests use it");
+            return Ok(());
+        }
+        let sh = Shell::new()?;
+        sh.change_dir(self.workspace().root());
+        let toolchain = format!("+{oldest}");
+        let cargo = |command: Cmd| run_checked(command.env_remove("RUSTUP_TOOLCHAIN"));
+        if cargo(cmd!(sh, "cargo {toolchain} --version")).is_err() {
+            let reason =
+                format!("Rust {oldest} is not installed; rustup toolchain install {oldest}");
+            return Err(Skip::with_reason(reason));
+        }
+        let target = self.workspace().target_dir().join("oldest-rust");
+        let check = cmd!(
+            sh,
+            "cargo {toolchain} check --workspace --exclude function --all-targets"
+        );
+        cargo(check.env("CARGO_TARGET_DIR", target))
+    }
+
+    /// Skips a test whose rustup component is not installed.
     fn require_component(&self, verb: &str, component: &str) -> Result<()> {
         let found = self.cargo(&[verb, "--version"]).output();
         if found.is_ok_and(|output| output.status.success()) {
@@ -79,14 +104,14 @@ impl Suite<'_> {
     }
 
     pub fn unit_tests(&self) -> Result<()> {
-        // What was linted is compiled by now.
+        // Linting has already compiled the tests with the clippy driver.
         let linted = self.require_component("clippy", "clippy").is_ok();
         let test = if linted {
             Self::clippy_command
         } else {
             Self::cargo
         };
-        // Those that need more of the machine than Rust are not run by a bare `cargo test`.
+        // Tests that need more of the machine than Rust are `#[ignore]`d, so that `cargo test` works everywhere.
         run_checked(&mut test(
             self,
             &["test", "--no-fail-fast", "--", "--include-ignored"],
@@ -94,11 +119,11 @@ impl Suite<'_> {
         fuzz::check_lock(self.workspace())
     }
 
-    /// The real build, and that it is not done again.
+    /// Builds OpenCV, and checks that a second build is cached.
     pub fn build(&self) -> Result<()> {
         self.build.build_opencv()?;
         let again = self.build.build_opencv()?;
-        ensure!(again.cached, "a second build was not taken from the first");
+        ensure!(again.cached, "the second build was not cached");
         Ok(())
     }
 
@@ -114,7 +139,6 @@ impl Suite<'_> {
         test(self.workspace(), &sdk, &binary)
     }
 
-    /// Tests the SDK by itself.
     pub fn with_sdk(&self, test: impl FnOnce(&Fixture) -> Result<()>) -> Result<()> {
         let (workspace, sdk) = (self.workspace(), self.build.build_sdk()?);
         test(&sdk_fixture(
@@ -131,8 +155,8 @@ impl Suite<'_> {
         run_checked(cargo.arg("--lib"))
     }
 
-    /// Both images are written, small enough, the same when they are written again, and without a
-    /// trace of this machine.
+    /// Both images can be written, are within their budgets, are the same when written again, and contain no paths of
+    /// this machine.
     pub fn images(&self) -> Result<()> {
         let (sdk, binary) = self.function()?;
         let write = || artefacts::write_images(self.workspace(), &sdk, &binary, &Base::Minimal);
@@ -175,29 +199,30 @@ impl Suite<'_> {
         Ok(())
     }
 
-    /// The function's image, written.
     pub fn function_image(&self) -> Result<artefacts::WrittenImage> {
         let (sdk, binary) = self.function()?;
         let images = artefacts::write_images(self.workspace(), &sdk, &binary, &Base::Minimal)?;
         Ok(images.function)
     }
 
-    /// The same faces as the Python wheel's, in the labelled photos or else in OpenCV's samples.
+    /// Finds the same faces as the Python wheel in the labelled photos, or in OpenCV's samples where those are missing.
     pub fn photos(&self, engine: Engine) -> Result<()> {
         if engine == Engine::Docker {
             engine::docker_version()
-                .map_err(|why| Skip::with_reason(format!("no Docker engine answers: {why}")))?;
+                .map_err(|why| Skip::with_reason(format!("Docker is not available: {why}")))?;
         }
         let (sdk, binary) = self.function()?;
         let (photos, expect) = match self.labelled_photos()? {
             Some((photos, expected)) => (photos, Some(expected)),
             None => {
-                print_status(
-                    "the labelled photos are not beside the project; OpenCV's samples serve",
-                );
+                print_status("the labelled photos are missing; using OpenCV's samples instead");
                 let samples = sdk.path().join("share/samples");
                 (
-                    vec![samples.join("lena.jpg"), samples.join("messi5.jpg")],
+                    vec![
+                        self.workspace().sample_photo(),
+                        samples.join("lena.jpg"),
+                        samples.join("messi5.jpg"),
+                    ],
                     None,
                 )
             }
@@ -215,12 +240,12 @@ impl Suite<'_> {
         })
     }
 
-    /// The page, as a browser sees it behind something like a function's URL.
+    /// The function's page in a browser, behind a gateway that acts like a Lambda function URL.
     pub fn page(&self) -> Result<()> {
         let (sdk, binary) = self.function()?;
         let lambda = LocalLambda::start(self.workspace(), (&sdk, &binary), Engine::None, &[])?;
         let gateway = Gateway::start(&lambda.emulator.url)?;
-        let photo = sdk.path().join("share/samples/lena.jpg");
+        let photo = self.workspace().sample_photo();
         function_page::test(
             &gateway.url(),
             &photo,
@@ -230,7 +255,6 @@ impl Suite<'_> {
         )
     }
 
-    /// The page of the size report, as a browser opens the file.
     pub fn size_page(&self) -> Result<()> {
         let built = size::BuildOutput::new(self.build)?;
         let document = size::document(&size::Arguments::default(), &built)?;
@@ -239,7 +263,7 @@ impl Suite<'_> {
         size_page::test(&document, scratch.path(), &results)
     }
 
-    /// The photos in `../shared/photos` and what the wheel finds in them.
+    /// The photos in `../shared/photos` and the file with the wheel's results for them.
     fn labelled_photos(&self) -> Result<Option<(Vec<PathBuf>, PathBuf)>> {
         let folder = self.workspace().root().join("../shared/photos");
         let expected = folder.join("wheel-4.5.5.json");

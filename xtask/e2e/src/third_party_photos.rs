@@ -1,6 +1,5 @@
-//! Photos as other people's tools, phones and clouds write them: orientations in every place where
-//! they are found, files without an end, pictures that are higher than a JPEG may be, and kinds that
-//! are not supported.
+//! Photos as other tools, phones and cloud services write them: orientations in every possible position, files without
+//! an end marker, images that are too high for JPEG, and unsupported formats.
 
 use anyhow::Result;
 use fs_err as fs;
@@ -15,15 +14,13 @@ use super::hostile_files::find_file;
 use super::photo_variants::{self, NamedFile, encode};
 use package::workspace::Workspace;
 
-const PROMISE: &str =
-    "photos of other people's tools have their faces, or an error that names what is wrong";
+const PROMISE: &str = "photos from other tools get their faces, or an error with the cause";
 
-/// By HTTP and from S3, without the annotated photo.
+/// Transports without the annotated photo.
 const WITHOUT_PHOTO: &[Transport] = &[Transport::Json, Transport::Sidecar];
-/// With it.
+/// Transports with the annotated photo.
 const WITH_PHOTO: &[Transport] = &[Transport::Jpeg, Transport::Annotated];
 
-/// Tries those that are beside the project, and those made here.
 pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
     let reported = workspace.root().join("../shared/cases/photos");
     if reported.is_dir() {
@@ -33,17 +30,20 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
         let good = read("upright.png")?;
         file_cases::test(workspace, (sdk, binary), PROMISE, how, &good, &cases)?;
     } else {
-        print_status("skipped: the photos of reports are not beside the project");
+        print_status(&format!(
+            "skipped: the photos of reports are missing: `{}`",
+            reported.display()
+        ));
     }
 
-    let photo = image::open(sdk.path().join("share/samples/lena.jpg"))?.to_rgb8();
-    let picture = imageops::crop_imm(&photo, 0, 112, 512, 400).to_image();
+    let photo = image::open(workspace.sample_photo())?.to_rgb8();
+    let picture = imageops::crop_imm(&photo, 0, 0, 512, 400).to_image();
     let good = photo_variants::valid_files(&picture)?;
     let mut cases = orientations(&DynamicImage::ImageRgb8(picture))?;
     cases.extend(missing_ends(&good)?);
     cases.extend(unsupported_formats(&good)?);
     cases.extend(oversized()?);
-    let how = "files of their kinds, over HTTP and through S3";
+    let how = "similar files, over HTTP and through S3";
     let good = find_file(&good, "plain.png")?;
     file_cases::test(workspace, (sdk, binary), PROMISE, how, good, &cases)
 }
@@ -71,8 +71,7 @@ fn reported_cases(read: &dyn Fn(&str) -> Result<Vec<u8>>) -> Result<Vec<FileCase
     ])
 }
 
-/// The picture as it is stored by a camera that was held in each of eight ways, with the note in each
-/// place.
+/// The picture stored with each of the eight orientations, with the metadata in each possible position.
 fn orientations(picture: &DynamicImage) -> Result<Vec<FileCase>> {
     let mut cases = Vec::new();
     for orientation in 1..=8 {
@@ -81,13 +80,13 @@ fn orientations(picture: &DynamicImage) -> Result<Vec<FileCase>> {
         let photo = photo_variants::jpeg(&stored, |_| Ok(()))?;
         let lossless = encode(&stored, ImageFormat::WebP)?;
         let bitmap = encode(&stored, ImageFormat::Png)?;
-        let note = tiff::orientation(orientation, orientation % 2 == 0);
-        let chunk = png::chunk(b"eXIf", &note);
-        let text = png::chunk(b"zTXt", b"Comment\0\0what is packed here is broken");
+        let exif = tiff::orientation(orientation, orientation % 2 == 0);
+        let chunk = png::chunk(b"eXIf", &exif);
+        let text = png::chunk(b"zTXt", b"Comment\0\0this is not compressed data");
         let files = [
             (
                 "after XMP.jpg",
-                jpeg::insert_after_header(&photo, &[jpeg::xmp(), jpeg::exif(&note)]),
+                jpeg::insert_after_header(&photo, &[jpeg::xmp(), jpeg::exif(&exif)]),
             ),
             (
                 "after a broken profile.jpg",
@@ -96,7 +95,7 @@ fn orientations(picture: &DynamicImage) -> Result<Vec<FileCase>> {
                     &[
                         jpeg::app_segment(2, b"ICC_PROFILE\0\x01\x01broken"),
                         jpeg::app_segment(1, b"no name"),
-                        jpeg::exif(&note),
+                        jpeg::exif(&exif),
                         jpeg::xmp(),
                     ],
                 ),
@@ -106,34 +105,37 @@ fn orientations(picture: &DynamicImage) -> Result<Vec<FileCase>> {
                 png::insert_after_header(&bitmap, &[text.as_slice(), &chunk].concat()),
             ),
             ("last.png", png::insert_before_end(&bitmap, &chunk)),
-            ("note.webp", webp::with_exif(&lossless, size, &note)),
+            ("EXIF.webp", webp::with_exif(&lossless, size, &exif)),
             (
-                "named note.webp",
-                webp::with_exif(&lossless, size, &[b"Exif\0\0", note.as_slice()].concat()),
+                "EXIF with a prefix.webp",
+                webp::with_exif(&lossless, size, &[b"Exif\0\0", exif.as_slice()].concat()),
             ),
         ];
-        for (place, (name, file)) in files.into_iter().enumerate() {
-            // Each place is tried by both ways, and each orientation too.
-            let ways: &[Transport] = if (usize::from(orientation) + place).is_multiple_of(2) {
-                &[Transport::Json]
-            } else {
-                &[Transport::Annotated]
-            };
+        for (position, (name, file)) in files.into_iter().enumerate() {
+            // Each position and each orientation is tested with both transports.
+            let transports: &[Transport] =
+                if (usize::from(orientation) + position).is_multiple_of(2) {
+                    &[Transport::Json]
+                } else {
+                    &[Transport::Annotated]
+                };
             let name = format!("orientation {orientation} {name}");
-            cases.push(FileCase::new(name, file, ExpectedOutcome::ControlFace).via(ways));
+            cases.push(FileCase::new(name, file, ExpectedOutcome::ControlFace).via(transports));
         }
     }
     Ok(cases)
 }
 
-/// Files whose end is missing.
+/// Files without an end marker.
 fn missing_ends(good: &[NamedFile]) -> Result<Vec<FileCase>> {
     let photo = find_file(good, "baseline.jpg")?;
     let restarts = find_file(good, "restarts.jpg")?;
     let grey = find_file(good, "grey.jpg")?;
     let progressive = find_file(good, "progressive.jpg")?;
     let trailer = b"\0\0\x01\x0a\x0e\0\0\0Image_UTC_Data1700000000000SEFH\x6b\0\0\0SEFT";
-    let binary: Vec<u8> = (0..4000_u32).map(|n| ((n * n) >> 3) as u8 & 0x7f).collect();
+    let binary: Vec<u8> = (0..4000_u32)
+        .map(|n| ((n * n) >> 3).to_le_bytes()[0] & 0x7f)
+        .collect();
     let face = |name: &str, file| FileCase::new(name, file, ExpectedOutcome::ControlFace);
     let half = jpeg::replace_end_marker(&photo[..photo.len() / 2], trailer);
     Ok(vec![
@@ -167,7 +169,6 @@ fn missing_ends(good: &[NamedFile]) -> Result<Vec<FileCase>> {
     ])
 }
 
-/// Kinds of files that are not supported.
 fn unsupported_formats(good: &[NamedFile]) -> Result<Vec<FileCase>> {
     let photo = find_file(good, "baseline.jpg")?;
     let lossless = find_file(good, "lossless.webp")?;
@@ -190,7 +191,7 @@ fn unsupported_formats(good: &[NamedFile]) -> Result<Vec<FileCase>> {
         ));
     }
     let mut animated = webp::with_exif(lossless, (512, 400), b"");
-    // The bit of an animation, in the flags of the extended header.
+    // The animation bit in the flags of VP8X.
     animated[20] |= 0x02;
     cases.push(FileCase::new(
         "animated.webp",
@@ -200,8 +201,7 @@ fn unsupported_formats(good: &[NamedFile]) -> Result<Vec<FileCase>> {
     Ok(cases)
 }
 
-/// Pictures that are higher or wider than a JPEG may be: they have their answers, and only the
-/// annotated photo is refused.
+/// Images that are too high or wide for JPEG: faces are detected, and only the annotated photo is rejected.
 fn oversized() -> Result<Vec<FileCase>> {
     let mut cases = Vec::new();
     for size in [(40, 65_501), (40, 70_000), (90_000, 40)] {

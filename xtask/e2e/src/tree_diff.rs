@@ -1,4 +1,4 @@
-//! Folders compared byte for byte.
+//! Compares folders byte for byte.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -7,13 +7,13 @@ use anyhow::{Result, ensure};
 use fs_err as fs;
 use support::files::all_files;
 
-/// Refuses a folder that differs from another one in any file's name or content.
+/// Fails if the folders differ in any file's name or content. Returns the number of files.
 pub fn ensure_same(expected: &Path, found: &Path) -> Result<usize> {
     let (expected_files, found_files) = (files(expected)?, files(found)?);
     let names = |files: &BTreeMap<PathBuf, PathBuf>| files.keys().cloned().collect::<Vec<_>>();
     ensure!(
         names(&expected_files) == names(&found_files),
-        "`{}` and `{}` have other files",
+        "`{}` and `{}` have different files",
         expected.display(),
         found.display()
     );
@@ -29,7 +29,7 @@ pub fn ensure_same(expected: &Path, found: &Path) -> Result<usize> {
     Ok(expected_files.len())
 }
 
-/// Every file below a folder, by its path there.
+/// Every file in a folder, recursively, by its relative path.
 fn files(root: &Path) -> Result<BTreeMap<PathBuf, PathBuf>> {
     let files = all_files(root)?.into_iter();
     files

@@ -1,4 +1,4 @@
-//! AWS's Runtime Interface Emulator with the image's content under it, and events for it.
+//! Runs the image's content under AWS's Runtime Interface Emulator and posts events to it.
 
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
@@ -13,9 +13,9 @@ use super::launch::{EmulatorLauncher, LaunchedEmulator};
 use super::s3::{ACCESS_KEY, S3Server, SECRET_KEY};
 use support::interruption::Cleanup;
 
-/// How long the emulator may take to listen: a container engine on a busy machine is slow.
+/// Until the emulator listens: a container engine on a busy machine is slow.
 const STARTUP_TIMEOUT: Duration = Duration::from_secs(60);
-/// Lambda's own longest time for an invocation.
+/// The maximum that Lambda allows.
 const INVOCATION_TIMEOUT: Duration = Duration::from_secs(900);
 
 pub struct Emulator {
@@ -26,8 +26,8 @@ pub struct Emulator {
 }
 
 impl Emulator {
-    /// Has `launch` start `program`, with S3 at `storage` and `environment` besides; `folder` is for the log and
-    /// for an unpacked image.
+    /// Starts `program` with `launch`, with S3 at `storage` and `environment` in addition; `folder` is for the log and
+    /// an unpacked image.
     pub fn start(
         (program, folder): (&Path, &Path),
         storage: &S3Server,
@@ -65,22 +65,22 @@ impl Emulator {
         let post = || -> Result<Value> {
             let mut response = agent().post(&self.url).send(event.to_string())?;
             let text = response.body_mut().read_to_string()?;
-            serde_json::from_str(&text).with_context(|| format!("it is no JSON: {text}"))
+            serde_json::from_str(&text).with_context(|| format!("it is not JSON: {text}"))
         };
-        let failed = "failed to use the function's answer";
+        let failed = "failed to get the function's response";
         post().with_context(|| format!("{failed}\n{}", self.instance.log_tail()))
     }
 
-    /// How often the function was started: the emulator starts it again when it has ended.
+    /// How often the function was started: the emulator restarts it after it has ended.
     pub fn start_count(&self) -> usize {
         self.log().matches("(rapid) exec ").count()
     }
 
-    /// The function's process, where it runs on this machine without a container.
+    /// The ID of the function's process; an error if the function runs in a container.
     pub fn function_process(&self) -> Result<u32> {
-        // The emulator starts nothing else.
+        // The emulator has no other child process.
         let found = self.instance.descendants().pop();
-        found.with_context(|| format!("the function has no process\n{}", self.instance.log_tail()))
+        found.with_context(|| format!("the function is not running\n{}", self.instance.log_tail()))
     }
 
     pub fn log(&self) -> String {
@@ -96,7 +96,7 @@ impl Emulator {
             if checked.elapsed() > Duration::from_secs(1) {
                 ensure!(
                     !self.instance.has_exited(),
-                    "the emulator ended instead of listening on {address}\n{}",
+                    "the emulator exited before it listened on {address}\n{}",
                     self.instance.log_tail()
                 );
                 checked = Instant::now();
@@ -134,7 +134,7 @@ pub fn credentials(storage: &S3Server) -> [(&'static str, String); 5] {
 
 fn free_ports() -> Result<[u16; 2]> {
     let listen = || TcpListener::bind(("127.0.0.1", 0)).context("failed to open a loopback port");
-    // Both are held until both are known: otherwise they could be the same one.
+    // Both are open at the same time, so that they differ.
     let listeners = [listen()?, listen()?];
     let [first, second] = listeners.each_ref().map(TcpListener::local_addr);
     Ok([first?.port(), second?.port()])

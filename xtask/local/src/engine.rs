@@ -1,4 +1,4 @@
-//! What runs the image's content: a container engine, or this machine itself.
+//! How the image's content is run: by a container engine, or directly on this machine.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use support::run::{Shell, cmd, output, wait_with_output};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Engine {
-    /// In a container, read-only and without rights.
+    /// In a container with a read-only root file system and an unprivileged user.
     Docker,
     /// From the unpacked image, with the image's own loader and libraries.
     None,
@@ -32,7 +32,7 @@ impl Engine {
             (_, Ok(_)) => Ok(Self::Docker),
             (None, Err(_)) => Ok(Self::None),
             (Some(_), Err(reason)) => {
-                bail!("no Docker engine answers: {reason}; start one, or use `--engine none`")
+                bail!("no Docker engine is available: {reason}; start one, or use `--engine none`")
             }
         }
     }
@@ -49,7 +49,7 @@ pub fn docker_version() -> Result<String, String> {
         }
         Ok(output) => {
             let stderr = String::from_utf8_lossy(&output.stderr);
-            let last = stderr.lines().last().unwrap_or("it said nothing");
+            let last = stderr.lines().last().unwrap_or("no error message");
             Err(last.trim().to_owned())
         }
         Err(error) => Err(format!("{error:#}")),

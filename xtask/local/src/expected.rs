@@ -1,4 +1,4 @@
-//! What must be found in a photo, and whether an answer says it.
+//! Compares a function's response with the faces that must be found in a photo.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,15 +9,15 @@ use serde::Deserialize;
 use serde_json::Value;
 use support::files::file_name;
 
-/// What the Python wheel of OpenCV 4.5.5 finds in the sample photos of the SDK, by
+/// The detections of the Python wheel of OpenCV 4.5.5 in the sample photos of the SDK and the project, by
 /// `detectMultiScale(grey, 1.1, 4)` for faces and `detectMultiScale(face)` for eyes.
 const SAMPLES: &str = include_str!("../data/samples-wheel-4.5.5.json");
 
 pub struct ExpectedFaces {
     photos: BTreeMap<String, Photo>,
-    /// Where they lie: of photos elsewhere nothing is known, whatever their names. Without it, one that is not named is a
-    /// mistake.
-    folder: Option<PathBuf>,
+    /// The photos' folders: photos in other folders are not checked, whatever their names. If the list is empty, a
+    /// photo that is not in `photos` is an error.
+    folders: Vec<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -46,24 +46,25 @@ struct Body {
 }
 
 impl ExpectedFaces {
-    pub fn of_samples(folder: &Path) -> Result<Self> {
-        Self::parse(SAMPLES, Some(folder.to_owned()))
-            .context("failed to read what the samples hold")
+    pub fn of_samples(folders: [&Path; 2]) -> Result<Self> {
+        Self::parse(SAMPLES, folders.map(Path::to_owned).to_vec())
+            .context("failed to read the samples' expected faces")
     }
 
-    /// What a file says: an object with photos' names, each with `faces`, each with `box` and
-    /// `eyes`.
+    /// Reads a JSON object: the names of photos, each with `faces`, each with `box` and `eyes`.
     pub fn read(path: &Path) -> Result<Self> {
         let text = fs::read_to_string(path)?;
-        Self::parse(&text, None).with_context(|| format!("failed to use `{}`", path.display()))
+        Self::parse(&text, Vec::new())
+            .with_context(|| format!("failed to use `{}`", path.display()))
     }
 
-    fn parse(text: &str, folder: Option<PathBuf>) -> Result<Self> {
+    fn parse(text: &str, folders: Vec<PathBuf>) -> Result<Self> {
         let photos = serde_json::from_str(text)?;
-        Ok(Self { photos, folder })
+        Ok(Self { photos, folders })
     }
 
-    /// Refuses an answer that is none, or that finds something else in `photo` than is known.
+    /// # Errors
+    /// The response is an error or malformed, or its faces in `photo` are not those expected.
     pub fn check(
         &self,
         photo: &Path,
@@ -78,31 +79,34 @@ impl ExpectedFaces {
             bail!("the function failed: {kind}: {message}");
         }
         let parsed: Response = serde_json::from_value(function_response.clone())
-            .with_context(|| format!("the answer has not the right form: {function_response}"))?;
-        let (status, said) = (parsed.status_code, parsed.body.message);
-        ensure!(status == 200, "the answer's status is {status}");
+            .with_context(|| format!("the response is malformed: {function_response}"))?;
+        let (status, actual) = (parsed.status_code, parsed.body.message);
+        ensure!(status == 200, "the response's status is {status}");
         let count = parsed.body.faces.len();
         let message = format!("Find {count} face(s),image saved to s3://{bucket}/{key}_rs.jpg");
-        ensure!(said == message, "the message is `{said}`, not `{message}`");
+        ensure!(
+            actual == message,
+            "the message is `{actual}`, not `{message}`"
+        );
         let name = file_name(photo);
-        let elsewhere = |folder: &PathBuf| photo.parent() != Some(folder);
-        if self.folder.as_ref().is_some_and(elsewhere) {
+        let in_folder = |folder: &PathBuf| photo.parent() == Some(folder);
+        if !self.folders.is_empty() && !self.folders.iter().any(in_folder) {
             return Ok(());
         }
         let Some(expected) = self.photos.get(&name) else {
-            bail!("it is not known what is in {name}");
+            bail!("no expected faces are listed for {name}");
         };
         let expected = sorted(expected.faces.clone());
         let found = sorted(parsed.body.faces);
         ensure!(
             found == expected,
-            "other faces than expected in {name}:\n  found    {found:?}\n  expected {expected:?}"
+            "unexpected faces in {name}:\n  found    {found:?}\n  expected {expected:?}"
         );
         Ok(())
     }
 }
 
-/// The same faces in the one order: OpenCV's own depends on which thread ends first.
+/// OpenCV's order depends on which thread ends first.
 fn sorted(mut faces: Vec<Face>) -> Vec<Face> {
     for face in &mut faces {
         face.eyes.sort_unstable();
@@ -120,7 +124,7 @@ mod tests {
     fn check(function_response: &Value) -> Result<()> {
         let expected = ExpectedFaces::parse(
             r#"{"a.jpg": {"faces": [{"box": [1, 2, 3, 4], "eyes": [[5, 6, 7, 8], [1, 1, 1, 1]]}]}}"#,
-            None,
+            Vec::new(),
         )?;
         expected.check(Path::new("/photos/a.jpg"), "b", "a.jpg", function_response)
     }
@@ -146,14 +150,14 @@ mod tests {
         for (function_response, expected) in [
             (
                 response(&json!([{"box": [1, 2, 3, 5], "eyes": []}])),
-                "other faces than expected",
+                "unexpected faces",
             ),
             (response(&json!([])), "the message is"),
             (
                 json!({"errorType": "NotAnImage", "errorMessage": "no"}),
                 "the function failed",
             ),
-            (json!({"statusCode": 200}), "has not the right form"),
+            (json!({"statusCode": 200}), "is malformed"),
         ] {
             let error = check(&function_response).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");

@@ -1,5 +1,5 @@
-//! A loopback HTTP server that is to an emulator what a Function URL is to a Lambda: a request
-//! becomes an event, the function's answer a response. Ends with its value.
+//! A loopback HTTP server that acts as a function URL for the emulator: converts requests to events and the function's
+//! results to responses. It stops when its value is dropped.
 
 mod event;
 mod response;
@@ -22,24 +22,24 @@ use event::{RequestOrigin, event};
 use response::{bad_gateway, response, too_large};
 use support::process::lock_ignoring_poison;
 
-/// What Lambda takes and gives at most, as JSON.
+/// Lambda's limit for events and responses, in bytes of JSON.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
 const MAX_PAYLOAD: usize = 6_291_556;
-/// A request beyond this is not even read to its end.
+/// A larger request is not read to its end.
 const MAX_REQUEST_BODY: usize = 16 * MAX_PAYLOAD;
 
 pub struct Gateway {
     server: Server,
 }
 
-/// The function behind it. The emulator serves one event at a time: who posts one holds the lock.
+/// The function's endpoint. The emulator serves one event at a time: the lock is held while one is posted.
 struct Function {
     url: String,
     agent: Mutex<ureq::Agent>,
 }
 
 impl Gateway {
-    /// Starts a server for the function whose events are posted to `function`.
+    /// Starts a server that posts events to the URL `function`.
     pub fn start(function: &str) -> Result<Self> {
         let function = Arc::new(Function {
             url: function.to_owned(),
@@ -61,7 +61,7 @@ impl Function {
     fn invoke(&self, event: &str) -> Result<Vec<u8>> {
         let agent = lock_ignoring_poison(&self.agent);
         let mut function_response = agent.post(&self.url).send(event)?;
-        // Twice what is allowed, so that too much is seen to be too much.
+        // Twice the allowed size, so that the caller detects a response that is too large.
         let body = function_response
             .body_mut()
             .with_config()
@@ -70,7 +70,7 @@ impl Function {
     }
 }
 
-/// The response to a request. Every failure is one too.
+/// Every failure becomes a response, too.
 async fn respond(
     request: Request<Incoming>,
     peer: SocketAddr,
@@ -97,7 +97,7 @@ async fn respond(
         Err(error) => Err(error.into()),
     };
     Ok(response.unwrap_or_else(|error| {
-        print_status(&format!("failed to use the function's answer: {error:#}"));
+        print_status(&format!("failed to get the function's response: {error:#}"));
         bad_gateway()
     }))
 }
@@ -110,14 +110,14 @@ mod tests {
 
     use super::*;
 
-    /// A function that gives the same answer to any one event, and the event.
+    /// Serves one event with the given response; returns its URL and a thread that ends with the request received.
     fn function(function_response: Vec<u8>) -> (String, thread::JoinHandle<Vec<u8>>) {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let url = format!("http://{}/function", listener.local_addr().unwrap());
         let served = thread::spawn(move || {
             let (mut socket, _) = listener.accept().unwrap();
             let mut received = Vec::new();
-            // The event is the last thing that is said, and ends in a brace.
+            // The event is the end of the request, and ends in a brace.
             while !received.ends_with(b"}") {
                 let mut part = [0; 4096];
                 let read = socket.read(&mut part).unwrap();
@@ -128,7 +128,7 @@ mod tests {
                 function_response.len()
             );
             socket.write_all(head.as_bytes()).unwrap();
-            // Whoever has seen enough hangs up.
+            // The client closes the connection when the response is too large.
             let _ = socket.write_all(&function_response);
             received
         });
@@ -161,7 +161,7 @@ mod tests {
     fn oversized_requests_and_responses_are_rejected() {
         let (url, _served) = function(vec![b' '; MAX_PAYLOAD + 1]);
         let gateway = Gateway::start(&url).unwrap();
-        // In base64 these are more than is allowed.
+        // In base64 they exceed the limit.
         assert_eq!(post(&gateway.url(), &vec![0; MAX_PAYLOAD * 3 / 4]).0, 413);
         let (status, text) = post(&gateway.url(), b"small");
         assert_eq!((status, text.as_str()), (502, "Internal Server Error"));

@@ -1,4 +1,4 @@
-//! A running emulator, in a container or as a process: what it said, and whether it still runs.
+//! A running emulator, as a process or in a container: its log and state.
 
 use std::path::PathBuf;
 
@@ -9,13 +9,15 @@ use support::child::Child;
 use support::process;
 use support::run::{Shell, cmd, wait_with_output};
 
-/// How much of the log an error repeats, in lines.
+/// The lines of the log in an error.
 const TAIL_LINES: usize = 20;
 
 pub enum Instance {
-    /// A process, with what it says in a file.
-    Process { log: PathBuf, child: Child },
-    /// A container, by its name.
+    Process {
+        log: PathBuf,
+        child: Child,
+    },
+    /// The container's name.
     Container(String),
 }
 
@@ -30,7 +32,7 @@ impl Instance {
         }
     }
 
-    /// What it has started, the last at the end; nothing for a container.
+    /// The IDs of its descendants, breadth first; empty for a container.
     pub fn descendants(&self) -> Vec<u32> {
         match self {
             Self::Process { child, .. } => process::descendants(child.id()),

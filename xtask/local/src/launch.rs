@@ -26,14 +26,13 @@ pub struct EmulatorLauncher<'a> {
 pub struct LaunchedEmulator {
     pub instance: Instance,
     pub started: Instant,
-    /// What ends a container; a process ends with its value.
+    /// Removes a container; a process is killed when its `Instance` is dropped.
     pub cleanup: Vec<Cleanup>,
 }
 
 impl EmulatorLauncher<'_> {
-    /// In a container as Lambda would have it: nothing can be written but /tmp, and the user has
-    /// no rights. What is to be undone is registered before it is done, so that an interruption
-    /// in between leaves nothing.
+    /// Launches in a container restricted like Lambda's: only /tmp is writable, and the user is unprivileged. Cleanups
+    /// are registered before the image and container are created, so that an interruption in between leaves neither.
     pub fn launch_in_container(&self, image: &WrittenImage) -> Result<LaunchedEmulator> {
         let name = &image.reference;
         let remove_image = removal(&["image", "rm"], name)?;
@@ -61,8 +60,7 @@ impl EmulatorLauncher<'_> {
         })
     }
 
-    /// From the unpacked image, started by the image's own loader, so that no library of this
-    /// machine is used.
+    /// Launches from the unpacked image with the image's own loader, so that no library of this machine is used.
     pub fn launch_unpacked(&self, image: &WrittenImage) -> Result<LaunchedEmulator> {
         let root = self.folder.join("root");
         self.launch_command(&unpack_for_launch(image, &root)?, &root.join("var/task"))
@@ -87,12 +85,12 @@ impl EmulatorLauncher<'_> {
 fn removal(verb: &'static [&'static str], name: &str) -> Result<Cleanup> {
     let name = name.to_owned();
     Cleanup::new(move || {
-        // Not there if it could not be made.
+        // It does not exist if creating it failed.
         let _ = docker(&[verb, &["--force", &name]].concat());
     })
 }
 
-/// Unpacks an image into `root`; the command that starts what it is for, by the image's own loader.
+/// Unpacks an image into `root`; returns the command that starts its bootstrap with the image's own loader.
 pub fn unpack_for_launch(image: &WrittenImage, root: &Path) -> Result<Vec<OsString>> {
     image.layout.unpack(root)?;
     let below = |path: &str| root.join(path.trim_start_matches('/'));
@@ -112,8 +110,8 @@ pub fn unpack_for_launch(image: &WrittenImage, root: &Path) -> Result<Vec<OsStri
     ])
 }
 
-/// Where loaders look for libraries when nobody tells them, in the unpacked image: a library that
-/// lies anywhere else is not found here either.
+/// The loader's default library folders in the unpacked image: a library in any other folder is not found on Lambda
+/// either.
 fn library_path(root: &Path, architecture: Architecture) -> String {
     let folders = glibc::library_folders(architecture).into_iter();
     let folders = folders.map(|folder| format!("{}{folder}", root.display()));

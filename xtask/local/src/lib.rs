@@ -1,6 +1,5 @@
-//! A Lambda on this machine: an S3 server, AWS's emulator with the image's content under it, and
-//! the way to post an event. Everything that is started here ends with the value that stands for
-//! it, or with the process.
+//! Runs the function on this machine: an S3 server, AWS's emulator with the image's content, and a gateway for HTTP.
+//! Each of them is stopped when its value is dropped or the process ends.
 
 pub mod emulator;
 pub mod engine;

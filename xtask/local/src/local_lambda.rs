@@ -1,4 +1,4 @@
-//! A Lambda of one function on this machine: its image under the emulator, with an S3 server.
+//! The function's image under the emulator on this machine, with an S3 server.
 
 use std::path::PathBuf;
 
@@ -22,17 +22,17 @@ use support::interruption::{Cleanup, scratch_dir};
 pub struct LocalLambda {
     pub emulator: Emulator,
     pub storage: S3Server,
-    /// The image's size, unpacked.
+    /// The uncompressed size of the image.
     pub image_bytes: u64,
-    /// For what is to be looked at afterwards.
+    /// A folder that is kept, for annotated photos.
     pub results: PathBuf,
-    // What is running goes before the folder that it runs in.
+    // Fields are dropped in order: the emulator and the server stop before their folder is removed.
     pub scratch: TempDir,
     _cleanup: Cleanup,
 }
 
 impl LocalLambda {
-    /// Starts the function with `environment` besides what Lambda gives it.
+    /// Starts the function with `environment` in addition to the variables that Lambda sets.
     pub fn start(
         workspace: &Workspace,
         (sdk, binary): (&Sdk, &FunctionBinary),
@@ -42,7 +42,7 @@ impl LocalLambda {
         let program = rie::install(&workspace.build_paths()?.toolchain_dir())?;
         let results = workspace.target_dir().join("test-local");
         let (scratch, cleanup) = scratch_dir(&results)?;
-        // An image of its own, so that nobody else's is touched or loses its name.
+        // A separate image, so that no other image is changed or loses its name.
         let reference = format!("face-detect:test-local-{}", std::process::id());
         let (folder, base) = (scratch.path(), Base::Minimal);
         let image = write_function_image(folder, &reference, workspace, sdk, binary, &base)?;
@@ -73,7 +73,7 @@ impl LocalLambda {
         let response = self.invoke(&event)?;
         let faces = response.pointer("/body/faces").and_then(Value::as_array);
         let faces =
-            faces.with_context(|| format!("s3://{bucket}/{key} is answered by {response}"))?;
+            faces.with_context(|| format!("the response to s3://{bucket}/{key} is {response}"))?;
         Ok(faces.clone())
     }
 }

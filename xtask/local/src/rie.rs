@@ -1,4 +1,4 @@
-//! The program of AWS's Runtime Interface Emulator, which comes in a Python wheel of AWS's.
+//! Installs AWS's Runtime Interface Emulator (RIE) from the wheel of AWS's SAM CLI.
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
@@ -15,7 +15,7 @@ struct Pins {
     wheel: Vec<Wheel>,
 }
 
-/// The emulator's program for this machine, installed below `parent` if need be.
+/// The emulator's program for this machine; installs it in `parent` if it is missing.
 pub fn install(parent: &Path) -> Result<PathBuf> {
     let pins: Pins = toml::from_str(include_str!("../data/pins.toml"))
         .context("data/pins.toml is not a list of wheels")?;

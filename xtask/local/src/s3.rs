@@ -1,4 +1,4 @@
-//! A real S3 server on a loopback port, whose buckets are folders. Ends with its value.
+//! An S3 server on a loopback port, whose buckets are folders. It stops when its value is dropped.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use support::files::all_files;
 
 use super::server::Server;
 
-/// The key that the server accepts and the function signs with; good for this server only.
+/// The access key that the server accepts and the function signs with; valid only for this server.
 pub const ACCESS_KEY: &str = "local-test";
 pub const SECRET_KEY: &str = "local-test-secret";
 
@@ -26,7 +26,7 @@ impl S3Server {
         fs::create_dir_all(folder)?;
         let files = FileSystem::new(folder).map_err(|error| {
             anyhow::anyhow!(
-                "failed to keep S3's objects in `{}`: {error:?}",
+                "failed to use `{}` as the S3 server's folder: {error:?}",
                 folder.display()
             )
         })?;

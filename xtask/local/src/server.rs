@@ -1,4 +1,4 @@
-//! An HTTP server on a loopback port, which ends with its value.
+//! An HTTP server on a loopback port. It stops when its value is dropped.
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -13,7 +13,7 @@ use hyper_util::server::conn::auto::Builder;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
-/// How long to wait when no connection can be accepted, as with too many open files.
+/// After a connection could not be accepted, for example because of too many open files.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(20);
 
 pub struct Server {
@@ -22,8 +22,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a server, which errors call `name`. Each connection has the service that `serve` makes
-    /// for who is at its other end.
+    /// Starts a server; errors contain `name`. `serve` makes the service of each connection from the client's address.
     pub fn start<S, B>(name: &str, serve: impl Fn(SocketAddr) -> S + Send + 'static) -> Result<Self>
     where
         S: Service<Request<Incoming>, Response = Response<B>> + Send + 'static,
@@ -45,19 +44,19 @@ impl Server {
         runtime.spawn(async move {
             let server = Builder::new(TokioExecutor::new());
             loop {
-                // A connection that breaks off before it is accepted is the client's affair.
+                // A connection that the client closes before it is accepted is not an error.
                 let Ok((socket, peer)) = listener.accept().await else {
                     tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
                     continue;
                 };
-                // As real services: without it the end of an answer waits up to 40 ms for the client to say that it has
-                // the rest.
+                // As real services do: otherwise the end of a response is delayed by up to 40 ms until the client has
+                // acknowledged the rest (Nagle's algorithm).
                 let _ = socket.set_nodelay(true);
                 let connection = server
                     .serve_connection(TokioIo::new(socket), serve(peer))
                     .into_owned();
                 tokio::spawn(async move {
-                    // The same for one that breaks off later.
+                    // Nor is one that the client closes later.
                     let _ = connection.await;
                 });
             }
@@ -72,7 +71,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
-            // What is still being served is not waited for.
+            // Does not wait for requests that are still being served.
             runtime.shutdown_background();
         }
     }

@@ -1,5 +1,5 @@
-//! `cargo xtask test-local`: the function's image under AWS's emulator, with an S3 server, asked
-//! about real photos.
+//! `cargo xtask test-local`: runs the function's image under AWS's emulator with an S3 server, and invokes it with
+//! real photos.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -26,24 +26,23 @@ use package::workspace::Workspace;
 use support::output::{CommandOutput, display_path, format_bytes, print};
 
 pub const BUCKET: &str = "photos";
-/// How often the first photo is asked about again; the median of these is the warm time.
+/// Repeated invocations with the first photo; the warm time is their median.
 const WARM_RUNS: usize = 5;
 
-/// What to try.
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct Arguments {
-    /// Photos to look for faces in; without any, one of OpenCV's own samples
+    /// Photos in which to detect faces; without any, the project's sample
     pub photos: Vec<PathBuf>,
 
-    /// How to run the image: docker if an engine answers, otherwise none
+    /// How to run the image; by default docker if an engine is running, otherwise none
     #[arg(long)]
     pub engine: Option<Engine>,
 
-    /// Check the faces against this file (for the form, see xtask/local/data/samples-wheel-4.5.5.json)
+    /// Check the faces against this file (for the format, see xtask/local/data/samples-wheel-4.5.5.json)
     #[arg(long, value_name = "FILE")]
     pub expect: Option<PathBuf>,
 
-    /// Leave everything running until Ctrl-C, and print how to post an event
+    /// Keep everything running until Ctrl-C, and print how to post an event
     #[arg(long)]
     pub keep: bool,
 }
@@ -79,7 +78,7 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     test_photos(&build.workspace, &sdk, &binary, arguments, then)
 }
 
-/// Tries the function; `then` has the answer while everything still runs.
+/// Tests the function; `then` gets the output while the function still runs.
 pub fn test_photos<T>(
     workspace: &Workspace,
     sdk: &Sdk,
@@ -87,10 +86,13 @@ pub fn test_photos<T>(
     arguments: &Arguments,
     then: impl FnOnce(TestLocalOutput, &LocalLambda) -> Result<T>,
 ) -> Result<T> {
-    let photos = photos(arguments, sdk)?;
+    let photos = photos(arguments, workspace)?;
     let expected = match &arguments.expect {
         Some(path) => ExpectedFaces::read(path)?,
-        None => ExpectedFaces::of_samples(&sdk.path().join("share/samples"))?,
+        None => ExpectedFaces::of_samples([
+            &sdk.path().join("share/samples"),
+            &workspace.root().join("function/samples"),
+        ])?,
     };
     let engine = Engine::choose(arguments.engine)?;
     let lambda = LocalLambda::start(workspace, (sdk, binary), engine, &[])?;
@@ -110,7 +112,7 @@ pub fn test_photos<T>(
         let file = lambda.storage.get(BUCKET, &format!("{key}_rs.jpg"))?;
         ensure!(
             file.starts_with(&[0xff, 0xd8]),
-            "the annotated photo is no JPEG file"
+            "the annotated photo is not a JPEG file"
         );
         fs::write(&annotated, file)?;
         results.push(PhotoOutput {
@@ -131,16 +133,16 @@ pub fn test_photos<T>(
     then(output, &lambda)
 }
 
-/// The photos and the keys that they get: their names, which must differ.
-fn photos(arguments: &Arguments, sdk: &Sdk) -> Result<Vec<(PathBuf, String)>> {
+/// The photos and their keys: the files' names, which must differ.
+fn photos(arguments: &Arguments, workspace: &Workspace) -> Result<Vec<(PathBuf, String)>> {
     let requested = match arguments.photos.as_slice() {
-        [] => vec![sdk.path().join("share/samples/lena.jpg")],
+        [] => vec![workspace.sample_photo()],
         photos => photos.to_vec(),
     };
     let mut keys = HashSet::new();
     let mut photos = Vec::new();
     for photo in requested {
-        ensure!(photo.is_file(), "there is no photo `{}`", photo.display());
+        ensure!(photo.is_file(), "`{}` is not a file", photo.display());
         let key = file_name(&photo);
         ensure!(keys.insert(key.clone()), "two photos have the name `{key}`");
         photos.push((photo, key));
@@ -178,7 +180,7 @@ fn keep_running(lambda: &LocalLambda, output: &TestLocalOutput) -> Result<()> {
     let gateway = Gateway::start(&lambda.emulator.url)?;
     print_status(&format!(
         "Open {} in a browser, and drop a photo there. S3 is at {}. Post an event with\n  curl {} -d '{}'\n\
-         Ctrl-C ends it all.",
+         Ctrl-C stops everything.",
         gateway.url(),
         lambda.storage.endpoint(),
         lambda.emulator.url,
@@ -194,7 +196,7 @@ impl CommandOutput for TestLocalOutput {
         let mut text = String::new();
         for result in &self.results {
             text += &format!(
-                "{}\n  answer     {}\n  annotated  {}\n  time       {} ms\n",
+                "{}\n  response   {}\n  annotated  {}\n  time       {} ms\n",
                 display_path(&result.photo),
                 result.response,
                 display_path(&result.annotated),
@@ -202,7 +204,7 @@ impl CommandOutput for TestLocalOutput {
             );
         }
         text += &format!(
-            "Engine {}: first answer {} ms after the start, then {} ms; the image is {}.",
+            "Engine {}: first response {} ms after the start, then {} ms; the image is {}.",
             self.engine,
             self.cold_ms,
             self.warm_ms,

@@ -1,6 +1,5 @@
-//! What is packed, and how: the SDK and the function as images, the function as a zip archive. The
-//! verbs `image` and `zip` and all that tries an image make them here, so that what is tried is
-//! what is shipped.
+//! Writes the artefacts: images of the SDK and of the function, and a zip archive of the function. The verbs `image`
+//! and `zip` and all tests use these functions, so that the tested artefacts are those that are shipped.
 
 pub mod annotations;
 pub mod base;
@@ -22,7 +21,7 @@ use crate::sbom::{self, ArtefactKind, Sbom, Subject};
 use crate::workspace::Workspace;
 use support::atomic;
 
-/// Where the function's binary lies in its image: the folder that Lambda calls the task root.
+/// The path of the function's binary in its image: in Lambda's task root.
 pub const BOOTSTRAP_PATH: &str = "/var/task/bootstrap";
 
 pub const FUNCTION_NAME: &str = "face-detect";
@@ -30,9 +29,9 @@ pub const FUNCTION_NAME: &str = "face-detect";
 pub struct WrittenImage {
     pub layout: Layout,
     pub archive: PathBuf,
-    /// What an engine that loads the archive calls it.
+    /// The name of the image in a container engine that loads the archive.
     pub reference: String,
-    /// What it is made of, as SPDX.
+    /// The SPDX document.
     pub sbom: PathBuf,
 }
 
@@ -47,7 +46,7 @@ impl WrittenImages {
     }
 }
 
-/// Writes both images, the function's on `base`, below the target folder.
+/// Writes both images, the function's on `base`, to [`output_dir`].
 pub fn write_images(
     workspace: &Workspace,
     sdk: &Sdk,
@@ -71,7 +70,7 @@ pub fn output_dir(workspace: &Workspace, sdk: &Sdk) -> PathBuf {
         .join(architecture.name())
 }
 
-/// The SDK below `/opt/opencv`, for others to build against.
+/// The SDK in `/opt/opencv`, as a base for builds.
 pub fn write_sdk_image(folder: &Path, workspace: &Workspace, sdk: &Sdk) -> Result<WrittenImage> {
     let mut tree = FileTree::new();
     tree.add_folder("opt/opencv", sdk.path())?;
@@ -80,17 +79,16 @@ pub fn write_sdk_image(folder: &Path, workspace: &Workspace, sdk: &Sdk) -> Resul
     let mut config = ImageConfig::new("opencv-sdk", manifest.target.architecture);
     config.annotations =
         annotations::oci_annotations(workspace, &config.name, &what, &manifest.version)?;
-    // Engines show labels and no annotations.
+    // Container engines show labels, but not annotations.
     config.labels.clone_from(&config.annotations);
     let sbom = sbom::sdk_sbom(sdk)?;
-    tree.add_tree(sbom.licence_tree()?)?;
+    tree.add_tree(sbom.license_tree()?)?;
     let layers = [(tree, what.as_str())];
     write(folder, "opencv-sdk:latest", &config, None, &layers, &sbom)
 }
 
-/// The function on a base, and nothing else. What the base `minimal` has, the libraries that the function
-/// needs, is a layer of its own, which stays the same when the function changes. An engine that loads the
-/// archive calls the image `reference`.
+/// The function on a base. The libraries of the base `minimal` are a separate layer, which does not change with the
+/// function. `reference` is the image's name in a container engine that loads the archive.
 pub fn write_function_image(
     folder: &Path,
     reference: &str,
@@ -116,13 +114,13 @@ pub fn write_function_image(
     }
     let mut sbom = sbom::function_sbom(workspace, sdk, binary, &libraries)?;
     let mut function = function_tree(BOOTSTRAP_PATH, binary)?;
-    function.add_tree(sbom.licence_tree()?)?;
+    function.add_tree(sbom.license_tree()?)?;
     layers.push((function, "the function face-detect and licences"));
 
     let mut config = ImageConfig::new(FUNCTION_NAME, sdk.manifest().target.architecture);
     config.entrypoint = vec![BOOTSTRAP_PATH.to_owned()];
     config.working_dir = Some("/var/task".to_owned());
-    // Lambda runs every function as a user of its own; elsewhere this keeps it from being root.
+    // Lambda overrides the user; elsewhere this prevents running as root.
     config.user = Some("65532:65532".to_owned());
     let what = "Finds faces and eyes in photos, as an AWS Lambda function";
     let version = env!("CARGO_PKG_VERSION");
@@ -136,7 +134,7 @@ pub fn write_function_image(
     write(folder, reference, &config, below, &layers, &sbom)
 }
 
-/// The function as a zip archive for the runtime `provided.al2023`, below the target folder.
+/// The function as a zip archive for the runtime `provided.al2023`, in [`output_dir`].
 pub fn write_function_zip(
     workspace: &Workspace,
     sdk: &Sdk,
@@ -145,7 +143,7 @@ pub fn write_function_zip(
     let folder = output_dir(workspace, sdk);
     let _lock = Lock::acquire(&folder.join("lock"), print_status)?;
     let path = folder.join(format!("{FUNCTION_NAME}.zip"));
-    // Lambda starts a file of that name, and the runtime has the libraries.
+    // Lambda starts the file of this name; the runtime provides the libraries.
     let tree = function_tree("/bootstrap", binary)?;
     let time = source_date::source_date_epoch()?;
     let zip = Zip::write(&tree, time, &path)?;
@@ -172,7 +170,7 @@ pub fn function_tree(path: &str, binary: &FunctionBinary) -> Result<FileTree> {
     Ok(tree)
 }
 
-/// Refuses to pack a glibc that is older than what the function asks for.
+/// Fails if the packaged glibc is older than the function requires.
 fn check_glibc(binary: &FunctionBinary, libraries: &FileTree) -> Result<()> {
     let Some((needed, _)) = &binary.elf().required_glibc else {
         return Ok(());
@@ -201,7 +199,7 @@ fn write(
     if let Some(base) = base {
         layout
             .set_base(base)
-            .context("failed to put the image on its base")?;
+            .context("failed to add the base image's layers")?;
     }
     for (tree, created_by) in layers {
         layout.add_layer(tree, created_by)?;
@@ -219,7 +217,7 @@ fn write(
     };
     let path = folder.join(format!("{}.spdx.json", config.name));
     let trees: Vec<_> = layers.iter().map(|(tree, _)| tree).collect();
-    // Beside it: registries and Lambda have no use for it in there.
+    // Not in the image: registries and Lambda do not use it.
     atomic::write(&path, &sbom::document(sbom, &trees, &subject, time)?)?;
     Ok(WrittenImage {
         layout,

@@ -1,5 +1,5 @@
-//! What a command builds, read once: the recipe enters, and with it where and by what it is built. All that the command
-//! does goes by this value, also when somebody changes `opencv.toml` meanwhile.
+//! The inputs of a command's builds: recipe, paths and tools. They are read once, so that a change of `opencv.toml`
+//! during a command has no effect.
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -21,12 +21,12 @@ pub struct Arguments {
     pub recipe: Option<PathBuf>,
 }
 
-/// A recipe of the workspace, with what builds it.
+/// A recipe of the workspace, with its paths and tools.
 #[derive(Clone)]
 pub struct Build {
     pub workspace: Workspace,
     pub recipe_file: PathBuf,
-    /// The recipe's file as it was read.
+    /// The content of `recipe_file` when it was read.
     pub recipe_text: String,
     pub recipe: Recipe,
     pub paths: BuildPaths,
@@ -53,7 +53,7 @@ impl Build {
         })
     }
 
-    /// The tools that build it, installed when they are first asked for.
+    /// Installed on the first call.
     pub fn tools(&self) -> Result<&Tools> {
         if let Some(tools) = self.tools.get() {
             return Ok(tools);

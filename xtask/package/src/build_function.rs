@@ -1,5 +1,5 @@
-//! `cargo xtask build-function`: the function's binary, linked against the SDK and found to run
-//! on Lambda.
+//! `cargo xtask build-function`: builds the function's binary, linked against the SDK, and checks that Lambda can run
+//! it.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -49,11 +49,11 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     print(&output, json)
 }
 
-/// The SDK and the checked binary, for verbs that need them.
+/// Builds the SDK and the binary, and checks the binary's target and hardening.
 pub fn build_binary(build: &Build) -> Result<(Sdk, FunctionBinary)> {
     let target = build.recipe.target;
     let path = profile_dir(&build.workspace, &target).join("bootstrap");
-    // Where there is a function, its crates are compiled already.
+    // If the binary exists, its crates are already compiled.
     let first = !path.is_file() && find_cached(&build.recipe, &build.paths)?.is_none();
     let prebuild = first.then(|| CratePrebuild::start(build)).transpose()?;
     let sdk = build.build_sdk()?;
@@ -67,19 +67,19 @@ pub fn build_binary(build: &Build) -> Result<(Sdk, FunctionBinary)> {
     Ok((sdk, binary))
 }
 
-/// The compilation of what needs no SDK, while OpenCV is built: the very build of the function, which goes on after what
-/// fails for lack of an SDK. The real one finds the rest done.
+/// Compiles the crates that do not need the SDK while OpenCV is built: a build of the function that continues after the
+/// crates that fail without an SDK. The real build reuses the rest.
 struct CratePrebuild {
     cargo: Child,
     log: PathBuf,
 }
 
 impl CratePrebuild {
-    /// OpenCV's stages leave a processor idle for minutes; this yields to them.
+    /// Starts with lower priority than OpenCV's build, which leaves a processor idle for minutes.
     fn start(build: &Build) -> Result<Self> {
         let mut cargo = cargo_command_without_sdk(build, "build")?;
         cargo.arg("--keep-going");
-        // The crate `opencv` must not find an OpenCV of this machine.
+        // The crate `opencv` must not find the machine's own OpenCV.
         let probes = "environment,pkg_config,cmake,vcpkg_cmake,vcpkg";
         cargo.env("OPENCV_DISABLE_PROBES", probes);
         lower_priority(&mut cargo);
@@ -89,8 +89,8 @@ impl CratePrebuild {
         Ok(Self { cargo, log })
     }
 
-    /// Waits for its end. Whether it succeeded does not count: it was not to do all that there is. Nor does a failure to
-    /// show how far it is.
+    /// Waits for its end. Ignores whether it succeeded, because it cannot build everything, and whether the number of
+    /// crates, for the progress, is available.
     fn wait(self, build: &Build) -> Result<()> {
         let compiled = || {
             let log = fs::read(&self.log).unwrap_or_default();
@@ -121,20 +121,20 @@ fn crate_count(build: &Build) -> Result<u64> {
     Ok(crates.lines().collect::<BTreeSet<_>>().len() as u64)
 }
 
-/// cargo for `verb` on the function, as it goes to Lambda, in an environment in which it is linked against `sdk`.
+/// cargo for `verb` on the function with the profile for Lambda, in an environment that links it against `sdk`.
 pub fn cargo_command(build: &Build, sdk: &Sdk, verb: &str) -> Result<Command> {
     let mut cargo = cargo_command_without_sdk(build, verb)?;
     cargo.envs(sdk.environment());
     Ok(cargo)
 }
 
-/// The same without an SDK: whatever does not need one is compiled as it would be with it.
+/// The same without an SDK: crates that do not need one are compiled with the same flags.
 fn cargo_command_without_sdk(build: &Build, verb: &str) -> Result<Command> {
     let (workspace, tools) = (&build.workspace, build.tools()?);
     let target = build.recipe.target;
     let record = link_record_dir(workspace, &target);
     let mut cargo = crate::cargo::cargo(workspace, verb)?;
-    // cargo's home, in which they find the folders of crates, is written with the command.
+    // After `cargo`, which writes cargo's home, from which the flags are derived.
     let flags = rust_flags(workspace)?.join("\u{1f}");
     cargo
         .args(["--package", "function", "--features", "opencv"])
@@ -142,7 +142,7 @@ fn cargo_command_without_sdk(build: &Build, verb: &str) -> Result<Command> {
         .arg(target.rust_triple())
         .env("CARGO_ENCODED_RUSTFLAGS", flags)
         .envs(tools.environment()?)
-        // This linker takes the place of the one in the tools' environment.
+        // Overrides the linker in the tools' environment.
         .envs(tools.link_record_environment(&record)?);
     Ok(cargo)
 }
@@ -154,7 +154,7 @@ fn profile_dir(workspace: &Workspace, target: &Target) -> PathBuf {
         .join("lambda")
 }
 
-/// Makes cargo link the function anew the next time, though nothing has changed.
+/// Makes the next build link the function again, even if nothing has changed.
 pub fn force_relink(workspace: &Workspace, target: &Target) -> Result<()> {
     let folder = profile_dir(workspace, target).join("deps");
     for path in sorted_entries(&folder)? {
@@ -170,13 +170,13 @@ pub fn link_record_dir(workspace: &Workspace, target: &Target) -> PathBuf {
     sizes.join(target.dir_name()).join("link")
 }
 
-/// Flags that take this machine's folders out of the binary, where messages of panics name source
-/// files, and have the names of functions tell which crate's types they are for.
+/// Flags that remove this machine's paths from the binary's panic messages, and select v0 symbol names, which contain
+/// the crates of a function's generic arguments.
 fn rust_flags(workspace: &Workspace) -> Result<Vec<String>> {
     let remap = |from: &Path, to: &str| format!("--remap-path-prefix={}={to}", from.display());
     let mut flags = vec![
         remap(workspace.root(), "project"),
-        // The last that fits counts.
+        // The last matching prefix takes precedence.
         remap(&workspace.target_dir(), "target"),
         remap(&crate::cargo::home(workspace), "cargo"),
         "-Csymbol-mangling-version=v0".to_owned(),
@@ -189,20 +189,20 @@ fn rust_flags(workspace: &Workspace) -> Result<Vec<String>> {
 impl CommandOutput for BuildFunctionOutput {
     fn to_text(&self) -> String {
         format!(
-            "The function: {} ({}, {})\n  needs {}\n  needs glibc {}, may need {}\n  {}",
+            "Function: {} ({}, {})\n  needed libraries {}\n  requires glibc {} (target {})\n  {}",
             display_path(&self.binary),
             format_bytes(self.bytes),
             self.architecture,
             self.needed.join(", "),
             self.required_glibc
-                .map_or("of any release".to_owned(), |glibc| glibc.to_string()),
+                .map_or("of any version".to_owned(), |glibc| glibc.to_string()),
             self.target_glibc,
             describe_hardening(&self.hardening),
         )
     }
 }
 
-/// What there is of it, in a line; what must be there was checked.
+/// One line; the required properties have been checked before.
 fn describe_hardening(hardening: &Hardening) -> String {
     let names = |names: Vec<&str>| match names.as_slice() {
         [] => "none".to_owned(),
@@ -214,8 +214,8 @@ fn describe_hardening(hardening: &Hardening) -> String {
         .map(String::as_str)
         .collect();
     format!(
-        "hardened: position-independent, full RELRO, stack without code, no relocations in code, stack protector, \
-         {} fortified functions ({}); control-flow notes: {}",
+        "hardening: position-independent, full RELRO, non-executable stack, no text relocations, stack protector, \
+         {} fortified functions ({}); control-flow properties: {}",
         hardening.fortified_functions.len(),
         names(fortified),
         names(hardening.gnu_properties.iter().copied().collect()),

@@ -1,4 +1,4 @@
-//! `cargo xtask build-opencv`: from `opencv.toml` to the SDK.
+//! `cargo xtask build-opencv`: builds the SDK from `opencv.toml`.
 
 use std::path::PathBuf;
 

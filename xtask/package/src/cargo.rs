@@ -1,8 +1,8 @@
-//! cargo as builds start it: it sees of the user's environment and configuration where crates come from, and
-//! nothing that changes how they are compiled.
+//! Starts cargo for builds with only those parts of the user's environment and configuration that say where crates
+//! are downloaded from, and nothing that changes how they are compiled.
 //!
-//! cargo reads configuration files in the folder where it is started and in all above it, and in its own home.
-//! So it is started in a home that we write: see [`home`].
+//! cargo reads configuration files in the current folder and all above it, and in its home. So it is started in a home
+//! that we write: see [`home`].
 
 mod config;
 mod home;
@@ -18,8 +18,8 @@ use support::environment::{Environment, Group};
 
 use crate::workspace::Workspace;
 
-/// With this variable cargo's own tests end its search for configuration files: in this folder, and not in the root
-/// folder. cargo has no documented way, so a test compiles a package below a hostile file.
+/// cargo's own tests set this variable to end the search for configuration files at a folder instead of the root. It
+/// is not documented, so a test compiles a package in a folder with a hostile configuration.
 const CONFIG_SEARCH_ROOT_VARIABLE: &str = "__CARGO_TEST_ROOT";
 
 pub(crate) fn cargo(workspace: &Workspace, verb: &str) -> Result<Command> {
@@ -36,7 +36,7 @@ pub(crate) fn home(workspace: &Workspace) -> PathBuf {
     home::home_dir(&workspace.target_dir())
 }
 
-/// The folders in which the user keeps crates, as cargo's home names them.
+/// The folders of crates that the user has vendored, from the configuration in cargo's home.
 pub(crate) fn vendored_crate_dirs(workspace: &Workspace) -> Result<Vec<PathBuf>> {
     let text = fs::read_to_string(home(workspace).join("config.toml"))?;
     Ok(config::vendored_crate_dirs(&text.parse()?))
@@ -71,10 +71,10 @@ struct RustToolchain {
 }
 
 impl RustToolchain {
-    /// Those that the user has for the project in `root`. rustup's stand-ins would choose by the folder where cargo is
-    /// started, and by HOME: so these are the programs themselves.
+    /// The user's toolchain for the project in `root`. These are the programs themselves, because rustup's proxies
+    /// choose a toolchain by the current folder and by HOME.
     fn find(environment: &Environment, root: &Path) -> Self {
-        // cargo says what it is to all that it starts.
+        // cargo sets this variable for its child processes.
         let running = environment.get("CARGO").map(PathBuf::from);
         let sibling = |name: &str| running.as_ref().map(|cargo| cargo.with_file_name(name));
         let folder = match sibling("rustc").filter(|rustc| rustc.is_file()) {
@@ -91,7 +91,7 @@ impl RustToolchain {
         }
     }
 
-    /// PATH, on which the toolchain comes first: verbs like clippy are programs on it.
+    /// PATH with the toolchain first: cargo finds subcommands such as clippy on it.
     fn path(&self, environment: &Environment) -> Option<OsString> {
         let own = self.rustc.parent().filter(|folder| folder.is_absolute())?;
         let folders = [own.to_owned()]

@@ -1,4 +1,4 @@
-//! Others who do the same: the figures of `data/competitors.toml`, with their sources.
+//! Sizes of alternatives, from `data/competitors.toml`, with their sources.
 
 use anyhow::{Context, Result};
 use opencv_build::Architecture;
@@ -9,9 +9,7 @@ const DATA: &str = include_str!("../data/competitors.toml");
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Measure {
-    /// As it lies on a disk.
     Uncompressed,
-    /// As it is stored in a registry or sent.
     Compressed,
 }
 
@@ -30,9 +28,9 @@ pub struct CompetitorSize {
     pub name: String,
     pub bytes: u64,
     pub measure: Measure,
-    /// Our artefact that it is compared with.
+    /// The name of our artefact with which it is compared.
     pub artefact: String,
-    /// The only architecture that it is of; of any, if none.
+    /// `None` if it applies to all architectures.
     pub architecture: Option<Architecture>,
     pub source: String,
 }

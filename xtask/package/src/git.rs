@@ -1,5 +1,4 @@
-//! What git says of the project's checkout: arguments enter, their output leaves. Nothing is written, and
-//! nothing of the checkout is run.
+//! Runs git on the project's checkout, without writing to it or running its hooks.
 
 use std::path::{Path, PathBuf};
 use std::process::Output;
@@ -12,11 +11,11 @@ use support::run::{Shell, cmd, wait_with_output};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Head {
     pub commit: String,
-    /// Whether files were changed after it.
+    /// Whether tracked files have uncommitted changes.
     pub dirty: bool,
 }
 
-/// The commit that is checked out in `root`; none where it is no checkout or there is no git.
+/// `None` if `root` is not a checkout, or git is not installed.
 pub fn head(root: &Path) -> Result<Option<Head>> {
     let git_stdout = |arguments: &[&str]| {
         let output = run_git(root, arguments).ok();
@@ -30,14 +29,14 @@ pub fn head(root: &Path) -> Result<Option<Head>> {
         return Ok(None);
     };
     let changed = git_stdout(&["status", "--porcelain", "--untracked-files=no"])
-        .context("failed to ask git what was changed")?;
+        .context("failed to run `git status`")?;
     Ok(Some(Head {
         commit,
         dirty: !changed.is_empty(),
     }))
 }
 
-/// Whether `root` itself is one. A checkout further up is another project's, in which this one was unpacked.
+/// Whether `root` itself is a checkout. One in a parent folder belongs to another project.
 pub fn is_checkout(root: &Path) -> bool {
     canonical(root).join(".git").exists()
 }
@@ -45,12 +44,12 @@ pub fn is_checkout(root: &Path) -> bool {
 pub fn run_git(root: &Path, arguments: &[&str]) -> Result<Output> {
     let sh = Shell::new()?;
     let root = canonical(root);
-    // A checkout that somebody else made is looked at, too.
+    // Allow a checkout owned by another user.
     let trust = cmd!(
         sh,
         "git --no-optional-locks -c core.fsmonitor=false -c safe.directory={root}"
     );
-    // In a hook of git variables name another checkout.
+    // Git sets variables for hooks, which would select another checkout.
     wait_with_output(restricted(trust.arg("-C").arg(root).args(arguments), &[]))
 }
 

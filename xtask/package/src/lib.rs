@@ -1,5 +1,5 @@
-//! What goes into an artefact, from the workspace to files: the builds of OpenCV and of the function, images,
-//! zip archives and bills of materials. It starts nothing of what was built, and knows no registry.
+//! Builds artefacts from the workspace: OpenCV and the function, images, zip archives and SBOMs. Does not run the built
+//! programs, and does not access registries.
 
 pub mod artefacts;
 pub mod build;

@@ -1,5 +1,5 @@
-//! The programs behind verbs of `cargo xtask`: what each is, its `main`, and how another one starts it
-//! through cargo, so that a verb compiles only what it needs.
+//! The programs behind verbs of `cargo xtask`, and their `main`. A program is started through cargo, so that a verb
+//! compiles only what it needs.
 
 use std::env;
 use std::ffi::OsString;
@@ -19,7 +19,7 @@ pub struct Program {
     pub verb: &'static str,
     pub about: &'static str,
     pub binary: &'static str,
-    /// Its subcommand for the verb, of a program that has several.
+    /// The subcommand for the verb, if the program has several.
     pub subcommand: Option<&'static str>,
 }
 
@@ -31,38 +31,38 @@ pub const PULL: Program = Program {
         "Pull an image from a registry into a folder, without a container engine",
     )
 };
-pub const AUDIT: Program = Program::new("audit", "Check what is shipped for known vulnerabilities");
+pub const AUDIT: Program = Program::new("audit", "Check artefacts for known vulnerabilities");
 pub const TEST_LOCAL: Program = Program::new(
     "test-local",
-    "Try the function's image under AWS's emulator with real photos",
+    "Test the function's image in AWS's Lambda emulator with real photos",
 );
 pub const EVAL: Program = Program::new(
     "eval",
     "Measure how well each preset finds faces in labelled photos",
 );
-pub const SIZE: Program = Program::new("size", "Show how large everything is, and of what");
+pub const SIZE: Program = Program::new("size", "Show the sizes of all artefacts and their parts");
 pub const BENCH: Program = Program::new(
     "bench",
-    "Measure what is claimed, against peers in the same run",
+    "Measure speed and size against competitors in the same run",
 );
 pub const TEST: Program = Program {
     binary: "e2e",
     ..Program::new(
         "test",
-        "Run all tests: the real build, the images and the emulator included",
+        "Run all tests, including the real build, the images and the emulator",
     )
 };
 
 pub const PROGRAMS: [&Program; 7] = [&PULL, &AUDIT, &TEST_LOCAL, &EVAL, &SIZE, &BENCH, &TEST];
 
-/// A program that has said on stderr why it failed.
+/// A program has failed and has printed its error to stderr.
 #[derive(Debug, thiserror::Error)]
 #[error("a program failed; its error is above")]
 pub struct ProgramFailed;
 
 #[derive(Parser)]
 struct Cli<A: Args> {
-    /// Print the answer as one JSON object
+    /// Print the output as one JSON object
     #[arg(long, global = true)]
     json: bool,
 
@@ -80,8 +80,7 @@ impl Program {
         }
     }
 
-    /// The program's `main`: reads the command line, and runs `verb` with the arguments and with whether the
-    /// answer is to be JSON.
+    /// The program's `main`: parses the command line, and runs `verb` with the arguments and the flag `--json`.
     pub fn main<A: Args>(&self, verb: impl FnOnce(&A, bool) -> Result<()>) -> ExitCode {
         CmakeLauncher::init();
         let name = format!("cargo xtask {}", self.verb);
@@ -102,11 +101,11 @@ impl Program {
         Err(error).with_context(|| format!("failed to start `{}`", display_command(&cargo)))
     }
 
-    /// What the program prints to stdout for a subcommand with its options, and for arguments of which none is an
-    /// option, however it begins. What the program says on stderr is seen. It ends when this program does.
+    /// The program's stdout for `subcommand` with its options, and `arguments`, which are never parsed as options. The
+    /// program inherits stderr, and is terminated when this program ends.
     ///
     /// # Errors
-    /// cargo cannot be started, or the program fails, which then has said why ([`ProgramFailed`]).
+    /// cargo cannot be started, or the program fails ([`ProgramFailed`]).
     pub fn output(&self, subcommand: &[OsString], arguments: &[OsString]) -> Result<String> {
         let mut cargo = self.command();
         cargo.args(subcommand).arg("--").args(arguments);
@@ -124,7 +123,7 @@ impl Program {
     fn command(&self) -> Command {
         let mut cargo = support::cargo::cargo();
         cargo
-            // Without a package, so that all programs have crates with the same features, which are then compiled once.
+            // Without `--package`, so that cargo unifies features over the workspace and compiles each crate once.
             .args(["run", "--bin", self.binary])
             .arg("--manifest-path")
             .arg(Workspace::find().root().join("Cargo.toml"))
@@ -133,13 +132,13 @@ impl Program {
     }
 }
 
-/// A program of this workspace that was built together with this one.
+/// The path of a program of this workspace that was built together with this one.
 pub fn sibling_binary(binary: &str) -> Result<PathBuf> {
-    let this = env::current_exe().context("failed to find this program")?;
+    let this = env::current_exe().context("failed to find this program's path")?;
     Ok(this.with_file_name(binary))
 }
 
-/// The end of a verb: its error on stderr, unless a program that it started has said it.
+/// Prints the error to stderr, unless it is [`ProgramFailed`].
 pub fn exit_code(done: Result<()>) -> ExitCode {
     let Err(error) = done else {
         return ExitCode::SUCCESS;

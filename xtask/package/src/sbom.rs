@@ -1,22 +1,22 @@
-//! Bills of materials: from an artefact's parts to an SPDX 2.3 document that names each of them, with
-//! version, licence and digest, and to the licence texts that go into the artefact.
+//! SBOMs: from an artefact's components to an SPDX 2.3 document with the version, licence and digest of each, and to
+//! the licence texts in the artefact.
 //!
 //! ```text
-//! crates  (cargo)      ┐            ┌▶ document (beside the artefact)
+//! crates  (cargo)      ┐            ┌▶ document (next to the artefact)
 //! native  (sdk.json)   ├▶ SBOM ─────┤
 //! system  (dpkg, rpm)  ┘            └▶ licences (in the artefact)
 //! ```
 //!
-//! An SBOM is made once; licences come from it before the artefact is written, the document after,
-//! when the artefact's files and digest are known.
+//! An SBOM is created once per artefact. The licence texts are taken from it before the artefact is written, the
+//! document is written afterwards, when the artefact's files and digest are known.
 
 mod component;
 mod contents;
 mod crates;
 mod document;
 mod hashes;
-mod licence;
-mod licence_texts;
+mod license;
+mod license_texts;
 mod native;
 mod system;
 
@@ -32,12 +32,12 @@ pub use contents::{ARTEFACT_ID, Sbom};
 pub use crates::cargo_tree;
 pub use document::{ArtefactKind, Subject, document};
 
-/// The SDK's libraries of which nothing is linked into the function: it decodes PNG and WebP in Rust, and calls
-/// libjpeg-turbo without OpenCV's module for image files. A test compares this with the link.
+/// The SDK's libraries that are not linked into the function: it decodes PNG and WebP in Rust, and calls libjpeg-turbo
+/// directly instead of through imgcodecs. A test compares this list with the function's link.
 pub const UNLINKED_LIBRARIES: [&str; 4] = ["opencv_imgcodecs", "png", "webp", "zlib"];
 
-/// Of an artefact that holds the function: its crates, OpenCV with everything that it is made of, what
-/// the compiler links, and the packages of the build machine that own the files of `libraries`.
+/// The SBOM of an artefact with the function: its crates, OpenCV with its third-party components, the compiler's
+/// runtimes, and the packages of the build machine that own the files in `libraries`.
 pub fn function_sbom(
     workspace: &Workspace,
     sdk: &Sdk,
@@ -46,7 +46,7 @@ pub fn function_sbom(
 ) -> Result<Sbom> {
     let linked = crates::linked_crates(workspace, &sdk.manifest().target)?;
     let mut sbom = Sbom {
-        crate_licence_text: linked.licences,
+        crate_license_text: linked.licenses,
         ..Sbom::default()
     };
     let program = linked.program.id.clone();
@@ -72,13 +72,13 @@ pub fn function_sbom(
                 sbom.add_relationship(&opencv.id, RelationshipType::DependsOn, &part.id);
             }
             ThirdPartyLocation::Module(_) => {
-                sbom.add_relationship(&opencv.id, RelationshipType::Contains, &part.id)
+                sbom.add_relationship(&opencv.id, RelationshipType::Contains, &part.id);
             }
             ThirdPartyLocation::Folder(_) => {
-                sbom.add_relationship(&program, RelationshipType::Contains, &part.id)
+                sbom.add_relationship(&program, RelationshipType::Contains, &part.id);
             }
             ThirdPartyLocation::Runtime(_) => {
-                sbom.add_relationship(&program, RelationshipType::StaticLink, &part.id)
+                sbom.add_relationship(&program, RelationshipType::StaticLink, &part.id);
             }
         }
         sbom.components.push(part);
@@ -100,7 +100,7 @@ pub fn function_sbom(
     Ok(sbom)
 }
 
-/// Of an artefact that holds the SDK: OpenCV and everything that it is made of.
+/// The SBOM of an artefact with the SDK: OpenCV and its third-party components.
 pub fn sdk_sbom(sdk: &Sdk) -> Result<Sbom> {
     let mut sbom = Sbom::default();
     let opencv = native::opencv_component(sdk)?;
@@ -119,12 +119,12 @@ pub fn sdk_sbom(sdk: &Sdk) -> Result<Sbom> {
                 sbom.add_file_relationship(&file, RelationshipType::GeneratedFrom, &part.id);
             }
             ThirdPartyLocation::Module(_) => {
-                sbom.add_relationship(&opencv.id, RelationshipType::Contains, &part.id)
+                sbom.add_relationship(&opencv.id, RelationshipType::Contains, &part.id);
             }
             ThirdPartyLocation::Folder(_) => {
-                sbom.add_relationship(ARTEFACT_ID, RelationshipType::Contains, &part.id)
+                sbom.add_relationship(ARTEFACT_ID, RelationshipType::Contains, &part.id);
             }
-            // It comes with the compiler of whoever links against the SDK.
+            // Part of the compiler that links against the SDK.
             ThirdPartyLocation::Runtime(_) => continue,
         }
         sbom.components.push(part);

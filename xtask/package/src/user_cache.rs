@@ -1,5 +1,5 @@
-//! Where the toolchain and downloads are kept: once per user and not in each checkout, because they are large. Names
-//! have digests or versions in them, so that checkouts with different pins share the folder.
+//! The folder of the toolchain and downloads: one per user instead of one per checkout, because they are large. File
+//! names contain digests or versions, so that checkouts with different pins can share it.
 
 use std::path::{Path, PathBuf};
 
@@ -8,11 +8,12 @@ use fs_err as fs;
 use opencv_build::BuildPaths;
 use support::environment::Environment;
 
-/// Names the folder. Without it the folder is in the user's cache folder, as the XDG base directory specification has it.
+/// Overrides the folder, which by default is in the user's cache folder according to the XDG base directory
+/// specification.
 pub const CACHE_DIR_VARIABLE: &str = "OPENCV_BUILD_CACHE";
 const NAME: &str = "opencv-build";
 
-/// The folders below `target` with what checkouts share, and what is to be told about it, if anything.
+/// The paths for the target folder `target`, and a warning if the user's cache folder is unusable.
 pub(crate) fn build_paths(
     environment: &Environment,
     target: &Path,
@@ -22,18 +23,19 @@ pub(crate) fn build_paths(
         let folder = Path::new(named);
         let named = folder.display();
         let failed =
-            || format!("failed to use the folder `{named}`, which {CACHE_DIR_VARIABLE} names");
+            || format!("failed to use the folder `{named}` of the variable {CACHE_DIR_VARIABLE}");
         return Ok((shared_paths(&below, folder).with_context(failed)?, None));
     }
     let why = match user_cache_dir(environment) {
         Some(folder) => match shared_paths(&below, &folder) {
             Ok(shared) => return Ok((shared, None)),
-            Err(error) => format!("`{}` cannot be used ({error:#})", folder.display()),
+            Err(error) => format!("`{}` is unusable ({error:#})", folder.display()),
         },
-        None => "neither XDG_CACHE_HOME nor HOME names a folder".to_owned(),
+        None => "neither XDG_CACHE_HOME nor HOME is set to a usable folder".to_owned(),
     };
     let warning = format!(
-        "the toolchain and downloads are kept in `{}`, for this checkout alone: {why}; {CACHE_DIR_VARIABLE} can name another folder",
+        "the toolchain and downloads are in `{}`, for this checkout only: {why}; set {CACHE_DIR_VARIABLE} to another \
+         folder",
         below.shared_dir().display()
     );
     Ok((below, Some(warning)))
@@ -41,7 +43,7 @@ pub(crate) fn build_paths(
 
 fn user_cache_dir(environment: &Environment) -> Option<PathBuf> {
     let named = |name: &str| environment.get(name).map(PathBuf::from);
-    // By the specification relative paths do not count. Services often have the root folder for a home.
+    // The specification ignores relative paths. Services often have the root folder as their home.
     let cache = named("XDG_CACHE_HOME").filter(|path| path.is_absolute());
     let home = || named("HOME").filter(|path| path.is_absolute() && path.parent().is_some());
     let cache = cache.or_else(|| Some(home()?.join(".cache")))?;
@@ -52,10 +54,11 @@ fn shared_paths(below: &BuildPaths, folder: &Path) -> Result<BuildPaths> {
     ensure!(folder.is_absolute(), "the path is not absolute");
     let shared = below.with_shared_dir(folder)?;
     fs::create_dir_all(folder)?;
-    // Whether a file can be written, nothing but writing one tells: not even root can on a read-only file system.
+    // Writing a file is the only reliable test: permissions do not apply to root, and not even root can write to a
+    // read-only file system.
     for folder in [folder, &shared.toolchain_dir(), &shared.downloads_dir()] {
         if folder.is_dir() {
-            let failed = || format!("nothing can be written in `{}`", folder.display());
+            let failed = || format!("failed to write to `{}`", folder.display());
             tempfile::tempfile_in(folder).with_context(failed)?;
         }
     }
@@ -66,7 +69,7 @@ fn shared_paths(below: &BuildPaths, folder: &Path) -> Result<BuildPaths> {
 mod tests {
     use super::*;
 
-    /// The shared folder with these variables, and what is told.
+    /// The shared folder with these variables, and the warning.
     fn shared(variables: &[(&str, &Path)]) -> Result<(PathBuf, Option<String>)> {
         let environment = variables.iter().copied().collect();
         let (paths, warning) = build_paths(&environment, Path::new("/p/target"))?;
@@ -107,11 +110,11 @@ mod tests {
         let scratch = tempfile::tempdir().unwrap();
         let comma = scratch.path().join("a,b");
         for (home, why) in [
-            (None, "nor HOME names"),
-            (Some(Path::new("/")), "nor HOME names"),
-            (Some(Path::new("")), "nor HOME names"),
-            (Some(Path::new("relative")), "nor HOME names"),
-            // Not even root can create anything there.
+            (None, "nor HOME is set"),
+            (Some(Path::new("/")), "nor HOME is set"),
+            (Some(Path::new("")), "nor HOME is set"),
+            (Some(Path::new("relative")), "nor HOME is set"),
+            // Not even root can create a folder in /proc.
             (Some(Path::new("/proc")), "/proc/.cache/opencv-build"),
             (Some(comma.as_path()), "cannot work in"),
         ] {
@@ -131,7 +134,7 @@ mod tests {
     fn unusable_cache_folder_is_an_error() {
         for (folder, why) in [
             ("/proc/cache", "failed to create directory"),
-            ("/proc/self", "nothing can be written"),
+            ("/proc/self", "failed to write to"),
             ("relative", "not absolute"),
             ("/x/a;b", "cannot work in"),
         ] {

@@ -1,4 +1,4 @@
-//! Where the project lies: its root and its target folder.
+//! The project's root and target folder.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ pub struct Workspace {
 
 impl Workspace {
     pub fn find() -> Self {
-        // cargo sets the variable for `cargo run`; a checkout that was moved is found by it.
+        // cargo sets this variable for `cargo run`; it stays correct if the checkout is moved.
         let package = env::var_os("CARGO_MANIFEST_DIR")
             .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
         let root = package
@@ -33,12 +33,17 @@ impl Workspace {
         &self.root
     }
 
+    /// A portrait with one face and two eyes (512x512 pixels).
+    pub fn sample_photo(&self) -> PathBuf {
+        self.root.join("function/samples/eileen-collins.jpg")
+    }
+
     pub fn target_dir(&self) -> PathBuf {
         let named = env::var_os("CARGO_TARGET_DIR").filter(|folder| !folder.is_empty());
         self.root.join(named.unwrap_or_else(|| "target".into()))
     }
 
-    /// Where builds of OpenCV lie. Where the user's cache folder cannot be used, that is told once.
+    /// The paths of OpenCV's builds. Prints a warning, once per process, if the user's cache folder is unusable.
     pub fn build_paths(&self) -> Result<BuildPaths> {
         static PRINTED: Once = Once::new();
         let (paths, warning) =

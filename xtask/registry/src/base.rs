@@ -1,5 +1,4 @@
-//! An image of a registry that others are built upon: a reference goes in, the folder of its layout
-//! leaves. Fetched once, by its digest.
+//! Pulls base images, once per digest.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +8,7 @@ use layer_registry::{Keychain, Remote};
 
 use crate::progress::Progress;
 
-/// The image that `reference` names, with the credentials that are stored for its registry.
+/// Parses `reference` and adds the user's stored credentials for its registry.
 pub fn authenticated_remote(reference: &str) -> Result<Remote> {
     let mut remote = Remote::parse(reference)?;
     let keychain = Keychain::from_environment(&|variable| std::env::var_os(variable));
@@ -17,11 +16,12 @@ pub fn authenticated_remote(reference: &str) -> Result<Remote> {
     Ok(remote)
 }
 
-/// The folder below `parent` with the image that `name` stands for now, for `architecture`.
+/// Resolves `name` and pulls its image for `architecture`, unless it is below `parent` already; returns its layout
+/// folder.
 ///
 /// # Errors
-/// `name` is not a reference, or the registry does not answer or does not have it. A reference by digest
-/// needs no registry once its image is here.
+/// `name` is not a reference, or the registry cannot be reached or does not have the image. A reference by digest
+/// needs no registry once its image is below `parent`.
 pub fn pull_base(name: &str, architecture: Architecture, parent: &Path) -> Result<PathBuf> {
     let remote = authenticated_remote(name).with_context(|| {
         format!("the base `{name}` is neither a layout folder nor a reference to an image")

@@ -1,5 +1,4 @@
-//! Registries as the command line uses them: a reference goes in, and the registry with this user's
-//! credentials for it comes out; images are pulled, pushed, and kept as bases, with progress on stderr.
+//! Pushes and pulls for the command line: with the user's credentials, and with progress on stderr.
 
 mod base;
 mod progress;
@@ -13,8 +12,7 @@ use layer::Digest;
 pub use base::{authenticated_remote, pull_base};
 pub use progress::Progress;
 
-/// Pushes what the layout in `folder` holds to `reference`, with this user's credentials; returns the
-/// digest that the registry confirmed.
+/// Pushes the image or index of the layout in `folder` to `reference`; returns the digest that the registry confirmed.
 pub fn push(folder: &Path, reference: &str) -> Result<Digest> {
     let remote = authenticated_remote(reference)?;
     let progress = Progress::start("pushing", reference);

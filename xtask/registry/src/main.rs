@@ -1,4 +1,4 @@
-//! The program behind `cargo xtask pull`, and behind what other verbs want of a registry.
+//! The program behind `cargo xtask pull`, with hidden commands for other subcommands.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -13,12 +13,12 @@ use support::output::print;
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Cli {
-    /// Print the answer as one JSON object
+    /// Print the output as one JSON object
     #[arg(long, global = true)]
     json: bool,
 
     #[command(subcommand)]
-    verb: Command,
+    command: Command,
 }
 
 #[derive(Subcommand)]
@@ -30,7 +30,7 @@ enum Command {
     #[command(hide = true)]
     Push { layout: PathBuf, reference: String },
 
-    /// Fetch an image to build upon below a folder, and print the folder of its layout
+    /// Pull a base image into a folder below PARENT, and print its layout folder
     #[command(hide = true)]
     Base {
         reference: String,
@@ -44,7 +44,7 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> Result<()> {
-    match &cli.verb {
+    match &cli.command {
         Command::Pull(arguments) => return print(&pull::run(arguments)?, cli.json),
         Command::Push { layout, reference } => println!("{}", push(layout, reference)?),
         Command::Base {

@@ -1,5 +1,4 @@
-//! The story of a push or a pull on stderr: a bar by bytes, or, where there is no terminal, a line
-//! for each blob.
+//! The progress of a push or a pull on stderr: a bar, or a line for each blob without a terminal.
 
 use std::io::IsTerminal;
 
@@ -8,10 +7,9 @@ use layer_registry::ProgressEvent;
 use support::output::format_bytes;
 use support::progress::print_status;
 
-/// How much of a digest is enough for people.
 const SHORT_DIGEST_LENGTH: usize = "sha256:".len() + 12;
 
-/// The story, gone from the terminal when it is dropped.
+/// Clears the bar when dropped.
 pub struct Progress {
     bar: Option<ProgressBar>,
     verb: &'static str,
@@ -62,12 +60,12 @@ impl Progress {
                 let digest = &digest.to_string()[..SHORT_DIGEST_LENGTH];
                 let bytes = format_bytes(*bytes);
                 match present {
-                    true => format!("{digest} ({bytes}) is there already"),
+                    true => format!("{digest} ({bytes}) already exists"),
                     false => format!("{} {digest} ({bytes})", self.verb),
                 }
             }
             ProgressEvent::Retry { error, delay } => {
-                format!("{error}; again in {:.1} s", delay.as_secs_f64())
+                format!("{error}; retrying in {:.1} s", delay.as_secs_f64())
             }
             _ => return None,
         })
@@ -102,7 +100,7 @@ mod tests {
         };
         let line = |present| progress.status_line(&event(present)).unwrap();
         assert_eq!(line(false), "pulling sha256:ba7816bf8f01 (5.28 MB)");
-        assert_eq!(line(true), "sha256:ba7816bf8f01 (5.28 MB) is there already");
+        assert_eq!(line(true), "sha256:ba7816bf8f01 (5.28 MB) already exists");
         assert_eq!(
             progress.status_line(&ProgressEvent::Bytes { done: 1, total: 2 }),
             None

@@ -1,4 +1,4 @@
-//! `cargo xtask pull`: an image of a registry as an OCI layout folder, without a container engine.
+//! `cargo xtask pull`: pulls an image into an OCI layout folder.
 
 use std::path::PathBuf;
 
@@ -17,12 +17,12 @@ pub struct Arguments {
     /// The image, as REGISTRY/NAME:TAG or REGISTRY/NAME@DIGEST
     pub reference: String,
 
-    /// The layout's folder; what it holds of the image already is not fetched again [default:
+    /// The layout's folder; blobs that it has already are not downloaded again [default:
     /// target/pulled/NAME]
     #[arg(long, value_name = "FOLDER")]
     pub to: Option<PathBuf>,
 
-    /// Only the image for this architecture, of an image for several: x86_64 or aarch64
+    /// Pull only the image for this architecture from a multi-platform image: x86_64 or aarch64
     #[arg(long)]
     pub architecture: Option<Architecture>,
 }
@@ -30,7 +30,7 @@ pub struct Arguments {
 #[derive(Serialize)]
 pub struct PullOutput {
     reference: String,
-    /// The digest that the reference stands for; that of the index where one image was chosen.
+    /// The digest that the reference resolves to; that of the index if one of its images was selected.
     resolved_digest: Digest,
     digest: Digest,
     media_type: String,
@@ -70,7 +70,7 @@ impl CommandOutput for PullOutput {
             false => format!(", one of the images of {}", self.resolved_digest),
         };
         format!(
-            "{}\n  from    {}{chosen}\n  layout  {}\n  blobs   {}, of which {} were fetched\n",
+            "{}\n  from    {}{chosen}\n  layout  {}\n  blobs   {}, {} downloaded\n",
             self.digest,
             self.reference,
             display_path(&self.layout),

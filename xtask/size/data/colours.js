@@ -1,9 +1,9 @@
-// What colour a part has on the map, by its group, its kind or its change, in light and in dark.
+// The colours of parts on the map by group, kind or change, for light and dark themes.
 
 const BLACK = [0, 0, 0], WHITE = [255, 255, 255];
-// Paul Tol's "light" scheme: told apart with any colour vision, and made for text on it.
+// Paul Tol's "light" scheme: distinguishable with any colour vision, and legible below text.
 const PALETTE = ["#77aadd", "#ee8866", "#44bb99", "#eedd88", "#ffaabb", "#99ddff", "#bbcc33", "#aaaa00"].map(parseColour);
-// The next largest groups have the same once more, deeper.
+// Further groups have the same colours, darker.
 const GROUP_COLOURS = [...PALETTE, ...PALETTE.map(colour => mixColours(colour, BLACK, 0.22))];
 const OTHER_COLOUR = parseColour("#c4c8ce");
 const INCREASE_COLOUR = parseColour("#ee7733"), DECREASE_COLOUR = parseColour("#3f8fd0");
@@ -16,7 +16,7 @@ function cssColour([red, green, blue]) {
     return `rgb(${red} ${green} ${blue})`;
 }
 
-/** `amount` of the second colour in the first. */
+/** Mixes `amount` of the second colour, from 0 to 1, into the first. */
 function mixColours(one, other, amount) {
     return one.map((value, channel) => Math.round(value + (other[channel] - value) * amount));
 }
@@ -29,19 +29,19 @@ function luminance(colour) {
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
 
-/** Black or white, whichever reads better on a colour; the worse of both has a contrast of 4.58. */
+/** Black or white, whichever has more contrast on the colour: at least 4.58. */
 function textColourOn(colour) {
     return luminance(colour) > 0.179 ? BLACK : WHITE;
 }
 
-/** The colours of the reader's choice, light or dark. */
+/** The theme that the browser prefers. */
 function currentTheme() {
     const dark = matchMedia("(prefers-color-scheme: dark)").matches;
     const background = parseColour(getComputedStyle(document.body).getPropertyValue("--map-background").trim());
     return { dark, background, adapt: colour => (dark ? darken(colour, background) : colour) };
 }
 
-/** A colour in the dark: so little of it that white reads well on it, and lighter ones still lighter. */
+/** The colour for the dark theme: dark enough for white text; lighter colours stay lighter than others. */
 function darken(colour, background) {
     const maxLuminance = 0.06 + 0.15 * luminance(colour);
     let amount = 0.2;
@@ -49,7 +49,7 @@ function darken(colour, background) {
     return mixColours(colour, background, amount);
 }
 
-/** How the parts of an artefact are coloured: a colour for each, and what the legend says of them. */
+/** A function from parts to colours, and the legend's entries. */
 function colourScheme(mode, root, shown, theme) {
     const { adapt, background } = theme;
     if (mode === "kind") {
@@ -66,7 +66,7 @@ function colourScheme(mode, root, shown, theme) {
             .map(([name, value]) => ({ name, colour: changeColour(value, unchangedColour, adapt) }));
         return { colourOf: node => changeColour(relativeChange(node), unchangedColour, adapt), entries };
     }
-    // By today's sizes in both reports, so that a group keeps its colour.
+    // By the current sizes in both reports, so that a group keeps its colour.
     const rank = group => (group.isPrevious ? group.counterpart?.bytes ?? 0 : group.bytes);
     const groups = mainGroups(root).toSorted((a, b) => rank(b) - rank(a));
     const named = groups.slice(0, GROUP_COLOURS.length);
@@ -83,7 +83,7 @@ function colourScheme(mode, root, shown, theme) {
     return { colourOf, entries };
 }
 
-/** How much a part changed, from -1 to 1: 1 is what is new or doubled. */
+/** A part's relative change, limited to -1 to 1; 1 for new parts and those that have at least doubled. */
 function relativeChange(node) {
     const difference = byteChange(node) ?? 0;
     const before = previousBytes(node);

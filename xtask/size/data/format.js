@@ -1,8 +1,8 @@
-// Numbers and names as people read them, and elements that hold them.
+// Formats numbers and names, and creates elements.
 
 const MINUS = "\u2212";
 
-/** `640 B`, `12.3 kB`, `4.56 MB`: thousands, not 1024s. */
+/** Formats in decimal units: `640 B`, `12.3 kB`, `4.56 MB`. */
 function formatBytes(bytes) {
     if (bytes < 0) return MINUS + formatBytes(-bytes);
     if (bytes < 1e3) return `${bytes} B`;
@@ -10,7 +10,6 @@ function formatBytes(bytes) {
     return `${(bytes / 1e6).toFixed(2)} MB`;
 }
 
-/** A difference of bytes, with its sign. */
 function formatSignedBytes(bytes) {
     if (!bytes) return "same";
     return (bytes > 0 ? "+" : "") + formatBytes(bytes);
@@ -23,7 +22,7 @@ function formatPercent(ratio) {
     return `${hundredths.toFixed(hundredths < 99.95 ? 1 : 0)}%`;
 }
 
-/** By how much of what was before it changed, with the sign. */
+/** The change in percent of `before`, with its sign; empty if either is 0. */
 function formatRelativeChange(change, before) {
     if (!change || !before) return "";
     return (change > 0 ? "+" : MINUS) + formatPercent(Math.abs(change) / before);
@@ -42,7 +41,7 @@ function formatCount(count, singular, plural) {
     return `${count.toLocaleString("en")} ${count === 1 ? singular : plural}`;
 }
 
-/** What of a function's name or a path fits where the whole does not: no arguments, the last `segments`. */
+/** A short form of a function's name or a path: without arguments, only the last `segments`. */
 function shortName(name, segments = 2) {
     if (!name.includes("::") && !name.includes("(")) return /\s/.test(name) ? name : name.slice(name.lastIndexOf("/") + 1);
     let depth = 0, bare = "";
@@ -57,7 +56,7 @@ function shortName(name, segments = 2) {
     return all.slice(-segments).join("::") || name;
 }
 
-/** An element. Attributes that are functions listen; those that are null or false are left out. */
+/** Creates an element. Functions in `attributes` are added as event listeners; null and false are omitted. */
 function createElement(tag, attributes = {}, ...content) {
     const element = document.createElement(tag);
     for (const [name, value] of Object.entries(attributes)) {
@@ -69,24 +68,24 @@ function createElement(tag, attributes = {}, ...content) {
     return element;
 }
 
-/** A name that may be broken where a reader would. */
+/** The name with line break opportunities after separators. */
 function withLineBreaks(name) {
     return name.split(/(?<=::|[(<,/_])(?!:)/).flatMap((segment, index) => (index ? [createElement("wbr"), segment] : [segment]));
 }
 
-/** A figure after its bar, so wide that the bars below one another begin at the same place. */
+/** A bar and a label of fixed width, so that bars in a column are aligned. */
 function barWithLabel(ratio, text) {
     return [bar(ratio), createElement("span", { class: "bar-label" }, text)];
 }
 
-/** A bar that is so much of its track, 0 to 1. */
+/** A bar that fills `ratio` of its track, limited to 0 to 1. */
 function bar(ratio, kind = "") {
     const fill = createElement("span", { class: "fill" });
     fill.style.width = `${Math.max(0, Math.min(1, ratio)) * 100}%`;
     return createElement("span", { class: `bar ${kind}`, "aria-hidden": "true" }, fill);
 }
 
-/** A name with the text that was looked for marked in it; long names begin shortly before it. */
+/** The name with the first match of `text` marked; the beginning of a long name is cut. */
 function highlightMatch(name, text) {
     const start = name.toLowerCase().indexOf(text.toLowerCase());
     if (start < 0) return [name];

@@ -1,13 +1,13 @@
-// Where each part goes on the map: rectangles as square as they can be, each with its parts in it.
+// The treemap's layout: nested rectangles that are as square as possible.
 
-/** What is smaller is not drawn. */
+/** Smaller cells are not drawn. */
 const MIN_CELL_SIZE = 2;
-/** The height of the strip with a whole's name, and from what size on it has one. */
+/** The height of a header with a cell's name, and the minimum size of a cell with a header. */
 const HEADER_HEIGHT = 18, MIN_HEADER_WIDTH = 46, MIN_HEADER_CELL_HEIGHT = 36;
-/** The margin around the parts of a whole that has a strip. */
+/** The margin around the parts of a cell with a header. */
 const MARGIN = 2;
 
-/** The cells of all parts of `root` that can be seen, a whole before what is in it. */
+/** The cells of all visible parts of `root`, each before its own parts. */
 function layoutTreemap(root, width, height) {
     const cells = [];
     const fill = (parent, depth, x, y, w, h) => squarify(parent.parts, x, y, w, h, (node, index, x, y, w, h) => {
@@ -23,8 +23,8 @@ function layoutTreemap(root, width, height) {
 }
 
 /**
- * Fills a rectangle with parts, the largest first: rows along its shorter side, each taking parts as long
- * as that makes its longest rectangle less long.
+ * Fills a rectangle with parts, the largest first: adds parts to a row along the shorter side as long as that improves
+ * the row's worst aspect ratio.
  */
 function squarify(parts, x, y, w, h, addRectangle) {
     const total = parts.reduce((sum, part) => sum + part.bytes, 0);

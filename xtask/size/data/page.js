@@ -1,4 +1,4 @@
-// The page: its state is in the address, `#artefact=…&in=…&find=…`; what is shown follows from that.
+// The page. Its state is the URL's fragment, `#artefact=…&in=…&find=…`.
 
 const sizeDocument = JSON.parse(byId("data").textContent);
 const currentArtefacts = sizeDocument.report.artefacts.map(part => buildTree(part));
@@ -15,7 +15,7 @@ function byId(id) {
     return document.getElementById(id);
 }
 
-/** What the address says. */
+/** The state in the URL's fragment. */
 function viewState() {
     const parameters = new URLSearchParams(location.hash.slice(1));
     return {
@@ -27,7 +27,7 @@ function viewState() {
     };
 }
 
-/** The address of the same view but for some of it. */
+/** The URL of the current view with `changes`. */
 function viewAddress(changes) {
     const { artefact, path, find, view, colour } = { ...viewState(), ...changes };
     const parameters = new URLSearchParams({ artefact });
@@ -42,7 +42,7 @@ function navigate(changes) {
     location.hash = viewAddress(changes);
 }
 
-/** What is shown: the artefact of the report that is chosen, and the part that was gone into. */
+/** The artefact in the selected report, and the part of it that is shown. */
 function selection() {
     const { artefact, path, view } = viewState();
     const root = (view === "before" ? previousArtefacts : currentArtefacts).find(one => one.name === artefact)
@@ -50,7 +50,7 @@ function selection() {
     return { root, shown: findByPath(root, path) };
 }
 
-/** Goes into a part; of one without parts into the one that it is in, and points at it. */
+/** Shows a part; for a leaf, shows its parent, or selects the leaf if the parent is shown already. */
 function openPart(node) {
     const target = node.parts.length ? node : node.parent ?? node;
     if (target === selection().shown) {
@@ -66,7 +66,6 @@ function openParent() {
     if (path.length) navigate({ path: pathNames(selection().shown).slice(0, -1) });
 }
 
-/** A link to a part. */
 function partLink(node) {
     const target = node.parts.length ? node : node.parent ?? node;
     const view = node.isPrevious ? "before" : "now";
@@ -78,7 +77,7 @@ function announce(node) {
     byId("announcement").textContent = `${node.name}, ${formatBytes(node.bytes)}, ${formatPercent(node.bytes / root.bytes)} of ${root.name}`;
 }
 
-/** Shows what there is to know of a part beside a position on the screen. */
+/** Shows the details of a part next to a position in the window; hides them if there is no part. */
 function showTooltip(node, position, byKeyboard) {
     const tooltip = byId("tooltip");
     tooltip.hidden = !node;
@@ -108,7 +107,7 @@ function showTooltip(node, position, byKeyboard) {
     tooltip.style.top = `${Math.max(8, Math.min(top, innerHeight - tooltipHeight - 8))}px`;
 }
 
-/** The artefacts to choose from, each with its size, and by how much it changed. */
+/** Links to the artefacts, each with its size, its change and its budget. */
 function renderArtefacts(selectedName) {
     byId("artefacts").replaceChildren(...currentArtefacts.map(root => {
         const difference = byteChange(root);
@@ -133,7 +132,7 @@ function renderBreadcrumbs(shown) {
     byId("breadcrumbs").replaceChildren(createElement("ol", {}, items));
 }
 
-/** The line above the map: how large what is shown is, and compared with what. */
+/** The line above the map: the size of the part that is shown, and its change. */
 function renderHeadline(root, shown) {
     const difference = byteChange(shown);
     const label = sizeDocument.previous_report?.label;
@@ -166,7 +165,7 @@ function renderLegend({ entries }) {
     })));
 }
 
-/** The parts of what is shown, as a table. */
+/** A table of the parts of the shown part. */
 function renderPartsTable(shown) {
     const rows = shown.parts.length ? shown.parts : [shown];
     const hasValues = field => rows.some(row => Number.isFinite(row[field]));
@@ -179,9 +178,9 @@ function renderPartsTable(shown) {
         bytesColumn("Bytes", row => row.bytes),
         { title: "Share", value: row => row.bytes / shown.bytes, isNumber: true, render: row => barWithLabel(row.bytes / shown.bytes, formatPercent(row.bytes / shown.bytes)) },
         ...hasValues("compressedBytes") ? [bytesColumn("Compressed", row => row.compressedBytes)] : [],
-        ...hasValues("linkedBytes") ? [bytesColumn("Linked", row => row.linkedBytes, "How much of it is in bootstrap")] : [],
+        ...hasValues("linkedBytes") ? [bytesColumn("Linked", row => row.linkedBytes, "The bytes of it in bootstrap")] : [],
         ...shown.hasComparison ? [changeColumn("Change", row => byteChange(row))] : [],
-        { title: "Kind", value: row => kinds.get(row), hint: "The kind of most of its bytes" },
+        { title: "Kind", value: row => kinds.get(row), hint: "Of most of its bytes" },
     ];
     byId("parts").replaceChildren(
         createElement("h2", {}, `Parts of ${shortName(shown.name)}`),
@@ -189,10 +188,10 @@ function renderPartsTable(shown) {
         table("parts", `Parts of ${shown.name}`, columns, rows, { column: 1, descending: true }, 25));
 }
 
-/** The parts of each artefact that changed, once they were shown. */
+/** A cache of the changed parts of each artefact. */
 const changedParts = new Map();
 
-/** What grew and shrank most, by full path. */
+/** A table of the changed parts, by full path. */
 function renderChangesTable(root) {
     const current = currentArtefacts.find(one => one.name === root.name);
     const previous = previousArtefacts.find(one => one.name === root.name);
@@ -207,8 +206,8 @@ function renderChangesTable(root) {
             title: "Part", value: row => pathNames(row).join("/"), render: row => [
                 createElement("span", { class: "part-path" }, pathNames(row).slice(0, -1).map(shortName).join(" › ")), partLink(row)],
         },
-        { title: "Change", value: row => Math.abs(byteChange(row)), isNumber: true, hint: "Ordered by how much, whichever way", render: row => changeColumn("", byteChange).render(row) },
-        { title: "Of it", value: row => (previousBytes(row) ? byteChange(row) / previousBytes(row) : Infinity), isNumber: true, hint: "Ordered with its sign: new first, gone last", render: row => (row.counterpart ? formatRelativeChange(byteChange(row), previousBytes(row)) : row.isPrevious ? "gone" : "new") },
+        { title: "Change", value: row => Math.abs(byteChange(row)), isNumber: true, hint: "Sorted by the absolute value", render: row => changeColumn("", byteChange).render(row) },
+        { title: "Relative", value: row => (previousBytes(row) ? byteChange(row) / previousBytes(row) : Infinity), isNumber: true, hint: "Sorted with its sign: new first, gone last", render: row => (row.counterpart ? formatRelativeChange(byteChange(row), previousBytes(row)) : row.isPrevious ? "gone" : "new") },
         bytesColumn("Before", row => (row.isPrevious ? row.bytes : row.counterpart?.bytes ?? 0)),
         bytesColumn("Now", row => (row.isPrevious ? 0 : row.bytes)),
     ];
@@ -219,7 +218,7 @@ function renderChangesTable(root) {
         table("changes", "Parts that grew or shrank", columns, rows, { column: 1, descending: true }, 8));
 }
 
-/** How many parts match, and which. */
+/** The number of parts that match the search, and the largest ones. */
 function renderMatches(result, root, text) {
     const aside = byId("matches");
     aside.hidden = !result;
@@ -236,7 +235,7 @@ function renderMatches(result, root, text) {
         found.length > list.length && createElement("p", { class: "note" }, `and ${(found.length - list.length).toLocaleString("en")} smaller ones`));
 }
 
-/** Shows what the address says. */
+/** Renders the state in the URL's fragment. */
 function render() {
     const state = viewState();
     const { root, shown } = selection();
@@ -258,7 +257,7 @@ function render() {
     treemap.show({ root: shown, theme, colours, highlights: result?.highlights ?? null });
     byId("map").setAttribute("aria-label", `Map of ${shown.name}, ${formatBytes(shown.bytes)}, ${formatCount(shown.parts.length, "part", "parts")}`);
     document.title = `${pathNodes(shown).map(one => shortName(one.name)).reverse().join(" in ")}, ${formatBytes(shown.bytes)}`;
-    // What had the focus was drawn anew.
+    // The focused element was replaced.
     if (focused && !focused.isConnected) byId("map").focus({ preventScroll: true });
 }
 
@@ -270,7 +269,7 @@ function renderAbout() {
 
 let pendingFrame = 0;
 byId("search").addEventListener("input", () => {
-    // Not a step to go back to for each letter.
+    // Typing does not add entries to the browser's history.
     window.history.replaceState(null, "", viewAddress({ find: byId("search").value }));
     cancelAnimationFrame(pendingFrame);
     pendingFrame = requestAnimationFrame(render);

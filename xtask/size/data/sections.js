@@ -1,11 +1,11 @@
-// What a document has besides artefacts: budgets, history, competitors, the baseline, ablation. Each a section, or null.
+// The sections for budgets, history, competitors, the baseline and ablation. A section without data is null.
 
 function section(name, title, note, ...content) {
     return createElement("section", { class: "card", id: name, "aria-label": title },
         createElement("h2", {}, title), note && createElement("p", { class: "note" }, note), ...content);
 }
 
-/** Sections in two columns; only one where the other has none. */
+/** Sections in two columns; in one if the other is empty. */
 function twoColumns(...columns) {
     const some = columns.map(column => column.filter(Boolean)).filter(column => column.length);
     return createElement("div", { class: "two-columns" }, some.map(column => createElement("div", {}, column)));
@@ -13,11 +13,11 @@ function twoColumns(...columns) {
 
 const measureLabel = measure => (measure === "compressed" ? "compressed" : "uncompressed");
 
-/** Each limit with a bar that says how much of it is used. */
+/** Each limit with a bar that shows the used part. */
 function budgetsSection(all) {
     if (!all?.length) return null;
     const over = all.filter(budget => budget.bytes > budget.limit_bytes).length;
-    const note = over ? `${formatCount(over, "budget is", "budgets are")} exceeded.` : "All are kept.";
+    const note = over ? `${formatCount(over, "budget is", "budgets are")} exceeded.` : "No budget is exceeded.";
     const items = all.map(({ artefact, measure, limit_bytes: limit, bytes }) => createElement("li", {},
         createElement("div", { class: "row" }, createElement("span", {}, `${artefact}, ${measureLabel(measure)}`),
             createElement("span", { class: bytes > limit ? "number increase" : "number" }, bytes > limit
@@ -27,7 +27,7 @@ function budgetsSection(all) {
     return section("budgets", "Budgets", note, createElement("ul", { class: "budgets" }, items));
 }
 
-/** Steps from the oldest to the newest, and the same as a table. */
+/** A chart and a table of the milestones, the oldest first. */
 function historySection(all) {
     if (!all?.length) return null;
     const largest = Math.max(...all.map(milestone => milestone.uncompressed_bytes));
@@ -52,19 +52,18 @@ function historySection(all) {
         bytesColumn("Compressed", row => row.compressed_bytes),
         changeColumn("Change", row => row.compressedChange),
     ];
-    const factor = (one, other) => `${formatPercent(one / other)} of what it was`;
+    const factor = (one, other) => `${formatPercent(one / other)} of the first size`;
     const note = `bootstrap went from ${formatBytes(first.uncompressed_bytes)} to ${formatBytes(last.uncompressed_bytes)}, ${factor(last.uncompressed_bytes, first.uncompressed_bytes)}; compressed from ${formatBytes(first.compressed_bytes)} to ${formatBytes(last.compressed_bytes)}.`;
-    return section("history", "How it became this", note,
+    return section("history", "History", note,
         createElement("ol", { class: "history-chart", "aria-hidden": "true" }, steps),
-        createElement("p", { class: "chart-legend" }, createElement("span", { class: "swatch uncompressed-bar" }), " uncompressed ", createElement("span", { class: "swatch compressed-bar" }), " of it compressed"),
+        createElement("p", { class: "chart-legend" }, createElement("span", { class: "swatch uncompressed-bar" }), " uncompressed ", createElement("span", { class: "swatch compressed-bar" }), " compressed"),
         table("history", "Milestones", columns, rows, { column: 0, descending: false }));
 }
 
-/** Others' figures beside ours. */
 function competitorsSection(all) {
     if (!all?.length) return null;
     const largest = Math.max(...all.map(competitor => competitor.ratio));
-    // Ratios go from 1 to 100 and beyond; only their logarithms fit into one bar.
+    // Ratios range from 1 to over 100: the bars are logarithmic.
     const barLength = ratio => (largest > 1 ? Math.max(0.02, Math.log(Math.max(1, ratio)) / Math.log(largest)) : 1);
     const source = text => (text.startsWith("https://") ? createElement("a", { href: text, rel: "noreferrer" }, new URL(text).hostname) : text);
     const columns = [
@@ -73,20 +72,20 @@ function competitorsSection(all) {
         { title: "Measured", value: competitor => measureLabel(competitor.measure) },
         { title: "Ours", value: competitor => competitor.artefact },
         bytesColumn("Bytes", competitor => competitor.our_bytes),
-        { title: "Times as large", value: competitor => competitor.ratio, isNumber: true, hint: "The bars are logarithmic", render: competitor => barWithLabel(barLength(competitor.ratio), formatRatio(competitor.ratio)) },
+        { title: "Ratio", value: competitor => competitor.ratio, isNumber: true, hint: "The bars are logarithmic", render: competitor => barWithLabel(barLength(competitor.ratio), formatRatio(competitor.ratio)) },
         { title: "Source", value: competitor => competitor.source, render: competitor => createElement("span", { class: "muted" }, source(competitor.source)) },
     ];
-    return section("competitors", "Beside others", null, table("competitors", "Others' figures", columns, all, { column: 5, descending: true }));
+    return section("competitors", "Competitors", null, table("competitors", "Sizes of competitors", columns, all, { column: 5, descending: true }));
 }
 
-/** OpenCV with all of its modules beside ours, which is linked into `bootstrap`. */
+/** Compares OpenCV with all of its default modules with ours, which is linked into `bootstrap`. */
 function baselineSection(baseline, bootstrap) {
     if (!baseline) return null;
     const timeColumn = value => ({ value, isNumber: true, render: module => (value(module) ? formatDuration(value(module)) : "–") });
     const figures = [
         ["bootstrap linked against it", formatBytes(baseline.bootstrap_bytes), bootstrap && `${formatRatio(baseline.bootstrap_bytes / bootstrap.bytes)} ours, ${formatBytes(bootstrap.bytes)}`],
-        ["time of all calls of the compiler", formatDuration(baseline.compile_seconds), baseline.our_compile_seconds > 0 && `${formatRatio(baseline.compile_seconds / baseline.our_compile_seconds)} ours, ${formatDuration(baseline.our_compile_seconds)}`],
-        ["modules and libraries", String(baseline.modules.length), `${baseline.modules.filter(module => !module.our_library_bytes).length} of them left out`],
+        ["compile time, sum of all compiler calls", formatDuration(baseline.compile_seconds), baseline.our_compile_seconds > 0 && `${formatRatio(baseline.compile_seconds / baseline.our_compile_seconds)} ours, ${formatDuration(baseline.our_compile_seconds)}`],
+        ["modules and libraries", String(baseline.modules.length), `${baseline.modules.filter(module => !module.our_library_bytes).length} of them not in ours`],
     ];
     const columns = [
         { title: "Module", value: module => module.name },
@@ -99,14 +98,13 @@ function baselineSection(baseline, bootstrap) {
         { title: "Ours", ...timeColumn(module => module.our_compile_seconds) },
     ];
     const missing = baseline.missing.length > 0 && createElement("details", {},
-        createElement("summary", {}, `${formatCount(baseline.missing.length, "thing", "things")} that OpenCV builds by default and this does not have`),
+        createElement("summary", {}, `${formatCount(baseline.missing.length, "feature", "features")} that OpenCV builds by default and the baseline does not have`),
         createElement("ul", {}, baseline.missing.map(text => createElement("li", {}, text))));
-    return section("baseline", "What leaving out saves", baseline.description,
+    return section("baseline", "Savings against OpenCV's default modules", baseline.description,
         createElement("dl", { class: "figures" }, figures.map(([label, value, comparison]) => createElement("div", {}, createElement("dt", {}, label), createElement("dd", {}, createElement("b", {}, value), comparison && createElement("span", {}, comparison))))),
         table("baseline", "Modules of the baseline", columns, baseline.modules), missing);
 }
 
-/** What single features cost. */
 function ablationSection(all) {
     if (!all?.length) return null;
     const cost = (title, value) => ({ title, value, isNumber: true, render: one => (value(one) < 0 ? formatSignedBytes(value(one)) : formatBytes(value(one))) });
@@ -116,6 +114,6 @@ function ablationSection(all) {
         cost("bootstrap", one => one.bootstrap_bytes),
         cost("Compressed", one => one.compressed_bytes),
     ];
-    return section("ablation", "What each feature costs", "Measured by building without it.",
+    return section("ablation", "Cost of each feature", "Measured by building OpenCV without it.",
         table("ablation", "Features", columns, all, { column: 2, descending: true }));
 }

@@ -1,14 +1,14 @@
-// Tables whose rows are ordered by a click on a column's head.
+// Tables that are sorted by a click on a column's header.
 
-/** By which column each table is ordered, by its name; stays when it is drawn again. */
+/** The sort order of each table, by its name; kept when the table is rendered again. */
 const sortOrders = new Map();
-/** The tables that show all of their rows. */
+/** The names of tables that show all of their rows. */
 const expandedTables = new Set();
 
 /**
- * A table. A column has a `title`, the `value` of a row that it is ordered by, and maybe `isNumber`,
- * what it `render`s instead of the value, and a `hint`. The first is the rows' head. Only `rowLimit` rows are
- * shown until all are asked for.
+ * Creates a table. A column has a `title`, a function `value` from rows to sort keys, and optionally `isNumber`, a
+ * function `render` for the content instead of the value, and a `hint`. The first column is the header of rows. Only
+ * `rowLimit` rows are shown until the button for all of them is clicked.
  */
 function table(name, caption, columns, rows, defaultOrder = { column: 1, descending: true }, rowLimit = 40) {
     const order = sortOrders.get(name) ?? defaultOrder;
@@ -29,7 +29,7 @@ function table(name, caption, columns, rows, defaultOrder = { column: 1, descend
         const { value, isNumber } = columns[order.column];
         const ascending = (a, b) => (isNumber ? value(a) - value(b) : String(value(a)).localeCompare(String(value(b)), "en"));
         const known = row => value(row) !== null && value(row) !== undefined;
-        // What has no value comes last, either way.
+        // Rows without a value are last in both orders.
         const sorted = rows.toSorted((a, b) => known(b) - known(a) || (known(a) ? (order.descending ? ascending(b, a) : ascending(a, b)) : 0));
         heads.forEach((head, index) => {
             const isSorted = index === order.column;
@@ -51,13 +51,12 @@ function table(name, caption, columns, rows, defaultOrder = { column: 1, descend
         more);
 }
 
-/** A column of bytes. */
 function bytesColumn(title, value, hint) {
     const render = row => (Number.isFinite(value(row)) ? formatBytes(value(row)) : "–");
     return { title, value, hint, isNumber: true, render };
 }
 
-/** A column of differences: blue what shrank, orange what grew. */
+/** A column of differences: decreases are blue, increases orange. */
 function changeColumn(title, value, hint) {
     const render = row => {
         const difference = value(row);

@@ -1,9 +1,9 @@
-// Artefacts as trees of parts that know what they are in, what they were before, and which match a text.
+// Artefacts as trees of parts with links to their parents and to the same parts in the other report; search in them.
 
-/** What sorts of bytes there are, as a report names them. */
+/** The values of `kind` in a report. */
 const KINDS = ["code", "constants", "data", "unwind", "relocations", "linking", "padding", "file"];
 
-/** A part and all in it. `key` is the same for the same part of another report. */
+/** The tree of a part. The same part of another report has the same `key`. */
 function buildTree(part, parent = null) {
     const { name, bytes, kind, linked_bytes: linkedBytes, compressed_bytes: compressedBytes } = part;
     const key = parent ? `${parent.key}\0${name}` : name;
@@ -12,13 +12,13 @@ function buildTree(part, parent = null) {
     return node;
 }
 
-/** Each part of a tree, a whole before what is in it. */
+/** Iterates over a tree, each part before its own parts. */
 function* walk(node) {
     yield node;
     for (const part of node.parts) yield* walk(part);
 }
 
-/** Tells the parts of both trees what they are in the other one. */
+/** Links the parts of both trees to their counterparts. */
 function linkTrees(current, previous) {
     const previousNodes = new Map();
     for (const node of walk(previous)) {
@@ -32,31 +32,31 @@ function linkTrees(current, previous) {
     }
 }
 
-/** By how many bytes a part grew since the earlier report; null where there is none. */
+/** A part's change in bytes since the previous report; null without a previous report. */
 function byteChange(node) {
     if (!node.hasComparison) return null;
     const otherBytes = node.counterpart?.bytes ?? 0;
     return node.isPrevious ? otherBytes - node.bytes : node.bytes - otherBytes;
 }
 
-/** How many bytes it had in the earlier report. */
+/** A part's bytes in the previous report, 0 if it was not there. */
 function previousBytes(node) {
     return (node.isPrevious ? node : node.counterpart)?.bytes ?? 0;
 }
 
-/** The parts that a part is in, from the artefact down to itself. */
+/** The part and its ancestors, from the artefact down. */
 function pathNodes(node) {
     const nodes = [];
     for (let ancestor = node; ancestor; ancestor = ancestor.parent) nodes.unshift(ancestor);
     return nodes;
 }
 
-/** The names from the artefact down to a part, without the artefact's. */
+/** The names of the part and its ancestors from the artefact down, without the artefact's. */
 function pathNames(node) {
     return pathNodes(node).slice(1).map(ancestor => ancestor.name);
 }
 
-/** The part at a path, or the last one on the way to it that is there. */
+/** The part at a path, or its deepest ancestor that exists. */
 function findByPath(root, path) {
     let node = root;
     for (const name of path) {
@@ -67,14 +67,13 @@ function findByPath(root, path) {
     return node;
 }
 
-/** The parts that colours tell apart: those of the artefact, or of its only part. */
+/** The parts that have different colours: those of the artefact, or of its only part. */
 function mainGroups(root) {
     let node = root;
     while (node.parts.length === 1 && node.parts[0].parts.length) node = node.parts[0];
     return node.parts;
 }
 
-/** The bytes of each kind in a part. */
 function bytesByKind(node) {
     const kinds = new Map();
     for (const { parts, kind, bytes } of walk(node)) {
@@ -84,8 +83,8 @@ function bytesByKind(node) {
 }
 
 /**
- * The parts whose names have a text in them, the largest first, and their bytes; what is in a part that
- * matches counts once. `highlights` has each part that matches, is in one that does, or has one in it.
+ * The parts whose names contain a text, the largest first, and the sum of their bytes, without counting parts of
+ * matches twice. `highlights` maps matches and their parts to "match", and ancestors of matches to "ancestor".
  */
 function searchTree(root, text) {
     const lowerText = text.toLowerCase();
@@ -106,7 +105,7 @@ function searchTree(root, text) {
     return { found, bytes, highlights };
 }
 
-/** The parts without parts that grew or shrank, of either report. */
+/** The leaves of either report whose size changed. */
 function changedLeaves(current, previous) {
     const leaves = root => [...walk(root)].filter(node => !node.parts.length);
     const removed = leaves(previous).filter(node => !node.counterpart);

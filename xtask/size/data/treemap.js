@@ -1,16 +1,15 @@
-// The map on its canvas: drawn, moved from one view to the next, pointed at with a mouse, finger or keys.
+// The treemap on its canvas: drawing, animation, and control by mouse, touch and keyboard.
 
-/** How long the map takes from one view to the next, in milliseconds. */
 const ANIMATION_MILLISECONDS = 280;
 const FONT = "system-ui, sans-serif";
 
-/** The treemap in `container`, as what it can be asked for. `callbacks` has `hover(node, position)` and `open(node)`. */
+/** Creates the treemap in `container`. `callbacks` has `hover(node, position, byKeyboard)` and `open(node)`. */
 function createTreemap(container, callbacks) {
     const [canvas, overlay] = container.querySelectorAll("canvas");
     const context = canvas.getContext("2d"), overlayContext = overlay.getContext("2d");
     let view = null, cells = [], selected = null, animationFrame = 0;
 
-    /** Lays the cells out for the container's size; with `move`, moves there from the cells before. */
+    /** Lays out the cells for the container's size; with `move`, animates the transition from the previous cells. */
     function layout(move) {
         const { clientWidth: width, clientHeight: height } = container;
         const ratio = devicePixelRatio || 1;
@@ -36,7 +35,7 @@ function createTreemap(container, callbacks) {
         animationFrame = requestAnimationFrame(step);
     }
 
-    /** Where each cell starts to move: where it was, or where it would have been in the view before. */
+    /** Sets the start of each cell's animation: its previous rectangle, or the one it would have had in that view. */
     function setStartPositions(previousCells, root, width, height) {
         const fullArea = { x: 0, y: 0, w: width, h: height };
         const there = previousCells.get(view.root.key);
@@ -64,7 +63,7 @@ function createTreemap(container, callbacks) {
                 ? { x: between(from.x, cell.x), y: between(from.y, cell.y), w: between(from.w, cell.w), h: between(from.h, cell.h) }
                 : cell;
             const left = Math.round(rectangle.x), top = Math.round(rectangle.y);
-            // A line of the ground between neighbours.
+            // Leaves a line of the background between neighbours.
             const cellWidth = Math.round(rectangle.x + rectangle.w) - left, cellHeight = Math.round(rectangle.y + rectangle.h) - top;
             const w = cellWidth > 1 ? cellWidth - 1 : cellWidth, h = cellHeight > 1 ? cellHeight - 1 : cellHeight;
             if (w < 1 || h < 1 || left > width || top > height || left + w < 0 || top + h < 0) continue;
@@ -75,7 +74,7 @@ function createTreemap(container, callbacks) {
         }
     }
 
-    /** The colour of a cell: a whole is paler than its parts, and parts side by side differ a little. */
+    /** The colour of a cell: headers are paler than leaves, and neighbours differ slightly. */
     function cellColour({ node, index, hasHeader }) {
         const { theme, colours, highlights } = view;
         let colour = colours.colourOf(node);
@@ -88,7 +87,7 @@ function createTreemap(container, callbacks) {
         return colour;
     }
 
-    /** Writes a cell's name, and its size where there is room. */
+    /** Draws a cell's name, and its size if there is enough space. */
     function drawLabel({ node, hasHeader, depth }, colour, x, y, w, h) {
         if (!hasHeader && node.parts.length) return;
         if (w < 30 || h < 13) return;
@@ -119,19 +118,19 @@ function createTreemap(container, callbacks) {
         if (context.measureText(bytes).width <= w - 8) context.fillText(bytes, x + 4, y + 4 + lineHeight * 1.5);
     }
 
-    /** The cell at a point, the innermost. */
+    /** The innermost cell at a point. */
     function cellAt(x, y) {
         return cells.findLast(cell => x >= cell.x && x < cell.x + cell.w && y >= cell.y && y < cell.y + cell.h) ?? null;
     }
 
-    /** The cell of the part directly in the view's root that a cell is in. */
+    /** The ancestor of a cell, or the cell itself, that is directly in the view's root. */
     function outerCell(cell) {
         let node = cell.node;
         while (node.parent && node.parent !== view.root) node = node.parent;
         return cells.find(other => other.node === node) ?? cell;
     }
 
-    /** What a click on a cell goes into: the whole whose strip it is, or one step in. */
+    /** The part that a click on a cell opens: that of the header at `y`, or the part directly in the view's root. */
     function clickTarget(cell, y) {
         return cell.hasHeader && y < cell.y + HEADER_HEIGHT ? cell.node : outerCell(cell).node;
     }
@@ -170,7 +169,7 @@ function createTreemap(container, callbacks) {
         callbacks.hover(null);
     }
 
-    /** Chooses the nearest part in a direction. */
+    /** Selects the nearest part in a direction. */
     function selectNeighbour(horizontal, vertical) {
         const outerCells = cells.filter(cell => cell.depth === 1);
         const from = selected ? outerCell(selected) : null;
@@ -215,14 +214,14 @@ function createTreemap(container, callbacks) {
             view = next;
             layout(move ? { root } : null);
         },
-        /** Points at a part, if it is drawn. */
+        /** Selects a part if it is drawn. */
         select: node => select(cells.find(cell => cell.node === node) ?? null),
     };
 }
 
 const fittedTexts = new Map();
 
-/** As much of a name as fits into a width: all of it, a short form, or the beginning of the shortest. */
+/** The longest form of a name that fits into a width: the name, a short form, or the beginning of the shortest form. */
 function fitText(context, name, width) {
     const key = `${context.font}\0${Math.floor(width)}\0${name}`;
     if (fittedTexts.has(key)) return fittedTexts.get(key);

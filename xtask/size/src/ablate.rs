@@ -1,5 +1,5 @@
-//! What single features cost: SDKs that lack one image format or one dispatched instruction set each, and
-//! the function linked with them, to the bytes by which they are smaller.
+//! Ablation: the cost of single features, as the difference in size to SDKs without one image format or one dispatched
+//! instruction set, and to the function linked with them.
 
 use anyhow::{Context, Result};
 use opencv_build::{BuildPaths, Recipe, Sdk, build as build_opencv, find_cached};
@@ -47,7 +47,7 @@ impl Feature {
     }
 }
 
-/// Builds an SDK without each feature, unless it is there. Each takes as long as the SDK itself.
+/// Builds the missing SDKs without one feature. Each takes as long as the SDK itself.
 pub fn build_variants(context: &ComparisonContext) -> Result<()> {
     let (paths, launcher) = (&context.build.paths, &context.build.launcher);
     for feature in features(&context.build.recipe) {
@@ -60,7 +60,7 @@ pub fn build_variants(context: &ComparisonContext) -> Result<()> {
     Ok(())
 }
 
-/// What each feature costs; nothing where nobody built the SDKs that lack them.
+/// The cost of each feature; empty unless all SDKs without a feature were built.
 pub fn measure(context: &ComparisonContext) -> Result<Vec<Ablation>> {
     let mut built = Vec::new();
     let mut missing = Vec::new();
@@ -73,7 +73,7 @@ pub fn measure(context: &ComparisonContext) -> Result<Vec<Ablation>> {
     if !missing.is_empty() {
         if context.has_result(FILE) || !built.is_empty() {
             print_status(&format!(
-                "what features cost is not shown: there is no build of this recipe without {}; \
+                "the costs of features are not shown: this recipe was not built without {}; \
                  `cargo xtask size --ablate` builds what is missing",
                 missing.join(", ")
             ));

@@ -1,5 +1,5 @@
-//! Tables of the binary whose entries are about addresses elsewhere: those for unwinding, and what the loader
-//! must do. Each entry is counted for what lies at its address.
+//! Unwind tables and relocations: sections whose entries refer to addresses in other sections. Each entry is attributed
+//! to what is at its address.
 
 use anyhow::{Context, Result};
 use gimli::{BaseAddresses, CieOrFde, EhFrame, LittleEndian, UnwindSection};
@@ -38,7 +38,7 @@ pub fn is_address_table(section: &str) -> bool {
 
 pub struct SpanIndex<'a> {
     spans: &'a [Span],
-    /// Address, file offset and size of what is loaded.
+    /// Address, file offset and file size of each loaded segment.
     loaded: Vec<(u64, u64, u64)>,
 }
 
@@ -104,12 +104,13 @@ pub fn add_entries(section: &Section, index: &SpanIndex, spans: &mut Vec<Span>) 
                         (offset, length, Some(fde.initial_address()))
                     }
                 };
-                // The length does not count its own field.
+                // The length does not include its own field.
                 add(offset as u64, length as u64 + 4, function, Kind::Unwind);
             }
         }
         ".eh_frame_hdr" => {
-            // Twelve bytes, then for each function its address and that of its entry, relative to here.
+            // A header of twelve bytes, then for each function its address and that of its entry in `.eh_frame`,
+            // relative to this section.
             add(0, 12.min(section.size), None, Kind::Unwind);
             let table = section.data.get(12..).unwrap_or_default();
             for (number, row) in table.chunks_exact(8).enumerate() {
@@ -119,7 +120,7 @@ pub fn add_entries(section: &Section, index: &SpanIndex, spans: &mut Vec<Span>) 
             }
         }
         _ => {
-            // Of three numbers the first is the address that the loader changes.
+            // Entries of three 64-bit numbers; the first is the address that the loader changes.
             for (number, row) in section.data.chunks_exact(24).enumerate() {
                 let bytes = row.first_chunk().copied().unwrap_or_default();
                 let about = Some(u64::from_le_bytes(bytes));

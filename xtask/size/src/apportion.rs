@@ -1,4 +1,4 @@
-//! Whose the constants are that have no name: of those who refer to them.
+//! Attributes unnamed constants to the components that refer to them.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
@@ -10,8 +10,8 @@ use super::link_map::InputSection;
 pub struct Apportionment<'a>(pub HashMap<NodeKey<'a>, Attribution>);
 
 impl<'a> Apportionment<'a> {
-    /// Each such node goes to the component that refers to it most, directly or through others like it; of
-    /// several with as many, to the first by name.
+    /// Each unnamed node is attributed to the component that refers to it most often, directly or through other unnamed
+    /// nodes; of several such components, to the first by name.
     pub fn compute(graph: &Graph<'a>, members: &LibraryMembers) -> Self {
         let attribution = |input: &Option<&InputSection>| {
             let input = (*input)?;
@@ -29,7 +29,7 @@ impl<'a> Apportionment<'a> {
         let nodes = 0..attributions.len();
         let unknown: Vec<Node> = nodes.filter(|node| attributions[*node].is_none()).collect();
         loop {
-            // All of a round at once, so that the order of nodes does not matter.
+            // Attributions of one round take effect together, so that the order of nodes does not matter.
             let found: Vec<_> = unknown
                 .iter()
                 .filter(|node| attributions[**node].is_none())
@@ -77,7 +77,7 @@ mod tests {
             input(".rodata..Lanon.text", 1),
             input(".rodata..Lanon.nobody", 1),
         ];
-        // The table is tokio's, the text is the table's.
+        // tokio refers to the table, and the table to the text.
         let graph = graph(&inputs, &[(0, 2), (2, 3)]);
         let members = LibraryMembers::of_libraries(std::iter::empty()).unwrap();
         let apportionment = Apportionment::compute(&graph, &members);
@@ -88,7 +88,7 @@ mod tests {
         assert_eq!(krate(2), Some("tokio"));
         assert_eq!(krate(3), Some("tokio"));
         assert_eq!(krate(4), None);
-        // What tells its own place is not shared.
+        // A node whose name has a crate is not apportioned.
         assert_eq!(krate(0), None);
     }
 

@@ -1,9 +1,9 @@
-//! What to measure.
+//! The command line of `cargo xtask size`.
 
 use package::build;
 
 #[derive(clap::Args, Clone, Debug, Default)]
-// Two structs of the same name would be one group of options.
+// clap names the group after the struct, and another `Arguments` has that name already.
 #[group(skip)]
 pub struct Arguments {
     #[command(flatten)]
@@ -13,29 +13,28 @@ pub struct Arguments {
     #[arg(long, value_name = "REVISION|FILE")]
     pub against: Option<String>,
 
-    /// Show every part, and not only the largest
+    /// Show all parts, not only the largest
     #[arg(long)]
     pub all: bool,
 
-    /// Say why a function or variable is linked: the chain of references from where the program starts
+    /// Explain why a function or variable is linked: print the chain of references from the program's entry point
     #[arg(long, value_name = "NAME", conflicts_with_all = ["against", "all", "baseline", "ablate", "record"])]
     pub explain: Option<String>,
 
-    /// Build OpenCV with all of its default modules to compare with, unless that was done; takes long
+    /// Compare with a build of all of OpenCV's default modules, which takes long the first time
     #[arg(long, value_name = "WHAT")]
     pub baseline: Option<BaselineKind>,
 
-    /// Build OpenCV without each image format and each set of instructions, unless that was done, to show
-    /// what they cost; takes long
+    /// Measure the cost of each image format and instruction set by building OpenCV without it, which takes long the
+    /// first time
     #[arg(long)]
     pub ablate: bool,
 
-    /// Record in the project what was done that made a difference, and the sizes now
+    /// Record a change that made a difference, and the current sizes, in the project's history
     #[arg(long, value_name = "WHAT")]
     pub record: Option<String>,
 }
 
-/// Something to compare with.
 #[derive(clap::ValueEnum, Clone, Copy, Debug)]
 pub enum BaselineKind {
     /// All modules that OpenCV builds by default

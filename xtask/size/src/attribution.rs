@@ -1,5 +1,5 @@
-//! Whose a span of a linked file is: from the file's path, its archive member and the names in it, to a
-//! group, a component and a source file.
+//! Attributes spans of the linked file to a group, a component and a source file, by the path of the input file, its
+//! archive member and its symbols.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,20 +14,20 @@ use super::link::members;
 use super::link_map::InputSection;
 use super::part::Kind;
 
-/// OpenCV's modules and what binds them.
+/// OpenCV's modules and the Rust bindings.
 pub const OPENCV: &str = "OpenCV";
-/// What OpenCV brings along.
+/// OpenCV's third-party libraries.
 pub const C_LIBRARIES: &str = "C libraries";
-/// Other people's crates, and Rust's own as `std`.
+/// Third-party crates, and the standard library as `std`.
 pub const RUST_CRATES: &str = "Rust crates";
 pub const FUNCTION: &str = "function";
-/// What compilers link to every program.
+/// What the compilers link to every program.
 pub const CXX_RUNTIME: &str = "C++ runtime";
 pub const ELF: &str = "ELF";
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Attribution {
-    /// One of the constants above.
+    /// [`OPENCV`] or one of the other constants.
     pub group: String,
     /// A module, library or crate.
     pub component: String,
@@ -55,8 +55,8 @@ pub struct Span {
     pub kind: Kind,
 }
 
-/// Members of the SDK's libraries, by name; each with its library and its sections, because two
-/// libraries can have members of one name.
+/// Members of the SDK's libraries, by name; each with its library and its sections, because two libraries can have
+/// members of the same name.
 pub struct LibraryMembers(BTreeMap<String, Vec<Member>>);
 
 struct Member {
@@ -84,7 +84,7 @@ impl LibraryMembers {
         Ok(Self(found))
     }
 
-    /// The library that a member is of: the only one, or the one whose member has that section.
+    /// The library of a member: the only one, or the one whose member has that section.
     fn library(&self, name: &str, section: &str, size: u64) -> Option<&str> {
         let members = self.0.get(name)?;
         let has = |member: &&Member| {
@@ -96,7 +96,7 @@ impl LibraryMembers {
     }
 }
 
-/// The name to link by: `opencv_core`, `png`.
+/// The name for `-l`: `opencv_core`, `png`.
 pub fn library_name(path: &Path) -> String {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     stem.strip_prefix("lib").unwrap_or(&stem).to_owned()
@@ -117,15 +117,15 @@ pub fn of_library(library: &str, file: &str) -> Attribution {
     match library.strip_prefix("opencv_") {
         Some(module) => Attribution::new(OPENCV, module, file),
         None => {
-            // cmake's targets are called `libpng`, and their files are linked by what follows `lib`.
+            // The CMake target is `libpng`, the name for the linker `png`.
             let prefix = if library == "zlib" { "" } else { "lib" };
             Attribution::new(C_LIBRARIES, &format!("{prefix}{library}"), file)
         }
     }
 }
 
-/// Where an input belongs, by its file and the mangled name of what is in it; none if the file has
-/// code of many crates, and the name does not tell.
+/// The attribution of an input section by its file and a mangled symbol; none if the file has code of many crates and
+/// the symbol does not contain one.
 pub fn of_input_section(
     input: &InputSection,
     symbol: &str,
@@ -188,7 +188,7 @@ fn of_rust_symbol(symbol: &str) -> Option<Attribution> {
         return of_unmangled_symbol(symbol);
     };
     let attribution = match name.krate.as_str() {
-        // The allocator's and the panic handler's entries, which rustc writes for every program.
+        // The symbols of the allocator and the panic handler, which rustc generates for every program.
         "__rustc" => Attribution::new(RUST_CRATES, "std", "alloc"),
         "function" if name.name.contains("packed_cascades") => {
             Attribution::new(FUNCTION, "cascades", "packed")
@@ -199,7 +199,7 @@ fn of_rust_symbol(symbol: &str) -> Option<Attribution> {
     Some(attribution)
 }
 
-/// What the compiler gives a name that C would: where the program starts, and what unwinding calls.
+/// Unmangled symbols that rustc generates: the program's entry point, and the function that unwinding calls.
 fn of_unmangled_symbol(symbol: &str) -> Option<Attribution> {
     match symbol.trim_start_matches(".text.") {
         "main" => Some(Attribution::new(FUNCTION, "Rust", "bootstrap")),
@@ -208,7 +208,7 @@ fn of_unmangled_symbol(symbol: &str) -> Option<Attribution> {
     }
 }
 
-/// The source file of an object file: `resize.cpp.o` is made of `resize.cpp`.
+/// The source file of an object file: `resize.cpp` of `resize.cpp.o`.
 pub fn source_file(object: &str) -> &str {
     object.strip_suffix(".o").unwrap_or(object)
 }
@@ -274,7 +274,7 @@ mod tests {
             at("png.c.o"),
             Attribution::new("C libraries", "libpng", "png.c")
         );
-        // Two libraries have one: the section's size tells.
+        // Two libraries have a member of this name: the section's size decides.
         assert_eq!(at("utils.cpp.o").component, "imgcodecs");
         assert_eq!(
             at("66b7ac1a-core.o"),

@@ -1,5 +1,5 @@
-//! OpenCV with all modules that it builds by default, beside ours: from both builds and the function
-//! linked with each to what leaving things out has saved, library by library.
+//! Compares OpenCV with all modules that it builds by default with ours, library by library: the libraries, and the
+//! function linked with each.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ struct BuildSizes<'a> {
     linked: &'a LinkedSizes,
 }
 
-/// Builds the baseline unless it is there, which takes about three times as long as the SDK.
+/// Builds the baseline if it is missing, which takes about three times as long as the SDK.
 pub fn build(context: &ComparisonContext) -> Result<()> {
     let build = context.build;
     Full::build(&build.recipe, &build.paths, &build.launcher)
@@ -29,13 +29,13 @@ pub fn build(context: &ComparisonContext) -> Result<()> {
     Ok(())
 }
 
-/// What the baseline that was built is beside ours; none where nobody built it.
+/// Compares the baseline with ours; none if no baseline of this recipe was built.
 pub fn measure(context: &ComparisonContext) -> Result<Option<Baseline>> {
     let (recipe, paths) = (&context.build.recipe, &context.build.paths);
     let Some(full) = Full::find_cached(recipe, paths)? else {
         if context.has_result(FILE) {
             print_status(
-                "the kept baseline is of another source, compiler or option and is not shown; \
+                "the baseline was built from another source, or with another compiler or option, and is not shown; \
                  `cargo xtask size --baseline full` builds it again",
             );
         }
@@ -47,7 +47,7 @@ pub fn measure(context: &ComparisonContext) -> Result<Option<Baseline>> {
     let compile_time = CompileTime::read(&paths.work_dir(&recipe.target))?;
     let known = serde_json::to_vec(&compile_time)?;
     let inputs = fingerprints.iter().map(|text| ("build", text.as_bytes()));
-    // A result without our times is not that of the build whose times are known.
+    // A cached result without our compile times is not reused once they are known.
     let libraries = Fingerprint::of(inputs.chain([("compile time", known.as_slice())]));
     let compare_builds = || {
         let theirs = (context.relink)("baseline", &full.library_paths())
@@ -55,7 +55,7 @@ pub fn measure(context: &ComparisonContext) -> Result<Option<Baseline>> {
         let linked = context.link_with_sdk("ours", context.sdk)?;
         if compile_time.seconds.is_empty() {
             print_status(
-                "how long our libraries took to compile is not known: they were built elsewhere",
+                "the compile times of our libraries are not known: they were built elsewhere",
             );
         }
         let ours = BuildSizes {
@@ -85,7 +85,7 @@ fn compare(full: &BaselineManifest, theirs: &LinkedSizes, ours: &BuildSizes) -> 
         our_compile_seconds: ours.compile_seconds(name),
     });
     let mut modules: Vec<_> = modules.collect();
-    // The largest first; those of one size stay in the order of their names.
+    // The sort is stable: modules of the same size stay in the order of their names.
     modules.sort_by_key(|module| std::cmp::Reverse(module.library_bytes));
     Baseline {
         description: format!(
@@ -104,7 +104,7 @@ fn compare(full: &BaselineManifest, theirs: &LinkedSizes, ours: &BuildSizes) -> 
 }
 
 impl BuildSizes<'_> {
-    /// The names that the libraries are linked by.
+    /// The names for `-l`.
     fn names(&self) -> impl Iterator<Item = &str> {
         let files = self.libraries.iter();
         files.filter_map(|library| library.file.strip_prefix("lib")?.strip_suffix(".a"))
@@ -198,7 +198,7 @@ mod tests {
             ]
         );
         assert_eq!(found.bootstrap_bytes, 70);
-        // What is no library counts on neither side.
+        // Times of targets that are not libraries are not counted.
         assert_eq!(
             (found.compile_seconds, found.our_compile_seconds),
             (108.0, 7.0)

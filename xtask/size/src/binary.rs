@@ -1,4 +1,4 @@
-//! The function's binary, every byte of it: each span with its attribution and its name.
+//! Divides the function's binary into spans that cover every byte, each with its attribution and name.
 
 use anyhow::{Context, Result, ensure};
 use object::Endianness;
@@ -23,7 +23,7 @@ pub fn spans(
     graph: &Graph,
 ) -> Result<Vec<Span>> {
     let apportionment = Apportionment::compute(graph, members);
-    let header = FileHeader64::<Endianness>::parse(binary).context("it is no ELF file")?;
+    let header = FileHeader64::<Endianness>::parse(binary).context("it is not an ELF file")?;
     let sections = header.sections(ENDIAN, binary)?;
     let mut spans = header_spans(header, binary)?;
     let mut address_tables = Vec::new();
@@ -33,7 +33,7 @@ pub fn spans(
             continue;
         }
         let name = sections.section_name(ENDIAN, section)?;
-        let name = std::str::from_utf8(name).context("a section's name is no text")?;
+        let name = std::str::from_utf8(name).context("a section's name is not UTF-8")?;
         let loaded = section.sh_flags(ENDIAN) & SHF_ALLOC != SectionFlags(0);
         let at = Section {
             name,
@@ -44,7 +44,7 @@ pub fn spans(
         };
         let output = map.iter().find(|output| output.name == name && loaded);
         if is_address_table(name) {
-            // What these are for is told by other spans.
+            // Their entries are attributed by the other spans.
             address_tables.push(at);
             continue;
         }
@@ -52,7 +52,7 @@ pub fn spans(
             Some(output) => {
                 ensure!(
                     (output.address, output.size) == (at.address, at.size),
-                    "the linker's map has another `{name}`"
+                    "address or size of `{name}` differs from the linker's map"
                 );
                 for input in &output.inputs {
                     add_input(&at, input, members, &apportionment, &mut spans);
@@ -166,8 +166,8 @@ fn add_input(
     }
 }
 
-/// The symbols of an input that are worth a name, each with the bytes up to its end or the next; of
-/// several at one address the first.
+/// The address, size and name of the symbols of an input that are not internal. Sizes end at the next symbol; of
+/// several symbols at one address, only the largest is used.
 fn named_symbols<'a>(input: &'a InputSection) -> Vec<(u64, u64, &'a str)> {
     let mut symbols: Vec<_> = input
         .symbols
@@ -180,14 +180,14 @@ fn named_symbols<'a>(input: &'a InputSection) -> Vec<(u64, u64, &'a str)> {
     let next = |index: usize| symbols.get(index + 1).map_or(end, |next| next.address);
     let extents = symbols.iter().enumerate().map(|(index, symbol)| {
         let room = next(index).min(end).saturating_sub(symbol.address);
-        // Assembly often does not say how large a function is.
+        // Assembly code often omits the size of a function.
         let size = Some(symbol.size).filter(|size| *size > 0);
         (symbol.address, size.unwrap_or(room).min(room), symbol.name)
     });
     extents.filter(|(_, size, _)| *size > 0).collect()
 }
 
-/// The spans in order, what is between them as padding; they must not overlap.
+/// Sorts the spans and fills the gaps between them with padding; they must not overlap.
 fn fill_gaps(mut spans: Vec<Span>, length: u64) -> Result<Vec<Span>> {
     spans.sort_by_key(|span| span.offset);
     let mut filled = Vec::with_capacity(spans.len() * 2);
@@ -202,7 +202,7 @@ fn fill_gaps(mut spans: Vec<Span>, length: u64) -> Result<Vec<Span>> {
     for span in spans {
         ensure!(
             span.offset >= end,
-            "`{}` begins at byte {} of the file, where something else is",
+            "`{}` begins at byte {} of the file and overlaps another span",
             span.name,
             span.offset
         );

@@ -19,9 +19,9 @@ pub const NAME: &str = "bootstrap";
 
 pub struct LinkAnalysis {
     folder: PathBuf,
-    /// The map of the link that gave the binary.
+    /// The map of the link that produced the binary.
     map: String,
-    /// The link with all references, and its map.
+    /// The link with relocations, and its map.
     graph: Vec<u8>,
     graph_map: String,
 }
@@ -39,18 +39,20 @@ impl LinkAnalysis {
     }
 
     pub fn spans(&self, binary: &[u8], members: &LibraryMembers) -> Result<Vec<Span>> {
-        // A large part of the time is reading two maps, for which there are two cores.
+        // Parsing the two maps takes a large part of the time: they are parsed in parallel.
         let spans = thread::scope(|scope| {
             let map = scope.spawn(|| link_map::parse(&self.map));
             let graph_map = link_map::parse(&self.graph_map)?;
             let graph = Graph::parse(&self.graph, &graph_map)?;
             let map = map.join();
-            let map = map.map_err(|_| anyhow!("reading the map failed"))??;
+            let map = map.map_err(|_| anyhow!("failed to parse the map"))??;
             binary::spans(binary, &map, members, &graph)
         });
         let folder = self.folder.display();
         spans.with_context(|| {
-            format!("failed to make sense of the link in `{folder}`; delete that folder and run this again")
+            format!(
+                "failed to analyse the link in `{folder}`; delete that folder and run this again"
+            )
         })
     }
 
@@ -82,7 +84,7 @@ fn parts(spans: &[&Span], levels: &[fn(&Attribution) -> &str]) -> Vec<Part> {
         .collect()
 }
 
-/// Functions and variables; where one name has several kinds of bytes, each is a leaf.
+/// Functions and variables; a name with several kinds of bytes has one leaf for each.
 fn leaves(spans: &[&Span]) -> Vec<Part> {
     let mut leaves: BTreeMap<(&str, Kind), u64> = BTreeMap::new();
     for span in spans {

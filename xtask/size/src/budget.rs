@@ -1,5 +1,5 @@
-//! Budgets: `[size.budgets]` of `opencv.toml` enters, each limit with what there is leaves; what is over a
-//! limit is an error that says what grew. The recipe's reader knows nothing of that table.
+//! Checks the budgets in `[size.budgets]` of `opencv.toml`, a table that the recipe's parser ignores. The error for an
+//! exceeded budget lists what grew.
 
 use std::collections::BTreeMap;
 
@@ -23,16 +23,14 @@ type Limits = BTreeMap<String, Limit>;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Budgets {
     defaults: Limits,
-    /// For one, instead of the general limits of the same artefact.
+    /// These replace the default limits of the same artefact.
     by_architecture: BTreeMap<Architecture, Limits>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Limit {
-    #[serde(rename = "unpacked")]
     uncompressed: Option<ByteSize>,
-    #[serde(rename = "packed")]
     compressed: Option<ByteSize>,
 }
 
@@ -46,7 +44,7 @@ impl Limit {
     }
 }
 
-/// A recipe's file, of which all but this is the recipe's.
+/// The recipe's file; its other tables are ignored here.
 #[derive(Deserialize)]
 struct File {
     #[serde(default)]
@@ -61,7 +59,7 @@ struct Size {
 }
 
 impl Budgets {
-    /// Those in the file of the recipe that is built; none where it has no such table.
+    /// Reads the budgets in the file of the recipe that is built; none if it has no such table.
     pub fn read(build: &Build) -> Result<Self> {
         Self::parse(&build.recipe_text).with_context(|| {
             format!(
@@ -82,7 +80,7 @@ impl Budgets {
                 continue;
             };
             let toml::Value::Table(table) = value else {
-                bail!("`{name}` in `{TABLE}` is no table of artefacts");
+                bail!("`{name}` in `{TABLE}` is not a table of artefacts");
             };
             let limits = budgets.by_architecture.entry(architecture).or_default();
             for (name, value) in table {
@@ -113,12 +111,12 @@ impl Budgets {
     }
 
     pub fn compare(&self, report: &Report) -> Result<Vec<Budget>> {
-        // Names for other architectures are looked at as well: artefacts have the same everywhere.
+        // Names for other architectures are checked as well: all architectures have the same artefacts.
         let all = self.by_architecture.values().chain([&self.defaults]);
         for name in all.flat_map(BTreeMap::keys) {
             ensure!(
                 report.artefact(name).is_some(),
-                "unknown artefact `{name}` in `{TABLE}`; there are: {}",
+                "unknown artefact `{name}` in `{TABLE}`; known are: {}",
                 report.artefact_names()
             );
         }
@@ -134,8 +132,8 @@ impl Budgets {
                 };
                 let bytes = artefact.bytes_by(measure).with_context(|| {
                     format!(
-                        "`{}` in `{TABLE}` has a compressed limit (`packed`), and is never compressed; \
-                         give `unpacked` alone",
+                        "`{}` in `{TABLE}` has the limit `compressed`, and is never compressed; \
+                         use only `uncompressed`",
                         artefact.name
                     )
                 })?;
@@ -154,11 +152,11 @@ impl Budgets {
 fn parse_limit(name: &str, value: toml::Value) -> Result<Limit> {
     let limit: Limit = value
         .try_into()
-        .with_context(|| format!("`{name}` in `{TABLE}` is no budget"))?;
+        .with_context(|| format!("`{name}` in `{TABLE}` is not a budget"))?;
     ensure!(
         limit.uncompressed.is_some() || limit.compressed.is_some(),
-        "`{name}` in `{TABLE}` limits nothing; give `unpacked` or `packed`, such as \
-         {{ unpacked = \"12 MB\" }}"
+        "`{name}` in `{TABLE}` has no limit; add `uncompressed` or `compressed`, such as \
+         {{ uncompressed = \"12 MB\" }}"
     );
     Ok(limit)
 }
@@ -186,7 +184,7 @@ pub fn check(document: &Document) -> Result<()> {
     Ok(())
 }
 
-/// The components that made an artefact too large, by their uncompressed bytes.
+/// The components that grew most since the previous report, or the largest ones; by their uncompressed bytes.
 fn describe_growth(document: &Document, artefact: &str) -> String {
     let Document {
         report,
@@ -208,9 +206,9 @@ fn describe_growth(document: &Document, artefact: &str) -> String {
             let names: Vec<_> = names.collect();
             if !names.is_empty() {
                 let names = names.join(", ");
-                return format!("since {label}, what grew most uncompressed: {names}");
+                return format!("largest uncompressed increases since {label}: {names}");
             }
-            format!("nothing in it grew since {label}")
+            format!("no part of it grew since {label}")
         }
     };
     let components = report.artefact(artefact).map(|it| components(report, it));

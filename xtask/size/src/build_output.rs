@@ -1,4 +1,4 @@
-//! What is measured: the SDK, the function, and how that was linked.
+//! The measured build: the SDK, the function and the record of its link.
 
 use std::path::PathBuf;
 use std::thread;
@@ -33,7 +33,7 @@ pub struct BuildOutput<'a> {
 }
 
 impl<'a> BuildOutput<'a> {
-    /// Builds the function, and once more if nothing tells how it was linked.
+    /// Builds the function, and builds it again if the record of its link is missing or unusable.
     pub fn new(build: &'a Build) -> Result<Self> {
         let (sdk, binary) = build_binary(build)?;
         let error = match Self::read(build, sdk, binary) {
@@ -74,15 +74,17 @@ impl<'a> BuildOutput<'a> {
             let spans = scope.spawn(|| self.link_analysis.spans(&self.content, &self.members));
             let images = packages::images(workspace, &self.sdk, &self.binary)?;
             let archive = packages::zip_archive(workspace, &self.sdk, &self.binary)?;
-            let spans = spans.join().map_err(|_| anyhow!("looking into it failed"));
+            let spans = spans
+                .join()
+                .map_err(|_| anyhow!("failed to analyse the binary"));
             anyhow::Ok((spans??, images, archive))
         })
-        .context("failed to look into what was built")?;
+        .context("failed to analyse the build's output")?;
         let mut bootstrap = bootstrap::tree(&spans);
         let (archive, compressed_bytes) = archive;
         bootstrap.compressed_bytes = Some(compressed_bytes);
         let trees = images.iter().map(|image| image.tree(&bootstrap));
-        let mut artefacts = trees.collect::<Result<Vec<_>>>()?;
+        let mut artefacts: Vec<_> = trees.collect();
         artefacts.push(archive);
         artefacts.push(libraries::tree(&self.sdk, &spans)?);
         artefacts.insert(0, bootstrap);
@@ -96,7 +98,7 @@ impl<'a> BuildOutput<'a> {
         })
     }
 
-    /// The function linked with static libraries, in that order, instead of the SDK's.
+    /// Links the function with static libraries, in that order, instead of the SDK's.
     pub fn relink(&self, name: &str, libraries: &[PathBuf]) -> Result<LinkedSizes> {
         relink::relink(&self.record, &self.sdk, name, libraries)
     }

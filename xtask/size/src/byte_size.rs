@@ -1,9 +1,9 @@
-//! Sizes as people write them in files: `12 MB`, `640 kB`, in thousands. They become bytes, exactly.
+//! Parses sizes in decimal units, such as `12 MB` or `640 kB`, to an exact number of bytes.
 
 use anyhow::{Result, anyhow};
 use serde::Deserialize;
 
-/// Each unit and how many digits it moves a number by.
+/// Each unit and its power of ten.
 const UNITS: [(&str, usize); 4] = [("B", 0), ("kB", 3), ("MB", 6), ("GB", 9)];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -17,8 +17,8 @@ impl TryFrom<String> for ByteSize {
         parse(&text).map(Self).ok_or_else(|| {
             let units = UNITS.map(|(unit, _)| unit).join(", ");
             anyhow!(
-                "`{text}` is no size; write a number and one of the units {units}, which are \
-                 thousands, such as \"12 MB\" or \"3.6 MB\""
+                "`{text}` is not a size; use a number and one of the decimal units {units}, \
+                 such as \"12 MB\" or \"3.6 MB\""
             )
         })
     }
@@ -36,7 +36,7 @@ fn parse(text: &str) -> Option<u64> {
     if fraction.len() > *digits {
         return None;
     }
-    // The digits of the number with as many zeros behind them as the unit has left.
+    // All digits, padded with zeros to the unit's power of ten.
     format!("{whole}{fraction:0<digits$}").parse().ok()
 }
 
@@ -83,7 +83,7 @@ mod tests {
         ] {
             let error = bytes(text).unwrap_err().to_string();
             assert!(
-                error.starts_with(&format!("`{text}` is no size")),
+                error.starts_with(&format!("`{text}` is not a size")),
                 "{error}"
             );
             assert!(error.contains("B, kB, MB, GB"), "{error}");

@@ -1,4 +1,4 @@
-//! Others who do the same: their figures enter, each beside ours leaves.
+//! Compares the sizes of competitors with ours.
 
 use anyhow::{Context, Result};
 use package::competitors::{CompetitorSize, competitor_sizes};
@@ -6,7 +6,7 @@ use package::competitors::{CompetitorSize, competitor_sizes};
 use super::format::ratio;
 use super::report::{Competitor, Report};
 
-/// The figures that fit the report's architecture, the largest ratio first.
+/// The figures for the report's architecture, the largest ratio first.
 pub fn compare_all(report: &Report) -> Result<Vec<Competitor>> {
     compare(competitor_sizes()?, report)
         .context("failed to compare with `xtask/package/data/competitors.toml`")
@@ -25,7 +25,7 @@ fn compare(figures: Vec<CompetitorSize>, report: &Report) -> Result<Vec<Competit
         let our_bytes = found.and_then(|found| found.bytes_by(measure));
         let our_bytes = our_bytes.with_context(|| {
             let (measure, names) = (measure.label(), report.artefact_names());
-            format!("`{name}` is compared with `{artefact}` {measure}, and there is no such size; there are: {names}")
+            format!("`{name}` is compared with `{artefact}` {measure}, which does not exist; artefacts are: {names}")
         })?;
         competitors.push(Competitor {
             ratio: ratio(figure.bytes, our_bytes).context("an artefact is empty")?,
@@ -105,7 +105,7 @@ mod tests {
                 .unwrap_err()
                 .to_string();
             let expected =
-                format!("`P` is compared with `{artefact}` {measure}, and there is no such size");
+                format!("`P` is compared with `{artefact}` {measure}, which does not exist");
             assert!(error.starts_with(&expected), "{error}");
         }
         let error = parse(&figure("bootstrap", "zipped"))

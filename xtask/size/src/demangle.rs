@@ -1,23 +1,24 @@
-//! Names of functions and variables as people read them, and whose they are. A mangled name goes in.
+//! Demangles names of functions and variables, and determines the crate of Rust names.
 
 use cpp_demangle::{DemangleOptions, Symbol};
 
-/// The crates that are Rust's own. What they have for another crate's types counts as that crate's.
+/// The crates of the standard library. Their generics instantiated for another crate's types are attributed to that
+/// crate.
 const STANDARD: [&str; 3] = ["alloc", "core", "std"];
 
 #[derive(Debug, PartialEq, Eq)]
 pub struct RustName {
-    /// The crate: the first that the name mentions beside the standard ones, `std` where there is none.
-    /// So `drop_in_place` of one of tokio's types is tokio's.
+    /// The first crate in the name that is not a standard one, otherwise `std`: `drop_in_place` of a type of tokio
+    /// belongs to tokio.
     pub krate: String,
-    /// The crate and the module below it, where the name begins with them: `tokio::runtime`.
+    /// The crate and its top-level module, such as `tokio::runtime`, or only the crate.
     pub module: String,
     pub name: String,
 }
 
-/// A Rust name in the mangling v0, or none if it is no such.
+/// Demangles a Rust name in v0 mangling; none for other names.
 pub fn rust(mangled: &str) -> Option<RustName> {
-    // Names of C++ variables can look like Rust's older ones.
+    // C++ names can be mistaken for Rust's legacy mangling.
     if !mangled.starts_with("_R") {
         return None;
     }
@@ -33,7 +34,7 @@ pub fn rust(mangled: &str) -> Option<RustName> {
     })
 }
 
-/// Each crate that a name mentions: where its hash stands behind it.
+/// The crates in a name: each is followed by its hash in brackets.
 fn crate_names(long: &str) -> impl Iterator<Item = &str> {
     long.match_indices('[').filter_map(|(at, _)| {
         let (before, after) = long.split_at(at);
@@ -46,7 +47,7 @@ fn crate_names(long: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The crate and the module below it. Of Rust's own crates the crate alone.
+/// The crate and its top-level module; of standard crates only the crate.
 fn module(name: &str, krate: &str) -> String {
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
     let paths = name.split(|c| !is_part(c));
@@ -58,7 +59,7 @@ fn module(name: &str, krate: &str) -> String {
         return krate.to_owned();
     };
     let parts: Vec<_> = path.split("::").filter(|part| !part.is_empty()).collect();
-    // The last part is the function's or the type's own; a module is what stands between.
+    // The last segment is the function or the type; a module is in between.
     match parts.as_slice() {
         [first, module, _, ..] if krate != "std" && starts_lowercase(module) => {
             format!("{first}::{module}")
@@ -72,12 +73,12 @@ fn starts_lowercase(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_lowercase())
 }
 
-/// A C++ name as people read it, without what it returns; others as they are.
+/// Demangles a C++ name without its return type; other names are unchanged.
 pub fn cpp(mangled: &str) -> String {
     if !mangled.starts_with("_Z") {
         return mangled.to_owned();
     }
-    // Clang's copies of functions have suffixes that no C++ name has.
+    // Clang adds suffixes such as `.cold.1` to copies of functions.
     let (plain, suffix) = mangled.split_once('.').unwrap_or((mangled, ""));
     let demangled = Symbol::new(plain).ok().and_then(|symbol| {
         let options = DemangleOptions::new().no_return_type();
@@ -90,14 +91,14 @@ pub fn cpp(mangled: &str) -> String {
     }
 }
 
-/// The name in that of a section: `.rodata..Lswitch.table._RNv…` is of `_RNv…`.
+/// The Rust symbol in a section's name: `_RNv…` of `.rodata..Lswitch.table._RNv…`.
 pub fn symbol_of_section(section: &str) -> &str {
     let rust = section.find("_R").map(|at| &section[at..]);
     rust.unwrap_or(section)
 }
 
-/// Whether a symbol is for assemblers and linkers alone: a label, a table of exceptions, or a mark of where
-/// code and data begin, which AArch64 has (ELF for the Arm 64-bit Architecture, "Mapping symbols").
+/// Whether a symbol is only for assemblers and linkers: a label, an exception table, or AArch64's mark of the begin of
+/// code or data (ELF for the Arm 64-bit Architecture, "Mapping symbols").
 pub fn is_internal_symbol(symbol: &str) -> bool {
     let is_mapping_symbol = |mark: &str| {
         let rest = symbol.strip_prefix(mark);

@@ -1,5 +1,4 @@
-//! What changed between two reports: parts by their paths, and components, the largest changes first.
-//! Refuses to know how either report came about.
+//! The changes between two reports: parts by their paths, and components, the largest changes first.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,9 +14,9 @@ pub type PartPath = Vec<String>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     pub path: PartPath,
-    /// Its bytes before; none if it is new.
+    /// Bytes; none if the part is new.
     pub before: Option<u64>,
-    /// Its bytes after; none if it is gone.
+    /// Bytes; none if the part is gone.
     pub after: Option<u64>,
 }
 
@@ -46,7 +45,7 @@ impl Change {
     }
 }
 
-/// A part's name within its artefact: `OpenCV/imgproc`. The artefact's own name for itself.
+/// A part's name within its artefact, such as `OpenCV/imgproc`; for an artefact, its name.
 pub fn display_name(path: &[String]) -> String {
     match path {
         [_, below @ ..] if !below.is_empty() => below.join("/"),
@@ -58,8 +57,8 @@ fn artefact_name(path: &[String]) -> &str {
     path.first().map_or("", String::as_str)
 }
 
-/// A part's earlier state: none if nothing is known of it, as there is no earlier report or it does not go down so
-/// far, and no part in it if it was not there.
+/// A part's earlier state: `None` if it is not known, because there is no previous report or it does not go to that
+/// depth; `Some(None)` if the part did not exist.
 pub type PreviousPart<'a> = Option<Option<&'a Part>>;
 
 pub fn previous_part<'a>(whole: PreviousPart<'a>, name: &str) -> PreviousPart<'a> {
@@ -70,8 +69,8 @@ pub fn previous_part<'a>(whole: PreviousPart<'a>, name: &str) -> PreviousPart<'a
     }
 }
 
-/// The changed parts whose own parts tell nothing of it, the largest change first: functions, files, and wholes
-/// that one report does not go into. The function's program is looked into once.
+/// The deepest changed parts, the largest change first: functions, files, and parts whose own parts are not in both
+/// reports. Copies of the function's program in other artefacts are omitted.
 pub fn changed_parts(before: &Report, after: &Report) -> Vec<Change> {
     let changes = changes(before, after);
     let is_copy = |change: &Change| change.path.iter().skip(1).any(|name| is_program(name));
@@ -89,8 +88,8 @@ fn largest_first(changes: &mut [Change]) {
     changes.sort_by_key(|change| std::cmp::Reverse(change.difference().unsigned_abs()));
 }
 
-/// Every artefact and part that is not of the same size in both, each whole before its parts. Where one
-/// report does not go down as far as the other, nothing is said of what lies below.
+/// Every artefact and part whose size differs, each before its own parts. Parts at a depth that one report does not
+/// have are omitted.
 fn changes(before: &Report, after: &Report) -> Vec<Change> {
     let mut found = Vec::new();
     compare(&[], &before.artefacts, &after.artefacts, &mut found);
@@ -126,9 +125,8 @@ fn by_name(parts: &[Part]) -> impl Iterator<Item = (&str, &Part)> {
     parts.iter().map(|part| (part.name.as_str(), part))
 }
 
-/// The components of an artefact with their bytes, by their paths: of `bootstrap` what lies in its groups, of
-/// static libraries the libraries, of others the files of each layer. Where the function's program is among
-/// those, its components take its place.
+/// The components of an artefact with their bytes, by their paths: of `bootstrap` the parts of its groups, of static
+/// libraries the libraries, of others the files of each layer. The function's program is replaced by its components.
 pub fn components(report: &Report, artefact: &Part) -> BTreeMap<PartPath, u64> {
     let whole = &artefact.name;
     let holds_program = |part: &Part| whole != PROGRAM && is_program(&part.name);
@@ -156,8 +154,8 @@ fn is_program(name: &str) -> bool {
     name.rsplit('/').next() == Some(PROGRAM)
 }
 
-/// The components of an artefact that changed, the largest change first. Of an artefact whose total alone was
-/// kept, those of the program in it.
+/// The changed components of an artefact, the largest change first. If only the artefact's total is known, those of the
+/// program in it.
 pub fn changed_components(before: &Report, after: &Report, artefact: &str) -> Vec<Change> {
     let components =
         |name: &str| [before, after].map(|report| Some(components(report, report.artefact(name)?)));
@@ -187,7 +185,7 @@ pub fn changed_components(before: &Report, after: &Report, artefact: &str) -> Ve
     changes
 }
 
-/// The `count` components that grew most, the first more than the second.
+/// The `count` components that grew most, in descending order.
 pub fn largest_increases(
     before: &Report,
     after: &Report,
@@ -200,11 +198,11 @@ pub fn largest_increases(
     changes
 }
 
-/// What changed most in all artefacts. What lies in several is listed once.
+/// The changed components of all artefacts. A component in several artefacts is listed once.
 pub fn all_changed_components(before: &Report, after: &Report) -> Vec<Change> {
     let changes = after.artefacts.iter().flat_map(|artefact| {
         let changes = changed_components(before, after, &artefact.name).into_iter();
-        // The program's components come again in whatever has it.
+        // The program's components are repeated in each artefact with the program.
         changes.filter(move |change| change.artefact() == artefact.name)
     });
     let mut changes: Vec<_> = changes.collect();

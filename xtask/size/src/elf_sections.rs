@@ -1,5 +1,5 @@
-//! A shared library or program that others made, by what its sections are for: names of what is inside
-//! were stripped, so that this is all that the file tells.
+//! Divides shared libraries and programs of other projects by the purpose of their sections: their symbols are
+//! stripped, so that the file has no more details.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use object::{Endianness, elf};
 
 use super::part::{Kind, Part};
 
-/// The parts of an ELF file; one leaf if it is none.
+/// The parts of an ELF file; a single leaf for other files.
 pub fn parts(data: &[u8]) -> Vec<Part> {
     let size = data.len() as u64;
     let mut sums: BTreeMap<Kind, u64> = BTreeMap::new();

@@ -1,5 +1,5 @@
-//! `cargo xtask size --explain NAME`: why something is in the function, as the shortest chain of references
-//! from where the program starts.
+//! `cargo xtask size --explain NAME`: explains why a symbol is in the function by the shortest chain of references from
+//! the program's entry point.
 
 use std::collections::VecDeque;
 
@@ -13,25 +13,24 @@ use super::graph::{Graph, Node, NodeKey};
 use super::link_map::InputSection;
 use support::output::{CommandOutput, format_bytes};
 
-/// The most characters of a name in a terminal; `--json` has all of it.
+/// In characters, in a terminal; `--json` prints whole names.
 const NAME_WIDTH: usize = 100;
-/// At most so many things are explained that a name fits.
 const MAX_MATCHES: usize = 5;
 
 #[derive(Debug, Serialize)]
 pub struct Explanation {
     pub name: String,
-    /// Those that the name fits, the largest first.
+    /// Sorted by size, the largest first.
     pub matches: Vec<Match>,
     pub omitted_matches: usize,
 }
 
 #[derive(Debug, Serialize)]
 pub struct Match {
-    /// From where the program starts to it.
+    /// From the program's entry point to the match.
     pub chain: Vec<ChainLink>,
     pub referrer_count: usize,
-    /// Bytes of code and data that would not be there without it: its own, and what only it needs.
+    /// Bytes of code and data that would not be linked without it: its own, and what only it needs.
     pub retained_bytes: u64,
 }
 
@@ -57,9 +56,8 @@ pub fn explain(graph: &Graph, members: &LibraryMembers, name: &str) -> Result<Ex
     }
     if nodes.is_empty() {
         bail!(
-            "nothing in the function is called `{name}`: it is not linked, it has become a part of what \
-             calls it, or its name is another one; `cargo xtask size` writes a page in which one can \
-             search for names"
+            "the function has no symbol called `{name}`: it is not linked, it was inlined into its callers, \
+             or its name differs; `cargo xtask size` writes a page in which you can search for names"
         );
     }
     nodes.sort_by_key(|node| (std::cmp::Reverse(bytes(graph, *node)), *node));
@@ -79,7 +77,7 @@ pub fn explain(graph: &Graph, members: &LibraryMembers, name: &str) -> Result<Ex
     })
 }
 
-/// Where the loader begins: the program's start, and what runs before `main` and after it.
+/// What the loader calls: the entry point, and functions that run before `main` and after it.
 fn roots(graph: &Graph) -> Vec<Node> {
     let lists = [".init_array", ".fini_array", ".preinit_array"];
     let is_root = |input: &InputSection| {
@@ -87,14 +85,15 @@ fn roots(graph: &Graph) -> Vec<Node> {
             || input.symbols.iter().any(|symbol| symbol.name == "_start")
     };
     let nodes = graph.inputs.iter().enumerate();
-    // The start first, so that chains begin there where they can.
+    // The entry point first, so that chains begin there if possible.
     let roots = nodes.filter_map(|(node, input)| Some((node, input.filter(|it| is_root(it))?)));
     let mut roots: Vec<_> = roots.collect();
     roots.sort_by_key(|(node, input)| (input.section != ".text", *node));
     roots.into_iter().map(|(node, _)| node).collect()
 }
 
-/// For each node that can be reached without `cut` the one before it on a shortest way; of roots, itself.
+/// The predecessor of each node on a shortest path from a root that avoids `cut`; of a root, itself; none for nodes
+/// that are not reachable.
 fn shortest_paths(graph: &Graph, roots: &[Node], cut: Option<Node>) -> Vec<Option<Node>> {
     let mut from = vec![None; graph.keys.len()];
     let mut queue = VecDeque::new();
@@ -168,12 +167,12 @@ impl CommandOutput for Explanation {
                 continue;
             };
             let others = match found.referrer_count {
-                0 => "nothing refers to it: the loader does".to_owned(),
-                1 => "one refers to it".to_owned(),
-                many => format!("{many} refer to it"),
+                0 => "only the loader refers to it".to_owned(),
+                1 => "1 section refers to it".to_owned(),
+                many => format!("{many} sections refer to it"),
             };
             text += &format!(
-                "{}\n  {} of {}; {others}; with what only it needs, {}\n",
+                "{}\n  {} of {}; {others}; {} with what only it needs\n",
                 truncate_middle(&last.name, NAME_WIDTH),
                 format_bytes(last.bytes),
                 last.attribution,
@@ -188,7 +187,7 @@ impl CommandOutput for Explanation {
         }
         if self.omitted_matches > 0 {
             text += &format!(
-                "{} more have `{}` in their names\n",
+                "{} more contain `{}` in their names\n",
                 self.omitted_matches, self.name
             );
         }
@@ -236,7 +235,7 @@ mod tests {
         assert_eq!((found.referrer_count, found.retained_bytes), (2, 16 + 32));
         let text = explained.to_text();
         assert!(
-            text.contains("2 refer to it; with what only it needs, 48 B"),
+            text.contains("2 sections refer to it; 48 B with what only it needs"),
             "{text}"
         );
     }

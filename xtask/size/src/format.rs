@@ -1,4 +1,4 @@
-//! How differences, shares and ratios are written for people, and long names so that a line holds them.
+//! Formats differences, shares, ratios and long names.
 
 use support::output::format_bytes;
 
@@ -6,7 +6,7 @@ pub fn difference(before: u64, after: u64) -> i64 {
     after.cast_signed().wrapping_sub(before.cast_signed())
 }
 
-/// A difference of bytes with its sign: `+1.2 kB`.
+/// Formats as `+1.2 kB`.
 pub fn format_signed_bytes(bytes: i64) -> String {
     let sign = match bytes {
         0 => "",
@@ -16,19 +16,19 @@ pub fn format_signed_bytes(bytes: i64) -> String {
     format!("{sign}{}", format_bytes(bytes.unsigned_abs()))
 }
 
-/// How many times as large as `other` something is; none where there is nothing.
+/// None if `other` is zero.
 pub fn ratio(bytes: u64, other: u64) -> Option<f64> {
     #[expect(clippy::cast_precision_loss, reason = "few digits are shown")]
     (other > 0).then(|| bytes as f64 / other as f64)
 }
 
-/// A ratio: `2.4x`, `76x`.
+/// Formats as `2.4x` or `76x`.
 pub fn format_ratio(ratio: f64) -> String {
     let digits = usize::from(ratio < 10.0);
     format!("{ratio:.digits$}x")
 }
 
-/// The part that `bytes` are of `whole`: `12.3%`.
+/// Formats `bytes` of `whole` as `12.3%`; empty if `whole` is zero.
 pub fn format_percentage(bytes: u64, whole: u64) -> String {
     match ratio(bytes, whole) {
         None => String::new(),
@@ -37,21 +37,21 @@ pub fn format_percentage(bytes: u64, whole: u64) -> String {
     }
 }
 
-/// By how much `after` is more than `before`: `+12.3%`; empty where there was nothing.
+/// Formats as `+12.3%`; empty if `before` is zero.
 pub fn format_percent_change(before: u64, after: u64) -> String {
     ratio(after, before).map_or(String::new(), |ratio| {
         format!("{:+.1}%", (ratio - 1.0) * 100.0)
     })
 }
 
-/// A name of at most `width` characters: of a longer one, its begin and its end.
+/// Replaces the middle of a name of more than `width` characters by `…`.
 pub fn truncate_middle(name: &str, width: usize) -> String {
     let characters = name.chars().count();
     if characters <= width {
         return name.to_owned();
     }
     let kept = width.saturating_sub(1);
-    // What tells names of one whole apart is more often at their end.
+    // Names of parts of the same whole differ more often at their end, which gets the odd character.
     let head = kept / 2;
     let tail = kept - head;
     let begin = name.chars().take(head);

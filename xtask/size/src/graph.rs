@@ -1,5 +1,5 @@
-//! What refers to what in the function: sections of the files that were linked, and the strings and numbers
-//! that the linker keeps once for all. Made of a link that kept its relocations.
+//! The graph of references in the function, from a link with relocations. Nodes are the input sections, and the strings
+//! and numbers that the linker merges.
 
 use std::collections::HashMap;
 
@@ -17,23 +17,23 @@ pub type Node = usize;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum NodeKey<'a> {
-    /// A file, its member and a section.
+    /// The file, its archive member and the section.
     Section(&'a str, Option<&'a str>, &'a str),
-    /// What files share: a string or a number, in a section of the linker's own.
+    /// The linker's section of merged constants, and the bytes of a string or number.
     Merged(&'a str, Vec<u8>),
 }
 
 #[derive(Default)]
 pub struct Graph<'a> {
     pub keys: Vec<NodeKey<'a>>,
-    /// The sections' inputs; none of what is merged.
+    /// None for merged constants.
     pub inputs: Vec<Option<&'a InputSection<'a>>>,
-    /// What each node refers to, without repetition.
+    /// The nodes that each node refers to, without duplicates.
     pub references: Vec<Vec<Node>>,
     nodes_by_key: HashMap<NodeKey<'a>, Node>,
 }
 
-/// How the file's bytes are written; both of Lambda's processors do it like this.
+/// Both of Lambda's architectures are little-endian.
 const ENDIAN: Endianness = Endianness::Little;
 
 impl<'a> Graph<'a> {
@@ -90,13 +90,13 @@ impl<'a> Graph<'a> {
                 let Ok(symbol) = symbols.symbol(object::SymbolIndex(index as usize)) else {
                     continue;
                 };
-                // What is thread-local has an offset and no address.
+                // A thread-local symbol has an offset and no address.
                 if symbol.is_undefined(ENDIAN) || symbol.st_type() == STT_TLS {
                     continue;
                 }
                 let mut target = symbol.st_value(ENDIAN);
                 if symbol.st_type() == STT_SECTION {
-                    // It stands for all in the section; the addend tells what is meant.
+                    // The symbol is the whole section; the addend is the offset in it.
                     let kind = relocation.r_type(ENDIAN, false);
                     let section = graph.inputs[*from].map_or("", |input| input.section);
                     let addend =
@@ -129,7 +129,7 @@ impl<'a> Graph<'a> {
         Ok(graph)
     }
 
-    /// LibraryMembers of one name can have sections of one name: each is a node, and the first is found by the key.
+    /// Members with the same name can have sections with the same name: each is a node, and the key finds the first.
     fn add(&mut self, key: NodeKey<'a>, input: Option<&'a InputSection<'a>>) -> Node {
         let node = self.keys.len();
         self.nodes_by_key.entry(key.clone()).or_insert(node);
@@ -139,8 +139,8 @@ impl<'a> Graph<'a> {
         node
     }
 
-    /// A function's table of exceptions is found through the unwind tables, whose relocations linkers
-    /// do not keep; its section's name tells whose it is.
+    /// Functions refer to their exception tables by the unwind tables, whose relocations linkers do not keep; the
+    /// table's section name contains the function.
     fn add_exception_tables(&mut self) {
         const TABLE: &str = ".gcc_except_table.";
         let tables = self.keys.iter().enumerate();
@@ -159,19 +159,20 @@ impl<'a> Graph<'a> {
     }
 }
 
-/// What to add to the addend of a relocation that is `at` so many bytes in a section, to get what is meant.
+/// The correction of a relocation's addend to the target's offset. `at` is the relocation's offset in its section, in
+/// bytes.
 fn addend_bias(kind: RelocationType, section: &str, at: u64) -> i64 {
     use object::elf::{
         R_AARCH64_PREL32, R_X86_64_GOTPCREL, R_X86_64_GOTPCRELX, R_X86_64_PC32, R_X86_64_PLT32,
         R_X86_64_REX_GOTPCRELX,
     };
     match kind {
-        // A jump table has distances from its own begin, and the addend one from the entry.
+        // Entries of a jump table are relative to its begin, the addend to the entry.
         R_X86_64_PC32 | R_AARCH64_PREL32 if section.starts_with(".rodata") => {
             -i64::try_from(at).unwrap_or_default()
         }
         R_X86_64_PC32 if !section.starts_with(".text") => 0,
-        // An instruction counts from its end, which in most is four bytes after the address in it.
+        // Instructions are relative to their end, in most cases four bytes after the operand.
         R_X86_64_PC32
         | R_X86_64_PLT32
         | R_X86_64_GOTPCREL
@@ -196,7 +197,7 @@ impl<'a> NodeKey<'a> {
 pub mod tests {
     use super::*;
 
-    /// A section of the Rust object with one symbol of that name, which is not mangled.
+    /// A section of the Rust object with one symbol of that name.
     pub fn input(name: &'static str, size: u64) -> InputSection<'static> {
         InputSection {
             file: "/d/b.1-cgu.0.rcgu.o",
@@ -212,7 +213,7 @@ pub mod tests {
         }
     }
 
-    /// The graph of some inputs, and of which refers to which, by their numbers.
+    /// The graph of `inputs` with `references`, pairs of indices into `inputs`.
     pub fn graph<'a>(inputs: &'a [InputSection<'a>], references: &[(Node, Node)]) -> Graph<'a> {
         let mut graph = Graph::default();
         for input in inputs {

@@ -1,6 +1,5 @@
-//! `data/history.json`: what made the function what it is, and the report of the last record. A record
-//! enters and the file is written anew; the file of a git revision, or a document that was printed, leaves as
-//! an earlier report.
+//! `data/history.json`: the milestones of the function's size, and the report of the last record. Records milestones,
+//! and loads previous reports from that file in a git revision or from a printed document.
 
 use std::path::Path;
 
@@ -53,10 +52,13 @@ impl History {
     }
 
     fn add_milestone(&mut self, description: &str, report: &Report) -> Result<()> {
-        ensure!(!description.trim().is_empty(), "say what was done");
+        ensure!(
+            !description.trim().is_empty(),
+            "the description is empty; describe what was done"
+        );
         ensure!(
             report.architecture == RECORDED_ARCHITECTURE,
-            "milestones are those of {RECORDED_ARCHITECTURE}, and this report is of {}",
+            "milestones are recorded for {RECORDED_ARCHITECTURE}, and this report is for {}",
             report.architecture
         );
         let missing = || format!("the report has no compressed size of `{}`", bootstrap::NAME);
@@ -85,7 +87,7 @@ pub fn record(root: &Path, description: &str, report: &Report) -> Result<()> {
     atomic::write(&path, history.to_json()?.as_bytes())
 }
 
-/// The report without what lies below the components of `bootstrap`, and of other artefacts the totals.
+/// The report with only the components of `bootstrap`, and the totals of other artefacts.
 fn compact(report: &Report) -> Report {
     let artefacts = report.artefacts.iter().map(|artefact| {
         let is_program = artefact.name == bootstrap::NAME;
@@ -97,7 +99,7 @@ fn compact(report: &Report) -> Report {
     }
 }
 
-/// The report that `against` names: a file that `--json` printed, or a revision of the checkout at `root`.
+/// Loads the report of `--against`: a file that `--json` printed, or a revision of the checkout at `root`.
 pub fn load_previous(
     root: &Path,
     against: &str,
@@ -107,7 +109,9 @@ pub fn load_previous(
     let report = if path.is_file() {
         let text = fs::read(path)?;
         report::parse_report(&text)
-            .context("it is nothing that this version's `cargo xtask size --json` printed; print it again")
+            .context(
+                "it was not printed by this version's `cargo xtask size --json`; print it again",
+            )
             .with_context(|| format!("failed to read the sizes in `{}`", path.display()))?
     } else {
         report_at_revision(root, against)
@@ -115,7 +119,7 @@ pub fn load_previous(
     };
     ensure!(
         report.architecture == architecture,
-        "the sizes of `{against}` are of {}, and these are of {architecture}; compare with a file that \
+        "the sizes of `{against}` are for {}, and these are for {architecture}; compare with a file that \
          `cargo xtask size --architecture {architecture} --json` printed",
         report.architecture
     );
@@ -130,11 +134,11 @@ fn report_at_revision(root: &Path, name: &str) -> Result<Report> {
     let instead = "name another revision, or a file that `cargo xtask size --json` printed";
     ensure!(
         git::is_checkout(root),
-        "the project is no git checkout, and there is no such file; {printed}"
+        "there is no such file, and the project is not a git checkout; {printed}"
     );
-    let cannot = || format!("git cannot be run; {printed}");
+    let cannot = || format!("failed to run git; {printed}");
     let run_git = |arguments: &[&str]| git::run_git(root, arguments).with_context(cannot);
-    // Git would take it for an option.
+    // git would take a name with a leading `-` for an option, and one with a colon for a file.
     let is_name = !name.is_empty() && !name.starts_with('-') && !name.contains(':');
     let commit = format!("{name}^{{commit}}");
     ensure!(
@@ -142,7 +146,7 @@ fn report_at_revision(root: &Path, name: &str) -> Result<Report> {
             && run_git(&["rev-parse", "--quiet", "--verify", &commit])?
                 .status
                 .success(),
-        "git knows none of that name, and there is no such file; {instead}"
+        "there is no such file, and no such git revision; {instead}"
     );
     let show = |file: &str| run_git(&["show", &format!("{name}:{file}")]);
     let mut shown = show(FILE)?;
@@ -151,12 +155,12 @@ fn report_at_revision(root: &Path, name: &str) -> Result<Report> {
     }
     ensure!(
         shown.status.success(),
-        "it has no `{FILE}`, as it is older than that; {instead}"
+        "it is older than `{FILE}`; {instead}"
     );
     let history = History::parse(&String::from_utf8_lossy(&shown.stdout))
         .with_context(|| format!("its `{FILE}` cannot be used; {instead}"))?;
     history.report.with_context(|| {
-        format!("nothing was recorded in it with `cargo xtask size --record`; {instead}")
+        format!("it has no sizes recorded with `cargo xtask size --record`; {instead}")
     })
 }
 

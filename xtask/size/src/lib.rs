@@ -1,5 +1,7 @@
-//! `cargo xtask size`: how large everything is that is built, and of what: every byte of every artefact, what
-//! it was before, and what others need for the same. The report is also written as a page and as Markdown.
+//! `cargo xtask size`: reports the size of every artefact and attributes each of its bytes; compares it with a previous
+//! report and with competitors. The report is also written as an HTML page and as Markdown.
+//!
+#![doc = include_str!("../README.md")]
 
 mod ablate;
 mod address_tables;
@@ -80,7 +82,7 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
         page,
     };
     print(&answer, json)?;
-    // One that is over a budget is not kept: until it is mended, what grew is told since the one before.
+    // A report over a budget is not saved, so that later reports list what grew since the last one within it.
     budget::check(&answer.document)?;
     store::save(&folder, &answer.document.report)
 }
@@ -106,7 +108,7 @@ pub fn document(arguments: &Arguments, built: &BuildOutput) -> Result<Document> 
     })
 }
 
-/// Writes the report into `folder` in each form, whole or not at all; the page's path.
+/// Writes the report into `folder` as a page and as Markdown; returns the page's path.
 fn write_reports(folder: &Path, document: &Document) -> Result<PathBuf> {
     let page = folder.join("report.html");
     atomic::write(&page, page::render(document)?.as_bytes())?;
@@ -120,7 +122,7 @@ impl CommandOutput for SizeOutput {
         let text = terminal::render(&self.document, self.display);
         let page = output::display_path(&self.page);
         format!(
-            "{}\n\nThe same to look at and to search: {page}",
+            "{}\n\nThe same as a page with a map and a search: {page}",
             text.trim_end()
         )
     }

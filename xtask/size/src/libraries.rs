@@ -1,4 +1,4 @@
-//! The SDK's static libraries: each with its members, and how much of each is in the function.
+//! The SDK's static libraries: each with its members, and the bytes of each that are linked into the function.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -13,7 +13,7 @@ use super::part::{Kind, Part};
 
 pub const NAME: &str = "static libraries";
 
-/// All libraries of `sdk`. What is linked is read off the spans of the function.
+/// All libraries of `sdk`. The linked bytes are the sums of the function's `spans`.
 pub fn tree(sdk: &Sdk, spans: &[Span]) -> Result<Part> {
     let mut linked: HashMap<&Attribution, u64> = HashMap::new();
     for span in spans {
@@ -46,7 +46,7 @@ pub fn tree(sdk: &Sdk, spans: &[Span]) -> Result<Part> {
     Ok(all)
 }
 
-/// The members of an archive; those of one name together, and what is no member as the index.
+/// The members of an archive, those with the same name added up; the rest of the archive is the index.
 fn members(path: &Path, data: &[u8]) -> Result<Vec<Part>> {
     let mut sizes: HashMap<String, u64> = HashMap::new();
     for (name, content) in link::members(path, data)? {
@@ -56,7 +56,7 @@ fn members(path: &Path, data: &[u8]) -> Result<Vec<Part>> {
     let (all, shown) = (data.len() as u64, path.display());
     ensure!(
         content <= all,
-        "the members of `{shown}` are larger than it is"
+        "the members of `{shown}` are larger than the file"
     );
     let parts = sizes.into_iter();
     let parts = parts.map(|(name, bytes)| Part::leaf(name, bytes, Kind::File));

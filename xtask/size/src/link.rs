@@ -1,5 +1,5 @@
-//! The function's link, done again from its record: to the same bytes for the linker's map, with all
-//! references kept for the graph of what needs what, or with other libraries.
+//! Repeats the function's link from its record: to the same bytes for the linker's map, with relocations for the graph
+//! of references, or with other libraries.
 
 use std::path::{Path, PathBuf};
 
@@ -11,10 +11,10 @@ use opencv_build::internals::{LINK_ARGUMENTS_FILE, LINK_MESSAGES_FILE};
 use support::files::{PARTIAL_PREFIX, temporary_dir_in};
 use support::run::{Shell, cmd, wait_with_output};
 
-/// The record of a link, as `opencv-build/data/link.sh` leaves it.
+/// The record of a link that `opencv-build/data/link.sh` writes.
 pub struct LinkRecord {
     pub folder: PathBuf,
-    /// Where cargo linked: zig names some files from there.
+    /// The folder where cargo linked: some of zig's paths are relative to it.
     root: PathBuf,
     zig: PathBuf,
     /// The linker's arguments, without the output.
@@ -33,7 +33,7 @@ impl LinkRecord {
         let messages = fs::read_to_string(&path).context(failed)?;
         let requested = fs::read_to_string(folder.join(LINK_ARGUMENTS_FILE)).context(failed)?;
         let inputs = folder.join("inputs");
-        // The record lies in the target folder's `size/TARGET/link`.
+        // The record is in the target folder's `size/TARGET/link`.
         let target = folder.ancestors().nth(3).unwrap_or(folder);
         let arguments = linker_arguments(&messages, &requested, &inputs, target)
             .with_context(|| format!("failed to use the record of a link `{}`", path.display()))?;
@@ -55,9 +55,9 @@ impl LinkRecord {
         Ok(linked)
     }
 
-    /// The link with names and all references kept. Addresses differ.
+    /// Links with symbols and relocations. Addresses differ from those of the binary.
     pub fn link_with_relocations(&self) -> Result<LinkOutput> {
-        // With -O2 and higher, lld 22 leaves the relocations of data out that it should keep.
+        // With -O2 and higher, lld 22 omits relocations of data despite --emit-relocs.
         let unwanted = |argument: &str| {
             ["-s", "--strip-all"].contains(&argument) || argument.starts_with("-O")
         };
@@ -67,7 +67,7 @@ impl LinkRecord {
         self.cached("relocations", &arguments)
     }
 
-    /// The link with `libraries` in place of the SDK's, which `ours` are. `name` is for what comes out.
+    /// Links with `libraries` instead of the SDK's, `ours`. `name` is the name of the output file.
     pub fn link_with(
         &self,
         name: &str,
@@ -94,7 +94,7 @@ impl LinkRecord {
         }
         ensure!(
             replaced == 1,
-            "{replaced} files that were linked carry the SDK's libraries, and not one; they cannot be replaced"
+            "the SDK's libraries are in {replaced} of the linked files, and must be in one to be replaced"
         );
         self.link(name, &arguments)
     }
@@ -115,7 +115,7 @@ impl LinkRecord {
 
     fn link(&self, name: &str, arguments: &[String]) -> Result<LinkOutput> {
         let (output, map) = self.output_paths(name);
-        // Another run may be linking, too.
+        // Another process may link at the same time.
         let folder = temporary_dir_in(&self.folder, PARTIAL_PREFIX)?;
         let (partial, partial_map) = (folder.path().join("output"), folder.path().join("map"));
         let (sh, zig) = (Shell::new()?, &self.zig);
@@ -152,7 +152,7 @@ impl LinkRecord {
     }
 }
 
-/// The object files of an archive that carries `members`, beside them; none if it does not.
+/// The object files of an rlib that contains `members`, without these; none if it does not contain them.
 fn other_objects(argument: &str, members: &[String]) -> Result<Option<Vec<String>>> {
     let path = Path::new(argument);
     if path.extension().is_none_or(|extension| extension != "rlib") {
@@ -165,7 +165,7 @@ fn other_objects(argument: &str, members: &[String]) -> Result<Option<Vec<String
     Ok((!carried.is_empty()).then_some(rest))
 }
 
-/// The names and contents of the members of an archive of object files. `path` is for errors.
+/// The names and contents of the members of an archive. `path` is for errors.
 pub fn members<'a>(path: &Path, data: &'a [u8]) -> Result<Vec<(String, &'a [u8])>> {
     let failed = || format!("failed to read `{}`", path.display());
     let mut found = Vec::new();
@@ -183,16 +183,16 @@ fn member_names(path: &Path) -> Result<Vec<String>> {
     Ok(members.map(|(name, _)| name).collect())
 }
 
-/// The linker's arguments in what zig said when it linked what was requested, with the files that were kept
-/// in place of those that were linked: rustc has deleted some. zig does not quote paths with spaces; all others than
-/// those lie below the `target` folder.
+/// The linker's arguments in zig's `messages` for the link with the `requested` arguments. Files that were copied to
+/// `inputs` replace the linked ones, some of which rustc has deleted. zig does not quote paths with spaces: those of
+/// requested files are replaced, and all others are in the `target` folder.
 fn linker_arguments(
     messages: &str,
     requested: &str,
     inputs: &Path,
     target: &Path,
 ) -> Result<Vec<String>> {
-    // No path has this one: see `BuildPaths`.
+    // `BuildPaths` rejects paths with this character.
     const SPACE: &str = "\u{1f}";
     let joined = |path: &Path| path.display().to_string().replace(' ', SPACE);
 

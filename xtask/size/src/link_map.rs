@@ -1,4 +1,4 @@
-//! The map that lld writes of a link: which section of which file lies where in the output.
+//! Parses lld's link map: the input sections and symbols in each output section, with their addresses.
 
 use anyhow::{Context, Result, bail};
 
@@ -7,27 +7,27 @@ use super::demangle::{is_internal_symbol, symbol_of_section};
 #[derive(Debug, PartialEq, Eq)]
 pub struct OutputSection<'a> {
     pub name: &'a str,
-    /// Its address; 0 of those that are not loaded.
+    /// 0 for sections that are not loaded.
     pub address: u64,
     pub size: u64,
-    /// What it is put together from, by address.
+    /// Sorted by address.
     pub inputs: Vec<InputSection<'a>>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
 pub struct InputSection<'a> {
-    /// The file: an object file, or an archive.
+    /// The path of an object file or an archive.
     pub file: &'a str,
     pub member: Option<&'a str>,
     pub section: &'a str,
     pub address: u64,
     pub size: u64,
-    /// What is defined in it, by address.
+    /// Sorted by address.
     pub symbols: Vec<Symbol<'a>>,
 }
 
 impl InputSection<'_> {
-    /// The mangled names of what is defined in it, and last the one that its section's name has.
+    /// The mangled names of its symbols, and last the one in its section's name.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         let symbols = self.symbols.iter().map(|symbol| symbol.name);
         let symbols = symbols.filter(|name| !is_internal_symbol(name));
@@ -35,20 +35,20 @@ impl InputSection<'_> {
     }
 }
 
-/// What the linker calls a file that holds what it made itself.
+/// The linker's file name for sections that it generates.
 pub const INTERNAL: &str = "<internal>";
 
 #[derive(Debug, PartialEq, Eq)]
 pub struct Symbol<'a> {
     pub name: &'a str,
     pub address: u64,
-    /// Its size, 0 where nobody said.
+    /// 0 if it is not known.
     pub size: u64,
 }
 
-/// Where names begin: after two addresses of 16 digits, a size of 8 and an alignment of 5.
+/// The column where names begin: after two addresses of 16 digits, a size of 8 and an alignment of 5.
 const NAME_COLUMN: usize = 16 + 1 + 16 + 1 + 8 + 1 + 5 + 1;
-/// How much further the names of inputs, and then of symbols, are indented.
+/// The indentation of inputs, and that of symbols relative to inputs.
 const INDENT: usize = 8;
 
 pub fn parse(map: &str) -> Result<Vec<OutputSection<'_>>> {
@@ -58,7 +58,7 @@ pub fn parse(map: &str) -> Result<Vec<OutputSection<'_>>> {
             .with_context(|| format!("failed to read line {} of the linker's map", index + 1))?;
     }
     if outputs.is_empty() {
-        bail!("the linker's map names no section");
+        bail!("the linker's map has no sections");
     }
     Ok(outputs)
 }
@@ -70,7 +70,8 @@ fn read_line<'a>(line: &'a str, outputs: &mut Vec<OutputSection<'a>>) -> Result<
     let mut numbers = numbers.split_ascii_whitespace();
     let mut hexadecimal = || {
         let digits = numbers.next().unwrap_or_default();
-        u64::from_str_radix(digits, 16).with_context(|| format!("`{digits}` is no number"))
+        u64::from_str_radix(digits, 16)
+            .with_context(|| format!("`{digits}` is not a hexadecimal number"))
     };
     let (address, _, size) = (hexadecimal()?, hexadecimal()?, hexadecimal()?);
     let text = name.trim_start_matches(' ');
@@ -86,7 +87,7 @@ fn read_line<'a>(line: &'a str, outputs: &mut Vec<OutputSection<'a>>) -> Result<
     }
     let output = outputs.last_mut().context("it belongs to no section")?;
     if depth == 1 {
-        // Assignments of a linker script stand here too, and have no section.
+        // Assignments of a linker script are at this depth, too; they have no section.
         if let Some((path, section)) = text.rsplit_once(":(") {
             let (file, member) = split_member(path);
             output.inputs.push(InputSection {
@@ -109,7 +110,7 @@ fn read_line<'a>(line: &'a str, outputs: &mut Vec<OutputSection<'a>>) -> Result<
     Ok(())
 }
 
-/// `archive(member)`, or a file of its own. A folder's name may have parentheses, too.
+/// Splits `archive(member)`; other paths have no member. Names of folders may contain parentheses, too.
 fn split_member(path: &str) -> (&str, Option<&str>) {
     let inside = path.strip_suffix(')').and_then(|path| {
         let mut ends = [".a(", ".rlib("].iter();

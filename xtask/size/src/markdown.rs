@@ -1,5 +1,5 @@
-//! A document as a comment to a pull request: a line that says it all, artefacts before and after, what changed
-//! most, and budgets.
+//! Renders a document as a comment for a pull request: a summary line, artefacts before and after, the largest changes,
+//! and budgets.
 
 use super::diff::all_changed_components;
 use super::format::format_percent_change;
@@ -77,7 +77,7 @@ fn summary(document: &Document) -> String {
     line + "\n"
 }
 
-/// A change: `↑ 100.0 kB (+1.4%)`.
+/// Formats as `↑ 100.0 kB (+1.4%)`.
 fn change_with_arrow(was: u64, is: u64) -> String {
     let arrow = match was.cmp(&is) {
         std::cmp::Ordering::Less => '↑',
@@ -133,11 +133,11 @@ fn budgets(document: &Document) -> String {
     if document.budgets.is_empty() {
         return String::new();
     }
-    let mut text = "\n| budget | | most | now | left |\n|---|---|--:|--:|--:|\n".to_owned();
+    let mut text = "\n| budget | | limit | now | left |\n|---|---|--:|--:|--:|\n".to_owned();
     for budget in &document.budgets {
         let left = match budget.remaining() {
             Ok(left) => format_bytes(left),
-            Err(more) => format!("**{} too many**", format_bytes(more)),
+            Err(more) => format!("**{} over**", format_bytes(more)),
         };
         let (name, measure) = (code(&budget.artefact), budget.measure.label());
         let (limit, now) = (format_bytes(budget.limit_bytes), format_bytes(budget.bytes));
@@ -150,7 +150,7 @@ fn row(cells: &[&str]) -> String {
     format!("| {} |\n", cells.join(" | "))
 }
 
-/// A name as code in a table: a bar would end the cell, and a backtick the code.
+/// Formats a name as code in a table: a `|` would end the cell, and a backtick the code.
 fn code(name: &str) -> String {
     let inner = name.replace('|', "\\|").replace(['\n', '\r'], " ");
     if inner.contains('`') {

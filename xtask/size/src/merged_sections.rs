@@ -1,7 +1,7 @@
-//! The linker's sections of strings and numbers that files share: how they are told apart.
+//! Splits the linker's sections of merged strings and numbers into their elements.
 
-/// How wide an element is, and whether elements are strings of them that end with a zero; none if the
-/// section is not of that kind.
+/// The width of a unit in bytes, and whether elements are zero-terminated strings of such units; none for sections of
+/// other kinds.
 pub fn element_layout(section: &str) -> Option<(usize, bool)> {
     let rest = section.strip_prefix(".rodata.")?;
     if let Some(width) = rest.strip_prefix("cst") {
@@ -16,7 +16,7 @@ fn number(digits: &str) -> Option<usize> {
     digits.parse().ok().filter(|number| *number > 0)
 }
 
-/// The elements of such a section, each with where it begins. What is between aligned strings is none.
+/// The elements of such a section, each with its offset. Padding between aligned strings is omitted.
 pub fn elements<'a>(section: &str, bytes: &'a [u8]) -> Vec<(usize, &'a [u8])> {
     let Some((width, strings)) = element_layout(section) else {
         return Vec::new();
@@ -29,7 +29,7 @@ pub fn elements<'a>(section: &str, bytes: &'a [u8]) -> Vec<(usize, &'a [u8])> {
             found.push((start, &bytes[start..end]));
             start = end;
         } else if unit.iter().all(|byte| *byte == 0) {
-            // A zero right after a string's end fills up to the next alignment, or is an empty string.
+            // A zero after a string's end is padding to the next alignment, or an empty string.
             if end - start > width || found.is_empty() {
                 found.push((start, &bytes[start..end]));
             }
@@ -39,7 +39,7 @@ pub fn elements<'a>(section: &str, bytes: &'a [u8]) -> Vec<(usize, &'a [u8])> {
     found
 }
 
-/// The element at `offset`, or that an address a little off belongs to.
+/// The element that contains `offset`.
 pub fn element_at(section: &str, bytes: &[u8], offset: u64) -> Option<Vec<u8>> {
     let (width, strings) = element_layout(section)?;
     let offset = usize::try_from(offset)

@@ -1,5 +1,5 @@
-//! The images and the zip archive: layers and entries with their uncompressed and compressed sizes. What
-//! lies below the target folder is read where it is of this function, and written anew where not.
+//! The images and the zip archive: layers and entries with their uncompressed and compressed sizes. Artefacts in the
+//! target folder are reused if they contain this function, and written again otherwise.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -69,8 +69,8 @@ impl ImageContents {
         same.is_ok_and(|same| found.any(|(_, digest)| *digest == same))
     }
 
-    /// Its layers and files. `function` takes the place of its file.
-    pub fn tree(&self, function: &Part) -> Result<Part> {
+    /// The tree of its layers and files. The program's file has the parts of `function`.
+    pub fn tree(&self, function: &Part) -> Part {
         let image = self.layout.image();
         let mut layers = Vec::new();
         for (layer, files) in image.layers().iter().zip(&self.layers) {
@@ -78,7 +78,7 @@ impl ImageContents {
             for (path, (entry, digest)) in files {
                 if entry.kind == EntryKind::File && entry.size > 0 {
                     let parts = if path == BOOTSTRAP_PATH.trim_start_matches('/') {
-                        // Another artefact has in full what lies below its components.
+                        // The artefact `bootstrap` has the parts of its components.
                         function.truncated(2).parts
                     } else {
                         file_parts(path, entry.size, digest)
@@ -92,11 +92,11 @@ impl ImageContents {
         }
         let mut whole = Part::branch(format!("image {}", image.name()), layers);
         whole.compressed_bytes = Some(image.compressed_bytes());
-        Ok(whole)
+        whole
     }
 }
 
-/// What a shared library of the machine's consists of, if the file that was packaged is still there.
+/// The parts of a file: the sections of a shared library if the machine still has the same file, otherwise one leaf.
 fn file_parts(path: &str, bytes: u64, digest: &Digest) -> Vec<Part> {
     let is_library = path.contains(".so");
     let data = is_library.then(|| fs::read(Path::new("/").join(path)).ok());
@@ -128,7 +128,7 @@ impl Folder {
         });
     }
 
-    /// The parts. A folder that has one folder alone is shown with it: `usr/share/licenses`.
+    /// A folder with only one entry, a folder, is joined with it: `usr/share/licenses`.
     fn parts(self) -> Vec<Part> {
         let folders = self.folders.into_iter().map(|(name, folder)| {
             let mut whole = Part::branch(name, folder.parts());
@@ -158,7 +158,7 @@ pub fn zip_archive(
         return Ok(found);
     }
     let (path, _) = artefacts::write_function_zip(workspace, sdk, binary)?;
-    read_archive(&path, &content)?.context("the zip archive has another function than was packaged")
+    read_archive(&path, &content)?.context("the zip archive does not contain the packaged function")
 }
 
 fn read_archive(path: &PathBuf, function: &[u8]) -> Result<Option<(Part, u64)>> {
@@ -177,7 +177,7 @@ fn read_archive(path: &PathBuf, function: &[u8]) -> Result<Option<(Part, u64)>> 
         let name = entry.name().with_context(failed)?.into_owned();
         let mut part = Part::leaf(name.clone(), entry.size(), Kind::File);
         part.compressed_bytes = Some(entry.compressed_size());
-        // As good as its digest for knowing whether it is the same file.
+        // The checksum suffices to detect another version of the file.
         if name == "bootstrap" && entry.crc32() == crc32(function) {
             compressed_bytes = part.compressed_bytes;
         }

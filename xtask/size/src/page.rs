@@ -1,5 +1,4 @@
-//! The page of a size report: a document becomes one HTML file that holds it, its style and its script,
-//! and makes no requests.
+//! Renders a document as a single HTML file with its data, style and script, which makes no requests.
 
 use anyhow::{Context, Result};
 use base64::Engine;
@@ -11,7 +10,7 @@ use super::report::Document;
 const PAGE: &str = include_str!("../data/page.html");
 const STYLE: &str = include_str!("../data/page.css");
 
-/// The script's files. All of them are one module, so each sees what the others declare.
+/// The script's files. They are concatenated to one module, so that each can use what the others declare.
 const SCRIPTS: [&str; 8] = [
     include_str!("../data/format.js"),
     include_str!("../data/tree.js"),
@@ -36,7 +35,7 @@ pub fn render(document: &Document) -> Result<String> {
     ] {
         let (before, after) = rest
             .split_once(placeholder)
-            .with_context(|| format!("page.html lacks {placeholder}"))?;
+            .with_context(|| format!("page.html does not contain {placeholder}"))?;
         page += before;
         page += content;
         rest = after;
@@ -44,13 +43,13 @@ pub fn render(document: &Document) -> Result<String> {
     Ok(page + rest)
 }
 
-/// JSON that nothing in it can take out of the element that holds it: an HTML reader sees no tag and no
-/// comment in it. `<` is only ever in a JSON text's strings, where it may be written as a number.
+/// Escapes JSON for a `<script>` element, so that no string in it is parsed as a tag or comment. In JSON, `<` occurs
+/// only in strings, where an escape sequence is valid.
 fn escaped(json: &str) -> String {
     json.replace('<', r"\u003c")
 }
 
-/// What a browser may do for the page: run this script, use this style, and nothing else.
+/// A content security policy that allows this script and this style, and nothing else.
 fn policy(script: &str) -> String {
     format!(
         "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; style-src '{}'; script-src '{}'",
@@ -144,7 +143,7 @@ mod tests {
         let page = render(&document("a")).unwrap();
         for address in ["http://", "https://", "@import", "url(", " src=", "fetch("] {
             let found = page.match_indices(address).map(|(at, _)| &page[at..]);
-            // What the script compares a competitor's source with is no address.
+            // The script's prefix for a competitor's source is not a request.
             let found = found.filter(|text| !text.starts_with(r#"https://")"#));
             assert_eq!(found.count(), 0, "{address}");
         }

@@ -1,25 +1,24 @@
-//! A part of an artefact: a tree of names and bytes, down to a function or a file, whose sums are right.
+//! The tree of an artefact's parts, down to functions and files.
 
 use anyhow::{Result, ensure};
 use package::competitors::Measure;
 use serde::{Deserialize, Serialize};
 
-/// Something that has a size: an artefact, or a part of one. Where there are parts, their bytes sum up
-/// to those of the whole; [`Part::check_sums`] sees to that.
+/// An artefact, or a part of one. The bytes of its parts, if it has any, sum up to its own; [`Part::check_sums`] checks
+/// that.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
-    /// Unique among the parts of one whole. A function's is its readable name.
+    /// Unique among the parts of one whole. That of a function is demangled.
     pub name: String,
-    /// Its size in bytes, uncompressed.
+    /// The uncompressed size.
     pub bytes: u64,
-    /// What sort of bytes; only where there are no parts.
+    /// `None` for a part that has parts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<Kind>,
-    /// Of a static library and its members: how many bytes of it are in `bootstrap`.
+    /// Of a static library and its members: the bytes of it in `bootstrap`.
     #[serde(default, alias = "linked", skip_serializing_if = "Option::is_none")]
     pub linked_bytes: Option<u64>,
-    /// The size in bytes as it is stored or sent: a layer's blob, an archive's entry. Of `bootstrap`: what
-    /// the zip archive's entry has.
+    /// Of a layer's blob or an archive's entry. That of `bootstrap` is the size of the zip archive's entry.
     #[serde(default, alias = "packed", skip_serializing_if = "Option::is_none")]
     pub compressed_bytes: Option<u64>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -30,16 +29,16 @@ pub struct Part {
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     Code,
-    /// What is only read: constants, tables, texts.
+    /// Read-only data: constants, tables, texts.
     Constants,
-    /// What is written, or holds addresses that the loader sets.
+    /// Writable data, or data with addresses that the loader sets.
     Data,
     Unwind,
     Relocations,
     /// Names and headers that the loader or tools read.
     Linking,
     Padding,
-    /// A whole file or member that nobody looked into.
+    /// A whole file or archive member whose content is not analysed.
     File,
 }
 
@@ -75,7 +74,7 @@ impl Part {
         }
     }
 
-    /// A part that consists of `parts`, which are sorted: the largest first, and by name.
+    /// A part with `parts`, which are sorted by size, the largest first, and then by name.
     pub fn branch(name: impl Into<String>, mut parts: Vec<Part>) -> Self {
         parts.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.name.cmp(&b.name)));
         Self {
@@ -90,7 +89,8 @@ impl Part {
         self.parts.iter().find(|part| part.name == name)
     }
 
-    /// A copy that goes down so many levels.
+    /// A copy with at most `depth` levels of parts.
+    #[must_use]
     pub fn truncated(&self, depth: usize) -> Self {
         let parts = self.parts.iter();
         let parts: Vec<_> = match depth.checked_sub(1) {
@@ -109,7 +109,8 @@ impl Part {
         }
     }
 
-    /// Refuses a whole that its parts do not sum up to, here and in all parts.
+    /// # Errors
+    /// The bytes of parts do not sum up to those of the whole, at any depth.
     pub fn check_sums(&self) -> Result<()> {
         if self.parts.is_empty() {
             return Ok(());
@@ -117,7 +118,7 @@ impl Part {
         let sum: u64 = self.parts.iter().map(|part| part.bytes).sum();
         ensure!(
             sum == self.bytes,
-            "the parts of `{}` are {sum} bytes, and it has {}",
+            "the parts of `{}` have {sum} bytes, and it has {}",
             self.name,
             self.bytes
         );
@@ -145,6 +146,6 @@ mod tests {
         inner.bytes = 4;
         let outer = Part::branch("outer", vec![inner]);
         let error = outer.check_sums().unwrap_err().to_string();
-        assert_eq!(error, "the parts of `inner` are 3 bytes, and it has 4");
+        assert_eq!(error, "the parts of `inner` have 3 bytes, and it has 4");
     }
 }

@@ -1,5 +1,5 @@
-//! The function linked with other static libraries, from its record: how large it would be, and how much
-//! of each library would be in it.
+//! Links the function with other static libraries from its link record: measures its size, and the bytes of each
+//! library in it.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -38,14 +38,14 @@ fn compressed_size(content: &[u8]) -> Result<u64> {
     Ok(encoder.finish()?.len() as u64)
 }
 
-/// The bytes of each library's sections in the file. Unwind tables and relocations are not among them.
+/// The bytes of each library's sections in the file, without unwind tables and relocations.
 fn bytes_by_library(map: &[OutputSection], libraries: &[PathBuf]) -> BTreeMap<String, u64> {
     let paths: BTreeMap<_, _> = libraries
         .iter()
         .map(|path| (path.display().to_string(), library_name(path)))
         .collect();
     let mut sums: BTreeMap<String, u64> = paths.values().map(|name| (name.clone(), 0)).collect();
-    // What is zero at the start takes no place in the file, and what is not loaded is no part of it.
+    // Zero-initialised sections have no bytes in the file, and sections that are not loaded do not count.
     let stored =
         |output: &&OutputSection| output.address != 0 && ![".bss", ".tbss"].contains(&output.name);
     for input in map.iter().filter(stored).flat_map(|output| &output.inputs) {

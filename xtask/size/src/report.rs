@@ -1,5 +1,5 @@
-//! The values of a size report: artefacts, each a tree of parts, and what they are compared with.
-//! `xtask/size/data/report.schema.json` is the same for other programs.
+//! The data of a size report: artefacts, each a tree of parts, and comparisons.
+//! `xtask/size/data/report.schema.json` is its JSON schema.
 
 use anyhow::{Result, ensure};
 use opencv_build::Architecture;
@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::part::Part;
 
-/// The version of the form of [`Document`] and all in it.
+/// The version of the format of [`Document`].
 pub const SCHEMA: u32 = 2;
-/// The oldest version that is read. Its field names are aliases of the current ones.
+/// The oldest version that can be read. Its field names are aliases of the current ones.
 const OLDEST_SCHEMA: u32 = 1;
 
 pub fn check_schema(schema: u32) -> Result<()> {
@@ -25,16 +25,16 @@ pub fn check_schema(schema: u32) -> Result<()> {
 pub struct Document {
     pub schema: u32,
     pub report: Report,
-    /// What the SDK lacks because the machine that built it lacked something.
+    /// What the SDK does not have because of a tool missing at its build, each a sentence.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub degraded: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous_report: Option<PreviousReport>,
     pub competitors: Vec<Competitor>,
     pub budgets: Vec<Budget>,
-    /// How the function became what it is, oldest first.
+    /// Sorted by age, the oldest first.
     pub history: Vec<Milestone>,
-    /// What all of OpenCV's default modules would be.
+    /// OpenCV with all of its default modules, if it was built.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<Baseline>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -44,9 +44,9 @@ pub struct Document {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     pub architecture: Architecture,
-    /// The commit that was built, with `+` behind it if files were changed since.
+    /// The abbreviated commit, followed by `+` if the work tree has changes.
     pub revision: Option<String>,
-    /// Each artefact. Its name is one of `bootstrap`, `static libraries`, `image NAME`, `zip NAME`.
+    /// Their names are `bootstrap`, `static libraries`, `image NAME` and `zip NAME`.
     pub artefacts: Vec<Part>,
 }
 
@@ -61,7 +61,7 @@ impl Report {
     }
 }
 
-/// The report in what has one with the version of its form: a document, or a report that was kept.
+/// The report in a JSON object with `schema` and `report`: a document, or a stored report.
 pub fn parse_report(text: &[u8]) -> Result<Report> {
     #[derive(Deserialize)]
     struct Version {
@@ -78,7 +78,7 @@ pub fn parse_report(text: &[u8]) -> Result<Report> {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PreviousReport {
-    /// Which one: `last report`, a revision, a file's name.
+    /// `the last report`, a revision, or a file's name.
     pub label: String,
     pub report: Report,
 }
@@ -89,10 +89,10 @@ pub struct Competitor {
     pub bytes: u64,
     pub measure: Measure,
     pub source: String,
-    /// Our artefact that does the same.
+    /// Our artefact that it is compared with.
     pub artefact: String,
     pub our_bytes: u64,
-    /// How many times as large the other is.
+    /// `bytes` divided by `our_bytes`.
     pub ratio: f64,
 }
 
@@ -105,7 +105,7 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// The bytes that are left of it; if none are, as an error the bytes that are too many.
+    /// The bytes below the limit, or as an error the bytes above it.
     pub fn remaining(&self) -> std::result::Result<u64, u64> {
         let remaining = self.limit_bytes.checked_sub(self.bytes);
         remaining.ok_or_else(|| self.bytes - self.limit_bytes)
@@ -116,10 +116,10 @@ impl Budget {
 pub struct Milestone {
     #[serde(alias = "what")]
     pub description: String,
-    /// `bootstrap` after it, in bytes.
+    /// The size of `bootstrap`.
     #[serde(alias = "unpacked")]
     pub uncompressed_bytes: u64,
-    /// The same, as it is compressed in the zip archive.
+    /// The size of `bootstrap` in the zip archive.
     #[serde(alias = "packed")]
     pub compressed_bytes: u64,
 }
@@ -127,39 +127,39 @@ pub struct Milestone {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Baseline {
     pub description: String,
-    /// The function linked against it.
+    /// The size of the function linked with it.
     pub bootstrap_bytes: u64,
-    /// How long all calls of the compiler for it took together, in seconds.
+    /// The sum over all calls of the compiler.
     pub compile_seconds: f64,
     pub our_compile_seconds: f64,
     /// Modules and third-party libraries, the largest first.
     pub modules: Vec<BaselineModule>,
-    /// What OpenCV builds by default and this does not have, with the reason.
+    /// Features that OpenCV builds by default and the baseline does not have, each with the reason.
     pub missing: Vec<String>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct BaselineModule {
     pub name: String,
-    /// Its static library in the baseline, and in ours.
+    /// The size of its static library in the baseline.
     pub library_bytes: u64,
-    /// The same of ours, 0 where it is left out.
+    /// The size of our static library, 0 if ours does not have the module.
     pub our_library_bytes: u64,
-    /// What of it is in the function when that is linked against the baseline.
+    /// Its part of the function linked with the baseline.
     pub linked_bytes: u64,
     pub our_linked_bytes: u64,
-    /// How long all calls of the compiler for it took together, in seconds.
+    /// The sum over all calls of the compiler.
     pub compile_seconds: f64,
     pub our_compile_seconds: f64,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Ablation {
-    /// The feature: `codec png`, `dispatch AVX2`.
+    /// Such as `codec png` or `dispatch AVX2`.
     pub feature: String,
-    /// Bytes that it costs in the static libraries.
+    /// The size of the static libraries with it minus that without it.
     pub library_bytes: i64,
     pub bootstrap_bytes: i64,
-    /// In `bootstrap` as it is compressed.
+    /// In `bootstrap` in the zip archive.
     pub compressed_bytes: i64,
 }

@@ -1,14 +1,13 @@
-//! Which commit was built, in few characters.
+//! The abbreviated commit of the checkout.
 
 use std::path::Path;
 
 use package::git::{Head, head};
 
-/// So many characters of a commit's name tell it from others.
 const SHORT_LENGTH: usize = 10;
 
-/// The commit that is checked out in `root`, with `+` behind it if files were changed since; none where it is
-/// no checkout or git cannot say.
+/// The commit that is checked out in `root`, followed by `+` if files were changed; none if `root` is not a checkout or
+/// git fails.
 pub fn revision(root: &Path) -> Option<String> {
     let Head { commit, dirty } = head(root).ok()??;
     let short: String = commit.chars().take(SHORT_LENGTH).collect();

@@ -1,6 +1,6 @@
-//! The last report of each architecture, kept below the target folder so that the next one can be compared with
-//! it. `last.json` is the last report, `before.json` the last that differed from it, so that the same build
-//! measured twice is still compared with the one before.
+//! Stores the last report of each architecture in the target folder, to compare the next one with it. `last.json` is
+//! the last report, and `before.json` the last that differed from it, so that measuring the same build again still
+//! compares with the previous build.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -22,13 +22,13 @@ struct StoredReport<'a> {
     report: &'a Report,
 }
 
-/// The last report in `folder` with other artefacts than `report`. A file that cannot be used is told of and
-/// passed over.
+/// The last report in `folder` whose artefacts differ from those of `report`. A file that cannot be read is reported
+/// and skipped.
 pub fn load_previous(folder: &Path, report: &Report) -> Option<PreviousReport> {
     let mut stored = [LAST_FILE, PREVIOUS_FILE].into_iter().filter_map(|name| {
         read(&folder.join(name)).unwrap_or_else(|error| {
-            let cannot = "an earlier report cannot be compared with";
-            print_status(&format!("{cannot}: {error:#}"));
+            let ignored = "ignoring an earlier report";
+            print_status(&format!("{ignored}: {error:#}"));
             None
         })
     });
@@ -44,7 +44,7 @@ pub fn save(folder: &Path, report: &Report) -> Result<()> {
     if fs::read(&path).is_ok_and(|there| there == text) {
         return Ok(());
     }
-    // One that cannot be read is told of by what compares.
+    // `load_previous` reports a file that cannot be read.
     let last = read(&path).ok().flatten();
     if last.is_some_and(|last| last.artefacts != report.artefacts) {
         fs::rename(&path, folder.join(PREVIOUS_FILE))?;

@@ -1,5 +1,5 @@
-//! A document as the terminal shows it: for each artefact a table two levels deep, then what changed, budgets,
-//! others, history, the baseline and single features. No line has more than a hundred characters.
+//! Renders a document for the terminal: for each artefact a table two levels deep, then changes, budgets, competitors,
+//! history, the baseline and ablation. Lines have at most 100 characters.
 
 use super::diff::{PreviousPart, all_changed_components, changed_parts, previous_part};
 use super::format::{
@@ -11,20 +11,20 @@ use support::output::{format_bytes, format_table};
 
 const WIDTH: usize = 100;
 
-/// So many parts of a whole are shown; what is left is one line.
+/// The parts of a whole that are shown; the rest is one line.
 const MAX_PARTS: usize = 5;
 
 const MAX_CHANGES: usize = 10;
 
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DisplayOptions {
-    /// Every part of each whole, not only the largest, and every part that changed, not only components.
+    /// Show every part of each whole, not only the largest, and every part that changed, not only components.
     pub all: bool,
 }
 
 impl DisplayOptions {
-    /// How many of `count` are shown where there is room for `limit`: never all but one, as that one needs no
-    /// more room than the line that says so.
+    /// How many of `count` rows are shown with at most `limit`: never all but one, because "and 1 more" would take as
+    /// much space as that row.
     fn visible_count(self, count: usize, limit: usize) -> usize {
         if self.all || count <= limit + 1 {
             count
@@ -33,7 +33,7 @@ impl DisplayOptions {
         }
     }
 
-    /// Rows about changes, of which the last may be no more than how many others there are.
+    /// Limits the rows to [`MAX_CHANGES`], followed by a row with the number of omitted ones.
     fn limit_rows(self, rows: impl ExactSizeIterator<Item = Row>) -> Vec<Row> {
         let (all, count) = (rows.len(), self.visible_count(rows.len(), MAX_CHANGES));
         let more = (all > count).then(|| vec![format!("and {} more", all - count)]);
@@ -127,7 +127,7 @@ fn add_part(
     }
 }
 
-/// By how much a part grew; nothing where it did not, or where nobody knows.
+/// The part's change in size; empty if it has not changed, or if its earlier size is not known.
 fn signed_change_of(part: &Part, earlier: PreviousPart) -> String {
     match earlier {
         None => String::new(),
@@ -160,7 +160,7 @@ fn budgets(document: &Document) -> Option<String> {
     let rows = document.budgets.iter().map(|budget| {
         let left = match budget.remaining() {
             Ok(left) => format_bytes(left),
-            Err(more) => format!("{} too many", format_bytes(more)),
+            Err(more) => format!("{} over", format_bytes(more)),
         };
         let name = format!("{}, {}", budget.artefact, budget.measure.label());
         vec![
@@ -170,7 +170,7 @@ fn budgets(document: &Document) -> Option<String> {
             left,
         ]
     });
-    section("budgets|most|now|left", rows)
+    section("budgets|limit|now|left", rows)
 }
 
 fn competitors(document: &Document) -> Option<String> {
@@ -193,7 +193,7 @@ fn competitors(document: &Document) -> Option<String> {
             competitor.artefact.clone(),
         ]
     });
-    section("others||theirs|ours||", rows)
+    section("competitors||theirs|ours||", rows)
 }
 
 fn history(document: &Document) -> Option<String> {
@@ -230,7 +230,7 @@ fn baseline(baseline: &Baseline, display: DisplayOptions) -> String {
     let mut line = |line: &str| text += &(truncate_middle(line, WIDTH) + "\n");
     line(&baseline.description);
     line(&format!(
-        "  the function with it is {}, compiling it takes {}; ours takes {}",
+        "  the function linked with it is {}; compiling it takes {}, compiling ours {}",
         format_bytes(baseline.bootstrap_bytes),
         seconds(baseline.compile_seconds),
         seconds(baseline.our_compile_seconds)
@@ -251,7 +251,7 @@ fn ablation(document: &Document) -> Option<String> {
         .map(format_signed_bytes);
         [cost.feature.clone()].into_iter().chain(sizes).collect()
     });
-    section("what a feature costs|libraries|bootstrap|compressed", rows)
+    section("cost of features|libraries|bootstrap|compressed", rows)
 }
 
 fn head(cells: &str) -> Row {
@@ -263,7 +263,7 @@ fn section(head: &str, rows: impl IntoIterator<Item = Row>) -> Option<String> {
     (rows.len() > 1).then(|| fit_to_width(rows))
 }
 
-/// Columns that have no more than a name say nothing.
+/// Removes columns that only have a head.
 fn without_empty_columns(rows: &[Row]) -> Vec<Row> {
     let is_full = |column: usize| {
         let mut cells = rows.iter().skip(1).filter_map(|row| row.get(column));

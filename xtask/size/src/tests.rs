@@ -1,4 +1,4 @@
-//! What several tests share, and the tests of the document's schema.
+//! Helpers of several tests, and the tests of the document's schema.
 
 #[path = "../../package/src/tests/checkout.rs"]
 pub mod checkout;

@@ -1,6 +1,5 @@
-//! What comparing our OpenCV with others takes: the function, how it is linked with other libraries, and
-//! where results are kept. From a value that was measured to the same value in a later run, as long as
-//! the libraries, the function and the code that measures are the same.
+//! The context of comparisons of our OpenCV with others: the function, linking it with other libraries, and a cache of
+//! results. A cached result is used if the libraries, the function and the measuring code are the same.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -15,20 +14,20 @@ use support::fingerprint::Fingerprint;
 
 use support::atomic;
 
-/// The code that measures: a result of other code may be another one.
+/// Of the measuring code: other code may have other results.
 const CODE_DIGEST: &str = env!("COMPARISON_CODE_DIGEST");
 
 #[derive(Clone, Debug, Default)]
 pub struct LinkedSizes {
     pub bytes: u64,
-    /// The same, compressed as the zip archive's entry.
+    /// Compressed like the zip archive's entry.
     pub compressed_bytes: u64,
-    /// How much of each library is in it, by the name that the library is linked by: `opencv_core`, `png`.
+    /// The bytes of each library in it, by the library's name for `-l`: `opencv_core`, `png`.
     pub bytes_by_library: BTreeMap<String, u64>,
 }
 
-/// Links the function with static libraries, in the order given, in place of the SDK's. The name is for
-/// what comes out.
+/// Links the function with static libraries, in the given order, instead of the SDK's. The first argument is the name
+/// of the output file.
 pub type Relink<'a> = dyn Fn(&str, &[PathBuf]) -> Result<LinkedSizes> + 'a;
 
 pub struct ComparisonContext<'a> {
@@ -48,8 +47,8 @@ struct CachedResult<T> {
 }
 
 impl ComparisonContext<'_> {
-    /// The result in the file `name`, if it was measured by this code with this function and `libraries`; or
-    /// else what `measure` finds, which is kept.
+    /// The result in the file `name` if it was measured by this code with this function and `libraries`; otherwise the
+    /// result of `measure`, which is written to that file.
     pub fn cached_or<T: Serialize + DeserializeOwned>(
         &self,
         name: &str,
@@ -85,7 +84,7 @@ impl ComparisonContext<'_> {
     }
 }
 
-/// The static libraries of `sdk`, each before those that it needs.
+/// The static libraries of `sdk`, each before its dependencies.
 pub fn static_libraries(sdk: &Sdk) -> Vec<PathBuf> {
     let names = sdk.manifest().link.libraries.iter();
     let folder = sdk.path().join("lib");
@@ -103,13 +102,12 @@ pub(crate) mod tests {
 
     use super::*;
 
-    /// The project's own recipe.
     pub fn recipe() -> Recipe {
         let build = Build::read(&Arguments::default()).unwrap();
         build.recipe.clone()
     }
 
-    /// An SDK of empty libraries that says of each how large it is.
+    /// An SDK whose manifest lists `libraries` with their sizes; their files do not exist.
     pub fn sdk(folder: &Path, libraries: &[(&str, u64)]) -> Sdk {
         let recipe = recipe();
         let libraries = libraries.iter();

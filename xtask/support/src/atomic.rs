@@ -1,4 +1,4 @@
-//! Files that are written whole or not at all: bytes go in under another name, which is changed last.
+//! Atomic file writes: the bytes go into a temporary file in the same folder, which is then renamed.
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
@@ -7,8 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use fs_err as fs;
 
-/// Writes `bytes` to `path`, whose folder is made if need be. Everybody may read it, whatever the mask:
-/// temporary files are their owner's alone.
+/// Writes `bytes` to `path` with mode 0644 whatever the umask (temporary files have 0600); creates its folder.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     write_with_mode(path, bytes, 0o644)
 }

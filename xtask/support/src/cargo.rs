@@ -1,10 +1,10 @@
-//! cargo, started from a program that cargo itself has started.
+//! Runs cargo from a program that cargo itself has started.
 
 use std::env;
 use std::process::Command;
 
-/// Variables that cargo sets for the program that it runs. Build scripts that ask for one, as ring's does, would run
-/// again whenever another program starts cargo.
+/// Variables that cargo sets for the program that it runs. A build script that reads one, such as ring's, would be
+/// rerun whenever a different program starts cargo.
 const PROGRAM_VARIABLE_PREFIXES: [&str; 4] = [
     "CARGO_BIN_",
     "CARGO_CRATE_",
@@ -12,7 +12,7 @@ const PROGRAM_VARIABLE_PREFIXES: [&str; 4] = [
     "CARGO_PKG_",
 ];
 
-/// The cargo that runs this program, or else the one on the path.
+/// The cargo that runs this program, otherwise the one on `PATH`.
 pub fn cargo() -> Command {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     for (name, _) in env::vars_os() {

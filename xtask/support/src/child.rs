@@ -1,6 +1,5 @@
-//! Processes that run beside this one: servers, emulators, browsers. Each is killed with all that it started, and waited for,
-//! when its value is dropped, or when this program is interrupted. If this program is killed, Linux asks
-//! them to end.
+//! Background processes: servers, emulators, browsers. Each is killed with all its descendants, and waited for, when
+//! its value is dropped or this program is interrupted. If this program is killed, Linux sends them SIGTERM.
 
 use std::io;
 use std::mem::{forget, replace};
@@ -23,7 +22,6 @@ use crate::run::{RunnableCommand, display_command};
 
 type Process = Arc<Mutex<process::Child>>;
 
-/// Those that have not been dropped.
 static RUNNING: Mutex<Vec<Process>> = Mutex::new(Vec::new());
 
 pub struct Child {
@@ -32,7 +30,7 @@ pub struct Child {
 }
 
 impl Child {
-    /// Starts a command without input and with all that it prints in the file `log`.
+    /// Starts a command without input, with stdout and stderr redirected to the file `log`.
     pub fn start_logged(command: impl RunnableCommand, log: &Path) -> Result<Self> {
         let log = File::create(log)?.into_file();
         let copy = log.try_clone()?;
@@ -41,18 +39,18 @@ impl Child {
         })
     }
 
-    /// Starts a command in a process group of its own: Ctrl-C reaches this program only, which then ends what the
-    /// command has started, too.
+    /// Starts a command in its own process group: Ctrl-C reaches only this program, which then kills the command with
+    /// its descendants.
     pub fn start(command: &mut Command) -> Result<Self> {
         let started = Self::try_start(command);
         started.with_context(|| format!("failed to start `{}`", display_command(command)))
     }
 
-    /// The same with the error as the system has it.
+    /// Like [`Child::start`], with the operating system's error.
     pub fn try_start(command: &mut Command) -> io::Result<Self> {
         interruption::set_child_killer(kill_all).map_err(io::Error::other)?;
         terminate_with_parent(command.process_group(0));
-        // The lock keeps `kill_all` waiting until the process is known.
+        // With the lock held, `kill_all` cannot miss the new process.
         let mut running = lock_ignoring_poison(&RUNNING);
         let process = spawn_on_starter_thread(command)?;
         let id = process.id();
@@ -65,7 +63,7 @@ impl Child {
         self.id
     }
 
-    /// The status with which it has ended, if it has.
+    /// The exit status, or `None` while the process runs.
     pub fn try_wait(&self) -> Result<Option<ExitStatus>> {
         Ok(lock_ignoring_poison(&self.process).try_wait()?)
     }
@@ -74,7 +72,7 @@ impl Child {
         if let Some(status) = self.try_wait()? {
             return Ok(status);
         }
-        // Without the lock, which `kill_all` needs, and without reaping it, so that its number stays its own.
+        // Waits without the lock, which `kill_all` needs, and without reaping, so that the process ID is not reused.
         if let Some(id) = pid(self.id) {
             waitid(
                 WaitId::Pid(id),
@@ -84,7 +82,7 @@ impl Child {
         Ok(lock_ignoring_poison(&self.process).wait()?)
     }
 
-    /// Kills it alone: what it started goes on.
+    /// Kills only this process; its descendants continue to run.
     pub fn kill(&self) -> Result<()> {
         let mut process = lock_ignoring_poison(&self.process);
         process.kill()?;
@@ -92,7 +90,7 @@ impl Child {
         Ok(())
     }
 
-    /// What it reads from, if the command has a pipe there and nobody took it before.
+    /// The writing end of a piped stdin; `None` if it is not piped or was taken before.
     pub fn stdin(&self) -> Option<ChildStdin> {
         lock_ignoring_poison(&self.process).stdin.take()
     }
@@ -114,18 +112,18 @@ impl Drop for Child {
     }
 }
 
-/// Ends all children. Nobody can start another one from then on, or drop one: this program is about to exit.
+/// Kills all children and keeps the lock, so that no other is started or dropped: this program is about to exit.
 fn kill_all() {
     let running = lock_ignoring_poison(&RUNNING);
     running.iter().rev().for_each(kill_tree);
     forget(running);
 }
 
-/// Ends a process and all that it started, which may have left its group: the emulator starts the function in another one
-/// and does not end it when it is killed.
+/// Kills a process and its descendants, including those in other process groups: the emulator starts the function in
+/// a separate one, where it survives the emulator.
 fn kill_tree(process: &Process) {
     let mut process = lock_ignoring_poison(process);
-    // The number of one that has ended and was waited for may be another's.
+    // The ID of a process that was waited for may have been reused.
     if !matches!(process.try_wait(), Ok(None)) {
         return;
     }
@@ -134,7 +132,7 @@ fn kill_tree(process: &Process) {
         let _ = kill_process_group(group, Signal::KILL);
     }
     for started in started.into_iter().filter_map(pid) {
-        // One that has ended already is no failure.
+        // It may have exited already.
         let _ = kill_process(started, Signal::KILL);
     }
     let _ = process.wait();
@@ -144,8 +142,8 @@ fn pid(id: u32) -> Option<Pid> {
     Pid::from_raw(i32::try_from(id).ok()?)
 }
 
-/// Starts a command from a thread that lives as long as this program: to Linux, a process's parent is the thread that
-/// started it, and the process would be asked to end when that thread does.
+/// Starts a command from a thread that lives as long as this program: Linux sends the parent death signal when the
+/// *thread* that started the process exits.
 fn spawn_on_starter_thread(command: &mut Command) -> io::Result<process::Child> {
     type Job = Box<dyn FnOnce() + Send>;
     static STARTER: OnceLock<Sender<Job>> = OnceLock::new();
@@ -175,10 +173,10 @@ mod tests {
 
     use super::*;
 
-    /// What has a test do what it is for: other tests start it with that.
+    /// The environment variable with which other tests start `exiting_parent`.
     const RUN_AS_PARENT: &str = "SUPPORT_TEST_PARENT";
 
-    /// A shell that starts another process, in a group and session of its own; and that one's number.
+    /// A shell, and the ID of a process that it started in another session and process group.
     fn shell_with_child() -> (Child, u32) {
         let mut shell = Command::new("sh");
         shell.args(["-c", "setsid sleep 60 & echo $!; wait"]);
@@ -189,7 +187,7 @@ mod tests {
         (child, line.trim().parse().unwrap())
     }
 
-    /// Whether a process runs: one that has ended and that nobody waited for does not.
+    /// Whether a process exists and is not a zombie.
     fn is_running(process: u32) -> bool {
         let status = fs_err::read_to_string(format!("/proc/{process}/status"));
         status.is_ok_and(|status| !status.contains("State:\tZ"))
@@ -244,7 +242,7 @@ mod tests {
         assert!(format!("{error:#}").starts_with("failed to start `/nowhere/server`: "));
     }
 
-    /// What the next two tests start: it has a child, and is interrupted or killed.
+    /// Started by the next two tests: it has children, and is interrupted or killed.
     #[test]
     fn exiting_parent() {
         if env::var_os(RUN_AS_PARENT).is_none() {
@@ -256,7 +254,7 @@ mod tests {
         std::io::stdin().read_line(&mut line).unwrap();
     }
 
-    /// The processes that a program of its own has started, and that program.
+    /// A separate program, and the IDs of the child and grandchild that it started.
     fn program_with_children() -> (process::Child, [u32; 2]) {
         let name = ["--exact", "child::tests::exiting_parent"];
         let mut program = Command::new(current_exe().unwrap());
@@ -293,7 +291,7 @@ mod tests {
         program.kill().unwrap();
         program.wait().unwrap();
         assert!(exits_soon(child));
-        // It was asked to end, and this one starts processes without looking after them.
+        // The shell got SIGTERM, and does not end its own child.
         kill_process(pid(below).unwrap(), Signal::KILL).unwrap();
     }
 }

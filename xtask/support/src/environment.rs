@@ -1,5 +1,5 @@
-//! What of the user's environment a program may see that takes part in a build. It is a list of what is
-//! allowed: too many variables change what compilers, cargo or pip do to list those.
+//! Allow-lists of the user's environment variables that programs in a build may see. A deny-list would not do: too many
+//! variables change what compilers, cargo or pip do.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -14,20 +14,19 @@ use crate::run::Cmd;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Group {
-    /// How to reach servers: proxies, certificates, and who may sign in.
+    /// Proxies, certificates and credentials.
     Network,
-    /// What a terminal can show.
     Terminal,
-    /// Where cargo and rustup keep things and get them from.
+    /// The folders and sources of cargo and rustup.
     Rust,
 }
 
-/// The variables of each group: `data/environment.json`. A `*` stands for any end of a name.
+/// The variables of each group: `data/environment.json`. A `*` at the end of a name matches any suffix.
 #[derive(Deserialize)]
 struct AllowLists {
-    /// What every program needs to run: where programs and their libraries are, and where it may write.
+    /// What every program needs: where programs and libraries are, and where it may write.
     always: Vec<String>,
-    /// `DBUS_SESSION_BUS_ADDRESS` among them: keyrings answer on a bus of the session.
+    /// Includes `DBUS_SESSION_BUS_ADDRESS`: keyrings are reached by the session bus.
     network: Vec<String>,
     terminal: Vec<String>,
     rust: Vec<String>,
@@ -35,7 +34,7 @@ struct AllowLists {
 
 static ALLOW_LISTS: LazyLock<AllowLists> = LazyLock::new(|| {
     serde_json::from_str(include_str!("../data/environment.json"))
-        .unwrap_or_else(|error| unreachable!("data/environment.json is part of this: {error}"))
+        .unwrap_or_else(|error| unreachable!("data/environment.json is embedded: {error}"))
 });
 
 #[derive(Clone, Debug, Default)]
@@ -44,26 +43,25 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Those of this process, which are the user's.
+    /// The environment of this process.
     pub fn current() -> Self {
         env::vars_os().collect()
     }
 
-    /// The value of a variable; one without a value counts as missing.
+    /// The value of a variable; an empty one counts as missing.
     pub fn get(&self, name: &str) -> Option<&OsStr> {
         let value = self.variables.get(OsStr::new(name))?;
         (!value.is_empty()).then_some(value)
     }
 
-    /// The folders where programs are searched, in order. Relative ones are left out: they depend on
-    /// the current folder.
+    /// The absolute folders of `PATH`, in order; relative ones depend on the current folder.
     pub fn search_path(&self) -> impl Iterator<Item = PathBuf> {
         let folders = env::split_paths(self.get("PATH").unwrap_or_default());
         folders.filter(|folder| folder.is_absolute())
     }
 
-    /// Lets `command` see what every program needs and what belongs to `groups`, in a fixed locale. Variables
-    /// that were set for it before are gone.
+    /// Restricts `command` to the variables that every program needs and those of `groups`, in a fixed locale. Removes
+    /// variables that were set for it before.
     pub fn restrict<'c>(&self, command: &'c mut Command, groups: &[Group]) -> &'c mut Command {
         let command = command.env_clear().envs(self.allowed(groups));
         command.env("LC_ALL", "C.UTF-8")
@@ -84,14 +82,14 @@ impl<N: Into<OsString>, V: Into<OsString>> FromIterator<(N, V)> for Environment 
     }
 }
 
-/// The same for a command of xshell, with this process's environment.
+/// [`Environment::restrict`] for a command of xshell, with this process's environment.
 pub fn restricted<'s>(command: Cmd<'s>, groups: &[Group]) -> Cmd<'s> {
     let environment = Environment::current();
     let command = command.env_clear().envs(environment.allowed(groups));
     command.env("LC_ALL", "C.UTF-8")
 }
 
-/// A command that sees of this process's environment what [`Environment::restrict`] lets through.
+/// A command whose environment is [restricted](Environment::restrict) to `groups`.
 pub fn command(program: impl AsRef<OsStr>, groups: &[Group]) -> Command {
     let mut command = Command::new(program);
     Environment::current().restrict(&mut command, groups);

@@ -1,4 +1,4 @@
-//! Files and folders: copying, replacing and removing them, with errors that name them.
+//! Copies, replaces and removes files and folders.
 
 use std::path::{Path, PathBuf};
 
@@ -6,10 +6,10 @@ use anyhow::{Context, Result};
 use fs_err as fs;
 use tempfile::TempDir;
 
-/// How the names of folders begin in which something is made: what an interrupted run leaves of them is removed by `sweep`.
+/// The prefix of folders with unfinished work; [`remove_partial_dirs`] removes them after an interrupted run.
 pub const PARTIAL_PREFIX: &str = ".partial-";
 
-/// A new folder in `parent`, which is created if need be. It is removed when the value is dropped.
+/// A new folder in `parent`, which is created if missing. It is removed when the value is dropped.
 pub fn temporary_dir_in(parent: &Path, prefix: &str) -> Result<TempDir> {
     fs::create_dir_all(parent)?;
     let folder = tempfile::Builder::new().prefix(prefix).tempdir_in(parent);
@@ -23,20 +23,18 @@ pub fn sorted_entries(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// The files in a folder that have this extension, sorted.
 pub fn files_with_extension(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
     let mut files = sorted_entries(folder)?;
     files.retain(|path| path.extension().is_some_and(|found| found == extension));
     Ok(files)
 }
 
-/// The last part of a path, as people read it.
 pub fn file_name(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default();
     name.to_string_lossy().into_owned()
 }
 
-/// Every file below a folder, sorted.
+/// The files in a folder and its subfolders; each folder's entries are sorted.
 pub fn all_files(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in sorted_entries(folder)? {
@@ -49,8 +47,8 @@ pub fn all_files(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Removes the files below `folder` that a compiler writes before it gives them their names: on a full disk it leaves
-/// them, and they are what keeps it full.
+/// Removes the `*.tmp` files that compilers write in `folder` before they rename them: after a failure on a full disk
+/// they remain, and keep it full.
 pub fn remove_compiler_temporaries(folder: &Path) -> Result<()> {
     if !folder.is_dir() {
         return Ok(());
@@ -70,12 +68,12 @@ pub fn remove_if_exists(path: &Path) -> Result<()> {
     }
 }
 
-/// Whether this process may change a file, or what is in a folder.
+/// Whether this process may change a file, or the entries of a folder.
 pub fn is_writable(path: &Path) -> bool {
     rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_ok()
 }
 
-/// Writes a file unless it holds that already, so that it keeps its time.
+/// Writes a file unless it has this content already, so that its modification time is kept.
 pub fn write_if_changed(path: &Path, content: &[u8]) -> Result<()> {
     if fs::read(path).is_ok_and(|present| present == content) {
         return Ok(());
@@ -86,7 +84,7 @@ pub fn write_if_changed(path: &Path, content: &[u8]) -> Result<()> {
     Ok(fs::write(path, content)?)
 }
 
-/// Gives `folder` the name `path`. What had the name goes into `partial`, to be deleted with it.
+/// Renames `folder` to `path`. What was at `path` is moved into `partial`, to be deleted with it.
 pub fn replace_dir(path: &Path, folder: &Path, partial: &Path) -> Result<()> {
     if path.exists() {
         fs::rename(path, partial.join("old"))?;
@@ -106,7 +104,7 @@ pub fn copy_tree(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Copies a file, and makes the folders above it.
+/// Copies a file; creates the folders above `to`.
 pub fn copy(from: &Path, to: &Path) -> Result<()> {
     if let Some(folder) = to.parent() {
         fs::create_dir_all(folder)?;
@@ -115,7 +113,7 @@ pub fn copy(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Removes what an interrupted run left in `folder`.
+/// Removes the folders named with [`PARTIAL_PREFIX`] that an interrupted run left in `folder`.
 pub fn remove_partial_dirs(folder: &Path) -> Result<()> {
     if !folder.is_dir() {
         return Ok(());

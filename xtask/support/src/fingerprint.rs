@@ -1,4 +1,4 @@
-//! Digests: of files, and of everything that goes into a result, by which results are cached.
+//! Digests of files, and of all inputs of a result: the key of a cached result.
 
 use std::fmt;
 use std::io::Read;
@@ -15,8 +15,8 @@ use sha2::{Digest, Sha256};
 pub struct Fingerprint(String);
 
 impl Fingerprint {
-    /// The fingerprint of `inputs`, each a label and its bytes. Lengths are hashed too, so that
-    /// no two different lists run together into the same bytes.
+    /// The fingerprint of `inputs`, each a label and its bytes. Lengths are hashed too, so that no two different lists
+    /// are hashed as the same bytes.
     pub fn of<'a>(inputs: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Self {
         let mut hash = Sha256::new();
         for (label, bytes) in inputs {
@@ -28,7 +28,7 @@ impl Fingerprint {
         Self(hex::encode(hash.finalize()))
     }
 
-    /// The first twelve digits, enough for a folder's name.
+    /// The first twelve digits, for names of folders.
     pub fn short(&self) -> &str {
         &self.0[..12]
     }

@@ -1,5 +1,5 @@
-//! What must be undone when the process ends, whichever way: at the end of a scope, after an
-//! error, on Ctrl-C or when asked to terminate. In the latter two cases all children are ended first.
+//! Cleanup at the end of a scope, after an error, on Ctrl-C and on SIGTERM. On the latter two, all children are
+//! killed first.
 
 use std::path::Path;
 use std::process::exit;
@@ -16,20 +16,19 @@ type Action = Box<dyn FnOnce() + Send>;
 
 static ACTIONS: Mutex<Vec<(u64, Action)>> = Mutex::new(Vec::new());
 static HANDLER: OnceLock<()> = OnceLock::new();
-/// What ends all children, if there were any.
 static KILL_CHILDREN: OnceLock<fn()> = OnceLock::new();
 
-/// The exit code of a program that Ctrl-C ended, by the convention of shells.
+/// The exit code of a program ended by Ctrl-C, by the convention of shells: 128 + SIGINT.
 const INTERRUPTED_EXIT_CODE: i32 = 130;
 
-/// Something to undo; it is undone when this is dropped.
-#[must_use = "it is undone at once otherwise"]
+/// An action that runs when this is dropped.
+#[must_use = "otherwise the action runs at once"]
 pub struct Cleanup {
     key: u64,
 }
 
 impl Cleanup {
-    /// Has `action` done when this is dropped, or when the process is interrupted before.
+    /// Runs `action` when this is dropped, or when the process is interrupted before that.
     pub fn new(action: impl FnOnce() + Send + 'static) -> Result<Self> {
         install_handler()?;
         let mut actions = lock_ignoring_poison(&ACTIONS);
@@ -39,7 +38,7 @@ impl Cleanup {
     }
 }
 
-/// A folder in `parent` for what runs. A process that Ctrl-C ends does not drop its values.
+/// A temporary folder in `parent` that is also removed on Ctrl-C, when values are not dropped.
 pub fn scratch_dir(parent: &Path) -> Result<(TempDir, Cleanup)> {
     let scratch = temporary_dir_in(parent, ".running-")?;
     let path = scratch.path().to_owned();
@@ -49,24 +48,23 @@ pub fn scratch_dir(parent: &Path) -> Result<(TempDir, Cleanup)> {
     Ok((scratch, cleanup))
 }
 
-/// Has `kill` called first when this process is interrupted or asked to terminate.
+/// Calls `kill` first when this process gets SIGINT or SIGTERM.
 pub(crate) fn set_child_killer(kill: fn()) -> Result<()> {
     KILL_CHILDREN.get_or_init(|| kill);
     install_handler()
 }
 
-/// Has all children ended and everything undone when this process is interrupted or asked to terminate.
+/// Kills all children and runs all cleanups when this process gets SIGINT or SIGTERM.
 pub fn install_handler() -> Result<()> {
     if HANDLER.set(()).is_err() {
         return Ok(());
     }
     ctrlc::set_handler(|| {
-        // What is running goes before the folder that it runs in.
+        // Processes end before their folders are removed.
         if let Some(kill) = KILL_CHILDREN.get() {
             kill();
         }
-        // The last thing that was started goes first. The lock stays taken: whoever
-        // would undo something else now waits until the process has ended.
+        // In reverse order. The lock is kept, so that other threads that drop a `Cleanup` wait until the process exits.
         let mut actions = lock_ignoring_poison(&ACTIONS);
         while let Some((_, action)) = actions.pop() {
             action();
@@ -81,7 +79,7 @@ impl Drop for Cleanup {
         let mut actions = lock_ignoring_poison(&ACTIONS);
         if let Some(place) = actions.iter().position(|(key, _)| *key == self.key) {
             let (_, action) = actions.remove(place);
-            // Done with the lock held, so that an interrupted process does not end before it.
+            // With the lock held, an interrupted process does not exit before the action is done.
             action();
         }
     }

@@ -1,6 +1,5 @@
-//! What the project's build programs share and other projects have crates for: progress on stderr,
-//! child processes and what they see of the user's environment, files that are written whole, locks and
-//! digests. It knows nothing of OpenCV, images or functions.
+//! Helpers of the project's build programs: progress on stderr, child processes and their environment, atomic file
+//! writes, locks and digests. Nothing here depends on OpenCV, images or the function.
 
 pub mod atomic;
 pub mod cargo;

@@ -1,5 +1,4 @@
-//! One build at a time. Takes a lock file, says who holds it while it waits, and lends the lock
-//! to child processes.
+//! A lock file that serialises builds. It names its holder, and child processes can inherit it.
 
 use std::fs::TryLockError;
 use std::io::{Read, Seek, Write};
@@ -9,16 +8,16 @@ use std::process::Stdio;
 use anyhow::{Context, Result};
 use fs_err::{self as fs, File, OpenOptions};
 
-/// Held until it and every process that it was lent to are gone.
+/// Held until this value is dropped and every process that inherited it has ended.
 pub struct Lock {
     file: File,
 }
 
 impl Lock {
-    /// Takes the lock at `path`; if somebody has it, says so with `report` and waits.
+    /// Acquires the lock at `path`. If another process holds it, passes a line that says so to `report`, and waits.
     pub fn acquire(path: &Path, report: impl FnOnce(&str)) -> Result<Self> {
         Self::try_acquire(path, report)
-            .with_context(|| format!("failed to take the lock `{}`", path.display()))
+            .with_context(|| format!("failed to acquire the lock `{}`", path.display()))
     }
 
     fn try_acquire(path: &Path, report: impl FnOnce(&str)) -> Result<Self> {
@@ -37,7 +36,7 @@ impl Lock {
                 let mut holder = String::new();
                 file.read_to_string(&mut holder)?;
                 report(&format!(
-                    "process {} waits: process {} is building here (lock `{}`)",
+                    "process {} is waiting: process {} is building here (lock `{}`)",
                     std::process::id(),
                     holder.trim(),
                     path.display()
@@ -52,8 +51,8 @@ impl Lock {
         Ok(Self { file })
     }
 
-    /// The lock as a child's standard input. Whatever inherits it keeps the lock: if this process
-    /// is killed while ninja still runs, the next build waits until ninja has ended.
+    /// The lock as a child's standard input. Processes that inherit it keep the lock: if this process is killed while
+    /// ninja runs, the next build waits until ninja has ended.
     pub fn inheritable_stdin(&self) -> Result<Stdio> {
         Ok(Stdio::from(self.file.try_clone()?.into_file()))
     }
@@ -72,7 +71,7 @@ mod tests {
     fn a_second_holder_waits_and_reports_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lock");
-        let first = Lock::acquire(&path, |_| panic!("nobody has it yet")).unwrap();
+        let first = Lock::acquire(&path, |_| panic!("the lock is free")).unwrap();
         let (message_sender, messages) = mpsc::channel();
         let second = thread::spawn({
             let path = path.clone();

@@ -1,6 +1,6 @@
-//! The median: the machine is noisy, and a mean would follow its noise.
+//! The median of measurements: unlike a mean, it is robust against noise of the machine.
 
-/// The middle of some numbers, the greater one of two; nothing's is zero.
+/// The median; the upper of the two middle values of an even count, and zero for an empty slice.
 pub fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);

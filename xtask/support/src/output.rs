@@ -1,4 +1,4 @@
-//! What a verb answers, in both forms. Also how numbers are written for people.
+//! Prints a command's output as text or JSON, and formats sizes and tables.
 
 use std::path::Path;
 
@@ -6,11 +6,9 @@ use anyhow::Result;
 use serde::Serialize;
 
 pub trait CommandOutput: Serialize {
-    /// The answer for people.
     fn to_text(&self) -> String;
 }
 
-/// Prints an answer to stdout, as JSON if asked.
 pub fn print(output: &impl CommandOutput, json: bool) -> Result<()> {
     if json {
         println!("{}", serde_json::to_string(output)?);
@@ -20,14 +18,14 @@ pub fn print(output: &impl CommandOutput, json: bool) -> Result<()> {
     Ok(())
 }
 
-/// A path as people read it: from the current folder, where it lies below.
+/// The path, relative to the current folder if it is inside.
 pub fn display_path(path: &Path) -> String {
     let here = std::env::current_dir().ok();
     let below = here.and_then(|here| path.strip_prefix(here).ok());
     below.unwrap_or(path).display().to_string()
 }
 
-/// Bytes as people read them: `640 B`, `12.3 kB`, `4.56 MB`; thousands, not 1024s.
+/// A size in decimal units: `640 B`, `12.3 kB`, `4.56 MB`.
 pub fn format_bytes(bytes: u64) -> String {
     #[expect(clippy::cast_precision_loss, reason = "two digits are shown")]
     let bytes_f = bytes as f64;
@@ -40,7 +38,7 @@ pub fn format_bytes(bytes: u64) -> String {
     }
 }
 
-/// A table with its columns aligned, the first to the left and the others to the right.
+/// A table with aligned columns: the first to the left, the others to the right.
 pub fn format_table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {

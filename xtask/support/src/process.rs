@@ -1,4 +1,4 @@
-//! Processes: what one has started, and how they end and yield.
+//! Descendants of processes, their priority, and their end with their parent.
 
 use std::os::unix::process::CommandExt;
 use std::process::Command;
@@ -7,25 +7,25 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use fs_err as fs;
 use rustix::process::{Signal, set_parent_process_death_signal};
 
-/// Has a command's process asked to end when this one does, however that comes about. Source: PR_SET_PDEATHSIG(2const).
+/// Sends a command's process SIGTERM when this process ends, even if it is killed. Source: PR_SET_PDEATHSIG(2const).
 pub fn terminate_with_parent(command: &mut Command) {
     let set_signal = || Ok(set_parent_process_death_signal(Some(Signal::TERM))?);
-    // SAFETY: between fork and exec it does nothing but one system call.
+    // SAFETY: between fork and exec it only makes one system call.
     unsafe { command.pre_exec(set_signal) };
 }
 
-/// Gives a command's process, and what that starts, the lowest scheduling priority.
+/// Gives a command's process and its descendants the lowest scheduling priority.
 pub fn lower_priority(command: &mut Command) {
-    // Where it is refused, it works like all others.
+    // If the system refuses, the priority stays as it is.
     let nice = || {
         let _ = rustix::process::nice(19);
         Ok(())
     };
-    // SAFETY: between fork and exec it does nothing but one system call.
+    // SAFETY: between fork and exec it only makes one system call.
     unsafe { command.pre_exec(nice) };
 }
 
-/// What a process started, and what that started, and so on.
+/// The IDs of a process's descendants, breadth first.
 pub fn descendants(process: u32) -> Vec<u32> {
     let mut processes = vec![process];
     let mut next = 0;
@@ -36,17 +36,17 @@ pub fn descendants(process: u32) -> Vec<u32> {
     processes.split_off(1)
 }
 
-/// The processes that a process started. Source: proc_pid_task_children(5).
+/// Source: proc_pid_task_children(5).
 fn child_processes(process: u32) -> Vec<u32> {
     let threads = fs::read_dir(format!("/proc/{process}/task")).into_iter();
     let threads = threads.flatten().flatten().map(|thread| thread.path());
     let lists = threads.filter_map(|thread| fs::read_to_string(thread.join("children")).ok());
-    let numbers = Vec::from_iter(lists).join(" ");
+    let numbers = lists.collect::<Vec<_>>().join(" ");
     let numbers = numbers.split_whitespace();
     numbers.filter_map(|number| number.parse().ok()).collect()
 }
 
-/// A lock whose value is good even if somebody panicked with it.
+/// Locks a mutex whose value is valid even after a panic with the lock held.
 pub fn lock_ignoring_poison<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn a_process_terminates_with_its_parent() {
-        // To Linux it is the thread that starts a process.
+        // For Linux the parent is the thread that started the process.
         let start = || {
             let mut sleep = Command::new("sleep");
             sleep.arg("60");

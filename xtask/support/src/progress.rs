@@ -1,5 +1,5 @@
-//! The story on stderr: what is being done, with a bar where it takes long. Without a terminal
-//! the same story comes as plain lines. stdout stays for answers.
+//! Status lines on stderr, with progress bars for long steps. Without a terminal, progress is printed as plain lines.
+//! stdout is for the command's output.
 
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ pub fn print_status(line: &str) {
     eprintln!("{line}");
 }
 
-/// A step that takes a while; gone from the terminal when it is dropped.
+/// A long step. Its progress bar is removed from the terminal when it is dropped.
 pub struct Step {
     bar: Option<ProgressBar>,
     message: String,
@@ -27,7 +27,6 @@ enum Unit {
 const MEGABYTE: f64 = 1e6;
 
 impl Step {
-    /// Starts a step, such as "unpacking the source".
     pub fn start(message: impl Into<String>) -> Self {
         let message = message.into();
         let bar = std::io::stderr().is_terminal().then(|| {
@@ -66,7 +65,7 @@ impl Step {
         };
         if bar.length() != Some(total) {
             bar.set_length(total);
-            let style = "{spinner} {prefix} [{bar:30}] {msg}, {elapsed} so far";
+            let style = "{spinner} {prefix} [{bar:30}] {msg}, {elapsed} elapsed";
             if let Ok(style) = ProgressStyle::with_template(style) {
                 bar.set_style(style.progress_chars("=> "));
             }
@@ -77,7 +76,8 @@ impl Step {
     }
 }
 
-/// How much is done after a time, and how long the rest will take if it goes on like that.
+/// The count, and an estimate of the remaining time at the average speed so far.
+#[expect(clippy::cast_precision_loss, reason = "few digits are shown")]
 fn format_progress(done: u64, total: u64, unit: Unit, elapsed: Duration) -> String {
     let count = match unit {
         Unit::Count => format!("{done}/{total}"),
@@ -87,7 +87,7 @@ fn format_progress(done: u64, total: u64, unit: Unit, elapsed: Duration) -> Stri
             total as f64 / MEGABYTE
         ),
     };
-    // From the first moments nothing follows.
+    // In the first seconds an estimate would be too inexact.
     if done == 0 || done >= total || elapsed < Duration::from_secs(3) {
         return count;
     }

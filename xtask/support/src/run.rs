@@ -1,6 +1,6 @@
-//! Runs commands and waits for them. Whichever way, an error shows the command and how it ended, and what it said: here, or
-//! above, or the end of it and the log with all of it. No user and password in an address are shown, as
-//! that of a private package index can have them.
+//! Runs commands to completion. An error shows the command, its exit status and its output: whole, or as a reference to
+//! the output above it, or its end and the log's path. Users and passwords in URLs, which those of private package
+//! indexes can contain, are redacted.
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Write};
@@ -11,19 +11,18 @@ use anyhow::{Context, Result, bail, ensure};
 use fs_err::{self as fs, OpenOptions};
 use rustix::fs::statvfs;
 
-/// How much of a failed command's output its error repeats.
+/// The lines of a failed command's output in its error.
 const TAIL_LINES: usize = 20;
-/// With less on the log's disk, in bytes, a failure's error says how much: a linker whose output does
-/// not fit ends with a signal, CMake with a failure of another kind, neither with what the kernel says.
+/// With less free space on the log's disk, in bytes, an error says so: a linker whose output does not fit ends with a
+/// signal and CMake with an unrelated error, and neither reports the kernel's `ENOSPC`.
 const LOW_DISK_SPACE: u64 = 64 << 20;
-/// How much of a line, in characters: a compiler's or pip's can have thousands.
+/// The characters of a line in an error; lines of compilers and pip can have thousands.
 const MAX_LINE_CHARS: usize = 300;
 
 pub use xshell::{Cmd, Shell, cmd};
 
-/// What can be run: a command of xshell, or of the standard library where the former cannot say what is wanted.
+/// A command of xshell, or of the standard library where xshell lacks an option.
 pub trait RunnableCommand {
-    /// Hands it over in the latter form.
     fn with_command<T>(self, run: impl FnOnce(&mut Command) -> T) -> T;
 }
 
@@ -39,11 +38,11 @@ impl RunnableCommand for &mut Command {
     }
 }
 
-/// Runs a command that prints to stderr whatever it prints.
+/// Runs a command; both its stdout and its stderr go to this program's stderr.
 pub fn run_checked(command: impl RunnableCommand) -> Result<()> {
     command.with_command(|command| {
         let shown = display_command(command);
-        // cargo test talks on stdout, which is for our answer.
+        // Programs such as cargo test print to stdout, which is for this program's output.
         let status = command.stdout(io::stderr()).status();
         let status = status.with_context(|| format!("failed to start `{shown}`"))?;
         ensure!(
@@ -54,7 +53,7 @@ pub fn run_checked(command: impl RunnableCommand) -> Result<()> {
     })
 }
 
-/// What a command prints, if it succeeds.
+/// A command's stdout without surrounding whitespace, if the command succeeds.
 pub fn output(command: impl RunnableCommand) -> Result<String> {
     command.with_command(|command| {
         let ended = wait_with_output(&mut *command)?;
@@ -70,7 +69,7 @@ pub fn output(command: impl RunnableCommand) -> Result<String> {
     })
 }
 
-/// What a command prints and how it ends, where a failure is an answer, too.
+/// A command's output and exit status, for commands whose failure is not an error.
 pub fn wait_with_output(command: impl RunnableCommand) -> Result<Output> {
     command.with_command(|command| {
         let ended = command.output();
@@ -78,7 +77,7 @@ pub fn wait_with_output(command: impl RunnableCommand) -> Result<Output> {
     })
 }
 
-/// Runs `command` to its end; appends what it prints to `log` and hands each line to `on_line`.
+/// Runs `command` to completion; appends its output to `log` and passes each line to `on_line`.
 ///
 /// # Errors
 /// The command cannot be started or does not succeed.
@@ -106,7 +105,7 @@ fn run_logged_command(
     command.stdout(writer.try_clone()?).stderr(writer);
     let spawned = command.spawn();
     let mut child = KillOnDrop(spawned.with_context(|| format!("failed to start `{shown}`"))?);
-    // The command holds the pipe's writing end; as long as it does, reading would not end.
+    // Drops the writing ends of the pipe that `command` holds: otherwise reading would never end.
     command.stdout(std::process::Stdio::null());
     command.stderr(std::process::Stdio::null());
 
@@ -142,35 +141,35 @@ fn run_logged_command(
     )
 }
 
-/// A line that says how little is free on the disk of `folder`, if it is little.
+/// A line with the free space on the disk of `folder`, if it is less than [`LOW_DISK_SPACE`].
 fn low_disk_space_note(folder: &Path) -> String {
     let Ok(disk) = statvfs(folder) else {
         return String::new();
     };
     let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-    // File systems that have no blocks do not know.
+    // File systems without blocks do not report their free space.
     if free >= LOW_DISK_SPACE || disk.f_blocks == 0 {
         return String::new();
     }
     let (megabytes, folder) = (free >> 20, folder.display());
     format!(
         "the disk of `{folder}` has only {megabytes} MB left: \
-         if that was too little, make space and run it again\n"
+         if that was too little, free some space and run it again\n"
     )
 }
 
-/// A child that does not outlive an error of ours.
+/// A child that is killed if this program returns early with an error.
 struct KillOnDrop(Child);
 
 impl Drop for KillOnDrop {
     fn drop(&mut self) {
-        // Both do nothing for a child that was waited for.
+        // Neither has an effect after the child was waited for.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
-/// A command as one would type it.
+/// A command as one would type it in a shell, with credentials redacted.
 pub fn display_command(command: &Command) -> String {
     let mut shown = command.get_program().to_string_lossy().into_owned();
     for argument in command.get_args() {
@@ -186,7 +185,7 @@ pub fn display_command(command: &Command) -> String {
     redact_credentials(&shown)
 }
 
-/// The text with `***` in the place of the user and the password in every address.
+/// The text with `***` instead of the user and the password in every URL.
 pub fn redact_credentials(text: &str) -> String {
     let mut parts = text.split("://");
     let mut shown = parts.next().unwrap_or_default().to_owned();

@@ -1,4 +1,4 @@
-//! What `opencv-build` shows of itself: few names, none of which promises anything of `anyhow`'s.
+//! Tests of the public API of `opencv-build`: it is small, and no public signature uses `anyhow`.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,9 +9,8 @@ use syn::{Fields, File, ImplItem, Item, PathArguments, UseTree, Visibility};
 
 use super::{root, sources};
 
-/// The public modules.
 const PUBLIC_MODULES: [&str; 1] = ["internals"];
-/// The most names that this project's own programs are given of the inside.
+/// The exports of `internals`, which only this project's programs use.
 const MAX_INTERNALS: usize = 15;
 
 fn read(file: &PathBuf) -> File {
@@ -23,7 +22,7 @@ fn is_public(visibility: &Visibility) -> bool {
     matches!(visibility, Visibility::Public(_))
 }
 
-/// The names in an import: those of the items, or those that they get where `local` is set.
+/// The names of imported items, or with `local` those that the import gives them.
 fn names(tree: &UseTree, local: bool, into: &mut BTreeSet<String>) {
     match tree {
         UseTree::Path(path) => names(&path.tree, local, into),
@@ -39,11 +38,11 @@ fn names(tree: &UseTree, local: bool, into: &mut BTreeSet<String>) {
             let name = if local { &rename.rename } else { &rename.ident };
             into.insert(name.to_string());
         }
-        UseTree::Glob(_) => panic!("an import of everything shows more than it says"),
+        UseTree::Glob(_) => panic!("a glob import hides its names"),
     }
 }
 
-/// The items that a file exports from other modules, by the names that they have there.
+/// The items that a file re-exports from other modules, by their original names.
 fn exported(file: &File) -> BTreeSet<String> {
     let mut all = BTreeSet::new();
     for item in &file.items {
@@ -56,9 +55,9 @@ fn exported(file: &File) -> BTreeSet<String> {
     all
 }
 
-/// Finds what is named of `anyhow`.
+/// Finds uses of `anyhow` in public signatures.
 struct AnyhowFinder {
-    /// The names that a file has imported from it.
+    /// The names that the file imports from it.
     imported: BTreeSet<String>,
     found: bool,
 }
@@ -67,7 +66,7 @@ impl<'a> Visit<'a> for AnyhowFinder {
     fn visit_path(&mut self, path: &'a syn::Path) {
         let (first, last) = (path.segments.first(), path.segments.last());
         let first = first.map(|segment| segment.ident.to_string());
-        // `Result` with a type of errors is that of Rust, whoever it was imported from.
+        // `Result` with an error type is equivalent to that of std, even if imported from anyhow.
         let typed = last.is_some_and(|last| match &last.arguments {
             PathArguments::AngleBracketed(types) => last.ident == "Result" && types.args.len() == 2,
             _ => false,
@@ -96,7 +95,7 @@ impl AnyhowFinder {
         }
     }
 
-    /// Looks at what others see of an item; whether it is one of `exported`, or belongs to one.
+    /// Visits the public signatures of an item; returns whether it is one of `exported` or an impl of one.
     fn check_item(&mut self, item: &Item, exported: &BTreeSet<String>) -> bool {
         let is_exported = |name: &syn::Ident| exported.contains(&name.to_string());
         match item {
@@ -154,7 +153,7 @@ fn opencv_build_has_a_small_facade() {
         Item::Mod(item) if is_public(&item.vis) => Some(item.ident.to_string()),
         _ => None,
     });
-    assert_eq!(Vec::from_iter(modules), PUBLIC_MODULES);
+    assert_eq!(modules.collect::<Vec<_>>(), PUBLIC_MODULES);
     let inside = exported(&read(&folder.join("internals.rs")));
     assert!(inside.len() <= MAX_INTERNALS, "{inside:?}");
 }
@@ -166,16 +165,20 @@ fn no_public_signature_of_opencv_build_uses_anyhow() {
     all.extend(exported(&read(&folder.join("internals.rs"))));
     let mut files = Vec::new();
     sources(&folder, &mut files);
-    let mut looked_at = 0;
+    let mut checked = 0;
     for path in files {
         let file = read(&path);
         let mut named = AnyhowFinder::new(&file);
         for item in &file.items {
-            looked_at += usize::from(named.check_item(item, &all));
+            checked += usize::from(named.check_item(item, &all));
         }
-        assert!(!named.found, "{} promises anyhow's", path.display());
+        assert!(
+            !named.found,
+            "{} has anyhow in a public signature",
+            path.display()
+        );
     }
-    assert!(looked_at > all.len(), "{looked_at}");
+    assert!(checked > all.len(), "{checked}");
 }
 
 #[test]

@@ -1,8 +1,8 @@
-//! What several tests ask of parsed Rust.
+//! Helpers of several tests for parsed Rust.
 
 use syn::{Item, Meta, Path};
 
-/// Whether an item is compiled for tests alone.
+/// Whether an item is only compiled for tests.
 pub fn is_for_tests(item: &Item) -> bool {
     let attributes = match item {
         Item::Mod(item) => &item.attrs,
@@ -16,7 +16,6 @@ pub fn is_for_tests(item: &Item) -> bool {
     })
 }
 
-/// The names that a path consists of.
 pub fn segments(path: &Path) -> Vec<String> {
     let segments = path.segments.iter();
     segments.map(|segment| segment.ident.to_string()).collect()

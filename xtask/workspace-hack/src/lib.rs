@@ -1,1 +1,1 @@
-//! Nothing: this crate is its list of dependencies.
+//! Empty: this crate exists for its list of dependencies.

@@ -1,4 +1,4 @@
-//! OSV's client against a server on loopback that behaves well and badly.
+//! Tests of OSV's client with a fake server, including malformed responses.
 
 use super::*;
 use crate::tests::fake_osv::{Behaviour, start};
@@ -53,7 +53,7 @@ fn each_component_is_queried_by_all_of_its_names() {
     let mut withdrawn = entry("D");
     withdrawn["withdrawn"] = "2026-01-01T00:00:00Z".into();
     let known = ask(Behaviour {
-        knows: vec![
+        entries: vec![
             ("crates.io", "tokio", "1.0.0", entry("A")),
             ("crates.io", "tokio", "1.0.1", entry("B")),
             ("OSS-Fuzz", "libpng", "1.6.37", distribution),
@@ -71,11 +71,11 @@ fn each_component_is_queried_by_all_of_its_names() {
 #[test]
 fn paginated_results_are_read_completely() {
     let names = ["A", "B", "C", "D", "E"];
-    let knows = names
+    let entries = names
         .map(|id| ("crates.io", "tokio", "1.0.0", entry(id)))
         .to_vec();
     let known = ask(Behaviour {
-        knows,
+        entries,
         page: 2,
         ..Behaviour::default()
     })
@@ -94,20 +94,16 @@ fn invalid_responses_are_errors() {
     let cases = [
         (500, "oops", "500"),
         (429, "{}", "429"),
-        (
-            200,
-            "<html>Sign in to this network</html>",
-            "something else than OSV",
-        ),
-        (200, r#"{"vulns": []}"#, "something else than OSV"),
-        (200, r#"{"results": []}"#, "gave 0 answers"),
+        (200, "<html>Sign in to this network</html>", "is not OSV's"),
+        (200, r#"{"vulns": []}"#, "is not OSV's"),
+        (200, r#"{"results": []}"#, "returned 0 results"),
         (
             200,
             r#"{"results": [{"vulns": [{"id": "../x"}]}, {}, {}]}"#,
             "`../x`",
         ),
-        (200, endless, "gave 3 answers"),
-        (200, "", "something else than OSV"),
+        (200, endless, "returned 3 results"),
+        (200, "", "is not OSV's"),
     ];
     for (status, text, said) in cases {
         let always = Some((status, text));
@@ -132,7 +128,7 @@ fn endless_pagination_is_an_error() {
     let error = Osv::new(&address, OSV_TIMEOUT)
         .query(&data(), &parts()[..1])
         .unwrap_err();
-    assert!(error.to_string().contains("after 20 pages"), "{error}");
+    assert!(error.to_string().contains("more than 20 pages"), "{error}");
 }
 
 #[test]
@@ -144,8 +140,8 @@ fn slow_and_unreachable_servers_are_errors() {
     })
     .unwrap();
     let begin = Instant::now();
-    let patience = Duration::from_millis(300);
-    let error = Osv::new(&address, patience)
+    let timeout = Duration::from_millis(300);
+    let error = Osv::new(&address, timeout)
         .query(&data(), &parts())
         .unwrap_err();
     assert!(format!("{error:#}").contains("timeout"), "{error:#}");

@@ -1,4 +1,4 @@
-//! A server on loopback that answers as OSV does, or as OSV does on a bad day.
+//! A fake OSV server on loopback, with configurable failures.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -8,16 +8,15 @@ use std::time::Duration;
 use anyhow::Result;
 use serde_json::{Value, json};
 
-/// How the server behaves.
 #[derive(Clone, Debug, Default)]
 pub struct Behaviour {
-    /// What it knows: ecosystem, package, version, and the vulnerability.
-    pub knows: Vec<(&'static str, &'static str, &'static str, Value)>,
-    /// How many vulnerabilities of a package it tells at once; 0 for all.
+    /// Ecosystem, package and version, and their vulnerability.
+    pub entries: Vec<(&'static str, &'static str, &'static str, Value)>,
+    /// The vulnerabilities of a package per page; 0 for all.
     pub page: usize,
-    /// What it answers to everything, with this status.
+    /// The status and body of all responses.
     pub always: Option<(u16, &'static str)>,
-    /// How long it waits before each answer.
+    /// The delay before each response.
     pub delay: Duration,
 }
 
@@ -28,7 +27,7 @@ pub fn start(behaviour: Behaviour) -> Result<String> {
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let behaviour = behaviour.clone();
-            // A client that gives up is what some tests are about.
+            // Some tests are about clients that give up.
             thread::spawn(move || behaviour.serve(stream).ok());
         }
     });
@@ -74,7 +73,7 @@ impl Behaviour {
 
     fn response(&self, path: &str, body: &[u8]) -> Option<Value> {
         if let Some(id) = path.strip_prefix("/v1/vulns/") {
-            let known = self.knows.iter().find(|(.., entry)| entry["id"] == id);
+            let known = self.entries.iter().find(|(.., entry)| entry["id"] == id);
             return known.map(|(.., entry)| entry.clone());
         }
         let asked: Value = serde_json::from_slice(body).ok()?;
@@ -85,7 +84,7 @@ impl Behaviour {
 
     fn result(&self, query: &Value) -> Value {
         let package = &query["package"];
-        let ids = self.knows.iter().filter(|(ecosystem, name, version, _)| {
+        let ids = self.entries.iter().filter(|(ecosystem, name, version, _)| {
             package["ecosystem"] == *ecosystem
                 && package["name"] == *name
                 && query["version"] == *version
@@ -97,7 +96,7 @@ impl Behaviour {
             0 => ids.len(),
             page => ids.len().min(start + page),
         };
-        // OSV leaves out what is empty.
+        // OSV omits empty fields.
         let mut result = json!({});
         if start < end {
             result["vulns"] = ids[start..end].into();

@@ -1,6 +1,6 @@
-// The SDK's side of `cargo xtask bench detect`: finds things in photos and says how long it took. Requests come
-// as lines on stdin, their parts with tabs between; each is answered by one line that begins with `ok`, or says
-// what is wrong. As `detect load FACE EYE FORM` it only loads two cascades. detect.py says the same for the wheel.
+// The SDK's side of `cargo xtask bench detect`: detects in photos and measures the time. Each line of stdin is a
+// request with tab-separated fields. Each response is a line that begins with `ok`, or an error message. `detect load
+// FACE EYE FORM` only loads two cascades. detect.py implements the same protocol for the wheel.
 #include <opencv2/core.hpp>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
@@ -37,7 +37,7 @@ int64_t nanoseconds_since(Clock::time_point start)
     return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count();
 }
 
-// A file in memory, which stays there until the process ends: packed cascades are read in place.
+// A file mapped until the process ends, because packed cascades are read in place.
 struct MappedFile
 {
     const unsigned char* bytes = nullptr;
@@ -58,7 +58,7 @@ struct MappedFile
     }
 };
 
-// Loads a cascade from XML, or in place from a packed file; says what is wrong, or nothing.
+// Loads a cascade from XML, or in place from a packed file. Returns an error message, or nothing.
 std::string load(cv::CascadeClassifier& cascade, const std::string& path, const std::string& form)
 {
     if (form == "xml")
@@ -74,7 +74,7 @@ std::string load(cv::CascadeClassifier& cascade, const std::string& path, const 
 #endif
 }
 
-// Loads two cascades and has each look at one blank window.
+// Loads two cascades and detects with each in one blank window.
 std::string load_cascades(const std::string& face, const std::string& eye, const std::string& form)
 {
     cv::setNumThreads(1);
@@ -109,7 +109,7 @@ public:
             return fast(fields[1] == "1");
         if (command == "detect" && fields.size() == 10)
             return detect(fields);
-        return "it is no request";
+        return "invalid request";
     }
 
 private:
@@ -117,12 +117,12 @@ private:
     std::map<std::string, cv::Mat> photos;
     int threads = -1;
 
-    // Its grey picture's size, the sum of its pixels, and the sum of them times their places.
+    // Responds with the size of the grey image, the sum of its pixels, and the sum of its pixels weighted by position.
     std::string photo(const std::string& name, const std::string& path)
     {
         const cv::Mat colour = cv::imread(path, cv::IMREAD_COLOR);
         if (colour.empty())
-            return "it is no photo";
+            return "failed to decode `" + path + "`";
         cv::Mat& grey = photos[name];
         cv::cvtColor(colour, grey, cv::COLOR_BGR2GRAY);
         uint64_t sum = 0, weighted = 0, position = 0;
@@ -157,7 +157,7 @@ private:
         const auto cascade = cascades.find(fields[1]);
         const auto photo = photos.find(fields[2]);
         if (cascade == cascades.end() || photo == photos.end())
-            return "it names nothing that is here";
+            return "the cascade or photo was not loaded";
         if (numbers[5] != threads)
             cv::setNumThreads(threads = numbers[5]);
         const cv::Mat region = photo->second(cv::Rect(numbers[0], numbers[1], numbers[2], numbers[3]));

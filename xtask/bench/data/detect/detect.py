@@ -1,4 +1,4 @@
-"""The wheel's side of `cargo xtask bench detect`: does what detect.cpp does, and says it in the same words."""
+"""The wheel's side of `cargo xtask bench detect`, with the protocol of detect.cpp."""
 import sys
 import time
 
@@ -11,7 +11,7 @@ def now_ns():
 
 
 def load_cascades(face, eye, form):
-    """Loads two cascades and has each look at one blank window."""
+    """Loads two cascades and detects with each in one blank window."""
     if form != "xml":
         return "absent"
     cv2.setNumThreads(1)
@@ -29,15 +29,15 @@ class RequestHandler:
 
     def cascade(self, name, path):
         self.cascades[name] = cv2.CascadeClassifier(path)
-        return "failed to load it" if self.cascades[name].empty() else "ok"
+        return f"failed to load `{path}`" if self.cascades[name].empty() else "ok"
 
     def photo(self, name, path):
         photo = cv2.imread(path, cv2.IMREAD_COLOR)
         if photo is None:
-            return "it is no photo"
+            return f"failed to decode `{path}`"
         grey = cv2.cvtColor(photo, cv2.COLOR_BGR2GRAY)
         self.photos[name] = grey
-        # 64 bits of FNV-1a would take Python seconds; a sum of bytes and one of positions is enough to tell.
+        # A 64-bit FNV-1a hash would take seconds in Python; a sum and a sum weighted by position suffice.
         values = grey.reshape(-1).astype(numpy.uint64)
         positions = numpy.arange(1, values.size + 1, dtype=numpy.uint64)
         return f"ok {grey.shape[1]} {grey.shape[0]} {int(values.sum())} {int((values * positions).sum())}"

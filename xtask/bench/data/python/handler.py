@@ -1,7 +1,7 @@
-"""The peer of the function: the same work on the same event, as a Lambda in Python does it.
+"""The reference function: the same work for the same event, as a Lambda function in Python.
 
-A photo comes from S3, its faces and their eyes are found and drawn on it, and it goes back to S3 as JPEG under
-its key with `_rs.jpg` behind it. Cascades and the client of S3 are made once, when the module is imported.
+Reads a photo from S3, detects its faces and their eyes, draws them, and writes the photo to S3 as JPEG, with `_rs.jpg`
+appended to its key. Cascades and the S3 client are created once, when the module is imported.
 """
 import os
 

@@ -1,6 +1,5 @@
-//! As much of Lambda's Runtime API as is needed to see when a function asks for its first event: a server that
-//! notes when the request has come, and never answers it.
-//! Source: AWS Lambda Developer Guide, "Using the Lambda runtime API".
+//! A fake of Lambda's Runtime API that records the time of a function's first request for an event, and never
+//! responds. Source: AWS Lambda Developer Guide, "Using the Lambda runtime API".
 
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener};
@@ -24,7 +23,7 @@ impl FakeRuntimeApi {
         let address = listener.local_addr()?;
         let (sender, polled) = channel();
         thread::spawn(move || {
-            // What is kept here stays open: whoever asks waits.
+            // Connections are kept open, so that clients wait for a response.
             let mut kept = Vec::new();
             for socket in listener.incoming().flatten() {
                 let mut reader = BufReader::new(socket);
@@ -41,7 +40,7 @@ impl FakeRuntimeApi {
 
     pub fn wait_for_poll(&self, timeout: Duration) -> Result<Instant> {
         let polled = self.polled.recv_timeout(timeout);
-        polled.with_context(|| format!("nobody asked for an event within {} s", timeout.as_secs()))
+        polled.with_context(|| format!("no request for an event within {} s", timeout.as_secs()))
     }
 }
 

@@ -1,5 +1,5 @@
-//! Takes files out of the system's memory, so that who reads them next has to wait for the disk. Nobody
-//! else's files are touched, and no rights are needed.
+//! Evicts single files from the page cache, so that the next reader has to read them from the disk. Needs no
+//! privileges, unlike dropping the whole cache.
 
 use std::path::Path;
 
@@ -8,13 +8,13 @@ use fs_err::{self as fs, File};
 use rustix::fs::{Advice, fadvise, syncfs};
 use support::files::sorted_entries;
 
-/// Has everything written to the disk that a folder lies on: what is not would stay in memory.
+/// Writes the file system of a folder to the disk: dirty pages are not evicted.
 pub fn sync(folder: &Path) -> Result<()> {
     let sync = || -> std::io::Result<()> { Ok(syncfs(&File::open(folder)?)?) };
-    sync().with_context(|| format!("failed to write all of `{}` to the disk", folder.display()))
+    sync().with_context(|| format!("failed to sync the disk of `{}`", folder.display()))
 }
 
-/// Takes a file, or all files below a folder, out of memory: those parts that nobody has mapped.
+/// Evicts a file, or all files in a folder and its subfolders; pages that a process has mapped stay.
 pub fn evict(path: &Path) -> Result<()> {
     let kind = fs::symlink_metadata(path)?.file_type();
     if kind.is_dir() {
@@ -23,7 +23,7 @@ pub fn evict(path: &Path) -> Result<()> {
         }
     } else if kind.is_file() || kind.is_symlink() && path.is_file() {
         fadvise(&File::open(path)?, 0, None, Advice::DontNeed)
-            .with_context(|| format!("failed to take `{}` out of memory", path.display()))?;
+            .with_context(|| format!("failed to evict `{}` from memory", path.display()))?;
     }
     Ok(())
 }

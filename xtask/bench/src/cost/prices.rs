@@ -1,4 +1,4 @@
-//! Lambda's prices, and how memory and processors go together there, as `data/prices.toml` has them.
+//! Lambda's prices and its ratio of memory to vCPUs, from `data/prices.toml`.
 
 use anyhow::{Context, Result};
 use opencv_build::Architecture;
@@ -23,11 +23,11 @@ pub struct Rates {
     pub million_requests: f64,
 }
 
-/// How memory and processors go together, in megabytes of 2^20 bytes.
+/// Memory sizes, in megabytes of 2^20 bytes.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Memory {
-    /// What one processor comes with.
+    /// The memory size with exactly one vCPU.
     pub vcpu_megabytes: f64,
     pub smallest_megabytes: f64,
 }
@@ -35,7 +35,7 @@ pub struct Memory {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Assumptions {
-    /// A part of the peak that is added to it.
+    /// Added to the measured peak, as a fraction of it.
     pub margin: f64,
     pub cold_starts_per_million: f64,
 }
@@ -43,7 +43,7 @@ pub struct Assumptions {
 impl Prices {
     pub fn embedded() -> Result<Self> {
         toml::from_str(include_str!("../../data/prices.toml"))
-            .context("data/prices.toml has not the right form")
+            .context("failed to parse data/prices.toml")
     }
 
     pub fn rates(&self, architecture: Architecture) -> &Rates {
@@ -53,7 +53,7 @@ impl Prices {
         }
     }
 
-    /// The memory size, in whole megabytes, for a process that has `peak` bytes at its peak.
+    /// The memory size, in whole megabytes, for a process with a peak of `peak` bytes.
     pub fn memory_size(&self, peak: f64) -> f64 {
         let megabytes = peak * (1.0 + self.assumptions.margin) / f64::from(1 << 20);
         megabytes.ceil().max(self.memory.smallest_megabytes)
@@ -69,6 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::float_cmp, reason = "memory sizes are whole numbers")]
     fn memory_size_has_a_margin_and_a_minimum() {
         let prices = Prices::embedded().unwrap();
         assert_eq!(prices.memory_size(1.0), 128.0);

@@ -1,4 +1,4 @@
-//! Compiles `data/bench/detect/detect.cpp` against the SDK, with the compiler that the SDK was made by.
+//! Compiles `data/detect/detect.cpp` against the SDK, with the SDK's compiler.
 
 use std::path::PathBuf;
 
@@ -26,7 +26,7 @@ pub fn compile(context: &BenchContext) -> Result<PathBuf> {
     if program.is_file() {
         return Ok(program);
     }
-    let _step = Step::start("compiling the detecting program");
+    let _step = Step::start("compiling the detection program");
     fs::create_dir_all(&folder)?;
     let source = folder.join("detect.cpp");
     fs::write(&source, SOURCE)?;
@@ -40,7 +40,7 @@ pub fn compile(context: &BenchContext) -> Result<PathBuf> {
         "{cxx} {FLAGS...} {source} -I {sdk}/include/opencv4 -L {sdk}/lib {libraries...} -o {partial}"
     );
     run_logged(compile, &folder.join("log"), |_| ())
-        .context("failed to compile the detecting program against the SDK")?;
+        .context("failed to compile the detection program against the SDK")?;
     fs::rename(&partial, &program)?;
     Ok(program)
 }

@@ -1,8 +1,8 @@
-//! What is compared, and by which cascades.
+//! The implementations that are compared, and their cascades.
 
 pub(super) const WHEEL: &str = "wheel";
 pub(super) const UPSTREAM: &str = "upstream";
 pub(super) const OURS: &str = "ours";
 
-/// What they look for, with the cascade that finds it.
+/// Names in requests, with those of the cascades.
 pub(super) const CASCADES: [(&str, &str); 2] = [("face", "frontalface_default"), ("eye", "eye")];

@@ -1,5 +1,5 @@
-//! A program that detects, in C++ against the SDK or in Python with the wheel: it runs on, is asked by lines on
-//! its stdin, and answers each by one line.
+//! Runs a detection program, in C++ with the SDK or in Python with the wheel, which reads requests from stdin and
+//! responds to each with one line.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{ChildStdin, ChildStdout, Command, Stdio};
@@ -20,7 +20,7 @@ pub struct Program {
     responses: BufReader<ChildStdout>,
 }
 
-/// A photo as a program has decoded it, in grey: its size, and two sums over its pixels.
+/// Of a decoded photo in grey: width, height, and two sums over its pixels.
 pub type PixelSums = [i64; 4];
 
 #[derive(Clone, Debug)]
@@ -32,7 +32,7 @@ pub struct DetectRequest<'a> {
     pub threads: u32,
 }
 
-/// What was found, and the least time of some runs in milliseconds.
+/// The rectangles, and the shortest time of several runs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Detections {
     pub milliseconds: f64,
@@ -64,15 +64,15 @@ impl Program {
         let request = format!("photo\t{}\t{}", photo.name, photo.path.display());
         let response = self.request_ok(&request)?;
         let decoded = numbers(&response)?.try_into();
-        decoded.map_err(|_| anyhow!("`{}` answered `{response}` to a photo", self.name))
+        decoded.map_err(|_| anyhow!("`{}` responded `{response}` to a photo", self.name))
     }
 
-    /// Has it use OpenCV's own detector or ours; false where it has only OpenCV's.
+    /// Selects OpenCV's own detector or ours; returns false if the program only has OpenCV's.
     pub fn use_our_detector(&mut self, on: bool) -> Result<bool> {
         match self.exchange(&format!("fast\t{}", u8::from(on)))?.as_str() {
             "ok" => Ok(true),
             "absent" => Ok(false),
-            other => bail!("`{}` answered `{other}`", self.name),
+            other => bail!("`{}` responded `{other}`", self.name),
         }
     }
 
@@ -84,10 +84,10 @@ impl Program {
             "detect\t{cascade}\t{photo}\t{region}\t{neighbours}\t{threads}\t{repeat}"
         ))?;
         let numbers = numbers(&response)?;
-        let (nanoseconds, rest) = numbers.split_first().context("it told no time")?;
+        let (nanoseconds, rest) = numbers.split_first().context("the response has no time")?;
         let (rectangles, rest) = rest.as_chunks::<4>();
-        ensure!(rest.is_empty(), "`{}` answered `{response}`", self.name);
-        #[expect(clippy::cast_precision_loss, reason = "a time is far from so long")]
+        ensure!(rest.is_empty(), "`{}` responded `{response}`", self.name);
+        #[expect(clippy::cast_precision_loss, reason = "times are below 2^53 ns")]
         let milliseconds = *nanoseconds as f64 / 1e6;
         Ok(Detections {
             milliseconds,
@@ -95,7 +95,7 @@ impl Program {
         })
     }
 
-    /// The answer to a request, whose words tabs separate.
+    /// Sends a request, whose words are separated by tabs, and returns the response.
     fn exchange(&mut self, request: &str) -> Result<String> {
         let mut response = String::new();
         let mut exchange = || {
@@ -103,21 +103,21 @@ impl Program {
             self.requests.flush()?;
             self.responses.read_line(&mut response)
         };
-        exchange().with_context(|| format!("failed to talk with `{}`", self.name))?;
+        exchange().with_context(|| format!("failed to communicate with `{}`", self.name))?;
         ensure!(
             !response.is_empty(),
-            "`{}` ended; what it said is above",
+            "`{}` exited; its output is above",
             self.name
         );
         Ok(response.trim_end().to_owned())
     }
 
-    /// What is behind the `ok` that an answer begins with.
+    /// The rest of a response that begins with `ok`.
     fn request_ok(&mut self, request: &str) -> Result<String> {
         let response = self.exchange(request)?;
         let rest = response.strip_prefix("ok").with_context(|| {
             let request = request.replace('\t', " ");
-            format!("`{}` answered `{response}` to {request}", self.name)
+            format!("`{}` responded `{response}` to {request}", self.name)
         })?;
         Ok(rest.trim().to_owned())
     }
@@ -126,14 +126,14 @@ impl Program {
 fn numbers(text: &str) -> Result<Vec<i64>> {
     let numbers = text.split_whitespace().map(str::parse);
     let numbers = numbers.collect::<Result<_, _>>();
-    numbers.with_context(|| format!("`{text}` is no list of numbers"))
+    numbers.with_context(|| format!("`{text}` is not a list of numbers"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// A program that answers any request by `answer`.
+    /// A program that responds to any request with `response`.
     fn program(response: &str) -> Program {
         let mut command = Command::new("sh");
         let script = format!("while read -r line; do echo '{response}'; done");
@@ -155,20 +155,26 @@ mod tests {
         let found = program("ok 1500000 1 2 3 4 5 6 7 8")
             .detect(&request(), 1)
             .unwrap();
-        assert_eq!(found.milliseconds, 1.5);
-        assert_eq!(found.rectangles, [[1, 2, 3, 4], [5, 6, 7, 8]]);
+        let rectangles = vec![[1, 2, 3, 4], [5, 6, 7, 8]];
+        assert_eq!((found.milliseconds, found.rectangles), (1.5, rectangles));
     }
 
     #[test]
     fn other_replies_are_errors() {
-        for response in ["ok", "ok 1 2", "ok one", "it is no photo", "absent"] {
+        for response in [
+            "ok",
+            "ok 1 2",
+            "ok one",
+            "failed to decode `a.jpg`",
+            "absent",
+        ] {
             let error = program(response).detect(&request(), 1).unwrap_err();
             assert!(!format!("{error:#}").is_empty());
         }
-        let error = program("it is no photo")
+        let error = program("failed to decode `a.jpg`")
             .load_cascade("a", "b")
             .unwrap_err();
-        assert!(format!("{error:#}").contains("it is no photo"));
+        assert!(format!("{error:#}").contains("failed to decode `a.jpg`"));
         let mut ended = Program::start(Command::new("sh").args(["-c", "exit 3"])).unwrap();
         assert!(ended.use_our_detector(true).is_err());
     }

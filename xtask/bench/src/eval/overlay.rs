@@ -1,4 +1,4 @@
-//! A photo with labels and findings drawn on it.
+//! Draws labels and boxes on a photo.
 
 use std::path::Path;
 
@@ -12,10 +12,10 @@ const FOUND: Rgb<u8> = Rgb([40, 200, 80]);
 const MISSED: Rgb<u8> = Rgb([255, 150, 0]);
 const RIGHT: Rgb<u8> = Rgb([60, 120, 255]);
 const WRONG: Rgb<u8> = Rgb([235, 30, 30]);
-/// The width of a line in pixels.
+/// The width of lines in pixels.
 const LINE: u32 = 2;
 
-/// A photo as people see it, turned as its camera says.
+/// Decodes a photo and applies its Exif orientation.
 pub fn load_upright(path: &Path) -> Result<RgbImage> {
     let read = || -> image::ImageResult<RgbImage> {
         let reader = ImageReader::open(path)?.with_guessed_format()?;
@@ -54,7 +54,7 @@ fn outline(overlay: &mut RgbImage, [x, y, width, height]: Rectangle, colour: Rgb
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "negative ones are cut off, and pictures are not that large"
+        reason = "negative values are clamped, and images are not that large"
     )]
     let pixel = |edge: f64| edge.max(0.0).round() as u32;
     let (left, top) = (pixel(x), pixel(y));

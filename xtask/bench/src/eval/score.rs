@@ -1,11 +1,11 @@
-//! Boxes that were found against boxes that people drew.
+//! Scores detected boxes against labels.
 
 use serde::Serialize;
 
 /// Left, top, width, height, in pixels.
 pub type Rectangle = [f64; 4];
 
-/// How much a box must share with a label to be right: intersection over union.
+/// The minimum intersection over union of a correct box and its label.
 pub const IOU_THRESHOLD: f64 = 0.4;
 
 pub struct Matching {
@@ -14,7 +14,8 @@ pub struct Matching {
 }
 
 impl Matching {
-    /// Every label has at most one box and every box one label; who share most are matched first.
+    /// Matches every label with at most one box and every box with at most one label, pairs with the largest overlap
+    /// first.
     pub fn of(boxes: &[Rectangle], labels: &[Rectangle]) -> Self {
         let mut pairs = Vec::new();
         for (index, found) in boxes.iter().enumerate() {
@@ -65,7 +66,7 @@ impl Score {
         })
     }
 
-    /// The part of the boxes that is right; 1 without any.
+    /// The correct part of the boxes; 1 without any boxes.
     pub fn precision(&self) -> f64 {
         ratio(
             self.true_positives,
@@ -73,7 +74,7 @@ impl Score {
         )
     }
 
-    /// The part of the labels that was found; 1 without any.
+    /// The found part of the labels; 1 without any labels.
     pub fn recall(&self) -> f64 {
         ratio(
             self.true_positives,
@@ -81,7 +82,7 @@ impl Score {
         )
     }
 
-    /// The harmonic mean of both.
+    /// The harmonic mean of precision and recall.
     pub fn f1(&self) -> f64 {
         ratio(
             2 * self.true_positives,
@@ -124,7 +125,7 @@ mod tests {
             false_negatives: 0,
         };
         assert_eq!(score, expected);
-        // The better of both is the right one.
+        // The box with the larger overlap is the correct one.
         assert_eq!(
             Matching::of(&[NEAR_A, A], &[A]).correct_boxes,
             [false, true]

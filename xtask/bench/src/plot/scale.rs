@@ -1,24 +1,24 @@
-//! A logarithmic scale: from values to places in the picture, and where its ticks are.
+//! A logarithmic scale from values to positions in the plot, and its ticks.
 
 use crate::figures::format_value;
 
 pub struct Scale {
-    /// Logarithms of the least and the greatest value.
+    /// The logarithms of the bounds.
     from: f64,
     to: f64,
     left: i32,
     right: i32,
 }
 
-/// Ticks of a decade, of which the first few are used that are not too many.
+/// Ticks of a decade; the first of these with at most [`MAX_TICKS`] ticks is used.
 const TICKS: [&[f64]; 3] = [&[1.0, 2.0, 5.0], &[1.0, 3.0], &[1.0]];
 const MAX_TICKS: usize = 8;
-/// A scale is at least this wide, as a logarithm: noise does not fill it.
+/// As a logarithm; a narrower scale would magnify noise.
 const MIN_WIDTH: f64 = 0.7;
 
 impl Scale {
-    /// A scale for `values` between two places. What is not above zero has no logarithm and lies at its
-    /// left end.
+    /// A scale for `values` between the positions `left` and `right`. Values that are not positive, and so have no
+    /// logarithm, are at `left`.
     pub fn of(values: &[f64], left: i32, right: i32) -> Self {
         let values = values.iter().copied().filter(|value| *value > 0.0);
         let logarithms = values.map(f64::log10);
@@ -40,7 +40,7 @@ impl Scale {
         let part = (value.log10() - self.from) / (self.to - self.from);
         let position =
             f64::from(self.left) + part.clamp(0.0, 1.0) * f64::from(self.right - self.left);
-        #[expect(clippy::cast_possible_truncation, reason = "it lies between two i32")]
+        #[expect(clippy::cast_possible_truncation, reason = "it is between two i32")]
         let position = position.round() as i32;
         position
     }
@@ -61,7 +61,7 @@ impl Scale {
     }
 }
 
-/// A tick's value without digits that say nothing.
+/// A tick's value without trailing zeros of fractions.
 pub fn label(tick: f64) -> String {
     let text = format_value(tick);
     if text.contains('.') {

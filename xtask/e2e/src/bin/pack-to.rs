@@ -1,5 +1,5 @@
-//! `pack-to SDK PROGRAM FOLDER`, which only tests start: packs what was built before into a folder, in a process
-//! that runs as somebody else.
+//! `pack-to SDK PROGRAM FOLDER`, for tests only: packages an existing build into a folder, in a process that can run as
+//! another user.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -15,7 +15,6 @@ use package::artefacts::{FUNCTION_NAME, function_tree, write_function_image, wri
 use package::program::exit_code;
 use package::workspace::Workspace;
 
-/// What to pack, and where.
 #[derive(Parser)]
 struct Arguments {
     sdk: PathBuf,
@@ -27,7 +26,7 @@ fn main() -> ExitCode {
     exit_code(run(&Arguments::parse()))
 }
 
-/// Packs both images and the zip archive.
+/// Writes both images and the zip archive.
 fn run(arguments: &Arguments) -> Result<()> {
     let workspace = Workspace::find();
     let sdk = Sdk::open(&arguments.sdk);

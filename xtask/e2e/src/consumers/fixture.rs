@@ -1,5 +1,5 @@
-//! Where programs are built against the SDK's image: the unpacked image, the tools, and commands
-//! that see nothing else of this machine.
+//! Builds programs against the SDK's image: with the extracted image, the pinned tools, and commands whose environment
+//! is cleared.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ use package::build::Build;
 use package::workspace::Workspace;
 use support::files::remove_if_exists;
 
-/// What commands see of the user's environment, besides `PATH`.
+/// The variables of the user's environment that commands get, besides `PATH`.
 const ENVIRONMENT: [&str; 5] = [
     "HOME",
     "CARGO_HOME",
@@ -30,37 +30,37 @@ const ENVIRONMENT: [&str; 5] = [
     "TMPDIR",
 ];
 
-/// A folder with the unpacked image and all tools.
+/// A folder with the extracted image and all tools.
 pub struct ConsumerFixture<'a> {
-    /// Below the target folder, and kept: cargo is quick the second time.
+    /// In the target folder, and kept, so that a second run of cargo is quick.
     folder: PathBuf,
     sdk: Sdk,
     tools: &'a Tools,
     /// zig's cache.
     cache: PathBuf,
-    /// Where programs are looked for: the pinned ones first.
+    /// `PATH`, with the pinned programs first.
     path: OsString,
-    /// What `copy_of` copies.
+    /// The folder of the programs' sources.
     sources: PathBuf,
     _lock: Lock,
 }
 
 impl<'a> ConsumerFixture<'a> {
-    /// Unpacks the image of `sdk` and gathers the tools.
+    /// Extracts the image of `sdk` and installs the tools.
     pub fn new(build: &'a Build, sdk: &Sdk) -> Result<Self> {
         let (workspace, tools) = (&build.workspace, build.tools()?);
         let folder = workspace.target_dir().join("consumers");
         let lock = Lock::acquire(&folder.join("lock"), print_status)?;
         let installed = build.paths.toolchain_dir();
 
-        // The same folder each time: the crate `opencv` is made anew when its SDK is elsewhere.
+        // Always the same folder: the crate `opencv` is rebuilt if the path of its SDK changes.
         let root = folder.join("image");
         unpack(workspace, sdk, &root)?;
         let unpacked = Sdk::open(&root.join("opt/opencv"))
-            .context("the image `opencv-sdk` has no whole SDK in opt/opencv")?;
+            .context("the image `opencv-sdk` has no complete SDK in opt/opencv")?;
         ensure!(
             unpacked.manifest().fingerprint == sdk.manifest().fingerprint,
-            "the image `opencv-sdk` has another SDK than was built"
+            "the SDK in the image `opencv-sdk` is not the one that was built"
         );
 
         let log = folder.join("log");
@@ -88,17 +88,16 @@ impl<'a> ConsumerFixture<'a> {
         })
     }
 
-    /// The folder.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// The SDK of the image.
+    /// The SDK in the image.
     pub fn sdk(&self) -> &Sdk {
         &self.sdk
     }
 
-    /// zig as a C++ compiler for `target`, as one would set it in `CXX`.
+    /// The value of `CXX` for zig as a C++ compiler for `target`.
     pub fn zig(&self, target: &str) -> OsString {
         let mut command = self.tools.zig().into_os_string();
         command.push(format!(" c++ -target {target}"));
@@ -115,7 +114,7 @@ impl<'a> ConsumerFixture<'a> {
         Ok(folder)
     }
 
-    /// One of the scripts that build a program, in the folder that it lies in.
+    /// The command that runs the build script `name` in its folder.
     pub fn script(&self, folder: &Path, name: &str) -> Command {
         let interpreter = if name.ends_with(".py") {
             "python3"
@@ -127,7 +126,7 @@ impl<'a> ConsumerFixture<'a> {
         command
     }
 
-    /// cmake, configuring what is in `folder`.
+    /// cmake, to configure `folder`.
     pub fn cmake(&self, folder: &Path) -> Command {
         let mut command = self.command("cmake", folder);
         command
@@ -136,7 +135,7 @@ impl<'a> ConsumerFixture<'a> {
         command
     }
 
-    /// A command with nothing in its environment that would lead it to other libraries or flags.
+    /// A command without environment variables that could select other libraries or flags.
     pub fn command(&self, program: &str, folder: &Path) -> Command {
         let kept = ENVIRONMENT
             .iter()
@@ -154,12 +153,12 @@ impl<'a> ConsumerFixture<'a> {
         command
     }
 
-    /// Runs a command to its end. The error shows what it said.
+    /// Runs a command; the error contains its output.
     pub fn run_checked(&self, command: &mut Command) -> Result<()> {
         run_logged(command, &self.log(), |_| ())
     }
 
-    /// What a command says that must fail, in one line: cmake wraps its messages.
+    /// The output of a command that must fail, as one line because cmake wraps its messages.
     pub fn expect_failure(&self, command: &mut Command) -> Result<String> {
         let mut words = Vec::new();
         let done = run_logged(&mut *command, &self.log(), |line| {
@@ -177,7 +176,7 @@ impl<'a> ConsumerFixture<'a> {
     }
 }
 
-/// Writes the image `opencv-sdk` and unpacks it into `root`.
+/// Writes the image `opencv-sdk` and extracts it into `root`.
 fn unpack(workspace: &Workspace, sdk: &Sdk, root: &Path) -> Result<()> {
     let folder = artefacts::output_dir(workspace, sdk);
     let _lock = Lock::acquire(&folder.join("lock"), print_status)?;
@@ -185,7 +184,7 @@ fn unpack(workspace: &Workspace, sdk: &Sdk, root: &Path) -> Result<()> {
     Ok(image.layout.unpack(root)?)
 }
 
-/// The pinned pkg-config, installed below `parent` if need be.
+/// The pinned pkg-config, installed in `parent` if necessary.
 fn pkg_config(parent: &Path) -> Result<PathBuf> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -200,7 +199,7 @@ fn pkg_config(parent: &Path) -> Result<PathBuf> {
     Ok(program)
 }
 
-/// Makes `link` lead to `file`.
+/// Replaces `link` by a symbolic link to `file`.
 fn link(file: &Path, link: &Path) -> Result<()> {
     if let Some(folder) = link.parent() {
         fs::create_dir_all(folder)?;

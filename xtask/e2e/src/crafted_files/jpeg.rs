@@ -1,25 +1,24 @@
-//! JPEG files: segments added to good ones, frames of other kinds, and blank pictures of any size
-//! with any number of scans. Source: ITU-T T.81, annexes B, F and G.
+//! JPEG files: valid ones with added segments or other kinds of frames, and blank images of any size with any number of
+//! scans. Source: ITU-T T.81, annexes B, F and G.
 
-/// The end of a file.
+/// The EOI marker.
 const END: [u8; 2] = [0xff, 0xd9];
 
-/// A file with segments after its start.
+/// Inserts segments after the SOI marker.
 pub fn insert_after_header(file: &[u8], segments: &[Vec<u8>]) -> Vec<u8> {
     [&file[..2], &segments.concat(), &file[2..]].concat()
 }
 
-/// An application's segment, as `1` for EXIF and XMP.
+/// An APPn segment; n is 1 for EXIF and XMP.
 pub fn app_segment(number: u8, data: &[u8]) -> Vec<u8> {
     segment(0xe0 + number, data)
 }
 
-/// The segment of an EXIF note.
 pub fn exif(note: &[u8]) -> Vec<u8> {
     app_segment(1, &[b"Exif\0\0", note].concat())
 }
 
-/// The segment of an XMP document, which has the number of EXIF's.
+/// An XMP document, in APP1 like EXIF.
 pub fn xmp() -> Vec<u8> {
     let name = b"http://ns.adobe.com/xap/1.0/\0";
     let document = b"<x:xmpmeta xmlns:x=\"adobe:ns:meta/\"><rdf:RDF xmlns:rdf=\
@@ -27,13 +26,12 @@ pub fn xmp() -> Vec<u8> {
     app_segment(1, &[&name[..], document].concat())
 }
 
-/// A file without its end marker, and with something else there.
 pub fn replace_end_marker(file: &[u8], end: &[u8]) -> Vec<u8> {
     let picture = file.strip_suffix(&END).unwrap_or(file);
     [picture, end].concat()
 }
 
-/// A file whose frame says that it is of another kind, with so many bits a sample.
+/// Changes the SOFn marker of a baseline file and its sample precision in bits.
 pub fn replace_frame_header(file: &[u8], marker: u8, bits: u8) -> Vec<u8> {
     let mut file = file.to_vec();
     let frame = file.windows(2).position(|two| two == [0xff, 0xc0]);
@@ -44,10 +42,10 @@ pub fn replace_frame_header(file: &[u8], marker: u8, bits: u8) -> Vec<u8> {
     file
 }
 
-/// A grey or coloured blank picture, all of it in one scan.
+/// A blank image with `colours` components in one scan.
 pub fn baseline((width, height): (u16, u16), colours: u8) -> Vec<u8> {
     let mut file = begin(0xc0, (width, height), colours);
-    // For each block, that it does not differ from the one before, and its end.
+    // For each block: a DC difference of 0, and end of block.
     file.extend(huffman_table(0x00));
     file.extend(huffman_table(0x10));
     file.extend(scan_header(colours, 63));
@@ -56,12 +54,12 @@ pub fn baseline((width, height): (u16, u16), colours: u8) -> Vec<u8> {
     file
 }
 
-/// A table of one code, which is a zero.
+/// A table with one code: bit 0 for symbol 0.
 fn huffman_table(table: u8) -> Vec<u8> {
     segment(0xc4, &[&[table, 1][..], &[0; 15], &[0]].concat())
 }
 
-/// The head of a scan of all colours, to that coefficient.
+/// The header of a scan of all components, from coefficient 0 to `last`.
 fn scan_header(colours: u8, last: u8) -> Vec<u8> {
     let mut scan = vec![colours];
     scan.extend((1..=colours).flat_map(|colour| [colour, 0]));
@@ -69,7 +67,7 @@ fn scan_header(colours: u8, last: u8) -> Vec<u8> {
     segment(0xda, &scan)
 }
 
-/// So many bits that are zeros; the last byte is filled with ones.
+/// Zero bits; the last byte is padded with ones.
 fn zeros(bits: usize) -> Vec<u8> {
     let mut data = vec![0; bits / 8];
     if !bits.is_multiple_of(8) {
@@ -78,11 +76,11 @@ fn zeros(bits: usize) -> Vec<u8> {
     data
 }
 
-/// A blank picture in one scan of all colours and `scans` more, which take turns among them. Each of
-/// these goes through all blocks and says in a few bytes that they are empty.
+/// A blank image in one scan of all components and `scans` more, each of one component in turn. A decoder goes through
+/// all blocks for each of these, although they consist of a few bytes.
 pub fn progressive((width, height): (u16, u16), colours: u8, scans: usize) -> Vec<u8> {
     let mut file = begin(0xc2, (width, height), colours);
-    // Fifteen codes of four bits: the end of 1 block or more, of 2 or more, of 4 or more, and so on.
+    // Fifteen codes of four bits, EOB0 to EOB14: end-of-band runs of 1 block or more, of 2 or more, of 4 or more, …
     let mut counts = [0; 16];
     counts[3] = 15;
     let symbols: Vec<u8> = (0..15).map(|power| power << 4).collect();
@@ -91,8 +89,7 @@ pub fn progressive((width, height): (u16, u16), colours: u8, scans: usize) -> Ve
     file.extend(scan_header(colours, 0));
     file.extend(zeros(blocks(width, height) * usize::from(colours)));
     let empty = empty(blocks(width, height));
-    for scan in 0..scans {
-        let colour = (scan % usize::from(colours)) as u8 + 1;
+    for colour in (1..=colours).cycle().take(scans) {
         file.extend(segment(0xda, &[1, colour, 0, 1, 63, 0]));
         file.extend(&empty);
     }
@@ -100,7 +97,7 @@ pub fn progressive((width, height): (u16, u16), colours: u8, scans: usize) -> Ve
     file
 }
 
-/// The data of a scan in which so many blocks are empty.
+/// The data of a scan of `blocks` empty blocks.
 fn empty(mut blocks: usize) -> Vec<u8> {
     let (mut bits, mut count, mut data) = (0_u64, 0, Vec::new());
     let mut push = |value: usize, length: u32| {
@@ -108,7 +105,7 @@ fn empty(mut blocks: usize) -> Vec<u8> {
         count += length;
         while count >= 8 {
             count -= 8;
-            let byte = (bits >> count) as u8;
+            let byte = (bits >> count).to_le_bytes()[0];
             data.push(byte);
             if byte == 0xff {
                 data.push(0);
@@ -122,7 +119,7 @@ fn empty(mut blocks: usize) -> Vec<u8> {
         push(run - (1 << power), power);
         blocks -= run;
     }
-    // The last byte is filled with ones.
+    // The last byte is padded with ones.
     push(0x7f, 7);
     data
 }

@@ -1,4 +1,4 @@
-//! PNG files: chunks added to good ones, and blank ones of any kind. Source: W3C PNG specification.
+//! PNG files: valid ones with added chunks, and blank ones of any kind. Source: W3C PNG specification.
 
 use std::io::{Read, Write, repeat};
 
@@ -6,23 +6,20 @@ use anyhow::Result;
 use flate2::write::ZlibEncoder;
 use flate2::{Compression, Crc};
 
-/// What comes before all chunks but the header.
+/// The length of the signature and IHDR.
 const BEFORE: usize = 8 + 25;
-/// The length of the last chunk.
+/// The length of IEND.
 const END: usize = 12;
 
-/// The kinds of pixels, by the header's number for them and how many samples each has.
 #[derive(Clone, Copy)]
 pub enum Pixels {
-    /// Grey.
     Grey,
-    /// Three colours.
     Colour,
-    /// Three colours and how opaque they are.
     ColourAlpha,
 }
 
 impl Pixels {
+    /// The colour type in IHDR, and the samples per pixel.
     fn number_and_samples(self) -> (u8, u64) {
         match self {
             Self::Grey => (0, 1),
@@ -32,7 +29,6 @@ impl Pixels {
     }
 }
 
-/// A chunk.
 pub fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
     let mut crc = Crc::new();
     crc.update(kind);
@@ -47,18 +43,16 @@ pub fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
     .concat()
 }
 
-/// A file with chunks after its header.
 pub fn insert_after_header(file: &[u8], chunks: &[u8]) -> Vec<u8> {
     [&file[..BEFORE], chunks, &file[BEFORE..]].concat()
 }
 
-/// A file with chunks before its end.
 pub fn insert_before_end(file: &[u8], chunks: &[u8]) -> Vec<u8> {
     let (picture, end) = file.split_at(file.len() - END);
     [picture, chunks, end].concat()
 }
 
-/// A chunk of a kind that has text or a profile in it: so many bytes, packed.
+/// A chunk with `bytes` bytes of compressed text or of a compressed ICC profile: iTXt, zTXt or iCCP.
 pub fn compressed_chunk(kind: &[u8; 4], bytes: u64) -> Result<Vec<u8>> {
     let mut data = match kind {
         b"iTXt" => b"Comment\0\x01\0\0\0".to_vec(),
@@ -68,7 +62,7 @@ pub fn compressed_chunk(kind: &[u8; 4], bytes: u64) -> Result<Vec<u8>> {
     Ok(chunk(kind, &data))
 }
 
-/// A black picture.
+/// A black image.
 pub fn blank(
     (width, height): (u32, u32),
     pixels: Pixels,
@@ -78,7 +72,7 @@ pub fn blank(
     let (number, samples) = pixels.number_and_samples();
     let row = |width: u32| 1 + (u64::from(width) * samples * u64::from(depth)).div_ceil(8);
     let bytes = if interlaced {
-        // Where each pass begins and how far its pixels are apart, left to right and top to bottom.
+        // Adam7: the first column and row of each pass, each followed by the distance between pixels.
         let passes = [
             (0, 8, 0, 8),
             (4, 8, 0, 8),
@@ -115,7 +109,7 @@ fn deflated(bytes: u64, of: u8) -> Result<Vec<u8>> {
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::new(6));
     let block = [of; 1 << 16];
     let mut left = repeat(of).take(bytes);
-    // Whole blocks, because copying goes through a small buffer.
+    // In large blocks, because `io::copy` uses a small buffer.
     for _ in 0..bytes / block.len() as u64 {
         encoder.write_all(&block)?;
     }

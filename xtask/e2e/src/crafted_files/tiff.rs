@@ -1,27 +1,26 @@
-//! EXIF notes, which are TIFF files without pixels. Source: CIPA DC-008, 4.6; TIFF 6.0, section 2.
+//! EXIF metadata, which are TIFF files without pixels. Source: CIPA DC-008, 4.6; TIFF 6.0, section 2.
 
-/// The tag of the orientation.
 const ORIENTATION: u16 = 0x0112;
 /// The type of a 16-bit number.
 const SHORT: u16 = 3;
-/// A tag that means nothing.
+/// A private tag without a meaning.
 const UNKNOWN: u16 = 0xfde8;
-/// Where the first directory is: behind the header.
+/// The offset of the first directory, after the header.
 const FIRST: u32 = 8;
 
-/// A note with an orientation, with its numbers in the order of big or little machines.
+/// Metadata with an orientation, in big- or little-endian byte order.
 pub fn orientation(value: u8, big: bool) -> Vec<u8> {
     directory(&[(ORIENTATION, value)], big, 0)
 }
 
-/// A note of so many entries that mean nothing, with the orientation as the last one.
+/// Metadata with `count` entries: the orientation is the last one, the others have no meaning.
 pub fn with_entries(count: u16, value: u8) -> Vec<u8> {
     let mut entries = vec![(UNKNOWN, 1); usize::from(count.saturating_sub(1))];
     entries.push((ORIENTATION, value));
     directory(&entries, true, 0)
 }
 
-/// A note whose directory says that it is its own next one.
+/// Metadata whose directory is its own next directory.
 pub fn self_referencing(value: u8) -> Vec<u8> {
     directory(&[(ORIENTATION, value)], true, FIRST)
 }
@@ -49,7 +48,7 @@ fn directory(entries: &[(u16, u8)], big: bool, next: u32) -> Vec<u8> {
         note.extend(short(*tag));
         note.extend(short(SHORT));
         note.extend(long(1));
-        // A short value is at the left of the four bytes for a value.
+        // A SHORT is in the first two of the four bytes for a value.
         note.extend(short((*value).into()));
         note.extend([0, 0]);
     }

@@ -1,7 +1,7 @@
-//! WebP files: notes added to good ones, and blank ones. Source: WebP Container Specification, and
-//! WebP Lossless Bitstream Specification.
+//! WebP files: valid ones with added EXIF metadata, and blank ones. Source: WebP Container Specification, and WebP
+//! Lossless Bitstream Specification.
 
-/// A file whose picture is that of a simple one, with an EXIF note behind it.
+/// Converts a file in the simple format to the extended format with EXIF metadata.
 pub fn with_exif(simple: &[u8], (width, height): (u32, u32), exif: &[u8]) -> Vec<u8> {
     const HAS_EXIF: u8 = 0x08;
     let side = |side: u32| (side - 1).to_le_bytes()[..3].to_vec();
@@ -14,16 +14,16 @@ pub fn with_exif(simple: &[u8], (width, height): (u32, u32), exif: &[u8]) -> Vec
     riff(&chunks.concat())
 }
 
-/// A black picture without loss, of at most 16384x16384 pixels: each of its five codes has one
-/// symbol, so that no pixel takes a bit.
+/// A lossless black image of at most 16384x16384 pixels: each of its five prefix codes has one symbol, so that pixels
+/// take no bits.
 pub fn blank(width: u32, height: u32) -> Vec<u8> {
     let mut bits = Bits::default();
     bits.push(width - 1, 14);
     bits.push(height - 1, 14);
-    // No alpha, version 0; no transform, no cache of colours, no groups of codes.
+    // No alpha, version 0; no transform, no colour cache, no meta prefix codes.
     bits.push(0, 1 + 3 + 1 + 1 + 1);
     for symbol in [0, 0, 0, 255, 0] {
-        // A simple code of one symbol with eight bits.
+        // A simple prefix code of one symbol with eight bits.
         bits.push(0b101, 3);
         bits.push(symbol, 8);
     }
@@ -44,7 +44,7 @@ fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
     [&kind[..], &length, data, padding].concat()
 }
 
-/// Bits, the lowest first.
+/// Bits, least significant first.
 #[derive(Default)]
 struct Bits {
     bytes: Vec<u8>,

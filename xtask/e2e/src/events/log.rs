@@ -1,19 +1,19 @@
-//! What the function must have logged after events of every shape, photos that failed among them.
+//! Checks the function's log after events of every type, including photos that failed.
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use local::s3::SECRET_KEY;
 
-/// Refuses a log without the lines that operators need, or with what nobody must read in it.
+/// Fails if the log lacks a line that operators need, or contains a secret.
 pub fn check(log: &str, metrics_namespace: &str) -> Result<()> {
     ensure!(!log.contains(SECRET_KEY), "a secret is in the log");
     let lines = log.lines().filter(|line| line.starts_with('{'));
     let lines: Vec<Value> = lines
-        .map(|line| serde_json::from_str(line).with_context(|| format!("no JSON: {line}")))
+        .map(|line| serde_json::from_str(line).with_context(|| format!("not JSON: {line}")))
         .collect::<Result<_>>()?;
     let find = |field: &str, value: &str| lines.iter().find(|line| line[field] == value);
-    // One that was stored has more steps than one that came with its event.
+    // A photo in S3 has more steps than one in an event.
     let stored = |line: &&Value| {
         line["object"]
             .as_str()
@@ -40,7 +40,7 @@ pub fn check(log: &str, metrics_namespace: &str) -> Result<()> {
         let time = &photo["milliseconds"][step];
         ensure!(
             time.is_number(),
-            "a photo's line has no time of `{step}`: {photo}"
+            "a photo's line has no time for `{step}`: {photo}"
         );
     }
     find("errorType", "NotAnImage").context("no failed photo is in the log")?;

@@ -1,9 +1,9 @@
-//! Schemas of answers, written after AWS's documentation; where AWS asks for no form, after ours.
+//! Schemas of responses, derived from AWS's documentation, or from the project's where AWS does not require a format.
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-/// Which schema holds for which events, by how their folders' names begin.
+/// The schemas by the prefix of an event's folder.
 const SCHEMAS: [(&str, &str); 8] = [
     ("direct", include_str!("../../data/schemas/direct.json")),
     ("s3", NOTIFICATION),
@@ -16,10 +16,10 @@ const SCHEMAS: [(&str, &str); 8] = [
 ];
 const NOTIFICATION: &str = include_str!("../../data/schemas/notification.json");
 const HTTP: &str = include_str!("../../data/schemas/http.json");
-/// The schema for invocations that fail.
+/// The schema for failed invocations.
 const ERROR: &str = include_str!("../../data/schemas/error.json");
 
-/// Refuses an answer that AWS would not understand.
+/// Fails if a response does not match the schema of its event.
 pub fn check(name: &str, response: &Value) -> Result<()> {
     let schema = if response.get("errorType").is_some() {
         ERROR
@@ -27,18 +27,18 @@ pub fn check(name: &str, response: &Value) -> Result<()> {
         let found = SCHEMAS.iter().find(|(prefix, _)| name.starts_with(prefix));
         found
             .map(|(_, schema)| *schema)
-            .context("no schema is known for such an event")?
+            .context("there is no schema for this type of event")?
     };
-    let schema = serde_json::from_str(schema).context("a schema is no JSON")?;
+    let schema = serde_json::from_str(schema).context("a schema is not JSON")?;
     let validator = jsonschema::validator_for(&schema)
-        .map_err(|error| anyhow::anyhow!("a schema is none: {error}"))?;
+        .map_err(|error| anyhow::anyhow!("a schema is invalid: {error}"))?;
     let errors: Vec<_> = validator
         .iter_errors(response)
         .map(|error| format!("{error} at `{}`", error.instance_path()))
         .collect();
     ensure!(
         errors.is_empty(),
-        "the answer does not hold to the schema: {}\n  {response}",
+        "the response does not match the schema: {}\n  {response}",
         errors.join("; ")
     );
     Ok(())

@@ -1,5 +1,4 @@
-//! How the page looks: light and dark differ, and a phone shows all of it, large enough for
-//! fingers.
+//! The page's layout: the light and dark schemes differ, and on a phone everything fits and is large enough to touch.
 
 use std::path::Path;
 
@@ -10,17 +9,16 @@ use support::progress::print_status;
 use super::PageSession;
 use super::page_state::PageState;
 
-/// What a finger needs. <https://www.w3.org/WAI/WCAG22/Understanding/target-size-enhanced.html>
+/// In CSS pixels. <https://www.w3.org/WAI/WCAG22/Understanding/target-size-enhanced.html>
 const MIN_TARGET_SIZE: f64 = 44.0;
 
-/// A phone's width.
+/// The width of a phone's window in CSS pixels.
 const PHONE: u32 = 390;
 
-/// Shows what is folded.
 const OPEN_DETAILS: &str = "document.querySelector('details').open = true;";
 
 impl PageSession {
-    /// Tries all of it; pictures of the page go to `results`.
+    /// Writes screenshots to `results`.
     pub async fn check_appearance(&self, results: &Path) -> Result<()> {
         let light = self.set_color_scheme("light").await?;
         self.screenshot(&results.join("page-desktop-light.png"))
@@ -28,7 +26,7 @@ impl PageSession {
         let dark = self.set_color_scheme("dark").await?;
         ensure!(
             light.background != dark.background,
-            "dark is as light: {}",
+            "the light and dark schemes have the same background: {}",
             dark.background
         );
         let phone = json!({"width": PHONE, "height": 844, "deviceScaleFactor": 2, "mobile": true});
@@ -36,7 +34,7 @@ impl PageSession {
             .browser
             .devtools("Emulation.setDeviceMetricsOverride", phone);
         devtools.await?;
-        // As a phone would open it, and then with a photo.
+        // First as the page opens, then with a photo.
         let client = self.browser.client();
         client.refresh().await?;
         client.execute(OPEN_DETAILS, Vec::new()).await?;
@@ -58,29 +56,29 @@ impl PageSession {
 
     async fn screenshot(&self, file: &Path) -> Result<()> {
         self.browser.screenshot(file).await?;
-        print_status(&format!("the page is shown in {}", file.display()));
+        print_status(&format!("screenshot of the page: {}", file.display()));
         Ok(())
     }
 }
 
-/// Nothing is too wide or too small, and what must be there is there.
+/// Nothing is too wide or too small, and all controls in `needed` are visible.
 fn check_phone_layout(shown: &PageState, needed: &[&str]) -> Result<()> {
     let [content, window] = shown.page;
-    ensure!(window == PHONE, "a phone's window is {window} wide");
+    ensure!(window == PHONE, "a phone's window is {window} pixels wide");
     ensure!(
         content <= window,
-        "a phone shows {window} of {content} pixels"
+        "the content is {content} pixels wide, but a phone's window {window}"
     );
     for name in needed {
         ensure!(
             shown.controls.contains_key(*name),
-            "a phone lacks `{name}`: {shown:?}"
+            "`{name}` is missing on a phone: {shown:?}"
         );
     }
     for (name, [width, height]) in &shown.controls {
         ensure!(
             *width >= MIN_TARGET_SIZE && *height >= MIN_TARGET_SIZE,
-            "fingers get only {width} x {height} of `{name}`"
+            "`{name}` is too small to touch: {width} x {height} pixels"
         );
     }
     Ok(())

@@ -1,5 +1,4 @@
-//! What the page's policy forbids, as the browser heeds it: scripts and styles that are not the page's own, and other pages
-//! around it.
+//! The page's Content Security Policy in the browser: it blocks foreign scripts and styles, and framing by other pages.
 
 use anyhow::{Result, ensure};
 use base64::Engine;
@@ -8,7 +7,7 @@ use serde_json::json;
 
 use super::PageSession;
 
-/// Puts a script, a style and a handler into the page, and tells which of them work.
+/// Injects a script, an event handler and styles into the page, and returns which of them have an effect.
 const INJECT_SCRIPT: &str = r#"
     const put = (name, change) => {
         const element = document.createElement(name);
@@ -31,7 +30,7 @@ const INJECT_SCRIPT: &str = r#"
 "#;
 
 impl PageSession {
-    /// Tries all of it; the page is left then.
+    /// Leaves the page.
     pub async fn check_content_security_policy(&self, url: &str) -> Result<()> {
         let client = self.browser.client();
         let script = format!(
@@ -40,7 +39,7 @@ impl PageSession {
         let works = client.execute_async(&script, Vec::new()).await?;
         let nothing =
             json!({"script": false, "handler": false, "attribute": false, "style": false});
-        ensure!(works == nothing, "what is put into the page works: {works}");
+        ensure!(works == nothing, "injected code has an effect: {works}");
         self.check_console(|error| {
             error.contains("Content Security Policy") || error.contains("blob:none")
         })
@@ -52,10 +51,10 @@ impl PageSession {
         client.enter_frame(0).await?;
         let frame = client.execute("return location.href", Vec::new()).await?;
         let frame = frame.as_str().unwrap_or_default();
-        // A browser shows an error of its own instead.
+        // The browser shows an error page of its own instead.
         ensure!(
             !frame.is_empty() && !frame.starts_with(url),
-            "another page may frame the page, as `{frame}`"
+            "another page can frame the page, as `{frame}`"
         );
         Ok(())
     }

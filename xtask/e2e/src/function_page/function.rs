@@ -1,4 +1,4 @@
-//! What the function behind the page says to whoever asks it directly.
+//! Direct requests to the function behind the page, for comparison.
 
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
@@ -18,26 +18,27 @@ struct Face {
     eyes: Vec<[f64; 4]>,
 }
 
-/// What it finds in a photo with a preset.
+/// The faces and eyes that the function finds in a photo.
 pub fn outlines(url: &str, preset: &str, photo: &[u8]) -> Result<Outlines> {
     let url = Url::parse_with_params(url, [("preset", preset)])?;
     let (status, function_response) = post(url.as_str(), photo)?;
     ensure!(status == 200, "status {status}: {function_response}");
-    let found: Found = serde_json::from_value(function_response).context("faces look different")?;
+    let found: Found =
+        serde_json::from_value(function_response).context("the response has another format")?;
     Ok(Outlines {
         faces: found.faces.iter().map(|face| face.r#box).collect(),
         eyes: found.faces.into_iter().flat_map(|face| face.eyes).collect(),
     })
 }
 
-/// What it says to something that is no image.
+/// The function's error message for a file that is not an image.
 pub fn rejection_message(url: &str, no_image: &[u8]) -> Result<String> {
     let (_, function_response) = post(url, no_image)?;
     let message = function_response
         .pointer("/error/message")
         .and_then(Value::as_str);
     let message =
-        message.with_context(|| format!("an error looks like this: {function_response}"))?;
+        message.with_context(|| format!("an error has no message: {function_response}"))?;
     Ok(message.to_owned())
 }
 
@@ -51,6 +52,6 @@ fn post(url: &str, bytes: &[u8]) -> Result<(u16, Value)> {
     let mut response = request.header("accept", "application/json").send(bytes)?;
     let text = response.body_mut().read_to_string()?;
     let function_response =
-        serde_json::from_str(&text).with_context(|| format!("no JSON: {text}"))?;
+        serde_json::from_str(&text).with_context(|| format!("not JSON: {text}"))?;
     Ok((response.status().as_u16(), function_response))
 }

@@ -1,11 +1,11 @@
-//! What the page shows, as a script in it sees it.
+//! The state of the page, read by a script in it.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-/// Reads it. Outlines are seen where the photo is on the screen, whatever brought them there.
-pub const SCRIPT: &str = r##"
+/// Returns a [`PageState`]. Outlines are read from their positions on the screen, relative to the photo.
+pub const SCRIPT: &str = r#"
     const byId = id => document.getElementById(id);
     const visibleText = element => element.checkVisibility() ? element.textContent.trim() : "";
     const box = element => {
@@ -39,27 +39,25 @@ pub const SCRIPT: &str = r##"
         page: [document.documentElement.scrollWidth, document.documentElement.clientWidth],
         background: getComputedStyle(document.body).backgroundColor,
     };
-"##;
+"#;
 
-/// What the page shows.
 #[derive(Debug, Deserialize)]
 pub struct PageState {
     pub status: String,
     pub error: String,
     pub busy: bool,
-    /// The preset that is chosen.
+    /// The selected preset.
     pub preset: String,
-    /// What is drawn over the photo.
     pub outlines: Outlines,
     /// Left, top, width and height of the photo on the screen.
     pub photo: [f64; 4],
-    /// The same of what is drawn on.
+    /// The same of the overlay with the outlines.
     pub overlay: [f64; 4],
-    /// Width and height of everything that can be used, by its name.
+    /// Width and height of all visible controls, by id or else element name.
     pub controls: BTreeMap<String, [f64; 2]>,
     /// The widths of the content and of the window.
     pub page: [u32; 2],
-    /// The background's colour.
+    /// The colour of the background.
     pub background: String,
 }
 
@@ -71,18 +69,16 @@ pub struct Outlines {
 }
 
 impl Outlines {
-    /// Nothing is outlined.
     pub fn is_empty(&self) -> bool {
         self.faces.is_empty() && self.eyes.is_empty()
     }
 
-    /// The same places, to the pixel.
+    /// Whether the boxes are the same in any order, within less than a pixel.
     pub fn same_positions(&self, others: &Self) -> bool {
         same(&self.faces, &others.faces) && same(&self.eyes, &others.eyes)
     }
 }
 
-/// The same boxes in any order.
 fn same(some: &[[f64; 4]], others: &[[f64; 4]]) -> bool {
     some.len() == others.len()
         && some
@@ -90,7 +86,7 @@ fn same(some: &[[f64; 4]], others: &[[f64; 4]]) -> bool {
             .all(|one| others.iter().any(|other| near(one, other)))
 }
 
-/// The same box but for less than a pixel.
+/// Whether two boxes differ by less than a pixel.
 pub fn near(one: &[f64; 4], other: &[f64; 4]) -> bool {
     one.iter()
         .zip(other)

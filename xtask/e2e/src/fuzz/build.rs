@@ -1,5 +1,5 @@
-//! From the fuzz targets' sources to their programs: OpenCV compiled once more with sanitizers and counters, and the crate
-//! `fuzz` linked with it and with the sanitizers' runtime of the Rust toolchain.
+//! Builds the fuzz targets: OpenCV with sanitizers and coverage counters, and the crate `fuzz` linked with it and with
+//! the Rust toolchain's runtime of the sanitizers.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -16,8 +16,8 @@ use package::build::Build;
 use package::workspace::Workspace;
 use support::run::run_checked;
 
-/// What rustc must be told for libFuzzer to see which code an input reaches, and for AddressSanitizer. These are the
-/// flags of cargo-fuzz, but that the runtime is named by us: zig's linker does not understand how rustc does it.
+/// rustc's flags for libFuzzer's coverage and for AddressSanitizer: those of cargo-fuzz, except that the runtime is
+/// linked explicitly, because zig's linker does not accept rustc's arguments for it.
 const FLAGS: [&str; 11] = [
     "--cfg=fuzzing",
     "-Cpasses=sancov-module",
@@ -32,34 +32,29 @@ const FLAGS: [&str; 11] = [
     "-Clink-arg=-Wl,--whole-archive",
 ];
 
-/// The folder of the crate.
 pub fn crate_dir(workspace: &Workspace) -> PathBuf {
     workspace.root().join("fuzz")
 }
 
-/// What was built.
 pub struct FuzzBuild {
     /// The folder of the programs.
     pub programs: PathBuf,
-    /// OpenCV as they have it.
+    /// The instrumented OpenCV.
     pub sdk: Sdk,
-    /// What compiled it.
     pub tools: Tools,
-    /// What else has to be linked with it.
+    /// The library of the sanitizers' runtime, which the SDK's libraries need.
     pub runtime: PathBuf,
 }
 
-/// Builds the programs.
-///
 /// # Errors
-/// A [`Skip`] where programs for the target do not run or Rust has no AddressSanitizer.
+/// A [`Skip`] if this machine cannot run programs for the target, or the Rust toolchain has no AddressSanitizer.
 pub fn build_programs(build: &Build) -> Result<FuzzBuild> {
     let workspace = &build.workspace;
     let mut recipe = Recipe {
         instrumented: true,
         ..build.recipe.clone()
     };
-    // The function decodes all others in Rust.
+    // The function decodes all other formats in Rust.
     recipe.codecs.retain(|codec| codec == "jpeg");
     let target = recipe.target;
     conformance::skip_unless_runnable(&target)?;
@@ -84,11 +79,11 @@ pub fn build_programs(build: &Build) -> Result<FuzzBuild> {
     let mut cargo = support::cargo::cargo();
     cargo
         .current_dir(crate_dir(workspace))
-        // Naming the target keeps the flags away from build scripts.
+        // With an explicit target, the flags do not apply to build scripts.
         .args(["build", "--release", "--locked", "--target", &triple])
         .env("CARGO_TARGET_DIR", &folder)
         .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"))
-        // A release of Rust has the sanitizers too, but takes flags that begin with -Z from nobody else.
+        // A stable toolchain contains the sanitizers too, but accepts -Z flags only with this variable.
         .env("RUSTC_BOOTSTRAP", "1")
         .envs(sdk.environment())
         .envs(tools.environment()?);
@@ -99,7 +94,7 @@ pub fn build_programs(build: &Build) -> Result<FuzzBuild> {
     let programs = folder.join(triple).join("release");
     let libraries = sdk.manifest().libraries.iter();
     let libraries = libraries.map(|library| sdk.path().join("lib").join(&library.file));
-    // Nothing calls these.
+    // Nothing calls these, so the programs do not contain them.
     let unused = ["libopencv_imgcodecs.a", "libzlib.a"];
     let libraries = libraries.filter(|path| !unused.iter().any(|name| path.ends_with(name)));
     for library in libraries.chain(own_libraries(&programs)) {
@@ -113,25 +108,25 @@ pub fn build_programs(build: &Build) -> Result<FuzzBuild> {
     })
 }
 
-/// What the function's build script compiled.
+/// The libraries that the function's build script compiled.
 fn own_libraries(programs: &Path) -> impl Iterator<Item = PathBuf> {
     let entries = |folder: &Path| sorted_entries(folder).unwrap_or_default().into_iter();
     let functions =
         entries(&programs.join("build")).filter(|path| file_name(path).starts_with("function-"));
     let files = functions.flat_map(move |path| entries(&path.join("out")));
-    // What it compiles besides replaces functions that are never called.
+    // Its other libraries contain stubs of functions that are never called.
     files.filter(|path| {
         let name = file_name(path);
         name.starts_with("libface_detect") && name.ends_with(".a")
     })
 }
 
-/// Where everything about fuzzing lies, but for the SDK.
+/// The folder of everything about fuzzing except the SDK.
 pub fn work_dir(workspace: &Workspace) -> PathBuf {
     workspace.target_dir().join("fuzz")
 }
 
-/// The runtime of the sanitizers that comes with Rust.
+/// The Rust toolchain's library of the AddressSanitizer runtime.
 fn runtime(triple: &str) -> Result<PathBuf> {
     let (sh, rustc) = (
         Shell::new()?,
@@ -143,7 +138,7 @@ fn runtime(triple: &str) -> Result<PathBuf> {
     let found = files.find(|path| path.to_string_lossy().ends_with("_rt.asan.a"));
     found.ok_or_else(|| {
         Skip::with_reason(format!(
-            "this installation of Rust has no AddressSanitizer for {triple}; one by rustup does"
+            "this Rust toolchain has no AddressSanitizer for {triple}; rustup's toolchains have it"
         ))
     })
 }

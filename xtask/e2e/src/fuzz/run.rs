@@ -1,5 +1,5 @@
-//! One fuzzer that runs: first the cases that are too large to be changed, each once, then inputs of its own, within bounds of
-//! memory and time for each. What it finds is kept.
+//! Runs one fuzzer: first each case that is too large for mutation, then mutated inputs, with limits of memory and time
+//! for each. Inputs that cause errors are kept.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -14,24 +14,21 @@ use support::run::{Shell, cmd, display_command};
 use super::statistics::FuzzStatistics;
 use super::target::Target;
 
-/// Bounds on one input: memory in MB, which is that of the whole process, and seconds. The sanitizers take most of
-/// both.
+/// Limits for one input: the memory of the whole process in MB, and seconds. The sanitizers use most of both.
 const BOUNDS: [&str; 2] = ["-rss_limit_mb=1536", "-timeout=30"];
-/// What the sanitizers are told. Freed memory is watched for a while; by default it would be a quarter of a gigabyte.
+/// The quarantine of freed memory is 256 MB by default.
 const ASAN: &str = "quarantine_size_mb=32:detect_leaks=1";
 const UBSAN: &str = "print_stacktrace=1";
 
-/// The folders of a run.
 pub struct Folders<'a> {
-    /// The programs.
     pub programs: &'a Path,
-    /// The crate.
+    /// The crate `fuzz`.
     pub package: &'a Path,
-    /// Where seeds are, and where what is found goes.
+    /// The folder of seeds, cases, corpora and results.
     pub work: &'a Path,
 }
 
-/// A fuzzer that runs.
+/// A running fuzzer.
 pub struct Fuzzer {
     name: String,
     child: Child,
@@ -41,7 +38,7 @@ pub struct Fuzzer {
 }
 
 impl Fuzzer {
-    /// Tries the cases and starts fuzzing for so many seconds.
+    /// Runs the cases, and starts fuzzing for `seconds` seconds.
     pub fn start(target: &Target, folders: &Folders, seconds: u32) -> Result<Self> {
         let name = &target.name;
         let below = |kind: &str| folders.work.join(kind).join(name);
@@ -76,7 +73,7 @@ impl Fuzzer {
         let shown = display_command(&fuzzer);
         let cases = files(&below("cases"));
         if !cases.is_empty() {
-            print_status(&format!("{name}: trying {} cases", cases.len()));
+            print_status(&format!("{name}: running {} cases", cases.len()));
             let status = program()?.args(&cases).status()?;
             check(name, status.success(), &log, &found, &shown)?;
         }
@@ -90,7 +87,7 @@ impl Fuzzer {
         })
     }
 
-    /// Waits for its end; what it did, and whether it found nothing.
+    /// Waits for the fuzzer to end. The inner result is an error if it found one.
     pub fn wait(self) -> Result<(FuzzStatistics, Result<()>)> {
         let status = self.child.wait()?;
         let log = fs::read(&self.log).unwrap_or_default();
@@ -115,12 +112,11 @@ impl Fuzzer {
     }
 }
 
-/// The files in a folder, if it is there.
+/// The files in a folder, or none if it does not exist.
 fn files(folder: &Path) -> Vec<PathBuf> {
     sorted_entries(folder).unwrap_or_default()
 }
 
-/// Says what was found, where anything was.
 fn check(name: &str, good: bool, log: &Path, found: &Path, shown: &str) -> Result<()> {
     if good {
         return Ok(());
@@ -128,15 +124,15 @@ fn check(name: &str, good: bool, log: &Path, found: &Path, shown: &str) -> Resul
     let text = fs::read(log).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
     bail!(
-        "the fuzzer {name} found something, which is kept in `{}` (`{shown}` with that file in the place of the folders \
-         tries it again); the whole log is `{}`:\n  | {}",
+        "the fuzzer {name} found an error; the input is in `{}` (to reproduce, run `{shown}` with that file instead \
+         of the folders), and the complete log is `{}`:\n  | {}",
         found.display(),
         log.display(),
         error_summary(&text).join("\n  | ")
     );
 }
 
-/// The lines that say what it is and where: from the first error on, as many as one reads.
+/// At most 30 lines of the log, from the first error on.
 fn error_summary(log: &str) -> Vec<&str> {
     let starts = |line: &&str| {
         ["ERROR:", "runtime error:", "panicked at"]
@@ -154,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_summary_begins_with_the_error() {
+    fn summary_starts_with_the_error() {
         let log = "INFO: x\na.cpp:1:2: runtime error: index\n  #0 there\n";
         assert_eq!(error_summary(log)[0], "a.cpp:1:2: runtime error: index");
         assert_eq!(error_summary("one\ntwo\n"), ["one", "two"]);

@@ -1,5 +1,5 @@
-//! Whether a static library has the checks and counters that it was to be compiled with: a compiler that ignored a flag
-//! would leave fuzzers that find nothing.
+//! Checks that a static library was compiled with sanitizers and coverage counters: if the compiler ignored a flag, the
+//! fuzzers would find nothing.
 
 use std::path::Path;
 
@@ -8,18 +8,18 @@ use fs_err as fs;
 use object::read::archive::ArchiveFile;
 use object::{File, Object, ObjectSymbol};
 
-/// What the names of the runtime's functions begin with that a checked file calls: AddressSanitizer's,
-/// UndefinedBehaviorSanitizer's, and libFuzzer's.
+/// Prefixes of the runtime functions that instrumented code calls: AddressSanitizer's, UndefinedBehaviorSanitizer's,
+/// and libFuzzer's.
 const CALLED: [&str; 3] = ["__asan_report_", "__ubsan_handle_", "__sanitizer_cov_"];
 
-/// Refuses a static library that lacks one of them.
+/// Fails if a static library calls no function of one of the prefixes.
 pub fn check(library: &Path) -> Result<()> {
     let failed = || format!("failed to read `{}`", library.display());
     let bytes = fs::read(library)?;
     let mut called = [false; CALLED.len()];
     for member in ArchiveFile::parse(&*bytes).with_context(failed)?.members() {
         let member = member.with_context(failed)?.data(&*bytes);
-        // What is no object file calls nothing.
+        // Members that are not object files call nothing.
         let Ok(file) = File::parse(member.with_context(failed)?) else {
             continue;
         };
@@ -33,7 +33,7 @@ pub fn check(library: &Path) -> Result<()> {
     let missing = CALLED.iter().zip(called).find(|(_, called)| !called);
     if let Some((name, _)) = missing {
         bail!(
-            "`{}` was compiled for fuzzers and calls nothing that begins with `{name}`",
+            "`{}` was compiled for fuzzing, but calls no function `{name}*`",
             library.display()
         );
     }
@@ -54,6 +54,6 @@ mod tests {
         );
         fs::write(&library, format!("!<arch>\n{header}no")).unwrap();
         let error = check(&library).unwrap_err().to_string();
-        assert!(error.contains("`__asan_report_`"), "{error}");
+        assert!(error.contains("`__asan_report_*`"), "{error}");
     }
 }

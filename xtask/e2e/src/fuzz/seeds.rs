@@ -1,5 +1,5 @@
-//! What each fuzzer starts from: small good files of every kind, made here, and the cases of `../shared` where those are
-//! there. A case too large to be changed a million times is only tried.
+//! Seeds of the fuzzers: small valid files of every kind, generated here, and the cases in `../shared` if that exists.
+//! Cases that are too large for mutation are only run once.
 
 mod files;
 mod photos;
@@ -19,7 +19,7 @@ use package::workspace::Workspace;
 /// The largest seed, in bytes.
 const MAX_SEED_BYTES: usize = 24 << 10;
 
-/// Writes the seeds of `targets` below `work/seeds` and what is only tried below `work/cases`.
+/// Writes the seeds of `targets` to `work/seeds`, and cases that are only run to `work/cases`.
 pub fn write(
     workspace: &Workspace,
     built: &FuzzBuild,
@@ -35,7 +35,7 @@ pub fn write(
     let shared = workspace.root().join("../shared/cases");
     if !shared.is_dir() {
         print_status(&format!(
-            "`{}` is not there; the fuzzers start without those cases",
+            "`{}` does not exist; the fuzzers start without those cases",
             shared.display()
         ));
     }

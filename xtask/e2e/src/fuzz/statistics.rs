@@ -1,22 +1,19 @@
-//! What a fuzzer did, from what libFuzzer says: executions, coverage and corpus.
+//! Parses the statistics that libFuzzer prints: executions, coverage and corpus.
 
-/// What a fuzzer did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FuzzStatistics {
-    /// How many inputs it ran.
     pub executions: u64,
-    /// How many it ran in a second.
     pub per_second: u64,
-    /// Pieces of code that were reached; libFuzzer's `cov`.
+    /// libFuzzer's `cov`: the covered edges.
     pub coverage: u64,
-    /// The same with how often and with compared values; libFuzzer's `ft`.
+    /// libFuzzer's `ft`: edges, their counts, and compared values.
     pub features: u64,
-    /// Inputs that each reach something that the others do not.
+    /// The number of inputs that each cover something that the others do not.
     pub corpus: u64,
 }
 
 impl FuzzStatistics {
-    /// From libFuzzer's last line of its state; `None` where it never said one.
+    /// Parses libFuzzer's last status line; `None` if there is none.
     ///
     /// ```text
     /// #1048576 DONE   cov: 512 ft: 2048 corp: 300/12Kb lim: 4096 exec/s: 17476 rss: 120Mb

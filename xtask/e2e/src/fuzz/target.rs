@@ -1,4 +1,4 @@
-//! The list of fuzz targets, as the crate's `Cargo.toml` has it.
+//! The list of fuzz targets in the `Cargo.toml` of the crate `fuzz`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,14 +7,12 @@ use anyhow::{Context, Result, ensure};
 use fs_err as fs;
 use serde::Deserialize;
 
-/// One fuzz target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
-    /// The name of its program.
     pub name: String,
-    /// The longest input, in bytes.
+    /// The maximum length of an input in bytes.
     pub max_len: usize,
-    /// The file of words that are put into inputs.
+    /// The name of its libFuzzer dictionary, without `.dict`.
     pub dictionary: Option<String>,
 }
 
@@ -46,7 +44,7 @@ struct Program {
     name: String,
 }
 
-/// The targets of the crate in `package`: those in `wanted`, or all where that is empty.
+/// The targets of the crate in `package`: those in `wanted`, or all if that is empty.
 pub fn targets(package: &Path, wanted: &[String]) -> Result<Vec<Target>> {
     let path = package.join("Cargo.toml");
     let text = fs::read_to_string(&path)?;
@@ -59,13 +57,13 @@ fn parse(text: &str, wanted: &[String]) -> Result<Vec<Target>> {
     let programs: Vec<_> = manifest.bin.iter().map(|program| &program.name).collect();
     ensure!(
         settings.keys().eq(programs.iter().copied()),
-        "the programs are {programs:?}, and `package.metadata.fuzzers` has {:?}",
+        "the programs are {programs:?}, but `package.metadata.fuzzers` has {:?}",
         settings.keys()
     );
     for name in wanted {
         ensure!(
             settings.contains_key(name),
-            "there is no fuzzer `{name}`; there are {programs:?}"
+            "there is no fuzzer `{name}`; choose from {programs:?}"
         );
     }
     let targets = settings

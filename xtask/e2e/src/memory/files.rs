@@ -1,4 +1,4 @@
-//! The kinds of files that take most memory for their pixels, at any size.
+//! The kinds of files that take the most memory for their number of pixels.
 
 use anyhow::{Context, Result};
 
@@ -6,17 +6,14 @@ use crate::crafted_files::{jpeg, png, webp};
 use crate::hostile_files::mosaic;
 use crate::photo_variants::jpeg as photo_jpeg;
 
-/// A kind of files.
 pub struct FileKind {
-    /// What it is.
     pub name: &'static str,
-    /// Whether it is also tried by a direct event, which looks at all pixels.
+    /// Whether to send it in a direct event as well, for which detection uses the full resolution.
     pub direct: bool,
-    /// A file of so many thousand pixels; it may use a photo.
+    /// Creates a file with this number of thousands of pixels; the second argument is the file of a photo.
     pub create: fn(u32, &[u8]) -> Result<Vec<u8>>,
 }
 
-/// All kinds.
 pub const KINDS: &[FileKind] = &[
     FileKind {
         name: "JPEG, baseline",
@@ -29,7 +26,7 @@ pub const KINDS: &[FileKind] = &[
         create: |size, _| Ok(jpeg::progressive(dimensions_u16(size)?, 3, 9)),
     },
     FileKind {
-        name: "JPEG, progressive, four inks",
+        name: "JPEG, progressive, CMYK",
         direct: false,
         create: |size, _| Ok(jpeg::progressive(dimensions_u16(size)?, 4, 12)),
     },
@@ -73,13 +70,13 @@ pub const KINDS: &[FileKind] = &[
     },
 ];
 
-/// Sides of a picture of so many thousand pixels, four to three.
+/// Width and height, 4:3, of an image with `size` thousand pixels.
 fn dimensions(size: u32) -> (u32, u32) {
     let pixels = f64::from(size) * 1000.0;
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "pictures have some ten thousand pixels a side"
+        reason = "images have at most some ten thousand pixels a side"
     )]
     let side = |ratio: f64| (pixels * ratio).sqrt() as u32;
     (side(4.0 / 3.0), side(3.0 / 4.0))
@@ -90,15 +87,15 @@ fn dimensions_u16(size: u32) -> Result<(u16, u16)> {
     Ok((width.try_into()?, height.try_into()?))
 }
 
-/// A photo's file with other dimensions and random data: what comes back annotated is larger by far.
+/// A JPEG file of random data: its annotated photo is much larger.
 fn noise((width, height): (u16, u16), photo: &[u8]) -> Result<Vec<u8>> {
-    // Enough for a picture of that many pixels, as far as Lambda takes it.
+    // Enough for an image of that many pixels, within Lambda's limit.
     const MAX_NOISE_BYTES: usize = 4_400_000;
     let photo = image::load_from_memory(photo)?;
     let mut file = photo_jpeg(&photo.crop_imm(0, 0, 64, 64), |_| Ok(()))?;
     let place = |marker: u8| file.windows(2).position(|two| two == [0xff, marker]);
-    let frame = place(0xc0).context("a photo without a frame")?;
-    let scan = place(0xda).context("a photo without a scan")?;
+    let frame = place(0xc0).context("the photo has no frame")?;
+    let scan = place(0xda).context("the photo has no scan")?;
     let length = usize::from(u16::from_be_bytes([file[scan + 2], file[scan + 3]]));
     file[frame + 5..frame + 7].copy_from_slice(&height.to_be_bytes());
     file[frame + 7..frame + 9].copy_from_slice(&width.to_be_bytes());
@@ -110,9 +107,8 @@ fn noise((width, height): (u16, u16), photo: &[u8]) -> Result<Vec<u8>> {
     Ok(file)
 }
 
-/// One face, again and again.
 fn faces(size: u32, photo: &[u8]) -> Result<Vec<u8>> {
     let photo = image::load_from_memory(photo)?.to_rgb8();
-    // Encoding more takes the test long, and detection does not look at more.
+    // Larger files take long to encode, and for most events detection scales them down.
     mosaic(&photo, 40, dimensions(size.min(3000)))
 }

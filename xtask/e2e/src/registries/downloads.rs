@@ -1,4 +1,4 @@
-//! Pulls from a registry that cannot be reached well, or sends something else.
+//! Pulls from a registry with faults: broken connections, error statuses and corrupt responses.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,14 +11,13 @@ use layer_registry::{Error, Remote, pull};
 use super::image::{blobs, digest_of, ensure_same_blobs, push, remote};
 use crate::fault_proxy::{Fault, Proxy, Request};
 
-/// After how many bytes connections break.
+/// The number of bytes after which connections break.
 const CUT_BYTES: usize = 300_000;
 
 fn is_blob(request: &Request, digits: &str) -> bool {
     request.method == "GET" && request.path.ends_with(&format!("/blobs/sha256:{digits}"))
 }
 
-/// Pulls what is in `layout` in spite of everything, and refuses what is something else.
 pub fn test(proxy: &Proxy, layout: &Path, scratch: &Path) -> Result<()> {
     let blobs = blobs(layout)?;
     let largest = blobs.iter().max_by_key(|(_, bytes)| bytes.len());
@@ -40,18 +39,18 @@ pub fn test(proxy: &Proxy, layout: &Path, scratch: &Path) -> Result<()> {
         }
         false => Fault::Pass,
     });
-    let folder = scratch.join("cut");
+    let folder = scratch.join("truncated");
     pull(&remote(&image)?, &folder, None, &|_| ())?;
     ensure_same_blobs(layout, &folder)?;
     check_ranges(proxy, largest, &[0, CUT_BYTES, 2 * CUT_BYTES])?;
 
-    resume_across_runs(proxy, &remote(&image)?, largest, &scratch.join("twice"))?;
-    ensure_same_blobs(layout, &scratch.join("twice"))?;
+    resume_across_runs(proxy, &remote(&image)?, largest, &scratch.join("resumed"))?;
+    ensure_same_blobs(layout, &scratch.join("resumed"))?;
 
-    let mut refusals = 0;
+    let mut requests = 0;
     proxy.set_faults(move |_| {
-        refusals += 1;
-        match refusals {
+        requests += 1;
+        match requests {
             1 | 4 => Fault::Respond("503 Service Unavailable"),
             3 => Fault::Respond("429 Too Many Requests\r\nretry-after: 0"),
             _ => Fault::Pass,
@@ -70,7 +69,7 @@ pub fn test(proxy: &Proxy, layout: &Path, scratch: &Path) -> Result<()> {
     )
 }
 
-/// A run that is broken off leaves what it has, and the next one goes on there.
+/// An interrupted pull keeps what it has, and the next one resumes there.
 fn resume_across_runs(proxy: &Proxy, image: &Remote, largest: &str, folder: &Path) -> Result<()> {
     let digits = largest.to_owned();
     proxy.set_faults(move |request| match is_blob(request, &digits) {
@@ -80,21 +79,21 @@ fn resume_across_runs(proxy: &Proxy, image: &Remote, largest: &str, folder: &Pat
     let mut single_attempt = image.clone();
     single_attempt.retry_policy.max_attempts = 1;
     let error = pull(&single_attempt, folder, None, &|_| ()).err();
-    let error = error.context("half an image counts as one")?;
+    let error = error.context("an incomplete pull succeeds")?;
     ensure!(
         matches!(&error, Error::RetriesExhausted { last, .. } if matches!(**last, Error::Interrupted { .. })),
-        "a broken connection is told as {error}"
+        "the error for a broken connection is {error}"
     );
     ensure!(
         !folder.join("index.json").exists(),
-        "half an image has an index"
+        "an incomplete image has an index"
     );
     proxy.set_faults(|_| Fault::Pass);
     pull(image, folder, None, &|_| ())?;
     check_ranges(proxy, largest, &[CUT_BYTES])
 }
 
-/// That a blob was asked for from these places on.
+/// Checks that the requests for a blob start at these offsets.
 fn check_ranges(proxy: &Proxy, digits: &str, from: &[usize]) -> Result<()> {
     let requests = proxy.requests("GET", digits);
     let ranges: Vec<_> = requests
@@ -107,12 +106,12 @@ fn check_ranges(proxy: &Proxy, digits: &str, from: &[usize]) -> Result<()> {
     let wanted: Vec<_> = wanted.collect();
     ensure!(
         ranges == wanted,
-        "it was asked for {ranges:?}, not {wanted:?}"
+        "the requested ranges are {ranges:?}, expected {wanted:?}"
     );
     Ok(())
 }
 
-/// What is not what was asked for is named and not kept.
+/// A response that does not match its digest or size is an error that contains the registry, and is not kept.
 fn corrupt_responses(
     proxy: &Proxy,
     image: &Remote,
@@ -131,14 +130,17 @@ fn corrupt_responses(
         let number = FOLDERS.fetch_add(1, Ordering::Relaxed);
         let folder = scratch.join(format!("corrupt-{number}"));
         let error = pull(image, &folder, None, &|_| ()).err();
-        let error = error.with_context(|| format!("a changed {what} was taken"))?;
+        let error = error.with_context(|| format!("a corrupt {what} was accepted"))?;
         let text = error.to_string();
         ensure!(
             text.contains(&registry),
-            "the registry is not named: {text}"
+            "the error does not contain the registry: {text}"
         );
-        let asked = proxy.requests("GET", what).len();
-        ensure!(asked == 1, "a changed {what} was asked for {asked} times");
+        let requests = proxy.requests("GET", what).len();
+        ensure!(
+            requests == 1,
+            "a corrupt {what} was requested {requests} times"
+        );
         for name in fs::read_dir(folder.join("blobs/sha256"))? {
             let name = name?.file_name().to_string_lossy().into_owned();
             ensure!(!name.contains(largest), "{name} was kept");
@@ -154,27 +156,27 @@ fn corrupt_responses(
         Error::DigestMismatch {
             expected, found, ..
         } if expected.hex() == largest && found != expected => {}
-        other => bail!("other bytes are told as {other}"),
+        other => bail!("the error for other bytes is {other}"),
     }
     let longer: fn(&mut Vec<u8>) = |body| body.extend([0; 1000]);
     let shorter: fn(&mut Vec<u8>) = |body| body.truncate(body.len() / 2);
     for change in [longer, shorter] {
         match corrupt(change, image, &format!("/blobs/sha256:{largest}"))? {
             Error::SizeMismatch { what, .. } if what.contains(largest) => {}
-            other => bail!("another size is told as {other}"),
+            other => bail!("the error for another size is {other}"),
         }
     }
     let spaced: fn(&mut Vec<u8>) = |body| body.push(b' ');
     for image in [image.clone(), image.with_digest(digest)] {
         match corrupt(spaced, &image, "/manifests/")? {
             Error::DigestMismatch { expected, .. } if expected == digest => {}
-            other => bail!("another manifest is told as {other}"),
+            other => bail!("the error for another manifest is {other}"),
         }
     }
     let endless: fn(&mut Vec<u8>) = |body| body.resize(5 << 20, b' ');
     match corrupt(endless, image, "/manifests/")? {
         Error::InvalidResponse { .. } => {}
-        other => bail!("an endless manifest is told as {other}"),
+        other => bail!("the error for a manifest that is too large is {other}"),
     }
     proxy.set_faults(|_| Fault::Pass);
     Ok(())

@@ -1,4 +1,4 @@
-//! Images of registries in tests: named, pushed and compared.
+//! Helpers for images in registries.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,7 +10,7 @@ use layer::{Digest, LayoutFolder, source};
 use layer_registry::{Remote, RetryPolicy, push_layout};
 use support::files::{file_name, sorted_entries};
 
-/// The image, with little patience and without the credentials that this machine's user has.
+/// The image, with short retries and without the user's credentials.
 pub(super) fn remote(reference: &str) -> Result<Remote> {
     let mut remote = Remote::parse(reference)?;
     remote.retry_policy = RetryPolicy {
@@ -25,14 +25,14 @@ pub(super) fn push(remote: &Remote, layout: &Path) -> Result<Digest> {
     Ok(push_layout(remote, layout, &|_| ())?)
 }
 
-/// The digest that a layout's index names.
+/// The digest of the first manifest in a layout's index.
 pub(super) fn digest_of(layout: &Path) -> Result<Digest> {
     let index = source::index(&LayoutFolder::open(layout)?)?;
     let entry = index.manifests().first();
-    Ok(entry.context("the layout names no manifest")?.try_into()?)
+    Ok(entry.context("the layout has no manifest")?.try_into()?)
 }
 
-/// The files of a layout that are named by their digests.
+/// The blobs of a layout by their digests in hexadecimal.
 pub(super) fn blobs(layout: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
     let folder = layout.join("blobs/sha256");
     let files = sorted_entries(&folder)?.into_iter();
@@ -43,13 +43,16 @@ pub(super) fn blobs(layout: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
 
 pub(super) fn ensure_same_blobs(one: &Path, other: &Path) -> Result<()> {
     let (one, other) = (blobs(one)?, blobs(other)?);
-    let names = |blobs: &BTreeMap<String, Vec<u8>>| Vec::from_iter(blobs.keys().cloned()).join(" ");
+    let names = |blobs: &BTreeMap<String, Vec<u8>>| {
+        let names: Vec<_> = blobs.keys().map(String::as_str).collect();
+        names.join(" ")
+    };
     ensure!(
         names(&one) == names(&other),
-        "{} became {}",
+        "expected the blobs {}, found {}",
         names(&one),
         names(&other)
     );
-    ensure!(one == other, "a blob came back with other bytes");
+    ensure!(one == other, "a blob has other bytes");
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! A registry that demands a login, met by the command line with credentials as users store them.
+//! A registry that requires a login, and `cargo xtask pull` with credentials as users store them.
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
@@ -18,7 +18,7 @@ use crate::programs;
 
 const USER: &str = "tester";
 const PASSWORD: &str = "a fine password";
-/// The same as bcrypt has it, the one form that the registry takes; good for this test only.
+/// The password hashed with bcrypt, the only hash that the registry supports.
 const HTPASSWD_LINE: &str = "tester:$2b$05$abcdefghijklmnopqrstuu09fbu.DXGBDbOxzWIokK.6y/RosAchm\n";
 
 /// Pushes and pulls with no, a wrong and the right password.
@@ -28,19 +28,21 @@ pub fn test(scratch: &Path, layout: &Path) -> Result<()> {
     let mut place = remote(&image)?;
     for credentials in [Credentials::Anonymous, basic("a wrong password")] {
         place.credentials = credentials;
-        let error = push(&place, layout).err().context("anybody may push")?;
-        let refused = error
+        let error = push(&place, layout)
+            .err()
+            .context("a push without the password succeeds")?;
+        let rejected = error
             .chain()
             .any(|cause| matches!(cause.downcast_ref(), Some(Error::Unauthorized { .. })));
-        ensure!(refused, "a refused login is told as {error:#}");
+        ensure!(rejected, "the error for a rejected login is {error:#}");
         ensure!(
             !format!("{error:#}").contains("a wrong password"),
-            "the password is shown"
+            "the error contains the password"
         );
     }
     place.credentials = basic(PASSWORD);
     let digest = push(&place, layout)?;
-    ensure!(digest == digest_of(layout)?, "another image arrived");
+    ensure!(digest == digest_of(layout)?, "the digest has changed");
 
     let home = scratch.join("home");
     fs::create_dir_all(&home)?;
@@ -48,39 +50,39 @@ pub fn test(scratch: &Path, layout: &Path) -> Result<()> {
     let pull = || {
         let (sh, program) = (Shell::new()?, programs::registry()?);
         let pull = cmd!(sh, "{program} --json pull {image} --to {folder}");
-        // Nothing of the credentials that this machine's user has.
+        // Without the user's credentials.
         let names = ["HOME", "DOCKER_CONFIG", "PATH"];
         wait_with_output(pull.env_clear().envs(names.map(|name| (name, &home))))
     };
     let store = |config: &Value| fs::write(home.join("config.json"), config.to_string());
     let auth = |password: &str| STANDARD.encode(format!("{USER}:{password}"));
 
-    let refused = |wanted: &[&str]| -> Result<()> {
+    let rejected = |wanted: &[&str]| -> Result<()> {
         let output = pull()?;
         let output_text = String::from_utf8_lossy(&output.stderr).into_owned();
         ensure!(
             !output.status.success(),
             "a pull without a password succeeds"
         );
-        ensure!(output.stdout.is_empty(), "a failed pull answers");
+        ensure!(output.stdout.is_empty(), "a failed pull prints to stdout");
         for part in wanted {
             ensure!(
                 output_text.contains(part),
-                "a refused pull says: {output_text}"
+                "the error of a rejected pull lacks `{part}`: {output_text}"
             );
         }
         ensure!(
             !output_text.contains("wrong") && !output_text.contains(&auth("wrong")),
-            "shown: {output_text}"
+            "the error contains credentials: {output_text}"
         );
         Ok(())
     };
     let login = format!("docker login {}", registry.address());
-    refused(&[&login, "no credentials are known"])?;
+    rejected(&[&login, "no credentials are known"])?;
     store(&json!({"auths": {registry.address(): {"auth": auth("wrong")}}}))?;
-    refused(&[&login, "with the credentials that are known"])?;
+    rejected(&[&login, "with the credentials that are known"])?;
     store(&json!({"credHelpers": {registry.address(): "none"}}))?;
-    refused(&["docker-credential-none", "is not installed"])?;
+    rejected(&["docker-credential-none", "is not installed"])?;
 
     let accepted = || -> Result<()> {
         let output = pull()?;
@@ -92,7 +94,7 @@ pub fn test(scratch: &Path, layout: &Path) -> Result<()> {
         let response: Value = serde_json::from_slice(&output.stdout)?;
         ensure!(
             response["digest"] == digest.to_string(),
-            "the answer is {response}"
+            "the output is {response}"
         );
         ensure_same_blobs(layout, &folder)?;
         fs::remove_dir_all(&folder)?;

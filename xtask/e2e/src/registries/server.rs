@@ -1,4 +1,4 @@
-//! Debian's `docker-registry` on a loopback port, with its storage in a folder. Ends with its value.
+//! Debian's `docker-registry` on a loopback port, with its storage in a folder. Dropping a [`Registry`] ends it.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -13,21 +13,20 @@ use conformance::skip::Skip;
 use support::child::Child;
 use support::run::{Shell, cmd};
 
-/// What it says, followed by its address, when it listens.
+/// Precedes the registry's address in its log.
 const LISTENING_PREFIX: &str = "listening on ";
 
-/// The names of the program: Debian's, and the one that its makers give it.
+/// The names of the program: Debian's, and upstream's.
 const PROGRAM_NAMES: [&str; 2] = ["docker-registry", "registry"];
 
-/// The registry.
 pub struct Registry {
     address: String,
     _server: Child,
 }
 
 impl Registry {
-    /// Starts a registry with its storage in `folder`. With `passwords`, lines of the form that
-    /// Apache's htpasswd writes, it demands one of them.
+    /// Starts a registry with its storage in `folder`. With `passwords`, lines in the format of Apache's htpasswd, it
+    /// requires a login.
     pub fn start(folder: &Path, passwords: Option<&str>) -> Result<Self> {
         let folder = folder.join(if passwords.is_some() {
             "closed"
@@ -39,7 +38,7 @@ impl Registry {
             "version": "0.1",
             "log": {"level": "info"},
             "storage": {"filesystem": {"rootdirectory": folder.join("storage")}},
-            // It takes a free port, and says which.
+            // It chooses a free port and logs it.
             "http": {"addr": "127.0.0.1:0", "secret": "good for this one only"},
         });
         if let Some(passwords) = passwords {
@@ -47,7 +46,7 @@ impl Registry {
             fs::write(&file, passwords)?;
             config["auth"] = json!({"htpasswd": {"realm": "test", "path": file}});
         }
-        // JSON is YAML, too.
+        // JSON is valid YAML.
         let file = folder.join("config.yml");
         fs::write(&file, config.to_string())?;
         let server = start(&file)?;
@@ -66,7 +65,7 @@ impl Registry {
                 bail!("the registry ended instead of listening\n{output_text}");
             }
         };
-        // Somebody must go on listening, or it blocks when it has said enough.
+        // Its log must be read, because the registry blocks once the pipe is full.
         thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
         Ok(Self {
             address,
@@ -74,7 +73,7 @@ impl Registry {
         })
     }
 
-    /// Where it listens.
+    /// `HOST:PORT`.
     pub fn address(&self) -> &str {
         &self.address
     }

@@ -1,4 +1,4 @@
-//! Pushes to a registry that cannot be reached well.
+//! Pushes to a registry with faults: broken connections and error statuses.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -9,14 +9,13 @@ use layer_registry::{Error, resolve};
 use super::image::{blobs, digest_of, push, remote};
 use crate::fault_proxy::{Fault, Proxy, Request};
 
-/// How long a push may take that is given up, waits included.
+/// The limit for a push that fails after all retries, including its waits.
 const GIVE_UP_TIMEOUT: Duration = Duration::from_secs(20);
 
 fn is_upload(request: &Request) -> bool {
     request.method == "PUT" && request.path.contains("/blobs/uploads/")
 }
 
-/// Pushes the layout in `layout` in spite of everything, and gives up where nothing helps.
 pub fn test(proxy: &Proxy, layout: &Path) -> Result<()> {
     let wanted = digest_of(layout)?;
     let sizes = blobs(layout)?.into_values().map(|blob| blob.len() as u64);
@@ -31,7 +30,10 @@ pub fn test(proxy: &Proxy, layout: &Path) -> Result<()> {
         Fault::Pass
     });
     let image = remote(&format!("{}/cut:v1", proxy.address()))?;
-    ensure!(push(&image, layout)? == wanted, "another image arrived");
+    ensure!(
+        push(&image, layout)? == wanted,
+        "the digest of the pushed image differs"
+    );
     let sent = proxy.requests("PUT", "/blobs/uploads/");
     let sent: Vec<_> = sent
         .iter()
@@ -44,7 +46,7 @@ pub fn test(proxy: &Proxy, layout: &Path) -> Result<()> {
     );
     ensure!(
         resolve(&image)? == wanted,
-        "the tag stands for another image"
+        "the tag resolves to another image"
     );
 
     let (mut heads, mut posts, mut manifests) = (0, 0, 0);
@@ -68,10 +70,13 @@ pub fn test(proxy: &Proxy, layout: &Path) -> Result<()> {
     });
     let start = Instant::now();
     let image = remote(&format!("{}/busy:v1", proxy.address()))?;
-    ensure!(push(&image, layout)? == wanted, "another image arrived");
+    ensure!(
+        push(&image, layout)? == wanted,
+        "the digest of the pushed image differs"
+    );
     ensure!(
         start.elapsed() > Duration::from_secs(1),
-        "nobody waited as the registry asked"
+        "the push did not wait for `retry-after`"
     );
 
     let start = Instant::now();
@@ -82,37 +87,40 @@ pub fn test(proxy: &Proxy, layout: &Path) -> Result<()> {
     let image = remote(&format!("{}/never:v1", proxy.address()))?;
     let error = push(&image, layout)
         .err()
-        .context("an image arrived nowhere")?;
+        .context("a push succeeds although no upload does")?;
     let given_up = error.chain().any(|cause| {
         matches!(
             cause.downcast_ref(),
             Some(Error::RetriesExhausted { attempts: 4, .. })
         )
     });
-    ensure!(given_up, "a busy registry is told as {error:#}");
+    ensure!(given_up, "the error for a busy registry is {error:#}");
     let posts = proxy.requests("POST", "").len();
-    ensure!(posts == 4, "a busy registry was asked {posts} times");
+    ensure!(
+        posts == 4,
+        "a busy registry got {posts} requests, expected 4"
+    );
     ensure!(
         start.elapsed() < GIVE_UP_TIMEOUT,
-        "giving up took {:?}",
+        "the push failed only after {:?}",
         start.elapsed()
     );
 
-    // A refusal is one, however often it is asked for.
+    // A permanent error is not retried.
     proxy.set_faults(|request| match request.method.as_str() {
         "POST" => Fault::Respond("405 Method Not Allowed"),
         _ => Fault::Pass,
     });
     let error = push(&image, layout)
         .err()
-        .context("an image arrived nowhere")?;
+        .context("a push succeeds although no upload does")?;
     ensure!(
         format!("{error:#}").contains("HTTP 405"),
-        "a refusal is told as {error:#}"
+        "the permanent error is {error:#}"
     );
     ensure!(
         proxy.requests("POST", "").len() == 1,
-        "a refusal was not believed"
+        "a permanent error was retried"
     );
     Ok(())
 }

@@ -1,39 +1,37 @@
-//! Events for some photos, in shapes that tell of each photo in different ways, and what was reported.
+//! Types of events that report the result of each photo in different ways.
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-/// How an event is sent.
 #[derive(Clone, Copy, Debug)]
 pub enum EventType {
-    /// One photo, by its name.
+    /// A direct event with one photo.
     Direct,
-    /// The tasks of a job.
+    /// The tasks of an S3 Batch Operations job.
     Job,
-    /// Messages in a queue.
+    /// Messages from SQS.
     Queue,
 }
 
-/// What an event reported of one photo.
+/// The result for one photo in the response.
 #[derive(Debug)]
 pub enum Reported {
-    /// It was done, and these are the faces.
+    /// Success, with the faces.
     Faces(Value),
-    /// It was done, and it has so many faces.
+    /// Success, with the number of faces.
     FaceCount(u64),
-    /// The message need not come again.
+    /// SQS deletes the message.
     Acknowledged,
-    /// The message must come again.
+    /// SQS delivers the message again.
     Redelivered,
-    /// It was not done, by the error's name; and whether it is said that trying again can help.
+    /// The type of the error, and whether it is reported as temporary.
     Failed(String, Option<bool>),
 }
 
 impl EventType {
-    /// All of them.
     pub const ALL: [Self; 3] = [Self::Direct, Self::Job, Self::Queue];
 
-    /// The event for objects in a bucket; a direct one has one.
+    /// The event for objects in a bucket; a direct one contains only the first.
     pub fn event(self, bucket: &str, keys: &[String]) -> Value {
         match self {
             Self::Direct => json!({"BUCKET_NAME": bucket, "S3_KEY": keys[0]}),
@@ -65,9 +63,9 @@ impl EventType {
         }
     }
 
-    /// What the answer tells of each of the objects.
+    /// The result for each of the objects in the response.
     pub fn reported(self, response: &Value, keys: &[String]) -> Result<Vec<Reported>> {
-        let strange = || format!("the answer is {response}");
+        let strange = || format!("the response is {response}");
         match self {
             Self::Direct => {
                 if let Some(error) = response["errorType"].as_str() {

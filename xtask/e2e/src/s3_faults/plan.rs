@@ -1,10 +1,10 @@
-//! The faults that come in an event's way, chosen at random.
+//! Random faults for the requests of an event.
 
 use std::time::Duration;
 
 use crate::fault_proxy::{Fault, Request};
 
-/// The faults, by name; and whether trying again mends them.
+/// The names of faults, and whether a retry overcomes them.
 pub const KINDS: [(&str, bool); 22] = [
     ("500", true),
     ("503", true),
@@ -30,20 +30,19 @@ pub const KINDS: [(&str, bool); 22] = [
     ("an error's page", false),
 ];
 
-/// The faults of an event's requests, in the order in which they come; after them nothing happens.
+/// The faults of an event's requests in order; requests after them have none.
 #[derive(Clone, Debug)]
 pub struct FaultPlan {
     pub faults: Vec<&'static str>,
-    /// Bytes or a place in them.
+    /// A random number of bytes or an offset, from which delays are derived as well.
     pub number: usize,
-    /// Whether trying again must mend all of it.
+    /// Whether retries must overcome all of the faults.
     pub retry_succeeds: bool,
 }
 
 impl FaultPlan {
-    /// One that is chosen at random.
     pub fn new(random: &mut fastrand::Rng) -> Self {
-        // Few are mended by trying again a few times; many are an outage.
+        // A few retries overcome few faults; twelve are an outage.
         let count = *random
             .choice([0, 1, 1, 1, 2, 2, 3, 12].iter())
             .unwrap_or(&0);
@@ -56,7 +55,7 @@ impl FaultPlan {
     }
 }
 
-/// What a fault of that name is for a request.
+/// The fault `name` for a request.
 pub fn fault(name: &str, request: &Request, number: usize) -> Fault {
     const SLOW_DOWN: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>SlowDown</Code>\
         <Message>Please reduce your request rate.</Message></Error>";
@@ -71,9 +70,10 @@ pub fn fault(name: &str, request: &Request, number: usize) -> Fault {
         "closed" => Fault::Close,
         "reset" => Fault::Reset,
         "lost" => Fault::DropResponse,
-        "cut" if is_put => Fault::TruncateRequest(number as u64 % request.length.max(1)),
+        "cut" | "cut and reset" if is_put => {
+            Fault::TruncateRequest(number as u64 % request.length.max(1))
+        }
         "cut" => Fault::TruncateResponse(number),
-        "cut and reset" if is_put => Fault::TruncateRequest(number as u64 % request.length.max(1)),
         "cut and reset" => Fault::ResetResponse(number),
         "stalled" => Fault::Stall(number, Duration::from_millis(number as u64 % 700)),
         "garbage" => {
@@ -83,13 +83,11 @@ pub fn fault(name: &str, request: &Request, number: usize) -> Fault {
         "another protocol" => Fault::Raw(b"220 mail.example.com ESMTP ready\r\n".to_vec()),
         "nothing but a head" => Fault::Raw(b"HTTP/1.1 200 OK\r\nconte".to_vec()),
         "a success of nothing" => Fault::Respond("200 OK"),
-        "too long a length" if is_put => Fault::Pass,
+        "too long a length" | "too short a length" | "an enormous length" if is_put => Fault::Pass,
         "too long a length" => {
             Fault::ReplaceHeader("content-length", (number + 60_000_000).to_string())
         }
-        "too short a length" if is_put => Fault::Pass,
         "too short a length" => Fault::ReplaceHeader("content-length", (number % 9000).to_string()),
-        "an enormous length" if is_put => Fault::Pass,
         "an enormous length" => Fault::ReplaceHeader("content-length", u64::MAX.to_string()),
         "another ETag" => Fault::ReplaceHeader("etag", format!("\"{number:032x}\"")),
         "other bytes" if is_put => Fault::RewriteBody(|body| body.extend(b"<Error/>")),

@@ -1,4 +1,4 @@
-//! That the crates in a document are those that cargo links, asked of a real build.
+//! Compares the crates in a document with those in a real build.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -12,7 +12,7 @@ use package::build::Build;
 use package::build_function;
 use package::sbom;
 
-/// The crates are those that cargo compiled for the target when it built the function.
+/// Fails unless the crates are those that cargo compiled for the target.
 pub fn check(document: &Value, build: &Build, sdk: &Sdk) -> Result<()> {
     let workspace = &build.workspace;
     let triple = sdk.manifest().target.rust_triple();
@@ -21,7 +21,10 @@ pub fn check(document: &Value, build: &Build, sdk: &Sdk) -> Result<()> {
         .args(["--message-format", "json"])
         .output()
         .context("failed to start cargo")?;
-    ensure!(output.status.success(), "cargo cannot build the function");
+    ensure!(
+        output.status.success(),
+        "cargo failed to build the function"
+    );
     let folder = workspace.target_dir().join(&triple);
     let mut built = BTreeSet::new();
     for line in output.stdout.split(|byte| *byte == b'\n') {
@@ -30,7 +33,7 @@ pub fn check(document: &Value, build: &Build, sdk: &Sdk) -> Result<()> {
         };
         let files = message["filenames"].as_array().into_iter().flatten();
         let mut files = files.filter_map(Value::as_str);
-        // What runs while building lies in a folder of its own.
+        // Build scripts, macros and their dependencies are in another folder.
         if message["reason"] == "compiler-artifact"
             && files.any(|f| Path::new(f).starts_with(&folder))
         {
@@ -41,7 +44,7 @@ pub fn check(document: &Value, build: &Build, sdk: &Sdk) -> Result<()> {
         let id = package["SPDXID"]
             .as_str()?
             .strip_prefix("SPDXRef-Package-crate-")?;
-        // The version is in the id too, where a plus is a dash.
+        // The version is in the ID too, but with a dash for a plus.
         let version = package["versionInfo"].as_str()?;
         (!id.is_empty()).then(|| (package["name"].as_str().unwrap_or_default(), version))
     });
@@ -58,12 +61,12 @@ pub fn check(document: &Value, build: &Build, sdk: &Sdk) -> Result<()> {
     Ok(())
 }
 
-/// Name and version in a package's id such as `registry+URL#serde@1.0.0` or `path+URL/function#0.1.0`.
+/// Name and version from a package ID such as `registry+URL#serde@1.0.0` or `path+URL/function#0.1.0`.
 fn crate_name(message: &Value) -> Result<(String, String)> {
     let id = message["package_id"]
         .as_str()
-        .context("an artefact has no package")?;
-    let (place, name) = id.rsplit_once('#').context("a package's id has no name")?;
+        .context("an artefact has no package ID")?;
+    let (place, name) = id.rsplit_once('#').context("a package ID has no name")?;
     let (name, version) = match name.split_once('@') {
         Some(both) => both,
         None => (place.rsplit('/').next().unwrap_or(place), name),

@@ -1,4 +1,4 @@
-//! The packages of a document.
+//! The packages in an SPDX document.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! The reference validator of SPDX documents, which is a Python program.
+//! spdx-tools, the reference validator of SPDX documents, which is written in Python.
 
 use std::path::PathBuf;
 use std::process::Output;
@@ -12,20 +12,18 @@ use tempfile::TempDir;
 use package::workspace::Workspace;
 use support::run::{Shell, cmd, wait_with_output};
 
-/// The part of `data/pins.toml` that is for the validator.
+/// The wheels of the validator in `data/pins.toml`.
 #[derive(Deserialize)]
 struct Pins {
     validator: Vec<Wheel>,
 }
 
-/// The installed validator.
 pub struct Validator {
     wheels: PathBuf,
     scratch: TempDir,
 }
 
 impl Validator {
-    /// Installs the pinned validator, unless it is there.
     pub fn install(workspace: &Workspace) -> Result<Self> {
         let pins: Pins = toml::from_str(include_str!("../../data/pins.toml"))
             .context("data/pins.toml is not a list of wheels")?;
@@ -36,7 +34,7 @@ impl Validator {
         })
     }
 
-    /// Fails if the document is not valid, with what the validator says.
+    /// Fails with the validator's output if the document is invalid.
     pub fn accept(&self, name: &str, document: &[u8]) -> Result<()> {
         let output = self.run(document)?;
         ensure!(
@@ -48,24 +46,24 @@ impl Validator {
         Ok(())
     }
 
-    /// Fails if the document is valid, or if the validator broke over it.
+    /// Fails if the document is valid, or if the validator crashes.
     pub fn reject(&self, document: &[u8]) -> Result<()> {
         let output = self.run(document)?;
         let output_text = [output.stdout, output.stderr].concat();
         let output_text = String::from_utf8_lossy(&output_text);
         ensure!(
             !output.status.success(),
-            "the validator found nothing wrong"
+            "the validator accepted the document"
         );
         ensure!(
             !output_text.contains("Traceback"),
-            "the validator broke:\n{output_text}"
+            "the validator crashed:\n{output_text}"
         );
         Ok(())
     }
 
     fn run(&self, document: &[u8]) -> Result<Output> {
-        // The form is told by the name's end.
+        // The extension selects the format.
         let path = self.scratch.path().join("sbom.spdx.json");
         fs::write(&path, document)?;
         let (sh, python) = (Shell::new()?, find_python()?);

@@ -1,4 +1,4 @@
-//! How the size report's page looks: light and dark differ and can be read, and a phone shows all of its width.
+//! The page's layout: the light and dark schemes differ and have enough contrast, and the page fits on a phone.
 
 use std::path::Path;
 
@@ -8,14 +8,14 @@ use support::progress::print_status;
 
 use super::{PageSession, TEXT};
 
-/// The least contrast of text. <https://www.w3.org/WAI/WCAG22/Understanding/contrast-minimum.html>
+/// The minimum for text. <https://www.w3.org/WAI/WCAG22/Understanding/contrast-minimum.html>
 const MIN_CONTRAST: f64 = 4.5;
 
-/// A small phone's width.
+/// The width of a small phone's window in CSS pixels.
 const PHONE: u32 = 375;
 
 impl PageSession {
-    /// Light, dark and on a phone, each with pictures in `results`.
+    /// Writes screenshots to `results`.
     pub async fn check_appearance(&self, results: &Path) -> Result<()> {
         let mut grounds = Vec::new();
         for scheme in ["light", "dark"] {
@@ -28,7 +28,11 @@ impl PageSession {
                 .await?;
             self.find_text("").await?;
         }
-        ensure!(grounds[0] != grounds[1], "dark is as light: {}", grounds[0]);
+        ensure!(
+            grounds[0] != grounds[1],
+            "the light and dark schemes have the same background: {}",
+            grounds[0]
+        );
 
         let phone = json!({"width": PHONE, "height": 812, "deviceScaleFactor": 2, "mobile": true});
         let devtools = self
@@ -46,7 +50,7 @@ impl PageSession {
         self.screenshot(results, "phone-search").await
     }
 
-    /// Refuses a text that can hardly be read. The colour behind everything.
+    /// Fails if any text has too little contrast. Returns the colour of the background.
     async fn check_contrast(&self, when: &str) -> Result<String> {
         let state = self.page_state().await?;
         let (contrast, text) = &state.lowest_contrast;
@@ -57,18 +61,18 @@ impl PageSession {
         Ok(state.background)
     }
 
-    /// Refuses a page that is wider than a phone.
+    /// Fails if the page is wider than a phone.
     async fn check_width(&self, when: &str) -> Result<()> {
         let [content, window] = self.page_state().await?.page;
-        ensure!(window == PHONE, "a phone's window is {window} wide");
+        ensure!(window == PHONE, "a phone's window is {window} pixels wide");
         ensure!(
             content <= window,
-            "{when}, a phone shows {window} of {content} pixels"
+            "{when}, the content is {content} pixels wide, but a phone's window {window}"
         );
         Ok(())
     }
 
-    /// The reader's choice of colours; nothing moves, so that what is seen is the end of it.
+    /// Sets the colour scheme, and disables animations so that the page has its final state at once.
     pub async fn set_color_scheme(&self, scheme: &str) -> Result<()> {
         let media = json!({"features": [
             {"name": "prefers-color-scheme", "value": scheme},
@@ -82,7 +86,7 @@ impl PageSession {
     async fn screenshot(&self, results: &Path, name: &str) -> Result<()> {
         let file = results.join(format!("size-{name}.png"));
         self.browser.screenshot(&file).await?;
-        print_status(&format!("the page is shown in {}", file.display()));
+        print_status(&format!("screenshot of the page: {}", file.display()));
         Ok(())
     }
 }

@@ -1,12 +1,12 @@
-//! What the page must show of a document, worked out from the document, and a document that has all that is tried.
+//! The documents for the test, and the results of a search that the page must show.
 
 use size::part::{Kind, Part};
 use size::report::{Document, PreviousReport, Report};
 
-/// A part whose name is markup. It must be shown as it is.
+/// The name of a part, which the page must show as text.
 pub const MARKUP: &str = "</script><b>bold-markup</b>";
 
-/// The document with a part in its first artefact whose name is markup, and compared with something.
+/// The document with a part named [`MARKUP`] in its first artefact, and with a previous report.
 pub fn with_everything(document: &Document) -> Document {
     let mut document = document.clone();
     if document.previous_report.is_none() {
@@ -25,7 +25,7 @@ pub fn with_everything(document: &Document) -> Document {
     document
 }
 
-/// The document with nothing but its artefacts.
+/// The document with only its artefacts.
 pub fn without_optional_sections(document: &Document) -> Document {
     Document {
         previous_report: None,
@@ -39,7 +39,7 @@ pub fn without_optional_sections(document: &Document) -> Document {
     }
 }
 
-/// The same without the smallest part of each artefact.
+/// The report without the smallest part of each artefact.
 fn earlier(report: &Report) -> Report {
     let mut report = report.clone();
     for artefact in &mut report.artefacts {
@@ -51,19 +51,18 @@ fn earlier(report: &Report) -> Report {
     report
 }
 
-/// Parts whose names have a text in them, whatever its case.
+/// The parts whose names contain a text, ignoring case.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Matches {
-    /// How many there are.
     pub count: usize,
-    /// Their bytes; what lies in a part that matches counts once.
+    /// Their total; matches within a matching part are not counted again.
     pub bytes: u64,
     /// The bytes of the largest.
     pub largest: u64,
 }
 
 impl Matches {
-    /// Those in an artefact, whose own name does not count.
+    /// The matches within an artefact, not including the artefact itself.
     pub fn of(artefact: &Part, text: &str) -> Self {
         let mut matches = Self::default();
         let text = text.to_lowercase();

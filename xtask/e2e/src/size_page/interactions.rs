@@ -1,4 +1,4 @@
-//! What is tried on the size report's page: that what a person does has the effect that the document says.
+//! Interactions with the page, whose effects must match the document.
 
 use anyhow::{Context, Result, ensure};
 use fantoccini::Locator;
@@ -12,11 +12,11 @@ use size::part::Part;
 use size::report::Document;
 use support::output::format_bytes;
 
-/// Where in the strip with the first part's name a click goes, in pixels from the map's corner.
+/// A position in the strip with the first part's name, in pixels from the map's corner.
 const FIRST_STRIP: [f64; 2] = [30.0, 9.0];
 
 impl PageSession {
-    /// By mouse, by key, and back by key and by the browser.
+    /// Zooms in by mouse and by key, and out by key and by the browser's history.
     pub async fn zoom(&self, artefact: &Part) -> Result<()> {
         let largest = artefact
             .parts
@@ -32,7 +32,7 @@ impl PageSession {
         ensure_shows(&state, largest)?;
         ensure!(
             state.breadcrumbs[0] == artefact.name,
-            "the path is {:?}",
+            "the breadcrumbs are {:?}",
             state.breadcrumbs
         );
 
@@ -59,7 +59,7 @@ impl PageSession {
         Ok(())
     }
 
-    /// Number and bytes are right, the map shows it, and a result and a link lead there.
+    /// The number and bytes of matches are correct, the map highlights them, and a result and a URL lead to them.
     pub async fn search(&self, artefact: &Part) -> Result<()> {
         self.open("").await?;
         let plain = self.page_state().await?;
@@ -76,15 +76,15 @@ impl PageSession {
         ensure!(
             state.count.contains(&expected_text)
                 && count.starts_with(&format!("{} ", expected.count)),
-            "the page says `{}` of {expected:?}",
+            "the page shows `{}` for {expected:?}",
             state.count
         );
-        // Some of it has its colour still, and what does not match is pale.
+        // Matching parts keep their colours, and others are pale.
         ensure!(
             none.saturated_share < 0.02
                 && state.saturated_share > none.saturated_share + 0.02
                 && state.saturated_share < plain.saturated_share - 0.02,
-            "strong colours have {} of the map, {} when some parts match, and {} when none does",
+            "the share of saturated colours is {}, {} if some parts match, and {} if none does",
             plain.saturated_share,
             state.saturated_share,
             none.saturated_share
@@ -97,10 +97,10 @@ impl PageSession {
             .await?;
         ensure!(
             state.count.contains(&expected_text),
-            "the search is gone: {state:?}"
+            "the search has changed: {state:?}"
         );
 
-        // The address alone leads to the same.
+        // The URL alone has the same result.
         let address = state.address.clone();
         self.open(&address).await?;
         let again = self.page_state().await?;
@@ -108,14 +108,14 @@ impl PageSession {
             again.breadcrumbs == state.breadcrumbs
                 && again.count == state.count
                 && again.pixel_checksum == state.pixel_checksum,
-            "`{address}` leads elsewhere: {:?}, {}",
+            "`{address}` has another result: {:?}, {}",
             again.breadcrumbs,
             again.count
         );
         Ok(())
     }
 
-    /// A head orders the rows, and the other way when it is clicked again.
+    /// A click on a column's header sorts the rows, and a second one reverses the order.
     pub async fn sort(&self, artefact: &Part) -> Result<()> {
         self.open("").await?;
         let state = self.page_state().await?;
@@ -150,7 +150,7 @@ impl PageSession {
             name.chars()
                 .all(|letter| letter.is_alphanumeric() || letter == ' ')
         };
-        // Which of two signs comes first is the language's affair.
+        // The order of punctuation depends on the locale.
         let plain = |names: &[String]| -> Vec<_> {
             let names = names.iter().map(|name| name.to_lowercase());
             names
@@ -158,17 +158,17 @@ impl PageSession {
                 .map(|name| name.replace(' ', ""))
                 .collect()
         };
-        ensure!(first.count() > 1, "one part has no order");
+        ensure!(first.count() > 1, "the artefact has only one part");
         let [up, down] = [plain(&orders[0]), plain(&orders[1])];
-        ensure!(up.is_sorted(), "names upwards are {up:?}");
+        ensure!(up.is_sorted(), "names in ascending order are {up:?}");
         ensure!(
             down.iter().rev().is_sorted(),
-            "names downwards are {down:?}"
+            "names in descending order are {down:?}"
         );
         Ok(())
     }
 
-    /// The map and the figures of the earlier report, and back.
+    /// Switches the map and figures to the earlier report and back.
     pub async fn compare_with_earlier(&self, document: &Document) -> Result<()> {
         let before = document
             .previous_report
@@ -197,12 +197,12 @@ impl PageSession {
         let expected_text = format!("In {}: {}", before.label, format_bytes(earlier.bytes));
         ensure!(
             state.headline.starts_with(&expected_text),
-            "`{}` is not `{expected_text}…`",
+            "the headline is `{}`, expected `{expected_text}…`",
             state.headline
         );
         ensure!(
             state.pixel_checksum != now.pixel_checksum,
-            "the map is the same before and now"
+            "the map does not change for the earlier report"
         );
         self.click("[data-value=change]").await?;
         self.wait("the changes", |state| {
@@ -220,7 +220,7 @@ impl PageSession {
         Ok(())
     }
 
-    /// A name that would end the script, or be an element, is a name.
+    /// Markup in a name neither ends the script nor becomes an element.
     pub async fn markup(&self) -> Result<()> {
         self.open("").await?;
         self.find_text("bold-markup").await?;
@@ -233,7 +233,7 @@ impl PageSession {
         Ok(())
     }
 
-    /// What a document has is a section, and what it does not have is none.
+    /// The page has a section for each optional part that the document has, and no other.
     pub async fn sections(&self, document: &Document, bare: &Url) -> Result<()> {
         self.open("").await?;
         let there = [
@@ -248,7 +248,10 @@ impl PageSession {
         expected.sort_unstable();
         let mut shown = self.page_state().await?.sections;
         shown.sort();
-        ensure!(shown == expected, "{shown:?} are there, not {expected:?}");
+        ensure!(
+            shown == expected,
+            "the sections are {shown:?}, expected {expected:?}"
+        );
         self.go(bare).await?;
         let state = self.page_state().await?;
         ensure!(
@@ -266,7 +269,7 @@ impl PageSession {
     }
 }
 
-/// The table and the line above the map are those of a part.
+/// Checks that the table and the line above the map are those of a part.
 fn ensure_shows(state: &PageState, part: &Part) -> Result<()> {
     let names = part.parts.iter().map(|part| part.name.as_str());
     let bytes = part.parts.iter().map(|part| format_bytes(part.bytes));

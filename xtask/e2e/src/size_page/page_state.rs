@@ -1,8 +1,8 @@
-//! What the size report's page shows, as a script in it sees it.
+//! The state of the size report's page, read by a script in it.
 
 use serde::Deserialize;
 
-/// Reads it. A text's contrast is that of its colour and what is behind it, by WCAG 2.
+/// Returns a [`PageState`]. Contrast is computed by WCAG 2 from a text's colour and its background.
 pub const SCRIPT: &str = r##"
     const byId = id => document.getElementById(id);
     const text = element => element?.textContent.trim() ?? "";
@@ -65,48 +65,45 @@ pub const SCRIPT: &str = r##"
     };
 "##;
 
-/// What the page shows.
 #[derive(Debug, Deserialize)]
 pub struct PageState {
-    /// The document's title.
     pub title: String,
-    /// The address behind `#`.
+    /// The fragment of the URL, with `#`.
     pub address: String,
-    /// The path to what is shown, from the artefact on.
+    /// The path to the current part, starting with the artefact.
     pub breadcrumbs: Vec<String>,
     /// The line above the map.
     pub headline: String,
-    /// The table of parts: their names.
+    /// The names in the table of parts.
     pub names: Vec<String>,
-    /// Their bytes.
+    /// The sizes in the table of parts.
     pub bytes: Vec<String>,
-    /// The table's heads with their `aria-sort`.
+    /// The column headers of that table with their `aria-sort`.
     pub orders: Vec<(String, String)>,
-    /// How many parts match.
+    /// The text with the number of matches.
     pub count: String,
-    /// Their names.
+    /// The names of matches.
     pub matches: Vec<String>,
-    /// The name of what is pointed at.
+    /// The name in the tooltip.
     pub tip: String,
-    /// The switches that are on.
     pub active_switches: Vec<String>,
-    /// The sections that are there.
+    /// The IDs of visible sections.
     pub sections: Vec<String>,
-    /// How many elements a name has become.
+    /// The number of elements that were created from the markup in a name.
     pub markup: usize,
     /// Left, top, width and height of the map.
     pub map: [f64; 4],
-    /// A number made of all pixels of the map.
+    /// A checksum of the map's pixels.
     pub pixel_checksum: u32,
-    /// How much of the map is of a strong colour, 0 to 1.
+    /// The share of the map's pixels with saturated colours, 0 to 1.
     pub saturated_share: f64,
     /// The widths of the content and of the window.
     pub page: [u32; 2],
-    /// The colour behind everything.
+    /// The colour of the background.
     pub background: String,
-    /// The least contrast of a text, and which.
+    /// The lowest contrast, and the element with its text.
     pub lowest_contrast: (f64, String),
-    /// What was asked for besides the page.
+    /// The URLs of resources that the page has requested.
     pub requests: Vec<String>,
 }
 

@@ -1,12 +1,12 @@
-//! As much of Lambda's Runtime API as a restored function sees, and the credentials beside it.
-//! Source: AWS Lambda Developer Guide, "Using the Lambda runtime API"; "Runtime hooks for SnapStart".
+//! The part of Lambda's Runtime API that a restored function uses, and the endpoint of credentials. Source: AWS Lambda
+//! Developer Guide, "Using the Lambda runtime API"; "Runtime hooks for SnapStart".
 
 use std::convert::Infallible;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Result, ensure};
-use http_body_util::{BodyExt, Full};
+use http_body_util::{BodyExt, Collected, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper::{Request, Response};
@@ -16,30 +16,28 @@ use local::s3::{ACCESS_KEY, SECRET_KEY};
 use local::server::Server;
 use support::process::lock_ignoring_poison;
 
-/// What the function must say to get credentials.
+/// The token that the function must send to get credentials.
 pub const TOKEN: &str = "a token of this restore";
-/// The invocation's name.
 const REQUEST_ID: &str = "8476a536-e9f4-11e8-9739-2dfe598c3fcd";
 
-/// What the function did.
+/// A request of the function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// It said that the snapshot may be taken, and was restored.
+    /// `restore/next`: the snapshot may be taken; the response means that the function was restored.
     Restored,
-    /// It asked for an event.
+    /// `invocation/next`.
     PolledForEvent,
-    /// It asked for credentials, with the right token.
+    /// A request for credentials with the right token.
     Credentials,
-    /// It answered the event.
+    /// `invocation/ID/response`.
     SentResponse,
-    /// Something that it should not.
+    /// Any other request.
     Other,
 }
 
-/// The steps, each with what was sent.
+/// The steps, each with its request's method, path and body.
 type Steps = Vec<(Step, String)>;
 
-/// The server.
 pub struct RuntimeApi {
     server: Server,
     state: Arc<State>,
@@ -52,7 +50,7 @@ struct State {
 }
 
 impl RuntimeApi {
-    /// Starts a server that has one event.
+    /// Starts a server with one event.
     pub fn start(event: Value) -> Result<Self> {
         let state = Arc::new(State {
             event,
@@ -69,23 +67,23 @@ impl RuntimeApi {
         Ok(Self { server, state })
     }
 
-    /// `HOST:PORT`, as Lambda names it to the function.
+    /// `HOST:PORT`, the value of `AWS_LAMBDA_RUNTIME_API`.
     pub fn address(&self) -> String {
         self.server.address.to_string()
     }
 
-    /// Where the credentials are.
+    /// The URL of the credentials.
     pub fn credentials(&self) -> String {
         format!("http://{}/credentials", self.server.address)
     }
 
-    /// What the function did until it answered.
-    pub fn wait(&self, patience: Duration) -> Result<Steps> {
+    /// Waits for the function's response; returns its steps.
+    pub fn wait(&self, timeout: Duration) -> Result<Steps> {
         let done = |steps: &mut Steps| !steps.iter().any(|(step, _)| *step == Step::SentResponse);
         let steps = lock_ignoring_poison(&self.state.steps);
-        let waited = self.state.changed.wait_timeout_while(steps, patience, done);
-        let (steps, timeout) = waited.unwrap_or_else(std::sync::PoisonError::into_inner);
-        ensure!(!timeout.timed_out(), "it only did {steps:?}");
+        let waited = self.state.changed.wait_timeout_while(steps, timeout, done);
+        let (steps, result) = waited.unwrap_or_else(std::sync::PoisonError::into_inner);
+        ensure!(!result.timed_out(), "timed out after the steps {steps:?}");
         Ok(steps.clone())
     }
 }
@@ -95,7 +93,7 @@ async fn respond(
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let (head, body) = request.into_parts();
-    let body = body.collect().await.map(|body| body.to_bytes());
+    let body = body.collect().await.map(Collected::to_bytes);
     let body = String::from_utf8_lossy(&body.unwrap_or_default()).into_owned();
     let path = head.uri.path().trim_start_matches("/2018-06-01/runtime/");
     let token = head.headers.get("authorization");
@@ -136,6 +134,6 @@ async fn respond(
             "arn:aws:lambda:us-east-1:123456789012:function:face-detect",
         )
         .body(Full::from(function_response.to_string()));
-    // All of its parts are good ones.
+    // All headers are valid, so building the response does not fail.
     Ok(response.unwrap_or_default())
 }

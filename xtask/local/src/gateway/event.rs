@@ -1,4 +1,4 @@
-//! A request as an event of payload format 2.0. Knows nothing of sockets.
+//! Converts an HTTP request to an event of payload format 2.0.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html>
 
 use std::net::IpAddr;
@@ -14,7 +14,7 @@ use time::UtcDateTime;
 use time::format_description::StaticFormatDescription;
 use time::macros::format_description;
 
-/// Types whose bodies go into events as they are. `text/` does besides.
+/// Content types whose bodies are not encoded in base64, in addition to `text/*`.
 const TEXT_CONTENT_TYPES: [&str; 4] = [
     "application/json",
     "application/javascript",
@@ -22,7 +22,7 @@ const TEXT_CONTENT_TYPES: [&str; 4] = [
     "application/x-www-form-urlencoded",
 ];
 
-/// A time as Lambda writes it: `12/Mar/2026:19:03:58 +0000`.
+/// Lambda's, such as `12/Mar/2026:19:03:58 +0000`.
 const TIME_FORMAT: StaticFormatDescription =
     format_description!("[day]/[month repr:short]/[year]:[hour]:[minute]:[second] +0000");
 
@@ -85,7 +85,7 @@ pub fn event(request: &Request<Bytes>, origin: &RequestOrigin) -> Value {
         event["queryStringParameters"] = parameters.into();
     }
     if !body.is_empty() {
-        // What is called a text and is none would not survive as one.
+        // Bytes that are not UTF-8 would be lost in a string, even if the content type is a text.
         let text = is_text(request).then(|| std::str::from_utf8(body).ok());
         event["isBase64Encoded"] = text.flatten().is_none().into();
         event["body"] = match text.flatten() {
@@ -107,7 +107,7 @@ fn headers(request: &Request<Bytes>) -> Map<String, Value> {
     headers
 }
 
-/// Adds a value; several of one name are joined by commas.
+/// Adds a value; several values with the same name are joined by commas.
 fn insert_joined(map: &mut Map<String, Value>, name: &str, value: &str) {
     let joined = match map.get(name).and_then(Value::as_str) {
         Some(before) => format!("{before},{value}"),
@@ -207,9 +207,9 @@ mod tests {
         let plain = (json!("{}"), false);
         assert_eq!(body("Application/JSON; charset=utf-8", None, b"{}"), plain);
         assert_eq!(body("text/x-anything", None, b"{}"), plain);
-        let packed = (json!("e30="), true);
-        assert_eq!(body("application/json", Some("gzip"), b"{}"), packed);
-        assert_eq!(body("application/jsonlines", None, b"{}"), packed);
+        let encoded = (json!("e30="), true);
+        assert_eq!(body("application/json", Some("gzip"), b"{}"), encoded);
+        assert_eq!(body("application/jsonlines", None, b"{}"), encoded);
         assert_eq!(body("text/plain", None, b"\xff"), (json!("/w=="), true));
     }
 

@@ -1,4 +1,4 @@
-//! A function's answer as a response to a request, by payload format 2.0. Knows nothing of sockets.
+//! Converts a function's result of payload format 2.0 to an HTTP response.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html>
 
 use std::collections::BTreeMap;
@@ -24,16 +24,16 @@ struct FunctionResponse {
 }
 
 pub fn response(function_response: &[u8]) -> Result<Response<Full<Bytes>>> {
-    let value: Value = serde_json::from_slice(function_response).context("it is no JSON")?;
+    let value: Value = serde_json::from_slice(function_response).context("it is not JSON")?;
     ensure!(value.get("errorType").is_none(), "it is an error: {value}");
     if value.get("statusCode").is_none() {
-        // An answer that does not speak of HTTP is the body.
+        // A result without a status code is the body, as the payload format requires.
         return Ok(Response::builder()
             .header(CONTENT_TYPE, "application/json")
             .body(Bytes::copy_from_slice(function_response).into())?);
     }
     let function_response: FunctionResponse =
-        serde_json::from_value(value).context("it has not the right form")?;
+        serde_json::from_value(value).context("it is malformed")?;
     let mut body = function_response.body.unwrap_or_default().into_bytes();
     if function_response.is_base64_encoded == Some(true) {
         let decoded = BASE64_STANDARD.decode(&body);
@@ -53,17 +53,17 @@ pub fn response(function_response: &[u8]) -> Result<Response<Full<Bytes>>> {
     }
     response
         .body(Bytes::from(body).into())
-        .context("it is no HTTP response")
+        .context("it is not a valid HTTP response")
 }
 
-/// What Lambda says when a function failed.
+/// Lambda's response after a failure of the function.
 pub fn bad_gateway() -> Response<Full<Bytes>> {
     let mut response = Response::new(Bytes::from_static(b"Internal Server Error").into());
     *response.status_mut() = StatusCode::BAD_GATEWAY;
     response
 }
 
-/// What Lambda says to a request of more than `largest` bytes.
+/// Lambda's response to a request of more than `largest` bytes.
 pub fn too_large(largest: usize) -> Response<Full<Bytes>> {
     let message = format!("Exceeded maximum allowed payload size ({largest} bytes).");
     let body = json!({"Message": message}).to_string();
@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn invalid_function_responses_are_rejected() {
         for function_response in [
-            json!({"errorType": "NotAnImage", "errorMessage": "it is none"}),
+            json!({"errorType": "NotAnImage", "errorMessage": "not an image"}),
             json!({"statusCode": "200"}),
             json!({"statusCode": 99}),
             json!({"statusCode": 200, "body": {"faces": []}}),

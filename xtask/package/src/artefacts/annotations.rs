@@ -1,6 +1,6 @@
-//! What an image says of itself, from git and Cargo, by the names of
-//! <https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md>. The same source says the
-//! same: neither the folder nor the day is in it.
+//! OCI annotations of an image, from git and Cargo, with the keys of
+//! <https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md>. They are reproducible: they contain
+//! neither paths nor dates.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -18,23 +18,21 @@ pub fn oci_annotations(
     description: &str,
     version: &str,
 ) -> Result<BTreeMap<String, String>> {
-    let revision = revision(workspace.root())?;
+    let revision = revision(workspace.root())?.unwrap_or_default();
     let all = [
-        ("title", Some(title.to_owned())),
-        ("description", Some(description.to_owned())),
-        ("version", Some(version.to_owned())),
-        ("licenses", Some(env!("CARGO_PKG_LICENSE").to_owned())),
-        ("source", Some(env!("CARGO_PKG_REPOSITORY").to_owned())),
-        ("revision", revision),
+        ("title", title),
+        ("description", description),
+        ("version", version),
+        ("licenses", env!("CARGO_PKG_LICENSE")),
+        ("source", env!("CARGO_PKG_REPOSITORY")),
+        ("revision", &revision),
     ];
-    let said = all.into_iter().filter_map(|(name, value)| {
-        let value = value.filter(|value| !value.is_empty())?;
-        Some((format!("{PREFIX}.{name}"), value))
-    });
+    let said = all.into_iter().filter(|(_, value)| !value.is_empty());
+    let said = said.map(|(name, value)| (format!("{PREFIX}.{name}"), value.to_owned()));
     Ok(said.collect())
 }
 
-/// The commit that is checked out in `root`, with a mark where files were changed after it.
+/// The commit that is checked out in `root`, with the suffix `-dirty` if files have changed.
 fn revision(root: &Path) -> Result<Option<String>> {
     let found = head(root)?;
     Ok(found.map(|found| found.commit + if found.dirty { "-dirty" } else { "" }))

@@ -1,4 +1,4 @@
-//! What the function's image is put on: the libraries that it needs, nothing, or another image.
+//! The base of the function's image: the libraries that it needs, nothing, or another image.
 
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ pub enum Base {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BaseImage {
-    /// What the user calls it: a reference, or the layout's folder.
+    /// As given by the user: a reference, or the layout's folder.
     pub name: String,
     pub layout: PathBuf,
 }
@@ -29,8 +29,8 @@ pub struct BaseImage {
 impl FromStr for Base {
     type Err = Infallible;
 
-    /// A text that is none of the two words names an image, whose layout is taken to be in a folder of
-    /// that name until somebody fetches it.
+    /// Text other than `minimal` and `scratch` is the name of an image, whose layout is assumed to be in a folder of
+    /// that name until it is pulled.
     fn from_str(text: &str) -> Result<Self, Infallible> {
         Ok(match text {
             "minimal" => Self::Minimal,
@@ -43,7 +43,7 @@ impl FromStr for Base {
     }
 }
 
-/// A base that was found to run the function.
+/// A base image on which the function was checked to run.
 pub struct OpenedBase {
     pub layout: Layout,
     name: String,
@@ -62,7 +62,7 @@ impl Base {
 }
 
 impl OpenedBase {
-    /// What it is called. A folder's name says something about this machine only.
+    /// The user's name for it, or the layout's own if that is a folder, whose path is meaningless elsewhere.
     pub fn name(&self) -> &str {
         if Path::new(&self.name).is_dir() {
             self.layout.image().name()

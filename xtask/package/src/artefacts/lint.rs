@@ -1,4 +1,4 @@
-//! Lambda's rules for what was written, before anything leaves the machine.
+//! Checks artefacts against Lambda's rules, before they leave the machine.
 
 use std::path::Path;
 
@@ -7,8 +7,8 @@ use layer::Architecture;
 use layer::lint::{Finding, LintOptions, Rule, Severity, lint};
 use support::progress::print_status;
 
-/// Refuses the artefact at `path` if Lambda would; warnings are told. An image that is no function, such
-/// as the SDK's, starts nothing.
+/// Fails if Lambda would refuse the artefact at `path`; prints warnings. The rule for the entry point applies only to a
+/// `function`, not to the SDK's image.
 pub fn check_artefact(path: &Path, architecture: Architecture, function: bool) -> Result<()> {
     let expected = LintOptions {
         architecture: Some(architecture),
@@ -32,7 +32,6 @@ pub fn check_artefact(path: &Path, architecture: Architecture, function: bool) -
     )
 }
 
-/// A finding as people read it: what, the rule, and what to do.
 pub fn format_finding(finding: &Finding) -> String {
     format!(
         "{} {}: {}\n  rule    {}\n  remedy  {}",

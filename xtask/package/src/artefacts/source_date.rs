@@ -1,17 +1,17 @@
-//! The time that every file and document of an artefact gets.
+//! The timestamp of all files and documents in an artefact.
 
 use std::env;
 use std::ffi::OsStr;
 
 use anyhow::{Context, Result};
 
-/// What `SOURCE_DATE_EPOCH` says, in seconds since 1970, or 1970 itself. See
+/// `SOURCE_DATE_EPOCH` in seconds since 1970, 0 if it is not set. See
 /// <https://reproducible-builds.org/specs/source-date-epoch/>.
 pub fn source_date_epoch() -> Result<u64> {
     env::var_os("SOURCE_DATE_EPOCH").map_or(Ok(0), |text| parse(&text))
 }
 
-/// Times of which an image can hold the date: up to the year 9999.
+/// Accepts times up to the end of the year 9999, the last that an image's RFC 3339 date can represent.
 fn parse(text: &OsStr) -> Result<u64> {
     const LAST: u64 = 253_402_300_799;
     let number = text.to_str().and_then(|text| text.parse().ok());

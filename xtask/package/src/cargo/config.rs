@@ -1,5 +1,5 @@
-//! The user's configuration of cargo: of all files that cargo would read the tables that say where crates come
-//! from and how to get there, as one file. The rest, which says how they are compiled, is left out.
+//! The user's configuration of cargo: the tables for sources of crates and network access of all files that cargo
+//! would read, merged into one. All other tables, which change how crates are compiled, are left out.
 
 use std::path::{Path, PathBuf};
 
@@ -16,34 +16,34 @@ const SOURCE_TABLES: [&str; 6] = [
     "source",
 ];
 
-/// Keys in them whose values are paths, relative to the folder above that of the file.
+/// Keys whose values are paths, relative to the parent of the file's folder.
 const PATH_KEYS: [&str; 4] = ["cainfo", "directory", "local-registry", "proxy-cainfo"];
 
-/// A list with this key is the words of one command, and not a list that others add to.
+/// A list with this key is a command with its arguments, and is not merged with others.
 const COMMAND_KEY: &str = "credential-provider";
 
-/// A list with this key has a command in each of its texts.
+/// Each string in a list with this key is a command.
 const COMMAND_LIST_KEY: &str = "global-credential-providers";
 
-/// What counts for a project in `root`, with `home` for cargo's home if there is one.
+/// The configuration for a project in `root`, with the user's cargo home `home` if it exists.
 pub(super) fn read(root: &Path, home: Option<&Path>) -> Result<Table> {
     let mut folders: Vec<_> = root.ancestors().map(|above| above.join(".cargo")).collect();
     folders.extend(home.map(Path::to_owned));
     let mut seen = Vec::new();
     let mut all = Table::new();
     for folder in folders {
-        // cargo's home can be one of the folders above.
+        // cargo's home can be a `.cargo` of a folder above the project.
         let real = fs::canonicalize(&folder).unwrap_or_else(|_| folder.clone());
         if seen.contains(&real) {
             continue;
         }
         seen.push(real);
-        // The name without an ending is the older one, and wins where there are both.
+        // `config` is the older name, and takes precedence.
         let names = ["config", "config.toml"].map(|name| folder.join(name));
         let Some(file) = names.into_iter().find(|file| file.is_file()) else {
             continue;
         };
-        // The first file is the nearest, and the one that counts most.
+        // The first file is the nearest, and takes precedence.
         let below = std::mem::replace(&mut all, read_file(&file, &mut Vec::new())?);
         merge(&mut all, below);
     }
@@ -72,7 +72,7 @@ fn read_file(file: &Path, including: &mut Vec<PathBuf>) -> Result<Table> {
     Ok(all)
 }
 
-/// The files that an entry `include` names, and whether they may be missing.
+/// The files in an entry `include`, and whether they are optional.
 fn includes(entry: Option<&Value>) -> Vec<(String, bool)> {
     let entries = match entry {
         Some(Value::Array(entries)) => entries.as_slice(),
@@ -90,7 +90,7 @@ fn includes(entry: Option<&Value>) -> Vec<(String, bool)> {
     entries.iter().filter_map(one).collect()
 }
 
-/// Makes paths absolute: they will be read in another folder.
+/// Makes paths absolute, because the configuration is moved to another folder.
 fn make_paths_absolute(table: &mut Table, folder: &Path) {
     for (key, value) in table {
         match value {
@@ -118,8 +118,8 @@ fn make_paths_absolute(table: &mut Table, folder: &Path) {
     }
 }
 
-/// The same for the program that a command begins with. cargo takes a list of words, and a text whose words white
-/// space parts: a folder may have spaces, so that becomes a list.
+/// The same for the program of a command. cargo accepts a list, or a string that it splits at white space: that becomes
+/// a list, because the absolute path may contain spaces.
 fn make_program_absolute(command: &mut Value, folder: &Path) {
     if let Value::String(text) = command {
         let words = text.split_whitespace();
@@ -133,7 +133,7 @@ fn make_program_absolute(command: &mut Value, folder: &Path) {
     }
 }
 
-/// Folders of crates that the user keeps, in a file that [`read`] has made.
+/// Folders of vendored crates in a configuration from [`read`].
 pub(super) fn vendored_crate_dirs(config: &Table) -> Vec<PathBuf> {
     let sources = config.get("source").and_then(Value::as_table);
     let named = sources.into_iter().flat_map(|sources| sources.values());
@@ -142,12 +142,12 @@ pub(super) fn vendored_crate_dirs(config: &Table) -> Vec<PathBuf> {
         .collect()
 }
 
-/// Whether a program is named by its path: one without a slash is searched on PATH, and some are in cargo itself.
+/// Whether a program is a path, and not a name to search on PATH or a built-in of cargo.
 fn is_path(program: &str) -> bool {
     program.contains('/') && !program.starts_with("cargo:")
 }
 
-/// Puts `high` over `low`, as cargo does: tables are joined, lists follow one another, and else the higher one counts.
+/// Merges as cargo does: tables are merged, lists are concatenated, and other values in `high` take precedence.
 fn merge(low: &mut Table, high: Table) {
     for (key, value) in high {
         match (low.get_mut(&key), value) {

@@ -1,6 +1,6 @@
-//! cargo's home for builds, below the target folder: with the user's registries, downloaded crates and tokens as
-//! links, and a configuration file of our own. Sources of crates have the same path in it whoever builds, so that
-//! what is compiled does not depend on where the user's home is, or whether there is one.
+//! cargo's home for builds, in the target folder: with links to the user's registries, downloaded crates and tokens,
+//! and our own configuration file. Crate sources have the same path for every user, so that builds do not depend on the
+//! user's home.
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,7 @@ use super::config;
 /// Folders of cargo's home that builds share with the user's other projects.
 const SHARED_DIRS: [&str; 2] = ["registry", "git"];
 
-/// Files: the locks of these folders, the list of what was last used in them, and tokens.
+/// The locks of these folders, the database of their last use, and tokens.
 const SHARED_FILES: [&str; 5] = [
     ".package-cache",
     ".package-cache-mutate",
@@ -34,11 +34,11 @@ pub(super) fn prepare(environment: &Environment, root: &Path, target: &Path) -> 
     fs::create_dir_all(&own)?;
     let user = user_cargo_home(environment).filter(|user| !is_same(user, &own));
     link_or_copy_crates(user.as_deref().map(|user| (user, is_shareable(user))), &own)
-        .with_context(|| format!("failed to bring crates to cargo's home `{}`", own.display()))?;
+        .with_context(|| format!("failed to link crates in cargo's home `{}`", own.display()))?;
     let text = toml::to_string(&config::read(root, user.as_deref())?)?;
     let file = own.join("config.toml");
     if fs::read_to_string(&file).ok().as_deref() != Some(&text) {
-        // It can have a proxy's password in it.
+        // Not readable by others, because it can contain a proxy's password.
         atomic::write_with_mode(&file, text.as_bytes(), 0o600)?;
     }
     Ok(own)
@@ -47,7 +47,7 @@ pub(super) fn prepare(environment: &Environment, root: &Path, target: &Path) -> 
 fn user_cargo_home(environment: &Environment) -> Option<PathBuf> {
     let home = match environment.get("CARGO_HOME") {
         Some(home) => std::path::absolute(home).ok()?,
-        // As cargo does, the user's entry in the system's list counts where HOME is not set.
+        // Like cargo, use the user database if HOME is not set.
         None => match environment.get("HOME") {
             Some(home) => std::path::absolute(home).ok()?.join(".cargo"),
             None => std::env::home_dir()?.join(".cargo"),
@@ -56,15 +56,15 @@ fn user_cargo_home(environment: &Environment) -> Option<PathBuf> {
     home.is_dir().then_some(home)
 }
 
-/// Whether cargo can write all that is shared.
+/// Whether cargo can write all shared files and folders.
 fn is_shareable(user: &Path) -> bool {
     let locks = SHARED_FILES.iter().filter(|name| name.starts_with('.'));
     let mut parts = SHARED_DIRS.iter().chain(locks).map(|name| user.join(name));
     is_writable(user) && parts.all(|part| !part.exists() || is_writable(&part))
 }
 
-/// Gives `own` what the user's home has. Where that cannot be written, crates that are downloaded need another place: so
-/// those that are there are copied, once. Without a user's home, what a build with one has shared is used on.
+/// Shares the crates of the user's home with `own`. If that home is read-only, its crates are copied once, so that
+/// further ones can be downloaded to `own`. Without a user's home, links of earlier builds remain.
 fn link_or_copy_crates(user: Option<(&Path, bool)>, own: &Path) -> Result<()> {
     match user {
         Some((user, true)) => {
@@ -96,13 +96,13 @@ fn link_or_copy_crates(user: Option<(&Path, bool)>, own: &Path) -> Result<()> {
     }
 }
 
-/// Whether two paths lead to the same file or folder. A link to itself would lead nowhere.
+/// Whether two paths are the same file or folder, which must not be linked to itself.
 fn is_same(one: &Path, other: &Path) -> bool {
     let real = |path: &Path| fs::canonicalize(path).ok();
     real(one).is_some_and(|path| Some(path) == real(other))
 }
 
-/// Makes `name` in `own` a link to `to`, whatever it was. Two builds can do so at once.
+/// Replaces `name` in `own` by a link to `to`, atomically: two builds can do so at the same time.
 fn link(to: &Path, own: &Path, name: &str) -> Result<()> {
     let at = own.join(name);
     if fs::read_link(&at).is_ok_and(|present| present == to) || is_same(&at, to) {
@@ -119,7 +119,7 @@ fn link(to: &Path, own: &Path, name: &str) -> Result<()> {
     linked().with_context(|| format!("failed to link `{}` to `{}`", at.display(), to.display()))
 }
 
-/// Removes links to what is gone or cannot be written, in whose place cargo makes its own.
+/// Removes links whose target does not exist or cannot be written; cargo creates its own files instead.
 fn remove_unusable_links(own: &Path) -> Result<()> {
     for name in SHARED_DIRS.iter().chain(&SHARED_FILES) {
         let path = own.join(name);
@@ -169,7 +169,7 @@ mod tests {
         assert_eq!(fs::read_to_string(own.join(CRATE)).unwrap(), "a");
         let token = fs::read_to_string(own.join("credentials.toml")).unwrap();
         assert_eq!(token, "token");
-        // What is downloaded now, and the lock that is taken, are the user's.
+        // New downloads and locks are in the user's home.
         for name in ["git/new", ".package-cache"] {
             fs::write(own.join(name), "").unwrap();
             assert!(fixture.at("me/.cargo").join(name).exists(), "{name}");
@@ -195,7 +195,7 @@ mod tests {
         }
         let token = fs::read_to_string(own.join("credentials.toml")).unwrap();
         assert_eq!(token, "token");
-        // Once it can be written, it is shared.
+        // Once it is writable, it is shared.
         link_or_copy_crates(Some((&user, true)), &own).unwrap();
         assert!(own.join("registry").is_symlink());
     }

@@ -1,6 +1,3 @@
-//! That cargo is started without what a hostile user has set, with a stand-in that writes down what it sees and
-//! with the cargo that runs this test.
-
 use std::os::unix::fs::PermissionsExt;
 
 use fs_err as fs;
@@ -17,7 +14,7 @@ fn write_script(file: &Path, text: &str) {
     fs::set_permissions(file, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-/// Variables that change what is built or where it goes.
+/// Variables that change the build or its output folders.
 const HOSTILE: [(&str, &str); 14] = [
     ("CFLAGS", "-march=native"),
     ("CXXFLAGS", "-O0"),
@@ -66,7 +63,7 @@ fn cargo_environment_excludes_hostile_variables() {
     let manifest = root.join("Cargo.toml");
     let arguments = format!("build --manifest-path {}", manifest.display());
     assert_eq!(lines.next(), Some(arguments.as_str()));
-    // These the shell sets.
+    // The shell sets these itself.
     let mut seen: Vec<_> = lines
         .filter(|line| {
             !["PWD=", "OLDPWD=", "SHLVL=", "_="]
@@ -94,7 +91,7 @@ fn cargo_environment_excludes_hostile_variables() {
     assert_eq!(seen, expected);
 }
 
-/// With the real cargo: this is what tells if a new one searches for configuration files in other places.
+/// With the real cargo, to detect a release that reads configuration files from other folders.
 #[test]
 fn hostile_cargo_configuration_is_ignored() {
     let scratch = tempfile::tempdir().unwrap();
@@ -145,7 +142,7 @@ fn hostile_cargo_configuration_is_ignored() {
 fn project_toolchain_is_found_without_cargo_variable() {
     let scratch = tempfile::tempdir().unwrap();
     let at = |name: &str| scratch.path().join(name);
-    // A stand-in of rustup, which chooses by the folder where it is started.
+    // A fake rustup proxy, which chooses a toolchain by the current folder.
     let script = format!(
         "[ \"$PWD\" = '{}' ] && echo '{}'",
         at("project").display(),

@@ -1,56 +1,55 @@
-//! One thing that an artefact is made of: a crate, a library, a package of the build machine; and
-//! how such things hang together. Values only: nothing here reads a file.
+//! Components of an artefact (crates, libraries, packages of the build machine) and their relationships. Nothing here
+//! reads files.
 
 use anyhow::{Context, Result};
 use packageurl::PackageUrl;
 use serde::{Deserialize, Serialize};
 
-use super::licence::LicenceText;
+use super::license::LicenseText;
 
-/// One thing that an artefact is made of. What is not known is `None`.
+/// A component of an artefact. Unknown fields are `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Component {
-    /// What the bill of materials calls it, of letters, digits, dots and dashes.
+    /// Unique in the SBOM; consists of letters, digits, dots and dashes.
     pub id: String,
     pub name: String,
     pub version: Option<String>,
     pub kind: ComponentKind,
-    /// Who it was got from, as SPDX writes it: `Organization: …`.
+    /// In SPDX's format: `Organization: …`.
     pub supplier: Option<String>,
-    /// Where exactly this can be got.
+    /// Of exactly this version.
     pub download_url: Option<String>,
     pub homepage: Option<String>,
-    /// Its licence, an SPDX expression.
-    pub licence: Option<String>,
-    /// Digest of what was got, in hexadecimal.
+    /// An SPDX expression.
+    pub license: Option<String>,
+    /// Digest of the downloaded file, in hexadecimal.
     pub sha256: Option<String>,
-    /// Its name in package URLs: <https://github.com/package-url/purl-spec>.
+    /// Package URL: <https://github.com/package-url/purl-spec>.
     pub purl: Option<String>,
-    /// Its name in the National Vulnerability Database.
+    /// Name in the National Vulnerability Database, in CPE 2.3.
     pub cpe: Option<String>,
-    /// Name and version of the source package that a distribution's package was built from.
+    /// Name and version of the source package from which a distribution's package was built.
     pub source_package: Option<(String, String)>,
-    /// How it came to be here, as a sentence.
+    /// Its origin, as a sentence.
     pub source_info: Option<String>,
-    /// Its licence in words, and notices that go with it.
-    pub licence_texts: Vec<LicenceText>,
+    /// Licence texts and notices.
+    pub license_texts: Vec<LicenseText>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ComponentKind {
     Program,
-    /// A Rust crate, or Rust's own library.
+    /// A Rust crate, or Rust's standard library.
     Crate,
     #[default]
     Library,
-    /// Files that a program reads.
     Data,
     /// A package of the build machine's distribution.
     Package,
     Image,
 }
 
-/// How one element of a bill of materials is related to another, with SPDX's names.
+/// The type of a relationship between two elements of an SBOM, with SPDX's names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum RelationshipType {
@@ -60,12 +59,12 @@ pub enum RelationshipType {
     DynamicLink,
     DependsOn,
     GeneratedFrom,
-    /// The file was taken out of it as it was.
+    /// The file is an unchanged copy from the package.
     ExpandedFromArchive,
     DescendantOf,
 }
 
-/// A relation between two elements: from, how, to.
+/// Ids of two elements, and how the first is related to the second.
 pub type Relationship = (String, RelationshipType, String);
 
 impl Component {
@@ -86,8 +85,8 @@ impl Component {
     }
 }
 
-/// `text` with a dash for each character that SPDX's identifiers cannot have. What would be the same
-/// as another then is kept apart by [`super::document`].
+/// Replaces characters that are invalid in SPDX identifiers by dashes. [`super::document`] makes the identifiers of
+/// files unique.
 pub fn identifier(text: &str) -> String {
     text.replace(|c: char| !c.is_ascii_alphanumeric() && c != '.', "-")
 }
@@ -110,7 +109,7 @@ pub fn purl(
         }
         Ok(purl.to_string())
     };
-    build().with_context(|| format!("failed to make a package URL of `{name}` `{version}`"))
+    build().with_context(|| format!("failed to create a package URL for `{name}` `{version}`"))
 }
 
 #[cfg(test)]

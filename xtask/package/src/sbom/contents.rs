@@ -1,5 +1,5 @@
-//! What an artefact is made of, as one value: the components, how they hang together, and which file
-//! is of which. From it come the document and the licences that go into the artefact.
+//! The SBOM of an artefact: components, relationships and origins of files. The SPDX document and the artefact's
+//! licence texts are generated from it.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,27 +9,26 @@ use layer::{Content, Digest, FileTree, Mode};
 
 use super::component::{Component, ComponentKind, Relationship, RelationshipType, purl};
 
-/// What the artefact itself is called in relationships; the document has its name.
+/// The artefact's own id in relationships.
 pub const ARTEFACT_ID: &str = "artefact";
 
 const FOLDER: &str = "usr/share/licenses";
 
-/// The file below it that holds those of all crates, and the list of all others.
+/// The file with the licences of all crates, and the list of all components and their texts.
 const CRATES: &str = "rust-crates.txt";
 const INDEX: &str = "index.txt";
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sbom {
-    /// Everything in it, each with an id of its own.
     pub components: Vec<Component>,
     pub relationships: Vec<Relationship>,
-    /// Files by the path that they have on the build machine, with what they were made of.
+    /// By path on the build machine: the relationship of the file to a component, and the component's id.
     pub file_origins: BTreeMap<PathBuf, (RelationshipType, String)>,
-    pub crate_licence_text: String,
+    pub crate_license_text: String,
 }
 
 impl Sbom {
-    /// Adds a relation between two components, or the [`ARTEFACT_ID`] and one.
+    /// Adds a relationship between two ids, of components or [`ARTEFACT_ID`].
     pub fn add_relationship(&mut self, from: &str, relation: RelationshipType, to: &str) {
         self.relationships
             .push((from.to_owned(), relation, to.to_owned()));
@@ -40,8 +39,8 @@ impl Sbom {
         self.file_origins.insert(file.to_owned(), source);
     }
 
-    /// Adds the image that the artefact is built upon, whose layers it has unchanged. What is in them
-    /// is for the base's own SBOM to say.
+    /// Adds the base image, whose layers the artefact contains unchanged. Their content is described by the base
+    /// image's own SBOM.
     pub fn set_base_image(&mut self, reference: &str, digest: Digest) -> Result<()> {
         // A colon before the last slash belongs to a port.
         let plain = reference.split('@').next().unwrap_or(reference);
@@ -64,9 +63,9 @@ impl Sbom {
         Ok(())
     }
 
-    /// The licences of everything in the artefact, as files for an image: one for all crates, a folder
-    /// for everything else, and a list. A text that is there already is not repeated.
-    pub fn licence_tree(&self) -> Result<FileTree> {
+    /// The licence texts of all components as files for an image: one file for all crates, a folder for each other
+    /// component, and an index. Equal texts are written once.
+    pub fn license_tree(&self) -> Result<FileTree> {
         let is_crate = |component: &&Component| {
             matches!(
                 component.kind,
@@ -87,9 +86,9 @@ impl Sbom {
             if component.kind == ComponentKind::Image {
                 continue;
             }
-            let licence = component.licence.as_deref().unwrap_or("see the text");
-            index += &format!("{}: {licence}\n", component.label());
-            for text in &component.licence_texts {
+            let license = component.license.as_deref().unwrap_or("see the text");
+            index += &format!("{}: {license}\n", component.label());
+            for text in &component.license_texts {
                 let key = text.comparison_key();
                 let path = match written.get(&key) {
                     Some(path) => path.clone(),
@@ -104,8 +103,8 @@ impl Sbom {
             }
         }
         if !crates.is_empty() {
-            add(CRATES, &self.crate_licence_text)?;
-            index += &format!("{} crates of Rust:\n    {CRATES}\n", crates.len());
+            add(CRATES, &self.crate_license_text)?;
+            index += &format!("{} Rust crates:\n    {CRATES}\n", crates.len());
         }
         add(INDEX, &index)?;
         Ok(tree)
@@ -114,18 +113,18 @@ impl Sbom {
 
 #[cfg(test)]
 mod tests {
-    use super::super::licence::LicenceText;
+    use super::super::license::LicenseText;
     use super::*;
 
     fn component(kind: ComponentKind, name: &str, words: &[(&str, &str)]) -> Component {
-        let texts = words.iter().map(|(file, text)| LicenceText {
+        let texts = words.iter().map(|(file, text)| LicenseText {
             file: (*file).to_owned(),
             text: (*text).to_owned(),
         });
         Component {
             version: Some("1".to_owned()),
-            licence: Some("MIT".to_owned()),
-            licence_texts: texts.collect(),
+            license: Some("MIT".to_owned()),
+            license_texts: texts.collect(),
             ..Component::new(kind, name, name)
         }
     }
@@ -152,14 +151,14 @@ mod tests {
         );
         assert_eq!(sbom.relationships, [related]);
         assert_eq!(
-            sbom.licence_tree().unwrap().files().count(),
+            sbom.license_tree().unwrap().files().count(),
             1,
             "only the empty list"
         );
     }
 
     #[test]
-    fn licence_tree_has_each_text_once_and_an_index() {
+    fn license_tree_has_each_text_once_and_an_index() {
         let mut sbom = Sbom::default();
         sbom.components.push(component(
             ComponentKind::Library,
@@ -175,8 +174,8 @@ mod tests {
             .push(component(ComponentKind::Crate, "c", &[]));
         sbom.components
             .push(component(ComponentKind::Program, "d", &[]));
-        sbom.crate_licence_text = "You may.".to_owned();
-        let tree = sbom.licence_tree().unwrap();
+        sbom.crate_license_text = "You may.".to_owned();
+        let tree = sbom.license_tree().unwrap();
         let files: BTreeMap<_, _> = tree.files().collect();
         let names: Vec<_> = files.keys().copied().collect();
         let expected = ["a/LICENSE", "b/NOTICE", "index.txt", "rust-crates.txt"];
@@ -190,7 +189,7 @@ mod tests {
         assert_eq!(
             String::from_utf8_lossy(bytes),
             "a 1: MIT\n    a/LICENSE\nb 1: MIT\n    a/LICENSE\n    b/NOTICE\n\
-             2 crates of Rust:\n    rust-crates.txt\n"
+             2 Rust crates:\n    rust-crates.txt\n"
         );
     }
 }

@@ -1,7 +1,7 @@
-//! The Rust crates that are linked into the function: which ones, from `cargo tree`, which resolves
-//! features for this package and platform alone as the build does; what they are, from
-//! `cargo metadata`, which joins the features of the whole workspace and so lists too many; their
-//! digests, from `Cargo.lock`. Build scripts, macros and what only they need are not linked.
+//! The Rust crates that are linked into the function. Their list is from `cargo tree`, which resolves features only for
+//! this package and platform, as the build does; their descriptions are from `cargo metadata`, which unifies features
+//! over the workspace and so lists too many crates; their digests are from `Cargo.lock`. Build scripts, procedural
+//! macros and their dependencies are not linked.
 
 mod cache;
 mod cargo_tree_output;
@@ -10,14 +10,14 @@ use std::collections::BTreeMap;
 use std::thread;
 
 use anyhow::{Context, Result, anyhow, ensure};
-use cargo_metadata::{Metadata, MetadataCommand, Package};
+use cargo_metadata::{Metadata, MetadataCommand, Package, Source};
 use fs_err as fs;
 use opencv_build::Target;
 use serde::Deserialize;
 
 use super::component::{Component, ComponentKind, purl};
-use super::licence::{self, LicenceText};
-use super::licence_texts;
+use super::license::{self, LicenseText};
+use super::license_texts;
 use crate::cargo::cargo;
 use crate::workspace::Workspace;
 pub use cache::LinkedCrates;
@@ -27,15 +27,13 @@ use support::run::output;
 const PACKAGE: &str = "function";
 const FEATURE: &str = "opencv";
 
-/// The release of rustc that compiled this program and compiles the function, whose standard library is
-/// linked; `build.rs` asks it.
+/// The release of rustc, whose standard library is linked into the function; set by `build.rs`.
 const RUSTC: &str = env!("RUSTC_RELEASE");
 
-const TITLE: &str = "The licences of the Rust crates. Each text is here once, below the crates that it is \
-                     for and their copyright notices.";
+const TITLE: &str = "The licences of the Rust crates. Each text appears once, after the crates that it \
+                     applies to and their copyright notices.";
 
-/// The crates of the function for `target`. Remembered below the target folder until something changes that they
-/// depend on.
+/// The crates of the function for `target`, cached in the target folder.
 pub fn linked_crates(workspace: &Workspace, target: &Target) -> Result<LinkedCrates> {
     let triple = target.rust_triple();
     let cache_dir = workspace.target_dir().join("sbom");
@@ -51,7 +49,7 @@ pub fn cargo_tree(workspace: &Workspace, triple: &str) -> Result<CargoTree> {
         .args(["--features", FEATURE, "--target", triple])
         .args(["--edges", "normal,no-proc-macro"])
         .args(["--charset", "ascii", "--prefix", "depth"])
-        // Without a mark a digit of the depth could belong to the name.
+        // The space separates the depth from the name.
         .args(["--format", " {p}"]);
     CargoTree::parse(&output(&mut cargo)?)
 }
@@ -62,7 +60,7 @@ fn query_cargo(workspace: &Workspace, triple: &str) -> Result<LinkedCrates> {
         let metadata = metadata(workspace, triple);
         let tree = tree
             .join()
-            .map_err(|_| anyhow!("cargo's answer was lost"))?;
+            .map_err(|_| anyhow!("the thread that runs `cargo tree` panicked"))?;
         anyhow::Ok((tree?, metadata?))
     })?;
     let lock = workspace.root().join("Cargo.lock");
@@ -78,19 +76,19 @@ fn query_cargo(workspace: &Workspace, triple: &str) -> Result<LinkedCrates> {
         all.push(component(name, &metadata, &checksums)?);
     }
     all.push(standard_library(RUSTC)?);
-    let licences = licence_texts::deduplicate(
+    let licenses = license_texts::deduplicate(
         TITLE,
-        all.iter().map(|c| (c.label(), c.licence_texts.as_slice())),
+        all.iter().map(|c| (c.label(), c.license_texts.as_slice())),
     );
     for component in &mut all {
-        component.licence_texts.clear();
+        component.license_texts.clear();
     }
     let uses = tree.edges.iter().map(|(from, to)| (id(from), id(to)));
     Ok(LinkedCrates {
         program: all.remove(0),
         dependencies: uses.collect(),
         crates: all,
-        licences,
+        licenses,
     })
 }
 
@@ -102,10 +100,10 @@ fn metadata(workspace: &Workspace, triple: &str) -> Result<Metadata> {
         .arg(format!("{PACKAGE}/{FEATURE}"))
         .args(["--filter-platform", triple]);
     MetadataCommand::parse(output(&mut cargo)?)
-        .context("failed to read what cargo says of the function's crates")
+        .context("failed to parse the output of `cargo metadata`")
 }
 
-/// The SHA-256 of each crate in a lock file, in hexadecimal. Crates of the workspace have none.
+/// The SHA-256 of each crate in a lock file, in hexadecimal. Workspace members have none.
 fn checksums(lock: &str) -> Result<BTreeMap<PackageId, String>> {
     #[derive(Deserialize)]
     struct Lock {
@@ -143,22 +141,25 @@ fn component(
         package.name.as_str() == name.0 && package.version.to_string() == name.1
     };
     let mut found = metadata.packages.iter().filter(same);
-    let package = found
-        .next()
-        .with_context(|| format!("cargo tells nothing of the crate {} {}", name.0, name.1))?;
+    let package = found.next().with_context(|| {
+        format!(
+            "`cargo metadata` does not list the crate {} {}",
+            name.0, name.1
+        )
+    })?;
     ensure!(
         found.next().is_none(),
-        "there are two crates {} {} from different places; name one otherwise",
+        "two crates {} {} have different sources; rename one",
         name.0,
         name.1
     );
-    let from_crates_io = package.source.as_ref().is_some_and(|s| s.is_crates_io());
+    let from_crates_io = package.source.as_ref().is_some_and(Source::is_crates_io);
     let web = |address: &&String| address.starts_with("http");
     let home = [&package.repository, &package.homepage];
-    let licence = package
+    let license = package
         .license
         .as_deref()
-        .and_then(licence::normalize_expression);
+        .and_then(license::normalize_expression);
     let origin = match (&package.source, from_crates_io) {
         (None, _) => Some("a package of this workspace".to_owned()),
         (Some(_), true) => None,
@@ -170,46 +171,46 @@ fn component(
         homepage: home.into_iter().flatten().find(web).cloned(),
         sha256: checksums.get(name).cloned(),
         purl: from_crates_io.then(url).transpose()?,
-        licence_texts: texts_of(package, licence.as_deref())?,
-        licence,
+        license_texts: texts_of(package, license.as_deref())?,
+        license,
         source_info: origin,
         ..Component::new(ComponentKind::Crate, &id(name), &name.0)
     })
 }
 
-fn texts_of(package: &Package, licence: Option<&str>) -> Result<Vec<LicenceText>> {
+fn texts_of(package: &Package, license: Option<&str>) -> Result<Vec<LicenseText>> {
     let folder = package.manifest_path.parent();
     let folder = folder
-        .context("a manifest lies in no folder")?
+        .context("a manifest's path has no parent folder")?
         .as_std_path();
-    let mut texts = licence_texts::find_in_folder(folder)?;
+    let mut texts = license_texts::find_in_folder(folder)?;
     if let Some(file) = package.license_file() {
-        let named = LicenceText::read(file.as_std_path())?;
+        let named = LicenseText::read(file.as_std_path())?;
         if !texts.contains(&named) {
             texts.push(named);
         }
     }
     if texts.is_empty() {
-        texts = licence.map(licence::standard_texts).unwrap_or_default();
+        texts = license.map(license::standard_texts).unwrap_or_default();
     }
     Ok(texts)
 }
 
 fn standard_library(release: &str) -> Result<Component> {
-    let licence = "MIT OR Apache-2.0";
+    let license = "MIT OR Apache-2.0";
     Ok(Component {
         version: Some(release.to_owned()),
         supplier: Some("Organization: The Rust Project".to_owned()),
         homepage: Some("https://www.rust-lang.org/".to_owned()),
-        licence: Some(licence.to_owned()),
+        license: Some(license.to_owned()),
         purl: Some(purl("generic", None, ("rust-std", release), &[])?),
         source_info: Some(
-            "compiled, as it comes with rustc; the crates in it are in rustc's file \
+            "the compiled library of rustc; its crates are listed in rustc's file \
              COPYRIGHT-library.html"
                 .to_owned(),
         ),
-        // Its licence files name nobody.
-        licence_texts: licence::standard_texts(licence),
+        // Its licence files contain no copyright holders, so the standard texts can be used.
+        license_texts: license::standard_texts(license),
         ..Component::new(ComponentKind::Crate, "rust-std", "Rust's standard library")
     })
 }

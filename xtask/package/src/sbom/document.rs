@@ -1,6 +1,5 @@
-//! From an SBOM, the artefact's files and what the artefact is called to an SPDX 2.3 document in JSON.
-//! The same input gives the same bytes: everything is sorted, the time is given, and the document's
-//! name space is a digest of all the rest.
+//! Converts an SBOM, with the artefact's files and name, to an SPDX 2.3 document in JSON. The output is reproducible:
+//! everything is sorted, the time is a parameter, and the document's namespace contains a digest of the rest.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +13,7 @@ use super::component::{
 use super::contents::{ARTEFACT_ID, Sbom};
 use super::hashes::{self, Hashes};
 
-/// What SPDX says where nobody knows.
+/// SPDX's value for unknown.
 const NO_ASSERTION: &str = "NOASSERTION";
 const DOCUMENT: &str = "SPDXRef-DOCUMENT";
 
@@ -22,7 +21,7 @@ const DOCUMENT: &str = "SPDXRef-DOCUMENT";
 pub struct Subject {
     pub name: String,
     pub version: String,
-    /// The digest of the image's manifest or of the archive.
+    /// Of the image's manifest or of the archive.
     pub digest: Digest,
     pub file_name: String,
     pub kind: ArtefactKind,
@@ -34,7 +33,7 @@ pub enum ArtefactKind {
     Archive,
 }
 
-/// The document, as JSON. `trees` are all files of the artefact; `time` is in seconds since 1970.
+/// The document as JSON. `trees` contain all files of the artefact; `time` is in seconds since 1970.
 pub fn document(sbom: &Sbom, trees: &[&FileTree], subject: &Subject, time: u64) -> Result<Vec<u8>> {
     let listed = list_files(trees)?;
     let mut components: Vec<_> = sbom.components.iter().collect();
@@ -109,7 +108,7 @@ fn list_files<'a>(trees: &[&'a FileTree]) -> Result<Vec<ListedFile<'a>>> {
         let plain = format!("SPDXRef-File-{}", identifier(path));
         let mut id = plain.clone();
         let mut number = 1;
-        // `a_b` and `a-b` are the same to SPDX.
+        // `a_b` and `a-b` have the same SPDX identifier.
         while !ids.insert(id.clone()) {
             number += 1;
             id = format!("{plain}-{number}");
@@ -151,7 +150,7 @@ fn artefact_package(subject: &Subject, files: &[ListedFile<'_>]) -> Result<Value
     })))
 }
 
-/// A component as a package whose files nobody looked at.
+/// A component as an SPDX package without file analysis.
 fn component_package(component: &Component) -> Value {
     let known = |value: &Option<String>| value.clone().unwrap_or_else(|| NO_ASSERTION.to_owned());
     let digests = component.sha256.iter();
@@ -166,7 +165,7 @@ fn component_package(component: &Component) -> Value {
         "homepage": component.homepage,
         "sourceInfo": component.source_info,
         "licenseConcluded": NO_ASSERTION,
-        "licenseDeclared": known(&component.licence),
+        "licenseDeclared": known(&component.license),
         "copyrightText": NO_ASSERTION,
         "externalRefs": external_refs(component.purl.as_deref(), component.cpe.as_deref()),
         "primaryPackagePurpose": match component.kind {
@@ -178,7 +177,7 @@ fn component_package(component: &Component) -> Value {
     }))
 }
 
-/// A package without the fields of which nothing is known: SPDX has neither nulls nor empty lists there.
+/// Removes unknown fields of a package: SPDX allows neither nulls nor empty lists there.
 fn remove_empty_fields(mut package: Value) -> Value {
     if let Some(fields) = package.as_object_mut() {
         fields.retain(|_, value| {
@@ -196,7 +195,6 @@ fn checksum(algorithm: &str, digits: &str) -> Value {
     json!({"algorithm": algorithm, "checksumValue": digits})
 }
 
-/// Names in other people's catalogues.
 fn external_refs(purl: Option<&str>, cpe: Option<&str>) -> Vec<Value> {
     let names = [
         ("PACKAGE-MANAGER", "purl", purl),
@@ -210,11 +208,12 @@ fn external_refs(purl: Option<&str>, cpe: Option<&str>) -> Vec<Value> {
         .collect()
 }
 
-/// The release of SPDX's list of licences, `v3.29.0`, as a document names it: `3.29`.
+/// The release of SPDX's licence list in a document's format: `3.29` for `v3.29.0`.
 fn license_list(version: &str) -> Result<String> {
     let mut parts = version.trim_start_matches('v').split('.');
     let both = parts.next().zip(parts.next());
-    let (major, minor) = both.with_context(|| format!("`{version}` is no list of licences"))?;
+    let (major, minor) =
+        both.with_context(|| format!("`{version}` is not a release of the licence list"))?;
     Ok(format!("{major}.{minor}"))
 }
 

@@ -1,4 +1,4 @@
-//! Digests of an artefact's files: SPDX demands SHA-1 of each, and everybody else SHA-256.
+//! Digests of an artefact's files: SPDX requires SHA-1, other tools expect SHA-256.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use layer::Content;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
-/// Both digests of one file, in hexadecimal.
+/// Digests of a file, in hexadecimal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hashes {
     pub sha1: String,
@@ -28,7 +28,7 @@ impl Hashes {
     }
 }
 
-/// What SPDX knows a set of files by, whatever their names:
+/// SPDX's digest of a set of files, which does not depend on their names:
 /// <https://spdx.github.io/spdx-spec/v2.3/package-information/#79-package-verification-code-field>.
 pub fn verification_code(files: &[&Hashes]) -> String {
     let mut digests: Vec<_> = files.iter().map(|file| file.sha1.as_str()).collect();
@@ -59,7 +59,7 @@ mod tests {
         let code = verification_code(&[&a, &b]);
         assert_eq!(code, verification_code(&[&b, &a]));
         assert_ne!(code, verification_code(&[&a]));
-        // printf a|sha1sum, printf b|sha1sum; both digests, sorted, without a line's end: sha1sum.
+        // sha1sum of the sorted digests of `printf a | sha1sum` and `printf b | sha1sum`, without line breaks.
         assert_eq!(code, "5463504435e4dbf2b93a3a8a00ca78e36ea40e24");
     }
 }

@@ -1,18 +1,17 @@
-//! OpenCV, the libraries that it is built with and those that the compiler links into every program,
-//! as the SDK's `sdk.json` names them.
+//! Components from the SDK's `sdk.json`: OpenCV, its third-party libraries and the compiler's runtimes.
 
 use anyhow::{Context, Result};
 use opencv_build::{Sdk, ThirdParty, ThirdPartyLocation};
 
 use super::component::{Component, ComponentKind, purl};
-use super::licence::{self, LicenceText};
+use super::license::{self, LicenseText};
 
 pub fn opencv_component(sdk: &Sdk) -> Result<Component> {
     let manifest = sdk.manifest();
     let version = manifest.version.as_str();
     let text = |name: &str| {
         let path = sdk.licenses_dir().join(format!("opencv-{name}"));
-        LicenceText::read(&path).map(|text| LicenceText {
+        LicenseText::read(&path).map(|text| LicenseText {
             file: name.to_owned(),
             ..text
         })
@@ -23,15 +22,15 @@ pub fn opencv_component(sdk: &Sdk) -> Result<Component> {
         version: Some(version.to_owned()),
         supplier: Some("Organization: OpenCV".to_owned()),
         homepage: Some("https://opencv.org/".to_owned()),
-        licence: Some("Apache-2.0".to_owned()),
+        license: Some("Apache-2.0".to_owned()),
         purl: Some(purl("github", Some("opencv"), ("opencv", version), &[])?),
         cpe: Some(cpe("opencv", "opencv", version)),
         source_info: Some(format!(
-            "compiled from its source, of which only these modules were taken: {modules}"
+            "compiled from source with only these modules: {modules}"
         )),
         download_url: download.map(str::to_owned),
         sha256: sha256.map(str::to_owned),
-        licence_texts: vec![text("LICENSE")?, text("COPYRIGHT")?],
+        license_texts: vec![text("LICENSE")?, text("COPYRIGHT")?],
         ..Component::new(ComponentKind::Library, "opencv", "opencv")
     })
 }
@@ -63,35 +62,35 @@ fn component(part: &ThirdParty, sdk: &Sdk) -> Result<Component> {
         }
     };
     let (named, owner) = (&part.license, &part.name);
-    let licence = licence::normalize_expression(named)
-        .with_context(|| format!("the licence `{named}` of {owner} is none of SPDX's"))?;
+    let license = license::normalize_expression(named)
+        .with_context(|| format!("the licence `{named}` of {owner} is not in SPDX's list"))?;
     let parts = sdk.manifest().third_party.iter().map(|part| &part.name);
     let parts: Vec<_> = parts.collect();
     let mut texts = Vec::new();
     for file in &part.license_files {
-        let text = LicenceText::read(&sdk.path().join(file))?;
+        let text = LicenseText::read(&sdk.path().join(file))?;
         let file = strip_component_name(&text.file, &parts).to_owned();
-        texts.push(LicenceText { file, ..text });
+        texts.push(LicenseText { file, ..text });
     }
-    if licence::is_gnu(&licence) {
-        texts.extend(licence::standard_texts(&licence));
+    if license::is_gnu(&license) {
+        texts.extend(license::standard_texts(&license));
     }
     let version = part.version.as_str();
     let names = part.cpe.as_ref();
     Ok(Component {
         version: Some(version.to_owned()),
         homepage: Some(part.homepage.clone()),
-        licence: Some(licence),
+        license: Some(license),
         purl: Some(purl("generic", None, (&part.name, version), &[])?),
         cpe: names.map(|[vendor, product]| cpe(vendor, product, version)),
         source_info: Some(origin),
-        licence_texts: texts,
+        license_texts: texts,
         ..Component::new(kind, &part.name, &part.name)
     })
 }
 
-/// A licence's name without the part's before it: in the SDK all lie in one folder, with names such as
-/// `libpng-LICENSE`, and several parts can share one.
+/// Removes the component's name from that of a licence file: in the SDK all are in one folder, with names such as
+/// `libpng-LICENSE`, and several components can share one.
 fn strip_component_name<'a>(file: &'a str, parts: &[&String]) -> &'a str {
     let rests = parts
         .iter()
@@ -99,9 +98,9 @@ fn strip_component_name<'a>(file: &'a str, parts: &[&String]) -> &'a str {
     rests.min_by_key(|rest| rest.len()).unwrap_or(file)
 }
 
-/// A name as the National Vulnerability Database writes it: CPE 2.3, an application.
+/// A CPE 2.3 name of an application.
 fn cpe(vendor: &str, product: &str, version: &str) -> String {
-    // Characters but letters, digits, underscores, dots and dashes are marked in a CPE.
+    // A CPE escapes all characters except letters, digits, underscores, dots and dashes.
     let quoted = |text: &str| -> String {
         let plain = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
         text.chars()
@@ -117,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn component_name_is_stripped_from_licence_files() {
+    fn component_name_is_stripped_from_license_files() {
         let parts = ["libjpeg", "libjpeg-turbo", "libc++"].map(str::to_owned);
         let parts: Vec<_> = parts.iter().collect();
         assert_eq!(

@@ -1,6 +1,5 @@
-//! The packages of the build machine's distribution that files come from: asked of dpkg, then of
-//! rpm. A machine that has neither, and a file that no package owns, is no error: the bill of
-//! materials then says that nobody knows.
+//! The packages of the build machine's distribution that own files, from dpkg, then from rpm. A machine with neither,
+//! or a file that no package owns, is not an error: the file's origin is then missing from the SBOM.
 
 mod dpkg;
 mod package;
@@ -13,7 +12,7 @@ use anyhow::Result;
 use fs_err as fs;
 
 use super::component::{Component, ComponentKind, purl};
-use super::licence::{self, LicenceText};
+use super::license::{self, LicenseText};
 use package::{Package, non_empty};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,8 +42,7 @@ pub fn file_owners(files: &[PathBuf]) -> Result<FileOwners> {
     Ok(owners)
 }
 
-/// Name and version of a source package, which dpkg has with a blank between, and rpm as the name of a
-/// file.
+/// Splits a source package into name and version: dpkg's are separated by a space, rpm's is a file name.
 fn parse_source_package(source: &str) -> Option<(String, String)> {
     let own = |(name, version): (&str, &str)| (name.to_owned(), version.to_owned());
     if let Some(file) = source.strip_suffix(".src.rpm") {
@@ -60,31 +58,31 @@ impl Package {
         qualifiers.extend(release.iter().map(|release| ("distro", release.as_str())));
         let package = (self.name.as_str(), self.version.as_str());
         let url = purl(self.kind, id.as_deref(), package, &qualifiers)?;
-        let licence = self
-            .licence
+        let license = self
+            .license
             .as_deref()
-            .and_then(licence::normalize_expression);
+            .and_then(license::normalize_expression);
         let id = format!("{}-{}-{}", self.kind, self.name, self.architecture);
         let source = self.source.as_ref();
         let texts = self
-            .licence_files
+            .license_files
             .iter()
-            .map(|path| LicenceText::read(path));
+            .map(|path| LicenseText::read(path));
         Ok(Component {
             version: Some(self.version.clone()),
             supplier: self.supplier.clone(),
             homepage: self.homepage.clone(),
-            licence,
+            license,
             purl: Some(url),
             source_info: source.map(|source| format!("built from the source package {source}")),
             source_package: source.and_then(|source| parse_source_package(source)),
-            licence_texts: texts.collect::<Result<_>>()?,
+            license_texts: texts.collect::<Result<_>>()?,
             ..Component::new(ComponentKind::Package, &id, &self.name)
         })
     }
 }
 
-/// The name of a distribution of Linux, and its release: `debian` and `debian-12`.
+/// A Linux distribution and its release: `debian` and `debian-12`.
 type Distribution = (Option<String>, Option<String>);
 
 fn host_distribution() -> Distribution {
@@ -93,7 +91,7 @@ fn host_distribution() -> Distribution {
     parse_os_release(&text.unwrap_or_default())
 }
 
-/// Reads lines such as `ID=debian`: <https://www.freedesktop.org/software/systemd/man/os-release.html>.
+/// Parses lines such as `ID=debian`: <https://www.freedesktop.org/software/systemd/man/os-release.html>.
 fn parse_os_release(os_release: &str) -> Distribution {
     let value = |key: &str| {
         let mut lines = os_release.lines();
@@ -120,7 +118,7 @@ mod tests {
             version: "2.34-117.amzn2023".to_owned(),
             architecture: "x86_64".to_owned(),
             source: Some("glibc-2.34-117.amzn2023.src.rpm".to_owned()),
-            licence: Some("LGPLv2+ and LGPLv2+ with exceptions".to_owned()),
+            license: Some("LGPLv2+ and LGPLv2+ with exceptions".to_owned()),
             ..Package::default()
         };
         let component = package.component(&distribution).unwrap();
@@ -129,7 +127,7 @@ mod tests {
             component.purl.as_deref(),
             Some("pkg:rpm/amzn/glibc@2.34-117.amzn2023?arch=x86_64&distro=amzn-2023")
         );
-        assert_eq!(component.licence, None);
+        assert_eq!(component.license, None);
         assert_eq!(super::parse_os_release(""), (None, None));
     }
 

@@ -1,4 +1,4 @@
-//! Checkouts for tests, of this crate and of `size`.
+//! Git checkouts for tests of this crate and of `size`.
 
 #![allow(clippy::unwrap_used, reason = "a test's panic is its failure")]
 
@@ -7,7 +7,7 @@ use std::path::Path;
 use fs_err as fs;
 use support::run::{Shell, cmd, output};
 
-/// Runs git in `folder` as somebody.
+/// Runs git in `folder` with a fixed author and committer.
 pub fn git(folder: &Path, arguments: &[&str]) {
     let sh = Shell::new().unwrap();
     let mut git = cmd!(sh, "git -C {folder} {arguments...}");
@@ -18,7 +18,7 @@ pub fn git(folder: &Path, arguments: &[&str]) {
     output(git).unwrap();
 }
 
-/// Commits `file` with `text` to a checkout, which is made if there is none.
+/// Commits `file` with `text` to a checkout, which is created if necessary.
 pub fn commit(folder: &Path, file: &str, text: &str) {
     let path = folder.join(file);
     fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -1,4 +1,4 @@
-//! What budgets may say, and what is said when one is exceeded.
+//! Tests of parsing budgets, and of the errors for exceeded ones.
 
 use std::path::Path;
 
@@ -15,8 +15,9 @@ fn error_of(text: &str) -> String {
     format!("{:#}", Budgets::parse(text).unwrap_err())
 }
 
-const TWO: &str = "version = \"4.5.5\"\n[size.budgets]\nbootstrap = { unpacked = \"7 MB\", packed = \"3.2 MB\" }\n\
-                   \"zip face-detect\" = { packed = \"3.6 MB\" }\n";
+const TWO: &str = "version = \"4.5.5\"\n[size.budgets]\n\
+                   bootstrap = { uncompressed = \"7 MB\", compressed = \"3.2 MB\" }\n\
+                   \"zip face-detect\" = { compressed = \"3.6 MB\" }\n";
 
 #[test]
 fn compare_pairs_each_limit_with_the_measured_size() {
@@ -42,7 +43,7 @@ fn compare_pairs_each_limit_with_the_measured_size() {
 
 #[test]
 fn architecture_limits_override_defaults() {
-    let text = TWO.to_owned() + "[size.budgets.aarch64]\nbootstrap = { unpacked = \"6 MB\" }\n";
+    let text = TWO.to_owned() + "[size.budgets.aarch64]\nbootstrap = { uncompressed = \"6 MB\" }\n";
     let budgets = parsed(&text);
     let limit = |architecture, artefact, measure| budgets.limit(architecture, artefact, measure);
     let bootstrap = |architecture, measure| limit(architecture, "bootstrap", measure);
@@ -88,7 +89,7 @@ fn budgets_come_from_the_selected_recipe() {
     let (recipe, _) = include_str!("../../../../opencv.toml")
         .split_once("[size")
         .unwrap();
-    let budget = "[size.budgets]\n\"zip face-detect\" = { packed = \"1 B\" }\n";
+    let budget = "[size.budgets]\n\"zip face-detect\" = { compressed = \"1 B\" }\n";
     fs_err::write(&other, format!("{recipe}\n{budget}")).unwrap();
     assert_eq!(limit(Some(&other)), Some(1));
 }
@@ -98,29 +99,29 @@ fn malformed_budgets_are_rejected() {
     for (text, expected) in [
         (
             "[size.budgets]\nbootstrap = \"7 MB\"",
-            "`bootstrap` in `[size.budgets]` is no budget",
+            "`bootstrap` in `[size.budgets]` is not a budget",
         ),
         (
-            "[size.budgets]\nbootstrap = { unpacked = \"7 MiB\" }",
-            "`7 MiB` is no size",
+            "[size.budgets]\nbootstrap = { uncompressed = \"7 MiB\" }",
+            "`7 MiB` is not a size",
         ),
         (
-            "[size.budgets]\nbootstrap = { unpacked = 7 }",
+            "[size.budgets]\nbootstrap = { uncompressed = 7 }",
             "expected a string",
         ),
         (
-            "[size.budgets]\nbootstrap = { unpaked = \"7 MB\" }",
-            "unknown field `unpaked`",
+            "[size.budgets]\nbootstrap = { bytes = \"7 MB\" }",
+            "unknown field `bytes`",
         ),
         (
             "[size.budgets]\nbootstrap = {}",
-            "limits nothing; give `unpacked` or `packed`",
+            "has no limit; add `uncompressed` or `compressed`",
         ),
         (
             "[size.budgets]\nx86_64 = 5",
-            "`x86_64` in `[size.budgets]` is no table",
+            "`x86_64` in `[size.budgets]` is not a table",
         ),
-        ("[size.budgets.aarch64]\nbootstrap = {}", "limits nothing"),
+        ("[size.budgets.aarch64]\nbootstrap = {}", "has no limit"),
         ("[size.budget]\n", "unknown field `budget`"),
         ("size = 5", "expected struct Size"),
     ] {
@@ -132,7 +133,7 @@ fn malformed_budgets_are_rejected() {
 #[test]
 fn unknown_artefact_error_lists_known_artefacts() {
     for table in ["[size.budgets]", "[size.budgets.aarch64]"] {
-        let text = format!("{table}\n\"imag face-detect\" = {{ packed = \"5 MB\" }}");
+        let text = format!("{table}\n\"imag face-detect\" = {{ compressed = \"5 MB\" }}");
         let error = parsed(&text)
             .compare(&report_after())
             .unwrap_err()
@@ -146,7 +147,7 @@ fn unknown_artefact_error_lists_known_artefacts() {
             "{error}"
         );
     }
-    let text = "[size.budgets]\n\"static libraries\" = { packed = \"5 MB\" }";
+    let text = "[size.budgets]\n\"static libraries\" = { compressed = \"5 MB\" }";
     let error = parsed(text)
         .compare(&report_after())
         .unwrap_err()
@@ -169,7 +170,7 @@ fn exceeded_budget_error_names_largest_increases() {
     let error = check(&document()).unwrap_err().to_string();
     let expected = "over the size budget:\n\
         `bootstrap` has 7000000 bytes uncompressed, 100.0 kB (100000 bytes) more than its budget of 6.90 MB\n  \
-        since the last report, what grew most uncompressed: OpenCV/imgproc +300.0 kB, \
+        largest uncompressed increases since the last report: OpenCV/imgproc +300.0 kB, \
         Rust crates/tokio +150.0 kB (new)\n\
         make it smaller, or raise the budget in `[size.budgets]` of `opencv.toml`";
     assert_eq!(error, expected);
@@ -203,7 +204,7 @@ fn exceeded_budget_error_falls_back_to_largest_components() {
     });
     let error = check(&document).unwrap_err().to_string();
     assert!(
-        error.contains("nothing in it grew since v1; the largest"),
+        error.contains("no part of it grew since v1; the largest"),
         "{error}"
     );
 }

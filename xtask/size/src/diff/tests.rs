@@ -1,4 +1,4 @@
-//! What is said to have changed between two small reports.
+//! Tests of the changes between two small reports.
 
 use super::*;
 use crate::tests::sample::{self, code, report};

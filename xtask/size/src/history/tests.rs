@@ -1,4 +1,4 @@
-//! Records, and what earlier reports are read from.
+//! Tests of recording milestones and loading previous reports.
 
 use std::path::PathBuf;
 
@@ -16,13 +16,13 @@ fn root() -> PathBuf {
 fn empty() -> History {
     History {
         schema: SCHEMA,
-        description: "a test's".into(),
+        description: "a test".into(),
         milestones: Vec::new(),
         report: None,
     }
 }
 
-/// A project with a history of nothing, then one of `report_before()`, then a file that is none.
+/// A project with revisions `older` without a history, `empty`, `full` with `report_before()`, and an invalid last one.
 fn project() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
@@ -94,7 +94,7 @@ fn project_history_is_valid_and_shrinks() {
             .get("core")
             .is_some()
     );
-    // As `record` would write it, so that a record changes nothing else.
+    // The format is that of `record`, so that a record only changes what is new.
     assert_eq!(
         history.to_json().unwrap(),
         fs::read_to_string(root().join(FILE)).unwrap()
@@ -162,8 +162,8 @@ fn failed_record_leaves_history_unchanged() {
     let mut without_compressed_size = report_after();
     without_compressed_size.artefacts[0].compressed_bytes = None;
     for (what, report, expected) in [
-        (" ", report_after(), "say what was done"),
-        ("x", arm, "this report is of aarch64"),
+        (" ", report_after(), "describe what was done"),
+        ("x", arm, "this report is for aarch64"),
         (
             "x",
             without_compressed_size,
@@ -194,14 +194,14 @@ fn unusable_revision_error_explains_the_cause() {
     let folder = project();
     let at = folder.path();
     for (name, expected) in [
-        ("nowhere", "git knows none of that name"),
-        ("--all", "git knows none of that name"),
-        ("HEAD:file", "git knows none of that name"),
-        ("", "git knows none of that name"),
-        ("older", "it has no `xtask/size/data/history.json`"),
+        ("nowhere", "no such git revision"),
+        ("--all", "no such git revision"),
+        ("HEAD:file", "no such git revision"),
+        ("", "no such git revision"),
+        ("older", "it is older than `xtask/size/data/history.json`"),
         (
             "empty",
-            "nothing was recorded in it with `cargo xtask size --record`",
+            "it has no sizes recorded with `cargo xtask size --record`",
         ),
         ("HEAD", "its `xtask/size/data/history.json` cannot be used"),
     ] {
@@ -219,12 +219,15 @@ fn unusable_revision_error_explains_the_cause() {
         load_previous(at, "full", Architecture::Aarch64).unwrap_err()
     );
     assert!(
-        error.contains("are of x86_64, and these are of aarch64"),
+        error.contains("are for x86_64, and these are for aarch64"),
         "{error}"
     );
     let none = tempfile::tempdir().unwrap();
     let error = error_of(none.path(), "HEAD");
-    assert!(error.contains("the project is no git checkout"), "{error}");
+    assert!(
+        error.contains("the project is not a git checkout"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -242,11 +245,11 @@ fn printed_document_is_loaded() {
         ),
         (
             "{\"schema\": 1}",
-            "nothing that this version's `cargo xtask size --json` printed; print it again: missing field",
+            "not printed by this version's `cargo xtask size --json`; print it again: missing field",
         ),
         (
             "<html>",
-            "nothing that this version's `cargo xtask size --json` printed; print it again: expected value",
+            "not printed by this version's `cargo xtask size --json`; print it again: expected value",
         ),
     ] {
         fs::write(&file, text).unwrap();

@@ -1,4 +1,4 @@
-//! The terminal's text of a small document.
+//! Tests of the terminal's text for a small document.
 
 use super::*;
 use crate::tests::sample::{self, code, document};
@@ -46,12 +46,12 @@ bootstrap: Rust crates/h2                            50.0 kB      gone   -50.0 k
 image face-detect: the function/usr/share/licenses  200.0 kB  210.0 kB   +10.0 kB    +5.0%
 ",
         "\
-budgets                         most      now               left
-bootstrap, uncompressed      6.90 MB  7.00 MB  100.0 kB too many
-zip face-detect, compressed  3.60 MB  3.30 MB           299.8 kB
+budgets                        limit      now           left
+bootstrap, uncompressed      6.90 MB  7.00 MB  100.0 kB over
+zip face-detect, compressed  3.60 MB  3.30 MB       299.8 kB
 ",
         "\
-others                                                  theirs     ours
+competitors                                             theirs     ours
 the Python image of the same function  uncompressed  712.00 MB  7.21 MB  99x  image face-detect
 ",
         "\
@@ -63,12 +63,12 @@ three checksums instead of fifty      12.54 MB  -770.0 kB     4.60 MB  -690.0 kB
 the baseline   library  ours   linked  ours  compiled   ours
 dnn           14.80 MB   0 B  6.90 MB   0 B   612.5 s  0.0 s
 OpenCV 4.5.5 as it comes
-  the function with it is 21.00 MB, compiling it takes 1840.0 s; ours takes 301.0 s
-  without videoio: it wants a camera
+  the function linked with it is 21.00 MB; compiling it takes 1840.0 s, compiling ours 301.0 s
+  without videoio: it needs a camera
 ",
         "\
-what a feature costs  libraries  bootstrap  compressed
-codec png             +310.0 kB  +190.0 kB     -1.2 kB
+cost of features  libraries  bootstrap  compressed
+codec png         +310.0 kB  +190.0 kB     -1.2 kB
 ",
     ] {
         assert!(text.contains(section), "{section}\n---\n{text}");
@@ -89,7 +89,13 @@ fn render_omits_empty_sections() {
     };
     let text = render(&bare, LARGEST_ROWS);
     for word in [
-        "change", "budgets", "others", "history", "baseline", "costs", "compared",
+        "change",
+        "budgets",
+        "competitors",
+        "history",
+        "baseline",
+        "cost",
+        "compared",
     ] {
         assert!(!text.contains(word), "{word}\n{text}");
     }
@@ -136,7 +142,7 @@ fn render_shows_the_largest_parts_and_counts_the_rest() {
     let changed = render(&document(), ALL_ROWS);
     let function = "bootstrap: OpenCV/imgproc/resize.cpp  ";
     assert!(changed.contains(function), "{changed}");
-    // A line that says that there is one more is that one's.
+    // "and 1 more" is never shown: the part is shown instead.
     let six = render(&many(6, |number| format!("n{number}")), LARGEST_ROWS);
     assert!(six.contains("    n5 ") && !six.contains("more"), "{six}");
 }

@@ -1,4 +1,4 @@
-//! Small reports made by hand, for the tests of what compares and shows them.
+//! Small reports for tests.
 
 use opencv_build::Architecture;
 
@@ -8,12 +8,10 @@ use crate::report::{
     PreviousReport, Report, SCHEMA,
 };
 
-/// A leaf of code.
 pub fn code(name: &str, bytes: u64) -> Part {
     Part::leaf(name, bytes, Kind::Code)
 }
 
-/// A report of these artefacts.
 pub fn report(artefacts: Vec<Part>) -> Report {
     Report {
         architecture: Architecture::X86_64,
@@ -22,18 +20,17 @@ pub fn report(artefacts: Vec<Part>) -> Report {
     }
 }
 
-/// What was.
 pub fn report_before() -> Report {
     built(300_000, code("h2", 50_000), 8_600_000, 200_000)
 }
 
-/// What is: one source file larger, one crate instead of another.
+/// Differs from [`report_before`]: one source file is larger, and one crate is replaced by another.
 pub fn report_after() -> Report {
     let tokio = Part::branch("tokio", vec![code("task", 150_000)]);
     built(600_000, tokio, 8_800_000, 210_000)
 }
 
-/// The same with no more than totals of all but `bootstrap`.
+/// The report with only totals of all artefacts except `bootstrap`.
 pub fn totals_only(mut report: Report) -> Report {
     for artefact in report.artefacts.iter_mut().skip(1) {
         artefact.parts = Vec::new();
@@ -147,7 +144,7 @@ pub fn document() -> Document {
             compile_seconds: 1_840.0,
             our_compile_seconds: 301.0,
             modules: vec![module],
-            missing: vec!["videoio: it wants a camera".into()],
+            missing: vec!["videoio: it needs a camera".into()],
         }),
         degraded: vec!["JPEG is read without SIMD: this machine has no nasm".into()],
         ablation: vec![Ablation {

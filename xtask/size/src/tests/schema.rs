@@ -1,5 +1,4 @@
-//! `data/report.schema.json` says for other programs what a document is: it takes what is written, and
-//! refuses what is not of that form.
+//! Tests that `data/report.schema.json` accepts documents and rejects malformed ones.
 
 use jsonschema::Validator;
 use serde_json::{Value, json};
@@ -20,7 +19,6 @@ fn validator() -> Validator {
     draft.build(&schema()).unwrap()
 }
 
-/// What the schema has against a value.
 fn schema_errors(value: &Value) -> Vec<String> {
     let validator = validator();
     let errors = validator.iter_errors(value);
@@ -29,7 +27,7 @@ fn schema_errors(value: &Value) -> Vec<String> {
         .collect()
 }
 
-/// A document with all that a document can have.
+/// A document with a value for every field.
 fn full_document() -> Value {
     serde_json::to_value(document()).unwrap()
 }
@@ -79,7 +77,6 @@ fn schema_lists_every_kind() {
     assert_eq!(named, json!(kinds));
 }
 
-/// What other programs would read wrongly.
 #[test]
 fn schema_rejects_malformed_documents() {
     let mutations: [(&str, Value); 22] = [

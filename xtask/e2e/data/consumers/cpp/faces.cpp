@@ -18,7 +18,7 @@ int main(int count, char** arguments)
     const cv::Mat photo = cv::imread(arguments[2], cv::IMREAD_COLOR);
     if (photo.empty())
     {
-        std::fprintf(stderr, "%s is no photo\n", arguments[2]);
+        std::fprintf(stderr, "failed to read %s\n", arguments[2]);
         return 1;
     }
     cv::Mat grey;

@@ -1,4 +1,4 @@
-# Builds the program by the SDK's own list. $OPENCV is the SDK's folder.
+# Builds the program with the list of libraries in sdk.json. $OPENCV is the folder of the SDK.
 import json, os, shlex, subprocess
 
 sdk = os.environ["OPENCV"]

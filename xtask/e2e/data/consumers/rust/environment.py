@@ -1,4 +1,4 @@
-# Prints what the crate `opencv` must find in the environment to use an SDK: environment.py SDK
+# Prints the environment variables that make the crate `opencv` use an SDK: environment.py SDK
 import json, shlex, sys
 
 sdk = sys.argv[1]
@@ -10,12 +10,12 @@ for name, value in {
     "OPENCV_LINK_LIBS": ",".join(libraries),
     "OPENCV_LINK_PATHS": f"{sdk}/lib",
     "OPENCV_INCLUDE_PATHS": f"{sdk}/include/opencv4",
-    # Otherwise it asks pkg-config and cmake too, and takes what it finds first.
+    # Otherwise it also probes pkg-config and cmake, and uses the first OpenCV that it finds.
     "OPENCV_DISABLE_PROBES": "pkg_config,cmake,vcpkg_cmake,vcpkg",
-    # What the crate `cc` links for C++.
+    # The C++ library that the crate `cc` links.
     "CXXSTDLIB": link["cxx_runtime"],
-    # Nothing asks vcpkg. But the crate is built again when this changes, as it must when another SDK lies in
-    # the same folder.
+    # vcpkg is not used. But the crate is rebuilt if this variable changes, as it must be if another SDK is in the same
+    # folder.
     "OPENCV_VCPKG_NAME": manifest["fingerprint"],
 }.items():
     print(f"export {name}={shlex.quote(value)}")

@@ -1,4 +1,4 @@
-//! Seeds that are files somewhere.
+//! Reads seeds from files.
 
 use std::path::Path;
 
@@ -6,10 +6,10 @@ use anyhow::Result;
 use fs_err as fs;
 use support::files::{file_name, sorted_entries};
 
-/// A name and a file.
+/// A name and a file's content.
 pub(super) type NamedFile = (String, Vec<u8>);
 
-/// The files in a folder, if it is there, without those in folders below it.
+/// The files in a folder, not recursively; none if it does not exist.
 pub(super) fn read_all(folder: &Path) -> Result<Vec<NamedFile>> {
     if !folder.is_dir() {
         return Ok(Vec::new());

@@ -1,5 +1,5 @@
-//! Photos in every format that the function reads, of a few thousand pixels each: a face in files of every kind, and the JPEG
-//! files that `write_variants.c` of the crate `conformance` writes.
+//! Photos of a few thousand pixels in every format that the function reads: a face in files of every kind, and the JPEG
+//! files that `write_variants.c` in the crate `conformance` writes.
 
 use anyhow::{Context, Result};
 use conformance::jpeg::compile_variant_writer;
@@ -12,14 +12,14 @@ use crate::sdk_fixture::sdk_fixture;
 use package::workspace::Workspace;
 use support::run::{Shell, cmd, output};
 
-/// Where the face is in OpenCV's sample, with something round it, and how small it becomes.
-const FACE: [u32; 4] = [196, 176, 216, 240];
+/// Left, top, width and height of the face in the sample, with a margin; and its size in the seeds.
+const FACE: [u32; 4] = [164, 51, 122, 135];
 const SMALL: (u32, u32) = (72, 80);
 
-/// Which of the files of `write_variants.c` are taken: one size and quality of each kind.
+/// Selects one size and quality of each kind of file that `write_variants.c` writes.
 const VARIANT_SUFFIX: &str = "-35x18-q75.jpg";
 
-/// How the photos are looked at in turn: the four bytes that the target `photo` takes from the end.
+/// The options of detection, which photos get in turn: the last four bytes of an input of the target `photo`.
 const DETECTION_OPTIONS: [[u8; 4]; 6] = [
     [0, 0x20, 0, 94],
     [1, 0x20, 0, 94],
@@ -29,18 +29,14 @@ const DETECTION_OPTIONS: [[u8; 4]; 6] = [
     [0x12, 0x63, 0x24, 79],
 ];
 
-/// What photos are made of.
 pub struct Photos<'a> {
-    /// The project.
     pub workspace: &'a Workspace,
-    /// OpenCV.
     pub built: &'a FuzzBuild,
 }
 
 impl Photos<'_> {
-    /// All of them.
     pub fn files(&self) -> Result<Vec<NamedFile>> {
-        let sample = self.built.sdk.path().join("share/samples/lena.jpg");
+        let sample = self.workspace.sample_photo();
         let sample = image::open(&sample)
             .with_context(|| format!("failed to read `{}`", sample.display()))?
             .to_rgb8();
@@ -49,10 +45,10 @@ impl Photos<'_> {
         let (width, height) = SMALL;
         let face = imageops::resize(&face, width, height, FilterType::Triangle);
         let mut files = photo_variants::valid_files(&face)?;
-        // Lossy WebP, which nothing here writes.
+        // Lossy WebP, for which there is no encoder here.
         files.extend(read_all(&crate_dir(self.workspace).join("seeds"))?);
         let bad = photo_variants::invalid_files(&files)?.into_iter();
-        // The file that is too large is only filled up with zeroes.
+        // The file that is too large is only padded with zeros.
         let bad = bad
             .map(|(file, _)| file)
             .filter(|(name, _)| name != "fat.jpg");
@@ -61,12 +57,11 @@ impl Photos<'_> {
         Ok(files)
     }
 
-    /// All of them, each with a way to look at it.
     pub fn with_detection_options(&self) -> Result<Vec<NamedFile>> {
         Ok(with_detection_options(self.files()?))
     }
 
-    /// What `write_variants.c` writes, with the SDK's own libjpeg-turbo.
+    /// The files that `write_variants.c` writes, with the SDK's own libjpeg-turbo.
     fn jpeg_variants(&self) -> Result<Vec<NamedFile>> {
         let FuzzBuild {
             sdk,
@@ -101,11 +96,11 @@ impl Photos<'_> {
     }
 }
 
-/// The files, each with a way to look at it.
+/// Appends the options of detection to each file.
 pub fn with_detection_options(files: Vec<NamedFile>) -> Vec<NamedFile> {
     let files = files.into_iter().zip(DETECTION_OPTIONS.into_iter().cycle());
-    let with = |((name, mut file), way): (NamedFile, [u8; 4])| {
-        file.extend(way);
+    let with = |((name, mut file), options): (NamedFile, [u8; 4])| {
+        file.extend(options);
         (name, file)
     };
     files.map(with).collect()

@@ -1,4 +1,4 @@
-//! Small good inputs of the other readers: events, options, recipes, and what the crate `layer` writes.
+//! Small valid inputs of the other parsers: events, options, recipes, and artefacts of the crate `layer`.
 
 use std::io::Read;
 
@@ -11,10 +11,10 @@ use support::files::{file_name, sorted_entries};
 use super::files::{NamedFile, read};
 use package::workspace::Workspace;
 
-/// The most that is taken of a program, in bytes: what is read of it is mostly at its beginning.
+/// The length in bytes to which an ELF file is truncated: most of what is parsed is at its beginning.
 const BEGINNING: usize = 16 << 10;
 
-/// Pairs of options of the environment and of an event.
+/// Options of the environment and, after a line break, of an event.
 const OPTIONS: [&str; 6] = [
     "preset=balanced&longest_side=800\npreset=accurate&min_face=40",
     "output_key=faces/{key}&loop_guard=false&storage=file:///tmp/x\noutput=both",
@@ -24,7 +24,7 @@ const OPTIONS: [&str; 6] = [
     "jpeg_quality=0\nscale_factor=NaN&min_face=-1&eye_cascade=eye_tree_eyeglasses&contrast=adaptive",
 ];
 
-/// The events that `cargo xtask test` has answered.
+/// The events of the test "events of every type".
 pub fn events(workspace: &Workspace) -> Result<Vec<NamedFile>> {
     let folder = workspace.root().join("xtask/e2e/data/events");
     let folders = sorted_entries(&folder)?.into_iter();
@@ -40,10 +40,10 @@ pub fn options() -> Vec<NamedFile> {
         .collect()
 }
 
-/// Blocks of EXIF in both orders of bytes, each with the byte behind it that the target `orientation` takes.
+/// Blocks of EXIF in both byte orders, each followed by the byte of options that the target `orientation` reads.
 pub fn exif() -> Vec<NamedFile> {
-    // A directory of two entries, the second of which leads to another one: the orientation, 6, as a short, and the
-    // place of the camera's own directory. Source: CIPA DC-008, 4.6.
+    // A directory of two entries: the orientation, 6, as a SHORT, and the offset of the Exif directory. Source: CIPA
+    // DC-008, 4.6.
     let big = b"MM\0\x2a\0\0\0\x08\0\x02\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\x87\x69\0\x04\0\0\0\x01\0\0\0\x26\0\0\0\0\0\0";
     let little = b"II\x2a\0\x08\0\0\0\x02\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\x69\x87\x04\0\x01\0\0\0\x26\0\0\0\0\0\0\0\0\0";
     let named = [("big", big.as_slice(), 0), ("little", little, 7)].into_iter();
@@ -52,7 +52,7 @@ pub fn exif() -> Vec<NamedFile> {
         .collect()
 }
 
-/// The project's own recipe, and one that has every key.
+/// The project's own recipe, and one with the table `source` as well.
 pub fn recipes(workspace: &Workspace) -> Result<Vec<NamedFile>> {
     let own = read(&workspace.root().join("opencv.toml"))?;
     let (beginning, rest) = std::str::from_utf8(&own)?
@@ -66,7 +66,7 @@ pub fn recipes(workspace: &Workspace) -> Result<Vec<NamedFile>> {
     ])
 }
 
-/// A small good file for a reader of the crate `layer`.
+/// A small valid file for a parser of the crate `layer`.
 pub fn artefact(reader: &str) -> Result<Vec<NamedFile>> {
     let scratch = tempfile::tempdir().context("failed to create a temporary folder")?;
     let place = scratch.path().join("seed");
@@ -103,7 +103,9 @@ pub fn artefact(reader: &str) -> Result<Vec<NamedFile>> {
             program.truncate(BEGINNING);
             program
         }
-        other => bail!("nobody knows what the fuzzer `{other}` starts from"),
+        other => {
+            bail!("the fuzzer `{other}` has no seeds; add them in `xtask/e2e/src/fuzz/seeds.rs`")
+        }
     };
     Ok(vec![("seed".to_owned(), file)])
 }

@@ -1,5 +1,5 @@
-//! Remembers the crates of a program: asking cargo for them takes longer than writing an image. What
-//! is remembered holds as long as the lock file, the manifests of the workspace, the compiler and our own code.
+//! Caches the list of crates of a program, because cargo takes longer to list them than an image takes to write. The
+//! key covers the lock file, the workspace's manifests, the compiler and our own code.
 
 use std::path::Path;
 
@@ -16,16 +16,16 @@ const CODE_DIGEST: &str = env!("CRATES_CODE_DIGEST");
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkedCrates {
     pub program: Component,
-    /// Every other crate in it, and Rust's own library.
+    /// All other crates, and Rust's standard library.
     pub crates: Vec<Component>,
-    /// Which of them uses which, by their ids.
+    /// Ids of a crate and of one that it depends on.
     pub dependencies: Vec<(String, String)>,
-    /// The licences of all of them in one text. They themselves have none: together these are ten times
-    /// as long.
-    pub licences: String,
+    /// The deduplicated licence texts of all crates. The crates' own `license_texts` are empty: together they would be
+    /// ten times as long.
+    pub licenses: String,
 }
 
-/// What `compute` returns, or what it answered before in the same circumstances.
+/// The cached result for the same inputs, or that of `compute`.
 pub(super) fn get_or_compute(
     root: &Path,
     triple: &str,
@@ -35,13 +35,13 @@ pub(super) fn get_or_compute(
 ) -> Result<LinkedCrates> {
     let fingerprint = fingerprint(root, triple, rustc)?;
     let path = folder.join(format!("crates-{}.json", fingerprint.short()));
-    // A file that cannot be read is made again.
+    // A file that cannot be read is written again.
     let kept = fs::read(&path).ok();
     if let Some(linked) = kept.and_then(|text| serde_json::from_slice(&text).ok()) {
         return Ok(linked);
     }
     let linked = compute()?;
-    // Somebody else who packs here shall not ask cargo again, so everybody may read it.
+    // Readable by everybody, so that other users of this folder need not run cargo again.
     atomic::write(&path, &serde_json::to_vec(&linked)?)?;
     Ok(linked)
 }
@@ -49,7 +49,7 @@ pub(super) fn get_or_compute(
 fn fingerprint(root: &Path, triple: &str, rustc: &str) -> Result<Fingerprint> {
     let read = |name: &str| fs::read_to_string(root.join(name));
     let workspace = read("Cargo.toml")?;
-    // The program can be linked with other packages of the workspace, whose features no lock file has.
+    // Other packages of the workspace can be linked into the program, and the lock file does not contain features.
     let manifests = members(&workspace)?
         .iter()
         .map(|member| read(&format!("{member}/Cargo.toml")))
@@ -88,7 +88,7 @@ mod tests {
             program: Component::new(ComponentKind::Program, name, name),
             crates: Vec::new(),
             dependencies: Vec::new(),
-            licences: String::new(),
+            licenses: String::new(),
         }
     }
 

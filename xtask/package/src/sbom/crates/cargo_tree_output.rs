@@ -1,4 +1,4 @@
-//! What `cargo tree` prints with depths as prefix, as a set of crates and of who uses whom.
+//! Parses the output of `cargo tree --prefix depth` to a set of crates and their dependencies.
 
 use std::collections::BTreeSet;
 
@@ -9,24 +9,24 @@ pub type PackageId = (String, String);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CargoTree {
     pub root: PackageId,
-    /// Every crate, the program's package included.
+    /// Includes `root`.
     pub packages: BTreeSet<PackageId>,
     pub edges: BTreeSet<(PackageId, PackageId)>,
 }
 
 impl CargoTree {
-    /// Reads lines such as `2 serde v1.0.229 (*)`. A crate's own crates follow it once; where it
-    /// comes again, the star stands for them.
+    /// Parses lines such as `2 serde v1.0.229 (*)`. A crate's dependencies are listed only at its first occurrence;
+    /// further ones have the star instead.
     pub fn parse(text: &str) -> Result<Self> {
         let mut above: Vec<PackageId> = Vec::new();
         let mut packages = BTreeSet::new();
         let mut edges = BTreeSet::new();
         for line in text.lines().filter(|line| !line.is_empty()) {
             let (depth, name) = parse_line(line)
-                .with_context(|| format!("cargo tree prints `{line}`, which is no crate"))?;
+                .with_context(|| format!("`cargo tree` printed `{line}`, which is not a crate"))?;
             ensure!(
                 depth <= above.len() && (depth > 0 || above.is_empty()),
-                "cargo tree prints `{line}` below nothing"
+                "`cargo tree` printed `{line}` without a parent"
             );
             above.truncate(depth);
             if let Some(user) = above.last() {
@@ -35,7 +35,10 @@ impl CargoTree {
             packages.insert(name.clone());
             above.push(name);
         }
-        let root = above.first().context("cargo tree prints nothing")?.clone();
+        let root = above
+            .first()
+            .context("`cargo tree` printed nothing")?
+            .clone();
         Ok(Self {
             root,
             packages,

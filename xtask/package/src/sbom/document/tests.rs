@@ -1,5 +1,3 @@
-//! That a document says what it was given, in one order, and the same every time.
-
 use layer::Mode;
 use serde_json::Value;
 
@@ -9,7 +7,7 @@ fn sbom() -> Sbom {
     let mut sbom = Sbom::default();
     let crate_ = Component {
         version: Some("1.0.0".to_owned()),
-        licence: Some("MIT".to_owned()),
+        license: Some("MIT".to_owned()),
         sha256: Some("00".repeat(32)),
         purl: Some("pkg:cargo/b@1.0.0".to_owned()),
         cpe: Some("cpe:2.3:a:b:b:1.0.0:*:*:*:*:*:*:*".to_owned()),
@@ -52,7 +50,7 @@ fn written(sbom: &Sbom, files: &FileTree) -> Value {
     parsed(&document(sbom, &[files], &subject(), 1_646_370_367).unwrap())
 }
 
-/// What is related to `from` in one way.
+/// The ids of the elements to which `from` has the relationship `how`.
 fn related(document: &Value, from: &str, how: &str) -> Vec<String> {
     let all = document["relationships"].as_array().unwrap().iter();
     let of_it = all.filter(|r| r["spdxElementId"] == from && r["relationshipType"] == how);

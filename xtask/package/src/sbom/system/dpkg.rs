@@ -1,4 +1,4 @@
-//! What Debian's package manager knows of files.
+//! Queries to the package manager of Debian and its derivatives.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,10 +9,10 @@ use support::run::{Shell, cmd};
 
 use super::package::{Package, non_empty, path_aliases, query};
 
-/// The folder of the licences that packages only refer to.
+/// Licences to which packages refer instead of including them.
 const COMMON: &str = "/usr/share/common-licenses";
 
-/// What is asked of each package, with a tabulator between.
+/// The fields queried for each package, separated by tabs.
 const FIELDS: &str = "${binary:Package}\t${Package}\t${Version}\t${Architecture}\t\
                       ${source:Package}\t${source:Version}\t${Maintainer}\t${Homepage}\n";
 
@@ -38,14 +38,14 @@ pub(super) fn owners(files: &[PathBuf]) -> Result<BTreeMap<PathBuf, Package>> {
         let package = path_aliases(file).iter().find_map(|name| found.get(name));
         if let Some(package) = package.and_then(|name| described.get(name)) {
             let mut package = package.clone();
-            package.licence_files = licence_files(&package.name)?;
+            package.license_files = license_files(&package.name)?;
             owners.insert(file.clone(), package);
         }
     }
     Ok(owners)
 }
 
-/// Lines such as `libc6:amd64: /lib/libc.so.6`; of several packages the first is taken.
+/// Parses lines such as `libc6:amd64: /lib/libc.so.6`; uses the first of several packages.
 fn parse_search(text: &str) -> BTreeMap<PathBuf, String> {
     let lines = text.lines().filter(|line| !line.starts_with("diversion "));
     let found = lines.filter_map(|line| {
@@ -56,7 +56,7 @@ fn parse_search(text: &str) -> BTreeMap<PathBuf, String> {
     found.collect()
 }
 
-/// The lines of [`FIELDS`], by the name that the search gives.
+/// Parses lines with [`FIELDS`]; the keys are the names in the output of `--search`.
 fn parse_show(text: &str) -> Result<BTreeMap<String, Package>> {
     let mut packages = BTreeMap::new();
     for line in text.lines() {
@@ -72,7 +72,7 @@ fn parse_show(text: &str) -> Result<BTreeMap<String, Package>> {
             home,
         ] = fields.as_slice()
         else {
-            bail!("dpkg-query answers `{line}`, which has other fields than it was asked for");
+            bail!("dpkg-query printed `{line}`, which does not have the requested fields");
         };
         let package = Package {
             kind: "deb",
@@ -82,7 +82,7 @@ fn parse_show(text: &str) -> Result<BTreeMap<String, Package>> {
             source: non_empty(source).map(|source| format!("{source} {of}")),
             supplier: non_empty(maintainer).map(|maintainer| supplier(&maintainer)),
             homepage: non_empty(home),
-            // Debian's packages have their licence in words only.
+            // Debian's packages contain licences only as texts.
             ..Package::default()
         };
         packages.insert(unique.to_owned(), package);
@@ -90,7 +90,7 @@ fn parse_show(text: &str) -> Result<BTreeMap<String, Package>> {
     Ok(packages)
 }
 
-/// A maintainer, `Name <address>`, as SPDX writes it.
+/// Converts a maintainer, `Name <address>`, to SPDX's format.
 fn supplier(maintainer: &str) -> String {
     match maintainer.split_once(" <") {
         Some((name, address)) => {
@@ -100,21 +100,21 @@ fn supplier(maintainer: &str) -> String {
     }
 }
 
-/// A package's copyright file, and the licences that this refers to.
-fn licence_files(package: &str) -> Result<Vec<PathBuf>> {
+/// A package's copyright file, and the licences to which it refers.
+fn license_files(package: &str) -> Result<Vec<PathBuf>> {
     let path = Path::new("/usr/share/doc").join(package).join("copyright");
     if !path.is_file() {
-        // An image can be made without documentation.
+        // An image can be built without documentation.
         return Ok(Vec::new());
     }
     let text = fs::read(&path)?;
-    let common = common_licences(&String::from_utf8_lossy(&text));
+    let common = common_licenses(&String::from_utf8_lossy(&text));
     let common = common.iter().map(|name| Path::new(COMMON).join(name));
     let present = common.filter(|path| path.is_file());
     Ok([path].into_iter().chain(present).collect())
 }
 
-fn common_licences(text: &str) -> Vec<String> {
+fn common_licenses(text: &str) -> Vec<String> {
     let mut names: Vec<_> = text
         .split(&format!("{COMMON}/"))
         .skip(1)
@@ -165,9 +165,9 @@ mod tests {
     }
 
     #[test]
-    fn referenced_common_licences_are_found() {
+    fn referenced_common_licenses_are_found() {
         let text = "in `/usr/share/common-licenses/LGPL-2.1'.\nSee /usr/share/common-licenses/GPL-2.\n\
                     /usr/share/common-licenses/LGPL-2.1 again";
-        assert_eq!(common_licences(text), ["GPL-2", "LGPL-2.1"]);
+        assert_eq!(common_licenses(text), ["GPL-2", "LGPL-2.1"]);
     }
 }

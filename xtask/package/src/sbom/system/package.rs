@@ -1,4 +1,4 @@
-//! An installed package, and how package managers are asked.
+//! An installed package, and queries to package managers.
 
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -14,19 +14,19 @@ pub(super) struct Package {
     pub(super) kind: &'static str,
     pub(super) name: String,
     pub(super) version: String,
-    /// As the distribution calls it.
+    /// In the distribution's own naming: `amd64`, `x86_64`.
     pub(super) architecture: String,
-    /// The source package that it was built from, with its version.
+    /// The source package with its version, in the package manager's format.
     pub(super) source: Option<String>,
     pub(super) supplier: Option<String>,
     pub(super) homepage: Option<String>,
-    /// As the package says it, which may be no SPDX expression.
-    pub(super) licence: Option<String>,
-    pub(super) licence_files: Vec<PathBuf>,
+    /// In the package's own words: possibly not an SPDX expression.
+    pub(super) license: Option<String>,
+    pub(super) license_files: Vec<PathBuf>,
 }
 
-/// The names that a package manager may know a file by: where `/lib` is a link to `/usr/lib`, the
-/// package still has the name that it had before.
+/// The paths by which a package manager may list a file: where `/lib` is a link to `/usr/lib`, a package can still
+/// contain the old path.
 pub(super) fn path_aliases(file: &Path) -> Vec<PathBuf> {
     let mut names = vec![file.to_owned()];
     names.extend(fs::canonicalize(file));
@@ -40,8 +40,8 @@ pub(super) fn path_aliases(file: &Path) -> Vec<PathBuf> {
     names
 }
 
-/// What a program answers, whether it found all that it was asked for or not. `None` where the
-/// program is not installed.
+/// A program's stdout, regardless of its exit status, which is not zero if one of several files has no package. `None`
+/// if the program is not installed.
 pub(super) fn query(command: Cmd) -> Result<Option<String>> {
     match wait_with_output(restricted(command, &[])) {
         Ok(output) => Ok(Some(String::from_utf8_lossy(&output.stdout).into_owned())),

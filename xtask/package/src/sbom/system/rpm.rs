@@ -1,4 +1,4 @@
-//! What the package manager of Amazon Linux, Fedora and their relatives knows of files.
+//! Queries to the package manager of Amazon Linux, Fedora and their relatives.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use support::run::{Shell, cmd};
 
 use super::package::{Package, non_empty, path_aliases, query};
 
-/// What is asked of a file's package, with a tabulator between.
+/// The fields queried for a file's package, separated by tabs.
 const FIELDS: &str = "%{NAME}\t%{VERSION}-%{RELEASE}\t%{ARCH}\t%{SOURCERPM}\t%{VENDOR}\t%{URL}\t\
                       %{LICENSE}\n";
 
@@ -22,7 +22,7 @@ pub(super) fn owners(files: &[PathBuf]) -> Result<BTreeMap<PathBuf, Package>> {
                 return Ok(owners);
             };
             if let Some(mut package) = parse(&text) {
-                package.licence_files = licence_files(&package.name)?;
+                package.license_files = license_files(&package.name)?;
                 owners.insert(file.clone(), package);
                 break;
             }
@@ -31,11 +31,11 @@ pub(super) fn owners(files: &[PathBuf]) -> Result<BTreeMap<PathBuf, Package>> {
     Ok(owners)
 }
 
-/// The first line of [`FIELDS`]; for a file without a package rpm prints a sentence.
+/// Parses the first line with [`FIELDS`]; for a file without a package rpm prints a sentence.
 fn parse(text: &str) -> Option<Package> {
     text.lines().find_map(|line| {
         let fields: Vec<_> = line.split('\t').collect();
-        let &[name, version, architecture, source, vendor, home, licence] = fields.as_slice()
+        let &[name, version, architecture, source, vendor, home, license] = fields.as_slice()
         else {
             return None;
         };
@@ -47,13 +47,13 @@ fn parse(text: &str) -> Option<Package> {
             source: non_empty(source),
             supplier: non_empty(vendor).map(|vendor| format!("Organization: {vendor}")),
             homepage: non_empty(home),
-            licence: non_empty(licence),
+            license: non_empty(license),
             ..Package::default()
         })
     })
 }
 
-fn licence_files(package: &str) -> Result<Vec<PathBuf>> {
+fn license_files(package: &str) -> Result<Vec<PathBuf>> {
     let sh = Shell::new()?;
     let listed = query(cmd!(sh, "rpm --query --licensefiles {package}"))?.unwrap_or_default();
     let files = listed.lines().map(PathBuf::from);
@@ -77,7 +77,7 @@ mod tests {
             package.supplier.as_deref(),
             Some("Organization: Amazon Linux")
         );
-        assert_eq!(package.licence.as_deref(), Some("LGPL-2.1-or-later"));
+        assert_eq!(package.license.as_deref(), Some("LGPL-2.1-or-later"));
         let empty = parse("a\t1-1\tnoarch\t(none)\t(none)\t\tMIT\n").unwrap();
         assert_eq!(
             (empty.source, empty.supplier, empty.homepage),
