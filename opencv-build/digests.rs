@@ -1,13 +1,13 @@
 //! The code digests that the build script computes: the root module of each, and the modules and files excluded.
 
-/// These only report and wait.
+/// Modules that only report or wait, and do not affect the result.
 const NO_EFFECT: &[&str] = &["opencv_build::error", "support::lock", "support::progress"];
 /// The fingerprint includes the values that a recipe uses instead of the whole file: pins for another version and
 /// patches for another recipe have no effect.
 const BY_VALUE: &[&str] = &["data/pins.toml", "data/trim.toml"];
-/// Only used by instrumented recipes.
+/// Modules that only instrumented recipes use.
 const SANITIZERS: &[&str] = &["opencv_build::sanitizers"];
-/// Not used by the baseline, which is configured from its own data and has no SBOM.
+/// Files and modules that the baseline does not use: it is configured from its own data and has no SBOM.
 const NOT_IN_BASELINE: &[&str] = &[
     "data/cmake-options.toml",
     "data/codecs.toml",

@@ -10,7 +10,8 @@ use crate::error::{Error, Result};
 /// Time reserved for the response, and for re-executing the process if a detection is still running: Lambda waits until
 /// the process requests the next event, and before that gigabytes of memory may have to be freed.
 const RESPONSE_MARGIN: Duration = Duration::from_millis(400);
-/// The fraction of an invocation's time that a photo gets if it is the only one; the rest is for its download.
+/// The minimum fraction of an invocation's time that counts as nearly all of it: a single photo gets this much, because
+/// the rest is for its download.
 const NEARLY_FULL: f64 = 0.75;
 
 #[derive(Clone, Copy, Debug)]
@@ -20,13 +21,13 @@ pub struct Deadline {
 }
 
 impl Deadline {
-    /// For an invocation that Lambda ends at `milliseconds` since the Unix epoch.
+    /// The deadline of an invocation that Lambda ends at `milliseconds` since the Unix epoch.
     pub fn from_unix_millis(milliseconds: u64) -> Self {
         let end = UNIX_EPOCH + Duration::from_millis(milliseconds);
         Self::after(end.duration_since(SystemTime::now()).unwrap_or_default())
     }
 
-    /// Of a short time, a fifth is reserved for the response.
+    /// Reserves time for the response, at most a fifth of `left`.
     pub fn after(left: Duration) -> Self {
         let start = Instant::now();
         Self {

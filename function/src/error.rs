@@ -7,9 +7,10 @@ use serde::Serialize;
 use strum::IntoStaticStr;
 
 use crate::photo::Refusal;
-use crate::text::truncate;
+use crate::truncate::truncate;
 
-/// Does not end the process. `photo` in a variant is the photo's URL, or `the photo`.
+/// An error of one event, which does not end the process. The field `photo` is the photo's URL, or the text `the
+/// photo`.
 #[derive(Clone, Debug, IntoStaticStr, thiserror::Error)]
 pub enum Error {
     #[error("{0}")]
@@ -50,7 +51,7 @@ pub enum Error {
         operation: &'static str,
         url: String,
     },
-    /// Detection did not finish in nearly the whole time of an invocation, so a retry would not help.
+    /// Detection did not finish although it had nearly the whole time of an invocation, so a retry would not help.
     #[error(
         "{photo}: detection did not finish in {:.1} s, nearly the whole timeout of the function; increase its \
          timeout or memory, or set a smaller `longest_side`",

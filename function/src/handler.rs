@@ -17,8 +17,8 @@ use crate::detection_queue::DetectionQueue;
 use crate::error::{Error, Result};
 use crate::log::Log;
 use crate::machine::Machine;
-use crate::options::{EnvironmentOptions, Options, Preset, Principal};
-use crate::pipeline::{Job, Pipeline};
+use crate::options::{EnvironmentOptions, Options, Preset, SetBy};
+use crate::pipeline::{PhotoTask, Pipeline};
 use crate::report::Report;
 use crate::request::{
     self, BatchRequest, Event, HttpRequest, Object, Request, ResponseFormat, SqsRequest,
@@ -26,7 +26,7 @@ use crate::request::{
 use crate::response::{self, Response};
 use crate::sequencer::Order;
 use crate::storage::Storage;
-use crate::text::truncate;
+use crate::truncate::truncate;
 use crate::vision::Detector;
 
 /// At least one of these is needed to find the S3 endpoint. Lambda sets the last two.
@@ -36,8 +36,8 @@ const ENDPOINT_VARIABLES: [&str; 4] = [
     "AWS_REGION",
     "AWS_DEFAULT_REGION",
 ];
-/// Lambda sets one of these pairs: credentials, or their endpoint after a restore from a snapshot. Without
-/// them, `object_store` would query the instance metadata service, which is not wanted before an event.
+/// Lambda sets one of these pairs: credentials, or their endpoint after a restore from a snapshot. Without them,
+/// `object_store` would query the instance metadata service, which is not wanted before an event.
 const CREDENTIAL_VARIABLES: [[&str; 2]; 2] = [
     ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"],
     [
@@ -47,8 +47,8 @@ const CREDENTIAL_VARIABLES: [[&str; 2]; 2] = [
 ];
 
 /// State that lives as long as the process.
-pub struct Function<V> {
-    detector: Arc<V>,
+pub struct Function<D> {
+    detector: Arc<D>,
     detection_queue: Arc<DetectionQueue>,
     storage: Storage,
     environment_options: EnvironmentOptions,
@@ -57,8 +57,8 @@ pub struct Function<V> {
     snapshot_pending: AtomicBool,
 }
 
-impl<V: Detector> Function<V> {
-    pub fn new(detector: V, environment_options: EnvironmentOptions, machine: Machine) -> Self {
+impl<D: Detector> Function<D> {
+    pub fn new(detector: D, environment_options: EnvironmentOptions, machine: Machine) -> Self {
         Self {
             detector: Arc::new(detector),
             detection_queue: Arc::default(),
@@ -69,23 +69,23 @@ impl<V: Detector> Function<V> {
         }
     }
 
-    /// Does work in advance that the first event would have to wait for: connects to S3 and prepares the
-    /// detector. Errors are ignored: they recur for the event, which reports them.
+    /// Does work in advance that the first event would have to wait for: connects to S3 and prepares the detector.
+    /// Errors are ignored: they recur for the event, which reports them.
     pub async fn prepare(&self, environment: impl Fn(&str) -> Option<String>) {
         let detector = Arc::clone(&self.detector);
-        // A panic here occurs again for the event, which reports it.
+        // A panic recurs for the event, too.
         let preparing = spawn_blocking(move || detector.prepare());
         self.connect(environment).await;
         let _ = preparing.await;
     }
 
     /// Opens a connection to S3. Before an event only `BUCKET_NAME` and FACE_DETECT_BUCKETS are known, but any bucket
-    /// will do: buckets are path segments at the same endpoint.
+    /// is sufficient: buckets are path segments at the same endpoint.
     async fn connect(&self, environment: impl Fn(&str) -> Option<String>) {
         let is_set = |name: &&str| environment(name).is_some_and(|value| !value.is_empty());
         let options = self
             .environment_options
-            .resolve(Preset::Original, Principal::Anyone, &[]);
+            .resolve(Preset::Original, SetBy::Anyone, &[]);
         if let Ok(options) = options
             && !self.snapshot_pending.load(Ordering::Relaxed)
             && ENDPOINT_VARIABLES.iter().any(is_set)
@@ -102,7 +102,7 @@ impl<V: Detector> Function<V> {
         }
     }
 
-    /// A detection that still runs after the response is useless, and would delay the next event.
+    /// Whether a detection is still running. After the response it is useless, and would delay the next event.
     pub fn detection_running(&self) -> bool {
         self.detection_queue.is_busy()
     }
@@ -118,8 +118,8 @@ impl<V: Detector> Function<V> {
         self.snapshot_pending.store(false, Ordering::Relaxed);
     }
 
-    /// `request_id` is Lambda's. Errors of HTTP events become responses, because Lambda would turn them into status
-    /// 502 without details.
+    /// `request_id` is Lambda's. Errors of HTTP events become responses, because Lambda would turn them into status 502
+    /// without details.
     pub async fn handle(
         &self,
         event: Event,
@@ -148,7 +148,7 @@ impl<V: Detector> Function<V> {
         // Only the operator can set the namespace, so it does not depend on the event.
         let options = self
             .environment_options
-            .resolve(Preset::Original, Principal::Anyone, &[]);
+            .resolve(Preset::Original, SetBy::Anyone, &[]);
         if let Ok(Some(namespace)) = options.map(|options| options.metrics_namespace) {
             let name = env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default();
             report.metrics().write(&namespace, &name);
@@ -156,12 +156,12 @@ impl<V: Detector> Function<V> {
         response
     }
 
-    async fn respond(&self, event: Event, pipeline: &Pipeline<'_, V>) -> Result<Response> {
+    async fn respond(&self, event: Event, pipeline: &Pipeline<'_, D>) -> Result<Response> {
         match Request::parse(event.0?, |name| env::var(name).ok())? {
             Request::Direct { object, options } => {
-                let options = self.options(Preset::Original, Principal::Caller, &options)?;
-                let job = Job::explicit(object, options);
-                let processed = pipeline.process_one(job).await?;
+                let options = self.options(Preset::Original, SetBy::Caller, &options)?;
+                let task = PhotoTask::requested(object, options);
+                let processed = pipeline.process_one(task).await?;
                 Ok(Response::Direct(response::direct(processed)))
             }
             Request::Notification(objects) => {
@@ -180,52 +180,53 @@ impl<V: Detector> Function<V> {
     fn options(
         &self,
         preset: Preset,
-        principal: Principal,
+        set_by: SetBy,
         event_options: &[(String, String)],
     ) -> Result<Arc<Options>> {
         self.environment_options
-            .resolve(preset, principal, event_options)
+            .resolve(preset, set_by, event_options)
             .map(Arc::new)
     }
 
     fn default_options(&self) -> Result<Arc<Options>> {
-        self.options(Preset::Balanced, Principal::Caller, &[])
+        self.options(Preset::Balanced, SetBy::Caller, &[])
     }
 
     async fn handle_notification(
         &self,
         objects: Vec<Object>,
-        pipeline: &Pipeline<'_, V>,
+        pipeline: &Pipeline<'_, D>,
     ) -> Result<response::NotificationResponse> {
         let options = self.default_options()?;
-        let job = |object: &Object| Job::from_notification(Ok(object.clone()), &options);
-        let jobs = objects.iter().map(job).collect();
-        let results = pipeline.process_all(jobs, Order::Any).await;
+        let task = |object: &Object| PhotoTask::from_notification(Ok(object.clone()), &options);
+        let photo_tasks = objects.iter().map(task).collect();
+        let results = pipeline.process_all(photo_tasks, Order::Any).await;
         response::notification(objects.into_iter().zip(results).collect())
     }
 
     async fn handle_sqs(
         &self,
         sqs: SqsRequest,
-        pipeline: &Pipeline<'_, V>,
+        pipeline: &Pipeline<'_, D>,
     ) -> Result<SqsBatchResponse> {
         let options = self.default_options()?;
-        let mut jobs = Vec::new();
+        let mut photo_tasks = Vec::new();
         let mut messages = Vec::new();
         for message in sqs.messages {
-            let first = jobs.len();
+            let first = photo_tasks.len();
             let objects: Vec<_> = match message.objects {
                 Ok(objects) => objects.into_iter().map(Ok).collect(),
                 Err(error) => vec![Err(error)],
             };
-            let job = |object| Job::from_notification(object, &options);
-            jobs.extend(objects.into_iter().map(job));
-            messages.push((message.id, first..jobs.len()));
+            let task = |object| PhotoTask::from_notification(object, &options);
+            photo_tasks.extend(objects.into_iter().map(task));
+            messages.push((message.id, first..photo_tasks.len()));
         }
         let order = if sqs.fifo { Order::Strict } else { Order::Any };
-        let results = pipeline.process_all(jobs, order).await;
+        let results = pipeline.process_all(photo_tasks, order).await;
         let messages = messages.into_iter();
-        let succeeded = messages.map(|(id, jobs)| (id, results[jobs].iter().all(Result::is_ok)));
+        let succeeded =
+            messages.map(|(id, photo_tasks)| (id, results[photo_tasks].iter().all(Result::is_ok)));
         Ok(response::sqs(sqs.fifo, succeeded))
     }
 
@@ -234,21 +235,21 @@ impl<V: Detector> Function<V> {
     async fn handle_batch(
         &self,
         batch: BatchRequest,
-        pipeline: &Pipeline<'_, V>,
+        pipeline: &Pipeline<'_, D>,
     ) -> Result<S3BatchJobResponse> {
         self.default_options()?;
         let options = batch.options;
         let options = options.and_then(|event_options| {
-            self.options(Preset::Balanced, Principal::Caller, &event_options)
+            self.options(Preset::Balanced, SetBy::Caller, &event_options)
         });
         let ids: Vec<_> = batch.tasks.iter().map(|task| task.id.clone()).collect();
         let results = match options {
             Ok(options) => {
                 let tasks = batch.tasks.into_iter();
-                let jobs = tasks
-                    .map(|task| Job::from_notification(task.object, &options))
+                let photo_tasks = tasks
+                    .map(|task| PhotoTask::from_notification(task.object, &options))
                     .collect();
-                pipeline.process_all(jobs, Order::Any).await
+                pipeline.process_all(photo_tasks, Order::Any).await
             }
             Err(error) => {
                 pipeline.report.event_failed(ids.len(), &error);
@@ -266,7 +267,7 @@ impl<V: Detector> Function<V> {
     async fn handle_http(
         &self,
         http: HttpRequest,
-        pipeline: &Pipeline<'_, V>,
+        pipeline: &Pipeline<'_, D>,
     ) -> Result<response::HttpResponse> {
         // Photos are accepted at any path, because an API can have any route; the page is only at the root.
         if http.method == Method::GET || http.method == Method::HEAD {
@@ -275,12 +276,12 @@ impl<V: Detector> Function<V> {
             }
             let path = truncate(&http.path, 200);
             let message = format!("`{path}` does not exist; the page is at `/`");
-            return Ok(response::error_status(404, "NotFound", &message));
+            return Ok(response::error_response(404, "NotFound", &message));
         }
         if http.method != Method::POST {
             let method = truncate(http.method.as_str(), 200);
             let message = format!("the method {method} is not allowed; POST a photo");
-            return Ok(response::error_status(405, "MethodNotAllowed", &message));
+            return Ok(response::error_response(405, "MethodNotAllowed", &message));
         }
         self.handle_photo(http, pipeline).await
     }
@@ -288,13 +289,13 @@ impl<V: Detector> Function<V> {
     async fn handle_photo(
         &self,
         http: HttpRequest,
-        pipeline: &Pipeline<'_, V>,
+        pipeline: &Pipeline<'_, D>,
     ) -> Result<response::HttpResponse> {
         if http.response_format == ResponseFormat::NotAcceptable {
             let message = "the response to a photo can only be application/json or image/jpeg";
-            return Ok(response::error_status(406, "NotAcceptable", message));
+            return Ok(response::error_response(406, "NotAcceptable", message));
         }
-        let options = self.options(Preset::Balanced, Principal::Anyone, &http.options)?;
+        let options = self.options(Preset::Balanced, SetBy::Anyone, &http.options)?;
         let photo = http.body.photo().await?;
         let annotate =
             (http.response_format == ResponseFormat::Jpeg).then_some(options.output.jpeg_quality);

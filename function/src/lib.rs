@@ -22,5 +22,5 @@ pub mod request;
 pub mod response;
 pub mod sequencer;
 pub mod storage;
-pub mod text;
+pub mod truncate;
 pub mod vision;

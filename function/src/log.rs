@@ -9,7 +9,7 @@ use std::time::Duration;
 use chrono::{SecondsFormat, Utc};
 use serde_json::{Value, json};
 
-use crate::text::truncate;
+use crate::truncate::truncate;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
@@ -63,7 +63,7 @@ impl Log {
 /// The metrics of one invocation.
 #[derive(Clone, Debug, Default)]
 pub struct Metrics {
-    /// Without `failures`.
+    /// The number of photos without `failures`.
     pub photos: usize,
     pub failures: usize,
     pub faces: usize,

@@ -32,7 +32,7 @@ const BYTES_PER_PYRAMID_PIXEL: f64 = 10.0;
 
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Machine {
-    /// In megabytes; `None` outside Lambda.
+    /// The function's memory in megabytes; `None` outside Lambda.
     memory: Option<u64>,
 }
 

@@ -87,9 +87,9 @@ fn restart() {
     unsafe { _exit(1) }
 }
 
-struct SnapStartHooks<V>(Arc<Function<V>>);
+struct SnapStartHooks<D>(Arc<Function<D>>);
 
-impl<V: Detector> SnapStartResource for SnapStartHooks<V> {
+impl<D: Detector> SnapStartResource for SnapStartHooks<D> {
     fn before_snapshot(&self) -> BoxFuture<'_, Result<(), Error>> {
         self.0.before_snapshot();
         Box::pin(async { Ok(()) })

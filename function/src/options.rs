@@ -11,14 +11,14 @@ mod table;
 mod values;
 
 pub use key_pattern::KeyPattern;
-pub use storage::{Location, StorageConfig};
-pub use table::{ENVIRONMENT_PREFIX, OPTION_SPECS, Principal};
+pub use storage::{StorageBackend, StorageConfig};
+pub use table::{ENVIRONMENT_PREFIX, OPTION_SPECS, SetBy};
 pub use values::{
     Contrast, DetectionOptions, EyeCascade, FaceCascade, Limits, Options, OutputFiles,
     OutputOptions, Preset,
 };
 
-use table::Origin;
+use table::OptionSource;
 
 use crate::error::Result;
 
@@ -38,27 +38,27 @@ impl EnvironmentOptions {
         Self(variables.into_iter().filter_map(option).collect())
     }
 
-    /// `preset` is the default for the type of event, and `principal` is its sender.
+    /// `preset` is the default for the type of event, and `set_by` is who sent it.
     ///
     /// # Errors
-    /// [`Error::InvalidOption`] if an option is unknown, has an invalid value, or may not be set by `principal`.
+    /// [`Error::InvalidOption`] if an option is unknown, has an invalid value, or may not be set by `set_by`.
     ///
     /// [`Error::InvalidOption`]: crate::error::Error::InvalidOption
     pub fn resolve(
         &self,
         preset: Preset,
-        principal: Principal,
+        set_by: SetBy,
         event_options: &[(String, String)],
     ) -> Result<Options> {
-        let named_preset = |options: &[(String, String)], origin| -> Result<Option<Preset>> {
+        let named_preset = |options: &[(String, String)], source| -> Result<Option<Preset>> {
             let found = options.iter().rfind(|(name, _)| name == "preset");
             let parsed = found.map(|(_, value)| {
                 let preset = value.parse();
-                preset.map_err(|_| table::invalid_value("preset", value, Preset::ALLOWED, origin))
+                preset.map_err(|_| table::invalid_value("preset", value, Preset::ALLOWED, source))
             });
             parsed.transpose()
         };
-        let (event, environment) = (Origin::Event, Origin::Environment);
+        let (event, environment) = (OptionSource::Event, OptionSource::Environment);
         let event_preset = named_preset(event_options, event)?;
         let environment_preset = named_preset(&self.0, environment)?;
         let mut options = event_preset
@@ -76,11 +76,11 @@ impl EnvironmentOptions {
         }
         for (name, value) in event_options {
             let spec = table::find(name, event)?;
-            spec.check_permission(principal)?;
+            spec.check_permission(set_by)?;
             spec.apply(&mut options, value, event)?;
         }
         options.validate()?;
-        if principal == Principal::Anyone {
+        if set_by == SetBy::Anyone {
             options.validate_for_anyone()?;
             options.limits.work_bounded = true;
         }

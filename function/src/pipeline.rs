@@ -28,8 +28,8 @@ use crate::vision::{DetectionTask, Detections, Detector};
 /// One in download, one in detection, one in upload.
 const MAX_CONCURRENT_PHOTOS: usize = 3;
 
-pub struct Pipeline<'a, V> {
-    pub detector: &'a Arc<V>,
+pub struct Pipeline<'a, D> {
+    pub detector: &'a Arc<D>,
     pub detection_queue: &'a Arc<DetectionQueue>,
     pub storage: &'a Storage,
     pub machine: &'a Machine,
@@ -37,16 +37,16 @@ pub struct Pipeline<'a, V> {
     pub report: &'a Report,
 }
 
-pub struct Job {
+pub struct PhotoTask {
     object: Result<Object>,
     options: Arc<Options>,
     /// Whether photos that this function wrote are skipped.
     loop_guard: bool,
 }
 
-impl Job {
-    /// A photo that was requested by its key: it is processed whoever wrote it.
-    pub fn explicit(object: Object, options: Arc<Options>) -> Self {
+impl PhotoTask {
+    /// A photo that was requested by its key: it is processed even if this function wrote it.
+    pub fn requested(object: Object, options: Arc<Options>) -> Self {
         Self {
             object: Ok(object),
             options,
@@ -69,9 +69,9 @@ impl Job {
     }
 }
 
-impl<V: Detector> Pipeline<'_, V> {
-    pub async fn process_one(&self, job: Job) -> Result<ProcessedPhoto> {
-        let mut results = self.process_all(vec![job], Order::Any).await;
+impl<D: Detector> Pipeline<'_, D> {
+    pub async fn process_one(&self, task: PhotoTask) -> Result<ProcessedPhoto> {
+        let mut results = self.process_all(vec![task], Order::Any).await;
         match results.pop() {
             Some(Ok(Outcome::Processed(found))) => Ok(found),
             Some(Err(error)) => Err(error),
@@ -79,30 +79,34 @@ impl<V: Detector> Pipeline<'_, V> {
         }
     }
 
-    /// The results are in the order of `jobs`.
-    pub async fn process_all(&self, jobs: Vec<Job>, order: Order) -> Vec<response::PhotoResult> {
+    /// The results are in the order of `tasks`.
+    pub async fn process_all(
+        &self,
+        tasks: Vec<PhotoTask>,
+        order: Order,
+    ) -> Vec<response::PhotoResult> {
         let sequencer = &Sequencer::new(order);
         let memory_budget = &MemoryBudget::new(self.machine.file_budget());
-        let process = |index: usize, job: Job| async move {
+        let process = |index: usize, task: PhotoTask| async move {
             let mut reservation = memory_budget.reservation(index);
-            let content = self.download(&job, &mut reservation).await;
+            let content = self.download(&task, &mut reservation).await;
             if !sequencer.wait(index).await {
                 sequencer.complete(false);
                 return Err(Error::NotTried);
             }
             let result = match content {
-                Ok(content) => self.detect_and_upload(&job, content).await,
+                Ok(content) => self.detect_and_upload(&task, content).await,
                 Err(error) => Err(error),
             };
             sequencer.complete(result.is_ok());
             if let Err(error) = &result {
-                self.report.photo_failed(job.url().as_deref(), error);
+                self.report.photo_failed(task.url().as_deref(), error);
             }
             result
         };
         // Unordered, so that a slow photo does not delay the start of others.
-        let results = stream::iter(jobs.into_iter().enumerate())
-            .map(|(index, job)| process(index, job).map(move |result| (index, result)))
+        let results = stream::iter(tasks.into_iter().enumerate())
+            .map(|(index, task)| process(index, task).map(move |result| (index, result)))
             .buffer_unordered(MAX_CONCURRENT_PHOTOS);
         let mut results: Vec<_> = results.collect().await;
         results.sort_unstable_by_key(|(index, _)| *index);
@@ -124,21 +128,21 @@ impl<V: Detector> Pipeline<'_, V> {
         found.map(|(_, detections)| detections)
     }
 
-    /// The content of a job's object and the time of its download; `None` if this function wrote it.
+    /// The content of a task's object and the time of its download; `None` if this function wrote it.
     async fn download(
         &self,
-        job: &Job,
+        task: &PhotoTask,
         reservation: &mut Reservation<'_>,
     ) -> Result<Option<(Bytes, Duration)>> {
         let start = Instant::now();
-        let object = job.object.as_ref().map_err(Clone::clone)?;
-        let (output, storage_config) = (&job.options.output, &job.options.storage);
+        let object = task.object.as_ref().map_err(Clone::clone)?;
+        let (output, storage_config) = (&task.options.output, &task.options.storage);
         let bucket = output.bucket.as_ref().unwrap_or(&object.bucket);
         let same_bucket = *bucket == object.bucket;
         // Before any request to either bucket.
         storage_config.check_bucket_allowed(&object.bucket)?;
         storage_config.check_bucket_allowed(bucket)?;
-        if job.loop_guard && same_bucket && output.key_pattern.matches(&object.key) {
+        if task.loop_guard && same_bucket && output.key_pattern.matches(&object.key) {
             return Ok(None);
         }
         let url = storage_config.url(&object.bucket, &object.key);
@@ -149,10 +153,10 @@ impl<V: Detector> Pipeline<'_, V> {
             )));
         }
         let read = async {
-            let limit = job.options.limits.max_bytes;
+            let limit = task.options.limits.max_bytes;
             let found = self
                 .storage
-                .get(storage_config, object, limit, job.loop_guard);
+                .get(storage_config, object, limit, task.loop_guard);
             let Some(found) = found.await? else {
                 return Ok(None);
             };
@@ -168,11 +172,11 @@ impl<V: Detector> Pipeline<'_, V> {
 
     async fn detect_and_upload(
         &self,
-        job: &Job,
+        task: &PhotoTask,
         content: Option<(Bytes, Duration)>,
     ) -> response::PhotoResult {
-        let object = job.object.as_ref().map_err(Clone::clone)?;
-        let (output, storage_config) = (&job.options.output, &job.options.storage);
+        let object = task.object.as_ref().map_err(Clone::clone)?;
+        let (output, storage_config) = (&task.options.output, &task.options.storage);
         let url = storage_config.url(&object.bucket, &object.key);
         let Some((content, download)) = content else {
             self.report.photo_skipped(&url);
@@ -183,7 +187,7 @@ impl<V: Detector> Pipeline<'_, V> {
             .files
             .includes_annotated()
             .then_some(output.jpeg_quality);
-        let result = self.detect(content, &job.options, annotation_quality, &url);
+        let result = self.detect(content, &task.options, annotation_quality, &url);
         let (header, detections) = result.await?;
 
         let start = Instant::now();
@@ -204,7 +208,7 @@ impl<V: Detector> Pipeline<'_, V> {
                     "width": detections.width, "height": detections.height,
                 },
                 "faces": detections.faces,
-                "options": job.options.detection,
+                "options": task.options.detection,
             });
             let file = Bytes::from(document.to_string());
             let upload = self.upload(storage_config, bucket, &key, "application/json", file);

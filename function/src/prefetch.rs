@@ -1,11 +1,11 @@
-//! Work that is done while the process waits for its first event: the first request for an event does not wait for it,
-//! so that the first event need not do it.
+//! Runs one-time work while the first request for an event is pending, so that neither this request nor the first event
+//! waits for the work.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 
-/// How often a request on a new connection is polled until it is sent: these polls wait for the connection, for the
-/// client to start using it, and for the response.
+/// The number of polls after which a request on a new connection has been sent: these polls wait for the connection,
+/// for the client to start using it, and for the response.
 const POLLS_PER_REQUEST: u32 = 3;
 
 /// Runs `event_loop`, and spawns `prefetch` as soon as `requests` requests are sent, each on a new connection. The

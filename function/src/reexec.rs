@@ -1,4 +1,4 @@
-//! Re-executes the program in its own process, which ends all of its threads, whatever they do.
+//! Re-executes the program in its own process, which ends all of its threads, even running ones.
 //!
 //! If a process exits after its response and before it requests the next event, Lambda reports the event as failed
 //! (`Runtime.ExitError`), and a queue or a batch job retries it. After `exec` the process is still the same.
@@ -10,7 +10,7 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::{env, fs, io};
 
-/// `snap-start` if a snapshot is to be taken; a program that is re-executed after one must not request it again.
+/// `snap-start` if a snapshot will be taken; a program that is re-executed after one must not request it again.
 const INITIALIZATION_TYPE: &str = "AWS_LAMBDA_INITIALIZATION_TYPE";
 
 /// Re-executes with the original arguments, through the loader if it was given explicitly. Source: proc_pid_cmdline(5).

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::error::Error;
 use crate::log::{Level, Log, Metrics, milliseconds};
 use crate::photo::Header;
-use crate::text::truncate;
+use crate::truncate::truncate;
 use crate::vision::Detections;
 
 /// The maximum length of an object's URL, in characters: a bucket and key of S3's maximum lengths, and the rest of the

@@ -1,7 +1,7 @@
 //! Reads objects up to a size limit, and writes them atomically.
 //!
-//! Buckets are in S3, or folders for local tests. Connections are kept for the next event, and one can be
-//! opened in advance; [`Storage::reset`] drops them before a snapshot.
+//! Buckets are in S3, or folders for local tests. Connections are kept for the next event, and one can be opened in
+//! advance; [`Storage::reset`] drops them before a snapshot.
 
 mod bucket;
 mod credentials;
@@ -25,11 +25,11 @@ use object_store::{Attribute, Attributes, GetOptions, GetResult, PutOptions, Put
 use s3::S3Access;
 
 use crate::error::{Error, Result};
-use crate::options::{Location, StorageConfig};
+use crate::options::{StorageBackend, StorageConfig};
 use crate::photo::Refusal;
 use crate::request::Object;
 
-/// Metadata of the objects that this function writes, to recognize them whatever their keys.
+/// Metadata of the objects that this function writes, to recognize them regardless of their keys.
 const OUTPUT_MARKER: (&str, &str) = ("written-by", "face-detect");
 
 const MAX_CACHED_BUCKETS: usize = 16;
@@ -46,8 +46,8 @@ struct Cache {
 }
 
 impl Storage {
-    /// Refuses an object of more than `limit` bytes. `None` for one that this function wrote, if
-    /// `skip_own_output` is set.
+    /// Refuses an object of more than `limit` bytes. `None` for one that this function wrote, if `skip_own_output` is
+    /// set.
     pub async fn get(
         &self,
         config: &StorageConfig,
@@ -116,7 +116,7 @@ impl Storage {
         let store = self.bucket(config, bucket)?;
         let mut options = PutOptions::default();
         // `LocalFileSystem` does not support attributes.
-        if config.location == Location::S3 {
+        if config.backend == StorageBackend::S3 {
             options.attributes = Attributes::from_iter([
                 (Attribute::ContentType, content_type),
                 (Attribute::Metadata(OUTPUT_MARKER.0.into()), OUTPUT_MARKER.1),
@@ -131,7 +131,7 @@ impl Storage {
     /// Opens a connection for the next request to this bucket, or another at the same endpoint, and fetches
     /// credentials. Errors are ignored: they recur for that request, which reports them.
     pub async fn connect(&self, config: &StorageConfig, bucket: &str) {
-        if config.location == Location::S3
+        if config.backend == StorageBackend::S3
             && let Ok(store) = self.bucket(config, bucket)
         {
             let mut options = GetOptions::default();
@@ -154,13 +154,13 @@ impl Storage {
         if let Some(store) = cache.buckets.get(&key) {
             return Ok(store.clone());
         }
-        let store = match &config.location {
-            Location::S3 => {
+        let store = match &config.backend {
+            StorageBackend::S3 => {
                 let owner = config.expected_bucket_owner.as_deref();
                 let made = cache.access().and_then(|access| access.bucket(name, owner));
                 Bucket::S3(made.map_err(|error| configuration_error(config, name, &error))?)
             }
-            Location::Folder(folder) => {
+            StorageBackend::Folder(folder) => {
                 let made = LocalFileSystem::new_with_prefix(folder.join(name));
                 // It fails if the folder does not exist.
                 Bucket::Folder(made.map_err(|_| Error::BucketNotFound(name.to_owned()))?)

@@ -11,7 +11,7 @@ pub use detector::{DetectionTask, Detections, Detector, StepTimes};
 #[cfg(feature = "opencv")]
 pub use open_cv::OpenCvDetector;
 
-/// For tests of process-wide state, such as OpenCV's number of threads: one runs at a time.
+/// Locks process-wide state, such as OpenCV's number of threads, so that only one test of it runs at a time.
 #[cfg(all(test, feature = "opencv"))]
 pub(crate) fn lock_opencv_globals() -> std::sync::MutexGuard<'static, ()> {
     static LOCK: std::sync::Mutex<()> = std::sync::Mutex::new(());

@@ -2,7 +2,7 @@
 #![no_main]
 
 use function::machine::Machine;
-use function::options::{EnvironmentOptions, Preset, Principal};
+use function::options::{EnvironmentOptions, Preset, SetBy};
 use function::photo::Header;
 use libfuzzer_sys::fuzz_target;
 
@@ -14,7 +14,7 @@ fuzz_target!(|file: &[u8]| {
             assert!(header.check_pixels(header.pixels()).is_ok());
             assert!(header.check_pixels(header.pixels() - 1).is_err());
             let options =
-                EnvironmentOptions::default().resolve(Preset::Accurate, Principal::Anyone, &[]);
+                EnvironmentOptions::default().resolve(Preset::Accurate, SetBy::Anyone, &[]);
             let options = options.expect("a preset is valid");
             let (width, height) = (header.width, header.height);
             let detection = options.detection.with_bounded_cost(width, height);

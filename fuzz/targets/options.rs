@@ -2,7 +2,7 @@
 #![no_main]
 
 use function::options::{
-    ENVIRONMENT_PREFIX, EnvironmentOptions, OPTION_SPECS, Options, Preset, Principal, RawOptions,
+    ENVIRONMENT_PREFIX, EnvironmentOptions, OPTION_SPECS, Options, Preset, SetBy, RawOptions,
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -13,9 +13,9 @@ fuzz_target!(|text: &str| {
     let environment_options = EnvironmentOptions::from_variables(variables);
     let event = parse_query(event);
     for preset in [Preset::Original, Preset::Balanced, Preset::Accurate] {
-        for principal in [Principal::Anyone, Principal::Caller, Principal::Operator] {
-            match environment_options.resolve(preset, principal, &event) {
-                Ok(options) => check(&options, principal, &event),
+        for set_by in [SetBy::Anyone, SetBy::Caller, SetBy::Operator] {
+            match environment_options.resolve(preset, set_by, &event) {
+                Ok(options) => check(&options, set_by, &event),
                 Err(error) => assert_eq!(error.name(), "InvalidOption"),
             }
         }
@@ -28,13 +28,13 @@ fn parse_query(query: &str) -> RawOptions {
         .collect()
 }
 
-/// Checks the invariants of all options, and those of options from [`Principal::Anyone`].
-fn check(options: &Options, principal: Principal, event: &RawOptions) {
+/// Checks the invariants of all options, and those of options from [`SetBy::Anyone`].
+fn check(options: &Options, set_by: SetBy, event: &RawOptions) {
     for spec in OPTION_SPECS {
         let _ = (spec.show)(options);
         let set = event.iter().any(|(name, _)| name == spec.name);
         assert!(
-            !set || spec.settable_by <= principal,
+            !set || spec.settable_by <= set_by,
             "{} was set",
             spec.name
         );
@@ -49,7 +49,7 @@ fn check(options: &Options, principal: Principal, event: &RawOptions) {
         .with_bounded_cost(65_535, 65_535)
         .longest_side;
     assert!(side > 0);
-    if principal == Principal::Anyone {
+    if set_by == SetBy::Anyone {
         assert!(options.limits.work_bounded);
         assert!(detection.scale_factor >= 1.05);
         assert!(detection.face_neighbours >= 1 && detection.eye_neighbours >= 1);

@@ -2,7 +2,7 @@
 //! photo if the input begins with a space.
 #![no_main]
 
-use function::options::{EnvironmentOptions, Preset, Principal};
+use function::options::{EnvironmentOptions, Preset, SetBy};
 use function::request::{Event, Request, is_http};
 use futures_util::FutureExt;
 use libfuzzer_sys::{Corpus, fuzz_target};
@@ -24,18 +24,18 @@ fuzz_target!(|bytes: &[u8]| -> Corpus {
         Ok(Request::Http(request)) => {
             assert!(http);
             let _ =
-                environment_options.resolve(Preset::Balanced, Principal::Anyone, &request.options);
+                environment_options.resolve(Preset::Balanced, SetBy::Anyone, &request.options);
             // The body is complete, so the future is ready.
             let photo = request.body.photo().now_or_never();
             let _ = photo.expect("the body is read at once");
         }
         Ok(Request::Direct { object, options }) => {
             assert!(!object.bucket.is_empty() && !object.key.is_empty());
-            let _ = environment_options.resolve(Preset::Original, Principal::Caller, &options);
+            let _ = environment_options.resolve(Preset::Original, SetBy::Caller, &options);
         }
         Ok(Request::Batch(batch)) => {
             if let Ok(options) = batch.options {
-                let _ = environment_options.resolve(Preset::Balanced, Principal::Caller, &options);
+                let _ = environment_options.resolve(Preset::Balanced, SetBy::Caller, &options);
             }
         }
         Ok(Request::Notification(_) | Request::Sqs(_)) => {}

@@ -1,5 +1,6 @@
 //! Image archives for `docker load`: a tar archive of an OCI layout, for Docker since version 25, with a
-//! `manifest.json` for older versions, which names the same blobs. `archive/read.rs` reads image archives of any tool.
+//! `manifest.json` for older versions, which names the same blobs. `archive/read.rs` reads image archives written by
+//! any tool.
 
 mod read;
 

@@ -21,7 +21,7 @@ fn partial_builder() -> tempfile::Builder<'static, 'static> {
     builder
 }
 
-/// A file in `folder` for [`persist`]. Everybody may read it, whatever the umask is, because artefacts are meant for
+/// A file in `folder` for [`persist`]. It is world-readable regardless of the umask, because artefacts are meant for
 /// others.
 pub(crate) fn temporary_file(folder: &Path) -> Result<NamedTempFile> {
     let file = partial_builder()
@@ -40,7 +40,7 @@ pub(crate) fn persist(file: NamedTempFile, path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Writes a file completely or not at all. Everybody may read it, whatever the umask is.
+/// Writes a file completely or not at all. It is world-readable regardless of the umask.
 ///
 /// # Errors
 /// The parent folder does not exist or cannot be written.

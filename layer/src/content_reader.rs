@@ -35,7 +35,7 @@ impl<'a> ContentReader<'a> {
         })
     }
 
-    /// In bytes.
+    /// The number of bytes left to read.
     pub(crate) fn remaining(&self) -> u64 {
         self.inner.limit()
     }

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use crate::digest::Digest;
 use crate::{Error, Result};
 
-/// In bytes. Registries refuse larger manifests; see "Pushing manifests" in
+/// The maximum size in bytes. Registries refuse larger manifests; see "Pushing manifests" in
 /// <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md>.
 pub(crate) const MAX_DOCUMENT_SIZE: u64 = 4 * 1024 * 1024;
 

@@ -147,11 +147,15 @@ pub struct FunctionBinary {
 
 #[expect(missing_docs, reason = "the names are self-explanatory")]
 impl FunctionBinary {
-    /// Checks that the program at `path` is for `architecture`, and needs no glibc newer than `floor` and no shared
-    /// library except glibc's own.
-    pub fn check(path: &Path, architecture: Architecture, floor: GlibcVersion) -> Result<Self> {
+    /// Checks that the program at `path` is for `architecture`, and needs no glibc newer than `target_glibc` and no
+    /// shared library except glibc's own.
+    pub fn check(
+        path: &Path,
+        architecture: Architecture,
+        target_glibc: GlibcVersion,
+    ) -> Result<Self> {
         let elf = Elf::read(path)?;
-        elf.check(path, architecture, floor)?;
+        elf.check(path, architecture, target_glibc)?;
         Ok(Self {
             path: path.to_owned(),
             architecture,
@@ -193,7 +197,7 @@ impl Elf {
         &self,
         path: &Path,
         architecture: Architecture,
-        floor: GlibcVersion,
+        target_glibc: GlibcVersion,
     ) -> Result<()> {
         let path = path.display();
         let refused = |reason: String| Err(Error::Other(format!("`{path}` {reason}")));
@@ -207,9 +211,13 @@ impl Elf {
                 "needs the shared library {library}; link it statically"
             ));
         }
-        if let Some((needed, symbol)) = self.required_glibc.as_ref().filter(|(g, _)| *g > floor) {
+        if let Some((needed, symbol)) = self
+            .required_glibc
+            .as_ref()
+            .filter(|(g, _)| *g > target_glibc)
+        {
             return refused(format!(
-                "needs glibc {needed} (symbol version {symbol}), but must run on {floor}; link it \
+                "needs glibc {needed} (symbol version {symbol}), but must run on {target_glibc}; link it \
                  with the SDK's compiler"
             ));
         }

@@ -1,6 +1,6 @@
 //! Reads the entries of an untrusted tar archive: names and sizes are limited, and entries that could lead out of the
 //! target folder are refused. The extended headers of pax and GNU are read here, because the crate `tar` reads them
-//! into memory whatever their size.
+//! into memory regardless of their size.
 
 mod extended_headers;
 

@@ -25,8 +25,8 @@ pub fn required_libraries(binary: &FunctionBinary) -> Result<FileTree> {
     if let Some(interpreter) = &elf.interpreter {
         let name = interpreter.rsplit('/').next().unwrap_or(interpreter);
         let (file, library) = find_library(name, &folders, architecture)?;
-        // The kernel starts the loader by this path. Libraries need it by name, but it is loaded
-        // already, so it is not searched.
+        // The kernel starts the loader by this path. Libraries need it by name, but it is loaded already, so it is not
+        // searched.
         found.insert(name.to_owned(), (interpreter.clone(), file));
         wanted.extend(library.needed);
     }

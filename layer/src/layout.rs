@@ -42,7 +42,7 @@ impl LayoutWriter {
         };
         let blobs = writer.blobs();
         fs::create_dir_all(&blobs)?;
-        // Others may read a layout, whatever the umask is.
+        // A layout is world-readable regardless of the umask.
         for folder in blobs.ancestors().take(3) {
             fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755))?;
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::entries::{Entry, EntryKind};
 use crate::tree::WHITEOUT_PREFIX;
 
-/// The same limit as in Linux.
+/// The most links that are followed in a path, as in Linux.
 const MAX_SYMLINKS: u32 = 40;
 
 /// The entries by path, with the numbers of their layers.

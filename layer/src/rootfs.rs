@@ -1,5 +1,5 @@
 //! Unpacks an image from its verified blobs into a folder, for machines without a container engine. Nothing is written
-//! outside the folder, whatever links the layers have: the crate `cap-std` resolves every path below it.
+//! outside the folder, even if a layer has links to the outside: the crate `cap-std` resolves every path below it.
 
 use std::io::{self, Read};
 use std::path::Path;

@@ -20,7 +20,7 @@ const MAX_UNCOMPRESSED_BYTES: u64 = 10 * 1024 * 1024 * 1024;
 #[expect(missing_docs, reason = "the names are self-explanatory")]
 pub enum Compression {
     None,
-    /// With one or several members.
+    /// A gzip file with one or several members.
     Gzip,
 }
 

@@ -25,8 +25,8 @@ pub(crate) enum Entry {
     File { content: Content, mode: Mode },
 }
 
-/// The permissions of a file. Everybody may read every file, because Lambda runs functions as an unprivileged user, and
-/// only the owner, root, may write it.
+/// The permissions of a file. Every file is world-readable, because Lambda runs functions as an unprivileged user, and
+/// writable only by its owner, root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// 0644.

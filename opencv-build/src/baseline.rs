@@ -92,7 +92,7 @@ impl Baseline {
         build_locked(recipe, paths, launcher).with_kind(ErrorKind::Step)
     }
 
-    /// What OpenCV builds by default and the baseline lacks, each with the reason.
+    /// Features that OpenCV builds by default and the baseline lacks, each with the reason.
     pub fn missing_features() -> Vec<String> {
         BaselineConfig::embedded().missing_features()
     }

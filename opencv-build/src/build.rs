@@ -2,7 +2,6 @@
 
 use std::time::Instant;
 
-use crate::assemble::assemble;
 use crate::cmake;
 use crate::cmake_launcher::CmakeLauncher;
 use crate::cmake_options::CmakePlan;
@@ -10,6 +9,7 @@ use crate::compiler::Compiler;
 use crate::configure::ConfiguredBuild;
 use crate::context::BuildContext;
 use crate::error::{Error, ErrorKind, WithKind};
+use crate::finish_sdk::finish_sdk;
 use crate::install::InstalledBuild;
 use crate::paths::BuildPaths;
 use crate::pins::Pins;
@@ -24,11 +24,11 @@ use crate::wheels;
 use support::files::remove_partial_dirs;
 use support::fingerprint::Fingerprint;
 use support::lock::Lock;
-use support::progress::{Step, print_status};
+use support::progress::{ProgressStep, print_status};
 
 /// Covers the code and data of every build step: an SDK built with another digest is stale.
 const CODE_DIGEST: &str = env!("SDK_CODE_DIGEST");
-/// The same for instrumented recipes.
+/// The digest for instrumented recipes.
 const SANITIZED_CODE_DIGEST: &str = env!("SANITIZED_SDK_CODE_DIGEST");
 
 #[derive(Debug)]
@@ -101,10 +101,10 @@ fn build_unless_cached(
     context.start_log()?;
     let configured = ConfiguredBuild::new(&tree, &CmakePlan::new(&context, &tree)?, &context)?;
     let installed = InstalledBuild::new(&configured, &context)?;
-    let step = Step::start("compiling libc++");
+    let step = ProgressStep::start("compiling libc++");
     libcxx_build.wait()?;
     drop(step);
-    Ok((assemble(&context, &tree, &installed)?, false))
+    Ok((finish_sdk(&context, &tree, &installed)?, false))
 }
 
 /// Downloads the sources and installs the tools that a build of `recipe` needs, so that the build works offline.

@@ -1,5 +1,5 @@
 //! Packs an SDK's Haar cascades: compiles `data/pack_cascade.cpp` with the detector's own files and runs it on the
-//! numbers of each cascade. The program runs on the build machine, whatever the SDK's target: packed cascades are the
+//! numbers of each cascade. The program runs on the build machine for any target of the SDK: packed cascades are the
 //! same bytes on every architecture.
 
 use std::io::Write;
@@ -15,7 +15,7 @@ use crate::overlay;
 use crate::recipe::HaarDetector;
 use support::environment::restricted;
 use support::files::{file_name, files_with_extension};
-use support::progress::Step;
+use support::progress::ProgressStep;
 use support::run::{Shell, cmd, run_logged};
 
 const PROGRAM: &str = include_str!("../data/pack_cascade.cpp");
@@ -33,7 +33,7 @@ const PACKER_SOURCES: [&str; 4] = [
 /// Writes a packed version next to every Haar cascade in the folder `cascades`, with the model of the fast detector if
 /// that is built. Skips cascades of other types and those in the format before OpenCV 2.4.
 pub(crate) fn pack_cascades(context: &BuildContext, cascades: &Path) -> Result<()> {
-    let _step = Step::start("packing the cascades");
+    let _step = ProgressStep::start("packing the cascades");
     let folder = tempfile::tempdir().context("failed to create a temporary folder")?;
     let program = compile(context, folder.path()).context("failed to pack the cascades")?;
     let kind = match context.recipe.haar {

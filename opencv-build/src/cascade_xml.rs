@@ -118,7 +118,7 @@ fn child_elements<'a, 'i>(
     Ok(child(node, name)?.children().filter(Node::is_element))
 }
 
-/// As OpenCV: parsed as a `double`, then rounded.
+/// Parses a `double` and rounds it, as OpenCV does.
 #[expect(clippy::cast_possible_truncation, reason = "it is to be rounded")]
 fn parse_float(text: &str) -> Result<f32> {
     Ok(parse_number::<f64>(text)? as f32)

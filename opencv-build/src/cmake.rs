@@ -36,7 +36,7 @@ impl CmakeJob {
         cmake
             .generator("Ninja")
             .profile("Release")
-            // The same for both, so that the crate adds no options for cross-compilation to ours.
+            // The same triple for both, so that the crate adds no options for cross-compilation to ours.
             .target(&self.triple)
             .host(&self.triple)
             .no_default_flags(true)

@@ -109,7 +109,8 @@ pub(crate) fn toolchain_defines(
     context: &BuildContext,
     tree: &SourceTree,
 ) -> Vec<(&'static str, String)> {
-    // OpenCV's error messages contain source paths: these become relative to OpenCV's tree, whatever the build folder.
+    // OpenCV's error messages contain source paths: these become relative to OpenCV's tree, so that the build folder
+    // does not matter.
     let (tree, work) = (tree.path.display(), context.work_dir.display());
     flags.push(format!("-ffile-prefix-map={tree}/="));
     flags.push(format!("-ffile-prefix-map={work}/build/="));

@@ -15,7 +15,7 @@ use crate::context::BuildContext;
 use crate::source_tree::SourceTree;
 use support::files::{remove_compiler_temporaries, remove_if_exists};
 use support::fingerprint::Fingerprint;
-use support::progress::Step;
+use support::progress::ProgressStep;
 
 #[derive(Debug)]
 pub struct ConfiguredBuild {
@@ -40,7 +40,7 @@ impl ConfiguredBuild {
             // Builds nothing: lists the targets.
             build_target: "help".to_owned(),
         };
-        let step = Step::start("configuring OpenCV");
+        let step = ProgressStep::start("configuring OpenCV");
         context.cmake(&job, |_| ())?;
         drop(step);
 

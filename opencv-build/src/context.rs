@@ -64,7 +64,7 @@ impl BuildContext<'_> {
         run_logged(&mut tool, &self.log_file(), |_| ())
     }
 
-    /// A temporary folder next to the output folder, for a result in the making.
+    /// A temporary folder next to the output folder, for an incomplete result.
     pub(crate) fn partial_dir(&self) -> Result<tempfile::TempDir> {
         temporary_dir_in(
             self.output_dir.parent().unwrap_or(Path::new(".")),

@@ -15,7 +15,7 @@ use crate::python::Python;
 use crate::toolchain::Toolchain;
 use support::files::{PARTIAL_PREFIX, temporary_dir_in, write_if_changed};
 use support::fingerprint::sha256_of_file;
-use support::progress::Step;
+use support::progress::ProgressStep;
 use support::run::run_logged;
 
 const SCRIPT: &str = include_str!("../data/download_sdist.py");
@@ -34,7 +34,7 @@ pub(crate) fn download(
     downloads: &Path,
 ) -> Result<PathBuf> {
     let partial = temporary_dir_in(downloads, PARTIAL_PREFIX)?;
-    let mut step = Step::start(format!("downloading the {}", origin.kind.describe()));
+    let mut step = ProgressStep::start(format!("downloading the {}", origin.kind.describe()));
     let file = partial.path().join("archive");
     match &origin.kind {
         OriginKind::Sdist {
@@ -63,7 +63,7 @@ fn download_sdist(
     toolchain: &Toolchain,
     downloads: &Path,
     file: &Path,
-    step: &mut Step,
+    step: &mut ProgressStep,
 ) -> Result<()> {
     let python = Python::find()?;
     let script = downloads.join("download_sdist.py");
@@ -89,7 +89,7 @@ fn parse_progress(line: &str) -> Option<(u64, u64)> {
     Some((done.parse().ok()?, total.parse().ok()?))
 }
 
-fn download_url(url: &str, bytes: Option<u64>, path: &Path, step: &mut Step) -> Result<()> {
+fn download_url(url: &str, bytes: Option<u64>, path: &Path, step: &mut ProgressStep) -> Result<()> {
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .timeout_connect(Some(CONNECT_TIMEOUT))
         .timeout_recv_response(Some(RESPONSE_TIMEOUT))

@@ -7,7 +7,7 @@ use fs_err as fs;
 
 use crate::configure::ConfiguredBuild;
 use crate::context::BuildContext;
-use support::progress::Step;
+use support::progress::ProgressStep;
 
 #[derive(Debug)]
 pub struct InstalledBuild {
@@ -22,7 +22,7 @@ impl InstalledBuild {
             // Files of an earlier build that this one does not install must not remain.
             fs::remove_dir_all(&folder)?;
         }
-        let mut step = Step::start("compiling OpenCV");
+        let mut step = ProgressStep::start("compiling OpenCV");
         context.cmake(&configured.job.with_build_target("install"), |line| {
             if let Some((done, total)) = ninja_progress(line) {
                 step.advance(done, total);

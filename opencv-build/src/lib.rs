@@ -45,7 +45,6 @@
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
-mod assemble;
 mod baseline;
 mod build;
 mod cascade_packer;
@@ -60,6 +59,7 @@ mod configure;
 mod context;
 mod download;
 mod error;
+mod finish_sdk;
 mod install;
 pub mod internals;
 mod link_list;

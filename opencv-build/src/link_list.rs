@@ -66,7 +66,7 @@ pub(crate) fn link_name(target: &str) -> &str {
 struct LinkOrder<'a> {
     dependencies: &'a BTreeMap<String, String>,
     locations: &'a BTreeMap<String, String>,
-    /// In topological order: each target after its dependencies.
+    /// The targets in topological order: each target after its dependencies.
     finished: Vec<String>,
     system: Vec<String>,
     edges: BTreeMap<String, Vec<String>>,

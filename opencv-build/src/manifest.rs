@@ -16,7 +16,7 @@ pub struct Manifest {
     /// The version of this file's format.
     pub schema: u32,
     pub version: String,
-    /// In topological order: each module after those that it requires.
+    /// The modules in topological order: each module after those that it requires.
     pub modules: Vec<String>,
     pub codecs: BTreeSet<String>,
     pub target: Target,
@@ -33,7 +33,9 @@ pub struct Manifest {
     pub files: BTreeMap<String, u64>,
     /// Covers all inputs of the build.
     pub fingerprint: Fingerprint,
+    /// The URL or path of OpenCV's source, or the name of its source distribution.
     pub source: String,
+    /// Versions of the build's tools, by name.
     pub tools: BTreeMap<String, String>,
     /// Features that the SDK lacks because the build machine lacked a tool, one sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -1,7 +1,7 @@
 //! Our own files in OpenCV's tree, which replace files of OpenCV or are added to it.
 
 /// Support for precompiled headers, which the upstream tree uses as well.
-pub const PRECOMPILED_HEADERS: &str = "cmake/OpenCVPCHSupport.cmake";
+pub const PCH_SUPPORT_PATH: &str = "cmake/OpenCVPCHSupport.cmake";
 
 /// Paths in OpenCV's tree and contents. The build script generates the list from the folder.
 pub const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/overlay.rs"));

@@ -34,10 +34,9 @@ impl BuildPaths {
         })
     }
 
-    /// The same with the folders that workspaces can share, the toolchain and downloads, in `folder`.
+    /// These paths with the folders that workspaces can share, the toolchain and downloads, in `folder`.
     ///
-    /// # Errors
-    /// As [`BuildPaths::new`].
+    /// # Errors Those of [`BuildPaths::new`].
     pub fn with_shared_dir(&self, folder: &Path) -> Result<Self, Error> {
         Ok(Self {
             shared: usable_path(folder).with_kind(ErrorKind::Path)?,

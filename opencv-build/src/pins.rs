@@ -25,7 +25,7 @@ pub struct Pins {
 pub struct Wheel {
     pub name: String,
     pub version: String,
-    /// In hexadecimal; one per architecture of the build machine, or one for all.
+    /// Digests in hexadecimal; one per architecture of the build machine, or one for all.
     pub sha256: Vec<String>,
 }
 
@@ -46,7 +46,7 @@ pub struct DebianPackage {
     pub sha256: Vec<String>,
 }
 
-/// Where a `.tar.gz` archive of a source tree can be downloaded.
+/// A source of a `.tar.gz` archive of a source tree.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Origin {
     #[serde(flatten)]

@@ -7,14 +7,14 @@ use anyhow::{Context, Result};
 use crate::catalog::Catalog;
 use crate::context::BuildContext;
 use crate::manifest::Link;
-use support::progress::Step;
+use support::progress::ProgressStep;
 use support::run::{Shell, cmd};
 
 const PROGRAM: &str = include_str!("../data/probe.cpp");
 
 /// Fails if a program cannot be linked against the SDK in `sdk` according to `link`, or does not work.
 pub(crate) fn check(sdk: &Path, link: &Link, context: &BuildContext) -> Result<()> {
-    let _step = Step::start("linking a program against the SDK");
+    let _step = ProgressStep::start("linking a program against the SDK");
     link_and_run(sdk, link, context)
         .with_context(|| format!("failed to link a program against `{}`", sdk.display()))
         .context("the new SDK is unusable and was discarded")

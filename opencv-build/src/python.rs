@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Result, bail};
-use support::environment::{Environment, Group};
+use support::environment::{Environment, VariableGroup};
 
 /// Prints the version, and whether this is a virtual environment; fails if the version is too old.
 const VERSION_SCRIPT: &str = "import sys; \
@@ -67,7 +67,7 @@ impl Python {
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         self.environment
-            .restrict(&mut command, &[Group::Network])
+            .restrict(&mut command, &[VariableGroup::Network])
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .arg("-P");
         command

@@ -23,7 +23,7 @@ pub struct Recipe {
     pub version: String,
     /// 11, 14 or 17.
     pub cxx_standard: u8,
-    /// In topological order: each module after those that it requires.
+    /// The modules in topological order: each module after those that it requires.
     pub modules: Vec<String>,
     pub codecs: BTreeSet<String>,
     pub target: Target,
@@ -54,7 +54,6 @@ pub enum HaarDetector {
     #[default]
     Fast,
     /// OpenCV's own code.
-    #[serde(rename = "stock")]
     Upstream,
 }
 

@@ -12,11 +12,11 @@ use crate::error::{ErrorKind, WithKind};
 use crate::pins::{DebianPackage, Pins};
 use crate::recipe::Recipe;
 use crate::target::Architecture;
-use support::environment::{Group, restricted};
+use support::environment::{VariableGroup, restricted};
 use support::files::{PARTIAL_PREFIX, remove_partial_dirs, sorted_entries, temporary_dir_in};
 use support::fingerprint::sha256_of_file;
 use support::lock::Lock;
-use support::progress::{Step, print_status};
+use support::progress::{ProgressStep, print_status};
 use support::run::{Shell, cmd, output, run_logged};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl SimdAssembler {
         found.unwrap_or(Self::Missing)
     }
 
-    /// As [`Self::find`], but installs nasm in `parent` if it is missing. If that fails, prints a warning and returns
+    /// Like [`Self::find`], but installs nasm in `parent` if it is missing. If that fails, prints a warning and returns
     /// [`Self::Missing`].
     pub fn install(recipe: &Recipe, pins: &Pins, parent: &Path) -> Result<Self> {
         let found = Self::find(recipe, pins, parent);
@@ -133,7 +133,7 @@ fn install_debian_package(package: &DebianPackage, parent: &Path, lock: &Lock) -
     }
     remove_partial_dirs(parent)?;
     let partial = temporary_dir_in(parent, PARTIAL_PREFIX)?;
-    let _step = Step::start(format!("downloading {}", package.package));
+    let _step = ProgressStep::start(format!("downloading {}", package.package));
     let log = parent.join("apt.log");
     let (sh, name, version) = (Shell::new()?, &package.package, &package.version);
     sh.change_dir(partial.path());
@@ -141,7 +141,7 @@ fn install_debian_package(package: &DebianPackage, parent: &Path, lock: &Lock) -
         sh,
         "apt-get -o Acquire::Retries=1 -o Acquire::http::Timeout=20 download {name}={version}"
     );
-    let mut apt = Command::from(restricted(apt, &[Group::Network]));
+    let mut apt = Command::from(restricted(apt, &[VariableGroup::Network]));
     run_logged(apt.stdin(lock.inheritable_stdin()?), &log, |_| ())?;
     let files = sorted_entries(partial.path())?;
     let [file] = files.as_slice() else {

@@ -64,8 +64,8 @@ impl SourceArchive {
         Self::fetch_pinned((what, ""), &pins.third_party, toolchain, downloads)
     }
 
-    /// A cached archive, or the first that can be downloaded. The error contains `what`, the reasons of all origins, and
-    /// `advice`, which follows "Check the network".
+    /// A cached archive, or the first that can be downloaded. The error contains `what`, the reasons of all origins,
+    /// and `advice`, which follows "Check the network".
     fn fetch_pinned(
         (what, advice): (&str, &str),
         origins: &[Origin],

@@ -14,7 +14,7 @@ use crate::source::{SourceArchive, SourceKind};
 use crate::trim::Trim;
 use support::files::{all_files, remove_if_exists, sorted_entries, write_if_changed};
 use support::fingerprint::Fingerprint;
-use support::progress::Step;
+use support::progress::ProgressStep;
 
 #[derive(Debug)]
 pub struct SourceTree {
@@ -46,7 +46,7 @@ impl SourceTree {
             return Ok(tree);
         }
         remove_if_exists(&stamp)?;
-        let _step = Step::start(format!("extracting the {}", source.description));
+        let _step = ProgressStep::start(format!("extracting the {}", source.description));
         let mut writer = Writer {
             root: &path,
             trim,

@@ -36,7 +36,7 @@ pub struct ThirdParty {
     pub cpe: Option<[String; 2]>,
 }
 
-/// Where a third-party component is.
+/// The place of a third-party component.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ThirdPartyLocation {

@@ -60,7 +60,7 @@ pub struct Trim {
     modules: BTreeSet<String>,
     /// Must exist in the tree.
     pub removed: BTreeSet<String>,
-    /// By file. The lines of each edit must occur exactly once.
+    /// The edits of each file. The lines of each edit must occur exactly once.
     pub edits: BTreeMap<String, Vec<Edit>>,
     /// Our contents for files that must exist in the tree.
     pub replaced: BTreeMap<String, &'static str>,
@@ -101,7 +101,7 @@ impl Trim {
 
     /// The whole unmodified tree, except for our support for precompiled headers.
     pub fn upstream() -> Self {
-        let (name, text) = overlay::file(overlay::PRECOMPILED_HEADERS);
+        let (name, text) = overlay::file(overlay::PCH_SUPPORT_PATH);
         Self {
             keep_all: true,
             replaced: BTreeMap::from([(name.to_owned(), text)]),

@@ -13,7 +13,7 @@ use crate::python::Python;
 use support::files::{PARTIAL_PREFIX, remove_partial_dirs, temporary_dir_in};
 use support::fingerprint::Fingerprint;
 use support::lock::Lock;
-use support::progress::{Step, print_status};
+use support::progress::{ProgressStep, print_status};
 use support::run::run_logged;
 
 /// Covers names, versions and digests of the wheels, and the machine's architecture.
@@ -57,7 +57,7 @@ fn install_with(
     fs::write(&list, requirements(wheels))?;
 
     let names: Vec<_> = wheels.iter().map(|wheel| wheel.name.as_str()).collect();
-    let mut step = Step::start(format!("installing the {what}: {}", names.join(", ")));
+    let mut step = ProgressStep::start(format!("installing the {what}: {}", names.join(", ")));
     let mut begun = 0;
     let index = PackageIndex::from_pip_config(python)?;
     let mut pip = python.command();

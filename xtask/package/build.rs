@@ -1,5 +1,5 @@
 //! Sets environment variables for the crate: the release of rustc, whose standard library is linked into the function,
-//! and a digest of the code that lists the function's crates, with which that list is cached.
+//! and a digest of the code that lists the function's crates, which is part of the key of the list's cache.
 
 use std::env;
 use std::process::Command;

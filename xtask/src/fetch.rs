@@ -12,7 +12,7 @@ use package::workspace::Workspace;
 use support::process::{lower_priority, terminate_with_parent};
 use support::run::{Shell, cmd};
 
-pub const VERB: &str = "fetch";
+pub const COMMAND: &str = "fetch";
 
 /// Starts the download in a background process, which ends with this one, if `program` will build the project's own
 /// recipe and no SDK was built here before. Errors are ignored: the build tries again and reports them.
@@ -23,7 +23,7 @@ pub fn start_in_background(program: &Program, arguments: &[OsString]) -> Result<
     let program = env::current_exe().context("failed to find this program")?;
     let sh = Shell::new()?;
     // Not a `Child`, which would be killed when cargo replaces this program by `exec`.
-    let mut fetch = Command::from(cmd!(sh, "{program} {VERB}"));
+    let mut fetch = Command::from(cmd!(sh, "{program} {COMMAND}"));
     fetch
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -48,7 +48,7 @@ fn builds_own_recipe(program: &Program, arguments: &[OsString]) -> bool {
             .iter()
             .any(|option| text.split('=').next() == Some(*option))
     };
-    program.verb == TEST_LOCAL.verb && !arguments.iter().any(changes_recipe)
+    program.command == TEST_LOCAL.command && !arguments.iter().any(changes_recipe)
 }
 
 pub fn run() -> Result<()> {

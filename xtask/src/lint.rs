@@ -1,4 +1,4 @@
-//! `cargo xtask lint REF`: checks whether Lambda would accept an image or a zip archive, whatever tool made it.
+//! `cargo xtask lint REF`: checks whether Lambda would accept an image or a zip archive that was created by any tool.
 
 use std::path::Path;
 
@@ -18,7 +18,8 @@ pub struct Arguments {
     #[arg(value_name = "REF")]
     pub reference: String,
 
-    /// The function's architecture: x86_64 or aarch64. Without it, the artefact must only be consistent in itself
+    /// The function's architecture: x86_64 or aarch64. Without it, only the artefact's own
+    /// consistency is checked
     #[arg(long)]
     pub architecture: Option<Architecture>,
 }

@@ -19,7 +19,7 @@ use opencv_build::CmakeLauncher;
 use package::program::{PROGRAMS, Program, exit_code};
 use package::{build, build_function, build_opencv};
 
-/// OpenCV on AWS Lambda: build it, put a function around it, and try it before you deploy.
+/// OpenCV on AWS Lambda: build it, package a function that uses it, and test it locally.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
 struct Cli {
@@ -28,11 +28,11 @@ struct Cli {
     json: bool,
 
     #[command(subcommand)]
-    verb: Verb,
+    command: Command,
 }
 
 #[derive(Subcommand)]
-enum Verb {
+enum Command {
     /// Build the static OpenCV SDK that opencv.toml describes
     BuildOpencv(build::Arguments),
 
@@ -49,7 +49,7 @@ enum Verb {
     Lint(lint::Arguments),
 
     /// Download the sources and tools for a build of OpenCV
-    #[command(name = fetch::VERB, hide = true)]
+    #[command(name = fetch::COMMAND, hide = true)]
     Fetch,
 }
 
@@ -69,11 +69,13 @@ fn delegated_program(arguments: &[OsString]) -> Option<(&'static Program, Vec<Os
     let flags = arguments.iter().take_while(|flag| *flag == "--json");
     let (json, rest) = arguments.split_at(flags.count());
     let (help, rest) = match rest {
-        [help, verb] if help == "help" => (true, std::slice::from_ref(verb)),
+        [help, command] if help == "help" => (true, std::slice::from_ref(command)),
         _ => (false, rest),
     };
-    let (verb, own) = rest.split_first()?;
-    let program = PROGRAMS.into_iter().find(|program| verb == program.verb)?;
+    let (command, own) = rest.split_first()?;
+    let program = PROGRAMS
+        .into_iter()
+        .find(|program| command == program.command)?;
     let mut options = own.iter().take_while(|argument| *argument != "--");
     let mut given = Vec::new();
     if help {
@@ -88,19 +90,19 @@ fn delegated_program(arguments: &[OsString]) -> Option<(&'static Program, Vec<Os
 
 /// Parses the command line of a build command. The help also lists the separate programs.
 fn parse_arguments() -> Cli {
-    let others = PROGRAMS.map(|program| clap::Command::new(program.verb).about(program.about));
+    let others = PROGRAMS.map(|program| clap::Command::new(program.command).about(program.about));
     let matches = Cli::command().subcommands(others).get_matches();
     Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
 }
 
 fn run(cli: &Cli) -> Result<()> {
-    match &cli.verb {
-        Verb::BuildOpencv(arguments) => build_opencv::run(arguments, cli.json),
-        Verb::BuildFunction(arguments) => build_function::run(arguments, cli.json),
-        Verb::Image(arguments) => image::run(arguments, cli.json),
-        Verb::Zip(arguments) => zip::run(arguments, cli.json),
-        Verb::Lint(arguments) => lint::run(arguments, cli.json),
-        Verb::Fetch => fetch::run(),
+    match &cli.command {
+        Command::BuildOpencv(arguments) => build_opencv::run(arguments, cli.json),
+        Command::BuildFunction(arguments) => build_function::run(arguments, cli.json),
+        Command::Image(arguments) => image::run(arguments, cli.json),
+        Command::Zip(arguments) => zip::run(arguments, cli.json),
+        Command::Lint(arguments) => lint::run(arguments, cli.json),
+        Command::Fetch => fetch::run(),
     }
 }
 
@@ -112,12 +114,12 @@ mod tests {
         let arguments: Vec<_> = line.split_whitespace().map(OsString::from).collect();
         let (program, given) = delegated_program(&arguments)?;
         let given: Vec<_> = given.iter().map(|a| a.to_string_lossy()).collect();
-        Some((program.verb, given.join(" ")))
+        Some((program.command, given.join(" ")))
     }
 
     #[test]
-    fn a_program_is_given_what_follows_its_verb() {
-        for (line, verb, given) in [
+    fn a_program_is_given_what_follows_its_command() {
+        for (line, command, given) in [
             ("size", "size", ""),
             ("size --all --json", "size", "--all --json"),
             ("--json size --all", "size", "--json --all"),
@@ -132,7 +134,7 @@ mod tests {
             ("help bench", "bench", "--help"),
             ("--json help bench", "bench", "--help --json"),
         ] {
-            assert_eq!(passed(line), Some((verb, given.into())), "{line}");
+            assert_eq!(passed(line), Some((command, given.into())), "{line}");
         }
         for line in [
             "",

@@ -235,8 +235,8 @@ fn every_source_file_has_a_module_doc() {
     }
 }
 
-/// The verbs that `cargo xtask --help` lists.
-fn verbs() -> BTreeSet<String> {
+/// The commands that `cargo xtask --help` lists.
+fn commands() -> BTreeSet<String> {
     let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
         .arg("--help")
         .output()
@@ -261,7 +261,7 @@ fn verbs() -> BTreeSet<String> {
 }
 
 #[test]
-fn readme_and_command_line_have_the_same_verbs() {
+fn readme_and_command_line_have_the_same_commands() {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
     let calls = readme.split("cargo xtask ").skip(1);
     let named: BTreeSet<_> = calls
@@ -270,7 +270,7 @@ fn readme_and_command_line_have_the_same_verbs() {
             (end > 0 && !rest.starts_with('-')).then(|| rest[..end].to_owned())
         })
         .collect();
-    assert_eq!(named, verbs());
+    assert_eq!(named, commands());
 }
 
 #[test]

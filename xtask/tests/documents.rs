@@ -21,7 +21,7 @@ const LINES: [(&str, usize); 3] = [
     ("ARCHITECTURE.md", 150),
     ("docs/decisions/", 60),
 ];
-/// What a code block may be. `text` is for output and pictures.
+/// The languages of code blocks. `text` is for output and diagrams.
 const LANGUAGES: [&str; 8] = [
     "sh", "text", "json", "toml", "rust", "cmake", "cpp", "python",
 ];

@@ -10,7 +10,7 @@ pub const LARGE_IMAGE_PIXELS: u64 = 2_000_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Cascade {
     Face(FaceCascade),
-    /// For faces that look to the left.
+    /// Faces in profile that look to the image's left.
     Profile,
     Eye(EyeCascade),
 }
@@ -42,8 +42,8 @@ impl Cascade {
         }
     }
 
-    /// The ratio between the images of its pyramid when the first cascade's is `factor`. The second cascade thus
-    /// samples other sizes, and the profile cascade, which runs twice and mostly confirms, costs half.
+    /// The ratio between the images of its pyramid when the first cascade's is `factor`. So the second cascade scans
+    /// other sizes, and the profile cascade, which runs twice, costs half.
     pub fn scale_factor(self, factor: f64) -> f64 {
         let step = match self {
             Self::Face(FaceCascade::FrontalfaceAlt2) => 1.2,

@@ -21,7 +21,7 @@ const RAW_MIN_NEIGHBOURS: i32 = 2;
 /// The smallest face that cascades look for together, in pixels: the smallest window of the frontal
 /// ones, 24, has such a face in it.
 const MIN_FACE: f64 = 21.0;
-/// The limit of contrast and the tiles of adaptive equalisation; OpenCV's usual ones.
+/// `clipLimit` and `tileGridSize` of `cv::createCLAHE`. 2.0 is the value in OpenCV's tutorial; the default is 40.0.
 const CLAHE: (f64, i32) = (2.0, 8);
 
 pub struct CascadeDetector {
@@ -56,7 +56,7 @@ impl CascadeDetector {
         let (image, scale) = photo.grey();
         if is_large(image) {
             // Frees the pyramids of earlier images, whose memory this image may need.
-            self.classifiers.drop_pyramids();
+            self.classifiers.unload_with_pyramids();
         }
         let boxes = match detection.face_cascades.as_slice() {
             // One cascade on one image is a single call of OpenCV, whose boxes are kept.
@@ -197,7 +197,7 @@ impl CascadeDetector {
     /// Drops a classifier that keeps the pyramid of a large image.
     fn release_large_pyramid(&mut self, cascade: Cascade, image: &impl MatTraitConst) {
         if cascade.keeps_pyramid() && is_large(image) {
-            self.classifiers.drop(cascade);
+            self.classifiers.unload(cascade);
         }
     }
 }

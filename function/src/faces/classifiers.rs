@@ -50,11 +50,11 @@ impl Classifiers {
         }
     }
 
-    pub fn drop(&mut self, cascade: Cascade) {
+    pub fn unload(&mut self, cascade: Cascade) {
         self.classifiers.remove(&cascade);
     }
 
-    pub fn drop_pyramids(&mut self) {
+    pub fn unload_with_pyramids(&mut self) {
         self.classifiers
             .retain(|cascade, _| !cascade.keeps_pyramid());
     }

@@ -76,7 +76,7 @@ impl DetectionOptions {
     }
 }
 
-/// The pixels of a pyramid, relative to its first image; each next one is smaller by `factor` in both directions.
+/// The pixels of a pyramid, relative to its first image; each further image is smaller by `factor` in both directions.
 pub(crate) fn pyramid_area(factor: f64) -> f64 {
     1.0 / (1.0 - factor.powi(-2))
 }
@@ -94,7 +94,7 @@ fn cascade_cost(cascade: Cascade) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::options::{EnvironmentOptions, OPTION_SPECS, Principal};
+    use crate::options::{EnvironmentOptions, OPTION_SPECS, SetBy};
 
     /// The options that public requests may set, with values up to the most expensive.
     const EXTREMES: [(&str, &[&str]); 12] = [
@@ -140,7 +140,7 @@ mod tests {
     fn public_options_cost_at_most_a_multiple_of_the_default() {
         let public_options = OPTION_SPECS
             .iter()
-            .filter(|entry| entry.settable_by == Principal::Anyone);
+            .filter(|entry| entry.settable_by == SetBy::Anyone);
         let mut names: Vec<_> = public_options.map(|entry| entry.name).collect();
         let mut tried: Vec<_> = EXTREMES.iter().map(|(name, _)| *name).collect();
         names.sort_unstable();
@@ -152,7 +152,7 @@ mod tests {
         let settings = EnvironmentOptions::default();
         for named in combinations() {
             let options = settings
-                .resolve(Preset::Balanced, Principal::Anyone, &named)
+                .resolve(Preset::Balanced, SetBy::Anyone, &named)
                 .unwrap();
             for (width, height) in [(10_000, 10_000), (65_535, 1_500), (4000, 3000), (500, 375)] {
                 assert!(options.limits.work_bounded);
@@ -171,14 +171,14 @@ mod tests {
             (Preset::Accurate, 2600, 1950),
         ] {
             let options = EnvironmentOptions::default()
-                .resolve(preset, Principal::Anyone, &[])
+                .resolve(preset, SetBy::Anyone, &[])
                 .unwrap();
             let detection = options.detection.clone().with_bounded_cost(width, height);
             assert_eq!(detection, options.detection);
         }
         // Authenticated callers have no limit.
         let options = EnvironmentOptions::default()
-            .resolve(Preset::Original, Principal::Caller, &[])
+            .resolve(Preset::Original, SetBy::Caller, &[])
             .unwrap();
         assert!(!options.limits.work_bounded);
     }

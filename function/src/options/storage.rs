@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct StorageConfig {
-    pub location: Location,
+    pub backend: StorageBackend,
     /// The only buckets that may be read and written; `None` for any.
     pub allowed_buckets: Option<Vec<String>>,
     /// The ID of the account that must own the buckets, which S3 checks; `None` for any.
@@ -15,7 +15,7 @@ pub struct StorageConfig {
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Location {
+pub enum StorageBackend {
     #[default]
     S3,
     /// Each bucket is a folder in it.
@@ -23,11 +23,11 @@ pub enum Location {
 }
 
 impl StorageConfig {
-    /// For messages and responses.
+    /// The URL of an object, for messages and responses.
     pub fn url(&self, bucket: &str, key: &str) -> String {
-        match &self.location {
-            Location::S3 => format!("s3://{bucket}/{key}"),
-            folder @ Location::Folder(_) => format!("{folder}/{bucket}/{key}"),
+        match &self.backend {
+            StorageBackend::S3 => format!("s3://{bucket}/{key}"),
+            folder @ StorageBackend::Folder(_) => format!("{folder}/{bucket}/{key}"),
         }
     }
 
@@ -51,7 +51,7 @@ impl StorageConfig {
     }
 }
 
-impl Location {
+impl StorageBackend {
     pub(super) fn parse(text: &str) -> Option<Self> {
         if text == "s3" {
             return Some(Self::S3);
@@ -61,7 +61,7 @@ impl Location {
     }
 }
 
-impl fmt::Display for Location {
+impl fmt::Display for StorageBackend {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::S3 => f.write_str("s3"),

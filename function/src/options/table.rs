@@ -4,24 +4,24 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use super::key_pattern::KeyPattern;
-use super::storage::{Location, StorageConfig};
+use super::storage::{StorageBackend, StorageConfig};
 use super::values::{FaceCascade, Options, Preset};
 use crate::error::{Error, Result};
-use crate::text::truncate;
+use crate::truncate::truncate;
 
 /// An option's variable is this prefix and the option's name in upper case.
 pub const ENVIRONMENT_PREFIX: &str = "FACE_DETECT_";
 
-/// For error messages.
+/// The source of an option's value, for error messages.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Origin {
+pub(super) enum OptionSource {
     Event,
     Environment,
 }
 
 /// Who may set an option. The function's environment may set all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Principal {
+pub enum SetBy {
     /// Anyone who can send a request to the function URL.
     Anyone,
     /// Anyone who may invoke the function or start a batch job.
@@ -33,7 +33,7 @@ pub enum Principal {
 pub struct OptionSpec {
     /// The name in events.
     pub name: &'static str,
-    pub settable_by: Principal,
+    pub settable_by: SetBy,
     /// The valid values, for error messages.
     allowed: &'static str,
     pub show: fn(&Options) -> String,
@@ -42,8 +42,8 @@ pub struct OptionSpec {
 }
 
 impl OptionSpec {
-    pub(super) fn check_permission(&self, principal: Principal) -> Result<()> {
-        if self.settable_by > principal {
+    pub(super) fn check_permission(&self, set_by: SetBy) -> Result<()> {
+        if self.settable_by > set_by {
             return Err(Error::InvalidOption(format!(
                 "`{}` cannot be set by this event; set {}{} in the function's environment",
                 self.name,
@@ -54,41 +54,46 @@ impl OptionSpec {
         Ok(())
     }
 
-    pub(super) fn apply(&self, options: &mut Options, value: &str, origin: Origin) -> Result<()> {
+    pub(super) fn apply(
+        &self,
+        options: &mut Options,
+        value: &str,
+        source: OptionSource,
+    ) -> Result<()> {
         (self.set)(options, value.trim())
-            .ok_or_else(|| invalid_value(self.name, value, self.allowed, origin))
+            .ok_or_else(|| invalid_value(self.name, value, self.allowed, source))
     }
 }
 
-pub(super) fn find(name: &str, origin: Origin) -> Result<&'static OptionSpec> {
+pub(super) fn find(name: &str, source: OptionSource) -> Result<&'static OptionSpec> {
     let found = OPTION_SPECS.iter().find(|spec| spec.name == name);
     found.ok_or_else(|| {
         let names: Vec<_> = OPTION_SPECS.iter().map(|spec| spec.name).collect();
-        let (name, names) = (display_name(name, origin), names.join(", "));
+        let (name, names) = (display_name(name, source), names.join(", "));
         Error::InvalidOption(format!("unknown option {name}; the options are {names}"))
     })
 }
 
-pub(super) fn invalid_value(name: &str, value: &str, allowed: &str, origin: Origin) -> Error {
-    let name = display_name(name, origin);
+pub(super) fn invalid_value(name: &str, value: &str, allowed: &str, source: OptionSource) -> Error {
+    let name = display_name(name, source);
     let value = truncate(value, MAX_QUOTED_CHARS);
     Error::InvalidOption(format!("{name} cannot be `{value}`; expected {allowed}"))
 }
 
-fn display_name(name: &str, origin: Origin) -> String {
+fn display_name(name: &str, source: OptionSource) -> String {
     let name = truncate(name, MAX_QUOTED_CHARS);
-    match origin {
-        Origin::Event => format!("`{name}`"),
-        Origin::Environment => format!("`{ENVIRONMENT_PREFIX}{}`", name.to_ascii_uppercase()),
+    match source {
+        OptionSource::Event => format!("`{name}`"),
+        OptionSource::Environment => format!("`{ENVIRONMENT_PREFIX}{}`", name.to_ascii_uppercase()),
     }
 }
 
-/// Rows of name, minimum principal, field of [`Options`], formatter, parser, and valid values.
+/// Rows of name, who may set it, field of [`Options`], formatter, parser, and valid values.
 macro_rules! option_specs {
     ($($name:literal $settable_by:ident $($field:ident).+, $show:expr, $parse:expr, $allowed:expr;)*) => {
         &[$(OptionSpec {
             name: $name,
-            settable_by: Principal::$settable_by,
+            settable_by: SetBy::$settable_by,
             allowed: $allowed,
             show: |options| $show(&options.$($field).+),
             set: |options, value| {
@@ -127,7 +132,7 @@ pub const OPTION_SPECS: &[OptionSpec] = option_specs! {
     "max_bytes" Operator limits.max_bytes, text, in_range(1, u64::MAX), "a whole number of bytes, 1 or more";
     "max_pixels" Operator limits.max_pixels, text, in_range(1, u64::MAX),
         "a whole number of pixels, 1 or more";
-    "storage" Operator storage.location, text, Location::parse,
+    "storage" Operator storage.backend, text, StorageBackend::parse,
         "`s3` or `file:///FOLDER`";
     "buckets" Operator storage.allowed_buckets, joined_optional, optional_value(StorageConfig::parse_buckets),
         "bucket names, separated by commas";
@@ -139,7 +144,7 @@ pub const OPTION_SPECS: &[OptionSpec] = option_specs! {
 
 /// Errors quote the input up to this length.
 const MAX_QUOTED_CHARS: usize = 200;
-/// In pixels; no JPEG or WebP file has a longer side.
+/// The maximum side in pixels; no JPEG or WebP file has a longer side.
 const MAX_SIDE: u32 = 65_535;
 
 fn text(value: &impl Display) -> String {

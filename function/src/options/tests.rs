@@ -13,7 +13,7 @@ fn environment_options(variables: &[(&str, &str)]) -> EnvironmentOptions {
 }
 
 fn options(variables: &[(&str, &str)], event: &[(&str, &str)]) -> Result<Options> {
-    environment_options(variables).resolve(Preset::Original, Principal::Caller, &raw_options(event))
+    environment_options(variables).resolve(Preset::Original, SetBy::Caller, &raw_options(event))
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn unknown_options_and_invalid_values_are_refused() {
 fn anyone_may_set_detection_options_only() {
     let set_by_anyone = |name: &str, value: &str| {
         let options = raw_options(&[(name, value)]);
-        EnvironmentOptions::default().resolve(Preset::Balanced, Principal::Anyone, &options)
+        EnvironmentOptions::default().resolve(Preset::Balanced, SetBy::Anyone, &options)
     };
     set_by_anyone("min_face", "80").unwrap();
     for (name, value) in [

@@ -22,7 +22,8 @@ pub struct Options {
 pub struct DetectionOptions {
     /// The source of all values that are not set individually.
     pub preset: Preset,
-    /// The frontal cascades. One alone returns its own rectangles; several, or one with side faces, vote.
+    /// The frontal cascades. A single one without `side_faces` returns its rectangles unchanged; otherwise the votes of
+    /// all cascades are added.
     pub face_cascades: Vec<FaceCascade>,
     pub eye_cascade: EyeCascade,
     pub side_faces: bool,
@@ -32,9 +33,9 @@ pub struct DetectionOptions {
     /// The number of windows, of all cascades together, that must agree on a face.
     pub face_neighbours: i32,
     pub eye_neighbours: i32,
-    /// In pixels of the photo; 0 for the cascade's window size.
+    /// The minimum side of a face, in pixels of the photo; 0 for the cascade's window size.
     pub min_face: u32,
-    /// In pixels of the photo; 0 for no limit.
+    /// The maximum side of a face, in pixels of the photo; 0 for no limit.
     pub max_face: u32,
     /// Larger photos are scaled down to this longest side, in pixels, for detection; 0 for never.
     pub longest_side: u32,

@@ -1,4 +1,4 @@
-//! Why detection in a photo failed.
+//! Reasons why detection in a photo failed.
 
 use super::refusal::Refusal;
 use crate::error::Error;

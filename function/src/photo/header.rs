@@ -7,7 +7,7 @@ use super::refusal::Refusal;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
     pub format: Format,
-    /// In pixels, as stored; `orientation` may swap them.
+    /// The size in pixels, as stored; `orientation` may swap the sides.
     pub width: u32,
     pub height: u32,
     /// Whether it is a JPEG file with grey values only.
@@ -63,7 +63,7 @@ mod tests {
         let heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic";
         for (file, expected) in [
             (&b""[..], "NotAnImage"),
-            (b"no picture", "NotAnImage"),
+            (b"not an image", "NotAnImage"),
             (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj", "NotAnImage"),
             (b"GIF89a\x10\0\x10\0\0\0\0\0\0\0\0\0", "UnsupportedImage"),
             (heic, "UnsupportedImage"),

@@ -4,7 +4,7 @@ use strum::IntoStaticStr;
 
 use super::format::Format;
 
-/// Why a photo is refused. Trying again never helps.
+/// A permanent reason why a photo is refused: a retry has the same result.
 #[derive(Clone, Debug, IntoStaticStr, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     #[error("it is not an image: its {0} bytes do not start like any known format")]
@@ -17,7 +17,7 @@ pub enum Refusal {
     PhotoTooLarge { bytes: u64, limit: u64 },
     #[error("it has {width}x{height} pixels, and FACE_DETECT_MAX_PIXELS permits {limit}")]
     TooManyPixels { width: u32, height: u32, limit: u64 },
-    /// In megabytes; `required` is an estimate for the whole process.
+    /// Memory in megabytes; `required` is an estimate for the whole process.
     #[error(
         "its {width}x{height} pixels need about {required} MB of memory, and the function has {available} \
          MB; give it more, or a smaller FACE_DETECT_LONGEST_SIDE"

@@ -43,7 +43,7 @@ impl ResourceLimits {
     }
 }
 
-/// In bytes. Source: proc_pid_statm(5).
+/// The process's resident memory in bytes. Source: proc_pid_statm(5).
 pub fn resident_memory() -> Option<u64> {
     // Pages are 4 kB on both of Lambda's architectures.
     const PAGE: u64 = 4096;

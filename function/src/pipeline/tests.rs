@@ -60,13 +60,13 @@ fn png(pixels: u32, bytes: u32) -> Vec<u8> {
     png
 }
 
-fn job(key: &str, options: &Arc<Options>) -> Job {
+fn task(key: &str, options: &Arc<Options>) -> PhotoTask {
     let object = Object {
         bucket: "b".to_owned(),
         key: key.to_owned(),
         version_id: None,
     };
-    Job::from_notification(Ok(object), options)
+    PhotoTask::from_notification(Ok(object), options)
 }
 
 /// The results of photos of `pixels` pixels each, with `time` until the deadline.
@@ -83,12 +83,12 @@ async fn process_photos(
     let mut options = Preset::Balanced.options();
     options.storage = folder_storage(folder.path());
     let options = Arc::new(options);
-    let job = |(index, pixels): (usize, &u32)| {
+    let task = |(index, pixels): (usize, &u32)| {
         let key = index.to_string();
         fs::write(bucket.join(&key), png(*pixels, 0)).unwrap();
-        job(&key, &options)
+        task(&key, &options)
     };
-    let jobs = pixels.iter().enumerate().map(job).collect();
+    let tasks = pixels.iter().enumerate().map(task).collect();
     let pipeline = Pipeline {
         detector,
         detection_queue,
@@ -97,7 +97,7 @@ async fn process_photos(
         deadline: Deadline::after(time),
         report: &Report::new(Log::new(String::new(), None)),
     };
-    pipeline.process_all(jobs, order).await
+    pipeline.process_all(tasks, order).await
 }
 
 fn slow_detector(first: Duration, honours_deadline: bool) -> Arc<SlowDetector> {
@@ -245,8 +245,8 @@ async fn process_six(memory: &str, bytes: u32, order: Order) -> Vec<response::Ph
         deadline: Deadline::after(Duration::from_secs(30)),
         report: &Report::new(Log::new(String::new(), None)),
     };
-    let jobs = (0..photos).map(|key| job(&key.to_string(), &options));
-    pipeline.process_all(jobs.collect(), order).await
+    let tasks = (0..photos).map(|key| task(&key.to_string(), &options));
+    pipeline.process_all(tasks.collect(), order).await
 }
 
 #[tokio::test]

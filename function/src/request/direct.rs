@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::common::{Object, unknown_event};
 use crate::error::{Error, Result};
 use crate::options::RawOptions;
-use crate::text::truncate;
+use crate::truncate::truncate;
 
 /// Errors quote the input up to this length.
 const MAX_QUOTED_CHARS: usize = 200;

@@ -20,7 +20,7 @@ use crate::options::RawOptions;
 #[derive(Debug)]
 pub struct HttpRequest {
     pub method: Method,
-    /// Without the stage of an API.
+    /// The path without the stage of an API in API Gateway.
     pub path: String,
     pub options: RawOptions,
     pub response_format: ResponseFormat,
@@ -37,7 +37,7 @@ pub enum ResponseFormat {
 #[derive(Debug)]
 pub struct Body {
     bytes: Bytes,
-    /// For `multipart/form-data`.
+    /// The boundary between the parts of `multipart/form-data`.
     boundary: Option<String>,
 }
 

@@ -6,9 +6,9 @@ use aws_lambda_events::event::s3::batch_job::{S3BatchJobResponse, S3BatchJobResu
 
 use super::outcome::{Outcome, PhotoResult};
 
-/// In characters. The report has one line per task.
+/// The maximum length in characters. The report has one line per task.
 const MAX_RESULT_CHARS: usize = 1000;
-/// In characters, for responses with very many tasks: an error's name and a few words.
+/// The maximum length in characters for responses with a large number of tasks: an error's name and a few words.
 const SHORTENED_RESULT_CHARS: usize = 40;
 
 pub fn batch(

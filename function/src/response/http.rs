@@ -76,10 +76,10 @@ pub fn annotated_jpeg(photo: &[u8], faces: usize) -> Result<HttpResponse> {
 }
 
 pub fn from_error(error: &Error) -> HttpResponse {
-    error_status(error.status(), error.name(), &error.message())
+    error_response(error.status(), error.name(), &error.message())
 }
 
-pub fn error_status(status: u16, error_type: &str, message: &str) -> HttpResponse {
+pub fn error_response(status: u16, error_type: &str, message: &str) -> HttpResponse {
     json_with_status(
         status,
         &value!({"error": {"type": error_type, "message": message}}),

@@ -16,15 +16,15 @@ pub enum Outcome {
 
 #[derive(Clone, Debug, Serialize)]
 pub struct ProcessedPhoto {
-    /// Of the upright photo, in pixels.
+    /// The upright photo's width in pixels.
     pub width: u32,
     pub height: u32,
-    /// In pixels of the upright photo, sorted from left to right.
+    /// Faces in pixels of the upright photo, sorted from left to right.
     pub faces: Vec<Face>,
     /// The URL of the annotated photo, if it was written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub annotated: Option<String>,
-    /// Why a requested annotated photo is missing.
+    /// The reason why a requested annotated photo is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub annotated_error: Option<ErrorDetails>,
     /// The URL of the JSON file, if it was written.
@@ -33,7 +33,7 @@ pub struct ProcessedPhoto {
 }
 
 impl From<Detections> for ProcessedPhoto {
-    /// Without URLs, because nothing is written yet.
+    /// The URLs are `None`, because nothing is written yet.
     fn from(detections: Detections) -> Self {
         Self {
             annotated_error: detections.annotated_error(),

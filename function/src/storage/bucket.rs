@@ -5,8 +5,8 @@ use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{GetOptions, GetResult, ObjectStore, PutOptions, PutPayload, PutResult, Result};
 
-/// An enum, because `dyn ObjectStore` would keep all operations in the binary: lists, copies, multipart
-/// uploads, and the XML parser for their responses; 0.3 MB.
+/// An enum, because `dyn ObjectStore` would keep all operations in the binary: lists, copies, multipart uploads, and
+/// the XML parser for their responses; 0.3 MB.
 #[derive(Clone, Debug)]
 pub enum Bucket {
     S3(AmazonS3),

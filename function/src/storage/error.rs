@@ -6,7 +6,7 @@
 use crate::error::Error;
 use crate::options::StorageConfig;
 
-/// Temporary whatever their status. Source: Amazon S3 API Reference, "Error responses".
+/// Codes of errors that are temporary regardless of their status. Source: Amazon S3 API Reference, "Error responses".
 const TRANSIENT_CODES: [&str; 9] = [
     "ExpiredToken",
     "InternalError",
@@ -82,10 +82,10 @@ fn http_status(text: &str) -> Option<&str> {
     rest.split([':', '<']).next().map(str::trim)
 }
 
-/// For responses without one of the codes above. A 4xx status is about the request, except for throttling, timeouts,
-/// a conflict with another request, and an unsatisfiable range: ranges are requested only to resume a download after an
-/// interruption, so then its length was wrong. A redirect, which is not followed, is about the region, except for 307,
-/// which S3 sends for new buckets. Everything else is about S3 or the network.
+/// Whether an error whose response has none of the codes above is temporary. A 4xx status is about the request, except
+/// for throttling, timeouts, a conflict with another request, and an unsatisfiable range: ranges are requested only to
+/// resume a download after an interruption, so then its length was wrong. A redirect, which is not followed, is about
+/// the region, except for 307, which S3 sends for new buckets. Everything else is about S3 or the network.
 fn is_temporary(error: &object_store::Error, text: &str) -> bool {
     if text.contains("redirect without LOCATION") {
         return false;

@@ -1,5 +1,5 @@
-//! Sends the requests of `object_store` over HTTP/1.1. Its own reqwest client also supports HTTP/2, which S3 does
-//! not, and is 0.3 MB larger.
+//! Sends the requests of `object_store` over HTTP/1.1. Its own reqwest client also supports HTTP/2, which S3 does not,
+//! and is 0.3 MB larger.
 
 use std::error::Error as _;
 use std::{io, iter};
@@ -19,11 +19,11 @@ use super::integrity::ContentMd5;
 #[derive(Debug)]
 pub(super) struct Http1Client(pub(super) Client);
 
-/// A request extension: open a connection if none is idle, send nothing, and fail. The connection is kept for
-/// the next request.
+/// A request extension: open a connection if none is idle, send nothing, and fail. The connection is kept for the next
+/// request.
 ///
-/// reqwest cannot only connect. But it refuses to send an HTTP/2 request over an HTTP/1.1 connection, and the
-/// connection stays usable.
+/// reqwest has no way to connect without sending a request. But it refuses to send an HTTP/2 request over an HTTP/1.1
+/// connection, and the connection stays usable.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ConnectOnly;
 

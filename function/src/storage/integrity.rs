@@ -8,7 +8,7 @@ use md5::{Digest, Md5};
 /// With SSE-S3, the `ETag` is still a digest of the content.
 const ENCRYPTION_HEADER: &str = "x-amz-server-side-encryption";
 const SSE_S3: &[u8] = b"AES256";
-/// In the response for an object that is encrypted with a customer-provided key.
+/// A header of responses for objects that are encrypted with a customer-provided key.
 const SSE_C_HEADER: &str = "x-amz-server-side-encryption-customer-algorithm";
 
 /// The MD5 digest of an object, from the response headers.

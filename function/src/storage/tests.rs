@@ -24,7 +24,7 @@ impl S3Access {
 /// Each bucket is a folder in `folder`.
 pub(crate) fn folder_storage(folder: &std::path::Path) -> StorageConfig {
     StorageConfig {
-        location: Location::Folder(folder.to_owned()),
+        backend: StorageBackend::Folder(folder.to_owned()),
         ..StorageConfig::default()
     }
 }

@@ -37,7 +37,7 @@ pub struct Detections {
     /// The upright photo's size, in pixels.
     pub width: u32,
     pub height: u32,
-    /// From left to right.
+    /// The faces, sorted from left to right.
     pub faces: Vec<Face>,
     /// The annotated photo as a JPEG file, if requested, or why there is none, which does not affect the faces.
     pub annotated: Option<Result<Bytes>>,

@@ -1,5 +1,5 @@
-//! Downloads one blob into a file named after its digest. Until it is complete, the file is called
-//! `.partial-DIGEST`. An interrupted download resumes from that file, in this run or in a later one.
+//! Downloads one blob into a file named after its digest. Until it is complete, the file is called `.partial-DIGEST`.
+//! An interrupted download resumes from that file, in this run or in a later one.
 
 use std::fs::TryLockError;
 use std::io::{ErrorKind, Seek, SeekFrom, Write};
@@ -10,8 +10,8 @@ use layer::RunningDigest;
 use reqwest::header::{CONTENT_RANGE, RANGE};
 use reqwest::{Response, StatusCode};
 
-use super::classify::root_cause;
 use super::manifest::BlobDescriptor;
+use super::response_errors::root_cause;
 use super::{Error, Failure, ProgressMeter, Result, Session};
 
 /// The bytes that an attempt must receive to reset the retry count.
@@ -138,8 +138,8 @@ impl<'a> Download<'a> {
         }
         let from_scratch = self.from_scratch;
         self.restart()?;
-        let remote = self.session.remote;
-        let mismatch = remote.digest_mismatch(&self.what, self.entry.digest, found);
+        let image = self.session.image;
+        let mismatch = image.digest_mismatch(&self.what, self.entry.digest, found);
         if from_scratch {
             // Safe to remove: the file is empty, and this process holds its lock.
             let _ = fs::remove_file(&self.path);
@@ -151,7 +151,7 @@ impl<'a> Download<'a> {
 
     async fn request(&self) -> Result<Response, Failure> {
         let (digest, from) = (self.entry.digest, self.sum.size());
-        let url = self.session.remote.url(&format!("blobs/{digest}"));
+        let url = self.session.image.url(&format!("blobs/{digest}"));
         let request = self.session.send(&self.what, |http| match from {
             0 => http.get(&url),
             _ => http.get(&url).header(RANGE, format!("bytes={from}-")),
@@ -217,7 +217,7 @@ impl<'a> Download<'a> {
     fn interrupted(&self, reason: &str) -> Error {
         let (done, total) = (self.sum.size(), self.entry.size());
         self.session
-            .remote
+            .image
             .interrupted(&self.what, done, total, reason)
     }
 
@@ -226,7 +226,7 @@ impl<'a> Download<'a> {
         self.restart()?;
         let _ = fs::remove_file(&self.path);
         Ok(Error::SizeMismatch {
-            registry: self.session.remote.registry().to_owned(),
+            registry: self.session.image.registry().to_owned(),
             what: self.what.clone(),
             expected: self.entry.size(),
             found,

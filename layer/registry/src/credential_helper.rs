@@ -25,8 +25,7 @@ struct HelperOutput {
     secret: String,
 }
 
-/// Gets a registry's credentials from the helper `name`, which is searched in `path`, or else in
-/// this process's `PATH`.
+/// Gets a registry's credentials from the helper `name`, which is searched in `path`, or else in this process's `PATH`.
 pub fn get(name: &str, server: &str, path: Option<&OsStr>) -> Result<Credentials> {
     let program = format!("docker-credential-{name}");
     let mut command = Command::new(&program);

@@ -1,9 +1,9 @@
-//! Finds the credentials that `docker login`, podman and skopeo have stored. Sources of the file
-//! formats: <https://docs.docker.com/reference/cli/docker/login/> and containers-auth.json(5).
+//! Finds the credentials that `docker login`, podman and skopeo have stored. Sources of the file formats:
+//! <https://docs.docker.com/reference/cli/docker/login/> and containers-auth.json(5).
 //!
-//! The crate `docker_credential` reads these files, too. But it does not name a missing helper,
-//! treats a helper without credentials for a registry as a failure, and supports neither keys that
-//! end in `/v1/` without a scheme, nor keys with a repository, nor registry tokens.
+//! The crate `docker_credential` also reads these files, but is not used: it does not name a missing helper, treats a
+//! helper without credentials for a registry as a failure, and supports neither keys that end in `/v1/` without a
+//! scheme, nor keys with a repository, nor registry tokens.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

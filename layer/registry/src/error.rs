@@ -1,5 +1,5 @@
-//! Errors of pushes and pulls. No variant holds a credential, and none holds a URL, because
-//! redirect targets of registries are signed.
+//! Errors of pushes and pulls. No variant holds a credential, and none holds a URL, because redirect targets of
+//! registries are signed.
 
 use std::io;
 use std::path::Path;

@@ -7,9 +7,9 @@ use layer::{Digest, LayoutFolder};
 use oci_spec::image::Descriptor;
 
 use super::manifest::{ManifestKind, parse_manifest};
-use super::{Blob, Error, ProgressCallback, ProgressEvent, Remote, Result, push};
+use super::{Blob, Error, ProgressCallback, ProgressEvent, RegistryImage, Result, push};
 
-/// How deep indexes may be nested.
+/// The maximum depth of nested indexes.
 const MAX_INDEX_DEPTH: usize = 4;
 
 /// Pushes the image or index of the layout in `folder`; returns the digest that the registry confirmed.
@@ -17,7 +17,7 @@ const MAX_INDEX_DEPTH: usize = 4;
 /// # Errors
 /// The layout names more than one image or cannot be read ([`Error::Layer`]), or the push fails.
 pub fn push_layout(
-    remote: &Remote,
+    image: &RegistryImage,
     folder: &Path,
     progress: &dyn Fn(&ProgressEvent<'_>),
 ) -> Result<Digest> {
@@ -28,12 +28,12 @@ pub fn push_layout(
         let reason = format!("its index names {count} images; only one can be pushed");
         return Err(damaged(&layout, reason));
     };
-    push_manifest(remote, &layout, entry, progress, MAX_INDEX_DEPTH)
+    push_manifest(image, &layout, entry, progress, MAX_INDEX_DEPTH)
 }
 
 /// Pushes the images of an index before the index, because registries refuse an index without its images.
 fn push_manifest(
-    remote: &Remote,
+    image: &RegistryImage,
     layout: &LayoutFolder,
     entry: &Descriptor,
     progress: &ProgressCallback<'_>,
@@ -50,8 +50,8 @@ fn push_manifest(
         ManifestKind::Image(entries) => entries,
         ManifestKind::Index(children) => {
             for child in children {
-                let (remote, child) = (remote.with_digest(child.digest), &child.descriptor);
-                push_manifest(&remote, layout, child, progress, depth - 1)?;
+                let (image, child) = (image.with_digest(child.digest), &child.descriptor);
+                push_manifest(&image, layout, child, progress, depth - 1)?;
             }
             Vec::new()
         }
@@ -64,7 +64,7 @@ fn push_manifest(
     let blobs: Vec<_> = blobs
         .map(|(entry, path)| Blob::from_file(entry.digest, entry.size(), path, 0))
         .collect();
-    push(remote, &blobs, &bytes, &media_type, progress)
+    push(image, &blobs, &bytes, &media_type, progress)
 }
 
 fn damaged(layout: &LayoutFolder, reason: impl ToString) -> Error {
@@ -93,10 +93,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path();
         // Nothing listens on this port, and no request is sent.
-        let remote = Remote::parse("127.0.0.1:1/a").unwrap();
+        let image = RegistryImage::parse("127.0.0.1:1/a").unwrap();
         let refused = |index: &str| {
             fs::write(folder.join("index.json"), index).unwrap();
-            let error = push_layout(&remote, folder, &|_| ()).unwrap_err();
+            let error = push_layout(&image, folder, &|_| ()).unwrap_err();
             error.to_string()
         };
         assert!(refused("").contains("has no file `oci-layout`"));

@@ -1,5 +1,4 @@
-//! Fetches and parses manifests of images and indexes, verified by their digest and limited to
-//! [`MAX_MANIFEST_SIZE`].
+//! Fetches and parses manifests of images and indexes, verified by their digest and limited to [`MAX_MANIFEST_SIZE`].
 
 use layer::Digest;
 use oci_spec::image::Descriptor;
@@ -8,7 +7,7 @@ use serde::Deserialize;
 
 use super::{Result, Session};
 
-/// In bytes. The specification requires registries to accept manifests of this size.
+/// The maximum size in bytes. The specification requires registries to accept manifests of this size.
 pub(crate) const MAX_MANIFEST_SIZE: u64 = 4 << 20;
 
 const IMAGE_MEDIA_TYPES: [&str; 2] = [
@@ -77,7 +76,7 @@ pub(crate) async fn fetch(session: &Session<'_>, version: &str) -> Result<Manife
     let what = format!("manifest {version}");
     let (headers, bytes) = session
         .with_retries(async || {
-            let url = session.remote.url(&format!("manifests/{version}"));
+            let url = session.image.url(&format!("manifests/{version}"));
             let request =
                 session.send(&what, |http| http.get(&url).header(ACCEPT, accept_header()));
             let response = request.await?;
@@ -96,7 +95,7 @@ pub(crate) async fn fetch(session: &Session<'_>, version: &str) -> Result<Manife
     if let Some(wanted) = wanted.or_else(|| header_digest(&headers))
         && wanted != digest
     {
-        return Err(session.remote.digest_mismatch(&what, wanted, digest));
+        return Err(session.image.digest_mismatch(&what, wanted, digest));
     }
     let content_type = headers
         .get(CONTENT_TYPE)

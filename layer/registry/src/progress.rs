@@ -17,7 +17,7 @@ pub enum ProgressEvent<'a> {
         present: bool,
     },
     Bytes {
-        /// Of all blobs, including those that existed before.
+        /// The bytes of all blobs, including those that existed before.
         done: u64,
         total: u64,
     },

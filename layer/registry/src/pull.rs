@@ -1,5 +1,5 @@
-//! Pulls an image into an OCI layout folder. Every blob is verified by its digest; blobs that are
-//! in the folder already are not downloaded again.
+//! Pulls an image into an OCI layout folder. Every blob is verified by its digest; blobs that are in the folder already
+//! are not downloaded again.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
@@ -14,7 +14,7 @@ use super::manifest::{
     self, BlobDescriptor, MAX_MANIFEST_SIZE, Manifest, ManifestKind, accept_header, header_digest,
 };
 use super::session::with_session;
-use super::{Error, ProgressCallback, ProgressMeter, Remote, Result, Session};
+use super::{Error, ProgressCallback, ProgressMeter, RegistryImage, Result, Session};
 
 /// The most manifests of an index, including nested indexes.
 const MAX_MANIFESTS: usize = 1000;
@@ -23,26 +23,26 @@ const MAX_MANIFESTS: usize = 1000;
 pub struct PulledImage {
     /// The digest that the reference resolves to.
     pub resolved_digest: Digest,
-    /// The digest of the manifest in the folder's index: `resolved_digest`, or that of the image
-    /// that was selected by its architecture.
+    /// The digest of the manifest in the folder's index: `resolved_digest`, or that of the image that was selected by
+    /// its architecture.
     pub digest: Digest,
     pub media_type: String,
-    /// Of all blobs.
+    /// The total size of all blobs.
     pub bytes: u64,
-    /// Of the blobs that were not in the folder before.
+    /// The total size of the blobs that were not in the folder before.
     pub fetched_bytes: u64,
 }
 
 /// The digest that a reference resolves to now.
-pub fn resolve(remote: &Remote) -> Result<Digest> {
-    with_session(remote, "pull", &|_| (), async |session| {
+pub fn resolve(image: &RegistryImage) -> Result<Digest> {
+    with_session(image, "pull", &|_| (), async |session| {
         resolve_digest(&session).await
     })
 }
 
 pub(crate) async fn resolve_digest(session: &Session<'_>) -> Result<Digest> {
-    let version = session.remote.tag_or_digest();
-    let url = session.remote.url(&format!("manifests/{version}"));
+    let version = session.image.tag_or_digest();
+    let url = session.image.url(&format!("manifests/{version}"));
     let what = format!("manifest {version}");
     let headers = session
         .with_retries(async || {
@@ -53,9 +53,9 @@ pub(crate) async fn resolve_digest(session: &Session<'_>) -> Result<Digest> {
         })
         .await?;
     match header_digest(&headers) {
-        Some(found) => match session.remote.digest() {
+        Some(found) => match session.image.digest() {
             Some(wanted) if found != wanted => {
-                Err(session.remote.digest_mismatch(&what, wanted, found))
+                Err(session.image.digest_mismatch(&what, wanted, found))
             }
             _ => Ok(found),
         },
@@ -70,26 +70,26 @@ pub(crate) async fn resolve_digest(session: &Session<'_>) -> Result<Digest> {
 ///
 /// The folder's `index.json` is written last and names only the pulled image or index.
 pub fn pull(
-    remote: &Remote,
+    image: &RegistryImage,
     folder: &Path,
     architecture: Option<Architecture>,
     progress: &dyn Fn(&super::ProgressEvent<'_>),
 ) -> Result<PulledImage> {
     let blobs = folder.join("blobs/sha256");
     fs::create_dir_all(&blobs)?;
-    with_session(remote, "pull", progress, async |session| {
-        let top = manifest::fetch(&session, remote.tag_or_digest()).await?;
+    with_session(image, "pull", progress, async |session| {
+        let top = manifest::fetch(&session, image.tag_or_digest()).await?;
         let resolved_digest = top.digest;
         let chosen = match (&top.kind, architecture) {
             (ManifestKind::Index(entries), Some(wanted)) => {
-                let entry = select_platform(remote, entries, wanted)?;
+                let entry = select_platform(image, entries, wanted)?;
                 fetch_child(&session, entry).await?
             }
             _ => top,
         };
         let (bytes, fetched_bytes) =
             fetch_all(&session, &chosen, &blobs, architecture, progress).await?;
-        write_index(folder, remote, &chosen)?;
+        write_index(folder, image, &chosen)?;
         Ok(PulledImage {
             resolved_digest,
             digest: chosen.digest,
@@ -101,19 +101,19 @@ pub fn pull(
 }
 
 fn select_platform<'a>(
-    remote: &Remote,
+    image: &RegistryImage,
     entries: &'a [BlobDescriptor],
     wanted: Architecture,
 ) -> Result<&'a BlobDescriptor> {
     let position = find_platform(entries.iter().map(|entry| &entry.descriptor), wanted);
-    let position = position.map_err(|found| missing_architecture(remote, wanted, &found))?;
+    let position = position.map_err(|found| missing_architecture(image, wanted, &found))?;
     Ok(&entries[position])
 }
 
-fn missing_architecture(remote: &Remote, wanted: Architecture, found: &str) -> Error {
+fn missing_architecture(image: &RegistryImage, wanted: Architecture, found: &str) -> Error {
     let printable = found.chars().filter(|letter| !letter.is_control());
     let found: String = printable.take(500).collect();
-    let (reference, wanted) = (remote.reference.whole(), wanted.goarch());
+    let (reference, wanted) = (image.reference.whole(), wanted.goarch());
     Error::Other(format!(
         "`{reference}` is not available for {wanted}, only for {found}"
     ))
@@ -131,7 +131,7 @@ async fn fetch_child(session: &Session<'_>, entry: &BlobDescriptor) -> Result<Ma
     let found = manifest::fetch(session, &entry.digest.to_string()).await?;
     if found.bytes.len() as u64 != entry.size() {
         return Err(Error::SizeMismatch {
-            registry: session.remote.registry().to_owned(),
+            registry: session.image.registry().to_owned(),
             what: format!("manifest {}", entry.digest),
             expected: entry.size(),
             found: found.bytes.len().to_string(),
@@ -178,7 +178,7 @@ async fn fetch_all(
             fetched += entry.size();
         }
         if let (0, Some(wanted), ManifestKind::Image(_)) = (position, architecture, &top.kind) {
-            check_architecture(session.remote, entry, blobs, wanted)?;
+            check_architecture(session.image, entry, blobs, wanted)?;
         }
     }
     // Nested manifests first, so that each manifest in the folder is complete.
@@ -201,7 +201,7 @@ fn collect_entries(
 
 /// Refuses an image whose configuration names another architecture.
 fn check_architecture(
-    remote: &Remote,
+    image: &RegistryImage,
     config: &BlobDescriptor,
     blobs: &Path,
     wanted: Architecture,
@@ -216,16 +216,16 @@ fn check_architecture(
     };
     match found == wanted.goarch() {
         true => Ok(()),
-        false => Err(missing_architecture(remote, wanted, &found)),
+        false => Err(missing_architecture(image, wanted, &found)),
     }
 }
 
 /// Writes the index, with the tag of the reference as the image's name.
-fn write_index(folder: &Path, remote: &Remote, manifest: &Manifest) -> Result<()> {
+fn write_index(folder: &Path, image: &RegistryImage, manifest: &Manifest) -> Result<()> {
     let media_type = manifest.media_type.as_str().into();
     let size = manifest.bytes.len() as u64;
     let mut entry = layer::descriptor(media_type, &manifest.digest, size)?;
-    if let Some(tag) = remote.reference.tag() {
+    if let Some(tag) = image.reference.tag() {
         let name = "org.opencontainers.image.ref.name".to_owned();
         entry.set_annotations(Some(HashMap::from([(name, tag.to_owned())])));
     }

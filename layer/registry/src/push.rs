@@ -1,5 +1,5 @@
-//! Pushes an image. Blobs that the registry has are not sent. The manifest is pushed last, because
-//! it makes the image visible.
+//! Pushes an image. Blobs that the registry has are not sent. The manifest is pushed last, because it makes the image
+//! visible.
 
 use std::mem::take;
 
@@ -11,27 +11,27 @@ use super::manifest::header_digest;
 use super::pull::resolve_digest;
 use super::session::with_session;
 use super::upload::{self, Blob};
-use super::{Error, Failure, ProgressCallback, ProgressMeter, Remote, Result, Session};
+use super::{Error, Failure, ProgressCallback, ProgressMeter, RegistryImage, Result, Session};
 
-/// Pushes an image. `media_type` is that of the manifest. Returns the manifest's digest once the
-/// registry has confirmed it.
+/// Pushes an image. `media_type` is that of the manifest. Returns the manifest's digest once the registry has confirmed
+/// it.
 pub fn push(
-    remote: &Remote,
+    image: &RegistryImage,
     blobs: &[Blob<'_>],
     manifest: &[u8],
     media_type: &str,
     progress: &dyn Fn(&super::ProgressEvent<'_>),
 ) -> Result<Digest> {
     let digest = Digest::of(manifest);
-    if let Some(wanted) = remote.digest()
+    if let Some(wanted) = image.digest()
         && wanted != digest
     {
-        let reference = remote.reference.whole();
+        let reference = image.reference.whole();
         return Err(Error::Other(format!(
             "failed to push to `{reference}`: the digest of the image is {digest}; push to a tag"
         )));
     }
-    with_session(remote, "pull,push", progress, async |session| {
+    with_session(image, "pull,push", progress, async |session| {
         let total = blobs.iter().map(|blob| blob.size).sum();
         let meter = ProgressMeter::new(progress as &ProgressCallback<'_>, total);
         for blob in blobs {
@@ -67,7 +67,7 @@ async fn push_blob(
 }
 
 async fn blob_exists(session: &Session<'_>, blob: &Blob<'_>) -> Result<bool, Failure> {
-    let url = session.remote.url(&format!("blobs/{}", blob.digest));
+    let url = session.image.url(&format!("blobs/{}", blob.digest));
     let what = format!("blob {}", blob.digest);
     match session.send(&what, |http| http.head(&url)).await {
         Ok(_) => Ok(true),
@@ -83,11 +83,11 @@ async fn push_manifest(
     media_type: &str,
     digest: Digest,
 ) -> Result<()> {
-    let reference = &session.remote.reference;
+    let reference = &session.image.reference;
     let version = reference
         .tag()
         .map_or_else(|| digest.to_string(), str::to_owned);
-    let url = session.remote.url(&format!("manifests/{version}"));
+    let url = session.image.url(&format!("manifests/{version}"));
     let what = format!("manifest {version}");
     let headers = session
         .with_retries(async || {
@@ -106,5 +106,5 @@ async fn push_manifest(
     if found == digest {
         return Ok(());
     }
-    Err(session.remote.digest_mismatch(&what, digest, found))
+    Err(session.image.digest_mismatch(&what, digest, found))
 }

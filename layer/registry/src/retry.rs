@@ -8,7 +8,7 @@ use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 
 #[derive(Clone, Debug)]
 pub struct RetryPolicy {
-    /// Including the first one. An attempt that receives 1 MiB resets the count.
+    /// The number of attempts, including the first one. An attempt that receives 1 MiB resets the count.
     pub max_attempts: u32,
     /// The delay before the second attempt. It doubles for each later one.
     pub initial_backoff: Duration,
@@ -35,8 +35,8 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// The delay after `failures` failed attempts: random, between half and all of the exponential
-    /// backoff, so that clients that failed together do not retry together.
+    /// The delay after `failures` failed attempts: random, between half and all of the exponential backoff, so that
+    /// clients that failed together do not retry together.
     pub(crate) fn backoff(&self, failures: u32) -> Duration {
         let doubled = 2_u32.saturating_pow(failures.saturating_sub(1));
         let full = self
@@ -51,8 +51,8 @@ impl RetryPolicy {
     }
 }
 
-/// The delay of a `Retry-After` header, in seconds or as a date. The date is compared with the
-/// response's `Date`, because the clocks of both machines may differ.
+/// The delay of a `Retry-After` header, in seconds or as a date. The date is compared with the response's `Date`,
+/// because the clocks of both machines may differ.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {

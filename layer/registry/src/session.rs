@@ -1,5 +1,4 @@
-//! The connection to one registry: sends requests with the required authorization, and retries
-//! transient failures.
+//! The connection to one registry: sends requests with the required authorization, and retries transient failures.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::future::Future;
@@ -10,8 +9,8 @@ use base64::engine::general_purpose::STANDARD;
 use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use reqwest::{Body, Client, RequestBuilder, Response, StatusCode, Url};
 
-use super::remote::is_loopback;
-use super::{Credentials, Error, Failure, ProgressCallback, ProgressEvent, Remote, Result};
+use super::registry_image::is_loopback;
+use super::{Credentials, Error, Failure, ProgressCallback, ProgressEvent, RegistryImage, Result};
 
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Authorization {
@@ -31,12 +30,12 @@ impl Authorization {
 }
 
 pub(crate) struct Session<'a> {
-    pub remote: &'a Remote,
+    pub image: &'a RegistryImage,
     /// The actions in a token's scope: `pull` or `pull,push`.
     pub actions: &'static str,
     pub http: Client,
     progress: &'a ProgressCallback<'a>,
-    /// Without a read timeout; created for the first upload.
+    /// A client without a read timeout; created for the first upload.
     upload_client: OnceCell<Client>,
     authorization: RefCell<Option<Authorization>>,
     pinged: Cell<bool>,
@@ -44,7 +43,7 @@ pub(crate) struct Session<'a> {
 
 /// Blocks until `action` has ended.
 pub(crate) fn with_session<'a, T, F: Future<Output = Result<T>>>(
-    remote: &'a Remote,
+    image: &'a RegistryImage,
     actions: &'static str,
     progress: &'a ProgressCallback<'a>,
     action: impl FnOnce(Session<'a>) -> F,
@@ -56,22 +55,22 @@ pub(crate) fn with_session<'a, T, F: Future<Output = Result<T>>>(
     // The provider is global to the process. An error means that one is installed already, which is fine.
     let _ = rustls::crypto::ring::default_provider().install_default();
     runtime.block_on(action(Session {
-        remote,
+        image,
         progress,
         actions,
-        http: client(remote, Some(remote.retry_policy.read_timeout))?,
+        http: client(image, Some(image.retry_policy.read_timeout))?,
         upload_client: OnceCell::default(),
         authorization: RefCell::default(),
         pinged: Cell::default(),
     }))
 }
 
-fn client(remote: &Remote, read_timeout: Option<Duration>) -> Result<Client> {
+fn client(image: &RegistryImage, read_timeout: Option<Duration>) -> Result<Client> {
     let mut client = Client::builder()
         .user_agent(concat!("layer/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(remote.retry_policy.connect_timeout)
-        .https_only(!remote.plain_http);
-    if is_loopback(remote.reference.resolve_registry()) {
+        .connect_timeout(image.retry_policy.connect_timeout)
+        .https_only(!image.plain_http);
+    if is_loopback(image.reference.resolve_registry()) {
         // A proxy cannot reach this machine's loopback ports.
         client = client.no_proxy();
     }
@@ -95,11 +94,10 @@ impl Session<'_> {
         self.pinged.set(false);
         let known = self.authorization.take();
         matches!(known, Some(Authorization::Bearer(_)))
-            && !matches!(self.remote.credentials, Credentials::RegistryToken(_))
+            && !matches!(self.image.credentials, Credentials::RegistryToken(_))
     }
 
-    /// Sends a request, and sends it again with authorization if the registry responds with a
-    /// challenge.
+    /// Sends a request, and sends it again with authorization if the registry responds with a challenge.
     pub async fn send(
         &self,
         what: &str,
@@ -123,12 +121,12 @@ impl Session<'_> {
 
     /// The PUT request of a blob's bytes. It has no authorization if `url` is on another server than the registry.
     pub fn upload_request(&self, url: Url, bytes: u64, body: Body) -> Result<RequestBuilder> {
-        let own = Url::parse(&self.remote.api_url()).is_ok_and(|own| own.origin() == url.origin());
+        let own = Url::parse(&self.image.api_url()).is_ok_and(|own| own.origin() == url.origin());
         let client = match self.upload_client.get() {
             Some(client) => client,
             None => {
                 // A read timeout would count from the start of the upload, during which nothing is read.
-                let client = client(self.remote, None)?;
+                let client = client(self.image, None)?;
                 self.upload_client.get_or_init(|| client)
             }
         };
@@ -155,18 +153,18 @@ impl Session<'_> {
         Ok(request)
     }
 
-    /// Authorizes this session with a request to the API's root, so that no upload runs into a challenge. Does so
-    /// once per token.
+    /// Authorizes this session with a request to the API's root, so that no upload runs into a challenge. Does so once
+    /// per token.
     pub async fn ping(&self) -> Result<(), Failure> {
         if self.pinged.get() {
             return Ok(());
         }
-        let root = self.remote.api_url();
+        let root = self.image.api_url();
         self.send("`/v2/`", |http| http.get(&root)).await?;
         self.pinged.set(true);
-        // Some registries serve the root to everybody, and later deny access without a challenge.
+        // Some registries serve the root to anyone, and later deny access without a challenge.
         if let (None, Credentials::Basic { user, password }) =
-            (self.authorization(), &self.remote.credentials)
+            (self.authorization(), &self.image.credentials)
         {
             self.authorization.replace(Some(Authorization::Basic {
                 user: user.clone(),
@@ -181,7 +179,7 @@ impl Session<'_> {
         &self,
         mut attempt: impl AsyncFnMut() -> Result<T, Failure>,
     ) -> Result<T> {
-        let policy = &self.remote.retry_policy;
+        let policy = &self.image.retry_policy;
         let mut failures = 0;
         loop {
             let failure = match attempt().await {

@@ -7,11 +7,11 @@ use reqwest::header::{HeaderMap, WWW_AUTHENTICATE};
 use reqwest::{StatusCode, Url};
 use serde_json::Value;
 
-use super::remote::is_loopback;
+use super::registry_image::is_loopback;
 use super::session::Authorization;
 use super::{Credentials, Error, Failure, Session};
 
-/// In bytes. Tokens have a few kilobytes.
+/// The maximum size in bytes. Tokens have a few kilobytes.
 const MAX_TOKEN_RESPONSE_SIZE: u64 = 1 << 20;
 
 /// Required by the token service to exchange an identity token.
@@ -29,7 +29,7 @@ enum Challenge {
 impl Session<'_> {
     /// The authorization for the challenge in `headers`; none if the credentials cannot meet it.
     pub async fn authorize(&self, headers: &HeaderMap) -> Result<Option<Authorization>, Failure> {
-        let found = match (best_challenge(headers), &self.remote.credentials) {
+        let found = match (best_challenge(headers), &self.image.credentials) {
             (_, Credentials::RegistryToken(token)) => self.bearer(token.clone())?,
             (Some(Challenge::Basic), Credentials::Basic { user, password }) => {
                 Authorization::Basic {
@@ -55,11 +55,11 @@ impl Session<'_> {
             let reason = "its address is neither https nor on this machine";
             return Err(self.invalid_response(what, reason).into());
         };
-        let (repository, actions) = (self.remote.reference.repository(), self.actions);
+        let (repository, actions) = (self.image.reference.repository(), self.actions);
         let scope = format!("repository:{repository}:{actions}");
         let mut query = vec![("scope", scope.as_str())];
         query.extend(service.map(|service| ("service", service)));
-        let request = match &self.remote.credentials {
+        let request = match &self.image.credentials {
             Credentials::IdentityToken(token) => {
                 query.extend([
                     ("grant_type", "refresh_token"),
@@ -140,7 +140,7 @@ fn trusted_realm(realm: &str) -> Option<Url> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Remote;
+    use super::super::RegistryImage;
     use super::super::session::with_session;
     use super::*;
 
@@ -188,8 +188,8 @@ mod tests {
 
     #[test]
     fn token_must_be_a_valid_header() {
-        let remote = Remote::parse("h.example/a").unwrap();
-        with_session(&remote, "pull", &|_| (), async |session| {
+        let image = RegistryImage::parse("h.example/a").unwrap();
+        with_session(&image, "pull", &|_| (), async |session| {
             assert!(session.bearer("abc.DEF-1_2=".into()).is_ok());
             for bad in ["", "a\nb", "a b", "ä"] {
                 let error = session.bearer(bad.into()).err().unwrap();

@@ -1,6 +1,6 @@
-//! Uploads a blob monolithically: a POST returns the upload's URL, and one PUT sends all bytes. A
-//! chunked upload is not an option, because Amazon ECR drops everything after the first chunk. So
-//! an interrupted upload restarts from the beginning.
+//! Uploads a blob monolithically: a POST returns the upload's URL, and one PUT sends all bytes. A chunked upload is not
+//! an option, because Amazon ECR drops everything after the first chunk. So an interrupted upload restarts from the
+//! beginning.
 
 use std::future::ready;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -17,7 +17,7 @@ use reqwest::header::{CONTENT_LENGTH, LOCATION};
 use reqwest::{Body, Response, StatusCode, Url};
 use tokio::time::{Instant, timeout};
 
-use super::classify::{find_cause, root_cause};
+use super::response_errors::{find_cause, root_cause};
 use super::{Error, Failure, ProgressMeter, Result, Session};
 
 type BlobReader = Box<dyn Read + Send>;
@@ -67,7 +67,7 @@ pub(crate) async fn send(
     }
     let content = (blob.open)().map_err(|error| damaged(blob, &error.to_string()))?;
     let what = format!("blob {}", blob.digest);
-    let url = session.remote.url("blobs/uploads/");
+    let url = session.image.url("blobs/uploads/");
     let request = session.send(&what, |http| http.post(&url).header(CONTENT_LENGTH, 0));
     let mut upload_url = location(session, &what, &request.await?, StatusCode::ACCEPTED)?;
     let digest = blob.digest.to_string();
@@ -76,14 +76,14 @@ pub(crate) async fn send(
     let sent = Arc::new(AtomicU64::new(0));
     let body = Body::wrap_stream(body(content, blob.digest, blob.size, sent.clone()));
     let mut put = pin!(session.upload_request(upload_url, blob.size, body)?.send());
-    let policy = &session.remote.retry_policy;
+    let policy = &session.image.retry_policy;
     let mut last = (0, Instant::now());
     loop {
         let response = timeout(PROGRESS_INTERVAL, &mut put).await;
         let done = sent.load(Ordering::Relaxed);
         meter.blob_progress(done);
         let interrupted = |reason: &str| {
-            let error = session.remote.interrupted(&what, done, blob.size, reason);
+            let error = session.image.interrupted(&what, done, blob.size, reason);
             Failure::transient(error)
         };
         match response {

@@ -118,7 +118,7 @@ impl Hardening {
     }
 }
 
-/// By the names in [`Hardening::missing`].
+/// The messages by the names in [`Hardening::missing`].
 static MESSAGES: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
     toml::from_str(include_str!("../../data/hardening.toml"))
         .unwrap_or_else(|error| unreachable!("data/hardening.toml is invalid: {error}"))

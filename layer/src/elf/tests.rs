@@ -20,11 +20,11 @@ fn symbol_versions_compare_as_releases() {
 }
 
 #[test]
-fn program_may_require_glibc_up_to_the_floor() {
+fn program_may_require_glibc_up_to_the_targets() {
     let folder = tempfile::tempdir().unwrap();
     let path = hardened_program(folder.path(), "", &[]);
     let (needed, symbol) = Elf::read(&path).unwrap().required_glibc.unwrap();
-    let check = |floor| FunctionBinary::check(&path, host(), floor);
+    let check = |target_glibc| FunctionBinary::check(&path, host(), target_glibc);
     check(needed).unwrap();
     let error = check(GlibcVersion::new(needed.major, needed.minor - 1)).unwrap_err();
     let error = error.to_string();

@@ -30,7 +30,7 @@ pub enum EntryKind {
 
 /// Linux's `PATH_MAX`, in bytes.
 const MAX_NAME_LENGTH: u64 = 4096;
-/// In bytes. An extended header has a name, a link's target and attributes.
+/// The maximum size in bytes. An extended header has a name, a link's target and attributes.
 const MAX_EXTENSION_SIZE: u64 = 1024 * 1024;
 
 /// The most bytes of an extended header of this kind; none if `kind` is not an extended header.

@@ -57,7 +57,7 @@ pub(crate) fn lint(
         findings.error(Rule::Architecture, found);
         return Ok(());
     }
-    // An architecture that Lambda does not offer is a finding of its own.
+    // An architecture that Lambda does not offer has its own finding.
     if target.supported().is_none() {
         return Ok(());
     }

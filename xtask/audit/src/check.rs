@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 
 use super::component::AuditedComponent;
-use super::data::{Advisory, AdvisoryDatabase, Justification, Watched};
+use super::data::{Advisory, AdvisoryDatabase, Justification, WatchedComponent};
 
 pub struct Product {
     pub name: &'static str,
@@ -15,7 +15,7 @@ pub struct Product {
     pub imports: Option<BTreeSet<String>>,
 }
 
-pub fn components(products: &[Product]) -> Vec<AuditedComponent> {
+pub fn distinct_components(products: &[Product]) -> Vec<AuditedComponent> {
     let parts = products.iter().flat_map(|product| &product.components);
     let parts: BTreeSet<_> = parts.collect();
     parts.into_iter().cloned().collect()
@@ -87,7 +87,7 @@ fn finding(
     data: &AdvisoryDatabase,
     product: &Product,
     part: &AuditedComponent,
-    watched: &Watched,
+    watched: &WatchedComponent,
     advisory: &Advisory,
 ) -> Result<Finding> {
     let mut hit = None;
@@ -134,7 +134,11 @@ fn finding(
 }
 
 /// Whether an unaffected version is after one of the affected ranges.
-fn is_later(advisory: &Advisory, watched: &Watched, part: &AuditedComponent) -> Result<bool> {
+fn is_later(
+    advisory: &Advisory,
+    watched: &WatchedComponent,
+    part: &AuditedComponent,
+) -> Result<bool> {
     let ranges = advisory.affected.iter();
     let ends = ranges.flat_map(|range| [&range.before, &range.through]);
     for end in ends.flatten() {

@@ -21,7 +21,7 @@ const FILES: [(&str, &str); 5] = [
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AdvisoryDatabase {
-    pub watched: Vec<Watched>,
+    pub watched: Vec<WatchedComponent>,
     #[serde(rename = "advisory")]
     pub advisories: Vec<Advisory>,
     pub justified: Vec<JustifiedAdvisory>,
@@ -30,13 +30,13 @@ pub struct AdvisoryDatabase {
 /// A component whose advisories are collected, or with `*` as its name all components of an ecosystem.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Watched {
+pub struct WatchedComponent {
     /// Its package URL without a version.
     pub component: String,
     pub version_scheme: VersionScheme,
     /// The URL where its vulnerabilities are published.
     pub announcements: String,
-    /// The day up to which these files have them.
+    /// The date up to which its advisories are recorded in these files.
     pub as_of: Datetime,
     #[serde(default)]
     pub osv: Vec<OsvName>,
@@ -45,9 +45,9 @@ pub struct Watched {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OsvName {
-    /// Such as `crates.io`, `Debian:12` or, for a repository, `GIT`.
+    /// An ecosystem such as `crates.io`, `Debian:12` or, for a repository, `GIT`.
     pub ecosystem: String,
-    /// By default the name of the component.
+    /// The name in the ecosystem; by default that of the component.
     pub name: Option<String>,
 }
 
@@ -57,7 +57,7 @@ pub struct Advisory {
     pub id: String,
     #[serde(default)]
     pub aliases: Vec<String>,
-    /// As in [`Watched::component`].
+    /// The component, in the format of [`WatchedComponent::component`].
     pub component: String,
     /// The affected versions.
     pub affected: Vec<Range>,
@@ -110,7 +110,7 @@ impl AdvisoryDatabase {
     }
 
     /// The entry for a component, given by its package URL without a version.
-    pub fn find_watched(&self, component: &str) -> Option<&Watched> {
+    pub fn find_watched(&self, component: &str) -> Option<&WatchedComponent> {
         let named = |name: &str| self.watched.iter().find(|it| it.component == name);
         let all = component.rsplit_once('/');
         named(component).or_else(|| named(&format!("{}/*", all?.0)))

@@ -25,7 +25,7 @@ use layer::{FileTree, glibc};
 use opencv_build::Sdk;
 use support::progress::print_status;
 
-use check::components;
+use check::distinct_components;
 pub use check::{Finding, Product, Report, Status, check};
 pub use component::AuditedComponent;
 use component::{audited_components, imported_functions};
@@ -44,7 +44,7 @@ use support::atomic;
 
 use support::output::print;
 
-/// For all requests together.
+/// The limit for all requests together.
 const OSV_TIMEOUT: Duration = Duration::from_secs(60);
 
 const SDK: &str = "opencv-sdk";
@@ -128,7 +128,7 @@ pub fn query_osv(
     timeout: Duration,
     report: &mut Report,
 ) -> OsvOutcome {
-    let parts = components(products);
+    let parts = distinct_components(products);
     let known = match Osv::new(address, timeout).query(data, &parts) {
         Ok(known) => known,
         Err(error) => {
@@ -170,7 +170,7 @@ pub fn query_osv(
         }
     }
     OsvOutcome::Queried {
-        components: osv::queryable_components(data, &parts),
+        components: osv::count_queryable_components(data, &parts),
         total: parts.len(),
         disputed,
     }

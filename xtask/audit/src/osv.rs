@@ -213,7 +213,7 @@ fn queries(data: &AdvisoryDatabase, parts: &[AuditedComponent]) -> Vec<(usize, V
     queries
 }
 
-pub fn queryable_components(data: &AdvisoryDatabase, parts: &[AuditedComponent]) -> usize {
+pub fn count_queryable_components(data: &AdvisoryDatabase, parts: &[AuditedComponent]) -> usize {
     let queries = queries(data, parts);
     let queried: BTreeSet<_> = queries.iter().map(|(part, _)| part).collect();
     queried.len()

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::check::{Finding, Product, Report, Status, components};
+use super::check::{Finding, Product, Report, Status, distinct_components};
 use super::component::AuditedComponent;
 use super::data::AdvisoryDatabase;
 use support::output::{CommandOutput, display_path};
@@ -29,7 +29,7 @@ pub enum OsvOutcome {
 #[derive(Serialize)]
 pub struct AuditOutput {
     pub components: usize,
-    /// The day up to which the data files have published vulnerabilities.
+    /// The date up to which published vulnerabilities are recorded in the data files.
     data_as_of: String,
     osv: OsvOutcome,
     #[serde(flatten)]
@@ -46,7 +46,7 @@ impl AuditOutput {
         documents: Vec<PathBuf>,
     ) -> Self {
         Self {
-            components: components(products).len(),
+            components: distinct_components(products).len(),
             data_as_of: data.as_of(),
             osv,
             report,

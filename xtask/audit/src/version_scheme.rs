@@ -112,8 +112,8 @@ fn deb_part(mut left: &[u8], mut right: &[u8]) -> Ordering {
     Ordering::Equal
 }
 
-/// rpm's order of one part: numbers and words, whatever separates them. A tilde is before the end, a caret after it,
-/// and numbers are after words.
+/// rpm's order of one part: numbers and words; separators are ignored. A tilde is before the end, a caret after it, and
+/// numbers are after words.
 fn rpm_part<'a>(mut left: &'a [u8], mut right: &'a [u8]) -> Ordering {
     loop {
         for side in [&mut left, &mut right] {

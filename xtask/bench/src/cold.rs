@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use support::child::Child;
 use support::median::median;
-use support::progress::Step;
+use support::progress::ProgressStep;
 use support::run::{Shell, cmd};
 
 use self::fake_runtime_api::FakeRuntimeApi;
@@ -18,7 +18,7 @@ use super::context::{BenchContext, Repetitions};
 use super::figures::{Figures, Group, Unit};
 use super::process;
 use super::rig::{BenchRig, IMPLEMENTATIONS, Implementation, REFERENCE, by_implementation};
-use super::statistics::{in_milliseconds, time_ms};
+use super::statistics::{as_milliseconds, time_ms};
 
 const RUNS: Repetitions = (15, 2);
 /// Long enough for a slow and busy machine.
@@ -38,7 +38,7 @@ struct StartSample {
     cpu_ms: f64,
 }
 
-/// In milliseconds, the reference's and ours.
+/// Times in milliseconds, the reference's and ours.
 type Times = [Vec<f64>; 2];
 
 pub struct ColdBench {
@@ -47,7 +47,8 @@ pub struct ColdBench {
     pub first_poll: [f64; 2],
 }
 
-/// Of all runs. In pairs of times, the first is with the functions' files in the page cache, the second without.
+/// The measurements of all runs. In each pair of times, the first is with the functions' files in the page cache, the
+/// second without.
 #[derive(Default)]
 struct Measurements {
     polls: [Times; 2],
@@ -60,7 +61,7 @@ pub fn run(context: &BenchContext) -> Result<ColdBench> {
     let rig = BenchRig::start(context)?;
     let runs = context.repetitions(RUNS);
     let mut measured = Measurements::default();
-    let mut step = Step::start("starting both functions");
+    let mut step = ProgressStep::start("starting both functions");
     // A run that is not counted, so that all files are in the page cache.
     for implementation in IMPLEMENTATIONS {
         first_poll(&rig, implementation)?;
@@ -171,7 +172,7 @@ fn first_poll(rig: &BenchRig, implementation: Implementation) -> Result<StartSam
         )
     })?;
     Ok(StartSample {
-        milliseconds: in_milliseconds(&(polled - start)),
+        milliseconds: as_milliseconds(&(polled - start)),
         disk_megabytes: process::disk_read_bytes(process.id())? / 1e6,
         cpu_ms: process::thread_cpu_time_ms(process.id())?,
     })

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
 use support::median::median;
-use support::progress::Step;
+use support::progress::ProgressStep;
 use support::run::{Shell, cmd};
 
 use self::implementations::{CASCADES, OURS, UPSTREAM, WHEEL};
@@ -133,7 +133,7 @@ impl Programs {
     fn measure(&mut self, context: &BenchContext, tasks: &[Task]) -> Result<Vec<Group>> {
         let (rounds, runs) = (context.repetitions(ROUNDS), context.repetitions(RUNS));
         let mut times: BTreeMap<(u32, usize, &str), Vec<f64>> = BTreeMap::new();
-        let mut step = Step::start("detecting");
+        let mut step = ProgressStep::start("detecting");
         let total = (rounds * THREADS.len() * tasks.len()) as u64;
         let mut done = 0;
         for round in 0..rounds {

@@ -9,7 +9,7 @@ use super::statistics::geometric_mean;
 #[serde(deny_unknown_fields)]
 pub struct Figures {
     pub method: String,
-    /// What was skipped and why, and other remarks.
+    /// Skipped cases with the reasons, and other remarks.
     pub notes: Vec<String>,
     pub groups: Vec<Group>,
 }

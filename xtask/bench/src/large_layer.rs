@@ -42,7 +42,7 @@ pub fn write_layer(arguments: &Arguments) -> Result<()> {
 pub fn measure_large_layer(bytes: u64, folder: &Path) -> Result<LargeLayerUsage> {
     let file = folder.join("large");
     write_sample(&file, bytes).with_context(|| format!("failed to write `{}`", file.display()))?;
-    // Not this program, which can also be that of the tests.
+    // Not `current_exe`, which in tests is the test program.
     let (sh, program) = (Shell::new()?, sibling_binary(BENCH.binary)?);
     let command_output = output(cmd!(sh, "{program} layer {file} {folder}"))?;
     Ok(serde_json::from_str(&command_output)?)

@@ -49,7 +49,7 @@ enum BenchKind {
     /// Detection of faces and eyes, against OpenCV's own code in our SDK and the Python wheel, with the same rectangles
     Detect,
 
-    /// Process start to the first poll and to the first response, against a function in Python
+    /// Process start to the first request for an event, and to the first response, against a function in Python
     Cold,
 
     /// Whole invocations, S3 to S3, against a function in Python
@@ -61,7 +61,7 @@ enum BenchKind {
     /// Cost of a million photos at Lambda's prices, by a model from `cold`, `warm` and `memory`
     Cost,
 
-    /// Compile time and size of our SDK, against OpenCV's default build; takes long the first time
+    /// Compile time and size of our SDK, against OpenCV's default build; slow the first time
     Build,
 
     /// Writing the function's image, against `docker build` of the same content; and the memory for a layer of 1 GB

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use support::median::median;
-use support::progress::Step;
+use support::progress::ProgressStep;
 
 use super::context::{BenchContext, Repetitions};
 use super::figures::{Figures, Group, Unit};
@@ -14,7 +14,7 @@ const INVOCATIONS: Repetitions = (5, 1);
 
 pub struct MemoryBench {
     pub figures: Figures,
-    /// In bytes: with the small and with the large photo, the reference's and ours.
+    /// The peaks in bytes: with the small and with the large photo, the reference's and ours.
     pub peaks: [[f64; 2]; 2],
 }
 
@@ -23,7 +23,7 @@ pub fn run(context: &BenchContext) -> Result<MemoryBench> {
     let (runs, invocations) = (context.repetitions(RUNS), context.repetitions(INVOCATIONS));
     let photos = [&rig.photos.small, &rig.photos.large];
     let mut peaks: [[Vec<f64>; 2]; 2] = Default::default();
-    let mut step = Step::start("measuring memory");
+    let mut step = ProgressStep::start("measuring memory");
     for run in 0..runs {
         step.advance(run as u64, runs as u64);
         for (photo, peaks) in photos.iter().zip(&mut peaks) {

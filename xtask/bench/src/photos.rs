@@ -29,7 +29,7 @@ pub struct Photo {
 pub struct Photos {
     /// The samples, and the user's photos sorted by name.
     pub all: Vec<Photo>,
-    /// One of them with 500x375 pixels, otherwise a sample cropped to that size.
+    /// The first photo of 500x375 pixels; a sample cropped to that size if there is none.
     pub small: Photo,
     /// A mosaic of the samples.
     pub large: Photo,

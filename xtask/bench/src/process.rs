@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use fs_err as fs;
 use support::files::sorted_entries;
 
-/// The same on every Linux. Source: proc_pid_stat(5), `USER_HZ`.
+/// Clock ticks per second, the same on every Linux. Source: proc_pid_stat(5), `USER_HZ`.
 const TICKS_PER_SECOND: f64 = 100.0;
 
 /// The peak resident memory of a process, in kB. Source: proc_pid_status(5).

@@ -28,7 +28,7 @@ pub enum Implementation {
     Ours,
 }
 
-/// In the order of values: the reference, then ours.
+/// The implementations in the order of values: the reference, then ours.
 pub const IMPLEMENTATIONS: [Implementation; 2] = [Implementation::Python, Implementation::Ours];
 pub const REFERENCE: &str = "Python";
 pub const OURS: &str = "ours";

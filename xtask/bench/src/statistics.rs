@@ -4,14 +4,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-pub fn in_milliseconds(time: &Duration) -> f64 {
+pub fn as_milliseconds(time: &Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
 
 pub fn time_ms(work: impl FnOnce() -> Result<()>) -> Result<f64> {
     let start = Instant::now();
     work()?;
-    Ok(in_milliseconds(&start.elapsed()))
+    Ok(as_milliseconds(&start.elapsed()))
 }
 
 /// The nearest-rank percentile: the smallest value that at least `percent` % of the values do not exceed.
@@ -41,7 +41,7 @@ mod tests {
     #[test]
     fn one_outlier_does_not_move_the_median() {
         let times = [3, 900, 1].map(Duration::from_millis);
-        let times = times.each_ref().map(in_milliseconds);
+        let times = times.each_ref().map(as_milliseconds);
         assert!(near(support::median::median(&times), 3.0));
     }
 

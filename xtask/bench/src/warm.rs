@@ -5,14 +5,14 @@
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
-use support::progress::Step;
+use support::progress::ProgressStep;
 
 use super::context::{BenchContext, Repetitions};
 use super::figures::{Figures, Group, Unit};
 use super::photos::Photo;
 use super::process::cpu_time_ms;
 use super::rig::{BenchRig, IMPLEMENTATIONS, REFERENCE, by_implementation};
-use super::statistics::{in_milliseconds, percentile};
+use super::statistics::{as_milliseconds, percentile};
 use local::emulator::Emulator;
 
 const SMALL_PHOTO_RUNS: Repetitions = (200, 3);
@@ -54,7 +54,7 @@ pub fn run(context: &BenchContext) -> Result<WarmBench> {
     let mut slow = group("whole invocation, 99th percentile");
     let mut processor = group("CPU time of an invocation");
     let mut samples = Vec::new();
-    let mut step = Step::start("invoking both functions");
+    let mut step = ProgressStep::start("invoking both functions");
     for (index, (photo, count)) in work.iter().enumerate() {
         step.advance(index as u64, work.len() as u64);
         let (times, used) = measure(&emulators, photo, *count)?;
@@ -113,7 +113,7 @@ fn measure(
             let start = Instant::now();
             found.push(BenchRig::detect_faces(emulator, photo)?);
             if run >= WARMUP_RUNS {
-                times[index].push(in_milliseconds(&start.elapsed()));
+                times[index].push(as_milliseconds(&start.elapsed()));
             }
         }
         BenchRig::ensure_same_faces(photo, &found[1], &found[0])?;

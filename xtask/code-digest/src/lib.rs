@@ -31,8 +31,7 @@ impl ModuleGraph {
     /// Reads crates in a build script, each with its name in paths and its source folder relative to the script's.
     /// Tells cargo to run the script again when one of their source files or included files changes.
     ///
-    /// # Errors
-    /// As [`ModuleGraph::read`].
+    /// # Errors Those of [`ModuleGraph::read`].
     pub fn for_build_script(crates: &[(&str, &str)]) -> Result<Self> {
         for (_, folder) in crates {
             println!("cargo::rerun-if-changed={folder}");

@@ -29,7 +29,7 @@ const BROWSERS: [&str; 4] = [
     "google-chrome-stable",
 ];
 
-/// How long the browser may take to start, on a slow and busy machine.
+/// The limit for the browser to start, on a slow and busy machine.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// No screen, no updates, no connections in the background. Chromium's sandbox does not work for root and in most
@@ -47,7 +47,7 @@ const BROWSER_OPTIONS: [&str; 10] = [
     "--disable-dev-shm-usage",
 ];
 
-/// Where programs read configuration and write files of their own.
+/// The folders in which programs read configuration and write files of their own.
 const FOLDER_VARIABLES: [&str; 6] = [
     "HOME",
     "TMPDIR",
@@ -57,7 +57,7 @@ const FOLDER_VARIABLES: [&str; 6] = [
     "XDG_RUNTIME_DIR",
 ];
 
-/// In bytes, without the terminating zero. Source: unix(7).
+/// The maximum length in bytes, without the terminating zero. Source: unix(7).
 const MAX_SOCKET_PATH: usize = 107;
 /// The longest path that Chromium appends to `TMPDIR` for its socket.
 const SOCKET_SUFFIX: &str = "/org.chromium.Chromium.scoped_dir.XXXXXX/SingletonSocket";

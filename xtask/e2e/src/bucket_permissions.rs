@@ -20,8 +20,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
         let lambda = LocalLambda::start(workspace, (sdk, binary), Engine::None, environment)?;
         for bucket in [BUCKET, "others"] {
             lambda.storage.create_bucket(bucket)?;
-            let photo = sdk.path().join("share/samples").join(KEY);
-            lambda.storage.put(bucket, KEY, &photo)?;
+            lambda.storage.put(bucket, KEY, &workspace.sample_photo())?;
         }
         Ok(lambda)
     };

@@ -1,5 +1,5 @@
-//! A photo in which detection takes longer than the function's time limit: for every kind of event, the function
-//! reports a permanent error in time, and then answers the next event.
+//! Sends a photo in which detection takes longer than the function's time limit: for every kind of event, the function
+//! reports a permanent error in time, and then handles the next event.
 
 use anyhow::{Context, Result, ensure};
 use base64::Engine as _;
@@ -142,7 +142,7 @@ fn check_good_photo(lambda: &LocalLambda, faces: &[Value]) -> Result<()> {
     Ok(())
 }
 
-/// A PNG file of the picture, enlarged `times` times in each direction.
+/// A PNG file of the image, enlarged `times` times in each direction.
 fn enlarge(picture: &image::GrayImage, times: usize) -> Result<Vec<u8>> {
     let mut pixels = Vec::with_capacity(picture.as_raw().len() * times * times);
     for row in picture.as_raw().chunks(picture.width() as usize) {

@@ -1,4 +1,4 @@
-//! Checks that every option that a document shows is in the `--help` of its subcommand.
+//! Checks that every option that a document shows is in the `--help` of its command.
 
 use std::collections::BTreeMap;
 
@@ -29,29 +29,30 @@ pub fn test(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// Checks the options of one call and counts them. `helps` has the help of verbs that were checked before.
+/// Checks the options of one call and counts them. `helps` has the help of commands that were checked before.
 fn check_call(call: &str, helps: &mut BTreeMap<String, String>) -> Result<usize> {
     let call = call.split(['`', '#', '|', ';']).next().unwrap_or_default();
     let words = || call.split_whitespace();
-    let Some(verb) = words().find(|word| !word.starts_with('-')) else {
+    let Some(command) = words().find(|word| !word.starts_with('-')) else {
         return Ok(0);
     };
-    if !helps.contains_key(verb) {
-        let (program, verbs) = match PROGRAMS.iter().find(|program| program.verb == verb) {
-            Some(program) => (sibling_binary(program.binary)?, program.subcommand),
-            None => (programs::xtask()?, Some(verb)),
+    if !helps.contains_key(command) {
+        let (program, subcommand) = match PROGRAMS.iter().find(|program| program.command == command)
+        {
+            Some(program) => (sibling_binary(program.binary)?, program.binary_subcommand),
+            None => (programs::xtask()?, Some(command)),
         };
         let sh = Shell::new()?;
-        let help = output(cmd!(sh, "{program} {verbs...} --help"))?;
-        helps.insert(verb.to_owned(), help);
+        let help = output(cmd!(sh, "{program} {subcommand...} --help"))?;
+        helps.insert(command.to_owned(), help);
     }
-    let help = helps.get(verb).map(String::as_str).unwrap_or_default();
+    let help = helps.get(command).map(String::as_str).unwrap_or_default();
     let options: Vec<_> = words().filter(|word| word.starts_with("--")).collect();
     for option in &options {
         let name = option.split('=').next().unwrap_or(option);
         ensure!(
             help.contains(name),
-            "`{verb}` does not have an option `{name}`"
+            "`{command}` does not have an option `{name}`"
         );
     }
     Ok(options.len())

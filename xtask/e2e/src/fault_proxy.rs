@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use rustix::net::sockopt::set_socket_linger;
 
-use support::process::lock_ignoring_poison;
+use support::sync::lock_ignoring_poison;
 
 #[derive(Clone, Debug)]
 pub enum Fault {
@@ -47,7 +47,7 @@ pub enum Fault {
 #[derive(Clone)]
 pub struct Request {
     pub method: String,
-    /// With the query.
+    /// The path with the query.
     pub path: String,
     /// The header `range`.
     pub range: Option<String>,

@@ -1,5 +1,5 @@
-//! A full disk at every stage: the error says so and contains the path, incomplete files are not used, and the same
-//! command succeeds once there is enough space.
+//! Runs commands on a disk that is full at every stage: the error mentions it and contains the path, incomplete files
+//! are not used, and the same command succeeds once there is enough space.
 //!
 //! The disk is a tmpfs in a mount namespace of its own, which needs no privileges on most machines. It starts small and
 //! grows until the command succeeds, so that it is full at one stage after another.
@@ -151,8 +151,10 @@ fn test_packing(
 fn test_building(workspace: &Workspace, scratch: &Path, results: &mut Results) -> Result<()> {
     let root = scratch.join("target");
     let recipe = scratch.join("opencv.toml");
-    let reference =
-        super::lifecycle::BuildFixture::new(workspace, &scratch_folder(scratch, "undisturbed")?)?;
+    let reference = super::interrupted_builds::BuildFixture::new(
+        workspace,
+        &scratch_folder(scratch, "undisturbed")?,
+    )?;
     reference.write_recipe(&["core"])?;
     reference.wait_for_success(reference.start("undisturbed")?, "undisturbed")?;
     fs::copy(scratch.join("undisturbed/opencv.toml"), &recipe)?;
@@ -201,16 +203,10 @@ fn test_building(workspace: &Workspace, scratch: &Path, results: &mut Results) -
             return Ok(());
         }
         let output_text = disk.stderr_log()?;
-        let stage = [
-            "assembling",
-            "linking",
-            "compiling",
-            "configuring",
-            "extracting",
-        ]
-        .into_iter()
-        .find(|stage| output_text.contains(stage))
-        .unwrap_or("preparing");
+        let stage = ["linking", "compiling", "configuring", "extracting"]
+            .into_iter()
+            .find(|stage| output_text.contains(stage))
+            .unwrap_or("preparing");
         results.record_failure(stage, &disk, size)?;
         size += 6000;
     }

@@ -22,7 +22,7 @@ use page_state::{Outlines, PageState, near};
 /// The limit for the page to change, on a slow and busy machine.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-const NOT_AN_IMAGE: &[u8] = b"no picture";
+const NOT_AN_IMAGE: &[u8] = b"not an image";
 
 /// Drops a file with a name and bytes in base64. Returns whether the page handles both events: browsers reject a drop
 /// unless `dragover` is cancelled, and open the file themselves unless `drop` is cancelled.

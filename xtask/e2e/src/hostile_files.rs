@@ -14,7 +14,7 @@ use opencv_build::Sdk;
 use support::progress::print_status;
 
 use super::crafted_files::{jpeg, png, tiff, webp};
-use super::file_cases::{self, ExpectedOutcome, FileCase, Transport};
+use super::file_test_runner::{self, ExpectedOutcome, FileCase, Transport};
 use super::photo_variants::{self, NamedFile};
 use package::workspace::Workspace;
 
@@ -59,7 +59,7 @@ pub fn test(
         cases.len() - reported
     );
     let good = find_file(&good, "plain.png")?;
-    file_cases::test(workspace, (sdk, binary), PROMISE, &how, good, &cases)
+    file_test_runner::test(workspace, (sdk, binary), PROMISE, &how, good, &cases)
 }
 
 /// The files of reports, if they exist.

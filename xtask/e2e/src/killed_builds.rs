@@ -13,7 +13,7 @@ use opencv_build::Sdk;
 use support::files::{file_name, sorted_entries, temporary_dir_in};
 use support::progress::print_status;
 
-use super::lifecycle::BuildFixture;
+use super::interrupted_builds::BuildFixture;
 use super::{download_mirror, promises, tree_diff};
 use package::build::Build;
 use package::workspace::Workspace;

@@ -23,22 +23,24 @@ mod deadline;
 mod deny;
 mod documented_options;
 mod download_mirror;
-mod environment;
-mod errors;
+mod error_recovery;
 mod events;
 mod external_tools;
 mod fault_proxy;
-mod file_cases;
+mod file_test_runner;
+mod foreign_settings;
+mod formatting_and_spelling;
 mod full_disk;
 mod function_page;
 mod fuzz;
 mod hardening;
 mod hostile_files;
+mod interrupted_builds;
 mod killed_builds;
 mod known_vulnerabilities;
 mod labelled_faces;
-mod lifecycle;
-mod memory;
+mod memory_limits;
+mod outdated_pins;
 mod package_index;
 mod photo_formats;
 mod photo_variants;
@@ -56,7 +58,6 @@ mod size_page;
 mod sizes;
 mod snapshot;
 mod soak;
-mod style;
 mod suite;
 mod third_party_photos;
 mod tree_diff;
@@ -72,7 +73,7 @@ pub struct Arguments {
     pub only: Option<String>,
 
     /// Also run the slow tests: a minute of each fuzzer, ten times as many random detections, 10,000 concurrent events,
-    /// a build in another folder
+    /// builds killed at fifty points, full disks, a build in another folder
     #[arg(long)]
     pub slow: bool,
 
@@ -117,28 +118,33 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
     let workspace = &build.workspace;
     programs::build(workspace)?;
     let suite = Suite { build };
-    let unusual_folder =
-        || suite.with_function(|_, sdk, binary| environment::unusual_folder(build, sdk, binary));
+    let unusual_folder = || {
+        suite.with_function(|_, sdk, binary| foreign_settings::unusual_folder(build, sdk, binary))
+    };
     let built: &[Test] = &[
         ("formatting", &|| suite.formatting()),
         ("lints", &|| suite.lints()),
         ("unit tests", &|| suite.unit_tests()),
         ("oldest supported Rust", &|| suite.oldest_rust()),
         ("formatting of C and C++", &|| {
-            style::c_formatting(workspace)
+            formatting_and_spelling::c_formatting(workspace)
         }),
-        ("spelling", &|| style::spelling(workspace)),
-        ("options in documents", &|| {
+        ("spelling", &|| formatting_and_spelling::spelling(workspace)),
+        ("documented command-line options exist", &|| {
             documented_options::test(workspace)
         }),
         ("OpenCV build", &|| suite.build()),
         ("interrupted and repeated builds", &|| {
-            lifecycle::test(build)
+            interrupted_builds::test(build)
         }),
-        ("function tests", &|| suite.function_tests()),
+        ("unit tests of the function with OpenCV", &|| {
+            suite.function_tests()
+        }),
     ];
     let tests: &[Test] = &[
-        ("images", &|| suite.images()),
+        ("images are within budget and reproducible", &|| {
+            suite.images()
+        }),
         ("reproducible artefacts", &|| {
             suite.with_function(reproducible::test)
         }),
@@ -160,7 +166,7 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
                 registries::base(workspace, image.layout.path(), sdk, binary)
             })
         }),
-        ("registry contents read by skopeo", &|| {
+        ("skopeo reads what was pushed", &|| {
             registries::skopeo(workspace, suite.function_image()?.layout.path())
         }),
         ("programs built against the SDK image", &|| {
@@ -187,8 +193,8 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
         ("compiler hardening", &|| {
             hardening::test(build, &build.build_sdk()?)
         }),
-        ("builds in a hostile environment", &|| {
-            suite.with_function(environment::test)
+        ("builds with settings for other projects", &|| {
+            suite.with_function(foreign_settings::test)
         }),
         ("SBOMs", &|| {
             suite.with_function(|_, sdk, binary| sbom::test(build, sdk, binary))
@@ -196,10 +202,11 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
         ("known vulnerabilities", &|| {
             suite.with_function(known_vulnerabilities::test)
         }),
-        ("licences, bans and sources of crates", &|| {
-            deny::rules(workspace)
-        }),
+        ("cargo-deny rules", &|| deny::rules(workspace)),
         ("RustSec advisories", &|| deny::advisories(workspace)),
+        ("newer releases of pinned downloads", &|| {
+            outdated_pins::test(workspace)
+        }),
         ("photos without a container", &|| suite.photos(Engine::None)),
         ("photos in a container", &|| suite.photos(Engine::Docker)),
         ("events of every type", &|| {
@@ -225,11 +232,11 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
         }),
         ("memory limits with worst-case files", &|| {
             suite.with_function(|workspace, sdk, binary| {
-                memory::test(workspace, sdk, binary, arguments.slow)
+                memory_limits::test(workspace, sdk, binary, arguments.slow)
             })
         }),
         ("recovery after errors", &|| {
-            suite.with_function(errors::test)
+            suite.with_function(error_recovery::test)
         }),
         ("unreachable S3", &|| suite.with_function(s3_outage::test)),
         ("photos that exceed the deadline", &|| {
@@ -248,13 +255,13 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
         }),
         ("function page in a browser", &|| suite.page()),
         ("size report in a browser", &|| suite.size_page()),
-        ("size reports", &sizes::test),
+        ("size reports add up to the files", &sizes::test),
         ("quick benchmarks", &|| benches::test(build)),
     ];
     // Smaller versions of slow tests.
     let quick: &[Test] = &[
-        ("small OpenCV build in a hostile environment", &|| {
-            environment::small_opencv(workspace)
+        ("small OpenCV with settings for other projects", &|| {
+            foreign_settings::small_opencv(workspace)
         }),
         ("2,000 mixed events", &|| suite.with_function(soak::test)),
     ];
@@ -279,7 +286,7 @@ fn run(arguments: &Arguments, json: bool) -> Result<()> {
             ("builds killed at fifty points", &|| {
                 killed_builds::test(build, arguments.seed)
             }),
-            ("hostile environment and unusual folder", &|| {
+            ("settings for other projects and an unusual folder", &|| {
                 background
                     .take()
                     .map_or_else(unusual_folder, BackgroundTest::finish)

@@ -1,5 +1,5 @@
-//! Photos in every format: the same face in each file of the same picture, with upright boxes and annotated photos; and
-//! for every invalid file its error, after which the function answers the next event.
+//! Sends a photo in every format: each file gives the same face, with upright boxes and annotated photos. Every invalid
+//! file gives its error, and the function handles the next event.
 
 use anyhow::{Context, Result, ensure};
 use image::{ImageFormat, RgbImage, imageops};
@@ -23,7 +23,7 @@ const MEMORY: &str = "1024";
 
 /// The minimum intersection over union for two boxes to be the same face, as pixels differ a little between formats.
 const IOU_THRESHOLD: f64 = 0.8;
-/// The maximum mean difference of grey levels between an annotated photo and the picture. A picture with a wrong
+/// The maximum mean difference of grey levels between an annotated photo and the original. A photo with a wrong
 /// orientation differs by 40 and more.
 const MAX_GREY_DIFFERENCE: f64 = 6.0;
 
@@ -105,7 +105,7 @@ fn single_face(lambda: &LocalLambda, key: &str) -> Result<Rectangle> {
     Ok(serde_json::from_value(faces[0]["box"].clone())?)
 }
 
-/// Fails if the annotated photo is not the upright picture with blue lines around the face.
+/// Fails if the annotated photo is not the upright original with blue lines around the face.
 fn check_annotated(annotated: &RgbImage, picture: &RgbImage, face: Rectangle) -> Result<()> {
     let (size, expected) = (annotated.dimensions(), picture.dimensions());
     ensure!(
@@ -126,7 +126,7 @@ fn check_annotated(annotated: &RgbImage, picture: &RgbImage, face: Rectangle) ->
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "boxes are within the picture"
+        reason = "boxes are within the image"
     )]
     let [x, y, width, height] = face.map(|edge| edge as u32);
     for (column, row) in [

@@ -1,4 +1,4 @@
-//! The same picture as a file of every kind, and files that are invalid in every way.
+//! Generates files of every kind with the same image, and files that are invalid in every way.
 
 use std::io::Cursor;
 
@@ -15,7 +15,7 @@ pub const MAX_PIXELS: u64 = 80_000_000;
 /// A name and a file's content. The function must not rely on names, some of which have a wrong extension.
 pub type NamedFile = (String, Vec<u8>);
 
-/// Valid files, all of the same picture.
+/// Valid files, all of the same image.
 pub fn valid_files(picture: &RgbImage) -> Result<Vec<NamedFile>> {
     let picture = DynamicImage::ImageRgb8(picture.clone());
     let baseline = jpeg(&picture, |_| Ok(()))?;
@@ -68,7 +68,7 @@ pub fn valid_files(picture: &RgbImage) -> Result<Vec<NamedFile>> {
         ("cmyk.jpg", cmyk_jpeg(&picture, ColorType::Cmyk)?),
         ("ycck.jpg", cmyk_jpeg(&picture, ColorType::CmykAsYcck)?),
     ];
-    // Cameras write previews and depth maps after the picture.
+    // Cameras write previews and depth maps after the photo.
     let more = [baseline.as_slice(), &[0; 1000]].concat();
     files.push(("trailing data.jpg", more));
     let mut files: Vec<NamedFile> = files
@@ -108,7 +108,7 @@ pub fn invalid_files(good: &[NamedFile]) -> Result<Vec<(NamedFile, &'static str)
             .to_vec();
     let files = [
         ("empty.jpg", Vec::new(), "NotAnImage"),
-        ("text.jpg", b"no picture".to_vec(), "NotAnImage"),
+        ("text.jpg", b"not an image".to_vec(), "NotAnImage"),
         (
             "random.jpg",
             (0..5000_u32)
@@ -197,7 +197,7 @@ fn cmyk_jpeg(picture: &DynamicImage, kind: ColorType) -> Result<Vec<u8>> {
     Ok(file)
 }
 
-/// The picture as it is stored with that EXIF orientation.
+/// The image as it is stored with that EXIF orientation.
 pub fn rotated_by_orientation(picture: &DynamicImage, orientation: u8) -> Result<DynamicImage> {
     // All are their own inverses except for the rotations by 90°.
     let opposite = match orientation {

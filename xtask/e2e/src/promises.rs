@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use serde::Serialize;
 
 use support::output::format_table;
-use support::process::lock_ignoring_poison;
+use support::sync::lock_ignoring_poison;
 
 /// All trials of this run, in order.
 static TRIALS: Mutex<Vec<Trial>> = Mutex::new(Vec::new());

@@ -1,11 +1,11 @@
 //! Pushes and pulls with a real registry, Debian's `docker-registry`, on a loopback port: directly, with a login, and
 //! through a proxy that breaks connections, rejects requests and corrupts responses.
 
-mod downloads;
+mod authentication;
 mod image;
-mod login;
+mod pulls;
+mod pushes;
 mod server;
-mod uploads;
 
 use std::path::Path;
 
@@ -25,7 +25,7 @@ use package::artefacts::write_function_image;
 use package::workspace::Workspace;
 use support::run::{Shell, cmd, output};
 
-use image::{blobs, digest_of, ensure_same_blobs, push, remote};
+use image::{blobs, digest_of, ensure_same_blobs, push, registry_image};
 use server::Registry;
 use support::files::temporary_dir_in;
 
@@ -34,9 +34,9 @@ pub fn test(workspace: &Workspace, layout: &Path) -> Result<()> {
     let registry = Registry::start(scratch.path(), None)?;
     let proxy = Proxy::start(registry.address())?;
     push_and_pull(&proxy, layout, scratch.path()).context("without faults")?;
-    uploads::test(&proxy, layout).context("with faults in uploads")?;
-    downloads::test(&proxy, layout, scratch.path()).context("with faults in downloads")?;
-    login::test(scratch.path(), layout).context("with a login")
+    pushes::test(&proxy, layout).context("with faults in pushes")?;
+    pulls::test(&proxy, layout, scratch.path()).context("with faults in pulls")?;
+    authentication::test(scratch.path(), layout).context("with a login")
 }
 
 /// Builds the function on a base image from a registry, and lints the pulled image.
@@ -49,9 +49,9 @@ pub fn base(
     let scratch = scratch(workspace)?;
     let registry = Registry::start(scratch.path(), None)?;
     let name = format!("{}/system/base:v1", registry.address());
-    let digest = push(&remote(&name)?, layout)?;
+    let digest = push(&registry_image(&name)?, layout)?;
     let pulled = scratch.path().join("as-pulled");
-    layer_registry::pull(&remote(&name)?, &pulled, None, &|_| ())?;
+    layer_registry::pull(&registry_image(&name)?, &pulled, None, &|_| ())?;
     let findings = lint(&pulled, &LintOptions::default())?;
     ensure!(
         findings.is_empty(),
@@ -114,7 +114,7 @@ pub fn skopeo(workspace: &Workspace, layout: &Path) -> Result<()> {
     let scratch = scratch(workspace)?;
     let registry = Registry::start(scratch.path(), None)?;
     let image = format!("{}/seen/by:skopeo", registry.address());
-    let digest = push(&remote(&image)?, layout)?;
+    let digest = push(&registry_image(&image)?, layout)?;
     let seen = output(cmd!(
         sh,
         "skopeo inspect --tls-verify=false docker://{image}"
@@ -132,7 +132,7 @@ pub fn skopeo(workspace: &Workspace, layout: &Path) -> Result<()> {
         "skopeo copy --quiet --src-tls-verify=false --dest-tls-verify=false docker://{image} docker://{copied}"
     ))?;
     let folder = scratch.path().join("pulled");
-    let pulled = layer_registry::pull(&remote(&copied)?, &folder, None, &|_| ())?;
+    let pulled = layer_registry::pull(&registry_image(&copied)?, &folder, None, &|_| ())?;
     ensure!(
         pulled.digest == digest,
         "skopeo's copy is {}, expected {digest}",
@@ -149,7 +149,7 @@ fn scratch(workspace: &Workspace) -> Result<tempfile::TempDir> {
 fn push_and_pull(proxy: &Proxy, layout: &Path, scratch: &Path) -> Result<()> {
     let image = format!("{}/there/and-back:v1", proxy.address());
     let wanted = digest_of(layout)?;
-    let digest = push(&remote(&image)?, layout)?;
+    let digest = push(&registry_image(&image)?, layout)?;
     ensure!(
         digest == wanted,
         "the registry confirms {digest}, expected {wanted}"
@@ -178,7 +178,7 @@ fn push_and_pull(proxy: &Proxy, layout: &Path, scratch: &Path) -> Result<()> {
     );
 
     proxy.clear_requests();
-    let again = push(&remote(&image)?, layout)?;
+    let again = push(&registry_image(&image)?, layout)?;
     ensure!(
         again == digest,
         "a second push returns {again}, expected {digest}"
@@ -190,7 +190,7 @@ fn push_and_pull(proxy: &Proxy, layout: &Path, scratch: &Path) -> Result<()> {
 
     let folder = scratch.join("pulled");
     let last = std::cell::Cell::new((0, 0));
-    let pulled = layer_registry::pull(&remote(&image)?, &folder, None, &|event| {
+    let pulled = layer_registry::pull(&registry_image(&image)?, &folder, None, &|event| {
         if let ProgressEvent::Bytes { done, total } = event {
             last.set((*done, *total));
         }
@@ -210,14 +210,14 @@ fn push_and_pull(proxy: &Proxy, layout: &Path, scratch: &Path) -> Result<()> {
         digest_of(&folder)? == digest,
         "the pulled layout has another image"
     );
-    let resolved = layer_registry::resolve(&remote(&image)?)?;
+    let resolved = layer_registry::resolve(&registry_image(&image)?)?;
     ensure!(
         resolved == digest,
         "the tag resolves to {resolved}, expected {digest}"
     );
 
     proxy.clear_requests();
-    let again = layer_registry::pull(&remote(&image)?, &folder, None, &|_| ())?;
+    let again = layer_registry::pull(&registry_image(&image)?, &folder, None, &|_| ())?;
     ensure!(
         again.fetched_bytes == 0,
         "{} bytes were downloaded again",
@@ -231,11 +231,11 @@ fn push_and_pull(proxy: &Proxy, layout: &Path, scratch: &Path) -> Result<()> {
     // A pulled image can be pushed by its digest.
     let elsewhere = format!("{}/elsewhere@{digest}", proxy.address());
     ensure!(
-        push(&remote(&elsewhere)?, &folder)? == digest,
+        push(&registry_image(&elsewhere)?, &folder)? == digest,
         "the pushed image has another digest"
     );
     let missing = format!("{}/there/and-back:v2", proxy.address());
-    let error = layer_registry::resolve(&remote(&missing)?).err();
+    let error = layer_registry::resolve(&registry_image(&missing)?).err();
     let error = error.context("a missing tag was resolved")?.to_string();
     ensure!(
         error.contains("does not have manifest v2"),

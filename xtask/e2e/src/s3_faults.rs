@@ -1,6 +1,6 @@
-//! S3 behind a proxy with faults: late, truncated, missing and invalid responses, wrong lengths and `ETag`s. None of
-//! them leads to a wrong response: a photo is read completely or not at all, and so is what is written. Faults that a
-//! retry can overcome are overcome within the function's time limit.
+//! Runs the function with a proxy before S3 that injects faults: late, truncated, missing and invalid responses, wrong
+//! lengths and `ETag`s. None of them leads to a wrong response: a photo is read completely or not at all, and so is
+//! what is written. Faults that a retry can overcome are overcome within the function's time limit.
 
 mod event_type;
 mod plan;
@@ -17,7 +17,7 @@ use opencv_build::Sdk;
 use serde_json::{Value, json};
 use support::progress::print_status;
 
-use self::event_type::{EventType, Reported};
+use self::event_type::{EventType, ReportedOutcome};
 use self::plan::{FaultPlan, KINDS, fault};
 use super::fault_proxy::{Fault, Proxy};
 use super::photo_variants::{self, jpeg};
@@ -26,7 +26,7 @@ use local::engine::Engine;
 use local::local_lambda::LocalLambda;
 use local::s3::S3Server;
 use package::workspace::Workspace;
-use support::process::lock_ignoring_poison;
+use support::sync::lock_ignoring_poison;
 
 const PROMISE: &str = "no fault of S3 or the network causes a wrong response";
 const BUCKET: &str = "photos";
@@ -173,7 +173,7 @@ impl FaultFixture<'_> {
         let event_type = EventType::ALL[random.usize(0..EventType::ALL.len())];
         let count = match event_type {
             EventType::Direct => 1,
-            EventType::Job | EventType::Queue => random.usize(1..4),
+            EventType::S3Batch | EventType::Sqs => random.usize(1..4),
         };
         let (mut photos, mut keys) = (Vec::new(), Vec::new());
         for place in 0..count {
@@ -219,7 +219,10 @@ impl FaultFixture<'_> {
                     lock_ignoring_poison(&done).as_slice()
                 )
             })?;
-            all &= !matches!(reported, Reported::Failed(..) | Reported::Redelivered);
+            all &= !matches!(
+                reported,
+                ReportedOutcome::Failed(..) | ReportedOutcome::Redelivered
+            );
             self.check_annotated(&format!("{key}_rs.jpg"), expected)?;
         }
         Ok(all && !plan.faults.is_empty())
@@ -229,27 +232,29 @@ impl FaultFixture<'_> {
         &self,
         name: &str,
         key: &str,
-        reported: &Reported,
+        reported: &ReportedOutcome,
         plan: &FaultPlan,
         expected: &Expected,
     ) -> Result<()> {
         let own = self.photos[name].error;
         let faces = match (reported, expected.get(name)) {
-            (Reported::Faces(_) | Reported::FaceCount(_), None) => {
+            (ReportedOutcome::Faces(_) | ReportedOutcome::FaceCount(_), None) => {
                 bail!("an invalid photo is reported as a success")
             }
-            (Reported::Acknowledged | Reported::Redelivered, None) => return Ok(()),
-            (Reported::Faces(faces), Some((known, _))) => faces == known,
-            (Reported::FaceCount(number), Some((known, _))) => {
+            (ReportedOutcome::Acknowledged | ReportedOutcome::Redelivered, None) => return Ok(()),
+            (ReportedOutcome::Faces(faces), Some((known, _))) => faces == known,
+            (ReportedOutcome::FaceCount(number), Some((known, _))) => {
                 known.as_array().map(|faces| faces.len() as u64) == Some(*number)
             }
-            (Reported::Acknowledged, Some(_)) => true,
-            (Reported::Failed(error, _), _) if Some(error.as_str()) == own => return Ok(()),
-            (Reported::Failed(..) | Reported::Redelivered, _) if plan.retry_succeeds => {
+            (ReportedOutcome::Acknowledged, Some(_)) => true,
+            (ReportedOutcome::Failed(error, _), _) if Some(error.as_str()) == own => return Ok(()),
+            (ReportedOutcome::Failed(..) | ReportedOutcome::Redelivered, _)
+                if plan.retry_succeeds =>
+            {
                 bail!("a retry should have succeeded")
             }
-            (Reported::Redelivered, Some(_)) => return Ok(()),
-            (Reported::Failed(error, temporary), _) => {
+            (ReportedOutcome::Redelivered, Some(_)) => return Ok(()),
+            (ReportedOutcome::Failed(error, temporary), _) => {
                 ensure!(
                     ["StorageFailed", "OutOfTime"].contains(&error.as_str()),
                     "the error is not one of the storage"

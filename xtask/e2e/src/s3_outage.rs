@@ -1,5 +1,5 @@
-//! S3 that does not respond, or responds that it is too busy: the function reports a temporary error within its time
-//! limit, and answers the next event.
+//! Runs the function with an S3 that does not respond, or responds that it is too busy: the function reports a
+//! temporary error within its time limit, and handles the next event.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -76,9 +76,9 @@ pub fn test(build: &Build, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
         document == again,
         "the function's SBOM differs when generated again"
     );
-    validator.accept("function", &document)?;
-    validator.accept("zip", &zip_document(&sbom, binary)?)?;
-    validator.accept("function on a base", &based_document(&sbom, binary)?)?;
+    validator.expect_valid("function", &document)?;
+    validator.expect_valid("zip", &zip_document(&sbom, binary)?)?;
+    validator.expect_valid("function on a base", &based_document(&sbom, binary)?)?;
     let parsed: Value = serde_json::from_slice(&document)?;
     check_names(&parsed, sdk, libraries.files().count())?;
     crates::check(&parsed, build, sdk)?;
@@ -92,7 +92,7 @@ pub fn test(build: &Build, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
         document == again,
         "the SDK's SBOM differs when generated again"
     );
-    validator.accept("sdk", &document)?;
+    validator.expect_valid("sdk", &document)?;
     let parsed: Value = serde_json::from_slice(&document)?;
     let names = names(&parsed);
     ensure!(
@@ -270,7 +270,7 @@ fn reject_corrupted(validator: &Validator, document: &Value) -> Result<()> {
         damage(&mut damaged);
         ensure!(damaged != *document, "the {what} was not changed");
         validator
-            .reject(&serde_json::to_vec(&damaged)?)
+            .expect_invalid(&serde_json::to_vec(&damaged)?)
             .with_context(|| format!("a document with an invalid {what} was accepted"))?;
     }
     Ok(())

@@ -11,9 +11,9 @@ use support::progress::print_status;
 use conformance::skip::Skip;
 use package::build::{self, Build};
 use package::sbom::UNLINKED_LIBRARIES;
+use size::comparison::static_libraries;
 use size::part::Part;
 use size::report::Report;
-use size::variant::static_libraries;
 use size::{self, BuildOutput};
 
 /// A function in every program that uses OpenCV's cascades.

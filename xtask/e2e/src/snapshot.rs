@@ -10,7 +10,7 @@ use layer::elf::FunctionBinary;
 use package::workspace::Workspace;
 use serde_json::json;
 
-use self::runtime_api::{RuntimeApi, Step};
+use self::runtime_api::{FakeRuntimeApi, Step};
 use local::s3::S3Server;
 use support::child::Child;
 use support::run::{Shell, cmd};
@@ -28,7 +28,7 @@ pub fn test(workspace: &Workspace, binary: &FunctionBinary) -> Result<()> {
     storage.create_bucket(BUCKET)?;
     storage.put(BUCKET, "portrait.jpg", &workspace.sample_photo())?;
     let event = json!({"BUCKET_NAME": BUCKET, "S3_KEY": "portrait.jpg"});
-    let lambda = RuntimeApi::start(event)?;
+    let lambda = FakeRuntimeApi::start(event)?;
 
     let log = scratch.path().join("log");
     let (sh, program) = (Shell::new()?, binary.path());

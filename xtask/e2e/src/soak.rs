@@ -222,7 +222,7 @@ fn check(case: &EventCase, known: &mut Option<Value>, found: &Value) -> Result<(
     Ok(())
 }
 
-/// The maximum of each window except the first.
+/// The maximum of each window of [`WINDOW`] events except the first.
 fn window_maxima<T: Copy + Ord + Default>(measured: &[T]) -> Vec<T> {
     let settled = measured.get(WINDOW..).unwrap_or_default();
     let most = |part: &[T]| part.iter().copied().max().unwrap_or_default();

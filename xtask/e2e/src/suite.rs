@@ -1,4 +1,4 @@
-//! Tests that are little more than a call, and the fixtures that many tests share: the SDK, the function and its image.
+//! Short tests, and the fixtures that many tests share: the SDK, the function and its image.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -94,8 +94,8 @@ impl Suite<'_> {
     }
 
     /// Skips a test whose rustup component is not installed.
-    fn require_component(&self, verb: &str, component: &str) -> Result<()> {
-        let found = self.cargo(&[verb, "--version"]).output();
+    fn require_component(&self, subcommand: &str, component: &str) -> Result<()> {
+        let found = self.cargo(&[subcommand, "--version"]).output();
         if found.is_ok_and(|output| output.status.success()) {
             return Ok(());
         }

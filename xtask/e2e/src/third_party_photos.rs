@@ -9,7 +9,7 @@ use opencv_build::Sdk;
 use support::progress::print_status;
 
 use super::crafted_files::{jpeg, png, tiff, webp};
-use super::file_cases::{self, ExpectedOutcome, FileCase, Transport};
+use super::file_test_runner::{self, ExpectedOutcome, FileCase, Transport};
 use super::hostile_files::find_file;
 use super::photo_variants::{self, NamedFile, encode};
 use package::workspace::Workspace;
@@ -28,7 +28,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
         let cases = reported_cases(&read)?;
         let how = "files of reports, over HTTP and through S3";
         let good = read("upright.png")?;
-        file_cases::test(workspace, (sdk, binary), PROMISE, how, &good, &cases)?;
+        file_test_runner::test(workspace, (sdk, binary), PROMISE, how, &good, &cases)?;
     } else {
         print_status(&format!(
             "skipped: the photos of reports are missing: `{}`",
@@ -45,7 +45,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
     cases.extend(oversized()?);
     let how = "similar files, over HTTP and through S3";
     let good = find_file(&good, "plain.png")?;
-    file_cases::test(workspace, (sdk, binary), PROMISE, how, good, &cases)
+    file_test_runner::test(workspace, (sdk, binary), PROMISE, how, good, &cases)
 }
 
 fn reported_cases(read: &dyn Fn(&str) -> Result<Vec<u8>>) -> Result<Vec<FileCase>> {
@@ -71,7 +71,7 @@ fn reported_cases(read: &dyn Fn(&str) -> Result<Vec<u8>>) -> Result<Vec<FileCase
     ])
 }
 
-/// The picture stored with each of the eight orientations, with the metadata in each possible position.
+/// The image stored with each of the eight orientations, with the metadata in each possible position.
 fn orientations(picture: &DynamicImage) -> Result<Vec<FileCase>> {
     let mut cases = Vec::new();
     for orientation in 1..=8 {

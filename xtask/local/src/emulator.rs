@@ -13,7 +13,7 @@ use super::launch::{EmulatorLauncher, LaunchedEmulator};
 use super::s3::{ACCESS_KEY, S3Server, SECRET_KEY};
 use support::interruption::Cleanup;
 
-/// Until the emulator listens: a container engine on a busy machine is slow.
+/// The limit for the emulator to listen: a container engine on a busy machine is slow.
 const STARTUP_TIMEOUT: Duration = Duration::from_secs(60);
 /// The maximum that Lambda allows.
 const INVOCATION_TIMEOUT: Duration = Duration::from_secs(900);
@@ -71,7 +71,7 @@ impl Emulator {
         post().with_context(|| format!("{failed}\n{}", self.instance.log_tail()))
     }
 
-    /// How often the function was started: the emulator restarts it after it has ended.
+    /// The number of times the function was started: the emulator restarts it after it has ended.
     pub fn start_count(&self) -> usize {
         self.log().matches("(rapid) exec ").count()
     }
@@ -116,7 +116,7 @@ pub(super) fn agent() -> ureq::Agent {
     ureq::Agent::config_builder()
         .timeout_global(Some(INVOCATION_TIMEOUT))
         .http_status_as_error(false)
-        // The emulator is on this machine, whatever proxy the environment names.
+        // The emulator is on this machine, so proxies of the environment are not used.
         .proxy(None)
         .build()
         .into()

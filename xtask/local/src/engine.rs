@@ -1,4 +1,4 @@
-//! How the image's content is run: by a container engine, or directly on this machine.
+//! The engine that runs the image's content: docker, or none, which runs it directly on this machine.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use support::run::{Shell, cmd, output, wait_with_output};
 pub enum Engine {
     /// In a container with a read-only root file system and an unprivileged user.
     Docker,
-    /// From the unpacked image, with the image's own loader and libraries.
+    /// Directly from the unpacked image, with the image's own loader and libraries.
     None,
 }
 

@@ -15,7 +15,7 @@ const SAMPLES: &str = include_str!("../data/samples-wheel-4.5.5.json");
 
 pub struct ExpectedFaces {
     photos: BTreeMap<String, Photo>,
-    /// The photos' folders: photos in other folders are not checked, whatever their names. If the list is empty, a
+    /// The photos' folders: photos in other folders are not checked, even if their names match. If the list is empty, a
     /// photo that is not in `photos` is an error.
     folders: Vec<PathBuf>,
 }

@@ -20,7 +20,7 @@ use super::emulator::agent;
 use super::server::Server;
 use event::{RequestOrigin, event};
 use response::{bad_gateway, response, too_large};
-use support::process::lock_ignoring_poison;
+use support::sync::lock_ignoring_poison;
 
 /// Lambda's limit for events and responses, in bytes of JSON.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
@@ -70,7 +70,7 @@ impl Function {
     }
 }
 
-/// Every failure becomes a response, too.
+/// Failures also become responses: 413 for too large a request, and 502 for those of the function or the emulator.
 async fn respond(
     request: Request<Incoming>,
     peer: SocketAddr,

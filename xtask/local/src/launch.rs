@@ -17,7 +17,7 @@ use support::run::{Shell, cmd, output};
 
 pub struct EmulatorLauncher<'a> {
     pub emulator: &'a Path,
-    /// For the log and the unpacked image.
+    /// The folder for the log and the unpacked image.
     pub folder: &'a Path,
     pub options: &'a [String],
     pub environment: &'a [(&'a str, String)],
@@ -82,11 +82,11 @@ impl EmulatorLauncher<'_> {
     }
 }
 
-fn removal(verb: &'static [&'static str], name: &str) -> Result<Cleanup> {
+fn removal(subcommand: &'static [&'static str], name: &str) -> Result<Cleanup> {
     let name = name.to_owned();
     Cleanup::new(move || {
         // It does not exist if creating it failed.
-        let _ = docker(&[verb, &["--force", &name]].concat());
+        let _ = docker(&[subcommand, &["--force", &name]].concat());
     })
 }
 

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use layer::elf::FunctionBinary;
 use opencv_build::Sdk;
 use serde_json::{Value, json};
-use support::progress::Step;
+use support::progress::ProgressStep;
 use tempfile::TempDir;
 
 use super::emulator::Emulator;
@@ -47,7 +47,7 @@ impl LocalLambda {
         let (folder, base) = (scratch.path(), Base::Minimal);
         let image = write_function_image(folder, &reference, workspace, sdk, binary, &base)?;
         let storage = S3Server::start(&scratch.path().join("s3"))?;
-        let _step = Step::start(format!("running the image (engine: {engine})"));
+        let _step = ProgressStep::start(format!("running the image (engine: {engine})"));
         let launch = |launcher: EmulatorLauncher| match engine {
             Engine::Docker => launcher.launch_in_container(&image),
             Engine::None => launcher.launch_unpacked(&image),

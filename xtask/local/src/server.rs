@@ -13,7 +13,7 @@ use hyper_util::server::conn::auto::Builder;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
-/// After a connection could not be accepted, for example because of too many open files.
+/// The delay after a connection could not be accepted, for example because of too many open files.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(20);
 
 pub struct Server {
@@ -49,14 +49,14 @@ impl Server {
                     tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
                     continue;
                 };
-                // As real services do: otherwise the end of a response is delayed by up to 40 ms until the client has
-                // acknowledged the rest (Nagle's algorithm).
+                // Sends data without delay, as real services do: otherwise the end of a response is delayed by up to 40
+                // ms until the client has acknowledged the rest (Nagle's algorithm).
                 let _ = socket.set_nodelay(true);
                 let connection = server
                     .serve_connection(TokioIo::new(socket), serve(peer))
                     .into_owned();
                 tokio::spawn(async move {
-                    // Nor is one that the client closes later.
+                    // A connection that the client closes while it is served is not an error, either.
                     let _ = connection.await;
                 });
             }

@@ -34,7 +34,7 @@ pub struct Arguments {
     /// Photos in which to detect faces; without any, the project's sample
     pub photos: Vec<PathBuf>,
 
-    /// How to run the image; by default docker if an engine is running, otherwise none
+    /// The engine that runs the image; by default docker if an engine is running, otherwise none
     #[arg(long)]
     pub engine: Option<Engine>,
 

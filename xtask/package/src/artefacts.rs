@@ -1,4 +1,4 @@
-//! Writes the artefacts: images of the SDK and of the function, and a zip archive of the function. The verbs `image`
+//! Writes the artefacts: images of the SDK and of the function, and a zip archive of the function. The commands `image`
 //! and `zip` and all tests use these functions, so that the tested artefacts are those that are shipped.
 
 pub mod annotations;

@@ -94,7 +94,7 @@ mod tests {
         let build = read().unwrap();
         assert_eq!(build.recipe.target.architecture, Architecture::Aarch64);
 
-        let other = text.replace("haar = \"fast\"", "haar = \"stock\"");
+        let other = text.replace("haar = \"fast\"", "haar = \"upstream\"");
         assert_ne!(other, text);
         fs::write(&file, &other).unwrap();
         let changed = read().unwrap();

@@ -20,7 +20,7 @@ use support::child::Child;
 use support::files::{file_name, file_size, remove_if_exists, sorted_entries};
 use support::output::{CommandOutput, display_path, format_bytes, print};
 use support::process::lower_priority;
-use support::progress::Step;
+use support::progress::ProgressStep;
 use support::run::{output, run_checked};
 
 #[derive(Serialize)]
@@ -96,7 +96,7 @@ impl CratePrebuild {
             let log = fs::read(&self.log).unwrap_or_default();
             String::from_utf8_lossy(&log).matches(" Compiling ").count() as u64
         };
-        let mut step = Step::start("compiling the function's crates");
+        let mut step = ProgressStep::start("compiling the function's crates");
         let before = compiled();
         let all = crate_count(build).unwrap_or_default();
         while self.cargo.try_wait()?.is_none() {
@@ -121,19 +121,19 @@ fn crate_count(build: &Build) -> Result<u64> {
     Ok(crates.lines().collect::<BTreeSet<_>>().len() as u64)
 }
 
-/// cargo for `verb` on the function with the profile for Lambda, in an environment that links it against `sdk`.
-pub fn cargo_command(build: &Build, sdk: &Sdk, verb: &str) -> Result<Command> {
-    let mut cargo = cargo_command_without_sdk(build, verb)?;
+/// cargo for `subcommand` on the function with the profile for Lambda, in an environment that links it against `sdk`.
+pub fn cargo_command(build: &Build, sdk: &Sdk, subcommand: &str) -> Result<Command> {
+    let mut cargo = cargo_command_without_sdk(build, subcommand)?;
     cargo.envs(sdk.environment());
     Ok(cargo)
 }
 
-/// The same without an SDK: crates that do not need one are compiled with the same flags.
-fn cargo_command_without_sdk(build: &Build, verb: &str) -> Result<Command> {
+/// The same call of cargo without an SDK: crates that do not need one are compiled with the same flags.
+fn cargo_command_without_sdk(build: &Build, subcommand: &str) -> Result<Command> {
     let (workspace, tools) = (&build.workspace, build.tools()?);
     let target = build.recipe.target;
     let record = link_record_dir(workspace, &target);
-    let mut cargo = crate::cargo::cargo(workspace, verb)?;
+    let mut cargo = crate::cargo::cargo(workspace, subcommand)?;
     // After `cargo`, which writes cargo's home, from which the flags are derived.
     let flags = rust_flags(workspace)?.join("\u{1f}");
     cargo

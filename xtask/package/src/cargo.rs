@@ -14,7 +14,7 @@ use std::process::Command;
 
 use anyhow::Result;
 use fs_err as fs;
-use support::environment::{Environment, Group};
+use support::environment::{Environment, VariableGroup};
 
 use crate::workspace::Workspace;
 
@@ -22,13 +22,13 @@ use crate::workspace::Workspace;
 /// is not documented, so a test compiles a package in a folder with a hostile configuration.
 const CONFIG_SEARCH_ROOT_VARIABLE: &str = "__CARGO_TEST_ROOT";
 
-pub(crate) fn cargo(workspace: &Workspace, verb: &str) -> Result<Command> {
+pub(crate) fn cargo(workspace: &Workspace, subcommand: &str) -> Result<Command> {
     let environment = Environment::current();
     command(
         &environment,
         workspace.root(),
         &workspace.target_dir(),
-        verb,
+        subcommand,
     )
 }
 
@@ -42,13 +42,22 @@ pub(crate) fn vendored_crate_dirs(workspace: &Workspace) -> Result<Vec<PathBuf>>
     Ok(config::vendored_crate_dirs(&text.parse()?))
 }
 
-fn command(environment: &Environment, root: &Path, target: &Path, verb: &str) -> Result<Command> {
+fn command(
+    environment: &Environment,
+    root: &Path,
+    target: &Path,
+    subcommand: &str,
+) -> Result<Command> {
     let home = home::prepare(environment, root, target)?;
     let tools = RustToolchain::find(environment, root);
     let mut command = Command::new(&tools.cargo);
     environment.restrict(
         &mut command,
-        &[Group::Network, Group::Terminal, Group::Rust],
+        &[
+            VariableGroup::Network,
+            VariableGroup::Terminal,
+            VariableGroup::Rust,
+        ],
     );
     if let Some(path) = tools.path(environment) {
         command.env("PATH", path);
@@ -59,7 +68,7 @@ fn command(environment: &Environment, root: &Path, target: &Path, verb: &str) ->
         .env("CARGO_HOME", &home)
         .env("CARGO_TARGET_DIR", target)
         .env("RUSTC", &tools.rustc)
-        .arg(verb)
+        .arg(subcommand)
         .arg("--manifest-path")
         .arg(root.join("Cargo.toml"));
     Ok(command)
@@ -103,7 +112,7 @@ impl RustToolchain {
 
 fn sysroot(environment: &Environment, root: &Path, rustc: &Path) -> Option<PathBuf> {
     let mut command = Command::new(rustc);
-    environment.restrict(&mut command, &[Group::Rust]);
+    environment.restrict(&mut command, &[VariableGroup::Rust]);
     command.args(["--print", "sysroot"]).current_dir(root);
     let output = command
         .output()

@@ -28,7 +28,7 @@ pub struct CompetitorSize {
     pub name: String,
     pub bytes: u64,
     pub measure: Measure,
-    /// The name of our artefact with which it is compared.
+    /// The name of our artefact that it is compared with.
     pub artefact: String,
     /// `None` if it applies to all architectures.
     pub architecture: Option<Architecture>,

@@ -1,5 +1,5 @@
-//! The programs behind verbs of `cargo xtask`, and their `main`. A program is started through cargo, so that a verb
-//! compiles only what it needs.
+//! Commands of `cargo xtask` that are separate programs, and their common `main`. A program is started through cargo,
+//! so that a command compiles only what it needs.
 
 use std::env;
 use std::ffi::OsString;
@@ -16,16 +16,16 @@ use support::run::display_command;
 use crate::workspace::Workspace;
 
 pub struct Program {
-    pub verb: &'static str,
+    pub command: &'static str,
     pub about: &'static str,
     pub binary: &'static str,
-    /// The subcommand for the verb, if the program has several.
-    pub subcommand: Option<&'static str>,
+    /// The subcommand of `binary`, if it has several.
+    pub binary_subcommand: Option<&'static str>,
 }
 
 pub const PULL: Program = Program {
     binary: "registry",
-    subcommand: Some("pull"),
+    binary_subcommand: Some("pull"),
     ..Program::new(
         "pull",
         "Pull an image from a registry into a folder, without a container engine",
@@ -43,7 +43,7 @@ pub const EVAL: Program = Program::new(
 pub const SIZE: Program = Program::new("size", "Show the sizes of all artefacts and their parts");
 pub const BENCH: Program = Program::new(
     "bench",
-    "Measure speed and size against competitors in the same run",
+    "Measure speed, memory and cost against references in the same run",
 );
 pub const TEST: Program = Program {
     binary: "e2e",
@@ -71,32 +71,32 @@ struct Cli<A: Args> {
 }
 
 impl Program {
-    const fn new(verb: &'static str, about: &'static str) -> Self {
+    const fn new(command: &'static str, about: &'static str) -> Self {
         Self {
-            verb,
+            command,
             about,
-            binary: verb,
-            subcommand: None,
+            binary: command,
+            binary_subcommand: None,
         }
     }
 
-    /// The program's `main`: parses the command line, and runs `verb` with the arguments and the flag `--json`.
-    pub fn main<A: Args>(&self, verb: impl FnOnce(&A, bool) -> Result<()>) -> ExitCode {
+    /// The program's `main`: parses the command line, and calls `run` with the arguments and the flag `--json`.
+    pub fn main<A: Args>(&self, run: impl FnOnce(&A, bool) -> Result<()>) -> ExitCode {
         CmakeLauncher::init();
-        let name = format!("cargo xtask {}", self.verb);
-        let command = Cli::<A>::command().name(self.verb);
+        let name = format!("cargo xtask {}", self.command);
+        let command = Cli::<A>::command().name(self.command);
         let command = command.bin_name(name).about(self.about);
         let read = command.try_get_matches();
         let cli = match read.and_then(|matches| Cli::<A>::from_arg_matches(&matches)) {
             Ok(cli) => cli,
             Err(error) => error.exit(),
         };
-        exit_code(verb(&cli.arguments, cli.json))
+        exit_code(run(&cli.arguments, cli.json))
     }
 
     pub fn exec(&self, arguments: &[OsString]) -> Result<()> {
-        let mut cargo = self.command();
-        cargo.args(self.subcommand).args(arguments);
+        let mut cargo = self.cargo_run();
+        cargo.args(self.binary_subcommand).args(arguments);
         let error = cargo.exec();
         Err(error).with_context(|| format!("failed to start `{}`", display_command(&cargo)))
     }
@@ -107,7 +107,7 @@ impl Program {
     /// # Errors
     /// cargo cannot be started, or the program fails ([`ProgramFailed`]).
     pub fn output(&self, subcommand: &[OsString], arguments: &[OsString]) -> Result<String> {
-        let mut cargo = self.command();
+        let mut cargo = self.cargo_run();
         cargo.args(subcommand).arg("--").args(arguments);
         cargo.stdin(Stdio::null()).stderr(Stdio::inherit());
         terminate_with_parent(&mut cargo);
@@ -120,7 +120,7 @@ impl Program {
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 
-    fn command(&self) -> Command {
+    fn cargo_run(&self) -> Command {
         let mut cargo = support::cargo::cargo();
         cargo
             // Without `--package`, so that cargo unifies features over the workspace and compiles each crate once.

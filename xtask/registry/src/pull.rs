@@ -7,7 +7,7 @@ use layer::Digest;
 use opencv_build::Architecture;
 use serde::Serialize;
 
-use crate::base::authenticated_remote;
+use crate::base::authenticated_image;
 use crate::progress::Progress;
 use package::workspace::Workspace;
 use support::output::{CommandOutput, display_path, format_bytes};
@@ -17,8 +17,7 @@ pub struct Arguments {
     /// The image, as REGISTRY/NAME:TAG or REGISTRY/NAME@DIGEST
     pub reference: String,
 
-    /// The layout's folder; blobs that it has already are not downloaded again [default:
-    /// target/pulled/NAME]
+    /// The layout's folder; existing blobs are not downloaded again [default: target/pulled/NAME]
     #[arg(long, value_name = "FOLDER")]
     pub to: Option<PathBuf>,
 
@@ -41,14 +40,14 @@ pub struct PullOutput {
 
 pub fn run(arguments: &Arguments) -> Result<PullOutput> {
     let reference = &arguments.reference;
-    let remote = authenticated_remote(reference)?;
+    let image = authenticated_image(reference)?;
     let folder = arguments.to.clone().unwrap_or_else(|| {
-        let repository = remote.reference.repository();
+        let repository = image.reference.repository();
         let name = repository.rsplit('/').next().unwrap_or(repository);
         Workspace::find().target_dir().join("pulled").join(name)
     });
     let progress = Progress::start("pulling", reference);
-    let pulled = layer_registry::pull(&remote, &folder, arguments.architecture, &|event| {
+    let pulled = layer_registry::pull(&image, &folder, arguments.architecture, &|event| {
         progress.update(event);
     })
     .with_context(|| format!("failed to pull {reference}"))?;

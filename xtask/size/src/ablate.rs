@@ -6,8 +6,8 @@ use opencv_build::{BuildPaths, Recipe, Sdk, build as build_opencv, find_cached};
 use support::fingerprint::Fingerprint;
 use support::progress::print_status;
 
+use super::comparison::{ComparisonContext, LinkedSizes};
 use super::report::Ablation;
-use super::variant::{ComparisonContext, LinkedSizes};
 
 const FILE: &str = "ablation.json";
 const GROUP: &str = "without";
@@ -116,7 +116,7 @@ fn cost(feature: &str, with: (&Sdk, &LinkedSizes), without: (&Sdk, &LinkedSizes)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::variant::tests::{recipe, sdk};
+    use crate::comparison::tests::{recipe, sdk};
 
     #[test]
     fn each_codec_and_dispatch_set_is_a_feature() {

@@ -21,17 +21,17 @@ pub struct Arguments {
     #[arg(long, value_name = "NAME", conflicts_with_all = ["against", "all", "baseline", "ablate", "record"])]
     pub explain: Option<String>,
 
-    /// Compare with a build of all of OpenCV's default modules, which takes long the first time
-    #[arg(long, value_name = "WHAT")]
+    /// Compare with a build of all of OpenCV's default modules, which is slow the first time
+    #[arg(long, value_name = "KIND")]
     pub baseline: Option<BaselineKind>,
 
-    /// Measure the cost of each image format and instruction set by building OpenCV without it, which takes long the
+    /// Measure the cost of each image format and instruction set by building OpenCV without it, which is slow the
     /// first time
     #[arg(long)]
     pub ablate: bool,
 
     /// Record a change that made a difference, and the current sizes, in the project's history
-    #[arg(long, value_name = "WHAT")]
+    #[arg(long, value_name = "DESCRIPTION")]
     pub record: Option<String>,
 }
 

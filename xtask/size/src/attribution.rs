@@ -21,7 +21,7 @@ pub const C_LIBRARIES: &str = "C libraries";
 /// Third-party crates, and the standard library as `std`.
 pub const RUST_CRATES: &str = "Rust crates";
 pub const FUNCTION: &str = "function";
-/// What the compilers link to every program.
+/// Code that the compilers link to every program.
 pub const CXX_RUNTIME: &str = "C++ runtime";
 pub const ELF: &str = "ELF";
 

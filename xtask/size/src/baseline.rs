@@ -10,8 +10,8 @@ use support::fingerprint::Fingerprint;
 use support::progress::print_status;
 
 use super::attribution;
+use super::comparison::{ComparisonContext, LinkedSizes};
 use super::report::{Baseline, BaselineModule};
-use super::variant::{ComparisonContext, LinkedSizes};
 
 const FILE: &str = "baseline.json";
 
@@ -130,7 +130,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::variant::tests::recipe;
+    use crate::comparison::tests::recipe;
 
     fn library(name: &str, bytes: u64) -> Library {
         Library {

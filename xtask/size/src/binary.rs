@@ -5,13 +5,13 @@ use object::Endianness;
 use object::elf::{FileHeader64, SHF_ALLOC, SHT_NOBITS, SectionFlags};
 use object::read::elf::{FileHeader, SectionHeader};
 
-use super::address_tables::{Section, SpanIndex, add_entries, is_address_table};
-use super::apportion::Apportionment;
 use super::attribution::{Attribution, ELF, LibraryMembers, RUST_CRATES, Span};
 use super::demangle::{display_name, is_internal_symbol, symbol_of_section};
 use super::graph::{Graph, NodeKey};
 use super::link_map::{INTERNAL, InputSection, OutputSection};
 use super::part::Kind;
+use super::unnamed_constants::UnnamedConstants;
+use super::unwind_and_relocations::{Section, SpanIndex, add_entries, is_unwind_or_relocation};
 use super::{attribution, merged_sections};
 
 const ENDIAN: Endianness = Endianness::Little;
@@ -22,11 +22,11 @@ pub fn spans(
     members: &LibraryMembers,
     graph: &Graph,
 ) -> Result<Vec<Span>> {
-    let apportionment = Apportionment::compute(graph, members);
+    let unnamed_constants = UnnamedConstants::attribute(graph, members);
     let header = FileHeader64::<Endianness>::parse(binary).context("it is not an ELF file")?;
     let sections = header.sections(ENDIAN, binary)?;
     let mut spans = header_spans(header, binary)?;
-    let mut address_tables = Vec::new();
+    let mut entry_sections = Vec::new();
     for section in sections.iter() {
         let size = section.sh_size(ENDIAN);
         if section.sh_type(ENDIAN) == SHT_NOBITS || size == 0 {
@@ -43,9 +43,9 @@ pub fn spans(
             data: section.data(ENDIAN, binary)?,
         };
         let output = map.iter().find(|output| output.name == name && loaded);
-        if is_address_table(name) {
+        if is_unwind_or_relocation(name) {
             // Their entries are attributed by the other spans.
-            address_tables.push(at);
+            entry_sections.push(at);
             continue;
         }
         match output {
@@ -55,7 +55,7 @@ pub fn spans(
                     "address or size of `{name}` differs from the linker's map"
                 );
                 for input in &output.inputs {
-                    add_input(&at, input, members, &apportionment, &mut spans);
+                    add_input(&at, input, members, &unnamed_constants, &mut spans);
                 }
             }
             None => spans.push(at.span("notes of compilers, names of sections")),
@@ -64,7 +64,7 @@ pub fn spans(
     spans.sort_by_key(|span| span.offset);
     let index = SpanIndex::new(&spans, header, binary)?;
     let mut found = Vec::new();
-    for section in &address_tables {
+    for section in &entry_sections {
         add_entries(section, &index, &mut found)?;
     }
     spans.extend(found);
@@ -103,7 +103,7 @@ fn add_input(
     section: &Section,
     input: &InputSection,
     members: &LibraryMembers,
-    apportionment: &Apportionment,
+    unnamed_constants: &UnnamedConstants,
     spans: &mut Vec<Span>,
 ) {
     if input.size == 0 {
@@ -132,7 +132,11 @@ fn add_input(
             spans.push(Span {
                 offset: offset + start as u64,
                 size: content.len() as u64,
-                attribution: apportionment.0.get(&key).cloned().unwrap_or_else(unknown),
+                attribution: unnamed_constants
+                    .0
+                    .get(&key)
+                    .cloned()
+                    .unwrap_or_else(unknown),
                 name: "strings and numbers".to_owned(),
                 kind,
             });
@@ -141,7 +145,7 @@ fn add_input(
     }
     let attribution_of = |symbol: &str| {
         let known = attribution::of_input_section(input, symbol, members);
-        let shared = || apportionment.0.get(&NodeKey::section(input)).cloned();
+        let shared = || unnamed_constants.0.get(&NodeKey::section(input)).cloned();
         let unknown = || Attribution::new(RUST_CRATES, "without a name", "constants");
         known.or_else(shared).unwrap_or_else(unknown)
     };

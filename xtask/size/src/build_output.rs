@@ -13,12 +13,12 @@ use support::progress::print_status;
 use super::arguments::{Arguments, BaselineKind};
 use super::attribution::LibraryMembers;
 use super::bootstrap::{self, LinkAnalysis};
+use super::comparison::{ComparisonContext, LinkedSizes};
 use super::explain::Explanation;
 use super::link::LinkRecord;
 use super::report::{Ablation, Baseline, Report};
 use super::revision::revision;
-use super::variant::{ComparisonContext, LinkedSizes};
-use super::{ablate, baseline, libraries, packages, relink};
+use super::{ablate, artefacts, baseline, libraries, relink};
 use package::build::Build;
 use package::build_function::{self, build_binary, link_record_dir};
 
@@ -72,8 +72,8 @@ impl<'a> BuildOutput<'a> {
         let workspace = &self.build.workspace;
         let (spans, images, archive) = thread::scope(|scope| {
             let spans = scope.spawn(|| self.link_analysis.spans(&self.content, &self.members));
-            let images = packages::images(workspace, &self.sdk, &self.binary)?;
-            let archive = packages::zip_archive(workspace, &self.sdk, &self.binary)?;
+            let images = artefacts::images(workspace, &self.sdk, &self.binary)?;
+            let archive = artefacts::zip_archive(workspace, &self.sdk, &self.binary)?;
             let spans = spans
                 .join()
                 .map_err(|_| anyhow!("failed to analyse the binary"));

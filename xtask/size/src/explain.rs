@@ -9,11 +9,11 @@ use serde::Serialize;
 use super::attribution::{self, LibraryMembers};
 use super::demangle::display_name;
 use super::format::truncate_middle;
-use super::graph::{Graph, Node, NodeKey};
+use super::graph::{Graph, NodeIndex, NodeKey};
 use super::link_map::InputSection;
 use support::output::{CommandOutput, format_bytes};
 
-/// In characters, in a terminal; `--json` prints whole names.
+/// The maximum width in characters, in a terminal; `--json` prints whole names.
 const NAME_WIDTH: usize = 100;
 const MAX_MATCHES: usize = 5;
 
@@ -27,7 +27,7 @@ pub struct Explanation {
 
 #[derive(Debug, Serialize)]
 pub struct Match {
-    /// From the program's entry point to the match.
+    /// The chain from the program's entry point to the match.
     pub chain: Vec<ChainLink>,
     pub referrer_count: usize,
     /// Bytes of code and data that would not be linked without it: its own, and what only it needs.
@@ -45,9 +45,9 @@ pub fn explain(graph: &Graph, members: &LibraryMembers, name: &str) -> Result<Ex
     let roots = roots(graph);
     let from = shortest_paths(graph, &roots, None);
     let names: Vec<Vec<String>> = graph.inputs.iter().map(|input| names(*input)).collect();
-    let reached = |node: &Node| from[*node].is_some();
-    let having = |fits: &dyn Fn(&str) -> bool| -> Vec<Node> {
-        let fits = |node: &Node| names[*node].iter().any(|name| fits(name));
+    let reached = |node: &NodeIndex| from[*node].is_some();
+    let having = |fits: &dyn Fn(&str) -> bool| -> Vec<NodeIndex> {
+        let fits = |node: &NodeIndex| names[*node].iter().any(|name| fits(name));
         (0..graph.keys.len()).filter(reached).filter(fits).collect()
     };
     let mut nodes = having(&|known| known == name || known.split('(').next() == Some(name));
@@ -77,8 +77,8 @@ pub fn explain(graph: &Graph, members: &LibraryMembers, name: &str) -> Result<Ex
     })
 }
 
-/// What the loader calls: the entry point, and functions that run before `main` and after it.
-fn roots(graph: &Graph) -> Vec<Node> {
+/// The roots of the graph, which the loader calls: the entry point, and functions that run before `main` and after it.
+fn roots(graph: &Graph) -> Vec<NodeIndex> {
     let lists = [".init_array", ".fini_array", ".preinit_array"];
     let is_root = |input: &InputSection| {
         lists.iter().any(|list| input.section.starts_with(list))
@@ -94,7 +94,11 @@ fn roots(graph: &Graph) -> Vec<Node> {
 
 /// The predecessor of each node on a shortest path from a root that avoids `cut`; of a root, itself; none for nodes
 /// that are not reachable.
-fn shortest_paths(graph: &Graph, roots: &[Node], cut: Option<Node>) -> Vec<Option<Node>> {
+fn shortest_paths(
+    graph: &Graph,
+    roots: &[NodeIndex],
+    cut: Option<NodeIndex>,
+) -> Vec<Option<NodeIndex>> {
     let mut from = vec![None; graph.keys.len()];
     let mut queue = VecDeque::new();
     for root in roots.iter().filter(|root| Some(**root) != cut) {
@@ -112,7 +116,7 @@ fn shortest_paths(graph: &Graph, roots: &[Node], cut: Option<Node>) -> Vec<Optio
     from
 }
 
-fn chain(node: Node, from: &[Option<Node>]) -> Vec<Node> {
+fn chain(node: NodeIndex, from: &[Option<NodeIndex>]) -> Vec<NodeIndex> {
     let mut chain = vec![node];
     let mut last = node;
     while let Some(before) = from[last].filter(|before| *before != last) {
@@ -123,13 +127,18 @@ fn chain(node: Node, from: &[Option<Node>]) -> Vec<Node> {
     chain
 }
 
-fn retained_bytes(graph: &Graph, roots: &[Node], all: &[Option<Node>], node: Node) -> u64 {
+fn retained_bytes(
+    graph: &Graph,
+    roots: &[NodeIndex],
+    all: &[Option<NodeIndex>],
+    node: NodeIndex,
+) -> u64 {
     let without = shortest_paths(graph, roots, Some(node));
     let lost = (0..all.len()).filter(|node| all[*node].is_some() && without[*node].is_none());
     lost.map(|node| bytes(graph, node)).sum()
 }
 
-fn bytes(graph: &Graph, node: Node) -> u64 {
+fn bytes(graph: &Graph, node: NodeIndex) -> u64 {
     match (&graph.keys[node], graph.inputs[node]) {
         (_, Some(input)) => input.size,
         (NodeKey::Merged(_, content), None) => content.len() as u64,
@@ -144,7 +153,7 @@ fn names(input: Option<&InputSection>) -> Vec<String> {
         .collect()
 }
 
-fn chain_link(graph: &Graph, members: &LibraryMembers, node: Node) -> ChainLink {
+fn chain_link(graph: &Graph, members: &LibraryMembers, node: NodeIndex) -> ChainLink {
     let input = graph.inputs[node];
     let symbol = input.and_then(|input| input.names().next());
     let attribution = input.and_then(|input| {

@@ -13,7 +13,7 @@ use object::{Endianness, Object, ObjectSection};
 use super::link_map::{INTERNAL, InputSection, OutputSection};
 use super::merged_sections;
 
-pub type Node = usize;
+pub type NodeIndex = usize;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum NodeKey<'a> {
@@ -29,8 +29,8 @@ pub struct Graph<'a> {
     /// None for merged constants.
     pub inputs: Vec<Option<&'a InputSection<'a>>>,
     /// The nodes that each node refers to, without duplicates.
-    pub references: Vec<Vec<Node>>,
-    nodes_by_key: HashMap<NodeKey<'a>, Node>,
+    pub references: Vec<Vec<NodeIndex>>,
+    nodes_by_key: HashMap<NodeKey<'a>, NodeIndex>,
 }
 
 /// Both of Lambda's architectures are little-endian.
@@ -130,7 +130,7 @@ impl<'a> Graph<'a> {
     }
 
     /// Members with the same name can have sections with the same name: each is a node, and the key finds the first.
-    fn add(&mut self, key: NodeKey<'a>, input: Option<&'a InputSection<'a>>) -> Node {
+    fn add(&mut self, key: NodeKey<'a>, input: Option<&'a InputSection<'a>>) -> NodeIndex {
         let node = self.keys.len();
         self.nodes_by_key.entry(key.clone()).or_insert(node);
         self.keys.push(key);
@@ -183,7 +183,7 @@ fn addend_bias(kind: RelocationType, section: &str, at: u64) -> i64 {
 }
 
 enum Region<'a> {
-    Node(Node),
+    Node(NodeIndex),
     Merged(&'a InputSection<'a>, &'a [u8]),
 }
 
@@ -214,7 +214,10 @@ pub mod tests {
     }
 
     /// The graph of `inputs` with `references`, pairs of indices into `inputs`.
-    pub fn graph<'a>(inputs: &'a [InputSection<'a>], references: &[(Node, Node)]) -> Graph<'a> {
+    pub fn graph<'a>(
+        inputs: &'a [InputSection<'a>],
+        references: &[(NodeIndex, NodeIndex)],
+    ) -> Graph<'a> {
         let mut graph = Graph::default();
         for input in inputs {
             graph.add(NodeKey::section(input), Some(input));

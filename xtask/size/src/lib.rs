@@ -4,9 +4,8 @@
 #![doc = include_str!("../README.md")]
 
 mod ablate;
-mod address_tables;
-mod apportion;
 mod arguments;
+mod artefacts;
 mod attribution;
 mod baseline;
 mod binary;
@@ -14,6 +13,7 @@ mod bootstrap;
 pub mod budget;
 mod build_output;
 mod byte_size;
+pub mod comparison;
 pub mod competitors;
 mod demangle;
 mod diff;
@@ -27,17 +27,17 @@ mod link;
 mod link_map;
 mod markdown;
 mod merged_sections;
-mod packages;
 pub mod page;
 pub mod part;
 mod relink;
 pub mod report;
+mod report_store;
 pub mod revision;
-mod store;
 mod terminal;
 #[cfg(test)]
 mod tests;
-pub mod variant;
+mod unnamed_constants;
+mod unwind_and_relocations;
 
 use std::path::{Path, PathBuf};
 
@@ -84,7 +84,7 @@ pub fn run(arguments: &Arguments, json: bool) -> Result<()> {
     print(&answer, json)?;
     // A report over a budget is not saved, so that later reports list what grew since the last one within it.
     budget::check(&answer.document)?;
-    store::save(&folder, &answer.document.report)
+    report_store::save(&folder, &answer.document.report)
 }
 
 pub fn document(arguments: &Arguments, built: &BuildOutput) -> Result<Document> {
@@ -92,7 +92,7 @@ pub fn document(arguments: &Arguments, built: &BuildOutput) -> Result<Document> 
     let root = built.build.workspace.root();
     let previous_report = match &arguments.against {
         Some(against) => Some(history::load_previous(root, against, report.architecture)?),
-        None => store::load_previous(&built.results_dir(), &report),
+        None => report_store::load_previous(&built.results_dir(), &report),
     };
     let (baseline, ablation) = built.compare_variants(arguments)?;
     Ok(Document {

@@ -15,10 +15,10 @@ pub struct Part {
     /// `None` for a part that has parts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<Kind>,
-    /// Of a static library and its members: the bytes of it in `bootstrap`.
+    /// The bytes of a static library or its member in `bootstrap`.
     #[serde(default, alias = "linked", skip_serializing_if = "Option::is_none")]
     pub linked_bytes: Option<u64>,
-    /// Of a layer's blob or an archive's entry. That of `bootstrap` is the size of the zip archive's entry.
+    /// The size of a layer's blob or an archive's entry. That of `bootstrap` is the size of the zip archive's entry.
     #[serde(default, alias = "packed", skip_serializing_if = "Option::is_none")]
     pub compressed_bytes: Option<u64>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

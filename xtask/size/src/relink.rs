@@ -12,9 +12,9 @@ use fs_err as fs;
 use opencv_build::Sdk;
 
 use super::attribution::library_name;
+use super::comparison::{LinkedSizes, static_libraries};
 use super::link::LinkRecord;
 use super::link_map::{self, OutputSection};
-use super::variant::{LinkedSizes, static_libraries};
 
 pub fn relink(
     record: &LinkRecord,

@@ -25,7 +25,7 @@ pub fn check_schema(schema: u32) -> Result<()> {
 pub struct Document {
     pub schema: u32,
     pub report: Report,
-    /// What the SDK does not have because of a tool missing at its build, each a sentence.
+    /// Features that the SDK lacks because a tool was missing when it was built; one sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub degraded: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -155,11 +155,11 @@ pub struct BaselineModule {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Ablation {
-    /// Such as `codec png` or `dispatch AVX2`.
+    /// A name such as `codec png` or `dispatch AVX2`.
     pub feature: String,
     /// The size of the static libraries with it minus that without it.
     pub library_bytes: i64,
     pub bootstrap_bytes: i64,
-    /// In `bootstrap` in the zip archive.
+    /// The difference of the compressed `bootstrap` in the zip archive.
     pub compressed_bytes: i64,
 }

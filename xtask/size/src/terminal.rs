@@ -23,8 +23,8 @@ pub struct DisplayOptions {
 }
 
 impl DisplayOptions {
-    /// How many of `count` rows are shown with at most `limit`: never all but one, because "and 1 more" would take as
-    /// much space as that row.
+    /// The number of rows to show of `count`: `limit`, or all if it is only one more, because "and 1 more" would take
+    /// as much space as that row.
     fn visible_count(self, count: usize, limit: usize) -> usize {
         if self.all || count <= limit + 1 {
             count

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use fs_err as fs;
 
-/// Writes `bytes` to `path` with mode 0644 whatever the umask (temporary files have 0600); creates its folder.
+/// Writes `bytes` to `path` with mode 0644 regardless of the umask (temporary files have 0600); creates its folder.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     write_with_mode(path, bytes, 0o644)
 }

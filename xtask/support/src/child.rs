@@ -17,8 +17,9 @@ use rustix::process::{
 };
 
 use crate::interruption;
-use crate::process::{descendants, lock_ignoring_poison, terminate_with_parent};
+use crate::process::{descendants, terminate_with_parent};
 use crate::run::{RunnableCommand, display_command};
+use crate::sync::lock_ignoring_poison;
 
 type Process = Arc<Mutex<process::Child>>;
 

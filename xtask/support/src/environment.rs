@@ -1,5 +1,5 @@
-//! Allow-lists of the user's environment variables that programs in a build may see. A deny-list would not do: too many
-//! variables change what compilers, cargo or pip do.
+//! Allow-lists of the user's environment variables that programs in a build may see. A deny-list is not sufficient: too
+//! many variables change what compilers, cargo or pip do.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -13,7 +13,7 @@ use serde::Deserialize;
 use crate::run::Cmd;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Group {
+pub enum VariableGroup {
     /// Proxies, certificates and credentials.
     Network,
     Terminal,
@@ -24,7 +24,7 @@ pub enum Group {
 /// The variables of each group: `data/environment.json`. A `*` at the end of a name matches any suffix.
 #[derive(Deserialize)]
 struct AllowLists {
-    /// What every program needs: where programs and libraries are, and where it may write.
+    /// Variables that every program needs: where programs and libraries are, and where it may write.
     always: Vec<String>,
     /// Includes `DBUS_SESSION_BUS_ADDRESS`: keyrings are reached by the session bus.
     network: Vec<String>,
@@ -62,12 +62,16 @@ impl Environment {
 
     /// Restricts `command` to the variables that every program needs and those of `groups`, in a fixed locale. Removes
     /// variables that were set for it before.
-    pub fn restrict<'c>(&self, command: &'c mut Command, groups: &[Group]) -> &'c mut Command {
+    pub fn restrict<'c>(
+        &self,
+        command: &'c mut Command,
+        groups: &[VariableGroup],
+    ) -> &'c mut Command {
         let command = command.env_clear().envs(self.allowed(groups));
         command.env("LC_ALL", "C.UTF-8")
     }
 
-    fn allowed(&self, groups: &[Group]) -> impl Iterator<Item = (&OsString, &OsString)> {
+    fn allowed(&self, groups: &[VariableGroup]) -> impl Iterator<Item = (&OsString, &OsString)> {
         let variables = self.variables.iter();
         variables.filter(move |(name, _)| is_allowed(name, groups))
     }
@@ -83,27 +87,27 @@ impl<N: Into<OsString>, V: Into<OsString>> FromIterator<(N, V)> for Environment 
 }
 
 /// [`Environment::restrict`] for a command of xshell, with this process's environment.
-pub fn restricted<'s>(command: Cmd<'s>, groups: &[Group]) -> Cmd<'s> {
+pub fn restricted<'s>(command: Cmd<'s>, groups: &[VariableGroup]) -> Cmd<'s> {
     let environment = Environment::current();
     let command = command.env_clear().envs(environment.allowed(groups));
     command.env("LC_ALL", "C.UTF-8")
 }
 
 /// A command whose environment is [restricted](Environment::restrict) to `groups`.
-pub fn command(program: impl AsRef<OsStr>, groups: &[Group]) -> Command {
+pub fn command(program: impl AsRef<OsStr>, groups: &[VariableGroup]) -> Command {
     let mut command = Command::new(program);
     Environment::current().restrict(&mut command, groups);
     command
 }
 
-fn is_allowed(name: &OsStr, groups: &[Group]) -> bool {
+fn is_allowed(name: &OsStr, groups: &[VariableGroup]) -> bool {
     let Some(name) = name.to_str() else {
         return false;
     };
     let lists = groups.iter().map(|group| match group {
-        Group::Network => &ALLOW_LISTS.network,
-        Group::Terminal => &ALLOW_LISTS.terminal,
-        Group::Rust => &ALLOW_LISTS.rust,
+        VariableGroup::Network => &ALLOW_LISTS.network,
+        VariableGroup::Terminal => &ALLOW_LISTS.terminal,
+        VariableGroup::Rust => &ALLOW_LISTS.rust,
     });
     let mut allowed = lists.chain([&ALLOW_LISTS.always]).flatten();
     allowed.any(|allowed| match allowed.strip_suffix('*') {
@@ -154,7 +158,7 @@ mod tests {
             .into_iter()
             .chain(good)
             .collect();
-        let seen = |groups: &[Group]| {
+        let seen = |groups: &[VariableGroup]| {
             let mut command = Command::new("/usr/bin/env");
             command.env("CC", "/set/before");
             let output = environment.restrict(&mut command, groups).output().unwrap();
@@ -164,7 +168,11 @@ mod tests {
             lines
         };
         let line = |(name, value): (&str, &str)| format!("{name}={value}");
-        let all = [Group::Network, Group::Terminal, Group::Rust];
+        let all = [
+            VariableGroup::Network,
+            VariableGroup::Terminal,
+            VariableGroup::Rust,
+        ];
         let mut expected: Vec<_> = good.into_iter().map(line).collect();
         expected.push("LC_ALL=C.UTF-8".to_owned());
         expected.sort();

@@ -10,7 +10,7 @@ use fs_err as fs;
 use tempfile::TempDir;
 
 use crate::files::temporary_dir_in;
-use crate::process::lock_ignoring_poison;
+use crate::sync::lock_ignoring_poison;
 
 type Action = Box<dyn FnOnce() + Send>;
 

@@ -14,3 +14,4 @@ pub mod output;
 pub mod process;
 pub mod progress;
 pub mod run;
+pub mod sync;

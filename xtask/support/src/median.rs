@@ -1,4 +1,4 @@
-//! The median of measurements: unlike a mean, it is robust against noise of the machine.
+//! The median of measurements: unlike a mean, it is robust against outliers.
 
 /// The median; the upper of the two middle values of an even count, and zero for an empty slice.
 pub fn median(values: &[f64]) -> f64 {

@@ -1,8 +1,7 @@
-//! Descendants of processes, their priority, and their end with their parent.
+//! Child processes: their priority, their end with their parent, and their descendants.
 
 use std::os::unix::process::CommandExt;
 use std::process::Command;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use fs_err as fs;
 use rustix::process::{Signal, set_parent_process_death_signal};
@@ -44,11 +43,6 @@ fn child_processes(process: u32) -> Vec<u32> {
     let numbers = lists.collect::<Vec<_>>().join(" ");
     let numbers = numbers.split_whitespace();
     numbers.filter_map(|number| number.parse().ok()).collect()
-}
-
-/// Locks a mutex whose value is valid even after a panic with the lock held.
-pub fn lock_ignoring_poison<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ pub fn print_status(line: &str) {
 }
 
 /// A long step. Its progress bar is removed from the terminal when it is dropped.
-pub struct Step {
+pub struct ProgressStep {
     bar: Option<ProgressBar>,
     message: String,
     last_tenth: u64,
@@ -26,7 +26,7 @@ enum Unit {
 
 const MEGABYTE: f64 = 1e6;
 
-impl Step {
+impl ProgressStep {
     pub fn start(message: impl Into<String>) -> Self {
         let message = message.into();
         let bar = std::io::stderr().is_terminal().then(|| {
@@ -99,7 +99,7 @@ fn format_progress(done: u64, total: u64, unit: Unit, elapsed: Duration) -> Stri
     }
 }
 
-impl Drop for Step {
+impl Drop for ProgressStep {
     fn drop(&mut self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();

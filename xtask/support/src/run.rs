@@ -13,8 +13,8 @@ use rustix::fs::statvfs;
 
 /// The lines of a failed command's output in its error.
 const TAIL_LINES: usize = 20;
-/// With less free space on the log's disk, in bytes, an error says so: a linker whose output does not fit ends with a
-/// signal and CMake with an unrelated error, and neither reports the kernel's `ENOSPC`.
+/// With less free space on the log's disk, in bytes, an error mentions it: a linker whose output does not fit ends with
+/// a signal and CMake with an unrelated error, and neither reports the kernel's `ENOSPC`.
 const LOW_DISK_SPACE: u64 = 64 << 20;
 /// The characters of a line in an error; lines of compilers and pip can have thousands.
 const MAX_LINE_CHARS: usize = 300;

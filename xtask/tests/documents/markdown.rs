@@ -1,4 +1,4 @@
-//! What tests ask of a Markdown file: links, headings' anchors, code blocks and code in the text.
+//! The parts of a Markdown file that tests check: links, headings' anchors, code blocks and code in the text.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,9 +10,9 @@ pub struct Document {
     /// The path from the repository's root.
     pub name: String,
     pub text: String,
-    /// Addresses of links and pictures.
+    /// Addresses of links and images.
     pub links: Vec<String>,
-    /// What a link to a heading names after `#`.
+    /// The names of headings after `#` in links.
     pub anchors: BTreeSet<String>,
     pub blocks: Vec<Block>,
     /// Code within a sentence.

@@ -22,7 +22,7 @@ async fn connection_is_preopened_only_with_region_and_credentials() {
         let s3 = FakeS3::start(|_| Vec::new());
         let environment_options = EnvironmentOptions::from_variables(environment_options);
         let options = environment_options
-            .resolve(Preset::Original, Principal::Anyone, &[])
+            .resolve(Preset::Original, SetBy::Anyone, &[])
             .unwrap();
         let mut function = Function::new(FakeDetector, environment_options, Machine::default());
         function.storage = storage_with_config(&s3.url, &options.storage);

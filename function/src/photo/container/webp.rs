@@ -63,9 +63,9 @@ pub fn read(file: &[u8]) -> Result<WebP, Refusal> {
     if canvas.is_some_and(|canvas| canvas != (width, height)) {
         return Err(damaged("its header and its image have different sizes"));
     }
-    // Two copies of the image data, and what the decoder keeps until the end: luma and two chroma planes of a quarter
-    // each, or four bytes per pixel and the images that predict them. The memory of a lossless file's tables is only
-    // known when they are read.
+    // Two copies of the image data, and the data that the decoder keeps until the end. For lossy files these are luma
+    // and two chroma planes of a quarter each; for lossless files four bytes per pixel, and the images that predict
+    // them. The memory of a lossless file's tables is only known when they are read.
     let kept = (u64::from(width) + 32) * (u64::from(height) + 32) * if lossless { 5 } else { 2 };
     let header = Header {
         format: Format::Webp,

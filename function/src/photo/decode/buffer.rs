@@ -1,4 +1,4 @@
-//! What decoders share: the buffer that they fill, and the handling of their panics.
+//! Code that the decoders share: the buffer that they fill, and the handling of their panics.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -37,7 +37,7 @@ fn decode_rows(
     limits: ResourceLimits,
 ) -> Result<(), PhotoError> {
     let reason = |error: DecodingError| damaged(Format::Png, error.to_string());
-    // The memory for rows was checked before.
+    // No limit here: the memory for rows is part of `Header::decoder_bytes`, which was checked before.
     let png_limits = Limits { bytes: usize::MAX };
     let mut decoder = Decoder::new_with_limits(Cursor::new(file), png_limits);
     decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);

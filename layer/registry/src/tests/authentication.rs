@@ -43,8 +43,8 @@ fn basic_credentials_are_sent_after_a_challenge() {
     // "u:pä:ss" in Base64.
     let registry = registry("Basic realm=\"x\"", "Basic dTpww6Q6c3M=");
     let folder = tempfile::tempdir().unwrap();
-    let mut remote = registry.remote("");
-    let error = pull(&remote, folder.path(), None, &|_| ()).unwrap_err();
+    let mut image = registry.image("");
+    let error = pull(&image, folder.path(), None, &|_| ()).unwrap_err();
     assert!(
         error.to_string().contains("no credentials are known"),
         "{error}"
@@ -53,8 +53,8 @@ fn basic_credentials_are_sent_after_a_challenge() {
         error.to_string().contains("docker login 127.0.0.1:"),
         "{error}"
     );
-    remote.credentials = basic("u", "pä:ss");
-    pull(&remote, folder.path(), None, &|_| ()).unwrap();
+    image.credentials = basic("u", "pä:ss");
+    pull(&image, folder.path(), None, &|_| ()).unwrap();
     // Only the first request was unauthorized.
     let refused = registry.requests().into_iter().skip(1);
     assert_eq!(
@@ -64,8 +64,8 @@ fn basic_credentials_are_sent_after_a_challenge() {
         1
     );
 
-    remote.credentials = basic("u", "wrong-password");
-    let error = pull(&remote, folder.path(), None, &|_| ()).unwrap_err();
+    image.credentials = basic("u", "wrong-password");
+    let error = pull(&image, folder.path(), None, &|_| ()).unwrap_err();
     let text = format!("{error} {error:?}");
     assert!(matches!(error, Error::Unauthorized { .. }), "{error}");
     assert!(
@@ -90,10 +90,10 @@ fn token_is_fetched_for_the_repository() {
         }
     });
     let registry = registry(&challenge, "Bearer abc");
-    let mut remote = registry.remote("");
+    let mut image = registry.image("");
     for credentials in [Credentials::Anonymous, basic("u", "p")] {
-        remote.credentials = credentials;
-        resolve(&remote).unwrap();
+        image.credentials = credentials;
+        resolve(&image).unwrap();
         assert_eq!(
             (
                 service.request_lines().len(),
@@ -102,11 +102,11 @@ fn token_is_fetched_for_the_repository() {
             (1, 2)
         );
     }
-    remote.credentials = basic("u", "wrong");
-    let error = resolve(&remote).unwrap_err();
+    image.credentials = basic("u", "wrong");
+    let error = resolve(&image).unwrap_err();
     assert!(matches!(error, Error::Unauthorized { .. }), "{error}");
-    remote.credentials = Credentials::RegistryToken("abc".into());
-    resolve(&remote).unwrap();
+    image.credentials = Credentials::RegistryToken("abc".into());
+    resolve(&image).unwrap();
 }
 
 #[test]
@@ -127,13 +127,13 @@ fn identity_token_is_exchanged() {
         }
     });
     let registry = registry(&challenge, "Bearer abc");
-    let mut remote = registry.remote("");
-    remote.credentials = Credentials::IdentityToken("secret/identity".into());
-    resolve(&remote).unwrap();
+    let mut image = registry.image("");
+    image.credentials = Credentials::IdentityToken("secret/identity".into());
+    resolve(&image).unwrap();
     assert_eq!(service.request_lines().len(), 1);
-    remote.credentials = Credentials::IdentityToken("old".into());
+    image.credentials = Credentials::IdentityToken("old".into());
     assert!(matches!(
-        resolve(&remote).unwrap_err(),
+        resolve(&image).unwrap_err(),
         Error::Unauthorized { .. }
     ));
 }
@@ -148,7 +148,7 @@ fn token_service_errors_are_retried_or_reported() {
                 _ => Reply::new(200, r#"{"token": "abc"}"#),
             },
         );
-    resolve(&registry(&challenge, "Bearer abc").remote("")).unwrap();
+    resolve(&registry(&challenge, "Bearer abc").image("")).unwrap();
 
     let endless = vec![b'x'; 2 << 20];
     let answers = [
@@ -161,12 +161,12 @@ fn token_service_errors_are_retried_or_reported() {
     ];
     for answer in answers.map(<[u8]>::to_vec) {
         let (_service, challenge) = service(move |_| Reply::new(200, answer.clone()));
-        let error = resolve(&registry(&challenge, "Bearer abc").remote("")).unwrap_err();
+        let error = resolve(&registry(&challenge, "Bearer abc").image("")).unwrap_err();
         assert!(matches!(error, Error::InvalidResponse { .. }), "{error}");
         assert!(!format!("{error} {error:?}").contains("hidden"), "{error}");
     }
     let challenge = "Bearer realm=\"http://auth.example/token\"";
-    let error = resolve(&registry(challenge, "Bearer abc").remote("")).unwrap_err();
+    let error = resolve(&registry(challenge, "Bearer abc").image("")).unwrap_err();
     assert!(error.to_string().contains("neither https"), "{error}");
 }
 
@@ -190,11 +190,11 @@ fn credentials_are_not_sent_to_redirect_targets() {
             false => contents.respond(request),
         }
     });
-    let mut remote = registry.remote("");
-    remote.credentials = basic("u", "p");
+    let mut image = registry.image("");
+    image.credentials = basic("u", "p");
     let folder = tempfile::tempdir().unwrap();
     // The pull fails, because the fake takes the query for a part of the name.
-    let error = pull(&remote, folder.path(), None, &|_| ()).unwrap_err();
+    let error = pull(&image, folder.path(), None, &|_| ()).unwrap_err();
     assert!(
         !format!("{error} {error:?}").contains("hidden"),
         "{error:?}"

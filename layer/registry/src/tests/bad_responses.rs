@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::json;
 
 use super::super::manifest::{DIGEST_HEADER, MAX_MANIFEST_SIZE};
-use super::super::{Error, Remote, pull, resolve};
+use super::super::{Error, RegistryImage, pull, resolve};
 use super::fake::{FakeRegistry, IMAGE, INDEX, RegistryContents, Reply, Request};
 use super::{digest_of, noise, partial_files};
 
@@ -28,7 +28,7 @@ fn pull_modified(
         }
     });
     let folder = tempfile::tempdir().unwrap();
-    let error = pull(&registry.remote(""), folder.path(), None, &|_| ()).unwrap_err();
+    let error = pull(&registry.image(""), folder.path(), None, &|_| ()).unwrap_err();
     assert_nothing_written(folder.path(), &layer);
     (error, registry, layer)
 }
@@ -114,7 +114,7 @@ fn wrong_content_range_is_rejected() {
         reply
     });
     let folder = tempfile::tempdir().unwrap();
-    let error = pull(&registry.remote(""), folder.path(), None, &|_| ()).unwrap_err();
+    let error = pull(&registry.image(""), folder.path(), None, &|_| ()).unwrap_err();
     assert!(error.to_string().contains("another range"), "{error}");
 }
 
@@ -136,7 +136,7 @@ fn manifest_digest_mismatch_is_rejected() {
     // The expected digest is in the header for a tag, and in the reference for a digest.
     for version in [":latest".to_owned(), format!("@{}", digest_of(&honest))] {
         let folder = tempfile::tempdir().unwrap();
-        let error = pull(&registry.remote(&version), folder.path(), None, &|_| ()).unwrap_err();
+        let error = pull(&registry.image(&version), folder.path(), None, &|_| ()).unwrap_err();
         let text = error.to_string();
         assert!(
             text.contains(&found) && text.contains(&digest_of(&honest)),
@@ -146,7 +146,7 @@ fn manifest_digest_mismatch_is_rejected() {
     let registry = FakeRegistry::start(|_, _| {
         Reply::new(200, "").with_header(DIGEST_HEADER, digest_of(b"other"))
     });
-    let error = resolve(&registry.remote(&format!("@{}", digest_of(&honest)))).unwrap_err();
+    let error = resolve(&registry.image(&format!("@{}", digest_of(&honest)))).unwrap_err();
     assert!(matches!(error, Error::DigestMismatch { .. }), "{error}");
 }
 
@@ -160,7 +160,7 @@ fn oversized_manifests_are_rejected() {
                 vec![b' '; usize::try_from(MAX_MANIFEST_SIZE).unwrap() + 1],
             )
         });
-        let error = pull_from(&registry.remote(""));
+        let error = pull_from(&registry.image(""));
         assert!(
             error.to_string().contains("longer than 4194304 bytes"),
             "{error}"
@@ -169,9 +169,9 @@ fn oversized_manifests_are_rejected() {
     }
 }
 
-fn pull_from(remote: &Remote) -> Error {
+fn pull_from(image: &RegistryImage) -> Error {
     let folder = tempfile::tempdir().unwrap();
-    pull(remote, folder.path(), None, &|_| ()).unwrap_err()
+    pull(image, folder.path(), None, &|_| ()).unwrap_err()
 }
 
 #[test]
@@ -185,12 +185,12 @@ fn index_sizes_and_media_types_are_checked() {
     let index = json!({"schemaVersion": 2, "manifests": [image]});
     contents.add_manifest(INDEX, &index, "long");
     let registry = FakeRegistry::start(move |request, _| contents.respond(request));
-    let error = pull_from(&registry.remote(""));
+    let error = pull_from(&registry.image(""));
     assert!(
         matches!(error, Error::SizeMismatch { expected: 1, .. }),
         "{error}"
     );
-    let error = pull_from(&registry.remote(":long"));
+    let error = pull_from(&registry.image(":long"));
     assert!(error.to_string().contains("over 4194304"), "{error}");
 
     // Each index lists another one.
@@ -201,15 +201,15 @@ fn index_sizes_and_media_types_are_checked() {
             {"mediaType": INDEX, "digest": digest_of(&bytes(name.len())), "size": 1}]});
         Reply::new(200, body.to_string()).with_header("content-type", IMAGE)
     });
-    let error = pull_from(&registry.remote(""));
+    let error = pull_from(&registry.image(""));
     assert!(error.to_string().contains("but declares"), "{error}");
 }
 
 #[test]
 fn plain_http_response_to_tls_is_reported() {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    let mut remote = Remote::parse(&format!("{}/a", listener.local_addr().unwrap())).unwrap();
-    remote.plain_http = false;
+    let mut image = RegistryImage::parse(&format!("{}/a", listener.local_addr().unwrap())).unwrap();
+    image.plain_http = false;
     std::thread::spawn(move || {
         let (mut socket, _) = listener.accept().unwrap();
         socket
@@ -218,7 +218,7 @@ fn plain_http_response_to_tls_is_reported() {
         // Until the client closes the connection.
         let _ = socket.read_to_end(&mut Vec::new());
     });
-    let error = pull_from(&remote);
+    let error = pull_from(&image);
     let error = error.to_string();
     assert!(error.contains("a trusted connection"), "{error}");
 }
@@ -228,7 +228,7 @@ fn redirect_to_file_url_is_rejected() {
     let registry = FakeRegistry::start(|_, _| {
         Reply::new(302, "").with_header("location", "file:///etc/passwd")
     });
-    let error = pull_from(&registry.remote(""));
+    let error = pull_from(&registry.image(""));
     assert!(
         matches!(error, Error::InvalidResponse { .. }) || error.to_string().contains(" refuses "),
         "{error}"

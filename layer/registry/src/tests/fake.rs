@@ -13,7 +13,7 @@ use layer::Digest;
 use serde_json::{Value, json};
 
 use super::super::manifest::DIGEST_HEADER;
-use super::super::{Remote, RetryPolicy};
+use super::super::{RegistryImage, RetryPolicy};
 
 pub const IMAGE: &str = "application/vnd.oci.image.manifest.v1+json";
 pub const INDEX: &str = "application/vnd.oci.image.index.v1+json";
@@ -21,9 +21,9 @@ pub const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 #[derive(Clone, Debug)]
 pub struct Request {
     pub method: String,
-    /// With the query.
+    /// The path with the query.
     pub path: String,
-    /// By lowercase names.
+    /// The headers by lowercase names.
     pub headers: BTreeMap<String, String>,
     pub body: Vec<u8>,
 }
@@ -180,9 +180,10 @@ impl FakeRegistry {
     }
 
     /// The image `tests/image` of this registry, with short delays between retries.
-    pub fn remote(&self, version: &str) -> Remote {
-        let mut remote = Remote::parse(&format!("{}/tests/image{version}", self.address)).unwrap();
-        remote.retry_policy = RetryPolicy {
+    pub fn image(&self, version: &str) -> RegistryImage {
+        let mut image =
+            RegistryImage::parse(&format!("{}/tests/image{version}", self.address)).unwrap();
+        image.retry_policy = RetryPolicy {
             max_attempts: 4,
             initial_backoff: Duration::from_millis(5),
             max_backoff: Duration::from_secs(3),
@@ -190,7 +191,7 @@ impl FakeRegistry {
             read_timeout: Duration::from_secs(30),
             commit_timeout: Duration::from_secs(30),
         };
-        remote
+        image
     }
 
     /// The requests since the last call, each as its method, path and range.

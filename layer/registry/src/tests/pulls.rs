@@ -20,7 +20,7 @@ fn pull_is_complete_and_second_pull_fetches_nothing() {
     });
     let folder = tempfile::tempdir().unwrap();
     let last = AtomicU64::new(0);
-    let pulled = pull(&registry.remote(":latest"), folder.path(), None, &|event| {
+    let pulled = pull(&registry.image(":latest"), folder.path(), None, &|event| {
         if let ProgressEvent::Bytes { done, total } = event {
             assert!(last.swap(*done, Ordering::Relaxed) <= *done && done <= total);
         }
@@ -45,10 +45,10 @@ fn pull_is_complete_and_second_pull_fetches_nothing() {
     assert_eq!(Digest::of(&manifest), pulled.digest);
 
     registry.requests();
-    let again = pull(&registry.remote(":latest"), folder.path(), None, &|_| ()).unwrap();
+    let again = pull(&registry.image(":latest"), folder.path(), None, &|_| ()).unwrap();
     assert_eq!((again.digest, again.fetched_bytes), (pulled.digest, 0));
     assert_eq!(registry.request_lines(), ["GET manifests/latest"]);
-    assert_eq!(resolve(&registry.remote("")).unwrap(), pulled.digest);
+    assert_eq!(resolve(&registry.image("")).unwrap(), pulled.digest);
     assert_eq!(registry.request_lines(), ["HEAD manifests/latest"]);
 }
 
@@ -60,11 +60,11 @@ fn modified_blob_is_fetched_again() {
         move |request, _| contents.respond(request)
     });
     let folder = tempfile::tempdir().unwrap();
-    let remote = registry.remote("");
-    pull(&remote, folder.path(), None, &|_| ()).unwrap();
+    let image = registry.image("");
+    pull(&image, folder.path(), None, &|_| ()).unwrap();
     let name = contents.layer_digest().replace("sha256:", "blobs/sha256/");
     fs::write(folder.path().join(name), noise(999)).unwrap();
-    let again = pull(&remote, folder.path(), None, &|_| ()).unwrap();
+    let again = pull(&image, folder.path(), None, &|_| ()).unwrap();
     assert_eq!(again.fetched_bytes, 1000);
     assert_complete(folder.path(), &contents);
 }
@@ -86,7 +86,7 @@ fn interrupted_download_resumes() {
             }
         });
         let folder = tempfile::tempdir().unwrap();
-        pull(&registry.remote(""), folder.path(), None, &|_| ()).unwrap();
+        pull(&registry.image(""), folder.path(), None, &|_| ()).unwrap();
         assert_complete(folder.path(), &contents);
         let lines = registry.request_lines().split_off(2);
         let from = ["", " bytes=40000-", " bytes=80000-"];
@@ -109,7 +109,7 @@ fn later_run_resumes_a_download() {
         }
     });
     let folder = tempfile::tempdir().unwrap();
-    let error = pull(&registry.remote(""), folder.path(), None, &|_| ()).unwrap_err();
+    let error = pull(&registry.image(""), folder.path(), None, &|_| ()).unwrap_err();
     assert!(
         matches!(&error, Error::RetriesExhausted { attempts: 4, last }
             if matches!(**last, Error::Interrupted { done: 4000, total: 100_000, .. })),
@@ -122,7 +122,7 @@ fn later_run_resumes_a_download() {
     assert!(!folder.path().join("index.json").exists());
     registry.requests();
     // `requests` has reset the count, so that the next four break, too.
-    pull(&registry.remote(""), folder.path(), None, &|_| ()).unwrap_err();
+    pull(&registry.image(""), folder.path(), None, &|_| ()).unwrap_err();
     let lines = registry.request_lines();
     assert_eq!(lines[1], format!("GET blobs/{layer} bytes=4000-"));
     assert_eq!(lines.len(), 5);
@@ -137,7 +137,7 @@ fn later_run_resumes_a_download() {
         .join("blobs/sha256")
         .join(layer.replace("sha256:", ".partial-"));
     fs::write(&partial, vec![0; 5000]).unwrap();
-    pull(&registry.remote(""), folder.path(), None, &|_| ()).unwrap();
+    pull(&registry.image(""), folder.path(), None, &|_| ()).unwrap();
     let lines = [
         format!("GET blobs/{layer} bytes=5000-"),
         format!("GET blobs/{layer}"),
@@ -167,7 +167,7 @@ fn registry_without_ranges_restarts_the_download() {
             }
         });
         let folder = tempfile::tempdir().unwrap();
-        pull(&registry.remote(""), folder.path(), None, &|_| ()).unwrap();
+        pull(&registry.image(""), folder.path(), None, &|_| ()).unwrap();
         assert_complete(folder.path(), &contents);
     }
 }
@@ -182,7 +182,7 @@ fn partial_file_is_locked() {
     fs::create_dir_all(&blobs).unwrap();
     let file = fs::File::create(blobs.join(name)).unwrap();
     file.lock().unwrap();
-    let error = pull(&registry.remote(""), folder.path(), None, &|_| ()).unwrap_err();
+    let error = pull(&registry.image(""), folder.path(), None, &|_| ()).unwrap_err();
     let error = error.to_string();
     assert!(error.contains("another process is writing"), "{error}");
 }
@@ -202,7 +202,7 @@ fn retry_after_is_respected() {
     let folder = tempfile::tempdir().unwrap();
     let start = Instant::now();
     let waits = std::cell::RefCell::new(Vec::new());
-    pull(&registry.remote(""), folder.path(), None, &|event| {
+    pull(&registry.image(""), folder.path(), None, &|event| {
         if let ProgressEvent::Retry { delay, .. } = event {
             waits.borrow_mut().push(*delay);
         }
@@ -220,7 +220,7 @@ fn retries_are_limited() {
             Reply::new(429, "").with_header("retry-after", retry_after)
         });
         let folder = tempfile::tempdir().unwrap();
-        let error = pull(&registry.remote(""), folder.path(), None, &|_| ()).unwrap_err();
+        let error = pull(&registry.image(""), folder.path(), None, &|_| ()).unwrap_err();
         assert!(
             error
                 .to_string()
@@ -234,9 +234,9 @@ fn retries_are_limited() {
         std::thread::sleep(Duration::from_secs(60));
         Reply::new(200, "")
     });
-    let mut remote = silent.remote("");
-    remote.retry_policy.read_timeout = Duration::from_millis(50);
-    let error = resolve(&remote).unwrap_err();
+    let mut image = silent.image("");
+    image.retry_policy.read_timeout = Duration::from_millis(50);
+    let error = resolve(&image).unwrap_err();
     assert!(
         error.to_string().contains("the connection timed out"),
         "{error}"
@@ -244,9 +244,9 @@ fn retries_are_limited() {
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
-    let mut remote = super::super::Remote::parse(&format!("{address}/a")).unwrap();
-    remote.retry_policy = silent.remote("").retry_policy;
-    let error = resolve(&remote).unwrap_err();
+    let mut image = super::super::RegistryImage::parse(&format!("{address}/a")).unwrap();
+    image.retry_policy = silent.image("").retry_policy;
+    let error = resolve(&image).unwrap_err();
     assert!(
         matches!(&error, Error::RetriesExhausted { attempts: 4, last }
             if matches!(**last, Error::Unreachable { .. })),
@@ -269,24 +269,24 @@ fn index_is_pulled_for_one_platform_or_completely() {
         let contents = contents.clone();
         move |request, _| contents.respond(request)
     });
-    let remote = registry.remote("");
+    let image = registry.image("");
     let folder = tempfile::tempdir().unwrap();
-    let pulled = pull(&remote, folder.path(), Some(Architecture::X86_64), &|_| ()).unwrap();
+    let pulled = pull(&image, folder.path(), Some(Architecture::X86_64), &|_| ()).unwrap();
     assert_eq!(
         (pulled.digest.to_string(), pulled.resolved_digest),
-        (digest(&large), resolve(&remote).unwrap())
+        (digest(&large), resolve(&image).unwrap())
     );
     for (tag, found) in [
         (":others", "only for linux/arm64, linux/riscv64"),
         (":arm", "only for arm64"),
     ] {
         let wanted = Some(Architecture::X86_64);
-        let error = pull(&registry.remote(tag), folder.path(), wanted, &|_| ()).unwrap_err();
+        let error = pull(&registry.image(tag), folder.path(), wanted, &|_| ()).unwrap_err();
         assert!(error.to_string().ends_with(found), "{error}");
     }
 
     let folder = tempfile::tempdir().unwrap();
-    let pulled = pull(&remote, folder.path(), None, &|_| ()).unwrap();
+    let pulled = pull(&image, folder.path(), None, &|_| ()).unwrap();
     assert_eq!(
         (&pulled.digest, pulled.media_type.as_str()),
         (&pulled.resolved_digest, INDEX)

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::super::manifest::DIGEST_HEADER;
-use super::super::{Blob, Credentials, Error, ProgressEvent, Remote, Result, push};
+use super::super::{Blob, Credentials, Error, ProgressEvent, RegistryImage, Result, push};
 use super::fake::{FakeRegistry, IMAGE, Reply, Request};
 use super::{digest_of, noise};
 use fs_err as fs;
@@ -49,7 +49,7 @@ impl FakeStore {
 }
 
 /// Pushes the blobs and a dummy manifest.
-fn push_all(remote: &Remote, blobs: &[Vec<u8>]) -> Result<Digest> {
+fn push_all(image: &RegistryImage, blobs: &[Vec<u8>]) -> Result<Digest> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("all");
     fs::write(&path, blobs.concat()).unwrap();
@@ -60,7 +60,7 @@ fn push_all(remote: &Remote, blobs: &[Vec<u8>]) -> Result<Digest> {
         Blob::from_file(Digest::of(bytes), length, &path, offset - length)
     });
     let blobs: Vec<_> = blobs.collect();
-    push(remote, &blobs, b"manifest", IMAGE, &|_| ())
+    push(image, &blobs, b"manifest", IMAGE, &|_| ())
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn each_blob_is_uploaded_once_in_a_single_put() {
         move |request, _| store.respond(request)
     });
     let blobs = [noise(300_000), noise(10), Vec::new(), noise(10)];
-    let digest = push_all(&registry.remote(":v1"), &blobs).unwrap();
+    let digest = push_all(&registry.image(":v1"), &blobs).unwrap();
     assert_eq!(digest, Digest::of(b"manifest"));
     let requests = registry.requests();
     let puts = requests
@@ -92,19 +92,19 @@ fn each_blob_is_uploaded_once_in_a_single_put() {
     assert!(last.matches("PUT", "/manifests/v1") && last.header("content-type") == IMAGE);
     assert_eq!(store.names().len(), 4);
 
-    push_all(&registry.remote(":v2"), &blobs).unwrap();
+    push_all(&registry.image(":v2"), &blobs).unwrap();
     let again = registry.request_lines();
     assert!(
         again.iter().all(|line| !line.contains("upload")),
         "{again:?}"
     );
     // By digest, like the images of an index.
-    push_all(&registry.remote(&format!("@{digest}")), &[]).unwrap();
+    push_all(&registry.image(&format!("@{digest}")), &[]).unwrap();
     assert_eq!(
         registry.request_lines(),
         ["GET /v2/".to_owned(), format!("PUT manifests/{digest}")]
     );
-    let other = registry.remote(&format!(":v3@{}", digest_of(b"other")));
+    let other = registry.image(&format!(":v3@{}", digest_of(b"other")));
     let error = push_all(&other, &blobs).unwrap_err().to_string();
     assert!(error.contains("the digest of the image is"), "{error}");
     assert!(registry.request_lines().is_empty());
@@ -126,7 +126,7 @@ fn failed_upload_restarts_and_stored_blob_is_not_sent_again() {
             _ => store.respond(request),
         }
     });
-    push_all(&registry.remote(""), &[noise(100_000)]).unwrap();
+    push_all(&registry.image(""), &[noise(100_000)]).unwrap();
     let seen = registry.request_lines();
     let methods: Vec<_> = seen
         .iter()
@@ -147,7 +147,7 @@ fn interrupted_uploads_are_retried_up_to_the_limit() {
         },
         _ => FakeStore::default().respond(request),
     });
-    let error = push_all(&registry.remote(""), &[noise(100_000)]).unwrap_err();
+    let error = push_all(&registry.image(""), &[noise(100_000)]).unwrap_err();
     assert!(
         error.to_string().contains("gave up at attempt 4"),
         "{error}"
@@ -159,9 +159,9 @@ fn interrupted_uploads_are_retried_up_to_the_limit() {
         }
         FakeStore::default().respond(request)
     });
-    let mut remote = registry.remote("");
-    remote.retry_policy.commit_timeout = Duration::from_millis(150);
-    let error = push_all(&remote, &[noise(100_000)]).unwrap_err();
+    let mut image = registry.image("");
+    image.retry_policy.commit_timeout = Duration::from_millis(150);
+    let error = push_all(&image, &[noise(100_000)]).unwrap_err();
     assert!(
         error.to_string().contains("does not confirm the blob"),
         "{error}"
@@ -197,7 +197,7 @@ fn damaged_local_blobs_are_not_sent() {
         (Blob::from_file(digest, 100_000, &gone, 0), "No such file"),
     ];
     for (blob, reason) in bad {
-        let error = push(&registry.remote(""), &[blob], b"m", IMAGE, &|_| ()).unwrap_err();
+        let error = push(&registry.image(""), &[blob], b"m", IMAGE, &|_| ()).unwrap_err();
         let error = error.to_string();
         assert!(error.contains("` is damaged: "), "{error}");
         assert!(error.contains(reason), "{error}");
@@ -223,7 +223,7 @@ fn manifest_digest_mismatch_is_detected() {
                 _ => reply,
             }
         });
-        let error = push_all(&registry.remote(""), &[]).unwrap_err();
+        let error = push_all(&registry.image(""), &[]).unwrap_err();
         let text = error.to_string();
         assert!(
             text.contains(&digest_of(b"else")) && text.contains(&digest_of(b"manifest")),
@@ -256,12 +256,12 @@ fn expired_token_is_renewed_once() {
                 false => Reply::new(401, "").with_header("www-authenticate", challenge.as_str()),
             }
         });
-        let mut remote = registry.remote("");
-        remote.credentials = Credentials::Basic {
+        let mut image = registry.image("");
+        image.credentials = Credentials::Basic {
             user: "u".into(),
             password: "p".into(),
         };
-        let pushed = push_all(&remote, &[noise(10), noise(20)]);
+        let pushed = push_all(&image, &[noise(10), noise(20)]);
         match forever {
             false => assert_eq!(pushed.unwrap(), Digest::of(b"manifest")),
             true => assert!(matches!(pushed, Err(Error::Unauthorized { .. }))),
@@ -289,15 +289,15 @@ fn unauthorized_upload_is_retried_at_most_once() {
                 false => store.respond(request),
             }
         });
-        let mut remote = registry.remote("");
-        remote.credentials = match credentials {
+        let mut image = registry.image("");
+        image.credentials = match credentials {
             "" => Credentials::RegistryToken("abc".into()),
             user => Credentials::Basic {
                 user: user.into(),
                 password: "p".into(),
             },
         };
-        let error = push_all(&remote, &[noise(10)]).unwrap_err();
+        let error = push_all(&image, &[noise(10)]).unwrap_err();
         assert!(matches!(error, Error::Unauthorized { .. }), "{error}");
         let seen = registry.request_lines();
         let found = seen.iter().filter(|line| line.starts_with("PUT "));
@@ -316,16 +316,16 @@ fn basic_credentials_are_sent_without_a_challenge() {
             _ => Reply::new(401, ""),
         }
     });
-    let mut remote = registry.remote("");
+    let mut image = registry.image("");
     assert!(matches!(
-        push_all(&remote, &[noise(10)]),
+        push_all(&image, &[noise(10)]),
         Err(Error::Unauthorized { .. })
     ));
-    remote.credentials = Credentials::Basic {
+    image.credentials = Credentials::Basic {
         user: "u".into(),
         password: "p".into(),
     };
-    push_all(&remote, &[noise(10)]).unwrap();
+    push_all(&image, &[noise(10)]).unwrap();
 }
 
 #[test]
@@ -345,12 +345,12 @@ fn credentials_are_not_sent_to_another_upload_server() {
             false => store.respond(request),
         }
     });
-    let mut remote = registry.remote("");
-    remote.credentials = Credentials::Basic {
+    let mut image = registry.image("");
+    image.credentials = Credentials::Basic {
         user: "u".into(),
         password: "p".into(),
     };
-    push_all(&remote, &[noise(10)]).unwrap();
+    push_all(&image, &[noise(10)]).unwrap();
     let seen = other.requests();
     assert_eq!(seen.len(), 1);
     assert_eq!(seen[0].header("authorization"), "");
@@ -363,7 +363,7 @@ fn progress_is_reported_in_bytes() {
         let store = store.clone();
         move |request, _| store.respond(request)
     });
-    push_all(&registry.remote(""), &[noise(10)]).unwrap();
+    push_all(&registry.image(""), &[noise(10)]).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("blob");
     fs::write(&path, noise(500_000)).unwrap();
@@ -371,7 +371,7 @@ fn progress_is_reported_in_bytes() {
     let blobs =
         blobs.map(|(bytes, content)| Blob::from_file(Digest::of(&content), bytes, &path, 0));
     let events = std::cell::RefCell::new(Vec::new());
-    push(&registry.remote(""), &blobs, b"m", IMAGE, &|event| {
+    push(&registry.image(""), &blobs, b"m", IMAGE, &|event| {
         events.borrow_mut().push(match event {
             ProgressEvent::Blob { bytes, present, .. } => format!("{bytes} {present}"),
             ProgressEvent::Bytes { done, total } => format!("{done}/{total}"),

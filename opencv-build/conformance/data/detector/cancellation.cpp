@@ -101,7 +101,7 @@ int main(int count, char** arguments)
     const std::string share = arguments[1];
     silence_errors();
     const cv::Mat photo = cv::imread(share + "/samples/lena.jpg", cv::IMREAD_GRAYSCALE);
-    // For the last one OpenCV's own code detects.
+    // The last one runs in OpenCV's own code.
     for (const char* name : {"frontalface_default", "frontalface_alt2", "eye_tree_eyeglasses"})
         for (int threads : {1, 2})
             test_detection(name, share + "/haarcascades/haarcascade_" + name + ".xml", photo, threads);

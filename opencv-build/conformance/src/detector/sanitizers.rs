@@ -8,7 +8,7 @@ use crate::skip::Skip;
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
 use serde::Deserialize;
-use support::progress::{Step, print_status};
+use support::progress::{ProgressStep, print_status};
 use support::run::{Shell, cmd, output};
 
 use crate::programs::{Programs, run_all, run_and_capture};
@@ -73,7 +73,7 @@ pub fn test(fixture: &Fixture, slow: Option<u64>) -> Result<()> {
 
     let cases = slow.map_or(CASES, |cases| cases / SLOWDOWN);
     let variants = build_variants(fixture, cases)?;
-    let step = Step::start(format!(
+    let step = ProgressStep::start(format!(
         "compiling the detector with {compiler}'s sanitizers"
     ));
     let program = |variant: &BuildVariant| {

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use fs_err as fs;
 use support::files::{PARTIAL_PREFIX, file_name, files_with_extension, temporary_dir_in};
 use support::fingerprint::Fingerprint;
-use support::progress::{Step, print_status};
+use support::progress::{ProgressStep, print_status};
 use support::run::{Shell, cmd};
 
 use crate::programs::{Programs, run_all, run_and_capture};
@@ -115,7 +115,7 @@ fn wheel_results(fixture: &Fixture, programs: &Programs, photos: &Path) -> Resul
     }
     let reference = Reference::install(fixture.paths)?;
     let partial = temporary_dir_in(programs.dir(), PARTIAL_PREFIX)?;
-    let step = Step::start("running OpenCV's Python wheel".to_owned());
+    let step = ProgressStep::start("running OpenCV's Python wheel".to_owned());
     let sh = Shell::new()?;
     let script = fixture.data_dir().join("detector/wheel.py");
     let wheel = reference.python_command(&sh, &script);

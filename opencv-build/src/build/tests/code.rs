@@ -217,7 +217,7 @@ fn recipe_only_code_does_not_change_the_baseline_digest() {
         ("configure.rs", true),
         ("compile_time.rs", true),
         ("source_tree.rs", true),
-        ("assemble.rs", false),
+        ("finish_sdk.rs", false),
         ("build.rs", false),
         ("cascade_xml.rs", false),
         ("sanitizers.rs", false),

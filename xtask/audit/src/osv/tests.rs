@@ -65,7 +65,7 @@ fn each_component_is_queried_by_all_of_its_names() {
     assert_eq!(ids(&known), [(0, "A"), (1, "C")]);
     assert_eq!(known[0].summary, "A is bad");
     assert_eq!(known[1].aliases, ["CVE-C", "CVE-2026-1"]);
-    assert_eq!(queryable_components(&data(), &parts()), 2);
+    assert_eq!(count_queryable_components(&data(), &parts()), 2);
 }
 
 #[test]

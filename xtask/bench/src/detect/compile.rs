@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use fs_err as fs;
 use support::fingerprint::Fingerprint;
-use support::progress::Step;
+use support::progress::ProgressStep;
 use support::run::{Shell, cmd, run_logged};
 
 use crate::context::BenchContext;
@@ -26,7 +26,7 @@ pub fn compile(context: &BenchContext) -> Result<PathBuf> {
     if program.is_file() {
         return Ok(program);
     }
-    let _step = Step::start("compiling the detection program");
+    let _step = ProgressStep::start("compiling the detection program");
     fs::create_dir_all(&folder)?;
     let source = folder.join("detect.cpp");
     fs::write(&source, SOURCE)?;

@@ -20,7 +20,7 @@ pub struct Program {
     responses: BufReader<ChildStdout>,
 }
 
-/// Of a decoded photo in grey: width, height, and two sums over its pixels.
+/// Checksum of a decoded grey photo: width, height, and two sums over its pixels.
 pub type PixelSums = [i64; 4];
 
 #[derive(Clone, Debug)]

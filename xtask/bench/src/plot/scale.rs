@@ -13,7 +13,7 @@ pub struct Scale {
 /// Ticks of a decade; the first of these with at most [`MAX_TICKS`] ticks is used.
 const TICKS: [&[f64]; 3] = [&[1.0, 2.0, 5.0], &[1.0, 3.0], &[1.0]];
 const MAX_TICKS: usize = 8;
-/// As a logarithm; a narrower scale would magnify noise.
+/// The minimum width as a logarithm; a narrower scale would magnify noise.
 const MIN_WIDTH: f64 = 0.7;
 
 impl Scale {

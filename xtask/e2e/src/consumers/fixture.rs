@@ -32,7 +32,7 @@ const ENVIRONMENT: [&str; 5] = [
 
 /// A folder with the extracted image and all tools.
 pub struct ConsumerFixture<'a> {
-    /// In the target folder, and kept, so that a second run of cargo is quick.
+    /// A folder in the target folder that is kept, so that a second run of cargo is quick.
     folder: PathBuf,
     sdk: Sdk,
     tools: &'a Tools,

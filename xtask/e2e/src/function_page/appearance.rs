@@ -9,7 +9,7 @@ use support::progress::print_status;
 use super::PageSession;
 use super::page_state::PageState;
 
-/// In CSS pixels. <https://www.w3.org/WAI/WCAG22/Understanding/target-size-enhanced.html>
+/// The minimum in CSS pixels. <https://www.w3.org/WAI/WCAG22/Understanding/target-size-enhanced.html>
 const MIN_TARGET_SIZE: f64 = 44.0;
 
 /// The width of a phone's window in CSS pixels.

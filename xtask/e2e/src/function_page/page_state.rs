@@ -51,7 +51,7 @@ pub struct PageState {
     pub outlines: Outlines,
     /// Left, top, width and height of the photo on the screen.
     pub photo: [f64; 4],
-    /// The same of the overlay with the outlines.
+    /// Left, top, width and height of the overlay with the outlines.
     pub overlay: [f64; 4],
     /// Width and height of all visible controls, by id or else element name.
     pub controls: BTreeMap<String, [f64; 2]>,

@@ -7,22 +7,22 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
 use layer::{Digest, LayoutFolder, source};
-use layer_registry::{Remote, RetryPolicy, push_layout};
+use layer_registry::{RegistryImage, RetryPolicy, push_layout};
 use support::files::{file_name, sorted_entries};
 
 /// The image, with short retries and without the user's credentials.
-pub(super) fn remote(reference: &str) -> Result<Remote> {
-    let mut remote = Remote::parse(reference)?;
-    remote.retry_policy = RetryPolicy {
+pub(super) fn registry_image(reference: &str) -> Result<RegistryImage> {
+    let mut image = RegistryImage::parse(reference)?;
+    image.retry_policy = RetryPolicy {
         max_attempts: 4,
         initial_backoff: Duration::from_millis(20),
         ..RetryPolicy::default()
     };
-    Ok(remote)
+    Ok(image)
 }
 
-pub(super) fn push(remote: &Remote, layout: &Path) -> Result<Digest> {
-    Ok(push_layout(remote, layout, &|_| ())?)
+pub(super) fn push(image: &RegistryImage, layout: &Path) -> Result<Digest> {
+    Ok(push_layout(image, layout, &|_| ())?)
 }
 
 /// The digest of the first manifest in a layout's index.

@@ -8,14 +8,14 @@ pub enum EventType {
     /// A direct event with one photo.
     Direct,
     /// The tasks of an S3 Batch Operations job.
-    Job,
+    S3Batch,
     /// Messages from SQS.
-    Queue,
+    Sqs,
 }
 
 /// The result for one photo in the response.
 #[derive(Debug)]
-pub enum Reported {
+pub enum ReportedOutcome {
     /// Success, with the faces.
     Faces(Value),
     /// Success, with the number of faces.
@@ -29,13 +29,13 @@ pub enum Reported {
 }
 
 impl EventType {
-    pub const ALL: [Self; 3] = [Self::Direct, Self::Job, Self::Queue];
+    pub const ALL: [Self; 3] = [Self::Direct, Self::S3Batch, Self::Sqs];
 
     /// The event for objects in a bucket; a direct one contains only the first.
     pub fn event(self, bucket: &str, keys: &[String]) -> Value {
         match self {
             Self::Direct => json!({"BUCKET_NAME": bucket, "S3_KEY": keys[0]}),
-            Self::Job => {
+            Self::S3Batch => {
                 let arn = format!("arn:aws:s3:::{bucket}");
                 let tasks = keys
                     .iter()
@@ -45,7 +45,7 @@ impl EventType {
                     "tasks": tasks.collect::<Vec<_>>(),
                 })
             }
-            Self::Queue => {
+            Self::Sqs => {
                 let messages = keys.iter().map(|key| {
                     let body = json!({
                         "version": "0", "detail-type": "Object Created", "source": "aws.s3",
@@ -64,25 +64,27 @@ impl EventType {
     }
 
     /// The result for each of the objects in the response.
-    pub fn reported(self, response: &Value, keys: &[String]) -> Result<Vec<Reported>> {
+    pub fn reported(self, response: &Value, keys: &[String]) -> Result<Vec<ReportedOutcome>> {
         let strange = || format!("the response is {response}");
         match self {
             Self::Direct => {
                 if let Some(error) = response["errorType"].as_str() {
-                    return Ok(vec![Reported::Failed(error.to_owned(), None)]);
+                    return Ok(vec![ReportedOutcome::Failed(error.to_owned(), None)]);
                 }
                 let faces = response.pointer("/body/faces").cloned();
-                Ok(vec![Reported::Faces(faces.with_context(strange)?)])
+                Ok(vec![ReportedOutcome::Faces(faces.with_context(strange)?)])
             }
-            Self::Job => {
+            Self::S3Batch => {
                 let results = response["results"].as_array().with_context(strange)?;
                 ensure!(results.len() == keys.len(), strange());
                 let reported = results.iter().map(|result| {
                     let text = result["resultString"].as_str().unwrap_or_default();
                     let first = text.split([':', ' ']).next().unwrap_or_default();
                     match result["resultCode"].as_str() {
-                        Some("Succeeded") => Reported::FaceCount(first.parse().unwrap_or(u64::MAX)),
-                        code => Reported::Failed(
+                        Some("Succeeded") => {
+                            ReportedOutcome::FaceCount(first.parse().unwrap_or(u64::MAX))
+                        }
+                        code => ReportedOutcome::Failed(
                             first.to_owned(),
                             Some(code == Some("TemporaryFailure")),
                         ),
@@ -90,15 +92,15 @@ impl EventType {
                 });
                 Ok(reported.collect())
             }
-            Self::Queue => {
+            Self::Sqs => {
                 let failed = response["batchItemFailures"].as_array();
                 let failed = failed.with_context(strange)?;
                 let reported = keys.iter().map(|key| {
                     let kept = failed.iter().any(|item| item["itemIdentifier"] == **key);
                     if kept {
-                        Reported::Redelivered
+                        ReportedOutcome::Redelivered
                     } else {
-                        Reported::Acknowledged
+                        ReportedOutcome::Acknowledged
                     }
                 });
                 Ok(reported.collect())

@@ -35,7 +35,7 @@ impl Validator {
     }
 
     /// Fails with the validator's output if the document is invalid.
-    pub fn accept(&self, name: &str, document: &[u8]) -> Result<()> {
+    pub fn expect_valid(&self, name: &str, document: &[u8]) -> Result<()> {
         let output = self.run(document)?;
         ensure!(
             output.status.success(),
@@ -47,7 +47,7 @@ impl Validator {
     }
 
     /// Fails if the document is valid, or if the validator crashes.
-    pub fn reject(&self, document: &[u8]) -> Result<()> {
+    pub fn expect_invalid(&self, document: &[u8]) -> Result<()> {
         let output = self.run(document)?;
         let output_text = [output.stdout, output.stderr].concat();
         let output_text = String::from_utf8_lossy(&output_text);

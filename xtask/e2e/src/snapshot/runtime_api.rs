@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use local::s3::{ACCESS_KEY, SECRET_KEY};
 use local::server::Server;
-use support::process::lock_ignoring_poison;
+use support::sync::lock_ignoring_poison;
 
 /// The token that the function must send to get credentials.
 pub const TOKEN: &str = "a token of this restore";
@@ -38,7 +38,7 @@ pub enum Step {
 /// The steps, each with its request's method, path and body.
 type Steps = Vec<(Step, String)>;
 
-pub struct RuntimeApi {
+pub struct FakeRuntimeApi {
     server: Server,
     state: Arc<State>,
 }
@@ -49,7 +49,7 @@ struct State {
     changed: Condvar,
 }
 
-impl RuntimeApi {
+impl FakeRuntimeApi {
     /// Starts a server with one event.
     pub fn start(event: Value) -> Result<Self> {
         let state = Arc::new(State {

@@ -21,7 +21,7 @@ pub enum Base {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BaseImage {
-    /// As given by the user: a reference, or the layout's folder.
+    /// The name as given by the user: a reference, or the layout's folder.
     pub name: String,
     pub layout: PathBuf,
 }

@@ -118,8 +118,8 @@ fn make_paths_absolute(table: &mut Table, folder: &Path) {
     }
 }
 
-/// The same for the program of a command. cargo accepts a list, or a string that it splits at white space: that becomes
-/// a list, because the absolute path may contain spaces.
+/// Makes the path of a command's program absolute. cargo accepts a list, or a string that it splits at white space:
+/// that becomes a list, because the absolute path may contain spaces.
 fn make_program_absolute(command: &mut Value, folder: &Path) {
     if let Value::String(text) = command {
         let words = text.split_whitespace();

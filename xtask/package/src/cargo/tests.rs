@@ -91,7 +91,7 @@ fn cargo_environment_excludes_hostile_variables() {
     assert_eq!(seen, expected);
 }
 
-/// With the real cargo, to detect a release that reads configuration files from other folders.
+/// Tests with the real cargo, to detect a release that reads configuration files from other folders.
 #[test]
 fn hostile_cargo_configuration_is_ignored() {
     let scratch = tempfile::tempdir().unwrap();

@@ -15,9 +15,9 @@ pub struct Component {
     pub name: String,
     pub version: Option<String>,
     pub kind: ComponentKind,
-    /// In SPDX's format: `Organization: …`.
+    /// The supplier in SPDX's format: `Organization: …`.
     pub supplier: Option<String>,
-    /// Of exactly this version.
+    /// The URL of exactly this version.
     pub download_url: Option<String>,
     pub homepage: Option<String>,
     /// An SPDX expression.

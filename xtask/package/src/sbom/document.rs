@@ -21,7 +21,7 @@ const DOCUMENT: &str = "SPDXRef-DOCUMENT";
 pub struct Subject {
     pub name: String,
     pub version: String,
-    /// Of the image's manifest or of the archive.
+    /// The digest of the image's manifest or of the archive.
     pub digest: Digest,
     pub file_name: String,
     pub kind: ArtefactKind,

@@ -41,7 +41,7 @@ fn result_name(file: &[u8]) -> &'static str {
 
 #[test]
 fn files_without_eoi_are_decoded_if_complete() {
-    // What vendors write instead of EOI, including bytes that resemble markers.
+    // Bytes that vendors write instead of EOI, including some that resemble markers.
     let trailers: [&[u8]; 4] = [
         b"",
         b"\0\0SEFH\x6b\0\0\0\0\0SEFT",

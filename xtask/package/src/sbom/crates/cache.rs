@@ -1,5 +1,5 @@
-//! Caches the list of crates of a program, because cargo takes longer to list them than an image takes to write. The
-//! key covers the lock file, the workspace's manifests, the compiler and our own code.
+//! Caches the list of crates of a program, because listing them with cargo is slower than writing an image. The key
+//! covers the lock file, the workspace's manifests, the compiler and our own code.
 
 use std::path::Path;
 
@@ -41,7 +41,7 @@ pub(super) fn get_or_compute(
         return Ok(linked);
     }
     let linked = compute()?;
-    // Readable by everybody, so that other users of this folder need not run cargo again.
+    // World-readable, so that other users of this folder need not run cargo again.
     atomic::write(&path, &serde_json::to_vec(&linked)?)?;
     Ok(linked)
 }

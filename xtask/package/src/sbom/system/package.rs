@@ -14,13 +14,13 @@ pub(super) struct Package {
     pub(super) kind: &'static str,
     pub(super) name: String,
     pub(super) version: String,
-    /// In the distribution's own naming: `amd64`, `x86_64`.
+    /// The architecture in the distribution's own naming: `amd64`, `x86_64`.
     pub(super) architecture: String,
     /// The source package with its version, in the package manager's format.
     pub(super) source: Option<String>,
     pub(super) supplier: Option<String>,
     pub(super) homepage: Option<String>,
-    /// In the package's own words: possibly not an SPDX expression.
+    /// The license in the package's own words, possibly not an SPDX expression.
     pub(super) license: Option<String>,
     pub(super) license_files: Vec<PathBuf>,
 }

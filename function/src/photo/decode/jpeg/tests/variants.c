@@ -1,4 +1,4 @@
-// For tests: encodes a JPEG file of a variant that common tools do not write with one call.
+// Encodes a JPEG file for tests, of a variant that common tools do not write with one call.
 #include <setjmp.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-//! For tests: JPEG files of all variants, encoded by libjpeg-turbo.
+//! JPEG files of all variants for tests, encoded by libjpeg-turbo.
 
 use std::ffi::c_int;
 

@@ -1,4 +1,4 @@
-//! For tests: PNG files of all variants, with arbitrary bytes that are stored uncompressed.
+//! PNG files of all variants for tests, with arbitrary bytes that are stored uncompressed.
 
 #[derive(Clone, Copy, Debug)]
 pub struct Variant {

@@ -46,7 +46,7 @@ private:
     size_t capacity_;
 };
 
-// A Buffer with a size.
+// A growable array: a Buffer and the number of its elements.
 template <typename T> class List
 {
 public:

@@ -26,7 +26,7 @@ public:
 #endif
 };
 
-// The only friend of upstream's classes.
+// The only class with access to the private members of upstream's classes (`friend`).
 struct ClassifierAccess
 {
     typedef CascadeClassifierImpl Impl;
@@ -159,7 +159,7 @@ void ClassifierAccess::unpackForUpstream(Impl& impl)
             features[f].rect[i].weight = source.weight[i];
         }
     }
-    // The same state that HaarEvaluator::read leaves.
+    // Leaves the same state as HaarEvaluator::read.
     evaluator.origWinSize = data.origWinSize;
     evaluator.features = makePtr<std::vector<HaarEvaluator::Feature> >(features);
     evaluator.optfeatures = makePtr<std::vector<HaarEvaluator::OptFeature> >();
@@ -192,7 +192,7 @@ static ClassifierState& getState(CascadeClassifierImpl& classifier)
 
 #ifdef OPENCV_HAAR_DETECTOR
 
-// Fewer windows are finished before another thread has woken up.
+// The minimum number of windows for several threads: fewer are finished before another thread has woken up.
 static const double MinWindowsForThreads = 30000;
 
 static void runInParallel(int count, const std::function<void(int)>& work)

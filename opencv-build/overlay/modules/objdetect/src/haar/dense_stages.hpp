@@ -1,7 +1,8 @@
 // The first stages, for rows of neighbouring windows.
 //
-// All windows of a row go through the first stage. After it, a row is a bit set. Each further stage is summed for as
-// few vectors as cover its bits, several vectors at a time, from all rows of a band.
+// All windows of a row go through the first stage. After it, a row is a bit set. For each further stage, the remaining
+// windows of all rows of a band are covered with as few vectors as possible, and several vectors are evaluated at a
+// time.
 #ifndef OPENCV_OBJDETECT_HAAR_DENSE_STAGES_HPP
 #define OPENCV_OBJDETECT_HAAR_DENSE_STAGES_HPP
 

@@ -12,8 +12,8 @@ Worker* createWorker(const Model& model);
 
 #ifndef CV_CPU_OPTIMIZATION_DECLARATIONS_ONLY
 
-// Stages run densely, for neighbouring windows, as long as their total number of stumps is at most this. After that so
-// few windows remain that gathering them pays.
+// Stages run densely, for neighbouring windows, as long as their total number of stumps is at most this. After that,
+// gathering the few remaining windows is faster.
 enum { MaxDenseStumps = 200 };
 
 static uint32_t denseStageCount(const Model& model)

@@ -1,7 +1,7 @@
 // Rows of the integral image modulo 2^16, and column and row sums of squares.
 //
 // Why it is exact: only differences of such sums are used, and modulo 2^16 (2^32 for squares) a difference that fits is
-// correct whatever overflowed. This is also why a stripe may start with a row of zeros anywhere in the image.
+// correct despite overflows. This is also why a stripe may start with a row of zeros anywhere in the image.
 //
 // Where windows are 2 pixels apart, a row stores its even columns first and then its odd ones. Neighbouring windows are
 // then adjacent in memory for each corner.

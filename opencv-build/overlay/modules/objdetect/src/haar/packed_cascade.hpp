@@ -61,7 +61,7 @@ struct PackedCascade
     Model model;
 };
 
-// Packs a cascade, with its model if requested. `reason` says why it has no model, or is NULL.
+// Packs a cascade, with its model if requested. `reason` is the reason why it has no model, or NULL.
 std::vector<uint8_t> packCascade(const CascadeDescription& description, bool with_model, const char** reason);
 
 // Validates and opens a packed cascade. Returns NULL or the reason. `bytes` must be aligned to 4 and outlive it.

@@ -77,7 +77,7 @@ inline void RowResizer::start(const ImageView& image, int width, int height)
     cached_rows_[0] = cached_rows_[1] = -1;
     if (width == image.width && height == image.height)
         return;
-    // By way of the inverse, like cv::resize.
+    // Computed from the inverse scale, as in cv::resize.
     scale_y_ = 1.0 / (double(height) / image.height);
     const double scale_x = 1.0 / (double(width) / image.width);
     const int padded = int(RowResizer::paddedWidth(width));

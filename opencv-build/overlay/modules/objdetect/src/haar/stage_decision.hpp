@@ -73,7 +73,7 @@ inline bool passesExactly(const Model& model, uint32_t s, const Integral& integr
     return !(sum < stage.threshold);
 }
 
-// The windows that pass and that fail by their coarse sums alone, one bit per lane of two vectors. The others are
+// The windows whose coarse sums alone decide that they pass or fail, one bit per lane of two vectors. The others are
 // undecided.
 struct CoarseMasks
 {

@@ -1,8 +1,8 @@
 // The sums of a stage's stumps for many windows at once, in 16 bits.
 //
 // Why it is exact:
-// - A feature value is an integer that fits int16 (the model guarantees it), so sums of corners modulo 2^16 give it,
-//   whatever overflows on the way. Values of several parts are added in 32 bits.
+// - A feature value is an integer that fits int16 (the model guarantees it), so sums of corners modulo 2^16 give it
+//   despite overflows. Values of several parts are added in 32 bits.
 // - The comparison is upstream's: value times normalisation factor, one product of floats, rounded once, is below the
 //   threshold. The value is multiplied and the factor divided by 2^16, which changes no bit of the product.
 // - The sum of the leaf values is rounded, with a known maximum error (ModelStage::margin). Sums within it are not

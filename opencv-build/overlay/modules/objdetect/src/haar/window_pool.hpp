@@ -19,7 +19,7 @@ namespace cv { namespace haar {
 
 CV_CPU_OPTIMIZATION_NAMESPACE_BEGIN
 
-// Elements per row of a copy, whatever the window's width.
+// Elements per row of a copy, for all window widths.
 enum { CopyStride = 32 };
 
 struct PooledWindow

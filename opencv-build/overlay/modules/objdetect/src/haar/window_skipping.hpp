@@ -11,7 +11,7 @@ namespace cv { namespace haar {
 CV_CPU_OPTIMIZATION_NAMESPACE_BEGIN
 
 // Of 64 positions, the leftmost in the lowest bit, returns those that are skipped because the previous position was
-// evaluated and failed. `fails` has the positions that would fail. `carry` says whether the first position is skipped,
+// evaluated and failed. `fails` has the positions that would fail. `carry` is whether the first position is skipped,
 // and is set to whether the first of the next 64 is.
 //
 // In a run of failures every second position is evaluated, starting with the run's first, because the position before

@@ -1,5 +1,5 @@
-//! Worst-case files of each format against the function's memory: for any input within Lambda's limit of 6 MB, the
-//! process responds with a result or a specific error, and never exceeds the function's memory.
+//! Checks the limit of the function's memory with worst-case files of each format: for any input within Lambda's limit
+//! of 6 MB, the process responds with a result or a specific error, and never exceeds the function's memory.
 //!
 //! Lambda ends a process whose resident memory exceeds the function's. This test reads the peak of resident memory
 //! (`VmHWM`) after each file, and limits the address space (`RLIMIT_AS`) to the function's memory, plus what is
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use support::progress::print_status;
 
 use self::files::{FileKind, KINDS};
-use super::file_cases::{Outcome, is_photo_error, parse_response, post_event};
+use super::file_test_runner::{Outcome, is_photo_error, parse_response, post_event};
 use super::promises;
 use crate::process::{reset_peak_memory, status_kilobytes};
 use local::engine::Engine;
@@ -30,7 +30,7 @@ mod files;
 const PROMISE: &str = "no input of 6 MB makes the process exceed the function's memory";
 const BUCKET: &str = "memory";
 
-/// In MB: the minimum of Lambda, a common choice, and that of a full vCPU.
+/// The function's memory in MB: the minimum of Lambda, a common choice, and that of a full vCPU.
 const MEMORY: [u64; 3] = [128, 512, 1769];
 /// The sizes of images in thousands of pixels, in descending order. Without `--slow`, only every second one is used.
 const SIZES: [u32; 9] = [

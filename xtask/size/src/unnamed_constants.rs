@@ -4,15 +4,15 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
 use super::attribution::{self, Attribution, LibraryMembers};
-use super::graph::{Graph, Node, NodeKey};
+use super::graph::{Graph, NodeIndex, NodeKey};
 use super::link_map::InputSection;
 
-pub struct Apportionment<'a>(pub HashMap<NodeKey<'a>, Attribution>);
+pub struct UnnamedConstants<'a>(pub HashMap<NodeKey<'a>, Attribution>);
 
-impl<'a> Apportionment<'a> {
+impl<'a> UnnamedConstants<'a> {
     /// Each unnamed node is attributed to the component that refers to it most often, directly or through other unnamed
     /// nodes; of several such components, to the first by name.
-    pub fn compute(graph: &Graph<'a>, members: &LibraryMembers) -> Self {
+    pub fn attribute(graph: &Graph<'a>, members: &LibraryMembers) -> Self {
         let attribution = |input: &Option<&InputSection>| {
             let input = (*input)?;
             let mut names = input.names();
@@ -20,14 +20,14 @@ impl<'a> Apportionment<'a> {
         };
         let mut attributions: Vec<Option<Attribution>> =
             graph.inputs.iter().map(attribution).collect();
-        let mut referrers: Vec<Vec<Node>> = vec![Vec::new(); attributions.len()];
+        let mut referrers: Vec<Vec<NodeIndex>> = vec![Vec::new(); attributions.len()];
         for (from, references) in graph.references.iter().enumerate() {
             for to in references {
                 referrers[*to].push(from);
             }
         }
         let nodes = 0..attributions.len();
-        let unknown: Vec<Node> = nodes.filter(|node| attributions[*node].is_none()).collect();
+        let unknown: Vec<NodeIndex> = nodes.filter(|node| attributions[*node].is_none()).collect();
         loop {
             // Attributions of one round take effect together, so that the order of nodes does not matter.
             let found: Vec<_> = unknown
@@ -50,7 +50,7 @@ impl<'a> Apportionment<'a> {
     }
 }
 
-fn most_frequent(nodes: &[Node], attributions: &[Option<Attribution>]) -> Option<Attribution> {
+fn most_frequent(nodes: &[NodeIndex], attributions: &[Option<Attribution>]) -> Option<Attribution> {
     let mut counts: BTreeMap<&Attribution, usize> = BTreeMap::new();
     for attribution in nodes.iter().filter_map(|node| attributions[*node].as_ref()) {
         *counts.entry(attribution).or_default() += 1;
@@ -80,15 +80,15 @@ mod tests {
         // tokio refers to the table, and the table to the text.
         let graph = graph(&inputs, &[(0, 2), (2, 3)]);
         let members = LibraryMembers::of_libraries(std::iter::empty()).unwrap();
-        let apportionment = Apportionment::compute(&graph, &members);
+        let unnamed_constants = UnnamedConstants::attribute(&graph, &members);
         let krate = |node: usize| {
-            let attribution = apportionment.0.get(&graph.keys[node]);
+            let attribution = unnamed_constants.0.get(&graph.keys[node]);
             attribution.map(|attribution| attribution.component.as_str())
         };
         assert_eq!(krate(2), Some("tokio"));
         assert_eq!(krate(3), Some("tokio"));
         assert_eq!(krate(4), None);
-        // A node whose name has a crate is not apportioned.
+        // A node whose name has a crate is not in the result.
         assert_eq!(krate(0), None);
     }
 

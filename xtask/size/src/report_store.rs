@@ -1,5 +1,5 @@
 //! Stores the last report of each architecture in the target folder, to compare the next one with it. `last.json` is
-//! the last report, and `before.json` the last that differed from it, so that measuring the same build again still
+//! the last report, and `previous.json` the last that differed from it, so that measuring the same build again still
 //! compares with the previous build.
 
 use std::io::ErrorKind;
@@ -14,7 +14,7 @@ use super::report::{self, PreviousReport, Report, SCHEMA};
 use support::atomic;
 
 const LAST_FILE: &str = "last.json";
-const PREVIOUS_FILE: &str = "before.json";
+const PREVIOUS_FILE: &str = "previous.json";
 
 #[derive(Serialize)]
 struct StoredReport<'a> {
@@ -104,7 +104,7 @@ mod tests {
         assert_eq!(load_and_save(&again), Some(one.clone()));
         assert_eq!(load_and_save(&one), Some(again));
         assert_eq!(load_and_save(&two), Some(one));
-        assert_eq!(names(&folder), ["before.json", "last.json"]);
+        assert_eq!(names(&folder), ["last.json", "previous.json"]);
     }
 
     #[test]

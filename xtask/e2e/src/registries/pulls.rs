@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use anyhow::{Context, Result, bail, ensure};
 use fs_err as fs;
 use layer::Digest;
-use layer_registry::{Error, Remote, pull};
+use layer_registry::{Error, RegistryImage, pull};
 
-use super::image::{blobs, digest_of, ensure_same_blobs, push, remote};
+use super::image::{blobs, digest_of, ensure_same_blobs, push, registry_image};
 use crate::fault_proxy::{Fault, Proxy, Request};
 
 /// The number of bytes after which connections break.
@@ -28,7 +28,7 @@ pub fn test(proxy: &Proxy, layout: &Path, scratch: &Path) -> Result<()> {
     );
     proxy.set_faults(|_| Fault::Pass);
     let image = format!("{}/downloads:v1", proxy.address());
-    push(&remote(&image)?, layout)?;
+    push(&registry_image(&image)?, layout)?;
 
     let digits = largest.clone();
     let mut cuts = 0;
@@ -40,11 +40,16 @@ pub fn test(proxy: &Proxy, layout: &Path, scratch: &Path) -> Result<()> {
         false => Fault::Pass,
     });
     let folder = scratch.join("truncated");
-    pull(&remote(&image)?, &folder, None, &|_| ())?;
+    pull(&registry_image(&image)?, &folder, None, &|_| ())?;
     ensure_same_blobs(layout, &folder)?;
     check_ranges(proxy, largest, &[0, CUT_BYTES, 2 * CUT_BYTES])?;
 
-    resume_across_runs(proxy, &remote(&image)?, largest, &scratch.join("resumed"))?;
+    resume_across_runs(
+        proxy,
+        &registry_image(&image)?,
+        largest,
+        &scratch.join("resumed"),
+    )?;
     ensure_same_blobs(layout, &scratch.join("resumed"))?;
 
     let mut requests = 0;
@@ -57,12 +62,12 @@ pub fn test(proxy: &Proxy, layout: &Path, scratch: &Path) -> Result<()> {
         }
     });
     let folder = scratch.join("busy");
-    pull(&remote(&image)?, &folder, None, &|_| ())?;
+    pull(&registry_image(&image)?, &folder, None, &|_| ())?;
     ensure_same_blobs(layout, &folder)?;
 
     corrupt_responses(
         proxy,
-        &remote(&image)?,
+        &registry_image(&image)?,
         largest,
         digest_of(layout)?,
         scratch,
@@ -70,7 +75,12 @@ pub fn test(proxy: &Proxy, layout: &Path, scratch: &Path) -> Result<()> {
 }
 
 /// An interrupted pull keeps what it has, and the next one resumes there.
-fn resume_across_runs(proxy: &Proxy, image: &Remote, largest: &str, folder: &Path) -> Result<()> {
+fn resume_across_runs(
+    proxy: &Proxy,
+    image: &RegistryImage,
+    largest: &str,
+    folder: &Path,
+) -> Result<()> {
     let digits = largest.to_owned();
     proxy.set_faults(move |request| match is_blob(request, &digits) {
         true => Fault::TruncateResponse(CUT_BYTES),
@@ -114,14 +124,14 @@ fn check_ranges(proxy: &Proxy, digits: &str, from: &[usize]) -> Result<()> {
 /// A response that does not match its digest or size is an error that contains the registry, and is not kept.
 fn corrupt_responses(
     proxy: &Proxy,
-    image: &Remote,
+    image: &RegistryImage,
     largest: &str,
     digest: Digest,
     scratch: &Path,
 ) -> Result<()> {
     static FOLDERS: AtomicUsize = AtomicUsize::new(0);
     let registry = proxy.address().to_string();
-    let corrupt = |change: fn(&mut Vec<u8>), image: &Remote, what: &str| -> Result<Error> {
+    let corrupt = |change: fn(&mut Vec<u8>), image: &RegistryImage, what: &str| -> Result<Error> {
         let part = what.to_owned();
         proxy.set_faults(move |request| match request.path.contains(&part) {
             true => Fault::RewriteBody(change),

@@ -12,7 +12,7 @@ use layer_registry::{Credentials, Error};
 use serde_json::{Value, json};
 use support::run::{Shell, cmd, wait_with_output};
 
-use super::image::{digest_of, ensure_same_blobs, push, remote};
+use super::image::{digest_of, ensure_same_blobs, push, registry_image};
 use super::server::Registry;
 use crate::programs;
 
@@ -25,7 +25,7 @@ const HTPASSWD_LINE: &str = "tester:$2b$05$abcdefghijklmnopqrstuu09fbu.DXGBDbOxz
 pub fn test(scratch: &Path, layout: &Path) -> Result<()> {
     let registry = Registry::start(scratch, Some(HTPASSWD_LINE))?;
     let image = format!("{}/closed:v1", registry.address());
-    let mut place = remote(&image)?;
+    let mut place = registry_image(&image)?;
     for credentials in [Credentials::Anonymous, basic("a wrong password")] {
         place.credentials = credentials;
         let error = push(&place, layout)

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use layer_registry::{Error, resolve};
 
-use super::image::{blobs, digest_of, push, remote};
+use super::image::{blobs, digest_of, push, registry_image};
 use crate::fault_proxy::{Fault, Proxy, Request};
 
 /// The limit for a push that fails after all retries, including its waits.
@@ -29,7 +29,7 @@ pub fn test(proxy: &Proxy, layout: &Path) -> Result<()> {
         }
         Fault::Pass
     });
-    let image = remote(&format!("{}/cut:v1", proxy.address()))?;
+    let image = registry_image(&format!("{}/cut:v1", proxy.address()))?;
     ensure!(
         push(&image, layout)? == wanted,
         "the digest of the pushed image differs"
@@ -69,7 +69,7 @@ pub fn test(proxy: &Proxy, layout: &Path) -> Result<()> {
         }
     });
     let start = Instant::now();
-    let image = remote(&format!("{}/busy:v1", proxy.address()))?;
+    let image = registry_image(&format!("{}/busy:v1", proxy.address()))?;
     ensure!(
         push(&image, layout)? == wanted,
         "the digest of the pushed image differs"
@@ -84,7 +84,7 @@ pub fn test(proxy: &Proxy, layout: &Path) -> Result<()> {
         "POST" => Fault::Respond("503 Service Unavailable"),
         _ => Fault::Pass,
     });
-    let image = remote(&format!("{}/never:v1", proxy.address()))?;
+    let image = registry_image(&format!("{}/never:v1", proxy.address()))?;
     let error = push(&image, layout)
         .err()
         .context("a push succeeds although no upload does")?;

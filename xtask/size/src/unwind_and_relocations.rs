@@ -1,5 +1,5 @@
 //! Unwind tables and relocations: sections whose entries refer to addresses in other sections. Each entry is attributed
-//! to what is at its address.
+//! to the code or data at the address that it refers to.
 
 use anyhow::{Context, Result};
 use gimli::{BaseAddresses, CieOrFde, EhFrame, LittleEndian, UnwindSection};
@@ -32,7 +32,7 @@ impl Section<'_> {
     }
 }
 
-pub fn is_address_table(section: &str) -> bool {
+pub fn is_unwind_or_relocation(section: &str) -> bool {
     [".eh_frame", ".eh_frame_hdr", ".rela.dyn"].contains(&section)
 }
 

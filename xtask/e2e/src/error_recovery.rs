@@ -1,4 +1,4 @@
-//! Invalid events get an error in Lambda's format that contains the cause, and the same process answers the next event.
+//! Invalid events get an error in Lambda's format that contains the cause, and the same process handles the next event.
 
 use anyhow::{Context, Result, ensure};
 use fs_err as fs;
@@ -17,7 +17,7 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
     };
     let folder = tempfile::tempdir().context("failed to create a temporary folder")?;
     let text = folder.path().join("text.jpg");
-    fs::write(&text, "no picture")?;
+    fs::write(&text, "not an image")?;
     let empty = folder.path().join("empty.jpg");
     fs::write(&empty, "")?;
     test_photos(workspace, sdk, binary, &arguments, |_, lambda| {

@@ -9,7 +9,7 @@ use oci_spec::distribution::Reference;
 use super::{Error, Result, RetryPolicy};
 
 #[derive(Clone, Debug)]
-pub struct Remote {
+pub struct RegistryImage {
     pub reference: Reference,
     pub credentials: Credentials,
     pub plain_http: bool,
@@ -52,10 +52,9 @@ impl Credentials {
     }
 }
 
-impl Remote {
-    /// Parses a reference as Docker does: the default registry is Docker Hub, and the default tag
-    /// is `latest`. The result has no credentials, and uses plain HTTP only if the registry is on
-    /// this machine.
+impl RegistryImage {
+    /// Parses a reference as Docker does: the default registry is Docker Hub, and the default tag is `latest`. The
+    /// result has no credentials, and uses plain HTTP only if the registry is on this machine.
     pub fn parse(text: &str) -> Result<Self> {
         let refused = |reason: &str| {
             Error::Other(format!(
@@ -145,7 +144,7 @@ mod tests {
 
     #[test]
     fn references_parse_like_docker() {
-        let whole = |text| Remote::parse(text).map(|remote| remote.reference.whole());
+        let whole = |text| RegistryImage::parse(text).map(|image| image.reference.whole());
         assert_eq!(whole("a").unwrap(), "docker.io/library/a:latest");
         assert_eq!(whole("a/b:1").unwrap(), "docker.io/a/b:1");
         assert_eq!(whole("h.example/a/b").unwrap(), "h.example/a/b:latest");
@@ -153,7 +152,7 @@ mod tests {
         let digest = Digest::of(b"").to_string();
         let both = format!("127.0.0.1:5000/a:x@{digest}");
         assert_eq!(whole(&both).unwrap(), both);
-        assert_eq!(Remote::parse(&both).unwrap().tag_or_digest(), digest);
+        assert_eq!(RegistryImage::parse(&both).unwrap().tag_or_digest(), digest);
         let shouted = format!("a@{}", digest.to_uppercase().replace("SHA", "sha"));
         for bad in [
             "",
@@ -192,7 +191,7 @@ mod tests {
         ] {
             assert!(!is_loopback(host), "{host}");
         }
-        let api_url = |text| Remote::parse(text).unwrap().api_url();
+        let api_url = |text| RegistryImage::parse(text).unwrap().api_url();
         assert_eq!(api_url("localhost:5000/a"), "http://localhost:5000/v2/");
         assert_eq!(api_url("h.example/a"), "https://h.example/v2/");
         assert_eq!(api_url("a"), "https://index.docker.io/v2/");
@@ -200,7 +199,7 @@ mod tests {
 
     #[test]
     fn debug_output_hides_secrets() {
-        let mut remote = Remote::parse("a").unwrap();
+        let mut image = RegistryImage::parse("a").unwrap();
         for credentials in [
             Credentials::RegistryToken("hidden".into()),
             Credentials::IdentityToken("hidden".into()),
@@ -209,8 +208,8 @@ mod tests {
                 password: "hidden".into(),
             },
         ] {
-            remote.credentials = credentials;
-            assert!(!format!("{remote:?}").contains("hidden"));
+            image.credentials = credentials;
+            assert!(!format!("{image:?}").contains("hidden"));
         }
     }
 }

@@ -109,6 +109,6 @@ fn noise((width, height): (u16, u16), photo: &[u8]) -> Result<Vec<u8>> {
 
 fn faces(size: u32, photo: &[u8]) -> Result<Vec<u8>> {
     let photo = image::load_from_memory(photo)?.to_rgb8();
-    // Larger files take long to encode, and for most events detection scales them down.
+    // Larger files are slow to encode, and for most events detection scales them down.
     mosaic(&photo, 40, dimensions(size.min(3000)))
 }

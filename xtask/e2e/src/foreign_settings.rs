@@ -21,7 +21,7 @@ use support::files::{copy, file_size, temporary_dir_in};
 use support::progress::print_status;
 use support::run::{Shell, cmd, output, run_checked};
 
-use super::{lifecycle, programs, tree_diff};
+use super::{interrupted_builds, programs, tree_diff};
 
 /// Flags that would undo the function's hardening, or restrict it to processors like this one.
 const WEAKENING_FLAGS: &str = "-O0 -march=native -fno-stack-protector -U_FORTIFY_SOURCE";
@@ -62,12 +62,12 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
     let user = UserEnvironment::new(workspace)?;
     let root = workspace.root();
 
-    print_status("linking the function with all hostile settings at once");
-    let cached = run_json(&mut user.hostile_command(root, "build-opencv")?)?;
+    print_status("linking the function with all foreign settings at once");
+    let cached = run_json(&mut user.command_with_foreign_settings(root, "build-opencv")?)?;
     ensure!(cached["cached"] == true, "OpenCV was built again: {cached}");
     build_function::force_relink(workspace, &sdk.manifest().target)?;
-    let linked = run_json(&mut user.hostile_command(root, "zip")?)?;
-    unchanged("hostile settings")?;
+    let linked = run_json(&mut user.command_with_foreign_settings(root, "zip")?)?;
+    unchanged("foreign settings")?;
     user.check()?;
     let zip = linked["path"].as_str();
     let zip = Path::new(zip.context("the output has no path of an archive")?);
@@ -98,17 +98,17 @@ pub fn test(workspace: &Workspace, sdk: &Sdk, binary: &FunctionBinary) -> Result
     user.check()
 }
 
-/// Builds a small OpenCV without and with hostile settings.
+/// Builds a small OpenCV without and with foreign settings.
 pub fn small_opencv(workspace: &Workspace) -> Result<()> {
     let user = UserEnvironment::new(workspace)?;
     let root = workspace.root();
-    let small = |name: &str, hostile: bool| -> Result<PathBuf> {
+    let small = |name: &str, foreign: bool| -> Result<PathBuf> {
         let folder = user.at(name);
         fs::create_dir(&folder)?;
-        let fixture = lifecycle::BuildFixture::new(workspace, &folder)?;
+        let fixture = interrupted_builds::BuildFixture::new(workspace, &folder)?;
         fixture.write_recipe(&["core"])?;
-        let mut build = match hostile {
-            true => user.hostile_command(root, "build-opencv")?,
+        let mut build = match foreign {
+            true => user.command_with_foreign_settings(root, "build-opencv")?,
             false => user.clean_command(root, "build-opencv")?,
         };
         build.env("CARGO_TARGET_DIR", &folder);
@@ -123,7 +123,7 @@ pub fn small_opencv(workspace: &Workspace) -> Result<()> {
     user.check()
 }
 
-/// Builds everything from scratch, with all hostile settings, in a copy of the project whose path has spaces and
+/// Builds everything from scratch, with all foreign settings, in a copy of the project whose path has spaces and
 /// non-ASCII letters. It takes as long as a first build.
 pub fn unusual_folder(build: &Build, sdk: &Sdk, binary: &FunctionBinary) -> Result<()> {
     let workspace = &build.workspace;
@@ -143,7 +143,7 @@ pub fn unusual_folder(build: &Build, sdk: &Sdk, binary: &FunctionBinary) -> Resu
     let sh = Shell::new()?;
     run_checked(cmd!(sh, "cp --archive --reflink=auto {installed} {copied}"))?;
     symlink(build.paths.downloads_dir(), cache.join("downloads"))?;
-    let mut xtask = user.hostile_command(&root, "build-function")?;
+    let mut xtask = user.command_with_foreign_settings(&root, "build-function")?;
     xtask.env(user_cache::CACHE_DIR_VARIABLE, &cache);
     let log = user.at("log");
     xtask.env("CARGO_TARGET_DIR", &target);
@@ -189,7 +189,7 @@ fn tracked_files(workspace: &Workspace) -> Result<Vec<String>> {
     Ok(names.map(str::to_owned).collect())
 }
 
-/// A user with hostile settings.
+/// A user with foreign settings.
 struct UserEnvironment {
     folder: tempfile::TempDir,
     /// cargo's folder of downloaded crates.
@@ -241,22 +241,23 @@ impl UserEnvironment {
         self.folder.path().join(name)
     }
 
-    /// `cargo xtask VERB` for the checkout in `root`.
-    fn clean_command(&self, root: &Path, verb: &str) -> Result<Command> {
+    /// `cargo xtask COMMAND` for the checkout in `root`.
+    fn clean_command(&self, root: &Path, command: &str) -> Result<Command> {
         let (sh, xtask) = (Shell::new()?, programs::xtask()?);
         sh.change_dir(root);
-        let xtask = cmd!(sh, "{xtask} --json {verb}").env("CARGO_MANIFEST_DIR", root.join("xtask"));
+        let xtask =
+            cmd!(sh, "{xtask} --json {command}").env("CARGO_MANIFEST_DIR", root.join("xtask"));
         Ok(xtask
             .env(user_cache::CACHE_DIR_VARIABLE, &self.cache)
             .into())
     }
 
-    /// The same command with all hostile settings.
-    fn hostile_command(&self, root: &Path, verb: &str) -> Result<Command> {
+    /// `cargo xtask COMMAND` for the checkout in `root`, with all foreign settings.
+    fn command_with_foreign_settings(&self, root: &Path, command: &str) -> Result<Command> {
         let (sh, xtask) = (Shell::new()?, programs::xtask()?);
         sh.change_dir(root);
         let script = "umask 077 && exec \"$0\" \"$@\"";
-        let mut shell = Command::from(cmd!(sh, "sh -c {script} {xtask} --json {verb}"));
+        let mut shell = Command::from(cmd!(sh, "sh -c {script} {xtask} --json {command}"));
         shell.env("CARGO_MANIFEST_DIR", root.join("xtask"));
         shell.env(user_cache::CACHE_DIR_VARIABLE, &self.cache);
         let path = std::env::var_os("PATH").unwrap_or_default();
@@ -311,7 +312,7 @@ impl UserEnvironment {
         Ok(shell)
     }
 
-    /// Checks that no wrapper was called, and no folder of the hostile settings was created.
+    /// Checks that no wrapper was called, and no folder of the foreign settings was created.
     fn check(&self) -> Result<()> {
         let called = fs::read_to_string(self.at("called")).unwrap_or_default();
         ensure!(called.is_empty(), "a build called {called}");

@@ -1,6 +1,5 @@
-//! Classifies responses and connection errors. A successful response is passed on. Of an error
-//! response only the status, the error codes and the messages are kept, except messages that
-//! contain a secret.
+//! Classifies responses and connection errors. A successful response is passed on. Of an error response only the
+//! status, the error codes and the messages are kept, except messages that contain a secret.
 
 use std::error::Error as StdError;
 use std::io;
@@ -14,7 +13,7 @@ use super::{Credentials, Error, Failure, Session};
 
 /// The bytes of an error response that are read.
 const MAX_ERROR_BODY: u64 = 1 << 16;
-/// In characters.
+/// The maximum length of a message in characters.
 const MAX_MESSAGE_LENGTH: usize = 300;
 
 impl Session<'_> {
@@ -70,14 +69,14 @@ impl Session<'_> {
         retry_after: Option<Duration>,
         elsewhere: bool,
     ) -> Failure {
-        let (registry, what) = (self.remote.registry().to_owned(), what.to_owned());
+        let (registry, what) = (self.image.registry().to_owned(), what.to_owned());
         let response = error_summary(status, body, &self.secrets());
         let mut failure: Failure = match status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if !elsewhere => Error::Unauthorized {
                 registry,
-                repository: self.remote.reference.repository().to_owned(),
+                repository: self.image.reference.repository().to_owned(),
                 response,
-                credentials: match self.remote.credentials {
+                credentials: match self.image.credentials {
                     Credentials::Anonymous => ", and no credentials are known for it",
                     _ => " with the credentials that are known for it",
                 },
@@ -103,7 +102,7 @@ impl Session<'_> {
     }
 
     pub fn classify_error(&self, what: &str, error: &reqwest::Error) -> Failure {
-        let (registry, what) = (self.remote.registry().to_owned(), what.to_owned());
+        let (registry, what) = (self.image.registry().to_owned(), what.to_owned());
         if let Some(reason) = find_cause::<rustls::Error>(error).map(ToString::to_string) {
             return Error::Other(format!(
                 "failed to make a trusted connection to {registry}: {reason}; plain HTTP is used \
@@ -129,7 +128,7 @@ impl Session<'_> {
 
     pub fn invalid_response(&self, what: &str, reason: impl Into<String>) -> Error {
         Error::InvalidResponse {
-            registry: self.remote.registry().to_owned(),
+            registry: self.image.registry().to_owned(),
             what: what.to_owned(),
             reason: reason.into(),
         }
@@ -137,13 +136,13 @@ impl Session<'_> {
 
     /// Whether a response comes from the registry itself, not from storage that it redirected to.
     pub fn is_from_registry(&self, response: &Response) -> bool {
-        let root = Url::parse(&self.remote.api_url());
+        let root = Url::parse(&self.image.api_url());
         root.is_ok_and(|root| root.origin() == response.url().origin())
     }
 
     /// Texts that no error message may contain.
     fn secrets(&self) -> Vec<String> {
-        let credentials = self.remote.credentials.secret().map(str::to_owned);
+        let credentials = self.image.credentials.secret().map(str::to_owned);
         let header = self.authorization().map(|known| known.header());
         // Without the scheme, because a message may contain the bare token.
         let header = header.and_then(|header| Some(header.split_once(' ')?.1.to_owned()));
@@ -212,7 +211,7 @@ fn error_summary(status: StatusCode, body: &[u8], secrets: &[String]) -> String 
 
 #[cfg(test)]
 mod tests {
-    use super::super::Remote;
+    use super::super::RegistryImage;
     use super::super::session::with_session;
     use super::*;
 
@@ -240,8 +239,8 @@ mod tests {
 
     #[test]
     fn only_transient_statuses_are_retryable() {
-        let remote = Remote::parse("h.example/a").unwrap();
-        with_session(&remote, "pull", &|_| (), async |session| {
+        let image = RegistryImage::parse("h.example/a").unwrap();
+        with_session(&image, "pull", &|_| (), async |session| {
             let retryable = |status: u16| {
                 let status = StatusCode::from_u16(status).unwrap();
                 session

@@ -29,7 +29,7 @@ pub fn test(build: &Build) -> Result<()> {
     let workspace = &build.workspace;
     // Provides the toolchain and the source.
     build.build_opencv()?;
-    let folder = temporary_dir_in(&workspace.target_dir(), "lifecycle-")?;
+    let folder = temporary_dir_in(&workspace.target_dir(), "interrupted-builds-")?;
     let fixture = BuildFixture::new(workspace, folder.path())?;
 
     print_status("killing a build while it compiles");
@@ -160,10 +160,10 @@ impl BuildFixture {
         Child::start(&mut build)
     }
 
-    /// `cargo xtask VERB` with this target folder.
-    pub fn xtask(&self, verb: &str) -> Result<Command> {
+    /// `cargo xtask COMMAND` with this target folder.
+    pub fn xtask(&self, command: &str) -> Result<Command> {
         let (sh, xtask) = (Shell::new()?, programs::xtask()?);
-        let xtask = cmd!(sh, "{xtask} {verb}")
+        let xtask = cmd!(sh, "{xtask} {command}")
             .env("CARGO_TARGET_DIR", &self.folder)
             .env(user_cache::CACHE_DIR_VARIABLE, &self.cache)
             // A killed build leaves temporary files.

@@ -1,4 +1,4 @@
-//! Assembles an SDK from the installed files: copies them, links and runs a program against the SDK, and only then
+//! Finishes an SDK from the installed files: copies them, links and runs a program against the SDK, and only then
 //! moves it to its final path.
 
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ use crate::third_party;
 use crate::trim::Trim;
 use support::files::{all_files, copy, copy_tree, file_size, replace_dir};
 
-pub fn assemble(
+pub fn finish_sdk(
     context: &BuildContext,
     tree: &SourceTree,
     installed: &InstalledBuild,

@@ -14,7 +14,7 @@ use support::fingerprint::Fingerprint;
 
 use support::atomic;
 
-/// Of the measuring code: other code may have other results.
+/// The digest of the measuring code, part of the cache's key: other code may have other results.
 const CODE_DIGEST: &str = env!("COMPARISON_CODE_DIGEST");
 
 #[derive(Clone, Debug, Default)]
